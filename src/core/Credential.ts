@@ -1,0 +1,59 @@
+/** A named set of secrets for one provider. */
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+/** A credential's name: letters, digits, `.`, `_` and `-`. */
+export const CredentialName = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
+    description: "a credential name: letters, digits, '.', '_' and '-'"
+  })
+)
+
+/**
+ * A named set of secrets for one provider. The key is `Redacted`: it prints as `<redacted>` wherever it may appear.
+ *
+ * @category models
+ */
+export interface Credential {
+  readonly name: string
+  /** Absent for a local server that asks for none. */
+  readonly apiKey?: Redacted.Redacted | undefined
+  /** Overrides the provider's own base URL. Credentials with the same base URL stand at the same place. */
+  readonly baseUrl?: string | undefined
+  /** A credential that is not enabled is never used. */
+  readonly enabled: boolean
+  /** Its share under the `weighted` strategy. */
+  readonly weight: number
+  /** Requests per minute the account allows, for a limiter in front of it. */
+  readonly rpm?: number | undefined
+}
+
+/**
+ * Builds a credential. Defaults: enabled, weight 1, no key.
+ *
+ * @example
+ * import { Credential } from "effect-failover"
+ * import { Redacted } from "effect"
+ *
+ * Credential.make("backup", { apiKey: Redacted.make("sk-1"), weight: 2 }).enabled // => true
+ */
+export const make = (
+  name: string,
+  options: {
+    readonly apiKey?: Redacted.Redacted | string | undefined
+    readonly baseUrl?: string | undefined
+    readonly enabled?: boolean | undefined
+    readonly weight?: number | undefined
+    readonly rpm?: number | undefined
+  } = {}
+): Credential => ({
+  name,
+  apiKey: typeof options.apiKey === "string" ? Redacted.make(options.apiKey) : options.apiKey,
+  baseUrl: options.baseUrl,
+  enabled: options.enabled ?? true,
+  weight: options.weight ?? 1,
+  rpm: options.rpm
+})
+
+/** The credential of a provider that was given none: named `default`, without a key. */
+export const none: Credential = make("default")
