@@ -144,7 +144,8 @@ export const failureClasses: ReadonlyArray<FailureClass> = [
  * Failure.classOf(new Failure.Transient({ reason: "Overloaded", message: "busy" })) // => "Overloaded"
  * Failure.classOf(new Failure.RateLimit({ message: "slow down" })) // => "RateLimit"
  */
-export const classOf = (failure: Failure): FailureClass => ("reason" in failure ? failure.reason : failure._tag)
+export const classOf = (failure: Failure): FailureClass =>
+  "reason" in failure ? failure.reason : failure._tag
 
 /** True for a value that is one of the five failures. */
 export const isFailure = (u: unknown): u is Failure =>

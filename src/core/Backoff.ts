@@ -1,0 +1,29 @@
+/** The schedule between two attempts at the same target. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
+
+/**
+ * A schedule that recurs `times` times and waits a random time between zero and the given delay: the first delay
+ * before the first retry, the second before the second, the last one for all further retries ("full jitter", so
+ * that callers who failed together do not come back together).
+ *
+ * @example
+ * import { Backoff } from "effect-failover"
+ *
+ * // two retries, after at most half a second and at most two seconds
+ * Backoff.fullJitter(["500 millis", "2 seconds"])
+ */
+export const fullJitter = (
+  delays: readonly [Duration.Input, ...ReadonlyArray<Duration.Input>],
+  times: number = delays.length
+): Schedule.Schedule<number> => {
+  const millis = delays.map((delay) => Duration.toMillis(delay))
+  return Schedule.recurs(times).pipe(
+    Schedule.modifyDelay(({ attempt }) => {
+      const most = millis[Math.min(attempt, millis.length) - 1] ?? 0
+      return Effect.map(Random.next, (chance) => chance * most)
+    })
+  )
+}

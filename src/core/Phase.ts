@@ -1,0 +1,30 @@
+/**
+ * What one chunk of a stream means for failover: does it carry content, and is the answer complete with it?
+ *
+ * A provider says it of each of its chunks, so that the engine needs to know nothing about wire formats.
+ */
+
+/** The meaning of one chunk. */
+export interface Phase {
+  /** A non-empty text, reasoning or tool-input delta, a tool call, a file: something the caller came for. */
+  readonly content: boolean
+  /** The protocol said that the answer is complete. What follows, if anything, is metadata such as usage. */
+  readonly complete: boolean
+  /** Nothing follows: the stream is closed without waiting for the end of the connection. */
+  readonly last: boolean
+}
+
+/** A role, a block start, a ping, metadata, an empty delta: held back until content comes. */
+export const held: Phase = { content: false, complete: false, last: false }
+
+/** Something the caller came for. */
+export const content: Phase = { content: true, complete: false, last: false }
+
+/** The answer is complete (a finish reason); usage may still follow. Without content before it: an empty answer. */
+export const complete: Phase = { content: false, complete: true, last: false }
+
+/** Content and the completion in one chunk, or a finish that is an answer by itself (cut by the length limit). */
+export const answer: Phase = { content: true, complete: true, last: false }
+
+/** The protocol's own last word (`[DONE]`, `message_stop`). */
+export const last: Phase = { content: false, complete: true, last: true }

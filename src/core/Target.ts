@@ -1,0 +1,54 @@
+/** One place a request can be sent: provider × model × credential. */
+import * as BenchKey from "./BenchKey.ts"
+import type { Credential } from "./Credential.ts"
+import type { Policy } from "./Policy.ts"
+import type { Scope } from "./Rule.ts"
+
+/**
+ * One place a request can be sent. Made once per chain and credential, shared by all requests.
+ *
+ * @category models
+ */
+export interface Target {
+  readonly provider: string
+  readonly model: string
+  readonly credential: Credential
+  /** `provider/model#credential`, as in the header `x-failover-target`. */
+  readonly key: string
+  /** Targets with the same place meet the same fault: the base URL where there is one, else the provider. */
+  readonly place: string
+  /** The model's window in tokens, where it is known. */
+  readonly contextWindow: number | undefined
+  /** The policy in force here: the runtime's, the provider's, the model's and the chain's, laid over each other. */
+  readonly policy: Policy
+  /** The bench keys that concern this target, by what they cover. */
+  readonly benchKeys: { readonly [S in Scope]: BenchKey.BenchKey }
+}
+
+/** Builds a target. */
+export const make = (options: {
+  readonly provider: string
+  readonly model: string
+  readonly credential: Credential
+  readonly policy: Policy
+  readonly baseUrl?: string | undefined
+  readonly contextWindow?: number | undefined
+}): Target => {
+  const { credential, model, policy, provider } = options
+  const key = BenchKey.format({ provider, model, credential: credential.name })
+  return {
+    provider,
+    model,
+    credential,
+    key,
+    place: credential.baseUrl ?? options.baseUrl ?? provider,
+    contextWindow: options.contextWindow,
+    policy,
+    benchKeys: {
+      target: key,
+      credential: BenchKey.format({ provider, credential: credential.name }),
+      model: BenchKey.format({ provider, model }),
+      provider
+    }
+  }
+}
