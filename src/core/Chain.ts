@@ -44,12 +44,12 @@ type RequirementsOf<L> =
  * const precise = Chain.make(Model.make(weather, "precise"), Model.make(weather, "rough"))
  * Chain.specs(Chain.make(precise, Model.make(weather, "rough"))) // => ["weather/precise", "weather/rough"]
  */
-export const make = <
+export function make<
   const Links extends readonly [Link<Pool, unknown>, ...ReadonlyArray<Link<Pool, unknown>>]
->(
-  ...links: Links
-): Chain<PoolOf<Links[number]>, RequirementsOf<Links[number]>> =>
-  fromLinks(links as ReadonlyArray<Link<never, never>>)
+>(...links: Links): Chain<PoolOf<Links[number]>, RequirementsOf<Links[number]>>
+export function make(...links: ReadonlyArray<Link<never, never>>): Chain<never, never> {
+  return fromLinks(links)
+}
 
 /** Builds a chain from links of one kind, for lists whose length is not known; see `make`. */
 export const fromLinks = <P extends Pool, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> => {
