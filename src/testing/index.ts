@@ -1,0 +1,2 @@
+/** What tests of failover need: for ours, and for those of applications built on it. */
+export * as Scripted from "./Scripted.ts"
