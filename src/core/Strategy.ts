@@ -1,6 +1,4 @@
 /** The order in which a provider's credentials are tried. */
-import type { Credential } from "./Credential.ts"
-
 /**
  * - `sequential` (default): always in the order they were given
  * - `roundRobin`: every request begins one further
@@ -19,26 +17,27 @@ export const strategies = [
 
 /**
  * The order for one request. `turn` counts the requests at this provider (for `roundRobin`), `chance` gives numbers
- * from 0 to below 1. Nothing is allocated for a single credential or for `sequential`.
+ * from 0 to below 1. Nothing is allocated for a single item or for `sequential`.
  */
-export const order = <C extends Pick<Credential, "weight">>(
+export const order = <A>(
   strategy: Strategy,
-  credentials: ReadonlyArray<C>,
+  items: ReadonlyArray<A>,
+  weight: (item: A) => number,
   turn: number,
   chance: () => number
-): ReadonlyArray<C> => {
-  if (credentials.length < 2) return credentials
+): ReadonlyArray<A> => {
+  if (items.length < 2) return items
   switch (strategy) {
     case "sequential":
-      return credentials
+      return items
     case "roundRobin": {
-      const first = turn % credentials.length
-      return first === 0 ? credentials : [...credentials.slice(first), ...credentials.slice(0, first)]
+      const first = turn % items.length
+      return first === 0 ? items : [...items.slice(first), ...items.slice(0, first)]
     }
     case "random":
-      return draw(credentials, () => 1, chance)
+      return draw(items, () => 1, chance)
     case "weighted":
-      return draw(credentials, (credential) => credential.weight, chance)
+      return draw(items, weight, chance)
   }
 }
 

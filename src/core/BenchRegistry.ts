@@ -1,0 +1,285 @@
+/**
+ * The bench as a service: one per process, shared by every chain, so that what one request learned spares the next.
+ *
+ * Its state is an immutable map in one `Ref`. The decisions of the hot path (`admitUnsafe`, `succeedUnsafe`, …) are
+ * synchronous, so that nothing can come between a decision and its record; a shared form of the registry keeps a
+ * local copy for them and spreads the changes.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as MutableRef from "effect/MutableRef"
+import * as Queue from "effect/Queue"
+import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Bench from "./Bench.ts"
+import * as BenchKey from "./BenchKey.ts"
+import type { Failure, FailureClass } from "./Failure.ts"
+import type { Rest, Scope as RestScope } from "./Rule.ts"
+import { Tallies, type Tally } from "./Tally.ts"
+import type { Target } from "./Target.ts"
+
+/** How a key stands. `half-open`: its rest has ended and the next attempt is a probe. */
+export type Status = "free" | "resting" | "half-open" | "probing" | "manual"
+
+/** One key of the bench, for people. Times are milliseconds since the epoch. */
+export interface BenchInfo {
+  readonly key: BenchKey.BenchKey
+  readonly scope: RestScope
+  readonly status: Status
+  readonly reason: FailureClass | "Manual" | undefined
+  readonly evidence: string | undefined
+  readonly since: number | undefined
+  /** Infinite for a rest by hand without an end. */
+  readonly until: number | undefined
+  /** Rests in a row. */
+  readonly hits: number
+  /** Exhausted visits in a row. */
+  readonly failures: number
+  /** Who put it there by hand. */
+  readonly by: string | undefined
+}
+
+/** How one key is doing: its counts and its state. */
+export interface Health extends Tally {
+  readonly key: BenchKey.BenchKey
+  readonly status: Status
+  readonly until: number | undefined
+}
+
+/** A key that came on the bench, was extended, went off it or changed its state there. */
+export interface BenchChange {
+  readonly at: number
+  readonly info: BenchInfo
+}
+
+/** For how long and why a key is benched by hand. */
+export interface BenchOptions {
+  /** A duration from now; without it until somebody takes the key off. */
+  readonly for?: Duration.Input | undefined
+  /** Or a moment, in milliseconds since the epoch. */
+  readonly until?: number | undefined
+  readonly reason?: string | undefined
+  readonly by?: string | undefined
+}
+
+/**
+ * The bench of the process. For applications and operators: `bench`, `unbench`, `isBenched`, `list`, `report`,
+ * `changes`, and `admit`/`record` for code that makes attempts of its own. The methods ending in `Unsafe` are the
+ * engine's.
+ *
+ * @category services
+ */
+export class BenchRegistry extends Context.Service<
+  BenchRegistry,
+  {
+    /**
+     * May this target be called now? A probe's slot is held until the attempt is recorded or the scope closes, so no
+     * way out can keep it.
+     */
+    readonly admit: (target: Target) => Effect.Effect<Bench.Admission, never, Scope.Scope>
+    /** Records how an admitted attempt ended: `undefined` for an answer. `rest` says what then rests. */
+    readonly record: (
+      target: Target,
+      admission: Bench.Go | Bench.Probe,
+      failure: Failure | undefined,
+      rest?: Rest | undefined
+    ) => Effect.Effect<void>
+    /** Benches a key by hand. Nothing but `unbench` or its end clears it; a longer rest by hand stays. */
+    readonly bench: (key: BenchKey.BenchKey, options?: BenchOptions) => Effect.Effect<void>
+    /** Takes a key off the bench, with its history. False when it was not there. */
+    readonly unbench: (key: BenchKey.BenchKey) => Effect.Effect<boolean>
+    /** True while the key rests, by itself or by hand. */
+    readonly isBenched: (key: BenchKey.BenchKey) => Effect.Effect<boolean>
+    /** Every key that rests, is half-open or is being probed. */
+    readonly list: Effect.Effect<ReadonlyArray<BenchInfo>>
+    /** Counts and state of every target seen, and the state of every other key on the bench. */
+    readonly report: Effect.Effect<ReadonlyArray<Health>>
+    /** Every change from now on. A slow reader loses the oldest of 256. */
+    readonly changes: Stream.Stream<BenchChange>
+
+    /** The state now. */
+    readonly stateUnsafe: () => Bench.State
+    readonly admitUnsafe: (target: Target, now: number) => Bench.Admission
+    readonly releaseUnsafe: (probe: Bench.Probe, now: number) => void
+    readonly reopenUnsafe: (probe: Bench.Probe, now: number) => void
+    /** A whole answer; `clock` is asked only when there is something to clear. */
+    readonly succeedUnsafe: (target: Target, admission: Bench.Go | Bench.Probe, clock: Clock.Clock) => void
+    readonly failUnsafe: (
+      target: Target,
+      admission: Bench.Go | Bench.Probe,
+      failure: Failure,
+      rest: Rest | undefined,
+      now: number
+    ) => void
+  }
+>()("effect-failover/BenchRegistry") {
+  /** In the memory of this process. Bounded: what has been idle for an hour is forgotten. */
+  static readonly layerMemory: Layer.Layer<BenchRegistry> = Layer.effect(
+    BenchRegistry,
+    Effect.suspend(() => makeMemory)
+  )
+}
+
+/** How a key stands now. */
+export const statusOf = (entry: Bench.Entry, now: number): Status =>
+  entry.manual !== undefined && now < entry.manual.until
+    ? "manual"
+    : entry.reason === undefined
+      ? "free"
+      : now < entry.until
+        ? "resting"
+        : entry.probe === 0
+          ? "half-open"
+          : "probing"
+
+/** An entry, for people. */
+export const infoOf = (key: BenchKey.BenchKey, entry: Bench.Entry, now: number): BenchInfo => {
+  const status = statusOf(entry, now)
+  const manual = status === "manual" ? entry.manual : undefined
+  const free = status === "free"
+  return {
+    key,
+    scope: BenchKey.scopeOf(BenchKey.parse(key) ?? { provider: key }),
+    status,
+    reason: manual === undefined ? entry.reason : "Manual",
+    evidence: manual === undefined ? entry.evidence : manual.reason,
+    since: manual?.since ?? (free ? undefined : entry.since),
+    until: manual?.until ?? (free ? undefined : entry.until),
+    hits: entry.hits,
+    failures: entry.failures,
+    by: manual?.by
+  }
+}
+
+/** Builds a registry in memory. */
+export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync(() => {
+  const ref = Ref.makeUnsafe(Bench.empty)
+  const tallies = new Tallies(Bench.capacity)
+  const listeners = new Set<(change: BenchChange) => void>()
+  let go: Bench.Go = { _tag: "Go", generation: 0 }
+
+  const set = (next: Bench.State, now: number) => {
+    const before = Ref.getUnsafe(ref)
+    if (next === before) return
+    MutableRef.set(ref.ref, next)
+    if (next.generation !== go.generation) go = { _tag: "Go", generation: next.generation }
+    if (listeners.size === 0) return
+    for (const [key, entry] of next.entries) {
+      if (before.entries.get(key) === entry) continue
+      const change: BenchChange = { at: now, info: infoOf(key, entry, now) }
+      for (const listener of listeners) listener(change)
+    }
+  }
+
+  const admitUnsafe = (target: Target, now: number): Bench.Admission => {
+    const state = Ref.getUnsafe(ref)
+    if (state.entries.size === 0) return go
+    const [admission, next] = Bench.admit(state, target, now)
+    set(next, now)
+    return admission._tag === "Go" ? go : admission
+  }
+  const releaseUnsafe = (probe: Bench.Probe, now: number) =>
+    set(Bench.release(Ref.getUnsafe(ref), probe, now), now)
+  const reopenUnsafe = (probe: Bench.Probe, now: number) =>
+    set(Bench.reopen(Ref.getUnsafe(ref), probe, now), now)
+  const succeedUnsafe = (target: Target, admission: Bench.Go | Bench.Probe, clock: Clock.Clock) => {
+    tallies.succeeded(target.key)
+    const state = Ref.getUnsafe(ref)
+    if (state.entries.size === 0) return
+    const now = clock.currentTimeMillisUnsafe()
+    set(Bench.succeed(state, target, admission, now), now)
+  }
+  const failUnsafe = (
+    target: Target,
+    admission: Bench.Go | Bench.Probe,
+    failure: Failure,
+    rest: Rest | undefined,
+    now: number
+  ) => {
+    tallies.failed(target.key, failure, now)
+    set(Bench.fail(Ref.getUnsafe(ref), target, admission, failure, rest, now), now)
+  }
+
+  return {
+    stateUnsafe: () => Ref.getUnsafe(ref),
+    admitUnsafe,
+    releaseUnsafe,
+    reopenUnsafe,
+    succeedUnsafe,
+    failUnsafe,
+    admit: (target) =>
+      Effect.acquireRelease(
+        Effect.map(Clock.currentTimeMillis, (now) => admitUnsafe(target, now)),
+        (admission) =>
+          admission._tag === "Probe"
+            ? Effect.map(Clock.currentTimeMillis, (now) => releaseUnsafe(admission, now))
+            : Effect.void
+      ),
+    record: (target, admission, failure, rest) =>
+      Effect.clockWith((clock) =>
+        Effect.sync(() =>
+          failure === undefined
+            ? succeedUnsafe(target, admission, clock)
+            : failUnsafe(target, admission, failure, rest, clock.currentTimeMillisUnsafe())
+        )
+      ),
+    bench: (key, options = {}) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const until =
+          options.until ??
+          (options.for === undefined ? Number.POSITIVE_INFINITY : now + Duration.toMillis(options.for))
+        const manual = { since: now, until, reason: options.reason, by: options.by }
+        set(Bench.bench(Ref.getUnsafe(ref), key, manual), now)
+      }),
+    unbench: (key) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const state = Ref.getUnsafe(ref)
+        const entry = state.entries.get(key)
+        if (entry === undefined || statusOf(entry, now) === "free") return false
+        set(Bench.unbench(state, key, now), now)
+        return true
+      }),
+    isBenched: (key) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const entry = Ref.getUnsafe(ref).entries.get(key)
+        return entry !== undefined && Bench.isResting(entry, now)
+      }),
+    list: Effect.map(Clock.currentTimeMillis, (now) =>
+      [...Ref.getUnsafe(ref).entries]
+        .map(([key, entry]) => infoOf(key, entry, now))
+        .filter((info) => info.status !== "free")
+    ),
+    report: Effect.map(Clock.currentTimeMillis, (now) => {
+      const { entries } = Ref.getUnsafe(ref)
+      const report = new Map<string, Health>()
+      for (const [key, tally] of tallies.entries()) {
+        report.set(key, { ...tally, key, status: "free", until: undefined })
+      }
+      for (const [key, entry] of entries) {
+        const { status, until } = infoOf(key, entry, now)
+        const tally = report.get(key)
+        if (tally !== undefined) report.set(key, { ...tally, status, until })
+        else if (status !== "free") report.set(key, { ...untried, key, status, until })
+      }
+      return [...report.values()]
+    }),
+    changes: Stream.callback<BenchChange>(
+      (queue) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const listener = (change: BenchChange) => void Queue.offerUnsafe(queue, change)
+            listeners.add(listener)
+            return listener
+          }),
+          (listener) => Effect.sync(() => listeners.delete(listener))
+        ),
+      { bufferSize: 256, strategy: "sliding" }
+    )
+  }
+})
+
+const untried: Tally = { attempts: 0, failures: 0, failuresInRow: 0, lastFailure: undefined }

@@ -1,0 +1,195 @@
+/**
+ * Which target a run tries next.
+ *
+ * Models in chain order; inside a model the credentials in the strategy's order. The bench is asked at the moment of
+ * use, not once at the start, so a rest that began a moment ago is seen. Passing a resting target by makes no error.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Random from "effect/Random"
+import * as Bench from "./Bench.ts"
+import type { BenchRegistry } from "./BenchRegistry.ts"
+import type { ContextExceeded } from "./Failure.ts"
+import type { Pool } from "./Pool.ts"
+import type { Prepared, PreparedModel } from "./Prepared.ts"
+import type { Next } from "./Rule.ts"
+import * as Strategy from "./Strategy.ts"
+import type { Target } from "./Target.ts"
+
+/** Requests seen per pool: where `roundRobin` goes on. */
+export type Turns = Map<string, number>
+
+/** A walk over one chain. After `next()` has said true, `pool`, `target` and `admission` are the current candidate. */
+export class Candidates<P extends Pool, R> {
+  pool!: P
+  target!: Target
+  admission!: Bench.Go | Bench.Probe
+
+  #models: ReadonlyArray<PreparedModel<P, R>>
+  #model = -1
+  #order: ReadonlyArray<Target> = []
+  #at = 0
+  #avoid: string | undefined
+  #tried: Set<string> | undefined
+  #windowAbove = 0
+  #windowAtLeast = 0
+  readonly #context: Context.Context<R>
+  readonly #registry: BenchRegistry["Service"]
+  readonly #turns: Turns
+  readonly #onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
+
+  constructor(
+    prepared: Prepared<P, R>,
+    context: Context.Context<R>,
+    registry: BenchRegistry["Service"],
+    turns: Turns,
+    onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
+  ) {
+    this.#models = prepared.models
+    this.#context = context
+    this.#registry = registry
+    this.#turns = turns
+    this.#onSkip = onSkip
+  }
+
+  /** Goes to the next callable target; false when there is none left. */
+  next(): boolean {
+    while (true) {
+      if (this.#at >= this.#order.length && !this.#nextModel()) return false
+      const target = this.#order[this.#at++]
+      if (target === undefined || target.place === this.#avoid || this.#tried?.has(target.key)) continue
+      if (this.admit(target)) return true
+    }
+  }
+
+  /** Asks the bench for a target and makes it the current one; false when it rests. */
+  admit(target: Target): boolean {
+    const quiet = this.#registry.stateUnsafe().entries.size === 0
+    const admission = this.#registry.admitUnsafe(target, quiet ? 0 : this.#now())
+    if (admission._tag === "Resting") {
+      this.#onSkip?.(target, admission)
+      return false
+    }
+    this.target = target
+    this.admission = admission
+    return true
+  }
+
+  /** The current target has failed for good: what of the rest of its model is still worth a try? */
+  move(next: Next): void {
+    this.#tried ??= new Set()
+    this.#tried.add(this.target.key)
+    if (next === "place") this.#avoid = this.target.place
+    else if (next !== "credential") this.#at = this.#order.length
+  }
+
+  /** A prompt was too long here: models whose window is known to be no larger are passed by from now on. */
+  needWindow({ actual, limit }: ContextExceeded): void {
+    this.#windowAbove = Math.max(this.#windowAbove, limit ?? 0, this.target.contextWindow ?? 0)
+    this.#windowAtLeast = Math.max(this.#windowAtLeast, actual ?? 0)
+  }
+
+  /** Goes on with another chain. Targets that were tried are not tried again. */
+  switchTo(prepared: Prepared<P, R>): void {
+    this.#models = prepared.models
+    this.#rewind()
+  }
+
+  /** Begins again, after a wait. */
+  restart(): void {
+    this.#tried = undefined
+    this.#rewind()
+  }
+
+  /** Is there another credential of the current model that could be called now? */
+  hasSibling(): boolean {
+    return this.#order
+      .slice(this.#at)
+      .some((target) => target.place !== this.#avoid && this.#why(target) === undefined)
+  }
+
+  /** How many targets after the current one could be called now. */
+  ahead(): number {
+    let count = this.#order.slice(this.#at).filter((target) => this.#why(target) === undefined).length
+    for (let i = this.#model + 1; i < this.#models.length; i++) {
+      const model = this.#models[i]!
+      if (!this.#fits(model)) continue
+      count += this.#targetsOf(model).filter((target) => this.#why(target) === undefined).length
+    }
+    return count
+  }
+
+  /** Everything in the chain that rests now, and whether all of it does. */
+  resting(): { readonly all: boolean; readonly benches: ReadonlyArray<readonly [P, Target, Bench.Resting]> } {
+    const benches: Array<readonly [P, Target, Bench.Resting]> = []
+    let all = true
+    for (const model of this.#models) {
+      for (const target of this.#targetsOf(model)) {
+        const why = this.#why(target)
+        if (why === undefined) all = false
+        else benches.push([this.#poolOf(model), target, why])
+      }
+    }
+    return { all, benches }
+  }
+
+  #nextModel(): boolean {
+    const model = this.#models[++this.#model]
+    if (model === undefined) return false
+    this.#avoid = undefined
+    this.#at = 0
+    if (!this.#fits(model)) {
+      this.#order = []
+      return true
+    }
+    this.pool = this.#poolOf(model)
+    this.#order = this.#ordered(model.targetsOf(this.pool))
+    return true
+  }
+
+  #ordered(targets: ReadonlyArray<Target>): ReadonlyArray<Target> {
+    const { name, strategy } = this.pool
+    if (targets.length < 2 || strategy === "sequential") return targets
+    const turn = this.#turns.get(name) ?? 0
+    if (strategy === "roundRobin") this.#turns.set(name, turn + 1)
+    const random = Context.get(this.#context, Random.Random)
+    return Strategy.order(
+      strategy,
+      targets,
+      (target) => target.credential.weight,
+      turn,
+      () => random.nextDoubleUnsafe()
+    )
+  }
+
+  #fits({ model: { contextWindow } }: PreparedModel<P, R>): boolean {
+    return (
+      contextWindow === undefined ||
+      (contextWindow > this.#windowAbove && contextWindow >= this.#windowAtLeast)
+    )
+  }
+
+  #why(target: Target): Bench.Resting | undefined {
+    const state = this.#registry.stateUnsafe()
+    return state.entries.size === 0 ? undefined : Bench.peek(state, target, this.#now())
+  }
+
+  #poolOf(model: PreparedModel<P, R>): P {
+    return model.poolIn(this.#context)
+  }
+
+  #targetsOf(model: PreparedModel<P, R>): ReadonlyArray<Target> {
+    return model.targetsOf(this.#poolOf(model))
+  }
+
+  #now(): number {
+    return Context.get(this.#context, Clock.Clock).currentTimeMillisUnsafe()
+  }
+
+  #rewind(): void {
+    this.#model = -1
+    this.#order = []
+    this.#at = 0
+    this.#avoid = undefined
+  }
+}

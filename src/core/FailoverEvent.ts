@@ -1,0 +1,117 @@
+/**
+ * What can be observed of a run.
+ *
+ * Events are made only when somebody listens. Metrics, logs, spans and the record of recent decisions are derived
+ * from them, and from nothing else.
+ */
+import type { Commit } from "./Commit.ts"
+import type { Failure, FailureClass } from "./Failure.ts"
+import type { RunError } from "./RunError.ts"
+import type { Target } from "./Target.ts"
+
+/** What every event says. */
+interface Common {
+  /** One object per run: events of the same run share it. */
+  readonly run: RunInfo
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** What is known of a run. `request` is the whole request, for observers in the same process. */
+export interface RunInfo {
+  readonly id: number
+  readonly kind: "effect" | "stream"
+  readonly request: unknown
+  readonly startedAt: number
+}
+
+/** A target was passed by, because it (or what it depends on) rests. */
+export interface Skipped extends Common {
+  readonly _tag: "Skipped"
+  readonly target: Target
+  readonly key: string
+  readonly reason: FailureClass | "Manual"
+  readonly until: number
+}
+
+/** An attempt begins. `attempt` counts from 1 over the whole run. */
+export interface AttemptStarted extends Common {
+  readonly _tag: "AttemptStarted"
+  readonly target: Target
+  readonly attempt: number
+  readonly probe: boolean
+}
+
+/** What a run does after a failure. */
+export type Then =
+  | { readonly _tag: "Retry"; readonly delay: number }
+  | { readonly _tag: "Next" }
+  | { readonly _tag: "Stop" }
+
+/** An attempt failed; `then` is the decision, `rests` until when what was benched for it rests. */
+export interface AttemptFailed extends Common {
+  readonly _tag: "AttemptFailed"
+  readonly target: Target
+  readonly attempt: number
+  /** Milliseconds since the attempt began. */
+  readonly duration: number
+  readonly failure: Failure
+  readonly then: Then
+}
+
+/** An attempt answered (for a stream: reached its commit point). */
+export interface AttemptSucceeded extends Common {
+  readonly _tag: "AttemptSucceeded"
+  readonly target: Target
+  readonly attempt: number
+  readonly duration: number
+  readonly commit: Commit | undefined
+}
+
+/** A committed stream ended: complete, broken by a failure, or given up by its consumer. */
+export interface StreamEnded extends Common {
+  readonly _tag: "StreamEnded"
+  readonly target: Target
+  readonly duration: number
+  readonly failure: Failure | undefined
+  readonly complete: boolean
+}
+
+/** The run failed. */
+export interface RunFailed extends Common {
+  readonly _tag: "RunFailed"
+  readonly error: RunError
+  readonly duration: number
+}
+
+/** The caller hung up before there was an answer. */
+export interface RunInterrupted extends Common {
+  readonly _tag: "RunInterrupted"
+  readonly target: Target | undefined
+  readonly duration: number
+}
+
+/** Everything that can be observed. */
+export type FailoverEvent =
+  | Skipped
+  | AttemptStarted
+  | AttemptFailed
+  | AttemptSucceeded
+  | StreamEnded
+  | RunFailed
+  | RunInterrupted
+
+/**
+ * Somebody who listens. It is called on the request's way, so it must be quick and must not throw; hand over to a
+ * queue or a `PubSub` what takes longer.
+ */
+export type Observer = (event: FailoverEvent) => void
+
+/** Several observers as one; `undefined` when there is none. */
+export const combine = (...observers: ReadonlyArray<Observer | undefined>): Observer | undefined => {
+  const present = observers.filter((observer) => observer !== undefined)
+  if (present.length < 2) return present[0]
+  return (event) => {
+    for (const observer of present) observer(event)
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * A stream that is run up to its commit point before anybody sees it.
+ *
+ * The upstream is pulled by a fiber of its own (the pump), which keeps at most `readAhead` chunks ready. So a chunk
+ * that is there costs its reader no fiber and no timer, a wait can be cut off without touching the reader's fiber,
+ * and closing the pump is all it takes to let the upstream go.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Channel from "effect/Channel"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Pull from "effect/Pull"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Running } from "./Attempt.ts"
+import { type Commit, contentNeeded } from "./Commit.ts"
+import { Transient } from "./Failure.ts"
+import * as Phase from "./Phase.ts"
+
+/** Chunks that are fetched before they are asked for: enough to batch what arrives together, and no more. */
+export const readAhead = 16
+
+/** How long a stream that is complete may still bring metadata (usage) before it is ended for it. */
+export const afterword = 2_000
+
+/** Says what a chunk means. Without one every chunk is content and the end of the stream completes it. */
+export type PhaseOf<C> = ((chunk: C) => Phase.Phase) | undefined
+
+/** The waits of a stream, in milliseconds; what they mean stands at `Policy.Timeouts`. */
+export interface Waits {
+  readonly firstContent: number
+  readonly idle: number
+}
+
+/** A stream being opened; once it has committed, its observers are told, and it can be read. */
+export class OpenStream<C> implements Running<OpenStream<C>> {
+  /** The protocol said that the answer is complete. */
+  complete = false
+  #ready: Array<C> = []
+  #content = 0
+  #committed = false
+  #result: Exit.Exit<void, unknown> | undefined
+  #opened: Exit.Exit<OpenStream<C>, unknown> | undefined
+  #observers: Array<(exit: Exit.Exit<OpenStream<C>, unknown>) => void> = []
+  #reader: (() => void) | undefined
+  #room: (() => void) | undefined
+  #onEnd: ((exit: Exit.Exit<void, unknown>) => void) | undefined
+  #pump: Fiber.Fiber<void, unknown> | undefined
+  #movedAt: number | undefined
+  readonly #phaseOf: PhaseOf<C>
+  readonly #needed: number
+  readonly #waits: Waits
+  readonly #clock: () => Clock.Clock
+
+  private constructor(phaseOf: PhaseOf<C>, commit: Commit, waits: Waits, clock: () => Clock.Clock) {
+    this.#phaseOf = phaseOf
+    this.#needed = contentNeeded(commit)
+    this.#waits = waits
+    this.#clock = clock
+  }
+
+  /** Begins to pull a stream, in this turn. */
+  static start<C, R>(
+    stream: Stream.Stream<C, unknown, R>,
+    options: {
+      readonly phaseOf: PhaseOf<C>
+      readonly commit: Commit
+      readonly waits: Waits
+      readonly context: Context.Context<R>
+    }
+  ): OpenStream<C> {
+    const clock = () => Context.get(options.context, Clock.Clock)
+    const self = new OpenStream<C>(options.phaseOf, options.commit, options.waits, clock)
+    const pump = Effect.runForkWith(options.context)(self.#run(stream))
+    self.#pump = pump
+    pump.addObserver((exit) => self.#end(exit))
+    return self
+  }
+
+  pollUnsafe = (): Exit.Exit<OpenStream<C>, unknown> | undefined => this.#opened
+
+  addObserver = (observer: (exit: Exit.Exit<OpenStream<C>, unknown>) => void): void => {
+    if (this.#opened !== undefined) observer(this.#opened)
+    else this.#observers.push(observer)
+  }
+
+  interruptUnsafe = (): void => this.#pump?.interruptUnsafe()
+
+  /**
+   * When the wait that goes on now is over, in milliseconds since the epoch: for the first content, or, while a later
+   * commit point is waited for, for the next chunk.
+   */
+  dueAt = (): number => {
+    const now = this.#clock().currentTimeMillisUnsafe()
+    this.#movedAt ??= now
+    return (
+      this.#movedAt +
+      (this.complete ? afterword : this.#content > 0 ? this.#waits.idle : this.#waits.firstContent)
+    )
+  }
+
+  /** The wait is over. True when that ends the stream well: all that was missing was an afterword. */
+  timeUp = (): boolean => {
+    if (!this.complete || this.#content === 0) return false
+    this.#commit()
+    this.interruptUnsafe()
+    return true
+  }
+
+  /** Tells, once, how the stream ended; in the turn in which it does, whether or not somebody is reading. */
+  onEnd(f: (exit: Exit.Exit<void, unknown>) => void): void {
+    if (this.#result !== undefined) f(this.#result)
+    else this.#onEnd = f
+  }
+
+  /** What is there, without waiting; `undefined` when nothing is. */
+  takeUnsafe(): NonEmptyReadonlyArray<C> | undefined {
+    if (this.#ready.length === 0) return undefined
+    const taken = this.#ready
+    this.#ready = []
+    const room = this.#room
+    this.#room = undefined
+    room?.()
+    return taken as [C, ...Array<C>]
+  }
+
+  /** There is nothing to take, and nothing will come. */
+  get ended(): boolean {
+    return this.#result !== undefined && this.#ready.length === 0
+  }
+
+  /** Calls back once when there is something to take or the end has come. */
+  onReady(reader: () => void): void {
+    this.#reader = reader
+  }
+
+  /** Lets the upstream go and waits for it. */
+  close(): Effect.Effect<void> {
+    const pump = this.#pump
+    if (pump === undefined || pump.pollUnsafe() !== undefined) return Effect.void
+    return Effect.callback<void>((resume) => {
+      pump.addObserver(() => resume(Effect.void))
+      pump.interruptUnsafe()
+    })
+  }
+
+  #run<R>(stream: Stream.Stream<C, unknown, R>): Effect.Effect<void, unknown, R> {
+    const scope = Scope.makeUnsafe()
+    return Channel.toPullScoped(Stream.toChannel(stream), scope).pipe(
+      Effect.flatMap((pull) => this.#pullAll(pull)),
+      Effect.onExit((exit) => Scope.close(scope, exit))
+    )
+  }
+
+  #pullAll<R>(
+    pull: Pull.Pull<NonEmptyReadonlyArray<C>, unknown, unknown, R>
+  ): Effect.Effect<void, unknown, R> {
+    const next: Effect.Effect<void, unknown, R> = Effect.matchCauseEffect(pull, {
+      onSuccess: (chunks) =>
+        this.#push(chunks) ? Effect.void : this.#ready.length < readAhead ? next : this.#whenRoom(next),
+      onFailure: (cause) => (Pull.isDoneCause(cause) ? Effect.void : Effect.failCause(cause))
+    })
+    return next
+  }
+
+  #whenRoom<R>(next: Effect.Effect<void, unknown, R>): Effect.Effect<void, unknown, R> {
+    if (!this.#committed) return next // what is held back has to be held, however much it is
+    return Effect.callback<void, unknown, R>((resume) => {
+      this.#room = () => resume(next)
+    })
+  }
+
+  /** Takes chunks in; true when the protocol's last word is among them. */
+  #push(chunks: NonEmptyReadonlyArray<C>): boolean {
+    for (const chunk of chunks) {
+      const phase = this.#phaseOf === undefined ? Phase.content : this.#phaseOf(chunk)
+      if (phase.content) this.#content++
+      if (phase.complete) this.complete = true
+      this.#ready.push(chunk)
+      if (phase.last) {
+        this.#progress()
+        return true
+      }
+    }
+    this.#progress()
+    return false
+  }
+
+  #progress(): void {
+    if (!this.#committed) {
+      const whole = this.complete && this.#needed !== Number.POSITIVE_INFINITY
+      if (this.#content > 0) {
+        if (whole || this.#content >= this.#needed) this.#commit()
+        else this.#movedAt = this.#clock().currentTimeMillisUnsafe()
+      } else if (this.complete) {
+        this.#settle(Exit.fail(new Transient({ reason: "Empty", message: "the answer has no content" })))
+      }
+      return
+    }
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.()
+  }
+
+  #commit(): void {
+    this.#committed = true
+    this.#settle(Exit.succeed(this))
+  }
+
+  #settle(opened: Exit.Exit<OpenStream<C>, unknown>): void {
+    if (this.#opened !== undefined) return
+    this.#opened = opened
+    const observers = this.#observers
+    this.#observers = []
+    for (const observer of observers) observer(opened)
+  }
+
+  #end(exit: Exit.Exit<void, unknown>): void {
+    this.#result = this.#judge(exit)
+    if (!this.#committed) {
+      if (Exit.isFailure(this.#result)) this.#settle(Exit.failCause(this.#result.cause))
+      else this.#commit()
+    }
+    this.#onEnd?.(this.#result)
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.()
+  }
+
+  /** Once the answer is complete, what breaks afterwards breaks nothing; before, a clean end is a failure. */
+  #judge(exit: Exit.Exit<void, unknown>): Exit.Exit<void, unknown> {
+    if (this.complete) return Exit.void
+    return Exit.isFailure(exit) || this.#phaseOf === undefined ? exit : Exit.fail(this.#incomplete())
+  }
+
+  #incomplete(): Transient {
+    return this.#ready.length === 0 && this.#content === 0
+      ? new Transient({ reason: "Empty", message: "the stream ended before it began" })
+      : new Transient({ reason: "Truncated", message: "the stream ended before the answer was complete" })
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * How many retries the whole process may make, so that an outage is not multiplied by everybody's retries.
+ *
+ * Every request pays in a share of a retry, every retry takes one out. A small allowance refills with time, so that a
+ * process with little traffic can retry as well. Moving on to another target is no retry and costs nothing.
+ */
+
+/** A floor for quiet processes: one retry a second, up to ten at once (the idea is Finagle's `RetryBudget`). */
+export const allowancePerSecond = 1
+
+/** Retries that the time-based allowance can save up. */
+export const allowanceAtMost = 10
+
+/** What requests can save up: the share of the last 500 requests, so that calm hours do not finance a storm. */
+export const requestsRemembered = 500
+
+/** A budget of retries. Times are milliseconds. */
+export class RetryBudget {
+  readonly #share: number
+  #deposited = 0
+  #allowance = allowanceAtMost
+  #refilledAt: number | undefined
+
+  /** `share`: retries per request in the long run; 0.2 means that one request in five may be a retry. */
+  constructor(share: number) {
+    this.#share = Math.max(0, share)
+  }
+
+  /** A request came. */
+  deposit(): void {
+    const most = this.#share * requestsRemembered
+    this.#deposited = Math.min(most, this.#deposited + this.#share)
+  }
+
+  /** May one more retry be made? Takes it out of the budget if so. */
+  withdraw(now: number): boolean {
+    if (this.#share === Number.POSITIVE_INFINITY) return true
+    this.#refill(now)
+    if (this.#allowance >= 1) this.#allowance--
+    else if (this.#deposited >= 1) this.#deposited--
+    else return false
+    return true
+  }
+
+  /** Whole retries that could be made now. */
+  left(now: number): number {
+    this.#refill(now)
+    return Math.floor(this.#allowance) + Math.floor(this.#deposited)
+  }
+
+  #refill(now: number): void {
+    const elapsed = Math.max(0, now - (this.#refilledAt ?? now))
+    this.#refilledAt = now
+    // A share of nothing means no retries at all, not even the floor's.
+    this.#allowance =
+      this.#share === 0
+        ? 0
+        : Math.min(allowanceAtMost, this.#allowance + (elapsed / 1000) * allowancePerSecond)
+  }
+}

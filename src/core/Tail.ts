@@ -1,0 +1,153 @@
+/**
+ * The rest of a committed stream. It belongs to its target now: a failure ends it, typed and never silently, and the
+ * bench learns how it went.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Pull from "effect/Pull"
+import * as Attempt from "./Attempt.ts"
+import type { BenchRegistry } from "./BenchRegistry.ts"
+import type { Observer, RunInfo } from "./FailoverEvent.ts"
+import * as Failure from "./Failure.ts"
+import { afterword, type OpenStream } from "./OpenStream.ts"
+import type { Served } from "./Run.ts"
+import { DeadlineExceeded } from "./RunError.ts"
+
+/** What a committed stream can still fail with. */
+export type TailError = Failure.Failure | DeadlineExceeded
+
+/** What the rest of a stream needs to know of its run. */
+export interface TailOptions<C> {
+  readonly served: Served<OpenStream<C>>
+  readonly registry: BenchRegistry["Service"]
+  readonly classify: (cause: Cause.Cause<unknown>) => Failure.Failure
+  readonly context: Context.Context<never>
+  /** In milliseconds since the epoch, and as it was asked for. */
+  readonly deadlineAt: number
+  readonly deadline: number
+  readonly observer: Observer | undefined
+  readonly info: RunInfo | undefined
+}
+
+/** The rest of one committed stream. */
+export class Tail<C> {
+  readonly #options: TailOptions<C>
+  readonly #opened: OpenStream<C>
+  #settled = false
+  #failure: Failure.Failure | undefined
+  #reader: ((exit: Exit.Exit<void>) => void) | undefined
+
+  constructor(options: TailOptions<C>) {
+    this.#options = options
+    this.#opened = options.served.value
+    this.#opened.onEnd((exit) => this.#ended(exit))
+  }
+
+  /** The next chunks: what is there at once, else a wait of at most the idle timeout and the deadline. */
+  readonly pull: Pull.Pull<NonEmptyReadonlyArray<C>, TailError> = Effect.suspend(
+    () => this.#there() ?? this.#wait()
+  )
+
+  /** The consumer is done with it, at the end or before: lets the upstream go. That is no failure. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.#settle(undefined, this.#opened.complete)
+    return this.#opened.close()
+  })
+
+  #there(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> | undefined {
+    const chunks = this.#opened.takeUnsafe()
+    if (chunks !== undefined) return Exit.succeed(chunks)
+    if (!this.#opened.ended) return undefined
+    return this.#failure === undefined ? Cause.done() : Effect.fail(this.#failure)
+  }
+
+  #wait(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> {
+    const { context, deadlineAt, served } = this.#options
+    const idle = this.#opened.complete ? afterword : served.target.policy.timeouts.idle
+    const dueAt = Math.min(this.#now() + idle, deadlineAt)
+    return Attempt.wait(
+      this.#reading,
+      dueAt,
+      context,
+      (ended) => (ended === "timeout" ? this.#late() : (this.#there() ?? this.#wait())),
+      () => undefined
+    )
+  }
+
+  /** Waiting for the next chunks, as something that runs; stopping it ends the wait, not the stream. */
+  readonly #reading: Attempt.Running<void> = {
+    pollUnsafe: () => undefined,
+    addObserver: (reader) => {
+      this.#reader = reader
+      this.#opened.onReady(() => this.#reader?.(Exit.void))
+    },
+    interruptUnsafe: () => this.#reader?.(Exit.void)
+  }
+
+  #late(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> {
+    const { deadline, deadlineAt, served } = this.#options
+    if (this.#opened.complete) {
+      this.#settle(undefined, true)
+      this.#opened.interruptUnsafe()
+      return Cause.done()
+    }
+    if (this.#now() >= deadlineAt) {
+      this.#settle(undefined, false)
+      this.#opened.interruptUnsafe()
+      return Effect.fail(new DeadlineExceeded({ deadline, attempts: served.failed }))
+    }
+    const failure = new Failure.Transient({
+      target: served.target.key,
+      reason: "Silent",
+      message: "the stream stalled",
+      evidence: `no chunk for ${served.target.policy.timeouts.idle} ms`
+    })
+    this.#settle(failure, false)
+    this.#opened.interruptUnsafe()
+    return Effect.fail(failure)
+  }
+
+  #ended(exit: Exit.Exit<void, unknown>): void {
+    if (Exit.isSuccess(exit)) this.#settle(undefined, true)
+    else if (!this.#settled) this.#settle(this.#options.classify(exit.cause), false)
+  }
+
+  /** Once per stream: the bench and the observer learn how it went. */
+  #settle(failure: Failure.Failure | undefined, complete: boolean): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#failure = failure
+    const { info, observer, registry, served } = this.#options
+    const { admission, target } = served
+    if (failure !== undefined) {
+      const { rest } = target.policy.rules[Failure.classOf(failure)]
+      registry.failUnsafe(target, admission, failure, rest, this.#now())
+    } else if (complete) {
+      registry.succeedUnsafe(target, admission, this.#clock())
+    }
+    if (observer !== undefined && info !== undefined) {
+      const at = this.#now()
+      observer({
+        _tag: "StreamEnded",
+        run: info,
+        at,
+        target,
+        duration: at - info.startedAt,
+        failure,
+        complete
+      })
+    }
+  }
+
+  #clock(): Clock.Clock {
+    return Context.get(this.#options.context, Clock.Clock)
+  }
+
+  #now(): number {
+    return this.#clock().currentTimeMillisUnsafe()
+  }
+}
