@@ -111,11 +111,20 @@ export const isResting = (entry: Entry, now: number): boolean =>
   (entry.manual !== undefined && now < entry.manual.until) ||
   (entry.reason !== undefined && now < entry.until)
 
+/** Whether anything at all is known of this target. If not, it is free, and a success has nothing to clear. */
+export const knows = ({ entries }: State, { allBenchKeys }: Target): boolean => {
+  if (entries.size === 0) return false
+  for (const key of allBenchKeys) {
+    if (entries.has(key)) return true
+  }
+  return false
+}
+
 /** May this target be called? Takes the probe slots if the answer is a probe. */
 export const admit = (state: State, target: Target, now: number): readonly [Admission, State] => {
   const resting = peek(state, target, now)
   if (resting !== undefined) return [resting, state]
-  const open = keysOf(target).filter((key) => state.entries.get(key)?.reason !== undefined)
+  const open = target.allBenchKeys.filter((key) => state.entries.get(key)?.reason !== undefined)
   if (open.length === 0) return [{ _tag: "Go", generation: state.generation }, state]
   const id = state.generation + 1
   const entries = new Map(state.entries)
@@ -127,21 +136,14 @@ export const admit = (state: State, target: Target, now: number): readonly [Admi
 }
 
 /** Why a target cannot be called now; `undefined` if it can. Of several reasons the one that ends last. */
-export const peek = (state: State, { benchKeys }: Target, now: number): Resting | undefined =>
-  later(
-    later(whyResting(state, benchKeys.target, now), whyResting(state, benchKeys.credential, now)),
-    later(whyResting(state, benchKeys.model, now), whyResting(state, benchKeys.provider, now))
-  )
-
-const later = (a: Resting | undefined, b: Resting | undefined): Resting | undefined =>
-  a === undefined ? b : b === undefined || a.until >= b.until ? a : b
-
-const keysOf = ({ benchKeys }: Target): ReadonlyArray<BenchKey> => [
-  benchKeys.target,
-  benchKeys.credential,
-  benchKeys.model,
-  benchKeys.provider
-]
+export const peek = (state: State, { allBenchKeys }: Target, now: number): Resting | undefined => {
+  let latest: Resting | undefined
+  for (const key of allBenchKeys) {
+    const why = whyResting(state, key, now)
+    if (why !== undefined && (latest === undefined || why.until > latest.until)) latest = why
+  }
+  return latest
+}
 
 const whyResting = (state: State, key: BenchKey, now: number): Resting | undefined => {
   const entry = state.entries.get(key)
@@ -180,7 +182,6 @@ export const reopen = (state: State, probe: Probe, now: number): State =>
  * was the probe of.
  */
 export const succeed = (state: State, target: Target, admission: Go | Probe, now: number): State => {
-  if (state.entries.size === 0) return state
   const { credential, target: key } = target.benchKeys
   const keys = admission._tag === "Probe" ? [key, credential, ...admission.keys] : [key, credential]
   let generation = state.generation

@@ -18,6 +18,7 @@ import * as Stream from "effect/Stream"
 import * as Bench from "./Bench.ts"
 import * as BenchKey from "./BenchKey.ts"
 import type { Failure, FailureClass } from "./Failure.ts"
+import { Now } from "./Now.ts"
 import type { Rest, Scope as RestScope } from "./Rule.ts"
 import { Tallies, type Tally } from "./Tally.ts"
 import type { Target } from "./Target.ts"
@@ -103,11 +104,11 @@ export class BenchRegistry extends Context.Service<
 
     /** The state now. */
     readonly stateUnsafe: () => Bench.State
-    readonly admitUnsafe: (target: Target, now: number) => Bench.Admission
+    /** The clock is read only when somebody is on the bench; likewise below. */
+    readonly admitUnsafe: (target: Target, now: Now) => Bench.Admission
     readonly releaseUnsafe: (probe: Bench.Probe, now: number) => void
     readonly reopenUnsafe: (probe: Bench.Probe, now: number) => void
-    /** A whole answer; `clock` is asked only when there is something to clear. */
-    readonly succeedUnsafe: (target: Target, admission: Bench.Go | Bench.Probe, clock: Clock.Clock) => void
+    readonly succeedUnsafe: (target: Target, admission: Bench.Go | Bench.Probe, now: Now) => void
     readonly failUnsafe: (
       target: Target,
       admission: Bench.Go | Bench.Probe,
@@ -175,9 +176,10 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     }
   }
 
-  const admitUnsafe = (target: Target, now: number): Bench.Admission => {
+  const admitUnsafe = (target: Target, time: Now): Bench.Admission => {
     const state = Ref.getUnsafe(ref)
-    if (state.entries.size === 0) return go
+    if (!Bench.knows(state, target)) return go
+    const now = time.millis()
     const [admission, next] = Bench.admit(state, target, now)
     set(next, now)
     return admission._tag === "Go" ? go : admission
@@ -186,11 +188,11 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     set(Bench.release(Ref.getUnsafe(ref), probe, now), now)
   const reopenUnsafe = (probe: Bench.Probe, now: number) =>
     set(Bench.reopen(Ref.getUnsafe(ref), probe, now), now)
-  const succeedUnsafe = (target: Target, admission: Bench.Go | Bench.Probe, clock: Clock.Clock) => {
+  const succeedUnsafe = (target: Target, admission: Bench.Go | Bench.Probe, time: Now) => {
     tallies.succeeded(target.key)
     const state = Ref.getUnsafe(ref)
-    if (state.entries.size === 0) return
-    const now = clock.currentTimeMillisUnsafe()
+    if (!Bench.knows(state, target)) return
+    const now = time.millis()
     set(Bench.succeed(state, target, admission, now), now)
   }
   const failUnsafe = (
@@ -213,20 +215,18 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     failUnsafe,
     admit: (target) =>
       Effect.acquireRelease(
-        Effect.map(Clock.currentTimeMillis, (now) => admitUnsafe(target, now)),
+        Effect.map(Effect.context<never>(), (context) => admitUnsafe(target, new Now(context))),
         (admission) =>
           admission._tag === "Probe"
             ? Effect.map(Clock.currentTimeMillis, (now) => releaseUnsafe(admission, now))
             : Effect.void
       ),
     record: (target, admission, failure, rest) =>
-      Effect.clockWith((clock) =>
-        Effect.sync(() =>
-          failure === undefined
-            ? succeedUnsafe(target, admission, clock)
-            : failUnsafe(target, admission, failure, rest, clock.currentTimeMillisUnsafe())
-        )
-      ),
+      Effect.map(Effect.context<never>(), (context) => {
+        const now = new Now(context)
+        if (failure === undefined) succeedUnsafe(target, admission, now)
+        else failUnsafe(target, admission, failure, rest, now.millis())
+      }),
     bench: (key, options = {}) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         const until =

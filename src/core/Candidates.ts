@@ -4,12 +4,13 @@
  * Models in chain order; inside a model the credentials in the strategy's order. The bench is asked at the moment of
  * use, not once at the start, so a rest that began a moment ago is seen. Passing a resting target by makes no error.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Random from "effect/Random"
 import * as Bench from "./Bench.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
+import type { RestingTarget } from "./Ending.ts"
 import type { ContextExceeded } from "./Failure.ts"
+import type { Now } from "./Now.ts"
 import type { Pool } from "./Pool.ts"
 import type { Prepared, PreparedModel } from "./Prepared.ts"
 import type { Next } from "./Rule.ts"
@@ -34,6 +35,7 @@ export class Candidates<P extends Pool, R> {
   #windowAbove = 0
   #windowAtLeast = 0
   readonly #context: Context.Context<R>
+  readonly #now: Now
   readonly #registry: BenchRegistry["Service"]
   readonly #turns: Turns
   readonly #onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
@@ -41,14 +43,15 @@ export class Candidates<P extends Pool, R> {
   constructor(
     prepared: Prepared<P, R>,
     context: Context.Context<R>,
-    registry: BenchRegistry["Service"],
-    turns: Turns,
+    now: Now,
+    shared: { readonly registry: BenchRegistry["Service"]; readonly turns: Turns },
     onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
   ) {
     this.#models = prepared.models
     this.#context = context
-    this.#registry = registry
-    this.#turns = turns
+    this.#now = now
+    this.#registry = shared.registry
+    this.#turns = shared.turns
     this.#onSkip = onSkip
   }
 
@@ -64,8 +67,7 @@ export class Candidates<P extends Pool, R> {
 
   /** Asks the bench for a target and makes it the current one; false when it rests. */
   admit(target: Target): boolean {
-    const quiet = this.#registry.stateUnsafe().entries.size === 0
-    const admission = this.#registry.admitUnsafe(target, quiet ? 0 : this.#now())
+    const admission = this.#registry.admitUnsafe(target, this.#now)
     if (admission._tag === "Resting") {
       this.#onSkip?.(target, admission)
       return false
@@ -119,18 +121,26 @@ export class Candidates<P extends Pool, R> {
     return count
   }
 
-  /** Everything in the chain that rests now, and whether all of it does. */
-  resting(): { readonly all: boolean; readonly benches: ReadonlyArray<readonly [P, Target, Bench.Resting]> } {
-    const benches: Array<readonly [P, Target, Bench.Resting]> = []
+  /** Everything in the chain that rests now, and whether that is all of it. */
+  resting(): { readonly all: boolean; readonly resting: ReadonlyArray<RestingTarget<P>> } {
+    const resting: Array<RestingTarget<P>> = []
     let all = true
     for (const model of this.#models) {
-      for (const target of this.#targetsOf(model)) {
+      const pool = this.#poolOf(model)
+      for (const target of model.targetsOf(pool)) {
         const why = this.#why(target)
         if (why === undefined) all = false
-        else benches.push([this.#poolOf(model), target, why])
+        else resting.push({ pool, target, why })
       }
     }
-    return { all, benches }
+    return { all, resting }
+  }
+
+  /** Makes a resting target the current one all the same. */
+  take({ pool, target }: RestingTarget<P>): void {
+    this.pool = pool
+    this.target = target
+    this.admission = { _tag: "Go", generation: this.#registry.stateUnsafe().generation }
   }
 
   #nextModel(): boolean {
@@ -171,7 +181,7 @@ export class Candidates<P extends Pool, R> {
 
   #why(target: Target): Bench.Resting | undefined {
     const state = this.#registry.stateUnsafe()
-    return state.entries.size === 0 ? undefined : Bench.peek(state, target, this.#now())
+    return state.entries.size === 0 ? undefined : Bench.peek(state, target, this.#now.millis())
   }
 
   #poolOf(model: PreparedModel<P, R>): P {
@@ -180,10 +190,6 @@ export class Candidates<P extends Pool, R> {
 
   #targetsOf(model: PreparedModel<P, R>): ReadonlyArray<Target> {
     return model.targetsOf(this.#poolOf(model))
-  }
-
-  #now(): number {
-    return Context.get(this.#context, Clock.Clock).currentTimeMillisUnsafe()
   }
 
   #rewind(): void {

@@ -4,16 +4,16 @@
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Pull from "effect/Pull"
 import * as Attempt from "./Attempt.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
-import type { Observer, RunInfo } from "./FailoverEvent.ts"
 import * as Failure from "./Failure.ts"
+import type { Now } from "./Now.ts"
 import { afterword, type OpenStream } from "./OpenStream.ts"
+import type { Reporter } from "./Reporter.ts"
 import type { Served } from "./Run.ts"
 import { DeadlineExceeded } from "./RunError.ts"
 
@@ -26,11 +26,11 @@ export interface TailOptions<C> {
   readonly registry: BenchRegistry["Service"]
   readonly classify: (cause: Cause.Cause<unknown>) => Failure.Failure
   readonly context: Context.Context<never>
+  readonly now: Now
   /** In milliseconds since the epoch, and as it was asked for. */
   readonly deadlineAt: number
   readonly deadline: number
-  readonly observer: Observer | undefined
-  readonly info: RunInfo | undefined
+  readonly reporter: Reporter | undefined
 }
 
 /** The rest of one committed stream. */
@@ -121,33 +121,18 @@ export class Tail<C> {
     if (this.#settled) return
     this.#settled = true
     this.#failure = failure
-    const { info, observer, registry, served } = this.#options
+    const { registry, reporter, served } = this.#options
     const { admission, target } = served
     if (failure !== undefined) {
       const { rest } = target.policy.rules[Failure.classOf(failure)]
       registry.failUnsafe(target, admission, failure, rest, this.#now())
     } else if (complete) {
-      registry.succeedUnsafe(target, admission, this.#clock())
+      registry.succeedUnsafe(target, admission, this.#options.now)
     }
-    if (observer !== undefined && info !== undefined) {
-      const at = this.#now()
-      observer({
-        _tag: "StreamEnded",
-        run: info,
-        at,
-        target,
-        duration: at - info.startedAt,
-        failure,
-        complete
-      })
-    }
-  }
-
-  #clock(): Clock.Clock {
-    return Context.get(this.#options.context, Clock.Clock)
+    reporter?.streamEnded(target, failure, complete)
   }
 
   #now(): number {
-    return this.#clock().currentTimeMillisUnsafe()
+    return this.#options.now.millis()
   }
 }

@@ -23,6 +23,8 @@ export interface Target {
   readonly policy: Policy
   /** The bench keys that concern this target, by what they cover. */
   readonly benchKeys: { readonly [S in Scope]: BenchKey.BenchKey }
+  /** The same, as a list. */
+  readonly allBenchKeys: ReadonlyArray<BenchKey.BenchKey>
 }
 
 /** Builds a target. */
@@ -36,6 +38,12 @@ export const make = (options: {
 }): Target => {
   const { credential, model, policy, provider } = options
   const key = BenchKey.format({ provider, model, credential: credential.name })
+  const benchKeys = {
+    target: key,
+    credential: BenchKey.format({ provider, credential: credential.name }),
+    model: BenchKey.format({ provider, model }),
+    provider
+  }
   return {
     provider,
     model,
@@ -44,11 +52,7 @@ export const make = (options: {
     place: credential.baseUrl ?? options.baseUrl ?? provider,
     contextWindow: options.contextWindow,
     policy,
-    benchKeys: {
-      target: key,
-      credential: BenchKey.format({ provider, credential: credential.name }),
-      model: BenchKey.format({ provider, model }),
-      provider
-    }
+    benchKeys,
+    allBenchKeys: Object.values(benchKeys)
   }
 }

@@ -1,0 +1,33 @@
+/** From whatever an attempt ended with to exactly one failure. */
+import type * as Cause from "effect/Cause"
+import * as Failure from "./Failure.ts"
+import type { Target } from "./Target.ts"
+
+/**
+ * Turns whatever an attempt failed with into exactly one failure. A failure that a broken finalizer turned into a
+ * defect is still found; what nobody can place is `Transient` with the reason `Unknown`.
+ */
+export const failureOf = <E>(
+  cause: Cause.Cause<unknown>,
+  target: Target,
+  classify: ((error: E, target: Target) => Failure.Failure) | undefined
+): Failure.Failure => {
+  for (const reason of cause.reasons) {
+    const error = reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : undefined
+    if (Failure.isFailure(error)) return error
+  }
+  const failed = cause.reasons.find((reason) => reason._tag === "Fail")
+  if (failed !== undefined && classify !== undefined) return classify(failed.error as E, target)
+  const died = cause.reasons.find((reason) => reason._tag === "Die")
+  return new Failure.Transient({
+    target: target.key,
+    reason: "Unknown",
+    message:
+      failed !== undefined
+        ? "an error nobody classified"
+        : died !== undefined
+          ? "a defect"
+          : "interrupted by itself",
+    cause: failed?.error ?? died?.defect ?? cause
+  })
+}

@@ -1,0 +1,327 @@
+/** The engine behind the `Failover` service: what requests share, and how one becomes a run. */
+import * as Channel from "effect/Channel"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Attempt from "./Attempt.ts"
+import type { BenchRegistry } from "./BenchRegistry.ts"
+import type { Chain } from "./Chain.ts"
+import type { Commit } from "./Commit.ts"
+import { combine, type Observer } from "./FailoverEvent.ts"
+import type * as Failure from "./Failure.ts"
+import { failureOf } from "./FailureOf.ts"
+import { OpenStream, type PhaseOf } from "./OpenStream.ts"
+import type { Options as PolicyOptions, WhenAllBenched } from "./Policy.ts"
+import type { Pool } from "./Pool.ts"
+import { type Prepared, prepare } from "./Prepared.ts"
+import type { Provider } from "./Provider.ts"
+import { RetryBudget } from "./RetryBudget.ts"
+import { Run, type RunOptions, type Served, type Shared } from "./Run.ts"
+import type { FailedAttempt, RunError } from "./RunError.ts"
+import { Tail, type TailError } from "./Tail.ts"
+import type { Target } from "./Target.ts"
+
+/** What one request may set for itself. */
+export interface CallOptions {
+  /** For the whole request; see `Policy`. */
+  readonly deadline?: Duration.Input | undefined
+  readonly attempts?: number | undefined
+  readonly whenAllBenched?: WhenAllBenched | undefined
+  readonly commit?: Commit | undefined
+  /** Hears the events of this request, besides the runtime's own observer. */
+  readonly observer?: Observer | undefined
+}
+
+/** An answer, and where it came from. */
+export interface Answered<out A> {
+  readonly value: A
+  readonly target: Target
+  /** Attempts made, the successful one included. */
+  readonly attempts: number
+  /** The attempts that failed before, in order. */
+  readonly failed: ReadonlyArray<FailedAttempt>
+}
+
+/** How the generic form reads its errors. */
+export interface UseOptions<in E> extends CallOptions {
+  /** What an error of the effect means. Errors that are failures already, and defects, need no reading. */
+  readonly classify?: ((error: E, target: Target) => Failure.Failure) | undefined
+  /** For observers: what was asked. */
+  readonly request?: unknown
+}
+
+/** How the generic form reads a stream. */
+export interface UseStreamOptions<in E, in C> extends UseOptions<E> {
+  /**
+   * What a chunk means. Without it every chunk is content, and the end of the stream completes it; with it a stream
+   * that ends without having said that it is complete is `Truncated`.
+   */
+  readonly phase?: PhaseOf<C>
+}
+
+/** What the `Failover` service can do. */
+export interface Runtime {
+  /** One whole answer from a chain of providers. */
+  readonly complete: <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    options?: CallOptions
+  ) => Effect.Effect<Answer, RunError, R>
+  /** The same, with the target that answered and the attempts before. */
+  readonly answer: <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    options?: CallOptions
+  ) => Effect.Effect<Answered<Answer>, RunError, R>
+  /**
+   * A stream from a chain of providers. It fails over until its commit point and never after it; from then on a
+   * failure ends it with the typed failure. A consumer that stops reading lets the upstream go.
+   */
+  readonly stream: <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    options?: CallOptions
+  ) => Stream.Stream<Chunk, RunError | Failure.Failure, R>
+  /**
+   * Opens a stream up to its commit point, for those who have to say something before the first chunk, such as
+   * an HTTP status. The stream lives in the scope and can be run once.
+   */
+  readonly open: <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    options?: CallOptions
+  ) => Effect.Effect<Answered<Stream.Stream<Chunk, TailError>>, RunError, R | Scope.Scope>
+  /** The generic form: any effect per target, of any service. */
+  readonly use: <P extends Pool, RP, A, E, R>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options?: UseOptions<E>
+  ) => Effect.Effect<Answered<A>, RunError, RP | R>
+  /** The generic form for streams. */
+  readonly useStream: <P extends Pool, RP, C, E, R>(
+    chain: Chain<P, RP>,
+    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    options?: UseStreamOptions<E, C>
+  ) => Stream.Stream<C, RunError | Failure.Failure, RP | R>
+}
+
+/** What a runtime can be told. */
+export interface FailoverOptions {
+  /** Laid over the defaults, for everything. */
+  readonly policy?: PolicyOptions | undefined
+  /** Retries per request that the whole process may make in the long run. Default 0.2; infinite for no bound. */
+  readonly retryBudget?: number | undefined
+  /** Hears the events of all requests. */
+  readonly observer?: Observer | undefined
+}
+
+/** Retries per request that a process may make in the long run, when nothing else is said (Finagle's default too). */
+export const defaultRetryBudget = 0.2
+
+/** Builds the engine over a bench. */
+export const makeRuntime = (registry: BenchRegistry["Service"], options: FailoverOptions = {}): Runtime => {
+  const shared: Shared = {
+    registry,
+    budget: new RetryBudget(options.retryBudget ?? defaultRetryBudget),
+    turns: new Map()
+  }
+  const preparedChains = new WeakMap<object, Prepared<Pool, unknown>>()
+
+  const prepared = <P extends Pool, R>(chain: Chain<P, R>): Prepared<P, R> => {
+    const known = preparedChains.get(chain)
+    if (known !== undefined) return known as Prepared<P, R>
+    const made = prepare(chain, options.policy)
+    preparedChains.set(chain, made)
+    return made
+  }
+
+  const newRun = <P extends Pool, R, A>(
+    how: How<P, A>,
+    chain: Chain<P, R>,
+    call: CallOptions | undefined,
+    context: Context.Context<R>
+  ): Run<P, R, A> => {
+    const ready = prepared(chain)
+    return new Run<P, R, A>(
+      shared,
+      {
+        ...how,
+        prepared: ready,
+        policy: call === undefined ? ready.policy : forCall(ready.policy, call),
+        observer: call?.observer === undefined ? options.observer : combine(options.observer, call.observer),
+        specialChain: (name) => {
+          const special = chain[name]
+          return special === undefined || special.models.length === 0 ? undefined : prepared(special)
+        }
+      },
+      context
+    )
+  }
+
+  /** Runs an effect per target. */
+  const use = <P extends Pool, RP, A, E, R>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
+    call: UseOptions<E> | undefined,
+    request: unknown,
+    canUncap: (pool: P, failure: Failure.BadRequest) => boolean
+  ): Effect.Effect<Served<A>, RunError, RP | R> =>
+    Effect.withFiber((fiber) => {
+      const context = fiber.context as Context.Context<RP | R>
+      return newRun(
+        {
+          kind: "effect",
+          request,
+          start: (pool, target, capped) =>
+            Attempt.start(
+              guarded(() => effect(pool, target, capped)),
+              context
+            ),
+          canUncap,
+          classify: (cause, target) => failureOf(cause, target, call?.classify)
+        },
+        chain,
+        call,
+        context
+      ).next()
+    })
+
+  /** Opens a stream per target; whatever happens, nothing stays open beyond the scope. */
+  const open = <P extends Pool, RP, C, E, R>(
+    chain: Chain<P, RP>,
+    stream: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Stream.Stream<C, E, R>,
+    phaseOf: (pool: P) => PhaseOf<C>,
+    call: UseOptions<E> | undefined,
+    request: unknown,
+    canUncap: (pool: P, failure: Failure.BadRequest) => boolean,
+    scope: Scope.Scope
+  ): Effect.Effect<Answered<Tail<C>>, RunError, RP | R> =>
+    Effect.withFiber((fiber) => {
+      const context = fiber.context as Context.Context<RP | R>
+      const ready = prepared(chain)
+      const commit = call?.commit ?? ready.policy.commit
+      let opening: OpenStream<C> | undefined
+      let tail: Tail<C> | undefined
+      const run: Run<P, RP, OpenStream<C>> = newRun(
+        {
+          kind: "stream",
+          request,
+          start: (pool, target, capped) => {
+            const upstream = Stream.suspend(() => stream(pool, target, capped))
+            const waits = target.policy.timeouts
+            opening = OpenStream.start(upstream, { phaseOf: phaseOf(pool), commit, waits, context })
+            return opening
+          },
+          canUncap,
+          classify: (cause, target) => failureOf(cause, target, call?.classify)
+        },
+        chain,
+        call,
+        context
+      )
+      const close = Effect.suspend(() =>
+        tail === undefined ? (opening?.close() ?? Effect.void) : tail.close
+      )
+      return Effect.andThen(
+        Scope.addFinalizer(scope, close),
+        Effect.map(
+          Effect.suspend(() => run.next()),
+          (served) => {
+            tail = new Tail({
+              served,
+              registry,
+              classify: (cause) => failureOf(cause, served.target, call?.classify),
+              context,
+              now: run.now,
+              deadlineAt: run.deadlineAt,
+              deadline: run.deadline,
+              reporter: run.reporter
+            })
+            return { value: tail, target: served.target, attempts: served.attempts, failed: served.failed }
+          }
+        )
+      )
+    })
+
+  const answer: Runtime["answer"] = (chain, request, call) =>
+    use(
+      chain,
+      (provider, target, capped) => provider.complete(uncapped(provider, request, capped), target),
+      call,
+      request,
+      (provider, failure) => provider.withoutTokenCap?.(request, failure) !== undefined
+    )
+
+  const openIn = <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    call: CallOptions | undefined,
+    scope: Scope.Scope
+  ) =>
+    open(
+      chain,
+      (provider, target, capped) => provider.stream(uncapped(provider, request, capped), target),
+      (provider) => provider.phase,
+      call,
+      request,
+      (provider, failure) => provider.withoutTokenCap?.(request, failure) !== undefined,
+      scope
+    )
+
+  return {
+    complete: (chain, request, call) => Effect.map(answer(chain, request, call), valueOf),
+    answer,
+    stream: (chain, request, call) => streamFrom((scope) => openIn(chain, request, call, scope)),
+    open: (chain, request, call) =>
+      Effect.flatMap(Effect.scope, (scope) =>
+        Effect.map(openIn(chain, request, call, scope), (opened) => ({
+          ...opened,
+          value: Stream.fromPull(Effect.succeed(opened.value.pull))
+        }))
+      ),
+    use: (chain, effect, call) => use(chain, effect, call, call?.request, never),
+    useStream: (chain, stream, call) =>
+      streamFrom((scope) => open(chain, stream, () => call?.phase, call, call?.request, never, scope))
+  }
+}
+
+type How<P extends Pool, A> = Pick<
+  RunOptions<P, never, A>,
+  "kind" | "request" | "start" | "canUncap" | "classify"
+>
+
+const never = () => false
+
+const valueOf = <A>(served: Answered<A>): A => served.value
+
+const uncapped = <Request, Answer, Chunk>(
+  provider: Provider<Request, Answer, Chunk>,
+  request: Request,
+  capped: Failure.BadRequest | undefined
+): Request => (capped === undefined ? request : (provider.withoutTokenCap?.(request, capped) ?? request))
+
+/** A function that throws instead of returning its effect is a defect of the attempt, not of the run. */
+const guarded = <A, E, R>(f: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  try {
+    return f()
+  } catch (defect) {
+    return Effect.die(defect)
+  }
+}
+
+const forCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptions) => ({
+  ...policy,
+  deadline: call.deadline === undefined ? policy.deadline : Duration.toMillis(call.deadline),
+  attempts: call.attempts ?? policy.attempts,
+  whenAllBenched: call.whenAllBenched ?? policy.whenAllBenched,
+  commit: call.commit ?? policy.commit
+})
+
+const streamFrom = <C, E, R>(
+  open: (scope: Scope.Scope) => Effect.Effect<Answered<Tail<C>>, E, R>
+): Stream.Stream<C, E | TailError, R> =>
+  Stream.fromChannel(
+    Channel.fromTransform((_, scope) => Effect.map(open(scope), (opened) => opened.value.pull))
+  )
