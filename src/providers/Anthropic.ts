@@ -1,0 +1,65 @@
+/** Anthropic, and every server that speaks its messages. */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as ProviderService from "../core/ProviderService.ts"
+import * as AnthropicProtocol from "./AnthropicProtocol.ts"
+import * as HttpProvider from "./HttpProvider.ts"
+import { Upstream } from "./Upstream.ts"
+
+export declare namespace Anthropic {
+  /** What can be asked for. */
+  type Operation = AnthropicProtocol.OperationName
+  /** A provider that speaks like Anthropic. */
+  type Provider = HttpProvider.HttpProvider<Operation>
+  /** What it can be given. */
+  interface Options extends Omit<HttpProvider.Options, "name"> {
+    /** The first part of its model specs. Default `anthropic`. */
+    readonly name?: string | undefined
+  }
+}
+
+/**
+ * Anthropic as a service. Its models are values: `Anthropic.model("claude-sonnet-5")`.
+ *
+ * @example
+ * import { Chain } from "effect-failover"
+ * import { Anthropic, UndiciUpstream } from "effect-failover/providers"
+ * import { Layer } from "effect"
+ *
+ * const chain = Chain.make(Anthropic.model("claude-sonnet-5"))
+ * const layer = Anthropic.layerConfig.pipe(Layer.provide(UndiciUpstream.layer())) // ANTHROPIC_API_KEY
+ *
+ * @category services
+ */
+export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Provider>()("anthropic") {
+  /** Makes a provider that speaks like Anthropic, for a service of its own. */
+  static readonly make = (
+    options: Anthropic.Options = {}
+  ): Effect.Effect<Anthropic.Provider, never, Upstream> =>
+    Effect.map(Upstream, (upstream) =>
+      HttpProvider.make(AnthropicProtocol.protocol, upstream, {
+        ...options,
+        name: options.name ?? Anthropic.provider
+      })
+    )
+
+  /** Provides Anthropic itself. */
+  static readonly layer = (
+    options?: Omit<Anthropic.Options, "name">
+  ): Layer.Layer<Anthropic, never, Upstream> => Layer.effect(Anthropic, Anthropic.make(options))
+
+  /**
+   * Provides Anthropic with the key in `ANTHROPIC_API_KEY` and, where it is set, the base URL in
+   * `ANTHROPIC_BASE_URL`.
+   */
+  static readonly layerConfig: Layer.Layer<Anthropic, Config.ConfigError, Upstream> = Layer.effect(
+    Anthropic,
+    Effect.gen(function* () {
+      const apiKey = yield* Config.Redacted("ANTHROPIC_API_KEY")
+      const baseUrl = yield* Config.option(Config.String("ANTHROPIC_BASE_URL"))
+      return yield* Anthropic.make({ apiKey, baseUrl: Option.getOrUndefined(baseUrl) })
+    })
+  )
+}

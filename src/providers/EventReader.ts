@@ -1,0 +1,63 @@
+/** From the bytes of an event to what it means. */
+import * as Phase from "../core/Phase.ts"
+import type { Meanings, Protocol } from "./Protocol.ts"
+import { Shape } from "./Shape.ts"
+import * as SseEvent from "./SseEvent.ts"
+import { Chunk } from "./Wire.ts"
+
+/** An event that reports a failure. */
+export interface Failed {
+  readonly _tag: "Failed"
+  readonly data: string
+}
+
+/** An event whose data is not JSON. */
+export interface Malformed {
+  readonly _tag: "Malformed"
+}
+
+const malformed: Malformed = { _tag: "Malformed" }
+
+/** So many shapes that no later event had are enough to stop looking for one. */
+const patience = 8
+
+/**
+ * A reader for the events of one stream. It parses an event only if it does not look like the last one with content
+ * in all but its text.
+ */
+export const make = (
+  protocol: Pick<Protocol, "texts" | "padding">,
+  meanings: Meanings
+): ((bytes: Uint8Array) => Chunk | Failed | Malformed) => {
+  let shape: Shape | undefined
+  let misses = 0
+
+  return (bytes) => {
+    if (shape?.fits(bytes) === true) {
+      misses = 0
+      return new Chunk(bytes, Phase.content, undefined, undefined)
+    }
+    const fields = SseEvent.read(bytes)
+    const data = fields.data
+    if (data === undefined || data === "") {
+      return fields.event === "error"
+        ? { _tag: "Failed", data: "" }
+        : new Chunk(bytes, Phase.held, undefined, fields)
+    }
+    if (data.startsWith("[DONE]")) return new Chunk(bytes, Phase.last, undefined, fields)
+    let json: unknown
+    try {
+      json = JSON.parse(data)
+    } catch {
+      // What an event calls an error need not be JSON to be one.
+      return fields.event === "error" ? { _tag: "Failed", data } : malformed
+    }
+    const meaning = fields.event === "error" ? "failed" : meanings(fields.event, json)
+    if (meaning === "failed") return { _tag: "Failed", data }
+    if (meaning === Phase.content) {
+      shape = misses < patience ? Shape.of(bytes, protocol.texts, protocol.padding) : undefined
+      misses++
+    }
+    return new Chunk(bytes, meaning, json, fields)
+  }
+}

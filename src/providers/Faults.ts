@@ -1,0 +1,106 @@
+/** From an answer that is none to its failure. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { classify } from "../classifier/Classifier.ts"
+import { blot } from "../classifier/Redaction.ts"
+import { type Failure, Transient } from "../core/Failure.ts"
+import type { Target } from "../core/Target.ts"
+import type { Protocol } from "./Protocol.ts"
+import { ProviderResponse } from "./ProviderResponse.ts"
+import type { Head, TransportError } from "./Upstream.ts"
+
+/** So much of an answer is looked at, and kept, when it is a failure: in characters. */
+export const maxText = 64 * 1024
+
+/** So much of it is read, in bytes: a key that crosses the end of the text is still whole, and can be blotted out. */
+export const maxBytes = maxText + 4096
+
+/** The failures of one target. */
+export interface Faults {
+  /** An answer, or the event of a stream, that is a failure. */
+  readonly response: (
+    head: Head,
+    body: Uint8Array | string,
+    options?: { readonly inStream?: boolean }
+  ) => Effect.Effect<never, Failure>
+  /** The connection failed. */
+  readonly transport: (error: TransportError) => Effect.Effect<never, Failure>
+  /** Something in the answer cannot be read. */
+  readonly malformed: (message: string) => Effect.Effect<never, Failure>
+  /** No headers in time. */
+  readonly silent: Effect.Effect<never, Failure>
+}
+
+/** The failures of a target. */
+export const make = (protocol: Protocol, target: Target): Faults => {
+  const common = { provider: target.provider, protocol: protocol.name, target: target.key }
+  return {
+    response: (head, body, options) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const secrets = secretsOf(target)
+        const text = blot(typeof body === "string" ? body : new TextDecoder().decode(body), secrets)
+        const excerpt = text.length > maxText ? text.slice(0, maxText) : text
+        const contentType = first(head.headers["content-type"])
+        return Effect.fail(
+          classify({
+            ...common,
+            status: head.status,
+            headers: blotHeaders(head.headers, secrets),
+            body: excerpt,
+            inStream: options?.inStream,
+            now,
+            cause: new ProviderResponse({ status: head.status, contentType, body: excerpt })
+          })
+        )
+      }),
+    transport: (error) =>
+      error.tooLarge
+        ? malformed(target, "the answer is larger than an answer may be")
+        : Effect.suspend(() => {
+            const failure = classify({ ...common, transport: error.cause, cause: error.cause })
+            return Effect.fail(error.answered ? truncated(failure) : failure)
+          }),
+    malformed: (message) => malformed(target, message),
+    silent: Effect.suspend(() =>
+      Effect.fail(
+        new Transient({
+          target: target.key,
+          reason: "Silent",
+          message: `no response headers within ${target.policy.timeouts.headers} ms`,
+          evidence: "timeout=headers"
+        })
+      )
+    )
+  }
+}
+
+/** Whatever ended the connection: the answer had begun, and it is cut off. */
+const truncated = (failure: Failure): Failure => {
+  const { target, evidence, cause } = failure
+  return new Transient({
+    ...(target !== undefined && { target }),
+    ...(evidence !== undefined && { evidence }),
+    ...(cause !== undefined && { cause }),
+    reason: "Truncated",
+    message: "the connection broke in the middle of the answer"
+  })
+}
+
+const malformed = (target: Target, message: string): Effect.Effect<never, Failure> =>
+  Effect.suspend(() => Effect.fail(new Transient({ target: target.key, reason: "Malformed", message })))
+
+const secretsOf = (target: Target): ReadonlyArray<string> =>
+  target.credential.apiKey === undefined ? [] : [Redacted.value(target.credential.apiKey)]
+
+const blotHeaders = (headers: Head["headers"], secrets: ReadonlyArray<string>): Record<string, string> => {
+  const blotted: Record<string, string> = {}
+  for (const name of Object.keys(headers)) {
+    const value = first(headers[name])
+    if (value !== undefined) blotted[name] = blot(value, secrets)
+  }
+  return blotted
+}
+
+const first = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
+  typeof value === "string" ? value : value?.[0]

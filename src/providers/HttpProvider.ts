@@ -1,0 +1,206 @@
+/**
+ * A provider over HTTP: what OpenAI, Anthropic and all that speak like them have in common.
+ *
+ * One attempt is one POST. The caller's body goes out with another model in it; the answer comes back byte for byte,
+ * whole or event by event; whatever is not the answer becomes a failure.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as Credential from "../core/Credential.ts"
+import { BadRequest, type Failure, Transient } from "../core/Failure.ts"
+import type { Options as PolicyOptions } from "../core/Policy.ts"
+import type { Provider } from "../core/Provider.ts"
+import type { Strategy } from "../core/Strategy.ts"
+import type { Target } from "../core/Target.ts"
+import * as EventReader from "./EventReader.ts"
+import * as EventStream from "./EventStream.ts"
+import * as Faults from "./Faults.ts"
+import * as Outgoing from "./Outgoing.ts"
+import type { Operation, Protocol } from "./Protocol.ts"
+import { defaultMaxEventBytes, SseSplitter } from "./SseSplitter.ts"
+import type * as Upstream from "./Upstream.ts"
+import * as Wire from "./Wire.ts"
+
+/** A provider that takes and gives JSON as it is on the wire. */
+export type HttpProvider<Operation extends string = string> = Provider<
+  Wire.Request<Operation>,
+  Wire.Answer,
+  Wire.Chunk
+>
+
+/** What a provider over HTTP can be given. */
+export interface Options {
+  /** The first part of its model specs. */
+  readonly name: string
+  /**
+   * Where it is, as the vendor's own SDK takes it: OpenAI's with `/v1`, Anthropic's without. One `/v1` too many or too
+   * few is put right. A credential may have another. `{model}` in it stands for the model's name.
+   */
+  readonly baseUrl?: string | undefined
+  /** The key of a single credential, which is then named `default`; used where no `credentials` are given. */
+  readonly apiKey?: Redacted.Redacted | undefined
+  /** Default: one with `apiKey`, or without a key, for a local server. */
+  readonly credentials?: NonEmptyReadonlyArray<Credential.Credential> | undefined
+  readonly strategy?: Strategy | undefined
+  readonly policy?: PolicyOptions | undefined
+  /** Sent with every request; lower-case names. No place for keys. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Added to every address, as Azure's `api-version`. No place for keys. */
+  readonly query?: Readonly<Record<string, string>> | undefined
+  /** The largest event of a stream, in bytes; a larger one is a `Malformed` failure. Default 10 MiB. */
+  readonly maxEventBytes?: number | undefined
+  /** The largest whole answer, in bytes; a larger one is a `Malformed` failure. Default 64 MiB. */
+  readonly maxAnswerBytes?: number | undefined
+}
+
+const defaultMaxAnswerBytes = 64 * 1024 * 1024
+
+/** A larger answer is not parsed: its edges show whether it is whole. Parsing 256 KiB takes about a millisecond. */
+const maxParsedBytes = 256 * 1024
+
+/** How long the body of an error is waited for, in milliseconds. */
+const errorWait = 2_000
+
+/** Makes a provider that speaks a protocol over an upstream. */
+export const make = <Name extends string>(
+  protocol: Protocol<Name>,
+  upstream: Upstream.Upstream["Service"],
+  options: Options
+): HttpProvider<Name> => {
+  const baseUrl = options.baseUrl ?? protocol.baseUrl
+  const { headers, query } = options
+  const outgoing = Outgoing.make(protocol, { baseUrl, query, headers })
+  const limits: Upstream.Limits = {
+    answer: options.maxAnswerBytes ?? defaultMaxAnswerBytes,
+    error: Faults.maxBytes,
+    errorWait
+  }
+  const maxEventBytes = options.maxEventBytes ?? defaultMaxEventBytes
+
+  return {
+    name: options.name,
+    credentials: options.credentials ?? [Credential.make("default", { apiKey: options.apiKey })],
+    strategy: options.strategy ?? "sequential",
+    baseUrl,
+    policy: options.policy,
+    phase: (chunk) => chunk.phase,
+    withoutTokenCap: (request, failure) => {
+      const members = protocol.withoutTokenCap(request.body, failure)
+      return members === undefined ? undefined : Outgoing.edit(request, members)
+    },
+
+    complete: (request, target) =>
+      Effect.suspend(() => {
+        const operation = protocol.operations[request.operation]
+        const post = outgoing(request, operation, target, false)
+        if (post === undefined) return Effect.fail(noAddress(target))
+        return Effect.matchEffect(upstream.exchange(post, limits), {
+          onSuccess: (whole) => judge(protocol, operation, target, whole),
+          onFailure: (error) => Faults.make(protocol, target).transport(error)
+        })
+      }),
+
+    stream: (request, target) =>
+      Stream.unwrap(
+        Effect.suspend(() => {
+          const operation = protocol.operations[request.operation]
+          if (operation.meanings === undefined) return Effect.fail(noStream(target, request.operation))
+          const post = outgoing(request, operation, target, true)
+          if (post === undefined) return Effect.fail(noAddress(target))
+          const faults = Faults.make(protocol, target)
+          const read = EventReader.make(protocol, operation.meanings(request.body))
+          return upstream.open(post).pipe(
+            Effect.catchTag("TransportError", (error) => faults.transport(error)),
+            Effect.timeoutOrElse({
+              duration: target.policy.timeouts.headers,
+              orElse: () => faults.silent
+            }),
+            Effect.flatMap((opened) => {
+              if (!isEventStream(opened)) {
+                return Effect.flatMap(excerpt(opened), (body) => faults.response(opened, body))
+              }
+              const splitter = new SseSplitter(maxEventBytes)
+              const { malformedEvents } = target.policy
+              const pull = EventStream.chunks(opened, { splitter, read, faults, malformedEvents })
+              return Effect.succeed(Stream.fromPull(Effect.succeed(pull)))
+            })
+          )
+        })
+      )
+  }
+}
+
+/** A good status, and nothing that says that the body is something else. Not all servers name the type. */
+const isEventStream = ({ headers, status }: Upstream.Head): boolean =>
+  status < 300 && !/json|html/i.test(String(headers["content-type"] ?? ""))
+
+/** The beginning of a body that is no stream of events, whatever becomes of the rest. */
+const excerpt = ({ pull }: Upstream.Opened): Effect.Effect<Uint8Array> =>
+  Effect.suspend(() => {
+    const parts: Array<Uint8Array> = []
+    let size = 0
+    const all: Effect.Effect<void> = Effect.matchEffect(pull, {
+      onSuccess: (next) => {
+        for (const part of next) {
+          parts.push(part)
+          size += part.length
+        }
+        return size < Faults.maxBytes ? all : Effect.void
+      },
+      onFailure: () => Effect.void
+    })
+    return Effect.map(Effect.timeoutOption(all, errorWait), () =>
+      Buffer.concat(parts).subarray(0, Faults.maxBytes)
+    )
+  })
+
+/** An answer if the reply holds one, else the failure it is. */
+const judge = (
+  protocol: Protocol,
+  operation: Operation,
+  target: Target,
+  whole: Upstream.Whole
+): Effect.Effect<Wire.Answer, Failure> => {
+  const { body, headers, status } = whole
+  const json = status < 300 ? parse(body) : undefined
+  if (json === "large" || (json !== undefined && operation.isUsable(json))) {
+    return Effect.succeed({
+      status,
+      headers: Wire.passedHeaders(headers),
+      body,
+      json: json === "large" ? undefined : json
+    })
+  }
+  const text = body.length > Faults.maxBytes ? body.subarray(0, Faults.maxBytes) : body
+  return Faults.make(protocol, target).response(whole, text)
+}
+
+const decoder = new TextDecoder()
+
+/** The JSON object in a body; `"large"` for one that is not parsed but has the edges of one. */
+const parse = (body: Uint8Array): Wire.JsonObject | "large" | undefined => {
+  if (body.length > maxParsedBytes) {
+    const begin = decoder.decode(body.subarray(0, 64)).trimStart()
+    const end = decoder.decode(body.subarray(-64)).trimEnd()
+    return begin.startsWith("{") && end.endsWith("}") ? "large" : undefined
+  }
+  try {
+    const json: unknown = JSON.parse(decoder.decode(body))
+    return Wire.isObject(json) ? json : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const noAddress = (target: Target): Transient =>
+  new Transient({
+    target: target.key,
+    reason: "Connection",
+    message: "the base URL of the provider or the credential is not an HTTP URL",
+    evidence: "base URL"
+  })
+
+const noStream = (target: Target, operation: string): BadRequest =>
+  new BadRequest({ target: target.key, reason: "Invalid", message: `${operation} cannot be streamed` })

@@ -1,0 +1,93 @@
+/**
+ * Changes one member of a JSON object in its text, and leaves every other byte as it was.
+ *
+ * Numbers that are no doubles, odd escapes, blanks and the order of keys reach the provider as the caller wrote them,
+ * and a large body is not written anew for every attempt.
+ */
+
+/**
+ * Sets the member `key` of the object that `text` holds to the JSON text `value`, or removes it when `value` is
+ * `undefined`. A key that stands there twice is replaced where it stood last, which is the one a parser takes.
+ *
+ * `text` must be a valid JSON object: parse it first. Only the top level is looked at.
+ *
+ * @example
+ * set('{"model":"smart","seed":12345678901234567890}', "model", '"gpt-5.2"')
+ * // => '{"model":"gpt-5.2","seed":12345678901234567890}'
+ */
+export const set = (text: string, key: string, value: string | undefined): string => {
+  const open = text.indexOf("{")
+  const kept: Array<string> = []
+  let place = -1
+  let at = open
+  while (at < text.length && text.charCodeAt(at) !== closeBrace) {
+    const start = at + 1
+    const nameStart = skipBlanks(text, start)
+    if (text.charCodeAt(nameStart) === closeBrace) break // an empty object
+    const nameEnd = endOfString(text, nameStart)
+    at = endOfValue(text, skipBlanks(text, skipBlanks(text, nameEnd) + 1))
+    if (nameOf(text, nameStart, nameEnd) === key) place = kept.length
+    else kept.push(text.slice(start, at))
+  }
+  if (value !== undefined) {
+    kept.splice(place === -1 ? kept.length : place, 0, `${JSON.stringify(key)}:${value}`)
+  }
+  return `{${kept.join(",")}}`
+}
+
+const doubleQuote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+
+const nameOf = (text: string, start: number, end: number): string => {
+  const name = text.slice(start + 1, end - 1)
+  return name.includes("\\") ? JSON.parse(text.slice(start, end)) : name
+}
+
+const skipBlanks = (text: string, from: number): number => {
+  let at = from
+  while (text.charCodeAt(at) <= 0x20) at++
+  return at
+}
+
+/** The position behind the closing quote of the string that begins at `from`. */
+const endOfString = (text: string, from: number): number => {
+  let at = from
+  while (true) {
+    at = text.indexOf('"', at + 1)
+    if (at === -1) return text.length
+    let slashes = 0
+    while (text.charCodeAt(at - 1 - slashes) === backslash) slashes++
+    if (slashes % 2 === 0) return at + 1
+  }
+}
+
+/** The position of the comma or bracket behind the value that begins at `from`. */
+const endOfValue = (text: string, from: number): number => {
+  let depth = 0
+  let at = from
+  while (at < text.length) {
+    switch (text.charCodeAt(at)) {
+      case doubleQuote:
+        at = endOfString(text, at)
+        continue
+      case openBrace:
+      case openBracket:
+        depth++
+        break
+      case closeBrace:
+      case closeBracket:
+        if (depth === 0) return at
+        depth--
+        break
+      case comma:
+        if (depth === 0) return at
+    }
+    at++
+  }
+  return at
+}

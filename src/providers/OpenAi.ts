@@ -1,0 +1,96 @@
+/** OpenAI, and every server that speaks its chat completions and embeddings. */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as ProviderService from "../core/ProviderService.ts"
+import * as HttpProvider from "./HttpProvider.ts"
+import * as OpenAiProtocol from "./OpenAiProtocol.ts"
+import { Upstream } from "./Upstream.ts"
+
+export declare namespace OpenAi {
+  /** What can be asked for. */
+  type Operation = OpenAiProtocol.OperationName
+  /** A provider that speaks like OpenAI. */
+  type Provider = HttpProvider.HttpProvider<Operation>
+  /** What it can be given. */
+  interface Options extends Omit<HttpProvider.Options, "name"> {
+    /** The first part of its model specs. Default `openai`. */
+    readonly name?: string | undefined
+    /** How the key is sent: as a bearer token (default) or in the header `api-key`, as Azure wants it. */
+    readonly auth?: OpenAiProtocol.Auth | undefined
+  }
+}
+
+/**
+ * OpenAI as a service. Its models are values: `OpenAi.model("gpt-5.2")`.
+ *
+ * @example
+ * import { Chain, Credential } from "effect-failover"
+ * import { OpenAi, UndiciUpstream } from "effect-failover/providers"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const chain = Chain.make(OpenAi.model("gpt-5.2"), OpenAi.model("gpt-4.1"))
+ *
+ * const layer = OpenAi.layer({
+ *   credentials: [
+ *     Credential.make("primary", { apiKey: Redacted.make("sk-1") }),
+ *     Credential.make("backup", { apiKey: Redacted.make("sk-2") })
+ *   ]
+ * }).pipe(Layer.provide(UndiciUpstream.layer()))
+ *
+ * @example
+ * import { Credential, ProviderService } from "effect-failover"
+ * import { OpenAi } from "effect-failover/providers"
+ * import { Layer, Redacted } from "effect"
+ *
+ * // any number of servers of its kind, side by side
+ * class Groq extends ProviderService.Service<Groq, OpenAi.Provider>()("groq") {
+ *   static readonly layer = Layer.effect(Groq, OpenAi.make({
+ *     name: Groq.provider,
+ *     baseUrl: "https://api.groq.com/openai/v1",
+ *     apiKey: Redacted.make("gsk-1")
+ *   }))
+ * }
+ * class Azure extends ProviderService.Service<Azure, OpenAi.Provider>()("azure") {
+ *   static readonly layer = Layer.effect(Azure, OpenAi.make({
+ *     name: Azure.provider,
+ *     baseUrl: "https://my-resource.openai.azure.com/openai/deployments/{model}",
+ *     query: { "api-version": "2024-10-21" },
+ *     auth: "api-key",
+ *     apiKey: Redacted.make("0123")
+ *   }))
+ * }
+ * class Ollama extends ProviderService.Service<Ollama, OpenAi.Provider>()("ollama") {
+ *   static readonly layer = Layer.effect(Ollama, OpenAi.make({
+ *     name: Ollama.provider,
+ *     baseUrl: "http://localhost:11434/v1"
+ *   }))
+ * }
+ *
+ * @category services
+ */
+export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("openai") {
+  /** Makes a provider that speaks like OpenAI; for a service of its own, see the example. */
+  static readonly make = (options: OpenAi.Options = {}): Effect.Effect<OpenAi.Provider, never, Upstream> =>
+    Effect.map(Upstream, (upstream) =>
+      HttpProvider.make(OpenAiProtocol.protocol(options.auth ?? "bearer"), upstream, {
+        ...options,
+        name: options.name ?? OpenAi.provider
+      })
+    )
+
+  /** Provides OpenAI itself. */
+  static readonly layer = (options?: Omit<OpenAi.Options, "name">): Layer.Layer<OpenAi, never, Upstream> =>
+    Layer.effect(OpenAi, OpenAi.make(options))
+
+  /** Provides OpenAI with the key in `OPENAI_API_KEY` and, where it is set, the base URL in `OPENAI_BASE_URL`. */
+  static readonly layerConfig: Layer.Layer<OpenAi, Config.ConfigError, Upstream> = Layer.effect(
+    OpenAi,
+    Effect.gen(function* () {
+      const apiKey = yield* Config.Redacted("OPENAI_API_KEY")
+      const baseUrl = yield* Config.option(Config.String("OPENAI_BASE_URL"))
+      return yield* OpenAi.make({ apiKey, baseUrl: Option.getOrUndefined(baseUrl) })
+    })
+  )
+}

@@ -1,0 +1,138 @@
+/**
+ * The wire protocol of OpenAI: chat completions and embeddings, as OpenAI and the many servers that follow it speak
+ * it.
+ *
+ * https://platform.openai.com/docs/api-reference/chat and https://platform.openai.com/docs/api-reference/embeddings
+ */
+import * as Phase from "../core/Phase.ts"
+import * as Finish from "./Finish.ts"
+import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
+import { isFull, isObject, type JsonObject } from "./Wire.ts"
+
+/** What can be asked for. */
+export type OperationName = "chat/completions" | "embeddings"
+
+const operations: Readonly<Record<OperationName, Operation>> = {
+  "chat/completions": {
+    path: "chat/completions",
+    isUsable: (answer) => !isError(answer) && isFull(answer.choices) && isChoiceUsable(answer.choices),
+    meanings: (body) => chatMeanings(body)
+  },
+  embeddings: {
+    path: "embeddings",
+    isUsable: (answer) => !isError(answer) && isFull(answer.data)
+  }
+}
+
+/** How a key is sent: as a bearer token (OpenAI and nearly all others), or in the header `api-key` (Azure). */
+export type Auth = "bearer" | "api-key"
+
+/** The protocol, with one of the two ways to send a key. */
+export const protocol = (auth: Auth): Protocol<OperationName> => ({
+  name: "openai",
+  baseUrl: "https://api.openai.com/v1",
+  baseUrlStyle: { versionInBase: true },
+  operations,
+  authorize:
+    auth === "bearer" ? (key) => ({ authorization: `Bearer ${key}` }) : (key) => ({ "api-key": key }),
+  headers: {},
+  // https://platform.openai.com/docs/api-reference/introduction; the last two are OpenRouter's
+  passed: new Set(["openai-organization", "openai-project", "openai-beta", "http-referer", "x-title"]),
+  withoutTokenCap: (body) => {
+    const caps = tokenCaps.filter((name) => body[name] !== undefined && body[name] !== null)
+    return caps.length === 0 ? undefined : Object.fromEntries(caps.map((name) => [name, undefined]))
+  },
+  texts: ["content", "reasoning_content", "reasoning", "refusal", "arguments"],
+  // Random characters that hide the length of a delta; on by default at OpenAI.
+  padding: ["obfuscation"]
+})
+
+const tokenCaps = ["max_completion_tokens", "max_tokens", "max_output_tokens"]
+
+/** True when an answer or an event reports an error, in any of the places where servers put one. */
+const isError = (json: JsonObject): boolean =>
+  Boolean(json.error) || json.object === "error" || json.type === "error"
+
+/** A choice counts when it says something, or when it ends in a way that is an answer by itself. */
+const isChoiceUsable = (choices: unknown): boolean =>
+  Array.isArray(choices) &&
+  choices.some((choice) => {
+    if (!isObject(choice) || choice.error) return false
+    const hasContent = isContent(choice.message)
+    const reason = choice.finish_reason
+    const meaning = typeof reason === "string" ? Finish.meaning(reason, hasContent) : Phase.complete
+    return meaning !== "failed" && (hasContent || meaning.content)
+  })
+
+/**
+ * The meanings of a chat stream. It is complete when as many choices have finished as were asked for (`n`).
+ *
+ * Content is text, reasoning, a refusal, audio, an image, or a tool call that has a name or arguments. A delta
+ * with nothing but a role or empty strings is held, as are Azure's first event (only `prompt_filter_results`) and
+ * the last one with the usage.
+ */
+const chatMeanings = (body: JsonObject): Meanings => {
+  const asked = typeof body.n === "number" ? body.n : 1
+  const finished = new Set<unknown>()
+  let hasContent = false
+
+  const ofChoice = (choice: JsonObject): Meaning => {
+    if (choice.error) return "failed"
+    const isNew = isContent(choice.delta) || isContent(choice.message)
+    hasContent ||= isNew
+    const reason = choice.finish_reason
+    if (typeof reason !== "string" || reason === "") return isNew ? Phase.content : Phase.held
+    const finish = Finish.meaning(reason, hasContent)
+    if (finish === "failed") return "failed"
+    finished.add(choice.index ?? 0)
+    const isComplete = finished.size >= asked
+    hasContent ||= finish.content
+    if (isNew || finish.content) return isComplete ? Phase.answer : Phase.content
+    return isComplete ? Phase.complete : Phase.held
+  }
+
+  return (_, json) => {
+    const event = Array.isArray(json) ? json[0] : json
+    if (!isObject(event)) return Phase.held
+    if (isError(event)) return "failed"
+    const choices = event.choices
+    if (!Array.isArray(choices)) return Phase.held
+    let meaning: Meaning = Phase.held
+    for (const choice of choices) {
+      if (!isObject(choice)) continue
+      const next = ofChoice(choice)
+      if (next === "failed") return next
+      meaning = join(meaning, next)
+    }
+    return meaning
+  }
+}
+
+const join = (a: Phase.Phase, b: Phase.Phase): Phase.Phase =>
+  a.content || b.content
+    ? a.complete || b.complete
+      ? Phase.answer
+      : Phase.content
+    : a.complete || b.complete
+      ? Phase.complete
+      : Phase.held
+
+/** True when a delta or a message has something the caller came for. */
+const isContent = (delta: unknown): boolean =>
+  isObject(delta) &&
+  (isFull(delta.content) ||
+    isFull(delta.reasoning_content) || // DeepSeek, vLLM
+    isFull(delta.reasoning) || // OpenRouter, Groq
+    isFull(delta.reasoning_details) || // OpenRouter
+    isFull(delta.refusal) ||
+    isFull(delta.images) || // OpenRouter
+    isObject(delta.audio) ||
+    (Array.isArray(delta.tool_calls) && delta.tool_calls.some(isToolCall)) ||
+    isCall(delta.function_call))
+
+const isToolCall = (call: unknown): boolean =>
+  isObject(call) && (isCall(call.function) || isCall(call.custom))
+
+const isCall = (call: unknown): boolean =>
+  isObject(call) &&
+  (isFull(call.name) || isFull(call.arguments) || isFull(call.input) || isObject(call.arguments))

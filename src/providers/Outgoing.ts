@@ -1,0 +1,122 @@
+/** From a request and a target to what is sent. */
+import * as Redacted from "effect/Redacted"
+import type { Target } from "../core/Target.ts"
+import * as BaseUrl from "./BaseUrl.ts"
+import * as JsonText from "./JsonText.ts"
+import type { Operation, Protocol } from "./Protocol.ts"
+import type * as Upstream from "./Upstream.ts"
+import type { JsonObject, Request } from "./Wire.ts"
+
+/** What every request of a provider shares. */
+export interface Settings {
+  readonly baseUrl: string
+  readonly query: Readonly<Record<string, string>> | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
+}
+
+/** Some servers' firewalls turn away requests without one. */
+const userAgent = "effect-failover"
+
+/**
+ * A function that makes what is sent; it gives `undefined` when the base URL is none. What depends on the target
+ * only is made once for each: targets are shared by all requests.
+ */
+export const make = (
+  protocol: Protocol,
+  settings: Settings
+): ((
+  request: Request,
+  operation: Operation,
+  target: Target,
+  stream: boolean
+) => Upstream.Request | undefined) => {
+  const endpoints = new WeakMap<Target, Map<string, BaseUrl.Endpoint | undefined>>()
+  const standing = new WeakMap<Target, Readonly<Record<string, string>>>()
+
+  const endpointOf = (operation: Operation, target: Target): BaseUrl.Endpoint | undefined => {
+    const known = endpoints.get(target) ?? new Map<string, BaseUrl.Endpoint | undefined>()
+    endpoints.set(target, known)
+    if (!known.has(operation.path)) {
+      const baseUrl = target.credential.baseUrl ?? settings.baseUrl
+      const { query } = settings
+      known.set(
+        operation.path,
+        BaseUrl.endpoint(baseUrl, operation.path, protocol.baseUrlStyle, { model: target.model, query })
+      )
+    }
+    return known.get(operation.path)
+  }
+
+  const headersOf = (target: Target): Readonly<Record<string, string>> => {
+    const known = standing.get(target)
+    if (known !== undefined) return known
+    const key = target.credential.apiKey
+    const headers = {
+      "user-agent": userAgent,
+      ...protocol.headers,
+      ...settings.headers,
+      ...(key === undefined ? undefined : protocol.authorize(Redacted.value(key))),
+      accept: "application/json",
+      "content-type": "application/json"
+    }
+    standing.set(target, headers)
+    return headers
+  }
+
+  return (request, operation, target, stream) => {
+    const endpoint = endpointOf(operation, target)
+    if (endpoint === undefined) return undefined
+    return {
+      origin: endpoint.origin,
+      path: endpoint.path,
+      headers: withPassed(headersOf(target), request.headers, protocol.passed),
+      body: bodyOf(request, target.model, stream),
+      connectTimeout: target.policy.timeouts.connect
+    }
+  }
+}
+
+const withPassed = (
+  standing: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>> | undefined,
+  passed: ReadonlySet<string>
+): Readonly<Record<string, string>> => {
+  let headers: Record<string, string> | undefined
+  for (const name in given) {
+    if (!passed.has(name)) continue
+    headers ??= { ...standing }
+    headers[name] = given[name]!
+  }
+  return headers ?? standing
+}
+
+/** The body with the target's model, and with `stream` as it is asked for. */
+const bodyOf = ({ body, text }: Request, model: string, stream: boolean): string => {
+  const isStream = body.stream === true
+  if (text === undefined) {
+    if (stream) return JSON.stringify(isStream ? { ...body, model } : { ...body, model, stream })
+    return JSON.stringify(isStream ? { ...withoutStream(body), model } : { ...body, model })
+  }
+  const named = body.model === model ? text : JsonText.set(text, "model", JSON.stringify(model))
+  if (stream) return isStream ? named : JsonText.set(named, "stream", "true")
+  return isStream
+    ? JsonText.set(JsonText.set(named, "stream", undefined), "stream_options", undefined)
+    : named
+}
+
+const withoutStream = ({ stream: _, stream_options: __, ...rest }: JsonObject): JsonObject => rest
+
+/** The request with some members of its body set, or removed where the value is `undefined`. */
+export const edit = <R extends Request>(
+  request: R,
+  members: Readonly<Record<string, number | undefined>>
+): R => {
+  const body: Record<string, unknown> = { ...request.body }
+  let text = request.text
+  for (const [key, value] of Object.entries(members)) {
+    if (value === undefined) delete body[key]
+    else body[key] = value
+    if (text !== undefined) text = JsonText.set(text, key, value === undefined ? undefined : String(value))
+  }
+  return { ...request, body, text }
+}

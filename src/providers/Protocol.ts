@@ -1,0 +1,47 @@
+/** What an HTTP provider has to say about its wire protocol; everything else is shared. */
+import type { BadRequest } from "../core/Failure.ts"
+import type { Phase } from "../core/Phase.ts"
+import type { Style } from "./BaseUrl.ts"
+import type { JsonObject } from "./Wire.ts"
+
+/** What an event means: a phase, or that it reports a failure. */
+export type Meaning = Phase | "failed"
+
+/** Reads the events of one stream in their order: its name and its parsed data (`undefined` in a ping). */
+export type Meanings = (event: string | undefined, json: unknown) => Meaning
+
+/** One operation: a row of a protocol's table. */
+export interface Operation {
+  /** Its path under the API's version: `chat/completions`. */
+  readonly path: string
+  /** Does a whole answer (with a good status) hold what was asked for? A cheap look, at the structure only. */
+  readonly isUsable: (answer: JsonObject) => boolean
+  /** A reader for the events of one stream; absent where there are no streams. */
+  readonly meanings?: ((body: JsonObject) => Meanings) | undefined
+}
+
+/** A wire protocol. */
+export interface Protocol<Name extends string = string> {
+  readonly name: "openai" | "anthropic"
+  /** The vendor's own base URL. */
+  readonly baseUrl: string
+  readonly baseUrlStyle: Style
+  readonly operations: Readonly<Record<Name, Operation>>
+  /** The headers that carry a key. */
+  readonly authorize: (key: string) => Readonly<Record<string, string>>
+  /** Headers that are sent unless the caller gives others. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Headers of the caller that are passed on. */
+  readonly passed: ReadonlySet<string>
+  /**
+   * The members of a body to set, or to remove (`undefined`), so that the output is not limited, or no more than the
+   * failure allows; `undefined` when there is nothing to change.
+   */
+  readonly withoutTokenCap: (
+    body: JsonObject,
+    failure: BadRequest
+  ) => Readonly<Record<string, number | undefined>> | undefined
+  /** Keys whose values are the text of an event, and keys whose values mean nothing; see `Shape`. */
+  readonly texts: ReadonlyArray<string>
+  readonly padding: ReadonlyArray<string>
+}

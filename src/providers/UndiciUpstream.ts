@@ -1,0 +1,273 @@
+/**
+ * The way to a provider over undici's dispatcher, without a layer in between.
+ *
+ * Connections are kept alive, and one that waits for nothing is closed after four seconds or when its server says
+ * so. undici's own timeouts are off, but for the one of connecting.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { Agent, type Dispatcher } from "undici"
+import {
+  type Head,
+  type Limits,
+  type Opened,
+  type Request,
+  TransportError,
+  Upstream,
+  type Whole
+} from "./Upstream.ts"
+
+/** Options of the agent. */
+export interface Options {
+  /**
+   * Is HTTP/2 spoken with servers that offer it? Default no: on a connection for each request in flight, a stalled
+   * one holds up no other.
+   */
+  readonly http2?: boolean | undefined
+  /** Connections to one origin. Default: as many as there are requests in flight. */
+  readonly connections?: number | undefined
+}
+
+/** Bytes that have arrived and not been asked for; above it the connection is paused. */
+const highWater = 256 * 1024
+
+/** How long an answer that is complete may take to end, so that its connection can be kept. */
+const afterword = "1 second"
+
+/** Provides `Upstream` with connections of its own; they are closed with the layer. */
+export const layer = (options: Options = {}): Layer.Layer<Upstream> => Layer.effect(Upstream, make(options))
+
+/** Makes an `Upstream` whose connections are closed with the scope. */
+export const make = (options: Options = {}): Effect.Effect<Upstream["Service"], never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => new Map<number, Agent>()),
+      (agents) => Effect.promise(() => Promise.all([...agents.values()].map((agent) => agent.destroy())))
+    ),
+    (agents) => {
+      // undici takes the timeout of connecting by agent, and there are as many as policies differ in it.
+      const agentFor = (connectTimeout: number): Agent => {
+        const known = agents.get(connectTimeout)
+        if (known !== undefined) return known
+        const agent = new Agent({
+          connect: { timeout: Number.isFinite(connectTimeout) ? connectTimeout : 0 },
+          allowH2: options.http2 ?? false,
+          connections: options.connections ?? null,
+          headersTimeout: 0,
+          bodyTimeout: 0
+        })
+        agents.set(connectTimeout, agent)
+        return agent
+      }
+      return Upstream.of({
+        exchange: (request, limits) =>
+          Effect.suspend(() => {
+            const call = new Call()
+            call.dispatch(agentFor(request.connectTimeout), request)
+            return Effect.onInterrupt(call.exchange(limits), () => call.abort)
+          }),
+        open: (request) =>
+          Effect.suspend(() => {
+            const call = new Call()
+            return Effect.andThen(
+              Effect.addFinalizer(() => call.close),
+              Effect.suspend(() => {
+                call.dispatch(agentFor(request.connectTimeout), request)
+                return call.open
+              })
+            )
+          })
+      })
+    }
+  )
+
+/** Given to undici when nobody wants the answer any more. */
+const abandoned = new Error("the request was given up")
+
+type Until = "head" | "data" | "end"
+
+/** One request on its way. */
+class Call implements Dispatcher.DispatchHandler {
+  #head: Head | undefined
+  #parts: Array<Uint8Array> = []
+  #size = 0
+  #limit = Number.POSITIVE_INFINITY
+  #state: "running" | "ended" | "failed" | "tooLarge" = "running"
+  #error: unknown
+  #controller: Dispatcher.DispatchController | undefined
+  /** Nobody reads any more: `drain` waits for the end, `abort` does not. */
+  #left: "no" | "drain" | "abort" = "no"
+  #finished = false
+  #paused = false
+  #until: Until = "head"
+  #wake: (() => void) | undefined
+
+  dispatch(dispatcher: Dispatcher, request: Request): void {
+    try {
+      dispatcher.dispatch(
+        {
+          origin: request.origin,
+          path: request.path,
+          method: "POST",
+          headers: request.headers,
+          body: request.body,
+          headersTimeout: 0,
+          bodyTimeout: 0
+        },
+        this
+      )
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#left === "abort") controller.abort(abandoned)
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Head["headers"]): void {
+    if (status < 200) return
+    this.#head = { status, headers }
+    if (this.#until === "head" || status >= 300) this.#notify()
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#left !== "no") return
+    this.#parts.push(chunk)
+    this.#size += chunk.length
+    if (this.#size > this.#limit) {
+      this.#state = "tooLarge"
+      this.#notify()
+      this.#abort()
+    } else if (this.#until === "data") {
+      if (this.#size > highWater) {
+        this.#paused = true
+        controller.pause()
+      }
+      this.#notify()
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#state === "running") this.#state = "ended"
+    this.#notify()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | null, error: unknown): void {
+    this.#fail(error)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state !== "running") return
+    this.#state = "failed"
+    this.#error = error
+    this.#notify()
+  }
+
+  #notify(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  #abort(): void {
+    this.#left = "abort"
+    this.#controller?.abort(abandoned)
+  }
+
+  /** Aborts the request. Nothing happens to one that has ended. */
+  readonly abort = Effect.sync(() => {
+    if (this.#state === "running") this.#abort()
+  })
+
+  /** Ends the request: at once, or with the end of the answer if that is due. */
+  readonly close = Effect.suspend(() => {
+    if (this.#state !== "running") return Effect.void
+    if (!this.#finished) return this.abort
+    this.#left = "drain"
+    this.#resume()
+    return this.#wait("end").pipe(
+      Effect.timeoutOption(afterword),
+      Effect.andThen(this.abort),
+      Effect.forkDetach,
+      Effect.asVoid
+    )
+  })
+
+  /** Completes when what is waited for, the end or a fault is there. */
+  #wait(until: Until): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      this.#until = until
+      this.#wake = () => resume(Effect.void)
+    })
+  }
+
+  #failure(): TransportError {
+    return new TransportError({
+      answered: this.#head !== undefined,
+      tooLarge: this.#state === "tooLarge",
+      cause: this.#error
+    })
+  }
+
+  readonly open: Effect.Effect<Opened, TransportError> = Effect.suspend(() => {
+    if (this.#head !== undefined) {
+      this.#until = "data"
+      return Effect.succeed({ ...this.#head, pull: this.#pull, finish: () => void (this.#finished = true) })
+    }
+    if (this.#state !== "running") return Effect.fail(this.#failure())
+    return Effect.andThen(this.#wait("head"), this.open)
+  })
+
+  readonly #pull: Opened["pull"] = Effect.suspend(() => {
+    if (this.#parts.length > 0) return Effect.succeed(this.#take())
+    if (this.#state === "ended") return Cause.done()
+    if (this.#state !== "running") return Effect.fail(this.#failure())
+    return Effect.andThen(this.#wait("data"), this.#pull)
+  })
+
+  #take(): NonEmptyReadonlyArray<Uint8Array> {
+    const parts = this.#parts
+    this.#parts = []
+    this.#size = 0
+    this.#resume()
+    return parts as [Uint8Array, ...Array<Uint8Array>]
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#controller?.resume()
+  }
+
+  exchange(limits: Limits): Effect.Effect<Whole, TransportError> {
+    this.#limit = limits.answer
+    const whole: Effect.Effect<Whole, TransportError> = Effect.suspend(() => {
+      const head = this.#head
+      if (head !== undefined && head.status >= 300) return this.#excerpt(head, limits)
+      if (this.#state === "running") return Effect.andThen(this.#wait("end"), whole)
+      return this.#state === "ended" && head !== undefined
+        ? Effect.succeed({ ...head, body: this.#body() })
+        : Effect.fail(this.#failure())
+    })
+    return whole
+  }
+
+  /** An answer with another status, with the beginning of its body, whatever becomes of the rest. */
+  #excerpt(head: Head, limits: Limits): Effect.Effect<Whole> {
+    this.#limit = limits.error
+    const ended = this.#size > limits.error || this.#state !== "running" ? Effect.void : this.#wait("end")
+    return Effect.map(Effect.andThen(Effect.timeoutOption(ended, limits.errorWait), this.abort), () => ({
+      ...head,
+      body: this.#body().subarray(0, limits.error)
+    }))
+  }
+
+  #body(): Uint8Array {
+    return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
+  }
+}

@@ -1,0 +1,123 @@
+/** What HTTP providers take and give: JSON as the caller wrote it, and answers as the provider wrote them. */
+import type { Phase } from "../core/Phase.ts"
+import * as SseEvent from "./SseEvent.ts"
+
+/** A JSON object that was parsed once. */
+export interface JsonObject {
+  readonly [key: string]: unknown
+}
+
+/**
+ * A request: the caller's own JSON body, of which only the model is replaced (and `stream` put right, should it not
+ * say what is asked for).
+ *
+ * @category models
+ */
+export interface Request<out Operation extends string = string> {
+  readonly operation: Operation
+  readonly body: JsonObject
+  /**
+   * The JSON text `body` was parsed from. With it the text is sent as it stands, with another model in it, instead
+   * of being written anew: numbers that are no doubles survive, and a large body costs no time.
+   */
+  readonly text?: string | undefined
+  /** Headers of the caller, lower-case names. Only those that the protocol passes on are sent. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** Headers of an answer, without cookies and without those that concern one connection only. */
+export type Headers = Readonly<Record<string, string | ReadonlyArray<string>>>
+
+/**
+ * A whole answer that holds what was asked for.
+ *
+ * @category models
+ */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  /** The bytes as they came. */
+  readonly body: Uint8Array
+  /** The body parsed, unless it was so large that only its edges were looked at. */
+  readonly json: JsonObject | undefined
+}
+
+/** The beginning of a stream's answer. */
+export interface Head {
+  readonly status: number
+  readonly headers: Headers
+}
+
+/**
+ * One event of a stream.
+ *
+ * @category models
+ */
+export class Chunk {
+  /** The event as it came, its blank line included. */
+  readonly bytes: Uint8Array
+  readonly phase: Phase
+  /** Its data parsed, where it had to be parsed to be understood. */
+  readonly json: unknown
+  /** Status and headers of the answer; with the first chunk only. */
+  head: Head | undefined
+  #fields: SseEvent.Fields | undefined
+
+  constructor(bytes: Uint8Array, phase: Phase, json: unknown, fields: SseEvent.Fields | undefined) {
+    this.bytes = bytes
+    this.phase = phase
+    this.json = json
+    this.head = undefined
+    this.#fields = fields
+  }
+
+  /** The event's name, where it has one. */
+  get event(): string | undefined {
+    return this.#read().event
+  }
+
+  /** The event's data; absent in comments and pings. */
+  get data(): string | undefined {
+    return this.#read().data
+  }
+
+  #read(): SseEvent.Fields {
+    this.#fields ??= SseEvent.read(this.bytes)
+    return this.#fields
+  }
+}
+
+const dropped = new Set([
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "set-cookie",
+  "set-cookie2",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade"
+])
+
+/** The headers that may be passed on to the caller. */
+export const passedHeaders = (
+  headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+): Headers => {
+  const passed: Record<string, string | ReadonlyArray<string>> = {}
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (value !== undefined && !dropped.has(name) && !name.startsWith("x-failover-")) passed[name] = value
+  }
+  return passed
+}
+
+/** True for a JSON object (no array, no null). */
+export const isObject = (u: unknown): u is JsonObject =>
+  typeof u === "object" && u !== null && !Array.isArray(u)
+
+/** True for a string with something in it, and for an array with something in it. */
+export const isFull = (u: unknown): u is string | ReadonlyArray<unknown> =>
+  (typeof u === "string" || Array.isArray(u)) && u.length > 0

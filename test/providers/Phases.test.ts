@@ -1,0 +1,227 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import * as Phase from "../../src/core/Phase.ts"
+import * as AnthropicProtocol from "../../src/providers/AnthropicProtocol.ts"
+import * as EventReader from "../../src/providers/EventReader.ts"
+import * as OpenAiProtocol from "../../src/providers/OpenAiProtocol.ts"
+import type { Operation, Protocol } from "../../src/providers/Protocol.ts"
+
+const names = new Map<unknown, string>([
+  [Phase.held, "held"],
+  [Phase.content, "content"],
+  [Phase.complete, "complete"],
+  [Phase.answer, "answer"],
+  [Phase.last, "last"]
+])
+
+/** What each of these events means, in their order. */
+const meanings = (
+  protocol: Pick<Protocol, "texts" | "padding">,
+  operation: Operation,
+  events: ReadonlyArray<string>,
+  body = {}
+) => {
+  const read = EventReader.make(protocol, operation.meanings!(body))
+  return events.map((event) => {
+    const chunk = read(new TextEncoder().encode(event))
+    return "_tag" in chunk ? chunk._tag : names.get(chunk.phase)
+  })
+}
+
+const openai = OpenAiProtocol.protocol("bearer")
+const chat = (events: ReadonlyArray<string>, body = {}) =>
+  meanings(openai, openai.operations["chat/completions"], events, body)
+const data = (json: unknown) => `data: ${typeof json === "string" ? json : JSON.stringify(json)}\n\n`
+const delta = (delta: object, finish_reason: string | null = null, index = 0) =>
+  data({ id: "c", object: "chat.completion.chunk", choices: [{ index, delta, finish_reason }] })
+
+describe("an event of an OpenAI chat stream", () => {
+  it("is held when it carries nothing the caller came for", () => {
+    const events = {
+      role: delta({ role: "assistant", content: "" }),
+      "an empty delta": delta({}),
+      "null content": delta({ content: null, reasoning: null, tool_calls: null }),
+      "an empty tool call": delta({
+        tool_calls: [{ index: 0, id: "call_1", function: { name: "", arguments: "" } }]
+      }),
+      "Azure's filter results": data({ choices: [], prompt_filter_results: [{}] }),
+      usage: data({ choices: [], usage: { total_tokens: 3 } }),
+      "no choices at all": data({ id: "c" }),
+      "null error": data({ error: null, choices: [] }),
+      null: data("null"),
+      "a comment": ": OPENROUTER PROCESSING\n\n",
+      "a retry time": "retry: 3000\n\n"
+    }
+    for (const [name, event] of Object.entries(events)) assert.deepStrictEqual(chat([event]), ["held"], name)
+  })
+
+  it("is content when it does", () => {
+    const events = {
+      text: delta({ content: "a" }),
+      "a blank": delta({ content: " " }),
+      parts: delta({ content: [{ type: "text", text: "a" }] }),
+      "DeepSeek's reasoning": delta({ content: null, reasoning_content: "hm" }),
+      "OpenRouter's reasoning": delta({ content: "", reasoning: "hm" }),
+      "a refusal": delta({ refusal: "no" }),
+      "a tool's name": delta({
+        tool_calls: [{ index: 0, id: "c1", function: { name: "f", arguments: "" } }]
+      }),
+      "a tool's arguments": delta({ tool_calls: [{ index: 0, function: { arguments: "{" } }] }),
+      "a custom tool": delta({ tool_calls: [{ index: 0, type: "custom", custom: { name: "f" } }] }),
+      "an old function call": delta({ function_call: { name: "f" } }),
+      audio: delta({ audio: { data: "AAAA" } }),
+      image: delta({ images: [{ type: "image_url" }] })
+    }
+    for (const [name, event] of Object.entries(events))
+      assert.deepStrictEqual(chat([event]), ["content"], name)
+  })
+
+  it("completes the answer with a finish reason, and ends it with [DONE]", () => {
+    assert.deepStrictEqual(
+      chat([delta({ content: "a" }), delta({}, "stop"), data({ choices: [], usage: {} }), data("[DONE]")]),
+      ["content", "complete", "held", "last"]
+    )
+    assert.deepStrictEqual(chat([delta({ content: "a" }, "stop")]), ["answer"])
+    assert.deepStrictEqual(
+      chat([delta({ tool_calls: [{ function: { name: "f" } }] }), delta({}, "tool_calls")]),
+      ["content", "complete"]
+    )
+  })
+
+  it("is an answer by itself when the length limit cut it, even without content", () => {
+    assert.deepStrictEqual(chat([delta({}, "length")]), ["answer"])
+  })
+
+  it("is a failure when a content filter left nothing, and an answer when there was content", () => {
+    assert.deepStrictEqual(chat([delta({}, "content_filter")]), ["Failed"])
+    assert.deepStrictEqual(chat([delta({ content: "a" }), delta({}, "content_filter")]), [
+      "content",
+      "complete"
+    ])
+  })
+
+  it("is a failure when the provider broke off, whatever was said before", () => {
+    for (const reason of ["error", "network_error", "insufficient_system_resource"])
+      assert.deepStrictEqual(
+        chat([delta({ content: "a" }), delta({}, reason)]),
+        ["content", "Failed"],
+        reason
+      )
+  })
+
+  it("is a failure wherever the error stands", () => {
+    const events = {
+      object: data({ error: { message: "busy" } }),
+      text: data({ error: "busy" }),
+      array: data([{ error: { code: 503 } }]),
+      "vLLM's": data({ object: "error", message: "busy" }),
+      "in a choice": data({ choices: [{ index: 0, delta: { content: "" }, error: { code: 502 } }] }),
+      named: "event: error\ndata: busy\n\n",
+      "named, without data": "event: error\n\n",
+      bare: '{"error":{"message":"busy"}}\n\n'
+    }
+    for (const [name, event] of Object.entries(events))
+      assert.deepStrictEqual(chat([event]), ["Failed"], name)
+  })
+
+  it("is malformed when its data is no JSON", () => {
+    assert.deepStrictEqual(chat(['data: {"choices":[\n\n', "<html>busy</html>\n\n"]), [
+      "Malformed",
+      "Malformed"
+    ])
+  })
+
+  it("completes an answer of several choices with the last of them", () => {
+    const events = [
+      delta({ content: "a" }, null, 0),
+      delta({}, "stop", 0),
+      delta({}, "stop", 0),
+      delta({ content: "b" }, null, 1)
+    ]
+    assert.deepStrictEqual(chat([...events, delta({}, "stop", 1)], { n: 2 }), [
+      "content",
+      "held",
+      "held",
+      "content",
+      "complete"
+    ])
+  })
+
+  const Delta = Schema.Union([
+    Schema.Struct({ content: Schema.String }),
+    Schema.Struct({ reasoning_content: Schema.String, content: Schema.NullOr(Schema.String) }),
+    Schema.Struct({ role: Schema.Literal("assistant"), content: Schema.String }),
+    Schema.Struct({
+      tool_calls: Schema.Tuple([Schema.Struct({ function: Schema.Struct({ arguments: Schema.String }) })])
+    })
+  ])
+
+  it.prop(
+    "means the same whether it is parsed or recognised by its shape",
+    [Schema.Array(Schema.Tuple([Delta, Schema.NullOr(Schema.Literals(["stop", "length"]))]))],
+    ([deltas]) => {
+      // Each delta comes twice, so that half of those with content have the shape of the one before.
+      const events = deltas.flatMap(([d, finish]) => [delta(d, finish), delta(d, finish)])
+      const withoutShapes = { texts: [], padding: [] }
+      const operation = openai.operations["chat/completions"]
+      assert.deepStrictEqual(chat(events), meanings(withoutShapes, operation, events))
+    },
+    { arbitrary: { runs: 300 } }
+  )
+})
+
+describe("an event of an Anthropic message stream", () => {
+  const messages = (events: ReadonlyArray<object>) =>
+    meanings(
+      AnthropicProtocol.protocol,
+      AnthropicProtocol.protocol.operations.messages,
+      events.map((json) => `event: ${"type" in json ? json.type : "x"}\ndata: ${JSON.stringify(json)}\n\n`)
+    )
+  const start = (content_block: object) => ({ type: "content_block_start", index: 0, content_block })
+  const delta = (delta: object) => ({ type: "content_block_delta", index: 0, delta })
+  const stop = (stop_reason: string) => ({ type: "message_delta", delta: { stop_reason }, usage: {} })
+
+  it("is held when it carries nothing the caller came for", () => {
+    const events = [
+      { type: "message_start", message: { content: [], stop_reason: null } },
+      { type: "ping" },
+      start({ type: "text", text: "" }),
+      start({ type: "thinking", thinking: "" }),
+      delta({ type: "text_delta", text: "" }),
+      delta({ type: "input_json_delta", partial_json: "" }),
+      delta({ type: "signature_delta", signature: "abc" }),
+      { type: "content_block_stop", index: 0 },
+      { type: "message_delta", delta: { stop_reason: null }, usage: {} },
+      { type: "something_new", text: "a" }
+    ]
+    for (const event of events) assert.deepStrictEqual(messages([event]), ["held"], JSON.stringify(event))
+  })
+
+  it("is content when it does", () => {
+    const events = [
+      delta({ type: "text_delta", text: "a" }),
+      delta({ type: "thinking_delta", thinking: "hm" }),
+      delta({ type: "input_json_delta", partial_json: "{" }),
+      start({ type: "tool_use", id: "t1", name: "f", input: {} }),
+      start({ type: "redacted_thinking", data: "abc" }),
+      start({ type: "web_search_tool_result", content: [] })
+    ]
+    for (const event of events) assert.deepStrictEqual(messages([event]), ["content"], JSON.stringify(event))
+  })
+
+  it("completes the answer with a stop reason, and ends it with message_stop", () => {
+    const text = delta({ type: "text_delta", text: "a" })
+    assert.deepStrictEqual(messages([text, stop("end_turn"), { type: "message_stop" }]), [
+      "content",
+      "complete",
+      "last"
+    ])
+    assert.deepStrictEqual(messages([stop("max_tokens")]), ["answer"])
+    assert.deepStrictEqual(messages([text, stop("refusal")]), ["content", "complete"])
+  })
+
+  it("is a failure when it reports one, or when the refusal is all there is", () => {
+    assert.deepStrictEqual(messages([{ type: "error", error: { type: "overloaded_error" } }]), ["Failed"])
+    assert.deepStrictEqual(messages([stop("refusal")]), ["Failed"])
+  })
+})
