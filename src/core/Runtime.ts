@@ -263,7 +263,7 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
     open(
       chain,
       (provider, target, capped) => provider.stream(uncapped(provider, request, capped), target),
-      (provider) => provider.phase,
+      (provider) => (chunk) => provider.phase(chunk),
       call,
       request,
       (provider, failure) => provider.withoutTokenCap?.(request, failure) !== undefined,
