@@ -1,0 +1,138 @@
+/** What somebody gets who installs the package: built, packed, and used in an empty project. */
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { checkPackage, createPackageFromTarballData, type Problem } from "@arethetypeswrong/core"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { publint } from "publint"
+import { formatMessage } from "publint/utils"
+import { Consumer, entryPoints, manifest } from "./consumer.ts"
+
+const consumer = new Consumer()
+beforeAll(() => consumer.install(), 60_000)
+afterAll(() => consumer.remove())
+
+const application = `
+import * as Effect from "effect/Effect"
+import { Chain, Failover, Failure, Model, Pool } from "effect-failover"
+import { Scripted } from "effect-failover/testing"
+${entryPoints.map((entry, i) => `import * as entry${i} from "${entry}"`).join("\n")}
+
+const oslo = Pool.make("oslo", { today: Effect.fail("closed" as const) })
+const bergen = Pool.make("bergen", { today: Effect.succeed("rain" as const) })
+const chain = Chain.make(Model.make(oslo, "forecast"), Model.make(bergen, "forecast"))
+
+const program = Effect.gen(function* () {
+  const today: "rain" = yield* Failover.use(chain, (pool) => pool.service.today, {
+    classify: (error: "closed") => new Failure.AuthDead({ reason: "ModelMissing", message: error })
+  })
+  const said: string = yield* Failover.complete(Chain.make(Model.make(Scripted.make("hi", [["hello"]]), "m")), "a prompt")
+  return \`\${today}, \${said}\`
+})
+console.log(await Effect.runPromise(Effect.provide(program, Failover.Failover.layer())))
+export const all: ReadonlyArray<object> = [${entryPoints.map((_, i) => `entry${i}`).join(", ")}]
+`
+
+const compile = async (name: string, options: object) => {
+  consumer.write("app.ts", application)
+  const lib = ["ES2023", "DOM", "DOM.Iterable", "DOM.AsyncIterable"]
+  const compilerOptions = {
+    ...options,
+    ...{ target: "ES2023", lib, types: ["node"], strict: true, skipLibCheck: false, outDir: `out-${name}` }
+  }
+  consumer.write(`tsconfig.${name}.json`, JSON.stringify({ compilerOptions, files: ["app.ts"] }))
+  return consumer.run("tsc", "-p", `tsconfig.${name}.json`)
+}
+
+describe("the packed package", () => {
+  it("holds what is built, its sources and the papers, and no tests", () => {
+    const files = readdirSync(consumer.installed, { recursive: true, encoding: "utf8" })
+    for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "src/index.ts"]) {
+      assert.include(files, file)
+    }
+    assert.deepStrictEqual(
+      files.filter((file) => /\.test\.|^(test|scratch|benchmark|\.ci)\b/.test(file)),
+      []
+    )
+  })
+
+  it("has a source for each of its source maps", () => {
+    const dist = join(consumer.installed, "dist")
+    const maps = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".map")
+    )
+    assert.isAbove(maps.length, 50)
+    for (const map of maps) {
+      const { sources }: { readonly sources: ReadonlyArray<string> } = JSON.parse(
+        readFileSync(join(dist, map), "utf8")
+      )
+      for (const source of sources)
+        assert.isTrue(existsSync(resolve(dist, map, "..", source)), `${map}: ${source}`)
+    }
+  })
+
+  it("is imported through every entry point, and required through them as well", async () => {
+    const list = JSON.stringify(entryPoints)
+    const each = "console.log(name, Object.keys(module).length > 0 ? 'ok' : 'empty')"
+    consumer.write("import.mjs", `for (const name of ${list}) { const module = await import(name); ${each} }`)
+    consumer.write("require.cjs", `for (const name of ${list}) { const module = require(name); ${each} }`)
+    const expected = entryPoints.map((entry) => `${entry} ok\n`).join("")
+    for (const file of ["import.mjs", "require.cjs"]) {
+      assert.deepStrictEqual(await consumer.run("node", file), { code: 0, output: expected })
+    }
+  })
+
+  it("keeps what is not an entry point to itself", async () => {
+    consumer.write("inside.mjs", `await import("${manifest.name}/core/Run")`)
+    assert.include((await consumer.run("node", "inside.mjs")).output, "ERR_PACKAGE_PATH_NOT_EXPORTED")
+  })
+
+  it("type-checks and runs in an application that resolves as Node does", async () => {
+    assert.deepStrictEqual(await compile("node", { module: "NodeNext", moduleResolution: "NodeNext" }), {
+      code: 0,
+      output: ""
+    })
+    assert.deepStrictEqual(await consumer.run("node", "out-node/app.js"), {
+      code: 0,
+      output: "rain, hello\n"
+    })
+  })
+
+  it("type-checks in an application that is bundled", async () => {
+    assert.deepStrictEqual(await compile("bundler", { module: "Preserve", moduleResolution: "Bundler" }), {
+      code: 0,
+      output: ""
+    })
+  })
+
+  it("has a command that says how it is used", async () => {
+    for (const path of Object.values(manifest.bin)) {
+      const file = join(consumer.installed, path)
+      assert.match(readFileSync(file, "utf8"), /^#!\/usr\/bin\/env node\n/)
+      const { code, output } = await consumer.run("node", file, "--help")
+      assert.strictEqual(code, 0, output)
+      assert.include(output, "effect-failover")
+    }
+  })
+
+  it("gives publint nothing to complain about", async () => {
+    const { messages, pkg } = await publint({
+      pack: { tarball: new Uint8Array(readFileSync(consumer.tarball)).buffer },
+      strict: true
+    })
+    assert.deepStrictEqual(
+      messages.map((message) => formatMessage(message, pkg, { color: false })),
+      []
+    )
+  })
+
+  it("has types that are right wherever ES modules are resolved", async () => {
+    const result = await checkPackage(createPackageFromTarballData(readFileSync(consumer.tarball)))
+    assert.isTrue(result.types !== false && result.types.kind === "included")
+    // Node's resolution from before `exports`, and TypeScript's rules for CommonJS, are not served.
+    const unserved: ReadonlyArray<unknown> = ["node10", "node16-cjs"]
+    const served = (problem: Problem) =>
+      !("resolutionKind" in problem && unserved.includes(problem.resolutionKind))
+    const problems = result.types === false ? [] : result.problems
+    assert.deepStrictEqual(problems.filter(served), [])
+  })
+})
