@@ -1,0 +1,105 @@
+/** What the types promise. Nothing here runs: `tsc` is the test, and an expected error that is none fails it. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import {
+  Chain,
+  Failover,
+  Failure,
+  Model,
+  Pool,
+  type Provider,
+  ProviderService,
+  type RunError
+} from "../../src/index.ts"
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const same = <A, B>(_: Equal<A, B>): void => undefined
+
+interface Short {
+  readonly prompt: string
+}
+interface Long extends Short {
+  readonly system: string
+}
+
+declare const providerA: Provider.Provider<Short, "answer of a", "chunk of a">
+class A extends ProviderService.Service<A, typeof providerA>()("a") {
+  static readonly layer = Layer.succeed(A, providerA)
+}
+declare const providerB: Provider.Provider<Long, "answer of b", "chunk of b">
+class B extends ProviderService.Service<B, typeof providerB>()("b") {
+  static readonly layer = Layer.succeed(B, providerB)
+}
+
+const request: Long = { prompt: "p", system: "s" }
+const chain = Chain.make(A.model("large"), B.model("small"))
+const nested = Chain.make(A.model("large"), Chain.make(B.model("small")))
+
+// A chain carries what its models need, nested or not.
+export const needs = [
+  same<typeof nested, typeof chain>(true),
+  same<(typeof chain)["models"][number], Model.Model<typeof providerA | typeof providerB, A | B>>(true)
+]
+
+// The runtime and the providers stand in the requirements of a call, and nothing else does.
+const answer = Failover.complete(chain, request)
+const stream = Failover.stream(chain, request)
+const opened = Failover.open(chain, request)
+export const calls = [
+  same<
+    typeof answer,
+    Effect.Effect<"answer of a" | "answer of b", RunError.RunError, A | B | Failover.Failover>
+  >(true),
+  same<
+    typeof stream,
+    Stream.Stream<"chunk of a" | "chunk of b", RunError.RunError | Failure.Failure, A | B | Failover.Failover>
+  >(true),
+  same<Effect.Services<typeof opened>, A | B | Failover.Failover | Scope.Scope>(true)
+]
+
+// With all layers it runs; leaving out one does not compile.
+const runtime = Failover.Failover.layer()
+export const run = () => [
+  Effect.runPromise(Effect.provide(answer, [runtime, A.layer, B.layer])),
+  // @ts-expect-error the layer of B is missing
+  Effect.runPromise(Effect.provide(answer, [runtime, A.layer])),
+  // @ts-expect-error the runtime is missing
+  Effect.runPromise(Effect.provide(answer, [A.layer, B.layer]))
+]
+
+// A request has to be one that every provider of the chain understands.
+// @ts-expect-error the providers of B need a system prompt
+export const tooShort = Failover.complete(chain, { prompt: "p" })
+export const shortIsEnough = Failover.complete(Chain.make(A.model("large")), { prompt: "p" })
+
+// A chain that is used for one kind of failure brings its requirements as well.
+const special = Chain.onContentPolicy(Chain.make(A.model("large")), Chain.make(B.model("small")))
+const specially = Failover.complete(special, request)
+export const specials = same<Effect.Services<typeof specially>, A | B | Failover.Failover>(true)
+
+// The generic form: the pool has the type of its service, and `classify` that of the errors.
+interface Closed {
+  readonly _tag: "Closed"
+}
+declare const today: Effect.Effect<"rain", Closed, Scope.Scope>
+const oslo = Pool.make("oslo", { today })
+const forecast = Failover.use(
+  Chain.make(Model.make(oslo, "forecast")),
+  (pool, target) => Effect.as(pool.service.today, target.key),
+  { classify: (error) => new Failure.Transient({ reason: "Connection", message: error._tag }) }
+)
+export const generic = [
+  same<typeof forecast, Effect.Effect<string, RunError.RunError, Scope.Scope | Failover.Failover>>(true),
+  // @ts-expect-error the service has no such error
+  Failover.use(Chain.make(Model.make(oslo, "forecast")), (pool) => pool.service.today, {
+    classify: (error: "unheard of") => new Failure.BadRequest({ reason: "Invalid", message: error })
+  })
+]
+
+// An empty chain and an unknown reason are no values of their types.
+// @ts-expect-error at least one link
+export const empty = Chain.make()
+// @ts-expect-error not one of the reasons of AuthDead
+export const reasonless = () => new Failure.AuthDead({ reason: "Tired", message: "" })
