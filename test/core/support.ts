@@ -1,0 +1,118 @@
+/** Actors for the tests of the engine: failures of every class, and a run that is played in virtual time. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { type BenchInfo, BenchRegistry } from "../../src/core/BenchRegistry.ts"
+import * as Failure from "../../src/core/Failure.ts"
+import type * as Scripted from "../../src/testing/Scripted.ts"
+
+/** A throttle, with the wait the provider asks for. */
+export const throttle = (retryAfter?: Duration.Input) =>
+  new Failure.RateLimit({ message: "slow down", ...after(retryAfter) })
+
+/** A fault of a given kind. */
+export const fault = (
+  reason: typeof Failure.TransientReason.Type = "Overloaded",
+  retryAfter?: Duration.Input
+) => new Failure.Transient({ reason, message: "busy", ...after(retryAfter) })
+
+/** A dead key or model, with the date the provider names. */
+export const dead = (reason: typeof Failure.AuthDeadReason.Type = "InvalidKey", until?: number) =>
+  new Failure.AuthDead({ reason, message: "no", ...(until !== undefined && { until }) })
+
+/** A refusal of the request. */
+export const refusal = (reason: typeof Failure.BadRequestReason.Type = "Invalid") =>
+  new Failure.BadRequest({ reason, message: "not like this" })
+
+/** A prompt that is too long. */
+export const tooLong = (tokens: { readonly limit?: number; readonly actual?: number } = {}) =>
+  new Failure.ContextExceeded({ message: "too long", ...tokens })
+
+const after = (retryAfter: Duration.Input | undefined) =>
+  retryAfter === undefined ? {} : { retryAfter: Duration.fromInputUnsafe(retryAfter) }
+
+/** A failure of a class, as plain as possible. */
+export const failureOf = (name: Failure.FailureClass): Failure.Failure => {
+  const one = <const L extends string>(literals: ReadonlyArray<L>) => literals.find((l) => l === name)
+  const transient = one(Failure.TransientReason.literals)
+  const auth = one(Failure.AuthDeadReason.literals)
+  const bad = one(Failure.BadRequestReason.literals)
+  if (transient !== undefined) return fault(transient)
+  if (auth !== undefined) return dead(auth)
+  if (bad !== undefined) return refusal(bad)
+  return name === "RateLimit" ? throttle() : tooLong()
+}
+
+/** How a run ended: with what, when, and who rested then. */
+export interface Played<A, E> {
+  readonly value: A | undefined
+  readonly error: E | undefined
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** `key reason until`, in the order of the keys. */
+  readonly benches: ReadonlyArray<string>
+}
+
+/**
+ * Plays a run in virtual time and tells how it ended. Every draw of chance is `chance`, so a backoff with full jitter
+ * waits half of its delay.
+ */
+export const play = <A, E, R>(
+  run: Effect.Effect<A, E, R>,
+  options: { readonly within?: Duration.Input; readonly chance?: number } = {}
+): Effect.Effect<Played<A, E>, never, R | BenchRegistry> =>
+  Effect.gen(function* () {
+    const fiber = yield* run.pipe(
+      Effect.provideService(Random.Random, always(options.chance ?? 0.5)),
+      Effect.result,
+      Effect.flatMap((result) =>
+        Effect.gen(function* () {
+          return {
+            value: Result.isSuccess(result) ? result.success : undefined,
+            error: Result.isFailure(result) ? result.failure : undefined,
+            at: yield* Clock.currentTimeMillis,
+            benches: yield* benches
+          }
+        })
+      ),
+      Effect.forkChild
+    )
+    yield* TestClock.adjust(options.within ?? "1 hour")
+    return yield* Fiber.join(fiber)
+  })
+
+/** A source of chance that always says the same. */
+export const always = (chance: number): typeof Random.Random.Service => ({
+  nextDoubleUnsafe: () => chance,
+  nextIntUnsafe: () => 0
+})
+
+/** Every key on the bench, as `key reason until`. */
+export const benches: Effect.Effect<ReadonlyArray<string>, never, BenchRegistry> = Effect.flatMap(
+  BenchRegistry,
+  (registry) => Effect.map(registry.list, (list) => list.map(inWords).sort())
+)
+
+const inWords = ({ key, reason, until }: BenchInfo) => `${short(key)} ${reason} ${until}`
+
+/** Every call of some providers as `time target`, in the order of time. */
+export const calls = (...providers: ReadonlyArray<Scripted.Scripted>): ReadonlyArray<string> =>
+  providers
+    .flatMap((provider) => provider.calls)
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, target }) => `${at} ${short(target)}`)
+
+const short = (key: string) => key.replace("#default", "")
+
+/** The texts of a stream's parts that carry content. */
+export const texts = <E, R>(
+  stream: Stream.Stream<Scripted.Part, E, R>
+): Effect.Effect<ReadonlyArray<string>, E, R> =>
+  Effect.map(Stream.runCollect(stream), (parts) =>
+    parts.map((part) => part.text).filter((text) => text !== "")
+  )
