@@ -58,7 +58,8 @@ export const make = (protocol: Protocol, target: Target): Faults => {
       error.tooLarge
         ? malformed(target, "the answer is larger than an answer may be")
         : Effect.suspend(() => {
-            const failure = classify({ ...common, transport: error.cause, cause: error.cause })
+            const cause = bare(error.cause)
+            const failure = classify({ ...common, transport: cause, cause })
             return Effect.fail(error.answered ? truncated(failure) : failure)
           }),
     malformed: (message) => malformed(target, message),
@@ -73,6 +74,24 @@ export const make = (protocol: Protocol, target: Target): Faults => {
       )
     )
   }
+}
+
+/**
+ * What was thrown, with what tells its kind and nothing else: undici's parser error, for one, holds the bytes it could
+ * not read, and those may be anything.
+ */
+const bare = (thrown: unknown, depth = 0): Error => {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const copy = new Error(error.message)
+  copy.name = error.name
+  if (error.stack !== undefined) copy.stack = error.stack
+  const { cause, code, errors } = error as { cause?: unknown; code?: unknown; errors?: unknown }
+  if (code !== undefined) Object.assign(copy, { code })
+  if (cause !== undefined && depth < 3) copy.cause = bare(cause, depth + 1)
+  if (Array.isArray(errors) && depth < 3) {
+    Object.assign(copy, { errors: errors.slice(0, 8).map((one) => bare(one, depth + 1)) })
+  }
+  return copy
 }
 
 /** Whatever ended the connection: the answer had begun, and it is cut off. */

@@ -48,7 +48,8 @@ export const make = (options: Options = {}): Effect.Effect<Upstream["Service"], 
       (agents) => Effect.promise(() => Promise.all([...agents.values()].map((agent) => agent.destroy())))
     ),
     (agents) => {
-      // undici takes the timeout of connecting by agent, and there are as many as policies differ in it.
+      // undici takes the timeout of connecting by agent (and looks at it twice a second); there are as many agents as
+      // policies differ in it.
       const agentFor = (connectTimeout: number): Agent => {
         const known = agents.get(connectTimeout)
         if (known !== undefined) return known
@@ -154,7 +155,9 @@ class Call implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#state === "running") this.#state = "ended"
-    this.#notify()
+    // After an error the next attempt may follow at once. undici takes the connection back one turn after the end.
+    if ((this.#head?.status ?? 0) >= 300) queueMicrotask(() => setImmediate(() => this.#notify()))
+    else this.#notify()
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: unknown): void {

@@ -1,0 +1,244 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Chain from "../../src/core/Chain.ts"
+import * as Credential from "../../src/core/Credential.ts"
+import * as Failure from "../../src/core/Failure.ts"
+import * as ProviderService from "../../src/core/ProviderService.ts"
+import { Anthropic } from "../../src/providers/Anthropic.ts"
+import { OpenAi } from "../../src/providers/OpenAi.ts"
+import { ProviderResponse } from "../../src/providers/ProviderResponse.ts"
+import * as UndiciUpstream from "../../src/providers/UndiciUpstream.ts"
+import { Upstream } from "../../src/providers/Upstream.ts"
+import type * as Wire from "../../src/providers/Wire.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import { anthropic, hear, key, openai, target, withUpstream } from "./support.ts"
+
+const undici = withUpstream(UndiciUpstream.layer())
+const apiKey = Redacted.make(key)
+const chat = { operation: "chat/completions", body: { model: "x", messages: [] } } as const
+const messages = { operation: "messages", body: { model: "x", max_tokens: 9_000, messages: [] } } as const
+
+/** For what sends nothing. */
+const nowhere = Layer.succeed(Upstream, { exchange: () => Effect.never, open: () => Effect.never })
+
+describe("OpenAi", () => {
+  it.live("serves any number of servers of its kind, side by side", () => {
+    class One extends ProviderService.Service<One, OpenAi.Provider>()("one") {
+      static readonly layer = (baseUrl: string) =>
+        Layer.effect(One, OpenAi.make({ name: One.provider, baseUrl, apiKey }))
+    }
+    class Two extends ProviderService.Service<Two, OpenAi.Provider>()("two") {
+      static readonly layer = (baseUrl: string) =>
+        Layer.effect(Two, OpenAi.make({ name: Two.provider, baseUrl }))
+    }
+    const chain = Chain.make(One.model("a"), Two.model("b"), OpenAi.model("c"))
+    assert.deepStrictEqual(Chain.specs(chain), ["one/a", "two/b", "openai/c"])
+    return Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play(FaultServer.json(openai.answer))
+      const layer = Layer.mergeAll(
+        One.layer(`${server.origin}/one/v1`),
+        Two.layer(`${server.origin}/two/v1`),
+        OpenAi.layer()
+      )
+      yield* Effect.gen(function* () {
+        const one = yield* One
+        const two = yield* Two
+        assert.deepStrictEqual([one.name, two.name, (yield* OpenAi).name], ["one", "two", "openai"])
+        yield* one.complete(chat, target())
+        yield* two.complete(chat, target())
+      }).pipe(Effect.provide(layer))
+      assert.deepStrictEqual(
+        server.requests.map((seen) => seen.path),
+        ["/one/v1/chat/completions", "/two/v1/chat/completions"]
+      )
+    }).pipe(undici)
+  })
+
+  it.live("speaks to Azure: key in its own header, model in the path, version in the query", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play(FaultServer.json(openai.answer))
+      const azure = yield* OpenAi.make({
+        name: "azure",
+        baseUrl: `${server.origin}/openai/deployments/{model}`,
+        query: { "api-version": "2024-10-21" },
+        headers: { "x-extra": "1" },
+        auth: "api-key"
+      })
+      yield* azure.complete(chat, target())
+      const [seen] = server.requests
+      assert.strictEqual(seen?.path, "/openai/deployments/model-1/chat/completions?api-version=2024-10-21")
+      assert.strictEqual(seen?.headers["api-key"], key)
+      assert.strictEqual(seen?.headers["x-extra"], "1")
+      assert.notProperty(seen?.headers, "authorization")
+    }).pipe(undici)
+  )
+
+  it.live("sends a request where its credential is", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play(FaultServer.json(openai.answer))
+      const provider = yield* OpenAi.make({ baseUrl: "http://127.0.0.1:1/v1" })
+      const elsewhere = Credential.make("eu", { apiKey: key, baseUrl: server.origin })
+      yield* provider.complete(chat, target({}, elsewhere))
+      assert.strictEqual(server.requests[0]?.path, "/v1/chat/completions")
+    }).pipe(undici)
+  )
+
+  it.live("fetches embeddings, large ones too, and does not stream them", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const provider = yield* OpenAi.make({ baseUrl: server.origin })
+      const request = { operation: "embeddings", body: { model: "x", input: "hi" } } as const
+      const vector = (size: number) => ({
+        data: [{ embedding: Array.from({ length: size }, (_, i) => i / 7) }]
+      })
+
+      server.play(FaultServer.json(vector(3)))
+      assert.deepStrictEqual((yield* provider.complete(request, target())).json, vector(3))
+      assert.strictEqual(server.requests[0]?.path, "/v1/embeddings")
+
+      const large = JSON.stringify(vector(100_000))
+      server.play(FaultServer.json(`${large}\n`))
+      assert.strictEqual(
+        Buffer.from((yield* provider.complete(request, target())).body).toString(),
+        `${large}\n`
+      )
+
+      const rows = [
+        [{ data: [] }, "Empty"],
+        [large.slice(0, -1), "Truncated"]
+      ] as const
+      for (const [body, expected] of rows) {
+        server.play(FaultServer.json(body))
+        const failure = yield* Effect.flip(provider.complete(request, target()))
+        assert.strictEqual(Failure.classOf(failure), expected)
+      }
+      const { failure } = yield* hear(provider.stream(request, target()))
+      assert.strictEqual(failure && Failure.classOf(failure), "Invalid")
+    }).pipe(undici)
+  )
+
+  it.live("takes the key and the base URL from the environment", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play(FaultServer.json(openai.answer))
+      const env = { OPENAI_API_KEY: key, OPENAI_BASE_URL: server.origin }
+      const config = ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))
+      const provider = yield* Effect.provide(OpenAi, Layer.provide(OpenAi.layerConfig, config))
+      yield* provider.complete(chat, target({}, provider.credentials[0]))
+      assert.strictEqual(server.requests[0]?.headers.authorization, `Bearer ${key}`)
+
+      const none = ConfigProvider.layer(ConfigProvider.fromEnvRecord({}))
+      const error = yield* Effect.flip(
+        Effect.provide(OpenAi, Layer.fresh(Layer.provide(OpenAi.layerConfig, none)))
+      )
+      assert.include(error.message, "OPENAI_API_KEY")
+    }).pipe(undici)
+  )
+
+  it.effect("takes the limit of tokens out of a request, and knows when there is none", () =>
+    Effect.gen(function* () {
+      const provider = yield* OpenAi.make()
+      const failure = new Failure.BadRequest({ reason: "MaxTokens", message: "too many" })
+      const body = { model: "x", max_tokens: 9, max_completion_tokens: 9, n: 1 }
+      const text = JSON.stringify(body)
+      const request: Wire.Request<OpenAi.Operation> = { operation: "chat/completions", body, text }
+      const changed = provider.withoutTokenCap?.(request, failure)
+      assert.deepStrictEqual(changed?.body, { model: "x", n: 1 })
+      assert.strictEqual(changed?.text, '{"model":"x","n":1}')
+      assert.isUndefined(provider.withoutTokenCap?.(chat, failure))
+    }).pipe(Effect.provide(nowhere))
+  )
+
+  it.live("fails as a connection where the base URL is none", () =>
+    Effect.gen(function* () {
+      const provider = yield* OpenAi.make({ baseUrl: "localhost:1234" })
+      const failure = yield* Effect.flip(provider.complete(chat, target()))
+      assert.strictEqual(Failure.classOf(failure), "Connection")
+      assert.include(failure.message, "base URL")
+      const streamed = yield* hear(provider.stream(chat, target()))
+      assert.strictEqual(streamed.failure && Failure.classOf(streamed.failure), "Connection")
+    }).pipe(undici)
+  )
+
+  it.live("takes no answer that is larger than it may be", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play([{ head: 200 }, { send: "x".repeat(2_000), by: 100 }, { hang: true }])
+      const provider = yield* OpenAi.make({ baseUrl: server.origin, maxAnswerBytes: 1_000 })
+      const failure = yield* Effect.flip(provider.complete(chat, target()))
+      assert.strictEqual(Failure.classOf(failure), "Malformed")
+    }).pipe(undici)
+  )
+
+  it.live("waits for a connection as long as the policy says", () =>
+    Effect.gen(function* () {
+      const mute = yield* FaultServer.mute
+      // A TLS handshake that nobody answers is a connection that does not come to be.
+      const provider = yield* OpenAi.make({ baseUrl: mute.replace("http:", "https:") })
+      const failure = yield* Effect.flip(
+        provider.complete(chat, target({ timeouts: { connect: "100 millis" } }))
+      )
+      assert.strictEqual(Failure.classOf(failure), "Connection")
+      assert.include(failure.evidence, "TIMEOUT")
+    }).pipe(undici)
+  )
+})
+
+describe("Anthropic", () => {
+  it.live("is asked under /v1, whatever the base URL says of it", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play(FaultServer.json(anthropic.answer))
+      for (const base of ["", "/", "/v1", "/v1/"]) {
+        const provider = yield* Anthropic.make({ baseUrl: server.origin + base, apiKey })
+        yield* provider.complete(messages, target())
+        assert.strictEqual(server.requests.at(-1)?.path, "/v1/messages", base)
+      }
+    }).pipe(undici)
+  )
+
+  it.live("takes the key from the environment", () =>
+    Effect.gen(function* () {
+      const env = { ANTHROPIC_API_KEY: key }
+      const config = ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))
+      const provider = yield* Effect.provide(Anthropic, Layer.provide(Anthropic.layerConfig, config))
+      assert.strictEqual(provider.baseUrl, "https://api.anthropic.com")
+      assert.strictEqual(Redacted.value(provider.credentials[0].apiKey!), key)
+    }).pipe(undici)
+  )
+
+  it.live("lowers the limit of tokens to what the provider allows, if it said so", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const provider = yield* Anthropic.make({ baseUrl: server.origin })
+      const said = "max_tokens: 9000 > 4096, which is the maximum allowed number of output tokens for model-1"
+      server.play(FaultServer.json(anthropic.error("invalid_request_error", said), 400))
+      const failure = yield* Effect.flip(provider.complete(messages, target()))
+      assert.strictEqual(failure._tag, "BadRequest")
+      if (failure._tag !== "BadRequest") return
+      assert.strictEqual(failure.reason, "MaxTokens")
+      assert.strictEqual(provider.withoutTokenCap?.(messages, failure)?.body.max_tokens, 4096)
+
+      const silent = new Failure.BadRequest({ reason: "MaxTokens", message: "too many" })
+      assert.isUndefined(provider.withoutTokenCap?.(messages, silent))
+    }).pipe(undici)
+  )
+})
+
+describe("a provider's own answer", () => {
+  it("has a body that can be read but appears nowhere by itself", () => {
+    const response = new ProviderResponse({ status: 400, contentType: "application/json", body: '{"a":1}' })
+    assert.strictEqual(response.body, '{"a":1}')
+    assert.deepStrictEqual(JSON.parse(JSON.stringify(response)), {
+      name: "ProviderResponse",
+      status: 400,
+      contentType: "application/json"
+    })
+  })
+})
