@@ -217,8 +217,7 @@ export const fail = (
   if (rest === undefined) return free
   const key = target.benchKeys[rest.scope]
   const entry = free.entries.get(key) ?? fresh
-  const hint = waitMillis(failure, now)
-  const named = hint === undefined ? undefined : now + clamp(failure, hint)
+  const named = namedEnd(failure, now)
   if (entry.generation > admission.generation) {
     // Stale: another attempt of the same time has benched it already. Only a later end that was named still counts.
     return named === undefined || entry.reason === undefined || named <= entry.until
@@ -247,10 +246,13 @@ export const fail = (
   return { ...next, generation }
 }
 
-const clamp = (failure: Failure, hint: number): number =>
-  failure._tag === "AuthDead"
-    ? Math.max(shortestRest, hint)
-    : Math.min(longestHint, Math.max(shortestRest, hint))
+/** The end the provider named, within bounds. A date of access that has passed already says nothing. */
+const namedEnd = (failure: Failure, now: number): number | undefined => {
+  const hint = waitMillis(failure, now)
+  if (hint === undefined || (failure._tag === "AuthDead" && hint === 0)) return undefined
+  const rest = Math.max(shortestRest, hint)
+  return now + (failure._tag === "AuthDead" ? rest : Math.min(longestHint, rest))
+}
 
 /** Benches a key by hand. A longer manual rest stays as it is. */
 export const bench = (state: State, key: BenchKey, manual: Manual): State =>

@@ -107,7 +107,8 @@ export const calls = (...providers: ReadonlyArray<Scripted.Scripted>): ReadonlyA
     .sort((a, b) => a.at - b.at)
     .map(({ at, target }) => `${at} ${short(target)}`)
 
-const short = (key: string) => key.replace("#default", "")
+/** A target without its credential, where that is the only one. */
+const short = (key: string) => (key.includes("/") ? key.replace("#default", "") : key)
 
 /** The texts of a stream's parts that carry content. */
 export const texts = <E, R>(
