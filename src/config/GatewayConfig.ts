@@ -1,0 +1,209 @@
+/** What a config file says, checked and put into the forms the other modules take. */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Redacted from "effect/Redacted"
+import { fullJitter } from "../core/Backoff.ts"
+import * as Catalog from "../core/Catalog.ts"
+import * as Commit from "../core/Commit.ts"
+import * as Credential from "../core/Credential.ts"
+import { type FailureClass, failureClasses } from "../core/Failure.ts"
+import type { ModelOptions } from "../core/Model.ts"
+import type * as Policy from "../core/Policy.ts"
+import type { Strategy } from "../core/Strategy.ts"
+import { type ConfigFile, millisOf } from "./ConfigFile.ts"
+
+/** The wire protocols a provider can speak. */
+export type ProtocolName = "openai" | "anthropic"
+
+/** One provider. */
+export interface ProviderConfig {
+  readonly name: string
+  readonly protocol: ProtocolName
+  readonly baseUrl: string | undefined
+  readonly strategy: Strategy
+  readonly credentials: NonEmptyReadonlyArray<Credential.Credential>
+  readonly fallbackModels: ReadonlyArray<string>
+  readonly policy: Policy.Options | undefined
+  readonly models: Readonly<Record<string, ModelOptions>>
+  readonly auth: "bearer" | "api-key"
+  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly query: Readonly<Record<string, string>> | undefined
+}
+
+/** Who may call the gateway: holders of a token, or (said so) everybody. Without tokens it listens on loopback only. */
+export type Tokens = ReadonlyArray<Redacted.Redacted> | "none"
+
+/** How the gateway listens. */
+export interface ServerConfig {
+  readonly host: string
+  readonly port: number
+  readonly tokens: Tokens
+  readonly adminToken: Redacted.Redacted | undefined
+  readonly maxBodyBytes: number
+  readonly namedModelsOnly: boolean
+}
+
+/** All that a gateway needs to know. */
+export interface GatewayConfig {
+  readonly providers: ReadonlyArray<ProviderConfig>
+  readonly models: Readonly<Record<string, Catalog.VirtualModel>>
+  readonly fallbacks: ReadonlyArray<string>
+  readonly policy: Policy.Options
+  readonly retryBudget: number | undefined
+  readonly server: ServerConfig
+  /** What is accepted and has no effect, in sentences. */
+  readonly notes: ReadonlyArray<string>
+}
+
+/** How a gateway listens when nothing is said. */
+export const defaultServer: ServerConfig = {
+  host: "127.0.0.1",
+  port: 8080,
+  tokens: [],
+  adminToken: undefined,
+  maxBodyBytes: 64 * 1024 * 1024,
+  namedModelsOnly: false
+}
+
+/** True for a host that only this machine can reach. */
+export const isLoopback = (host: string): boolean => {
+  const name = host.toLowerCase().replace(/^\[|\]$/g, "")
+  return (
+    name === "localhost" || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name) || /^::ffff:127\./.test(name)
+  )
+}
+
+/** From the file's own form. */
+export const fromFile = (file: ConfigFile, notes: ReadonlyArray<string>): GatewayConfig => {
+  const { policy = {}, server = {} } = file
+  const tokens = server.tokens ?? []
+  return {
+    providers: Object.entries(file.providers).map(([name, provider]) => ({
+      name,
+      protocol: provider.protocol,
+      baseUrl: provider.baseUrl,
+      strategy: provider.strategy ?? "sequential",
+      credentials: credentialsOf(provider.credentials ?? []),
+      fallbackModels: provider.fallbackModels ?? [],
+      policy: map(provider.policy, policyOf),
+      models: mapValues(provider.models ?? {}, (model) => ({
+        contextWindow: model.contextWindow,
+        policy: map(model.policy, policyOf)
+      })),
+      auth: provider.auth ?? "bearer",
+      headers: provider.headers,
+      query: provider.query
+    })),
+    models: mapValues(file.models ?? {}, (model) =>
+      typeof model === "string" || isList(model)
+        ? { chain: linksOf(model) }
+        : {
+            chain: linksOf(model.chain),
+            onContextExceeded: map(model.onContextExceeded, linksOf),
+            onContentPolicy: map(model.onContentPolicy, linksOf),
+            policy: map(model.policy, policyOf)
+          }
+    ),
+    fallbacks: linksOf(file.fallbacks ?? []),
+    policy: policyOf(policy),
+    retryBudget: policy.retries?.budget,
+    server: {
+      host: server.host ?? defaultServer.host,
+      port: server.port ?? defaultServer.port,
+      tokens: tokens === "none" ? tokens : tokens.map((token) => Redacted.make(token)),
+      adminToken: map(server.adminToken, (token) => Redacted.make(token)),
+      maxBodyBytes: server.maxBodyBytes ?? defaultServer.maxBodyBytes,
+      namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly
+    },
+    notes
+  }
+}
+
+const isList = (u: unknown): u is ReadonlyArray<string> => Array.isArray(u)
+
+const linksOf = (links: string | ReadonlyArray<string>): ReadonlyArray<string> =>
+  typeof links === "string" ? Catalog.split(links) : links
+
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
+
+const credentialsOf = (
+  list: NonNullable<ConfigFile["providers"][string]["credentials"]>
+): NonEmptyReadonlyArray<Credential.Credential> => {
+  const [first, ...rest] = list.map(({ name, ...options }) => Credential.make(name, options))
+  return first === undefined ? [Credential.none] : [first, ...rest]
+}
+
+type PolicyFile = NonNullable<ConfigFile["policy"]>
+type Time = string | number
+
+/** A policy of the file as the core takes it. */
+export const policyOf = (file: PolicyFile): Policy.Options => ({
+  patience: map(file.patience, millisOf),
+  deadline: map(file.deadline, millisOf),
+  attempts: file.attempts,
+  reserve: file.reserve,
+  whenAllBenched: file.whenAllBenched,
+  commit: map(file.commit, commitOf),
+  timeouts: map(file.timeouts, ({ answer, connect, firstContent, headers, idle }) => ({
+    connect: map(connect, millisOf),
+    headers: map(headers, millisOf),
+    firstContent: map(firstContent, millisOf),
+    idle: map(idle, millisOf),
+    answer: map(answer, millisOf)
+  })),
+  malformedEvents: file.malformedEvents,
+  // A budget alone leaves the retries themselves as they are.
+  retries:
+    file.retries?.times === undefined && file.retries?.backoff === undefined
+      ? undefined
+      : { times: file.retries.times, backoff: map(file.retries.backoff, delays) },
+  threshold: file.threshold,
+  cooldown: map(file.cooldown, ({ authDead, modelMissing, rateLimit, transient }) => ({
+    transient: map(transient, cooldownOf),
+    rateLimit: map(rateLimit, cooldownOf),
+    authDead: map(authDead, cooldownOf),
+    modelMissing: map(modelMissing, cooldownOf)
+  })),
+  rules: map(file.rules, rulesOf)
+})
+
+const map = <A, B>(value: A | undefined, f: (value: A) => B): B | undefined =>
+  value === undefined ? undefined : f(value)
+
+const commitOf = (commit: NonNullable<PolicyFile["commit"]>): Commit.Commit =>
+  commit === "firstContent"
+    ? Commit.firstContent
+    : commit === "complete"
+      ? Commit.complete
+      : Commit.chunks(commit.chunks)
+
+const cooldownOf = ({ base, max }: { readonly base?: Time; readonly max?: Time }): Policy.Cooldown => ({
+  base: map(base, millisOf),
+  max: map(max, millisOf)
+})
+
+const delays = (
+  backoff: readonly [Time, ...ReadonlyArray<Time>]
+): readonly [number, ...ReadonlyArray<number>] => {
+  const [first, ...rest] = backoff
+  const millis = (delay: Time) => millisOf(delay) ?? 0
+  return [millis(first), ...rest.map(millis)]
+}
+
+const rulesOf = (file: NonNullable<PolicyFile["rules"]>): NonNullable<Policy.Options["rules"]> => {
+  const rules: { [C in FailureClass]?: Policy.RuleOptions } = {}
+  for (const name of failureClasses) {
+    const row = file[name]
+    if (row === undefined) continue
+    const { next, rest, retry } = row
+    rules[name] = {
+      next,
+      rest: rest && { ...cooldownOf(rest), scope: rest.scope, threshold: rest.threshold },
+      retry:
+        retry === undefined || typeof retry === "string"
+          ? retry
+          : fullJitter(delays(retry.backoff ?? ["500 millis", "2 seconds"]), retry.times)
+    }
+  }
+  return rules
+}

@@ -1,0 +1,62 @@
+/** From a config file to a config, or to everything that is wrong with it. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import * as Result from "effect/Result"
+import { fromFile, type GatewayConfig } from "./GatewayConfig.ts"
+import * as JsonFile from "./JsonFile.ts"
+import { ConfigError, formatPath, type Problem } from "./Problem.ts"
+import * as Reference from "./Reference.ts"
+import * as Semantics from "./Semantics.ts"
+import * as Structure from "./Structure.ts"
+
+/**
+ * Reads a config file: JSON with comments, whose values may stand in the environment or in other files. Fails with
+ * every problem there is, in the order of the file.
+ */
+export const load = Effect.fnUntraced(function* (
+  file: string
+): Effect.fn.Return<GatewayConfig, ConfigError, FileSystem.FileSystem | Path.Path> {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const text = yield* Effect.mapError(
+    fs.readFileString(file),
+    (error) =>
+      new ConfigError({
+        file,
+        problems: [{ path: "", message: `it cannot be read: ${Reference.reasonOf(error)}` }]
+      })
+  )
+  return yield* parse(text, { file, folder: path.dirname(path.resolve(file)) })
+})
+
+/** The same for a text that is there already. `file` is what messages call it. */
+export const parse = Effect.fnUntraced(function* (
+  text: string,
+  options: { readonly file: string; readonly folder: string }
+): Effect.fn.Return<GatewayConfig, ConfigError, FileSystem.FileSystem | Path.Path> {
+  const fail = (problems: ReadonlyArray<Problem>) => new ConfigError({ file: options.file, problems })
+  const json = JsonFile.parse(text)
+  if (Result.isFailure(json)) return yield* fail(json.failure)
+  const { lineOf, problems: twice, value } = json.success
+  const resolved = yield* Reference.resolve(value, options.folder)
+  const structure = Structure.check(resolved.value)
+  const { notes, problems } = Semantics.check(resolved.value)
+  const misfits = [
+    ...resolved.problems,
+    ...(Result.isFailure(structure) ? structure.failure : []),
+    ...problems
+  ]
+  if (Result.isSuccess(structure) && misfits.length === 0 && twice.length === 0) {
+    return fromFile(structure.success, notes)
+  }
+  return yield* fail(
+    [
+      ...twice,
+      ...misfits.map(({ message, path }): Problem => {
+        const line = lineOf(path)
+        return { path: formatPath(path), message, ...(line !== undefined && { line }) }
+      })
+    ].sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+  )
+})

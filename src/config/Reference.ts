@@ -1,0 +1,84 @@
+/**
+ * Values that stand elsewhere: `"env:NAME"` in the environment, `"file:PATH"` in a file of its own (such as a mounted
+ * secret), without the line feed at its end. A path is taken from the folder of the config file.
+ */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import * as Path from "effect/Path"
+import type { Path as JsonPath } from "./Problem.ts"
+
+/** A value with what its references name in their place, and the references that name nothing. */
+export interface Resolved {
+  readonly value: unknown
+  readonly problems: ReadonlyArray<{ readonly path: JsonPath; readonly message: string }>
+}
+
+/** Sections in which these words mean something else: model names, and the place of the bench. */
+const plain = new Set<string | number>(["models", "fallbacks", "bench"])
+
+/**
+ * Puts in what references name. One that names nothing is left as it stands, so that what follows does not call it
+ * absent as well.
+ */
+export const resolve = Effect.fnUntraced(function* (
+  value: unknown,
+  folder: string
+): Effect.fn.Return<Resolved, never, FileSystem.FileSystem | Path.Path> {
+  const fs = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  const problems: Array<{ readonly path: JsonPath; readonly message: string }> = []
+
+  const fromEnv = (name: string) =>
+    Effect.map(
+      Effect.orElseSucceed(Config.option(Config.String(name)), () => Option.none<string>()),
+      (found) =>
+        Option.match(found, {
+          onNone: () => `the environment variable ${name} is not set`,
+          onSome: (text) => (text.trim() === "" ? `the environment variable ${name} is empty` : { text })
+        })
+    )
+  const fromFile = (name: string) =>
+    Effect.match(fs.readFileString(paths.resolve(folder, name)), {
+      onFailure: (error) => `the file ${name} cannot be read: ${reasonOf(error)}`,
+      onSuccess: (text) => (text.trim() === "" ? `the file ${name} is empty` : { text })
+    })
+
+  const walk = (node: unknown, path: JsonPath): Effect.Effect<unknown> => {
+    if (typeof node === "string") {
+      const reference = /^(env|file):\s*(.+)$/s.exec(node.trim())
+      if (reference === null || plain.has(path[0] ?? "")) return Effect.succeed(node)
+      return Effect.map(
+        reference[1] === "env" ? fromEnv(reference[2]!) : fromFile(reference[2]!),
+        (found) => {
+          if (typeof found !== "string") return found.text.trim()
+          problems.push({ path, message: found })
+          return node
+        }
+      )
+    }
+    if (Array.isArray(node)) return Effect.forEach(node, (item, index) => walk(item, [...path, index]))
+    if (typeof node !== "object" || node === null) return Effect.succeed(node)
+    return Effect.map(
+      Effect.forEach(Object.entries(node), ([key, item]) =>
+        Effect.map(walk(item, [...path, key]), (resolved) => [key, resolved] as const)
+      ),
+      (entries) => Object.fromEntries(entries)
+    )
+  }
+
+  return { value: yield* walk(value, []), problems }
+})
+
+/** What a failure to read a file says to people. */
+export const reasonOf = (error: { readonly reason: { readonly _tag: string } }): string => {
+  switch (error.reason._tag) {
+    case "NotFound":
+      return "there is no such file"
+    case "PermissionDenied":
+      return "permission denied"
+    default:
+      return error.reason._tag
+  }
+}

@@ -1,0 +1,270 @@
+/**
+ * What the parts of a config file mean together: do the names lead somewhere, do the protocols fit.
+ *
+ * It takes any JSON, so that a file with a wrong type in one place still hears of a wrong name in another.
+ */
+import * as Result from "effect/Result"
+import * as Catalog from "../core/Catalog.ts"
+import type { Chain } from "../core/Chain.ts"
+import * as ModelSpec from "../core/ModelSpec.ts"
+import * as Pool from "../core/Pool.ts"
+import { millisOf } from "./ConfigFile.ts"
+import { nearest } from "./Nearest.ts"
+import type { Path } from "./Problem.ts"
+import type { Misfit } from "./Structure.ts"
+
+/** What is wrong, and what is accepted without effect. */
+export interface Findings {
+  readonly problems: ReadonlyArray<Misfit>
+  readonly notes: ReadonlyArray<string>
+}
+
+/** Looks at a file as a whole. */
+export const check = (file: unknown): Findings => {
+  const names = namesOf(file)
+  return {
+    problems: [
+      ...providerProblems(file),
+      ...cooldownProblems(file, []),
+      ...names.problems,
+      ...mixedChains(names)
+    ],
+    notes: [...rpmNotes(file), ...fallbackNotes(names)]
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const fieldsOf = (u: unknown): Fields =>
+  typeof u === "object" && u !== null && !Array.isArray(u) ? (u as Fields) : {}
+
+const itemsOf = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
+
+// -- providers and credentials -------------------------------------------------------------------------------------
+
+function* providerProblems(file: unknown): Iterable<Misfit> {
+  const providers = fieldsOf(fieldsOf(file).providers)
+  const known = Object.keys(providers)
+  if (known.length === 0 && "providers" in fieldsOf(file)) {
+    yield { path: ["providers"], message: "at least one provider is needed" }
+  }
+  for (const name of known) {
+    const path = ["providers", name]
+    const { auth, credentials, protocol } = fieldsOf(providers[name])
+    if (ModelSpec.parse(`${name}/model`) === undefined) {
+      yield { path, message: "the name of a provider is made of letters, digits, '.', '_' and '-'" }
+    }
+    if (auth !== undefined && protocol === "anthropic") {
+      yield { path: [...path, "auth"], message: 'only providers with the protocol "openai" have a choice' }
+    }
+    const seen = new Set<unknown>()
+    const list = itemsOf(credentials)
+    for (const [index, credential] of list.entries()) {
+      const called = fieldsOf(credential).name
+      if (typeof called === "string" && seen.has(called)) {
+        const message = `another credential is called ${JSON.stringify(called)} already`
+        yield { path: [...path, "credentials", index, "name"], message }
+      }
+      seen.add(called)
+    }
+    if (list.length > 0 && list.every((credential) => fieldsOf(credential).enabled === false)) {
+      yield { path: [...path, "credentials"], message: "none of them is enabled" }
+    }
+  }
+}
+
+/** Cooldowns, wherever they stand, whose first rest would be longer than their longest. */
+function* cooldownProblems(node: unknown, path: Path): Iterable<Misfit> {
+  for (const [key, value] of Object.entries(fieldsOf(node))) {
+    const at = [...path, key]
+    const { base, max } = fieldsOf(value)
+    if ((path.at(-1) === "cooldown" || key === "rest") && isTime(base) && isTime(max)) {
+      const [first, longest] = [millisOf(base), millisOf(max)]
+      if (first !== undefined && longest !== undefined && first > longest) {
+        yield { path: [...at, "base"], message: "is longer than max" }
+      }
+    }
+    yield* cooldownProblems(value, at)
+  }
+}
+
+const isTime = (u: unknown): u is string | number => typeof u === "string" || typeof u === "number"
+
+function* rpmNotes(file: unknown): Iterable<string> {
+  for (const [name, provider] of Object.entries(fieldsOf(fieldsOf(file).providers))) {
+    const limited = itemsOf(fieldsOf(provider).credentials).filter((item) => fieldsOf(item).rpm !== undefined)
+    if (limited.length > 0) {
+      const which = limited.map((item) => fieldsOf(item).name).join(", ")
+      yield `providers.${name}: rpm (of ${which}) is read and not enforced yet; a throttled key is left when it answers 429`
+    }
+  }
+}
+
+// -- names --------------------------------------------------------------------------------------------------------
+
+/** A stand-in for a provider: it has a name and a protocol. */
+interface Stub extends Pool.Pool {
+  readonly service: unknown
+}
+
+type CatalogOptions = Catalog.Options<Stub> & {
+  readonly models: Readonly<Record<string, Catalog.VirtualModel>>
+}
+
+interface Names {
+  /** What is left when everything that leads nowhere is taken out. */
+  readonly options: CatalogOptions
+  readonly catalog: Catalog.Catalog<Stub>
+  readonly problems: ReadonlyArray<Misfit>
+}
+
+const namesOf = (file: unknown): Names => {
+  const { fallbacks, models, providers } = fieldsOf(file)
+  let options: CatalogOptions = {
+    providers: Object.entries(fieldsOf(providers)).map(([name, provider]) => ({
+      pool: Pool.make(name, fieldsOf(provider).protocol),
+      fallbackModels: itemsOf(fieldsOf(provider).fallbackModels).filter((model) => typeof model === "string")
+    })),
+    models: Object.fromEntries(
+      Object.entries(fieldsOf(models)).map(([name, model]) => [name, virtualModel(model)])
+    ),
+    fallbacks: linksOf(fallbacks) ?? [],
+    fits: (first, fallback) => first.service === fallback.service
+  }
+  let problems: ReadonlyArray<Misfit> | undefined
+  while (true) {
+    const made = Catalog.make(options)
+    if (Result.isSuccess(made)) return { options, catalog: made.success, problems: problems ?? [] }
+    const found = made.failure.problems
+    problems ??= found
+      .filter(({ path }) => !isUnreadable(file, path))
+      .map((problem) => ({ path: pathInFile(file, problem.path), message: withHint(problem, file) }))
+    options = without(options, found)
+  }
+}
+
+/** A virtual model in the full form. What is no list of names is for the structure to tell. */
+const virtualModel = (model: unknown): Catalog.VirtualModel => {
+  const chain = linksOf(model)
+  if (chain !== undefined) return { chain }
+  const fields = fieldsOf(model)
+  return {
+    chain: linksOf(fields.chain) ?? [],
+    onContextExceeded: linksOf(fields.onContextExceeded),
+    onContentPolicy: linksOf(fields.onContentPolicy)
+  }
+}
+
+const linksOf = (u: unknown): ReadonlyArray<string> | undefined =>
+  typeof u === "string"
+    ? Catalog.split(u)
+    : Array.isArray(u)
+      ? u.map((link) => (typeof link === "string" ? link : ""))
+      : undefined
+
+/** True for a place whose value is of the wrong type, which the structure tells. */
+const isUnreadable = (file: unknown, path: Path): boolean => {
+  const value = at(file, pathInFile(file, path))
+  const isChain = path.at(-1) === "chain"
+  return isChain
+    ? linksOf(value) === undefined && linksOf(fieldsOf(value).chain) === undefined
+    : typeof value !== "string"
+}
+
+/** From the path in the options of the catalog to the one in the file, where lists have shorter forms. */
+const pathInFile = (file: unknown, path: Path): Path => {
+  let place: Path = path
+  if (path[0] === "models") {
+    const model = at(file, path.slice(0, 2))
+    if (typeof model === "string" || Array.isArray(model)) place = [...path.slice(0, 2), ...path.slice(3)]
+  }
+  const list = place.slice(0, -1)
+  return typeof place.at(-1) === "number" && typeof at(file, list) === "string" ? list : place
+}
+
+const at = (value: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (node, key) => (typeof node === "object" && node !== null ? (node as Fields)[key] : undefined),
+    value
+  )
+
+/** Names the provider or the model that was meant, where one is near. */
+const withHint = (problem: Catalog.Problem, file: unknown): string => {
+  const known = [
+    ...Object.keys(fieldsOf(fieldsOf(file).providers)),
+    ...Object.keys(fieldsOf(fieldsOf(file).models))
+  ]
+  const wrong = /"((?:[^"\\]|\\.)*)"/.exec(problem.message)?.[1]
+  const meant = wrong === undefined ? undefined : nearest(wrong, known)
+  return meant === undefined || meant === wrong
+    ? problem.message
+    : `${problem.message}; did you mean ${meant}?`
+}
+
+/** The options without what they have been refused for. */
+const without = (options: CatalogOptions, problems: ReadonlyArray<Catalog.Problem>): CatalogOptions => {
+  const bad = new Set(problems.map(({ path }) => JSON.stringify(path)))
+  const keep =
+    (...path: ReadonlyArray<string>) =>
+    (_: unknown, index: number) =>
+      !bad.has(JSON.stringify([...path, index]))
+  return {
+    ...options,
+    fallbacks: (options.fallbacks ?? []).filter(keep("fallbacks")),
+    models: Object.fromEntries(
+      Object.entries(options.models)
+        .filter(([name]) => !bad.has(JSON.stringify(["models", name, "chain"])))
+        .map(([name, model]) => [
+          name,
+          {
+            chain: model.chain.filter(keep("models", name, "chain")),
+            onContextExceeded: model.onContextExceeded?.filter(keep("models", name, "onContextExceeded")),
+            onContentPolicy: model.onContentPolicy?.filter(keep("models", name, "onContentPolicy"))
+          }
+        ])
+    )
+  }
+}
+
+// -- protocols ----------------------------------------------------------------------------------------------------
+
+/** Chains whose models speak different protocols: requests are passed on as they are, so they could not be served. */
+function* mixedChains({ catalog }: Names): Iterable<Misfit> {
+  for (const name of catalog.names) {
+    const chain = Result.getOrThrow(catalog.resolve(name))
+    const speakers = speakersOf(chain)
+    if (speakers.size > 1) {
+      const who = [...speakers].map(([protocol, model]) => `${model} speaks ${protocol}`).join(", ")
+      const message = `the chain mixes protocols: ${who}; requests are not translated yet, so the models of a chain have to speak the same one`
+      yield { path: ["models", name], message }
+    }
+  }
+}
+
+/** The protocols of a chain and of the chains that stand in for it, each with the first model that speaks it. */
+const speakersOf = (chain: Chain<Stub>): ReadonlyMap<string, string> => {
+  const speakers = new Map<string, string>()
+  for (const part of [chain, chain.onContextExceeded, chain.onContentPolicy]) {
+    for (const { pool, spec } of part?.models ?? []) {
+      const protocol = "service" in pool ? pool.service : undefined
+      if ((protocol === "openai" || protocol === "anthropic") && !speakers.has(protocol)) {
+        speakers.set(protocol, ModelSpec.format(spec))
+      }
+    }
+  }
+  return speakers
+}
+
+function* fallbackNotes({ catalog, options }: Names): Iterable<string> {
+  const protocolOf = new Map(options.providers.map(({ pool }) => [pool.name, pool.service]))
+  for (const link of options.fallbacks ?? []) {
+    const chain = catalog.resolve(link, { configured: false })
+    const fallback = Result.isSuccess(chain) ? chain.success.models[0]?.spec.provider : undefined
+    if (fallback === undefined) continue
+    const others = [...protocolOf].filter(([, protocol]) => protocol !== protocolOf.get(fallback))
+    if (others.length > 0) {
+      const which = others.map(([name]) => name).join(", ")
+      yield `fallbacks: ${link} is not used after models of ${which}, which speak another protocol`
+    }
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * From the name of a model to the chain that serves it.
+ *
+ * A name is a virtual model ("smart") or a spec (`provider/model`). The chain of a request is its own models, the
+ * fallbacks it names itself, the fallback models of the providers in it, and the fallbacks for everything; trimmed,
+ * without repeats, virtual models inside of lists flattened.
+ */
+import * as Context from "effect/Context"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Chain from "./Chain.ts"
+import * as Model from "./Model.ts"
+import * as ModelSpec from "./ModelSpec.ts"
+import type { Options as PolicyOptions } from "./Policy.ts"
+import type { Pool } from "./Pool.ts"
+import { UnknownModel } from "./RunError.ts"
+
+/** A provider, and what is said of its models. */
+export interface CatalogProvider<out P extends Pool> {
+  readonly pool: P
+  /** What is known of single models, by name; others may be asked for all the same. */
+  readonly models?: Readonly<Record<string, Model.ModelOptions>> | undefined
+  /** Models of this provider that follow in every chain it is part of, before the fallbacks for everything. */
+  readonly fallbackModels?: ReadonlyArray<string> | undefined
+}
+
+/** A name for a chain. Links are specs or names of other virtual models. */
+export interface VirtualModel {
+  readonly chain: ReadonlyArray<string>
+  /** Used instead of the rest of the chain when a prompt was too long for a model. Nothing is added to it. */
+  readonly onContextExceeded?: ReadonlyArray<string> | undefined
+  /** Used when a request was refused for its content. Nothing is added to it. */
+  readonly onContentPolicy?: ReadonlyArray<string> | undefined
+  readonly policy?: PolicyOptions | undefined
+}
+
+/** What a catalog is made of. */
+export interface Options<P extends Pool> {
+  readonly providers: ReadonlyArray<CatalogProvider<P>>
+  readonly models?: Readonly<Record<string, VirtualModel>> | undefined
+  /** At the end of every chain. */
+  readonly fallbacks?: ReadonlyArray<string> | undefined
+  /** Requests may use the names of `models` only, not specs. Default false. */
+  readonly namedModelsOnly?: boolean | undefined
+  /** Whether a configured fallback can stand in for the first model of a chain; one that cannot is left out there. */
+  readonly fits?: ((first: P, fallback: P) => boolean) | undefined
+}
+
+/** What a request may say besides its model. */
+export interface ResolveOptions {
+  /** The request's own fallbacks: specs or names. */
+  readonly fallbacks?: ReadonlyArray<string> | undefined
+  /** Whether the configured fallbacks are added. Default true. */
+  readonly configured?: boolean | undefined
+}
+
+/** Something a catalog cannot be made of. `path` leads through the options: `["models", "smart", "chain", 0]`. */
+export const Problem = Schema.Struct({
+  path: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
+  message: Schema.String
+})
+
+/** Something a catalog cannot be made of. */
+export type Problem = typeof Problem.Type
+
+/**
+ * Names that lead nowhere or in circles.
+ *
+ * @category errors
+ */
+export class InvalidCatalog extends Schema.TaggedError<InvalidCatalog>()("InvalidCatalog", {
+  problems: Schema.Array(Problem)
+}) {
+  override get message() {
+    return this.problems.map(({ message, path }) => `${path.join(".")}: ${message}`).join("; ")
+  }
+}
+
+/** Chains that are kept ready. Requests may name any list of fallbacks, so there is no end to the lists. */
+export const capacity = 1_000
+
+/**
+ * The models of an application by name.
+ *
+ * @example
+ * import { Catalog, Chain, Pool } from "effect-failover"
+ * import { Result } from "effect"
+ *
+ * const catalog = Result.getOrThrow(Catalog.make({
+ *   providers: [{ pool: Pool.make("oslo", {}) }, { pool: Pool.make("bergen", {}) }],
+ *   models: { forecast: { chain: ["oslo/precise", "bergen/precise"] } },
+ *   fallbacks: ["oslo/rough"]
+ * }))
+ *
+ * Chain.specs(Result.getOrThrow(catalog.resolve("forecast")))
+ * // => ["oslo/precise", "bergen/precise", "oslo/rough"]
+ *
+ * @category models
+ */
+export interface Catalog<P extends Pool> {
+  /** The virtual models, in the order they were given. */
+  readonly names: ReadonlyArray<string>
+  /**
+   * The chain of a request. The same name with the same fallbacks gives the same chain object, as long as it is among
+   * the last thousand asked for, so that what the runtime prepares for it is used again.
+   */
+  readonly resolve: (model: string, options?: ResolveOptions) => Result.Result<Chain.Chain<P>, UnknownModel>
+}
+
+/** Builds a catalog. Fails when a link leads nowhere, when virtual models lead in circles, or when a chain is empty. */
+export const make = <P extends Pool>(options: Options<P>): Result.Result<Catalog<P>, InvalidCatalog> => {
+  const problems = [...problemsOf(options)]
+  return problems.length > 0
+    ? Result.fail(new InvalidCatalog({ problems }))
+    : Result.succeed(fromValid(options))
+}
+
+/** The links of a list that is written as one text: `"openai/gpt-5-mini, groq/llama-4"`. */
+export const split = (text: string): ReadonlyArray<string> =>
+  text
+    .split(",")
+    .map((link) => link.trim())
+    .filter((link) => link !== "")
+
+// -- problems -----------------------------------------------------------------------------------------------------
+
+function* problemsOf(options: Omit<Options<Pool>, "fits">): Iterable<Problem> {
+  const known = new Set(options.providers.map(({ pool }) => pool.name))
+  const models = options.models ?? {}
+  const names = Object.keys(models)
+  const wrong = (link: string): string | undefined => {
+    if (Object.hasOwn(models, link.trim())) return undefined
+    const spec = ModelSpec.parse(link)
+    if (spec === undefined) {
+      return `${JSON.stringify(link)} is neither a name from models nor a spec such as "provider/model"`
+    }
+    return known.has(spec.provider)
+      ? undefined
+      : `there is no provider ${JSON.stringify(spec.provider)} (known: ${[...known].join(", ")})`
+  }
+
+  for (const [name, model] of Object.entries(models)) {
+    if (model.chain.length === 0) yield { path: ["models", name, "chain"], message: "the chain is empty" }
+    const circle = circleFrom(name, models)
+    // A circle is told once, at the first of its models.
+    if (circle !== undefined && names.find((other) => circle.includes(other)) === name) {
+      const index = model.chain.findIndex((link) => link.trim() === circle[1])
+      yield { path: ["models", name, "chain", index], message: `leads in a circle: ${circle.join(" → ")}` }
+    }
+    for (const list of ["chain", "onContextExceeded", "onContentPolicy"] as const) {
+      for (const [index, link] of (model[list] ?? []).entries()) {
+        const message = wrong(link)
+        if (message !== undefined) yield { path: ["models", name, list, index], message }
+      }
+    }
+  }
+  for (const [index, link] of (options.fallbacks ?? []).entries()) {
+    const message = wrong(link)
+    if (message !== undefined) yield { path: ["fallbacks", index], message }
+  }
+}
+
+/**
+ * The way from a virtual model back to itself, if there is one. A model that is named like a spec may hold that
+ * spec: there it means the provider's model.
+ */
+const circleFrom = (
+  start: string,
+  models: Readonly<Record<string, VirtualModel>>
+): ReadonlyArray<string> | undefined => {
+  const seen = new Set<string>()
+  const walk = (name: string, path: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
+    for (const link of models[name]?.chain ?? []) {
+      const next = link.trim()
+      if (!Object.hasOwn(models, next) || (next === name && ModelSpec.parse(next) !== undefined)) continue
+      if (next === start) return [...path, next]
+      if (seen.has(next)) continue
+      seen.add(next)
+      const circle = walk(next, [...path, next])
+      if (circle !== undefined) return circle
+    }
+    return undefined
+  }
+  return walk(start, [start])
+}
+
+// -- chains -------------------------------------------------------------------------------------------------------
+
+const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
+  const providers = new Map(options.providers.map((provider) => [provider.pool.name, provider]))
+  const virtual = new Map(Object.entries(options.models ?? {}))
+  const names = [...virtual.keys()]
+  const cache = new Map<string, Result.Result<Chain.Chain<P>, UnknownModel>>()
+
+  const modelOf = (spec: ModelSpec.ModelSpec): Model.Model<P> | undefined => {
+    const provider = providers.get(spec.provider)
+    if (provider === undefined) return undefined
+    const known = provider.models
+    return Model.make(
+      provider.pool,
+      spec.model,
+      known !== undefined && Object.hasOwn(known, spec.model) ? known[spec.model] : undefined
+    )
+  }
+
+  /** The models behind a link; `inside` are the virtual models that are being flattened. */
+  const flatten = (link: string, inside: ReadonlyArray<string>): ReadonlyArray<Model.Model<P>> => {
+    const name = link.trim()
+    const model = inside.includes(name) ? undefined : virtual.get(name)
+    if (model !== undefined) return model.chain.flatMap((next) => flatten(next, [...inside, name]))
+    const spec = ModelSpec.parse(name)
+    const found = spec === undefined ? undefined : modelOf(spec)
+    return found === undefined ? [] : [found]
+  }
+
+  const isKnown = (name: string): boolean => {
+    if (virtual.has(name)) return true
+    const spec = options.namedModelsOnly === true ? undefined : ModelSpec.parse(name)
+    return spec !== undefined && providers.has(spec.provider)
+  }
+
+  const fallbackModelsOf = (models: ReadonlyArray<Model.Model<P>>): ReadonlyArray<Model.Model<P>> =>
+    [...new Set(models.map((model) => model.spec.provider))].flatMap((provider) =>
+      (providers.get(provider)?.fallbackModels ?? []).flatMap(
+        (model) => modelOf(ModelSpec.make(provider, model.trim())) ?? []
+      )
+    )
+
+  const special = (links: ReadonlyArray<string> | undefined): Chain.Chain<P> | undefined =>
+    links === undefined || links.length === 0
+      ? undefined
+      : Chain.fromLinks(links.flatMap((link) => flatten(link, [])))
+
+  const build = (
+    name: string,
+    fallbacks: ReadonlyArray<string>,
+    configured: boolean
+  ): Result.Result<Chain.Chain<P>, UnknownModel> => {
+    const stranger = [name, ...fallbacks].find((link) => !isKnown(link.trim()))
+    if (stranger !== undefined) return Result.fail(new UnknownModel({ model: stranger, known: names }))
+    const own = [name, ...fallbacks].flatMap((link) => flatten(link, []))
+    const more = configured
+      ? [
+          ...fallbackModelsOf(own),
+          ...(options.fallbacks ?? [])
+            .flatMap((link) => flatten(link, []))
+            .filter((model) => fits(own[0], model))
+        ]
+      : []
+    const { models } = Chain.fromLinks([...own, ...more])
+    const { onContentPolicy, onContextExceeded, policy } = virtual.get(name) ?? {}
+    return Result.succeed({
+      models,
+      onContextExceeded: special(onContextExceeded),
+      onContentPolicy: special(onContentPolicy),
+      policy
+    })
+  }
+
+  const fits = (first: Model.Model<P> | undefined, model: Model.Model<P>): boolean =>
+    first === undefined || options.fits === undefined || options.fits(poolOf(first), poolOf(model))
+
+  return {
+    names,
+    resolve: (model, { configured = true, fallbacks = none } = {}) => {
+      const key =
+        fallbacks.length === 0 && configured ? model : JSON.stringify([model, configured, fallbacks])
+      const known = cache.get(key)
+      if (known !== undefined) return known
+      const built = build(model.trim(), fallbacks, configured)
+      if (Result.isFailure(built)) return built
+      if (cache.size >= capacity) cache.delete(cache.keys().next().value!)
+      cache.set(key, built)
+      return built
+    }
+  }
+}
+
+const none: ReadonlyArray<string> = []
+
+/** The models of a catalog have their pools at hand. */
+const poolOf = <P extends Pool>(model: Model.Model<P>): P => Model.poolOf(model, Context.empty())

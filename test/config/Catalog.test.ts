@@ -1,0 +1,160 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Result from "effect/Result"
+import * as Catalog from "../../src/core/Catalog.ts"
+import * as Chain from "../../src/core/Chain.ts"
+import * as Pool from "../../src/core/Pool.ts"
+
+const provider = (name: string, protocol = "openai", fallbackModels: ReadonlyArray<string> = []) => ({
+  pool: Pool.make(name, protocol),
+  fallbackModels
+})
+
+type Service = ReturnType<typeof provider>["pool"]
+
+const make = (options: Catalog.Options<Service>) => Result.getOrThrow(Catalog.make(options))
+
+const specs = (result: Result.Result<Chain.Chain<Service>, unknown>) => Chain.specs(Result.getOrThrow(result))
+
+const problems = (options: Catalog.Options<Service>) => {
+  const made = Catalog.make(options)
+  return Result.isFailure(made)
+    ? made.failure.problems.map(({ message, path }) => `${path.join(".")}: ${message}`)
+    : []
+}
+
+describe("a catalog", () => {
+  it("puts a request's own models first, then its fallbacks, then the providers' own, then everybody's", () => {
+    const catalog = make({
+      providers: [provider("a", "openai", ["a2"]), provider("b", "openai", ["b2", "b3"]), provider("c")],
+      models: { smart: { chain: ["a/1", "b/1"] } },
+      fallbacks: ["c/last"]
+    })
+    assert.deepStrictEqual(specs(catalog.resolve("smart", { fallbacks: ["c/mine"] })), [
+      "a/1",
+      "b/1",
+      "c/mine",
+      "a/a2",
+      "b/b2",
+      "b/b3",
+      "c/last"
+    ])
+  })
+
+  it("trims names and keeps the first of a repeated one", () => {
+    const catalog = make({
+      providers: [provider("a"), provider("b")],
+      models: { smart: { chain: [" a/1 ", "b/1", "a/1"] } },
+      fallbacks: ["b/1", " a/2"]
+    })
+    assert.deepStrictEqual(specs(catalog.resolve(" smart ")), ["a/1", "b/1", "a/2"])
+  })
+
+  it("flattens virtual models inside of lists, whose own special chains stay behind", () => {
+    const catalog = make({
+      providers: [provider("a"), provider("b")],
+      models: {
+        smart: { chain: ["inner", "b/9"], onContentPolicy: ["inner"] },
+        inner: { chain: ["a/1", "b/1"], onContextExceeded: ["b/large"] }
+      },
+      fallbacks: ["inner"]
+    })
+    const chain = Result.getOrThrow(catalog.resolve("smart"))
+    assert.deepStrictEqual(Chain.specs(chain), ["a/1", "b/1", "b/9"])
+    assert.isUndefined(chain.onContextExceeded)
+    assert.deepStrictEqual(Chain.specs(chain.onContentPolicy!), ["a/1", "b/1"])
+    assert.deepStrictEqual(Chain.specs(Result.getOrThrow(catalog.resolve("inner")).onContextExceeded!), [
+      "b/large"
+    ])
+  })
+
+  it("lets a virtual model stand in for the spec it is named after", () => {
+    const catalog = make({
+      providers: [provider("a"), provider("b")],
+      models: { "a/1": { chain: ["a/1", "b/1"] } }
+    })
+    assert.deepStrictEqual(specs(catalog.resolve("a/1")), ["a/1", "b/1"])
+  })
+
+  it("takes everything behind the first slash of a spec as the model", () => {
+    const catalog = make({ providers: [provider("router")] })
+    assert.deepStrictEqual(specs(catalog.resolve("router/meta/llama-4#x")), ["router/meta/llama-4#x"])
+  })
+
+  it("knows no other names, and says which ones it knows", () => {
+    const catalog = make({ providers: [provider("a")], models: { smart: { chain: ["a/1"] } } })
+    for (const name of ["smrt", "b/1", "a", "a/", "", "constructor", "__proto__"]) {
+      const result = catalog.resolve(name)
+      assert.isTrue(Result.isFailure(result) && result.failure.model === name, name)
+    }
+    const fallback = catalog.resolve("smart", { fallbacks: ["a/2", "nobody/1"] })
+    assert.isTrue(Result.isFailure(fallback) && fallback.failure.model === "nobody/1")
+    assert.isTrue(Result.isFailure(fallback) && fallback.failure.known.includes("smart"))
+  })
+
+  it("with named models only takes no specs from requests, neither as model nor as fallback", () => {
+    const catalog = make({
+      providers: [provider("a")],
+      models: { smart: { chain: ["a/1"] } },
+      namedModelsOnly: true
+    })
+    assert.deepStrictEqual(specs(catalog.resolve("smart")), ["a/1"])
+    assert.isTrue(Result.isFailure(catalog.resolve("a/1")))
+    assert.isTrue(Result.isFailure(catalog.resolve("smart", { fallbacks: ["a/2"] })))
+  })
+
+  it("leaves out configured fallbacks that do not fit, and all of them when asked to", () => {
+    const catalog = make({
+      providers: [provider("a"), provider("b", "anthropic"), provider("c", "openai", ["c2"])],
+      fallbacks: ["a/9", "b/9"],
+      fits: (first, fallback) => first.service === fallback.service
+    })
+    assert.deepStrictEqual(specs(catalog.resolve("c/1")), ["c/1", "c/c2", "a/9"])
+    assert.deepStrictEqual(specs(catalog.resolve("b/1")), ["b/1", "b/9"])
+    assert.deepStrictEqual(specs(catalog.resolve("c/1", { configured: false })), ["c/1"])
+  })
+
+  it("gives the same chain for the same question, and forgets the oldest of more than a thousand", () => {
+    const catalog = make({ providers: [provider("a")] })
+    const first = Result.getOrThrow(catalog.resolve("a/1", { fallbacks: ["a/2"] }))
+    assert.strictEqual(Result.getOrThrow(catalog.resolve("a/1", { fallbacks: ["a/2"] })), first)
+    assert.notStrictEqual(Result.getOrThrow(catalog.resolve("a/1", { fallbacks: ["a/3"] })), first)
+    for (let index = 0; index <= Catalog.capacity; index++) catalog.resolve(`a/other-${index}`)
+    assert.notStrictEqual(Result.getOrThrow(catalog.resolve("a/1", { fallbacks: ["a/2"] })), first)
+  })
+
+  it("gives models what is known of them", () => {
+    const catalog = make({
+      providers: [{ pool: Pool.make("a", "openai"), models: { big: { contextWindow: 1_000_000 } } }]
+    })
+    const [big] = Result.getOrThrow(catalog.resolve("a/big")).models
+    const [other] = Result.getOrThrow(catalog.resolve("a/toString")).models
+    assert.strictEqual(big?.contextWindow, 1_000_000)
+    assert.isUndefined(other?.contextWindow)
+  })
+
+  it("is refused with every link that leads nowhere, every circle and every empty chain", () => {
+    const found = problems({
+      providers: [provider("a")],
+      models: {
+        x: { chain: ["y"] },
+        y: { chain: ["a/1", "x"] },
+        z: { chain: [], onContextExceeded: ["nowhere"] },
+        ring: { chain: ["ring"] },
+        tail: { chain: ["x"] }
+      },
+      fallbacks: ["a/1", "b/1"]
+    })
+    assert.deepStrictEqual(
+      found.map((line) => line.split(":")[0]),
+      [
+        "models.x.chain.0",
+        "models.z.chain",
+        "models.z.onContextExceeded.0",
+        "models.ring.chain.0",
+        "fallbacks.1"
+      ]
+    )
+    assert.include(found[0], "x → y → x")
+    assert.include(found.at(-1), '"b"')
+  })
+})

@@ -1,0 +1,310 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Redacted from "effect/Redacted"
+import * as Load from "../../src/config/Load.ts"
+import * as Policy from "../../src/core/Policy.ts"
+
+const env = {
+  KEY: "sk-secret-1",
+  KEY_2: "sk-secret-2",
+  TOKEN: "let-me-in",
+  BASE: "http://127.0.0.1:9/v1",
+  BLANK: " "
+}
+
+const load = (config: unknown, folder = "/") =>
+  Load.parse(typeof config === "string" ? config : JSON.stringify(config, null, 2), {
+    file: "gateway.jsonc",
+    folder
+  }).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
+
+const problems = (config: unknown) =>
+  Effect.map(Effect.flip(load(config)), (error) =>
+    error.problems.map(({ message, path }) => `${path}: ${message}`)
+  )
+
+const paths = (config: unknown) =>
+  Effect.map(Effect.flip(load(config)), (error) => error.problems.map(({ path }) => path))
+
+const openai = { protocol: "openai", credentials: [{ name: "main", apiKey: "env:KEY" }] }
+
+describe("a config file", () => {
+  it.effect("is JSON with comments and trailing commas", () =>
+    Effect.gen(function* () {
+      const config = yield* load(`{
+        // where requests go
+        "providers": { "openai": { "protocol": "openai", /* a local server */ "baseUrl": "http://127.0.0.1:11434/v1", }, },
+      }`)
+      assert.deepStrictEqual(
+        config.providers.map(({ baseUrl, name }) => [name, baseUrl]),
+        [["openai", "http://127.0.0.1:11434/v1"]]
+      )
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("says where it is no JSON, with the line of each place", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(load('{\n  "providers": { "a" 1 },\n  "models": tru\n}'))
+      assert.includeMembers(
+        error.problems.map(({ line }) => line),
+        [2, 3]
+      )
+      assert.isTrue(error.problems.every(({ message }) => message.startsWith("not JSON: ")))
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("reads everything the contract lists", () =>
+    Effect.gen(function* () {
+      const config = yield* load({
+        providers: {
+          openai: {
+            protocol: "openai",
+            baseUrl: "env:BASE",
+            strategy: "roundRobin",
+            credentials: [
+              { name: "primary", apiKey: "env:KEY" },
+              {
+                name: "backup",
+                apiKey: "env:KEY_2",
+                rpm: 60,
+                weight: 3,
+                enabled: false,
+                baseUrl: "https://other.test/v1"
+              }
+            ],
+            fallbackModels: ["gpt-4.1"],
+            policy: { patience: "1 second" },
+            models: { "gpt-5.2": { contextWindow: 400000, policy: { attempts: 2 } } }
+          },
+          local: { protocol: "openai" }
+        },
+        models: {
+          smart: ["openai/gpt-5.2", "local/llama"],
+          cheap: "local/llama, openai/gpt-5-mini",
+          long: {
+            chain: "smart",
+            onContextExceeded: ["openai/long"],
+            onContentPolicy: [],
+            policy: { deadline: 5000 }
+          }
+        },
+        fallbacks: ["local/last"],
+        policy: {
+          patience: "3 seconds",
+          whenAllBenched: "wait",
+          deadline: "10 minutes",
+          commit: { chunks: 3 },
+          timeouts: { connect: "5 seconds", idle: 1500 },
+          retries: { times: 1, backoff: ["500 millis"], budget: 0.5 },
+          attempts: 4,
+          threshold: { transient: 2 },
+          malformedEvents: "drop",
+          cooldown: { rateLimit: { base: "1 second", max: "2 seconds" } },
+          rules: { ContentPolicy: { next: "model" }, Unknown: { rest: null } }
+        },
+        bench: { store: "memory" },
+        server: {
+          host: "0.0.0.0",
+          port: 0,
+          tokens: ["env:TOKEN"],
+          adminToken: "env:TOKEN",
+          maxBodyBytes: 1000
+        }
+      })
+      const [first, local] = config.providers
+      assert.strictEqual(first?.baseUrl, env.BASE)
+      assert.deepStrictEqual(
+        first?.credentials.map(({ apiKey, enabled, name, weight }) => [
+          name,
+          apiKey && Redacted.value(apiKey),
+          enabled,
+          weight
+        ]),
+        [
+          ["primary", env.KEY, true, 1],
+          ["backup", env.KEY_2, false, 3]
+        ]
+      )
+      assert.deepStrictEqual(
+        local?.credentials.map(({ apiKey, name }) => [name, apiKey]),
+        [["default", undefined]]
+      )
+      assert.deepStrictEqual(config.models.cheap?.chain, ["local/llama", "openai/gpt-5-mini"])
+      assert.deepStrictEqual(config.models.long?.chain, ["smart"])
+      assert.strictEqual(config.retryBudget, 0.5)
+      const policy = Policy.make(config.policy)
+      assert.deepInclude(policy, { patience: 3000, deadline: 600_000, attempts: 4, whenAllBenched: "wait" })
+      assert.deepStrictEqual(policy.commit, { _tag: "Chunks", count: 3 })
+      assert.deepInclude(policy.timeouts, {
+        connect: 5000,
+        idle: 1500,
+        answer: Policy.defaults.timeouts.answer
+      })
+      assert.deepInclude(policy.rules.RateLimit.rest, { base: 1000, max: 2000 })
+      assert.strictEqual(policy.rules.Overloaded.rest?.threshold, 2)
+      assert.strictEqual(policy.rules.ContentPolicy.next, "model")
+      assert.isUndefined(policy.rules.Unknown.rest)
+      assert.isTrue(config.server.tokens !== "none" && config.server.tokens.length === 1)
+      assert.isFalse(JSON.stringify(config).includes("secret"), "keys stay redacted")
+      assert.isTrue(config.notes.some((note) => note.includes("rpm")))
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("leaves the defaults of the policy alone where it says nothing", () =>
+    Effect.gen(function* () {
+      const config = yield* load({ providers: { openai }, policy: { retries: { budget: 0.1 } } })
+      assert.deepStrictEqual(Policy.make(config.policy), Policy.defaults)
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("with ten mistakes lists all ten, with their paths and in its order", () =>
+    Effect.gen(function* () {
+      const found = yield* paths({
+        providers: {
+          openai: {
+            protocol: "openai",
+            credentials: [
+              { name: "primary", apiKey: "env:MISSING" },
+              { name: "primary", weight: -1 }
+            ],
+            strategy: "sequental",
+            policy: { patience: "soon" },
+            models: { "gpt-5.2": { contextWindow: "400k" } }
+          },
+          anthropic: { protocol: "anthropic", baseURL: "https://api.anthropic.com" }
+        },
+        models: { smart: ["openai/gpt-5.2", "anthropic/claude"], a: "b", b: ["a"] },
+        fallbacks: ["opnai/gpt-4.1"],
+        bench: { store: "redis://127.0.0.1" }
+      })
+      assert.deepStrictEqual(found, [
+        "providers.openai.credentials[0].apiKey",
+        "providers.openai.credentials[1].name",
+        "providers.openai.credentials[1].weight",
+        "providers.openai.strategy",
+        "providers.openai.policy.patience",
+        'providers.openai.models["gpt-5.2"].contextWindow',
+        "providers.anthropic.baseURL",
+        "models.smart",
+        "models.a",
+        "fallbacks[0]",
+        "bench.store"
+      ])
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("names a variable that is not set, or empty, and a file that is not there", () =>
+    Effect.gen(function* () {
+      const credentials = ["env:MISSING", "env:BLANK", "file:secrets/none"].map((apiKey, index) => ({
+        name: `k${index}`,
+        apiKey
+      }))
+      const found = yield* problems({ providers: { openai: { protocol: "openai", credentials } } })
+      assert.strictEqual(found.length, 3)
+      assert.include(found[0], "MISSING is not set")
+      assert.include(found[1], "BLANK is empty")
+      assert.include(found[2], "secrets/none cannot be read")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("takes secrets from files beside it, without the line feed at their end", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      writeFileSync(join(folder, "key"), "sk-from-file\n")
+      const credentials = [{ name: "main", apiKey: "file:key" }]
+      const config = yield* load({ providers: { openai: { protocol: "openai", credentials } } }, folder)
+      assert.strictEqual(Redacted.value(config.providers[0]!.credentials[0].apiKey!), "sk-from-file")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("repeats no value in a message, for it may be a key", () =>
+    Effect.gen(function* () {
+      const key = "sk-very-secret with a\nline feed"
+      const found = yield* problems({
+        providers: {
+          openai: {
+            protocol: key,
+            credentials: [{ name: key, apiKey: key, weight: key }, key],
+            baseUrl: key,
+            policy: { patience: key }
+          }
+        },
+        server: { port: key, tokens: key }
+      })
+      assert.isAbove(found.length, 6)
+      assert.isFalse(found.some((line) => line.includes("very-secret")))
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("hints at the field and at the provider that were meant", () =>
+    Effect.gen(function* () {
+      const found = yield* problems({
+        providers: { openai: { ...openai, polcy: {} } },
+        models: { x: ["opnai/gpt"] }
+      })
+      assert.include(found[0], "did you mean policy?")
+      assert.include(found[1], "did you mean openai?")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect(
+    "is refused for a chain that mixes protocols, in itself, in what it names, or in its special chains",
+    () =>
+      Effect.gen(function* () {
+        const found = yield* problems({
+          providers: { openai, anthropic: { protocol: "anthropic" } },
+          models: {
+            direct: ["openai/a", "anthropic/b"],
+            claude: "anthropic/b",
+            nested: ["openai/a", "claude"],
+            special: { chain: ["openai/a"], onContextExceeded: ["anthropic/b"] },
+            fine: ["openai/a", "openai/b"]
+          }
+        })
+        assert.deepStrictEqual(
+          found.map((line) => line.split(":")[0]),
+          ["models.direct", "models.nested", "models.special"]
+        )
+        assert.include(found[0], "openai/a speaks openai, anthropic/b speaks anthropic")
+      }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("notes fallbacks that do not fit everywhere", () =>
+    Effect.gen(function* () {
+      const config = yield* load({
+        providers: { openai, anthropic: { protocol: "anthropic" } },
+        fallbacks: ["openai/a"]
+      })
+      assert.deepStrictEqual(config.notes, [
+        "fallbacks: openai/a is not used after models of anthropic, which speak another protocol"
+      ])
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("is refused for a name that stands twice, because only the last would count", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        load('{\n"providers": {\n"a": { "protocol": "openai" },\n"a": { "protocol": "anthropic" } } }')
+      )
+      assert.deepStrictEqual(
+        error.problems.map(({ line, path }) => [path, line]),
+        [["providers.a", 4]]
+      )
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("is refused without providers", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* paths({}), ["providers"])
+      assert.deepStrictEqual(yield* paths({ providers: {} }), ["providers"])
+      assert.deepStrictEqual(yield* paths([]), [""])
+      assert.deepStrictEqual(yield* paths(""), [""])
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+})
