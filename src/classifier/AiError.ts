@@ -1,0 +1,151 @@
+/**
+ * From an error of `effect/ai` to a failure.
+ *
+ * An `AiError` may carry the HTTP answer it was made from; then that answer is classified as any other. Where it
+ * carries none, or one that says nothing by itself, the kind of the error decides.
+ */
+
+import type * as AiError from "effect/ai/AiError"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import type { Failure, FailureClass } from "../core/Failure.ts"
+import { classify } from "./Classifier.ts"
+import { day } from "./Durations.ts"
+import { failureOf } from "./FailureOf.ts"
+import { excerpt } from "./Redaction.ts"
+import { epochMillis, isFields, keysOf, read, type Signal } from "./Signal.ts"
+import { classifyTransport } from "./Transport.ts"
+
+/** What the error itself does not know. */
+export interface Options {
+  /** `provider/model#credential`, copied into the failure. */
+  readonly target?: string | undefined
+  /** The provider's name; default: the module that the error names. */
+  readonly provider?: string | undefined
+  /** The time of the answer, as milliseconds since the epoch or an ISO string. */
+  readonly now?: number | string | undefined
+}
+
+/** The class of an error that is known by its kind only. */
+const classOfReason = (reason: AiError.AiErrorReason): FailureClass => {
+  switch (reason._tag) {
+    case "RateLimitError":
+      return "RateLimit"
+    case "QuotaExhaustedError":
+      return "Balance"
+    case "AuthenticationError":
+      return reason.kind === "InsufficientPermissions" ? "Forbidden" : "InvalidKey"
+    case "ContentPolicyError":
+      return "ContentPolicy"
+    case "InternalProviderError":
+      return "ServerError"
+    case "NetworkError":
+      return reason.reason === "EncodeError" ? "Invalid" : classifyTransport(reason.cause).reason
+    // The model wrote what cannot be used; asked again, it may do better.
+    case "InvalidResponseError":
+    case "InvalidOutputError":
+    case "StructuredOutputError":
+    case "ToolNotFoundError":
+    case "ToolParameterValidationError":
+      return "Malformed"
+    case "UnknownError":
+      return "Unknown"
+    default:
+      return "Invalid"
+  }
+}
+
+/** Providers keep the machine fields of the answer in `metadata`, under their own name. */
+const bodyFromMetadata = (reason: AiError.AiErrorReason): unknown => {
+  const metadata = read(reason, "metadata")
+  const description = read(reason, "description")
+  for (const provider of keysOf(metadata, 8)) {
+    const fields = read(metadata, provider)
+    const code = read(fields, "errorCode")
+    const type = read(fields, "errorType")
+    if (isFields(fields) && (typeof code === "string" || typeof type === "string")) {
+      return { error: { code, type, message: typeof description === "string" ? description : undefined } }
+    }
+  }
+  return undefined
+}
+
+const plainHeaders = (headers: unknown): { readonly [name: string]: string } => {
+  const plain: { [name: string]: string } = {}
+  for (const name of keysOf(headers, 200)) {
+    const value = read(headers, name)
+    if (typeof value === "string") plain[name] = value
+  }
+  return plain
+}
+
+/** Kinds that say more than a bare status does. */
+const tellsMore = (reason: AiError.AiErrorReason): boolean =>
+  reason._tag === "QuotaExhaustedError" ||
+  reason._tag === "ContentPolicyError" ||
+  reason._tag === "AuthenticationError"
+
+/** The wait that the error itself carries, in milliseconds. */
+const waitOfReason = (reason: AiError.AiErrorReason, now: number | undefined): number | undefined => {
+  if (reason._tag === "RateLimitError" && reason.retryAfter !== undefined)
+    return Duration.toMillis(reason.retryAfter)
+  if (reason._tag !== "QuotaExhaustedError" || reason.resetAt === undefined || now === undefined)
+    return undefined
+  return Math.max(0, DateTime.toEpochMillis(reason.resetAt) - now)
+}
+
+const byKind = (error: AiError.AiError, signal: Signal): Failure => {
+  const { reason } = error
+  const now = epochMillis(signal.now)
+  const wait = waitOfReason(reason, now)
+  const kind = classOfReason(reason)
+  const as = reason._tag === "QuotaExhaustedError" && wait !== undefined && wait <= day ? "RateLimit" : kind
+  return failureOf(as, {
+    message: excerpt(reason.message, 300),
+    evidence: `AiError ${reason._tag}`,
+    target: signal.target,
+    status: signal.status ?? undefined,
+    cause: error,
+    waitMillis: wait,
+    until: wait === undefined || now === undefined ? undefined : now + wait
+  })
+}
+
+/**
+ * The one failure that an `AiError` amounts to. Never throws.
+ *
+ * @example
+ * import * as AiError from "effect/ai/AiError"
+ * import { fromAiError } from "effect-failover/ai"
+ *
+ * const error = AiError.make({ module: "OpenAi", method: "generateText", reason: new AiError.RateLimitError({}) })
+ * fromAiError(error)._tag // => "RateLimit"
+ */
+export const fromAiError = (error: AiError.AiError, options: Options = {}): Failure => {
+  const { reason } = error
+  const http = "http" in reason ? reason.http : undefined
+  const signal: Signal = {
+    provider: options.provider ?? error.module,
+    target: options.target,
+    status: http?.response?.status,
+    headers: plainHeaders(http?.response?.headers),
+    body: http?.body ?? bodyFromMetadata(reason),
+    now: options.now,
+    cause: error
+  }
+  if (signal.status === undefined && signal.body === undefined) return byKind(error, signal)
+  const failure = classify(signal)
+  const undecided = failure._tag === "Transient" && failure.reason === "Unknown"
+  if (undecided || (tellsMore(reason) && failure.evidence?.startsWith("status ")))
+    return byKind(error, signal)
+  const wait = waitOfReason(reason, epochMillis(options.now))
+  if (failure._tag !== "RateLimit" || failure.retryAfter !== undefined || wait === undefined) return failure
+  return failureOf("RateLimit", {
+    message: failure.message,
+    evidence: failure.evidence,
+    target: failure.target,
+    status: failure.status,
+    cause: error,
+    waitMillis: wait
+  })
+}

@@ -1,0 +1,118 @@
+/** A signal, read once: what the rules work on. */
+import { type Reading, readBody } from "./Body.ts"
+import type { Code, ErrorView } from "./ErrorViews.ts"
+import { epochMillis, isFields, lowerHeaders, read, readString, type Signal } from "./Signal.ts"
+import { prepare } from "./Texts.ts"
+import { chainOf } from "./Transport.ts"
+
+/** What is known of the call, without anything that could throw. */
+export interface Case {
+  readonly provider: string | undefined
+  readonly target: string | undefined
+  readonly status: number | undefined
+  readonly headers: { readonly [name: string]: string }
+  readonly reading: Reading
+  /** The errors in the body, the innermost first, with what the headers say. */
+  readonly views: ReadonlyArray<ErrorView>
+  /** The sentences of each view, prepared for matching. */
+  readonly texts: ReadonlyArray<string>
+  readonly now: number | undefined
+  readonly transport: unknown
+  readonly cause: unknown
+}
+
+/** True when the status is that of a success, or there is none: then only the body tells. */
+export const isSilent = (status: number | undefined): boolean =>
+  status === undefined || (status >= 100 && status < 300)
+
+/** Machine values that travel in headers. */
+const headerCodes = (headers: Case["headers"]): ReadonlyArray<Code> =>
+  // https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html; event stream frames
+  ["x-amzn-errortype", ":exception-type", ":error-code", "x-ms-error-code", "x-error-code"].flatMap(
+    (field) => {
+      const value = headers[field]
+      return value === undefined || value === "" ? [] : [{ field, value }]
+    }
+  )
+
+const withHeaderCodes = (
+  views: ReadonlyArray<ErrorView>,
+  codes: ReadonlyArray<Code>,
+  text: string
+): ReadonlyArray<ErrorView> => {
+  if (codes.length === 0) return views
+  const outer = views.at(-1)
+  const bare: ErrorView = {
+    codes: [],
+    text,
+    param: undefined,
+    status: undefined,
+    number: undefined,
+    google: false,
+    zeroQuota: false,
+    source: undefined
+  }
+  return [...views.slice(0, -1), { ...(outer ?? bare), codes: [...codes, ...(outer?.codes ?? [])] }]
+}
+
+/** A value as an HTTP status; also three digits in a string. */
+export const statusOf = (value: unknown): number | undefined => {
+  const number = typeof value === "string" && /^\d{3}$/.test(value) ? Number(value) : value
+  return typeof number === "number" && Number.isInteger(number) && number >= 0 && number < 1000
+    ? number
+    : undefined
+}
+
+/** SDK and fetch-wrapper errors that carry the answer they were made from. */
+const answerIn = (
+  transport: unknown
+): { readonly status: number; readonly headers: unknown; readonly body: unknown } | undefined => {
+  for (const link of chainOf(transport)) {
+    const response = read(link, "response")
+    const status = [
+      read(link, "status"),
+      read(link, "statusCode"),
+      read(response, "status"),
+      read(response, "statusCode")
+    ]
+      .map(statusOf)
+      .find((s) => s !== undefined && s >= 300)
+    if (status === undefined) continue
+    const body = ["responseBody", "body", "error", "data"]
+      .map((key) => read(link, key))
+      .find((b) => b !== undefined && b !== null)
+    const inner = ["data", "body", "_data"]
+      .map((key) => read(response, key))
+      .find((b) => b !== undefined && b !== null)
+    const headers = read(link, "responseHeaders") ?? read(link, "headers") ?? read(response, "headers")
+    return { status, headers, body: inner ?? body ?? readString(link, "message") }
+  }
+  return undefined
+}
+
+/** Reads a signal. */
+export const readCase = (signal: Signal): Case => {
+  const transport = read(signal, "transport")
+  const given = statusOf(read(signal, "status"))
+  const answer = given === undefined && isFields(transport) ? answerIn(transport) : undefined
+  const status = given ?? answer?.status
+  const headers = lowerHeaders(answer?.headers ?? read(signal, "headers"))
+  const provider = readString(signal, "provider")
+  const reading = readBody(answer?.body ?? read(signal, "body"), provider)
+  const views = withHeaderCodes(reading.views, headerCodes(headers), headers[":error-message"] ?? "")
+  const now = read(signal, "now")
+  return {
+    provider,
+    target: readString(signal, "target"),
+    status,
+    headers,
+    reading,
+    views,
+    texts: views.map((view) => prepare(view.text)),
+    now:
+      (typeof now === "number" || typeof now === "string" ? epochMillis(now) : undefined) ??
+      epochMillis(headers.date),
+    transport,
+    cause: read(signal, "cause")
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * From everything that is known of one failed call to exactly one of the five failures.
+ *
+ * `Case.ts` reads the signal, `Rules.ts` decides, the tables say what each signal means; here the failure is made.
+ */
+import * as Failure from "../core/Failure.ts"
+import { type Case, readCase, statusOf } from "./Case.ts"
+import { failureOf } from "./FailureOf.ts"
+import { excerpt } from "./Redaction.ts"
+import { retryAfterFrom, retryAfterText, type Wait } from "./RetryAfter.ts"
+import { byHorizon, decide } from "./Rules.ts"
+import { read, type Signal } from "./Signal.ts"
+import { fromStatus } from "./Status.ts"
+import { tokensOf } from "./Tokens.ts"
+import { dialectOf } from "./VendorNumbers.ts"
+import type { Verdict } from "./Verdict.ts"
+
+export type { Signal } from "./Signal.ts"
+
+/** The longest message and the longest evidence that a failure carries, in characters. */
+const maxMessage = 300
+const maxEvidence = 160
+
+/** Vendors whose dates without a zone are Beijing time. Source: https://docs.bigmodel.cn/cn/api/api-code */
+const zoneOf = (c: Case): string => {
+  const dialect = dialectOf(c.provider) ?? c.views.find((view) => view.number !== undefined)?.number?.[0]
+  return dialect === "zhipu" || dialect === "minimax" || dialect === "baidu" ? "+08:00" : "Z"
+}
+
+const waitOf = (c: Case): Wait | undefined => {
+  const zone = zoneOf(c)
+  const asked = retryAfterFrom(c.headers, undefined, "", c.now)
+  if (asked?.evidence.startsWith("header retry-after")) return asked
+  for (const view of c.views) {
+    const found = retryAfterFrom(undefined, view.source, "", c.now)
+    if (found !== undefined) return found
+  }
+  if (asked !== undefined) return asked
+  for (const view of c.views) {
+    const found = retryAfterText(view.text, c.now, zone)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** The provider's own sentence where it has one. Never plain text or HTML, which may be anything. */
+const messageOf = (c: Case): string | undefined => {
+  if (c.reading.form === "text") return undefined
+  const own = c.views.map((view) => spokenPart(view.text)).find((text) => text !== "")
+  return own === undefined ? undefined : excerpt(own, maxMessage)
+}
+
+/** The message up to where it begins to quote code. */
+const spokenPart = (text: string): string => {
+  const at = text.slice(0, 4096).search(/traceback \(most recent call last\)|\n\s+at /i)
+  return (at < 0 ? text.slice(0, 4096) : text.slice(0, at)).trim()
+}
+
+const isTransient = (as: Failure.FailureClass): boolean =>
+  (Failure.TransientReason.literals as ReadonlyArray<string>).includes(as)
+
+/** True when a wait belongs to the failure: a throttle's, a fault's, or the end of a limit that a person may lift. */
+const keepsWait = (as: Failure.FailureClass, verdict: Verdict, wait: Wait): boolean => {
+  if (as === "RateLimit" || isTransient(as)) return true
+  const isWindow = verdict.as === "UsageWindow" || verdict.as === "Allowance"
+  return as === "Balance" && (isWindow || /^(text|field resets?)/.test(wait.evidence))
+}
+
+const build = (c: Case, verdict: Verdict): Failure.Failure => {
+  const found = waitOf(c)
+  const as = byHorizon(c, verdict.as, found)
+  const wait = found !== undefined && keepsWait(as, verdict, found) ? found : undefined
+  return failureOf(as, {
+    message: messageOf(c),
+    evidence: excerpt(
+      wait === undefined ? verdict.evidence : `${verdict.evidence}; ${wait.evidence}`,
+      maxEvidence
+    ),
+    target: c.target === undefined ? undefined : c.target.slice(0, 300),
+    status: c.status,
+    cause: c.cause,
+    waitMillis: wait?.millis,
+    until: wait === undefined || c.now === undefined ? undefined : c.now + wait.millis,
+    ...(as === "ContextExceeded" ? tokensOf(c.views) : {})
+  })
+}
+
+/**
+ * The one failure that a failed call amounts to.
+ *
+ * Pure, synchronous and total: any input yields a failure and nothing is thrown. It reads at most 64 KiB of text and a
+ * few hundred fields, so a body of 10 MB costs no more than a small one. The message is the provider's own where it
+ * has one, with keys blotted out; `evidence` names the signal that decided.
+ *
+ * **Gotchas**
+ *
+ * - Waits given as a date need `now` (or a `date` header), otherwise they are left out.
+ * - A 2xx status is taken at its word that the call *failed*: a reply with nothing wrong in it is `Transient/Empty`.
+ *
+ * @example
+ * import { Classifier } from "effect-failover"
+ *
+ * const failure = Classifier.classify({ status: 429, body: '{"error":{"code":"insufficient_quota"}}' })
+ * failure._tag // => "AuthDead"
+ */
+export const classify = (signal: Signal): Failure.Failure => {
+  try {
+    const c = readCase(signal)
+    return build(c, decide(c))
+  } catch {
+    const status = statusOf(read(signal, "status"))
+    return failureOf(fromStatus(status) ?? "Unknown", { status, evidence: "a signal that cannot be read" })
+  }
+}

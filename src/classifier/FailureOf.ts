@@ -1,0 +1,86 @@
+/** Builds the failure of a class, with a sentence of ours where the provider gave none. */
+import * as Duration from "effect/Duration"
+import * as Failure from "../core/Failure.ts"
+
+/** What is known besides the class. Times are in milliseconds, `until` since the epoch, sizes in tokens. */
+export interface Facts {
+  readonly message?: string | undefined
+  readonly evidence?: string | undefined
+  readonly target?: string | undefined
+  readonly status?: number | undefined
+  readonly cause?: unknown
+  readonly waitMillis?: number | undefined
+  readonly until?: number | undefined
+  readonly limit?: number | undefined
+  readonly actual?: number | undefined
+}
+
+const spoken: { readonly [K in Failure.FailureClass]: string } = {
+  RateLimit: "The provider throttles this target",
+  InvalidKey: "The provider does not accept the key",
+  Forbidden: "The provider refuses this account",
+  Balance: "The account is out of credit or over its limit",
+  ModelMissing: "The model is not available here",
+  Overloaded: "The provider is overloaded",
+  ServerError: "The provider failed",
+  Connection: "The provider could not be reached",
+  Silent: "The provider did not answer in time",
+  Truncated: "The reply broke off",
+  Empty: "The reply was empty",
+  Malformed: "The reply could not be read",
+  Unknown: "The call failed for an unknown reason",
+  Invalid: "The provider rejects the request",
+  ContentPolicy: "The provider refuses the content of the request",
+  MaxTokens: "More output was asked for than the model may write",
+  TooLarge: "The request is too large",
+  ContextExceeded: "The prompt is longer than the model's window"
+}
+
+/** The fields that are there. */
+const present = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
+  (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V }
+
+/**
+ * The failure of a class. A wait becomes `retryAfter` on `RateLimit` and `Transient`; `until` is kept by `AuthDead`
+ * only, `limit` and `actual` by `ContextExceeded` only.
+ *
+ * @example
+ * import { failureOf } from "./FailureOf.ts"
+ *
+ * failureOf("Overloaded", { status: 529 }).message // => "The provider is overloaded (HTTP 529)"
+ */
+export const failureOf = (as: Failure.FailureClass, facts: Facts = {}): Failure.Failure => {
+  const common = {
+    message: facts.message ?? `${spoken[as]}${facts.status === undefined ? "" : ` (HTTP ${facts.status})`}`,
+    ...present("evidence", facts.evidence),
+    ...present("target", facts.target),
+    ...present("status", facts.status),
+    ...present("cause", facts.cause)
+  }
+  const retryAfter = present(
+    "retryAfter",
+    facts.waitMillis === undefined ? undefined : Duration.millis(facts.waitMillis)
+  )
+  switch (as) {
+    case "RateLimit":
+      return new Failure.RateLimit({ ...common, ...retryAfter })
+    case "InvalidKey":
+    case "Forbidden":
+    case "Balance":
+    case "ModelMissing":
+      return new Failure.AuthDead({ ...common, reason: as, ...present("until", facts.until) })
+    case "Invalid":
+    case "ContentPolicy":
+    case "MaxTokens":
+    case "TooLarge":
+      return new Failure.BadRequest({ ...common, reason: as })
+    case "ContextExceeded":
+      return new Failure.ContextExceeded({
+        ...common,
+        ...present("limit", facts.limit),
+        ...present("actual", facts.actual)
+      })
+    default:
+      return new Failure.Transient({ ...common, reason: as, ...retryAfter })
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * The rules, in their order:
+ *
+ * 1. The errors in the body, the innermost first. For each: its specific machine fields, then its sentences.
+ * 2. Why the reply ended, when the status is that of a success.
+ * 3. General machine fields (`rate_limit_error`, `PERMISSION_DENIED`), then a status that the body itself claims.
+ * 4. The HTTP status.
+ * 5. Without a status: what the transport threw. With that of a success: a reply that could not be used.
+ *
+ * HTML and plain text are not read for their words: then the status decides.
+ */
+import type { FailureClass } from "../core/Failure.ts"
+import { type Case, isSilent } from "./Case.ts"
+import { fromCode, fromGeneralCode, fromGrpcStatus } from "./Codes.ts"
+import { day } from "./Durations.ts"
+import type { Code, ErrorView } from "./ErrorViews.ts"
+import { fromFinish } from "./Finish.ts"
+import type { Wait } from "./RetryAfter.ts"
+import { fromStatus } from "./Status.ts"
+import { fromServerText, fromText, leadingNames, wrappedStatus } from "./Texts.ts"
+import { classifyTransport } from "./Transport.ts"
+import { fromVendorNumber } from "./VendorNumbers.ts"
+import type { SignalClass, Verdict } from "./Verdict.ts"
+
+const by = (as: SignalClass, code: Code): Verdict => ({
+  as,
+  evidence: `${code.field}=${code.value.slice(0, 80)}`
+})
+
+/** Codes whose meaning hangs on the parameter they are about. Source: https://platform.openai.com/docs/guides/error-codes */
+const byParameter = (view: ErrorView, code: string): SignalClass | undefined => {
+  const about =
+    `${view.param ?? ""} ${/'([\w.[\]]{1,80})'/.exec(view.text.slice(0, 200))?.[1] ?? ""}`.toLowerCase()
+  switch (code.toLowerCase()) {
+    case "string_above_max_length":
+      return /\b(input|messages?|contents?|prompt|instructions|text)\b/.test(about) ? "TooLarge" : "Invalid"
+    case "integer_above_max_value":
+    case "decimal_above_max_value":
+      return /max_(\w+_)?tokens/.test(about) ? "MaxTokens" : "Invalid"
+    default:
+      return undefined
+  }
+}
+
+/** Where one value says two things, the words beside it tell which. */
+const disambiguate = (view: ErrorView, text: string, as: SignalClass): SignalClass => {
+  // DashScope sends OpenAI's dead-account shape for its token throttle:
+  // https://help.aliyun.com/zh/model-studio/error-code#token-limit
+  if (as === "Balance" && /#token-limit|help\.aliyun\.com|alibabacloud\.com\/help/.test(view.text))
+    return "RateLimit"
+  if (as === "RateLimit" || as === "UsageWindow" || as === "Allowance") {
+    if (view.google && isZeroQuota(view)) return "Balance"
+    // DashScope: "Free allocated quota exceeded."
+    if (/\bfree allocated quota exceeded\b/.test(text)) return "Balance"
+  }
+  // A quota of Google's refills by itself.
+  return as === "Allowance" && view.google ? "UsageWindow" : as
+}
+
+/** "limit: 0": nothing was ever granted, so waiting does not help. https://ai.google.dev/gemini-api/docs/rate-limits */
+const isZeroQuota = (view: ErrorView): boolean =>
+  view.zeroQuota || (/\blimit: ?0(?![\d.])/i.test(view.text) && !/\blimit: ?[1-9]/i.test(view.text))
+
+/** OpenAI types some refusals as `server_error`; a 401 is none. */
+const denies = (status: number | undefined): boolean => status === 401 || status === 402 || status === 403
+
+const bySpecificCode = (view: ErrorView, text: string, status: number | undefined): Verdict | undefined => {
+  for (const code of view.codes) {
+    const as = byParameter(view, code.value) ?? fromCode(code.value)
+    if (as === undefined || (as === "ServerError" && denies(status))) continue
+    return by(disambiguate(view, text, as), code)
+  }
+  if (view.number !== undefined) {
+    const as = fromVendorNumber(...view.number)
+    if (as !== undefined)
+      return { as: disambiguate(view, text, as), evidence: `${view.number[0]} code ${view.number[1]}` }
+  }
+  for (const name of leadingNames(view.text)) {
+    const as = fromCode(name)
+    if (as !== undefined) return by(disambiguate(view, text, as), { field: "name", value: name })
+  }
+  return undefined
+}
+
+/** Gemini says "check your plan and billing" for every quota, also for one that refills in a minute. */
+const isGooglesQuota = (view: ErrorView): boolean =>
+  view.google || /ai\.google\.dev|generativelanguage\.googleapis\.com|RESOURCE_EXHAUSTED/.test(view.text)
+
+const byWords = (view: ErrorView, text: string): Verdict | undefined => {
+  if (isGooglesQuota(view) && /exceeded your current quota/.test(text)) {
+    return {
+      as: isZeroQuota(view) ? "Balance" : "RateLimit",
+      evidence: `text "exceeded your current quota" (Google)`
+    }
+  }
+  const verdict = fromText(text)
+  return verdict === undefined ? undefined : { ...verdict, as: disambiguate(view, text, verdict.as) }
+}
+
+/** Plain text counts by its words only where the status leaves the question open. */
+const readsPlainText = (status: number | undefined): boolean =>
+  isSilent(status) || status === 400 || status === 422
+
+const byViews = (c: Case): Verdict | undefined => {
+  const plainFrom =
+    c.reading.form === "text" && !readsPlainText(c.status) ? c.views.length - 1 : c.views.length
+  for (let i = 0; i < c.views.length; i++) {
+    const view = c.views[i]!
+    const verdict =
+      bySpecificCode(view, c.texts[i]!, c.status) ?? (i < plainFrom ? byWords(view, c.texts[i]!) : undefined)
+    if (verdict !== undefined) return verdict
+  }
+  return undefined
+}
+
+const byFinish = (c: Case): Verdict | undefined => {
+  if (!isSilent(c.status)) return undefined
+  for (const code of c.reading.finish) {
+    const as = fromFinish(code.value)
+    if (as !== undefined) return by(as, code)
+  }
+  return undefined
+}
+
+/** Statuses that mean one thing by themselves; a family name does not override them. */
+const telling = new Set([402, 407, 413, 429])
+
+const byGeneralCode = (c: Case): Verdict | undefined => {
+  const rpc = c.headers["grpc-status"]
+  const fromRpc = rpc === undefined ? undefined : fromGrpcStatus(rpc)
+  if (fromRpc !== undefined) return { as: fromRpc, evidence: `grpc-status ${rpc}` }
+  if (c.status !== undefined && telling.has(c.status)) return undefined
+  for (const view of c.views) {
+    for (const code of [
+      ...view.codes,
+      ...leadingNames(view.text).map((value) => ({ field: "name", value }))
+    ]) {
+      const as = fromGeneralCode(code.value)
+      // "Invalid request" and "something broke" say less than the status does.
+      if (as === undefined || ((as === "Invalid" || as === "ServerError") && !isSilent(c.status))) continue
+      return by(as, code)
+    }
+  }
+  return undefined
+}
+
+/** Statuses under which gateways and relays pass on another one. */
+const wraps = (status: number | undefined): boolean =>
+  isSilent(status) ||
+  status === 400 ||
+  status === 404 ||
+  status === 424 ||
+  (status !== undefined && status >= 500)
+
+const byClaimedStatus = (c: Case): Verdict | undefined => {
+  if (!wraps(c.status)) return undefined
+  for (const view of c.views) {
+    const wrapped = wrappedStatus(view.text)
+    const claimed = wrapped ?? view.status
+    const as = fromStatus(claimed)
+    if (as !== undefined && claimed !== c.status) return { as, evidence: `status ${claimed} in the body` }
+  }
+  return undefined
+}
+
+const byServerWords = (c: Case): Verdict | undefined => {
+  if (!isSilent(c.status)) return undefined
+  for (const text of c.texts) {
+    const verdict = fromServerText(text)
+    if (verdict !== undefined) return verdict
+  }
+  return undefined
+}
+
+/** A success without a usable reply. */
+const byReply = (c: Case): Verdict => {
+  const { content, cut, form, finish, views } = c.reading
+  if (c.status === undefined && c.transport !== undefined && c.transport !== null) {
+    const { evidence, reason } = classifyTransport(c.transport)
+    return { as: reason, evidence }
+  }
+  if (form === "html" || form === "text")
+    return { as: "Malformed", evidence: `${form} where a reply was due` }
+  if (form === "empty") return { as: c.status === undefined ? "Unknown" : "Empty", evidence: "no body" }
+  if (cut || (form === "events" && content && finish.length === 0 && views.length === 0)) {
+    return { as: "Truncated", evidence: "the reply breaks off" }
+  }
+  if (views.some((view) => view.text !== "" || view.status !== undefined)) {
+    return { as: "Unknown", evidence: "an error that says nothing known" }
+  }
+  return { as: "Empty", evidence: "a reply without content" }
+}
+
+/** What the call amounts to, and which signal said so. */
+export const decide = (c: Case): Verdict => {
+  const decided = byViews(c) ?? byFinish(c) ?? byServerWords(c) ?? byGeneralCode(c) ?? byClaimedStatus(c)
+  if (decided !== undefined) return decided
+  const as = fromStatus(c.status)
+  return as === undefined ? byReply(c) : { as, evidence: `status ${c.status}` }
+}
+
+/** A period that ends within a day; the words that name it. */
+const shortPeriod =
+  /\b(hour(ly)?|daily|per[ _-]?day|today|\d[ -]?h(our)?s?|day)\b|perday|小时|今日|每日|当日/i
+const longPeriod =
+  /\b(week(ly)?|month(ly)?|7[ -]?days?|billing (cycle|period))\b|weekly|monthly|perweek|permonth|每周|每月|周|月/i
+
+/** A limit that ends within a day is a throttle; one that lasts longer waits for a person or a bill. */
+export const byHorizon = (c: Case, as: SignalClass, wait: Wait | undefined): FailureClass => {
+  if (as !== "UsageWindow" && as !== "Allowance") return as
+  if (wait !== undefined) return wait.millis > day ? "Balance" : "RateLimit"
+  const words = c.views
+    .map((view) => `${view.codes.map((code) => code.value).join(" ")} ${view.text.slice(0, 2048)}`)
+    .join(" ")
+    .replace(/_/g, " ")
+  if (longPeriod.test(words)) return "Balance"
+  if (shortPeriod.test(words)) return "RateLimit"
+  return as === "Allowance" || c.status === 402 ? "Balance" : "RateLimit"
+}

@@ -1,0 +1,152 @@
+/**
+ * Reading an error's sentences.
+ *
+ * Words count only after the machine fields, only as sentences, and never when they are somebody else's: names in
+ * quotes, links, quoted source lines and the advice a provider adds ("add 10 credits to unlock …") are taken out first.
+ */
+import { sentences, serverSentences } from "./Sentences.ts"
+import type { Row, Verdict } from "./Verdict.ts"
+
+/** How much of one message is read. Error messages are shorter; what is longer quotes something. */
+const maxText = 8 * 1024
+
+/** Where a message stops being the provider's own words. */
+const quotesBegin = [
+  "traceback (most recent call last)",
+  "\n    at ",
+  "stack trace:",
+  "stacktrace:",
+  "\nstack:"
+]
+
+/** Names that a provider quotes and that are its own: parameters, not model or tool names. */
+const parameterName =
+  /^(max|min|num|input|output|prompt|message|messages|context|body|contents?|stream|tokens?|reasoning|n_ctx)(_?[a-z]+){0,4}$/
+
+/** Words before a quoted phrase which say that the phrase is somebody's input. */
+const namesInput =
+  /\b(function|tool|tools|description|name|named|called|value|field|property|schema|string|got|type|role|argument|arguments|id|header|file|line|text|input|for|in)[ :=(]{0,3}$/
+
+const maskQuotes = (text: string): string =>
+  text.replace(
+    /(^|[\s([{=:,/])(["'`“])([^"'`“”\n]{1,200})(["'`”])(?=$|[\s)\]},.:;?!/])/g,
+    (whole, before: string, _open: string, inner: string, _close: string, at: number) => {
+      const word = inner.trim()
+      if (parameterName.test(word)) return `${before}${word}`
+      if (!/\s/.test(word)) return `${before}…`
+      return namesInput.test(text.slice(Math.max(0, at - 24), at + before.length)) ? `${before}…` : whole
+    }
+  )
+
+/**
+ * Sentences that tell the reader what to do next. They name limits, bills and prompts without anything being wrong
+ * with them.
+ */
+const advice: ReadonlyArray<RegExp> = [
+  // https://ai.google.dev/gemini-api/docs/rate-limits, https://platform.openai.com/account/rate-limits
+  /^(for|to) (more information|more details|details|learn more|learn|monitor|increase|request|view|check|get|see)\b/,
+  /^(please )?(see|visit|refer|learn more|read|go to|head to|check out|contact|email|review)\b/,
+  // https://console.groq.com/settings/billing
+  /^(need|want) more\b/,
+  /^upgrade (to|your)\b/,
+  // https://openrouter.ai/docs/api-reference/limits
+  /^(please )?add (your own key|[\d,]+ credits)\b/,
+  // https://platform.openai.com/docs/guides/rate-limits
+  /^you (can|may|could) (increase|raise|request|upgrade|also|retry|try|view|check)\b/,
+  /^(if you|should you|in case you|you might|you may want)\b/,
+  // https://docs.anthropic.com/en/api/rate-limits
+  /^(please )?(reduce|shorten|lower|decrease) (the|your) (prompt|input|request|message)( length| size)? or the maximum tokens\b/,
+  // https://learn.microsoft.com/azure/ai-services/openai/quotas-limits
+  /^(please )?(modify|adjust|change|rephrase) your (prompt|input|request)\b/
+]
+
+/**
+ * The text as the patterns want it: lower case, straight quotes, single spaces, without links, quoted names and
+ * advice.
+ *
+ * @example
+ * import { prepare } from "./Texts.ts"
+ *
+ * prepare("The model `rate-limit-429` does not exist. See https://example.com/limits")
+ * // => "the model … does not exist"
+ */
+export const prepare = (text: string): string => {
+  let lower = text.slice(0, maxText).toLowerCase().replace(/[’‘]/g, "'")
+  for (const mark of quotesBegin) {
+    const at = lower.indexOf(mark)
+    if (at >= 0) lower = lower.slice(0, at)
+  }
+  const plain = maskQuotes(lower.replace(/\bhttps?:\/\/\S{0,2000}/g, " ")).replace(/\s+/g, " ")
+  const parts = plain
+    .split(/(?<=[^\d][.!?])\s|(?<=\d[.!?])\s|[。！？;]|\. /)
+    .map((part) => part.trim().replace(/[.!]+$/, ""))
+    .filter((part) => part !== "")
+  const kept = parts.filter((part) => !advice.some((pattern) => pattern.test(part)))
+  return (kept.length > 0 ? kept : parts).join(". ")
+}
+
+const firstMatch = (prepared: string, rows: ReadonlyArray<Row>): Verdict | undefined => {
+  for (const row of rows) {
+    const match = row.when.exec(prepared)
+    if (match !== null) return { as: row.as, evidence: `text "${match[0].trim().slice(0, 80)}"` }
+  }
+  return undefined
+}
+
+/** What a prepared text says, by the first row that matches; `undefined` when none does. */
+export const fromText = (prepared: string): Verdict | undefined =>
+  prepared === "" ? undefined : firstMatch(prepared, sentences)
+
+/** What a prepared text says of the server, for answers whose status says nothing. */
+export const fromServerText = (prepared: string): Verdict | undefined =>
+  prepared === "" ? undefined : firstMatch(prepared, serverSentences)
+
+/**
+ * Sentences in which a library or relay repeats the status it met. Nothing else in a text is ever read as a status.
+ */
+const wrappers: ReadonlyArray<RegExp> = [
+  // https://github.com/axios/axios (AxiosError)
+  /\brequest failed with status code (\d{3})\b/,
+  // https://github.com/openai/openai-python and https://github.com/anthropics/anthropic-sdk-python (APIStatusError)
+  /\berror code: (\d{3}) - /,
+  // https://github.com/songquanpeng/one-api (relay)
+  /\bbad (?:response )?status code:? (\d{3})\b/,
+  // https://github.com/openai/codex
+  /\bunexpected status (\d{3}) [a-z]/,
+  // https://docs.python-requests.org (raise_for_status), https://www.python-httpx.org (raise_for_status)
+  /^(\d{3}) (?:client|server) error: /,
+  /\b(?:client|server) error '(\d{3}) [a-z]/,
+  // https://github.com/xai-org and other command-line clients
+  /\bapi error \(status (\d{3})\b/,
+  // https://github.com/lbjlaq/Antigravity-Manager
+  /\blast status: (\d{3})\b/,
+  /\bupstream (?:returned|responded with|error:?)(?: an?)?(?: http)?(?: error)?(?: status(?: code)?)?:? (\d{3})\b/,
+  // https://github.com/openai/openai-node (APIError without a body)
+  /^(\d{3}) status code \(no body\)$/
+]
+
+/** The status that a wrapping sentence repeats. */
+export const wrappedStatus = (text: string): number | undefined => {
+  const lower = text.slice(0, 2048).toLowerCase().trim()
+  for (const wrapper of wrappers) {
+    const digits = wrapper.exec(lower)?.[1]
+    if (digits !== undefined) return Number(digits)
+  }
+  return undefined
+}
+
+/** Exception and error names that open a sentence: `ThrottlingException: …`, `litellm.RateLimitError: …`. */
+export const leadingNames = (text: string): ReadonlyArray<string> => {
+  const names: Array<string> = []
+  let rest = text.slice(0, 512).trimStart()
+  // https://boto3.amazonaws.com/v1/documentation/api/latest/guide/error-handling.html
+  const boto = /^an error occurred \((\w{3,60})\)/i.exec(rest)?.[1]
+  if (boto !== undefined) names.push(boto)
+  for (let i = 0; i < 4; i++) {
+    const match = /^(?:error: )?(?:[a-z]{2,20}\.)?([A-Za-z_][\w-]{3,60}):\s+/i.exec(rest)
+    if (match === null) break
+    names.push(match[1]!)
+    rest = rest.slice(match[0].length)
+  }
+  return names
+}

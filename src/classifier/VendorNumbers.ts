@@ -1,0 +1,189 @@
+/**
+ * Vendors that number their errors. The same number means different things at different vendors, so a number is read
+ * only when the shape of the body, or the provider's name, says whose it is.
+ */
+import type { SignalClass } from "./Verdict.ts"
+
+/** A vendor whose numbers are known. */
+export type Dialect = "zhipu" | "minimax" | "siliconflow" | "cloudflare" | "mistral" | "baidu" | "spark"
+
+type Table = { readonly [number: number]: SignalClass }
+
+/** Source: https://docs.bigmodel.cn/cn/api/api-code and https://docs.z.ai/api-reference/api-code */
+const zhipu: Table = {
+  1000: "InvalidKey",
+  1001: "InvalidKey",
+  1002: "InvalidKey",
+  1003: "InvalidKey",
+  1004: "InvalidKey",
+  1110: "Forbidden",
+  1111: "InvalidKey",
+  1112: "Forbidden",
+  1113: "Balance",
+  1120: "ServerError",
+  1121: "Forbidden",
+  1211: "ModelMissing",
+  1212: "ModelMissing",
+  1220: "Forbidden",
+  1221: "ModelMissing",
+  1222: "ModelMissing",
+  1230: "ServerError",
+  1234: "ServerError",
+  1261: "ContextExceeded",
+  1300: "ContentPolicy",
+  1301: "ContentPolicy",
+  1302: "RateLimit",
+  1303: "RateLimit",
+  1304: "RateLimit",
+  1308: "UsageWindow",
+  1309: "Balance",
+  1310: "Allowance",
+  1311: "ModelMissing",
+  1312: "Overloaded",
+  1313: "RateLimit"
+}
+
+/** Source: https://platform.minimax.io/docs/api-reference/errorcode */
+const minimax: Table = {
+  1000: "ServerError",
+  1001: "ServerError",
+  1002: "RateLimit",
+  1004: "InvalidKey",
+  1008: "Balance",
+  1013: "ServerError",
+  1024: "ServerError",
+  1026: "ContentPolicy",
+  1027: "ContentPolicy",
+  1033: "ServerError",
+  1039: "RateLimit",
+  1041: "RateLimit",
+  2045: "RateLimit",
+  2049: "InvalidKey",
+  2056: "UsageWindow",
+  2061: "ModelMissing"
+}
+
+/** Source: https://docs.siliconflow.cn/en/faqs/error-code */
+const siliconflow: Table = {
+  20012: "ModelMissing",
+  20026: "ServerError",
+  30001: "Balance",
+  30003: "ModelMissing",
+  30011: "Balance",
+  30014: "InvalidKey",
+  50501: "Overloaded",
+  50502: "Overloaded",
+  50503: "Overloaded",
+  50504: "Overloaded",
+  50505: "Overloaded",
+  50506: "Overloaded",
+  50507: "ServerError",
+  50508: "Overloaded",
+  50602: "RateLimit",
+  50603: "Overloaded",
+  50604: "RateLimit"
+}
+
+/** Source: https://developers.cloudflare.com/workers-ai/platform/errors/ and https://developers.cloudflare.com/ai-gateway/ */
+const cloudflare: Table = {
+  2016: "ContentPolicy",
+  2017: "ContentPolicy",
+  3006: "TooLarge",
+  3007: "ServerError",
+  3008: "ServerError",
+  3023: "Forbidden",
+  3036: "RateLimit",
+  3040: "Overloaded",
+  3041: "ModelMissing",
+  3042: "ModelMissing",
+  4006: "RateLimit",
+  5005: "ModelMissing",
+  5007: "ModelMissing",
+  5016: "ModelMissing",
+  5018: "ModelMissing",
+  5035: "ModelMissing",
+  9109: "InvalidKey",
+  10000: "InvalidKey"
+}
+
+/** Source: bodies published with `raw_status_code`; https://docs.mistral.ai/resources/error-glossary */
+const mistral: Table = {
+  1300: "RateLimit",
+  1500: "ModelMissing",
+  1501: "ModelMissing",
+  3051: "ContextExceeded",
+  3505: "Overloaded",
+  3800: "Overloaded",
+  3810: "Overloaded"
+}
+
+/** Source: https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh */
+const baidu: Table = {
+  1: "ServerError",
+  2: "Overloaded",
+  4: "RateLimit",
+  6: "Forbidden",
+  13: "InvalidKey",
+  14: "InvalidKey",
+  15: "RateLimit",
+  17: "RateLimit",
+  18: "RateLimit",
+  19: "Balance",
+  100: "InvalidKey",
+  110: "InvalidKey",
+  111: "InvalidKey",
+  336000: "ServerError",
+  336007: "ContextExceeded",
+  336100: "Overloaded",
+  336103: "ContextExceeded",
+  336501: "RateLimit",
+  336502: "RateLimit",
+  336503: "RateLimit",
+  336505: "RateLimit"
+}
+
+/** Source: https://www.xfyun.cn/doc/spark/%E6%8E%A5%E5%8F%A3%E8%AF%B4%E6%98%8E.html (error codes) */
+const spark: Table = {
+  10007: "RateLimit",
+  10008: "Overloaded",
+  10010: "Overloaded",
+  10013: "ContentPolicy",
+  10014: "ContentPolicy",
+  10015: "Forbidden",
+  10019: "ContentPolicy",
+  10110: "Overloaded",
+  10907: "ContextExceeded",
+  11200: "Balance",
+  11201: "RateLimit",
+  11202: "RateLimit",
+  11203: "RateLimit"
+}
+
+const tables: { readonly [K in Dialect]: Table } = {
+  zhipu,
+  minimax,
+  siliconflow,
+  cloudflare,
+  mistral,
+  baidu,
+  spark
+}
+
+/** The names by which providers are configured, and whose numbers they send. */
+const names: ReadonlyArray<readonly [RegExp, Dialect]> = [
+  [/zhipu|bigmodel|\bz\.?ai\b|\bglm\b/i, "zhipu"],
+  [/minimax/i, "minimax"],
+  [/siliconflow|siliconcloud/i, "siliconflow"],
+  [/cloudflare|workers-?ai/i, "cloudflare"],
+  [/mistral/i, "mistral"],
+  [/baidu|qianfan|ernie|wenxin/i, "baidu"],
+  [/spark|xunfei|iflytek|xfyun/i, "spark"]
+]
+
+/** Whose numbers a provider of this name sends. */
+export const dialectOf = (provider: string | undefined): Dialect | undefined =>
+  provider === undefined ? undefined : names.find(([name]) => name.test(provider.slice(0, 64)))?.[1]
+
+/** The class of a vendor's number. */
+export const fromVendorNumber = (dialect: Dialect, number: number): SignalClass | undefined =>
+  Object.hasOwn(tables[dialect], number) ? tables[dialect][number] : undefined

@@ -1,0 +1,151 @@
+import { assert, describe, it } from "@effect/vitest"
+import { parseDuration } from "../../src/classifier/Durations.ts"
+import { retryAfterFrom } from "../../src/classifier/RetryAfter.ts"
+
+const now = Date.parse("2025-11-04T12:00:00Z")
+const millis = (headers: unknown, body?: unknown, text = ""): number | undefined =>
+  retryAfterFrom(headers, body, text, now)?.millis
+
+describe("durations", () => {
+  it.each([
+    ["6m0s", 360_000],
+    ["88ms", 88],
+    ["1m0.363142857s", 60_363],
+    ["11h58m29.52s", 43_109_520],
+    ["4 days 3 hours", 356_400_000],
+    ["1 hour, 2 minutes and 3 seconds", 3_723_000],
+    ["20 secs", 20_000],
+    ["02:24:32", 8_672_000],
+    ["30 秒", 30_000]
+  ])("%s is %d ms", (text, expected) => {
+    assert.strictEqual(parseDuration(text), expected)
+  })
+
+  it.each(["", "soon", "5", "-5s", "1.2.3s", "s", "9999999999 days", "5 apples"])("%j is none", (text) => {
+    assert.isUndefined(parseDuration(text))
+  })
+})
+
+describe("retry-after headers", () => {
+  it.each([
+    [{ "retry-after": "2" }, 2000],
+    [{ "Retry-After": "1.5" }, 1500],
+    [{ "retry-after": 7 }, 7000],
+    [{ "retry-after": "0" }, 0],
+    [{ "retry-after": "Tue, 04 Nov 2025 12:00:30 GMT" }, 30_000],
+    [{ "retry-after": "Tue, 04 Nov 2025 11:00:00 GMT" }, 0],
+    [{ "retry-after": "2", "retry-after-ms": "1873" }, 1873],
+    [{ "retry-after": "nonsense", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" }, 9000]
+  ])("%j asks for %d ms", (headers, expected) => {
+    assert.strictEqual(millis(headers), expected)
+  })
+
+  it.each(["soon", "", "-5", "NaN", "Infinity", "1e3", "99999999999999999999"])(
+    "retry-after %j asks for nothing",
+    (value) => {
+      assert.isUndefined(millis({ "retry-after": value }))
+    }
+  )
+
+  it("reads a date against the answer's own date when no time is given", () => {
+    const headers = { date: "Tue, 04 Nov 2025 12:00:00 GMT", "retry-after": "Tue, 04 Nov 2025 12:00:10 GMT" }
+    assert.strictEqual(retryAfterFrom(headers, undefined, "", undefined)?.millis, 10_000)
+  })
+
+  it("reads Headers objects and lists of pairs", () => {
+    assert.strictEqual(millis(new Headers({ "Retry-After": "3" })), 3000)
+    assert.strictEqual(millis([["Retry-After", "4"]]), 4000)
+  })
+})
+
+describe("rate limit buckets", () => {
+  it("waits for the bucket that is empty, not for the one that resets first", () => {
+    assert.strictEqual(
+      millis({
+        "x-ratelimit-remaining-requests": "59",
+        "x-ratelimit-reset-requests": "1s",
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "6m0s"
+      }),
+      360_000
+    )
+  })
+
+  it("waits for the later of two empty buckets", () => {
+    assert.strictEqual(
+      millis({
+        "anthropic-ratelimit-requests-remaining": "0",
+        "anthropic-ratelimit-requests-reset": "2025-11-04T12:00:05Z",
+        "anthropic-ratelimit-input-tokens-remaining": "0",
+        "anthropic-ratelimit-input-tokens-reset": "2025-11-04T12:00:40Z"
+      }),
+      40_000
+    )
+  })
+
+  it("reads seconds since the epoch, and milliseconds since the epoch", () => {
+    assert.strictEqual(millis({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1762257660" }), 60_000)
+    assert.strictEqual(millis({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1762257660000" }), 60_000)
+  })
+
+  it("asks for nothing while every bucket has room, or where the numbers make no sense", () => {
+    assert.isUndefined(millis({ "x-ratelimit-remaining": "3", "x-ratelimit-reset": "60" }))
+    assert.isUndefined(millis({ "x-ratelimit-remaining-tokens": "-1", "x-ratelimit-reset-tokens": "0" }))
+    assert.isUndefined(millis({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "-5" }))
+  })
+})
+
+describe("fields of the body", () => {
+  it("reads Google's RetryInfo, before the words that say the same less exactly", () => {
+    const body = {
+      error: { details: [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "38s" }] }
+    }
+    assert.strictEqual(millis({}, body, "Please retry in 38.66s."), 38_000)
+  })
+
+  it("reads waits in seconds, in milliseconds and as a moment", () => {
+    assert.strictEqual(millis({}, { error: { resets_in_seconds: 471 } }), 471_000)
+    assert.strictEqual(millis({}, { error: { retry_after_ms: 1200 } }), 1200)
+    assert.strictEqual(millis({}, { error: { resets_at: 1762257660 } }), 60_000)
+    assert.strictEqual(millis({}, { retryDelay: { seconds: "3" } }), 3000)
+  })
+
+  it("reads headers that a relay put into the body", () => {
+    const body = {
+      error: { metadata: { headers: { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1762257660000" } } }
+    }
+    assert.strictEqual(millis({}, body), 60_000)
+  })
+
+  it("does not take what an SDK has waited already for a wait, nor what the caller had sent", () => {
+    assert.isUndefined(millis({}, { error: { body: { attempts: 3, totalRetryDelay: 1280 } } }))
+    assert.isUndefined(millis({}, { detail: [{ input: { retry_after: 5 } }] }))
+  })
+})
+
+describe("words", () => {
+  it.each([
+    ["Please try again in 1m0.36s.", 60_360],
+    ["Please retry after 33 seconds.", 33_000],
+    ["Rate limit of 150 per 86400s exceeded. Please wait 42567 seconds before retrying.", 42_567_000],
+    ["Your quota will reset after 4h28m20s.", 16_100_000],
+    ["try again after 1 seconds", 1000],
+    ["Quota will be replenished in 02:24:32.", 8_672_000],
+    ["Limit resets at 2025-11-04T12:01:00Z.", 60_000],
+    ["You will regain access on 2025-11-05 at 00:00 UTC.", 43_200_000],
+    ["Expected available in 1 second.", 1000],
+    ["请在 30 秒后重试", 30_000]
+  ])("%s", (text, expected) => {
+    assert.strictEqual(millis({}, undefined, text), expected)
+  })
+
+  it.each([
+    "Try again in a minute.",
+    "Please retry in a few seconds.",
+    "Rate limit of 150 per 86400s exceeded.",
+    "Limit: 10000 / min.",
+    "please try again later"
+  ])("%s names no wait", (text) => {
+    assert.isUndefined(millis({}, undefined, text))
+  })
+})
