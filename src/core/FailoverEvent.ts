@@ -43,12 +43,12 @@ export interface AttemptStarted extends Common {
 }
 
 /** What a run does after a failure. */
-export type Then =
+export type Action =
   | { readonly _tag: "Retry"; readonly delay: number }
   | { readonly _tag: "Next" }
   | { readonly _tag: "Stop" }
 
-/** An attempt failed; `then` is the decision, `rests` until when what was benched for it rests. */
+/** An attempt failed; `action` is what the run does about it. */
 export interface AttemptFailed extends Common {
   readonly _tag: "AttemptFailed"
   readonly target: Target
@@ -56,7 +56,9 @@ export interface AttemptFailed extends Common {
   /** Milliseconds since the attempt began. */
   readonly duration: number
   readonly failure: Failure
-  readonly then: Then
+  readonly action: Action
+  /** The request's time was up before the attempt's: that does not speak against the target. */
+  readonly cutOff?: true
 }
 
 /** An attempt answered (for a stream: reached its commit point). */

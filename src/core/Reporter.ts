@@ -1,7 +1,7 @@
 /** Tells an observer what happens in one run. There is a reporter only where there is an observer. */
 import type * as Bench from "./Bench.ts"
 import type { Commit } from "./Commit.ts"
-import type { Observer, RunInfo, Then } from "./FailoverEvent.ts"
+import type { Action, AttemptFailed, Observer, RunInfo } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
 import type { Now } from "./Now.ts"
 import type { RunError } from "./RunError.ts"
@@ -33,11 +33,27 @@ export class Reporter {
     this.#observer({ _tag: "AttemptStarted", run: this.run, at: this.#attemptAt, target, attempt, probe })
   }
 
-  failed(target: Target, failure: Failure.Failure, then: Then): void {
+  failed(target: Target, failure: Failure.Failure, action: Action): void {
+    this.#observer(this.#failed(target, failure, action))
+  }
+
+  cutOff(target: Target, failure: Failure.Failure): void {
+    this.#observer({ ...this.#failed(target, failure, { _tag: "Next" }), cutOff: true })
+  }
+
+  #failed(target: Target, failure: Failure.Failure, action: Action): AttemptFailed {
     const at = this.#now.millis()
     const duration = at - this.#attemptAt
-    const attempt = this.#attempt
-    this.#observer({ _tag: "AttemptFailed", run: this.run, at, target, attempt, duration, failure, then })
+    return {
+      _tag: "AttemptFailed",
+      run: this.run,
+      at,
+      target,
+      attempt: this.#attempt,
+      duration,
+      failure,
+      action
+    }
   }
 
   succeeded(target: Target, commit: Commit | undefined): void {

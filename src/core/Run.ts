@@ -18,7 +18,7 @@ import type { BenchRegistry } from "./BenchRegistry.ts"
 import { Candidates, type Turns } from "./Candidates.ts"
 import * as Decision from "./Decision.ts"
 import * as Ending from "./Ending.ts"
-import type { Observer, RunInfo, Then } from "./FailoverEvent.ts"
+import type { Action, Observer, RunInfo } from "./FailoverEvent.ts"
 import * as Failure from "./Failure.ts"
 import { Now } from "./Now.ts"
 import type { Policy } from "./Policy.ts"
@@ -191,7 +191,9 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
     if (admission._tag === "Probe") this.#shared.registry.releaseUnsafe(admission, now)
     this.#remember(failure)
     if (now >= this.deadlineAt) return this.#outOfTime()
-    return this.#move(failure, target.policy.rules.Silent.next)
+    this.reporter?.cutOff(target, failure)
+    this.#candidates.move(target.policy.rules.Silent.next)
+    return undefined
   }
 
   #abandoned(): void {
@@ -393,8 +395,8 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
     this.#shared.registry.failUnsafe(target, admission, failure, rule.rest, this.#now())
   }
 
-  #report(failure: Failure.Failure, then: Then): void {
-    this.reporter?.failed(this.#candidates.target, failure, then)
+  #report(failure: Failure.Failure, action: Action): void {
+    this.reporter?.failed(this.#candidates.target, failure, action)
   }
 
   /** Milliseconds since the epoch. The first look at the clock starts the run's time. */

@@ -1,0 +1,206 @@
+/**
+ * The record of recent decisions: for each of the last requests who was tried, how it went and why the run went on.
+ *
+ * It is built from the runtime's events. Requests and answers are never part of it.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { FailoverEvent, Observer } from "../core/FailoverEvent.ts"
+import { classOf, type Failure } from "../core/Failure.ts"
+
+/** Something that was passed by because it rested. Times are milliseconds since the epoch. */
+export const Skip = Schema.Struct({
+  target: Schema.String,
+  key: Schema.String,
+  reason: Schema.String,
+  /** Absent for a rest by hand that has no end. */
+  until: Schema.optionalKey(Schema.Finite)
+})
+
+/** One attempt. Durations are milliseconds. */
+export const AttemptRecord = Schema.Struct({
+  /** `provider/model#credential` */
+  target: Schema.String,
+  at: Schema.Finite,
+  probe: Schema.Boolean,
+  /** Until it failed, answered, or reached the commit point of its stream; absent while it runs. */
+  duration: Schema.optionalKey(Schema.Finite),
+  outcome: Schema.Literals(["running", "answered", "failed", "interrupted"]),
+  /** The failure's class, as in the decision table. */
+  failure: Schema.optionalKey(Schema.String),
+  status: Schema.optionalKey(Schema.Int),
+  evidence: Schema.optionalKey(Schema.String),
+  /** What the run did then: `retry in 500 ms`, `next`, `stop`. */
+  action: Schema.optionalKey(Schema.String)
+})
+
+/** What became of a request. */
+export const Outcome = Schema.Literals(["running", "answered", "failed", "interrupted", "broken"])
+
+/**
+ * One request on its way, as far as it is known. `broken` is a stream that failed after its commit point.
+ *
+ * @category models
+ */
+export const Decision = Schema.Struct({
+  id: Schema.Int,
+  kind: Schema.Literals(["effect", "stream"]),
+  at: Schema.Finite,
+  outcome: Outcome,
+  /** Who answered. */
+  target: Schema.optionalKey(Schema.String),
+  /** The tag of the run's error. */
+  error: Schema.optionalKey(Schema.String),
+  duration: Schema.optionalKey(Schema.Finite),
+  attempts: Schema.Array(AttemptRecord),
+  skips: Schema.Array(Skip)
+})
+
+/** One request on its way. */
+export type Decision = typeof Decision.Type
+
+/** One attempt. */
+export type AttemptRecord = typeof AttemptRecord.Type
+
+/** How many requests are remembered when nothing else is said. */
+export const defaultCapacity = 200
+
+/** Skips of one request that are remembered; a long chain at rest has no more to say. */
+const maxSkips = 32
+
+/**
+ * The recent decisions. Give `observer` to the runtime.
+ *
+ * @category services
+ */
+export class Decisions extends Context.Service<
+  Decisions,
+  {
+    readonly observer: Observer
+    /** The remembered requests, the newest first. */
+    readonly recent: Effect.Effect<ReadonlyArray<Decision>>
+    /** Every request each time something happens to it, from now on. A slow reader loses the oldest of 256. */
+    readonly changes: Stream.Stream<Decision>
+  }
+>()("effect-failover/Decisions") {
+  /** Remembers the last `capacity` requests, 200 when nothing is said. */
+  static readonly layer = (options?: { readonly capacity?: number | undefined }): Layer.Layer<Decisions> =>
+    Layer.effect(
+      Decisions,
+      Effect.sync(() => make(options?.capacity))
+    )
+}
+
+/** Builds a record of at least one request. */
+export const make = (capacity: number = defaultCapacity): Decisions["Service"] => {
+  const size = Math.max(1, Math.floor(capacity))
+  const byRun = new Map<number, Decision>()
+  const listeners = new Set<(decision: Decision) => void>()
+
+  const observer: Observer = (event) => {
+    const known = byRun.get(event.run.id)
+    // A request that has been forgotten meanwhile stays forgotten.
+    if (known === undefined && !begins(event)) return
+    const next = after(known ?? begun(event), event)
+    if (known === undefined && byRun.size >= size) byRun.delete(byRun.keys().next().value!)
+    byRun.set(event.run.id, next)
+    for (const listener of listeners) listener(next)
+  }
+
+  return {
+    observer,
+    recent: Effect.sync(() => [...byRun.values()].reverse()),
+    changes: Stream.callback<Decision>(
+      (queue) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const listener = (decision: Decision) => void Queue.offerUnsafe(queue, decision)
+            listeners.add(listener)
+            return listener
+          }),
+          (listener) => Effect.sync(() => listeners.delete(listener))
+        ),
+      { bufferSize: 256, strategy: "sliding" }
+    )
+  }
+}
+
+/** Whether an event can be the first of its run. */
+const begins = (event: FailoverEvent): boolean =>
+  event._tag === "Skipped" ||
+  event._tag === "RunFailed" ||
+  (event._tag === "AttemptStarted" && event.attempt === 1)
+
+const begun = ({ run }: FailoverEvent): Decision => ({
+  id: run.id,
+  kind: run.kind,
+  at: run.startedAt,
+  outcome: "running",
+  attempts: [],
+  skips: []
+})
+
+const after = (decision: Decision, event: FailoverEvent): Decision => {
+  switch (event._tag) {
+    case "Skipped": {
+      if (decision.skips.length >= maxSkips) return decision
+      const { key, reason, target, until } = event
+      const skip = { target: target.key, key, reason, ...(Number.isFinite(until) && { until }) }
+      return { ...decision, skips: [...decision.skips, skip] }
+    }
+    case "AttemptStarted": {
+      const { at, probe, target } = event
+      const attempt: AttemptRecord = { target: target.key, at, probe, outcome: "running" }
+      return { ...decision, attempts: [...decision.attempts, attempt] }
+    }
+    case "AttemptFailed":
+      return withLast(decision, {
+        outcome: "failed",
+        duration: event.duration,
+        ...failed(event.failure),
+        action:
+          event.action._tag === "Retry"
+            ? `retry in ${Math.round(event.action.delay)} ms`
+            : event.action._tag.toLowerCase()
+      })
+    case "AttemptSucceeded": {
+      const answered = withLast(decision, { outcome: "answered", duration: event.duration })
+      const { at, run, target } = event
+      return run.kind === "stream"
+        ? { ...answered, target: target.key }
+        : { ...answered, target: target.key, outcome: "answered", duration: at - run.startedAt }
+    }
+    case "StreamEnded": {
+      const duration = event.at - event.run.startedAt
+      if (event.failure === undefined) {
+        return { ...decision, outcome: event.complete ? "answered" : "interrupted", duration }
+      }
+      return { ...withLast(decision, failed(event.failure)), outcome: "broken", duration }
+    }
+    case "RunFailed":
+      return { ...decision, outcome: "failed", error: event.error._tag, duration: event.duration }
+    case "RunInterrupted":
+      return {
+        ...withLast(decision, { outcome: "interrupted" }),
+        outcome: "interrupted",
+        duration: event.duration
+      }
+  }
+}
+
+const failed = (failure: Failure) => ({
+  failure: classOf(failure),
+  ...(failure.status !== undefined && { status: failure.status }),
+  ...(failure.evidence !== undefined && { evidence: failure.evidence })
+})
+
+const withLast = (decision: Decision, change: Partial<AttemptRecord>): Decision => {
+  const last = decision.attempts.at(-1)
+  return last === undefined
+    ? decision
+    : { ...decision, attempts: [...decision.attempts.slice(0, -1), { ...last, ...change }] }
+}

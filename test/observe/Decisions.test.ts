@@ -1,0 +1,118 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Schema, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { BenchRegistry, Chain, Failover, Failure, Model } from "../../src/index.ts"
+import * as Decisions from "../../src/observe/Decisions.ts"
+import { Scripted } from "../../src/testing/index.ts"
+
+const overloaded = new Failure.Transient({
+  reason: "Overloaded",
+  message: "busy",
+  status: 529,
+  evidence: "status=529"
+})
+
+const play = Effect.fnUntraced(function* <A, E>(
+  run: (failover: Failover.Runtime) => Effect.Effect<A, E>,
+  decisions = Decisions.make()
+) {
+  const registry = yield* BenchRegistry.makeMemory
+  const failover = yield* Failover.make({ observer: decisions.observer }).pipe(
+    Effect.provideService(BenchRegistry.BenchRegistry, registry)
+  )
+  const fiber = yield* Effect.forkChild(Effect.exit(run(failover)))
+  yield* TestClock.adjust("1 minute")
+  yield* Fiber.join(fiber)
+  return { recent: yield* decisions.recent, registry }
+})
+
+describe("the record of recent decisions", () => {
+  it.effect("tells who was tried, how it went, and why the run went on", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[new Failure.RateLimit({ message: "slow down" })]])
+      const b = Scripted.make("b", [[{ wait: "1 second" }, "hello"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const { recent } = yield* play((failover) => failover.complete(chain, "a prompt"))
+      const [decision] = recent
+      assert.strictEqual(decision?.outcome, "answered")
+      assert.strictEqual(decision?.target, "b/m#default")
+      assert.strictEqual(decision?.duration, 1000)
+      assert.deepStrictEqual(
+        decision?.attempts.map(({ duration, failure, outcome, target, action }) => [
+          target,
+          outcome,
+          failure,
+          action,
+          duration
+        ]),
+        [
+          ["a/m#default", "failed", "RateLimit", "next", 0],
+          ["b/m#default", "answered", undefined, undefined, 1000]
+        ]
+      )
+    })
+  )
+
+  it.effect("never holds the prompt or the answer", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["the secret answer"]])
+      const { recent } = yield* play((failover) =>
+        failover.complete(Chain.make(Model.make(a, "m")), "the secret prompt")
+      )
+      assert.notInclude(JSON.stringify(recent), "secret")
+    })
+  )
+
+  it.effect("says what was passed by, and what the run ended with", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["never asked"]])
+      const chain = Chain.make(Model.make(a, "m"))
+      const decisions = Decisions.make()
+      const registry = yield* BenchRegistry.makeMemory
+      yield* registry.bench("a", { for: "1 hour", reason: "maintenance" })
+      const failover = yield* Failover.make({ observer: decisions.observer }).pipe(
+        Effect.provideService(BenchRegistry.BenchRegistry, registry)
+      )
+      yield* Effect.exit(failover.complete(chain, ""))
+      const [decision] = yield* decisions.recent
+      assert.deepStrictEqual(decision?.skips, [
+        { target: "a/m#default", key: "a", reason: "Manual", until: 3_600_000 }
+      ])
+      assert.strictEqual(decision?.error, "AllBenched")
+    })
+  )
+
+  it.effect("calls a stream that failed after its commit point broken", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["half of it", overloaded]])
+      const { recent } = yield* play((failover) =>
+        Stream.runDrain(failover.stream(Chain.make(Model.make(a, "m")), ""))
+      )
+      assert.strictEqual(recent[0]?.outcome, "broken")
+      assert.strictEqual(recent[0]?.attempts[0]?.failure, "Overloaded")
+    })
+  )
+
+  it.effect("remembers no more requests than it was told to, the newest first", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["hello"]])
+      const chain = Chain.make(Model.make(a, "m"))
+      const { recent } = yield* play(
+        (failover) => Effect.forEach([1, 2, 3, 4, 5], () => failover.complete(chain, "")),
+        Decisions.make(3)
+      )
+      assert.strictEqual(recent.length, 3)
+      assert.isTrue(recent[0]!.id > recent[1]!.id && recent[1]!.id > recent[2]!.id)
+    })
+  )
+
+  it.effect("can be sent over a wire", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[overloaded], ["hello"]])
+      const { recent } = yield* play((failover) => failover.complete(Chain.make(Model.make(a, "m")), ""))
+      const codec = Schema.Array(Decisions.Decision)
+      const json = JSON.parse(JSON.stringify(yield* Schema.encodeEffect(codec)(recent)))
+      assert.deepStrictEqual(yield* Schema.decodeUnknownEffect(codec)(json), recent)
+    })
+  )
+})
