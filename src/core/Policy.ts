@@ -178,19 +178,18 @@ const extendRules = (rules: Rules, options: Options): Rules => {
   const change = (name: FailureClass, row: RuleOptions) => {
     next[name] = extendRule(next[name], row)
   }
-  for (const name of transientClasses) {
-    change(name, {
-      ...(retries !== undefined && name !== "Silent" && { retry: toSchedule(retries) }),
-      rest: {
-        ...cooldown?.transient,
-        threshold: name === "Unknown" ? threshold?.unknown : threshold?.transient
-      }
-    })
+  // The short forms change the length of a rest. Where a row has none, they do not make one.
+  const changeRest = (name: FailureClass, rest: RestOptions | undefined) => {
+    if (rest !== undefined && next[name].rest !== undefined) change(name, { rest })
   }
-  change("RateLimit", { rest: { ...cooldown?.rateLimit } })
-  for (const name of ["InvalidKey", "Forbidden", "Balance"] as const)
-    change(name, { rest: { ...cooldown?.authDead } })
-  change("ModelMissing", { rest: { ...cooldown?.modelMissing } })
+  for (const name of transientClasses) {
+    if (retries !== undefined && name !== "Silent") change(name, { retry: toSchedule(retries) })
+    changeRest(name, cooldown?.transient)
+    changeRest(name, { threshold: name === "Unknown" ? threshold?.unknown : threshold?.transient })
+  }
+  changeRest("RateLimit", cooldown?.rateLimit)
+  for (const name of ["InvalidKey", "Forbidden", "Balance"] as const) changeRest(name, cooldown?.authDead)
+  changeRest("ModelMissing", cooldown?.modelMissing)
   for (const [name, row] of Object.entries(rows ?? {})) {
     if (row !== undefined) change(name as FailureClass, row)
   }
