@@ -59,6 +59,11 @@ export interface UseStreamOptions<in E, in C> extends UseOptions<E> {
    * that ends without having said that it is complete is `Truncated`.
    */
   readonly phase?: PhaseOf<C>
+  /**
+   * True while something of the caller's own runs inside of the stream, a tool for example. Once the stream is
+   * committed, that time is not the target's silence: the idle timeout begins anew.
+   */
+  readonly isBusy?: (() => boolean) | undefined
 }
 
 /** What the `Failover` service can do. */
@@ -193,7 +198,7 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
     chain: Chain<P, RP>,
     stream: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Stream.Stream<C, E, R>,
     phaseOf: (pool: P) => PhaseOf<C>,
-    call: UseOptions<E> | undefined,
+    call: UseStreamOptions<E, C> | undefined,
     request: unknown,
     canUncap: (pool: P, failure: Failure.BadRequest) => boolean,
     scope: Scope.Scope
@@ -234,6 +239,7 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
               registry,
               classify: (cause) => failureOf(cause, served.target, call?.classify),
               context,
+              isBusy: call?.isBusy,
               now: run.now,
               deadlineAt: run.deadlineAt,
               deadline: run.deadline,

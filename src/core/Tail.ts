@@ -26,6 +26,8 @@ export interface TailOptions<C> {
   readonly registry: BenchRegistry["Service"]
   readonly classify: (cause: Cause.Cause<unknown>) => Failure.Failure
   readonly context: Context.Context<never>
+  /** True while the caller's own work keeps the stream waiting. */
+  readonly isBusy: (() => boolean) | undefined
   readonly now: Now
   /** In milliseconds since the epoch, and as it was asked for. */
   readonly deadlineAt: number
@@ -89,7 +91,7 @@ export class Tail<C> {
   }
 
   #late(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> {
-    const { deadline, deadlineAt, served } = this.#options
+    const { deadline, deadlineAt, isBusy, served } = this.#options
     if (this.#opened.complete) {
       this.#settle(undefined, true)
       this.#opened.interruptUnsafe()
@@ -100,6 +102,7 @@ export class Tail<C> {
       this.#opened.interruptUnsafe()
       return Effect.fail(new DeadlineExceeded({ deadline, attempts: served.failed }))
     }
+    if (isBusy?.() === true) return this.#wait()
     const failure = new Failure.Transient({
       target: served.target.key,
       reason: "Silent",
