@@ -1,11 +1,11 @@
 /** From an answer that is none to its failure. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import { classify } from "../classifier/Classifier.ts"
 import { blot } from "../classifier/Redaction.ts"
 import { type Failure, Transient } from "../core/Failure.ts"
 import type { Target } from "../core/Target.ts"
+import { keyOf } from "./Outgoing.ts"
 import type { Protocol } from "./Protocol.ts"
 import { ProviderResponse } from "./ProviderResponse.ts"
 import type { Head, TransportError } from "./Upstream.ts"
@@ -109,8 +109,10 @@ const truncated = (failure: Failure): Failure => {
 const malformed = (target: Target, message: string): Effect.Effect<never, Failure> =>
   Effect.suspend(() => Effect.fail(new Transient({ target: target.key, reason: "Malformed", message })))
 
-const secretsOf = (target: Target): ReadonlyArray<string> =>
-  target.credential.apiKey === undefined ? [] : [Redacted.value(target.credential.apiKey)]
+const secretsOf = (target: Target): ReadonlyArray<string> => {
+  const key = keyOf(target)
+  return key === undefined ? [] : [key]
+}
 
 const blotHeaders = (headers: Head["headers"], secrets: ReadonlyArray<string>): Record<string, string> => {
   const blotted: Record<string, string> = {}

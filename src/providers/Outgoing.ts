@@ -50,12 +50,12 @@ export const make = (
   const headersOf = (target: Target): Readonly<Record<string, string>> => {
     const known = standing.get(target)
     if (known !== undefined) return known
-    const key = target.credential.apiKey
+    const key = keyOf(target)
     const headers = {
       "user-agent": userAgent,
       ...protocol.headers,
       ...settings.headers,
-      ...(key === undefined ? undefined : protocol.authorize(Redacted.value(key))),
+      ...(key === undefined ? undefined : protocol.authorize(key)),
       accept: "application/json",
       "content-type": "application/json"
     }
@@ -74,6 +74,12 @@ export const make = (
       connectTimeout: target.policy.timeouts.connect
     }
   }
+}
+
+/** The plain key of a target. A line break around it, as files and pasted variables have, is no part of it. */
+export const keyOf = (target: Target): string | undefined => {
+  const key = target.credential.apiKey
+  return key === undefined ? undefined : Redacted.value(key).trim()
 }
 
 const withPassed = (

@@ -81,9 +81,16 @@ export class Shape {
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-const startsWith = (bytes: Uint8Array, at: number, literal: Buffer): boolean =>
-  bytes.length - at >= literal.length &&
-  literal.compare(bytes, at, at + literal.length, 0, literal.length) === 0
+/** Below so many bytes a loop is faster than calling out of JavaScript. */
+const short = 16
+
+const startsWith = (bytes: Uint8Array, at: number, literal: Buffer): boolean => {
+  const { length } = literal
+  if (bytes.length - at < length) return false
+  if (length > short) return literal.compare(bytes, at, at + length, 0, length) === 0
+  for (let index = 0; index < length; index++) if (bytes[at + index] !== literal[index]) return false
+  return true
+}
 
 /**
  * Where the string behind a key stands. In valid JSON a quoted name with a colon behind it is a key wherever it is

@@ -130,7 +130,7 @@ export class SseSplitter {
   #emit(bytes: Uint8Array, start: number, end: number, events: Array<Uint8Array>): boolean {
     if (this.#kept + end - start > this.#max) return this.#giveUp()
     if (this.#kept === 0) {
-      events.push(bytes.subarray(start, end))
+      events.push(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
       this.#reset()
     } else {
       this.#append(bytes.subarray(start, end))

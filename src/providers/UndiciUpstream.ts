@@ -103,6 +103,7 @@ class Call implements Dispatcher.DispatchHandler {
   #left: "no" | "drain" | "abort" = "no"
   #finished = false
   #paused = false
+  #isDue = false
   #until: Until = "head"
   #wake: (() => void) | undefined
 
@@ -133,7 +134,7 @@ class Call implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Head["headers"]): void {
     if (status < 200) return
     this.#head = { status, headers }
-    if (this.#until === "head" || status >= 300) this.#notify()
+    if (this.#until === "head" || status >= 300) this.#soon()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -149,15 +150,19 @@ class Call implements Dispatcher.DispatchHandler {
         this.#paused = true
         controller.pause()
       }
-      this.#notify()
+      this.#soon()
     }
   }
 
   onResponseEnd(): void {
-    if (this.#state === "running") this.#state = "ended"
     // After an error the next attempt may follow at once. undici takes the connection back one turn after the end.
-    if ((this.#head?.status ?? 0) >= 300) queueMicrotask(() => setImmediate(() => this.#notify()))
-    else this.#notify()
+    if ((this.#head?.status ?? 0) >= 300) queueMicrotask(() => setImmediate(() => this.#end()))
+    else this.#end()
+  }
+
+  #end(): void {
+    if (this.#state === "running") this.#state = "ended"
+    this.#soon()
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: unknown): void {
@@ -168,6 +173,18 @@ class Call implements Dispatcher.DispatchHandler {
     if (this.#state !== "running") return
     this.#state = "failed"
     this.#error = error
+    this.#notify()
+  }
+
+  /** Wakes the reader once all that came with the same packet is here: a fiber's sleep costs more than its work. */
+  #soon(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    queueMicrotask(this.#onDue)
+  }
+
+  readonly #onDue = (): void => {
+    this.#isDue = false
     this.#notify()
   }
 
@@ -226,12 +243,17 @@ class Call implements Dispatcher.DispatchHandler {
     return Effect.andThen(this.#wait("head"), this.open)
   })
 
-  readonly #pull: Opened["pull"] = Effect.suspend(() => {
+  readonly #pull: Opened["pull"] = Effect.callback((resume) => {
+    if (this.#parts.length > 0 || this.#state !== "running") return resume(this.#next())
+    this.#until = "data"
+    this.#wake = () => resume(this.#next())
+  })
+
+  #next(): Opened["pull"] {
     if (this.#parts.length > 0) return Effect.succeed(this.#take())
     if (this.#state === "ended") return Cause.done()
-    if (this.#state !== "running") return Effect.fail(this.#failure())
-    return Effect.andThen(this.#wait("data"), this.#pull)
-  })
+    return this.#state === "running" ? this.#pull : Effect.fail(this.#failure())
+  }
 
   #take(): NonEmptyReadonlyArray<Uint8Array> {
     const parts = this.#parts

@@ -89,6 +89,28 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
+  it.live("takes a key without the line break that came with it", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play(FaultServer.json(openai.answer))
+      const provider = yield* OpenAi.make({ baseUrl: server.origin })
+      yield* provider.complete(chat, target({}, Credential.make("file", { apiKey: `${key}\n` })))
+      assert.strictEqual(server.requests[0]?.headers.authorization, `Bearer ${key}`)
+    }).pipe(undici)
+  )
+
+  it.live("waits for headers for ever where the policy says so", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play([{ wait: 50 }, ...FaultServer.sse(openai.events)])
+      const provider = yield* OpenAi.make({ baseUrl: server.origin })
+      const policy = { timeouts: { headers: "Infinity", connect: "Infinity" } } as const
+      const { chunks, failure } = yield* hear(provider.stream(chat, target(policy)))
+      assert.isUndefined(failure)
+      assert.strictEqual(chunks.length, openai.events.length)
+    }).pipe(undici)
+  )
+
   it.live("fetches embeddings, large ones too, and does not stream them", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
