@@ -44,6 +44,10 @@ describe("splitting a byte stream into events", () => {
     }
   })
 
+  it("does not wait for an LF where lines end in CR alone", () => {
+    assert.deepStrictEqual(split([encode("data: a\r\rdata: b\r\r")]).events, ["data: a\r\r", "data: b\r\r"])
+  })
+
   it("keeps blank lines before an event with that event", () => {
     assert.deepStrictEqual(split([encode("\n\ndata: a\n\n\ndata: b\n\n")]).events, [
       "\n\ndata: a\n\n",
