@@ -1,5 +1,6 @@
 /** The engine behind the `Failover` service: what requests share, and how one becomes a run. */
 import * as Channel from "effect/Channel"
+import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -9,6 +10,7 @@ import * as Attempt from "./Attempt.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
 import type { Chain } from "./Chain.ts"
 import type { Commit } from "./Commit.ts"
+import { type Explained, explain } from "./Explain.ts"
 import { combine, type Observer } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
 import { failureOf } from "./FailureOf.ts"
@@ -110,6 +112,12 @@ export interface Runtime {
     stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
     options?: UseStreamOptions<E, C>
   ) => Stream.Stream<C, RunError | Failure.Failure, RP | R>
+  /** The targets a request would try now, in order, and why others would be passed by. */
+  readonly explain: <P extends Pool, R>(
+    chain: Chain<P, R>
+  ) => Effect.Effect<ReadonlyArray<Explained>, never, R>
+  /** Retries that the whole process could make now. */
+  readonly retriesLeft: Effect.Effect<number>
 }
 
 /** What a runtime can be told. */
@@ -289,7 +297,14 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
       ),
     use: (chain, effect, call) => use(chain, effect, call, call?.request, never),
     useStream: (chain, stream, call) =>
-      streamFrom((scope) => open(chain, stream, () => call?.phase, call, call?.request, never, scope))
+      streamFrom((scope) => open(chain, stream, () => call?.phase, call, call?.request, never, scope)),
+    explain: <P extends Pool, R>(chain: Chain<P, R>) =>
+      Effect.flatMap(Effect.context<R>(), (context) =>
+        Effect.map(Clock.currentTimeMillis, (now) =>
+          explain(prepared(chain), context, registry.stateUnsafe(), now)
+        )
+      ),
+    retriesLeft: Effect.map(Clock.currentTimeMillis, (now) => shared.budget.left(now))
   }
 }
 

@@ -1,0 +1,49 @@
+/** Why a request would go where it would go: the targets of a chain in order, and what keeps some of them away. */
+import type * as Context from "effect/Context"
+import * as Bench from "./Bench.ts"
+import type { Pool } from "./Pool.ts"
+import type { Prepared } from "./Prepared.ts"
+import type { Target } from "./Target.ts"
+
+/** One target as a request would find it now. */
+export interface Explained {
+  readonly target: Target
+  /** `probe`: the next request to it decides whether its rest is over. */
+  readonly state: "callable" | "probe" | "resting" | "probing" | "manual"
+  /** Why it would be passed by; absent for one that would be called. */
+  readonly why?: Bench.Resting | undefined
+  /** What would clear it, in words for an operator; absent for one that is callable. */
+  readonly clears?: string | undefined
+}
+
+/**
+ * The targets of a chain in the order in which a request would try them now, credentials in the order they were
+ * given (a strategy other than `sequential` may turn them), credentials that are not enabled left out.
+ */
+export const explain = <P extends Pool, R>(
+  prepared: Prepared<P, R>,
+  context: Context.Context<R>,
+  state: Bench.State,
+  now: number
+): ReadonlyArray<Explained> =>
+  prepared.models.flatMap((model) =>
+    model.targetsOf(model.poolIn(context)).map((target): Explained => {
+      const why = Bench.peek(state, target, now)
+      if (why !== undefined) {
+        const kind = why.reason === "Manual" ? "manual" : why.probing ? "probing" : "resting"
+        return { target, state: kind, why, clears: clearing(why) }
+      }
+      const halfOpen = target.allBenchKeys.find((key) => state.entries.get(key)?.reason !== undefined)
+      return halfOpen === undefined
+        ? { target, state: "callable" }
+        : { target, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }
+    })
+  )
+
+const clearing = ({ key, probing, reason, until }: Bench.Resting): string => {
+  if (probing) return `the probe of ${key} that is under way`
+  const end = until === Number.POSITIVE_INFINITY ? "no end of its own" : new Date(until).toISOString()
+  return reason === "Manual"
+    ? `taking ${key} off the bench by hand (${end})`
+    : `a probe of ${key} after ${end}, or taking it off the bench by hand`
+}
