@@ -1,0 +1,406 @@
+/** The bench as a service: for applications and operators, with scoped probes, reports and a stream of changes. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
+import * as Chain from "../../src/core/Chain.ts"
+import * as Credential from "../../src/core/Credential.ts"
+import * as Failover from "../../src/core/Failover.ts"
+import type * as Failure from "../../src/core/Failure.ts"
+import * as Model from "../../src/core/Model.ts"
+import * as Policy from "../../src/core/Policy.ts"
+import * as Target from "../../src/core/Target.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { dead, fault, play, throttle } from "./support.ts"
+
+const { rules } = Policy.defaults
+const at = (model: string) =>
+  Target.make({ provider: "a", model, credential: Credential.make("k"), policy: Policy.defaults })
+const target = at("m")
+
+/** An attempt of one's own, as an application would make it. */
+const attempt = (failure: Failure.Failure | undefined) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const admission = yield* registry.admit(target)
+      if (admission._tag === "Resting") return "rests"
+      const rest = failure && rules[failure._tag === "RateLimit" ? "RateLimit" : "Overloaded"].rest
+      yield* registry.record(target, admission, failure, rest)
+      return admission._tag
+    })
+  )
+
+describe("who makes attempts of their own", () => {
+  it.effect("is admitted, may probe when a rest ends, and frees the target by an answer", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* attempt(throttle("10 seconds")), "Go")
+      assert.strictEqual(yield* attempt(undefined), "rests")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* attempt(fault()), "Probe")
+      assert.strictEqual(yield* attempt(undefined), "rests")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* attempt(undefined), "Probe")
+      assert.strictEqual(yield* attempt(undefined), "Go")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("cannot keep a probe's slot: the scope gives it back, however it ends", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* attempt(throttle("1 second"))
+      yield* TestClock.adjust("1 second")
+      const probing = Effect.flatMap(registry.admit(target), (admission) => {
+        assert.strictEqual(admission._tag, "Probe")
+        return Effect.as(Effect.never, admission)
+      })
+      const hanging = yield* Effect.forkChild(Effect.scoped(probing))
+      yield* Effect.yieldNow
+      assert.strictEqual(yield* attempt(undefined), "rests")
+      yield* Fiber.interrupt(hanging)
+      const dying = Effect.flatMap(registry.admit(target), () => Effect.die("a bug"))
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(Effect.scoped(dying))))
+      assert.strictEqual(yield* attempt(undefined), "Probe")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("gives no slot back twice: what was recorded stays as it is when the scope closes", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* attempt(throttle("1 second"))
+      yield* TestClock.adjust("1 second")
+      const scope = yield* Scope.make()
+      const first = yield* Scope.provide(registry.admit(target), scope)
+      assert(first._tag === "Probe")
+      yield* registry.record(target, first, throttle("1 second"), rules.RateLimit.rest)
+      yield* TestClock.adjust("1 second")
+      const second = yield* registry.admit(target)
+      assert.strictEqual(second._tag, "Probe")
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(
+        (yield* registry.admit(target))._tag,
+        "Resting",
+        "the second probe is still under way"
+      )
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+})
+
+describe("by hand", () => {
+  it.effect("a key is benched until somebody takes it off", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* registry.bench("a", { reason: "repairs", by: "ann" })
+      yield* TestClock.adjust("1000 days")
+      assert.isTrue(yield* registry.isBenched("a"))
+      assert.strictEqual(yield* attempt(undefined), "rests")
+      assert.isTrue(yield* registry.unbench("a"))
+      assert.isFalse(yield* registry.isBenched("a"))
+      assert.strictEqual(yield* attempt(undefined), "Go")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("a key is benched for a time or until a moment", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* TestClock.setTime(1_000)
+      yield* registry.bench("a/m#k", { for: "5 seconds" })
+      yield* registry.bench("a/other#k", { until: 3_000 })
+      assert.deepStrictEqual(
+        (yield* registry.list).map(({ key, since, status, until }) => [key, status, since, until] as const),
+        [
+          ["a/m#k", "manual", 1_000, 6_000],
+          ["a/other#k", "manual", 1_000, 3_000]
+        ]
+      )
+      yield* TestClock.setTime(3_000)
+      assert.isFalse(yield* registry.isBenched("a/other#k"))
+      assert.isTrue(yield* registry.isBenched("a/m#k"))
+      yield* TestClock.setTime(6_000)
+      assert.deepStrictEqual(yield* registry.list, [])
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("nothing is taken off that is not on", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      assert.isFalse(yield* registry.unbench("a"))
+      yield* registry.bench("a", { for: "1 second" })
+      yield* TestClock.adjust("1 second")
+      assert.isFalse(yield* registry.unbench("a"), "its end has come")
+      yield* registry.bench("a")
+      assert.isFalse(yield* registry.unbench("a/m"), "another key")
+      assert.isTrue(yield* registry.isBenched("a"))
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("a target is taken off whatever benched it, with its history", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* attempt(fault())
+      yield* TestClock.adjust("5 seconds")
+      yield* attempt(fault())
+      assert.isTrue(yield* registry.unbench("a/m#k"))
+      yield* attempt(fault())
+      assert.strictEqual((yield* registry.list)[0]?.until, 10_000, "five seconds, as the first time")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("a half-open key can be taken off as well: then nobody has to probe", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* attempt(throttle("1 second"))
+      yield* TestClock.adjust("1 second")
+      assert.isFalse(yield* registry.isBenched("a/m#k"))
+      assert.isTrue(yield* registry.unbench("a/m#k"))
+      assert.strictEqual(yield* attempt(undefined), "Go")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("a benched provider is passed by, and its calls that are under way go on", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const a = Scripted.make("a", [[{ wait: "10 seconds" }, "slow"]])
+      const b = Scripted.make("b", [["other"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const running = yield* Effect.forkChild(Failover.complete(chain, "1"))
+      yield* TestClock.adjust("1 second")
+      yield* registry.bench("a")
+      assert.strictEqual(yield* Failover.complete(chain, "2"), "other")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* Fiber.join(running), "slow")
+      assert.isTrue(yield* registry.isBenched("a"), "an answer does not take it off")
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+})
+
+describe("the list and the report", () => {
+  it.effect("the list says how every key stands, through all its states", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const status = Effect.map(registry.list, (list) => list.map((info) => info.status).join())
+      assert.strictEqual(yield* status, "")
+      yield* attempt(throttle("10 seconds"))
+      assert.strictEqual(yield* status, "resting")
+      yield* registry.bench("a/m#k", { for: "1 second" })
+      assert.strictEqual(yield* status, "manual")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* status, "resting")
+      yield* TestClock.adjust("9 seconds")
+      assert.strictEqual(yield* status, "half-open")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* registry.admit(target)
+          assert.strictEqual(yield* status, "probing")
+        })
+      )
+      assert.strictEqual(yield* status, "half-open")
+      yield* attempt(undefined)
+      assert.strictEqual(yield* status, "")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("the list tells the whole story of a key", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* attempt(throttle("10 seconds"))
+      yield* registry.bench("a#k", { for: "1 minute", reason: "repairs", by: "ann" })
+      const [own, byHand] = yield* registry.list
+      assert.deepStrictEqual(own, {
+        key: "a/m#k",
+        scope: "target",
+        status: "resting",
+        reason: "RateLimit",
+        evidence: undefined,
+        since: 0,
+        until: 10_000,
+        hits: 1,
+        failures: 1,
+        by: undefined
+      })
+      assert.strictEqual(byHand?.scope, "credential")
+      assert.strictEqual(byHand?.reason, "Manual")
+      assert.strictEqual(byHand?.evidence, "repairs")
+      assert.strictEqual(byHand?.by, "ann")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("the report counts every attempt of a target that ended by itself", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const script = [["fine"], [throttle("1 second")], [dead()], [{ hang: true }]] as const
+      const a = Scripted.make("a", script)
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { patience: 0 })
+      yield* play(Failover.complete(chain, "q"), { within: 0 })
+      yield* play(Failover.complete(chain, "q"), { within: 0 })
+      yield* TestClock.adjust("1 second")
+      yield* play(Failover.complete(chain, "q"), { within: 0 })
+      yield* TestClock.adjust("5 minutes")
+      const hanging = yield* Effect.forkChild(Failover.complete(chain, "q"))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(hanging)
+      assert.deepStrictEqual(
+        (yield* registry.report).filter(({ key }) => key === "a/m#default"),
+        [
+          {
+            key: "a/m#default",
+            status: "half-open",
+            until: 1_000,
+            attempts: 3,
+            failures: 2,
+            failuresInRow: 2,
+            lastFailure: { class: "InvalidKey", at: 1_000, evidence: undefined }
+          }
+        ]
+      )
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+
+  // Run.ts records a visit when it ends, not each of its attempts.
+  it.effect.fails("the report counts the attempts that were retried, too", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const a = Scripted.make("a", [[fault()], [fault()], ["fine"]])
+      yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
+      const [health] = yield* registry.report
+      assert.deepStrictEqual([health?.attempts, health?.failures, health?.failuresInRow], [3, 2, 0])
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+
+  it.effect("the report tells what rests without ever having been called", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* registry.bench("b", { for: "1 minute" })
+      const [health] = yield* registry.report
+      assert.strictEqual(health?.key, "b")
+      assert.strictEqual(health?.status, "manual")
+      assert.strictEqual(health?.attempts, 0)
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+})
+
+describe("the changes", () => {
+  const watched = Effect.fnUntraced(function* (during: Effect.Effect<void, never, BenchRegistry>) {
+    const registry = yield* BenchRegistry
+    const seen: Array<string> = []
+    const fiber = yield* registry.changes.pipe(
+      Stream.runForEach(({ at, info }) =>
+        Effect.sync(() => seen.push(`${at} ${info.key} ${info.status} ${info.until}`))
+      ),
+      Effect.forkChild
+    )
+    yield* Effect.yieldNow
+    yield* during
+    yield* Effect.yieldNow
+    yield* Fiber.interrupt(fiber)
+    return seen
+  })
+
+  it.effect("are told as they happen: benched, extended, probed, freed, benched by hand", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched(
+        Effect.gen(function* () {
+          const registry = yield* BenchRegistry
+          yield* attempt(throttle("10 seconds"))
+          yield* TestClock.adjust("10 seconds")
+          yield* attempt(throttle("20 seconds"))
+          yield* TestClock.adjust("20 seconds")
+          yield* attempt(undefined)
+          yield* registry.bench("a", { for: "1 second" })
+          yield* registry.unbench("a")
+        })
+      )
+      assert.deepStrictEqual(seen, [
+        "0 a/m#k resting 10000",
+        "10000 a/m#k probing 10000",
+        "10000 a/m#k resting 30000",
+        "30000 a/m#k probing 30000",
+        "30000 a/m#k free undefined",
+        "30000 a manual 31000",
+        "30000 a free undefined"
+      ])
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("are told to everybody who listens, from then on", () =>
+    Effect.gen(function* () {
+      yield* attempt(throttle("10 seconds"))
+      const both = yield* Effect.all([watched(Effect.yieldNow), watched(Effect.void)], { concurrency: 2 })
+      assert.deepStrictEqual(both, [[], []])
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("do not pile up for a slow listener: it loses the oldest", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const seen: Array<string> = []
+      const fiber = yield* registry.changes.pipe(
+        Stream.runForEach(({ info }) =>
+          Effect.andThen(
+            Effect.sync(() => seen.push(info.key)),
+            Effect.sleep("1 hour")
+          )
+        ),
+        Effect.forkChild
+      )
+      yield* Effect.yieldNow
+      for (let i = 0; i < 1_000; i++) yield* registry.bench(`p${i}`)
+      yield* TestClock.adjust("2000 hours")
+      yield* Fiber.interrupt(fiber)
+      // 256 that it took at once, and the latest 256 after them.
+      assert.isAtMost(seen.length, 512)
+      assert.strictEqual(seen.at(-1), "p999")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+})
+
+describe("one bench for all", () => {
+  it.effect("what one chain learned spares the other", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("1 minute")]])
+      const b = Scripted.make("b", [["other"]])
+      const one = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const two = Chain.make(Model.make(b, "n"), Model.make(a, "m"))
+      yield* Failover.complete(one, "q")
+      yield* Failover.complete(Chain.make(Model.make(a, "m"), two), "q")
+      assert.strictEqual(a.calls.length, 1)
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+
+  it.effect("requests at once do not disturb each other: a hundred find the fallback of a dead primary", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[{ wait: "1 second" }, fault("Connection")]])
+      const b = Scripted.make("b", [["other"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const all = Effect.forEach(
+        Array.from({ length: 100 }, (_, i) => i),
+        (i) => Effect.delay(Failover.complete(chain, i), Duration.millis(i * 37)),
+        { concurrency: "unbounded" }
+      )
+      const { value } = yield* play(all)
+      assert.deepStrictEqual(value, Array(100).fill("other"))
+      assert.strictEqual(a.open + b.open, 0)
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+
+  it.effect("a hundred requests at the end of a rest send one probe and lose nobody", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("5 seconds")], [{ wait: "1 second" }, "back"]])
+      const b = Scripted.make("b", [["other"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      yield* Failover.complete(chain, "q")
+      yield* TestClock.adjust("5 seconds")
+      const all = Effect.forEach(Array(100).fill("q"), (q) => Failover.complete(chain, q), {
+        concurrency: "unbounded"
+      })
+      const { value } = yield* play(all)
+      assert.deepStrictEqual(value, ["back", ...Array(99).fill("other")])
+      assert.strictEqual(a.calls.length, 2)
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+})
