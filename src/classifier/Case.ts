@@ -1,6 +1,6 @@
 /** A signal, read once: what the rules work on. */
 import { type Reading, readBody } from "./Body.ts"
-import type { Code, ErrorView } from "./ErrorViews.ts"
+import { bareView, type Code, type ErrorView } from "./ErrorViews.ts"
 import { epochMillis, isFields, lowerHeaders, read, readString, type Signal } from "./Signal.ts"
 import { prepare } from "./Texts.ts"
 import { chainOf } from "./Transport.ts"
@@ -42,17 +42,7 @@ const withHeaderCodes = (
 ): ReadonlyArray<ErrorView> => {
   if (codes.length === 0) return views
   const outer = views.at(-1)
-  const bare: ErrorView = {
-    codes: [],
-    text,
-    param: undefined,
-    status: undefined,
-    number: undefined,
-    google: false,
-    zeroQuota: false,
-    source: undefined
-  }
-  return [...views.slice(0, -1), { ...(outer ?? bare), codes: [...codes, ...(outer?.codes ?? [])] }]
+  return [...views.slice(0, -1), { ...(outer ?? bareView(text)), codes: [...codes, ...(outer?.codes ?? [])] }]
 }
 
 /** A value as an HTTP status; also three digits in a string. */

@@ -9,7 +9,7 @@ import { failureOf } from "./FailureOf.ts"
 import { excerpt } from "./Redaction.ts"
 import { retryAfterFrom, retryAfterText, type Wait } from "./RetryAfter.ts"
 import { byHorizon, decide } from "./Rules.ts"
-import { read, type Signal } from "./Signal.ts"
+import { read, readString, type Signal } from "./Signal.ts"
 import { fromStatus } from "./Status.ts"
 import { tokensOf } from "./Tokens.ts"
 import { dialectOf } from "./VendorNumbers.ts"
@@ -109,6 +109,11 @@ export const classify = (signal: Signal): Failure.Failure => {
     return build(c, decide(c))
   } catch {
     const status = statusOf(read(signal, "status"))
-    return failureOf(fromStatus(status) ?? "Unknown", { status, evidence: "a signal that cannot be read" })
+    return failureOf(fromStatus(status) ?? "Unknown", {
+      status,
+      target: readString(signal, "target"),
+      cause: read(signal, "cause"),
+      evidence: "a signal that cannot be read"
+    })
   }
 }

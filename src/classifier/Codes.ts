@@ -82,7 +82,8 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "RateLimit",
     source: "https://docs.litellm.ai/docs/proxy/users",
-    values: "max_parallel_request_limit_reached concurrent_request_limit_exceeded concurrency_limit"
+    values:
+      "max_parallel_request_limit_reached concurrent_request_limit_exceeded consumption_limit_reached concurrency_limit"
   },
   // ---- a plan's window
   {
@@ -185,7 +186,7 @@ const specificGroups: ReadonlyArray<Group> = [
     source:
       "names used by several OpenAI-compatible hosts (https://docs.x.ai, https://deepinfra.com/docs, https://novita.ai/docs)",
     values:
-      "insufficient_credits insufficient_funds not_enough_balance not_enough_credits no_credits out_of_credits credit_balance_too_low balance_not_enough credit_exhausted billing_limit_exceeded insufficient_credit payment_error payment_method_required monthly_spend_limit_reached"
+      "insufficient_credits insufficient_funds not_enough_balance not_enough_credits no_credits out_of_credits credit_balance_too_low balance_not_enough credit_exhausted billing_limit_exceeded insufficient_credit token_quota_reached MONTHLY_REQUEST_COUNT CreditsError payment_error payment_method_required monthly_spend_limit_reached"
   },
   // ---- the key
   {
@@ -234,7 +235,7 @@ const specificGroups: ReadonlyArray<Group> = [
     source:
       "names used by several hosts (https://docs.perplexity.ai, https://docs.sambanova.ai, https://inference-docs.cerebras.ai)",
     values:
-      "wrong_api_key missing_api_key no_api_key api_key_invalid api_key_expired api_key_revoked api_key_missing api_key_not_found invalid_credentials invalid_token expired_token key_expired key_disabled missing_authorization missing_authorization_header invalid_authorization_header invalid_access_token bad_credentials"
+      "wrong_api_key missing_api_key no_api_key api_key_invalid api_key_expired api_key_revoked api_key_missing api_key_not_found invalid_credentials invalid_token expired_token key_expired key_disabled missing_authorization missing_authorization_header invalid_authorization_header FAILED_TO_AUTH authentication_token_expired invalid_access_token bad_credentials"
   },
   // ---- the account
   {
@@ -263,14 +264,15 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "Forbidden",
     source:
       "https://www.volcengine.com/docs/82379/1299023; https://learn.microsoft.com/azure/ai-services/openai/",
-    values: "InvalidAccountStatus PublicNetworkAccessDisabled VirtualNetworkAccessDenied account_not_active"
+    values:
+      "InvalidAccountStatus PublicNetworkAccessDisabled VirtualNetworkAccessDenied AuthenticationTypeDisabled account_not_active"
   },
   // ---- the model
   {
     as: "ModelMissing",
     source: "https://platform.openai.com/docs/guides/error-codes; https://console.groq.com/docs/deprecations",
     values:
-      "model_not_found model_decommissioned model_not_available model_not_supported model_deprecated model_is_deactivated model_deactivated model_terms_required model_permission_blocked_org model_permission_blocked_project model_not_active model_access_denied unsupported_model invalid_model unknown_model model_not_exist model_retired model_disabled model_unavailable_for_account"
+      "model_not_found model_decommissioned model_not_available model_not_supported model_deprecated model_is_deactivated model_deactivated model_terms_required model_permission_blocked_org model_permission_blocked_project model_not_active model_access_denied unsupported_model invalid_model unknown_model model_not_exist model_retired model_disabled ENDPOINT_NOT_FOUND RESOURCE_DOES_NOT_EXIST"
   },
   {
     as: "ModelMissing",
@@ -414,7 +416,8 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "Overloaded",
     source: "https://docs.mistral.ai/resources/error-glossary; https://console.groq.com/docs/errors",
-    values: "engine_max_pending_tokens over_capacity queue_exceeded too_busy server_busy"
+    values:
+      "engine_max_pending_tokens over_capacity INSUFFICIENT_MODEL_CAPACITY service_tier_capacity_exceeded queue_exceeded too_busy server_busy"
   },
   {
     as: "Overloaded",

@@ -28,6 +28,8 @@ export interface ErrorView {
   readonly status: number | undefined
   /** A vendor's number, and whose it is. */
   readonly number: readonly [Dialect, number] | undefined
+  /** Whose errors these are, when the provider's name or the shape tells. */
+  readonly dialect: Dialect | undefined
   /** True for the error format of Google's APIs. */
   readonly google: boolean
   /** True when a quota of the error is zero: nothing was ever granted. */
@@ -49,7 +51,7 @@ const fold = (key: string): string => key.toLowerCase().replace(/[^a-z]/g, "")
 
 /** Objects and arrays under these names hold another error. */
 const containers = new Set(
-  "error err errors baseresp detail details innererror innererrors exception fault failure cause upstream upstreamerror originalerror providererror lasterror body responsebody rawresponse metadata errordetails errorbody causedby".split(
+  "error err errors message msg baseresp detail details innererror innererrors exception fault failure cause upstream upstreamerror originalerror providererror lasterror body responsebody rawresponse metadata errordetails errorbody causedby".split(
     " "
   )
 )
@@ -62,7 +64,7 @@ const textFields: ReadonlyArray<string> =
 
 /** Strings under these names are machine values, in the order in which they count. */
 const codeFields: ReadonlyArray<string> =
-  "code errorcode errcode type errortype reason limitsource kind subcode errorsubcode exceptiontype status error name".split(
+  "code errorcode errcode reason type errortype limitsource kind subcode errorsubcode exceptiontype status error name message".split(
     " "
   )
 
@@ -211,6 +213,7 @@ const viewOf = (
     param: typeof param === "string" ? param : undefined,
     status: statuses[0],
     number: whose !== undefined && number !== undefined ? [whose, number] : undefined,
+    dialect: whose,
     google,
     zeroQuota: details.zero,
     source: object
@@ -224,6 +227,7 @@ export const bareView = (text: string): ErrorView => ({
   param: undefined,
   status: undefined,
   number: undefined,
+  dialect: undefined,
   google: false,
   zeroQuota: false,
   source: undefined

@@ -42,16 +42,23 @@ const byParameter = (view: ErrorView, code: string): SignalClass | undefined => 
   }
 }
 
+/**
+ * DashScope sends OpenAI's shape of a dead account for its throttle of tokens; the link it adds, or the host, tells.
+ * Source: https://help.aliyun.com/zh/model-studio/error-code#token-limit
+ */
+const byHost = (view: ErrorView, text: string, code: string): SignalClass | undefined =>
+  code === "insufficient_quota" &&
+  !/\bfree\b/.test(text) &&
+  (view.dialect === "dashscope" || /#token-limit|help\.aliyun\.com|alibabacloud\.com\/help/.test(view.text))
+    ? "RateLimit"
+    : undefined
+
 /** Where one value says two things, the words beside it tell which. */
 const disambiguate = (view: ErrorView, text: string, as: SignalClass): SignalClass => {
-  // DashScope sends OpenAI's dead-account shape for its token throttle:
-  // https://help.aliyun.com/zh/model-studio/error-code#token-limit
-  if (as === "Balance" && /#token-limit|help\.aliyun\.com|alibabacloud\.com\/help/.test(view.text))
-    return "RateLimit"
   if (as === "RateLimit" || as === "UsageWindow" || as === "Allowance") {
     if (view.google && isZeroQuota(view)) return "Balance"
-    // DashScope: "Free allocated quota exceeded."
-    if (/\bfree allocated quota exceeded\b/.test(text)) return "Balance"
+    // DashScope's AllocationQuota: "free", "week" and "month allocated quota exceeded" do not pass by themselves.
+    if (/\b(free|week|month) allocated quota exceeded\b/.test(text)) return "Balance"
   }
   // A quota of Google's refills by itself.
   return as === "Allowance" && view.google ? "UsageWindow" : as
@@ -61,26 +68,36 @@ const disambiguate = (view: ErrorView, text: string, as: SignalClass): SignalCla
 const isZeroQuota = (view: ErrorView): boolean =>
   view.zeroQuota || (/\blimit: ?0(?![\d.])/i.test(view.text) && !/\blimit: ?[1-9]/i.test(view.text))
 
-/** OpenAI types some refusals as `server_error`; a 401 is none. */
-const denies = (status: number | undefined): boolean => status === 401 || status === 402 || status === 403
-
-const bySpecificCode = (view: ErrorView, text: string, status: number | undefined): Verdict | undefined => {
+/** The first specific machine value of an error, in the order in which its fields count. */
+const bySpecificCode = (
+  view: ErrorView,
+  text: string,
+  counts: (as: SignalClass) => boolean
+): Verdict | undefined => {
   for (const code of view.codes) {
-    const as = byParameter(view, code.value) ?? fromCode(code.value)
-    if (as === undefined || (as === "ServerError" && denies(status))) continue
-    return by(disambiguate(view, text, as), code)
+    const as = byParameter(view, code.value) ?? byHost(view, text, code.value) ?? fromCode(code.value)
+    if (as !== undefined && counts(as)) return by(disambiguate(view, text, as), code)
   }
   if (view.number !== undefined) {
-    const as = fromVendorNumber(...view.number)
-    if (as !== undefined)
-      return { as: disambiguate(view, text, as), evidence: `${view.number[0]} code ${view.number[1]}` }
+    const [vendor, number] = view.number
+    const as = fromVendorNumber(vendor, number)
+    if (as !== undefined && counts(as)) {
+      return { as: disambiguate(view, text, as), evidence: `${vendor} code ${number}` }
+    }
   }
   for (const name of leadingNames(view.text)) {
     const as = fromCode(name)
-    if (as !== undefined) return by(disambiguate(view, text, as), { field: "name", value: name })
+    if (as !== undefined && counts(as))
+      return by(disambiguate(view, text, as), { field: "name", value: name })
   }
   return undefined
 }
+
+/** OpenAI types some refusals as `server_error`; a 401 is none. */
+const denies = (status: number | undefined): boolean => status === 401 || status === 402 || status === 403
+
+/** "Something broke here" is the least that a code can say: the words beside it may say what. */
+const isFault = (as: SignalClass): boolean => as === "ServerError"
 
 /** Gemini says "check your plan and billing" for every quota, also for one that refills in a minute. */
 const isGooglesQuota = (view: ErrorView): boolean =>
@@ -106,8 +123,11 @@ const byViews = (c: Case): Verdict | undefined => {
     c.reading.form === "text" && !readsPlainText(c.status) ? c.views.length - 1 : c.views.length
   for (let i = 0; i < c.views.length; i++) {
     const view = c.views[i]!
+    const text = c.texts[i]!
     const verdict =
-      bySpecificCode(view, c.texts[i]!, c.status) ?? (i < plainFrom ? byWords(view, c.texts[i]!) : undefined)
+      bySpecificCode(view, text, (as) => !isFault(as)) ??
+      (i < plainFrom ? byWords(view, text) : undefined) ??
+      (denies(c.status) ? undefined : bySpecificCode(view, text, isFault))
     if (verdict !== undefined) return verdict
   }
   return undefined

@@ -87,6 +87,11 @@ const usageWindow: ReadonlyArray<Row> = [
   ),
   ...rows(
     "Allowance",
+    "https://help.aliyun.com/en/model-studio/error-code; https://www.volcengine.com/docs/82379/1299023",
+    /\bfree (trial|quota|tier|allocated quota|credits?|allowance)[^.]{0,60}\b(exhausted|expired|ended|used|has run out|exceeded|depleted|over)\b/
+  ),
+  ...rows(
+    "Allowance",
     "https://openrouter.ai/docs/api-reference/limits (limits of one key: total, daily, weekly, monthly)",
     /\bkey limit (exceeded|reached)/
   ),
@@ -112,14 +117,15 @@ const billing: ReadonlyArray<Row> = [
     "https://docs.anthropic.com/en/api/errors; https://github.com/anthropics/claude-code/issues",
     /credit balance (is |was )?too low/,
     /regain access on/,
-    /extra usage (is |was )?(required|needed)/,
+    /(extra usage|usage credits?) (is |are |was )?(required|needed)/,
+    /\bout of extra usage\b/,
     /reached your specified api usage limit/,
     /third-party apps now draw from your extra usage/
   ),
   ...rows(
     "Balance",
     "https://api-docs.deepseek.com/quick_start/error_codes; https://openrouter.ai/docs/api-reference/errors",
-    /insufficient (account |available |remaining |token |user |prepaid |api |wallet )?(balance|credits?|funds?|quota|credit balance)\b/,
+    /insufficient (\w+ ){0,4}(balance|credits?|funds?|quota)\b/,
     /\b(balance|credits?|funds?|quota) (is |are |was |were )?(currently )?(not enough|insufficient|exhausted|depleted|used up|too low|empty|not sufficient|negative)/,
     /\b(not enough|not sufficient|lack of|lacks?) (\w+ ){0,2}(credits?|balance|funds?)\b/,
     /\b(ran|run|are|is|was|be|you're|account) out of (\w+ ){0,2}(credits?|funds?|balance|money)\b/,
@@ -130,6 +136,7 @@ const billing: ReadonlyArray<Row> = [
     /\b(requires?|need) (at least |a )?(\$|positive |minimum )[^.]{0,30}(balance|credits?)/,
     /\bcan only afford\b/,
     /\bprompt tokens limit exceeded\b/,
+    /\badd (more )?credits to (continue|your account|keep|use)\b/,
     /\bnegative (credit )?balance\b/
   ),
   ...rows(
@@ -139,6 +146,7 @@ const billing: ReadonlyArray<Row> = [
     /\b(exceeded|exceeds|exceeding|over|above|reached|hit|crossed|crossing|surpassed)[^.]{0,60}\b(spend(ing)?|billing|budget|credit)( hard)?[- ]?(limit|cap|quota|threshold)\b/,
     /\b(crossed|exceeded|over|out of) (its |the |your |their )?(\w+ )?budget\b/,
     /\bbudget (has been |is |was )?(exceeded|exhausted|reached|used up)/,
+    /\bexceed(s|ed)? (your |the |its |this )?(\w+ )?(budget|spend(ing)?|credit) limit\b/,
     /\b(spend(ing)?|billing|budget|cost|credit)( hard)? (limit|cap|threshold)s?[^.]{0,40}\b(reached|exceeded|hit|exhausted)\b/,
     /\baccount (is )?not active[^.]{0,40}billing/,
     /\bexceeded (your |the )?current quota\b/
@@ -147,6 +155,8 @@ const billing: ReadonlyArray<Row> = [
     "Balance",
     "https://docs.together.ai/docs/error-codes; https://docs.fireworks.ai/troubleshooting/status_error_codes/inference_error_code",
     /\bpayment (is )?required\b/,
+    /\b(payment|card|charge) (was |has been |has |is )?(failed|declined|rejected)\b/,
+    /\bout of (credits|funds)\b/,
     /\b(failed|missing|invalid|declined|unpaid|past due|overdue|outstanding) (payment|invoice|bill|balance)/,
     /\b(overdue|arrears|arrearage|in debt|unpaid invoices?|unpaid bills?)\b/,
     /\b(no|without( a)?|missing|add a( valid)?) payment method\b/,
@@ -162,7 +172,6 @@ const billing: ReadonlyArray<Row> = [
   ...rows(
     "Balance",
     "https://help.aliyun.com/en/model-studio/error-code; https://www.volcengine.com/docs/82379/1299023",
-    /\bfree (trial|quota|tier|allocated quota|credits?|allowance)[^.]{0,60}\b(exhausted|expired|ended|used up|has run out|exceeded|depleted|over)\b/,
     /\b(exhausted|exceeded|used up|depleted)[^.]{0,30}\bfree (trial|quota|tier|credits?|allowance)/,
     /\btrial[^.]{0,20}\b(expired|ended|is over)\b/,
     /\b(subscription|plan|package)[^.]{0,30}\b(has )?(expired|lapsed|been cancell?ed|ended)\b/,
@@ -203,6 +212,7 @@ const tooLarge: ReadonlyArray<Row> = [
     /\b(number of|maximum|max|limit)[^.]{0,30}\bbytes\b/,
     /\bimage(s)?('s)? (dimensions?|size|width|height)[^.]{0,40}(exceed|too large|larger|too big|max)/,
     /\b(exceed|exceeds|larger than|max allowed size)[^.]{0,60}\bpixels\b/,
+    /\bimages?( \w+){0,3} (must|should|may|can|cannot)[^.]{0,40}\bpixels\b/,
     /\b(request|body|content) entity (is )?too large/,
     /\brequest exceeds the maximum (allowed )?size\b/,
     /\bmaximum of [\d,]+ (pdf )?pages\b/,
@@ -232,6 +242,8 @@ const context: ReadonlyArray<Row> = [
     "ContextExceeded",
     "https://docs.anthropic.com/en/docs/build-with-claude/context-windows",
     /\bprompt (is |was )?too (long|large)\b/,
+    /\b[\d,]+ tokens?\)? (is |are )?too (long|large|many)\b/,
+    /\b(prompt|input|request|conversation|messages?)\b[^.]{0,40}\btoo (long|big|large)\b[^.]{0,60}\b(tokens?|context|model)\b/,
     /\b(input|prompt|message|messages|conversation|request|content) (is |are |was )?too (long|large) for (the |this )?(requested )?(model|context)\b/,
     /\binput (is )?too long\b/,
     /\bcontext limit\b[^.]{0,20}:? ?[\d,]+ ?\+/
@@ -260,6 +272,7 @@ const context: ReadonlyArray<Row> = [
     /\bexceeded (the )?model('s)? token limit\b/,
     /\bprompt token count of [\d,]+ exceeds\b/,
     /\btoken limit exceeded\b/,
+    /\bexceeds? (the |this |your )?(model('s)? )?(input |prompt |context )?(token|context) limit\b/,
     /\btoo many (input |prompt )?tokens\b[^.]{0,40}\b(in|for) (the |your |this )?(request|prompt|input|model|messages?)/,
     /\btoo many tokens: total number of tokens\b/,
     /\btotal (number of )?tokens?\b[^.]{0,60}\b(cannot|can't|must not|exceeds?|exceeded|greater|larger)\b/,
@@ -296,6 +309,7 @@ const context: ReadonlyArray<Row> = [
     "ContextExceeded",
     "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html; https://platform.minimax.io/docs",
     /\btoo many input tokens\b/,
+    /\b(max_)?(prompt|input)_tokens\b[^.]{0,20}\bexceed/,
     /\bcontext window exceeds limit\b/,
     /\binput length and `?max_tokens`? exceed context\b/,
     /\bmax_tokens must be at least 1, got -\d/,
@@ -328,19 +342,32 @@ const outputCeiling: ReadonlyArray<Row> = [
     /\bmax_?output_?tokens( value)?( of [\d,]+)?[^.]{0,60}\b(range|exceeds?|maximum|up to|limit|supported|too)/,
     /\bmax_(output_|completion_|new_)?tokens`?[^.]{0,60}\b(exceeds?|exceeded|exceed|maximum|too large|upper limit)\b/,
     /\b(exceeds?|exceed|over|above)[^.]{0,40}\b(output|completion|generation) (token )?(limit|tokens?)/,
-    /\binteger above maximum value[^.]{0,20}/,
     /\bmaximum tokens you requested exceeds\b/,
+    /\bmaximum (value )?(for|of) `?max_(\w+_)?tokens\b/,
+    /\bmax_?(output_?|completion_?|new_?)?tokens`?( value)?[^.]{0,30}(\b(between|out of range|no (greater|more) than|at most|less than|not exceed|in the range|within)\b|超)/,
     /\b(maximum|max) (output|completion) (length|tokens?) (is|of|limit)/
   )
 ]
 
+/** Too large, without a unit. */
+const tooLargeUnitless: ReadonlyArray<Row> = rows(
+  "TooLarge",
+  "RFC 9110 section 15.5.14",
+  /\b(body|payload|entity|file|image|upload|document)s? (is |are )?too (large|big)\b/
+)
+
 /** Not from this country. */
 const place: ReadonlyArray<Row> = [
+  ...rows(
+    "ModelMissing",
+    "https://docs.aws.amazon.com/bedrock/latest/userguide/models-regions.html",
+    /\bmodel\b[^.]{0,60}\bnot (available|supported|deployed|enabled)\b[^.]{0,20}\b(in|for) (your |this |the )?(\w+ )?(region|location|country)\b/
+  ),
   ...rows(
     "Forbidden",
     "https://platform.openai.com/docs/supported-countries; https://www.anthropic.com/supported-countries; https://ai.google.dev/gemini-api/docs/available-regions",
     /\b(countries|country|region|territory|territories|user location|your location|area)\b[^.]{0,40}\b(not (supported|available|allowed|permitted|served)|unsupported|is blocked|restricted)/,
-    /\b(not (supported|available|allowed|permitted)|unsupported|blocked)\b[^.]{0,30}\b(in|from|your|for) (your |this |the )?(unsupported )?(countries|country|territory|location|area)\b/
+    /\b(not (supported|available|allowed|permitted)|unsupported|blocked)\b[^.]{0,30}\b(in|from|your|for) (your |this |the )?(unsupported )?(countries|country|territory|location|region|area)\b/
   )
 ]
 
@@ -349,8 +376,8 @@ const model: ReadonlyArray<Row> = [
   ...rows(
     "ModelMissing",
     "https://platform.openai.com/docs/guides/error-codes; https://github.com/ollama/ollama",
-    /\b(model|models|deployment|publisher model|inference profile|function|engine|endpoint)\b[^.]{0,120}\b(does not exist|doesn't exist|not found|was not found|not exist|could not be found|cannot be found|can't be found|isn't available|is not available|no longer available|no longer supported|not supported|is not supported|isn't supported|has been (deprecated|decommissioned|retired|removed|disabled|shut down|discontinued)|is deprecated|was (deprecated|retired|removed)|reached (its |the )?end of (its )?life|is (disabled|retired|unavailable for|not enabled|not active|not accessible|not deployed|not ready for use by)|not allowed|access denied|has not been activated|not activated)/,
-    /\b(does not exist|doesn't exist|not found|cannot find|can't find|could not find|unable to find|no such|unknown|unsupported|invalid|unrecognized|nonexistent) (the )?(\w+ )?(model|deployment|engine|publisher model|endpoint or model)\b/,
+    /\b(model|models|deployment|publisher model|inference profile|function|engine|endpoint)\b[^.]{0,120}\b(does not exist|doesn't exist|not found|was not found|not exist|could not be found|cannot be found|can't be found|isn't available|is not available|no longer available|no longer supported|not supported|is not supported|isn't supported|has been (deprecated|decommissioned|retired|removed|disabled|shut down|discontinued)|is deprecated|was (deprecated|retired|removed)|reached (its |the )?end of (its )?life|is (disabled|retired|unavailable for|not enabled|not active|not accessible|not deployed|currently not deployed|only available (to|for|on|with)|not ready for use by)|not allowed|access denied|has not been activated|not activated)/,
+    /\b(does not exist|doesn't exist|not found|(cannot|can't|could not|couldn't|unable to|failed to) (find|resolve|locate)|no such|unknown|unsupported|invalid|unrecognized|nonexistent) (the )?(\w+ )?(model|deployment|engine|publisher model|endpoint or model)\b/,
     /\b(not a valid|is not an? valid|is an invalid|invalid) (model|model id|model name|model identifier)\b/,
     /\bmodel( id| name| identifier| code| version)?( provided| specified| you provided| …| [\w./:@-]{1,80})? (is|was) (not (a )?valid|invalid|unknown|unrecogni[sz]ed|not recogni[sz]ed)\b/,
     /\btry pulling it first\b/,
@@ -360,10 +387,17 @@ const model: ReadonlyArray<Row> = [
   ...rows(
     "ModelMissing",
     "https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html",
-    /\b(access|permission|entitle(d|ment)|authori[sz]ed|allowed|eligible|subscribed)\b[^.]{0,60}\b(the|this|that|requested|specified|publisher|to|use|access)?[^.]{0,20}\bmodels?\b(?! (service|provider))/,
+    /\b(don't|do not|doesn't|does not|not|no|unable to|cannot|can't|denied|lacks?|insufficient|must be|make sure)\b[^.]{0,60}\b(access|permission|entitled|entitlement|authori[sz]ed|allowed|eligible|subscribed)\b[^.]{0,40}\bmodels?\b(?! (service|provider))/,
+    /\baccess to (the |this |that )?(\w+ )?models?\b[^.]{0,40}\b(denied|not allowed|restricted|disabled|required)\b/,
+    /\bmodel access (is |was )?denied\b/,
     /\bon-demand throughput (is not|isn't) supported\b/,
     /\bdoes(n't| not) support (the )?(on-demand|converse|system messages|tool use|streaming|requested operation|operation)/,
     /\bthis model (doesn't|does not) support\b/,
+    /\bis not (enabled|supported|available) for models?\//,
+    /\bnot servable in\b/,
+    /\bmodel requires (a |an )?(\w+ )?(subscription|plan|upgrade)\b/,
+    /\bmodel\b[^.]{0,80}\btoo large to be loaded\b/,
+    /\b(version|deployment) (does not|doesn't) exist\b/,
     /\b(aws-marketplace|marketplace subscription)\b/,
     /\boperation does not work with the specified model\b/,
     /\bis not supported (for|with|by|in) (this|the|your) (model|region|api version|account|operation)\b/,
@@ -376,7 +410,7 @@ const model: ReadonlyArray<Row> = [
     "https://openrouter.ai/docs/api-reference/errors",
     /\bno endpoints? (found|available)\b/,
     /\bno (allowed |available |eligible )?providers? (are |is )?(available|found|support|can serve)/,
-    /\b(does not|doesn't|do not|don't|not) support (tool use|tools|function calling|tool calling|image input|images|vision|audio input)\b/,
+    /\b(does not|doesn't|do not|don't|not) support (feature|the feature|tool use|tools|function calling|tool calling|image input|images|vision|audio input)\b/,
     /\bno longer available (to|for|as)\b/,
     /\bfree period (has )?ended\b/
   ),
@@ -393,6 +427,8 @@ const model: ReadonlyArray<Row> = [
     "https://docs.litellm.ai/docs/proxy/error_reference",
     /\b(key|team|user) not allowed to access model\b/,
     /\binvalid model name passed in\b/,
+    /\b(unknown|no|invalid) provider for (the )?model\b/,
+    /\bllm provider not provided\b/,
     /\bno deployments? (available )?for (the )?(selected )?model\b(?![^.]{0,60}try again)/
   )
 ]
@@ -407,6 +443,8 @@ const forbidden: ReadonlyArray<Row> = [
     /\borgani[sz]ation must be verified\b/,
     /\b(must|need to) be verified to\b|\bverify (your )?(organi[sz]ation|identity|account)\b/,
     /\bnot allowed for (this|your) organi[sz]ation\b/,
+    /\bnot (yet )?(available|enabled) (for|on|in|with) (this|your) (subscription|plan|account|organi[sz]ation)\b/,
+    /\baccess (was|has been|is) (terminated|revoked|suspended|blocked)\b/,
     /\bip address[^.]{0,60}\b(not (authori[sz]ed|allowed|permitted|in)|blocked|denied|restricted)/,
     /\b(not (authori[sz]ed|allowed)|blocked|denied)[^.]{0,30}\bip\b/,
     /\bonly authorized for use with\b/
@@ -429,6 +467,11 @@ const forbidden: ReadonlyArray<Row> = [
     "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
     /\b(not authorized|is not authorized|unauthorized) to (perform|invoke|call|access|use)\b/,
     /\baccount is not authorized\b/,
+    /^operation not allowed$/,
+    /\b(you|caller|key|token|user|organi[sz]ation|account|team|project|workspace|plan) (does not|doesn't|do not|don't) have (the )?(\w+ )?(access|permissions?)\b/,
+    /\baccess to [^.]{0,60} is (forbidden|denied|restricted)\b/,
+    /\b(account|email|phone|identity|organi[sz]ation)( address)? (is |has )?(not|not yet|not been) (been )?verified\b/,
+    /\bverify your (email|phone|identity|account)\b/,
     /\bexplicit deny\b/
   ),
   ...rows(
@@ -446,7 +489,10 @@ const key: ReadonlyArray<Row> = [
     /\b(incorrect|invalid|wrong|bad|malformed|missing|expired|revoked|unknown|no|inactive|disabled|deactivated|unauthorized|illegal) (or (missing|expired|invalid|inactive) )?(\w+[- ]){0,2}(api[- ]?key|access[- ]?key|secret[- ]?key|apikey|api[- ]?token|access token|auth(entication|orization)? (token|header|key|credentials?|information|method)?|authentication|credentials?|bearer token|token|security token|x-api-key|subscription key|oauth token|proxy server token|signature)\b(?! (count|limit|length|type|in json|'|id|budget|…))/,
     /\b(api[- ]?key|access[- ]?key|apikey|api[- ]?token|access token|authentication token|auth token|authorization token|oauth token|bearer token|security token|credentials?|security token included in the request|session token)\b[^.]{0,80}\b(is |was |has |are |have )?(been )?(not valid|invalid|incorrect|expired|revoked|missing|malformed|disabled|deleted|deactivated|not found|not provided|not recogni[sz]ed|not exist|doesn't exist|does not exist|inactive|wrong|required|not active|not set|unauthorized|(currently )?blocked|reported as leaked|leaked|compromised|could not be (verified|found|validated))\b/,
     /\b(didn't|did not|must|please|not|need to|should) (provide|supply|pass|include|specify|send)(d|ed)? (an?|your|the|a valid) (\w+ ){0,2}(api[- ]?key|apikey|access token|authorization|credentials?|authentication|token)\b/,
-    /\b(unable|failed) to (authenticate|verify (the )?(api key|token|credentials))\b/,
+    /\b(unable to|failed to|could not|couldn't|cannot|can't) (authenticate|(verify|validate) (the |your )?(\w+ )?(api[- ]?key|token|credentials?))\b/,
+    /\b(not|isn't) authenticated\b/,
+    /\b(authorization|authentication) header (is |was )?(missing|required|invalid|malformed|not)\b/,
+    /\bsignature (has |is )?(expired|invalid|incorrect)\b/,
     /\bauthentication (failed|fails|failure|required|error|parameter not received|unsuccessful)\b/,
     /\bauthenticate (request )?with (an? )?(valid )?api[- ]?key\b/,
     /\bmissing authentication\b/,
@@ -484,6 +530,8 @@ const policy: ReadonlyArray<Row> = [
     /\bcontent (exists |inspection |)risk\b|\bnew_sensitive\b|\b(input|output) (data )?(may contain|contains)( \w+){0,2} (inappropriate|sensitive|unsafe)/,
     /\bcontentpolicyviolationerror\b/,
     /\bpolicy violation\b/,
+    /\bcontent moderation\b/,
+    /\b(nsfw|csam)\b[^.]{0,30}\b(content|detected|image|material)/,
     /\bsafety (system|filters?|settings?|reasons?|checks?)\b/,
     /\bprompt (was |is )?blocked\b/,
     /\busage guidelines\b/,
@@ -510,7 +558,7 @@ const overload: ReadonlyArray<Row> = [
     "Overloaded",
     "https://ai.google.dev/gemini-api/docs/troubleshooting; https://github.com/google-gemini/gemini-cli",
     /\b(no|not enough|insufficient|lack of|limited|out of|over|at|exceeded|due to|full) (\w+ ){0,2}capacity\b/,
-    /\bcapacity (temporarily )?(exceeded|exhausted|constraints?|unavailable|limit|reached|issues?)\b/,
+    /\bcapacity (is |are |has been )?(temporarily |currently )?(exceeded|exhausted|constraints?|unavailable|limit|reached|issues?)\b/,
     /\b(experiencing|under|due to) (\w+ ){0,2}(high|heavy|increased|unusual|elevated) (\w+ )?(demand|load|traffic|volume)\b/,
     /\bhigh (demand|load|traffic) (right now|at the moment|currently)\b/,
     /\bspikes in demand\b/
@@ -520,6 +568,7 @@ const overload: ReadonlyArray<Row> = [
     "https://huggingface.co/docs/inference-endpoints; https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
     /\b(model|server|it|endpoint|runner)\b[^.]{0,60}\b(is |are |being )?(currently |still )?(loading|starting( up)?|warming up|initiali[sz]ing|being loaded|cold)\b/,
     /\bmodel (is )?not ready\b/,
+    /\b(model|runner|engine|worker|process) (has )?(crashed|terminated unexpectedly|been unloaded|died)\b/,
     /\b(service|server|model|api|provider|upstream|resource|engine|endpoint|backend)s?( \w+){0,3} (is |are |has become )?(temporarily |currently |momentarily )?(unavailable|not available at the moment|down for maintenance|out of service|unable to handle)\b/,
     /\btemporarily (unavailable|unable|out of)\b/,
     /\bunable to process your request\b/
@@ -532,7 +581,9 @@ const overload: ReadonlyArray<Row> = [
     /\b(queue|waiting queue|request queue) (is )?(full|exceeded)\b|\bqueue_exceeded\b/,
     /\bmaximum pending requests exceeded\b/,
     /\btoo many (pending|queued|waiting) requests\b/,
-    /\bmodel service overloaded\b/
+    /\bmodel service overloaded\b/,
+    /\bno (available|idle|free|healthy) (workers?|instances?|servers?|backends?|gpus?|replicas?|slots?|resources?)\b/,
+    /\b(all|every) (\w+ )?(instances?|workers?|servers?|replicas?|slots?|backends?) (is |are )(currently )?(busy|occupied|unavailable|in use)\b/
   ),
   ...rows(
     "Overloaded",
@@ -548,7 +599,7 @@ const rate: ReadonlyArray<Row> = [
     "https://platform.openai.com/docs/guides/rate-limits; https://docs.anthropic.com/en/api/rate-limits",
     /\brate[- ]?limit(s|ed|ing|er)?\b[^.]{0,60}\b(exceed|exceeded|exceeds|reached|hit|error|applied|triggered|violation|upstream)/,
     /\b(exceed|exceeded|exceeds|exceeding|reached|hit|over|due to|by|triggered)\b[^.]{0,80}\brate[- ]?limit(s|ed|ing|er)?\b/,
-    /\b(is|are|was|been|being|temporarily|currently|get|got) rate[- ]?limited\b/,
+    /\brate[- ]limited\b/,
     /\btoo many (requests|concurrent|api calls|calls|connections|messages|attempts)\b/,
     /\brate exceeded\b/,
     /\brequest rate (is )?(too high|increased|limit)/,
@@ -570,7 +621,7 @@ const rate: ReadonlyArray<Row> = [
   ...rows(
     "RateLimit",
     "https://github.com/QuantumNous/new-api; https://docs.bigmodel.cn/cn/api/api-code",
-    /(请求|调用|访问)(过于|太|过)(频繁|快|多)|(并发|频率|速率|流量)(数|限制)?(过高|过快|过大|超限|超出|限制|已达)|限流|流量限制|速率限制|负载已?饱和|请求数限制|达到(了)?(每分钟|今日|请求|调用)[^。]{0,20}(限制|上限|限额)/
+    /(请求|调用|访问)(过于|太|过)(频繁|快|多)|(并发|频率|速率|流量)(数|限制)?(过高|过快|过大|超限|超出|限制|已达)|限流|限频|流量限制|速率限制|负载已?饱和|请求数限制|达到(了)?(每分钟|今日|请求|调用)[^。]{0,20}(限制|上限|限额)/
   )
 ]
 
@@ -602,6 +653,7 @@ export const sentences: ReadonlyArray<Row> = [
   ...tooLarge,
   ...context,
   ...outputCeiling,
+  ...tooLargeUnitless,
   ...place,
   ...model,
   ...key,

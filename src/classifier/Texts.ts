@@ -25,7 +25,7 @@ const parameterName =
 
 /** Words before a quoted phrase which say that the phrase is somebody's input. */
 const namesInput =
-  /\b(function|tool|tools|description|name|named|called|value|field|property|schema|string|got|type|role|argument|arguments|id|header|file|line|text|input|for|in)[ :=(]{0,3}$/
+  /\b(function|tool|tools|description|name|named|called|value|field|property|schema|string|got|type|role|argument|arguments|id|header|file|line|text|input|output|prompt|completion|query|user|for|in)[ :=(]{0,3}$/
 
 const maskQuotes = (text: string): string =>
   text.replace(

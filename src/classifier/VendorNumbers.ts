@@ -4,8 +4,16 @@
  */
 import type { SignalClass } from "./Verdict.ts"
 
-/** A vendor whose numbers are known. */
-export type Dialect = "zhipu" | "minimax" | "siliconflow" | "cloudflare" | "mistral" | "baidu" | "spark"
+/** A vendor that is read in a way of its own: one whose numbers are known, or DashScope. */
+export type Dialect =
+  | "dashscope"
+  | "zhipu"
+  | "minimax"
+  | "siliconflow"
+  | "cloudflare"
+  | "mistral"
+  | "baidu"
+  | "spark"
 
 type Table = { readonly [number: number]: SignalClass }
 
@@ -160,6 +168,7 @@ const spark: Table = {
 }
 
 const tables: { readonly [K in Dialect]: Table } = {
+  dashscope: {},
   zhipu,
   minimax,
   siliconflow,
@@ -171,6 +180,7 @@ const tables: { readonly [K in Dialect]: Table } = {
 
 /** The names by which providers are configured, and whose numbers they send. */
 const names: ReadonlyArray<readonly [RegExp, Dialect]> = [
+  [/dashscope|bailian|aliyun|alibaba|model-?studio/i, "dashscope"],
   [/zhipu|bigmodel|\bz\.?ai\b|\bglm\b/i, "zhipu"],
   [/minimax/i, "minimax"],
   [/siliconflow|siliconcloud/i, "siliconflow"],

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { classify, type Signal } from "../../src/classifier/Classifier.ts"
 import * as Failure from "../../src/core/Failure.ts"
 
-/** A labelled case of test/fixtures; the fields are explained in docs of the corpus and below. */
+/** A labelled case of test/fixtures: a recorded signal, what it is, and where it was seen (`source`). */
 interface Labelled extends Signal {
   readonly id: string
   readonly kind: Failure.Kind
