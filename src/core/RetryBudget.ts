@@ -16,36 +16,37 @@ export const requestsRemembered = 500
 
 /** A budget of retries. Times are milliseconds. */
 export class RetryBudget {
-  readonly #share: number
-  #deposited = 0
+  /** Requests that pay for one retry. */
+  readonly #price: number
+  #requests = 0
   #allowance = allowanceAtMost
   #refilledAt: number | undefined
 
   /** `share`: retries per request in the long run; 0.2 means that one request in five may be a retry. */
   constructor(share: number) {
-    this.#share = Math.max(0, share)
+    this.#price = share > 0 ? 1 / share : Number.POSITIVE_INFINITY
   }
 
   /** A request came. */
   deposit(): void {
-    const most = this.#share * requestsRemembered
-    this.#deposited = Math.min(most, this.#deposited + this.#share)
+    if (this.#requests < requestsRemembered) this.#requests++
   }
 
   /** May one more retry be made? Takes it out of the budget if so. */
   withdraw(now: number): boolean {
-    if (this.#share === Number.POSITIVE_INFINITY) return true
+    if (this.#price === 0) return true
     this.#refill(now)
     if (this.#allowance >= 1) this.#allowance--
-    else if (this.#deposited >= 1) this.#deposited--
+    else if (this.#requests >= this.#price) this.#requests -= this.#price
     else return false
     return true
   }
 
   /** Whole retries that could be made now. */
   left(now: number): number {
+    if (this.#price === 0) return Number.POSITIVE_INFINITY
     this.#refill(now)
-    return Math.floor(this.#allowance) + Math.floor(this.#deposited)
+    return Math.floor(this.#allowance) + Math.floor(this.#requests / this.#price)
   }
 
   #refill(now: number): void {
@@ -53,7 +54,7 @@ export class RetryBudget {
     this.#refilledAt = now
     // A share of nothing means no retries at all, not even the floor's.
     this.#allowance =
-      this.#share === 0
+      this.#price === Number.POSITIVE_INFINITY
         ? 0
         : Math.min(allowanceAtMost, this.#allowance + (elapsed / 1000) * allowancePerSecond)
   }

@@ -1,0 +1,315 @@
+/** One deadline, one number of attempts and one budget of retries for everything that is done for a request. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
+import * as Chain from "../../src/core/Chain.ts"
+import * as Credential from "../../src/core/Credential.ts"
+import * as Failover from "../../src/core/Failover.ts"
+import type * as Failure from "../../src/core/Failure.ts"
+import * as Model from "../../src/core/Model.ts"
+import type * as Policy from "../../src/core/Policy.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { calls, fault, play, throttle, tooLong } from "./support.ts"
+
+type Calls = Scripted.Script<unknown, string, Scripted.Part>
+const hang: Calls = [[{ hang: true }]]
+
+/** A chain of providers `a`, `b`, … with these scripts, and who was called when. */
+const chainOf = (...scripts: ReadonlyArray<Calls>) => {
+  const providers = scripts.map((script, i) => Scripted.make("abcdef"[i]!, script))
+  return {
+    chain: Chain.fromLinks(providers.map((provider) => Model.make(provider, "m"))),
+    calls: () => calls(...providers),
+    open: () => providers.reduce((sum, provider) => sum + provider.open, 0)
+  }
+}
+const layer = (policy?: Policy.Options, retryBudget = Number.POSITIVE_INFINITY) =>
+  Effect.provide(Failover.Failover.layer({ policy, retryBudget }))
+
+describe("the deadline", () => {
+  it.effect("ends a request with what had failed until then, and benches nobody", () =>
+    Effect.gen(function* () {
+      const { calls, chain, open } = chainOf([[fault("Silent")]], hang)
+      const { at, benches, error } = yield* play(Failover.complete(chain, "q", { deadline: "10 seconds" }))
+      assert(error?._tag === "DeadlineExceeded")
+      assert.strictEqual(error.deadline, 10_000)
+      assert.deepStrictEqual(
+        error.attempts.map(({ target }) => target),
+        ["a/m#default", "b/m#default"]
+      )
+      assert.strictEqual(at, 10_000)
+      assert.deepStrictEqual(benches, ["a/m Silent 5000"])
+      assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
+      assert.strictEqual(open(), 0)
+    }).pipe(layer())
+  )
+
+  it.effect("ends a stream that has not begun", () =>
+    Effect.gen(function* () {
+      const { chain, open } = chainOf([[Scripted.held("role"), { hang: true }]])
+      const { at, benches, error } = yield* play(
+        Effect.scoped(Failover.open(chain, "q", { deadline: "10 seconds" }))
+      )
+      assert.strictEqual(error?._tag, "DeadlineExceeded")
+      assert.strictEqual(at, 10_000)
+      assert.deepStrictEqual(benches, [])
+      assert.strictEqual(open(), 0)
+    }).pipe(layer())
+  )
+
+  it.effect("covers the pauses between attempts: no retry is begun that would be too late", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault("Overloaded", "2 seconds")]])
+      const { at, error } = yield* play(Failover.complete(chain, "q", { deadline: "4 seconds" }))
+      assert.strictEqual(error?._tag, "ChainExhausted")
+      assert.deepStrictEqual(calls(), ["0 a/m", "2000 a/m"])
+      assert.strictEqual(at, 2_000)
+    }).pipe(layer())
+  )
+
+  it.effect("makes a throttle that asks for more than the time left a reason to move on", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[throttle("2 seconds")]], [["other"]])
+      const { value } = yield* play(Failover.complete(chain, "q", { deadline: "2 seconds" }))
+      assert.strictEqual(value, "other")
+      assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
+    }).pipe(layer({ reserve: 0 }))
+  )
+
+  it.effect("is that of the call before that of the chain before that of the runtime", () =>
+    Effect.gen(function* () {
+      const until = (chain: Chain.Chain<Scripted.Scripted>, options?: Failover.CallOptions) =>
+        Effect.map(play(Failover.complete(chain, "q", options), { within: "1 minute" }), ({ error }) =>
+          error?._tag === "DeadlineExceeded" ? error.deadline : error?._tag
+        )
+      const { chain } = chainOf(hang)
+      const own = Chain.withPolicy(chain, { deadline: "2 seconds" })
+      assert.strictEqual(yield* until(chain), 3_000)
+      assert.strictEqual(yield* until(own), 2_000)
+      assert.strictEqual(yield* until(own, { deadline: "1 second" }), 1_000)
+    }).pipe(layer({ deadline: "3 seconds" }))
+  )
+
+  it.effect("may be endless", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[{ wait: "3 days" }, "late"]])
+      const { value } = yield* play(Failover.complete(chain, "q"), { within: "4 days" })
+      assert.strictEqual(value, "late")
+    }).pipe(layer({ deadline: Number.POSITIVE_INFINITY, timeouts: { answer: Number.POSITIVE_INFINITY } }))
+  )
+})
+
+describe("the answer timeout", () => {
+  it.effect("moves on, asks no second time, and speaks against the target", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf(hang, [["other"]])
+      const { benches, value } = yield* play(Failover.answer(chain, "q"))
+      assert.strictEqual(value?.value, "other")
+      assert.deepStrictEqual(calls(), ["0 a/m", "7000 b/m"])
+      assert.deepStrictEqual(benches, ["a/m Silent 12000"])
+    }).pipe(layer({ timeouts: { answer: "7 seconds" } }))
+  )
+
+  it.effect("does not wait for an attempt that cannot be stopped", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[{ wait: "1 hour" }, "too late"]])
+      const deaf: typeof a = {
+        ...a,
+        complete: (request, target) => Effect.uninterruptible(a.complete(request, target))
+      }
+      const b = Scripted.make("b", [["other"]])
+      const { at, value } = yield* play(
+        Failover.complete(Chain.make(Model.make(deaf, "m"), Model.make(b, "m")), "q"),
+        { within: "2 hours" }
+      )
+      assert.strictEqual(value, "other")
+      assert.strictEqual(at, 7_000)
+    }).pipe(layer({ timeouts: { answer: "7 seconds" } }))
+  )
+})
+
+describe("what is kept for the targets behind", () => {
+  it.effect("half of the time: a slow target is cut off, which does not speak against it", () =>
+    Effect.gen(function* () {
+      const { calls, chain, open } = chainOf(hang, hang, [["third"]])
+      const { benches, value } = yield* play(Failover.answer(chain, "q", { deadline: "8 seconds" }))
+      assert.strictEqual(value?.value, "third")
+      assert.deepStrictEqual(calls(), ["0 a/m", "4000 b/m", "6000 c/m"])
+      assert.deepStrictEqual(benches, [])
+      assert.strictEqual(value?.attempts, 3)
+      assert.strictEqual(open(), 0)
+    }).pipe(layer())
+  )
+
+  it.effect("half of the time of a stream as well", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf(hang, [["second"]])
+      yield* play(Effect.scoped(Failover.open(chain, "q", { deadline: "8 seconds" })))
+      assert.deepStrictEqual(calls(), ["0 a/m", "4000 b/m"])
+    }).pipe(layer())
+  )
+
+  it.effect("the retry that would eat the fallback's time is not made", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf(
+        [[{ wait: "3 seconds" }, fault("Overloaded", "2 seconds")]],
+        [["other"]]
+      )
+      const { at, value } = yield* play(Failover.complete(chain, "q", { deadline: "8 seconds" }))
+      assert.strictEqual(value, "other")
+      assert.deepStrictEqual(calls(), ["0 a/m", "3000 b/m"])
+      assert.strictEqual(at, 3_000)
+    }).pipe(layer())
+  )
+
+  it.effect("the wait that would eat the fallback's time is not waited", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[throttle("2 seconds")]], [["other"]])
+      yield* play(Failover.complete(chain, "q", { deadline: "4 seconds" }))
+      assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
+    }).pipe(layer())
+  )
+
+  it.effect("nothing, when what is behind rests: then the target has all the time", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[{ wait: "7 seconds" }, "slow"]], [["never asked"]])
+      yield* (yield* BenchRegistry).bench("b")
+      const { value } = yield* play(Failover.complete(chain, "q", { deadline: "8 seconds" }))
+      assert.strictEqual(value, "slow")
+    }).pipe(layer())
+  )
+
+  it.effect("nothing, when the prompt is too long for what is behind", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", (target) =>
+        target.model === "short" ? [[tooLong({ limit: 100 })]] : [[{ wait: "7 seconds" }, "slow"]]
+      )
+      const small = Model.make(a, "small", { contextWindow: 50 })
+      const chain = Chain.make(Model.make(a, "short"), Model.make(a, "long"), small)
+      const { value } = yield* play(Failover.complete(chain, "q", { deadline: "8 seconds" }))
+      assert.strictEqual(value, "slow")
+    }).pipe(layer())
+  )
+
+  // Run.ts rounds the kept attempts down: a share of one attempt is none.
+  it.effect.fails("attempts: with many retries the fallback still has its turn", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault()]], [["other"]])
+      const { value } = yield* play(Failover.complete(chain, "q", { attempts: 4 }))
+      assert.strictEqual(value, "other")
+      assert.strictEqual(calls().length, 4)
+    }).pipe(layer({ retries: { times: 50 } }))
+  )
+
+  it.effect.fails("the last attempt, if another target has not been tried", () =>
+    Effect.gen(function* () {
+      for (const attempts of [2, 3]) {
+        const { chain } = chainOf([[fault()]], [["other"]])
+        const { value } = yield* play(Failover.complete(chain, "q", { attempts }))
+        assert.strictEqual(value, "other", `with ${attempts} attempts`)
+      }
+    }).pipe(layer())
+  )
+
+  // Decision.ts looks at the attempts that are kept for backoffs only.
+  it.effect.fails("the last attempt, rather than to wait for a throttle with it", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[throttle("1 second")]], [["other"]])
+      const { value } = yield* play(Failover.complete(chain, "q", { attempts: 2 }))
+      assert.strictEqual(value, "other")
+    }).pipe(layer())
+  )
+
+  // Candidates.ahead counts keys at a place that a fault or a silence would never go to.
+  it.effect.fails("no time for keys at the same place, to which no silence leads", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[{ wait: "8 seconds" }, "slow"]], {
+        credentials: [Credential.make("one"), Credential.make("two")]
+      })
+      const { value } = yield* play(
+        Failover.complete(Chain.make(Model.make(a, "m")), "q", { deadline: "10 seconds" })
+      )
+      assert.strictEqual(value, "slow")
+    }).pipe(layer())
+  )
+
+  it.effect("as much as the policy says", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf(hang, [["other"]])
+      yield* play(Failover.complete(chain, "q", { deadline: "10 seconds" }))
+      assert.deepStrictEqual(calls(), ["0 a/m", "7500 b/m"])
+    }).pipe(layer({ reserve: 0.25 }))
+  )
+})
+
+describe("the number of attempts", () => {
+  it.effect("covers retries, keys and models together", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault()]], [[fault()]], [["never asked"]])
+      const { error } = yield* play(Failover.complete(chain, "q", { attempts: 6 }))
+      assert(error?._tag === "ChainExhausted")
+      assert.strictEqual(error.attempts.length, 6)
+      assert.strictEqual(calls().length, 6)
+    }).pipe(layer({ reserve: 0 }))
+  )
+
+  it.effect("does not count those that were passed by", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[throttle("1 hour")]], [["other"]])
+      yield* play(Failover.complete(chain, "q"), { within: 0 })
+      const { value } = yield* play(Failover.answer(chain, "q", { attempts: 1 }), { within: 0 })
+      assert.strictEqual(value?.value, "other")
+      assert.strictEqual(value?.attempts, 1)
+    }).pipe(layer())
+  )
+
+  it.effect("is eight when nothing is said", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault()]], [[fault()]], [[fault()]], [[fault()]])
+      yield* play(Failover.complete(chain, "q"))
+      assert.strictEqual(calls().length, 8)
+    }).pipe(layer())
+  )
+})
+
+describe("the process-wide budget of retries", () => {
+  const dying = (failure: Failure.Failure, requests: number) =>
+    Effect.gen(function* () {
+      const policy: Policy.Options = { rules: { Overloaded: { rest: null }, RateLimit: { rest: null } } }
+      const { calls, chain } = chainOf([[failure]], [["other"]])
+      const all = Effect.forEach(
+        Array.from({ length: requests }, (_, i) => i),
+        (i) => Failover.complete(Chain.withPolicy(chain, policy), i),
+        { concurrency: "unbounded" }
+      )
+      const { value } = yield* play(all, { chance: 0 })
+      assert.strictEqual(value?.length, requests, "nobody is lost")
+      return calls().filter((call) => call.includes(" a/m")).length - requests
+    })
+
+  it.effect(
+    "keeps an outage from being multiplied: a hundred requests make thirty retries, not two hundred",
+    () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* dying(fault(), 100), 30)
+      }).pipe(layer({}, 0.2))
+  )
+
+  it.effect("covers the waits for a throttle as well", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* dying(throttle("1 second"), 100), 30)
+    }).pipe(layer({}, 0.2))
+  )
+
+  it.effect("of nothing means no retries at all, and moving on as ever", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* dying(fault(), 20), 0)
+    }).pipe(layer({}, 0))
+  )
+
+  it.effect("may be without a bound", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* dying(fault(), 100), 200)
+    }).pipe(layer())
+  )
+})
