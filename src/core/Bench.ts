@@ -48,10 +48,15 @@ export interface Entry {
 export interface State {
   readonly generation: number
   readonly entries: ReadonlyMap<BenchKey, Entry>
+  /**
+   * Targets that are let back by a passed check only, with how many checkers hold them. It is this process's own
+   * affair and no part of what is saved or shared.
+   */
+  readonly held: ReadonlyMap<BenchKey, number>
 }
 
 /** Nobody rests. */
-export const empty: State = { generation: 0, entries: new Map() }
+export const empty: State = { generation: 0, entries: new Map(), held: new Map() }
 
 /** The target is free. `generation` dates the attempt that now begins. */
 export interface Go {
@@ -71,7 +76,7 @@ export interface Probe {
 export interface Resting {
   readonly _tag: "Resting"
   readonly key: BenchKey
-  /** Milliseconds since the epoch; in the past while somebody else's probe is under way. */
+  /** Milliseconds since the epoch; in the past while a probe is under way or a passed check is waited for. */
   readonly until: number
   readonly reason: FailureClass | "Manual"
   readonly evidence: string | undefined
@@ -120,9 +125,17 @@ export const knows = ({ entries }: State, { allBenchKeys }: Target): boolean => 
   return false
 }
 
-/** May this target be called? Takes the probe slots if the answer is a probe. */
-export const admit = (state: State, target: Target, now: number): readonly [Admission, State] => {
-  const resting = peek(state, target, now)
+/**
+ * May this target be called? Takes the probe slots if the answer is a probe. `check` asks for a health check, to
+ * which the end of a rest is open even when the target is held.
+ */
+export const admit = (
+  state: State,
+  target: Target,
+  now: number,
+  check = false
+): readonly [Admission, State] => {
+  const resting = peek(state, target, now, check)
   if (resting !== undefined) return [resting, state]
   const open = target.allBenchKeys.filter((key) => state.entries.get(key)?.reason !== undefined)
   if (open.length === 0) return [{ _tag: "Go", generation: state.generation }, state]
@@ -131,21 +144,22 @@ export const admit = (state: State, target: Target, now: number): readonly [Admi
   for (const key of open) entries.set(key, { ...entries.get(key)!, probe: id, touched: now })
   return [
     { _tag: "Probe", generation: id, id, keys: open },
-    { generation: id, entries }
+    { ...state, generation: id, entries }
   ]
 }
 
 /** Why a target cannot be called now; `undefined` if it can. Of several reasons the one that ends last. */
-export const peek = (state: State, { allBenchKeys }: Target, now: number): Resting | undefined => {
+export const peek = (state: State, target: Target, now: number, check = false): Resting | undefined => {
+  const held = !check && state.held.has(target.key)
   let latest: Resting | undefined
-  for (const key of allBenchKeys) {
-    const why = whyResting(state, key, now)
+  for (const key of target.allBenchKeys) {
+    const why = whyResting(state, key, now, held)
     if (why !== undefined && (latest === undefined || why.until > latest.until)) latest = why
   }
   return latest
 }
 
-const whyResting = (state: State, key: BenchKey, now: number): Resting | undefined => {
+const whyResting = (state: State, key: BenchKey, now: number, held: boolean): Resting | undefined => {
   const entry = state.entries.get(key)
   if (entry === undefined) return undefined
   const { manual } = entry
@@ -159,7 +173,7 @@ const whyResting = (state: State, key: BenchKey, now: number): Resting | undefin
       probing: false
     }
   }
-  if (entry.reason === undefined || (now >= entry.until && entry.probe === 0)) return undefined
+  if (entry.reason === undefined || (now >= entry.until && entry.probe === 0 && !held)) return undefined
   const { evidence, probe, reason, until } = entry
   return { _tag: "Resting", key, until, reason, evidence, probing: probe !== 0 }
 }
@@ -267,6 +281,24 @@ export const unbench = (state: State, key: BenchKey, now: number): State => {
   return { ...change(state, now, [key], () => ({ ...fresh, generation })), generation }
 }
 
+/**
+ * From now on this target is let back by a passed check only: the end of a rest opens it to checks and to nothing
+ * else. An answer of its own (of a last resort, when everything rests) is as good as a check.
+ */
+export const hold = (state: State, target: Target): State =>
+  holding(state, target, (state.held.get(target.key) ?? 0) + 1)
+
+/** Undoes one `hold`. With the last one the end of a rest is open to requests again. */
+export const unhold = (state: State, target: Target): State =>
+  holding(state, target, (state.held.get(target.key) ?? 0) - 1)
+
+const holding = (state: State, { key }: Target, count: number): State => {
+  const held = new Map(state.held)
+  if (count > 0) held.set(key, count)
+  else held.delete(key)
+  return { ...state, held }
+}
+
 /** Changes entries, forgetting on the way what has been idle; the same state if nothing changes. */
 const change = (
   state: State,
@@ -279,16 +311,17 @@ const change = (
     const old = (entries ?? state.entries).get(key) ?? fresh
     const next = f(old, key)
     if (next === old) continue
-    entries ??= remembered(state.entries, now)
+    entries ??= remembered(state, now)
     entries.set(key, { ...next, touched: now })
   }
   return entries === undefined ? state : { ...state, entries }
 }
 
-const remembered = (entries: ReadonlyMap<BenchKey, Entry>, now: number): Map<BenchKey, Entry> => {
+const remembered = ({ entries, held }: State, now: number): Map<BenchKey, Entry> => {
   const kept = new Map<BenchKey, Entry>()
   for (const [key, entry] of entries) {
-    if (entry.probe !== 0 || isResting(entry, now) || now < Math.max(entry.touched, entry.until) + idle) {
+    const waits = entry.probe !== 0 || (entry.reason !== undefined && held.has(key))
+    if (waits || isResting(entry, now) || now < Math.max(entry.touched, entry.until) + idle) {
       kept.set(key, entry)
     }
   }

@@ -23,7 +23,10 @@ import type { Rest, Scope as RestScope } from "./Rule.ts"
 import { Tallies, type Tally } from "./Tally.ts"
 import type { Target } from "./Target.ts"
 
-/** How a key stands. `half-open`: its rest has ended and the next attempt is a probe. */
+/**
+ * How a key stands. `half-open`: its rest has ended and the next attempt is a probe. A target that is let back by a
+ * passed check only is `resting` until then, past the end of its rest too.
+ */
 export type Status = "free" | "resting" | "half-open" | "probing" | "manual"
 
 /** One key of the bench, for people. Times are milliseconds since the epoch. */
@@ -116,6 +119,8 @@ export class BenchRegistry extends Context.Service<
       rest: Rest | undefined,
       now: number
     ) => void
+    /** Any other step of the state machine, for those who are let in beside requests, such as health checks. */
+    readonly modifyUnsafe: <A>(f: (state: Bench.State) => readonly [A, Bench.State], now: number) => A
   }
 >()("effect-failover/BenchRegistry") {
   /** In the memory of this process. Bounded: what has been idle for an hour is forgotten. */
@@ -125,21 +130,23 @@ export class BenchRegistry extends Context.Service<
   )
 }
 
-/** How a key stands now. */
-export const statusOf = (entry: Bench.Entry, now: number): Status =>
+/** How a key stands now. `held`: it is let back by a passed check only. */
+export const statusOf = (entry: Bench.Entry, now: number, held = false): Status =>
   entry.manual !== undefined && now < entry.manual.until
     ? "manual"
     : entry.reason === undefined
       ? "free"
       : now < entry.until
         ? "resting"
-        : entry.probe === 0
-          ? "half-open"
-          : "probing"
+        : entry.probe !== 0
+          ? "probing"
+          : held
+            ? "resting"
+            : "half-open"
 
 /** An entry, for people. */
-export const infoOf = (key: BenchKey.BenchKey, entry: Bench.Entry, now: number): BenchInfo => {
-  const status = statusOf(entry, now)
+export const infoOf = (key: BenchKey.BenchKey, entry: Bench.Entry, now: number, held = false): BenchInfo => {
+  const status = statusOf(entry, now, held)
   const manual = status === "manual" ? entry.manual : undefined
   const free = status === "free"
   return {
@@ -171,7 +178,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     if (listeners.size === 0) return
     for (const [key, entry] of next.entries) {
       if (before.entries.get(key) === entry) continue
-      const change: BenchChange = { at: now, info: infoOf(key, entry, now) }
+      const change: BenchChange = { at: now, info: infoOf(key, entry, now, next.held.has(key)) }
       for (const listener of listeners) listener(change)
     }
   }
@@ -206,8 +213,15 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     set(Bench.fail(Ref.getUnsafe(ref), target, admission, failure, rest, now), now)
   }
 
+  const modifyUnsafe = <A>(f: (state: Bench.State) => readonly [A, Bench.State], now: number): A => {
+    const [result, next] = f(Ref.getUnsafe(ref))
+    set(next, now)
+    return result
+  }
+
   return {
     stateUnsafe: () => Ref.getUnsafe(ref),
+    modifyUnsafe,
     admitUnsafe,
     releaseUnsafe,
     reopenUnsafe,
@@ -245,22 +259,25 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
       }),
     isBenched: (key) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
-        const entry = Ref.getUnsafe(ref).entries.get(key)
-        return entry !== undefined && Bench.isResting(entry, now)
+        const { entries, held } = Ref.getUnsafe(ref)
+        const entry = entries.get(key)
+        const status = entry === undefined ? "free" : statusOf(entry, now, held.has(key))
+        return status === "resting" || status === "manual"
       }),
-    list: Effect.map(Clock.currentTimeMillis, (now) =>
-      [...Ref.getUnsafe(ref).entries]
-        .map(([key, entry]) => infoOf(key, entry, now))
+    list: Effect.map(Clock.currentTimeMillis, (now) => {
+      const { entries, held } = Ref.getUnsafe(ref)
+      return [...entries]
+        .map(([key, entry]) => infoOf(key, entry, now, held.has(key)))
         .filter((info) => info.status !== "free")
-    ),
+    }),
     report: Effect.map(Clock.currentTimeMillis, (now) => {
-      const { entries } = Ref.getUnsafe(ref)
+      const { entries, held } = Ref.getUnsafe(ref)
       const report = new Map<string, Health>()
       for (const [key, tally] of tallies.entries()) {
         report.set(key, { ...tally, key, status: "free", until: undefined })
       }
       for (const [key, entry] of entries) {
-        const { status, until } = infoOf(key, entry, now)
+        const { status, until } = infoOf(key, entry, now, held.has(key))
         const tally = report.get(key)
         if (tally !== undefined) report.set(key, { ...tally, status, until })
         else if (status !== "free") report.set(key, { ...untried, key, status, until })

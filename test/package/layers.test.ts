@@ -12,6 +12,7 @@ const below: Record<string, ReadonlyArray<string>> = {
   classifier: ["core"],
   testing: ["core"],
   observe: ["core"],
+  upstream: ["core"],
   providers: ["core", "classifier"],
   config: ["core", "classifier", "providers", "testing"],
   gateway: ["core", "classifier", "providers", "testing", "observe", "config"],
