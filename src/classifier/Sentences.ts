@@ -301,7 +301,7 @@ const context: ReadonlyArray<Row> = [
     /\brange of input length should be\b/,
     /\binput (or output )?length (should|must|exceeds|is)\b/,
     /\blength of prompt_tokens\b/,
-    /\b(input|prompt)_?tokens?( length| count)?[^.]{0,30}\b(exceeds?|exceeded|must be less|should be less|should not exceed)\b/,
+    /\b(input|prompt)[_ ]?tokens?( length| count)?[^.]{0,30}\b(exceeds?|exceeded|must be less|should be less|should not exceed)\b/,
     /\btotal message token length exceed/,
     /\bmax message tokens\b/
   ),
@@ -377,7 +377,7 @@ const model: ReadonlyArray<Row> = [
     "ModelMissing",
     "https://platform.openai.com/docs/guides/error-codes; https://github.com/ollama/ollama",
     /\b(model|models|deployment|publisher model|inference profile|function|engine|endpoint)\b[^.]{0,120}\b(does not exist|doesn't exist|not found|was not found|not exist|could not be found|cannot be found|can't be found|isn't available|is not available|no longer available|no longer supported|not supported|is not supported|isn't supported|has been (deprecated|decommissioned|retired|removed|disabled|shut down|discontinued)|is deprecated|was (deprecated|retired|removed)|reached (its |the )?end of (its )?life|is (disabled|retired|unavailable for|not enabled|not active|not accessible|not deployed|currently not deployed|only available (to|for|on|with)|not ready for use by)|not allowed|access denied|has not been activated|not activated)/,
-    /\b(does not exist|doesn't exist|not found|(cannot|can't|could not|couldn't|unable to|failed to) (find|resolve|locate)|no such|unknown|unsupported|invalid|unrecognized|nonexistent) (the )?(\w+ )?(model|deployment|engine|publisher model|endpoint or model)\b/,
+    /\b(does not exist|doesn't exist|not found|(cannot|can't|could not|couldn't|unable to|failed to) (find|resolve|locate)( an existing| any| an| a)?|no such|unknown|unsupported|invalid|unrecognized|nonexistent) (the )?(\w+ )?(model|deployment|engine|publisher model|endpoint or model)\b/,
     /\b(not a valid|is not an? valid|is an invalid|invalid) (model|model id|model name|model identifier)\b/,
     /\bmodel( id| name| identifier| code| version)?( provided| specified| you provided| …| [\w./:@-]{1,80})? (is|was) (not (a )?valid|invalid|unknown|unrecogni[sz]ed|not recogni[sz]ed)\b/,
     /\btry pulling it first\b/,
@@ -486,13 +486,13 @@ const key: ReadonlyArray<Row> = [
   ...rows(
     "InvalidKey",
     "https://platform.openai.com/docs/guides/error-codes; https://ai.google.dev/gemini-api/docs/troubleshooting",
-    /\b(incorrect|invalid|wrong|bad|malformed|missing|expired|revoked|unknown|no|inactive|disabled|deactivated|unauthorized|illegal) (or (missing|expired|invalid|inactive) )?(\w+[- ]){0,2}(api[- ]?key|access[- ]?key|secret[- ]?key|apikey|api[- ]?token|access token|auth(entication|orization)? (token|header|key|credentials?|information|method)?|authentication|credentials?|bearer token|token|security token|x-api-key|subscription key|oauth token|proxy server token|signature)\b(?! (count|limit|length|type|in json|'|id|budget|…))/,
+    /\b(incorrect|invalid|wrong|bad|malformed|missing|expired|revoked|unknown|no|inactive|disabled|deactivated|unauthorized|illegal) (or (missing|expired|invalid|inactive) )?(\w+[- ]){0,2}(api[- ]?key|access[- ]?key|secret[- ]?key|apikey|api[- ]?token|access token|auth(entication|orization)? (token|header|key|credentials?|information|method)?|authentication|credentials?|bearer token|token|security token|x-api-key|subscription key|oauth token|proxy server token|request signature)\b(?! (count|limit|length|type|in json|'|id|budget|…))/,
     /\b(api[- ]?key|access[- ]?key|apikey|api[- ]?token|access token|authentication token|auth token|authorization token|oauth token|bearer token|security token|credentials?|security token included in the request|session token)\b[^.]{0,80}\b(is |was |has |are |have )?(been )?(not valid|invalid|incorrect|expired|revoked|missing|malformed|disabled|deleted|deactivated|not found|not provided|not recogni[sz]ed|not exist|doesn't exist|does not exist|inactive|wrong|required|not active|not set|unauthorized|(currently )?blocked|reported as leaked|leaked|compromised|could not be (verified|found|validated))\b/,
     /\b(didn't|did not|must|please|not|need to|should) (provide|supply|pass|include|specify|send)(d|ed)? (an?|your|the|a valid) (\w+ ){0,2}(api[- ]?key|apikey|access token|authorization|credentials?|authentication|token)\b/,
     /\b(unable to|failed to|could not|couldn't|cannot|can't) (authenticate|(verify|validate) (the |your )?(\w+ )?(api[- ]?key|token|credentials?))\b/,
     /\b(not|isn't) authenticated\b/,
     /\b(authorization|authentication) header (is |was )?(missing|required|invalid|malformed|not)\b/,
-    /\bsignature (has |is )?(expired|invalid|incorrect)\b/,
+    /\bsignature (has |is )?expired\b/,
     /\bauthentication (failed|fails|failure|required|error|parameter not received|unsuccessful)\b/,
     /\bauthenticate (request )?with (an? )?(valid )?api[- ]?key\b/,
     /\bmissing authentication\b/,
@@ -571,6 +571,7 @@ const overload: ReadonlyArray<Row> = [
     /\b(model|runner|engine|worker|process) (has )?(crashed|terminated unexpectedly|been unloaded|died)\b/,
     /\b(service|server|model|api|provider|upstream|resource|engine|endpoint|backend)s?( \w+){0,3} (is |are |has become )?(temporarily |currently |momentarily )?(unavailable|not available at the moment|down for maintenance|out of service|unable to handle)\b/,
     /\btemporarily (unavailable|unable|out of)\b/,
+    /\btemporary (\w+ )?(error|failure|outage)\b/,
     /\bunable to process your request\b/
   ),
   ...rows(

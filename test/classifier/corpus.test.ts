@@ -110,6 +110,7 @@ describe("the labelled corpus", () => {
     for (const row of load("provider-errors.jsonl")) {
       const failure = classify({ ...row, target: "openai/gpt-5.2#main" })
       assert.isNotEmpty(failure.message, row.id)
+      assert.notInclude(failure.evidence ?? "", "cannot be read", row.id)
       assert.isAtMost(failure.message.length, 300, row.id)
       assert.isAtMost(failure.evidence?.length ?? 999, 160, row.id)
       assert.strictEqual(failure.status, row.status ?? undefined, row.id)
