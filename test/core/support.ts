@@ -54,6 +54,8 @@ export interface Played<A, E> {
   readonly error: E | undefined
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** Milliseconds since the run began. */
+  readonly took: number
   /** `key reason until`, in the order of the keys. */
   readonly benches: ReadonlyArray<string>
 }
@@ -67,15 +69,18 @@ export const play = <A, E, R>(
   options: { readonly within?: Duration.Input; readonly chance?: number } = {}
 ): Effect.Effect<Played<A, E>, never, R | BenchRegistry> =>
   Effect.gen(function* () {
+    const began = yield* Clock.currentTimeMillis
     const fiber = yield* run.pipe(
       Effect.provideService(Random.Random, always(options.chance ?? 0.5)),
       Effect.result,
       Effect.flatMap((result) =>
         Effect.gen(function* () {
+          const at = yield* Clock.currentTimeMillis
           return {
             value: Result.isSuccess(result) ? result.success : undefined,
             error: Result.isFailure(result) ? result.failure : undefined,
-            at: yield* Clock.currentTimeMillis,
+            at,
+            took: at - began,
             benches: yield* benches
           }
         })

@@ -1,0 +1,253 @@
+/** A stream before its commit point: every failure moves on, and the reader sees one answer only. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as Chain from "../../src/core/Chain.ts"
+import * as Commit from "../../src/core/Commit.ts"
+import * as Failover from "../../src/core/Failover.ts"
+import * as Failure from "../../src/core/Failure.ts"
+import * as Model from "../../src/core/Model.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { calls, dead, fault, play, refusal, texts, throttle, tooLong } from "./support.ts"
+
+const once = Effect.provide(
+  Failover.Failover.layer({ policy: { retries: { times: 0, backoff: ["1 second"] } } })
+)
+type Call = Scripted.Call<string, Scripted.Part>
+const { held, complete, last } = Scripted
+
+/** A provider that goes wrong in some way, and one that does not. */
+const scene = (wrong: Call, options?: Failover.CallOptions) => {
+  const a = Scripted.make("a", [wrong])
+  const b = Scripted.make("b", [[held("role"), "fine"]])
+  const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+  return { a, b, stream: Failover.stream(chain, "q", options), chain }
+}
+
+describe("before the commit point", () => {
+  const wrong: ReadonlyArray<{ says: string; call: Call; at?: number; as: Failure.FailureClass }> = [
+    { says: "a refused connection", call: [fault("Connection")], as: "Connection" },
+    { says: "a throttle", call: [throttle("1 minute")], as: "RateLimit" },
+    { says: "a dead key", call: [dead()], as: "InvalidKey" },
+    { says: "a prompt that is too long", call: [tooLong()], as: "ContextExceeded" },
+    {
+      says: "an error inside a stream that began well",
+      call: [held("role"), fault("Overloaded")],
+      as: "Overloaded"
+    },
+    {
+      says: "an error after a pause",
+      call: [held(), { wait: "3 seconds" }, fault("ServerError")],
+      at: 3_000,
+      as: "ServerError"
+    },
+    { says: "an event that cannot be read", call: [held("role"), fault("Malformed")], as: "Malformed" },
+    { says: "a stream without anything", call: [{ end: true }], as: "Empty" },
+    { says: "a stream that ends after its role", call: [held("role"), { end: true }], as: "Truncated" },
+    { says: "a stream that is silent", call: [{ hang: true }], at: 30_000, as: "Silent" },
+    {
+      says: "a stream that is silent after its role",
+      call: [held("role"), { hang: true }],
+      at: 30_000,
+      as: "Silent"
+    },
+    { says: "a finish without content", call: [held("role"), complete(), { hang: true }], as: "Empty" },
+    { says: "a last word without content", call: [last], as: "Empty" },
+    { says: "a bug", call: [held("role"), { die: new Error("a bug") }], as: "Unknown" }
+  ]
+
+  for (const { says, call, at = 0, as } of wrong) {
+    it.effect(`${says} moves on, and the reader sees nothing of it`, () =>
+      Effect.gen(function* () {
+        const { a, b, chain } = scene(call)
+        const opened = Effect.scoped(
+          Effect.flatMap(Failover.open(chain, "q"), ({ failed, value }) =>
+            Effect.map(Stream.runCollect(value), (parts) => ({
+              failed,
+              parts: parts.map((part) => part.text)
+            }))
+          )
+        )
+        const { value } = yield* play(opened)
+        assert.deepStrictEqual(value?.parts, ["role", "fine", ""])
+        assert.deepStrictEqual(
+          value?.failed.map(({ failure }) => Failure.classOf(failure)),
+          [as]
+        )
+        assert.deepStrictEqual(calls(a, b), ["0 a/m", `${at} b/m`])
+        assert.strictEqual(a.open + b.open, 0)
+      }).pipe(once)
+    )
+  }
+
+  it.effect("a refused request comes to the caller, whichever way it was refused", () =>
+    Effect.gen(function* () {
+      for (const call of [[refusal()], [held("role"), refusal("ContentPolicy")]]) {
+        const { b, stream } = scene(call)
+        const { error } = yield* play(Stream.runDrain(stream), { within: 0 })
+        assert.strictEqual(error?._tag, "BadRequest")
+        assert.deepStrictEqual(b.calls, [])
+      }
+    }).pipe(once)
+  )
+
+  it.effect("pings, however many, do not stop the clock of the first content", () =>
+    Effect.gen(function* () {
+      const ping = [held("ping"), { wait: "1 second" }] as const
+      const { a, b, stream } = scene([...Array(60).fill(ping).flat(), "too late"])
+      const { value } = yield* play(texts(stream))
+      assert.deepStrictEqual(value, ["role", "fine"])
+      assert.deepStrictEqual(calls(a, b), ["0 a/m", "30000 b/m"])
+    }).pipe(once)
+  )
+
+  it.effect("what was held back is delivered with the first content, in order and once", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [
+        [held("role"), fault("Overloaded")],
+        [
+          held("role"),
+          { wait: "1 second" },
+          held("ping"),
+          { wait: "1 second" },
+          "hel",
+          "lo",
+          complete(),
+          held("usage")
+        ]
+      ])
+      const { at, value } = yield* play(texts(Failover.stream(Chain.make(Model.make(a, "m")), "q")), {
+        chance: 0
+      })
+      assert.deepStrictEqual(value, ["role", "ping", "hel", "lo", "usage"])
+      assert.strictEqual(at, 2_000)
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+
+  it.effect("a finish by length is an answer, even without content before it", () =>
+    Effect.gen(function* () {
+      const { b, stream } = scene([held("role"), complete("…")])
+      const { value } = yield* play(texts(stream))
+      assert.deepStrictEqual(value, ["role", "…"])
+      assert.deepStrictEqual(b.calls, [])
+    }).pipe(once)
+  )
+
+  it.effect("a stream that fails everywhere fails with every failure, and is not empty", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[held("role"), { end: true }]])
+      const { error } = yield* play(Stream.runDrain(Failover.stream(Chain.make(Model.make(a, "m")), "q")))
+      assert(error?._tag === "ChainExhausted")
+      assert.deepStrictEqual(
+        error.attempts.map(({ failure }) => Failure.classOf(failure)),
+        ["Truncated"]
+      )
+    }).pipe(once)
+  )
+})
+
+describe("the commit point", () => {
+  const reading = (call: Call, commit: Commit.Commit) =>
+    Effect.gen(function* () {
+      const { b, stream } = scene(call, { commit })
+      const seen: Array<string> = []
+      const run = Stream.runForEach(stream, (part) => Effect.sync(() => void seen.push(part.text)))
+      const { took, error } = yield* play(run)
+      return {
+        took,
+        error: error && ("reason" in error ? error.reason : error._tag),
+        seen: seen.join(" ").trim(),
+        b: b.calls.length
+      }
+    }).pipe(once)
+  const cutAfter = (n: number): Call => [
+    held("role"),
+    ...["one", "two", "three"].slice(0, n),
+    fault("Connection")
+  ]
+
+  it.effect("is by default the first content: what breaks after it breaks the stream", () =>
+    Effect.gen(function* () {
+      const { b, error, seen } = yield* reading(cutAfter(1), Commit.firstContent)
+      assert.strictEqual(seen, "role one")
+      assert.strictEqual(error, "Connection")
+      assert.strictEqual(b, 0)
+    })
+  )
+
+  it.effect("may be the nth chunk with content", () =>
+    Effect.gen(function* () {
+      const before = yield* reading(cutAfter(2), Commit.chunks(3))
+      assert.deepStrictEqual([before.seen, before.error, before.b], ["role fine", undefined, 1])
+      const after = yield* reading(cutAfter(3), Commit.chunks(3))
+      assert.deepStrictEqual([after.seen, after.error, after.b], ["role one two three", "Connection", 0])
+    })
+  )
+
+  it.effect("of n chunks is reached by a whole answer that has fewer", () =>
+    Effect.gen(function* () {
+      const { b, error, seen } = yield* reading(["one", complete()], Commit.chunks(9))
+      assert.deepStrictEqual([seen, error, b], ["one", undefined, 0])
+    })
+  )
+
+  it.effect("may be the whole answer: then even the last chunk may be lost without harm", () =>
+    Effect.gen(function* () {
+      const late = yield* reading(cutAfter(3), Commit.complete)
+      assert.deepStrictEqual([late.seen, late.error, late.b], ["role fine", undefined, 1])
+      const whole = yield* reading([held("role"), "one", { wait: "10 seconds" }, "two"], Commit.complete)
+      assert.deepStrictEqual(
+        [whole.seen, whole.error, whole.b, whole.took],
+        ["role one two", undefined, 0, 10_000]
+      )
+    })
+  )
+
+  it.effect("of the whole answer waits for the usage after it, but not for long", () =>
+    Effect.gen(function* () {
+      const soon = yield* reading(["one", complete(), { wait: "1 second" }, held("usage")], Commit.complete)
+      assert.deepStrictEqual([soon.seen, soon.b, soon.took], ["one  usage", 0, 1_000])
+      const never = yield* reading(["one", complete(), { hang: true }], Commit.complete)
+      assert.deepStrictEqual([never.seen, never.b, never.took], ["one", 0, 2_000])
+    })
+  )
+
+  it.effect(
+    "beyond the first content is waited for chunk by chunk: only silence in between is too long",
+    () =>
+      Effect.gen(function* () {
+        const slow: Call = ["one", { wait: "29 seconds" }, "two", { wait: "29 seconds" }, "three"]
+        const patient = yield* reading(slow, Commit.complete)
+        assert.deepStrictEqual([patient.seen, patient.b, patient.took], ["one two three", 0, 58_000])
+      })
+  )
+
+  it.effect("beyond the first content is given up when nothing more comes", () =>
+    Effect.gen(function* () {
+      const stalled = yield* reading(["one", { hang: true }], Commit.complete)
+      assert.deepStrictEqual([stalled.seen, stalled.b, stalled.took], ["role fine", 1, 30_000])
+    })
+  )
+})
+
+describe("a probe that streams", () => {
+  it.effect("lets others call from its commit point on, and is failed by a late cut", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [
+        [throttle("5 seconds")],
+        [{ wait: "1 second" }, "one", { wait: "10 seconds" }, fault("Connection")],
+        ["two", { wait: "15 seconds" }, "three"]
+      ])
+      const b = Scripted.make("b", [["other"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const at = (millis: number) => Effect.delay(texts(Failover.stream(chain, "q")), millis)
+      const all = Effect.all([at(0), Effect.result(at(5_000)), at(5_500), at(7_000), at(16_500)], {
+        concurrency: "unbounded"
+      })
+      const { benches, value } = yield* play(all)
+      assert.deepStrictEqual(calls(a, b), ["0 a/m", "0 b/m", "5000 a/m", "5500 b/m", "7000 a/m", "16500 b/m"])
+      assert.deepStrictEqual(value?.[3], ["two", "three"])
+      assert.deepStrictEqual(benches, ["a/m Connection 26000"])
+    }).pipe(once)
+  )
+})

@@ -1,0 +1,350 @@
+/** A stream after its commit point: it belongs to its target, and how it ends is told and remembered. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as Chain from "../../src/core/Chain.ts"
+import * as Failover from "../../src/core/Failover.ts"
+import * as Failure from "../../src/core/Failure.ts"
+import * as Model from "../../src/core/Model.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { benches, fault, play, refusal, texts, throttle } from "./support.ts"
+
+const runtime = Effect.provide(Failover.Failover.layer())
+type Call = Scripted.Call<string, Scripted.Part>
+const { complete, held, last } = Scripted
+
+/** Reads one stream of `a` to its end; `b` stands by. */
+const reading = (call: Call, options?: Failover.CallOptions) =>
+  Effect.gen(function* () {
+    const a = Scripted.make("a", [call])
+    const b = Scripted.make("b", [["other"]])
+    const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+    const seen: Array<string> = []
+    const run = Stream.runForEach(Failover.stream(chain, "q", options), (part) =>
+      Effect.sync(() => void (part.text !== "" && seen.push(part.text)))
+    )
+    const played = yield* play(run)
+    return { ...played, seen, others: b.calls.length, open: a.open, outcome: a.calls[0]?.outcome }
+  }).pipe(runtime)
+
+describe("after the commit point", () => {
+  it.effect("a failure ends the stream as what it is, never as a clean end, and nobody else is asked", () =>
+    Effect.gen(function* () {
+      for (const failure of [fault("Connection"), fault("Malformed"), throttle("9 seconds"), refusal()]) {
+        const { error, open, others, seen } = yield* reading(["hel", failure, "lo"])
+        assert.strictEqual<unknown>(error, failure)
+        assert.deepStrictEqual(seen, ["hel"])
+        assert.strictEqual(others + open, 0)
+      }
+    })
+  )
+
+  it.effect("the bench learns of it all the same", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual((yield* reading(["hel", fault("Connection")])).benches, ["a/m Connection 5000"])
+    })
+  )
+
+  it.effect("a throttle in the middle benches for as long as it asks", () =>
+    Effect.gen(function* () {
+      const { benches } = yield* reading(["hel", throttle("9 seconds")])
+      assert.deepStrictEqual(benches, ["a/m RateLimit 9000"])
+    })
+  )
+
+  it.effect("an end that the protocol did not announce is a cut", () =>
+    Effect.gen(function* () {
+      const { benches, error, seen } = yield* reading(["hel", { end: true }])
+      assert(error?._tag === "Transient")
+      assert.strictEqual(error.reason, "Truncated")
+      assert.deepStrictEqual(seen, ["hel"])
+      assert.deepStrictEqual(benches, ["a/m Truncated 5000"])
+    })
+  )
+
+  it.effect("a bug in the middle is a failure nobody knows", () =>
+    Effect.gen(function* () {
+      const { benches, error } = yield* reading(["hel", { die: new Error("a bug") }])
+      assert(error?._tag === "Transient")
+      assert.strictEqual(error.reason, "Unknown")
+      assert.deepStrictEqual(benches, [])
+    })
+  )
+
+  it.effect("what arrived before the failure is delivered before it", () =>
+    Effect.gen(function* () {
+      const many = Array.from({ length: 50 }, (_, i) => `${i}`)
+      const { error, seen } = yield* reading([...many, fault("Connection")])
+      assert.deepStrictEqual(seen, many)
+      assert.strictEqual(error?._tag, "Transient")
+    })
+  )
+
+  it.effect("a whole answer clears its target's row of failures", () =>
+    Effect.gen(function* () {
+      const unknown: Call = [fault("Unknown")]
+      const a = Scripted.make("a", [unknown, unknown, ["fine"], unknown])
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { attempts: 1 })
+      for (let i = 0; i < 4; i++) yield* Effect.exit(texts(Failover.stream(chain, "q")))
+      assert.deepStrictEqual(yield* benches, [])
+    }).pipe(runtime)
+  )
+})
+
+describe("a stream that stalls", () => {
+  it.effect("is ended after the idle time between two chunks", () =>
+    Effect.gen(function* () {
+      const { benches, error, open, outcome, seen, took } = yield* reading([
+        "one",
+        { wait: "29 seconds" },
+        "two",
+        { hang: true }
+      ])
+      assert(error?._tag === "Transient")
+      assert.strictEqual(error.reason, "Silent")
+      assert.deepStrictEqual(seen, ["one", "two"])
+      assert.strictEqual(took, 59_000)
+      assert.deepStrictEqual(benches, ["a/m Silent 64000"])
+      assert.strictEqual(open, 0)
+      assert.strictEqual(outcome, "interrupted")
+    })
+  )
+
+  it.effect("is not one whose reader takes its time", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["one", { wait: "1 second" }, "two", { wait: "1 second" }, "three"]])
+      const slow = Stream.mapEffect(Failover.stream(Chain.make(Model.make(a, "m")), "q"), (part) =>
+        Effect.delay(Effect.succeed(part), "10 minutes")
+      )
+      const { value } = yield* play(texts(slow), { within: "3 hours" })
+      assert.deepStrictEqual(value, ["one", "two", "three"])
+    }).pipe(Effect.provide(Failover.Failover.layer({ policy: { deadline: "1 day" } })))
+  )
+
+  it.effect("is ended with the request when the deadline comes first, and then benches nobody", () =>
+    Effect.gen(function* () {
+      const { benches, error, open, seen, took } = yield* reading(["one", { hang: true }], {
+        deadline: "10 seconds"
+      })
+      assert(error?._tag === "DeadlineExceeded")
+      assert.deepStrictEqual(seen, ["one"])
+      assert.strictEqual(took, 10_000)
+      assert.deepStrictEqual(benches, [])
+      assert.strictEqual(open, 0)
+    })
+  )
+
+  it.effect("never ends by itself while chunks come: only the deadline does that", () =>
+    Effect.gen(function* () {
+      const endless = Array.from({ length: 100 }, () => ["tick", { wait: "1 second" }] as const).flat()
+      const { error, seen, took } = yield* reading(endless, { deadline: "20500 millis" })
+      assert.strictEqual(error?._tag, "DeadlineExceeded")
+      assert.strictEqual(seen.length, 21)
+      assert.strictEqual(took, 20_500)
+    })
+  )
+})
+
+describe("after the answer is complete", () => {
+  it.effect("metadata still arrives", () =>
+    Effect.gen(function* () {
+      const { error, seen } = yield* reading(["hi", complete(), { wait: "1 second" }, held("usage"), last])
+      assert.isUndefined(error)
+      assert.deepStrictEqual(seen, ["hi", "usage"])
+    })
+  )
+
+  it.effect("a connection that stays open is let go after two seconds, well", () =>
+    Effect.gen(function* () {
+      const { benches, error, open, seen, took } = yield* reading(["hi", complete(), { hang: true }])
+      assert.isUndefined(error)
+      assert.deepStrictEqual(seen, ["hi"])
+      assert.strictEqual(took, 2_000)
+      assert.deepStrictEqual(benches, [])
+      assert.strictEqual(open, 0)
+    })
+  )
+
+  it.effect("the protocol's last word ends it at once, though the connection stays open", () =>
+    Effect.gen(function* () {
+      const { error, open, took } = yield* reading(["hi", last, { hang: true }])
+      assert.isUndefined(error)
+      assert.strictEqual(took, 0)
+      assert.strictEqual(open, 0)
+    })
+  )
+
+  it.effect("nothing that breaks breaks the answer", () =>
+    Effect.gen(function* () {
+      for (const end of [fault("Connection"), { die: "a bug" }, { end: true }] as const) {
+        const { benches, error, seen } = yield* reading(["hi", complete(), end])
+        assert.isUndefined(error)
+        assert.deepStrictEqual(seen, ["hi"])
+        assert.deepStrictEqual(benches, [])
+      }
+    })
+  )
+
+  it.effect("the deadline does not take the answer away", () =>
+    Effect.gen(function* () {
+      const { error, seen } = yield* reading(["hi", complete(), { wait: "1 second" }, held("usage")], {
+        deadline: "500 millis"
+      })
+      assert.isUndefined(error)
+      assert.strictEqual(seen[0], "hi")
+    })
+  )
+})
+
+describe("a reader that stops", () => {
+  const endless: Call = ["one", "two", { wait: "1 second" }, "three", { hang: true }]
+
+  it.effect("after some chunks lets the upstream go at once, which is no failure", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [endless])
+      const stream = Failover.stream(Chain.make(Model.make(a, "m")), "q")
+      const { benches, error, took, value } = yield* play(texts(Stream.take(stream, 2)))
+      assert.isUndefined(error)
+      assert.deepStrictEqual(value, ["one", "two"])
+      assert.strictEqual(took, 0)
+      assert.deepStrictEqual(benches, [])
+      assert.strictEqual(a.open, 0)
+      assert.strictEqual(a.calls[0]?.outcome, "interrupted")
+    }).pipe(runtime)
+  )
+
+  it.effect("by interruption while it waits lets the upstream go at once", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [endless])
+      const b = Scripted.make("b", [["other"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const fiber = yield* Effect.forkChild(texts(Failover.stream(chain, "q")))
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(a.open, 1)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(a.open, 0)
+      assert.deepStrictEqual(b.calls, [])
+      assert.deepStrictEqual(yield* benches, [])
+    }).pipe(runtime)
+  )
+
+  it.effect("by its own failure lets the upstream go, and the failure is the reader's", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [endless])
+      const stream = Failover.stream(Chain.make(Model.make(a, "m")), "q")
+      const failing = Stream.mapEffect(stream, () => Effect.fail("the disk is full" as const))
+      const { benches, error } = yield* play(Stream.runDrain(failing))
+      assert.strictEqual(error, "the disk is full")
+      assert.deepStrictEqual(benches, [])
+      assert.strictEqual(a.open, 0)
+    }).pipe(runtime)
+  )
+
+  it.effect("after the answer was complete has heard it all: that counts for the target", () =>
+    Effect.gen(function* () {
+      const unknown: Call = [fault("Unknown")]
+      const a = Scripted.make("a", [unknown, unknown, ["hi", complete(), { hang: true }], unknown])
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { attempts: 1 })
+      const heard = Failover.stream(chain, "q").pipe(Stream.takeUntil((part) => part.phase.complete))
+      for (let i = 0; i < 4; i++) yield* Effect.exit(Stream.runDrain(heard))
+      assert.deepStrictEqual(yield* benches, [])
+      assert.strictEqual(a.open, 0)
+    }).pipe(runtime)
+  )
+
+  it.effect("in the middle does not count for the target, nor against it", () =>
+    Effect.gen(function* () {
+      const unknown: Call = [fault("Unknown")]
+      const a = Scripted.make("a", [unknown, unknown, endless, unknown])
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { attempts: 1 })
+      const heard = Stream.take(Failover.stream(chain, "q"), 1)
+      for (let i = 0; i < 4; i++) yield* Effect.exit(Stream.runDrain(heard))
+      assert.deepStrictEqual(yield* benches, ["a/m Unknown 5000"])
+    }).pipe(runtime)
+  )
+
+  it.effect("before it has read anything lets the upstream of an opened stream go with its scope", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [endless])
+      const chain = Chain.make(Model.make(a, "m"))
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const opened = yield* Failover.open(chain, "q")
+          assert.strictEqual(opened.target.key, "a/m#default")
+          assert.strictEqual(a.open, 1)
+        })
+      )
+      assert.strictEqual(a.open, 0)
+    }).pipe(runtime)
+  )
+
+  it.effect("slowly is not read ahead for without end", () =>
+    Effect.gen(function* () {
+      let pulled = 0
+      const source = Stream.fromEffectRepeat(Effect.sync(() => pulled++))
+      const a = Scripted.make("a", [])
+      const stream = Failover.useStream(Chain.make(Model.make(a, "m")), () => source)
+      const taken: Array<number> = []
+      const fiber = yield* stream.pipe(
+        Stream.rechunk(1),
+        Stream.runForEach((n) =>
+          Effect.andThen(
+            Effect.sync(() => taken.push(n)),
+            Effect.sleep("1 second")
+          )
+        ),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("100 seconds")
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(
+        taken,
+        Array.from({ length: 101 }, (_, i) => i)
+      )
+      assert.isAtMost(pulled - taken.length, 32)
+    }).pipe(runtime)
+  )
+})
+
+describe("one stream value", () => {
+  it.effect("asks anew every time it is run", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["first"], ["second"]])
+      const stream = Failover.stream(Chain.make(Model.make(a, "m")), "q")
+      assert.deepStrictEqual(yield* texts(stream), ["first"])
+      assert.deepStrictEqual(yield* texts(stream), ["second"])
+    }).pipe(runtime)
+  )
+
+  it.effect("that is read by two at once gives each an answer of its own", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [
+        ["one", { wait: "1 second" }, "two"],
+        ["three", { wait: "1 second" }, "four"]
+      ])
+      const stream = Failover.stream(Chain.make(Model.make(a, "m")), "q")
+      const { value } = yield* play(Effect.all([texts(stream), texts(stream)], { concurrency: 2 }))
+      assert.deepStrictEqual(value, [
+        ["one", "two"],
+        ["three", "four"]
+      ])
+    }).pipe(runtime)
+  )
+
+  it.effect("of any service fails over by the classes it is told", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [])
+      const b = Scripted.make("b", [])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const stream = Failover.useStream(
+        chain,
+        (_, target) => (target.provider === "a" ? Stream.fail("closed" as const) : Stream.make(1, 2)),
+        { classify: (error) => new Failure.AuthDead({ reason: "Forbidden", message: error }) }
+      )
+      assert.deepStrictEqual(yield* Stream.runCollect(stream), [1, 2])
+      assert.deepStrictEqual(yield* benches, ["a#default Forbidden 300000"])
+    }).pipe(runtime)
+  )
+})
