@@ -12,10 +12,11 @@ const below: Record<string, ReadonlyArray<string>> = {
   classifier: ["core"],
   testing: ["core"],
   observe: ["core"],
+  translate: [],
   upstream: ["core"],
   providers: ["core", "classifier"],
   config: ["core", "classifier", "providers", "testing"],
-  gateway: ["core", "classifier", "providers", "testing", "observe", "config"],
+  gateway: ["core", "classifier", "providers", "testing", "observe", "config", "translate"],
   cli: ["core", "classifier", "providers", "testing", "observe", "config", "gateway"]
 }
 

@@ -1,0 +1,197 @@
+/**
+ * The common form: what every protocol of language models can say, in words that belong to none of them.
+ *
+ * A protocol is translated into it and out of it, never directly into another protocol, so a third one costs two more
+ * translations and not four.
+ */
+import type { JsonObject } from "./Json.ts"
+
+/** Where an image or a document is found. */
+export type Media =
+  | { readonly type: "base64"; readonly mediaType: string; readonly data: string }
+  | { readonly type: "url"; readonly url: string }
+
+/** Text. */
+export interface Text {
+  readonly type: "text"
+  readonly text: string
+}
+
+/** An image. */
+export interface Image {
+  readonly type: "image"
+  readonly media: Media
+}
+
+/** A document the model is to read: a PDF, or plain text. */
+export interface Document {
+  readonly type: "document"
+  readonly media: Media | Text
+  readonly name?: string | undefined
+}
+
+/** What the model thought before it spoke. Without a signature nobody takes it back. */
+export interface Thinking {
+  readonly type: "thinking"
+  readonly text: string
+  readonly signature?: string | undefined
+}
+
+/** Thoughts that only the provider can read. */
+export interface Redacted {
+  readonly type: "redacted"
+  readonly data: string
+}
+
+/** Words with which the model declines. */
+export interface Refusal {
+  readonly type: "refusal"
+  readonly text: string
+}
+
+/** The call of a tool. The arguments are a JSON text as the model wrote it; `id` is empty where there was none. */
+export interface Call {
+  readonly type: "call"
+  readonly id: string
+  readonly name: string
+  readonly arguments: string
+}
+
+/** What a tool gave. */
+export interface Result {
+  readonly type: "result"
+  readonly id: string
+  readonly parts: ReadonlyArray<Content>
+  readonly isError: boolean
+}
+
+/** What a person or a tool shows the model. */
+export type Content = Text | Image | Document
+
+/** What the model says. */
+export type Spoken = Text | Thinking | Redacted | Refusal | Call
+
+/** One message of the conversation. */
+export type Turn =
+  | { readonly role: "system"; readonly texts: ReadonlyArray<string> }
+  | { readonly role: "user"; readonly parts: ReadonlyArray<Content | Result> }
+  | { readonly role: "assistant"; readonly parts: ReadonlyArray<Spoken> }
+
+/** A tool the model may call. */
+export interface Tool {
+  readonly name: string
+  readonly description?: string | undefined
+  readonly schema: JsonObject
+  readonly strict?: boolean | undefined
+}
+
+/** Whether the model calls tools, and which. */
+export type ToolChoice =
+  | { readonly mode: "auto" | "none" | "required" }
+  | { readonly mode: "tool"; readonly name: string }
+
+/** The JSON schema the answer must keep to. */
+export interface Format {
+  readonly name?: string | undefined
+  readonly description?: string | undefined
+  readonly schema: JsonObject
+  readonly strict?: boolean | undefined
+}
+
+/** How much the model shall think, from little to much. */
+export const efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const
+
+/** How much the model shall think. */
+export type Effort = (typeof efforts)[number]
+
+/** The plain settings of a request. */
+export interface Settings {
+  maxTokens?: number
+  temperature?: number
+  topP?: number
+  topK?: number
+  stop?: ReadonlyArray<string>
+  effort?: Effort
+  /** Who the request is for, as an opaque name. */
+  user?: string
+  /** `standard`: never on a faster, dearer tier. */
+  tier?: "auto" | "standard"
+}
+
+/** A request. */
+export interface Request {
+  readonly model: string
+  readonly stream: boolean
+  /** System prompts before the first message. */
+  readonly system: ReadonlyArray<string>
+  readonly turns: ReadonlyArray<Turn>
+  readonly tools: ReadonlyArray<Tool>
+  readonly toolChoice?: ToolChoice | undefined
+  /** May the model call several tools at once? */
+  readonly parallel?: boolean | undefined
+  readonly format?: Format | undefined
+  readonly settings: Readonly<Settings>
+}
+
+/** Why the model stopped. */
+export type Stop = "end" | "stopSequence" | "length" | "calls" | "refusal" | "pause" | "window"
+
+/** Tokens; those read from and written to a cache are part of the input, those of thinking part of the output. */
+export interface Usage {
+  readonly input: number
+  readonly cacheRead?: number | undefined
+  readonly cacheWrite?: number | undefined
+  readonly output: number
+  readonly thinking?: number | undefined
+}
+
+/** How an answer ended. */
+export interface Ending {
+  readonly stop: Stop
+  readonly stopSequence?: string | undefined
+  /** Why the model declined, in words for people. */
+  readonly explanation?: string | undefined
+}
+
+/** A whole answer. */
+export interface Answer extends Ending {
+  readonly id?: string | undefined
+  readonly model?: string | undefined
+  readonly parts: ReadonlyArray<Spoken>
+  readonly usage?: Usage | undefined
+}
+
+/** One step of a streamed answer. Calls are numbered from 0 in the order in which they began. */
+export type Delta =
+  | { readonly type: "start"; readonly id?: string | undefined; readonly model?: string | undefined }
+  | { readonly type: "text" | "thinking" | "refusal"; readonly text: string }
+  | { readonly type: "signature"; readonly signature: string }
+  | { readonly type: "redacted"; readonly data: string }
+  | { readonly type: "call"; readonly call: number; readonly id: string; readonly name: string }
+  | { readonly type: "arguments"; readonly call: number; readonly json: string }
+  | { readonly type: "usage"; readonly usage: Usage }
+  | ({ readonly type: "stop" } & Ending)
+  | { readonly type: "end" }
+  | { readonly type: "error"; readonly error: Failure }
+
+/** What kind of error it is. */
+export type FailureKind =
+  | "invalid"
+  | "contextExceeded"
+  | "authentication"
+  | "billing"
+  | "permission"
+  | "notFound"
+  | "tooLarge"
+  | "rateLimit"
+  | "server"
+  | "overloaded"
+  | "timeout"
+
+/** An error in the words of no protocol. */
+export interface Failure {
+  readonly kind: FailureKind
+  readonly message: string
+  /** The field of the request it is about. */
+  readonly param?: string | undefined
+}

@@ -1,0 +1,40 @@
+/** What the translation of an answer must know of the request it answers. */
+import { isObject, type JsonObject, object, objects, string, text } from "./Json.ts"
+import * as ToolNames from "./ToolNames.ts"
+
+/** Made once for a request, used for its answer, whole or streamed. */
+export interface Context {
+  /** The answer's id, should the provider give it none. */
+  readonly id: string
+  /** When the answer was made, in seconds since 1970; Anthropic does not tell, OpenAI's clients expect it. */
+  readonly created: number
+  /** The model's name, should the provider give none. */
+  readonly model: string
+  /** Did the caller ask for a last chunk with the usage? */
+  readonly includeUsage: boolean
+  /** Does the caller of an Anthropic model expect thoughts before the text? */
+  readonly thinking: boolean
+  /** From the names of tools that were cut for the target to their whole names. */
+  readonly toolNames: ReadonlyMap<string, string>
+}
+
+/** What the caller of this module knows that the request does not say. */
+export interface Options {
+  /** An id for the answer, should its provider give it none; also the stem of ids of tool calls without one. */
+  readonly id: string
+  /** The time, in seconds since 1970. */
+  readonly created: number
+}
+
+/** Reads the context from the body of a request as the caller sent it. */
+export const make = (body: JsonObject, options: Options): Context => {
+  const thinking = body.thinking
+  return {
+    id: options.id,
+    created: options.created,
+    model: string(body.model) ?? "",
+    includeUsage: object(body.stream_options).include_usage === true,
+    thinking: isObject(thinking) && thinking.type !== "disabled" && thinking.display !== "omitted",
+    toolNames: ToolNames.shortened(objects(body.tools).flatMap((tool) => text(tool.name) ?? []))
+  }
+}

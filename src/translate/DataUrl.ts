@@ -1,0 +1,29 @@
+/** Data URLs and what they hold: OpenAI writes `data:image/png;base64,…` where Anthropic has two fields. */
+import type { Media } from "./Common.ts"
+
+/** Where a URL points to: into itself when it is a `data:` URL, else elsewhere. */
+export const read = (url: string): Media => {
+  if (!/^data:/i.test(url)) return { type: "url", url }
+  const comma = url.indexOf(",")
+  const head = url.slice("data:".length, comma === -1 ? url.length : comma)
+  const data = comma === -1 ? "" : url.slice(comma + 1)
+  const [mediaType = "", ...parameters] = head.split(";")
+  const isBase64 = parameters.some((parameter) => parameter.trim().toLowerCase() === "base64")
+  return {
+    type: "base64",
+    mediaType: mediaType.trim().toLowerCase() || "text/plain",
+    data: isBase64 ? data : Buffer.from(unescape(data), "utf8").toString("base64")
+  }
+}
+
+const unescape = (data: string): string => {
+  try {
+    return decodeURIComponent(data)
+  } catch {
+    return data
+  }
+}
+
+/** The URL of a medium. */
+export const write = (media: Media): string =>
+  media.type === "url" ? media.url : `data:${media.mediaType};base64,${media.data}`

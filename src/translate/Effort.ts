@@ -1,0 +1,50 @@
+/**
+ * How much a model shall think: OpenAI has words for it, older Claude models a budget of tokens.
+ *
+ * Between the two stand OpenRouter's shares of the token limit.
+ * https://openrouter.ai/docs/guides/best-practices/reasoning-tokens
+ */
+import { type Effort, efforts } from "./Common.ts"
+
+/** The smallest and the largest budget, in tokens. */
+const smallest = 1024
+const largest = 128_000
+
+const shares: ReadonlyArray<readonly [Effort, share: number]> = [
+  ["minimal", 0.1],
+  ["low", 0.2],
+  ["medium", 0.5],
+  ["high", 0.8],
+  ["xhigh", 0.95]
+]
+
+/** The budget in tokens; `undefined` when the limit leaves no room for one, as it must be larger than the budget. */
+export const budget = (effort: Effort, maxTokens: number): number | undefined => {
+  const share = shares.find(([name]) => name === effort)?.[1] ?? 0.95
+  const tokens = Math.max(Math.min(Math.floor(maxTokens * share), largest), smallest)
+  return tokens < maxTokens ? tokens : undefined
+}
+
+/** The word whose share is nearest to that of a budget. */
+export const ofBudget = (tokens: number, maxTokens: number): Effort => {
+  const share = maxTokens > 0 ? tokens / maxTokens : 1
+  let closest: Effort = "minimal"
+  let distance = Number.POSITIVE_INFINITY
+  for (const [name, other] of shares) {
+    if (Math.abs(other - share) < distance) {
+      closest = name
+      distance = Math.abs(other - share)
+    }
+  }
+  return closest
+}
+
+/** The word, or the next smaller one that is allowed, or the smallest; `undefined` when none is allowed. */
+export const nearest = (effort: Effort, allowed: ReadonlyArray<Effort>): Effort | undefined => {
+  const wanted = efforts.indexOf(effort)
+  const ordered = efforts.filter((name) => allowed.includes(name))
+  return ordered.findLast((name) => efforts.indexOf(name) <= wanted) ?? ordered[0]
+}
+
+/** The word, if it is one. */
+export const read = (value: unknown): Effort | undefined => efforts.find((name) => name === value)

@@ -1,0 +1,50 @@
+/** What a protocol has to provide in order to be translated. */
+import type { Answer, Delta, Failure, Request } from "./Common.ts"
+import type { Context } from "./Context.ts"
+import type { Dropped, Names } from "./Dropped.ts"
+import type { JsonObject } from "./Json.ts"
+
+/** The protocols: OpenAI's chat completions and Anthropic's messages. */
+export type Protocol = "openai" | "anthropic"
+
+/** One event of an event stream as it came in. */
+export interface SseEvent {
+  readonly event?: string | undefined
+  readonly data?: string | undefined
+  /** The data parsed, where somebody has done so. */
+  readonly json?: unknown
+}
+
+/** One event of an event stream to be sent; the data is one line. */
+export interface OutEvent {
+  readonly event?: string
+  readonly data: string
+}
+
+/** Reads the events of one stream in their order. */
+export interface StreamReader {
+  /** What an event says; nothing for one that is malformed or unknown. */
+  readonly read: (event: SseEvent, json: unknown) => ReadonlyArray<Delta>
+  /** The stream is over. */
+  readonly end: () => ReadonlyArray<Delta>
+  /** Did the protocol say that the answer is complete? */
+  readonly isComplete: boolean
+}
+
+/** Writes the events of one stream. */
+export interface StreamWriter {
+  readonly write: (delta: Delta) => ReadonlyArray<OutEvent>
+}
+
+/** A protocol, into the common form and out of it. No function throws, whatever it is given. */
+export interface Codec {
+  readonly names: Names
+  readonly readRequest: (body: JsonObject, dropped: Dropped) => Request
+  readonly writeRequest: (request: Request, dropped: Dropped) => JsonObject
+  readonly readAnswer: (body: JsonObject) => Answer
+  readonly writeAnswer: (answer: Answer, context: Context) => JsonObject
+  readonly readError: (body: unknown, status: number | undefined) => Failure
+  readonly writeError: (failure: Failure) => JsonObject
+  readonly streamReader: () => StreamReader
+  readonly streamWriter: (context: Context) => StreamWriter
+}

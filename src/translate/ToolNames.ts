@@ -1,0 +1,29 @@
+/**
+ * Names of tools that are longer than OpenAI allows.
+ *
+ * OpenAI takes 64 characters, Anthropic 128, and servers of tools make use of them (`mcp__server__tool`). A longer
+ * name is cut and marked with a checksum, always in the same way, so that it is found again in the answer.
+ * https://platform.openai.com/docs/api-reference/chat/create
+ */
+
+const longest = 64
+
+/** The name OpenAI gets to see. */
+export const shorten = (name: string): string =>
+  name.length <= longest ? name : `${name.slice(0, longest - 9)}_${checksum(name)}`
+
+/** From the names that were cut to the whole ones. */
+export const shortened = (names: Iterable<string>): ReadonlyMap<string, string> => {
+  const whole = new Map<string, string>()
+  for (const name of names) if (name.length > longest) whole.set(shorten(name), name)
+  return whole
+}
+
+/** FNV-1a, 32 bits, as eight hexadecimal digits. */
+const checksum = (name: string): string => {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < name.length; at++) {
+    hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193) >>> 0
+  }
+  return hash.toString(16).padStart(8, "0")
+}

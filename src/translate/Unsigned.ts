@@ -1,0 +1,25 @@
+/**
+ * Thoughts that nobody signed.
+ *
+ * A model without signatures answered a caller of Anthropic's protocol, and its thoughts stand in the conversation
+ * from then on. Anthropic refuses them, so they are taken out before a request goes there.
+ * https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#preserving-thinking-blocks
+ */
+import { isObject, type JsonObject, object, objects, text } from "./Json.ts"
+
+const isUnsigned = (block: unknown): boolean =>
+  isObject(block) && block.type === "thinking" && text(block.signature) === undefined
+
+/** The messages request without unsigned thoughts; the very same one when it has none. */
+export const withoutUnsignedThinking = (body: JsonObject): JsonObject => {
+  if (!Array.isArray(body.messages)) return body
+  if (!objects(body.messages).some(({ content }) => Array.isArray(content) && content.some(isUnsigned)))
+    return body
+  const messages = body.messages.flatMap((message) => {
+    const { content } = object(message)
+    if (!Array.isArray(content)) return [message]
+    const kept = content.filter((block) => !isUnsigned(block))
+    return kept.length === 0 && content.length > 0 ? [] : [{ ...object(message), content: kept }]
+  })
+  return { ...body, messages }
+}

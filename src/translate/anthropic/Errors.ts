@@ -1,0 +1,56 @@
+/**
+ * Errors in Anthropic's words.
+ *
+ * https://docs.anthropic.com/en/api/errors
+ */
+import type { Failure, FailureKind } from "../Common.ts"
+import * as Failures from "../Failures.ts"
+import { isObject, type JsonObject, text } from "../Json.ts"
+
+const types: Readonly<Record<FailureKind, string>> = {
+  invalid: "invalid_request_error",
+  contextExceeded: "invalid_request_error",
+  authentication: "authentication_error",
+  billing: "billing_error",
+  permission: "permission_error",
+  notFound: "not_found_error",
+  tooLarge: "request_too_large",
+  rateLimit: "rate_limit_error",
+  server: "api_error",
+  overloaded: "overloaded_error",
+  timeout: "timeout_error"
+}
+
+const kinds: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
+  ["invalid_request_error", "invalid"],
+  ["authentication_error", "authentication"],
+  ["billing_error", "billing"],
+  ["permission_error", "permission"],
+  ["not_found_error", "notFound"],
+  ["request_too_large", "tooLarge"],
+  ["rate_limit_error", "rateLimit"],
+  ["api_error", "server"],
+  ["overloaded_error", "overloaded"],
+  ["timeout_error", "timeout"]
+])
+
+/** What this protocol says in its message only. */
+const sentences: ReadonlyArray<readonly [RegExp, FailureKind]> = [
+  [/prompt is too long|exceed context limit|context window/i, "contextExceeded"],
+  [/credit balance is too low/i, "billing"]
+]
+
+/** Reads the body of an error. */
+export const readError = (body: unknown, status: number | undefined): Failure => {
+  const error = isObject(body) ? (isObject(body.error) ? body.error : body) : {}
+  const message = text(error.message) ?? Failures.messageOf(isObject(body) ? (body.error ?? body) : body)
+  const kind = kinds.get(text(error.type) ?? "") ?? Failures.ofStatus(status) ?? "server"
+  if (kind !== "invalid") return { kind, message }
+  return { kind: sentences.find(([sentence]) => sentence.test(message))?.[1] ?? kind, message }
+}
+
+/** The body of an error. */
+export const writeError = ({ kind, message }: Failure): JsonObject => ({
+  type: "error",
+  error: { type: types[kind], message }
+})

@@ -1,0 +1,184 @@
+/** From the messages of an Anthropic request to turns. */
+import type { Content, Media, Result, Spoken, Turn } from "../Common.ts"
+import type { Dropped } from "../Dropped.ts"
+import { type JsonObject, object, objects, string, text, write } from "../Json.ts"
+
+const messageKeys = new Set(["role", "content"])
+
+/** The turns; a system prompt between them stays where it is. */
+export const readMessages = (messages: unknown, dropped: Dropped): ReadonlyArray<Turn> => {
+  const turns: Array<Turn> = []
+  for (const message of objects(messages)) {
+    dropped.rest(message, "messages", messageKeys)
+    const blocks = readBlocks(message.content, dropped)
+    switch (message.role) {
+      case "user":
+        turns.push({ role: "user", parts: only(blocks, isShown, dropped) })
+        break
+      case "assistant":
+        turns.push({ role: "assistant", parts: only(blocks, isSpoken, dropped) })
+        break
+      case "system":
+        turns.push({ role: "system", texts: readTexts(message.content, "messages.content", dropped) })
+        break
+      default:
+        dropped.field(`messages.${string(message.role) ?? "role"}`)
+    }
+  }
+  return turns
+}
+
+type Block = Content | Result | Spoken
+
+/** The blocks that may stand in a message of that role. */
+const only = <A extends Block>(
+  blocks: ReadonlyArray<Block>,
+  is: (block: Block) => block is A,
+  dropped: Dropped
+): ReadonlyArray<A> => {
+  for (const block of blocks) if (!is(block)) dropped.field(`messages.content.${block.type}`)
+  return blocks.filter(is)
+}
+
+const isShown = (block: Block): block is Content | Result =>
+  block.type === "text" || block.type === "image" || block.type === "document" || block.type === "result"
+
+const isSpoken = (block: Block): block is Spoken =>
+  block.type !== "image" && block.type !== "document" && block.type !== "result"
+
+/** Text, or a list of text blocks. */
+export const readTexts = (content: unknown, path: string, dropped: Dropped): ReadonlyArray<string> => {
+  if (typeof content === "string") return [content]
+  return objects(content).flatMap((block) => {
+    const said = string(block.text)
+    if (said !== undefined) dropped.rest(block, path, textKeys)
+    return said ?? []
+  })
+}
+
+const readBlocks = (content: unknown, dropped: Dropped): ReadonlyArray<Block> => {
+  if (typeof content === "string") return [{ type: "text", text: content }]
+  return objects(content).flatMap((block) => readBlock(block, "messages.content", dropped))
+}
+
+/** One row a type of block: the fields that are read, and what they make. */
+interface Row {
+  readonly keys: ReadonlySet<string>
+  readonly read: (block: JsonObject, dropped: Dropped) => ReadonlyArray<Block>
+}
+
+const textKeys = new Set(["type", "text"])
+
+const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
+  [
+    "text",
+    {
+      keys: textKeys,
+      read: ({ text: said }) => (typeof said === "string" ? [{ type: "text", text: said }] : [])
+    }
+  ],
+  ["image", { keys: new Set(["type", "source"]), read: ({ source }) => readImage(object(source)) }],
+  [
+    "document",
+    { keys: new Set(["type", "source", "title"]), read: (block, dropped) => readDocument(block, dropped) }
+  ],
+  [
+    "search_result",
+    {
+      keys: new Set(["type", "source", "title", "content"]),
+      read: ({ title, source, content }) => {
+        const texts = objects(content).map((block) => string(block.text) ?? "")
+        const lines = [text(title), text(source), ...texts].filter((line) => line !== undefined)
+        return [{ type: "text", text: lines.join("\n") }]
+      }
+    }
+  ],
+  [
+    "thinking",
+    {
+      keys: new Set(["type", "thinking", "signature"]),
+      read: ({ thinking, signature }) => [
+        { type: "thinking", text: string(thinking) ?? "", signature: text(signature) }
+      ]
+    }
+  ],
+  [
+    "redacted_thinking",
+    { keys: new Set(["type", "data"]), read: ({ data }) => [{ type: "redacted", data: string(data) ?? "" }] }
+  ],
+  [
+    "tool_use",
+    {
+      keys: new Set(["type", "id", "name", "input", "caller"]),
+      read: ({ id, name, input }) => [
+        { type: "call", id: string(id) ?? "", name: string(name) ?? "", arguments: write(input ?? {}) }
+      ]
+    }
+  ],
+  [
+    "tool_result",
+    {
+      keys: new Set(["type", "tool_use_id", "content", "is_error"]),
+      read: ({ tool_use_id, content, is_error }, dropped) => {
+        const path = "messages.content.tool_result"
+        const parts =
+          typeof content === "string"
+            ? [{ type: "text" as const, text: content }]
+            : objects(content).flatMap((block) => readBlock(block, path, dropped))
+        return [
+          {
+            type: "result",
+            id: string(tool_use_id) ?? "",
+            parts: parts.filter(isContent),
+            isError: is_error === true
+          }
+        ]
+      }
+    }
+  ]
+])
+
+const isContent = (block: Block): block is Content =>
+  block.type === "text" || block.type === "image" || block.type === "document"
+
+/** One block; what it cannot be translated with is named, and so is a block that cannot be translated at all. */
+const readBlock = (block: JsonObject, path: string, dropped: Dropped): ReadonlyArray<Block> => {
+  const type = string(block.type) ?? "type"
+  const row = rows.get(type)
+  const read = row?.read(block, dropped) ?? []
+  if (row === undefined || read.length === 0) dropped.field(`${path}.${type}`)
+  else dropped.rest(block, `${path}.${type}`, row.keys)
+  return read
+}
+
+const readMedia = (source: JsonObject, mediaType: string): Media | undefined => {
+  const url = text(source.url)
+  const data = text(source.data)
+  if (source.type === "url" && url !== undefined) return { type: "url", url }
+  return source.type === "base64" && data !== undefined
+    ? { type: "base64", mediaType: text(source.media_type) ?? mediaType, data }
+    : undefined
+}
+
+const readImage = (source: JsonObject): ReadonlyArray<Block> => {
+  const media = readMedia(source, "image/png")
+  return media === undefined ? [] : [{ type: "image", media }]
+}
+
+/** A document may hold blocks of its own, which take its place. */
+const readDocument = (block: JsonObject, dropped: Dropped): ReadonlyArray<Block> => {
+  const source = object(block.source)
+  const name = text(block.title)
+  const said = text(source.data)
+  if (source.type === "text" && said !== undefined) {
+    return [{ type: "document", media: { type: "text", text: said }, name }]
+  }
+  if (source.type === "content") {
+    if (typeof source.content === "string") return [{ type: "text", text: source.content }]
+    return objects(source.content).flatMap((inner) =>
+      inner.type === "document" ? [] : readBlock(inner, "messages.content.document", dropped)
+    )
+  }
+  const media = readMedia(source, "application/pdf")
+  return media === undefined ? [] : [{ type: "document", media, name }]
+}

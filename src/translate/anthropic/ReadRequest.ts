@@ -1,0 +1,173 @@
+/**
+ * From the body of a messages request to the common form.
+ *
+ * https://docs.anthropic.com/en/api/messages
+ */
+import type { Format, Request, Settings, Tool, ToolChoice } from "../Common.ts"
+import type { Dropped } from "../Dropped.ts"
+import * as Effort from "../Effort.ts"
+import { boolean, isObject, type JsonObject, list, number, object, objects, string, text } from "../Json.ts"
+import * as ReadMessages from "./ReadMessages.ts"
+
+/** What is being read. */
+interface Draft {
+  readonly settings: Settings
+  readonly dropped: Dropped
+  readonly tools: Array<Tool>
+  toolChoice: ToolChoice | undefined
+  parallel: boolean | undefined
+  format: Format | undefined
+}
+
+/** One row a field: what becomes of its value. `false`: the value says something that cannot be translated. */
+type Read = (value: unknown, draft: Draft, body: JsonObject) => boolean
+
+/** Sets what was understood. */
+const set = <Key extends keyof Settings>(
+  draft: Draft,
+  key: Key,
+  value: Settings[Key] | undefined
+): boolean => {
+  if (value === undefined) return false
+  draft.settings[key] = value
+  return true
+}
+
+const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
+  ["model", () => true],
+  ["system", () => true],
+  ["messages", () => true],
+  ["stream", () => true],
+  ["max_tokens", (value, draft) => set(draft, "maxTokens", number(value))],
+  ["temperature", (value, draft) => set(draft, "temperature", number(value))],
+  ["top_p", (value, draft) => set(draft, "topP", number(value))],
+  ["top_k", (value, draft) => set(draft, "topK", number(value))],
+  ["stop_sequences", (value, draft) => stops(value, draft)],
+  ["thinking", (value, draft, body) => thinking(object(value), draft, body)],
+  ["output_config", (value, draft) => outputConfig(object(value), draft)],
+  // The name of `output_config.format` while it was in beta.
+  ["output_format", (value, draft) => format(value, draft)],
+  ["metadata", (value, draft) => metadata(object(value), draft)],
+  ["service_tier", (value, draft) => set(draft, "tier", tiers.get(value))],
+  ["speed", (value) => value === "standard"],
+  ["tools", (value, draft) => tools(value, draft)],
+  ["tool_choice", (value, draft) => toolChoice(object(value), draft)]
+])
+
+const tiers: ReadonlyMap<unknown, "auto" | "standard"> = new Map([
+  ["auto", "auto"],
+  ["standard_only", "standard"]
+])
+
+const stops = (value: unknown, draft: Draft): boolean => {
+  const stops = list(value).flatMap((stop) => text(stop) ?? [])
+  return stops.length === 0 ? list(value).length === 0 : set(draft, "stop", stops)
+}
+
+/** An effort, which stands in `output_config`, goes before a budget. */
+const thinking = (value: JsonObject, draft: Draft, body: JsonObject): boolean => {
+  const effort = Effort.read(object(body.output_config).effort)
+  switch (value.type) {
+    case "disabled":
+      return set(draft, "effort", "none")
+    case "enabled": {
+      const budget = Effort.ofBudget(number(value.budget_tokens) ?? 0, number(body.max_tokens) ?? 0)
+      return set(draft, "effort", effort ?? budget)
+    }
+    case "adaptive":
+    case "between_tools":
+      return set(draft, "effort", effort ?? "high") // what it means to leave the effort out
+    default:
+      return false
+  }
+}
+
+const outputKeys = new Set(["effort", "format"])
+
+const outputConfig = (value: JsonObject, draft: Draft): boolean => {
+  draft.dropped.rest(value, "output_config", outputKeys)
+  if (value.effort !== undefined && value.effort !== null && draft.settings.effort === undefined) {
+    if (!set(draft, "effort", Effort.read(value.effort))) draft.dropped.field("output_config.effort")
+  }
+  if (value.format !== undefined && value.format !== null && !format(value.format, draft)) {
+    draft.dropped.field("output_config.format")
+  }
+  return true
+}
+
+const format = (value: unknown, draft: Draft): boolean => {
+  const { schema } = object(value)
+  if (!isObject(schema)) return false
+  draft.format = { schema }
+  return true
+}
+
+const metadataKeys = new Set(["user_id"])
+
+const metadata = (value: JsonObject, draft: Draft): boolean => {
+  draft.dropped.rest(value, "metadata", metadataKeys)
+  set(draft, "user", string(value.user_id))
+  return true
+}
+
+const toolKeys = new Set(["type", "name", "description", "input_schema", "strict"])
+
+/** Tools with a type of their own are Anthropic's: it runs them, or its models know them by heart. */
+const tools = (value: unknown, draft: Draft): boolean => {
+  for (const tool of objects(value)) {
+    const name = text(tool.name)
+    const type = string(tool.type) ?? "custom"
+    if (name === undefined || type !== "custom") {
+      draft.dropped.field(`tools.${type}`)
+      continue
+    }
+    draft.dropped.rest(tool, "tools", toolKeys)
+    draft.tools.push({
+      name,
+      description: text(tool.description),
+      schema: object(tool.input_schema),
+      strict: boolean(tool.strict)
+    })
+  }
+  return true
+}
+
+/** https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use#forcing-tool-use */
+const toolChoice = (value: JsonObject, draft: Draft): boolean => {
+  const disabled = boolean(value.disable_parallel_tool_use)
+  if (disabled !== undefined) draft.parallel = !disabled
+  const name = text(value.name)
+  if (value.type === "tool" && name !== undefined) draft.toolChoice = { mode: "tool", name }
+  else if (value.type === "any") draft.toolChoice = { mode: "required" }
+  else if (value.type === "auto" || value.type === "none") draft.toolChoice = { mode: value.type }
+  else return false
+  return true
+}
+
+/** Reads a request. */
+export const readRequest = (body: JsonObject, dropped: Dropped): Request => {
+  const draft: Draft = {
+    settings: {},
+    dropped,
+    tools: [],
+    toolChoice: undefined,
+    parallel: undefined,
+    format: undefined
+  }
+  for (const [name, value] of Object.entries(body)) {
+    if (value === null || value === undefined) continue
+    if (fields.get(name)?.(value, draft, body) !== true) dropped.field(name)
+  }
+  const { settings, tools, toolChoice, parallel, format } = draft
+  return {
+    model: string(body.model) ?? "",
+    stream: body.stream === true,
+    system: ReadMessages.readTexts(body.system, "system", dropped),
+    turns: ReadMessages.readMessages(body.messages, dropped),
+    tools,
+    toolChoice,
+    parallel,
+    format,
+    settings
+  }
+}

@@ -1,0 +1,133 @@
+/** From turns to the messages of an Anthropic request. */
+import type { Call, Content, Request, Result, Spoken, Turn } from "../Common.ts"
+import { append, compact, isObject, type JsonObject, parse } from "../Json.ts"
+import { type Rule, ToolIds } from "../ToolIds.ts"
+import type { Traits } from "./Models.ts"
+
+/** `tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`; they must also be unique. */
+const rule: Rule = { allowed: /^[a-zA-Z0-9_-]+$/, forbidden: /[^a-zA-Z0-9_-]/g, longest: 128 }
+
+/** Who speaks in the protocol's messages. */
+type Message = { readonly role: "user" | "assistant"; readonly content: Array<JsonObject> }
+
+/**
+ * The system prompts, wherever they stand, go to the front, as in Anthropic's own layer for OpenAI's clients: not
+ * every model takes them later. https://docs.anthropic.com/en/api/openai-sdk
+ *
+ * Messages without content are refused and therefore left out. The conversation begins with the user, and ends with
+ * the user where a model cannot go on from its own words; what is missing is supplied.
+ */
+export const writeMessages = (request: Request, traits: Traits): JsonObject => {
+  const prompts = [
+    ...request.system,
+    ...request.turns.flatMap((turn) => (turn.role === "system" ? turn.texts : []))
+  ].filter((prompt) => prompt.trim() !== "")
+  const messages = supplied(merged(request.turns), traits)
+  if (messages.length === 0) {
+    // A conversation of nothing but instructions.
+    const said = prompts.length === 0 ? "Begin." : prompts.join("\n\n")
+    return { messages: [{ role: "user", content: said }] }
+  }
+  return {
+    system: prompts.length === 1 ? prompts[0] : prompts.length === 0 ? undefined : prompts.map(asText),
+    messages: messages.map(({ role, content }) => ({ role, content: simplified(content) }))
+  }
+}
+
+const asText = (text: string): JsonObject => ({ type: "text", text })
+
+/** A single text is written as a string. */
+const simplified = (content: ReadonlyArray<JsonObject>): unknown => {
+  const [first] = content
+  return content.length === 1 && first?.type === "text" ? first.text : content
+}
+
+/** All results of an answer's calls belong into one message, together with what the user says to them. */
+const merged = (turns: ReadonlyArray<Turn>): Array<Message> => {
+  const ids = new ToolIds(rule)
+  const messages: Array<Message> = []
+  for (const turn of turns) {
+    if (turn.role === "system") continue
+    const content = turn.role === "user" ? writeUser(turn.parts, ids) : writeAssistant(turn.parts, ids)
+    if (content.length === 0) continue
+    const last = messages.at(-1)
+    if (turn.role === "user" && last?.role === "user" && last.content.at(-1)?.type === "tool_result") {
+      append(last.content, content)
+    } else messages.push({ role: turn.role, content })
+  }
+  return messages
+}
+
+const supplied = (messages: Array<Message>, traits: Traits): ReadonlyArray<Message> => {
+  const first = messages[0]
+  const last = messages.at(-1)
+  if (first === undefined || last === undefined) return messages
+  if (first.role === "assistant") messages.unshift({ role: "user", content: [asText("Begin.")] })
+  if (last.role === "assistant") {
+    const end = last.content.at(-1)
+    if (!traits.prefill) messages.push({ role: "user", content: [asText("Continue.")] })
+    else if (typeof end?.text === "string") {
+      // `final assistant content cannot end with trailing whitespace`
+      last.content.splice(-1, 1, { ...end, text: end.text.trimEnd() })
+    }
+  }
+  return messages
+}
+
+const writeUser = (parts: ReadonlyArray<Content | Result>, ids: ToolIds): Array<JsonObject> => {
+  const results: Array<JsonObject> = []
+  const rest: Array<JsonObject> = []
+  for (const part of parts) {
+    if (part.type !== "result") append(rest, writeContent(part))
+    else {
+      const content = part.parts.flatMap(writeContent)
+      results.push(
+        compact({
+          type: "tool_result",
+          tool_use_id: ids.result(part.id),
+          content: content.length === 0 ? undefined : simplified(content),
+          is_error: part.isError ? true : undefined
+        })
+      )
+    }
+  }
+  return [...results, ...rest]
+}
+
+const writeContent = (part: Content): ReadonlyArray<JsonObject> => {
+  if (part.type === "text") return part.text.trim() === "" ? [] : [asText(part.text)]
+  const { media } = part
+  const source =
+    media.type === "text"
+      ? { type: "text", media_type: "text/plain", data: media.text }
+      : media.type === "url"
+        ? { type: "url", url: media.url }
+        : { type: "base64", media_type: media.mediaType, data: media.data }
+  return part.type === "image"
+    ? [{ type: "image", source }]
+    : [compact({ type: "document", source, title: part.name })]
+}
+
+const writeAssistant = (parts: ReadonlyArray<Spoken>, ids: ToolIds): Array<JsonObject> =>
+  parts.flatMap((part) => writeSpoken(part, ids))
+
+const writeSpoken = (part: Spoken, ids: ToolIds): ReadonlyArray<JsonObject> => {
+  switch (part.type) {
+    case "text":
+    case "refusal":
+      return part.text.trim() === "" ? [] : [asText(part.text)]
+    case "thinking":
+      return [{ type: "thinking", thinking: part.text, signature: part.signature ?? "" }]
+    case "redacted":
+      return [{ type: "redacted_thinking", data: part.data }]
+    case "call":
+      return [{ type: "tool_use", id: ids.call(part.id), name: part.name, input: input(part) }]
+  }
+}
+
+/** The arguments of a call as the object the protocol wants; what is none is wrapped into one. */
+export const input = (call: Pick<Call, "arguments">): JsonObject => {
+  if (call.arguments.trim() === "") return {}
+  const parsed = parse(call.arguments)
+  return isObject(parsed) ? parsed : { arguments: parsed ?? call.arguments }
+}

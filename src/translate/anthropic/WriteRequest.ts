@@ -1,0 +1,126 @@
+/** From the common form to the body of a messages request. */
+import type { Request, Tool } from "../Common.ts"
+import type { Dropped } from "../Dropped.ts"
+import { compact, type JsonObject } from "../Json.ts"
+import * as JsonSchema from "../JsonSchema.ts"
+import * as Models from "./Models.ts"
+import * as Thinking from "./Thinking.ts"
+import { writeMessages } from "./WriteMessages.ts"
+
+/** Writes a request. The protocol requires a token limit; the default depends on the model, see `Models`. */
+export const writeRequest = (request: Request, dropped: Dropped): JsonObject => {
+  const { settings, format } = request
+  const traits = Models.traits(request.model)
+  const max_tokens = settings.maxTokens ?? traits.maxTokens
+  const thinking = Thinking.write(request, traits, max_tokens, dropped)
+  const output = compact({
+    effort: thinking.effort,
+    format: format === undefined ? undefined : writeFormat(format, dropped)
+  })
+  return compact({
+    model: request.model,
+    max_tokens,
+    ...writeMessages(request, traits),
+    ...sampling(request, traits, thinking.isOn, dropped),
+    stop_sequences: writeStops(request, dropped),
+    thinking: thinking.config,
+    output_config: Object.keys(output).length === 0 ? undefined : output,
+    metadata: settings.user === undefined ? undefined : { user_id: settings.user },
+    service_tier: settings.tier === "standard" ? "standard_only" : settings.tier,
+    ...tools(request, dropped),
+    stream: request.stream ? true : undefined
+  })
+}
+
+/** The lowest top_p that may go with thinking. */
+const lowestTopP = 0.95
+
+/**
+ * Temperatures end at 1 here and at 2 in OpenAI's protocol; a higher one becomes 1, as in Anthropic's own layer for
+ * OpenAI's clients. While it thinks a model samples in its own way.
+ *
+ * - https://docs.anthropic.com/en/api/openai-sdk
+ * - https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility
+ */
+const sampling = (request: Request, traits: Models.Traits, thinks: boolean, dropped: Dropped): JsonObject => {
+  const { temperature, topP, topK } = request.settings
+  const all = traits.sampling === "all" && !thinks
+  const any = traits.sampling !== "none"
+  const keepsTemperature = any && temperature !== undefined && (!thinks || temperature === 1)
+  const keepsTopP = any && topP !== undefined && (all || !keepsTemperature) && (!thinks || topP >= lowestTopP)
+  const keepsTopK = any && topK !== undefined && !thinks
+  // Where 1 is the default, leaving it out says the same.
+  if (!keepsTemperature && temperature !== undefined && temperature !== 1) dropped.common("temperature")
+  if (!keepsTopP && topP !== undefined && topP !== 1) dropped.common("topP")
+  if (!keepsTopK && topK !== undefined) dropped.common("topK")
+  return {
+    temperature: keepsTemperature ? Math.min(temperature, 1) : undefined,
+    top_p: keepsTopP ? topP : undefined,
+    top_k: keepsTopK ? topK : undefined
+  }
+}
+
+/** `stop_sequences: each stop sequence must contain non-whitespace` */
+const writeStops = (request: Request, dropped: Dropped): ReadonlyArray<string> | undefined => {
+  const { stop } = request.settings
+  const stops = stop?.filter((sequence) => sequence.trim() !== "")
+  if (stops?.length !== stop?.length) dropped.common("stop")
+  return stops === undefined || stops.length === 0 ? undefined : stops
+}
+
+const writeFormat = (format: NonNullable<Request["format"]>, dropped: Dropped): JsonObject => {
+  const schema = JsonSchema.restrict(format.schema, (keyword) =>
+    dropped.common("format", `schema.${keyword}`)
+  )
+  const { description } = format
+  return {
+    type: "json_schema",
+    schema:
+      description === undefined || schema.description !== undefined ? schema : { ...schema, description }
+  }
+}
+
+/**
+ * Tools that were called must be defined, even when they may not be called any more, so those that are not are made up
+ * from their calls. https://docs.litellm.ai/docs/providers/anthropic
+ */
+const tools = (request: Request, dropped: Dropped): JsonObject => {
+  if (request.tools.length === 0) {
+    const called = new Set(
+      request.turns.flatMap((turn) =>
+        turn.role === "assistant" ? turn.parts.flatMap((part) => (part.type === "call" ? part.name : [])) : []
+      )
+    )
+    if (called.size === 0) return {}
+    const made = [...called].map((name) => ({ name, input_schema: { type: "object", properties: {} } }))
+    return { tools: made, tool_choice: { type: "none" } }
+  }
+  return { tools: request.tools.map((tool) => writeTool(tool, dropped)), tool_choice: toolChoice(request) }
+}
+
+const toolChoice = ({ toolChoice, parallel }: Request): JsonObject | undefined => {
+  const type = toolChoice === undefined ? undefined : types[toolChoice.mode]
+  if (type === "none") return { type }
+  if (type === undefined && parallel !== false) return undefined
+  return compact({
+    type: type ?? "auto",
+    name: toolChoice?.mode === "tool" ? toolChoice.name : undefined,
+    disable_parallel_tool_use: parallel === undefined ? undefined : !parallel
+  })
+}
+
+const types = { auto: "auto", none: "none", required: "any", tool: "tool" } as const
+
+const writeTool = (tool: Tool, dropped: Dropped): JsonObject => {
+  const given = Object.keys(tool.schema).length === 0 ? { type: "object", properties: {} } : tool.schema
+  const schema = given.type === undefined ? { type: "object", ...given } : given
+  return compact({
+    name: tool.name,
+    description: tool.description,
+    input_schema:
+      tool.strict === true
+        ? JsonSchema.restrict(schema, (keyword) => dropped.common("toolStrict", keyword))
+        : schema,
+    strict: tool.strict === true ? true : undefined
+  })
+}

@@ -1,0 +1,10 @@
+/**
+ * Translates requests, answers, streams and errors between the protocols of language models, so that a chain may mix
+ * them. Everything here is plain and synchronous, takes time in proportion to its input, and never throws.
+ */
+export { type Context, make as makeContext, type Options as ContextOptions } from "./Context.ts"
+export type { JsonObject } from "./Json.ts"
+export type { OutEvent, Protocol, SseEvent } from "./Protocol.ts"
+export { encode, makeStreamTranslator, type StreamTranslator } from "./StreamTranslator.ts"
+export { type TranslatedRequest, translateAnswer, translateError, translateRequest } from "./Translate.ts"
+export { withoutUnsignedThinking } from "./Unsigned.ts"

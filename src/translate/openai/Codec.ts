@@ -1,0 +1,35 @@
+/** OpenAI's chat completions. */
+import type { Codec } from "../Protocol.ts"
+import { readAnswer, writeAnswer } from "./Answers.ts"
+import { readError, writeError } from "./Errors.ts"
+import { readRequest } from "./ReadRequest.ts"
+import { OpenAiStreamReader } from "./ReadStream.ts"
+import { writeRequest } from "./WriteRequest.ts"
+import { OpenAiStreamWriter } from "./WriteStream.ts"
+
+/** The protocol. */
+export const codec: Codec = {
+  names: {
+    maxTokens: "max_tokens",
+    temperature: "temperature",
+    topP: "top_p",
+    topK: "top_k",
+    stop: "stop",
+    effort: "reasoning_effort",
+    user: "user",
+    tier: "service_tier",
+    format: "response_format.json_schema",
+    toolStrict: "tools.function.strict",
+    thinking: "messages.reasoning_details",
+    document: "messages.content.file",
+    prefill: "messages.prefill"
+  },
+  readRequest,
+  writeRequest,
+  readAnswer,
+  writeAnswer,
+  readError,
+  writeError,
+  streamReader: () => new OpenAiStreamReader(),
+  streamWriter: (context) => new OpenAiStreamWriter(context)
+}

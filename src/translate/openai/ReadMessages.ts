@@ -1,0 +1,138 @@
+/** From the messages of a chat-completions request to turns. */
+import type { Content, Request, Spoken, Turn } from "../Common.ts"
+import * as DataUrl from "../DataUrl.ts"
+import type { Dropped } from "../Dropped.ts"
+import { append, isObject, type JsonObject, object, objects, string, text, write } from "../Json.ts"
+import * as Reasoning from "./Reasoning.ts"
+
+const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
+  system: new Set(["role", "content"]),
+  developer: new Set(["role", "content"]),
+  user: new Set(["role", "content"]),
+  tool: new Set(["role", "content", "tool_call_id"]),
+  assistant: new Set([
+    "role",
+    "content",
+    "refusal",
+    "tool_calls",
+    "reasoning_details",
+    "reasoning_content",
+    "reasoning",
+    // What the official client adds to an answer before it sends it back.
+    "parsed",
+    "annotations"
+  ])
+}
+
+/** The system prompts before the first message, and all turns after them. */
+export const readMessages = (messages: unknown, dropped: Dropped): Pick<Request, "system" | "turns"> => {
+  const system: Array<string> = []
+  const turns: Array<Turn> = []
+  for (const message of objects(messages)) {
+    const role = string(message.role) ?? ""
+    const keys = Object.hasOwn(messageKeys, role) ? messageKeys[role] : undefined
+    if (keys === undefined) {
+      dropped.field(`messages.${role}`)
+      continue
+    }
+    dropped.rest(message, "messages", keys)
+    if (role === "system" || role === "developer") {
+      const texts = readTexts(message.content, dropped)
+      if (turns.length === 0) append(system, texts)
+      else turns.push({ role: "system", texts })
+    } else if (role === "assistant") {
+      turns.push({ role: "assistant", parts: readAssistant(message, dropped) })
+    } else if (role === "tool") {
+      const id = string(message.tool_call_id) ?? ""
+      const parts = readContent(message.content, dropped)
+      turns.push({ role: "user", parts: [{ type: "result", id, parts, isError: false }] })
+    } else turns.push({ role: "user", parts: readContent(message.content, dropped) })
+  }
+  return { system, turns }
+}
+
+const readTexts = (content: unknown, dropped: Dropped): ReadonlyArray<string> =>
+  readContent(content, dropped).flatMap((part) => (part.type === "text" ? part.text : []))
+
+const partKeys = new Map([
+  ["text", new Set(["type", "text"])],
+  ["image_url", new Set(["type", "image_url"])],
+  ["file", new Set(["type", "file"])]
+])
+const imageKeys = new Set(["url"])
+const fileKeys = new Set(["file_data", "filename"])
+
+/** Text, or a list of parts. */
+const readContent = (content: unknown, dropped: Dropped): ReadonlyArray<Content> => {
+  if (typeof content === "string") return [{ type: "text", text: content }]
+  const parts: Array<Content> = []
+  for (const part of objects(content)) {
+    const type = string(part.type) ?? ""
+    const keys = partKeys.get(type)
+    const read = keys === undefined ? undefined : readPart(type, part, dropped)
+    if (keys !== undefined && read !== undefined) {
+      parts.push(read)
+      dropped.rest(part, `messages.content.${type}`, keys)
+    } else dropped.field(`messages.content.${type}`)
+  }
+  return parts
+}
+
+const readPart = (type: string, part: JsonObject, dropped: Dropped): Content | undefined => {
+  if (type === "text") {
+    const said = string(part.text)
+    return said === undefined ? undefined : { type: "text", text: said }
+  }
+  if (type === "image_url") {
+    const image = isObject(part.image_url) ? part.image_url : { url: part.image_url }
+    const url = text(image.url)
+    if (url === undefined) return undefined
+    if (image.detail !== "auto") dropped.rest(image, "messages.content.image_url", imageKeys)
+    return { type: "image", media: DataUrl.read(url) }
+  }
+  const file = object(part.file)
+  const data = text(file.file_data)
+  if (data === undefined) return undefined
+  const media = DataUrl.read(data.startsWith("data:") ? data : `data:application/pdf;base64,${data}`)
+  dropped.rest(file, "messages.content.file", fileKeys)
+  const name = text(file.filename)
+  if (media.type === "base64" && media.mediaType.startsWith("text/")) {
+    const said = Buffer.from(media.data, "base64").toString("utf8")
+    return { type: "document", media: { type: "text", text: said }, name }
+  }
+  return { type: "document", media, name }
+}
+
+const callKeys = new Set(["id", "type", "function", "index"])
+
+const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spoken> => {
+  const parts: Array<Spoken> = [...Reasoning.read(message.reasoning_details)]
+  if (parts.length === 0 && Reasoning.textOf(message) !== undefined)
+    dropped.field("messages.reasoning_content")
+  if (typeof message.content === "string") parts.push({ type: "text", text: message.content })
+  else {
+    for (const part of objects(message.content)) {
+      const said = string(part.type === "refusal" ? part.refusal : part.text)
+      if (said === undefined) dropped.field(`messages.content.${string(part.type) ?? "type"}`)
+      else parts.push({ type: part.type === "refusal" ? "refusal" : "text", text: said })
+    }
+  }
+  const refusal = text(message.refusal)
+  if (refusal !== undefined) parts.push({ type: "refusal", text: refusal })
+  for (const call of objects(message.tool_calls)) {
+    const { name, arguments: args } = object(call.function)
+    const known = text(name)
+    if (known === undefined) {
+      dropped.field(`messages.tool_calls.${string(call.type) ?? "type"}`)
+      continue
+    }
+    dropped.rest(call, "messages.tool_calls", callKeys)
+    parts.push({
+      type: "call",
+      id: string(call.id) ?? "",
+      name: known,
+      arguments: typeof args === "string" ? args : write(args)
+    })
+  }
+  return parts
+}

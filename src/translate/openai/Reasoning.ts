@@ -1,0 +1,46 @@
+/**
+ * Thoughts in OpenAI's protocol, which has no field of its own for them.
+ *
+ * The text is in `reasoning_content` (DeepSeek, vLLM and others) or `reasoning` (OpenRouter, Groq). Whole thoughts,
+ * with the signature their provider wants to see again, are in OpenRouter's `reasoning_details`. Clients that send an
+ * answer back as they got it, such as the official one when it runs tools, send them back too.
+ *
+ * - https://api-docs.deepseek.com/guides/reasoning_model
+ * - https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning-blocks
+ */
+import type { Redacted, Spoken, Thinking } from "../Common.ts"
+import { type JsonObject, objects, string, text } from "../Json.ts"
+
+/** The text of thoughts in a message or a delta. */
+export const textOf = (message: JsonObject): string | undefined =>
+  text(message.reasoning_content) ?? text(message.reasoning)
+
+/** The thoughts that can be given back to Anthropic: signed ones, and unreadable ones. */
+export const read = (details: unknown): ReadonlyArray<Thinking | Redacted> => {
+  const thoughts: Array<Thinking | Redacted> = []
+  for (const detail of objects(details)) {
+    if (string(detail.format)?.startsWith("anthropic") !== true) continue
+    const signature = text(detail.signature)
+    const data = text(detail.data)
+    if (detail.type === "reasoning.text" && signature !== undefined) {
+      thoughts.push({ type: "thinking", text: string(detail.text) ?? "", signature })
+    } else if (detail.type === "reasoning.encrypted" && data !== undefined) {
+      thoughts.push({ type: "redacted", data })
+    }
+  }
+  return thoughts
+}
+
+/** The thoughts among what a model said, as `reasoning_details`; `undefined` when there are none to give back. */
+export const write = (parts: ReadonlyArray<Spoken>): ReadonlyArray<JsonObject> | undefined => {
+  const details: Array<JsonObject> = []
+  for (const part of parts) {
+    const common = { format: "anthropic-claude-v1", index: details.length }
+    if (part.type === "thinking" && part.signature !== undefined && part.signature !== "") {
+      details.push({ type: "reasoning.text", text: part.text, signature: part.signature, ...common })
+    } else if (part.type === "redacted") {
+      details.push({ type: "reasoning.encrypted", data: part.data, ...common })
+    }
+  }
+  return details.length === 0 ? undefined : details
+}

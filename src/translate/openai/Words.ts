@@ -1,0 +1,68 @@
+/** The words of OpenAI's protocol for how an answer ended and what it cost. */
+import type { Stop, Usage } from "../Common.ts"
+import { compact, isObject, type JsonObject, number, object } from "../Json.ts"
+
+/** https://platform.openai.com/docs/api-reference/chat/object#chat-object-choices-finish_reason */
+const stops: ReadonlyMap<unknown, Stop> = new Map<unknown, Stop>([
+  ["stop", "end"],
+  ["length", "length"],
+  ["tool_calls", "calls"],
+  ["function_call", "calls"],
+  ["content_filter", "refusal"]
+])
+
+const reasons: Readonly<Record<Stop, string>> = {
+  end: "stop",
+  stopSequence: "stop",
+  length: "length",
+  calls: "tool_calls",
+  refusal: "content_filter",
+  pause: "stop",
+  window: "length"
+}
+
+/**
+ * Why the model stopped. It says `stop` also when it was told which tool to call and did, and when it declined;
+ * vLLM tells in `stop_reason` which sequence it stopped at.
+ * https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
+ */
+export const readStop = (
+  choice: JsonObject,
+  has: { readonly calls: boolean; readonly refusal: boolean }
+): { readonly stop: Stop; readonly stopSequence?: string } => {
+  const stop = stops.get(choice.finish_reason) ?? "end"
+  if (stop !== "end") return { stop }
+  if (has.calls) return { stop: "calls" }
+  if (has.refusal) return { stop: "refusal" }
+  return typeof choice.stop_reason === "string"
+    ? { stop: "stopSequence", stopSequence: choice.stop_reason }
+    : { stop }
+}
+
+/** The finish reason. */
+export const writeStop = (stop: Stop): string => reasons[stop]
+
+/** Tokens, if they are told. */
+export const readUsage = (usage: unknown): Usage | undefined => {
+  if (!isObject(usage)) return undefined
+  const prompt = object(usage.prompt_tokens_details)
+  return {
+    input: number(usage.prompt_tokens) ?? 0,
+    cacheRead: number(prompt.cached_tokens),
+    cacheWrite: number(prompt.cache_write_tokens),
+    output: number(usage.completion_tokens) ?? 0,
+    thinking: number(object(usage.completion_tokens_details).reasoning_tokens)
+  }
+}
+
+/** https://platform.openai.com/docs/api-reference/chat/object#chat-object-usage */
+export const writeUsage = (usage: Usage): JsonObject => ({
+  prompt_tokens: usage.input,
+  completion_tokens: usage.output,
+  total_tokens: usage.input + usage.output,
+  prompt_tokens_details: compact({
+    cached_tokens: usage.cacheRead ?? 0,
+    cache_write_tokens: usage.cacheWrite
+  }),
+  completion_tokens_details: { reasoning_tokens: usage.thinking ?? 0 }
+})

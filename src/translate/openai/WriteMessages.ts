@@ -1,0 +1,138 @@
+/** From turns to the messages of a chat-completions request. */
+import type { Content, Document, Request, Result, Spoken } from "../Common.ts"
+import * as DataUrl from "../DataUrl.ts"
+import type { Dropped } from "../Dropped.ts"
+import { append, compact, type JsonObject } from "../Json.ts"
+import { type Rule, ToolIds } from "../ToolIds.ts"
+import * as ToolNames from "../ToolNames.ts"
+
+/** OpenAI refuses ids that are longer: `string too long. Expected a string with maximum length 40`. */
+const rule: Rule = { allowed: /^/, forbidden: /[^\w-]/g, longest: 40 }
+
+/** The messages: the system prompts first, one each. */
+export const writeMessages = (request: Request, dropped: Dropped): ReadonlyArray<JsonObject> => {
+  const ids = new ToolIds(rule)
+  const messages: Array<JsonObject> = request.system.map((content) => ({ role: "system", content }))
+  for (const turn of request.turns) {
+    switch (turn.role) {
+      case "system":
+        for (const content of turn.texts) messages.push({ role: "system", content })
+        break
+      case "user":
+        append(messages, writeUser(turn.parts, ids, dropped))
+        break
+      case "assistant": {
+        const message = writeAssistant(turn.parts, ids, dropped)
+        if (message !== undefined) messages.push(message)
+      }
+    }
+  }
+  if (request.turns.at(-1)?.role === "assistant") dropped.common("prefill")
+  return messages
+}
+
+/**
+ * The results of tools are messages of their own and come first, right behind the calls. They hold text only, so what
+ * else a tool showed goes into the message of the user that follows them.
+ */
+const writeUser = (
+  parts: ReadonlyArray<Content | Result>,
+  ids: ToolIds,
+  dropped: Dropped
+): ReadonlyArray<JsonObject> => {
+  const messages: Array<JsonObject> = []
+  const rest: Array<JsonObject> = []
+  for (const part of parts) {
+    if (part.type !== "result") continue
+    const tool_call_id = ids.result(part.id)
+    const shown = writeParts(part.parts, dropped)
+    const texts = shown.filter((part) => part.type === "text")
+    const others = shown.filter((part) => part.type !== "text")
+    if (others.length > 0) {
+      rest.push({ type: "text", text: `What the tool call ${tool_call_id} shows:` })
+      append(rest, others)
+      if (texts.length === 0) texts.push({ type: "text", text: "See the next message." })
+    }
+    const content = asContent(texts)
+    messages.push({ role: "tool", tool_call_id, content: part.isError ? markError(content) : content })
+  }
+  const shown = parts.filter((part) => part.type !== "result")
+  append(rest, writeParts(shown, dropped))
+  // A message the caller left empty stays, unless there is a result in its place.
+  if (rest.length > 0 || (messages.length === 0 && shown.length === parts.length)) {
+    messages.push({ role: "user", content: asContent(rest) })
+  }
+  return messages
+}
+
+/** There is no flag for a tool that failed, so its text says so. */
+const markError = (content: string | ReadonlyArray<JsonObject>): string | ReadonlyArray<JsonObject> => {
+  if (typeof content !== "string") return [{ type: "text", text: "Error:" }, ...content]
+  return /error/i.test(content.slice(0, 64)) ? content : `Error: ${content}`
+}
+
+const asContent = (parts: ReadonlyArray<JsonObject>): string | ReadonlyArray<JsonObject> => {
+  const [first] = parts
+  if (first === undefined) return ""
+  return parts.length === 1 && typeof first.text === "string" ? first.text : parts
+}
+
+const writeParts = (parts: ReadonlyArray<Content>, dropped: Dropped): Array<JsonObject> => {
+  const written: Array<JsonObject> = []
+  for (const part of parts) {
+    if (part.type === "text") written.push({ type: "text", text: part.text })
+    else if (part.type === "image") {
+      written.push({ type: "image_url", image_url: { url: DataUrl.write(part.media) } })
+    } else {
+      const document = writeDocument(part)
+      if (document === undefined) dropped.common("document", "url")
+      else written.push(document)
+    }
+  }
+  return written
+}
+
+/** PDFs are files, plain text is text. A document that is only pointed at cannot be given. */
+const writeDocument = ({ media, name }: Document): JsonObject | undefined => {
+  if (media.type === "url") return undefined
+  if (media.type === "text") {
+    return { type: "text", text: name === undefined ? media.text : `${name}\n\n${media.text}` }
+  }
+  return { type: "file", file: { filename: name ?? "document.pdf", file_data: DataUrl.write(media) } }
+}
+
+const writeAssistant = (
+  parts: ReadonlyArray<Spoken>,
+  ids: ToolIds,
+  dropped: Dropped
+): JsonObject | undefined => {
+  let said: string | undefined
+  let refusal: string | undefined
+  const calls: Array<JsonObject> = []
+  for (const part of parts) {
+    switch (part.type) {
+      case "text":
+        said = (said ?? "") + part.text
+        break
+      case "refusal":
+        refusal = (refusal ?? "") + part.text
+        break
+      case "call":
+        calls.push({
+          id: ids.call(part.id),
+          type: "function",
+          function: { name: ToolNames.shorten(part.name), arguments: part.arguments }
+        })
+        break
+      default:
+        dropped.common("thinking")
+    }
+  }
+  if (said === undefined && refusal === undefined && calls.length === 0) return undefined
+  return compact({
+    role: "assistant",
+    content: said ?? null,
+    refusal,
+    tool_calls: calls.length === 0 ? undefined : calls
+  })
+}

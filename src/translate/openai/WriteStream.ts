@@ -1,0 +1,108 @@
+/** From deltas to the chunks of a streamed chat completion. */
+import type { Delta, Redacted, Thinking, Usage } from "../Common.ts"
+import type { Context } from "../Context.ts"
+import type { JsonObject } from "../Json.ts"
+import type { OutEvent, StreamWriter } from "../Protocol.ts"
+import { callId } from "./Answers.ts"
+import { writeError } from "./Errors.ts"
+import * as Reasoning from "./Reasoning.ts"
+import * as Words from "./Words.ts"
+
+/** A writer for one stream. */
+export class OpenAiStreamWriter implements StreamWriter {
+  readonly #context: Context
+  #id: string
+  #model: string
+  #isStarted = false
+  #usage: Usage | undefined
+  #hasRefused = false
+  /** Whole thoughts, to be given back to their provider later. */
+  readonly #thoughts: Array<Thinking | Redacted> = []
+  #thought = ""
+
+  constructor(context: Context) {
+    this.#context = context
+    this.#id = context.id
+    this.#model = context.model
+  }
+
+  write(delta: Delta): ReadonlyArray<OutEvent> {
+    switch (delta.type) {
+      case "start":
+        this.#id = delta.id ?? this.#id
+        this.#model = delta.model ?? this.#model
+        return this.#chunks()
+      case "text":
+        return this.#chunks({ content: delta.text })
+      case "refusal":
+        this.#hasRefused = true
+        return this.#chunks({ refusal: delta.text })
+      case "thinking":
+        this.#thought += delta.text
+        return this.#chunks({ reasoning_content: delta.text })
+      case "signature":
+        this.#thoughts.push({ type: "thinking", text: this.#thought, signature: delta.signature })
+        this.#thought = ""
+        return []
+      case "redacted":
+        this.#thoughts.push(delta)
+        return []
+      case "call": {
+        const { call: index, name } = delta
+        const id = delta.id === "" ? callId(this.#context, index) : delta.id
+        const called = { name: this.#context.toolNames.get(name) ?? name, arguments: "" }
+        return this.#chunks({ tool_calls: [{ index, id, type: "function", function: called }] })
+      }
+      case "arguments":
+        return this.#chunks({ tool_calls: [{ index: delta.call, function: { arguments: delta.json } }] })
+      case "usage":
+        this.#usage = delta.usage
+        return []
+      case "stop":
+        return this.#stop(delta)
+      case "end":
+        return this.#end()
+      case "error":
+        return [{ data: JSON.stringify(writeError(delta.error)) }]
+    }
+  }
+
+  /** The whole thoughts come in one chunk before the last, because the official client keeps only the latest. */
+  #stop(delta: Delta & { readonly type: "stop" }): ReadonlyArray<OutEvent> {
+    const events: Array<OutEvent> = []
+    const { explanation } = delta
+    const reasoning_details = Reasoning.write(this.#thoughts)
+    if (reasoning_details !== undefined) events.push(...this.#chunks({ reasoning_details }))
+    if (explanation !== undefined && !this.#hasRefused) events.push(...this.#chunks({ refusal: explanation }))
+    events.push(...this.#chunks({}, Words.writeStop(delta.stop)))
+    return events
+  }
+
+  #end(): ReadonlyArray<OutEvent> {
+    const done: OutEvent = { data: "[DONE]" }
+    if (!this.#context.includeUsage || this.#usage === undefined) return [done]
+    return [this.#event({ choices: [], usage: Words.writeUsage(this.#usage) }), done]
+  }
+
+  /** The first chunk says whose words these are, and nothing else. */
+  #chunks(delta?: JsonObject, finish_reason: string | null = null): ReadonlyArray<OutEvent> {
+    const events: Array<OutEvent> = []
+    if (!this.#isStarted) {
+      this.#isStarted = true
+      events.push(this.#chunk({ role: "assistant", content: "", refusal: null }, null))
+    }
+    if (delta !== undefined) events.push(this.#chunk(delta, finish_reason))
+    return events
+  }
+
+  #chunk(delta: JsonObject, finish_reason: string | null): OutEvent {
+    const usage = this.#context.includeUsage ? { usage: null } : {}
+    return this.#event({ choices: [{ index: 0, delta, logprobs: null, finish_reason }], ...usage })
+  }
+
+  #event(members: JsonObject): OutEvent {
+    const { created } = this.#context
+    const head = { id: this.#id, object: "chat.completion.chunk", created, model: this.#model }
+    return { data: JSON.stringify({ ...head, ...members }) }
+  }
+}
