@@ -110,9 +110,14 @@ export class Candidates<P extends Pool, R> {
       .some((target) => target.place !== this.#avoid && this.#why(target) === undefined)
   }
 
-  /** How many targets after the current one could be called now. */
-  ahead(): number {
-    let count = this.#order.slice(this.#at).filter((target) => this.#why(target) === undefined).length
+  /** How many targets could be called now by a run that leaves the current one this way. */
+  ahead(next: Next): number {
+    if (next === "stop") return 0
+    const { place } = this.target
+    const siblings = next === "model" ? [] : this.#order.slice(this.#at)
+    let count = siblings.filter(
+      (target) => (next === "credential" || target.place !== place) && this.#why(target) === undefined
+    ).length
     for (let i = this.#model + 1; i < this.#models.length; i++) {
       const model = this.#models[i]!
       if (!this.#fits(model)) continue

@@ -7,7 +7,7 @@
 import type * as Schedule from "effect/Schedule"
 import * as Bench from "./Bench.ts"
 import * as Failure from "./Failure.ts"
-import type { Rule } from "./Rule.ts"
+import type { Next, Rule } from "./Rule.ts"
 
 /** What is decided. `Leave` ends the visit. */
 export type Decision =
@@ -33,8 +33,8 @@ export interface Situation {
   /** Whether this visit has waited, or left out the token cap, before. */
   readonly waited: boolean
   readonly uncapped: boolean
-  /** Attempts that are kept for the targets behind this one. */
-  readonly attemptsKept: () => number
+  /** Attempts that are kept for the targets behind this one, to which a run that leaves this way may go. */
+  readonly attemptsKept: (next: Next) => number
   /** Whether another credential of the same model could be called now. */
   readonly hasSibling: () => boolean
   /** Whether the request has a token cap that could be left out. */
@@ -55,13 +55,12 @@ export const decide = (failure: Failure.Failure, rule: Rule, situation: Situatio
       ? { _tag: "Uncapped", capped: failure }
       : leave
   }
-  if ((asked ?? 0) > situation.patience) return leave
+  if ((asked ?? 0) > situation.patience || situation.attemptsLeft <= situation.attemptsKept(rule.next))
+    return leave
   if (retry === "afterWait") {
     if (asked === undefined || situation.waited || situation.hasSibling()) return leave
     const delay = Math.max(asked, Bench.shortestRest)
     return situation.hasTimeFor(delay) ? { _tag: "AfterWait", delay } : leave
   }
-  return situation.attemptsLeft > situation.attemptsKept()
-    ? { _tag: "Backoff", schedule: retry, least: asked ?? 0 }
-    : leave
+  return { _tag: "Backoff", schedule: retry, least: asked ?? 0 }
 }

@@ -37,8 +37,8 @@ export class Reporter {
     this.#observer(this.#failed(target, failure, action))
   }
 
-  cutOff(target: Target, failure: Failure.Failure): void {
-    this.#observer({ ...this.#failed(target, failure, { _tag: "Next" }), cutOff: true })
+  cutOff(target: Target, failure: Failure.Failure, action: Action): void {
+    this.#observer({ ...this.#failed(target, failure, action), cutOff: true })
   }
 
   #failed(target: Target, failure: Failure.Failure, action: Action): AttemptFailed {

@@ -26,7 +26,7 @@ import type { Pool } from "./Pool.ts"
 import type { Prepared } from "./Prepared.ts"
 import { Reporter } from "./Reporter.ts"
 import type { RetryBudget } from "./RetryBudget.ts"
-import type { Next, Rule } from "./Rule.ts"
+import type { Next, Rest, Rule } from "./Rule.ts"
 import * as RunError from "./RunError.ts"
 import type { Target } from "./Target.ts"
 
@@ -190,8 +190,9 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
     if (own) return this.#decide(failure)
     if (admission._tag === "Probe") this.#shared.registry.releaseUnsafe(admission, now)
     this.#remember(failure)
-    if (now >= this.deadlineAt) return this.#outOfTime()
-    this.reporter?.cutOff(target, failure)
+    const isOver = now >= this.deadlineAt
+    this.reporter?.cutOff(target, failure, { _tag: isOver ? "Stop" : "Next" })
+    if (isOver) return this.#outOfTime()
     this.#candidates.move(target.policy.rules.Silent.next)
     return undefined
   }
@@ -215,19 +216,22 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
         return this.#leave(failure, rule)
       case "Uncapped":
         this.#visiting().capped = decision.capped
+        this.#record(failure, undefined)
         this.#report(failure, { _tag: "Retry", delay: 0 })
         return this.#attempt()
       case "AfterWait":
         if (!this.#shared.budget.withdraw(now)) return this.#leave(failure, rule)
         this.#visiting().waited = true
-        this.#record(failure, rule)
+        this.#record(failure, rule.rest)
         return this.#again(failure, decision.delay, rule.next)
       case "Backoff":
         return Effect.flatMap(this.#backoff(decision.schedule, failure, now), (backoff) => {
           const delay = Math.max(backoff, decision.least)
-          return this.hasTimeFor(delay) && this.#shared.budget.withdraw(now)
-            ? this.#again(failure, delay, rule.next)
-            : (this.#leave(failure, rule) ?? this.next())
+          if (!this.hasTimeFor(delay) || !this.#shared.budget.withdraw(now)) {
+            return this.#leave(failure, rule) ?? this.next()
+          }
+          this.#record(failure, undefined)
+          return this.#again(failure, delay, rule.next)
         })
     }
   }
@@ -256,7 +260,7 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
 
   /** The visit is over: record it, and stop or move on. */
   #leave(failure: Failure.Failure, rule: Rule): Step<A> {
-    this.#record(failure, rule)
+    this.#record(failure, rule.rest)
     if (failure._tag === "ContextExceeded") this.#candidates.needWindow(failure)
     const special = this.#special(failure)
     if (special !== undefined) {
@@ -355,8 +359,8 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
     return this.#visit?.capped !== undefined
   }
 
-  attemptsKept(): number {
-    return Math.min(this.#candidates.ahead(), Math.floor(this.attemptsLeft * this.#options.policy.reserve))
+  attemptsKept(next: Next): number {
+    return Math.min(this.#candidates.ahead(next), Math.ceil(this.attemptsLeft * this.#options.policy.reserve))
   }
 
   hasSibling(): boolean {
@@ -378,8 +382,10 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
     if (this.#visit === undefined) {
       const now = this.#now()
       const left = this.deadlineAt - now
+      // What takes too long is silent: the targets that matter are those a silence leads to.
+      const { next } = this.#candidates.target.policy.rules.Silent
       const kept =
-        left === Number.POSITIVE_INFINITY || this.#candidates.ahead() === 0 ? 0 : this.#options.policy.reserve
+        left < Number.POSITIVE_INFINITY && this.#candidates.ahead(next) > 0 ? this.#options.policy.reserve : 0
       this.#visit = { endsAt: now + left * (1 - kept), waited: false, capped: undefined, backoff: undefined }
     }
     return this.#visit
@@ -390,9 +396,10 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
     this.#failed.push({ target: this.#candidates.target.key, failure })
   }
 
-  #record(failure: Failure.Failure, rule: Rule): void {
+  /** Counts a failed attempt; with a rest the visit is over, and the bench decides who rests. */
+  #record(failure: Failure.Failure, rest: Rest | undefined): void {
     const { admission, target } = this.#candidates
-    this.#shared.registry.failUnsafe(target, admission, failure, rule.rest, this.#now())
+    this.#shared.registry.failUnsafe(target, admission, failure, rest, this.#now())
   }
 
   #report(failure: Failure.Failure, action: Action): void {

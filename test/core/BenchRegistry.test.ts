@@ -262,7 +262,7 @@ describe("the list and the report", () => {
   )
 
   // Run.ts records a visit when it ends, not each of its attempts.
-  it.effect.fails("the report counts the attempts that were retried, too", () =>
+  it.effect("the report counts the attempts that were retried, too", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const a = Scripted.make("a", [[fault()], [fault()], ["fine"]])

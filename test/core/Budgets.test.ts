@@ -191,8 +191,7 @@ describe("what is kept for the targets behind", () => {
     }).pipe(layer())
   )
 
-  // Run.ts rounds the kept attempts down: a share of one attempt is none.
-  it.effect.fails("attempts: with many retries the fallback still has its turn", () =>
+  it.effect("attempts: with many retries the fallback still has its turn", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf([[fault()]], [["other"]])
       const { value } = yield* play(Failover.complete(chain, "q", { attempts: 4 }))
@@ -201,7 +200,7 @@ describe("what is kept for the targets behind", () => {
     }).pipe(layer({ retries: { times: 50 } }))
   )
 
-  it.effect.fails("the last attempt, if another target has not been tried", () =>
+  it.effect("the last attempt, if another target has not been tried", () =>
     Effect.gen(function* () {
       for (const attempts of [2, 3]) {
         const { chain } = chainOf([[fault()]], [["other"]])
@@ -211,8 +210,7 @@ describe("what is kept for the targets behind", () => {
     }).pipe(layer())
   )
 
-  // Decision.ts looks at the attempts that are kept for backoffs only.
-  it.effect.fails("the last attempt, rather than to wait for a throttle with it", () =>
+  it.effect("the last attempt, rather than to wait for a throttle with it", () =>
     Effect.gen(function* () {
       const { chain } = chainOf([[throttle("1 second")]], [["other"]])
       const { value } = yield* play(Failover.complete(chain, "q", { attempts: 2 }))
@@ -220,8 +218,7 @@ describe("what is kept for the targets behind", () => {
     }).pipe(layer())
   )
 
-  // Candidates.ahead counts keys at a place that a fault or a silence would never go to.
-  it.effect.fails("no time for keys at the same place, to which no silence leads", () =>
+  it.effect("no time for keys at the same place, to which no silence leads", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ wait: "8 seconds" }, "slow"]], {
         credentials: [Credential.make("one"), Credential.make("two")]
