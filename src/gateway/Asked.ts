@@ -1,0 +1,127 @@
+/** What a request asks for: its body, read once, and what it says about how it wants to be served. */
+import * as Effect from "effect/Effect"
+import type { HttpServerError } from "effect/http/HttpServerError"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Catalog from "../core/Catalog.ts"
+import * as JsonText from "../providers/JsonText.ts"
+import { isObject, type JsonObject, type Request } from "../providers/Wire.ts"
+import { type Refusal, make as refuse } from "./Refusal.ts"
+import type { Route } from "./Route.ts"
+
+/** What a request asks for. */
+export interface Asked {
+  readonly model: string
+  readonly fallbacks: ReadonlyArray<string>
+  /** In milliseconds. */
+  readonly deadline: number | undefined
+  readonly stream: boolean
+  /** What is passed on to a provider. */
+  readonly request: Request
+}
+
+/** A request may name so many fallbacks; there is an end to what a single one can occupy. */
+export const maxFallbacks = 32
+
+type Headers = Readonly<Record<string, string>>
+
+/** Reads a request. What is too large is refused by what it says of itself, or as soon as it has grown too large. */
+export const read = (
+  incoming: HttpServerRequest,
+  route: Route,
+  maxBodyBytes: number
+): Effect.Effect<Asked, Refusal> => {
+  const { headers } = incoming
+  if (Number(headers["content-length"] ?? 0) > maxBodyBytes) return Effect.fail(tooLarge(maxBodyBytes))
+  const encoding = headers["content-encoding"] ?? "identity"
+  if (encoding !== "identity") {
+    return Effect.fail(refuse(415, "unsupported_encoding", "the body has to come without a content-encoding"))
+  }
+  return Effect.matchEffect(incoming.text, {
+    onSuccess: (text) => ask(text, headers, route),
+    onFailure: (error) => Effect.fail(isTooLarge(error) ? tooLarge(maxBodyBytes) : unreadable)
+  })
+}
+
+const isTooLarge = ({ reason }: HttpServerError): boolean =>
+  reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
+
+const tooLarge = (limit: number): Refusal =>
+  refuse(413, "request_too_large", `the body is larger than the ${limit} bytes that this gateway takes`)
+
+const unreadable = refuse(400, "invalid_body", "the body could not be read to its end")
+
+// The parser's own message quotes the body.
+const notJson = refuse(400, "invalid_json", "the body is not JSON")
+
+const ask = (text: string, headers: Headers, route: Route): Effect.Effect<Asked, Refusal> => {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return Effect.fail(notJson)
+  }
+  if (!isObject(body)) return Effect.fail(refuse(400, "invalid_json", "the body is not a JSON object"))
+  const { model } = body
+  if (typeof model !== "string" || model.trim() === "") {
+    return Effect.fail(
+      refuse(400, "missing_model", "the body has to name a model, as a string in the field model", {
+        param: "model"
+      })
+    )
+  }
+  const deadline = deadlineOf(headers)
+  if (deadline === "invalid") return Effect.fail(invalidDeadline)
+  const fallbacks = fallbacksOf(body, headers)
+  if (fallbacks === "invalid") return Effect.fail(invalidFallbacks)
+  return Effect.succeed({
+    model,
+    fallbacks,
+    deadline,
+    stream: route.streams && body.stream === true,
+    request: requestOf(route, body, text, headers)
+  })
+}
+
+/** What is the gateway's own in a body is not for the provider. */
+const requestOf = (route: Route, body: JsonObject, text: string, headers: Headers): Request => {
+  const { operation } = route
+  if (!("fallbacks" in body)) return { operation, body, text, headers }
+  const { fallbacks: _, ...rest } = body
+  return { operation, body: rest, text: JsonText.set(text, "fallbacks", undefined), headers }
+}
+
+const none: ReadonlyArray<string> = []
+
+const invalidFallbacks = refuse(
+  400,
+  "invalid_fallbacks",
+  `fallbacks is a list of at most ${maxFallbacks} models, such as ["provider/model"]`,
+  { param: "fallbacks" }
+)
+
+/** Those of the body, then those of the header. */
+const fallbacksOf = (body: JsonObject, headers: Headers): ReadonlyArray<string> | "invalid" => {
+  const given = body.fallbacks
+  const header = headers["x-failover-models"]
+  if (given === undefined && header === undefined) return none
+  const own =
+    given === undefined || given === null ? none : typeof given === "string" ? Catalog.split(given) : given
+  if (!isNames(own)) return "invalid"
+  const all = header === undefined ? own : [...own, ...Catalog.split(header)]
+  return all.length > maxFallbacks ? "invalid" : all
+}
+
+const isNames = (u: unknown): u is ReadonlyArray<string> =>
+  Array.isArray(u) && u.every((name) => typeof name === "string" && name.trim() !== "")
+
+const invalidDeadline = refuse(
+  400,
+  "invalid_deadline",
+  "x-failover-deadline-ms is a number of milliseconds above zero"
+)
+
+const deadlineOf = (headers: Headers): number | "invalid" | undefined => {
+  const given = headers["x-failover-deadline-ms"]
+  if (given === undefined) return undefined
+  return /^\d{1,12}(\.\d+)?$/.test(given.trim()) && Number(given) > 0 ? Number(given) : "invalid"
+}

@@ -1,0 +1,158 @@
+/**
+ * The way of a request through the gateway: who calls, what is asked, the chain, the answer.
+ *
+ * A plain function from request to response, with a table for routes and nothing in between: what it adds to a call
+ * has to be small beside the call.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Random from "effect/Random"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type { GatewayConfig } from "../config/GatewayConfig.ts"
+import type { Catalog } from "../core/Catalog.ts"
+import type { Chain } from "../core/Chain.ts"
+import type { CallOptions, Failover } from "../core/Failover.ts"
+import type { FailedAttempt, RunError } from "../core/RunError.ts"
+import * as Asked from "./Asked.ts"
+import * as Models from "./Models.ts"
+import { chainFacts, type GatewayProvider } from "./Providers.ts"
+import * as Refusal from "./Refusal.ts"
+import * as Reply from "./Reply.ts"
+import { requestId } from "./RequestId.ts"
+import { pathOf, protocolOf, type Route, routes } from "./Route.ts"
+import * as Tokens from "./Tokens.ts"
+
+type Response = HttpServerResponse.HttpServerResponse
+
+/** What the handler works with. */
+export interface Options {
+  readonly config: GatewayConfig
+  readonly catalog: Catalog<GatewayProvider>
+  readonly failover: Failover["Service"]
+  /** When the gateway began, in milliseconds since the epoch. */
+  readonly startedAt: number
+}
+
+/** Answers every request, one way or another. */
+export const make = ({
+  catalog,
+  config,
+  failover,
+  startedAt
+}: Options): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
+  const turnedAway = Tokens.make(config.server.tokens)
+  const models = Models.make(catalog.names, startedAt)
+  const factsOf = chainFacts(config.policy)
+
+  /** The chain of a request, if it can be served where it was asked for. */
+  const chainOf = (asked: Asked.Asked, route: Route): Chain<GatewayProvider> | Refusal.Refusal => {
+    const { fallbacks, model } = asked
+    const found = catalog.resolve(model, { fallbacks, configured: route.fallsBack })
+    if (Result.isFailure(found)) {
+      return Refusal.unknownModel(found.failure, found.failure.model === model ? "model" : "fallbacks")
+    }
+    const { protocols } = factsOf(found.success)
+    if (protocols.size === 1 && protocols.has(route.protocol)) return found.success
+    return Refusal.make(
+      400,
+      "wrong_protocol",
+      protocols.size === 1
+        ? `${JSON.stringify(model)} speaks another protocol (${[...protocols].join()}) than was called (${route.protocol}); requests are not translated yet`
+        : "the model and its fallbacks speak different protocols; requests are not translated yet",
+      { param: protocols.size === 1 ? "model" : "fallbacks" }
+    )
+  }
+
+  const serve = (
+    caller: Reply.Caller,
+    asked: Asked.Asked,
+    chain: Chain<GatewayProvider>
+  ): Effect.Effect<Response, never, Scope.Scope> => {
+    const failed: Array<FailedAttempt> = []
+    const call: CallOptions = {
+      deadline: asked.deadline === undefined ? undefined : Math.min(asked.deadline, factsOf(chain).deadline),
+      observer: (event) => {
+        if (event._tag === "AttemptFailed") failed.push({ target: event.target.key, failure: event.failure })
+      }
+    }
+    const onRunError = (error: RunError | Refusal.Refusal): Effect.Effect<Response> =>
+      Effect.map(Clock.currentTimeMillis, (now) =>
+        Reply.refused(
+          caller,
+          error._tag === "Refusal" ? error : Refusal.fromRunError(error, now),
+          "attempts" in error ? error.attempts : failed
+        )
+      )
+    const answered: Effect.Effect<Response, RunError | Refusal.Refusal, Scope.Scope> = asked.stream
+      ? Effect.flatMap(Effect.scope, (scope) =>
+          Effect.flatMap(failover.open(chain, asked.request, call), (opened) =>
+            Reply.streamed(caller, opened, scope)
+          )
+        )
+      : Effect.map(failover.answer(chain, asked.request, call), (answer) => Reply.whole(caller, answer))
+    return Effect.catch(answered, onRunError)
+  }
+
+  const post = (
+    incoming: HttpServerRequest,
+    route: Route,
+    caller: Reply.Caller
+  ): Effect.Effect<Response, never, Scope.Scope> =>
+    Effect.matchEffect(Asked.read(incoming, route, config.server.maxBodyBytes), {
+      onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined)),
+      onSuccess: (asked) => {
+        const chain = chainOf(asked, route)
+        return "models" in chain
+          ? serve(caller, asked, chain)
+          : Effect.succeed(Reply.refused(caller, chain, undefined))
+      }
+    })
+
+  const handle = (
+    incoming: HttpServerRequest,
+    path: string,
+    caller: Reply.Caller
+  ): Effect.Effect<Response, never, Scope.Scope> => {
+    const refuse = (refusal: Refusal.Refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined))
+    const method = incoming.method === "HEAD" ? "GET" : incoming.method
+    if (path === "/healthz") return method === "GET" ? healthy : refuse(notAllowed("GET"))
+    const refusal = turnedAway(incoming.headers)
+    if (refusal !== undefined) return refuse(refusal)
+    const route = routes.get(path)
+    if (route !== undefined)
+      return method === "POST" ? post(incoming, route, caller) : refuse(notAllowed("POST"))
+    if (path !== "/v1/models") return refuse(notFound(path))
+    return method === "GET" ? Effect.succeed(models(caller)) : refuse(notAllowed("GET"))
+  }
+
+  return Effect.withFiber((fiber) => {
+    const incoming = Context.get(fiber.context as Context.Context<HttpServerRequest>, HttpServerRequest)
+    const path = pathOf(incoming.url)
+    const caller: Reply.Caller = {
+      protocol: protocolOf(path, incoming.headers),
+      requestId: requestId(incoming.headers, fiber.getRef(Random.Random))
+    }
+    return Effect.catchDefect(handle(incoming, path, caller), (defect) =>
+      Effect.as(
+        Effect.logError("a request met a defect of the gateway", defect),
+        Reply.refused(caller, broken, undefined)
+      )
+    )
+  })
+}
+
+const healthy = Effect.succeed(
+  HttpServerResponse.text('{"status":"ok"}', { contentType: "application/json" })
+)
+
+const broken = Refusal.make(500, "internal_error", "the gateway met a defect of its own")
+
+const notFound = (path: string): Refusal.Refusal =>
+  Refusal.make(404, "not_found", `there is nothing at ${JSON.stringify(path.slice(0, 200))}`)
+
+const notAllowed = (allow: string): Refusal.Refusal =>
+  Refusal.make(405, "method_not_allowed", `only ${allow} is understood here`, { headers: { allow } })

@@ -1,0 +1,40 @@
+/** `GET /v1/models`: the names a request may use, in the shape of whichever SDK asks. */
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { Caller } from "./Reply.ts"
+
+/** A function that gives the list. `startedAt` stands for when the models were made, which nobody knows. */
+export const make = (
+  names: ReadonlyArray<string>,
+  startedAt: number
+): ((caller: Caller) => HttpServerResponse.HttpServerResponse) => {
+  const lists = {
+    // https://platform.openai.com/docs/api-reference/models/list
+    openai: {
+      object: "list",
+      data: names.map((id) => ({
+        id,
+        object: "model",
+        created: Math.floor(startedAt / 1000),
+        owned_by: "effect-failover"
+      }))
+    },
+    // https://docs.anthropic.com/en/api/models-list
+    anthropic: {
+      data: names.map((id) => ({
+        type: "model",
+        id,
+        display_name: id,
+        created_at: new Date(startedAt).toISOString()
+      })),
+      has_more: false,
+      first_id: names[0] ?? null,
+      last_id: names.at(-1) ?? null
+    }
+  }
+  const texts = { openai: JSON.stringify(lists.openai), anthropic: JSON.stringify(lists.anthropic) }
+  return ({ protocol, requestId }) =>
+    HttpServerResponse.text(texts[protocol], {
+      contentType: "application/json",
+      headers: { "x-request-id": requestId }
+    })
+}

@@ -1,0 +1,79 @@
+/** The providers of a config, ready to be called, and the models by name. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { GatewayConfig, ProtocolName, ProviderConfig } from "../config/GatewayConfig.ts"
+import * as Catalog from "../core/Catalog.ts"
+import type { Chain } from "../core/Chain.ts"
+import * as Model from "../core/Model.ts"
+import * as Policy from "../core/Policy.ts"
+import { Anthropic } from "../providers/Anthropic.ts"
+import type { HttpProvider } from "../providers/HttpProvider.ts"
+import { OpenAi } from "../providers/OpenAi.ts"
+import type { Upstream } from "../providers/Upstream.ts"
+
+/** A provider, and how it speaks. */
+export interface GatewayProvider extends HttpProvider {
+  readonly protocol: ProtocolName
+}
+
+const make = (config: ProviderConfig): Effect.Effect<GatewayProvider, never, Upstream> => {
+  const { baseUrl, credentials, headers, name, policy, query, strategy } = config
+  const options = { name, baseUrl, credentials, strategy, policy, headers, query }
+  // A provider takes the operations of its protocol only; a request of another one is refused before it gets here.
+  const made: Effect.Effect<unknown, never, Upstream> =
+    config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)
+  return Effect.map(made, (provider) => ({
+    ...(provider as HttpProvider),
+    protocol: config.protocol
+  }))
+}
+
+/** Builds the providers and the catalog of a config. A config that was loaded has no names that lead nowhere. */
+export const catalog = Effect.fnUntraced(function* (
+  config: GatewayConfig
+): Effect.fn.Return<Catalog.Catalog<GatewayProvider>, Catalog.InvalidCatalog, Upstream> {
+  const providers = yield* Effect.forEach(config.providers, (provider) =>
+    Effect.map(make(provider), (pool) => ({
+      pool,
+      models: provider.models,
+      fallbackModels: provider.fallbackModels
+    }))
+  )
+  return yield* Effect.fromResult(
+    Catalog.make({
+      providers,
+      models: config.models,
+      fallbacks: config.fallbacks,
+      namedModelsOnly: config.server.namedModelsOnly,
+      fits: (first, fallback) => first.protocol === fallback.protocol
+    })
+  )
+})
+
+/** What is known of a chain as a whole. */
+export interface ChainFacts {
+  /** The protocols its models speak, and those of the chains that stand in for it. */
+  readonly protocols: ReadonlySet<ProtocolName>
+  /** In milliseconds. */
+  readonly deadline: number
+}
+
+/** A function that works out what is known of a chain, once for each. */
+export const chainFacts = (policy: Policy.Options): ((chain: Chain<GatewayProvider>) => ChainFacts) => {
+  const known = new WeakMap<Chain<GatewayProvider>, ChainFacts>()
+  return (chain) => {
+    const found = known.get(chain)
+    if (found !== undefined) return found
+    const chains = [chain, chain.onContextExceeded, chain.onContentPolicy]
+    const facts: ChainFacts = {
+      protocols: new Set(
+        chains
+          .flatMap((part) => part?.models ?? [])
+          .map((model) => Model.poolOf(model, Context.empty()).protocol)
+      ),
+      deadline: Policy.make(policy, chain.policy).deadline
+    }
+    known.set(chain, facts)
+    return facts
+  }
+}

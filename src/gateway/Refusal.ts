@@ -1,0 +1,118 @@
+/** Why a request gets no answer, in the words of HTTP; and from what a run failed with to those words. */
+import type { TailError } from "../core/Failover.ts"
+import { classOf, type FailureClass } from "../core/Failure.ts"
+import type { FailedAttempt, RunError, UnknownModel } from "../core/RunError.ts"
+import { isProviderResponse } from "../providers/ProviderResponse.ts"
+
+/** Why a request gets no answer. */
+export interface Refusal {
+  readonly _tag: "Refusal"
+  readonly status: number
+  /** A word for programs: `model_not_found`. */
+  readonly code: string
+  /** The field of the request it is about. */
+  readonly param?: string | undefined
+  readonly message: string
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** A refusal of the gateway's own. */
+export const make = (
+  status: number,
+  code: string,
+  message: string,
+  more: Pick<Refusal, "param" | "headers"> = {}
+): Refusal => ({ _tag: "Refusal", status, code, message, ...more })
+
+/** A provider's own word about a bad request: passed on as it was, without the key it may have quoted. */
+export interface PassedOn {
+  readonly _tag: "PassedOn"
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
+/** No such model. */
+export const unknownModel = (error: UnknownModel, param: string): Refusal =>
+  make(404, "model_not_found", error.message, { param })
+
+/** What a caller is told when a run failed. `now` is in milliseconds since the epoch. */
+export const fromRunError = (error: RunError, now: number): Refusal | PassedOn => {
+  switch (error._tag) {
+    case "BadRequest":
+    case "ContextExceeded":
+      return refused(error)
+    case "DeadlineExceeded":
+      return make(504, "deadline_exceeded", error.message)
+    case "AllBenched": {
+      const isThrottled =
+        error.benches.length > 0 && error.benches.every(({ reason }) => reason === "RateLimit")
+      const headers = retryAfter(error.retryAt, now)
+      return isThrottled
+        ? make(429, "rate_limit_exceeded", error.message, { headers })
+        : make(503, "all_benched", error.message, { headers })
+    }
+    case "ChainExhausted": {
+      const last = error.attempts.at(-1)?.failure
+      if (isWrongEverywhere(error.attempts) && last !== undefined) return refused(last)
+      const [status, code] = statusOf(error.attempts.map(({ failure }) => classOf(failure)))
+      return make(status, code, error.message, { headers: retryAfter(error.retryAt, now) })
+    }
+  }
+}
+
+/**
+ * - all throttled: 429
+ * - all throttled or overloaded: 503
+ * - all silent: 504
+ * - anything else: 502. A dead key is ours and not the caller's, so that is never a 401.
+ */
+const statusOf = (classes: ReadonlyArray<FailureClass>): readonly [status: number, code: string] => {
+  const are = (...some: ReadonlyArray<FailureClass>) =>
+    classes.length > 0 && classes.every((each) => some.includes(each))
+  if (are("RateLimit")) return [429, "rate_limit_exceeded"]
+  if (are("RateLimit", "Overloaded")) return [503, "overloaded"]
+  if (are("Silent")) return [504, "timeout"]
+  return [502, "chain_exhausted"]
+}
+
+/** A policy may send on even a bad request; where everybody refused it, it is one. */
+const isWrongEverywhere = (attempts: ReadonlyArray<FailedAttempt>): boolean =>
+  attempts.every(({ failure }) => failure._tag === "BadRequest" || failure._tag === "ContextExceeded")
+
+/** A bad request comes back as the provider said it, where it said it with a status of its own. */
+const refused = (failure: FailedAttempt["failure"]): Refusal | PassedOn => {
+  const said = failure.cause
+  if (isProviderResponse(said) && isRefusal(said.status)) {
+    const contentType = said.contentType ?? "application/json"
+    return { _tag: "PassedOn", status: said.status, contentType, body: said.body }
+  }
+  switch (classOf(failure)) {
+    case "ContextExceeded":
+      return make(400, "context_length_exceeded", failure.message, { param: "messages" })
+    case "ContentPolicy":
+      return make(400, "content_policy_violation", failure.message)
+    case "TooLarge":
+      return make(413, "request_too_large", failure.message)
+    default:
+      return make(400, "invalid_request", failure.message)
+  }
+}
+
+/** The caller's own fault. 401 and 407 would say that it is the caller's key. */
+const isRefusal = (status: number): boolean =>
+  status >= 400 && status < 500 && status !== 401 && status !== 407
+
+/** Whole seconds, at least one, rounded up: too early is in vain. */
+const retryAfter = (retryAt: number | undefined, now: number): Refusal["headers"] =>
+  retryAt === undefined
+    ? undefined
+    : { "retry-after": String(Math.max(1, Math.ceil((retryAt - now) / 1000))) }
+
+/** What the reader of a stream is told when it ends before the answer does. */
+export const brokenOff = (error: TailError | undefined): Refusal => {
+  if (error === undefined) return make(502, "stream_broken", "the answer ended before it began")
+  if (error._tag === "DeadlineExceeded") return make(504, "deadline_exceeded", error.message)
+  const [status] = statusOf([classOf(error)])
+  return make(status, "stream_broken", `the answer broke off: ${error.message}`)
+}

@@ -1,0 +1,37 @@
+/** What can be called, and in which protocol. */
+import type { ProtocolName } from "../config/GatewayConfig.ts"
+
+/** One operation that is passed on to providers. */
+export interface Route {
+  readonly protocol: ProtocolName
+  /** The providers' name for it. */
+  readonly operation: string
+  readonly streams: boolean
+  /**
+   * Whether the configured fallbacks follow in its chains. They are models that write, so not where vectors are asked
+   * for: a vector of another model is no answer, and a key that is refused for trying would rest for nothing.
+   */
+  readonly fallsBack: boolean
+}
+
+/** The operations by path; all of them are POST. */
+export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+  [
+    "/v1/chat/completions",
+    { protocol: "openai", operation: "chat/completions", streams: true, fallsBack: true }
+  ],
+  ["/v1/embeddings", { protocol: "openai", operation: "embeddings", streams: false, fallsBack: false }],
+  ["/v1/messages", { protocol: "anthropic", operation: "messages", streams: true, fallsBack: true }]
+])
+
+/** The path of a request's target: without its query, and without slashes at its end. */
+export const pathOf = (url: string): string => {
+  const query = url.indexOf("?")
+  const path = query === -1 ? url : url.slice(0, query)
+  return path.length > 1 && path.endsWith("/") ? path.replace(/\/+$/, "") || "/" : path
+}
+
+/** In whose shape to talk to somebody who called something that is not there. */
+export const protocolOf = (path: string, headers: Readonly<Record<string, string>>): ProtocolName =>
+  routes.get(path)?.protocol ??
+  (path.startsWith("/v1/messages") || headers["anthropic-version"] !== undefined ? "anthropic" : "openai")

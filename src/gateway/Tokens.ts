@@ -1,0 +1,48 @@
+/** Who may call. */
+import { hash, timingSafeEqual } from "node:crypto"
+import * as Redacted from "effect/Redacted"
+import { isLoopback, type Tokens } from "../config/GatewayConfig.ts"
+import { type Refusal, make as refuse } from "./Refusal.ts"
+
+type Headers = Readonly<Record<string, string>>
+
+/**
+ * A function that says why a request may not come in; `undefined` when it may.
+ *
+ * A token stands in `authorization: Bearer …` or in `x-api-key`, as the two vendors' SDKs send it. Tokens are compared
+ * by their hashes and all of them every time, so the time it takes tells nothing.
+ *
+ * Without tokens the gateway listens on loopback only, where a web page could still reach it through the browser of
+ * whoever has both open; so a request that says it comes from a page of another host is turned away.
+ */
+export const make = (tokens: Tokens): ((headers: Headers) => Refusal | undefined) => {
+  if (tokens === "none") return () => undefined
+  if (tokens.length === 0) return fromElsewhere
+  const digests = tokens.map((token) => digest(Redacted.value(token)))
+  const isKnown = (token: string | undefined): boolean => {
+    if (token === undefined || token === "") return false
+    const asked = digest(token)
+    let found = false
+    for (const known of digests) found = timingSafeEqual(known, asked) || found
+    return found
+  }
+  return (headers) =>
+    isKnown(bearer(headers.authorization)) || isKnown(headers["x-api-key"]) ? undefined : unauthorized
+}
+
+const unauthorized = refuse(
+  401,
+  "invalid_api_key",
+  "this gateway wants one of its tokens, as `authorization: Bearer …` or `x-api-key: …`",
+  { headers: { "www-authenticate": "Bearer" } }
+)
+
+const digest = (text: string): Buffer => hash("sha256", text, "buffer")
+
+const bearer = (authorization: string | undefined): string | undefined =>
+  authorization === undefined ? undefined : /^bearer +(.+)$/i.exec(authorization)?.[1]
+
+const fromElsewhere = ({ origin }: Headers): Refusal | undefined =>
+  origin === undefined || (URL.canParse(origin) && isLoopback(new URL(origin).hostname))
+    ? undefined
+    : refuse(403, "forbidden_origin", "a gateway without tokens takes no requests from pages of other hosts")

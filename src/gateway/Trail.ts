@@ -1,0 +1,36 @@
+/** What became of a request, in headers: who answered, after how many attempts, and how each of them ended. */
+import { classOf, type Failure, type FailureClass, failureClasses } from "../core/Failure.ts"
+import type { FailedAttempt } from "../core/RunError.ts"
+
+/** `RateLimit` as `rate-limit`. */
+const kebab = (name: string): string => name.replace(/(?!^)([A-Z])/g, "-$1").toLowerCase()
+
+const words = new Map<FailureClass, string>(failureClasses.map((name) => [name, kebab(name)]))
+
+/** One short word for how an attempt ended: `rate-limit`, `invalid-key`, `overloaded`, … */
+export const word = (failure: Failure): string => words.get(classOf(failure))!
+
+/** The headers of a request whose attempts failed one after the other, and of which the last one may have answered. */
+export const headers = (
+  requestId: string,
+  failed: ReadonlyArray<FailedAttempt>,
+  answeredBy?: string | undefined
+): Record<string, string> => {
+  const made = failed.length + (answeredBy === undefined ? 0 : 1)
+  const told: Record<string, string> = { "x-request-id": requestId, "x-failover-attempts": String(made) }
+  const target = answeredBy ?? failed.at(-1)?.target
+  if (target !== undefined) told["x-failover-target"] = headerText(target)
+  if (failed.length > 0) {
+    const trail = failed.map(({ failure }) => word(failure))
+    told["x-failover-trail"] = answeredBy === undefined ? trail.join(",") : `${trail.join(",")},ok`
+  } else if (answeredBy !== undefined) told["x-failover-trail"] = "ok"
+  return told
+}
+
+/** A model's name may hold anything; a header takes visible ASCII. */
+const headerText = (text: string): string =>
+  isPlain.test(text)
+    ? text
+    : text.replace(/[^\x20-\x7e]/gu, (char) => Buffer.from(char).toString("hex").replace(/../g, "%$&"))
+
+const isPlain = /^[\x20-\x7e]*$/
