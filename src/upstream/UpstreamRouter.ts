@@ -1,0 +1,362 @@
+/**
+ * A primary and a backup, with a route that stays where it is until there is reason to move it.
+ *
+ * Where a chain asks the bench anew for every request, a router remembers: once the primary has been left, all
+ * requests go to the backup, until a cooldown is over and a check of the primary has passed; then they come back
+ * little by little. The attempts, the commit point of streams, the deadline and the events are those of `Failover`,
+ * which does the work.
+ *
+ * | what happens | the route |
+ * | --- | --- |
+ * | `RateLimit` or `AuthDead` from the primary | moves to the backup at once |
+ * | `Transient` from the primary, three requests in a row | moves to the backup |
+ * | an answer | the row begins anew |
+ * | `BadRequest`, `ContextExceeded`, a caller who hangs up, a deadline | stays, and nothing is counted |
+ * | the cooldown is over and a check of the primary has passed | comes back, over the ramp |
+ * | there is no backup | stays |
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Chain from "../core/Chain.ts"
+import * as Failover from "../core/Failover.ts"
+import { combine, type Observer } from "../core/FailoverEvent.ts"
+import * as Failure from "../core/Failure.ts"
+import * as ModelSpec from "../core/ModelSpec.ts"
+import type { Options as PolicyOptions, RuleOptions } from "../core/Policy.ts"
+import type { Pool } from "../core/Pool.ts"
+import type { Provider } from "../core/Provider.ts"
+import type { RunError } from "../core/RunError.ts"
+import type { Target } from "../core/Target.ts"
+import * as Check from "./Check.ts"
+import * as KeptRoute from "./KeptRoute.ts"
+import { observe } from "./Outcomes.ts"
+import * as Ramp from "./Ramp.ts"
+import * as Route from "./Route.ts"
+
+export type { RouteEvent } from "./KeptRoute.ts"
+
+/** What a router is made of. How often and how long the primary is checked is described at `Check.Options`. */
+export interface Options<P extends Pool, R, P2 extends Pool, R2, RC> extends Check.Options {
+  /** A model, with all credentials of its pool; or a chain, which is then one upstream. */
+  readonly primary: Chain.Link<P, R>
+  /** Without one, nothing ever moves. */
+  readonly backup?: Chain.Link<P2, R2> | undefined
+  /**
+   * A cheap request to the primary; it passes when it does not fail. Made only while the backup is in use and the
+   * cooldown is over, first at its end and then every `interval`; and besides if `watch` is set.
+   */
+  readonly check: Effect.Effect<unknown, Failure.Failure, RC>
+  /** Checks the primary while it is in use as well; failed checks count like failed requests. Default false. */
+  readonly watch?: boolean | undefined
+  /** How long the primary is left alone at least; longer if it asked for a longer wait. Default 5 minutes. */
+  readonly cooldown?: Duration.Input | undefined
+  /** Faults in a row after which the primary is left. Default 3. */
+  readonly threshold?: number | undefined
+  /** How the share of a recovered primary grows; `false` for all at once. Default: from a tenth, over 1 minute. */
+  readonly ramp?: Ramp.Options | false | undefined
+  /**
+   * Whether a request that the upstream in use could not answer is sent to the other one as well. The route is a
+   * different matter: it moves by its own rules. Default true.
+   */
+  readonly rescue?: boolean | undefined
+  /** Laid over the router's own `policy`, row by row. */
+  readonly policy?: PolicyOptions | undefined
+  /** What a failure means for the route. Default `Route.judge`. */
+  readonly judge?: ((failure: Failure.Failure) => Route.Verdict) | undefined
+}
+
+/** The way of one request: the upstreams in the order in which it may use them, and who has to hear of it. */
+export interface Way<out P extends Pool, out R> {
+  /** The one that comes first. */
+  readonly upstream: Route.Upstream
+  readonly chain: Chain.Chain<P, R>
+  readonly observer: Observer
+}
+
+/** How one upstream is doing. Times are milliseconds since the epoch. */
+export interface UpstreamStatus {
+  /** `provider/model`, in order. */
+  readonly models: ReadonlyArray<string>
+  /** False from a failure that is reason to leave it until it answers, or passes the check it needs to come back. */
+  readonly healthy: boolean
+  readonly failuresInRow: number
+  readonly lastFailure: Route.Condition["lastFailure"]
+}
+
+/** Where requests go, and how both upstreams are doing. Times are milliseconds since the epoch. */
+export interface Status {
+  /** The upstream in use; while the primary returns, that is the primary. */
+  readonly active: Route.Upstream
+  readonly phase: Route.Phase
+  /** The share of the requests that goes to the primary now, from 0 to 1. */
+  readonly share: number
+  readonly since: number
+  /** The end of the cooldown or of the ramp. */
+  readonly until: number | undefined
+  /** How often the primary was left. */
+  readonly moves: number
+  readonly primary: UpstreamStatus
+  readonly backup: UpstreamStatus | undefined
+  readonly lastCheck: Check.Outcome | undefined
+}
+
+/**
+ * A primary and a backup, with a route between them. Requests are made with `complete`, `stream`, `use` and
+ * `useStream` of this module.
+ *
+ * @category models
+ */
+export interface UpstreamRouter<out P extends Pool, out R = never> {
+  /** The way of the next request, for code that calls `Failover` itself; it has to pass the observer on. */
+  readonly way: Effect.Effect<Way<P, R>>
+  readonly status: Effect.Effect<Status>
+  /** What happens to the route from now on. A slow reader loses the oldest of 256. */
+  readonly events: Stream.Stream<KeptRoute.RouteEvent>
+}
+
+/**
+ * The policy of a router's requests: one attempt at each upstream and no rests, because the route remembers what the
+ * bench would. A rest by hand holds all the same.
+ */
+export const policy: PolicyOptions = {
+  retries: { times: 0 },
+  rules: Object.fromEntries(
+    Failure.failureClasses.map((name): [Failure.FailureClass, RuleOptions] => [
+      name,
+      name === "RateLimit" ? { retry: "never", rest: null } : { rest: null }
+    ])
+  )
+}
+
+/** Lays options over the router's own policy, row by row. */
+const over = (options: PolicyOptions): PolicyOptions => ({
+  ...policy,
+  ...options,
+  rules: Object.fromEntries(
+    Failure.failureClasses.map((name) => [name, { ...policy.rules?.[name], ...options.rules?.[name] }])
+  )
+})
+
+/**
+ * Builds a router. While the scope is open, the primary is checked when it has to be.
+ *
+ * @example
+ * import { Failover, Model } from "effect-failover"
+ * import { Scripted } from "effect-failover/testing"
+ * import { UpstreamRouter } from "effect-failover/upstream"
+ * import { Effect } from "effect"
+ *
+ * const main = Scripted.make("main", [["hello"]])
+ * const spare = Scripted.make("spare", [["hello, too"]])
+ *
+ * const program = Effect.gen(function* () {
+ *   const router = yield* UpstreamRouter.make({
+ *     primary: Model.make(main, "large"),
+ *     backup: Model.make(spare, "large"),
+ *     check: Effect.void // of a real primary: a request that costs little
+ *   })
+ *   const answer = yield* UpstreamRouter.complete(router, "a prompt") // "hello"
+ *   const { active } = yield* router.status // "primary"
+ *   return [answer, active]
+ * })
+ * program.pipe(Effect.scoped, Effect.provide(Failover.Failover.layer()))
+ */
+export const make = Effect.fnUntraced(function* <
+  P extends Pool,
+  R,
+  P2 extends Pool = never,
+  R2 = never,
+  RC = never
+>(
+  options: Options<P, R, P2, R2, RC>
+): Effect.fn.Return<UpstreamRouter<P | P2, R | R2>, never, RC | Scope.Scope> {
+  const ways = waysOf(options)
+  const rules: Route.Rules = {
+    hasBackup: ways.backup !== undefined,
+    threshold: Math.max(1, options.threshold ?? 3),
+    cooldown: Duration.toMillis(options.cooldown ?? "5 minutes"),
+    ramp: Ramp.make(options.ramp),
+    judge: options.judge ?? Route.judge
+  }
+  const timing = Check.timing(options)
+  const route = yield* KeptRoute.make({ rules, timing, check: options.check, watch: options.watch ?? false })
+
+  const wayOf = (upstream: Route.Upstream, { epoch }: Route.State): Way<P | P2, R | R2> => ({
+    upstream,
+    chain: upstream === "backup" ? (ways.backup ?? ways.primary) : ways.primary,
+    observer: observe(ways.upstreamOf, {
+      succeeded: (at, now) => route.succeeded(at, epoch, now),
+      failed: (at, failure, now) => route.failed(at, epoch, failure, now)
+    })
+  })
+  const statusOf = (specs: ReadonlyArray<string>, condition: Route.Condition): UpstreamStatus => ({
+    models: specs,
+    healthy: !condition.down,
+    failuresInRow: condition.failuresInRow,
+    lastFailure: condition.lastFailure
+  })
+
+  return {
+    way: Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const state = route.state(now)
+      const share = Route.share(state, rules, now)
+      if (share === 1) return Effect.succeed(wayOf("primary", state))
+      if (share === 0) return Effect.succeed(wayOf("backup", state))
+      return Effect.map(Random.next, (chance) => wayOf(chance < share ? "primary" : "backup", state))
+    }),
+    status: Effect.map(Clock.currentTimeMillis, (now) => {
+      const state = route.state(now)
+      const { backup, moves, phase, primary, since, until } = state
+      return {
+        active: phase === "backup" ? "backup" : "primary",
+        phase,
+        share: Route.share(state, rules, now),
+        since,
+        until: phase === "primary" ? undefined : until,
+        moves,
+        primary: statusOf(ways.primarySpecs, primary),
+        backup: rules.hasBackup ? statusOf(ways.backupSpecs, backup) : undefined,
+        lastCheck: route.lastCheck()
+      }
+    }),
+    events: route.events
+  }
+})
+
+/** The chains of both ways, made once, and which upstream a target belongs to. */
+const waysOf = <P extends Pool, R, P2 extends Pool, R2, RC>(options: Options<P, R, P2, R2, RC>) => {
+  const own = over(options.policy ?? {})
+  const chainOf = (...links: ReadonlyArray<Chain.Link<P | P2, R | R2> | undefined>) =>
+    Chain.withPolicy(Chain.fromLinks(links.filter((link) => link !== undefined)), own)
+  const { backup, primary, rescue = true } = options
+  const primarySpecs = Chain.specs(chainOf(primary))
+  const known = new Set(primarySpecs)
+  return {
+    primary: chainOf(primary, rescue ? backup : undefined),
+    backup: backup && chainOf(backup, rescue ? primary : undefined),
+    primarySpecs,
+    backupSpecs: Chain.specs(chainOf(backup)).filter((spec) => !known.has(spec)),
+    upstreamOf: (target: Target): Route.Upstream =>
+      known.has(ModelSpec.format(target)) ? "primary" : "backup"
+  }
+}
+
+/**
+ * A router as a service of an application.
+ *
+ * @example
+ * import { Failover, Failure, Model, Pool } from "effect-failover"
+ * import { UpstreamRouter } from "effect-failover/upstream"
+ * import { Context, Effect, Layer } from "effect"
+ *
+ * const oslo = Pool.make("oslo", { today: Effect.succeed("rain"), ping: Effect.void })
+ * const bergen = Pool.make("bergen", { today: Effect.succeed("more rain"), ping: Effect.void })
+ *
+ * class Weather extends Context.Service<Weather, UpstreamRouter.UpstreamRouter<typeof oslo | typeof bergen>>()(
+ *   "app/Weather"
+ * ) {}
+ * const WeatherLive = UpstreamRouter.layer(Weather, {
+ *   primary: Model.make(oslo, "forecast"),
+ *   backup: Model.make(bergen, "forecast"),
+ *   check: oslo.service.ping,
+ *   cooldown: "1 minute"
+ * })
+ *
+ * const today = Effect.flatMap(Weather, (router) =>
+ *   UpstreamRouter.use(router, (pool) => pool.service.today)
+ * )
+ * today.pipe(Effect.provide(Layer.merge(WeatherLive, Failover.Failover.layer())))
+ */
+export const layer = <Self, P extends Pool, R, P2 extends Pool = never, R2 = never, RC = never>(
+  key: Context.Key<Self, UpstreamRouter<P | P2, R | R2>>,
+  options: Options<P, R, P2, R2, RC>
+): Layer.Layer<Self, never, Exclude<RC, Scope.Scope>> => Layer.effect(key, make(options))
+
+/** One whole answer from the upstream in use. */
+export const complete = <Request, Answer, Chunk, R>(
+  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: Failover.CallOptions
+): Effect.Effect<Answer, RunError, R | Failover.Failover> =>
+  Effect.flatMap(router.way, (way) => Failover.complete(way.chain, request, heard(way, options)))
+
+/** The same, with the target that answered and the attempts that had failed before. */
+export const answer = <Request, Answer, Chunk, R>(
+  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: Failover.CallOptions
+): Effect.Effect<Failover.Answered<Answer>, RunError, R | Failover.Failover> =>
+  Effect.flatMap(router.way, (way) => Failover.answer(way.chain, request, heard(way, options)))
+
+/**
+ * A stream from the upstream in use. The other upstream can take over until the commit point and never after it;
+ * what happens after it counts for the route all the same.
+ */
+export const stream = <Request, Answer, Chunk, R>(
+  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: Failover.CallOptions
+): Stream.Stream<Chunk, RunError | Failure.Failure, R | Failover.Failover> =>
+  Stream.unwrap(Effect.map(router.way, (way) => Failover.stream(way.chain, request, heard(way, options))))
+
+/** Opens a stream up to its commit point; see `open` of the `Failover` service. */
+export const open = <Request, Answer, Chunk, R>(
+  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: Failover.CallOptions
+): Effect.Effect<
+  Failover.Answered<Stream.Stream<Chunk, Failover.TailError>>,
+  RunError,
+  R | Failover.Failover | Scope.Scope
+> => Effect.flatMap(router.way, (way) => Failover.open(way.chain, request, heard(way, options)))
+
+/**
+ * The generic form: any effect of any service, at the upstream in use.
+ *
+ * @example
+ * import { Failover, Failure, Model, Pool } from "effect-failover"
+ * import { UpstreamRouter } from "effect-failover/upstream"
+ * import { Effect } from "effect"
+ *
+ * const oslo = Pool.make("oslo", { today: Effect.fail("closed") })
+ * const bergen = Pool.make("bergen", { today: Effect.succeed("rain") })
+ * const unplaced = (error: string) => new Failure.Transient({ reason: "ServerError", message: error })
+ *
+ * const program = Effect.gen(function* () {
+ *   const router = yield* UpstreamRouter.make({
+ *     primary: Model.make(oslo, "forecast"),
+ *     backup: Model.make(bergen, "forecast"),
+ *     check: Effect.mapError(oslo.service.today, unplaced)
+ *   })
+ *   return yield* UpstreamRouter.use(router, (pool) => pool.service.today, { classify: unplaced }) // "rain"
+ * })
+ * program.pipe(Effect.scoped, Effect.provide(Failover.Failover.layer()))
+ */
+export const use = <P extends Pool, RP, A, E, R>(
+  router: UpstreamRouter<P, RP>,
+  effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+  options?: Failover.UseOptions<E>
+): Effect.Effect<A, RunError, RP | R | Failover.Failover> =>
+  Effect.flatMap(router.way, (way) => Failover.use(way.chain, effect, heard(way, options)))
+
+/** The generic form for streams. */
+export const useStream = <P extends Pool, RP, C, E, R>(
+  router: UpstreamRouter<P, RP>,
+  stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+  options?: Failover.UseStreamOptions<E, C>
+): Stream.Stream<C, RunError | Failure.Failure, RP | R | Failover.Failover> =>
+  Stream.unwrap(Effect.map(router.way, (way) => Failover.useStream(way.chain, stream, heard(way, options))))
+
+const heard = <O extends Failover.CallOptions>(
+  { observer }: Way<Pool, unknown>,
+  options: O | undefined
+): O & { readonly observer: Observer | undefined } => ({
+  ...(options as O),
+  observer: combine(observer, options?.observer)
+})
