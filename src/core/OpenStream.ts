@@ -132,9 +132,10 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
     return this.#result !== undefined && this.#ready.length === 0
   }
 
-  /** Calls back once when there is something to take or the end has come. */
+  /** Calls back once when there is something to take or the end has come; at once if that is so already. */
   onReady(reader: () => void): void {
-    this.#reader = reader
+    if (this.#ready.length > 0 || this.#result !== undefined) reader()
+    else this.#reader = reader
   }
 
   /** Lets the upstream go and waits for it. */
@@ -169,7 +170,9 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
   #whenRoom<R>(next: Effect.Effect<void, unknown, R>): Effect.Effect<void, unknown, R> {
     if (!this.#committed) return next // what is held back has to be held, however much it is
     return Effect.callback<void, unknown, R>((resume) => {
-      this.#room = () => resume(next)
+      // The reader may have taken all there was since the pump looked.
+      if (this.#ready.length < readAhead) resume(next)
+      else this.#room = () => resume(next)
     })
   }
 

@@ -51,7 +51,7 @@ export class Tail<C> {
 
   /** The next chunks: what is there at once, else a wait of at most the idle timeout and the deadline. */
   readonly pull: Pull.Pull<NonEmptyReadonlyArray<C>, TailError> = Effect.suspend(
-    () => this.#there() ?? this.#wait()
+    () => this.#overdue() ?? this.#there() ?? this.#wait()
   )
 
   /** The consumer is done with it, at the end or before: lets the upstream go. That is no failure. */
@@ -59,6 +59,15 @@ export class Tail<C> {
     this.#settle(undefined, this.#opened.complete)
     return this.#opened.close()
   })
+
+  /** However fast the chunks come and however slowly they are read, the deadline is the end of it. */
+  #overdue(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> | undefined {
+    const { deadline, deadlineAt, served } = this.#options
+    if (this.#settled || this.#opened.complete || this.#now() < deadlineAt) return undefined
+    this.#settle(undefined, false)
+    this.#opened.interruptUnsafe()
+    return Effect.fail(new DeadlineExceeded({ deadline, attempts: served.failed }))
+  }
 
   #there(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> | undefined {
     const chunks = this.#opened.takeUnsafe()
@@ -91,17 +100,14 @@ export class Tail<C> {
   }
 
   #late(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> {
-    const { deadline, deadlineAt, isBusy, served } = this.#options
+    const { isBusy, served } = this.#options
     if (this.#opened.complete) {
       this.#settle(undefined, true)
       this.#opened.interruptUnsafe()
       return Cause.done()
     }
-    if (this.#now() >= deadlineAt) {
-      this.#settle(undefined, false)
-      this.#opened.interruptUnsafe()
-      return Effect.fail(new DeadlineExceeded({ deadline, attempts: served.failed }))
-    }
+    const overdue = this.#overdue()
+    if (overdue !== undefined) return overdue
     if (isBusy?.() === true) return this.#wait()
     const failure = new Failure.Transient({
       target: served.target.key,

@@ -1,13 +1,16 @@
 /** A stream after its commit point: it belongs to its target, and how it ends is told and remembered. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { MaxOpsBeforeYield } from "effect/Scheduler"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Chain from "../../src/core/Chain.ts"
 import * as Failover from "../../src/core/Failover.ts"
 import * as Failure from "../../src/core/Failure.ts"
 import * as Model from "../../src/core/Model.ts"
+import { readAhead } from "../../src/core/OpenStream.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, fault, play, refusal, texts, throttle } from "./support.ts"
 
@@ -144,6 +147,78 @@ describe("a stream that stalls", () => {
       assert.strictEqual(seen.length, 21)
       assert.strictEqual(took, 20_500)
     })
+  )
+})
+
+describe("a reader that is slow", () => {
+  it.effect("does not outlive the deadline, though a chunk is always there for it", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [Array.from({ length: 1_000 }, () => "tick")])
+      const stream = Failover.stream(Chain.make(Model.make(a, "m")), "q", { deadline: "10 seconds" })
+      let read = 0
+      const { benches, error, took } = yield* play(
+        Stream.runForEach(Stream.rechunk(stream, 1), () =>
+          Effect.andThen(
+            Effect.sync(() => read++),
+            Effect.sleep("1 second")
+          )
+        )
+      )
+      assert.strictEqual(error?._tag, "DeadlineExceeded")
+      // What had been handed over by then is read to its end.
+      assert.isAtMost(took, 10_000 + readAhead * 1_000)
+      assert.isAtLeast(read, 10)
+      assert.deepStrictEqual(benches, [])
+      assert.strictEqual(a.open, 0)
+    }).pipe(runtime)
+  )
+
+  it.effect("gets to the end of an answer that was complete in time", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["one", "two", "three", complete()]])
+      const stream = Failover.stream(Chain.make(Model.make(a, "m")), "q", { deadline: "2 seconds" })
+      const slow = Stream.mapEffect(Stream.rechunk(stream, 1), (part) =>
+        Effect.delay(Effect.succeed(part), "5 seconds")
+      )
+      const { value } = yield* play(texts(slow))
+      assert.deepStrictEqual(value, ["one", "two", "three"])
+    }).pipe(runtime)
+  )
+
+  it.effect("misses no chunk and no end, wherever the scheduler interrupts it and the upstream", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [])
+      const chain = Chain.make(Model.make(a, "m"))
+      const turns = (n: number) =>
+        Effect.gen(function* () {
+          for (let i = 0; i < n; i++) yield* Effect.yieldNow
+        })
+      // So few operations a turn that the two interleave in every way.
+      for (let operations = 3; operations < 12; operations++) {
+        for (let pause = 0; pause < 100; pause++) {
+          const upstream = Stream.fromIterable([1, 2]).pipe(
+            Stream.rechunk(1),
+            Stream.mapEffect((n) => Effect.as(turns(pause % 5), n)),
+            Stream.concat(Stream.drain(Stream.fromEffect(turns(pause % 3))))
+          )
+          const read: Array<number> = []
+          const fiber = yield* Failover.useStream(chain, () => upstream).pipe(
+            Stream.runForEach((n) =>
+              Effect.andThen(
+                Effect.sync(() => read.push(n)),
+                turns(pause % 10)
+              )
+            ),
+            Effect.provideService(MaxOpsBeforeYield, operations),
+            Effect.forkChild
+          )
+          for (let turn = 0; turn < 1_000 && fiber.pollUnsafe() === undefined; turn++) yield* Effect.yieldNow
+          assert.isDefined(fiber.pollUnsafe(), `${operations} operations a turn, pause ${pause}`)
+          assert.deepStrictEqual(read, [1, 2])
+        }
+      }
+      assert.strictEqual(yield* Clock.currentTimeMillis, 0, "nobody had to wait for a timeout")
+    }).pipe(runtime)
   )
 })
 
