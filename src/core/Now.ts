@@ -1,6 +1,7 @@
 /** The clock of one run, looked up in the context when it is first read. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 
 /** The clock of one run. A run in which nothing fails and nothing waits never reads it. */
 export class Now {
@@ -15,5 +16,16 @@ export class Now {
   millis(): number {
     this.#clock ??= Context.get(this.#context, Clock.Clock)
     return this.#clock.currentTimeMillisUnsafe()
+  }
+
+  /**
+   * Sleeps until a moment, in milliseconds since the epoch. Timers may go off a sliver early; who asks this clock
+   * afterwards will find that the moment has come.
+   */
+  sleepUntil(moment: number): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const left = moment - this.millis()
+      return left <= 0 ? Effect.void : Effect.andThen(Effect.sleep(Math.ceil(left)), this.sleepUntil(moment))
+    })
   }
 }

@@ -255,7 +255,7 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
       this.#candidates.move(next)
       return this.next()
     })
-    return delay > 0 ? Effect.andThen(Effect.sleep(delay), onTime) : onTime
+    return delay > 0 ? Effect.andThen(this.now.sleepUntil(this.#now() + delay), onTime) : onTime
   }
 
   /** The visit is over: record it, and stop or move on. */
@@ -317,7 +317,7 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
       this.#candidates.restart()
       return this.next()
     })
-    return Effect.andThen(Effect.sleep(at - this.#now()), again)
+    return Effect.andThen(this.now.sleepUntil(at), again)
   }
 
   #exhausted(): Effect.Effect<never, RunError.RunError> {

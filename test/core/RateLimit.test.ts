@@ -1,6 +1,7 @@
 /** A throttled target: waited for when that is the lesser evil, left otherwise. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
@@ -20,6 +21,17 @@ const keys = (...names: readonly [string, ...Array<string>]) => {
   return [Credential.make(first), ...rest.map((name) => Credential.make(name))] as const
 }
 
+/** A clock whose timers go off a millisecond early. */
+const hasty = (clock: Clock.Clock): Clock.Clock => ({
+  currentTimeMillis: clock.currentTimeMillis,
+  currentTimeNanos: clock.currentTimeNanos,
+  monotonicTimeNanos: clock.monotonicTimeNanos,
+  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+  sleep: (duration) => clock.sleep(Duration.millis(Math.max(1, Duration.toMillis(duration) - 1)))
+})
+
 describe("a throttle that passes soon", () => {
   it.effect("is waited for, once, when leaving would change the model", () =>
     Effect.gen(function* () {
@@ -31,6 +43,20 @@ describe("a throttle that passes soon", () => {
       assert.strictEqual(at, 2_000)
       assert.deepStrictEqual(calls(a, b), ["0 a/m", "2000 a/m"])
       assert.deepStrictEqual(benches, [])
+    }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect("is waited for to its very end, although timers may go off a little early", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("2 seconds")], ["fine"]])
+      const b = Scripted.make("b", [["other"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const clock = yield* Clock.Clock
+      const { value } = yield* play(
+        Effect.provideService(Failover.complete(chain, "q"), Clock.Clock, hasty(clock))
+      )
+      assert.strictEqual(value, "fine")
+      assert.deepStrictEqual(calls(a, b), ["0 a/m", "2000 a/m"])
     }).pipe(Effect.provide(runtime))
   )
 
