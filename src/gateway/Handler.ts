@@ -136,12 +136,14 @@ export const make = ({
       protocol: protocolOf(path, incoming.headers),
       requestId: requestId(incoming.headers, fiber.getRef(Random.Random))
     }
-    return Effect.catchDefect(handle(incoming, path, caller), (defect) =>
+    const answered = Effect.catchDefect(handle(incoming, path, caller), (defect) =>
       Effect.as(
         Effect.logError("a request met a defect of the gateway", defect),
         Reply.refused(caller, broken, undefined)
       )
     )
+    // The server runs its handlers uninterruptibly. A caller who leaves is to stop everything.
+    return Effect.interruptible(answered)
   })
 }
 
