@@ -85,9 +85,10 @@ export const play = <A, E, R>(
           }
         })
       ),
-      Effect.forkChild
+      Effect.forkDetach({ startImmediately: true })
     )
     yield* TestClock.adjust(options.within ?? "1 hour")
+    if (fiber.pollUnsafe() === undefined) return yield* Effect.die(new Error("the run has not ended"))
     return yield* Fiber.join(fiber)
   })
 
