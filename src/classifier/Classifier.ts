@@ -98,7 +98,7 @@ const build = (c: Case, verdict: Verdict): Failure.Failure => {
  * - A 2xx status is taken at its word that the call *failed*: a reply with nothing wrong in it is `Transient/Empty`.
  *
  * @example
- * import { Classifier } from "effect-failover"
+ * import { Classifier } from "effect-failover/classifier"
  *
  * const failure = Classifier.classify({ status: 429, body: '{"error":{"code":"insufficient_quota"}}' })
  * failure._tag // => "AuthDead"

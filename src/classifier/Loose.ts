@@ -155,7 +155,7 @@ const unescapeOnce = (text: string): string =>
  * @example
  * import { embedded } from "./Loose.ts"
  *
- * embedded("Error code: 429 - {'error': {'code': 'slow_down'}}").prose // => "Error code: 429 - "
+ * embedded("Error code: 429 - {'error': {'code': 'slow_down'}}").prose // => "Error code: 429 -  "
  */
 export const embedded = (
   text: string

@@ -40,7 +40,7 @@ export const make = (options: Options | false = {}): Ramp =>
  *
  * const ramp = Ramp.make({ from: 0.2, over: "40 seconds" })
  * Ramp.share(ramp, 0) // => 0.2
- * Ramp.share(ramp, 20_000) // => 0.6
+ * Ramp.share(ramp, 10_000) // => 0.4
  * Ramp.share(ramp, 40_000) // => 1
  */
 export const share = ({ from, over }: Ramp, elapsed: number): number =>
