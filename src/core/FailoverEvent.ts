@@ -104,8 +104,8 @@ export type FailoverEvent =
   | RunInterrupted
 
 /**
- * Somebody who listens. It is called on the request's way, so it must be quick and must not throw; hand over to a
- * queue or a `PubSub` what takes longer.
+ * Somebody who listens. It is called on the request's way, so it must be quick; hand over to a queue or a `PubSub` what
+ * takes longer. What it throws is dropped: a request does not fail because somebody watches it.
  */
 export type Observer = (event: FailoverEvent) => void
 
@@ -114,6 +114,15 @@ export const combine = (...observers: ReadonlyArray<Observer | undefined>): Obse
   const present = observers.filter((observer) => observer !== undefined)
   if (present.length < 2) return present[0]
   return (event) => {
-    for (const observer of present) observer(event)
+    for (const observer of present) tell(observer, event)
+  }
+}
+
+/** Tells an observer, whatever it does. */
+export const tell = (observer: Observer, event: FailoverEvent): void => {
+  try {
+    observer(event)
+  } catch {
+    // Not the request's trouble.
   }
 }

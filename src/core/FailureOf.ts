@@ -5,7 +5,8 @@ import type { Target } from "./Target.ts"
 
 /**
  * Turns whatever an attempt failed with into exactly one failure. A failure that a broken finalizer turned into a
- * defect is still found; what nobody can place is `Transient` with the reason `Unknown`.
+ * defect is still found; what nobody can place, a `classify` that throws included, is `Transient` with the reason
+ * `Unknown`.
  */
 export const failureOf = <E>(
   cause: Cause.Cause<unknown>,
@@ -17,17 +18,19 @@ export const failureOf = <E>(
     if (Failure.isFailure(error)) return error
   }
   const failed = cause.reasons.find((reason) => reason._tag === "Fail")
-  if (failed !== undefined && classify !== undefined) return classify(failed.error as E, target)
-  const died = cause.reasons.find((reason) => reason._tag === "Die")
-  return new Failure.Transient({
-    target: target.key,
-    reason: "Unknown",
-    message:
-      failed !== undefined
-        ? "an error nobody classified"
-        : died !== undefined
-          ? "a defect"
-          : "interrupted by itself",
-    cause: failed?.error ?? died?.defect ?? cause
-  })
+  if (failed === undefined) {
+    const died = cause.reasons.find((reason) => reason._tag === "Die")
+    return died === undefined
+      ? unknown(target, "interrupted by itself", cause)
+      : unknown(target, "a defect", died.defect)
+  }
+  if (classify === undefined) return unknown(target, "an error nobody classified", failed.error)
+  try {
+    return classify(failed.error as E, target)
+  } catch {
+    return unknown(target, "an error that broke its classifier", failed.error)
+  }
 }
+
+const unknown = (target: Target, message: string, cause: unknown): Failure.Failure =>
+  new Failure.Transient({ target: target.key, reason: "Unknown", message, cause })

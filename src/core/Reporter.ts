@@ -1,7 +1,7 @@
 /** Tells an observer what happens in one run. There is a reporter only where there is an observer. */
 import type * as Bench from "./Bench.ts"
 import type { Commit } from "./Commit.ts"
-import type { Action, AttemptFailed, Observer, RunInfo } from "./FailoverEvent.ts"
+import { type Action, type AttemptFailed, type Observer, type RunInfo, tell } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
 import type { Now } from "./Now.ts"
 import type { RunError } from "./RunError.ts"
@@ -18,7 +18,7 @@ export class Reporter {
   #attemptAt = 0
 
   constructor(observer: Observer, kind: RunInfo["kind"], request: unknown, now: Now) {
-    this.#observer = observer
+    this.#observer = (event) => tell(observer, event)
     this.#now = now
     this.run = { id: ++runs, kind, request, startedAt: now.millis() }
   }

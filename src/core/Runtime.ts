@@ -265,7 +265,7 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
       (provider, target, capped) => provider.complete(uncapped(provider, request, capped), target),
       call,
       request,
-      (provider, failure) => provider.withoutTokenCap?.(request, failure) !== undefined
+      (provider, failure) => withoutTokenCap(provider, request, failure) !== undefined
     )
 
   const openIn = <Request, Answer, Chunk, R>(
@@ -280,7 +280,7 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
       (provider) => (chunk) => provider.phase(chunk),
       call,
       request,
-      (provider, failure) => provider.withoutTokenCap?.(request, failure) !== undefined,
+      (provider, failure) => withoutTokenCap(provider, request, failure) !== undefined,
       scope
     )
 
@@ -321,7 +321,20 @@ const uncapped = <Request, Answer, Chunk>(
   provider: Provider<Request, Answer, Chunk>,
   request: Request,
   capped: Failure.BadRequest | undefined
-): Request => (capped === undefined ? request : (provider.withoutTokenCap?.(request, capped) ?? request))
+): Request => (capped === undefined ? request : (withoutTokenCap(provider, request, capped) ?? request))
+
+/** A provider that cannot do it, for whatever reason, has no way to leave the cap out. */
+const withoutTokenCap = <Request, Answer, Chunk>(
+  provider: Provider<Request, Answer, Chunk>,
+  request: Request,
+  capped: Failure.BadRequest
+): Request | undefined => {
+  try {
+    return provider.withoutTokenCap?.(request, capped)
+  } catch {
+    return undefined
+  }
+}
 
 /** A function that throws instead of returning its effect is a defect of the attempt, not of the run. */
 const guarded = <A, E, R>(f: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
