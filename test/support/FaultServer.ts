@@ -59,21 +59,23 @@ export interface FaultServer {
   readonly answer: (f: (request: Seen) => Behaviour | undefined) => void
 }
 
-/** Starts a server on a free port. */
-export const make: Effect.Effect<FaultServer, never, Scope.Scope> = Effect.map(
+/** Starts a server on a port of one's own choice; dies when somebody else listens there. */
+export const makeAt = (port: number): Effect.Effect<FaultServer, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<Server>((resume) => {
       const server = new Server()
-      server.http.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      server.http.once("error", (error) => resume(Effect.die(error)))
+      server.http.listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
     }),
     (server) =>
       Effect.callback<void>((resume) => {
         for (const socket of server.open) socket.destroy()
         server.http.close(() => resume(Effect.void))
       })
-  ),
-  (server) => server
-)
+  )
+
+/** Starts a server on a free port. */
+export const make: Effect.Effect<FaultServer, never, Scope.Scope> = makeAt(0)
 
 /** An origin on which nobody listens. */
 export const refused: Effect.Effect<string> = Effect.callback<string>((resume) => {
@@ -192,7 +194,7 @@ const perform = async (
       // One turn of the loop at least, so that each write is a packet of its own.
       if (by < bytes.length) await sleep(step.pause ?? 0)
     }
-  } else if ("wait" in step) await sleep(step.wait)
+  } else if ("wait" in step) await sleepUnlessGone(step.wait, response)
   else if ("hang" in step) await new Promise<void>((resolve) => response.on("close", resolve))
   else if ("reset" in step) socket.resetAndDestroy()
   else if ("cut" in step) {
@@ -204,6 +206,19 @@ const perform = async (
 
 const sleep = (millis: number): Promise<void> =>
   new Promise((resolve) => (millis === 0 ? setImmediate(resolve) : setTimeout(resolve, millis)))
+
+/** Nobody is served by waiting on, once the client is gone. */
+const sleepUnlessGone = (millis: number, response: http.ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    if (millis === 0) return void setImmediate(resolve)
+    const wake = () => {
+      clearTimeout(timer)
+      response.off("close", wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, millis)
+    response.once("close", wake)
+  })
 
 const modelOf = (body: string): string | undefined => {
   try {

@@ -1,0 +1,93 @@
+/** The caller's view: the official client asks, once, and says what it got. */
+import * as Effect from "effect/Effect"
+import OpenAI, { APIError } from "openai"
+
+/** What is asked. */
+export interface Asking {
+  readonly model: string
+  readonly fallbacks: ReadonlyArray<string>
+  readonly stream: boolean
+  /** How long the caller waits before it calls it a hang, in milliseconds. */
+  readonly patience: number
+}
+
+/** How a call ended. Times are milliseconds. */
+export interface Call {
+  /** An answer that claims to be whole, a clean error, or neither in time. */
+  readonly outcome: "answer" | "error" | "hang"
+  readonly text: string
+  readonly elapsed: number
+  readonly error: string | undefined
+  readonly code: string | undefined
+  readonly status: number | undefined
+  /** Who answered, by the answer's own word. */
+  readonly model: string | undefined
+  readonly hasUsage: boolean
+}
+
+/** Where to call, and how often the client may try again by itself. */
+export interface Options {
+  readonly baseUrl: string
+  /** Default 0: trying again is what is under test. */
+  readonly maxRetries?: number | undefined
+  /** The client's own timeout, in milliseconds. */
+  readonly timeout?: number | undefined
+}
+
+/** A caller. */
+export type Caller = (asking: Asking) => Effect.Effect<Call>
+
+const prompt = "Say in sixty words when a gateway earns trust."
+
+/** Makes a caller. */
+export const make = ({ baseUrl, maxRetries = 0, timeout = 600_000 }: Options): Caller => {
+  const client = new OpenAI({
+    baseURL: baseUrl,
+    apiKey: "failoverbench",
+    maxRetries,
+    timeout,
+    logLevel: "off"
+  })
+  return (asking) => Effect.promise(() => call(client, asking))
+}
+
+const call = async (client: OpenAI, asking: Asking): Promise<Call> => {
+  const began = performance.now()
+  const giveUp = new AbortController()
+  const timer = setTimeout(() => giveUp.abort(), asking.patience)
+  const got = { text: "", model: undefined as string | undefined, hasUsage: false }
+  const end = (outcome: Call["outcome"], error?: unknown): Call => ({
+    ...got,
+    outcome,
+    elapsed: performance.now() - began,
+    error: error === undefined ? undefined : String(error),
+    code: error instanceof APIError ? (error.code ?? undefined) : undefined,
+    status: error instanceof APIError ? error.status : undefined
+  })
+  const { fallbacks, model } = asking
+  const body = { model, fallbacks, messages: [{ role: "user" as const, content: prompt }] }
+  try {
+    if (asking.stream) {
+      const stream = await client.chat.completions.create(
+        { ...body, stream: true, stream_options: { include_usage: true } },
+        { signal: giveUp.signal }
+      )
+      for await (const chunk of stream) {
+        got.model = chunk.model
+        got.hasUsage ||= Boolean(chunk.usage)
+        for (const choice of chunk.choices) got.text += choice.delta.content ?? ""
+      }
+    } else {
+      const answer = await client.chat.completions.create({ ...body }, { signal: giveUp.signal })
+      got.model = answer.model
+      got.hasUsage = Boolean(answer.usage)
+      got.text = answer.choices[0]?.message.content ?? ""
+    }
+    // The client ends a stream that it gives up without a word.
+    return end(giveUp.signal.aborted ? "hang" : "answer")
+  } catch (error) {
+    return end(giveUp.signal.aborted ? "hang" : "error", error)
+  } finally {
+    clearTimeout(timer)
+  }
+}
