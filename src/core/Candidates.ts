@@ -32,6 +32,7 @@ export class Candidates<P extends Pool, R> {
   #at = 0
   #avoid: string | undefined
   #tried: Set<string> | undefined
+  #ownTurns: Map<string, number> | undefined
   #windowAbove = 0
   #windowAtLeast = 0
   readonly #context: Context.Context<R>
@@ -165,8 +166,7 @@ export class Candidates<P extends Pool, R> {
   #ordered(targets: ReadonlyArray<Target>): ReadonlyArray<Target> {
     const { name, strategy } = this.pool
     if (targets.length < 2 || strategy === "sequential") return targets
-    const turn = this.#turns.get(name) ?? 0
-    if (strategy === "roundRobin") this.#turns.set(name, turn + 1)
+    const turn = strategy === "roundRobin" ? this.#turnOf(name) : 0
     const random = Context.get(this.#context, Random.Random)
     return Strategy.order(
       strategy,
@@ -175,6 +175,18 @@ export class Candidates<P extends Pool, R> {
       turn,
       () => random.nextDoubleUnsafe()
     )
+  }
+
+  /** The turn of this request at a pool, the same for all models of it. */
+  #turnOf(pool: string): number {
+    let turn = this.#ownTurns?.get(pool)
+    if (turn === undefined) {
+      turn = this.#turns.get(pool) ?? 0
+      this.#turns.set(pool, turn + 1)
+      this.#ownTurns ??= new Map()
+      this.#ownTurns.set(pool, turn)
+    }
+    return turn
   }
 
   #fits({ model: { contextWindow } }: PreparedModel<P, R>): boolean {
