@@ -31,6 +31,9 @@ import { prepare } from "../core/Prepared.ts"
 import type { Target } from "../core/Target.ts"
 import * as Check from "./Check.ts"
 import { Listeners } from "./Listeners.ts"
+import { type Checked, count, healthOf, type TargetHealth, unchecked, type Watched } from "./TargetHealth.ts"
+
+export type { Checked, TargetHealth }
 
 /**
  * How a target comes back from the bench:
@@ -61,34 +64,6 @@ export interface ChainOptions<P extends Pool, out RP, out R> extends CommonOptio
   /** The runtime's own policy, if it was given one: failed checks are judged by the same table. */
   readonly policy?: PolicyOptions | undefined
   readonly check: (pool: P, target: Target) => Effect.Effect<unknown, Failure.Failure, R>
-}
-
-/** How a check ended. `resting`: the target rests, and was not asked. Times are milliseconds. */
-export interface Checked {
-  readonly target: Target
-  readonly result: "passed" | "failed" | "resting"
-  readonly at: number
-  readonly duration: number
-  readonly failure: Failure.Failure | undefined
-}
-
-/** How a target is doing, by its checks. Times are milliseconds since the epoch. */
-export interface TargetHealth {
-  /** `provider/model#credential` */
-  readonly target: string
-  /** Whether the last check was passed; `undefined` before the first. */
-  readonly healthy: boolean | undefined
-  /** Whether requests are sent there now, for all the bench knows. */
-  readonly callable: boolean
-  /** A check is under way. */
-  readonly checking: boolean
-  readonly checks: number
-  readonly failures: number
-  readonly failuresInRow: number
-  readonly lastCheckedAt: number | undefined
-  readonly lastFailure:
-    | { readonly class: Failure.FailureClass; readonly at: number; readonly evidence: string | undefined }
-    | undefined
 }
 
 /**
@@ -273,12 +248,7 @@ export const make = Effect.fnUntraced(function* <R>(
     },
     report: Effect.map(Clock.currentTimeMillis, (now) => {
       const state = registry.stateUnsafe()
-      return [...watched.values()].map(({ ask: _, running, target, ...counts }) => ({
-        target: target.key,
-        callable: Bench.peek(state, target, now) === undefined,
-        checking: running !== undefined,
-        ...counts
-      }))
+      return [...watched.values()].map((watch) => healthOf(watch, state, now))
     }),
     checks: listeners.stream
   }
@@ -294,38 +264,4 @@ const held = (
       registry.modifyUnsafe((state) => [undefined, f(state, target)], now)
     )
   return Effect.acquireRelease(change(Bench.hold), () => change(Bench.unhold))
-}
-
-/** What is kept of one target. */
-type Watched<R> = {
-  -readonly [K in Exclude<keyof TargetHealth, "target" | "callable" | "checking">]: TargetHealth[K]
-} & {
-  readonly target: Target
-  readonly ask: Effect.Effect<unknown, Failure.Failure, R>
-  running: Fiber.Fiber<Checked> | undefined
-}
-
-const unchecked = <R>(target: Target, ask: Watched<R>["ask"]): Watched<R> => ({
-  target,
-  ask,
-  running: undefined,
-  healthy: undefined,
-  checks: 0,
-  failures: 0,
-  failuresInRow: 0,
-  lastCheckedAt: undefined,
-  lastFailure: undefined
-})
-
-const count = (watch: Watched<unknown>, { at, failure }: Checked): void => {
-  watch.checks++
-  watch.lastCheckedAt = at
-  watch.healthy = failure === undefined
-  if (failure === undefined) {
-    watch.failuresInRow = 0
-    return
-  }
-  watch.failures++
-  watch.failuresInRow++
-  watch.lastFailure = { class: Failure.classOf(failure), at, evidence: failure.evidence }
 }

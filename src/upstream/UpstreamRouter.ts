@@ -23,12 +23,11 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Chain from "../core/Chain.ts"
+import type * as Chain from "../core/Chain.ts"
 import * as Failover from "../core/Failover.ts"
 import { combine, type Observer } from "../core/FailoverEvent.ts"
-import * as Failure from "../core/Failure.ts"
-import * as ModelSpec from "../core/ModelSpec.ts"
-import type { Options as PolicyOptions, RuleOptions } from "../core/Policy.ts"
+import type * as Failure from "../core/Failure.ts"
+import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Pool } from "../core/Pool.ts"
 import type { Provider } from "../core/Provider.ts"
 import type { RunError } from "../core/RunError.ts"
@@ -38,14 +37,16 @@ import * as KeptRoute from "./KeptRoute.ts"
 import { observe } from "./Outcomes.ts"
 import * as Ramp from "./Ramp.ts"
 import * as Route from "./Route.ts"
+import { policy, waysOf } from "./Ways.ts"
 
 export type { RouteEvent } from "./KeptRoute.ts"
+export { policy }
 
 /** What a router is made of. How often and how long the primary is checked is described at `Check.Options`. */
 export interface Options<P extends Pool, R, P2 extends Pool, R2, RC> extends Check.Options {
   /** A model, with all credentials of its pool; or a chain, which is then one upstream. */
   readonly primary: Chain.Link<P, R>
-  /** Without one, nothing ever moves. */
+  /** Without one, nothing ever moves. A model that is the primary's as well, by its spec, is the primary's. */
   readonly backup?: Chain.Link<P2, R2> | undefined
   /**
    * A cheap request to the primary; it passes when it does not fail. Made only while the backup is in use and the
@@ -119,29 +120,6 @@ export interface UpstreamRouter<out P extends Pool, out R = never> {
   /** What happens to the route from now on. A slow reader loses the oldest of 256. */
   readonly events: Stream.Stream<KeptRoute.RouteEvent>
 }
-
-/**
- * The policy of a router's requests: one attempt at each upstream and no rests, because the route remembers what the
- * bench would. A rest by hand holds all the same.
- */
-export const policy: PolicyOptions = {
-  retries: { times: 0 },
-  rules: Object.fromEntries(
-    Failure.failureClasses.map((name): [Failure.FailureClass, RuleOptions] => [
-      name,
-      name === "RateLimit" ? { retry: "never", rest: null } : { rest: null }
-    ])
-  )
-}
-
-/** Lays options over the router's own policy, row by row. */
-const over = (options: PolicyOptions): PolicyOptions => ({
-  ...policy,
-  ...options,
-  rules: Object.fromEntries(
-    Failure.failureClasses.map((name) => [name, { ...policy.rules?.[name], ...options.rules?.[name] }])
-  )
-})
 
 /**
  * Builds a router. While the scope is open, the primary is checked when it has to be.
@@ -229,29 +207,11 @@ export const make = Effect.fnUntraced(function* <
   }
 })
 
-/** The chains of both ways, made once, and which upstream a target belongs to. */
-const waysOf = <P extends Pool, R, P2 extends Pool, R2, RC>(options: Options<P, R, P2, R2, RC>) => {
-  const own = over(options.policy ?? {})
-  const chainOf = (...links: ReadonlyArray<Chain.Link<P | P2, R | R2> | undefined>) =>
-    Chain.withPolicy(Chain.fromLinks(links.filter((link) => link !== undefined)), own)
-  const { backup, primary, rescue = true } = options
-  const primarySpecs = Chain.specs(chainOf(primary))
-  const known = new Set(primarySpecs)
-  return {
-    primary: chainOf(primary, rescue ? backup : undefined),
-    backup: backup && chainOf(backup, rescue ? primary : undefined),
-    primarySpecs,
-    backupSpecs: Chain.specs(chainOf(backup)).filter((spec) => !known.has(spec)),
-    upstreamOf: (target: Target): Route.Upstream =>
-      known.has(ModelSpec.format(target)) ? "primary" : "backup"
-  }
-}
-
 /**
  * A router as a service of an application.
  *
  * @example
- * import { Failover, Failure, Model, Pool } from "effect-failover"
+ * import { Failover, Model, Pool } from "effect-failover"
  * import { UpstreamRouter } from "effect-failover/upstream"
  * import { Context, Effect, Layer } from "effect"
  *

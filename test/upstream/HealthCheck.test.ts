@@ -347,8 +347,25 @@ describe("with recovery by check", () => {
           (yield* registry.list).map((info) => info.status),
           ["resting"]
         )
+        assert.deepStrictEqual(
+          (yield* registry.report).map((health) => health.status),
+          ["resting"]
+        )
       }
-    }).pipe(Effect.provide(held({ check: () => play.check })))
+    }).pipe(Effect.provide(held({ check: () => play.check, interval: "5 minutes" })))
+  })
+
+  it.effect("a target is not forgotten while nobody can check it", () => {
+    const others = [target("bergen/forecast#main"), target("bodo/forecast#main")]
+    return Effect.gen(function* () {
+      yield* visit(oslo, throttled("5 seconds"))
+      for (const other of others) {
+        yield* TestClock.adjust("2 hours")
+        yield* visit(other, throttled("5 seconds"))
+      }
+      assert.strictEqual(yield* standing(oslo), "Resting")
+      assert.strictEqual(yield* standing(others[0]!), "Go")
+    }).pipe(Effect.provide(held({ check: () => Effect.void, interval: Number.POSITIVE_INFINITY })))
   })
 
   it.effect("a passed check lets it back, not before the rest has ended", () => {

@@ -92,6 +92,12 @@ describe("a route", () => {
     assert.isFalse(Route.succeeded(worse, "backup", worse.epoch).backup.down)
   })
 
+  it("does not hear of requests that began before it came back", () => {
+    const returning = Route.checked(moved, rules, moved.epoch, undefined, 301_000)
+    const late = Route.failed(returning, rules, "primary", moved.epoch, throttled, 302_000)
+    assert.strictEqual(late, returning)
+  })
+
   it("may be judged differently", () => {
     const patient: Route.Rules = { ...rules, judge: () => "count", threshold: 1 }
     assert.strictEqual(Route.failed(start, patient, "primary", 0, refused, 0).phase, "backup")
@@ -102,19 +108,21 @@ describe("a route", () => {
 const Happening = Schema.Struct({
   what: Schema.Literals(["answer", "throttle", "fault", "refusal", "pass", "miss", "nothing"]),
   at: Schema.Literals(["primary", "backup"]),
-  stale: Schema.Boolean,
+  /** How many epochs ago it began: mostly none. */
+  ago: Schema.Literals([0, 0, 0, 1]),
   /** Seconds that go by before it. */
-  later: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 200 }))
+  later: Schema.Literals([0, 1, 20, 50, 299, 300, 400])
 })
-const Happenings = Schema.Array(Happening)
+const Happenings = Schema.Array(Happening).check(Schema.isMinLength(10))
+const many = { arbitrary: { runs: 300 } }
 
 const happen = (
   state: Route.State,
   by: Route.Rules,
-  { at, stale, what }: typeof Happening.Type,
+  { ago, at, what }: typeof Happening.Type,
   now: number
 ): Route.State => {
-  const epoch = stale ? state.epoch - 1 : state.epoch
+  const epoch = state.epoch - ago
   switch (what) {
     case "answer":
       return Route.succeeded(state, at, epoch)
@@ -146,12 +154,17 @@ const history = (by: Route.Rules, happenings: ReadonlyArray<typeof Happening.Typ
 }
 
 describe("whatever happens to a route", () => {
-  it.prop("without a backup nothing moves", [Happenings], ([happenings]) => {
-    for (const { after, now } of history({ ...rules, hasBackup: false }, happenings)) {
-      assert.strictEqual(after.phase, "primary")
-      assert.strictEqual(Route.share(after, rules, now), 1)
-    }
-  })
+  it.prop(
+    "without a backup nothing moves",
+    [Happenings],
+    ([happenings]) => {
+      for (const { after, now } of history({ ...rules, hasBackup: false }, happenings)) {
+        assert.strictEqual(after.phase, "primary")
+        assert.strictEqual(Route.share(after, rules, now), 1)
+      }
+    },
+    many
+  )
 
   it.prop(
     "only a passed check after the cooldown leads away from the backup",
@@ -163,14 +176,20 @@ describe("whatever happens to a route", () => {
         assert.isAtLeast(now, before.until)
         assert.isAtLeast(now - before.since, rules.cooldown)
       }
-    }
+    },
+    many
   )
 
-  it.prop("what is stale changes nothing", [Happenings], ([happenings]) => {
-    for (const { after, before, stale } of history(rules, happenings)) {
-      if (stale) assert.strictEqual(after, before)
-    }
-  })
+  it.prop(
+    "what is stale changes nothing",
+    [Happenings],
+    ([happenings]) => {
+      for (const { after, ago, before } of history(rules, happenings)) {
+        if (ago > 0) assert.strictEqual(after, before)
+      }
+    },
+    many
+  )
 
   it.prop(
     "the primary is in use only with a row shorter than the threshold",
@@ -180,23 +199,34 @@ describe("whatever happens to a route", () => {
         assert.isTrue(after.phase === "backup" || after.primary.failuresInRow < rules.threshold)
         assert.strictEqual(after.phase === "backup", after.primary.down)
       }
-    }
+    },
+    many
   )
 
-  it.prop("the share is all, nothing, or something that grows", [Happenings], ([happenings]) => {
-    for (const { after, now } of history(rules, happenings)) {
-      const share = Route.share(after, rules, now)
-      if (after.phase === "primary") assert.strictEqual(share, 1)
-      if (after.phase === "backup") assert.strictEqual(share, 0)
-      assert.isAtMost(share, Route.share(Route.settle(after, now + 1_000), rules, now + 1_000))
-    }
-  })
+  it.prop(
+    "the share is all, nothing, or something that grows",
+    [Happenings],
+    ([happenings]) => {
+      for (const { after, now } of history(rules, happenings)) {
+        const share = Route.share(after, rules, now)
+        if (after.phase === "primary") assert.strictEqual(share, 1)
+        if (after.phase === "backup") assert.strictEqual(share, 0)
+        assert.isAtMost(share, Route.share(Route.settle(after, now + 1_000), rules, now + 1_000))
+      }
+    },
+    many
+  )
 
-  it.prop("every move is counted, and starts an epoch", [Happenings], ([happenings]) => {
-    for (const { after, before } of history(rules, happenings)) {
-      const left = before.phase !== "backup" && after.phase === "backup"
-      assert.strictEqual(after.moves - before.moves, left ? 1 : 0)
-      assert.strictEqual(after.epoch - before.epoch, before.phase === after.phase ? 0 : 1)
-    }
-  })
+  it.prop(
+    "every move is counted, and starts an epoch",
+    [Happenings],
+    ([happenings]) => {
+      for (const { after, before } of history(rules, happenings)) {
+        const left = before.phase !== "backup" && after.phase === "backup"
+        assert.strictEqual(after.moves - before.moves, left ? 1 : 0)
+        assert.strictEqual(after.epoch - before.epoch, before.phase === after.phase ? 0 : 1)
+      }
+    },
+    many
+  )
 })
