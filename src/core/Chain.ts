@@ -1,7 +1,7 @@
 /** The ordered models a request may use. */
 import type * as Model from "./Model.ts"
 import * as ModelSpec from "./ModelSpec.ts"
-import type { Options } from "./Policy.ts"
+import { combine, type Options } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
 
 /**
@@ -66,7 +66,7 @@ export const fromLinks = <P extends Pool, R>(links: ReadonlyArray<Link<P, R>>): 
 /** Lays a policy over a chain, on top of one it has. */
 export const withPolicy = <P extends Pool, R>(chain: Chain<P, R>, policy: Options): Chain<P, R> => ({
   ...chain,
-  policy: { ...chain.policy, ...policy }
+  policy: chain.policy === undefined ? policy : combine(chain.policy, policy)
 })
 
 /** The chain to use when a prompt was too long for a model of this one. */

@@ -5,44 +5,32 @@
  * defaults, runtime, provider, model, chain, and the last word wins field by field.
  */
 import * as Duration from "effect/Duration"
-import type * as Schedule from "effect/Schedule"
 import { fullJitter } from "./Backoff.ts"
 import { type Commit, firstContent } from "./Commit.ts"
-import type { Failure, FailureClass } from "./Failure.ts"
+import type { FailureClass } from "./Failure.ts"
 import {
-  defaults as defaultRules,
-  type Rest,
-  type Rule,
-  type Rules,
-  type Scope,
-  transientClasses
-} from "./Rule.ts"
+  isSchedule,
+  type MalformedEvents,
+  mergeRetries,
+  type Options,
+  type RestOptions,
+  type RuleOptions,
+  type Timeouts,
+  type WhenAllBenched
+} from "./PolicyOptions.ts"
+import { defaults as defaultRules, type Rest, type Rule, type Rules, transientClasses } from "./Rule.ts"
 
-/** Every wait has a bound. All in milliseconds; infinite for none. */
-export interface Timeouts {
-  /** Until the connection stands. Default 5 s. */
-  readonly connect: number
-  /** Streams: until the response headers. Default 30 s. */
-  readonly headers: number
-  /** Streams: from the start of the attempt until the commit point. Held-back chunks do not stop this clock. 30 s. */
-  readonly firstContent: number
-  /** Streams: between two chunks, once committed. The consumer's own time does not count. 30 s. */
-  readonly idle: number
-  /** Whole answers, whose headers come only when the model has finished. Default 5 min. */
-  readonly answer: number
-}
-
-/**
- * When nothing is callable because everything rests:
- *
- * - `"tryAnyway"` (default): the rest that ends soonest and was not put by hand is tried once
- * - `"wait"`: until the soonest end, if the deadline allows
- * - `"fail"`: at once, with `AllBenched`
- */
-export type WhenAllBenched = "tryAnyway" | "wait" | "fail"
-
-/** A malformed event inside a running stream: `"fail"` ends it (content may be lost), `"drop"` drops and counts it. */
-export type MalformedEvents = "fail" | "drop"
+export {
+  type Cooldown,
+  combine,
+  type MalformedEvents,
+  type Options,
+  type RestOptions,
+  type RetryOptions,
+  type RuleOptions,
+  type Timeouts,
+  type WhenAllBenched
+} from "./PolicyOptions.ts"
 
 /** A complete policy. Times are milliseconds. */
 export interface Policy {
@@ -59,61 +47,6 @@ export interface Policy {
   readonly commit: Commit
   readonly timeouts: Timeouts
   readonly malformedEvents: MalformedEvents
-}
-
-/** How long something rests: the first time, and at most. */
-export interface Cooldown {
-  readonly base?: Duration.Input | undefined
-  readonly max?: Duration.Input | undefined
-}
-
-/** A rest as people write it. */
-export interface RestOptions extends Cooldown {
-  readonly scope?: Scope | undefined
-  readonly threshold?: number | undefined
-}
-
-/** A row as people write it: what is left out stays as it was. */
-export interface RuleOptions {
-  readonly retry?: Rule["retry"] | undefined
-  /** `null` for no rest at all. */
-  readonly rest?: RestOptions | null | undefined
-  readonly next?: Rule["next"] | undefined
-}
-
-/** The retries of faults: how many and after which delays (full jitter), or any schedule. */
-export interface RetryOptions {
-  /** Retries, not attempts: 2 retries are 3 attempts. */
-  readonly times?: number | undefined
-  readonly backoff?: readonly [Duration.Input, ...ReadonlyArray<Duration.Input>] | undefined
-}
-
-/** The partial form of a policy. Every field is optional; the meaning and the default of each stand at `Policy`. */
-export interface Options {
-  readonly patience?: Duration.Input | undefined
-  readonly deadline?: Duration.Input | undefined
-  readonly attempts?: number | undefined
-  readonly reserve?: number | undefined
-  readonly whenAllBenched?: WhenAllBenched | undefined
-  readonly commit?: Commit | undefined
-  readonly timeouts?: { readonly [K in keyof Timeouts]?: Duration.Input | undefined } | undefined
-  readonly malformedEvents?: MalformedEvents | undefined
-  /** The retries of all `Transient` failures but `Silent`. */
-  readonly retries?: RetryOptions | Schedule.Schedule<unknown, Failure, never, never> | undefined
-  /** Exhausted visits in a row before a target rests: for faults (default 1) and for unknown ones (3). */
-  readonly threshold?:
-    | { readonly transient?: number | undefined; readonly unknown?: number | undefined }
-    | undefined
-  readonly cooldown?:
-    | {
-        readonly transient?: Cooldown | undefined
-        readonly rateLimit?: Cooldown | undefined
-        readonly authDead?: Cooldown | undefined
-        readonly modelMissing?: Cooldown | undefined
-      }
-    | undefined
-  /** Single rows of the decision table; these win over `retries`, `threshold` and `cooldown`. */
-  readonly rules?: { readonly [C in FailureClass]?: RuleOptions | undefined } | undefined
 }
 
 /** The defaults, as they stand in the decision table. */
@@ -139,11 +72,17 @@ export const defaults: Policy = {
  * policy.rules.ContentPolicy.next // => "model"
  * policy.rules.Invalid.next // => "stop"
  */
-export const make = (...layers: ReadonlyArray<Options | undefined>): Policy =>
-  layers.reduce<Policy>(
-    (policy, options) => (options === undefined ? policy : extend(policy, options)),
-    defaults
-  )
+export const make = (...layers: ReadonlyArray<Options | undefined>): Policy => {
+  let policy = defaults
+  let retries: Options["retries"]
+  for (const options of layers) {
+    if (options === undefined) continue
+    // How often and after which delays may be said by different layers.
+    if (options.retries !== undefined) retries = mergeRetries(retries, options.retries)
+    policy = extend(policy, options.retries === undefined ? options : { ...options, retries })
+  }
+  return policy
+}
 
 /** Lays options over a policy. */
 export const extend = (policy: Policy, options: Options): Policy => ({
@@ -197,9 +136,7 @@ const extendRules = (rules: Rules, options: Options): Rules => {
 }
 
 const toSchedule = (retries: NonNullable<Options["retries"]>): Rule["retry"] =>
-  "times" in retries || "backoff" in retries
-    ? fullJitter(retries.backoff ?? ["500 millis", "2 seconds"], retries.times)
-    : (retries as Rule["retry"])
+  isSchedule(retries) ? retries : fullJitter(retries.backoff ?? ["500 millis", "2 seconds"], retries.times)
 
 const extendRule = (rule: Rule, options: RuleOptions): Rule => ({
   retry: options.retry ?? rule.retry,
