@@ -5,6 +5,7 @@
 export { type Context, make as makeContext, type Options as ContextOptions } from "./Context.ts"
 export type { JsonObject } from "./Json.ts"
 export type { OutEvent, Protocol, SseEvent } from "./Protocol.ts"
+export { type Refusal, refuseStateful } from "./Stateful.ts"
 export { encode, makeStreamTranslator, type StreamTranslator } from "./StreamTranslator.ts"
 export { type TranslatedRequest, translateAnswer, translateError, translateRequest } from "./Translate.ts"
 export { withoutUnsignedThinking } from "./Unsigned.ts"

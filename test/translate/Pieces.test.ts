@@ -234,6 +234,7 @@ describe("the package's face", () => {
       "encode",
       "makeContext",
       "makeStreamTranslator",
+      "refuseStateful",
       "translateAnswer",
       "translateError",
       "translateRequest",

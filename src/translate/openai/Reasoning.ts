@@ -2,8 +2,8 @@
  * Thoughts in OpenAI's protocol, which has no field of its own for them.
  *
  * The text is in `reasoning_content` (DeepSeek, vLLM and others) or `reasoning` (OpenRouter, Groq). Whole thoughts,
- * with the signature their provider wants to see again, are in OpenRouter's `reasoning_details`. Clients that send an
- * answer back as they got it, such as the official one when it runs tools, send them back too.
+ * with the signature their provider wants to see again, are in OpenRouter's `reasoning_details`. A caller who sends an
+ * answer back as it came sends them back too. (The official client leaves them out when it runs tools by itself.)
  *
  * - https://api-docs.deepseek.com/guides/reasoning_model
  * - https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning-blocks
