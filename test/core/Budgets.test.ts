@@ -110,6 +110,16 @@ describe("the answer timeout", () => {
     }).pipe(layer({ timeouts: { answer: "7 seconds" } }))
   )
 
+  // Half of the default deadline is the default answer timeout, and Run.ts takes a tie for the request's time.
+  it.effect.fails("speaks against the target with the default policy, too", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf(hang, [["other"]])
+      const { benches } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual(calls(), ["0 a/m", "300000 b/m"])
+      assert.deepStrictEqual(benches, ["a/m Silent 305000"])
+    }).pipe(layer())
+  )
+
   it.effect("does not wait for an attempt that cannot be stopped", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ wait: "1 hour" }, "too late"]])
