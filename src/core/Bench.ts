@@ -148,15 +148,23 @@ export const admit = (
   ]
 }
 
-/** Why a target cannot be called now; `undefined` if it can. Of several reasons the one that ends last. */
+/**
+ * Why a target cannot be called now; `undefined` if it can. Of several reasons one by hand, for nothing may try that
+ * anyway; else the one that ends last.
+ */
 export const peek = (state: State, target: Target, now: number, check = false): Resting | undefined => {
   const held = !check && state.held.has(target.key)
-  let latest: Resting | undefined
+  let weightiest: Resting | undefined
   for (const key of target.allBenchKeys) {
     const why = whyResting(state, key, now, held)
-    if (why !== undefined && (latest === undefined || why.until > latest.until)) latest = why
+    if (why !== undefined && (weightiest === undefined || outweighs(why, weightiest))) weightiest = why
   }
-  return latest
+  return weightiest
+}
+
+const outweighs = (a: Resting, b: Resting): boolean => {
+  const byHand = a.reason === "Manual"
+  return byHand === (b.reason === "Manual") ? a.until > b.until : byHand
 }
 
 const whyResting = (state: State, key: BenchKey, now: number, held: boolean): Resting | undefined => {
@@ -192,17 +200,19 @@ export const reopen = (state: State, probe: Probe, now: number): State =>
   )
 
 /**
- * A whole answer. It clears what it proves: the target, the credential if that was held to be dead, and whatever it
- * was the probe of.
+ * A whole answer. It clears what it proves: the target, the credential if that was held to be dead, whatever it was
+ * the probe of, and the row of failures of all that is free.
  */
 export const succeed = (state: State, target: Target, admission: Go | Probe, now: number): State => {
-  const { credential, target: key } = target.benchKeys
-  const keys = admission._tag === "Probe" ? [key, credential, ...admission.keys] : [key, credential]
+  const { credential, target: own } = target.benchKeys
   let generation = state.generation
-  const next = change(state, now, keys, (entry, at) => {
-    const probed = admission._tag === "Probe" && admission.keys.includes(at)
-    if (at === credential && !probed && !isAuth(entry.reason)) return entry
-    if (entry.generation > admission.generation || isClean(entry)) return entry
+  const next = change(state, now, target.allBenchKeys, (entry, key) => {
+    const proved =
+      key === own ||
+      entry.reason === undefined ||
+      (key === credential && isAuth(entry.reason)) ||
+      (admission._tag === "Probe" && admission.keys.includes(key))
+    if (!proved || entry.generation > admission.generation || isClean(entry)) return entry
     generation++
     return { ...fresh, manual: entry.manual, generation }
   })
