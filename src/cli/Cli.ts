@@ -1,0 +1,78 @@
+/**
+ * The commands and their flags. What a command does is loaded when it is called, so that the small ones start at
+ * once.
+ */
+
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+
+const config = Flag.String("config").pipe(
+  Flag.withMetavar("FILE"),
+  Flag.withDescription("The config file (JSON with comments)")
+)
+
+const serving = {
+  config: Flag.optional(config),
+  port: Flag.Int("port").pipe(
+    Flag.withDescription("The port to listen on instead of the config's; 0 picks a free one"),
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65535 }))),
+    Flag.optional
+  ),
+  host: Flag.String("host").pipe(
+    Flag.withMetavar("HOST"),
+    Flag.withDescription("The address to listen on instead of the config's"),
+    Flag.optional
+  )
+}
+
+type Serving = Parameters<typeof import("./Serve.ts").serve>[0]
+
+const runServe = (options: Serving) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./Serve.ts")),
+    ({ serve }) => serve(options)
+  )
+
+const serve = Command.make("serve", serving, runServe).pipe(
+  Command.withDescription("Start the gateway; without a config file on built-in simulated providers")
+)
+
+const check = Command.make("check", { config }, (options) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./Check.ts")),
+    (module) => module.check(options.config)
+  )
+).pipe(Command.withDescription("Say what is wrong with a config file, or what it amounts to"))
+
+const classify = Command.make(
+  "classify",
+  {
+    file: Argument.String("FILE").pipe(
+      Argument.withDescription("JSON lines, one failed call each; standard input when there is none"),
+      Argument.optional
+    )
+  },
+  ({ file }) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./Classify.ts")),
+      ({ run }) => run(file)
+    )
+).pipe(Command.withDescription("Say which kind of failure each of some failed calls is"))
+
+const demo = Command.make("demo", {}, () =>
+  Effect.flatMap(
+    Effect.promise(() => import("./demo/Demo.ts")),
+    ({ run }) => run
+  )
+).pipe(
+  Command.withDescription("A guided tour: five faults, on this machine only, and what a caller sees of them")
+)
+
+/** All commands; without one, `serve`. */
+export const cli = Command.make("effect-failover", serving, runServe).pipe(
+  Command.withDescription("Failover for calls to language-model providers, as a gateway"),
+  Command.withSubcommands([serve, check, classify, demo])
+)

@@ -1,0 +1,88 @@
+/** `effect-failover serve`: the gateway, until somebody stops it. */
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as HttpServer from "effect/http/HttpServer"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Path from "effect/Path"
+import type * as Scope from "effect/Scope"
+import type { GatewayConfig } from "../config/GatewayConfig.ts"
+import * as Gateway from "../gateway/Gateway.ts"
+import * as ConfigFlags from "./ConfigFlags.ts"
+import { because, type ExitWith } from "./Exit.ts"
+import * as Simulated from "./simulated/Simulated.ts"
+
+/** What the command can be told. */
+export interface Options extends ConfigFlags.Overrides {
+  readonly config: Option.Option<string>
+}
+
+/** Runs until it is interrupted; then requests in flight come to their end first. */
+export const serve = (options: Options): Effect.Effect<never, ExitWith, FileSystem.FileSystem | Path.Path> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = Option.getOrUndefined(options.config)
+      // Providers of our own outlive the gateway in front of them, which still has requests in flight.
+      const config = yield* file === undefined ? Simulated.start : ConfigFlags.read(file)
+      const settled = yield* ConfigFlags.override(config, options, file)
+      for (const note of settled.notes) yield* Console.error(`note: ${note}`)
+      const url = yield* listen(settled)
+      yield* Console.log(`listening on ${url}`)
+      if (file === undefined) yield* Console.log(guide(url))
+      return yield* Effect.never
+    })
+  )
+
+const listen = (config: GatewayConfig): Effect.Effect<string, ExitWith, Scope.Scope> =>
+  Layer.build(Gateway.layer(config)).pipe(
+    Effect.map((context) => HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)),
+    Effect.catchTag("ServeError", ({ cause }) =>
+      because(1, `cannot listen on ${config.server.host}:${config.server.port}: ${reasonOf(cause)}`)
+    ),
+    Effect.catchTag("InvalidCatalog", (error) => because(2, error.message))
+  )
+
+const reasonOf = (cause: unknown): string => {
+  switch (cause instanceof Error && "code" in cause ? cause.code : undefined) {
+    case "EADDRINUSE":
+      return "the port is taken; another one is chosen with --port, and any free one with --port 0"
+    case "EACCES":
+      return "permission denied"
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return "this machine has no such address"
+    default:
+      return cause instanceof Error ? cause.message : "unknown"
+  }
+}
+
+const guide = (url: string): string => `
+No config file was given, so these are built-in simulated providers; nothing leaves this machine.
+
+  model    goes to             which
+  smart    throttled/large     answers three requests per key in twenty seconds, with two keys
+           flaky/medium        is overloaded or breaks off every other time
+           steady/small        answers
+  claude   busy/large          is overloaded every other time (Anthropic's protocol)
+           calm/small          answers
+
+Call it, a few times in a row, and look at the x-failover-* headers:
+
+  curl -i ${url}/v1/chat/completions \\
+    -H 'content-type: application/json' \\
+    -d '{"model":"smart","messages":[{"role":"user","content":"Hello"}]}'
+
+  curl -iN ${url}/v1/chat/completions \\
+    -H 'content-type: application/json' \\
+    -d '{"model":"smart","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
+
+  curl -i ${url}/v1/messages \\
+    -H 'content-type: application/json' \\
+    -d '{"model":"claude","max_tokens":100,"messages":[{"role":"user","content":"Hello"}]}'
+
+  curl -s ${url}/v1/models
+
+x-failover-trail tells what happened on the way, x-failover-target who answered.
+With providers of your own: npm start -- --config FILE. Stop with Ctrl-C.`

@@ -1,0 +1,86 @@
+/** The caller of the tour: the official `openai` client where it is installed, else plain `fetch`. */
+import * as Effect from "effect/Effect"
+
+/** What a caller saw of one request. */
+export interface Saw {
+  readonly status: number
+  /** What was said, or the error that was thrown. */
+  readonly text: string
+  readonly headers: Headers
+}
+
+/** Somebody who asks. */
+export interface Client {
+  /** `the official openai client` */
+  readonly name: string
+  readonly ask: (model: string, stream: boolean) => Effect.Effect<Saw>
+}
+
+const prompt = "What holds when one of you fails?"
+
+/** A client for a gateway. It makes no retries of its own, so what it sees is what the gateway did. */
+export const make = (url: string): Effect.Effect<Client> =>
+  Effect.promise(() =>
+    import("openai").then(
+      (module) => official(module, url),
+      () => plain(url)
+    )
+  )
+
+const official = ({ APIError, OpenAI }: typeof import("openai"), url: string): Client => {
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0, logLevel: "off" })
+  const body = (model: string) => ({ model, messages: [{ role: "user" as const, content: prompt }] })
+  const whole = async (model: string): Promise<Saw> => {
+    const { data, response } = await client.chat.completions.create(body(model)).withResponse()
+    const text = data.choices[0]?.message.content ?? ""
+    return { status: response.status, text, headers: response.headers }
+  }
+  const streamed = async (model: string): Promise<Saw> => {
+    const asked = client.chat.completions.create({ ...body(model), stream: true })
+    const { data, response } = await asked.withResponse()
+    let text = ""
+    for await (const chunk of data) text += chunk.choices[0]?.delta.content ?? ""
+    return { status: response.status, text, headers: response.headers }
+  }
+  return {
+    name: "the official openai client",
+    ask: (model, stream) =>
+      Effect.promise(() =>
+        (stream ? streamed(model) : whole(model)).catch((error: unknown): Saw => {
+          if (!(error instanceof APIError) || error.headers === undefined) throw error
+          return {
+            status: error.status ?? 0,
+            text: `${error.constructor.name}: ${error.message}`,
+            headers: error.headers
+          }
+        })
+      )
+  }
+}
+
+/** A client that needs nothing but Node. */
+export const plain = (url: string): Client => ({
+  name: "fetch (the openai client is a development dependency, and not installed here)",
+  ask: (model, stream) =>
+    Effect.promise(async () => {
+      const response = await fetch(`${url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ model, stream, messages: [{ role: "user", content: prompt }] })
+      })
+      return { status: response.status, text: textOf(await response.text()), headers: response.headers }
+    })
+})
+
+/** What an answer, a stream or an error says; enough for a tour. */
+const textOf = (body: string): string => {
+  const jsons = body.startsWith("data:")
+    ? body.split("\n").flatMap((line) => (/^data: \{/.test(line) ? [line.slice("data: ".length)] : []))
+    : [body]
+  return jsons
+    .map((json) => {
+      const { choices, error } = JSON.parse(json)
+      return error?.message ?? choices?.[0]?.message?.content ?? choices?.[0]?.delta?.content ?? ""
+    })
+    .join("")
+}

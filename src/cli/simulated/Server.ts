@@ -1,0 +1,145 @@
+/**
+ * A provider for trying things out: a real HTTP server on loopback that answers, refuses or breaks as it is told to.
+ *
+ * It speaks both wire protocols, JSON and event streams.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Shapes from "./Shapes.ts"
+
+/** One request, as far as a behaviour may care. */
+export interface Asked {
+  readonly protocol: Shapes.ProtocolName
+  readonly operation: "chat" | "embeddings"
+  readonly model: string
+  readonly stream: boolean
+  /** What the caller authorised itself with; empty when it did not. */
+  readonly key: string
+  /** The last message of the conversation, or the text to embed. */
+  readonly prompt: string
+}
+
+/** What the provider does with a request. */
+export type Act =
+  /** Answers: the first word after `wait`, and, in a stream, one more after each `pause`. */
+  | {
+      readonly _tag: "Answer"
+      readonly text: string
+      readonly wait?: Duration.Input
+      readonly pause?: Duration.Input
+    }
+  /** Says no. */
+  | {
+      readonly _tag: "Refuse"
+      readonly status: number
+      readonly code: string
+      readonly message: string
+      readonly headers?: Readonly<Record<string, string>>
+    }
+  /** Begins to answer and breaks the connection, before there is any content. */
+  | { readonly _tag: "Break" }
+
+/** Starts a provider on a free port of 127.0.0.1, until the scope ends; gives its origin. */
+export const start = (
+  behave: (asked: Asked) => Effect.Effect<Act>
+): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.flatMap(Effect.context<never>(), (context) =>
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.callback<ReturnType<typeof createServer>>((resume) => {
+          const server = createServer((request, response) => {
+            const fiber = Effect.runForkWith(context)(serve(request, response, behave))
+            response.on("close", () => fiber.interruptUnsafe())
+          })
+          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) =>
+          Effect.callback<void>((resume) => {
+            server.close(() => resume(Effect.void))
+            server.closeAllConnections()
+          })
+      ),
+      (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    )
+  )
+
+const serve = Effect.fnUntraced(function* (
+  request: IncomingMessage,
+  response: ServerResponse,
+  behave: (asked: Asked) => Effect.Effect<Act>
+) {
+  const asked = read(request, yield* bodyOf(request))
+  const act = yield* behave(asked)
+  const created = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+  const head = { protocol: asked.protocol, model: asked.model, created }
+  switch (act._tag) {
+    case "Refuse": {
+      const body = Shapes.error(asked.protocol, act.code, act.message)
+      response.writeHead(act.status, { "content-type": "application/json", ...act.headers }).end(body)
+      return
+    }
+    case "Break": {
+      if (asked.stream) {
+        response.writeHead(200, { "content-type": "text/event-stream" }).write(Shapes.opening(head))
+        yield* Effect.sleep("20 millis")
+      }
+      response.destroy()
+      return
+    }
+    case "Answer": {
+      yield* Effect.sleep(act.wait ?? 0)
+      if (!asked.stream) {
+        const body =
+          asked.operation === "embeddings"
+            ? Shapes.vectors(head, asked.prompt)
+            : Shapes.answer(head, act.text)
+        response.writeHead(200, { "content-type": "application/json" }).end(body)
+        return
+      }
+      response.writeHead(200, { "content-type": "text/event-stream" }).write(Shapes.opening(head))
+      for (const word of act.text.split(/(?<=\s)/)) {
+        response.write(Shapes.delta(head, word))
+        yield* Effect.sleep(act.pause ?? 0)
+      }
+      response.end(Shapes.closing(head))
+    }
+  }
+})
+
+const bodyOf = (request: IncomingMessage): Effect.Effect<string> =>
+  Effect.callback((resume) => {
+    const parts: Array<Uint8Array> = []
+    request.on("data", (part) => parts.push(part))
+    request.on("error", () => {})
+    request.on("end", () => resume(Effect.succeed(Buffer.concat(parts).toString())))
+  })
+
+const read = ({ headers, url = "" }: IncomingMessage, text: string): Asked => {
+  const body = fieldsOf(parse(text))
+  const messages = Array.isArray(body.messages) ? body.messages : []
+  const prompt = fieldsOf(messages.at(-1)).content ?? body.input
+  const isAnthropic = url.includes("/messages")
+  return {
+    protocol: isAnthropic ? "anthropic" : "openai",
+    operation: url.includes("/embeddings") ? "embeddings" : "chat",
+    model: String(body.model),
+    stream: body.stream === true,
+    key: String(headers["x-api-key"] ?? headers.authorization?.replace(/^bearer /i, "") ?? ""),
+    prompt: typeof prompt === "string" ? prompt : (JSON.stringify(prompt) ?? "")
+  }
+}
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const fieldsOf = (u: unknown): Readonly<Record<string, unknown>> =>
+  typeof u === "object" && u !== null ? (u as Readonly<Record<string, unknown>>) : {}

@@ -1,0 +1,314 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Client from "../../src/cli/demo/Client.ts"
+import {
+  ask,
+  chat,
+  eventually,
+  message,
+  openai,
+  provider,
+  start as startGateway
+} from "../gateway/support.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import { root, run, start } from "./support.ts"
+
+const file = (content: unknown) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-failover-"))),
+      (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
+    ),
+    (folder) => {
+      const path = join(folder, "gateway.jsonc")
+      writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content, null, 2))
+      return path
+    }
+  )
+
+describe("serve", () => {
+  it.live("says one line when it is ready, and on SIGTERM lets requests in flight come to their end", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play([{ wait: 500 }, ...FaultServer.json(openai.answer)])
+      const config = yield* file({
+        providers: { a: provider("openai", server, ["env:SOME_KEY"]) },
+        server: { port: 1, tokens: ["env:SOME_TOKEN"] }
+      })
+      const gateway = yield* start(["serve", "--config", config, "--port", "0"], {
+        env: { SOME_KEY: "the-key", SOME_TOKEN: "the-token" }
+      })
+      const url = yield* gateway.says(/^listening on (http:\/\/127\.0\.0\.1:\d+)\n/)
+      const running = yield* Effect.forkChild(
+        ask(`${url}/v1/chat/completions`, {
+          body: chat("a/x"),
+          headers: { authorization: "Bearer the-token" }
+        })
+      )
+      yield* eventually(() => server.requests.length === 1)
+      gateway.process.kill("SIGTERM")
+      const got = yield* Fiber.join(running)
+      assert.deepStrictEqual(got.json, openai.answer)
+      assert.strictEqual(yield* gateway.exit, 0)
+      assert.strictEqual(gateway.stdout(), `listening on ${url}\n`)
+      assert.strictEqual(gateway.stderr(), "")
+      assert.strictEqual(server.requests[0]?.headers.authorization, "Bearer the-key")
+    })
+  )
+
+  it.live("of a bad config tells every problem with its path, and starts nothing", () =>
+    Effect.gen(function* () {
+      const config = yield* file({
+        providers: {
+          openai: {
+            protocol: "openai",
+            credentials: [{ name: "a", apiKey: "env:NO_SUCH_VARIABLE" }],
+            strategy: "best"
+          },
+          anthropic: { protocol: "anthropic" }
+        },
+        models: { smart: ["openai/x", "anthropic/y"], other: ["nobody/x"] },
+        server: { port: -1 }
+      })
+      const ended = yield* run(["serve", "--config", config])
+      assert.strictEqual(ended.code, 2)
+      assert.strictEqual(ended.stdout, "")
+      assert.deepStrictEqual(
+        ended.stderr.match(/^ {2}[\w.[\]]+: /gm)?.map((line) => line.trim().slice(0, -1)),
+        [
+          "providers.openai.credentials[0].apiKey",
+          "providers.openai.strategy",
+          "models.smart",
+          "models.other[0]",
+          "server.port"
+        ]
+      )
+      assert.include(ended.stderr, "NO_SUCH_VARIABLE is not set")
+      assert.include(ended.stderr, "mixes protocols")
+    })
+  )
+
+  it.live("beyond loopback wants a token, or to be told that none is wanted", () =>
+    Effect.gen(function* () {
+      const config = (tokens: unknown) =>
+        file({ providers: { a: { protocol: "openai" } }, server: { host: "0.0.0.0", port: 0, tokens } })
+      const refused = yield* run(["--config", yield* config([])])
+      assert.strictEqual(refused.code, 2)
+      assert.include(refused.stderr, "server.tokens: ")
+      assert.strictEqual((yield* run(["--host", "192.0.2.1"])).code, 2)
+      assert.strictEqual((yield* run(["check", "--config", yield* config([])])).code, 2)
+      assert.strictEqual((yield* run(["check", "--config", yield* config("none")])).code, 0)
+      assert.strictEqual((yield* run(["check", "--config", yield* config(["a-token"])])).code, 0)
+    })
+  )
+
+  it.live(
+    "without a config runs on simulated providers, one throttled and one flaky, and says how to call it",
+    () =>
+      Effect.gen(function* () {
+        const gateway = yield* start(["--port", "0"])
+        const url = yield* gateway.says(/^listening on (http:\/\/\S+)\n/)
+        yield* gateway.says(/Stop with Ctrl-C/)
+        assert.include(gateway.stdout(), "simulated providers")
+        assert.include(gateway.stdout(), `curl -i ${url}/v1/chat/completions`)
+        assert.isTrue(
+          gateway
+            .stdout()
+            .split("\n")
+            .every((line) => line.length <= 100)
+        )
+        const trails: Array<unknown> = []
+        for (let n = 0; n < 7; n++) {
+          const got = yield* ask(`${url}/v1/chat/completions`, { body: chat("smart") })
+          assert.strictEqual(got.status, 200)
+          assert.match(String(got.at("choices.0.message.content")), /^This is \w+\/\w+\./)
+          trails.push(got.headers["x-failover-trail"])
+        }
+        assert.strictEqual(trails[3], "rate-limit,ok", "the first key is used up, the second one answers")
+        assert.match(String(trails[6]), /^rate-limit,.*ok$/, "both are")
+        const streamed = yield* ask(`${url}/v1/messages`, { body: message("claude", { stream: true }) })
+        assert.include(streamed.text, "event: message_stop")
+        const vectors = yield* ask(`${url}/v1/embeddings`, { body: { model: "steady/e", input: "text" } })
+        assert.isNumber(vectors.at("data.0.embedding.0"))
+        gateway.process.kill("SIGINT")
+        assert.strictEqual(yield* gateway.exit, 0)
+      })
+  )
+
+  it.live("says why it cannot listen", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const config = yield* file({ providers: { a: { protocol: "openai" } } })
+      const ended = yield* run(["--config", config, "--port", new URL(server.origin).port])
+      assert.strictEqual(ended.code, 1)
+      assert.include(ended.stderr, "the port is taken")
+      assert.notInclude(ended.stderr, " at ")
+    })
+  )
+
+  it.live("says that a file is not there, or that it is no JSON", () =>
+    Effect.gen(function* () {
+      const absent = yield* run(["--config", "/no/such/file.jsonc"])
+      assert.strictEqual(absent.code, 2)
+      assert.include(absent.stderr, "there is no such file")
+      const broken = yield* run(["--config", yield* file('{ "providers": \n oops }')])
+      assert.strictEqual(broken.code, 2)
+      assert.include(broken.stderr, "(line 2)")
+    })
+  )
+})
+
+describe("check", () => {
+  it.live("tells what a valid file says, and no secret of it", () =>
+    Effect.gen(function* () {
+      const config = yield* file({
+        providers: {
+          a: {
+            protocol: "openai",
+            credentials: [
+              { name: "one", apiKey: "sk-secret", rpm: 60 },
+              { name: "two", enabled: false }
+            ]
+          },
+          b: { protocol: "anthropic" }
+        },
+        models: { smart: "a/x, a/y" },
+        fallbacks: ["a/z"],
+        server: { tokens: ["secret-token"] }
+      })
+      const { code, stderr, stdout } = yield* run(["check", "--config", config])
+      assert.strictEqual(code, 0)
+      assert.strictEqual(stderr, "")
+      for (const part of [
+        "is valid",
+        "a (openai): one, two (not enabled)",
+        "b (anthropic): default",
+        "smart  a/x, a/y"
+      ]) {
+        assert.include(stdout, part)
+      }
+      assert.match(stdout, /note: .*rpm/)
+      assert.match(stdout, /note: .*a\/z is not used after models of b/)
+      assert.notInclude(stdout, "secret")
+    })
+  )
+})
+
+describe("classify", () => {
+  const lines = readFileSync(join(root, "test/fixtures/provider-errors.jsonl"), "utf8").trimEnd().split("\n")
+
+  it.live("gives one line for each, in the same order, from standard input and from a file", () =>
+    Effect.gen(function* () {
+      const input = `${lines.join("\n")}\n`
+      const piped = yield* run(["classify"], { input })
+      assert.strictEqual(piped.code, 0)
+      const ids = (text: string) =>
+        text
+          .trimEnd()
+          .split("\n")
+          .map((line): unknown => JSON.parse(line).id)
+      assert.deepStrictEqual(ids(piped.stdout), ids(input))
+      const read = yield* run(["classify", yield* file(input)])
+      assert.strictEqual(read.stdout, piped.stdout)
+    })
+  )
+
+  it.live("says the kind, the reason, the wait and what decided", () =>
+    Effect.gen(function* () {
+      const input = [
+        { id: "a", status: 429, headers: { "retry-after": "7" }, body: "{}" },
+        { id: 2, status: 401 },
+        { id: "c", transport: { name: "Error", code: "ECONNRESET", message: "reset" } }
+      ]
+      const { stdout } = yield* run(["classify"], {
+        input: input.map((each) => JSON.stringify(each)).join("\n")
+      })
+      const [a, b, c] = stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+      assert.deepInclude(a, { id: "a", kind: "RateLimit", retryAfterMs: 7000 })
+      assert.notProperty(a, "reason")
+      assert.deepInclude(b, { id: 2, kind: "AuthDead", reason: "InvalidKey" })
+      assert.notProperty(b, "retryAfterMs")
+      assert.deepInclude(c, { id: "c", kind: "Transient", reason: "Connection" })
+      for (const each of [a, b, c]) assert.isString(each.evidence)
+    })
+  )
+
+  it.live("says which lines it cannot read, does the rest, and ends with code 1", () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* run(["classify"], {
+        input: '{"id":1,"status":401}\nnope\n\n[1]\n{"id":2,"status":500}'
+      })
+      assert.strictEqual(code, 1)
+      const told = stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+      assert.deepStrictEqual(
+        told.map((each) => each.id ?? each.error),
+        [1, "line 2 is not JSON", "line 4 is not a JSON object", 2]
+      )
+      const absent = yield* run(["classify", "/no/such/file"])
+      assert.strictEqual(absent.code, 1)
+      assert.include(absent.stderr, "there is no such file")
+    })
+  )
+})
+
+describe("demo", () => {
+  it.live("keeps its five promises within twenty seconds and a hundred columns", () =>
+    Effect.gen(function* () {
+      const startedAt = Date.now()
+      const { code, stderr, stdout } = yield* run(["demo"])
+      assert.strictEqual(code, 0, stderr)
+      assert.isBelow(Date.now() - startedAt, 20_000)
+      assert.strictEqual(stderr, "")
+      assert.isTrue(stdout.split("\n").every((line) => line.length <= 100))
+      assert.deepStrictEqual(stdout.match(/^\d\. .*$/gm)?.length, 5)
+      assert.include(stdout, "the official openai client")
+      for (const trail of ["rate-limit,ok", "overloaded,overloaded,overloaded,ok", "invalid\n"])
+        assert.include(stdout, trail)
+      assert.include(stdout, "400 Unknown parameter")
+    })
+  )
+
+  it.live("has a caller that needs no packages, which sees the same", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const url = yield* startGateway({
+        providers: { a: provider("openai", server) },
+        policy: { retries: { times: 0 } }
+      })
+      const client = Client.plain(url)
+      server.play(FaultServer.json(openai.answer))
+      assert.strictEqual((yield* client.ask("a/x", false)).text, "hello 漢🦊")
+      server.play(FaultServer.sse(openai.events))
+      const streamed = yield* client.ask("a/x", true)
+      assert.strictEqual(streamed.text, "hello 漢🦊")
+      assert.strictEqual(streamed.headers.get("x-failover-trail"), "ok")
+      server.play(FaultServer.json(openai.error("invalid_request_error", "no"), 400))
+      assert.deepInclude(yield* client.ask("a/x", false), { status: 400, text: "no" })
+    })
+  )
+})
+
+describe("the command line", () => {
+  it.live("knows its commands and its version, and refuses flags it does not know", () =>
+    Effect.gen(function* () {
+      const help = yield* run(["--help"])
+      assert.strictEqual(help.code, 0)
+      for (const command of ["serve", "check", "classify", "demo"]) assert.include(help.stdout, command)
+      const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+      assert.include((yield* run(["--version"])).stdout, version)
+      const wrong = yield* run(["serve", "--prot", "1"])
+      assert.notStrictEqual(wrong.code, 0)
+      assert.include(wrong.stderr, "--port")
+    })
+  )
+})
