@@ -31,53 +31,70 @@ export const start = <A, R>(effect: Effect.Effect<A, unknown, R>, context: Conte
 /** How a wait ended: with the attempt, or because its time was up. */
 export type Ended<A> = Exit.Exit<A, unknown> | "timeout"
 
+/** What is done about a running attempt. */
+export interface Waiter<in A, out B, out E, out R = never> {
+  /** When its time is up at the latest, in milliseconds since the epoch; its own wait may be over sooner. */
+  readonly dueAt: number
+  readonly context: Context.Context<never>
+  /**
+   * Called in the very turn in which the attempt ends or its time is up, and before anything else can happen, so
+   * bookkeeping done here cannot be lost. What it returns is what the caller goes on with.
+   */
+  readonly onEnd: (ended: Ended<A>) => Effect.Effect<B, E, R>
+  /** The caller is interrupted instead. The attempt is stopped then, and the interruption waits for it. */
+  readonly onInterrupt: () => void
+}
+
 /**
- * Waits for a running attempt, until `dueAt` (milliseconds since the epoch) at the latest or until its own wait is
- * over.
+ * Waits for a running attempt, with the caller's fiber parked: for use inside of `Effect.callback`, in the turn in
+ * which the attempt was started, so that there is no moment in which it belongs to nobody. Returns what is to be done
+ * when the caller is interrupted.
  *
- * `onEnd` is called in the very turn in which the attempt ends or its time is up, and before anything else can
- * happen, so bookkeeping done there cannot be lost; the effect it returns is what the caller goes on with. When the
- * caller is interrupted instead, `onInterrupt` is called, the attempt is stopped, and the interruption waits for it.
  * An attempt whose time is up is stopped without waiting, so that one that cannot be interrupted does not hold up
  * the next.
  */
-export const wait = <A, B, E, R>(
+export const park = <A, B, E, R>(
   running: Running<A>,
-  dueAt: number,
-  context: Context.Context<never>,
-  onEnd: (ended: Ended<A>) => Effect.Effect<B, E, R>,
-  onInterrupt: () => void
-): Effect.Effect<B, E, R> =>
-  Effect.callback<B, E, R>((resume) => {
-    let done = false
-    const due = () => Math.min(dueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
-    const timer = due() === Number.POSITIVE_INFINITY ? undefined : start(sleepUntil(due), context)
-    const end = (ended: Ended<A>) => {
-      if (done) return
-      done = true
-      timer?.interruptUnsafe()
-      resume(onEnd(ended))
-    }
-    running.addObserver(end)
-    timer?.addObserver((exit) => {
-      if (done || Exit.isFailure(exit) || running.timeUp?.() === true) return
-      done = true
-      running.interruptUnsafe()
-      resume(onEnd("timeout"))
-    })
-    return Effect.suspend(() => {
-      done = true
-      timer?.interruptUnsafe()
-      onInterrupt()
-      return stop(running)
-    })
+  { context, dueAt, onEnd, onInterrupt }: Waiter<A, B, E, R>,
+  resume: (effect: Effect.Effect<B, E, R>) => void
+): Effect.Effect<void> => {
+  let done = false
+  const due = () => Math.min(dueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
+  const timer = due() === Number.POSITIVE_INFINITY ? undefined : start(sleepUntil(due), context)
+  const end = (ended: Ended<A>) => {
+    if (done) return
+    done = true
+    timer?.interruptUnsafe()
+    resume(onEnd(ended))
+  }
+  running.addObserver(end)
+  timer?.addObserver((exit) => {
+    if (done || Exit.isFailure(exit) || running.timeUp?.() === true) return
+    done = true
+    running.interruptUnsafe()
+    resume(onEnd("timeout"))
   })
+  return Effect.suspend(() => {
+    done = true
+    timer?.interruptUnsafe()
+    onInterrupt()
+    return stop(running)
+  })
+}
 
-/** Sleeps until a moment that may move away meanwhile. */
+/** Starts an attempt and waits for it; see `park`. */
+export const run = <A, B, E, R>(
+  begin: () => Running<A>,
+  waiter: Waiter<A, B, E, R>
+): Effect.Effect<B, E, R> => Effect.callback<B, E, R>((resume) => park(begin(), waiter, resume))
+
+/** Sleeps until a moment that may move away meanwhile. In whole milliseconds: a sliver of one may be no time at all. */
 const sleepUntil = (due: () => number): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
     const left = due() - clock.currentTimeMillisUnsafe()
-    return left <= 0 ? Effect.void : Effect.andThen(clock.sleep(Duration.millis(left)), sleepUntil(due))
+    return left <= 0
+      ? Effect.void
+      : Effect.andThen(clock.sleep(Duration.millis(Math.ceil(left))), sleepUntil(due))
   })
 
 /** Stops a running attempt and waits until it has ended. */

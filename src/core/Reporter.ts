@@ -74,7 +74,7 @@ export class Reporter {
     this.#observer({ _tag: "RunFailed", run: this.run, at, error, duration: at - this.run.startedAt })
   }
 
-  interrupted(target: Target): void {
+  interrupted(target: Target | undefined): void {
     const at = this.#now.millis()
     this.#observer({ _tag: "RunInterrupted", run: this.run, at, target, duration: at - this.run.startedAt })
   }

@@ -5,7 +5,6 @@
  * attempts end in the turn in which they begin, the walk is a plain loop; it becomes an Effect where it has to wait.
  * An outcome is recorded in the turn in which it is known, so no interruption can come between.
  */
-import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,10 +15,12 @@ import * as Attempt from "./Attempt.ts"
 import * as Bench from "./Bench.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
 import { Candidates, type Turns } from "./Candidates.ts"
+import type { Chain } from "./Chain.ts"
 import * as Decision from "./Decision.ts"
 import * as Ending from "./Ending.ts"
 import type { Action, Observer, RunInfo } from "./FailoverEvent.ts"
 import * as Failure from "./Failure.ts"
+import { failureOf } from "./FailureOf.ts"
 import { Now } from "./Now.ts"
 import type { Policy } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
@@ -35,10 +36,12 @@ export interface Shared {
   readonly registry: BenchRegistry["Service"]
   readonly budget: RetryBudget
   readonly turns: Turns
+  /** A chain, ready to be walked. */
+  readonly prepared: <P extends Pool, R>(chain: Chain<P, R>) => Prepared<P, R>
 }
 
 /** What makes one run. */
-export interface RunOptions<P extends Pool, R, A> {
+export interface RunOptions<P extends Pool, R, A, E> {
   readonly prepared: Prepared<P, R>
   /** For the whole run: deadline, attempts, reserve and what to do when everything rests. */
   readonly policy: Policy
@@ -49,13 +52,9 @@ export interface RunOptions<P extends Pool, R, A> {
   readonly start: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Attempt.Running<A>
   /** Whether an attempt without the token cap would differ. */
   readonly canUncap: (pool: P, failure: Failure.BadRequest) => boolean
-  /** Turns whatever an attempt failed with into a failure. */
-  readonly classify: (cause: Cause.Cause<unknown>, target: Target) => Failure.Failure
-  readonly specialChain: (name: SpecialChain) => Prepared<P, R> | undefined
+  /** What an error means that is no failure yet. */
+  readonly classify: ((error: E, target: Target) => Failure.Failure) | undefined
 }
-
-/** A chain that is used for one kind of failure only. */
-export type SpecialChain = "onContextExceeded" | "onContentPolicy"
 
 /** What a run gives: who answered, and what had failed before. */
 export interface Served<out A> {
@@ -68,8 +67,14 @@ export interface Served<out A> {
   readonly failed: ReadonlyArray<RunError.FailedAttempt>
 }
 
-/** The steps of a run. `undefined`: the visit is over without an answer, and the next candidate's turn has come. */
-type Step<A> = Effect.Effect<Served<A>, RunError.RunError> | undefined
+/** What a run goes on with. */
+type Onward<A> = Effect.Effect<Served<A>, RunError.RunError>
+
+/**
+ * A step of a run: what it goes on with; `undefined` when the visit is over without an answer, and the next
+ * candidate's turn has come; or that an attempt is under way and has to be waited for.
+ */
+type Step<A> = Onward<A> | undefined | "under way"
 
 /** What the attempts at one target share. Made when the first of them fails or waits. */
 interface Visit {
@@ -83,12 +88,14 @@ interface Visit {
 
 const nobody: ReadonlyArray<never> = []
 
+const atTheNextVisit = () => undefined
+
 /** One request on its way. */
-export class Run<P extends Pool, R, A> implements Decision.Situation {
+export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   readonly reporter: Reporter | undefined
   readonly now: Now
   readonly #shared: Shared
-  readonly #options: RunOptions<P, R, A>
+  readonly #options: RunOptions<P, R, A, E>
   readonly #context: Context.Context<R>
   readonly #candidates: Candidates<P, R>
   #attempts = 0
@@ -99,7 +106,7 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
   #lastResort = false
   #switched = false
 
-  constructor(shared: Shared, options: RunOptions<P, R, A>, context: Context.Context<R>) {
+  constructor(shared: Shared, options: RunOptions<P, R, A, E>, context: Context.Context<R>) {
     const { kind, observer, prepared, request } = options
     this.#shared = shared
     this.#options = options
@@ -111,14 +118,26 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
   }
 
   /** Tries candidates until one answers or none is left. */
-  next(): Effect.Effect<Served<A>, RunError.RunError> {
-    while (true) {
-      if (this.attemptsLeft < 1) return this.#exhausted()
-      if (this.#deadlineAt !== undefined && this.#now() >= this.#deadlineAt) return this.#outOfTime()
-      if (!this.#candidates.next()) return this.#nothingLeft()
-      const step = this.#begin()
-      if (step !== undefined) return step
-    }
+  next(): Onward<A> {
+    return this.#walk(atTheNextVisit)
+  }
+
+  /**
+   * Begins with a step and walks on. All of it happens in one operation of the caller's fiber, up to where an attempt
+   * has to be waited for: in between, neither a probe's slot nor an attempt could be left to nobody.
+   */
+  #walk(begin: () => Step<A>): Onward<A> {
+    return Effect.callback((resume) => {
+      let step = begin()
+      while (step === undefined) step = this.#nextVisit()
+      return step === "under way" ? this.#park(resume) : resume(step)
+    })
+  }
+
+  #nextVisit(): Step<A> {
+    if (this.attemptsLeft < 1) return this.#exhausted()
+    if (this.#deadlineAt !== undefined && this.#now() >= this.#deadlineAt) return this.#outOfTime()
+    return this.#candidates.next() ? this.#begin() : this.#nothingLeft()
   }
 
   /** When the run's time is up, in milliseconds since the epoch. Its clock starts when it is first looked at. */
@@ -146,22 +165,33 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
     const running = this.#options.start(pool, target, this.#visit?.capped)
     this.#running = running
     const exit = running.pollUnsafe()
-    if (exit !== undefined) return this.#settle(exit)
-    const own = this.#options.kind === "effect" ? target.policy.timeouts.answer : Number.POSITIVE_INFINITY
-    return Attempt.wait(
-      running,
-      Math.min(this.#now() + own, this.#visiting().endsAt),
-      this.#context,
-      (ended) => (ended === "timeout" ? this.#late() : this.#settle(ended)) ?? this.next(),
-      () => this.#abandoned()
-    )
+    return exit === undefined ? "under way" : this.#settle(exit)
   }
 
-  #settle(exit: Exit.Exit<A, unknown>): Step<A> {
+  /** Waits for the attempt under way. */
+  #park(resume: (onward: Onward<A>) => void): Effect.Effect<void> {
+    const { policy } = this.#candidates.target
+    const own = this.#options.kind === "effect" ? policy.timeouts.answer : Number.POSITIVE_INFINITY
+    const waiter = {
+      dueAt: Math.min(this.#now() + own, this.#visiting().endsAt),
+      context: this.#context,
+      onEnd: (ended: Attempt.Ended<A>) =>
+        this.#onward(ended === "timeout" ? this.#late() : this.#settle(ended)),
+      onInterrupt: () => this.#abandoned()
+    }
+    return Attempt.park(this.#running!, waiter, resume)
+  }
+
+  /** For an outcome that comes while the caller's fiber is parked: a next attempt begins when it is awake again. */
+  #onward(step: Onward<A> | undefined): Onward<A> {
+    return step ?? this.next()
+  }
+
+  #settle(exit: Exit.Exit<A, unknown>): Onward<A> | undefined {
     const { admission, target } = this.#candidates
     if (Exit.isFailure(exit)) {
       this.#running?.interruptUnsafe()
-      return this.#decide(this.#options.classify(exit.cause, target))
+      return this.#decide(failureOf(exit.cause, target, this.#options.classify))
     }
     const { kind, policy } = this.#options
     this.reporter?.succeeded(target, kind === "stream" ? policy.commit : undefined)
@@ -177,7 +207,7 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
   }
 
   /** The attempt's time was up. Only its own timeout speaks against the target; the request's time does not. */
-  #late(): Step<A> {
+  #late(): Onward<A> | undefined {
     const { admission, target } = this.#candidates
     const now = this.#now()
     const own = now < this.#visiting().endsAt
@@ -205,7 +235,7 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
 
   // -- one decision ---------------------------------------------------------------------------------------------
 
-  #decide(failure: Failure.Failure): Step<A> {
+  #decide(failure: Failure.Failure): Onward<A> | undefined {
     const { target } = this.#candidates
     const rule = target.policy.rules[Failure.classOf(failure)]
     const now = this.#now()
@@ -218,7 +248,7 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
         this.#visiting().capped = decision.capped
         this.#record(failure, undefined)
         this.#report(failure, { _tag: "Retry", delay: 0 })
-        return this.#attempt()
+        return this.#walk(() => this.#attempt())
       case "AfterWait":
         if (!this.#shared.budget.withdraw(now)) return this.#leave(failure, rule)
         this.#visiting().waited = true
@@ -228,7 +258,7 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
         return Effect.flatMap(this.#backoff(decision.schedule, failure, now), (backoff) => {
           const delay = Math.max(backoff, decision.least)
           if (!this.hasTimeFor(delay) || !this.#shared.budget.withdraw(now)) {
-            return this.#leave(failure, rule) ?? this.next()
+            return this.#onward(this.#leave(failure, rule))
           }
           this.#record(failure, undefined)
           return this.#again(failure, delay, rule.next)
@@ -248,18 +278,18 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
   }
 
   /** Waits, then asks the bench once more: another request may have benched the target, or be probing it. */
-  #again(failure: Failure.Failure, delay: number, next: Next): Effect.Effect<Served<A>, RunError.RunError> {
+  #again(failure: Failure.Failure, delay: number, next: Next): Onward<A> {
     this.#report(failure, { _tag: "Retry", delay })
-    const onTime = Effect.suspend(() => {
-      if (this.#candidates.admit(this.#candidates.target)) return this.#attempt() ?? this.next()
+    const onTime = this.#walk(() => {
+      if (this.#candidates.admit(this.#candidates.target)) return this.#attempt()
       this.#candidates.move(next)
-      return this.next()
+      return undefined
     })
-    return delay > 0 ? Effect.andThen(this.now.sleepUntil(this.#now() + delay), onTime) : onTime
+    return delay > 0 ? this.#after(this.#now() + delay, onTime) : onTime
   }
 
   /** The visit is over: record it, and stop or move on. */
-  #leave(failure: Failure.Failure, rule: Rule): Step<A> {
+  #leave(failure: Failure.Failure, rule: Rule): Onward<A> | undefined {
     this.#record(failure, rule.rest)
     if (failure._tag === "ContextExceeded") this.#candidates.needWindow(failure)
     const special = this.#special(failure)
@@ -273,7 +303,7 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
     return isFinal(failure) ? this.#fail(failure) : this.#exhausted()
   }
 
-  #move(failure: Failure.Failure, next: Next): Step<A> {
+  #move(failure: Failure.Failure, next: Next): undefined {
     this.#report(failure, { _tag: "Next" })
     this.#candidates.move(next)
     return undefined
@@ -281,20 +311,21 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
 
   /** The chain that is there for just this failure. A run changes to one once. */
   #special(failure: Failure.Failure): Prepared<P, R> | undefined {
-    const name =
+    const { chain } = this.#options.prepared
+    const special =
       failure._tag === "ContextExceeded"
-        ? "onContextExceeded"
+        ? chain.onContextExceeded
         : Failure.classOf(failure) === "ContentPolicy"
-          ? "onContentPolicy"
+          ? chain.onContentPolicy
           : undefined
-    const chain = name === undefined || this.#switched ? undefined : this.#options.specialChain(name)
-    this.#switched ||= chain !== undefined
-    return chain
+    if (special === undefined || special.models.length === 0 || this.#switched) return undefined
+    this.#switched = true
+    return this.#shared.prepared(special)
   }
 
   // -- the end --------------------------------------------------------------------------------------------------
 
-  #nothingLeft(): Effect.Effect<Served<A>, RunError.RunError> {
+  #nothingLeft(): Step<A> {
     const last = this.#failed?.at(-1)?.failure
     if (last?._tag === "ContextExceeded") return this.#fail(last)
     const { all, resting } = this.#candidates.resting()
@@ -309,15 +340,26 @@ export class Run<P extends Pool, R, A> implements Decision.Situation {
     if (soonest === undefined) return this.#fail(Ending.allBenched(resting))
     this.#lastResort = true
     this.#candidates.take(soonest)
-    return this.#begin() ?? this.next()
+    return this.#begin()
   }
 
-  #restartAt(at: number): Effect.Effect<Served<A>, RunError.RunError> {
-    const again = Effect.suspend(() => {
+  #restartAt(at: number): Onward<A> {
+    const again = this.#walk(() => {
       this.#candidates.restart()
-      return this.next()
+      return undefined
     })
-    return Effect.andThen(this.now.sleepUntil(at), again)
+    return this.#after(at, again)
+  }
+
+  /** Goes on at a moment. A caller who hangs up meanwhile is heard of, too. */
+  #after(moment: number, onward: Onward<A>): Onward<A> {
+    const { reporter } = this
+    const pause = this.now.sleepUntil(moment)
+    const heard =
+      reporter === undefined
+        ? pause
+        : Effect.onInterrupt(pause, () => Effect.sync(() => reporter.interrupted(undefined)))
+    return Effect.andThen(heard, onward)
   }
 
   #exhausted(): Effect.Effect<never, RunError.RunError> {

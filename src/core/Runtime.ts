@@ -20,7 +20,7 @@ import type { Pool } from "./Pool.ts"
 import { type Prepared, prepare } from "./Prepared.ts"
 import type { Provider } from "./Provider.ts"
 import { RetryBudget } from "./RetryBudget.ts"
-import { Run, type RunOptions, type Served, type Shared } from "./Run.ts"
+import { Run, type Served, type Shared } from "./Run.ts"
 import type { FailedAttempt, RunError } from "./RunError.ts"
 import { Tail, type TailError } from "./Tail.ts"
 import type { Target } from "./Target.ts"
@@ -135,11 +135,6 @@ export const defaultRetryBudget = 0.2
 
 /** Builds the engine over a bench. */
 export const makeRuntime = (registry: BenchRegistry["Service"], options: FailoverOptions = {}): Runtime => {
-  const shared: Shared = {
-    registry,
-    budget: new RetryBudget(options.retryBudget ?? defaultRetryBudget),
-    turns: new Map()
-  }
   const preparedChains = new WeakMap<object, Prepared<Pool, unknown>>()
 
   const prepared = <P extends Pool, R>(chain: Chain<P, R>): Prepared<P, R> => {
@@ -150,28 +145,15 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
     return made
   }
 
-  const newRun = <P extends Pool, R, A>(
-    how: How<P, A>,
-    chain: Chain<P, R>,
-    call: CallOptions | undefined,
-    context: Context.Context<R>
-  ): Run<P, R, A> => {
-    const ready = prepared(chain)
-    return new Run<P, R, A>(
-      shared,
-      {
-        ...how,
-        prepared: ready,
-        policy: call === undefined ? ready.policy : forCall(ready.policy, call),
-        observer: call?.observer === undefined ? options.observer : combine(options.observer, call.observer),
-        specialChain: (name) => {
-          const special = chain[name]
-          return special === undefined || special.models.length === 0 ? undefined : prepared(special)
-        }
-      },
-      context
-    )
+  const shared: Shared = {
+    registry,
+    budget: new RetryBudget(options.retryBudget ?? defaultRetryBudget),
+    turns: new Map(),
+    prepared
   }
+
+  const observerOf = (call: CallOptions | undefined): Observer | undefined =>
+    call?.observer === undefined ? options.observer : combine(options.observer, call.observer)
 
   /** Runs an effect per target. */
   const use = <P extends Pool, RP, A, E, R>(
@@ -183,22 +165,22 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
   ): Effect.Effect<Served<A>, RunError, RP | R> =>
     Effect.withFiber((fiber) => {
       const context = fiber.context as Context.Context<RP | R>
-      return newRun(
+      const ready = prepared(chain)
+      const run = new Run<P, RP, A, E>(
+        shared,
         {
+          prepared: ready,
+          policy: call === undefined ? ready.policy : forCall(ready.policy, call),
+          observer: observerOf(call),
           kind: "effect",
           request,
-          start: (pool, target, capped) =>
-            Attempt.start(
-              guarded(() => effect(pool, target, capped)),
-              context
-            ),
+          start: (pool, target, capped) => Attempt.start(guarded(effect, pool, target, capped), context),
           canUncap,
-          classify: (cause, target) => failureOf(cause, target, call?.classify)
+          classify: call?.classify
         },
-        chain,
-        call,
         context
-      ).next()
+      )
+      return run.next()
     })
 
   /** Opens a stream per target; whatever happens, nothing stays open beyond the scope. */
@@ -217,8 +199,12 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
       const commit = call?.commit ?? ready.policy.commit
       let opening: OpenStream<C> | undefined
       let tail: Tail<C> | undefined
-      const run: Run<P, RP, OpenStream<C>> = newRun(
+      const run = new Run<P, RP, OpenStream<C>, E>(
+        shared,
         {
+          prepared: ready,
+          policy: call === undefined ? ready.policy : forCall(ready.policy, call),
+          observer: observerOf(call),
           kind: "stream",
           request,
           start: (pool, target, capped) => {
@@ -228,10 +214,8 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
             return opening
           },
           canUncap,
-          classify: (cause, target) => failureOf(cause, target, call?.classify)
+          classify: call?.classify
         },
-        chain,
-        call,
         context
       )
       const close = Effect.suspend(() =>
@@ -308,11 +292,6 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
   }
 }
 
-type How<P extends Pool, A> = Pick<
-  RunOptions<P, never, A>,
-  "kind" | "request" | "start" | "canUncap" | "classify"
->
-
 const never = () => false
 
 const valueOf = <A>(served: Answered<A>): A => served.value
@@ -337,9 +316,14 @@ const withoutTokenCap = <Request, Answer, Chunk>(
 }
 
 /** A function that throws instead of returning its effect is a defect of the attempt, not of the run. */
-const guarded = <A, E, R>(f: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+const guarded = <P, A, E, R>(
+  f: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
+  pool: P,
+  target: Target,
+  capped: Failure.BadRequest | undefined
+): Effect.Effect<A, E, R> => {
   try {
-    return f()
+    return f(pool, target, capped)
   } catch (defect) {
     return Effect.die(defect)
   }

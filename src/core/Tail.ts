@@ -80,13 +80,12 @@ export class Tail<C> {
     const { context, deadlineAt, served } = this.#options
     const idle = this.#opened.complete ? afterword : served.target.policy.timeouts.idle
     const dueAt = Math.min(this.#now() + idle, deadlineAt)
-    return Attempt.wait(
-      this.#reading,
+    return Attempt.run(() => this.#reading, {
       dueAt,
       context,
-      (ended) => (ended === "timeout" ? this.#late() : (this.#there() ?? this.#wait())),
-      () => undefined
-    )
+      onEnd: (ended) => (ended === "timeout" ? this.#late() : (this.#there() ?? this.#wait())),
+      onInterrupt: () => undefined
+    })
   }
 
   /** Waiting for the next chunks, as something that runs; stopping it ends the wait, not the stream. */

@@ -100,8 +100,12 @@ export const run = <A, R>(
             : undefined
       return Effect.succeed(options.onEnd({ at, duration: at - startedAt, failure }))
     }
-    const running = Attempt.start(check, context)
-    return Attempt.wait(running, startedAt + options.timeout, context, end, options.onInterrupt)
+    return Attempt.run(() => Attempt.start(check, context), {
+      dueAt: startedAt + options.timeout,
+      context,
+      onEnd: end,
+      onInterrupt: options.onInterrupt
+    })
   })
 
 const silent = (timeout: number, target: string | undefined): Failure.Failure =>

@@ -96,7 +96,7 @@ describe("a caller who hangs up", () => {
 
     // Run.ts starts an attempt in one operation of the caller's fiber and waits for it in a later one: a fiber that is
     // interrupted in between leaves the attempt, and its probe slot, to nobody.
-    it.effect.fails(`at any turn of the scheduler leaves nothing open and no slot taken: ${name}`, () =>
+    it.effect(`at any turn of the scheduler leaves nothing open and no slot taken: ${name}`, () =>
       Effect.gen(function* () {
         for (const operations of [3, 4, 5, 6, 7, 2_048]) {
           for (let turns = 0; turns < 40; turns++) {
@@ -154,7 +154,7 @@ describe("a caller who hangs up", () => {
   )
 
   // The same gap.
-  it.effect.fails("while the attempt's own code hangs it up leaves nothing open", () =>
+  it.effect("while the attempt's own code hangs it up leaves nothing open", () =>
     Effect.gen(function* () {
       let caller: Fiber.Fiber<unknown, unknown> | undefined
       let open = 0
@@ -205,7 +205,7 @@ describe("an observer", () => {
   )
 
   // Run.ts tells of an interruption only while an attempt is under way.
-  it.effect.fails("hears of a caller who hangs up in a pause", () =>
+  it.effect("hears of a caller who hangs up in a pause", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* heard([[fault("Overloaded", "2 seconds")]], {}), [
         "0 AttemptStarted",

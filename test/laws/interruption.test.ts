@@ -1,0 +1,81 @@
+/**
+ * Hanging up at every single turn of the scheduler, one after another: a fiber may be interrupted between any two of
+ * its operations, and what it had begun by then must not be forgotten.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import { play } from "./play.ts"
+import type { Scenario } from "./scenario.ts"
+
+const asks = ["complete", "stream", "open"] as const
+
+/** Days on which the last caller hangs up in the middle of something. */
+const days: Record<string, Pick<Scenario, "scripts"> & Partial<Scenario["policy"]>> = {
+  "a slow answer": { scripts: [[["wait 700", "one"]]] },
+  "an answer after a failed target": {
+    scripts: [[["Overloaded"]], [["wait 700", "one", "two"]]],
+    retries: 0
+  },
+  "a retry": { scripts: [[["ServerError"], ["wait 700", "one"]]], retryBudget: 1_000 },
+  "a wait for a throttle": { scripts: [[["RateLimit after 900"], ["wait 700", "one"]]], retryBudget: 1_000 },
+  "a probe": { scripts: [[["ServerError"], ["wait 700", "one"]]], retries: 0, whenAllBenched: "fail" },
+  "a probe and the one behind it": {
+    scripts: [[["ServerError"]], [["ServerError"], ["wait 700", "one"]]],
+    retries: 0,
+    whenAllBenched: "wait"
+  },
+  "a stream that has begun": { scripts: [[["held", "one", "wait 5", "two", "wait 700", "three"]]] }
+}
+
+const scenario = (
+  { scripts, ...policy }: (typeof days)[string],
+  how: { readonly asks: (typeof asks)[number]; readonly turn: Scenario["turn"]; readonly turns: number }
+): Scenario => ({
+  seed: 1,
+  turn: how.turn,
+  providers: scripts.map(() => ({ strategy: "sequential", places: ["own"], stubborn: false, capped: false })),
+  chain: scripts.map((_, provider) => ({ provider, model: 0, window: 0 })),
+  onContextExceeded: [],
+  onContentPolicy: [],
+  policy: {
+    attempts: 8,
+    deadline: 90_000,
+    reserve: 0.5,
+    patience: 3_000,
+    whenAllBenched: "tryAnyway",
+    commit: "first content",
+    timeout: 30_000,
+    retries: 2,
+    threshold: 1,
+    retryBudget: 0.2,
+    ...policy
+  },
+  scripts,
+  callers: [
+    { at: 0, asks: how.asks, leaves: "never" },
+    { at: 30_000, asks: how.asks, leaves: { turns: how.turns } }
+  ],
+  byHand: []
+})
+
+describe("a caller who hangs up at any turn", () => {
+  for (const [name, day] of Object.entries(days)) {
+    it.effect(`leaves nothing behind of ${name}`, () =>
+      Effect.gen(function* () {
+        for (const ask of asks) {
+          for (const turn of [3, 4, 5] as const) {
+            for (let turns = 0; turns < 40; turns++) {
+              const { left } = yield* Effect.provide(
+                play(scenario(day, { asks: ask, turn, turns })),
+                TestClock.layer()
+              )
+              const when = `${ask}, ${turn} operations a turn, after ${turns} turns`
+              assert.deepStrictEqual(left, { calls: 0, fibers: 0, probes: [] }, when)
+            }
+          }
+        }
+      })
+    )
+  }
+})

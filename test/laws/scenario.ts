@@ -1,0 +1,118 @@
+/**
+ * Random days in the life of a runtime: chains, credentials, policies, what every provider does at every call, who
+ * calls when and who hangs up. Plain data, so that a failing one is printed small and can be replayed.
+ */
+import * as Arbitrary from "effect/Arbitrary"
+import * as Schema from "effect/Schema"
+import { Failure, Strategy } from "../../src/index.ts"
+
+const speaking = ["one", "two", "three", "held", "wait 5", "wait 700"] as const
+
+/** What happens in a call. Waits are milliseconds; a failure may say how long to wait. */
+export const StepName = Schema.Literals([
+  ...speaking,
+  "complete",
+  "wait 8000",
+  "wait 50000",
+  "hang",
+  "die",
+  "end",
+  ...Failure.failureClasses,
+  "RateLimit after 0",
+  "RateLimit after 900",
+  "RateLimit after 30000",
+  "Overloaded after 900",
+  "InvalidKey until 20000"
+])
+
+const List = <S extends Schema.Constraint>(item: S, minimum: number, maximum: number) =>
+  Schema.Array(item).check(Schema.isBetweenLength(minimum, maximum))
+const Index = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
+
+/** Half of the calls go well. */
+const Call = Schema.Union([List(Schema.Literals(speaking), 1, 5), List(StepName, 0, 5)])
+
+const Provider = Schema.Struct({
+  strategy: Schema.Literals(Strategy.strategies),
+  /** One per credential: which base URL it stands at. */
+  places: List(Schema.Literals(["own", "here", "there"]), 1, 3),
+  /** It does not stop when it is told to, but when it has finished. */
+  stubborn: Schema.Boolean,
+  /** Requests here have a token cap that can be left out. */
+  capped: Schema.Boolean
+})
+
+const Link = Schema.Struct({
+  provider: Index(2),
+  model: Index(1),
+  window: Schema.Literals([0, 1_000, 4_000])
+})
+
+const Caller = Schema.Struct({
+  at: Schema.Literals([0, 1, 500, 5_000, 6_000, 30_000]),
+  asks: Schema.Literals(["complete", "stream", "open"]),
+  /** When it hangs up: never, after a time, or after so many turns of the scheduler. */
+  leaves: Schema.Union([
+    Schema.Literal("never"),
+    Schema.Struct({ after: Schema.Literals([0, 3, 600, 4_000, 20_000]) }),
+    Schema.Struct({ turns: Index(40) })
+  ])
+})
+
+const Policy = Schema.Struct({
+  attempts: Schema.Literals([8, 1, 2, 3, 4]),
+  deadline: Schema.Literals([600_000, 90_000, 15_000, 2_500, 100]),
+  reserve: Schema.Literals([0.5, 0, 0.25, 0.9]),
+  patience: Schema.Literals([3_000, 0, 1_000]),
+  whenAllBenched: Schema.Literals(["tryAnyway", "wait", "fail"]),
+  commit: Schema.Literals(["first content", "second chunk", "complete"]),
+  timeout: Schema.Literals([30_000, 5_000, 500]),
+  retries: Schema.Literals([2, 0, 1, 3]),
+  threshold: Schema.Literals([1, 2]),
+  retryBudget: Schema.Literals([0.2, 0, 1_000])
+})
+
+/** A day in the life of a runtime. */
+export const Scenario = Schema.Struct({
+  seed: Schema.Int,
+  /** Operations between two yields of a fiber, at least 3: the fewer, the more ways in which fibers interleave. */
+  turn: Schema.Literals([2_048, 3, 4, 5, 7]),
+  providers: List(Provider, 1, 3),
+  chain: List(Link, 1, 4),
+  onContextExceeded: List(Link, 0, 1),
+  onContentPolicy: List(Link, 0, 1),
+  policy: Policy,
+  /** What targets do, call by call; each target takes one of these and goes round in it. */
+  scripts: List(List(Call, 1, 3), 1, 4),
+  callers: List(Caller, 1, 6),
+  /** Keys that somebody benches by hand. */
+  byHand: List(
+    Schema.Struct({
+      at: Schema.Literals([0, 400, 7_000]),
+      scope: Schema.Literals(["target", "credential", "model", "provider"]),
+      link: Index(3),
+      millis: Schema.Literals([1_000, 60_000, 1e12])
+    }),
+    0,
+    1
+  )
+})
+
+/** A day in the life of a runtime. */
+export type Scenario = typeof Scenario.Type
+
+/** Generates scenarios. */
+export const arbitrary: Arbitrary.Arbitrary<Scenario> = Arbitrary.schema(Scenario)
+
+/**
+ * How often a law is put to the test, and from which seed: the same every time, so that a change that breaks a law
+ * is the one to blame. `LAWS_RUNS=5000 LAWS_SEED=7 npx vitest run test/laws` looks elsewhere, and for longer.
+ */
+export const check = (runs: number) => ({
+  arbitrary: {
+    runs: Number(process.env.LAWS_RUNS ?? runs),
+    seed: process.env.LAWS_SEED ?? "effect-failover",
+    maxShrinks: 2_000
+  },
+  timeout: 600_000
+})
