@@ -132,10 +132,9 @@ describe("an answer of an OpenAI model", () => {
       type: "message",
       role: "assistant",
       model: "gpt-4.1-2025-04-14",
-      content: [{ type: "text", text: "Hello! How can I assist you today?", citations: null }],
+      content: [{ type: "text", text: "Hello! How can I assist you today?" }],
       stop_reason: "end_turn",
       stop_sequence: null,
-      stop_details: null,
       usage: {
         input_tokens: 19,
         cache_creation_input_tokens: 0,
@@ -183,14 +182,14 @@ describe("an answer of an OpenAI model", () => {
 
   it("says with which words it was refused", () => {
     const { content, stop_details } = toMessage(answer({ refusal: "No." }, { finish_reason: "stop" }))
-    assert.deepStrictEqual(content, [{ type: "text", text: "No.", citations: null }])
+    assert.deepStrictEqual(content, [{ type: "text", text: "No." }])
     assert.deepStrictEqual(stop_details, { type: "refusal", category: null, explanation: "No." })
   })
 
   it("has thoughts only for a caller who asked for them", () => {
     const given = answer({ content: "4", reasoning_content: "2+2" })
     const contentFor = (thinking: unknown) => toMessage(given, context({ thinking })).content
-    const said = { type: "text", text: "4", citations: null }
+    const said = { type: "text", text: "4" }
     const thought = { type: "thinking", thinking: "2+2", signature: "" }
     assert.deepStrictEqual(contentFor(undefined), [said])
     assert.deepStrictEqual(contentFor({ type: "disabled" }), [said])
@@ -234,9 +233,7 @@ describe("an answer of an OpenAI model", () => {
   it("is the first of several", () => {
     const second = { index: 1, message: { content: "b" }, finish_reason: "stop" }
     const first = { index: 0, message: { content: "a" }, finish_reason: "stop" }
-    assert.deepStrictEqual(toMessage({ choices: [second, first] }).content, [
-      { type: "text", text: "a", citations: null }
-    ])
+    assert.deepStrictEqual(toMessage({ choices: [second, first] }).content, [{ type: "text", text: "a" }])
   })
 })
 

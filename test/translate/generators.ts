@@ -220,7 +220,7 @@ export const asMessage = (of: Answer): Translate.JsonObject => ({
   model: "claude",
   content: [
     ...of.thoughts.map((text, at) => ({ type: "thinking", thinking: full(text), signature: `sig${at}` })),
-    { type: "text", text: full(of.text), citations: null },
+    { type: "text", text: full(of.text) },
     ...of.calls.map(({ tool, input }, at) => ({
       type: "tool_use",
       id: `call_${at}`,
@@ -230,7 +230,6 @@ export const asMessage = (of: Answer): Translate.JsonObject => ({
   ],
   stop_reason: of.length ? "max_tokens" : of.calls.length > 0 ? "tool_use" : "end_turn",
   stop_sequence: null,
-  stop_details: null,
   usage: {
     input_tokens: of.input,
     cache_creation_input_tokens: of.cacheWrite,
@@ -285,7 +284,7 @@ export const asChunks = (of: Answer): ReadonlyArray<Translate.SseEvent> => {
 
 /** The answer as the events of a streamed message. */
 export const asMessageEvents = (of: Answer): ReadonlyArray<Translate.SseEvent> => {
-  const { content, usage, stop_reason, stop_sequence, stop_details, ...head } = asMessage(of)
+  const { content, usage, stop_reason, stop_sequence, ...head } = asMessage(of)
   const started = usage as Translate.JsonObject
   const events: Array<Translate.JsonObject> = [
     {

@@ -48,7 +48,7 @@ export const writeAnswer = (answer: Answer, context: Context): JsonObject => {
     switch (part.type) {
       case "text":
       case "refusal":
-        if (part.text !== "") content.push({ type: "text", text: part.text, citations: null })
+        if (part.text !== "") content.push({ type: "text", text: part.text })
         break
       case "thinking":
         if (context.thinking) content.push(thinkingBlock(part.text, part.signature))

@@ -34,8 +34,9 @@ export const readEnding = (message: JsonObject): Ending => ({
 export const writeEnding = ({ stop, stopSequence, explanation }: Ending): JsonObject => ({
   stop_reason: reasons[stop],
   stop_sequence: stopSequence ?? null,
-  stop_details:
-    stop === "refusal" ? { type: "refusal", category: null, explanation: explanation ?? null } : null
+  ...(stop === "refusal"
+    ? { stop_details: { type: "refusal", category: null, explanation: explanation ?? null } }
+    : {})
 })
 
 /**

@@ -104,7 +104,6 @@ export class AnthropicStreamWriter implements StreamWriter {
       content: [],
       stop_reason: null,
       stop_sequence: null,
-      stop_details: null,
       usage: Words.writeUsage(undefined)
     }
     events.push(toEvent({ type: "message_start", message }))
@@ -114,7 +113,7 @@ export class AnthropicStreamWriter implements StreamWriter {
     const latest = this.#latest
     if (latest?.type === type) this.#tell(latest, delta, events)
     else {
-      const start = type === "text" ? { type, text: "", citations: null } : thinkingBlock("")
+      const start = type === "text" ? { type, text: "" } : thinkingBlock("")
       this.#add({ type, start, deltas: [delta] }, events)
     }
   }
