@@ -67,7 +67,9 @@ const bodyFromMetadata = (reason: AiError.AiErrorReason): unknown => {
       return { error: { code, type, message: typeof description === "string" ? description : undefined } }
     }
   }
-  return undefined
+  // Kinds that say little: then the words of the error do, as those of an answer would.
+  const isVague = reason._tag === "InvalidRequestError" || reason._tag === "UnknownError"
+  return isVague && typeof description === "string" ? { error: { message: description } } : undefined
 }
 
 const plainHeaders = (headers: unknown): { readonly [name: string]: string } => {

@@ -58,6 +58,16 @@ describe("an AiError without an answer", () => {
     assert.strictEqual(failure.target, "openai/gpt-5.2#main")
   })
 
+  it("is read for its words where its kind says little", () => {
+    const description = "This model's maximum context length is 8192 tokens."
+    assert.strictEqual(from(new AiError.InvalidRequestError({ description }))._tag, "ContextExceeded")
+    assert.strictEqual(
+      Failure.classOf(from(new AiError.InvalidRequestError({ description: "no" }))),
+      "Invalid"
+    )
+    assert.strictEqual(Failure.classOf(from(new AiError.UnknownError({ description: "no" }))), "Unknown")
+  })
+
   it("keeps its wait", () => {
     assert.strictEqual(
       Failure.waitMillis(from(new AiError.RateLimitError({ retryAfter: Duration.seconds(3) })), now),

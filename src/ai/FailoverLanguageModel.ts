@@ -1,0 +1,170 @@
+/**
+ * A language model that fails over: several `LanguageModel`s of `effect/ai` behind one.
+ *
+ * An application changes one layer and nothing else. Who answered stands in the answer (`servedBy`) and in the span.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as EffectModel from "effect/ai/Model"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { BenchRegistry } from "../core/BenchRegistry.ts"
+import { Failover, type FailoverOptions, type Runtime } from "../core/Failover.ts"
+import { AuthDead } from "../core/Failure.ts"
+import type { Options as PolicyOptions } from "../core/Policy.ts"
+import type { Strategy } from "../core/Strategy.ts"
+import * as AiFailure from "./AiFailure.ts"
+import { Histories, type Shared } from "./Call.ts"
+import * as Generate from "./Generate.ts"
+import * as Members from "./Member.ts"
+import * as StreamText from "./StreamText.ts"
+
+export { failedRun } from "./AiFailure.ts"
+export { type Link, type Member, type MemberOptions, member, type Optional, optional } from "./Member.ts"
+export { type Served, servedBy } from "./Served.ts"
+
+/** One of the members of a failover layer: named by `member`, or a `Model`, which has a name of its own. */
+export type LanguageModelLink = Members.Link<LanguageModel.LanguageModel>
+
+/** The members of a failover layer, in the order in which they are tried. */
+export type LanguageModelLinks = NonEmptyReadonlyArray<LanguageModelLink>
+
+/** What a failover layer can be told. */
+export interface Options {
+  /** Laid over everything else, for the requests through this layer. */
+  readonly policy?: PolicyOptions | undefined
+  /** The order in which the credentials of one model are tried. Default `sequential`. */
+  readonly strategy?: Strategy | undefined
+}
+
+/**
+ * A `LanguageModel` over several, with the runtime of the context, so that its bench is shared with whatever else
+ * that runtime serves. See `layer`.
+ */
+export const layerNoDeps = <const Links extends LanguageModelLinks>(
+  members: Links,
+  options?: Options
+): Layer.Layer<
+  LanguageModel.LanguageModel,
+  Members.ErrorOf<Links[number]>,
+  Members.ServicesOf<Links[number]> | Failover
+> =>
+  Layer.fromBuildMemo((memoMap, scope) =>
+    Effect.gen(function* () {
+      const failover = yield* Failover
+      const built = yield* Members.buildAll(LanguageModel.LanguageModel, members, memoMap, scope)
+      return LanguageModel.LanguageModel.context(make(failover, built, options))
+    })
+  ) as never
+
+/**
+ * A `LanguageModel` over several: `generateText`, `generateObject` and `streamText` go to the first member that can
+ * answer now. With a runtime of its own, and the bench of the process (`BenchRegistry.layerMemory`).
+ *
+ * - The layers of the members are built once, with this layer, and share what they have in common.
+ * - The toolkit is resolved once for each call. Calls that a person approved run once, whatever happens to the models;
+ *   once a model calls a tool, the rest of the call is its own: no failover, and no time limit but the caller's (a
+ *   stream keeps its deadline). A tool's own error goes to the caller.
+ * - The ids of responses (`ResponseIdTracker`) and what belongs to an account stay with whom they come from.
+ * - A call fails with an `AiError`: the first attempt's, with those of the other attempts in the same cause;
+ *   `failedRun` reads the whole story from the cause. An error inside of a stream that has begun comes as the part it
+ *   is.
+ * - An answer that cannot be used (a schema that a provider cannot express, an object that is none) moves on to the
+ *   next model and benches nobody.
+ *
+ * **Gotchas**
+ *
+ * - A model's layer captures `IdGenerator` and `CurrentSpanTransformer` when it is built: provide them to this layer,
+ *   not to the calls.
+ * - With tools that run here the commit point of a stream is its first content, whatever the policy says.
+ *
+ * @example
+ * import { BenchRegistry } from "effect-failover"
+ * import { FailoverLanguageModel } from "effect-failover/ai"
+ * import * as LanguageModel from "effect/ai/LanguageModel"
+ * import { Effect, Layer, Stream } from "effect"
+ *
+ * const model = (text: string) => Layer.effect(LanguageModel.LanguageModel, LanguageModel.make({
+ *   generateText: () => Effect.succeed([{ type: "text", text }]),
+ *   streamText: () => Stream.empty
+ * }))
+ *
+ * const layer = FailoverLanguageModel.layer([
+ *   FailoverLanguageModel.member("openai/gpt-5.2", model("hello")),
+ *   FailoverLanguageModel.member("anthropic/claude-sonnet-5", model("good day"))
+ * ], { policy: { deadline: "1 minute" } })
+ *
+ * const program = Effect.gen(function* () {
+ *   const { text } = yield* LanguageModel.generateText({ prompt: "greet me" })
+ *   const resting = yield* (yield* BenchRegistry.BenchRegistry).list
+ *   return { text, resting }
+ * })
+ * program.pipe(Effect.provide(layer))
+ */
+export const layer = <const Links extends LanguageModelLinks>(
+  members: Links,
+  options: Options & Pick<FailoverOptions, "observer" | "retryBudget"> = {}
+): Layer.Layer<
+  LanguageModel.LanguageModel | BenchRegistry,
+  Members.ErrorOf<Links[number]>,
+  Members.ServicesOf<Links[number]>
+> =>
+  layerNoDeps(members, options).pipe(
+    Layer.provide(Failover.layerNoDeps({ observer: options.observer, retryBudget: options.retryBudget })),
+    Layer.provideMerge(BenchRegistry.layerMemory)
+  ) as never
+
+/** The provider's name of a failover model. */
+export const provider = "effect-failover"
+
+/**
+ * The same as a `Model` with a name of its own: outside of an attempt `Model.ModelName` is this name, inside it is
+ * the name of the model that is asked. The layers of its members must not fail; `optional` members do not.
+ */
+export const model = <const Name extends string, const Links extends NonEmptyReadonlyArray<Infallible>>(
+  name: Name,
+  members: Links,
+  options?: Options & Pick<FailoverOptions, "observer" | "retryBudget">
+): EffectModel.Model<
+  typeof provider,
+  LanguageModel.LanguageModel | BenchRegistry,
+  Members.ServicesOf<Links[number]>
+> => EffectModel.make(provider, name, layer(members, options) as never)
+
+type Infallible =
+  | Members.Member<LanguageModel.LanguageModel, never, unknown>
+  | Members.Optional<LanguageModel.LanguageModel, unknown>
+  | Members.NamedLayer<LanguageModel.LanguageModel, never, unknown>
+
+const make = (
+  failover: Runtime,
+  members: ReadonlyArray<Members.Built<LanguageModel.LanguageModel>>,
+  options: Options = {}
+): LanguageModel.LanguageModel => {
+  const chain = Members.toChain(members, { ...options, base: AiFailure.policy })
+  const shared: Shared = { failover, chain, members, histories: new Histories(chain) }
+  return LanguageModel.LanguageModel.of({
+    [LanguageModel.TypeId]: LanguageModel.TypeId,
+    supportsSystemMessagesInHistory: supportedByAll(members),
+    // What the overloads of the interface promise is kept by the members' own methods.
+    generateText: Generate.make(shared, "generateText") as LanguageModel.LanguageModel["generateText"],
+    generateObject: Generate.make(
+      shared,
+      "generateObject"
+    ) as unknown as LanguageModel.LanguageModel["generateObject"],
+    streamText: StreamText.make(shared) as LanguageModel.LanguageModel["streamText"]
+  })
+}
+
+/** Callers write their histories by this, so it promises only what every member can do. */
+const supportedByAll = (
+  members: ReadonlyArray<Members.Built<LanguageModel.LanguageModel>>
+): Effect.Effect<boolean> =>
+  Effect.map(
+    Effect.forEach(members, ({ service }) =>
+      service instanceof AuthDead
+        ? Effect.succeed(true)
+        : (service.supportsSystemMessagesInHistory ?? Effect.succeed(false))
+    ),
+    (all) => all.every((supported) => supported)
+  )

@@ -1,0 +1,229 @@
+/**
+ * The models that stand in for each other: a name and a layer each.
+ *
+ * All layers are built once, with the memo map of the application, so that members may share a client with each other
+ * and with everything else, and are released with the layer they are part of.
+ */
+import * as EffectModel from "effect/ai/Model"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as BenchKey from "../core/BenchKey.ts"
+import * as Chain from "../core/Chain.ts"
+import * as Credential from "../core/Credential.ts"
+import { AuthDead } from "../core/Failure.ts"
+import * as Model from "../core/Model.ts"
+import * as ModelSpec from "../core/ModelSpec.ts"
+import type { Options as PolicyOptions } from "../core/Policy.ts"
+import * as Pool from "../core/Pool.ts"
+import type { Strategy } from "../core/Strategy.ts"
+import type { Target } from "../core/Target.ts"
+
+/** What may be said of a member. */
+export interface MemberOptions extends Model.ModelOptions {
+  /**
+   * Where it is. Members of one model with the same base URL fail together: after a fault of one the others are
+   * passed by. Default: the provider's name.
+   */
+  readonly baseUrl?: string | undefined
+  /** Its share under the `weighted` strategy. Default 1. */
+  readonly weight?: number | undefined
+}
+
+/**
+ * One of the models that stand in for each other.
+ *
+ * @category models
+ */
+export interface Member<in Service, out E = never, out R = never> extends MemberOptions {
+  /** `provider/model` or `provider/model#credential`. */
+  readonly name: string
+  readonly layer: Layer.Layer<Service, E, R>
+}
+
+/**
+ * A member that the application can start without.
+ *
+ * @category models
+ */
+export interface Optional<in Service, out R = never> {
+  readonly member: Member<Service, unknown, R>
+}
+
+/** A layer that says its own name: a `Model` of `effect/ai`. */
+export type NamedLayer<Service, E = never, R = never> = Layer.Layer<
+  Service | EffectModel.ProviderName | EffectModel.ModelName,
+  E,
+  R
+>
+
+/** What a failover layer is made of. */
+export type Link<Service> =
+  | Member<Service, unknown, unknown>
+  | Optional<Service, unknown>
+  | NamedLayer<Service, unknown, unknown>
+
+/** What the layers of some members can fail with. */
+export type ErrorOf<L> =
+  L extends Member<never, infer E, infer _R> ? E : L extends Layer.Layer<never, infer E, infer _R> ? E : never
+
+/** What the layers of some members require. */
+export type ServicesOf<L> = Exclude<
+  L extends Member<never, infer _E, infer R>
+    ? R
+    : L extends Optional<never, infer R>
+      ? R
+      : L extends Layer.Layer<never, infer _E, infer R>
+        ? R
+        : never,
+  Scope.Scope
+>
+
+/**
+ * A member with a name of its own. Members with the same `provider/model` and different credentials are the keys of
+ * one model: they are tried one after another before the next model. `policy` and `contextWindow` are those of the
+ * first of them.
+ *
+ * @example
+ * import { FailoverLanguageModel } from "effect-failover/ai"
+ * import * as LanguageModel from "effect/ai/LanguageModel"
+ * import { Effect, Layer, Stream } from "effect"
+ *
+ * const model = (text: string) => Layer.effect(LanguageModel.LanguageModel, LanguageModel.make({
+ *   generateText: () => Effect.succeed([{ type: "text", text }]),
+ *   streamText: () => Stream.empty
+ * }))
+ * const layer = FailoverLanguageModel.layer([
+ *   FailoverLanguageModel.member("openai/gpt-5.2#primary", model("hello")),
+ *   FailoverLanguageModel.member("openai/gpt-5.2#backup", model("hello")),
+ *   FailoverLanguageModel.optional(FailoverLanguageModel.member("local/llama-4", model("hi")))
+ * ])
+ */
+export const member = <Service, E, R>(
+  name: `${string}/${string}`,
+  layer: Layer.Layer<Service, E, R>,
+  options?: MemberOptions
+): Member<Service, E, R> => ({ ...options, name, layer })
+
+/**
+ * A member that the application can start without: when its layer cannot be built, a warning is logged, the member
+ * counts as a model that is missing, and the others serve.
+ */
+export const optional = <Service, R>(member: Member<Service, unknown, R>): Optional<Service, R> => ({
+  member
+})
+
+/** What the services of `effect/ai` call a member. */
+export interface Names {
+  readonly provider: string
+  readonly model: string
+}
+
+/** A member whose layer has been built. */
+export interface Built<out A> extends MemberOptions {
+  readonly provider: string
+  readonly model: string
+  readonly credential: string | undefined
+  /** The service, or why there is none. */
+  readonly service: A | AuthDead
+  /** What the services of `effect/ai` call it, for what runs on its behalf. */
+  readonly names: Names
+}
+
+/** A model with the members that serve it, one for each credential. */
+export type MemberPool<A> = Pool.Pool & { readonly service: { readonly at: (target: Target) => Built<A> } }
+
+/** Builds the layers of members, in their order. A name that is none is a defect. */
+export const buildAll = <I, A>(
+  key: Context.Key<I, A>,
+  links: ReadonlyArray<Link<I>>,
+  memoMap: Layer.MemoMap,
+  scope: Scope.Scope
+): Effect.Effect<ReadonlyArray<Built<A>>, unknown, unknown> =>
+  Effect.forEach(links, (link) => build(key, link, memoMap, scope))
+
+const build = <I, A>(
+  key: Context.Key<I, A>,
+  link: Link<I>,
+  memoMap: Layer.MemoMap,
+  scope: Scope.Scope
+): Effect.Effect<Built<A>, unknown, unknown> => {
+  if (isLayer(link)) {
+    return Effect.map(Layer.buildWithMemoMap(link, memoMap, scope), (context) => {
+      const names = namesIn(context, { provider: "", model: "" })
+      return { ...names, names, credential: undefined, service: Context.get(context, key) }
+    })
+  }
+  const { layer, name, ...options } = "member" in link ? link.member : link
+  const { credential, model, provider } = BenchKey.parse(name) ?? {}
+  if (provider === undefined || model === undefined) {
+    return Effect.die(
+      new Error(`${JSON.stringify(name)} is no name of a member: "provider/model#credential"`)
+    )
+  }
+  const shared = { ...options, provider, model, credential, names: { provider, model } }
+  const building = Effect.map(Layer.buildWithMemoMap(layer, memoMap, scope), (context) => ({
+    ...shared,
+    service: Context.get(context, key),
+    names: namesIn(context, shared.names)
+  }))
+  if (!("member" in link)) return building
+  return Effect.catchCause(building, (cause) =>
+    Cause.hasInterruptsOnly(cause)
+      ? Effect.failCause(cause)
+      : Effect.as(Effect.logWarning(`${name} is left out: its layer could not be built`, cause), {
+          ...shared,
+          service: new AuthDead({ reason: "ModelMissing", message: "its layer could not be built", cause })
+        })
+  )
+}
+
+const namesIn = (context: Context.Context<never>, { model, provider }: Names): Names => ({
+  provider: Option.getOrElse(Context.getOption(context, EffectModel.ProviderName), () => provider),
+  model: Option.getOrElse(Context.getOption(context, EffectModel.ModelName), () => model)
+})
+
+const isLayer = <I>(link: Link<I>): link is NamedLayer<I, unknown, unknown> => Layer.isLayer(link)
+
+/**
+ * The members as a chain of pools, one for each model: the service of a pool finds a member by the name of its
+ * credential. Members of the same model that name no credential of their own are called `default`, `2`, `3`, …
+ */
+export const toChain = <A>(
+  members: ReadonlyArray<Built<A>>,
+  options: {
+    readonly strategy?: Strategy | undefined
+    readonly policy?: PolicyOptions | undefined
+    readonly base: PolicyOptions
+  }
+): Chain.Chain<MemberPool<A>> => {
+  const models = new Map<string, Array<Built<A>>>()
+  for (const built of members) {
+    const spec = ModelSpec.format(built)
+    models.set(spec, [...(models.get(spec) ?? []), built])
+  }
+  const links = [...models.values()].map(([first, ...others]) => {
+    const { contextWindow, model, policy, provider } = first!
+    const byCredential = new Map<string, Built<A>>()
+    for (const built of [first!, ...others]) byCredential.set(credentialOf(built, byCredential), built)
+    const [one, ...rest] = [...byCredential].map(([name, { baseUrl, weight }]) =>
+      Credential.make(name, { baseUrl, weight })
+    )
+    const pool: MemberPool<A> = Pool.make(
+      provider,
+      { at: (target: Target) => byCredential.get(target.credential.name)! },
+      { credentials: [one!, ...rest], strategy: options.strategy, policy: options.base }
+    )
+    return Model.make(pool, model, { contextWindow, policy })
+  })
+  return Chain.withPolicy(Chain.fromLinks(links), options.policy ?? {})
+}
+
+const credentialOf = ({ credential }: Built<unknown>, taken: ReadonlyMap<string, unknown>): string => {
+  const name = credential ?? (taken.size === 0 ? Credential.none.name : String(taken.size + 1))
+  if (taken.has(name)) throw new Error(`two members of one model have the credential ${JSON.stringify(name)}`)
+  return name
+}

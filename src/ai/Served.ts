@@ -1,0 +1,109 @@
+/**
+ * Who served, written into the answer: into the metadata of its `response-metadata` part, and, so that a later request
+ * can tell whose ids a conversation carries, into that of the parts it is made of.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Response from "effect/ai/Response"
+import type * as Tool from "effect/ai/Tool"
+
+/** Who served a request. */
+export type Served = {
+  /** `provider/model#credential` */
+  readonly target: string
+  /** Attempts made, the successful one included. */
+  readonly attempts: number
+}
+
+/** Which account a part comes from. */
+export type From = {
+  /** `provider#credential` */
+  readonly account: string
+}
+
+declare module "effect/ai/Response" {
+  interface ResponseMetadataPartMetadata {
+    /** Who served, in an answer of a failover layer. */
+    readonly failover?: Served | null
+  }
+}
+
+/** A part of a whole answer. */
+export type Part = Response.Part<Record<string, Tool.Any>, Response.ToolParametersMode>
+
+/** A part of a stream. */
+export type StreamPart = Response.StreamPart<Record<string, Tool.Any>, Response.ToolParametersMode>
+
+/**
+ * Who served an answer: looks into its content, or into the parts of a stream.
+ *
+ * @example
+ * import { FailoverLanguageModel } from "effect-failover/ai"
+ * import * as LanguageModel from "effect/ai/LanguageModel"
+ * import { Effect } from "effect"
+ *
+ * const answer = Effect.gen(function* () {
+ *   const response = yield* LanguageModel.generateText({ prompt: "hello" })
+ *   return FailoverLanguageModel.servedBy(response.content)?.target // "openai/gpt-5.2#default"
+ * })
+ */
+export const servedBy = (parts: Iterable<Response.AnyPart>): Served | undefined => {
+  for (const part of parts) {
+    const served = part.type === "response-metadata" ? part.metadata.failover : undefined
+    if (served !== undefined && served !== null) return served
+  }
+  return undefined
+}
+
+/** A part with the name of its target; without one a part that has nothing else to say. */
+export const sign = (
+  served: Served,
+  part: Response.ResponseMetadataPart | undefined
+): Response.ResponseMetadataPart =>
+  part === undefined
+    ? Response.makePart("response-metadata", { metadata: { failover: served } })
+    : { ...part, metadata: { ...part.metadata, failover: served } }
+
+/** A part that may carry ids of an account, with the name of the account. */
+export const stamp = <P extends Part | StreamPart>(account: string | undefined, part: P): P => {
+  if (account === undefined) return part
+  switch (part.type) {
+    case "text":
+    case "text-start":
+    case "reasoning":
+    case "reasoning-start":
+    case "tool-call":
+    case "file":
+      return { ...part, metadata: { ...part.metadata, failover: { account } } }
+    default:
+      return part
+  }
+}
+
+/** Puts into the content of a whole answer who served it. */
+export const signAll = (content: Array<Part>, served: Served, account: string | undefined): void => {
+  let signed = false
+  for (let i = 0; i < content.length; i++) {
+    const part = content[i]!
+    if (part.type === "response-metadata") {
+      content[i] = sign(served, part)
+      signed = true
+    } else content[i] = stamp(account, part)
+  }
+  if (!signed) content.unshift(sign(served, undefined))
+}
+
+/** The parts of a chunk with some of them replaced; the chunk itself when none is. */
+export const replace = (
+  chunk: NonEmptyReadonlyArray<StreamPart>,
+  f: (part: StreamPart) => StreamPart
+): NonEmptyReadonlyArray<StreamPart> => {
+  let copy: Array<StreamPart> | undefined
+  for (let i = 0; i < chunk.length; i++) {
+    const part = chunk[i]!
+    const next = f(part)
+    if (next === part) continue
+    copy ??= [...chunk]
+    copy[i] = next
+  }
+  return (copy as [StreamPart, ...Array<StreamPart>] | undefined) ?? chunk
+}

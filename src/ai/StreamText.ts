@@ -1,0 +1,257 @@
+/** Answers as they come: `streamText` through the chain. */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as Prompt from "effect/ai/Prompt"
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
+import * as Stream from "effect/Stream"
+import * as Commit from "../core/Commit.ts"
+import { AuthDead, type Failure, Transient } from "../core/Failure.ts"
+import type { Phase } from "../core/Phase.ts"
+import * as Ph from "../core/Phase.ts"
+import type { RunError } from "../core/RunError.ts"
+import type { Target } from "../core/Target.ts"
+import * as AiFailure from "./AiFailure.ts"
+import { Call, fail, type Shared } from "./Call.ts"
+import * as Content from "./Content.ts"
+import type { MemberPool } from "./Member.ts"
+import type { ResponseIds } from "./ResponseIds.ts"
+import * as Served from "./Served.ts"
+import * as Tools from "./Tools.ts"
+
+/** The method of a model without the overloads, which are for callers. */
+type Plain = {
+  readonly streamText: (options: Tools.CallOptions) => Stream.Stream<Served.StreamPart, unknown, unknown>
+}
+
+/** The last thing in a stream that ends with a failure of a tool: nobody else's, and nobody is benched for it. */
+class Ended {
+  readonly type = "ended"
+  readonly cause: Cause.Cause<unknown>
+  constructor(cause: Cause.Cause<unknown>) {
+    this.cause = cause
+  }
+}
+
+type Chunk = NonEmptyReadonlyArray<Served.StreamPart | Ended>
+
+const ended: Phase = { content: true, complete: true, last: true }
+
+const origin = { module: "FailoverLanguageModel", method: "streamText" }
+
+/** `streamText`, through the chain. */
+export const make =
+  (shared: Shared) =>
+  (options: Tools.CallOptions): Stream.Stream<Served.StreamPart, unknown, unknown> =>
+    Stream.unwrap(
+      Effect.flatMap(Effect.makeSpanScoped("FailoverLanguageModel.streamText"), (span) => {
+        const prompt = Prompt.make(options.prompt)
+        const run = (tools: Tools.Tools | undefined) =>
+          Effect.withFiber<Stream.Stream<Served.StreamPart, unknown, unknown>>((fiber) =>
+            Effect.succeed(through(shared, new Call(span, fiber.context), options, prompt, tools))
+          )
+        return options.toolkit === undefined
+          ? run(undefined)
+          : Effect.flatMap(Tools.prepare(options, options.toolkit, prompt), run)
+      })
+    )
+
+const through = (
+  { chain, failover, histories }: Shared,
+  call: Call,
+  options: Tools.CallOptions,
+  prompt: Prompt.Prompt,
+  tools: Tools.Tools | undefined
+): Stream.Stream<Served.StreamPart, unknown, unknown> => {
+  let toolsRunning = 0
+  let toolBegan = false
+  const state: State = { broken: undefined, brokenFinish: undefined }
+  const listener: Tools.Listener = {
+    begins: () => {
+      toolBegan = true
+      toolsRunning++
+    },
+    ends: () => void toolsRunning--
+  }
+
+  const attempt = (
+    pool: MemberPool<LanguageModel.LanguageModel>,
+    target: Target
+  ): Stream.Stream<Served.StreamPart | Ended, unknown, unknown> => {
+    // A tool began in the very moment in which its model was given up.
+    if (toolBegan) return Stream.succeed(new Ended(Cause.fail(AiFailure.toAiError(abandoned, origin))))
+    call.begin(target)
+    const member = pool.service.at(target)
+    if (member.service instanceof AuthDead) return Stream.fail(member.service)
+    const ids = call.responseIds(target)
+    const model = member.service as unknown as Plain
+    const toolkit = tools?.forAttempt(listener)
+    const stream = model.streamText({
+      ...options,
+      prompt: histories.own(prompt, target),
+      ...(toolkit && { toolkit })
+    })
+    return inContext(
+      stream,
+      (context) => call.contextOf(context, member, ids),
+      (pull) =>
+        watch(pull, {
+          target,
+          ids,
+          state,
+          now: () => call.now(),
+          served: { target: target.key, attempts: call.attempts },
+          account: histories.accountOf(target),
+          needed: tools?.run ? 1 : Commit.contentNeeded(target.policy.commit)
+        })
+    )
+  }
+
+  const phase = (part: Served.StreamPart | Ended): Phase =>
+    part.type === "ended" ? ended : part === state.brokenFinish ? Ph.held : Content.phase(part)
+
+  const parts = failover.useStream(chain, attempt, {
+    classify: call.classify,
+    request: options,
+    phase,
+    isBusy: () => toolsRunning > 0,
+    commit: tools?.run ? Commit.firstContent : undefined
+  })
+  return Stream.transformPull(parts, (pull) => Effect.succeed(deliver(pull, state)))
+}
+
+const abandoned = new Transient({
+  reason: "Silent",
+  message: "the model fell silent after it had called a tool"
+})
+
+/** What the parts of a stream have said of its end. */
+interface State {
+  /** An error that was passed on as a part: the stream ends as it would have, and the target is benched for it. */
+  broken: Failure | undefined
+  brokenFinish: Served.StreamPart | undefined
+}
+
+/**
+ * Runs a stream in another context. An attempt's stream has a fiber of its own, so that is set once, and not for every
+ * pull.
+ */
+const inContext = <A, B>(
+  stream: Stream.Stream<A, unknown, unknown>,
+  contextOf: (context: Context.Context<never>) => Context.Context<never>,
+  f: (
+    pull: Pull.Pull<NonEmptyReadonlyArray<A>, unknown, void, unknown>
+  ) => Pull.Pull<NonEmptyReadonlyArray<B>, unknown, void, unknown>
+): Stream.Stream<B, unknown, unknown> =>
+  Stream.fromChannel(
+    Channel.fromTransform((_, scope) =>
+      Effect.withFiber((fiber) => {
+        fiber.setContext(contextOf(fiber.context))
+        return Effect.map(Channel.toPullScoped(Stream.toChannel(stream), scope), f)
+      })
+    )
+  )
+
+/** Watches over the parts of one attempt. */
+const watch = (
+  pull: Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown, void, unknown>,
+  attempt: {
+    readonly target: Target
+    readonly ids: ResponseIds | undefined
+    readonly state: State
+    readonly now: () => number
+    readonly served: Served.Served
+    readonly account: string | undefined
+    /** So many parts with content commit the stream. */
+    readonly needed: number
+  }
+): Pull.Pull<Chunk, unknown, void, unknown> => {
+  const { account, ids, needed, served, state, target } = attempt
+  state.broken = undefined
+  state.brokenFinish = undefined
+  let content = 0
+  let signed = false
+
+  const take = (chunk: NonEmptyReadonlyArray<Served.StreamPart>): Effect.Effect<Chunk, unknown> => {
+    let changed: Array<Served.StreamPart> | undefined
+    for (let i = 0; i < chunk.length; i++) {
+      const part = chunk[i]!
+      if (Content.isContent(part)) content++
+      let next = part
+      switch (part.type) {
+        case "text-delta":
+        case "reasoning-delta":
+        case "tool-params-delta":
+          break
+        case "response-metadata":
+          next = Served.sign(served, part)
+          signed = true
+          break
+        case "error": {
+          const failure = AiFailure.fromErrorPart(part.error, target, attempt.now())
+          if (content < needed) return Effect.fail(failure)
+          state.broken ??= failure
+          break
+        }
+        case "finish": {
+          const failure = state.broken ?? Content.failureOfEnd(part.reason, content > 0, target)
+          if (failure === undefined) ids?.keep()
+          else if (content < needed) return Effect.fail(failure)
+          else {
+            state.broken = failure
+            state.brokenFinish = part
+          }
+          break
+        }
+        default:
+          next = Served.stamp(account, part)
+      }
+      const unsigned = !signed && content > 0
+      if (next !== part || unsigned) changed ??= chunk.slice(0, i)
+      if (unsigned) {
+        changed?.push(Served.sign(served, undefined))
+        signed = true
+      }
+      changed?.push(next)
+    }
+    return Effect.succeed((changed as [Served.StreamPart, ...Array<Served.StreamPart>] | undefined) ?? chunk)
+  }
+
+  return Effect.matchCauseEffect(pull, {
+    onSuccess: take,
+    onFailure: (cause): Pull.Pull<Chunk, unknown> => {
+      if (Tools.isToolFailure(cause)) return Effect.succeed([new Ended(cause)])
+      if (state.broken !== undefined) return Effect.fail(state.broken)
+      return Effect.failCause(cause)
+    }
+  })
+}
+
+/** The parts as the caller sees them, and the end that the caller is to see. */
+const deliver = (
+  pull: Pull.Pull<Chunk, RunError | Failure, unknown, unknown>,
+  state: State
+): Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown, void, unknown> => {
+  let cause: Cause.Cause<unknown> | undefined
+  return Effect.matchCauseEffect(pull, {
+    onSuccess: (chunk): Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown> => {
+      const last = chunk[chunk.length - 1]!
+      if (last.type !== "ended") return Effect.succeed(chunk as NonEmptyReadonlyArray<Served.StreamPart>)
+      cause = last.cause
+      const parts = chunk.slice(0, -1) as ReadonlyArray<Served.StreamPart>
+      return isNonEmpty(parts) ? Effect.succeed(parts) : Effect.failCause(cause)
+    },
+    onFailure: (failed): Pull.Pull<never, unknown> => {
+      if (cause !== undefined) return Effect.failCause(cause)
+      if (Pull.isDoneCause(failed)) return Cause.done()
+      const error = failed.reasons.find(Cause.isFailReason)?.error
+      if (error === undefined) return Effect.failCause(failed) as Pull.Pull<never, unknown>
+      return error === state.broken ? Cause.done() : fail(error as RunError | Failure, origin)
+    }
+  })
+}
+
+const isNonEmpty = <A>(parts: ReadonlyArray<A>): parts is NonEmptyReadonlyArray<A> => parts.length > 0

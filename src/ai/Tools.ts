@@ -1,0 +1,132 @@
+/**
+ * The tools of one call, for all its attempts.
+ *
+ * A tool that has run cannot be taken back. So the toolkit is resolved once; calls that a person approved, which run
+ * before the model is asked, run once and every attempt is given their results; and from the moment at which a tool
+ * that the model itself called begins, the call belongs to that model.
+ */
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Prompt from "effect/ai/Prompt"
+import type * as Tool from "effect/ai/Tool"
+import type * as Toolkit from "effect/ai/Toolkit"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+
+/** A toolkit that is resolved. */
+export type Handlers = Toolkit.WithHandler<Record<string, Tool.Any>>
+
+/** Options of a call, as far as failover is concerned with them. */
+export type CallOptions = LanguageModel.GenerateTextOptions<Record<string, Tool.Any>>
+
+type Result = Tool.HandlerResult<Tool.Any>
+
+/** A failure of a tool, as an annotation of its cause. */
+class FromTool extends Context.Service<FromTool, true>()("effect-failover/ai/FromTool") {}
+
+const fromTool = FromTool.context(true)
+
+/** True when a tool failed, and not the model. */
+export const isToolFailure = (cause: Cause.Cause<unknown>): boolean =>
+  Cause.annotations(cause).mapUnsafe.has(FromTool.key)
+
+const asToolFailure = <E>(cause: Cause.Cause<E>) => Effect.failCause(Cause.annotate(cause, fromTool))
+
+/** Hears when a tool that a model called begins and ends. */
+export interface Listener {
+  readonly begins: () => void
+  readonly ends: () => void
+}
+
+/** The tools of one call. */
+export interface Tools {
+  /** Whether tools can run in the course of the call. */
+  readonly run: boolean
+  /** The toolkit for one attempt. */
+  readonly forAttempt: (listener: Listener) => Handlers
+}
+
+/** Resolves the toolkit of a call and runs what was approved. Its errors are the toolkit's and the tools' own. */
+export const prepare = (
+  options: CallOptions,
+  toolkit: NonNullable<CallOptions["toolkit"]>,
+  prompt: Prompt.Prompt
+): Effect.Effect<Tools, unknown, unknown> =>
+  Effect.flatMap(Effect.isEffect(toolkit) ? toolkit : Effect.succeed(toolkit), (handlers) =>
+    Effect.map(runApproved(handlers, prompt, options.concurrency), (approved) => ({
+      run: options.disableToolCallResolution !== true && Object.keys(handlers.tools).length > 0,
+      forAttempt: (listener) => guard(handlers, approved, listener)
+    }))
+  )
+
+/** The results of approved calls by the call's id: one list for each time it was approved. */
+type Approved = ReadonlyMap<string, ReadonlyArray<ReadonlyArray<Result>>>
+
+const runApproved = (
+  handlers: Handlers,
+  prompt: Prompt.Prompt,
+  concurrency: CallOptions["concurrency"]
+): Effect.Effect<Approved, unknown, unknown> => {
+  const calls = approvedCalls(prompt).filter((call) => handlers.tools[call.name] !== undefined)
+  if (calls.length === 0) return Effect.succeed(new Map())
+  const run = (call: Prompt.ToolCallPart) =>
+    Effect.map(
+      Stream.runCollect(Stream.unwrap(handlers.handle(call.name, call.params as never, call.id))),
+      (results) => [call.id, results] as const
+    )
+  return Effect.map(Effect.forEach(calls, run, { concurrency: concurrency ?? "unbounded" }), (all) => {
+    const approved = new Map<string, ReadonlyArray<ReadonlyArray<Result>>>()
+    for (const [id, results] of all) approved.set(id, [...(approved.get(id) ?? []), results])
+    return approved
+  })
+}
+
+/** The calls that a person has approved and that have no result yet. */
+const approvedCalls = (prompt: Prompt.Prompt): ReadonlyArray<Prompt.ToolCallPart> => {
+  const calls = new Map<string, Prompt.ToolCallPart>()
+  const requests = new Map<string, string>()
+  const approvals: Array<string> = []
+  const done = new Set<string>()
+  for (const message of prompt.content) {
+    if (message.role !== "assistant" && message.role !== "tool") continue
+    for (const part of message.content) {
+      if (part.type === "tool-call") calls.set(part.id, part)
+      else if (part.type === "tool-approval-request") requests.set(part.approvalId, part.toolCallId)
+      else if (part.type === "tool-approval-response" && part.approved) approvals.push(part.approvalId)
+      else if (part.type === "tool-result" && message.role === "tool") done.add(part.id)
+    }
+  }
+  return approvals.flatMap((approval) => {
+    const id = requests.get(approval)
+    const call = id === undefined || done.has(id) ? undefined : calls.get(id)
+    return call === undefined ? [] : [call]
+  })
+}
+
+const guard = (handlers: Handlers, approved: Approved, { begins, ends }: Listener): Handlers => {
+  const given = new Map<string, number>()
+  const handle: Handlers["handle"] = (name, params, id, options) =>
+    Effect.suspend(() => {
+      const times = id === undefined ? 0 : (given.get(id) ?? 0)
+      const results = id === undefined ? undefined : approved.get(id)?.[times]
+      if (id !== undefined && results !== undefined) {
+        given.set(id, times + 1)
+        return Effect.succeed(Stream.fromIterable(results))
+      }
+      begins()
+      return handlers.handle(name, params, id, options).pipe(
+        Effect.map((stream) =>
+          stream.pipe(
+            Stream.catchCause((cause) => Stream.fromEffect(asToolFailure(cause))),
+            Stream.ensuring(Effect.sync(ends))
+          )
+        ),
+        Effect.catchCause((cause) => {
+          ends()
+          return asToolFailure(cause)
+        })
+      )
+    })
+  return { tools: handlers.tools, handle }
+}

@@ -1,0 +1,3 @@
+/** Failover for the language models and embedding models of `effect/ai`. */
+export { fromAiError } from "../classifier/AiError.ts"
+export * as FailoverLanguageModel from "./FailoverLanguageModel.ts"
