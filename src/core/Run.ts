@@ -102,6 +102,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #failed: Array<RunError.FailedAttempt> | undefined
   #deadlineAt: number | undefined
   #running: Attempt.Running<A> | undefined
+  #ownDueAt = 0
   #visit: Visit | undefined
   #lastResort = false
   #switched = false
@@ -171,9 +172,11 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   /** Waits for the attempt under way. */
   #park(resume: (onward: Onward<A>) => void): Effect.Effect<void> {
     const { policy } = this.#candidates.target
+    // A stream keeps its own clock.
     const own = this.#options.kind === "effect" ? policy.timeouts.answer : Number.POSITIVE_INFINITY
+    this.#ownDueAt = this.#now() + own
     const waiter = {
-      dueAt: Math.min(this.#now() + own, this.#visiting().endsAt),
+      dueAt: Math.min(this.#ownDueAt, this.#visiting().endsAt),
       context: this.#context,
       onEnd: (ended: Attempt.Ended<A>) =>
         this.#onward(ended === "timeout" ? this.#late() : this.#settle(ended)),
@@ -210,7 +213,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #late(): Onward<A> | undefined {
     const { admission, target } = this.#candidates
     const now = this.#now()
-    const own = now < this.#visiting().endsAt
+    const own = now >= Math.min(this.#ownDueAt, this.#running?.dueAt?.() ?? Number.POSITIVE_INFINITY)
     const failure = new Failure.Transient({
       target: target.key,
       reason: "Silent",
