@@ -1,0 +1,39 @@
+/** What the tests of the bench as a state machine begin with. */
+import { assert } from "@effect/vitest"
+import * as Bench from "../../src/core/Bench.ts"
+import * as Credential from "../../src/core/Credential.ts"
+import * as Policy from "../../src/core/Policy.ts"
+import type { Rest } from "../../src/core/Rule.ts"
+import * as Target from "../../src/core/Target.ts"
+import { fault } from "./support.ts"
+
+/** One target of many. */
+export const target = (model = "m", credential = "k", provider = "a") =>
+  Target.make({ provider, model, credential: Credential.make(credential), policy: Policy.defaults })
+export const a = target()
+/** Five seconds at first, half a minute at most. */
+export const rest: Rest = { scope: "target", threshold: 1, base: 5_000, max: 30_000 }
+export const keyRest: Rest = { ...rest, scope: "credential" }
+
+/** Admits a target that may be called, or fails. */
+export const admitted = (state: Bench.State, to: Target.Target, now: number) => {
+  const [admission, next] = Bench.admit(state, to, now)
+  assert(admission._tag !== "Resting", `${to.key} rests at ${now}`)
+  return [admission, next] as const
+}
+/** Admits a target whose rest has ended, or fails. */
+export const probe = (state: Bench.State, to: Target.Target, now: number) => {
+  const [admission, next] = admitted(state, to, now)
+  assert(admission._tag === "Probe")
+  return [admission, next] as const
+}
+/** What keeps a target from being called. */
+export const why = (state: Bench.State, of: Target.Target, now: number) => {
+  const resting = Bench.peek(state, of, now)
+  return resting && `${resting.key} ${resting.reason} ${resting.until}${resting.probing ? " probing" : ""}`
+}
+/** A target that was benched at 0 and rests until 5000. */
+export const benched = () => {
+  const [go, state] = admitted(Bench.empty, a, 0)
+  return Bench.fail(state, a, go, fault(), rest, 0)
+}
