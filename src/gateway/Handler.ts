@@ -18,6 +18,7 @@ import type { Chain } from "../core/Chain.ts"
 import type { CallOptions, Failover } from "../core/Failover.ts"
 import type { FailedAttempt, RunError } from "../core/RunError.ts"
 import * as Asked from "./Asked.ts"
+import * as Admin from "./admin/Admin.ts"
 import * as Models from "./Models.ts"
 import { chainFacts, type GatewayProvider } from "./Providers.ts"
 import * as Refusal from "./Refusal.ts"
@@ -35,13 +36,19 @@ export interface Options {
   readonly failover: Failover["Service"]
   /** When the gateway began, in milliseconds since the epoch. */
   readonly startedAt: number
+  /** What is there for everybody to GET, by path: `/readyz`, `/metrics`. */
+  readonly pages: ReadonlyMap<string, Effect.Effect<Response>>
+  /** What is under `/admin`; nothing if there is no admin token. */
+  readonly admin: Admin.Handler | undefined
 }
 
 /** Answers every request, one way or another. */
 export const make = ({
+  admin,
   catalog,
   config,
   failover,
+  pages,
   startedAt
 }: Options): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
   const turnedAway = Tokens.make(config.server.tokens)
@@ -116,17 +123,31 @@ export const make = ({
     incoming: HttpServerRequest,
     path: string,
     caller: Reply.Caller
-  ): Effect.Effect<Response, never, Scope.Scope> => {
+  ): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
+    const route = routes.get(path)
+    if (route === undefined) return elsewhere(incoming, path, caller)
+    const refusal =
+      turnedAway(incoming.headers) ?? (incoming.method === "POST" ? undefined : notAllowed("POST"))
+    return refusal === undefined
+      ? post(incoming, route, caller)
+      : Effect.succeed(Reply.refused(caller, refusal, undefined))
+  }
+
+  /** Everything that is not passed on. */
+  const elsewhere = (
+    incoming: HttpServerRequest,
+    path: string,
+    caller: Reply.Caller
+  ): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
     const refuse = (refusal: Refusal.Refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined))
-    const method = incoming.method === "HEAD" ? "GET" : incoming.method
-    if (path === "/healthz") return method === "GET" ? healthy : refuse(notAllowed("GET"))
+    const isGet = incoming.method === "GET" || incoming.method === "HEAD"
+    const page = path === "/healthz" ? healthy : pages.get(path)
+    if (page !== undefined) return isGet ? page : refuse(notAllowed("GET"))
+    if (Admin.owns(path)) return admin ?? refuse(notFound(path))
     const refusal = turnedAway(incoming.headers)
     if (refusal !== undefined) return refuse(refusal)
-    const route = routes.get(path)
-    if (route !== undefined)
-      return method === "POST" ? post(incoming, route, caller) : refuse(notAllowed("POST"))
     if (path !== "/v1/models") return refuse(notFound(path))
-    return method === "GET" ? Effect.succeed(models(caller)) : refuse(notAllowed("GET"))
+    return isGet ? Effect.succeed(models(caller)) : refuse(notAllowed("GET"))
   }
 
   return Effect.withFiber((fiber) => {

@@ -103,8 +103,8 @@ const refused = (failure: FailedAttempt["failure"]): Refusal | PassedOn => {
 const isRefusal = (status: number): boolean =>
   status >= 400 && status < 500 && status !== 401 && status !== 407
 
-/** Whole seconds, at least one, rounded up: too early is in vain. */
-const retryAfter = (retryAt: number | undefined, now: number): Refusal["headers"] =>
+/** The header `retry-after` for a moment: whole seconds, at least one, rounded up: too early is in vain. */
+export const retryAfter = (retryAt: number | undefined, now: number): Refusal["headers"] =>
   retryAt === undefined
     ? undefined
     : { "retry-after": String(Math.max(1, Math.ceil((retryAt - now) / 1000))) }

@@ -9,8 +9,8 @@ type Headers = Readonly<Record<string, string>>
 /**
  * A function that says why a request may not come in; `undefined` when it may.
  *
- * A token stands in `authorization: Bearer …` or in `x-api-key`, as the two vendors' SDKs send it. Tokens are compared
- * by their hashes and all of them every time, so the time it takes tells nothing.
+ * A token stands in `authorization: Bearer …` or in `x-api-key`, as the two vendors' SDKs send it. The time it takes to
+ * compare tells nothing.
  *
  * Without tokens the gateway listens on loopback only, where a web page could still reach it through the browser of
  * whoever has both open; so a request that says it comes from a page of another host is turned away.
@@ -18,16 +18,26 @@ type Headers = Readonly<Record<string, string>>
 export const make = (tokens: Tokens): ((headers: Headers) => Refusal | undefined) => {
   if (tokens === "none") return () => undefined
   if (tokens.length === 0) return fromElsewhere
+  const isKnown = verifier(tokens)
+  return (headers) =>
+    isKnown(bearer(headers.authorization)) || isKnown(headers["x-api-key"]) ? undefined : unauthorized
+}
+
+/**
+ * A function that says whether a text is one of the tokens. They are kept and compared as hashes, and all of them every
+ * time.
+ */
+export const verifier = (
+  tokens: ReadonlyArray<Redacted.Redacted>
+): ((token: string | undefined) => boolean) => {
   const digests = tokens.map((token) => digest(Redacted.value(token)))
-  const isKnown = (token: string | undefined): boolean => {
+  return (token) => {
     if (token === undefined || token === "") return false
     const asked = digest(token)
     let found = false
     for (const known of digests) found = timingSafeEqual(known, asked) || found
     return found
   }
-  return (headers) =>
-    isKnown(bearer(headers.authorization)) || isKnown(headers["x-api-key"]) ? undefined : unauthorized
 }
 
 const unauthorized = refuse(
@@ -39,7 +49,8 @@ const unauthorized = refuse(
 
 const digest = (text: string): Buffer => hash("sha256", text, "buffer")
 
-const bearer = (authorization: string | undefined): string | undefined =>
+/** The token in a header `authorization: Bearer …`. */
+export const bearer = (authorization: string | undefined): string | undefined =>
   authorization === undefined ? undefined : /^bearer +(.+)$/i.exec(authorization)?.[1]
 
 const fromElsewhere = ({ origin }: Headers): Refusal | undefined =>

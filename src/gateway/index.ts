@@ -2,4 +2,6 @@
 export * as GatewayConfig from "../config/GatewayConfig.ts"
 export { load, parse } from "../config/Load.ts"
 export { ConfigError } from "../config/Problem.ts"
+export { AdminApi } from "./admin/AdminApi.ts"
+export * as AdminClient from "./admin/AdminClient.ts"
 export * as Gateway from "./Gateway.ts"

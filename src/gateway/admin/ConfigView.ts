@@ -1,0 +1,99 @@
+/**
+ * A config for the eyes of an operator: what is in force, in the words of the config file, with everything blotted out
+ * that is a secret or may hold one.
+ */
+import * as Redacted from "effect/Redacted"
+import type * as Schema from "effect/Schema"
+import type { GatewayConfig, ProviderConfig } from "../../config/GatewayConfig.ts"
+import type * as Catalog from "../../core/Catalog.ts"
+import type { Credential } from "../../core/Credential.ts"
+import type { ModelOptions } from "../../core/Model.ts"
+import * as Policy from "../../core/Policy.ts"
+
+type JsonObject = typeof Schema.JsonObject.Type
+
+const blot = "<redacted>"
+
+/** The view. Durations are milliseconds; `policy` is complete, the ones further down hold what they change. */
+export const make = (config: GatewayConfig): JsonObject => {
+  const { fallbacks, models, policy, providers, retryBudget, server } = config
+  return plainObject({
+    providers: Object.fromEntries(providers.map((provider) => [provider.name, providerView(provider)])),
+    models: mapValues(models, modelView),
+    fallbacks,
+    policy: { ...Policy.make(policy), retries: policy.retries, retryBudget },
+    server: {
+      host: server.host,
+      port: server.port,
+      tokens: server.tokens === "none" ? server.tokens : server.tokens.map(() => blot),
+      adminToken: server.adminToken === undefined ? undefined : blot,
+      maxBodyBytes: server.maxBodyBytes,
+      namedModelsOnly: server.namedModelsOnly
+    }
+  })
+}
+
+const providerView = (provider: ProviderConfig) => ({
+  protocol: provider.protocol,
+  baseUrl: address(provider.baseUrl),
+  strategy: provider.strategy,
+  credentials: provider.credentials.map(credentialView),
+  fallbackModels: provider.fallbackModels,
+  policy: provider.policy,
+  models: mapValues(provider.models, ({ contextWindow, policy }: ModelOptions) => ({
+    contextWindow,
+    policy
+  })),
+  auth: provider.auth,
+  // No place for keys, but somebody may have put one there.
+  headers: provider.headers && mapValues(provider.headers, () => blot),
+  query: provider.query && mapValues(provider.query, () => blot)
+})
+
+const credentialView = ({ apiKey, baseUrl, enabled, name, rpm, weight }: Credential) => ({
+  name,
+  apiKey: apiKey === undefined ? undefined : blot,
+  baseUrl: address(baseUrl),
+  enabled,
+  weight,
+  rpm
+})
+
+const modelView = ({ chain, onContentPolicy, onContextExceeded, policy }: Catalog.VirtualModel) => ({
+  chain,
+  onContextExceeded,
+  onContentPolicy,
+  policy
+})
+
+/** A base URL without the user, the password and the query values it may hold. */
+const address = (url: string | undefined): string | undefined => {
+  if (url === undefined || !URL.canParse(url)) return url === undefined ? undefined : blot
+  const { host, password, pathname, protocol, search, username } = new URL(url)
+  const user = username === "" && password === "" ? "" : `${blot}@`
+  // A place for the model's name stays readable.
+  const path = pathname.replace(/%7Bmodel%7D/gi, "{model}")
+  return `${protocol}//${user}${host}${path === "/" ? "" : path}${search === "" ? "" : `?${blot}`}`
+}
+
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
+
+/** What JSON can hold of it: a schedule is a word, infinity is a word, what is not said is left out. */
+const plain = (value: unknown): Schema.Json => {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value)
+  if (Redacted.isRedacted(value)) return blot
+  if (Array.isArray(value)) return value.map(plain)
+  return isPlain(value) ? plainObject(value) : "schedule"
+}
+
+const plainObject = (value: object): JsonObject =>
+  Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => [key, plain(item)])
+  )
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype

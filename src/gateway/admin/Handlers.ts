@@ -1,0 +1,122 @@
+/** What the admin API does. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import type { GatewayConfig } from "../../config/GatewayConfig.ts"
+import { BenchRegistry } from "../../core/BenchRegistry.ts"
+import type { Catalog } from "../../core/Catalog.ts"
+import { split } from "../../core/Catalog.ts"
+import * as Chain from "../../core/Chain.ts"
+import { Failover } from "../../core/Failover.ts"
+import * as Policy from "../../core/Policy.ts"
+import { Decisions } from "../../observe/Decisions.ts"
+import type { Named } from "../Named.ts"
+import type { GatewayProvider } from "../Providers.ts"
+import { AdminApi, InvalidRequest, NotBenched } from "./AdminApi.ts"
+import * as ConfigView from "./ConfigView.ts"
+import * as Events from "./Events.ts"
+import { benchOf, explainedOf, healthOf, untried } from "./Views.ts"
+import type * as Wire from "./Wire.ts"
+
+/** What the handlers are about. */
+export interface Options {
+  readonly config: GatewayConfig
+  readonly catalog: Catalog<GatewayProvider>
+  readonly named: Named
+  /** Done when the gateway begins to stop: those who listen are let go, so that they do not keep it waiting. */
+  readonly closing: Effect.Effect<unknown>
+}
+
+/** The handlers of the whole API. */
+export const layer = (options: Options) => Layer.merge(benches(options), insight(options))
+
+/** Later than any clock will show; beyond it a date cannot be written. */
+const furthest = Date.parse("9999-12-31T23:59:59Z")
+
+const benches = ({ named }: Options) =>
+  HttpApiBuilder.group(
+    AdminApi,
+    "benches",
+    Effect.fnUntraced(function* (handlers) {
+      const registry = yield* BenchRegistry
+      return handlers.handleAll({
+        list: () => Effect.map(registry.list, (list) => list.map(benchOf)),
+
+        add: Effect.fnUntraced(function* ({ payload }) {
+          const { by = "admin", reason, until } = payload
+          const key = payload.key.trim()
+          const why = named.whyNot(key)
+          if (why !== undefined) return yield* new InvalidRequest({ message: why })
+          const now = yield* Clock.currentTimeMillis
+          if (until !== undefined && (until <= now || until > furthest)) {
+            return yield* new InvalidRequest({
+              message: until <= now ? "until is not in the future" : "until is later than the year 9999"
+            })
+          }
+          yield* registry.bench(key, { until, reason, by })
+          const list = yield* registry.list
+          const info = list.find((each) => each.key === key)
+          // The clock may have passed its end by now.
+          return info === undefined
+            ? yield* new InvalidRequest({ message: "until has passed" })
+            : benchOf(info)
+        }),
+
+        remove: Effect.fnUntraced(function* ({ params: { key } }) {
+          if (!(yield* registry.unbench(key.trim()))) return yield* new NotBenched({ key })
+        })
+      })
+    })
+  )
+
+const insight = ({ catalog, closing, config, named }: Options) =>
+  HttpApiBuilder.group(
+    AdminApi,
+    "insight",
+    Effect.fnUntraced(function* (handlers) {
+      const registry = yield* BenchRegistry
+      const failover = yield* Failover
+      const decisions = yield* Decisions
+      const configView = ConfigView.make(config)
+      const events = Events.make({ decisions, registry, closing })
+      return handlers.handleAll({
+        health: () =>
+          Effect.map(registry.report, (report) => {
+            const rows = new Map(named.targets.map((key) => [key, untried(key)]))
+            for (const health of report) rows.set(health.key, healthOf(health))
+            return [...rows.values()]
+          }),
+
+        decisions: ({ query: { limit } }) => Effect.map(decisions.recent, (recent) => recent.slice(0, limit)),
+
+        explain: Effect.fnUntraced(function* ({ query: { fallbacks, model } }) {
+          const found = catalog.resolve(model, { fallbacks: fallbacks === undefined ? [] : split(fallbacks) })
+          if (Result.isFailure(found)) return yield* found.failure
+          const chain = found.success
+          const targets = (yield* failover.explain(chain)).map(explainedOf)
+          const first = targets.find(({ state }) => state === "callable" || state === "probe")
+          const { attempts, deadline, whenAllBenched } = Policy.make(config.policy, chain.policy)
+          const retriesLeft = yield* failover.retriesLeft
+          const explanation: Wire.Explanation = {
+            model,
+            chain: Chain.specs(chain),
+            ...(first !== undefined && { first: first.target }),
+            targets,
+            whenAllBenched,
+            ...(chain.onContextExceeded && { onContextExceeded: Chain.specs(chain.onContextExceeded) }),
+            ...(chain.onContentPolicy && { onContentPolicy: Chain.specs(chain.onContentPolicy) }),
+            ...(Number.isFinite(deadline) && { deadline }),
+            attempts,
+            ...(Number.isFinite(retriesLeft) && { retriesLeft })
+          }
+          return explanation
+        }),
+
+        config: () => Effect.succeed(configView),
+
+        events: () => Effect.succeed(events)
+      })
+    })
+  )

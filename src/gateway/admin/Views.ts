@@ -1,0 +1,69 @@
+/** From what the core knows to what the admin API says. */
+import * as BenchKey from "../../core/BenchKey.ts"
+import type * as BenchRegistry from "../../core/BenchRegistry.ts"
+import type { Explained } from "../../core/Explain.ts"
+import type * as Wire from "./Wire.ts"
+
+/** A key of the bench. */
+export const benchOf = (info: BenchRegistry.BenchInfo): Wire.Bench => {
+  const { by, evidence, failures, hits, key, reason, scope, since, status, until } = info
+  return {
+    key,
+    scope,
+    status,
+    ...(reason !== undefined && { reason }),
+    ...(evidence !== undefined && { evidence }),
+    ...(since !== undefined && { since }),
+    ...end(until),
+    hits,
+    failures,
+    ...(by !== undefined && { by })
+  }
+}
+
+/** How a key is doing. */
+export const healthOf = (health: BenchRegistry.Health): Wire.Health => {
+  const { attempts, failures, failuresInRow, key, lastFailure, status, until } = health
+  return {
+    key,
+    scope: BenchKey.scopeOf(BenchKey.parse(key) ?? { provider: key }),
+    status,
+    ...end(until),
+    attempts,
+    failures,
+    failuresInRow,
+    ...(lastFailure !== undefined && {
+      lastFailure: {
+        class: lastFailure.class,
+        at: lastFailure.at,
+        ...(lastFailure.evidence !== undefined && { evidence: lastFailure.evidence })
+      }
+    })
+  }
+}
+
+/** A target that nobody has called yet. */
+export const untried = (key: string): Wire.Health => ({
+  key,
+  scope: "target",
+  status: "free",
+  attempts: 0,
+  failures: 0,
+  failuresInRow: 0
+})
+
+/** A target as a request would find it. */
+export const explainedOf = ({ clears, state, target, why }: Explained): Wire.ExplainedTarget => ({
+  target: target.key,
+  state,
+  ...(why !== undefined && {
+    key: why.key,
+    reason: why.reason,
+    ...(why.evidence !== undefined && { evidence: why.evidence }),
+    ...end(why.until)
+  }),
+  ...(clears !== undefined && { clears })
+})
+
+/** A rest by hand may have no end. */
+const end = (until: number | undefined) => (until !== undefined && Number.isFinite(until) ? { until } : {})
