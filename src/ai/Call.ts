@@ -21,7 +21,6 @@ import * as ResponseIds from "./ResponseIds.ts"
 export interface Shared {
   readonly failover: Runtime
   readonly chain: Chain<MemberPool<LanguageModel.LanguageModel>>
-  readonly members: ReadonlyArray<Built<LanguageModel.LanguageModel>>
   readonly histories: Histories
 }
 
@@ -90,8 +89,8 @@ export class Call {
   /** The context of an attempt: the caller's, with the names of the member, the span and the ids of its responses. */
   contextOf<R>(
     context: Context.Context<R>,
-    { names }: Built<LanguageModel.LanguageModel>,
-    ids: ResponseIds.ResponseIds | undefined
+    { names }: Built<unknown>,
+    ids?: ResponseIds.ResponseIds | undefined
   ): Context.Context<R> {
     const own = context.pipe(
       Context.add(EffectModel.ProviderName, names.provider),

@@ -6,6 +6,7 @@
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as EffectModel from "effect/ai/Model"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { BenchRegistry } from "../core/BenchRegistry.ts"
@@ -52,7 +53,7 @@ export const layerNoDeps = <const Links extends LanguageModelLinks>(
   Layer.fromBuildMemo((memoMap, scope) =>
     Effect.gen(function* () {
       const failover = yield* Failover
-      const built = yield* Members.buildAll(LanguageModel.LanguageModel, members, memoMap, scope)
+      const built = yield* Members.buildAll(modelOf, members, memoMap, scope)
       return LanguageModel.LanguageModel.context(make(failover, built, options))
     })
   ) as never
@@ -142,7 +143,7 @@ const make = (
   options: Options = {}
 ): LanguageModel.LanguageModel => {
   const chain = Members.toChain(members, { ...options, base: AiFailure.policy })
-  const shared: Shared = { failover, chain, members, histories: new Histories(chain) }
+  const shared: Shared = { failover, chain, histories: new Histories(chain) }
   return LanguageModel.LanguageModel.of({
     [LanguageModel.TypeId]: LanguageModel.TypeId,
     supportsSystemMessagesInHistory: supportedByAll(members),
@@ -155,6 +156,8 @@ const make = (
     streamText: StreamText.make(shared) as LanguageModel.LanguageModel["streamText"]
   })
 }
+
+const modelOf = Context.get(LanguageModel.LanguageModel)
 
 /** Callers write their histories by this, so it promises only what every member can do. */
 const supportedByAll = (

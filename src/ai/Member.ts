@@ -136,17 +136,17 @@ export interface Built<out A> extends MemberOptions {
 /** A model with the members that serve it, one for each credential. */
 export type MemberPool<A> = Pool.Pool & { readonly service: { readonly at: (target: Target) => Built<A> } }
 
-/** Builds the layers of members, in their order. A name that is none is a defect. */
+/** Builds the layers of members, in their order, and reads a service from each. A name that is none is a defect. */
 export const buildAll = <I, A>(
-  key: Context.Key<I, A>,
+  read: (context: Context.Context<I>) => A,
   links: ReadonlyArray<Link<I>>,
   memoMap: Layer.MemoMap,
   scope: Scope.Scope
 ): Effect.Effect<ReadonlyArray<Built<A>>, unknown, unknown> =>
-  Effect.forEach(links, (link) => build(key, link, memoMap, scope))
+  Effect.forEach(links, (link) => build(read, link, memoMap, scope))
 
 const build = <I, A>(
-  key: Context.Key<I, A>,
+  read: (context: Context.Context<I>) => A,
   link: Link<I>,
   memoMap: Layer.MemoMap,
   scope: Scope.Scope
@@ -154,7 +154,7 @@ const build = <I, A>(
   if (isLayer(link)) {
     return Effect.map(Layer.buildWithMemoMap(link, memoMap, scope), (context) => {
       const names = namesIn(context, { provider: "", model: "" })
-      return { ...names, names, credential: undefined, service: Context.get(context, key) }
+      return { ...names, names, credential: undefined, service: read(context) }
     })
   }
   const { layer, name, ...options } = "member" in link ? link.member : link
@@ -167,7 +167,7 @@ const build = <I, A>(
   const shared = { ...options, provider, model, credential, names: { provider, model } }
   const building = Effect.map(Layer.buildWithMemoMap(layer, memoMap, scope), (context) => ({
     ...shared,
-    service: Context.get(context, key),
+    service: read(context),
     names: namesIn(context, shared.names)
   }))
   if (!("member" in link)) return building

@@ -1,3 +1,4 @@
 /** Failover for the language models and embedding models of `effect/ai`. */
 export { fromAiError } from "../classifier/AiError.ts"
+export * as FailoverEmbeddingModel from "./FailoverEmbeddingModel.ts"
 export * as FailoverLanguageModel from "./FailoverLanguageModel.ts"

@@ -1,0 +1,230 @@
+/**
+ * An embedding model that fails over between the endpoints and the keys of one model.
+ *
+ * The vectors of two models cannot be compared, so there is only one model here: its members are places where it can be
+ * asked. What comes back with another number of dimensions is refused.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import type * as AiError from "effect/ai/AiError"
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import * as EffectModel from "effect/ai/Model"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as BenchKey from "../core/BenchKey.ts"
+import { BenchRegistry } from "../core/BenchRegistry.ts"
+import type { Chain } from "../core/Chain.ts"
+import { Failover, type FailoverOptions, type Runtime } from "../core/Failover.ts"
+import { AuthDead, Transient } from "../core/Failure.ts"
+import type { Options as PolicyOptions } from "../core/Policy.ts"
+import type { Strategy } from "../core/Strategy.ts"
+import type { Target } from "../core/Target.ts"
+import * as AiFailure from "./AiFailure.ts"
+import { Call, fail } from "./Call.ts"
+import * as Members from "./Member.ts"
+
+export { failedRun } from "./AiFailure.ts"
+
+/** Where the model can be asked: `provider` or `provider#credential`, and its layer there. */
+export type Place<E, R> = Members.Member<EmbeddingModel.EmbeddingModel, E, R>
+
+/** One of the places: made by `member`, or an `optional` one. */
+export type Link = Place<unknown, unknown> | Members.Optional<EmbeddingModel.EmbeddingModel, unknown>
+
+/** What a failover layer can be told. */
+export interface Options {
+  /** Laid over everything else, for the requests through this layer. */
+  readonly policy?: PolicyOptions | undefined
+  /** The order in which the keys at one provider are tried. Default `sequential`. */
+  readonly strategy?: Strategy | undefined
+  /**
+   * How long the model's vectors are. Default: what the members say (`EmbeddingModel.Dimensions`), else what the first
+   * answer has.
+   */
+  readonly dimensions?: number | undefined
+  /** Requests are put together only where this gives the same for their contexts; see `EmbeddingModel.make`. */
+  readonly batchKey?: ((context: Context.Context<never>) => unknown) | undefined
+}
+
+/**
+ * A place where the model can be asked, named by its provider and, where there are several keys, by its credential.
+ *
+ * @example
+ * import { FailoverEmbeddingModel } from "effect-failover/ai"
+ * import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+ * import { Effect, Layer } from "effect"
+ *
+ * const at = (place: number) => Layer.effect(EmbeddingModel.EmbeddingModel, EmbeddingModel.make({
+ *   embedMany: ({ inputs }) => Effect.succeed({
+ *     results: inputs.map((input) => [place, input.length]),
+ *     usage: { inputTokens: undefined }
+ *   })
+ * }))
+ *
+ * const layer = FailoverEmbeddingModel.layer("text-embedding-3-small", [
+ *   FailoverEmbeddingModel.member("openai#primary", at(1)),
+ *   FailoverEmbeddingModel.member("openai#backup", at(2)),
+ *   FailoverEmbeddingModel.member("azure", at(3))
+ * ], { dimensions: 2 })
+ *
+ * const program = Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => model.embed("hello"))
+ * program.pipe(Effect.provide(layer))
+ */
+export const member = <E, R>(
+  name: string,
+  layer: Layer.Layer<EmbeddingModel.EmbeddingModel, E, R>,
+  options?: Members.MemberOptions
+): Place<E, R> => ({ ...options, name, layer })
+
+export { optional } from "./Member.ts"
+
+/** An `EmbeddingModel` over several places, with the runtime of the context. See `layer`. */
+export const layerNoDeps = <const Links extends NonEmptyReadonlyArray<Link>>(
+  model: string,
+  members: Links,
+  options: Options = {}
+): Layer.Layer<
+  EmbeddingModel.EmbeddingModel,
+  Members.ErrorOf<Links[number]>,
+  Members.ServicesOf<Links[number]> | Failover
+> =>
+  Layer.fromBuildMemo((memoMap, scope) =>
+    Effect.gen(function* () {
+      const failover = yield* Failover
+      const named = members.map((link) => withModel(link, model))
+      const built = yield* Members.buildAll(read, named, memoMap, scope)
+      return EmbeddingModel.EmbeddingModel.context(yield* make(failover, built, options))
+    })
+  ) as never
+
+/**
+ * An `EmbeddingModel` over several places where one model can be asked. With a runtime of its own, and the bench of
+ * the process. `embed` still puts requests together, before they go to a place. Members whose `Dimensions` differ are
+ * a defect of the layer.
+ */
+export const layer = <const Links extends NonEmptyReadonlyArray<Link>>(
+  model: string,
+  members: Links,
+  options: Options & Pick<FailoverOptions, "observer" | "retryBudget"> = {}
+): Layer.Layer<
+  EmbeddingModel.EmbeddingModel | BenchRegistry,
+  Members.ErrorOf<Links[number]>,
+  Members.ServicesOf<Links[number]>
+> =>
+  layerNoDeps(model, members, options).pipe(
+    Layer.provide(Failover.layerNoDeps({ observer: options.observer, retryBudget: options.retryBudget })),
+    Layer.provideMerge(BenchRegistry.layerMemory)
+  ) as never
+
+/** The same as a `Model` of the provider `effect-failover`. The layers of its members must not fail. */
+export const model = <const Name extends string, const Links extends NonEmptyReadonlyArray<Infallible>>(
+  name: Name,
+  members: Links,
+  options?: Options & Pick<FailoverOptions, "observer" | "retryBudget">
+): EffectModel.Model<
+  "effect-failover",
+  EmbeddingModel.EmbeddingModel | BenchRegistry,
+  Members.ServicesOf<Links[number]>
+> => EffectModel.make("effect-failover", name, layer(name, members, options) as never)
+
+type Infallible = Place<never, unknown> | Members.Optional<EmbeddingModel.EmbeddingModel, unknown>
+
+interface Service {
+  readonly model: EmbeddingModel.EmbeddingModel
+  readonly dimensions: number | undefined
+}
+
+const read = (context: Context.Context<EmbeddingModel.EmbeddingModel>): Service => ({
+  model: Context.get(context, EmbeddingModel.EmbeddingModel),
+  dimensions: Option.getOrUndefined(Context.getOption(context, EmbeddingModel.Dimensions))
+})
+
+const withModel = (link: Link, model: string): Link => {
+  const rename = <E, R>(place: Place<E, R>): Place<E, R> => {
+    const { credential, model: foreign, provider } = BenchKey.parse(place.name) ?? {}
+    if (provider === undefined || foreign !== undefined) {
+      throw new Error(`${JSON.stringify(place.name)} is no name of a place: "provider#credential"`)
+    }
+    return { ...place, name: BenchKey.format({ provider, model, credential }) }
+  }
+  return "member" in link ? { member: rename(link.member) } : rename(link)
+}
+
+const origin = { module: "FailoverEmbeddingModel", method: "embedMany" }
+
+const make = (failover: Runtime, members: ReadonlyArray<Members.Built<Service>>, options: Options) => {
+  const chain = Members.toChain(members, { ...options, base: AiFailure.policy })
+  const said = new Set(
+    members.flatMap(({ service }) => (service instanceof AuthDead ? [] : (service.dimensions ?? [])))
+  )
+  if (options.dimensions !== undefined) said.add(options.dimensions)
+  if (said.size > 1) {
+    return Effect.die(new Error(`not one model: its vectors are ${[...said].join(" or ")} numbers long`))
+  }
+  const embedMany = through(failover, chain, [...said][0])
+  return Effect.map(
+    EmbeddingModel.make({
+      embedMany: ({ inputs }) => Effect.map(embedMany(inputs), toProviderResponse),
+      batchKey: options.batchKey
+    }),
+    (outer): EmbeddingModel.EmbeddingModel => ({
+      ...outer,
+      // What a member gives has been checked by the member; only its batches are the outer model's.
+      embedMany: (inputs) => (inputs.length === 0 ? outer.embedMany(inputs) : embedMany(inputs))
+    })
+  )
+}
+
+const toProviderResponse = ({
+  embeddings,
+  usage
+}: EmbeddingModel.EmbedManyResponse): EmbeddingModel.ProviderResponse => ({
+  results: embeddings.map(({ vector }) => [...vector]),
+  usage: { inputTokens: usage.inputTokens }
+})
+
+const through = (
+  failover: Runtime,
+  chain: Chain<Members.MemberPool<Service>>,
+  dimensions: number | undefined
+): ((inputs: ReadonlyArray<string>) => Effect.Effect<EmbeddingModel.EmbedManyResponse, AiError.AiError>) => {
+  let expected = dimensions
+  return (inputs) =>
+    Effect.useSpan("FailoverEmbeddingModel.embedMany", (span) =>
+      Effect.withFiber((fiber) => {
+        const call = new Call(span, fiber.context)
+        const attempt = (pool: Members.MemberPool<Service>, target: Target) => {
+          call.begin(target)
+          const place = pool.service.at(target)
+          if (place.service instanceof AuthDead) return Effect.fail(place.service)
+          const asking = Effect.flatMap(place.service.model.embedMany(inputs), (response) => {
+            const length = response.embeddings[0]?.vector.length
+            if (length !== undefined) expected ??= length
+            return response.embeddings.every(({ vector }) => vector.length === expected)
+              ? Effect.succeed(response)
+              : Effect.fail(otherDimensions(target, length, expected))
+          })
+          return Effect.updateContext(asking, (context: Context.Context<never>) =>
+            call.contextOf(context, place)
+          )
+        }
+        return Effect.matchEffect(
+          failover.use(chain, attempt, { classify: call.classify, request: inputs }),
+          {
+            onSuccess: ({ value }) => Effect.succeed(value),
+            // Members fail with nothing but an AiError.
+            onFailure: (error) => fail(error, origin) as Effect.Effect<never, AiError.AiError>
+          }
+        )
+      })
+    )
+}
+
+const otherDimensions = (target: Target, is: number | undefined, expected: number | undefined): Transient =>
+  new Transient({
+    target: target.key,
+    reason: "Malformed",
+    message: `the vectors of another model: ${is} numbers long, not ${expected}`,
+    evidence: "dimensions"
+  })
