@@ -42,6 +42,16 @@ describe("by default, when everything rests,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
+  it.effect("the first in the chain is asked of those that may come back at the same time", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("30 seconds")], ["a"]])
+      const b = Scripted.make("b", [[throttle("30 seconds")], ["b"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      yield* Effect.exit(Failover.complete(chain, "before"))
+      assert.strictEqual(yield* Failover.complete(chain, "q"), "a")
+    }).pipe(Effect.provide(runtime))
+  )
+
   it.effect("it is asked once only, and its failure is the end", () =>
     Effect.gen(function* () {
       const { calls, chain } = yield* resting(["a"], [fault()])

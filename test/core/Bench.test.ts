@@ -98,13 +98,15 @@ describe("a resting target", () => {
 
 describe("a success", () => {
   it("clears its own target and its key's death, and nothing else", () => {
-    const [go] = admitted(Bench.empty, a, 0)
-    let state = Bench.fail(Bench.empty, a, go, dead("Balance"), { ...keyRest, base: 60_000, max: 60_000 }, 0)
-    state = Bench.fail(state, a, go, fault(), rest, 0)
-    state = Bench.fail(state, a, go, fault(), { ...rest, scope: "provider" }, 0)
-    // Tried anyway, while everything rests.
-    const tried: Bench.Go = { _tag: "Go", generation: state.generation }
-    assert.strictEqual(why(Bench.succeed(state, a, tried, 1), a, 1), "a Overloaded 5000")
+    for (const reason of ["InvalidKey", "Forbidden", "Balance"] as const) {
+      const [go] = admitted(Bench.empty, a, 0)
+      let state = Bench.fail(Bench.empty, a, go, dead(reason), { ...keyRest, base: 60_000, max: 60_000 }, 0)
+      state = Bench.fail(state, a, go, fault(), rest, 0)
+      state = Bench.fail(state, a, go, fault(), { ...rest, scope: "provider" }, 0)
+      // Tried anyway, while everything rests.
+      const tried: Bench.Go = { _tag: "Go", generation: state.generation }
+      assert.strictEqual(why(Bench.succeed(state, a, tried, 1), a, 1), "a Overloaded 5000")
+    }
   })
 
   it("does not clear a key that rests for another reason than its death", () => {

@@ -77,7 +77,7 @@ describe("what is remembered", () => {
     const byHand = Bench.bench(Bench.empty, "by-hand", manual(1))
     const entry = benched().entries.get("a/m#k")!
     const crowd = Array.from(
-      { length: Bench.capacity },
+      { length: Bench.capacity - 1 },
       (_, i) => [`a/m${i}#k`, { ...entry, until: 10_000 + i }] as const
     )
     const full: Bench.State = { ...byHand, entries: new Map([...byHand.entries, ...crowd]) }
@@ -86,7 +86,6 @@ describe("what is remembered", () => {
     assert.isTrue(after.entries.has("by-hand"))
     assert.isTrue(after.entries.has("a/m#k"))
     assert.isFalse(after.entries.has("a/m0#k"))
-    assert.isFalse(after.entries.has("a/m1#k"))
-    assert.isTrue(after.entries.has("a/m2#k"))
+    assert.isTrue(after.entries.has("a/m1#k"))
   })
 })

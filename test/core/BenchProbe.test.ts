@@ -103,6 +103,15 @@ describe("an outcome that comes too late", () => {
     assert.isUndefined(why(Bench.fail(free, a, early, fault(), rest, 5_300), a, 5_300))
   })
 
+  it("as a failure does not count when a later attempt has been answered since", () => {
+    const twice = { ...rest, threshold: 2 }
+    const [early, state] = admitted(Bench.empty, a, 0)
+    const failed = Bench.fail(state, a, early, fault(), twice, 0)
+    const [later] = admitted(failed, a, 1)
+    const answered = Bench.succeed(failed, a, later, 2)
+    assert.strictEqual(Bench.fail(answered, a, early, fault(), { ...rest, threshold: 1 }, 3), answered)
+  })
+
   it("changes nothing after somebody took the key off the bench", () => {
     const [admission, probing] = probe(benched(), a, 5_000)
     const off = Bench.unbench(probing, "a/m#k", 5_001)

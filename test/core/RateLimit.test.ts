@@ -11,7 +11,7 @@ import * as Credential from "../../src/core/Credential.ts"
 import * as Failover from "../../src/core/Failover.ts"
 import * as Model from "../../src/core/Model.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
-import { benches, calls, play, throttle } from "./support.ts"
+import { benches, calls, fault, play, throttle } from "./support.ts"
 
 const runtime = Failover.Failover.layer()
 const hour = 3_600_000
@@ -130,6 +130,25 @@ describe("a throttle that passes soon", () => {
       const { value } = yield* play(Failover.complete(chain, "q"))
       assert.strictEqual(value, "fine")
       assert.deepStrictEqual(calls(a, b), ["0 a/m#one", "0 a/m#two", "1000 a/m#two"])
+    }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect("is waited for when the other keys stand where a fault was met", () =>
+    Effect.gen(function* () {
+      const credentials = [
+        Credential.make("one"),
+        Credential.make("far", { baseUrl: "https://far" }),
+        Credential.make("two")
+      ] as const
+      const a = Scripted.make(
+        "a",
+        (target) =>
+          target.credential.name === "far" ? [[throttle("1 second")], ["fine"]] : [[fault("Silent")]],
+        { credentials }
+      )
+      const { value } = yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
+      assert.strictEqual(value, "fine")
+      assert.deepStrictEqual(calls(a), ["0 a/m#one", "0 a/m#far", "1000 a/m#far"])
     }).pipe(Effect.provide(runtime))
   )
 
