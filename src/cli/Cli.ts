@@ -71,8 +71,65 @@ const demo = Command.make("demo", {}, () =>
   Command.withDescription("A guided tour: five faults, on this machine only, and what a caller sees of them")
 )
 
+const gateway = {
+  url: Flag.String("url").pipe(
+    Flag.withDescription("Where the gateway listens; http://127.0.0.1:8080 when nothing is said"),
+    Flag.withDefault("http://127.0.0.1:8080")
+  ),
+  tokenEnv: Flag.String("token-env").pipe(
+    Flag.withMetavar("NAME"),
+    Flag.withDescription(
+      "The environment variable that holds its admin token; ADMIN_TOKEN when nothing is said"
+    ),
+    Flag.withDefault("ADMIN_TOKEN")
+  )
+}
+
+const key = Argument.String("KEY").pipe(
+  Argument.withDescription("provider, provider#credential, provider/model or provider/model#credential")
+)
+
+const loadBench = Effect.promise(() => import("./Bench.ts"))
+
+const benchList = Command.make("list", gateway, (place) =>
+  Effect.flatMap(loadBench, ({ list }) => list(place))
+).pipe(Command.withDescription("Say what rests, why and until when"))
+
+const benchAdd = Command.make(
+  "add",
+  {
+    ...gateway,
+    key,
+    for: Flag.String("for").pipe(
+      Flag.withMetavar("DURATION"),
+      Flag.withDescription("For how long, such as 10m; until it is removed when nothing is said"),
+      Flag.optional
+    ),
+    until: Flag.String("until").pipe(
+      Flag.withMetavar("DATE"),
+      Flag.withDescription("Or until when, such as 2026-05-01T12:00:00Z"),
+      Flag.optional
+    ),
+    reason: Flag.String("reason").pipe(
+      Flag.withDescription("Why, for whoever looks at the bench next"),
+      Flag.optional
+    )
+  },
+  ({ key, tokenEnv, url, ...rest }) =>
+    Effect.flatMap(loadBench, ({ add }) => add({ tokenEnv, url }, key, rest))
+).pipe(Command.withDescription("Keep requests away from a key"))
+
+const benchRemove = Command.make("remove", { ...gateway, key }, ({ key, ...place }) =>
+  Effect.flatMap(loadBench, ({ remove }) => remove(place, key))
+).pipe(Command.withDescription("Let requests go to a key again"))
+
+const bench = Command.make("bench").pipe(
+  Command.withDescription("See and change what a running gateway keeps on the bench"),
+  Command.withSubcommands([benchList, benchAdd, benchRemove])
+)
+
 /** All commands; without one, `serve`. */
 export const cli = Command.make("effect-failover", serving, runServe).pipe(
   Command.withDescription("Failover for calls to language-model providers, as a gateway"),
-  Command.withSubcommands([serve, check, classify, demo])
+  Command.withSubcommands([serve, check, classify, bench, demo])
 )

@@ -161,6 +161,9 @@ describe("the bench by hand", () => {
       const shorter = yield* admin.benches.add({ payload: { key: "a#k1", until: soon - 200 } })
       assert.strictEqual(shorter.until, soon, "a rest by hand never gets shorter")
       assert.strictEqual((yield* call()).headers["x-failover-target"], "a/gpt#k2")
+      const other = yield* admin.benches.add({ payload: { key: "b", for: "10 minutes" } })
+      assert.isTrue(Math.abs((other.until ?? 0) - Date.now() - 600_000) < 5_000)
+      yield* admin.benches.remove({ params: { key: "b" } })
       yield* eventually(() => Date.now() > soon)
       assert.deepStrictEqual(yield* admin.benches.list(), [])
       assert.strictEqual((yield* call()).headers["x-failover-target"], "a/gpt#k1")
@@ -194,6 +197,9 @@ describe("the bench by hand", () => {
         [{ key: "" }, /no key/],
         [{ key: "a", until: Date.now() - 1000 }, /not in the future/],
         [{ key: "a", until: 1e300 }, /9999/],
+        [{ key: "a", until: Date.now() + 5000, for: 5000 }, /not both/],
+        [{ key: "a", for: 0 }, /not in the future/],
+        [{ key: "a", for: "a while" }, /for.*duration such as/],
         [{ key: "a", until: "tomorrow" }, /until.*date such as/],
         [{}, /key/],
         [{ key: "a", reason: "x".repeat(501) }, /at most 500/],

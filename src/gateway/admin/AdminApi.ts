@@ -13,6 +13,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
+import { DurationInput } from "../../config/ConfigFile.ts"
 import { UnknownModel } from "../../core/RunError.ts"
 import * as Wire from "./Wire.ts"
 
@@ -73,6 +74,8 @@ export const BenchRequest = Schema.Struct({
   key: text(500, "a key"),
   /** ISO 8601, or milliseconds since the epoch; without it the key rests until it is taken off. */
   until: Schema.optionalKey(Schema.Union([Wire.Moment, Schema.Finite])),
+  /** Instead of `until`, from now on: a duration such as `"10 minutes"`, or milliseconds. */
+  for: Schema.optionalKey(DurationInput),
   reason: Schema.optionalKey(text(500, "a reason")),
   /** Who says so. */
   by: Schema.optionalKey(text(100, "a name"))

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
+import { millisOf } from "../../config/ConfigFile.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import { BenchRegistry } from "../../core/BenchRegistry.ts"
 import type { Catalog } from "../../core/Catalog.ts"
@@ -14,7 +15,7 @@ import * as Policy from "../../core/Policy.ts"
 import { Decisions } from "../../observe/Decisions.ts"
 import type { Named } from "../Named.ts"
 import type { GatewayProvider } from "../Providers.ts"
-import { AdminApi, InvalidRequest, NotBenched } from "./AdminApi.ts"
+import { AdminApi, type BenchRequest, InvalidRequest, NotBenched } from "./AdminApi.ts"
 import * as ConfigView from "./ConfigView.ts"
 import * as Events from "./Events.ts"
 import { benchOf, explainedOf, healthOf, untried } from "./Views.ts"
@@ -45,23 +46,16 @@ const benches = ({ named }: Options) =>
         list: () => Effect.map(registry.list, (list) => list.map(benchOf)),
 
         add: Effect.fnUntraced(function* ({ payload }) {
-          const { by = "admin", reason, until } = payload
+          const { by = "admin", reason } = payload
           const key = payload.key.trim()
           const why = named.whyNot(key)
-          if (why !== undefined) return yield* new InvalidRequest({ message: why })
-          const now = yield* Clock.currentTimeMillis
-          if (until !== undefined && (until <= now || until > furthest)) {
-            return yield* new InvalidRequest({
-              message: until <= now ? "until is not in the future" : "until is later than the year 9999"
-            })
-          }
+          if (why !== undefined) return yield* invalid(why)
+          const until = yield* endOf(payload, yield* Clock.currentTimeMillis)
           yield* registry.bench(key, { until, reason, by })
           const list = yield* registry.list
           const info = list.find((each) => each.key === key)
           // The clock may have passed its end by now.
-          return info === undefined
-            ? yield* new InvalidRequest({ message: "until has passed" })
-            : benchOf(info)
+          return info === undefined ? yield* invalid("the end has passed") : benchOf(info)
         }),
 
         remove: Effect.fnUntraced(function* ({ params: { key } }) {
@@ -70,6 +64,21 @@ const benches = ({ named }: Options) =>
       })
     })
   )
+
+/** When a rest by hand is to end; `undefined` for never. */
+const endOf = (
+  { for: duration, until }: typeof BenchRequest.Type,
+  now: number
+): Effect.Effect<number | undefined, InvalidRequest> => {
+  if (duration !== undefined && until !== undefined) return invalid("say until or for, not both")
+  const end = until ?? (duration === undefined ? undefined : now + (millisOf(duration) ?? 0))
+  if (end === undefined) return Effect.succeed(undefined)
+  if (end <= now) return invalid("the end is not in the future")
+  return end > furthest ? invalid("the end is later than the year 9999") : Effect.succeed(end)
+}
+
+const invalid = (message: string): Effect.Effect<never, InvalidRequest> =>
+  Effect.fail(new InvalidRequest({ message }))
 
 const insight = ({ catalog, closing, config, named }: Options) =>
   HttpApiBuilder.group(
