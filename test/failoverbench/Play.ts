@@ -29,6 +29,9 @@ const aliveWithin = 10
 /** What loopback and this process need at most for what takes no time in the rules, in milliseconds. */
 const graceMillis = 200
 
+/** A busy machine hangs nobody for longer than this, in milliseconds. */
+const hangGraceMillis = 1_500
+
 /** Plays one scenario from a clean record, and judges it. */
 export const play = Effect.fnUntraced(function* (scenario: Scenario, stage: Stage): Effect.fn.Return<Played> {
   const { hasFallbacks = true, nameOf, scale, wall } = stage
@@ -39,7 +42,7 @@ export const play = Effect.fnUntraced(function* (scenario: Scenario, stage: Stag
       model: nameOf(model),
       fallbacks: hasFallbacks ? fallbacks.map(nameOf) : [],
       stream,
-      patience: (within + grace) * scale * 1000
+      patience: within * scale * 1000 + (scale < 1 ? hangGraceMillis : 0)
     })
   const askPrimary = ask(scenario.model, [scenario.fallback], true, scenario.seconds)
 

@@ -54,7 +54,10 @@ export const stage = (
     const config = yield* read(exampleFile)
     const changed = { ...config, policy: { ...config.policy, ...policy } }
     const baseUrl = yield* start(scaled(facing(changed, wall.baseUrl), scale))
-    return { baseUrl, wall, caller: Caller.make({ baseUrl }), nameOf, scale }
+    const caller = Caller.make({ baseUrl })
+    // The first call of a process takes many times as long as the next one.
+    yield* caller({ model: nameOf("fb-ok"), fallbacks: [], stream: true, patience: 5_000 })
+    return { baseUrl, wall, caller, nameOf, scale }
   })
 
 /** The same config for a wall that stands elsewhere. */
