@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { play } from "./play.ts"
-import type { Scenario } from "./scenario.ts"
+import { quiet, type Scenario } from "./scenario.ts"
 
 const asks = ["complete", "stream", "open"] as const
 
@@ -28,35 +28,16 @@ const days: Record<string, Pick<Scenario, "scripts"> & Partial<Scenario["policy"
   "a stream that has begun": { scripts: [[["held", "one", "wait 5", "two", "wait 700", "three"]]] }
 }
 
-const scenario = (
+const hangUp = (
   { scripts, ...policy }: (typeof days)[string],
   how: { readonly asks: (typeof asks)[number]; readonly turn: Scenario["turn"]; readonly turns: number }
 ): Scenario => ({
-  seed: 1,
+  ...quiet(scripts, policy),
   turn: how.turn,
-  providers: scripts.map(() => ({ strategy: "sequential", places: ["own"], stubborn: false, capped: false })),
-  chain: scripts.map((_, provider) => ({ provider, model: 0, window: 0 })),
-  onContextExceeded: [],
-  onContentPolicy: [],
-  policy: {
-    attempts: 8,
-    deadline: 90_000,
-    reserve: 0.5,
-    patience: 3_000,
-    whenAllBenched: "tryAnyway",
-    commit: "first content",
-    timeout: 30_000,
-    retries: 2,
-    threshold: 1,
-    retryBudget: 0.2,
-    ...policy
-  },
-  scripts,
   callers: [
     { at: 0, asks: how.asks, leaves: "never" },
     { at: 30_000, asks: how.asks, leaves: { turns: how.turns } }
-  ],
-  byHand: []
+  ]
 })
 
 describe("a caller who hangs up at any turn", () => {
@@ -67,7 +48,7 @@ describe("a caller who hangs up at any turn", () => {
           for (const turn of [3, 4, 5] as const) {
             for (let turns = 0; turns < 40; turns++) {
               const { left } = yield* Effect.provide(
-                play(scenario(day, { asks: ask, turn, turns })),
+                play(hangUp(day, { asks: ask, turn, turns })),
                 TestClock.layer()
               )
               const when = `${ask}, ${turn} operations a turn, after ${turns} turns`

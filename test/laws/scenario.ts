@@ -29,8 +29,24 @@ const List = <S extends Schema.Constraint>(item: S, minimum: number, maximum: nu
   Schema.Array(item).check(Schema.isBetweenLength(minimum, maximum))
 const Index = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 
-/** Half of the calls go well. */
-const Call = Schema.Union([List(Schema.Literals(speaking), 1, 5), List(StepName, 0, 5)])
+/** After a while, what the decision table treats each in its own way. */
+const telling = [
+  "wait 5",
+  "wait 700",
+  "RateLimit after 900",
+  "RateLimit after 30000",
+  "InvalidKey",
+  "Overloaded",
+  "MaxTokens",
+  "ContextExceeded"
+] as const
+
+/** A third of the calls go well. */
+const Call = Schema.Union([
+  List(Schema.Literals(speaking), 1, 5),
+  List(Schema.Literals(telling), 1, 3),
+  List(StepName, 0, 5)
+])
 
 const Provider = Schema.Struct({
   strategy: Schema.Literals(Strategy.strategies),
@@ -39,7 +55,7 @@ const Provider = Schema.Struct({
   /** It does not stop when it is told to, but when it has finished. */
   stubborn: Schema.Boolean,
   /** Requests here have a token cap that can be left out. */
-  capped: Schema.Boolean
+  capped: Schema.Literals([true, false])
 })
 
 const Link = Schema.Struct({
@@ -100,6 +116,32 @@ export const Scenario = Schema.Struct({
 
 /** A day in the life of a runtime. */
 export type Scenario = typeof Scenario.Type
+
+/** A day without anything special, to be changed: a provider with one model and one key for each script. */
+export const quiet = (scripts: Scenario["scripts"], policy: Partial<Scenario["policy"]> = {}): Scenario => ({
+  seed: 1,
+  turn: 2_048,
+  providers: scripts.map(() => ({ strategy: "sequential", places: ["own"], stubborn: false, capped: true })),
+  chain: scripts.map((_, provider) => ({ provider, model: 0, window: 0 })),
+  onContextExceeded: [],
+  onContentPolicy: [],
+  policy: {
+    attempts: 8,
+    deadline: 90_000,
+    reserve: 0.5,
+    patience: 3_000,
+    whenAllBenched: "tryAnyway",
+    commit: "first content",
+    timeout: 30_000,
+    retries: 2,
+    threshold: 1,
+    retryBudget: 0.2,
+    ...policy
+  },
+  scripts,
+  callers: [{ at: 0, asks: "complete", leaves: "never" }],
+  byHand: []
+})
 
 /** Generates scenarios. */
 export const arbitrary: Arbitrary.Arbitrary<Scenario> = Arbitrary.schema(Scenario)

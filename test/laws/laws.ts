@@ -1,0 +1,201 @@
+/** The laws: what must be true of every day in the life of a runtime. */
+import { assert } from "@effect/vitest"
+import * as Exit from "effect/Exit"
+import type { FailoverEvent, RunError } from "../../src/index.ts"
+import { type Heard, keysOf, type Played, standing, type Told, targetsOf } from "./play.ts"
+import type { Scenario } from "./scenario.ts"
+
+/** Throws where a day breaks it. */
+export type Law = (played: Played, scenario: Scenario) => void
+
+/** All laws, by what they are about. */
+export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
+  "an answer": {
+    "never mixes two targets, nor two calls to the same one, and has every piece once and in order": ({
+      told
+    }) => {
+      for (const { asks, exit, pieces } of told) {
+        const parts = pieces.map((piece) => piece.split(":"))
+        assert.isAtMost(new Set(parts.map(([call]) => call)).size, 1, pieces.join(" "))
+        const places = parts.map(([, place]) => Number(place))
+        const inOrder = [...new Set(places)].sort((a, b) => a - b)
+        assert.deepStrictEqual(places, inOrder, pieces.join(" "))
+        if (Exit.isSuccess(exit)) assert.isNotEmpty(pieces)
+        else if (asks === "complete") assert.isEmpty(pieces)
+      }
+    },
+
+    "comes from the target it says it comes from": ({ told }) => {
+      for (const { answered, pieces } of told) {
+        if (answered === undefined) continue
+        for (const piece of pieces) assert.isTrue(piece.startsWith(`${answered.target.key}@`), piece)
+      }
+    },
+
+    "that a stream ended well with is whole": ({ stepsOf, told }) => {
+      for (const { asks, exit, pieces } of told) {
+        if (asks === "complete" || Exit.isFailure(exit)) continue
+        const call = pieces[0]!.split(":")[0]!
+        const [target, n] = call.split("@")
+        const steps = stepsOf(target!, Number(n))
+        // What follows the completion is metadata, and may be missing.
+        const said = steps.includes("complete") ? steps.slice(0, steps.indexOf("complete")) : steps
+        for (const step of said) {
+          assert.isTrue(step.startsWith("wait ") || isSpeech(step), `${step} ended ${call}`)
+        }
+        const whole = said.flatMap((step, place) => (isSpeech(step) ? [`${call}:${place}`] : []))
+        assert.deepStrictEqual(pieces.slice(0, whole.length), whole)
+      }
+    }
+  },
+
+  "a run": {
+    "ends when its deadline is over, if not before": ({ told }, { policy }) => {
+      for (const { endedAt, exit, startedAt } of told) {
+        // A caller who hangs up waits for what cannot be stopped; a scheduling step is a whole millisecond.
+        if (!Exit.hasInterrupts(exit)) assert.isAtMost(endedAt - startedAt, policy.deadline + 1)
+      }
+    },
+
+    "makes no more attempts than its budget allows": ({ calls, told }, { policy }) => {
+      for (const { caller } of told) assert.isAtMost(callsOf(calls, caller).length, policy.attempts)
+    },
+
+    "accounts for every call it made": ({ calls, told }) => {
+      for (const call of told) {
+        const made = callsOf(calls, call.caller)
+        const { answered } = call
+        if (answered !== undefined) {
+          const tried = [...answered.failed.map(({ target }) => target), answered.target.key]
+          assert.deepStrictEqual(tried, made)
+          assert.strictEqual(answered.attempts, made.length)
+        }
+        const attempts = attemptsOf(call)
+        if (attempts !== undefined) assert.deepStrictEqual(attempts, made)
+      }
+    }
+  },
+
+  "the bench": {
+    "keeps every target that rests from being called, unless nothing in the chain is free": (
+      played,
+      { policy }
+    ) => {
+      for (const heard of started(played)) {
+        const { event, state } = heard
+        const standings = keysOf(event.target.key).map((key) => standing(state, key, event.at))
+        if (event.probe) assert.notInclude(standings, "resting", event.target.key)
+        else if (standings.some((standing) => standing !== "free")) {
+          assert.strictEqual(policy.whenAllBenched, "tryAnyway", event.target.key)
+          assert.strictEqual(event.attempt, 1, event.target.key)
+          nothingIsFree(played, heard)
+        }
+      }
+      for (const heard of played.heard) {
+        const { event } = heard
+        if (event._tag === "RunFailed" && event.error._tag === "AllBenched") nothingIsFree(played, heard)
+      }
+    },
+
+    "lets the first model of a chain go first, as long as one of its targets is free": (played) => {
+      const targets = targetsOf(played.chain)
+      for (const { event, state } of started(played)) {
+        const stands = (key: string) => standing(state, key, event.at)
+        if (event.attempt !== 1 || keysOf(event.target.key).map(stands).includes("resting")) continue
+        const own = targets.findIndex(([, , model]) => model === keysOf(event.target.key)[2])
+        for (const earlier of targets.slice(0, own)) {
+          const free = earlier.every((key) => ["free", "half-open"].includes(stands(key)))
+          assert.isFalse(free, `${earlier[0]} was passed by for ${event.target.key}`)
+        }
+      }
+    },
+
+    "lets one probe through at a time": ({ heard }) => {
+      const probing = new Map<number, string>()
+      for (const { event } of heard) {
+        if (event._tag !== "AttemptStarted") probing.delete(event.run.id)
+        else if (event.probe) {
+          assert.notInclude([...probing.values()], event.target.key)
+          probing.set(event.run.id, event.target.key)
+        }
+      }
+    },
+
+    "never shortens a rest when somebody fails, gives up or begins to answer": ({ steps }) => {
+      for (const { after, at, before, operation } of steps) {
+        for (const [key, entry] of before.entries) {
+          if (standing(before, key, at) !== "resting") continue
+          const now = after.entries.get(key)
+          if (operation !== "succeed") assert.isAtLeast(now?.until ?? 0, entry.until, `${operation} ${key}`)
+          if (entry.manual !== undefined && at < entry.manual.until) {
+            assert.deepStrictEqual(now?.manual, entry.manual, `${operation} ${key}`)
+          }
+        }
+      }
+    },
+
+    "is not moved by an answer that was asked for before the rest": ({ steps }) => {
+      for (const { admission, after, before, operation } of steps) {
+        if (operation !== "succeed") continue
+        for (const [key, entry] of before.entries) {
+          if (entry.generation > admission.generation && entry.reason !== undefined) {
+            assert.strictEqual(after.entries.get(key)?.until, entry.until, key)
+          }
+        }
+      }
+    }
+  },
+
+  "a caller who hangs up": {
+    "leaves no probe slot taken, no fiber and no open call, whenever it is": ({ left }) => {
+      assert.deepStrictEqual(left, { calls: 0, fibers: 0, probes: [] })
+    },
+
+    "counts against nobody: the bench learns of nothing but what an observer hears of": ({
+      heard,
+      steps
+    }) => {
+      const failures = heard.filter(
+        ({ event }) =>
+          event._tag === "AttemptFailed" || (event._tag === "StreamEnded" && event.failure !== undefined)
+      )
+      assert.isAtMost(steps.filter(({ operation }) => operation === "fail").length, failures.length)
+      const gone = heard
+        .filter(({ event }) => event._tag === "RunInterrupted")
+        .map(({ event }) => event.run.id)
+      for (const id of gone) {
+        const last = heard.findLast(({ event }) => event.run.id === id)
+        assert.strictEqual(last?.event._tag, "RunInterrupted")
+      }
+    }
+  }
+}
+
+const isSpeech = (step: string) => ["one", "two", "three", "held"].includes(step)
+
+/** The targets that were called for one caller, in order. */
+const callsOf = (calls: Played["calls"], caller: number): ReadonlyArray<string> =>
+  calls.filter(({ request }) => request.caller === caller).map(({ target }) => target)
+
+/** The targets that an error says were tried, where it says so. */
+const attemptsOf = (call: Told): ReadonlyArray<string> | undefined => {
+  const error: RunError.RunError | { readonly _tag: string } | undefined = Exit.isFailure(call.exit)
+    ? call.exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
+    : undefined
+  if (error === undefined || !("attempts" in error)) return error?._tag === "AllBenched" ? [] : undefined
+  // A stream that runs out of time after its commit point tells what failed before.
+  return call.pieces.length > 0 ? undefined : error.attempts.map(({ target }) => target)
+}
+
+const started = ({ heard }: Played) =>
+  heard.filter(
+    (one): one is Heard & { readonly event: FailoverEvent.AttemptStarted } =>
+      one.event._tag === "AttemptStarted"
+  )
+
+const nothingIsFree = ({ chain }: Played, { event, state }: Heard): void => {
+  for (const keys of targetsOf(chain)) {
+    const rests = keys.some((key) => ["resting", "probed"].includes(standing(state, key, event.at)))
+    assert.isTrue(rests, `${keys[0]} is free`)
+  }
+}
