@@ -3,9 +3,10 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
-import { type GatewayConfig, isLoopback, type ServerConfig } from "../config/GatewayConfig.ts"
+import type { GatewayConfig, ServerConfig } from "../config/GatewayConfig.ts"
 import { load } from "../config/Load.ts"
 import { ConfigError } from "../config/Problem.ts"
+import * as Exposure from "../gateway/Exposure.ts"
 import { because, type ExitWith } from "./Exit.ts"
 
 /** What flags can say over a file. */
@@ -31,14 +32,8 @@ export const override = (
     host: Option.getOrElse(host, () => config.server.host),
     port: Option.getOrElse(port, () => config.server.port)
   }
-  const problem = openToAll(server)
-  return problem === undefined
-    ? Effect.succeed({ ...config, server })
-    : because(2, new ConfigError({ file, problems: [{ path: "server.tokens", message: problem }] }).message)
+  const exposed = Exposure.check(server)
+  if (exposed === undefined) return Effect.succeed({ ...config, server })
+  const problems = [{ path: "server.tokens", message: exposed.message }]
+  return because(2, new ConfigError({ file, problems }).message)
 }
-
-/** Beyond loopback a gateway without tokens would spend its owner's money for whoever finds it. */
-const openToAll = ({ host, tokens }: ServerConfig): string | undefined =>
-  tokens === "none" || tokens.length > 0 || isLoopback(host)
-    ? undefined
-    : `on ${host} others can reach the gateway, so it needs at least one token, as in ["env:GATEWAY_TOKEN"]; "none" lets everybody in`

@@ -41,7 +41,7 @@ const listen = (config: GatewayConfig): Effect.Effect<string, ExitWith, Scope.Sc
     Effect.catchTag("ServeError", ({ cause }) =>
       because(1, `cannot listen on ${config.server.host}:${config.server.port}: ${reasonOf(cause)}`)
     ),
-    Effect.catchTag("InvalidCatalog", (error) => because(2, error.message))
+    Effect.catchTag(["InvalidCatalog", "ExposedGateway"], (error) => because(2, error.message))
   )
 
 const reasonOf = (cause: unknown): string => {

@@ -22,6 +22,9 @@ export interface Asked {
 /** A request may name so many fallbacks; there is an end to what a single one can occupy. */
 export const maxFallbacks = 32
 
+/** No provider has a model with a longer name, and names are kept. */
+export const maxModelLength = 512
+
 type Headers = Readonly<Record<string, string>>
 
 /** Reads a request. What is too large is refused by what it says of itself, or as soon as it has grown too large. */
@@ -62,11 +65,16 @@ const ask = (text: string, headers: Headers, route: Route): Effect.Effect<Asked,
   }
   if (!isObject(body)) return Effect.fail(refuse(400, "invalid_json", "the body is not a JSON object"))
   const { model } = body
-  if (typeof model !== "string" || model.trim() === "") {
+  if (typeof model !== "string" || model.trim() === "" || model.length > maxModelLength) {
     return Effect.fail(
-      refuse(400, "missing_model", "the body has to name a model, as a string in the field model", {
-        param: "model"
-      })
+      refuse(
+        400,
+        "missing_model",
+        `the body has to name a model, in at most ${maxModelLength} characters, in the field model`,
+        {
+          param: "model"
+        }
+      )
     )
   }
   const deadline = deadlineOf(headers)
@@ -112,7 +120,8 @@ const fallbacksOf = (body: JsonObject, headers: Headers): ReadonlyArray<string> 
 }
 
 const isNames = (u: unknown): u is ReadonlyArray<string> =>
-  Array.isArray(u) && u.every((name) => typeof name === "string" && name.trim() !== "")
+  Array.isArray(u) &&
+  u.every((name) => typeof name === "string" && name.trim() !== "" && name.length <= maxModelLength)
 
 const invalidDeadline = refuse(
   400,

@@ -20,6 +20,7 @@ import { Decisions, make as makeDecisions } from "../observe/Decisions.ts"
 import * as UndiciUpstream from "../providers/UndiciUpstream.ts"
 import type { Upstream } from "../providers/Upstream.ts"
 import * as Admin from "./admin/Admin.ts"
+import * as Exposure from "./Exposure.ts"
 import * as Handler from "./Handler.ts"
 import * as Named from "./Named.ts"
 import * as Observed from "./Observed.ts"
@@ -39,6 +40,9 @@ export interface Options {
   readonly observer?: Observer | undefined
 }
 
+/** Why a gateway does not start: its port, its names, or that it would be open to everybody. */
+export type GatewayError = ServeError | InvalidCatalog | Exposure.ExposedGateway
+
 /** Longer than load balancers keep an idle connection, so that they close it and no request meets a closed one. */
 const keepAliveTimeout = 65_000
 
@@ -54,8 +58,10 @@ const keepAliveTimeout = 65_000
 export const layerNoDeps = (
   config: GatewayConfig,
   options: Omit<Options, "observer"> = {}
-): Layer.Layer<HttpServer.HttpServer, ServeError | InvalidCatalog, Failover | BenchRegistry | Upstream> =>
-  Layer.suspend(() => {
+): Layer.Layer<HttpServer.HttpServer, GatewayError, Failover | BenchRegistry | Upstream> =>
+  Layer.suspend((): Layer.Layer<HttpServer.HttpServer, GatewayError, Failover | BenchRegistry | Upstream> => {
+    const exposed = Exposure.check(config.server)
+    if (exposed !== undefined) return Layer.effect(HttpServer.HttpServer, Effect.fail(exposed))
     const server = createServer({ keepAliveTimeout })
     const listening = NodeHttpServer.layerServer(() => server, {
       host: config.server.host,
@@ -111,7 +117,7 @@ const adminOf = Effect.fnUntraced(function* (
 export const layer = (
   config: GatewayConfig,
   options: Options = {}
-): Layer.Layer<HttpServer.HttpServer, ServeError | InvalidCatalog> =>
+): Layer.Layer<HttpServer.HttpServer, GatewayError> =>
   layerNoDeps(config, options).pipe(
     Layer.provide(Observed.layer(config, options.observer)),
     Layer.provide(UndiciUpstream.layer())

@@ -183,6 +183,7 @@ describe("a request", () => {
     ["names no model", { messages: [] }, 400, "missing_model"],
     ["names its model with a number", { model: 5 }, 400, "missing_model"],
     ["names its model with blanks", { model: "  " }, 400, "missing_model"],
+    ["names its model at length", { model: `openai/${"x".repeat(600)}` }, 400, "missing_model"],
     ["names an unknown model", { model: "nobody" }, 404, "model_not_found"],
     ["names a model of an unknown provider", { model: "b/gpt" }, 404, "model_not_found"],
     ["names an unknown fallback", { model: "a/gpt", fallbacks: ["b/gpt"] }, 404, "model_not_found"],
