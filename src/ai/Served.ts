@@ -20,13 +20,6 @@ export type From = {
   readonly account: string
 }
 
-declare module "effect/ai/Response" {
-  interface ResponseMetadataPartMetadata {
-    /** Who served, in an answer of a failover layer. */
-    readonly failover?: Served | null
-  }
-}
-
 /** A part of a whole answer. */
 export type Part = Response.Part<Record<string, Tool.Any>, Response.ToolParametersMode>
 
@@ -49,10 +42,19 @@ export type StreamPart = Response.StreamPart<Record<string, Tool.Any>, Response.
 export const servedBy = (parts: Iterable<Response.AnyPart>): Served | undefined => {
   for (const part of parts) {
     const served = part.type === "response-metadata" ? part.metadata.failover : undefined
-    if (served !== undefined && served !== null) return served
+    if (isServed(served)) return served
   }
   return undefined
 }
+
+// The metadata of a part are any JSON, and may come from somebody who calls something else by the same name.
+const isServed = (u: unknown): u is Served =>
+  typeof u === "object" &&
+  u !== null &&
+  "target" in u &&
+  typeof u.target === "string" &&
+  "attempts" in u &&
+  typeof u.attempts === "number"
 
 /** A part with the name of its target; without one a part that has nothing else to say. */
 export const sign = (
