@@ -12,7 +12,7 @@ export declare namespace Anthropic {
   /** What can be asked for. */
   type Operation = AnthropicProtocol.OperationName
   /** A provider that speaks like Anthropic. */
-  type Provider = HttpProvider.HttpProvider<Operation>
+  type Provider = HttpProvider.HttpProvider<Operation> & { readonly protocol: "anthropic" }
   /** What it can be given. */
   interface Options extends Omit<HttpProvider.Options, "name"> {
     /** The first part of its model specs. Default `anthropic`. */
@@ -38,12 +38,13 @@ export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Prov
   static readonly make = (
     options: Anthropic.Options = {}
   ): Effect.Effect<Anthropic.Provider, never, Upstream> =>
-    Effect.map(Upstream, (upstream) =>
-      HttpProvider.make(AnthropicProtocol.protocol, upstream, {
+    Effect.map(Upstream, (upstream) => ({
+      ...HttpProvider.make(AnthropicProtocol.protocol, upstream, {
         ...options,
         name: options.name ?? Anthropic.provider
-      })
-    )
+      }),
+      protocol: "anthropic"
+    }))
 
   /** Provides Anthropic itself. */
   static readonly layer = (

@@ -12,7 +12,7 @@ export declare namespace OpenAi {
   /** What can be asked for. */
   type Operation = OpenAiProtocol.OperationName
   /** A provider that speaks like OpenAI. */
-  type Provider = HttpProvider.HttpProvider<Operation>
+  type Provider = HttpProvider.HttpProvider<Operation> & { readonly protocol: "openai" }
   /** What it can be given. */
   interface Options extends Omit<HttpProvider.Options, "name"> {
     /** The first part of its model specs. Default `openai`. */
@@ -73,12 +73,13 @@ export declare namespace OpenAi {
 export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("openai") {
   /** Makes a provider that speaks like OpenAI; for a service of its own, see the example. */
   static readonly make = (options: OpenAi.Options = {}): Effect.Effect<OpenAi.Provider, never, Upstream> =>
-    Effect.map(Upstream, (upstream) =>
-      HttpProvider.make(OpenAiProtocol.protocol(options.auth ?? "bearer"), upstream, {
+    Effect.map(Upstream, (upstream) => ({
+      ...HttpProvider.make(OpenAiProtocol.protocol(options.auth ?? "bearer"), upstream, {
         ...options,
         name: options.name ?? OpenAi.provider
-      })
-    )
+      }),
+      protocol: "openai"
+    }))
 
   /** Provides OpenAI itself. */
   static readonly layer = (options?: Omit<OpenAi.Options, "name">): Layer.Layer<OpenAi, never, Upstream> =>
