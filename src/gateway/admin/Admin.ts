@@ -52,7 +52,8 @@ export const make = Effect.fnUntraced(function* (
     Effect.catchDefect((defect) =>
       defect instanceof HttpServerError ? turnedDown(defect) : Effect.die(defect)
     ),
-    Effect.map(HttpServerResponse.setHeader("cache-control", "no-store")),
+    // What is live must not wait in somebody's buffer.
+    Effect.map(HttpServerResponse.setHeaders({ "cache-control": "no-store", "x-accel-buffering": "no" })),
     Effect.map((response) =>
       response.status === 401
         ? HttpServerResponse.setHeader(response, "www-authenticate", "Bearer")
