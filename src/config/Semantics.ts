@@ -1,11 +1,10 @@
 /**
- * What the parts of a config file mean together: do the names lead somewhere, do the protocols fit.
+ * What the parts of a config file mean together: do the names lead somewhere, do the fields fit.
  *
  * It takes any JSON, so that a file with a wrong type in one place still hears of a wrong name in another.
  */
 import * as Result from "effect/Result"
 import * as Catalog from "../core/Catalog.ts"
-import type { Chain } from "../core/Chain.ts"
 import * as ModelSpec from "../core/ModelSpec.ts"
 import * as Pool from "../core/Pool.ts"
 import { millisOf } from "./ConfigFile.ts"
@@ -20,18 +19,10 @@ export interface Findings {
 }
 
 /** Looks at a file as a whole. */
-export const check = (file: unknown): Findings => {
-  const names = namesOf(file)
-  return {
-    problems: [
-      ...providerProblems(file),
-      ...cooldownProblems(file, []),
-      ...names.problems,
-      ...mixedChains(names)
-    ],
-    notes: [...rpmNotes(file), ...fallbackNotes(names)]
-  }
-}
+export const check = (file: unknown): Findings => ({
+  problems: [...providerProblems(file), ...cooldownProblems(file, []), ...nameProblems(file)],
+  notes: [...rpmNotes(file)]
+})
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -102,45 +93,23 @@ function* rpmNotes(file: unknown): Iterable<string> {
 
 // -- names --------------------------------------------------------------------------------------------------------
 
-/** A stand-in for a provider: it has a name and a protocol. */
-interface Stub extends Pool.Pool {
-  readonly service: unknown
-}
-
-type CatalogOptions = Catalog.Options<Stub> & {
-  readonly models: Readonly<Record<string, Catalog.VirtualModel>>
-}
-
-interface Names {
-  /** What is left when everything that leads nowhere is taken out. */
-  readonly options: CatalogOptions
-  readonly catalog: Catalog.Catalog<Stub>
-  readonly problems: ReadonlyArray<Misfit>
-}
-
-const namesOf = (file: unknown): Names => {
+const nameProblems = (file: unknown): ReadonlyArray<Misfit> => {
   const { fallbacks, models, providers } = fieldsOf(file)
-  let options: CatalogOptions = {
+  const made = Catalog.make({
     providers: Object.entries(fieldsOf(providers)).map(([name, provider]) => ({
-      pool: Pool.make(name, fieldsOf(provider).protocol),
+      pool: Pool.make(name, undefined),
       fallbackModels: itemsOf(fieldsOf(provider).fallbackModels).filter((model) => typeof model === "string")
     })),
     models: Object.fromEntries(
       Object.entries(fieldsOf(models)).map(([name, model]) => [name, virtualModel(model)])
     ),
-    fallbacks: linksOf(fallbacks) ?? [],
-    fits: (first, fallback) => first.service === fallback.service
-  }
-  let problems: ReadonlyArray<Misfit> | undefined
-  while (true) {
-    const made = Catalog.make(options)
-    if (Result.isSuccess(made)) return { options, catalog: made.success, problems: problems ?? [] }
-    const found = made.failure.problems
-    problems ??= found
-      .filter(({ path }) => !isUnreadable(file, path))
-      .map((problem) => ({ path: pathInFile(file, problem.path), message: withHint(problem, file) }))
-    options = without(options, found)
-  }
+    fallbacks: linksOf(fallbacks) ?? []
+  })
+  return Result.isSuccess(made)
+    ? []
+    : made.failure.problems
+        .filter(({ path }) => !isUnreadable(file, path))
+        .map((problem) => ({ path: pathInFile(file, problem.path), message: withHint(problem, file) }))
 }
 
 /** A virtual model in the full form. What is no list of names is for the structure to tell. */
@@ -199,72 +168,4 @@ const withHint = (problem: Catalog.Problem, file: unknown): string => {
   return meant === undefined || meant === wrong
     ? problem.message
     : `${problem.message}; did you mean ${meant}?`
-}
-
-/** The options without what they have been refused for. */
-const without = (options: CatalogOptions, problems: ReadonlyArray<Catalog.Problem>): CatalogOptions => {
-  const bad = new Set(problems.map(({ path }) => JSON.stringify(path)))
-  const keep =
-    (...path: ReadonlyArray<string>) =>
-    (_: unknown, index: number) =>
-      !bad.has(JSON.stringify([...path, index]))
-  return {
-    ...options,
-    fallbacks: (options.fallbacks ?? []).filter(keep("fallbacks")),
-    models: Object.fromEntries(
-      Object.entries(options.models)
-        .filter(([name]) => !bad.has(JSON.stringify(["models", name, "chain"])))
-        .map(([name, model]) => [
-          name,
-          {
-            chain: model.chain.filter(keep("models", name, "chain")),
-            onContextExceeded: model.onContextExceeded?.filter(keep("models", name, "onContextExceeded")),
-            onContentPolicy: model.onContentPolicy?.filter(keep("models", name, "onContentPolicy"))
-          }
-        ])
-    )
-  }
-}
-
-// -- protocols ----------------------------------------------------------------------------------------------------
-
-/** Chains whose models speak different protocols: requests are passed on as they are, so they could not be served. */
-function* mixedChains({ catalog }: Names): Iterable<Misfit> {
-  for (const name of catalog.names) {
-    const chain = Result.getOrThrow(catalog.resolve(name))
-    const speakers = speakersOf(chain)
-    if (speakers.size > 1) {
-      const who = [...speakers].map(([protocol, model]) => `${model} speaks ${protocol}`).join(", ")
-      const message = `the chain mixes protocols: ${who}; requests are not translated yet, so the models of a chain have to speak the same one`
-      yield { path: ["models", name], message }
-    }
-  }
-}
-
-/** The protocols of a chain and of the chains that stand in for it, each with the first model that speaks it. */
-const speakersOf = (chain: Chain<Stub>): ReadonlyMap<string, string> => {
-  const speakers = new Map<string, string>()
-  for (const part of [chain, chain.onContextExceeded, chain.onContentPolicy]) {
-    for (const { pool, spec } of part?.models ?? []) {
-      const protocol = "service" in pool ? pool.service : undefined
-      if ((protocol === "openai" || protocol === "anthropic") && !speakers.has(protocol)) {
-        speakers.set(protocol, ModelSpec.format(spec))
-      }
-    }
-  }
-  return speakers
-}
-
-function* fallbackNotes({ catalog, options }: Names): Iterable<string> {
-  const protocolOf = new Map(options.providers.map(({ pool }) => [pool.name, pool.service]))
-  for (const link of options.fallbacks ?? []) {
-    const chain = catalog.resolve(link, { configured: false })
-    const fallback = Result.isSuccess(chain) ? chain.success.models[0]?.spec.provider : undefined
-    if (fallback === undefined) continue
-    const others = [...protocolOf].filter(([, protocol]) => protocol !== protocolOf.get(fallback))
-    if (others.length > 0) {
-      const which = others.map(([name]) => name).join(", ")
-      yield `fallbacks: ${link} is not used after models of ${which}, which speak another protocol`
-    }
-  }
 }

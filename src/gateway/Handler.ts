@@ -13,14 +13,14 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
-import type { Catalog } from "../core/Catalog.ts"
 import type { Chain } from "../core/Chain.ts"
 import type { CallOptions, Failover } from "../core/Failover.ts"
 import type { FailedAttempt, RunError } from "../core/RunError.ts"
 import * as Asked from "./Asked.ts"
 import * as Admin from "./admin/Admin.ts"
+import * as Conversation from "./Conversation.ts"
 import * as Models from "./Models.ts"
-import { chainFacts, type GatewayProvider } from "./Providers.ts"
+import { chainFacts, type GatewayCatalog, type GatewayProvider } from "./Providers.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Reply from "./Reply.ts"
 import { requestId } from "./RequestId.ts"
@@ -32,7 +32,7 @@ type Response = HttpServerResponse.HttpServerResponse
 /** What the handler works with. */
 export interface Options {
   readonly config: GatewayConfig
-  readonly catalog: Catalog<GatewayProvider>
+  readonly catalog: GatewayCatalog
   readonly failover: Failover["Service"]
   /** When the gateway began, in milliseconds since the epoch. */
   readonly startedAt: number
@@ -54,22 +54,29 @@ export const make = ({
   const turnedAway = Tokens.make(config.server.tokens)
   const models = Models.make(catalog.names, startedAt)
   const factsOf = chainFacts(config.policy)
+  const isMixed = new Set(config.providers.map(({ protocol }) => protocol)).size > 1
 
   /** The chain of a request, if it can be served where it was asked for. */
-  const chainOf = (asked: Asked.Asked, route: Route): Chain<GatewayProvider> | Refusal.Refusal => {
+  const chainOf = (
+    asked: Asked.Asked,
+    route: Route
+  ): Chain<GatewayProvider> | Refusal.Refusal | Refusal.PassedOn => {
     const { fallbacks, model } = asked
-    const found = catalog.resolve(model, { fallbacks, configured: route.fallsBack })
+    const models = route.translates ? catalog.calledIn[route.protocol] : catalog
+    const found = models.resolve(model, { fallbacks, configured: route.fallsBack })
     if (Result.isFailure(found)) {
       return Refusal.unknownModel(found.failure, found.failure.model === model ? "model" : "fallbacks")
     }
-    const { protocols } = factsOf(found.success)
+    const facts = factsOf(found.success)
+    if (route.translates) return Conversation.refusal(asked.request, route, facts) ?? found.success
+    const { protocols } = facts
     if (protocols.size === 1 && protocols.has(route.protocol)) return found.success
     return Refusal.make(
       400,
       "wrong_protocol",
       protocols.size === 1
-        ? `${JSON.stringify(model)} speaks another protocol (${[...protocols].join()}) than was called (${route.protocol}); requests are not translated yet`
-        : "the model and its fallbacks speak different protocols; requests are not translated yet",
+        ? `${JSON.stringify(model)} speaks another protocol (${[...protocols].join()}) than was called (${route.protocol}), and ${route.operation} is not translated`
+        : `the models of the chain speak different protocols, and ${route.operation} is not translated`,
       { param: protocols.size === 1 ? "model" : "fallbacks" }
     )
   }
@@ -80,6 +87,8 @@ export const make = ({
     chain: Chain<GatewayProvider>
   ): Effect.Effect<Response, never, Scope.Scope> => {
     const failed: Array<FailedAttempt> = []
+    const request =
+      isMixed && caller.protocol === "anthropic" ? Conversation.portable(asked.request) : asked.request
     const call: CallOptions = {
       deadline: asked.deadline === undefined ? undefined : Math.min(asked.deadline, factsOf(chain).deadline),
       observer: (event) => {
@@ -90,17 +99,17 @@ export const make = ({
       Effect.map(Clock.currentTimeMillis, (now) =>
         Reply.refused(
           caller,
-          error._tag === "Refusal" ? error : Refusal.fromRunError(error, now),
+          error._tag === "Refusal" ? error : Refusal.fromRunError(error, now, caller.protocol),
           "attempts" in error ? error.attempts : failed
         )
       )
     const answered: Effect.Effect<Response, RunError | Refusal.Refusal, Scope.Scope> = asked.stream
       ? Effect.flatMap(Effect.scope, (scope) =>
-          Effect.flatMap(failover.open(chain, asked.request, call), (opened) =>
+          Effect.flatMap(failover.open(chain, request, call), (opened) =>
             Reply.streamed(caller, opened, scope)
           )
         )
-      : Effect.map(failover.answer(chain, asked.request, call), (answer) => Reply.whole(caller, answer))
+      : Effect.map(failover.answer(chain, request, call), (answer) => Reply.whole(caller, answer))
     return Effect.catch(answered, onRunError)
   }
 

@@ -10,16 +10,23 @@ import { Anthropic } from "../providers/Anthropic.ts"
 import type { HttpProvider } from "../providers/HttpProvider.ts"
 import { OpenAi } from "../providers/OpenAi.ts"
 import type { Upstream } from "../providers/Upstream.ts"
+import * as Translated from "./Translated.ts"
 
-/** A provider, and how it speaks. */
+/** A provider, and how it speaks upstream. */
 export interface GatewayProvider extends HttpProvider {
   readonly protocol: ProtocolName
+}
+
+/** The models by name, of providers that take the operations of their own protocol only. */
+export interface GatewayCatalog extends Catalog.Catalog<GatewayProvider> {
+  /** The same models for the callers of each protocol: providers that speak another one are translated. */
+  readonly calledIn: Readonly<Record<ProtocolName, Catalog.Catalog<GatewayProvider>>>
 }
 
 const make = (config: ProviderConfig): Effect.Effect<GatewayProvider, never, Upstream> => {
   const { baseUrl, credentials, headers, name, policy, query, strategy } = config
   const options = { name, baseUrl, credentials, strategy, policy, headers, query }
-  // A provider takes the operations of its protocol only; a request of another one is refused before it gets here.
+  // A provider takes the operations of its protocol only; those of another one are translated or refused before.
   const made: Effect.Effect<unknown, never, Upstream> =
     config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)
   return Effect.map(made, (provider) => ({
@@ -31,7 +38,7 @@ const make = (config: ProviderConfig): Effect.Effect<GatewayProvider, never, Ups
 /** Builds the providers and the catalog of a config. A config that was loaded has no names that lead nowhere. */
 export const catalog = Effect.fnUntraced(function* (
   config: GatewayConfig
-): Effect.fn.Return<Catalog.Catalog<GatewayProvider>, Catalog.InvalidCatalog, Upstream> {
+): Effect.fn.Return<GatewayCatalog, Catalog.InvalidCatalog, Upstream> {
   const providers = yield* Effect.forEach(config.providers, (provider) =>
     Effect.map(make(provider), (pool) => ({
       pool,
@@ -39,21 +46,34 @@ export const catalog = Effect.fnUntraced(function* (
       fallbackModels: provider.fallbackModels
     }))
   )
-  return yield* Effect.fromResult(
-    Catalog.make({
-      providers,
-      models: config.models,
-      fallbacks: config.fallbacks,
-      namedModelsOnly: config.server.namedModelsOnly,
-      fits: (first, fallback) => first.protocol === fallback.protocol
-    })
-  )
+  const catalogOf = (adapt: (provider: GatewayProvider) => GatewayProvider) =>
+    Effect.fromResult(
+      Catalog.make({
+        providers: providers.map((provider) => ({ ...provider, pool: adapt(provider.pool) })),
+        models: config.models,
+        fallbacks: config.fallbacks,
+        namedModelsOnly: config.server.namedModelsOnly
+      })
+    )
+  const native = yield* catalogOf((provider) => provider)
+  const calledIn = (protocol: ProtocolName) =>
+    config.providers.every((provider) => provider.protocol === protocol)
+      ? Effect.succeed(native)
+      : catalogOf((provider) =>
+          provider.protocol === protocol ? provider : Translated.make(provider, protocol)
+        )
+  return {
+    ...native,
+    calledIn: { openai: yield* calledIn("openai"), anthropic: yield* calledIn("anthropic") }
+  }
 })
 
 /** What is known of a chain as a whole. */
 export interface ChainFacts {
   /** The protocols its models speak, and those of the chains that stand in for it. */
   readonly protocols: ReadonlySet<ProtocolName>
+  /** Whether there is a single target in them: one model with one credential. */
+  readonly isSingle: boolean
   /** In milliseconds. */
   readonly deadline: number
 }
@@ -65,12 +85,12 @@ export const chainFacts = (policy: Policy.Options): ((chain: Chain<GatewayProvid
     const found = known.get(chain)
     if (found !== undefined) return found
     const chains = [chain, chain.onContextExceeded, chain.onContentPolicy]
+    const pools = chains
+      .flatMap((part) => part?.models ?? [])
+      .map((model) => Model.poolOf(model, Context.empty()))
     const facts: ChainFacts = {
-      protocols: new Set(
-        chains
-          .flatMap((part) => part?.models ?? [])
-          .map((model) => Model.poolOf(model, Context.empty()).protocol)
-      ),
+      protocols: new Set(pools.map(({ protocol }) => protocol)),
+      isSingle: pools.length === 1 && pools[0]?.credentials.filter(({ enabled }) => enabled).length === 1,
       deadline: Policy.make(policy, chain.policy).deadline
     }
     known.set(chain, facts)

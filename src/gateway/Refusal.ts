@@ -1,8 +1,10 @@
 /** Why a request gets no answer, in the words of HTTP; and from what a run failed with to those words. */
+import type { ProtocolName } from "../config/GatewayConfig.ts"
 import type { TailError } from "../core/Failover.ts"
 import { classOf, type FailureClass } from "../core/Failure.ts"
 import type { FailedAttempt, RunError, UnknownModel } from "../core/RunError.ts"
-import { isProviderResponse } from "../providers/ProviderResponse.ts"
+import { isProviderResponse, type ProviderResponse } from "../providers/ProviderResponse.ts"
+import { translateError } from "../translate/index.ts"
 
 /** Why a request gets no answer. */
 export interface Refusal {
@@ -24,7 +26,10 @@ export const make = (
   more: Pick<Refusal, "param" | "headers"> = {}
 ): Refusal => ({ _tag: "Refusal", status, code, message, ...more })
 
-/** A provider's own word about a bad request: passed on as it was, without the key it may have quoted. */
+/**
+ * A provider's own word about a bad request: passed on as it was, without the key it may have quoted; in the shape of
+ * the protocol that was called where that is another one.
+ */
 export interface PassedOn {
   readonly _tag: "PassedOn"
   readonly status: number
@@ -36,12 +41,12 @@ export interface PassedOn {
 export const unknownModel = (error: UnknownModel, param: string): Refusal =>
   make(404, "model_not_found", error.message, { param })
 
-/** What a caller is told when a run failed. `now` is in milliseconds since the epoch. */
-export const fromRunError = (error: RunError, now: number): Refusal | PassedOn => {
+/** What a caller of a protocol is told when a run failed. `now` is in milliseconds since the epoch. */
+export const fromRunError = (error: RunError, now: number, protocol: ProtocolName): Refusal | PassedOn => {
   switch (error._tag) {
     case "BadRequest":
     case "ContextExceeded":
-      return refused(error)
+      return refused(error, protocol)
     case "DeadlineExceeded":
       return make(504, "deadline_exceeded", error.message)
     case "AllBenched": {
@@ -54,7 +59,7 @@ export const fromRunError = (error: RunError, now: number): Refusal | PassedOn =
     }
     case "ChainExhausted": {
       const last = error.attempts.at(-1)?.failure
-      if (isWrongEverywhere(error.attempts) && last !== undefined) return refused(last)
+      if (isWrongEverywhere(error.attempts) && last !== undefined) return refused(last, protocol)
       const [status, code] = statusOf(error.attempts.map(({ failure }) => classOf(failure)))
       return make(status, code, error.message, { headers: retryAfter(error.retryAt, now) })
     }
@@ -81,12 +86,9 @@ const isWrongEverywhere = (attempts: ReadonlyArray<FailedAttempt>): boolean =>
   attempts.every(({ failure }) => failure._tag === "BadRequest" || failure._tag === "ContextExceeded")
 
 /** A bad request comes back as the provider said it, where it said it with a status of its own. */
-const refused = (failure: FailedAttempt["failure"]): Refusal | PassedOn => {
+const refused = (failure: FailedAttempt["failure"], protocol: ProtocolName): Refusal | PassedOn => {
   const said = failure.cause
-  if (isProviderResponse(said) && isRefusal(said.status)) {
-    const contentType = said.contentType ?? "application/json"
-    return { _tag: "PassedOn", status: said.status, contentType, body: said.body }
-  }
+  if (isProviderResponse(said) && isRefusal(said.status)) return passedOn(said, protocol)
   switch (classOf(failure)) {
     case "ContextExceeded":
       return make(400, "context_length_exceeded", failure.message, { param: "messages" })
@@ -96,6 +98,23 @@ const refused = (failure: FailedAttempt["failure"]): Refusal | PassedOn => {
       return make(413, "request_too_large", failure.message)
     default:
       return make(400, "invalid_request", failure.message)
+  }
+}
+
+const passedOn = (said: ProviderResponse, protocol: ProtocolName): PassedOn => {
+  const { body, contentType = "application/json", status } = said
+  if (said.protocol === undefined || said.protocol === protocol) {
+    return { _tag: "PassedOn", status, contentType, body }
+  }
+  const translated = JSON.stringify(translateError(said.protocol, protocol, parsed(body), status))
+  return { _tag: "PassedOn", status, contentType: "application/json", body: translated }
+}
+
+const parsed = (body: string): unknown => {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return body
   }
 }
 

@@ -7,6 +7,8 @@ export interface Route {
   /** The providers' name for it. */
   readonly operation: string
   readonly streams: boolean
+  /** Whether models that speak another protocol can be asked too. */
+  readonly translates: boolean
   /**
    * Whether the configured fallbacks follow in its chains. They are models that write, so not where vectors are asked
    * for: a vector of another model is no answer, and a key that is refused for trying would rest for nothing.
@@ -18,10 +20,22 @@ export interface Route {
 export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   [
     "/v1/chat/completions",
-    { protocol: "openai", operation: "chat/completions", streams: true, fallsBack: true }
+    {
+      protocol: "openai",
+      operation: "chat/completions",
+      streams: true,
+      translates: true,
+      fallsBack: true
+    }
   ],
-  ["/v1/embeddings", { protocol: "openai", operation: "embeddings", streams: false, fallsBack: false }],
-  ["/v1/messages", { protocol: "anthropic", operation: "messages", streams: true, fallsBack: true }]
+  [
+    "/v1/embeddings",
+    { protocol: "openai", operation: "embeddings", streams: false, translates: false, fallsBack: false }
+  ],
+  [
+    "/v1/messages",
+    { protocol: "anthropic", operation: "messages", streams: true, translates: true, fallsBack: true }
+  ]
 ])
 
 /** The path of a request's target: without its query, and without slashes at its end. */

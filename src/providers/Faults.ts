@@ -50,7 +50,12 @@ export const make = (protocol: Protocol, target: Target): Faults => {
             body: excerpt,
             inStream: options?.inStream,
             now,
-            cause: new ProviderResponse({ status: head.status, contentType, body: excerpt })
+            cause: new ProviderResponse({
+              status: head.status,
+              contentType,
+              protocol: protocol.name,
+              body: excerpt
+            })
           })
         )
       }),

@@ -13,17 +13,21 @@ export class ProviderResponse extends Error {
   override readonly name = "ProviderResponse"
   readonly status: number
   readonly contentType: string | undefined
+  /** The wire protocol its body is written in, where it is known. */
+  readonly protocol: "openai" | "anthropic" | undefined
   /** At most the first 64 KiB. */
   declare readonly body: string
 
   constructor(options: {
     readonly status: number
     readonly contentType: string | undefined
+    readonly protocol?: "openai" | "anthropic" | undefined
     readonly body: string
   }) {
     super(`the provider answered with status ${options.status}`)
     this.status = options.status
     this.contentType = options.contentType
+    this.protocol = options.protocol
     Object.defineProperty(this, "body", { value: options.body, enumerable: false })
     // Where it was made says nothing about what a provider answered.
     this.stack = `${this.name}: ${this.message}`

@@ -190,7 +190,6 @@ describe("a config file", () => {
         "providers.openai.policy.patience",
         'providers.openai.models["gpt-5.2"].contextWindow',
         "providers.anthropic.baseURL",
-        "models.smart",
         "models.a",
         "fallbacks[0]",
         "bench.store"
@@ -254,37 +253,21 @@ describe("a config file", () => {
   )
 
   it.effect(
-    "is refused for a chain that mixes protocols, in itself, in what it names, or in its special chains",
+    "may mix protocols in a chain, in what it names, in its special chains and in the fallbacks",
     () =>
       Effect.gen(function* () {
-        const found = yield* problems({
+        const config = yield* load({
           providers: { openai, anthropic: { protocol: "anthropic" } },
           models: {
             direct: ["openai/a", "anthropic/b"],
             claude: "anthropic/b",
             nested: ["openai/a", "claude"],
-            special: { chain: ["openai/a"], onContextExceeded: ["anthropic/b"] },
-            fine: ["openai/a", "openai/b"]
-          }
+            special: { chain: ["openai/a"], onContextExceeded: ["anthropic/b"] }
+          },
+          fallbacks: ["openai/a"]
         })
-        assert.deepStrictEqual(
-          found.map((line) => line.split(":")[0]),
-          ["models.direct", "models.nested", "models.special"]
-        )
-        assert.include(found[0], "openai/a speaks openai, anthropic/b speaks anthropic")
+        assert.deepStrictEqual(config.notes, [])
       }).pipe(Effect.provide(NodeServices.layer))
-  )
-
-  it.effect("notes fallbacks that do not fit everywhere", () =>
-    Effect.gen(function* () {
-      const config = yield* load({
-        providers: { openai, anthropic: { protocol: "anthropic" } },
-        fallbacks: ["openai/a"]
-      })
-      assert.deepStrictEqual(config.notes, [
-        "fallbacks: openai/a is not used after models of anthropic, which speak another protocol"
-      ])
-    }).pipe(Effect.provide(NodeServices.layer))
   )
 
   it.effect("is refused for a name that stands twice, because only the last would count", () =>

@@ -235,24 +235,25 @@ describe("a request", () => {
     })
   )
 
-  it.live("to a model that speaks the other protocol is refused, and so are fallbacks that do", () =>
-    Effect.gen(function* () {
-      const server = yield* FaultServer.make
-      const url = yield* start({
-        providers: { a: provider("openai", server), c: provider("anthropic", server) }
+  it.live(
+    "for vectors to a model that speaks the other protocol is refused, and so are fallbacks that do",
+    () =>
+      Effect.gen(function* () {
+        const server = yield* FaultServer.make
+        const url = yield* start({
+          providers: { a: provider("openai", server), c: provider("anthropic", server) }
+        })
+        const embed = (body: object) => ask(`${url}/v1/embeddings`, { body: { input: "x", ...body } })
+        const crossed = yield* embed({ model: "c/claude" })
+        assert.strictEqual(crossed.status, 400)
+        assert.include(crossed.at("error.message"), "another protocol")
+        const mixed = yield* embed({ model: "a/gpt", fallbacks: ["c/claude"] })
+        assert.deepStrictEqual(
+          [mixed.status, mixed.at("error.code"), mixed.at("error.param")],
+          [400, "wrong_protocol", "fallbacks"]
+        )
+        assert.strictEqual(server.requests.length, 0)
       })
-      const crossed = yield* ask(`${url}/v1/messages`, { body: message("a/gpt") })
-      assert.strictEqual(crossed.status, 400)
-      assert.include(crossed.at("error.message"), "another protocol")
-      const mixed = yield* ask(`${url}/v1/chat/completions`, {
-        body: chat("a/gpt", { fallbacks: ["c/claude"] })
-      })
-      assert.deepStrictEqual(
-        [mixed.status, mixed.at("error.code"), mixed.at("error.param")],
-        [400, "wrong_protocol", "fallbacks"]
-      )
-      assert.strictEqual(server.requests.length, 0)
-    })
   )
 
   it.live("to a path or with a method that is not there is refused in JSON", () =>

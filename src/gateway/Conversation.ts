@@ -1,0 +1,29 @@
+/** What keeps a conversation from going on with another model than the one that answered last. */
+import type { Request } from "../providers/Wire.ts"
+import * as Translate from "../translate/index.ts"
+import type { ChainFacts } from "./Providers.ts"
+import type { PassedOn } from "./Refusal.ts"
+import type { Route } from "./Route.ts"
+
+/** The refusal of a request that only one account can go on with, where others may be asked too. */
+export const refusal = (request: Request, route: Route, facts: ChainFacts): PassedOn | undefined => {
+  if (facts.isSingle && facts.protocols.has(route.protocol)) return undefined
+  const refused = Translate.refuseStateful(route.protocol, request.body)
+  return refused === undefined
+    ? undefined
+    : {
+        _tag: "PassedOn",
+        status: refused.status,
+        contentType: "application/json",
+        body: JSON.stringify(refused.body)
+      }
+}
+
+/**
+ * The request without the thoughts that a model of another protocol left in it, which Anthropic refuses and nobody
+ * else reads; the very same request when there are none.
+ */
+export const portable = (request: Request): Request => {
+  const body = Translate.withoutUnsignedThinking(request.body)
+  return body === request.body ? request : { ...request, body, text: undefined }
+}

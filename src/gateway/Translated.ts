@@ -1,0 +1,180 @@
+/**
+ * A provider as callers of the other protocol see it: requests go out in its own words, answers come back in theirs.
+ *
+ * What a chunk means is what its provider meant by it, so commit points, timeouts and truncation are judged as they
+ * are without translation. A stream that is cut gets no clean end; one that is complete gets it even if its
+ * connection dies or stays open afterwards.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Pull from "effect/Pull"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+import type { ProtocolName } from "../config/GatewayConfig.ts"
+import { type Failure, Transient } from "../core/Failure.ts"
+import * as Phase from "../core/Phase.ts"
+import type { Target } from "../core/Target.ts"
+import * as Outgoing from "../providers/Outgoing.ts"
+import { type Answer, Chunk, type Head, type Headers, isObject, type Request } from "../providers/Wire.ts"
+import * as Translate from "../translate/index.ts"
+import type { GatewayProvider } from "./Providers.ts"
+import { requestId } from "./RequestId.ts"
+
+/** The one operation that is translated, in each protocol. */
+const operations: Readonly<Record<ProtocolName, string>> = {
+  openai: "chat/completions",
+  anthropic: "messages"
+}
+
+/** What a provider says when all is said. */
+const lastWords: Readonly<Record<ProtocolName, Translate.SseEvent>> = {
+  openai: { data: "[DONE]" },
+  anthropic: { event: "message_stop", data: '{"type":"message_stop"}' }
+}
+
+/** How long a complete answer may still bring its usage, in milliseconds; the runtime waits twice as long for more. */
+const afterword = 1_000
+
+/** A request in the provider's words. */
+interface Outbound {
+  readonly model: string
+  readonly request: Request
+  readonly dropped: ReadonlyArray<string>
+}
+
+/** A provider, translated to another protocol than its own. Only chats can be asked of it. */
+export const make = (provider: GatewayProvider, from: ProtocolName): GatewayProvider => {
+  const to = provider.protocol
+  /** The last translation of each request, for its retries: they differ in nothing but the credential. */
+  const known = new WeakMap<Request, Outbound>()
+
+  const outbound = (request: Request, model: string): Outbound => {
+    const last = known.get(request)
+    if (last?.model === model) return last
+    const { body, dropped } = Translate.translateRequest(from, to, request.body, model)
+    const translated = {
+      model,
+      dropped,
+      request: { operation: operations[to], body, headers: request.headers }
+    }
+    known.set(request, translated)
+    return translated
+  }
+
+  return {
+    ...provider,
+    complete: (request, target) =>
+      Effect.flatMap(contextOf(request), (context) => {
+        const sent = outbound(request, target.model)
+        return Effect.flatMap(provider.complete(sent.request, target), (answer) => {
+          const json = answer.json ?? parse(answer.body)
+          return isObject(json)
+            ? Effect.succeed(written(answer, Translate.translateAnswer(to, from, json, context), sent))
+            : Effect.fail(unreadable(target))
+        })
+      }),
+    stream: (request, target) =>
+      Stream.unwrap(
+        Effect.map(contextOf(request), (context) => {
+          const sent = outbound(request, target.model)
+          const translator = Translate.makeStreamTranslator(to, from, context)
+          return Stream.transformPull(provider.stream(sent.request, target), (pull) =>
+            Effect.succeed(translated(pull, translator, lastWords[to], sent))
+          )
+        })
+      ),
+    withoutTokenCap: (request, failure) => {
+      const { body } = (known.get(request) ?? outbound(request, String(request.body.model))).request
+      const uncapped = provider.withoutTokenCap?.({ operation: operations[to], body }, failure)
+      if (uncapped === undefined) return undefined
+      const allowed = uncapped.body.max_tokens
+      const limit = typeof allowed === "number" ? allowed : undefined
+      return from === "anthropic"
+        ? Outgoing.edit(request, { max_tokens: limit })
+        : Outgoing.edit(request, { max_tokens: undefined, max_completion_tokens: limit })
+    }
+  }
+}
+
+const contextOf = (request: Request): Effect.Effect<Translate.Context> =>
+  Effect.withFiber((fiber) =>
+    Effect.map(Clock.currentTimeMillis, (now) =>
+      Translate.makeContext(request.body, {
+        id: requestId(request.headers ?? {}, fiber.getRef(Random.Random)),
+        created: Math.floor(now / 1000)
+      })
+    )
+  )
+
+const written = (answer: Answer, json: Translate.JsonObject, { dropped }: Outbound): Answer => ({
+  status: answer.status,
+  headers: withDropped({ ...answer.headers, "content-type": "application/json" }, dropped),
+  body: Buffer.from(JSON.stringify(json)),
+  json
+})
+
+const withDropped = (headers: Headers, dropped: ReadonlyArray<string>): Headers =>
+  dropped.length === 0 ? headers : { ...headers, "x-failover-dropped": dropped.join(", ") }
+
+const parse = (body: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    return undefined
+  }
+}
+
+const unreadable = (target: Target): Failure =>
+  new Transient({ target: target.key, reason: "Malformed", message: "the answer is not JSON" })
+
+type Chunks = Pull.Pull<NonEmptyReadonlyArray<Chunk>, Failure>
+
+/** One chunk for each of the provider's, even where there is nothing to say: it shows that the stream is alive. */
+const translated = (
+  pull: Chunks,
+  translator: Translate.StreamTranslator,
+  lastWord: Translate.SseEvent,
+  { dropped }: Outbound
+): Chunks => {
+  let isComplete = false
+  let isOver = false
+
+  const chunkOf = (chunk: Chunk): Chunk => {
+    const text = Translate.encode(translator.event(chunk))
+    isComplete ||= chunk.phase.complete
+    isOver ||= chunk.phase.last
+    const made = new Chunk(Buffer.from(text), chunk.phase, undefined, undefined)
+    if (chunk.head !== undefined) made.head = headOf(chunk.head, dropped)
+    return made
+  }
+
+  /** A complete answer whose provider says nothing more: its last word is taken as said. */
+  const finish = (): Chunks => {
+    isOver = true
+    const text = Translate.encode(translator.event(lastWord))
+    return Effect.succeed([new Chunk(Buffer.from(text), Phase.last, undefined, undefined)])
+  }
+
+  const next: Chunks = Effect.matchEffect(pull, {
+    onSuccess: ([first, ...rest]): Chunks => Effect.succeed([chunkOf(first), ...rest.map(chunkOf)]),
+    onFailure: (error): Chunks =>
+      isComplete ? finish() : Cause.isDone(error) ? Cause.done() : Effect.fail(error)
+  })
+
+  return Effect.suspend(() => {
+    if (isOver) return Cause.done()
+    if (!isComplete) return next
+    return Effect.flatMap(
+      Effect.timeoutOption(next, afterword),
+      Option.match({ onNone: finish, onSome: (chunks) => Effect.succeed(chunks) })
+    )
+  })
+}
+
+const headOf = ({ headers, status }: Head, dropped: ReadonlyArray<string>): Head => ({
+  status,
+  headers: withDropped({ ...headers, "content-type": "text/event-stream; charset=utf-8" }, dropped)
+})
