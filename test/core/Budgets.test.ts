@@ -55,6 +55,15 @@ describe("the deadline", () => {
     }).pipe(layer())
   )
 
+  it.effect("lets no further target be asked when the last one took all of it", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[{ wait: "10 seconds" }, fault("Silent")]], [["other"]])
+      const { error } = yield* play(Failover.complete(chain, "q", { deadline: "10 seconds" }))
+      assert.strictEqual(error?._tag, "DeadlineExceeded")
+      assert.deepStrictEqual(calls(), ["0 a/m"])
+    }).pipe(layer({ reserve: 0 }))
+  )
+
   it.effect("covers the pauses between attempts: no retry is begun that would be too late", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf([[fault("Overloaded", "2 seconds")]])

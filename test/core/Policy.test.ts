@@ -196,6 +196,8 @@ describe("the retries", () => {
       const schedule = Schedule.spaced("7 millis").pipe(Schedule.upTo({ times: 2 }))
       const policy = Policy.make({ retries: { times: 9 } }, { retries: schedule })
       assert.deepStrictEqual(yield* delays(policy.rules.Connection.retry), [7, 7])
+      const numbers = Policy.make({ retries: schedule }, { retries: { times: 1 } })
+      assert.deepStrictEqual(yield* delays(numbers.rules.Connection.retry, 1), [500])
       assert.strictEqual(policy.rules.Silent.retry, "never")
     })
   )

@@ -101,6 +101,27 @@ describe("before the commit point", () => {
     }).pipe(once)
   )
 
+  it.effect("the first content and the pauses after it have timeouts of their own", () =>
+    Effect.gen(function* () {
+      const waits = Effect.provide(
+        Failover.Failover.layer({ policy: { timeouts: { firstContent: "5 seconds", idle: "20 seconds" } } })
+      )
+      const slow = Effect.map(
+        play(texts(scene([{ wait: "6 seconds" }, "too late"], { commit: Commit.complete }).stream)),
+        ({ took, value }) => assert.deepStrictEqual([value, took], [["role", "fine"], 5_000])
+      )
+      const pausing = Effect.map(
+        play(texts(scene(["one", { wait: "19 seconds" }, "two"], { commit: Commit.complete }).stream)),
+        ({ took, value }) => assert.deepStrictEqual([value, took], [["one", "two"], 19_000])
+      )
+      const stalled = Effect.map(
+        play(texts(scene(["one", { hang: true }], { commit: Commit.complete }).stream)),
+        ({ took, value }) => assert.deepStrictEqual([value, took], [["role", "fine"], 20_000])
+      )
+      yield* Effect.all([slow, pausing, stalled].map(waits))
+    })
+  )
+
   it.effect("what was held back is delivered with the first content, in order and once", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [

@@ -1,7 +1,9 @@
 /** A stream after its commit point: it belongs to its target, and how it ends is told and remembered. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
+import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Chain from "../../src/core/Chain.ts"
 import * as Failover from "../../src/core/Failover.ts"
 import * as Model from "../../src/core/Model.ts"
@@ -131,6 +133,28 @@ describe("a stream that stalls", () => {
       assert.deepStrictEqual(benches, [])
       assert.strictEqual(open, 0)
     })
+  )
+
+  it.effect("is let go at once, stalled or too late, though its scope may stay open for long", () =>
+    Effect.gen(function* () {
+      for (const deadline of ["10 minutes", "10 seconds"] as const) {
+        const a = Scripted.make("a", [["one", { hang: true }]])
+        const { value } = yield* play(
+          Effect.scoped(
+            Effect.gen(function* () {
+              const opened = yield* Failover.open(Chain.make(Model.make(a, "m")), "q", { deadline })
+              const exit = yield* Effect.exit(Stream.runDrain(opened.value))
+              return { failed: Exit.isFailure(exit), open: a.open }
+            })
+          ),
+          { within: "1 minute" }
+        )
+        assert.deepStrictEqual(value, { failed: true, open: 0 })
+      }
+      // Of the two only the stall was the target's fault.
+      const [health] = yield* (yield* BenchRegistry).report
+      assert.deepStrictEqual([health?.failures, health?.lastFailure?.class], [1, "Silent"])
+    }).pipe(runtime)
   )
 
   it.effect("never ends by itself while chunks come: only the deadline does that", () =>
