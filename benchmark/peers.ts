@@ -1,0 +1,58 @@
+/** What others offer for the same job, with their own machinery only: no waits, nothing that listens. */
+import * as cockatiel from "cockatiel"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as ExecutionPlan from "effect/ExecutionPlan"
+import * as Schema from "effect/Schema"
+
+const broken = new Error("busy")
+
+/** A promise and nothing else: what everything is compared with. */
+export const promise = {
+  happy: async (): Promise<string> => "answer",
+  fails: async (): Promise<string> => {
+    throw broken
+  }
+}
+
+/** cockatiel: fallback around retry around breaker. */
+const wrap = (threshold: number) =>
+  cockatiel.wrap(
+    cockatiel.fallback(cockatiel.handleAll, () => promise.happy()),
+    cockatiel.retry(cockatiel.handleAll, { maxAttempts: 0, backoff: new cockatiel.ConstantBackoff(0) }),
+    cockatiel.circuitBreaker(cockatiel.handleAll, {
+      halfOpenAfter: 3_600_000,
+      breaker: new cockatiel.ConsecutiveBreaker(threshold)
+    })
+  )
+
+const closed = wrap(Number.MAX_SAFE_INTEGER)
+const open = wrap(1)
+
+/** The same three cases. */
+export const wrapped = {
+  happy: () => closed.execute(promise.happy),
+  primaryFails: () => closed.execute(promise.fails),
+  /** The first call opens the breaker, all others find it open. */
+  primaryRests: () => open.execute(promise.fails)
+}
+
+class Busy extends Schema.TaggedError<Busy>()("Busy", {}) {}
+const busy = new Busy()
+
+class Model extends Context.Service<Model, { readonly call: Effect.Effect<string, Busy> }>()(
+  "benchmark/Model"
+) {}
+
+const answers = { call: Effect.sync(() => "answer") }
+const fails = { call: Effect.fail(busy) }
+const plan = (first: Model["Service"]) =>
+  ExecutionPlan.make({ provide: Context.make(Model, first) }, { provide: Context.make(Model, answers) })
+
+const call = Effect.flatMap(Model, (model) => model.call)
+
+/** Effect's own plan of two steps. It knows no rests. */
+export const planned = {
+  happy: Effect.orDie(Effect.withExecutionPlan(call, plan(answers))),
+  primaryFails: Effect.orDie(Effect.withExecutionPlan(call, plan(fails)))
+}
