@@ -1,6 +1,14 @@
+import { resolve } from "node:path"
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
+  resolve: {
+    // The examples name the package as its users do; in the tests that is its sources.
+    alias: [
+      { find: /^effect-failover$/, replacement: resolve(import.meta.dirname, "src/index.ts") },
+      { find: /^effect-failover\/([a-z]+)$/, replacement: resolve(import.meta.dirname, "src/$1/index.ts") }
+    ]
+  },
   test: {
     include: ["test/**/*.test.ts"],
     // Importing effect once for all files is most of the time the suite takes; no test keeps state in a module.
