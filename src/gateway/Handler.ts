@@ -20,7 +20,7 @@ import * as Asked from "./Asked.ts"
 import * as Admin from "./admin/Admin.ts"
 import * as Conversation from "./Conversation.ts"
 import * as Models from "./Models.ts"
-import { chainFacts, type GatewayCatalog, type GatewayProvider } from "./Providers.ts"
+import { chainFacts, type GatewayCatalog, type GatewayProvider, speaking } from "./Providers.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Reply from "./Reply.ts"
 import { requestId } from "./RequestId.ts"
@@ -54,6 +54,7 @@ export const make = ({
   const turnedAway = Tokens.make(config.server.tokens)
   const models = Models.make(catalog.names, startedAt)
   const factsOf = chainFacts(config.policy)
+  const speakers = { openai: speaking("openai"), anthropic: speaking("anthropic") }
   const isMixed = new Set(config.providers.map(({ protocol }) => protocol)).size > 1
 
   /** The chain of a request, if it can be served where it was asked for. */
@@ -67,17 +68,17 @@ export const make = ({
     if (Result.isFailure(found)) {
       return Refusal.unknownModel(found.failure, found.failure.model === model ? "model" : "fallbacks")
     }
-    const facts = factsOf(found.success)
-    if (route.translates) return Conversation.refusal(asked.request, route, facts) ?? found.success
-    const { protocols } = facts
-    if (protocols.size === 1 && protocols.has(route.protocol)) return found.success
-    return Refusal.make(
-      400,
-      "wrong_protocol",
-      protocols.size === 1
-        ? `${JSON.stringify(model)} speaks another protocol (${[...protocols].join()}) than was called (${route.protocol}), and ${route.operation} is not translated`
-        : `the models of the chain speak different protocols, and ${route.operation} is not translated`,
-      { param: protocols.size === 1 ? "model" : "fallbacks" }
+    if (route.translates) {
+      return Conversation.refusal(asked.request, route, factsOf(found.success)) ?? found.success
+    }
+    return (
+      speakers[route.protocol](found.success) ??
+      Refusal.make(
+        400,
+        "wrong_protocol",
+        `${JSON.stringify(model)} speaks another protocol than was called (${route.protocol}), and ${route.operation} is not translated`,
+        { param: "model" }
+      )
     )
   }
 

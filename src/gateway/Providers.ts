@@ -97,3 +97,36 @@ export const chainFacts = (policy: Policy.Options): ((chain: Chain<GatewayProvid
     return facts
   }
 }
+
+/**
+ * A function that leaves in a chain the models that speak a protocol; `undefined` where there are none. It works it out
+ * once for each chain.
+ */
+export const speaking = (
+  protocol: ProtocolName
+): ((chain: Chain<GatewayProvider>) => Chain<GatewayProvider> | undefined) => {
+  const known = new WeakMap<Chain<GatewayProvider>, { readonly chain: Chain<GatewayProvider> | undefined }>()
+
+  const narrow = (chain: Chain<GatewayProvider> | undefined): Chain<GatewayProvider> | undefined => {
+    if (chain === undefined) return undefined
+    const [first, ...rest] = chain.models.filter(
+      (model) => Model.poolOf(model, Context.empty()).protocol === protocol
+    )
+    return first === undefined
+      ? undefined
+      : {
+          ...chain,
+          models: [first, ...rest],
+          onContextExceeded: narrow(chain.onContextExceeded),
+          onContentPolicy: narrow(chain.onContentPolicy)
+        }
+  }
+
+  return (chain) => {
+    const found = known.get(chain)
+    if (found !== undefined) return found.chain
+    const narrowed = { chain: narrow(chain) }
+    known.set(chain, narrowed)
+    return narrowed.chain
+  }
+}

@@ -7,11 +7,11 @@ export interface Route {
   /** The providers' name for it. */
   readonly operation: string
   readonly streams: boolean
-  /** Whether models that speak another protocol can be asked too. */
+  /** Whether models that speak another protocol can be asked too; where not, they are passed by. */
   readonly translates: boolean
   /**
-   * Whether the configured fallbacks follow in its chains. They are models that write, so not where vectors are asked
-   * for: a vector of another model is no answer, and a key that is refused for trying would rest for nothing.
+   * Whether the configured fallbacks follow in its chains. They are models that chat, so not where something else is
+   * asked for: another model's vector or count is no answer, and what is refused for trying would rest for nothing.
    */
   readonly fallsBack: boolean
 }
@@ -31,6 +31,20 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   [
     "/v1/embeddings",
     { protocol: "openai", operation: "embeddings", streams: false, translates: false, fallsBack: false }
+  ],
+  [
+    "/v1/completions",
+    { protocol: "openai", operation: "completions", streams: true, translates: false, fallsBack: false }
+  ],
+  [
+    "/v1/messages/count_tokens",
+    {
+      protocol: "anthropic",
+      operation: "messages/count_tokens",
+      streams: false,
+      translates: false,
+      fallsBack: false
+    }
   ],
   [
     "/v1/messages",

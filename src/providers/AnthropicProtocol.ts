@@ -1,7 +1,8 @@
 /**
- * The wire protocol of Anthropic: messages.
+ * The wire protocol of Anthropic: messages, and the counting of their tokens.
  *
- * https://docs.anthropic.com/en/api/messages and https://docs.anthropic.com/en/docs/build-with-claude/streaming
+ * https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/build-with-claude/streaming and
+ * https://docs.anthropic.com/en/api/messages-count-tokens
  */
 import type { BadRequest } from "../core/Failure.ts"
 import * as Phase from "../core/Phase.ts"
@@ -11,7 +12,7 @@ import { isProviderResponse } from "./ProviderResponse.ts"
 import { isFull, isObject } from "./Wire.ts"
 
 /** What can be asked for. */
-export type OperationName = "messages"
+export type OperationName = "messages" | "messages/count_tokens"
 
 const operations: Readonly<Record<OperationName, Operation>> = {
   messages: {
@@ -25,6 +26,11 @@ const operations: Readonly<Record<OperationName, Operation>> = {
       return meaning !== "failed" && (hasContent || meaning.content)
     },
     meanings: () => messageMeanings()
+  },
+  "messages/count_tokens": {
+    path: "messages/count_tokens",
+    isOptional: true,
+    isUsable: (answer) => typeof answer.input_tokens === "number"
   }
 }
 

@@ -3,10 +3,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { classify } from "../classifier/Classifier.ts"
 import { blot } from "../classifier/Redaction.ts"
-import { type Failure, Transient } from "../core/Failure.ts"
+import { BadRequest, classOf, type Failure, Transient } from "../core/Failure.ts"
 import type { Target } from "../core/Target.ts"
 import { keyOf } from "./Outgoing.ts"
-import type { Protocol } from "./Protocol.ts"
+import type { Operation, Protocol } from "./Protocol.ts"
 import { ProviderResponse } from "./ProviderResponse.ts"
 import type { Head, TransportError } from "./Upstream.ts"
 
@@ -32,8 +32,12 @@ export interface Faults {
   readonly silent: Effect.Effect<never, Failure>
 }
 
-/** The failures of a target. */
-export const make = (protocol: Protocol, target: Target): Faults => {
+/** The failures of a target that is asked for an operation. */
+export const make = (
+  protocol: Protocol,
+  operation: Pick<Operation, "isOptional">,
+  target: Target
+): Faults => {
   const common = { provider: target.provider, protocol: protocol.name, target: target.key }
   return {
     response: (head, body, options) =>
@@ -42,22 +46,21 @@ export const make = (protocol: Protocol, target: Target): Faults => {
         const text = blot(typeof body === "string" ? body : new TextDecoder().decode(body), secrets)
         const excerpt = text.length > maxText ? text.slice(0, maxText) : text
         const contentType = first(head.headers["content-type"])
-        return Effect.fail(
-          classify({
-            ...common,
+        const failure = classify({
+          ...common,
+          status: head.status,
+          headers: blotHeaders(head.headers, secrets),
+          body: excerpt,
+          inStream: options?.inStream,
+          now,
+          cause: new ProviderResponse({
             status: head.status,
-            headers: blotHeaders(head.headers, secrets),
-            body: excerpt,
-            inStream: options?.inStream,
-            now,
-            cause: new ProviderResponse({
-              status: head.status,
-              contentType,
-              protocol: protocol.name,
-              body: excerpt
-            })
+            contentType,
+            protocol: protocol.name,
+            body: excerpt
           })
-        )
+        })
+        return Effect.fail(operation.isOptional === true ? unknownHere(failure) : failure)
       }),
     transport: (error) =>
       error.tooLarge
@@ -97,6 +100,19 @@ const bare = (thrown: unknown, depth = 0): Error => {
     Object.assign(copy, { errors: errors.slice(0, 8).map((one) => bare(one, depth + 1)) })
   }
   return copy
+}
+
+/** A model that is missing for one operation only is there for the others. */
+const unknownHere = (failure: Failure): Failure => {
+  if (classOf(failure) !== "ModelMissing") return failure
+  const { target, evidence, cause, message } = failure
+  return new BadRequest({
+    ...(target !== undefined && { target }),
+    ...(evidence !== undefined && { evidence }),
+    ...(cause !== undefined && { cause }),
+    reason: "Invalid",
+    message
+  })
 }
 
 /** Whatever ended the connection: the answer had begun, and it is cut off. */

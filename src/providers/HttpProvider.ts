@@ -98,7 +98,7 @@ export const make = <Name extends string>(
         if (post === undefined) return Effect.fail(noAddress(target))
         return Effect.matchEffect(upstream.exchange(post, limits), {
           onSuccess: (whole) => judge(protocol, operation, target, whole),
-          onFailure: (error) => Faults.make(protocol, target).transport(error)
+          onFailure: (error) => Faults.make(protocol, operation, target).transport(error)
         })
       }),
 
@@ -109,7 +109,7 @@ export const make = <Name extends string>(
           if (operation.meanings === undefined) return Effect.fail(noStream(target, request.operation))
           const post = outgoing(request, operation, target, true)
           if (post === undefined) return Effect.fail(noAddress(target))
-          const faults = Faults.make(protocol, target)
+          const faults = Faults.make(protocol, operation, target)
           const read = EventReader.make(protocol, operation.meanings(request.body))
           return upstream.open(post).pipe(
             Effect.catchTag("TransportError", (error) => faults.transport(error)),
@@ -174,7 +174,7 @@ const judge = (
     })
   }
   const text = body.length > Faults.maxBytes ? body.subarray(0, Faults.maxBytes) : body
-  return Faults.make(protocol, target).response(whole, text)
+  return Faults.make(protocol, operation, target).response(whole, text)
 }
 
 const decoder = new TextDecoder()

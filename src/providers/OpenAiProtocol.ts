@@ -1,8 +1,9 @@
 /**
- * The wire protocol of OpenAI: chat completions and embeddings, as OpenAI and the many servers that follow it speak
- * it.
+ * The wire protocol of OpenAI: chat completions, embeddings and the older completions, as OpenAI and the many servers
+ * that follow it speak it.
  *
- * https://platform.openai.com/docs/api-reference/chat and https://platform.openai.com/docs/api-reference/embeddings
+ * https://platform.openai.com/docs/api-reference/chat, https://platform.openai.com/docs/api-reference/embeddings and
+ * https://platform.openai.com/docs/api-reference/completions
  */
 import * as Phase from "../core/Phase.ts"
 import * as Finish from "./Finish.ts"
@@ -10,13 +11,21 @@ import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 import { isFull, isObject, type JsonObject } from "./Wire.ts"
 
 /** What can be asked for. */
-export type OperationName = "chat/completions" | "embeddings"
+export type OperationName = "chat/completions" | "completions" | "embeddings"
 
 const operations: Readonly<Record<OperationName, Operation>> = {
   "chat/completions": {
     path: "chat/completions",
-    isUsable: (answer) => !isError(answer) && isFull(answer.choices) && isChoiceUsable(answer.choices),
-    meanings: (body) => chatMeanings(body)
+    isUsable: (answer) =>
+      !isError(answer) && isFull(answer.choices) && isChoiceUsable(answer.choices, isSaid),
+    meanings: (body) => choiceMeanings(body, 1, isSaid)
+  },
+  completions: {
+    path: "completions",
+    isOptional: true,
+    isUsable: (answer) =>
+      !isError(answer) && isFull(answer.choices) && isChoiceUsable(answer.choices, isWritten),
+    meanings: (body) => choiceMeanings(body, prompts(body.prompt), isWritten)
   },
   embeddings: {
     path: "embeddings",
@@ -42,7 +51,7 @@ export const protocol = (auth: Auth): Protocol<OperationName> => ({
     const caps = tokenCaps.filter((name) => body[name] !== undefined && body[name] !== null)
     return caps.length === 0 ? undefined : Object.fromEntries(caps.map((name) => [name, undefined]))
   },
-  texts: ["content", "reasoning_content", "reasoning", "refusal", "arguments"],
+  texts: ["content", "text", "reasoning_content", "reasoning", "refusal", "arguments"],
   // Random characters that hide the length of a delta; on by default at OpenAI.
   padding: ["obfuscation"]
 })
@@ -54,31 +63,45 @@ const isError = (json: JsonObject): boolean =>
   Boolean(json.error) || json.object === "error" || json.type === "error"
 
 /** A choice counts when it says something, or when it ends in a way that is an answer by itself. */
-const isChoiceUsable = (choices: unknown): boolean =>
+const isChoiceUsable = (choices: unknown, isContent: (choice: JsonObject) => boolean): boolean =>
   Array.isArray(choices) &&
   choices.some((choice) => {
     if (!isObject(choice) || choice.error) return false
-    const hasContent = isContent(choice.message)
+    const hasContent = isContent(choice)
     const reason = choice.finish_reason
     const meaning = typeof reason === "string" ? Finish.meaning(reason, hasContent) : Phase.complete
     return meaning !== "failed" && (hasContent || meaning.content)
   })
 
+/** The choice of a chat says something: as a message, or as a piece of one. */
+const isSaid = (choice: JsonObject): boolean => isContent(choice.delta) || isContent(choice.message)
+
+/** The choice of a completion has text. */
+const isWritten = (choice: JsonObject): boolean => isFull(choice.text)
+
+/** How many prompts there are: a text or a list of tokens is one, a list of those is several. */
+const prompts = (prompt: unknown): number =>
+  Array.isArray(prompt) && typeof prompt[0] !== "number" ? Math.max(1, prompt.length) : 1
+
 /**
- * The meanings of a chat stream. It is complete when as many choices have finished as were asked for (`n`).
+ * The meanings of a stream of choices. It is complete when as many have finished as were asked for (`n` a prompt).
  *
  * Content is text, reasoning, a refusal, audio, an image, or a tool call that has a name or arguments. A delta
  * with nothing but a role or empty strings is held, as are Azure's first event (only `prompt_filter_results`) and
  * the last one with the usage.
  */
-const chatMeanings = (body: JsonObject): Meanings => {
-  const asked = typeof body.n === "number" ? body.n : 1
+const choiceMeanings = (
+  body: JsonObject,
+  prompts: number,
+  isContent: (choice: JsonObject) => boolean
+): Meanings => {
+  const asked = (typeof body.n === "number" ? body.n : 1) * prompts
   const finished = new Set<unknown>()
   let hasContent = false
 
   const ofChoice = (choice: JsonObject): Meaning => {
     if (choice.error) return "failed"
-    const isNew = isContent(choice.delta) || isContent(choice.message)
+    const isNew = isContent(choice)
     hasContent ||= isNew
     const reason = choice.finish_reason
     if (typeof reason !== "string" || reason === "") return isNew ? Phase.content : Phase.held

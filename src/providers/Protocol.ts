@@ -14,6 +14,11 @@ export type Meanings = (event: string | undefined, json: unknown) => Meaning
 export interface Operation {
   /** Its path under the API's version: `chat/completions`. */
   readonly path: string
+  /**
+   * Whether not all models and servers know it that know the protocol's main operations. Where one says that it does
+   * not, the request was wrong and not the model, which would rest for nothing otherwise.
+   */
+  readonly isOptional?: boolean | undefined
   /** Does a whole answer (with a good status) hold what was asked for? A cheap look, at the structure only. */
   readonly isUsable: (answer: JsonObject) => boolean
   /** A reader for the events of one stream; absent where there are no streams. */
