@@ -15,7 +15,7 @@ const below: Record<string, ReadonlyArray<string>> = {
   translate: [],
   upstream: ["core"],
   providers: ["core", "classifier"],
-  ai: ["core", "classifier", "providers"],
+  ai: ["core", "classifier", "providers", "translate"],
   config: ["core", "classifier", "providers", "testing"],
   gateway: ["core", "classifier", "providers", "testing", "observe", "config", "translate"],
   cli: ["core", "classifier", "providers", "testing", "observe", "config", "gateway"]

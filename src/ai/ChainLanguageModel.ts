@@ -1,0 +1,297 @@
+/**
+ * A language model of `effect/ai` that is a chain of this package's own providers: OpenAI, Anthropic and whatever
+ * speaks like them, with their credentials, side by side.
+ *
+ * Nothing else is needed to use `effect/ai` with them. Keys rotate, dead keys and throttled models rest, and streams
+ * fail over until their first content, as in every chain; a request is written anew for each model it goes to.
+ */
+
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import type * as AiError from "effect/ai/AiError"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as EffectModel from "effect/ai/Model"
+import type * as Response from "effect/ai/Response"
+import * as Telemetry from "effect/ai/Telemetry"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Pull from "effect/Pull"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+import type { Span } from "effect/Tracer"
+import { BenchRegistry } from "../core/BenchRegistry.ts"
+import type { Chain } from "../core/Chain.ts"
+import { Failover, type FailoverOptions, type Runtime } from "../core/Failover.ts"
+import type { Failure } from "../core/Failure.ts"
+import * as Model from "../core/Model.ts"
+import type { Options as PolicyOptions } from "../core/Policy.ts"
+import { combine } from "../core/PolicyOptions.ts"
+import type { RunError } from "../core/RunError.ts"
+import type { Target } from "../core/Target.ts"
+import { fail } from "./Call.ts"
+import type { Served } from "./Served.ts"
+import * as Adapter from "./wire/Adapter.ts"
+import * as Draft from "./wire/Draft.ts"
+
+export { failedRun } from "./AiFailure.ts"
+export { servedBy } from "./Served.ts"
+export type { ChatProvider } from "./wire/Adapter.ts"
+export type { Settings } from "./wire/Draft.ts"
+
+/** What a layer can be told. */
+export interface Options extends Draft.Settings {
+  /** Laid over everything else, for the requests through this layer. */
+  readonly policy?: PolicyOptions | undefined
+}
+
+/**
+ * Settings for the calls inside of an effect, laid over those of the layer.
+ *
+ * @example
+ * import { ChainLanguageModel } from "effect-failover/ai"
+ * import * as LanguageModel from "effect/ai/LanguageModel"
+ * import { Effect } from "effect"
+ *
+ * const sober = LanguageModel.generateText({ prompt: "hello" }).pipe(
+ *   Effect.provideService(ChainLanguageModel.CallSettings, { temperature: 0, maxTokens: 200 })
+ * )
+ */
+export const CallSettings = Context.Reference<Draft.Settings>("effect-failover/ai/CallSettings", {
+  defaultValue: () => none
+})
+
+const none: Draft.Settings = {}
+
+/** A `LanguageModel` that is a chain, with the runtime of the context. See `layer`. */
+export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
+  chain: Chain<P, R>,
+  options: Options = {}
+): Layer.Layer<LanguageModel.LanguageModel, never, R | Failover> =>
+  Layer.effect(
+    LanguageModel.LanguageModel,
+    Effect.contextWith((context: Context.Context<R | Failover>) => {
+      const { policy, ...settings } = options
+      const adapted = adapt(policy === undefined ? chain : withPolicy(chain, policy), context)
+      return make(Context.get(context, Failover), adapted, settings)
+    })
+  )
+
+/**
+ * A `LanguageModel` that is a chain of providers, with a runtime of its own and the bench of the process.
+ *
+ * Text, streams, tools, structured output, usage and thoughts; the settings are those of the protocol's newest
+ * models, and what a model does not take is left out for it (the span's attribute `failover.dropped` names it).
+ *
+ * **Gotchas**
+ *
+ * - Tools run after the failover, so they never run twice; a provider's own tools (web search and the like) cannot be
+ *   asked for.
+ * - Signed thoughts go back to Anthropic's models, and to them only.
+ *
+ * @example
+ * import { Chain, Credential } from "effect-failover"
+ * import { ChainLanguageModel } from "effect-failover/ai"
+ * import { Anthropic, OpenAi, UndiciUpstream } from "effect-failover/providers"
+ * import * as LanguageModel from "effect/ai/LanguageModel"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const model = ChainLanguageModel.layer(
+ *   Chain.make(Anthropic.model("claude-sonnet-5"), OpenAi.model("gpt-5.2")),
+ *   { maxTokens: 4000, effort: "low" }
+ * ).pipe(
+ *   Layer.provide(Anthropic.layer({
+ *     credentials: [
+ *       Credential.make("primary", { apiKey: Redacted.make("sk-ant-1") }),
+ *       Credential.make("backup", { apiKey: Redacted.make("sk-ant-2") })
+ *     ]
+ *   })),
+ *   Layer.provide(OpenAi.layer({ apiKey: Redacted.make("sk-3") })),
+ *   Layer.provide(UndiciUpstream.layer())
+ * )
+ *
+ * const answer = LanguageModel.generateText({ prompt: "hello" }) // Effect.provide(answer, model)
+ */
+export const layer = <P extends Adapter.ChatProvider, R>(
+  chain: Chain<P, R>,
+  options: Options & Pick<FailoverOptions, "observer" | "retryBudget"> = {}
+): Layer.Layer<LanguageModel.LanguageModel | BenchRegistry, never, R> => {
+  const { observer, retryBudget, ...rest } = options
+  return layerNoDeps(chain, rest).pipe(
+    Layer.provide(Failover.layerNoDeps({ observer, retryBudget })),
+    Layer.provideMerge(BenchRegistry.layerMemory)
+  ) as Layer.Layer<LanguageModel.LanguageModel | BenchRegistry, never, R>
+}
+
+/** The same as a `Model` of the provider `effect-failover`, with a name of its own. */
+export const model = <const Name extends string, P extends Adapter.ChatProvider, R>(
+  name: Name,
+  chain: Chain<P, R>,
+  options?: Options & Pick<FailoverOptions, "observer" | "retryBudget">
+): EffectModel.Model<"effect-failover", LanguageModel.LanguageModel | BenchRegistry, R> =>
+  EffectModel.make("effect-failover", name, layer(chain, options))
+
+const withPolicy = <P extends Adapter.ChatProvider, R>(
+  chain: Chain<P, R>,
+  policy: PolicyOptions
+): Chain<P, R> => ({
+  ...chain,
+  policy: chain.policy === undefined ? policy : combine(chain.policy, policy)
+})
+
+/** The chain with its providers' answers in the words of `effect/ai`. The special chains of a chain come along. */
+const adapt = <P extends Adapter.ChatProvider, R>(
+  { models, onContentPolicy, onContextExceeded, policy }: Chain<P, R>,
+  context: Context.Context<R>
+): Chain<Adapter.Adapter> => {
+  const adapters = new Map<Adapter.ChatProvider, Adapter.Adapter>()
+  const adapterOf = (provider: Adapter.ChatProvider): Adapter.Adapter => {
+    const adapter = adapters.get(provider) ?? Adapter.make(provider)
+    adapters.set(provider, adapter)
+    return adapter
+  }
+  return {
+    models: models.map((model) => ({ ...model, pool: adapterOf(Model.poolOf(model, context)) })),
+    onContentPolicy: onContentPolicy && adapt(onContentPolicy, context),
+    onContextExceeded: onContextExceeded && adapt(onContextExceeded, context),
+    policy
+  }
+}
+
+const module = "ChainLanguageModel"
+
+const make = (
+  failover: Runtime,
+  chain: Chain<Adapter.Adapter>,
+  settings: Draft.Settings
+): Effect.Effect<LanguageModel.LanguageModel> =>
+  LanguageModel.make({
+    generateText: (options) =>
+      Effect.withFiber((fiber) => {
+        const ask = new Ask(options, settings, fiber.context)
+        return Effect.matchEffect(failover.answer(chain, ask), {
+          onFailure: (error) => failed(error, "generateText"),
+          onSuccess: ({ value }) => Effect.sync(() => ask.sign(value))
+        })
+      }),
+    streamText: (options) =>
+      Stream.unwrap(
+        Effect.withFiber((fiber) => {
+          const ask = new Ask(options, settings, fiber.context)
+          const pieces = failover.stream(chain, ask)
+          return Effect.succeed(Stream.transformPull(pieces, (pull) => Effect.succeed(deliver(pull, ask))))
+        })
+      ),
+    codecTransformer: Draft.codecTransformer,
+    // Anthropic's models are given all system prompts at the front.
+    supportsSystemMessagesInHistory: Effect.succeed(
+      chain.models.every(({ pool }) => !Context.isKey(pool) && pool.protocol === "openai")
+    )
+  })
+
+/** Attempts fail with nothing that is not an `AiError` when it gets out. */
+const failed = (error: RunError | Failure, method: string): Effect.Effect<never, AiError.AiError> =>
+  fail(error, { module, method }) as Effect.Effect<never, AiError.AiError>
+
+type Parts = NonEmptyReadonlyArray<Response.StreamPartEncoded>
+
+/** The parts of the pieces; the end of the last piece when there are no more. */
+const deliver = (
+  pull: Pull.Pull<NonEmptyReadonlyArray<Adapter.Piece>, RunError | Failure>,
+  ask: Ask
+): Pull.Pull<Parts, AiError.AiError> => {
+  let last: Adapter.Piece | undefined
+  const next: Pull.Pull<Parts, AiError.AiError> = Effect.matchCauseEffect(pull, {
+    onSuccess: (pieces) => {
+      last = pieces[pieces.length - 1]
+      const parts = pieces.length === 1 ? pieces[0].parts : pieces.flatMap((piece) => piece.parts)
+      return isNonEmpty(parts) ? Effect.succeed(ask.signed(parts)) : next
+    },
+    onFailure: (cause): Pull.Pull<Parts, AiError.AiError> => {
+      if (Pull.isDoneCause(cause)) {
+        const parts = last?.end() ?? []
+        last = undefined
+        return isNonEmpty(parts) ? Effect.succeed(ask.signed(parts)) : Cause.done()
+      }
+      const error = cause.reasons.find(Cause.isFailReason)?.error
+      return error === undefined
+        ? Effect.failCause(cause as Cause.Cause<never>)
+        : failed(error as RunError | Failure, "streamText")
+    }
+  })
+  return next
+}
+
+const isNonEmpty = <A>(items: ReadonlyArray<A>): items is NonEmptyReadonlyArray<A> => items.length > 0
+
+/** One call: what is asked, and who served it. */
+class Ask implements Adapter.Ask {
+  readonly draft: Draft.Draft
+  readonly #span: Span
+  readonly #context: Context.Context<never>
+  #target = ""
+  #attempts = 0
+
+  constructor(
+    options: LanguageModel.ProviderOptions,
+    settings: Draft.Settings,
+    context: Context.Context<never>
+  ) {
+    const own = Context.get(context, CallSettings)
+    this.draft = Draft.make(options, own === none ? settings : { ...settings, ...own })
+    this.#span = options.span
+    this.#context = context
+  }
+
+  readonly newId = (): string => {
+    const random = Context.get(this.#context, Random.Random)
+    return `call_${Math.floor(random.nextDoubleUnsafe() * 2 ** 52).toString(36)}`
+  }
+
+  readonly begin = (target: Target, dropped: ReadonlyArray<string>): void => {
+    this.#target = target.key
+    this.#attempts++
+    this.#span.attribute("failover.target", target.key)
+    this.#span.attribute("failover.attempts", this.#attempts)
+    if (dropped.length > 0) this.#span.attribute("failover.dropped", dropped.join(", "))
+    const { maxTokens, stop, temperature, topK, topP } = this.draft.settings
+    Telemetry.addGenAIAnnotations(this.#span, {
+      provider: { name: target.provider },
+      operation: { name: "chat" },
+      request: { model: target.model, maxTokens, temperature, topK, topP, stopSequences: stop }
+    })
+  }
+
+  /** Writes into an answer who served it, and into the span what it was. */
+  sign(parts: Array<Response.PartEncoded>): Array<Response.PartEncoded> {
+    return parts.map((part) => this.#sign(part))
+  }
+
+  /** The same for parts of a stream. */
+  signed(
+    parts: NonEmptyReadonlyArray<Response.StreamPartEncoded>
+  ): NonEmptyReadonlyArray<Response.StreamPartEncoded> {
+    const last = parts[parts.length - 1]!.type
+    return parts[0].type === "response-metadata" || last === "finish"
+      ? (parts.map((part) =>
+          this.#sign(part)
+        ) as unknown as NonEmptyReadonlyArray<Response.StreamPartEncoded>)
+      : parts
+  }
+
+  #sign<P extends Response.PartEncoded | Response.StreamPartEncoded>(part: P): P {
+    if (part.type === "response-metadata") {
+      Telemetry.addGenAIAnnotations(this.#span, { response: { id: part.id, model: part.modelId } })
+      const served: Served = { target: this.#target, attempts: this.#attempts }
+      return { ...part, metadata: { ...part.metadata, failover: served } }
+    }
+    if (part.type === "finish") {
+      const { inputTokens, outputTokens } = part.usage
+      Telemetry.addGenAIAnnotations(this.#span, {
+        response: { finishReasons: [part.reason] },
+        usage: { inputTokens: inputTokens.total, outputTokens: outputTokens.total }
+      })
+    }
+    return part
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * A provider over HTTP as a provider of answers in the words of `effect/ai`.
+ *
+ * So a `LanguageModel` can be a chain of them: credentials, rests, retries and commit points are the runtime's, and
+ * every attempt writes the request anew for the model it goes to.
+ */
+import * as AiError from "effect/ai/AiError"
+import type * as Response from "effect/ai/Response"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { BadRequest, type Failure, Transient } from "../../core/Failure.ts"
+import type { Phase } from "../../core/Phase.ts"
+import { combine } from "../../core/PolicyOptions.ts"
+import type { Provider } from "../../core/Provider.ts"
+import type { Target } from "../../core/Target.ts"
+import type { HttpProvider } from "../../providers/HttpProvider.ts"
+import type * as Wire from "../../providers/Wire.ts"
+import { isObject, type JsonObject, parse } from "../../translate/Json.ts"
+import { codecs } from "../../translate/Translate.ts"
+import * as AiFailure from "../AiFailure.ts"
+import * as Draft from "./Draft.ts"
+import { DeltaReader, fromAnswer, type Reading } from "./Parts.ts"
+
+/** A provider that a `LanguageModel` can be made of: `OpenAi` and everything that speaks like it, or `Anthropic`. */
+export type ChatProvider =
+  | (HttpProvider<"chat/completions"> & { readonly protocol: "openai" })
+  | (HttpProvider<"messages"> & { readonly protocol: "anthropic" })
+
+/** One call, for all its attempts. */
+export interface Ask {
+  readonly draft: Draft.Draft
+  readonly newId: Reading["newId"]
+  /** Notes an attempt and what could not be said to its model. */
+  readonly begin: (target: Target, dropped: ReadonlyArray<string>) => void
+}
+
+/** What one event of a stream amounts to. */
+export interface Piece {
+  readonly parts: ReadonlyArray<Response.StreamPartEncoded>
+  readonly phase: Phase
+  /** What is to be said when the stream has ended after this piece. */
+  readonly end: () => ReadonlyArray<Response.StreamPartEncoded>
+}
+
+/** A provider of answers in the words of `effect/ai`. */
+export type Adapter = Provider<Ask, Array<Response.PartEncoded>, Piece> & {
+  readonly protocol: ChatProvider["protocol"]
+}
+
+/** The error that is said to the caller when the request itself is at fault. */
+const origin = { module: "ChainLanguageModel", method: "request" }
+
+/** Makes the adapter of a provider. */
+export const make = (provider: ChatProvider): Adapter => {
+  const { baseUrl, credentials, name, protocol, strategy } = provider
+  const codec = codecs[protocol]
+
+  const write = (ask: Ask, target: Target, stream: boolean): Effect.Effect<JsonObject, Failure> => {
+    const written = Draft.write(ask.draft, protocol, target.model, stream)
+    if (Result.isFailure(written)) return Effect.fail(unwritten(written.failure, target))
+    ask.begin(target, written.success.dropped)
+    return Effect.succeed(written.success.body)
+  }
+  const complete = (body: JsonObject, target: Target): Effect.Effect<Wire.Answer, Failure> =>
+    provider.protocol === "openai"
+      ? provider.complete({ operation: "chat/completions", body }, target)
+      : provider.complete({ operation: "messages", body }, target)
+  const stream = (body: JsonObject, target: Target): Stream.Stream<Wire.Chunk, Failure> =>
+    provider.protocol === "openai"
+      ? provider.stream({ operation: "chat/completions", body }, target)
+      : provider.stream({ operation: "messages", body }, target)
+  const withoutTokenCap = (body: JsonObject, failure: BadRequest): JsonObject | undefined =>
+    provider.protocol === "openai"
+      ? provider.withoutTokenCap?.({ operation: "chat/completions", body }, failure)?.body
+      : provider.withoutTokenCap?.({ operation: "messages", body }, failure)?.body
+
+  return {
+    name,
+    protocol,
+    credentials,
+    strategy,
+    baseUrl,
+    policy: provider.policy === undefined ? AiFailure.policy : combine(AiFailure.policy, provider.policy),
+    phase: ({ phase }) => phase,
+
+    // Anthropic requires a limit, so one was sent even where none was asked for.
+    withoutTokenCap: (ask, failure) => {
+      const { settings } = ask.draft
+      const asked = settings.maxTokens ?? (protocol === "anthropic" ? Number.MAX_SAFE_INTEGER : undefined)
+      const body = withoutTokenCap(asked === undefined ? {} : { max_tokens: asked }, failure)
+      if (body === undefined) return undefined
+      const { max_tokens } = body
+      const maxTokens = typeof max_tokens === "number" ? max_tokens : undefined
+      return { ...ask, draft: { ...ask.draft, settings: { ...settings, maxTokens } } }
+    },
+
+    complete: (ask, target) =>
+      Effect.flatMap(write(ask, target, false), (body) =>
+        Effect.flatMap(complete(body, target), (answer) => {
+          const json = answer.json ?? parse(new TextDecoder().decode(answer.body))
+          if (!isObject(json)) return Effect.fail(malformed(target, "the answer is no JSON object"))
+          const parts = fromAnswer(codec.readAnswer(json), readingOf(ask))
+          return checked(ask.draft, parts, target)
+        })
+      ),
+
+    stream: (ask, target) =>
+      Stream.unwrap(
+        Effect.map(write(ask, target, true), (body) => {
+          const events = codec.streamReader()
+          const deltas = new DeltaReader(readingOf(ask))
+          const end = () => {
+            const parts: Array<Response.StreamPartEncoded> = []
+            for (const delta of events.end()) deltas.read(delta, parts)
+            return [...parts, ...deltas.end()]
+          }
+          return Stream.map(stream(body, target), (chunk): Piece => {
+            const parts: Array<Response.StreamPartEncoded> = []
+            const { data, event } = chunk
+            if (data !== undefined) {
+              const json = chunk.json ?? parse(data)
+              for (const delta of events.read({ event, data }, json)) deltas.read(delta, parts)
+            }
+            return { parts, phase: chunk.phase, end }
+          })
+        })
+      )
+  }
+}
+
+const readingOf = ({ draft: { toolNames }, newId }: Ask): Reading => ({ toolNames, newId })
+
+const malformed = (target: Target, message: string, cause?: unknown): Transient =>
+  new Transient({ target: target.key, reason: "Malformed", message, ...(cause !== undefined && { cause }) })
+
+const unwritten = (reason: AiError.AiErrorReason, target: Target): Failure => {
+  const cause = AiError.make({ ...origin, reason })
+  return reason._tag === "UnsupportedSchemaError"
+    ? malformed(target, reason.message, cause)
+    : new BadRequest({ target: target.key, reason: "Invalid", message: reason.message, cause })
+}
+
+/** An object that is none is found out here, where the next model can still be asked. */
+const checked = (
+  { options: { responseFormat } }: Draft.Draft,
+  parts: Array<Response.PartEncoded>,
+  target: Target
+): Effect.Effect<Array<Response.PartEncoded>, Failure> => {
+  if (responseFormat.type === "text" || parts.some((part) => part.type === "tool-call"))
+    return Effect.succeed(parts)
+  const responseText = parts.flatMap((part) => (part.type === "text" ? part.text : [])).join("")
+  const { codec } = Draft.codecTransformer(responseFormat.schema as Schema.Codec<unknown, unknown>)
+  return Effect.matchCauseEffect(Schema.decodeEffect(Schema.fromJsonString(codec))(responseText), {
+    onSuccess: () => Effect.succeed(parts),
+    onFailure: (cause) => {
+      const error = cause.reasons.find(Cause.isFailReason)?.error
+      if (error === undefined) return Exit.failCause(cause as Cause.Cause<never>)
+      const reason = AiError.StructuredOutputError.fromSchemaError(error, responseText)
+      return Effect.fail(malformed(target, "the object is none", AiError.make({ ...origin, reason })))
+    }
+  })
+}

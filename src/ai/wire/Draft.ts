@@ -1,0 +1,154 @@
+/** From a request of `effect/ai` to the body that a provider's protocol wants. */
+import * as AiError from "effect/ai/AiError"
+import * as AnthropicStructuredOutput from "effect/ai/AnthropicStructuredOutput"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
+import * as Tool from "effect/ai/Tool"
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import type * as Common from "../../translate/Common.ts"
+import { Dropped } from "../../translate/Dropped.ts"
+import type { JsonObject } from "../../translate/Json.ts"
+import type { Protocol } from "../../translate/Protocol.ts"
+import * as ToolNames from "../../translate/ToolNames.ts"
+import { codecs } from "../../translate/Translate.ts"
+import { fromPrompt } from "./Turns.ts"
+
+/** What a request says besides the prompt. All of it is optional, and what a model does not take is left out for it. */
+export interface Settings {
+  /** The longest answer, in tokens, thoughts included. */
+  readonly maxTokens?: number | undefined
+  readonly temperature?: number | undefined
+  readonly topP?: number | undefined
+  readonly topK?: number | undefined
+  readonly stop?: ReadonlyArray<string> | undefined
+  /** How much the model thinks: the nearest that it knows. */
+  readonly effort?: Common.Effort | undefined
+  /** Who the request is for, as an opaque name. */
+  readonly user?: string | undefined
+  /** Members of the body for what has no name here, for each of the protocols; laid over the others. */
+  readonly body?: { readonly [P in Protocol]?: JsonObject | undefined } | undefined
+}
+
+/** A request, for whatever model it goes to. */
+export interface Draft {
+  readonly options: LanguageModel.ProviderOptions
+  readonly settings: Settings
+  readonly turns: Result.Result<
+    { readonly system: ReadonlyArray<string>; readonly turns: ReadonlyArray<Common.Turn> },
+    string
+  >
+  readonly tools: Result.Result<ReadonlyArray<Common.Tool>, string>
+  readonly toolNames: ReadonlyMap<string, string>
+}
+
+/** Drafts a request: what does not depend on the model is worked out once. */
+export const make = (options: LanguageModel.ProviderOptions, settings: Settings): Draft => ({
+  options,
+  settings,
+  turns: fromPrompt(options.prompt),
+  tools: fromTools(options.tools),
+  toolNames: ToolNames.shortened(options.tools.map(({ name }) => name))
+})
+
+/** A body, and what had to be left out of it. */
+export interface Written {
+  readonly body: JsonObject
+  readonly dropped: ReadonlyArray<string>
+}
+
+/** Writes the body for a model; fails with what makes it impossible. */
+export const write = (
+  { options, settings, tools, turns }: Draft,
+  protocol: Protocol,
+  model: string,
+  stream: boolean
+): Result.Result<Written, AiError.AiErrorReason> =>
+  Result.gen(function* () {
+    const conversation = yield* Result.mapError(
+      turns,
+      (description) => new AiError.InvalidUserInputError({ description })
+    )
+    const request: Common.Request = {
+      model,
+      stream,
+      ...conversation,
+      tools: yield* Result.mapError(
+        tools,
+        (toolName) =>
+          new AiError.ToolConfigurationError({ toolName, description: "a tool of another provider's own" })
+      ),
+      toolChoice: options.tools.length === 0 ? undefined : fromToolChoice(options.toolChoice),
+      format:
+        options.responseFormat.type === "text"
+          ? undefined
+          : yield* formatOf(options.responseFormat, protocol),
+      settings: fromSettings(settings)
+    }
+    const codec = codecs[protocol]
+    const dropped = new Dropped(codec.names)
+    const body = codec.writeRequest(request, dropped)
+    const own = settings.body?.[protocol]
+    return { body: own === undefined ? body : { ...body, ...own }, dropped: dropped.list }
+  })
+
+const fromSettings = ({ body: _, ...settings }: Settings): Common.Settings =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+
+/** Fails with the name of the first tool that is a provider's own. */
+const fromTools = (tools: ReadonlyArray<Tool.Any>): Result.Result<ReadonlyArray<Common.Tool>, string> => {
+  const foreign = tools.find(Tool.isProviderDefined)
+  if (foreign !== undefined) return Result.fail(foreign.name)
+  return Result.succeed(
+    tools.map((tool) => ({
+      name: tool.name,
+      description: Tool.getDescription(tool),
+      schema: { ...Tool.getJsonSchema(tool) },
+      strict: Tool.getStrictMode(tool)
+    }))
+  )
+}
+
+/** The tools are only those that may be called: `oneOf` has been kept to by whoever made the request. */
+const fromToolChoice = (choice: LanguageModel.ToolChoice<string>): Common.ToolChoice =>
+  typeof choice === "string"
+    ? { mode: choice }
+    : "tool" in choice
+      ? { mode: "tool", name: choice.tool }
+      : { mode: choice.mode ?? "auto" }
+
+type JsonFormat = Extract<LanguageModel.ProviderOptions["responseFormat"], { readonly type: "json" }>
+
+const transformers: Readonly<Record<Protocol, LanguageModel.CodecTransformer>> = {
+  openai: OpenAiStructuredOutput.toCodecOpenAI,
+  anthropic: AnthropicStructuredOutput.toCodecAnthropic
+}
+
+const formatOf = (
+  { objectName, schema }: JsonFormat,
+  protocol: Protocol
+): Result.Result<Common.Format, AiError.AiErrorReason> =>
+  Result.try({
+    try: () => ({
+      // https://platform.openai.com/docs/guides/structured-outputs: a-z, A-Z, 0-9, underscores and dashes
+      name: objectName.replaceAll(/[^\w-]/g, "_").slice(0, 64),
+      schema: { ...transformers[protocol](schema as Schema.Codec<unknown, unknown>).jsonSchema },
+      strict: true
+    }),
+    catch: (error) =>
+      new AiError.UnsupportedSchemaError({
+        description: error instanceof Error ? error.message : String(error)
+      })
+  })
+
+/**
+ * The codec for structured output. The two protocols restrict what a schema may say in different ways, but the form
+ * in which a value is written is the same, so an answer can be read whoever gave it.
+ */
+export const codecTransformer: LanguageModel.CodecTransformer = (schema) => {
+  try {
+    return OpenAiStructuredOutput.toCodecOpenAI(schema)
+  } catch {
+    return AnthropicStructuredOutput.toCodecAnthropic(schema)
+  }
+}

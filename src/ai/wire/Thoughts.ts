@@ -1,0 +1,32 @@
+/**
+ * How thoughts are signed: what Anthropic wants back with them, in the form of Effect's own module for Anthropic, so
+ * that a conversation may go on from there and there.
+ *
+ * https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#preserving-thinking-blocks
+ */
+import * as Schema from "effect/Schema"
+
+const Signed = Schema.Struct({
+  anthropic: Schema.Struct({
+    info: Schema.Union([
+      Schema.Struct({ type: Schema.Literal("thinking"), signature: Schema.String }),
+      Schema.Struct({ type: Schema.Literal("redacted_thinking"), redactedData: Schema.String })
+    ])
+  })
+})
+
+/** The metadata of a thought, or the options it becomes, where it is signed. */
+export type Signed = typeof Signed.Type
+
+/** True for the options of a thought that is signed, or hidden. */
+export const isSigned: (options: unknown) => options is Signed = Schema.is(Signed)
+
+/** The metadata of a thought with this signature. */
+export const signed = (signature: string): Signed => ({
+  anthropic: { info: { type: "thinking", signature } }
+})
+
+/** The metadata of a thought that only its provider can read. */
+export const hidden = (redactedData: string): Signed => ({
+  anthropic: { info: { type: "redacted_thinking", redactedData } }
+})
