@@ -47,12 +47,13 @@ describe("a caller who hangs up at any turn", () => {
         for (const ask of asks) {
           for (const turn of [3, 4, 5] as const) {
             for (let turns = 0; turns < 40; turns++) {
-              const { left } = yield* Effect.provide(
+              const { left, told } = yield* Effect.provide(
                 play(hangUp(day, { asks: ask, turn, turns })),
                 TestClock.layer()
               )
               const when = `${ask}, ${turn} operations a turn, after ${turns} turns`
               assert.deepStrictEqual(left, { calls: 0, fibers: 0, probes: [] }, when)
+              assert.deepStrictEqual(told[1]?.running, { calls: 0, fibers: 0 }, when)
             }
           }
         }

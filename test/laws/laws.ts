@@ -146,12 +146,19 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
     }
   },
 
-  "a caller who hangs up": {
-    "leaves no probe slot taken, no fiber and no open call, whenever it is": ({ left }) => {
+  "a caller who is gone": {
+    "leaves nothing running, whether it was answered, failed or hung up": ({ told }, { providers }) => {
+      const stubborn = providers.some((provider) => provider.stubborn)
+      for (const { asks, running } of told) {
+        if (asks !== "complete" || !stubborn) assert.deepStrictEqual(running, { calls: 0, fibers: 0 }, asks)
+      }
+    },
+
+    "leaves no probe slot taken, and in the end no fiber and no open call": ({ left }) => {
       assert.deepStrictEqual(left, { calls: 0, fibers: 0, probes: [] })
     },
 
-    "counts against nobody: the bench learns of nothing but what an observer hears of": ({
+    "counts against nobody if it hung up: the bench learns of nothing but what an observer hears of": ({
       heard,
       steps
     }) => {

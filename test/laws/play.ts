@@ -45,6 +45,8 @@ export interface Told {
   readonly exit: Exit.Exit<void, RunError.RunError | Failure.Failure>
   /** The content that arrived, piece by piece: `target@call:piece`. */
   readonly pieces: ReadonlyArray<string>
+  /** Calls and fibers of this caller that still ran when it was gone; what is stubborn may. */
+  readonly running: { readonly calls: number; readonly fibers: number }
   /** What the runtime said of where the answer came from, where it was asked. */
   readonly answered: Omit<Failover.Answered<unknown>, "value"> | undefined
 }
@@ -84,7 +86,7 @@ type AnyProvider = Provider.Provider<Request, string, Scripted.Part>
 export const play = (scenario: Scenario): Effect.Effect<Played> => {
   const heard: Array<Heard> = []
   const steps: Array<Step> = []
-  const fibers = new Fibers()
+  const fibers = scenario.callers.map(() => new Fibers())
   const world = build(scenario)
   const registry = Layer.effect(
     BenchRegistry.BenchRegistry,
@@ -99,7 +101,7 @@ export const play = (scenario: Scenario): Effect.Effect<Played> => {
     })
     yield* Effect.forkChild(benchByHand(scenario, world, bench))
     const callers = yield* Effect.forEach(scenario.callers, (_, caller) =>
-      Effect.forkChild(call(scenario, world, failover, caller))
+      Effect.forkChild(call(scenario, world, failover, fibers[caller]!, caller))
     )
     const everybody = yield* Effect.forkChild(Fiber.joinAll(callers))
     // The longest deadline, and time for what does not stop before it has finished.
@@ -109,20 +111,14 @@ export const play = (scenario: Scenario): Effect.Effect<Played> => {
     yield* TestClock.adjust("15 minutes")
     const left = {
       calls: world.scripted.reduce((sum, provider) => sum + provider.open, 0),
-      fibers: fibers.active,
+      fibers: fibers.reduce((sum, { active }) => sum + active, 0),
       probes: [...bench.stateUnsafe().entries].filter(([, entry]) => entry.probe !== 0).map(([key]) => key)
     }
     return { ...world, told, heard, steps, left }
-  }).pipe(
-    Effect.provide(registry),
-    Random.withSeed(scenario.seed),
-    Effect.provideService(Metric.FiberRuntimeMetrics, fibers),
-    Effect.forkChild,
-    Effect.flatMap(Fiber.join)
-  )
+  }).pipe(Effect.provide(registry), Random.withSeed(scenario.seed))
 }
 
-/** Counts the fibers that run. */
+/** Counts the fibers that the runtime has started for one caller, and that still run. */
 class Fibers {
   active = 0
   readonly recordFiberStart = () => {
@@ -276,8 +272,9 @@ const policyOf = ({ policy }: Scenario): Policy.Options => ({
 
 const call = (
   scenario: Scenario,
-  { chain }: World,
+  { calls, chain }: World,
   failover: Failover.Failover["Service"],
+  fibers: Fibers,
   caller: number
 ): Effect.Effect<Told> =>
   Effect.gen(function* () {
@@ -313,6 +310,7 @@ const call = (
     let endedAt = startedAt
     const fiber = yield* ask().pipe(
       Effect.provideService(Scheduler.MaxOpsBeforeYield, scenario.turn),
+      Effect.provideService(Metric.FiberRuntimeMetrics, fibers),
       Effect.onExit(() => Effect.map(Clock.currentTimeMillis, (now) => void (endedAt = now))),
       Effect.forkChild
     )
@@ -322,7 +320,11 @@ const call = (
       yield* Fiber.interrupt(fiber)
     }
     const exit = yield* Fiber.await(fiber)
-    return { caller, asks, startedAt, endedAt, exit, pieces, answered }
+    // An attempt whose time was up is stopped, but not waited for: a moment for its last turns.
+    for (let i = 0; i < 40; i++) yield* Effect.yieldNow
+    const open = calls.filter(({ outcome, request }) => request.caller === caller && outcome === "open")
+    const running = { calls: open.length, fibers: fibers.active }
+    return { caller, asks, startedAt, endedAt, exit, pieces, answered, running }
   })
 
 const benchByHand = (scenario: Scenario, { chain }: World, bench: BenchRegistry.BenchRegistry["Service"]) =>

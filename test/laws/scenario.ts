@@ -65,7 +65,8 @@ const Link = Schema.Struct({
 })
 
 const Caller = Schema.Struct({
-  at: Schema.Literals([0, 1, 500, 5_000, 6_000, 30_000]),
+  /** Most come together. */
+  at: Schema.Literals([0, 1, 2, 3, 500, 6_000, 30_000]),
   asks: Schema.Literals(["complete", "stream", "open"]),
   /** When it hangs up: never, after a time, or after so many turns of the scheduler. */
   leaves: Schema.Union([
