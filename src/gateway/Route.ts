@@ -33,6 +33,10 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     { protocol: "openai", operation: "embeddings", streams: false, translates: false, fallsBack: false }
   ],
   [
+    "/v1/responses",
+    { protocol: "openai", operation: "responses", streams: true, translates: false, fallsBack: true }
+  ],
+  [
     "/v1/completions",
     { protocol: "openai", operation: "completions", streams: true, translates: false, fallsBack: false }
   ],

@@ -102,9 +102,9 @@ const bare = (thrown: unknown, depth = 0): Error => {
   return copy
 }
 
-/** A model that is missing for one operation only is there for the others. */
+/** A model that is missing for one operation only is there for the others; one that does not exist is for none. */
 const unknownHere = (failure: Failure): Failure => {
-  if (classOf(failure) !== "ModelMissing") return failure
+  if (classOf(failure) !== "ModelMissing" || failure.evidence === "code=model_not_found") return failure
   const { target, evidence, cause, message } = failure
   return new BadRequest({
     ...(target !== undefined && { target }),

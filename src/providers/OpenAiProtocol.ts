@@ -1,6 +1,6 @@
 /**
- * The wire protocol of OpenAI: chat completions, embeddings and the older completions, as OpenAI and the many servers
- * that follow it speak it.
+ * The wire protocol of OpenAI: chat completions, responses, embeddings and the older completions, as OpenAI and the
+ * many servers that follow it speak it.
  *
  * https://platform.openai.com/docs/api-reference/chat, https://platform.openai.com/docs/api-reference/embeddings and
  * https://platform.openai.com/docs/api-reference/completions
@@ -8,10 +8,11 @@
 import * as Phase from "../core/Phase.ts"
 import * as Finish from "./Finish.ts"
 import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
+import * as Responses from "./Responses.ts"
 import { isFull, isObject, type JsonObject } from "./Wire.ts"
 
 /** What can be asked for. */
-export type OperationName = "chat/completions" | "completions" | "embeddings"
+export type OperationName = "chat/completions" | "completions" | "embeddings" | "responses"
 
 const operations: Readonly<Record<OperationName, Operation>> = {
   "chat/completions": {
@@ -30,7 +31,8 @@ const operations: Readonly<Record<OperationName, Operation>> = {
   embeddings: {
     path: "embeddings",
     isUsable: (answer) => !isError(answer) && isFull(answer.data)
-  }
+  },
+  responses: Responses.operation
 }
 
 /** How a key is sent: as a bearer token (OpenAI and nearly all others), or in the header `api-key` (Azure). */
