@@ -21,12 +21,11 @@ import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import type { Span } from "effect/Tracer"
 import { BenchRegistry } from "../core/BenchRegistry.ts"
-import type { Chain } from "../core/Chain.ts"
+import * as Chain from "../core/Chain.ts"
 import { Failover, type FailoverOptions, type Runtime } from "../core/Failover.ts"
 import type { Failure } from "../core/Failure.ts"
 import * as Model from "../core/Model.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
-import { combine } from "../core/PolicyOptions.ts"
 import type { RunError } from "../core/RunError.ts"
 import type { Target } from "../core/Target.ts"
 import { fail } from "./Call.ts"
@@ -65,14 +64,14 @@ const none: Draft.Settings = {}
 
 /** A `LanguageModel` that is a chain, with the runtime of the context. See `layer`. */
 export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
-  chain: Chain<P, R>,
+  chain: Chain.Chain<P, R>,
   options: Options = {}
 ): Layer.Layer<LanguageModel.LanguageModel, never, R | Failover> =>
   Layer.effect(
     LanguageModel.LanguageModel,
     Effect.contextWith((context: Context.Context<R | Failover>) => {
       const { policy, ...settings } = options
-      const adapted = adapt(policy === undefined ? chain : withPolicy(chain, policy), context)
+      const adapted = adapt(Chain.withPolicy(chain, policy ?? {}), context)
       return make(Context.get(context, Failover), adapted, settings)
     })
   )
@@ -113,7 +112,7 @@ export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
  * const answer = LanguageModel.generateText({ prompt: "hello" }) // Effect.provide(answer, model)
  */
 export const layer = <P extends Adapter.ChatProvider, R>(
-  chain: Chain<P, R>,
+  chain: Chain.Chain<P, R>,
   options: Options & Pick<FailoverOptions, "observer" | "retryBudget"> = {}
 ): Layer.Layer<LanguageModel.LanguageModel | BenchRegistry, never, R> => {
   const { observer, retryBudget, ...rest } = options
@@ -126,24 +125,16 @@ export const layer = <P extends Adapter.ChatProvider, R>(
 /** The same as a `Model` of the provider `effect-failover`, with a name of its own. */
 export const model = <const Name extends string, P extends Adapter.ChatProvider, R>(
   name: Name,
-  chain: Chain<P, R>,
+  chain: Chain.Chain<P, R>,
   options?: Options & Pick<FailoverOptions, "observer" | "retryBudget">
 ): EffectModel.Model<"effect-failover", LanguageModel.LanguageModel | BenchRegistry, R> =>
   EffectModel.make("effect-failover", name, layer(chain, options))
 
-const withPolicy = <P extends Adapter.ChatProvider, R>(
-  chain: Chain<P, R>,
-  policy: PolicyOptions
-): Chain<P, R> => ({
-  ...chain,
-  policy: chain.policy === undefined ? policy : combine(chain.policy, policy)
-})
-
 /** The chain with its providers' answers in the words of `effect/ai`. The special chains of a chain come along. */
 const adapt = <P extends Adapter.ChatProvider, R>(
-  { models, onContentPolicy, onContextExceeded, policy }: Chain<P, R>,
+  { models, onContentPolicy, onContextExceeded, policy }: Chain.Chain<P, R>,
   context: Context.Context<R>
-): Chain<Adapter.Adapter> => {
+): Chain.Chain<Adapter.Adapter> => {
   const adapters = new Map<Adapter.ChatProvider, Adapter.Adapter>()
   const adapterOf = (provider: Adapter.ChatProvider): Adapter.Adapter => {
     const adapter = adapters.get(provider) ?? Adapter.make(provider)
@@ -162,7 +153,7 @@ const module = "ChainLanguageModel"
 
 const make = (
   failover: Runtime,
-  chain: Chain<Adapter.Adapter>,
+  chain: Chain.Chain<Adapter.Adapter>,
   settings: Draft.Settings
 ): Effect.Effect<LanguageModel.LanguageModel> =>
   LanguageModel.make({

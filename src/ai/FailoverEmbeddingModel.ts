@@ -5,7 +5,6 @@
  * asked. What comes back with another number of dimensions is refused.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
-import type * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as EffectModel from "effect/ai/Model"
 import * as Context from "effect/Context"
@@ -14,14 +13,12 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as BenchKey from "../core/BenchKey.ts"
 import { BenchRegistry } from "../core/BenchRegistry.ts"
-import type { Chain } from "../core/Chain.ts"
 import { Failover, type FailoverOptions, type Runtime } from "../core/Failover.ts"
-import { AuthDead, Transient } from "../core/Failure.ts"
+import { AuthDead } from "../core/Failure.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
-import type { Target } from "../core/Target.ts"
 import * as AiFailure from "./AiFailure.ts"
-import { Call, fail } from "./Call.ts"
+import * as Embeddings from "./Embeddings.ts"
 import * as Members from "./Member.ts"
 
 export { failedRun } from "./AiFailure.ts"
@@ -151,80 +148,32 @@ const withModel = (link: Link, model: string): Link => {
   return "member" in link ? { member: rename(link.member) } : rename(link)
 }
 
-const origin = { module: "FailoverEmbeddingModel", method: "embedMany" }
-
-const make = (failover: Runtime, members: ReadonlyArray<Members.Built<Service>>, options: Options) => {
+const make = (
+  failover: Runtime,
+  members: ReadonlyArray<Members.Built<Service>>,
+  { batchKey, dimensions, ...options }: Options
+): Effect.Effect<EmbeddingModel.EmbeddingModel> => {
   const chain = Members.toChain(members, { ...options, base: AiFailure.policy })
   const said = new Set(
     members.flatMap(({ service }) => (service instanceof AuthDead ? [] : (service.dimensions ?? [])))
   )
-  if (options.dimensions !== undefined) said.add(options.dimensions)
+  if (dimensions !== undefined) said.add(dimensions)
   if (said.size > 1) {
     return Effect.die(new Error(`not one model: its vectors are ${[...said].join(" or ")} numbers long`))
   }
-  const embedMany = through(failover, chain, [...said][0])
-  return Effect.map(
-    EmbeddingModel.make({
-      embedMany: ({ inputs }) => Effect.map(embedMany(inputs), toProviderResponse),
-      batchKey: options.batchKey
-    }),
-    (outer): EmbeddingModel.EmbeddingModel => ({
-      ...outer,
-      // What a member gives has been checked by the member; only its batches are the outer model's.
-      embedMany: (inputs) => (inputs.length === 0 ? outer.embedMany(inputs) : embedMany(inputs))
-    })
-  )
-}
-
-const toProviderResponse = ({
-  embeddings,
-  usage
-}: EmbeddingModel.EmbedManyResponse): EmbeddingModel.ProviderResponse => ({
-  results: embeddings.map(({ vector }) => [...vector]),
-  usage: { inputTokens: usage.inputTokens }
-})
-
-const through = (
-  failover: Runtime,
-  chain: Chain<Members.MemberPool<Service>>,
-  dimensions: number | undefined
-): ((inputs: ReadonlyArray<string>) => Effect.Effect<EmbeddingModel.EmbedManyResponse, AiError.AiError>) => {
-  let expected = dimensions
-  return (inputs) =>
-    Effect.useSpan("FailoverEmbeddingModel.embedMany", (span) =>
-      Effect.withFiber((fiber) => {
-        const call = new Call(span, fiber.context)
-        const attempt = (pool: Members.MemberPool<Service>, target: Target) => {
-          call.begin(target)
-          const place = pool.service.at(target)
-          if (place.service instanceof AuthDead) return Effect.fail(place.service)
-          const asking = Effect.flatMap(place.service.model.embedMany(inputs), (response) => {
-            const length = response.embeddings[0]?.vector.length
-            if (length !== undefined) expected ??= length
-            return response.embeddings.every(({ vector }) => vector.length === expected)
-              ? Effect.succeed(response)
-              : Effect.fail(otherDimensions(target, length, expected))
-          })
-          return Effect.updateContext(asking, (context: Context.Context<never>) =>
+  return Embeddings.make({
+    failover,
+    chain,
+    module: "FailoverEmbeddingModel",
+    ask: (pool, target, inputs, call) => {
+      const place = pool.service.at(target)
+      return place.service instanceof AuthDead
+        ? Effect.fail(place.service)
+        : Effect.updateContext(place.service.model.embedMany(inputs), (context: Context.Context<never>) =>
             call.contextOf(context, place)
           )
-        }
-        return Effect.matchEffect(
-          failover.use(chain, attempt, { classify: call.classify, request: inputs }),
-          {
-            onSuccess: ({ value }) => Effect.succeed(value),
-            // Members fail with nothing but an AiError.
-            onFailure: (error) => fail(error, origin) as Effect.Effect<never, AiError.AiError>
-          }
-        )
-      })
-    )
-}
-
-const otherDimensions = (target: Target, is: number | undefined, expected: number | undefined): Transient =>
-  new Transient({
-    target: target.key,
-    reason: "Malformed",
-    message: `the vectors of another model: ${is} numbers long, not ${expected}`,
-    evidence: "dimensions"
+    },
+    dimensions: [...said][0],
+    batchKey
   })
+}

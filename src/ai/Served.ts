@@ -2,7 +2,6 @@
  * Who served, written into the answer: into the metadata of its `response-metadata` part, and, so that a later request
  * can tell whose ids a conversation carries, into that of the parts it is made of.
  */
-import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Response from "effect/ai/Response"
 import type * as Tool from "effect/ai/Tool"
 
@@ -92,20 +91,4 @@ export const signAll = (content: Array<Part>, served: Served, account: string | 
     } else content[i] = stamp(account, part)
   }
   if (!signed) content.unshift(sign(served, undefined))
-}
-
-/** The parts of a chunk with some of them replaced; the chunk itself when none is. */
-export const replace = (
-  chunk: NonEmptyReadonlyArray<StreamPart>,
-  f: (part: StreamPart) => StreamPart
-): NonEmptyReadonlyArray<StreamPart> => {
-  let copy: Array<StreamPart> | undefined
-  for (let i = 0; i < chunk.length; i++) {
-    const part = chunk[i]!
-    const next = f(part)
-    if (next === part) continue
-    copy ??= [...chunk]
-    copy[i] = next
-  }
-  return (copy as [StreamPart, ...Array<StreamPart>] | undefined) ?? chunk
 }

@@ -10,8 +10,7 @@ import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import * as Commit from "../core/Commit.ts"
 import { AuthDead, type Failure, Transient } from "../core/Failure.ts"
-import type { Phase } from "../core/Phase.ts"
-import * as Ph from "../core/Phase.ts"
+import * as Phase from "../core/Phase.ts"
 import type { RunError } from "../core/RunError.ts"
 import type { Target } from "../core/Target.ts"
 import * as AiFailure from "./AiFailure.ts"
@@ -38,7 +37,7 @@ class Ended {
 
 type Chunk = NonEmptyReadonlyArray<Served.StreamPart | Ended>
 
-const ended: Phase = { content: true, complete: true, last: true }
+const ended: Phase.Phase = { content: true, complete: true, last: true }
 
 const origin = { module: "FailoverLanguageModel", method: "streamText" }
 
@@ -110,8 +109,8 @@ const through = (
     )
   }
 
-  const phase = (part: Served.StreamPart | Ended): Phase =>
-    part.type === "ended" ? ended : part === state.brokenFinish ? Ph.held : Content.phase(part)
+  const phase = (part: Served.StreamPart | Ended): Phase.Phase =>
+    part.type === "ended" ? ended : part === state.brokenFinish ? Phase.held : Content.phase(part)
 
   const parts = failover.useStream(chain, attempt, {
     classify: call.classify,

@@ -1,0 +1,133 @@
+/**
+ * An embedding model of `effect/ai` that is a chain of this package's own providers: one model, at OpenAI and at
+ * whatever speaks like it, with all their keys.
+ */
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { BenchRegistry } from "../core/BenchRegistry.ts"
+import * as Chain from "../core/Chain.ts"
+import { Failover, type FailoverOptions } from "../core/Failover.ts"
+import { type Failure, Transient } from "../core/Failure.ts"
+import * as Model from "../core/Model.ts"
+import type { Options as PolicyOptions } from "../core/Policy.ts"
+import type { Target } from "../core/Target.ts"
+import type { HttpProvider } from "../providers/HttpProvider.ts"
+import type * as Wire from "../providers/Wire.ts"
+import * as Json from "../translate/Json.ts"
+import * as Embeddings from "./Embeddings.ts"
+
+export { failedRun } from "./AiFailure.ts"
+
+/** A provider that an `EmbeddingModel` can be made of. */
+export type EmbeddingProvider = HttpProvider<"embeddings">
+
+/** What a layer can be told. */
+export interface Options {
+  /** How long the vectors are to be, for models that can shorten them; what comes back longer or shorter is refused. */
+  readonly dimensions?: number | undefined
+  /** Laid over everything else, for the requests through this layer. */
+  readonly policy?: PolicyOptions | undefined
+}
+
+/** An `EmbeddingModel` that is a chain, with the runtime of the context. See `layer`. */
+export const layerNoDeps = <P extends EmbeddingProvider, R>(
+  chain: Chain.Chain<P, R>,
+  options: Options = {}
+): Layer.Layer<EmbeddingModel.EmbeddingModel, never, R | Failover> =>
+  Layer.effect(
+    EmbeddingModel.EmbeddingModel,
+    Effect.contextWith((context: Context.Context<R | Failover>) => {
+      const names = new Set(chain.models.map(({ spec }) => spec.model.slice(spec.model.lastIndexOf("/") + 1)))
+      if (names.size > 1) {
+        return Effect.die(
+          new Error(`the vectors of several models cannot be compared: ${Chain.specs(chain).join(", ")}`)
+        )
+      }
+      return Embeddings.make<EmbeddingProvider>({
+        failover: Context.get(context, Failover),
+        chain: {
+          policy: Chain.withPolicy(chain, options.policy ?? {}).policy,
+          models: chain.models.map((model) => ({ ...model, pool: Model.poolOf(model, context) }))
+        },
+        module: "ChainEmbeddingModel",
+        ask: (provider, target, inputs) => {
+          const { dimensions } = options
+          const body = Json.compact({
+            model: target.model,
+            input: inputs,
+            dimensions,
+            encoding_format: "float"
+          })
+          return Effect.flatMap(provider.complete({ operation: "embeddings", body }, target), (answer) =>
+            read(answer, inputs.length, target)
+          )
+        },
+        dimensions: options.dimensions,
+        batchKey: undefined
+      })
+    })
+  )
+
+/**
+ * An `EmbeddingModel` that is a chain of one model at several places, with a runtime of its own and the bench of the
+ * process. A chain of several models is a defect: their vectors cannot be compared. (What stands before the last slash
+ * of a model's name does not count: `openai/text-embedding-3-small` is what OpenRouter calls it.)
+ *
+ * @example
+ * import { Chain, Credential } from "effect-failover"
+ * import { ChainEmbeddingModel } from "effect-failover/ai"
+ * import { OpenAi, UndiciUpstream } from "effect-failover/providers"
+ * import { Layer } from "effect"
+ *
+ * const layer = ChainEmbeddingModel.layer(Chain.make(OpenAi.model("text-embedding-3-small"))).pipe(
+ *   Layer.provide(OpenAi.layer({
+ *     credentials: [Credential.make("primary", { apiKey: "sk-1" }), Credential.make("backup", { apiKey: "sk-2" })]
+ *   })),
+ *   Layer.provide(UndiciUpstream.layer())
+ * )
+ */
+export const layer = <P extends EmbeddingProvider, R>(
+  chain: Chain.Chain<P, R>,
+  options: Options & Pick<FailoverOptions, "observer" | "retryBudget"> = {}
+): Layer.Layer<EmbeddingModel.EmbeddingModel | BenchRegistry, never, R> => {
+  const { observer, retryBudget, ...rest } = options
+  return layerNoDeps(chain, rest).pipe(
+    Layer.provide(Failover.layerNoDeps({ observer, retryBudget })),
+    Layer.provideMerge(BenchRegistry.layerMemory)
+  ) as Layer.Layer<EmbeddingModel.EmbeddingModel | BenchRegistry, never, R>
+}
+
+/** https://platform.openai.com/docs/api-reference/embeddings/object */
+const read = (
+  answer: Wire.Answer,
+  asked: number,
+  target: Target
+): Effect.Effect<EmbeddingModel.EmbedManyResponse, Failure> => {
+  const json = Json.object(answer.json ?? Json.parse(new TextDecoder().decode(answer.body)))
+  const vectors = new Array<ReadonlyArray<number>>(asked)
+  for (const [at, { embedding, index }] of Json.objects(json.data).entries()) {
+    if (isVector(embedding)) vectors[Json.number(index) ?? at] = embedding
+  }
+  for (let at = 0; at < asked; at++) {
+    if (vectors[at] === undefined) return Effect.fail(incomplete(target, asked))
+  }
+  const inputTokens = Json.number(Json.object(json.usage).prompt_tokens)
+  return Effect.succeed(
+    new EmbeddingModel.EmbedManyResponse({
+      embeddings: vectors.slice(0, asked).map((vector) => new EmbeddingModel.EmbedResponse({ vector })),
+      usage: new EmbeddingModel.EmbeddingUsage({ inputTokens })
+    })
+  )
+}
+
+const isVector = (u: unknown): u is ReadonlyArray<number> =>
+  Array.isArray(u) && u.length > 0 && u.every(Number.isFinite)
+
+const incomplete = (target: Target, asked: number): Transient =>
+  new Transient({
+    target: target.key,
+    reason: "Malformed",
+    message: `the answer does not hold the ${asked} vectors that were asked for`
+  })

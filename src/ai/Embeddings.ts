@@ -1,0 +1,92 @@
+/** What the embedding models that fail over have in common: one kind of vector, and batches that fail over as one. */
+import type * as AiError from "effect/ai/AiError"
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { Chain } from "../core/Chain.ts"
+import type { Runtime } from "../core/Failover.ts"
+import { Transient } from "../core/Failure.ts"
+import type { Pool } from "../core/Pool.ts"
+import type { Target } from "../core/Target.ts"
+import type { Origin } from "./AiFailure.ts"
+import { Call, fail } from "./Call.ts"
+
+/** What such a model is made of. */
+export interface Parts<P extends Pool> {
+  readonly failover: Runtime
+  readonly chain: Chain<P>
+  readonly module: string
+  /** One attempt. */
+  readonly ask: (
+    pool: P,
+    target: Target,
+    inputs: ReadonlyArray<string>,
+    call: Call
+  ) => Effect.Effect<EmbeddingModel.EmbedManyResponse, unknown>
+  /** How long the vectors are, where it is known; else as long as those of the first answer. */
+  readonly dimensions: number | undefined
+  readonly batchKey: ((context: Context.Context<never>) => unknown) | undefined
+}
+
+/** Makes the model. What comes back with other dimensions is refused. */
+export const make = <P extends Pool>(parts: Parts<P>): Effect.Effect<EmbeddingModel.EmbeddingModel> => {
+  const embedMany = through(parts)
+  return Effect.map(
+    EmbeddingModel.make({
+      embedMany: ({ inputs }) => Effect.map(embedMany(inputs), toProviderResponse),
+      batchKey: parts.batchKey
+    }),
+    (outer): EmbeddingModel.EmbeddingModel => ({
+      ...outer,
+      // An attempt's answer is checked already; only its batches are the outer model's.
+      embedMany: (inputs) => (inputs.length === 0 ? outer.embedMany(inputs) : embedMany(inputs))
+    })
+  )
+}
+
+const toProviderResponse = ({
+  embeddings,
+  usage
+}: EmbeddingModel.EmbedManyResponse): EmbeddingModel.ProviderResponse => ({
+  results: embeddings.map(({ vector }) => [...vector]),
+  usage: { inputTokens: usage.inputTokens }
+})
+
+const through = <P extends Pool>({ ask, chain, dimensions, failover, module }: Parts<P>) => {
+  const origin: Origin = { module, method: "embedMany" }
+  const name = `${module}.embedMany`
+  let expected = dimensions
+  return (inputs: ReadonlyArray<string>): Effect.Effect<EmbeddingModel.EmbedManyResponse, AiError.AiError> =>
+    Effect.useSpan(name, (span) =>
+      Effect.withFiber((fiber) => {
+        const call = new Call(span, fiber.context)
+        const attempt = (pool: P, target: Target) => {
+          call.begin(target)
+          return Effect.flatMap(ask(pool, target, inputs, call), (response) => {
+            const wrong = response.embeddings.find(
+              ({ vector }) => vector.length !== (expected ??= vector.length)
+            )
+            return wrong === undefined
+              ? Effect.succeed(response)
+              : Effect.fail(otherDimensions(target, wrong.vector.length, expected))
+          })
+        }
+        return Effect.matchEffect(
+          failover.use(chain, attempt, { classify: call.classify, request: inputs }),
+          {
+            onSuccess: ({ value }) => Effect.succeed(value),
+            // Attempts fail with nothing that is not an `AiError` when it gets out.
+            onFailure: (error) => fail(error, origin) as Effect.Effect<never, AiError.AiError>
+          }
+        )
+      })
+    )
+}
+
+const otherDimensions = (target: Target, is: number, expected: number | undefined): Transient =>
+  new Transient({
+    target: target.key,
+    reason: "Malformed",
+    message: `the vectors of another model: ${is} numbers long, not ${expected}`,
+    evidence: "dimensions"
+  })
