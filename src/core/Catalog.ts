@@ -5,7 +5,6 @@
  * fallbacks it names itself, the fallback models of the providers in it, and the fallbacks for everything; trimmed,
  * without repeats, virtual models inside of lists flattened.
  */
-import * as Context from "effect/Context"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Chain from "./Chain.ts"
@@ -42,8 +41,6 @@ export interface Options<P extends Pool> {
   readonly fallbacks?: ReadonlyArray<string> | undefined
   /** Requests may use the names of `models` only, not specs. Default false. */
   readonly namedModelsOnly?: boolean | undefined
-  /** Whether a configured fallback can stand in for the first model of a chain; one that cannot is left out there. */
-  readonly fits?: ((first: P, fallback: P) => boolean) | undefined
 }
 
 /** What a request may say besides its model. */
@@ -124,7 +121,7 @@ export const split = (text: string): ReadonlyArray<string> =>
 
 // -- problems -----------------------------------------------------------------------------------------------------
 
-function* problemsOf(options: Omit<Options<Pool>, "fits">): Iterable<Problem> {
+function* problemsOf(options: Options<Pool>): Iterable<Problem> {
   const known = new Set(options.providers.map(({ pool }) => pool.name))
   const models = options.models ?? {}
   const names = Object.keys(models)
@@ -240,12 +237,7 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
     if (stranger !== undefined) return Result.fail(new UnknownModel({ model: stranger, known: names }))
     const own = [name, ...fallbacks].flatMap((link) => flatten(link, []))
     const more = configured
-      ? [
-          ...fallbackModelsOf(own),
-          ...(options.fallbacks ?? [])
-            .flatMap((link) => flatten(link, []))
-            .filter((model) => fits(own[0], model))
-        ]
+      ? [...fallbackModelsOf(own), ...(options.fallbacks ?? []).flatMap((link) => flatten(link, []))]
       : []
     const { models } = Chain.fromLinks([...own, ...more])
     const { onContentPolicy, onContextExceeded, policy } = virtual.get(name) ?? {}
@@ -256,9 +248,6 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
       policy
     })
   }
-
-  const fits = (first: Model.Model<P> | undefined, model: Model.Model<P>): boolean =>
-    first === undefined || options.fits === undefined || options.fits(poolOf(first), poolOf(model))
 
   return {
     names,
@@ -277,6 +266,3 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
 }
 
 const none: ReadonlyArray<string> = []
-
-/** The models of a catalog have their pools at hand. */
-const poolOf = <P extends Pool>(model: Model.Model<P>): P => Model.poolOf(model, Context.empty())

@@ -102,14 +102,9 @@ describe("a catalog", () => {
     assert.isTrue(Result.isFailure(catalog.resolve("smart", { fallbacks: ["a/2"] })))
   })
 
-  it("leaves out configured fallbacks that do not fit, and all of them when asked to", () => {
-    const catalog = make({
-      providers: [provider("a"), provider("b", "anthropic"), provider("c", "openai", ["c2"])],
-      fallbacks: ["a/9", "b/9"],
-      fits: (first, fallback) => first.service === fallback.service
-    })
+  it("leaves out configured fallbacks when asked to", () => {
+    const catalog = make({ providers: [provider("a"), provider("c", "openai", ["c2"])], fallbacks: ["a/9"] })
     assert.deepStrictEqual(specs(catalog.resolve("c/1")), ["c/1", "c/c2", "a/9"])
-    assert.deepStrictEqual(specs(catalog.resolve("b/1")), ["b/1", "b/9"])
     assert.deepStrictEqual(specs(catalog.resolve("c/1", { configured: false })), ["c/1"])
   })
 
