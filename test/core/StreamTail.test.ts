@@ -92,6 +92,32 @@ describe("after the commit point", () => {
   )
 })
 
+describe("a row of failures", () => {
+  /** Whether the target rests after two failures, a stream that goes like this, and one failure more. */
+  const rests = (call: Call, deadline?: "5 seconds") =>
+    Effect.gen(function* () {
+      const unknown: Call = [fault("Unknown")]
+      const a = Scripted.make("a", [unknown, unknown, call, unknown])
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { attempts: 1 })
+      const run = texts(Failover.stream(chain, "q", { deadline }))
+      for (let i = 0; i < 4; i++) yield* play(Effect.exit(run), { within: "10 seconds" })
+      return (yield* benches).length > 0
+    }).pipe(Effect.provide(Failover.Failover.layer(), { local: true }))
+
+  it.effect("ends with a whole answer, also one whose connection stays open", () =>
+    Effect.gen(function* () {
+      assert.isFalse(yield* rests(["hi"]))
+      assert.isFalse(yield* rests(["hi", complete(), { hang: true }]))
+    })
+  )
+
+  it.effect("goes on after a stream that the request's time cut off: it proved nothing", () =>
+    Effect.gen(function* () {
+      assert.isTrue(yield* rests(["hi", { hang: true }], "5 seconds"))
+    })
+  )
+})
+
 describe("a stream that stalls", () => {
   it.effect("is ended after the idle time between two chunks", () =>
     Effect.gen(function* () {
