@@ -250,8 +250,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       case "Uncapped":
         this.#visiting().capped = decision.capped
         this.#record(failure, undefined)
-        this.#report(failure, { _tag: "Retry", delay: 0 })
-        return this.#walk(() => this.#attempt())
+        return this.#again(failure, 0, "credential")
       case "AfterWait":
         if (!this.#shared.budget.withdraw(now)) return this.#leave(failure, rule)
         this.#visiting().waited = true
