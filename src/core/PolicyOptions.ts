@@ -11,7 +11,7 @@ export interface Timeouts {
   readonly connect: number
   /** Streams: until the response headers. Default 30 s. */
   readonly headers: number
-  /** Streams: from the start of the attempt until the commit point. Held-back chunks do not stop this clock. 30 s. */
+  /** Streams: from the start of the attempt until the first content. Held-back chunks do not stop this clock. 30 s. */
   readonly firstContent: number
   /** Streams: between two chunks, once committed. The consumer's own time does not count. 30 s. */
   readonly idle: number
