@@ -13,12 +13,6 @@ export type Served = {
   readonly attempts: number
 }
 
-/** Which account a part comes from. */
-export type From = {
-  /** `provider#credential` */
-  readonly account: string
-}
-
 /** A part of a whole answer. */
 export type Part = Response.Part<Record<string, Tool.Any>, Response.ToolParametersMode>
 
