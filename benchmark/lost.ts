@@ -1,36 +1,64 @@
-/** How many of 100 calls at once are lost when the primary is dead and the fallback is healthy. */
+/** How many of 100 calls are lost when the primary is dead and the second target is healthy. */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import { Chain, Failover, Failure, Model, Pool } from "../src/index.ts"
+import * as aiSdk from "./aiSdk.ts"
+import * as peers from "./peers.ts"
 
-const calls = 100
+/** How many calls are made. */
+export const calls = 100
 
-const dead = Effect.andThen(
-  Effect.sleep("2 millis"),
-  Effect.fail(new Failure.Transient({ reason: "ServerError", message: "dead", status: 500 }))
-)
-const alive = Effect.delay(Effect.succeed("answer"), "5 millis")
+/** Milliseconds until the dead primary fails, and until the healthy target answers. */
+const times = { dead: 2, alive: 5 }
 
-/** Runs them, and counts those without an answer and the calls that reached the dead primary. */
-export const count: Effect.Effect<{ readonly lost: number; readonly atThePrimary: number }> = Effect.gen(
-  function* () {
-    const failover = yield* Failover.Failover
+/** What became of the calls. */
+export interface Lost {
+  readonly name: string
+  readonly lost: number
+  /** How many of them reached the dead primary. */
+  readonly atThePrimary: number
+}
+
+/** Makes the calls `gap` milliseconds apart, through one thing that they all share. */
+export const count = async (gap: number): Promise<ReadonlyArray<Lost>> => {
+  const results: Array<Lost> = []
+  for (const [name, shared] of subjects) {
     let atThePrimary = 0
-    const primary = Pool.make("primary", {
-      call: Effect.andThen(
-        Effect.sync(() => atThePrimary++),
-        dead
-      )
-    })
-    const fallback = Pool.make("fallback", { call: alive as Effect.Effect<string, Failure.Failure> })
-    const chain = Chain.make(Model.make(primary, "model"), Model.make(fallback, "model"))
-    const one = Effect.exit(
-      failover.use(chain, (pool) => pool.service.call as Effect.Effect<string, Failure.Failure>)
+    const ask = await shared(() => atThePrimary++)
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: calls }, async (_, i) => {
+        if (gap > 0) await new Promise((resume) => setTimeout(resume, i * gap))
+        return ask()
+      })
     )
-    const exits = yield* Effect.all(
-      Array.from({ length: calls }, () => one),
-      { concurrency: "unbounded" }
-    )
-    return { lost: exits.filter(Exit.isFailure).length, atThePrimary }
+    results.push({ name, lost: outcomes.filter(({ status }) => status === "rejected").length, atThePrimary })
   }
-).pipe(Effect.provide(Failover.Failover.layer({ policy: { retries: { times: 0 } } })))
+  return results
+}
+
+/** Makes the shared thing, and returns how it is asked. */
+type Shared = (onDead: () => void) => Promise<() => PromiseLike<unknown>>
+
+const ours: Shared = async (onDead) => {
+  const dead: Effect.Effect<string, Failure.Failure> = Effect.suspend(() => {
+    onDead()
+    const failure = new Failure.Transient({ reason: "ServerError", message: "dead", status: 500 })
+    return Effect.delay(Effect.fail(failure), times.dead)
+  })
+  const alive: typeof dead = Effect.delay(Effect.succeed("answer"), times.alive)
+  const chain = Chain.make(
+    Model.make(Pool.make("primary", { call: dead }), "model"),
+    Model.make(Pool.make("second", { call: alive }), "model")
+  )
+  const failover = await Effect.runPromise(
+    Effect.provide(Failover.Failover, Failover.Failover.layer({ policy: { retries: { times: 0 } } }))
+  )
+  return () => Effect.runPromise(failover.use(chain, (pool) => pool.service.call))
+}
+
+const subjects: ReadonlyArray<readonly [string, Shared]> = [
+  ["ai-retry", async (onDead) => aiSdk.shared(times, onDead).retry],
+  ["ai-fallback", async (onDead) => aiSdk.shared(times, onDead).fallback],
+  ["cockatiel: fallback, breaker", async (onDead) => peers.shared(times, onDead).cockatiel],
+  ["ExecutionPlan, two steps", async (onDead) => peers.shared(times, onDead).plan],
+  ["effect-failover", ours]
+]

@@ -1,13 +1,14 @@
 /** `npm run bench`: what failover costs per call, beside its peers, in one run on this machine. */
 import { cpus } from "node:os"
 import * as Effect from "effect/Effect"
+import * as aiSdk from "./aiSdk.ts"
 import * as lost from "./lost.ts"
-import { type Measured, measure, type Subject } from "./measure.ts"
+import { type Measured, measure, rounds, type Subject } from "./measure.ts"
 import * as ours from "./ours.ts"
 import * as peers from "./peers.ts"
 
 /** Runs an effect many times inside of one running fiber. */
-const inFiber = (name: string, operation: Effect.Effect<unknown>): Subject => ({
+const inFiber = (name: string, operation: Effect.Effect<unknown, unknown>): Subject => ({
   name,
   run: (count) =>
     Effect.runPromise(
@@ -17,74 +18,102 @@ const inFiber = (name: string, operation: Effect.Effect<unknown>): Subject => ({
     )
 })
 
-const awaited = (name: string, operation: () => Promise<unknown>): Subject => ({
+const awaited = (name: string, operation: () => PromiseLike<unknown>): Subject => ({
   name,
   run: async (count) => {
     for (let i = 0; i < count; i++) await operation()
   }
 })
 
+const own = "effect-failover"
+const wrap = "cockatiel: fallback, retry, breaker"
+const plan = "ExecutionPlan, two steps"
+
+/** A column of microseconds. */
 const micros = (n: number): string => n.toFixed(2).padStart(9)
 
-/** One case: a row a subject, with the aim beside ours. */
-const table = (title: string, rows: ReadonlyArray<Measured>, aim: string): void => {
-  console.log(`\n${title}\n${"".padEnd(44)}   median     least      most   µs of CPU`)
+/** One case: a row a subject, and the aim, which is a number of microseconds or a multiple of another row. */
+const table = (
+  title: string,
+  rows: ReadonlyArray<Measured>,
+  aim: { readonly most: number; readonly of?: string }
+): void => {
+  const medianOf = (name: string) => rows.find((row) => row.name === name)?.median ?? Number.NaN
+  console.log(`\n${title.padEnd(44)}   median     least      most`)
   for (const { least, median, most, name } of rows) {
     console.log(`  ${name.padEnd(42)}${micros(median)} ${micros(least)} ${micros(most)}`)
   }
-  console.log(`  aim: ${aim}`)
+  const is = medianOf(own) / (aim.of === undefined ? 1 : medianOf(aim.of))
+  const [unit, than] = aim.of === undefined ? [" µs", ""] : [" times", ` ${aim.of}`]
+  const verdict = is <= aim.most ? "reached" : "missed"
+  console.log(`  aim: at most ${aim.most}${unit}${than}; is ${is.toFixed(2)}${unit}: ${verdict}`)
 }
 
-const medianOf = (rows: ReadonlyArray<Measured>, name: string): number =>
-  rows.find((row) => row.name === name)?.median ?? Number.NaN
-
-const own = "effect-failover"
-const wrap = "cockatiel: fallback, retry, breaker"
-
 const { arch, platform, version } = process
+const [processor] = cpus()
+console.log(`Node ${version}, ${platform} ${arch}, ${cpus().length} × ${processor?.model.trim()}`)
 console.log(
-  `Node ${version} on ${platform} ${arch}, ${cpus().length} processors. Medians of 11 rounds in turns.`
+  `Thread-CPU microseconds per call: the median, least and most of ${rounds} rounds taken in turns.`
 )
-console.log("effect-failover runs with its defaults: deadline, budgets, timeouts, the whole decision table.")
+console.log(
+  "effect-failover runs with its defaults: decision table, bench, deadline, budgets and all timeouts on."
+)
 
 const operations = await Effect.runPromise(ours.make)
 
-const happy = await measure([
-  awaited("a promise", peers.promise.happy),
-  awaited(wrap, peers.wrapped.happy),
-  inFiber("an effect", operations.bare),
-  inFiber("ExecutionPlan, two steps", peers.planned.happy),
-  inFiber(own, operations.happy)
-])
 table(
   "Two targets, nothing fails, nobody listens",
-  happy,
-  `at most what cockatiel costs in this run: ours is ${(medianOf(happy, own) / medianOf(happy, wrap)).toFixed(2)} times that`
+  await measure([
+    awaited("a promise", peers.promise.happy),
+    inFiber("an effect", operations.bare),
+    awaited(wrap, peers.wrapped.happy),
+    awaited("ai-retry", aiSdk.cases.retry.happy),
+    awaited("ai-fallback", aiSdk.cases.fallback.happy),
+    inFiber(plan, peers.planned.happy),
+    inFiber(own, operations.happy),
+    inFiber(`${own}, effect built anew`, operations.happyBuilt)
+  ]),
+  { most: 1, of: wrap }
 )
 
-const fails = await measure([
-  awaited(wrap, peers.wrapped.primaryFails),
-  inFiber("ExecutionPlan, two steps", peers.planned.primaryFails),
-  inFiber(own, operations.primaryFails)
-])
-table("The primary fails at once, the second target answers", fails, "at most 2.7 µs")
+table(
+  "The primary fails at once, the second answers",
+  await measure([
+    awaited(wrap, peers.wrapped.primaryFails),
+    awaited("ai-retry", aiSdk.cases.retry.primaryFails),
+    awaited("ai-fallback", aiSdk.cases.fallback.primaryFails),
+    inFiber(plan, peers.planned.primaryFails),
+    inFiber(own, operations.primaryFails)
+  ]),
+  { most: 2.7 }
+)
 
-const rests = await measure([
-  awaited("cockatiel: breaker open", peers.wrapped.primaryRests),
-  inFiber(own, operations.primaryRests)
-])
-table("The primary rests, the second target answers", rests, "at most 1 µs")
+table(
+  "The primary rests, the second answers",
+  await measure([
+    awaited("cockatiel: breaker open", peers.wrapped.primaryRests),
+    inFiber(own, operations.primaryRests)
+  ]),
+  { most: 1 }
+)
 
-const streams = await measure([
-  inFiber("the stream itself", operations.bareStream),
-  inFiber(own, operations.stream)
-])
-const ratio = medianOf(streams, own) / medianOf(streams, "the stream itself")
 table(
   "A stream of 100 chunks",
-  streams,
-  `at most 2.5 times the stream itself: ours is ${ratio.toFixed(2)} times that`
+  await measure([
+    inFiber("the stream itself", operations.bareStream),
+    inFiber(plan, peers.planned.stream(ours.deltas)),
+    inFiber(own, operations.stream),
+    awaited("the AI SDK's stream itself", aiSdk.cases.bareStream),
+    awaited("ai-retry", aiSdk.cases.retry.stream),
+    awaited("ai-fallback", aiSdk.cases.fallback.stream)
+  ]),
+  { most: 2.5, of: "the stream itself" }
 )
 
-const { atThePrimary, lost: without } = await Effect.runPromise(lost.count)
-console.log(`\n100 calls at once, the primary dead: ${without} lost, ${atThePrimary} reached the primary.`)
+for (const gap of [0, 3]) {
+  const when = gap === 0 ? "at once" : `${gap} ms apart`
+  console.log(`\n${`${lost.calls} calls ${when}, the primary dead`.padEnd(44)}     lost   at the primary`)
+  for (const { atThePrimary, lost: count, name } of await lost.count(gap)) {
+    console.log(`  ${name.padEnd(42)}${String(count).padStart(9)}${String(atThePrimary).padStart(17)}`)
+  }
+}

@@ -14,7 +14,8 @@ export interface Measured {
   readonly most: number
 }
 
-const rounds = 11
+/** Rounds of each subject. */
+export const rounds = 11
 
 /** A round takes about this long, in milliseconds: long enough to be timed, short enough to be taken in turns. */
 const roundMillis = 60

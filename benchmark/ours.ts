@@ -1,54 +1,61 @@
 /** Our runtime, with its defaults: the whole decision table, deadline, budgets and timeouts are on. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { BenchRegistry, Chain, Failover, Failure, Model, Pool } from "../src/index.ts"
+import { BenchRegistry, Chain, Failover, Failure, Model, type Policy, Pool } from "../src/index.ts"
 
-const throttled = new Failure.RateLimit({ message: "slow down" })
+type Call = Effect.Effect<string, Failure.Failure>
 
 /** The answers of both targets; made once, as everywhere in this benchmark. */
-const answers = Effect.sync(() => "answer")
-const fails = Effect.suspend((): Effect.Effect<string, Failure.Failure> => throttledEffect)
-const throttledEffect = Effect.fail(throttled)
-
-const healthy = Pool.make("healthy", { call: answers as Effect.Effect<string, Failure.Failure> })
-const second = Pool.make("second", { call: answers as Effect.Effect<string, Failure.Failure> })
-const failing = Pool.make("failing", { call: fails })
-const away = Pool.make("away", { call: fails })
-
-const happy = Chain.make(Model.make(healthy, "model"), Model.make(second, "model"))
-/** The primary fails every time and does not rest, so that every call meets the failure. */
-const broken = Chain.withPolicy(Chain.make(Model.make(failing, "model"), Model.make(second, "model")), {
-  rules: { RateLimit: { rest: null } }
-})
-const benched = Chain.make(Model.make(away, "model"), Model.make(second, "model"))
+const answers: Call = Effect.sync(() => "answer")
+const fails: Call = Effect.fail(new Failure.RateLimit({ message: "slow down" }))
 
 /** One hundred deltas, each in a chunk of its own. */
 export const deltas = Stream.fromIterable(Array.from({ length: 100 }, (_, i) => `delta ${i}`)).pipe(
   Stream.rechunk(1)
 )
 
+const chainOf = (primary: Call, policy: Policy.Options = {}) =>
+  Chain.withPolicy(
+    Chain.make(
+      Model.make(Pool.make("primary", { call: primary }), "model"),
+      Model.make(Pool.make("second", { call: answers }), "model")
+    ),
+    policy
+  )
+
+/** A runtime of its own for each case, so that the bench of one is nothing to the others. */
+const call = (chain: ReturnType<typeof chainOf>, benched?: string) =>
+  Effect.gen(function* () {
+    const failover = yield* Failover.Failover
+    const registry = yield* BenchRegistry.BenchRegistry
+    if (benched !== undefined) yield* registry.bench(benched)
+    return failover.use(chain, (pool) => pool.service.call)
+  }).pipe(Effect.provide(Failover.Failover.layer(), { local: true }))
+
 /** One operation for each case. */
 export interface Operations {
-  readonly happy: Effect.Effect<unknown>
-  readonly primaryFails: Effect.Effect<unknown>
-  readonly primaryRests: Effect.Effect<unknown>
-  readonly stream: Effect.Effect<unknown>
-  readonly bareStream: Effect.Effect<unknown>
-  readonly bare: Effect.Effect<unknown>
+  readonly bare: Effect.Effect<unknown, unknown>
+  readonly happy: Effect.Effect<unknown, unknown>
+  /** The same, with the effect built anew for every call, as an application does that puts its request into it. */
+  readonly happyBuilt: Effect.Effect<unknown, unknown>
+  /** The primary fails every time and does not rest, so that every call meets the failure. */
+  readonly primaryFails: Effect.Effect<unknown, unknown>
+  readonly primaryRests: Effect.Effect<unknown, unknown>
+  readonly bareStream: Effect.Effect<unknown, unknown>
+  readonly stream: Effect.Effect<unknown, unknown>
 }
 
-/** Builds a runtime and the operations on it. */
+/** Builds the operations. */
 export const make: Effect.Effect<Operations> = Effect.gen(function* () {
   const failover = yield* Failover.Failover
-  const registry = yield* BenchRegistry.BenchRegistry
-  yield* registry.bench("away")
-  const call = (chain: typeof happy) => Effect.orDie(failover.use(chain, (pool) => pool.service.call))
+  const happy = chainOf(answers)
   return {
-    happy: call(happy),
-    primaryFails: call(broken),
-    primaryRests: call(benched),
-    stream: Effect.orDie(Stream.runDrain(failover.useStream(happy, () => deltas))),
+    bare: answers,
+    happy: yield* call(happy),
+    happyBuilt: Effect.suspend(() => failover.use(happy, (pool) => pool.service.call)),
+    primaryFails: yield* call(chainOf(fails, { rules: { RateLimit: { rest: null } } })),
+    primaryRests: yield* call(chainOf(fails), "primary"),
     bareStream: Stream.runDrain(deltas),
-    bare: answers
+    stream: Stream.runDrain(failover.useStream(happy, () => deltas))
   }
 }).pipe(Effect.provide(Failover.Failover.layer()))

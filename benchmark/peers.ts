@@ -4,6 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as ExecutionPlan from "effect/ExecutionPlan"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 
 const broken = new Error("busy")
 
@@ -53,6 +54,39 @@ const call = Effect.flatMap(Model, (model) => model.call)
 
 /** Effect's own plan of two steps. It knows no rests. */
 export const planned = {
-  happy: Effect.orDie(Effect.withExecutionPlan(call, plan(answers))),
-  primaryFails: Effect.orDie(Effect.withExecutionPlan(call, plan(fails)))
+  happy: Effect.withExecutionPlan(call, plan(answers)),
+  primaryFails: Effect.withExecutionPlan(call, plan(fails)),
+  /** The deltas of a stream, through a plan of two steps. */
+  stream: (deltas: Stream.Stream<string>) =>
+    Stream.runDrain(Stream.withExecutionPlan(Stream.unwrap(Effect.as(Model, deltas)), plan(answers)))
+}
+
+/** For many calls at once: the first answers fail after a while, the second ones come after a while. */
+export const shared = (times: { readonly dead: number; readonly alive: number }, onDead: () => void) => {
+  const pause = (millis: number) => new Promise<void>((resume) => setTimeout(resume, millis))
+  const dead = async (): Promise<string> => {
+    onDead()
+    await pause(times.dead)
+    throw broken
+  }
+  const alive = () => pause(times.alive).then(() => "answer")
+  const wrapped = cockatiel.wrap(
+    cockatiel.fallback(cockatiel.handleAll, alive),
+    cockatiel.circuitBreaker(cockatiel.handleAll, {
+      halfOpenAfter: 3_600_000,
+      breaker: new cockatiel.ConsecutiveBreaker(5)
+    })
+  )
+  const planned = Effect.withExecutionPlan(
+    call,
+    ExecutionPlan.make(
+      {
+        provide: Context.make(Model, {
+          call: Effect.tryPromise({ try: dead, catch: () => busy })
+        })
+      },
+      { provide: Context.make(Model, { call: Effect.promise(alive) }) }
+    )
+  )
+  return { cockatiel: () => wrapped.execute(dead), plan: () => Effect.runPromise(planned) }
 }

@@ -50,5 +50,9 @@ export const fromService = <R, P extends Pool>(
 export const poolOf = <P extends Pool, R>(model: Model<P, R>, context: Context.Context<R>): P =>
   isKey(model.pool) ? Context.get(context, model.pool) : model.pool
 
+/** The pool of a model where it is at hand; `undefined` where it is a service. */
+export const poolAtHand = <P extends Pool, R>({ pool }: Model<P, R>): P | undefined =>
+  isKey(pool) ? undefined : pool
+
 const isKey = <R, P extends Pool>(pool: Context.Key<R, P> | P): pool is Context.Key<R, P> =>
   Context.isKey(pool)

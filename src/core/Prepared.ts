@@ -17,6 +17,7 @@ export interface Prepared<out P extends Pool, out R> {
 /** One model of a prepared chain. Its targets belong to one pool, and are made again if the service is replaced. */
 export class PreparedModel<out P extends Pool, out R> {
   readonly model: Model.Model<P, R>
+  readonly #poolAtHand: P | undefined
   readonly #runtime: Policy.Options | undefined
   readonly #chain: Policy.Options | undefined
   #pool: P | undefined
@@ -28,13 +29,14 @@ export class PreparedModel<out P extends Pool, out R> {
     chain: Policy.Options | undefined
   ) {
     this.model = model
+    this.#poolAtHand = Model.poolAtHand(model)
     this.#runtime = runtime
     this.#chain = chain
   }
 
   /** The pool, from the context where it is a service. */
   poolIn(context: Context.Context<R>): P {
-    return Model.poolOf(this.model, context)
+    return this.#poolAtHand ?? Model.poolOf(this.model, context)
   }
 
   /** One target for each credential that is enabled, in the pool's order. */
