@@ -4,6 +4,7 @@
  * Events are made only when somebody listens. Metrics, logs, spans and the record of recent decisions are derived
  * from them, and from nothing else.
  */
+import type * as Context from "effect/Context"
 import type { Commit } from "./Commit.ts"
 import type { Failure, FailureClass } from "./Failure.ts"
 import type { RunError } from "./RunError.ts"
@@ -15,14 +16,33 @@ interface Common {
   readonly run: RunInfo
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** Milliseconds since the run began, with fractions, by a clock that does not jump. */
+  readonly elapsed: number
 }
 
-/** What is known of a run. `request` is the whole request, for observers in the same process. */
+/**
+ * What a caller tells observers of a request. `model` is what was asked for, which may be a name for a whole chain;
+ * `operation` is what was asked of it, such as `chat/completions`.
+ */
+export interface About {
+  readonly requestId?: string | undefined
+  readonly model?: string | undefined
+  readonly operation?: string | undefined
+  readonly [name: string]: string | undefined
+}
+
+/** What is known of a run. */
 export interface RunInfo {
   readonly id: number
   readonly kind: "effect" | "stream"
+  /** The whole request, for observers in the same process. */
   readonly request: unknown
+  /** Milliseconds since the epoch. */
   readonly startedAt: number
+  /** What the caller said of the request. */
+  readonly about: About | undefined
+  /** The caller's context; its span is in there, if it has one. */
+  readonly context: Context.Context<never>
 }
 
 /** A target was passed by, because it (or what it depends on) rests. */
@@ -53,7 +73,7 @@ export interface AttemptFailed extends Common {
   readonly _tag: "AttemptFailed"
   readonly target: Target
   readonly attempt: number
-  /** Milliseconds since the attempt began. */
+  /** Milliseconds since the attempt began, with fractions. */
   readonly duration: number
   readonly failure: Failure
   readonly action: Action
@@ -68,12 +88,15 @@ export interface AttemptSucceeded extends Common {
   readonly attempt: number
   readonly duration: number
   readonly commit: Commit | undefined
+  /** Milliseconds that the run took for itself until now: neither in an attempt nor waiting for the next. */
+  readonly overhead: number
 }
 
 /** A committed stream ended: complete, broken by a failure, or given up by its consumer. */
 export interface StreamEnded extends Common {
   readonly _tag: "StreamEnded"
   readonly target: Target
+  /** Milliseconds since its attempt began. */
   readonly duration: number
   readonly failure: Failure | undefined
   readonly complete: boolean
@@ -83,7 +106,10 @@ export interface StreamEnded extends Common {
 export interface RunFailed extends Common {
   readonly _tag: "RunFailed"
   readonly error: RunError
+  /** Milliseconds since the run began. */
   readonly duration: number
+  /** As in `AttemptSucceeded`. */
+  readonly overhead: number
 }
 
 /** The caller hung up before there was an answer. */

@@ -18,6 +18,12 @@ export class Now {
     return this.#clock.currentTimeMillisUnsafe()
   }
 
+  /** Nanoseconds of a clock that does not jump, for the time between two moments. */
+  nanos(): bigint {
+    this.#clock ??= Context.get(this.#context, Clock.Clock)
+    return this.#clock.monotonicTimeNanosUnsafe()
+  }
+
   /**
    * Sleeps until a moment, in milliseconds since the epoch. Timers may go off a sliver early; who asks this clock
    * afterwards will find that the moment has come.

@@ -1,7 +1,16 @@
 /** Tells an observer what happens in one run. There is a reporter only where there is an observer. */
+import type * as Context from "effect/Context"
 import type * as Bench from "./Bench.ts"
 import type { Commit } from "./Commit.ts"
-import { type Action, type AttemptFailed, type Observer, type RunInfo, tell } from "./FailoverEvent.ts"
+import {
+  type About,
+  type Action,
+  type AttemptFailed,
+  type FailoverEvent,
+  type Observer,
+  type RunInfo,
+  tell
+} from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
 import type { Now } from "./Now.ts"
 import type { RunError } from "./RunError.ts"
@@ -9,73 +18,125 @@ import type { Target } from "./Target.ts"
 
 let runs = 0
 
+/** What is known of a run before anything has happened to it. */
+export interface Options {
+  readonly observer: Observer
+  readonly kind: RunInfo["kind"]
+  readonly request: unknown
+  readonly about: About | undefined
+  /** When work on the request began, in nanoseconds of the monotonic clock; when the run does, where it is not said. */
+  readonly since: bigint | undefined
+  readonly context: Context.Context<never>
+}
+
 /** Tells an observer what happens in one run. */
 export class Reporter {
   readonly run: RunInfo
   readonly #observer: Observer
   readonly #now: Now
+  readonly #begunAt: bigint
   #attempt = 0
   #attemptAt = 0
+  /** Milliseconds of the run that were its own, up to `#ownSince`; negative when they began before it did. */
+  #own = 0
+  #ownSince: number
 
-  constructor(observer: Observer, kind: RunInfo["kind"], request: unknown, now: Now) {
-    this.#observer = (event) => tell(observer, event)
+  constructor({ about, context, kind, observer, request, since }: Options, now: Now) {
+    this.#observer = observer
     this.#now = now
-    this.run = { id: ++runs, kind, request, startedAt: now.millis() }
+    this.#begunAt = now.nanos()
+    this.#ownSince = since === undefined ? 0 : millisBetween(this.#begunAt, since)
+    this.run = { id: ++runs, kind, request, startedAt: now.millis(), about, context }
   }
 
   readonly skipped = (target: Target, { key, reason, until }: Bench.Resting): void => {
-    this.#observer({ _tag: "Skipped", run: this.run, at: this.#now.millis(), target, key, reason, until })
+    const { run } = this
+    this.#tell({ _tag: "Skipped", run, at: this.#at(), elapsed: this.#elapsed(), target, key, reason, until })
   }
 
   started(target: Target, attempt: number, probe: boolean): void {
+    const elapsed = this.#elapsed()
     this.#attempt = attempt
-    this.#attemptAt = this.#now.millis()
-    this.#observer({ _tag: "AttemptStarted", run: this.run, at: this.#attemptAt, target, attempt, probe })
+    this.#attemptAt = elapsed
+    this.#own += elapsed - this.#ownSince
+    this.#tell({ _tag: "AttemptStarted", run: this.run, at: this.#at(), elapsed, target, attempt, probe })
   }
 
   failed(target: Target, failure: Failure.Failure, action: Action): void {
-    this.#observer(this.#failed(target, failure, action))
+    this.#tell(this.#failed(target, failure, action))
   }
 
   cutOff(target: Target, failure: Failure.Failure, action: Action): void {
-    this.#observer({ ...this.#failed(target, failure, action), cutOff: true })
+    this.#tell({ ...this.#failed(target, failure, action), cutOff: true })
   }
 
   #failed(target: Target, failure: Failure.Failure, action: Action): AttemptFailed {
-    const at = this.#now.millis()
-    const duration = at - this.#attemptAt
+    const elapsed = this.#elapsed()
+    this.#ownSince = elapsed
     return {
       _tag: "AttemptFailed",
       run: this.run,
-      at,
+      at: this.#at(),
+      elapsed,
       target,
       attempt: this.#attempt,
-      duration,
+      duration: elapsed - this.#attemptAt,
       failure,
       action
     }
   }
 
+  /** A wait between attempts is over; it was not the run's own time. */
+  waited(): void {
+    this.#ownSince = this.#elapsed()
+  }
+
   succeeded(target: Target, commit: Commit | undefined): void {
-    const at = this.#now.millis()
-    const duration = at - this.#attemptAt
-    const attempt = this.#attempt
-    this.#observer({ _tag: "AttemptSucceeded", run: this.run, at, target, attempt, duration, commit })
+    const elapsed = this.#elapsed()
+    this.#tell({
+      _tag: "AttemptSucceeded",
+      run: this.run,
+      at: this.#at(),
+      elapsed,
+      target,
+      attempt: this.#attempt,
+      duration: elapsed - this.#attemptAt,
+      commit,
+      overhead: this.#own
+    })
   }
 
   streamEnded(target: Target, failure: Failure.Failure | undefined, complete: boolean): void {
-    const at = this.#now.millis()
-    const duration = at - this.#attemptAt
-    this.#observer({ _tag: "StreamEnded", run: this.run, at, target, duration, failure, complete })
+    const elapsed = this.#elapsed()
+    const duration = elapsed - this.#attemptAt
+    const { run } = this
+    this.#tell({ _tag: "StreamEnded", run, at: this.#at(), elapsed, target, duration, failure, complete })
   }
 
   runFailed(error: RunError): void {
-    const at = this.#now.millis()
-    this.#observer({ _tag: "RunFailed", run: this.run, at, error, duration: at - this.run.startedAt })
+    const elapsed = this.#elapsed()
+    const overhead = this.#own + elapsed - this.#ownSince
+    const { run } = this
+    this.#tell({ _tag: "RunFailed", run, at: this.#at(), elapsed, error, duration: elapsed, overhead })
   }
 
   interrupted(target: Target | undefined): void {
-    const at = this.#now.millis()
-    this.#observer({ _tag: "RunInterrupted", run: this.run, at, target, duration: at - this.run.startedAt })
+    const elapsed = this.#elapsed()
+    const { run } = this
+    this.#tell({ _tag: "RunInterrupted", run, at: this.#at(), elapsed, target, duration: elapsed })
+  }
+
+  #tell(event: FailoverEvent): void {
+    tell(this.#observer, event)
+  }
+
+  #at(): number {
+    return this.#now.millis()
+  }
+
+  #elapsed(): number {
+    return millisBetween(this.#begunAt, this.#now.nanos())
   }
 }
+
+const millisBetween = (from: bigint, to: bigint): number => Number(to - from) / 1e6

@@ -18,7 +18,7 @@ import { Candidates, type Turns } from "./Candidates.ts"
 import type { Chain } from "./Chain.ts"
 import * as Decision from "./Decision.ts"
 import * as Ending from "./Ending.ts"
-import type { Action, Observer, RunInfo } from "./FailoverEvent.ts"
+import type { About, Action, Observer, RunInfo } from "./FailoverEvent.ts"
 import * as Failure from "./Failure.ts"
 import { failureOf } from "./FailureOf.ts"
 import { Now } from "./Now.ts"
@@ -48,6 +48,9 @@ export interface RunOptions<P extends Pool, R, A, E> {
   readonly kind: RunInfo["kind"]
   readonly request: unknown
   readonly observer: Observer | undefined
+  /** For the observer; see `CallOptions`. */
+  readonly about: About | undefined
+  readonly since: bigint | undefined
   /** Starts an attempt. `capped` is the failure of an attempt whose token cap was too high: leave the cap out. */
   readonly start: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Attempt.Running<A>
   /** Whether an attempt without the token cap would differ. */
@@ -108,12 +111,12 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #switched = false
 
   constructor(shared: Shared, options: RunOptions<P, R, A, E>, context: Context.Context<R>) {
-    const { kind, observer, prepared, request } = options
+    const { about, kind, observer, prepared, request, since } = options
     this.#shared = shared
     this.#options = options
     this.#context = context
     this.now = new Now(context)
-    this.reporter = observer && new Reporter(observer, kind, request, this.now)
+    this.reporter = observer && new Reporter({ observer, kind, request, about, since, context }, this.now)
     this.#candidates = new Candidates(prepared, context, this.now, shared, this.reporter?.skipped)
     shared.budget.deposit()
   }
@@ -357,11 +360,12 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #after(moment: number, onward: Onward<A>): Onward<A> {
     const { reporter } = this
     const pause = this.now.sleepUntil(moment)
-    const heard =
-      reporter === undefined
-        ? pause
-        : Effect.onInterrupt(pause, () => Effect.sync(() => reporter.interrupted(undefined)))
-    return Effect.andThen(heard, onward)
+    if (reporter === undefined) return Effect.andThen(pause, onward)
+    const heard = Effect.onInterrupt(pause, () => Effect.sync(() => reporter.interrupted(undefined)))
+    return Effect.flatMap(heard, () => {
+      reporter.waited()
+      return onward
+    })
   }
 
   #exhausted(): Effect.Effect<never, RunError.RunError> {

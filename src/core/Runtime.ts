@@ -11,7 +11,7 @@ import type { BenchRegistry } from "./BenchRegistry.ts"
 import type { Chain } from "./Chain.ts"
 import type { Commit } from "./Commit.ts"
 import { type Explained, explain } from "./Explain.ts"
-import { combine, type Observer } from "./FailoverEvent.ts"
+import { type About, combine, type Observer } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
 import { failureOf } from "./FailureOf.ts"
 import { OpenStream, type PhaseOf } from "./OpenStream.ts"
@@ -34,6 +34,13 @@ export interface CallOptions {
   readonly commit?: Commit | undefined
   /** Hears the events of this request, besides the runtime's own observer. */
   readonly observer?: Observer | undefined
+  /** What observers are to know of the request; every event's `run` has it. */
+  readonly about?: About | undefined
+  /**
+   * When work on the request began, as `Clock.monotonicTimeNanos` said it; observers get the time from then on as the
+   * run's own. Default: when the run begins.
+   */
+  readonly since?: bigint | undefined
 }
 
 /** An answer, and where it came from. */
@@ -172,6 +179,8 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
           prepared: ready,
           policy: call === undefined ? ready.policy : forCall(ready.policy, call),
           observer: observerOf(call),
+          about: call?.about,
+          since: call?.since,
           kind: "effect",
           request,
           start: (pool, target, capped) => Attempt.start(guarded(effect, pool, target, capped), context),
@@ -205,6 +214,8 @@ export const makeRuntime = (registry: BenchRegistry["Service"], options: Failove
           prepared: ready,
           policy: call === undefined ? ready.policy : forCall(ready.policy, call),
           observer: observerOf(call),
+          about: call?.about,
+          since: call?.since,
           kind: "stream",
           request,
           start: (pool, target, capped) => {

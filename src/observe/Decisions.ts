@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { FailoverEvent, Observer } from "../core/FailoverEvent.ts"
+import type { About, FailoverEvent, Observer } from "../core/FailoverEvent.ts"
 import { classOf, type Failure } from "../core/Failure.ts"
 
 /** Something that was passed by because it rested. Times are milliseconds since the epoch. */
@@ -49,6 +49,10 @@ export const Outcome = Schema.Literals(["running", "answered", "failed", "interr
 export const Decision = Schema.Struct({
   id: Schema.Int,
   kind: Schema.Literals(["effect", "stream"]),
+  /** What the caller knows the request by, what was asked for and what of it; where the caller said so. */
+  requestId: Schema.optionalKey(Schema.String),
+  model: Schema.optionalKey(Schema.String),
+  operation: Schema.optionalKey(Schema.String),
   at: Schema.Finite,
   outcome: Outcome,
   /** Who answered. */
@@ -71,6 +75,9 @@ export const defaultCapacity = 200
 
 /** Skips of one request that are remembered; a long chain at rest has no more to say. */
 const maxSkips = 32
+
+/** Characters of what a caller said that are remembered. */
+const maxText = 200
 
 /**
  * The recent decisions. Give `observer` to the runtime.
@@ -138,11 +145,21 @@ const begins = (event: FailoverEvent): boolean =>
 const begun = ({ run }: FailoverEvent): Decision => ({
   id: run.id,
   kind: run.kind,
+  ...(run.about !== undefined && aboutOf(run.about)),
   at: run.startedAt,
   outcome: "running",
   attempts: [],
   skips: []
 })
+
+const aboutOf = ({ model, operation, requestId }: About) => ({
+  ...(requestId !== undefined && { requestId: requestId.slice(0, maxText) }),
+  ...(model !== undefined && { model: model.slice(0, maxText) }),
+  ...(operation !== undefined && { operation: operation.slice(0, maxText) })
+})
+
+/** Nobody reads nanoseconds. */
+const tenths = (millis: number): number => Math.round(millis * 10) / 10
 
 const after = (decision: Decision, event: FailoverEvent): Decision => {
   switch (event._tag) {
@@ -160,7 +177,7 @@ const after = (decision: Decision, event: FailoverEvent): Decision => {
     case "AttemptFailed":
       return withLast(decision, {
         outcome: "failed",
-        duration: event.duration,
+        duration: tenths(event.duration),
         ...failed(event.failure),
         action:
           event.action._tag === "Retry"
@@ -168,26 +185,26 @@ const after = (decision: Decision, event: FailoverEvent): Decision => {
             : event.action._tag.toLowerCase()
       })
     case "AttemptSucceeded": {
-      const answered = withLast(decision, { outcome: "answered", duration: event.duration })
-      const { at, run, target } = event
+      const answered = withLast(decision, { outcome: "answered", duration: tenths(event.duration) })
+      const { elapsed, run, target } = event
       return run.kind === "stream"
         ? { ...answered, target: target.key }
-        : { ...answered, target: target.key, outcome: "answered", duration: at - run.startedAt }
+        : { ...answered, target: target.key, outcome: "answered", duration: tenths(elapsed) }
     }
     case "StreamEnded": {
-      const duration = event.at - event.run.startedAt
+      const duration = tenths(event.elapsed)
       if (event.failure === undefined) {
         return { ...decision, outcome: event.complete ? "answered" : "interrupted", duration }
       }
       return { ...withLast(decision, failed(event.failure)), outcome: "broken", duration }
     }
     case "RunFailed":
-      return { ...decision, outcome: "failed", error: event.error._tag, duration: event.duration }
+      return { ...decision, outcome: "failed", error: event.error._tag, duration: tenths(event.duration) }
     case "RunInterrupted":
       return {
         ...withLast(decision, { outcome: "interrupted" }),
         outcome: "interrupted",
-        duration: event.duration
+        duration: tenths(event.duration)
       }
   }
 }

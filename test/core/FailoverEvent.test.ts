@@ -1,7 +1,10 @@
 /** What an observer hears of a run, in which order, and with what in it. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import * as TestClock from "effect/testing/TestClock"
 import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Chain from "../../src/core/Chain.ts"
@@ -193,6 +196,55 @@ describe("the events of a run", () => {
       assert.strictEqual(first?.run.startedAt, 7_000)
       assert.strictEqual(first?.run.kind, "effect")
       assert.strictEqual(new Set(events.map(({ run }) => run.id)).size, 2)
+    }).pipe(runtime)
+  )
+
+  it.effect("say what the caller said of the request, and in whose context it was made", () =>
+    Effect.gen(function* () {
+      const { chain, events, observer } = scene([["fine"]])
+      const about = { requestId: "req_1", model: "smart", tenant: "north" }
+      const span = Tracer.externalSpan({ traceId: "t", spanId: "s" })
+      yield* Failover.complete(chain, "q", { observer, about }).pipe(Effect.withParentSpan(span))
+      yield* Stream.runDrain(Failover.stream(chain, "q", { observer, about }))
+      yield* Failover.complete(chain, "q", { observer })
+      assert.deepStrictEqual(
+        events.map(({ run }) => run.about),
+        [about, about, about, about, about, undefined, undefined]
+      )
+      assert.strictEqual(
+        Context.getOrUndefined(events[0]?.run.context ?? Context.empty(), Tracer.ParentSpan),
+        span
+      )
+    }).pipe(runtime)
+  )
+
+  it.effect("tell how far the run is", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(7_000)
+      const { chain, events, observer } = scene(
+        [[{ wait: "1 second" }, dead()]],
+        [[{ wait: "2 seconds" }, "b"]]
+      )
+      yield* play(Failover.complete(chain, "q", { observer }))
+      assert.deepStrictEqual(
+        events.map(({ elapsed }) => elapsed),
+        [0, 1000, 1000, 3000]
+      )
+    }).pipe(runtime)
+  )
+
+  it.effect("count as the run's own time neither attempts nor waits, but what the caller did before", () =>
+    Effect.gen(function* () {
+      const { chain, events, observer } = scene([[{ wait: "1 second" }, fault()]], [[throttle()]])
+      const since = yield* Clock.monotonicTimeNanos
+      yield* TestClock.adjust("5 seconds")
+      yield* play(Failover.complete(chain, "q", { observer, since }))
+      yield* play(Failover.complete(chain, "q", { observer }))
+      const last = events.filter(({ _tag }) => _tag === "RunFailed")
+      assert.deepStrictEqual(
+        last.map((event) => "overhead" in event && event.overhead),
+        [5000, 0]
+      )
     }).pipe(runtime)
   )
 

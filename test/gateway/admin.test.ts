@@ -305,6 +305,24 @@ describe("what it tells", () => {
     })
   )
 
+  it.live("which request of whose it was, and what it asked for", () =>
+    Effect.gen(function* () {
+      const { admin, call, url } = yield* running()
+      const got = yield* call()
+      const headers = { "x-request-id": "mine-1" }
+      yield* ask(`${url}/v1/chat/completions`, { body: chat("a/gpt", { stream: true }), headers })
+      const known = (yield* admin.insight.decisions({ query: {} })).map(({ model, operation, requestId }) => [
+        requestId,
+        model,
+        operation
+      ])
+      assert.deepStrictEqual(known, [
+        ["mine-1", "a/gpt", "chat/completions"],
+        [got.headers["x-request-id"], "smart", "chat/completions"]
+      ])
+    })
+  )
+
   it.live("where a request would go, what keeps the others away and what would clear them", () =>
     Effect.gen(function* () {
       const { a, admin, call } = yield* running()

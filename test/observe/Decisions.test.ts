@@ -53,6 +53,21 @@ describe("the record of recent decisions", () => {
     })
   )
 
+  it.effect("tells by what the caller knows a request and what was asked for, but no novels", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["hello"]])
+      const chain = Chain.make(Model.make(a, "m"))
+      const about = { requestId: "req_1", model: "smart".repeat(200), operation: "chat", tenant: "north" }
+      const { recent } = yield* play((failover) =>
+        Effect.andThen(failover.complete(chain, ""), failover.complete(chain, "", { about }))
+      )
+      const [said, unsaid] = recent
+      assert.deepInclude(said, { requestId: "req_1", model: "smart".repeat(40), operation: "chat" })
+      assert.notProperty(said, "tenant")
+      assert.notProperty(unsaid, "requestId")
+    })
+  )
+
   it.effect("never holds the prompt or the answer", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["the secret answer"]])
