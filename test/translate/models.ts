@@ -7,7 +7,7 @@
 import type { JsonObject } from "../../src/translate/index.ts"
 
 /** What a model says. */
-interface Reply {
+export interface Reply {
   readonly thought?: string
   readonly text?: string
   readonly calls?: ReadonlyArray<{ readonly name: string; readonly input: object }>
@@ -22,16 +22,21 @@ export type Wire =
   | { readonly status: 200; readonly body: JsonObject; readonly stream: string }
 
 /** What is asked, in the protocol's words for it. */
-interface Asked {
+export interface Asked {
   readonly question: string
+  /** The images of the question: a URL, or the type and the data. */
+  readonly images?: ReadonlyArray<string>
   readonly results: ReadonlyArray<string>
   readonly hasSchema: boolean
+  /** The names of the tools. */
+  readonly tools?: ReadonlyArray<unknown>
 }
 
 /** The thought of the models; long enough to come in pieces. */
 export const thought = "First I look at the question, then at the answer."
 
-const reply = ({ question, results, hasSchema }: Asked): Reply | number => {
+/** What every model says to a question; a number is the status of an error. */
+export const reply = ({ question, images = [], results, hasSchema, tools = [] }: Asked): Reply | number => {
   if (results.length > 0) return { text: `Paris: ${results.join(", ")}` }
   const status = /status (\d+)/.exec(question)?.[1]
   if (status !== undefined) return Number(status)
@@ -45,6 +50,9 @@ const reply = ({ question, results, hasSchema }: Asked): Reply | number => {
       ]
     }
   }
+  // Clients that do not trust in schemas ask for a call of a tool in the form of the answer.
+  if (tools.includes("json")) return { calls: [{ name: "json", input: { city: "Paris", degrees: 21 } }] }
+  if (question.includes("picture")) return { text: `I see ${images.join(" and ")}` }
   if (hasSchema) return { text: '{"city":"Paris","degrees":21}' }
   if (question.includes("think")) return { thought, text: "42" }
   if (question.includes("long")) return { text: "And so on and", stop: "length" }
@@ -54,15 +62,18 @@ const reply = ({ question, results, hasSchema }: Asked): Reply | number => {
 }
 
 /** A text in pieces of a few characters. */
-const pieces = (text: string) => text.match(/[\s\S]{1,7}/g) ?? []
+export const pieces = (text: string) => text.match(/[\s\S]{1,7}/g) ?? []
 
-class Refused extends Error {}
+/** A request that the provider would refuse. */
+export class Refused extends Error {}
 
-const ask = (isTrue: boolean, message: string) => {
+/** Refuses what is not true. */
+export const ask = (isTrue: boolean, message: string) => {
   if (!isTrue) throw new Refused(message)
 }
 
-const onlyKeys = (object: JsonObject, keys: string, path: string) => {
+/** Refuses members of other names. */
+export const onlyKeys = (object: JsonObject, keys: string, path: string) => {
   for (const key of Object.keys(object)) ask(keys.split(" ").includes(key), `${path}${key}: unknown`)
 }
 
@@ -78,6 +89,16 @@ const textOf = (content: unknown) =>
   blocksOf(content)
     .map((block) => block.text ?? "")
     .join("")
+
+/** https://docs.anthropic.com/en/docs/build-with-claude/vision */
+const claudeImages = (content: unknown): ReadonlyArray<string> =>
+  blocksOf(content).flatMap(({ type, source }) => {
+    if (type !== "image") return []
+    const { url, media_type, data, ...rest } = source as JsonObject
+    onlyKeys(rest, "type", "messages.content.image.source.")
+    ask(rest.type === (url === undefined ? "base64" : "url"), "messages.content.image.source.type")
+    return String(url ?? `${media_type} ${data}`)
+  })
 
 /** https://docs.anthropic.com/en/api/messages */
 const claudeAsked = (body: JsonObject): Asked => {
@@ -114,12 +135,15 @@ const claudeAsked = (body: JsonObject): Asked => {
     }
   }
   const tools = (body.tools ?? []) as ReadonlyArray<JsonObject>
-  for (const tool of tools) onlyKeys(tool, "type name description input_schema strict", "tools.")
+  for (const tool of tools)
+    onlyKeys(tool, "type name description input_schema strict eager_input_streaming", "tools.")
   ask(used.size === 0 || tools.length > 0, "Requests which include tool_use blocks must define tools")
   return {
     question: textOf(messagesOf(body).at(-1)?.content),
+    images: claudeImages(messagesOf(body).at(-1)?.content),
     results,
-    hasSchema: (body.output_config as JsonObject | undefined)?.format !== undefined
+    hasSchema: (body.output_config as JsonObject | undefined)?.format !== undefined,
+    tools: tools.map(({ name }) => name)
   }
 }
 
@@ -204,6 +228,14 @@ export const claude = (body: JsonObject): Wire => {
   }
 }
 
+/** https://platform.openai.com/docs/guides/images-vision */
+export const seen = (url: unknown): string => String(url).replace(/^data:([^;]+);base64,/, "$1 ")
+
+const gptImages = (content: unknown): ReadonlyArray<string> =>
+  blocksOf(content).flatMap(({ type, image_url }) =>
+    type === "image_url" ? seen((image_url as JsonObject).url) : []
+  )
+
 /** https://platform.openai.com/docs/api-reference/chat/create */
 const gptAsked = (body: JsonObject): Asked => {
   onlyKeys(
@@ -215,7 +247,7 @@ const gptAsked = (body: JsonObject): Asked => {
   let results: Array<string> = []
   for (const { role, content, tool_calls, tool_call_id, ...rest } of messagesOf(body)) {
     onlyKeys(rest, role === "assistant" ? "refusal" : "", "messages.")
-    ask(["system", "user", "assistant", "tool"].includes(role), `messages.role: ${role}`)
+    ask(["system", "developer", "user", "assistant", "tool"].includes(role), `messages.role: ${role}`)
     if (role === "tool") {
       ask(
         open.delete(tool_call_id),
@@ -231,14 +263,17 @@ const gptAsked = (body: JsonObject): Asked => {
       open = new Set(calls.map(({ id }) => id))
     }
   }
-  for (const tool of (body.tools ?? []) as ReadonlyArray<JsonObject>) {
+  const tools = (body.tools ?? []) as ReadonlyArray<JsonObject>
+  for (const tool of tools) {
     onlyKeys(tool, "type function", "tools.")
     onlyKeys(tool.function as JsonObject, "name description parameters strict", "tools.function.")
   }
   return {
     question: textOf(messagesOf(body).findLast(({ role }) => role === "user")?.content),
+    images: gptImages(messagesOf(body).findLast(({ role }) => role === "user")?.content),
     results,
-    hasSchema: body.response_format !== undefined
+    hasSchema: body.response_format !== undefined,
+    tools: tools.map((tool) => (tool.function as JsonObject).name)
   }
 }
 

@@ -110,7 +110,8 @@ const metadata = (value: JsonObject, draft: Draft): boolean => {
   return true
 }
 
-const toolKeys = new Set(["type", "name", "description", "input_schema", "strict"])
+// Whether arguments are streamed as they are written; others do so always.
+const toolKeys = new Set(["type", "name", "description", "input_schema", "strict", "eager_input_streaming"])
 
 /** Tools with a type of their own are Anthropic's: it runs them, or its models know them by heart. */
 const tools = (value: unknown, draft: Draft): boolean => {
