@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { CredentialName } from "../core/Credential.ts"
 import { type FailureClass, failureClasses } from "../core/Failure.ts"
+import { presetNames } from "../core/Presets.ts"
 import { strategies } from "../core/Strategy.ts"
 
 const opt = Schema.optionalKey
@@ -65,6 +66,8 @@ const rules = Object.fromEntries(failureClasses.map((name) => [name, opt(Rule)])
 }
 
 const policy = {
+  /** A behaviour by its name; what stands beside it is laid over it. */
+  preset: opt(Schema.Literals(presetNames)),
   patience: opt(DurationInput),
   deadline: opt(DurationInput),
   attempts: opt(Positive),

@@ -7,7 +7,7 @@ import * as Commit from "../core/Commit.ts"
 import * as Credential from "../core/Credential.ts"
 import { type FailureClass, failureClasses } from "../core/Failure.ts"
 import type { ModelOptions } from "../core/Model.ts"
-import type * as Policy from "../core/Policy.ts"
+import * as Policy from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
 import { type ConfigFile, millisOf } from "./ConfigFile.ts"
 
@@ -136,8 +136,11 @@ const credentialsOf = (
 type PolicyFile = NonNullable<ConfigFile["policy"]>
 type Time = string | number
 
-/** A policy of the file as the core takes it. */
-export const policyOf = (file: PolicyFile): Policy.Options => ({
+/** A policy of the file as the core takes it; over its preset, where it names one. */
+export const policyOf = (file: PolicyFile): Policy.Options =>
+  file.preset === undefined ? optionsOf(file) : Policy.combine(Policy.presets[file.preset], optionsOf(file))
+
+const optionsOf = (file: PolicyFile): Policy.Options => ({
   patience: map(file.patience, millisOf),
   deadline: map(file.deadline, millisOf),
   attempts: file.attempts,

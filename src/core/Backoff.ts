@@ -27,3 +27,22 @@ export const fullJitter = (
     })
   )
 }
+
+/**
+ * Delays that double: `base` before the first retry, twice that before the second, and so on up to `max`, which is the
+ * last one. `base` has to be longer than nothing.
+ *
+ * @example
+ * import { Backoff } from "effect-failover"
+ *
+ * Backoff.doubling("200 millis", "1 second") // => [200, 400, 800, 1000]
+ */
+export const doubling = (
+  base: Duration.Input,
+  max: Duration.Input
+): readonly [number, ...ReadonlyArray<number>] => {
+  const [first, most] = [Math.max(1, Duration.toMillis(base)), Duration.toMillis(max)]
+  const later: Array<number> = []
+  for (let delay = first * 2; delay < most; delay *= 2) later.push(delay)
+  return first < most ? [first, ...later, most] : [most]
+}

@@ -10,6 +10,7 @@ import * as Bench from "./Bench.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
 import type { RestingTarget } from "./Ending.ts"
 import type { ContextExceeded } from "./Failure.ts"
+import * as ModelSpec from "./ModelSpec.ts"
 import type { Now } from "./Now.ts"
 import type { Pool } from "./Pool.ts"
 import type { Prepared, PreparedModel } from "./Prepared.ts"
@@ -109,6 +110,28 @@ export class Candidates<P extends Pool, R> {
     return this.#order
       .slice(this.#at)
       .some((target) => target.place !== this.#avoid && this.#why(target) === undefined)
+  }
+
+  /** What keeps the current target from being called now. */
+  rest(): Bench.Resting | undefined {
+    return this.#why(this.target)
+  }
+
+  /** The model, as `provider/model`, of the target that would come next; the bench is looked at and not asked. */
+  following(): string | undefined {
+    const isOpen = (target: Target) =>
+      this.#tried?.has(target.key) !== true && this.#why(target) === undefined
+    const siblings = this.#order.slice(this.#at).filter((target) => target.place !== this.#avoid)
+    if (siblings.some(isOpen)) return ModelSpec.format(this.target)
+    const next = this.#models
+      .slice(this.#model + 1)
+      .find((model) => this.#fits(model) && this.#targetsOf(model).some(isOpen))
+    return next && ModelSpec.format(next.model.spec)
+  }
+
+  /** How many models the chain has. */
+  get models(): number {
+    return this.#models.length
   }
 
   /** How many targets could be called now by a run that leaves the current one this way. */

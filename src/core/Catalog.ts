@@ -12,7 +12,7 @@ import * as Model from "./Model.ts"
 import * as ModelSpec from "./ModelSpec.ts"
 import type { Options as PolicyOptions } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
-import { UnknownModel } from "./RunError.ts"
+import { EmptyChain, UnknownModel } from "./RunError.ts"
 
 /** A provider, and what is said of its models. */
 export interface CatalogProvider<out P extends Pool> {
@@ -45,8 +45,13 @@ export interface Options<P extends Pool> {
 
 /** What a request may say besides its model. */
 export interface ResolveOptions {
-  /** The request's own fallbacks: specs or names. */
+  /** The request's own fallbacks: specs or names. Blank ones are left out. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
+  /**
+   * What is done about a model or a fallback that nobody knows: `"fail"` (default), or `"skip"` to go on with the
+   * next one, as long as one is left.
+   */
+  readonly unknown?: "fail" | "skip" | undefined
   /** Whether the configured fallbacks are added. Default true. */
   readonly configured?: boolean | undefined
 }
@@ -102,6 +107,20 @@ export interface Catalog<P extends Pool> {
    * the last thousand asked for, so that what the runtime prepares for it is used again.
    */
   readonly resolve: (model: string, options?: ResolveOptions) => Result.Result<Chain.Chain<P>, UnknownModel>
+  /**
+   * A chain of these specs and names and of nothing else, for code: a list, or the same as one text with commas.
+   * Names stand for the models of their chains, which are flattened. It is built anew every time; keep it.
+   */
+  readonly chain: (
+    links: string | ReadonlyArray<string>
+  ) => Result.Result<Chain.Chain<P>, UnknownModel | EmptyChain>
+  /** A provider by its name; `undefined` when there is none of that name. */
+  readonly provider: (name: string) => CatalogProvider<P> | undefined
+  /**
+   * Whether a request for a model of this provider has anywhere else to go: another credential that is enabled, a
+   * fallback model of the provider, or a fallback for everything. False for a provider that nobody knows.
+   */
+  readonly hasFailover: (provider: string) => boolean
 }
 
 /** Builds a catalog. Fails when a link leads nowhere, when virtual models lead in circles, or when a chain is empty. */
@@ -231,11 +250,16 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
   const build = (
     name: string,
     fallbacks: ReadonlyArray<string>,
-    configured: boolean
+    { configured = true, unknown = "fail" }: ResolveOptions
   ): Result.Result<Chain.Chain<P>, UnknownModel> => {
-    const stranger = [name, ...fallbacks].find((link) => !isKnown(link.trim()))
-    if (stranger !== undefined) return Result.fail(new UnknownModel({ model: stranger, known: names }))
-    const own = [name, ...fallbacks].flatMap((link) => flatten(link, []))
+    const links = [name, ...fallbacks]
+    const known = links.filter(isKnown)
+    if (known.length === 0 || (unknown === "fail" && known.length < links.length)) {
+      return Result.fail(
+        new UnknownModel({ model: links.find((link) => !isKnown(link)) ?? name, known: names })
+      )
+    }
+    const own = known.flatMap((link) => flatten(link, []))
     const more = configured
       ? [...fallbackModelsOf(own), ...(options.fallbacks ?? []).flatMap((link) => flatten(link, []))]
       : []
@@ -251,12 +275,31 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
 
   return {
     names,
-    resolve: (model, { configured = true, fallbacks = none } = {}) => {
-      const key =
-        fallbacks.length === 0 && configured ? model : JSON.stringify([model, configured, fallbacks])
+    provider: (name) => providers.get(name),
+    hasFailover: (name) => {
+      const provider = providers.get(name)
+      if (provider === undefined) return false
+      const enabled = provider.pool.credentials.filter((credential) => credential.enabled)
+      return enabled.length > 1 || isSome(provider.fallbackModels) || isSome(options.fallbacks)
+    },
+    chain: (links) => {
+      const list = typeof links === "string" ? split(links) : links.map((link) => link.trim())
+      const blank = list.indexOf("")
+      if (list.length === 0) return Result.fail(new EmptyChain())
+      if (blank >= 0) return Result.fail(new EmptyChain({ index: blank }))
+      const stranger = list.find((link) => flatten(link, []).length === 0)
+      return stranger === undefined
+        ? Result.succeed(Chain.fromLinks(list.flatMap((link) => flatten(link, []))))
+        : Result.fail(new UnknownModel({ model: stranger, known: names }))
+    },
+    resolve: (model, said = {}) => {
+      const { configured = true, fallbacks = none, unknown = "fail" } = said
+      const isPlain = fallbacks.length === 0 && configured && unknown === "fail"
+      const key = isPlain ? model : JSON.stringify([model, configured, unknown, fallbacks])
       const known = cache.get(key)
       if (known !== undefined) return known
-      const built = build(model.trim(), fallbacks, configured)
+      const own = fallbacks.map((link) => link.trim()).filter((link) => link !== "")
+      const built = build(model.trim(), own, said)
       if (Result.isFailure(built)) return built
       if (cache.size >= capacity) cache.delete(cache.keys().next().value!)
       cache.set(key, built)
@@ -266,3 +309,5 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
 }
 
 const none: ReadonlyArray<string> = []
+
+const isSome = (list: ReadonlyArray<string> | undefined): boolean => list !== undefined && list.length > 0

@@ -1,5 +1,6 @@
-/** How a run ends when nobody could answer: what rests, and when it makes sense to come back. */
+/** How a run ends when nobody could answer: what rests, when it makes sense to come back, what the caller can change. */
 import type * as Bench from "./Bench.ts"
+import { BadRequest, ContextExceeded } from "./Failure.ts"
 import { AllBenched, type RestingKey } from "./RunError.ts"
 import type { Target } from "./Target.ts"
 
@@ -29,8 +30,8 @@ export const retryAt = (resting: ReadonlyArray<RestingTarget<unknown>>): { reado
   return end === Number.POSITIVE_INFINITY ? {} : { retryAt: end }
 }
 
-/** Nothing was callable. */
-export const allBenched = (resting: ReadonlyArray<RestingTarget<unknown>>): AllBenched => {
+/** Nothing was callable in a chain of so many models. */
+export const allBenched = (resting: ReadonlyArray<RestingTarget<unknown>>, models: number): AllBenched => {
   const byKey = new Map<string, RestingKey>()
   for (const { why } of resting) {
     byKey.set(why.key, {
@@ -40,5 +41,24 @@ export const allBenched = (resting: ReadonlyArray<RestingTarget<unknown>>): AllB
       ...(why.until !== Number.POSITIVE_INFINITY && { until: why.until })
     })
   }
-  return new AllBenched({ benches: [...byKey.values()], ...retryAt(resting) })
+  return new AllBenched({ benches: [...byKey.values()], models, ...retryAt(resting) })
+}
+
+/**
+ * A request that was refused for its token cap, and without the cap as well: only the caller can help, and is told
+ * what to lower.
+ */
+export const refusedUncapped = (failure: BadRequest | ContextExceeded): BadRequest | ContextExceeded => {
+  const advice =
+    failure._tag === "ContextExceeded" || failure.reason === "TooLarge"
+      ? "lower the length of the prompt"
+      : "lower max_tokens (the limit on output tokens) to what this model may write, or the length of the prompt"
+  const { _tag, ...fields } = failure
+  const told = {
+    ...fields,
+    message: `${failure.message} (leaving the token limit out did not help: ${advice})`
+  }
+  return failure._tag === "BadRequest"
+    ? new BadRequest({ ...told, reason: failure.reason })
+    : new ContextExceeded(told)
 }

@@ -12,6 +12,7 @@ import * as Stream from "effect/Stream"
 import { BenchRegistry } from "./BenchRegistry.ts"
 import type { Chain } from "./Chain.ts"
 import type * as Failure from "./Failure.ts"
+import { ProcessDefaults } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
 import type { Provider } from "./Provider.ts"
 import type { RunError } from "./RunError.ts"
@@ -60,7 +61,9 @@ export class Failover extends Context.Service<Failover, Runtime>()("effect-failo
 
 /** Builds the runtime over the bench in the context. */
 export const make = (options?: FailoverOptions): Effect.Effect<Runtime, never, BenchRegistry> =>
-  Effect.map(BenchRegistry, (registry) => makeRuntime(registry, options))
+  Effect.flatMap(BenchRegistry, (registry) =>
+    Effect.map(ProcessDefaults, (process) => makeRuntime(registry, options, process))
+  )
 
 /**
  * One whole answer from a chain of providers, through the `Failover` of the context.

@@ -5,6 +5,7 @@
  * from them, and from nothing else.
  */
 import type * as Context from "effect/Context"
+import type { BenchKey } from "./BenchKey.ts"
 import type { Commit } from "./Commit.ts"
 import type { Failure, FailureClass } from "./Failure.ts"
 import type { RunError } from "./RunError.ts"
@@ -62,11 +63,20 @@ export interface AttemptStarted extends Common {
   readonly probe: boolean
 }
 
-/** What a run does after a failure. */
+/**
+ * What a run does after a failure: the same target again `delay` milliseconds later, on to the next (`model` is the
+ * `provider/model` of it, as far as the bench can say now; absent when nothing is left), or no more.
+ */
 export type Action =
   | { readonly _tag: "Retry"; readonly delay: number }
-  | { readonly _tag: "Next" }
+  | { readonly _tag: "Next"; readonly model?: string }
   | { readonly _tag: "Stop" }
+
+/** What keeps a target from being called: the key that rests, and its end in milliseconds since the epoch. */
+export interface Benched {
+  readonly key: BenchKey
+  readonly until: number
+}
 
 /** An attempt failed; `action` is what the run does about it. */
 export interface AttemptFailed extends Common {
@@ -77,6 +87,8 @@ export interface AttemptFailed extends Common {
   readonly duration: number
   readonly failure: Failure
   readonly action: Action
+  /** What rests now, so that the target is not called; absent when it could be called again at once. */
+  readonly benched?: Benched
   /** The request's time was up before the attempt's: that does not speak against the target. */
   readonly cutOff?: true
 }

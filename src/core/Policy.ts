@@ -2,8 +2,9 @@
  * What a run does about failures: the decision table, the patience, the budgets, the timeouts.
  *
  * A policy is plain data. `Options` is the partial form people write; options are laid over each other in the order
- * defaults, runtime, provider, model, chain, and the last word wins field by field.
+ * defaults, process, runtime, provider, model, chain, and the last word wins field by field.
  */
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import { fullJitter } from "./Backoff.ts"
 import { type Commit, firstContent } from "./Commit.ts"
@@ -31,6 +32,16 @@ export {
   type Timeouts,
   type WhenAllBenched
 } from "./PolicyOptions.ts"
+export {
+  firstErrorStops,
+  modelHealth,
+  moveOnBadRequest,
+  type PresetName,
+  presetNames,
+  presets,
+  sequentialProfiles,
+  threeAttempts
+} from "./Presets.ts"
 
 /** A complete policy. Times are milliseconds. */
 export interface Policy {
@@ -49,6 +60,9 @@ export interface Policy {
   readonly malformedEvents: MalformedEvents
 }
 
+/** Options that are laid over each other: the last word wins. */
+export type Layers = ReadonlyArray<Options | undefined>
+
 /** The defaults, as they stand in the decision table. */
 export const defaults: Policy = {
   rules: defaultRules,
@@ -63,6 +77,28 @@ export const defaults: Policy = {
 }
 
 /**
+ * Options for everything in the process, under those that a runtime is given itself. Said once, at the start; nothing
+ * has to say them at all.
+ *
+ * @category services
+ * @example
+ * import { Failover, Policy } from "effect-failover"
+ * import { Effect, Layer } from "effect"
+ *
+ * const FailoverLive = Failover.Failover.layer({ policy: { deadline: "1 minute" } })
+ *
+ * // every runtime that is built under it begins with these, and lays its own over them
+ * export const main = Effect.void.pipe(
+ *   Effect.provide(FailoverLive),
+ *   Effect.provide(Layer.succeed(Policy.ProcessDefaults, { attempts: 4, patience: "1 second" }))
+ * )
+ */
+export const ProcessDefaults: Context.Reference<Options> = Context.Reference<Options>(
+  "effect-failover/Policy/ProcessDefaults",
+  { defaultValue: () => ({}) }
+)
+
+/**
  * A policy from options, over the defaults.
  *
  * @example
@@ -72,7 +108,7 @@ export const defaults: Policy = {
  * policy.rules.ContentPolicy.next // => "model"
  * policy.rules.Invalid.next // => "stop"
  */
-export const make = (...layers: ReadonlyArray<Options | undefined>): Policy => {
+export const make = (...layers: Layers): Policy => {
   let policy = defaults
   let retries: Options["retries"]
   for (const options of layers) {

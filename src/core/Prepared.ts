@@ -18,16 +18,12 @@ export interface Prepared<out P extends Pool, out R> {
 export class PreparedModel<out P extends Pool, out R> {
   readonly model: Model.Model<P, R>
   readonly #poolAtHand: P | undefined
-  readonly #runtime: Policy.Options | undefined
+  readonly #runtime: Policy.Layers
   readonly #chain: Policy.Options | undefined
   #pool: P | undefined
   #targets: ReadonlyArray<Target.Target> = []
 
-  constructor(
-    model: Model.Model<P, R>,
-    runtime: Policy.Options | undefined,
-    chain: Policy.Options | undefined
-  ) {
+  constructor(model: Model.Model<P, R>, runtime: Policy.Layers, chain: Policy.Options | undefined) {
     this.model = model
     this.#poolAtHand = Model.poolAtHand(model)
     this.#runtime = runtime
@@ -43,7 +39,7 @@ export class PreparedModel<out P extends Pool, out R> {
   targetsOf(pool: Pool): ReadonlyArray<Target.Target> {
     if (this.#pool === pool) return this.#targets
     const { contextWindow, policy, spec } = this.model
-    const inForce = Policy.make(this.#runtime, pool.policy, policy, this.#chain)
+    const inForce = Policy.make(...this.#runtime, pool.policy, policy, this.#chain)
     this.#targets = pool.credentials
       .filter((credential) => credential.enabled)
       .map((credential) =>
@@ -61,12 +57,9 @@ export class PreparedModel<out P extends Pool, out R> {
   }
 }
 
-/** Prepares a chain. */
-export const prepare = <P extends Pool, R>(
-  chain: Chain<P, R>,
-  runtime: Policy.Options | undefined
-): Prepared<P, R> => ({
+/** Prepares a chain. `runtime` are the options it is laid over: those of the process, and those of the runtime. */
+export const prepare = <P extends Pool, R>(chain: Chain<P, R>, runtime: Policy.Layers): Prepared<P, R> => ({
   chain,
-  policy: Policy.make(runtime, chain.policy),
+  policy: Policy.make(...runtime, chain.policy),
   models: chain.models.map((model) => new PreparedModel(model, runtime, chain.policy))
 })

@@ -62,8 +62,12 @@ export class Reporter {
     this.#tell({ _tag: "AttemptStarted", run: this.run, at: this.#at(), elapsed, target, attempt, probe })
   }
 
-  failed(target: Target, failure: Failure.Failure, action: Action): void {
-    this.#tell(this.#failed(target, failure, action))
+  /** `resting` is what keeps the target from being called now. */
+  failed(target: Target, failure: Failure.Failure, action: Action, resting: Bench.Resting | undefined): void {
+    const event = this.#failed(target, failure, action)
+    this.#tell(
+      resting === undefined ? event : { ...event, benched: { key: resting.key, until: resting.until } }
+    )
   }
 
   cutOff(target: Target, failure: Failure.Failure, action: Action): void {

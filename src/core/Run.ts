@@ -227,10 +227,9 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     if (admission._tag === "Probe") this.#shared.registry.releaseUnsafe(admission, now)
     this.#remember(failure)
     const isOver = now >= this.deadlineAt
-    this.reporter?.cutOff(target, failure, { _tag: isOver ? "Stop" : "Next" })
-    if (isOver) return this.#outOfTime()
-    this.#candidates.move(target.policy.rules.Silent.next)
-    return undefined
+    if (!isOver) this.#candidates.move(target.policy.rules.Silent.next)
+    this.reporter?.cutOff(target, failure, isOver ? { _tag: "Stop" } : this.#next())
+    return isOver ? this.#outOfTime() : undefined
   }
 
   #abandoned(): void {
@@ -298,20 +297,21 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     this.#record(failure, rule.rest)
     if (failure._tag === "ContextExceeded") this.#candidates.needWindow(failure)
     const special = this.#special(failure)
-    if (special !== undefined) {
-      const step = this.#move(failure, "credential")
-      this.#candidates.switchTo(special)
-      return step
+    if (special !== undefined || (rule.next !== "stop" && !this.#lastResort)) {
+      this.#candidates.move(special === undefined ? rule.next : "credential")
+      if (special !== undefined) this.#candidates.switchTo(special)
+      if (this.reporter !== undefined) this.#report(failure, this.#next())
+      return undefined
     }
-    if (rule.next !== "stop" && !this.#lastResort) return this.#move(failure, rule.next)
     this.#report(failure, { _tag: "Stop" })
-    return isFinal(failure) ? this.#fail(failure) : this.#exhausted()
+    if (!isFinal(failure)) return this.#exhausted()
+    return this.#fail(this.uncapped ? Ending.refusedUncapped(failure) : failure)
   }
 
-  #move(failure: Failure.Failure, next: Next): undefined {
-    this.#report(failure, { _tag: "Next" })
-    this.#candidates.move(next)
-    return undefined
+  /** For the observer: on to the next, and which model that is. */
+  #next(): Action {
+    const model = this.attemptsLeft < 1 ? undefined : this.#candidates.following()
+    return model === undefined ? { _tag: "Next" } : { _tag: "Next", model }
   }
 
   /** The chain that is there for just this failure. A run changes to one once. */
@@ -342,7 +342,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     }
     if (this.#attempts > 0) return this.#exhausted()
     const soonest = whenAllBenched === "tryAnyway" ? Ending.soonest(resting) : undefined
-    if (soonest === undefined) return this.#fail(Ending.allBenched(resting))
+    if (soonest === undefined) return this.#fail(Ending.allBenched(resting, this.#candidates.models))
     this.#lastResort = true
     this.#candidates.take(soonest)
     return this.#begin()
@@ -371,7 +371,8 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #exhausted(): Effect.Effect<never, RunError.RunError> {
     const { all, resting } = this.#candidates.resting()
     const attempts = this.#failed ?? nobody
-    return this.#fail(new RunError.ChainExhausted({ attempts, ...(all && Ending.retryAt(resting)) }))
+    const { models } = this.#candidates
+    return this.#fail(new RunError.ChainExhausted({ attempts, models, ...(all && Ending.retryAt(resting)) }))
   }
 
   #outOfTime(): Effect.Effect<never, RunError.RunError> {
@@ -451,7 +452,8 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   #report(failure: Failure.Failure, action: Action): void {
-    this.reporter?.failed(this.#candidates.target, failure, action)
+    if (this.reporter === undefined) return
+    this.reporter.failed(this.#candidates.target, failure, action, this.#candidates.rest())
   }
 
   /** Milliseconds since the epoch. The first look at the clock starts the run's time. */

@@ -29,8 +29,14 @@ export type RestingKey = typeof RestingKey.Type
 
 const attempts = Schema.Array(FailedAttempt)
 
+/** How many models the chain had, the one that stood in for it at the end. */
+const models = Schema.optionalKey(Schema.Int)
+
 const list = (failed: ReadonlyArray<FailedAttempt>): string =>
   failed.map(({ failure, target }) => `${target}: ${classOf(failure)} (${failure.message})`).join("; ")
+
+const ofModels = (preposition: string, n: number | undefined): string =>
+  n === undefined ? "" : ` ${preposition} a chain of ${n} ${n === 1 ? "model" : "models"}`
 
 /**
  * Every target that could be tried was tried, and every attempt failed. For the caller: `retryAt` is the soonest
@@ -40,11 +46,12 @@ const list = (failed: ReadonlyArray<FailedAttempt>): string =>
  */
 export class ChainExhausted extends Schema.TaggedError<ChainExhausted>()("ChainExhausted", {
   attempts,
+  models,
   retryAt: Schema.optionalKey(Schema.Finite)
 }) {
   override get message() {
     const n = this.attempts.length
-    return `all ${n} ${n === 1 ? "attempt" : "attempts"} failed: ${list(this.attempts)}`
+    return `all ${n} ${n === 1 ? "attempt" : "attempts"}${ofModels("at", this.models)} failed: ${list(this.attempts)}`
   }
 }
 
@@ -56,12 +63,13 @@ export class ChainExhausted extends Schema.TaggedError<ChainExhausted>()("ChainE
  */
 export class AllBenched extends Schema.TaggedError<AllBenched>()("AllBenched", {
   benches: Schema.Array(RestingKey),
+  models,
   retryAt: Schema.optionalKey(Schema.Finite)
 }) {
   override get message() {
     return this.benches.length === 0
       ? "no target can be called: no credential of the chain is enabled"
-      : `no target can be called, all rest: ${this.benches.map(({ key, reason }) => `${key} (${reason})`).join(", ")}`
+      : `no target${ofModels("of", this.models)} can be called, all rest: ${this.benches.map(({ key, reason }) => `${key} (${reason})`).join(", ")}`
   }
 }
 
@@ -94,6 +102,22 @@ export class UnknownModel extends Schema.TaggedError<UnknownModel>()("UnknownMod
   override get message() {
     const known = this.known.length === 0 ? "" : ` (known: ${this.known.join(", ")})`
     return `unknown model ${JSON.stringify(this.model)}${known}`
+  }
+}
+
+/**
+ * A list of specs and names that no chain can be made of: there is nothing in it, or one of its links is blank.
+ *
+ * @category errors
+ */
+export class EmptyChain extends Schema.TaggedError<EmptyChain>()("EmptyChain", {
+  /** The place of the blank link, from 0; absent when the whole list is empty. */
+  index: Schema.optionalKey(Schema.Int)
+}) {
+  override get message() {
+    return this.index === undefined
+      ? "a chain needs at least one model"
+      : `link ${this.index + 1} of the chain is blank`
   }
 }
 

@@ -129,7 +129,7 @@ export interface Runtime {
 
 /** What a runtime can be told. */
 export interface FailoverOptions {
-  /** Laid over the defaults, for everything. */
+  /** Laid over the defaults and those of the process (`Policy.ProcessDefaults`), for everything. */
   readonly policy?: PolicyOptions | undefined
   /** Retries per request that the whole process may make in the long run. Default 0.2; infinite for no bound. */
   readonly retryBudget?: number | undefined
@@ -140,14 +140,19 @@ export interface FailoverOptions {
 /** Retries per request that a process may make in the long run, when nothing else is said (Finagle's default too). */
 export const defaultRetryBudget = 0.2
 
-/** Builds the engine over a bench. */
-export const makeRuntime = (registry: BenchRegistry["Service"], options: FailoverOptions = {}): Runtime => {
+/** Builds the engine over a bench. `process` are the options that the runtime's own are laid over. */
+export const makeRuntime = (
+  registry: BenchRegistry["Service"],
+  options: FailoverOptions = {},
+  process: PolicyOptions = {}
+): Runtime => {
+  const layers = [process, options.policy]
   const preparedChains = new WeakMap<object, Prepared<Pool, unknown>>()
 
   const prepared = <P extends Pool, R>(chain: Chain<P, R>): Prepared<P, R> => {
     const known = preparedChains.get(chain)
     if (known !== undefined) return known as Prepared<P, R>
-    const made = prepare(chain, options.policy)
+    const made = prepare(chain, layers)
     preparedChains.set(chain, made)
     return made
   }

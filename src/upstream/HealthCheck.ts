@@ -25,7 +25,7 @@ import * as Bench from "../core/Bench.ts"
 import { BenchRegistry } from "../core/BenchRegistry.ts"
 import type { Chain } from "../core/Chain.ts"
 import * as Failure from "../core/Failure.ts"
-import type { Options as PolicyOptions } from "../core/Policy.ts"
+import { type Options as PolicyOptions, ProcessDefaults } from "../core/Policy.ts"
 import type { Pool } from "../core/Pool.ts"
 import { prepare } from "../core/Prepared.ts"
 import type { Target } from "../core/Target.ts"
@@ -154,7 +154,8 @@ export const makeChain = <P extends Pool, RP, R>({
 > =>
   Effect.flatMap(Effect.context<RP>(), (context) => {
     const pools = new Map<string, P>()
-    const targets = prepare(chain, policy).models.flatMap((model) => {
+    const layers = [Context.get(context, ProcessDefaults), policy]
+    const targets = prepare(chain, layers).models.flatMap((model) => {
       const pool = model.poolIn(context)
       return model.targetsOf(pool).map((target) => {
         pools.set(target.key, pool)
