@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Catalog from "../../src/core/Catalog.ts"
 import * as Chain from "../../src/core/Chain.ts"
+import * as Credential from "../../src/core/Credential.ts"
 import * as Pool from "../../src/core/Pool.ts"
 
 const provider = (name: string, protocol = "openai", fallbackModels: ReadonlyArray<string> = []) => ({
@@ -100,6 +101,59 @@ describe("a catalog", () => {
     assert.deepStrictEqual(specs(catalog.resolve("smart")), ["a/1"])
     assert.isTrue(Result.isFailure(catalog.resolve("a/1")))
     assert.isTrue(Result.isFailure(catalog.resolve("smart", { fallbacks: ["a/2"] })))
+  })
+
+  it("passes by what nobody knows when asked to, as long as a model is left", () => {
+    const catalog = make({ providers: [provider("a")], models: { smart: { chain: ["a/1"] } } })
+    const options = { fallbacks: ["nobody/1", "a/2"], unknown: "skip" } as const
+    assert.deepStrictEqual(specs(catalog.resolve("smart", options)), ["a/1", "a/2"])
+    assert.deepStrictEqual(specs(catalog.resolve("nobody/0", options)), ["a/2"])
+    assert.isTrue(Result.isFailure(catalog.resolve("nobody/0", { unknown: "skip" })))
+    assert.isTrue(Result.isFailure(catalog.resolve("smart", { fallbacks: ["nobody/1"] })))
+  })
+
+  it("makes a chain of a list of its own, without the fallbacks of requests", () => {
+    const catalog = make({
+      providers: [provider("a", "openai", ["9"]), provider("b")],
+      models: { smart: { chain: ["a/1", "b/1"] } },
+      fallbacks: ["b/9"],
+      namedModelsOnly: true
+    })
+    const expected = ["a/1", "b/1", "b/2"]
+    assert.deepStrictEqual(specs(catalog.chain(["smart", " a/1", "b/2"])), expected)
+    assert.deepStrictEqual(specs(catalog.chain("smart, a/1,, b/2,")), expected)
+    assert.strictEqual(
+      Result.getOrThrow(Result.flip(catalog.chain([]))).message,
+      "a chain needs at least one model"
+    )
+    assert.strictEqual(
+      Result.getOrThrow(Result.flip(catalog.chain(["a/1", " "]))).message,
+      "link 2 of the chain is blank"
+    )
+    const stranger = Result.getOrThrow(Result.flip(catalog.chain("a/1, nobody/1")))
+    assert.strictEqual(stranger._tag, "UnknownModel")
+  })
+
+  it("knows which providers have somewhere else to go", () => {
+    const two = { credentials: [Credential.make("x"), Credential.make("y")] } as const
+    const off = { credentials: [Credential.make("x"), Credential.make("y", { enabled: false })] } as const
+    const providers = [
+      { pool: Pool.make("alone", "openai") },
+      { pool: Pool.make("two", "openai", two) },
+      { pool: Pool.make("off", "openai", off) },
+      provider("more", "openai", ["9"])
+    ]
+    const catalog = make({ providers })
+    assert.deepStrictEqual(["alone", "two", "off", "more", "nobody"].map(catalog.hasFailover), [
+      false,
+      true,
+      false,
+      true,
+      false
+    ])
+    assert.isTrue(make({ providers, fallbacks: ["more/1"] }).hasFailover("alone"))
+    assert.strictEqual(catalog.provider("two"), providers[1])
+    assert.isUndefined(catalog.provider("nobody"))
   })
 
   it("leaves out configured fallbacks when asked to", () => {

@@ -96,6 +96,18 @@ describe("a token cap that is too high", () => {
     }).pipe(Effect.provide(runtime))
   )
 
+  it.effect("tells the caller what to lower when leaving it out does not help", () =>
+    Effect.gen(function* () {
+      const told = (after: Failure.Failure) =>
+        Effect.flip(Failover.complete(Chain.make(Model.make(refusing("a", [after]), "m")), capped))
+      const still = yield* told(refusal("MaxTokens"))
+      assert.isTrue(still._tag === "BadRequest" && still.reason === "MaxTokens")
+      assert.match(still.message, /^not like this \(.*lower max_tokens/)
+      const other = yield* told(refusal("TooLarge"))
+      assert.match(other.message, /^not like this \(.*lower the length of the prompt\)/)
+    }).pipe(Effect.provide(runtime))
+  )
+
   it.effect("is no failure of the target", () =>
     Effect.gen(function* () {
       const a = refusing("a", [refusal()])

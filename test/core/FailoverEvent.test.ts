@@ -8,6 +8,7 @@ import * as Tracer from "effect/Tracer"
 import * as TestClock from "effect/testing/TestClock"
 import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Chain from "../../src/core/Chain.ts"
+import * as Credential from "../../src/core/Credential.ts"
 import * as Failover from "../../src/core/Failover.ts"
 import type { FailoverEvent } from "../../src/core/FailoverEvent.ts"
 import * as Failure from "../../src/core/Failure.ts"
@@ -85,6 +86,55 @@ describe("an observer hears", () => {
         "5000 AttemptStarted b 1",
         "5000 AttemptSucceeded b 1 0"
       ])
+    }).pipe(runtime)
+  )
+
+  it.effect("what rests after a failure, and which model comes next", () =>
+    Effect.gen(function* () {
+      const { chain, events, observer } = scene([[throttle("7 seconds")]], [[fault()]])
+      yield* play(Failover.complete(chain, "q", { observer }))
+      const heard = events.flatMap((event) =>
+        event._tag === "AttemptFailed" ? [[event.action, event.benched]] : []
+      )
+      assert.deepStrictEqual(heard, [
+        [
+          { _tag: "Next", model: "b/m" },
+          { key: "a/m#default", until: 7_000 }
+        ],
+        [{ _tag: "Retry", delay: 250 }, undefined],
+        [{ _tag: "Retry", delay: 1_000 }, undefined],
+        [{ _tag: "Next" }, { key: "b/m#default", until: 6_250 }]
+      ])
+    }).pipe(runtime)
+  )
+
+  it.effect("the same model as the next one while another credential of it is free", () =>
+    Effect.gen(function* () {
+      const { events, observer } = scene([])
+      const a = Scripted.make(
+        "a",
+        ({ credential }) => (credential.name === "y" ? [["fine"]] : [[throttle()]]),
+        { credentials: [Credential.make("x"), Credential.make("y")] }
+      )
+      const b = Scripted.make("b", [["never"]])
+      yield* play(Failover.complete(Chain.make(Model.make(a, "m"), Model.make(b, "m")), "q", { observer }))
+      assert.deepStrictEqual(
+        events.flatMap((event) => (event._tag === "AttemptFailed" ? [event.action] : [])),
+        [{ _tag: "Next", model: "a/m" }]
+      )
+    }).pipe(runtime)
+  )
+
+  it.effect("the first model of the chain that stands in", () =>
+    Effect.gen(function* () {
+      const { chain, events, observer } = scene([[refusal("ContentPolicy")]])
+      const lenient = Scripted.make("lenient", [["here you are"]])
+      const special = Chain.onContentPolicy(chain, Chain.make(Model.make(lenient, "m")))
+      yield* play(Failover.complete(special, "q", { observer }))
+      assert.deepStrictEqual(
+        events.flatMap((event) => (event._tag === "AttemptFailed" ? [event.action] : [])),
+        [{ _tag: "Next", model: "lenient/m" }]
+      )
     }).pipe(runtime)
   )
 
