@@ -17,13 +17,18 @@ export const requestsRemembered = 500
 /** A budget of retries. Times are milliseconds. */
 export class RetryBudget {
   /** Requests that pay for one retry. */
-  readonly #price: number
+  #price = Number.POSITIVE_INFINITY
   #requests = 0
   #allowance = allowanceAtMost
   #refilledAt: number | undefined
 
   /** `share`: retries per request in the long run; 0.2 means that one request in five may be a retry. */
   constructor(share: number) {
+    this.setShare(share)
+  }
+
+  /** Another share from now on. What was paid in stays, at the new price. */
+  setShare(share: number): void {
     this.#price = share > 0 ? 1 / share : Number.POSITIVE_INFINITY
   }
 

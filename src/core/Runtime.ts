@@ -140,11 +140,21 @@ export interface FailoverOptions {
 /** Retries per request that a process may make in the long run, when nothing else is said (Finagle's default too). */
 export const defaultRetryBudget = 0.2
 
-/** Builds the engine over a bench. `process` are the options that the runtime's own are laid over. */
+/** What goes on when one runtime takes another's place: the retries the process may still make, and whose turn it is. */
+export type Kept = Pick<Shared, "budget" | "turns">
+
+/** What the first runtime of a process begins with. */
+export const makeKept = (): Kept => ({ budget: new RetryBudget(defaultRetryBudget), turns: new Map() })
+
+/**
+ * Builds the engine over a bench. `process` are the options that the runtime's own are laid over. Runtimes that are made
+ * with the same `kept` have one retry budget, whose share is what the last of them says.
+ */
 export const makeRuntime = (
   registry: BenchRegistry["Service"],
   options: FailoverOptions = {},
-  process: PolicyOptions = {}
+  process: PolicyOptions = {},
+  kept: Kept = makeKept()
 ): Runtime => {
   const layers = [process, options.policy]
   const preparedChains = new WeakMap<object, Prepared<Pool, unknown>>()
@@ -157,12 +167,8 @@ export const makeRuntime = (
     return made
   }
 
-  const shared: Shared = {
-    registry,
-    budget: new RetryBudget(options.retryBudget ?? defaultRetryBudget),
-    turns: new Map(),
-    prepared
-  }
+  kept.budget.setShare(options.retryBudget ?? defaultRetryBudget)
+  const shared: Shared = { ...kept, registry, prepared }
 
   const observerOf = (call: CallOptions | undefined): Observer | undefined =>
     call?.observer === undefined ? options.observer : combine(options.observer, call.observer)

@@ -1,5 +1,7 @@
 /** What a request asks for: its body, read once, and what it says about how it wants to be served. */
+import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
+import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import type { HttpServerError } from "effect/http/HttpServerError"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Catalog from "../core/Catalog.ts"
@@ -34,12 +36,18 @@ export const read = (
   maxBodyBytes: number
 ): Effect.Effect<Asked, Refusal> => {
   const { headers } = incoming
-  if (Number(headers["content-length"] ?? 0) > maxBodyBytes) return Effect.fail(tooLarge(maxBodyBytes))
+  const said = headers["content-length"]
+  if (said !== undefined && Number(said) > maxBodyBytes) return Effect.fail(tooLarge(maxBodyBytes))
   const encoding = headers["content-encoding"] ?? "identity"
   if (encoding !== "identity") {
     return Effect.fail(refuse(415, "unsupported_encoding", "the body has to come without a content-encoding"))
   }
-  return Effect.matchEffect(incoming.text, {
+  // The server reads no more than a body has said of its size; one that says nothing is watched.
+  const text =
+    said === undefined
+      ? Effect.provideService(incoming.text, MaxBodySize, ByteSize.bytes(maxBodyBytes))
+      : incoming.text
+  return Effect.matchEffect(text, {
     onSuccess: (text) => ask(text, headers, route),
     onFailure: (error) => Effect.fail(isTooLarge(error) ? tooLarge(maxBodyBytes) : unreadable)
   })

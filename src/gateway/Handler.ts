@@ -7,6 +7,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Random from "effect/Random"
@@ -19,6 +20,8 @@ import type { FailedAttempt, RunError } from "../core/RunError.ts"
 import * as Asked from "./Asked.ts"
 import * as Admin from "./admin/Admin.ts"
 import * as Conversation from "./Conversation.ts"
+import type { InFlight } from "./InFlight.ts"
+import type * as Live from "./Live.ts"
 import * as Models from "./Models.ts"
 import { chainFacts, type GatewayCatalog, type GatewayProvider, speaking } from "./Providers.ts"
 import * as Refusal from "./Refusal.ts"
@@ -40,6 +43,8 @@ export interface Options {
   readonly pages: ReadonlyMap<string, Effect.Effect<Response>>
   /** What is under `/admin`; nothing if there is no admin token. */
   readonly admin: Admin.Handler | undefined
+  /** Counts the requests that go to providers. */
+  readonly inFlight: InFlight
 }
 
 /** Answers every request, one way or another. */
@@ -48,9 +53,10 @@ export const make = ({
   catalog,
   config,
   failover,
+  inFlight,
   pages,
   startedAt
-}: Options): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
+}: Options): Live.Handler => {
   const turnedAway = Tokens.make(config.server.tokens)
   const models = Models.make(catalog.names, startedAt)
   const factsOf = chainFacts(config.policy)
@@ -133,10 +139,12 @@ export const make = ({
   const handle = (
     incoming: HttpServerRequest,
     path: string,
-    caller: Reply.Caller
+    caller: Reply.Caller,
+    fiber: Fiber.Fiber<unknown, unknown>
   ): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
     const route = routes.get(path)
     if (route === undefined) return elsewhere(incoming, path, caller)
+    inFlight.enter(fiber)
     const refusal =
       turnedAway(incoming.headers) ?? (incoming.method === "POST" ? undefined : notAllowed("POST"))
     return refusal === undefined
@@ -161,14 +169,14 @@ export const make = ({
     return isGet ? Effect.succeed(models(caller)) : refuse(notAllowed("GET"))
   }
 
-  return Effect.withFiber((fiber) => {
+  return (fiber) => {
     const incoming = Context.get(fiber.context as Context.Context<HttpServerRequest>, HttpServerRequest)
     const path = pathOf(incoming.url)
     const caller: Reply.Caller = {
       protocol: protocolOf(path, incoming.headers),
       requestId: requestId(incoming.headers, fiber.getRef(Random.Random))
     }
-    const answered = Effect.catchDefect(handle(incoming, path, caller), (defect) =>
+    const answered = Effect.catchDefect(handle(incoming, path, caller, fiber), (defect) =>
       Effect.as(
         Effect.logError("a request met a defect of the gateway", defect),
         Reply.refused(caller, broken, undefined)
@@ -176,7 +184,7 @@ export const make = ({
     )
     // The server runs its handlers uninterruptibly. A caller who leaves is to stop everything.
     return Effect.interruptible(answered)
-  })
+  }
 }
 
 const healthy = Effect.succeed(

@@ -8,6 +8,7 @@ import * as Load from "../../src/config/Load.ts"
 import * as Gateway from "../../src/gateway/Gateway.ts"
 import { AdminApi, AdminClient } from "../../src/gateway/index.ts"
 import * as Observed from "../../src/gateway/Observed.ts"
+import { Runtimes } from "../../src/gateway/Runtimes.ts"
 import { Chain, Failover, Model } from "../../src/index.ts"
 import * as Decisions from "../../src/observe/Decisions.ts"
 import * as UndiciUpstream from "../../src/providers/UndiciUpstream.ts"
@@ -88,17 +89,15 @@ describe("the admin API", () => {
       const remembered = (adminToken: Redacted.Redacted | undefined) =>
         Effect.gen(function* () {
           const pool = Scripted.make("a", [["hello"]])
-          yield* Failover.complete(Chain.make(Model.make(pool, "m")), "a prompt")
+          const runtimes = yield* Runtimes
+          const failover = yield* runtimes.of({
+            ...GatewayConfig.fromFile({ providers: {} }, []),
+            server: { ...GatewayConfig.defaultServer, adminToken }
+          })
+          yield* failover.complete(Chain.make(Model.make(pool, "m")), "a prompt")
           const { recent } = yield* Decisions.Decisions
           return (yield* recent).length
-        }).pipe(
-          Effect.provide(
-            Observed.layer({
-              ...GatewayConfig.fromFile({ providers: {} }, []),
-              server: { ...GatewayConfig.defaultServer, adminToken }
-            })
-          )
-        )
+        }).pipe(Effect.provide(Observed.layer()))
       assert.strictEqual(yield* remembered(undefined), 0)
       assert.strictEqual(yield* remembered(Redacted.make(token)), 1)
     })
@@ -141,7 +140,8 @@ describe("the admin API", () => {
         "/admin/decisions",
         "/admin/explain",
         "/admin/config",
-        "/admin/events"
+        "/admin/events",
+        "/admin/reload"
       ])
       assert.strictEqual(AdminApi.identifier, "admin")
     })

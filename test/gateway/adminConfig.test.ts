@@ -3,8 +3,10 @@ import { fromFile } from "../../src/config/GatewayConfig.ts"
 import * as ConfigView from "../../src/gateway/admin/ConfigView.ts"
 
 describe("the config for an operator", () => {
-  const view = ConfigView.make(
-    fromFile(
+  const view = ConfigView.make({
+    number: 3,
+    since: Date.parse("2026-05-01T12:00:00Z"),
+    config: fromFile(
       {
         providers: {
           azure: {
@@ -25,7 +27,7 @@ describe("the config for an operator", () => {
       },
       []
     )
-  )
+  })
 
   it("is plain JSON: what is no number is a word, and what is not said is left out", () => {
     assert.deepStrictEqual(JSON.parse(JSON.stringify(view)), view)
@@ -34,6 +36,8 @@ describe("the config for an operator", () => {
       "policy.rules.Overloaded": { retry: "schedule", next: "place" },
       "policy.retries": { times: 1 },
       "policy.deadline": 600_000,
+      revision: 3,
+      since: "2026-05-01T12:00:00.000Z",
       "providers.azure.strategy": "sequential"
     })
   })

@@ -1,6 +1,8 @@
 /** The admin API as one handler, for everything under `/admin`. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
+import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerError } from "effect/http/HttpServerError"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -13,7 +15,6 @@ import * as Redacted from "effect/Redacted"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Scope from "effect/Scope"
 import type { BenchRegistry } from "../../core/BenchRegistry.ts"
-import type { Failover } from "../../core/Failover.ts"
 import type { Decisions } from "../../observe/Decisions.ts"
 import * as Tokens from "../Tokens.ts"
 import { AdminApi, AdminAuth, InvalidRequest, Readable, Unauthorized } from "./AdminApi.ts"
@@ -36,7 +37,7 @@ export const owns = (path: string): boolean =>
 /** Builds the handler. */
 export const make = Effect.fnUntraced(function* (
   options: Options
-): Effect.fn.Return<Handler, never, BenchRegistry | Failover | Decisions | Scope.Scope> {
+): Effect.fn.Return<Handler, never, BenchRegistry | Decisions | Scope.Scope> {
   const isToken = Tokens.verifier([options.token])
   const routes = Layer.merge(HttpApiBuilder.layer(AdminApi), openApi(isToken)).pipe(
     Layer.provide(Handlers.layer(options)),
@@ -47,7 +48,9 @@ export const make = Effect.fnUntraced(function* (
   const router = yield* Effect.provideService(HttpRouter.toHttpEffect(routes), HttpRouter.RouterConfig, {
     maxParamLength: 1_000
   })
+  const limit = ByteSize.bytes(options.revision.config.server.maxBodyBytes)
   return Effect.updateService(router, HttpServerRequest, withKeyInOnePart).pipe(
+    Effect.provideService(MaxBodySize, limit),
     Effect.catch(turnedDown),
     Effect.catchDefect((defect) =>
       defect instanceof HttpServerError ? turnedDown(defect) : Effect.die(defect)

@@ -14,7 +14,9 @@ import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { DurationInput } from "../../config/ConfigFile.ts"
+import { ConfigError } from "../../config/Problem.ts"
 import { UnknownModel } from "../../core/RunError.ts"
+import { NotReloadable } from "../Reload.ts"
 import * as Wire from "./Wire.ts"
 
 const said = { message: Schema.String }
@@ -139,13 +141,25 @@ const insight = HttpApiGroup.make("insight")
   )
   .annotate(OpenApi.Description, "What the gateway does and why.")
 
+const config = HttpApiGroup.make("config")
+  .add(
+    HttpApiEndpoint.post("reload", "/reload", {
+      success: Wire.Reloaded,
+      error: [ConfigError.annotate({ httpApiStatus: 422 }), NotReloadable]
+    }).annotate(
+      OpenApi.Description,
+      "Reads the config file anew and puts it in force. Requests in flight finish on the one before, and what rests goes on resting. With a bad file nothing changes, and the answer names every problem."
+    )
+  )
+  .annotate(OpenApi.Description, "The config in force and its successor.")
+
 /**
  * The admin API, under `/admin`.
  *
  * @category models
  */
 export class AdminApi extends HttpApi.make("admin")
-  .add(benches, insight)
+  .add(benches, insight, config)
   .prefix("/admin")
   .middleware(Readable)
   .middleware(AdminAuth)

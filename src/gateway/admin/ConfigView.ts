@@ -4,20 +4,27 @@
  */
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import type { GatewayConfig, ProviderConfig } from "../../config/GatewayConfig.ts"
+import type { ProviderConfig } from "../../config/GatewayConfig.ts"
 import type * as Catalog from "../../core/Catalog.ts"
 import type { Credential } from "../../core/Credential.ts"
 import type { ModelOptions } from "../../core/Model.ts"
 import * as Policy from "../../core/Policy.ts"
+import type { Revision } from "../Revision.ts"
 
 type JsonObject = typeof Schema.JsonObject.Type
 
 const blot = "<redacted>"
 
 /** The view. Durations are milliseconds; `policy` is complete, the ones further down hold what they change. */
-export const make = (config: GatewayConfig): JsonObject => {
+export const make = ({
+  config,
+  number,
+  since
+}: Pick<Revision, "config" | "number" | "since">): JsonObject => {
   const { fallbacks, models, policy, providers, retryBudget, server } = config
   return plainObject({
+    revision: number,
+    since: new Date(since).toISOString(),
     providers: Object.fromEntries(providers.map((provider) => [provider.name, providerView(provider)])),
     models: mapValues(models, modelView),
     fallbacks,

@@ -1,9 +1,11 @@
 /** What happens in a gateway, live. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Stream from "effect/Stream"
 import type { BenchRegistry } from "../../core/BenchRegistry.ts"
 import type { Decisions } from "../../observe/Decisions.ts"
+import type { Revision } from "../Revision.ts"
 import { benchOf } from "./Views.ts"
 import type * as Wire from "./Wire.ts"
 
@@ -11,12 +13,16 @@ import type * as Wire from "./Wire.ts"
 const pingEvery = "15 seconds"
 
 /**
- * Every decision as it is made and every change of the bench, from the first ping on, until `closing` is done. A slow
- * reader loses the oldest.
+ * Every decision as it is made, every change of the bench and every config that comes into force, from the first ping
+ * on, until `closing` is done. It outlives a reload, but not the token that opened it. A slow reader loses the oldest.
  */
 export const make = (options: {
   readonly decisions: Decisions["Service"]
   readonly registry: BenchRegistry["Service"]
+  /** The config whose admin token the listener has shown. */
+  readonly revision: Revision
+  /** The config in force, and each that follows it. */
+  readonly changes: Stream.Stream<Revision>
   readonly closing: Effect.Effect<unknown>
 }): Stream.Stream<Wire.Event> => {
   const decisions = Stream.map(options.decisions.changes, (data): Wire.Event => ({ event: "decision", data }))
@@ -24,10 +30,18 @@ export const make = (options: {
     options.registry.changes,
     ({ info }): Wire.Event => ({ event: "bench", data: benchOf(info) })
   )
+  const configs = options.changes.pipe(
+    Stream.filter(({ number }) => number > options.revision.number),
+    Stream.map(({ number, since }): Wire.Event => ({ event: "config", data: { revision: number, since } }))
+  )
+  const token = options.revision.config.server.adminToken
+  const revoked = Stream.runHead(
+    Stream.filter(options.changes, ({ config }) => !Equal.equals(config.server.adminToken, token))
+  )
   const pings = Stream.mapEffect(Stream.tick(pingEvery), () =>
     Effect.map(Clock.currentTimeMillis, (at): Wire.Event => ({ event: "ping", data: { at } }))
   )
-  return Stream.mergeAll([decisions, benches, pings], { concurrency: "unbounded" }).pipe(
-    Stream.interruptWhen(options.closing)
+  return Stream.mergeAll([decisions, benches, configs, pings], { concurrency: "unbounded" }).pipe(
+    Stream.interruptWhen(Effect.raceFirst(options.closing, revoked))
   )
 }

@@ -5,16 +5,13 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { millisOf } from "../../config/ConfigFile.ts"
-import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import { BenchRegistry } from "../../core/BenchRegistry.ts"
-import type { Catalog } from "../../core/Catalog.ts"
 import { split } from "../../core/Catalog.ts"
 import * as Chain from "../../core/Chain.ts"
-import { Failover } from "../../core/Failover.ts"
 import * as Policy from "../../core/Policy.ts"
 import { Decisions } from "../../observe/Decisions.ts"
-import type { Named } from "../Named.ts"
-import type { GatewayProvider } from "../Providers.ts"
+import type { Live } from "../Live.ts"
+import type { Revision } from "../Revision.ts"
 import { AdminApi, type BenchRequest, InvalidRequest, NotBenched } from "./AdminApi.ts"
 import * as ConfigView from "./ConfigView.ts"
 import * as Events from "./Events.ts"
@@ -23,20 +20,20 @@ import type * as Wire from "./Wire.ts"
 
 /** What the handlers are about. */
 export interface Options {
-  readonly config: GatewayConfig
-  readonly catalog: Catalog<GatewayProvider>
-  readonly named: Named
+  /** The config that is in force when a call comes. */
+  readonly revision: Revision
+  readonly live: Live
   /** Done when the gateway begins to stop: those who listen are let go, so that they do not keep it waiting. */
   readonly closing: Effect.Effect<unknown>
 }
 
 /** The handlers of the whole API. */
-export const layer = (options: Options) => Layer.merge(benches(options), insight(options))
+export const layer = (options: Options) => Layer.mergeAll(benches(options), insight(options), config(options))
 
 /** Later than any clock will show; beyond it a date cannot be written. */
 const furthest = Date.parse("9999-12-31T23:59:59Z")
 
-const benches = ({ named }: Options) =>
+const benches = ({ revision: { named } }: Options) =>
   HttpApiBuilder.group(
     AdminApi,
     "benches",
@@ -80,16 +77,16 @@ const endOf = (
 const invalid = (message: string): Effect.Effect<never, InvalidRequest> =>
   Effect.fail(new InvalidRequest({ message }))
 
-const insight = ({ catalog, closing, config, named }: Options) =>
+const insight = ({ closing, live, revision }: Options) =>
   HttpApiBuilder.group(
     AdminApi,
     "insight",
     Effect.fnUntraced(function* (handlers) {
       const registry = yield* BenchRegistry
-      const failover = yield* Failover
       const decisions = yield* Decisions
-      const configView = ConfigView.make(config)
-      const events = Events.make({ decisions, registry, closing })
+      const { catalog, config, failover, named } = revision
+      const configView = ConfigView.make(revision)
+      const events = Events.make({ decisions, registry, revision, changes: live.changes, closing })
       return handlers.handleAll({
         health: () =>
           Effect.map(registry.report, (report) => {
@@ -129,3 +126,6 @@ const insight = ({ catalog, closing, config, named }: Options) =>
       })
     })
   )
+
+const config = ({ live }: Options) =>
+  HttpApiBuilder.group(AdminApi, "config", (handlers) => handlers.handleAll({ reload: () => live.reload }))

@@ -127,12 +127,31 @@ export const Explanation = Schema.Struct({
 /** Where a request for a model would go now. */
 export type Explanation = typeof Explanation.Type
 
+/** What a reload did. */
+export const Reloaded = Schema.Struct({
+  /** The number of the config now in force; the one that the gateway started with is 1. */
+  revision: Schema.Int,
+  since: Moment,
+  /** Fields that say something new and cannot change while the gateway runs, such as `server.port`. */
+  restart: Schema.Array(Schema.String),
+  /** What is accepted and has no effect, in sentences. */
+  notes: Schema.Array(Schema.String)
+}).annotate({ identifier: "Reloaded" })
+
+/** What a reload did. */
+export type Reloaded = typeof Reloaded.Type
+
 /** What happens while one listens: decisions as they are made, the bench as it changes, and signs of life. */
 export const Event = Schema.Union([
   /** A request each time something happens to it, as it then stands. */
   Schema.Struct({ event: Schema.Literal("decision"), data: Schema.fromJsonString(Decision) }),
   /** A key of the bench that came, went or changed. */
   Schema.Struct({ event: Schema.Literal("bench"), data: Schema.fromJsonString(Bench) }),
+  /** Another config has come into force. */
+  Schema.Struct({
+    event: Schema.Literal("config"),
+    data: Schema.fromJsonString(Schema.Struct({ revision: Schema.Int, since: Moment }))
+  }),
   /** At once, and then every 15 seconds. */
   Schema.Struct({
     event: Schema.Literal("ping"),

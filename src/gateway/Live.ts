@@ -1,0 +1,119 @@
+/** The config in force, and how another one takes its place. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import type { GatewayConfig } from "../config/GatewayConfig.ts"
+import { ConfigError, formatPath } from "../config/Problem.ts"
+import type { InvalidCatalog } from "../core/Catalog.ts"
+import type { Upstream } from "../providers/Upstream.ts"
+import * as Exposure from "./Exposure.ts"
+import { NotReloadable, type ReloadError, type Reloaded } from "./Reload.ts"
+import * as Restart from "./Restart.ts"
+import * as Revision from "./Revision.ts"
+import type { Runtimes } from "./Runtimes.ts"
+
+/** Answers a request. It is called in the first turn of the request's fiber. */
+export type Handler = (
+  fiber: Fiber.Fiber<unknown, unknown>
+) => Effect.Effect<HttpServerResponse, never, HttpServerRequest | Scope.Scope>
+
+/** The config in force. */
+export interface Live {
+  /** The one in force now. */
+  readonly current: () => Revision.Revision
+  /** The one in force now, and each that takes its place. */
+  readonly changes: Stream.Stream<Revision.Revision>
+  /** See `Reload`. */
+  readonly reload: Effect.Effect<Reloaded, ReloadError>
+}
+
+/** What a gateway's configs are, and what is made of each. */
+export interface Options<R> {
+  readonly config: GatewayConfig
+  /** Reads the next config; without it there is none. */
+  readonly source: Effect.Effect<GatewayConfig, ConfigError> | undefined
+  /** True from the moment at which the gateway begins to stop. */
+  readonly isStopping: () => boolean
+  /** Makes what serves a config. What it opens in its scope is closed after the last request that the config serves. */
+  readonly serve: (revision: Revision.Revision, live: Live) => Effect.Effect<Handler, never, R | Scope.Scope>
+}
+
+interface InForce {
+  readonly revision: Revision.Revision
+  readonly handler: Handler
+  readonly scope: Scope.Closeable
+}
+
+/** Puts the first config in force. The handler serves each request by the one in force at its start. */
+export const make = Effect.fnUntraced(function* <R>(
+  options: Options<R>
+): Effect.fn.Return<
+  readonly [live: Live, handler: Handler],
+  InvalidCatalog,
+  Runtimes | Upstream | Scope.Scope | Exclude<R, Scope.Scope>
+> {
+  const { config: first, isStopping, serve, source } = options
+  const context = yield* Effect.context<Runtimes | Upstream | Exclude<R, Scope.Scope>>()
+  const parent = yield* Effect.scope
+  const turn = yield* Semaphore.make(1)
+
+  /** Builds in a scope of its own, which is gone at once if there is something wrong. */
+  const build = (config: GatewayConfig, number: number): Effect.Effect<InForce, InvalidCatalog> =>
+    Effect.flatMap(Scope.fork(parent), (scope) =>
+      Revision.make(config, number).pipe(
+        Effect.flatMap((revision) =>
+          Effect.map(serve(revision, live), (handler): InForce => ({ revision, handler, scope }))
+        ),
+        Effect.provideService(Scope.Scope, scope),
+        Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+        Effect.provideContext(context)
+      )
+    )
+
+  /** Lets go of what a config holds, once its last request is done. */
+  const retire = ({ revision, scope }: InForce) =>
+    Effect.forkIn(Effect.andThen(revision.inFlight.idle, Scope.close(scope, Exit.void)), parent)
+
+  const succeed = Effect.fnUntraced(function* (next: GatewayConfig): Effect.fn.Return<Reloaded, ReloadError> {
+    if (isStopping()) return yield* new NotReloadable({ message: "the gateway is about to stop" })
+    const before = SubscriptionRef.getUnsafe(inForce)
+    const { config, restart } = Restart.settle(next, before.revision.config)
+    // What it would be after a restart has to be as safe as what it is until then.
+    const exposed = Exposure.check(next.server) ?? Exposure.check(config.server)
+    if (exposed !== undefined) return yield* refusal([{ path: "server.tokens", message: exposed.message }])
+    const after = yield* Effect.catchTag(
+      build(config, before.revision.number + 1),
+      "InvalidCatalog",
+      ({ problems }) => refusal(problems.map(({ message, path }) => ({ path: formatPath(path), message })))
+    )
+    yield* SubscriptionRef.set(inForce, after)
+    yield* retire(before)
+    const { number, since } = after.revision
+    return { revision: number, since, restart, notes: config.notes }
+  })
+
+  const reload = Effect.suspend(() => {
+    if (source === undefined) return Effect.fail(new NotReloadable({ message: nothingToRead }))
+    return Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(source), succeed))
+  })
+
+  const live: Live = {
+    current: () => SubscriptionRef.getUnsafe(inForce).revision,
+    changes: Stream.suspend(() => Stream.map(SubscriptionRef.changes(inForce), ({ revision }) => revision)),
+    reload: turn.withPermit(reload)
+  }
+  const inForce = yield* SubscriptionRef.make(yield* build(first, 1))
+
+  return [live, (fiber) => SubscriptionRef.getUnsafe(inForce).handler(fiber)] as const
+})
+
+const nothingToRead = "this gateway was started without a config file, so there is nothing to read anew"
+
+const refusal = (problems: ConstructorParameters<typeof ConfigError>[0]["problems"]) =>
+  Effect.fail(new ConfigError({ file: "the config", problems }))

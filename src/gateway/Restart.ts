@@ -1,0 +1,23 @@
+/** What of a config cannot change while the gateway runs. */
+import type { GatewayConfig } from "../config/GatewayConfig.ts"
+
+/** A config as it can be put in force now, and what of it has to wait. */
+export interface Settled {
+  readonly config: GatewayConfig
+  /** The paths of fields that say something new, which a restart would bring. */
+  readonly restart: ReadonlyArray<string>
+}
+
+/** The fields of `server` that are used once, when the gateway starts to listen. */
+const fixed = ["host", "port"] as const
+
+/** The next config, in which everything that cannot change is as it was. */
+export const settle = (next: GatewayConfig, current: GatewayConfig): Settled => {
+  const { host, port } = current.server
+  return {
+    config: { ...next, server: { ...next.server, host, port } },
+    restart: fixed.flatMap((field) =>
+      next.server[field] === current.server[field] ? [] : [`server.${field}`]
+    )
+  }
+}

@@ -1,0 +1,42 @@
+/** From a config in force to what answers its requests: the handler, with its pages and its admin API. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { BenchRegistry } from "../core/BenchRegistry.ts"
+import { Decisions, make as makeDecisions } from "../observe/Decisions.ts"
+import * as Admin from "./admin/Admin.ts"
+import * as Handler from "./Handler.ts"
+import type * as Live from "./Live.ts"
+import * as Ready from "./Ready.ts"
+import type { Revision } from "./Revision.ts"
+import * as Scrape from "./Scrape.ts"
+
+/** Makes the handler of one config. What it opens in its scope is closed after the last request of that config. */
+export type Serving = (
+  revision: Revision,
+  live: Live.Live
+) => Effect.Effect<Live.Handler, never, BenchRegistry | Scope.Scope>
+
+/** What is the same for all configs of a gateway: its start, its counters, its record of decisions. */
+export const make = Effect.fnUntraced(function* (
+  closing: Effect.Effect<void>
+): Effect.fn.Return<Serving, never, BenchRegistry> {
+  const startedAt = yield* Clock.currentTimeMillis
+  const metrics = yield* Scrape.make
+  const decisions = Option.getOrElse(yield* Effect.serviceOption(Decisions), () => makeDecisions(1))
+
+  return Effect.fnUntraced(function* (revision, live) {
+    const { catalog, config, failover, inFlight } = revision
+    const token = config.server.adminToken
+    const admin =
+      token === undefined
+        ? undefined
+        : yield* Effect.provideService(Admin.make({ token, revision, live, closing }), Decisions, decisions)
+    const pages = new Map([
+      ["/readyz", Ready.make({ config, catalog, failover })],
+      ["/metrics", metrics]
+    ])
+    return Handler.make({ config, catalog, failover, inFlight, startedAt, pages, admin })
+  })
+})
