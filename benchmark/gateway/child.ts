@@ -1,0 +1,109 @@
+/** Programs that the benchmark starts, and ends by their own process id and no other. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { connect, createServer } from "node:net"
+import { setTimeout as sleep } from "node:timers/promises"
+
+/** A program that runs. */
+export interface Child {
+  readonly pid: number
+  readonly stop: () => Promise<void>
+}
+
+/** How long a program may take to listen, and to end when it is asked to, in milliseconds. */
+const patience = { start: 20_000, stop: 5_000 }
+
+const running = new Set<ChildProcess>()
+
+/** A port that is free now. */
+export const freePort = async (): Promise<number> => {
+  const server = createServer()
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  server.close()
+  await once(server, "close")
+  if (address === null || typeof address === "string") throw new Error("no free port")
+  return address.port
+}
+
+const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1")
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false))
+    socket.once("connect", () => socket.destroy())
+  })
+
+/** Starts a program and waits until it listens on its port. What it says is shown only if it does not. */
+export const start = async (
+  command: string,
+  args: ReadonlyArray<string>,
+  port: number,
+  env: Readonly<Record<string, string>> = {}
+): Promise<Child> => {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } })
+  running.add(child)
+  let said = ""
+  const hear = (part: Buffer) => {
+    said = (said + part.toString()).slice(-4_000)
+  }
+  child.stdout.on("data", hear)
+  child.stderr.on("data", hear)
+  let failed: Error | undefined
+  child.once("error", (error) => {
+    failed = error
+  })
+  const until = performance.now() + patience.start
+  while (!(await isListening(port))) {
+    if (failed !== undefined || child.exitCode !== null || performance.now() > until) {
+      await stop(child)
+      throw new Error(`${command} ${args.join(" ")} did not start: ${failed?.message ?? said}`)
+    }
+    await sleep(50)
+  }
+  return { pid: child.pid ?? 0, stop: () => stop(child) }
+}
+
+const isRunning = (child: ChildProcess): boolean =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null
+
+const stop = async (child: ChildProcess): Promise<void> => {
+  running.delete(child)
+  if (!isRunning(child)) return
+  const ended = once(child, "exit")
+  child.kill("SIGTERM")
+  const late = new AbortController()
+  await Promise.race([ended, sleep(patience.stop, undefined, { signal: late.signal }).catch(() => undefined)])
+  late.abort()
+  if (isRunning(child)) {
+    child.kill("SIGKILL")
+    await ended
+  }
+}
+
+/** Ends what still runs; for the end of the benchmark, however it comes. */
+export const stopAll = async (): Promise<void> => {
+  await Promise.all([...running].map(stop))
+}
+
+/** Runs a program to its end and gives what it wrote. */
+export const run = async (
+  command: string,
+  args: ReadonlyArray<string>
+): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> => {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] })
+  running.add(child)
+  let out = ""
+  let err = ""
+  child.stdout.on("data", (part: Buffer) => (out += part.toString()))
+  child.stderr.on("data", (part: Buffer) => (err += part.toString()))
+  const code = await new Promise<number | null>((resolve) => {
+    child.once("error", (error) => {
+      err += error.message
+      resolve(null)
+    })
+    child.once("close", (status) => resolve(status))
+  })
+  running.delete(child)
+  return { code, out, err }
+}

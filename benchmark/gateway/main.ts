@@ -1,0 +1,91 @@
+/** `npm run bench:gateway`: what the gateway costs, beside other proxies, in one run on this machine. */
+import { mkdtemp, rm } from "node:fs/promises"
+import { cpus, tmpdir } from "node:os"
+import { join } from "node:path"
+import { freePort, run, stopAll } from "./child.ts"
+import { nginx } from "./nginx.ts"
+import { type Options, read, usage } from "./options.ts"
+import { ours } from "./ours.ts"
+import { payloads } from "./payload.ts"
+import { install, portkey } from "./portkey.ts"
+import { table } from "./report.ts"
+import { measure } from "./rounds.ts"
+import { soak } from "./soak.ts"
+import { bareNode, type Place, type System, upstream } from "./system.ts"
+
+/** Why the benchmark cannot be run here. */
+const missing = async (): Promise<ReadonlyArray<string>> => {
+  const reasons = process.platform === "linux" ? [] : ["Linux, because CPU time is read from /proc"]
+  // Their version flags end with 0 or 1; only a program that is not there has no code.
+  for (const [program, flag] of [
+    ["wrk", "-v"],
+    ["nginx", "-v"]
+  ] as const) {
+    if ((await run(program, [flag])).code === null)
+      reasons.push(`${program} (Debian: apt-get install ${program})`)
+  }
+  return reasons
+}
+
+/** Starts one after the other, each on a port of its own. */
+const startAll = async (options: Options, folder: string): Promise<ReadonlyArray<System>> => {
+  const direct = await upstream(await freePort())
+  const { origin } = new URL(direct.url)
+  const place = async (): Promise<Place> => ({ port: await freePort(), upstream: origin, folder })
+  const systems = [
+    direct,
+    await nginx(await place()),
+    await bareNode(await place()),
+    await ours(await place())
+  ]
+  if (!options.portkey) return systems
+  const problem = await install()
+  if (problem === undefined) systems.push(await portkey(await place()))
+  else console.log(`Without Portkey's gateway: ${problem}`)
+  return systems
+}
+
+const compare = async (options: Options, folder: string): Promise<void> => {
+  const systems = await startAll(options, folder)
+  const { connections, rounds, seconds, single } = options
+  console.log(
+    `\nMedians of ${rounds} rounds taken in turns. Load: ${connections} connections for ${seconds} s; CPU is the user and system ` +
+      `time of all processes of a system. Times: one connection, ${single} answers a round; rows below the first say what they add to it.`
+  )
+  for (const payload of payloads)
+    console.log(`\n${table(payload, await measure(systems, payload, options, folder))}`)
+}
+
+const main = async (options: Options): Promise<void> => {
+  const reasons = await missing()
+  if (reasons.length > 0) {
+    console.error(`This benchmark needs ${reasons.join(" and ")}.`)
+    process.exitCode = 1
+    return
+  }
+  const folder = await mkdtemp(join(tmpdir(), "bench-gateway-"))
+  try {
+    const [processor] = cpus()
+    console.log(
+      `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${processor?.model.trim()}`
+    )
+    if (options.soak === undefined) await compare(options, folder)
+    else if (!(await soak(options.soak, folder))) process.exitCode = 1
+  } finally {
+    await stopAll()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void stopAll().finally(() => process.exit(130)))
+}
+
+let options: Options | undefined
+try {
+  options = read(process.argv.slice(2))
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`)
+  process.exitCode = 2
+}
+if (options !== undefined) await main(options)

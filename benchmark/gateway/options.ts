@@ -1,0 +1,66 @@
+/** What the command can be told. */
+import { parseArgs } from "node:util"
+
+/** How the benchmark is run. */
+export interface Options {
+  /** Rounds of each system and payload. */
+  readonly rounds: number
+  /** Seconds of load in a round. */
+  readonly seconds: number
+  /** Connections that load comes over. */
+  readonly connections: number
+  /** Answers over one connection in a round. */
+  readonly single: number
+  /** With Portkey's gateway. */
+  readonly portkey: boolean
+  /** How long the soak takes, in milliseconds; without it there is none, and with it nothing else. */
+  readonly soak: number | undefined
+}
+
+export const usage = `npm run bench:gateway -- [options]
+
+  --rounds N        rounds of each system and payload (5)
+  --seconds N       seconds of load in a round (4)
+  --connections N   connections that load comes over (16)
+  --single N        answers over one connection in a round (200)
+  --no-portkey      without Portkey's gateway, which npm would have to install
+  --soak DURATION   instead of all this: the gateway's memory under full load, for "10m"`
+
+/** Reads the command line; a `RangeError` or `TypeError` says what is wrong with it. */
+export const read = (args: ReadonlyArray<string>): Options => {
+  const { values } = parseArgs({
+    args: [...args],
+    allowNegative: true,
+    options: {
+      rounds: { type: "string", default: "5" },
+      seconds: { type: "string", default: "4" },
+      connections: { type: "string", default: "16" },
+      single: { type: "string", default: "200" },
+      portkey: { type: "boolean", default: true },
+      soak: { type: "string" }
+    }
+  })
+  const positive = (name: "rounds" | "seconds" | "connections" | "single"): number => {
+    const number = Number(values[name])
+    if (!Number.isInteger(number) || number < 1)
+      throw new RangeError(`--${name} is a whole number above zero`)
+    return number
+  }
+  return {
+    rounds: positive("rounds"),
+    seconds: positive("seconds"),
+    connections: positive("connections"),
+    single: positive("single"),
+    portkey: values.portkey,
+    soak: values.soak === undefined ? undefined : durationOf(values.soak)
+  }
+}
+
+const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
+
+const durationOf = (text: string): number => {
+  const [, number, unit = ""] = /^(\d+)([smh])$/.exec(text) ?? []
+  const millis = Number(number) * (units[unit] ?? Number.NaN)
+  if (!(millis > 0)) throw new RangeError("--soak is a duration, such as 30s or 10m")
+  return millis
+}
