@@ -184,7 +184,9 @@ const Server = Schema.Struct({
   tokens: opt(Schema.Union([Schema.Literal("none"), Schema.Array(HeaderText)])),
   adminToken: opt(HeaderText),
   maxBodyBytes: opt(Positive),
-  namedModelsOnly: opt(Schema.Boolean)
+  namedModelsOnly: opt(Schema.Boolean),
+  /** Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody. */
+  statusPage: opt(Schema.Literals(["open", "admin", "off"]))
 })
 
 /** The whole file. */

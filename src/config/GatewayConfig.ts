@@ -40,6 +40,8 @@ export interface ServerConfig {
   readonly adminToken: Redacted.Redacted | undefined
   readonly maxBodyBytes: number
   readonly namedModelsOnly: boolean
+  /** Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody. */
+  readonly statusPage: "open" | "admin" | "off"
 }
 
 /** All that a gateway needs to know. */
@@ -61,7 +63,8 @@ export const defaultServer: ServerConfig = {
   tokens: [],
   adminToken: undefined,
   maxBodyBytes: 64 * 1024 * 1024,
-  namedModelsOnly: false
+  namedModelsOnly: false,
+  statusPage: "open"
 }
 
 /** True for a host that only this machine can reach. */
@@ -112,7 +115,8 @@ export const fromFile = (file: ConfigFile, notes: ReadonlyArray<string>): Gatewa
       tokens: tokens === "none" ? tokens : tokens.map((token) => Redacted.make(token)),
       adminToken: map(server.adminToken, (token) => Redacted.make(token)),
       maxBodyBytes: server.maxBodyBytes ?? defaultServer.maxBodyBytes,
-      namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly
+      namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly,
+      statusPage: server.statusPage ?? defaultServer.statusPage
     },
     notes
   }

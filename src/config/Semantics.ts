@@ -20,7 +20,12 @@ export interface Findings {
 
 /** Looks at a file as a whole. */
 export const check = (file: unknown): Findings => ({
-  problems: [...providerProblems(file), ...cooldownProblems(file, []), ...nameProblems(file)],
+  problems: [
+    ...providerProblems(file),
+    ...cooldownProblems(file, []),
+    ...nameProblems(file),
+    ...serverProblems(file)
+  ],
   notes: [...rpmNotes(file)]
 })
 
@@ -88,6 +93,15 @@ function* rpmNotes(file: unknown): Iterable<string> {
       const which = limited.map((item) => fieldsOf(item).name).join(", ")
       yield `providers.${name}: rpm (of ${which}) is read and not enforced yet; a throttled key is left when it answers 429`
     }
+  }
+}
+
+// -- server -------------------------------------------------------------------------------------------------------
+
+function* serverProblems(file: unknown): Iterable<Misfit> {
+  const { adminToken, statusPage } = fieldsOf(fieldsOf(file).server)
+  if (statusPage === "admin" && adminToken === undefined) {
+    yield { path: ["server", "statusPage"], message: '"admin" needs an adminToken' }
   }
 }
 

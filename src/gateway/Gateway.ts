@@ -55,8 +55,8 @@ const keepAliveTimeout = 65_000
  * A reload replaces providers, credentials, models, tokens and limits. The runtime stays as it was made: its own policy
  * and retry budget are not the config's, and the next config does not change them either.
  *
- * The admin API tells the decisions of the context's `Decisions`, which has to be the runtime's observer; without that
- * service it knows of none.
+ * The admin API and the status page tell the decisions of the context's `Decisions` and, for the last minutes, the
+ * context's `Pulse`, which have to be the runtime's observers; without these services they know of none.
  */
 export const layerNoDeps = (
   config: GatewayConfig,
@@ -66,7 +66,7 @@ export const layerNoDeps = (
 
 /**
  * The same with a runtime, a bench in memory and connections of its own. What happens is counted for `/metrics`, and
- * recorded for the admin API if there is an admin token. The `policy` of a config that is reloaded is in force for the
+ * recorded for the status page and the admin API, if there is one of them. The `policy` of a config that is reloaded is in force for the
  * requests that come from then on.
  */
 export const layer = (

@@ -39,8 +39,8 @@ export interface Options {
   readonly failover: Failover["Service"]
   /** When the gateway began, in milliseconds since the epoch. */
   readonly startedAt: number
-  /** What is there for everybody to GET, by path: `/readyz`, `/metrics`. */
-  readonly pages: ReadonlyMap<string, Effect.Effect<Response>>
+  /** What is there to GET without a client's token, by path: `/readyz`, `/metrics`, the status page. */
+  readonly pages: ReadonlyMap<string, Effect.Effect<Response, never, HttpServerRequest>>
   /** What is under `/admin`; nothing if there is no admin token. */
   readonly admin: Admin.Handler | undefined
   /** Counts the requests that go to providers. */

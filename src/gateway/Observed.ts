@@ -1,4 +1,4 @@
-/** The runtimes of a gateway, and who listens to them: the metrics always, the record of decisions if somebody may read it. */
+/** The runtimes of a gateway, and who listens to them: the metrics always, the others if somebody may read what they keep. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { BenchRegistry } from "../core/BenchRegistry.ts"
@@ -8,17 +8,21 @@ import { ProcessDefaults } from "../core/Policy.ts"
 import { makeKept, makeRuntime } from "../core/Runtime.ts"
 import { Decisions } from "../observe/Decisions.ts"
 import * as Metrics from "../observe/Metrics.ts"
+import { Pulse } from "../observe/Pulse.ts"
 import * as Named from "./Named.ts"
 import { Runtimes } from "./Runtimes.ts"
 
 /**
  * A runtime for each config, all over one bench in memory, one retry budget and one record of decisions. Events are
- * counted in the `MetricRegistry` of the context, with the models of the config as labels and no others; decisions are
- * recorded only if the config has an admin token. `observer` hears them too.
+ * counted in the `MetricRegistry` of the context, with the models of the config as labels and no others. Decisions are
+ * recorded for the status page and the admin API, and the last minutes of each target for the status page, if there is
+ * one. `observer` hears them too.
  */
-export const layer = (observer?: Observer | undefined): Layer.Layer<Runtimes | BenchRegistry | Decisions> =>
+export const layer = (
+  observer?: Observer | undefined
+): Layer.Layer<Runtimes | BenchRegistry | Decisions | Pulse> =>
   Layer.merge(runtimes(observer), Metrics.layerBench).pipe(
-    Layer.provideMerge(Layer.merge(Decisions.layer(), BenchRegistry.layerMemory))
+    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), BenchRegistry.layerMemory))
   )
 
 const runtimes = (observer: Observer | undefined) =>
@@ -27,13 +31,17 @@ const runtimes = (observer: Observer | undefined) =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const decisions = yield* Decisions
+      const pulse = yield* Pulse
       const process = yield* ProcessDefaults
       const kept = makeKept()
       const context = yield* Effect.context<never>()
       return {
         of: (config) => {
           const { specs } = Named.make(config)
-          const recorded = config.server.adminToken === undefined ? undefined : decisions.observer
+          const { adminToken, statusPage } = config.server
+          const isShown = statusPage !== "off"
+          const recorded = isShown || adminToken !== undefined ? decisions.observer : undefined
+          const watched = isShown ? pulse.observer : undefined
           const counted = Metrics.observer({ knowsModel: (target) => specs.has(ModelSpec.format(target)) })
           return Effect.map(Effect.provideContext(counted, context), (metrics) =>
             makeRuntime(
@@ -41,7 +49,7 @@ const runtimes = (observer: Observer | undefined) =>
               {
                 policy: config.policy,
                 retryBudget: config.retryBudget,
-                observer: combine(metrics, recorded, observer)
+                observer: combine(metrics, recorded, watched, observer)
               },
               process,
               kept

@@ -5,12 +5,14 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { BenchRegistry } from "../core/BenchRegistry.ts"
 import { Decisions, make as makeDecisions } from "../observe/Decisions.ts"
+import { make as makePulse, Pulse } from "../observe/Pulse.ts"
 import * as Admin from "./admin/Admin.ts"
 import * as Handler from "./Handler.ts"
 import type * as Live from "./Live.ts"
 import * as Ready from "./Ready.ts"
 import type { Revision } from "./Revision.ts"
 import * as Scrape from "./Scrape.ts"
+import * as StatusPage from "./status/StatusPage.ts"
 
 /** Makes the handler of one config. What it opens in its scope is closed after the last request of that config. */
 export type Serving = (
@@ -18,13 +20,16 @@ export type Serving = (
   live: Live.Live
 ) => Effect.Effect<Live.Handler, never, BenchRegistry | Scope.Scope>
 
-/** What is the same for all configs of a gateway: its start, its counters, its record of decisions. */
+/** What is the same for all configs of a gateway: its start, its counters, its records. */
 export const make = Effect.fnUntraced(function* (
   closing: Effect.Effect<void>
 ): Effect.fn.Return<Serving, never, BenchRegistry> {
   const startedAt = yield* Clock.currentTimeMillis
   const metrics = yield* Scrape.make
-  const decisions = Option.getOrElse(yield* Effect.serviceOption(Decisions), () => makeDecisions(1))
+  const pulse = Option.getOrElse(yield* Effect.serviceOption(Pulse), () => makePulse())
+  const decisions = Option.getOrElse(yield* Effect.serviceOption(Decisions), () =>
+    makeDecisions({ capacity: 1 })
+  )
 
   return Effect.fnUntraced(function* (revision, live) {
     const { catalog, config, failover, inFlight } = revision
@@ -33,9 +38,11 @@ export const make = Effect.fnUntraced(function* (
       token === undefined
         ? undefined
         : yield* Effect.provideService(Admin.make({ token, revision, live, closing }), Decisions, decisions)
-    const pages = new Map([
+    const page = { revision, live, decisions, pulse, startedAt, closing }
+    const pages = new Map<string, StatusPage.Page>([
       ["/readyz", Ready.make({ config, catalog, failover })],
-      ["/metrics", metrics]
+      ["/metrics", metrics],
+      ...(yield* StatusPage.make(page))
     ])
     return Handler.make({ config, catalog, failover, inFlight, startedAt, pages, admin })
   })

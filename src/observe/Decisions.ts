@@ -73,6 +73,15 @@ export type AttemptRecord = typeof AttemptRecord.Type
 /** How many requests are remembered when nothing else is said. */
 export const defaultCapacity = 200
 
+/** What a record can be told. */
+export interface Options {
+  /**
+   * How many requests are remembered. Default 200. Of those in which something failed half as many are kept beyond
+   * that, so that the many that went well do not push them out.
+   */
+  readonly capacity?: number | undefined
+}
+
 /** Skips of one request that are remembered; a long chain at rest has no more to say. */
 const maxSkips = 32
 
@@ -94,33 +103,43 @@ export class Decisions extends Context.Service<
     readonly changes: Stream.Stream<Decision>
   }
 >()("effect-failover/Decisions") {
-  /** Remembers the last `capacity` requests, 200 when nothing is said. */
-  static readonly layer = (options?: { readonly capacity?: number | undefined }): Layer.Layer<Decisions> =>
+  /** Remembers the last 200 requests, when nothing else is said. */
+  static readonly layer = (options?: Options): Layer.Layer<Decisions> =>
     Layer.effect(
       Decisions,
-      Effect.sync(() => make(options?.capacity))
+      Effect.sync(() => make(options))
     )
 }
 
 /** Builds a record of at least one request. */
-export const make = (capacity: number = defaultCapacity): Decisions["Service"] => {
-  const size = Math.max(1, Math.floor(capacity))
-  const byRun = new Map<number, Decision>()
+export const make = (options: Options = {}): Decisions["Service"] => {
+  const size = Math.max(1, Math.floor(options.capacity ?? defaultCapacity))
+  /** By the id of their run: those that go well, and those in which something failed. */
+  const smooth = new Map<number, Decision>()
+  const troubled = new Map<number, Decision>()
   const listeners = new Set<(decision: Decision) => void>()
 
+  const keep = (kept: Map<number, Decision>, limit: number, decision: Decision) => {
+    if (kept.size >= limit && !kept.has(decision.id)) kept.delete(kept.keys().next().value!)
+    kept.set(decision.id, decision)
+  }
+
   const observer: Observer = (event) => {
-    const known = byRun.get(event.run.id)
+    const { id } = event.run
+    const known = smooth.get(id) ?? troubled.get(id)
     // A request that has been forgotten meanwhile stays forgotten.
     if (known === undefined && !begins(event)) return
     const next = after(known ?? begun(event), event)
-    if (known === undefined && byRun.size >= size) byRun.delete(byRun.keys().next().value!)
-    byRun.set(event.run.id, next)
+    if (isTroubled(next)) {
+      smooth.delete(id)
+      keep(troubled, Math.ceil(size / 2), next)
+    } else keep(smooth, size, next)
     for (const listener of listeners) listener(next)
   }
 
   return {
     observer,
-    recent: Effect.sync(() => [...byRun.values()].reverse()),
+    recent: Effect.sync(() => [...smooth.values(), ...troubled.values()].sort((a, b) => b.id - a.id)),
     changes: Stream.callback<Decision>(
       (queue) =>
         Effect.acquireRelease(
@@ -135,6 +154,10 @@ export const make = (capacity: number = defaultCapacity): Decisions["Service"] =
     )
   }
 }
+
+/** Whether something failed on a request's way, even if it was answered in the end. */
+export const isTroubled = ({ attempts, outcome }: Decision): boolean =>
+  outcome === "failed" || outcome === "broken" || attempts.some(({ failure }) => failure !== undefined)
 
 /** Whether an event can be the first of its run. */
 const begins = (event: FailoverEvent): boolean =>

@@ -1,3 +1,4 @@
-/** What can be made of the runtime's events: a record of recent decisions, and metrics. */
+/** What can be made of the runtime's events: a record of recent decisions, metrics, and how the last minutes went. */
 export * as Decisions from "./Decisions.ts"
 export * as Metrics from "./Metrics.ts"
+export * as Pulse from "./Pulse.ts"

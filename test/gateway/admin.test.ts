@@ -84,23 +84,26 @@ describe("the admin API", () => {
     })
   )
 
-  it.live("is what requests are recorded for: without it nobody remembers them", () =>
-    Effect.gen(function* () {
-      const remembered = (adminToken: Redacted.Redacted | undefined) =>
-        Effect.gen(function* () {
-          const pool = Scripted.make("a", [["hello"]])
-          const runtimes = yield* Runtimes
-          const failover = yield* runtimes.of({
-            ...GatewayConfig.fromFile({ providers: {} }, []),
-            server: { ...GatewayConfig.defaultServer, adminToken }
-          })
-          yield* failover.complete(Chain.make(Model.make(pool, "m")), "a prompt")
-          const { recent } = yield* Decisions.Decisions
-          return (yield* recent).length
-        }).pipe(Effect.provide(Observed.layer()))
-      assert.strictEqual(yield* remembered(undefined), 0)
-      assert.strictEqual(yield* remembered(Redacted.make(token)), 1)
-    })
+  it.live(
+    "is, with the status page, what requests are recorded for: without both nobody remembers them",
+    () =>
+      Effect.gen(function* () {
+        const remembered = (adminToken: Redacted.Redacted | undefined, statusPage: "open" | "off" = "off") =>
+          Effect.gen(function* () {
+            const pool = Scripted.make("a", [["hello"]])
+            const runtimes = yield* Runtimes
+            const failover = yield* runtimes.of({
+              ...GatewayConfig.fromFile({ providers: {} }, []),
+              server: { ...GatewayConfig.defaultServer, adminToken, statusPage }
+            })
+            yield* failover.complete(Chain.make(Model.make(pool, "m")), "a prompt")
+            const { recent } = yield* Decisions.Decisions
+            return (yield* recent).length
+          }).pipe(Effect.provide(Observed.layer()))
+        assert.strictEqual(yield* remembered(undefined), 0)
+        assert.strictEqual(yield* remembered(Redacted.make(token)), 1)
+        assert.strictEqual(yield* remembered(undefined, "open"), 1)
+      })
   )
 
   it.live("does not open what the client tokens guard", () =>

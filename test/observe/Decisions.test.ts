@@ -114,7 +114,7 @@ describe("the record of recent decisions", () => {
       const chain = Chain.make(Model.make(a, "m"))
       const { recent } = yield* play(
         (failover) => Effect.forEach([1, 2, 3, 4, 5], () => failover.complete(chain, "")),
-        Decisions.make(3)
+        Decisions.make({ capacity: 3 })
       )
       assert.strictEqual(recent.length, 3)
       assert.isTrue(recent[0]!.id > recent[1]!.id && recent[1]!.id > recent[2]!.id)

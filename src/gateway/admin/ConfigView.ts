@@ -35,7 +35,8 @@ export const make = ({
       tokens: server.tokens === "none" ? server.tokens : server.tokens.map(() => blot),
       adminToken: server.adminToken === undefined ? undefined : blot,
       maxBodyBytes: server.maxBodyBytes,
-      namedModelsOnly: server.namedModelsOnly
+      namedModelsOnly: server.namedModelsOnly,
+      statusPage: server.statusPage
     }
   })
 }

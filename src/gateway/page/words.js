@@ -1,0 +1,260 @@
+/**
+ * What the page says, in words: states, reasons, times, and the headline. Pure functions.
+ *
+ * @import { Row, Status } from "../status/Status.ts"
+ */
+
+/** @typedef {"ok" | "warn" | "bad" | "unknown"} Level */
+
+/** The words for the states. */
+export const stateWords = /** @type {const} */ ({
+  serving: "serving",
+  resting: "resting",
+  "half-open": "waits for a probe",
+  probing: "being probed",
+  manual: "benched by hand"
+})
+
+/** @type {Readonly<Record<string, string>>} */
+const reasons = {
+  RateLimit: "throttled",
+  InvalidKey: "key refused",
+  Forbidden: "access forbidden",
+  Balance: "out of credit",
+  ModelMissing: "no such model",
+  Overloaded: "overloaded",
+  ServerError: "server error",
+  Connection: "no connection",
+  Silent: "no answer in time",
+  Truncated: "answer cut off",
+  Empty: "empty answer",
+  Malformed: "garbled answer",
+  Unknown: "unknown error",
+  Invalid: "bad request",
+  ContentPolicy: "refused by content policy",
+  MaxTokens: "token cap too high",
+  TooLarge: "request too large",
+  ContextExceeded: "prompt too long",
+  Manual: "by hand",
+  ChainExhausted: "everybody failed",
+  AllBenched: "everything rests",
+  DeadlineExceeded: "out of time"
+}
+
+/** The word for the class of a failure, or for the error of a whole request. @param {string | undefined} name */
+export const reasonWord = (name) => (name === undefined ? "" : (reasons[name] ?? name))
+
+/**
+ * Text that others wrote, safe to stand in a line: without control characters, and without those that turn the
+ * direction of what follows.
+ *
+ * @param {string} text
+ */
+export const plain = (text) =>
+  text.replace(/[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu, "\ufffd")
+
+const two = (/** @type {number} */ n) => String(n).padStart(2, "0")
+
+/** Time left, as a clock shows it: `0:24`, `1:59:12`, `2 d 3 h`. @param {number} millis */
+export const countdown = (millis) => {
+  const seconds = Math.max(0, Math.ceil(millis / 1000))
+  const [d, h, m, s] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+    seconds % 60
+  ]
+  return d > 0 ? `${d} d ${h} h` : h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
+}
+
+/** How long something took: `82 ms`, `2.1 s`, `42 s`, `3 min`. @param {number} millis */
+export const duration = (millis) =>
+  millis < 999.5
+    ? `${Math.round(millis)} ms`
+    : millis < 9_950
+      ? `${(millis / 1000).toFixed(1)} s`
+      : millis < 119_500
+        ? `${Math.round(millis / 1000)} s`
+        : `${Math.round(millis / 60_000)} min`
+
+/** How long ago something was: `just now`, `12 s ago`, `5 min ago`. @param {number} millis */
+export const ago = (millis) => {
+  const seconds = Math.round(millis / 1000)
+  if (seconds < 2) return "just now"
+  if (seconds < 100) return `${seconds} s ago`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 100) return `${minutes} min ago`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} h ago` : `${Math.round(hours / 24)} days ago`
+}
+
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23"
+})
+const dayAndClock = new Intl.DateTimeFormat(undefined, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23"
+})
+
+/** The local time of a moment; with its day when that is not about now. @param {number} at @param {number} now */
+export const timeOf = (at, now) => (Math.abs(now - at) < 12 * 3_600_000 ? clock : dayAndClock).format(at)
+
+/** A share in percent, never rounded up to all nor down to nothing. @param {number} part @param {number} whole */
+export const percent = (part, whole) => {
+  if (whole === 0) return "–"
+  const share = (100 * part) / whole
+  if (part === whole || part === 0) return `${share} %`
+  return `${share > 99 ? Math.min(99.9, Math.floor(share * 10) / 10) : share < 1 ? Math.max(0.1, Math.round(share * 10) / 10) : Math.round(share)} %`
+}
+
+/** @param {number} n @param {string} one @param {string} [many] */
+export const counted = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`
+
+/** `a`, `a and b`, `a, b and 3 more`. @param {ReadonlyArray<string>} names @param {number} [most] */
+export const listed = (names, most = 3) => {
+  if (names.length <= 1) return names[0] ?? ""
+  const shown = names.length > most ? [...names.slice(0, most - 1), `${names.length - most + 1} more`] : names
+  return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`
+}
+
+/** The rows that count: those of the config, or all where it names none. @param {ReadonlyArray<Row>} rows */
+export const relevant = (rows) => {
+  const named = rows.filter((row) => row.named)
+  return named.length > 0 ? named : rows
+}
+
+/** Attempts of a row in its last minute. @param {Row} row @param {number} now @param {number} stepMillis */
+export const lately = (row, now, stepMillis) => {
+  const first = Math.floor((now - 60_000) / stepMillis)
+  let [answered, failed] = [0, 0]
+  for (const [number, a, f] of row.steps) {
+    if (number < first) continue
+    answered += a
+    failed += f
+  }
+  return { answered, failed }
+}
+
+/** Whether a row that serves fails often enough to be told. @param {Row} row @param {number} now @param {number} stepMillis */
+export const isFailing = (row, now, stepMillis) => {
+  const { answered, failed } = lately(row, now, stepMillis)
+  return failed >= 2 && failed / (answered + failed) >= 0.1
+}
+
+/**
+ * The overall state in a sentence, and what else there is to know in another. Countdowns are not part of it: it is read
+ * out when it changes.
+ *
+ * @param {Pick<Status, "rows" | "benches" | "stepMillis">} status
+ * @param {number} now
+ * @returns {{ readonly level: Level, readonly text: string, readonly detail: string }}
+ */
+export const headline = ({ rows, stepMillis }, now) => {
+  const own = relevant(rows)
+  if (own.length === 0) {
+    return {
+      level: "unknown",
+      text: "No target yet",
+      detail: "The config names no model. Targets appear here as soon as requests are sent to them."
+    }
+  }
+  const out = own.filter((row) => row.state !== "serving")
+  const away = out.filter((row) => row.state !== "half-open")
+  const servedBy = providersThatAnswer(own, now, stepMillis)
+  const by = servedBy.length === 0 ? "" : `Requests are served by ${listed(servedBy)}.`
+  const all =
+    own.length === 1
+      ? "The only target is"
+      : own.length === 2
+        ? "Both targets are"
+        : `All ${own.length} targets are`
+  if (out.length === 0) {
+    const failing = own.filter((row) => isFailing(row, now, stepMillis))
+    if (failing.length === 0)
+      return {
+        level: "ok",
+        text: `${all} serving`,
+        detail: by === "" ? "No request in the last minute." : by
+      }
+    const worst = failing.map((row) => {
+      const { answered, failed } = lately(row, now, stepMillis)
+      return `${nameOf(row, own)} fails ${percent(failed, answered + failed)} of its attempts`
+    })
+    return { level: "warn", text: `${all} serving, but ${listed(worst, 2)}`, detail: by }
+  }
+  if (away.length === own.length) {
+    const hand = away.every((row) => row.state === "manual")
+    return {
+      level: "bad",
+      text: `Nothing can be called: ${own.length === 1 ? "the only target" : `all ${own.length} targets`} ${own.length === 1 ? "is" : "are"} ${hand ? "benched by hand" : "on the bench"}`,
+      detail: "Requests fail, or the target whose rest ends soonest is tried anyway."
+    }
+  }
+  if (away.length === 0) {
+    return {
+      level: "warn",
+      text: `${subject(out, own)} ${waits(out, own)} a probe: ${out.length} of ${own.length} targets`,
+      detail: `The rest is over, and the next request decides. ${by}`.trim()
+    }
+  }
+  return {
+    level: "warn",
+    text: `${subject(away, own)} ${verb(away, own)}: ${away.length} of ${counted(own.length, "target")} on the bench`,
+    detail:
+      by === ""
+        ? `${counted(own.length - out.length, "target")} can serve; no request in the last minute.`
+        : by
+  }
+}
+
+/** Providers by answers of the last minute, the busiest first. @param {ReadonlyArray<Row>} rows @param {number} now @param {number} stepMillis */
+const providersThatAnswer = (rows, now, stepMillis) => {
+  /** @type {Map<string, number>} */
+  const counts = new Map()
+  for (const row of rows) {
+    const { answered } = lately(row, now, stepMillis)
+    if (answered > 0) counts.set(row.provider, (counts.get(row.provider) ?? 0) + answered)
+  }
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name)
+}
+
+/** A target's shortest name that is its own. @param {Row} row @param {ReadonlyArray<Row>} all */
+const nameOf = (row, all) => {
+  const alike = all.filter(({ provider }) => provider === row.provider)
+  if (alike.length === 1) return row.provider
+  const model = `${row.provider}/${plain(row.model)}`
+  return alike.filter(({ model }) => model === row.model).length === 1 ? model : `${model}#${row.credential}`
+}
+
+/** Who is away: whole providers where all of their targets are, else targets. @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
+const subjects = (out, all) => {
+  const names = new Set(
+    out.map((row) => {
+      const whole = all.every(
+        ({ key, provider }) => provider !== row.provider || out.some((other) => other.key === key)
+      )
+      return whole ? row.provider : nameOf(row, all)
+    })
+  )
+  return [...names]
+}
+
+/** @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
+const subject = (out, all) => listed(subjects(out, all))
+
+/** @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
+const waits = (out, all) => (subjects(out, all).length === 1 ? "waits for" : "wait for")
+
+/** @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
+const verb = (out, all) => {
+  const is = subjects(out, all).length === 1 ? "is" : "are"
+  if (out.every(({ state }) => state === "manual")) return `${is} benched by hand`
+  if (out.every(({ state }) => state === "probing")) return `${is} being probed`
+  return out.some(({ state }) => state === "manual") ? `${is} out` : `${is} resting`
+}

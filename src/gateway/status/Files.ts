@@ -1,0 +1,38 @@
+/** The files of the status page, as they lie beside this module: nothing builds them. */
+import { hash } from "node:crypto"
+import { readdirSync, readFileSync } from "node:fs"
+import { extname } from "node:path"
+
+/** One file, ready to be sent. */
+export interface PageFile {
+  readonly contentType: string
+  /** Its ETag, quotes included. */
+  readonly tag: string
+  readonly text: string
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8"
+}
+
+const folder = new URL("../page/", import.meta.url)
+
+/** Reads the files, by name. There is none where a bundler has left them behind. */
+export const read = (): ReadonlyMap<string, PageFile> => {
+  let names: ReadonlyArray<string>
+  try {
+    names = readdirSync(folder)
+  } catch {
+    return new Map()
+  }
+  return new Map(
+    names.flatMap((name) => {
+      const contentType = contentTypes[extname(name)]
+      if (contentType === undefined) return []
+      const text = readFileSync(new URL(name, folder), "utf8")
+      return [[name, { contentType, tag: `"${hash("sha256", text, "base64url").slice(0, 22)}"`, text }]]
+    })
+  )
+}

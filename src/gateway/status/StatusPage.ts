@@ -1,0 +1,144 @@
+/**
+ * The status page and what it feeds on, by path.
+ *
+ * | path | what |
+ * | --- | --- |
+ * | `/` | the page |
+ * | `/status` | the whole status as JSON |
+ * | `/status/events` | the same as it changes, as server-sent events |
+ * | `/status/page.css`, … | the page's files |
+ *
+ * The page itself holds nothing; what it shows is for everybody who reaches the port, like `/metrics`, or with
+ * `statusPage: "admin"` for whoever has the admin token. What it changes goes through the admin API.
+ */
+
+import * as Effect from "effect/Effect"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { BenchRegistry } from "../../core/BenchRegistry.ts"
+import type { Live } from "../Live.ts"
+import type { Revision } from "../Revision.ts"
+import * as Tokens from "../Tokens.ts"
+import * as Files from "./Files.ts"
+import * as Status from "./Status.ts"
+import * as Watch from "./Watch.ts"
+
+type Response = HttpServerResponse.HttpServerResponse
+
+/** A page that can be asked for. */
+export type Page = Effect.Effect<Response, never, HttpServerRequest>
+
+/** What the page is about. */
+export interface Options extends Pick<Status.Options, "decisions" | "pulse" | "startedAt"> {
+  readonly revision: Revision
+  readonly live: Live
+  /** Done when the gateway begins to stop: viewers are let go, so that they do not keep it waiting. */
+  readonly closing: Effect.Effect<unknown>
+}
+
+/** More than so many do not look at once. */
+export const maxViewers = 50
+
+/** Nothing but this origin, no inline script, no markup from text, no frame around it. */
+const safety = {
+  "content-security-policy": [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "img-src data:",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'"
+  ].join("; "),
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY"
+}
+
+/** Builds the pages; there is none where the config turns them off. */
+export const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<ReadonlyMap<string, Page>, never, BenchRegistry | Scope.Scope> {
+  const { closing, live, revision } = options
+  const { config, named } = revision
+  const { adminToken, statusPage } = config.server
+  if (statusPage === "off") return new Map()
+  const files = Files.read()
+  const page = files.get("page.html")
+  if (page === undefined) return new Map()
+  const read = Status.make({ ...options, config, named, registry: yield* BenchRegistry })
+  const watch = yield* Watch.make(read)
+  // Who looks at a config that another one takes the place of comes back and sees the new one.
+  const replaced = Stream.runDrain(
+    Stream.take(
+      Stream.filter(live.changes, ({ number }) => number > revision.number),
+      1
+    )
+  )
+  const over = Effect.raceFirst(closing, replaced)
+  const turnedAway = gate(statusPage === "admin" ? adminToken : undefined)
+  const guarded = (answer: Effect.Effect<Response>): Page =>
+    Effect.flatMap(HttpServerRequest, ({ headers }) => {
+      const refusal = turnedAway(headers)
+      return refusal === undefined ? answer : Effect.succeed(refusal)
+    })
+  return new Map<string, Page>([
+    ["/", send(page)],
+    ["/status", guarded(Effect.map(read, json))],
+    ["/status/events", guarded(Effect.sync(() => events(watch, over)))],
+    ...[...files].flatMap(([name, file]) => (file === page ? [] : [[`/status/${name}`, send(file)] as const]))
+  ])
+})
+
+/** A file, unless the browser has it already. */
+const send = ({ contentType, tag, text }: Files.PageFile): Page => {
+  const headers = { ...safety, "cache-control": "no-cache", etag: tag }
+  const whole = HttpServerResponse.text(text, { contentType, headers })
+  const unchanged = HttpServerResponse.empty({ status: 304, headers })
+  return Effect.map(HttpServerRequest, (request) =>
+    request.headers["if-none-match"]?.includes(tag) === true ? unchanged : whole
+  )
+}
+
+const fresh = { ...safety, "cache-control": "no-store" }
+
+const json = (status: Status.Status): Response =>
+  HttpServerResponse.text(JSON.stringify(status), { contentType: "application/json", headers: fresh })
+
+const refused = (status: number, message: string, headers: Readonly<Record<string, string>> = {}): Response =>
+  HttpServerResponse.text(JSON.stringify({ message }), {
+    status,
+    contentType: "application/json",
+    headers: { ...fresh, ...headers }
+  })
+
+const events = (watch: Watch.Watch, over: Effect.Effect<unknown>): Response =>
+  watch.viewers() >= maxViewers
+    ? refused(503, `${maxViewers} viewers are looking at this page already`, { "retry-after": "10" })
+    : HttpServerResponse.stream(watch.events.pipe(Stream.interruptWhen(over), Stream.encodeText), {
+        contentType: "text/event-stream",
+        // What is live must not wait in somebody's buffer.
+        headers: { ...fresh, "x-accel-buffering": "no" }
+      })
+
+type Headers = Readonly<Record<string, string>>
+
+/** Who may see the status: everybody, or holders of the admin token; and no page of another site in their name. */
+const gate = (token: Redacted.Redacted | undefined): ((headers: Headers) => Response | undefined) => {
+  const isToken = token === undefined ? () => true : Tokens.verifier([token])
+  const elsewhere = refused(403, "the status is not for pages of other sites")
+  const unknown = refused(401, "the status page wants the admin token", { "www-authenticate": "Bearer" })
+  return (headers) =>
+    headers["sec-fetch-site"] === "cross-site"
+      ? elsewhere
+      : isToken(Tokens.bearer(headers.authorization))
+        ? undefined
+        : unknown
+}
