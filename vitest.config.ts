@@ -10,7 +10,7 @@ export default defineConfig({
     ]
   },
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "examples/testing.ts"],
     // Importing effect once for all files is most of the time the suite takes; no test keeps state in a module.
     isolate: false,
     testTimeout: 20_000,
