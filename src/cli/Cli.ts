@@ -25,6 +25,12 @@ const serving = {
     Flag.withMetavar("HOST"),
     Flag.withDescription("The address to listen on instead of the config's"),
     Flag.optional
+  ),
+  watch: Flag.Boolean("watch").pipe(
+    Flag.withDescription(
+      "Reload when the config file, or a file it refers to, changes; on when nothing is said"
+    ),
+    Flag.withDefault(true)
   )
 }
 

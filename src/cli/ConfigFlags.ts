@@ -1,8 +1,10 @@
 /** The config of a command: what the file says, and what its flags say over it. */
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
+import * as Result from "effect/Result"
 import type { GatewayConfig, ServerConfig } from "../config/GatewayConfig.ts"
 import { load } from "../config/Load.ts"
 import { ConfigError } from "../config/Problem.ts"
@@ -21,19 +23,35 @@ export const read = (
 ): Effect.Effect<GatewayConfig, ExitWith, FileSystem.FileSystem | Path.Path> =>
   Effect.catch(load(file), (error) => because(2, error.message))
 
+/** The same for a gateway that runs: the file, what it refers to and the environment as they are then. */
+export const reread = (
+  file: string,
+  overrides: Overrides
+): Effect.Effect<GatewayConfig, ConfigError, FileSystem.FileSystem | Path.Path> =>
+  Effect.suspend(() =>
+    Effect.provideService(load(file), ConfigProvider.ConfigProvider, ConfigProvider.fromEnv())
+  ).pipe(Effect.flatMap((config) => Effect.fromResult(overridden(config, overrides, file))))
+
 /** The config with what the flags say, if the gateway may listen like that. */
 export const override = (
   config: GatewayConfig,
-  { host, port }: Overrides,
+  overrides: Overrides,
   file = "the built-in config"
-): Effect.Effect<GatewayConfig, ExitWith> => {
+): Effect.Effect<GatewayConfig, ExitWith> =>
+  Effect.catch(Effect.fromResult(overridden(config, overrides, file)), (error) => because(2, error.message))
+
+const overridden = (
+  config: GatewayConfig,
+  { host, port }: Overrides,
+  file: string
+): Result.Result<GatewayConfig, ConfigError> => {
   const server: ServerConfig = {
     ...config.server,
     host: Option.getOrElse(host, () => config.server.host),
     port: Option.getOrElse(port, () => config.server.port)
   }
   const exposed = Exposure.check(server)
-  if (exposed === undefined) return Effect.succeed({ ...config, server })
+  if (exposed === undefined) return Result.succeed({ ...config, server })
   const problems = [{ path: "server.tokens", message: exposed.message }]
-  return because(2, new ConfigError({ file, problems }).message)
+  return Result.fail(new ConfigError({ file, problems }))
 }

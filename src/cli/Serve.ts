@@ -2,21 +2,27 @@
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
+import * as Watch from "../config/Watch.ts"
 import * as Gateway from "../gateway/Gateway.ts"
 import * as ConfigFlags from "./ConfigFlags.ts"
 import { because, type ExitWith } from "./Exit.ts"
+import * as Hangup from "./Hangup.ts"
 import * as Simulated from "./simulated/Simulated.ts"
 
 /** What the command can be told. */
 export interface Options extends ConfigFlags.Overrides {
   readonly config: Option.Option<string>
+  /** Reload when the file changes. */
+  readonly watch: boolean
 }
 
 /** Runs until it is interrupted; then requests in flight come to their end first. */
@@ -24,20 +30,43 @@ export const serve = (options: Options): Effect.Effect<never, ExitWith, FileSyst
   Effect.scoped(
     Effect.gen(function* () {
       const file = Option.getOrUndefined(options.config)
+      const changes = file === undefined || !options.watch ? Stream.empty : yield* Watch.make(file)
       // Providers of our own outlive the gateway in front of them, which still has requests in flight.
       const config = yield* file === undefined ? Simulated.start : ConfigFlags.read(file)
       const settled = yield* ConfigFlags.override(config, options, file)
       for (const note of settled.notes) yield* Console.error(`note: ${note}`)
-      const url = yield* listen(settled)
+      const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+      const source =
+        file === undefined ? undefined : Effect.provideContext(ConfigFlags.reread(file, options), context)
+      const { reload, url } = yield* listen(settled, source)
+      // Who listens for signals and changes is there before anybody is told that he may send them.
+      const waiting = file === undefined ? Effect.never : reloading(changes, reload)
+      const fiber = yield* Effect.forkScoped(waiting, { startImmediately: true })
       yield* Console.log(`listening on ${url}`)
       if (file === undefined) yield* Console.log(guide(url))
-      return yield* Effect.never
+      return yield* Fiber.join(fiber)
     })
   )
 
-const listen = (config: GatewayConfig): Effect.Effect<string, ExitWith, Scope.Scope> =>
-  Layer.build(Gateway.layer(config)).pipe(
-    Effect.map((context) => HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)),
+/** Reloads on SIGHUP and when the file changes. What comes of it is told by the gateway. */
+const reloading = <R>(
+  changes: Stream.Stream<void, never, R>,
+  reload: Gateway.Reload["Service"]["reload"]
+): Effect.Effect<never, never, R> =>
+  Stream.merge(Hangup.signals, changes).pipe(
+    Stream.runForEach(() => Effect.ignore(reload)),
+    Effect.andThen(Effect.never)
+  )
+
+const listen = (
+  config: GatewayConfig,
+  source: Gateway.Options["source"]
+): Effect.Effect<{ readonly url: string } & Gateway.Reload["Service"], ExitWith, Scope.Scope> =>
+  Layer.build(Gateway.layer(config, { source })).pipe(
+    Effect.map((context) => ({
+      url: HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address),
+      reload: Context.get(context, Gateway.Reload).reload
+    })),
     Effect.catchTag("ServeError", ({ cause }) =>
       because(1, `cannot listen on ${config.server.host}:${config.server.port}: ${reasonOf(cause)}`)
     ),

@@ -18,6 +18,27 @@ export interface Resolved {
 /** Sections in which these words mean something else: model names, and the place of the bench. */
 const plain = new Set<string | number>(["models", "fallbacks", "bench"])
 
+/** What a text of the file refers to; `undefined` for one that stands for itself. */
+const parse = (text: string): { readonly kind: "env" | "file"; readonly name: string } | undefined => {
+  const match = /^(env|file):\s*(.+)$/s.exec(text.trim())
+  return match === null ? undefined : { kind: match[1] === "env" ? "env" : "file", name: match[2]! }
+}
+
+/** The files that a value's references name, as they are written there. */
+export const filesIn = (value: unknown): ReadonlyArray<string> => {
+  const names = new Set<string>()
+  const walk = (node: unknown, path: JsonPath): void => {
+    if (typeof node === "string") {
+      const reference = plain.has(path[0] ?? "") ? undefined : parse(node)
+      if (reference?.kind === "file") names.add(reference.name)
+    } else if (typeof node === "object" && node !== null) {
+      for (const [key, item] of Object.entries(node)) walk(item, [...path, key])
+    }
+  }
+  walk(value, [])
+  return [...names]
+}
+
 /**
  * Puts in what references name. One that names nothing is left as it stands, so that what follows does not call it
  * absent as well.
@@ -47,16 +68,14 @@ export const resolve = Effect.fnUntraced(function* (
 
   const walk = (node: unknown, path: JsonPath): Effect.Effect<unknown> => {
     if (typeof node === "string") {
-      const reference = /^(env|file):\s*(.+)$/s.exec(node.trim())
-      if (reference === null || plain.has(path[0] ?? "")) return Effect.succeed(node)
-      return Effect.map(
-        reference[1] === "env" ? fromEnv(reference[2]!) : fromFile(reference[2]!),
-        (found) => {
-          if (typeof found !== "string") return found.text.trim()
-          problems.push({ path, message: found })
-          return node
-        }
-      )
+      const reference = plain.has(path[0] ?? "") ? undefined : parse(node)
+      if (reference === undefined) return Effect.succeed(node)
+      const { kind, name } = reference
+      return Effect.map(kind === "env" ? fromEnv(name) : fromFile(name), (found) => {
+        if (typeof found !== "string") return found.text.trim()
+        problems.push({ path, message: found })
+        return node
+      })
     }
     if (Array.isArray(node)) return Effect.forEach(node, (item, index) => walk(item, [...path, index]))
     if (typeof node !== "object" || node === null) return Effect.succeed(node)

@@ -1,4 +1,6 @@
 /** The config in force, and how another one takes its place. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -14,6 +16,7 @@ import type { InvalidCatalog } from "../core/Catalog.ts"
 import type { Upstream } from "../providers/Upstream.ts"
 import * as Exposure from "./Exposure.ts"
 import { NotReloadable, type ReloadError, type Reloaded } from "./Reload.ts"
+import * as ReloadTold from "./ReloadTold.ts"
 import * as Restart from "./Restart.ts"
 import * as Revision from "./Revision.ts"
 import type { Runtimes } from "./Runtimes.ts"
@@ -29,8 +32,17 @@ export interface Live {
   readonly current: () => Revision.Revision
   /** The one in force now, and each that takes its place. */
   readonly changes: Stream.Stream<Revision.Revision>
+  /** The config that was refused after the one in force, and when; `undefined` when there was none. */
+  readonly refused: () => Refused | undefined
   /** See `Reload`. */
   readonly reload: Effect.Effect<Reloaded, ReloadError>
+}
+
+/** A config that could not be put in force. */
+export interface Refused {
+  /** In milliseconds since the epoch. */
+  readonly at: number
+  readonly error: ConfigError
 }
 
 /** What a gateway's configs are, and what is made of each. */
@@ -62,6 +74,7 @@ export const make = Effect.fnUntraced(function* <R>(
   const context = yield* Effect.context<Runtimes | Upstream | Exclude<R, Scope.Scope>>()
   const parent = yield* Effect.scope
   const turn = yield* Semaphore.make(1)
+  let refused: Refused | undefined
 
   /** Builds in a scope of its own, which is gone at once if there is something wrong. */
   const build = (config: GatewayConfig, number: number): Effect.Effect<InForce, InvalidCatalog> =>
@@ -93,6 +106,7 @@ export const make = Effect.fnUntraced(function* <R>(
       ({ problems }) => refusal(problems.map(({ message, path }) => ({ path: formatPath(path), message })))
     )
     yield* SubscriptionRef.set(inForce, after)
+    refused = undefined
     yield* retire(before)
     const { number, since } = after.revision
     return { revision: number, since, restart, notes: config.notes }
@@ -103,12 +117,24 @@ export const make = Effect.fnUntraced(function* <R>(
     return Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(source), succeed))
   })
 
+  const remember = (error: ReloadError) =>
+    Effect.map(Clock.currentTimeMillis, (at) => {
+      if (error._tag === "ConfigError") refused = { at, error }
+    })
+  const told = reload.pipe(
+    Effect.tap(ReloadTold.taken),
+    Effect.tapError((error) => Effect.andThen(remember(error), ReloadTold.refused(error))),
+    Effect.updateContext<never, never>((own) => Context.merge(own, context))
+  )
+
   const live: Live = {
     current: () => SubscriptionRef.getUnsafe(inForce).revision,
     changes: Stream.suspend(() => Stream.map(SubscriptionRef.changes(inForce), ({ revision }) => revision)),
-    reload: turn.withPermit(reload)
+    refused: () => refused,
+    reload: turn.withPermit(told)
   }
   const inForce = yield* SubscriptionRef.make(yield* build(first, 1))
+  yield* ReloadTold.inForce({ revision: 1, since: live.current().since })
 
   return [live, (fiber) => SubscriptionRef.getUnsafe(inForce).handler(fiber)] as const
 })

@@ -9,6 +9,7 @@ import type * as Catalog from "../../core/Catalog.ts"
 import type { Credential } from "../../core/Credential.ts"
 import type { ModelOptions } from "../../core/Model.ts"
 import * as Policy from "../../core/Policy.ts"
+import type { Refused } from "../Live.ts"
 import type { Revision } from "../Revision.ts"
 
 type JsonObject = typeof Schema.JsonObject.Type
@@ -40,6 +41,14 @@ export const make = ({
     }
   })
 }
+
+/** What came after the config in force and was refused, if something was. */
+export const refused = (refusal: Refused | undefined): JsonObject =>
+  refusal === undefined
+    ? {}
+    : plainObject({
+        refused: { at: new Date(refusal.at).toISOString(), problems: refusal.error.problems }
+      })
 
 const providerView = (provider: ProviderConfig) => ({
   protocol: provider.protocol,

@@ -120,7 +120,7 @@ const insight = ({ closing, live, revision }: Options) =>
           return explanation
         }),
 
-        config: () => Effect.succeed(configView),
+        config: () => Effect.sync(() => ({ ...configView, ...ConfigView.refused(live.refused()) })),
 
         events: () => Effect.succeed(events)
       })
