@@ -17,6 +17,8 @@ export interface Asked {
   /** In milliseconds. */
   readonly deadline: number | undefined
   readonly stream: boolean
+  /** When its body had been read, in nanoseconds of the monotonic clock. */
+  readonly since: bigint
   /** What is passed on to a provider. */
   readonly request: Request
 }
@@ -48,7 +50,8 @@ export const read = (
       ? Effect.provideService(incoming.text, MaxBodySize, ByteSize.bytes(maxBodyBytes))
       : incoming.text
   return Effect.matchEffect(text, {
-    onSuccess: (text) => ask(text, headers, route),
+    onSuccess: (text) =>
+      Effect.clockWith((clock) => ask(text, headers, route, clock.monotonicTimeNanosUnsafe())),
     onFailure: (error) => Effect.fail(isTooLarge(error) ? tooLarge(maxBodyBytes) : unreadable)
   })
 }
@@ -64,7 +67,7 @@ const unreadable = refuse(400, "invalid_body", "the body could not be read to it
 // The parser's own message quotes the body.
 const notJson = refuse(400, "invalid_json", "the body is not JSON")
 
-const ask = (text: string, headers: Headers, route: Route): Effect.Effect<Asked, Refusal> => {
+const ask = (text: string, headers: Headers, route: Route, since: bigint): Effect.Effect<Asked, Refusal> => {
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -94,6 +97,7 @@ const ask = (text: string, headers: Headers, route: Route): Effect.Effect<Asked,
     fallbacks,
     deadline,
     stream: route.streams && body.stream === true,
+    since,
     request: requestOf(route, body, text, headers)
   })
 }

@@ -21,6 +21,7 @@ import * as Observed from "./Observed.ts"
 import { Reload } from "./Reload.ts"
 import { Runtimes } from "./Runtimes.ts"
 import * as Serving from "./Serving.ts"
+import * as Traffic from "./Traffic.ts"
 
 /** What a gateway can be told besides its config. */
 export interface Options {
@@ -108,6 +109,7 @@ const serving = Effect.fnUntraced(function* (
     isStopping: () => Deferred.isDoneUnsafe(closing),
     serve: yield* Serving.make(Deferred.await(closing))
   })
+  yield* Traffic.watch(server)
   yield* HttpServer.serveEffect(Effect.withFiber(handler))
   yield* Effect.addFinalizer(() =>
     Effect.andThen(

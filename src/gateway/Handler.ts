@@ -98,6 +98,7 @@ export const make = ({
       isMixed && caller.protocol === "anthropic" ? Conversation.portable(asked.request) : asked.request
     const call: CallOptions = {
       deadline: asked.deadline === undefined ? undefined : Math.min(asked.deadline, factsOf(chain).deadline),
+      since: asked.since,
       about: { requestId: caller.requestId, model: asked.model, operation: request.operation },
       observer: (event) => {
         if (event._tag === "AttemptFailed") failed.push({ target: event.target.key, failure: event.failure })

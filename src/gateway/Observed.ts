@@ -1,11 +1,13 @@
 /** The runtimes of a gateway, and who listens to them: the metrics always, the others if somebody may read what they keep. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import { BenchRegistry } from "../core/BenchRegistry.ts"
 import { combine, type Observer } from "../core/FailoverEvent.ts"
 import * as ModelSpec from "../core/ModelSpec.ts"
 import { ProcessDefaults } from "../core/Policy.ts"
 import { makeKept, makeRuntime } from "../core/Runtime.ts"
+import * as BenchMetrics from "../observe/BenchMetrics.ts"
 import { Decisions } from "../observe/Decisions.ts"
 import * as Metrics from "../observe/Metrics.ts"
 import { Pulse } from "../observe/Pulse.ts"
@@ -14,14 +16,14 @@ import { Runtimes } from "./Runtimes.ts"
 
 /**
  * A runtime for each config, all over one bench in memory, one retry budget and one record of decisions. Events are
- * counted in the `MetricRegistry` of the context, with the models of the config as labels and no others. Decisions are
+ * counted in the `MetricRegistry` of the context, with the names of the config as labels and no others. Decisions are
  * recorded for the status page and the admin API, and the last minutes of each target for the status page, if there is
  * one. `observer` hears them too.
  */
 export const layer = (
   observer?: Observer | undefined
 ): Layer.Layer<Runtimes | BenchRegistry | Decisions | Pulse> =>
-  Layer.merge(runtimes(observer), Metrics.layerBench).pipe(
+  runtimes(observer).pipe(
     Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), BenchRegistry.layerMemory))
   )
 
@@ -35,16 +37,20 @@ const runtimes = (observer: Observer | undefined) =>
       const process = yield* ProcessDefaults
       const kept = makeKept()
       const context = yield* Effect.context<never>()
+      /** Of the last config. */
+      let labels: Metrics.Options = {}
+      let retriesLeft: Effect.Effect<number> = Effect.succeed(0)
+      yield* BenchMetrics.watch({ knowsModel: (spec) => labels.knowsModel?.(spec) === true })
+      yield* Metrics.watchBudget(Effect.suspend(() => retriesLeft))
       return {
         of: (config) => {
-          const { specs } = Named.make(config)
+          const own = labelsOf(config)
           const { adminToken, statusPage } = config.server
           const isShown = statusPage !== "off"
           const recorded = isShown || adminToken !== undefined ? decisions.observer : undefined
           const watched = isShown ? pulse.observer : undefined
-          const counted = Metrics.observer({ knowsModel: (target) => specs.has(ModelSpec.format(target)) })
-          return Effect.map(Effect.provideContext(counted, context), (metrics) =>
-            makeRuntime(
+          return Effect.map(Effect.provideContext(Metrics.observer(own), context), (metrics) => {
+            const runtime = makeRuntime(
               registry,
               {
                 policy: config.policy,
@@ -54,8 +60,20 @@ const runtimes = (observer: Observer | undefined) =>
               process,
               kept
             )
-          )
+            labels = own
+            retriesLeft = runtime.retriesLeft
+            return runtime
+          })
         }
       }
     })
   )
+
+/** What of a request may be a label. */
+const labelsOf = (config: GatewayConfig): Metrics.Options => {
+  const { specs } = Named.make(config)
+  return {
+    knowsModel: (target) => specs.has(ModelSpec.format(target)),
+    knowsName: (name) => Object.hasOwn(config.models, name) || specs.has(name)
+  }
+}

@@ -56,6 +56,16 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ]
 ])
 
+/** What is there besides the operations. */
+const pages: ReadonlySet<string> = new Set(["/", "/v1/models", "/healthz", "/readyz", "/metrics"])
+
+/** A request's route as one of a few words, whatever clients call: its path if it leads anywhere, `/admin`, or `other`. */
+export const routeOf = (url: string): string => {
+  const path = pathOf(url)
+  if (routes.has(path) || pages.has(path)) return path
+  return path === "/admin" || path.startsWith("/admin/") ? "/admin" : "other"
+}
+
 /** The path of a request's target: without its query, and without slashes at its end. */
 export const pathOf = (url: string): string => {
   const query = url.indexOf("?")

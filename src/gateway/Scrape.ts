@@ -7,21 +7,16 @@
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
-import type { BenchRegistry } from "../core/BenchRegistry.ts"
-import * as Metrics from "../observe/Metrics.ts"
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const contentType = "text/plain; version=0.0.4; charset=utf-8"
 
 /** An effect that answers with what has been counted in the `MetricRegistry` of this context. */
-export const make: Effect.Effect<
-  Effect.Effect<HttpServerResponse.HttpServerResponse>,
-  never,
-  BenchRegistry
-> = Effect.map(Effect.context<BenchRegistry>(), (context) =>
-  Metrics.refreshBench.pipe(
-    Effect.andThen(PrometheusMetrics.format()),
-    Effect.map((text) => HttpServerResponse.text(text, { contentType })),
-    Effect.provideContext(context)
-  )
+export const make: Effect.Effect<Effect.Effect<HttpServerResponse.HttpServerResponse>> = Effect.map(
+  Effect.context<never>(),
+  (context) =>
+    PrometheusMetrics.format().pipe(
+      Effect.map((text) => HttpServerResponse.text(text, { contentType })),
+      Effect.provideContext(context)
+    )
 )

@@ -1,18 +1,22 @@
 /**
- * From the runtime's events to metrics.
+ * From the runtime's events and the bench to metrics.
  *
  * | metric | labels | counts |
  * | --- | --- | --- |
  * | `failover_attempts_total` | provider, model, credential, outcome | attempts; the outcome is `answered`, `interrupted` or the failure's class |
- * | `failover_attempt_duration_seconds` | provider, model, kind | until the answer, or for a stream its commit point |
+ * | `failover_attempt_duration_seconds` | provider, model, kind | from the start of an attempt until its answer, or for a stream its commit point |
+ * | `failover_time_to_first_content_seconds` | provider, model | from the start of a stream's run until its commit point, failed attempts before it included |
  * | `failover_retries_total` | provider, class | attempts at the same target again |
  * | `failover_moves_total` | provider, class | moves on to another target |
  * | `failover_skips_total` | provider, reason | targets passed by because they rested |
- * | `failover_runs_total` | kind, outcome | requests; the outcome is `answered`, `interrupted`, `broken` or the error's tag |
- * | `failover_rescues_total` | kind | requests that were answered although an attempt had failed |
+ * | `failover_runs_total` | asked, kind, outcome | requests; the outcome is `answered`, `interrupted`, `broken` or the error's tag |
+ * | `failover_rescues_total` | asked, kind | requests that were answered although an attempt had failed |
+ * | `failover_run_duration_seconds` | kind, outcome | from the start of a run to the end of its answer; the outcome is `answered`, `interrupted`, `broken` or `failed` |
+ * | `failover_overhead_seconds` | kind | what a request took apart from attempts and the waits between them, until its answer or its failure |
  * | `failover_stream_ends_total` | provider, model, outcome | committed streams: `complete`, `left` by the consumer, or the failure's class |
- * | `failover_benches_total` | scope, reason | rests begun or extended |
- * | `failover_benched` | scope | keys that rest now |
+ * | `failover_benches_total` | scope, provider, reason | rests begun or extended |
+ * | `failover_benched` | scope, provider, model, credential | keys that rest now |
+ * | `failover_retry_budget` | | retries that the process could make now |
  *
  * Models that a client may name at will get the label `other`, so that the number of series does not depend on what
  * clients send. Keys, prompts and answers are never part of a metric.
@@ -21,14 +25,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import { BenchRegistry } from "../core/BenchRegistry.ts"
-import type { FailoverEvent, Observer } from "../core/FailoverEvent.ts"
+import type { BenchRegistry } from "../core/BenchRegistry.ts"
+import type { FailoverEvent, Observer, RunInfo } from "../core/FailoverEvent.ts"
 import { classOf } from "../core/Failure.ts"
 import type { Target } from "../core/Target.ts"
+import * as BenchMetrics from "./BenchMetrics.ts"
+import * as Series from "./Series.ts"
 
-const counter = (name: string, description: string) =>
-  Metric.counter(name, { description, incremental: true })
+const { counter } = Series
 
 const attempts = counter("failover_attempts_total", "Attempts by target and outcome.")
 const retries = counter(
@@ -37,19 +41,41 @@ const retries = counter(
 )
 const moves = counter("failover_moves_total", "Moves on to another target, by the failure's class.")
 const skips = counter("failover_skips_total", "Targets passed by because they rested.")
-const runs = counter("failover_runs_total", "Requests by outcome.")
+const runs = counter("failover_runs_total", "Requests by the model asked for and outcome.")
 const rescues = counter("failover_rescues_total", "Requests answered although an attempt had failed.")
 const streamEnds = counter("failover_stream_ends_total", "How committed streams ended.")
-const benches = counter("failover_benches_total", "Rests begun or extended.")
-const benched = Metric.gauge("failover_benched", { description: "Keys that rest now." })
-
-/** Tenths of a second to some minutes: from a cached embedding to a long answer. */
-const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300]
-
-const durations = Metric.histogram("failover_attempt_duration_seconds", {
-  description: "From the start of an attempt to its answer, or to the commit point of its stream.",
-  boundaries: seconds
+const budget = Metric.gauge("failover_retry_budget", {
+  description: "Retries that the process could make now."
 })
+
+/** Hundredths of a second to some minutes: from a cached embedding to a long answer. */
+const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300]
+
+/** Microseconds to the second that nobody wants to see. */
+const ownSeconds = [
+  0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1
+]
+
+const durations = Series.histogram(
+  "failover_attempt_duration_seconds",
+  "From the start of an attempt to its answer, or to the commit point of its stream.",
+  seconds
+)
+const firstContents = Series.histogram(
+  "failover_time_to_first_content_seconds",
+  "From the start of a stream's run to its commit point, failed attempts included.",
+  seconds
+)
+const runDurations = Series.histogram(
+  "failover_run_duration_seconds",
+  "From the start of a run to the end of its answer, or to its failure.",
+  seconds
+)
+const overheads = Series.histogram(
+  "failover_overhead_seconds",
+  "What a request took apart from its attempts and the waits between them.",
+  ownSeconds
+)
 
 /** What metrics can be told. */
 export interface Options {
@@ -57,7 +83,17 @@ export interface Options {
    * Whether a model may be a label. Default: never, all are `other`. Say yes for the models of the configuration
    * only; what clients may name at will has no bound.
    */
-  readonly knowsModel?: ((target: Target) => boolean) | undefined
+  readonly knowsModel?: ((target: Pick<Target, "provider" | "model">) => boolean) | undefined
+  /** The same for what was asked for (`about.model`), which may be the name of a chain. */
+  readonly knowsName?: ((name: string) => boolean) | undefined
+}
+
+/** What one target's attempts are counted in. */
+interface TargetSeries {
+  readonly place: { readonly provider: string; readonly model: string }
+  readonly attempts: Map<string, Series.Update>
+  readonly durations: Record<RunInfo["kind"], Series.Update>
+  readonly firstContent: Series.Update
 }
 
 /**
@@ -67,96 +103,105 @@ export interface Options {
  */
 export const observer = (options: Options = {}): Effect.Effect<Observer> =>
   Effect.map(Effect.context<never>(), (context) => {
-    const series = new Map<string, { readonly updateUnsafe: (n: number, c: typeof context) => void }>()
-    const update = <Input extends number, State>(
-      metric: Metric.Metric<Input, State>,
-      labels: Readonly<Record<string, string>>,
-      value: Input
-    ) => {
-      const key = `${metric.id} ${Object.values(labels).join(" ")}`
-      let labelled = series.get(key)
-      if (labelled === undefined) {
-        const made = Metric.withAttributes(metric, labels)
-        labelled = { updateUnsafe: (n, c) => made.updateUnsafe(n as Input, c) }
-        series.set(key, labelled)
-      }
-      labelled.updateUnsafe(value, context)
+    const series = Series.make(context)
+    const byTarget = new WeakMap<Target, TargetSeries>()
+    const overheadOf = {
+      effect: series.of(overheads, { kind: "effect" }),
+      stream: series.of(overheads, { kind: "stream" })
     }
-    const modelOf = (target: Target) => (options.knowsModel?.(target) === true ? target.model : "other")
-    const place = (target: Target) => ({ provider: target.provider, model: modelOf(target) })
-    const attempt = (target: Target, outcome: string) =>
-      update(attempts, { ...place(target), credential: target.credential.name, outcome }, 1)
     /** Runs that have failed before they were answered; a run's object is gone when the run is. */
-    const troubled = new WeakSet<FailoverEvent["run"]>()
+    const troubled = new WeakSet<RunInfo>()
+
+    const seriesOf = (target: Target): TargetSeries => {
+      const known = byTarget.get(target)
+      if (known !== undefined) return known
+      const { provider } = target
+      const place = { provider, model: options.knowsModel?.(target) === true ? target.model : "other" }
+      const made: TargetSeries = {
+        place,
+        attempts: new Map(),
+        durations: {
+          effect: series.of(durations, { ...place, kind: "effect" }),
+          stream: series.of(durations, { ...place, kind: "stream" })
+        },
+        firstContent: series.of(firstContents, place)
+      }
+      byTarget.set(target, made)
+      return made
+    }
+
+    const attempt = (target: Target, { attempts: known, place }: TargetSeries, outcome: string) => {
+      let update = known.get(outcome)
+      if (update === undefined) {
+        update = series.of(attempts, { ...place, credential: target.credential.name, outcome })
+        known.set(outcome, update)
+      }
+      update(1)
+    }
+
+    const askedOf = ({ about }: RunInfo): string =>
+      about?.model !== undefined && options.knowsName?.(about.model) === true ? about.model : "other"
+
+    const ended = ({ elapsed, run }: FailoverEvent, outcome: string, shortly: string = outcome) => {
+      const { kind } = run
+      series.of(runs, { asked: askedOf(run), kind, outcome })(1)
+      series.of(runDurations, { kind, outcome: shortly })(elapsed / 1000)
+    }
 
     return (event) => {
       const { kind } = event.run
       switch (event._tag) {
         case "Skipped":
-          return update(skips, { provider: event.target.provider, reason: event.reason }, 1)
+          return series.of(skips, { provider: event.target.provider, reason: event.reason })(1)
         case "AttemptStarted":
           return
         case "AttemptFailed": {
           const { action, failure, target } = event
           const labels = { provider: target.provider, class: classOf(failure) }
           troubled.add(event.run)
-          attempt(target, labels.class)
-          if (action._tag === "Retry") update(retries, labels, 1)
-          if (action._tag === "Next") update(moves, labels, 1)
+          attempt(target, seriesOf(target), labels.class)
+          if (action._tag === "Retry") series.of(retries, labels)(1)
+          if (action._tag === "Next") series.of(moves, labels)(1)
           return
         }
         case "AttemptSucceeded": {
-          const { duration, target } = event
-          attempt(target, "answered")
-          update(durations, { ...place(target), kind }, duration / 1000)
-          if (troubled.has(event.run)) update(rescues, { kind }, 1)
-          if (kind === "effect") update(runs, { kind, outcome: "answered" }, 1)
+          const { duration, elapsed, overhead, run, target } = event
+          const known = seriesOf(target)
+          attempt(target, known, "answered")
+          known.durations[kind](duration / 1000)
+          overheadOf[kind](overhead / 1000)
+          if (troubled.has(run)) series.of(rescues, { asked: askedOf(run), kind })(1)
+          if (kind === "stream") known.firstContent(elapsed / 1000)
+          else ended(event, "answered")
           return
         }
         case "StreamEnded": {
           const { complete, failure, target } = event
           const end = failure !== undefined ? classOf(failure) : complete ? "complete" : "left"
-          update(streamEnds, { ...place(target), outcome: end }, 1)
-          const outcome = failure !== undefined ? "broken" : complete ? "answered" : "interrupted"
-          return update(runs, { kind, outcome }, 1)
+          series.of(streamEnds, { ...seriesOf(target).place, outcome: end })(1)
+          return ended(event, failure !== undefined ? "broken" : complete ? "answered" : "interrupted")
         }
         case "RunFailed":
-          return update(runs, { kind, outcome: event.error._tag }, 1)
-        case "RunInterrupted": {
-          if (event.target !== undefined) attempt(event.target, "interrupted")
-          return update(runs, { kind, outcome: "interrupted" }, 1)
-        }
+          overheadOf[kind](event.overhead / 1000)
+          return ended(event, event.error._tag, "failed")
+        case "RunInterrupted":
+          if (event.target !== undefined) attempt(event.target, seriesOf(event.target), "interrupted")
+          return ended(event, "interrupted")
       }
     }
   })
 
-/** Counts the rests of the bench, in the background until the scope closes, and keeps the gauge of what rests. */
-export const watchBench: Effect.Effect<void, never, BenchRegistry | Scope.Scope> = Effect.gen(function* () {
-  const registry = yield* BenchRegistry
-  yield* registry.changes.pipe(
-    Stream.runForEach(({ info }) =>
-      info.status === "resting" || info.status === "manual"
-        ? Metric.update(
-            Metric.withAttributes(benches, { scope: info.scope, reason: info.reason ?? "Manual" }),
-            1
-          )
-        : Effect.void
-    ),
-    Effect.forkScoped({ startImmediately: true })
-  )
-})
+/**
+ * Keeps a gauge of the retries that the process could make now, until the scope closes: a runtime's `retriesLeft`,
+ * read when somebody looks.
+ */
+export const watchBudget = (retriesLeft: Effect.Effect<number>): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const read = Effect.runSyncWith(yield* Effect.context<never>())
+    const series = yield* Series.scoped
+    series.read(budget, {}, () => read(retriesLeft))
+  })
 
-/** Sets the gauge of what rests now. Ask for it before the metrics are read: rests end without an event. */
-export const refreshBench: Effect.Effect<void, never, BenchRegistry> = Effect.gen(function* () {
-  const registry = yield* BenchRegistry
-  const counts = { target: 0, credential: 0, model: 0, provider: 0 }
-  for (const { scope, status } of yield* registry.list) {
-    if (status === "resting" || status === "manual") counts[scope]++
-  }
-  for (const [scope, count] of Object.entries(counts)) {
-    yield* Metric.update(Metric.withAttributes(benched, { scope }), count)
-  }
-})
-
-/** `watchBench` as a layer. */
-export const layerBench: Layer.Layer<never, never, BenchRegistry> = Layer.effectDiscard(watchBench)
+/** Counts the rests of the bench and keeps a gauge of what rests, as long as the layer lives. */
+export const layerBench = (options?: Options): Layer.Layer<never, never, BenchRegistry> =>
+  Layer.effectDiscard(BenchMetrics.watch(options))

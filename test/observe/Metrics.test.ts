@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Metric, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Metric, Scope, Stream } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
 import { BenchRegistry, Chain, Failover, Failure, Model } from "../../src/index.ts"
@@ -11,16 +11,16 @@ const busy = new Failure.Transient({ reason: "Overloaded", message: "busy" })
 /** Runs something with a runtime that counts, in a registry of its own, and gives what Prometheus would read. */
 const scrape = <A, E>(
   run: (failover: Failover.Runtime) => Effect.Effect<A, E>,
-  options: Metrics.Options = { knowsModel: () => true }
+  options: Metrics.Options = { knowsModel: () => true, knowsName: (name) => name === "smart" }
 ) =>
   Effect.gen(function* () {
     const observer = yield* Metrics.observer(options)
     const failover = yield* Failover.make({ observer })
-    yield* Metrics.watchBench
+    yield* Metrics.watchBudget(failover.retriesLeft)
+    yield* Layer.build(Metrics.layerBench(options))
     const fiber = yield* Effect.forkChild(Effect.exit(run(failover)))
     yield* TestClock.adjust("3 seconds")
     yield* Fiber.join(fiber)
-    yield* Metrics.refreshBench
     return yield* PrometheusMetrics.format()
   }).pipe(
     Effect.provide(BenchRegistry.BenchRegistry.layerMemory),
@@ -33,7 +33,9 @@ describe("the metrics", () => {
       const a = Scripted.make("a", [[busy]])
       const b = Scripted.make("b", [["hello"]])
       const text = yield* scrape((failover) =>
-        failover.complete(Chain.make(Model.make(a, "large"), Model.make(b, "small")), "")
+        failover.complete(Chain.make(Model.make(a, "large"), Model.make(b, "small")), "", {
+          about: { model: "smart" }
+        })
       )
       assert.include(
         text,
@@ -45,10 +47,13 @@ describe("the metrics", () => {
       )
       assert.include(text, 'failover_retries_total{provider="a",class="Overloaded"} 2')
       assert.include(text, 'failover_moves_total{provider="a",class="Overloaded"} 1')
-      assert.include(text, 'failover_rescues_total{kind="effect"} 1')
-      assert.include(text, 'failover_runs_total{kind="effect",outcome="answered"} 1')
-      assert.include(text, 'failover_benches_total{scope="target",reason="Overloaded"} 1')
-      assert.include(text, 'failover_benched{scope="target"} 1')
+      assert.include(text, 'failover_rescues_total{asked="smart",kind="effect"} 1')
+      assert.include(text, 'failover_runs_total{asked="smart",kind="effect",outcome="answered"} 1')
+      assert.include(text, 'failover_benches_total{scope="target",provider="a",reason="Overloaded"} 1')
+      assert.include(
+        text,
+        'failover_benched{scope="target",provider="a",model="large",credential="default"} 1'
+      )
     })
   )
 
@@ -68,9 +73,51 @@ describe("the metrics", () => {
         )
       )
       assert.include(text, 'failover_stream_ends_total{provider="a",model="m",outcome="Connection"} 1')
-      assert.include(text, 'failover_runs_total{kind="stream",outcome="broken"} 1')
+      assert.include(text, 'failover_runs_total{asked="other",kind="stream",outcome="broken"} 1')
       assert.include(text, 'failover_stream_ends_total{provider="a",model="m",outcome="left"} 1')
-      assert.include(text, 'failover_runs_total{kind="stream",outcome="interrupted"} 1')
+      assert.include(text, 'failover_runs_total{asked="other",kind="stream",outcome="interrupted"} 1')
+    })
+  )
+
+  it.effect("tell how long a stream's first content and its whole run took, and what was the run's own", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[{ wait: "200 millis" }, new Failure.RateLimit({ message: "no" })]])
+      const b = Scripted.make("b", [[{ wait: "300 millis" }, "one", { wait: "1 second" }, "two"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const text = yield* scrape((failover) => Stream.runDrain(failover.stream(chain, "")))
+      const has = (line: string) => assert.include(text, `\n${line}\n`)
+      has('failover_time_to_first_content_seconds_sum{provider="b",model="m"} 0.5')
+      has('failover_attempt_duration_seconds_sum{provider="b",model="m",kind="stream"} 0.3')
+      has('failover_run_duration_seconds_sum{kind="stream",outcome="answered"} 1.5')
+      has('failover_overhead_seconds_bucket{kind="stream",le="0.000025"} 1')
+    })
+  )
+
+  it.effect("tell what rests now, and no longer when its time is over or its owner is gone", () =>
+    Effect.gen(function* () {
+      const rests = 'failover_benched{scope="credential",provider="a",model="",credential="k"}'
+      const registry = yield* BenchRegistry.BenchRegistry
+      yield* registry.bench("a#k", { for: "1 minute" })
+      const scope = yield* Scope.make()
+      yield* Layer.buildWithScope(Metrics.layerBench(), scope)
+      assert.include(yield* PrometheusMetrics.format(), `${rests} 1`)
+      yield* TestClock.adjust("1 minute")
+      assert.include(yield* PrometheusMetrics.format(), `${rests} 0`)
+      yield* Scope.close(scope, Exit.void)
+      assert.notInclude(yield* PrometheusMetrics.format(), "failover_benched")
+    }).pipe(
+      Effect.provide(BenchRegistry.BenchRegistry.layerMemory),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    )
+  )
+
+  it.effect("tell how many retries the process could make", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[busy]])
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 7, backoff: [0] } })
+      assert.include(yield* scrape(() => Effect.void), "failover_retry_budget 10\n")
+      // Seven were made; three came back in the three seconds since.
+      assert.include(yield* scrape((failover) => failover.complete(chain, "")), "failover_retry_budget 6\n")
     })
   )
 

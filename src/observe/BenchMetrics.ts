@@ -1,0 +1,64 @@
+/** The bench as metrics: how often something began to rest, and what rests now. */
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as BenchKey from "../core/BenchKey.ts"
+import { type BenchInfo, BenchRegistry } from "../core/BenchRegistry.ts"
+import * as Series from "./Series.ts"
+
+const benches = Series.counter("failover_benches_total", "Rests begun or extended, by reason.")
+const benched = Metric.gauge("failover_benched", { description: "Keys that rest now." })
+
+/** What of a bench key may be a label. */
+export interface Options {
+  /** Whether the model of a key (`provider/model`) may be a label. Default: none may, all are `other`. */
+  readonly knowsModel?: ((spec: { readonly provider: string; readonly model: string }) => boolean) | undefined
+}
+
+/**
+ * Counts the rests of the bench, in the background until the scope closes, and keeps a gauge of what rests, which is
+ * read when somebody looks, because rests end without an event.
+ */
+export const watch = (options: Options = {}): Effect.Effect<void, never, BenchRegistry | Scope.Scope> =>
+  Effect.gen(function* () {
+    const registry = yield* BenchRegistry
+    const series = yield* Series.scoped
+    const read = Effect.runSyncWith(yield* Effect.context<never>())
+
+    const labelsOf = ({ key, scope }: BenchInfo) => {
+      const { credential = "", model, provider } = BenchKey.parse(key) ?? { provider: key }
+      const isKnown = model !== undefined && options.knowsModel?.({ provider, model }) === true
+      return { scope, provider, model: model === undefined ? "" : isKnown ? model : "other", credential }
+    }
+    const listed = () => read(registry.list).filter(rests)
+
+    const show = (info: BenchInfo) => {
+      const labels = labelsOf(info)
+      const isThis = (other: BenchInfo) => {
+        const { credential, model, provider, scope } = labelsOf(other)
+        return (
+          scope === labels.scope &&
+          provider === labels.provider &&
+          model === labels.model &&
+          credential === labels.credential
+        )
+      }
+      series.read(benched, labels, () => listed().filter(isThis).length)
+      return labels
+    }
+
+    for (const info of listed()) show(info)
+    yield* registry.changes.pipe(
+      Stream.runForEach(({ info }) =>
+        Effect.sync(() => {
+          if (!rests(info)) return
+          const { provider, scope } = show(info)
+          series.of(benches, { scope, provider, reason: info.reason ?? "Manual" })(1)
+        })
+      ),
+      Effect.forkScoped({ startImmediately: true })
+    )
+  })
+
+const rests = ({ status }: BenchInfo): boolean => status === "resting" || status === "manual"

@@ -1,0 +1,72 @@
+/** The series of metrics, looked up once per set of labels. */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import type * as Scope from "effect/Scope"
+
+/** Adds to a counter, or takes a value into a histogram. */
+export type Update = (value: number) => void
+
+/** The labels of a series. */
+export type Labels = Readonly<Record<string, string>>
+
+/** The series of one registry. */
+export interface Series {
+  /** The series of a metric with these labels; the same for the same labels. */
+  readonly of: <State>(metric: Metric.Metric<number, State>, labels: Labels) => Update
+  /** Lets a gauge be read when somebody looks, until the scope closes. The first reader of a series stays. */
+  readonly read: (metric: Metric.Gauge<number>, labels: Labels, value: () => number) => void
+}
+
+/** Series in the `MetricRegistry` of the context. Counters stay when the scope closes, gauges go. */
+export const scoped: Effect.Effect<Series, never, Scope.Scope> = Effect.gen(function* () {
+  const readers = new Map<string, Metric.Registration>()
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const reader of readers.values()) reader.remove()
+    })
+  )
+  return make(yield* Effect.context<never>(), readers)
+})
+
+/** Series in the `MetricRegistry` of a context. */
+export const make = (
+  context: Context.Context<never>,
+  readers: Map<string, Metric.Registration> = new Map()
+): Series => {
+  const updates = new Map<string, Update>()
+  return {
+    of: (metric, labels) => {
+      const key = keyOf(metric.id, labels)
+      const known = updates.get(key)
+      if (known !== undefined) return known
+      const labelled = Metric.withAttributes(metric, labels)
+      const update: Update = (value) => labelled.updateUnsafe(value, context)
+      updates.set(key, update)
+      return update
+    },
+    read: (metric, labels, value) => {
+      const key = keyOf(metric.id, labels)
+      if (readers.has(key)) return
+      const registration = Metric.registerUnsafe(Metric.withAttributes(metric, labels), context, {
+        get: () => ({ value: value() }),
+        update: () => {},
+        modify: () => {}
+      })
+      readers.set(key, registration)
+    }
+  }
+}
+
+const keyOf = (id: string, labels: Labels): string => `${id}\n${Object.values(labels).join("\n")}`
+
+/** A counter that only grows. */
+export const counter = (name: string, description: string): Metric.Counter<number> =>
+  Metric.counter(name, { description, incremental: true })
+
+/** A histogram with these upper bounds. */
+export const histogram = (
+  name: string,
+  description: string,
+  boundaries: ReadonlyArray<number>
+): Metric.Histogram<number> => Metric.histogram(name, { description, boundaries })
