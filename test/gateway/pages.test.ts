@@ -96,8 +96,8 @@ describe("/metrics", () => {
         'failover_attempts_total{provider="a",model="gpt",credential="k1",outcome="Overloaded"} 1',
         'failover_attempts_total{provider="b",model="small",credential="k1",outcome="answered"} 1',
         'failover_moves_total{provider="a",class="Overloaded"} 1',
-        'failover_rescues_total{kind="effect"} 1',
-        'failover_benched{scope="target"} 1',
+        'failover_rescues_total{asked="smart",kind="effect"} 1',
+        'failover_benched{scope="target",provider="a",model="gpt",credential="k1"} 1',
         "# TYPE failover_attempt_duration_seconds histogram",
         'failover_attempt_duration_seconds_count{provider="b",model="small",kind="effect"} 1'
       ]
@@ -121,6 +121,7 @@ describe("/metrics", () => {
       const ask1 = (model: string) => ask(`${url}/v1/chat/completions`, { body: chat(model), headers })
       for (const model of ["known", "spare", "gpt", "last", "x1"]) yield* ask1(`a/${model}`)
       const series = () => Effect.map(ask(`${url}/metrics`), ({ text }) => text.split("\n").length)
+      yield* series() // which is a request as well
       const before = yield* series()
       for (let i = 0; i < 20; i++) yield* ask1(`a/made-up-${i}`)
       assert.strictEqual(yield* series(), before)

@@ -136,6 +136,7 @@ describe("the metrics of a gateway", () => {
           .filter((line) => !line.startsWith("#"))
           .map((line) => line.slice(0, line.lastIndexOf(" ")))
       for (let i = 0; i < 10; i++) yield* round(i)
+      yield* scrape // which is a request as well
       const few = names(yield* scrape)
       for (let i = 10; i < 60; i++) yield* round(i)
       const many = yield* scrape
