@@ -309,8 +309,11 @@ const holding = (state: State, { key }: Target, count: number): State => {
   return { ...state, held }
 }
 
-/** Changes entries, forgetting on the way what has been idle; the same state if nothing changes. */
-const change = (
+/**
+ * Changes entries, forgetting on the way what has been idle; the same state if nothing changes. For those who bring in
+ * what was known elsewhere.
+ */
+export const change = (
   state: State,
   now: number,
   keys: ReadonlyArray<BenchKey>,

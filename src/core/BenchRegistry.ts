@@ -105,6 +105,11 @@ export class BenchRegistry extends Context.Service<
     /** Every change from now on. A slow reader loses the oldest of 256. */
     readonly changes: Stream.Stream<BenchChange>
 
+    /**
+     * Asks whether a probe may be sent that this process has let in: a shared bench asks the other processes. False
+     * means that another one is probing; the slot has been given back then. Absent where there is nobody to ask.
+     */
+    readonly claim?: ((probe: Bench.Probe) => Effect.Effect<boolean>) | undefined
     /** The state now. */
     readonly stateUnsafe: () => Bench.State
     /** The clock is read only when somebody is on the bench; likewise below. */

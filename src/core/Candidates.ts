@@ -79,6 +79,13 @@ export class Candidates<P extends Pool, R> {
     return true
   }
 
+  /** Another process is probing this target, so it is passed by. */
+  passBy(target: Target): undefined {
+    const why = this.#why(target)
+    if (why !== undefined) this.#onSkip?.(target, why)
+    return undefined
+  }
+
   /** The current target has failed for good: what of the rest of its model is still worth a try? */
   move(next: Next): void {
     this.#tried ??= new Set()

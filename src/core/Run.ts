@@ -75,9 +75,10 @@ type Onward<A> = Effect.Effect<Served<A>, RunError.RunError>
 
 /**
  * A step of a run: what it goes on with; `undefined` when the visit is over without an answer, and the next
- * candidate's turn has come; or that an attempt is under way and has to be waited for.
+ * candidate's turn has come; that an attempt is under way and has to be waited for; or that others have to be asked
+ * whether this probe may be sent.
  */
-type Step<A> = Onward<A> | undefined | "under way"
+type Step<A> = Onward<A> | undefined | "under way" | "asking"
 
 /** What the attempts at one target share. Made when the first of them fails or waits. */
 interface Visit {
@@ -131,11 +132,16 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
    * has to be waited for: in between, neither a probe's slot nor an attempt could be left to nobody.
    */
   #walk(begin: () => Step<A>): Onward<A> {
-    return Effect.callback((resume) => {
-      let step = begin()
-      while (step === undefined) step = this.#nextVisit()
-      return step === "under way" ? this.#park(resume) : resume(step)
-    })
+    return Effect.callback((resume) => this.#steps(begin, resume))
+  }
+
+  /** Returns what is to be done when the caller is interrupted, while there is something to wait for. */
+  #steps(begin: () => Step<A>, resume: (onward: Onward<A>) => void): Effect.Effect<void> | void {
+    let step = begin()
+    while (step === undefined) step = this.#nextVisit()
+    if (step === "under way") return this.#park(resume)
+    if (step === "asking") return this.#ask(resume)
+    return resume(step)
   }
 
   #nextVisit(): Step<A> {
@@ -159,7 +165,35 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 
   #begin(): Step<A> {
     this.#visit = undefined
-    return this.#attempt()
+    return this.#enter()
+  }
+
+  /** A bench that is shared has to be asked before a probe. */
+  #enter(): Step<A> {
+    const isAsked = this.#shared.registry.claim !== undefined && this.#candidates.admission._tag === "Probe"
+    return isAsked ? "asking" : this.#attempt()
+  }
+
+  /** Waits for the word of the others; the probe is sent, or the target passed by, in the turn in which it comes. */
+  #ask(resume: (onward: Onward<A>) => void): Effect.Effect<void> {
+    const { admission, target } = this.#candidates
+    const claim = admission._tag === "Probe" ? this.#shared.registry.claim?.(admission) : undefined
+    const asking = Attempt.start(claim ?? Effect.succeed(true), this.#context)
+    let onInterrupt: Effect.Effect<void> | void = Effect.sync(() => {
+      this.#release()
+      this.reporter?.interrupted(undefined)
+      asking.interruptUnsafe()
+    })
+    asking.addObserver((exit) => {
+      if (onInterrupt === undefined) return
+      const isGranted = Exit.isFailure(exit) || exit.value
+      onInterrupt = this.#steps(() => (isGranted ? this.#attempt() : this.#candidates.passBy(target)), resume)
+    })
+    return Effect.suspend(() => {
+      const left = onInterrupt
+      onInterrupt = undefined
+      return left ?? Effect.void
+    })
   }
 
   #attempt(): Step<A> {
@@ -233,9 +267,14 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   #abandoned(): void {
-    const { admission, target } = this.#candidates
+    this.#release()
+    this.reporter?.interrupted(this.#candidates.target)
+  }
+
+  /** Gives the slot of a probe back that has proved nothing. */
+  #release(): void {
+    const { admission } = this.#candidates
     if (admission._tag === "Probe") this.#shared.registry.releaseUnsafe(admission, this.#now())
-    this.reporter?.interrupted(target)
   }
 
   // -- one decision ---------------------------------------------------------------------------------------------
@@ -285,7 +324,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #again(failure: Failure.Failure, delay: number, next: Next): Onward<A> {
     this.#report(failure, { _tag: "Retry", delay })
     const onTime = this.#walk(() => {
-      if (this.#candidates.admit(this.#candidates.target)) return this.#attempt()
+      if (this.#candidates.admit(this.#candidates.target)) return this.#enter()
       this.#candidates.move(next)
       return undefined
     })

@@ -1,0 +1,104 @@
+/**
+ * The bench in memory, saved to a `KeyValueStore`, so that a restart does not send requests to keys that are known to
+ * be dead.
+ *
+ * Requests never wait for the store. What changes is written a moment later, changes of that moment together, and once
+ * more when the layer ends. What cannot be read or written is logged and costs nothing but the memory of it.
+ */
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Bench from "../core/Bench.ts"
+import { BenchRegistry, makeMemory } from "../core/BenchRegistry.ts"
+import { restore, Saved, saved } from "./Saved.ts"
+
+/** How the bench is kept. */
+export interface Options {
+  /** The key in the store under which all of it stands. Default `effect-failover-bench`. */
+  readonly key?: string | undefined
+  /** How long changes are gathered before they are written. Default 1 s; 0 writes each at once. */
+  readonly delay?: Duration.Input | undefined
+}
+
+const Document = Schema.fromJsonString(
+  Schema.Struct({ version: Schema.Literal(1), entries: Schema.Record(Schema.String, Saved) })
+)
+
+/**
+ * Builds a registry that begins with what the store has, and writes to it as long as the scope is open.
+ *
+ * A rest that ended while the process was gone is half-open: the first attempt is a probe.
+ */
+export const make = Effect.fnUntraced(function* (options: Options = {}) {
+  const { delay = "1 second", key = "effect-failover-bench" } = options
+  const store = yield* KeyValueStore.KeyValueStore
+  const registry = yield* makeMemory
+  yield* load(store, key, registry)
+
+  const dirty = yield* Queue.sliding<void>(1)
+  let written = registry.stateUnsafe().entries
+  const write = Effect.gen(function* () {
+    const { entries } = registry.stateUnsafe()
+    if (entries === written) return
+    yield* store.set(
+      key,
+      yield* Schema.encodeEffect(Document)(documentOf(entries, yield* Clock.currentTimeMillis))
+    )
+    written = entries
+  }).pipe(
+    Effect.catch((error) =>
+      Effect.logWarning("The bench could not be saved; requests are not affected.", error)
+    )
+  )
+  // The last word, after the fiber that writes has ended.
+  yield* Effect.addFinalizer(() => write)
+  yield* registry.changes.pipe(
+    Stream.runForEach(() => Queue.offer(dirty, undefined)),
+    Effect.forkScoped({ startImmediately: true })
+  )
+  yield* Queue.take(dirty).pipe(
+    Effect.andThen(Effect.sleep(delay)),
+    Effect.andThen(Effect.uninterruptible(write)),
+    Effect.forever,
+    Effect.forkScoped({ startImmediately: true })
+  )
+  return registry
+})
+
+/** The bench of the process, kept in the `KeyValueStore` of the context. */
+export const layer = (options?: Options): Layer.Layer<BenchRegistry, never, KeyValueStore.KeyValueStore> =>
+  Layer.effect(BenchRegistry, make(options))
+
+const load = Effect.fnUntraced(
+  function* (store: KeyValueStore.KeyValueStore, key: string, registry: BenchRegistry["Service"]) {
+    const text = yield* store.get(key)
+    if (text === undefined) return
+    const { entries } = yield* Schema.decodeUnknownEffect(Document)(text)
+    const now = yield* Clock.currentTimeMillis
+    registry.modifyUnsafe((state) => {
+      let next = state
+      for (const [benchKey, entry] of Object.entries(entries)) {
+        const isIdle = entry.manual === undefined && entry.until + Bench.idle <= now
+        if (!isIdle) next = restore(next, benchKey, entry, now)
+      }
+      return [undefined, next]
+    }, now)
+  },
+  Effect.catch((error) =>
+    Effect.logWarning("The saved bench could not be read; this process begins with an empty one.", error)
+  )
+)
+
+const documentOf = (entries: Bench.State["entries"], now: number): typeof Document.Type => {
+  const kept: Record<string, Saved> = {}
+  for (const [key, entry] of entries) {
+    const record = saved(entry, now)
+    if (record !== undefined) kept[key] = record
+  }
+  return { version: 1, entries: kept }
+}

@@ -1,0 +1,2 @@
+export * as PersistedBench from "./PersistedBench.ts"
+export * as RedisBench from "./RedisBench.ts"

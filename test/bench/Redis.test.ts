@@ -1,0 +1,364 @@
+/** Replicas that share their bench over a real Redis, which is also paused, killed and restarted empty. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { connect } from "../../src/bench/NodeConnection.ts"
+import * as RedisBench from "../../src/bench/RedisBench.ts"
+import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
+import * as Chain from "../../src/core/Chain.ts"
+import * as Failover from "../../src/core/Failover.ts"
+import * as Model from "../../src/core/Model.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { dead, fault, throttle } from "../core/support.ts"
+import * as Redis from "../support/redis.ts"
+import { answer, fail, target } from "./support.ts"
+
+type Registry = BenchRegistry["Service"]
+
+const quick: RedisBench.Options = { timeout: "300 millis", claimTimeout: "200 millis", retry: "20 millis" }
+
+/** One replica: its registry, as long as the scope is open. */
+const replica = (url: string, options: RedisBench.Options = {}) =>
+  RedisBench.make(connect(Redacted.make(url)), { ...quick, ...options })
+
+const on = <A, E, R>(registry: Registry, effect: Effect.Effect<A, E, R>) =>
+  Effect.provideService(effect, BenchRegistry, registry)
+
+/** Waits until something holds; fails with what it was last if it never does. */
+const eventually = <A>(
+  read: Effect.Effect<A>,
+  holds: (value: A) => boolean,
+  within: Duration.Input = "5 seconds"
+) =>
+  read.pipe(
+    Effect.filterOrFail(holds, (value) => value),
+    Effect.retry(Schedule.spaced("5 millis").pipe(Schedule.upTo({ duration: within }))),
+    Effect.catch((last) => Effect.die(new Error(`it stayed ${JSON.stringify(last)}`)))
+  )
+
+const statusOf = (registry: Registry, key: string) =>
+  Effect.map(registry.list, (list) => list.find((info) => info.key === key)?.status ?? "free")
+
+const becomes = (registry: Registry, key: string, status: string) =>
+  eventually(statusOf(registry, key), (now) => now === status)
+
+/** A replica that has found its way to Redis: what it says is heard by another one. */
+const together = Effect.fnUntraced(function* (...replicas: ReadonlyArray<Registry>) {
+  for (const [i, one] of replicas.entries()) {
+    yield* one.bench(`hello-${i}`)
+    for (const other of replicas) yield* becomes(other, `hello-${i}`, "manual")
+  }
+  for (const [i, one] of replicas.entries()) {
+    yield* one.unbench(`hello-${i}`)
+    for (const other of replicas) yield* becomes(other, `hello-${i}`, "free")
+  }
+})
+
+const pair = (url: string, options?: RedisBench.Options) =>
+  Effect.gen(function* () {
+    const a = yield* replica(url, options)
+    const b = yield* replica(url, options)
+    yield* together(a, b)
+    return [a, b] as const
+  })
+
+/** Logs are kept, not printed. */
+const quiet = Effect.provide(Logger.layer([]))
+
+const live = (name: string, test: Effect.Effect<void, unknown, Scope.Scope>) =>
+  it.live(name, () => test.pipe(Effect.scoped, quiet))
+
+describe.skipIf(!Redis.isInstalled)(
+  `replicas over Redis${Redis.isInstalled ? "" : ` (skipped: ${Redis.missing})`}`,
+  () => {
+    live(
+      "a rest that one replica learned of spares the others",
+      Effect.gen(function* () {
+        const [a, b] = yield* pair((yield* Redis.make).url)
+        yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
+        yield* becomes(b, "x/m#k", "resting")
+        const [there] = yield* a.list
+        const [here] = yield* b.list
+        assert.strictEqual(here?.reason, "RateLimit")
+        assert.isBelow(Math.abs((here?.until ?? 0) - (there?.until ?? 0)), 100)
+        assert.strictEqual(yield* on(b, answer(target("x", "m"))), "Resting")
+      })
+    )
+
+    live(
+      "a rest by hand is ended by hand, on whichever replica",
+      Effect.gen(function* () {
+        const [a, b] = yield* pair((yield* Redis.make).url)
+        yield* a.bench("x", { reason: "repairs", by: "ann" })
+        yield* becomes(b, "x", "manual")
+        const [info] = yield* b.list
+        assert.deepStrictEqual(
+          [info?.by, info?.evidence, info?.until],
+          ["ann", "repairs", Number.POSITIVE_INFINITY]
+        )
+        assert.isTrue(yield* b.unbench("x"))
+        yield* becomes(a, "x", "free")
+      })
+    )
+
+    live(
+      "a replica that comes later begins with what the others know",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const [a] = yield* pair(url)
+        yield* on(a, fail(target("x", "m", "old"), dead("InvalidKey")))
+        yield* a.bench("y", { for: "1 hour" })
+        const late = yield* replica(url)
+        yield* becomes(late, "x#old", "resting")
+        yield* becomes(late, "y", "manual")
+      })
+    )
+
+    live(
+      "of several probes at once, on two replicas, one is sent",
+      Effect.gen(function* () {
+        const [a, b] = yield* pair((yield* Redis.make).url)
+        const x = target("x", "m")
+        yield* on(a, fail(x, throttle("300 millis")))
+        yield* becomes(b, "x/m#k", "resting")
+        yield* becomes(a, "x/m#k", "half-open")
+        yield* becomes(b, "x/m#k", "half-open")
+        const held = yield* Deferred.make<void>()
+        const tries = yield* Effect.forEach(
+          Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? a : b)),
+          (registry) =>
+            Effect.forkChild(
+              Effect.scoped(
+                Effect.gen(function* () {
+                  const admission = yield* registry.admit(x)
+                  // Who is let in stays until all have been answered.
+                  if (admission._tag !== "Resting") yield* Deferred.await(held)
+                  return admission._tag
+                })
+              )
+            )
+        )
+        const answered = Effect.sync(() => tries.filter((fiber) => fiber.pollUnsafe() !== undefined).length)
+        yield* eventually(answered, (n) => n >= 19)
+        yield* Deferred.succeed(held, undefined)
+        const tags = yield* Effect.forEach(tries, Fiber.join)
+        assert.deepStrictEqual(
+          tags.filter((tag) => tag !== "Resting"),
+          ["Probe"]
+        )
+      })
+    )
+
+    live(
+      "what a probe proved is true for all",
+      Effect.gen(function* () {
+        const [a, b] = yield* pair((yield* Redis.make).url)
+        const x = target("x", "m")
+        yield* on(a, fail(x, throttle("300 millis")))
+        yield* becomes(b, "x/m#k", "half-open")
+        assert.strictEqual(yield* on(b, answer(x)), "Probe")
+        yield* becomes(a, "x/m#k", "free")
+        assert.strictEqual(yield* on(a, answer(x)), "Go")
+      })
+    )
+
+    live(
+      "a probe that fails sends all to rest for longer",
+      Effect.gen(function* () {
+        const [a, b] = yield* pair((yield* Redis.make).url)
+        const x = target("x", "m")
+        yield* on(a, fail(x, throttle("300 millis")))
+        yield* becomes(b, "x/m#k", "half-open")
+        yield* on(b, fail(x, throttle()))
+        const info = yield* eventually(
+          Effect.map(a.list, ([info]) => info),
+          (info) => info?.status === "resting" && info.hits === 2
+        )
+        // The ladder's second rung, not the first.
+        assert.isAbove((info?.until ?? 0) - (yield* Clock.currentTimeMillis), 8_000)
+      })
+    )
+
+    live(
+      "a probe whose caller hangs up can be sent by another replica",
+      Effect.gen(function* () {
+        const [a, b] = yield* pair((yield* Redis.make).url)
+        const x = target("x", "m")
+        yield* on(a, fail(x, throttle("300 millis")))
+        yield* becomes(a, "x/m#k", "half-open")
+        yield* becomes(b, "x/m#k", "half-open")
+        assert.strictEqual(yield* Effect.scoped(Effect.map(a.admit(x), ({ _tag }) => _tag)), "Probe")
+        yield* eventually(on(b, answer(x)), (tag) => tag === "Probe")
+      })
+    )
+
+    live(
+      "a run passes a target by that another replica is probing, and the next one serves",
+      Effect.gen(function* () {
+        const [a, b] = yield* pair((yield* Redis.make).url)
+        const first = Scripted.make("x", [["from x"]])
+        const second = Scripted.make("y", [["from y"]])
+        yield* on(a, fail(target("x", "m", "default"), throttle("300 millis")))
+        yield* becomes(a, "x/m#default", "half-open")
+        yield* becomes(b, "x/m#default", "half-open")
+        const chain = Chain.make(Model.make(first, "m"), Model.make(second, "m"))
+        const failover = Context.get(
+          yield* Layer.build(
+            Failover.Failover.layerNoDeps().pipe(Layer.provide(Layer.succeed(BenchRegistry, b)))
+          ),
+          Failover.Failover
+        )
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            assert.strictEqual((yield* a.admit(target("x", "m", "default")))._tag, "Probe")
+            const { target: served } = yield* failover.answer(chain, "hello")
+            assert.strictEqual(served.provider, "y")
+          })
+        )
+        // The slot is free again.
+        yield* eventually(
+          Effect.map(Effect.orDie(failover.answer(chain, "hello")), ({ target }) => target.provider),
+          (provider) => provider === "x"
+        )
+      })
+    )
+
+    live(
+      "while Redis is paused nobody waits for it, and afterwards the states are merged",
+      Effect.gen(function* () {
+        const redis = yield* Redis.make
+        const [a, b] = yield* pair(redis.url)
+        yield* redis.pause
+        const began = yield* Clock.currentTimeMillis
+        yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
+        yield* on(b, fail(target("y", "m"), throttle("1 minute")))
+        assert.strictEqual(yield* on(a, answer(target("x", "m"))), "Resting")
+        assert.strictEqual(yield* on(a, answer(target("y", "m"))), "Go")
+        assert.isBelow((yield* Clock.currentTimeMillis) - began, 200)
+        yield* redis.resume
+        yield* becomes(b, "x/m#k", "resting")
+        yield* becomes(a, "y/m#k", "resting")
+      })
+    )
+
+    live(
+      "a probe waits for a paused Redis for no longer than it was told, and only once",
+      Effect.gen(function* () {
+        const redis = yield* Redis.make
+        const [a] = yield* pair(redis.url)
+        const x = target("x", "m")
+        yield* on(a, fail(x, throttle("300 millis")))
+        yield* becomes(a, "x/m#k", "half-open")
+        yield* redis.pause
+        const timed = Effect.gen(function* () {
+          const began = yield* Clock.currentTimeMillis
+          assert.strictEqual(yield* Effect.scoped(Effect.map(a.admit(x), ({ _tag }) => _tag)), "Probe")
+          return (yield* Clock.currentTimeMillis) - began
+        })
+        const first = yield* timed
+        assert.isAtLeast(first, 150)
+        assert.isBelow(first, 600)
+        assert.isBelow(yield* timed, 100)
+        yield* redis.resume
+      })
+    )
+
+    live(
+      "a Redis that comes back empty is told everything again, later end first",
+      Effect.gen(function* () {
+        const redis = yield* Redis.make
+        const [a, b] = yield* pair(redis.url)
+        yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
+        yield* becomes(b, "x/m#k", "resting")
+        yield* redis.kill
+        yield* on(b, fail(target("y", "m"), fault("Overloaded", "30 seconds")))
+        yield* a.bench("x/m#k", { for: "1 hour" })
+        yield* redis.restart
+        yield* becomes(a, "y/m#k", "resting")
+        yield* becomes(b, "x/m#k", "manual")
+        const late = yield* replica(redis.url)
+        yield* becomes(late, "x/m#k", "manual")
+        yield* becomes(late, "y/m#k", "resting")
+      })
+    )
+
+    live(
+      "a replica is there at once when there is no Redis, and joins the others when there is one",
+      Effect.gen(function* () {
+        const redis = yield* Redis.make
+        yield* redis.kill
+        const a = yield* replica(redis.url)
+        yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
+        assert.strictEqual(yield* statusOf(a, "x/m#k"), "resting")
+        const b = yield* replica(redis.url)
+        yield* redis.restart
+        yield* becomes(b, "x/m#k", "resting")
+      })
+    )
+
+    live(
+      "a lost message is made good by comparing everything now and then",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const [a] = yield* pair(url, { resync: "50 millis" })
+        const deaf = yield* RedisBench.make(
+          Effect.map(connect(Redacted.make(url)), (redis) => ({
+            ...redis,
+            subscribe: () => redis.subscribe("nobody-speaks-here")
+          })),
+          { ...quick, resync: "50 millis" }
+        )
+        yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
+        yield* becomes(deaf, "x/m#k", "resting")
+      })
+    )
+
+    live(
+      "a comparison with what is known already changes nothing: a probe under way goes on",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const [a] = yield* pair(url, { resync: "10 millis" })
+        const x = target("x", "m")
+        yield* on(a, fail(x, throttle("300 millis")))
+        yield* becomes(a, "x/m#k", "half-open")
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const admission = yield* a.admit(x)
+            assert.strictEqual(admission._tag, "Probe")
+            // Several comparisons later.
+            yield* Effect.sleep("100 millis")
+            assert.strictEqual(yield* statusOf(a, "x/m#k"), "probing")
+            if (admission._tag === "Probe") yield* a.record(x, admission, undefined)
+            assert.strictEqual(yield* statusOf(a, "x/m#k"), "free")
+          })
+        )
+      })
+    )
+
+    live(
+      "a replica stops at once while Redis is paused",
+      Effect.gen(function* () {
+        const redis = yield* Redis.make
+        const began = yield* Clock.currentTimeMillis
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const [a] = yield* pair(redis.url)
+            yield* redis.pause
+            yield* a.bench("x")
+          })
+        )
+        assert.isBelow((yield* Clock.currentTimeMillis) - began, 3_000)
+        yield* redis.resume
+      })
+    )
+  }
+)
