@@ -70,7 +70,9 @@ const listen = (
     Effect.catchTag("ServeError", ({ cause }) =>
       because(1, `cannot listen on ${config.server.host}:${config.server.port}: ${reasonOf(cause)}`)
     ),
-    Effect.catchTag(["InvalidCatalog", "ExposedGateway"], (error) => because(2, error.message))
+    Effect.catchTag(["InvalidCatalog", "ExposedGateway", "UnusableStore"], (error) =>
+      because(2, error.message)
+    )
   )
 
 const reasonOf = (cause: unknown): string => {

@@ -10,6 +10,7 @@ import { CredentialName } from "../core/Credential.ts"
 import { type FailureClass, failureClasses } from "../core/Failure.ts"
 import { presetNames } from "../core/Presets.ts"
 import { strategies } from "../core/Strategy.ts"
+import * as BenchStore from "./BenchStore.ts"
 
 const opt = Schema.optionalKey
 
@@ -166,15 +167,7 @@ const VirtualModel = Schema.Struct({
   policy: opt(Policy)
 })
 
-const Store = Schema.String.check(
-  Schema.makeFilter(
-    (store) =>
-      store === "memory" ||
-      (/^(file|rediss?):/.test(store)
-        ? `expected "memory": a bench that is kept in a file or in Redis is not there yet`
-        : 'expected "memory"')
-  )
-)
+const Store = Schema.String.check(Schema.makeFilter((store) => BenchStore.whyNot(store) ?? true))
 
 const Server = Schema.Struct({
   host: opt(Schema.NonEmptyString),
@@ -198,7 +191,7 @@ export const ConfigFile = Schema.Struct({
   ),
   fallbacks: opt(Links),
   policy: opt(GlobalPolicy),
-  bench: opt(Schema.Struct({ store: opt(Store) })),
+  bench: opt(Schema.Struct({ store: opt(Store), prefix: opt(Schema.NonEmptyString) })),
   server: opt(Server)
 })
 

@@ -9,6 +9,7 @@ import { type FailureClass, failureClasses } from "../core/Failure.ts"
 import type { ModelOptions } from "../core/Model.ts"
 import * as Policy from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
+import * as BenchStore from "./BenchStore.ts"
 import { type ConfigFile, millisOf } from "./ConfigFile.ts"
 
 /** The wire protocols a provider can speak. */
@@ -51,6 +52,8 @@ export interface GatewayConfig {
   readonly fallbacks: ReadonlyArray<string>
   readonly policy: Policy.Options
   readonly retryBudget: number | undefined
+  /** Where the bench is kept. Absent: with the process. */
+  readonly bench?: BenchStore.BenchStore | undefined
   readonly server: ServerConfig
   /** What is accepted and has no effect, in sentences. */
   readonly notes: ReadonlyArray<string>
@@ -75,9 +78,13 @@ export const isLoopback = (host: string): boolean => {
   )
 }
 
-/** From the file's own form. */
-export const fromFile = (file: ConfigFile, notes: ReadonlyArray<string>): GatewayConfig => {
-  const { policy = {}, server = {} } = file
+/** From the file's own form. `at` makes its paths absolute. */
+export const fromFile = (
+  file: ConfigFile,
+  notes: ReadonlyArray<string>,
+  at: (path: string) => string = (path) => path
+): GatewayConfig => {
+  const { bench = {}, policy = {}, server = {} } = file
   const tokens = server.tokens ?? []
   return {
     providers: Object.entries(file.providers).map(([name, provider]) => ({
@@ -109,6 +116,7 @@ export const fromFile = (file: ConfigFile, notes: ReadonlyArray<string>): Gatewa
     fallbacks: linksOf(file.fallbacks ?? []),
     policy: policyOf(policy),
     retryBudget: policy.retries?.budget,
+    bench: BenchStore.parse(bench.store ?? "memory", bench.prefix, at),
     server: {
       host: server.host ?? defaultServer.host,
       port: server.port ?? defaultServer.port,

@@ -35,6 +35,7 @@ export const parse = Effect.fnUntraced(function* (
   text: string,
   options: { readonly file: string; readonly folder: string }
 ): Effect.fn.Return<GatewayConfig, ConfigError, FileSystem.FileSystem | Path.Path> {
+  const path = yield* Path.Path
   const fail = (problems: ReadonlyArray<Problem>) => new ConfigError({ file: options.file, problems })
   const json = JsonFile.parse(text)
   if (Result.isFailure(json)) return yield* fail(json.failure)
@@ -48,7 +49,7 @@ export const parse = Effect.fnUntraced(function* (
     ...problems
   ]
   if (Result.isSuccess(structure) && misfits.length === 0 && twice.length === 0) {
-    return fromFile(structure.success, notes)
+    return fromFile(structure.success, notes, (file) => path.resolve(options.folder, file))
   }
   return yield* fail(
     [

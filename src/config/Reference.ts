@@ -15,8 +15,12 @@ export interface Resolved {
   readonly problems: ReadonlyArray<{ readonly path: JsonPath; readonly message: string }>
 }
 
-/** Sections in which these words mean something else: model names, and the place of the bench. */
-const plain = new Set<string | number>(["models", "fallbacks", "bench"])
+/** Sections in which these words mean something else: model names. */
+const plain = new Set<string | number>(["models", "fallbacks"])
+
+/** The place of the bench may be named by the environment; a file is a place of its own there. */
+const isPlain = ([section]: JsonPath, kind: "env" | "file") =>
+  plain.has(section ?? "") || (section === "bench" && kind === "file")
 
 /** What a text of the file refers to; `undefined` for one that stands for itself. */
 const parse = (text: string): { readonly kind: "env" | "file"; readonly name: string } | undefined => {
@@ -24,12 +28,17 @@ const parse = (text: string): { readonly kind: "env" | "file"; readonly name: st
   return match === null ? undefined : { kind: match[1] === "env" ? "env" : "file", name: match[2]! }
 }
 
+const referenceAt = (path: JsonPath, text: string) => {
+  const reference = parse(text)
+  return reference === undefined || isPlain(path, reference.kind) ? undefined : reference
+}
+
 /** The files that a value's references name, as they are written there. */
 export const filesIn = (value: unknown): ReadonlyArray<string> => {
   const names = new Set<string>()
   const walk = (node: unknown, path: JsonPath): void => {
     if (typeof node === "string") {
-      const reference = plain.has(path[0] ?? "") ? undefined : parse(node)
+      const reference = referenceAt(path, node)
       if (reference?.kind === "file") names.add(reference.name)
     } else if (typeof node === "object" && node !== null) {
       for (const [key, item] of Object.entries(node)) walk(item, [...path, key])
@@ -68,7 +77,7 @@ export const resolve = Effect.fnUntraced(function* (
 
   const walk = (node: unknown, path: JsonPath): Effect.Effect<unknown> => {
     if (typeof node === "string") {
-      const reference = plain.has(path[0] ?? "") ? undefined : parse(node)
+      const reference = referenceAt(path, node)
       if (reference === undefined) return Effect.succeed(node)
       const { kind, name } = reference
       return Effect.map(kind === "env" ? fromEnv(name) : fromFile(name), (found) => {

@@ -16,6 +16,7 @@ import type { Observer } from "../core/FailoverEvent.ts"
 import * as UndiciUpstream from "../providers/UndiciUpstream.ts"
 import type { Upstream } from "../providers/Upstream.ts"
 import * as Exposure from "./Exposure.ts"
+import type { UnusableStore } from "./KeptBench.ts"
 import * as Live from "./Live.ts"
 import * as Observed from "./Observed.ts"
 import { Reload } from "./Reload.ts"
@@ -41,8 +42,8 @@ export interface Options {
 
 export { Reload }
 
-/** Why a gateway does not start: its port, its names, or that it would be open to everybody. */
-export type GatewayError = ServeError | InvalidCatalog | Exposure.ExposedGateway
+/** Why a gateway does not start: its port, its names, its bench, or that it would be open to everybody. */
+export type GatewayError = ServeError | InvalidCatalog | Exposure.ExposedGateway | UnusableStore
 
 /** Longer than load balancers keep an idle connection, so that they close it and no request meets a closed one. */
 const keepAliveTimeout = 65_000
@@ -66,8 +67,8 @@ export const layerNoDeps = (
   layerOver(config, options).pipe(Layer.provide(Runtimes.layerOne))
 
 /**
- * The same with a runtime, a bench in memory and connections of its own. What happens is counted for `/metrics`, and
- * recorded for the status page and the admin API, if there is one of them. The `policy` of a config that is reloaded is in force for the
+ * The same with a runtime, a bench (where the config says) and connections of its own. What happens is counted for
+ * `/metrics`, and recorded for the status page and the admin API, if there is one of them. The `policy` of a config that is reloaded is in force for the
  * requests that come from then on.
  */
 export const layer = (
@@ -75,7 +76,7 @@ export const layer = (
   options: Options = {}
 ): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError> =>
   layerOver(config, options).pipe(
-    Layer.provide(Observed.layer(options.observer)),
+    Layer.provide(Observed.layer(options.observer, config.bench)),
     Layer.provide(UndiciUpstream.layer())
   )
 

@@ -1,6 +1,7 @@
 /** The runtimes of a gateway, and who listens to them: the metrics always, the others if somebody may read what they keep. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { type BenchStore, memory } from "../config/BenchStore.ts"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import { BenchRegistry } from "../core/BenchRegistry.ts"
 import { combine, type Observer } from "../core/FailoverEvent.ts"
@@ -11,20 +12,23 @@ import * as BenchMetrics from "../observe/BenchMetrics.ts"
 import { Decisions } from "../observe/Decisions.ts"
 import * as Metrics from "../observe/Metrics.ts"
 import { Pulse } from "../observe/Pulse.ts"
+import type { UnusableStore } from "./KeptBench.ts"
+import * as KeptBench from "./KeptBench.ts"
 import * as Named from "./Named.ts"
 import { Runtimes } from "./Runtimes.ts"
 
 /**
- * A runtime for each config, all over one bench in memory, one retry budget and one record of decisions. Events are
- * counted in the `MetricRegistry` of the context, with the names of the config as labels and no others. Decisions are
+ * A runtime for each config, all over one bench, kept in `store`, one retry budget and one record of decisions. Events
+ * are counted in the `MetricRegistry` of the context, with the names of the config as labels and no others. Decisions are
  * recorded for the status page and the admin API, and the last minutes of each target for the status page, if there is
  * one. `observer` hears them too.
  */
 export const layer = (
-  observer?: Observer | undefined
-): Layer.Layer<Runtimes | BenchRegistry | Decisions | Pulse> =>
+  observer?: Observer | undefined,
+  store: BenchStore = memory
+): Layer.Layer<Runtimes | BenchRegistry | Decisions | Pulse, UnusableStore> =>
   runtimes(observer).pipe(
-    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), BenchRegistry.layerMemory))
+    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), KeptBench.layer(store)))
   )
 
 const runtimes = (observer: Observer | undefined) =>

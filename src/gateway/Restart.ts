@@ -1,4 +1,5 @@
 /** What of a config cannot change while the gateway runs. */
+import * as Equal from "effect/Equal"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
 
 /** A config as it can be put in force now, and what of it has to wait. */
@@ -15,9 +16,10 @@ const fixed = ["host", "port"] as const
 export const settle = (next: GatewayConfig, current: GatewayConfig): Settled => {
   const { host, port } = current.server
   return {
-    config: { ...next, server: { ...next.server, host, port } },
-    restart: fixed.flatMap((field) =>
-      next.server[field] === current.server[field] ? [] : [`server.${field}`]
-    )
+    config: { ...next, bench: current.bench, server: { ...next.server, host, port } },
+    restart: [
+      ...fixed.flatMap((field) => (next.server[field] === current.server[field] ? [] : [`server.${field}`])),
+      ...(Equal.equals(next.bench, current.bench) ? [] : ["bench"])
+    ]
   }
 }

@@ -180,7 +180,7 @@ describe("a config file", () => {
         },
         models: { smart: ["openai/gpt-5.2", "anthropic/claude"], a: "b", b: ["a"] },
         fallbacks: ["opnai/gpt-4.1"],
-        bench: { store: "redis://127.0.0.1" }
+        bench: { store: "disk" }
       })
       assert.deepStrictEqual(found, [
         "providers.openai.credentials[0].apiKey",

@@ -220,9 +220,13 @@ describe("a reload", () => {
       const { providers } = yield* two
       const config = { providers, models: { smart: "a/gpt" } }
       const { call, reload, state } = yield* running(config)
-      state.file = { ...config, server: { host: "127.0.0.2", port: 1, maxBodyBytes: 20 } }
+      state.file = {
+        ...config,
+        bench: { store: "file:bench.json" },
+        server: { host: "127.0.0.2", port: 1, maxBodyBytes: 20 }
+      }
       const { restart } = yield* reload
-      assert.deepStrictEqual(restart, ["server.host", "server.port"])
+      assert.deepStrictEqual(restart, ["server.host", "server.port", "bench"])
       assert.strictEqual((yield* call("smart")).status, 413)
     })
   )

@@ -14,10 +14,11 @@ const below: Record<string, ReadonlyArray<string>> = {
   observe: ["core"],
   translate: [],
   upstream: ["core"],
+  bench: ["core"],
   providers: ["core", "classifier"],
   ai: ["core", "classifier", "providers", "translate"],
   config: ["core", "classifier", "providers", "testing"],
-  gateway: ["core", "classifier", "providers", "testing", "observe", "config", "translate"],
+  gateway: ["core", "classifier", "providers", "testing", "observe", "config", "translate", "bench"],
   cli: ["core", "classifier", "providers", "testing", "observe", "config", "gateway"]
 }
 

@@ -4,6 +4,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
+import * as BenchStore from "../../config/BenchStore.ts"
 import type { ProviderConfig } from "../../config/GatewayConfig.ts"
 import type * as Catalog from "../../core/Catalog.ts"
 import type { Credential } from "../../core/Credential.ts"
@@ -30,6 +31,7 @@ export const make = ({
     models: mapValues(models, modelView),
     fallbacks,
     policy: { ...Policy.make(policy), retries: policy.retries, retryBudget },
+    bench: { store: BenchStore.format(config.bench ?? BenchStore.memory) },
     server: {
       host: server.host,
       port: server.port,

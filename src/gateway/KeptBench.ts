@@ -1,0 +1,76 @@
+/** The bench of a gateway, kept where its config says. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Path from "effect/Path"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as PersistedBench from "../bench/PersistedBench.ts"
+import * as RedisBench from "../bench/RedisBench.ts"
+import * as BenchStore from "../config/BenchStore.ts"
+import { BenchRegistry } from "../core/BenchRegistry.ts"
+
+/**
+ * The bench cannot be kept where the config says. For the operator: the message says what is wrong with the place.
+ *
+ * @category errors
+ */
+export class UnusableStore extends Schema.TaggedError<UnusableStore>()("UnusableStore", {
+  store: Schema.String,
+  why: Schema.String
+}) {
+  override get message() {
+    return `the bench cannot be kept in ${this.store}: ${this.why}`
+  }
+}
+
+/** The registry. A Redis that cannot be reached is none of the errors: the gateway goes on without it until it can. */
+export const layer = (store: BenchStore.BenchStore): Layer.Layer<BenchRegistry, UnusableStore> => {
+  switch (store._tag) {
+    case "Memory":
+      return BenchRegistry.layerMemory
+    case "File":
+      return inFile(store)
+    case "Redis":
+      return Layer.effect(
+        BenchRegistry,
+        Effect.flatMap(connection(store), (connect) =>
+          RedisBench.make(connect(store.url), { prefix: store.prefix })
+        )
+      )
+  }
+}
+
+const inFile = (store: Extract<BenchStore.BenchStore, { _tag: "File" }>) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const path = yield* Path.Path
+      const fs = yield* FileSystem.FileSystem
+      const folder = path.dirname(store.path)
+      yield* fs.makeDirectory(folder, { recursive: true })
+      yield* fs.access(folder, { writable: true })
+      const files = KeyValueStore.layerFileSystem(folder)
+      return PersistedBench.layer({ key: path.basename(store.path) }).pipe(Layer.provide(files))
+    })
+  ).pipe(
+    Layer.catch((error) => Layer.effect(BenchRegistry, Effect.fail(unusable(store, error.message)))),
+    Layer.provide([NodeFileSystem.layer, NodePath.layer])
+  )
+
+/** The client is loaded only where it is used: it is an optional package. */
+const connection = (store: BenchStore.BenchStore) =>
+  Effect.map(
+    Effect.tryPromise({
+      try: () => import("../bench/NodeConnection.ts"),
+      catch: () => unusable(store, "the package redis is not installed; `npm install redis` brings it")
+    }),
+    ({ connect }) =>
+      (url: Redacted.Redacted) =>
+        connect(url)
+  )
+
+const unusable = (store: BenchStore.BenchStore, why: string) =>
+  new UnusableStore({ store: BenchStore.format(store), why })

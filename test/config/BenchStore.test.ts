@@ -1,0 +1,54 @@
+/** Where a config file keeps the bench. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as BenchStore from "../../src/config/BenchStore.ts"
+import * as Load from "../../src/config/Load.ts"
+
+const providers = { local: { protocol: "openai", baseUrl: "http://127.0.0.1:1/v1" } }
+
+const load = (bench: object | undefined, env: Record<string, string> = {}) =>
+  Load.parse(JSON.stringify({ providers, ...(bench && { bench }) }), {
+    file: "f",
+    folder: "/etc/gateway"
+  }).pipe(Effect.provide([NodeServices.layer, ConfigProvider.layer(ConfigProvider.fromUnknown(env))]))
+
+describe("bench.store", () => {
+  it.effect("is the process's memory when nothing is said", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual((yield* load(undefined)).bench, BenchStore.memory)
+    })
+  )
+
+  it.effect("is a file beside the config file, and no secret that is read from it", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual((yield* load({ store: "file:state/bench.json" })).bench, {
+        _tag: "File",
+        path: "/etc/gateway/state/bench.json"
+      })
+    })
+  )
+
+  it.effect("is a Redis whose password stays hidden, also when the environment names it", () =>
+    Effect.gen(function* () {
+      const url = "rediss://user:hush@cache.example:6380/2"
+      const { bench } = yield* load({ store: "env:REDIS_URL", prefix: "eu" }, { REDIS_URL: url })
+      assert.strictEqual(bench?._tag === "Redis" && Redacted.value(bench.url), url)
+      assert.strictEqual(BenchStore.format(bench ?? BenchStore.memory), "rediss://cache.example:6380/2")
+      assert.notInclude(JSON.stringify(bench), "hush")
+    })
+  )
+
+  it.effect("is refused when it is no place, with what could stand there and without what stands there", () =>
+    Effect.gen(function* () {
+      for (const store of ["disk", "file:", "redis:hush", "redis://user:hush@ho st"]) {
+        const error = yield* Effect.flip(load({ store }))
+        assert.include(error.message, "bench.store")
+        assert.include(error.message, '"redis://HOST:PORT"')
+        assert.notInclude(error.message, "hush")
+      }
+    })
+  )
+})

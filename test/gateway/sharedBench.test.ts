@@ -1,0 +1,114 @@
+/** Gateways whose bench outlives them, or is one for several. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Schedule from "effect/Schedule"
+import * as Load from "../../src/config/Load.ts"
+import * as Gateway from "../../src/gateway/Gateway.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import * as Redis from "../support/redis.ts"
+import { ask, openai, provider, start } from "./support.ts"
+
+const bearer = { authorization: "Bearer admin" }
+
+/** Two providers, of which the first throttles. */
+const config = Effect.gen(function* () {
+  const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
+  a.play(FaultServer.json(openai.error("rate_limit_exceeded", "slow down"), 429, { "retry-after": "60" }))
+  b.play(FaultServer.json(openai.answer))
+  return {
+    first: a,
+    file: {
+      providers: { a: provider("openai", a), b: provider("openai", b) },
+      models: { smart: ["a/m", "b/m"] },
+      server: { adminToken: "admin" }
+    }
+  }
+})
+
+/** Asks again until it is so. */
+const eventually = (ask: Effect.Effect<boolean>) =>
+  Effect.filterOrFail(ask, (holds) => holds).pipe(
+    Effect.retry(Schedule.max([Schedule.spaced("10 millis"), Schedule.recurs(300)]))
+  )
+
+const chat = (url: string) =>
+  ask(`${url}/v1/chat/completions`, { body: { model: "smart", messages: [{ role: "user", content: "hi" }] } })
+
+describe("a gateway with its bench in a file", () => {
+  it.live("does not ask again after a restart what was throttled before", () =>
+    Effect.gen(function* () {
+      const { file, first } = yield* config
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "bench-"))),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+      )
+      const bench = { store: `file:${folder}/state/bench.json` }
+      for (const _ of ["before", "after"]) {
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const url = yield* start({ ...file, bench })
+            assert.strictEqual((yield* chat(url)).headers["x-failover-target"], "b/m#k1")
+          })
+        )
+      }
+      assert.strictEqual(first.requests.length, 1)
+      assert.include(readFileSync(join(folder, "state/bench.json"), "utf8"), "RateLimit")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("does not start where it cannot write, and says why", () =>
+    Effect.gen(function* () {
+      const { file } = yield* config
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "bench-"))),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+      )
+      writeFileSync(join(folder, "taken"), "")
+      const text = JSON.stringify({ ...file, bench: { store: "file:taken/bench.json" } })
+      const loaded = yield* Load.parse(text, { file: "f", folder })
+      const error = yield* Effect.flip(Layer.build(Gateway.layer(loaded)))
+      assert.strictEqual(error._tag, "UnusableStore")
+      assert.include(error.message, "taken")
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+})
+
+describe.skipIf(!Redis.isInstalled)(
+  `two gateways with one Redis${Redis.isInstalled ? "" : ` (skipped: ${Redis.missing})`}`,
+  () => {
+    it.live("share what each of them learns, by itself or by hand", () =>
+      Effect.gen(function* () {
+        const redis = yield* Redis.make
+        const { file, first } = yield* config
+        const bench = { store: redis.url }
+        const [here, there] = [yield* start({ ...file, bench }), yield* start({ ...file, bench })]
+        const keys = (url: string) =>
+          Effect.map(ask(`${url}/admin/benches`, { headers: bearer }), ({ text }) => text)
+        yield* ask(`${here}/admin/benches`, { headers: bearer, body: { key: "b#k1", reason: "hello" } })
+        yield* eventually(Effect.map(keys(there), (text) => text.includes("hello")))
+        yield* ask(`${there}/admin/benches/b%23k1`, { method: "DELETE", headers: bearer })
+        yield* eventually(Effect.map(keys(here), (text) => !text.includes("hello")))
+        assert.strictEqual((yield* chat(here)).headers["x-failover-target"], "b/m#k1")
+        yield* eventually(Effect.map(keys(there), (text) => text.includes("RateLimit")))
+        assert.strictEqual((yield* chat(there)).headers["x-failover-attempts"], "1")
+        assert.strictEqual(first.requests.length, 1)
+      }).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
+    )
+
+    it.live("are there without it", () =>
+      Effect.gen(function* () {
+        const redis = yield* Redis.make
+        yield* redis.kill
+        const { file } = yield* config
+        const url = yield* start({ ...file, bench: { store: redis.url } })
+        assert.strictEqual((yield* chat(url)).status, 200)
+      }).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
+    )
+  }
+)
