@@ -1,5 +1,6 @@
 /**
- * What is on the bench: each key once, with its reason, its end and a way back.
+ * What is on the bench beyond the single targets of the table: credentials, models and providers, and targets that
+ * have no row. Each key once, with its reason, its end and a way back.
  *
  * @import { Row, Status } from "../status/Status.ts"
  */
@@ -17,12 +18,10 @@ const items = new Map()
 /** @param {Status} status @param {number} now @param {(bench: Bench) => void} onUnbench */
 export const draw = ({ benches, rows }, now, onUnbench) => {
   const order = { manual: 1, resting: 0, probing: 2, "half-open": 3, free: 4 }
-  const sorted = [...benches].sort(
-    (a, b) =>
-      order[a.status] - order[b.status] ||
-      (a.until ?? Number.POSITIVE_INFINITY) - (b.until ?? Number.POSITIVE_INFINITY) ||
-      (a.key < b.key ? -1 : 1)
-  )
+  const told = new Set(rows.map(({ key }) => key))
+  const sorted = benches
+    .filter(({ key }) => !told.has(key))
+    .sort((a, b) => order[a.status] - order[b.status] || (a.key < b.key ? -1 : 1))
   byId("bench").hidden = sorted.length === 0
   const shown = sorted.map((bench) => {
     const id = `${bench.status} ${bench.key}`

@@ -84,6 +84,7 @@ const make = (decision, now, before) => {
     {},
     el("time", { datetime: new Date(at).toISOString() }, timeOf(at, now)),
     el("bdi", { class: "asked" }, model === undefined ? "–" : plain(model)),
+    el("span", { class: "took" }, decision.duration === undefined ? "…" : duration(decision.duration)),
     el(
       "span",
       { class: "path" },
@@ -99,8 +100,7 @@ const make = (decision, now, before) => {
           error === undefined ? words[outcome] : reasonWord(error)
         ),
       attempts.length > 0 && outcome === "broken" && el("span", { class: "muted" }, "broke off")
-    ),
-    el("span", { class: "took" }, decision.duration === undefined ? "…" : duration(decision.duration))
+    )
   )
   const more = el(
     "div",
