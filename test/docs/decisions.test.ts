@@ -1,0 +1,65 @@
+/** The decision table in docs/decisions.md is what the code does. */
+import { readFileSync } from "node:fs"
+import { resolve } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Failure, Policy, Rule } from "effect-failover"
+import { defaultRetryBudget } from "../../src/core/Runtime.ts"
+
+const page = readFileSync(resolve(import.meta.dirname, "../../docs/decisions.md"), "utf8")
+
+/** The cells of the table between two marks, without its head. */
+const rowsOf = (name: string): ReadonlyArray<ReadonlyArray<string>> => {
+  const [, table = ""] = new RegExp(`<!-- ${name}:[^\\n]*\\n([\\s\\S]*?)<!-- /${name} -->`).exec(page) ?? []
+  return table
+    .trim()
+    .split("\n")
+    .slice(2)
+    .map((line) => line.split("|").slice(1, -1))
+    .map((cells) => cells.map((cell) => cell.trim().replaceAll("`", "")))
+}
+
+const time = (millis: number): string =>
+  millis >= 3_600_000
+    ? `${millis / 3_600_000} h`
+    : millis >= 60_000
+      ? `${millis / 60_000} min`
+      : `${millis / 1000} s`
+
+const again = {
+  never: "no",
+  afterWait: "once, after the wait",
+  withoutTokenCap: "once, without the token cap"
+} as const
+const next = { credential: "next credential", place: "another place", model: "next model", stop: "stop" }
+
+describe("docs/decisions.md", () => {
+  it("has the rules as they are, in their order", () => {
+    const expected = Failure.failureClasses.map((name) => {
+      const { next: goes, rest, retry } = Rule.defaults[name]
+      const rests =
+        rest === undefined
+          ? ["–", "–", "–", "–"]
+          : [rest.scope, time(rest.base), time(rest.max), String(rest.threshold)]
+      return [name, typeof retry === "string" ? again[retry] : "by schedule", ...rests, next[goes]]
+    })
+    assert.deepStrictEqual(rowsOf("rules"), expected)
+  })
+
+  it("has every other option of a policy with its default", () => {
+    const { commit, rules: _, timeouts, ...plain } = Policy.defaults
+    const durations: ReadonlyArray<string> = ["patience", "deadline"]
+    const expected = new Map<string, string>([
+      ...Object.entries(plain).map(
+        ([name, value]) => [name, durations.includes(name) ? time(Number(value)) : String(value)] as const
+      ),
+      ["commit", commit._tag],
+      ...Object.entries(timeouts).map(([name, millis]) => [`timeouts.${name}`, time(millis)] as const)
+    ])
+    assert.deepStrictEqual(new Map(rowsOf("policy").map(([name, value]) => [name!, value!])), expected)
+    assert.isTrue(rowsOf("policy").every(([, , why]) => why !== ""))
+  })
+
+  it("names the budget of the process as it is", () => {
+    assert.strictEqual(defaultRetryBudget, 1 / 5)
+  })
+})
