@@ -20,7 +20,7 @@ import * as BenchKey from "./BenchKey.ts"
 import type { Failure, FailureClass } from "./Failure.ts"
 import { Now } from "./Now.ts"
 import type { Rest, Scope as RestScope } from "./Rule.ts"
-import { Tallies, type Tally } from "./Tally.ts"
+import * as Tally from "./Tally.ts"
 import type { Target } from "./Target.ts"
 
 /**
@@ -48,7 +48,7 @@ export interface BenchInfo {
 }
 
 /** How one key is doing: its counts and its state. */
-export interface Health extends Tally {
+export interface Health extends Tally.Tally {
   readonly key: BenchKey.BenchKey
   readonly status: Status
   readonly until: number | undefined
@@ -72,7 +72,7 @@ export interface BenchOptions {
 
 /**
  * The bench of the process. For applications and operators: `bench`, `unbench`, `isBenched`, `list`, `report`,
- * `changes`, and `admit`/`record` for code that makes attempts of its own. The methods ending in `Unsafe` are the
+ * `credentials`, `changes`, and `admit`/`record` for code that makes attempts of its own. The methods ending in `Unsafe` are the
  * engine's.
  *
  * @category services
@@ -102,6 +102,11 @@ export class BenchRegistry extends Context.Service<
     readonly list: Effect.Effect<ReadonlyArray<BenchInfo>>
     /** Counts and state of every target seen, and the state of every other key on the bench. */
     readonly report: Effect.Effect<ReadonlyArray<Health>>
+    /**
+     * Counts of every credential seen, all its models together, and the state of its own key (`openai#backup`): what
+     * rests of its models only stands in `report`.
+     */
+    readonly credentials: Effect.Effect<ReadonlyArray<Health>>
     /** Every change from now on. A slow reader loses the oldest of 256. */
     readonly changes: Stream.Stream<BenchChange>
 
@@ -171,7 +176,7 @@ export const infoOf = (key: BenchKey.BenchKey, entry: Bench.Entry, now: number, 
 /** Builds a registry in memory. */
 export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync(() => {
   const ref = Ref.makeUnsafe(Bench.empty)
-  const tallies = new Tallies(Bench.capacity)
+  const tallies = new Tally.Tallies(Bench.capacity)
   const listeners = new Set<(change: BenchChange) => void>()
   let go: Bench.Go = { _tag: "Go", generation: 0 }
 
@@ -201,7 +206,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
   const reopenUnsafe = (probe: Bench.Probe, now: number) =>
     set(Bench.reopen(Ref.getUnsafe(ref), probe, now), now)
   const succeedUnsafe = (target: Target, admission: Bench.Go | Bench.Probe, time: Now) => {
-    tallies.succeeded(target.key)
+    tallies.succeeded(target)
     const state = Ref.getUnsafe(ref)
     if (!Bench.knows(state, target)) return
     const now = time.millis()
@@ -214,8 +219,19 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     rest: Rest | undefined,
     now: number
   ) => {
-    tallies.failed(target.key, failure, now)
+    tallies.failed(target, failure, now)
     set(Bench.fail(Ref.getUnsafe(ref), target, admission, failure, rest, now), now)
+  }
+
+  /** How keys are doing at a moment. */
+  const healthAt = (now: number) => {
+    const { entries, held } = Ref.getUnsafe(ref)
+    return (key: BenchKey.BenchKey, tally: Tally.Tally): Health => {
+      const entry = entries.get(key)
+      if (entry === undefined) return { ...tally, key, status: "free", until: undefined }
+      const { status, until } = infoOf(key, entry, now, held.has(key))
+      return { ...tally, key, status, until }
+    }
   }
 
   const modifyUnsafe = <A>(f: (state: Bench.State) => readonly [A, Bench.State], now: number): A => {
@@ -276,19 +292,19 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
         .filter((info) => info.status !== "free")
     }),
     report: Effect.map(Clock.currentTimeMillis, (now) => {
-      const { entries, held } = Ref.getUnsafe(ref)
+      const health = healthAt(now)
       const report = new Map<string, Health>()
-      for (const [key, tally] of tallies.entries()) {
-        report.set(key, { ...tally, key, status: "free", until: undefined })
-      }
-      for (const [key, entry] of entries) {
-        const { status, until } = infoOf(key, entry, now, held.has(key))
-        const tally = report.get(key)
-        if (tally !== undefined) report.set(key, { ...tally, status, until })
-        else if (status !== "free") report.set(key, { ...untried, key, status, until })
+      for (const [key, tally] of tallies.targets()) report.set(key, health(key, tally))
+      for (const key of Ref.getUnsafe(ref).entries.keys()) {
+        if (report.has(key)) continue
+        const untried = health(key, Tally.none)
+        if (untried.status !== "free") report.set(key, untried)
       }
       return [...report.values()]
     }),
+    credentials: Effect.map(Clock.currentTimeMillis, (now) =>
+      Array.from(tallies.credentials(), ([key, tally]) => healthAt(now)(key, tally))
+    ),
     changes: Stream.callback<BenchChange>(
       (queue) =>
         Effect.acquireRelease(
@@ -303,5 +319,3 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     )
   }
 })
-
-const untried: Tally = { attempts: 0, failures: 0, failuresInRow: 0, lastFailure: undefined }

@@ -1,7 +1,8 @@
-/** Counts of attempts per target, for reports. They decide nothing, so they are counted in place. */
+/** Counts of attempts per target and per credential, for reports. They decide nothing, so they are counted in place. */
 import { classOf, type Failure, type FailureClass } from "./Failure.ts"
+import type { Target } from "./Target.ts"
 
-/** What has been seen of one target since the process started. */
+/** What has been seen of one target, or of one credential with all its models, since the process started. */
 export interface Tally {
   /** Attempts that ended by themselves; those a caller broke off are not counted. */
   readonly attempts: number
@@ -12,40 +13,75 @@ export interface Tally {
     | undefined
 }
 
-/** The counts of all targets: at most `capacity`, the ones seen first go first. */
+type Counts = { -readonly [K in keyof Tally]: Tally[K] }
+
+/** The counts of a target, and those of its credential. */
+interface Counted {
+  readonly own: Counts
+  readonly credential: Counts
+}
+
+/** The counts of all targets and credentials: at most `capacity` of each, the ones seen first go first. */
 export class Tallies {
-  readonly #byKey = new Map<string, { -readonly [K in keyof Tally]: Tally[K] }>()
+  readonly #byTarget = new Map<string, Counted>()
+  readonly #byCredential = new Map<string, Counts>()
   readonly #capacity: number
 
   constructor(capacity: number) {
     this.#capacity = capacity
   }
 
-  succeeded(key: string): void {
-    const tally = this.#at(key)
-    tally.attempts++
-    tally.failuresInRow = 0
+  succeeded(target: Target): void {
+    const { credential, own } = this.#of(target)
+    countAnswer(own)
+    countAnswer(credential)
   }
 
-  failed(key: string, failure: Failure, at: number): void {
-    const tally = this.#at(key)
-    tally.attempts++
-    tally.failures++
-    tally.failuresInRow++
-    tally.lastFailure = { class: classOf(failure), at, evidence: failure.evidence }
+  failed(target: Target, failure: Failure, at: number): void {
+    const { credential, own } = this.#of(target)
+    const last = { class: classOf(failure), at, evidence: failure.evidence }
+    countFailure(own, last)
+    countFailure(credential, last)
   }
 
-  entries(): Iterable<readonly [string, Tally]> {
-    return this.#byKey
+  *targets(): Iterable<readonly [string, Tally]> {
+    for (const [key, { own }] of this.#byTarget) yield [key, own]
   }
 
-  #at(key: string) {
-    let tally = this.#byKey.get(key)
-    if (tally === undefined) {
-      if (this.#byKey.size >= this.#capacity) this.#byKey.delete(this.#byKey.keys().next().value!)
-      tally = { attempts: 0, failures: 0, failuresInRow: 0, lastFailure: undefined }
-      this.#byKey.set(key, tally)
+  credentials(): Iterable<readonly [string, Tally]> {
+    return this.#byCredential
+  }
+
+  #of({ benchKeys, key }: Target): Counted {
+    const known = this.#byTarget.get(key)
+    if (known !== undefined) return known
+    let credential = this.#byCredential.get(benchKeys.credential)
+    if (credential === undefined) {
+      credential = { ...none }
+      put(this.#byCredential, benchKeys.credential, credential, this.#capacity)
     }
-    return tally
+    const counted = { own: { ...none }, credential }
+    put(this.#byTarget, key, counted, this.#capacity)
+    return counted
   }
+}
+
+/** Nothing has been seen. */
+export const none: Tally = { attempts: 0, failures: 0, failuresInRow: 0, lastFailure: undefined }
+
+const countAnswer = (counts: Counts): void => {
+  counts.attempts++
+  counts.failuresInRow = 0
+}
+
+const countFailure = (counts: Counts, last: NonNullable<Tally["lastFailure"]>): void => {
+  counts.attempts++
+  counts.failures++
+  counts.failuresInRow++
+  counts.lastFailure = last
+}
+
+const put = <A>(map: Map<string, A>, key: string, value: A, capacity: number): void => {
+  if (map.size >= capacity) map.delete(map.keys().next().value!)
+  map.set(key, value)
 }
