@@ -1,4 +1,6 @@
 /** The gateway, for applications that want one in their own process. */
+export { ConfigFile } from "../config/ConfigFile.ts"
+export { withDefaults } from "../config/Defaults.ts"
 export * as GatewayConfig from "../config/GatewayConfig.ts"
 export { load, parse } from "../config/Load.ts"
 export { ConfigError } from "../config/Problem.ts"

@@ -1,0 +1,99 @@
+/** A config file with everything said that it leaves to the defaults, in its own words: what is in force, as a file. */
+import * as Schema from "effect/Schema"
+import * as Credential from "../core/Credential.ts"
+import * as Policy from "../core/Policy.ts"
+import type { Rest } from "../core/Rule.ts"
+import { defaultRetryBudget } from "../core/Runtime.ts"
+import { ConfigFile } from "./ConfigFile.ts"
+import { defaultServer } from "./GatewayConfig.ts"
+
+type Json = Schema.Json
+type JsonObject = typeof Schema.JsonObject.Type
+
+const decode = Schema.decodeUnknownSync(ConfigFile)
+
+/**
+ * The same config with every default filled in: the strategy and the credentials of providers, the whole policy (a
+ * preset is written out), the server. What stands in it means what the file meant, and filling it in again changes
+ * nothing. Durations that come from defaults are milliseconds.
+ *
+ * @example
+ * import { ConfigFile, withDefaults } from "effect-failover/gateway"
+ * import { Schema } from "effect"
+ *
+ * const file = withDefaults({ providers: { local: { protocol: "openai" } }, policy: { preset: "threeAttempts" } })
+ * file.policy?.attempts // => 100
+ * file.providers.local?.credentials // => [{ name: "default", enabled: true, weight: 1 }]
+ *
+ * // to JSON and back
+ * const text = JSON.stringify(Schema.encodeSync(ConfigFile)(file))
+ * withDefaults(Schema.decodeUnknownSync(ConfigFile)(JSON.parse(text))) // => file
+ */
+export const withDefaults = (file: ConfigFile): ConfigFile => {
+  const { $schema, policy: { preset, ...said } = {}, providers, ...rest } = file
+  const policy = over(
+    over(policyDefaults, preset === undefined ? {} : plain(Policy.presets[preset])),
+    plain(said)
+  )
+  const { adminToken: _, ...server } = defaultServer
+  return decode({
+    ...over({ models: {}, fallbacks: [], bench: { store: "memory" }, server: plain(server) }, plain(rest)),
+    ...($schema !== undefined && { $schema }),
+    providers: Object.fromEntries(
+      Object.entries(providers).map(([name, provider]) => [name, providerWithDefaults(provider)])
+    ),
+    policy
+  })
+}
+
+const providerWithDefaults = (provider: ConfigFile["providers"][string]): JsonObject => {
+  const credentials = provider.credentials ?? []
+  const list = credentials.length === 0 ? [{ name: Credential.none.name }] : credentials
+  return {
+    strategy: "sequential",
+    fallbackModels: [],
+    models: {},
+    ...(provider.protocol === "openai" && { auth: "bearer" }),
+    ...plain(provider),
+    credentials: list.map((credential) => ({ enabled: true, weight: 1, ...plain(credential) }))
+  }
+}
+
+const cooldownOf = (rest: Rest | undefined): JsonObject => ({ base: rest?.base ?? 0, max: rest?.max ?? 0 })
+
+const policyDefaults: JsonObject = (() => {
+  const { commit: _, rules, ...fields } = Policy.defaults
+  return {
+    ...plain(fields),
+    commit: "firstContent",
+    retries: { times: 2, backoff: [500, 2_000], budget: defaultRetryBudget },
+    threshold: {
+      transient: rules.ServerError.rest?.threshold ?? 1,
+      unknown: rules.Unknown.rest?.threshold ?? 1
+    },
+    cooldown: {
+      transient: cooldownOf(rules.ServerError.rest),
+      rateLimit: cooldownOf(rules.RateLimit.rest),
+      authDead: cooldownOf(rules.InvalidKey.rest),
+      modelMissing: cooldownOf(rules.ModelMissing.rest)
+    }
+  }
+})()
+
+/** As JSON, without what is not said. */
+function plain(value: object): JsonObject {
+  return JSON.parse(JSON.stringify(value))
+}
+
+/** One value over another: objects field by field, anything else as a whole. */
+const over = (first: JsonObject, second: JsonObject): JsonObject => {
+  const merged: Record<string, Json> = { ...first }
+  for (const [key, value] of Object.entries(second)) {
+    const before = merged[key]
+    merged[key] = isObject(before) && isObject(value) ? over(before, value) : value
+  }
+  return merged
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
