@@ -55,7 +55,7 @@ export interface GatewayConfig {
   /** Where the bench is kept. Absent: with the process. */
   readonly bench?: BenchStore.BenchStore | undefined
   readonly server: ServerConfig
-  /** What is accepted and has no effect, in sentences. */
+  /** What is worth a word, in sentences. */
   readonly notes: ReadonlyArray<string>
 }
 

@@ -8,11 +8,12 @@ import * as Catalog from "../core/Catalog.ts"
 import * as ModelSpec from "../core/ModelSpec.ts"
 import * as Pool from "../core/Pool.ts"
 import { millisOf } from "./ConfigFile.ts"
+import { isLoopback } from "./GatewayConfig.ts"
 import { nearest } from "./Nearest.ts"
 import type { Path } from "./Problem.ts"
 import type { Misfit } from "./Structure.ts"
 
-/** What is wrong, and what is accepted without effect. */
+/** What is wrong, and what is worth a word. */
 export interface Findings {
   readonly problems: ReadonlyArray<Misfit>
   readonly notes: ReadonlyArray<string>
@@ -26,7 +27,7 @@ export const check = (file: unknown): Findings => ({
     ...nameProblems(file),
     ...serverProblems(file)
   ],
-  notes: [...rpmNotes(file)]
+  notes: [...serverNotes(file)]
 })
 
 type Fields = Readonly<Record<string, unknown>>
@@ -86,22 +87,25 @@ function* cooldownProblems(node: unknown, path: Path): Iterable<Misfit> {
 
 const isTime = (u: unknown): u is string | number => typeof u === "string" || typeof u === "number"
 
-function* rpmNotes(file: unknown): Iterable<string> {
-  for (const [name, provider] of Object.entries(fieldsOf(fieldsOf(file).providers))) {
-    const limited = itemsOf(fieldsOf(provider).credentials).filter((item) => fieldsOf(item).rpm !== undefined)
-    if (limited.length > 0) {
-      const which = limited.map((item) => fieldsOf(item).name).join(", ")
-      yield `providers.${name}: rpm (of ${which}) is read and not enforced yet; a throttled key is left when it answers 429`
+// -- server -----------------------------------------------------------------------------------------------------------
+
+function* serverProblems(file: unknown): Iterable<Misfit> {
+  const { adminToken, statusPage, tokens } = fieldsOf(fieldsOf(file).server)
+  if (statusPage === "admin" && adminToken === undefined) {
+    yield { path: ["server", "statusPage"], message: '"admin" needs an adminToken' }
+  }
+  if (typeof adminToken === "string" && itemsOf(tokens).includes(adminToken)) {
+    yield {
+      path: ["server", "adminToken"],
+      message: "is one of the tokens: every client could change what the gateway does"
     }
   }
 }
 
-// -- server -------------------------------------------------------------------------------------------------------
-
-function* serverProblems(file: unknown): Iterable<Misfit> {
-  const { adminToken, statusPage } = fieldsOf(fieldsOf(file).server)
-  if (statusPage === "admin" && adminToken === undefined) {
-    yield { path: ["server", "statusPage"], message: '"admin" needs an adminToken' }
+function* serverNotes(file: unknown): Iterable<string> {
+  const { adminToken, host } = fieldsOf(fieldsOf(file).server)
+  if (adminToken !== undefined && typeof host === "string" && !isLoopback(host)) {
+    yield `server.host: ${host} can be reached from elsewhere, and the gateway speaks plain HTTP: let TLS end in front of it, or the admin token can be read on its way`
   }
 }
 

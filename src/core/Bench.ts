@@ -78,7 +78,8 @@ export interface Resting {
   readonly key: BenchKey
   /** Milliseconds since the epoch; in the past while a probe is under way or a passed check is waited for. */
   readonly until: number
-  readonly reason: FailureClass | "Manual"
+  /** `OwnLimit` is never the bench's word: the credential is over its own limit of requests a minute. */
+  readonly reason: FailureClass | "Manual" | "OwnLimit"
   readonly evidence: string | undefined
   readonly probing: boolean
 }
@@ -157,10 +158,14 @@ export const peek = (state: State, target: Target, now: number, check = false): 
   let weightiest: Resting | undefined
   for (const key of target.allBenchKeys) {
     const why = whyResting(state, key, now, held)
-    if (why !== undefined && (weightiest === undefined || outweighs(why, weightiest))) weightiest = why
+    if (why !== undefined) weightiest = weightier(weightiest, why)
   }
   return weightiest
 }
+
+/** Of two reasons the one that keeps a target away: one by hand, else the one that ends later; of equals the first. */
+export const weightier = (a: Resting | undefined, b: Resting | undefined): Resting | undefined =>
+  a === undefined || (b !== undefined && outweighs(b, a)) ? b : a
 
 const outweighs = (a: Resting, b: Resting): boolean => {
   const byHand = a.reason === "Manual"

@@ -8,10 +8,11 @@ import * as Context from "effect/Context"
 import * as Random from "effect/Random"
 import * as Bench from "./Bench.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
-import type { RestingTarget } from "./Ending.ts"
+import * as Ending from "./Ending.ts"
 import type { ContextExceeded } from "./Failure.ts"
 import * as ModelSpec from "./ModelSpec.ts"
 import type { Now } from "./Now.ts"
+import type { OwnLimits } from "./OwnLimits.ts"
 import type { Pool } from "./Pool.ts"
 import type { Prepared, PreparedModel } from "./Prepared.ts"
 import type { Next } from "./Rule.ts"
@@ -34,11 +35,14 @@ export class Candidates<P extends Pool, R> {
   #avoid: string | undefined
   #tried: Set<string> | undefined
   #ownTurns: Map<string, number> | undefined
+  /** Targets that were passed by because of their own limit. */
+  #limited: Array<Ending.RestingTarget<P>> | undefined
   #windowAbove = 0
   #windowAtLeast = 0
   readonly #context: Context.Context<R>
   readonly #now: Now
   readonly #registry: BenchRegistry["Service"]
+  readonly #limits: OwnLimits
   readonly #turns: Turns
   readonly #onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
 
@@ -46,13 +50,18 @@ export class Candidates<P extends Pool, R> {
     prepared: Prepared<P, R>,
     context: Context.Context<R>,
     now: Now,
-    shared: { readonly registry: BenchRegistry["Service"]; readonly turns: Turns },
+    shared: {
+      readonly registry: BenchRegistry["Service"]
+      readonly limits: OwnLimits
+      readonly turns: Turns
+    },
     onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
   ) {
     this.#models = prepared.models
     this.#context = context
     this.#now = now
     this.#registry = shared.registry
+    this.#limits = shared.limits
     this.#turns = shared.turns
     this.#onSkip = onSkip
   }
@@ -67,8 +76,12 @@ export class Candidates<P extends Pool, R> {
     }
   }
 
-  /** Asks the bench for a target and makes it the current one; false when it rests. */
+  /** Asks the bench for a target and makes it the current one; false when it rests, or is over its own limit. */
   admit(target: Target): boolean {
+    if (target.credential.rpm !== undefined) {
+      const why = this.#limits.why(target, this.#now.millis())
+      if (why !== undefined) return this.#limit(target, why)
+    }
     const admission = this.#registry.admitUnsafe(target, this.#now)
     if (admission._tag === "Resting") {
       this.#onSkip?.(target, admission)
@@ -84,6 +97,39 @@ export class Candidates<P extends Pool, R> {
     const why = this.#why(target)
     if (why !== undefined) this.#onSkip?.(target, why)
     return undefined
+  }
+
+  /** The current target turned out to be over its own limit. */
+  passByLimit(): void {
+    this.#limit(this.target, this.#limits.whyNot(this.target, this.#now.millis()))
+  }
+
+  /** Of the targets that were passed by because of their own limit, the one that may be called soonest. */
+  soonestLimited(): Ending.RestingTarget<P> | undefined {
+    if (this.#limited === undefined) return undefined
+    const now = this.#now.millis()
+    let soonest: Ending.RestingTarget<P> | undefined
+    for (const { pool, target, why } of this.#limited) {
+      if (this.#tried?.has(target.key) || !this.#fits(target.contextWindow)) continue
+      // Somebody else may have been faster meanwhile.
+      const known = this.#limits.why(target, now) ?? why
+      if (soonest === undefined || known.until < soonest.why.until) soonest = { pool, target, why: known }
+    }
+    return soonest
+  }
+
+  /** Makes a target the current one that was passed by because of its own limit; false when it cannot be called yet. */
+  goBack({ pool, target }: Ending.RestingTarget<P>): boolean {
+    this.#limited = this.#limited?.filter((limited) => limited.target !== target)
+    this.pool = pool
+    return this.admit(target)
+  }
+
+  #limit(target: Target, why: Bench.Resting): false {
+    this.#onSkip?.(target, why)
+    this.#limited ??= []
+    this.#limited.push({ pool: this.pool, target, why })
+    return false
   }
 
   /** The current target has failed for good: what of the rest of its model is still worth a try? */
@@ -103,12 +149,14 @@ export class Candidates<P extends Pool, R> {
   /** Goes on with another chain. Targets that were tried are not tried again. */
   switchTo(prepared: Prepared<P, R>): void {
     this.#models = prepared.models
+    this.#limited = undefined
     this.#rewind()
   }
 
   /** Begins again, after a wait. */
   restart(): void {
     this.#tried = undefined
+    this.#limited = undefined
     this.#rewind()
   }
 
@@ -132,7 +180,7 @@ export class Candidates<P extends Pool, R> {
     if (siblings.some(isOpen)) return ModelSpec.format(this.target)
     const next = this.#models
       .slice(this.#model + 1)
-      .find((model) => this.#fits(model) && this.#targetsOf(model).some(isOpen))
+      .find((model) => this.#fits(model.model.contextWindow) && this.#targetsOf(model).some(isOpen))
     return next && ModelSpec.format(next.model.spec)
   }
 
@@ -151,15 +199,15 @@ export class Candidates<P extends Pool, R> {
     ).length
     for (let i = this.#model + 1; i < this.#models.length; i++) {
       const model = this.#models[i]!
-      if (!this.#fits(model)) continue
+      if (!this.#fits(model.model.contextWindow)) continue
       count += this.#targetsOf(model).filter((target) => this.#why(target) === undefined).length
     }
     return count
   }
 
   /** Everything in the chain that rests now, and whether that is all of it. */
-  resting(): { readonly all: boolean; readonly resting: ReadonlyArray<RestingTarget<P>> } {
-    const resting: Array<RestingTarget<P>> = []
+  resting(): { readonly all: boolean; readonly resting: ReadonlyArray<Ending.RestingTarget<P>> } {
+    const resting: Array<Ending.RestingTarget<P>> = []
     let all = true
     for (const model of this.#models) {
       const pool = this.#poolOf(model)
@@ -172,8 +220,14 @@ export class Candidates<P extends Pool, R> {
     return { all, resting }
   }
 
+  /** The rest that ends soonest of those that a request may try all the same. */
+  soonestToTry(resting: ReadonlyArray<Ending.RestingTarget<P>>): Ending.RestingTarget<P> | undefined {
+    const now = this.#now.millis()
+    return Ending.soonest(resting.filter(({ target }) => this.#limits.why(target, now) === undefined))
+  }
+
   /** Makes a resting target the current one all the same. */
-  take({ pool, target }: RestingTarget<P>): void {
+  take({ pool, target }: Ending.RestingTarget<P>): void {
     this.pool = pool
     this.target = target
     this.admission = { _tag: "Go", generation: this.#registry.stateUnsafe().generation }
@@ -184,7 +238,7 @@ export class Candidates<P extends Pool, R> {
     if (model === undefined) return false
     this.#avoid = undefined
     this.#at = 0
-    if (!this.#fits(model)) {
+    if (!this.#fits(model.model.contextWindow)) {
       this.#order = []
       return true
     }
@@ -219,7 +273,7 @@ export class Candidates<P extends Pool, R> {
     return turn
   }
 
-  #fits({ model: { contextWindow } }: PreparedModel<P, R>): boolean {
+  #fits(contextWindow: number | undefined): boolean {
     return (
       contextWindow === undefined ||
       (contextWindow > this.#windowAbove && contextWindow >= this.#windowAtLeast)
@@ -228,7 +282,11 @@ export class Candidates<P extends Pool, R> {
 
   #why(target: Target): Bench.Resting | undefined {
     const state = this.#registry.stateUnsafe()
-    return state.entries.size === 0 ? undefined : Bench.peek(state, target, this.#now.millis())
+    const isLimited = target.credential.rpm !== undefined
+    if (state.entries.size === 0 && !isLimited) return undefined
+    const now = this.#now.millis()
+    const resting = Bench.peek(state, target, now)
+    return isLimited ? Bench.weightier(resting, this.#limits.why(target, now)) : resting
   }
 
   #poolOf(model: PreparedModel<P, R>): P {

@@ -24,7 +24,10 @@ export interface Credential {
   readonly enabled: boolean
   /** Its share under the `weighted` strategy. */
   readonly weight: number
-  /** Requests per minute the account allows, for a limiter in front of it. */
+  /**
+   * Requests per minute: so many at once, and from then on one every 60 s / `rpm`. A credential over this limit is
+   * passed by, it has not failed; retries and probes count like all requests. Absent: no limit.
+   */
   readonly rpm?: number | undefined
 }
 

@@ -11,10 +11,10 @@ export interface RestingTarget<out P> {
   readonly why: Bench.Resting
 }
 
-/** The rest that ends soonest, of those that nobody put by hand. */
+/** The rest that ends soonest, of those that are nobody's will: not put by hand, no limit of one's own. */
 export const soonest = <P>(resting: ReadonlyArray<RestingTarget<P>>): RestingTarget<P> | undefined =>
   resting
-    .filter(({ why }) => why.reason !== "Manual")
+    .filter(({ why }) => why.reason !== "Manual" && why.reason !== "OwnLimit")
     .reduce<RestingTarget<P> | undefined>(
       (a, b) => (a === undefined || b.why.until < a.why.until ? b : a),
       undefined

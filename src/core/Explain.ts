@@ -1,6 +1,7 @@
 /** Why a request would go where it would go: the targets of a chain in order, and what keeps some of them away. */
 import type * as Context from "effect/Context"
 import * as Bench from "./Bench.ts"
+import type { OwnLimits } from "./OwnLimits.ts"
 import type { Pool } from "./Pool.ts"
 import type { Prepared } from "./Prepared.ts"
 import type { Target } from "./Target.ts"
@@ -8,8 +9,11 @@ import type { Target } from "./Target.ts"
 /** One target as a request would find it now. */
 export interface Explained {
   readonly target: Target
-  /** `probe`: the next request to it decides whether its rest is over. */
-  readonly state: "callable" | "probe" | "resting" | "probing" | "manual"
+  /**
+   * `probe`: the next request to it decides whether its rest is over. `limited`: its credential is over its own limit of
+   * requests a minute.
+   */
+  readonly state: "callable" | "probe" | "resting" | "probing" | "manual" | "limited"
   /** Why it would be passed by; absent for one that would be called. */
   readonly why?: Bench.Resting | undefined
   /** What would clear it, in words for an operator; absent for one that is callable. */
@@ -23,16 +27,13 @@ export interface Explained {
 export const explain = <P extends Pool, R>(
   prepared: Prepared<P, R>,
   context: Context.Context<R>,
-  state: Bench.State,
+  { limits, state }: { readonly state: Bench.State; readonly limits: OwnLimits },
   now: number
 ): ReadonlyArray<Explained> =>
   prepared.models.flatMap((model) =>
     model.targetsOf(model.poolIn(context)).map((target): Explained => {
-      const why = Bench.peek(state, target, now)
-      if (why !== undefined) {
-        const kind = why.reason === "Manual" ? "manual" : why.probing ? "probing" : "resting"
-        return { target, state: kind, why, clears: clearing(why) }
-      }
+      const why = Bench.weightier(Bench.peek(state, target, now), limits.why(target, now))
+      if (why !== undefined) return { target, state: stateOf(why), why, clears: clearing(why) }
       const halfOpen = target.allBenchKeys.find((key) => state.entries.get(key)?.reason !== undefined)
       return halfOpen === undefined
         ? { target, state: "callable" }
@@ -40,9 +41,16 @@ export const explain = <P extends Pool, R>(
     })
   )
 
+const stateOf = ({ probing, reason }: Bench.Resting): Explained["state"] => {
+  if (reason === "Manual") return "manual"
+  if (reason === "OwnLimit") return "limited"
+  return probing ? "probing" : "resting"
+}
+
 const clearing = ({ key, probing, reason, until }: Bench.Resting): string => {
   if (probing) return `the probe of ${key} that is under way`
   const end = until === Number.POSITIVE_INFINITY ? "no end of its own" : new Date(until).toISOString()
+  if (reason === "OwnLimit") return `time: the limit of ${key} allows for the next request at ${end}`
   return reason === "Manual"
     ? `taking ${key} off the bench by hand (${end})`
     : `a probe of ${key} after ${end}, or taking it off the bench by hand`

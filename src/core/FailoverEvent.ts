@@ -46,12 +46,12 @@ export interface RunInfo {
   readonly context: Context.Context<never>
 }
 
-/** A target was passed by, because it (or what it depends on) rests. */
+/** A target was passed by: it (or what it depends on) rests, or its credential is over its own limit. */
 export interface Skipped extends Common {
   readonly _tag: "Skipped"
   readonly target: Target
   readonly key: string
-  readonly reason: FailureClass | "Manual"
+  readonly reason: FailureClass | "Manual" | "OwnLimit"
   readonly until: number
 }
 

@@ -22,6 +22,7 @@ import type { About, Action, Observer, RunInfo } from "./FailoverEvent.ts"
 import * as Failure from "./Failure.ts"
 import { failureOf } from "./FailureOf.ts"
 import { Now } from "./Now.ts"
+import { isAllowed, type OwnLimits } from "./OwnLimits.ts"
 import type { Policy } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
 import type { Prepared } from "./Prepared.ts"
@@ -34,6 +35,7 @@ import type { Target } from "./Target.ts"
 /** What all runs share. */
 export interface Shared {
   readonly registry: BenchRegistry["Service"]
+  readonly limits: OwnLimits
   readonly budget: RetryBudget
   readonly turns: Turns
   /** A chain, ready to be walked. */
@@ -75,10 +77,10 @@ type Onward<A> = Effect.Effect<Served<A>, RunError.RunError>
 
 /**
  * A step of a run: what it goes on with; `undefined` when the visit is over without an answer, and the next
- * candidate's turn has come; that an attempt is under way and has to be waited for; or that others have to be asked
- * whether this probe may be sent.
+ * candidate's turn has come; that an attempt is under way and has to be waited for; that others have to be asked
+ * whether this probe may be sent; or the limiter, whether this attempt may be made.
  */
-type Step<A> = Onward<A> | undefined | "under way" | "asking"
+type Step<A> = Onward<A> | undefined | "under way" | "asking" | "counting"
 
 /** What the attempts at one target share. Made when the first of them fails or waits. */
 interface Visit {
@@ -106,10 +108,14 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #failed: Array<RunError.FailedAttempt> | undefined
   #deadlineAt: number | undefined
   #running: Attempt.Running<A> | undefined
+  #counting: Attempt.Running<boolean> | undefined
+  #turnedAway: Next | undefined
   #ownDueAt = 0
   #visit: Visit | undefined
   #lastResort = false
   #switched = false
+  /** Until when this run waits for limits of its targets' own. */
+  #limitedUntil: number | undefined
 
   constructor(shared: Shared, options: RunOptions<P, R, A, E>, context: Context.Context<R>) {
     const { about, kind, observer, prepared, request, since } = options
@@ -141,6 +147,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     while (step === undefined) step = this.#nextVisit()
     if (step === "under way") return this.#park(resume)
     if (step === "asking") return this.#ask(resume)
+    if (step === "counting") return this.#count(resume)
     return resume(step)
   }
 
@@ -165,11 +172,12 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 
   #begin(): Step<A> {
     this.#visit = undefined
-    return this.#enter()
+    return this.#enter(undefined)
   }
 
-  /** A bench that is shared has to be asked before a probe. */
-  #enter(): Step<A> {
+  /** A bench that is shared has to be asked before a probe. `next` is where a run goes that is turned away. */
+  #enter(next: Next | undefined): Step<A> {
+    this.#turnedAway = next
     const isAsked = this.#shared.registry.claim !== undefined && this.#candidates.admission._tag === "Probe"
     return isAsked ? "asking" : this.#attempt()
   }
@@ -196,7 +204,43 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     })
   }
 
+  /** Makes an attempt, unless that is over the credential's own limit. */
   #attempt(): Step<A> {
+    const { target } = this.#candidates
+    if (target.credential.rpm === undefined) return this.#call()
+    this.#counting = Attempt.start(this.#shared.limits.take(target), this.#context)
+    const exit = this.#counting.pollUnsafe()
+    return exit === undefined ? "counting" : this.#counted(isAllowed(exit))
+  }
+
+  #counted(allowed: boolean): Step<A> {
+    if (allowed) return this.#call()
+    this.#release()
+    this.#lastResort = false
+    this.#candidates.passByLimit()
+    if (this.#turnedAway !== undefined) this.#candidates.move(this.#turnedAway)
+    return undefined
+  }
+
+  /** Waits for the word of the limiter. Nothing has been sent yet, but a probe's slot may be held. */
+  #count(resume: (onward: Onward<A>) => void): Effect.Effect<void> {
+    const waiter = {
+      dueAt: this.deadlineAt,
+      context: this.#context,
+      onEnd: (ended: Attempt.Ended<boolean>) => {
+        if (ended !== "timeout") return this.#walk(() => this.#counted(isAllowed(ended)))
+        this.#release()
+        return this.#outOfTime()
+      },
+      onInterrupt: () => {
+        this.#release()
+        this.reporter?.interrupted(undefined)
+      }
+    }
+    return Attempt.park(this.#counting!, waiter, resume)
+  }
+
+  #call(): Step<A> {
     const { admission, pool, target } = this.#candidates
     this.#attempts++
     this.reporter?.started(target, this.#attempts, admission._tag === "Probe")
@@ -248,7 +292,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 
   /** The attempt's time was up. Only its own timeout speaks against the target; the request's time does not. */
   #late(): Onward<A> | undefined {
-    const { admission, target } = this.#candidates
+    const { target } = this.#candidates
     const now = this.#now()
     const own = now >= Math.min(this.#ownDueAt, this.#running?.dueAt?.() ?? Number.POSITIVE_INFINITY)
     const failure = new Failure.Transient({
@@ -258,7 +302,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       evidence: own ? "timeout" : "the request's time"
     })
     if (own) return this.#decide(failure)
-    if (admission._tag === "Probe") this.#shared.registry.releaseUnsafe(admission, now)
+    this.#release()
     this.#remember(failure)
     const isOver = now >= this.deadlineAt
     if (!isOver) this.#candidates.move(target.policy.rules.Silent.next)
@@ -324,7 +368,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #again(failure: Failure.Failure, delay: number, next: Next): Onward<A> {
     this.#report(failure, { _tag: "Retry", delay })
     const onTime = this.#walk(() => {
-      if (this.#candidates.admit(this.#candidates.target)) return this.#enter()
+      if (this.#candidates.admit(this.#candidates.target)) return this.#enter(next)
       this.#candidates.move(next)
       return undefined
     })
@@ -371,7 +415,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 
   #nothingLeft(): Step<A> {
     const last = this.#failed?.at(-1)?.failure
-    if (last?._tag === "ContextExceeded") return this.#fail(last)
+    if (last?._tag === "ContextExceeded") return this.#whenAllowed() ?? this.#fail(last)
     const { all, resting } = this.#candidates.resting()
     const { whenAllBenched } = this.#options.policy
     if (whenAllBenched === "wait" && all && resting.length > 0) {
@@ -379,12 +423,29 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       const at = Math.max(Ending.soonestEnd(resting), this.#now() + Bench.shortestRest)
       if (at < this.deadlineAt) return this.#restartAt(at)
     }
+    const limited = this.#whenAllowed()
+    if (limited !== undefined) return limited
     if (this.#attempts > 0) return this.#exhausted()
-    const soonest = whenAllBenched === "tryAnyway" ? Ending.soonest(resting) : undefined
+    const soonest = whenAllBenched === "tryAnyway" ? this.#candidates.soonestToTry(resting) : undefined
     if (soonest === undefined) return this.#fail(Ending.allBenched(resting, this.#candidates.models))
     this.#lastResort = true
     this.#candidates.take(soonest)
     return this.#begin()
+  }
+
+  /**
+   * A target that was passed by because of its own limit is well: it is worth a wait, in all no longer than `patience`;
+   * with `wait` as long as there is time. Its limit is not exceeded even when everything else rests.
+   */
+  #whenAllowed(): Onward<A> | undefined {
+    const limited = this.#candidates.soonestLimited()
+    const { patience, whenAllBenched } = this.#options.policy
+    if (limited === undefined || whenAllBenched === "fail") return undefined
+    this.#limitedUntil ??=
+      whenAllBenched === "wait" ? this.deadlineAt : Math.min(this.deadlineAt, this.#now() + patience)
+    if (limited.why.until > this.#limitedUntil || limited.why.until >= this.deadlineAt) return undefined
+    const again = this.#walk(() => (this.#candidates.goBack(limited) ? this.#begin() : undefined))
+    return this.#after(limited.why.until, again)
   }
 
   #restartAt(at: number): Onward<A> {

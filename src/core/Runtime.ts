@@ -14,7 +14,9 @@ import { type Explained, explain } from "./Explain.ts"
 import { type About, combine, type Observer } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
 import { failureOf } from "./FailureOf.ts"
+import { type Limiter, memory } from "./Limiter.ts"
 import { OpenStream, type PhaseOf } from "./OpenStream.ts"
+import { OwnLimits } from "./OwnLimits.ts"
 import type { Options as PolicyOptions, WhenAllBenched } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
 import { type Prepared, prepare } from "./Prepared.ts"
@@ -133,6 +135,8 @@ export interface FailoverOptions {
   readonly policy?: PolicyOptions | undefined
   /** Retries per request that the whole process may make in the long run. Default 0.2; infinite for no bound. */
   readonly retryBudget?: number | undefined
+  /** Counts the requests of credentials with a limit of their own (`rpm`). Default: `Limiter.memory()`. */
+  readonly limiter?: Limiter | undefined
   /** Hears the events of all requests. */
   readonly observer?: Observer | undefined
 }
@@ -140,11 +144,18 @@ export interface FailoverOptions {
 /** Retries per request that a process may make in the long run, when nothing else is said (Finagle's default too). */
 export const defaultRetryBudget = 0.2
 
-/** What goes on when one runtime takes another's place: the retries the process may still make, and whose turn it is. */
-export type Kept = Pick<Shared, "budget" | "turns">
+/**
+ * What goes on when one runtime takes another's place: the retries the process may still make, whose turn it is, and who
+ * is over a limit of its own.
+ */
+export type Kept = Pick<Shared, "budget" | "turns" | "limits">
 
 /** What the first runtime of a process begins with. */
-export const makeKept = (): Kept => ({ budget: new RetryBudget(defaultRetryBudget), turns: new Map() })
+export const makeKept = (limiter: Limiter = memory()): Kept => ({
+  budget: new RetryBudget(defaultRetryBudget),
+  turns: new Map(),
+  limits: new OwnLimits(limiter)
+})
 
 /**
  * Builds the engine over a bench. `process` are the options that the runtime's own are laid over. Runtimes that are made
@@ -154,7 +165,7 @@ export const makeRuntime = (
   registry: BenchRegistry["Service"],
   options: FailoverOptions = {},
   process: PolicyOptions = {},
-  kept: Kept = makeKept()
+  kept: Kept = makeKept(options.limiter)
 ): Runtime => {
   const layers = [process, options.policy]
   const preparedChains = new WeakMap<object, Prepared<Pool, unknown>>()
@@ -307,7 +318,7 @@ export const makeRuntime = (
     explain: <P extends Pool, R>(chain: Chain<P, R>) =>
       Effect.flatMap(Effect.context<R>(), (context) =>
         Effect.map(Clock.currentTimeMillis, (now) =>
-          explain(prepared(chain), context, registry.stateUnsafe(), now)
+          explain(prepared(chain), context, { state: registry.stateUnsafe(), limits: shared.limits }, now)
         )
       ),
     retriesLeft: Effect.map(Clock.currentTimeMillis, (now) => shared.budget.left(now))

@@ -8,6 +8,7 @@ import { combine, type Observer } from "../core/FailoverEvent.ts"
 import * as ModelSpec from "../core/ModelSpec.ts"
 import { ProcessDefaults } from "../core/Policy.ts"
 import { makeKept, makeRuntime } from "../core/Runtime.ts"
+import * as RateLimits from "../limits/RateLimits.ts"
 import * as BenchMetrics from "../observe/BenchMetrics.ts"
 import { Decisions } from "../observe/Decisions.ts"
 import * as Metrics from "../observe/Metrics.ts"
@@ -28,7 +29,8 @@ export const layer = (
   store: BenchStore = memory
 ): Layer.Layer<Runtimes | BenchRegistry | Decisions | Pulse, UnusableStore> =>
   runtimes(observer).pipe(
-    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), KeptBench.layer(store)))
+    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), KeptBench.layer(store))),
+    Layer.provide(RateLimits.layerMemory)
   )
 
 const runtimes = (observer: Observer | undefined) =>
@@ -39,7 +41,7 @@ const runtimes = (observer: Observer | undefined) =>
       const decisions = yield* Decisions
       const pulse = yield* Pulse
       const process = yield* ProcessDefaults
-      const kept = makeKept()
+      const kept = makeKept(yield* RateLimits.make())
       const context = yield* Effect.context<never>()
       /** Of the last config. */
       let labels: Metrics.Options = {}

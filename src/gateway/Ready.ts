@@ -15,6 +15,9 @@ import type { Runtime } from "../core/Failover.ts"
 import type { GatewayProvider } from "./Providers.ts"
 import { retryAfter } from "./Refusal.ts"
 
+/** A credential over its own limit is well, and will be called in a moment. */
+const serves: ReadonlySet<Explained["state"]> = new Set(["callable", "probe", "limited"])
+
 /** Targets that are told about; the first ones say enough. */
 const told = 50
 
@@ -36,7 +39,7 @@ export const make = (options: {
     const resting = new Map<string, Explained>()
     for (const chain of chains) {
       for (const explained of yield* failover.explain(chain)) {
-        if (explained.state === "callable" || explained.state === "probe") return ready
+        if (serves.has(explained.state)) return ready
         resting.set(explained.target.key, explained)
       }
     }

@@ -51,7 +51,8 @@ export const fromRunError = (error: RunError, now: number, protocol: ProtocolNam
       return make(504, "deadline_exceeded", error.message)
     case "AllBenched": {
       const isThrottled =
-        error.benches.length > 0 && error.benches.every(({ reason }) => reason === "RateLimit")
+        error.benches.length > 0 &&
+        error.benches.every(({ reason }) => reason === "RateLimit" || reason === "OwnLimit")
       const headers = retryAfter(error.retryAt, now)
       return isThrottled
         ? make(429, "rate_limit_exceeded", error.message, { headers })

@@ -15,10 +15,21 @@ const below: Record<string, ReadonlyArray<string>> = {
   translate: [],
   upstream: ["core"],
   bench: ["core"],
+  limits: ["core"],
   providers: ["core", "classifier"],
   ai: ["core", "classifier", "providers", "translate"],
   config: ["core", "classifier", "providers", "testing"],
-  gateway: ["core", "classifier", "providers", "testing", "observe", "config", "translate", "bench"],
+  gateway: [
+    "core",
+    "classifier",
+    "providers",
+    "testing",
+    "observe",
+    "config",
+    "translate",
+    "bench",
+    "limits"
+  ],
   cli: ["core", "classifier", "providers", "testing", "observe", "config", "gateway"]
 }
 

@@ -90,7 +90,7 @@ export const ExplainedTarget = Schema.Struct({
   /** `provider/model#credential` */
   target: Schema.String,
   /** `callable`, or `probe` where the next request decides whether a rest is over; the others are passed by. */
-  state: Schema.Literals(["callable", "probe", "resting", "probing", "manual"]),
+  state: Schema.Literals(["callable", "probe", "resting", "probing", "manual", "limited"]),
   /** The key that keeps it away. */
   key: opt(Schema.String),
   reason: opt(Schema.String),

@@ -1,0 +1,70 @@
+/**
+ * Credentials' own limits, counted by effect's `RateLimiter`.
+ *
+ * With its store in memory it counts in this process, as the runtime does by itself; with its store in Redis all
+ * processes share one account of each credential.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as RateLimiter from "effect/persistence/RateLimiter"
+import type { Limiter, Taken } from "../core/Limiter.ts"
+
+/** What a limiter can be told. */
+export interface Options {
+  /**
+   * How long the store may take to answer; a request that hears nothing by then is let through, as it is when the store
+   * fails: the provider still has its own limit. Default 250 ms.
+   */
+  readonly timeout?: Duration.Input | undefined
+}
+
+const minute = 60_000
+
+const letThrough: Taken = { allowed: true, wait: 0 }
+
+/**
+ * A limiter over the `RateLimiter` of the context, for `Failover.layer({ limiter })`. It counts with token buckets: at
+ * most `rpm` requests at once, and from then on one every 60 s / `rpm`.
+ *
+ * A request whose caller leaves while a store elsewhere is being asked may have been counted.
+ *
+ * @example
+ * import { Failover } from "effect-failover"
+ * import { RateLimits } from "effect-failover/limits"
+ * import { Effect, Layer } from "effect"
+ *
+ * Layer.unwrap(Effect.map(RateLimits.make(), (limiter) => Failover.Failover.layer({ limiter }))).pipe(
+ *   Layer.provide(RateLimits.layerMemory)
+ * )
+ */
+export const make = (options: Options = {}): Effect.Effect<Limiter, never, RateLimiter.RateLimiter> =>
+  Effect.map(RateLimiter.RateLimiter, (limiter) => ({
+    take: (credential, rpm) =>
+      limiter.consume({ algorithm: "token-bucket", key: credential, limit: rpm, window: minute }).pipe(
+        Effect.matchEffect({
+          onSuccess: ({ remaining, resetAfter }) =>
+            Effect.succeed({
+              allowed: true,
+              // The bucket is full again when all its tokens are back; the next one comes sooner.
+              wait: remaining >= 1 ? 0 : millis(resetAfter) - Math.floor(((rpm - 1) * minute) / rpm)
+            }),
+          onFailure: ({ reason }) =>
+            reason._tag === "RateLimitExceeded"
+              ? Effect.succeed({ allowed: false, wait: millis(reason.retryAfter) })
+              : Effect.as(Effect.logWarning("the store of the rate limits fails"), letThrough)
+        }),
+        Effect.timeoutOrElse({
+          duration: options.timeout ?? "250 millis",
+          orElse: () => Effect.succeed(letThrough)
+        })
+      )
+  }))
+
+const millis = (duration: Duration.Duration): number => Math.ceil(Duration.toMillis(duration))
+
+/** A `RateLimiter` of effect that counts in this process. */
+export const layerMemory: Layer.Layer<RateLimiter.RateLimiter> = Layer.provide(
+  RateLimiter.layer,
+  RateLimiter.layerStoreMemory
+)

@@ -1,0 +1,2 @@
+/** Credentials' own limits, counted by effect's `RateLimiter`. */
+export * as RateLimits from "./RateLimits.ts"
