@@ -13,7 +13,7 @@ describe("the example configs", () => {
   for (const file of files) {
     it.effect(`${file} is valid once its variables are set`, () => {
       const variables = [...readFileSync(join(folder, file), "utf8").matchAll(/"env:(\w+)"/g)].map(
-        ([, name]) => [name, "x"]
+        ([, name]) => [name, `value of ${name}`]
       )
       return Effect.gen(function* () {
         const config = yield* Load.load(join(folder, file))

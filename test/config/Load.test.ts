@@ -11,6 +11,7 @@ import * as Policy from "../../src/core/Policy.ts"
 
 const env = {
   KEY: "sk-secret-1",
+  ADMIN: "let-me-do-it",
   KEY_2: "sk-secret-2",
   TOKEN: "let-me-in",
   BASE: "http://127.0.0.1:9/v1",
@@ -112,7 +113,7 @@ describe("a config file", () => {
           host: "0.0.0.0",
           port: 0,
           tokens: ["env:TOKEN"],
-          adminToken: "env:TOKEN",
+          adminToken: "env:ADMIN",
           maxBodyBytes: 1000
         }
       })
@@ -238,6 +239,30 @@ describe("a config file", () => {
       })
       assert.isAbove(found.length, 6)
       assert.isFalse(found.some((line) => line.includes("very-secret")))
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("refuses an admin token that clients have too, wherever the two were read from", () =>
+    Effect.gen(function* () {
+      const found = yield* problems({
+        providers: { openai },
+        server: { tokens: ["env:KEY", "env:TOKEN"], adminToken: "let-me-in" }
+      })
+      assert.lengthOf(found, 1)
+      assert.match(found[0]!, /^server\.adminToken: is one of the tokens/)
+      assert.notInclude(found[0], "let-me-in")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("says a word about an admin token on a host that others reach, and none on loopback", () =>
+    Effect.gen(function* () {
+      const notes = (host: string) =>
+        Effect.map(
+          load({ providers: { openai }, server: { host, tokens: ["env:TOKEN"], adminToken: "env:ADMIN" } }),
+          (config) => config.notes
+        )
+      assert.match((yield* notes("0.0.0.0")).join(), /^server\.host: .*TLS/)
+      assert.deepStrictEqual(yield* notes("127.0.0.1"), [])
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
