@@ -152,7 +152,7 @@ describe("a config file", () => {
       assert.isUndefined(policy.rules.Unknown.rest)
       assert.isTrue(config.server.tokens !== "none" && config.server.tokens.length === 1)
       assert.isFalse(JSON.stringify(config).includes("secret"), "keys stay redacted")
-      assert.strictEqual(config.providers[0]?.credentials[0]?.rpm, 60)
+      assert.strictEqual(config.providers[0]?.credentials[1]?.rpm, 60)
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
