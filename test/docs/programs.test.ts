@@ -151,4 +151,35 @@ describe("the programs in examples", () => {
       ])
     )
   )
+
+  // Compiled with options of their own, so the compiler is not led to them from here.
+  const aiSdk = async (name: string): Promise<ReadonlyArray<string>> => {
+    const lines: Array<string> = []
+    const program: { readonly main: (log: (line: string) => void) => Promise<unknown> } = await import(
+      join(examples, "ai-sdk", name)
+    )
+    await program.main((line) => lines.push(line))
+    return lines
+  }
+
+  it("ai-sdk/moving shows what others lose and a chain does not", async () => {
+    const lines = await aiSdk("moving.ts")
+    const told = (way: string) =>
+      lines.filter((line) => line.startsWith(`  ${way}:`)).map((line) => line.match(/\d+/g)!.map(Number))
+    // answered, of, calls to the primary, calls to the backup
+    assert.deepStrictEqual(told("a chain"), [
+      [100, 100, 100, 100],
+      [3, 3, 1, 3],
+      [0, 1, 1, 0]
+    ])
+    for (const way of ["ai-retry", "ai-fallback"]) assert.isBelow(told(way)[0]![0]!, 100)
+  })
+
+  it("ai-sdk/gateway answers from the second provider, whole and as a stream", async () => {
+    assert.deepStrictEqual(await aiSdk("gateway.ts"), [
+      "a whole answer (backup/llama-4#main, trail: rate-limit,ok)",
+      "word ",
+      "by word"
+    ])
+  })
 })
