@@ -13,6 +13,7 @@ import type { FailedAttempt } from "../core/RunError.ts"
 import type { Answer, Chunk, Headers } from "../providers/Wire.ts"
 import * as ErrorShape from "./ErrorShape.ts"
 import * as Refusal from "./Refusal.ts"
+import * as Runs from "./Runs.ts"
 import * as Trail from "./Trail.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
@@ -84,8 +85,9 @@ const bodyOf = (
 }
 
 const bytesOf = (chunks: NonEmptyReadonlyArray<Chunk>): NonEmptyReadonlyArray<Uint8Array> => {
-  const [first, ...rest] = chunks
-  return rest.length === 0 ? [first.bytes] : [Buffer.concat(chunks.map(({ bytes }) => bytes))]
+  if (chunks.length === 1) return [chunks[0].bytes]
+  const runs = Runs.of(chunks)
+  return runs.length === 1 ? [runs[0]!] : [Buffer.concat(runs)]
 }
 
 /** The provider's own id of the request is kept under another name. */

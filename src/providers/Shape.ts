@@ -13,14 +13,19 @@ const u = 0x75
 /** What may follow a backslash in JSON, `u` apart. */
 const escapes = new Set([...'"\\/bfnrt'].map((char) => char.charCodeAt(0)))
 
+const nowhere = new DataView(new ArrayBuffer(0))
+
 /** The bytes of an event between the string values that may differ. */
 export class Shape {
   /** One more than there are values that may differ. */
-  readonly #literals: ReadonlyArray<Buffer>
+  readonly #literals: ReadonlyArray<DataView>
   /** For each of those values: may it be empty? */
   readonly #mayBeEmpty: ReadonlyArray<boolean>
 
-  private constructor(literals: ReadonlyArray<Buffer>, mayBeEmpty: ReadonlyArray<boolean>) {
+  /** The memory that the last event lay in. */
+  #memory: DataView = nowhere
+
+  private constructor(literals: ReadonlyArray<DataView>, mayBeEmpty: ReadonlyArray<boolean>) {
     this.#literals = literals
     this.#mayBeEmpty = mayBeEmpty
   }
@@ -47,13 +52,13 @@ export class Shape {
       if (hole !== undefined) holes.push([...hole, true])
     }
     holes.sort((a, b) => a[0] - b[0])
-    const literals: Array<Buffer> = []
+    const literals: Array<DataView> = []
     let from = 0
     for (const [start, end] of holes) {
-      literals.push(Buffer.from(bytes.subarray(from, start)))
+      literals.push(copyOf(bytes.subarray(from, start)))
       from = end
     }
-    literals.push(Buffer.from(bytes.subarray(from)))
+    literals.push(copyOf(bytes.subarray(from)))
     return new Shape(
       literals,
       holes.map((hole) => hole[2])
@@ -62,35 +67,39 @@ export class Shape {
 
   /** True when an event has this shape. */
   fits(event: Uint8Array): boolean {
+    if (event.buffer !== this.#memory.buffer) this.#memory = new DataView(event.buffer)
+    const { byteOffset, length } = event
     const literals = this.#literals
     const end = literals.length - 1
     let at = 0
     for (let index = 0; index < end; index++) {
       const literal = literals[index]!
-      if (!startsWith(event, at, literal)) return false
-      at += literal.length
+      if (length - at < literal.byteLength || !stands(literal, this.#memory, byteOffset + at)) return false
+      at += literal.byteLength
       const close = endOfString(event, at)
       if (close === -1 || (close === at && !this.#mayBeEmpty[index])) return false
       at = close
     }
     const literal = literals[end]!
-    return event.length - at === literal.length && startsWith(event, at, literal)
+    return length - at === literal.byteLength && stands(literal, this.#memory, byteOffset + at)
   }
 }
 
-const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-/** Below so many bytes a loop is faster than calling out of JavaScript. */
-const short = 16
-
-const startsWith = (bytes: Uint8Array, at: number, literal: Buffer): boolean => {
-  const { length } = literal
-  if (bytes.length - at < length) return false
-  if (length > short) return literal.compare(bytes, at, at + length, 0, length) === 0
-  for (let index = 0; index < length; index++) if (bytes[at + index] !== literal[index]) return false
+/** Whether the bytes of a literal stand at a place in memory, four at a time: half of what a call out of JavaScript costs. */
+const stands = (literal: DataView, memory: DataView, place: number): boolean => {
+  const { byteLength } = literal
+  let at = 0
+  for (; at + 4 <= byteLength; at += 4) {
+    if (memory.getInt32(place + at) !== literal.getInt32(at)) return false
+  }
+  for (; at < byteLength; at++) if (memory.getUint8(place + at) !== literal.getUint8(at)) return false
   return true
 }
+
+const copyOf = (bytes: Uint8Array): DataView => new DataView(new Uint8Array(bytes).buffer)
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /**
  * Where the string behind a key stands. In valid JSON a quoted name with a colon behind it is a key wherever it is

@@ -71,7 +71,7 @@ export class SseSplitter {
     let start = 0
     let at = 0
     while (at < bytes.length) {
-      const end = bytes.indexOf(LF, at)
+      const end = bytes[at] === LF ? at : bytes.indexOf(LF, at)
       if (end === -1) {
         this.#blank = false
         this.#begun = true
