@@ -44,6 +44,8 @@ export const serve = (options: Options): Effect.Effect<never, ExitWith, FileSyst
       const fiber = yield* Effect.forkScoped(waiting, { startImmediately: true })
       yield* Console.log(`listening on ${url}`)
       if (file === undefined) yield* Console.log(guide(url))
+      else if (settled.server.statusPage !== "off")
+        yield* Console.error(`note: the status page is at ${url}/`)
       return yield* Fiber.join(fiber)
     })
   )
@@ -114,6 +116,10 @@ Call it, a few times in a row, and look at the x-failover-* headers:
     -d '{"model":"claude","max_tokens":100,"messages":[{"role":"user","content":"Hello"}]}'
 
   curl -s ${url}/v1/models
+
+Watch it in a browser, with every target, its last minutes and every decision:
+
+  ${url}/
 
 x-failover-trail tells what happened on the way, x-failover-target who answered.
 With providers of your own: npm start -- --config FILE. Stop with Ctrl-C.`

@@ -55,7 +55,7 @@ describe("serve", () => {
       assert.deepStrictEqual(got.json, openai.answer)
       assert.strictEqual(yield* gateway.exit, 0)
       assert.strictEqual(gateway.stdout(), `listening on ${url}\n`)
-      assert.strictEqual(gateway.stderr(), "")
+      assert.strictEqual(gateway.stderr(), `note: the status page is at ${url}/\n`)
       assert.strictEqual(server.requests[0]?.headers.authorization, "Bearer the-key")
     })
   )

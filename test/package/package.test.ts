@@ -55,6 +55,50 @@ describe("the packed package", () => {
     )
   })
 
+  it("brings the files of the status page as they are served, beside what is built and beside the sources", () => {
+    for (const folder of ["dist", "src"]) {
+      const page = join(consumer.installed, folder, "gateway/page")
+      const html = readFileSync(join(page, "page.html"), "utf8")
+      const named = [...html.matchAll(/"status\/([\w.-]+)"/g)].map((match) => match[1]!)
+      assert.includeMembers(named, ["page.css", "main.js"])
+      for (const name of named) assert.isTrue(existsSync(join(page, name)), `${folder}: ${name}`)
+      const modules = readdirSync(page).filter((name) => name.endsWith(".js"))
+      for (const name of modules) assert.include(named, name, "every module is loaded ahead")
+    }
+  })
+
+  it("serves the status page from where it is installed", async () => {
+    const config = {
+      providers: { a: { protocol: "openai", baseUrl: "http://127.0.0.1:1" } },
+      server: { port: 0 }
+    }
+    consumer.write("gateway.json", JSON.stringify(config))
+    consumer.write(
+      "page.mjs",
+      `import { spawn } from "node:child_process"
+       const main = ${JSON.stringify(join(consumer.installed, manifest.bin["effect-failover"]!))}
+       const gateway = spawn(process.execPath, [main, "serve", "--config", "gateway.json"])
+       gateway.stdout.once("data", async (line) => {
+         const url = String(line).trim().split(" ").at(-1)
+         for (const path of ["/", "/status/page.css", "/status/main.js", "/status"]) {
+           const got = await fetch(url + path)
+           console.log(path, got.status, got.headers.get("content-type"))
+         }
+         gateway.kill()
+       })`
+    )
+    const { output } = await consumer.run("node", "page.mjs")
+    assert.strictEqual(
+      output,
+      [
+        "/ 200 text/html; charset=utf-8",
+        "/status/page.css 200 text/css; charset=utf-8",
+        "/status/main.js 200 text/javascript; charset=utf-8",
+        "/status 200 application/json\n"
+      ].join("\n")
+    )
+  })
+
   it("has a source for each of its source maps", () => {
     const dist = join(consumer.installed, "dist")
     const maps = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((file) =>
