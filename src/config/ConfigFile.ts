@@ -169,6 +169,14 @@ const VirtualModel = Schema.Struct({
 
 const Store = Schema.String.check(Schema.makeFilter((store) => BenchStore.whyNot(store) ?? true))
 
+/** Zero would mean no limit to Node, and so would an endless time. */
+const ServerTime = DurationInput.check(
+  Schema.makeFilter((input: string | number) => {
+    const millis = millisOf(input) ?? 0
+    return (millis >= 1 && millis <= 2 ** 31 - 1) || "expected a time from 1 ms to 24 days"
+  })
+)
+
 const Server = Schema.Struct({
   host: opt(Schema.NonEmptyString),
   port: opt(
@@ -177,6 +185,14 @@ const Server = Schema.Struct({
   tokens: opt(Schema.Union([Schema.Literal("none"), Schema.Array(HeaderText)])),
   adminToken: opt(HeaderText),
   maxBodyBytes: opt(Positive),
+  /** The largest headers of a request, all together; larger ones are answered 431. */
+  maxHeaderBytes: opt(Positive),
+  /** Requests to providers that may be in flight at once; more are answered 503. */
+  maxConcurrent: opt(Positive),
+  /** How long clients may take: for their headers, for a whole request, and between two reads of their answer. */
+  timeouts: opt(
+    Schema.Struct({ headers: opt(ServerTime), request: opt(ServerTime), stall: opt(ServerTime) })
+  ),
   namedModelsOnly: opt(Schema.Boolean),
   /** Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody. */
   statusPage: opt(Schema.Literals(["open", "admin", "off"]))

@@ -40,6 +40,19 @@ export interface ServerConfig {
   readonly tokens: Tokens
   readonly adminToken: Redacted.Redacted | undefined
   readonly maxBodyBytes: number
+  /** All headers of a request together. */
+  readonly maxHeaderBytes: number
+  /** Requests to providers that may be in flight at once. */
+  readonly maxConcurrent: number
+  /** How long clients may take, in milliseconds. */
+  readonly timeouts: {
+    /** For the headers of a request. */
+    readonly headers: number
+    /** For a whole request, its body included. */
+    readonly request: number
+    /** Without taking anything of an answer that is there for them. */
+    readonly stall: number
+  }
   readonly namedModelsOnly: boolean
   /** Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody. */
   readonly statusPage: "open" | "admin" | "off"
@@ -66,6 +79,9 @@ export const defaultServer: ServerConfig = {
   tokens: [],
   adminToken: undefined,
   maxBodyBytes: 64 * 1024 * 1024,
+  maxHeaderBytes: 16 * 1024,
+  maxConcurrent: 10_000,
+  timeouts: { headers: 30_000, request: 300_000, stall: 60_000 },
   namedModelsOnly: false,
   statusPage: "open"
 }
@@ -123,6 +139,13 @@ export const fromFile = (
       tokens: tokens === "none" ? tokens : tokens.map((token) => Redacted.make(token)),
       adminToken: map(server.adminToken, (token) => Redacted.make(token)),
       maxBodyBytes: server.maxBodyBytes ?? defaultServer.maxBodyBytes,
+      maxHeaderBytes: server.maxHeaderBytes ?? defaultServer.maxHeaderBytes,
+      maxConcurrent: server.maxConcurrent ?? defaultServer.maxConcurrent,
+      timeouts: {
+        headers: map(server.timeouts?.headers, millisOf) ?? defaultServer.timeouts.headers,
+        request: map(server.timeouts?.request, millisOf) ?? defaultServer.timeouts.request,
+        stall: map(server.timeouts?.stall, millisOf) ?? defaultServer.timeouts.stall
+      },
       namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly,
       statusPage: server.statusPage ?? defaultServer.statusPage
     },

@@ -22,6 +22,7 @@ import * as Observed from "./Observed.ts"
 import { Reload } from "./Reload.ts"
 import { Runtimes } from "./Runtimes.ts"
 import * as Serving from "./Serving.ts"
+import * as SlowClients from "./SlowClients.ts"
 import * as Traffic from "./Traffic.ts"
 
 /** What a gateway can be told besides its config. */
@@ -89,7 +90,8 @@ const layerOver = (
   Layer.suspend((): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError, Dependencies> => {
     const exposed = Exposure.check(config.server)
     if (exposed !== undefined) return Layer.effectContext(Effect.fail(exposed))
-    const server = createServer({ keepAliveTimeout })
+    const server = createServer({ ...SlowClients.options(config.server), keepAliveTimeout })
+    SlowClients.watch(server, config.server.timeouts.stall)
     const listening = NodeHttpServer.layerServer(() => server, {
       host: config.server.host,
       port: config.server.port,

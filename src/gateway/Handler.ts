@@ -145,9 +145,11 @@ export const make = ({
   ): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
     const route = routes.get(path)
     if (route === undefined) return elsewhere(incoming, path, caller)
+    const isFull = inFlight.count >= config.server.maxConcurrent
     inFlight.enter(fiber)
     const refusal =
-      turnedAway(incoming.headers) ?? (incoming.method === "POST" ? undefined : notAllowed("POST"))
+      turnedAway(incoming.headers) ??
+      (incoming.method !== "POST" ? notAllowed("POST") : isFull ? full : undefined)
     return refusal === undefined
       ? post(incoming, route, caller)
       : Effect.succeed(Reply.refused(caller, refusal, undefined))
@@ -191,6 +193,10 @@ export const make = ({
 const healthy = Effect.succeed(
   HttpServerResponse.text('{"status":"ok"}', { contentType: "application/json" })
 )
+
+const full = Refusal.make(503, "too_many_requests_in_flight", "the gateway has its hands full", {
+  headers: { "retry-after": "1" }
+})
 
 const broken = Refusal.make(500, "internal_error", "the gateway met a defect of its own")
 

@@ -10,15 +10,21 @@ export interface Settled {
 }
 
 /** The fields of `server` that are used once, when the gateway starts to listen. */
-const fixed = ["host", "port"] as const
+const fixed = ["host", "port", "maxHeaderBytes", "timeouts"] as const
 
 /** The next config, in which everything that cannot change is as it was. */
 export const settle = (next: GatewayConfig, current: GatewayConfig): Settled => {
-  const { host, port } = current.server
+  const { host, maxHeaderBytes, port, timeouts } = current.server
   return {
-    config: { ...next, bench: current.bench, server: { ...next.server, host, port } },
+    config: {
+      ...next,
+      bench: current.bench,
+      server: { ...next.server, host, port, maxHeaderBytes, timeouts }
+    },
     restart: [
-      ...fixed.flatMap((field) => (next.server[field] === current.server[field] ? [] : [`server.${field}`])),
+      ...fixed.flatMap((field) =>
+        Equal.equals(next.server[field], current.server[field]) ? [] : [`server.${field}`]
+      ),
       ...(Equal.equals(next.bench, current.bench) ? [] : ["bench"])
     ]
   }

@@ -38,6 +38,9 @@ export const make = ({
       tokens: server.tokens === "none" ? server.tokens : server.tokens.map(() => blot),
       adminToken: server.adminToken === undefined ? undefined : blot,
       maxBodyBytes: server.maxBodyBytes,
+      maxHeaderBytes: server.maxHeaderBytes,
+      maxConcurrent: server.maxConcurrent,
+      timeouts: server.timeouts,
       namedModelsOnly: server.namedModelsOnly,
       statusPage: server.statusPage
     }
