@@ -151,6 +151,8 @@ const Provider = Schema.Struct({
   ),
   /** Protocol `openai` only: `"api-key"` sends the key in that header, as Azure wants it. */
   auth: opt(Schema.Literals(["bearer", "api-key"])),
+  /** Protocol `openai` only: `false` where the server has no responses, so that its chats are asked for them. */
+  responses: opt(Schema.Boolean),
   /** Sent with every request. */
   headers: opt(Schema.Record(Schema.String, HeaderText)),
   /** Added to every address, as Azure's `api-version`. */

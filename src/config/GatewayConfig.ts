@@ -26,6 +26,8 @@ export interface ProviderConfig {
   readonly policy: Policy.Options | undefined
   readonly models: Readonly<Record<string, ModelOptions>>
   readonly auth: "bearer" | "api-key"
+  /** Whether it is asked for OpenAI's responses in their own words; else they are translated for it. */
+  readonly responses: boolean
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly query: Readonly<Record<string, string>> | undefined
 }
@@ -116,6 +118,7 @@ export const fromFile = (
         policy: map(model.policy, policyOf)
       })),
       auth: provider.auth ?? "bearer",
+      responses: provider.responses ?? provider.protocol === "openai",
       headers: provider.headers,
       query: provider.query
     })),

@@ -47,12 +47,18 @@ function* providerProblems(file: unknown): Iterable<Misfit> {
   }
   for (const name of known) {
     const path = ["providers", name]
-    const { auth, credentials, protocol } = fieldsOf(providers[name])
+    const { auth, credentials, protocol, responses } = fieldsOf(providers[name])
     if (ModelSpec.parse(`${name}/model`) === undefined) {
       yield { path, message: "the name of a provider is made of letters, digits, '.', '_' and '-'" }
     }
     if (auth !== undefined && protocol === "anthropic") {
       yield { path: [...path, "auth"], message: 'only providers with the protocol "openai" have a choice' }
+    }
+    if (responses === true && protocol === "anthropic") {
+      yield {
+        path: [...path, "responses"],
+        message: 'only providers with the protocol "openai" have responses'
+      }
     }
     const seen = new Set<unknown>()
     const list = itemsOf(credentials)

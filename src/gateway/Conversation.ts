@@ -2,7 +2,7 @@
 import type { Request } from "../providers/Wire.ts"
 import * as Translate from "../translate/index.ts"
 import type { ChainFacts } from "./Providers.ts"
-import type { PassedOn } from "./Refusal.ts"
+import { type PassedOn, type Refusal, make as refuse } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
 
 /** The refusal of a request that only one account can go on with, where others may be asked too. */
@@ -27,3 +27,16 @@ export const portable = (request: Request): Request => {
   const body = Translate.withoutUnsignedThinking(request.body)
   return body === request.body ? request : { ...request, body, text: undefined }
 }
+
+/** True for a request for a response that only the provider of an earlier one can answer. */
+export const isStateful = ({ body }: Request): boolean => Translate.isStateful(body)
+
+/** The refusal of such a request where nobody speaks that provider's own words. */
+export const stateful: Refusal = refuse(
+  400,
+  "stateful_request",
+  "the models asked for hold no earlier responses, conversations or items, and answer at once: " +
+    "send the whole conversation in `input`, with `store: false`, and without `previous_response_id`, " +
+    "`conversation`, `prompt`, `background` and item references",
+  { param: "input" }
+)

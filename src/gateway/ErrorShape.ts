@@ -1,5 +1,6 @@
 /** Errors in the shape of the protocol that was called. */
 import type { ProtocolName } from "../config/GatewayConfig.ts"
+import type { Dialect } from "../translate/index.ts"
 import type { Refusal } from "./Refusal.ts"
 
 /** The error as JSON text. */
@@ -7,9 +8,26 @@ export const body = (protocol: ProtocolName, refusal: Refusal, requestId: string
   JSON.stringify(shapes[protocol](refusal, requestId))
 
 /** The same as the last event of a stream. What follows is the end, and not the one of a complete answer. */
-export const event = (protocol: ProtocolName, refusal: Refusal, requestId: string): string => {
-  const data = `data: ${body(protocol, refusal, requestId)}\n\n`
-  return protocol === "anthropic" ? `event: error\n${data}` : data
+export const event = (dialect: Dialect, refusal: Refusal, requestId: string): string => {
+  if (dialect === "openai") return `data: ${body(dialect, refusal, requestId)}\n\n`
+  const data = dialect === "anthropic" ? body(dialect, refusal, requestId) : responseError(refusal)
+  return `event: error\ndata: ${data}\n\n`
+}
+
+/**
+ * Clients of responses look for an error in one of two places: in the event itself, as it is documented, or in a member
+ * of it. Its number is not told, as the last one of the provider is not known.
+ * https://platform.openai.com/docs/api-reference/responses-streaming/error
+ */
+const responseError = (refusal: Refusal): string => {
+  const { code, message, param } = refusal
+  const said = { code, message, param: param ?? null }
+  return JSON.stringify({
+    type: "error",
+    sequence_number: 0,
+    ...said,
+    error: { type: openAiType(refusal.status), ...said }
+  })
 }
 
 type Shape = (refusal: Refusal, requestId: string) => unknown

@@ -23,11 +23,11 @@ import * as Conversation from "./Conversation.ts"
 import type { InFlight } from "./InFlight.ts"
 import type * as Live from "./Live.ts"
 import * as Models from "./Models.ts"
-import { chainFacts, type GatewayCatalog, type GatewayProvider, speaking } from "./Providers.ts"
+import { chainFacts, type GatewayCatalog, type GatewayProvider, keeping } from "./Providers.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Reply from "./Reply.ts"
 import { requestId } from "./RequestId.ts"
-import { pathOf, protocolOf, type Route, routes } from "./Route.ts"
+import { dialectOf, pathOf, protocolOf, type Route, routes } from "./Route.ts"
 import * as Tokens from "./Tokens.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
@@ -60,7 +60,11 @@ export const make = ({
   const turnedAway = Tokens.make(config.server.tokens)
   const models = Models.make(catalog.names, startedAt)
   const factsOf = chainFacts(config.policy)
-  const speakers = { openai: speaking("openai"), anthropic: speaking("anthropic") }
+  const speakers = {
+    openai: keeping(({ protocol }) => protocol === "openai"),
+    anthropic: keeping(({ protocol }) => protocol === "anthropic")
+  }
+  const untranslated = keeping(({ translatedFrom }) => translatedFrom === undefined)
   const isMixed = new Set(config.providers.map(({ protocol }) => protocol)).size > 1
 
   /** The chain of a request, if it can be served where it was asked for. */
@@ -69,10 +73,15 @@ export const make = ({
     route: Route
   ): Chain<GatewayProvider> | Refusal.Refusal | Refusal.PassedOn => {
     const { fallbacks, model } = asked
-    const models = route.translates ? catalog.calledIn[route.protocol] : catalog
+    const models = route.translates ? catalog.calledIn[route.dialect] : catalog
     const found = models.resolve(model, { fallbacks, configured: route.fallsBack })
     if (Result.isFailure(found)) {
       return Refusal.unknownModel(found.failure, found.failure.model === model ? "model" : "fallbacks")
+    }
+    if (route.dialect === "responses") {
+      return Conversation.isStateful(asked.request)
+        ? (untranslated(found.success) ?? Conversation.stateful)
+        : found.success
     }
     if (route.translates) {
       return Conversation.refusal(asked.request, route, factsOf(found.success)) ?? found.success
@@ -129,7 +138,9 @@ export const make = ({
   ): Effect.Effect<Response, never, Scope.Scope> =>
     Effect.matchEffect(Asked.read(incoming, route, config.server.maxBodyBytes), {
       onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined)),
-      onSuccess: (asked) => {
+      onSuccess: (given) => {
+        const asked =
+          route.dialect === "responses" ? { ...given, request: catalog.items.recall(given.request) } : given
         const chain = chainOf(asked, route)
         return "models" in chain
           ? serve(caller, asked, chain)
@@ -175,8 +186,10 @@ export const make = ({
   return (fiber) => {
     const incoming = Context.get(fiber.context as Context.Context<HttpServerRequest>, HttpServerRequest)
     const path = pathOf(incoming.url)
+    const protocol = protocolOf(path, incoming.headers)
     const caller: Reply.Caller = {
-      protocol: protocolOf(path, incoming.headers),
+      protocol,
+      dialect: dialectOf(path, protocol),
       requestId: requestId(incoming.headers, fiber.getRef(Random.Random))
     }
     const answered = Effect.catchDefect(handle(incoming, path, caller, fiber), (defect) =>

@@ -10,17 +10,24 @@ import { Anthropic } from "../providers/Anthropic.ts"
 import type { HttpProvider } from "../providers/HttpProvider.ts"
 import { OpenAi } from "../providers/OpenAi.ts"
 import type { Upstream } from "../providers/Upstream.ts"
+import type { Dialect } from "../translate/index.ts"
+import { ItemMemory, type Items } from "./ItemMemory.ts"
+import * as OwnThoughts from "./OwnThoughts.ts"
 import * as Translated from "./Translated.ts"
 
 /** A provider, and how it speaks upstream. */
 export interface GatewayProvider extends HttpProvider {
   readonly protocol: ProtocolName
+  /** Callers of what are translated for it; `undefined` where its own words are spoken. */
+  readonly translatedFrom?: Dialect | undefined
 }
 
 /** The models by name, of providers that take the operations of their own protocol only. */
 export interface GatewayCatalog extends Catalog.Catalog<GatewayProvider> {
+  /** What translated responses said. */
+  readonly items: Items
   /** The same models for the callers of each protocol: providers that speak another one are translated. */
-  readonly calledIn: Readonly<Record<ProtocolName, Catalog.Catalog<GatewayProvider>>>
+  readonly calledIn: Readonly<Record<Dialect, Catalog.Catalog<GatewayProvider>>>
 }
 
 const make = (config: ProviderConfig): Effect.Effect<GatewayProvider, never, Upstream> => {
@@ -62,9 +69,24 @@ export const catalog = Effect.fnUntraced(function* (
       : catalogOf((provider) =>
           provider.protocol === protocol ? provider : Translated.make(provider, protocol)
         )
+  const items = yield* ItemMemory
+  const responders = new Set(config.providers.filter(({ responses }) => responses).map(({ name }) => name))
+  const responses =
+    responders.size === config.providers.length
+      ? Effect.succeed(native)
+      : catalogOf((provider) =>
+          responders.has(provider.name)
+            ? OwnThoughts.make(provider)
+            : Translated.make(provider, "responses", items)
+        )
   return {
     ...native,
-    calledIn: { openai: yield* calledIn("openai"), anthropic: yield* calledIn("anthropic") }
+    items,
+    calledIn: {
+      openai: yield* calledIn("openai"),
+      anthropic: yield* calledIn("anthropic"),
+      responses: yield* responses
+    }
   }
 })
 
@@ -99,19 +121,17 @@ export const chainFacts = (policy: Policy.Options): ((chain: Chain<GatewayProvid
 }
 
 /**
- * A function that leaves in a chain the models that speak a protocol; `undefined` where there are none. It works it out
+ * A function that leaves in a chain the models of some providers; `undefined` where there are none. It works it out
  * once for each chain.
  */
-export const speaking = (
-  protocol: ProtocolName
+export const keeping = (
+  isKept: (provider: GatewayProvider) => boolean
 ): ((chain: Chain<GatewayProvider>) => Chain<GatewayProvider> | undefined) => {
   const known = new WeakMap<Chain<GatewayProvider>, { readonly chain: Chain<GatewayProvider> | undefined }>()
 
   const narrow = (chain: Chain<GatewayProvider> | undefined): Chain<GatewayProvider> | undefined => {
     if (chain === undefined) return undefined
-    const [first, ...rest] = chain.models.filter(
-      (model) => Model.poolOf(model, Context.empty()).protocol === protocol
-    )
+    const [first, ...rest] = chain.models.filter((model) => isKept(Model.poolOf(model, Context.empty())))
     return first === undefined
       ? undefined
       : {

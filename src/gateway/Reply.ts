@@ -11,6 +11,7 @@ import type { ProtocolName } from "../config/GatewayConfig.ts"
 import type { Answered, TailError } from "../core/Failover.ts"
 import type { FailedAttempt } from "../core/RunError.ts"
 import type { Answer, Chunk, Headers } from "../providers/Wire.ts"
+import type { Dialect } from "../translate/index.ts"
 import * as ErrorShape from "./ErrorShape.ts"
 import * as Refusal from "./Refusal.ts"
 import * as Runs from "./Runs.ts"
@@ -21,6 +22,7 @@ type Response = HttpServerResponse.HttpServerResponse
 /** Who is talked to. */
 export interface Caller {
   readonly protocol: ProtocolName
+  readonly dialect: Dialect
   readonly requestId: string
 }
 
@@ -62,7 +64,7 @@ const eventStream: Headers = { "content-type": "text/event-stream" }
 
 /** The bytes of a stream whose first chunks have been taken already. What is there at once is written at once. */
 const bodyOf = (
-  { protocol, requestId }: Caller,
+  { dialect, requestId }: Caller,
   first: NonEmptyReadonlyArray<Chunk>,
   pull: Pull.Pull<NonEmptyReadonlyArray<Chunk>, TailError>
 ): Pull.Pull<NonEmptyReadonlyArray<Uint8Array>> => {
@@ -73,7 +75,7 @@ const bodyOf = (
     onFailure: (error): Pull.Pull<NonEmptyReadonlyArray<Uint8Array>> => {
       isOver = true
       if (Cause.isDone(error)) return Cause.done()
-      return Effect.succeed([Buffer.from(ErrorShape.event(protocol, Refusal.brokenOff(error), requestId))])
+      return Effect.succeed([Buffer.from(ErrorShape.event(dialect, Refusal.brokenOff(error), requestId))])
     }
   })
   return Effect.suspend(() => {

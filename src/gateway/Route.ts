@@ -1,9 +1,12 @@
 /** What can be called, and in which protocol. */
 import type { ProtocolName } from "../config/GatewayConfig.ts"
+import type { Dialect } from "../translate/index.ts"
 
 /** One operation that is passed on to providers. */
 export interface Route {
   readonly protocol: ProtocolName
+  /** What its callers speak, which tells the translation. */
+  readonly dialect: Dialect
   /** The providers' name for it. */
   readonly operation: string
   readonly streams: boolean
@@ -22,6 +25,7 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     "/v1/chat/completions",
     {
       protocol: "openai",
+      dialect: "openai",
       operation: "chat/completions",
       streams: true,
       translates: true,
@@ -30,20 +34,42 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ],
   [
     "/v1/embeddings",
-    { protocol: "openai", operation: "embeddings", streams: false, translates: false, fallsBack: false }
+    {
+      protocol: "openai",
+      dialect: "openai",
+      operation: "embeddings",
+      streams: false,
+      translates: false,
+      fallsBack: false
+    }
   ],
   [
     "/v1/responses",
-    { protocol: "openai", operation: "responses", streams: true, translates: false, fallsBack: true }
+    {
+      protocol: "openai",
+      dialect: "responses",
+      operation: "responses",
+      streams: true,
+      translates: true,
+      fallsBack: true
+    }
   ],
   [
     "/v1/completions",
-    { protocol: "openai", operation: "completions", streams: true, translates: false, fallsBack: false }
+    {
+      protocol: "openai",
+      dialect: "openai",
+      operation: "completions",
+      streams: true,
+      translates: false,
+      fallsBack: false
+    }
   ],
   [
     "/v1/messages/count_tokens",
     {
       protocol: "anthropic",
+      dialect: "anthropic",
       operation: "messages/count_tokens",
       streams: false,
       translates: false,
@@ -52,7 +78,14 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ],
   [
     "/v1/messages",
-    { protocol: "anthropic", operation: "messages", streams: true, translates: true, fallsBack: true }
+    {
+      protocol: "anthropic",
+      dialect: "anthropic",
+      operation: "messages",
+      streams: true,
+      translates: true,
+      fallsBack: true
+    }
   ]
 ])
 
@@ -72,6 +105,10 @@ export const pathOf = (url: string): string => {
   const path = query === -1 ? url : url.slice(0, query)
   return path.length > 1 && path.endsWith("/") ? path.replace(/\/+$/, "") || "/" : path
 }
+
+/** What callers of a path speak. */
+export const dialectOf = (path: string, protocol: ProtocolName): Dialect =>
+  routes.get(path)?.dialect ?? protocol
 
 /** In whose shape to talk to somebody who called something that is not there. */
 export const protocolOf = (path: string, headers: Readonly<Record<string, string>>): ProtocolName =>

@@ -1,5 +1,5 @@
 /**
- * A provider as callers of the other protocol see it: requests go out in its own words, answers come back in theirs.
+ * A provider as callers of other words see it: requests go out in its own words, answers come back in theirs.
  *
  * What a chunk means is what its provider meant by it, so commit points, timeouts and truncation are judged as they
  * are without translation. A stream that is cut gets no clean end; one that is complete gets it even if its
@@ -20,6 +20,7 @@ import type { Target } from "../core/Target.ts"
 import * as Outgoing from "../providers/Outgoing.ts"
 import { type Answer, Chunk, type Head, type Headers, isObject, type Request } from "../providers/Wire.ts"
 import * as Translate from "../translate/index.ts"
+import type { Items } from "./ItemMemory.ts"
 import type { GatewayProvider } from "./Providers.ts"
 import { requestId } from "./RequestId.ts"
 
@@ -45,8 +46,11 @@ interface Outbound {
   readonly dropped: ReadonlyArray<string>
 }
 
-/** A provider, translated to another protocol than its own. Only chats can be asked of it. */
-export const make = (provider: GatewayProvider, from: ProtocolName): GatewayProvider => {
+/**
+ * A provider, as callers of other words than its own see it. Only chats can be asked of it. `items` keeps what it says
+ * to those who ask for responses.
+ */
+export const make = (provider: GatewayProvider, from: Translate.Dialect, items?: Items): GatewayProvider => {
   const to = provider.protocol
   /** The last translation of each request, for its retries: they differ in nothing but the credential. */
   const known = new WeakMap<Request, Outbound>()
@@ -66,14 +70,16 @@ export const make = (provider: GatewayProvider, from: ProtocolName): GatewayProv
 
   return {
     ...provider,
+    translatedFrom: from,
     complete: (request, target) =>
       Effect.flatMap(contextOf(request), (context) => {
         const sent = outbound(request, target.model)
         return Effect.flatMap(provider.complete(sent.request, target), (answer) => {
           const json = answer.json ?? parse(answer.body)
-          return isObject(json)
-            ? Effect.succeed(written(answer, Translate.translateAnswer(to, from, json, context), sent))
-            : Effect.fail(unreadable(target))
+          if (!isObject(json)) return Effect.fail(unreadable(target))
+          const said = Translate.translateAnswer(to, from, json, context)
+          items?.keep(request, said)
+          return Effect.succeed(written(answer, said, sent))
         })
       }),
     stream: (request, target) =>
@@ -81,8 +87,9 @@ export const make = (provider: GatewayProvider, from: ProtocolName): GatewayProv
         Effect.map(contextOf(request), (context) => {
           const sent = outbound(request, target.model)
           const translator = Translate.makeStreamTranslator(to, from, context)
+          const keep = items === undefined ? undefined : keeper(items, request)
           return Stream.transformPull(provider.stream(sent.request, target), (pull) =>
-            Effect.succeed(translated(pull, translator, lastWords[to], sent))
+            Effect.succeed(translated(pull, translator, lastWords[to], sent, keep))
           )
         })
       ),
@@ -92,6 +99,7 @@ export const make = (provider: GatewayProvider, from: ProtocolName): GatewayProv
       if (uncapped === undefined) return undefined
       const allowed = uncapped.body.max_tokens
       const limit = typeof allowed === "number" ? allowed : undefined
+      if (from === "responses") return Outgoing.edit(request, { max_output_tokens: limit })
       return from === "anthropic"
         ? Outgoing.edit(request, { max_tokens: limit })
         : Outgoing.edit(request, { max_tokens: undefined, max_completion_tokens: limit })
@@ -130,6 +138,19 @@ const parse = (body: Uint8Array): unknown => {
 const unreadable = (target: Target): Failure =>
   new Transient({ target: target.key, reason: "Malformed", message: "the answer is not JSON" })
 
+type Keep = (events: ReadonlyArray<Translate.OutEvent>) => void
+
+/** Keeps the items of a streamed response: the last of its events holds them all. */
+const keeper =
+  (items: Items, request: Request): Keep =>
+  (events) => {
+    for (const { data, event } of events) {
+      if (event !== "response.completed" && event !== "response.incomplete") continue
+      const { response } = JSON.parse(data)
+      if (isObject(response)) items.keep(request, response)
+    }
+  }
+
 type Chunks = Pull.Pull<NonEmptyReadonlyArray<Chunk>, Failure>
 
 /** One chunk for each of the provider's, even where there is nothing to say: it shows that the stream is alive. */
@@ -137,13 +158,16 @@ const translated = (
   pull: Chunks,
   translator: Translate.StreamTranslator,
   lastWord: Translate.SseEvent,
-  { dropped }: Outbound
+  { dropped }: Outbound,
+  keep: Keep | undefined
 ): Chunks => {
   let isComplete = false
   let isOver = false
 
   const chunkOf = (chunk: Chunk): Chunk => {
-    const text = Translate.encode(translator.event(chunk))
+    const events = translator.event(chunk)
+    keep?.(events)
+    const text = Translate.encode(events)
     isComplete ||= chunk.phase.complete
     isOver ||= chunk.phase.last
     const made = new Chunk(Buffer.from(text), chunk.phase, undefined, undefined)
@@ -154,7 +178,9 @@ const translated = (
   /** A complete answer whose provider says nothing more: its last word is taken as said. */
   const finish = (): Chunks => {
     isOver = true
-    const text = Translate.encode(translator.event(lastWord))
+    const events = translator.event(lastWord)
+    keep?.(events)
+    const text = Translate.encode(events)
     return Effect.succeed([new Chunk(Buffer.from(text), Phase.last, undefined, undefined)])
   }
 

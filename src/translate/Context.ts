@@ -16,6 +16,8 @@ export interface Context {
   readonly thinking: boolean
   /** From the names of tools that were cut for the target to their whole names. */
   readonly toolNames: ReadonlyMap<string, string>
+  /** The body of the request: a response repeats much of what was asked. */
+  readonly request: JsonObject
 }
 
 /** What the caller of this module knows that the request does not say. */
@@ -35,6 +37,7 @@ export const make = (body: JsonObject, options: Options): Context => {
     model: string(body.model) ?? "",
     includeUsage: object(body.stream_options).include_usage === true,
     thinking: isObject(thinking) && thinking.type !== "disabled" && thinking.display !== "omitted",
-    toolNames: ToolNames.shortened(objects(body.tools).flatMap((tool) => text(tool.name) ?? []))
+    toolNames: ToolNames.shortened(objects(body.tools).flatMap((tool) => text(tool.name) ?? [])),
+    request: body
   }
 }

@@ -1,5 +1,5 @@
 /** Data URLs and what they hold: OpenAI writes `data:image/png;base64,…` where Anthropic has two fields. */
-import type { Media } from "./Common.ts"
+import type { Media, Text } from "./Common.ts"
 
 /** Where a URL points to: into itself when it is a `data:` URL, else elsewhere. */
 export const read = (url: string): Media => {
@@ -14,6 +14,14 @@ export const read = (url: string): Media => {
     mediaType: mediaType.trim().toLowerCase() || "text/plain",
     data: isBase64 ? data : Buffer.from(unescape(data), "utf8").toString("base64")
   }
+}
+
+/** What a file holds that was given as a data URL, or as base64 alone, which is a PDF; what is text, as text. */
+export const readFile = (data: string): Media | Text => {
+  const media = read(data.startsWith("data:") ? data : `data:application/pdf;base64,${data}`)
+  return media.type === "base64" && media.mediaType.startsWith("text/")
+    ? { type: "text", text: Buffer.from(media.data, "base64").toString("utf8") }
+    : media
 }
 
 const unescape = (data: string): string => {

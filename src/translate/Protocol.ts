@@ -4,8 +4,11 @@ import type { Context } from "./Context.ts"
 import type { Dropped, Names } from "./Dropped.ts"
 import type { JsonObject } from "./Json.ts"
 
-/** The protocols: OpenAI's chat completions and Anthropic's messages. */
+/** The protocols targets are asked in: OpenAI's chat completions and Anthropic's messages. */
 export type Protocol = "openai" | "anthropic"
+
+/** What callers speak: the same, and OpenAI's responses. */
+export type Dialect = Protocol | "responses"
 
 /** One event of an event stream as it came in. */
 export interface SseEvent {
@@ -36,15 +39,19 @@ export interface StreamWriter {
   readonly write: (delta: Delta) => ReadonlyArray<OutEvent>
 }
 
-/** A protocol, into the common form and out of it. No function throws, whatever it is given. */
-export interface Codec {
+/** The half of a protocol that is turned to callers. No function throws, whatever it is given. */
+export interface CallerCodec {
   readonly names: Names
   readonly readRequest: (body: JsonObject, dropped: Dropped) => Request
+  readonly writeAnswer: (answer: Answer, context: Context) => JsonObject
+  readonly writeError: (failure: Failure) => JsonObject
+  readonly streamWriter: (context: Context) => StreamWriter
+}
+
+/** A protocol, into the common form and out of it. */
+export interface Codec extends CallerCodec {
   readonly writeRequest: (request: Request, dropped: Dropped) => JsonObject
   readonly readAnswer: (body: JsonObject) => Answer
-  readonly writeAnswer: (answer: Answer, context: Context) => JsonObject
   readonly readError: (body: unknown, status: number | undefined) => Failure
-  readonly writeError: (failure: Failure) => JsonObject
   readonly streamReader: () => StreamReader
-  readonly streamWriter: (context: Context) => StreamWriter
 }

@@ -5,7 +5,7 @@
  * answered before. No other target has it, so nothing can be translated and nothing can fail over. Asked to, the
  * protocol's clients send the whole conversation instead (Anthropic's own does so when it runs tools).
  */
-import { isObject, type JsonObject } from "./Json.ts"
+import { isObject, type JsonObject, objects } from "./Json.ts"
 import type { Protocol } from "./Protocol.ts"
 
 /** An error to answer with, in the protocol of the caller. */
@@ -32,3 +32,17 @@ const threads: Refusal = {
  */
 export const refuseStateful = (protocol: Protocol, body: JsonObject): Refusal | undefined =>
   protocol === "anthropic" && isObject(body.thread) ? threads : undefined
+
+/**
+ * True when the body of a request for a response goes on from something that its provider holds: an earlier response,
+ * a conversation, a stored prompt, a single item; or is to be answered later. Only targets of that provider can be
+ * asked.
+ */
+export const isStateful = (body: JsonObject): boolean =>
+  isGiven(body.previous_response_id) ||
+  isGiven(body.conversation) ||
+  isGiven(body.prompt) ||
+  body.background === true ||
+  objects(body.input).some(({ type }) => type === "item_reference")
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null

@@ -1,8 +1,8 @@
 /** Streamed answers from one protocol to another, event by event. */
 import type { Context } from "./Context.ts"
 import { parse } from "./Json.ts"
-import type { OutEvent, Protocol, SseEvent } from "./Protocol.ts"
-import { codecs } from "./Translate.ts"
+import type { Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
+import { callers, codecs } from "./Translate.ts"
 
 /** Translates one stream. */
 export interface StreamTranslator {
@@ -18,9 +18,9 @@ export interface StreamTranslator {
 }
 
 /** A translator for one stream, from the protocol of the target to that of the caller. */
-export const makeStreamTranslator = (from: Protocol, to: Protocol, context: Context): StreamTranslator => {
+export const makeStreamTranslator = (from: Protocol, to: Dialect, context: Context): StreamTranslator => {
   const reader = codecs[from].streamReader()
-  const writer = codecs[to].streamWriter(context)
+  const writer = callers[to].streamWriter(context)
   return {
     event(event) {
       const json = event.json ?? (event.data === undefined ? undefined : parse(event.data))

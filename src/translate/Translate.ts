@@ -4,10 +4,14 @@ import type { Context } from "./Context.ts"
 import { Dropped } from "./Dropped.ts"
 import { isObject, type JsonObject } from "./Json.ts"
 import { codec as openai } from "./openai/Codec.ts"
-import type { Codec, Protocol } from "./Protocol.ts"
+import type { CallerCodec, Codec, Dialect, Protocol } from "./Protocol.ts"
+import { codec as responses } from "./responses/Codec.ts"
 
-/** Every protocol there is. */
+/** Every protocol of targets. */
 export const codecs: Readonly<Record<Protocol, Codec>> = { openai, anthropic }
+
+/** Everything callers may speak. */
+export const callers: Readonly<Record<Dialect, CallerCodec>> = { ...codecs, responses }
 
 /** A request in the words of its target. */
 export interface TranslatedRequest {
@@ -25,29 +29,29 @@ export interface TranslatedRequest {
  * // => { body: { model: "claude-haiku-4-5", max_tokens: 32000, messages: [{ role: "user", content: "hi" }] }, dropped: ["seed"] }
  */
 export const translateRequest = (
-  from: Protocol,
+  from: Dialect,
   to: Protocol,
   body: JsonObject,
   model?: string
 ): TranslatedRequest => {
   const named = model === undefined ? body : { ...body, model }
   if (from === to) return { body: named, dropped: [] }
-  const dropped = new Dropped(codecs[from].names)
-  const request = codecs[from].readRequest(named, dropped)
+  const dropped = new Dropped(callers[from].names)
+  const request = callers[from].readRequest(named, dropped)
   return { body: codecs[to].writeRequest(request, dropped), dropped: dropped.list }
 }
 
 /** Translates the body of a whole answer from the protocol of the target to that of the caller. */
 export const translateAnswer = (
   from: Protocol,
-  to: Protocol,
+  to: Dialect,
   body: JsonObject,
   context: Context
-): JsonObject => (from === to ? body : codecs[to].writeAnswer(codecs[from].readAnswer(body), context))
+): JsonObject => (from === to ? body : callers[to].writeAnswer(codecs[from].readAnswer(body), context))
 
 /**
  * Translates the body of an error: JSON, or whatever else a server sent. The status helps where the body says little.
  * An error that is JSON stays as it is between two of the same protocol.
  */
-export const translateError = (from: Protocol, to: Protocol, body: unknown, status?: number): JsonObject =>
-  from === to && isObject(body) ? body : codecs[to].writeError(codecs[from].readError(body, status))
+export const translateError = (from: Protocol, to: Dialect, body: unknown, status?: number): JsonObject =>
+  from === to && isObject(body) ? body : callers[to].writeError(codecs[from].readError(body, status))

@@ -4,8 +4,10 @@
  */
 export { type Context, make as makeContext, type Options as ContextOptions } from "./Context.ts"
 export type { JsonObject } from "./Json.ts"
-export type { OutEvent, Protocol, SseEvent } from "./Protocol.ts"
-export { type Refusal, refuseStateful } from "./Stateful.ts"
+export type { Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
+export { withoutForeignThoughts } from "./responses/Reasoning.ts"
+export { itemsOf, withItems } from "./responses/References.ts"
+export { isStateful, type Refusal, refuseStateful } from "./Stateful.ts"
 export { encode, makeStreamTranslator, type StreamTranslator } from "./StreamTranslator.ts"
 export { type TranslatedRequest, translateAnswer, translateError, translateRequest } from "./Translate.ts"
 export { withoutUnsignedThinking } from "./Unsigned.ts"

@@ -232,12 +232,16 @@ describe("the package's face", () => {
   it("is what a gateway needs", () => {
     assert.deepStrictEqual(Object.keys(Translate).sort(), [
       "encode",
+      "isStateful",
+      "itemsOf",
       "makeContext",
       "makeStreamTranslator",
       "refuseStateful",
       "translateAnswer",
       "translateError",
       "translateRequest",
+      "withItems",
+      "withoutForeignThoughts",
       "withoutUnsignedThinking"
     ])
   })

@@ -20,7 +20,7 @@ export const eventsOf = (stream: string): ReadonlyArray<Translate.SseEvent> =>
 /** A whole stream in another protocol. */
 export const translateStream = (
   from: Translate.Protocol,
-  to: Translate.Protocol,
+  to: Translate.Dialect,
   events: ReadonlyArray<Translate.SseEvent>,
   given: Translate.Context
 ): ReadonlyArray<Translate.OutEvent> => {

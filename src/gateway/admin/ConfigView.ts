@@ -67,6 +67,7 @@ const providerView = (provider: ProviderConfig) => ({
     policy
   })),
   auth: provider.auth,
+  responses: provider.responses,
   // No place for keys, but somebody may have put one there.
   headers: provider.headers && mapValues(provider.headers, () => blot),
   query: provider.query && mapValues(provider.query, () => blot)

@@ -93,14 +93,8 @@ const readPart = (type: string, part: JsonObject, dropped: Dropped): Content | u
   const file = object(part.file)
   const data = text(file.file_data)
   if (data === undefined) return undefined
-  const media = DataUrl.read(data.startsWith("data:") ? data : `data:application/pdf;base64,${data}`)
   dropped.rest(file, "messages.content.file", fileKeys)
-  const name = text(file.filename)
-  if (media.type === "base64" && media.mediaType.startsWith("text/")) {
-    const said = Buffer.from(media.data, "base64").toString("utf8")
-    return { type: "document", media: { type: "text", text: said }, name }
-  }
-  return { type: "document", media, name }
+  return { type: "document", media: DataUrl.readFile(data), name: text(file.filename) }
 }
 
 const callKeys = new Set(["id", "type", "function", "index"])

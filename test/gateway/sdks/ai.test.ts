@@ -304,7 +304,7 @@ const run = (way: Way, to: (typeof targets)[number]) => {
     ["server-error", FaultServer.json({ error: { message: "It broke" } }, 500)],
     ["truncated", [FaultServer.sseHead, { send: ": nothing yet\n\n" }, { cut: true }]]
   ]
-  for (const [word, behaviour] of way.name === "openai (responses)" ? [] : passed) {
+  for (const [word, behaviour] of passed) {
     live(`never sees that a target of the other protocol failed: ${word}`, async (world) => {
       breaks(world, other, behaviour)
       const chain = { ...ask(world, "hi"), model: way.model(world.url, `${other}-first`) }
@@ -338,7 +338,6 @@ const limitOf = (body: Readonly<Record<string, unknown>>) =>
 
 for (const way of ways) {
   for (const to of targets) {
-    if (way.name === "openai (responses)" && to === "anthropic") continue
     describe(`the AI SDK's ${way.name} and a target that speaks ${to}`, () => run(way, to))
   }
 }

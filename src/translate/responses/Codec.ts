@@ -1,0 +1,28 @@
+/** OpenAI's responses, as callers speak them: no target is asked in them by a translation. */
+import { writeError } from "../openai/Errors.ts"
+import type { CallerCodec } from "../Protocol.ts"
+import { readRequest } from "./ReadRequest.ts"
+import { ResponseStreamWriter, writeAnswer } from "./WriteStream.ts"
+
+/** The half of the protocol that is turned to callers. */
+export const codec: CallerCodec = {
+  names: {
+    maxTokens: "max_output_tokens",
+    temperature: "temperature",
+    topP: "top_p",
+    topK: "top_k",
+    stop: "stop",
+    effort: "reasoning.effort",
+    user: "user",
+    tier: "service_tier",
+    format: "text.format",
+    toolStrict: "tools.strict",
+    thinking: "input.reasoning",
+    document: "input.content.input_file",
+    prefill: "input.prefill"
+  },
+  readRequest,
+  writeAnswer,
+  writeError,
+  streamWriter: (context) => new ResponseStreamWriter(context)
+}

@@ -1,0 +1,179 @@
+/** The items of a response while it is being made: how they begin, grow and end, and the events that tell of it. */
+import type { Redacted, Thinking } from "../Common.ts"
+import type { JsonObject } from "../Json.ts"
+import { JsonEnd } from "../JsonEnd.ts"
+import { seal } from "./Reasoning.ts"
+
+/** Tells an event, without its number. */
+export type Tell = (type: string, members: JsonObject) => void
+
+/** An item that has begun. */
+export interface OpenItem {
+  /** Nothing more is expected of it. */
+  readonly isComplete: boolean
+  /** Ends it: the whole item. */
+  readonly close: (status: "completed" | "incomplete") => JsonObject
+}
+
+/** Where an item stands. */
+interface Place {
+  readonly item_id: string
+  readonly output_index: number
+}
+
+interface Part {
+  readonly type: "output_text" | "refusal"
+  readonly index: number
+  text: string
+}
+
+/** What the model says: texts and refusals, each a part of the message. */
+export class OpenMessage implements OpenItem {
+  readonly isComplete = true
+  readonly #tell: Tell
+  readonly #place: Place
+  readonly #parts: Array<Part> = []
+
+  constructor(place: Place, tell: Tell) {
+    this.#tell = tell
+    this.#place = place
+    const { item_id, output_index } = place
+    tell("output_item.added", { output_index, item: message(item_id, "in_progress", []) })
+  }
+
+  say(type: Part["type"], delta: string): void {
+    let part = this.#parts.at(-1)
+    if (part?.type !== type) {
+      if (part !== undefined) this.#end(part)
+      part = { type, index: this.#parts.length, text: "" }
+      this.#parts.push(part)
+      this.#tell("content_part.added", { ...this.#at(part), part: written({ ...part, text: "" }) })
+    }
+    part.text += delta
+    const more = type === "output_text" ? { logprobs: [] } : {}
+    this.#tell(`${type}.delta`, { ...this.#at(part), delta, ...more })
+  }
+
+  close(status: "completed" | "incomplete"): JsonObject {
+    const last = this.#parts.at(-1)
+    if (last !== undefined) this.#end(last)
+    return message(this.#place.item_id, status, this.#parts.map(written))
+  }
+
+  #at({ index }: Part): JsonObject {
+    return { ...this.#place, content_index: index }
+  }
+
+  #end(part: Part): void {
+    const said = part.type === "output_text" ? { text: part.text, logprobs: [] } : { refusal: part.text }
+    this.#tell(`${part.type}.done`, { ...this.#at(part), ...said })
+    this.#tell("content_part.done", { ...this.#at(part), part: written(part) })
+  }
+}
+
+const message = (id: string, status: string, content: ReadonlyArray<JsonObject>): JsonObject => ({
+  id,
+  type: "message",
+  status,
+  role: "assistant",
+  content
+})
+
+const written = ({ type, text }: Part): JsonObject =>
+  type === "refusal" ? { type, refusal: text } : { type, text, annotations: [], logprobs: [] }
+
+/** What the model thinks, as the one summary of a reasoning item. */
+export class OpenThought implements OpenItem {
+  readonly #tell: Tell
+  readonly #place: Place
+  #text: string | undefined
+  #sealed: string | undefined
+
+  constructor(place: Place, tell: Tell) {
+    this.#tell = tell
+    this.#place = place
+    const item = { id: place.item_id, type: "reasoning", summary: [] }
+    tell("output_item.added", { output_index: place.output_index, item })
+  }
+
+  get isComplete(): boolean {
+    return this.#sealed !== undefined
+  }
+
+  think(delta: string): void {
+    const at = { ...this.#place, summary_index: 0 }
+    if (this.#text === undefined)
+      this.#tell("reasoning_summary_part.added", { ...at, part: { type: "summary_text", text: "" } })
+    this.#text = (this.#text ?? "") + delta
+    this.#tell("reasoning_summary_text.delta", { ...at, delta })
+  }
+
+  seal(thought: Thinking | Redacted): void {
+    this.#sealed = seal(thought)
+  }
+
+  close(): JsonObject {
+    const text = this.#text
+    const part = { type: "summary_text", text }
+    if (text !== undefined) {
+      const at = { ...this.#place, summary_index: 0 }
+      this.#tell("reasoning_summary_text.done", { ...at, text })
+      this.#tell("reasoning_summary_part.done", { ...at, part })
+    }
+    const encrypted = this.#sealed === undefined ? {} : { encrypted_content: this.#sealed }
+    return {
+      id: this.#place.item_id,
+      type: "reasoning",
+      summary: text === undefined ? [] : [part],
+      ...encrypted
+    }
+  }
+}
+
+/** A call of a function. */
+export class OpenCall implements OpenItem {
+  readonly #tell: Tell
+  readonly #place: Place
+  readonly #call: { readonly call_id: string; readonly name: string }
+  readonly #end = new JsonEnd()
+  #isClosed = false
+  #arguments = ""
+
+  constructor(place: Place, call: { readonly call_id: string; readonly name: string }, tell: Tell) {
+    this.#tell = tell
+    this.#place = place
+    this.#call = call
+    tell("output_item.added", { output_index: place.output_index, item: this.#item("in_progress") })
+  }
+
+  get isComplete(): boolean {
+    return this.#end.isComplete
+  }
+
+  /** What comes after the end can only be blanks. */
+  argue(delta: string): void {
+    if (this.#isClosed) return
+    this.#arguments += delta
+    this.#end.push(delta)
+    this.#tell("function_call_arguments.delta", { ...this.#place, delta })
+  }
+
+  close(status: "completed" | "incomplete"): JsonObject {
+    const { name } = this.#call
+    this.#isClosed = true
+    this.#tell("function_call_arguments.done", { ...this.#place, name, arguments: this.#arguments })
+    return this.#item(this.isComplete ? "completed" : status)
+  }
+
+  #item(status: string): JsonObject {
+    const { call_id, name } = this.#call
+    return {
+      id: this.#place.item_id,
+      type: "function_call",
+      status,
+      call_id,
+      name,
+      arguments: this.#arguments
+    }
+  }
+}

@@ -1,0 +1,175 @@
+/** From the input of a request for a response to turns. */
+import type { Content, Request, Spoken, Turn } from "../Common.ts"
+import * as DataUrl from "../DataUrl.ts"
+import type { Dropped } from "../Dropped.ts"
+import { append, type JsonObject, objects, string, text, write } from "../Json.ts"
+import * as Reasoning from "./Reasoning.ts"
+
+/** The conversation as it is being read: items of the model that follow one another are one turn. */
+interface Draft {
+  readonly dropped: Dropped
+  readonly system: Array<string>
+  readonly turns: Array<Turn>
+  /** What the model says in the turn that is being read. */
+  said: Array<Spoken> | undefined
+}
+
+const speak = (draft: Draft): Array<Spoken> => {
+  if (draft.said === undefined) {
+    draft.said = []
+    draft.turns.push({ role: "assistant", parts: draft.said })
+  }
+  return draft.said
+}
+
+const show = (draft: Draft, turn: Turn): void => {
+  draft.said = undefined
+  draft.turns.push(turn)
+}
+
+/** The system prompts before the first turn, and all turns. `instructions` come before everything. */
+export const readInput = (body: JsonObject, dropped: Dropped): Pick<Request, "system" | "turns"> => {
+  const draft: Draft = { dropped, system: [], turns: [], said: undefined }
+  const instructions = string(body.instructions)
+  if (instructions !== undefined) draft.system.push(instructions)
+  if (typeof body.input === "string") {
+    draft.turns.push({ role: "user", parts: [{ type: "text", text: body.input }] })
+  } else for (const item of objects(body.input)) readItem(item, draft)
+  return { system: draft.system, turns: draft.turns }
+}
+
+/** One row a type of item: the fields that are read or say nothing to others, and what they make. */
+interface Row {
+  readonly keys: ReadonlySet<string>
+  readonly read: (item: JsonObject, draft: Draft) => boolean
+}
+
+const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
+  [
+    "message",
+    {
+      keys: new Set(["type", "id", "status", "role", "content", "phase"]),
+      read: (item, draft) => readMessage(item, draft)
+    }
+  ],
+  [
+    "function_call",
+    {
+      keys: new Set(["type", "id", "status", "call_id", "name", "arguments", "parsed_arguments"]),
+      read: (item, draft) => {
+        const name = text(item.name)
+        if (name === undefined) return false
+        const args = typeof item.arguments === "string" ? item.arguments : write(item.arguments)
+        speak(draft).push({ type: "call", id: string(item.call_id) ?? "", name, arguments: args })
+        return true
+      }
+    }
+  ],
+  [
+    "function_call_output",
+    {
+      keys: new Set(["type", "id", "status", "call_id", "output"]),
+      read: (item, draft) => {
+        const parts = readContent(item.output, draft.dropped)
+        const id = string(item.call_id) ?? ""
+        show(draft, { role: "user", parts: [{ type: "result", id, parts, isError: false }] })
+        return true
+      }
+    }
+  ],
+  [
+    "reasoning",
+    {
+      keys: new Set(["type", "id", "status", "summary", "content", "encrypted_content"]),
+      read: (item, draft) => {
+        const thought = Reasoning.read(item)
+        if (thought !== undefined) speak(draft).push(thought)
+        return thought !== undefined
+      }
+    }
+  ]
+])
+
+/** An item without a type is a message. */
+const readItem = (item: JsonObject, draft: Draft): void => {
+  const type = string(item.type) ?? "message"
+  const row = rows.get(type)
+  if (row?.read(item, draft) !== true) draft.dropped.field(`input.${type}`)
+  else draft.dropped.rest(item, `input.${type}`, row.keys)
+}
+
+const readMessage = (item: JsonObject, draft: Draft): boolean => {
+  const { dropped } = draft
+  switch (item.role) {
+    case "user":
+      show(draft, { role: "user", parts: readContent(item.content, dropped) })
+      return true
+    case "assistant":
+      append(speak(draft), readSpoken(item.content, dropped))
+      return true
+    case "system":
+    case "developer": {
+      const texts = readContent(item.content, dropped).flatMap((part) =>
+        part.type === "text" ? part.text : []
+      )
+      if (draft.turns.length === 0) append(draft.system, texts)
+      else show(draft, { role: "system", texts })
+      return true
+    }
+    default:
+      return false
+  }
+}
+
+const readSpoken = (content: unknown, dropped: Dropped): ReadonlyArray<Spoken> => {
+  if (typeof content === "string") return [{ type: "text", text: content }]
+  return objects(content).flatMap((part): ReadonlyArray<Spoken> => {
+    const isRefusal = part.type === "refusal"
+    const said = string(isRefusal ? part.refusal : part.text)
+    if (said !== undefined) return [{ type: isRefusal ? "refusal" : "text", text: said }]
+    dropped.field(`input.content.${string(part.type) ?? "type"}`)
+    return []
+  })
+}
+
+const partKeys: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ["input_text", new Set(["type", "text"])],
+  ["output_text", new Set(["type", "text", "annotations", "logprobs"])],
+  ["text", new Set(["type", "text"])],
+  ["input_image", new Set(["type", "image_url"])],
+  ["input_file", new Set(["type", "file_data", "file_url", "filename"])]
+])
+
+/** Text, or a list of parts. */
+const readContent = (content: unknown, dropped: Dropped): ReadonlyArray<Content> => {
+  if (typeof content === "string") return [{ type: "text", text: content }]
+  return objects(content).flatMap((part) => {
+    const type = string(part.type) ?? "type"
+    const keys = partKeys.get(type)
+    const read = keys === undefined ? undefined : readPart(type, part)
+    if (keys === undefined || read === undefined) {
+      dropped.field(`input.content.${type}`)
+      return []
+    }
+    const { detail, ...rest } = part
+    dropped.rest(detail === "auto" ? rest : part, `input.content.${type}`, keys)
+    return [read]
+  })
+}
+
+/** Files and images that OpenAI holds have an id only, and nobody else can look at them. */
+const readPart = (type: string, part: JsonObject): Content | undefined => {
+  if (type === "input_image") {
+    const url = text(part.image_url)
+    return url === undefined ? undefined : { type: "image", media: DataUrl.read(url) }
+  }
+  if (type !== "input_file") {
+    const said = string(part.text)
+    return said === undefined ? undefined : { type: "text", text: said }
+  }
+  const name = text(part.filename)
+  const url = text(part.file_url)
+  if (url !== undefined) return { type: "document", media: { type: "url", url }, name }
+  const data = text(part.file_data)
+  return data === undefined ? undefined : { type: "document", media: DataUrl.readFile(data), name }
+}

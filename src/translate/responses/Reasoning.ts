@@ -1,0 +1,46 @@
+/**
+ * Thoughts as items of a response.
+ *
+ * What can be read of them is the item's summary; what their provider wants to see again (a signature, or thoughts
+ * that only it can read) takes the place of OpenAI's own encrypted content, marked as somebody else's.
+ * https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
+ */
+import type { Redacted, Thinking } from "../Common.ts"
+import { isObject, type JsonObject, objects, string, text } from "../Json.ts"
+
+const signed = "anthropic-claude-v1.signature."
+const sealed = "anthropic-claude-v1.redacted."
+
+/** The encrypted content of an item; `undefined` for thoughts without a signature. */
+export const seal = (thought: Thinking | Redacted): string | undefined => {
+  if (thought.type === "redacted") return sealed + thought.data
+  return text(thought.signature) === undefined ? undefined : signed + thought.signature
+}
+
+/** The thought in an item, if it can be given back to Anthropic. */
+export const read = (item: JsonObject): Thinking | Redacted | undefined => {
+  const content = string(item.encrypted_content) ?? ""
+  if (content.startsWith(sealed)) return { type: "redacted", data: content.slice(sealed.length) }
+  if (!content.startsWith(signed)) return undefined
+  const said = objects(item.summary).map((part) => string(part.text) ?? "")
+  return { type: "thinking", text: said.join(""), signature: content.slice(signed.length) }
+}
+
+const isForeign = (item: unknown): boolean =>
+  isObject(item) &&
+  item.type === "reasoning" &&
+  (text(item.encrypted_content) === undefined
+    ? string(item.id)?.startsWith(foreignId) === true
+    : read(item) !== undefined)
+
+/** How the ids of reasoning items begin that are none of OpenAI's. */
+export const foreignId = "rs_x_"
+
+/**
+ * The body of a request for a response without the thoughts of other models, which OpenAI would not find or not be
+ * able to read; the very same one when it has none.
+ */
+export const withoutForeignThoughts = (body: JsonObject): JsonObject =>
+  Array.isArray(body.input) && body.input.some(isForeign)
+    ? { ...body, input: body.input.filter((item) => !isForeign(item)) }
+    : body

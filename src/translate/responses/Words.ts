@@ -1,0 +1,67 @@
+/** The words of OpenAI's responses for how an answer ended, what it cost, and what was asked. */
+import type { Failure, Stop, Usage } from "../Common.ts"
+import type { Context } from "../Context.ts"
+import { compact, isObject, type JsonObject, object } from "../Json.ts"
+import { writeError } from "../openai/Errors.ts"
+
+/** Why a response is incomplete; `undefined` when it is complete. */
+export const incompleteReason = (stop: Stop): string | undefined =>
+  stop === "length" || stop === "window"
+    ? "max_output_tokens"
+    : stop === "refusal"
+      ? "content_filter"
+      : undefined
+
+/** https://platform.openai.com/docs/api-reference/responses/object#responses-object-usage */
+export const writeUsage = (usage: Usage): JsonObject => ({
+  input_tokens: usage.input,
+  input_tokens_details: compact({
+    cached_tokens: usage.cacheRead ?? 0,
+    cache_write_tokens: usage.cacheWrite
+  }),
+  output_tokens: usage.output,
+  output_tokens_details: { reasoning_tokens: usage.thinking ?? 0 },
+  total_tokens: usage.input + usage.output
+})
+
+/** The fields of a response before it has begun. Most of them repeat what was asked. */
+export const head = ({ created, request }: Context, id: string, model: string): JsonObject => {
+  const reasoning = object(request.reasoning)
+  return {
+    id,
+    object: "response",
+    created_at: created,
+    status: "in_progress",
+    background: false,
+    error: null,
+    incomplete_details: null,
+    instructions: request.instructions ?? null,
+    max_output_tokens: request.max_output_tokens ?? null,
+    metadata: isObject(request.metadata) ? request.metadata : {},
+    model,
+    output: [],
+    parallel_tool_calls: request.parallel_tool_calls ?? true,
+    previous_response_id: null,
+    reasoning: { effort: reasoning.effort ?? null, summary: reasoning.summary ?? null },
+    service_tier: "default",
+    store: false,
+    temperature: request.temperature ?? 1,
+    text: isObject(request.text) ? request.text : { format: { type: "text" } },
+    tool_choice: request.tool_choice ?? "auto",
+    tools: Array.isArray(request.tools) ? request.tools : [],
+    top_p: request.top_p ?? 1,
+    truncation: "disabled",
+    usage: null,
+    user: request.user ?? null
+  }
+}
+
+/**
+ * The fields of an error in a stream. Clients look for them in the event itself, as it is documented, or in its `error`.
+ * https://platform.openai.com/docs/api-reference/responses-streaming/error
+ */
+export const error = (failure: Failure): JsonObject => {
+  const body = writeError(failure)
+  const { code, message, param } = object(body.error)
+  return { code, message, param, ...body }
+}

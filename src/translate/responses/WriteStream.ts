@@ -1,0 +1,237 @@
+/**
+ * From deltas to the events of a streamed response, and from a whole answer to a response.
+ *
+ * Both are made in the same way, so that they cannot differ. Calls may grow by turns: an item is ended when its
+ * arguments are complete and something else begins, or with the answer.
+ *
+ * https://platform.openai.com/docs/api-reference/responses-streaming
+ */
+import type { Answer, Delta, Ending, Spoken, Usage } from "../Common.ts"
+import type { Context } from "../Context.ts"
+import type { JsonObject } from "../Json.ts"
+import type { OutEvent, StreamWriter } from "../Protocol.ts"
+import { OpenCall, type OpenItem, OpenMessage, OpenThought, type Tell } from "./Items.ts"
+import { foreignId } from "./Reasoning.ts"
+import * as Words from "./Words.ts"
+
+/** A response while it is being made. */
+class Draft {
+  readonly #context: Context
+  readonly #tell: Tell
+  /** What all ids of this response have in common. */
+  readonly #stem: string
+  #head: JsonObject | undefined
+  readonly #open = new Map<number, OpenItem>()
+  readonly #done = new Map<number, JsonObject>()
+  readonly #calls = new Map<number, OpenCall>()
+  #items = 0
+  /** The message or the thought that is open. */
+  #latest: OpenItem | undefined
+  #hasRefused = false
+  #ending: Ending = { stop: "end" }
+  #usage: Usage | undefined
+
+  constructor(context: Context, tell: Tell) {
+    this.#context = context
+    this.#tell = tell
+    this.#stem = context.id.replaceAll(/[^\w-]/g, "_").slice(0, 48)
+  }
+
+  start(model: string | undefined): void {
+    if (this.#head !== undefined) return
+    this.#head = Words.head(this.#context, `resp_${this.#stem}`, model ?? this.#context.model)
+    this.#tell("created", { response: this.#head })
+    this.#tell("in_progress", { response: this.#head })
+  }
+
+  say(type: "output_text" | "refusal", delta: string): void {
+    if (delta === "") return
+    this.#hasRefused ||= type === "refusal"
+    const latest = this.#latest
+    const message =
+      latest instanceof OpenMessage
+        ? latest
+        : this.#add("msg_", (place) => new OpenMessage(place, this.#tell))
+    this.#latest = message
+    message.say(type, delta)
+  }
+
+  think(delta: string): void {
+    if (delta !== "") this.#thought().think(delta)
+  }
+
+  sign(signature: string): void {
+    this.#thought().seal({ type: "thinking", text: "", signature })
+  }
+
+  redact(data: string): void {
+    this.#latest = undefined
+    this.#thought().seal({ type: "redacted", data })
+  }
+
+  call(index: number, id: string, name: string): void {
+    this.#latest = undefined
+    const call_id = id === "" ? `call_${this.#stem}_${index}` : id
+    const called = { call_id, name: this.#context.toolNames.get(name) ?? name }
+    this.#calls.set(
+      index,
+      this.#add("fc_", (place) => new OpenCall(place, called, this.#tell))
+    )
+  }
+
+  argue(index: number, json: string): void {
+    if (json !== "") this.#calls.get(index)?.argue(json)
+  }
+
+  stop(ending: Ending): void {
+    this.#ending = ending
+  }
+
+  count(usage: Usage): void {
+    this.#usage = usage
+  }
+
+  /** The whole response. A refusal that the model put into words is a complete answer. */
+  end(): JsonObject {
+    this.start(undefined)
+    const { explanation, stop } = this.#ending
+    const hasRefused = this.#hasRefused
+    if (explanation !== undefined && !hasRefused) this.say("refusal", explanation)
+    const reason = stop === "refusal" && hasRefused ? undefined : Words.incompleteReason(stop)
+    const status = reason === undefined ? "completed" : "incomplete"
+    this.#close(() => true, stop === "length" || stop === "window" ? "incomplete" : "completed")
+    const response = {
+      ...this.#head,
+      status,
+      incomplete_details: reason === undefined ? null : { reason },
+      output: [...this.#done].sort(([a], [b]) => a - b).map(([, item]) => item),
+      usage: this.#usage === undefined ? null : Words.writeUsage(this.#usage)
+    }
+    this.#tell(status, { response })
+    return response
+  }
+
+  #thought(): OpenThought {
+    const latest = this.#latest
+    if (latest instanceof OpenThought && !latest.isComplete) return latest
+    const thought = this.#add(foreignId, (place) => new OpenThought(place, this.#tell))
+    this.#latest = thought
+    return thought
+  }
+
+  #add<Item extends OpenItem>(
+    prefix: string,
+    begin: (place: { readonly item_id: string; readonly output_index: number }) => Item
+  ): Item {
+    this.start(undefined)
+    const added = this.#latest
+    this.#close((item) => item.isComplete || item instanceof OpenThought || item === added, "completed")
+    const output_index = this.#items++
+    const item = begin({ item_id: `${prefix}${this.#stem}_${output_index}`, output_index })
+    this.#open.set(output_index, item)
+    return item
+  }
+
+  #close(isOver: (item: OpenItem) => boolean, status: "completed" | "incomplete"): void {
+    for (const [output_index, open] of this.#open) {
+      if (!isOver(open)) continue
+      this.#open.delete(output_index)
+      const item = open.close(status)
+      this.#done.set(output_index, item)
+      this.#tell("output_item.done", { output_index, item })
+    }
+  }
+}
+
+/** A writer for one stream. */
+export class ResponseStreamWriter implements StreamWriter {
+  readonly #draft: Draft
+  #events: Array<OutEvent> = []
+  #count = 0
+
+  constructor(context: Context) {
+    this.#draft = new Draft(context, (type, members) => this.#event(`response.${type}`, members))
+  }
+
+  write(delta: Delta): ReadonlyArray<OutEvent> {
+    const draft = this.#draft
+    switch (delta.type) {
+      case "start":
+        draft.start(delta.model)
+        break
+      case "text":
+        draft.say("output_text", delta.text)
+        break
+      case "refusal":
+        draft.say("refusal", delta.text)
+        break
+      case "thinking":
+        draft.think(delta.text)
+        break
+      case "signature":
+        draft.sign(delta.signature)
+        break
+      case "redacted":
+        draft.redact(delta.data)
+        break
+      case "call":
+        draft.call(delta.call, delta.id, delta.name)
+        break
+      case "arguments":
+        draft.argue(delta.call, delta.json)
+        break
+      case "usage":
+        draft.count(delta.usage)
+        break
+      case "stop":
+        draft.stop(delta)
+        break
+      case "end":
+        draft.end()
+        break
+      case "error":
+        this.#event("error", Words.error(delta.error))
+    }
+    return this.#events.splice(0)
+  }
+
+  #event(type: string, members: JsonObject): void {
+    this.#events.push({
+      event: type,
+      data: JSON.stringify({ type, sequence_number: this.#count++, ...members })
+    })
+  }
+}
+
+/** Writes an answer. */
+export const writeAnswer = (answer: Answer, context: Context): JsonObject => {
+  const draft = new Draft(context, () => {})
+  draft.start(answer.model)
+  let calls = 0
+  for (const part of answer.parts) {
+    if (part.type === "call") {
+      draft.call(calls, part.id, part.name)
+      draft.argue(calls++, part.arguments)
+    } else tell(draft, part)
+  }
+  draft.stop(answer)
+  if (answer.usage !== undefined) draft.count(answer.usage)
+  return draft.end()
+}
+
+const tell = (draft: Draft, part: Exclude<Spoken, { readonly type: "call" }>): void => {
+  switch (part.type) {
+    case "text":
+      draft.say("output_text", part.text)
+      break
+    case "refusal":
+      draft.say("refusal", part.text)
+      break
+    case "thinking":
+      draft.think(part.text)
+      if (part.signature !== undefined) draft.sign(part.signature)
+      break
+    case "redacted":
+      draft.redact(part.data)
+  }
+}
