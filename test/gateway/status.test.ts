@@ -1,6 +1,8 @@
 import * as http from "node:http"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Load from "../../src/config/Load.ts"
 import type { Row, Status } from "../../src/gateway/status/Status.ts"
 import { maxViewers } from "../../src/gateway/status/StatusPage.ts"
 import * as FaultServer from "../support/FaultServer.ts"
@@ -129,6 +131,32 @@ describe("the status", () => {
       )
       yield* eventually(() => viewer.isOver())
     }).pipe(Effect.timeout("6 seconds"))
+  )
+
+  it.live("lets viewers come back to the new config when it is reloaded, with what was seen before", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play(answer)
+      const config = (models: object) => ({
+        providers: { a: provider("openai", server) },
+        models,
+        server: { port: 0, adminToken: "admin-token" }
+      })
+      const next = Load.parse(JSON.stringify(config({ smart: ["a/gpt", "a/new"] })), {
+        file: "test.jsonc",
+        folder: "/"
+      })
+      const source = Effect.provide(next, NodeServices.layer)
+      const url = yield* start(config({ smart: ["a/gpt"] }), { source, drain: "50 millis" })
+      yield* ask(`${url}/v1/chat/completions`, { body: chat("smart") })
+      const viewer = yield* look(url)
+      assert.notInclude(viewer.text(), "a/new#k1")
+      assert.strictEqual((yield* ask(`${url}/admin/reload`, { method: "POST", headers: admin })).status, 200)
+      yield* eventually(() => viewer.isOver())
+      const status = (yield* ask(`${url}/status`)).json as Status
+      assert.deepInclude(rowOf(status, "a/new#k1"), { state: "serving" })
+      assert.deepInclude(rowOf(status, "a/gpt#k1"), { answered: 1 })
+    })
   )
 
   it.live("has room for so many viewers and no more", () =>

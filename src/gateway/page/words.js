@@ -192,7 +192,7 @@ export const headline = ({ rows, stepMillis }, now) => {
     const hand = away.every((row) => row.state === "manual")
     return {
       level: "bad",
-      text: `Nothing can be called: ${own.length === 1 ? "the only target" : `all ${own.length} targets`} ${own.length === 1 ? "is" : "are"} ${hand ? "benched by hand" : "on the bench"}`,
+      text: `Nothing can be called: ${own.length === 1 ? "the only target" : own.length === 2 ? "both targets" : `all ${own.length} targets`} ${own.length === 1 ? "is" : "are"} ${hand ? "benched by hand" : "on the bench"}`,
       detail: "Requests fail, or the target whose rest ends soonest is tried anyway."
     }
   }
@@ -218,6 +218,8 @@ const providersThatAnswer = (rows, now, stepMillis) => {
   /** @type {Map<string, number>} */
   const counts = new Map()
   for (const row of rows) {
+    // Who has just been benched served a moment ago, and does not any more.
+    if (row.state !== "serving") continue
     const { answered } = lately(row, now, stepMillis)
     if (answered > 0) counts.set(row.provider, (counts.get(row.provider) ?? 0) + answered)
   }
