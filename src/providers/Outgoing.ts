@@ -57,6 +57,8 @@ export const make = (
       ...settings.headers,
       ...(key === undefined ? undefined : protocol.authorize(key)),
       accept: "application/json",
+      // Answers are passed on and looked at as they come; nothing is unpacked, so nothing can be a bomb.
+      "accept-encoding": "identity",
       "content-type": "application/json"
     }
     standing.set(target, headers)

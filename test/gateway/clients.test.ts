@@ -1,6 +1,7 @@
 /** Clients that are slow, too many, or not what they say they are; over raw sockets. */
 import * as http from "node:http"
 import * as net from "node:net"
+import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -261,6 +262,29 @@ describe("where a request goes", () => {
       const got = yield* ask(`${url}/v1/chat/completions`, { body: chat("a/x") })
       assert.strictEqual(got.status, 502)
       assert.lengthOf(other.requests, 0)
+    })
+  )
+})
+
+describe("a provider that answers compressed all the same", () => {
+  it.live("is asked not to, is not unpacked, and has failed", () =>
+    Effect.gen(function* () {
+      const { server, url } = yield* gateway()
+      const bomb = gzipSync(
+        JSON.stringify(openai.answer).replace(/}$/, `,"pad":"${"0".repeat(50_000_000)}"}`)
+      )
+      for (const type of ["application/json", "text/event-stream"]) {
+        server.play([
+          { head: 200, headers: { "content-type": type, "content-encoding": "gzip" } },
+          { send: bomb },
+          { end: true }
+        ])
+        const stream = type === "text/event-stream"
+        const got = yield* ask(`${url}/v1/chat/completions`, { body: chat("a/x", { stream }) })
+        assert.strictEqual(got.status, 502)
+        assert.isBelow(got.text.length, 2_000)
+      }
+      assert.strictEqual(server.requests[0]?.headers["accept-encoding"], "identity")
     })
   )
 })
