@@ -10,12 +10,13 @@ import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { GatewayConfig } from "../config/GatewayConfig.ts"
+import { defaultLog, type GatewayConfig } from "../config/GatewayConfig.ts"
 import * as Watch from "../config/Watch.ts"
 import * as Gateway from "../gateway/Gateway.ts"
 import * as ConfigFlags from "./ConfigFlags.ts"
 import { because, type ExitWith } from "./Exit.ts"
 import * as Hangup from "./Hangup.ts"
+import * as LogOutput from "./LogOutput.ts"
 import * as Simulated from "./simulated/Simulated.ts"
 
 /** What the command can be told. */
@@ -35,20 +36,32 @@ export const serve = (options: Options): Effect.Effect<never, ExitWith, FileSyst
       const config = yield* file === undefined ? Simulated.start : ConfigFlags.read(file)
       const settled = yield* ConfigFlags.override(config, options, file)
       for (const note of settled.notes) yield* Console.error(`note: ${note}`)
-      const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-      const source =
-        file === undefined ? undefined : Effect.provideContext(ConfigFlags.reread(file, options), context)
-      const { reload, url } = yield* listen(settled, source)
-      // Who listens for signals and changes is there before anybody is told that he may send them.
-      const waiting = file === undefined ? Effect.never : reloading(changes, reload)
-      const fiber = yield* Effect.forkScoped(waiting, { startImmediately: true })
-      yield* Console.log(`listening on ${url}`)
-      if (file === undefined) yield* Console.log(guide(url))
-      else if (settled.server.statusPage !== "off")
-        yield* Console.error(`note: the status page is at ${url}/`)
-      return yield* Fiber.join(fiber)
+      return yield* Effect.provide(
+        running(settled, options, file, changes),
+        LogOutput.layer(settled.log ?? defaultLog)
+      )
     })
   )
+
+const running = (
+  settled: GatewayConfig,
+  options: Options,
+  file: string | undefined,
+  changes: Stream.Stream<void, never, FileSystem.FileSystem | Path.Path>
+): Effect.Effect<never, ExitWith, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+    const source =
+      file === undefined ? undefined : Effect.provideContext(ConfigFlags.reread(file, options), context)
+    const { reload, url } = yield* listen(settled, source)
+    // Who listens for signals and changes is there before anybody is told that he may send them.
+    const waiting = file === undefined ? Effect.never : reloading(changes, reload)
+    const fiber = yield* Effect.forkScoped(waiting, { startImmediately: true })
+    yield* Console.log(`listening on ${url}`)
+    if (file === undefined) yield* Console.log(guide(url))
+    else if (settled.server.statusPage !== "off") yield* Console.error(`note: the status page is at ${url}/`)
+    return yield* Fiber.join(fiber)
+  })
 
 /** Reloads on SIGHUP and when the file changes. What comes of it is told by the gateway. */
 const reloading = <R>(
@@ -64,7 +77,7 @@ const listen = (
   config: GatewayConfig,
   source: Gateway.Options["source"]
 ): Effect.Effect<{ readonly url: string } & Gateway.Reload["Service"], ExitWith, Scope.Scope> =>
-  Layer.build(Gateway.layer(config, { source })).pipe(
+  Layer.build(Gateway.layer(config, { source, log: true })).pipe(
     Effect.map((context) => ({
       url: HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address),
       reload: Context.get(context, Gateway.Reload).reload

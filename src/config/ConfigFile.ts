@@ -200,6 +200,45 @@ const Server = Schema.Struct({
   statusPage: opt(Schema.Literals(["open", "admin", "off"]))
 })
 
+const Telemetry = Schema.Struct({
+  otlp: opt(
+    Schema.Struct({
+      endpoint: Url.annotate({
+        description: "Where the collector listens, without /v1/traces and /v1/metrics, which are added."
+      }),
+      headers: opt(
+        Schema.Record(Schema.String, HeaderText).annotate({
+          description: "Sent with every export; the place for the collector's key."
+        })
+      ),
+      serviceName: opt(
+        Schema.NonEmptyString.annotate({
+          description: 'The service.name of all of it. Default "effect-failover".'
+        })
+      ),
+      interval: opt(DurationInput.annotate({ description: "How often it is sent. Default 10 seconds." }))
+    }).annotate({ description: "Metrics and spans go to a collector that speaks OTLP over HTTP (JSON)." })
+  )
+}).annotate({ description: "Who hears of requests besides /metrics. A change needs a restart." })
+
+const Log = Schema.Struct({
+  format: opt(
+    Schema.Literals(["text", "json"]).annotate({
+      description: "Readable lines, or one JSON object per line. Default text."
+    })
+  ),
+  level: opt(
+    Schema.Literals(["debug", "info", "warn", "error", "none"]).annotate({
+      description: "The least level that is written. Default info."
+    })
+  ),
+  requests: opt(
+    Schema.Boolean.annotate({
+      description: "One line for every request when its answer begins. Default false."
+    })
+  )
+}).annotate({ description: "What the gateway writes to standard error. A change needs a restart." })
+
 /** The whole file. */
 export const ConfigFile = Schema.Struct({
   $schema: opt(Schema.String),
@@ -210,7 +249,9 @@ export const ConfigFile = Schema.Struct({
   fallbacks: opt(Links),
   policy: opt(GlobalPolicy),
   bench: opt(Schema.Struct({ store: opt(Store), prefix: opt(Schema.NonEmptyString) })),
-  server: opt(Server)
+  server: opt(Server),
+  telemetry: opt(Telemetry),
+  log: opt(Log)
 })
 
 /** The whole file. */

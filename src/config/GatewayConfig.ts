@@ -60,6 +60,24 @@ export interface ServerConfig {
   readonly statusPage: "open" | "admin" | "off"
 }
 
+/** Where metrics and spans are sent. */
+export interface OtlpConfig {
+  /** Without `/v1/traces` and `/v1/metrics`. */
+  readonly endpoint: string
+  readonly headers: Readonly<Record<string, Redacted.Redacted>>
+  readonly serviceName: string
+  /** In milliseconds. */
+  readonly interval: number
+}
+
+/** What is written to standard error, and how. */
+export interface LogConfig {
+  readonly format: "text" | "json"
+  readonly level: "debug" | "info" | "warn" | "error" | "none"
+  /** A line for every request when its answer begins. */
+  readonly requests: boolean
+}
+
 /** All that a gateway needs to know. */
 export interface GatewayConfig {
   readonly providers: ReadonlyArray<ProviderConfig>
@@ -70,9 +88,16 @@ export interface GatewayConfig {
   /** Where the bench is kept. Absent: with the process. */
   readonly bench?: BenchStore.BenchStore | undefined
   readonly server: ServerConfig
+  /** Nothing is sent where there is none. */
+  readonly otlp?: OtlpConfig | undefined
+  /** `defaultLog` where there is none. */
+  readonly log?: LogConfig | undefined
   /** What is worth a word, in sentences. */
   readonly notes: ReadonlyArray<string>
 }
+
+/** What is written when nothing is said. */
+export const defaultLog: LogConfig = { format: "text", level: "info", requests: false }
 
 /** How a gateway listens when nothing is said. */
 export const defaultServer: ServerConfig = {
@@ -152,9 +177,23 @@ export const fromFile = (
       namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly,
       statusPage: server.statusPage ?? defaultServer.statusPage
     },
+    otlp: map(file.telemetry?.otlp, otlpOf),
+    log: { ...defaultLog, ...file.log },
     notes
   }
 }
+
+const otlpOf = ({
+  endpoint,
+  headers = {},
+  interval,
+  serviceName = "effect-failover"
+}: NonNullable<NonNullable<ConfigFile["telemetry"]>["otlp"]>): OtlpConfig => ({
+  endpoint,
+  headers: mapValues(headers, (value) => Redacted.make(value)),
+  serviceName,
+  interval: Math.max(100, map(interval, millisOf) ?? 10_000)
+})
 
 const isList = (u: unknown): u is ReadonlyArray<string> => Array.isArray(u)
 

@@ -12,7 +12,8 @@ import type { ConfigError } from "../config/Problem.ts"
 import type { BenchRegistry } from "../core/BenchRegistry.ts"
 import type { InvalidCatalog } from "../core/Catalog.ts"
 import type { Failover } from "../core/Failover.ts"
-import type { Observer } from "../core/FailoverEvent.ts"
+import { combine, type Observer } from "../core/FailoverEvent.ts"
+import * as Logs from "../observe/Logs.ts"
 import * as UndiciUpstream from "../providers/UndiciUpstream.ts"
 import type { Upstream } from "../providers/Upstream.ts"
 import * as Exposure from "./Exposure.ts"
@@ -23,6 +24,7 @@ import { Reload } from "./Reload.ts"
 import { Runtimes } from "./Runtimes.ts"
 import * as Serving from "./Serving.ts"
 import * as SlowClients from "./SlowClients.ts"
+import * as Telemetry from "./Telemetry.ts"
 import * as Traffic from "./Traffic.ts"
 
 /** What a gateway can be told besides its config. */
@@ -34,6 +36,8 @@ export interface Options {
   readonly drain?: Duration.Input | undefined
   /** Hears the events of all requests, besides the gateway's own observers. */
   readonly observer?: Observer | undefined
+  /** Log what an operator has to know (see `Logs`), with the loggers of the context. Default false. */
+  readonly log?: boolean | undefined
   /**
    * Where a reload gets the next config from, such as `load(file)`. It is run for each reload. Without it nothing can be
    * reloaded.
@@ -77,8 +81,18 @@ export const layer = (
   options: Options = {}
 ): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError> =>
   layerOver(config, options).pipe(
-    Layer.provide(Observed.layer(options.observer, config.bench)),
+    Layer.provide(observed(config, options)),
     Layer.provide(UndiciUpstream.layer())
+  )
+
+const observed = (config: GatewayConfig, options: Options) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const spans = config.otlp === undefined ? undefined : yield* Telemetry.make(config.otlp)
+      if (options.log !== true) return Observed.layer(combine(spans, options.observer), config.bench)
+      const observers = combine(spans, yield* Logs.observer, options.observer)
+      return Layer.provideMerge(Layer.effectDiscard(Logs.watchBench), Observed.layer(observers, config.bench))
+    })
   )
 
 type Dependencies = Runtimes | BenchRegistry | Upstream

@@ -27,7 +27,7 @@ import { chainFacts, type GatewayCatalog, type GatewayProvider, keeping } from "
 import * as Refusal from "./Refusal.ts"
 import * as Reply from "./Reply.ts"
 import { requestId } from "./RequestId.ts"
-import { dialectOf, pathOf, protocolOf, type Route, routes } from "./Route.ts"
+import { dialectOf, pathOf, protocolOf, type Route, routeOf, routes } from "./Route.ts"
 import * as Tokens from "./Tokens.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
@@ -108,7 +108,12 @@ export const make = ({
     const call: CallOptions = {
       deadline: asked.deadline === undefined ? undefined : Math.min(asked.deadline, factsOf(chain).deadline),
       since: asked.since,
-      about: { requestId: caller.requestId, model: asked.model, operation: request.operation },
+      about: {
+        requestId: caller.requestId,
+        model: asked.model,
+        operation: request.operation,
+        ...traced(request.headers ?? {})
+      },
       observer: (event) => {
         if (event._tag === "AttemptFailed") failed.push({ target: event.target.key, failure: event.failure })
       }
@@ -198,10 +203,27 @@ export const make = ({
         Reply.refused(caller, broken, undefined)
       )
     )
+    if (config.log?.requests === true) return Effect.interruptible(Effect.tap(answered, noted(path, caller)))
     // The server runs its handlers uninterruptibly. A caller who leaves is to stop everything.
     return Effect.interruptible(answered)
   }
 }
+
+/** A line of the log for a request whose answer begins. */
+const noted =
+  (path: string, { requestId }: Reply.Caller) =>
+  ({ headers, status }: Response): Effect.Effect<void> =>
+    Effect.annotateLogs(Effect.logInfo("answered"), {
+      request: requestId,
+      route: routeOf(path),
+      status,
+      ...(headers["x-failover-target"] !== undefined && { target: headers["x-failover-target"] }),
+      ...(headers["x-failover-trail"] !== undefined && { trail: headers["x-failover-trail"] })
+    })
+
+/** The caller's own trace, which goes on. */
+const traced = ({ traceparent }: Readonly<Record<string, string>>) =>
+  traceparent === undefined ? undefined : { traceparent }
 
 const healthy = Effect.succeed(
   HttpServerResponse.text('{"status":"ok"}', { contentType: "application/json" })

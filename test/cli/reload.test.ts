@@ -66,7 +66,7 @@ describe("serve reloads", () => {
         whole({ models: { smart: "a/two" }, server: { port: 2, adminToken: "env:ADMIN" } })
       )
       gateway.process.kill("SIGHUP")
-      yield* gateway.says(/config revision 2 is in force\n/)
+      yield* gateway.says(/config revision 2 is in force"?\n/)
       assert.strictEqual((yield* call()).headers["x-failover-target"], "a/two#k1")
       const after = yield* ask(`${url}/admin/config`, { headers: bearer })
       assert.deepStrictEqual([after.at("revision"), after.at("refused")], [2, undefined])

@@ -15,7 +15,7 @@ export interface Running {
   readonly stderr: () => string
   /** Its exit code, once it has ended. */
   readonly exit: Effect.Effect<number | null>
-  /** Waits until it has said so on standard output; what the pattern's first group matched. */
+  /** Waits until it has said so on standard output, or in its log on standard error; what the pattern's first group matched. */
   readonly says: (pattern: RegExp) => Effect.Effect<string>
 }
 
@@ -51,11 +51,12 @@ export const start = (
         says: (pattern) =>
           Effect.callback<string>((resume) => {
             const look = () => {
-              const match = pattern.exec(stdout)
+              const match = pattern.exec(stdout) ?? pattern.exec(stderr)
               if (match !== null) resume(Effect.succeed(match[1] ?? match[0]))
             }
             look()
             child.stdout.on("data", look)
+            child.stderr.on("data", look)
             child.on("close", () =>
               resume(Effect.die(new Error(`it ended without saying ${pattern}:\n${stdout}\n${stderr}`)))
             )

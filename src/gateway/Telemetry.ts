@@ -1,0 +1,96 @@
+/** Who hears of a gateway's requests besides its own pages: the log, and a collector that speaks OTLP. */
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpTraceContext from "effect/http/HttpTraceContext"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as OtlpExporter from "effect/observability/OtlpExporter"
+import * as OtlpMetrics from "effect/observability/OtlpMetrics"
+import * as OtlpSerialization from "effect/observability/OtlpSerialization"
+import * as OtlpTracer from "effect/observability/OtlpTracer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import type { OtlpConfig } from "../config/GatewayConfig.ts"
+import type { Observer, RunInfo } from "../core/FailoverEvent.ts"
+import type { Target } from "../core/Target.ts"
+import * as Spans from "../observe/Spans.ts"
+
+/** A collector that does not answer in this time is left alone for a minute, with what was meant for it. */
+const patience = "5 seconds"
+
+/** How long the end of a gateway waits for what is left of each kind to be sent. */
+const farewell = "2 seconds"
+
+/**
+ * Sends metrics and spans to a collector as long as the scope is open, and what is left when it closes. What it gives
+ * makes spans of events. A collector that is slow or gone disturbs nothing: what it does not take is dropped.
+ */
+export const make = (otlp: OtlpConfig): Effect.Effect<Observer, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const base = otlp.endpoint.replace(/\/+$/, "")
+    const options = {
+      resource: { serviceName: otlp.serviceName },
+      headers: Object.fromEntries(
+        Object.entries(otlp.headers).map(([name, value]) => [name, Redacted.value(value)])
+      ),
+      exportInterval: otlp.interval,
+      shutdownTimeout: farewell
+    } as const
+    yield* OtlpMetrics.make({ ...options, url: `${base}/v1/metrics` })
+    const tracer = yield* OtlpTracer.make({ ...options, url: `${base}/v1/traces` })
+    return yield* Effect.provideService(
+      Spans.observer({ kind: "server", parentOf, providerName }),
+      Tracer.Tracer,
+      tracer
+    )
+  }).pipe(Effect.provide(transport))
+
+const transport = Layer.mergeAll(
+  OtlpExporter.layerFlusher,
+  OtlpSerialization.layerJson,
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(
+      HttpClient.HttpClient,
+      HttpClient.transform((sent, request) =>
+        Effect.timeoutOrElse(sent, {
+          duration: patience,
+          orElse: () =>
+            Effect.fail(
+              new HttpClientError.HttpClientError({
+                reason: new HttpClientError.TransportError({ request, description: "no answer in time" })
+              })
+            )
+        })
+      )
+    )
+  ).pipe(Layer.provide(FetchHttpClient.layer))
+)
+
+/** The caller's own trace goes on. It is not told to providers. */
+const parentOf = ({ about }: RunInfo): Tracer.AnySpan | undefined =>
+  about?.traceparent === undefined
+    ? undefined
+    : Option.getOrUndefined(HttpTraceContext.w3c(Headers.fromInput({ traceparent: about.traceparent })))
+
+/** The names of the conventions for providers that are known by their address. */
+const byHost: ReadonlyArray<readonly [RegExp, string]> = [
+  [/(^|\.)openai\.com$/, "openai"],
+  [/(^|\.)anthropic\.com$/, "anthropic"],
+  [/\.openai\.azure\.com$/, "azure.ai.openai"],
+  [/(^|\.)groq\.com$/, "groq"],
+  [/(^|\.)mistral\.ai$/, "mistral_ai"],
+  [/(^|\.)deepseek\.com$/, "deepseek"],
+  [/(^|\.)x\.ai$/, "x_ai"],
+  [/(^|\.)perplexity\.ai$/, "perplexity"]
+]
+
+const providerName = ({ place, provider }: Target): string => {
+  if (!URL.canParse(place)) return provider
+  const { hostname } = new URL(place)
+  return byHost.find(([host]) => host.test(hostname))?.[1] ?? provider
+}

@@ -1,0 +1,169 @@
+/**
+ * From the runtime's events and the bench to log entries, with what they are about as annotations.
+ *
+ * | entry | level |
+ * | --- | --- |
+ * | an attempt failed, and what is done about it | info |
+ * | a request failed, or its stream broke off | warn; info when it was the request's own fault |
+ * | a key begins to rest, or rests again | warn; info when it was put there by hand |
+ * | a key is free again | info |
+ *
+ * In an outage a process has much of the same to say: of each kind of entry ten are written in a second, and the next
+ * one after it says how many were left out. Prompts, answers, keys and the words of providers are never part of one.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as LogLevel from "effect/LogLevel"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { type BenchInfo, BenchRegistry } from "../core/BenchRegistry.ts"
+import type { FailoverEvent, Observer } from "../core/FailoverEvent.ts"
+import { classOf, type Failure } from "../core/Failure.ts"
+import type { RunError } from "../core/RunError.ts"
+
+/** Entries of one kind in a second. */
+const perSecond = 10
+
+/** Characters of what a caller said. */
+const maxText = 200
+
+interface Entry {
+  readonly level: LogLevel.Severity
+  readonly message: string
+  readonly about: Readonly<Record<string, string | number | undefined>>
+}
+
+/** An observer that logs with the loggers of the context. Give it to the runtime. */
+export const observer: Effect.Effect<Observer> = Effect.map(Effect.context<never>(), (context) => {
+  const run = Effect.runForkWith(context)
+  const write = limited(context, (entry) => void run(logged(entry)))
+  return (event) => {
+    const entry = entryOf(event)
+    if (entry !== undefined) write(event._tag, entry)
+  }
+})
+
+/** Logs the changes of the bench until the scope closes. */
+export const watchBench: Effect.Effect<void, never, BenchRegistry | Scope.Scope> = Effect.gen(function* () {
+  const registry = yield* BenchRegistry
+  yield* registry.changes.pipe(
+    Stream.runForEach(({ info }) => {
+      const entry = benchEntry(info)
+      return entry === undefined ? Effect.void : logged(entry)
+    }),
+    Effect.forkScoped({ startImmediately: true })
+  )
+})
+
+const logged = ({ about, level, message }: Entry): Effect.Effect<void> =>
+  Effect.annotateLogs(Effect.logWithLevel(level)(message), about)
+
+/** Lets so many entries of a kind through in a second, and counts the others. */
+const limited = (context: Context.Context<never>, write: (entry: Entry) => void) => {
+  const clock = Context.get(context, Clock.Clock)
+  const kinds = new Map<string, { second: number; written: number; omitted: number }>()
+  return (kind: string, entry: Entry): void => {
+    const second = Math.floor(clock.currentTimeMillisUnsafe() / 1000)
+    let state = kinds.get(kind)
+    if (state === undefined) {
+      state = { second, written: 0, omitted: 0 }
+      kinds.set(kind, state)
+    }
+    if (state.second !== second) {
+      state.second = second
+      state.written = 0
+    }
+    if (state.written >= perSecond) {
+      state.omitted++
+      return
+    }
+    state.written++
+    const { omitted } = state
+    state.omitted = 0
+    write(omitted === 0 ? entry : { ...entry, about: { ...entry.about, omitted } })
+  }
+}
+
+const entryOf = (event: FailoverEvent): Entry | undefined => {
+  switch (event._tag) {
+    case "AttemptFailed": {
+      const { action, attempt, duration, failure, target } = event
+      return {
+        level: "Info",
+        message: `an attempt failed: ${classOf(failure)}`,
+        about: {
+          ...requestOf(event),
+          target: target.key,
+          attempt,
+          ...failureOf(failure),
+          ms: Math.round(duration),
+          action:
+            action._tag === "Retry" ? `retry in ${Math.round(action.delay)} ms` : action._tag.toLowerCase()
+        }
+      }
+    }
+    case "StreamEnded": {
+      const { elapsed, failure, target } = event
+      if (failure === undefined) return undefined
+      return {
+        level: "Warn",
+        message: "a stream broke off",
+        about: { ...requestOf(event), target: target.key, ...failureOf(failure), ms: Math.round(elapsed) }
+      }
+    }
+    case "RunFailed": {
+      const { elapsed, error } = event
+      return {
+        level: isOwnFault(error) ? "Info" : "Warn",
+        message: `a request failed: ${error._tag}`,
+        about: { ...requestOf(event), causes: causesOf(error), ms: Math.round(elapsed) }
+      }
+    }
+    default:
+      return undefined
+  }
+}
+
+const requestOf = ({ run: { about, id } }: FailoverEvent) => ({
+  request: about?.requestId?.slice(0, maxText) ?? String(id),
+  ...(about?.model !== undefined && { model: about.model.slice(0, maxText) })
+})
+
+const failureOf = (failure: Failure) => ({
+  failure: classOf(failure),
+  ...(failure.status !== undefined && { status: failure.status }),
+  ...(failure.evidence !== undefined && { evidence: failure.evidence.slice(0, maxText) })
+})
+
+const isOwnFault = ({ _tag }: RunError): boolean => _tag === "BadRequest" || _tag === "ContextExceeded"
+
+const causesOf = (error: RunError): string | undefined => {
+  if ("attempts" in error) {
+    return error.attempts.map(({ failure, target }) => `${target}: ${classOf(failure)}`).join(", ")
+  }
+  if ("benches" in error) return error.benches.map(({ key, reason }) => `${key} rests: ${reason}`).join(", ")
+  return undefined
+}
+
+const benchEntry = ({ by, evidence, key, reason, scope, status, until }: BenchInfo): Entry | undefined => {
+  const about = {
+    key,
+    scope,
+    reason,
+    ...(evidence !== undefined && { evidence: evidence.slice(0, maxText) }),
+    ...(by !== undefined && { by: by.slice(0, maxText) }),
+    ...(until !== undefined &&
+      Number.isFinite(until) && { until: new Date(Math.min(until, 8.64e15)).toISOString() })
+  }
+  switch (status) {
+    case "resting":
+      return { level: "Warn", message: `${key} rests`, about }
+    case "manual":
+      return { level: "Info", message: `${key} rests by hand`, about }
+    case "free":
+      return { level: "Info", message: `${key} is free again`, about: { key, scope } }
+    default:
+      return undefined
+  }
+}

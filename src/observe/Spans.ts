@@ -1,0 +1,225 @@
+/**
+ * From the runtime's events to spans: one for each run, and one below it for each attempt.
+ *
+ * Names and attributes are those of OpenTelemetry's conventions for generative AI, as of
+ * https://github.com/open-telemetry/semantic-conventions-genai (in development; it builds on semantic conventions
+ * 1.41.1); what they have no name for begins with `failover.`. Prompts, answers, keys and the words of providers are
+ * never part of a span: a failure is its class and its evidence.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import type { FailoverEvent, Observer, RunInfo } from "../core/FailoverEvent.ts"
+import { classOf, type Failure } from "../core/Failure.ts"
+import type { Target } from "../core/Target.ts"
+
+/** What spans can be told. */
+export interface Options {
+  /** What a run's span is below. Default: the span of the caller's context, if it has one. */
+  readonly parentOf?: ((run: RunInfo) => Tracer.AnySpan | undefined) | undefined
+  /** The kind of a run's span. Default `"internal"`; that of an attempt is always `"client"`. */
+  readonly kind?: Tracer.SpanKind | undefined
+  /** The `gen_ai.provider.name` of a target, such as `azure.ai.openai`. Default: the provider's own name. */
+  readonly providerName?: ((target: Target) => string) | undefined
+}
+
+/** The spans of one run that are open. */
+interface Open {
+  readonly run: Tracer.Span
+  readonly startedAt: bigint
+  readonly operation: string
+  attempt: Tracer.Span | undefined
+  skips: number
+}
+
+/** Skips of one run that become events of its span. */
+const maxSkips = 32
+
+/** Characters of what a caller said. */
+const maxText = 200
+
+/**
+ * An observer that makes spans with the `Tracer` of the context. Give it to the runtime; without it there are none.
+ *
+ * @example
+ * import { Failover } from "effect-failover"
+ * import { Spans } from "effect-failover/observe"
+ * import { Effect, Layer } from "effect"
+ *
+ * const failover = Layer.unwrap(
+ *   Effect.map(Spans.observer(), (observer) => Failover.Failover.layer({ observer }))
+ * )
+ */
+export const observer = (options: Options = {}): Effect.Effect<Observer> =>
+  Effect.map(Effect.context<never>(), (context) => {
+    const tracer = Context.get(context, Tracer.Tracer)
+    const { kind = "internal", providerName = nameOf } = options
+    const parentOf = options.parentOf ?? callers
+    const known = new WeakMap<RunInfo, Open>()
+
+    const spanOf = (
+      name: string,
+      kind: Tracer.SpanKind,
+      startTime: bigint,
+      parent: Tracer.AnySpan | undefined
+    ): Tracer.Span =>
+      tracer.span({
+        name,
+        kind,
+        startTime,
+        parent: Option.fromUndefinedOr(parent),
+        root: parent === undefined,
+        annotations: Context.empty(),
+        links: [],
+        sampled: parent?.sampled ?? true
+      })
+
+    const begin = (event: FailoverEvent): Open => {
+      const { run } = event
+      const { about, startedAt } = run
+      const operation = operationOf(about?.operation)
+      const model = about?.model?.slice(0, maxText) ?? targetOf(event)?.model
+      const began = BigInt(Math.round(startedAt)) * 1_000_000n
+      const name = model === undefined ? operation : `${operation} ${model}`
+      const span = spanOf(name, kind, began, parentOf(run))
+      span.attribute("gen_ai.operation.name", operation)
+      if (model !== undefined) span.attribute("gen_ai.request.model", model)
+      if (run.kind === "stream") span.attribute("gen_ai.request.stream", true)
+      if (about?.requestId !== undefined) {
+        span.attribute("failover.request_id", about.requestId.slice(0, maxText))
+      }
+      const made: Open = { run: span, startedAt: began, operation, attempt: undefined, skips: 0 }
+      known.set(run, made)
+      return made
+    }
+
+    const beginAttempt = (open: Open, { attempt, probe, run, target }: AttemptStarted, at: bigint) => {
+      const span = spanOf(`${open.operation} ${target.model}`, "client", at, open.run)
+      span.attribute("gen_ai.operation.name", open.operation)
+      span.attribute("gen_ai.provider.name", providerName(target))
+      span.attribute("gen_ai.request.model", target.model)
+      if (run.kind === "stream") span.attribute("gen_ai.request.stream", true)
+      addressOf(target, span)
+      span.attribute("failover.provider", target.provider)
+      span.attribute("failover.credential", target.credential.name)
+      span.attribute("failover.attempt", attempt)
+      if (probe) span.attribute("failover.probe", true)
+      open.attempt = span
+      open.run.attribute("gen_ai.provider.name", providerName(target))
+      open.run.attribute("failover.attempts", attempt)
+    }
+
+    const endAttempt = (open: Open, at: bigint, outcome: string, exit: Exit.Exit<void, unknown>) => {
+      open.attempt?.attribute("failover.outcome", outcome)
+      open.attempt?.end(at, exit)
+      open.attempt = undefined
+    }
+
+    const endRun = (open: Open, at: bigint, outcome: string, exit: Exit.Exit<void, unknown>) => {
+      open.run.attribute("failover.outcome", outcome)
+      open.run.end(at, exit)
+    }
+
+    return (event) => {
+      const open = known.get(event.run) ?? begin(event)
+      const at = open.startedAt + BigInt(Math.round(event.elapsed * 1e6))
+      switch (event._tag) {
+        case "Skipped":
+          if (open.skips++ >= maxSkips) return
+          return open.run.event("failover.skipped", at, {
+            "failover.target": event.target.key,
+            "failover.bench": event.key,
+            "failover.reason": event.reason
+          })
+        case "AttemptStarted":
+          return beginAttempt(open, event, at)
+        case "AttemptFailed": {
+          const type = describe(open.attempt, event.failure)
+          open.attempt?.attribute("failover.action", event.action._tag.toLowerCase())
+          return endAttempt(open, at, "failed", failed(type))
+        }
+        case "AttemptSucceeded": {
+          open.run.attribute("gen_ai.response.model", event.target.model)
+          open.run.attribute("failover.target", event.target.key)
+          if (event.run.kind === "stream") {
+            open.attempt?.attribute("gen_ai.response.time_to_first_chunk", event.duration / 1000)
+            open.run.attribute("gen_ai.response.time_to_first_chunk", event.elapsed / 1000)
+            return
+          }
+          endAttempt(open, at, "answered", Exit.void)
+          return endRun(open, at, "answered", Exit.void)
+        }
+        case "StreamEnded": {
+          if (event.failure === undefined) {
+            const outcome = event.complete ? "answered" : "interrupted"
+            endAttempt(open, at, outcome, Exit.void)
+            return endRun(open, at, outcome, Exit.void)
+          }
+          const type = describe(open.attempt, event.failure)
+          open.run.attribute("error.type", type)
+          endAttempt(open, at, "broken", failed(type))
+          return endRun(open, at, "broken", failed(type))
+        }
+        case "RunFailed":
+          open.run.attribute("error.type", event.error._tag)
+          return endRun(open, at, "failed", failed(event.error._tag))
+        case "RunInterrupted":
+          endAttempt(open, at, "interrupted", Exit.interrupt())
+          return endRun(open, at, "interrupted", Exit.interrupt())
+      }
+    }
+  })
+
+type AttemptStarted = Extract<FailoverEvent, { readonly _tag: "AttemptStarted" }>
+
+const targetOf = (event: FailoverEvent): Target | undefined => ("target" in event ? event.target : undefined)
+
+const nameOf = ({ provider }: Target): string => provider
+
+const callers = ({ context }: RunInfo): Tracer.AnySpan | undefined =>
+  Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
+
+/** The operation in the conventions' words, where they have one. */
+const operationOf = (operation: string | undefined): string => {
+  switch (operation) {
+    case undefined:
+    case "chat/completions":
+    case "messages":
+    case "responses":
+      return "chat"
+    case "completions":
+      return "text_completion"
+    default:
+      return operation
+  }
+}
+
+/** Says of an attempt why it failed, and gives the type of the error. */
+const describe = (span: Tracer.Span | undefined, failure: Failure): string => {
+  const type = classOf(failure)
+  span?.attribute("error.type", type)
+  if (failure.status !== undefined) span?.attribute("http.response.status_code", failure.status)
+  if (failure.evidence !== undefined) {
+    span?.attribute("failover.evidence", failure.evidence.slice(0, maxText))
+  }
+  return type
+}
+
+/** Exporters write the error's message and stack; what a provider said, which may quote a prompt, is not in it. */
+const failed = (type: string): Exit.Exit<never, Error> => {
+  const error = new Error(type)
+  error.name = type
+  error.stack = type
+  return Exit.failCause(Cause.fail(error))
+}
+
+const addressOf = ({ place }: Target, span: Tracer.Span): void => {
+  if (!URL.canParse(place)) return
+  const { hostname, port, protocol } = new URL(place)
+  if (hostname === "") return
+  span.attribute("server.address", hostname)
+  span.attribute("server.port", port === "" ? (protocol === "http:" ? 80 : 443) : Number(port))
+}

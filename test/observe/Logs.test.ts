@@ -1,0 +1,93 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Logger, References } from "effect"
+import { TestClock } from "effect/testing"
+import { BenchRegistry, Chain, Failover, Failure, Model } from "../../src/index.ts"
+import * as Logs from "../../src/observe/Logs.ts"
+import { Scripted } from "../../src/testing/index.ts"
+
+const busy = new Failure.Transient({
+  reason: "Overloaded",
+  message: "busy with: my secret prompt",
+  status: 529,
+  evidence: "status=529"
+})
+
+interface Line {
+  readonly level: string
+  readonly message: string
+  readonly about: Readonly<Record<string, unknown>>
+}
+
+/** Plays something with a runtime that logs, and gives what was logged. */
+const play = <A, E>(run: (failover: Failover.Runtime) => Effect.Effect<A, E>) =>
+  Effect.suspend(() => {
+    const lines: Array<Line> = []
+    const logger = Logger.make(({ fiber, logLevel, message }) => {
+      lines.push({
+        level: logLevel,
+        message: String(message),
+        about: fiber.getRef(References.CurrentLogAnnotations)
+      })
+    })
+    return Effect.gen(function* () {
+      const failover = yield* Failover.make({ observer: yield* Logs.observer })
+      yield* Logs.watchBench
+      const fiber = yield* Effect.forkChild(Effect.exit(run(failover)))
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(fiber)
+      return lines
+    }).pipe(Effect.provide([BenchRegistry.BenchRegistry.layerMemory, Logger.layer([logger])]))
+  })
+
+describe("the log", () => {
+  it.effect("tells what failed, for whom, why, and what was done about it; and what rests", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[busy]])
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 0 } })
+      const about = { requestId: "req_1", model: "smart" }
+      const lines = yield* play((failover) => failover.complete(chain, "my secret prompt", { about }))
+      const of = (part: string) => lines.find(({ message }) => message.includes(part))
+      assert.deepInclude(of("an attempt failed: Overloaded")?.about, {
+        request: "req_1",
+        model: "smart",
+        target: "a/m#default",
+        status: 529,
+        evidence: "status=529",
+        action: "next"
+      })
+      assert.strictEqual(of("an attempt failed")?.level, "Info")
+      assert.deepInclude(of("a request failed: ChainExhausted")?.about, {
+        request: "req_1",
+        causes: "a/m#default: Overloaded"
+      })
+      assert.strictEqual(of("a request failed")?.level, "Warn")
+      assert.deepInclude(of("a/m#default rests")?.about, { reason: "Overloaded", scope: "target" })
+      assert.notInclude(JSON.stringify(lines), "secret")
+    })
+  )
+
+  it.effect("says no more in an outage than a person can read, and how much it left out", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[new Failure.BadRequest({ reason: "Invalid", message: "no" })]])
+      const chain = Chain.make(Model.make(a, "m"))
+      const lines = yield* play((failover) => {
+        const ask = Effect.exit(failover.complete(chain, ""))
+        return Effect.repeat(ask, { times: 49 }).pipe(
+          Effect.andThen(Effect.sleep("1 second")),
+          Effect.andThen(ask)
+        )
+      })
+      const failed = lines.filter(({ message }) => message.startsWith("a request failed"))
+      assert.strictEqual(failed.length, 11)
+      assert.strictEqual(failed.at(-1)?.about.omitted, 40)
+    })
+  )
+
+  it.effect("says nothing of requests that go well", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["hello"]])
+      const lines = yield* play((failover) => failover.complete(Chain.make(Model.make(a, "m")), ""))
+      assert.deepStrictEqual(lines, [])
+    })
+  )
+})
