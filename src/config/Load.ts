@@ -45,7 +45,10 @@ export const parse = Effect.fnUntraced(function* (
   const { notes, problems } = Semantics.check(resolved.value)
   const misfits = [
     ...resolved.problems,
-    ...(Result.isFailure(structure) ? structure.failure : []),
+    ...(Result.isFailure(structure) ? structure.failure : []).filter(
+      // What could not be fetched cannot fit either.
+      (misfit) => !resolved.problems.some(({ path }) => formatPath(path) === formatPath(misfit.path))
+    ),
     ...problems
   ]
   if (Result.isSuccess(structure) && misfits.length === 0 && twice.length === 0) {

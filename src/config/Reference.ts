@@ -1,6 +1,7 @@
 /**
  * Values that stand elsewhere: `"env:NAME"` in the environment, `"file:PATH"` in a file of its own (such as a mounted
- * secret), without the line feed at its end. A path is taken from the folder of the config file.
+ * secret), without the line feed at its end. A path is taken from the folder of the config file. Where the file wants a
+ * number, the text is read as one.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -8,6 +9,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { Path as JsonPath } from "./Problem.ts"
+import * as Shape from "./Shape.ts"
 
 /** A value with what its references name in their place, and the references that name nothing. */
 export interface Resolved {
@@ -81,7 +83,7 @@ export const resolve = Effect.fnUntraced(function* (
       if (reference === undefined) return Effect.succeed(node)
       const { kind, name } = reference
       return Effect.map(kind === "env" ? fromEnv(name) : fromFile(name), (found) => {
-        if (typeof found !== "string") return found.text.trim()
+        if (typeof found !== "string") return Shape.read(found.text.trim(), path, value)
         problems.push({ path, message: found })
         return node
       })

@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 
 /** A credential's name: letters, digits, `.`, `_` and `-`. */
 export const CredentialName = Schema.String.check(
-  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
+  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/u, {
     description: "a credential name: letters, digits, '.', '_' and '-'"
   })
 )

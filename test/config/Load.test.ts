@@ -18,11 +18,11 @@ const env = {
   BLANK: " "
 }
 
-const load = (config: unknown, folder = "/") =>
+const load = (config: unknown, folder = "/", variables: Record<string, string> = env) =>
   Load.parse(typeof config === "string" ? config : JSON.stringify(config, null, 2), {
     file: "gateway.jsonc",
     folder
-  }).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
+  }).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(variables))))
 
 const problems = (config: unknown) =>
   Effect.map(Effect.flip(load(config)), (error) =>
@@ -209,6 +209,31 @@ describe("a config file", () => {
       assert.include(found[0], "MISSING is not set")
       assert.include(found[1], "BLANK is empty")
       assert.include(found[2], "secrets/none cannot be read")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("reads a text that stands elsewhere as the number or the boolean that is wanted", () =>
+    Effect.gen(function* () {
+      const given = {
+        providers: {
+          openai: {
+            protocol: "openai",
+            credentials: [{ name: "main", apiKey: "env:DIGITS", weight: "env:WEIGHT", enabled: "env:YES" }]
+          }
+        },
+        server: { port: "env:DIGITS", tokens: ["env:DIGITS"] }
+      }
+      const { providers, server } = yield* load(given, "/", { DIGITS: "8081", WEIGHT: "0.5", YES: "true" })
+      assert.strictEqual(server.port, 8081)
+      assert.deepInclude(providers[0]!.credentials[0], { weight: 0.5, enabled: true })
+      assert.strictEqual(Redacted.value(providers[0]!.credentials[0].apiKey!), "8081", "a key is a text")
+      const literal = yield* problems({ ...given, providers: {}, server: { port: "8081" } })
+      assert.isTrue(literal.some((problem) => problem.startsWith("server.port: ")))
+      const absent = yield* problems({
+        providers: { a: { protocol: "openai" } },
+        server: { port: "env:MISSING" }
+      })
+      assert.lengthOf(absent, 1)
     }).pipe(Effect.provide(NodeServices.layer))
   )
 

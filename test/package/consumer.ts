@@ -20,7 +20,7 @@ export const manifest: Manifest = JSON.parse(readFileSync(join(root, "package.js
 
 /** What an application imports: `effect-failover`, `effect-failover/testing`, … */
 export const entryPoints = Object.keys(manifest.exports)
-  .filter((key) => key !== "./package.json")
+  .filter((key) => !key.endsWith(".json"))
   .map((key) => manifest.name + key.slice(1))
 
 /** How a command ended. */

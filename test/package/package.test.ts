@@ -46,7 +46,14 @@ const compile = async (name: string, options: object) => {
 describe("the packed package", () => {
   it("holds what is built, its sources and the papers, and no tests", () => {
     const files = readdirSync(consumer.installed, { recursive: true, encoding: "utf8" })
-    for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "src/index.ts"]) {
+    for (const file of [
+      "README.md",
+      "LICENSE",
+      "CHANGELOG.md",
+      "dist/index.js",
+      "src/index.ts",
+      "docs/config.schema.json"
+    ]) {
       assert.include(files, file)
     }
     assert.deepStrictEqual(
@@ -123,6 +130,14 @@ describe("the packed package", () => {
     for (const file of ["import.mjs", "require.cjs"]) {
       assert.deepStrictEqual(await consumer.run("node", file), { code: 0, output: expected })
     }
+  })
+
+  it("has the JSON Schema of the config file, by its own name", async () => {
+    consumer.write("schema.cjs", `console.log(require("${manifest.name}/config.schema.json").title)`)
+    assert.deepStrictEqual(await consumer.run("node", "schema.cjs"), {
+      code: 0,
+      output: "effect-failover config\n"
+    })
   })
 
   it("keeps what is not an entry point to itself", async () => {

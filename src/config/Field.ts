@@ -1,0 +1,82 @@
+/** What the fields of the config file are made of: the kinds of values, and what an editor shows beside them. */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+
+/**
+ * A field that may be left out. The description and the default stand in the JSON Schema of the file, where editors find
+ * them; the default is not filled in here.
+ */
+export const field = <S extends Schema.Top>(schema: S, description: string, fallback?: S["Type"]) =>
+  Schema.optionalKey(schema).pipe(
+    Schema.annotateKey({ description, ...(fallback !== undefined && { default: fallback }) })
+  )
+
+/** A field that has to be there. */
+export const required = <S extends Schema.Top>(schema: S, description: string) =>
+  schema.pipe(Schema.annotateKey({ description }))
+
+const atLeast = (minimum: number, expected: string) =>
+  Schema.makeFilter<number>((n) => n >= minimum || `expected ${expected}`, {
+    toJsonSchema: () => ({ minimum })
+  })
+
+const between = (minimum: number, maximum: number, expected: string) =>
+  Schema.makeFilter<number>((n) => (n >= minimum && n <= maximum) || `expected ${expected}`, {
+    toJsonSchema: () => ({ minimum, maximum })
+  })
+
+/** A whole number from 0. */
+export const Count = Schema.Int.check(atLeast(0, "a whole number from 0"))
+
+/** A whole number from 1. */
+export const Positive = Schema.Int.check(atLeast(1, "a whole number from 1"))
+
+/** A number from 0. */
+export const Amount = Schema.Finite.check(atLeast(0, "a number from 0"))
+
+/** A number from 0 to 1. */
+export const Share = Schema.Finite.check(between(0, 1, "a number from 0 to 1"))
+
+/** A port to listen on; 0 is any free one. */
+export const Port = Schema.Int.check(between(0, 65_535, "a port from 0 to 65535"))
+
+/** A duration as Effect reads it (`"250 millis"`, `"2 minutes"`), or a number of milliseconds. */
+export const DurationInput = Schema.Union([Schema.String, Schema.Finite])
+  .check(
+    Schema.makeFilter(
+      (input) =>
+        millisOf(input) !== undefined ||
+        'expected a duration such as "250 millis" or "2 minutes", or a number of milliseconds',
+      { toJsonSchema: () => [{}, true] }
+    )
+  )
+  .annotate({
+    identifier: "Duration",
+    description: 'A duration such as "250 millis" or "2 minutes", or a number of milliseconds.'
+  })
+
+/** A duration of the file in milliseconds; `undefined` when it is none, or a negative one. */
+export const millisOf = (input: string | number): number | undefined => {
+  const duration = Duration.fromInput(input as Duration.Input)
+  const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
+  return millis >= 0 ? millis : undefined
+}
+
+const visible = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
+
+/** What goes into a header. */
+export const HeaderText = Schema.String.check(
+  Schema.makeFilter((text) => visible.test(text) || "expected visible ASCII characters only", {
+    toJsonSchema: () => ({ pattern: visible.source })
+  })
+)
+
+/** Where a provider is. */
+export const Url = Schema.String.check(
+  Schema.makeFilter(
+    (text) =>
+      (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) ||
+      'expected an http or https URL such as "https://api.openai.com/v1"',
+    { toJsonSchema: () => [{ pattern: "^[hH][tT][tT][pP][sS]?:" }, true] }
+  )
+)

@@ -1,0 +1,51 @@
+/** The shape of the config file, place by place. */
+import type * as SchemaAST from "effect/SchemaAST"
+import { ConfigFile } from "./ConfigFile.ts"
+import type { Path } from "./Problem.ts"
+
+/** The names of the fields that a place of the file can have. */
+export const fieldsAt = (path: Path, file: unknown): ReadonlyArray<string> => {
+  const [ast, value] = placeAt(path, file)
+  const fields = ast === undefined ? undefined : choose(ast, value)
+  return fields?._tag === "Objects" ? fields.propertySignatures.map(({ name }) => String(name)) : []
+}
+
+/**
+ * A text, which is all that the environment and files hold, as what the place takes: a number or a boolean where
+ * nothing else can stand. What is neither stays the text it is.
+ */
+export const read = (text: string, path: Path, file: unknown): string | number | boolean => {
+  const [ast] = placeAt(path, file)
+  if (ast?._tag === "Number" && /^[+-]?\d+(\.\d+)?$/.test(text)) return Number(text)
+  if (ast?._tag === "Boolean" && /^(true|false)$/.test(text)) return text === "true"
+  return text
+}
+
+const placeAt = (path: Path, file: unknown): readonly [SchemaAST.AST | undefined, unknown] =>
+  path.reduce<readonly [SchemaAST.AST | undefined, unknown]>(
+    ([ast, value], key) => [
+      ast === undefined ? undefined : memberOf(choose(ast, value), key),
+      at(value, key)
+    ],
+    [ConfigFile.ast, file]
+  )
+
+/** Of several shapes the one that a JSON object or a list can have. */
+const choose = (ast: SchemaAST.AST, value: unknown): SchemaAST.AST | undefined =>
+  ast._tag === "Union"
+    ? ast.types.find(({ _tag }) => _tag === (Array.isArray(value) ? "Arrays" : "Objects"))
+    : ast
+
+const memberOf = (ast: SchemaAST.AST | undefined, key: string | number): SchemaAST.AST | undefined => {
+  switch (ast?._tag) {
+    case "Arrays":
+      return ast.rest[0]
+    case "Objects":
+      return ast.propertySignatures.find(({ name }) => name === key)?.type ?? ast.indexSignatures[0]?.type
+    default:
+      return undefined
+  }
+}
+
+const at = (value: unknown, key: string | number): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string | number, unknown>)[key] : undefined
