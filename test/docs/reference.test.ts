@@ -1,0 +1,21 @@
+/** The API reference says what the sources say. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { folder, generate, type Reference } from "./reference.ts"
+
+describe("the API reference", () => {
+  let reference: Reference | undefined
+  const made = () => (reference ??= generate())
+
+  it("finds a doc comment on every export", () => {
+    assert.deepStrictEqual(made().undocumented, [])
+  }, 120_000)
+
+  it("is up to date; if not, npm run docs", () => {
+    const pages = readdirSync(folder)
+    assert.sameMembers(pages, [...made().pages.keys()])
+    const stale = pages.filter((file) => made().pages.get(file) !== readFileSync(join(folder, file), "utf8"))
+    assert.deepStrictEqual(stale, [])
+  }, 120_000)
+})

@@ -1,0 +1,315 @@
+/**
+ * The API reference: one page of Markdown for each entry point, from the doc comments.
+ *
+ *     npm run docs
+ *
+ * It reads what the compiler says about the package (its declarations), so that inferred types are there too, and
+ * needs nothing but what the tests need anyway.
+ */
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join, relative, resolve } from "node:path"
+import { parseAst } from "vitest/node"
+
+const root = resolve(import.meta.dirname, "../..")
+
+/** Where the pages are. */
+export const folder = join(root, "docs/api")
+
+/** The pages, by file name, and the exports that have no doc comment. */
+export interface Reference {
+  readonly pages: ReadonlyMap<string, string>
+  readonly undocumented: ReadonlyArray<string>
+}
+
+/** Something that is exported: where it is declared, and what is said of it. */
+interface Export {
+  readonly name: string
+  /** A whole module under one name, or a single declaration. */
+  readonly module?: Module
+  readonly doc: string | undefined
+  readonly code: string
+}
+
+interface Module {
+  readonly path: string
+  readonly doc: string | undefined
+  readonly exports: ReadonlyArray<Export>
+}
+
+/** What is used of a statement in the parser's tree. */
+interface Statement {
+  readonly type: string
+  readonly start: number
+  readonly end: number
+  readonly source?: { readonly value: string } | null
+  readonly exported?: { readonly name: string } | null
+  readonly declaration?: Declared | null
+  readonly specifiers?: ReadonlyArray<{
+    readonly type: string
+    readonly local: { readonly name: string }
+    readonly exported?: { readonly name: string }
+    readonly imported?: { readonly name: string }
+  }>
+}
+
+interface Declared {
+  readonly type: string
+  readonly start: number
+  readonly end: number
+  readonly id?: { readonly name: string } | null
+  readonly superClass?: { readonly name?: string } | null
+  readonly declarations?: ReadonlyArray<{ readonly id: { readonly name: string } }>
+}
+
+/** Emits the declarations, formatted as the sources are. */
+const emit = (directory: string): void => {
+  const run = (file: string, ...args: ReadonlyArray<string>) =>
+    execFileSync(process.execPath, [join(root, "node_modules", file), ...args], { cwd: root, stdio: "pipe" })
+  // One thread: the order of what unions hold is then always the same.
+  const options = [
+    "--singleThreaded",
+    "--emitDeclarationOnly",
+    "--declarationMap",
+    "false",
+    "--outDir",
+    directory
+  ]
+  run("typescript/bin/tsc", "-p", "tsconfig.build.json", ...options)
+  const { formatter, javascript } = JSON.parse(readFileSync(join(root, "biome.json"), "utf8"))
+  const config = { formatter: { ...formatter, lineWidth: 100 }, javascript, linter: { enabled: false } }
+  writeFileSync(join(directory, "biome.json"), JSON.stringify(config))
+  run("@biomejs/biome/bin/biome", "format", "--write", `--config-path=${directory}`, directory)
+}
+
+/** Generates all pages. */
+export const generate = (): Reference => {
+  const directory = mkdtempSync(join(tmpdir(), "reference-"))
+  try {
+    emit(directory)
+    return fromDeclarations(directory)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const fromDeclarations = (directory: string): Reference => {
+  const modules = new Map<string, Module>()
+  const moduleAt = (path: string): Module => {
+    const known = modules.get(path)
+    if (known !== undefined) return known
+    const source = join(root, "src", relative(directory, path).replace(/\.d\.ts$/, ".ts"))
+    const made = readModule(path, moduleDocOf(readFileSync(source, "utf8")), moduleAt)
+    modules.set(path, made)
+    return made
+  }
+
+  const manifest: { readonly exports: Readonly<Record<string, string | { readonly types: string }>> } =
+    JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  const pages = new Map<string, string>()
+  const undocumented: Array<string> = []
+  const index: Array<string> = []
+  for (const [entry, target] of Object.entries(manifest.exports)) {
+    if (typeof target === "string") continue
+    const name = `effect-failover${entry.slice(1)}`
+    const file = entry === "." ? "core.md" : `${entry.slice(2).replaceAll("/", "-")}.md`
+    const module = moduleAt(join(directory, target.types.replace("./dist/", "")))
+    pages.set(file, pageOf(name, module))
+    undocumented.push(...namesWithoutDoc(name, module))
+    index.push(`| [${name}](${file}) | ${firstSentence(module.doc)} |`)
+  }
+  const head = "# API\n\nOne page for each entry point, made of the doc comments by `npm run docs`.\n"
+  pages.set("README.md", `${head}\n| import from | what is there |\n| --- | --- |\n${index.join("\n")}\n`)
+  return { pages, undocumented }
+}
+
+// -- reading -------------------------------------------------------------------------------------------------------
+
+/** What a file says of itself: its first comment, unless that stands right above a declaration. */
+const moduleDocOf = (source: string): string | undefined => {
+  const [, comment, next] = /^\s*(?:#!.*\n)?(\/\*\*[\s\S]*?\*\/)\n(.*)/.exec(source) ?? []
+  const isModules =
+    comment !== undefined &&
+    !/^export (?:declare |abstract )*(?:const|class|function|type \w|interface)/.test(next ?? "")
+  return isModules ? textOf(comment) : undefined
+}
+
+const readModule = (
+  path: string,
+  moduleDoc: string | undefined,
+  moduleAt: (path: string) => Module
+): Module => {
+  const text = readFileSync(path, "utf8")
+  const body = parseAst(text, { lang: "ts", astType: "ts", sourceType: "module" })
+    .body as unknown as ReadonlyArray<Statement>
+  const comments = [...text.matchAll(/\/\*\*[\s\S]*?\*\//g)].map((match) => ({
+    end: match.index + match[0].length,
+    doc: textOf(match[0])
+  }))
+  const docAt = (start: number): string | undefined =>
+    comments.find(({ doc, end }) => end <= start && doc !== moduleDoc && text.slice(end, start).trim() === "")
+      ?.doc
+
+  const elsewhere = (specifier: string) =>
+    moduleAt(resolve(dirname(path), specifier.replace(/\.ts$/, ".d.ts")))
+  const find = (module: Module, name: string, as: string): Export => {
+    const found = module.exports.find((each) => each.name === name)
+    return found === undefined ? { name: as, doc: undefined, code: "" } : { ...found, name: as }
+  }
+
+  /** What a name of this module stands for, whether it is declared or imported here. */
+  const local = (name: string, as: string): Export => {
+    for (const statement of body) {
+      if (statement.type !== "ImportDeclaration" || statement.source == null) continue
+      const specifier = statement.specifiers?.find((each) => each.local.name === name)
+      if (specifier === undefined || !statement.source.value.startsWith(".")) continue
+      const module = elsewhere(statement.source.value)
+      return specifier.imported === undefined
+        ? { name: as, module, doc: module.doc, code: "" }
+        : find(module, specifier.imported.name, as)
+    }
+    const statement = body.find((each) => namesOf(each as unknown as Declared).includes(name))
+    return statement === undefined
+      ? { name: as, doc: undefined, code: "" }
+      : { name: as, doc: docAt(statement.start), code: clean(text.slice(statement.start, statement.end)) }
+  }
+
+  const exports = body.flatMap((statement): ReadonlyArray<Export> => {
+    if (statement.type === "ExportAllDeclaration" && statement.source != null) {
+      const module = elsewhere(statement.source.value)
+      return statement.exported == null
+        ? module.exports
+        : [{ name: statement.exported.name, module, doc: module.doc, code: "" }]
+    }
+    if (statement.type !== "ExportNamedDeclaration") return []
+    const { declaration, source, specifiers = [] } = statement
+    if (declaration != null) {
+      const base = declaration.superClass?.name
+      const above = base?.endsWith("_base")
+        ? body.find((each) => namesOf(each as unknown as Declared).includes(base))
+        : undefined
+      const code = [above, statement]
+        .filter((each) => each !== undefined)
+        .map(({ end, start }) => clean(text.slice(start, end)))
+        .join("\n\n")
+      return namesOf(declaration).map((name) => ({ name, doc: docAt(statement.start), code }))
+    }
+    return specifiers.map(({ exported, local: { name } }) => {
+      const as = exported?.name ?? name
+      return source == null ? local(name, as) : find(elsewhere(source.value), name, as)
+    })
+  })
+  return { path, doc: moduleDoc, exports: merged(exports) }
+}
+
+const namesOf = (declared: Declared): ReadonlyArray<string> =>
+  declared.declarations?.map(({ id }) => id.name) ?? (declared.id == null ? [] : [declared.id.name])
+
+/** A value and a type of one name, and the overloads of a function, are one thing to read about. */
+const merged = (exports: ReadonlyArray<Export>): ReadonlyArray<Export> => {
+  const byName = new Map<string, Export>()
+  for (const each of exports) {
+    const known = byName.get(each.name)
+    byName.set(
+      each.name,
+      known === undefined
+        ? each
+        : {
+            ...known,
+            doc: known.doc ?? each.doc,
+            code: known.code === each.code ? known.code : `${known.code}\n\n${each.code}`
+          }
+    )
+  }
+  return [...byName.values()]
+}
+
+/**
+ * Longer declarations are the compiler's, such as the type of a whole HTTP API; nobody reads them,
+ * and their inner order is not always the same.
+ */
+const maxLines = 80
+const shownLines = 2
+
+const clean = (code: string): string => {
+  const lines = code
+    .replace(/^export /, "")
+    .replace(/^declare /, "")
+    .replace(/^default /, "")
+    .split("\n")
+  return lines.length <= maxLines
+    ? lines.join("\n")
+    : [...lines.slice(0, shownLines), "// … and so on"].join("\n")
+}
+
+/** A comment without its stars. */
+const textOf = (comment: string): string =>
+  comment
+    .replace(/^\/\*\*|\*\/$/g, "")
+    .split("\n")
+    .map((line) => line.replace(/^\s*\* ?/, ""))
+    .join("\n")
+    .trim()
+
+// -- writing -------------------------------------------------------------------------------------------------------
+
+const fenced = (code: string): string => `\`\`\`typescript\n${code}\n\`\`\``
+
+/** A comment as Markdown: its tags become examples, or go. */
+const prose = (doc: string): string =>
+  doc
+    .split(/^@/m)
+    .map((part, i) => {
+      if (i === 0) return part.trim()
+      return part.startsWith("example") ? `Example:\n\n${fenced(part.slice("example".length).trim())}` : ""
+    })
+    .filter((part) => part !== "")
+    .join("\n\n")
+
+const firstSentence = (doc: string | undefined): string =>
+  (/^[\s\S]*?[.](?=\s|$)/.exec(doc ?? "")?.[0] ?? doc ?? "").replace(/\s+/g, " ").replaceAll("|", "\\|")
+
+const anchor = (name: string): string => name.toLowerCase().replaceAll(".", "")
+
+const pageOf = (name: string, module: Module): string => {
+  const named = module.exports.filter((each) => each.module !== undefined)
+  const single = module.exports.filter((each) => each.module === undefined)
+  const table = module.exports
+    .map((each) => `| [${each.name}](#${anchor(each.name)}) | ${firstSentence(each.doc)} |`)
+    .join("\n")
+  const parts = [
+    `# ${name}`,
+    prose(module.doc ?? ""),
+    `| export | is |\n| --- | --- |\n${table}`,
+    ...single.map((each) => sectionOf("##", each.name, each)),
+    ...named.flatMap(({ module: inner, name }) => [
+      `## ${name}`,
+      prose(inner?.doc ?? ""),
+      ...(inner?.exports ?? [])
+        .filter((each) => each.module === undefined)
+        .map((each) => sectionOf("###", `${name}.${each.name}`, each))
+    ])
+  ]
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`
+}
+
+const sectionOf = (level: string, name: string, { code, doc }: Export): string =>
+  [`${level} ${name}`, prose(doc ?? ""), fenced(code)].filter((part) => part !== "").join("\n\n")
+
+const namesWithoutDoc = (entry: string, { exports }: Module): ReadonlyArray<string> =>
+  exports.flatMap(({ doc, module, name }) => [
+    ...(doc === undefined || doc === "" ? [`${entry}: ${name}`] : []),
+    ...(module?.exports ?? [])
+      .filter((each) => each.doc === undefined || each.doc === "" || each.code === "")
+      .filter((each) => each.module === undefined)
+      .map((each) => `${entry}: ${name}.${each.name}`)
+  ])
+
+if (import.meta.main) {
+  const { pages, undocumented } = generate()
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  for (const [file, page] of pages) writeFileSync(join(folder, file), page)
+  for (const name of undocumented) console.warn(`without a doc comment: ${name}`)
+}
