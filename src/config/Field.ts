@@ -71,8 +71,14 @@ export const HeaderText = Schema.String.check(
   })
 )
 
-/** Where a provider is. */
+/** The address of a server. */
 export const Url = Schema.String.check(
+  Schema.makeFilter(
+    (text) => !isNamedByModel(text) || "{model} may stand in the path only: no request says where it goes",
+    {
+      toJsonSchema: () => [{}, true]
+    }
+  ),
   Schema.makeFilter(
     (text) =>
       (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) ||
@@ -80,3 +86,5 @@ export const Url = Schema.String.check(
     { toJsonSchema: () => [{ pattern: "^[hH][tT][tT][pP][sS]?:" }, true] }
   )
 )
+
+const isNamedByModel = (text: string): boolean => URL.canParse(text) && /[{}]|%7b/i.test(new URL(text).host)

@@ -28,6 +28,10 @@ export interface ProviderConfig {
   readonly auth: "bearer" | "api-key"
   /** Whether it is asked for OpenAI's responses in their own words; else they are translated for it. */
   readonly responses: boolean
+  /** The largest whole answer, and the most that is held back of a stream before its commit point. Default 64 MiB. */
+  readonly maxAnswerBytes?: number | undefined
+  /** The largest event of a stream. Default 10 MiB. */
+  readonly maxEventBytes?: number | undefined
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly query: Readonly<Record<string, string>> | undefined
 }
@@ -144,6 +148,8 @@ export const fromFile = (
       })),
       auth: provider.auth ?? "bearer",
       responses: provider.responses ?? provider.protocol === "openai",
+      maxAnswerBytes: provider.maxAnswerBytes,
+      maxEventBytes: provider.maxEventBytes,
       headers: provider.headers,
       query: provider.query
     })),

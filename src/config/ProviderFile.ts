@@ -56,6 +56,12 @@ export const Provider = Schema.Struct({
     "Protocol openai only: false where the server has no responses, so that its chats are asked for them.",
     true
   ),
+  maxAnswerBytes: field(
+    Positive,
+    "The largest whole answer, and the most that is held back of a stream before its commit point.",
+    64 * 1024 * 1024
+  ),
+  maxEventBytes: field(Positive, "The largest event of a stream.", 10 * 1024 * 1024),
   headers: field(
     Schema.Record(Schema.String, HeaderText),
     "Sent with every request. No place for keys: a credential is."

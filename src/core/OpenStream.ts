@@ -19,6 +19,7 @@ import type { Running } from "./Attempt.ts"
 import { type Commit, contentNeeded } from "./Commit.ts"
 import { Transient } from "./Failure.ts"
 import * as Phase from "./Phase.ts"
+import type { Holding } from "./Provider.ts"
 
 /** Chunks that are fetched before they are asked for: enough to batch what arrives together, and no more. */
 export const readAhead = 16
@@ -35,12 +36,23 @@ export interface Waits {
   readonly idle: number
 }
 
+/** How a stream is opened. */
+export interface StreamOptions<C, R> {
+  readonly phaseOf: PhaseOf<C>
+  readonly commit: Commit
+  readonly waits: Waits
+  /** How much of it may be held back. */
+  readonly holding?: Holding<C> | undefined
+  readonly context: Context.Context<R>
+}
+
 /** A stream being opened; once it has committed, its observers are told, and it can be read. */
 export class OpenStream<C> implements Running<OpenStream<C>> {
   /** The protocol said that the answer is complete. */
   complete = false
   #ready: Array<C> = []
   #content = 0
+  #held = 0
   #committed = false
   #result: Exit.Exit<void, unknown> | undefined
   #opened: Exit.Exit<OpenStream<C>, unknown> | undefined
@@ -54,26 +66,23 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
   readonly #needed: number
   readonly #waits: Waits
   readonly #clock: () => Clock.Clock
+  readonly #holding: Holding<C> | undefined
 
-  private constructor(phaseOf: PhaseOf<C>, commit: Commit, waits: Waits, clock: () => Clock.Clock) {
+  private constructor(
+    { commit, holding, phaseOf, waits }: Omit<StreamOptions<C, never>, "context">,
+    clock: () => Clock.Clock
+  ) {
     this.#phaseOf = phaseOf
     this.#needed = contentNeeded(commit)
     this.#waits = waits
     this.#clock = clock
+    this.#holding = holding
   }
 
   /** Begins to pull a stream, in this turn. */
-  static start<C, R>(
-    stream: Stream.Stream<C, unknown, R>,
-    options: {
-      readonly phaseOf: PhaseOf<C>
-      readonly commit: Commit
-      readonly waits: Waits
-      readonly context: Context.Context<R>
-    }
-  ): OpenStream<C> {
+  static start<C, R>(stream: Stream.Stream<C, unknown, R>, options: StreamOptions<C, R>): OpenStream<C> {
     const clock = () => Context.get(options.context, Clock.Clock)
-    const self = new OpenStream<C>(options.phaseOf, options.commit, options.waits, clock)
+    const self = new OpenStream<C>(options, clock)
     const pump = Effect.runForkWith(options.context)(self.#run(stream))
     self.#pump = pump
     pump.addObserver((exit) => self.#end(exit))
@@ -183,6 +192,8 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
       if (phase.content) this.#content++
       if (phase.complete) this.complete = true
       this.#ready.push(chunk)
+      if (!this.#committed && this.#holding !== undefined && this.#isTooMuch(chunk, this.#holding))
+        return true
       if (phase.last) {
         this.#progress()
         return true
@@ -190,6 +201,17 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
     }
     this.#progress()
     return false
+  }
+
+  /** More is held back than may be: the stream has failed, and is let go. */
+  #isTooMuch(chunk: C, holding: Holding<C>): boolean {
+    this.#held += holding.sizeOf(chunk)
+    if (this.#held <= holding.most) return false
+    this.complete = false
+    this.#ready = []
+    const message = "more came before the commit point of the answer than may be held back"
+    this.#settle(Exit.fail(new Transient({ reason: "Malformed", message })))
+    return true
   }
 
   #progress(): void {

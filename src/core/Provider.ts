@@ -7,6 +7,16 @@ import type { Pool } from "./Pool.ts"
 import type { Target } from "./Target.ts"
 
 /**
+ * A bound on what is held back of a stream until its commit point: more than `most` of what `sizeOf` measures (bytes,
+ * for one) is a `Transient` failure with reason `Malformed`, and the run moves on. What has been handed over is not
+ * measured.
+ */
+export interface Holding<in Chunk> {
+  sizeOf(chunk: Chunk): number
+  readonly most: number
+}
+
+/**
  * A service that answers requests. It makes one attempt per call and has no retries of its own: those, the rests and
  * the fallbacks are the runtime's. `target` says which model and which credential to use, and under which policy
  * (`target.policy.timeouts.headers` and `.connect` are the provider's to keep; the other timeouts are the runtime's).
@@ -25,6 +35,8 @@ export interface Provider<in Request, out Answer, out Chunk> extends Pool {
   readonly stream: (request: Request, target: Target) => Stream.Stream<Chunk, Failure>
   /** What one of this provider's own chunks means; called once per chunk, so it should be cheap. */
   phase(chunk: Chunk): Phase
+  /** How much of a stream may be held back until its commit point; without it there is no bound. */
+  readonly holding?: Holding<Chunk> | undefined
   /**
    * The same request without its output-token limit, for the one retry after `BadRequest/MaxTokens`; `undefined`
    * when it has none.

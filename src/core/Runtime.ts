@@ -20,7 +20,7 @@ import { OwnLimits } from "./OwnLimits.ts"
 import type { Options as PolicyOptions, WhenAllBenched } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
 import { type Prepared, prepare } from "./Prepared.ts"
-import type { Provider } from "./Provider.ts"
+import type { Holding, Provider } from "./Provider.ts"
 import { RetryBudget } from "./RetryBudget.ts"
 import { Run, type Served, type Shared } from "./Run.ts"
 import type { FailedAttempt, RunError } from "./RunError.ts"
@@ -218,7 +218,7 @@ export const makeRuntime = (
   const open = <P extends Pool, RP, C, E, R>(
     chain: Chain<P, RP>,
     stream: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Stream.Stream<C, E, R>,
-    phaseOf: (pool: P) => PhaseOf<C>,
+    meaning: (pool: P) => Meaning<C>,
     call: UseStreamOptions<E, C> | undefined,
     request: unknown,
     canUncap: (pool: P, failure: Failure.BadRequest) => boolean,
@@ -243,7 +243,8 @@ export const makeRuntime = (
           start: (pool, target, capped) => {
             const upstream = Stream.suspend(() => stream(pool, target, capped))
             const waits = target.policy.timeouts
-            opening = OpenStream.start(upstream, { phaseOf: phaseOf(pool), commit, waits, context })
+            const { holding, phase } = meaning(pool)
+            opening = OpenStream.start(upstream, { phaseOf: phase, holding, commit, waits, context })
             return opening
           },
           canUncap,
@@ -294,7 +295,7 @@ export const makeRuntime = (
     open(
       chain,
       (provider, target, capped) => provider.stream(uncapped(provider, request, capped), target),
-      (provider) => (chunk) => provider.phase(chunk),
+      (provider) => ({ phase: (chunk) => provider.phase(chunk), holding: provider.holding }),
       call,
       request,
       (provider, failure) => withoutTokenCap(provider, request, failure) !== undefined,
@@ -314,7 +315,9 @@ export const makeRuntime = (
       ),
     use: (chain, effect, call) => use(chain, effect, call, call?.request, never),
     useStream: (chain, stream, call) =>
-      streamFrom((scope) => open(chain, stream, () => call?.phase, call, call?.request, never, scope)),
+      streamFrom((scope) =>
+        open(chain, stream, () => ({ phase: call?.phase }), call, call?.request, never, scope)
+      ),
     explain: <P extends Pool, R>(chain: Chain<P, R>) =>
       Effect.flatMap(Effect.context<R>(), (context) =>
         Effect.map(Clock.currentTimeMillis, (now) =>
@@ -323,6 +326,12 @@ export const makeRuntime = (
       ),
     retriesLeft: Effect.map(Clock.currentTimeMillis, (now) => shared.budget.left(now))
   }
+}
+
+/** What is known of a stream's chunks: what each of them means, and how much may be held back. */
+interface Meaning<C> {
+  readonly phase: PhaseOf<C>
+  readonly holding?: Holding<C> | undefined
 }
 
 const never = () => false

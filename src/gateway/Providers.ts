@@ -31,8 +31,10 @@ export interface GatewayCatalog extends Catalog.Catalog<GatewayProvider> {
 }
 
 const make = (config: ProviderConfig): Effect.Effect<GatewayProvider, never, Upstream> => {
-  const { baseUrl, credentials, headers, name, policy, query, strategy } = config
-  const options = { name, baseUrl, credentials, strategy, policy, headers, query }
+  const { baseUrl, credentials, headers, maxAnswerBytes, maxEventBytes, name, policy, query, strategy } =
+    config
+  const limits = { maxAnswerBytes, maxEventBytes }
+  const options = { name, baseUrl, credentials, strategy, policy, headers, query, ...limits }
   // A provider takes the operations of its protocol only; those of another one are translated or refused before.
   const made: Effect.Effect<unknown, never, Upstream> =
     config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)

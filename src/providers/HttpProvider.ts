@@ -14,6 +14,7 @@ import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Provider } from "../core/Provider.ts"
 import type { Strategy } from "../core/Strategy.ts"
 import type { Target } from "../core/Target.ts"
+import * as BaseUrl from "./BaseUrl.ts"
 import * as EventReader from "./EventReader.ts"
 import * as EventStream from "./EventStream.ts"
 import * as Faults from "./Faults.ts"
@@ -51,7 +52,10 @@ export interface Options {
   readonly query?: Readonly<Record<string, string>> | undefined
   /** The largest event of a stream, in bytes; a larger one is a `Malformed` failure. Default 10 MiB. */
   readonly maxEventBytes?: number | undefined
-  /** The largest whole answer, in bytes; a larger one is a `Malformed` failure. Default 64 MiB. */
+  /**
+   * The largest whole answer, and the most that is held back of a stream before its commit point, in bytes; what is
+   * larger is a `Malformed` failure. Default 64 MiB.
+   */
   readonly maxAnswerBytes?: number | undefined
 }
 
@@ -86,6 +90,7 @@ export const make = <Name extends string>(
     baseUrl,
     policy: options.policy,
     phase: (chunk) => chunk.phase,
+    holding: { sizeOf: (chunk) => chunk.bytes.length, most: limits.answer },
     withoutTokenCap: (request, failure) => {
       const members = protocol.withoutTokenCap(request.body, failure)
       return members === undefined ? undefined : Outgoing.edit(request, members)
@@ -95,7 +100,7 @@ export const make = <Name extends string>(
       Effect.suspend(() => {
         const operation = protocol.operations[request.operation]
         const post = outgoing(request, operation, target, false)
-        if (post === undefined) return Effect.fail(noAddress(target))
+        if (post === undefined) return Effect.fail(noAddress(baseUrl, target))
         return Effect.matchEffect(upstream.exchange(post, limits), {
           onSuccess: (whole) => judge(protocol, operation, target, whole),
           onFailure: (error) => Faults.make(protocol, operation, target).transport(error)
@@ -108,7 +113,7 @@ export const make = <Name extends string>(
           const operation = protocol.operations[request.operation]
           if (operation.meanings === undefined) return Effect.fail(noStream(target, request.operation))
           const post = outgoing(request, operation, target, true)
-          if (post === undefined) return Effect.fail(noAddress(target))
+          if (post === undefined) return Effect.fail(noAddress(baseUrl, target))
           const faults = Faults.make(protocol, operation, target)
           const read = EventReader.make(protocol, operation.meanings(request.body))
           return upstream.open(post).pipe(
@@ -194,13 +199,21 @@ const parse = (body: Uint8Array): Wire.JsonObject | "large" | undefined => {
   }
 }
 
-const noAddress = (target: Target): Transient =>
-  new Transient({
-    target: target.key,
-    reason: "Connection",
-    message: "the base URL of the provider or the credential is not an HTTP URL",
-    evidence: "base URL"
-  })
+const noAddress = (baseUrl: string, target: Target): Transient | BadRequest =>
+  BaseUrl.isInPath(target.credential.baseUrl ?? baseUrl)
+    ? new BadRequest({
+        target: target.key,
+        reason: "Invalid",
+        message: "the name of the model cannot stand in the address of the provider",
+        evidence: "base URL"
+      })
+    : new Transient({
+        target: target.key,
+        reason: "Connection",
+        message:
+          "the base URL of the provider or the credential is not an HTTP URL, or says {model} in its host",
+        evidence: "base URL"
+      })
 
 const noStream = (target: Target, operation: string): BadRequest =>
   new BadRequest({ target: target.key, reason: "Invalid", message: `${operation} cannot be streamed` })

@@ -88,31 +88,66 @@ export class Chunk {
 }
 
 const dropped = new Set([
+  "alt-svc",
+  "clear-site-data",
   "connection",
   "content-length",
   "keep-alive",
+  "nel",
   "proxy-authenticate",
   "proxy-authorization",
   "proxy-connection",
+  "public-key-pins",
+  "refresh",
+  "report-to",
+  "reporting-endpoints",
+  "server",
   "set-cookie",
   "set-cookie2",
+  "strict-transport-security",
   "te",
   "trailer",
   "transfer-encoding",
-  "upgrade"
+  "upgrade",
+  "via",
+  "www-authenticate",
+  "x-powered-by"
 ])
 
-/** The headers that may be passed on to the caller. */
+/**
+ * What is ours to say, what a proxy in front of the caller would take for an order (to send a file of its own, as
+ * `x-accel-redirect` and `x-sendfile` do), and what would let other pages read the answer.
+ */
+const reserved =
+  /^(?:x-failover-|x-accel-|x-sendfile|x-lighttpd-|x-litespeed-|x-reproxy-|surrogate-|access-control-)/
+
+/**
+ * The headers that may be passed on to the caller: not those that concern one connection only (nor those that
+ * `connection` says do), no cookies, nothing by which a provider's server would speak for the one that passes it on.
+ */
 export const passedHeaders = (
   headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 ): Headers => {
   const passed: Record<string, string | ReadonlyArray<string>> = {}
+  const ofConnection = namedIn(headers.connection)
   for (const name of Object.keys(headers)) {
     const value = headers[name]
-    if (value !== undefined && !dropped.has(name) && !name.startsWith("x-failover-")) passed[name] = value
+    if (value === undefined || dropped.has(name) || reserved.test(name)) continue
+    if (ofConnection?.has(name) !== true) passed[name] = value
   }
   return passed
 }
+
+/** The headers that the header `connection` names; usually it says `keep-alive` or `close` and names none. */
+const namedIn = (connection: string | ReadonlyArray<string> | undefined): Set<string> | undefined =>
+  connection === undefined || connection === "keep-alive" || connection === "close"
+    ? undefined
+    : new Set(
+        String(connection)
+          .toLowerCase()
+          .split(",")
+          .map((name) => name.trim())
+      )
 
 /** True for a JSON object (no array, no null). */
 export const isObject = (u: unknown): u is JsonObject =>

@@ -267,6 +267,18 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
+  it.effect("refuses a base URL whose host would come from requests", () =>
+    Effect.gen(function* () {
+      const at = (baseUrl: string) => problems({ providers: { azure: { protocol: "openai", baseUrl } } })
+      const azure = { protocol: "openai", baseUrl: "https://r.example/deployments/{model}" }
+      yield* load({ providers: { azure } })
+      for (const baseUrl of ["https://{model}/v1", "https://{model}.r.example/v1", "http://%7Bmodel%7D"]) {
+        const [found] = yield* at(baseUrl)
+        assert.match(found ?? "", /^providers\.azure\.baseUrl: /, baseUrl)
+      }
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
   it.effect("refuses an admin token that clients have too, wherever the two were read from", () =>
     Effect.gen(function* () {
       const found = yield* problems({

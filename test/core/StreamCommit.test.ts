@@ -24,6 +24,39 @@ const scene = (wrong: Call, options?: Failover.CallOptions) => {
   return { a, b, stream: Failover.stream(chain, "q", options), chain }
 }
 
+describe("more than may be held back", () => {
+  const bounded = (steps: Call) => ({
+    ...Scripted.make("a", [steps]),
+    holding: { sizeOf: ({ text }: Scripted.Part) => text.length, most: 10 }
+  })
+  const fine = () => Scripted.make("b", [["fine"]])
+
+  for (const [says, commit, call] of [
+    ["before the first content", undefined, [held("x".repeat(6)), held("y".repeat(5)), "late"]],
+    ["of an answer that is held whole", Commit.complete, ["x".repeat(6), "y".repeat(5), "more"]]
+  ] as const) {
+    it.effect(`${says} is a failure, and lets the provider go`, () =>
+      Effect.gen(function* () {
+        const a = bounded(call)
+        const chain = Chain.make(Model.make(a, "m"), Model.make(fine(), "m"))
+        const { benches, value } = yield* play(texts(Failover.stream(chain, "q", { commit })))
+        assert.deepStrictEqual(value, ["fine"])
+        assert.deepStrictEqual(benches, ["a/m Malformed 5000"])
+        assert.strictEqual(a.open, 0)
+      }).pipe(once)
+    )
+  }
+
+  it.effect("is counted up to the commit point only", () =>
+    Effect.gen(function* () {
+      const long = ["x".repeat(10), "y".repeat(100), "z".repeat(100)]
+      const chain = Chain.make(Model.make(bounded(long), "m"), Model.make(fine(), "m"))
+      const { value } = yield* play(texts(Failover.stream(chain, "q")))
+      assert.deepStrictEqual(value, long)
+    }).pipe(once)
+  )
+})
+
 describe("before the commit point", () => {
   const wrong: ReadonlyArray<{ says: string; call: Call; at?: number; as: Failure.FailureClass }> = [
     { says: "a refused connection", call: [fault("Connection")], as: "Connection" },

@@ -66,6 +66,36 @@ describe("the address of an operation", () => {
     )
   })
 
+  it("is never made by the name of a model, which is one part of the path or nothing", () => {
+    const base = "https://r.example/deployments/{model}"
+    const names = [
+      "a/../../b",
+      "..\\x",
+      "%2e%2e",
+      "x?y=1",
+      "x#y",
+      "x\r\nhost: evil",
+      "//evil.example",
+      "@evil.example"
+    ]
+    for (const model of names) {
+      const made = new URL(url(base, "chat/completions", openai, { model }) ?? assert.fail(model))
+      assert.strictEqual(made.origin, "https://r.example")
+      const parts = made.pathname.split("/")
+      assert.deepStrictEqual(
+        parts.map(decodeURIComponent),
+        ["", "deployments", model, "chat", "completions"],
+        model
+      )
+      assert.strictEqual(made.search + made.hash, "")
+    }
+    for (const model of [".", "..", "half a character \ud83d"]) {
+      assert.isUndefined(url(base, "chat/completions", openai, { model }), model)
+    }
+    const hosts = ["https://{model}/v1", "https://{model}.r.example/v1", "https://r.example:{model}/v1"]
+    for (const host of hosts) assert.isUndefined(url(host, "embeddings", openai, { model: "443" }), host)
+  })
+
   it("leaves users and fragments out, and is none for what is no HTTP URL", () => {
     assert.strictEqual(
       url("https://user:secret@x.com/v1#f", "embeddings", openai),

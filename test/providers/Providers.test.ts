@@ -7,6 +7,7 @@ import * as Chain from "../../src/core/Chain.ts"
 import * as Credential from "../../src/core/Credential.ts"
 import * as Failure from "../../src/core/Failure.ts"
 import * as ProviderService from "../../src/core/ProviderService.ts"
+import * as Target from "../../src/core/Target.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
 import { ProviderResponse } from "../../src/providers/ProviderResponse.ts"
@@ -185,6 +186,19 @@ describe("OpenAi", () => {
       assert.include(failure.message, "base URL")
       const streamed = yield* hear(provider.stream(chat, target()))
       assert.strictEqual(streamed.failure && Failure.classOf(streamed.failure), "Connection")
+    }).pipe(undici)
+  )
+
+  it.live("refuses a request whose model cannot stand in the address", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const provider = yield* OpenAi.make({ baseUrl: `${server.origin}/deployments/{model}` })
+      const parent = Target.make({ ...target(), credential: Credential.none, model: ".." })
+      const failure = yield* Effect.flip(provider.complete(chat, parent))
+      assert.strictEqual(Failure.classOf(failure), "Invalid")
+      const streamed = yield* hear(provider.stream(chat, parent))
+      assert.strictEqual(streamed.failure && Failure.classOf(streamed.failure), "Invalid")
+      assert.lengthOf(server.requests, 0)
     }).pipe(undici)
   )
 

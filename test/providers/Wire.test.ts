@@ -90,6 +90,56 @@ for (const [upstream, layer] of upstreams) {
         })
       )
 
+      it.live("keeps back the headers by which a provider would speak for whoever passes its answer on", () =>
+        Effect.gen(function* () {
+          const { provider, server } = yield* start
+          const told = {
+            "x-ratelimit-remaining-tokens": "9",
+            "x-request-id": "r",
+            "retry-after": "3",
+            date: "x"
+          }
+          const kept = {
+            connection: "x-hop, Keep-Alive , X-Other-Hop",
+            "x-hop": "1",
+            "x-other-hop": "2",
+            "keep-alive": "timeout=5",
+            "set-cookie": ["a=b", "c=d"],
+            "proxy-authenticate": "Basic",
+            "www-authenticate": "Bearer",
+            "strict-transport-security": "max-age=1",
+            "alt-svc": 'h3=":443"',
+            "clear-site-data": "*",
+            "access-control-allow-origin": "*",
+            "x-accel-redirect": "/etc/passwd",
+            "x-sendfile": "/etc/passwd",
+            "x-failover-target": "me",
+            server: "theirs",
+            via: "1.1 x",
+            "x-powered-by": "y"
+          }
+          const types = { "content-type": "application/json" }
+          server.play([
+            { head: 200, headers: { ...types, ...told, ...kept } },
+            { send: JSON.stringify(dialect.answer) },
+            { end: true }
+          ])
+          const { headers } = yield* provider.complete(request, target())
+          assert.deepInclude(headers, told)
+          for (const name of Object.keys(kept)) assert.notProperty(headers, name)
+          const stream = { "content-type": "text/event-stream" }
+          server.play([
+            { head: 200, headers: { ...stream, ...told, ...kept } },
+            { send: events.join("") },
+            { end: true }
+          ])
+          const { chunks } = yield* hear(provider.stream(request, target()))
+          const head = chunks[0]?.head?.headers ?? {}
+          assert.deepInclude(head, told)
+          for (const name of Object.keys(kept)) assert.notProperty(head, name)
+        })
+      )
+
       it.live("gives the events of a stream with the bytes as they came, however those were cut", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start

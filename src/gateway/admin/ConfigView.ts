@@ -68,6 +68,8 @@ const providerView = (provider: ProviderConfig) => ({
   })),
   auth: provider.auth,
   responses: provider.responses,
+  maxAnswerBytes: provider.maxAnswerBytes,
+  maxEventBytes: provider.maxEventBytes,
   // No place for keys, but somebody may have put one there.
   headers: provider.headers && mapValues(provider.headers, () => blot),
   query: provider.query && mapValues(provider.query, () => blot)
