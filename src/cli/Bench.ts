@@ -10,11 +10,10 @@ import type { HttpClientError } from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import { parseDuration } from "../classifier/Durations.ts"
-import { millisOf } from "../config/ConfigFile.ts"
 import type { InvalidRequest, NotBenched, Unauthorized } from "../gateway/admin/AdminApi.ts"
 import * as AdminClient from "../gateway/admin/AdminClient.ts"
 import type { Bench } from "../gateway/admin/Wire.ts"
+import * as DurationFlag from "./DurationFlag.ts"
 import { because, type ExitWith } from "./Exit.ts"
 import * as Table from "./Table.ts"
 
@@ -121,12 +120,8 @@ const endOf = (rest: Rest): Effect.Effect<{ readonly for?: number; readonly unti
   const duration = Option.getOrUndefined(rest.for)
   const moment = Option.getOrUndefined(rest.until)
   if (duration !== undefined && moment !== undefined) return because(1, "say --for or --until, not both")
-  if (duration !== undefined) {
-    const millis = parseDuration(duration) ?? millisOf(duration)
-    return millis === undefined
-      ? because(1, `--for: expected a duration such as 10m or "2 hours", got ${duration}`)
-      : Effect.succeed({ for: millis })
-  }
+  if (duration !== undefined)
+    return Effect.map(DurationFlag.read("for", duration), (millis) => ({ for: millis }))
   if (moment === undefined) return Effect.succeed({})
   const millis = /^\d{4}-\d{2}-\d{2}/.test(moment) ? Date.parse(moment) : Number.NaN
   return Number.isNaN(millis)

@@ -5,16 +5,51 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
+import * as UndiciUpstream from "../providers/UndiciUpstream.ts"
 import * as ConfigFlags from "./ConfigFlags.ts"
-import type { ExitWith } from "./Exit.ts"
+import * as DurationFlag from "./DurationFlag.ts"
+import { ExitWith } from "./Exit.ts"
+import * as Live from "./live/Live.ts"
+import * as Report from "./live/Report.ts"
 
-/** Tells every problem and ends with code 2, or tells what the file says. */
-export const check = (file: string): Effect.Effect<void, ExitWith, FileSystem.FileSystem | Path.Path> =>
+/** What the command can be told. */
+export interface Options {
+  readonly config: string
+  /** Ask every credential, too. */
+  readonly live: boolean
+  /** How long each question may take. */
+  readonly timeout: string
+}
+
+/**
+ * Tells every problem and ends with code 2, or tells what the file says. With `live` it tells what its credentials and
+ * models are good for as well, and ends with code 1 when one of them is not.
+ */
+export const check = (options: Options): Effect.Effect<void, ExitWith, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
+    const file = options.config
+    const timeout = yield* DurationFlag.read("timeout", options.timeout)
     const config = yield* ConfigFlags.read(file)
     yield* ConfigFlags.override(config, { host: Option.none(), port: Option.none() }, file)
     yield* Console.log(summary(file, config))
+    if (!options.live) return
+    const counted = Live.count(config)
+    yield* Console.log(`\n${announcement(counted, options.timeout)}`)
+    if (counted.credentials === 0) return
+    const findings = yield* Effect.provide(Live.run(config, { timeout }), UndiciUpstream.layer())
+    yield* Console.log(`\n${Report.format(config, findings)}`)
+    if (!findings.every(Report.isOk)) yield* Effect.fail(new ExitWith(1))
   })
+
+const announcement = (
+  { credentials, moreModels }: ReturnType<typeof Live.count>,
+  timeout: string
+): string => {
+  if (credentials === 0) return "There is no enabled credential to ask."
+  const many = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`
+  const more = moreModels === 0 ? "" : ` and ${many(moreModels, "more model")}`
+  return `asking ${many(credentials, "credential")}${more}, each for at most ${timeout} …`
+}
 
 const summary = (file: string, { fallbacks, models, notes, providers, server }: GatewayConfig): string => {
   const names = Object.keys(models)

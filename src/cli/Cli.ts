@@ -46,10 +46,23 @@ const serve = Command.make("serve", serving, runServe).pipe(
   Command.withDescription("Start the gateway; without a config file on built-in simulated providers")
 )
 
-const check = Command.make("check", { config }, (options) =>
+const checking = {
+  config,
+  live: Flag.Boolean("live").pipe(
+    Flag.withDescription("Ask every credential and every model that the file names, for a few tokens each"),
+    Flag.withDefault(false)
+  ),
+  timeout: Flag.String("timeout").pipe(
+    Flag.withMetavar("DURATION"),
+    Flag.withDescription("How long each of them may take to answer; 30s when nothing is said"),
+    Flag.withDefault("30s")
+  )
+}
+
+const check = Command.make("check", checking, (options) =>
   Effect.flatMap(
     Effect.promise(() => import("./Check.ts")),
-    (module) => module.check(options.config)
+    (module) => module.check(options)
   )
 ).pipe(Command.withDescription("Say what is wrong with a config file, or what it amounts to"))
 

@@ -30,7 +30,8 @@ export interface GatewayCatalog extends Catalog.Catalog<GatewayProvider> {
   readonly calledIn: Readonly<Record<Dialect, Catalog.Catalog<GatewayProvider>>>
 }
 
-const make = (config: ProviderConfig): Effect.Effect<GatewayProvider, never, Upstream> => {
+/** Builds one provider of a config. It takes the operations of its protocol only. */
+export const make = (config: ProviderConfig): Effect.Effect<GatewayProvider, never, Upstream> => {
   const { baseUrl, credentials, headers, maxAnswerBytes, maxEventBytes, name, policy, query, strategy } =
     config
   const limits = { maxAnswerBytes, maxEventBytes }

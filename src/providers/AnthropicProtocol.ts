@@ -11,8 +11,8 @@ import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 import { isProviderResponse } from "./ProviderResponse.ts"
 import { isFull, isObject } from "./Wire.ts"
 
-/** What can be asked for. */
-export type OperationName = "messages" | "messages/count_tokens"
+/** What can be asked for. `models` is the list of models: its request has an empty body, and costs nothing. */
+export type OperationName = "messages" | "messages/count_tokens" | "models"
 
 const operations: Readonly<Record<OperationName, Operation>> = {
   messages: {
@@ -31,6 +31,13 @@ const operations: Readonly<Record<OperationName, Operation>> = {
     path: "messages/count_tokens",
     isOptional: true,
     isUsable: (answer) => typeof answer.input_tokens === "number"
+  },
+  // https://docs.anthropic.com/en/api/models-list
+  models: {
+    path: "models",
+    method: "GET",
+    isOptional: true,
+    isUsable: (answer) => Array.isArray(answer.data)
   }
 }
 

@@ -22,10 +22,12 @@ export const make = (client: HttpClient.HttpClient): Upstream["Service"] => {
   const send = (request: Request): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError> =>
     client
       .execute(
-        HttpClientRequest.post(request.origin + request.path, {
-          headers: request.headers,
-          body: HttpBody.text(request.body, request.headers["content-type"])
-        })
+        request.method === "GET"
+          ? HttpClientRequest.get(request.origin + request.path, { headers: request.headers })
+          : HttpClientRequest.post(request.origin + request.path, {
+              headers: request.headers,
+              body: HttpBody.text(request.body, request.headers["content-type"])
+            })
       )
       .pipe(
         Effect.provideService(HttpClient.TracerDisabledWhen, () => true),

@@ -1,7 +1,7 @@
 /**
  * A provider over HTTP: what OpenAI, Anthropic and all that speak like them have in common.
  *
- * One attempt is one POST. The caller's body goes out with another model in it; the answer comes back byte for byte,
+ * One attempt is one request, a POST but for the list of models. The caller's body goes out with another model in it; the answer comes back byte for byte,
  * whole or event by event; whatever is not the answer becomes a failure.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
@@ -169,7 +169,7 @@ const judge = (
   whole: Upstream.Whole
 ): Effect.Effect<Wire.Answer, Failure> => {
   const { body, headers, status } = whole
-  const json = status < 300 ? parse(body) : undefined
+  const json = status < 300 ? parse(body, operation.isList === true) : undefined
   if (json === "large" || (json !== undefined && operation.isUsable(json))) {
     return Effect.succeed({
       status,
@@ -184,15 +184,21 @@ const judge = (
 
 const decoder = new TextDecoder()
 
-/** The JSON object in a body; `"large"` for one that is not parsed but has the edges of one. */
-const parse = (body: Uint8Array): Wire.JsonObject | "large" | undefined => {
+/**
+ * The JSON object in a body, or the list that may stand for one; `"large"` for what is not parsed but has the edges of
+ * it.
+ */
+const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | "large" | undefined => {
   if (body.length > maxParsedBytes) {
     const begin = decoder.decode(body.subarray(0, 64)).trimStart()
     const end = decoder.decode(body.subarray(-64)).trimEnd()
-    return begin.startsWith("{") && end.endsWith("}") ? "large" : undefined
+    const isWhole =
+      (begin.startsWith("{") && end.endsWith("}")) || (isList && begin.startsWith("[") && end.endsWith("]"))
+    return isWhole ? "large" : undefined
   }
   try {
     const json: unknown = JSON.parse(decoder.decode(body))
+    if (isList && Array.isArray(json)) return { data: json }
     return Wire.isObject(json) ? json : undefined
   } catch {
     return undefined

@@ -11,8 +11,8 @@ import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 import * as Responses from "./Responses.ts"
 import { isFull, isObject, type JsonObject } from "./Wire.ts"
 
-/** What can be asked for. */
-export type OperationName = "chat/completions" | "completions" | "embeddings" | "responses"
+/** What can be asked for. `models` is the list of models: its request has an empty body, and costs nothing. */
+export type OperationName = "chat/completions" | "completions" | "embeddings" | "models" | "responses"
 
 const operations: Readonly<Record<OperationName, Operation>> = {
   "chat/completions": {
@@ -31,6 +31,14 @@ const operations: Readonly<Record<OperationName, Operation>> = {
   embeddings: {
     path: "embeddings",
     isUsable: (answer) => !isError(answer) && isFull(answer.data)
+  },
+  // https://platform.openai.com/docs/api-reference/models/list; Together's is a bare list
+  models: {
+    path: "models",
+    method: "GET",
+    isList: true,
+    isOptional: true,
+    isUsable: (answer) => !isError(answer) && Array.isArray(answer.data)
   },
   responses: Responses.operation
 }

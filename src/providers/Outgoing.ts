@@ -68,12 +68,18 @@ export const make = (
   return (request, operation, target, stream) => {
     const endpoint = endpointOf(operation, target)
     if (endpoint === undefined) return undefined
+    const headers = withPassed(headersOf(target), request.headers, protocol.passed)
+    const connectTimeout = target.policy.timeouts.connect
+    if (operation.method === "GET") {
+      const { "content-type": _, ...bare } = headers
+      return { method: "GET", ...endpoint, headers: bare, body: "", connectTimeout }
+    }
     return {
       origin: endpoint.origin,
       path: endpoint.path,
-      headers: withPassed(headersOf(target), request.headers, protocol.passed),
+      headers,
       body: bodyOf(request, target.model, stream),
-      connectTimeout: target.policy.timeouts.connect
+      connectTimeout
     }
   }
 }

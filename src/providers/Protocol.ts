@@ -14,6 +14,10 @@ export type Meanings = (event: string | undefined, json: unknown) => Meaning
 export interface Operation {
   /** Its path under the API's version: `chat/completions`. */
   readonly path: string
+  /** Where it is asked without a body; else it is a POST. */
+  readonly method?: "GET" | undefined
+  /** Whether some servers answer with a bare list; it is taken as the `data` of an object. */
+  readonly isList?: boolean | undefined
   /**
    * Whether not all models and servers know it that know the protocol's main operations. Where one says that it does
    * not, the request was wrong and not the model, which would rest for nothing otherwise.

@@ -113,9 +113,9 @@ class Call implements Dispatcher.DispatchHandler {
         {
           origin: request.origin,
           path: request.path,
-          method: "POST",
+          method: request.method ?? "POST",
           headers: request.headers,
-          body: request.body,
+          body: request.method === undefined ? request.body : null,
           headersTimeout: 0,
           bodyTimeout: 0
         },

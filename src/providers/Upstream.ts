@@ -1,5 +1,5 @@
 /**
- * The way to a provider: one HTTP POST, answered whole or as a stream of bytes.
+ * The way to a provider: one HTTP request, answered whole or as a stream of bytes.
  *
  * Providers know nothing else of HTTP, so that what carries their bytes can be exchanged: `UndiciUpstream` speaks to
  * undici directly and costs the least, `HttpClientUpstream` works over any `HttpClient` of effect/http.
@@ -13,8 +13,10 @@ import type * as Pull from "effect/Pull"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
-/** One POST of JSON. */
+/** One POST of JSON, or a GET. */
 export interface Request {
+  /** `POST` where nothing is said. A `GET` has no body: its `body` is empty. */
+  readonly method?: "GET" | undefined
   /** `https://api.openai.com` */
   readonly origin: string
   /** `/v1/chat/completions` */

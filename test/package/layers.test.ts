@@ -30,7 +30,7 @@ const below: Record<string, ReadonlyArray<string>> = {
     "bench",
     "limits"
   ],
-  cli: ["core", "classifier", "providers", "testing", "observe", "config", "gateway"]
+  cli: ["core", "classifier", "providers", "testing", "observe", "upstream", "config", "gateway"]
 }
 
 interface Import {

@@ -33,6 +33,7 @@ export type Behaviour = ReadonlyArray<Step>
 
 /** One request as it was seen. */
 export interface Seen {
+  readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -150,6 +151,7 @@ class Server implements FaultServer {
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse, body: string): Promise<void> {
     const seen: Recording = {
+      method: request.method ?? "",
       path: request.url ?? "",
       headers: Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, String(value)])

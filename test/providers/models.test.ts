@@ -1,0 +1,78 @@
+/** The list of models: asked without a body and without cost. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Failure from "../../src/core/Failure.ts"
+import { Anthropic } from "../../src/providers/Anthropic.ts"
+import { OpenAi } from "../../src/providers/OpenAi.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import { key, target, upstreams, withUpstream } from "./support.ts"
+
+const list = { operation: "models", body: {} } as const
+const models = [{ id: "one", object: "model" }]
+
+for (const [name, upstream] of upstreams) {
+  describe(`the list of models over ${name}`, () => {
+    it.live("is asked for with the key, and without a body", () =>
+      Effect.gen(function* () {
+        const server = yield* FaultServer.make
+        server.play(FaultServer.json({ object: "list", data: models }))
+        const openai = yield* OpenAi.make({ baseUrl: `${server.origin}/v1`, query: { "api-version": "1" } })
+        const anthropic = yield* Anthropic.make({ baseUrl: server.origin })
+        for (const provider of [openai, anthropic]) {
+          const { json } = yield* provider.complete({ ...list, headers: { "openai-beta": "b" } }, target())
+          assert.deepStrictEqual(json?.data, models)
+        }
+        const [first, second] = server.requests
+        assert.deepStrictEqual(
+          [first, second].map((seen) => [
+            seen?.method,
+            seen?.path,
+            seen?.body,
+            seen?.headers["content-type"]
+          ]),
+          [
+            ["GET", "/v1/models?api-version=1", "", undefined],
+            ["GET", "/v1/models", "", undefined]
+          ]
+        )
+        assert.strictEqual(first?.headers.authorization, `Bearer ${key}`)
+        assert.strictEqual(first?.headers["openai-beta"], "b")
+        assert.strictEqual(second?.headers["x-api-key"], key)
+      }).pipe(withUpstream(upstream))
+    )
+
+    it.live("may be a bare one, and a large one", () =>
+      Effect.gen(function* () {
+        const server = yield* FaultServer.make
+        const openai = yield* OpenAi.make({ baseUrl: server.origin })
+        server.play(FaultServer.json(models))
+        assert.deepStrictEqual((yield* openai.complete(list, target())).json, { data: models })
+        const many = Array.from({ length: 20_000 }, () => models[0])
+        for (const body of [many, { data: many }]) {
+          server.play(FaultServer.json(body))
+          assert.strictEqual((yield* openai.complete(list, target())).status, 200)
+        }
+      }).pipe(withUpstream(upstream))
+    )
+
+    it.live("that a server does not have speaks against no model", () =>
+      Effect.gen(function* () {
+        const server = yield* FaultServer.make
+        const openai = yield* OpenAi.make({ baseUrl: server.origin })
+        server.play(FaultServer.text("404 page not found", 404))
+        const failure = yield* Effect.flip(openai.complete(list, target()))
+        assert.strictEqual(Failure.classOf(failure), "Invalid")
+      }).pipe(withUpstream(upstream))
+    )
+
+    it.live("is no answer to anything else", () =>
+      Effect.gen(function* () {
+        const server = yield* FaultServer.make
+        const openai = yield* OpenAi.make({ baseUrl: server.origin })
+        server.play(FaultServer.json(models))
+        const chat = { operation: "chat/completions", body: { messages: [] } } as const
+        assert.strictEqual((yield* Effect.flip(openai.complete(chat, target())))._tag, "Transient")
+      }).pipe(withUpstream(upstream))
+    )
+  })
+}
