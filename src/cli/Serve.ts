@@ -36,10 +36,9 @@ export const serve = (options: Options): Effect.Effect<never, ExitWith, FileSyst
       const config = yield* file === undefined ? Simulated.start : ConfigFlags.read(file)
       const settled = yield* ConfigFlags.override(config, options, file)
       for (const note of settled.notes) yield* Console.error(`note: ${note}`)
-      return yield* Effect.provide(
-        running(settled, options, file, changes),
-        LogOutput.layer(settled.log ?? defaultLog)
-      )
+      const log = LogOutput.make(settled.log ?? defaultLog)
+      const onConfig = (config: GatewayConfig) => log.use(config.log ?? defaultLog)
+      return yield* Effect.provide(running(settled, options, file, changes, onConfig), log.layer)
     })
   )
 
@@ -47,13 +46,14 @@ const running = (
   settled: GatewayConfig,
   options: Options,
   file: string | undefined,
-  changes: Stream.Stream<void, never, FileSystem.FileSystem | Path.Path>
+  changes: Stream.Stream<void, never, FileSystem.FileSystem | Path.Path>,
+  onConfig: Gateway.Options["onConfig"]
 ): Effect.Effect<never, ExitWith, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const source =
       file === undefined ? undefined : Effect.provideContext(ConfigFlags.reread(file, options), context)
-    const { reload, url } = yield* listen(settled, source)
+    const { reload, url } = yield* listen(settled, { source, onConfig, log: true })
     // Who listens for signals and changes is there before anybody is told that he may send them.
     const waiting = file === undefined ? Effect.never : reloading(changes, reload)
     const fiber = yield* Effect.forkScoped(waiting, { startImmediately: true })
@@ -75,9 +75,9 @@ const reloading = <R>(
 
 const listen = (
   config: GatewayConfig,
-  source: Gateway.Options["source"]
+  options: Gateway.Options
 ): Effect.Effect<{ readonly url: string } & Gateway.Reload["Service"], ExitWith, Scope.Scope> =>
-  Layer.build(Gateway.layer(config, { source, log: true })).pipe(
+  Layer.build(Gateway.layer(config, options)).pipe(
     Effect.map((context) => ({
       url: HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address),
       reload: Context.get(context, Gateway.Reload).reload

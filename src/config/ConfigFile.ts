@@ -135,7 +135,7 @@ export const ConfigFile = Schema.Struct({
   ),
   server: field(Server, "How the gateway listens, and to whom."),
   telemetry: field(Telemetry, "Who hears of requests besides /metrics. A change needs a restart."),
-  log: field(Log, "What the gateway writes to standard error. A change needs a restart.")
+  log: field(Log, "What the gateway writes to standard error.")
 })
 
 /** The whole file. */

@@ -43,6 +43,11 @@ export interface Options {
    * reloaded.
    */
   readonly source?: Effect.Effect<GatewayConfig, ConfigError> | undefined
+  /**
+   * Hears of each config that comes into force, the first one included, with everything in it that takes a restart as
+   * it was. For what an application does itself with a config, such as its loggers with `log`.
+   */
+  readonly onConfig?: ((config: GatewayConfig) => void) | undefined
 }
 
 export { Reload }
@@ -111,18 +116,19 @@ const layerOver = (
       port: config.server.port,
       gracefulShutdownTimeout: options.drain ?? "25 seconds"
     })
-    return Layer.effect(Reload, serving(config, options.source, server)).pipe(Layer.provideMerge(listening))
+    return Layer.effect(Reload, serving(config, options, server)).pipe(Layer.provideMerge(listening))
   })
 
 const serving = Effect.fnUntraced(function* (
   config: GatewayConfig,
-  source: Options["source"],
+  { onConfig, source }: Options,
   server: Server
 ) {
   const closing = yield* Deferred.make<void>()
   const [live, handler] = yield* Live.make({
     config,
     source,
+    onConfig,
     isStopping: () => Deferred.isDoneUnsafe(closing),
     serve: yield* Serving.make(Deferred.await(closing))
   })

@@ -52,6 +52,8 @@ export interface Options<R> {
   readonly source: Effect.Effect<GatewayConfig, ConfigError> | undefined
   /** True from the moment at which the gateway begins to stop. */
   readonly isStopping: () => boolean
+  /** Hears of each config that comes into force, the first one included. */
+  readonly onConfig?: ((config: GatewayConfig) => void) | undefined
   /** Makes what serves a config. What it opens in its scope is closed after the last request that the config serves. */
   readonly serve: (revision: Revision.Revision, live: Live) => Effect.Effect<Handler, never, R | Scope.Scope>
 }
@@ -70,7 +72,7 @@ export const make = Effect.fnUntraced(function* <R>(
   InvalidCatalog,
   Runtimes | Upstream | Scope.Scope | Exclude<R, Scope.Scope>
 > {
-  const { config: first, isStopping, serve, source } = options
+  const { config: first, isStopping, onConfig, serve, source } = options
   const context = yield* Effect.context<Runtimes | Upstream | Exclude<R, Scope.Scope>>()
   const parent = yield* Effect.scope
   const turn = yield* Semaphore.make(1)
@@ -106,6 +108,7 @@ export const make = Effect.fnUntraced(function* <R>(
       ({ problems }) => refusal(problems.map(({ message, path }) => ({ path: formatPath(path), message })))
     )
     yield* SubscriptionRef.set(inForce, after)
+    onConfig?.(config)
     refused = undefined
     yield* retire(before)
     const { number, since } = after.revision
@@ -134,6 +137,7 @@ export const make = Effect.fnUntraced(function* <R>(
     reload: turn.withPermit(told)
   }
   const inForce = yield* SubscriptionRef.make(yield* build(first, 1))
+  onConfig?.(first)
   yield* ReloadTold.inForce({ revision: 1, since: live.current().since })
 
   return [live, (fiber) => SubscriptionRef.getUnsafe(inForce).handler(fiber)] as const

@@ -5,7 +5,7 @@
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as BenchStore from "../../config/BenchStore.ts"
-import type { ProviderConfig } from "../../config/GatewayConfig.ts"
+import type { OtlpConfig, ProviderConfig } from "../../config/GatewayConfig.ts"
 import type * as Catalog from "../../core/Catalog.ts"
 import type { Credential } from "../../core/Credential.ts"
 import type { ModelOptions } from "../../core/Model.ts"
@@ -23,7 +23,17 @@ export const make = ({
   number,
   since
 }: Pick<Revision, "config" | "number" | "since">): JsonObject => {
-  const { fallbacks, models, policy, providers, retryBudget, server } = config
+  const {
+    bench = BenchStore.memory,
+    fallbacks,
+    log,
+    models,
+    otlp,
+    policy,
+    providers,
+    retryBudget,
+    server
+  } = config
   return plainObject({
     revision: number,
     since: new Date(since).toISOString(),
@@ -31,7 +41,7 @@ export const make = ({
     models: mapValues(models, modelView),
     fallbacks,
     policy: { ...Policy.make(policy), retries: policy.retries, retryBudget },
-    bench: { store: BenchStore.format(config.bench ?? BenchStore.memory) },
+    bench: { store: BenchStore.format(bench), prefix: bench._tag === "Redis" ? bench.prefix : undefined },
     server: {
       host: server.host,
       port: server.port,
@@ -43,7 +53,9 @@ export const make = ({
       timeouts: server.timeouts,
       namedModelsOnly: server.namedModelsOnly,
       statusPage: server.statusPage
-    }
+    },
+    telemetry: otlp === undefined ? undefined : { otlp: otlpView(otlp) },
+    log
   })
 }
 
@@ -54,6 +66,13 @@ export const refused = (refusal: Refused | undefined): JsonObject =>
     : plainObject({
         refused: { at: new Date(refusal.at).toISOString(), problems: refusal.error.problems }
       })
+
+const otlpView = ({ endpoint, headers, interval, serviceName }: OtlpConfig) => ({
+  endpoint: address(endpoint),
+  headers: mapValues(headers, () => blot),
+  serviceName,
+  interval
+})
 
 const providerView = (provider: ProviderConfig) => ({
   protocol: provider.protocol,

@@ -1,0 +1,106 @@
+/** Where the log of `serve` goes, and how it is changed. */
+import { spawn, spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import { ask, chat, openai, provider } from "../gateway/support.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import { root, start } from "./support.ts"
+
+/** A config file over a provider that only fails, and how to write another one in its place. */
+const failing = Effect.gen(function* () {
+  const server = yield* FaultServer.make
+  server.play(FaultServer.json(openai.error("server_error", "The server is overloaded"), 503))
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-failover-"))),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+  )
+  const file = join(folder, "gateway.jsonc")
+  const write = (log: object) =>
+    writeFileSync(
+      file,
+      JSON.stringify({
+        providers: { a: provider("openai", server) },
+        policy: { retries: { times: 0 }, whenAllBenched: "tryAnyway" },
+        log
+      })
+    )
+  return { folder, file, write }
+})
+
+/** A process takes its time. */
+const until = (condition: Effect.Effect<boolean>) =>
+  Effect.filterOrFail(
+    condition,
+    (is) => is,
+    () => "it never came to that"
+  ).pipe(Effect.retry(Schedule.max([Schedule.spaced("20 millis"), Schedule.recurs(400)])))
+
+const fail = (url: string) =>
+  Effect.map(ask(`${url}/v1/chat/completions`, { body: chat("a/x") }), ({ status }) =>
+    assert.strictEqual(status, 503)
+  )
+
+describe("the log of serve", () => {
+  it.live("has another format and another level after a reload, and standard output stays as it is", () =>
+    Effect.gen(function* () {
+      const { file, write } = yield* failing
+      write({ level: "error" })
+      const gateway = yield* start(["serve", "--config", file, "--port", "0", "--no-watch"])
+      const url = yield* gateway.says(/^listening on (\S+)\n/)
+      yield* fail(url)
+      write({ level: "warn", format: "json", requests: true })
+      gateway.process.kill("SIGHUP")
+      yield* until(
+        Effect.map(ask(`${url}/metrics`), ({ text }) => text.includes("failover_config_revision 2"))
+      )
+      yield* fail(url)
+      yield* gateway.says(/"message":"a request failed: ChainExhausted"/)
+      const lines = gateway.stderr().trimEnd().split("\n").slice(1)
+      const entries = lines.map((line): { level: string; message: string } => JSON.parse(line))
+      assert.isTrue(
+        entries.every(({ level }) => level === "WARN"),
+        "nothing below the level, and nothing of the level before"
+      )
+      assert.strictEqual(gateway.stdout(), `listening on ${url}\n`)
+    })
+  )
+
+  it.live.skipIf(spawnSync("script", ["--version"]).error !== undefined)(
+    "goes to standard error at a terminal as well (skipped without script, which makes a terminal)",
+    () =>
+      Effect.gen(function* () {
+        const { file, folder, write } = yield* failing
+        write({})
+        const [out, pid] = [join(folder, "out"), join(folder, "pid")]
+        const node = join(root, "node_modules/.bin/node")
+        const main = join(root, "src/cli/main.ts")
+        const command = `echo $$ > ${pid}; exec ${node} ${main} serve --config ${file} --port 0 > ${out}`
+        const seen = { text: "" }
+        yield* Effect.acquireRelease(
+          Effect.sync(() => {
+            const terminal = spawn("script", ["-qefc", command, "/dev/null"], {
+              stdio: ["pipe", "pipe", "inherit"]
+            })
+            terminal.stdout.on("data", (part) => (seen.text += part))
+            return terminal
+          }),
+          (terminal) =>
+            Effect.sync(() => {
+              if (existsSync(pid)) process.kill(Number(readFileSync(pid, "utf8")), "SIGKILL")
+              terminal.kill("SIGKILL")
+            })
+        )
+        const said = () => (existsSync(out) ? readFileSync(out, "utf8") : "")
+        yield* until(Effect.sync(() => said().includes("\n")))
+        const url = said().trim().replace("listening on ", "")
+        yield* fail(url)
+        yield* until(Effect.sync(() => seen.text.includes("a request failed: ChainExhausted")))
+        assert.include(seen.text, "\x1b[", "it is coloured")
+        assert.strictEqual(said(), `listening on ${url}\n`)
+      })
+  )
+})

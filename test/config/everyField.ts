@@ -1,0 +1,150 @@
+/** A config file that says something other than the default in every field there is, and what becomes of it without one. */
+import type * as SchemaAST from "effect/SchemaAST"
+import { ConfigFile } from "../../src/config/ConfigFile.ts"
+import { fromFile, type GatewayConfig } from "../../src/config/GatewayConfig.ts"
+import { failureClasses } from "../../src/core/Failure.ts"
+
+const rest = { scope: "provider", threshold: 7, base: "7 seconds", max: "70 seconds" } as const
+const retries = { times: 5, backoff: ["3 seconds"] } as const
+const cooldown = { base: "8 seconds", max: "80 seconds" } as const
+
+const policy = {
+  preset: "threeAttempts",
+  patience: "4 seconds",
+  deadline: "4 minutes",
+  attempts: 4,
+  reserve: 0.4,
+  whenAllBenched: "fail",
+  commit: { chunks: 4 },
+  timeouts: { connect: 4, headers: 40, firstContent: 400, idle: 4000, answer: 40_000 },
+  malformedEvents: "drop",
+  retries,
+  threshold: { transient: 6, unknown: 9 },
+  cooldown: { transient: cooldown, rateLimit: cooldown, authDead: cooldown, modelMissing: cooldown }
+} as const
+
+const rules = Object.fromEntries(
+  failureClasses.map((name) => [name, { retry: retries, rest, next: "stop" }])
+) as { readonly [C in (typeof failureClasses)[number]]: unknown } & object
+
+/** With `rules`, and without them where they would hide what stands beside them. */
+export const make = (options: { readonly rules: boolean }): ConfigFile => {
+  const own = options.rules ? { ...policy, rules } : policy
+  return {
+    $schema: "here",
+    providers: {
+      a: {
+        protocol: "openai",
+        baseUrl: "https://secret-user:secret-word@a.example/v1?sig=secret-signature",
+        strategy: "weighted",
+        credentials: [
+          {
+            name: "main",
+            apiKey: "secret-key",
+            baseUrl: "https://other.example/v1?sig=secret-other",
+            enabled: false,
+            weight: 3,
+            rpm: 30
+          }
+        ],
+        fallbackModels: ["small"],
+        policy: own,
+        models: { large: { contextWindow: 1000, policy: own } },
+        auth: "api-key",
+        responses: false,
+        maxEventBytes: 7,
+        maxAnswerBytes: 77,
+        headers: { "x-team": "secret-team" },
+        query: { version: "secret-version" }
+      }
+    },
+    models: {
+      one: "a/large",
+      both: ["a/large", "a/small"],
+      long: {
+        chain: ["a/large", "a/small"],
+        onContextExceeded: ["a/huge"],
+        onContentPolicy: ["a/mild"],
+        policy: own
+      }
+    },
+    fallbacks: ["a/last"],
+    policy: { ...own, retries: { ...retries, budget: 0.7 } },
+    bench: { store: "redis://secret-user:secret-word@redis.example/3", prefix: "mine" },
+    server: {
+      host: "127.0.0.7",
+      port: 7,
+      tokens: ["secret-token"],
+      adminToken: "secret-admin",
+      maxBodyBytes: 7,
+      maxHeaderBytes: 77,
+      maxConcurrent: 777,
+      timeouts: { headers: 7, request: 77, stall: 777 },
+      namedModelsOnly: true,
+      statusPage: "off"
+    },
+    telemetry: {
+      otlp: {
+        endpoint: "https://secret-user:secret-word@collector.example/in?key=secret-query",
+        headers: { "x-key": "secret-collector" },
+        serviceName: "mine",
+        interval: "7 seconds"
+      }
+    },
+    log: { format: "json", level: "warn", requests: true }
+  } as ConfigFile
+}
+
+/** A place in the file; what has a name of its own choice, and the items of a list, are `*`. */
+type Place = ReadonlyArray<string>
+
+/** Every place of the file that holds no others. */
+export const places: ReadonlyArray<Place> = (() => {
+  const found = new Map<string, Place>()
+  const walk = (ast: SchemaAST.AST, path: Place): void => {
+    switch (ast._tag) {
+      case "Union":
+        for (const member of ast.types) walk(member, path)
+        return
+      case "Arrays":
+        for (const item of [...ast.elements, ...ast.rest]) walk(item, [...path, "*"])
+        return
+      case "Objects":
+        for (const { name, type } of ast.propertySignatures) walk(type, [...path, String(name)])
+        for (const { type } of ast.indexSignatures) walk(type, [...path, "*"])
+        return
+      default:
+        found.set(path.join("."), path)
+    }
+  }
+  walk(ConfigFile.ast, [])
+  return [...found.values()]
+})()
+
+/** What becomes of a config when a place is left out of its file; `undefined` when the file has nothing there. */
+export const without = (file: ConfigFile, place: Place): GatewayConfig | undefined => {
+  let isFound = false
+  const walk = (node: unknown, [name, ...more]: Place): unknown => {
+    if (typeof node !== "object" || node === null || name === undefined) return node
+    const entries = Object.entries(node).flatMap(([key, value]): ReadonlyArray<[string, unknown]> => {
+      if (name !== "*" && name !== key) return [[key, value]]
+      if (more.length > 0) return [[key, walk(value, more)]]
+      isFound = true
+      return required.has(place.join(".")) ? [[key, other(value)]] : []
+    })
+    return Array.isArray(node) ? entries.map(([, value]) => value) : Object.fromEntries(entries)
+  }
+  const changed = walk(file, place) as ConfigFile
+  return isFound ? fromFile(changed, []) : undefined
+}
+
+/** Places that cannot be left out: there something else is said. */
+const required = new Set([
+  "providers.*.protocol",
+  "providers.*.credentials.*.name",
+  "models.*.chain",
+  "telemetry.otlp.endpoint"
+])
+
+const other = (value: unknown): unknown =>
+  value === "openai" ? "anthropic" : String(value).replace(".example", ".other.example").concat("/other")
