@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import type { FailoverEvent, Observer } from "../core/FailoverEvent.ts"
 import { classOf, type Failure, type FailureClass } from "../core/Failure.ts"
 import type { Target } from "../core/Target.ts"
+import * as Ends from "./Ends.ts"
 import * as Latency from "./Latency.ts"
 
 /** One step of time with traffic. Durations are milliseconds, and estimates (within a tenth). */
@@ -67,6 +68,8 @@ export class Pulse extends Context.Service<
     readonly steps: number
     /** Every target with traffic in the window. A target that has not changed gives the same object again. */
     readonly readings: Effect.Effect<ReadonlyArray<Reading>>
+    /** What callers got: the steps of the window in which requests ended, the oldest first. */
+    readonly requests: Effect.Effect<ReadonlyArray<Ends.Ended>>
   }
 >()("effect-failover/Pulse") {
   /** The last ten minutes in steps of ten seconds, when nothing else is said. */
@@ -81,6 +84,7 @@ export class Pulse extends Context.Service<
 export const make = (options: Options = {}): Pulse["Service"] => {
   const { capacity = 400, stepMillis = 10_000, steps = 60 } = options
   const lanes = new Map<string, Lane>()
+  const ends = new Ends.Ends(steps)
 
   const laneOf = (target: Target): Lane => {
     const known = lanes.get(target.key)
@@ -93,10 +97,13 @@ export const make = (options: Options = {}): Pulse["Service"] => {
 
   return {
     observer: (event) => {
+      const number = Math.floor(event.at / stepMillis)
+      const answered = Ends.isAnswered(event)
+      if (answered !== undefined) ends.count(number, answered)
       const change = changeOf(event)
       if (change === undefined) return
       const lane = laneOf(change.target)
-      lane.count(Math.floor(event.at / stepMillis), change)
+      lane.count(number, change)
       lane.lastAt = event.at
     },
     stepMillis,
@@ -104,7 +111,8 @@ export const make = (options: Options = {}): Pulse["Service"] => {
     readings: Effect.map(Clock.currentTimeMillis, (now) => {
       const current = Math.floor(now / stepMillis)
       return [...lanes.values()].flatMap((lane) => lane.read(current) ?? [])
-    })
+    }),
+    requests: Effect.map(Clock.currentTimeMillis, (now) => ends.read(Math.floor(now / stepMillis)))
   }
 }
 

@@ -1,4 +1,5 @@
 import * as http from "node:http"
+import * as net from "node:net"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -56,6 +57,18 @@ const look = (url: string) =>
     }),
     ({ leave }) => Effect.sync(leave)
   )
+
+/** Asks for events and takes none of them. Leaves with the scope. */
+const listenWithoutReading = (url: string, path: string) =>
+  Effect.callback<net.Socket>((resume) => {
+    const { hostname, host, port } = new URL(url)
+    const socket = net.connect({ host: hostname, port: Number(port) }, () => {
+      socket.write(`GET /${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer admin-token\r\n\r\n`)
+      socket.pause()
+      resume(Effect.succeed(socket))
+    })
+    socket.on("error", () => {})
+  })
 
 describe("the status", () => {
   it.live("tells of every target of the config its state, why, and how the last minutes went", () =>
@@ -168,6 +181,34 @@ describe("the status", () => {
       assert.strictEqual(refused.headers["retry-after"], "10")
     })
   )
+
+  for (const path of ["status/events", "admin/events"]) {
+    it.live(`does not wait for somebody who has stopped reading /${path} when it stops`, () =>
+      Effect.gen(function* () {
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const server = yield* FaultServer.make
+            const names = Array.from({ length: 40 }, (_, index) => `a/${"name".repeat(200)}-${index}`)
+            const url = yield* start(
+              {
+                providers: { a: provider("openai", server) },
+                models: { smart: names },
+                server: { adminToken: "admin-token" }
+              },
+              { drain: "12 seconds" }
+            )
+            // Each request passes many targets by, which is much to tell.
+            yield* ask(`${url}/admin/benches`, { body: { key: "a" }, headers: admin })
+            const call = ask(`${url}/v1/chat/completions`, { body: chat("smart") })
+            const calls = Effect.forEach(Array.from({ length: 100 }), () => call, { concurrency: 4 })
+            yield* calls
+            yield* listenWithoutReading(url, path)
+            for (let round = 0; round < 4; round++) yield* Effect.andThen(calls, Effect.sleep("550 millis"))
+          })
+        ).pipe(Effect.timeout("8 seconds"))
+      })
+    )
+  }
 
   it.live("is for holders of the admin token where the config says so, and nowhere where it is off", () =>
     Effect.gen(function* () {

@@ -45,6 +45,27 @@ describe("the record of the last minutes", () => {
     })
   )
 
+  it.effect("counts what callers got apart from what it took", () =>
+    Effect.gen(function* () {
+      const { failover, finish, pulse } = yield* watched()
+      const broken = () => Scripted.make("a", [[busy]])
+      yield* finish(
+        failover.complete(
+          Chain.make(Model.make(broken(), "m"), Model.make(Scripted.make("b", [["hello"]]), "m")),
+          ""
+        )
+      )
+      yield* finish(failover.complete(Chain.make(Model.make(broken(), "n")), ""))
+      const refused = new Failure.BadRequest({ reason: "Invalid", message: "no such field" })
+      yield* finish(failover.complete(Chain.make(Model.make(Scripted.make("c", [[refused]]), "m")), ""))
+      const steps = yield* pulse.requests
+      const sum = (of: "answered" | "failed") => steps.reduce((all, step) => all + step[of], 0)
+      assert.deepStrictEqual([sum("answered"), sum("failed")], [1, 1])
+      yield* TestClock.adjust("20 minutes")
+      assert.deepStrictEqual(yield* pulse.requests, [])
+    })
+  )
+
   it.effect("keeps a window of steps, and forgets what has left it", () =>
     Effect.gen(function* () {
       const { failover, finish, pulse } = yield* watched({ stepMillis: 10_000, steps: 3 })

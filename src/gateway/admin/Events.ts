@@ -14,7 +14,7 @@ const pingEvery = "15 seconds"
 
 /**
  * Every decision as it is made, every change of the bench and every config that comes into force, from the first ping
- * on, until `closing` is done. It outlives a reload, but not the token that opened it. A slow reader loses the oldest.
+ * on, until it is `over`: `closing` is done. It outlives a reload, but not the token that opened it. A slow reader loses the oldest.
  */
 export const make = (options: {
   readonly decisions: Decisions["Service"]
@@ -24,7 +24,7 @@ export const make = (options: {
   /** The config in force, and each that follows it. */
   readonly changes: Stream.Stream<Revision>
   readonly closing: Effect.Effect<unknown>
-}): Stream.Stream<Wire.Event> => {
+}): { readonly events: Stream.Stream<Wire.Event>; readonly over: Effect.Effect<unknown> } => {
   const decisions = Stream.map(options.decisions.changes, (data): Wire.Event => ({ event: "decision", data }))
   const benches = Stream.map(
     options.registry.changes,
@@ -41,7 +41,7 @@ export const make = (options: {
   const pings = Stream.mapEffect(Stream.tick(pingEvery), () =>
     Effect.map(Clock.currentTimeMillis, (at): Wire.Event => ({ event: "ping", data: { at } }))
   )
-  return Stream.mergeAll([decisions, benches, configs, pings], { concurrency: "unbounded" }).pipe(
-    Stream.interruptWhen(Effect.raceFirst(options.closing, revoked))
-  )
+  const over = Effect.raceFirst(options.closing, revoked)
+  const all = Stream.mergeAll([decisions, benches, configs, pings], { concurrency: "unbounded" })
+  return { events: Stream.interruptWhen(all, over), over }
 }

@@ -11,6 +11,7 @@ import * as Chain from "../../core/Chain.ts"
 import * as Policy from "../../core/Policy.ts"
 import { Decisions } from "../../observe/Decisions.ts"
 import type { Live } from "../Live.ts"
+import * as Onlookers from "../Onlookers.ts"
 import type { Revision } from "../Revision.ts"
 import { AdminApi, type BenchRequest, InvalidRequest, NotBenched } from "./AdminApi.ts"
 import * as ConfigView from "./ConfigView.ts"
@@ -86,7 +87,8 @@ const insight = ({ closing, live, revision }: Options) =>
       const decisions = yield* Decisions
       const { catalog, config, failover, named } = revision
       const configView = ConfigView.make(revision)
-      const events = Events.make({ decisions, registry, revision, changes: live.changes, closing })
+      const { events, over } = Events.make({ decisions, registry, revision, changes: live.changes, closing })
+      const onlookers = yield* Onlookers.make(over)
       return handlers.handleAll({
         health: () =>
           Effect.map(registry.report, (report) => {
@@ -122,7 +124,7 @@ const insight = ({ closing, live, revision }: Options) =>
 
         config: () => Effect.sync(() => ({ ...configView, ...ConfigView.refused(live.refused()) })),
 
-        events: () => Effect.succeed(events)
+        events: () => Effect.as(onlookers.enter, events)
       })
     })
   )

@@ -1,7 +1,7 @@
 /**
  * What the page knows: the status as it came, and every update laid over it. Pure functions.
  *
- * @import { Row, Status } from "../status/Status.ts"
+ * @import { Status } from "../status/Status.ts"
  * @import { Update } from "../status/Watch.ts"
  * @import { Decision } from "../../observe/Decisions.ts"
  */
@@ -15,7 +15,7 @@ export const isTroubled = ({ attempts, outcome }) =>
 
 /** The status with an update laid over it. @param {Status} status @param {Update} update @returns {Status} */
 export const updated = (status, update) => {
-  const { at, benches = status.benches, decisions, gone = [], rows } = update
+  const { at, benches = [], decisions, gone = [], off = [], requests, rows } = update
   const changed = new Map((rows ?? []).map((row) => [row.key, row]))
   const oldest = Math.floor(at / status.stepMillis) - status.steps + 1
   const kept = status.rows
@@ -28,13 +28,26 @@ export const updated = (status, update) => {
   return {
     ...status,
     at,
-    benches,
+    benches: laidOver(status.benches, benches, off),
+    requests: requests === undefined ? status.requests : merged(status.requests, requests, oldest),
     rows: rows === undefined && gone.length === 0 ? status.rows : [...kept, ...changed.values()],
     decisions: decisions === undefined ? status.decisions : recent(status.decisions, decisions)
   }
 }
 
-/** @param {Row["steps"]} before @param {Row["steps"]} now @param {number} oldest @returns {Row["steps"]} */
+/** @param {Status["benches"]} before @param {Status["benches"]} now @param {ReadonlyArray<string>} off @returns {Status["benches"]} */
+const laidOver = (before, now, off) => {
+  if (now.length + off.length === 0) return before
+  const all = new Map([...before, ...now].map((bench) => [bench.key, bench]))
+  for (const key of off) all.delete(key)
+  return [...all.values()]
+}
+
+/**
+ * @template {readonly [number, ...ReadonlyArray<number>]} Step
+ * @param {ReadonlyArray<Step>} before @param {ReadonlyArray<Step>} now @param {number} oldest
+ * @returns {ReadonlyArray<Step>}
+ */
 const merged = (before, now, oldest) => {
   const first = now[0]?.[0] ?? Number.POSITIVE_INFINITY
   return [...before.filter(([number]) => number >= oldest && number < first), ...now]

@@ -22,6 +22,9 @@ export type State = "serving" | "resting" | "half-open" | "probing" | "manual"
 /** One step of time: its number, what was answered, what failed, and two quantiles of latency (0 for none). */
 export type Step = readonly [number: number, answered: number, failed: number, p50: number, p95: number]
 
+/** One step of time, and how the requests that ended in it did. */
+export type Requests = readonly [number: number, answered: number, failed: number]
+
 /** One target: its state, and how the last minutes went. Durations are milliseconds. */
 export interface Row {
   /** `provider/model#credential` */
@@ -62,6 +65,8 @@ export interface Status {
   /** Whether there is an admin token, and so a way to bench by hand. */
   readonly control: boolean
   readonly providers: ReadonlyArray<Provider>
+  /** What callers got: steps in which requests ended, the oldest first. */
+  readonly requests: ReadonlyArray<Requests>
   readonly rows: ReadonlyArray<Row>
   readonly benches: ReadonlyArray<Wire.Bench>
   /** The newest first. */
@@ -99,6 +104,7 @@ export const make = (options: Options): Effect.Effect<Status> => {
     })
   )
   let last = new Map<string, Made>()
+  let requests: ReadonlyArray<Requests> = []
   const told = new WeakMap<Decision, Decision>()
   /** Without the id that the client may have chosen. */
   const shown = (decision: Decision): Decision => {
@@ -132,6 +138,10 @@ export const make = (options: Options): Effect.Effect<Status> => {
       )
     }
     last = made
+    const ended = (yield* pulse.requests).map(
+      ({ answered, failed, number }): Requests => [number, answered, failed]
+    )
+    if (!isSameStep(ended.at(-1), requests.at(-1))) requests = ended
     const status: Status = {
       at: yield* Clock.currentTimeMillis,
       startedAt,
@@ -139,6 +149,7 @@ export const make = (options: Options): Effect.Effect<Status> => {
       steps,
       control: config.server.adminToken !== undefined,
       providers,
+      requests,
       rows: [...made.values()].map(({ row }) => row),
       benches: benches.slice(0, maxBenches).map(benchOf),
       decisions: (yield* decisions.recent).map(shown)
@@ -146,6 +157,9 @@ export const make = (options: Options): Effect.Effect<Status> => {
     return status
   })
 }
+
+/** Steps only grow at their end, and what has left the window at the other end is nothing new. */
+const isSameStep = (a: Requests | undefined, b: Requests | undefined): boolean => String(a) === String(b)
 
 interface Made {
   readonly reading: Reading | undefined

@@ -20,6 +20,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { BenchRegistry } from "../../core/BenchRegistry.ts"
 import type { Live } from "../Live.ts"
+import * as Onlookers from "../Onlookers.ts"
 import type { Revision } from "../Revision.ts"
 import * as Tokens from "../Tokens.ts"
 import * as Files from "./Files.ts"
@@ -83,8 +84,9 @@ export const make = Effect.fnUntraced(function* (
     )
   )
   const over = Effect.raceFirst(closing, replaced)
+  const onlookers = yield* Onlookers.make(over)
   const turnedAway = gate(statusPage === "admin" ? adminToken : undefined)
-  const guarded = (answer: Effect.Effect<Response>): Page =>
+  const guarded = (answer: Page): Page =>
     Effect.flatMap(HttpServerRequest, ({ headers }) => {
       const refusal = turnedAway(headers)
       return refusal === undefined ? answer : Effect.succeed(refusal)
@@ -92,7 +94,7 @@ export const make = Effect.fnUntraced(function* (
   return new Map<string, Page>([
     ["/", send(page)],
     ["/status", guarded(Effect.map(read, json))],
-    ["/status/events", guarded(Effect.sync(() => events(watch, over)))],
+    ["/status/events", guarded(events(watch, onlookers, over))],
     ...[...files].flatMap(([name, file]) => (file === page ? [] : [[`/status/${name}`, send(file)] as const]))
   ])
 })
@@ -119,14 +121,23 @@ const refused = (status: number, message: string, headers: Readonly<Record<strin
     headers: { ...fresh, ...headers }
   })
 
-const events = (watch: Watch.Watch, over: Effect.Effect<unknown>): Response =>
-  watch.viewers() >= maxViewers
-    ? refused(503, `${maxViewers} viewers are looking at this page already`, { "retry-after": "10" })
-    : HttpServerResponse.stream(watch.events.pipe(Stream.interruptWhen(over), Stream.encodeText), {
-        contentType: "text/event-stream",
-        // What is live must not wait in somebody's buffer.
-        headers: { ...fresh, "x-accel-buffering": "no" }
-      })
+const crowded = refused(503, `${maxViewers} viewers are looking at this page already`, {
+  "retry-after": "10"
+})
+
+const events = (watch: Watch.Watch, onlookers: Onlookers.Onlookers, over: Effect.Effect<unknown>) => {
+  const response = HttpServerResponse.stream(
+    watch.events.pipe(Stream.interruptWhen(over), Stream.encodeText),
+    {
+      contentType: "text/event-stream",
+      // What is live must not wait in somebody's buffer.
+      headers: { ...fresh, "x-accel-buffering": "no" }
+    }
+  )
+  return Effect.suspend(() =>
+    watch.viewers() >= maxViewers ? Effect.succeed(crowded) : Effect.as(onlookers.enter, response)
+  )
+}
 
 type Headers = Readonly<Record<string, string>>
 
