@@ -3,35 +3,12 @@
  *
  * https://docs.anthropic.com/en/api/messages
  */
-import type { Format, Request, Settings, Tool, ToolChoice } from "../Common.ts"
+import type { Request } from "../Common.ts"
 import type { Dropped } from "../Dropped.ts"
 import * as Effort from "../Effort.ts"
 import { boolean, isObject, type JsonObject, list, number, object, objects, string, text } from "../Json.ts"
+import { type Draft, type Read, readFields, says, set } from "../ReadFields.ts"
 import * as ReadMessages from "./ReadMessages.ts"
-
-/** What is being read. */
-interface Draft {
-  readonly settings: Settings
-  readonly dropped: Dropped
-  readonly tools: Array<Tool>
-  toolChoice: ToolChoice | undefined
-  parallel: boolean | undefined
-  format: Format | undefined
-}
-
-/** One row a field: what becomes of its value. `false`: the value says something that cannot be translated. */
-type Read = (value: unknown, draft: Draft, body: JsonObject) => boolean
-
-/** Sets what was understood. */
-const set = <Key extends keyof Settings>(
-  draft: Draft,
-  key: Key,
-  value: Settings[Key] | undefined
-): boolean => {
-  if (value === undefined) return false
-  draft.settings[key] = value
-  return true
-}
 
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["model", () => true],
@@ -49,7 +26,7 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["output_format", (value, draft) => format(value, draft)],
   ["metadata", (value, draft) => metadata(object(value), draft)],
   ["service_tier", (value, draft) => set(draft, "tier", tiers.get(value))],
-  ["speed", (value) => value === "standard"],
+  ["speed", says("standard")],
   ["tools", (value, draft) => tools(value, draft)],
   ["tool_choice", (value, draft) => toolChoice(object(value), draft)]
 ])
@@ -146,29 +123,8 @@ const toolChoice = (value: JsonObject, draft: Draft): boolean => {
 }
 
 /** Reads a request. */
-export const readRequest = (body: JsonObject, dropped: Dropped): Request => {
-  const draft: Draft = {
-    settings: {},
-    dropped,
-    tools: [],
-    toolChoice: undefined,
-    parallel: undefined,
-    format: undefined
-  }
-  for (const [name, value] of Object.entries(body)) {
-    if (value === null || value === undefined) continue
-    if (fields.get(name)?.(value, draft, body) !== true) dropped.field(name)
-  }
-  const { settings, tools, toolChoice, parallel, format } = draft
-  return {
-    model: string(body.model) ?? "",
-    stream: body.stream === true,
-    system: ReadMessages.readTexts(body.system, "system", dropped),
-    turns: ReadMessages.readMessages(body.messages, dropped),
-    tools,
-    toolChoice,
-    parallel,
-    format,
-    settings
-  }
-}
+export const readRequest = (body: JsonObject, dropped: Dropped): Request => ({
+  ...readFields(fields, body, dropped),
+  system: ReadMessages.readTexts(body.system, "system", dropped),
+  turns: ReadMessages.readMessages(body.messages, dropped)
+})

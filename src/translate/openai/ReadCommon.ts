@@ -1,0 +1,69 @@
+/** What a request for a chat completion and one for a response say in the same words. */
+import { boolean, isObject, type JsonObject, number, object, string, text } from "../Json.ts"
+import { type Draft, type Field, says, set } from "../ReadFields.ts"
+
+/** The fields of the same name and meaning. */
+export const commonFields: ReadonlyArray<Field> = [
+  ["model", () => true],
+  ["stream", () => true],
+  ["stream_options", () => true],
+  ["temperature", (value, draft) => set(draft, "temperature", number(value))],
+  ["top_p", (value, draft) => set(draft, "topP", number(value))],
+  ["safety_identifier", (value, draft) => set(draft, "user", string(value))],
+  [
+    "user",
+    (value, draft, body) =>
+      body.safety_identifier === value ||
+      (string(body.safety_identifier) === undefined && set(draft, "user", string(value)))
+  ],
+  ["service_tier", (value, draft) => set(draft, "tier", tiers.get(value))],
+  [
+    "parallel_tool_calls",
+    (value, draft) => {
+      draft.parallel = boolean(value)
+      return draft.parallel !== undefined
+    }
+  ],
+  ["store", says(false)],
+  ["top_logprobs", says(0)]
+]
+
+const tiers: ReadonlyMap<unknown, "auto" | "standard"> = new Map([
+  ["auto", "auto"],
+  ["default", "standard"]
+])
+
+/** A function that the model may call. */
+export const readFunction = (definition: JsonObject, name: string, draft: Draft): void => {
+  draft.tools.push({
+    name,
+    description: text(definition.description),
+    schema: object(definition.parameters),
+    strict: boolean(definition.strict)
+  })
+}
+
+/** A tool choice that is a word; `false` for any other. */
+export const readToolMode = (value: unknown, draft: Draft): boolean => {
+  if (value !== "auto" && value !== "none" && value !== "required") return false
+  draft.toolChoice = { mode: value }
+  return true
+}
+
+/** A tool choice that allows some of the tools only. */
+export const readAllowed = (mode: unknown, names: ReadonlyArray<string>, draft: Draft): void => {
+  draft.allowed = new Set(names)
+  draft.toolChoice = { mode: mode === "required" ? "required" : "auto" }
+}
+
+/** The schema of an answer that is JSON; `false` where there is none. */
+export const readSchema = (asked: JsonObject, draft: Draft): boolean => {
+  if (!isObject(asked.schema)) return false
+  draft.format = {
+    name: text(asked.name),
+    description: text(asked.description),
+    schema: asked.schema,
+    strict: boolean(asked.strict)
+  }
+  return true
+}
