@@ -6,7 +6,7 @@ import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { BenchRegistry } from "../core/BenchRegistry.ts"
+import type { BenchRegistry } from "../core/BenchRegistry.ts"
 import * as Chain from "../core/Chain.ts"
 import { Failover, type FailoverOptions } from "../core/Failover.ts"
 import { type Failure, Transient } from "../core/Failure.ts"
@@ -17,6 +17,7 @@ import type { HttpProvider } from "../providers/HttpProvider.ts"
 import type * as Wire from "../providers/Wire.ts"
 import * as Json from "../translate/Json.ts"
 import * as Embeddings from "./Embeddings.ts"
+import { withRuntime } from "./OwnRuntime.ts"
 
 export { failedRun } from "./AiFailure.ts"
 
@@ -30,6 +31,9 @@ export interface Options {
   /** Laid over everything else, for the requests through this layer. */
   readonly policy?: PolicyOptions | undefined
 }
+
+/** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
+export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
 
 /** An `EmbeddingModel` that is a chain, with the runtime of the context. See `layer`. */
 export const layerNoDeps = <P extends EmbeddingProvider, R>(
@@ -90,14 +94,9 @@ export const layerNoDeps = <P extends EmbeddingProvider, R>(
  */
 export const layer = <P extends EmbeddingProvider, R>(
   chain: Chain.Chain<P, R>,
-  options: Options & Pick<FailoverOptions, "observer" | "retryBudget"> = {}
-): Layer.Layer<EmbeddingModel.EmbeddingModel | BenchRegistry, never, R> => {
-  const { observer, retryBudget, ...rest } = options
-  return layerNoDeps(chain, rest).pipe(
-    Layer.provide(Failover.layerNoDeps({ observer, retryBudget })),
-    Layer.provideMerge(BenchRegistry.layerMemory)
-  ) as Layer.Layer<EmbeddingModel.EmbeddingModel | BenchRegistry, never, R>
-}
+  options: LayerOptions = {}
+): Layer.Layer<EmbeddingModel.EmbeddingModel | BenchRegistry, never, R> =>
+  withRuntime(layerNoDeps(chain, options), options)
 
 /** https://platform.openai.com/docs/api-reference/embeddings/object */
 const read = (

@@ -6,7 +6,7 @@
  * fail over until their first content, as in every chain; a request is written anew for each model it goes to.
  */
 
-import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Arr from "effect/Array"
 import type * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as EffectModel from "effect/ai/Model"
@@ -20,7 +20,7 @@ import * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import type { Span } from "effect/Tracer"
-import { BenchRegistry } from "../core/BenchRegistry.ts"
+import type { BenchRegistry } from "../core/BenchRegistry.ts"
 import * as Chain from "../core/Chain.ts"
 import { Failover, type FailoverOptions, type Runtime } from "../core/Failover.ts"
 import type { Failure } from "../core/Failure.ts"
@@ -29,6 +29,7 @@ import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { RunError } from "../core/RunError.ts"
 import type { Target } from "../core/Target.ts"
 import { fail } from "./Call.ts"
+import { withRuntime } from "./OwnRuntime.ts"
 import type { Served } from "./Served.ts"
 import * as Adapter from "./wire/Adapter.ts"
 import * as Draft from "./wire/Draft.ts"
@@ -43,6 +44,9 @@ export interface Options extends Draft.Settings {
   /** Laid over everything else, for the requests through this layer. */
   readonly policy?: PolicyOptions | undefined
 }
+
+/** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
+export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
 
 /**
  * Settings for the calls inside of an effect, laid over those of the layer.
@@ -113,20 +117,17 @@ export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
  */
 export const layer = <P extends Adapter.ChatProvider, R>(
   chain: Chain.Chain<P, R>,
-  options: Options & Pick<FailoverOptions, "observer" | "retryBudget"> = {}
+  options: LayerOptions = {}
 ): Layer.Layer<LanguageModel.LanguageModel | BenchRegistry, never, R> => {
-  const { observer, retryBudget, ...rest } = options
-  return layerNoDeps(chain, rest).pipe(
-    Layer.provide(Failover.layerNoDeps({ observer, retryBudget })),
-    Layer.provideMerge(BenchRegistry.layerMemory)
-  ) as Layer.Layer<LanguageModel.LanguageModel | BenchRegistry, never, R>
+  const { observer, retryBudget, ...own } = options
+  return withRuntime(layerNoDeps(chain, own), { observer, retryBudget })
 }
 
 /** The same as a `Model` of the provider `effect-failover`, with a name of its own. */
 export const model = <const Name extends string, P extends Adapter.ChatProvider, R>(
   name: Name,
   chain: Chain.Chain<P, R>,
-  options?: Options & Pick<FailoverOptions, "observer" | "retryBudget">
+  options?: LayerOptions
 ): EffectModel.Model<"effect-failover", LanguageModel.LanguageModel | BenchRegistry, R> =>
   EffectModel.make("effect-failover", name, layer(chain, options))
 
@@ -184,11 +185,11 @@ const make = (
 const failed = (error: RunError | Failure, method: string): Effect.Effect<never, AiError.AiError> =>
   fail(error, { module, method }) as Effect.Effect<never, AiError.AiError>
 
-type Parts = NonEmptyReadonlyArray<Response.StreamPartEncoded>
+type Parts = Arr.NonEmptyReadonlyArray<Response.StreamPartEncoded>
 
 /** The parts of the pieces; the end of the last piece when there are no more. */
 const deliver = (
-  pull: Pull.Pull<NonEmptyReadonlyArray<Adapter.Piece>, RunError | Failure>,
+  pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Adapter.Piece>, RunError | Failure>,
   ask: Ask
 ): Pull.Pull<Parts, AiError.AiError> => {
   let last: Adapter.Piece | undefined
@@ -196,13 +197,13 @@ const deliver = (
     onSuccess: (pieces) => {
       last = pieces[pieces.length - 1]
       const parts = pieces.length === 1 ? pieces[0].parts : pieces.flatMap((piece) => piece.parts)
-      return isNonEmpty(parts) ? Effect.succeed(ask.signed(parts)) : next
+      return Arr.isReadonlyArrayNonEmpty(parts) ? Effect.succeed(ask.signed(parts)) : next
     },
     onFailure: (cause): Pull.Pull<Parts, AiError.AiError> => {
       if (Pull.isDoneCause(cause)) {
         const parts = last?.end() ?? []
         last = undefined
-        return isNonEmpty(parts) ? Effect.succeed(ask.signed(parts)) : Cause.done()
+        return Arr.isReadonlyArrayNonEmpty(parts) ? Effect.succeed(ask.signed(parts)) : Cause.done()
       }
       const error = cause.reasons.find(Cause.isFailReason)?.error
       return error === undefined
@@ -212,8 +213,6 @@ const deliver = (
   })
   return next
 }
-
-const isNonEmpty = <A>(items: ReadonlyArray<A>): items is NonEmptyReadonlyArray<A> => items.length > 0
 
 /** One call: what is asked, and who served it. */
 class Ask implements Adapter.Ask {
@@ -259,15 +258,9 @@ class Ask implements Adapter.Ask {
   }
 
   /** The same for parts of a stream. */
-  signed(
-    parts: NonEmptyReadonlyArray<Response.StreamPartEncoded>
-  ): NonEmptyReadonlyArray<Response.StreamPartEncoded> {
-    const last = parts[parts.length - 1]!.type
-    return parts[0].type === "response-metadata" || last === "finish"
-      ? (parts.map((part) =>
-          this.#sign(part)
-        ) as unknown as NonEmptyReadonlyArray<Response.StreamPartEncoded>)
-      : parts
+  signed(parts: Parts): Parts {
+    const isSigned = parts[0].type === "response-metadata" || Arr.lastNonEmpty(parts).type === "finish"
+    return isSigned ? Arr.map(parts, (part) => this.#sign(part)) : parts
   }
 
   #sign<P extends Response.PartEncoded | Response.StreamPartEncoded>(part: P): P {

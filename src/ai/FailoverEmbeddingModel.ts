@@ -9,17 +9,18 @@ import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as EffectModel from "effect/ai/Model"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as BenchKey from "../core/BenchKey.ts"
-import { BenchRegistry } from "../core/BenchRegistry.ts"
-import { Failover, type FailoverOptions, type Runtime } from "../core/Failover.ts"
+import type { BenchRegistry } from "../core/BenchRegistry.ts"
+import type { Failover, FailoverOptions, Runtime } from "../core/Failover.ts"
 import { AuthDead } from "../core/Failure.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
 import * as AiFailure from "./AiFailure.ts"
 import * as Embeddings from "./Embeddings.ts"
 import * as Members from "./Member.ts"
+import { withRuntime } from "./OwnRuntime.ts"
 
 export { failedRun } from "./AiFailure.ts"
 
@@ -43,6 +44,9 @@ export interface Options {
   /** Requests are put together only where this gives the same for their contexts; see `EmbeddingModel.make`. */
   readonly batchKey?: ((context: Context.Context<never>) => unknown) | undefined
 }
+
+/** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
+export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
 
 /**
  * A place where the model can be asked, named by its provider and, where there are several keys, by its credential.
@@ -86,14 +90,11 @@ export const layerNoDeps = <const Links extends NonEmptyReadonlyArray<Link>>(
   Members.ErrorOf<Links[number]>,
   Members.ServicesOf<Links[number]> | Failover
 > =>
-  Layer.fromBuildMemo((memoMap, scope) =>
-    Effect.gen(function* () {
-      const failover = yield* Failover
-      const named = members.map((link) => withModel(link, model))
-      const built = yield* Members.buildAll(read, named, memoMap, scope)
-      return EmbeddingModel.EmbeddingModel.context(yield* make(failover, built, options))
-    })
-  ) as never
+  Members.layerOver(EmbeddingModel.EmbeddingModel, members, {
+    named: (link) => withModel(link, model),
+    read,
+    make: (failover, built) => make(failover, built, options)
+  })
 
 /**
  * An `EmbeddingModel` over several places where one model can be asked. With a runtime of its own, and the bench of
@@ -103,27 +104,33 @@ export const layerNoDeps = <const Links extends NonEmptyReadonlyArray<Link>>(
 export const layer = <const Links extends NonEmptyReadonlyArray<Link>>(
   model: string,
   members: Links,
-  options: Options & Pick<FailoverOptions, "observer" | "retryBudget"> = {}
+  options: LayerOptions = {}
 ): Layer.Layer<
   EmbeddingModel.EmbeddingModel | BenchRegistry,
   Members.ErrorOf<Links[number]>,
   Members.ServicesOf<Links[number]>
-> =>
-  layerNoDeps(model, members, options).pipe(
-    Layer.provide(Failover.layerNoDeps({ observer: options.observer, retryBudget: options.retryBudget })),
-    Layer.provideMerge(BenchRegistry.layerMemory)
-  ) as never
+> => withRuntime(layerNoDeps(model, members, options), options)
 
 /** The same as a `Model` of the provider `effect-failover`. The layers of its members must not fail. */
 export const model = <const Name extends string, const Links extends NonEmptyReadonlyArray<Infallible>>(
   name: Name,
   members: Links,
-  options?: Options & Pick<FailoverOptions, "observer" | "retryBudget">
+  options?: LayerOptions
 ): EffectModel.Model<
   "effect-failover",
   EmbeddingModel.EmbeddingModel | BenchRegistry,
   Members.ServicesOf<Links[number]>
-> => EffectModel.make("effect-failover", name, layer(name, members, options) as never)
+> =>
+  // Such members cannot fail, but the compiler does not work out `ErrorOf` of a type parameter.
+  EffectModel.make(
+    "effect-failover",
+    name,
+    layer(name, members, options) as Layer.Layer<
+      EmbeddingModel.EmbeddingModel | BenchRegistry,
+      never,
+      Members.ServicesOf<Links[number]>
+    >
+  )
 
 type Infallible = Place<never, unknown> | Members.Optional<EmbeddingModel.EmbeddingModel, unknown>
 

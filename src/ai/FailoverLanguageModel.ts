@@ -8,9 +8,9 @@ import * as LanguageModel from "effect/ai/LanguageModel"
 import * as EffectModel from "effect/ai/Model"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import { BenchRegistry } from "../core/BenchRegistry.ts"
-import { Failover, type FailoverOptions, type Runtime } from "../core/Failover.ts"
+import type * as Layer from "effect/Layer"
+import type { BenchRegistry } from "../core/BenchRegistry.ts"
+import type { Failover, FailoverOptions, Runtime } from "../core/Failover.ts"
 import { AuthDead } from "../core/Failure.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
@@ -18,6 +18,8 @@ import * as AiFailure from "./AiFailure.ts"
 import { Histories, type Shared } from "./Call.ts"
 import * as Generate from "./Generate.ts"
 import * as Members from "./Member.ts"
+import { forCallers } from "./Methods.ts"
+import { withRuntime } from "./OwnRuntime.ts"
 import * as StreamText from "./StreamText.ts"
 
 export { failedRun } from "./AiFailure.ts"
@@ -38,6 +40,9 @@ export interface Options {
   readonly strategy?: Strategy | undefined
 }
 
+/** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
+export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
+
 /**
  * A `LanguageModel` over several, with the runtime of the context, so that its bench is shared with whatever else
  * that runtime serves. See `layer`.
@@ -50,13 +55,10 @@ export const layerNoDeps = <const Links extends LanguageModelLinks>(
   Members.ErrorOf<Links[number]>,
   Members.ServicesOf<Links[number]> | Failover
 > =>
-  Layer.fromBuildMemo((memoMap, scope) =>
-    Effect.gen(function* () {
-      const failover = yield* Failover
-      const built = yield* Members.buildAll(modelOf, members, memoMap, scope)
-      return LanguageModel.LanguageModel.context(make(failover, built, options))
-    })
-  ) as never
+  Members.layerOver(LanguageModel.LanguageModel, members, {
+    read: (context) => Context.get(context, LanguageModel.LanguageModel),
+    make: (failover, built) => Effect.succeed(make(failover, built, options))
+  })
 
 /**
  * A `LanguageModel` over several: `generateText`, `generateObject` and `streamText` go to the first member that can
@@ -104,16 +106,12 @@ export const layerNoDeps = <const Links extends LanguageModelLinks>(
  */
 export const layer = <const Links extends LanguageModelLinks>(
   members: Links,
-  options: Options & Pick<FailoverOptions, "observer" | "retryBudget"> = {}
+  options: LayerOptions = {}
 ): Layer.Layer<
   LanguageModel.LanguageModel | BenchRegistry,
   Members.ErrorOf<Links[number]>,
   Members.ServicesOf<Links[number]>
-> =>
-  layerNoDeps(members, options).pipe(
-    Layer.provide(Failover.layerNoDeps({ observer: options.observer, retryBudget: options.retryBudget })),
-    Layer.provideMerge(BenchRegistry.layerMemory)
-  ) as never
+> => withRuntime(layerNoDeps(members, options), options)
 
 /** The provider's name of a failover model. */
 export const provider = "effect-failover"
@@ -125,12 +123,22 @@ export const provider = "effect-failover"
 export const model = <const Name extends string, const Links extends NonEmptyReadonlyArray<Infallible>>(
   name: Name,
   members: Links,
-  options?: Options & Pick<FailoverOptions, "observer" | "retryBudget">
+  options?: LayerOptions
 ): EffectModel.Model<
   typeof provider,
   LanguageModel.LanguageModel | BenchRegistry,
   Members.ServicesOf<Links[number]>
-> => EffectModel.make(provider, name, layer(members, options) as never)
+> =>
+  // Such members cannot fail, but the compiler does not work out `ErrorOf` of a type parameter.
+  EffectModel.make(
+    provider,
+    name,
+    layer(members, options) as Layer.Layer<
+      LanguageModel.LanguageModel | BenchRegistry,
+      never,
+      Members.ServicesOf<Links[number]>
+    >
+  )
 
 type Infallible =
   | Members.Member<LanguageModel.LanguageModel, never, unknown>
@@ -147,17 +155,13 @@ const make = (
   return LanguageModel.LanguageModel.of({
     [LanguageModel.TypeId]: LanguageModel.TypeId,
     supportsSystemMessagesInHistory: supportedByAll(members),
-    // What the overloads of the interface promise is kept by the members' own methods.
-    generateText: Generate.make(shared, "generateText") as LanguageModel.LanguageModel["generateText"],
-    generateObject: Generate.make(
-      shared,
-      "generateObject"
-    ) as unknown as LanguageModel.LanguageModel["generateObject"],
-    streamText: StreamText.make(shared) as LanguageModel.LanguageModel["streamText"]
+    ...forCallers({
+      generateText: Generate.make(shared, "generateText"),
+      generateObject: Generate.make(shared, "generateObject"),
+      streamText: StreamText.make(shared)
+    })
   })
 }
-
-const modelOf = Context.get(LanguageModel.LanguageModel)
 
 /** Callers write their histories by this, so it promises only what every member can do. */
 const supportedByAll = (

@@ -1,8 +1,6 @@
 /** Whole answers: `generateText` and `generateObject` through the chain. */
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
-import type * as Response from "effect/ai/Response"
-import type * as Tool from "effect/ai/Tool"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -13,18 +11,12 @@ import type * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
 import { failureOfAnswer } from "./Content.ts"
 import type { MemberPool } from "./Member.ts"
+import { type Answer, methodsOf, type Whole } from "./Methods.ts"
 import type { ResponseIds } from "./ResponseIds.ts"
 import * as Served from "./Served.ts"
 import * as Tools from "./Tools.ts"
 
 type Method = "generateText" | "generateObject"
-
-type Answer = LanguageModel.GenerateTextResponse<Record<string, Tool.Any>, Response.ToolParametersMode>
-
-/** The methods of a model without the overloads, which are for callers. */
-type Plain = {
-  readonly [M in Method]: (options: Tools.CallOptions) => Effect.Effect<Answer, unknown, unknown>
-}
 
 /** A model has called a tool: the call is its own from here on, without time limits and without a way back. */
 class Begun {
@@ -37,10 +29,10 @@ class Begun {
 }
 
 /** One of the methods that answer at once, through the chain. */
-export const make = (shared: Shared, method: Method) => {
+export const make = (shared: Shared, method: Method): Whole => {
   const name = `FailoverLanguageModel.${method}`
   const origin = { module: "FailoverLanguageModel", method }
-  return (options: Tools.CallOptions): Effect.Effect<Answer, unknown, unknown> =>
+  return (options) =>
     Effect.useSpan(name, (span) => {
       const prompt = Prompt.make(options.prompt)
       const run = (tools: Tools.Tools | undefined) =>
@@ -78,7 +70,7 @@ const through = (
       const member = pool.service.at(target)
       if (member.service instanceof AuthDead) return Effect.fail(member.service)
       const ids = call.responseIds(target)
-      const model = member.service as unknown as Plain
+      const model = methodsOf(member.service)
       const ask = (toolkit: Tools.Handlers | undefined) =>
         Effect.flatMap(
           model[method]({ ...options, prompt: histories.own(prompt, target), ...(toolkit && { toolkit }) }),

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as BenchKey from "../core/BenchKey.ts"
 import * as Chain from "../core/Chain.ts"
 import * as Credential from "../core/Credential.ts"
+import { Failover, type Runtime } from "../core/Failover.ts"
 import { AuthDead } from "../core/Failure.ts"
 import * as Model from "../core/Model.ts"
 import * as ModelSpec from "../core/ModelSpec.ts"
@@ -136,14 +137,30 @@ export interface Built<out A> extends MemberOptions {
 /** A model with the members that serve it, one for each credential. */
 export type MemberPool<A> = Pool.Pool & { readonly service: { readonly at: (target: Target) => Built<A> } }
 
-/** Builds the layers of members, in their order, and reads a service from each. A name that is none is a defect. */
-export const buildAll = <I, A>(
-  read: (context: Context.Context<I>) => A,
-  links: ReadonlyArray<Link<I>>,
-  memoMap: Layer.MemoMap,
-  scope: Scope.Scope
-): Effect.Effect<ReadonlyArray<Built<A>>, unknown, unknown> =>
-  Effect.forEach(links, (link) => build(read, link, memoMap, scope))
+/**
+ * A service over members, with the runtime of the context. Their layers are built in their order, and `read` takes
+ * from each what `make` then makes the service of. A name that is none is a defect.
+ */
+export const layerOver = <I, S, A, Links extends ReadonlyArray<Link<I>>>(
+  key: Context.Key<I, S>,
+  links: Links,
+  options: {
+    /** The members under the names by which they are built; without it their own. */
+    readonly named?: ((link: Links[number]) => Link<I>) | undefined
+    readonly read: (context: Context.Context<I>) => A
+    readonly make: (failover: Runtime, members: ReadonlyArray<Built<A>>) => Effect.Effect<S>
+  }
+): Layer.Layer<I, ErrorOf<Links[number]>, ServicesOf<Links[number]> | Failover> =>
+  // `build` says nothing of what a link can fail with and needs; the types of the links do.
+  Layer.fromBuildMemo((memoMap, scope) =>
+    Effect.gen(function* () {
+      const failover = yield* Failover
+      const { make, named = (link) => link, read } = options
+      const renamed = links.map(named)
+      const members = yield* Effect.forEach(renamed, (link) => build(read, link, memoMap, scope))
+      return Context.make(key, yield* make(failover, members))
+    })
+  ) as Layer.Layer<I, ErrorOf<Links[number]>, ServicesOf<Links[number]> | Failover>
 
 const build = <I, A>(
   read: (context: Context.Context<I>) => A,

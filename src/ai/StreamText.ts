@@ -17,14 +17,10 @@ import * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
 import * as Content from "./Content.ts"
 import type { MemberPool } from "./Member.ts"
+import { type Methods, methodsOf } from "./Methods.ts"
 import type { ResponseIds } from "./ResponseIds.ts"
 import * as Served from "./Served.ts"
 import * as Tools from "./Tools.ts"
-
-/** The method of a model without the overloads, which are for callers. */
-type Plain = {
-  readonly streamText: (options: Tools.CallOptions) => Stream.Stream<Served.StreamPart, unknown, unknown>
-}
 
 /** The last thing in a stream that ends with a failure of a tool: nobody else's, and nobody is benched for it. */
 class Ended {
@@ -43,8 +39,8 @@ const origin = { module: "FailoverLanguageModel", method: "streamText" }
 
 /** `streamText`, through the chain. */
 export const make =
-  (shared: Shared) =>
-  (options: Tools.CallOptions): Stream.Stream<Served.StreamPart, unknown, unknown> =>
+  (shared: Shared): Methods["streamText"] =>
+  (options) =>
     Stream.unwrap(
       Effect.flatMap(Effect.makeSpanScoped("FailoverLanguageModel.streamText"), (span) => {
         const prompt = Prompt.make(options.prompt)
@@ -86,9 +82,8 @@ const through = (
     const member = pool.service.at(target)
     if (member.service instanceof AuthDead) return Stream.fail(member.service)
     const ids = call.responseIds(target)
-    const model = member.service as unknown as Plain
     const toolkit = tools?.forAttempt(listener)
-    const stream = model.streamText({
+    const stream = methodsOf(member.service).streamText({
       ...options,
       prompt: histories.own(prompt, target),
       ...(toolkit && { toolkit })
