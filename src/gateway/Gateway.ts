@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import type { ConfigError } from "../config/Problem.ts"
 import type { BenchRegistry } from "../core/BenchRegistry.ts"
@@ -106,25 +107,32 @@ const layerOver = (
   config: GatewayConfig,
   options: Omit<Options, "observer">
 ): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError, Dependencies> =>
-  Layer.suspend((): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError, Dependencies> => {
-    const exposed = Exposure.check(config.server)
-    if (exposed !== undefined) return Layer.effectContext(Effect.fail(exposed))
-    const server = createServer({ ...SlowClients.options(config.server), keepAliveTimeout })
-    SlowClients.watch(server, config.server.timeouts.stall)
-    const listening = NodeHttpServer.layerServer(() => server, {
-      host: config.server.host,
-      port: config.server.port,
-      gracefulShutdownTimeout: options.drain ?? "25 seconds"
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const exposed = Exposure.check(config.server)
+      if (exposed !== undefined) return yield* exposed
+      const server = createServer({ ...SlowClients.options(config.server), keepAliveTimeout })
+      const closing = yield* Deferred.make<void>()
+      // Both go on for as long as there are connections: what is begun before the server is stopped after it.
+      yield* SlowClients.watch(server, config.server.timeouts.stall)
+      yield* Effect.forkScoped(Effect.andThen(Deferred.await(closing), closeIdle(server)))
+      const listening = NodeHttpServer.layerServer(() => server, {
+        host: config.server.host,
+        port: config.server.port,
+        gracefulShutdownTimeout: options.drain ?? "25 seconds"
+      })
+      return Layer.effect(Reload, serving(config, options, server, closing)).pipe(
+        Layer.provideMerge(listening)
+      )
     })
-    return Layer.effect(Reload, serving(config, options, server)).pipe(Layer.provideMerge(listening))
-  })
+  )
 
 const serving = Effect.fnUntraced(function* (
   config: GatewayConfig,
   { onConfig, source }: Options,
-  server: Server
+  server: Server,
+  closing: Deferred.Deferred<void>
 ) {
-  const closing = yield* Deferred.make<void>()
   const [live, handler] = yield* Live.make({
     config,
     source,
@@ -134,18 +142,15 @@ const serving = Effect.fnUntraced(function* (
   })
   yield* Traffic.watch(server)
   yield* HttpServer.serveEffect(Effect.withFiber(handler))
-  yield* Effect.addFinalizer(() =>
-    Effect.andThen(
-      Deferred.succeed(closing, undefined),
-      Effect.sync(() => closeIdle(server))
-    )
-  )
+  yield* Effect.addFinalizer(() => Deferred.succeed(closing, undefined))
   return { reload: live.reload }
 })
 
 /** A server that stops waits for all connections, also for those that their clients keep for a next request. */
-const closeIdle = (server: Server): void => {
-  const timer = setInterval(() => server.closeIdleConnections(), 50)
-  timer.unref()
-  server.once("close", () => clearInterval(timer))
-}
+const closeIdle = (server: Server): Effect.Effect<void> =>
+  Effect.asVoid(
+    Effect.repeat(
+      Effect.sync(() => server.closeIdleConnections()),
+      Schedule.spaced("50 millis")
+    )
+  )
