@@ -68,6 +68,27 @@ describe("the headline of the status page", () => {
   })
 })
 
+describe("the summary of a provider", () => {
+  it("says how many of its targets serve", () => {
+    assert.deepStrictEqual(Words.summary([row("a/x#1"), row("a/y#1", "half-open")]), {
+      isWhole: false,
+      text: "1 of 2 serving"
+    })
+    assert.deepStrictEqual(Words.summary([row("a/x#1"), row("a/y#1")]), {
+      isWhole: true,
+      text: "all serving"
+    })
+  })
+
+  it("leaves what clients made up out where the config names targets, as the headline does", () => {
+    const made = { ...row("a/made-up#1", "resting"), named: false }
+    assert.strictEqual(Words.summary([row("a/x#1"), made]).text, "all serving")
+    assert.strictEqual(Words.summary([row("a/x#1", "resting"), made]).text, "0 of 1 serving")
+    assert.strictEqual(Words.summary([made]).text, "0 of 1 serving")
+    assert.strictEqual(Words.summary([]).text, "")
+  })
+})
+
 describe("the words of the status page", () => {
   it("write times as people read them", () => {
     assert.deepStrictEqual([24_000, 90_500, 7_152_000, 183_600_000].map(Words.countdown), [

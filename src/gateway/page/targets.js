@@ -6,7 +6,7 @@
 import { ending } from "./bench.js"
 import * as Chart from "./chart.js"
 import { arrange, byId, el, icon, setAttribute, setText } from "./dom.js"
-import { counted, duration, isFailing, percent, plain, reasonWord, stateWords } from "./words.js"
+import { counted, duration, isFailing, percent, plain, reasonWord, stateWords, summary } from "./words.js"
 
 /** @typedef {Status["benches"][number]} Bench */
 /** @typedef {{ readonly bench: (row: Row) => void, readonly unbench: (bench: Bench) => void }} Actions */
@@ -53,12 +53,9 @@ export const draw = (status, now, actions) => {
     if (own.length === 0 && (isFiltered || rows.length === 0)) return []
     const group = groups.get(provider.name) ?? makeGroup(provider)
     groups.set(provider.name, group)
-    const serving = all.filter(({ state }) => state === "serving").length
-    setText(
-      group.summary,
-      all.length === 0 ? "" : serving === all.length ? "all serving" : `${serving} of ${all.length} serving`
-    )
-    setAttribute(group.summary, "data-state", serving === all.length ? "serving" : "resting")
+    const { isWhole, text } = summary(all)
+    setText(group.summary, text)
+    setAttribute(group.summary, "data-state", isWhole ? "serving" : "resting")
     group.none.hidden = all.length > 0
     group.table.hidden = all.length === 0
     arrange(

@@ -148,6 +148,23 @@ export const isFailing = (row, now, stepMillis) => {
 }
 
 /**
+ * How many of a provider's targets serve. Those that only clients named count where the config names none, as in the
+ * headline: a name that somebody mistyped does not make a provider look ill.
+ *
+ * @param {ReadonlyArray<Row>} rows
+ * @returns {{ readonly isWhole: boolean, readonly text: string }}
+ */
+export const summary = (rows) => {
+  const own = relevant(rows)
+  const serving = own.filter(({ state }) => state === "serving").length
+  const isWhole = serving === own.length
+  return {
+    isWhole,
+    text: own.length === 0 ? "" : isWhole ? "all serving" : `${serving} of ${own.length} serving`
+  }
+}
+
+/**
  * The overall state in a sentence, and what else there is to know in another. Countdowns are not part of it: it is read
  * out when it changes.
  *
