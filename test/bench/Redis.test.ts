@@ -8,11 +8,13 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import type * as EffectRedis from "effect/persistence/Redis"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { connect } from "../../src/bench/NodeConnection.ts"
 import * as RedisBench from "../../src/bench/RedisBench.ts"
+import * as Scripts from "../../src/bench/Scripts.ts"
 import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Chain from "../../src/core/Chain.ts"
 import * as Failover from "../../src/core/Failover.ts"
@@ -326,7 +328,18 @@ describe.skipIf(!Redis.isInstalled)(
       "a comparison with what is known already changes nothing: a probe under way goes on",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
-        const [a] = yield* pair(url, { resync: "10 millis" })
+        let comparisons = 0
+        const counting = Effect.map(connect(Redacted.make(url)), (redis): EffectRedis.Redis["Service"] => ({
+          ...redis,
+          eval: (script) => {
+            const run = redis.eval(script)
+            const isComparison = (script as unknown) === Scripts.pull
+            return (...params) =>
+              Effect.tap(run(...params), () => Effect.sync(() => void (isComparison && comparisons++)))
+          }
+        }))
+        const a = yield* RedisBench.make(counting, { ...quick, resync: "10 millis" })
+        yield* together(a, yield* replica(url))
         const x = target("x", "m")
         yield* on(a, fail(x, throttle("300 millis")))
         yield* becomes(a, "x/m#k", "half-open")
@@ -334,8 +347,11 @@ describe.skipIf(!Redis.isInstalled)(
           Effect.gen(function* () {
             const admission = yield* a.admit(x)
             assert.strictEqual(admission._tag, "Probe")
-            // Several comparisons later.
-            yield* Effect.sleep("100 millis")
+            const before = comparisons
+            yield* eventually(
+              Effect.sync(() => comparisons),
+              (now) => now >= before + 3
+            )
             assert.strictEqual(yield* statusOf(a, "x/m#k"), "probing")
             if (admission._tag === "Probe") yield* a.record(x, admission, undefined)
             assert.strictEqual(yield* statusOf(a, "x/m#k"), "free")

@@ -10,7 +10,17 @@ import * as Failure from "../../src/core/Failure.ts"
 import * as EventStream from "../../src/providers/EventStream.ts"
 import { isProviderResponse } from "../../src/providers/ProviderResponse.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { dialects, eventually, hear, key, target, textOf, upstreams, withUpstream } from "./support.ts"
+import {
+  connectionFree,
+  dialects,
+  eventually,
+  hear,
+  key,
+  target,
+  textOf,
+  upstreams,
+  withUpstream
+} from "./support.ts"
 
 for (const [upstream, layer] of upstreams) {
   for (const dialect of dialects) {
@@ -196,6 +206,7 @@ for (const [upstream, layer] of upstreams) {
       it.live("uses a connection again, after answers, streams and errors", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
+          const free = yield* connectionFree(server.origin)
           const late: FaultServer.Behaviour = [
             ...FaultServer.sse(events).slice(0, -1),
             { wait: 30 },
@@ -210,16 +221,13 @@ for (const [upstream, layer] of upstreams) {
             error,
             FaultServer.json(good)
           )
-          // undici takes a connection back one turn after the end of an answer.
-          const pause = Effect.sleep("5 millis")
-          yield* Effect.andThen(provider.complete(request, target()), pause)
-          yield* Effect.andThen(Effect.flip(provider.complete(request, target())), pause)
-          yield* Effect.andThen(hear(provider.stream(request, target())), pause)
+          yield* Effect.andThen(provider.complete(request, target()), free(1))
+          yield* Effect.andThen(Effect.flip(provider.complete(request, target())), free(2))
+          yield* Effect.andThen(hear(provider.stream(request, target())), free(3))
           // A consumer that stops at the protocol's last word does not cut the connection off.
           const untilLast = Stream.takeUntil(provider.stream(request, target()), (chunk) => chunk.phase.last)
-          yield* Stream.runDrain(untilLast)
-          yield* Effect.sleep("60 millis")
-          yield* Effect.andThen(hear(provider.stream(request, target())), pause)
+          yield* Effect.andThen(Stream.runDrain(untilLast), free(4))
+          yield* Effect.andThen(hear(provider.stream(request, target())), free(5))
           yield* provider.complete(request, target())
           assert.deepStrictEqual(
             server.requests.map((seen) => seen.socket),

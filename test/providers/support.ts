@@ -1,4 +1,5 @@
 /** Actors for the wire tests: upstreams, targets, and what good answers look like in both protocols. */
+import * as diagnostics from "node:diagnostics_channel"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -127,6 +128,37 @@ export const hear = (stream: Stream.Stream<Wire.Chunk, Failure>) =>
 /** All bytes of chunks as text. */
 export const textOf = (chunks: ReadonlyArray<Wire.Chunk>): string =>
   Buffer.concat(chunks.map((chunk) => chunk.bytes)).toString()
+
+/**
+ * Waits until undici has heard so many answers of an origin to their end and has taken the connection back, which it does
+ * one turn later.
+ */
+export const connectionFree = (origin: string) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const heard = { answers: 0 }
+        const listener = (message: unknown) => {
+          const { request } = message as { readonly request: { readonly origin?: unknown } }
+          if (String(request.origin).startsWith(origin)) heard.answers++
+        }
+        diagnostics.subscribe(answerEnded, listener)
+        return { heard, listener }
+      }),
+      ({ listener }) => Effect.sync(() => diagnostics.unsubscribe(answerEnded, listener))
+    ),
+    ({ heard }) =>
+      (answers: number) =>
+        Effect.andThen(
+          eventually(() => heard.answers === answers),
+          Effect.callback<void>((resume) => {
+            setImmediate(() => setImmediate(() => resume(Effect.void)))
+          })
+        )
+  )
+
+// https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
+const answerEnded = "undici:request:trailers"
 
 /** Waits until something is so; fails after two seconds. */
 export const eventually = (condition: () => boolean): Effect.Effect<void, string> =>
