@@ -11,13 +11,13 @@ import * as EventStream from "../../src/providers/EventStream.ts"
 import { isProviderResponse } from "../../src/providers/ProviderResponse.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import {
-  connectionFree,
   dialects,
   eventually,
   hear,
   key,
   target,
   textOf,
+  undiciHeard,
   upstreams,
   withUpstream
 } from "./support.ts"
@@ -206,7 +206,7 @@ for (const [upstream, layer] of upstreams) {
       it.live("uses a connection again, after answers, streams and errors", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
-          const free = yield* connectionFree(server.origin)
+          const free = yield* undiciHeard(server.origin, "end")
           const late: FaultServer.Behaviour = [
             ...FaultServer.sse(events).slice(0, -1),
             { wait: 30 },
@@ -267,9 +267,12 @@ for (const [upstream, layer] of upstreams) {
           yield* Stream.runDrain(Stream.take(provider.stream(request, target()), 1))
           yield* eventually(() => server.requests[2]!.aborted)
 
-          const reading = yield* Effect.forkChild(hear(provider.stream(request, target())))
-          yield* eventually(() => server.requests.length === 4)
-          yield* Effect.sleep("30 millis")
+          let chunks = 0
+          const heard = Stream.runForEach(provider.stream(request, target()), () =>
+            Effect.sync(() => chunks++)
+          )
+          const reading = yield* Effect.forkChild(heard)
+          yield* eventually(() => chunks === 4)
           yield* Fiber.interrupt(reading)
           yield* eventually(() => server.requests[3]!.aborted)
         })
@@ -413,6 +416,7 @@ for (const [upstream, layer] of upstreams) {
       it.effect("waits two seconds for the body of an error, and no longer", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
+          const opened = yield* undiciHeard(server.origin, "head")
           server.play([
             { head: 503, headers: { "content-type": "application/json" } },
             { send: "{" },
@@ -420,8 +424,7 @@ for (const [upstream, layer] of upstreams) {
           ])
           const whole = yield* Effect.forkChild(Effect.flip(provider.complete(request, target())))
           const streamed = yield* Effect.forkChild(hear(provider.stream(request, target())))
-          yield* TestClock.withLive(eventually(() => server.requests.length === 2))
-          yield* TestClock.withLive(Effect.sleep("50 millis"))
+          yield* TestClock.withLive(opened(2))
           yield* TestClock.adjust("1999 millis")
           assert.isUndefined(whole.pollUnsafe())
           yield* TestClock.adjust("1 millis")

@@ -130,10 +130,10 @@ export const textOf = (chunks: ReadonlyArray<Wire.Chunk>): string =>
   Buffer.concat(chunks.map((chunk) => chunk.bytes)).toString()
 
 /**
- * Waits until undici has heard so many answers of an origin to their end and has taken the connection back, which it does
- * one turn later.
+ * Waits until undici has heard of so many answers of an origin the head, or the end, and until those who wait for it have
+ * heard so too: it takes a connection back one turn after the end, and fibers may take some turns as well.
  */
-export const connectionFree = (origin: string) =>
+export const undiciHeard = (origin: string, what: "head" | "end") =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => {
@@ -142,23 +142,26 @@ export const connectionFree = (origin: string) =>
           const { request } = message as { readonly request: { readonly origin?: unknown } }
           if (String(request.origin).startsWith(origin)) heard.answers++
         }
-        diagnostics.subscribe(answerEnded, listener)
+        diagnostics.subscribe(channels[what], listener)
         return { heard, listener }
       }),
-      ({ listener }) => Effect.sync(() => diagnostics.unsubscribe(answerEnded, listener))
+      ({ listener }) => Effect.sync(() => diagnostics.unsubscribe(channels[what], listener))
     ),
     ({ heard }) =>
       (answers: number) =>
         Effect.andThen(
           eventually(() => heard.answers === answers),
-          Effect.callback<void>((resume) => {
-            setImmediate(() => setImmediate(() => resume(Effect.void)))
-          })
+          Effect.replicateEffect(turn, 10, { discard: true })
         )
   )
 
 // https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
-const answerEnded = "undici:request:trailers"
+const channels = { head: "undici:request:headers", end: "undici:request:trailers" }
+
+/** One turn of the loop. */
+const turn = Effect.callback<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
 
 /** Waits until something is so; fails after two seconds. */
 export const eventually = (condition: () => boolean): Effect.Effect<void, string> =>
