@@ -22,9 +22,15 @@ export interface Timeouts {
 /**
  * When nothing is callable because everything rests:
  *
- * - `"tryAnyway"` (default): the rest that ends soonest and was not put by hand is tried once
+ * - `"tryAnyway"` (default): each request tries once, without retries, what rests the shortest of all that was not put
+ *   there by hand
  * - `"wait"`: until the soonest end, if the deadline allows
  * - `"fail"`: at once, with `AllBenched`
+ *
+ * **Gotchas**
+ *
+ * - `"tryAnyway"` is about the one request, which gets a last chance; it does not spare the target. In an outage of the
+ *   whole chain every request still asks once, and a chain of one target is asked as often as if that never rested.
  */
 export type WhenAllBenched = "tryAnyway" | "wait" | "fail"
 

@@ -13,6 +13,9 @@
  * - A check proves what it asks for. Listing models passes while the account is throttled or out of credit; a
  *   completion of one token says more and costs it.
  * - A rest of a credential, a model or a provider is probed by the checks of every target below it.
+ * - Checks are the operator's own and no requests of the runtime: a credential's requests per minute (`rpm`) neither
+ *   count them nor hold them back. Where the provider counts them, leave room for them: an `rpm` lower by 60 s / `interval`
+ *   for each target of the credential.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
