@@ -10,7 +10,7 @@ import type { HttpClientError } from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import type { InvalidRequest, NotBenched, Unauthorized } from "../gateway/admin/AdminApi.ts"
+import type { InvalidRequest, NotBenched, TooManyTries, Unauthorized } from "../gateway/admin/AdminApi.ts"
 import * as AdminClient from "../gateway/admin/AdminClient.ts"
 import type { Bench } from "../gateway/admin/Wire.ts"
 import * as DurationFlag from "./DurationFlag.ts"
@@ -60,7 +60,13 @@ export const remove = (place: Place, key: string): Effect.Effect<void, ExitWith>
   )
 
 /** What can go wrong on the way. */
-type Trouble = HttpClientError | Schema.SchemaError | Unauthorized | InvalidRequest | NotBenched
+type Trouble =
+  | HttpClientError
+  | Schema.SchemaError
+  | Unauthorized
+  | TooManyTries
+  | InvalidRequest
+  | NotBenched
 
 const ask = <A>(
   place: Place,
@@ -88,6 +94,7 @@ const told = (trouble: Trouble, { tokenEnv, url }: Place): string => {
       return `the gateway at ${url} does not take the token in ${tokenEnv} for its admin token`
     case "InvalidRequest":
     case "NotBenched":
+    case "TooManyTries":
       return trouble.message
     case "SchemaError":
       return `what ${url} answered is not understood; is it a gateway of the same version?`

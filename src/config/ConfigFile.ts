@@ -50,6 +50,16 @@ const Server = Schema.Struct({
     'Tokens of the clients, or "none" to let everybody in. Without any the gateway listens on loopback only.'
   ),
   adminToken: field(HeaderText, "Opens the admin API; without it there is none."),
+  wrongTokens: field(
+    Schema.Union([
+      Schema.Literal("unlimited"),
+      Schema.Struct({
+        tries: field(Positive, "So many at once.", 60),
+        per: field(ServerTime, "From then on so many more in this time.", "1 minute")
+      })
+    ]),
+    'Wrong tokens that one address may try; more are answered 429. The right one is always taken. Or "unlimited".'
+  ),
   maxBodyBytes: field(Positive, "The largest request.", 64 * 1024 * 1024),
   maxHeaderBytes: field(
     Positive,

@@ -45,6 +45,8 @@ export interface ServerConfig {
   readonly port: number
   readonly tokens: Tokens
   readonly adminToken: Redacted.Redacted | undefined
+  /** Wrong tokens that one address may try: so many at once, then so many more in each `per` milliseconds. */
+  readonly wrongTokens: { readonly tries: number; readonly per: number } | "unlimited"
   readonly maxBodyBytes: number
   /** All headers of a request together. */
   readonly maxHeaderBytes: number
@@ -103,12 +105,15 @@ export interface GatewayConfig {
 /** What is written when nothing is said. */
 export const defaultLog: LogConfig = { format: "text", level: "info", requests: false }
 
+const defaultWrongTokens = { tries: 60, per: 60_000 }
+
 /** How a gateway listens when nothing is said. */
 export const defaultServer: ServerConfig = {
   host: "127.0.0.1",
   port: 8080,
   tokens: [],
   adminToken: undefined,
+  wrongTokens: defaultWrongTokens,
   maxBodyBytes: 64 * 1024 * 1024,
   maxHeaderBytes: 16 * 1024,
   maxConcurrent: 10_000,
@@ -172,6 +177,7 @@ export const fromFile = (
       port: server.port ?? defaultServer.port,
       tokens: tokens === "none" ? tokens : tokens.map((token) => Redacted.make(token)),
       adminToken: map(server.adminToken, (token) => Redacted.make(token)),
+      wrongTokens: wrongTokensOf(server.wrongTokens ?? {}),
       maxBodyBytes: server.maxBodyBytes ?? defaultServer.maxBodyBytes,
       maxHeaderBytes: server.maxHeaderBytes ?? defaultServer.maxHeaderBytes,
       maxConcurrent: server.maxConcurrent ?? defaultServer.maxConcurrent,
@@ -188,6 +194,16 @@ export const fromFile = (
     notes
   }
 }
+
+const wrongTokensOf = (
+  given: NonNullable<NonNullable<ConfigFile["server"]>["wrongTokens"]>
+): ServerConfig["wrongTokens"] =>
+  given === "unlimited"
+    ? given
+    : {
+        tries: given.tries ?? defaultWrongTokens.tries,
+        per: map(given.per, millisOf) ?? defaultWrongTokens.per
+      }
 
 const otlpOf = ({
   endpoint,

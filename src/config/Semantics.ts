@@ -109,11 +109,20 @@ function* serverProblems(file: unknown): Iterable<Misfit> {
 }
 
 function* serverNotes(file: unknown): Iterable<string> {
-  const { adminToken, host } = fieldsOf(fieldsOf(file).server)
-  if (adminToken !== undefined && typeof host === "string" && !isLoopback(host)) {
+  const { adminToken, host, tokens } = fieldsOf(fieldsOf(file).server)
+  if (typeof host !== "string" || isLoopback(host)) return
+  if (adminToken !== undefined) {
     yield `server.host: ${host} can be reached from elsewhere, and the gateway speaks plain HTTP: let TLS end in front of it, or the admin token can be read on its way`
   }
+  if (isShort(adminToken)) yield `server.adminToken: ${guessable}`
+  for (const [index, token] of itemsOf(tokens).entries()) {
+    if (isShort(token)) yield `server.tokens[${index}]: ${guessable}`
+  }
 }
+
+const isShort = (token: unknown): boolean => typeof token === "string" && token.length < 16
+
+const guessable = "is shorter than 16 characters and can be guessed; `openssl rand -hex 16` makes a good one"
 
 // -- names --------------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ import * as Reply from "./Reply.ts"
 import { requestId } from "./RequestId.ts"
 import { dialectOf, pathOf, protocolOf, type Route, routeOf, routes } from "./Route.ts"
 import * as Tokens from "./Tokens.ts"
+import * as WrongTokens from "./WrongTokens.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
@@ -45,6 +46,8 @@ export interface Options {
   readonly admin: Admin.Handler | undefined
   /** Counts the requests that go to providers. */
   readonly inFlight: InFlight
+  /** Counts the requests that bring a wrong token. */
+  readonly wrongTokens: WrongTokens.WrongTokens
 }
 
 /** Answers every request, one way or another. */
@@ -55,9 +58,11 @@ export const make = ({
   failover,
   inFlight,
   pages,
-  startedAt
+  startedAt,
+  wrongTokens
 }: Options): Live.Handler => {
-  const turnedAway = Tokens.make(config.server.tokens)
+  const whyNot = Tokens.make(config.server.tokens)
+  const tooMany = wrongTokens.at("client", config.server.wrongTokens)
   const models = Models.make(catalog.names, startedAt)
   const factsOf = chainFacts(config.policy)
   const speakers = {
@@ -66,6 +71,13 @@ export const make = ({
   }
   const untranslated = keeping(({ translatedFrom }) => translatedFrom === undefined)
   const isMixed = new Set(config.providers.map(({ protocol }) => protocol)).size > 1
+
+  /** Why a request may not come in; `undefined` when it may. */
+  const turnedAway = (incoming: HttpServerRequest): Refusal.Refusal | undefined => {
+    const refusal = whyNot(incoming.headers)
+    const seconds = refusal?.status === 401 ? tooMany(incoming) : undefined
+    return seconds === undefined ? refusal : WrongTokens.refusal(seconds)
+  }
 
   /** The chain of a request, if it can be served where it was asked for. */
   const chainOf = (
@@ -164,8 +176,7 @@ export const make = ({
     const isFull = inFlight.count >= config.server.maxConcurrent
     inFlight.enter(fiber)
     const refusal =
-      turnedAway(incoming.headers) ??
-      (incoming.method !== "POST" ? notAllowed("POST") : isFull ? full : undefined)
+      turnedAway(incoming) ?? (incoming.method !== "POST" ? notAllowed("POST") : isFull ? full : undefined)
     return refusal === undefined
       ? post(incoming, route, caller)
       : Effect.succeed(Reply.refused(caller, refusal, undefined))
@@ -182,7 +193,7 @@ export const make = ({
     const page = path === "/healthz" ? healthy : pages.get(path)
     if (page !== undefined) return isGet ? page : refuse(notAllowed("GET"))
     if (Admin.owns(path)) return admin ?? refuse(notFound(path))
-    const refusal = turnedAway(incoming.headers)
+    const refusal = turnedAway(incoming)
     if (refusal !== undefined) return refuse(refusal)
     if (path !== "/v1/models") return refuse(notFound(path))
     return isGet ? Effect.succeed(models(caller)) : refuse(notAllowed("GET"))

@@ -13,6 +13,7 @@ import * as Ready from "./Ready.ts"
 import type { Revision } from "./Revision.ts"
 import * as Scrape from "./Scrape.ts"
 import * as StatusPage from "./status/StatusPage.ts"
+import * as WrongTokens from "./WrongTokens.ts"
 
 /** Makes the handler of one config. What it opens in its scope is closed after the last request of that config. */
 export type Serving = (
@@ -26,6 +27,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Serving, never, BenchRegistry> {
   const startedAt = yield* Clock.currentTimeMillis
   const metrics = yield* Scrape.make
+  const wrongTokens = yield* WrongTokens.make
   const pulse = Option.getOrElse(yield* Effect.serviceOption(Pulse), () => makePulse())
   const decisions = Option.getOrElse(yield* Effect.serviceOption(Decisions), () =>
     makeDecisions({ capacity: 1 })
@@ -34,16 +36,21 @@ export const make = Effect.fnUntraced(function* (
   return Effect.fnUntraced(function* (revision, live) {
     const { catalog, config, failover, inFlight } = revision
     const token = config.server.adminToken
+    const tooMany = wrongTokens.at("admin", config.server.wrongTokens)
     const admin =
       token === undefined
         ? undefined
-        : yield* Effect.provideService(Admin.make({ token, revision, live, closing }), Decisions, decisions)
-    const page = { revision, live, decisions, pulse, startedAt, closing }
+        : yield* Effect.provideService(
+            Admin.make({ token, revision, live, closing, tooMany }),
+            Decisions,
+            decisions
+          )
+    const page = { revision, live, decisions, pulse, startedAt, closing, tooMany }
     const pages = new Map<string, StatusPage.Page>([
       ["/readyz", Ready.make({ config, catalog, failover })],
       ["/metrics", metrics],
       ...(yield* StatusPage.make(page))
     ])
-    return Handler.make({ config, catalog, failover, inFlight, startedAt, pages, admin })
+    return Handler.make({ config, catalog, failover, inFlight, startedAt, pages, admin, wrongTokens })
   })
 })

@@ -303,6 +303,35 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
+  it.effect("says a word about short tokens on a host that others reach, and does not repeat them", () =>
+    Effect.gen(function* () {
+      const server = { host: "0.0.0.0", tokens: ["env:KEY", "fifteen chars !", "sixteen  chars !"] }
+      const { notes } = yield* load({ providers: { openai }, server }, "/", { KEY: "short" })
+      assert.deepStrictEqual(
+        notes.map((note) => note.split(":")[0]),
+        ["server.tokens[0]", "server.tokens[1]"]
+      )
+      assert.notInclude(notes.join(), "fifteen")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("reads how many wrong tokens may be tried", () =>
+    Effect.gen(function* () {
+      const given = (wrongTokens: unknown) =>
+        Effect.map(
+          load({ providers: { openai }, server: { wrongTokens } }),
+          ({ server }) => server.wrongTokens
+        )
+      assert.strictEqual(yield* given("unlimited"), "unlimited")
+      assert.deepStrictEqual(yield* given({ tries: 3 }), { tries: 3, per: 60_000 })
+      assert.deepStrictEqual(yield* given({ per: "1 hour" }), { tries: 60, per: 3_600_000 })
+      for (const wrong of ["off", { tries: 0 }, { per: 0 }]) {
+        const [found] = yield* problems({ providers: { openai }, server: { wrongTokens: wrong } })
+        assert.match(found ?? "", /^server\.wrongTokens/)
+      }
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
   it.effect("hints at the field and at the provider that were meant", () =>
     Effect.gen(function* () {
       const found = yield* problems({

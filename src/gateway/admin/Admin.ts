@@ -17,7 +17,8 @@ import type * as Scope from "effect/Scope"
 import type { BenchRegistry } from "../../core/BenchRegistry.ts"
 import type { Decisions } from "../../observe/Decisions.ts"
 import * as Tokens from "../Tokens.ts"
-import { AdminApi, AdminAuth, InvalidRequest, Readable, Unauthorized } from "./AdminApi.ts"
+import * as WrongTokens from "../WrongTokens.ts"
+import { AdminApi, AdminAuth, InvalidRequest, Readable, TooManyTries, Unauthorized } from "./AdminApi.ts"
 import * as Handlers from "./Handlers.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
@@ -25,6 +26,8 @@ type Response = HttpServerResponse.HttpServerResponse
 /** What the admin API is about, and who may use it. */
 export interface Options extends Handlers.Options {
   readonly token: Redacted.Redacted
+  /** Counts the requests with a wrong token. */
+  readonly tooMany: WrongTokens.Guard
 }
 
 /** Answers a request whose path is `/admin` or below. */
@@ -55,15 +58,28 @@ export const make = Effect.fnUntraced(function* (
     Effect.catchDefect((defect) =>
       defect instanceof HttpServerError ? turnedDown(defect) : Effect.die(defect)
     ),
-    // What is live must not wait in somebody's buffer.
-    Effect.map(HttpServerResponse.setHeaders({ "cache-control": "no-store", "x-accel-buffering": "no" })),
-    Effect.map((response) =>
+    Effect.flatMap((response) =>
       response.status === 401
-        ? HttpServerResponse.setHeader(response, "www-authenticate", "Bearer")
-        : response
-    )
+        ? Effect.map(HttpServerRequest, stranger(options.tooMany, response))
+        : Effect.succeed(response)
+    ),
+    // What is live must not wait in somebody's buffer.
+    Effect.map(HttpServerResponse.setHeaders({ "cache-control": "no-store", "x-accel-buffering": "no" }))
   )
 })
+
+/** What somebody without the token gets; a little of it only, where it is one wrong token after the other. */
+const stranger =
+  (tooMany: WrongTokens.Guard, response: Response) =>
+  (incoming: HttpServerRequest): Response => {
+    const seconds = tooMany(incoming)
+    return seconds === undefined
+      ? HttpServerResponse.setHeader(response, "www-authenticate", "Bearer")
+      : HttpServerResponse.setHeaders(
+          refused(429, new TooManyTries({ message: WrongTokens.message })),
+          WrongTokens.headers(seconds)
+        )
+  }
 
 /** `/admin/benches/openai/gpt-5.2` means what `/admin/benches/openai%2Fgpt-5.2` means. */
 const withKeyInOnePart = (request: HttpServerRequest): HttpServerRequest => {

@@ -31,6 +31,15 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
 }) {}
 
 /**
+ * Too many wrong tokens came from the caller's address. The right one is taken at any time.
+ *
+ * @category errors
+ */
+export class TooManyTries extends Schema.TaggedError<TooManyTries>()("TooManyTries", said, {
+  httpApiStatus: 429
+}) {}
+
+/**
  * Something in the request cannot be used; the message says what and why.
  *
  * @category errors
@@ -57,7 +66,7 @@ export class NotBenched extends Schema.TaggedError<NotBenched>()(
 /** The admin token, as `authorization: Bearer …`. */
 export class AdminAuth extends HttpApiMiddleware.Service<AdminAuth>()("effect-failover/AdminAuth", {
   security: { token: HttpApiSecurity.bearer },
-  error: Unauthorized
+  error: [Unauthorized, TooManyTries]
 }) {}
 
 /** Says in words what does not fit in a request. */

@@ -47,6 +47,7 @@ export const make = ({
       port: server.port,
       tokens: server.tokens === "none" ? server.tokens : server.tokens.map(() => blot),
       adminToken: server.adminToken === undefined ? undefined : blot,
+      wrongTokens: server.wrongTokens,
       maxBodyBytes: server.maxBodyBytes,
       maxHeaderBytes: server.maxHeaderBytes,
       maxConcurrent: server.maxConcurrent,

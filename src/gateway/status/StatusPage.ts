@@ -23,6 +23,7 @@ import type { Live } from "../Live.ts"
 import * as Onlookers from "../Onlookers.ts"
 import type { Revision } from "../Revision.ts"
 import * as Tokens from "../Tokens.ts"
+import * as WrongTokens from "../WrongTokens.ts"
 import * as Files from "./Files.ts"
 import * as Status from "./Status.ts"
 import * as Watch from "./Watch.ts"
@@ -38,6 +39,8 @@ export interface Options extends Pick<Status.Options, "decisions" | "pulse" | "s
   readonly live: Live
   /** Done when the gateway begins to stop: viewers are let go, so that they do not keep it waiting. */
   readonly closing: Effect.Effect<unknown>
+  /** Counts the requests with a wrong token. */
+  readonly tooMany: WrongTokens.Guard
 }
 
 /** More than so many do not look at once. */
@@ -85,10 +88,10 @@ export const make = Effect.fnUntraced(function* (
   )
   const over = Effect.raceFirst(closing, replaced)
   const onlookers = yield* Onlookers.make(over)
-  const turnedAway = gate(statusPage === "admin" ? adminToken : undefined)
+  const turnedAway = gate(statusPage === "admin" ? adminToken : undefined, options.tooMany)
   const guarded = (answer: Page): Page =>
-    Effect.flatMap(HttpServerRequest, ({ headers }) => {
-      const refusal = turnedAway(headers)
+    Effect.flatMap(HttpServerRequest, (incoming) => {
+      const refusal = turnedAway(incoming)
       return refusal === undefined ? answer : Effect.succeed(refusal)
     })
   return new Map<string, Page>([
@@ -139,17 +142,19 @@ const events = (watch: Watch.Watch, onlookers: Onlookers.Onlookers, over: Effect
   )
 }
 
-type Headers = Readonly<Record<string, string>>
-
 /** Who may see the status: everybody, or holders of the admin token; and no page of another site in their name. */
-const gate = (token: Redacted.Redacted | undefined): ((headers: Headers) => Response | undefined) => {
+const gate = (
+  token: Redacted.Redacted | undefined,
+  tooMany: WrongTokens.Guard
+): ((incoming: HttpServerRequest) => Response | undefined) => {
   const isToken = token === undefined ? () => true : Tokens.verifier([token])
   const elsewhere = refused(403, "the status is not for pages of other sites")
   const unknown = refused(401, "the status page wants the admin token", { "www-authenticate": "Bearer" })
-  return (headers) =>
-    headers["sec-fetch-site"] === "cross-site"
-      ? elsewhere
-      : isToken(Tokens.bearer(headers.authorization))
-        ? undefined
-        : unknown
+  return (incoming) => {
+    const { headers } = incoming
+    if (headers["sec-fetch-site"] === "cross-site") return elsewhere
+    if (isToken(Tokens.bearer(headers.authorization))) return undefined
+    const seconds = tooMany(incoming)
+    return seconds === undefined ? unknown : refused(429, WrongTokens.message, WrongTokens.headers(seconds))
+  }
 }
