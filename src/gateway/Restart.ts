@@ -34,6 +34,7 @@ const listening: Readonly<Record<keyof ServerConfig, Field>> = {
   timeouts: { restart: "server.timeouts" },
   tokens: "reloads",
   adminToken: "reloads",
+  wrongTokens: "reloads",
   maxBodyBytes: "reloads",
   maxConcurrent: "reloads",
   namedModelsOnly: "reloads",
