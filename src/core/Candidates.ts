@@ -92,11 +92,10 @@ export class Candidates<P extends Pool, R> {
     return true
   }
 
-  /** Another process is probing this target, so it is passed by. */
-  passBy(target: Target): undefined {
-    const why = this.#why(target)
-    if (why !== undefined) this.#onSkip?.(target, why)
-    return undefined
+  /** Another process is probing the current target. */
+  passBy(): void {
+    const why = this.rest()
+    if (why !== undefined) this.#onSkip?.(this.target, why)
   }
 
   /** The current target turned out to be over its own limit. */
@@ -154,7 +153,7 @@ export class Candidates<P extends Pool, R> {
   }
 
   /** Begins again, after a wait. */
-  restart(): void {
+  restart(): undefined {
     this.#tried = undefined
     this.#limited = undefined
     this.#rewind()

@@ -1,7 +1,7 @@
 /** How a run ends when nobody could answer: what rests, when it makes sense to come back, what the caller can change. */
 import type * as Bench from "./Bench.ts"
 import { BadRequest, ContextExceeded } from "./Failure.ts"
-import { AllBenched, type RestingKey } from "./RunError.ts"
+import { AllBenched, ChainExhausted, type FailedAttempt, type RestingKey } from "./RunError.ts"
 import type { Target } from "./Target.ts"
 
 /** A target that rests, with its pool and the reason. */
@@ -25,9 +25,21 @@ export const soonestEnd = (resting: ReadonlyArray<RestingTarget<unknown>>): numb
   resting.reduce((end, { why }) => Math.min(end, why.until), Number.POSITIVE_INFINITY)
 
 /** The error's field for the soonest end; absent when there is none. */
-export const retryAt = (resting: ReadonlyArray<RestingTarget<unknown>>): { readonly retryAt?: number } => {
+const retryAt = (resting: ReadonlyArray<RestingTarget<unknown>>): { readonly retryAt?: number } => {
   const end = soonestEnd(resting)
   return end === Number.POSITIVE_INFINITY ? {} : { retryAt: end }
+}
+
+/** Everything that was tried has failed. There is a time to come back when all of the chain rests. */
+export const exhausted = (
+  candidates: {
+    readonly models: number
+    readonly resting: () => { readonly all: boolean; readonly resting: ReadonlyArray<RestingTarget<unknown>> }
+  },
+  attempts: ReadonlyArray<FailedAttempt>
+): ChainExhausted => {
+  const { all, resting } = candidates.resting()
+  return new ChainExhausted({ attempts, models: candidates.models, ...(all && retryAt(resting)) })
 }
 
 /** Nothing was callable in a chain of so many models. */

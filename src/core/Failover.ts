@@ -10,21 +10,14 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { BenchRegistry } from "./BenchRegistry.ts"
+import type { Answered, CallOptions, UseOptions, UseStreamOptions } from "./CallOptions.ts"
 import type { Chain } from "./Chain.ts"
 import type * as Failure from "./Failure.ts"
 import { ProcessDefaults } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
 import type { Provider } from "./Provider.ts"
 import type { RunError } from "./RunError.ts"
-import {
-  type Answered,
-  type CallOptions,
-  type FailoverOptions,
-  makeRuntime,
-  type Runtime,
-  type UseOptions,
-  type UseStreamOptions
-} from "./Runtime.ts"
+import { type FailoverOptions, makeRuntime, type Runtime } from "./Runtime.ts"
 import type { TailError } from "./Tail.ts"
 import type { Target } from "./Target.ts"
 

@@ -1,7 +1,6 @@
 /** What a runtime knows of its credentials' own limits, beside what its limiter counts. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type * as Bench from "./Bench.ts"
 import type { BenchKey } from "./BenchKey.ts"
 import type { Limiter } from "./Limiter.ts"
@@ -52,6 +51,3 @@ const limited = (key: BenchKey, rpm: number | undefined, until: number): Bench.R
   evidence: `rpm=${rpm}`,
   probing: false
 })
-
-/** A limiter that breaks holds up nobody. */
-export const isAllowed = (exit: Exit.Exit<boolean, unknown>): boolean => Exit.isFailure(exit) || exit.value

@@ -6,95 +6,39 @@
  * An outcome is recorded in the turn in which it is known, so no interruption can come between.
  */
 import type * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Pull from "effect/Pull"
-import * as Schedule from "effect/Schedule"
 import * as Attempt from "./Attempt.ts"
-import * as Bench from "./Bench.ts"
-import type { BenchRegistry } from "./BenchRegistry.ts"
-import { Candidates, type Turns } from "./Candidates.ts"
-import type { Chain } from "./Chain.ts"
+import { Candidates } from "./Candidates.ts"
 import * as Decision from "./Decision.ts"
 import * as Ending from "./Ending.ts"
-import type { About, Action, Observer, RunInfo } from "./FailoverEvent.ts"
+import type { Action } from "./FailoverEvent.ts"
 import * as Failure from "./Failure.ts"
 import { failureOf } from "./FailureOf.ts"
 import { Now } from "./Now.ts"
-import { isAllowed, type OwnLimits } from "./OwnLimits.ts"
-import type { Policy } from "./Policy.ts"
+import * as Permission from "./Permission.ts"
 import type { Pool } from "./Pool.ts"
 import type { Prepared } from "./Prepared.ts"
 import { Reporter } from "./Reporter.ts"
-import type { RetryBudget } from "./RetryBudget.ts"
 import type { Next, Rest, Rule } from "./Rule.ts"
 import * as RunError from "./RunError.ts"
-import type { Target } from "./Target.ts"
-
-/** What all runs share. */
-export interface Shared {
-  readonly registry: BenchRegistry["Service"]
-  readonly limits: OwnLimits
-  readonly budget: RetryBudget
-  readonly turns: Turns
-  /** A chain, ready to be walked. */
-  readonly prepared: <P extends Pool, R>(chain: Chain<P, R>) => Prepared<P, R>
-}
-
-/** What makes one run. */
-export interface RunOptions<P extends Pool, R, A, E> {
-  readonly prepared: Prepared<P, R>
-  /** For the whole run: deadline, attempts, reserve and what to do when everything rests. */
-  readonly policy: Policy
-  readonly kind: RunInfo["kind"]
-  readonly request: unknown
-  readonly observer: Observer | undefined
-  /** For the observer; see `CallOptions`. */
-  readonly about: About | undefined
-  readonly since: bigint | undefined
-  /** Starts an attempt. `capped` is the failure of an attempt whose token cap was too high: leave the cap out. */
-  readonly start: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Attempt.Running<A>
-  /** Whether an attempt without the token cap would differ. */
-  readonly canUncap: (pool: P, failure: Failure.BadRequest) => boolean
-  /** What an error means that is no failure yet. */
-  readonly classify: ((error: E, target: Target) => Failure.Failure) | undefined
-}
-
-/** What a run gives: who answered, and what had failed before. */
-export interface Served<out A> {
-  readonly value: A
-  readonly target: Target
-  readonly admission: Bench.Go | Bench.Probe
-  /** Attempts made, the successful one included. */
-  readonly attempts: number
-  /** The attempts that failed, in order. */
-  readonly failed: ReadonlyArray<RunError.FailedAttempt>
-}
+import type { RunOptions, Served, Shared } from "./RunOptions.ts"
+import { Visit } from "./Visit.ts"
+import * as WhenAllBenched from "./WhenAllBenched.ts"
 
 /** What a run goes on with. */
 type Onward<A> = Effect.Effect<Served<A>, RunError.RunError>
 
-/**
- * A step of a run: what it goes on with; `undefined` when the visit is over without an answer, and the next
- * candidate's turn has come; that an attempt is under way and has to be waited for; that others have to be asked
- * whether this probe may be sent; or the limiter, whether this attempt may be made.
- */
-type Step<A> = Onward<A> | undefined | "under way" | "asking" | "counting"
+/** Goes on with something, in the caller's fiber. */
+type Resume<A> = (onward: Onward<A>) => void
 
-/** What the attempts at one target share. Made when the first of them fails or waits. */
-interface Visit {
-  readonly endsAt: number
-  waited: boolean
-  capped: Failure.BadRequest | undefined
-  backoff:
-    | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, Failure.Failure, never, never>>>
-    | undefined
-}
+/** Something that a run has to wait for, parked; it returns what is to be done when the caller is interrupted. */
+type Wait<A> = (resume: Resume<A>) => Effect.Effect<void>
+
+/** A step of a run; `undefined` when the visit is over without an answer, and the next candidate's turn has come. */
+type Step<A> = Onward<A> | Wait<A> | undefined
 
 const nobody: ReadonlyArray<never> = []
-
-const atTheNextVisit = () => undefined
 
 /** One request on its way. */
 export class Run<P extends Pool, R, A, E> implements Decision.Situation {
@@ -107,10 +51,6 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #attempts = 0
   #failed: Array<RunError.FailedAttempt> | undefined
   #deadlineAt: number | undefined
-  #running: Attempt.Running<A> | undefined
-  #counting: Attempt.Running<boolean> | undefined
-  #turnedAway: Next | undefined
-  #ownDueAt = 0
   #visit: Visit | undefined
   #lastResort = false
   #switched = false
@@ -128,27 +68,24 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     shared.budget.deposit()
   }
 
-  /** Tries candidates until one answers or none is left. */
-  next(): Onward<A> {
-    return this.#walk(atTheNextVisit)
-  }
-
   /**
-   * Begins with a step and walks on. All of it happens in one operation of the caller's fiber, up to where an attempt
-   * has to be waited for: in between, neither a probe's slot nor an attempt could be left to nobody.
+   * Tries candidates until one answers or none is left. It is what an `Effect.callback` registers, so that all of it
+   * happens in one operation of the caller's fiber, up to where something has to be waited for: in between, neither a
+   * probe's slot nor an attempt could be left to nobody.
    */
-  #walk(begin: () => Step<A>): Onward<A> {
-    return Effect.callback((resume) => this.#steps(begin, resume))
+  begin(resume: Resume<A>): Effect.Effect<void> | void {
+    return this.#goOn(undefined, resume)
   }
 
-  /** Returns what is to be done when the caller is interrupted, while there is something to wait for. */
-  #steps(begin: () => Step<A>, resume: (onward: Onward<A>) => void): Effect.Effect<void> | void {
-    let step = begin()
-    while (step === undefined) step = this.#nextVisit()
-    if (step === "under way") return this.#park(resume)
-    if (step === "asking") return this.#ask(resume)
-    if (step === "counting") return this.#count(resume)
-    return resume(step)
+  #goOn(step: Step<A>, resume: Resume<A>): Effect.Effect<void> | void {
+    let next = step
+    while (next === undefined) next = this.#nextVisit()
+    return typeof next === "function" ? next(resume) : resume(next)
+  }
+
+  /** Begins with a step and goes on, in one operation too. */
+  #walk(step: () => Step<A>): Onward<A> {
+    return Effect.callback((resume) => this.#goOn(step(), resume))
   }
 
   #nextVisit(): Step<A> {
@@ -175,60 +112,22 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     return this.#enter(undefined)
   }
 
-  /** A bench that is shared has to be asked before a probe. `next` is where a run goes that is turned away. */
+  /** Makes an attempt, once it may be made. `next` is where a run goes whose retry is turned away. */
   #enter(next: Next | undefined): Step<A> {
-    this.#turnedAway = next
-    const isAsked = this.#shared.registry.claim !== undefined && this.#candidates.admission._tag === "Probe"
-    return isAsked ? "asking" : this.#attempt()
+    const permission = Permission.ask(this.#shared, this.#candidates.target, this.#candidates.admission)
+    if (permission === undefined) return this.#call()
+    const asking = Attempt.start(permission, this.#context)
+    const exit = asking.pollUnsafe()
+    return exit === undefined ? this.#waitForWord(asking, next) : this.#admitted(exit, next)
   }
 
-  /** Waits for the word of the others; the probe is sent, or the target passed by, in the turn in which it comes. */
-  #ask(resume: (onward: Onward<A>) => void): Effect.Effect<void> {
-    const { admission, target } = this.#candidates
-    const claim = admission._tag === "Probe" ? this.#shared.registry.claim?.(admission) : undefined
-    const asking = Attempt.start(claim ?? Effect.succeed(true), this.#context)
-    let onInterrupt: Effect.Effect<void> | void = Effect.sync(() => {
-      this.#release()
-      this.reporter?.interrupted(undefined)
-      asking.interruptUnsafe()
-    })
-    asking.addObserver((exit) => {
-      if (onInterrupt === undefined) return
-      const isGranted = Exit.isFailure(exit) || exit.value
-      onInterrupt = this.#steps(() => (isGranted ? this.#attempt() : this.#candidates.passBy(target)), resume)
-    })
-    return Effect.suspend(() => {
-      const left = onInterrupt
-      onInterrupt = undefined
-      return left ?? Effect.void
-    })
-  }
-
-  /** Makes an attempt, unless that is over the credential's own limit. */
-  #attempt(): Step<A> {
-    const { target } = this.#candidates
-    if (target.credential.rpm === undefined) return this.#call()
-    this.#counting = Attempt.start(this.#shared.limits.take(target), this.#context)
-    const exit = this.#counting.pollUnsafe()
-    return exit === undefined ? "counting" : this.#counted(isAllowed(exit))
-  }
-
-  #counted(allowed: boolean): Step<A> {
-    if (allowed) return this.#call()
-    this.#release()
-    this.#lastResort = false
-    this.#candidates.passByLimit()
-    if (this.#turnedAway !== undefined) this.#candidates.move(this.#turnedAway)
-    return undefined
-  }
-
-  /** Waits for the word of the limiter. Nothing has been sent yet, but a probe's slot may be held. */
-  #count(resume: (onward: Onward<A>) => void): Effect.Effect<void> {
+  /** Nothing has been sent yet, but a probe's slot may be held. */
+  #waitForWord(asking: Attempt.Running<Permission.Permission>, next: Next | undefined): Wait<A> {
     const waiter = {
       dueAt: this.deadlineAt,
       context: this.#context,
-      onEnd: (ended: Attempt.Ended<boolean>) => {
-        if (ended !== "timeout") return this.#walk(() => this.#counted(isAllowed(ended)))
+      onEnd: (ended: Attempt.Ended<Permission.Permission>) => {
+        if (ended !== "timeout") return this.#walk(() => this.#admitted(ended, next))
         this.#release()
         return this.#outOfTime()
       },
@@ -237,7 +136,19 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
         this.reporter?.interrupted(undefined)
       }
     }
-    return Attempt.park(this.#counting!, waiter, resume)
+    return (resume) => Attempt.park(asking, waiter, resume)
+  }
+
+  #admitted(word: Exit.Exit<Permission.Permission, unknown>, next: Next | undefined): Step<A> {
+    if (Exit.isFailure(word) || word.value === "granted") return this.#call()
+    if (word.value === "probing") this.#candidates.passBy()
+    else {
+      this.#release()
+      this.#candidates.passByLimit()
+    }
+    this.#lastResort = false
+    if (next !== undefined) this.#candidates.move(next)
+    return undefined
   }
 
   #call(): Step<A> {
@@ -245,36 +156,35 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     this.#attempts++
     this.reporter?.started(target, this.#attempts, admission._tag === "Probe")
     const running = this.#options.start(pool, target, this.#visit?.capped)
-    this.#running = running
     const exit = running.pollUnsafe()
-    return exit === undefined ? "under way" : this.#settle(exit)
+    return exit === undefined ? this.#waitFor(running) : this.#settle(exit, running)
   }
 
   /** Waits for the attempt under way. */
-  #park(resume: (onward: Onward<A>) => void): Effect.Effect<void> {
+  #waitFor(running: Attempt.Running<A>): Wait<A> {
     const { policy } = this.#candidates.target
     // A stream keeps its own clock.
     const own = this.#options.kind === "effect" ? policy.timeouts.answer : Number.POSITIVE_INFINITY
-    this.#ownDueAt = this.#now() + own
+    const ownDueAt = this.#now() + own
     const waiter = {
-      dueAt: Math.min(this.#ownDueAt, this.#visiting().endsAt),
+      dueAt: Math.min(ownDueAt, this.#visiting().endsAt),
       context: this.#context,
       onEnd: (ended: Attempt.Ended<A>) =>
-        this.#onward(ended === "timeout" ? this.#late() : this.#settle(ended)),
+        this.#onward(ended === "timeout" ? this.#late(ownDueAt, running) : this.#settle(ended, running)),
       onInterrupt: () => this.#abandoned()
     }
-    return Attempt.park(this.#running!, waiter, resume)
+    return (resume) => Attempt.park(running, waiter, resume)
   }
 
   /** For an outcome that comes while the caller's fiber is parked: a next attempt begins when it is awake again. */
   #onward(step: Onward<A> | undefined): Onward<A> {
-    return step ?? this.next()
+    return step ?? this.#walk(() => undefined)
   }
 
-  #settle(exit: Exit.Exit<A, unknown>): Onward<A> | undefined {
+  #settle(exit: Exit.Exit<A, unknown>, running: Attempt.Running<A>): Onward<A> | undefined {
     const { admission, target } = this.#candidates
     if (Exit.isFailure(exit)) {
-      this.#running?.interruptUnsafe()
+      running.interruptUnsafe()
       return this.#decide(failureOf(exit.cause, target, this.#options.classify))
     }
     const { kind, policy } = this.#options
@@ -291,10 +201,10 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   /** The attempt's time was up. Only its own timeout speaks against the target; the request's time does not. */
-  #late(): Onward<A> | undefined {
+  #late(ownDueAt: number, running: Attempt.Running<A>): Onward<A> | undefined {
     const { target } = this.#candidates
     const now = this.#now()
-    const own = now >= Math.min(this.#ownDueAt, this.#running?.dueAt?.() ?? Number.POSITIVE_INFINITY)
+    const own = now >= Math.min(ownDueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
     const failure = new Failure.Transient({
       target: target.key,
       reason: "Silent",
@@ -342,7 +252,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
         this.#record(failure, rule.rest)
         return this.#again(failure, decision.delay, rule.next)
       case "Backoff":
-        return Effect.flatMap(this.#backoff(decision.schedule, failure, now), (backoff) => {
+        return Effect.flatMap(this.#visiting().backoff(decision.schedule, failure, now), (backoff) => {
           const delay = Math.max(backoff, decision.least)
           if (!this.hasTimeFor(delay) || !this.#shared.budget.withdraw(now)) {
             return this.#onward(this.#leave(failure, rule))
@@ -351,17 +261,6 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
           return this.#again(failure, delay, rule.next)
         })
     }
-  }
-
-  /** The next delay of this visit's schedule; infinite when it is done. */
-  #backoff(schedule: Schedule.Schedule<unknown, Failure.Failure>, failure: Failure.Failure, now: number) {
-    const visit = this.#visiting()
-    const step = visit.backoff === undefined ? Schedule.toStep(schedule) : Effect.succeed(visit.backoff)
-    return Effect.flatMap(step, (next) => {
-      visit.backoff = next
-      const delay = Effect.map(next(now, failure), ([, backoff]) => Duration.toMillis(backoff))
-      return Pull.catchDone(delay, () => Effect.succeed(Number.POSITIVE_INFINITY))
-    })
   }
 
   /** Waits, then asks the bench once more: another request may have benched the target, or be probing it. */
@@ -414,46 +313,36 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   // -- the end --------------------------------------------------------------------------------------------------
 
   #nothingLeft(): Step<A> {
-    const last = this.#failed?.at(-1)?.failure
-    if (last?._tag === "ContextExceeded") return this.#whenAllowed() ?? this.#fail(last)
-    const { all, resting } = this.#candidates.resting()
-    const { whenAllBenched } = this.#options.policy
-    if (whenAllBenched === "wait" && all && resting.length > 0) {
-      // Somebody else's probe has no end that is known: look again soon.
-      const at = Math.max(Ending.soonestEnd(resting), this.#now() + Bench.shortestRest)
-      if (at < this.deadlineAt) return this.#restartAt(at)
-    }
-    const limited = this.#whenAllowed()
-    if (limited !== undefined) return limited
-    if (this.#attempts > 0) return this.#exhausted()
-    const soonest = whenAllBenched === "tryAnyway" ? this.#candidates.soonestToTry(resting) : undefined
-    if (soonest === undefined) return this.#fail(Ending.allBenched(resting, this.#candidates.models))
-    this.#lastResort = true
-    this.#candidates.take(soonest)
-    return this.#begin()
-  }
-
-  /**
-   * A target that was passed by because of its own limit is well: it is worth a wait, in all no longer than `patience`;
-   * with `wait` as long as there is time. Its limit is not exceeded even when everything else rests.
-   */
-  #whenAllowed(): Onward<A> | undefined {
-    const limited = this.#candidates.soonestLimited()
     const { patience, whenAllBenched } = this.#options.policy
-    if (limited === undefined || whenAllBenched === "fail") return undefined
-    this.#limitedUntil ??=
-      whenAllBenched === "wait" ? this.deadlineAt : Math.min(this.deadlineAt, this.#now() + patience)
-    if (limited.why.until > this.#limitedUntil || limited.why.until >= this.deadlineAt) return undefined
-    const again = this.#walk(() => (this.#candidates.goBack(limited) ? this.#begin() : undefined))
-    return this.#after(limited.why.until, again)
-  }
-
-  #restartAt(at: number): Onward<A> {
-    const again = this.#walk(() => {
-      this.#candidates.restart()
-      return undefined
-    })
-    return this.#after(at, again)
+    const now = this.#now()
+    const situation = {
+      candidates: this.#candidates,
+      whenAllBenched,
+      failed: this.#failed ?? nobody,
+      deadlineAt: this.deadlineAt,
+      limitedUntil: () =>
+        (this.#limitedUntil ??=
+          whenAllBenched === "wait" ? this.deadlineAt : Math.min(this.deadlineAt, now + patience))
+    }
+    const decision = WhenAllBenched.decide(situation, now)
+    switch (decision._tag) {
+      case "End":
+        return this.#fail(decision.error)
+      case "Restart":
+        return this.#after(
+          decision.at,
+          this.#walk(() => this.#candidates.restart())
+        )
+      case "GoBack":
+        return this.#after(
+          decision.to.why.until,
+          this.#walk(() => (this.#candidates.goBack(decision.to) ? this.#begin() : undefined))
+        )
+      case "LastResort":
+        this.#lastResort = true
+        this.#candidates.take(decision.take)
+        return this.#begin()
+    }
   }
 
   /** Goes on at a moment. A caller who hangs up meanwhile is heard of, too. */
@@ -469,10 +358,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   #exhausted(): Effect.Effect<never, RunError.RunError> {
-    const { all, resting } = this.#candidates.resting()
-    const attempts = this.#failed ?? nobody
-    const { models } = this.#candidates
-    return this.#fail(new RunError.ChainExhausted({ attempts, models, ...(all && Ending.retryAt(resting)) }))
+    return this.#fail(Ending.exhausted(this.#candidates, this.#failed ?? nobody))
   }
 
   #outOfTime(): Effect.Effect<never, RunError.RunError> {
@@ -535,7 +421,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       const { next } = this.#candidates.target.policy.rules.Silent
       const kept =
         left < Number.POSITIVE_INFINITY && this.#candidates.ahead(next) > 0 ? this.#options.policy.reserve : 0
-      this.#visit = { endsAt: now + left * (1 - kept), waited: false, capped: undefined, backoff: undefined }
+      this.#visit = new Visit(now + left * (1 - kept))
     }
     return this.#visit
   }

@@ -4,78 +4,31 @@ import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Attempt from "./Attempt.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
+import type { Answered, CallOptions, UseOptions, UseStreamOptions } from "./CallOptions.ts"
 import type { Chain } from "./Chain.ts"
-import type { Commit } from "./Commit.ts"
 import { type Explained, explain } from "./Explain.ts"
-import { type About, combine, type Observer } from "./FailoverEvent.ts"
+import { combine, type Observer } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
 import { failureOf } from "./FailureOf.ts"
 import { type Limiter, memory } from "./Limiter.ts"
 import { OpenStream, type PhaseOf } from "./OpenStream.ts"
 import { OwnLimits } from "./OwnLimits.ts"
-import type { Options as PolicyOptions, WhenAllBenched } from "./Policy.ts"
+import type { Options as PolicyOptions } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
 import { type Prepared, prepare } from "./Prepared.ts"
 import type { Holding, Provider } from "./Provider.ts"
 import { RetryBudget } from "./RetryBudget.ts"
-import { Run, type Served, type Shared } from "./Run.ts"
-import type { FailedAttempt, RunError } from "./RunError.ts"
+import { Run } from "./Run.ts"
+import type { RunError } from "./RunError.ts"
+import type { Served, Shared } from "./RunOptions.ts"
 import { Tail, type TailError } from "./Tail.ts"
 import type { Target } from "./Target.ts"
-
-/** What one request may set for itself. */
-export interface CallOptions {
-  /** For the whole request; see `Policy`. */
-  readonly deadline?: Duration.Input | undefined
-  readonly attempts?: number | undefined
-  readonly whenAllBenched?: WhenAllBenched | undefined
-  readonly commit?: Commit | undefined
-  /** Hears the events of this request, besides the runtime's own observer. */
-  readonly observer?: Observer | undefined
-  /** What observers are to know of the request; every event's `run` has it. */
-  readonly about?: About | undefined
-  /**
-   * When work on the request began, as `Clock.monotonicTimeNanos` said it; observers get the time from then on as the
-   * run's own. Default: when the run begins.
-   */
-  readonly since?: bigint | undefined
-}
-
-/** An answer, and where it came from. */
-export interface Answered<out A> {
-  readonly value: A
-  readonly target: Target
-  /** Attempts made, the successful one included. */
-  readonly attempts: number
-  /** The attempts that failed before, in order. */
-  readonly failed: ReadonlyArray<FailedAttempt>
-}
-
-/** How the generic form reads its errors. */
-export interface UseOptions<in E> extends CallOptions {
-  /** What an error of the effect means. Errors that are failures already, and defects, need no reading. */
-  readonly classify?: ((error: E, target: Target) => Failure.Failure) | undefined
-  /** For observers: what was asked. */
-  readonly request?: unknown
-}
-
-/** How the generic form reads a stream. */
-export interface UseStreamOptions<in E, in C> extends UseOptions<E> {
-  /**
-   * What a chunk means. Without it every chunk is content, and the end of the stream completes it; with it a stream
-   * that ends without having said that it is complete is `Truncated`.
-   */
-  readonly phase?: PhaseOf<C>
-  /**
-   * True while something of the caller's own runs inside of the stream, a tool for example. Once the stream is
-   * committed, that time is not the target's silence: the idle timeout begins anew.
-   */
-  readonly isBusy?: (() => boolean) | undefined
-}
+import { uncapped, withoutTokenCap } from "./TokenCap.ts"
 
 /** What the `Failover` service can do. */
 export interface Runtime {
@@ -192,8 +145,8 @@ export const makeRuntime = (
     request: unknown,
     canUncap: (pool: P, failure: Failure.BadRequest) => boolean
   ): Effect.Effect<Served<A>, RunError, RP | R> =>
-    Effect.withFiber((fiber) => {
-      const context = fiber.context as Context.Context<RP | R>
+    Effect.callback((resume) => {
+      const context = contextOfCaller<RP | R>()
       const ready = prepared(chain)
       const run = new Run<P, RP, A, E>(
         shared,
@@ -211,7 +164,7 @@ export const makeRuntime = (
         },
         context
       )
-      return run.next()
+      return run.begin(resume)
     })
 
   /** Opens a stream per target; whatever happens, nothing stays open beyond the scope. */
@@ -258,7 +211,7 @@ export const makeRuntime = (
       return Effect.andThen(
         Scope.addFinalizer(scope, close),
         Effect.map(
-          Effect.suspend(() => run.next()),
+          Effect.callback<Served<OpenStream<C>>, RunError>((resume) => run.begin(resume)),
           (served) => {
             tail = new Tail({
               served,
@@ -334,28 +287,12 @@ interface Meaning<C> {
   readonly holding?: Holding<C> | undefined
 }
 
+/** The services of the fiber that runs this operation. */
+const contextOfCaller = <R>() => Fiber.getCurrent()!.context as Context.Context<R>
+
 const never = () => false
 
 const valueOf = <A>(served: Answered<A>): A => served.value
-
-const uncapped = <Request, Answer, Chunk>(
-  provider: Provider<Request, Answer, Chunk>,
-  request: Request,
-  capped: Failure.BadRequest | undefined
-): Request => (capped === undefined ? request : (withoutTokenCap(provider, request, capped) ?? request))
-
-/** A provider that cannot do it, for whatever reason, has no way to leave the cap out. */
-const withoutTokenCap = <Request, Answer, Chunk>(
-  provider: Provider<Request, Answer, Chunk>,
-  request: Request,
-  capped: Failure.BadRequest
-): Request | undefined => {
-  try {
-    return provider.withoutTokenCap?.(request, capped)
-  } catch {
-    return undefined
-  }
-}
 
 /** A function that throws instead of returning its effect is a defect of the attempt, not of the run. */
 const guarded = <P, A, E, R>(

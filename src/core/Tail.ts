@@ -14,8 +14,8 @@ import * as Failure from "./Failure.ts"
 import type { Now } from "./Now.ts"
 import { afterword, type OpenStream } from "./OpenStream.ts"
 import type { Reporter } from "./Reporter.ts"
-import type { Served } from "./Run.ts"
 import { DeadlineExceeded } from "./RunError.ts"
+import type { Served } from "./RunOptions.ts"
 
 /** What a committed stream can still fail with. */
 export type TailError = Failure.Failure | DeadlineExceeded

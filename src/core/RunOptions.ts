@@ -1,0 +1,55 @@
+/** What a run is made of, and what it gives. */
+import type * as Attempt from "./Attempt.ts"
+import type * as Bench from "./Bench.ts"
+import type { BenchRegistry } from "./BenchRegistry.ts"
+import type { Turns } from "./Candidates.ts"
+import type { Chain } from "./Chain.ts"
+import type { About, Observer, RunInfo } from "./FailoverEvent.ts"
+import type * as Failure from "./Failure.ts"
+import type { OwnLimits } from "./OwnLimits.ts"
+import type { Policy } from "./Policy.ts"
+import type { Pool } from "./Pool.ts"
+import type { Prepared } from "./Prepared.ts"
+import type { RetryBudget } from "./RetryBudget.ts"
+import type * as RunError from "./RunError.ts"
+import type { Target } from "./Target.ts"
+
+/** What all runs share. */
+export interface Shared {
+  readonly registry: BenchRegistry["Service"]
+  readonly limits: OwnLimits
+  readonly budget: RetryBudget
+  readonly turns: Turns
+  /** A chain, ready to be walked. */
+  readonly prepared: <P extends Pool, R>(chain: Chain<P, R>) => Prepared<P, R>
+}
+
+/** What makes one run. */
+export interface RunOptions<P extends Pool, R, A, E> {
+  readonly prepared: Prepared<P, R>
+  /** For the whole run: deadline, attempts, reserve and what to do when everything rests. */
+  readonly policy: Policy
+  readonly kind: RunInfo["kind"]
+  readonly request: unknown
+  readonly observer: Observer | undefined
+  /** For the observer; see `CallOptions`. */
+  readonly about: About | undefined
+  readonly since: bigint | undefined
+  /** Starts an attempt. `capped` is the failure of an attempt whose token cap was too high: leave the cap out. */
+  readonly start: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Attempt.Running<A>
+  /** Whether an attempt without the token cap would differ. */
+  readonly canUncap: (pool: P, failure: Failure.BadRequest) => boolean
+  /** What an error means that is no failure yet. */
+  readonly classify: ((error: E, target: Target) => Failure.Failure) | undefined
+}
+
+/** What a run gives: who answered, and what had failed before. */
+export interface Served<out A> {
+  readonly value: A
+  readonly target: Target
+  readonly admission: Bench.Go | Bench.Probe
+  /** Attempts made, the successful one included. */
+  readonly attempts: number
+  /** The attempts that failed, in order. */
+  readonly failed: ReadonlyArray<RunError.FailedAttempt>
+}

@@ -1,0 +1,23 @@
+/** Requests whose cap on output tokens turned out to be too high for a model: the same without it. */
+import type * as Failure from "./Failure.ts"
+import type { Provider } from "./Provider.ts"
+
+/** The request as it is to be sent: without its cap after such a failure, if that can be done. */
+export const uncapped = <Request, Answer, Chunk>(
+  provider: Provider<Request, Answer, Chunk>,
+  request: Request,
+  capped: Failure.BadRequest | undefined
+): Request => (capped === undefined ? request : (withoutTokenCap(provider, request, capped) ?? request))
+
+/** A provider that cannot do it, for whatever reason, has no way to leave the cap out. */
+export const withoutTokenCap = <Request, Answer, Chunk>(
+  provider: Provider<Request, Answer, Chunk>,
+  request: Request,
+  capped: Failure.BadRequest
+): Request | undefined => {
+  try {
+    return provider.withoutTokenCap?.(request, capped)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,37 @@
+/** What the attempts at one target share: the time they have, and what has been tried about the failures before. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import type * as Failure from "./Failure.ts"
+
+/** One visit. It is made when the first of its attempts fails or waits. */
+export class Visit {
+  /** When the next target's time begins, in milliseconds since the epoch. */
+  readonly endsAt: number
+  /** Whether it has waited because the provider asked for it. */
+  waited = false
+  /** The failure of an attempt whose token cap was too high: the cap is left out from then on. */
+  capped: Failure.BadRequest | undefined
+  #backoff:
+    | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, Failure.Failure, never, never>>>
+    | undefined
+
+  constructor(endsAt: number) {
+    this.endsAt = endsAt
+  }
+
+  /** The next delay of its schedule, in milliseconds; infinite when that is done. */
+  backoff(
+    schedule: Schedule.Schedule<unknown, Failure.Failure>,
+    failure: Failure.Failure,
+    now: number
+  ): Effect.Effect<number> {
+    const step = this.#backoff === undefined ? Schedule.toStep(schedule) : Effect.succeed(this.#backoff)
+    return Effect.flatMap(step, (next) => {
+      this.#backoff = next
+      const delay = Effect.map(next(now, failure), ([, backoff]) => Duration.toMillis(backoff))
+      return Pull.catchDone(delay, () => Effect.succeed(Number.POSITIVE_INFINITY))
+    })
+  }
+}
