@@ -1,17 +1,22 @@
-/** The bench of a gateway, kept where its config says. */
+/** The bench of a gateway, kept where its config says, and the limits of its credentials with it. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Redis from "effect/persistence/Redis"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as CurrentRedis from "../bench/CurrentRedis.ts"
 import * as PersistedBench from "../bench/PersistedBench.ts"
 import * as RedisBench from "../bench/RedisBench.ts"
 import * as BenchStore from "../config/BenchStore.ts"
 import { BenchRegistry } from "../core/BenchRegistry.ts"
+import * as SharedLimits from "../limits/SharedLimits.ts"
+import { KeptLimits } from "./KeptLimits.ts"
 
 /**
  * The bench cannot be kept where the config says. For the operator: the message says what is wrong with the place.
@@ -27,22 +32,31 @@ export class UnusableStore extends Schema.TaggedError<UnusableStore>()("Unusable
   }
 }
 
-/** The registry. A Redis that cannot be reached is none of the errors: the gateway goes on without it until it can. */
-export const layer = (store: BenchStore.BenchStore): Layer.Layer<BenchRegistry, UnusableStore> => {
+/**
+ * The registry, and the limits of credentials: with a Redis, replicas share both over one connection. A Redis that
+ * cannot be reached is none of the errors: the gateway goes on without it until it can.
+ */
+export const layer = (
+  store: BenchStore.BenchStore
+): Layer.Layer<BenchRegistry | KeptLimits, UnusableStore> => {
   switch (store._tag) {
     case "Memory":
-      return BenchRegistry.layerMemory
+      return Layer.merge(BenchRegistry.layerMemory, KeptLimits.layerMemory)
     case "File":
-      return inFile(store)
+      return Layer.merge(inFile(store), KeptLimits.layerMemory)
     case "Redis":
-      return Layer.effect(
-        BenchRegistry,
-        Effect.flatMap(connection(store), (connect) =>
-          RedisBench.make(connect(store.url), { prefix: store.prefix })
-        )
-      )
+      return Layer.effectContext(inRedis(store))
   }
 }
+
+const inRedis = Effect.fnUntraced(function* (store: Extract<BenchStore.BenchStore, { _tag: "Redis" }>) {
+  const open = yield* connection(store)
+  const { prefix } = store
+  const { connect, redis } = CurrentRedis.make(open(store.url))
+  const registry = yield* RedisBench.make(connect, { prefix })
+  const limits = yield* Effect.provideService(SharedLimits.make({ prefix }), Redis.Redis, redis)
+  return Context.make(BenchRegistry, registry).pipe(Context.add(KeptLimits, limits))
+})
 
 const inFile = (store: Extract<BenchStore.BenchStore, { _tag: "File" }>) =>
   Layer.unwrap(

@@ -8,13 +8,13 @@ import { combine, type Observer } from "../core/FailoverEvent.ts"
 import * as ModelSpec from "../core/ModelSpec.ts"
 import { ProcessDefaults } from "../core/Policy.ts"
 import { makeKept, makeRuntime } from "../core/Runtime.ts"
-import * as RateLimits from "../limits/RateLimits.ts"
 import * as BenchMetrics from "../observe/BenchMetrics.ts"
 import { Decisions } from "../observe/Decisions.ts"
 import * as Metrics from "../observe/Metrics.ts"
 import { Pulse } from "../observe/Pulse.ts"
 import type { UnusableStore } from "./KeptBench.ts"
 import * as KeptBench from "./KeptBench.ts"
+import { KeptLimits } from "./KeptLimits.ts"
 import * as Named from "./Named.ts"
 import { Runtimes } from "./Runtimes.ts"
 
@@ -29,8 +29,7 @@ export const layer = (
   store: BenchStore = memory
 ): Layer.Layer<Runtimes | BenchRegistry | Decisions | Pulse, UnusableStore> =>
   runtimes(observer).pipe(
-    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), KeptBench.layer(store))),
-    Layer.provide(RateLimits.layerMemory)
+    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), KeptBench.layer(store)))
   )
 
 const runtimes = (observer: Observer | undefined) =>
@@ -41,7 +40,7 @@ const runtimes = (observer: Observer | undefined) =>
       const decisions = yield* Decisions
       const pulse = yield* Pulse
       const process = yield* ProcessDefaults
-      const kept = makeKept(yield* RateLimits.make())
+      const kept = makeKept(yield* KeptLimits)
       const context = yield* Effect.context<never>()
       /** Of the last config. */
       let labels: Metrics.Options = {}

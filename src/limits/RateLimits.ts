@@ -1,14 +1,16 @@
 /**
  * Credentials' own limits, counted by effect's `RateLimiter`.
  *
- * With its store in memory it counts in this process, as the runtime does by itself; with its store in Redis all
- * processes share one account of each credential.
+ * With its store in memory it counts in this process, as the runtime does by itself; with a store elsewhere all
+ * processes that use it share one account of each credential. `SharedLimits` shares them over Redis, and counts here
+ * while Redis is away.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import type { Limiter, Taken } from "../core/Limiter.ts"
+import * as Bucket from "./Bucket.ts"
 
 /** What a limiter can be told. */
 export interface Options {
@@ -18,8 +20,6 @@ export interface Options {
    */
   readonly timeout?: Duration.Input | undefined
 }
-
-const minute = 60_000
 
 const letThrough: Taken = { allowed: true, wait: 0 }
 
@@ -41,27 +41,14 @@ const letThrough: Taken = { allowed: true, wait: 0 }
 export const make = (options: Options = {}): Effect.Effect<Limiter, never, RateLimiter.RateLimiter> =>
   Effect.map(RateLimiter.RateLimiter, (limiter) => ({
     take: (credential, rpm) =>
-      limiter.consume({ algorithm: "token-bucket", key: credential, limit: rpm, window: minute }).pipe(
-        Effect.matchEffect({
-          onSuccess: ({ remaining, resetAfter }) =>
-            Effect.succeed({
-              allowed: true,
-              // The bucket is full again when all its tokens are back; the next one comes sooner.
-              wait: remaining >= 1 ? 0 : millis(resetAfter) - Math.floor(((rpm - 1) * minute) / rpm)
-            }),
-          onFailure: ({ reason }) =>
-            reason._tag === "RateLimitExceeded"
-              ? Effect.succeed({ allowed: false, wait: millis(reason.retryAfter) })
-              : Effect.as(Effect.logWarning("the store of the rate limits fails"), letThrough)
-        }),
+      Bucket.take(limiter, credential, rpm).pipe(
+        Effect.catch(() => Effect.as(Effect.logWarning("the store of the rate limits fails"), letThrough)),
         Effect.timeoutOrElse({
           duration: options.timeout ?? "250 millis",
           orElse: () => Effect.succeed(letThrough)
         })
       )
   }))
-
-const millis = (duration: Duration.Duration): number => Math.ceil(Duration.toMillis(duration))
 
 /** A `RateLimiter` of effect that counts in this process. */
 export const layerMemory: Layer.Layer<RateLimiter.RateLimiter> = Layer.provide(

@@ -7,7 +7,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import { connect } from "../../src/bench/NodeConnection.ts"
 import * as Load from "../../src/config/Load.ts"
 import * as Gateway from "../../src/gateway/Gateway.ts"
 import * as FaultServer from "../support/FaultServer.ts"
@@ -99,6 +101,47 @@ describe.skipIf(!Redis.isInstalled)(
         assert.strictEqual((yield* chat(there)).headers["x-failover-attempts"], "1")
         assert.strictEqual(first.requests.length, 1)
       }).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
+    )
+
+    it.live("together keep to the requests per minute of a credential", () =>
+      Effect.gen(function* () {
+        const redis = yield* Redis.make
+        const server = yield* FaultServer.make
+        server.play(FaultServer.json(openai.answer))
+        const { credentials, ...at } = provider("openai", server, ["key-one", "key-two"])
+        const limited = (rpm: ReadonlyArray<number>) =>
+          rpm.map((limit, index) => ({ ...credentials[index], rpm: limit }))
+        const file = {
+          providers: {
+            a: { ...at, credentials: limited([5, 3]) },
+            warm: { ...at, credentials: limited([600]) }
+          },
+          models: { smart: ["a/m"] },
+          bench: { store: redis.url, prefix: "one" },
+          policy: { whenAllBenched: "fail" }
+        }
+        const urls = [yield* start(file), yield* start(file)]
+        const client = yield* connect(Redacted.make(redis.url))
+        const account = "{one}:rpm:warm#k1"
+        for (const url of urls) {
+          yield* client.send("DEL", account)
+          const warm = ask(`${url}/v1/chat/completions`, { body: { model: "warm/m", messages: [] } })
+          const isKnown = Effect.map(client.send("GET", account), (text) => text !== null)
+          yield* eventually(Effect.andThen(warm, Effect.orDie(isKnown)))
+        }
+        const before = server.requests.length
+        const answers = yield* Effect.forEach(Array.from({ length: 20 }), (_, i) => chat(urls[i % 2]!))
+        const served = answers.filter(({ status }) => status === 200)
+        assert.deepStrictEqual(served.map(({ headers }) => headers["x-failover-target"]).sort(), [
+          ...Array(5).fill("a/m#k1"),
+          ...Array(3).fill("a/m#k2")
+        ])
+        assert.strictEqual(server.requests.length - before, 8)
+        for (const { headers, status } of answers.slice(8)) {
+          assert.strictEqual(status, 429)
+          assert.isAtMost(Number(headers["retry-after"]), 12)
+        }
+      }).pipe(Effect.scoped, Effect.orDie, Effect.provide(Logger.layer([])))
     )
 
     it.live("are there without it", () =>

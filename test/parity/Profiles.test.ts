@@ -34,6 +34,17 @@ describe("profiles and health", () => {
       )
       assert.strictEqual(apiKey && Redacted.value(apiKey), "sk-work")
       assert.strictEqual(target.place, "https://work.test/v1")
+
+      const limited = Scripted.make("limited", [["fine"]], {
+        credentials: [Credential.make("work", { rpm: 60 }), Credential.make("spare")]
+      })
+      const ofWork = () => keysOf(limited).filter((name) => name === "work").length
+      yield* Effect.replicateEffect(ask(chainOf(limited)), 100)
+      assert.deepStrictEqual([ofWork(), limited.calls.length], [60, 100], "a minute's worth, then the next")
+      yield* TestClock.adjust("10 seconds")
+      yield* Effect.replicateEffect(ask(chainOf(limited)), 100)
+      assert.deepStrictEqual([ofWork(), limited.calls.length], [70, 200], "and what ten seconds give back")
+      assert.isFalse(yield* isBenched("limited#work"), "it has not failed")
     }))
 
   test("sequential profiles are tried in their order, and the first healthy one serves", () =>
