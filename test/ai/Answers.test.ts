@@ -11,11 +11,22 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Tracer from "effect/Tracer"
 import * as TestClock from "effect/testing/TestClock"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
 import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
-import { answer, error, errors, errorsOf, failing, Mock, parts, play, text, two } from "./support.ts"
+import {
+  answer,
+  error,
+  errors,
+  errorsOf,
+  failing,
+  Mock,
+  parts,
+  play,
+  recording,
+  text,
+  two
+} from "./support.ts"
 
 const Person = Schema.Struct({ name: Schema.String, age: Schema.Number })
 
@@ -56,14 +67,7 @@ describe("an answer", () => {
 
   it.effect("has a span that says who served, around the spans of the models", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.fault)), new Mock("B")]
-    const spans: Array<Tracer.Span> = []
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = Tracer.nativeTracer.span(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = recording()
     return Effect.gen(function* () {
       yield* text
       const call = spans.find(({ name }) => name === "FailoverLanguageModel.generateText")

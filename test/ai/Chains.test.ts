@@ -12,7 +12,6 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import * as ChainLanguageModel from "../../src/ai/ChainLanguageModel.ts"
 import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Chain from "../../src/core/Chain.ts"
@@ -24,7 +23,7 @@ import type { Upstream } from "../../src/providers/Upstream.ts"
 import { eventually } from "../providers/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import * as samples from "../translate/samples.ts"
-import { failing, words } from "./support.ts"
+import { failing, recording, words } from "./support.ts"
 
 /** Two servers, one for each protocol. */
 interface Servers {
@@ -814,14 +813,7 @@ describe("settings", () => {
   )
 
   it.live("that a model does not take are left out for it, and the span says so", () => {
-    const spans: Array<Tracer.Span> = []
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = Tracer.nativeTracer.span(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = recording()
     return withChain(
       Chain.make(OpenAi.model("o3")),
       ({ openai }) =>

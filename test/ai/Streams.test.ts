@@ -5,12 +5,11 @@ import type * as Response from "effect/ai/Response"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import * as TestClock from "effect/testing/TestClock"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
 import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Commit from "../../src/core/Commit.ts"
-import { errors, heard, Mock, one, parts, play, streamed, two } from "./support.ts"
+import { errors, heard, Mock, one, parts, play, recording, streamed, two } from "./support.ts"
 
 type Part = Response.StreamPartEncoded
 
@@ -226,14 +225,7 @@ describe("a stream", () => {
   })
 
   it.effect("has a span that says who served and lasts as long as it does", () => {
-    const spans: Array<Tracer.Span> = []
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = Tracer.nativeTracer.span(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = recording()
     return Effect.gen(function* () {
       yield* heard
       const call = spans.find(({ name }) => name === "FailoverLanguageModel.streamText")

@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import * as TestClock from "effect/testing/TestClock"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
 
@@ -210,6 +211,19 @@ export const failing = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<ReadonlyArray<string>, never, R> =>
   Effect.map(Effect.exit(effect), (exit) => (Exit.isFailure(exit) ? errorsOf(exit.cause) : ["no error"]))
+
+/** A tracer, and the spans that it has made. */
+export const recording = () => {
+  const spans: Array<Tracer.Span> = []
+  const tracer = Tracer.make({
+    span: (options) => {
+      const span = Tracer.nativeTracer.span(options)
+      spans.push(span)
+      return span
+    }
+  })
+  return { spans, tracer }
+}
 
 /** The value of a service in the context of whoever asks. */
 export const peek = <I, A>(key: Context.Key<I, A>): Effect.Effect<A | undefined> =>

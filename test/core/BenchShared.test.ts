@@ -6,32 +6,11 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Chain from "../../src/core/Chain.ts"
-import * as Credential from "../../src/core/Credential.ts"
 import * as Failover from "../../src/core/Failover.ts"
-import type * as Failure from "../../src/core/Failure.ts"
 import * as Model from "../../src/core/Model.ts"
-import * as Policy from "../../src/core/Policy.ts"
-import * as Target from "../../src/core/Target.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
+import { attempt } from "./bench.ts"
 import { fault, play, throttle } from "./support.ts"
-
-const { rules } = Policy.defaults
-const at = (model: string) =>
-  Target.make({ provider: "a", model, credential: Credential.make("k"), policy: Policy.defaults })
-const target = at("m")
-
-/** An attempt of one's own, as an application would make it. */
-const attempt = (failure: Failure.Failure | undefined) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const registry = yield* BenchRegistry
-      const admission = yield* registry.admit(target)
-      if (admission._tag === "Resting") return "rests"
-      const rest = failure && rules[failure._tag === "RateLimit" ? "RateLimit" : "Overloaded"].rest
-      yield* registry.record(target, admission, failure, rest)
-      return admission._tag
-    })
-  )
 
 describe("by hand", () => {
   it.effect("a key is benched until somebody takes it off", () =>

@@ -7,22 +7,8 @@ import type * as Failure from "../../src/core/Failure.ts"
 import * as Model from "../../src/core/Model.ts"
 import type * as Policy from "../../src/core/Policy.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
-import { calls, fault, play, throttle } from "./support.ts"
-
-type Calls = Scripted.Script<unknown, string, Scripted.Part>
-const hang: Calls = [[{ hang: true }]]
-
-/** A chain of providers `a`, `b`, … with these scripts, and who was called when. */
-const chainOf = (...scripts: ReadonlyArray<Calls>) => {
-  const providers = scripts.map((script, i) => Scripted.make("abcdef"[i]!, script))
-  return {
-    chain: Chain.fromLinks(providers.map((provider) => Model.make(provider, "m"))),
-    calls: () => calls(...providers),
-    open: () => providers.reduce((sum, provider) => sum + provider.open, 0)
-  }
-}
-const layer = (policy?: Policy.Options, retryBudget = Number.POSITIVE_INFINITY) =>
-  Effect.provide(Failover.Failover.layer({ policy, retryBudget }))
+import { chainOf, hang, layer } from "./chains.ts"
+import { fault, play, throttle } from "./support.ts"
 
 describe("the deadline", () => {
   it.effect("ends a request with what had failed until then, and benches nobody", () =>

@@ -6,24 +6,9 @@ import * as Chain from "../../src/core/Chain.ts"
 import * as Credential from "../../src/core/Credential.ts"
 import * as Failover from "../../src/core/Failover.ts"
 import * as Model from "../../src/core/Model.ts"
-import type * as Policy from "../../src/core/Policy.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
-import { calls, fault, play, throttle, tooLong } from "./support.ts"
-
-type Calls = Scripted.Script<unknown, string, Scripted.Part>
-const hang: Calls = [[{ hang: true }]]
-
-/** A chain of providers `a`, `b`, … with these scripts, and who was called when. */
-const chainOf = (...scripts: ReadonlyArray<Calls>) => {
-  const providers = scripts.map((script, i) => Scripted.make("abcdef"[i]!, script))
-  return {
-    chain: Chain.fromLinks(providers.map((provider) => Model.make(provider, "m"))),
-    calls: () => calls(...providers),
-    open: () => providers.reduce((sum, provider) => sum + provider.open, 0)
-  }
-}
-const layer = (policy?: Policy.Options, retryBudget = Number.POSITIVE_INFINITY) =>
-  Effect.provide(Failover.Failover.layer({ policy, retryBudget }))
+import { chainOf, hang, layer } from "./chains.ts"
+import { fault, play, throttle, tooLong } from "./support.ts"
 
 describe("what is kept for the targets behind", () => {
   it.effect("half of the time: a slow target is cut off, which does not speak against it", () =>

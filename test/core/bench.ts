@@ -1,7 +1,10 @@
-/** What the tests of the bench as a state machine begin with. */
+/** What the tests of the bench begin with, as a state machine and as a service. */
 import { assert } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import * as Bench from "../../src/core/Bench.ts"
+import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Credential from "../../src/core/Credential.ts"
+import type { Failure } from "../../src/core/Failure.ts"
 import * as Policy from "../../src/core/Policy.ts"
 import type { Rest } from "../../src/core/Rule.ts"
 import * as Target from "../../src/core/Target.ts"
@@ -37,3 +40,16 @@ export const benched = () => {
   const [go, state] = admitted(Bench.empty, a, 0)
   return Bench.fail(state, a, go, fault(), rest, 0)
 }
+
+/** An attempt of one's own at `a`, as an application would make it that knows the bench only as a service. */
+export const attempt = (failure: Failure | undefined) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const admission = yield* registry.admit(a)
+      if (admission._tag === "Resting") return "rests"
+      const rule = failure && Policy.defaults.rules[failure._tag === "RateLimit" ? "RateLimit" : "Overloaded"]
+      yield* registry.record(a, admission, failure, rule?.rest)
+      return admission._tag
+    })
+  )

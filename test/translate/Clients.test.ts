@@ -1,47 +1,15 @@
 import Anthropic from "@anthropic-ai/sdk"
-import { betaTool } from "@anthropic-ai/sdk/helpers/beta/json-schema"
 import { jsonSchemaOutputFormat } from "@anthropic-ai/sdk/helpers/json-schema"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import OpenAI from "openai"
 import { standardResponseFormat } from "openai/helpers/standard-schema"
+import { anthropicTools, city, collect, nothing, rejection, user, weatherSchema } from "./asking.ts"
 import * as Gateway from "./gateway.ts"
 import { thought } from "./models.ts"
 
-const schema = {
-  type: "object",
-  properties: { city: { type: "string" }, degrees: { type: "number" } },
-  required: ["city", "degrees"],
-  additionalProperties: false
-} as const
 const Weather = Schema.Struct({ city: Schema.String, degrees: Schema.Number })
-const cityOnly = {
-  type: "object" as const,
-  properties: { city: { type: "string" as const } },
-  required: ["city"],
-  additionalProperties: false
-}
-const nothing = { ...cityOnly, properties: {}, required: [] }
-
-const user = (content: string) => [{ role: "user" as const, content }]
-
-/** All events of a stream. */
-const collect = async <A>(stream: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
-  const items: Array<A> = []
-  for await (const item of stream) items.push(item)
-  return items
-}
-
-/** What a promise was rejected with. */
-const failure = async (promise: Promise<unknown>): Promise<unknown> => {
-  try {
-    await promise
-  } catch (error) {
-    return error
-  }
-  return assert.fail("it did not fail")
-}
 
 for (const to of ["anthropic", "openai"] as const) {
   const live = (name: string, test: (gateway: Gateway.Gateway) => Promise<void>) =>
@@ -87,7 +55,7 @@ for (const to of ["anthropic", "openai"] as const) {
         model: "smart",
         messages: user("how is the weather?"),
         stream_options: { include_usage: true },
-        tools: [{ type: "function", function: { name: "weather", parameters: cityOnly } }]
+        tools: [{ type: "function", function: { name: "weather", parameters: city } }]
       })
       const said: Array<string> = []
       const called: Array<string> = []
@@ -107,7 +75,7 @@ for (const to of ["anthropic", "openai"] as const) {
         function: {
           name: "weather",
           description: "The weather",
-          parameters: cityOnly,
+          parameters: city,
           parse: JSON.parse,
           function: (args: object) => {
             ran.push(args)
@@ -178,7 +146,9 @@ for (const to of ["anthropic", "openai"] as const) {
     })
 
     run("gets an answer of the form it asked for", async (client, gateway) => {
-      const format = standardResponseFormat(Schema.toStandardSchemaV1(Weather), "weather", { schema })
+      const format = standardResponseFormat(Schema.toStandardSchemaV1(Weather), "weather", {
+        schema: weatherSchema
+      })
       const params = { model: "smart", messages: user("tell"), response_format: format }
       const whole = await client.chat.completions.parse(params)
       assert.deepStrictEqual(whole.choices[0]?.message.parsed, { city: "Paris", degrees: 21 })
@@ -187,7 +157,7 @@ for (const to of ["anthropic", "openai"] as const) {
       const asked = JSON.stringify(
         gateway.asked[0]?.[to === "anthropic" ? "output_config" : "response_format"]
       )
-      assert.include(asked, JSON.stringify(schema.required))
+      assert.include(asked, JSON.stringify(weatherSchema.required))
     })
 
     run("learns why an answer ended", async (client) => {
@@ -222,13 +192,13 @@ for (const to of ["anthropic", "openai"] as const) {
     run("understands errors", async (client) => {
       const ask = (content: string) =>
         client.chat.completions.create({ model: "smart", messages: user(content) })
-      assert.instanceOf(await failure(ask("status 429")), OpenAI.RateLimitError)
-      assert.instanceOf(await failure(ask("status 500")), OpenAI.InternalServerError)
+      assert.instanceOf(await rejection(ask("status 429")), OpenAI.RateLimitError)
+      assert.instanceOf(await rejection(ask("status 500")), OpenAI.InternalServerError)
       const streamed = (content: string) =>
         client.chat.completions.create({ model: "smart", messages: user(content), stream: true })
-      assert.instanceOf(await failure(streamed("status 503")), OpenAI.InternalServerError)
+      assert.instanceOf(await rejection(streamed("status 503")), OpenAI.InternalServerError)
       const stream = await streamed("break")
-      const error = await failure(collect(stream))
+      const error = await rejection(collect(stream))
       assert.instanceOf(error, OpenAI.APIError)
       assert.include(String(error), "Overloaded")
     })
@@ -270,7 +240,7 @@ for (const to of ["anthropic", "openai"] as const) {
       const stream = client.messages.stream({
         ...base,
         messages: user("how is the weather?"),
-        tools: [{ name: "weather", input_schema: cityOnly }]
+        tools: [{ name: "weather", input_schema: city }]
       })
       const said: Array<string> = []
       const blocks: Array<string> = []
@@ -293,20 +263,10 @@ for (const to of ["anthropic", "openai"] as const) {
     for (const stream of [false, true]) {
       run(`runs tools${stream ? " in streams" : ""}`, async (client, gateway) => {
         const ran: Array<unknown> = []
-        const tool = (name: string, inputSchema: typeof cityOnly | typeof nothing, result: string) =>
-          betaTool({
-            name,
-            description: `The ${name}`,
-            inputSchema,
-            run: (input) => {
-              ran.push(input)
-              return result
-            }
-          })
         const params = {
           ...base,
           messages: user("how is the weather?"),
-          tools: [tool("weather", cityOnly, "sunny"), tool("time", nothing, "noon")],
+          tools: anthropicTools(ran),
           max_iterations: 3
         }
         const runner = stream
@@ -323,7 +283,7 @@ for (const to of ["anthropic", "openai"] as const) {
       const params = {
         ...base,
         messages: user("tell"),
-        output_config: { format: jsonSchemaOutputFormat(schema) }
+        output_config: { format: jsonSchemaOutputFormat(weatherSchema) }
       }
       const whole = await client.messages.parse(params)
       assert.deepStrictEqual(whole.parsed_output, { city: "Paris", degrees: 21 })
@@ -332,7 +292,7 @@ for (const to of ["anthropic", "openai"] as const) {
       const asked = JSON.stringify(
         gateway.asked[0]?.[to === "anthropic" ? "output_config" : "response_format"]
       )
-      assert.include(asked, JSON.stringify(schema.required))
+      assert.include(asked, JSON.stringify(weatherSchema.required))
     })
 
     run("learns why an answer ended", async (client) => {
@@ -360,11 +320,11 @@ for (const to of ["anthropic", "openai"] as const) {
     run("understands errors", async (client) => {
       const ask = (content: string, stream = false) =>
         client.messages.create({ ...base, messages: user(content), stream })
-      assert.instanceOf(await failure(ask("status 429")), Anthropic.RateLimitError)
-      assert.instanceOf(await failure(ask("status 500")), Anthropic.InternalServerError)
-      assert.instanceOf(await failure(ask("status 503", true)), Anthropic.InternalServerError)
+      assert.instanceOf(await rejection(ask("status 429")), Anthropic.RateLimitError)
+      assert.instanceOf(await rejection(ask("status 500")), Anthropic.InternalServerError)
+      assert.instanceOf(await rejection(ask("status 503", true)), Anthropic.InternalServerError)
       const stream = client.messages.stream({ ...base, messages: user("break") })
-      const error = await failure(stream.finalMessage())
+      const error = await rejection(stream.finalMessage())
       assert.instanceOf(error, Anthropic.APIError)
       assert.include(String(error), "Overloaded")
     })

@@ -1,21 +1,24 @@
 import Anthropic from "@anthropic-ai/sdk"
-import { betaTool } from "@anthropic-ai/sdk/helpers/beta/json-schema"
 import { jsonSchemaOutputFormat } from "@anthropic-ai/sdk/helpers/json-schema"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { thought } from "../../translate/models.ts"
 import {
+  anthropicTools,
   begun,
   breaks,
   city,
   collect,
+  cuts,
   failure,
+  failures,
+  hello,
   live,
-  nothing,
   pixel,
   type Target,
   targets,
+  user,
   type World,
   weatherSchema,
   words,
@@ -24,9 +27,6 @@ import {
 
 const at = ({ url }: World) => new Anthropic({ baseURL: url, apiKey: "let-me-in", maxRetries: 0 })
 
-const user = (content: string) => [{ role: "user" as const, content }]
-
-const hello = "Hello! How are you?"
 const usage = { input_tokens: 10, cache_read_input_tokens: 5, output_tokens: 20 }
 
 const run = (to: Target) => {
@@ -67,19 +67,9 @@ const run = (to: Target) => {
   for (const stream of [false, true]) {
     live(`runs tools${stream ? " in streams" : ""}`, async (world) => {
       const ran: Array<unknown> = []
-      const tool = (name: string, inputSchema: typeof city | typeof nothing, result: string) =>
-        betaTool({
-          name,
-          description: `The ${name}`,
-          inputSchema,
-          run: (input) => {
-            ran.push(input)
-            return result
-          }
-        })
       const params = {
         ...ask("how is the weather?"),
-        tools: [tool("weather", city, "sunny"), tool("time", nothing, "noon")],
+        tools: anthropicTools(ran),
         max_iterations: 3
       }
       const { messages } = at(world).beta
@@ -182,13 +172,7 @@ const run = (to: Target) => {
   })
 
   live("that breaks off is an error and never a success", async (world) => {
-    const opening = begun(to, "messages")
-    const cuts: ReadonlyArray<FaultServer.Behaviour> = [
-      [FaultServer.sseHead, { send: opening }, { wait: 20 }, { reset: true }],
-      [FaultServer.sseHead, { send: opening }, { wait: 20 }, { end: true }],
-      [FaultServer.sseHead, { send: opening }, { hang: true }]
-    ]
-    for (const behaviour of cuts) {
+    for (const behaviour of cuts(begun(to, "messages"))) {
       breaks(world, to, behaviour)
       const stream = at(world).messages.stream(ask("hi"))
       const said: Array<string> = []
@@ -199,14 +183,6 @@ const run = (to: Target) => {
   })
 
   const other = to === "openai" ? "anthropic" : "openai"
-  const failures: ReadonlyArray<readonly [word: string, behaviour: FaultServer.Behaviour]> = [
-    ["rate-limit", FaultServer.json({ error: { message: "Slow down" } }, 429)],
-    [
-      "overloaded",
-      FaultServer.json({ type: "error", error: { type: "overloaded_error", message: "" } }, 529)
-    ],
-    ["truncated", [FaultServer.sseHead, { send: ": nothing yet\n\n" }, { cut: true }]]
-  ]
   for (const [word, behaviour] of failures) {
     live(`comes from it when one of the other protocol fails: ${word}`, async (world) => {
       breaks(world, other, behaviour)

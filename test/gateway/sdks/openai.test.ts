@@ -11,12 +11,16 @@ import {
   breaks,
   city,
   collect,
+  cuts,
   failure,
+  failures,
+  hello,
   live,
   nothing,
   pixel,
   type Target,
   targets,
+  user,
   type World,
   weatherSchema,
   words,
@@ -25,29 +29,9 @@ import {
 
 const at = ({ url }: World) => new OpenAI({ baseURL: `${url}/v1`, apiKey: "let-me-in", maxRetries: 0 })
 
-const user = (content: string) => [{ role: "user" as const, content }]
-
 const Weather = Schema.toStandardSchemaV1(Schema.Struct({ city: Schema.String, degrees: Schema.Number }))
 
-const hello = "Hello! How are you?"
 const chatUsage = { prompt_tokens: 15, completion_tokens: 20, total_tokens: 35 }
-
-/** What failed before the first content, and the word for it. */
-const failures: ReadonlyArray<readonly [word: string, behaviour: FaultServer.Behaviour]> = [
-  ["rate-limit", FaultServer.json({ error: { message: "Slow down" } }, 429)],
-  [
-    "overloaded",
-    FaultServer.json({ type: "error", error: { type: "overloaded_error", message: "No" } }, 529)
-  ],
-  ["truncated", [FaultServer.sseHead, { send: ": nothing yet\n\n" }, { cut: true }]]
-]
-
-/** The ways a stream ends too early. */
-const cuts = (opening: string): ReadonlyArray<FaultServer.Behaviour> => [
-  [FaultServer.sseHead, { send: opening }, { wait: 20 }, { reset: true }],
-  [FaultServer.sseHead, { send: opening }, { wait: 20 }, { end: true }],
-  [FaultServer.sseHead, { send: opening }, { hang: true }]
-]
 
 const chat = (to: Target) => {
   const ask = (content: string) => ({ model: to, messages: user(content) })

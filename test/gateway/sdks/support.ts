@@ -3,9 +3,12 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type JsonObject, refuseStateful } from "../../../src/translate/index.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
+import { rejection } from "../../translate/asking.ts"
 import { claude, gpt, type Wire } from "../../translate/models.ts"
 import { responder } from "../../translate/responder.ts"
 import { key, provider, start } from "../support.ts"
+
+export { anthropicTools, city, collect, nothing, user, weatherSchema } from "../../translate/asking.ts"
 
 /** The protocols of the targets. */
 export const targets = ["openai", "anthropic"] as const
@@ -112,42 +115,31 @@ export const begun = (target: Target, way: string): string => {
     .join("")
 }
 
-/** What a promise was rejected with. */
+/** What the models say to "hi". */
+export const hello = "Hello! How are you?"
+
+/** What can fail before the first content, and the word for it. */
+export const failures: ReadonlyArray<readonly [word: string, behaviour: FaultServer.Behaviour]> = [
+  ["rate-limit", FaultServer.json({ error: { message: "Slow down" } }, 429)],
+  [
+    "overloaded",
+    FaultServer.json({ type: "error", error: { type: "overloaded_error", message: "No" } }, 529)
+  ],
+  ["truncated", [FaultServer.sseHead, { send: ": nothing yet\n\n" }, { cut: true }]]
+]
+
+/** The ways in which a stream that has begun ends too early. */
+export const cuts = (opening: string): ReadonlyArray<FaultServer.Behaviour> => [
+  [FaultServer.sseHead, { send: opening }, { wait: 20 }, { reset: true }],
+  [FaultServer.sseHead, { send: opening }, { wait: 20 }, { end: true }],
+  [FaultServer.sseHead, { send: opening }, { hang: true }]
+]
+
+/** What a promise was rejected with, which holds no key of a provider. */
 export const failure = async (promise: PromiseLike<unknown>): Promise<unknown> => {
-  let given: unknown
-  try {
-    given = await promise
-  } catch (error) {
-    assert.notInclude(String(error), key)
-    return error
-  }
-  return assert.fail(`it did not fail: ${JSON.stringify(given)}`)
-}
-
-/** All items of a stream. */
-export const collect = async <A>(stream: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
-  const items: Array<A> = []
-  for await (const item of stream) items.push(item)
-  return items
-}
-
-/** The parameters of the tool `weather`. */
-export const city = {
-  type: "object" as const,
-  properties: { city: { type: "string" as const } },
-  required: ["city"],
-  additionalProperties: false
-}
-
-/** The parameters of a tool without parameters. */
-export const nothing = { ...city, properties: {}, required: [] }
-
-/** What the models know of Paris, as a schema. */
-export const weatherSchema = {
-  type: "object" as const,
-  properties: { city: { type: "string" as const }, degrees: { type: "number" as const } },
-  required: ["city", "degrees"],
-  additionalProperties: false
+  const error = await rejection(promise)
+  assert.notInclude(String(error), key)
+  return error
 }
 
 /** A very small picture. */
