@@ -3,7 +3,8 @@
  *
  * Looks at no more than 64 KiB of text and a few hundred fields.
  */
-import { bareView, type Code, type Draft, type ErrorView, visit } from "./ErrorViews.ts"
+import { bareView, type Code, type ErrorView } from "./ErrorView.ts"
+import { type Draft, maxText, visit } from "./ErrorViews.ts"
 import { embedded, readLiteral } from "./Loose.ts"
 import { filled, type Reply, visitReply } from "./Replies.ts"
 import { isArray, keysOf, read } from "./Signal.ts"
@@ -21,9 +22,6 @@ export interface Reading {
   /** True when the body breaks off. */
   readonly cut: boolean
 }
-
-/** How much text of a body is looked at. */
-const maxText = 64 * 1024
 
 /** Long event streams are read at both ends: the error is the last thing in them. */
 const bothEnds = (text: string): string =>

@@ -1,6 +1,6 @@
 /** A signal, read once: what the rules work on. */
 import { type Reading, readBody } from "./Body.ts"
-import { bareView, type Code, type ErrorView } from "./ErrorViews.ts"
+import { bareView, type Code, type ErrorView } from "./ErrorView.ts"
 import { epochMillis, isFields, lowerHeaders, read, readString, type Signal } from "./Signal.ts"
 import { prepare } from "./Texts.ts"
 import { chainOf } from "./Transport.ts"

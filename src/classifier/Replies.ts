@@ -1,5 +1,5 @@
 /** What ended a reply, and whether there was anything in it, in the shapes of the known protocols. */
-import type { Code } from "./ErrorViews.ts"
+import type { Code } from "./ErrorView.ts"
 import { isArray, isFields, read } from "./Signal.ts"
 
 /** What was seen of a reply. */

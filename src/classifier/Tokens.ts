@@ -1,5 +1,5 @@
 /** The window and the size of the prompt, where an overflow names them. */
-import type { ErrorView } from "./ErrorViews.ts"
+import type { ErrorView } from "./ErrorView.ts"
 import { read } from "./Signal.ts"
 
 const n = "(\\d[\\d,]{0,14})"

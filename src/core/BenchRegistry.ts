@@ -16,49 +16,15 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Bench from "./Bench.ts"
-import * as BenchKey from "./BenchKey.ts"
-import type { Failure, FailureClass } from "./Failure.ts"
+import { type BenchChange, type BenchInfo, type Health, infoOf, statusOf } from "./BenchInfo.ts"
+import type { BenchKey } from "./BenchKey.ts"
+import type { Failure } from "./Failure.ts"
 import { Now } from "./Now.ts"
-import type { Rest, Scope as RestScope } from "./Rule.ts"
+import type { Rest } from "./Rule.ts"
 import * as Tally from "./Tally.ts"
 import type { Target } from "./Target.ts"
 
-/**
- * How a key stands. `half-open`: its rest has ended and the next attempt is a probe. A target that is let back by a
- * passed check only is `resting` until then, past the end of its rest too.
- */
-export type Status = "free" | "resting" | "half-open" | "probing" | "manual"
-
-/** One key of the bench, for people. Times are milliseconds since the epoch. */
-export interface BenchInfo {
-  readonly key: BenchKey.BenchKey
-  readonly scope: RestScope
-  readonly status: Status
-  readonly reason: FailureClass | "Manual" | undefined
-  readonly evidence: string | undefined
-  readonly since: number | undefined
-  /** Infinite for a rest by hand without an end. */
-  readonly until: number | undefined
-  /** Rests in a row. */
-  readonly hits: number
-  /** Exhausted visits in a row. */
-  readonly failures: number
-  /** Who put it there by hand. */
-  readonly by: string | undefined
-}
-
-/** How one key is doing: its counts and its state. */
-export interface Health extends Tally.Tally {
-  readonly key: BenchKey.BenchKey
-  readonly status: Status
-  readonly until: number | undefined
-}
-
-/** A key that came on the bench, was extended, went off it or changed its state there. */
-export interface BenchChange {
-  readonly at: number
-  readonly info: BenchInfo
-}
+export { type BenchChange, type BenchInfo, type Health, infoOf, type Status, statusOf } from "./BenchInfo.ts"
 
 /** For how long and why a key is benched by hand. */
 export interface BenchOptions {
@@ -93,11 +59,11 @@ export class BenchRegistry extends Context.Service<
       rest?: Rest | undefined
     ) => Effect.Effect<void>
     /** Benches a key by hand. Nothing but `unbench` or its end clears it; a longer rest by hand stays. */
-    readonly bench: (key: BenchKey.BenchKey, options?: BenchOptions) => Effect.Effect<void>
+    readonly bench: (key: BenchKey, options?: BenchOptions) => Effect.Effect<void>
     /** Takes a key off the bench, with its history. False when it was not there. */
-    readonly unbench: (key: BenchKey.BenchKey) => Effect.Effect<boolean>
+    readonly unbench: (key: BenchKey) => Effect.Effect<boolean>
     /** True while the key rests, by itself or by hand. */
-    readonly isBenched: (key: BenchKey.BenchKey) => Effect.Effect<boolean>
+    readonly isBenched: (key: BenchKey) => Effect.Effect<boolean>
     /** Every key that rests, is half-open or is being probed. */
     readonly list: Effect.Effect<ReadonlyArray<BenchInfo>>
     /** Counts and state of every target seen, and the state of every other key on the bench. */
@@ -138,39 +104,6 @@ export class BenchRegistry extends Context.Service<
     BenchRegistry,
     Effect.suspend(() => makeMemory)
   )
-}
-
-/** How a key stands now. `held`: it is let back by a passed check only. */
-export const statusOf = (entry: Bench.Entry, now: number, held = false): Status =>
-  entry.manual !== undefined && now < entry.manual.until
-    ? "manual"
-    : entry.reason === undefined
-      ? "free"
-      : now < entry.until
-        ? "resting"
-        : entry.probe !== 0
-          ? "probing"
-          : held
-            ? "resting"
-            : "half-open"
-
-/** An entry, for people. */
-export const infoOf = (key: BenchKey.BenchKey, entry: Bench.Entry, now: number, held = false): BenchInfo => {
-  const status = statusOf(entry, now, held)
-  const manual = status === "manual" ? entry.manual : undefined
-  const free = status === "free"
-  return {
-    key,
-    scope: BenchKey.scopeOf(BenchKey.parse(key) ?? { provider: key }),
-    status,
-    reason: manual === undefined ? entry.reason : "Manual",
-    evidence: manual === undefined ? entry.evidence : manual.reason,
-    since: manual?.since ?? (free ? undefined : entry.since),
-    until: manual?.until ?? (free ? undefined : entry.until),
-    hits: entry.hits,
-    failures: entry.failures,
-    by: manual?.by
-  }
 }
 
 /** Builds a registry in memory. */
@@ -226,7 +159,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
   /** How keys are doing at a moment. */
   const healthAt = (now: number) => {
     const { entries, held } = Ref.getUnsafe(ref)
-    return (key: BenchKey.BenchKey, tally: Tally.Tally): Health => {
+    return (key: BenchKey, tally: Tally.Tally): Health => {
       const entry = entries.get(key)
       if (entry === undefined) return { ...tally, key, status: "free", until: undefined }
       const { status, until } = infoOf(key, entry, now, held.has(key))
