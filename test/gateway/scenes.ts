@@ -161,6 +161,7 @@ const decision = (
   duration: 1_240,
   attempts,
   skips: [],
+  ...(attempts.at(-1)?.outcome === "answered" && { target: attempts.at(-1)?.target ?? "" }),
   ...more
 })
 

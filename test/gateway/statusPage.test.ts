@@ -72,7 +72,7 @@ describe.skipIf(Browser.path === undefined)("the status page", () => {
       yield* reads(page, "#feed", "live")
 
       yield* ask(`${url}/admin/benches`, { body: { key: "b", reason: "maintenance" }, headers: bearer })
-      yield* reads(page, "#headline", "b is benched by hand: 1 of 2 targets on the bench")
+      yield* reads(page, "#headline", "b is benched by hand")
       yield* ask(`${url}/admin/benches/b`, { method: "DELETE", headers: bearer })
       yield* reads(page, "#headline", "Both targets are serving")
 
@@ -86,7 +86,7 @@ describe.skipIf(Browser.path === undefined)("the status page", () => {
       a.play(answer)
       yield* call()
       yield* reads(page, '[data-key="a/gpt#k1"][data-state="serving"]', "serving")
-      yield* reads(page, '[data-key="a/gpt#k1"]', "50 % of 2")
+      yield* reads(page, '[data-key="a/gpt#k1"]', "50 %of 2")
       yield* reads(page, "#headline", "Both targets are serving")
       const bars = yield* promise(() => page.locator('[data-key="a/gpt#k1"] .answered').getAttribute("d"))
       assert.match(String(bars), /^M/)
@@ -175,7 +175,8 @@ describe.skipIf(Browser.path === undefined)("the status page", () => {
         headers: bearer
       })
       yield* reads(page, "#decisions", hostile)
-      yield* reads(page, '[data-key="b/small#k1"]', "<script>1</script>")
+      yield* reads(page, '[data-key="b/small#k1"]', `<b>${hostile}</b>`)
+      yield* reads(page, '[data-bench="b"]', "<script>1</script>")
       yield* reads(page, "#groups", "not in the config")
       assert.strictEqual(yield* promise(() => page.locator("main img, main b, main script").count()), 0)
       assert.deepStrictEqual(complaints, [])

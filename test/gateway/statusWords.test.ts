@@ -17,7 +17,19 @@ const row = (
   return { key, provider, model, credential, named: true, state, answered, failed, failures: {}, steps }
 }
 
-const said = (...rows: ReadonlyArray<Row>) => Words.headline({ rows, benches: [], stepMillis }, now)
+/** What is said of these targets when in the last minute so many requests were answered and so many failed. */
+const saidOf = (rows: ReadonlyArray<Row>, answered = 0, failed = 0) =>
+  Words.headline(
+    {
+      rows,
+      requests: answered + failed === 0 ? [] : [[step, answered, failed]],
+      startedAt: now - 1_000,
+      stepMillis
+    },
+    now
+  )
+
+const said = (...rows: ReadonlyArray<Row>) => saidOf(rows)
 
 describe("the headline of the status page", () => {
   it("says that all serve, and who did", () => {
@@ -27,7 +39,23 @@ describe("the headline of the status page", () => {
       text: "All 3 targets are serving",
       detail: "Requests are served by b and a."
     })
-    assert.strictEqual(said(row("a/x#1")).detail, "No request in the last minute.")
+    assert.strictEqual(said(row("a/x#1")).detail, "No request yet.")
+    const idle = { ...row("a/x#1"), steps: [[step - 30, 1, 0, 10, 20] as const] }
+    assert.strictEqual(said(idle).detail, "No request in the last minute.")
+  })
+
+  it("says first what callers notice", () => {
+    const out = [row("a/x#1", "resting"), row("b/y#1", "serving", [9, 0])]
+    assert.deepInclude(saidOf(out, 30), {
+      level: "warn",
+      detail: "All 30 requests of the last minute were answered. Requests are served by b."
+    })
+    assert.deepInclude(saidOf(out, 27, 3), {
+      level: "bad",
+      detail: "3 of 30 requests of the last minute failed. Requests are served by b."
+    })
+    assert.strictEqual(saidOf(out, 1_199, 1).level, "warn", "one of many is no alarm")
+    assert.deepInclude(saidOf([row("a/x#1")], 0, 4), { level: "bad", text: "Requests fail" })
   })
 
   it("says who serves badly before anything rests", () => {
@@ -42,10 +70,10 @@ describe("the headline of the status page", () => {
       row("a/y#1", "resting"),
       row("b/z#1", "serving", [9, 0])
     )
-    assert.strictEqual(whole.text, "a is resting: 2 of 3 targets on the bench")
+    assert.strictEqual(whole.text, "a is resting")
     assert.strictEqual(whole.detail, "Requests are served by b.")
     const part = said(row("a/x#1", "resting"), row("a/x#2"), row("b/z#1", "manual"))
-    assert.strictEqual(part.text, "a/x#1 and b are out: 2 of 3 targets on the bench")
+    assert.strictEqual(part.text, "a/x#1 and b are out")
     assert.strictEqual(part.detail, "1 target can serve; no request in the last minute.")
   })
 
@@ -56,8 +84,24 @@ describe("the headline of the status page", () => {
     })
     assert.deepInclude(said(row("a/x#1", "half-open"), row("b/z#1")), {
       level: "warn",
-      text: "a waits for a probe: 1 of 2 targets"
+      text: "a waits for a probe"
     })
+    assert.strictEqual(
+      said(row("a/x#1", "half-open"), row("b/y#1", "probing"), row("c/z#1")).text,
+      "a and b are on trial"
+    )
+  })
+
+  it("counts instead of names where there are many of them, or long ones", () => {
+    const rows = Array.from({ length: 9 }, (_, index) =>
+      row(`p${index}/x#1`, index < 4 ? "resting" : "serving")
+    )
+    assert.strictEqual(said(...rows).text, "4 of 9 targets are resting")
+    const long = `a/${"very-long-".repeat(8)}#1`
+    assert.strictEqual(
+      said(row(long, "manual"), row("a/y#1"), row("b/z#1")).text,
+      "1 of 3 targets is benched by hand"
+    )
   })
 
   it("leaves what clients made up out where the config names targets", () => {
@@ -109,6 +153,14 @@ describe("the words of the status page", () => {
       "5 min ago",
       "2 h ago"
     ])
+  })
+
+  it("write counts and orders as people read them", () => {
+    assert.strictEqual(Words.counted(12_345, "request"), "12,345 requests")
+    assert.deepStrictEqual(
+      [1, 2, 3, 4, 11, 12, 13, 21, 111, 102].map(Words.ordinal).join(" "),
+      "1st 2nd 3rd 4th 11th 12th 13th 21st 111th 102nd"
+    )
   })
 
   it("never round a share up to all or down to nothing", () => {

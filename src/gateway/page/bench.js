@@ -1,45 +1,98 @@
 /**
- * What is on the bench beyond the single targets of the table: credentials, models and providers, and targets that
- * have no row. Each key once, with its reason, its end and a way back.
+ * What is wrong: everything on the bench, each key once, and targets that serve but fail often. Each with its reason,
+ * since when, until when, and who answers instead.
  *
  * @import { Row, Status } from "../status/Status.ts"
  */
-import { arrange, byId, el, icon, setText } from "./dom.js"
-import { ago, countdown, counted, plain, reasonWord, stateWords, timeOf } from "./words.js"
+import { arrange, breakable, byId, el, icon, setAttribute, setText } from "./dom.js"
+import {
+  ago,
+  countdown,
+  counted,
+  failingShare,
+  failuresOf,
+  isFailing,
+  ordinal,
+  plain,
+  reasonWord,
+  stateWords,
+  timeOf
+} from "./words.js"
 
 /** @typedef {Status["benches"][number]} Bench */
-/** @typedef {{ readonly node: HTMLLIElement, readonly draw: (bench: Bench, affected: number, now: number) => void }} Item */
+/** @typedef {{ readonly bench: (row: Row) => void, readonly unbench: (bench: Bench) => void }} Actions */
+/** @typedef {import("./dom.js").Shape} Shape */
 
-const scopes = { target: "target", credential: "credential", model: "model", provider: "provider" }
+/**
+ * One line of the list.
+ *
+ * @typedef {object} Trouble
+ * @property {string} key
+ * @property {Exclude<keyof typeof ranks, "free">} state
+ * @property {string} what what the key names
+ * @property {number} affected how many targets it covers
+ * @property {string} why
+ * @property {string} more what else is known of it
+ * @property {string} since
+ * @property {string} ago
+ * @property {string} left
+ * @property {string} until
+ * @property {() => void} act
+ */
+
+/** @typedef {{ readonly node: HTMLLIElement, readonly draw: (trouble: Trouble) => void }} Item */
+
+/** What is out by itself comes first, what a person knows of comes last. */
+const ranks = { resting: 0, failing: 1, probing: 2, "half-open": 3, manual: 4, free: 5 }
+
+/** Lines that are shown unless all are asked for. */
+const most = 6
+
+let isExpanded = false
 
 /** @type {Map<string, Item>} */
 const items = new Map()
 
-/** @param {Status} status @param {number} now @param {(bench: Bench) => void} onUnbench */
-export const draw = ({ benches, rows }, now, onUnbench) => {
-  const order = { manual: 1, resting: 0, probing: 2, "half-open": 3, free: 4 }
-  const told = new Set(rows.map(({ key }) => key))
-  const sorted = benches
-    .filter(({ key }) => !told.has(key))
-    .sort((a, b) => order[a.status] - order[b.status] || (a.key < b.key ? -1 : 1))
-  byId("bench").hidden = sorted.length === 0
-  const shown = sorted.map((bench) => {
-    const id = `${bench.status} ${bench.key}`
-    const item = items.get(id) ?? make(bench, onUnbench)
+/** Lets the person at the page see all of it. @param {() => void} redraw */
+export const start = (redraw) => {
+  byId("bench-more").addEventListener("click", () => {
+    isExpanded = !isExpanded
+    redraw()
+  })
+}
+
+/** @param {Status} status @param {number} now @param {Actions} actions */
+export const draw = (status, now, actions) => {
+  const instead = insteadOf(status.decisions, now)
+  const { benches, rows, stepMillis } = status
+  const all = [
+    ...benches
+      .filter(({ status }) => status !== "free")
+      .map((bench) => ofBench(bench, rows, now, instead, () => actions.unbench(bench))),
+    ...rows
+      .filter((row) => row.state === "serving" && isFailing(row, now, stepMillis))
+      .map((row) => ofFailing(row, now, stepMillis, () => actions.bench(row)))
+  ].sort((a, b) => ranks[a.state] - ranks[b.state] || b.affected - a.affected || (a.key < b.key ? -1 : 1))
+  const shown = isExpanded || all.length <= most + 1 ? all : all.slice(0, most)
+  byId("bench").hidden = all.length === 0
+  const more = byId("bench-more")
+  more.hidden = all.length <= most + 1
+  setText(more, isExpanded ? "Show fewer" : `Show all ${all.length}`)
+  setAttribute(more, "aria-expanded", String(isExpanded))
+  const nodes = shown.map((trouble) => {
+    const id = `${trouble.state} ${trouble.key}`
+    const item = items.get(id) ?? make(trouble)
     items.set(id, item)
-    item.draw(bench, rows.filter((row) => covers(bench, row)).length, now)
+    item.draw(trouble)
     return { id, node: item.node }
   })
-  const present = new Set(shown.map(({ id }) => id))
+  const present = new Set(nodes.map(({ id }) => id))
   for (const id of items.keys()) if (!present.has(id)) items.delete(id)
   arrange(
     byId("benches"),
-    shown.map(({ node }) => node)
+    nodes.map(({ node }) => node)
   )
 }
-
-/** Whether a key covers a target. @param {Pick<Bench, "key">} bench @param {Row} row */
-export const covers = ({ key }, row) => keysOf(row).some((each) => each.key === key)
 
 /** What can be benched around a target, the smallest first. @param {Row} row */
 export const keysOf = ({ credential, key, model, provider }) =>
@@ -50,54 +103,111 @@ export const keysOf = ({ credential, key, model, provider }) =>
     { scope: "provider", key: provider }
   ])
 
-/** @param {Bench} first @param {(bench: Bench) => void} onUnbench @returns {Item} */
-const make = (first, onUnbench) => {
-  let bench = first
-  const what = el("p", { class: "why" })
-  const left = el("p", { class: "left" })
-  const more = el("p", { class: "muted small" })
+/**
+ * Who answered lately what a target should have answered: by the keys of the targets that were passed by or failed.
+ *
+ * @param {Status["decisions"]} decisions @param {number} now
+ */
+const insteadOf = (decisions, now) => {
+  /** @type {Map<string, string>} */
+  const instead = new Map()
+  for (const { at, attempts, outcome, skips, target } of decisions) {
+    if (target === undefined || outcome !== "answered" || now - at > 120_000) continue
+    for (const other of [...skips, ...attempts]) {
+      if (other.target !== target && !instead.has(other.target)) instead.set(other.target, target)
+    }
+  }
+  return instead
+}
+
+/**
+ * @param {Bench} bench @param {ReadonlyArray<Row>} rows @param {number} now
+ * @param {ReadonlyMap<string, string>} instead @param {() => void} act @returns {Trouble}
+ */
+const ofBench = (bench, rows, now, instead, act) => {
+  const { by, evidence, hits, key, reason, scope, since, status, until } = bench
+  const covered = rows.filter((row) => keysOf(row).some((each) => each.key === key))
+  const others = new Set(covered.flatMap((row) => instead.get(row.key) ?? []))
+  const isManual = status === "manual"
+  const state = status === "free" ? "resting" : status
+  return {
+    key,
+    state,
+    what: scope === "target" ? "" : `${scope}, ${counted(covered.length, "target")}`,
+    affected: covered.length,
+    why: isManual ? stateWords.manual : [stateWords[state], reasonWord(reason)].filter(Boolean).join(": "),
+    more: [
+      evidence === undefined ? "" : plain(evidence),
+      by === undefined ? "" : `by ${plain(by)}`,
+      !isManual && hits > 1 ? `${ordinal(hits)} rest in a row` : "",
+      others.size === 1 ? `${plain([...others].join())} answers instead` : ""
+    ]
+      .filter(Boolean)
+      .join(" · "),
+    since: since === undefined ? "" : `since ${timeOf(since, now)}`,
+    ago: since === undefined ? "" : ago(now - since),
+    left: ending(status, until, now),
+    until: until === undefined || until <= now ? "" : `until ${timeOf(until, now)}`,
+    act
+  }
+}
+
+/** @param {Row} row @param {number} now @param {number} stepMillis @param {() => void} act @returns {Trouble} */
+const ofFailing = (row, now, stepMillis, act) => ({
+  key: row.key,
+  state: "failing",
+  what: "",
+  affected: 1,
+  why: `serving, but fails ${failingShare(row, now, stepMillis)} of its attempts`,
+  more: failuresOf(row),
+  since: "",
+  ago: "",
+  left: "",
+  until: "",
+  act
+})
+
+/** @param {Trouble} first @returns {Item} */
+const make = (first) => {
+  let trouble = first
+  const { key, state } = first
+  const isFailingOnly = state === "failing"
+  const parts = {
+    what: el("p", { class: "muted small" }),
+    why: el("p", { class: "state" }),
+    more: el("p", { class: "muted small" }),
+    left: el("p", { class: "strong" }),
+    until: el("p", { class: "muted small" }),
+    since: el("p"),
+    ago: el("p", { class: "muted small" })
+  }
   const button = el(
     "button",
-    { type: "button", class: "control quiet", "aria-label": `Unbench ${plain(first.key)}` },
-    "Unbench"
+    {
+      type: "button",
+      class: "control quiet",
+      "aria-label": `${isFailingOnly ? "Bench" : "Unbench"} ${plain(key)}${isFailingOnly ? "…" : ""}`
+    },
+    isFailingOnly ? "Bench…" : "Unbench"
   )
-  button.addEventListener("click", () => onUnbench(bench))
-  const state = first.status === "free" ? "serving" : first.status
+  button.addEventListener("click", () => trouble.act())
   const node = el(
     "li",
-    { "data-bench": first.key, "data-state": state },
-    icon(state),
-    el("div", { class: "grow" }, el("p", { class: "key" }, el("bdi", {}, plain(first.key))), what, more),
-    left,
+    { "data-bench": key, "data-state": state },
+    icon(isFailingOnly ? "warn" : state),
+    el("div", { class: "what" }, el("p", { class: "key" }, el("bdi", {}, ...breakable(key))), parts.what),
+    el("div", { class: "why" }, parts.why, parts.more),
+    el("div", { class: "when" }, parts.since, parts.ago),
+    el("div", { class: "when" }, parts.left, parts.until),
     button
   )
   return {
     node,
-    draw: (now_, affected, now) => {
-      bench = now_
-      const { by, evidence, hits, reason, since, status, until } = bench
-      setText(
-        what,
-        [
-          status === "free" ? "" : stateWords[status],
-          status === "manual" ? "" : reasonWord(reason),
-          evidence === undefined ? "" : plain(evidence)
-        ]
-          .filter(Boolean)
-          .join(" · ")
-      )
-      setText(
-        more,
-        [
-          `${scopes[bench.scope]}${bench.scope === "target" ? "" : `, ${counted(affected, "target")}`}`,
-          since === undefined ? "" : `since ${timeOf(since, now)}, ${ago(now - since)}`,
-          hits > 1 ? `rest number ${hits} in a row` : "",
-          by === undefined ? "" : `by ${plain(by)}`
-        ]
-          .filter(Boolean)
-          .join(" · ")
-      )
-      setText(left, ending(status, until, now))
+    draw: (next) => {
+      trouble = next
+      for (const [name, part] of Object.entries(parts)) {
+        setText(part, next[/** @type {keyof typeof parts} */ (name)])
+      }
     }
   }
 }

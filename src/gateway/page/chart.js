@@ -6,17 +6,18 @@
 import { setAttribute, setText, svg } from "./dom.js"
 
 /** @typedef {{ readonly first: number, readonly count: number }} Window the first step shown, and how many */
-/** @typedef {{ readonly node: SVGSVGElement, readonly draw: (steps: Row["steps"], window: Window, label: string) => void }} Chart */
+/** @typedef {{ readonly node: SVGSVGElement, readonly draw: (steps: Row["steps"], window: Window, label: string) => void }} Latencies */
+/** @typedef {{ readonly node: SVGSVGElement, readonly draw: (steps: ReadonlyArray<readonly [number, number, number, ...ReadonlyArray<number>]>, window: Window, label: string) => void }} Outcomes */
 
 const column = 2
 const width = 120
 
-/** @param {string} name @param {number} wide @param {number} high @param {ReadonlyArray<SVGElement>} parts */
-const frame = (name, wide, high, parts) => {
+/** @param {string} name @param {number} high @param {ReadonlyArray<SVGElement>} parts */
+const frame = (name, high, parts) => {
   const title = svg("title")
   const node = svg(
     "svg",
-    { class: `chart ${name}`, viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: "none", role: "img" },
+    { class: `chart ${name}`, viewBox: `0 0 ${width} ${high}`, preserveAspectRatio: "none", role: "img" },
     title,
     ...parts
   )
@@ -27,47 +28,46 @@ const frame = (name, wide, high, parts) => {
 const round = (n) => Math.round(n * 100) / 100
 
 /**
- * Bars that stand on a line for what was answered and hang from it for what failed: which is which shows without
- * colours.
+ * Bars that stand on a line for what was answered and hang from it for what failed, at one scale: which is which shows
+ * without colours. The line lies as low as the failures leave it.
  *
- * @param {{ readonly high: number, readonly below: number, readonly count?: number }} options
- * @returns {Chart}
+ * @param {number} high
+ * @returns {Outcomes}
  */
-export const outcomes = ({ below, count = width / column, high }) => {
-  const line = high - below
+export const outcomes = (high) => {
+  const ground = svg("path", { class: "ground", "vector-effect": "non-scaling-stroke" })
   const answered = svg("path", { class: "answered" })
   const failed = svg("path", { class: "failed" })
-  const wide = count * column
-  const { label, node } = frame("outcomes", wide, high, [
-    svg("path", { class: "ground", d: `M0 ${line}H${wide}`, "vector-effect": "non-scaling-stroke" }),
-    answered,
-    failed
-  ])
+  const { label, node } = frame("outcomes", high, [ground, answered, failed])
   return {
     node,
     draw: (steps, { first }, text) => {
-      const most = Math.max(1, ...steps.map(([, a, f]) => Math.max(a, f)))
-      let [up, down] = ["", ""]
+      const most = (/** @type {1 | 2} */ of) => Math.max(0, ...steps.map((step) => step[of]))
+      const [above, below] = [most(1), most(2)]
+      const line = round(below === 0 ? high - 0.5 : Math.min(high - 5, (high * above) / (above + below)))
+      const up = (line - 1) / Math.max(1, above)
+      const down = (high - line - 0.5) / Math.max(1, below)
+      let [bars, holes] = ["", ""]
       for (const [number, a, f] of steps) {
         const x = (number - first) * column
         if (x < 0) continue
-        if (a > 0) up += `M${x} ${line}v${-round(Math.max(1.5, ((line - 1) * a) / most))}h1.6V${line}Z`
-        if (f > 0)
-          down += `M${x} ${line + 0.5}v${round(Math.max(2, ((below - 0.5) * f) / most))}h1.6V${line + 0.5}Z`
+        if (a > 0) bars += `M${x} ${line}v${-round(Math.max(1.5, up * a))}h1.6V${line}Z`
+        if (f > 0) holes += `M${x} ${line + 0.5}v${round(Math.max(2, down * f))}h1.6V${line + 0.5}Z`
       }
-      setAttribute(answered, "d", up)
-      setAttribute(failed, "d", down)
+      setAttribute(ground, "d", `M0 ${line}H${width}`)
+      setAttribute(answered, "d", bars)
+      setAttribute(failed, "d", holes)
       label(text)
     }
   }
 }
 
-/** Per step a bar from the median up to the 95th percentile, and a mark at the median. @returns {Chart} */
+/** Per step a bar from the median up to the 95th percentile, and a mark at the median. @returns {Latencies} */
 export const latencies = () => {
   const high = 28
   const spread = svg("path", { class: "spread" })
   const median = svg("path", { class: "median" })
-  const { label, node } = frame("latencies", width, high, [
+  const { label, node } = frame("latencies", high, [
     svg("path", { class: "ground", d: `M0 ${high - 0.5}H${width}`, "vector-effect": "non-scaling-stroke" }),
     spread,
     median
@@ -96,22 +96,3 @@ export const windowOf = (now, stepMillis, count) => ({
   first: Math.floor(now / stepMillis) - count + 1,
   count
 })
-
-/** The steps of many rows as those of one. @param {ReadonlyArray<Row>} rows @returns {Row["steps"]} */
-export const summed = (rows) => {
-  /** @type {Map<number, [number, number]>} */
-  const sums = new Map()
-  for (const { steps } of rows) {
-    for (const [number, answered, failed] of steps) {
-      const sum = sums.get(number)
-      if (sum === undefined) sums.set(number, [answered, failed])
-      else {
-        sum[0] += answered
-        sum[1] += failed
-      }
-    }
-  }
-  return [...sums]
-    .sort(([a], [b]) => a - b)
-    .map(([number, [answered, failed]]) => [number, answered, failed, 0, 0])
-}

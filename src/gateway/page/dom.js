@@ -1,5 +1,7 @@
 /** Small helpers to build and change the document. Text is always text: nothing here reads markup. */
 
+import { plain } from "./words.js"
+
 /**
  * @typedef {Node | string | undefined | false} Child
  * @typedef {{ readonly [name: string]: string | number | boolean | undefined }} Attributes
@@ -62,6 +64,12 @@ export const input = (id) => /** @type {HTMLInputElement} */ (byId(id))
 
 /** @param {string} id @returns {HTMLDialogElement} */
 export const dialog = (id) => /** @type {HTMLDialogElement} */ (byId(id))
+
+/** A name that others gave, which may go on in the next line after each of its parts. @param {string} name @returns {ReadonlyArray<Child>} */
+export const breakable = (name) =>
+  plain(name)
+    .split(/(?<=[/#:])/)
+    .flatMap((part) => [part, el("wbr")])
 
 /** Writes a text where it has changed, so that nothing is read out twice. @param {Element} node @param {string} text */
 export const setText = (node, text) => {

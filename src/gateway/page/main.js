@@ -45,8 +45,9 @@ const draw = () => {
   const { rows } = status
   const unbench = (/** @type {Status["benches"][number]} */ bench) => Control.unbench(bench, gatewayNow())
   Overview.draw(status, now, lost)
-  Bench.draw(status, now, unbench)
-  Targets.draw(status, now, { bench: (row) => Control.bench(row, rows), unbench })
+  const actions = { bench: (/** @type {Status["rows"][number]} */ row) => Control.bench(row, rows), unbench }
+  Bench.draw(status, now, actions)
+  Targets.draw(status, now, actions)
   Trail.draw(status, now)
   setText(
     byId("about"),
@@ -76,6 +77,7 @@ const onEvent = (event, data) => {
 }
 
 Overview.start()
+Bench.start(redraw)
 Targets.start(redraw)
 Trail.start(redraw, () => status)
 Control.start()

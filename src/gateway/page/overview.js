@@ -1,22 +1,25 @@
 /**
- * The top of the page: the overall state in a sentence, and all attempts of the last minutes in one chart.
+ * The top of the page: the overall state in sentences, and what callers got in the last minutes in one chart.
  *
  * @import { Status } from "../status/Status.ts"
  */
 import * as Chart from "./chart.js"
 import { byId, el, icon, setAttribute, setText, shapeOf } from "./dom.js"
-import { countdown, counted, headline, percent, relevant } from "./words.js"
+import { countdown, counted, headline, number, percent, relevant } from "./words.js"
 
 /** @type {Readonly<Record<import("./words.js").Level, import("./dom.js").Shape>>} */
 const marks = { ok: "serving", warn: "warn", bad: "failed", unknown: "unknown" }
 
 const colours = { ok: "#1a7f4b", warn: "#b26a00", bad: "#c0362c", unknown: "#6b7785" }
 
-const chart = Chart.outcomes({ high: 56, below: 16 })
-const figures = el("p", { class: "figures" })
+const signs = { ok: "", warn: "! ", bad: "✕ ", unknown: "" }
+
+const chart = Chart.outcomes(56)
+const figures = el("p", { class: "figures" }, "\u00a0")
+const from = el("span")
 let shown = ""
 
-/** Puts the chart in its place. */
+/** Puts the chart in its place, so that nothing moves when there is something to draw. */
 export const start = () => {
   byId("timeline").append(
     el(
@@ -33,41 +36,45 @@ export const start = () => {
       )
     ),
     chart.node,
-    el("p", { class: "axis", "aria-hidden": "true" }, el("span", { id: "axis-from" }), el("span", {}, "now"))
+    el("p", { class: "axis", "aria-hidden": "true" }, from, el("span", {}, "now"))
   )
+  mark("unknown")
+}
+
+/** @param {import("./words.js").Level} level */
+const mark = (level) => {
+  document.body.dataset.level = level
+  if (shown === level) return
+  shown = level
+  byId("mark").replaceChildren(icon(marks[level]))
+  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="${colours[level]}" fill-rule="evenodd" d="${shapeOf(marks[level])}"/></svg>`
+  setAttribute(byId("icon"), "href", `data:image/svg+xml,${encodeURIComponent(drawing)}`)
 }
 
 /** @param {Status} status @param {number} now @param {string | undefined} lost what is wrong with the connection */
 export const draw = (status, now, lost) => {
   const said = headline(status, now)
-  const level = lost === undefined ? said.level : "unknown"
-  document.body.dataset.level = level
-  if (shown !== level) {
-    shown = level
-    byId("mark").replaceChildren(icon(marks[level]))
-    const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="${colours[level]}" fill-rule="evenodd" d="${shapeOf(marks[level])}"/></svg>`
-    setAttribute(byId("icon"), "href", `data:image/svg+xml,${encodeURIComponent(drawing)}`)
-  }
+  mark(lost === undefined ? said.level : "unknown")
   setText(byId("headline"), lost === undefined ? said.text : `Last known: ${said.text}`)
   setText(
     byId("detail"),
     lost === undefined ? [said.detail, soonest(status, now)].filter(Boolean).join(" ") : ""
   )
-  document.title = `${lost !== undefined ? "? " : level === "ok" ? "" : level === "bad" ? "✕ " : level === "warn" ? "! " : ""}${said.text} · effect-failover`
-  const steps = Chart.summed(status.rows)
-  byId("timeline").hidden = status.rows.length === 0
-  const [answered, failed] = steps.reduce(([a, f], step) => [a + step[1], f + step[2]], [0, 0])
-  const minutes = Math.round((status.stepMillis * status.steps) / 60_000)
+  const title = `${lost === undefined ? signs[said.level] : "? "}${said.text} · effect-failover`
+  if (document.title !== title) document.title = title
+  const { requests, stepMillis, steps } = status
+  const [answered, failed] = requests.reduce(([a, f], step) => [a + step[1], f + step[2]], [0, 0])
+  const minutes = Math.round((stepMillis * steps) / 60_000)
   const text =
     answered + failed === 0
-      ? `No attempt in the last ${minutes} minutes`
-      : `${percent(answered, answered + failed)} of ${counted(answered + failed, "attempt")} answered, last ${minutes} min`
+      ? `No request in the last ${minutes} minutes`
+      : `${percent(answered, answered + failed)} of ${counted(answered + failed, "request")} answered`
   setText(figures, text)
-  setText(byId("axis-from"), `${minutes} min ago`)
+  setText(from, `${minutes} min ago`)
   chart.draw(
-    steps,
-    Chart.windowOf(now, status.stepMillis, status.steps),
-    `${text}: ${answered} answered, ${failed} failed`
+    requests,
+    Chart.windowOf(now, stepMillis, steps),
+    `${text} in ${minutes} minutes: ${number(answered)} answered, ${number(failed)} failed`
   )
 }
 

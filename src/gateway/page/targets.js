@@ -1,17 +1,29 @@
 /**
- * The targets: a table per provider, a row per model and credential.
+ * The targets: one table, with a part per provider and a row per model and credential. Nothing changes its place in it
+ * when states change; what is wrong stands above it.
  *
  * @import { Row, Status } from "../status/Status.ts"
  */
 import { ending } from "./bench.js"
 import * as Chart from "./chart.js"
-import { arrange, byId, el, icon, setAttribute, setText } from "./dom.js"
-import { counted, duration, isFailing, percent, plain, reasonWord, stateWords, summary } from "./words.js"
+import { arrange, breakable, byId, el, icon, setAttribute, setText } from "./dom.js"
+import {
+  counted,
+  duration,
+  failuresOf,
+  isFailing,
+  number,
+  percent,
+  plain,
+  reasonWord,
+  stateWords,
+  summary
+} from "./words.js"
 
 /** @typedef {Status["benches"][number]} Bench */
-/** @typedef {{ readonly bench: (row: Row) => void, readonly unbench: (bench: Bench) => void }} Actions */
+/** @typedef {import("./bench.js").Actions} Actions */
 /** @typedef {{ readonly node: HTMLTableRowElement, readonly draw: (row: Row, bench: Bench | undefined, status: Status, now: number) => void }} Line */
-/** @typedef {{ readonly node: HTMLElement, readonly body: HTMLElement, readonly summary: HTMLElement, readonly none: HTMLElement, readonly table: HTMLElement }} Group */
+/** @typedef {{ readonly node: HTMLElement, readonly head: HTMLElement, readonly summary: HTMLElement, readonly none: HTMLElement }} Group */
 
 /** @type {Map<string, Line>} */
 const lines = new Map()
@@ -56,20 +68,18 @@ export const draw = (status, now, actions) => {
     const { isWhole, text } = summary(all)
     setText(group.summary, text)
     setAttribute(group.summary, "data-state", isWhole ? "serving" : "resting")
-    group.none.hidden = all.length > 0
-    group.table.hidden = all.length === 0
-    arrange(
-      group.body,
-      own.map((row) => {
-        const line = lines.get(row.key) ?? makeLine(row, actions)
-        lines.set(row.key, line)
-        line.draw(row, row.bench === undefined ? undefined : benchOf.get(row.bench), status, now)
-        return line.node
-      })
-    )
+    const nodes = own.map((row) => {
+      const line = lines.get(row.key) ?? makeLine(row, actions)
+      lines.set(row.key, line)
+      line.draw(row, row.bench === undefined ? undefined : benchOf.get(row.bench), status, now)
+      return line.node
+    })
+    arrange(group.node, [group.head, ...(all.length === 0 ? [group.none] : nodes)])
     return [group.node]
   })
-  arrange(byId("groups"), sections)
+  const table = byId("groups")
+  arrange(table, [...table.querySelectorAll("caption, thead"), ...sections])
+  table.hidden = sections.length === 0
   const troubled = rows.filter(isTroubled).length
   setText(byId("only-troubled"), troubled === 0 ? "Only troubled" : `Only troubled (${troubled})`)
   byId("no-target").hidden = sections.length > 0
@@ -85,41 +95,30 @@ export const draw = (status, now, actions) => {
 
 /** @param {Status["providers"][number]} provider @returns {Group} */
 const makeGroup = ({ credentials, name, protocol }) => {
-  const body = el("tbody")
   const summary = el("span", { class: "summary" })
   const enabled = credentials.filter((credential) => credential.enabled)
-  const none = el(
-    "p",
-    { class: "empty" },
-    `No model of it is named in the config; those that are called appear here. ${counted(enabled.length, "credential")}: ${enabled.map((credential) => credential.name).join(", ")}`
-  )
-  const table = el(
-    "table",
+  const head = el(
+    "tr",
     {},
-    el("caption", { class: "unseen" }, `Targets of ${name}`),
     el(
-      "thead",
-      {},
-      el(
-        "tr",
-        {},
-        el("th", { scope: "col" }, "Model and credential"),
-        el("th", { scope: "col" }, "State"),
-        el("th", { scope: "col" }, "Answered"),
-        el("th", { scope: "col" }, "Latency"),
-        el("th", { scope: "col", class: "control" }, el("span", { class: "unseen" }, "Control"))
-      )
+      "th",
+      { colspan: 4, scope: "rowgroup" },
+      el("bdi", { class: "provider" }, name),
+      name !== protocol && el("span", { class: "muted small" }, `${protocol} protocol`),
+      summary
     ),
-    body
+    el("td", { class: "control" })
   )
-  const node = el(
-    "section",
-    { class: "group", "data-provider": name, "aria-label": `Provider ${name}` },
-    el("h3", {}, el("bdi", {}, name), el("span", { class: "muted protocol" }, protocol), summary),
-    none,
-    table
+  const none = el(
+    "tr",
+    {},
+    el(
+      "td",
+      { colspan: 4, class: "empty" },
+      `No model of it is named in the config; those that are called appear here. ${counted(enabled.length, "credential")}: ${enabled.map((credential) => credential.name).join(", ")}`
+    )
   )
-  return { node, body, summary, none, table }
+  return { node: el("tbody", { "data-provider": name }, head), head, summary, none }
 }
 
 /** @param {Row} first @param {Actions} actions @returns {Line} */
@@ -127,28 +126,35 @@ const makeLine = (first, actions) => {
   let row = first
   /** @type {Bench | undefined} */
   let bench
-  const state = el("span", { class: "state" })
-  const why = el("p", { class: "muted small why" })
-  const outcomes = Chart.outcomes({ high: 28, below: 9 })
-  const rate = el("p", { class: "small" })
+  const state = el("p", { class: "state" })
+  const why = el("p", { class: "muted small" })
+  const outcomes = Chart.outcomes(28)
+  const [rate, attempted] = [el("p"), el("p", { class: "muted small" })]
   const latencies = Chart.latencies()
-  const speed = el("p", { class: "small" })
+  const [median, tail] = [el("p"), el("p", { class: "muted small" })]
   const button = el("button", { type: "button", class: "quiet" })
   button.addEventListener("click", () => (bench === undefined ? actions.bench(row) : actions.unbench(bench)))
-  const name = plain(first.model)
   const node = el(
     "tr",
     { "data-key": first.key },
     el(
       "th",
       { scope: "row" },
-      el("bdi", { class: "model" }, name),
+      el("bdi", { class: "model" }, ...breakable(first.model)),
       el("span", { class: "credential" }, el("bdi", {}, first.credential)),
       !first.named && el("span", { class: "tag" }, "not in the config")
     ),
-    el("td", { "data-label": "State" }, state, why),
-    el("td", { "data-label": "Answered" }, outcomes.node, rate),
-    el("td", { "data-label": "Latency" }, latencies.node, speed),
+    el("td", { class: "standing" }, state, why),
+    el(
+      "td",
+      { "data-label": "Answered" },
+      el("div", { class: "measure" }, outcomes.node, el("div", {}, rate, attempted))
+    ),
+    el(
+      "td",
+      { "data-label": "Latency" },
+      el("div", { class: "measure" }, latencies.node, el("div", {}, median, tail))
+    ),
     el("td", { class: "control" }, button)
   )
   /** @type {readonly unknown[]} */
@@ -161,7 +167,7 @@ const makeLine = (first, actions) => {
       const failing = row.state === "serving" && isFailing(row, now, status.stepMillis)
       const window = Chart.windowOf(now, status.stepMillis, status.steps)
       const end = bench === undefined ? "" : ending(bench.status, bench.until, now)
-      const inputs = [row, bench?.evidence, bench?.reason, bench?.by, end, failing, window.first]
+      const inputs = [row, bench?.evidence, bench?.reason, bench?.key, end, failing, window.first]
       if (inputs.every((input, index) => input === drawn[index])) return
       drawn = inputs
       setAttribute(node, "data-state", failing ? "failing" : row.state)
@@ -169,15 +175,20 @@ const makeLine = (first, actions) => {
       if (state.textContent !== word) state.replaceChildren(icon(failing ? "warn" : row.state), word)
       setText(why, bench === undefined ? failuresOf(row) : whyOf(row, bench, end))
       const attempts = row.answered + row.failed
+      node.toggleAttribute("data-idle", attempts === 0)
       outcomes.draw(
         row.steps,
         window,
-        attempts === 0 ? "no attempt" : `${row.answered} answered, ${row.failed} failed`
+        attempts === 0 ? "no attempt" : `${number(row.answered)} answered, ${number(row.failed)} failed`
       )
-      setText(rate, attempts === 0 ? "no attempt" : `${percent(row.answered, attempts)} of ${attempts}`)
-      const times = row.p50 === undefined ? "–" : `${duration(row.p50)} · p95 ${duration(row.p95 ?? row.p50)}`
-      latencies.draw(row.steps, window, row.p50 === undefined ? "no answer" : `median ${times}`)
-      setText(speed, times)
+      setText(rate, attempts === 0 ? "" : percent(row.answered, attempts))
+      setText(attempted, attempts === 0 ? "no attempt" : `of ${number(attempts)}`)
+      const { p50, p95 = p50 } = row
+      const [half, most] =
+        p50 === undefined || p95 === undefined ? ["", ""] : [duration(p50), `p95 ${duration(p95)}`]
+      latencies.draw(row.steps, window, half === "" ? "no answer" : `median ${half}, ${most}`)
+      setText(median, half)
+      setText(tail, most)
       setText(button, bench === undefined ? "Bench…" : "Unbench")
       setAttribute(
         button,
@@ -192,18 +203,8 @@ const makeLine = (first, actions) => {
 const whyOf = (row, bench, end) =>
   [
     end,
-    bench.status === "manual" ? "" : reasonWord(bench.reason),
-    bench.evidence === undefined ? "" : plain(bench.evidence),
-    bench.key === row.key ? "" : `with ${plain(bench.key)}`,
-    bench.by === undefined ? "" : `by ${plain(bench.by)}`
+    bench.status === "manual" ? plain(bench.evidence ?? "") : reasonWord(bench.reason),
+    bench.key === row.key ? "" : `with ${plain(bench.key)}`
   ]
     .filter(Boolean)
     .join(" · ")
-
-/** @param {Row} row */
-const failuresOf = ({ failures }) =>
-  Object.entries(failures)
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, 3)
-    .map(([name, count]) => `${count} × ${reasonWord(name)}`)
-    .join(", ")

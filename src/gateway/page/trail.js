@@ -3,7 +3,7 @@
  *
  * @import { Status } from "../status/Status.ts"
  */
-import { arrange, byId, el, icon, setAttribute, setText } from "./dom.js"
+import { arrange, breakable, byId, el, icon, setAttribute, setText } from "./dom.js"
 import { isTroubled } from "./store.js"
 import { counted, duration, plain, reasonWord, timeOf } from "./words.js"
 
@@ -88,18 +88,17 @@ const make = (decision, now, before) => {
     el(
       "span",
       { class: "path" },
-      ...grouped(attempts).flatMap((group, index) => [
-        index > 0 ? el("span", { class: "then" }, "→") : undefined,
-        chip(group)
-      ]),
+      ...grouped(attempts).map((visit, index) => line(visit, index > 0)),
       attempts.length === 0 &&
         el(
           "span",
-          { class: "chip", "data-outcome": outcome },
+          { class: "visit", "data-outcome": outcome },
           icon(shapes[outcome]),
           error === undefined ? words[outcome] : reasonWord(error)
         ),
-      attempts.length > 0 && outcome === "broken" && el("span", { class: "muted" }, "broke off")
+      attempts.length > 0 &&
+        outcome === "broken" &&
+        el("span", { class: "visit muted" }, "the stream broke off")
     )
   )
   const more = el(
@@ -142,13 +141,14 @@ const grouped = (attempts) => {
   return visits
 }
 
-/** @param {Visit} visit */
-const chip = ({ count, last, target }) =>
+/** @param {Visit} visit @param {boolean} isNext */
+const line = ({ count, last, target }, isNext) =>
   el(
     "span",
-    { class: "chip", "data-outcome": last.failure !== undefined ? "failed" : last.outcome },
+    { class: "visit", "data-outcome": last.failure !== undefined ? "failed" : last.outcome },
     icon(last.failure !== undefined ? "failed" : shapes[last.outcome]),
-    el("bdi", {}, plain(target)),
+    isNext && el("span", { class: "muted" }, "→"),
+    el("bdi", {}, ...breakable(target)),
     last.failure !== undefined && el("span", { class: "said" }, reasonWord(last.failure)),
     count > 1 && el("span", { class: "said" }, `×${count}`)
   )

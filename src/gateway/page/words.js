@@ -36,6 +36,7 @@ const reasons = {
   TooLarge: "request too large",
   ContextExceeded: "prompt too long",
   Manual: "by hand",
+  OwnLimit: "over its own limit",
   ChainExhausted: "everybody failed",
   AllBenched: "everything rests",
   DeadlineExceeded: "out of time"
@@ -113,8 +114,17 @@ export const percent = (part, whole) => {
   return `${share > 99 ? Math.min(99.9, Math.floor(share * 10) / 10) : share < 1 ? Math.max(0.1, Math.round(share * 10) / 10) : Math.round(share)} %`
 }
 
+const grouped = new Intl.NumberFormat("en")
+
+/** A count, as in `12,345`. @param {number} n */
+export const number = (n) => grouped.format(n)
+
 /** @param {number} n @param {string} one @param {string} [many] */
-export const counted = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`
+export const counted = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`
+
+/** `1st`, `2nd`, `3rd`, `11th`. @param {number} n */
+export const ordinal = (n) =>
+  `${number(n)}${(n % 100 > 10 && n % 100 < 14 ? undefined : ["th", "st", "nd", "rd"][n % 10]) ?? "th"}`
 
 /** `a`, `a and b`, `a, b and 3 more`. @param {ReadonlyArray<string>} names @param {number} [most] */
 export const listed = (names, most = 3) => {
@@ -129,11 +139,16 @@ export const relevant = (rows) => {
   return named.length > 0 ? named : rows
 }
 
-/** Attempts of a row in its last minute. @param {Row} row @param {number} now @param {number} stepMillis */
-export const lately = (row, now, stepMillis) => {
+/**
+ * What was answered and what failed in the last minute.
+ *
+ * @param {{ readonly steps: ReadonlyArray<readonly [number, number, number, ...ReadonlyArray<number>]> }} row
+ * @param {number} now @param {number} stepMillis
+ */
+export const lately = ({ steps }, now, stepMillis) => {
   const first = Math.floor((now - 60_000) / stepMillis)
   let [answered, failed] = [0, 0]
-  for (const [number, a, f] of row.steps) {
+  for (const [number, a, f] of steps) {
     if (number < first) continue
     answered += a
     failed += f
@@ -146,6 +161,14 @@ export const isFailing = (row, now, stepMillis) => {
   const { answered, failed } = lately(row, now, stepMillis)
   return failed >= 2 && failed / (answered + failed) >= 0.1
 }
+
+/** What a row's failures were, the most frequent first. @param {Row} row */
+export const failuresOf = ({ failures }) =>
+  Object.entries(failures)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 3)
+    .map(([name, count]) => `${number(count)} × ${reasonWord(name)}`)
+    .join(", ")
 
 /**
  * How many of a provider's targets serve. Those that only clients named count where the config names none, as in the
@@ -165,14 +188,21 @@ export const summary = (rows) => {
 }
 
 /**
- * The overall state in a sentence, and what else there is to know in another. Countdowns are not part of it: it is read
- * out when it changes.
+ * How requests went in the last minute, whatever it took to answer them.
  *
- * @param {Pick<Status, "rows" | "benches" | "stepMillis">} status
+ * @param {Status["requests"]} requests @param {number} now @param {number} stepMillis
+ */
+const latelyAsked = (requests, now, stepMillis) => lately({ steps: requests }, now, stepMillis)
+
+/**
+ * The overall state in a sentence, and what else there is to know in others. Only the first is read out when it
+ * changes; there is no countdown in it.
+ *
+ * @param {Pick<Status, "rows" | "requests" | "stepMillis" | "startedAt">} status
  * @param {number} now
  * @returns {{ readonly level: Level, readonly text: string, readonly detail: string }}
  */
-export const headline = ({ rows, stepMillis }, now) => {
+export const headline = ({ requests, rows, startedAt, stepMillis }, now) => {
   const own = relevant(rows)
   if (own.length === 0) {
     return {
@@ -181,53 +211,85 @@ export const headline = ({ rows, stepMillis }, now) => {
       detail: "The config names no model. Targets appear here as soon as requests are sent to them."
     }
   }
-  const out = own.filter((row) => row.state !== "serving")
-  const away = out.filter((row) => row.state !== "half-open")
+  const asked = latelyAsked(requests, now, stepMillis)
+  const hurts = asked.failed >= 2 && asked.failed / (asked.answered + asked.failed) >= 0.1
   const servedBy = providersThatAnswer(own, now, stepMillis)
   const by = servedBy.length === 0 ? "" : `Requests are served by ${listed(servedBy)}.`
-  const all =
-    own.length === 1
-      ? "The only target is"
-      : own.length === 2
-        ? "Both targets are"
-        : `All ${own.length} targets are`
+  const callers = callersWords(asked)
+  const out = own.filter((row) => row.state !== "serving")
+  const all = `${own.length === 1 ? "The only target is" : own.length === 2 ? "Both targets are" : `All ${number(own.length)} targets are`}`
   if (out.length === 0) {
     const failing = own.filter((row) => isFailing(row, now, stepMillis))
-    if (failing.length === 0)
+    if (failing.length > 0) {
+      const worst = failing.map(
+        (row) => `${nameOf(row, own)} fails ${failingShare(row, now, stepMillis)} of its attempts`
+      )
       return {
-        level: "ok",
-        text: `${all} serving`,
-        detail: by === "" ? "No request in the last minute." : by
+        level: hurts ? "bad" : "warn",
+        text: `${all} serving, but ${short(worst) ?? `${counted(failing.length, "target")} ${failing.length === 1 ? "fails" : "fail"} often`}`,
+        detail: sentences(callers, by)
       }
-    const worst = failing.map((row) => {
-      const { answered, failed } = lately(row, now, stepMillis)
-      return `${nameOf(row, own)} fails ${percent(failed, answered + failed)} of its attempts`
-    })
-    return { level: "warn", text: `${all} serving, but ${listed(worst, 2)}`, detail: by }
+    }
+    if (hurts) return { level: "bad", text: "Requests fail", detail: sentences(callers, `${all} serving.`) }
+    const idle = requests.length > 0 || own.some((row) => row.steps.length > 0) ? "in the last minute" : "yet"
+    return {
+      level: "ok",
+      text: `${all} serving`,
+      detail:
+        sentences(callers, by) ||
+        (idle === "yet" && now - startedAt > 600_000
+          ? "No request in the last 10 minutes."
+          : `No request ${idle}.`)
+    }
   }
-  if (away.length === own.length) {
-    const hand = away.every((row) => row.state === "manual")
+  if (out.every((row) => row.state !== "half-open") && out.length === own.length) {
+    const hand = out.every((row) => row.state === "manual")
     return {
       level: "bad",
-      text: `Nothing can be called: ${own.length === 1 ? "the only target" : own.length === 2 ? "both targets" : `all ${own.length} targets`} ${own.length === 1 ? "is" : "are"} ${hand ? "benched by hand" : "on the bench"}`,
-      detail: "Requests fail, or the target whose rest ends soonest is tried anyway."
+      text: `Nothing can be called: ${all.charAt(0).toLowerCase()}${all.slice(1)} ${hand ? "benched by hand" : "on the bench"}`,
+      detail: sentences(callers, "Requests fail, or the target whose rest ends soonest is tried anyway.")
     }
   }
-  if (away.length === 0) {
-    return {
-      level: "warn",
-      text: `${subject(out, own)} ${waits(out, own)} a probe: ${out.length} of ${own.length} targets`,
-      detail: `The rest is over, and the next request decides. ${by}`.trim()
-    }
-  }
+  const names = subjects(out, own)
+  const who = short(names) ?? `${number(out.length)} of ${number(own.length)} targets`
+  const isOne = names.length === 1
+  const left = own.length - out.length
   return {
-    level: "warn",
-    text: `${subject(away, own)} ${verb(away, own)}: ${away.length} of ${counted(own.length, "target")} on the bench`,
-    detail:
-      by === ""
-        ? `${counted(own.length - out.length, "target")} can serve; no request in the last minute.`
-        : by
+    level: hurts ? "bad" : "warn",
+    text: `${who} ${verb(out, isOne)}`,
+    detail: sentences(
+      callers,
+      by || (left === 0 ? "" : `${counted(left, "target")} can serve; no request in the last minute.`)
+    )
   }
+}
+
+/** @param {ReadonlyArray<string>} all */
+const sentences = (...all) => all.filter(Boolean).join(" ")
+
+/** Names that fit into a headline; `undefined` where there are too many or they are too long. @param {ReadonlyArray<string>} names */
+const short = (names) => {
+  const text = listed(names)
+  return names.length <= 2 && text.length <= 64 ? text : undefined
+}
+
+/** What callers notice. @param {{ readonly answered: number, readonly failed: number }} asked */
+const callersWords = ({ answered, failed }) => {
+  const whole = answered + failed
+  if (whole === 0) return ""
+  if (failed === 0)
+    return whole === 1
+      ? "The last minute's only request was answered."
+      : `All ${number(whole)} requests of the last minute were answered.`
+  return answered === 0
+    ? `No request of the last minute was answered (${number(failed)} failed).`
+    : `${number(failed)} of ${number(whole)} requests of the last minute failed.`
+}
+
+/** The share of a row's last attempts that failed. @param {Row} row @param {number} now @param {number} stepMillis */
+export const failingShare = (row, now, stepMillis) => {
+  const { answered, failed } = lately(row, now, stepMillis)
+  return percent(failed, answered + failed)
 }
 
 /** Providers by answers of the last minute, the busiest first. @param {ReadonlyArray<Row>} rows @param {number} now @param {number} stepMillis */
@@ -264,16 +326,13 @@ const subjects = (out, all) => {
   return [...names]
 }
 
-/** @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
-const subject = (out, all) => listed(subjects(out, all))
-
-/** @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
-const waits = (out, all) => (subjects(out, all).length === 1 ? "waits for" : "wait for")
-
-/** @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
-const verb = (out, all) => {
-  const is = subjects(out, all).length === 1 ? "is" : "are"
-  if (out.every(({ state }) => state === "manual")) return `${is} benched by hand`
-  if (out.every(({ state }) => state === "probing")) return `${is} being probed`
-  return out.some(({ state }) => state === "manual") ? `${is} out` : `${is} resting`
+/** What is the matter with those that are out. @param {ReadonlyArray<Row>} out @param {boolean} isOne */
+const verb = (out, isOne) => {
+  const is = isOne ? "is" : "are"
+  const states = new Set(out.map(({ state }) => state))
+  if (states.size > 1) return states.has("resting") || states.has("manual") ? `${is} out` : `${is} on trial`
+  if (states.has("manual")) return `${is} benched by hand`
+  if (states.has("probing")) return `${is} being probed`
+  if (states.has("half-open")) return isOne ? "waits for a probe" : "wait for a probe"
+  return `${is} resting`
 }
