@@ -11,10 +11,11 @@ import * as DurationFlag from "./DurationFlag.ts"
 import { ExitWith } from "./Exit.ts"
 import * as Live from "./live/Live.ts"
 import * as Report from "./live/Report.ts"
+import * as Simulated from "./simulated/Simulated.ts"
 
 /** What the command can be told. */
 export interface Options {
-  readonly config: string
+  readonly config: Option.Option<string>
   /** Ask every credential, too. */
   readonly live: boolean
   /** How long each question may take. */
@@ -22,24 +23,26 @@ export interface Options {
 }
 
 /**
- * Tells every problem and ends with code 2, or tells what the file says. With `live` it tells what its credentials and
+ * Tells every problem and ends with code 2, or tells what the file says; without a file what `serve` would start on. With `live` it tells what its credentials and
  * models are good for as well, and ends with code 1 when one of them is not.
  */
 export const check = (options: Options): Effect.Effect<void, ExitWith, FileSystem.FileSystem | Path.Path> =>
-  Effect.gen(function* () {
-    const file = options.config
-    const timeout = yield* DurationFlag.read("timeout", options.timeout)
-    const config = yield* ConfigFlags.read(file)
-    yield* ConfigFlags.override(config, { host: Option.none(), port: Option.none() }, file)
-    yield* Console.log(summary(file, config))
-    if (!options.live) return
-    const counted = Live.count(config)
-    yield* Console.log(`\n${announcement(counted, options.timeout)}`)
-    if (counted.credentials === 0) return
-    const findings = yield* Effect.provide(Live.run(config, { timeout }), UndiciUpstream.layer())
-    yield* Console.log(`\n${Report.format(config, findings)}`)
-    if (!findings.every(Report.isOk)) yield* Effect.fail(new ExitWith(1))
-  })
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = Option.getOrUndefined(options.config)
+      const timeout = yield* DurationFlag.read("timeout", options.timeout)
+      const config = yield* file === undefined ? Simulated.start : ConfigFlags.read(file)
+      yield* ConfigFlags.override(config, { host: Option.none(), port: Option.none() }, file)
+      yield* Console.log(summary(file, config))
+      if (!options.live) return
+      const counted = Live.count(config)
+      yield* Console.log(`\n${announcement(counted, options.timeout)}`)
+      if (counted.credentials === 0) return
+      const findings = yield* Effect.provide(Live.run(config, { timeout }), UndiciUpstream.layer())
+      yield* Console.log(`\n${Report.format(config, findings)}`)
+      if (!findings.every(Report.isOk)) yield* Effect.fail(new ExitWith(1))
+    })
+  )
 
 const announcement = (
   { credentials, moreModels }: ReturnType<typeof Live.count>,
@@ -51,11 +54,16 @@ const announcement = (
   return `asking ${many(credentials, "credential")}${more}, each for at most ${timeout} …`
 }
 
-const summary = (file: string, { fallbacks, models, notes, providers, server }: GatewayConfig): string => {
+const summary = (
+  file: string | undefined,
+  { fallbacks, models, notes, providers, server }: GatewayConfig
+): string => {
   const names = Object.keys(models)
   const width = Math.max(0, ...names.map((name) => name.length))
   return [
-    `${file} is valid.`,
+    file === undefined
+      ? "No config file was given: these are the simulated providers that `serve` starts on then."
+      : `${file} is valid.`,
     "",
     "providers",
     ...providers.map(({ credentials, name, protocol }) => {

@@ -47,9 +47,9 @@ const serve = Command.make("serve", serving, runServe).pipe(
 )
 
 const checking = {
-  config,
+  config: Flag.optional(config),
   live: Flag.Boolean("live").pipe(
-    Flag.withDescription("Ask every credential and every model that the file names, for a few tokens each"),
+    Flag.withDescription("Ask every credential and every model of the config, for a few tokens each"),
     Flag.withDefault(false)
   ),
   timeout: Flag.String("timeout").pipe(
@@ -64,7 +64,11 @@ const check = Command.make("check", checking, (options) =>
     Effect.promise(() => import("./Check.ts")),
     (module) => module.check(options)
   )
-).pipe(Command.withDescription("Say what is wrong with a config file, or what it amounts to"))
+).pipe(
+  Command.withDescription(
+    "Say what is wrong with a config file, or what it amounts to; without one, of the built-in simulated providers"
+  )
+)
 
 const classify = Command.make(
   "classify",

@@ -193,6 +193,18 @@ describe("check", () => {
       assert.notInclude(stdout, "secret")
     })
   )
+
+  it.live("tells without a file what `serve` would start on", () =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* run(["check"])
+      assert.strictEqual(code, 0)
+      assert.strictEqual(stderr, "")
+      assert.include(stdout, "No config file was given")
+      assert.include(stdout, "throttled (openai): primary, backup")
+      assert.notInclude(stdout, "is valid")
+      assert.notInclude(stdout, "simulated-key")
+    })
+  )
 })
 
 describe("classify", () => {
