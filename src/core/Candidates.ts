@@ -22,6 +22,12 @@ import type { Target } from "./Target.ts"
 /** Requests seen per pool: where `roundRobin` goes on. */
 export type Turns = Map<string, number>
 
+/** Targets of a chain that rest, and whether these are all. */
+export interface Resting<out P> {
+  readonly all: boolean
+  readonly resting: ReadonlyArray<Ending.RestingTarget<P>>
+}
+
 /** A walk over one chain. After `next()` has said true, `pool`, `target` and `admission` are the current candidate. */
 export class Candidates<P extends Pool, R> {
   pool!: P
@@ -37,6 +43,8 @@ export class Candidates<P extends Pool, R> {
   #ownTurns: Map<string, number> | undefined
   /** Targets that were passed by because of their own limit. */
   #limited: Array<Ending.RestingTarget<P>> | undefined
+  /** Models, as `provider/model`, that have refused this request. */
+  #refusedBy: Set<string> | undefined
   #windowAbove = 0
   #windowAtLeast = 0
   readonly #context: Context.Context<R>
@@ -139,6 +147,12 @@ export class Candidates<P extends Pool, R> {
     else if (next !== "credential") this.#at = this.#order.length
   }
 
+  /** The current target has refused the request, and would do so again, with another credential too. */
+  refused(): void {
+    this.#refusedBy ??= new Set()
+    this.#refusedBy.add(this.target.benchKeys.model)
+  }
+
   /** A prompt was too long here: models whose window is known to be no larger are passed by from now on. */
   needWindow({ actual, limit }: ContextExceeded): void {
     this.#windowAbove = Math.max(this.#windowAbove, limit ?? 0, this.target.contextWindow ?? 0)
@@ -205,12 +219,25 @@ export class Candidates<P extends Pool, R> {
   }
 
   /** Everything in the chain that rests now, and whether that is all of it. */
-  resting(): { readonly all: boolean; readonly resting: ReadonlyArray<Ending.RestingTarget<P>> } {
+  resting(): Resting<P> {
+    return this.#restingOf(() => true)
+  }
+
+  /** The same of those who may yet take this request: not the models that refused it, nor those that hold too little. */
+  restingOfWilling(): Resting<P> {
+    return this.#restingOf(
+      ({ benchKeys, contextWindow }) =>
+        this.#refusedBy?.has(benchKeys.model) !== true && this.#fits(contextWindow)
+    )
+  }
+
+  #restingOf(isCounted: (target: Target) => boolean): Resting<P> {
     const resting: Array<Ending.RestingTarget<P>> = []
     let all = true
     for (const model of this.#models) {
       const pool = this.#poolOf(model)
       for (const target of model.targetsOf(pool)) {
+        if (!isCounted(target)) continue
         const why = this.#why(target)
         if (why === undefined) all = false
         else resting.push({ pool, target, why })

@@ -1,6 +1,7 @@
 /** How a run ends when nobody could answer: what rests, when it makes sense to come back, what the caller can change. */
 import type * as Bench from "./Bench.ts"
 import { BadRequest, ContextExceeded } from "./Failure.ts"
+import { transientClasses } from "./Rule.ts"
 import { AllBenched, ChainExhausted, type FailedAttempt, type RestingKey } from "./RunError.ts"
 import type { Target } from "./Target.ts"
 
@@ -30,20 +31,41 @@ const retryAt = (resting: ReadonlyArray<RestingTarget<unknown>>): { readonly ret
   return end === Number.POSITIVE_INFINITY ? {} : { retryAt: end }
 }
 
-/** Everything that was tried has failed. There is a time to come back when all of the chain rests. */
-export const exhausted = (
-  candidates: {
-    readonly models: number
-    readonly resting: () => { readonly all: boolean; readonly resting: ReadonlyArray<RestingTarget<unknown>> }
-  },
-  attempts: ReadonlyArray<FailedAttempt>
-): ChainExhausted => {
-  const { all, resting } = candidates.resting()
-  return new ChainExhausted({ attempts, models: candidates.models, ...(all && retryAt(resting)) })
+/** What of a chain decides about its end. */
+interface Walked {
+  readonly models: number
+  readonly restingOfWilling: () => {
+    readonly all: boolean
+    readonly resting: ReadonlyArray<RestingTarget<unknown>>
+  }
 }
 
-/** Nothing was callable in a chain of so many models. */
-export const allBenched = (resting: ReadonlyArray<RestingTarget<unknown>>, models: number): AllBenched => {
+/**
+ * Everything that was tried has failed. There is a time to come back when all rest who may yet take the request; those
+ * who have refused it would do so again.
+ */
+export const exhausted = (candidates: Walked, attempts: ReadonlyArray<FailedAttempt>): ChainExhausted => {
+  const { all, resting } = candidates.restingOfWilling()
+  const passedBy = resting.filter(({ target }) => !attempts.some((failed) => failed.target === target.key))
+  return new ChainExhausted({
+    attempts,
+    ...(passedBy.length > 0 && { benches: benches(passedBy) }),
+    models: candidates.models,
+    ...(all && retryAt(resting))
+  })
+}
+
+/** True when somebody may take the request later: nothing but what passes by itself keeps a willing target away. */
+export const mayBeTaken = (candidates: Walked): boolean => {
+  const { all, resting } = candidates.restingOfWilling()
+  return !all || resting.some(({ why }) => passing.has(why.reason))
+}
+
+/** What passes with whatever caused it. */
+const passing: ReadonlySet<string> = new Set(["RateLimit", "OwnLimit", ...transientClasses])
+
+/** What keeps these targets from being called, each key once. */
+const benches = (resting: ReadonlyArray<RestingTarget<unknown>>): ReadonlyArray<RestingKey> => {
   const byKey = new Map<string, RestingKey>()
   for (const { why } of resting) {
     byKey.set(why.key, {
@@ -53,8 +75,12 @@ export const allBenched = (resting: ReadonlyArray<RestingTarget<unknown>>, model
       ...(why.until !== Number.POSITIVE_INFINITY && { until: why.until })
     })
   }
-  return new AllBenched({ benches: [...byKey.values()], models, ...retryAt(resting) })
+  return [...byKey.values()]
 }
+
+/** Nothing was callable in a chain of so many models. */
+export const allBenched = (resting: ReadonlyArray<RestingTarget<unknown>>, models: number): AllBenched =>
+  new AllBenched({ benches: benches(resting), models, ...retryAt(resting) })
 
 /**
  * A request that was refused for its token cap, and without the cap as well: only the caller can help, and is told

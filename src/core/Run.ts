@@ -278,6 +278,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #leave(failure: Failure.Failure, rule: Rule): Onward<A> | undefined {
     this.#record(failure, rule.rest)
     if (failure._tag === "ContextExceeded") this.#candidates.needWindow(failure)
+    if (isFinal(failure)) this.#candidates.refused()
     const special = this.#special(failure)
     if (special !== undefined || (rule.next !== "stop" && !this.#lastResort)) {
       this.#candidates.move(special === undefined ? rule.next : "credential")

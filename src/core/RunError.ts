@@ -35,6 +35,9 @@ const models = Schema.optionalKey(Schema.Int)
 const list = (failed: ReadonlyArray<FailedAttempt>): string =>
   failed.map(({ failure, target }) => `${target}: ${classOf(failure)} (${failure.message})`).join("; ")
 
+const restList = (benches: ReadonlyArray<RestingKey>): string =>
+  benches.map(({ key, reason }) => `${key} (${reason})`).join(", ")
+
 const ofModels = (preposition: string, n: number | undefined): string =>
   n === undefined ? "" : ` ${preposition} a chain of ${n} ${n === 1 ? "model" : "models"}`
 
@@ -46,12 +49,15 @@ const ofModels = (preposition: string, n: number | undefined): string =>
  */
 export class ChainExhausted extends Schema.TaggedError<ChainExhausted>()("ChainExhausted", {
   attempts,
+  /** What kept other targets of the chain from being called. */
+  benches: Schema.optionalKey(Schema.Array(RestingKey)),
   models,
   retryAt: Schema.optionalKey(Schema.Finite)
 }) {
   override get message() {
     const n = this.attempts.length
-    return `all ${n} ${n === 1 ? "attempt" : "attempts"}${ofModels("at", this.models)} failed: ${list(this.attempts)}`
+    const others = this.benches === undefined ? "" : `; others rest: ${restList(this.benches)}`
+    return `all ${n} ${n === 1 ? "attempt" : "attempts"}${ofModels("at", this.models)} failed: ${list(this.attempts)}${others}`
   }
 }
 
@@ -69,7 +75,7 @@ export class AllBenched extends Schema.TaggedError<AllBenched>()("AllBenched", {
   override get message() {
     return this.benches.length === 0
       ? "no target can be called: no credential of the chain is enabled"
-      : `no target${ofModels("of", this.models)} can be called, all rest: ${this.benches.map(({ key, reason }) => `${key} (${reason})`).join(", ")}`
+      : `no target${ofModels("of", this.models)} can be called, all rest: ${restList(this.benches)}`
   }
 }
 

@@ -35,8 +35,11 @@ export interface Situation<P extends Pool, R> {
 export const decide = <P extends Pool, R>(situation: Situation<P, R>, now: number): Decision<P> => {
   const { candidates, deadlineAt, failed, whenAllBenched } = situation
   const last = failed.at(-1)?.failure
-  // A prompt that is too long for all the others does not get shorter while they rest.
-  if (last?._tag === "ContextExceeded") return goBack(situation) ?? { _tag: "End", error: last }
+  if (last?._tag === "ContextExceeded") {
+    // A prompt that is too long for all the others does not get shorter while they rest.
+    const error = Ending.mayBeTaken(candidates) ? Ending.exhausted(candidates, failed) : last
+    return goBack(situation) ?? { _tag: "End", error }
+  }
   const { all, resting } = candidates.resting()
   if (whenAllBenched === "wait" && all && resting.length > 0) {
     // Somebody else's probe has no end that is known: look again soon.

@@ -1,7 +1,7 @@
 /** Why a request gets no answer, in the words of HTTP; and from what a run failed with to those words. */
 import type { ProtocolName } from "../config/GatewayConfig.ts"
 import type { TailError } from "../core/Failover.ts"
-import { classOf, type FailureClass } from "../core/Failure.ts"
+import { AuthDeadReason, BadRequestReason, classOf, type Failure } from "../core/Failure.ts"
 import type { FailedAttempt, RunError, UnknownModel } from "../core/RunError.ts"
 import { isProviderResponse, type ProviderResponse } from "../providers/ProviderResponse.ts"
 import { translateError } from "../translate/index.ts"
@@ -50,41 +50,57 @@ export const fromRunError = (error: RunError, now: number, protocol: ProtocolNam
     case "DeadlineExceeded":
       return make(504, "deadline_exceeded", error.message)
     case "AllBenched": {
-      const isThrottled =
-        error.benches.length > 0 &&
-        error.benches.every(({ reason }) => reason === "RateLimit" || reason === "OwnLimit")
-      const headers = retryAfter(error.retryAt, now)
-      return isThrottled
-        ? make(429, "rate_limit_exceeded", error.message, { headers })
+      const [status, code] = statusOf(error.benches.map(({ reason }) => reason))
+      const headers = comeBack(error.retryAt ?? Number.POSITIVE_INFINITY, now)
+      return status === 429
+        ? make(status, code, error.message, { headers })
         : make(503, "all_benched", error.message, { headers })
     }
     case "ChainExhausted": {
-      const last = error.attempts.at(-1)?.failure
-      if (isWrongEverywhere(error.attempts) && last !== undefined) return refused(last, protocol)
-      const [status, code] = statusOf(error.attempts.map(({ failure }) => classOf(failure)))
-      return make(status, code, error.message, { headers: retryAfter(error.retryAt, now) })
+      const { attempts, benches = [], message, retryAt } = error
+      const said = [...new Map(attempts.map(({ failure, target }) => [target, failure])).values()]
+      const words = [...said.map(classOf), ...benches.map(({ reason }) => reason)]
+      const refusals = said.filter(isRefused)
+      const last = refusals.at(-1)
+      // A policy may send on even a bad request; where everybody who can say so refused it, it is one.
+      if (last !== undefined && words.every((word) => isStuck(word))) return refused(last, protocol)
+      const [status, code] = statusOf(words)
+      return make(status, code, message, { headers: comeBack(retryAt, now) })
     }
   }
 }
 
 /**
+ * What a chain is kept from answering by, in one status. Each target has one word in it: its last failure, or what it
+ * rests for. Those who stay stuck, whatever the caller does, count only where there are no others.
+ *
  * - all throttled: 429
  * - all throttled or overloaded: 503
  * - all silent: 504
  * - anything else: 502. A dead key is ours and not the caller's, so that is never a 401.
  */
-const statusOf = (classes: ReadonlyArray<FailureClass>): readonly [status: number, code: string] => {
-  const are = (...some: ReadonlyArray<FailureClass>) =>
-    classes.length > 0 && classes.every((each) => some.includes(each))
-  if (are("RateLimit")) return [429, "rate_limit_exceeded"]
-  if (are("RateLimit", "Overloaded")) return [503, "overloaded"]
+const statusOf = (words: ReadonlyArray<string>): readonly [status: number, code: string] => {
+  const counted = words.filter((word) => !isStuck(word))
+  const are = (...some: ReadonlyArray<string>) =>
+    counted.length > 0 && counted.every((each) => some.includes(each))
+  if (are("RateLimit", "OwnLimit")) return [429, "rate_limit_exceeded"]
+  if (are("RateLimit", "OwnLimit", "Overloaded")) return [503, "overloaded"]
   if (are("Silent")) return [504, "timeout"]
   return [502, "chain_exhausted"]
 }
 
-/** A policy may send on even a bad request; where everybody refused it, it is one. */
-const isWrongEverywhere = (attempts: ReadonlyArray<FailedAttempt>): boolean =>
-  attempts.every(({ failure }) => failure._tag === "BadRequest" || failure._tag === "ContextExceeded")
+const stuck: ReadonlySet<string> = new Set([
+  ...AuthDeadReason.literals,
+  ...BadRequestReason.literals,
+  "ContextExceeded",
+  "Manual"
+])
+
+/** True for what neither time nor the caller's patience mends: a person has to act, or the request is not for it. */
+const isStuck = (word: string): boolean => stuck.has(word)
+
+const isRefused = (failure: Failure): boolean =>
+  failure._tag === "BadRequest" || failure._tag === "ContextExceeded"
 
 /** A bad request comes back as the provider said it, where it said it with a status of its own. */
 const refused = (failure: FailedAttempt["failure"], protocol: ProtocolName): Refusal | PassedOn => {
@@ -128,6 +144,19 @@ export const retryAfter = (retryAt: number | undefined, now: number): Refusal["h
   retryAt === undefined
     ? undefined
     : { "retry-after": String(Math.max(1, Math.ceil((retryAt - now) / 1000))) }
+
+/**
+ * When to come back. Where that is more than a minute away, OpenAI's client comes back within seconds all the same, in vain,
+ * and Anthropic's sleeps for as long as it is: both are told not to.
+ */
+const comeBack = (retryAt: number | undefined, now: number): Refusal["headers"] => {
+  const header = retryAt === Number.POSITIVE_INFINITY ? undefined : retryAfter(retryAt, now)
+  const isLong = retryAt !== undefined && retryAt - now > longestWait
+  return isLong ? { ...header, "x-should-retry": "false" } : header
+}
+
+/** In milliseconds; the longest `retry-after` that OpenAI's client heeds. */
+const longestWait = 60_000
 
 /** What the reader of a stream is told when it ends before the answer does. */
 export const brokenOff = (error: TailError | undefined): Refusal => {
