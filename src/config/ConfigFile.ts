@@ -87,21 +87,29 @@ const Server = Schema.Struct({
   )
 })
 
+/** What can be sent to a collector. */
+const signals = ["traces", "metrics", "logs"] as const
+
 const Telemetry = Schema.Struct({
+  usage: field(
+    Schema.Boolean,
+    "Whether answers are read for the tokens they say they took, for metrics and spans. Default: if there is an otlp that takes spans."
+  ),
   otlp: field(
     Schema.Struct({
       endpoint: required(
         Url,
-        "Where the collector listens, without /v1/traces and /v1/metrics, which are added."
+        "Where the collector listens, without /v1/traces, /v1/metrics and /v1/logs, which are added."
       ),
       headers: field(
         Schema.Record(Schema.String, HeaderText),
         "Sent with every export; the place for the collector's key."
       ),
+      signals: field(Schema.NonEmptyArray(Schema.Literals(signals)), "What is sent.", signals),
       serviceName: field(Schema.NonEmptyString, "The service.name of all of it.", "effect-failover"),
       interval: field(DurationInput, "How often it is sent.", "10 seconds")
     }),
-    "Metrics and spans go to a collector that speaks OTLP over HTTP (JSON)."
+    "Spans, metrics and the log go to a collector that speaks OTLP over HTTP (JSON). A change needs a restart."
   )
 })
 
@@ -144,7 +152,7 @@ export const ConfigFile = Schema.Struct({
     "What rests, and until when."
   ),
   server: field(Server, "How the gateway listens, and to whom."),
-  telemetry: field(Telemetry, "Who hears of requests besides /metrics. A change needs a restart."),
+  telemetry: field(Telemetry, "Who hears of requests besides /metrics, and of what."),
   log: field(Log, "What the gateway writes to standard error.")
 })
 

@@ -66,11 +66,16 @@ export interface ServerConfig {
   readonly statusPage: "open" | "admin" | "off"
 }
 
-/** Where metrics and spans are sent. */
+/** What can be sent to a collector. */
+export type Signal = "traces" | "metrics" | "logs"
+
+/** Where spans, metrics and the log are sent. */
 export interface OtlpConfig {
-  /** Without `/v1/traces` and `/v1/metrics`. */
+  /** Without `/v1/traces`, `/v1/metrics` and `/v1/logs`. */
   readonly endpoint: string
   readonly headers: Readonly<Record<string, Redacted.Redacted>>
+  /** What is sent. Default: all of it. */
+  readonly signals?: ReadonlyArray<Signal> | undefined
   readonly serviceName: string
   /** In milliseconds. */
   readonly interval: number
@@ -94,6 +99,8 @@ export interface GatewayConfig {
   /** Where the bench is kept. Absent: with the process. */
   readonly bench?: BenchStore.BenchStore | undefined
   readonly server: ServerConfig
+  /** Whether answers are read for the tokens they say they took, for metrics and spans. Default false. */
+  readonly usage?: boolean | undefined
   /** Nothing is sent where there is none. */
   readonly otlp?: OtlpConfig | undefined
   /** `defaultLog` where there is none. */
@@ -189,6 +196,10 @@ export const fromFile = (
       namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly,
       statusPage: server.statusPage ?? defaultServer.statusPage
     },
+    usage:
+      file.telemetry?.usage ??
+      file.telemetry?.otlp?.signals?.includes("traces") ??
+      file.telemetry?.otlp !== undefined,
     otlp: map(file.telemetry?.otlp, otlpOf),
     log: { ...defaultLog, ...file.log },
     notes
@@ -209,10 +220,12 @@ const otlpOf = ({
   endpoint,
   headers = {},
   interval,
-  serviceName = "effect-failover"
+  serviceName = "effect-failover",
+  signals = ["traces", "metrics", "logs"]
 }: NonNullable<NonNullable<ConfigFile["telemetry"]>["otlp"]>): OtlpConfig => ({
   endpoint,
   headers: mapValues(headers, (value) => Redacted.make(value)),
+  signals,
   serviceName,
   interval: Math.max(100, map(interval, millisOf) ?? 10_000)
 })

@@ -7,8 +7,9 @@ import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
-import type { GatewayConfig } from "../config/GatewayConfig.ts"
+import { defaultLog, type GatewayConfig } from "../config/GatewayConfig.ts"
 import type { ConfigError } from "../config/Problem.ts"
 import type { BenchRegistry } from "../core/BenchRegistry.ts"
 import type { InvalidCatalog } from "../core/Catalog.ts"
@@ -20,6 +21,7 @@ import type { Upstream } from "../providers/Upstream.ts"
 import * as Exposure from "./Exposure.ts"
 import type { UnusableStore } from "./KeptBench.ts"
 import * as Live from "./Live.ts"
+import * as LogLevel from "./LogLevel.ts"
 import * as Observed from "./Observed.ts"
 import { Reload } from "./Reload.ts"
 import { Runtimes } from "./Runtimes.ts"
@@ -86,20 +88,47 @@ export const layer = (
   config: GatewayConfig,
   options: Options = {}
 ): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { log, onConfig } = options
+      const telemetry = config.otlp === undefined ? undefined : yield* Telemetry.make(config.otlp)
+      if (log !== true || telemetry?.logger === undefined) return observed(config, options, telemetry)
+      let least = (config.log ?? defaultLog).level
+      const logger = LogLevel.filtered(telemetry.logger, () => least)
+      const told: Options = {
+        ...options,
+        onConfig: (next) => {
+          least = (next.log ?? defaultLog).level
+          onConfig?.(next)
+        }
+      }
+      return observed(config, told, telemetry).pipe(
+        Layer.provide(Logger.layer([logger], { mergeWithExisting: true }))
+      )
+    })
+  )
+
+const observed = (
+  config: GatewayConfig,
+  options: Options,
+  telemetry: Telemetry.Telemetry | undefined
+): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError> =>
   layerOver(config, options).pipe(
-    Layer.provide(observed(config, options)),
+    Layer.provide(runtimes(config, options, telemetry?.observer)),
     Layer.provide(UndiciUpstream.layer())
   )
 
-const observed = (config: GatewayConfig, options: Options) =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const spans = config.otlp === undefined ? undefined : yield* Telemetry.make(config.otlp)
-      if (options.log !== true) return Observed.layer(combine(spans, options.observer), config.bench)
-      const observers = combine(spans, yield* Logs.observer, options.observer)
-      return Layer.provideMerge(Layer.effectDiscard(Logs.watchBench), Observed.layer(observers, config.bench))
-    })
-  )
+const runtimes = (config: GatewayConfig, { log, observer }: Options, spans: Observer | undefined) =>
+  log === true
+    ? Layer.unwrap(
+        Effect.map(Logs.observer, (logs) =>
+          Layer.provideMerge(
+            Layer.effectDiscard(Logs.watchBench),
+            Observed.layer(combine(spans, logs, observer), config.bench)
+          )
+        )
+      )
+    : Observed.layer(combine(spans, observer), config.bench)
 
 type Dependencies = Runtimes | BenchRegistry | Upstream
 

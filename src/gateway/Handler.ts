@@ -22,6 +22,7 @@ import * as Admin from "./admin/Admin.ts"
 import * as Conversation from "./Conversation.ts"
 import type { InFlight } from "./InFlight.ts"
 import type * as Live from "./Live.ts"
+import * as Metered from "./Metered.ts"
 import * as Models from "./Models.ts"
 import { chainFacts, type GatewayCatalog, type GatewayProvider, keeping } from "./Providers.ts"
 import * as Refusal from "./Refusal.ts"
@@ -145,7 +146,7 @@ export const make = ({
           )
         )
       : Effect.map(failover.answer(chain, request, call), (answer) => Reply.whole(caller, answer))
-    return Effect.catch(answered, onRunError)
+    return Effect.catch(config.usage === true ? Metered.metered(answered) : answered, onRunError)
   }
 
   const post = (

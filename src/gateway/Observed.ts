@@ -15,6 +15,7 @@ import { Pulse } from "../observe/Pulse.ts"
 import type { UnusableStore } from "./KeptBench.ts"
 import * as KeptBench from "./KeptBench.ts"
 import { KeptLimits } from "./KeptLimits.ts"
+import * as Metered from "./Metered.ts"
 import * as Named from "./Named.ts"
 import { Runtimes } from "./Runtimes.ts"
 
@@ -49,7 +50,7 @@ const runtimes = (observer: Observer | undefined) =>
       yield* Metrics.watchBudget(Effect.suspend(() => retriesLeft))
       return {
         of: (config) => {
-          const own = labelsOf(config)
+          const own = { ...labelsOf(config), usageOf: config.usage === true ? Metered.usageOf : undefined }
           const { adminToken, statusPage } = config.server
           const isShown = statusPage !== "off"
           const recorded = isShown || adminToken !== undefined ? decisions.observer : undefined

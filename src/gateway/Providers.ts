@@ -12,6 +12,7 @@ import { OpenAi } from "../providers/OpenAi.ts"
 import type { Upstream } from "../providers/Upstream.ts"
 import type { Dialect } from "../translate/index.ts"
 import { ItemMemory, type Items } from "./ItemMemory.ts"
+import * as Metered from "./Metered.ts"
 import * as OwnThoughts from "./OwnThoughts.ts"
 import * as Translated from "./Translated.ts"
 
@@ -51,7 +52,7 @@ export const catalog = Effect.fnUntraced(function* (
 ): Effect.fn.Return<GatewayCatalog, Catalog.InvalidCatalog, Upstream> {
   const providers = yield* Effect.forEach(config.providers, (provider) =>
     Effect.map(make(provider), (pool) => ({
-      pool,
+      pool: config.usage === true ? Metered.make(pool) : pool,
       models: provider.models,
       fallbackModels: provider.fallbackModels
     }))

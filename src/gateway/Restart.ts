@@ -21,6 +21,7 @@ const sections: Readonly<Record<keyof GatewayConfig, Field>> = {
   retryBudget: "reloads",
   server: "reloads",
   log: "reloads",
+  usage: "reloads",
   notes: "reloads",
   bench: { restart: "bench" },
   otlp: { restart: "telemetry.otlp" }

@@ -1,4 +1,5 @@
 /** Who hears of a gateway's requests besides its own pages: the log, and a collector that speaks OTLP. */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
@@ -6,47 +7,64 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Layer from "effect/Layer"
+import type * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as OtlpExporter from "effect/observability/OtlpExporter"
+import * as OtlpLogger from "effect/observability/OtlpLogger"
 import * as OtlpMetrics from "effect/observability/OtlpMetrics"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import type { OtlpConfig } from "../config/GatewayConfig.ts"
+import type { OtlpConfig, Signal } from "../config/GatewayConfig.ts"
 import type { Observer, RunInfo } from "../core/FailoverEvent.ts"
 import type { Target } from "../core/Target.ts"
 import * as Spans from "../observe/Spans.ts"
+import { usageOf } from "./Metered.ts"
 
 /** A collector that does not answer in this time is left alone for a minute, with what was meant for it. */
 const patience = "5 seconds"
 
 /** How long the end of a gateway waits for what is left of each kind to be sent. */
-const farewell = "2 seconds"
+const farewell: Duration.Input = "2 seconds"
+
+/** What is told to a collector. */
+export interface Telemetry {
+  /** Makes spans of events; `undefined` where they are not sent. */
+  readonly observer: Observer | undefined
+  /** Sends what is logged; `undefined` where it is not sent. */
+  readonly logger: Logger.Logger<unknown, void> | undefined
+}
 
 /**
- * Sends metrics and spans to a collector as long as the scope is open, and what is left when it closes. What it gives
- * makes spans of events. A collector that is slow or gone disturbs nothing: what it does not take is dropped.
+ * Sends metrics, spans and the log to a collector as long as the scope is open, and what is left when it closes. A
+ * collector that is slow or gone disturbs nothing: what it does not take is dropped.
  */
-export const make = (otlp: OtlpConfig): Effect.Effect<Observer, never, Scope.Scope> =>
+export const make = (otlp: OtlpConfig): Effect.Effect<Telemetry, never, Scope.Scope> =>
   Effect.gen(function* () {
     const base = otlp.endpoint.replace(/\/+$/, "")
-    const options = {
+    const sends = (signal: Signal) => otlp.signals?.includes(signal) ?? true
+    const options = (signal: Signal) => ({
+      url: `${base}/v1/${signal}`,
       resource: { serviceName: otlp.serviceName },
       headers: Object.fromEntries(
         Object.entries(otlp.headers).map(([name, value]) => [name, Redacted.value(value)])
       ),
       exportInterval: otlp.interval,
       shutdownTimeout: farewell
-    } as const
-    yield* OtlpMetrics.make({ ...options, url: `${base}/v1/metrics` })
-    const tracer = yield* OtlpTracer.make({ ...options, url: `${base}/v1/traces` })
-    return yield* Effect.provideService(
-      Spans.observer({ kind: "server", parentOf, providerName }),
-      Tracer.Tracer,
-      tracer
-    )
+    })
+    if (sends("metrics")) yield* OtlpMetrics.make(options("metrics"))
+    return {
+      logger: sends("logs") ? yield* OtlpLogger.make(options("logs")) : undefined,
+      observer: sends("traces")
+        ? yield* Effect.provideServiceEffect(
+            Spans.observer({ kind: "server", parentOf, providerName, usageOf }),
+            Tracer.Tracer,
+            OtlpTracer.make(options("traces"))
+          )
+        : undefined
+    }
   }).pipe(Effect.provide(transport))
 
 const transport = Layer.mergeAll(

@@ -14,6 +14,8 @@
  * | `failover_run_duration_seconds` | kind, outcome | from the start of a run to the end of its answer; the outcome is `answered`, `interrupted`, `broken` or `failed` |
  * | `failover_overhead_seconds` | kind | what a request took apart from attempts and the waits between them, until its answer or its failure |
  * | `failover_stream_ends_total` | provider, model, outcome | committed streams: `complete`, `left` by the consumer, or the failure's class |
+ * | `failover_tokens_total` | provider, model, direction | tokens that answers say they took, `input` and `output`, where `usageOf` reads it |
+ * | `failover_cached_tokens_total` | provider, model, access | the part of the input's that came from a cache (`read`) or went into one (`write`) |
  * | `failover_benches_total` | scope, provider, reason | rests begun or extended |
  * | `failover_benched` | scope, provider, model, credential | keys that rest now |
  * | `failover_retry_budget` | | retries that the process could make now |
@@ -31,6 +33,7 @@ import { classOf } from "../core/Failure.ts"
 import type { Target } from "../core/Target.ts"
 import * as BenchMetrics from "./BenchMetrics.ts"
 import * as Series from "./Series.ts"
+import type { Usage } from "./Usage.ts"
 
 const { counter } = Series
 
@@ -44,6 +47,11 @@ const skips = counter("failover_skips_total", "Targets passed by because they re
 const runs = counter("failover_runs_total", "Requests by the model asked for and outcome.")
 const rescues = counter("failover_rescues_total", "Requests answered although an attempt had failed.")
 const streamEnds = counter("failover_stream_ends_total", "How committed streams ended.")
+const tokens = counter("failover_tokens_total", "Tokens that answers say they took, by direction.")
+const cachedTokens = counter(
+  "failover_cached_tokens_total",
+  "Input tokens that came from a provider's cache or went into it."
+)
 const budget = Metric.gauge("failover_retry_budget", {
   description: "Retries that the process could make now."
 })
@@ -86,6 +94,8 @@ export interface Options {
   readonly knowsModel?: ((target: Pick<Target, "provider" | "model">) => boolean) | undefined
   /** The same for what was asked for (`about.model`), which may be the name of a chain. */
   readonly knowsName?: ((name: string) => boolean) | undefined
+  /** What the last attempt of a run has said of itself. Default: nobody reads that, and no tokens are counted. */
+  readonly usageOf?: ((run: RunInfo) => Usage | undefined) | undefined
 }
 
 /** What one target's attempts are counted in. */
@@ -148,6 +158,18 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
       series.of(runDurations, { kind, outcome: shortly })(elapsed / 1000)
     }
 
+    const spent = ({ run }: FailoverEvent, { place }: TargetSeries) => {
+      const usage = options.usageOf?.(run)
+      if (usage === undefined) return
+      const count = (metric: Metric.Counter<number>, label: Series.Labels, value: number | undefined) => {
+        if (value !== undefined) series.of(metric, { ...place, ...label })(value)
+      }
+      count(tokens, { direction: "input" }, usage.inputTokens)
+      count(tokens, { direction: "output" }, usage.outputTokens)
+      count(cachedTokens, { access: "read" }, usage.cacheReadTokens)
+      count(cachedTokens, { access: "write" }, usage.cacheWriteTokens)
+    }
+
     return (event) => {
       const { kind } = event.run
       switch (event._tag) {
@@ -159,7 +181,9 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
           const { action, failure, target } = event
           const labels = { provider: target.provider, class: classOf(failure) }
           troubled.add(event.run)
-          attempt(target, seriesOf(target), labels.class)
+          const known = seriesOf(target)
+          attempt(target, known, labels.class)
+          spent(event, known)
           if (action._tag === "Retry") series.of(retries, labels)(1)
           if (action._tag === "Next") series.of(moves, labels)(1)
           return
@@ -171,14 +195,16 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
           known.durations[kind](duration / 1000)
           overheadOf[kind](overhead / 1000)
           if (troubled.has(run)) series.of(rescues, { asked: askedOf(run), kind })(1)
-          if (kind === "stream") known.firstContent(elapsed / 1000)
-          else ended(event, "answered")
-          return
+          if (kind === "stream") return known.firstContent(elapsed / 1000)
+          spent(event, known)
+          return ended(event, "answered")
         }
         case "StreamEnded": {
           const { complete, failure, target } = event
           const end = failure !== undefined ? classOf(failure) : complete ? "complete" : "left"
-          series.of(streamEnds, { ...seriesOf(target).place, outcome: end })(1)
+          const known = seriesOf(target)
+          series.of(streamEnds, { ...known.place, outcome: end })(1)
+          spent(event, known)
           return ended(event, failure !== undefined ? "broken" : complete ? "answered" : "interrupted")
         }
         case "RunFailed":

@@ -15,6 +15,7 @@ import * as Tracer from "effect/Tracer"
 import type { FailoverEvent, Observer, RunInfo } from "../core/FailoverEvent.ts"
 import { classOf, type Failure } from "../core/Failure.ts"
 import type { Target } from "../core/Target.ts"
+import { annotate, type Usage } from "./Usage.ts"
 
 /** What spans can be told. */
 export interface Options {
@@ -24,6 +25,8 @@ export interface Options {
   readonly kind?: Tracer.SpanKind | undefined
   /** The `gen_ai.provider.name` of a target, such as `azure.ai.openai`. Default: the provider's own name. */
   readonly providerName?: ((target: Target) => string) | undefined
+  /** What the last attempt of a run has said of itself (its tokens, …). Default: nobody reads that. */
+  readonly usageOf?: ((run: RunInfo) => Usage | undefined) | undefined
 }
 
 /** The spans of one run that are open. */
@@ -56,7 +59,7 @@ const maxText = 200
 export const observer = (options: Options = {}): Effect.Effect<Observer> =>
   Effect.map(Effect.context<never>(), (context) => {
     const tracer = Context.get(context, Tracer.Tracer)
-    const { kind = "internal", providerName = nameOf } = options
+    const { kind = "internal", providerName = nameOf, usageOf = unread } = options
     const parentOf = options.parentOf ?? callers
     const known = new WeakMap<RunInfo, Open>()
 
@@ -112,7 +115,18 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
       open.run.attribute("failover.attempts", attempt)
     }
 
-    const endAttempt = (open: Open, at: bigint, outcome: string, exit: Exit.Exit<void, unknown>) => {
+    const endAttempt = (
+      open: Open,
+      { run }: FailoverEvent,
+      at: bigint,
+      outcome: string,
+      exit: Exit.Exit<void, unknown>
+    ) => {
+      const usage = open.attempt === undefined ? undefined : usageOf(run)
+      if (usage !== undefined) {
+        annotate(open.attempt!, usage)
+        if (outcome !== "failed") annotate(open.run, usage)
+      }
       open.attempt?.attribute("failover.outcome", outcome)
       open.attempt?.end(at, exit)
       open.attempt = undefined
@@ -139,7 +153,7 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
         case "AttemptFailed": {
           const type = describe(open.attempt, event.failure)
           open.attempt?.attribute("failover.action", event.action._tag.toLowerCase())
-          return endAttempt(open, at, "failed", failed(type))
+          return endAttempt(open, event, at, "failed", failed(type))
         }
         case "AttemptSucceeded": {
           open.run.attribute("gen_ai.response.model", event.target.model)
@@ -149,25 +163,25 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
             open.run.attribute("gen_ai.response.time_to_first_chunk", event.elapsed / 1000)
             return
           }
-          endAttempt(open, at, "answered", Exit.void)
+          endAttempt(open, event, at, "answered", Exit.void)
           return endRun(open, at, "answered", Exit.void)
         }
         case "StreamEnded": {
           if (event.failure === undefined) {
             const outcome = event.complete ? "answered" : "interrupted"
-            endAttempt(open, at, outcome, Exit.void)
+            endAttempt(open, event, at, outcome, Exit.void)
             return endRun(open, at, outcome, Exit.void)
           }
           const type = describe(open.attempt, event.failure)
           open.run.attribute("error.type", type)
-          endAttempt(open, at, "broken", failed(type))
+          endAttempt(open, event, at, "broken", failed(type))
           return endRun(open, at, "broken", failed(type))
         }
         case "RunFailed":
           open.run.attribute("error.type", event.error._tag)
           return endRun(open, at, "failed", failed(event.error._tag))
         case "RunInterrupted":
-          endAttempt(open, at, "interrupted", Exit.interrupt())
+          endAttempt(open, event, at, "interrupted", Exit.interrupt())
           return endRun(open, at, "interrupted", Exit.interrupt())
       }
     }
@@ -176,6 +190,8 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
 type AttemptStarted = Extract<FailoverEvent, { readonly _tag: "AttemptStarted" }>
 
 const targetOf = (event: FailoverEvent): Target | undefined => ("target" in event ? event.target : undefined)
+
+const unread = () => undefined
 
 const nameOf = ({ provider }: Target): string => provider
 

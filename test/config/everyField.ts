@@ -76,6 +76,7 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
       port: 7,
       tokens: ["secret-token"],
       adminToken: "secret-admin",
+      wrongTokens: { tries: 7, per: "7 seconds" },
       maxBodyBytes: 7,
       maxHeaderBytes: 77,
       maxConcurrent: 777,
@@ -84,9 +85,11 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
       statusPage: "off"
     },
     telemetry: {
+      usage: false,
       otlp: {
         endpoint: "https://secret-user:secret-word@collector.example/in?key=secret-query",
         headers: { "x-key": "secret-collector" },
+        signals: ["traces"],
         serviceName: "mine",
         interval: "7 seconds"
       }

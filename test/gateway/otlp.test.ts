@@ -5,7 +5,8 @@ import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import * as FaultServer from "../support/FaultServer.ts"
-import { ask, chat, key, openai, provider, start } from "./support.ts"
+import { collected } from "./collector.ts"
+import { ask, chat, eventually, key, openai, provider, start } from "./support.ts"
 
 /** A gateway whose telemetry goes to a collector, in a scope of its own. */
 const gateway = (endpoint: string, a: FaultServer.FaultServer, scope: Scope.Scope) =>
@@ -22,6 +23,12 @@ const gateway = (endpoint: string, a: FaultServer.FaultServer, scope: Scope.Scop
       Effect.sync(() => new Map())
     )
   )
+
+const smart = (a: FaultServer.FaultServer) => ({
+  providers: { a: provider("openai", a) },
+  models: { smart: ["a/large"] },
+  policy: { retries: { times: 0 } }
+})
 
 describe("OTLP", () => {
   it.live("brings a collector spans and metrics, also the last ones, and no key and no prompt", () =>
@@ -76,6 +83,56 @@ describe("OTLP", () => {
         yield* Scope.close(scope, Exit.void)
         assert.isBelow(performance.now() - began, 8000)
       }
+    })
+  )
+
+  it.live("brings the log, from its level on, with what it is about", () =>
+    Effect.gen(function* () {
+      const a = yield* FaultServer.make
+      a.play(FaultServer.json(openai.error("server_error", "overloaded: my deepest secret"), 503))
+      const { logs, text } = yield* collected(
+        { ...smart(a), log: { level: "warn", requests: true } },
+        (url, heard) =>
+          Effect.andThen(
+            ask(`${url}/v1/chat/completions`, { body: chat("smart"), headers: { "x-request-id": "mine" } }),
+            // The bench tells of its changes on the side.
+            eventually(() => heard().includes("a/large#k1 rests"))
+          ),
+        { log: true }
+      )
+      const failed = logs.find(({ body }) => body?.stringValue === "a request failed: ChainExhausted")
+      assert.strictEqual(failed?.severityText, "Warn")
+      assert.deepInclude(failed?.attributes ?? {}, {
+        request: "mine",
+        model: "smart",
+        causes: "a/large#k1: Overloaded"
+      })
+      assert.include(
+        logs.map(({ body }) => body?.stringValue),
+        "a/large#k1 rests"
+      )
+      assert.isTrue(logs.every(({ severityText }) => severityText === "Warn"))
+      assert.notInclude(text, "deepest secret")
+      assert.notInclude(text, key)
+    })
+  )
+
+  it.live("brings what the config lists, and the log of a gateway that keeps one only", () =>
+    Effect.gen(function* () {
+      const a = yield* FaultServer.make
+      a.play(FaultServer.json(openai.answer))
+      const call = (url: string) => ask(`${url}/v1/chat/completions`, { body: chat("smart") })
+      const config = { ...smart(a), log: { requests: true } }
+      const paths = (signals: ReadonlyArray<string> | undefined, options: object) =>
+        Effect.map(collected({ ...config, telemetry: { otlp: { signals } } }, call, options), (got) =>
+          [...got.paths].sort()
+        )
+      const [logs, metrics, traces] = ["/v1/logs", "/v1/metrics", "/v1/traces"]
+      assert.deepStrictEqual(yield* paths(undefined, { log: true }), [logs, metrics, traces])
+      assert.deepStrictEqual(yield* paths(undefined, {}), [metrics, traces])
+      assert.deepStrictEqual(yield* paths(["logs"], { log: true }), [logs])
+      assert.deepStrictEqual(yield* paths(["metrics"], { log: true }), [metrics])
+      assert.deepStrictEqual(yield* paths(["traces"], { log: true }), [traces])
     })
   )
 })

@@ -32,7 +32,8 @@ export const make = ({
     policy,
     providers,
     retryBudget,
-    server
+    server,
+    usage
   } = config
   return plainObject({
     revision: number,
@@ -55,7 +56,7 @@ export const make = ({
       namedModelsOnly: server.namedModelsOnly,
       statusPage: server.statusPage
     },
-    telemetry: otlp === undefined ? undefined : { otlp: otlpView(otlp) },
+    telemetry: { usage, otlp: otlp && otlpView(otlp) },
     log
   })
 }
@@ -68,9 +69,10 @@ export const refused = (refusal: Refused | undefined): JsonObject =>
         refused: { at: new Date(refusal.at).toISOString(), problems: refusal.error.problems }
       })
 
-const otlpView = ({ endpoint, headers, interval, serviceName }: OtlpConfig) => ({
+const otlpView = ({ endpoint, headers, interval, serviceName, signals }: OtlpConfig) => ({
   endpoint: address(endpoint),
   headers: mapValues(headers, () => blot),
+  signals,
   serviceName,
   interval
 })
