@@ -36,11 +36,26 @@ export interface Health extends Tally.Tally {
   readonly until: number | undefined
 }
 
-/** A key that came on the bench, was extended, went off it or changed its state there. */
+/**
+ * Something has changed at a key: it came on the bench, was extended, went off it, changed its state there, or had a
+ * failure counted.
+ */
 export interface BenchChange {
+  /** In milliseconds since the epoch. */
   readonly at: number
   readonly info: BenchInfo
+  /** How it stood until then. */
+  readonly before: Pick<BenchInfo, "status" | "until">
 }
+
+/** True when a rest has begun with a change, or is longer than it was. */
+export const isRest = ({ before, info }: BenchChange): boolean =>
+  (info.status === "resting" || info.status === "manual") &&
+  (info.status !== before.status || info.until !== before.until)
+
+/** True when a key has gone off the bench with a change. */
+export const isRelease = ({ before, info }: BenchChange): boolean =>
+  info.status === "free" && before.status !== "free"
 
 /** How a key stands now. `held`: it is let back by a passed check only. */
 export const statusOf = (entry: Bench.Entry, now: number, held = false): Status =>

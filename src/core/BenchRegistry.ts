@@ -24,7 +24,16 @@ import type { Rest } from "./Rule.ts"
 import * as Tally from "./Tally.ts"
 import type { Target } from "./Target.ts"
 
-export { type BenchChange, type BenchInfo, type Health, infoOf, type Status, statusOf } from "./BenchInfo.ts"
+export {
+  type BenchChange,
+  type BenchInfo,
+  type Health,
+  infoOf,
+  isRelease,
+  isRest,
+  type Status,
+  statusOf
+} from "./BenchInfo.ts"
 
 /** For how long and why a key is benched by hand. */
 export interface BenchOptions {
@@ -106,6 +115,8 @@ export class BenchRegistry extends Context.Service<
   )
 }
 
+const free: BenchChange["before"] = { status: "free", until: undefined }
+
 /** Builds a registry in memory. */
 export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync(() => {
   const ref = Ref.makeUnsafe(Bench.empty)
@@ -120,8 +131,13 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     if (next.generation !== go.generation) go = { _tag: "Go", generation: next.generation }
     if (listeners.size === 0) return
     for (const [key, entry] of next.entries) {
-      if (before.entries.get(key) === entry) continue
-      const change: BenchChange = { at: now, info: infoOf(key, entry, now, next.held.has(key)) }
+      const old = before.entries.get(key)
+      if (old === entry) continue
+      const change: BenchChange = {
+        at: now,
+        info: infoOf(key, entry, now, next.held.has(key)),
+        before: old === undefined ? free : infoOf(key, old, now, before.held.has(key))
+      }
       for (const listener of listeners) listener(change)
     }
   }

@@ -4,7 +4,7 @@ import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as BenchKey from "../core/BenchKey.ts"
-import { type BenchInfo, BenchRegistry } from "../core/BenchRegistry.ts"
+import { type BenchInfo, BenchRegistry, isRest } from "../core/BenchRegistry.ts"
 import * as Series from "./Series.ts"
 
 const benches = Series.counter("failover_benches_total", "Rests begun or extended, by reason.")
@@ -50,9 +50,10 @@ export const watch = (options: Options = {}): Effect.Effect<void, never, BenchRe
 
     for (const info of listed()) show(info)
     yield* registry.changes.pipe(
-      Stream.runForEach(({ info }) =>
+      Stream.runForEach((change) =>
         Effect.sync(() => {
-          if (!rests(info)) return
+          if (!isRest(change)) return
+          const { info } = change
           const { provider, scope } = show(info)
           series.of(benches, { scope, provider, reason: info.reason ?? "Manual" })(1)
         })

@@ -17,7 +17,7 @@ import * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type BenchInfo, BenchRegistry } from "../core/BenchRegistry.ts"
+import { type BenchChange, BenchRegistry, isRelease, isRest } from "../core/BenchRegistry.ts"
 import type { FailoverEvent, Observer } from "../core/FailoverEvent.ts"
 import { classOf, type Failure } from "../core/Failure.ts"
 import type { RunError } from "../core/RunError.ts"
@@ -37,19 +37,20 @@ interface Entry {
 /** An observer that logs with the loggers of the context. Give it to the runtime. */
 export const observer: Effect.Effect<Observer> = Effect.map(Effect.context<never>(), (context) => {
   const run = Effect.runForkWith(context)
-  const write = limited(context, (entry) => void run(logged(entry)))
+  const limit = limiter(context)
   return (event) => {
-    const entry = entryOf(event)
-    if (entry !== undefined) write(event._tag, entry)
+    const entry = limit(event._tag, entryOf(event))
+    if (entry !== undefined) run(logged(entry))
   }
 })
 
 /** Logs the changes of the bench until the scope closes. */
 export const watchBench: Effect.Effect<void, never, BenchRegistry | Scope.Scope> = Effect.gen(function* () {
   const registry = yield* BenchRegistry
+  const limit = limiter(yield* Effect.context<never>())
   yield* registry.changes.pipe(
-    Stream.runForEach(({ info }) => {
-      const entry = benchEntry(info)
+    Stream.runForEach((change) => {
+      const entry = limit(change.info.status, benchEntry(change))
       return entry === undefined ? Effect.void : logged(entry)
     }),
     Effect.forkScoped({ startImmediately: true })
@@ -60,10 +61,11 @@ const logged = ({ about, level, message }: Entry): Effect.Effect<void> =>
   Effect.annotateLogs(Effect.logWithLevel(level)(message), about)
 
 /** Lets so many entries of a kind through in a second, and counts the others. */
-const limited = (context: Context.Context<never>, write: (entry: Entry) => void) => {
+const limiter = (context: Context.Context<never>) => {
   const clock = Context.get(context, Clock.Clock)
   const kinds = new Map<string, { second: number; written: number; omitted: number }>()
-  return (kind: string, entry: Entry): void => {
+  return (kind: string, entry: Entry | undefined): Entry | undefined => {
+    if (entry === undefined) return undefined
     const second = Math.floor(clock.currentTimeMillisUnsafe() / 1000)
     let state = kinds.get(kind)
     if (state === undefined) {
@@ -76,12 +78,12 @@ const limited = (context: Context.Context<never>, write: (entry: Entry) => void)
     }
     if (state.written >= perSecond) {
       state.omitted++
-      return
+      return undefined
     }
     state.written++
     const { omitted } = state
     state.omitted = 0
-    write(omitted === 0 ? entry : { ...entry, about: { ...entry.about, omitted } })
+    return omitted === 0 ? entry : { ...entry, about: { ...entry.about, omitted } }
   }
 }
 
@@ -146,7 +148,10 @@ const causesOf = (error: RunError): string | undefined => {
   return undefined
 }
 
-const benchEntry = ({ by, evidence, key, reason, scope, status, until }: BenchInfo): Entry | undefined => {
+const benchEntry = (change: BenchChange): Entry | undefined => {
+  const { by, evidence, key, reason, scope, status, until } = change.info
+  if (isRelease(change)) return { level: "Info", message: `${key} is free again`, about: { key, scope } }
+  if (!isRest(change)) return undefined
   const about = {
     key,
     scope,
@@ -156,14 +161,7 @@ const benchEntry = ({ by, evidence, key, reason, scope, status, until }: BenchIn
     ...(until !== undefined &&
       Number.isFinite(until) && { until: new Date(Math.min(until, 8.64e15)).toISOString() })
   }
-  switch (status) {
-    case "resting":
-      return { level: "Warn", message: `${key} rests`, about }
-    case "manual":
-      return { level: "Info", message: `${key} rests by hand`, about }
-    case "free":
-      return { level: "Info", message: `${key} is free again`, about: { key, scope } }
-    default:
-      return undefined
-  }
+  return status === "manual"
+    ? { level: "Info", message: `${key} rests by hand`, about }
+    : { level: "Warn", message: `${key} rests`, about }
 }

@@ -195,13 +195,13 @@ const quantiles = (latency: Latency.Histogram) =>
 /** One target's ring of steps. */
 class Lane {
   readonly #target: Reading["target"]
-  readonly #slots: ReadonlyArray<Slot | undefined> & Array<Slot | undefined>
+  readonly #slots: Array<Slot | undefined>
   #read: { readonly oldest: number; readonly reading: Reading | undefined } | undefined
   lastAt = 0
 
   constructor({ credential, key, model, provider }: Target, steps: number) {
     this.#target = { key, provider, model, credential: credential.name }
-    this.#slots = new Array(Math.max(1, steps)).fill(undefined)
+    this.#slots = new Array<Slot | undefined>(Math.max(1, steps)).fill(undefined)
   }
 
   count(number: number, change: Change): void {
@@ -215,13 +215,12 @@ class Lane {
   /** The window whose last step is `current`; `undefined` when nothing happened in it. */
   read(current: number): Reading | undefined {
     const first = current - this.#slots.length + 1
-    const slots = () =>
-      this.#slots
-        .filter((slot) => slot !== undefined && slot.number >= first && slot.number <= current)
-        .sort((a, b) => a!.number - b!.number) as ReadonlyArray<Slot>
     const known = this.#read
     if (known !== undefined && (known.reading === undefined || known.oldest >= first)) return known.reading
-    const reading = this.#readingOf(slots())
+    const slots = this.#slots
+      .flatMap((slot) => (slot === undefined || slot.number < first || slot.number > current ? [] : slot))
+      .sort((a, b) => a.number - b.number)
+    const reading = this.#readingOf(slots)
     this.#read = { oldest: reading?.steps[0]?.number ?? 0, reading }
     return reading
   }

@@ -220,6 +220,31 @@ describe("the changes", () => {
     }).pipe(Effect.provide(BenchRegistry.layerMemory))
   )
 
+  it.effect("tell how the key stood until then", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const seen: Array<string> = []
+      const fiber = yield* registry.changes.pipe(
+        Stream.runForEach(({ before, info }) =>
+          Effect.sync(() => seen.push(`${before.status} ${before.until} to ${info.status} ${info.until}`))
+        ),
+        Effect.forkChild({ startImmediately: true })
+      )
+      yield* attempt(throttle("10 seconds"))
+      yield* TestClock.adjust("10 seconds")
+      yield* attempt(undefined)
+      yield* registry.bench("a", { for: "1 second" })
+      yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(seen, [
+        "free undefined to resting 10000",
+        "half-open 10000 to probing 10000",
+        "probing 10000 to free undefined",
+        "free undefined to manual 11000"
+      ])
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
   it.effect("are told to everybody who listens, from then on", () =>
     Effect.gen(function* () {
       yield* attempt(throttle("10 seconds"))

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Logger, References } from "effect"
+import { Effect, Fiber, Logger, References, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { BenchRegistry, Chain, Failover, Failure, Model } from "../../src/index.ts"
 import * as Logs from "../../src/observe/Logs.ts"
@@ -19,7 +19,9 @@ interface Line {
 }
 
 /** Plays something with a runtime that logs, and gives what was logged. */
-const play = <A, E>(run: (failover: Failover.Runtime) => Effect.Effect<A, E>) =>
+const play = <A, E>(
+  run: (failover: Failover.Runtime, registry: BenchRegistry.BenchRegistry["Service"]) => Effect.Effect<A, E>
+) =>
   Effect.suspend(() => {
     const lines: Array<Line> = []
     const logger = Logger.make(({ fiber, logLevel, message }) => {
@@ -32,7 +34,7 @@ const play = <A, E>(run: (failover: Failover.Runtime) => Effect.Effect<A, E>) =>
     return Effect.gen(function* () {
       const failover = yield* Failover.make({ observer: yield* Logs.observer })
       yield* Logs.watchBench
-      const fiber = yield* Effect.forkChild(Effect.exit(run(failover)))
+      const fiber = yield* Effect.forkChild(Effect.exit(run(failover, yield* BenchRegistry.BenchRegistry)))
       yield* TestClock.adjust("2 seconds")
       yield* Fiber.join(fiber)
       return lines
@@ -80,6 +82,61 @@ describe("the log", () => {
       const failed = lines.filter(({ message }) => message.startsWith("a request failed"))
       assert.strictEqual(failed.length, 11)
       assert.strictEqual(failed.at(-1)?.about.omitted, 40)
+    })
+  )
+
+  it.effect("says no more of the bench either", () =>
+    Effect.gen(function* () {
+      const lines = yield* play((_, registry) => {
+        const keys = Array.from({ length: 40 }, (_, i) => `a#k${i}`)
+        return Effect.forEach(keys, (key) => registry.bench(key)).pipe(
+          Effect.andThen(Effect.sleep("1 second")),
+          Effect.andThen(registry.bench("a"))
+        )
+      })
+      assert.strictEqual(lines.length, 11)
+      assert.strictEqual(lines.at(-1)?.message, "a rests by hand")
+      assert.strictEqual(lines.at(-1)?.about.omitted, 30)
+    })
+  )
+
+  it.effect("says that a key is free again only of one that did rest, and once", () =>
+    Effect.gen(function* () {
+      const odd = new Failure.Transient({ reason: "Unknown", message: "odd" })
+      const a = Scripted.make("a", [[odd], ["hello"], [busy], ["hel", "lo"]])
+      const rules = { Overloaded: { rest: { base: "1 second" } } } as const
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 0 }, rules })
+      const lines = yield* play((failover) => {
+        const ask = Effect.exit(failover.complete(chain, ""))
+        // One odd failure is counted and means nothing; then a rest, which a stream ends.
+        return Effect.repeat(ask, { times: 2 }).pipe(
+          Effect.andThen(Effect.sleep("1 second")),
+          Effect.andThen(Stream.runDrain(failover.stream(chain, "")))
+        )
+      })
+      const ofBench = lines.filter(({ message }) => message.startsWith("a/m#default"))
+      assert.deepStrictEqual(
+        ofBench.map(({ message }) => message),
+        ["a/m#default rests", "a/m#default is free again"]
+      )
+    })
+  )
+
+  it.effect("says once that a key rests by hand, whatever becomes of what is under way", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[{ wait: "1 second" }, busy]])
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 0 } })
+      const lines = yield* play((failover, registry) =>
+        Effect.gen(function* () {
+          const running = yield* Effect.forkChild(Effect.exit(failover.complete(chain, "")), {
+            startImmediately: true
+          })
+          yield* registry.bench("a/m#default", { by: "ann" })
+          yield* Fiber.join(running)
+        })
+      )
+      const byHand = lines.filter(({ message }) => message === "a/m#default rests by hand")
+      assert.lengthOf(byHand, 1)
     })
   )
 

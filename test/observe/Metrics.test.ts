@@ -10,7 +10,7 @@ const busy = new Failure.Transient({ reason: "Overloaded", message: "busy" })
 
 /** Runs something with a runtime that counts, in a registry of its own, and gives what Prometheus would read. */
 const scrape = <A, E>(
-  run: (failover: Failover.Runtime) => Effect.Effect<A, E>,
+  run: (failover: Failover.Runtime, registry: BenchRegistry.BenchRegistry["Service"]) => Effect.Effect<A, E>,
   options: Metrics.Options = { knowsModel: () => true, knowsName: (name) => name === "smart" }
 ) =>
   Effect.gen(function* () {
@@ -18,7 +18,7 @@ const scrape = <A, E>(
     const failover = yield* Failover.make({ observer })
     yield* Metrics.watchBudget(failover.retriesLeft)
     yield* Layer.build(Metrics.layerBench(options))
-    const fiber = yield* Effect.forkChild(Effect.exit(run(failover)))
+    const fiber = yield* Effect.forkChild(Effect.exit(run(failover, yield* BenchRegistry.BenchRegistry)))
     yield* TestClock.adjust("3 seconds")
     yield* Fiber.join(fiber)
     return yield* PrometheusMetrics.format()
@@ -54,6 +54,22 @@ describe("the metrics", () => {
         text,
         'failover_benched{scope="target",provider="a",model="large",credential="default"} 1'
       )
+    })
+  )
+
+  it.effect("count a rest by hand once, whatever becomes of what is under way", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[{ wait: "1 second" }, busy]])
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "large")), { retries: { times: 0 } })
+      const text = yield* scrape((failover, registry) =>
+        Effect.gen(function* () {
+          const asking = Effect.exit(failover.complete(chain, ""))
+          const running = yield* Effect.forkChild(asking, { startImmediately: true })
+          yield* registry.bench("a/large#default")
+          yield* Fiber.join(running)
+        })
+      )
+      assert.include(text, 'failover_benches_total{scope="target",provider="a",reason="Manual"} 1')
     })
   )
 
