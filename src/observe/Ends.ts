@@ -1,5 +1,6 @@
 /** How whole requests ended, counted in steps of time: what callers got, whatever it took to get it. */
 import type { FailoverEvent } from "../core/FailoverEvent.ts"
+import * as Steps from "./Steps.ts"
 
 /** One step of time in which requests ended. */
 export interface Ended {
@@ -34,26 +35,23 @@ const isOwn = (tag: string): boolean => tag === "BadRequest" || tag === "Context
 
 /** A ring of so many steps. */
 export class Ends {
-  readonly #slots: Array<Ended | undefined>
+  readonly #ring: Array<Ended | undefined>
 
   constructor(steps: number) {
-    this.#slots = new Array(Math.max(1, steps)).fill(undefined)
+    this.#ring = Steps.makeRing(steps)
   }
 
   count(number: number, answered: boolean): void {
-    const index = number % this.#slots.length
-    const slot = this.#slots[index]
-    const before = slot?.number === number ? slot : { number, answered: 0, failed: 0 }
-    this.#slots[index] = answered
+    const index = Steps.slotOf(number, this.#ring)
+    const step = this.#ring[index]
+    const before = step?.number === number ? step : { number, answered: 0, failed: 0 }
+    this.#ring[index] = answered
       ? { ...before, answered: before.answered + 1 }
       : { ...before, failed: before.failed + 1 }
   }
 
   /** The steps of the window that ends with `current`, the oldest first. */
   read(current: number): ReadonlyArray<Ended> {
-    const first = current - this.#slots.length + 1
-    return this.#slots
-      .filter((slot) => slot !== undefined && slot.number >= first && slot.number <= current)
-      .sort((a, b) => a!.number - b!.number) as ReadonlyArray<Ended>
+    return Steps.inWindow(this.#ring, current)
   }
 }

@@ -16,6 +16,7 @@ import { classOf, type Failure, type FailureClass } from "../core/Failure.ts"
 import type { Target } from "../core/Target.ts"
 import * as Ends from "./Ends.ts"
 import * as Latency from "./Latency.ts"
+import * as Steps from "./Steps.ts"
 
 /** One step of time with traffic. Durations are milliseconds, and estimates (within a tenth). */
 export interface Step {
@@ -195,18 +196,17 @@ const quantiles = (latency: Latency.Histogram) =>
 /** One target's ring of steps. */
 class Lane {
   readonly #target: Reading["target"]
-  readonly #slots: Array<Slot | undefined>
+  readonly #ring: Array<Slot | undefined>
   #read: { readonly oldest: number; readonly reading: Reading | undefined } | undefined
   lastAt = 0
 
   constructor({ credential, key, model, provider }: Target, steps: number) {
     this.#target = { key, provider, model, credential: credential.name }
-    this.#slots = new Array<Slot | undefined>(Math.max(1, steps)).fill(undefined)
+    this.#ring = Steps.makeRing(steps)
   }
 
   count(number: number, change: Change): void {
-    const index = number % this.#slots.length
-    const slot = (this.#slots[index] ??= new Slot())
+    const slot = (this.#ring[Steps.slotOf(number, this.#ring)] ??= new Slot())
     if (slot.number < number) slot.reset(number)
     slot.count(change)
     this.#read = undefined
@@ -214,13 +214,10 @@ class Lane {
 
   /** The window whose last step is `current`; `undefined` when nothing happened in it. */
   read(current: number): Reading | undefined {
-    const first = current - this.#slots.length + 1
     const known = this.#read
-    if (known !== undefined && (known.reading === undefined || known.oldest >= first)) return known.reading
-    const slots = this.#slots
-      .flatMap((slot) => (slot === undefined || slot.number < first || slot.number > current ? [] : slot))
-      .sort((a, b) => a.number - b.number)
-    const reading = this.#readingOf(slots)
+    const isCurrent = known !== undefined && known.oldest >= Steps.firstOf(this.#ring, current)
+    if (known !== undefined && (known.reading === undefined || isCurrent)) return known.reading
+    const reading = this.#readingOf(Steps.inWindow(this.#ring, current))
     this.#read = { oldest: reading?.steps[0]?.number ?? 0, reading }
     return reading
   }
