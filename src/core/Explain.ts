@@ -1,6 +1,7 @@
 /** Why a request would go where it would go: the targets of a chain in order, and what keeps some of them away. */
 import type * as Context from "effect/Context"
 import * as Bench from "./Bench.ts"
+import * as Moment from "./Moment.ts"
 import type { OwnLimits } from "./OwnLimits.ts"
 import type { Pool } from "./Pool.ts"
 import type { Prepared } from "./Prepared.ts"
@@ -49,7 +50,7 @@ const stateOf = ({ probing, reason }: Bench.Resting): Explained["state"] => {
 
 const clearing = ({ key, probing, reason, until }: Bench.Resting): string => {
   if (probing) return `the probe of ${key} that is under way`
-  const end = until === Number.POSITIVE_INFINITY ? "no end of its own" : new Date(until).toISOString()
+  const end = until === Number.POSITIVE_INFINITY ? "no end of its own" : Moment.format(until)
   if (reason === "OwnLimit") return `time: the limit of ${key} allows for the next request at ${end}`
   return reason === "Manual"
     ? `taking ${key} off the bench by hand (${end})`

@@ -20,6 +20,7 @@ import * as Stream from "effect/Stream"
 import { type BenchChange, BenchRegistry, isRelease, isRest } from "../core/BenchRegistry.ts"
 import type { FailoverEvent, Observer } from "../core/FailoverEvent.ts"
 import { classOf, type Failure } from "../core/Failure.ts"
+import * as Moment from "../core/Moment.ts"
 import type { RunError } from "../core/RunError.ts"
 
 /** Entries of one kind in a second. */
@@ -158,8 +159,7 @@ const benchEntry = (change: BenchChange): Entry | undefined => {
     reason,
     ...(evidence !== undefined && { evidence: evidence.slice(0, maxText) }),
     ...(by !== undefined && { by: by.slice(0, maxText) }),
-    ...(until !== undefined &&
-      Number.isFinite(until) && { until: new Date(Math.min(until, 8.64e15)).toISOString() })
+    ...(until !== undefined && Number.isFinite(until) && { until: Moment.format(until) })
   }
   return status === "manual"
     ? { level: "Info", message: `${key} rests by hand`, about }

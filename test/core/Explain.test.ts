@@ -27,6 +27,16 @@ describe("explaining a chain", () => {
     }).pipe(Effect.provide(Failover.Failover.layer()))
   )
 
+  it.effect("tells of an end that is later than any date", () =>
+    Effect.gen(function* () {
+      const failover = yield* Failover.Failover
+      const registry = yield* BenchRegistry.BenchRegistry
+      yield* registry.bench("b", { for: "1000000000 days" })
+      const [, , last] = yield* failover.explain(chainOf(a()))
+      assert.strictEqual(last?.clears, "taking b off the bench by hand (+275760-09-13T00:00:00.000Z)")
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+
   it.effect("says who rests and until when, and who would be probed", () =>
     Effect.gen(function* () {
       const failover = yield* Failover.Failover

@@ -8,12 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Dates from "../../core/Moment.ts"
 import * as Decisions from "../../observe/Decisions.ts"
 
 const opt = Schema.optionalKey
-
-/** The last moment that a date can hold; a rest that a provider named with an odd date may reach further. */
-const lastMoment = 8.64e15
 
 /** A moment: ISO 8601 on the wire, milliseconds since the epoch in code. */
 export const Moment = Schema.String.annotate({ format: "date-time" }).pipe(
@@ -28,7 +26,7 @@ export const Moment = Schema.String.annotate({ format: "date-time" }).pipe(
             )
           : Effect.succeed(millis)
       },
-      encode: (millis) => Effect.succeed(new Date(Math.min(millis, lastMoment)).toISOString())
+      encode: (millis) => Effect.succeed(Dates.format(millis))
     })
   )
 )
