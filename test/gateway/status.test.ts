@@ -237,6 +237,67 @@ describe("the status", () => {
   )
 })
 
+describe("every answer of the status page", () => {
+  it.live(
+    "is safe to look at: no inline script, no frame around it, no type to guess, and nothing kept",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* running({ statusPage: "admin" })
+        const elsewhere = { "sec-fetch-site": "cross-site" }
+        const page = yield* ask(`${url}/`)
+        const tag = { "if-none-match": String(page.headers.etag) }
+        const rows = [
+          ["", {}, 200, "no-cache"],
+          ["", tag, 304, "no-cache"],
+          ["status/main.js", {}, 200, "no-cache"],
+          ["status/page.css", {}, 200, "no-cache"],
+          ["status", admin, 200, "no-store"],
+          ["status", {}, 401, "no-store"],
+          ["status/events", {}, 401, "no-store"],
+          ["status", { ...admin, ...elsewhere }, 403, "no-store"]
+        ] as const
+        for (const [path, headers, status, cache] of rows) {
+          const got = yield* ask(`${url}/${path}`, { headers })
+          const name = `${path} ${status}`
+          assert.strictEqual(got.status, status, name)
+          assert.strictEqual(got.headers["cache-control"], cache, name)
+          assert.strictEqual(got.headers["x-content-type-options"], "nosniff", name)
+          assert.strictEqual(got.headers["x-frame-options"], "DENY", name)
+          assert.strictEqual(got.headers["referrer-policy"], "no-referrer", name)
+          assert.strictEqual(got.headers["cross-origin-resource-policy"], "same-origin", name)
+          const policy = String(got.headers["content-security-policy"]).split("; ")
+          for (const rule of [
+            "default-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'none'"
+          ]) {
+            assert.include(policy, rule, name)
+          }
+          assert.notMatch(policy.join(), /unsafe|\*|https?:/, name)
+          assert.strictEqual(got.headers["access-control-allow-origin"], undefined, name)
+        }
+      })
+  )
+
+  it.live("has no script, no style and no handler in its markup, and loads only its own files", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running()
+      const { text } = yield* ask(`${url}/`)
+      assert.notMatch(text, /<style|\sstyle=|\son[a-z]+=|<script(?![^>]* src=)/)
+      const names = [...text.matchAll(/(?:src|href)="(?!data:|#)([^"]+)"/g)].map(([, name]) => String(name))
+      assert.isAbove(names.length, 8)
+      for (const name of names) assert.strictEqual((yield* ask(`${url}/${name}`)).status, 200, name)
+      const preloaded = new Set(names)
+      for (const name of names.filter((name) => name.endsWith(".js"))) {
+        for (const [, other] of (yield* ask(`${url}/${name}`)).text.matchAll(/ from "\.\/(.+)"/g)) {
+          assert.isTrue(preloaded.has(`status/${other}`), `${name} loads ${other} after itself`)
+        }
+      }
+    })
+  )
+})
+
 describe("the files of the status page", () => {
   it.live("come with their types, a strict policy and a tag by which they are not sent twice", () =>
     Effect.gen(function* () {
