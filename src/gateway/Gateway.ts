@@ -16,6 +16,7 @@ import type { InvalidCatalog } from "../core/Catalog.ts"
 import type { Failover } from "../core/Failover.ts"
 import { combine, type Observer } from "../core/FailoverEvent.ts"
 import * as Logs from "../observe/Logs.ts"
+import type { Spans } from "../observe/Spans.ts"
 import * as UndiciUpstream from "../providers/UndiciUpstream.ts"
 import type { Upstream } from "../providers/Upstream.ts"
 import * as Exposure from "./Exposure.ts"
@@ -114,21 +115,21 @@ const observed = (
   telemetry: Telemetry.Telemetry | undefined
 ): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError> =>
   layerOver(config, options).pipe(
-    Layer.provide(runtimes(config, options, telemetry?.observer)),
+    Layer.provide(runtimes(config, options, telemetry?.spans)),
     Layer.provide(UndiciUpstream.layer())
   )
 
-const runtimes = (config: GatewayConfig, { log, observer }: Options, spans: Observer | undefined) =>
+const runtimes = (config: GatewayConfig, { log, observer }: Options, spans: Spans | undefined) =>
   log === true
     ? Layer.unwrap(
-        Effect.map(Logs.observer, (logs) =>
+        Effect.map(Logs.make({ spanOf: spans?.spanOf }), (logs) =>
           Layer.provideMerge(
             Layer.effectDiscard(Logs.watchBench),
-            Observed.layer(combine(spans, logs, observer), config.bench)
+            Observed.layer(combine(spans?.observer, logs, observer), config.bench)
           )
         )
       )
-    : Observed.layer(combine(spans, observer), config.bench)
+    : Observed.layer(combine(spans?.observer, observer), config.bench)
 
 type Dependencies = Runtimes | BenchRegistry | Upstream
 

@@ -18,7 +18,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { OtlpConfig, Signal } from "../config/GatewayConfig.ts"
-import type { Observer, RunInfo } from "../core/FailoverEvent.ts"
+import type { RunInfo } from "../core/FailoverEvent.ts"
 import type { Target } from "../core/Target.ts"
 import * as Spans from "../observe/Spans.ts"
 import { usageOf } from "./Metered.ts"
@@ -32,7 +32,7 @@ const farewell: Duration.Input = "2 seconds"
 /** What is told to a collector. */
 export interface Telemetry {
   /** Makes spans of events; `undefined` where they are not sent. */
-  readonly observer: Observer | undefined
+  readonly spans: Spans.Spans | undefined
   /** Sends what is logged; `undefined` where it is not sent. */
   readonly logger: Logger.Logger<unknown, void> | undefined
 }
@@ -57,9 +57,9 @@ export const make = (otlp: OtlpConfig): Effect.Effect<Telemetry, never, Scope.Sc
     if (sends("metrics")) yield* OtlpMetrics.make(options("metrics"))
     return {
       logger: sends("logs") ? yield* OtlpLogger.make(options("logs")) : undefined,
-      observer: sends("traces")
+      spans: sends("traces")
         ? yield* Effect.provideServiceEffect(
-            Spans.observer({ kind: "server", parentOf, providerName, usageOf }),
+            Spans.make({ kind: "server", parentOf, providerName, usageOf }),
             Tracer.Tracer,
             OtlpTracer.make(options("traces"))
           )

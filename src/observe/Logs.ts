@@ -17,8 +17,9 @@ import * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import { type BenchChange, BenchRegistry, isRelease, isRest } from "../core/BenchRegistry.ts"
-import type { FailoverEvent, Observer } from "../core/FailoverEvent.ts"
+import type { FailoverEvent, Observer, RunInfo } from "../core/FailoverEvent.ts"
 import { classOf, type Failure } from "../core/Failure.ts"
 import * as Moment from "../core/Moment.ts"
 import type { RunError } from "../core/RunError.ts"
@@ -35,15 +36,25 @@ interface Entry {
   readonly about: Readonly<Record<string, string | number | undefined>>
 }
 
+/** What the log can be told. */
+export interface Options {
+  /** The span that what is logged of a run belongs to. Default: none. */
+  readonly spanOf?: ((run: RunInfo) => Tracer.Span | undefined) | undefined
+}
+
 /** An observer that logs with the loggers of the context. Give it to the runtime. */
-export const observer: Effect.Effect<Observer> = Effect.map(Effect.context<never>(), (context) => {
-  const run = Effect.runForkWith(context)
-  const limit = limiter(context)
-  return (event) => {
-    const entry = limit(event._tag, entryOf(event))
-    if (entry !== undefined) run(logged(entry))
-  }
-})
+export const make = ({ spanOf }: Options = {}): Effect.Effect<Observer> =>
+  Effect.map(Effect.context<never>(), (context) => {
+    const run = Effect.runForkWith(context)
+    const limit = limiter(context)
+    return (event) => {
+      const entry = limit(event._tag, entryOf(event))
+      if (entry !== undefined) run(logged(entry, spanOf?.(event.run)))
+    }
+  })
+
+/** The same, of what belongs to no span. */
+export const observer: Effect.Effect<Observer> = make()
 
 /** Logs the changes of the bench until the scope closes. */
 export const watchBench: Effect.Effect<void, never, BenchRegistry | Scope.Scope> = Effect.gen(function* () {
@@ -58,8 +69,10 @@ export const watchBench: Effect.Effect<void, never, BenchRegistry | Scope.Scope>
   )
 })
 
-const logged = ({ about, level, message }: Entry): Effect.Effect<void> =>
-  Effect.annotateLogs(Effect.logWithLevel(level)(message), about)
+const logged = ({ about, level, message }: Entry, span?: Tracer.Span): Effect.Effect<void> => {
+  const entry = Effect.annotateLogs(Effect.logWithLevel(level)(message), about)
+  return span === undefined ? entry : Effect.provideService(entry, Tracer.ParentSpan, span)
+}
 
 /** Lets so many entries of a kind through in a second, and counts the others. */
 const limiter = (context: Context.Context<never>) => {

@@ -44,6 +44,14 @@ const maxSkips = 32
 /** Characters of what a caller said. */
 const maxText = 200
 
+/** What makes spans of events, and knows which are whose. */
+export interface Spans {
+  /** Give it to the runtime; without it there are no spans. */
+  readonly observer: Observer
+  /** The span of a run that has begun; `undefined` for one that the observer has not heard of. */
+  readonly spanOf: (run: RunInfo) => Tracer.Span | undefined
+}
+
 /**
  * An observer that makes spans with the `Tracer` of the context. Give it to the runtime; without it there are none.
  *
@@ -57,6 +65,10 @@ const maxText = 200
  * )
  */
 export const observer = (options: Options = {}): Effect.Effect<Observer> =>
+  Effect.map(make(options), ({ observer }) => observer)
+
+/** The same, for those who also want to say to which span something else belongs. */
+export const make = (options: Options = {}): Effect.Effect<Spans> =>
   Effect.map(Effect.context<never>(), (context) => {
     const tracer = Context.get(context, Tracer.Tracer)
     const { kind = "internal", providerName = nameOf, usageOf = unread } = options
@@ -137,7 +149,7 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
       open.run.end(at, exit)
     }
 
-    return (event) => {
+    const observer: Observer = (event) => {
       const open = known.get(event.run) ?? begin(event)
       const at = open.startedAt + BigInt(Math.round(event.elapsed * 1e6))
       switch (event._tag) {
@@ -185,6 +197,8 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
           return endRun(open, at, "interrupted", Exit.interrupt())
       }
     }
+
+    return { observer, spanOf: (run) => known.get(run)?.run }
   })
 
 type AttemptStarted = Extract<FailoverEvent, { readonly _tag: "AttemptStarted" }>

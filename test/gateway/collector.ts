@@ -11,6 +11,8 @@ import { start } from "./support.ts"
 /** Something that was sent: a span or an entry of the log, with its attributes as a table. */
 export interface Item {
   readonly name?: string
+  readonly traceId?: string
+  readonly spanId?: string
   readonly kind?: number
   readonly severityText?: string
   readonly body?: { readonly stringValue?: string }

@@ -90,7 +90,7 @@ describe("OTLP", () => {
     Effect.gen(function* () {
       const a = yield* FaultServer.make
       a.play(FaultServer.json(openai.error("server_error", "overloaded: my deepest secret"), 503))
-      const { logs, text } = yield* collected(
+      const { logs, spans, text } = yield* collected(
         { ...smart(a), log: { level: "warn", requests: true } },
         (url, heard) =>
           Effect.andThen(
@@ -107,6 +107,9 @@ describe("OTLP", () => {
         model: "smart",
         causes: "a/large#k1: Overloaded"
       })
+      const run = spans.find(({ kind }) => kind === 2)
+      assert.deepStrictEqual([failed?.traceId, failed?.spanId], [run?.traceId, run?.spanId])
+      assert.isString(run?.spanId)
       assert.include(
         logs.map(({ body }) => body?.stringValue),
         "a/large#k1 rests"
