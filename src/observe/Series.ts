@@ -58,6 +58,18 @@ export const make = (
   }
 }
 
+/** The values that were made for pairs of words, each made once. */
+export const byTwo = <A>(make: (one: string, other: string) => A): ((one: string, other: string) => A) => {
+  const known = new Map<string, Map<string, A>>()
+  return (one, other) => {
+    let row = known.get(one)
+    if (row === undefined) known.set(one, (row = new Map()))
+    let value = row.get(other)
+    if (value === undefined) row.set(other, (value = make(one, other)))
+    return value
+  }
+}
+
 const keyOf = (id: string, labels: Labels): string => `${id}\n${Object.values(labels).join("\n")}`
 
 /** A counter that only grows. */
