@@ -3,7 +3,8 @@
  *
  * The upstream is pulled by a fiber of its own (the pump), which keeps at most `readAhead` chunks ready. So a chunk
  * that is there costs its reader no fiber and no timer, a wait can be cut off without touching the reader's fiber,
- * and closing the pump is all it takes to let the upstream go.
+ * and closing the pump is all it takes to let the upstream go. A stream that is made of a flow needs no pump: it is
+ * read in the turn in which its chunks come.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Channel from "effect/Channel"
@@ -18,6 +19,7 @@ import * as Stream from "effect/Stream"
 import type { Running } from "./Attempt.ts"
 import { type Commit, contentNeeded } from "./Commit.ts"
 import { Transient } from "./Failure.ts"
+import * as Flow from "./Flow.ts"
 import * as Phase from "./Phase.ts"
 import type { Holding } from "./Provider.ts"
 
@@ -47,7 +49,7 @@ export interface StreamOptions<C, R> {
 }
 
 /** A stream being opened; once it has committed, its observers are told, and it can be read. */
-export class OpenStream<C> implements Running<OpenStream<C>> {
+export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unknown> {
   /** The protocol said that the answer is complete. */
   complete = false
   #ready: Array<C> = []
@@ -61,6 +63,7 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
   #room: (() => void) | undefined
   #onEnd: ((exit: Exit.Exit<void, unknown>) => void) | undefined
   #pump: Fiber.Fiber<void, unknown> | undefined
+  #flow: Flow.Flow<C, unknown> | undefined
   #movedAt: number | undefined
   readonly #phaseOf: PhaseOf<C>
   readonly #needed: number
@@ -83,9 +86,14 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
   static start<C, R>(stream: Stream.Stream<C, unknown, R>, options: StreamOptions<C, R>): OpenStream<C> {
     const clock = () => Context.get(options.context, Clock.Clock)
     const self = new OpenStream<C>(options, clock)
-    const pump = Effect.runForkWith(options.context)(self.#run(stream))
-    self.#pump = pump
-    pump.addObserver((exit) => self.#end(exit))
+    const begin = Flow.of(stream)
+    if (begin === undefined) {
+      const pump = Effect.runForkWith(options.context)(self.#run(stream))
+      self.#pump = pump
+      pump.addObserver((exit) => self.#end(exit))
+    } else {
+      self.#begin(begin, options.context)
+    }
     return self
   }
 
@@ -96,7 +104,20 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
     else this.#observers.push(observer)
   }
 
-  interruptUnsafe = (): void => this.#pump?.interruptUnsafe()
+  interruptUnsafe = (): void => {
+    this.#pump?.interruptUnsafe()
+    if (this.#flow === undefined || this.#result !== undefined) return
+    this.#flow.cancel()
+    this.#end(Exit.interrupt())
+  }
+
+  cancel(): void {
+    this.interruptUnsafe()
+  }
+
+  gather(): void {
+    this.#flow?.gather?.()
+  }
 
   /**
    * When the wait that goes on now is over, in milliseconds since the epoch: for the first content, or, while a later
@@ -125,8 +146,7 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
     else this.#onEnd = f
   }
 
-  /** What is there, without waiting; `undefined` when nothing is. */
-  takeUnsafe(): NonEmptyReadonlyArray<C> | undefined {
+  take(): NonEmptyReadonlyArray<C> | undefined {
     if (this.#ready.length === 0) return undefined
     const taken = this.#ready
     this.#ready = []
@@ -136,12 +156,10 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
     return taken as [C, ...Array<C>]
   }
 
-  /** There is nothing to take, and nothing will come. */
-  get ended(): boolean {
-    return this.#result !== undefined && this.#ready.length === 0
+  ended(): Exit.Exit<void, unknown> | undefined {
+    return this.#ready.length === 0 ? this.#result : undefined
   }
 
-  /** Calls back once when there is something to take or the end has come; at once if that is so already. */
   onReady(reader: () => void): void {
     if (this.#ready.length > 0 || this.#result !== undefined) reader()
     else this.#reader = reader
@@ -155,6 +173,44 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
       pump.addObserver(() => resume(Effect.void))
       pump.interruptUnsafe()
     })
+  }
+
+  #begin(begin: Flow.Begin<C, unknown>, context: Context.Context<never>): void {
+    try {
+      this.#flow = begin(context)
+    } catch (defect) {
+      return this.#end(Exit.die(defect))
+    }
+    this.#read(this.#flow)
+  }
+
+  /** Takes what comes from a flow, in the turn in which it comes; what it throws is a defect of the attempt. */
+  #read(flow: Flow.Flow<C, unknown>): void {
+    try {
+      this.#readOn(flow)
+    } catch (defect) {
+      flow.cancel()
+      this.#end(Exit.die(defect))
+    }
+  }
+
+  #readOn(flow: Flow.Flow<C, unknown>): void {
+    while (this.#result === undefined) {
+      if (this.#committed && this.#ready.length >= readAhead) {
+        this.#room = () => this.#read(flow)
+        return
+      }
+      const chunks = flow.take()
+      if (chunks === undefined) {
+        const end = flow.ended()
+        if (end === undefined) return flow.onReady(() => this.#read(flow))
+        return this.#end(end)
+      }
+      if (this.#push(chunks)) {
+        flow.cancel()
+        return this.#end(Exit.void)
+      }
+    }
   }
 
   #run<R>(stream: Stream.Stream<C, unknown, R>): Effect.Effect<void, unknown, R> {
@@ -244,6 +300,7 @@ export class OpenStream<C> implements Running<OpenStream<C>> {
   }
 
   #end(exit: Exit.Exit<void, unknown>): void {
+    if (this.#result !== undefined) return
     this.#result = this.#judge(exit)
     if (!this.#committed) {
       if (Exit.isFailure(this.#result)) this.#settle(Exit.failCause(this.#result.cause))

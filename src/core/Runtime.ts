@@ -15,6 +15,7 @@ import { type Explained, explain } from "./Explain.ts"
 import { combine, type Observer } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
 import { failureOf } from "./FailureOf.ts"
+import * as Flow from "./Flow.ts"
 import { type Limiter, memory } from "./Limiter.ts"
 import { OpenStream, type PhaseOf } from "./OpenStream.ts"
 import { OwnLimits } from "./OwnLimits.ts"
@@ -194,7 +195,7 @@ export const makeRuntime = (
           kind: "stream",
           request,
           start: (pool, target, capped) => {
-            const upstream = Stream.suspend(() => stream(pool, target, capped))
+            const upstream = attempted(() => stream(pool, target, capped))
             const waits = target.policy.timeouts
             const { holding, phase } = meaning(pool)
             opening = OpenStream.start(upstream, { phaseOf: phase, holding, commit, waits, context })
@@ -263,7 +264,7 @@ export const makeRuntime = (
       Effect.flatMap(Effect.scope, (scope) =>
         Effect.map(openIn(chain, request, call, scope), (opened) => ({
           ...opened,
-          value: Stream.fromPull(Effect.succeed(opened.value.pull))
+          value: Flow.toStream(() => opened.value)
         }))
       ),
     use: (chain, effect, call) => use(chain, effect, call, call?.request, never),
@@ -308,6 +309,15 @@ const guarded = <P, A, E, R>(
   }
 }
 
+/** The same for a function that throws instead of returning its stream. */
+const attempted = <C, E, R>(f: () => Stream.Stream<C, E, R>): Stream.Stream<C, E, R> => {
+  try {
+    return f()
+  } catch (defect) {
+    return Stream.die(defect)
+  }
+}
+
 const forCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptions) => ({
   ...policy,
   deadline: call.deadline === undefined ? policy.deadline : Duration.toMillis(call.deadline),
@@ -320,5 +330,5 @@ const streamFrom = <C, E, R>(
   open: (scope: Scope.Scope) => Effect.Effect<Answered<Tail<C>>, E, R>
 ): Stream.Stream<C, E | TailError, R> =>
   Stream.fromChannel(
-    Channel.fromTransform((_, scope) => Effect.map(open(scope), (opened) => opened.value.pull))
+    Channel.fromTransform((_, scope) => Effect.map(open(scope), (opened) => Flow.pull(opened.value)))
   )

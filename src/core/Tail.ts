@@ -3,14 +3,14 @@
  * bench learns how it went.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Pull from "effect/Pull"
-import * as Attempt from "./Attempt.ts"
+import { Alarm } from "./Alarm.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
 import * as Failure from "./Failure.ts"
+import type { Flow } from "./Flow.ts"
 import type { Now } from "./Now.ts"
 import { afterword, type OpenStream } from "./OpenStream.ts"
 import type { Reporter } from "./Reporter.ts"
@@ -35,78 +35,82 @@ export interface TailOptions<C> {
   readonly reporter: Reporter | undefined
 }
 
-/** The rest of one committed stream. */
-export class Tail<C> {
+/** The rest of one committed stream: what is there at once, else a wait of at most the idle timeout and the deadline. */
+export class Tail<C> implements Flow<C, TailError> {
   readonly #options: TailOptions<C>
   readonly #opened: OpenStream<C>
+  readonly #alarm: Alarm
   #settled = false
   #failure: Failure.Failure | undefined
-  #reader: ((exit: Exit.Exit<void>) => void) | undefined
+  /** Set when the stream is over although its upstream is not. */
+  #over: Exit.Exit<void, TailError> | undefined
+  #reader: (() => void) | undefined
 
   constructor(options: TailOptions<C>) {
     this.#options = options
     this.#opened = options.served.value
+    this.#alarm = new Alarm(options.context, options.now, () => this.#late())
     this.#opened.onEnd((exit) => this.#ended(exit))
   }
 
-  /** The next chunks: what is there at once, else a wait of at most the idle timeout and the deadline. */
-  readonly pull: Pull.Pull<NonEmptyReadonlyArray<C>, TailError> = Effect.suspend(
-    () => this.#overdue() ?? this.#there() ?? this.#wait()
-  )
+  take(): NonEmptyReadonlyArray<C> | undefined {
+    return this.#over === undefined && !this.#isOverdue() ? this.#opened.take() : undefined
+  }
+
+  ended(): Exit.Exit<void, TailError> | undefined {
+    if (this.#over !== undefined || this.#opened.ended() === undefined) return this.#over
+    return this.#failure === undefined ? Exit.void : Exit.fail(this.#failure)
+  }
+
+  onReady(reader: () => void): void {
+    this.#reader = reader
+    if (this.#over !== undefined) return this.#wake()
+    this.#opened.onReady(this.#wake)
+    if (this.#reader !== undefined) this.#wait()
+  }
+
+  gather(): void {
+    this.#opened.gather()
+  }
 
   /** The consumer is done with it, at the end or before: lets the upstream go. That is no failure. */
+  cancel(): void {
+    this.#settle(undefined, this.#opened.complete)
+    this.#opened.cancel()
+  }
+
+  /** The same, and waits until the upstream is gone. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.#settle(undefined, this.#opened.complete)
     return this.#opened.close()
   })
 
-  /** However fast the chunks come and however slowly they are read, the deadline is the end of it. */
-  #overdue(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> | undefined {
-    const { deadline, deadlineAt, served } = this.#options
-    if (this.#settled || this.#opened.complete || this.#now() < deadlineAt) return undefined
-    this.#settle(undefined, false)
-    this.#opened.interruptUnsafe()
-    return Effect.fail(new DeadlineExceeded({ deadline, attempts: served.failed }))
+  readonly #wake = (): void => {
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.()
   }
 
-  #there(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> | undefined {
-    const chunks = this.#opened.takeUnsafe()
-    if (chunks !== undefined) return Exit.succeed(chunks)
-    if (!this.#opened.ended) return undefined
-    return this.#failure === undefined ? Cause.done() : Effect.fail(this.#failure)
-  }
-
-  #wait(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> {
-    const { context, deadlineAt, served } = this.#options
+  #wait(): void {
+    const { deadlineAt, served } = this.#options
     const idle = this.#opened.complete ? afterword : served.target.policy.timeouts.idle
-    const dueAt = Math.min(this.#now() + idle, deadlineAt)
-    return Attempt.run(() => this.#reading, {
-      dueAt,
-      context,
-      onEnd: (ended) => (ended === "timeout" ? this.#late() : (this.#there() ?? this.#wait())),
-      onInterrupt: () => undefined
-    })
+    this.#alarm.set(Math.min(this.#now() + idle, deadlineAt))
   }
 
-  /** Waiting for the next chunks, as something that runs; stopping it ends the wait, not the stream. */
-  readonly #reading: Attempt.Running<void> = {
-    pollUnsafe: () => undefined,
-    addObserver: (reader) => {
-      this.#reader = reader
-      this.#opened.onReady(() => this.#reader?.(Exit.void))
-    },
-    interruptUnsafe: () => this.#reader?.(Exit.void)
+  /** However fast the chunks come and however slowly they are read, the deadline is the end of it. */
+  #isOverdue(): boolean {
+    const { deadline, deadlineAt, served } = this.#options
+    if (this.#settled || this.#opened.complete || this.#now() < deadlineAt) return false
+    this.#cut(Exit.fail(new DeadlineExceeded({ deadline, attempts: served.failed })), undefined)
+    return true
   }
 
-  #late(): Pull.Pull<NonEmptyReadonlyArray<C>, TailError> {
+  /** Nothing has come in time. Who is not waiting does not care. */
+  #late(): void {
+    if (this.#reader === undefined) return
     const { isBusy, served } = this.#options
-    if (this.#opened.complete) {
-      this.#settle(undefined, true)
-      this.#opened.interruptUnsafe()
-      return Cause.done()
-    }
-    const overdue = this.#overdue()
-    if (overdue !== undefined) return overdue
+    if (this.#opened.complete) return this.#cut(Exit.void, undefined)
+    if (this.#isOverdue()) return
     if (isBusy?.() === true) return this.#wait()
     const failure = new Failure.Transient({
       target: served.target.key,
@@ -114,9 +118,15 @@ export class Tail<C> {
       message: "the stream stalled",
       evidence: `no chunk for ${served.target.policy.timeouts.idle} ms`
     })
-    this.#settle(failure, false)
+    this.#cut(Exit.fail(failure), failure)
+  }
+
+  /** Ends the stream here, and lets the upstream go. */
+  #cut(end: Exit.Exit<void, TailError>, failure: Failure.Failure | undefined): void {
+    this.#over = end
+    this.#settle(failure, this.#opened.complete)
     this.#opened.interruptUnsafe()
-    return Effect.fail(failure)
+    this.#wake()
   }
 
   #ended(exit: Exit.Exit<void, unknown>): void {
@@ -129,6 +139,7 @@ export class Tail<C> {
     if (this.#settled) return
     this.#settled = true
     this.#failure = failure
+    this.#alarm.stop()
     const { registry, reporter, served } = this.#options
     const { admission, target } = served
     if (failure !== undefined) {

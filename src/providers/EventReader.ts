@@ -21,18 +21,20 @@ const malformed: Malformed = { _tag: "Malformed" }
 /** So many shapes that no later event had are enough to stop looking for one. */
 const patience = 8
 
-/**
- * A reader for the events of one stream. It parses an event only if it does not look like the last one with content
- * in all but its text.
- */
-export const make = (
-  protocol: Pick<Protocol, "texts" | "padding">,
-  meanings: Meanings
-): ((bytes: Uint8Array) => Chunk | Failed | Malformed) => {
+/** A reader for the events of one stream. */
+export interface EventReader {
+  /** What an event means. */
+  readonly read: (event: Uint8Array) => Chunk | Failed | Malformed
+  /** Where the events end that begin at a place, follow each other and carry nothing but content; the place itself if none does. */
+  readonly contentEnd: (bytes: Uint8Array, from: number) => number
+}
+
+/** Makes a reader that parses an event only if it does not look like the last one with content in all but its text. */
+export const make = (protocol: Pick<Protocol, "texts" | "padding">, meanings: Meanings): EventReader => {
   let shape: Shape | undefined
   let misses = 0
 
-  return (bytes) => {
+  const read = (bytes: Uint8Array): Chunk | Failed | Malformed => {
     if (shape?.fits(bytes) === true) {
       misses = 0
       return new Chunk(bytes, Phase.content, undefined, undefined)
@@ -60,4 +62,14 @@ export const make = (
     }
     return new Chunk(bytes, meaning, json, fields)
   }
+
+  const contentEnd = (bytes: Uint8Array, from: number): number => {
+    if (shape === undefined) return from
+    let end = from
+    for (let next = shape.end(bytes, from); next !== -1; next = shape.end(bytes, end)) end = next
+    if (end > from) misses = 0
+    return end
+  }
+
+  return { read, contentEnd }
 }

@@ -10,16 +10,19 @@ import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Credential from "../core/Credential.ts"
 import { BadRequest, type Failure, Transient } from "../core/Failure.ts"
+import * as Flow from "../core/Flow.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Provider } from "../core/Provider.ts"
 import type { Strategy } from "../core/Strategy.ts"
 import type { Target } from "../core/Target.ts"
 import * as BaseUrl from "./BaseUrl.ts"
+import { EventCutter } from "./EventCutter.ts"
+import { EventFlow } from "./EventFlow.ts"
 import * as EventReader from "./EventReader.ts"
-import * as EventStream from "./EventStream.ts"
 import * as Faults from "./Faults.ts"
 import * as Outgoing from "./Outgoing.ts"
 import type { Operation, Protocol } from "./Protocol.ts"
+import * as PumpedCall from "./PumpedCall.ts"
 import { defaultMaxEventBytes, SseSplitter } from "./SseSplitter.ts"
 import type * as Upstream from "./Upstream.ts"
 import * as Wire from "./Wire.ts"
@@ -81,6 +84,8 @@ export const make = <Name extends string>(
     error: Faults.maxBytes,
     errorWait
   }
+  const call: NonNullable<typeof upstream.call> =
+    upstream.call ?? ((request, context) => PumpedCall.make(upstream.open, request, context))
   const maxEventBytes = options.maxEventBytes ?? defaultMaxEventBytes
 
   return {
@@ -107,59 +112,25 @@ export const make = <Name extends string>(
         })
       }),
 
-    stream: (request, target) =>
-      Stream.unwrap(
-        Effect.suspend(() => {
-          const operation = protocol.operations[request.operation]
-          if (operation.meanings === undefined) return Effect.fail(noStream(target, request.operation))
-          const post = outgoing(request, operation, target, true)
-          if (post === undefined) return Effect.fail(noAddress(baseUrl, target))
-          const faults = Faults.make(protocol, operation, target)
-          const read = EventReader.make(protocol, operation.meanings(request.body))
-          return upstream.open(post).pipe(
-            Effect.catchTag("TransportError", (error) => faults.transport(error)),
-            Effect.timeoutOrElse({
-              duration: target.policy.timeouts.headers,
-              orElse: () => faults.silent
-            }),
-            Effect.flatMap((opened) => {
-              if (!isEventStream(opened)) {
-                return Effect.flatMap(excerpt(opened), (body) => faults.response(opened, body))
-              }
-              const splitter = new SseSplitter(maxEventBytes)
-              const { malformedEvents } = target.policy
-              const pull = EventStream.chunks(opened, { splitter, read, faults, malformedEvents })
-              return Effect.succeed(Stream.fromPull(Effect.succeed(pull)))
-            })
-          )
+    stream: (request, target) => {
+      const operation = protocol.operations[request.operation]
+      const { meanings } = operation
+      if (meanings === undefined) return Stream.fail(noStream(target, request.operation))
+      const post = outgoing(request, operation, target, true)
+      if (post === undefined) return Stream.fail(noAddress(baseUrl, target))
+      const { malformedEvents, timeouts } = target.policy
+      return Flow.toStream((context) => {
+        const reader = EventReader.make(protocol, meanings(request.body))
+        return new EventFlow(call(post, context), {
+          cutter: new EventCutter(new SseSplitter(maxEventBytes), reader, malformedEvents),
+          faults: Faults.make(protocol, operation, target),
+          headersTimeout: timeouts.headers,
+          context
         })
-      )
+      })
+    }
   }
 }
-
-/** A good status, and nothing that says that the body is something else. Not all servers name the type. */
-const isEventStream = ({ headers, status }: Upstream.Head): boolean =>
-  status < 300 && !/json|html/i.test(String(headers["content-type"] ?? ""))
-
-/** The beginning of a body that is no stream of events, whatever becomes of the rest. */
-const excerpt = ({ pull }: Upstream.Opened): Effect.Effect<Uint8Array> =>
-  Effect.suspend(() => {
-    const parts: Array<Uint8Array> = []
-    let size = 0
-    const all: Effect.Effect<void> = Effect.matchEffect(pull, {
-      onSuccess: (next) => {
-        for (const part of next) {
-          parts.push(part)
-          size += part.length
-        }
-        return size < Faults.maxBytes ? all : Effect.void
-      },
-      onFailure: () => Effect.void
-    })
-    return Effect.map(Effect.timeoutOption(all, errorWait), () =>
-      Buffer.concat(parts).subarray(0, Faults.maxBytes)
-    )
-  })
 
 /** An answer if the reply holds one, else the failure it is. */
 const judge = (

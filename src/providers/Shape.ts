@@ -67,21 +67,25 @@ export class Shape {
 
   /** True when an event has this shape. */
   fits(event: Uint8Array): boolean {
-    if (event.buffer !== this.#memory.buffer) this.#memory = new DataView(event.buffer)
-    const { byteOffset, length } = event
+    return this.end(event, 0) === event.length
+  }
+
+  /** Where the event ends that begins at a place and has this shape; -1 when none does. */
+  end(bytes: Uint8Array, from: number): number {
+    if (bytes.buffer !== this.#memory.buffer) this.#memory = new DataView(bytes.buffer)
+    const { byteOffset, length } = bytes
     const literals = this.#literals
-    const end = literals.length - 1
-    let at = 0
-    for (let index = 0; index < end; index++) {
+    const last = literals.length - 1
+    let at = from
+    for (let index = 0; ; index++) {
       const literal = literals[index]!
-      if (length - at < literal.byteLength || !stands(literal, this.#memory, byteOffset + at)) return false
+      if (length - at < literal.byteLength || !stands(literal, this.#memory, byteOffset + at)) return -1
       at += literal.byteLength
-      const close = endOfString(event, at)
-      if (close === -1 || (close === at && !this.#mayBeEmpty[index])) return false
+      if (index === last) return at
+      const close = endOfString(bytes, at)
+      if (close === -1 || (close === at && !this.#mayBeEmpty[index])) return -1
       at = close
     }
-    const literal = literals[end]!
-    return length - at === literal.byteLength && stands(literal, this.#memory, byteOffset + at)
   }
 }
 

@@ -41,6 +41,8 @@ export class SseSplitter {
   #bareCr = false
   /** Some CR has been seen in this stream. */
   #anyCr = false
+  /** The bytes that were looked through for one last. */
+  #seen: Uint8Array = nothing
 
   constructor(maxEventBytes: number = defaultMaxEventBytes) {
     this.#max = maxEventBytes
@@ -49,13 +51,36 @@ export class SseSplitter {
   /** An event has grown past the limit: the splitter has given up, and takes nothing more. */
   overflow = false
 
+  /** How far `next` has come in the bytes that it was given. */
+  position = 0
+
+  /** Between two events: nothing of a next one has been seen, and nothing of the last one is to come. */
+  get isBetween(): boolean {
+    return this.#kept === 0 && !this.#begun && this.#blank && !this.#anyCr
+  }
+
   /** Takes the bytes that came and gives the events that are complete with them. */
   feed(bytes: Uint8Array): ReadonlyArray<Uint8Array> {
     const events: Array<Uint8Array> = []
-    if (this.overflow) return events
-    if (!this.#anyCr && bytes.indexOf(CR) === -1) this.#lines(bytes, events)
-    else this.#mixed(bytes, events)
+    for (let from = 0; from < bytes.length; from = this.position) {
+      const event = this.next(bytes, from)
+      if (event !== undefined) events.push(event)
+    }
     return events
+  }
+
+  /**
+   * Takes bytes from a place on, up to the end of the event that is complete with them, and gives that event;
+   * `undefined` when all bytes have been taken and none is. `position` is where to go on.
+   */
+  next(bytes: Uint8Array, from: number): Uint8Array | undefined {
+    this.position = bytes.length
+    if (this.overflow) return undefined
+    if (bytes !== this.#seen) {
+      this.#seen = bytes
+      this.#anyCr ||= bytes.indexOf(CR) !== -1
+    }
+    return this.#anyCr ? this.#mixed(bytes, from) : this.#lines(bytes, from)
   }
 
   /** What is left at the end of the stream: an event whose blank line never came, or nothing. */
@@ -67,9 +92,8 @@ export class SseSplitter {
   }
 
   /** For bytes without a CR: from LF to LF. */
-  #lines(bytes: Uint8Array, events: Array<Uint8Array>): void {
-    let start = 0
-    let at = 0
+  #lines(bytes: Uint8Array, start: number): Uint8Array | undefined {
+    let at = start
     while (at < bytes.length) {
       const end = bytes[at] === LF ? at : bytes.indexOf(LF, at)
       if (end === -1) {
@@ -80,27 +104,17 @@ export class SseSplitter {
       if (end > at || !this.#blank) {
         this.#begun = true
         this.#blank = true
-      } else if (this.#begun) {
-        if (!this.#emit(bytes, start, end + 1, events)) return
-        start = end + 1
-      }
+      } else if (this.#begun) return this.#emit(bytes, start, end + 1)
       at = end + 1
     }
-    this.#keep(bytes, start)
+    return this.#keep(bytes, start)
   }
 
   /** For bytes with a CR somewhere in their stream: byte by byte. */
-  #mixed(bytes: Uint8Array, events: Array<Uint8Array>): void {
-    this.#anyCr = true
-    let start = 0
-    for (let at = 0; at < bytes.length; at++) {
+  #mixed(bytes: Uint8Array, start: number): Uint8Array | undefined {
+    for (let at = start; at < bytes.length; at++) {
       const byte = bytes[at]
-      if (this.#closing) {
-        const end = byte === LF ? at + 1 : at
-        if (!this.#emit(bytes, start, end, events)) return
-        start = end
-        if (byte === LF) continue
-      }
+      if (this.#closing) return this.#emit(bytes, start, byte === LF ? at + 1 : at)
       if (this.#afterCr) {
         this.#afterCr = false
         if (byte === LF) continue
@@ -113,37 +127,32 @@ export class SseSplitter {
       }
       if (this.#blank && this.#begun) {
         // A blank line that ends in CR may have an LF to come; not in an event that ends its lines in CR alone.
-        if (byte === CR && !this.#bareCr) this.#closing = true
-        else {
-          if (!this.#emit(bytes, start, at + 1, events)) return
-          start = at + 1
-        }
+        if (byte !== CR || this.#bareCr) return this.#emit(bytes, start, at + 1)
+        this.#closing = true
         continue
       }
       this.#blank = true
       this.#afterCr = byte === CR
     }
-    this.#keep(bytes, start)
+    return this.#keep(bytes, start)
   }
 
-  /** The event that ends at `end`; false when it is too large. */
-  #emit(bytes: Uint8Array, start: number, end: number, events: Array<Uint8Array>): boolean {
+  /** The event that ends at `end`, unless it is too large. */
+  #emit(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
     if (this.#kept + end - start > this.#max) return this.#giveUp()
-    if (this.#kept === 0) {
-      events.push(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
-      this.#reset()
-    } else {
-      this.#append(bytes.subarray(start, end))
-      events.push(this.#carry.subarray(0, this.#kept))
-      this.#reset()
-    }
-    return true
+    this.position = end
+    const last = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
+    if (this.#kept > 0) this.#append(last)
+    const event = this.#kept > 0 ? this.#carry.subarray(0, this.#kept) : last
+    this.#reset()
+    return event
   }
 
-  #keep(bytes: Uint8Array, start: number): void {
-    if (start === bytes.length) return
-    if (this.#kept + bytes.length - start > this.#max) this.#giveUp()
-    else this.#append(start === 0 ? bytes : bytes.subarray(start))
+  #keep(bytes: Uint8Array, start: number): undefined {
+    if (start === bytes.length) return undefined
+    if (this.#kept + bytes.length - start > this.#max) return this.#giveUp()
+    this.#append(start === 0 ? bytes : bytes.subarray(start))
+    return undefined
   }
 
   /** Room doubles, so that an event that comes byte by byte is still copied only a few times. */
@@ -170,9 +179,9 @@ export class SseSplitter {
     this.#bareCr = false
   }
 
-  #giveUp(): false {
+  #giveUp(): undefined {
     this.overflow = true
     this.#reset()
-    return false
+    return undefined
   }
 }

@@ -5,12 +5,15 @@
  * so. undici's own timeouts are off, but for the one of connecting.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
-import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Agent, type Dispatcher } from "undici"
+import * as Flow from "../core/Flow.ts"
 import {
+  type Call,
   type Head,
   type Limits,
   type Opened,
@@ -66,18 +69,25 @@ export const make = (options: Options = {}): Effect.Effect<Upstream["Service"], 
       return Upstream.of({
         exchange: (request, limits) =>
           Effect.suspend(() => {
-            const call = new Call()
+            const call = new Dispatched()
             call.dispatch(agentFor(request.connectTimeout), request)
             return Effect.onInterrupt(call.exchange(limits), () => call.abort)
           }),
+        call: (request, context) => {
+          const call = new Dispatched(context)
+          call.dispatch(agentFor(request.connectTimeout), request)
+          return call
+        },
         open: (request) =>
           Effect.suspend(() => {
-            const call = new Call()
+            const call = new Dispatched()
             return Effect.andThen(
-              Effect.addFinalizer(() => call.close),
+              Effect.addFinalizer(() =>
+                Effect.map(Effect.context<never>(), (context) => call.close(context))
+              ),
               Effect.suspend(() => {
                 call.dispatch(agentFor(request.connectTimeout), request)
-                return call.open
+                return call.open()
               })
             )
           })
@@ -91,7 +101,7 @@ const abandoned = new Error("the request was given up")
 type Until = "head" | "data" | "end"
 
 /** One request on its way. */
-class Call implements Dispatcher.DispatchHandler {
+class Dispatched implements Dispatcher.DispatchHandler, Call {
   #head: Head | undefined
   #parts: Array<Uint8Array> = []
   #size = 0
@@ -106,6 +116,11 @@ class Call implements Dispatcher.DispatchHandler {
   #isDue = false
   #until: Until = "head"
   #wake: (() => void) | undefined
+  readonly #context: Context.Context<never>
+
+  constructor(context: Context.Context<never> = Context.empty()) {
+    this.#context = context
+  }
 
   dispatch(dispatcher: Dispatcher, request: Request): void {
     try {
@@ -134,7 +149,9 @@ class Call implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Head["headers"]): void {
     if (status < 200) return
     this.#head = { status, headers }
-    if (this.#until === "head" || status >= 300) this.#soon()
+    if (this.#until === "head") this.#until = "data"
+    else if (status < 300) return
+    this.#soon()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -200,23 +217,23 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   /** Aborts the request. Nothing happens to one that has ended. */
-  readonly abort = Effect.sync(() => {
+  get abort(): Effect.Effect<void> {
+    return Effect.sync(() => this.#abortRunning())
+  }
+
+  #abortRunning(): void {
     if (this.#state === "running") this.#abort()
-  })
+  }
 
   /** Ends the request: at once, or with the end of the answer if that is due. */
-  readonly close = Effect.suspend(() => {
-    if (this.#state !== "running") return Effect.void
-    if (!this.#finished) return this.abort
+  close(context: Context.Context<never>): void {
+    if (this.#state !== "running") return
+    if (!this.#finished) return this.#abort()
     this.#left = "drain"
     this.#resume()
-    return this.#wait("end").pipe(
-      Effect.timeoutOption(afterword),
-      Effect.andThen(this.abort),
-      Effect.forkDetach,
-      Effect.asVoid
-    )
-  })
+    const ended = Effect.timeoutOption(this.#wait("end"), afterword)
+    Effect.runForkWith(context)(Effect.andThen(ended, this.abort))
+  }
 
   /** Completes when what is waited for, the end or a fault is there. */
   #wait(until: Until): Effect.Effect<void> {
@@ -234,25 +251,47 @@ class Call implements Dispatcher.DispatchHandler {
     })
   }
 
-  readonly open: Effect.Effect<Opened, TransportError> = Effect.suspend(() => {
-    if (this.#head !== undefined) {
-      this.#until = "data"
-      return Effect.succeed({ ...this.#head, pull: this.#pull, finish: () => void (this.#finished = true) })
-    }
-    if (this.#state !== "running") return Effect.fail(this.#failure())
-    return Effect.andThen(this.#wait("head"), this.open)
-  })
+  open(): Effect.Effect<Opened, TransportError> {
+    return Effect.suspend(() => {
+      if (this.#head !== undefined) {
+        return Effect.succeed({
+          ...this.#head,
+          pull: Flow.pull<Uint8Array, TransportError>(this),
+          finish: () => this.finish()
+        })
+      }
+      if (this.#state !== "running") return Effect.fail(this.#failure())
+      return Effect.andThen(this.#wait("head"), this.open())
+    })
+  }
 
-  readonly #pull: Opened["pull"] = Effect.callback((resume) => {
-    if (this.#parts.length > 0 || this.#state !== "running") return resume(this.#next())
-    this.#until = "data"
-    this.#wake = () => resume(this.#next())
-  })
+  // -- for who reads without a fiber ------------------------------------------------------------------------------
 
-  #next(): Opened["pull"] {
-    if (this.#parts.length > 0) return Effect.succeed(this.#take())
-    if (this.#state === "ended") return Cause.done()
-    return this.#state === "running" ? this.#pull : Effect.fail(this.#failure())
+  head(): Head | undefined {
+    return this.#head
+  }
+
+  take(): NonEmptyReadonlyArray<Uint8Array> | undefined {
+    return this.#parts.length > 0 ? this.#take() : undefined
+  }
+
+  ended(): Exit.Exit<void, TransportError> | undefined {
+    if (this.#parts.length > 0 || this.#state === "running") return undefined
+    return this.#state === "ended" ? Exit.void : Exit.fail(this.#failure())
+  }
+
+  onReady(reader: () => void): void {
+    if (this.#parts.length > 0 || this.#state !== "running") return reader()
+    this.#wake = reader
+  }
+
+  finish(): void {
+    this.#finished = true
+  }
+
+  cancel(): void {
+    this.#wake = undefined
+    this.close(this.#context)
   }
 
   #take(): NonEmptyReadonlyArray<Uint8Array> {

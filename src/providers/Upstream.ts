@@ -12,6 +12,7 @@ import type * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type { Flow } from "../core/Flow.ts"
 
 /** One POST of JSON, or a GET. */
 export interface Request {
@@ -50,6 +51,14 @@ export interface Opened extends Head {
   readonly finish: () => void
 }
 
+/** A request on its way, for who reads its answer without a fiber. */
+export interface Call extends Flow<Uint8Array, TransportError> {
+  /** The head of the answer, once it is there; readers are called back for it too. */
+  head(): Head | undefined
+  /** As in `Opened`: the end of the scope is the call's `cancel`. */
+  finish(): void
+}
+
 /** The connection failed, or it was never made. `cause` is what was thrown underneath. */
 export class TransportError extends Schema.TaggedError<TransportError>()("TransportError", {
   /** True when the head of the answer had arrived. */
@@ -77,5 +86,7 @@ export class Upstream extends Context.Service<
     readonly exchange: (request: Request, limits: Limits) => Effect.Effect<Whole, TransportError>
     /** The head of the answer; the end of the scope ends the request. */
     readonly open: (request: Request) => Effect.Effect<Opened, TransportError, Scope.Scope>
+    /** The same without fibers, in this turn; absent where that is not possible. */
+    readonly call?: ((request: Request, context: Context.Context<never>) => Call) | undefined
   }
 >()("effect-failover/Upstream") {}

@@ -21,7 +21,7 @@ const meanings = (
   events: ReadonlyArray<string>,
   body = {}
 ) => {
-  const read = EventReader.make(protocol, operation.meanings!(body))
+  const { read } = EventReader.make(protocol, operation.meanings!(body))
   return events.map((event) => {
     const chunk = read(new TextEncoder().encode(event))
     return "_tag" in chunk ? chunk._tag : names.get(chunk.phase)

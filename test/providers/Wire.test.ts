@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Credential from "../../src/core/Credential.ts"
 import * as Failure from "../../src/core/Failure.ts"
-import * as EventStream from "../../src/providers/EventStream.ts"
+import * as EventFlow from "../../src/providers/EventFlow.ts"
 import { isProviderResponse } from "../../src/providers/ProviderResponse.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import {
@@ -438,12 +438,9 @@ for (const [upstream, layer] of upstreams) {
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play(FaultServer.sse([events[0]!, "data: {\n\n", "data: [\n\n", ...events.slice(1)]))
-          const before = (yield* Metric.value(EventStream.droppedEvents)).count
+          const before = (yield* Metric.value(EventFlow.droppedEvents)).count
           yield* hear(provider.stream(request, target({ malformedEvents: "drop" })))
-          assert.strictEqual(
-            Number((yield* Metric.value(EventStream.droppedEvents)).count) - Number(before),
-            2
-          )
+          assert.strictEqual(Number((yield* Metric.value(EventFlow.droppedEvents)).count) - Number(before), 2)
         })
       )
     })
