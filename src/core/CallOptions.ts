@@ -1,11 +1,14 @@
 /** What one request may set for itself, and what it gets. */
 import type * as Duration from "effect/Duration"
+import type * as Stream from "effect/Stream"
 import type { Commit } from "./Commit.ts"
 import type { About, Observer } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
+import type { Flow } from "./Flow.ts"
 import type { PhaseOf } from "./OpenStream.ts"
 import type { WhenAllBenched } from "./Policy.ts"
 import type { FailedAttempt } from "./RunError.ts"
+import type { TailError } from "./Tail.ts"
 import type { Target } from "./Target.ts"
 
 /** What one request may set for itself. */
@@ -34,6 +37,12 @@ export interface Answered<out A> {
   readonly attempts: number
   /** The attempts that failed before, in order. */
   readonly failed: ReadonlyArray<FailedAttempt>
+}
+
+/** A stream up to its commit point, and where it came from. */
+export interface Opened<out C> extends Answered<Stream.Stream<C, TailError>> {
+  /** The same stream, for who reads it without a fiber. Read one of the two. */
+  readonly flow: Flow<C, TailError>
 }
 
 /** How the generic form reads its errors. */

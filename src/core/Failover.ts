@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { BenchRegistry } from "./BenchRegistry.ts"
-import type { Answered, CallOptions, UseOptions, UseStreamOptions } from "./CallOptions.ts"
+import type { Answered, CallOptions, Opened, UseOptions, UseStreamOptions } from "./CallOptions.ts"
 import type { Chain } from "./Chain.ts"
 import type * as Failure from "./Failure.ts"
 import { ProcessDefaults } from "./Policy.ts"
@@ -21,7 +21,16 @@ import { type FailoverOptions, makeRuntime, type Runtime } from "./Runtime.ts"
 import type { TailError } from "./Tail.ts"
 import type { Target } from "./Target.ts"
 
-export type { Answered, CallOptions, FailoverOptions, Runtime, TailError, UseOptions, UseStreamOptions }
+export type {
+  Answered,
+  CallOptions,
+  FailoverOptions,
+  Opened,
+  Runtime,
+  TailError,
+  UseOptions,
+  UseStreamOptions
+}
 
 /**
  * The failover runtime.
@@ -104,7 +113,7 @@ export const open = <Request, Answer, Chunk, R>(
   chain: Chain<Provider<Request, Answer, Chunk>, R>,
   request: Request,
   options?: CallOptions
-): Effect.Effect<Answered<Stream.Stream<Chunk, TailError>>, RunError, R | Failover | Scope.Scope> =>
+): Effect.Effect<Opened<Chunk>, RunError, R | Failover | Scope.Scope> =>
   Effect.flatMap(Failover, (failover) => failover.open(chain, request, options))
 
 /**

@@ -9,7 +9,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Attempt from "./Attempt.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
-import type { Answered, CallOptions, UseOptions, UseStreamOptions } from "./CallOptions.ts"
+import type { Answered, CallOptions, Opened, UseOptions, UseStreamOptions } from "./CallOptions.ts"
 import type { Chain } from "./Chain.ts"
 import { type Explained, explain } from "./Explain.ts"
 import { combine, type Observer } from "./FailoverEvent.ts"
@@ -62,7 +62,7 @@ export interface Runtime {
     chain: Chain<Provider<Request, Answer, Chunk>, R>,
     request: Request,
     options?: CallOptions
-  ) => Effect.Effect<Answered<Stream.Stream<Chunk, TailError>>, RunError, R | Scope.Scope>
+  ) => Effect.Effect<Opened<Chunk>, RunError, R | Scope.Scope>
   /** The generic form: any effect per target, of any service. */
   readonly use: <P extends Pool, RP, A, E, R>(
     chain: Chain<P, RP>,
@@ -264,7 +264,8 @@ export const makeRuntime = (
       Effect.flatMap(Effect.scope, (scope) =>
         Effect.map(openIn(chain, request, call, scope), (opened) => ({
           ...opened,
-          value: Flow.toStream(() => opened.value)
+          value: Flow.toStream(() => opened.value),
+          flow: opened.value
         }))
       ),
     use: (chain, effect, call) => use(chain, effect, call, call?.request, never),

@@ -7,6 +7,7 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Catalog from "../core/Catalog.ts"
 import * as JsonText from "../providers/JsonText.ts"
 import { isObject, type JsonObject, type Request } from "../providers/Wire.ts"
+import * as Direct from "./Direct.ts"
 import { type Refusal, make as refuse } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
 
@@ -29,15 +30,13 @@ export const maxFallbacks = 32
 /** No provider has a model with a longer name, and names are kept. */
 export const maxModelLength = 512
 
-type Headers = Readonly<Record<string, string>>
-
 /** Reads a request. What is too large is refused by what it says of itself, or as soon as it has grown too large. */
 export const read = (
   incoming: HttpServerRequest,
+  headers: Direct.Headers,
   route: Route,
   maxBodyBytes: number
 ): Effect.Effect<Asked, Refusal> => {
-  const { headers } = incoming
   const said = headers["content-length"]
   if (said !== undefined && Number(said) > maxBodyBytes) return Effect.fail(tooLarge(maxBodyBytes))
   const encoding = headers["content-encoding"] ?? "identity"
@@ -45,14 +44,15 @@ export const read = (
     return Effect.fail(refuse(415, "unsupported_encoding", "the body has to come without a content-encoding"))
   }
   // The server reads no more than a body has said of its size; one that says nothing is watched.
-  const text =
-    said === undefined
+  const text: Effect.Effect<string, HttpServerError | "broken"> =
+    said === undefined || headers.expect !== undefined
       ? Effect.provideService(incoming.text, MaxBodySize, ByteSize.bytes(maxBodyBytes))
-      : incoming.text
+      : Direct.text(incoming)
   return Effect.matchEffect(text, {
     onSuccess: (text) =>
       Effect.clockWith((clock) => ask(text, headers, route, clock.monotonicTimeNanosUnsafe())),
-    onFailure: (error) => Effect.fail(isTooLarge(error) ? tooLarge(maxBodyBytes) : unreadable)
+    onFailure: (error) =>
+      Effect.fail(error !== "broken" && isTooLarge(error) ? tooLarge(maxBodyBytes) : unreadable)
   })
 }
 
@@ -67,7 +67,12 @@ const unreadable = refuse(400, "invalid_body", "the body could not be read to it
 // The parser's own message quotes the body.
 const notJson = refuse(400, "invalid_json", "the body is not JSON")
 
-const ask = (text: string, headers: Headers, route: Route, since: bigint): Effect.Effect<Asked, Refusal> => {
+const ask = (
+  text: string,
+  headers: Direct.Headers,
+  route: Route,
+  since: bigint
+): Effect.Effect<Asked, Refusal> => {
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -103,7 +108,7 @@ const ask = (text: string, headers: Headers, route: Route, since: bigint): Effec
 }
 
 /** What is the gateway's own in a body is not for the provider. */
-const requestOf = (route: Route, body: JsonObject, text: string, headers: Headers): Request => {
+const requestOf = (route: Route, body: JsonObject, text: string, headers: Direct.Headers): Request => {
   const { operation } = route
   if (!("fallbacks" in body)) return { operation, body, text, headers }
   const { fallbacks: _, ...rest } = body
@@ -120,7 +125,7 @@ const invalidFallbacks = refuse(
 )
 
 /** Those of the body, then those of the header. */
-const fallbacksOf = (body: JsonObject, headers: Headers): ReadonlyArray<string> | "invalid" => {
+const fallbacksOf = (body: JsonObject, headers: Direct.Headers): ReadonlyArray<string> | "invalid" => {
   const given = body.fallbacks
   const header = headers["x-failover-models"]
   if (given === undefined && header === undefined) return none
@@ -141,7 +146,7 @@ const invalidDeadline = refuse(
   "x-failover-deadline-ms is a number of milliseconds above zero"
 )
 
-const deadlineOf = (headers: Headers): number | "invalid" | undefined => {
+const deadlineOf = (headers: Direct.Headers): number | "invalid" | undefined => {
   const given = headers["x-failover-deadline-ms"]
   if (given === undefined) return undefined
   return /^\d{1,12}(\.\d+)?$/.test(given.trim()) && Number(given) > 0 ? Number(given) : "invalid"

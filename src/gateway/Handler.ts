@@ -20,6 +20,7 @@ import type { FailedAttempt, RunError } from "../core/RunError.ts"
 import * as Asked from "./Asked.ts"
 import * as Admin from "./admin/Admin.ts"
 import * as Conversation from "./Conversation.ts"
+import * as Direct from "./Direct.ts"
 import type { InFlight } from "./InFlight.ts"
 import type * as Live from "./Live.ts"
 import * as Metered from "./Metered.ts"
@@ -74,8 +75,8 @@ export const make = ({
   const isMixed = new Set(config.providers.map(({ protocol }) => protocol)).size > 1
 
   /** Why a request may not come in; `undefined` when it may. */
-  const turnedAway = (incoming: HttpServerRequest): Refusal.Refusal | undefined => {
-    const refusal = whyNot(incoming.headers)
+  const turnedAway = (incoming: HttpServerRequest, headers: Direct.Headers): Refusal.Refusal | undefined => {
+    const refusal = whyNot(headers)
     const seconds = refusal?.status === 401 ? tooMany(incoming) : undefined
     return seconds === undefined ? refusal : WrongTokens.refusal(seconds)
   }
@@ -140,21 +141,18 @@ export const make = ({
         )
       )
     const answered: Effect.Effect<Response, RunError | Refusal.Refusal, Scope.Scope> = asked.stream
-      ? Effect.flatMap(Effect.scope, (scope) =>
-          Effect.flatMap(failover.open(chain, request, call), (opened) =>
-            Reply.streamed(caller, opened, scope)
-          )
-        )
-      : Effect.map(failover.answer(chain, request, call), (answer) => Reply.whole(caller, answer))
+      ? Effect.flatMap(failover.open(chain, request, call), (opened) => Reply.streamed(caller, opened))
+      : Effect.flatMap(failover.answer(chain, request, call), (answer) => Reply.whole(caller, answer))
     return Effect.catch(config.usage === true ? Metered.metered(answered) : answered, onRunError)
   }
 
   const post = (
     incoming: HttpServerRequest,
+    headers: Direct.Headers,
     route: Route,
     caller: Reply.Caller
   ): Effect.Effect<Response, never, Scope.Scope> =>
-    Effect.matchEffect(Asked.read(incoming, route, config.server.maxBodyBytes), {
+    Effect.matchEffect(Asked.read(incoming, headers, route, config.server.maxBodyBytes), {
       onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined)),
       onSuccess: (given) => {
         const asked =
@@ -168,24 +166,27 @@ export const make = ({
 
   const handle = (
     incoming: HttpServerRequest,
+    headers: Direct.Headers,
     path: string,
     caller: Reply.Caller,
     fiber: Fiber.Fiber<unknown, unknown>
   ): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
     const route = routes.get(path)
-    if (route === undefined) return elsewhere(incoming, path, caller)
+    if (route === undefined) return elsewhere(incoming, headers, path, caller)
     const isFull = inFlight.count >= config.server.maxConcurrent
     inFlight.enter(fiber)
     const refusal =
-      turnedAway(incoming) ?? (incoming.method !== "POST" ? notAllowed("POST") : isFull ? full : undefined)
+      turnedAway(incoming, headers) ??
+      (incoming.method !== "POST" ? notAllowed("POST") : isFull ? full : undefined)
     return refusal === undefined
-      ? post(incoming, route, caller)
+      ? post(incoming, headers, route, caller)
       : Effect.succeed(Reply.refused(caller, refusal, undefined))
   }
 
   /** Everything that is not passed on. */
   const elsewhere = (
     incoming: HttpServerRequest,
+    headers: Direct.Headers,
     path: string,
     caller: Reply.Caller
   ): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
@@ -194,7 +195,7 @@ export const make = ({
     const page = path === "/healthz" ? healthy : pages.get(path)
     if (page !== undefined) return isGet ? page : refuse(notAllowed("GET"))
     if (Admin.owns(path)) return admin ?? refuse(notFound(path))
-    const refusal = turnedAway(incoming)
+    const refusal = turnedAway(incoming, headers)
     if (refusal !== undefined) return refuse(refusal)
     if (path !== "/v1/models") return refuse(notFound(path))
     return isGet ? Effect.succeed(models(caller)) : refuse(notAllowed("GET"))
@@ -202,29 +203,39 @@ export const make = ({
 
   return (fiber) => {
     const incoming = Context.get(fiber.context as Context.Context<HttpServerRequest>, HttpServerRequest)
+    const headers = Direct.headersOf(incoming)
     const path = pathOf(incoming.url)
-    const protocol = protocolOf(path, incoming.headers)
+    const protocol = protocolOf(path, headers)
+    const id = requestId(headers, fiber.getRef(Random.Random))
+    const noted = config.log?.requests === true ? noting(path, id) : undefined
     const caller: Reply.Caller = {
       protocol,
       dialect: dialectOf(path, protocol),
-      requestId: requestId(incoming.headers, fiber.getRef(Random.Random))
+      requestId: id,
+      out: Direct.responseOf(incoming),
+      noted
     }
-    const answered = Effect.catchDefect(handle(incoming, path, caller, fiber), (defect) =>
+    const answered = Effect.catchDefect(handle(incoming, headers, path, caller, fiber), (defect) =>
       Effect.as(
         Effect.logError("a request met a defect of the gateway", defect),
         Reply.refused(caller, broken, undefined)
       )
     )
-    if (config.log?.requests === true) return Effect.interruptible(Effect.tap(answered, noted(path, caller)))
+    const told =
+      noted === undefined
+        ? answered
+        : Effect.tap(answered, (response) =>
+            response === Direct.sent ? Effect.void : noted(response.status, response.headers)
+          )
     // The server runs its handlers uninterruptibly. A caller who leaves is to stop everything.
-    return Effect.interruptible(answered)
+    return Effect.interruptible(told)
   }
 }
 
-/** A line of the log for a request whose answer begins. */
-const noted =
-  (path: string, { requestId }: Reply.Caller) =>
-  ({ headers, status }: Response): Effect.Effect<void> =>
+/** Writes a line of the log for a request whose answer begins. */
+const noting =
+  (path: string, requestId: string) =>
+  (status: number, headers: Direct.OutHeaders): Effect.Effect<void> =>
     Effect.annotateLogs(Effect.logInfo("answered"), {
       request: requestId,
       route: routeOf(path),

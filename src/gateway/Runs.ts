@@ -32,6 +32,13 @@ export const of = (pieces: NonEmptyReadonlyArray<Piece>): ReadonlyArray<Uint8Arr
   return runs
 }
 
+/** All bytes of the pieces in one array, copied only where there are gaps between them. */
+export const join = (pieces: NonEmptyReadonlyArray<Piece>): Uint8Array => {
+  if (pieces.length === 1) return pieces[0].bytes
+  const runs = of(pieces)
+  return runs.length === 1 ? runs[0]! : Buffer.concat(runs)
+}
+
 /** From the beginning of a piece to `end`, counted from the beginning of its memory. */
 const run = (begin: Uint8Array, end: number): Uint8Array => {
   const length = end - begin.byteOffset

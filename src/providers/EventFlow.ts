@@ -33,9 +33,6 @@ export interface Options {
   readonly context: Context.Context<never>
 }
 
-/** How long the body of an error is waited for, in milliseconds. */
-const errorWait = 2_000
-
 /** The events of an answer, as they arrive. */
 export class EventFlow implements Flow<Chunk, Failure> {
   readonly #call: Call
@@ -112,7 +109,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
     this.#alarm.stop()
     if (isEventStream(head)) return head
     this.#excerpt = []
-    this.#alarm.set(this.#now.millis() + errorWait)
+    this.#alarm.set(this.#now.millis() + Faults.errorWait)
     return head
   }
 

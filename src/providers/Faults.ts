@@ -16,6 +16,9 @@ export const maxText = 64 * 1024
 /** So much of it is read, in bytes: a key that crosses the end of the text is still whole, and can be blotted out. */
 export const maxBytes = maxText + 4096
 
+/** How long the body of an error is waited for, in milliseconds. */
+export const errorWait = 2_000
+
 /** The failures of one target. */
 export interface Faults {
   /** An answer, or the event of a stream, that is a failure. */

@@ -67,9 +67,6 @@ const defaultMaxAnswerBytes = 64 * 1024 * 1024
 /** A larger answer is not parsed: its edges show whether it is whole. Parsing 256 KiB takes about a millisecond. */
 const maxParsedBytes = 256 * 1024
 
-/** How long the body of an error is waited for, in milliseconds. */
-const errorWait = 2_000
-
 /** Makes a provider that speaks a protocol over an upstream. */
 export const make = <Name extends string>(
   protocol: Protocol<Name>,
@@ -82,7 +79,7 @@ export const make = <Name extends string>(
   const limits: Upstream.Limits = {
     answer: options.maxAnswerBytes ?? defaultMaxAnswerBytes,
     error: Faults.maxBytes,
-    errorWait
+    errorWait: Faults.errorWait
   }
   const call: NonNullable<typeof upstream.call> =
     upstream.call ?? ((request, context) => PumpedCall.make(upstream.open, request, context))

@@ -1,0 +1,107 @@
+/**
+ * Both ends of a request on Node's own objects, past the header maps, body readers and bodies that effect/http would lay
+ * around them: they cost more than all that the gateway itself does for a request.
+ *
+ * effect/http still owns the server, the fiber of each request and its end. An answer that has been written here is an
+ * answer that it leaves alone.
+ */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Option from "effect/Option"
+import type { Flow } from "../core/Flow.ts"
+import * as Runs from "./Runs.ts"
+
+/** The headers of a request. */
+export type Headers = Readonly<Record<string, string>>
+
+/** The headers of an answer on its way out. */
+export type OutHeaders = Readonly<Record<string, string | ReadonlyArray<string>>>
+
+/** What a handler answers whose answer has been written already. */
+export const sent: HttpServerResponse.HttpServerResponse = HttpServerResponse.empty()
+
+/** The headers of a request, as Node has read them. Only cookies could be a list, and nobody here looks at them. */
+export const headersOf = (incoming: HttpServerRequest): Headers =>
+  NodeHttpServerRequest.toIncomingMessage(incoming).headers as Headers
+
+/** Where the answer to a request is written. The gateway's server speaks HTTP/1 only. */
+export const responseOf = (incoming: HttpServerRequest): ServerResponse =>
+  NodeHttpServerRequest.toServerResponse(incoming) as ServerResponse
+
+const decoder = new TextDecoder()
+
+/** The body of a request that has said how long it is. Fails when it breaks off. */
+export const text = (incoming: HttpServerRequest): Effect.Effect<string, "broken"> =>
+  Effect.callback((resume) => {
+    const message = NodeHttpServerRequest.toIncomingMessage(incoming) as IncomingMessage
+    const parts: Array<Buffer> = []
+    message.on("data", (part: Buffer) => parts.push(part))
+    message.once("end", () =>
+      resume(Exit.succeed(decoder.decode(parts.length === 1 ? parts[0] : Buffer.concat(parts))))
+    )
+    message.once("error", () => resume(Exit.fail("broken")))
+  })
+
+/** Writes the head of an answer. */
+export const begin = (response: ServerResponse, status: number, headers: OutHeaders): void => {
+  // Node takes lists as they are.
+  if (!response.destroyed) response.writeHead(status, headers as OutgoingHttpHeaders)
+}
+
+/** Writes a whole answer. */
+export const write = (
+  response: ServerResponse,
+  status: number,
+  headers: OutHeaders,
+  body: Uint8Array
+): void => {
+  begin(response, status, { ...headers, "content-length": String(body.length) })
+  if (!response.destroyed) response.end(body)
+}
+
+/**
+ * Writes what a flow gives as it comes, and no faster than it is taken; what is there at once is written at once. When
+ * the flow fails, `lastWords` are the end of the answer. An interruption cancels the flow and breaks the answer off.
+ */
+export const pour = <E>(
+  response: ServerResponse,
+  first: NonEmptyReadonlyArray<Runs.Piece>,
+  flow: Flow<Runs.Piece, E>,
+  lastWords: (error: E | undefined) => string
+): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    let pieces: Array<Runs.Piece> = [...first]
+    let isLeft = false
+    const pass = (): void => {
+      if (isLeft || response.destroyed) return
+      for (let more = flow.take(); more !== undefined; more = flow.take()) pieces.push(...more)
+      const end = flow.ended()
+      const bytes = isNonEmpty(pieces) ? Runs.join(pieces) : undefined
+      pieces = []
+      if (end === undefined) {
+        if (bytes === undefined || response.write(bytes)) flow.onReady(pass)
+        else response.once("drain", pass)
+        return
+      }
+      if (Exit.isSuccess(end)) response.end(bytes)
+      else {
+        if (bytes !== undefined) response.write(bytes)
+        response.end(lastWords(Option.getOrUndefined(Exit.findErrorOption(end))))
+      }
+      resume(Effect.void)
+    }
+    // What came with the first chunks is about to be there, and goes with them.
+    queueMicrotask(pass)
+    return Effect.sync(() => {
+      isLeft = true
+      flow.cancel()
+      response.destroy()
+    })
+  })
+
+const isNonEmpty = <A>(items: ReadonlyArray<A>): items is NonEmptyReadonlyArray<A> => items.length > 0
