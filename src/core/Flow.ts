@@ -41,6 +41,7 @@ const TypeId = "effect-failover/Flow"
  * A Stream that is read from a flow, which begins when somebody runs the Stream and is cancelled when nobody reads on.
  *
  * @example
+ * import { Flow } from "effect-failover"
  * import { Effect, Exit, Stream } from "effect"
  *
  * const ticks = Flow.toStream<string, never>(() => {
