@@ -178,10 +178,10 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   #begin(begin: Flow.Begin<C, unknown>, context: Context.Context<never>): void {
     try {
       this.#flow = begin(context)
+      this.#read(this.#flow)
     } catch (defect) {
-      return this.#end(Exit.die(defect))
+      this.#end(Exit.die(defect))
     }
-    this.#read(this.#flow)
   }
 
   /** Takes what comes from a flow, in the turn in which it comes; what it throws is a defect of the attempt. */
@@ -203,12 +203,13 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
       const chunks = flow.take()
       if (chunks === undefined) {
         const end = flow.ended()
-        if (end === undefined) return flow.onReady(() => this.#read(flow))
-        return this.#end(end)
+        if (end === undefined) flow.onReady(() => this.#read(flow))
+        else this.#end(end)
+        return
       }
       if (this.#push(chunks)) {
         flow.cancel()
-        return this.#end(Exit.void)
+        this.#end(Exit.void)
       }
     }
   }

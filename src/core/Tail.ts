@@ -64,8 +64,8 @@ export class Tail<C> implements Flow<C, TailError> {
 
   onReady(reader: () => void): void {
     this.#reader = reader
-    if (this.#over !== undefined) return this.#wake()
-    this.#opened.onReady(this.#wake)
+    if (this.#over === undefined) this.#opened.onReady(this.#wake)
+    else this.#wake()
     if (this.#reader !== undefined) this.#wait()
   }
 
@@ -109,9 +109,15 @@ export class Tail<C> implements Flow<C, TailError> {
   #late(): void {
     if (this.#reader === undefined) return
     const { isBusy, served } = this.#options
-    if (this.#opened.complete) return this.#cut(Exit.void, undefined)
+    if (this.#opened.complete) {
+      this.#cut(Exit.void, undefined)
+      return
+    }
     if (this.#isOverdue()) return
-    if (isBusy?.() === true) return this.#wait()
+    if (isBusy?.() === true) {
+      this.#wait()
+      return
+    }
     const failure = new Failure.Transient({
       target: served.target.key,
       reason: "Silent",

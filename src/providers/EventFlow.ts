@@ -66,9 +66,9 @@ export class EventFlow implements Flow<Chunk, Failure> {
   }
 
   onReady(reader: () => void): void {
-    if (this.#end !== undefined || this.#options.cutter.hasBytes) return reader()
     this.#reader = reader
-    this.#call.onReady(this.#wake)
+    if (this.#end !== undefined || this.#options.cutter.hasBytes) this.#wake()
+    else this.#call.onReady(this.#wake)
   }
 
   gather(): void {

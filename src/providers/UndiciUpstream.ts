@@ -228,7 +228,10 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
   /** Ends the request: at once, or with the end of the answer if that is due. */
   close(context: Context.Context<never>): void {
     if (this.#state !== "running") return
-    if (!this.#finished) return this.#abort()
+    if (!this.#finished) {
+      this.#abort()
+      return
+    }
     this.#left = "drain"
     this.#resume()
     const ended = Effect.timeoutOption(this.#wait("end"), afterword)
@@ -281,8 +284,8 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
   }
 
   onReady(reader: () => void): void {
-    if (this.#parts.length > 0 || this.#state !== "running") return reader()
-    this.#wake = reader
+    if (this.#parts.length > 0 || this.#state !== "running") reader()
+    else this.#wake = reader
   }
 
   finish(): void {
