@@ -83,8 +83,8 @@ export interface Catalog<P extends Pool> {
   /** The virtual models, in the order they were given. */
   readonly names: ReadonlyArray<string>
   /**
-   * The chain of a request. The same name with the same fallbacks gives the same chain object, as long as it is among
-   * the last thousand asked for, so that what the runtime prepares for it is used again.
+   * The chain of a request. The same name with the same fallbacks gives the same chain object, until a thousand others
+   * have been asked for the first time since, so that what the runtime prepares for it is used again.
    */
   readonly resolve: (model: string, options?: ResolveOptions) => Result.Result<Chain.Chain<P>, UnknownModel>
   /**
