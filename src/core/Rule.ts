@@ -6,7 +6,7 @@
  */
 import type * as Schedule from "effect/Schedule"
 import { fullJitter } from "./Backoff.ts"
-import type { Failure, FailureClass } from "./Failure.ts"
+import { type Failure, type FailureClass, TransientReason } from "./Failure.ts"
 
 /**
  * Is the same target tried again?
@@ -106,13 +106,4 @@ export const defaults: Rules = {
 }
 
 /** The classes that are faults on the way or at the provider. */
-export const transientClasses = [
-  "Overloaded",
-  "ServerError",
-  "Connection",
-  "Silent",
-  "Truncated",
-  "Empty",
-  "Malformed",
-  "Unknown"
-] as const satisfies ReadonlyArray<FailureClass>
+export const transientClasses = TransientReason.literals

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -15,20 +14,8 @@ import {
   start as startGateway
 } from "../gateway/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
+import { configFile as file } from "../support/files.ts"
 import { root, run, start } from "./support.ts"
-
-const file = (content: unknown) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-failover-"))),
-      (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
-    ),
-    (folder) => {
-      const path = join(folder, "gateway.jsonc")
-      writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content, null, 2))
-      return path
-    }
-  )
 
 describe("serve", () => {
   it.live("says one line when it is ready, and on SIGTERM lets requests in flight come to their end", () =>

@@ -1,7 +1,4 @@
 /** `check --live`: what the credentials and models of a config are good for. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Exit } from "effect"
@@ -10,20 +7,8 @@ import { TestConsole } from "effect/testing"
 import { cli } from "../../src/cli/Cli.ts"
 import { anthropic, openai } from "../gateway/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
+import { configFile as file } from "../support/files.ts"
 import { run as spawn } from "./support.ts"
-
-const file = (content: unknown) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-failover-"))),
-      (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
-    ),
-    (folder) => {
-      const path = join(folder, "gateway.jsonc")
-      writeFileSync(path, JSON.stringify(content))
-      return path
-    }
-  )
 
 /** Runs `effect-failover check …` in this process. */
 const check = (args: ReadonlyArray<string>, env: Record<string, string> = {}) =>

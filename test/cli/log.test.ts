@@ -1,23 +1,20 @@
 /** Where the log of `serve` goes, and how it is changed. */
 import { spawn, spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { ask, chat, openai, provider } from "../gateway/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
+import * as Files from "../support/files.ts"
 import { root, start } from "./support.ts"
 
 /** A config file over a provider that only fails, and how to write another one in its place. */
 const failing = Effect.gen(function* () {
   const server = yield* FaultServer.make
   server.play(FaultServer.json(openai.error("server_error", "The server is overloaded"), 503))
-  const folder = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-failover-"))),
-    (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-  )
+  const folder = yield* Files.folder
   const file = join(folder, "gateway.jsonc")
   const write = (log: object) =>
     writeFileSync(

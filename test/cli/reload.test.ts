@@ -1,16 +1,11 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ask, chat, openai, provider } from "../gateway/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
+import { folder } from "../support/files.ts"
 import { start } from "./support.ts"
-
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-failover-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-)
 
 /** A gateway on a file, with a key in a file of its own. */
 const running = (config: object, options: { readonly flags?: ReadonlyArray<string> } = {}) =>

@@ -1,6 +1,5 @@
 /** Gateways whose bench outlives them, or is one for several. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -13,6 +12,7 @@ import { connect } from "../../src/bench/NodeConnection.ts"
 import * as Load from "../../src/config/Load.ts"
 import * as Gateway from "../../src/gateway/Gateway.ts"
 import * as FaultServer from "../support/FaultServer.ts"
+import * as Files from "../support/files.ts"
 import * as Redis from "../support/redis.ts"
 import { ask, openai, provider, start } from "./support.ts"
 
@@ -46,10 +46,7 @@ describe("a gateway with its bench in a file", () => {
   it.live("does not ask again after a restart what was throttled before", () =>
     Effect.gen(function* () {
       const { file, first } = yield* config
-      const folder = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "bench-"))),
-        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-      )
+      const folder = yield* Files.folder
       const bench = { store: `file:${folder}/state/bench.json` }
       for (const _ of ["before", "after"]) {
         yield* Effect.scoped(
@@ -67,10 +64,7 @@ describe("a gateway with its bench in a file", () => {
   it.live("does not start where it cannot write, and says why", () =>
     Effect.gen(function* () {
       const { file } = yield* config
-      const folder = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "bench-"))),
-        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-      )
+      const folder = yield* Files.folder
       writeFileSync(join(folder, "taken"), "")
       const text = JSON.stringify({ ...file, bench: { store: "file:taken/bench.json" } })
       const loaded = yield* Load.parse(text, { file: "f", folder })
