@@ -193,11 +193,37 @@ class Slot {
 const quantiles = (latency: Latency.Histogram) =>
   latency.size === 0 ? {} : { p50: latency.quantile(0.5), p95: latency.quantile(0.95) }
 
+/** What several steps come to. */
+class Tally {
+  answered = 0
+  failed = 0
+  readonly latency = new Latency.Histogram()
+  readonly failures: Partial<Record<FailureClass, number>> = {}
+
+  add({ answered, failed, failures, latency }: Slot): void {
+    this.answered += answered
+    this.failed += failed
+    this.latency.merge(latency)
+    for (const [name, count] of failures) this.failures[name] = (this.failures[name] ?? 0) + count
+  }
+
+  copy(): Tally {
+    const copy = new Tally()
+    copy.answered = this.answered
+    copy.failed = this.failed
+    copy.latency.merge(this.latency)
+    Object.assign(copy.failures, this.failures)
+    return copy
+  }
+}
+
 /** One target's ring of steps. */
 class Lane {
   readonly #target: Reading["target"]
   readonly #ring: Array<Slot | undefined>
   #read: { readonly oldest: number; readonly reading: Reading | undefined } | undefined
+  /** What the steps of a window come to without its last one, in which things still happen. */
+  #before: { readonly current: number; readonly tally: Tally } | undefined
   lastAt = 0
 
   constructor({ credential, key, model, provider }: Target, steps: number) {
@@ -210,6 +236,7 @@ class Lane {
     if (slot.number < number) slot.reset(number)
     slot.count(change)
     this.#read = undefined
+    if (this.#before !== undefined && number < this.#before.current) this.#before = undefined
   }
 
   /** The window whose last step is `current`; `undefined` when nothing happened in it. */
@@ -217,23 +244,14 @@ class Lane {
     const known = this.#read
     const isCurrent = known !== undefined && known.oldest >= Steps.firstOf(this.#ring, current)
     if (known !== undefined && (known.reading === undefined || isCurrent)) return known.reading
-    const reading = this.#readingOf(Steps.inWindow(this.#ring, current))
+    const reading = this.#readingOf(Steps.inWindow(this.#ring, current), current)
     this.#read = { oldest: reading?.steps[0]?.number ?? 0, reading }
     return reading
   }
 
-  #readingOf(slots: ReadonlyArray<Slot>): Reading | undefined {
+  #readingOf(slots: ReadonlyArray<Slot>, current: number): Reading | undefined {
     if (slots.length === 0) return undefined
-    const latency = new Latency.Histogram()
-    const failures: Partial<Record<FailureClass, number>> = {}
-    let answered = 0
-    let failed = 0
-    for (const slot of slots) {
-      answered += slot.answered
-      failed += slot.failed
-      latency.merge(slot.latency)
-      for (const [name, count] of slot.failures) failures[name] = (failures[name] ?? 0) + count
-    }
+    const { answered, failed, failures, latency } = this.#tallyOf(slots, current)
     return {
       target: this.#target,
       answered,
@@ -243,5 +261,17 @@ class Lane {
       steps: slots.map(({ step }) => step),
       lastAt: this.lastAt
     }
+  }
+
+  #tallyOf(slots: ReadonlyArray<Slot>, current: number): Tally {
+    if (this.#before?.current !== current) {
+      const tally = new Tally()
+      for (const slot of slots) if (slot.number < current) tally.add(slot)
+      this.#before = { current, tally }
+    }
+    const tally = this.#before.tally.copy()
+    const last = slots.at(-1)
+    if (last?.number === current) tally.add(last)
+    return tally
   }
 }

@@ -12,10 +12,12 @@ export const inWindow = <A extends { readonly number: number }>(
   ring: ReadonlyArray<A | undefined>,
   current: number
 ): ReadonlyArray<A> => {
-  const first = firstOf(ring, current)
-  return ring
-    .flatMap((step) => (step === undefined || step.number < first || step.number > current ? [] : step))
-    .sort((a, b) => a.number - b.number)
+  const steps: Array<A> = []
+  for (let number = Math.max(0, firstOf(ring, current)); number <= current; number++) {
+    const step = ring[slotOf(number, ring)]
+    if (step?.number === number) steps.push(step)
+  }
+  return steps
 }
 
 /** The first step of the window that ends with `current`. */

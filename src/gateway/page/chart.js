@@ -21,7 +21,38 @@ const frame = (name, high, parts) => {
     title,
     ...parts
   )
+  view.observe(node)
   return { node, label: (/** @type {string} */ text) => setText(title, text) }
+}
+
+/** Charts in view, and what the others have still to draw. @type {WeakSet<Element>} */
+const inView = new WeakSet()
+/** @type {WeakMap<Element, () => void>} */
+const waiting = new WeakMap()
+
+const view = new IntersectionObserver(
+  (changes) => {
+    for (const { isIntersecting, target } of changes) {
+      if (isIntersecting) {
+        inView.add(target)
+        waiting.get(target)?.()
+        waiting.delete(target)
+      } else {
+        inView.delete(target)
+      }
+    }
+  },
+  { rootMargin: "300px" }
+)
+
+window.addEventListener("beforeprint", () => {
+  for (const node of document.querySelectorAll(".chart")) waiting.get(node)?.()
+})
+
+/** Draws what can be seen now, and the rest when it comes into view. @param {Element} node @param {() => void} draw */
+const drawInView = (node, draw) => {
+  if (inView.has(node)) draw()
+  else waiting.set(node, draw)
 }
 
 /** @param {number} n */
@@ -42,22 +73,24 @@ export const outcomes = (high) => {
   return {
     node,
     draw: (steps, { first }, text) => {
-      const most = (/** @type {1 | 2} */ of) => Math.max(0, ...steps.map((step) => step[of]))
-      const [above, below] = [most(1), most(2)]
-      const line = round(below === 0 ? high - 0.5 : Math.min(high - 5, (high * above) / (above + below)))
-      const up = (line - 1) / Math.max(1, above)
-      const down = (high - line - 0.5) / Math.max(1, below)
-      let [bars, holes] = ["", ""]
-      for (const [number, a, f] of steps) {
-        const x = (number - first) * column
-        if (x < 0) continue
-        if (a > 0) bars += `M${x} ${line}v${-round(Math.max(1.5, up * a))}h1.6V${line}Z`
-        if (f > 0) holes += `M${x} ${line + 0.5}v${round(Math.max(2, down * f))}h1.6V${line + 0.5}Z`
-      }
-      setAttribute(ground, "d", `M0 ${line}H${width}`)
-      setAttribute(answered, "d", bars)
-      setAttribute(failed, "d", holes)
       label(text)
+      drawInView(node, () => {
+        const most = (/** @type {1 | 2} */ of) => Math.max(0, ...steps.map((step) => step[of]))
+        const [above, below] = [most(1), most(2)]
+        const line = round(below === 0 ? high - 0.5 : Math.min(high - 5, (high * above) / (above + below)))
+        const up = (line - 1) / Math.max(1, above)
+        const down = (high - line - 0.5) / Math.max(1, below)
+        let [bars, holes] = ["", ""]
+        for (const [number, a, f] of steps) {
+          const x = (number - first) * column
+          if (x < 0) continue
+          if (a > 0) bars += `M${x} ${line}v${-round(Math.max(1.5, up * a))}h1.6V${line}Z`
+          if (f > 0) holes += `M${x} ${line + 0.5}v${round(Math.max(2, down * f))}h1.6V${line + 0.5}Z`
+        }
+        setAttribute(ground, "d", `M0 ${line}H${width}`)
+        setAttribute(answered, "d", bars)
+        setAttribute(failed, "d", holes)
+      })
     }
   }
 }
@@ -75,18 +108,20 @@ export const latencies = () => {
   return {
     node,
     draw: (steps, { first }, text) => {
-      const most = Math.max(1, ...steps.map(([, , , , p95]) => p95))
-      const y = (/** @type {number} */ millis) => round(high - 1 - ((high - 3) * millis) / most)
-      let [bars, marks] = ["", ""]
-      for (const [number, , , p50, p95] of steps) {
-        const x = (number - first) * column
-        if (x < 0 || p95 === 0) continue
-        bars += `M${x} ${y(p95)}h1.6V${y(p50)}h-1.6Z`
-        marks += `M${x} ${y(p50)}h1.6v1.5h-1.6Z`
-      }
-      setAttribute(spread, "d", bars)
-      setAttribute(median, "d", marks)
       label(text)
+      drawInView(node, () => {
+        const most = Math.max(1, ...steps.map(([, , , , p95]) => p95))
+        const y = (/** @type {number} */ millis) => round(high - 1 - ((high - 3) * millis) / most)
+        let [bars, marks] = ["", ""]
+        for (const [number, , , p50, p95] of steps) {
+          const x = (number - first) * column
+          if (x < 0 || p95 === 0) continue
+          bars += `M${x} ${y(p95)}h1.6V${y(p50)}h-1.6Z`
+          marks += `M${x} ${y(p50)}h1.6v1.5h-1.6Z`
+        }
+        setAttribute(spread, "d", bars)
+        setAttribute(median, "d", marks)
+      })
     }
   }
 }
