@@ -87,9 +87,10 @@ export class EventFlow implements Flow<Chunk, Failure> {
     reader?.()
   }
 
-  /** Ends with what an effect says of the end; it says so at once. */
+  /** Ends with what an effect says of the end; it says so at once. What the provider goes on to say is not heard. */
   #finish(end: Effect.Effect<void, Failure>): void {
     this.#alarm.stop()
+    this.#call.cancel()
     this.#end = Effect.runSyncExitWith(this.#options.context)(end)
   }
 
@@ -118,7 +119,6 @@ export class EventFlow implements Flow<Chunk, Failure> {
     const { faults } = this.#options
     if (this.#head === undefined) this.#finish(faults.silent)
     else this.#fail(this.#head, this.#excerpt ?? [])
-    this.#call.cancel()
     this.#wake()
   }
 
