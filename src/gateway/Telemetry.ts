@@ -19,9 +19,9 @@ import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { OtlpConfig, Signal } from "../config/GatewayConfig.ts"
 import type { RunInfo } from "../core/FailoverEvent.ts"
-import type { Target } from "../core/Target.ts"
 import * as Spans from "../observe/Spans.ts"
 import { usageOf } from "./Metered.ts"
+import * as ProviderName from "./ProviderName.ts"
 
 /** A collector that does not answer in this time is left alone for a minute, with what was meant for it. */
 const patience = "5 seconds"
@@ -59,7 +59,7 @@ export const make = (otlp: OtlpConfig): Effect.Effect<Telemetry, never, Scope.Sc
       logger: sends("logs") ? yield* OtlpLogger.make(options("logs")) : undefined,
       spans: sends("traces")
         ? yield* Effect.provideServiceEffect(
-            Spans.make({ kind: "server", parentOf, providerName, usageOf }),
+            Spans.make({ kind: "server", parentOf, providerName: ProviderName.of, usageOf }),
             Tracer.Tracer,
             OtlpTracer.make(options("traces"))
           )
@@ -94,21 +94,3 @@ const parentOf = ({ about }: RunInfo): Tracer.AnySpan | undefined =>
   about?.traceparent === undefined
     ? undefined
     : Option.getOrUndefined(HttpTraceContext.w3c(Headers.fromInput({ traceparent: about.traceparent })))
-
-/** The names of the conventions for providers that are known by their address. */
-const byHost: ReadonlyArray<readonly [RegExp, string]> = [
-  [/(^|\.)openai\.com$/, "openai"],
-  [/(^|\.)anthropic\.com$/, "anthropic"],
-  [/\.openai\.azure\.com$/, "azure.ai.openai"],
-  [/(^|\.)groq\.com$/, "groq"],
-  [/(^|\.)mistral\.ai$/, "mistral_ai"],
-  [/(^|\.)deepseek\.com$/, "deepseek"],
-  [/(^|\.)x\.ai$/, "x_ai"],
-  [/(^|\.)perplexity\.ai$/, "perplexity"]
-]
-
-const providerName = ({ place, provider }: Target): string => {
-  if (!URL.canParse(place)) return provider
-  const { hostname } = new URL(place)
-  return byHost.find(([host]) => host.test(hostname))?.[1] ?? provider
-}

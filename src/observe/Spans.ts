@@ -3,7 +3,7 @@
  *
  * Names and attributes are those of OpenTelemetry's conventions for generative AI, as of
  * https://github.com/open-telemetry/semantic-conventions-genai (in development; it builds on semantic conventions
- * 1.41.1); what they have no name for begins with `failover.`. Prompts, answers, keys and the words of providers are
+ * 1.44.0); what they have no name for begins with `failover.`. Prompts, answers, keys and the words of providers are
  * never part of a span: a failure is its class and its evidence.
  */
 import * as Cause from "effect/Cause"
@@ -36,6 +36,13 @@ interface Open {
   readonly operation: string
   attempt: Tracer.Span | undefined
   skips: number
+}
+
+/** Who a target is and where, worked out once. */
+interface Whereabouts {
+  readonly name: string
+  readonly address: string | undefined
+  readonly port: number | undefined
 }
 
 /** Skips of one run that become events of its span. */
@@ -73,6 +80,7 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
     const tracer = Context.get(context, Tracer.Tracer)
     const { kind = "internal", providerName = nameOf, usageOf = unread } = options
     const parentOf = options.parentOf ?? callers
+    const whereabouts = new WeakMap<Target, Whereabouts>()
     const known = new WeakMap<RunInfo, Open>()
 
     const spanOf = (
@@ -114,16 +122,24 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
     const beginAttempt = (open: Open, { attempt, probe, run, target }: AttemptStarted, at: bigint) => {
       const span = spanOf(`${open.operation} ${target.model}`, "client", at, open.run)
       span.attribute("gen_ai.operation.name", open.operation)
-      span.attribute("gen_ai.provider.name", providerName(target))
+      let where = whereabouts.get(target)
+      if (where === undefined) {
+        where = { name: providerName(target), ...addressOf(target) }
+        whereabouts.set(target, where)
+      }
+      span.attribute("gen_ai.provider.name", where.name)
       span.attribute("gen_ai.request.model", target.model)
       if (run.kind === "stream") span.attribute("gen_ai.request.stream", true)
-      addressOf(target, span)
+      if (where.address !== undefined) {
+        span.attribute("server.address", where.address)
+        span.attribute("server.port", where.port)
+      }
       span.attribute("failover.provider", target.provider)
       span.attribute("failover.credential", target.credential.name)
       span.attribute("failover.attempt", attempt)
       if (probe) span.attribute("failover.probe", true)
       open.attempt = span
-      open.run.attribute("gen_ai.provider.name", providerName(target))
+      open.run.attribute("gen_ai.provider.name", where.name)
       open.run.attribute("failover.attempts", attempt)
     }
 
@@ -246,10 +262,11 @@ const failed = (type: string): Exit.Exit<never, Error> => {
   return Exit.failCause(Cause.fail(error))
 }
 
-const addressOf = ({ place }: Target, span: Tracer.Span): void => {
-  if (!URL.canParse(place)) return
+const addressOf = ({ place }: Target): Pick<Whereabouts, "address" | "port"> => {
+  if (!URL.canParse(place)) return nowhere
   const { hostname, port, protocol } = new URL(place)
-  if (hostname === "") return
-  span.attribute("server.address", hostname)
-  span.attribute("server.port", port === "" ? (protocol === "http:" ? 80 : 443) : Number(port))
+  if (hostname === "") return nowhere
+  return { address: hostname, port: port === "" ? (protocol === "http:" ? 80 : 443) : Number(port) }
 }
+
+const nowhere = { address: undefined, port: undefined }
