@@ -1,4 +1,5 @@
 /** What the calls through one failover layer share, and what their attempts need. */
+import type * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as EffectModel from "effect/ai/Model"
 import type * as Prompt from "effect/ai/Prompt"
@@ -101,6 +102,12 @@ export class Call {
   }
 }
 
-/** Fails as the caller is to see it. */
+/** Fails as the caller is to see it: with an `AiError`, or with an error of the caller's own that came in with an attempt. */
 export const fail = (error: RunError | Failure.Failure, origin: Origin): Effect.Effect<never, unknown> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.failCause(toCause(error, origin, now)))
+
+/** The same where no error of the caller's own can come in. */
+export const failAsAiError = (
+  error: RunError | Failure.Failure,
+  origin: Origin
+): Effect.Effect<never, AiError.AiError> => fail(error, origin) as Effect.Effect<never, AiError.AiError>

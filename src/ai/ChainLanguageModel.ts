@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { Span } from "effect/Tracer"
 import type { BenchRegistry } from "../core/BenchRegistry.ts"
@@ -28,7 +29,7 @@ import * as Model from "../core/Model.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { RunError } from "../core/RunError.ts"
 import type { Target } from "../core/Target.ts"
-import { fail } from "./Call.ts"
+import { failAsAiError } from "./Call.ts"
 import { withRuntime } from "./OwnRuntime.ts"
 import type { Served } from "./Served.ts"
 import * as Adapter from "./wire/Adapter.ts"
@@ -162,7 +163,7 @@ const make = (
       Effect.withFiber((fiber) => {
         const ask = new Ask(options, settings, fiber.context)
         return Effect.matchEffect(failover.answer(chain, ask), {
-          onFailure: (error) => failed(error, "generateText"),
+          onFailure: (error) => failAsAiError(error, { module, method: "generateText" }),
           onSuccess: ({ value }) => Effect.sync(() => ask.sign(value))
         })
       }),
@@ -181,10 +182,6 @@ const make = (
     )
   })
 
-/** Attempts fail with nothing that is not an `AiError` when it gets out. */
-const failed = (error: RunError | Failure, method: string): Effect.Effect<never, AiError.AiError> =>
-  fail(error, { module, method }) as Effect.Effect<never, AiError.AiError>
-
 type Parts = Arr.NonEmptyReadonlyArray<Response.StreamPartEncoded>
 
 /** The parts of the pieces; the end of the last piece when there are no more. */
@@ -200,15 +197,16 @@ const deliver = (
       return Arr.isReadonlyArrayNonEmpty(parts) ? Effect.succeed(ask.signed(parts)) : next
     },
     onFailure: (cause): Pull.Pull<Parts, AiError.AiError> => {
-      if (Pull.isDoneCause(cause)) {
+      const trouble = Pull.filterNoDone(cause)
+      if (Result.isFailure(trouble)) {
         const parts = last?.end() ?? []
         last = undefined
         return Arr.isReadonlyArrayNonEmpty(parts) ? Effect.succeed(ask.signed(parts)) : Cause.done()
       }
-      const error = cause.reasons.find(Cause.isFailReason)?.error
-      return error === undefined
-        ? Effect.failCause(cause as Cause.Cause<never>)
-        : failed(error as RunError | Failure, "streamText")
+      return Result.match(Cause.findError(trouble.success), {
+        onSuccess: (error) => failAsAiError(error, { module, method: "streamText" }),
+        onFailure: Effect.failCause
+      })
     }
   })
   return next

@@ -9,7 +9,7 @@ import { Transient } from "../core/Failure.ts"
 import type { Pool } from "../core/Pool.ts"
 import type { Target } from "../core/Target.ts"
 import type { Origin } from "./AiFailure.ts"
-import { Call, fail } from "./Call.ts"
+import { Call, failAsAiError } from "./Call.ts"
 
 /** What such a model is made of. */
 export interface Parts<P extends Pool> {
@@ -75,8 +75,7 @@ const through = <P extends Pool>({ ask, chain, dimensions, failover, module }: P
           failover.use(chain, attempt, { classify: call.classify, request: inputs }),
           {
             onSuccess: ({ value }) => Effect.succeed(value),
-            // Attempts fail with nothing that is not an `AiError` when it gets out.
-            onFailure: (error) => fail(error, origin) as Effect.Effect<never, AiError.AiError>
+            onFailure: (error) => failAsAiError(error, origin)
           }
         )
       })

@@ -7,6 +7,7 @@ import * as Channel from "effect/Channel"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Commit from "../core/Commit.ts"
 import { AuthDead, type Failure, Transient } from "../core/Failure.ts"
@@ -240,10 +241,12 @@ const deliver = (
     },
     onFailure: (failed): Pull.Pull<never, unknown> => {
       if (cause !== undefined) return Effect.failCause(cause)
-      if (Pull.isDoneCause(failed)) return Cause.done()
-      const error = failed.reasons.find(Cause.isFailReason)?.error
-      if (error === undefined) return Effect.failCause(failed) as Pull.Pull<never, unknown>
-      return error === state.broken ? Cause.done() : fail(error as RunError | Failure, origin)
+      const trouble = Pull.filterNoDone(failed)
+      if (Result.isFailure(trouble)) return Cause.done()
+      return Result.match(Cause.findError(trouble.success), {
+        onSuccess: (error) => (error === state.broken ? Cause.done() : fail(error, origin)),
+        onFailure: Effect.failCause
+      })
     }
   })
 }

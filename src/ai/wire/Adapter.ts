@@ -8,7 +8,6 @@ import * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -157,9 +156,9 @@ const checked = (
   return Effect.matchCauseEffect(Schema.decodeEffect(Schema.fromJsonString(codec))(responseText), {
     onSuccess: () => Effect.succeed(parts),
     onFailure: (cause) => {
-      const error = cause.reasons.find(Cause.isFailReason)?.error
-      if (error === undefined) return Exit.failCause(cause as Cause.Cause<never>)
-      const reason = AiError.StructuredOutputError.fromSchemaError(error, responseText)
+      const error = Cause.findError(cause)
+      if (Result.isFailure(error)) return Effect.failCause(error.failure)
+      const reason = AiError.StructuredOutputError.fromSchemaError(error.success, responseText)
       return Effect.fail(malformed(target, "the object is none", AiError.make({ ...origin, reason })))
     }
   })
