@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { failureClasses } from "../../src/core/Failure.ts"
 import * as Words from "../../src/gateway/page/words.js"
 import type { Row, State } from "../../src/gateway/status/Status.ts"
 
@@ -134,6 +135,21 @@ describe("the summary of a provider", () => {
 })
 
 describe("the words of the status page", () => {
+  it("are there for everything that fails a request or keeps a target away", () => {
+    const names = [
+      ...failureClasses,
+      "Manual",
+      "OwnLimit",
+      "ChainExhausted",
+      "AllBenched",
+      "DeadlineExceeded"
+    ]
+    assert.deepStrictEqual(
+      names.filter((name) => Words.reasonWord(name) === name),
+      []
+    )
+  })
+
   it("write times as people read them", () => {
     assert.deepStrictEqual([24_000, 90_500, 7_152_000, 183_600_000].map(Words.countdown), [
       "0:24",
