@@ -37,9 +37,11 @@ import * as KeptRoute from "./KeptRoute.ts"
 import { observe } from "./Outcomes.ts"
 import * as Ramp from "./Ramp.ts"
 import * as Route from "./Route.ts"
+import { type Status, statusOf } from "./RouterStatus.ts"
 import { policy, waysOf } from "./Ways.ts"
 
 export type { RouteEvent } from "./KeptRoute.ts"
+export type { Status, UpstreamStatus } from "./RouterStatus.ts"
 export { policy }
 
 /** What a router is made of. How often and how long the primary is checked is described at `Check.Options`. */
@@ -78,33 +80,6 @@ export interface Way<out P extends Pool, out R> {
   readonly upstream: Route.Upstream
   readonly chain: Chain.Chain<P, R>
   readonly observer: Observer
-}
-
-/** How one upstream is doing. Times are milliseconds since the epoch. */
-export interface UpstreamStatus {
-  /** `provider/model`, in order. */
-  readonly models: ReadonlyArray<string>
-  /** False from a failure that is reason to leave it until it answers, or passes the check it needs to come back. */
-  readonly healthy: boolean
-  readonly failuresInRow: number
-  readonly lastFailure: Route.Condition["lastFailure"]
-}
-
-/** Where requests go, and how both upstreams are doing. Times are milliseconds since the epoch. */
-export interface Status {
-  /** The upstream in use; while the primary returns, that is the primary. */
-  readonly active: Route.Upstream
-  readonly phase: Route.Phase
-  /** The share of the requests that goes to the primary now, from 0 to 1. */
-  readonly share: number
-  readonly since: number
-  /** The end of the cooldown or of the ramp. */
-  readonly until: number | undefined
-  /** How often the primary was left. */
-  readonly moves: number
-  readonly primary: UpstreamStatus
-  readonly backup: UpstreamStatus | undefined
-  readonly lastCheck: Check.Outcome | undefined
 }
 
 /**
@@ -173,13 +148,6 @@ export const make = Effect.fnUntraced(function* <
       failed: (at, failure, now) => route.failed(at, epoch, failure, now)
     })
   })
-  const statusOf = (specs: ReadonlyArray<string>, condition: Route.Condition): UpstreamStatus => ({
-    models: specs,
-    healthy: !condition.down,
-    failuresInRow: condition.failuresInRow,
-    lastFailure: condition.lastFailure
-  })
-
   return {
     way: Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const state = route.state(now)
@@ -190,18 +158,7 @@ export const make = Effect.fnUntraced(function* <
     }),
     status: Effect.map(Clock.currentTimeMillis, (now) => {
       const state = route.state(now)
-      const { backup, moves, phase, primary, since, until } = state
-      return {
-        active: phase === "backup" ? "backup" : "primary",
-        phase,
-        share: Route.share(state, rules, now),
-        since,
-        until: phase === "primary" ? undefined : until,
-        moves,
-        primary: statusOf(ways.primarySpecs, primary),
-        backup: rules.hasBackup ? statusOf(ways.backupSpecs, backup) : undefined,
-        lastCheck: route.lastCheck()
-      }
+      return statusOf(state, ways, { share: Route.share(state, rules, now), lastCheck: route.lastCheck() })
     }),
     events: route.events
   }
