@@ -99,6 +99,21 @@ describe("the watch over the status", () => {
     })
   )
 
+  it("tells little of much: of two hundred busy targets their last steps, of idle ones nothing", () => {
+    const now = 1_772_421_160_000
+    const [before, after] = [Scenes.large(now), Scenes.large(now, 1)]
+    const whole = JSON.stringify(before).length
+    const update = Watch.changed(before, after)
+    assert.strictEqual(update?.rows?.length, 200)
+    assert.isBelow(JSON.stringify(update).length, whole / 5)
+    const one = Watch.changed(before, {
+      ...before,
+      rows: before.rows.map((row, index) => (index === 9 ? after.rows[9]! : row))
+    })
+    assert.isBelow(JSON.stringify(one).length, 1_000)
+    assert.strictEqual(Watch.changed(before, { ...before, at: now + 500 }), undefined)
+  })
+
   it.effect("works nothing out while nobody looks, and the same only once for many", () =>
     Effect.gen(function* () {
       const { state, touch, view, watch } = yield* watched

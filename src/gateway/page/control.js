@@ -7,7 +7,7 @@
  * @import { Row, Status } from "../status/Status.ts"
  */
 import { keysOf } from "./bench.js"
-import { byId, dialog, el, input, setText } from "./dom.js"
+import { breakable, byId, dialog, el, input, setText } from "./dom.js"
 import { plain, timeOf } from "./words.js"
 
 /** @typedef {Status["benches"][number]} Bench */
@@ -154,8 +154,8 @@ export const bench = (row, rows) => {
         el(
           "span",
           {},
-          el("bdi", { class: "mono" }, plain(key)),
-          el("span", { class: "muted small" }, ` ${names[scope]}${scope === "target" ? "" : ` (${count})`}`)
+          el("bdi", { class: "mono" }, ...breakable(key)),
+          el("span", { class: "muted small" }, `${names[scope]}${scope === "target" ? "" : ` (${count})`}`)
         )
       )
     })
