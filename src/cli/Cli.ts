@@ -85,6 +85,34 @@ const classify = Command.make(
     )
 ).pipe(Command.withDescription("Say which kind of failure each of some failed calls is"))
 
+const simulate = Command.make(
+  "simulate",
+  {
+    scenario: Argument.String("SCENARIO").pipe(
+      Argument.withDescription(
+        "The name of a built-in scenario, or a file; without it the built-in ones are listed"
+      ),
+      Argument.optional
+    ),
+    config: Flag.optional(config),
+    model: Flag.String("model").pipe(
+      Flag.withMetavar("NAME"),
+      Flag.withDescription("What requests ask for, instead of what the scenario says"),
+      Flag.optional
+    ),
+    json: Flag.Boolean("json").pipe(Flag.withDescription("Write the report as JSON"), Flag.withDefault(false))
+  },
+  (options) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./Simulate.ts")),
+      (module) => module.simulate(options)
+    )
+).pipe(
+  Command.withDescription(
+    "Replay an outage in virtual time and report what the config makes of it; no provider is called, no key is read"
+  )
+)
+
 const demo = Command.make("demo", {}, () =>
   Effect.flatMap(
     Effect.promise(() => import("./demo/Demo.ts")),
@@ -154,5 +182,5 @@ const bench = Command.make("bench").pipe(
 /** All commands; without one, `serve`. */
 export const cli = Command.make("effect-failover", serving, runServe).pipe(
   Command.withDescription("Failover for calls to language-model providers, as a gateway"),
-  Command.withSubcommands([serve, check, classify, bench, demo])
+  Command.withSubcommands([serve, check, classify, bench, simulate, demo])
 )

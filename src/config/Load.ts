@@ -5,17 +5,25 @@ import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { fromFile, type GatewayConfig } from "./GatewayConfig.ts"
 import * as JsonFile from "./JsonFile.ts"
+import * as Keyless from "./Keyless.ts"
 import { ConfigError, formatPath, type Problem } from "./Problem.ts"
 import * as Reference from "./Reference.ts"
 import * as Semantics from "./Semantics.ts"
 import * as Structure from "./Structure.ts"
+
+/** How a config file is read. */
+export interface Options {
+  /** For those who call nobody: no key is read, and nothing of what only a running gateway needs. Default false. */
+  readonly keyless?: boolean | undefined
+}
 
 /**
  * Reads a config file: JSON with comments, whose values may stand in the environment or in other files. Fails with
  * every problem there is, in the order of the file.
  */
 export const load = Effect.fnUntraced(function* (
-  file: string
+  file: string,
+  options: Options = {}
 ): Effect.fn.Return<GatewayConfig, ConfigError, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -27,19 +35,20 @@ export const load = Effect.fnUntraced(function* (
         problems: [{ path: "", message: `it cannot be read: ${Reference.reasonOf(error)}` }]
       })
   )
-  return yield* parse(text, { file, folder: path.dirname(path.resolve(file)) })
+  return yield* parse(text, { ...options, file, folder: path.dirname(path.resolve(file)) })
 })
 
 /** The same for a text that is there already. `file` is what messages call it. */
 export const parse = Effect.fnUntraced(function* (
   text: string,
-  options: { readonly file: string; readonly folder: string }
+  options: Options & { readonly file: string; readonly folder: string }
 ): Effect.fn.Return<GatewayConfig, ConfigError, FileSystem.FileSystem | Path.Path> {
   const path = yield* Path.Path
   const fail = (problems: ReadonlyArray<Problem>) => new ConfigError({ file: options.file, problems })
   const json = JsonFile.parse(text)
   if (Result.isFailure(json)) return yield* fail(json.failure)
-  const { lineOf, problems: twice, value } = json.success
+  const { lineOf, problems: twice } = json.success
+  const value = options.keyless === true ? Keyless.of(json.success.value) : json.success.value
   const resolved = yield* Reference.resolve(value, options.folder)
   const structure = Structure.check(resolved.value)
   const { notes, problems } = Semantics.check(resolved.value)

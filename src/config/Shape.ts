@@ -1,11 +1,15 @@
-/** The shape of the config file, place by place. */
+/** The shape of a file, place by place. */
 import type * as SchemaAST from "effect/SchemaAST"
 import { ConfigFile } from "./ConfigFile.ts"
 import type { Path } from "./Problem.ts"
 
-/** The names of the fields that a place of the file can have. */
-export const fieldsAt = (path: Path, file: unknown): ReadonlyArray<string> => {
-  const [ast, value] = placeAt(path, file)
+/** The names of the fields that a place of a file can have; of the config file when nothing is said. */
+export const fieldsAt = (
+  path: Path,
+  file: unknown,
+  shape: SchemaAST.AST = ConfigFile.ast
+): ReadonlyArray<string> => {
+  const [ast, value] = placeAt(path, file, shape)
   const fields = ast === undefined ? undefined : choose(ast, value)
   return fields?._tag === "Objects" ? fields.propertySignatures.map(({ name }) => String(name)) : []
 }
@@ -15,19 +19,23 @@ export const fieldsAt = (path: Path, file: unknown): ReadonlyArray<string> => {
  * nothing else can stand. What is neither stays the text it is.
  */
 export const read = (text: string, path: Path, file: unknown): string | number | boolean => {
-  const [ast] = placeAt(path, file)
+  const [ast] = placeAt(path, file, ConfigFile.ast)
   if (ast?._tag === "Number" && /^[+-]?\d+(\.\d+)?$/.test(text)) return Number(text)
   if (ast?._tag === "Boolean" && /^(true|false)$/.test(text)) return text === "true"
   return text
 }
 
-const placeAt = (path: Path, file: unknown): readonly [SchemaAST.AST | undefined, unknown] =>
+const placeAt = (
+  path: Path,
+  file: unknown,
+  shape: SchemaAST.AST
+): readonly [SchemaAST.AST | undefined, unknown] =>
   path.reduce<readonly [SchemaAST.AST | undefined, unknown]>(
     ([ast, value], key) => [
       ast === undefined ? undefined : memberOf(choose(ast, value), key),
       at(value, key)
     ],
-    [ConfigFile.ast, file]
+    [shape, file]
   )
 
 /** Of several shapes the one that a JSON object or a list can have. */

@@ -1,6 +1,7 @@
-/** Compares a value with the shape of the config file, and tells everything that does not fit. */
+/** Compares a value with the shape of a file, and tells everything that does not fit. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { ConfigFile } from "./ConfigFile.ts"
 import { nearest } from "./Nearest.ts"
@@ -13,22 +14,29 @@ export interface Misfit {
   readonly message: string
 }
 
-const decode = Schema.decodeUnknownResult(ConfigFile)
 const standard = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** The value as a config file, or every place where it is none. No value is repeated in a message: it may be a key. */
-export const check = (value: unknown): Result.Result<ConfigFile, ReadonlyArray<Misfit>> =>
-  Result.mapError(decode(value, { errors: "all", onExcessProperty: "error" }), (error) =>
-    standard(error.issue).issues.map(({ message, path }) => {
-      const at = (path ?? []).map((part) => (typeof part === "number" ? part : String(part)))
-      return message === "Expected no excess property"
-        ? { path: at, message: unknownField(at, value) }
-        : { path: at, message: message === "Missing key" ? "is missing" : message.replace(/^E/, "e") }
-    })
-  )
+/** A function that reads a value as a file of this shape, or tells every place where it is none. */
+export const checkAs = <S extends Schema.Decoder<unknown>>(
+  shape: S
+): ((value: unknown) => Result.Result<S["Type"], ReadonlyArray<Misfit>>) => {
+  const decode = Schema.decodeUnknownResult(shape)
+  return (value) =>
+    Result.mapError(decode(value, { errors: "all", onExcessProperty: "error" }), (error) =>
+      standard(error.issue).issues.map(({ message, path }) => {
+        const at = (path ?? []).map((part) => (typeof part === "number" ? part : String(part)))
+        return message === "Expected no excess property"
+          ? { path: at, message: unknownField(at, value, shape.ast) }
+          : { path: at, message: message === "Missing key" ? "is missing" : message.replace(/^E/, "e") }
+      })
+    )
+}
 
-const unknownField = (path: Path, value: unknown): string => {
-  const known = fieldsAt(path.slice(0, -1), value)
+/** The value as a config file, or every place where it is none. No value is repeated in a message: it may be a key. */
+export const check = checkAs(ConfigFile)
+
+const unknownField = (path: Path, value: unknown, shape: SchemaAST.AST): string => {
+  const known = fieldsAt(path.slice(0, -1), value, shape)
   const meant = nearest(String(path.at(-1)), known)
   return meant !== undefined
     ? `there is no such field; did you mean ${meant}?`

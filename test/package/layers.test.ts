@@ -30,7 +30,8 @@ const below: Record<string, ReadonlyArray<string>> = {
     "bench",
     "limits"
   ],
-  cli: ["core", "classifier", "providers", "testing", "observe", "upstream", "config", "gateway"]
+  simulator: ["core", "providers", "config", "gateway"],
+  cli: ["core", "classifier", "providers", "testing", "observe", "upstream", "config", "gateway", "simulator"]
 }
 
 interface Import {

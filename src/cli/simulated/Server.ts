@@ -9,7 +9,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Shapes from "./Shapes.ts"
+import * as Shapes from "../../simulator/Shapes.ts"
 
 /** One request, as far as a behaviour may care. */
 export interface Asked {

@@ -1,0 +1,29 @@
+/** Numbers as a report writes them. */
+
+/** A moment of a simulation: `1:20.4`, and `1:02:03.0` from an hour on. */
+export const moment = (millis: number): string => {
+  const tenths = Math.round(millis / 100)
+  const whole = Math.floor(tenths / 10)
+  const two = (n: number) => String(n).padStart(2, "0")
+  const [hours, minutes, seconds] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  const start = hours === 0 ? String(minutes) : `${hours}:${two(minutes)}`
+  return `${start}:${two(seconds)}.${tenths % 10}`
+}
+
+/** The same without tenths, for moments that are round. */
+export const roundMoment = (millis: number): string => moment(millis).replace(/\.0$/, "")
+
+/** How long something takes: `80 ms`, `1.3 s`, `2 min`, `1 h 5 min`. */
+export const time = (millis: number): string => {
+  if (millis < 100) return `${Math.round(millis)} ms`
+  const seconds = Math.round(millis / 100) / 10
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.floor(Math.round(seconds) / 60)
+  const rest = Math.round(seconds) % 60
+  if (minutes >= 60)
+    return [`${Math.floor(minutes / 60)} h`, minutes % 60 > 0 ? `${minutes % 60} min` : ""].join(" ").trim()
+  return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`
+}
+
+/** `1 request`, `2 requests`. */
+export const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`

@@ -1,0 +1,74 @@
+/** The targets that requests for a model may go to, and what the words of a scenario mean among them. */
+import * as Result from "effect/Result"
+import type { GatewayConfig } from "../config/GatewayConfig.ts"
+import * as BenchKey from "../core/BenchKey.ts"
+import * as Catalog from "../core/Catalog.ts"
+import type { Chain } from "../core/Chain.ts"
+import * as Pool from "../core/Pool.ts"
+import type { places } from "./ScenarioFile.ts"
+
+/** One target, and the keys that cover it. */
+export interface Place {
+  /** `provider/model#credential` */
+  readonly target: string
+  readonly provider: string
+  readonly model: string
+  /** Its own key, its credential's, its model's and its provider's. */
+  readonly keys: ReadonlyArray<string>
+}
+
+/** Every target of a model's chain in order, then those of the chains that stand in for it; a message for a name that leads nowhere. */
+export const of = (config: GatewayConfig, model: string): Result.Result<ReadonlyArray<Place>, string> =>
+  Catalog.make({
+    providers: config.providers.map(({ credentials, fallbackModels, name }) => ({
+      pool: Pool.make(name, undefined, { credentials }),
+      fallbackModels
+    })),
+    models: config.models,
+    fallbacks: config.fallbacks
+  }).pipe(
+    Result.flatMap((catalog) => catalog.resolve(model)),
+    Result.mapBoth({
+      onFailure: (error) => error.message,
+      onSuccess: (chain) => [...new Map(targetsOf(chain).map((place) => [place.target, place])).values()]
+    })
+  )
+
+const targetsOf = (chain: Chain<Pool.Pool>): ReadonlyArray<Place> => [
+  ...chain.models.flatMap(({ pool, spec: { model, provider } }) =>
+    "credentials" in pool
+      ? pool.credentials
+          .filter(({ enabled }) => enabled)
+          .map(({ name }): Place => {
+            const target = BenchKey.format({ provider, model, credential: name })
+            const credential = BenchKey.format({ provider, credential: name })
+            return {
+              target,
+              provider,
+              model: BenchKey.format({ provider, model }),
+              keys: [target, credential, BenchKey.format({ provider, model }), provider]
+            }
+          })
+      : []
+  ),
+  ...[chain.onContextExceeded, chain.onContentPolicy].flatMap((other) =>
+    other === undefined ? [] : targetsOf(other)
+  )
+]
+
+/** The key that a word of a scenario means, where it is no key itself; `"*"` for every target. */
+export const keyOf = (word: string, [first]: ReadonlyArray<Place>): string => {
+  if (first === undefined) return word
+  const meant: { readonly [W in (typeof places)[number]]: string | undefined } = {
+    "first target": first.target,
+    "first credential": first.keys[1],
+    "first model": first.model,
+    "first provider": first.provider,
+    "every target": "*"
+  }
+  return (meant as Readonly<Record<string, string | undefined>>)[word] ?? word
+}
+
+/** The targets that a key covers. */
+export const covered = (key: string, all: ReadonlyArray<Place>): ReadonlyArray<string> =>
+  all.filter(({ keys }) => key === "*" || keys.includes(key)).map(({ target }) => target)

@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as BuiltIn from "../../src/simulator/BuiltIn.ts"
+import { root, run } from "./support.ts"
+
+const file = (name: string, content: unknown) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-failover-"))),
+      (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
+    ),
+    (folder) => {
+      const path = join(folder, name)
+      writeFileSync(path, JSON.stringify(content, null, 2))
+      return path
+    }
+  )
+
+const short = (target: string, fault = "throttled") => ({
+  duration: "40 seconds",
+  requests: { perSecond: 2 },
+  faults: [{ target, fault, from: "10 seconds", until: "30 seconds" }]
+})
+
+describe("simulate", () => {
+  it.live("reports an outage that the config survives, in 100 columns, and the same every time", () =>
+    Effect.gen(function* () {
+      const [ended, again] = yield* Effect.all(
+        [run(["simulate", "throttle"]), run(["simulate", "throttle"])],
+        {
+          concurrency: 2
+        }
+      )
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.strictEqual(ended.stderr, "")
+      assert.match(ended.stdout, /Nothing was lost: all 1500 requests were answered\./)
+      assert.match(ended.stdout, /north\/large#main rests until 1:20\.\d: RateLimit/)
+      assert.match(ended.stdout, /north\/large#main answers again/)
+      for (const line of ended.stdout.split("\n")) assert.isAtMost(line.length, 100, line)
+      assert.strictEqual(again.stdout, ended.stdout)
+    })
+  )
+
+  it.live("ends with code 1 when requests were lost", () =>
+    Effect.gen(function* () {
+      const scenario = yield* file("outage.jsonc", short("every target", "unreachable"))
+      const ended = yield* run(["simulate", scenario])
+      assert.strictEqual(ended.code, 1)
+      assert.match(ended.stdout, /40 of 80 requests were lost: 40 failed\./)
+    })
+  )
+
+  it.live("plays on the chains and the policy of a config, and reads none of its keys", () =>
+    Effect.gen(function* () {
+      const config = yield* file("gateway.jsonc", {
+        providers: {
+          openai: {
+            protocol: "openai",
+            credentials: [
+              { name: "one", apiKey: "env:NO_SUCH_VARIABLE" },
+              { name: "two", apiKey: "file:no-such-file" }
+            ]
+          }
+        },
+        models: { smart: "openai/gpt-5.2", other: "openai/other" },
+        policy: { rules: { RateLimit: { next: "stop" } } },
+        server: { tokens: ["env:NO_SUCH_TOKEN"] },
+        bench: { store: "redis://nowhere.invalid:1" }
+      })
+      const scenario = yield* file("outage.jsonc", short("openai#one"))
+      const ended = yield* run(["simulate", scenario, "--config", config, "--model", "other", "--json"])
+      assert.strictEqual(ended.stderr, "")
+      const report = JSON.parse(ended.stdout)
+      assert.strictEqual(report.model, "other")
+      assert.deepStrictEqual(
+        report.targets.map(({ target }: { target: string }) => target),
+        ["openai/other#one", "openai/other#two"]
+      )
+      // Only with this policy: a throttle stops the request that meets it.
+      assert.isAbove(report.requests.failed, 0)
+      assert.strictEqual(ended.code, 1)
+    })
+  )
+
+  it.live("tells everything that is wrong with a scenario or a config, and ends with code 2", () =>
+    Effect.gen(function* () {
+      const scenario = yield* file("outage.jsonc", { ...short("nroth"), seeds: 1 })
+      const config = yield* file("gateway.jsonc", { providers: { a: { protocol: "opena1" } } })
+      const place = yield* file("outage.jsonc", short("nroth"))
+      const [shape, name, wrong, unknown] = yield* Effect.all(
+        [
+          run(["simulate", scenario]),
+          run(["simulate", place]),
+          run(["simulate", "throttle", "--config", config]),
+          run(["simulate", "throtle"])
+        ],
+        { concurrency: 2 }
+      )
+      for (const { code, stdout } of [shape, name, wrong, unknown]) {
+        assert.strictEqual(code, 2)
+        assert.strictEqual(stdout, "")
+      }
+      assert.match(shape.stderr, /seeds: there is no such field; did you mean seed\? \(line \d+\)/)
+      assert.match(name.stderr, /faults\[0\]\.target: .* did you mean north\? \(line \d+\)/)
+      assert.match(wrong.stderr, /providers\.a\.protocol: expected/)
+      assert.match(unknown.stderr, /no built-in scenario; did you mean throttle\?/)
+    })
+  )
+
+  it.live("without a scenario lists those that are built in", () =>
+    Effect.gen(function* () {
+      const ended = yield* run(["simulate"])
+      assert.strictEqual(ended.code, 0)
+      for (const name of Object.keys(BuiltIn.scenarios)) assert.include(ended.stdout, `  ${name} `)
+      for (const line of ended.stdout.split("\n")) assert.isAtMost(line.length, 120)
+    })
+  )
+
+  it.live("plays the example on the example, and tells with its code whether something was lost", () =>
+    Effect.gen(function* () {
+      const [scenario, config] = ["outages/scenario.jsonc", "gateway.jsonc"].map((name) =>
+        join(root, "examples", name)
+      )
+      const ended = yield* run(["simulate", scenario!, "--config", config!])
+      assert.strictEqual(ended.stderr, "")
+      assert.strictEqual(ended.code, ended.stdout.includes("Nothing was lost") ? 0 : 1)
+      for (const line of ended.stdout.split("\n")) assert.isAtMost(line.length, 100, line)
+    })
+  )
+})

@@ -1,0 +1,147 @@
+/** The story that each built-in scenario tells, from its report. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as BuiltIn from "../../src/simulator/BuiltIn.ts"
+import { isLossless } from "../../src/simulator/Report.ts"
+import { builtIn, minute, report, second, targetOf, told } from "./support.ts"
+
+const [main, spare, south] = ["north/large#main", "north/large#spare", "south/large#main"] as const
+
+describe("the built-in scenario", () => {
+  it.effect(
+    "throttle: the spare key serves at once, and the first one is left alone for as long as it asked",
+    () =>
+      Effect.gen(function* () {
+        const played = yield* builtIn("throttle")
+        assert.isTrue(isLossless(played))
+        // Two minutes in rests of twenty seconds: the first call, those under way with it, and one probe for each rest.
+        assert.isAtMost(targetOf(played, main).failures.RateLimit ?? 0, 2 + 6)
+        assert.strictEqual(targetOf(played, south).calls, 0)
+        assert.isBelow(played.times.added!.max, 200)
+        const [rest] = told(played, "rests", main)
+        assert.include(rest!.evidence, "retry-after: 20")
+        assert.approximately(rest!.until - rest!.at, 20 * second, 1)
+        const backAfter = played.faults[0]!.backAfter
+        assert.isTrue(typeof backAfter === "number" && backAfter < 20 * second)
+      })
+  )
+
+  it.effect(
+    "overload: another provider serves after a few short waits, and the keys are probed one by one",
+    () =>
+      Effect.gen(function* () {
+        const played = yield* builtIn("overload")
+        assert.isTrue(isLossless(played))
+        const { failovers, retries } = played.requests
+        assert.isAbove(failovers, 0)
+        // Ten of the floor, one a second, one of five requests.
+        assert.isBelow(retries, 10 + 120 + 0.2 * 600)
+        assert.isBelow(played.times.added!.max, 3 * second)
+        assert.isAbove(targetOf(played, south).answered, 550)
+        const back = told(played, "back", main)
+        assert.strictEqual(back.length, 1)
+        assert.isBelow(back[0]!.at, 3 * minute + 30 * second + 1_000)
+      })
+  )
+
+  it.effect("silence: requests wait for the headers timeout until a key rests, and nobody waits twice", () =>
+    Effect.gen(function* () {
+      const played = yield* builtIn("silence")
+      assert.isTrue(isLossless(played))
+      assert.strictEqual(played.requests.retries, 0)
+      assert.isBelow(played.times.added!.max, 30 * second + 100)
+      assert.strictEqual(told(played, "rests", main)[0]?.reason, "Silent")
+      // Those that came in the thirty seconds until the first one had waited long enough, for each of the two keys.
+      assert.isBelow(played.faults[0]!.calls, 2 * 30 * 5 + 10)
+    })
+  )
+
+  it.effect("dead-key: one request finds out, the spare key has the rest", () =>
+    Effect.gen(function* () {
+      const played = yield* builtIn("dead-key")
+      assert.isTrue(isLossless(played))
+      assert.strictEqual(played.faults[0]?.calls, 1)
+      assert.isUndefined(played.faults[0]?.backAfter)
+      assert.strictEqual(told(played, "rests", "north#main")[0]?.reason, "InvalidKey")
+      assert.strictEqual(targetOf(played, spare).answered, 1200)
+    })
+  )
+
+  it.effect("no-credit: the account is asked a few times only, and serves again without anybody's help", () =>
+    Effect.gen(function* () {
+      const played = yield* builtIn("no-credit")
+      assert.isTrue(isLossless(played))
+      assert.isAtMost(played.faults[0]!.calls, 3)
+      assert.strictEqual(told(played, "back", "north#main").length, 1)
+    })
+  )
+
+  it.effect("retired-model: both keys find out once, and the other model has the rest", () =>
+    Effect.gen(function* () {
+      const played = yield* builtIn("retired-model")
+      assert.isTrue(isLossless(played))
+      assert.strictEqual(played.faults[0]?.calls, 2)
+      assert.strictEqual(targetOf(played, south).answered, 1200)
+    })
+  )
+
+  it.effect("brown-out: nothing is lost, though callers wait longer", () =>
+    Effect.gen(function* () {
+      const played = yield* builtIn("brown-out")
+      assert.isTrue(isLossless(played))
+      const before = played.intervals.find(({ from }) => from === 0)!
+      const during = played.intervals.find(({ from }) => from === 2 * minute)!
+      assert.isAbove(during.p95!, 3 * before.p95!)
+    })
+  )
+
+  it.effect("cut-streams: what breaks off after its first word is lost, and nothing else", () =>
+    Effect.gen(function* () {
+      const played = yield* builtIn("cut-streams")
+      assert.strictEqual(played.requests.failed, 0)
+      assert.deepStrictEqual(played.requests.errors, { Truncated: played.requests.broken })
+    })
+  )
+
+  it.effect(
+    "blackout: all are lost while nobody can be reached, and none from the moment on when one can",
+    () =>
+      Effect.gen(function* () {
+        const played = yield* builtIn("blackout")
+        assert.strictEqual(played.requests.failed, 2 * 60 * 5)
+        for (const { asked, from, lost } of played.intervals) {
+          assert.strictEqual(lost, from >= minute && from < 3 * minute ? asked : 0, `from ${from}`)
+        }
+        assert.strictEqual(told(played, "lost").length, 1)
+      })
+  )
+})
+
+describe("every report", () => {
+  for (const name of Object.keys(BuiltIn.scenarios)) {
+    it.effect(`adds up, and is the same again with the same seed: ${name}`, () =>
+      Effect.gen(function* () {
+        const short = { duration: 3 * minute, requests: { perSecond: 2 } }
+        const scenario = { ...BuiltIn.scenarios[name]!, ...short }
+        const played = yield* report(scenario)
+        const { answered, asked, atOnce, broken, failed, rescued } = played.requests
+        assert.strictEqual(asked, 3 * 60 * 2)
+        assert.strictEqual(answered + failed + broken, asked)
+        assert.strictEqual(atOnce + rescued, answered)
+        const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((total, n) => total + n, 0)
+        assert.strictEqual(sum(played.targets.map((target) => target.answered)), answered)
+        assert.strictEqual(sum(played.intervals.map((interval) => interval.asked)), asked)
+        assert.strictEqual(
+          sum(played.intervals.flatMap(({ lost, served }) => [lost, ...Object.values(served)])),
+          asked
+        )
+        for (const { answered, calls, failures } of played.targets) {
+          assert.strictEqual(calls, answered + sum(Object.values(failures)))
+        }
+        assert.strictEqual(JSON.stringify(yield* report(scenario)), JSON.stringify(played))
+        const other = yield* report({ ...scenario, seed: 2 })
+        assert.notStrictEqual(JSON.stringify({ ...other, seed: 1 }), JSON.stringify({ ...played, seed: 1 }))
+      })
+    )
+  }
+})

@@ -1,0 +1,135 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Result from "effect/Result"
+import { fromFile } from "../../src/config/GatewayConfig.ts"
+import * as BuiltIn from "../../src/simulator/BuiltIn.ts"
+import * as Scenario from "../../src/simulator/Scenario.ts"
+
+const parse = (file: unknown, overrides?: Scenario.Overrides, config = BuiltIn.config) =>
+  Scenario.parse(
+    typeof file === "string" ? file : JSON.stringify(file, null, 2),
+    "outage.jsonc",
+    config,
+    overrides
+  )
+
+const problems = (...args: Parameters<typeof parse>) =>
+  Result.match(parse(...args), {
+    onSuccess: () => [],
+    onFailure: ({ problems }) => problems.map(({ message, path }) => `${path}: ${message}`)
+  })
+
+describe("a scenario file", () => {
+  it("needs to say nothing but what breaks", () => {
+    const scenario = Result.getOrThrow(parse('{ "faults": [] } // a quiet day'))
+    assert.strictEqual(scenario.model, "smart")
+    assert.strictEqual(scenario.requests, 5 * 60 * 5)
+    assert.deepStrictEqual(
+      scenario.targets.map(({ target }) => target),
+      ["north/large#main", "north/large#spare", "south/large#main"]
+    )
+  })
+
+  it("tells everything that has the wrong shape, with its place and what is possible", () => {
+    assert.deepStrictEqual(
+      problems({
+        duration: "soon",
+        requests: { perSecond: 0, modle: "smart" },
+        answers: { whole: 0 },
+        faults: [
+          { target: "north", fault: "melted", share: 2 },
+          { fault: "slow", factor: 1, from: -1 }
+        ]
+      }),
+      [
+        'duration: expected a duration such as "250 millis" or "2 minutes", or a number of milliseconds',
+        "requests.perSecond: expected a number above 0, at most 10000",
+        "requests.modle: there is no such field; did you mean model?",
+        "answers.whole: expected a time above zero",
+        'faults[0].fault: expected "throttled" | "overloaded" | "serverError" | "unreachable" | "silent" | "slow" | "cut" | "invalidKey" | "noCredit" | "modelGone" | "contextExceeded"',
+        "faults[0].share: expected a number above 0, at most 1",
+        "faults[1].target: is missing",
+        "faults[1].factor: expected a number above 1",
+        'faults[1].from: expected a duration such as "250 millis" or "2 minutes", or a number of milliseconds'
+      ]
+    )
+  })
+
+  it("tells everything that does not fit together or to the config", () => {
+    assert.deepStrictEqual(
+      problems({
+        duration: "10 minutes",
+        answers: { firstWord: "5 seconds", whole: "4 seconds" },
+        faults: [
+          { target: "nroth", fault: "slow" },
+          { target: "west/large", fault: "silent" },
+          { target: "north", fault: "silent", retryAfter: "1 minute", factor: 3 },
+          { target: "south", fault: "slow", from: "3 minutes", until: "2 minutes" },
+          { target: "south", fault: "slow", from: "11 minutes" }
+        ]
+      }),
+      [
+        "answers.firstWord: comes after the last word (whole)",
+        "faults[0].target: no request for smart goes there; did you mean north?",
+        "faults[1].target: no request for smart goes there; they may go to north/large#main, north/large#spare, south/large#main",
+        "faults[2].retryAfter: says nothing of silent; it goes with throttled and overloaded",
+        "faults[2].factor: says nothing of silent; it goes with slow",
+        "faults[3].until: is no later than from",
+        "faults[4].until: is no later than from",
+        "faults[4].from: is no earlier than the end (duration)"
+      ]
+    )
+  })
+
+  it("has an end to how much is simulated at once", () => {
+    assert.deepStrictEqual(problems({ duration: "1 day", requests: { perSecond: 10 }, faults: [] }), [
+      "duration: that would be 864000 requests, and 100000 are simulated at most: make duration shorter or perSecond less"
+    ])
+  })
+
+  it("that is no JSON, or says a name twice, says so with the line", () => {
+    const twice = parse('{\n  "faults": [],\n  "seed": 1,\n  "seed": 2\n}')
+    assert.include(Result.isFailure(twice) ? twice.failure.message : "", "seed: stands here twice (line 4)")
+    assert.include(problems("{")[0], "not JSON")
+  })
+
+  it("may ask for a name, a spec, or what a flag says instead", () => {
+    const asking = (model: string) => ({ requests: { model }, faults: [] })
+    assert.deepStrictEqual(
+      Result.getOrThrow(parse(asking("south/other"))).targets.map(({ target }) => target),
+      ["south/other#main"]
+    )
+    assert.match(
+      problems(asking("clever"))[0] ?? "",
+      /^requests\.model: unknown model "clever" \(known: smart\)/
+    )
+    assert.match(
+      problems(asking("smart"), { model: "clever" })[0] ?? "",
+      /^: --model: unknown model "clever"/
+    )
+    const bare = fromFile({ providers: { only: { protocol: "openai" } } }, [])
+    assert.match(problems({ faults: [] }, {}, bare)[0] ?? "", /^requests\.model: is missing/)
+    assert.isTrue(Result.isSuccess(parse({ faults: [] }, { model: "only/this" }, bare)))
+  })
+
+  it("names places by key, or by where they are in the chain", () => {
+    const targets = ["north", "north#spare", "north/large", "south/large#main"]
+    const words = ["first target", "first credential", "first model", "first provider", "every target"]
+    const scenario = Result.getOrThrow(
+      parse({ faults: [...targets, ...words].map((target) => ({ target, fault: "silent" })) })
+    )
+    assert.deepStrictEqual(
+      scenario.faults.map(({ key, targets }) => [key, targets.size]),
+      [
+        ["north", 2],
+        ["north#spare", 1],
+        ["north/large", 2],
+        ["south/large#main", 1],
+        ["north/large#main", 1],
+        ["north#main", 1],
+        ["north/large", 2],
+        ["north", 2],
+        ["*", 3]
+      ]
+    )
+  })
+})

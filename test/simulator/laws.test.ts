@@ -1,0 +1,68 @@
+/** What holds of every outage. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { fromFile } from "../../src/config/GatewayConfig.ts"
+import { faultNames } from "../../src/simulator/Faults.ts"
+import { isLossless } from "../../src/simulator/Report.ts"
+import { check } from "../laws/scenario.ts"
+import { report } from "./support.ts"
+
+/** Three providers; the last one is never touched. */
+const config = fromFile(
+  {
+    providers: {
+      first: { protocol: "openai", credentials: [{ name: "main" }, { name: "spare" }] },
+      second: { protocol: "anthropic" },
+      healthy: { protocol: "openai" }
+    },
+    models: { smart: ["first/large", "second/large", "healthy/small"] }
+  },
+  []
+)
+
+const Seconds = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
+
+const Fault = Schema.Struct({
+  target: Schema.Literals(["first", "first#main", "first#spare", "first/large#main", "second"]),
+  fault: Schema.Literals(faultNames),
+  from: Seconds(100),
+  lasts: Seconds(100),
+  share: Schema.Literals([1, 0.5, 0.1]),
+  retryAfter: Schema.Literals([1, 7, 60, 3_600])
+})
+
+const Outage = Schema.Struct({
+  faults: Schema.Array(Fault).check(Schema.isMaxLength(5)),
+  stream: Schema.Boolean,
+  perSecond: Schema.Literals([0.2, 1, 4]),
+  seed: Seconds(1_000)
+})
+
+describe("with one provider that nothing is wrong with", () => {
+  it.effect.prop(
+    "no request is lost, whatever befalls the others",
+    [Outage],
+    ([{ faults, perSecond, seed, stream }]) =>
+      Effect.gen(function* () {
+        const played = yield* report(
+          {
+            duration: "2 minutes",
+            seed,
+            requests: { perSecond, stream },
+            faults: faults.map(({ fault, from, lasts, retryAfter, share, target }) => ({
+              target,
+              fault,
+              share,
+              from: from * 1000,
+              until: (from + lasts + 1) * 1000,
+              ...(fault === "throttled" && { retryAfter: retryAfter * 1000 })
+            }))
+          },
+          config
+        )
+        assert.isTrue(isLossless(played), JSON.stringify({ ...played.requests, faults: played.faults }))
+      }),
+    check(100)
+  )
+})

@@ -1,0 +1,35 @@
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { GatewayConfig } from "../../src/config/GatewayConfig.ts"
+import * as BuiltIn from "../../src/simulator/BuiltIn.ts"
+import * as Report from "../../src/simulator/Report.ts"
+import * as Scenario from "../../src/simulator/Scenario.ts"
+import type { ScenarioFile } from "../../src/simulator/ScenarioFile.ts"
+import * as Simulation from "../../src/simulator/Simulation.ts"
+import type { Entry } from "../../src/simulator/Timeline.ts"
+
+/** Plays a scenario and sums it up. */
+export const report = (file: ScenarioFile, config: GatewayConfig = BuiltIn.config) =>
+  Effect.map(Simulation.play(Result.getOrThrow(Scenario.resolve(file, config)), config), Report.of)
+
+/** A built-in scenario on the built-in providers. */
+export const builtIn = (name: string, changes: Partial<ScenarioFile> = {}) =>
+  report({ ...BuiltIn.scenarios[name]!, ...changes })
+
+/** What became of one target. */
+export const targetOf = ({ targets }: Report.Report, name: string) => {
+  const found = targets.find(({ target }) => target === name)
+  if (found === undefined) throw new Error(`no target ${name}`)
+  return found
+}
+
+/** The lines of the story of one kind, about one key where it is said. */
+export const told = <W extends Entry["what"]>({ timeline }: Report.Report, what: W, key?: string) =>
+  timeline.filter(
+    (entry): entry is Extract<Entry, { readonly what: W }> =>
+      entry.what === what && (key === undefined || ("key" in entry && entry.key === key))
+  )
+
+/** Milliseconds. */
+export const second = 1_000
+export const minute = 60_000
