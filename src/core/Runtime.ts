@@ -264,7 +264,9 @@ export const makeRuntime = (
       Effect.flatMap(Effect.scope, (scope) =>
         Effect.map(openIn(chain, request, call, scope), (opened) => ({
           ...opened,
-          value: Flow.toStream(() => opened.value),
+          get value() {
+            return Flow.toStream(() => opened.value)
+          },
           flow: opened.value
         }))
       ),

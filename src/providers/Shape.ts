@@ -8,6 +8,7 @@
 
 const quote = 0x22
 const backslash = 0x5c
+const colon = 0x3a
 const u = 0x75
 
 /** What may follow a backslash in JSON, `u` apart. */
@@ -22,7 +23,8 @@ export class Shape {
   /** For each of those values: may it be empty? */
   readonly #mayBeEmpty: ReadonlyArray<boolean>
 
-  /** The memory that the last event lay in. */
+  /** The bytes that were last looked at, and the memory they lie in. */
+  #bytes: Uint8Array | undefined
   #memory: DataView = nowhere
 
   private constructor(literals: ReadonlyArray<DataView>, mayBeEmpty: ReadonlyArray<boolean>) {
@@ -40,25 +42,26 @@ export class Shape {
     texts: ReadonlyArray<string>,
     padding: ReadonlyArray<string>
   ): Shape | undefined {
-    const bytes = asBuffer(event)
+    const text = latin1(event)
     const holes: Array<readonly [start: number, end: number, mayBeEmpty: boolean]> = []
     for (const key of texts) {
-      const hole = find(bytes, key)
+      const hole = find(event, text, key)
       if (hole !== undefined && hole[1] > hole[0]) holes.push([...hole, false])
     }
     if (holes.length === 0) return undefined
     for (const key of padding) {
-      const hole = find(bytes, key)
+      const hole = find(event, text, key)
       if (hole !== undefined) holes.push([...hole, true])
     }
     holes.sort((a, b) => a[0] - b[0])
+    const { buffer } = new Uint8Array(event)
     const literals: Array<DataView> = []
     let from = 0
     for (const [start, end] of holes) {
-      literals.push(copyOf(bytes.subarray(from, start)))
+      literals.push(new DataView(buffer, from, start - from))
       from = end
     }
-    literals.push(copyOf(bytes.subarray(from)))
+    literals.push(new DataView(buffer, from))
     return new Shape(
       literals,
       holes.map((hole) => hole[2])
@@ -72,7 +75,10 @@ export class Shape {
 
   /** Where the event ends that begins at a place and has this shape; -1 when none does. */
   end(bytes: Uint8Array, from: number): number {
-    if (bytes.buffer !== this.#memory.buffer) this.#memory = new DataView(bytes.buffer)
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes
+      if (bytes.buffer !== this.#memory.buffer) this.#memory = new DataView(bytes.buffer)
+    }
     const { byteOffset, length } = bytes
     const literals = this.#literals
     const last = literals.length - 1
@@ -100,24 +106,43 @@ const stands = (literal: DataView, memory: DataView, place: number): boolean => 
   return true
 }
 
-const copyOf = (bytes: Uint8Array): DataView => new DataView(new Uint8Array(bytes).buffer)
-
-const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** One character for each byte, so that places in the text are places in the bytes. */
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
 
 /**
  * Where the string behind a key stands. In valid JSON a quoted name with a colon behind it is a key wherever it is
  * found, because the quotes of one inside a string are escaped.
  */
-const find = (bytes: Buffer, key: string): readonly [start: number, end: number] | undefined => {
-  const name = `"${key}":`
-  const first = bytes.indexOf(name)
-  if (first === -1 || bytes.indexOf(name, first + name.length) !== -1) return undefined
-  let start = first + name.length
+const find = (
+  bytes: Uint8Array,
+  text: string,
+  key: string
+): readonly [start: number, end: number] | undefined => {
+  const at = placeOf(text, key, 0)
+  if (at === -1 || placeOf(text, key, at + 1) !== -1) return undefined
+  let start = at + key.length + 2
   if (bytes[start] === 0x20) start++
   if (bytes[start] !== quote) return undefined
   const end = endOfString(bytes, start + 1)
   return end === -1 ? undefined : [start + 1, end]
+}
+
+/** Where a name stands in quotes with a colon behind it, from a place on; -1 where it does not. */
+const placeOf = (text: string, key: string, from: number): number => {
+  let at = text.indexOf(key, from)
+  while (at !== -1) {
+    const end = at + key.length
+    if (
+      text.charCodeAt(at - 1) === quote &&
+      text.charCodeAt(end) === quote &&
+      text.charCodeAt(end + 1) === colon
+    ) {
+      return at
+    }
+    at = text.indexOf(key, at + 1)
+  }
+  return -1
 }
 
 /** The position of the quote that ends a JSON string; -1 when there is none, or when it is no JSON string. */

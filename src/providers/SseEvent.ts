@@ -21,6 +21,12 @@ const decoder = new TextDecoder() // takes a byte order mark away
  */
 export const read = (bytes: Uint8Array): Fields => {
   const text = decoder.decode(bytes)
+  // Nearly all events are one line of data.
+  const isLine = text.startsWith("data: ") && text.endsWith("\n\n") && text.indexOf("\n") === text.length - 2
+  return isLine && !text.includes("\r") ? { event: undefined, data: text.slice(6, -2) } : readLines(text)
+}
+
+const readLines = (text: string): Fields => {
   let event: string | undefined
   let data: string | undefined
   let isKnown = false
