@@ -88,15 +88,19 @@ export const watch = (
       onEnd?.({ request, route, status, left: !response.writableFinished, duration })
     }
 
-    /** Requests by connection. Behind the one that is being answered others may wait, of which nobody else tells. */
-    const open = new WeakMap<Socket, Set<() => void>>()
-    const openOn = (socket: Socket): Set<() => void> => {
+    /**
+     * Requests by connection. Behind the one that is being answered others may wait, of which nobody else tells. In a
+     * list: a set that something is put in and taken out all the time leaves a trail of old tables, by which what was
+     * in them outlives many collections.
+     */
+    const open = new WeakMap<Socket, Array<() => void>>()
+    const openOn = (socket: Socket): Array<() => void> => {
       const known = open.get(socket)
       if (known !== undefined) return known
-      const ends = new Set<() => void>()
+      const ends: Array<() => void> = []
       open.set(socket, ends)
       socket.once("close", () => {
-        for (const end of ends) end()
+        for (const end of [...ends]) end()
       })
       return ends
     }
@@ -105,9 +109,12 @@ export const watch = (
       const began = clock.monotonicTimeNanosUnsafe()
       const ends = openOn(request.socket)
       const ended = () => {
-        if (ends.delete(ended)) end(request, response, began)
+        const at = ends.indexOf(ended)
+        if (at === -1) return
+        ends.splice(at, 1)
+        end(request, response, began)
       }
-      ends.add(ended)
+      ends.push(ended)
       inFlight++
       response.once("close", ended)
     }

@@ -114,15 +114,10 @@ export class Decisions extends Context.Service<
 /** Builds a record of at least one request. */
 export const make = (options: Options = {}): Decisions["Service"] => {
   const size = Math.max(1, Math.floor(options.capacity ?? defaultCapacity))
-  /** By the id of their run: those that go well, and those in which something failed. */
-  const smooth = new Map<number, Decision>()
-  const troubled = new Map<number, Decision>()
+  /** Those that go well, and those in which something failed. */
+  const smooth = new Kept(size)
+  const troubled = new Kept(Math.ceil(size / 2))
   const listeners = new Set<(decision: Decision) => void>()
-
-  const keep = (kept: Map<number, Decision>, limit: number, decision: Decision) => {
-    if (kept.size >= limit && !kept.has(decision.id)) kept.delete(kept.keys().next().value!)
-    kept.set(decision.id, decision)
-  }
 
   const observer: Observer = (event) => {
     const { id } = event.run
@@ -132,14 +127,14 @@ export const make = (options: Options = {}): Decisions["Service"] => {
     const next = after(known ?? begun(event), event)
     if (isTroubled(next)) {
       smooth.delete(id)
-      keep(troubled, Math.ceil(size / 2), next)
-    } else keep(smooth, size, next)
+      troubled.set(next)
+    } else smooth.set(next)
     for (const listener of listeners) listener(next)
   }
 
   return {
     observer,
-    recent: Effect.sync(() => [...smooth.values(), ...troubled.values()].sort((a, b) => b.id - a.id)),
+    recent: Effect.sync(() => [...smooth.all, ...troubled.all].sort((a, b) => b.id - a.id)),
     changes: Stream.callback<Decision>(
       (queue) =>
         Effect.acquireRelease(
@@ -152,6 +147,41 @@ export const make = (options: Options = {}): Decisions["Service"] => {
         ),
       { bufferSize: 256, strategy: "sliding" }
     )
+  }
+}
+
+/**
+ * The last of many decisions, in the order in which they began. A list, read from its end: a map of which something is
+ * deleted for everything that is added leaves a trail of old tables, by which what was in them outlives many
+ * collections.
+ */
+class Kept {
+  readonly all: Array<Decision> = []
+  readonly #capacity: number
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  get(id: number): Decision | undefined {
+    return this.all[this.#placeOf(id)]
+  }
+
+  set(decision: Decision): void {
+    const place = this.#placeOf(decision.id)
+    if (place !== -1) this.all[place] = decision
+    else if (this.all.push(decision) > this.#capacity) this.all.shift()
+  }
+
+  delete(id: number): void {
+    const place = this.#placeOf(id)
+    if (place !== -1) this.all.splice(place, 1)
+  }
+
+  #placeOf(id: number): number {
+    let place = this.all.length - 1
+    while (place >= 0 && this.all[place]!.id !== id) place--
+    return place
   }
 }
 
