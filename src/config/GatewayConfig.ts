@@ -1,7 +1,7 @@
 /** What a config file says, checked and put into the forms the other modules take. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Redacted from "effect/Redacted"
-import { fullJitter } from "../core/Backoff.ts"
+import { fromNumbers } from "../core/Backoff.ts"
 import * as Catalog from "../core/Catalog.ts"
 import * as Commit from "../core/Commit.ts"
 import * as Credential from "../core/Credential.ts"
@@ -317,7 +317,7 @@ const rulesOf = (file: NonNullable<PolicyFile["rules"]>): NonNullable<Policy.Opt
       retry:
         retry === undefined || typeof retry === "string"
           ? retry
-          : fullJitter(delays(retry.backoff ?? ["500 millis", "2 seconds"]), retry.times)
+          : fromNumbers({ times: retry.times, backoff: map(retry.backoff, delays) })
     }
   }
   return rules

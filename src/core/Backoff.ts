@@ -46,3 +46,21 @@ export const doubling = (
   for (let delay = first * 2; delay < most; delay *= 2) later.push(delay)
   return first < most ? [first, ...later, most] : [most]
 }
+
+/** Retries in numbers: how many, and after which delays (full jitter). */
+export interface RetryOptions {
+  /** Retries, not attempts: 2 retries are 3 attempts. Default 2. */
+  readonly times?: number | undefined
+  /**
+   * The longest wait before the first retry, before the second, and so on; the last one goes on. What is waited is a
+   * random time up to that. Default 500 ms, then 2 s: long enough for a failing instance to leave its pool, short enough
+   * to wait for.
+   */
+  readonly backoff?: readonly [Duration.Input, ...ReadonlyArray<Duration.Input>] | undefined
+}
+
+/** The schedule of retries in numbers. */
+export const fromNumbers = ({
+  backoff = ["500 millis", "2 seconds"],
+  times = 2
+}: RetryOptions): Schedule.Schedule<number> => fullJitter(backoff, times)

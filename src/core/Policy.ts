@@ -6,7 +6,7 @@
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
-import { fullJitter } from "./Backoff.ts"
+import { fromNumbers } from "./Backoff.ts"
 import { type Commit, firstContent } from "./Commit.ts"
 import type { FailureClass } from "./Failure.ts"
 import {
@@ -21,13 +21,13 @@ import {
 } from "./PolicyOptions.ts"
 import { defaults as defaultRules, type Rest, type Rule, type Rules, transientClasses } from "./Rule.ts"
 
+export type { RetryOptions } from "./Backoff.ts"
 export {
   type Cooldown,
   combine,
   type MalformedEvents,
   type Options,
   type RestOptions,
-  type RetryOptions,
   type RuleOptions,
   type Timeouts,
   type WhenAllBenched
@@ -45,6 +45,7 @@ export {
 
 /** A complete policy. Times are milliseconds. */
 export interface Policy {
+  /** The decision table. */
   readonly rules: Rules
   /** The longest wait for the same target when leaving it would change the model. Default 3 s. */
   readonly patience: number
@@ -54,9 +55,12 @@ export interface Policy {
   readonly attempts: number
   /** The share of the time and the attempts left that is kept for targets not yet tried. 0 to 1, default 0.5. */
   readonly reserve: number
+  /** What is done when nothing is callable because everything rests. Default `"tryAnyway"`. */
   readonly whenAllBenched: WhenAllBenched
+  /** When a stream belongs to its target. Default: with its first content. */
   readonly commit: Commit
   readonly timeouts: Timeouts
+  /** Default `"fail"`. */
   readonly malformedEvents: MalformedEvents
 }
 
@@ -172,7 +176,7 @@ const extendRules = (rules: Rules, options: Options): Rules => {
 }
 
 const toSchedule = (retries: NonNullable<Options["retries"]>): Rule["retry"] =>
-  isSchedule(retries) ? retries : fullJitter(retries.backoff ?? ["500 millis", "2 seconds"], retries.times)
+  isSchedule(retries) ? retries : fromNumbers(retries)
 
 const extendRule = (rule: Rule, options: RuleOptions): Rule => ({
   retry: options.retry ?? rule.retry,

@@ -1,6 +1,7 @@
 /** A policy as people write it: partial, with durations as Effect reads them, and short forms for whole groups of rows. */
 import type * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
+import type { RetryOptions } from "./Backoff.ts"
 import type { Commit } from "./Commit.ts"
 import type { Failure, FailureClass } from "./Failure.ts"
 import type { Rule, Scope } from "./Rule.ts"
@@ -39,47 +40,58 @@ export type MalformedEvents = "fail" | "drop"
 
 /** How long something rests: the first time, and at most. */
 export interface Cooldown {
+  /** The first rest, where the provider names no time; it doubles with every further one in a row. */
   readonly base?: Duration.Input | undefined
+  /** The longest rest, where the provider names no time. */
   readonly max?: Duration.Input | undefined
 }
 
-/** A rest as people write it. */
+/** A rest as people write it: what is left out stays as it was. */
 export interface RestOptions extends Cooldown {
+  /** What rests. */
   readonly scope?: Scope | undefined
+  /** Exhausted visits in a row before it rests. At least 1. */
   readonly threshold?: number | undefined
 }
 
 /** A row as people write it: what is left out stays as it was. */
 export interface RuleOptions {
+  /** Whether the same target is tried again. */
   readonly retry?: Rule["retry"] | undefined
-  /** `null` for no rest at all. */
+  /** What rests and for how long; `null` for no rest at all. */
   readonly rest?: RestOptions | null | undefined
+  /** Where the run goes then. */
   readonly next?: Rule["next"] | undefined
 }
 
-/** The retries of faults: how many and after which delays (full jitter), or any schedule. */
-export interface RetryOptions {
-  /** Retries, not attempts: 2 retries are 3 attempts. */
-  readonly times?: number | undefined
-  readonly backoff?: readonly [Duration.Input, ...ReadonlyArray<Duration.Input>] | undefined
-}
-
-/** The partial form of a policy. Every field is optional; the meaning and the default of each stand at `Policy`. */
+/** The partial form of a policy, as people write it. What is left out stays as it was; the defaults are these. */
 export interface Options {
+  /** The longest wait for the same target when leaving it would change the model. Default 3 s. */
   readonly patience?: Duration.Input | undefined
+  /** For the whole request, retries and fallbacks included. Default 10 min. */
   readonly deadline?: Duration.Input | undefined
+  /** Attempts for the whole request. Default 8. */
   readonly attempts?: number | undefined
+  /** The share of the time and the attempts left that is kept for targets not yet tried. 0 to 1, default 0.5. */
   readonly reserve?: number | undefined
+  /** What is done when nothing is callable because everything rests. Default `"tryAnyway"`. */
   readonly whenAllBenched?: WhenAllBenched | undefined
+  /** When a stream belongs to its target. Default `Commit.firstContent`. */
   readonly commit?: Commit | undefined
+  /** How long the parts of an attempt may take. The defaults stand at `Timeouts`. */
   readonly timeouts?: { readonly [K in keyof Timeouts]?: Duration.Input | undefined } | undefined
+  /** Default `"fail"`. */
   readonly malformedEvents?: MalformedEvents | undefined
-  /** The retries of all `Transient` failures but `Silent`. */
+  /** The retries of all `Transient` failures but `Silent`. Default: two, after at most 0.5 s and at most 2 s. */
   readonly retries?: RetryOptions | Schedule.Schedule<unknown, Failure, never, never> | undefined
   /** Exhausted visits in a row before a target rests: for faults (default 1) and for unknown ones (3). */
   readonly threshold?:
     | { readonly transient?: number | undefined; readonly unknown?: number | undefined }
     | undefined
+  /**
+   * How long rests last: after faults (5 s to 30 s), throttling (5 s to 5 min), dead keys (5 min to 6 h) and missing
+   * models (1 h to 24 h).
+   */
   readonly cooldown?:
     | {
         readonly transient?: Cooldown | undefined

@@ -5,7 +5,7 @@
  * provider or per model.
  */
 import type * as Schedule from "effect/Schedule"
-import { fullJitter } from "./Backoff.ts"
+import { fromNumbers } from "./Backoff.ts"
 import { type Failure, type FailureClass, TransientReason } from "./Failure.ts"
 
 /**
@@ -60,8 +60,8 @@ const seconds = (n: number) => n * 1000
 const minutes = (n: number) => seconds(60 * n)
 const hours = (n: number) => minutes(60 * n)
 
-/** Half a second, then two: long enough for a failing instance to leave its pool, short enough to wait for. */
-const twice = fullJitter(["500 millis", "2 seconds"])
+/** Faults pass within seconds or not soon. */
+const twice = fromNumbers({})
 
 /** A throttle passes by itself within seconds or minutes; the ladder finds out which. */
 const throttled: Rest = { scope: "target", threshold: 1, base: seconds(5), max: seconds(300) }

@@ -4,10 +4,13 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
 import * as Load from "../../src/config/Load.ts"
 import * as Policy from "../../src/core/Policy.ts"
+import { fault } from "../core/support.ts"
 
 const env = {
   KEY: "sk-secret-1",
@@ -160,6 +163,26 @@ describe("a config file", () => {
     Effect.gen(function* () {
       const config = yield* load({ providers: { openai }, policy: { retries: { budget: 0.1 } } })
       assert.deepStrictEqual(Policy.make(config.policy), Policy.defaults)
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("means two retries where it says only after which delays, for all failures or for one", () =>
+    Effect.gen(function* () {
+      const retries = { backoff: ["1 second"] }
+      const rules = { Empty: { retry: { backoff: ["1 second"] } } }
+      for (const policy of [{ retries }, { rules }]) {
+        const { retry } = Policy.make((yield* load({ providers: { openai }, policy })).policy).rules.Empty
+        assert(typeof retry !== "string")
+        let attempts = 0
+        const failing = Effect.suspend(() => {
+          attempts++
+          return Effect.fail(fault())
+        })
+        const asking = yield* Effect.forkChild(Effect.exit(Effect.retry(failing, retry)))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(asking)
+        assert.strictEqual(attempts, 3)
+      }
     }).pipe(Effect.provide(NodeServices.layer))
   )
 

@@ -184,6 +184,15 @@ describe("the retries", () => {
     })
   )
 
+  it.effect("are still two where only the delays are said, however many these are", () =>
+    Effect.gen(function* () {
+      const one = Policy.make({ retries: { backoff: ["1 second"] } })
+      assert.deepStrictEqual(yield* delays(one.rules.Empty.retry, 1), [1_000, 1_000])
+      const three = Policy.make({ retries: { backoff: ["1 second", "2 seconds", "3 seconds"] } })
+      assert.deepStrictEqual(yield* delays(three.rules.Empty.retry, 1), [1_000, 2_000])
+    })
+  )
+
   it.effect("may be said in parts by different layers", () =>
     Effect.gen(function* () {
       const policy = Policy.make({ retries: { times: 3 } }, { retries: { backoff: ["1 second"] } })
