@@ -13,10 +13,13 @@ import type { Target } from "./Target.ts"
 
 /** What one request may set for itself. */
 export interface CallOptions {
-  /** For the whole request; see `Policy`. */
+  /** For the whole request, retries and fallbacks included. Default: the policy's. */
   readonly deadline?: Duration.Input | undefined
+  /** Attempts for the whole request. Default: the policy's. */
   readonly attempts?: number | undefined
+  /** What is done when everything rests. Default: the policy's. */
   readonly whenAllBenched?: WhenAllBenched | undefined
+  /** When a stream belongs to its target. Default: the policy's. */
   readonly commit?: Commit | undefined
   /** Hears the events of this request, besides the runtime's own observer. */
   readonly observer?: Observer | undefined

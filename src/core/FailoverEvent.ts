@@ -50,8 +50,10 @@ export interface RunInfo {
 export interface Skipped extends Common {
   readonly _tag: "Skipped"
   readonly target: Target
+  /** The bench key that keeps it away. */
   readonly key: string
   readonly reason: FailureClass | "Manual" | "OwnLimit"
+  /** Milliseconds since the epoch; infinite for a rest by hand without an end. */
   readonly until: number
 }
 
@@ -60,6 +62,7 @@ export interface AttemptStarted extends Common {
   readonly _tag: "AttemptStarted"
   readonly target: Target
   readonly attempt: number
+  /** It decides whether a rest that has ended is over. */
   readonly probe: boolean
 }
 
@@ -98,7 +101,9 @@ export interface AttemptSucceeded extends Common {
   readonly _tag: "AttemptSucceeded"
   readonly target: Target
   readonly attempt: number
+  /** Milliseconds since the attempt began, with fractions. */
   readonly duration: number
+  /** The choice by which a stream was committed; `undefined` for a whole answer. */
   readonly commit: Commit | undefined
   /** Milliseconds that the run took for itself until now: neither in an attempt nor waiting for the next. */
   readonly overhead: number
@@ -127,7 +132,9 @@ export interface RunFailed extends Common {
 /** The caller hung up before there was an answer. */
 export interface RunInterrupted extends Common {
   readonly _tag: "RunInterrupted"
+  /** The target that was being asked, if one was. */
   readonly target: Target | undefined
+  /** Milliseconds since the run began, with fractions. */
   readonly duration: number
 }
 
