@@ -11,6 +11,7 @@ import * as Policy from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
 import * as BenchStore from "./BenchStore.ts"
 import { type ConfigFile, millisOf } from "./ConfigFile.ts"
+import * as TokenHash from "./TokenHash.ts"
 
 /** The wire protocols a provider can speak. */
 export type ProtocolName = "openai" | "anthropic"
@@ -36,7 +37,10 @@ export interface ProviderConfig {
   readonly query: Readonly<Record<string, string>> | undefined
 }
 
-/** Who may call the gateway: holders of a token, or (said so) everybody. Without tokens it listens on loopback only. */
+/**
+ * Who may call the gateway: holders of a token, or (said so) everybody. Without tokens it listens on loopback only. A token
+ * may stand here as its hash (`sha256:…`), and does where it was read from a file.
+ */
 export type Tokens = ReadonlyArray<Redacted.Redacted> | "none"
 
 /** How the gateway listens. */
@@ -182,8 +186,8 @@ export const fromFile = (
     server: {
       host: server.host ?? defaultServer.host,
       port: server.port ?? defaultServer.port,
-      tokens: tokens === "none" ? tokens : tokens.map((token) => Redacted.make(token)),
-      adminToken: map(server.adminToken, (token) => Redacted.make(token)),
+      tokens: tokens === "none" ? tokens : tokens.map((token) => Redacted.make(TokenHash.of(token))),
+      adminToken: map(server.adminToken, (token) => Redacted.make(TokenHash.of(token))),
       wrongTokens: wrongTokensOf(server.wrongTokens ?? {}),
       maxBodyBytes: server.maxBodyBytes ?? defaultServer.maxBodyBytes,
       maxHeaderBytes: server.maxHeaderBytes ?? defaultServer.maxHeaderBytes,

@@ -12,6 +12,7 @@ import { isLoopback } from "./GatewayConfig.ts"
 import { nearest } from "./Nearest.ts"
 import type { Path } from "./Problem.ts"
 import type { Misfit } from "./Structure.ts"
+import * as TokenHash from "./TokenHash.ts"
 
 /** What is wrong, and what is worth a word. */
 export interface Findings {
@@ -100,7 +101,7 @@ function* serverProblems(file: unknown): Iterable<Misfit> {
   if (statusPage === "admin" && adminToken === undefined) {
     yield { path: ["server", "statusPage"], message: '"admin" needs an adminToken' }
   }
-  if (typeof adminToken === "string" && itemsOf(tokens).includes(adminToken)) {
+  if (typeof adminToken === "string" && hashes(tokens).includes(TokenHash.of(adminToken))) {
     yield {
       path: ["server", "adminToken"],
       message: "is one of the tokens: every client could change what the gateway does"
@@ -119,6 +120,9 @@ function* serverNotes(file: unknown): Iterable<string> {
     if (isShort(token)) yield `server.tokens[${index}]: ${guessable}`
   }
 }
+
+const hashes = (tokens: unknown): ReadonlyArray<string> =>
+  itemsOf(tokens).flatMap((token) => (typeof token === "string" ? [TokenHash.of(token)] : []))
 
 const isShort = (token: unknown): boolean => typeof token === "string" && token.length < 16
 

@@ -2,6 +2,7 @@
 import { hash, timingSafeEqual } from "node:crypto"
 import * as Redacted from "effect/Redacted"
 import { isLoopback, type Tokens } from "../config/GatewayConfig.ts"
+import * as TokenHash from "../config/TokenHash.ts"
 import { type Refusal, make as refuse } from "./Refusal.ts"
 
 type Headers = Readonly<Record<string, string>>
@@ -30,7 +31,7 @@ export const make = (tokens: Tokens): ((headers: Headers) => Refusal | undefined
 export const verifier = (
   tokens: ReadonlyArray<Redacted.Redacted>
 ): ((token: string | undefined) => boolean) => {
-  const digests = tokens.map((token) => digest(Redacted.value(token)))
+  const digests = tokens.map((token) => TokenHash.bytes(Redacted.value(token)))
   return (token) => {
     if (token === undefined || token === "") return false
     const asked = digest(token)
