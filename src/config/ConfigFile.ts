@@ -66,6 +66,10 @@ const Server = Schema.Struct({
     "The largest headers of a request, all together; larger ones are answered 431.",
     16 * 1024
   ),
+  maxConnections: field(
+    Positive,
+    "Connections of clients, idle ones too; more are closed as they come. Without it there is no bound."
+  ),
   maxConcurrent: field(
     Positive,
     "Requests to providers that may be in flight at once; more are answered 503.",

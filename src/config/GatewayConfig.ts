@@ -54,6 +54,8 @@ export interface ServerConfig {
   readonly maxBodyBytes: number
   /** All headers of a request together. */
   readonly maxHeaderBytes: number
+  /** Connections of clients, idle ones too; without it there is no bound. */
+  readonly maxConnections: number | undefined
   /** Requests to providers that may be in flight at once. */
   readonly maxConcurrent: number
   /** How long clients may take, in milliseconds. */
@@ -127,6 +129,7 @@ export const defaultServer: ServerConfig = {
   wrongTokens: defaultWrongTokens,
   maxBodyBytes: 64 * 1024 * 1024,
   maxHeaderBytes: 16 * 1024,
+  maxConnections: undefined,
   maxConcurrent: 10_000,
   timeouts: { headers: 30_000, request: 300_000, stall: 60_000 },
   namedModelsOnly: false,
@@ -191,6 +194,7 @@ export const fromFile = (
       wrongTokens: wrongTokensOf(server.wrongTokens ?? {}),
       maxBodyBytes: server.maxBodyBytes ?? defaultServer.maxBodyBytes,
       maxHeaderBytes: server.maxHeaderBytes ?? defaultServer.maxHeaderBytes,
+      maxConnections: server.maxConnections,
       maxConcurrent: server.maxConcurrent ?? defaultServer.maxConcurrent,
       timeouts: {
         headers: map(server.timeouts?.headers, millisOf) ?? defaultServer.timeouts.headers,

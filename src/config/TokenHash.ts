@@ -8,7 +8,7 @@ const form = /^sha256:[0-9a-f]{64}$/
  * config may hold the hash instead of the token.
  *
  * @example
- * TokenHash.of("a token") // => "sha256:e3316e2bafebb6103a3418e8778c0adc960d40213a03a7e7f4fcd3426ed807bf"
+ * of("a token") // => "sha256:e3316e2bafebb6103a3418e8778c0adc960d40213a03a7e7f4fcd3426ed807bf"
  */
 export const of = (token: string): string => (form.test(token) ? token : `sha256:${hash("sha256", token)}`)
 

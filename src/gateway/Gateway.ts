@@ -142,6 +142,7 @@ const layerOver = (
       const exposed = Exposure.check(config.server)
       if (exposed !== undefined) return yield* exposed
       const server = createServer({ ...SlowClients.options(config.server), keepAliveTimeout })
+      if (config.server.maxConnections !== undefined) server.maxConnections = config.server.maxConnections
       const closing = yield* Deferred.make<void>()
       // Both go on for as long as there are connections: what is begun before the server is stopped after it.
       yield* SlowClients.watch(server, config.server.timeouts.stall)

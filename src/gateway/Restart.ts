@@ -37,6 +37,7 @@ const listening: Readonly<Record<keyof ServerConfig, Field>> = {
   adminToken: "reloads",
   wrongTokens: "reloads",
   maxBodyBytes: "reloads",
+  maxConnections: { restart: "server.maxConnections" },
   maxConcurrent: "reloads",
   namedModelsOnly: "reloads",
   statusPage: "reloads"

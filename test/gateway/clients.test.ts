@@ -102,6 +102,33 @@ describe("more requests at once than maxConcurrent", () => {
   )
 })
 
+describe("more connections than maxConnections", () => {
+  it.live("are closed as they come, and there is room again when others go", () =>
+    Effect.gen(function* () {
+      const { server, url } = yield* gateway({ maxConnections: 2 })
+      const [one, two] = [yield* connect(url), yield* connect(url)]
+      one.socket.write("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+      yield* eventually(() => one.text().startsWith("HTTP/1.1 200"))
+      const three = yield* connect(url)
+      three.socket.write("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+      yield* eventually(() => three.closed())
+      assert.strictEqual(three.text(), "")
+      assert.isFalse(one.closed() || two.closed())
+      two.socket.destroy()
+      let text = ""
+      for (let i = 0; i < 50 && text === ""; i++) {
+        if (i > 0) yield* Effect.sleep("10 millis")
+        const four = yield* connect(url)
+        four.socket.write("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        yield* eventually(() => four.closed())
+        text = four.text()
+      }
+      assert.match(text, /^HTTP\/1\.1 200 /)
+      assert.lengthOf(server.requests, 0)
+    })
+  )
+})
+
 describe("a slow client", () => {
   it.live("that sends its headers or its body a byte at a time is cut off with 408", () =>
     Effect.gen(function* () {

@@ -51,6 +51,7 @@ export const make = ({
       wrongTokens: server.wrongTokens,
       maxBodyBytes: server.maxBodyBytes,
       maxHeaderBytes: server.maxHeaderBytes,
+      maxConnections: server.maxConnections,
       maxConcurrent: server.maxConcurrent,
       timeouts: server.timeouts,
       namedModelsOnly: server.namedModelsOnly,
