@@ -35,7 +35,9 @@ const heap = Effect.promise(async () => {
 
 const program = Effect.gen(function* () {
   const config = yield* Load.load(file)
-  const context = yield* Layer.build(Gateway.layer(config, { source: Effect.provide(Load.load(file), NodeServices.layer) }))
+  const context = yield* Layer.build(
+    Gateway.layer(config, { source: Effect.provide(Load.load(file), NodeServices.layer) })
+  )
   const url = HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
   const [token, admin, key] = readFileSync(`${file}.turned`, "utf8").split("\n") as [string, string, string]
   const statuses = [yield* ask(url, token), yield* ask(url, admin)]
