@@ -1,18 +1,15 @@
 /** The simulated providers: what each call is answered, and the way to them that stands for the network. */
-import type { NonEmptyReadonlyArray } from "effect/Array"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Pull from "effect/Pull"
 import type * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import type { GatewayConfig, ProtocolName, ProviderConfig } from "../config/GatewayConfig.ts"
 import * as BenchKey from "../core/BenchKey.ts"
 import type * as Credential from "../core/Credential.ts"
-import { type Head, type Request, TransportError, type Upstream } from "../providers/Upstream.ts"
-import { type Act, faults } from "./Faults.ts"
+import type { Request, Upstream } from "../providers/Upstream.ts"
+import { faults } from "./Faults.ts"
+import * as Replies from "./Replies.ts"
 import type { Fault, Scenario } from "./Scenario.ts"
-import * as Shapes from "./Shapes.ts"
 
 /** The simulated providers. */
 export interface World {
@@ -30,14 +27,8 @@ interface Known {
   readonly credential: string
 }
 
-/** A quick refusal, and how long a connection takes that is refused, in milliseconds. */
-const refusal = 80
-const unreachable = 5
-
 /** As much of a call's usual time may be more or less. */
 const spread = 0.2
-
-const words = ["Nobody ", "thought ", "of ", "this."]
 
 /** Makes the providers of a config as a scenario has them; `startAt` is its start, in milliseconds since the epoch. */
 export const make = (
@@ -59,7 +50,7 @@ export const make = (
   }
 
   /** What becomes of a call that comes now. */
-  const act = (request: Request, now: number): Reply => {
+  const act = (request: Request, now: number): Replies.Reply => {
     const { model } = JSON.parse(request.body)
     const { credential, protocol, provider } = callers.get(keyOf(request))!
     const target = BenchKey.format({ provider, model, credential })
@@ -86,105 +77,11 @@ export const make = (
     config: { ...config, providers: config.providers.map(known) },
     met,
     upstream: {
-      exchange: (request) =>
-        Effect.flatMap(reply(request), ({ act, head, pace }) => {
-          if (act._tag !== "Answer") return refused(act, pace)
-          if (act.cutAfter === undefined) {
-            return Effect.delay(
-              Effect.succeed({ ...good(json), body: bytes(Shapes.answer(head, words.join(""))) }),
-              act.whole
-            )
-          }
-          return Effect.delay(Effect.fail(broken(true, "ECONNRESET")), cutAt(act))
-        }),
-      open: (request) =>
-        Effect.flatMap(reply(request), ({ act, head, pace }) => {
-          if (act._tag === "Answer") {
-            const opened = { ...good(events), pull: spoken(act, head), finish: () => {} }
-            return Effect.delay(Effect.succeed(opened), act.firstWord)
-          }
-          return Effect.map(refused(act, pace), ({ body, ...head }) => ({
-            ...head,
-            pull: once(body),
-            finish: () => {}
-          }))
-        })
+      exchange: (request) => Effect.flatMap(reply(request), Replies.whole),
+      open: (request) => Effect.flatMap(reply(request), Replies.opened)
     }
   }
 }
-
-interface Reply {
-  readonly act: Act
-  readonly head: Shapes.Head
-  /** How quick the provider is this time: 1 as usual, less is quicker. */
-  readonly pace: number
-}
-
-type Answer = Extract<Act, { readonly _tag: "Answer" }>
-type Bytes = Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>
 
 const keyOf = ({ headers }: Request): string =>
   headers["x-api-key"] ?? headers["api-key"] ?? (headers.authorization ?? "").replace(/^bearer /i, "")
-
-const json = "application/json"
-const events = "text/event-stream"
-const good = (contentType: string): Head => ({ status: 200, headers: { "content-type": contentType } })
-const bytes = (text: string): Uint8Array => Buffer.from(text)
-
-const broken = (answered: boolean, code: string): TransportError =>
-  new TransportError({
-    answered,
-    tooLarge: false,
-    cause: Object.assign(new Error(`simulated ${code}`), { code })
-  })
-
-const refused = (act: Exclude<Act, Answer>, pace: number) => {
-  switch (act._tag) {
-    case "Silent":
-      return Effect.never
-    case "Unreachable":
-      return Effect.delay(Effect.fail(broken(false, "ECONNREFUSED")), unreachable)
-    case "Refuse": {
-      const { body, headers, status } = act
-      const answer = { status, headers: { "content-type": json, ...headers }, body: bytes(body) }
-      return Effect.delay(Effect.succeed(answer), refusal * pace)
-    }
-  }
-}
-
-const once = (body: Uint8Array): Bytes => {
-  let isGiven = false
-  return Effect.suspend(() => {
-    if (isGiven) return Cause.done()
-    isGiven = true
-    return Effect.succeed([body])
-  })
-}
-
-const pauseOf = ({ firstWord, whole }: Answer): number => (whole - firstWord) / (words.length - 1)
-
-/** When a whole answer breaks off: when its stream would. */
-const cutAt = (answer: Answer): number =>
-  answer.firstWord + Math.max(0, Math.min(answer.cutAfter ?? 0, words.length) - 1) * pauseOf(answer)
-
-/** The words of a stream, one after another, and its end; the first one comes with its head. */
-const spoken = (answer: Answer, head: Shapes.Head): Bytes => {
-  const pause = pauseOf(answer)
-  let said = 0
-  const next = (index: number): Bytes => {
-    if (index === answer.cutAfter) return Effect.fail(broken(true, "ECONNRESET"))
-    if (index > words.length) return Cause.done()
-    const word = words[index]
-    const text = word === undefined ? Shapes.closing(head) : Shapes.delta(head, word)
-    return Effect.succeed([bytes(index === 0 ? Shapes.opening(head) + text : text)])
-  }
-  return Effect.suspend(() => {
-    const index = said++
-    return index === 0 || index >= words.length
-      ? next(index)
-      : Effect.delay(
-          Effect.suspend(() => next(index)),
-          pause
-        )
-  })
-}

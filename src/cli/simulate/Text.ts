@@ -1,10 +1,8 @@
 /** The report of a simulation, for the eyes of people: plain text of at most 100 columns. */
 import type { Report, Spread } from "../../simulator/Report.ts"
+import { section, table, wrap } from "./Layout.ts"
 import * as Story from "./Story.ts"
 import { many, roundMoment, time } from "./Units.ts"
-
-/** So many columns are there. */
-export const width = 100
 
 /** More targets than these have no column of their own in the table of intervals. */
 const mostColumns = 8
@@ -15,20 +13,17 @@ export const format = (report: Report): string =>
     head(report),
     result(report),
     section("FAULTS", faults(report)),
-    section("WHAT HAPPENED", Story.lines(report).flatMap(fold)),
+    section("WHAT HAPPENED", Story.lines(report)),
     section("TARGETS", targets(report)),
     section("WHO ANSWERED", intervals(report))
   ]
     .filter((part) => part !== "")
     .join("\n\n")
 
-const section = (title: string, lines: ReadonlyArray<string>): string =>
-  lines.length === 0 ? "" : [title, ...lines.map((text) => `  ${text}`.trimEnd())].join("\n")
-
 const head = ({ about, duration, model, perSecond, requests, seed, stream, title }: Report): string => {
   const asked = `${many(requests.asked, "request")} for ${model}${stream ? ", streamed" : ""}: ${perSecond} a second for ${time(duration)} (seed ${seed}).`
   return [title, about, asked, "In virtual time; no provider was called."]
-    .flatMap((text) => (text === undefined ? [] : wrap(text, "")))
+    .flatMap((text) => (text === undefined ? [] : wrap(text)))
     .join("\n")
 }
 
@@ -57,7 +52,7 @@ const result = ({ requests, stream, times }: Report): string => {
     ...Object.entries(errors).map(([error, count]) => [`got ${error}`, String(count)])
   ]
   const more = `${many(retries, "retry").replace(/ys$/, "ies")}, ${many(failovers, "failover")}.`
-  return section("RESULT", [verdict, "", ...table(rows, [1, 2, 3, 4]), "", more])
+  return section("RESULT", [verdict, "", ...table(rows, [0]), "", more])
 }
 
 const spread = (times: Spread | undefined): ReadonlyArray<string> =>
@@ -82,7 +77,7 @@ const faults = (report: Report): ReadonlyArray<string> => {
             : time(fault.backAfter)
       ])
     ],
-    [1, 2, 3, 4]
+    [0]
   )
 }
 
@@ -101,8 +96,8 @@ const targets = (report: Report): ReadonlyArray<string> =>
           .join(", ")
       ])
     ],
-    [2, 3, 4]
-  ).flatMap(fold)
+    [0, 1, 5]
+  )
 
 const letter = (index: number): string =>
   String.fromCharCode(65 + (index % 26)).repeat(1 + Math.floor(index / 26))
@@ -119,71 +114,32 @@ const intervals = (report: Report): ReadonlyArray<string> => {
     of.reduce((total, { target }) => total + (served[target] ?? 0), 0)
   const hasLost = report.intervals.some(({ lost }) => lost > 0)
   const cell = (count: number) => (count === 0 ? "·" : String(count))
-  return table(
-    [
-      [
-        "from",
-        "asked",
-        ...shown.map(({ name }) => name),
-        ...(others.length > 0 ? ["others"] : []),
-        ...(hasLost ? ["lost"] : []),
-        "p95",
-        "faults"
-      ],
-      ...report.intervals.map(({ asked, from, lost, p95, served }) => [
-        roundMoment(from),
-        String(asked),
-        ...shown.map(({ target }) => cell(served[target] ?? 0)),
-        ...(others.length > 0 ? [cell(sum(served, others))] : []),
-        ...(hasLost ? [cell(lost)] : []),
-        p95 === undefined ? "–" : time(p95),
-        report.faults
-          .filter((fault) => fault.from < from + report.step && from < fault.until)
-          .map(({ fault }) => fault)
-          .join(", ")
-      ])
-    ],
-    Array.from({ length: shown.length + 5 }, (_, index) => index).filter(
-      (index) => index <= shown.length + 2 + (others.length > 0 ? 1 : 0) + (hasLost ? 1 : 0)
-    )
-  )
+  const header = [
+    "from",
+    "asked",
+    ...shown.map(({ name }) => name),
+    ...(others.length > 0 ? ["others"] : []),
+    ...(hasLost ? ["lost"] : []),
+    "p95",
+    "faults"
+  ]
+  const rows = report.intervals.map(({ asked, from, lost, p95, served }) => [
+    roundMoment(from),
+    String(asked),
+    ...shown.map(({ target }) => cell(served[target] ?? 0)),
+    ...(others.length > 0 ? [cell(sum(served, others))] : []),
+    ...(hasLost ? [cell(lost)] : []),
+    p95 === undefined ? "–" : time(p95),
+    active(report, from)
+  ])
+  return table([header, ...rows], [header.length - 1])
 }
 
-// -- layout -------------------------------------------------------------------------------------------------------
-
-/** Lines with columns as wide as their widest cell; those in `right` (from 0) are aligned to the right. */
-const table = (
-  rows: ReadonlyArray<ReadonlyArray<string>>,
-  right: ReadonlyArray<number>
-): ReadonlyArray<string> => {
-  const columns = Math.max(...rows.map((row) => row.length))
-  const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0))
-  )
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        right.includes(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
-      )
-      .join("  ")
-      .trimEnd()
-  )
-}
-
-/** A line that is too long goes on in the next one, set in. */
-const fold = (text: string): ReadonlyArray<string> =>
-  text.length <= width - 2 ? [text] : wrap(text, " ".repeat(10))
-
-/** Breaks a text at its blanks; what follows the first line is set in. */
-const wrap = (text: string, indent: string): ReadonlyArray<string> => {
-  const room = width - 2
-  const lines: Array<string> = []
-  let rest = text
-  while (rest.length > room) {
-    const blank = rest.lastIndexOf(" ", room)
-    const at = blank > indent.length ? blank : room
-    lines.push(rest.slice(0, at).trimEnd())
-    rest = indent + rest.slice(at).trimStart()
+/** What was wrong in an interval; `throttled ×2` where it was so at two places. */
+const active = ({ faults, step }: Report, from: number): string => {
+  const counts = new Map<string, number>()
+  for (const { fault, from: begin, until } of faults) {
+    if (begin < from + step && from < until) counts.set(fault, (counts.get(fault) ?? 0) + 1)
   }
-  return [...lines, rest]
+  return [...counts].map(([name, count]) => (count === 1 ? name : `${name} ×${count}`)).join(", ")
 }

@@ -1,0 +1,112 @@
+/** What comes over a simulated connection: whole answers, streams word by word, refusals, and connections that break. */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Pull from "effect/Pull"
+import type * as Scope from "effect/Scope"
+import { type Head, type Opened, TransportError, type Whole } from "../providers/Upstream.ts"
+import type { Act } from "./Faults.ts"
+import * as Shapes from "./Shapes.ts"
+
+/** What one call is answered. */
+export interface Reply {
+  readonly act: Act
+  readonly head: Shapes.Head
+  /** How quick the provider is this time: 1 as usual, less is quicker. */
+  readonly pace: number
+}
+
+/** A quick refusal, and how long a connection takes that is refused, in milliseconds. */
+const refusal = 80
+const unreachable = 5
+
+const words = ["Nobody ", "thought ", "of ", "this."]
+
+type Answer = Extract<Act, { readonly _tag: "Answer" }>
+type Bytes = Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>
+
+/** The whole of it. */
+export const whole = ({ act, head, pace }: Reply): Effect.Effect<Whole, TransportError> => {
+  if (act._tag !== "Answer") return refused(act, pace)
+  if (act.cutAfter !== undefined) {
+    return Effect.delay(Effect.fail(broken(true, "ECONNRESET")), cutAt(act, act.cutAfter))
+  }
+  const answer = { ...good(json), body: bytes(Shapes.answer(head, words.join(""))) }
+  return Effect.delay(Effect.succeed(answer), act.whole)
+}
+
+/** Its beginning, and what follows. */
+export const opened = ({ act, head, pace }: Reply): Effect.Effect<Opened, TransportError, Scope.Scope> => {
+  if (act._tag !== "Answer") {
+    return Effect.map(refused(act, pace), ({ body, ...head }) => ({
+      ...head,
+      pull: once(body),
+      finish: () => {}
+    }))
+  }
+  const answer = { ...good(events), pull: spoken(act, head), finish: () => {} }
+  return Effect.delay(Effect.succeed(answer), act.firstWord)
+}
+
+const json = "application/json"
+const events = "text/event-stream"
+const good = (contentType: string): Head => ({ status: 200, headers: { "content-type": contentType } })
+const bytes = (text: string): Uint8Array => Buffer.from(text)
+
+const broken = (answered: boolean, code: string): TransportError =>
+  new TransportError({
+    answered,
+    tooLarge: false,
+    cause: Object.assign(new Error(`simulated ${code}`), { code })
+  })
+
+const refused = (act: Exclude<Act, Answer>, pace: number) => {
+  switch (act._tag) {
+    case "Silent":
+      return Effect.never
+    case "Unreachable":
+      return Effect.delay(Effect.fail(broken(false, "ECONNREFUSED")), unreachable)
+    case "Refuse": {
+      const { body, headers, status } = act
+      const answer = { status, headers: { "content-type": json, ...headers }, body: bytes(body) }
+      return Effect.delay(Effect.succeed(answer), refusal * pace)
+    }
+  }
+}
+
+const once = (body: Uint8Array): Bytes => {
+  let isGiven = false
+  return Effect.suspend(() => {
+    if (isGiven) return Cause.done()
+    isGiven = true
+    return Effect.succeed([body])
+  })
+}
+
+const pauseOf = ({ firstWord, whole }: Answer): number => (whole - firstWord) / (words.length - 1)
+
+/** When a whole answer breaks off: when its stream would. */
+const cutAt = (answer: Answer, after: number): number =>
+  answer.firstWord + Math.max(0, Math.min(after, words.length) - 1) * pauseOf(answer)
+
+/** The words of a stream, one after another, and its end; the first one comes with its head. */
+const spoken = (answer: Answer, head: Shapes.Head): Bytes => {
+  const pause = pauseOf(answer)
+  let said = 0
+  const next = (index: number): Bytes => {
+    if (index === answer.cutAfter) return Effect.fail(broken(true, "ECONNRESET"))
+    if (index > words.length) return Cause.done()
+    const word = words[index]
+    const text = word === undefined ? Shapes.closing(head) : Shapes.delta(head, word)
+    return Effect.succeed([bytes(index === 0 ? Shapes.opening(head) + text : text)])
+  }
+  return Effect.suspend(() => {
+    const index = said++
+    return index === 0 || index >= words.length
+      ? next(index)
+      : Effect.delay(
+          Effect.suspend(() => next(index)),
+          pause
+        )
+  })
+}
