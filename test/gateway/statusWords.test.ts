@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { failureClasses } from "../../src/core/Failure.ts"
+import * as Store from "../../src/gateway/page/store.js"
 import * as Words from "../../src/gateway/page/words.js"
 import type { Row, State } from "../../src/gateway/status/Status.ts"
+import * as Scenes from "./scenes.ts"
 
 const now = 1_000_000_000
 const stepMillis = 10_000
@@ -134,6 +136,17 @@ describe("the summary of a provider", () => {
   })
 })
 
+describe("who answers instead", () => {
+  it("is who answered lately what a target was passed by for or failed at, as long as that serves", () => {
+    const status = Scenes.oneBenched(now)
+    const key = "anthropic/claude-sonnet-5#main"
+    assert.deepStrictEqual([...Store.insteadOf(status, now)], [[key, "openai/gpt-5.2#primary"]])
+    assert.strictEqual(Store.insteadOf(status, now + 600_000).size, 0)
+    const rows = status.rows.map((row) => ({ ...row, state: "resting" as const }))
+    assert.strictEqual(Store.insteadOf({ ...status, rows }, now).size, 0)
+  })
+})
+
 describe("the words of the status page", () => {
   it("are there for everything that fails a request or keeps a target away", () => {
     const names = [
@@ -157,7 +170,8 @@ describe("the words of the status page", () => {
       "1:59:12",
       "2 d 3 h"
     ])
-    assert.deepStrictEqual([82, 2_140, 42_000, 200_000].map(Words.duration), [
+    assert.deepStrictEqual([0.2, 82, 2_140, 42_000, 200_000].map(Words.duration), [
+      "<1 ms",
       "82 ms",
       "2.1 s",
       "42 s",

@@ -5,6 +5,7 @@
  * @import { Row, Status } from "../status/Status.ts"
  */
 import { arrange, breakable, byId, el, icon, setAttribute, setText } from "./dom.js"
+import { insteadOf } from "./store.js"
 import {
   ago,
   countdown,
@@ -63,7 +64,7 @@ export const start = (redraw) => {
 
 /** @param {Status} status @param {number} now @param {Actions} actions */
 export const draw = (status, now, actions) => {
-  const instead = insteadOf(status.decisions, now)
+  const instead = insteadOf(status, now)
   const { benches, rows, stepMillis } = status
   const all = [
     ...benches
@@ -104,23 +105,6 @@ export const keysOf = ({ credential, key, model, provider }) =>
   ])
 
 /**
- * Who answered lately what a target should have answered: by the keys of the targets that were passed by or failed.
- *
- * @param {Status["decisions"]} decisions @param {number} now
- */
-const insteadOf = (decisions, now) => {
-  /** @type {Map<string, string>} */
-  const instead = new Map()
-  for (const { at, attempts, outcome, skips, target } of decisions) {
-    if (target === undefined || outcome !== "answered" || now - at > 120_000) continue
-    for (const other of [...skips, ...attempts]) {
-      if (other.target !== target && !instead.has(other.target)) instead.set(other.target, target)
-    }
-  }
-  return instead
-}
-
-/**
  * @param {Bench} bench @param {ReadonlyArray<Row>} rows @param {number} now
  * @param {ReadonlyMap<string, string>} instead @param {() => void} act @returns {Trouble}
  */
@@ -146,8 +130,13 @@ const ofBench = (bench, rows, now, instead, act) => {
       .join(" · "),
     since: since === undefined ? "" : `since ${timeOf(since, now)}`,
     ago: since === undefined ? "" : ago(now - since),
-    left: ending(status, until, now),
-    until: until === undefined || until <= now ? "" : `until ${timeOf(until, now)}`,
+    left: status === "half-open" ? "next request" : ending(status, until, now),
+    until:
+      status === "half-open"
+        ? "decides"
+        : until === undefined || until <= now
+          ? ""
+          : `until ${timeOf(until, now)}`,
     act
   }
 }

@@ -61,3 +61,27 @@ const recent = (before, now) => {
     .sort((a, b) => b.id - a.id)
     .filter((decision) => left[isTroubled(decision) ? "troubled" : "smooth"]-- > 0)
 }
+
+/** Decisions that are older say nothing of who answers now, in milliseconds. */
+const recently = 120_000
+
+/**
+ * Who answers now what a target should: by the keys of targets that were passed by or failed lately. Only who serves
+ * still is named.
+ *
+ * @param {Pick<Status, "rows" | "decisions">} status @param {number} now
+ * @returns {ReadonlyMap<string, string>}
+ */
+export const insteadOf = ({ decisions, rows }, now) => {
+  const serving = new Set(rows.filter(({ state }) => state === "serving").map(({ key }) => key))
+  /** @type {Map<string, string>} */
+  const instead = new Map()
+  for (const { at, attempts, outcome, skips, target } of decisions) {
+    if (target === undefined || outcome !== "answered" || now - at > recently || !serving.has(target))
+      continue
+    for (const other of [...skips, ...attempts]) {
+      if (other.target !== target && !instead.has(other.target)) instead.set(other.target, target)
+    }
+  }
+  return instead
+}

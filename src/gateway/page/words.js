@@ -68,15 +68,17 @@ export const countdown = (millis) => {
   return d > 0 ? `${d} d ${h} h` : h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
 }
 
-/** How long something took: `82 ms`, `2.1 s`, `42 s`, `3 min`. @param {number} millis */
+/** How long something took: `<1 ms`, `82 ms`, `2.1 s`, `42 s`, `3 min`. @param {number} millis */
 export const duration = (millis) =>
-  millis < 999.5
-    ? `${Math.round(millis)} ms`
-    : millis < 9_950
-      ? `${(millis / 1000).toFixed(1)} s`
-      : millis < 119_500
-        ? `${Math.round(millis / 1000)} s`
-        : `${Math.round(millis / 60_000)} min`
+  millis < 0.5
+    ? "<1 ms"
+    : millis < 999.5
+      ? `${Math.round(millis)} ms`
+      : millis < 9_950
+        ? `${(millis / 1000).toFixed(1)} s`
+        : millis < 119_500
+          ? `${Math.round(millis / 1000)} s`
+          : `${Math.round(millis / 60_000)} min`
 
 /** How long ago something was: `just now`, `12 s ago`, `5 min ago`. @param {number} millis */
 export const ago = (millis) => {
