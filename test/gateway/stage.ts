@@ -43,7 +43,7 @@ export const make = (first: Status): Effect.Effect<Stage, never, Scope.Scope> =>
           response.end(file?.text)
         }
       })
-      const beat = setInterval(() => tell("alive", { at: Date.now() }), 3_000)
+      const beat = setInterval(() => tell("alive", { at: shown.at }), 3_000)
       server.listen(0, "127.0.0.1", () =>
         resume(
           Effect.succeed({
