@@ -133,11 +133,12 @@ describe("a gateway that stops", () => {
         ).pipe(Scope.provide(scope))
         const agent = new http.Agent({ keepAlive: true })
         yield* Effect.addFinalizer(() => Effect.sync(() => agent.destroy()))
+        let heard = ""
+        const hears = (part: string) => (heard += part)
         const running = yield* Effect.forkChild(
-          ask(`${url}/v1/chat/completions`, { body: chat("a/x", { stream: true }), agent })
+          ask(`${url}/v1/chat/completions`, { body: chat("a/x", { stream: true }), agent, hears })
         )
-        yield* eventually(() => server.requests.length === 1)
-        yield* Effect.sleep("50 millis")
+        yield* eventually(() => heard !== "")
 
         const startedAt = Date.now()
         const stopping = yield* Effect.forkChild(Scope.close(scope, Exit.void))
@@ -162,11 +163,12 @@ describe("a gateway that stops", () => {
         { providers: { a: provider("openai", server) } },
         { drain: "100 millis" }
       ).pipe(Scope.provide(scope))
+      let heard = ""
+      const hears = (part: string) => (heard += part)
       const running = yield* Effect.forkChild(
-        ask(`${url}/v1/chat/completions`, { body: chat("a/x", { stream: true }) })
+        ask(`${url}/v1/chat/completions`, { body: chat("a/x", { stream: true }), hears })
       )
-      yield* eventually(() => server.requests.length === 1)
-      yield* Effect.sleep("50 millis")
+      yield* eventually(() => heard !== "")
       yield* Scope.close(scope, Exit.void)
       const got = yield* Fiber.join(running)
       assert.notInclude(got.text, "[DONE]")

@@ -58,6 +58,8 @@ export const ask = (
     readonly headers?: Readonly<Record<string, string>>
     readonly body?: unknown
     readonly agent?: http.Agent
+    /** Hears the parts of the answer as they come. */
+    readonly hears?: (part: string) => void
   } = {}
 ): Effect.Effect<Got> =>
   Effect.callback<Got>((resume) => {
@@ -71,7 +73,10 @@ export const ask = (
     request.on("error", (error) => resume(Effect.die(error)))
     request.on("response", (response) => {
       const parts: Array<Uint8Array> = []
-      response.on("data", (part) => parts.push(part))
+      response.on("data", (part: Buffer) => {
+        parts.push(part)
+        options.hears?.(part.toString())
+      })
       response.on("error", () => {})
       response.on("close", () => {
         const got = Buffer.concat(parts).toString()
