@@ -46,11 +46,13 @@ export type Tokens = ReadonlyArray<Redacted.Redacted> | "none"
 /** How the gateway listens. */
 export interface ServerConfig {
   readonly host: string
+  /** 0 is any free one. */
   readonly port: number
   readonly tokens: Tokens
   readonly adminToken: Redacted.Redacted | undefined
   /** Wrong tokens that one address may try: so many at once, then so many more in each `per` milliseconds. */
   readonly wrongTokens: { readonly tries: number; readonly per: number } | "unlimited"
+  /** The largest body of a request. */
   readonly maxBodyBytes: number
   /** All headers of a request together. */
   readonly maxHeaderBytes: number
@@ -67,6 +69,7 @@ export interface ServerConfig {
     /** Without taking anything of an answer that is there for them. */
     readonly stall: number
   }
+  /** Whether requests may use the names of `models` only, and no specs. */
   readonly namedModelsOnly: boolean
   /** Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody. */
   readonly statusPage: "open" | "admin" | "off"
@@ -98,9 +101,13 @@ export interface LogConfig {
 /** All that a gateway needs to know. */
 export interface GatewayConfig {
   readonly providers: ReadonlyArray<ProviderConfig>
+  /** Chains by the names that callers ask for. */
   readonly models: Readonly<Record<string, Catalog.VirtualModel>>
+  /** At the end of every chain. */
   readonly fallbacks: ReadonlyArray<string>
+  /** For everything, over the defaults. */
   readonly policy: Policy.Options
+  /** Retries per request that the whole process may make in the long run; `undefined` for the default of 0.2. */
   readonly retryBudget: number | undefined
   /** Where the bench is kept. Absent: with the process. */
   readonly bench?: BenchStore.BenchStore | undefined
