@@ -42,7 +42,7 @@ export type Entry =
 const together = 10_000
 
 /** What fails so soon after a key came on the bench was under way then. */
-const underWay = 2_000
+const underWay = 250
 
 /** The story, in the order in which its parts began. */
 export const of = (played: Played): ReadonlyArray<Entry> =>
