@@ -11,22 +11,7 @@ import * as Failure from "../../src/core/Failure.ts"
 import * as Model from "../../src/core/Model.ts"
 import * as Policy from "../../src/core/Policy.ts"
 import * as Pool from "../../src/core/Pool.ts"
-import type { Rule } from "../../src/core/Rule.ts"
-import { always, failureOf, fault } from "./support.ts"
-
-/** The delays a row chooses, driven by hand: no clock is involved. Every draw of chance is `chance`. */
-const delays = (retry: Rule["retry"], chance = 0.5) =>
-  Effect.gen(function* () {
-    assert(typeof retry !== "string")
-    const step = yield* Schedule.toStep(retry)
-    const found: Array<number> = []
-    while (found.length < 20) {
-      const next = yield* Effect.option(step(0, fault()))
-      if (next._tag === "None") break
-      found.push(Duration.toMillis(next.value[1]))
-    }
-    return found
-  }).pipe(Effect.provideService(Random.Random, always(chance)))
+import { delays, failureOf } from "./support.ts"
 
 describe("a policy of nothing", () => {
   it("is the defaults", () => {

@@ -1,14 +1,17 @@
 /** Actors for the tests of the engine: failures of every class, and a run that is played in virtual time. */
+import { assert } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { type BenchInfo, BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Failure from "../../src/core/Failure.ts"
+import type { Rule } from "../../src/core/Rule.ts"
 import type * as Scripted from "../../src/testing/Scripted.ts"
 
 /** A throttle, with the wait the provider asks for. */
@@ -123,3 +126,17 @@ export const texts = <E, R>(
   Effect.map(Stream.runCollect(stream), (parts) =>
     parts.map((part) => part.text).filter((text) => text !== "")
   )
+
+/** The delays a row chooses, driven by hand: no clock is involved. Every draw of chance is `chance`. */
+export const delays = (retry: Rule["retry"], chance = 0.5) =>
+  Effect.gen(function* () {
+    assert(typeof retry !== "string")
+    const step = yield* Schedule.toStep(retry)
+    const found: Array<number> = []
+    while (found.length < 20) {
+      const next = yield* Effect.option(step(0, fault()))
+      if (next._tag === "None") break
+      found.push(Duration.toMillis(next.value[1]))
+    }
+    return found
+  }).pipe(Effect.provideService(Random.Random, always(chance)))
