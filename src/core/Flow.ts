@@ -76,6 +76,19 @@ export const toStream = <A, E>(begin: Begin<A, E>): Stream.Stream<A, E> =>
 export const of = <A, E>(stream: Stream.Stream<A, E, unknown>): Begin<A, E> | undefined =>
   (stream as { readonly [TypeId]?: Begin<A, E> })[TypeId]
 
+/** The flow, whose items are looked at when they are taken. */
+export const tap = <A, E>(flow: Flow<A, E>, look: (item: A) => void): Flow<A, E> => ({
+  take: () => {
+    const items = flow.take()
+    if (items !== undefined) for (const item of items) look(item)
+    return items
+  },
+  ended: () => flow.ended(),
+  onReady: (reader) => flow.onReady(reader),
+  cancel: () => flow.cancel(),
+  gather: () => flow.gather?.()
+})
+
 /** The next of a flow, for a fiber. */
 export const pull = <A, E>(flow: Flow<A, E>): Pull.Pull<NonEmptyReadonlyArray<A>, E> => {
   const next = (): Pull.Pull<NonEmptyReadonlyArray<A>, E> => {

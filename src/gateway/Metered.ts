@@ -3,8 +3,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { RunInfo } from "../core/FailoverEvent.ts"
+import * as Flow from "../core/Flow.ts"
 import type { Usage } from "../observe/Usage.ts"
 import { Reading } from "../providers/Reading.ts"
+import type { Chunk } from "../providers/Wire.ts"
 import type { GatewayProvider } from "./Providers.ts"
 
 /** What the attempt that runs now, or was the last to, has said of itself. One for each request that is metered. */
@@ -38,33 +40,52 @@ export const make = (provider: GatewayProvider): GatewayProvider => ({
           return answer
         })
     ),
-  stream: (request, target) =>
-    Stream.unwrap(
-      withReading(
-        () => Effect.succeed(provider.stream(request, target)),
-        (reading) =>
-          Effect.succeed(
-            Stream.transformPull(provider.stream(request, target), (pull) =>
-              Effect.succeed(
-                Effect.map(pull, (chunks) => {
-                  for (const chunk of chunks) reading.chunk(chunk)
-                  return chunks
-                })
-              )
-            )
-          )
-      )
-    )
+  stream: (request, target) => {
+    const stream = provider.stream(request, target)
+    const begin = Flow.of(stream)
+    return begin === undefined ? pulled(stream) : Flow.toStream(read(begin))
+  }
 })
 
-/** A reading of one attempt, if its request has a meter. */
+/** A stream that is made of a flow stays one. */
+const read =
+  <E>(begin: Flow.Begin<Chunk, E>): Flow.Begin<Chunk, E> =>
+  (context) => {
+    const flow = begin(context)
+    const reading = begun(Context.get(context, CurrentMeter))
+    return reading === undefined ? flow : Flow.tap(flow, (chunk) => reading.chunk(chunk))
+  }
+
+const pulled = <E>(stream: Stream.Stream<Chunk, E>): Stream.Stream<Chunk, E> =>
+  Stream.unwrap(
+    withReading(
+      () => Effect.succeed(stream),
+      (reading) =>
+        Effect.succeed(
+          Stream.transformPull(stream, (pull) =>
+            Effect.succeed(
+              Effect.map(pull, (chunks) => {
+                for (const chunk of chunks) reading.chunk(chunk)
+                return chunks
+              })
+            )
+          )
+        )
+    )
+  )
+
+/** A reading of the attempt that begins, if its request has a meter. */
+const begun = (meter: Meter | undefined): Reading | undefined => {
+  if (meter !== undefined) meter.reading = new Reading()
+  return meter?.reading
+}
+
+/** The same for effects. */
 const withReading = <A, E, R>(
   unmetered: () => Effect.Effect<A, E, R>,
   read: (reading: Reading) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
-    const meter = fiber.getRef(CurrentMeter)
-    if (meter === undefined) return unmetered()
-    meter.reading = new Reading()
-    return read(meter.reading)
+    const reading = begun(fiber.getRef(CurrentMeter))
+    return reading === undefined ? unmetered() : read(reading)
   })

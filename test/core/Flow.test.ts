@@ -121,6 +121,21 @@ describe("a stream made of a flow", () => {
     })
   )
 
+  it.effect("can be looked at on its way", () =>
+    Effect.gen(function* () {
+      const tap = new Tap<number, string>()
+      const seen: Array<number> = []
+      const flow = Flow.tap(tap, (item) => seen.push(item))
+      tap.put(1, 2)
+      tap.end(Exit.fail("broken"))
+      flow.gather?.()
+      assert.isTrue(tap.gathered)
+      assert.deepStrictEqual(yield* Effect.flip(Stream.runDrain(Flow.toStream(() => flow))), "broken")
+      assert.deepStrictEqual(seen, [1, 2])
+      assert.strictEqual(tap.cancelled, 1)
+    })
+  )
+
   it.effect("has no flow any more once it has been changed", () =>
     Effect.sync(() => {
       const stream = Flow.toStream(() => new Tap<number, never>())
