@@ -78,7 +78,15 @@ export const pour = <E>(
     let pieces: Array<Runs.Piece> = [...first]
     let isLeft = false
     const pass = (): void => {
-      if (isLeft || response.destroyed) return
+      try {
+        if (!isLeft && !response.destroyed) passOn()
+      } catch (defect) {
+        // Nobody else is there to hear of it.
+        isLeft = true
+        resume(Effect.die(defect))
+      }
+    }
+    const passOn = (): void => {
       for (let more = flow.take(); more !== undefined; more = flow.take()) pieces.push(...more)
       const end = flow.ended()
       const bytes = isNonEmpty(pieces) ? Runs.join(pieces) : undefined
