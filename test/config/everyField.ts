@@ -79,6 +79,7 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
       wrongTokens: { tries: 7, per: "7 seconds" },
       maxBodyBytes: 7,
       maxHeaderBytes: 77,
+      maxConnections: 7_777,
       maxConcurrent: 777,
       timeouts: { headers: 7, request: 77, stall: 777 },
       namedModelsOnly: true,
