@@ -232,7 +232,8 @@ const isAuth = (reason: FailureClass | undefined): boolean =>
 
 /**
  * An exhausted visit. The key of the rest's scope is benched when its threshold is reached, at once when the visit
- * was a probe; without a rest only the probe's slots are given back.
+ * was a probe; without a rest only the probe's slots are given back. The rest of a target that was tried although it
+ * rested goes on as it was, or until the later end that the provider names.
  */
 export const fail = (
   state: State,
@@ -257,6 +258,16 @@ export const fail = (
   const probed = admission._tag === "Probe" && admission.keys.includes(key)
   if (failures < rest.threshold && !probed && entry.reason === undefined) {
     return change(free, now, [key], (old) => ({ ...old, failures }))
+  }
+  if (entry.reason !== undefined && admission._tag === "Go") {
+    // A last try, made although it rests. Its end stays where it is: many of them would push away the probe.
+    return change(free, now, [key], (old) => ({
+      ...old,
+      reason: classOf(failure),
+      evidence: failure.evidence,
+      until: Math.max(old.until, named ?? 0),
+      failures
+    }))
   }
   const ladder = now + Math.max(shortestRest, Math.min(rest.max, rest.base * 2 ** Math.min(entry.hits, 30)))
   const end = named === undefined ? ladder : failure._tag === "Transient" ? Math.max(named, ladder) : named

@@ -1,10 +1,12 @@
 /** When everything in the chain rests: try anyway, wait, or fail. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
 import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Chain from "../../src/core/Chain.ts"
 import * as Credential from "../../src/core/Credential.ts"
 import * as Failover from "../../src/core/Failover.ts"
+import type { FailoverEvent } from "../../src/core/FailoverEvent.ts"
 import type * as Failure from "../../src/core/Failure.ts"
 import * as Model from "../../src/core/Model.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
@@ -69,6 +71,23 @@ describe("by default, when everything rests,", () => {
       const { chain } = yield* resting(["a"], [refused])
       const { error } = yield* play(Failover.complete(chain, "q"))
       assert.strictEqual<unknown>(error, refused)
+    }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect("however many are tried in vain, the probe comes when the rest has ended", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[fault("ServerError")]])
+      const policy = { rules: { ServerError: { retry: "never" } } } as const
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), policy)
+      const probes: Array<number> = []
+      const observer = (event: FailoverEvent) => {
+        if (event._tag === "AttemptStarted" && event.probe) probes.push(event.at)
+      }
+      for (let i = 0; i < 40; i++) {
+        yield* Effect.exit(Failover.complete(chain, "q", { observer }))
+        yield* TestClock.adjust("1 second")
+      }
+      assert.deepStrictEqual(probes, [5_000, 15_000, 35_000], "after 5 s, 10 s and 20 s")
     }).pipe(Effect.provide(runtime))
   )
 

@@ -126,6 +126,20 @@ describe("a rest", () => {
     assert.strictEqual(why(after, a, 1), "a/m#k RateLimit 3600000")
   })
 
+  it("is not made longer by those who try all the same, unless the provider names a later end", () => {
+    const [go] = admitted(Bench.empty, a, 0)
+    let state = Bench.fail(Bench.empty, a, go, fault(), rest, 0)
+    const tried: Bench.Go = { _tag: "Go", generation: state.generation }
+    for (const now of [1_000, 2_000, 4_999])
+      state = Bench.fail(state, a, tried, fault("ServerError"), rest, now)
+    assert.strictEqual(why(state, a, 4_999), "a/m#k ServerError 5000")
+    const named = Bench.fail(state, a, tried, throttle("1 minute"), rest, 4_999)
+    assert.strictEqual(why(named, a, 5_000), "a/m#k RateLimit 64999")
+    const [admission, probing] = probe(state, a, 5_000)
+    const after = Bench.fail(probing, a, admission, fault(), rest, 5_000)
+    assert.strictEqual(why(after, a, 5_000), "a/m#k Overloaded 15000", "the second rest, not the fifth")
+  })
+
   it("has the length the provider names, within bounds", () => {
     const [go] = admitted(Bench.empty, a, 0)
     const end = (failure: Parameters<typeof Bench.fail>[3]) =>
