@@ -151,9 +151,8 @@ export const make = (options: Options = {}): Decisions["Service"] => {
 }
 
 /**
- * The last of many decisions, in the order in which they began. A list, read from its end: a map of which something is
- * deleted for everything that is added leaves a trail of old tables, by which what was in them outlives many
- * collections.
+ * The last of many decisions, in the order of their ids. A list, read from its end: a map of which something is deleted
+ * for everything that is added leaves a trail of old tables, by which what was in them outlives many collections.
  */
 class Kept {
   readonly all: Array<Decision> = []
@@ -164,23 +163,28 @@ class Kept {
   }
 
   get(id: number): Decision | undefined {
-    return this.all[this.#placeOf(id)]
+    const found = this.all[this.#placeOf(id)]
+    return found?.id === id ? found : undefined
   }
 
   set(decision: Decision): void {
     const place = this.#placeOf(decision.id)
-    if (place !== -1) this.all[place] = decision
-    else if (this.all.push(decision) > this.#capacity) this.all.shift()
+    if (this.all[place]?.id === decision.id) this.all[place] = decision
+    else {
+      this.all.splice(place + 1, 0, decision)
+      if (this.all.length > this.#capacity) this.all.shift()
+    }
   }
 
   delete(id: number): void {
     const place = this.#placeOf(id)
-    if (place !== -1) this.all.splice(place, 1)
+    if (this.all[place]?.id === id) this.all.splice(place, 1)
   }
 
+  /** Where the last one stands whose id is not above this one; those that change are near the end. */
   #placeOf(id: number): number {
     let place = this.all.length - 1
-    while (place >= 0 && this.all[place]!.id !== id) place--
+    while (place >= 0 && this.all[place]!.id > id) place--
     return place
   }
 }
