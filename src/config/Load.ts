@@ -1,6 +1,6 @@
 /** From a config file to a config, or to everything that is wrong with it. */
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
+import type * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { fromFile, type GatewayConfig } from "./GatewayConfig.ts"
@@ -25,16 +25,8 @@ export const load = Effect.fnUntraced(function* (
   file: string,
   options: Options = {}
 ): Effect.fn.Return<GatewayConfig, ConfigError, FileSystem.FileSystem | Path.Path> {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const text = yield* Effect.mapError(
-    fs.readFileString(file),
-    (error) =>
-      new ConfigError({
-        file,
-        problems: [{ path: "", message: `it cannot be read: ${Reference.reasonOf(error)}` }]
-      })
-  )
+  const text = yield* Reference.textOf(file)
   return yield* parse(text, { ...options, file, folder: path.dirname(path.resolve(file)) })
 })
 

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import type { Path as JsonPath } from "./Problem.ts"
+import { ConfigError, type Path as JsonPath } from "./Problem.ts"
 import * as Shape from "./Shape.ts"
 
 /** A value with what its references name in their place, and the references that name nothing. */
@@ -100,6 +100,16 @@ export const resolve = Effect.fnUntraced(function* (
 
   return { value: yield* walk(value, []), problems }
 })
+
+/** What a file says; if it cannot be read, that is the only problem with it. */
+export const textOf = (file: string): Effect.Effect<string, ConfigError, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.mapError(
+      fs.readFileString(file),
+      (error) =>
+        new ConfigError({ file, problems: [{ path: "", message: `it cannot be read: ${reasonOf(error)}` }] })
+    )
+  )
 
 /** What a failure to read a file says to people. */
 export const reasonOf = (error: { readonly reason: { readonly _tag: string } }): string => {

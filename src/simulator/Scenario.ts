@@ -1,6 +1,6 @@
 /** A scenario, ready to be played: a file and the config it is played on, with every name looked up. */
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
+import type * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import { millisOf } from "../config/Field.ts"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
@@ -54,15 +54,7 @@ export const load = Effect.fnUntraced(function* (
   config: GatewayConfig,
   overrides: Overrides = {}
 ): Effect.fn.Return<Scenario, ConfigError, FileSystem.FileSystem> {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* Effect.mapError(
-    fs.readFileString(file),
-    (error) =>
-      new ConfigError({
-        file,
-        problems: [{ path: "", message: `it cannot be read: ${Reference.reasonOf(error)}` }]
-      })
-  )
+  const text = yield* Reference.textOf(file)
   return yield* Effect.fromResult(parse(text, file, config, overrides))
 })
 

@@ -16,7 +16,8 @@ const lehmer = (seed: number) => () => (seed = (seed * 48_271) % 2_147_483_647) 
 
 /** How a target did: answers a step, its latency, and a share of failures by how long ago the step was. */
 interface Did {
-  readonly rate: number
+  /** Attempts in ten seconds, or by how long ago they were. */
+  readonly rate: number | ((secondsAgo: number) => number)
   readonly p50: number
   readonly fails?: (secondsAgo: number) => number
   readonly failure?: string
@@ -40,8 +41,10 @@ const row = (now: number, { bench, did, key, named = true, state = "serving" }: 
   const last = Math.floor(now / stepMillis)
   const all: Array<Step> = []
   for (let number = last - steps + 1; number <= last && did !== undefined; number++) {
-    const tried = Math.round(did.rate * (0.5 + next()))
-    const failed = Math.round(tried * (did.fails?.((last - number) * 10) ?? 0))
+    const ago = (last - number) * 10
+    const rate = typeof did.rate === "number" ? did.rate : did.rate(ago)
+    const tried = Math.round(rate * (0.5 + next()))
+    const failed = Math.round(tried * (did.fails?.(ago) ?? 0))
     const answered = tried - failed
     const p50 = Math.round(did.p50 * (0.8 + 0.4 * next()))
     if (tried > 0)
@@ -223,27 +226,36 @@ export const bare = (now: number): Status =>
 
 /** One target rests and another serves in its place. */
 export const oneBenched = (now: number): Status => {
-  const fails = (ago: number) => (ago < 40 ? 1 : ago < 70 ? 0.4 : 0)
-  const trouble = [3, 9, 21, 33].map((ago, index) => {
+  const begun = 50
+  const overloaded = { status: 529, evidence: "error.type: overloaded_error" }
+  const visit = (at: number) => [
+    failed(at, sonnet, "Overloaded", { ...overloaded, action: "retry in 380 ms" }),
+    failed(at + 500, sonnet, "Overloaded", overloaded)
+  ]
+  // Rests of 5, 10 and 20 seconds, and a probe that fails at the end of each.
+  const trouble = [15, 35, 45, begun].map((ago, index) => {
     const at = now - ago * second
+    const vain =
+      ago === begun ? visit(at) : [failed(at, sonnet, "Overloaded", { ...overloaded, probe: true })]
     return decision(4_100 - index, at, "smart", [
-      failed(at, sonnet, "Overloaded", {
-        status: 529,
-        evidence: "error.type: overloaded_error",
-        action: "retry in 380 ms"
-      }),
-      failed(at + 500, sonnet, "Overloaded", { status: 529, evidence: "error.type: overloaded_error" }),
+      ...vain,
       tried(at + 620, "openai/gpt-5.2#primary", { duration: 470 })
     ])
   })
+  const did = {
+    rate: (ago: number) => (ago < begun ? 1 : 40),
+    fails: (ago: number) => (ago < begun ? 1 : 0),
+    p50: 620
+  }
   return status(now, {
-    rows: team({ [sonnet]: { state: "resting", bench: sonnet, did: { rate: 40, p50: 620, fails } } }),
+    rows: team({ [sonnet]: { state: "resting", bench: sonnet, did } }),
     benches: [
       bench(now, sonnet, {
         status: "resting",
         evidence: "error.type: overloaded_error",
-        until: now + 18 * second,
-        hits: 3
+        since: now - begun * second,
+        until: now + 15 * second,
+        hits: 4
       })
     ],
     decisions: [...trouble, ...smooth(now, 4_000, 30, usual.slice(1))].sort((a, b) => b.at - a.at)
