@@ -26,6 +26,9 @@ import type { Holding } from "./Provider.ts"
 /** Chunks that are fetched before they are asked for: enough to batch what arrives together, and no more. */
 export const readAhead = 16
 
+/** The same of chunks that are gathered: each may be all that one read of a socket has brought, 64 KiB. */
+export const readAheadGathered = 2
+
 /** How long a stream that is complete may still bring metadata (usage) before it is ended for it. */
 export const afterword = 2_000
 
@@ -64,6 +67,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   #onEnd: ((exit: Exit.Exit<void, unknown>) => void) | undefined
   #pump: Fiber.Fiber<void, unknown> | undefined
   #flow: Flow.Flow<C, unknown> | undefined
+  #ahead = readAhead
   #movedAt: number | undefined
   readonly #phaseOf: PhaseOf<C>
   readonly #needed: number
@@ -116,7 +120,9 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   }
 
   gather(): void {
-    this.#flow?.gather?.()
+    if (this.#flow?.gather === undefined) return
+    this.#flow.gather()
+    this.#ahead = readAheadGathered
   }
 
   /**
@@ -196,7 +202,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
 
   #readOn(flow: Flow.Flow<C, unknown>): void {
     while (this.#result === undefined) {
-      if (this.#committed && this.#ready.length >= readAhead) {
+      if (this.#committed && this.#ready.length >= this.#ahead) {
         this.#room = () => this.#read(flow)
         return
       }

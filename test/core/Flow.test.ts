@@ -25,6 +25,11 @@ class Tap<A, E> implements Flow.Flow<A, E> {
   cancelled = 0
   gathered = false
 
+  /** What nobody has taken yet. */
+  get left(): ReadonlyArray<A> {
+    return this.#items
+  }
+
   put(...items: ReadonlyArray<A>): void {
     this.#items.push(...items)
     this.#wake()
@@ -145,6 +150,17 @@ describe("a stream made of a flow", () => {
   )
 })
 
+/** A chain of one provider whose streams are made of the flow. */
+const providing = (flow: Flow.Flow<string, Failure.Failure>) => {
+  const provider = {
+    ...Pool.make("p", {}),
+    complete: () => Effect.succeed(""),
+    stream: () => Flow.toStream(() => flow),
+    phase
+  }
+  return Chain.make(Model.make(provider, "m"))
+}
+
 describe("the runtime over flows", () => {
   it.effect("moves on from one that fails before its first content, and lets it go", () =>
     Effect.gen(function* () {
@@ -214,20 +230,32 @@ describe("the runtime over flows", () => {
     }).pipe(runtime)
   )
 
+  it.effect("leaves what is gathered with the flow, but for two chunks, while nobody takes it", () =>
+    Effect.gen(function* () {
+      const tap = new Tap<string, Failure.Failure>()
+      tap.put("hello")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { flow } = yield* Failover.open(providing(tap), "q")
+          flow.gather?.()
+          assert.deepStrictEqual(flow.take(), ["hello"])
+          for (const text of ["one", "two", "three", "done"]) tap.put(text)
+          assert.deepStrictEqual(tap.left, ["three", "done"])
+          assert.deepStrictEqual(flow.take(), ["one", "two"])
+          assert.deepStrictEqual(tap.left, [])
+          assert.deepStrictEqual(flow.take(), ["three", "done"])
+        })
+      )
+    }).pipe(runtime)
+  )
+
   it.effect("hands the flow over, which tells the one behind it to gather", () =>
     Effect.gen(function* () {
       const tap = new Tap<string, Failure.Failure>()
       tap.put("role", "hello")
-      const provider = {
-        ...Pool.make("p", {}),
-        complete: () => Effect.succeed(""),
-        stream: () => Flow.toStream(() => tap),
-        phase
-      }
-      const chain = Chain.make(Model.make(provider, "m"))
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const { flow } = yield* Failover.open(chain, "q")
+          const { flow } = yield* Failover.open(providing(tap), "q")
           flow.gather?.()
           assert.isTrue(tap.gathered)
           assert.deepStrictEqual(flow.take(), ["role", "hello"])
