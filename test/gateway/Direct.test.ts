@@ -15,7 +15,9 @@ import { ask, eventually } from "./support.ts"
 const pouring = (flow: Flow<Piece, string>) =>
   Effect.gen(function* () {
     const fibers: Array<Fiber.Fiber<void>> = []
+    const responses: Array<http.ServerResponse> = []
     const server = http.createServer((_, response) => {
+      responses.push(response)
       Direct.begin(response, 200, { "content-type": "text/plain" })
       fibers.push(
         Effect.runFork(Direct.pour(response, [piece("first ")], flow, (error) => `failed: ${error}`))
@@ -25,7 +27,7 @@ const pouring = (flow: Flow<Piece, string>) =>
       Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
       () => Effect.sync(() => server.close())
     )
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, fibers }
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, fibers, responses }
   })
 
 const piece = (text: string): Piece => ({ bytes: Buffer.from(text) })
@@ -71,6 +73,53 @@ describe("a flow that is poured out", () => {
       yield* Fiber.interrupt(fibers[0]!)
       assert.isTrue((yield* Fiber.join(asking)).broken)
       assert.strictEqual(flow.cancelled, 1)
+    })
+  )
+
+  it.live("is taken no faster than the caller reads, and all of it once he reads on", () =>
+    Effect.gen(function* () {
+      const pieces = 1_000
+      const part = "x".repeat(65_536)
+      let given = 0
+      let isThere = false
+      const flow: Flow<Piece, string> = {
+        // One piece in each turn of the event loop, as a socket gives them.
+        take: () => {
+          if (!isThere) return undefined
+          isThere = false
+          given++
+          return [piece(part)]
+        },
+        ended: () => (given === pieces ? Exit.void : undefined),
+        onReady: (reader) => {
+          setImmediate(() => {
+            isThere = given < pieces
+            reader()
+          })
+        },
+        cancel: () => {}
+      }
+      const { responses, url } = yield* pouring(flow)
+      const incoming = yield* Effect.callback<http.IncomingMessage>((resume) => {
+        http.get(url, (answer) => resume(Effect.succeed(answer)))
+      })
+      const turns = Effect.promise(async () => {
+        for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+      })
+      // What the buffers between the two hold goes out at first.
+      let before = -1
+      while (before !== given) {
+        before = given
+        yield* turns
+      }
+      assert.isTrue(responses[0]?.writableNeedDrain)
+      assert.isBelow(before, pieces)
+      const read = yield* Effect.promise(async () => {
+        let size = 0
+        for await (const bytes of incoming) size += bytes.length
+        return size
+      })
+      assert.strictEqual(read, "first ".length + pieces * part.length)
     })
   )
 
