@@ -26,8 +26,7 @@ const isInstalled = () => {
 if (!isInstalled()) {
   process.stderr.write("Installing dependencies (once) ...\n")
   const npm = process.env.npm_execpath
-  // Not `npm ci`, which refuses a lockfile without the optional packages of platforms that a registry does not carry.
-  const args = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]
+  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"]
   // npm's own Node runs npm: the project's is about to be replaced.
   const { status } =
     npm === undefined
@@ -37,7 +36,7 @@ if (!isInstalled()) {
           stdio: ["ignore", 2, 2]
         })
   if (status !== 0 || !isInstalled()) {
-    process.stderr.write("The dependencies could not be installed; `npm install` says why.\n")
+    process.stderr.write("The dependencies could not be installed; `npm ci` says why.\n")
     process.exit(status || 1)
   }
 }
