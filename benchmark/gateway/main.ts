@@ -52,7 +52,7 @@ const compare = async (options: Options, folder: string): Promise<void> => {
     `\nMedians of ${rounds} rounds taken in turns. Load: ${connections} connections for ${seconds} s; CPU is the user and system ` +
       `time of all processes of a system. Times: one connection, ${single} answers a round; rows below the first say what they add to it.`
   )
-  for (const payload of payloads)
+  for (const payload of payloads.filter(({ translated }) => !options.translated || translated !== undefined))
     console.log(`\n${table(payload, await measure(systems, payload, options, folder))}`)
 }
 

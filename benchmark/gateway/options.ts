@@ -13,6 +13,8 @@ export interface Options {
   readonly single: number
   /** With Portkey's gateway. */
   readonly portkey: boolean
+  /** Nothing but what is translated. */
+  readonly translated: boolean
   /** How long the soak takes, in milliseconds; without it there is none, and with it nothing else. */
   readonly soak: number | undefined
 }
@@ -24,6 +26,7 @@ export const usage = `npm run bench:gateway -- [options]
   --connections N   connections that load comes over (16)
   --single N        answers over one connection in a round (200)
   --no-portkey      without Portkey's gateway, which npm would have to install
+  --translated      only the rows of what is translated
   --soak DURATION   instead of all this: the gateway's memory under full load, for "10m"`
 
 /** Reads the command line; a `RangeError` or `TypeError` says what is wrong with it. */
@@ -37,6 +40,7 @@ export const read = (args: ReadonlyArray<string>): Options => {
       connections: { type: "string", default: "16" },
       single: { type: "string", default: "200" },
       portkey: { type: "boolean", default: true },
+      translated: { type: "boolean", default: false },
       soak: { type: "string" }
     }
   })
@@ -52,6 +56,7 @@ export const read = (args: ReadonlyArray<string>): Options => {
     connections: positive("connections"),
     single: positive("single"),
     portkey: values.portkey,
+    translated: values.translated,
     soak: values.soak === undefined ? undefined : durationOf(values.soak)
   }
 }

@@ -17,9 +17,16 @@ const configOf = ({ port, upstream }: Place): unknown => {
     credentials: [{ name: "key", apiKey: "bench-provider-key" }]
   }
   return {
-    providers: { first: provider, second: provider },
+    providers: {
+      first: provider,
+      second: provider,
+      claude: { ...provider, protocol: "anthropic", baseUrl: upstream }
+    },
     models: Object.fromEntries([
-      ...payloads.map(({ name }) => [name, [`first/${name}`, `second/${name}`]]),
+      ...payloads.map(({ name, translated }) => [
+        name,
+        [`${translated?.target === "messages" ? "claude" : "first"}/${name}`, `second/${name}`]
+      ]),
       // For the soak: a first target that breaks, and a stream that is cut.
       ["rescued", ["first/down", "second/json"]],
       ["hopeless", ["first/down", "second/down"]],

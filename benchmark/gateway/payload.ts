@@ -10,7 +10,23 @@ export interface Payload {
   readonly perWrite: number
   /** The most CPU-milliseconds a request may cost the gateway; absent where there is no aim. */
   readonly cpuAim: number | undefined
+  /** Where callers and the target speak different protocols; such payloads are for our gateway only. */
+  readonly translated?: { readonly caller: Protocol; readonly target: Protocol } | undefined
 }
+
+/** A protocol: chats are OpenAI's, messages Anthropic's. */
+export type Protocol = "chats" | "messages"
+
+const paths: Readonly<Record<Protocol, string>> = {
+  chats: "/v1/chat/completions",
+  messages: "/v1/messages"
+}
+
+/** Where callers of a gateway post a payload's request to. */
+export const pathOf = ({ translated }: Payload): string => paths[translated?.caller ?? "chats"]
+
+/** Where the target is asked: what a request costs without anything in between. */
+export const targetPathOf = ({ translated }: Payload): string => paths[translated?.target ?? "chats"]
 
 /** Events of a stream, the last word included. */
 export const eventCount = 100
@@ -31,19 +47,41 @@ export const payloads: ReadonlyArray<Payload> = [
     stream: true,
     perWrite: 1,
     cpuAim: undefined
-  }
+  },
+  ...(["messages", "chats"] as const).flatMap((caller): ReadonlyArray<Payload> => {
+    const target = caller === "chats" ? "messages" : "chats"
+    const common = { cpuAim: undefined, translated: { caller, target } } as const
+    const way = `${caller} from a target of ${target}`
+    return [
+      { ...common, name: `json-${caller}`, title: `JSON translated, ${way}`, stream: false, perWrite: 1 },
+      {
+        ...common,
+        name: `stream-${caller}`,
+        title: `A stream of ${eventCount} events translated, ${way}, ten to a write`,
+        stream: true,
+        perWrite: 10
+      }
+    ]
+  })
 ]
 
-/** The body of a request. */
-export const bodyOf = ({ name, stream }: Payload): string =>
-  JSON.stringify({
+/** The body of a request in the words of a protocol; by default those of its callers. */
+export const bodyOf = (
+  payload: Payload,
+  protocol: Protocol = payload.translated?.caller ?? "chats"
+): string => {
+  const { name, stream } = payload
+  const system = "You are a helpful assistant."
+  const content = "Tell me about the failover of language models, in a few words. ".repeat(8)
+  const user = { role: "user", content }
+  return JSON.stringify({
     model: name,
-    messages: [
-      { role: "system", content: "You are a helpful assistant." },
-      { role: "user", content: "Tell me about the failover of language models, in a few words. ".repeat(8) }
-    ],
+    ...(protocol === "chats"
+      ? { messages: [{ role: "system", content: system }, user] }
+      : { max_tokens: 1024, system, messages: [user] }),
     ...(stream && { stream: true })
   })
+}
 
 /** The beginning of the first content of an answer. */
 export const firstContent = "word0"
@@ -86,6 +124,52 @@ export const events: ReadonlyArray<string> = [
   "data: [DONE]\n\n"
 ]
 
+/** The whole answer as a message. */
+export const message: string = JSON.stringify({
+  id: "msg_Bench00000000000000000000",
+  type: "message",
+  role: "assistant",
+  model: "bench-1",
+  content: [{ type: "text", text: words.join("") }],
+  stop_reason: "end_turn",
+  stop_sequence: null,
+  usage: { input_tokens: 120, output_tokens: words.length }
+})
+
+const named = (type: string, members: object): string =>
+  `event: ${type}\ndata: ${JSON.stringify({ type, ...members })}\n\n`
+
+/** The events of the message, as many as of the chat: three words go with others for the sake of the protocol's own. */
+export const messageEvents: ReadonlyArray<string> = [
+  named("message_start", {
+    message: {
+      ...JSON.parse(message),
+      content: [],
+      stop_reason: null,
+      usage: { input_tokens: 120, output_tokens: 1 }
+    }
+  }),
+  named("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+  ...[...words.slice(0, -3), words.slice(-3).join("")].map((text) =>
+    named("content_block_delta", { index: 0, delta: { type: "text_delta", text } })
+  ),
+  named("content_block_stop", { index: 0 }),
+  named("message_delta", {
+    delta: { stop_reason: "end_turn", stop_sequence: null },
+    usage: { output_tokens: words.length }
+  }),
+  named("message_stop", {})
+]
+
+/** The last word of a stream in the words of a protocol. */
+const lastWords: Readonly<Record<Protocol, string>> = { chats: "[DONE]", messages: "message_stop" }
+
 /** Whether an answer came to its end: what every system has to pass on. */
-export const isWhole = ({ stream }: Payload, text: string): boolean =>
-  text.includes(firstContent) && text.includes(words.at(-1)!.trim()) && (!stream || text.includes("[DONE]"))
+export const isWhole = (
+  { stream, translated }: Payload,
+  text: string,
+  protocol: Protocol = translated?.caller ?? "chats"
+): boolean =>
+  text.includes(firstContent) &&
+  text.includes(words.at(-1)!.trim()) &&
+  (!stream || text.includes(lastWords[protocol]))

@@ -4,7 +4,7 @@
  */
 import { Client } from "./client.ts"
 import type { Options } from "./options.ts"
-import { bodyOf, isWhole, type Payload } from "./payload.ts"
+import { bodyOf, isWhole, type Payload, pathOf, targetPathOf } from "./payload.ts"
 import type { System } from "./system.ts"
 import { usageOf } from "./usage.ts"
 import { load, type Request } from "./wrk.ts"
@@ -52,7 +52,13 @@ interface Tally {
 /** Seconds of load that are not counted: code is compiled, connections are made. */
 const warmUp = 3
 
-/** Measures the systems with one payload. */
+/** The others pass on what they get: a translation is ours only. */
+const asked = (systems: ReadonlyArray<System>, { translated }: Payload): ReadonlyArray<System> =>
+  translated === undefined
+    ? systems
+    : systems.filter(({ name }, index) => index === 0 || name === "effect-failover")
+
+/** Measures the systems with one payload. The first is the upstream itself. */
 export const measure = async (
   systems: ReadonlyArray<System>,
   payload: Payload,
@@ -62,11 +68,14 @@ export const measure = async (
   const tallies: Array<Tally> = []
   const { connections, rounds, seconds, single } = options
 
-  for (const system of systems) {
-    const request = { url: system.url, headers: system.headers, body: bodyOf(payload) }
+  for (const system of asked(systems, payload)) {
+    const isTarget = system === systems[0]
+    const spoken = isTarget ? payload.translated?.target : payload.translated?.caller
+    const { href } = new URL(isTarget ? targetPathOf(payload) : pathOf(payload), system.url)
+    const request = { url: href, headers: system.headers, body: bodyOf(payload, spoken) }
     const client = new Client()
     const seen = await client.send(request)
-    if (seen.status !== 200 || !isWhole(payload, seen.text)) {
+    if (seen.status !== 200 || !isWhole(payload, seen.text, spoken)) {
       client.close()
       console.log(`${system.name} is left out, it answers ${seen.status}: ${seen.text.slice(0, 300)}`)
       continue

@@ -6,20 +6,22 @@
  * them.
  */
 import { createServer, type ServerResponse } from "node:http"
-import { answer, events, payloads } from "./payload.ts"
+import { answer, events, message, messageEvents, payloads } from "./payload.ts"
 
-const whole = Buffer.from(answer)
+const chat = Buffer.from(answer)
+const spoken = Buffer.from(message)
 
 /** The writes of each streamed payload. */
 const streams = new Map(
   payloads
     .filter(({ stream }) => stream)
-    .map(({ name, perWrite }) => [
-      name,
-      Array.from({ length: Math.ceil(events.length / perWrite) }, (_, index) =>
-        Buffer.from(events.slice(index * perWrite, (index + 1) * perWrite).join(""))
+    .map(({ name, perWrite, translated }) => {
+      const told = translated?.target === "messages" ? messageEvents : events
+      const writes = Array.from({ length: Math.ceil(told.length / perWrite) }, (_, index) =>
+        Buffer.from(told.slice(index * perWrite, (index + 1) * perWrite).join(""))
       )
-    ])
+      return [name, writes]
+    })
 )
 
 const writeFrom = (response: ServerResponse, writes: ReadonlyArray<Buffer>, index: number): void => {
@@ -59,6 +61,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     if (broken(model, response)) return
     const writes = streams.get(model)
     if (writes === undefined) {
+      const whole = request.url?.endsWith("/messages") === true ? spoken : chat
       response.writeHead(200, { "content-type": "application/json", "content-length": whole.length })
       response.end(whole)
     } else {
