@@ -175,9 +175,11 @@ export class Candidates<P extends Pool, R> {
 
   /** Is there another credential of the current model that could be called now? */
   hasSibling(): boolean {
-    return this.#order
-      .slice(this.#at)
-      .some((target) => target.place !== this.#avoid && this.#why(target) === undefined)
+    for (let at = this.#at; at < this.#order.length; at++) {
+      const target = this.#order[at]!
+      if (target.place !== this.#avoid && this.#why(target) === undefined) return true
+    }
+    return false
   }
 
   /** What keeps the current target from being called now. */
@@ -189,12 +191,17 @@ export class Candidates<P extends Pool, R> {
   following(): string | undefined {
     const isOpen = (target: Target) =>
       this.#tried?.has(target.key) !== true && this.#why(target) === undefined
-    const siblings = this.#order.slice(this.#at).filter((target) => target.place !== this.#avoid)
-    if (siblings.some(isOpen)) return ModelSpec.format(this.target)
-    const next = this.#models
-      .slice(this.#model + 1)
-      .find((model) => this.#fits(model.model.contextWindow) && this.#targetsOf(model).some(isOpen))
-    return next && ModelSpec.format(next.model.spec)
+    for (let at = this.#at; at < this.#order.length; at++) {
+      const target = this.#order[at]!
+      if (target.place !== this.#avoid && isOpen(target)) return ModelSpec.format(this.target)
+    }
+    for (let at = this.#model + 1; at < this.#models.length; at++) {
+      const model = this.#models[at]!
+      if (this.#fits(model.model.contextWindow) && this.#targetsOf(model).some(isOpen)) {
+        return ModelSpec.format(model.model.spec)
+      }
+    }
+    return undefined
   }
 
   /** How many models the chain has. */
@@ -202,18 +209,25 @@ export class Candidates<P extends Pool, R> {
     return this.#models.length
   }
 
-  /** How many targets could be called now by a run that leaves the current one this way. */
-  ahead(next: Next): number {
-    if (next === "stop") return 0
+  /**
+   * How many targets could be called now by a run that leaves the current one this way. Counts up to `most` only: what
+   * is asked is whether there is one more, or so many more, and a chain can be long.
+   */
+  ahead(next: Next, most: number): number {
+    if (next === "stop" || most < 1) return 0
     const { place } = this.target
-    const siblings = next === "model" ? [] : this.#order.slice(this.#at)
-    let count = siblings.filter(
-      (target) => (next === "credential" || target.place !== place) && this.#why(target) === undefined
-    ).length
-    for (let i = this.#model + 1; i < this.#models.length; i++) {
-      const model = this.#models[i]!
+    let count = 0
+    for (let at = next === "model" ? this.#order.length : this.#at; at < this.#order.length; at++) {
+      const target = this.#order[at]!
+      if ((next === "credential" || target.place !== place) && this.#why(target) === undefined) count++
+      if (count >= most) return count
+    }
+    for (let at = this.#model + 1; at < this.#models.length; at++) {
+      const model = this.#models[at]!
       if (!this.#fits(model.model.contextWindow)) continue
-      count += this.#targetsOf(model).filter((target) => this.#why(target) === undefined).length
+      for (const target of this.#targetsOf(model)) {
+        if (this.#why(target) === undefined && ++count >= most) return count
+      }
     }
     return count
   }

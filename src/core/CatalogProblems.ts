@@ -1,5 +1,6 @@
 /** What a catalog cannot be made of: links that lead nowhere or in circles, and empty chains. */
 import * as Schema from "effect/Schema"
+import { few } from "./Few.ts"
 import * as ModelSpec from "./ModelSpec.ts"
 import type { Pool } from "./Pool.ts"
 
@@ -35,7 +36,7 @@ export class InvalidCatalog extends Schema.TaggedError<InvalidCatalog>()("Invali
   problems: Schema.Array(Problem)
 }) {
   override get message() {
-    return this.problems.map(({ message, path }) => `${path.join(".")}: ${message}`).join("; ")
+    return few(this.problems, ({ message, path }) => `${path.join(".")}: ${message}`, "; ", 20)
   }
 }
 
@@ -52,7 +53,7 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
     }
     return known.has(spec.provider)
       ? undefined
-      : `there is no provider ${JSON.stringify(spec.provider)} (known: ${[...known].join(", ")})`
+      : `there is no provider ${JSON.stringify(spec.provider)} (known: ${few([...known], String, ", ", 20)})`
   }
 
   for (const [name, model] of Object.entries(models)) {

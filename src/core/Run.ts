@@ -396,7 +396,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   attemptsKept(next: Next): number {
-    return Math.min(this.#candidates.ahead(next), Math.ceil(this.attemptsLeft * this.#options.policy.reserve))
+    return this.#candidates.ahead(next, Math.ceil(this.attemptsLeft * this.#options.policy.reserve))
   }
 
   hasSibling(): boolean {
@@ -421,7 +421,9 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       // What takes too long is silent: the targets that matter are those a silence leads to.
       const { next } = this.#candidates.target.policy.rules.Silent
       const kept =
-        left < Number.POSITIVE_INFINITY && this.#candidates.ahead(next) > 0 ? this.#options.policy.reserve : 0
+        left < Number.POSITIVE_INFINITY && this.#candidates.ahead(next, 1) > 0
+          ? this.#options.policy.reserve
+          : 0
       this.#visit = new Visit(now + left * (1 - kept))
     }
     return this.#visit

@@ -6,6 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import { type BadRequest, type ContextExceeded, classOf, Failure } from "./Failure.ts"
+import { few } from "./Few.ts"
 
 /** One failed attempt of a run. `target` is `provider/model#credential`. */
 export const FailedAttempt = Schema.Struct({ target: Schema.String, failure: Failure })
@@ -33,10 +34,10 @@ const attempts = Schema.Array(FailedAttempt)
 const models = Schema.optionalKey(Schema.Int)
 
 const list = (failed: ReadonlyArray<FailedAttempt>): string =>
-  failed.map(({ failure, target }) => `${target}: ${classOf(failure)} (${failure.message})`).join("; ")
+  few(failed, ({ failure, target }) => `${target}: ${classOf(failure)} (${failure.message})`, "; ")
 
 const restList = (benches: ReadonlyArray<RestingKey>): string =>
-  benches.map(({ key, reason }) => `${key} (${reason})`).join(", ")
+  few(benches, ({ key, reason }) => `${key} (${reason})`, ", ")
 
 const ofModels = (preposition: string, n: number | undefined): string =>
   n === undefined ? "" : ` ${preposition} a chain of ${n} ${n === 1 ? "model" : "models"}`
@@ -106,7 +107,7 @@ export class UnknownModel extends Schema.TaggedError<UnknownModel>()("UnknownMod
   known: Schema.Array(Schema.String)
 }) {
   override get message() {
-    const known = this.known.length === 0 ? "" : ` (known: ${this.known.join(", ")})`
+    const known = this.known.length === 0 ? "" : ` (known: ${few(this.known, String, ", ", 20)})`
     return `unknown model ${JSON.stringify(this.model)}${known}`
   }
 }

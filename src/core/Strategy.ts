@@ -41,23 +41,65 @@ export const order = <A>(
   }
 }
 
-/** Draws all items one after another, each with a chance in proportion to its weight; weightless ones come last. */
+/**
+ * Draws all items one after another, each with a chance in proportion to its weight; weightless ones come last.
+ *
+ * Takes time in proportion to the number of items. Items are grouped by their weight, rounded up to a power of two. A
+ * draw picks a group by the sum of its rounded weights, then an item of it with equal chances, and keeps the item with
+ * the chance weight / rounded weight, which is at least a half; else it draws again.
+ */
 const draw = <C>(
   items: ReadonlyArray<C>,
   weight: (item: C) => number,
   chance: () => number
 ): ReadonlyArray<C> => {
-  const left = items.map((item) => ({ item, weight: Math.max(0, weight(item)) }))
-  const drawn: Array<C> = []
-  while (left.length > 0) {
-    let point = chance() * left.reduce((sum, entry) => sum + entry.weight, 0)
-    let index = 0
-    while (index < left.length - 1 && point >= left[index]!.weight) {
-      point -= left[index]!.weight
-      index++
+  const groups = new Map<number, Array<{ readonly item: C; readonly weight: number }>>()
+  const weightless: Array<C> = []
+  for (const item of items) {
+    const own = weight(item)
+    if (!(own > 0)) {
+      weightless.push(item)
+      continue
     }
-    drawn.push(left[index]!.item)
-    left.splice(index, 1)
+    const rounded = 2 ** Math.ceil(Math.log2(own))
+    const group = groups.get(rounded)
+    if (group === undefined) groups.set(rounded, [{ item, weight: own }])
+    else group.push({ item, weight: own })
   }
+  const drawn: Array<C> = []
+  const total = items.length - weightless.length
+  for (let rejected = 0; drawn.length < total; ) {
+    const [rounded, group] = groupAt(groups, chance())
+    const index = Math.min(group.length - 1, Math.floor(chance() * group.length))
+    const entry = group[index]!
+    if (entry.weight < rounded && rejected < mostRejections && chance() * rounded >= entry.weight) {
+      rejected++
+      continue
+    }
+    rejected = 0
+    drawn.push(entry.item)
+    // Its place is taken by the last one, so that nothing has to move up.
+    group[index] = group[group.length - 1]!
+    group.pop()
+    if (group.length === 0) groups.delete(rounded)
+  }
+  for (const item of weightless) drawn.push(item)
   return drawn
+}
+
+/** After so many rejections in a row the next item is kept: chance itself is broken then. */
+const mostRejections = 64
+
+/** The group at a point from 0 to below 1 of the sum of all rounded weights. There are at most some dozens of groups. */
+const groupAt = <A>(groups: ReadonlyMap<number, Array<A>>, at: number) => {
+  let sum = 0
+  for (const [rounded, group] of groups) sum += rounded * group.length
+  let point = at * sum
+  let last: readonly [number, Array<A>] | undefined
+  for (const entry of groups) {
+    last = entry
+    point -= entry[0] * entry[1].length
+    if (point < 0) break
+  }
+  return last!
 }

@@ -1,6 +1,7 @@
 /** What a config names. What clients may name besides has no end, so it is no label, no row and no key here. */
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import * as BenchKey from "../core/BenchKey.ts"
+import { few } from "../core/Few.ts"
 import * as ModelSpec from "../core/ModelSpec.ts"
 
 /** The models and credentials of a config. */
@@ -42,12 +43,12 @@ export const make = (config: GatewayConfig): Named => {
       }
       const known = credentials.get(parts.provider)
       if (known === undefined)
-        return `there is no provider ${quoted(parts.provider)} (known: ${[...credentials.keys()].join(", ")})`
+        return `there is no provider ${quoted(parts.provider)} (known: ${few([...credentials.keys()], String, ", ", 20)})`
       const { credential } = parts
       // The name of a model may hold a #.
       if (credential === undefined || known.some(({ name }) => name === credential) || specs.has(key))
         return undefined
-      return `${parts.provider} has no credential ${quoted(credential)} (known: ${known.map(({ name }) => name).join(", ")})`
+      return `${parts.provider} has no credential ${quoted(credential)} (known: ${few(known, ({ name }) => name, ", ", 20)})`
     }
   }
 }

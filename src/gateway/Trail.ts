@@ -10,6 +10,9 @@ const words = new Map<FailureClass, string>(failureClasses.map((name) => [name, 
 /** One short word for how an attempt ended: `rate-limit`, `invalid-key`, `overloaded`, … */
 export const word = (failure: Failure): string => words.get(classOf(failure))!
 
+/** How many failed attempts the trail names; further ones are a count (`+12`), for proxies take no endless headers. */
+const shown = 32
+
 /** The headers of a request whose attempts failed one after the other, and of which the last one may have answered. */
 export const headers = (
   requestId: string,
@@ -21,8 +24,10 @@ export const headers = (
   const target = answeredBy ?? failed.at(-1)?.target
   if (target !== undefined) told["x-failover-target"] = headerText(target)
   if (failed.length > 0) {
-    const trail = failed.map(({ failure }) => word(failure))
-    told["x-failover-trail"] = answeredBy === undefined ? trail.join(",") : `${trail.join(",")},ok`
+    const trail = failed.slice(0, shown).map(({ failure }) => word(failure))
+    if (failed.length > shown) trail.push(`+${failed.length - shown}`)
+    if (answeredBy !== undefined) trail.push("ok")
+    told["x-failover-trail"] = trail.join(",")
   } else if (answeredBy !== undefined) told["x-failover-trail"] = "ok"
   return told
 }

@@ -21,6 +21,7 @@ import * as Tracer from "effect/Tracer"
 import { type BenchChange, BenchRegistry, isRelease, isRest } from "../core/BenchRegistry.ts"
 import type { FailoverEvent, Observer, RunInfo } from "../core/FailoverEvent.ts"
 import { classOf, type Failure } from "../core/Failure.ts"
+import { few } from "../core/Few.ts"
 import * as Moment from "../core/Moment.ts"
 import type { RunError } from "../core/RunError.ts"
 
@@ -156,9 +157,9 @@ const isOwnFault = ({ _tag }: RunError): boolean => _tag === "BadRequest" || _ta
 
 const causesOf = (error: RunError): string | undefined => {
   if ("attempts" in error) {
-    return error.attempts.map(({ failure, target }) => `${target}: ${classOf(failure)}`).join(", ")
+    return few(error.attempts, ({ failure, target }) => `${target}: ${classOf(failure)}`, ", ")
   }
-  if ("benches" in error) return error.benches.map(({ key, reason }) => `${key} rests: ${reason}`).join(", ")
+  if ("benches" in error) return few(error.benches, ({ key, reason }) => `${key} rests: ${reason}`, ", ")
   return undefined
 }
 
