@@ -3,6 +3,7 @@
  *
  * Looks at no more than 64 KiB of text and a few hundred fields.
  */
+import { errorPlaces } from "../words/ErrorPlaces.ts"
 import { bareView, type Code, type ErrorView } from "./ErrorView.ts"
 import { type Draft, maxText, visit } from "./ErrorViews.ts"
 import { embedded, readLiteral } from "./Loose.ts"
@@ -64,16 +65,8 @@ const parse = (text: string): { readonly value: unknown; readonly whole: boolean
   return readLiteral(text.slice(0, maxText))
 }
 
-/** Where a chunk that carries an error has it. */
-const errorPaths: ReadonlyArray<ReadonlyArray<string>> = [
-  ["error"],
-  ["Error"],
-  ["errors"],
-  ["base_resp"],
-  ["detail"],
-  ["response", "error"],
-  ["choices", "0", "error"]
-]
+/** MiniMax sends `base_resp` with every chunk; in good ones its code is 0. */
+const isFault = (value: unknown): boolean => filled(value) && String(read(value, "status_code")) !== "0"
 
 /** True for a chunk that carries an error, so that a running reply is not taken for one. */
 const isErrorEvent = (name: string, value: unknown): boolean => {
@@ -83,7 +76,7 @@ const isErrorEvent = (name: string, value: unknown): boolean => {
     (typeof type === "string" && /(^|[._])(error|failed)$/.test(type))
   )
     return true
-  if (errorPaths.some((path) => filled(path.reduce(read, value)))) return true
+  if (errorPlaces.some(({ path }) => isFault(path.reduce(read, value)))) return true
   const keys = keysOf(value, 12)
   if (keys.some((key) => /exception$/i.test(key))) return true
   // A bare `{"code": …, "message": "…"}`, which no reply looks like.

@@ -7,6 +7,7 @@
  *
  * Values are compared without case and without separators: `rateLimitExceeded` is `rate_limit_exceeded`.
  */
+import { contextCodes } from "../words/ContextErrors.ts"
 import type { SignalClass } from "./Verdict.ts"
 
 /** One group of values with the same meaning. */
@@ -308,22 +309,7 @@ const specificGroups: ReadonlyArray<Group> = [
     values: "InvalidParameterValue.Model ResourceNotFound.Model"
   },
   // ---- the window
-  {
-    as: "ContextExceeded",
-    source: "https://platform.openai.com/docs/guides/error-codes",
-    values: "context_length_exceeded context_window_exceeded model_max_prompt_tokens_exceeded"
-  },
-  {
-    as: "ContextExceeded",
-    source: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
-    values: "exceed_context_size_error"
-  },
-  {
-    as: "ContextExceeded",
-    source: "https://docs.litellm.ai/docs/exception_mapping; https://docs.github.com/en/github-models",
-    values:
-      "ContextWindowExceededError model_context_window_exceeded tokens_limit_reached prompt_too_long input_too_long context_overflow max_context_length_exceeded token_limit_exceeded input_tokens_exceeded InputTokensExceeded prompt_tokens_exceeded max_prompt_tokens_exceeded"
-  },
+  ...contextCodes.map((group) => ({ as: "ContextExceeded" as const, ...group })),
   // ---- the output ceiling
   {
     as: "MaxTokens",

@@ -5,6 +5,7 @@
  * links, quoted names blotted out, advice left out. A pattern is a phrase that says the thing; a single word or a bare
  * number never decides. All repetitions are bounded, so that matching stays linear in the text.
  */
+import { contextSentences } from "../words/ContextErrors.ts"
 import type { Row, SignalClass } from "./Verdict.ts"
 
 const rows = (as: SignalClass, source: string, ...patterns: ReadonlyArray<RegExp>): ReadonlyArray<Row> =>
@@ -225,109 +226,8 @@ const tooLarge: ReadonlyArray<Row> = [
   )
 ]
 
-/** The prompt does not fit the window. Counts are tokens, or the window is named. */
-const context: ReadonlyArray<Row> = [
-  ...rows(
-    "ContextExceeded",
-    "https://platform.openai.com/docs/guides/error-codes; https://github.com/vllm-project/vllm",
-    /\b(maximum|max) (context|sequence|model) (length|window|len|size)\b/,
-    /\bcontext[- ]?(length|window|size|limit|budget)s?\b[^.]{0,80}\b(exceed|exceeded|exceeds|too (long|large|small)|overflow|not enough|surpass)/,
-    /\b(exceed|exceeds|exceeded|exceeding|longer than|larger than|greater than|beyond|over|surpasses|overflows?|overflowed|fit (in|into|within))\b[^.]{0,80}\bcontext[- ]?(length|window|size|limit|budget)?\b/,
-    /\b(less than|within|below|fit (in|into|within)) (the )?(model's )?(maximum )?context (length|window)\b/,
-    /\bmax_model_len\b|\bmax_seq_len\b|\bmax_position_embeddings\b/,
-    /\bcontext (the )?overflows?\b|\bcontext overflow\b/,
-    /\bcontextwindowexceedederror\b/
-  ),
-  ...rows(
-    "ContextExceeded",
-    "https://docs.anthropic.com/en/docs/build-with-claude/context-windows",
-    /\bprompt (is |was )?too (long|large)\b/,
-    /\b[\d,]+ tokens?\)? (is |are )?too (long|large|many)\b/,
-    /\b(prompt|input|request|conversation|messages?)\b[^.]{0,40}\btoo (long|big|large)\b[^.]{0,60}\b(tokens?|context|model)\b/,
-    /\b(input|prompt|message|messages|conversation|request|content) (is |are |was )?too (long|large) for (the |this )?(requested )?(model|context)\b/,
-    /\binput (is )?too long\b/,
-    /\bcontext limit\b[^.]{0,20}:? ?[\d,]+ ?\+/
-  ),
-  ...rows(
-    "ContextExceeded",
-    "https://ai.google.dev/gemini-api/docs/troubleshooting",
-    /\b(input|prompt|request|total)( token)?s?( count)?[^.]{0,30}\b(exceeds?|exceeded|is greater than|more than|over)\b[^.]{0,40}\b(number of (input )?tokens|token limit|tokens? allowed|input tokens?)\b/,
-    /\binput token count\b[^.]{0,60}\b(exceeds?|but (the )?model only supports|greater)/,
-    /\bmodel only supports up to [\d,]+/,
-    /\btoken count\b[^.]{0,40}\bexceeds?\b/,
-    /\binput exceeds the maximum number of tokens\b/
-  ),
-  ...rows(
-    "ContextExceeded",
-    "https://docs.x.ai; https://docs.mistral.ai; https://docs.together.ai",
-    /\bmaximum (prompt|input) (length|tokens?|size) (is|of) [\d,]+/,
-    /\b(prompt|input|request|messages?) (contains?|has|have|is|with|length|of)[^.]{0,30} [\d,]+( \w+)? tokens?\b[^.]{0,80}\b(too large|too long|but|exceed|exceeds|longer|larger|maximum|limit)/,
-    /\b(prompt|input|request) (length|tokens?|size)( \(?[\d,]+( tokens)?\)?)? (exceeds?|exceeded|is (longer|larger|greater))\b[^.]{0,60}\b(input length|tokens?|limit|maximum|model)/,
-    /\blonger than the model('s)? context\b/,
-    /\b(prompt|input)s?( token)?s? (is |are )?(longer|larger|greater) than\b[^.]{0,40}\b(model|tokens?|context|maximum)\b/
-  ),
-  ...rows(
-    "ContextExceeded",
-    "https://platform.moonshot.ai/docs/api/chat#error-codes; https://docs.github.com/en/copilot",
-    /\bexceeded (the )?model('s)? token limit\b/,
-    /\bprompt token count of [\d,]+ exceeds\b/,
-    /\btoken limit exceeded\b/,
-    /\bexceeds? (the |this |your )?(model('s)? )?(input |prompt |context )?(token|context) limit\b/,
-    /\btoo many (input |prompt )?tokens\b[^.]{0,40}\b(in|for) (the |your |this )?(request|prompt|input|model|messages?)/,
-    /\btoo many tokens: total number of tokens\b/,
-    /\btotal (number of )?tokens?\b[^.]{0,60}\b(cannot|can't|must not|exceeds?|exceeded|greater|larger)\b/,
-    /\b(request )?body too large for .{0,60} model\b.{0,30}\btokens\b/,
-    /\bmax size: [\d,]+ tokens\b/
-  ),
-  ...rows(
-    "ContextExceeded",
-    "https://github.com/ggml-org/llama.cpp; https://github.com/lmstudio-ai/lmstudio-bug-tracker; https://github.com/ollama/ollama",
-    /\bexceeds? (the )?available context\b/,
-    /\bn_ctx\b|\bn_ctx_per_seq\b/,
-    /\btokens to keep from the initial prompt\b/,
-    /\bcontext length of only\b/,
-    /\bexceeded max context length\b/,
-    /\binput (length )?exceeds (the )?(maximum )?context\b/
-  ),
-  ...rows(
-    "ContextExceeded",
-    "https://github.com/huggingface/text-generation-inference",
-    /\binputs`? (must have|tokens?|must be)\b[^.]{0,60}\b(less than|fewer than|<=|<)\b[^.]{0,20}/,
-    /\binputs`? tokens? \+ `?max_new_tokens\b/
-  ),
-  ...rows(
-    "ContextExceeded",
-    "https://help.aliyun.com/en/model-studio/error-code; https://docs.siliconflow.cn",
-    /\brange of input length should be\b/,
-    /\binput (or output )?length (should|must|exceeds|is)\b/,
-    /\blength of prompt_tokens\b/,
-    /\b(input|prompt)[_ ]?tokens?( length| count)?[^.]{0,30}\b(exceeds?|exceeded|must be less|should be less|should not exceed)\b/,
-    /\btotal message token length exceed/,
-    /\bmax message tokens\b/
-  ),
-  ...rows(
-    "ContextExceeded",
-    "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html; https://platform.minimax.io/docs",
-    /\btoo many input tokens\b/,
-    /\b(max_)?(prompt|input)_tokens\b[^.]{0,20}\bexceed/,
-    /\bcontext window exceeds limit\b/,
-    /\binput length and `?max_tokens`? exceed context\b/,
-    /\bmax_tokens must be at least 1, got -\d/,
-    /\bmax_(completion_)?tokens`? must be at least 1, got -\d/,
-    /\bnumber of (input |prompt )?tokens\b[^.]{0,60}\b(exceeds?|exceeded|has exceeded|greater|larger)\b/
-  ),
-  ...rows(
-    "ContextExceeded",
-    "https://console.groq.com/docs/errors; https://inference-docs.cerebras.ai",
-    /\breduce the length of (the|your) (messages|prompt|input|conversation)\b/,
-    /\b(current length is|length) [\d,]+ while limit is [\d,]+/
-  ),
-  ...rows(
-    "ContextExceeded",
-    "https://docs.bigmodel.cn/cn/api/api-code",
-    /prompt ?超长|上下文(过长|超出|长度超|超限)|超(出|过)(了)?(模型)?(的)?(最大)?(上下文|token|输入长度)|输入(内容)?(过长|超长|长度超)|最大(上下文|输入)长度/
-  )
-]
+/** The prompt does not fit the window. */
+const context: ReadonlyArray<Row> = contextSentences.map((row) => ({ as: "ContextExceeded", ...row }))
 
 /** More output asked for than the model may write. */
 const outputCeiling: ReadonlyArray<Row> = [

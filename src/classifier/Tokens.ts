@@ -1,75 +1,15 @@
 /** The window and the size of the prompt, where an overflow names them. */
+import { type ContextNumbers, contextNumbers, numbers } from "../words/ContextNumbers.ts"
 import type { ErrorView } from "./ErrorView.ts"
 import { read } from "./Signal.ts"
 
-const n = "(\\d[\\d,]{0,14})"
-
-/** Sentences that give both numbers; the first group is the actual size, the second the limit. */
-const actualThenLimit: ReadonlyArray<RegExp> = [
-  // https://docs.anthropic.com: "213462 tokens > 200000 maximum", "178959 + 64000 > 200000"
-  new RegExp(`${n} tokens > ${n} maximum`),
-  new RegExp(`${n} \\+ \\d[\\d,]{0,14} > ${n}`),
-  // https://ai.google.dev: "The input token count (134123) exceeds the maximum number of tokens allowed (131072)"
-  new RegExp(`token count (?:is |of )?\\(?${n}\\)? (?:exceeds|but)[^\\d]{0,80}${n}`),
-  // https://github.com/ggml-org/llama.cpp, https://docs.together.ai, Poolside
-  new RegExp(`\\(${n} tokens\\) (?:exceeds|is longer)[^\\d]{0,80}${n}`),
-  new RegExp(`(?:input length|prompt too long:?) ${n}(?: tokens)? exceeds[^\\d]{0,80}${n}`),
-  // https://docs.mistral.ai
-  new RegExp(`prompt contains ${n} tokens[^.]{0,80}model with ${n}`)
-]
-
-/** The same the other way round. */
-const limitThenActual: ReadonlyArray<RegExp> = [
-  // https://platform.openai.com, https://github.com/vllm-project/vllm
-  new RegExp(
-    `(?:context|prompt) length is ${n}[^.]{0,20}[.,]?[^.]{0,40}?(?:requested|resulted in|contains)(?: about)? ${n}`
-  ),
-  // https://platform.moonshot.ai
-  new RegExp(`token limit: ${n} \\(requested: ${n}`),
-  // https://github.com/huggingface/text-generation-inference
-  new RegExp(`less than ${n} tokens[^\\d]{0,20}given: ${n}`),
-  // https://docs.cohere.com
-  new RegExp(`cannot exceed ${n} - received ${n}`)
-]
-
-/** Sentences that give the limit alone. */
-const limitOnly: ReadonlyArray<RegExp> = [
-  new RegExp(`(?:maximum|max) (?:context|prompt|sequence|input) (?:length|window)(?: is| of)? ${n}`),
-  new RegExp(`context length(?: of)?(?: only)? ${n}`),
-  new RegExp(`context length: ${n}`)
-]
-
-const toInt = (text: unknown): number | undefined => {
-  const value = typeof text === "string" ? Number(text.replaceAll(",", "")) : text
-  return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined
-}
-
-const tokens = (limit: unknown, actual: unknown): { readonly limit?: number; readonly actual?: number } => {
-  const most = toInt(limit)
-  const had = toInt(actual)
-  return { ...(most === undefined ? {} : { limit: most }), ...(had === undefined ? {} : { actual: had }) }
-}
-
 /** `limit` and `actual` of an overflow, in tokens; absent where they are not named. */
-export const tokensOf = (
-  views: ReadonlyArray<ErrorView>
-): { readonly limit?: number; readonly actual?: number } => {
+export const tokensOf = (views: ReadonlyArray<ErrorView>): ContextNumbers => {
   for (const { source, text } of views) {
-    const window = read(source, "n_ctx")
-    if (toInt(window) !== undefined) return tokens(window, read(source, "n_prompt_tokens"))
-    const lower = text.slice(0, 2048).toLowerCase()
-    for (const pattern of actualThenLimit) {
-      const match = pattern.exec(lower)
-      if (match !== null) return tokens(match[2], match[1])
-    }
-    for (const pattern of limitThenActual) {
-      const match = pattern.exec(lower)
-      if (match !== null) return tokens(match[1], match[2])
-    }
-    for (const pattern of limitOnly) {
-      const match = pattern.exec(lower)
-      if (match !== null) return tokens(match[1], undefined)
-    }
+    const window = numbers(read(source, "n_ctx"), read(source, "n_prompt_tokens"))
+    if (window.limit !== undefined) return window
+    const found = contextNumbers(text)
+    if (found !== undefined) return found
   }
   return {}
 }

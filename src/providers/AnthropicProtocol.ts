@@ -6,6 +6,7 @@
  */
 import type { BadRequest } from "../core/Failure.ts"
 import * as Phase from "../core/Phase.ts"
+import { isError } from "../words/ErrorPlaces.ts"
 import * as Finish from "./Finish.ts"
 import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 import { isProviderResponse } from "./ProviderResponse.ts"
@@ -18,7 +19,7 @@ const operations: Readonly<Record<OperationName, Operation>> = {
   messages: {
     path: "messages",
     isUsable: (answer) => {
-      if (answer.type === "error" || answer.error) return false
+      if (isError(answer)) return false
       const content = answer.content
       const hasContent = Array.isArray(content) && content.some(isBlock)
       const reason = answer.stop_reason
@@ -87,10 +88,8 @@ const messageMeanings = (): Meanings => {
   }
   return (_, json) => {
     if (!isObject(json)) return Phase.held
-    if (json.error) return "failed"
+    if (isError(json)) return "failed"
     switch (json.type) {
-      case "error":
-        return "failed"
       case "content_block_start":
         return seen(isBlock(json.content_block))
       case "content_block_delta":

@@ -1,6 +1,6 @@
 /** What the end of an answer means, from the reason its provider gives. */
-import { fromFinish } from "../classifier/Finish.ts"
 import * as Phase from "../core/Phase.ts"
+import { finishOf } from "../words/FinishReasons.ts"
 import type { Meaning } from "./Protocol.ts"
 
 /**
@@ -12,15 +12,17 @@ import type { Meaning } from "./Protocol.ts"
  * - anything else: the answer is complete
  */
 export const meaning = (reason: string, hasContent: boolean): Meaning => {
-  switch (fromFinish(reason)) {
-    case undefined:
-      return Phase.complete
-    case "MaxTokens":
+  switch (finishOf(reason)) {
+    case "length":
       return Phase.answer
-    case "ContentPolicy":
-    case "ContextExceeded":
+    case "refusal":
+    case "window":
       return hasContent ? Phase.complete : "failed"
-    default:
+    case "overloaded":
+    case "fault":
+    case "malformed":
       return "failed"
+    default:
+      return Phase.complete
   }
 }

@@ -6,6 +6,8 @@
  * https://platform.openai.com/docs/api-reference/completions
  */
 import * as Phase from "../core/Phase.ts"
+import { isError } from "../words/ErrorPlaces.ts"
+import { hasThought, thoughtTextNames } from "../words/Thoughts.ts"
 import * as Finish from "./Finish.ts"
 import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 import * as Responses from "./Responses.ts"
@@ -61,16 +63,12 @@ export const protocol = (auth: Auth): Protocol<OperationName> => ({
     const caps = tokenCaps.filter((name) => body[name] !== undefined && body[name] !== null)
     return caps.length === 0 ? undefined : Object.fromEntries(caps.map((name) => [name, undefined]))
   },
-  texts: ["content", "text", "reasoning_content", "reasoning", "refusal", "arguments"],
+  texts: ["content", "text", ...thoughtTextNames, "refusal", "arguments"],
   // Random characters that hide the length of a delta; on by default at OpenAI.
   padding: ["obfuscation"]
 })
 
 const tokenCaps = ["max_completion_tokens", "max_tokens", "max_output_tokens"]
-
-/** True when an answer or an event reports an error, in any of the places where servers put one. */
-const isError = (json: JsonObject): boolean =>
-  Boolean(json.error) || json.object === "error" || json.type === "error"
 
 /** A choice counts when it says something, or when it ends in a way that is an answer by itself. */
 const isChoiceUsable = (choices: unknown, isContent: (choice: JsonObject) => boolean): boolean =>
@@ -154,9 +152,7 @@ const join = (a: Phase.Phase, b: Phase.Phase): Phase.Phase =>
 const isContent = (delta: unknown): boolean =>
   isObject(delta) &&
   (isFull(delta.content) ||
-    isFull(delta.reasoning_content) || // DeepSeek, vLLM
-    isFull(delta.reasoning) || // OpenRouter, Groq
-    isFull(delta.reasoning_details) || // OpenRouter
+    hasThought(delta) ||
     isFull(delta.refusal) ||
     isFull(delta.images) || // OpenRouter
     isObject(delta.audio) ||

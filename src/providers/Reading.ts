@@ -7,6 +7,7 @@
  * https://platform.openai.com/docs/api-reference/responses/object and
  * https://docs.anthropic.com/en/api/messages#response-usage
  */
+import { countsOf, type TokenCounts, usageIn } from "../words/UsageFields.ts"
 import { type Answer, type Chunk, isObject, type JsonObject } from "./Wire.ts"
 
 /** A number of choices that nobody asks for. */
@@ -19,17 +20,26 @@ const maxEnd = 4 * 1024
 export class Reading {
   model: string | undefined
   readonly finishReasons: Array<string | undefined> = []
-  outputTokens: number | undefined
-  cacheReadTokens: number | undefined
-  cacheWriteTokens: number | undefined
-  reasoningTokens: number | undefined
-  #input: number | undefined
-  /** Anthropic's input tokens are those that no cache had to do with. */
-  #cachesApart = false
+  #counts: TokenCounts = {}
 
   get inputTokens(): number | undefined {
-    if (this.#input === undefined || !this.#cachesApart) return this.#input
-    return this.#input + (this.cacheReadTokens ?? 0) + (this.cacheWriteTokens ?? 0)
+    return this.#counts.input
+  }
+
+  get outputTokens(): number | undefined {
+    return this.#counts.output
+  }
+
+  get cacheReadTokens(): number | undefined {
+    return this.#counts.cacheRead
+  }
+
+  get cacheWriteTokens(): number | undefined {
+    return this.#counts.cacheWrite
+  }
+
+  get reasoningTokens(): number | undefined {
+    return this.#counts.thinking
   }
 
   /** A whole answer. */
@@ -48,32 +58,21 @@ export class Reading {
   }
 
   #object(json: JsonObject): void {
-    const { choices, model, usage } = json
+    const { choices, model } = json
     if (typeof model === "string") this.model = model
     if (Array.isArray(choices)) {
       for (const choice of choices) if (isObject(choice)) this.#reason(choice.index, choice.finish_reason)
     } else {
       this.#reason(0, json.stop_reason ?? reasonOf(json))
     }
-    if (isObject(usage)) this.#usage(usage)
+    const usage = usageIn(json)
+    if (usage !== undefined) this.#counts = countsOf(usage, this.#counts)
   }
 
   #reason(index: unknown, reason: unknown): void {
     if (typeof reason !== "string" || reason === "") return
     const place = typeof index === "number" ? index : 0
     if (Number.isInteger(place) && place >= 0 && place < maxChoices) this.finishReasons[place] = reason
-  }
-
-  #usage(usage: JsonObject): void {
-    const input = objectOf(usage.input_tokens_details ?? usage.prompt_tokens_details)
-    const output = objectOf(usage.output_tokens_details ?? usage.completion_tokens_details)
-    this.#input = count(usage.input_tokens ?? usage.prompt_tokens) ?? this.#input
-    this.outputTokens = count(usage.output_tokens ?? usage.completion_tokens) ?? this.outputTokens
-    this.reasoningTokens = count(output.reasoning_tokens) ?? this.reasoningTokens
-    const [read, written] = [count(usage.cache_read_input_tokens), count(usage.cache_creation_input_tokens)]
-    this.#cachesApart ||= read !== undefined || written !== undefined
-    this.cacheReadTokens = read ?? count(input.cached_tokens) ?? this.cacheReadTokens
-    this.cacheWriteTokens = written ?? count(input.cache_write_tokens) ?? this.cacheWriteTokens
   }
 
   /** In JSON a name in quotes is found where it is a key, and nowhere inside of a text, where its quotes are escaped. */
@@ -97,8 +96,3 @@ const reasonOf = ({ incomplete_details, status }: JsonObject): unknown => {
   }
   return status === "completed" || status === "incomplete" ? status : undefined
 }
-
-const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {})
-
-const count = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined

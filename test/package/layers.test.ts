@@ -9,14 +9,15 @@ const src = join(root, "src")
 /** The folders a folder may import from, besides itself. */
 const below: Record<string, ReadonlyArray<string>> = {
   core: [],
-  classifier: ["core"],
+  words: [],
+  classifier: ["core", "words"],
   testing: ["core"],
   observe: ["core"],
-  translate: [],
+  translate: ["words"],
   upstream: ["core"],
   bench: ["core"],
   limits: ["core"],
-  providers: ["core", "classifier"],
+  providers: ["core", "classifier", "words"],
   ai: ["core", "classifier", "providers", "translate"],
   config: ["core", "classifier", "providers", "testing"],
   gateway: [
@@ -28,7 +29,8 @@ const below: Record<string, ReadonlyArray<string>> = {
     "config",
     "translate",
     "bench",
-    "limits"
+    "limits",
+    "words"
   ],
   simulator: ["core", "providers", "config", "gateway"],
   cli: ["core", "classifier", "providers", "testing", "observe", "upstream", "config", "gateway", "simulator"]

@@ -36,6 +36,21 @@ const delta = (delta: object, finish_reason: string | null = null, index = 0) =>
   data({ id: "c", object: "chat.completion.chunk", choices: [{ index, delta, finish_reason }] })
 
 describe("an event of an OpenAI chat stream", () => {
+  it("is a failure wherever it carries an error", () => {
+    for (const event of [
+      data({ error: { message: "no" } }),
+      data({ base_resp: { status_code: 1008, status_msg: "insufficient balance" }, choices: null }),
+      data({ choices: [{ index: 0, error: { code: 502 }, delta: {} }] }),
+      data({ code: 50505, message: "Model service overloaded" })
+    ]) {
+      assert.deepStrictEqual(chat([event]), ["Failed"], event)
+    }
+    assert.deepStrictEqual(
+      chat([data({ choices: [{ index: 0, delta: { content: "a" } }], base_resp: { status_code: 0 } })]),
+      ["content"]
+    )
+  })
+
   it("is held when it carries nothing the caller came for", () => {
     const events = {
       role: delta({ role: "assistant", content: "" }),
@@ -62,6 +77,9 @@ describe("an event of an OpenAI chat stream", () => {
       parts: delta({ content: [{ type: "text", text: "a" }] }),
       "DeepSeek's reasoning": delta({ content: null, reasoning_content: "hm" }),
       "OpenRouter's reasoning": delta({ content: "", reasoning: "hm" }),
+      "Copilot's reasoning": delta({ content: null, reasoning_text: "hm" }),
+      "Ollama's thinking": delta({ thinking: "hm" }),
+      "LiteLLM's thinking blocks": delta({ thinking_blocks: [{ type: "thinking", thinking: "hm" }] }),
       "a refusal": delta({ refusal: "no" }),
       "a tool's name": delta({
         tool_calls: [{ index: 0, id: "c1", function: { name: "f", arguments: "" } }]

@@ -1,0 +1,162 @@
+/**
+ * A prompt that is longer than the model's window: the codes and sentences by which servers say so, the numbers in
+ * them, and the words that clients of each protocol look for.
+ *
+ * This is the only such table. The classifier and the translation read it.
+ */
+import type { ContextNumbers } from "./ContextNumbers.ts"
+import { fold } from "./Group.ts"
+
+/** A pattern for the sentence of a server, and where it was seen or is documented. */
+export interface ContextSentence {
+  readonly when: RegExp
+  readonly source: string
+}
+
+const rows = (source: string, ...patterns: ReadonlyArray<RegExp>): ReadonlyArray<ContextSentence> =>
+  patterns.map((when) => ({ when, source }))
+
+/** Machine values, separated by spaces, that say it: codes, types and names of exceptions. */
+export const contextCodes: ReadonlyArray<{ readonly source: string; readonly values: string }> = [
+  {
+    source: "https://platform.openai.com/docs/guides/error-codes",
+    values: "context_length_exceeded context_window_exceeded model_max_prompt_tokens_exceeded"
+  },
+  {
+    source: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
+    values: "exceed_context_size_error"
+  },
+  {
+    source: "https://docs.litellm.ai/docs/exception_mapping; https://docs.github.com/en/github-models",
+    values:
+      "ContextWindowExceededError model_context_window_exceeded tokens_limit_reached prompt_too_long input_too_long context_overflow max_context_length_exceeded token_limit_exceeded input_tokens_exceeded InputTokensExceeded prompt_tokens_exceeded max_prompt_tokens_exceeded"
+  }
+]
+
+/**
+ * Sentences which say that the prompt does not fit the window: counts are tokens, or the window is named. They are
+ * written for lower case, and expect that throttling ("tokens per minute") has been told apart before.
+ */
+export const contextSentences: ReadonlyArray<ContextSentence> = [
+  ...rows(
+    "https://platform.openai.com/docs/guides/error-codes; https://github.com/vllm-project/vllm",
+    /\b(maximum|max) (context|sequence|model) (length|window|len|size)\b/,
+    /\bcontext[- ]?(length|window|size|limit|budget)s?\b[^.]{0,80}\b(exceed|exceeded|exceeds|too (long|large|small)|overflow|not enough|surpass)/,
+    /\b(exceed|exceeds|exceeded|exceeding|longer than|larger than|greater than|beyond|over|surpasses|overflows?|overflowed|fit (in|into|within))\b[^.]{0,80}\bcontext[- ]?(length|window|size|limit|budget)?\b/,
+    /\b(less than|within|below|fit (in|into|within)) (the )?(model's )?(maximum )?context (length|window)\b/,
+    /\bmax_model_len\b|\bmax_seq_len\b|\bmax_position_embeddings\b/,
+    /\bcontext (the )?overflows?\b|\bcontext overflow\b/,
+    /\bcontextwindowexceedederror\b/
+  ),
+  ...rows(
+    "https://docs.anthropic.com/en/docs/build-with-claude/context-windows",
+    /\bprompt (is |was )?too (long|large)\b/,
+    /\b[\d,]+ tokens?\)? (is |are )?too (long|large|many)\b/,
+    /\b(prompt|input|request|conversation|messages?)\b[^.]{0,40}\btoo (long|big|large)\b[^.]{0,60}\b(tokens?|context|model)\b/,
+    /\b(input|prompt|message|messages|conversation|request|content) (is |are |was )?too (long|large) for (the |this )?(requested )?(model|context)\b/,
+    /\binput (is )?too long\b/,
+    /\bcontext limit\b[^.]{0,20}:? ?[\d,]+ ?\+/
+  ),
+  ...rows(
+    "https://ai.google.dev/gemini-api/docs/troubleshooting",
+    /\b(input|prompt|request|total)( token)?s?( count)?[^.]{0,30}\b(exceeds?|exceeded|is greater than|more than|over)\b[^.]{0,40}\b(number of (input )?tokens|token limit|tokens? allowed|input tokens?)\b/,
+    /\binput token count\b[^.]{0,60}\b(exceeds?|but (the )?model only supports|greater)/,
+    /\bmodel only supports up to [\d,]+/,
+    /\btoken count\b[^.]{0,40}\bexceeds?\b/,
+    /\binput exceeds the maximum number of tokens\b/
+  ),
+  ...rows(
+    "https://docs.x.ai; https://docs.mistral.ai; https://docs.together.ai",
+    /\bmaximum (prompt|input) (length|tokens?|size) (is|of) [\d,]+/,
+    /\b(prompt|input|request|messages?) (contains?|has|have|is|with|length|of)[^.]{0,30} [\d,]+( \w+)? tokens?\b[^.]{0,80}\b(too large|too long|but|exceed|exceeds|longer|larger|maximum|limit)/,
+    /\b(prompt|input|request) (length|tokens?|size)( \(?[\d,]+( tokens)?\)?)? (exceeds?|exceeded|is (longer|larger|greater))\b[^.]{0,60}\b(input length|tokens?|limit|maximum|model)/,
+    /\blonger than the model('s)? context\b/,
+    /\b(prompt|input)s?( token)?s? (is |are )?(longer|larger|greater) than\b[^.]{0,40}\b(model|tokens?|context|maximum)\b/
+  ),
+  ...rows(
+    "https://platform.moonshot.ai/docs/api/chat#error-codes; https://docs.github.com/en/copilot",
+    /\bexceeded (the )?model('s)? token limit\b/,
+    /\bprompt token count of [\d,]+ exceeds\b/,
+    /\btoken limit exceeded\b/,
+    /\bexceeds? (the |this |your )?(model('s)? )?(input |prompt |context )?(token|context) limit\b/,
+    /\btoo many (input |prompt )?tokens\b[^.]{0,40}\b(in|for) (the |your |this )?(request|prompt|input|model|messages?)/,
+    /\btoo many tokens: total number of tokens\b/,
+    /\btotal (number of )?tokens?\b[^.]{0,60}\b(cannot|can't|must not|exceeds?|exceeded|greater|larger)\b/,
+    /\b(request )?body too large for .{0,60} model\b.{0,30}\btokens\b/,
+    /\bmax size: [\d,]+ tokens\b/
+  ),
+  ...rows(
+    "https://github.com/ggml-org/llama.cpp; https://github.com/lmstudio-ai/lmstudio-bug-tracker; https://github.com/ollama/ollama",
+    /\bexceeds? (the )?available context\b/,
+    /\bn_ctx\b|\bn_ctx_per_seq\b/,
+    /\btokens to keep from the initial prompt\b/,
+    /\bcontext length of only\b/,
+    /\bexceeded max context length\b/,
+    /\binput (length )?exceeds (the )?(maximum )?context\b/
+  ),
+  ...rows(
+    "https://github.com/huggingface/text-generation-inference",
+    /\binputs`? (must have|tokens?|must be)\b[^.]{0,60}\b(less than|fewer than|<=|<)\b[^.]{0,20}/,
+    /\binputs`? tokens? \+ `?max_new_tokens\b/
+  ),
+  ...rows(
+    "https://help.aliyun.com/en/model-studio/error-code; https://docs.siliconflow.cn",
+    /\brange of input length should be\b/,
+    /\binput (or output )?length (should|must|exceeds|is)\b/,
+    /\blength of prompt_tokens\b/,
+    /\b(input|prompt)[_ ]?tokens?( length| count)?[^.]{0,30}\b(exceeds?|exceeded|must be less|should be less|should not exceed)\b/,
+    /\btotal message token length exceed/,
+    /\bmax message tokens\b/
+  ),
+  ...rows(
+    "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html; https://platform.minimax.io/docs",
+    /\btoo many input tokens\b/,
+    /\b(max_)?(prompt|input)_tokens\b[^.]{0,20}\bexceed/,
+    /\bcontext window exceeds limit\b/,
+    /\binput length and `?max_tokens`? exceed context\b/,
+    /\bmax_tokens must be at least 1, got -\d/,
+    /\bmax_(completion_)?tokens`? must be at least 1, got -\d/,
+    /\bnumber of (input |prompt )?tokens\b[^.]{0,60}\b(exceeds?|exceeded|has exceeded|greater|larger)\b/
+  ),
+  ...rows(
+    "https://console.groq.com/docs/errors; https://inference-docs.cerebras.ai",
+    /\breduce the length of (the|your) (messages|prompt|input|conversation)\b/,
+    /\b(current length is|length) [\d,]+ while limit is [\d,]+/
+  ),
+  ...rows(
+    "https://docs.bigmodel.cn/cn/api/api-code",
+    /prompt ?超长|上下文(过长|超出|长度超|超限)|超(出|过)(了)?(模型)?(的)?(最大)?(上下文|token|输入长度)|输入(内容)?(过长|超长|长度超)|最大(上下文|输入)长度/
+  )
+]
+
+/** What Anthropic's clients look for: they compact the conversation then. https://docs.anthropic.com/en/api/errors */
+export const anthropicWords = ({ actual, limit }: ContextNumbers): string =>
+  actual === undefined || limit === undefined || actual <= limit
+    ? limit === undefined
+      ? "prompt is too long"
+      : `prompt is too long: more tokens than the ${limit} maximum`
+    : `prompt is too long: ${actual} tokens > ${limit} maximum`
+
+/** The code that OpenAI's clients look for. https://platform.openai.com/docs/guides/error-codes */
+export const openaiCode = "context_length_exceeded"
+
+const codes = new Set(contextCodes.flatMap(({ values }) => values.split(" ")).map(fold))
+
+/** True for a machine value that says it. */
+export const isContextCode = (value: string): boolean => codes.has(fold(value.slice(0, 120)))
+
+/** Throttling, which counts tokens too. */
+const throttled =
+  /\b(tokens?|requests?)[- ]?(per|\/)[- ]?(sec|second|min|minute|hour|day)\b|\b(tpm|rpm|tpd)\b/
+
+/**
+ * True for a sentence that says it. For errors of which nothing else is known; the classifier weighs codes, status and
+ * other sentences as well.
+ */
+export const saysContext = (text: string): boolean => {
+  const lower = text
+    .slice(0, 8192)
+    .toLowerCase()
+    .replace(/[\u2018\u2019]/g, "'")
+  return !throttled.test(lower) && contextSentences.some(({ when }) => when.test(lower))
+}

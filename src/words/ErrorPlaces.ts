@@ -1,0 +1,70 @@
+/**
+ * Where an answer with a good status, or an event of a stream, says that it is an error.
+ *
+ * This is the only such table. The classifier, the commit point and the translation read it.
+ */
+
+type Fields = { readonly [name: string]: unknown }
+
+/** A place of an error, and who puts it there. */
+export interface ErrorPlace {
+  readonly path: ReadonlyArray<string>
+  readonly source: string
+}
+
+/** Where the error itself stands. */
+export const errorPlaces: ReadonlyArray<ErrorPlace> = [
+  { path: ["error"], source: "https://platform.openai.com/docs/guides/error-codes" },
+  { path: ["Error"], source: "https://cloud.tencent.com/document/api/1729/101835" },
+  { path: ["errors"], source: "https://developers.cloudflare.com/workers-ai/platform/errors/" },
+  { path: ["base_resp"], source: "https://platform.minimax.io/docs/api-reference/errorcode" },
+  { path: ["detail"], source: "https://fastapi.tiangolo.com/tutorial/handling-errors/" },
+  {
+    path: ["response", "error"],
+    source: "https://platform.openai.com/docs/api-reference/responses-streaming (response.failed)"
+  },
+  { path: ["choices", "0", "error"], source: "https://openrouter.ai/docs/api-reference/errors" }
+]
+
+const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== null
+
+const isSaid = (value: unknown): boolean =>
+  typeof value === "string" ? value.trim() !== "" : Array.isArray(value) ? value.length > 0 : isFields(value)
+
+/** MiniMax says `base_resp` with every answer; its code is 0 in good ones. */
+const isGood = (value: unknown): boolean =>
+  isFields(value) && (value.status_code === 0 || value.status_code === "0")
+
+/** The error of an answer or an event; `undefined` where there is none. */
+export const errorIn = (json: Fields): unknown => {
+  for (const { path } of errorPlaces) {
+    let value: unknown = json
+    for (const name of path) value = isFields(value) ? value[name] : undefined
+    if (isSaid(value) && !isGood(value)) return value
+  }
+  return undefined
+}
+
+/** The type of an event that is an error: `error`, `response.failed`, `response_error`. */
+const errorType = /(^|[._])(error|failed)$/
+
+/**
+ * True for an answer or an event that is an error: it has one in one of the {@link errorPlaces}, says so by its type, or
+ * is a bare `{"code": …, "message": "…"}`, which no answer looks like.
+ *
+ * @example
+ * import { isError } from "./ErrorPlaces.ts"
+ *
+ * isError({ base_resp: { status_code: 1008, status_msg: "insufficient balance" } }) // => true
+ * isError({ choices: [], base_resp: { status_code: 0 } }) // => false
+ */
+export const isError = (json: Fields): boolean => {
+  const { type } = json
+  if (json.object === "error" || (typeof type === "string" && errorType.test(type))) return true
+  if (errorIn(json) !== undefined) return true
+  return (
+    json.code !== undefined &&
+    json.choices === undefined &&
+    (typeof json.message === "string" || typeof json.msg === "string")
+  )
+}

@@ -1,0 +1,76 @@
+/**
+ * The names under which messages and deltas of OpenAI's protocol carry the thoughts of a model.
+ *
+ * This is the only such list. The classifier, the commit point and the translation read it.
+ */
+
+/** A field of a message or a delta, and where it is documented or was seen. */
+export interface ThoughtField {
+  readonly name: string
+  readonly source: string
+}
+
+/** Fields that hold thoughts as text, in the order in which they are read: servers send two of them with one text. */
+export const thoughtTexts: ReadonlyArray<ThoughtField> = [
+  { name: "reasoning_content", source: "https://api-docs.deepseek.com/guides/reasoning_model" },
+  {
+    name: "reasoning",
+    source:
+      "https://openrouter.ai/docs/guides/best-practices/reasoning-tokens; https://console.groq.com/docs/reasoning"
+  },
+  {
+    name: "reasoning_text",
+    source: "https://github.com/microsoft/vscode-copilot-chat (thinkingUtils: Copilot's API)"
+  },
+  { name: "thinking", source: "https://github.com/ollama/ollama/blob/main/docs/api.md (thinking)" },
+  { name: "thoughts", source: "https://github.com/google-gemini/cookbook (relays of Gemini's thoughts)" },
+  {
+    name: "cot_summary",
+    source: "https://github.com/microsoft/vscode-copilot-chat (thinkingUtils: older models)"
+  }
+]
+
+/** Fields that hold thoughts in pieces, with signatures, or encrypted. */
+export const thoughtBlocks: ReadonlyArray<ThoughtField> = [
+  {
+    name: "reasoning_details",
+    source: "https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning-blocks"
+  },
+  { name: "thinking_blocks", source: "https://docs.litellm.ai/docs/reasoning_content" },
+  {
+    name: "reasoning_opaque",
+    source: "https://github.com/microsoft/vscode-copilot-chat (thinkingUtils: Copilot's API)"
+  },
+  { name: "cot_id", source: "https://github.com/microsoft/vscode-copilot-chat (thinkingUtils: older models)" }
+]
+
+/** The names of the text fields alone. */
+export const thoughtTextNames: ReadonlyArray<string> = thoughtTexts.map(({ name }) => name)
+
+/** The names of the others alone. */
+export const thoughtBlockNames: ReadonlyArray<string> = thoughtBlocks.map(({ name }) => name)
+
+/**
+ * The text of the thoughts in a message or a delta: the first field that has some; `undefined` where there is none.
+ *
+ * @example
+ * import { thoughtText } from "./Thoughts.ts"
+ *
+ * thoughtText({ reasoning_text: "Let me see." }) // => "Let me see."
+ * thoughtText({ content: "Hello" }) // => undefined
+ */
+export const thoughtText = (message: { readonly [field: string]: unknown }): string | undefined => {
+  for (const name of thoughtTextNames) {
+    const value = message[name]
+    if (typeof value === "string" && value !== "") return value
+  }
+  return undefined
+}
+
+/** True when a message or a delta carries a thought in any form. */
+export const hasThought = (message: { readonly [field: string]: unknown }): boolean =>
+  thoughtText(message) !== undefined ||
+  thoughtBlockNames.some((name) => {
+    const value = message[name]
+    return (typeof value === "string" || Array.isArray(value)) && value.length > 0
+  })

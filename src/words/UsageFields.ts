@@ -1,0 +1,200 @@
+/**
+ * Where answers and events tell how many tokens they cost, and under which names.
+ *
+ * This is the only such table. The statistics and the translation read it.
+ */
+
+type Fields = { readonly [name: string]: unknown }
+
+/** A count and the paths at which it may stand in a usage object, the first that is there wins. */
+export interface CountField {
+  readonly paths: ReadonlyArray<string>
+  readonly source: string
+}
+
+const openai = "https://platform.openai.com/docs/api-reference/chat/object#chat-object-usage"
+const anthropic = "https://docs.anthropic.com/en/api/messages#response-usage"
+const bedrock = "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html"
+const gemini = "https://ai.google.dev/api/generate-content#UsageMetadata"
+const deepseek = "https://api-docs.deepseek.com/guides/kv_cache"
+const moonshot =
+  "https://platform.moonshot.ai/docs/api/chat (usage.cached_tokens; choices[0].usage in streams)"
+
+/** Input tokens that include those of a cache. */
+export const inputFields: ReadonlyArray<CountField> = [
+  { paths: ["prompt_tokens"], source: openai },
+  { paths: ["promptTokenCount"], source: gemini }
+]
+
+/**
+ * Input tokens under a name that OpenAI's responses use for all of them, and Anthropic for those that no cache had to
+ * do with; see {@link apartCacheFields}.
+ */
+export const plainInputFields: ReadonlyArray<CountField> = [
+  { paths: ["input_tokens"], source: anthropic },
+  { paths: ["inputTokens"], source: bedrock }
+]
+
+/** Output tokens, thoughts included. */
+export const outputFields: ReadonlyArray<CountField> = [
+  { paths: ["completion_tokens"], source: openai },
+  { paths: ["output_tokens"], source: anthropic },
+  { paths: ["outputTokens"], source: bedrock }
+]
+
+/** Output tokens at Gemini, which counts thoughts beside them. */
+export const outputWithoutThoughts: CountField = { paths: ["candidatesTokenCount"], source: gemini }
+
+/** Tokens read from a cache: a part of the input tokens. */
+export const cacheReadFields: ReadonlyArray<CountField> = [
+  { paths: ["prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens"], source: openai },
+  { paths: ["prompt_cache_hit_tokens"], source: deepseek },
+  { paths: ["cached_tokens"], source: moonshot },
+  { paths: ["cachedContentTokenCount"], source: gemini }
+]
+
+/** Tokens written to a cache: a part of the input tokens. */
+export const cacheWriteFields: ReadonlyArray<CountField> = [
+  {
+    paths: ["prompt_tokens_details.cache_write_tokens", "input_tokens_details.cache_write_tokens"],
+    source: "https://openrouter.ai/docs/features/prompt-caching"
+  },
+  {
+    paths: ["prompt_tokens_details.cache_creation_input_tokens"],
+    source: "https://help.aliyun.com/en/model-studio/context-cache"
+  }
+]
+
+/** Cached tokens that are told beside the input tokens and are no part of them: read, then written. */
+export const apartCacheFields: readonly [CountField, CountField] = [
+  { paths: ["cache_read_input_tokens", "cacheReadInputTokens"], source: `${anthropic}; ${bedrock}` },
+  { paths: ["cache_creation_input_tokens", "cacheWriteInputTokens"], source: `${anthropic}; ${bedrock}` }
+]
+
+/** Tokens of thoughts: a part of the output tokens, but at Gemini. */
+export const thinkingFields: ReadonlyArray<CountField> = [
+  {
+    paths: ["completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens"],
+    source: openai
+  },
+  { paths: ["output_tokens_details.thinking_tokens"], source: anthropic },
+  { paths: ["thoughtsTokenCount"], source: gemini },
+  { paths: ["reasoning_tokens"], source: "https://docs.x.ai/docs/guides/reasoning" }
+]
+
+/** Where the usage object stands in an answer or an event. */
+export const usagePlaces: ReadonlyArray<CountField> = [
+  { paths: ["usage"], source: `${openai}; ${anthropic}` },
+  {
+    paths: ["message.usage"],
+    source: "https://docs.anthropic.com/en/docs/build-with-claude/streaming (message_start)"
+  },
+  {
+    paths: ["response.usage"],
+    source: "https://platform.openai.com/docs/api-reference/responses-streaming (response.completed)"
+  },
+  { paths: ["choices.0.usage"], source: moonshot },
+  {
+    paths: ["x_groq.usage"],
+    source: "https://console.groq.com/docs/api-reference (the last chunk of a stream)"
+  },
+  { paths: ["usageMetadata", "usage_metadata"], source: gemini }
+]
+
+/** What is told of the tokens of an answer. `input` includes what came from a cache and went into one. */
+export interface TokenCounts {
+  readonly input?: number
+  readonly output?: number
+  readonly cacheRead?: number
+  readonly cacheWrite?: number
+  readonly thinking?: number
+  /** The input tokens that no cache had to do with, where they are told apart. */
+  readonly fresh?: number
+}
+
+const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== null
+
+const at = (object: unknown, path: string): unknown => {
+  let value = object
+  for (const name of path.split(".")) {
+    if (!isFields(value)) return undefined
+    value = value[name]
+  }
+  return value
+}
+
+const count = (value: unknown): number | undefined =>
+  typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined
+
+const first = (usage: Fields, fields: ReadonlyArray<CountField>): number | undefined => {
+  for (const { paths } of fields) {
+    for (const path of paths) {
+      const found = count(path.includes(".") ? at(usage, path) : usage[path])
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+/** The usage object of an answer or an event, wherever it stands; `undefined` where there is none. */
+export const usageIn = (json: Fields): Fields | undefined => {
+  for (const { paths } of usagePlaces) {
+    for (const path of paths) {
+      const found = path.includes(".") ? at(json, path) : json[path]
+      if (isFields(found) && !Array.isArray(found)) return found
+    }
+  }
+  return undefined
+}
+
+const sum = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0)
+
+const present = (counts: { readonly [K in keyof TokenCounts]: number | undefined }): TokenCounts =>
+  Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== undefined))
+
+/**
+ * The counts of a usage object. `before` is what the same stream has told earlier: counts are totals, those left out
+ * have not changed, and an input of 0 behind one that was told is none (some servers of Anthropic's protocol send it at
+ * the end).
+ *
+ * @example
+ * import { countsOf } from "./UsageFields.ts"
+ *
+ * countsOf({ prompt_tokens: 9, completion_tokens: 2, prompt_cache_hit_tokens: 4 })
+ * // => { input: 9, output: 2, cacheRead: 4 }
+ * countsOf({ input_tokens: 5, output_tokens: 1, cache_read_input_tokens: 7 })
+ * // => { input: 12, output: 1, cacheRead: 7, fresh: 5 }
+ */
+export const countsOf = (usage: Fields, before: TokenCounts = {}): TokenCounts => {
+  const thinking = first(usage, thinkingFields)
+  const bare = first(usage, [outputWithoutThoughts])
+  const output = first(usage, outputFields) ?? (bare === undefined ? undefined : bare + (thinking ?? 0))
+  const [readApart, writtenApart] = apartCacheFields.map((field) => first(usage, [field]))
+  const cacheRead = first(usage, cacheReadFields) ?? readApart ?? before.cacheRead
+  const cacheWrite = first(usage, cacheWriteFields) ?? writtenApart ?? before.cacheWrite
+  const whole = first(usage, inputFields)
+  const plain = first(usage, plainInputFields)
+  const isApart =
+    whole === undefined && (sum(readApart, writtenApart) !== undefined || before.fresh !== undefined)
+  const told = whole ?? plain
+  const isHidden = told === 0 && (before.input ?? 0) > 0
+  const fresh = !isApart
+    ? undefined
+    : plain === undefined || isHidden
+      ? (before.fresh ?? before.input)
+      : plain
+  const input = isApart
+    ? (fresh ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0)
+    : told === undefined || isHidden
+      ? before.input
+      : told
+  return present({
+    input,
+    output: output ?? before.output,
+    cacheRead,
+    cacheWrite,
+    thinking: thinking ?? before.thinking,
+    fresh
+  })
+}

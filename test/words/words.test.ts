@@ -1,0 +1,155 @@
+import { assert, describe, it } from "@effect/vitest"
+import { fromFinish } from "../../src/classifier/Finish.ts"
+import * as Finish from "../../src/providers/Finish.ts"
+import { anthropicWords, isContextCode, saysContext } from "../../src/words/ContextErrors.ts"
+import { contextNumbers } from "../../src/words/ContextNumbers.ts"
+import { isError } from "../../src/words/ErrorPlaces.ts"
+import { finishOf, finishReasons } from "../../src/words/FinishReasons.ts"
+import { fold } from "../../src/words/Group.ts"
+import { hasThought, thoughtBlocks, thoughtText, thoughtTexts } from "../../src/words/Thoughts.ts"
+import { countsOf, usageIn } from "../../src/words/UsageFields.ts"
+
+describe("finish reasons", () => {
+  it("mean one thing each", () => {
+    const seen = new Map<string, string>()
+    for (const { as, values } of finishReasons) {
+      for (const value of values.split(" ")) {
+        const word = fold(value)
+        assert.strictEqual(seen.get(word) ?? as, as, value)
+        seen.set(word, as)
+      }
+    }
+  })
+
+  it.each([
+    ["MAX_TOKENS", "length"],
+    ["max_tokens", "length"],
+    ["maxTokens", "length"],
+    ["SAFETY", "refusal"],
+    ["RECITATION", "refusal"],
+    ["STOP", "end"],
+    ["end_turn", "end"],
+    ["COMPLETE", "end"],
+    ["eos_token", "end"],
+    ["tool_use", "calls"],
+    ["model_context_window_exceeded", "window"],
+    ["function_call_filter: MALFORMED_FUNCTION_CALL", "malformed"],
+    ["something new", undefined]
+  ] as const)("%s is %s in whatever case it is written", (reason, expected) => {
+    assert.strictEqual(finishOf(reason), expected)
+    assert.strictEqual(finishOf(reason.toUpperCase()), expected)
+    assert.strictEqual(finishOf(reason.toLowerCase()), expected)
+  })
+
+  it("are read alike by the classifier and the commit point", () => {
+    for (const { values } of finishReasons) {
+      for (const value of values.split(" ")) {
+        const isFailure = Finish.meaning(value, false) === "failed"
+        const as = fromFinish(value)
+        assert.strictEqual(isFailure, as !== undefined && as !== "MaxTokens", value)
+      }
+    }
+  })
+})
+
+describe("thoughts", () => {
+  it("are found under every name that is listed", () => {
+    for (const { name } of thoughtTexts) {
+      assert.strictEqual(thoughtText({ [name]: "hm" }), "hm")
+      assert.isTrue(hasThought({ [name]: "hm" }))
+      assert.isFalse(hasThought({ [name]: "" }))
+    }
+    for (const { name } of thoughtBlocks) assert.isTrue(hasThought({ [name]: [{ type: "x" }] }))
+    assert.isFalse(hasThought({ content: "hello", role: "assistant" }))
+  })
+})
+
+describe("usage", () => {
+  const usage = { prompt_tokens: 15, completion_tokens: 2 }
+
+  it.each([
+    ["in usage", { usage }],
+    ["in the message of a message_start", { message: { usage } }],
+    ["in a response", { response: { usage } }],
+    ["in the first choice, as Moonshot does", { choices: [{ index: 0, usage }] }],
+    ["in x_groq", { x_groq: { usage } }]
+  ])("is found %s", (_, json) => {
+    assert.deepStrictEqual(countsOf(usageIn(json) ?? {}), { input: 15, output: 2 })
+  })
+
+  it("is none where there is none", () => {
+    assert.isUndefined(usageIn({ choices: [], usage: null }))
+  })
+
+  it("knows the cached tokens of OpenAI, DeepSeek and Moonshot", () => {
+    for (const cached of [
+      { prompt_tokens_details: { cached_tokens: 4 } },
+      { prompt_cache_hit_tokens: 4, prompt_cache_miss_tokens: 11 },
+      { cached_tokens: 4 }
+    ]) {
+      assert.deepStrictEqual(countsOf({ ...usage, ...cached }), { input: 15, output: 2, cacheRead: 4 })
+    }
+  })
+
+  it("adds what Anthropic counts apart, and keeps what the beginning of a stream told", () => {
+    const start = countsOf({ input_tokens: 15, output_tokens: 1, cache_read_input_tokens: 5 })
+    assert.deepStrictEqual(start, { input: 20, output: 1, cacheRead: 5, fresh: 15 })
+    assert.deepStrictEqual(countsOf({ output_tokens: 9 }, start), { ...start, output: 9 })
+    assert.deepStrictEqual(countsOf({ input_tokens: 0, output_tokens: 9 }, start), { ...start, output: 9 })
+    assert.deepStrictEqual(countsOf({ input_tokens: 0, output_tokens: 9 }, { input: 15, output: 0 }), {
+      input: 15,
+      output: 9
+    })
+  })
+
+  it("adds Gemini's thoughts to the output", () => {
+    assert.deepStrictEqual(
+      countsOf({
+        promptTokenCount: 3,
+        candidatesTokenCount: 4,
+        thoughtsTokenCount: 5,
+        cachedContentTokenCount: 1
+      }),
+      { input: 3, output: 9, cacheRead: 1, thinking: 5 }
+    )
+  })
+})
+
+describe("errors in an answer", () => {
+  it.each([
+    [{ error: { message: "no" } }, true],
+    [{ error: "no" }, true],
+    [{ type: "error" }, true],
+    [{ object: "error", message: "no" }, true],
+    [{ type: "response.failed", response: { error: { code: "server_error" } } }, true],
+    [{ base_resp: { status_code: 1008, status_msg: "insufficient balance" } }, true],
+    [{ choices: [{ error: { code: 502 } }] }, true],
+    [{ code: 50501, message: "busy" }, true],
+    [{ choices: [], base_resp: { status_code: 0, status_msg: "" } }, false],
+    [{ choices: [{ delta: {} }], error: null }, false],
+    [{ type: "message_start" }, false]
+  ])("%j: %s", (json, expected) => {
+    assert.strictEqual(isError(json), expected)
+  })
+})
+
+describe("a prompt that is too long", () => {
+  it("is known by code and by sentence, and throttling is not", () => {
+    assert.isTrue(isContextCode("context_length_exceeded"))
+    assert.isTrue(isContextCode("ContextWindowExceededError"))
+    assert.isTrue(saysContext("This model's maximum context length is 8192 tokens."))
+    assert.isFalse(
+      saysContext("Rate limit reached: 30000 input tokens per minute exceed the limit of tokens allowed")
+    )
+    assert.isFalse(saysContext("You have no credit"))
+  })
+
+  it("is said in Anthropic's words, with the numbers where they are known", () => {
+    const numbers = contextNumbers(
+      "This model's maximum context length is 8192 tokens. However, your messages resulted in 8227 tokens."
+    )
+    assert.strictEqual(anthropicWords(numbers ?? {}), "prompt is too long: 8227 tokens > 8192 maximum")
+    assert.match(anthropicWords({ limit: 8192 }), /^prompt is too long: .*8192/)
+    assert.strictEqual(anthropicWords({}), "prompt is too long")
+  })
+})
