@@ -171,13 +171,13 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     else this.#reader = reader
   }
 
-  /** Lets the upstream go and waits for it. */
+  /** Lets the upstream go. Of a pump it waits for the end; a flow has let go when `cancel` returns. */
   close(): Effect.Effect<void> {
+    this.cancel()
     const pump = this.#pump
     if (pump === undefined || pump.pollUnsafe() !== undefined) return Effect.void
     return Effect.callback<void>((resume) => {
       pump.addObserver(() => resume(Effect.void))
-      pump.interruptUnsafe()
     })
   }
 

@@ -54,7 +54,7 @@ export const make = (client: HttpClient.HttpClient): Upstream["Service"] => {
       const response = yield* send(request)
       const pull = yield* Stream.toPull(response.stream).pipe(Scope.provide(scope))
       const next = mapFailure(pull)
-      drain = Effect.timeoutOption(Effect.ignore(Effect.forever(next)), "1 second")
+      drain = Effect.timeoutOption(Effect.ignore(Effect.forever(next)), "500 millis")
       return {
         ...headOf(response),
         pull: next,

@@ -38,7 +38,7 @@ export interface Options {
 const highWater = 256 * 1024
 
 /** How long an answer that is complete may take to end, so that its connection can be kept. */
-const afterword = "1 second"
+const afterword = "500 millis"
 
 /** Provides `Upstream` with connections of its own; they are closed with the layer. */
 export const layer = (options: Options = {}): Layer.Layer<Upstream> => Layer.effect(Upstream, make(options))

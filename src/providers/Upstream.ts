@@ -46,7 +46,7 @@ export interface Opened extends Head {
   readonly pull: Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>
   /**
    * Says that nothing of interest follows. The connection is then kept for the next request if the answer ends within
-   * a second of the scope's end; without this word the end of the scope cuts an answer off that is not at its end.
+   * half a second of the scope's end; without this word the end of the scope cuts an answer off that is not at its end.
    */
   readonly finish: () => void
 }

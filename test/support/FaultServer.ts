@@ -54,6 +54,8 @@ export interface FaultServer {
   readonly requests: ReadonlyArray<Seen>
   /** How many connections were made so far. */
   readonly sockets: number
+  /** Requests whose answer has not ended, and whose client is still there. */
+  readonly running: number
   /** What the following requests get, one after the other; the last one goes on for ever. */
   readonly play: (...behaviours: ReadonlyArray<Behaviour>) => void
   /** What a request gets, by what it asks; wins over `play` where it gives something. */
@@ -117,6 +119,7 @@ class Server implements FaultServer {
   readonly requests: Array<Recording> = []
   readonly #ids = new WeakMap<net.Socket, number>()
   sockets = 0
+  running = 0
   #script: ReadonlyArray<Behaviour> = []
   #played = 0
   #answer: (request: Seen) => Behaviour | undefined = () => undefined
@@ -166,8 +169,10 @@ class Server implements FaultServer {
     }
     this.requests.push(seen)
     let isGone = false
+    this.running++
     response.on("close", () => {
       isGone = true
+      this.running--
       if (!response.writableFinished) seen.aborted = true
     })
     const script = this.#script

@@ -1,0 +1,118 @@
+/**
+ * Everything opened is let go: whichever way a request is made and whichever way its caller leaves, within a second the
+ * provider's connection is gone, and no fiber, no timer and no probe's slot is left.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import { BenchRegistry, Failover } from "../../src/index.ts"
+import type { Upstream } from "../../src/providers/index.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import * as Play from "./lifetime.ts"
+
+/** Plays one request as a probe, and looks at what is left a second after its caller is gone. */
+const play = (
+  dialect: Play.Dialect,
+  upstream: Layer.Layer<Upstream>,
+  behaviour: FaultServer.Behaviour,
+  ask: (asked: Play.Asked) => Effect.Effect<unknown, unknown, Failover.Failover>
+) =>
+  Effect.gen(function* () {
+    const server = yield* FaultServer.make
+    const bench = yield* BenchRegistry.makeMemory
+    const failover = yield* Effect.provideService(Failover.make(), BenchRegistry.BenchRegistry, bench)
+    const context = yield* Layer.build(Layer.fresh(upstream))
+    const asked = yield* Effect.provideContext(Play.askedOf(dialect, server.origin), context)
+    const clock = Play.countingClock(yield* Clock.Clock)
+    let fibers = 0
+    const metrics = { recordFiberStart: () => void fibers++, recordFiberEnd: () => void fibers-- }
+
+    // A first failure, so that the target is half-open.
+    server.play(FaultServer.json({ error: { message: "boom" } }, 500))
+    yield* Effect.ignore(
+      Effect.provideService(Failover.complete(asked.chain, asked.request), Failover.Failover, failover)
+    )
+    assert.strictEqual(server.requests.length, 1)
+    assert.isAbove(bench.stateUnsafe().entries.size, 0)
+    yield* Effect.sleep(3)
+
+    server.play(behaviour)
+    yield* ask(asked).pipe(
+      Effect.provideService(Failover.Failover, failover),
+      Effect.provideService(Clock.Clock, clock.clock),
+      Effect.provideService(Metric.FiberRuntimeMetrics, metrics),
+      Effect.timeoutOption(5_000),
+      Effect.exit
+    )
+    const look = () => ({
+      connections: server.running,
+      fibers,
+      sleepers: clock.sleepers(),
+      probes: [...bench.stateUnsafe().entries].filter(([, entry]) => entry.probe !== 0).map(([key]) => key)
+    })
+    const nothing = { connections: 0, fibers: 0, sleepers: 0, probes: [] }
+    const isOver = () => JSON.stringify(look()) === JSON.stringify(nothing)
+    const until = Date.now() + 1_000
+    while (!isOver() && Date.now() < until) yield* Effect.sleep(5)
+    return { requests: server.requests.length, isOver: isOver(), left: look() }
+  })
+
+const each = <A>(all: Readonly<Record<string, A>>) => Object.entries(all)
+
+/** The protocols that a way to ask speaks. */
+const spoken = (ask: string) =>
+  each(Play.dialects).filter(([, { chat }]) => chat !== undefined || !ask.endsWith("LanguageModel"))
+
+type Case = readonly [name: string, play: ReturnType<typeof play>]
+
+/** Plays all cases side by side, and tells which of them left something behind. */
+const nothingIsLeftOf = (cases: ReadonlyArray<Case>) =>
+  Effect.gen(function* () {
+    const wrong: Array<unknown> = []
+    yield* Effect.forEach(
+      cases,
+      ([name, play]) =>
+        Effect.map(Effect.scoped(play), ({ isOver, left, requests }) => {
+          if (!isOver || requests > 2) wrong.push({ name, requests, ...left })
+        }),
+      { concurrency: 32 }
+    )
+    assert.deepStrictEqual(wrong, [])
+  })
+
+describe.concurrent("everything opened is let go", () => {
+  for (const [way, upstream] of each(Play.upstreams)) {
+    for (const [name, ask] of each(Play.streams)) {
+      it.live(`${name} over ${way}`, () =>
+        nothingIsLeftOf(
+          spoken(name).flatMap(([dialectName, dialect]) =>
+            each(Play.leavings).map(
+              ([leaving, { plays, reads }]): Case => [
+                `${dialectName}, ${leaving}`,
+                play(dialect, upstream, plays(dialect), (asked) => reads(ask(asked)))
+              ]
+            )
+          )
+        )
+      )
+    }
+    it.live(`whole answers over ${way}`, () =>
+      nothingIsLeftOf(
+        each(Play.wholes).flatMap(([name, ask]) =>
+          spoken(name).flatMap(([dialectName, dialect]) =>
+            each(Play.wholeLeavings).map(
+              ([leaving, [behaviour, how]]): Case => [
+                `${name}, ${dialectName}, ${leaving}`,
+                play(dialect, upstream, behaviour, (asked) =>
+                  how === "timeout" ? Effect.timeout(ask(asked), 60) : ask(asked)
+                )
+              ]
+            )
+          )
+        )
+      )
+    )
+  }
+})
