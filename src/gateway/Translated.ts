@@ -5,7 +5,7 @@
  * are without translation. A stream that is cut gets no clean end; one that is complete gets it even if its
  * connection dies or stays open afterwards.
  */
-import type { NonEmptyReadonlyArray } from "effect/Array"
+import { isArrayNonEmpty as isNonEmpty, type NonEmptyReadonlyArray } from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -76,20 +76,23 @@ export const make = (provider: GatewayProvider, from: Translate.Dialect, items?:
         const sent = outbound(request, target.model)
         return Effect.flatMap(provider.complete(sent.request, target), (answer) => {
           const json = answer.json ?? parse(answer.body)
-          if (!isObject(json)) return Effect.fail(unreadable(target))
-          const said = Translate.translateAnswer(to, from, json, context)
-          items?.keep(request, said)
-          return Effect.succeed(written(answer, said, sent))
+          if (!isObject(json)) return Effect.fail(malformed(target, "the answer is not JSON"))
+          const said = Translate.translateWhole(to, from, json, context)
+          if (said.malformed !== undefined && target.policy.malformedEvents === "fail")
+            return Effect.fail(malformed(target, said.malformed))
+          items?.keep(request, said.body)
+          return Effect.succeed(written(answer, said.body, [...sent.dropped, ...said.dropped]))
         })
       }),
     stream: (request, target) =>
       Stream.unwrap(
         Effect.map(contextOf(request), (context) => {
           const sent = outbound(request, target.model)
-          const translator = Translate.makeStreamTranslator(to, from, context)
+          const { malformedEvents } = target.policy
+          const translator = Translate.makeStreamTranslator(to, from, context, malformedEvents)
           const keep = items === undefined ? undefined : keeper(items, request)
           return Stream.transformPull(provider.stream(sent.request, target), (pull) =>
-            Effect.succeed(translated(pull, translator, lastWords[to], sent, keep))
+            Effect.succeed(translated(pull, translator, lastWords[to], sent, keep, target))
           )
         })
       ),
@@ -117,7 +120,7 @@ const contextOf = (request: Request): Effect.Effect<Translate.Context> =>
     )
   )
 
-const written = (answer: Answer, json: Translate.JsonObject, { dropped }: Outbound): Answer => ({
+const written = (answer: Answer, json: Translate.JsonObject, dropped: ReadonlyArray<string>): Answer => ({
   status: answer.status,
   headers: withDropped({ ...answer.headers, "content-type": "application/json" }, dropped),
   body: Buffer.from(JSON.stringify(json)),
@@ -125,7 +128,9 @@ const written = (answer: Answer, json: Translate.JsonObject, { dropped }: Outbou
 })
 
 const withDropped = (headers: Headers, dropped: ReadonlyArray<string>): Headers =>
-  dropped.length === 0 ? headers : { ...headers, "x-failover-dropped": dropped.join(", ") }
+  dropped.length === 0
+    ? headers
+    : { ...headers, "x-failover-dropped": dropped.join(", ").replaceAll(/[^\w.,$? -]/g, "?") }
 
 const parse = (body: Uint8Array): unknown => {
   try {
@@ -135,8 +140,8 @@ const parse = (body: Uint8Array): unknown => {
   }
 }
 
-const unreadable = (target: Target): Failure =>
-  new Transient({ target: target.key, reason: "Malformed", message: "the answer is not JSON" })
+const malformed = (target: Target, message: string): Failure =>
+  new Transient({ target: target.key, reason: "Malformed", message })
 
 type Keep = (events: ReadonlyArray<Translate.OutEvent>) => void
 
@@ -159,21 +164,39 @@ const translated = (
   translator: Translate.StreamTranslator,
   lastWord: Translate.SseEvent,
   { dropped }: Outbound,
-  keep: Keep | undefined
+  keep: Keep | undefined,
+  target: Target
 ): Chunks => {
   let isComplete = false
   let isOver = false
+  let failure: Failure | undefined
 
   const chunkOf = (chunk: Chunk): Chunk => {
     const events = translator.event(chunk)
+    if (translator.malformed !== undefined) failure = malformed(target, translator.malformed)
     keep?.(events)
-    const text = Translate.encode(events)
+    const lost = translator.dropped()
+    const isFirst = chunk.head !== undefined
+    const text = (isFirst ? "" : named(lost)) + Translate.encode(events)
     isComplete ||= chunk.phase.complete
     isOver ||= chunk.phase.last
     const made = new Chunk(Buffer.from(text), chunk.phase, undefined, undefined)
-    if (chunk.head !== undefined) made.head = headOf(chunk.head, dropped)
+    if (chunk.head !== undefined) made.head = headOf(chunk.head, [...dropped, ...lost])
     return made
   }
+
+  /** The chunks up to one that cannot be placed; the failure follows them. */
+  const chunksOf = (chunks: ReadonlyArray<Chunk>): Chunks => {
+    const made: Array<Chunk> = []
+    for (const chunk of chunks) {
+      const next = chunkOf(chunk)
+      if (failure !== undefined) break
+      made.push(next)
+    }
+    return isNonEmpty(made) ? Effect.succeed(made) : failed()
+  }
+
+  const failed = (): Chunks => (failure === undefined ? Cause.done() : Effect.fail(failure))
 
   /** A complete answer whose provider says nothing more: its last word is taken as said. */
   const finish = (): Chunks => {
@@ -185,13 +208,13 @@ const translated = (
   }
 
   const next: Chunks = Effect.matchEffect(pull, {
-    onSuccess: ([first, ...rest]): Chunks => Effect.succeed([chunkOf(first), ...rest.map(chunkOf)]),
+    onSuccess: chunksOf,
     onFailure: (error): Chunks =>
       isComplete ? finish() : Cause.isDone(error) ? Cause.done() : Effect.fail(error)
   })
 
   return Effect.suspend(() => {
-    if (isOver) return Cause.done()
+    if (isOver || failure !== undefined) return failed()
     if (!isComplete) return next
     return Effect.flatMap(
       Effect.timeoutOption(next, afterword),
@@ -199,6 +222,10 @@ const translated = (
     )
   })
 }
+
+/** Content without a place that came after the headers is named in a comment. */
+const named = (dropped: ReadonlyArray<string>): string =>
+  dropped.length === 0 ? "" : `: x-failover-dropped: ${dropped.join(", ").replaceAll(/[^\w.,$ -]/g, "?")}\n\n`
 
 const headOf = ({ headers, status }: Head, dropped: ReadonlyArray<string>): Head => ({
   status,

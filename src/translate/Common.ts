@@ -159,6 +159,8 @@ export interface Answer extends Ending {
   readonly model?: string | undefined
   readonly parts: ReadonlyArray<Spoken>
   readonly usage?: Usage | undefined
+  /** What found no place in it. */
+  readonly remarks?: ReadonlyArray<Remark> | undefined
 }
 
 /** One step of a streamed answer. Calls are numbered from 0 in the order in which they began. */
@@ -173,6 +175,14 @@ export type Delta =
   | ({ readonly type: "stop" } & Ending)
   | { readonly type: "end" }
   | { readonly type: "error"; readonly error: Failure }
+
+/**
+ * What a reader has to say besides: that something can be read by nobody, or that it has no words in the common form. It
+ * is named as a path in the words of the target: `delta.images`.
+ */
+export type Remark =
+  | { readonly type: "malformed"; readonly message: string }
+  | { readonly type: "dropped"; readonly name: string }
 
 /** What kind of error it is. */
 export type FailureKind =

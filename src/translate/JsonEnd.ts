@@ -21,6 +21,14 @@ export class JsonEnd {
     }
   }
 
+  /** Forgets what came. */
+  reset(): void {
+    this.#depth = 0
+    this.#inString = false
+    this.#escaped = false
+    this.#begun = false
+  }
+
   /** True once every bracket that was opened has been closed. */
   get isComplete(): boolean {
     return this.#begun && this.#depth <= 0

@@ -1,5 +1,5 @@
 /** What a protocol has to provide in order to be translated. */
-import type { Answer, Delta, Failure, Request } from "./Common.ts"
+import type { Answer, Delta, Failure, Remark, Request } from "./Common.ts"
 import type { Context } from "./Context.ts"
 import type { Dropped, Names } from "./Dropped.ts"
 import type { JsonObject } from "./Json.ts"
@@ -27,9 +27,9 @@ export interface OutEvent {
 /** Reads the events of one stream in their order. */
 export interface StreamReader {
   /** What an event says; nothing for one that is malformed or unknown. */
-  readonly read: (event: SseEvent, json: unknown) => ReadonlyArray<Delta>
+  readonly read: (event: SseEvent, json: unknown) => ReadonlyArray<Delta | Remark>
   /** The stream is over. */
-  readonly end: () => ReadonlyArray<Delta>
+  readonly end: () => ReadonlyArray<Delta | Remark>
   /** Did the protocol say that the answer is complete? */
   readonly isComplete: boolean
 }

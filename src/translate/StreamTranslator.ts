@@ -1,6 +1,7 @@
 /** Streamed answers from one protocol to another, event by event. */
+import type { Delta, Remark } from "./Common.ts"
 import type { Context } from "./Context.ts"
-import { parse } from "./Json.ts"
+import { append, parse } from "./Json.ts"
 import type { Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
 import { callers, codecs } from "./Translate.ts"
 
@@ -15,20 +16,72 @@ export interface StreamTranslator {
   readonly end: () => ReadonlyArray<OutEvent>
   /** Has the protocol of the target said that the answer is complete? */
   readonly isComplete: boolean
+  /** Why the stream cannot go on: content came that belongs to nothing. No event follows. */
+  readonly malformed: string | undefined
+  /** The names of content that found no place, since this was last asked. */
+  readonly dropped: () => ReadonlyArray<string>
 }
 
-/** A translator for one stream, from the protocol of the target to that of the caller. */
-export const makeStreamTranslator = (from: Protocol, to: Dialect, context: Context): StreamTranslator => {
+/**
+ * A translator for one stream, from the protocol of the target to that of the caller. `onMalformed` says what becomes of
+ * a stream with content that belongs to nothing: it ends, or the content is dropped and named.
+ */
+export const makeStreamTranslator = (
+  from: Protocol,
+  to: Dialect,
+  context: Context,
+  onMalformed: "fail" | "drop" = "fail"
+): StreamTranslator => {
   const reader = codecs[from].streamReader()
   const writer = callers[to].streamWriter(context)
+  const known = new Set<string>()
+  let malformed: string | undefined
+  let dropped: Array<string> = []
+
+  let isOver = false
+
+  const drop = (name: string): void => {
+    if (known.has(name)) return
+    known.add(name)
+    dropped.push(name)
+  }
+
+  /** A stream that its protocol has called complete fails no more, so its caller is told in its last event. */
+  const write = (deltas: ReadonlyArray<Delta | Remark>, wasComplete: boolean): ReadonlyArray<OutEvent> => {
+    const events: Array<OutEvent> = []
+    for (const delta of deltas) {
+      if (delta.type === "dropped") drop(delta.name)
+      else if (delta.type !== "malformed") append(events, writer.write(delta))
+      else if (onMalformed === "drop") drop("malformed")
+      else {
+        isOver = true
+        if (!wasComplete) malformed = delta.message
+        else
+          append(events, writer.write({ type: "error", error: { kind: "server", message: delta.message } }))
+        break
+      }
+    }
+    return events
+  }
+
   return {
     event(event) {
+      if (isOver) return []
       const json = event.json ?? (event.data === undefined ? undefined : parse(event.data))
-      return reader.read(event, json).flatMap((delta) => writer.write(delta))
+      const wasComplete = reader.isComplete
+      return write(reader.read(event, json), wasComplete)
     },
-    end: () => reader.end().flatMap((delta) => writer.write(delta)),
+    end: () => (isOver ? [] : write(reader.end(), reader.isComplete)),
     get isComplete() {
       return reader.isComplete
+    },
+    get malformed() {
+      return malformed
+    },
+    dropped() {
+      const names = dropped
+      if (names.length > 0) dropped = []
+      return names
     }
   }
 }

@@ -41,13 +41,39 @@ export const translateRequest = (
   return { body: codecs[to].writeRequest(request, dropped), dropped: dropped.list }
 }
 
+/** An answer in the words of its caller. */
+export interface TranslatedAnswer {
+  readonly body: JsonObject
+  /** The content that found no place in it, as paths in the words of the target. */
+  readonly dropped: ReadonlyArray<string>
+  /** What in it belongs to nothing: the answer is none. */
+  readonly malformed: string | undefined
+}
+
+/** Translates a whole answer from the protocol of the target to that of the caller, and tells what found no place. */
+export const translateWhole = (
+  from: Protocol,
+  to: Dialect,
+  body: JsonObject,
+  context: Context
+): TranslatedAnswer => {
+  const answer = codecs[from].readAnswer(body)
+  const remarks = answer.remarks ?? []
+  const malformed = remarks.find((remark) => remark.type === "malformed")
+  return {
+    body: callers[to].writeAnswer(answer, context),
+    dropped: [...new Set(remarks.flatMap((remark) => (remark.type === "dropped" ? remark.name : [])))],
+    malformed: malformed?.type === "malformed" ? malformed.message : undefined
+  }
+}
+
 /** Translates the body of a whole answer from the protocol of the target to that of the caller. */
 export const translateAnswer = (
   from: Protocol,
   to: Dialect,
   body: JsonObject,
   context: Context
-): JsonObject => (from === to ? body : callers[to].writeAnswer(codecs[from].readAnswer(body), context))
+): JsonObject => (from === to ? body : translateWhole(from, to, body, context).body)
 
 /**
  * Translates the body of an error: JSON, or whatever else a server sent. The status helps where the body says little.

@@ -9,5 +9,12 @@ export { withoutForeignThoughts } from "./responses/Reasoning.ts"
 export { itemsOf, withItems } from "./responses/References.ts"
 export { isStateful, type Refusal, refuseStateful } from "./Stateful.ts"
 export { encode, makeStreamTranslator, type StreamTranslator } from "./StreamTranslator.ts"
-export { type TranslatedRequest, translateAnswer, translateError, translateRequest } from "./Translate.ts"
+export {
+  type TranslatedAnswer,
+  type TranslatedRequest,
+  translateAnswer,
+  translateError,
+  translateRequest,
+  translateWhole
+} from "./Translate.ts"
 export { withoutUnsignedThinking } from "./Unsigned.ts"

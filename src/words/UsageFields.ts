@@ -114,9 +114,9 @@ export interface TokenCounts {
 
 const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== null
 
-const at = (object: unknown, path: string): unknown => {
+const at = (object: unknown, path: ReadonlyArray<string>): unknown => {
   let value = object
-  for (const name of path.split(".")) {
+  for (const name of path) {
     if (!isFields(value)) return undefined
     value = value[name]
   }
@@ -129,20 +129,21 @@ const count = (value: unknown): number | undefined =>
 const first = (usage: Fields, fields: ReadonlyArray<CountField>): number | undefined => {
   for (const { paths } of fields) {
     for (const path of paths) {
-      const found = count(path.includes(".") ? at(usage, path) : usage[path])
+      const found = count(path.includes(".") ? at(usage, path.split(".")) : usage[path])
       if (found !== undefined) return found
     }
   }
   return undefined
 }
 
+/** Every event of a stream is asked, so the paths are cut only once. */
+const places = usagePlaces.flatMap(({ paths }) => paths.map((path) => path.split(".")))
+
 /** The usage object of an answer or an event, wherever it stands; `undefined` where there is none. */
 export const usageIn = (json: Fields): Fields | undefined => {
-  for (const { paths } of usagePlaces) {
-    for (const path of paths) {
-      const found = path.includes(".") ? at(json, path) : json[path]
-      if (isFields(found) && !Array.isArray(found)) return found
-    }
+  for (const path of places) {
+    const found = at(json, path)
+    if (isFields(found) && !Array.isArray(found)) return found
   }
   return undefined
 }

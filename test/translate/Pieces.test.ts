@@ -240,6 +240,7 @@ describe("the package's face", () => {
       "translateAnswer",
       "translateError",
       "translateRequest",
+      "translateWhole",
       "withItems",
       "withoutForeignThoughts",
       "withoutUnsignedThinking"

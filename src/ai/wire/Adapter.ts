@@ -18,6 +18,7 @@ import type { Provider } from "../../core/Provider.ts"
 import type { Target } from "../../core/Target.ts"
 import type { HttpProvider } from "../../providers/HttpProvider.ts"
 import type * as Wire from "../../providers/Wire.ts"
+import type { Delta, Remark } from "../../translate/Common.ts"
 import { isObject, type JsonObject, parse } from "../../translate/Json.ts"
 import { codecs } from "../../translate/Translate.ts"
 import * as AiFailure from "../AiFailure.ts"
@@ -102,7 +103,10 @@ export const make = (provider: ChatProvider): Adapter => {
         Effect.flatMap(complete(body, target), (answer) => {
           const json = answer.json ?? parse(new TextDecoder().decode(answer.body))
           if (!isObject(json)) return Effect.fail(malformed(target, "the answer is no JSON object"))
-          const parts = fromAnswer(codec.readAnswer(json), readingOf(ask))
+          const read = codec.readAnswer(json)
+          const remark = read.remarks?.find(({ type }) => type === "malformed")
+          if (remark?.type === "malformed") return Effect.fail(malformed(target, remark.message))
+          const parts = fromAnswer(read, readingOf(ask))
           return checked(ask.draft, parts, target)
         })
       ),
@@ -114,22 +118,28 @@ export const make = (provider: ChatProvider): Adapter => {
           const deltas = new DeltaReader(readingOf(ask))
           const end = () => {
             const parts: Array<Response.StreamPartEncoded> = []
-            for (const delta of events.end()) deltas.read(delta, parts)
+            for (const delta of events.end()) if (!isRemark(delta)) deltas.read(delta, parts)
             return [...parts, ...deltas.end()]
           }
-          return Stream.map(stream(body, target), (chunk): Piece => {
+          return Stream.mapEffect(stream(body, target), (chunk): Effect.Effect<Piece, Failure> => {
             const parts: Array<Response.StreamPartEncoded> = []
             const { data, event } = chunk
             if (data !== undefined) {
               const json = chunk.json ?? parse(data)
-              for (const delta of events.read({ event, data }, json)) deltas.read(delta, parts)
+              for (const delta of events.read({ event, data }, json)) {
+                if (delta.type === "malformed") return Effect.fail(malformed(target, delta.message))
+                if (!isRemark(delta)) deltas.read(delta, parts)
+              }
             }
-            return { parts, phase: chunk.phase, end }
+            return Effect.succeed({ parts, phase: chunk.phase, end })
           })
         })
       )
   }
 }
+
+const isRemark = (delta: Delta | Remark): delta is Remark =>
+  delta.type === "malformed" || delta.type === "dropped"
 
 const readingOf = ({ draft: { toolNames }, newId }: Ask): Reading => ({ toolNames, newId })
 

@@ -3,42 +3,31 @@
  *
  * https://docs.anthropic.com/en/api/messages#response-id
  */
-import type { Answer, Spoken } from "../Common.ts"
+import type { Answer, Remark, Spoken } from "../Common.ts"
 import type { Context } from "../Context.ts"
-import { type JsonObject, objects, string, text, write } from "../Json.ts"
+import { type JsonObject, text } from "../Json.ts"
+import * as Usage from "../Usage.ts"
+import { readBlocks } from "./Blocks.ts"
 import * as Words from "./Words.ts"
 import { input } from "./WriteMessages.ts"
 
-/** One row a type of block; the tools Anthropic runs itself, and what they gave, are no part of the common form. */
-const blocks: ReadonlyMap<unknown, (block: JsonObject) => Spoken> = new Map<
-  unknown,
-  (block: JsonObject) => Spoken
->([
-  ["text", (block) => ({ type: "text", text: string(block.text) ?? "" })],
-  [
-    "thinking",
-    (block) => ({ type: "thinking", text: string(block.thinking) ?? "", signature: text(block.signature) })
-  ],
-  ["redacted_thinking", (block) => ({ type: "redacted", data: string(block.data) ?? "" })],
-  [
-    "tool_use",
-    (block) => ({
-      type: "call",
-      id: string(block.id) ?? "",
-      name: string(block.name) ?? "",
-      arguments: write(block.input ?? {})
-    })
-  ]
-])
-
 /** Reads an answer. */
-export const readAnswer = (body: JsonObject): Answer => ({
-  id: text(body.id),
-  model: text(body.model),
-  parts: objects(body.content).flatMap((block) => blocks.get(block.type)?.(block) ?? []),
-  usage: Words.readUsage(body.usage),
-  ...Words.readEnding(body)
-})
+export const readAnswer = (body: JsonObject): Answer => {
+  const parts: Array<Spoken> = []
+  const remarks: Array<Remark> = []
+  for (const said of readBlocks(body.content)) {
+    if (said.type === "dropped" || said.type === "malformed") remarks.push(said)
+    else parts.push(said)
+  }
+  return {
+    id: text(body.id),
+    model: text(body.model),
+    parts,
+    remarks,
+    usage: Usage.ofAnswer(body),
+    ...Words.readEnding(body)
+  }
+}
 
 /** Writes an answer. Thoughts are part of it only where the caller asked for them. */
 export const writeAnswer = (answer: Answer, context: Context): JsonObject => {

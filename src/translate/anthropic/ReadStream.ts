@@ -3,9 +3,11 @@
  *
  * https://docs.anthropic.com/en/docs/build-with-claude/streaming
  */
-import type { Delta, Usage } from "../Common.ts"
-import { isObject, type JsonObject, object, string, text, write } from "../Json.ts"
+import type { Delta, Remark, Thinking } from "../Common.ts"
+import { isObject, type JsonObject, object, objects, text, write } from "../Json.ts"
 import type { SseEvent, StreamReader } from "../Protocol.ts"
+import * as Usage from "../Usage.ts"
+import { readBlock } from "./Blocks.ts"
 import { readError } from "./Errors.ts"
 import * as Words from "./Words.ts"
 
@@ -17,22 +19,29 @@ interface Open {
   hasArguments: boolean
 }
 
-/** A reader for one stream. Blocks are told apart by their index. */
+type Said = ReadonlyArray<Delta | Remark>
+
+/**
+ * A reader for one stream. Blocks are told apart by their index; a piece of arguments whose index is not that of a call
+ * belongs to the only call that is open. Why the answer ended is told at its very end, because some servers go on with
+ * blocks behind the reason.
+ */
 export class AnthropicStreamReader implements StreamReader {
   #calls = 0
   #isEnded = false
-  #usage: Usage | undefined
+  #counts: Usage.TokenCounts | undefined
+  #stop: Delta | undefined
   readonly #open = new Map<unknown, Open>()
 
   get isComplete(): boolean {
     return this.#isEnded
   }
 
-  read(event: SseEvent, json: unknown): ReadonlyArray<Delta> {
+  read(event: SseEvent, json: unknown): Said {
     if (this.#isEnded || !isObject(json)) return []
     switch (event.event === "error" ? "error" : json.type) {
       case "message_start":
-        return this.#start(object(json.message))
+        return this.#start(json)
       case "content_block_start":
         return this.#blockStart(json.index, object(json.content_block))
       case "content_block_delta":
@@ -42,8 +51,7 @@ export class AnthropicStreamReader implements StreamReader {
       case "message_delta":
         return this.#messageDelta(json)
       case "message_stop":
-        this.#isEnded = true
-        return [{ type: "end" }]
+        return this.#end()
       case "error":
         this.#isEnded = true
         return [{ type: "error", error: readError(json, undefined) }]
@@ -53,53 +61,69 @@ export class AnthropicStreamReader implements StreamReader {
   }
 
   /** Without `message_stop` the answer is not complete, and nothing can be added to it. */
-  end(): ReadonlyArray<Delta> {
+  end(): Said {
     return []
   }
 
-  #start(message: JsonObject): ReadonlyArray<Delta> {
-    this.#usage = Words.readUsage(message.usage)
-    return [{ type: "start", id: text(message.id), model: text(message.model) }]
+  #end(): Said {
+    this.#isEnded = true
+    const unfinished = [...this.#open.keys()].flatMap((index) => this.#blockStop(index))
+    return [...unfinished, ...(this.#stop === undefined ? [] : [this.#stop]), { type: "end" }]
   }
 
-  #blockStart(index: unknown, block: JsonObject): ReadonlyArray<Delta> {
-    switch (block.type) {
+  /** The content is empty here, but at some servers. */
+  #start(json: JsonObject): Said {
+    const message = object(json.message)
+    this.#counts = Usage.read(json, this.#counts)
+    const blocks = objects(message.content).flatMap((block, at) => [
+      ...this.#blockStart(`start ${at}`, block),
+      ...this.#blockStop(`start ${at}`)
+    ])
+    return [{ type: "start", id: text(message.id), model: text(message.model) }, ...blocks]
+  }
+
+  #blockStart(index: unknown, block: JsonObject): Said {
+    const said = readBlock(block)
+    switch (said.type) {
       case "text":
-        return said("text", block.text)
+      case "refusal":
+        return said.text === "" ? [] : [{ type: said.type, text: said.text }]
       case "thinking":
-        return said("thinking", block.thinking)
-      case "redacted_thinking":
-        return [{ type: "redacted", data: string(block.data) ?? "" }]
-      case "tool_use": {
+        return thought(said)
+      case "call": {
         const call = this.#calls++
+        const before = this.#blockStop(index)
         this.#open.set(index, { call, input: block.input, hasArguments: false })
-        return [{ type: "call", call, id: string(block.id) ?? "", name: string(block.name) ?? "" }]
+        return [...before, { type: "call", call, id: said.id, name: said.name }]
       }
       default:
-        return []
+        return [said]
     }
   }
 
-  #blockDelta(index: unknown, delta: JsonObject): ReadonlyArray<Delta> {
-    switch (delta.type) {
-      case "text_delta":
-        return said("text", delta.text)
-      case "thinking_delta":
-        return said("thinking", delta.thinking)
-      case "signature_delta":
-        return text(delta.signature) === undefined
-          ? []
-          : [{ type: "signature", signature: string(delta.signature) ?? "" }]
-      case "input_json_delta": {
-        const open = this.#open.get(index)
-        const json = text(delta.partial_json)
-        if (open === undefined || json === undefined) return []
-        open.hasArguments = true
-        return [{ type: "arguments", call: open.call, json }]
-      }
-      default:
-        return []
+  #blockDelta(index: unknown, delta: JsonObject): Said {
+    const { partial_json: piece } = delta
+    if (piece !== undefined) return this.#argue(index, typeof piece === "string" ? piece : write(piece))
+    if (delta.type === "citations_delta") return [{ type: "dropped", name: "content.citations" }]
+    const isThought = delta.type === "thinking_delta"
+    const said: Array<Delta> = []
+    const thinking = text(delta.thinking) ?? (isThought ? text(delta.text) : undefined)
+    if (thinking !== undefined) said.push({ type: "thinking", text: thinking })
+    const words = isThought ? undefined : text(delta.text)
+    if (words !== undefined) said.push({ type: "text", text: words })
+    const signature = text(delta.signature)
+    if (signature !== undefined) said.push({ type: "signature", signature })
+    return said
+  }
+
+  #argue(index: unknown, json: string): Said {
+    if (json === "") return []
+    const open = this.#open.get(index) ?? (this.#open.size === 1 ? [...this.#open.values()][0] : undefined)
+    if (open === undefined) {
+      return [{ type: "malformed", message: "a piece of a tool call's arguments belongs to no call" }]
     }
+    open.hasArguments = true
+    return [{ type: "arguments", call: open.call, json }]
   }
 
   /** A call without arguments is a call with no arguments: `{}`. */
@@ -107,20 +131,23 @@ export class AnthropicStreamReader implements StreamReader {
     const open = this.#open.get(index)
     this.#open.delete(index)
     if (open === undefined || open.hasArguments) return []
-    return [{ type: "arguments", call: open.call, json: write(object(open.input)) }]
+    const { input } = open
+    const json = typeof input === "string" ? input : write(object(input))
+    return [{ type: "arguments", call: open.call, json }]
   }
 
-  #messageDelta(json: JsonObject): ReadonlyArray<Delta> {
-    const deltas: Array<Delta> = []
-    this.#usage = Words.readUsage(json.usage, this.#usage)
-    if (this.#usage !== undefined) deltas.push({ type: "usage", usage: this.#usage })
+  #messageDelta(json: JsonObject): Said {
     const delta = object(json.delta)
-    if (text(delta.stop_reason) !== undefined) deltas.push({ type: "stop", ...Words.readEnding(delta) })
-    return deltas
+    if (text(delta.stop_reason) !== undefined) this.#stop = { type: "stop", ...Words.readEnding(delta) }
+    const counts = Usage.read(json, this.#counts)
+    if (counts === undefined) return []
+    this.#counts = counts
+    return [{ type: "usage", usage: Usage.toUsage(counts) }]
   }
 }
 
-const said = (type: "text" | "thinking", value: unknown): ReadonlyArray<Delta> => {
-  const said = text(value)
-  return said === undefined ? [] : [{ type, text: said }]
-}
+/** A thought that a block begins with. */
+const thought = ({ signature, text: said }: Thinking): ReadonlyArray<Delta> => [
+  ...(said === "" ? [] : [{ type: "thinking" as const, text: said }]),
+  ...(signature === undefined ? [] : [{ type: "signature" as const, signature }])
+]

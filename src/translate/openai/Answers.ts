@@ -3,54 +3,56 @@
  *
  * https://platform.openai.com/docs/api-reference/chat/object
  */
-import type { Answer, Spoken } from "../Common.ts"
+import type { Answer, Call, Remark, Spoken } from "../Common.ts"
 import type { Context } from "../Context.ts"
-import { compact, type JsonObject, object, objects, string, text, write } from "../Json.ts"
+import { append, compact, type JsonObject, object, objects, string, text, write } from "../Json.ts"
+import * as Usage from "../Usage.ts"
 import * as Reasoning from "./Reasoning.ts"
+import { callsOf, hasContent, readSpoken, type Words as Said } from "./Said.ts"
 import * as Words from "./Words.ts"
 
 /** Reads an answer. Of several choices the first is taken. */
 export const readAnswer = (body: JsonObject): Answer => {
-  const choice = object(objects(body.choices).find((choice) => (choice.index ?? 0) === 0))
-  const message = object(choice.message)
+  const remarks: Array<Remark> = []
+  const choices = objects(body.choices)
+  const choice = choices.find(({ index }) => (index ?? 0) === 0) ?? choices[0] ?? {}
+  if (choices.some((other) => other !== choice && hasContent(object(other.message ?? other.delta)))) {
+    remarks.push({ type: "dropped", name: "choices" })
+  }
+  const message = object(choice.message ?? choice.delta)
   const parts: Array<Spoken> = [...Reasoning.read(message.reasoning_details)]
   const thoughts = parts.some((part) => part.type === "thinking") ? undefined : Reasoning.textOf(message)
   if (thoughts !== undefined) parts.unshift({ type: "thinking", text: thoughts })
-  const said = contentOf(message.content)
-  if (said !== undefined) parts.push({ type: "text", text: said })
-  const refusal = text(message.refusal)
-  if (refusal !== undefined) parts.push({ type: "refusal", text: refusal })
-  let hasCalls = false
-  for (const call of objects(message.tool_calls)) {
-    const { name, arguments: args } = object(call.function)
-    if (text(name) === undefined) continue
-    hasCalls = true
-    parts.push({
-      type: "call",
-      id: string(call.id) ?? "",
-      name: string(name) ?? "",
-      arguments: typeof args === "string" ? args : write(args)
-    })
+  const spoken: Array<Said | Remark> = []
+  readSpoken(message, spoken)
+  for (const said of spoken) {
+    if (said.type === "dropped" || said.type === "malformed") remarks.push(said)
+    else parts.push(said)
   }
+  const refusal = text(spoken.map((said) => (said.type === "refusal" ? said.text : "")).join(""))
+  const calls = readCalls(message, remarks)
+  append(parts, calls)
   return {
     id: text(body.id),
     model: text(body.model),
     parts,
-    usage: Words.readUsage(body.usage),
-    ...Words.readStop(choice, { calls: hasCalls, refusal: refusal !== undefined }),
+    remarks,
+    usage: Usage.ofAnswer(body),
+    ...Words.readStop(choice, { calls: calls.length > 0, refusal: refusal !== undefined }),
     explanation: refusal
   }
 }
 
-/** The text of a message: a string, or at some servers a list of parts. */
-export const contentOf = (content: unknown): string | undefined =>
-  typeof content === "string"
-    ? text(content)
-    : text(
-        objects(content)
-          .map((part) => string(part.text) ?? "")
-          .join("")
-      )
+const readCalls = (message: JsonObject, remarks: Array<Remark>): ReadonlyArray<Call> =>
+  callsOf(message).flatMap((call): ReadonlyArray<Call> => {
+    const called = object(call.function ?? call.custom)
+    const name = text(called.name) ?? text(call.name)
+    const given = called.arguments ?? called.input
+    const args = typeof given === "string" ? given : write(given)
+    if (name !== undefined) return [{ type: "call", id: string(call.id) ?? "", name, arguments: args }]
+    if (given !== undefined) remarks.push({ type: "malformed", message: "a tool call has no name" })
+    return []
+  })
 
 /** Writes an answer. */
 export const writeAnswer = (answer: Answer, context: Context): JsonObject => {

@@ -3,126 +3,106 @@
  *
  * https://platform.openai.com/docs/api-reference/chat/streaming
  */
-import type { Delta } from "../Common.ts"
-import { isObject, type JsonObject, number, object, objects, string, text, write } from "../Json.ts"
+import type { Delta, Remark } from "../Common.ts"
+import { append, isObject, type JsonObject, object, objects, text } from "../Json.ts"
 import type { SseEvent, StreamReader } from "../Protocol.ts"
-import { contentOf } from "./Answers.ts"
+import * as Usage from "../Usage.ts"
+import { CallPieces } from "./CallPieces.ts"
 import { readError } from "./Errors.ts"
 import * as Reasoning from "./Reasoning.ts"
-import * as Words from "./Words.ts"
+import { callsOf, hasContent, readSpoken, type Words } from "./Said.ts"
+import * as Stop from "./Words.ts"
 
-/** A call as it comes in. It begins for others once its name is known; what came before is kept until then. */
-interface Incoming {
-  readonly call: number
-  readonly id: string
-  isBegun: boolean
-  kept: string
-}
-
-/** A reader for one stream. Of several choices it reads the first. */
+/**
+ * A reader for one stream. Of several choices it reads the one that comes first. What comes behind the finish reason counts
+ * until the stream is over: some servers send the reason with the first of several calls.
+ */
 export class OpenAiStreamReader implements StreamReader {
   #isStarted = false
-  #isStopped = false
   #isEnded = false
+  /** The choice that gave the reason for the end. */
+  #last: JsonObject | undefined
   #refusal = ""
-  #count = 0
-  #begun = 0
-  readonly #calls = new Map<number, Incoming>()
-  #latest: Incoming | undefined
+  #index: unknown
+  #counts: Usage.TokenCounts | undefined
+  readonly #calls = new CallPieces()
 
   get isComplete(): boolean {
-    return this.#isStopped || this.#isEnded
+    return this.#last !== undefined || this.#isEnded
   }
 
-  read(event: SseEvent, json: unknown): ReadonlyArray<Delta> {
+  read(event: SseEvent, json: unknown): ReadonlyArray<Delta | Remark> {
     if (this.#isEnded) return []
-    if (event.data?.trim() === "[DONE]") return this.#end()
+    if (event.data?.trim().startsWith("[DONE]") === true) return this.#end()
     if (!isObject(json)) return []
     if (isObject(json.error) || text(json.error) !== undefined || event.event === "error") {
       this.#isEnded = true
       return [{ type: "error", error: readError(json, undefined) }]
     }
-    const deltas: Array<Delta> = []
+    const deltas: Array<Delta | Remark> = []
     if (!this.#isStarted) {
       this.#isStarted = true
       deltas.push({ type: "start", id: text(json.id), model: text(json.model) })
     }
-    const choice = objects(json.choices).find((choice) => (choice.index ?? 0) === 0)
-    if (choice !== undefined && !this.#isStopped) this.#readChoice(choice, deltas)
-    const usage = Words.readUsage(json.usage)
-    if (usage !== undefined) deltas.push({ type: "usage", usage })
+    for (const choice of objects(json.choices)) this.#readChoice(choice, deltas)
+    const counts = Usage.read(json, this.#counts)
+    if (counts !== undefined) {
+      this.#counts = counts
+      deltas.push({ type: "usage", usage: Usage.toUsage(counts) })
+    }
     return deltas
   }
 
   /** The stream is over: what is still missing, if its protocol had said that the answer is complete. */
-  end(): ReadonlyArray<Delta> {
-    return this.#isStopped && !this.#isEnded ? this.#end() : []
+  end(): ReadonlyArray<Delta | Remark> {
+    return this.#last !== undefined && !this.#isEnded ? this.#end() : []
   }
 
-  #end(): ReadonlyArray<Delta> {
+  #end(): ReadonlyArray<Delta | Remark> {
     this.#isEnded = true
-    const end: Delta = { type: "end" }
-    return this.#isStopped ? [end] : [this.#stop({}), end]
+    const deltas: Array<Delta | Remark> = []
+    this.#calls.end(deltas)
+    const has = { calls: this.#calls.count > 0, refusal: this.#refusal !== "" }
+    const explanation = has.refusal ? this.#refusal : undefined
+    deltas.push({ type: "stop", ...Stop.readStop(this.#last ?? {}, has), explanation }, { type: "end" })
+    return deltas
   }
 
-  #stop(choice: JsonObject): Delta {
-    this.#isStopped = true
-    const has = { calls: this.#begun > 0, refusal: this.#refusal !== "" }
-    return {
-      type: "stop",
-      ...Words.readStop(choice, has),
-      explanation: has.refusal ? this.#refusal : undefined
+  #readChoice(choice: JsonObject, deltas: Array<Delta | Remark>): void {
+    const index = choice.index ?? 0
+    this.#index ??= index
+    const message = object(choice.delta ?? choice.message)
+    if (index !== this.#index) {
+      if (hasContent(message)) deltas.push({ type: "dropped", name: "choices" })
+      return
     }
+    this.#readMessage(message, deltas)
+    if (text(choice.finish_reason) === undefined) return
+    // Of several reasons the first that says more than that it is over counts.
+    if (this.#last === undefined || Stop.isPlainEnd(this.#last.finish_reason)) this.#last = choice
   }
 
-  #readChoice(choice: JsonObject, deltas: Array<Delta>): void {
-    const delta = object(choice.delta ?? choice.message)
-    const thoughts = Reasoning.textOf(delta)
+  #readMessage(message: JsonObject, deltas: Array<Delta | Remark>): void {
+    const said = this.#said(message)
+    const pieces = callsOf(message)
+    // What waits for the rest of a call waits for nothing, where something else comes.
+    if (said.length > 0 && pieces.length === 0) this.#calls.begin(deltas)
+    append(deltas, said)
+    for (const piece of pieces) this.#calls.read(piece, deltas)
+  }
+
+  #said(message: JsonObject): ReadonlyArray<Delta | Remark> {
+    const deltas: Array<Delta | Remark> = []
+    const thoughts = Reasoning.textOf(message)
     if (thoughts !== undefined) deltas.push({ type: "thinking", text: thoughts })
-    for (const thought of Reasoning.read(delta.reasoning_details)) {
+    for (const thought of Reasoning.read(message.reasoning_details)) {
       if (thought.type === "redacted") deltas.push(thought)
       else deltas.push({ type: "signature", signature: thought.signature ?? "" })
     }
-    const said = contentOf(delta.content)
-    if (said !== undefined) deltas.push({ type: "text", text: said })
-    const refusal = text(delta.refusal)
-    if (refusal !== undefined) {
-      this.#refusal += refusal
-      deltas.push({ type: "refusal", text: refusal })
-    }
-    for (const call of objects(delta.tool_calls)) this.#readCall(call, deltas)
-    if (text(choice.finish_reason) !== undefined) deltas.push(this.#stop(choice))
-  }
-
-  #readCall(call: JsonObject, deltas: Array<Delta>): void {
-    const incoming = this.#incoming(call)
-    const { name, arguments: args } = object(call.function)
-    const json = typeof args === "string" ? args : isObject(args) ? write(args) : ""
-    const known = text(name)
-    if (!incoming.isBegun && known !== undefined) {
-      incoming.isBegun = true
-      this.#begun++
-      deltas.push({ type: "call", call: incoming.call, id: incoming.id, name: known })
-    }
-    if (!incoming.isBegun) incoming.kept += json
-    else if (incoming.kept + json !== "") {
-      deltas.push({ type: "arguments", call: incoming.call, json: incoming.kept + json })
-      incoming.kept = ""
-    }
-  }
-
-  /**
-   * The call a piece belongs to. Some servers leave the index out, some give every call the same one: there a new id
-   * begins a new call.
-   */
-  #incoming(call: JsonObject): Incoming {
-    const id = string(call.id) ?? ""
-    const index = number(call.index)
-    const known = index === undefined ? this.#latest : this.#calls.get(index)
-    if (known !== undefined && (id === "" || known.id === "" || id === known.id)) return known
-    const incoming = { call: this.#count++, id, isBegun: false, kept: "" }
-    if (index !== undefined) this.#calls.set(index, incoming)
-    this.#latest = incoming
-    return incoming
+    const spoken: Array<Words | Remark> = []
+    readSpoken(message, spoken)
+    for (const words of spoken) if (words.type === "refusal") this.#refusal += words.text
+    append(deltas, spoken)
+    return deltas
   }
 }

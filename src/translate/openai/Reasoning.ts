@@ -8,12 +8,21 @@
  * - https://api-docs.deepseek.com/guides/reasoning_model
  * - https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning-blocks
  */
+import { hasThought, thoughtBlockNames, thoughtText } from "../../words/Thoughts.ts"
 import type { Redacted, Spoken, Thinking } from "../Common.ts"
 import { type JsonObject, objects, string, text } from "../Json.ts"
 
-/** The text of thoughts in a message or a delta. */
+/** The text of thoughts in a message or a delta: a field of its own, or else what details tell. */
 export const textOf = (message: JsonObject): string | undefined =>
-  text(message.reasoning_content) ?? text(message.reasoning)
+  thoughtText(message) ?? (hasThought(message) ? detailsText(message) : undefined)
+
+const detailsText = (message: JsonObject): string | undefined =>
+  text(
+    thoughtBlockNames
+      .flatMap((name) => objects(message[name]))
+      .map((block) => string(block.text) ?? string(block.summary) ?? string(block.thinking) ?? "")
+      .join("")
+  )
 
 /** The thoughts that can be given back to Anthropic: signed ones, and unreadable ones. */
 export const read = (details: unknown): ReadonlyArray<Thinking | Redacted> => {

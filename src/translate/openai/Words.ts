@@ -1,16 +1,9 @@
 /** The words of OpenAI's protocol for how an answer ended and what it cost. */
 import type { Stop, Usage } from "../Common.ts"
-import { compact, isObject, type JsonObject, number, object } from "../Json.ts"
+import { compact, type JsonObject } from "../Json.ts"
+import * as Stops from "../Stops.ts"
 
 /** https://platform.openai.com/docs/api-reference/chat/object#chat-object-choices-finish_reason */
-const stops: ReadonlyMap<unknown, Stop> = new Map<unknown, Stop>([
-  ["stop", "end"],
-  ["length", "length"],
-  ["tool_calls", "calls"],
-  ["function_call", "calls"],
-  ["content_filter", "refusal"]
-])
-
 const reasons: Readonly<Record<Stop, string>> = {
   end: "stop",
   stopSequence: "stop",
@@ -30,8 +23,9 @@ export const readStop = (
   choice: JsonObject,
   has: { readonly calls: boolean; readonly refusal: boolean }
 ): { readonly stop: Stop; readonly stopSequence?: string } => {
-  const stop = stops.get(choice.finish_reason) ?? "end"
-  if (stop !== "end") return { stop }
+  const stop = Stops.read(choice.finish_reason)
+  // A server may say that it called a tool, and call none.
+  if (stop !== "end" && (stop !== "calls" || has.calls)) return { stop }
   if (has.calls) return { stop: "calls" }
   if (has.refusal) return { stop: "refusal" }
   return typeof choice.stop_reason === "string"
@@ -39,21 +33,11 @@ export const readStop = (
     : { stop }
 }
 
+/** True for a finish reason that says no more than that the answer is over. */
+export const isPlainEnd = (reason: unknown): boolean => Stops.read(reason) === "end"
+
 /** The finish reason. */
 export const writeStop = (stop: Stop): string => reasons[stop]
-
-/** Tokens, if they are told. */
-export const readUsage = (usage: unknown): Usage | undefined => {
-  if (!isObject(usage)) return undefined
-  const prompt = object(usage.prompt_tokens_details)
-  return {
-    input: number(usage.prompt_tokens) ?? 0,
-    cacheRead: number(prompt.cached_tokens),
-    cacheWrite: number(prompt.cache_write_tokens),
-    output: number(usage.completion_tokens) ?? 0,
-    thinking: number(object(usage.completion_tokens_details).reasoning_tokens)
-  }
-}
 
 /** https://platform.openai.com/docs/api-reference/chat/object#chat-object-usage */
 export const writeUsage = (usage: Usage): JsonObject => ({

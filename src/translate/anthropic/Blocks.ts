@@ -1,0 +1,47 @@
+/**
+ * The blocks of a message as what was said.
+ *
+ * Tools that Anthropic runs itself, and what they gave, are no part of the common form and are named.
+ */
+import type { Remark, Spoken } from "../Common.ts"
+import { isObject, type JsonObject, list, string, text, write } from "../Json.ts"
+
+/** One row a type of block. */
+const rows: ReadonlyMap<unknown, (block: JsonObject) => Spoken | Remark> = new Map<
+  unknown,
+  (block: JsonObject) => Spoken | Remark
+>([
+  ["text", (block) => ({ type: "text", text: string(block.text) ?? "" })],
+  [
+    "thinking",
+    (block) => ({
+      type: "thinking",
+      text: string(block.thinking) ?? string(block.text) ?? "",
+      signature: text(block.signature)
+    })
+  ],
+  ["redacted_thinking", (block) => ({ type: "redacted", data: string(block.data) ?? "" })],
+  ["tool_use", (block) => readCall(block)]
+])
+
+const readCall = ({ id, input, name }: JsonObject): Spoken | Remark =>
+  text(name) === undefined
+    ? { type: "malformed", message: "a tool call has no name" }
+    : {
+        type: "call",
+        id: string(id) ?? "",
+        name: string(name) ?? "",
+        arguments: typeof input === "string" ? input : write(input ?? {})
+      }
+
+/** What a block says. */
+export const readBlock = (block: JsonObject): Spoken | Remark =>
+  rows.get(block.type)?.(block) ?? { type: "dropped", name: `content.${string(block.type) ?? "type"}` }
+
+/** What the content of a message says: blocks, or a text at some servers. */
+export const readBlocks = (content: unknown): ReadonlyArray<Spoken | Remark> => {
+  if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }]
+  return list(content).flatMap((block) =>
+    typeof block === "string" ? [{ type: "text", text: block }] : isObject(block) ? readBlock(block) : []
+  )
+}
