@@ -54,8 +54,8 @@ const play = (
     })
     const nothing = { connections: 0, fibers: 0, sleepers: 0, probes: [] }
     const isOver = () => JSON.stringify(look()) === JSON.stringify(nothing)
-    const until = Date.now() + 1_000
-    while (!isOver() && Date.now() < until) yield* Effect.sleep(5)
+    // A second of this process's own turns, however busy the machine is.
+    for (let turns = 0; turns < 200 && !isOver(); turns++) yield* Effect.sleep(5)
     return { requests: server.requests.length, isOver: isOver(), left: look() }
   })
 
@@ -77,7 +77,7 @@ const nothingIsLeftOf = (cases: ReadonlyArray<Case>) =>
         Effect.map(Effect.scoped(play), ({ isOver, left, requests }) => {
           if (!isOver || requests > 2) wrong.push({ name, requests, ...left })
         }),
-      { concurrency: 32 }
+      { concurrency: 16 }
     )
     assert.deepStrictEqual(wrong, [])
   })
