@@ -50,6 +50,10 @@ const Server = Schema.Struct({
     'Tokens of the clients, or "none" to let everybody in. Without any the gateway listens on loopback only.'
   ),
   adminToken: field(HeaderText, "Opens the admin API; without it there is none."),
+  carrySecrets: field(
+    Schema.Array(HeaderText),
+    "Secrets with which is signed what a model leaves in a translated conversation: the first signs, all are believed. Every replica needs the same. Default: the keys of the provider."
+  ),
   wrongTokens: field(
     Schema.Union([
       Schema.Literal("unlimited"),

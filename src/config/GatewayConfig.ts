@@ -50,6 +50,8 @@ export interface ServerConfig {
   readonly port: number
   readonly tokens: Tokens
   readonly adminToken: Redacted.Redacted | undefined
+  /** With these is signed what models leave in translated conversations; without them with the providers' keys. */
+  readonly carrySecrets?: ReadonlyArray<Redacted.Redacted> | undefined
   /** Wrong tokens that one address may try: so many at once, then so many more in each `per` milliseconds. */
   readonly wrongTokens: { readonly tries: number; readonly per: number } | "unlimited"
   /** The largest body of a request. */
@@ -198,6 +200,7 @@ export const fromFile = (
       port: server.port ?? defaultServer.port,
       tokens: tokens === "none" ? tokens : tokens.map((token) => Redacted.make(TokenHash.of(token))),
       adminToken: map(server.adminToken, (token) => Redacted.make(TokenHash.of(token))),
+      carrySecrets: server.carrySecrets?.map((secret) => Redacted.make(secret)),
       wrongTokens: wrongTokensOf(server.wrongTokens ?? {}),
       maxBodyBytes: server.maxBodyBytes ?? defaultServer.maxBodyBytes,
       maxHeaderBytes: server.maxHeaderBytes ?? defaultServer.maxHeaderBytes,

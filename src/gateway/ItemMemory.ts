@@ -10,6 +10,9 @@ import * as Context from "effect/Context"
 import { isObject, type JsonObject, type Request } from "../providers/Wire.ts"
 import { itemsOf, withItems } from "../translate/index.ts"
 
+/** What is longer is not kept: it would push out everything else. */
+const longestItem = 4_000_000
+
 /** How much is kept: items, and characters of them. */
 const mostItems = 10_000
 const mostCharacters = 16_000_000
@@ -38,8 +41,19 @@ export class Items {
     return recalled === body ? request : { ...request, body: recalled, text: undefined }
   }
 
+  /** Keeps what a model left with a call and its client could not carry. */
+  note({ headers }: Request, call: string, kept: string): void {
+    this.#put(`${callerOf(headers)} call ${call}`, kept)
+  }
+
+  /** What was kept of a call. */
+  noted({ headers }: Request, call: string): string | undefined {
+    return this.#items.size === 0 ? undefined : this.#items.get(`${callerOf(headers)} call ${call}`)
+  }
+
   #put(key: string, item: string): void {
     this.#drop(key)
+    if (item.length > longestItem) return
     this.#items.set(key, item)
     this.#characters += key.length + item.length
     for (const oldest of this.#items.keys()) {

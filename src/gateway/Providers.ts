@@ -11,6 +11,7 @@ import type { HttpProvider } from "../providers/HttpProvider.ts"
 import { OpenAi } from "../providers/OpenAi.ts"
 import type { Upstream } from "../providers/Upstream.ts"
 import type { Dialect } from "../translate/index.ts"
+import * as Carried from "./Carried.ts"
 import { ItemMemory, type Items } from "./ItemMemory.ts"
 import * as Metered from "./Metered.ts"
 import * as OwnThoughts from "./OwnThoughts.ts"
@@ -67,21 +68,28 @@ export const catalog = Effect.fnUntraced(function* (
       })
     )
   const native = yield* catalogOf((provider) => provider)
+  const items = yield* ItemMemory
+  const translated = (provider: GatewayProvider, from: Dialect) =>
+    Translated.make(provider, from, {
+      items,
+      carrier: Carried.carrierOf(provider, config.server.carrySecrets)
+    })
   const calledIn = (protocol: ProtocolName) =>
     config.providers.every((provider) => provider.protocol === protocol)
       ? Effect.succeed(native)
       : catalogOf((provider) =>
-          provider.protocol === protocol ? provider : Translated.make(provider, protocol)
+          provider.protocol === protocol
+            ? Carried.withoutCarried(provider, protocol)
+            : translated(provider, protocol)
         )
-  const items = yield* ItemMemory
   const responders = new Set(config.providers.filter(({ responses }) => responses).map(({ name }) => name))
   const responses =
     responders.size === config.providers.length
       ? Effect.succeed(native)
       : catalogOf((provider) =>
           responders.has(provider.name)
-            ? OwnThoughts.make(provider)
-            : Translated.make(provider, "responses", items)
+            ? OwnThoughts.make(Carried.withoutCarried(provider, "responses"))
+            : translated(provider, "responses")
         )
   return {
     ...native,

@@ -35,6 +35,7 @@ const listening: Readonly<Record<keyof ServerConfig, Field>> = {
   timeouts: { restart: "server.timeouts" },
   tokens: "reloads",
   adminToken: "reloads",
+  carrySecrets: "reloads",
   wrongTokens: "reloads",
   maxBodyBytes: "reloads",
   maxConnections: { restart: "server.maxConnections" },

@@ -20,6 +20,7 @@ import type { Target } from "../core/Target.ts"
 import * as Outgoing from "../providers/Outgoing.ts"
 import { type Answer, Chunk, type Head, type Headers, isObject, type Request } from "../providers/Wire.ts"
 import * as Translate from "../translate/index.ts"
+import { memoryOf } from "./Carried.ts"
 import type { Items } from "./ItemMemory.ts"
 import type { GatewayProvider } from "./Providers.ts"
 import { requestId } from "./RequestId.ts"
@@ -46,11 +47,20 @@ interface Outbound {
   readonly dropped: ReadonlyArray<string>
 }
 
-/**
- * A provider, as callers of other words than its own see it. Only chats can be asked of it. `items` keeps what it says
- * to those who ask for responses.
- */
-export const make = (provider: GatewayProvider, from: Translate.Dialect, items?: Items): GatewayProvider => {
+/** What a translated provider works with. */
+export interface Options {
+  /** Keeps what is said to those who ask for responses, and what no client can carry. */
+  readonly items: Items
+  /** Carries what the provider's models leave in a conversation. */
+  readonly carrier: Translate.Carrier
+}
+
+/** A provider, as callers of other words than its own see it. Only chats can be asked of it. */
+export const make = (
+  provider: GatewayProvider,
+  from: Translate.Dialect,
+  { carrier, items }: Options
+): GatewayProvider => {
   const to = provider.protocol
   /** The last translation of each request, for its retries: they differ in nothing but the credential. */
   const known = new WeakMap<Request, Outbound>()
@@ -58,7 +68,13 @@ export const make = (provider: GatewayProvider, from: Translate.Dialect, items?:
   const outbound = (request: Request, model: string): Outbound => {
     const last = known.get(request)
     if (last?.model === model) return last
-    const { body, dropped } = Translate.translateRequest(from, to, request.body, model)
+    const { body, dropped } = Translate.translateRequest(
+      from,
+      to,
+      request.body,
+      model,
+      carrier.of(model, memoryOf(items, request))
+    )
     const translated = {
       model,
       dropped,
@@ -68,11 +84,22 @@ export const make = (provider: GatewayProvider, from: Translate.Dialect, items?:
     return translated
   }
 
+  const contextOf = (request: Request, target: Target): Effect.Effect<Translate.Context> =>
+    Effect.withFiber((fiber) =>
+      Effect.map(Clock.currentTimeMillis, (now) =>
+        Translate.makeContext(request.body, {
+          id: requestId(request.headers ?? {}, fiber.getRef(Random.Random)),
+          created: Math.floor(now / 1000),
+          carry: carrier.of(target.model, memoryOf(items, request))
+        })
+      )
+    )
+
   return {
     ...provider,
     translatedFrom: from,
     complete: (request, target) =>
-      Effect.flatMap(contextOf(request), (context) => {
+      Effect.flatMap(contextOf(request, target), (context) => {
         const sent = outbound(request, target.model)
         return Effect.flatMap(provider.complete(sent.request, target), (answer) => {
           const json = answer.json ?? parse(answer.body)
@@ -80,17 +107,17 @@ export const make = (provider: GatewayProvider, from: Translate.Dialect, items?:
           const said = Translate.translateWhole(to, from, json, context)
           if (said.malformed !== undefined && target.policy.malformedEvents === "fail")
             return Effect.fail(malformed(target, said.malformed))
-          items?.keep(request, said.body)
+          if (from === "responses") items.keep(request, said.body)
           return Effect.succeed(written(answer, said.body, [...sent.dropped, ...said.dropped]))
         })
       }),
     stream: (request, target) =>
       Stream.unwrap(
-        Effect.map(contextOf(request), (context) => {
+        Effect.map(contextOf(request, target), (context) => {
           const sent = outbound(request, target.model)
           const { malformedEvents } = target.policy
           const translator = Translate.makeStreamTranslator(to, from, context, malformedEvents)
-          const keep = items === undefined ? undefined : keeper(items, request)
+          const keep = from === "responses" ? keeper(items, request) : undefined
           return Stream.transformPull(provider.stream(sent.request, target), (pull) =>
             Effect.succeed(translated(pull, translator, lastWords[to], sent, keep, target))
           )
@@ -109,16 +136,6 @@ export const make = (provider: GatewayProvider, from: Translate.Dialect, items?:
     }
   }
 }
-
-const contextOf = (request: Request): Effect.Effect<Translate.Context> =>
-  Effect.withFiber((fiber) =>
-    Effect.map(Clock.currentTimeMillis, (now) =>
-      Translate.makeContext(request.body, {
-        id: requestId(request.headers ?? {}, fiber.getRef(Random.Random)),
-        created: Math.floor(now / 1000)
-      })
-    )
-  )
 
 const written = (answer: Answer, json: Translate.JsonObject, dropped: ReadonlyArray<string>): Answer => ({
   status: answer.status,

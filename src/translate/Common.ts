@@ -35,6 +35,8 @@ export interface Thinking {
   readonly type: "thinking"
   readonly text: string
   readonly signature?: string | undefined
+  /** The member of a message in which its server had it. */
+  readonly field?: string | undefined
 }
 
 /** Thoughts that only the provider can read. */
@@ -55,6 +57,14 @@ export interface Call {
   readonly id: string
   readonly name: string
   readonly arguments: string
+  /** What its server hung on it and wants to see again. */
+  readonly members?: JsonObject | undefined
+}
+
+/** What a server left in a message and wants to see again there: members of the message, which say nothing to others. */
+export interface Left {
+  readonly type: "left"
+  readonly members: JsonObject
 }
 
 /** What a tool gave. */
@@ -69,7 +79,7 @@ export interface Result {
 export type Content = Text | Image | Document
 
 /** What the model says. */
-export type Spoken = Text | Thinking | Redacted | Refusal | Call
+export type Spoken = Text | Thinking | Redacted | Refusal | Call | Left
 
 /** One message of the conversation. */
 export type Turn =
@@ -166,10 +176,20 @@ export interface Answer extends Ending {
 /** One step of a streamed answer. Calls are numbered from 0 in the order in which they began. */
 export type Delta =
   | { readonly type: "start"; readonly id?: string | undefined; readonly model?: string | undefined }
-  | { readonly type: "text" | "thinking" | "refusal"; readonly text: string }
+  | { readonly type: "text" | "refusal"; readonly text: string }
+  | { readonly type: "thinking"; readonly text: string; readonly field?: string | undefined }
   | { readonly type: "signature"; readonly signature: string }
   | { readonly type: "redacted"; readonly data: string }
-  | { readonly type: "call"; readonly call: number; readonly id: string; readonly name: string }
+  | {
+      readonly type: "call"
+      readonly call: number
+      readonly id: string
+      readonly name: string
+      readonly members?: JsonObject | undefined
+    }
+  /** What hangs on a call and came after its beginning. */
+  | { readonly type: "hangs"; readonly call: number; readonly members: JsonObject }
+  | Left
   | { readonly type: "arguments"; readonly call: number; readonly json: string }
   | { readonly type: "usage"; readonly usage: Usage }
   | ({ readonly type: "stop" } & Ending)

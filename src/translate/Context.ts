@@ -1,4 +1,5 @@
 /** What the translation of an answer must know of the request it answers. */
+import type { Carry } from "./carry/Carry.ts"
 import { isObject, type JsonObject, object, objects, string, text } from "./Json.ts"
 import * as ToolNames from "./ToolNames.ts"
 
@@ -14,6 +15,10 @@ export interface Context {
   readonly includeUsage: boolean
   /** Does the caller of an Anthropic model expect thoughts before the text? */
   readonly thinking: boolean
+  /** Whether such a caller is shown thoughts, only what has to be given back of them, or nothing of them. */
+  readonly thoughts: "shown" | "omitted" | "none"
+  /** Carries what the model leaves in the conversation; without it that is lost. */
+  readonly carry?: Carry | undefined
   /** From the names of tools that were cut for the target to their whole names. */
   readonly toolNames: ReadonlyMap<string, string>
   /** The body of the request: a response repeats much of what was asked. */
@@ -26,18 +31,30 @@ export interface Options {
   readonly id: string
   /** The time, in seconds since 1970. */
   readonly created: number
+  /** Carries what the model leaves in the conversation. */
+  readonly carry?: Carry | undefined
 }
 
 /** Reads the context from the body of a request as the caller sent it. */
 export const make = (body: JsonObject, options: Options): Context => {
-  const thinking = body.thinking
+  const thoughts = thoughtsOf(body.thinking)
   return {
     id: options.id,
     created: options.created,
     model: string(body.model) ?? "",
     includeUsage: object(body.stream_options).include_usage === true,
-    thinking: isObject(thinking) && thinking.type !== "disabled" && thinking.display !== "omitted",
+    thinking: thoughts === "shown" || (thoughts === "omitted" && options.carry !== undefined),
+    thoughts,
+    carry: options.carry,
     toolNames: ToolNames.shortened(objects(body.tools).flatMap((tool) => text(tool.name) ?? [])),
     request: body
   }
 }
+
+/** https://platform.claude.com/docs/en/build-with-claude/extended-thinking#controlling-thinking-display */
+const thoughtsOf = (thinking: unknown): Context["thoughts"] =>
+  !isObject(thinking) || thinking.type === "disabled"
+    ? "none"
+    : thinking.display === "omitted"
+      ? "omitted"
+      : "shown"

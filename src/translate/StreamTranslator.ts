@@ -1,6 +1,7 @@
 /** Streamed answers from one protocol to another, event by event. */
 import type { Delta, Remark } from "./Common.ts"
 import type { Context } from "./Context.ts"
+import { Packer } from "./carry/Pack.ts"
 import { append, parse } from "./Json.ts"
 import type { Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
 import { callers, codecs } from "./Translate.ts"
@@ -46,12 +47,18 @@ export const makeStreamTranslator = (
     dropped.push(name)
   }
 
+  const packer = context.carry === undefined ? undefined : new Packer(context.carry, from, to, context)
+  const pass = (delta: Delta, events: Array<OutEvent>): void => {
+    if (packer === undefined) append(events, writer.write(delta))
+    else for (const packed of packer.pack(delta)) append(events, writer.write(packed))
+  }
+
   /** A stream that its protocol has called complete fails no more, so its caller is told in its last event. */
   const write = (deltas: ReadonlyArray<Delta | Remark>, wasComplete: boolean): ReadonlyArray<OutEvent> => {
     const events: Array<OutEvent> = []
     for (const delta of deltas) {
       if (delta.type === "dropped") drop(delta.name)
-      else if (delta.type !== "malformed") append(events, writer.write(delta))
+      else if (delta.type !== "malformed") pass(delta, events)
       else if (onMalformed === "drop") drop("malformed")
       else {
         isOver = true

@@ -1,6 +1,9 @@
 /** Requests, whole answers and errors from one protocol to another. */
 import { codec as anthropic } from "./anthropic/Codec.ts"
 import type { Context } from "./Context.ts"
+import type { Carry } from "./carry/Carry.ts"
+import { packAnswer } from "./carry/Pack.ts"
+import { signedOnly, unpack } from "./carry/Unpack.ts"
 import { Dropped } from "./Dropped.ts"
 import { isObject, type JsonObject } from "./Json.ts"
 import { codec as openai } from "./openai/Codec.ts"
@@ -22,7 +25,8 @@ export interface TranslatedRequest {
 
 /**
  * Translates the body of a request. `model` is the target's model, which decides about many fields; by default the
- * one in the body. Between two of the same protocol nothing but the model is touched.
+ * one in the body. Between two of the same protocol nothing but the model is touched. `carry` gives the target back what
+ * it left in the conversation.
  *
  * @example
  * translateRequest("openai", "anthropic", { model: "claude-haiku-4-5", messages: [{ role: "user", content: "hi" }], seed: 1 })
@@ -32,12 +36,16 @@ export const translateRequest = (
   from: Dialect,
   to: Protocol,
   body: JsonObject,
-  model?: string
+  model?: string,
+  carry?: Carry
 ): TranslatedRequest => {
   const named = model === undefined ? body : { ...body, model }
   if (from === to) return { body: named, dropped: [] }
   const dropped = new Dropped(callers[from].names)
-  const request = callers[from].readRequest(named, dropped)
+  const read = callers[from].readRequest(named, dropped)
+  const turns =
+    carry === undefined ? signedOnly(read.turns, to, dropped) : unpack(read.turns, to, carry, dropped)
+  const request = { ...read, turns }
   return { body: codecs[to].writeRequest(request, dropped), dropped: dropped.list }
 }
 
@@ -58,10 +66,12 @@ export const translateWhole = (
   context: Context
 ): TranslatedAnswer => {
   const answer = codecs[from].readAnswer(body)
+  const { carry } = context
+  const packed = carry === undefined ? answer : packAnswer(answer, carry, from, to, context)
   const remarks = answer.remarks ?? []
   const malformed = remarks.find((remark) => remark.type === "malformed")
   return {
-    body: callers[to].writeAnswer(answer, context),
+    body: callers[to].writeAnswer(packed, context),
     dropped: [...new Set(remarks.flatMap((remark) => (remark.type === "dropped" ? remark.name : [])))],
     malformed: malformed?.type === "malformed" ? malformed.message : undefined
   }

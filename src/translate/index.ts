@@ -2,7 +2,10 @@
  * Translates requests, answers, streams and errors between the protocols of language models, so that a chain may mix
  * them. Everything here is plain and synchronous, takes time in proportion to its input, and never throws.
  */
+
 export { type Context, make as makeContext, type Options as ContextOptions } from "./Context.ts"
+export { type Carrier, type Carry, type Memory as CarryMemory, make as makeCarrier } from "./carry/Carry.ts"
+export { mayCarry, withoutCarried } from "./carry/Clean.ts"
 export type { JsonObject } from "./Json.ts"
 export type { Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
 export { withoutForeignThoughts } from "./responses/Reasoning.ts"

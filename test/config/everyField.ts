@@ -76,6 +76,7 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
       port: 7,
       tokens: ["secret-token"],
       adminToken: "secret-admin",
+      carrySecrets: ["secret-carry"],
       wrongTokens: { tries: 7, per: "7 seconds" },
       maxBodyBytes: 7,
       maxHeaderBytes: 77,

@@ -234,14 +234,17 @@ describe("the package's face", () => {
       "encode",
       "isStateful",
       "itemsOf",
+      "makeCarrier",
       "makeContext",
       "makeStreamTranslator",
+      "mayCarry",
       "refuseStateful",
       "translateAnswer",
       "translateError",
       "translateRequest",
       "translateWhole",
       "withItems",
+      "withoutCarried",
       "withoutForeignThoughts",
       "withoutUnsignedThinking"
     ])

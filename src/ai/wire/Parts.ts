@@ -1,6 +1,6 @@
 /** From whole answers and their deltas, in the common form, to the parts of `effect/ai`. */
 import type * as Response from "effect/ai/Response"
-import type { Answer, Delta, Ending, Spoken, Stop, Usage } from "../../translate/Common.ts"
+import type { Answer, Delta, Ending, Left, Spoken, Stop, Usage } from "../../translate/Common.ts"
 import { parse } from "../../translate/Json.ts"
 import { hidden, signed } from "./Thoughts.ts"
 
@@ -25,11 +25,11 @@ const reasons: Readonly<Record<Stop, Response.FinishReason>> = {
 /** The parts of a whole answer. */
 export const fromAnswer = (answer: Answer, reading: Reading): Array<Response.PartEncoded> => [
   { type: "response-metadata", id: answer.id, modelId: answer.model },
-  ...answer.parts.map((part) => whole(part, reading)),
+  ...answer.parts.flatMap((part) => (part.type === "left" ? [] : whole(part, reading))),
   finish(answer, answer.usage)
 ]
 
-const whole = (part: Spoken, reading: Reading): Response.PartEncoded => {
+const whole = (part: Exclude<Spoken, Left>, reading: Reading): Response.PartEncoded => {
   switch (part.type) {
     case "text":
     case "refusal":

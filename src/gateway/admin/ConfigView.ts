@@ -48,6 +48,7 @@ export const make = ({
       port: server.port,
       tokens: server.tokens === "none" ? server.tokens : server.tokens.map(() => blot),
       adminToken: server.adminToken === undefined ? undefined : blot,
+      carrySecrets: server.carrySecrets?.map(() => blot),
       wrongTokens: server.wrongTokens,
       maxBodyBytes: server.maxBodyBytes,
       maxHeaderBytes: server.maxHeaderBytes,

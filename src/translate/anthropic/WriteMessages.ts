@@ -120,6 +120,8 @@ const writeSpoken = (part: Spoken, ids: ToolIds): ReadonlyArray<JsonObject> => {
       return [{ type: "thinking", thinking: part.text, signature: part.signature ?? "" }]
     case "redacted":
       return [{ type: "redacted_thinking", data: part.data }]
+    case "left":
+      return []
     case "call":
       return [{ type: "tool_use", id: ids.call(part.id), name: part.name, input: input(part) }]
   }

@@ -7,6 +7,7 @@ import type { Answer, Call, Remark, Spoken } from "../Common.ts"
 import type { Context } from "../Context.ts"
 import { append, compact, type JsonObject, object, objects, string, text, write } from "../Json.ts"
 import * as Usage from "../Usage.ts"
+import * as Leftovers from "./Leftovers.ts"
 import * as Reasoning from "./Reasoning.ts"
 import { callsOf, hasContent, readSpoken, type Words as Said } from "./Said.ts"
 import * as Words from "./Words.ts"
@@ -21,8 +22,10 @@ export const readAnswer = (body: JsonObject): Answer => {
   }
   const message = object(choice.message ?? choice.delta)
   const parts: Array<Spoken> = [...Reasoning.read(message.reasoning_details)]
-  const thoughts = parts.some((part) => part.type === "thinking") ? undefined : Reasoning.textOf(message)
-  if (thoughts !== undefined) parts.unshift({ type: "thinking", text: thoughts })
+  const thoughts = parts.some((part) => part.type === "thinking") ? undefined : Reasoning.thoughtOf(message)
+  if (thoughts !== undefined) parts.unshift({ type: "thinking", ...thoughts })
+  const left = Leftovers.ofMessage(message)
+  if (left !== undefined) parts.push({ type: "left", members: left })
   const spoken: Array<Said | Remark> = []
   readSpoken(message, spoken)
   for (const said of spoken) {
@@ -49,7 +52,11 @@ const readCalls = (message: JsonObject, remarks: Array<Remark>): ReadonlyArray<C
     const name = text(called.name) ?? text(call.name)
     const given = called.arguments ?? called.input
     const args = typeof given === "string" ? given : write(given)
-    if (name !== undefined) return [{ type: "call", id: string(call.id) ?? "", name, arguments: args }]
+    if (name !== undefined) {
+      const members = Leftovers.ofCall(call)
+      const read: Call = { type: "call", id: string(call.id) ?? "", name, arguments: args }
+      return [members === undefined ? read : { ...read, members }]
+    }
     if (given !== undefined) remarks.push({ type: "malformed", message: "a tool call has no name" })
     return []
   })

@@ -14,6 +14,7 @@
 import type { Delta, Remark } from "../Common.ts"
 import { isObject, type JsonObject, number, object, text, write } from "../Json.ts"
 import { JsonEnd } from "../JsonEnd.ts"
+import * as Leftovers from "./Leftovers.ts"
 
 /** A call as it comes in. */
 interface Incoming {
@@ -26,6 +27,8 @@ interface Incoming {
   /** All arguments so far. */
   args: string
   readonly end: JsonEnd
+  /** What hangs on it and has not been passed on yet. */
+  members: JsonObject | undefined
 }
 
 /** The pieces of the calls of one answer. */
@@ -56,6 +59,7 @@ export class CallPieces {
       this.#byId.set(id, incoming)
       if (incoming.id === "") incoming.id = id
     }
+    this.#hang(incoming, Leftovers.ofCall(piece), out)
     this.#name(incoming, name)
     this.#argue(incoming, json, out)
   }
@@ -94,12 +98,26 @@ export class CallPieces {
   }
 
   #add(index: number | undefined, id: string): Incoming {
-    const incoming: Incoming = { id, name: "", call: undefined, kept: "", args: "", end: new JsonEnd() }
+    const incoming: Incoming = {
+      id,
+      name: "",
+      call: undefined,
+      kept: "",
+      args: "",
+      end: new JsonEnd(),
+      members: undefined
+    }
     if (index !== undefined) this.#byIndex.set(index, incoming)
     const before = this.#latest
     this.#nameless.set(incoming, before?.name === "" ? this.#nameless.get(before) : before)
     this.#latest = incoming
     return incoming
+  }
+
+  #hang(incoming: Incoming, members: JsonObject | undefined, out: Array<Delta | Remark>): void {
+    if (members === undefined) return
+    if (incoming.call === undefined) incoming.members = { ...incoming.members, ...members }
+    else out.push({ type: "hangs", call: incoming.call, members })
   }
 
   /** A name is repeated, goes on, or is told anew with what it had before. */
@@ -136,7 +154,8 @@ export class CallPieces {
   #pass(incoming: Incoming, out: Array<Delta | Remark>): void {
     if (incoming.call === undefined) {
       incoming.call = this.#count++
-      out.push({ type: "call", call: incoming.call, id: incoming.id, name: incoming.name })
+      const { call, id, members, name } = incoming
+      out.push({ type: "call", call, id, name, ...(members !== undefined && { members }) })
     }
     if (incoming.kept !== "") out.push({ type: "arguments", call: incoming.call, json: incoming.kept })
     incoming.kept = ""

@@ -9,6 +9,7 @@ import type { SseEvent, StreamReader } from "../Protocol.ts"
 import * as Usage from "../Usage.ts"
 import { CallPieces } from "./CallPieces.ts"
 import { readError } from "./Errors.ts"
+import * as Leftovers from "./Leftovers.ts"
 import * as Reasoning from "./Reasoning.ts"
 import { callsOf, hasContent, readSpoken, type Words } from "./Said.ts"
 import * as Stop from "./Words.ts"
@@ -93,8 +94,10 @@ export class OpenAiStreamReader implements StreamReader {
 
   #said(message: JsonObject): ReadonlyArray<Delta | Remark> {
     const deltas: Array<Delta | Remark> = []
-    const thoughts = Reasoning.textOf(message)
-    if (thoughts !== undefined) deltas.push({ type: "thinking", text: thoughts })
+    const left = Leftovers.ofMessage(message)
+    if (left !== undefined) deltas.push({ type: "left", members: left })
+    const thoughts = Reasoning.thoughtOf(message)
+    if (thoughts !== undefined) deltas.push({ type: "thinking", ...thoughts })
     for (const thought of Reasoning.read(message.reasoning_details)) {
       if (thought.type === "redacted") deltas.push(thought)
       else deltas.push({ type: "signature", signature: thought.signature ?? "" })

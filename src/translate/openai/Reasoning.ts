@@ -8,13 +8,24 @@
  * - https://api-docs.deepseek.com/guides/reasoning_model
  * - https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning-blocks
  */
-import { hasThought, thoughtBlockNames, thoughtText } from "../../words/Thoughts.ts"
+import { hasThought, thoughtBlockNames, thoughtTextNames } from "../../words/Thoughts.ts"
 import type { Redacted, Spoken, Thinking } from "../Common.ts"
 import { type JsonObject, objects, string, text } from "../Json.ts"
 
-/** The text of thoughts in a message or a delta: a field of its own, or else what details tell. */
-export const textOf = (message: JsonObject): string | undefined =>
-  thoughtText(message) ?? (hasThought(message) ? detailsText(message) : undefined)
+/** The text of thoughts in a message or a delta: a field of its own, which is named, or else what details tell. */
+export const thoughtOf = (
+  message: JsonObject
+): { readonly text: string; readonly field?: string } | undefined => {
+  for (const field of thoughtTextNames) {
+    const said = text(message[field])
+    if (said !== undefined) return { text: said, field }
+  }
+  const said = hasThought(message) ? detailsText(message) : undefined
+  return said === undefined ? undefined : { text: said }
+}
+
+/** The text of thoughts in a message or a delta. */
+export const textOf = (message: JsonObject): string | undefined => thoughtOf(message)?.text
 
 const detailsText = (message: JsonObject): string | undefined =>
   text(

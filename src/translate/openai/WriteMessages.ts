@@ -1,5 +1,6 @@
 /** From turns to the messages of a chat-completions request. */
 import type { Content, Document, Request, Result, Spoken } from "../Common.ts"
+import { merge } from "../carry/Members.ts"
 import * as DataUrl from "../DataUrl.ts"
 import type { Dropped } from "../Dropped.ts"
 import { append, compact, type JsonObject } from "../Json.ts"
@@ -109,6 +110,7 @@ const writeAssistant = (
   let said: string | undefined
   let refusal: string | undefined
   const calls: Array<JsonObject> = []
+  const left: Record<string, unknown> = {}
   for (const part of parts) {
     switch (part.type) {
       case "text":
@@ -121,8 +123,12 @@ const writeAssistant = (
         calls.push({
           id: ids.call(part.id),
           type: "function",
-          function: { name: ToolNames.shorten(part.name), arguments: part.arguments }
+          function: { name: ToolNames.shorten(part.name), arguments: part.arguments },
+          ...part.members
         })
+        break
+      case "left":
+        merge(left, part.members)
         break
       default:
         dropped.common("thinking")
@@ -132,6 +138,7 @@ const writeAssistant = (
   return compact({
     role: "assistant",
     content: said ?? null,
+    ...left,
     refusal,
     tool_calls: calls.length === 0 ? undefined : calls
   })

@@ -55,6 +55,9 @@ export class OpenAiStreamWriter implements StreamWriter {
       }
       case "arguments":
         return this.#chunks({ tool_calls: [{ index: delta.call, function: { arguments: delta.json } }] })
+      case "hangs":
+      case "left":
+        return []
       case "usage":
         this.#usage = delta.usage
         return []

@@ -82,7 +82,7 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
     {
       keys: new Set(["type", "id", "status", "summary", "content", "encrypted_content"]),
       read: (item, draft) => {
-        const thought = Reasoning.read(item)
+        const thought = Reasoning.read(item) ?? Reasoning.readUnsigned(item)
         if (thought !== undefined) speak(draft).push(thought)
         return thought !== undefined
       }

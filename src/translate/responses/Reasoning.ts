@@ -6,6 +6,7 @@
  * https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
  */
 import type { Redacted, Thinking } from "../Common.ts"
+import { isToken } from "../carry/Token.ts"
 import { isObject, type JsonObject, objects, string, text } from "../Json.ts"
 
 const signed = "anthropic-claude-v1.signature."
@@ -13,18 +14,35 @@ const sealed = "anthropic-claude-v1.redacted."
 
 /** The encrypted content of an item; `undefined` for thoughts without a signature. */
 export const seal = (thought: Thinking | Redacted): string | undefined => {
-  if (thought.type === "redacted") return sealed + thought.data
-  return text(thought.signature) === undefined ? undefined : signed + thought.signature
+  if (thought.type === "redacted") return isToken(thought.data) ? thought.data : sealed + thought.data
+  const signature = text(thought.signature)
+  return signature === undefined || isToken(signature) ? signature : signed + signature
 }
 
-/** The thought in an item, if it can be given back to Anthropic. */
+/** The thought in an item, if it can be given back to anybody but OpenAI: one that was signed, or carried for its server. */
 export const read = (item: JsonObject): Thinking | Redacted | undefined => {
   const content = string(item.encrypted_content) ?? ""
   if (content.startsWith(sealed)) return { type: "redacted", data: content.slice(sealed.length) }
+  const said = textOf(item)
+  if (isToken(content)) {
+    return said === ""
+      ? { type: "redacted", data: content }
+      : { type: "thinking", text: said, signature: content }
+  }
   if (!content.startsWith(signed)) return undefined
-  const said = objects(item.summary).map((part) => string(part.text) ?? "")
-  return { type: "thinking", text: said.join(""), signature: content.slice(signed.length) }
+  return { type: "thinking", text: said, signature: content.slice(signed.length) }
 }
+
+/** The thought in an item that nobody signed or sealed. */
+export const readUnsigned = (item: JsonObject): Thinking | undefined => {
+  const said = textOf(item)
+  return said === "" || text(item.encrypted_content) !== undefined
+    ? undefined
+    : { type: "thinking", text: said }
+}
+
+const textOf = (item: JsonObject): string =>
+  [...objects(item.summary), ...objects(item.content)].map((part) => string(part.text) ?? "").join("")
 
 const isForeign = (item: unknown): boolean =>
   isObject(item) &&

@@ -1,0 +1,32 @@
+/**
+ * What servers of OpenAI's protocol leave in a message or on a call, and want to see again there.
+ *
+ * - `extra_content`, with Gemini's `thought_signature`, on a call or a message: without it the next turn is refused.
+ *   https://ai.google.dev/gemini-api/docs/thought-signatures#openai
+ * - Thoughts that are no text, in their order and not changed; see `words/Thoughts.ts`.
+ * - `provider_specific_fields`, LiteLLM's, with the same signature.
+ *   https://docs.litellm.ai/docs/reasoning_content
+ */
+import { thoughtBlockNames } from "../../words/Thoughts.ts"
+import type { JsonObject } from "../Json.ts"
+
+const ofMessages = [...thoughtBlockNames, "extra_content"]
+const ofCalls = ["extra_content", "provider_specific_fields"]
+
+/** What was left in a message or a delta; `undefined` when that is nothing. */
+export const ofMessage = (message: JsonObject): JsonObject | undefined => pick(message, ofMessages)
+
+/** What hangs on a call; `undefined` when that is nothing. */
+export const ofCall = (call: JsonObject): JsonObject | undefined => pick(call, ofCalls)
+
+const pick = (from: JsonObject, names: ReadonlyArray<string>): JsonObject | undefined => {
+  let picked: Record<string, unknown> | undefined
+  for (const name of names) {
+    const value = from[name]
+    if (value === undefined || value === null || value === "") continue
+    if (Array.isArray(value) && value.length === 0) continue
+    picked ??= {}
+    picked[name] = value
+  }
+  return picked
+}
