@@ -3,6 +3,9 @@ import * as Effect from "effect/Effect"
 import * as FaultServer from "../support/FaultServer.ts"
 import { anthropic, ask, openai, provider, start } from "./support.ts"
 
+/** What was parsed from JSON. */
+type Wild = ReturnType<typeof JSON.parse>
+
 const policy = { retries: { times: 0 }, threshold: { transient: 100 } }
 
 interface Call {
@@ -68,13 +71,13 @@ const events = ({ calls = [], members = {}, text }: Said) => {
 }
 
 /** The data of the events of a stream. */
-const dataOf = (text: string): ReadonlyArray<Record<string, any>> =>
+const dataOf = (text: string): ReadonlyArray<Wild> =>
   text.split("\n").flatMap((line) => (/^data: \{/.test(line) ? [JSON.parse(line.slice(6))] : []))
 
 /** What a client of messages makes of an answer: the blocks it sends back. */
-const blocksOf = (text: string, isStream: boolean): Array<Record<string, any>> => {
+const blocksOf = (text: string, isStream: boolean): Array<Wild> => {
   if (!isStream) return JSON.parse(text).content
-  const blocks: Array<Record<string, any>> = []
+  const blocks: Array<Wild> = []
   for (const event of dataOf(text)) {
     if (event.type === "content_block_start") blocks.push({ ...event.content_block, json: "" })
     const block = blocks.at(-1)!
@@ -90,7 +93,7 @@ const blocksOf = (text: string, isStream: boolean): Array<Record<string, any>> =
   )
 }
 
-const itemsOf = (text: string, isStream: boolean): Array<Record<string, any>> =>
+const itemsOf = (text: string, isStream: boolean): Array<Wild> =>
   isStream
     ? dataOf(text).find(({ type }) => type === "response.completed")!.response.output
     : JSON.parse(text).output
@@ -176,11 +179,10 @@ const twoTurns = (
     const then = yield* ask(`${other}${path}`, { body: options.change?.(second) ?? second })
     assert.strictEqual(then.status, 200, then.text)
     const asked = JSON.parse(server.requests[1]?.body ?? "{}")
-    return { first: got.text, second, asked, messages: asked.messages as Array<Record<string, any>> }
+    return { first: got.text, second, asked, messages: asked.messages as Array<Wild> }
   })
 
-const assistant = (messages: ReadonlyArray<Record<string, any>>) =>
-  messages.find(({ role }) => role === "assistant")!
+const assistant = (messages: ReadonlyArray<Wild>) => messages.find(({ role }) => role === "assistant")!
 
 const signature = (length: number, seed = 1) =>
   Buffer.from(Array.from({ length }, (_, at) => (at * at * 31 + at * seed) % 251)).toString("base64")
@@ -229,16 +231,16 @@ for (const client of ["messages", "responses"] as const) {
           )
           const called = assistant(messages).tool_calls
           assert.deepStrictEqual(
-            called.map(({ extra_content }: any) => extra_content),
+            called.map(({ extra_content }: Wild) => extra_content),
             [one.extra_content, two.extra_content, undefined]
           )
           assert.deepStrictEqual(
-            called.map(({ function: { arguments: json } }: any) => JSON.parse(json)),
+            called.map(({ function: { arguments: json } }: Wild) => JSON.parse(json)),
             [{ at: 0 }, { at: 1 }, { at: 2 }]
           )
           assert.deepStrictEqual(
             messages.filter(({ role }) => role === "tool").map(({ tool_call_id }) => tool_call_id),
-            called.map(({ id }: any) => id)
+            called.map(({ id }: Wild) => id)
           )
           const ids = first.match(/"(?:id|call_id)":"call_[^"]*"/g) ?? []
           assert.isAtLeast(ids.length, 3)
