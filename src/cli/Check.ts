@@ -34,7 +34,10 @@ export const check = (options: Options): Effect.Effect<void, ExitWith, FileSyste
       const config = yield* file === undefined ? Simulated.start : ConfigFlags.read(file)
       yield* ConfigFlags.override(config, { host: Option.none(), port: Option.none() }, file)
       yield* Console.log(summary(file, config))
-      if (!options.live) return
+      if (!options.live) {
+        for (const note of unproved(config)) yield* Console.log(note)
+        return
+      }
       const counted = Live.count(config)
       yield* Console.log(`\n${announcement(counted, options.timeout)}`)
       if (counted.credentials === 0) return
@@ -43,6 +46,29 @@ export const check = (options: Options): Effect.Effect<void, ExitWith, FileSyste
       if (!findings.every(Report.isOk)) yield* Effect.fail(new ExitWith(1))
     })
   )
+
+/** Models that a note names; it counts the others. */
+const mostNamed = 5
+
+/** Whether a provider has a model, only the provider knows. */
+const unproved = ({ fallbacks, models, providers }: GatewayConfig): ReadonlyArray<string> => {
+  const linked = [
+    ...Object.values(models).flatMap(({ chain, onContentPolicy = [], onContextExceeded = [] }) => [
+      ...chain,
+      ...onContextExceeded,
+      ...onContentPolicy
+    ]),
+    ...fallbacks
+  ].filter((link) => !Object.hasOwn(models, link))
+  const own = providers.flatMap(({ fallbackModels, models: known, name }) =>
+    [...fallbackModels, ...Object.keys(known)].map((model) => `${name}/${model}`)
+  )
+  const all = [...new Set([...linked, ...own])]
+  if (all.length === 0) return []
+  const named = all.slice(0, mostNamed).join(", ")
+  const more = all.length > mostNamed ? ` and ${all.length - mostNamed} more` : ""
+  return [`note: whether their providers have these models is not known without --live: ${named}${more}`]
+}
 
 const announcement = (
   { credentials, moreModels }: ReturnType<typeof Live.count>,

@@ -179,8 +179,38 @@ const bench = Command.make("bench").pipe(
   Command.withSubcommands([benchList, benchAdd, benchRemove])
 )
 
+const explain = Command.make(
+  "explain",
+  {
+    model: Argument.String("MODEL").pipe(
+      Argument.withDescription(
+        "What a request would ask for: a name of the config's models, or provider/model"
+      )
+    ),
+    fallbacks: Flag.String("fallbacks").pipe(
+      Flag.withMetavar("MODELS"),
+      Flag.withDescription("The request's own fallbacks, separated by commas"),
+      Flag.optional
+    ),
+    json: Flag.Boolean("json").pipe(
+      Flag.withDescription("Write the answer of the admin API as JSON"),
+      Flag.withDefault(false)
+    ),
+    ...gateway
+  },
+  (options) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./Explain.ts")),
+      (module) => module.explain(options)
+    )
+).pipe(
+  Command.withDescription(
+    "Say where a request for a model would go now, and why not elsewhere; asks a running gateway, exit code 1 if no target can be called"
+  )
+)
+
 /** All commands; without one, `serve`. */
 export const cli = Command.make("effect-failover", serving, runServe).pipe(
   Command.withDescription("Failover for calls to language-model providers, as a gateway"),
-  Command.withSubcommands([serve, check, classify, bench, simulate, demo])
+  Command.withSubcommands([serve, check, classify, explain, bench, simulate, demo])
 )

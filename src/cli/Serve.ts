@@ -17,6 +17,7 @@ import * as ConfigFlags from "./ConfigFlags.ts"
 import { because, type ExitWith } from "./Exit.ts"
 import * as Hangup from "./Hangup.ts"
 import * as LogOutput from "./LogOutput.ts"
+import * as StopSignal from "./StopSignal.ts"
 import * as Simulated from "./simulated/Simulated.ts"
 
 /** What the command can be told. */
@@ -35,10 +36,19 @@ export const serve = (options: Options): Effect.Effect<never, ExitWith, FileSyst
       // Providers of our own outlive the gateway in front of them, which still has requests in flight.
       const config = yield* file === undefined ? Simulated.start : ConfigFlags.read(file)
       const settled = yield* ConfigFlags.override(config, options, file)
-      for (const note of settled.notes) yield* Console.error(`note: ${note}`)
       const log = LogOutput.make(settled.log ?? defaultLog)
       const onConfig = (config: GatewayConfig) => log.use(config.log ?? defaultLog)
-      return yield* Effect.provide(running(settled, options, file, changes, onConfig), log.layer)
+      const signal = yield* StopSignal.watch
+      // Runs after everything that the gateway opened has been closed.
+      yield* Effect.addFinalizer(() => Effect.provide(Effect.logInfo("stopped"), log.layer))
+      const serving = running(settled, options, file, changes, onConfig).pipe(
+        Effect.onInterrupt(() =>
+          Effect.logInfo(
+            `stopping${signal() === undefined ? "" : ` on ${signal()}`}: no new requests, those in flight come to their end`
+          )
+        )
+      )
+      return yield* Effect.provide(serving, log.layer)
     })
   )
 
@@ -50,6 +60,7 @@ const running = (
   onConfig: Gateway.Options["onConfig"]
 ): Effect.Effect<never, ExitWith, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function* () {
+    for (const note of settled.notes) yield* say(settled, note)
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const source =
       file === undefined ? undefined : Effect.provideContext(ConfigFlags.reread(file, options), context)
@@ -59,9 +70,13 @@ const running = (
     const fiber = yield* Effect.forkScoped(waiting, { startImmediately: true })
     yield* Console.log(`listening on ${url}`)
     if (file === undefined) yield* Console.log(guide(url))
-    else if (settled.server.statusPage !== "off") yield* Console.error(`note: the status page is at ${url}/`)
+    else if (settled.server.statusPage !== "off") yield* say(settled, `the status page is at ${url}/`)
     return yield* Fiber.join(fiber)
   })
+
+/** A note for whoever started the gateway, on standard error; an entry of the log where that is to be JSON only. */
+const say = ({ log = defaultLog }: GatewayConfig, note: string): Effect.Effect<void> =>
+  log.format === "json" ? Effect.logInfo(`note: ${note}`) : Console.error(`note: ${note}`)
 
 /** Reloads on SIGHUP and when the file changes. What comes of it is told by the gateway. */
 const reloading = <R>(

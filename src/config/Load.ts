@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
+import * as ClearKeys from "./ClearKeys.ts"
 import { fromFile, type GatewayConfig } from "./GatewayConfig.ts"
 import * as JsonFile from "./JsonFile.ts"
 import * as Keyless from "./Keyless.ts"
@@ -10,6 +11,7 @@ import { ConfigError, formatPath, type Problem } from "./Problem.ts"
 import * as Reference from "./Reference.ts"
 import * as Semantics from "./Semantics.ts"
 import * as Structure from "./Structure.ts"
+import * as WrongChoice from "./WrongChoice.ts"
 
 /** How a config file is read. */
 export interface Options {
@@ -44,16 +46,18 @@ export const parse = Effect.fnUntraced(function* (
   const resolved = yield* Reference.resolve(value, options.folder)
   const structure = Structure.check(resolved.value)
   const { notes, problems } = Semantics.check(resolved.value)
+  const clear = options.keyless === true ? [] : ClearKeys.notes(json.success.value)
   const misfits = [
     ...resolved.problems,
-    ...(Result.isFailure(structure) ? structure.failure : []).filter(
+    ...(Result.isFailure(structure) ? structure.failure : [])
       // What could not be fetched cannot fit either.
-      (misfit) => !resolved.problems.some(({ path }) => formatPath(path) === formatPath(misfit.path))
-    ),
+      .filter((misfit) => !resolved.problems.some(({ path }) => formatPath(path) === formatPath(misfit.path)))
+      // The value as it stands in the file: what a reference names may be a secret.
+      .map((misfit) => WrongChoice.withValue(misfit, value)),
     ...problems
   ]
   if (Result.isSuccess(structure) && misfits.length === 0 && twice.length === 0) {
-    return fromFile(structure.success, notes, (file) => path.resolve(options.folder, file))
+    return fromFile(structure.success, [...notes, ...clear], (file) => path.resolve(options.folder, file))
   }
   return yield* fail(
     [

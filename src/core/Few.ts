@@ -3,9 +3,12 @@
 /** How many items a message names. */
 export const shown = 5
 
+/** Items that are compared with each other for every one that is named; a list may have a hundred thousand. */
+const comparedPerNamed = 10
+
 /**
- * The first items of a list, and how many more there are. Only the items that are named are rendered.
- * Of seven letters: `a, b, c, d, e, … (2 more)`.
+ * The first items of a list, and how many more there are. An item that comes several times is named once, with a count.
+ * Of the letters a, b, a, c, d, e, f: `a ×2, b, c, d, e, … (1 more)`.
  */
 export const few = <A>(
   items: ReadonlyArray<A>,
@@ -13,7 +16,16 @@ export const few = <A>(
   separator: string,
   most = shown
 ): string => {
-  const named = items.slice(0, most).map(render).join(separator)
-  const more = items.length - most
-  return more > 0 ? `${named}${separator}… (${more} more)` : named
+  const counts = new Map<string, number>()
+  let named = 0
+  for (const item of items.slice(0, most * comparedPerNamed)) {
+    const text = render(item)
+    const count = counts.get(text)
+    if (count === undefined && counts.size >= most) continue
+    counts.set(text, (count ?? 0) + 1)
+    named++
+  }
+  const texts = Array.from(counts, ([text, count]) => (count === 1 ? text : `${text} ×${count}`))
+  const more = items.length - named
+  return more > 0 ? `${texts.join(separator)}${separator}… (${more} more)` : texts.join(separator)
 }

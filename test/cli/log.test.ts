@@ -56,13 +56,45 @@ describe("the log of serve", () => {
       )
       yield* fail(url)
       yield* gateway.says(/"message":"a request failed: ChainExhausted"/)
-      const lines = gateway.stderr().trimEnd().split("\n").slice(1)
+      // What was said at the start was text still.
+      const lines = gateway
+        .stderr()
+        .trimEnd()
+        .split("\n")
+        .filter((line) => !line.startsWith("note: "))
       const entries = lines.map((line): { level: string; message: string } => JSON.parse(line))
       assert.isTrue(
         entries.every(({ level }) => level === "WARN"),
         "nothing below the level, and nothing of the level before"
       )
       assert.strictEqual(gateway.stdout(), `listening on ${url}\n`)
+    })
+  )
+
+  it.live("is JSON only when it is to be, from the notes at the start to the signal at the end", () =>
+    Effect.gen(function* () {
+      const { file, write } = yield* failing
+      write({ format: "json" })
+      const gateway = yield* start(["serve", "--config", file, "--port", "0", "--no-watch"])
+      const url = yield* gateway.says(/^listening on (\S+)\n/)
+      yield* fail(url)
+      gateway.process.kill("SIGTERM")
+      assert.strictEqual(yield* gateway.exit, 0)
+      const entries = gateway
+        .stderr()
+        .trimEnd()
+        .split("\n")
+        .map((line): { message: string } => JSON.parse(line))
+      const messages = entries.map(({ message }) => message)
+      assert.match(
+        messages[0] ?? "",
+        /^note: providers\.a\.credentials\[0\]\.apiKey: a key or token stands in the file/
+      )
+      assert.include(messages, `note: the status page is at ${url}/`)
+      assert.deepStrictEqual(messages.slice(-2), [
+        "stopping on SIGTERM: no new requests, those in flight come to their end",
+        "stopped"
+      ])
     })
   )
 

@@ -27,8 +27,8 @@ const load = (config: unknown, folder = "/", variables: Record<string, string> =
     folder
   }).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(variables))))
 
-const problems = (config: unknown) =>
-  Effect.map(Effect.flip(load(config)), (error) =>
+const problems = (config: unknown, variables?: Record<string, string>) =>
+  Effect.map(Effect.flip(load(config, "/", variables)), (error) =>
     error.problems.map(({ message, path }) => `${path}: ${message}`)
   )
 
@@ -326,13 +326,59 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
+  it.effect("names the places of secrets that stand in the file in clear, and repeats none of them", () =>
+    Effect.gen(function* () {
+      const { notes } = yield* load(
+        {
+          providers: {
+            openai: {
+              protocol: "openai",
+              credentials: [
+                { name: "a", apiKey: "sk-in-clear" },
+                { name: "b", apiKey: "env:KEY" }
+              ],
+              headers: { "x-portkey-api-key": "pk-in-clear", "x-team": "search" }
+            }
+          },
+          bench: { store: "redis://:pw-in-clear@localhost:6379" },
+          server: { tokens: [`sha256:${"0".repeat(64)}`], adminToken: "admin-in-clear" }
+        },
+        "/",
+        { KEY: "from-elsewhere" }
+      )
+      assert.deepStrictEqual(notes, [
+        'providers.openai.credentials[0].apiKey, providers.openai.headers.x-portkey-api-key, server.adminToken and 1 more: 4 keys or tokens stand in the file in clear; "env:NAME" or "file:PATH" keeps it elsewhere'
+      ])
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("shows a wrong choice and the word that was meant, but nothing that may be a key", () =>
+    Effect.gen(function* () {
+      const found = yield* problems(
+        {
+          providers: { openai: { protocol: "opnai" }, b: { protocol: "sk-proj-1234567890" } },
+          log: { format: "env:FORMAT", level: 7 },
+          server: { tokens: "letmein" }
+        },
+        { FORMAT: "jsn" }
+      )
+      assert.deepStrictEqual(found, [
+        'providers.openai.protocol: expected "openai" | "anthropic", got "opnai"; did you mean openai?',
+        'providers.b.protocol: expected "openai" | "anthropic"',
+        'log.format: expected "text" | "json"',
+        'log.level: expected "debug" | "info" | "warn" | "error" | "none", got 7',
+        'server.tokens: expected "none" | array'
+      ])
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
   it.effect("says a word about short tokens on a host that others reach, and does not repeat them", () =>
     Effect.gen(function* () {
       const server = { host: "0.0.0.0", tokens: ["env:KEY", "fifteen chars !", "sixteen  chars !"] }
       const { notes } = yield* load({ providers: { openai }, server }, "/", { KEY: "short" })
       assert.deepStrictEqual(
         notes.map((note) => note.split(":")[0]),
-        ["server.tokens[0]", "server.tokens[1]"]
+        ["server.tokens[0]", "server.tokens[1]", "server.tokens[1], server.tokens[2]"]
       )
       assert.notInclude(notes.join(), "fifteen")
     }).pipe(Effect.provide(NodeServices.layer))

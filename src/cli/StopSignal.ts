@@ -1,0 +1,27 @@
+/** The signal that asked the process to stop, for its log. The runtime of the command line interrupts on it. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+const signals = ["SIGTERM", "SIGINT"] as const
+
+/** Listens until the scope closes; the function says which of them came last, if one has. */
+export const watch: Effect.Effect<() => string | undefined, never, Scope.Scope> = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const seen: { signal: string | undefined } = { signal: undefined }
+      const listener = (signal: string) => {
+        seen.signal = signal
+      }
+      // Before the listener of the runtime, which interrupts at once.
+      for (const signal of signals) process.prependListener(signal, listener)
+      return { listener, seen }
+    }),
+    ({ listener }) =>
+      Effect.sync(() => {
+        for (const signal of signals) process.off(signal, listener)
+      })
+  ),
+  ({ seen }) =>
+    () =>
+      seen.signal
+)

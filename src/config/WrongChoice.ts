@@ -1,0 +1,33 @@
+/** Adds what was written to messages about a field that takes one of a few words. */
+import { nearest } from "./Nearest.ts"
+import type { Path } from "./Problem.ts"
+import type { Misfit } from "./Structure.ts"
+
+/** `expected "text" | "json"`: words only, no list, number or object beside them. */
+const choices = /^expected "[^"]*"(?: \| "[^"]*")+$/
+
+/** A mistyped word. Everything else may be a key in the wrong place, and is not repeated. */
+const word = /^[A-Za-z][A-Za-z_-]{0,29}$/
+
+/** The message with the value that stands there, and the word that was most likely meant. */
+export const withValue = (misfit: Misfit, file: unknown): Misfit => {
+  if (!choices.test(misfit.message)) return misfit
+  const value = at(file, misfit.path)
+  if (typeof value === "number" || typeof value === "boolean" || value === null) {
+    return { ...misfit, message: `${misfit.message}, got ${value}` }
+  }
+  if (typeof value !== "string" || !word.test(value)) return misfit
+  const known = Array.from(misfit.message.matchAll(/"([^"]*)"/g), (match) => match[1]!)
+  const meant = nearest(value, known)
+  const hint = meant === undefined ? "" : `; did you mean ${meant}?`
+  return { ...misfit, message: `${misfit.message}, got "${value}"${hint}` }
+}
+
+const at = (value: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (node, key) =>
+      typeof node === "object" && node !== null
+        ? (node as Readonly<Record<string | number, unknown>>)[key]
+        : undefined,
+    value
+  )

@@ -1,0 +1,93 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Exit } from "effect"
+import { Command } from "effect/cli"
+import { TestConsole } from "effect/testing"
+import { cli } from "../../src/cli/Cli.ts"
+import { ask, chat, key, openai, provider, start } from "../gateway/support.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+
+const token = "admin-token-0123456789"
+
+/** A gateway whose first target has a revoked key, and whose second answers. */
+const running = Effect.gen(function* () {
+  const a = yield* FaultServer.make
+  const b = yield* FaultServer.make
+  a.play(FaultServer.json(openai.error("invalid_api_key", `no such key: ${key}`), 401))
+  const url = yield* start({
+    providers: { a: provider("openai", a), b: provider("openai", b) },
+    models: { smart: { chain: ["a/gpt", "b/gpt"], onContextExceeded: ["b/long"] }, alone: "a/gpt" },
+    policy: {},
+    server: { adminToken: token }
+  })
+  return { url, call: (model: string) => ask(`${url}/v1/chat/completions`, { body: chat(model) }) }
+})
+
+/** Runs `effect-failover explain …` in this process. */
+const explain = (...args: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const exit = yield* Effect.exit(Command.runWith(cli, { version: "0" })(["explain", ...args]))
+    const lines = (texts: ReadonlyArray<unknown>) => texts.join("\n")
+    return {
+      ok: Exit.isSuccess(exit),
+      out: lines(yield* TestConsole.logLines),
+      err: lines(yield* TestConsole.errorLines)
+    }
+  }).pipe(
+    Effect.provide(TestConsole.layer, { local: true }),
+    Effect.provide(NodeServices.layer),
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord({ ADMIN_TOKEN: token }))
+  )
+
+describe("explain", () => {
+  it.live("says which target the next request goes to, and why others are passed by", () =>
+    Effect.gen(function* () {
+      const { call, url } = yield* running
+      const before = yield* explain("smart", "--url", url)
+      assert.isTrue(before.ok)
+      assert.match(before.out, /^smart: the next request goes to a\/gpt#k1\n/)
+      yield* call("a/gpt")
+      const { ok, out } = yield* explain("smart", "--url", url)
+      assert.isTrue(ok)
+      const lines = out.split("\n")
+      assert.strictEqual(lines[0], "smart: the next request goes to b/gpt#k1")
+      assert.match(
+        lines[3] ?? "",
+        /^a\/gpt#k1 +resting +a#k1 +InvalidKey +in (5m|4m \d+s) +a probe of a#k1 after /
+      )
+      assert.match(lines[4] ?? "", /^b\/gpt#k1 +callable$/)
+      assert.include(lines, "chain: a/gpt, b/gpt")
+      assert.include(lines, "on a prompt that is too long: b/long")
+    })
+  )
+
+  it.live("says that no target can be called, what a request does then, and ends with code 1", () =>
+    Effect.gen(function* () {
+      const { call, url } = yield* running
+      yield* call("a/gpt")
+      const { ok, out } = yield* explain("alone", "--url", url)
+      assert.isFalse(ok)
+      assert.match(
+        out,
+        /^alone: no target can be called now; a request tries the one whose cooldown ends soonest/
+      )
+    })
+  )
+
+  it.live("takes the request's own fallbacks, and writes JSON when asked", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running
+      const { out } = yield* explain("alone", "--fallbacks", "b/other, b/gpt", "--json", "--url", url)
+      assert.deepStrictEqual(JSON.parse(out).chain, ["a/gpt", "b/other", "b/gpt"])
+    })
+  )
+
+  it.live("says that a model is unknown", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running
+      const { err, ok } = yield* explain("nothing", "--url", url)
+      assert.isFalse(ok)
+      assert.include(err, "nothing")
+    })
+  )
+})
