@@ -12,6 +12,7 @@ import type { Chain } from "../core/Chain.ts"
 import type { Runtime } from "../core/Failover.ts"
 import type * as Failure from "../core/Failure.ts"
 import type { RunError } from "../core/RunError.ts"
+import * as Steady from "../core/Steady.ts"
 import type { Target } from "../core/Target.ts"
 import { fromError, type Origin, toCause } from "./AiFailure.ts"
 import { History } from "./History.ts"
@@ -72,7 +73,7 @@ export class Call {
 
   /** Milliseconds since the epoch. */
   now(): number {
-    return Context.get(this.#context, Clock.Clock).currentTimeMillisUnsafe()
+    return Steady.millis(Context.get(this.#context, Clock.Clock))
   }
 
   /** Counts an attempt and says in the span whose it is; the last one is who served. */
@@ -104,7 +105,7 @@ export class Call {
 
 /** Fails as the caller is to see it: with an `AiError`, or with an error of the caller's own that came in with an attempt. */
 export const fail = (error: RunError | Failure.Failure, origin: Origin): Effect.Effect<never, unknown> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.failCause(toCause(error, origin, now)))
+  Effect.flatMap(Steady.currentTimeMillis, (now) => Effect.failCause(toCause(error, origin, now)))
 
 /** The same where no error of the caller's own can come in. */
 export const failAsAiError = (

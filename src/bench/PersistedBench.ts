@@ -5,7 +5,6 @@
  * Requests never wait for the store. What changes is written a moment later, changes of that moment together, and once
  * more when the layer ends. What cannot be read or written is logged and costs nothing but the memory of it.
  */
-import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,7 +14,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Bench from "../core/Bench.ts"
 import { BenchRegistry, makeMemory } from "../core/BenchRegistry.ts"
-import { restore, Saved, saved } from "./Saved.ts"
+import * as Steady from "../core/Steady.ts"
+import { restore, Saved, saved, shifted } from "./Saved.ts"
 
 /** How the bench is kept. */
 export interface Options {
@@ -45,10 +45,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const write = Effect.gen(function* () {
     const { entries } = registry.stateUnsafe()
     if (entries === written) return
-    yield* store.set(
-      key,
-      yield* Schema.encodeEffect(Document)(documentOf(entries, yield* Clock.currentTimeMillis))
-    )
+    const document = documentOf(entries, yield* Steady.currentTimeMillis, yield* Steady.ahead)
+    yield* store.set(key, yield* Schema.encodeEffect(Document)(document))
     written = entries
   }).pipe(
     Effect.catch((error) =>
@@ -79,10 +77,12 @@ const load = Effect.fnUntraced(
     const text = yield* store.get(key)
     if (text === undefined) return
     const { entries } = yield* Schema.decodeUnknownEffect(Document)(text)
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Steady.currentTimeMillis
+    const ahead = yield* Steady.ahead
     registry.modifyUnsafe((state) => {
       let next = state
-      for (const [benchKey, entry] of Object.entries(entries)) {
+      for (const [benchKey, written] of Object.entries(entries)) {
+        const entry = shifted(written, -ahead)
         const isIdle = entry.manual === undefined && entry.until + Bench.idle <= now
         if (!isIdle) next = restore(next, benchKey, entry, now)
       }
@@ -94,11 +94,12 @@ const load = Effect.fnUntraced(
   )
 )
 
-const documentOf = (entries: Bench.State["entries"], now: number): typeof Document.Type => {
+/** Moments are written down by the wall clock, which the next process begins with. */
+const documentOf = (entries: Bench.State["entries"], now: number, ahead: number): typeof Document.Type => {
   const kept: Record<string, Saved> = {}
   for (const [key, entry] of entries) {
     const record = saved(entry, now)
-    if (record !== undefined) kept[key] = record
+    if (record !== undefined) kept[key] = shifted(record, ahead)
   }
   return { version: 1, entries: kept }
 }

@@ -12,7 +12,6 @@
  * Clocks of the replicas need not agree. Counts for reports, and rows of failures that have not led to a rest, stay with
  * each process.
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -26,6 +25,7 @@ import * as Stream from "effect/Stream"
 import * as Bench from "../core/Bench.ts"
 import type { BenchKey } from "../core/BenchKey.ts"
 import { BenchRegistry, makeMemory } from "../core/BenchRegistry.ts"
+import * as Steady from "../core/Steady.ts"
 import { forgive, restore } from "./Saved.ts"
 import * as Scripts from "./Scripts.ts"
 import * as Shared from "./Shared.ts"
@@ -124,7 +124,7 @@ export const make = Effect.fnUntraced(function* <E>(
     const message = yield* Schema.decodeEffect(Shared.Message)(text)
     const { byHand = false, key, record, writer } = message
     if (writer === replica) return
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Steady.currentTimeMillis
     if (record !== undefined) return takeUp(key, record, now - message.now, now)
     // What began here meanwhile and has not been told yet is newer than what was cleared there.
     if (!byHand && agreed.get(key)?.entry !== registry.stateUnsafe().entries.get(key)) return
@@ -134,7 +134,7 @@ export const make = Effect.fnUntraced(function* <E>(
 
   const push = Effect.fnUntraced(function* ({ redis }: Session) {
     const { entries } = registry.stateUnsafe()
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Steady.currentTimeMillis
     for (const [key, entry] of entries) {
       const known = agreed.get(key)
       const change = Shared.changeOf(key, entry, known, now)
@@ -153,7 +153,7 @@ export const make = Effect.fnUntraced(function* <E>(
 
   const pull = Effect.fnUntraced(function* ({ redis, work }: Session) {
     const [redisNow, ...pairs] = yield* redis.eval(Scripts.pull)(names)
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Steady.currentTimeMillis
     const seen = new Set<BenchKey>()
     for (let i = 0; i + 1 < pairs.length; i += 2) {
       const key = pairs[i]!
@@ -257,7 +257,7 @@ export const make = Effect.fnUntraced(function* <E>(
             onSuccess: (wait) =>
               wait === 0
                 ? Effect.succeed(true)
-                : Effect.map(Clock.currentTimeMillis, (now) => {
+                : Effect.map(Steady.currentTimeMillis, (now) => {
                     deny(probe, wait, now)
                     return false
                   })

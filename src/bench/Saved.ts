@@ -43,6 +43,24 @@ export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
   }
 }
 
+/** The same with all moments so many milliseconds later. */
+export const shifted = (record: Saved, by: number): Saved => {
+  if (by === 0) return record
+  const { manual } = record
+  return {
+    ...record,
+    since: record.since + by,
+    until: record.until + by,
+    ...(manual !== undefined && {
+      manual: {
+        ...manual,
+        since: manual.since + by,
+        ...(manual.until !== undefined && { until: manual.until + by })
+      }
+    })
+  }
+}
+
 const savedManual = ({ by, reason, since, until }: Bench.Manual): typeof SavedManual.Type => ({
   since,
   ...(Number.isFinite(until) && { until }),

@@ -9,6 +9,7 @@ import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Steady from "./Steady.ts"
 
 /** Something that runs. A fiber is one. */
 export interface Running<out A> {
@@ -91,7 +92,7 @@ export const run = <A, B, E, R>(
 /** Sleeps until a moment that may move away meanwhile. In whole milliseconds: a sliver of one may be no time at all. */
 const sleepUntil = (due: () => number): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
-    const left = due() - clock.currentTimeMillisUnsafe()
+    const left = due() - Steady.millis(clock)
     return left <= 0
       ? Effect.void
       : Effect.andThen(clock.sleep(Duration.millis(Math.ceil(left))), sleepUntil(due))

@@ -5,7 +5,6 @@
  * synchronous, so that nothing can come between a decision and its record; a shared form of the registry keeps a
  * local copy for them and spreads the changes.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -35,11 +34,13 @@ export {
   statusOf
 } from "./BenchInfo.ts"
 
+import * as Steady from "./Steady.ts"
+
 /** For how long and why a key is benched by hand. */
 export interface BenchOptions {
   /** A duration from now; without it until somebody takes the key off. */
   readonly for?: Duration.Input | undefined
-  /** Or a moment, in milliseconds since the epoch. */
+  /** Or a moment, in milliseconds since the epoch by the wall clock. */
   readonly until?: number | undefined
   readonly reason?: string | undefined
   readonly by?: string | undefined
@@ -202,7 +203,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
         Effect.map(Effect.context<never>(), (context) => admitUnsafe(target, new Now(context))),
         (admission) =>
           admission._tag === "Probe"
-            ? Effect.map(Clock.currentTimeMillis, (now) => releaseUnsafe(admission, now))
+            ? Effect.map(Steady.currentTimeMillis, (now) => releaseUnsafe(admission, now))
             : Effect.void
       ),
     record: (target, admission, failure, rest) =>
@@ -212,15 +213,18 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
         else failUnsafe(target, admission, failure, rest, now.millis())
       }),
     bench: (key, options = {}) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
+      Effect.zipWith(Steady.currentTimeMillis, Steady.ahead, (now, ahead) => {
         const until =
-          options.until ??
-          (options.for === undefined ? Number.POSITIVE_INFINITY : now + Duration.toMillis(options.for))
+          options.until !== undefined
+            ? options.until - ahead
+            : options.for === undefined
+              ? Number.POSITIVE_INFINITY
+              : now + Duration.toMillis(options.for)
         const manual = { since: now, until, reason: options.reason, by: options.by }
         set(Bench.bench(Ref.getUnsafe(ref), key, manual), now)
       }),
     unbench: (key) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
+      Effect.map(Steady.currentTimeMillis, (now) => {
         const state = Ref.getUnsafe(ref)
         const entry = state.entries.get(key)
         if (entry === undefined || statusOf(entry, now) === "free") return false
@@ -228,19 +232,19 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
         return true
       }),
     isBenched: (key) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
+      Effect.map(Steady.currentTimeMillis, (now) => {
         const { entries, held } = Ref.getUnsafe(ref)
         const entry = entries.get(key)
         const status = entry === undefined ? "free" : statusOf(entry, now, held.has(key))
         return status === "resting" || status === "manual"
       }),
-    list: Effect.map(Clock.currentTimeMillis, (now) => {
+    list: Effect.map(Steady.currentTimeMillis, (now) => {
       const { entries, held } = Ref.getUnsafe(ref)
       return [...entries]
         .map(([key, entry]) => infoOf(key, entry, now, held.has(key)))
         .filter((info) => info.status !== "free")
     }),
-    report: Effect.map(Clock.currentTimeMillis, (now) => {
+    report: Effect.map(Steady.currentTimeMillis, (now) => {
       const health = healthAt(now)
       const report = new Map<string, Health>()
       for (const [key, tally] of tallies.targets()) report.set(key, health(key, tally))
@@ -251,7 +255,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
       }
       return [...report.values()]
     }),
-    credentials: Effect.map(Clock.currentTimeMillis, (now) =>
+    credentials: Effect.map(Steady.currentTimeMillis, (now) =>
       Array.from(tallies.credentials(), ([key, tally]) => healthAt(now)(key, tally))
     ),
     changes: Stream.callback<BenchChange>(

@@ -4,9 +4,9 @@
  * They are the operator's will and not a provider's word: a credential over its own limit is passed by, it has not
  * failed and does not rest, and nothing is sent over the limit even if everything else rests.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { BenchKey } from "./BenchKey.ts"
+import * as Steady from "./Steady.ts"
 
 /** What became of asking for one request. */
 export interface Taken {
@@ -40,7 +40,7 @@ export const memory = (): Limiter => {
   const fullAt = new Map<BenchKey, number>()
   return {
     take: (credential, rpm) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
+      Effect.map(Steady.currentTimeMillis, (now) => {
         const each = minute / rpm
         const full = Math.max(fullAt.get(credential) ?? 0, now)
         // Milliseconds are as fine as clocks are.

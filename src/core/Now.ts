@@ -2,26 +2,34 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Steady from "./Steady.ts"
 
 /** The clock of one run. A run in which nothing fails and nothing waits never reads it. */
 export class Now {
   readonly #context: Context.Context<never>
   #clock: Clock.Clock | undefined
+  #origin = 0
 
   constructor(context: Context.Context<never>) {
     this.#context = context
   }
 
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by a clock that does not jump (`Steady`). */
   millis(): number {
-    this.#clock ??= Context.get(this.#context, Clock.Clock)
-    return this.#clock.currentTimeMillisUnsafe()
+    const clock = this.#clock ?? this.#look()
+    return this.#origin + Steady.elapsed(clock)
   }
 
   /** Nanoseconds of a clock that does not jump, for the time between two moments. */
   nanos(): bigint {
-    this.#clock ??= Context.get(this.#context, Clock.Clock)
-    return this.#clock.monotonicTimeNanosUnsafe()
+    return (this.#clock ?? this.#look()).monotonicTimeNanosUnsafe()
+  }
+
+  #look(): Clock.Clock {
+    const clock = Context.get(this.#context, Clock.Clock)
+    this.#clock = clock
+    this.#origin = Steady.originOf(clock)
+    return clock
   }
 
   /**

@@ -22,6 +22,7 @@ import { Transient } from "./Failure.ts"
 import * as Flow from "./Flow.ts"
 import * as Phase from "./Phase.ts"
 import type { Holding } from "./Provider.ts"
+import * as Steady from "./Steady.ts"
 
 /** Chunks that are fetched before they are asked for: enough to batch what arrives together, and no more. */
 export const readAhead = 16
@@ -130,7 +131,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
    * commit point is waited for, for the next chunk.
    */
   dueAt = (): number => {
-    const now = this.#clock().currentTimeMillisUnsafe()
+    const now = Steady.millis(this.#clock())
     this.#movedAt ??= now
     return (
       this.#movedAt +
@@ -282,7 +283,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
       const whole = this.complete && this.#needed !== Number.POSITIVE_INFINITY
       if (this.#content > 0) {
         if (whole || this.#content >= this.#needed) this.#commit()
-        else this.#movedAt = this.#clock().currentTimeMillisUnsafe()
+        else this.#movedAt = Steady.millis(this.#clock())
       } else if (this.complete) {
         this.#settle(Exit.fail(new Transient({ reason: "Empty", message: "the answer has no content" })))
       }

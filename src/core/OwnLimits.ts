@@ -1,9 +1,9 @@
 /** What a runtime knows of its credentials' own limits, beside what its limiter counts. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Bench from "./Bench.ts"
 import type { BenchKey } from "./BenchKey.ts"
 import type { Limiter } from "./Limiter.ts"
+import * as Steady from "./Steady.ts"
 import type { Target } from "./Target.ts"
 
 /** A limiter, and what is known of it: who is over its limit until when. */
@@ -21,7 +21,7 @@ export class OwnLimits {
     return Effect.flatMap(
       Effect.suspend(() => this.#limiter.take(key, credential.rpm ?? Number.POSITIVE_INFINITY)),
       (taken) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
+        Effect.map(Steady.currentTimeMillis, (now) => {
           const wait = taken.allowed ? taken.wait : Math.max(1, taken.wait)
           if (wait > 0) this.#until.set(key, now + wait)
           return taken.allowed

@@ -1,6 +1,5 @@
 /** The engine behind the `Failover` service: what requests share, and how one becomes a run. */
 import * as Channel from "effect/Channel"
-import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -27,6 +26,7 @@ import { RetryBudget } from "./RetryBudget.ts"
 import { Run } from "./Run.ts"
 import type { RunError } from "./RunError.ts"
 import type { Served, Shared } from "./RunOptions.ts"
+import * as Steady from "./Steady.ts"
 import { Tail, type TailError } from "./Tail.ts"
 import type { Target } from "./Target.ts"
 import { uncapped, withoutTokenCap } from "./TokenCap.ts"
@@ -277,11 +277,11 @@ export const makeRuntime = (
       ),
     explain: <P extends Pool, R>(chain: Chain<P, R>) =>
       Effect.flatMap(Effect.context<R>(), (context) =>
-        Effect.map(Clock.currentTimeMillis, (now) =>
+        Effect.map(Steady.currentTimeMillis, (now) =>
           explain(prepared(chain), context, { state: registry.stateUnsafe(), limits: shared.limits }, now)
         )
       ),
-    retriesLeft: Effect.map(Clock.currentTimeMillis, (now) => shared.budget.left(now))
+    retriesLeft: Effect.map(Steady.currentTimeMillis, (now) => shared.budget.left(now))
   }
 }
 

@@ -4,7 +4,6 @@
  * A plain function from request to response, with a table for routes and nothing in between: what it adds to a call
  * has to be small beside the call.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -17,6 +16,7 @@ import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import type { Chain } from "../core/Chain.ts"
 import type { CallOptions, Failover } from "../core/Failover.ts"
 import type { FailedAttempt, RunError } from "../core/RunError.ts"
+import * as Steady from "../core/Steady.ts"
 import * as Asked from "./Asked.ts"
 import * as Admin from "./admin/Admin.ts"
 import * as Conversation from "./Conversation.ts"
@@ -133,7 +133,7 @@ export const make = ({
       }
     }
     const onRunError = (error: RunError | Refusal.Refusal): Effect.Effect<Response> =>
-      Effect.map(Clock.currentTimeMillis, (now) =>
+      Effect.map(Steady.currentTimeMillis, (now) =>
         Reply.refused(
           caller,
           error._tag === "Refusal" ? error : Refusal.fromRunError(error, now, caller.protocol),

@@ -4,7 +4,6 @@
  * It is ready while at least one target of one of the config's models can be called; without named models, while some
  * provider has a credential that does not rest. Nothing is called to find out.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Result from "effect/Result"
@@ -12,6 +11,7 @@ import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import type { Catalog } from "../core/Catalog.ts"
 import type { Explained } from "../core/Explain.ts"
 import type { Runtime } from "../core/Failover.ts"
+import * as Steady from "../core/Steady.ts"
 import type { GatewayProvider } from "./Providers.ts"
 import { retryAfter } from "./Refusal.ts"
 
@@ -43,7 +43,7 @@ export const make = (options: {
         resting.set(explained.target.key, explained)
       }
     }
-    return unavailable([...resting.values()], yield* Clock.currentTimeMillis)
+    return unavailable([...resting.values()], yield* Steady.currentTimeMillis)
   })
 }
 

@@ -1,9 +1,9 @@
 /** From a config in force to what answers its requests: the handler, with its pages and its admin API. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { BenchRegistry } from "../core/BenchRegistry.ts"
+import * as Steady from "../core/Steady.ts"
 import { Decisions, make as makeDecisions } from "../observe/Decisions.ts"
 import { make as makePulse, Pulse } from "../observe/Pulse.ts"
 import * as Admin from "./admin/Admin.ts"
@@ -25,7 +25,7 @@ export type Serving = (
 export const make = Effect.fnUntraced(function* (
   closing: Effect.Effect<void>
 ): Effect.fn.Return<Serving, never, BenchRegistry> {
-  const startedAt = yield* Clock.currentTimeMillis
+  const startedAt = yield* Steady.currentTimeMillis
   const metrics = yield* Scrape.make
   const wrongTokens = yield* WrongTokens.make
   const pulse = Option.getOrElse(yield* Effect.serviceOption(Pulse), () => makePulse())

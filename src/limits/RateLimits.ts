@@ -5,11 +5,13 @@
  * processes that use it share one account of each credential. `SharedLimits` shares them over Redis, and counts here
  * while Redis is away.
  */
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import type { Limiter, Taken } from "../core/Limiter.ts"
+import * as Steady from "../core/Steady.ts"
 import * as Bucket from "./Bucket.ts"
 
 /** What a limiter can be told. */
@@ -41,7 +43,7 @@ const letThrough: Taken = { allowed: true, wait: 0 }
 export const make = (options: Options = {}): Effect.Effect<Limiter, never, RateLimiter.RateLimiter> =>
   Effect.map(RateLimiter.RateLimiter, (limiter) => ({
     take: (credential, rpm) =>
-      Bucket.take(limiter, credential, rpm).pipe(
+      onSteadyTime(Bucket.take(limiter, credential, rpm)).pipe(
         Effect.catch(() => Effect.as(Effect.logWarning("the store of the rate limits fails"), letThrough)),
         Effect.timeoutOrElse({
           duration: options.timeout ?? "250 millis",
@@ -49,6 +51,10 @@ export const make = (options: Options = {}): Effect.Effect<Limiter, never, RateL
         })
       )
   }))
+
+/** effect's `RateLimiter` counts by the wall clock; a bucket must neither fill nor empty because that is set. */
+const onSteadyTime = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, Steady.clockOf(clock)))
 
 /** A `RateLimiter` of effect that counts in this process. */
 export const layerMemory: Layer.Layer<RateLimiter.RateLimiter> = Layer.provide(

@@ -16,6 +16,7 @@ import * as Redis from "effect/persistence/Redis"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { type Limiter, memory, type Taken } from "../core/Limiter.ts"
+import * as Steady from "../core/Steady.ts"
 import * as Bucket from "./Bucket.ts"
 
 /** How replicas share their limits. */
@@ -65,7 +66,7 @@ export const make = Effect.fnUntraced(function* (
   let clock: Clock.Clock | undefined
   let toldAt = Number.NEGATIVE_INFINITY
 
-  const lose = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+  const lose = Effect.flatMap(Steady.currentTimeMillis, (now) => {
     if (clock === undefined) return Effect.void
     clock = undefined
     Queue.offerUnsafe(lost, undefined)
@@ -107,7 +108,7 @@ export const make = Effect.fnUntraced(function* (
 
 /** This process's clock, set by that of Redis. */
 const redisClock = Effect.fnUntraced(function* (redis: Redis.Redis["Service"]) {
-  const clock = yield* Clock.Clock
+  const clock = Steady.clockOf(yield* Clock.Clock)
   const before = clock.currentTimeMillisUnsafe()
   const [seconds, micros] = yield* redis.send<readonly [string, string]>("TIME")
   const middle = (before + clock.currentTimeMillisUnsafe()) / 2

@@ -24,6 +24,7 @@ import { classOf, type Failure } from "../core/Failure.ts"
 import { few } from "../core/Few.ts"
 import * as Moment from "../core/Moment.ts"
 import type { RunError } from "../core/RunError.ts"
+import * as Steady from "../core/Steady.ts"
 
 /** Entries of one kind in a second. */
 const perSecond = 10
@@ -81,7 +82,7 @@ const limiter = (context: Context.Context<never>) => {
   const kinds = new Map<string, { second: number; written: number; omitted: number }>()
   return (kind: string, entry: Entry | undefined): Entry | undefined => {
     if (entry === undefined) return undefined
-    const second = Math.floor(clock.currentTimeMillisUnsafe() / 1000)
+    const second = Math.floor(Steady.millis(clock) / 1000)
     let state = kinds.get(kind)
     if (state === undefined) {
       state = { second, written: 0, omitted: 0 }

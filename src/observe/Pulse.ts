@@ -7,12 +7,12 @@
  * Counted is what speaks for or against a target. A caller who hung up, a request whose own time was up and a request
  * that every provider would refuse say nothing about it.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { FailoverEvent, Observer } from "../core/FailoverEvent.ts"
 import { classOf, type Failure, type FailureClass } from "../core/Failure.ts"
+import * as Steady from "../core/Steady.ts"
 import type { Target } from "../core/Target.ts"
 import * as Ends from "./Ends.ts"
 import * as Latency from "./Latency.ts"
@@ -109,11 +109,11 @@ export const make = (options: Options = {}): Pulse["Service"] => {
     },
     stepMillis,
     steps,
-    readings: Effect.map(Clock.currentTimeMillis, (now) => {
+    readings: Effect.map(Steady.currentTimeMillis, (now) => {
       const current = Math.floor(now / stepMillis)
       return [...lanes.values()].flatMap((lane) => lane.read(current) ?? [])
     }),
-    requests: Effect.map(Clock.currentTimeMillis, (now) => ends.read(Math.floor(now / stepMillis)))
+    requests: Effect.map(Steady.currentTimeMillis, (now) => ends.read(Math.floor(now / stepMillis)))
   }
 }
 

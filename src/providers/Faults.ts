@@ -1,9 +1,9 @@
 /** From an answer that is none to its failure. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { classify } from "../classifier/Classifier.ts"
 import { blot } from "../classifier/Redaction.ts"
 import { BadRequest, classOf, type Failure, Transient } from "../core/Failure.ts"
+import * as Steady from "../core/Steady.ts"
 import type { Target } from "../core/Target.ts"
 import { keyOf } from "./Outgoing.ts"
 import type { Operation, Protocol } from "./Protocol.ts"
@@ -44,7 +44,7 @@ export const make = (
   const common = { provider: target.provider, protocol: protocol.name, target: target.key }
   return {
     response: (head, body, options) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      Effect.flatMap(Steady.currentTimeMillis, (now) => {
         const secrets = secretsOf(target)
         const text = blot(typeof body === "string" ? body : new TextDecoder().decode(body), secrets)
         const excerpt = text.length > maxText ? text.slice(0, maxText) : text

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Attempt from "../core/Attempt.ts"
 import * as Failure from "../core/Failure.ts"
+import * as Steady from "../core/Steady.ts"
 
 /** When checks are made and how long they may take. */
 export interface Options {
@@ -89,9 +90,9 @@ export const run = <A, R>(
 ): Effect.Effect<A, never, R> =>
   Effect.flatMap(Effect.context<R>(), (context) => {
     const clock = Context.get(context, Clock.Clock)
-    const startedAt = clock.currentTimeMillisUnsafe()
+    const startedAt = Steady.millis(clock)
     const end = (ended: Attempt.Ended<unknown>): Effect.Effect<A> => {
-      const at = clock.currentTimeMillisUnsafe()
+      const at = Steady.millis(clock)
       const failure =
         ended === "timeout"
           ? silent(options.timeout, options.target)

@@ -31,6 +31,7 @@ import * as Failure from "../core/Failure.ts"
 import { type Options as PolicyOptions, ProcessDefaults } from "../core/Policy.ts"
 import type { Pool } from "../core/Pool.ts"
 import { prepare } from "../core/Prepared.ts"
+import * as Steady from "../core/Steady.ts"
 import type { Target } from "../core/Target.ts"
 import * as Check from "./Check.ts"
 import { Listeners } from "./Listeners.ts"
@@ -188,7 +189,7 @@ export const make = Effect.fnUntraced(function* <R>(
   const once = (watch: Watched<R>): Effect.Effect<Checked> =>
     Effect.suspend(() => {
       const { target } = watch
-      const now = Context.get(context, Clock.Clock).currentTimeMillisUnsafe()
+      const now = Steady.millis(Context.get(context, Clock.Clock))
       const admission = registry.modifyUnsafe((state) => Bench.admit(state, target, now, true), now)
       if (admission._tag === "Resting") {
         return Effect.succeed<Checked>({
@@ -250,7 +251,7 @@ export const make = Effect.fnUntraced(function* <R>(
       const watch = watched.get(key)
       return watch === undefined ? Effect.succeed(undefined) : check(watch)
     },
-    report: Effect.map(Clock.currentTimeMillis, (now) => {
+    report: Effect.map(Steady.currentTimeMillis, (now) => {
       const state = registry.stateUnsafe()
       return [...watched.values()].map((watch) => healthOf(watch, state, now))
     }),
@@ -264,7 +265,7 @@ const held = (
   target: Target
 ): Effect.Effect<void, never, Scope.Scope> => {
   const change = (f: (state: Bench.State, target: Target) => Bench.State) =>
-    Effect.map(Clock.currentTimeMillis, (now) =>
+    Effect.map(Steady.currentTimeMillis, (now) =>
       registry.modifyUnsafe((state) => [undefined, f(state, target)], now)
     )
   return Effect.acquireRelease(change(Bench.hold), () => change(Bench.unhold))

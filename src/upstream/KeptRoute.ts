@@ -1,5 +1,4 @@
 /** A route that is kept: its state, its events, and the background fiber that brings the primary back. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as MutableRef from "effect/MutableRef"
 import * as Queue from "effect/Queue"
@@ -7,6 +6,7 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Failure } from "../core/Failure.ts"
+import * as Steady from "../core/Steady.ts"
 import * as Check from "./Check.ts"
 import { Listeners } from "./Listeners.ts"
 import * as Route from "./Route.ts"
@@ -53,7 +53,7 @@ export const make = Effect.fnUntraced(function* <R>(
   options: Options<R>
 ): Effect.fn.Return<KeptRoute, never, R | Scope.Scope> {
   const { rules, timing } = options
-  const ref = Ref.makeUnsafe(Route.initial(yield* Clock.currentTimeMillis))
+  const ref = Ref.makeUnsafe(Route.initial(yield* Steady.currentTimeMillis))
   const moved = yield* Queue.sliding<void>(1)
   const listeners = new Listeners<RouteEvent>()
   const ask = Check.alone(options.check)
@@ -92,7 +92,7 @@ export const make = Effect.fnUntraced(function* <R>(
   })
 
   /** What there is to wait for in each phase; afterwards the state says what comes next. */
-  const step = Effect.flatMap(Clock.currentTimeMillis, (now): Effect.Effect<void, never, R> => {
+  const step = Effect.flatMap(Steady.currentTimeMillis, (now): Effect.Effect<void, never, R> => {
     const { phase, until } = state(now)
     switch (phase) {
       case "primary":

@@ -15,7 +15,6 @@
  * | the cooldown is over and a check of the primary has passed | comes back, over the ramp |
  * | there is no backup | stays |
  */
-import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -31,6 +30,7 @@ import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Pool } from "../core/Pool.ts"
 import type { Provider } from "../core/Provider.ts"
 import type { RunError } from "../core/RunError.ts"
+import * as Steady from "../core/Steady.ts"
 import type { Target } from "../core/Target.ts"
 import * as Check from "./Check.ts"
 import * as KeptRoute from "./KeptRoute.ts"
@@ -149,14 +149,14 @@ export const make = Effect.fnUntraced(function* <
     })
   })
   return {
-    way: Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    way: Effect.flatMap(Steady.currentTimeMillis, (now) => {
       const state = route.state(now)
       const share = Route.share(state, rules, now)
       if (share === 1) return Effect.succeed(wayOf("primary", state))
       if (share === 0) return Effect.succeed(wayOf("backup", state))
       return Effect.map(Random.next, (chance) => wayOf(chance < share ? "primary" : "backup", state))
     }),
-    status: Effect.map(Clock.currentTimeMillis, (now) => {
+    status: Effect.map(Steady.currentTimeMillis, (now) => {
       const state = route.state(now)
       return statusOf(state, ways, { share: Route.share(state, rules, now), lastCheck: route.lastCheck() })
     }),

@@ -1,9 +1,9 @@
 /** What happens in a gateway, live. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Stream from "effect/Stream"
 import type { BenchRegistry } from "../../core/BenchRegistry.ts"
+import * as Steady from "../../core/Steady.ts"
 import type { Decisions } from "../../observe/Decisions.ts"
 import type { Revision } from "../Revision.ts"
 import { benchOf } from "./Views.ts"
@@ -39,7 +39,7 @@ export const make = (options: {
     Stream.filter(options.changes, ({ config }) => !Equal.equals(config.server.adminToken, token))
   )
   const pings = Stream.mapEffect(Stream.tick(pingEvery), () =>
-    Effect.map(Clock.currentTimeMillis, (at): Wire.Event => ({ event: "ping", data: { at } }))
+    Effect.map(Steady.currentTimeMillis, (at): Wire.Event => ({ event: "ping", data: { at } }))
   )
   const over = Effect.raceFirst(options.closing, revoked)
   const all = Stream.mergeAll([decisions, benches, configs, pings], { concurrency: "unbounded" })

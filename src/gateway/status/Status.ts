@@ -5,11 +5,11 @@
  * Moments are milliseconds since the epoch. There are names of the config in it, reasons and counts, and of what
  * clients send only how they called a model; no key, no prompt, no answer.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { GatewayConfig, ProtocolName } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../core/BenchKey.ts"
 import type { BenchInfo, BenchRegistry } from "../../core/BenchRegistry.ts"
+import * as Steady from "../../core/Steady.ts"
 import type { Decision, Decisions } from "../../observe/Decisions.ts"
 import type { Pulse, Reading } from "../../observe/Pulse.ts"
 import { benchOf } from "../admin/Views.ts"
@@ -143,7 +143,7 @@ export const make = (options: Options): Effect.Effect<Status> => {
     )
     if (!isSameStep(ended.at(-1), requests.at(-1))) requests = ended
     const status: Status = {
-      at: yield* Clock.currentTimeMillis,
+      at: yield* Steady.currentTimeMillis,
       startedAt,
       stepMillis,
       steps,

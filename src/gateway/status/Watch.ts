@@ -5,11 +5,11 @@
  * for all viewers who keep up, and not at all while there is none. Nothing waits in a queue: who reads slowly is told
  * less often, and then of everything that has changed since; who does not read holds one message and no more.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Steady from "../../core/Steady.ts"
 import { type Decision, isTroubled } from "../../observe/Decisions.ts"
 import type { Row, Status } from "./Status.ts"
 
@@ -128,7 +128,7 @@ export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, S
 const event = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 
 const alive = (known: Status): Effect.Effect<readonly [string, Status]> =>
-  Effect.map(Clock.currentTimeMillis, (at) => [event("alive", { at }), known])
+  Effect.map(Steady.currentTimeMillis, (at) => [event("alive", { at }), known])
 
 /** From one status to the next; `undefined` when nothing has changed. */
 export const changed = (before: Status, now: Status): Update | undefined => {
