@@ -126,7 +126,7 @@ const Live = Layer.mergeAll(
       ["a whole answer"],
       ["word ", "by ", "word"],
       [new Failure.BadRequest({ reason: "ContentPolicy", message: "not about that" })],
-      ["Once upon ", new Failure.Transient({ reason: "Truncated", message: "the connection is gone" })]
+      ["Once upon ", new Failure.Transient({ reason: "Connection", message: "the connection is gone" })]
     ])
   )
 )

@@ -61,9 +61,9 @@ export const fromError = (error: unknown, target: Target, now: number): Failure.
   const { reason } = error
   // Not every provider can express every schema: that is no fault of the request.
   if (reason._tag === "UnsupportedSchemaError") {
-    return new Failure.Transient({
+    return new Failure.BadRequest({
       target: target.key,
-      reason: "Malformed",
+      reason: "Unsupported",
       message: "the provider cannot express the schema",
       evidence: `AiError ${reason._tag}`,
       cause: error
@@ -104,6 +104,8 @@ const reasonOf = (failure: Failure.Failure): AiError.AiErrorReason => {
           return new AiError.QuotaExhaustedError({ resetAt: utc(failure.until), metadata })
         case "ModelMissing":
           return new AiError.InvalidRequestError({ parameter: "model", description, metadata })
+        case "Blocked":
+          return new AiError.InternalProviderError({ description, metadata })
       }
       break
     case "Transient":

@@ -21,6 +21,7 @@ const spoken: { readonly [K in Failure.FailureClass]: string } = {
   Forbidden: "The provider refuses this account",
   Balance: "The account is out of credit or over its limit",
   ModelMissing: "The model is not available here",
+  Blocked: "The request was turned away before it reached the model",
   Overloaded: "The provider is overloaded",
   ServerError: "The provider failed",
   Connection: "The provider could not be reached",
@@ -29,10 +30,12 @@ const spoken: { readonly [K in Failure.FailureClass]: string } = {
   Empty: "The reply was empty",
   Malformed: "The reply could not be read",
   Unknown: "The call failed for an unknown reason",
+  Local: "This process could not send the request",
   Invalid: "The provider rejects the request",
   ContentPolicy: "The provider refuses the content of the request",
   MaxTokens: "More output was asked for than the model may write",
   TooLarge: "The request is too large",
+  Unsupported: "The model cannot take this request",
   ContextExceeded: "The prompt is longer than the model's window"
 }
 
@@ -68,11 +71,13 @@ export const failureOf = (as: Failure.FailureClass, facts: Facts = {}): Failure.
     case "Forbidden":
     case "Balance":
     case "ModelMissing":
+    case "Blocked":
       return new Failure.AuthDead({ ...common, reason: as, ...present("until", facts.until) })
     case "Invalid":
     case "ContentPolicy":
     case "MaxTokens":
     case "TooLarge":
+    case "Unsupported":
       return new Failure.BadRequest({ ...common, reason: as })
     case "ContextExceeded":
       return new Failure.ContextExceeded({

@@ -33,12 +33,22 @@ export class RateLimit extends Schema.TaggedError<RateLimit>()("RateLimit", {
   retryAfter: Schema.optionalKey(Schema.DurationFromMillis)
 }) {}
 
-/** Why a credential or a model is dead. */
-export const AuthDeadReason = Schema.Literals(["InvalidKey", "Forbidden", "Balance", "ModelMissing"])
+/**
+ * Why a credential or a model cannot serve. `Blocked` is a refusal that does not say that the key is at fault: a
+ * firewall's page, or a bare 403. It rests nobody, because the words of one prompt may cause it.
+ */
+export const AuthDeadReason = Schema.Literals([
+  "InvalidKey",
+  "Forbidden",
+  "Balance",
+  "ModelMissing",
+  "Blocked"
+])
 
 /**
  * This credential (or, with `ModelMissing`, this model) cannot serve until a person acts: the key is wrong or
- * revoked, the account is blocked or out of credit, the model does not exist for it.
+ * revoked, the account is blocked or out of credit, the model does not exist for it. With `Blocked`, somebody on the
+ * way turned the request away.
  *
  * `until` is the moment the provider named, as milliseconds since the epoch ("you will regain access on …").
  *
@@ -50,7 +60,11 @@ export class AuthDead extends Schema.TaggedError<AuthDead>()("AuthDead", {
   until: Schema.optionalKey(Schema.Finite)
 }) {}
 
-/** What kind of fault it was. `Silent` means that nothing (or nothing more) arrived in time. */
+/**
+ * What kind of fault it was. `Silent` means that nothing (or nothing more) arrived in time. `Local` is a fault of our
+ * own process (no free file descriptor, no memory, a client certificate that cannot be read): it says nothing about any
+ * target and rests nobody.
+ */
 export const TransientReason = Schema.Literals([
   "Overloaded",
   "ServerError",
@@ -59,7 +73,8 @@ export const TransientReason = Schema.Literals([
   "Truncated",
   "Empty",
   "Malformed",
-  "Unknown"
+  "Unknown",
+  "Local"
 ])
 
 /**
@@ -76,11 +91,21 @@ export class Transient extends Schema.TaggedError<Transient>()("Transient", {
   retryAfter: Schema.optionalKey(Schema.DurationFromMillis)
 }) {}
 
-/** What is wrong with the request. */
-export const BadRequestReason = Schema.Literals(["Invalid", "ContentPolicy", "MaxTokens", "TooLarge"])
+/**
+ * What is wrong with the request. `Unsupported` is about this request at this model: it has no image input, no tools,
+ * not this parameter, or not this endpoint. Another model may take the same request.
+ */
+export const BadRequestReason = Schema.Literals([
+  "Invalid",
+  "ContentPolicy",
+  "MaxTokens",
+  "TooLarge",
+  "Unsupported"
+])
 
 /**
- * Every provider would refuse this request; the caller has to change it.
+ * The request is at fault. Every provider would refuse it and the caller has to change it; with `Unsupported` only this
+ * model refuses it.
  *
  * @category failures
  */
@@ -100,6 +125,16 @@ export class ContextExceeded extends Schema.TaggedError<ContextExceeded>()("Cont
   limit: Schema.optionalKey(Schema.Int),
   actual: Schema.optionalKey(Schema.Int)
 }) {}
+
+/**
+ * What a failure speaks about. Only a failure of the target, its credential or its place ever rests anything.
+ *
+ * - `request`: every provider would refuse it
+ * - `pair`: this request at this model (or, for `Blocked`, on this way)
+ * - `target`, `credential`, `place`: the one that failed
+ * - `ourselves`: our own process
+ */
+export type Subject = "request" | "pair" | "target" | "credential" | "place" | "ourselves"
 
 /**
  * The union of the five, as a schema: it decodes what it encodes, so that failures can cross a wire.
@@ -146,6 +181,41 @@ export const failureClasses: ReadonlyArray<FailureClass> = [
  */
 export const classOf = (failure: Failure): FailureClass =>
   "reason" in failure ? failure.reason : failure._tag
+
+const subjects: { readonly [C in FailureClass]: Subject } = {
+  RateLimit: "target",
+  InvalidKey: "credential",
+  Forbidden: "credential",
+  Balance: "credential",
+  ModelMissing: "target",
+  Blocked: "pair",
+  Overloaded: "place",
+  ServerError: "place",
+  Connection: "place",
+  Silent: "place",
+  Truncated: "target",
+  Empty: "target",
+  Malformed: "target",
+  Unknown: "target",
+  Local: "ourselves",
+  Invalid: "request",
+  ContentPolicy: "request",
+  MaxTokens: "pair",
+  TooLarge: "request",
+  Unsupported: "pair",
+  ContextExceeded: "pair"
+}
+
+/**
+ * What a failure speaks about.
+ *
+ * @example
+ * import { Failure } from "effect-failover"
+ *
+ * Failure.aboutOf(new Failure.AuthDead({ reason: "Balance", message: "out of credit" })) // => "credential"
+ * Failure.aboutOf(new Failure.BadRequest({ reason: "Unsupported", message: "no images" })) // => "pair"
+ */
+export const aboutOf = (failure: Failure): Subject => subjects[classOf(failure)]
 
 /** True for a value that is one of the five failures. */
 export const isFailure = (u: unknown): u is Failure =>

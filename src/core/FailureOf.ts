@@ -20,9 +20,8 @@ export const failureOf = <E>(
   const failed = cause.reasons.find((reason) => reason._tag === "Fail")
   if (failed === undefined) {
     const died = cause.reasons.find((reason) => reason._tag === "Die")
-    return died === undefined
-      ? unknown(target, "interrupted by itself", cause)
-      : unknown(target, "a defect", died.defect)
+    if (died === undefined) return unknown(target, "interrupted by itself", cause)
+    return isOurs(died.defect) ? ours(target, died.defect) : unknown(target, "a defect", died.defect)
   }
   if (classify === undefined) return unknown(target, "an error nobody classified", failed.error)
   try {
@@ -31,6 +30,19 @@ export const failureOf = <E>(
     return unknown(target, "an error that broke its classifier", failed.error)
   }
 }
+
+/** The stack or the memory of our own process ran out, whatever the target was doing. */
+const isOurs = (defect: unknown): boolean =>
+  defect instanceof RangeError && /call stack|allocation|string length|out of memory/i.test(defect.message)
+
+const ours = (target: Target, cause: unknown): Failure.Failure =>
+  new Failure.Transient({
+    target: target.key,
+    reason: "Local",
+    message: "this process ran out of stack or memory before an answer came",
+    evidence: "a defect of our own",
+    cause
+  })
 
 const unknown = (target: Target, message: string, cause: unknown): Failure.Failure =>
   new Failure.Transient({ target: target.key, reason: "Unknown", message, cause })

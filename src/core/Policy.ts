@@ -19,7 +19,14 @@ import {
   type Timeouts,
   type WhenAllBenched
 } from "./PolicyOptions.ts"
-import { defaults as defaultRules, type Rest, type Rule, type Rules, transientClasses } from "./Rule.ts"
+import {
+  defaults as defaultRules,
+  doubtfulClasses,
+  type Rest,
+  type Rule,
+  type Rules,
+  transientClasses
+} from "./Rule.ts"
 
 export type { RetryOptions } from "./Backoff.ts"
 export {
@@ -164,7 +171,7 @@ const extendRules = (rules: Rules, options: Options): Rules => {
   for (const name of transientClasses) {
     if (retries !== undefined && name !== "Silent") change(name, { retry: toSchedule(retries) })
     changeRest(name, cooldown?.transient)
-    changeRest(name, { threshold: name === "Unknown" ? threshold?.unknown : threshold?.transient })
+    changeRest(name, { threshold: doubtfulClasses.has(name) ? threshold?.unknown : threshold?.transient })
   }
   changeRest("RateLimit", cooldown?.rateLimit)
   for (const name of ["InvalidKey", "Forbidden", "Balance"] as const) changeRest(name, cooldown?.authDead)

@@ -84,7 +84,10 @@ export interface Options {
   readonly malformedEvents?: MalformedEvents | undefined
   /** The retries of all `Transient` failures but `Silent`. Default: two, after at most 0.5 s and at most 2 s. */
   readonly retries?: RetryOptions | Schedule.Schedule<unknown, Failure, never, never> | undefined
-  /** Exhausted visits in a row before a target rests: for faults (default 1) and for unknown ones (3). */
+  /**
+   * Exhausted visits in a row before a target rests: for faults (default 1), and for unknown ones and those that a single
+   * request may provoke (`Truncated`, `Empty`, `Malformed`; 3).
+   */
   readonly threshold?:
     | { readonly transient?: number | undefined; readonly unknown?: number | undefined }
     | undefined

@@ -99,7 +99,10 @@ export const firstErrorStops: Options = {
     ...rows(transientClasses, { retry: "never", rest: null, next: "stop" }),
     RateLimit: { retry: "never", rest: { scope: "credential" } },
     ModelMissing: { rest: null, next: "stop" },
+    Blocked: { next: "stop" },
+    Local: { retry: "never", next: "stop" },
     MaxTokens: { retry: "never" },
+    Unsupported: { next: "stop" },
     ContextExceeded: { next: "stop" }
   }
 }
@@ -115,7 +118,7 @@ export const firstErrorStops: Options = {
  * Policy.make(Policy.moveOnBadRequest).rules.Invalid // => { retry: "never", rest: undefined, next: "model" }
  */
 export const moveOnBadRequest: Options = {
-  rules: rows(["Invalid", "ContentPolicy", "MaxTokens", "TooLarge", "ContextExceeded"], {
+  rules: rows(["Invalid", "ContentPolicy", "MaxTokens", "TooLarge", "Unsupported", "ContextExceeded"], {
     rest: null,
     next: "model"
   })

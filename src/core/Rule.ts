@@ -75,11 +75,17 @@ const modelGone: Rest = { scope: "target", threshold: 1, base: hours(1), max: ho
 /** Faults are short; half a minute at most keeps the way back to the primary short as well. */
 const faulty: Rest = { scope: "target", threshold: 1, base: seconds(5), max: seconds(30) }
 
-/** Nobody knows what it was: only a target that shows it three visits in a row rests. */
-const unknown: Rest = { ...faulty, threshold: 3 }
+/**
+ * What a single request can provoke by its words or its limits, or what nobody knows: only a target that shows it on
+ * three visits in a row, with no answer between them, rests.
+ */
+const doubtful: Rest = { ...faulty, threshold: 3 }
 
 const dead: Rule = { retry: "never", rest: keyDead, next: "credential" }
 const transient: Rule = { retry: twice, rest: faulty, next: "place" }
+const odd: Rule = { ...transient, rest: doubtful }
+/** About this request at this model: another model may take it. */
+const unfit: Rule = { retry: "never", rest: undefined, next: "model" }
 const refused: Rule = { retry: "never", rest: undefined, next: "stop" }
 
 /** The table's defaults. */
@@ -89,21 +95,34 @@ export const defaults: Rules = {
   Forbidden: dead,
   Balance: dead,
   ModelMissing: { retry: "never", rest: modelGone, next: "credential" },
+  // A firewall stands before a place and not before a key.
+  Blocked: { retry: "never", rest: undefined, next: "place" },
   Overloaded: transient,
   ServerError: transient,
   Connection: transient,
-  Truncated: transient,
-  Empty: transient,
-  Malformed: transient,
-  Unknown: { ...transient, rest: unknown },
+  Truncated: odd,
+  Empty: odd,
+  Malformed: odd,
+  Unknown: odd,
+  // Our own process is short of something: nobody else rests for it.
+  Local: { ...transient, rest: undefined },
   // A silent target is not asked again: the caller has waited once.
   Silent: { ...transient, retry: "never" },
   Invalid: refused,
   ContentPolicy: refused,
   TooLarge: refused,
   MaxTokens: { ...refused, retry: "withoutTokenCap" },
-  ContextExceeded: { retry: "never", rest: undefined, next: "model" }
+  Unsupported: unfit,
+  ContextExceeded: unfit
 }
 
-/** The classes that are faults on the way or at the provider. */
-export const transientClasses = TransientReason.literals
+/** The classes that are faults on the way or at the provider; not those of our own process. */
+export const transientClasses = TransientReason.literals.filter((reason) => reason !== "Local")
+
+/** Of these, what a single request may provoke, or what nobody knows. */
+export const doubtfulClasses: ReadonlySet<FailureClass> = new Set<FailureClass>([
+  "Truncated",
+  "Empty",
+  "Malformed",
+  "Unknown"
+])

@@ -35,8 +35,8 @@ export interface Situation<P extends Pool, R> {
 export const decide = <P extends Pool, R>(situation: Situation<P, R>, now: number): Decision<P> => {
   const { candidates, deadlineAt, failed, whenAllBenched } = situation
   const last = failed.at(-1)?.failure
-  if (last?._tag === "ContextExceeded") {
-    // A prompt that is too long for all the others does not get shorter while they rest.
+  if (last?._tag === "ContextExceeded" || (last?._tag === "BadRequest" && last.reason === "Unsupported")) {
+    // What no model here can take does not become another request while the others rest.
     const error = Ending.mayBeTaken(candidates) ? Ending.exhausted(candidates, failed) : last
     return goBack(situation) ?? { _tag: "End", error }
   }

@@ -67,7 +67,7 @@ describe("the report", () => {
 
   it.effect("tells of a key that comes and goes in a few lines, and in full as data", () =>
     Effect.gen(function* () {
-      const played = yield* builtIn("cut-streams")
+      const played = yield* builtIn("brown-out")
       const rests = told(played, "rests", "north/large#main").length
       assert.isAbove(rests, 5)
       const text = Text.format(played)

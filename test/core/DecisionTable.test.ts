@@ -9,6 +9,7 @@ import * as Credential from "../../src/core/Credential.ts"
 import * as Failover from "../../src/core/Failover.ts"
 import * as Failure from "../../src/core/Failure.ts"
 import * as Model from "../../src/core/Model.ts"
+import * as Rule from "../../src/core/Rule.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, failureOf, play } from "./support.ts"
 
@@ -62,18 +63,22 @@ const missing: Row = {
   calls: [...everyKey, "0 b/m"],
   rests: ["a/m#far ModelMissing 3600000", "a/m#one ModelMissing 3600000", "a/m#two ModelMissing 3600000"]
 }
-const fault = (
-  failure: "Overloaded" | "ServerError" | "Connection" | "Truncated" | "Empty" | "Malformed"
-): Row => ({
+const fault = (failure: "Overloaded" | "ServerError" | "Connection"): Row => ({
   says: "asks three times at every place; each target asked rests for five seconds",
   failure,
   calls: [...everyPlace, "2500 b/m"],
   rests: [`a/m#far ${failure} 7500`, `a/m#one ${failure} 6250`]
 })
-const unknown: Row = {
+const doubtful = (failure: "Truncated" | "Empty" | "Malformed" | "Unknown" | "Local"): Row => ({
   says: "asks three times at every place; nobody rests after one visit",
-  failure: "Unknown",
+  failure,
   calls: [...everyPlace, "2500 b/m"],
+  rests: []
+})
+const blocked: Row = {
+  says: "asks once at every place; nobody rests",
+  failure: "Blocked",
+  calls: ["0 a/m#one", "0 a/m#far", "0 b/m"],
   rests: []
 }
 const silent: Row = {
@@ -82,12 +87,13 @@ const silent: Row = {
   calls: ["0 a/m#one", "0 a/m#far", "0 b/m"],
   rests: ["a/m#far Silent 5000", "a/m#one Silent 5000"]
 }
-const tooLong: Row = {
+const unfit = (failure: "ContextExceeded" | "Unsupported"): Row => ({
   says: "asks the model once, with whichever key; nobody rests",
-  failure: "ContextExceeded",
+  failure,
   calls: ["0 a/m#one", "0 b/m"],
   rests: []
-}
+})
+const others = [unfit("ContextExceeded"), unfit("Unsupported")]
 
 const rows: ReadonlyArray<Row> = [
   throttled,
@@ -98,13 +104,18 @@ const rows: ReadonlyArray<Row> = [
   fault("Overloaded"),
   fault("ServerError"),
   fault("Connection"),
-  fault("Truncated"),
-  fault("Empty"),
-  fault("Malformed"),
-  unknown,
+  doubtful("Truncated"),
+  doubtful("Empty"),
+  doubtful("Malformed"),
+  doubtful("Unknown"),
+  doubtful("Local"),
+  blocked,
   silent,
-  tooLong
+  ...others
 ]
+
+/** What every provider would refuse. */
+const refusals = Failure.BadRequestReason.literals.filter((reason) => reason !== "Unsupported")
 
 describe("by default", () => {
   for (const row of rows) {
@@ -119,7 +130,7 @@ describe("by default", () => {
     )
   }
 
-  it.effect.each(Failure.BadRequestReason.literals.map((reason) => ({ reason })))(
+  it.effect.each(refusals.map((reason) => ({ reason })))(
     "BadRequest/$reason stops at once, benches nothing and comes to the caller as it is",
     ({ reason }) =>
       Effect.gen(function* () {
@@ -133,17 +144,14 @@ describe("by default", () => {
   )
 
   it("no class of failure is without a row", () => {
-    const described = new Set<string>([
-      ...rows.map((row) => row.failure),
-      ...Failure.BadRequestReason.literals
-    ])
+    const described = new Set<string>([...rows.map((row) => row.failure), ...refusals])
     assert.deepStrictEqual(
       Failure.failureClasses.filter((name) => !described.has(name)),
       []
     )
   })
 
-  it.effect.each(rows.filter((row) => row !== tooLong))(
+  it.effect.each(rows.filter((row) => !others.includes(row)))(
     "$failure ends the run with every attempt's failure when there is nobody else",
     ({ failure }) =>
       Effect.gen(function* () {
@@ -157,13 +165,45 @@ describe("by default", () => {
       }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("ContextExceeded comes to the caller as it is when there is nobody else", () =>
-    Effect.gen(function* () {
-      const failure = failureOf("ContextExceeded")
-      const a = Scripted.make("a", [[failure]])
-      const { error } = yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
-      assert.strictEqual<unknown>(error, failure)
-      assert.strictEqual(a.calls.length, 1)
-    }).pipe(Effect.provide(runtime))
+  it.effect.each(others)(
+    "$failure comes to the caller as it is when there is nobody else",
+    ({ failure: name }) =>
+      Effect.gen(function* () {
+        const failure = failureOf(name)
+        const a = Scripted.make("a", [[failure]])
+        const { error } = yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
+        assert.strictEqual<unknown>(error, failure)
+        assert.strictEqual(a.calls.length, 1)
+      }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect.each(["Truncated", "Empty", "Malformed", "Unknown"] as const)(
+    "%s rests a target on the third visit in a row, and an answer between them starts the count anew",
+    (name) =>
+      Effect.gen(function* () {
+        const failing = failureOf(name)
+        const options = { policy: { retries: { times: 0 } } }
+        const visits = (script: ReadonlyArray<ReadonlyArray<Failure.Failure | string>>) =>
+          Effect.gen(function* () {
+            const a = Scripted.make("a", script, options)
+            const chain = Chain.make(Model.make(a, "m"), Model.make(Scripted.make("b", [["fine"]]), "m"))
+            let benches: ReadonlyArray<string> = []
+            for (const _ of script) ({ benches } = yield* play(Failover.complete(chain, "q")))
+            return benches.map((rest) => rest.split(" ").slice(0, 2).join(" "))
+          }).pipe(Effect.provide(Failover.Failover.layer()))
+        const bad = [failing]
+        assert.deepStrictEqual(yield* visits([bad, bad]), [])
+        assert.deepStrictEqual(yield* visits([bad, bad, ["well"], bad, bad]), [])
+        assert.deepStrictEqual(yield* visits([bad, bad, bad]), [`a/m ${name}`])
+      })
+  )
+
+  it.effect.each(Failure.failureClasses)("%s rests only what it speaks about", (name) =>
+    Effect.sync(() => {
+      const about = Failure.aboutOf(failureOf(name))
+      const { rest } = Rule.defaults[name]
+      if (["request", "pair", "ourselves"].includes(about)) assert.isUndefined(rest)
+      else assert.strictEqual(rest?.scope, about === "credential" ? "credential" : "target")
+    })
   )
 })

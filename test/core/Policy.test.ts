@@ -109,7 +109,7 @@ describe("what is said", () => {
     )
     assert.isUndefined(policy.rules.Overloaded.rest)
     assert.isUndefined(policy.rules.RateLimit.rest)
-    assert.deepInclude(policy.rules.Empty.rest, { base: 1, threshold: 5 })
+    assert.deepInclude(policy.rules.Silent.rest, { base: 1, threshold: 5 })
   })
 
   it("of the short forms reaches the rows they stand for", () => {
@@ -132,13 +132,22 @@ describe("what is said", () => {
         ["RateLimit", "1 3 4"],
         ...(["InvalidKey", "Forbidden", "Balance"] as const).map((name) => [name, "1 5 6"] as const),
         ["ModelMissing", "1 7 8"],
+        ["Blocked", undefined],
+        ...(["Overloaded", "ServerError", "Connection", "Silent"] as const).map(
+          (name) => [name, "4 1 2"] as const
+        ),
+        ...(["Truncated", "Empty", "Malformed", "Unknown"] as const).map((name) => [name, "7 1 2"] as const),
         ...(
-          ["Overloaded", "ServerError", "Connection", "Silent", "Truncated", "Empty", "Malformed"] as const
-        ).map((name) => [name, "4 1 2"] as const),
-        ["Unknown", "7 1 2"],
-        ...(["Invalid", "ContentPolicy", "MaxTokens", "TooLarge", "ContextExceeded"] as const).map(
-          (name) => [name, undefined] as const
-        )
+          [
+            "Local",
+            "Invalid",
+            "ContentPolicy",
+            "MaxTokens",
+            "TooLarge",
+            "Unsupported",
+            "ContextExceeded"
+          ] as const
+        ).map((name) => [name, undefined] as const)
       ]
     )
   })

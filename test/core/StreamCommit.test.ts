@@ -41,7 +41,8 @@ describe("more than may be held back", () => {
         const chain = Chain.make(Model.make(a, "m"), Model.make(fine(), "m"))
         const { benches, value } = yield* play(texts(Failover.stream(chain, "q", { commit })))
         assert.deepStrictEqual(value, ["fine"])
-        assert.deepStrictEqual(benches, ["a/m Malformed 5000"])
+        // One request may have provoked it.
+        assert.deepStrictEqual(benches, [])
         assert.strictEqual(a.open, 0)
       }).pipe(once)
     )

@@ -59,7 +59,8 @@ describe("after the commit point", () => {
       assert(error?._tag === "Transient")
       assert.strictEqual(error.reason, "Truncated")
       assert.deepStrictEqual(seen, ["hel"])
-      assert.deepStrictEqual(benches, ["a/m Truncated 5000"])
+      // One request may have provoked it.
+      assert.deepStrictEqual(benches, [])
     })
   )
 

@@ -136,7 +136,7 @@ describe("the programs in examples", () => {
     ])
     assert.match(
       last ?? "",
-      /^NotNow: .*primary\/large#default \(RateLimit\), backup\/small#default \(Truncated\)/
+      /^NotNow: .*primary\/large#default \(RateLimit\), backup\/small#default \(Connection\)/
     )
   })
 

@@ -33,7 +33,7 @@ const rows: ReadonlyArray<readonly [Name, Name, number, string, string | undefin
   ["silent", "silent", 504, "timeout", "5"],
   ["dead", "silent", 504, "timeout", "5"],
   ["reset", "broken", 502, "chain_exhausted", "5"],
-  ["cut", "html", 502, "chain_exhausted", "5"],
+  ["cut", "html", 502, "chain_exhausted", undefined],
   ["dead", "dead", 502, "chain_exhausted", "300"]
 ]
 
