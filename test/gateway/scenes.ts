@@ -71,6 +71,7 @@ interface Scene {
   readonly decisions?: ReadonlyArray<Decision>
   readonly providers?: ReadonlyArray<Provider>
   readonly startedAt?: number
+  readonly models?: Status["models"]
   /** The share of requests that nobody answered, by how long ago the step was. */
   readonly fails?: (secondsAgo: number) => number
 }
@@ -104,8 +105,19 @@ const requestsOf = (
   })
 }
 
+/** What callers ask for: `smart` goes through all large models, `cheap` through the small ones. */
+const modelsOf = (rows: ReadonlyArray<Row>): Status["models"] => {
+  const small = /mini|llama|qwen/
+  const keys = rows.filter(({ named }) => named).map(({ key }) => key)
+  const [large, cheap] = [keys.filter((key) => !small.test(key)), keys.filter((key) => small.test(key))]
+  return [
+    ...(large.length > 0 ? [{ name: "smart", targets: large }] : []),
+    ...(cheap.length > 0 ? [{ name: "cheap", targets: cheap }] : [])
+  ]
+}
+
 const status = (now: number, scene: Scene): Status => {
-  const { benches = [], decisions = [], fails = () => 0, providers, startedAt } = scene
+  const { benches = [], decisions = [], fails = () => 0, models, providers, startedAt } = scene
   const rows = scene.rows.map((made) => row(now, made))
   return {
     at: now,
@@ -114,6 +126,7 @@ const status = (now: number, scene: Scene): Status => {
     steps,
     control: true,
     providers: providers ?? providersOf(scene.rows),
+    models: models ?? modelsOf(rows),
     requests: requestsOf(now, rows, fails),
     rows,
     benches,

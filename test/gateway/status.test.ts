@@ -83,6 +83,9 @@ describe("the status", () => {
           ["b/small#k1", "serving"]
         ]
       )
+      assert.deepStrictEqual(before.models, [
+        { name: "smart", targets: ["a/gpt#k1", "a/gpt#k2", "b/small#k1"] }
+      ])
       yield* call()
       const after = yield* status
       assert.deepInclude(rowOf(after, "a/gpt#k1"), {

@@ -147,6 +147,37 @@ describe.skipIf(Browser.path === undefined)("the look of the status page", () =>
     )
   }
 
+  for (const width of [360, 400, 900, 1300]) {
+    it.live(`keeps each state in one line, and the header in line with what is below it, ${width} wide`, () =>
+      throughAll({ viewport: { width, height: 740 } }, (page, name) =>
+        Effect.map(
+          promise(() =>
+            page.evaluate(() => {
+              const left = (selector: string) =>
+                document.querySelector(selector)?.getBoundingClientRect().left ?? 0
+              return {
+                wrapped: [...document.querySelectorAll(".standing .state, .models .state")]
+                  .filter((node) => node.getClientRects().length > 0)
+                  .filter((node) => {
+                    const range = document.createRange()
+                    range.selectNodeContents(node)
+                    const tops = [...range.getClientRects()].map(({ bottom }) => Math.round(bottom / 8))
+                    return new Set(tops).size > 2 || node.scrollWidth > node.clientWidth + 1
+                  })
+                  .map((node) => node.textContent),
+                inset: left(".brand") - left(".overview")
+              }
+            })
+          ),
+          ({ inset, wrapped }) => {
+            assert.deepStrictEqual(wrapped, [], name)
+            if (width < 840) assert.isAtLeast(inset, 12, name)
+          }
+        )
+      )
+    )
+  }
+
   for (const width of [360, 720, 1000]) {
     it.live(`fits a window ${width} wide, and breaks no word to do so`, () =>
       throughAll({ viewport: { width, height: 740 } }, (page, name) =>

@@ -34,6 +34,42 @@ const saidOf = (rows: ReadonlyArray<Row>, answered = 0, failed = 0) =>
 
 const said = (...rows: ReadonlyArray<Row>) => saidOf(rows)
 
+describe("a name that callers ask for", () => {
+  const model = { name: "smart", targets: ["a/x#1", "b/y#1", "b/y#2"] }
+  const standing = (...rows: ReadonlyArray<Row>) =>
+    Words.modelStanding(model, new Map(rows.map((each) => [each.key, each])), now, stepMillis)
+
+  it("is answered by the first target of its chain that is not away", () => {
+    assert.deepStrictEqual(standing(row("a/x#1"), row("b/y#1", "resting")), {
+      level: "ok",
+      word: "answers",
+      detail: "by a/x#1"
+    })
+    assert.deepStrictEqual(standing(row("a/x#1", "resting"), row("b/y#1", "manual"), row("b/y#2")), {
+      level: "warn",
+      word: "falls back",
+      detail: "by b/y#2, the 3rd of 3"
+    })
+    assert.strictEqual(standing(row("a/x#1", "half-open")).word, "on probation")
+    assert.deepStrictEqual(standing(row("a/x#1", "serving", [1, 3])), {
+      level: "warn",
+      word: "fails often",
+      detail: "by a/x#1, which fails 75 % of its attempts"
+    })
+  })
+
+  it("cannot be answered while all of its targets are away", () => {
+    assert.deepStrictEqual(
+      standing(row("a/x#1", "resting"), row("b/y#1", "probing"), row("b/y#2", "manual")),
+      { level: "bad", word: "cannot answer", detail: "all of its 3 targets are away" }
+    )
+    assert.strictEqual(
+      Words.modelStanding({ name: "off", targets: [] }, new Map(), now, stepMillis).level,
+      "bad"
+    )
+  })
+})
+
 describe("the headline of the status page", () => {
   it("says that all serve, and who did", () => {
     const calm = said(row("a/x#1", "serving", [9, 0]), row("b/y#1", "serving", [20, 1]), row("c/z#1"))
@@ -45,6 +81,22 @@ describe("the headline of the status page", () => {
     assert.strictEqual(said(row("a/x#1")).detail, "No request yet.")
     const idle = { ...row("a/x#1"), steps: [[step - 30, 1, 0, 10, 20] as const] }
     assert.strictEqual(said(idle).detail, "No request in the last minute.")
+  })
+
+  it("does not say in an outage that a target can serve which has failed or was not asked", () => {
+    const out = row("a/x#1", "resting")
+    assert.strictEqual(
+      saidOf([out, row("b/y#1", "serving", [0, 1])], 0, 4).detail,
+      "No request of the last minute was answered (4 failed). 1 other target is not on the bench, and failed as well."
+    )
+    assert.strictEqual(
+      saidOf([out, row("b/y#1")], 0, 4).detail,
+      "No request of the last minute was answered (4 failed). 1 other target was not asked."
+    )
+    assert.strictEqual(
+      saidOf([out, row("b/y#1", "serving", [0, 1]), row("b/z#1")], 0, 4).detail,
+      "No request of the last minute was answered (4 failed). Of 2 other targets that are not on the bench, 1 failed as well and 1 was not asked."
+    )
   })
 
   it("says first what callers notice", () => {

@@ -7,6 +7,7 @@ import * as Bench from "./bench.js"
 import * as Control from "./control.js"
 import { byId, setText } from "./dom.js"
 import * as Feed from "./feed.js"
+import * as Models from "./models.js"
 import * as Overview from "./overview.js"
 import { updated } from "./store.js"
 import * as Targets from "./targets.js"
@@ -47,6 +48,7 @@ const draw = () => {
   Overview.draw(status, now, lost)
   const actions = { bench: (/** @type {Status["rows"][number]} */ row) => Control.bench(row, rows), unbench }
   Bench.draw(status, now, actions)
+  Models.draw(status, now)
   Targets.draw(status, now, actions)
   Trail.draw(status, now)
   setText(
@@ -78,6 +80,7 @@ const onEvent = (event, data) => {
 
 Overview.start()
 Bench.start(redraw)
+Models.start(redraw)
 Targets.start(redraw)
 Trail.start(redraw, () => status)
 Control.start()

@@ -258,15 +258,65 @@ export const headline = ({ requests, rows, startedAt, stepMillis }, now) => {
   const names = subjects(out, own)
   const who = short(names) ?? `${number(out.length)} of ${number(own.length)} targets`
   const isOne = names.length === 1
-  const left = own.length - out.length
+  const others = own.filter((row) => row.state === "serving")
   return {
     level: hurts ? "bad" : "warn",
     text: `${who} ${verb(out, isOne)}`,
-    detail: sentences(
-      callers,
-      by || (left === 0 ? "" : `${counted(left, "target")} can serve; no request in the last minute.`)
-    )
+    detail: sentences(callers, by || othersWords(others, asked.answered + asked.failed > 0, now, stepMillis))
   }
+}
+
+/** Those that are not away, where something is and nobody has answered. @param {ReadonlyArray<Row>} rows @param {boolean} anyAsked @param {number} now @param {number} stepMillis */
+const othersWords = (rows, anyAsked, now, stepMillis) => {
+  const count = rows.length
+  if (count === 0) return ""
+  if (!anyAsked) return `${counted(count, "target")} can serve; no request in the last minute.`
+  const tried = rows.filter((row) => lately(row, now, stepMillis).failed > 0).length
+  const others = counted(count, "other target")
+  if (tried === 0) return `${others} ${count === 1 ? "was" : "were"} not asked.`
+  return tried === count
+    ? `${others} ${count === 1 ? "is" : "are"} not on the bench, and ${count === 1 ? "failed" : "all failed"} as well.`
+    : `Of ${others} that are not on the bench, ${number(tried)} failed as well and ${number(count - tried)} ${count - tried === 1 ? "was" : "were"} not asked.`
+}
+
+/**
+ * Whether a name that callers ask for can be answered now, and by whom: the first target of its chain that is not away.
+ *
+ * @param {Status["models"][number]} model @param {ReadonlyMap<string, Row>} rowOf @param {number} now @param {number} stepMillis
+ * @returns {{ readonly level: "ok" | "warn" | "bad", readonly word: string, readonly detail: string }}
+ */
+export const modelStanding = ({ targets }, rowOf, now, stepMillis) => {
+  if (targets.length === 0)
+    return { level: "bad", word: "cannot answer", detail: "no credential of it is enabled" }
+  const stateOf = (/** @type {string} */ key) => rowOf.get(key)?.state ?? "serving"
+  const at = targets.findIndex((key) => stateOf(key) === "serving" || stateOf(key) === "half-open")
+  const target = targets[at]
+  if (target === undefined) {
+    return {
+      level: "bad",
+      word: "cannot answer",
+      detail:
+        targets.length === 1
+          ? "its only target is away"
+          : `all of its ${number(targets.length)} targets are away`
+    }
+  }
+  const row = rowOf.get(target)
+  const place = at === 0 ? "" : `, the ${ordinal(at + 1)} of ${number(targets.length)}`
+  const by = `by ${plain(target)}${place}`
+  if (stateOf(target) === "half-open") {
+    return { level: "warn", word: "on probation", detail: `${by}, whose next request decides` }
+  }
+  if (row !== undefined && isFailing(row, now, stepMillis)) {
+    return {
+      level: "warn",
+      word: "fails often",
+      detail: `${by}, which fails ${failingShare(row, now, stepMillis)} of its attempts`
+    }
+  }
+  return at === 0
+    ? { level: "ok", word: "answers", detail: by }
+    : { level: "warn", word: "falls back", detail: by }
 }
 
 /** @param {ReadonlyArray<string>} all */

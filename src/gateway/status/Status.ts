@@ -54,6 +54,13 @@ export interface Provider {
   readonly credentials: ReadonlyArray<{ readonly name: string; readonly enabled: boolean }>
 }
 
+/** A name that callers ask for, and the targets of its chain in the order in which they are tried. */
+export interface Model {
+  readonly name: string
+  /** Keys of rows. */
+  readonly targets: ReadonlyArray<string>
+}
+
 /** Everything. */
 export interface Status {
   readonly at: number
@@ -65,6 +72,8 @@ export interface Status {
   /** Whether there is an admin token, and so a way to bench by hand. */
   readonly control: boolean
   readonly providers: ReadonlyArray<Provider>
+  /** The names of `models` in the config; they change with the config only. */
+  readonly models: ReadonlyArray<Model>
   /** What callers got: steps in which requests ended, the oldest first. */
   readonly requests: ReadonlyArray<Requests>
   readonly rows: ReadonlyArray<Row>
@@ -83,6 +92,8 @@ const maxBenches = 300
 export interface Options {
   readonly config: GatewayConfig
   readonly named: Named
+  /** The names that callers ask for, and who answers them. */
+  readonly models: ReadonlyArray<Model>
   readonly registry: BenchRegistry["Service"]
   readonly decisions: Decisions["Service"]
   readonly pulse: Pulse["Service"]
@@ -92,7 +103,7 @@ export interface Options {
 
 /** An effect that gives the status now. A row in which nothing has changed is the same object again. */
 export const make = (options: Options): Effect.Effect<Status> => {
-  const { config, decisions, named, pulse, registry, startedAt } = options
+  const { config, decisions, models, named, pulse, registry, startedAt } = options
   const { stepMillis, steps } = pulse
   const places = named.targets.map((key) => placeOf(key, true))
   const known = new Set(named.targets)
@@ -149,6 +160,7 @@ export const make = (options: Options): Effect.Effect<Status> => {
       steps,
       control: config.server.adminToken !== undefined,
       providers,
+      models,
       requests,
       rows: [...made.values()].map(({ row }) => row),
       benches: benches.slice(0, maxBenches).map(benchOf),

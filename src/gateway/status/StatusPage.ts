@@ -26,6 +26,7 @@ import * as Tokens from "../Tokens.ts"
 import * as WrongTokens from "../WrongTokens.ts"
 import * as Files from "./Files.ts"
 import * as Status from "./Status.ts"
+import * as VirtualModels from "./VirtualModels.ts"
 import * as Watch from "./Watch.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
@@ -77,7 +78,8 @@ export const make = Effect.fnUntraced(function* (
   const files = Files.read()
   const page = files.get("page.html")
   if (page === undefined) return new Map()
-  const read = Status.make({ ...options, config, named, registry: yield* BenchRegistry })
+  const models = VirtualModels.of(config, revision.catalog)
+  const read = Status.make({ ...options, config, models, named, registry: yield* BenchRegistry })
   const watch = yield* Watch.make(read)
   // Who looks at a config that another one takes the place of comes back and sees the new one.
   const replaced = Stream.runDrain(

@@ -1,0 +1,21 @@
+/** The names of a config that callers ask for, and the targets that may answer each of them. */
+import * as Result from "effect/Result"
+import type { GatewayConfig } from "../../config/GatewayConfig.ts"
+import * as BenchKey from "../../core/BenchKey.ts"
+import type { GatewayCatalog } from "../Providers.ts"
+import type { Model } from "./Status.ts"
+
+/** Every name of `models`, with the targets of its chain in order: configured fallbacks included, disabled credentials not. */
+export const of = (config: GatewayConfig, catalog: Pick<GatewayCatalog, "resolve">): ReadonlyArray<Model> => {
+  const credentials = new Map(config.providers.map(({ credentials, name }) => [name, credentials]))
+  return Object.keys(config.models).flatMap((name) => {
+    const found = catalog.resolve(name)
+    if (Result.isFailure(found)) return []
+    const targets = found.success.models.flatMap(({ spec: { model, provider } }) =>
+      (credentials.get(provider) ?? [])
+        .filter(({ enabled }) => enabled)
+        .map((credential) => BenchKey.format({ provider, model, credential: credential.name }))
+    )
+    return [{ name, targets }]
+  })
+}
