@@ -41,13 +41,14 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   yield* load(store, key, registry)
 
   const dirty = yield* Queue.sliding<void>(1)
-  let written = registry.stateUnsafe().entries
+  // Its revision only: a version that is held on to keeps all changes since.
+  let written = registry.stateUnsafe().entries.revision
   const write = Effect.gen(function* () {
     const { entries } = registry.stateUnsafe()
-    if (entries === written) return
+    if (entries.revision === written) return
     const document = documentOf(entries, yield* Steady.currentTimeMillis, yield* Steady.ahead)
     yield* store.set(key, yield* Schema.encodeEffect(Document)(document))
-    written = entries
+    written = entries.revision
   }).pipe(
     Effect.catch((error) =>
       Effect.logWarning("The bench could not be saved; requests are not affected.", error)

@@ -17,6 +17,12 @@ export const Saved = Schema.Struct({
   /** Absent when the key rests by hand only. */
   reason: Schema.optionalKey(Schema.Literals(failureClasses)),
   evidence: Schema.optionalKey(Schema.String),
+  /** When a dead key is to come back, as the provider said. */
+  hint: Schema.optionalKey(Schema.Finite),
+  /** Which secret was found dead; never the secret. See `core/Fingerprint.ts`. */
+  fingerprint: Schema.optionalKey(Schema.String),
+  /** True for a name that nobody configured. */
+  unlisted: Schema.optionalKey(Schema.Boolean),
   since: Schema.Finite,
   until: Schema.Finite,
   hits: Schema.Int,
@@ -29,12 +35,15 @@ export type Saved = typeof Saved.Type
 
 /** Writes an entry down; `undefined` when there is nothing that would outlive the process: the key is free. */
 export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
-  const { evidence, failures, hits, reason, since, until } = entry
+  const { evidence, failures, fingerprint, hint, hits, reason, seat, since, until } = entry
   const manual = entry.manual !== undefined && now < entry.manual.until ? entry.manual : undefined
   if (reason === undefined && manual === undefined) return undefined
   return {
     ...(reason !== undefined && { reason }),
     ...(reason !== undefined && evidence !== undefined && { evidence }),
+    ...(reason !== undefined && hint !== undefined && { hint }),
+    ...(reason !== undefined && fingerprint !== undefined && { fingerprint }),
+    ...(seat !== undefined && { unlisted: true }),
     since,
     until,
     hits,
@@ -90,6 +99,8 @@ export const restore = (
       manual,
       reason: from.reason,
       evidence: from.evidence,
+      hint: from.hint,
+      fingerprint: from.fingerprint,
       since: entry.reason === undefined ? from.since : Math.min(entry.since, from.since),
       until: from.until,
       hits: Math.max(entry.hits, from.hits),
@@ -98,7 +109,9 @@ export const restore = (
       probe: 0
     }
   })
-  return next === state ? state : { ...next, generation }
+  if (next === state) return state
+  const seated = from.unlisted === true && !state.entries.has(key) ? Bench.takeSeat(next, key, now) : next
+  return { ...seated, generation }
 }
 
 const laterManual = (
@@ -124,7 +137,17 @@ export const forgive = (state: Bench.State, key: BenchKey, byHand: boolean, now:
     const manual = byHand ? undefined : entry.manual
     return entry.reason === undefined && manual === entry.manual
       ? entry
-      : { ...entry, reason: undefined, evidence: undefined, until: 0, probe: 0, manual, generation }
+      : {
+          ...entry,
+          reason: undefined,
+          evidence: undefined,
+          hint: undefined,
+          fingerprint: undefined,
+          until: 0,
+          probe: 0,
+          manual,
+          generation
+        }
   })
   return next === state ? state : { ...next, generation }
 }

@@ -39,7 +39,8 @@ if held and string.match(held, "^(%S+)") == ARGV[2] then redis.call("HDEL", KEYS
 `
 
 /**
- * Puts a record: of two ends the later one holds, by hand and by itself. Gives the epoch it now has.
+ * Puts a record: of two ends the later one holds, by hand and by itself; of two secrets under one name the one that was
+ * found dead last. Gives the epoch it now has.
  *
  * ARGV: bench key, replica, record, channel.
  */
@@ -58,6 +59,7 @@ export const put = Redis.script(
     lua: `${clock}${endProbe}
 local function absolute(r)
   if r.reason then r["until"] = now + r.left; r.since = now - r.age end
+  if r.hint then r.hint = now + r.hint end
   r.left = nil; r.age = nil
   local m = r.manual
   if m then
@@ -70,9 +72,11 @@ local new = absolute(cjson.decode(ARGV[3]))
 local text = redis.call("HGET", KEYS[1], ARGV[1])
 if text then
   local old = cjson.decode(text)
-  if old.reason and (not new.reason or old["until"] > new["until"]) then
+  local other = old.fingerprint and new.fingerprint and old.fingerprint ~= new.fingerprint
+  if old.reason and (not new.reason or (old["until"] > new["until"] and not other)) then
     local hits = math.max(old.hits, new.hits)
     new.reason = old.reason; new.evidence = old.evidence; new["until"] = old["until"]; new.since = old.since
+    new.hint = old.hint; new.fingerprint = old.fingerprint
     new.hits = hits; new.failures = math.max(old.failures, new.failures)
   elseif old.reason then
     new.hits = math.max(old.hits, new.hits)

@@ -25,13 +25,14 @@ export const Message = Schema.fromJsonString(
 export const outgoing = (entry: Bench.Entry, now: number): string | undefined => {
   const record = saved(entry, now)
   if (record === undefined) return undefined
-  const { manual, since, until, ...rest } = record
+  const { hint, manual, since, until, ...rest } = record
   return JSON.stringify({
     ...rest,
     since: 0,
     until: 0,
     left: until - now,
     age: now - since,
+    ...(hint !== undefined && { hint: Math.max(0, hint - now) }),
     ...(manual !== undefined && {
       manual: {
         ...(manual.reason !== undefined && { reason: manual.reason }),
@@ -45,11 +46,12 @@ export const outgoing = (entry: Bench.Entry, now: number): string | undefined =>
 
 /** A record by this process's clock. `ahead`: by how many milliseconds it is ahead of Redis'. */
 export const incoming = (record: typeof Record.Type, ahead: number): Saved => {
-  const { epoch: _, manual, since, until, writer: __, ...rest } = record
+  const { epoch: _, hint, manual, since, until, writer: __, ...rest } = record
   return {
     ...rest,
     since: since + ahead,
     until: until + ahead,
+    ...(hint !== undefined && { hint: hint + ahead }),
     ...(manual !== undefined && {
       manual: {
         ...manual,

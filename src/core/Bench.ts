@@ -11,52 +11,35 @@
  * hand or by its end and by nothing else.
  */
 import type { BenchKey } from "./BenchKey.ts"
+import {
+  change,
+  type Entry,
+  fresh,
+  isDead,
+  leaveRoom,
+  type Manual,
+  type State,
+  takeSeat
+} from "./BenchState.ts"
 import { classOf, type Failure, type FailureClass, waitMillis } from "./Failure.ts"
+import * as Fingerprint from "./Fingerprint.ts"
 import type { Rest } from "./Rule.ts"
 import type { Target } from "./Target.ts"
 
-/** A rest that a person ordered. */
-export interface Manual {
-  readonly since: number
-  /** Milliseconds since the epoch; infinite for "until somebody takes it off". */
-  readonly until: number
-  readonly reason: string | undefined
-  readonly by: string | undefined
-}
-
-/** What is known about one key. Times are milliseconds since the epoch. */
-export interface Entry {
-  /** Why it rests or last rested; `undefined` when it is free. */
-  readonly reason: FailureClass | undefined
-  readonly evidence: string | undefined
-  readonly since: number
-  readonly until: number
-  /** Rests in a row: what the length of the next one grows with. */
-  readonly hits: number
-  /** Exhausted visits in a row. */
-  readonly failures: number
-  /** The state's generation when it was last benched or cleared. */
-  readonly generation: number
-  /** The probe that is under way, 0 for none. */
-  readonly probe: number
-  readonly manual: Manual | undefined
-  /** When it last changed; idle entries are forgotten. */
-  readonly touched: number
-}
-
-/** The whole bench. Immutable; `generation` grows with every rest and every probe. */
-export interface State {
-  readonly generation: number
-  readonly entries: ReadonlyMap<BenchKey, Entry>
-  /**
-   * Targets that are let back by a passed check only, with how many checkers hold them. It is this process's own
-   * affair and no part of what is saved or shared.
-   */
-  readonly held: ReadonlyMap<BenchKey, number>
-}
-
-/** Nobody rests. */
-export const empty: State = { generation: 0, entries: new Map(), held: new Map() }
+export {
+  change,
+  type Entry,
+  empty,
+  idle,
+  idleDead,
+  isResting,
+  type Manual,
+  make,
+  type Room,
+  room,
+  type State,
+  takeSeat
+} from "./BenchState.ts"
 
 /** The target is free. `generation` dates the attempt that now begins. */
 export interface Go {
@@ -93,30 +76,6 @@ export const longestHint = 24 * 3_600_000
 /** The shortest rest: "retry after 0" must not become a busy loop. */
 export const shortestRest = 250
 
-/** Entries that nothing has happened to for this long are forgotten. */
-export const idle = 3_600_000
-
-/** More entries than this are not kept; those that end soonest go first. */
-export const capacity = 10_000
-
-const fresh: Entry = {
-  reason: undefined,
-  evidence: undefined,
-  since: 0,
-  until: 0,
-  hits: 0,
-  failures: 0,
-  generation: 0,
-  probe: 0,
-  manual: undefined,
-  touched: 0
-}
-
-/** True while a key is kept from being called, by hand or by itself. A half-open key is not: it may be probed. */
-export const isResting = (entry: Entry, now: number): boolean =>
-  (entry.manual !== undefined && now < entry.manual.until) ||
-  (entry.reason !== undefined && now < entry.until)
-
 /** Whether anything at all is known of this target. If not, it is free, and a success has nothing to clear. */
 export const knows = ({ entries }: State, { allBenchKeys }: Target): boolean => {
   if (entries.size === 0) return false
@@ -141,11 +100,10 @@ export const admit = (
   const open = target.allBenchKeys.filter((key) => state.entries.get(key)?.reason !== undefined)
   if (open.length === 0) return [{ _tag: "Go", generation: state.generation }, state]
   const id = state.generation + 1
-  const entries = new Map(state.entries)
-  for (const key of open) entries.set(key, { ...entries.get(key)!, probe: id, touched: now })
+  const next = change(state, now, open, (entry) => ({ ...entry, probe: id }))
   return [
     { _tag: "Probe", generation: id, id, keys: open },
-    { ...state, generation: id, entries }
+    { ...next, generation: id }
   ]
 }
 
@@ -157,7 +115,7 @@ export const peek = (state: State, target: Target, now: number, check = false): 
   const held = !check && state.held.has(target.key)
   let weightiest: Resting | undefined
   for (const key of target.allBenchKeys) {
-    const why = whyResting(state, key, now, held)
+    const why = whyResting(state, target, key, now, held)
     if (why !== undefined) weightiest = weightier(weightiest, why)
   }
   return weightiest
@@ -172,7 +130,13 @@ const outweighs = (a: Resting, b: Resting): boolean => {
   return byHand === (b.reason === "Manual") ? a.until > b.until : byHand
 }
 
-const whyResting = (state: State, key: BenchKey, now: number, held: boolean): Resting | undefined => {
+const whyResting = (
+  state: State,
+  target: Target,
+  key: BenchKey,
+  now: number,
+  held: boolean
+): Resting | undefined => {
   const entry = state.entries.get(key)
   if (entry === undefined) return undefined
   const { manual } = entry
@@ -186,10 +150,26 @@ const whyResting = (state: State, key: BenchKey, now: number, held: boolean): Re
       probing: false
     }
   }
-  if (entry.reason === undefined || (now >= entry.until && entry.probe === 0 && !held)) return undefined
+  if (entry.reason === undefined) return undefined
+  if (entry.probe === 0 && !held && (now >= entry.until || isOfOtherSecret(entry, target, key)))
+    return undefined
   const { evidence, probe, reason, until } = entry
   return { _tag: "Resting", key, until, reason, evidence, probing: probe !== 0 }
 }
+
+/**
+ * True when the secret that was found dead is not the one this target has now. Only what concerns one credential is
+ * compared: a whole model or provider that rests for a dead key does so for all of them.
+ */
+const isOfOtherSecret = (
+  { fingerprint, reason }: Entry,
+  { benchKeys, credential }: Target,
+  key: BenchKey
+): boolean =>
+  fingerprint !== undefined &&
+  isDead(reason) &&
+  (key === benchKeys.credential || key === benchKeys.target) &&
+  fingerprint !== Fingerprint.of(credential)
 
 /** The probe proved nothing (its caller hung up, or the request was at fault): the next one may try. */
 export const release = (state: State, probe: Probe, now: number): State =>
@@ -215,20 +195,17 @@ export const succeed = (state: State, target: Target, admission: Go | Probe, now
     const proved =
       key === own ||
       entry.reason === undefined ||
-      (key === credential && isAuth(entry.reason)) ||
+      (key === credential && isDead(entry.reason)) ||
       (admission._tag === "Probe" && admission.keys.includes(key))
     if (!proved || entry.generation > admission.generation || isClean(entry)) return entry
     generation++
-    return { ...fresh, manual: entry.manual, generation }
+    return { ...fresh, manual: entry.manual, seat: entry.seat, generation }
   })
   return generation === state.generation ? next : { ...next, generation }
 }
 
 const isClean = (entry: Entry): boolean =>
   entry.reason === undefined && entry.failures === 0 && entry.hits === 0 && entry.probe === 0
-
-const isAuth = (reason: FailureClass | undefined): boolean =>
-  reason === "InvalidKey" || reason === "Forbidden" || reason === "Balance"
 
 /**
  * An exhausted visit. The key of the rest's scope is benched when its threshold is reached, at once when the visit
@@ -246,39 +223,64 @@ export const fail = (
   const free = admission._tag === "Probe" ? release(state, admission, now) : state
   if (rest === undefined) return free
   const key = target.benchKeys[rest.scope]
-  const entry = free.entries.get(key) ?? fresh
+  const next = failed(free, key, target, admission, failure, rest, now)
+  if (next === free) return free
+  if (!target.unlisted) return leaveRoom(next, key)
+  // The name is in these two keys only. What was known before stays where it is.
+  const isMadeUp = (rest.scope === "target" || rest.scope === "model") && !state.entries.has(key)
+  return isMadeUp ? takeSeat(next, key, now) : next
+}
+
+const failed = (
+  state: State,
+  key: BenchKey,
+  target: Target,
+  admission: Go | Probe,
+  failure: Failure,
+  rest: Rest,
+  now: number
+): State => {
+  const entry = state.entries.get(key) ?? fresh
   const named = namedEnd(failure, now)
   if (entry.generation > admission.generation) {
     // Stale: another attempt of the same time has benched it already. Only a later end that was named still counts.
     return named === undefined || entry.reason === undefined || named <= entry.until
-      ? free
-      : change(free, now, [key], (old) => ({ ...old, until: named }))
+      ? state
+      : change(state, now, [key], (old) => ({ ...old, until: named }))
   }
   const failures = entry.failures + 1
   const probed = admission._tag === "Probe" && admission.keys.includes(key)
   if (failures < rest.threshold && !probed && entry.reason === undefined) {
-    return change(free, now, [key], (old) => ({ ...old, failures }))
+    return change(state, now, [key], (old) => ({ ...old, failures }))
+  }
+  const reason = classOf(failure)
+  const told = {
+    reason,
+    evidence: failure.evidence,
+    hint: hintOf(failure, now),
+    fingerprint: isDead(reason) ? Fingerprint.of(target.credential) : undefined
   }
   if (entry.reason !== undefined && admission._tag === "Go") {
     // A last try, made although it rests. Its end stays where it is: many of them would push away the probe.
-    return change(free, now, [key], (old) => ({
+    return change(state, now, [key], (old) => ({
       ...old,
-      reason: classOf(failure),
-      evidence: failure.evidence,
+      ...told,
       until: Math.max(old.until, named ?? 0),
       failures
     }))
   }
-  const ladder = now + Math.max(shortestRest, Math.min(rest.max, rest.base * 2 ** Math.min(entry.hits, 30)))
-  const end = named === undefined ? ladder : failure._tag === "Transient" ? Math.max(named, ladder) : named
-  const generation = free.generation + 1
-  const next = change(free, now, [key], (old) => ({
+  // Another secret is another credential: how long the old one rested, and how often, says nothing of it.
+  const isOther = isOfOtherSecret(entry, target, key)
+  const hits = isOther ? 0 : entry.hits
+  const ladder = now + Math.max(shortestRest, Math.min(rest.max, rest.base * 2 ** Math.min(hits, 30)))
+  const end = endOf(told.hint, named, ladder, failure)
+  const generation = state.generation + 1
+  const next = change(state, now, [key], (old) => ({
     ...old,
-    reason: classOf(failure),
-    evidence: failure.evidence,
+    ...told,
     since: old.reason === undefined ? now : old.since,
-    until: Math.max(old.reason === undefined ? 0 : old.until, end),
-    hits: old.hits + 1,
+    until: Math.max(old.reason === undefined || isOther ? 0 : old.until, end),
+    hits: hits + 1,
     failures,
     generation,
     probe: 0
@@ -286,13 +288,32 @@ export const fail = (
   return { ...next, generation }
 }
 
-/** The end the provider named, within bounds. A date of access that has passed already says nothing. */
-const namedEnd = (failure: Failure, now: number): number | undefined => {
-  const hint = waitMillis(failure, now)
-  if (hint === undefined || (failure._tag === "AuthDead" && hint === 0)) return undefined
-  const rest = Math.max(shortestRest, hint)
-  return now + (failure._tag === "AuthDead" ? rest : Math.min(longestHint, rest))
+/**
+ * When the next probe may be sent. A date at which a dead key is to come back is a hint: access may come back sooner
+ * (somebody pays), so it is probed on the ladder as if there were no date, and at the date if that is sooner.
+ */
+const endOf = (
+  hint: number | undefined,
+  named: number | undefined,
+  ladder: number,
+  failure: Failure
+): number => {
+  if (hint !== undefined) return Math.min(hint, ladder)
+  if (named === undefined) return ladder
+  return failure._tag === "Transient" ? Math.max(named, ladder) : named
 }
+
+/** The end of the wait that the provider asked for, within bounds. Of a dead key it names none, see `hintOf`. */
+const namedEnd = (failure: Failure, now: number): number | undefined => {
+  const wait = failure._tag === "AuthDead" ? undefined : waitMillis(failure, now)
+  return wait === undefined ? undefined : now + Math.min(longestHint, Math.max(shortestRest, wait))
+}
+
+/** The moment at which a dead key is to come back. One that has passed already says nothing. */
+const hintOf = (failure: Failure, now: number): number | undefined =>
+  failure._tag === "AuthDead" && failure.until !== undefined && failure.until > now
+    ? Math.max(now + shortestRest, failure.until)
+    : undefined
 
 /** Benches a key by hand. A longer manual rest stays as it is. */
 export const bench = (state: State, key: BenchKey, manual: Manual): State =>
@@ -304,7 +325,7 @@ export const bench = (state: State, key: BenchKey, manual: Manual): State =>
 export const unbench = (state: State, key: BenchKey, now: number): State => {
   if (!state.entries.has(key)) return state
   const generation = state.generation + 1
-  return { ...change(state, now, [key], () => ({ ...fresh, generation })), generation }
+  return { ...change(state, now, [key], ({ seat }) => ({ ...fresh, seat, generation })), generation }
 }
 
 /**
@@ -318,46 +339,7 @@ export const hold = (state: State, target: Target): State =>
 export const unhold = (state: State, target: Target): State =>
   holding(state, target, (state.held.get(target.key) ?? 0) - 1)
 
-const holding = (state: State, { key }: Target, count: number): State => {
-  const held = new Map(state.held)
-  if (count > 0) held.set(key, count)
-  else held.delete(key)
-  return { ...state, held }
-}
-
-/**
- * Changes entries, forgetting on the way what has been idle; the same state if nothing changes. For those who bring in
- * what was known elsewhere.
- */
-export const change = (
-  state: State,
-  now: number,
-  keys: ReadonlyArray<BenchKey>,
-  f: (entry: Entry, key: BenchKey) => Entry
-): State => {
-  let entries: Map<BenchKey, Entry> | undefined
-  for (const key of keys) {
-    const old = (entries ?? state.entries).get(key) ?? fresh
-    const next = f(old, key)
-    if (next === old) continue
-    entries ??= remembered(state, now)
-    entries.set(key, { ...next, touched: now })
-  }
-  return entries === undefined ? state : { ...state, entries }
-}
-
-const remembered = ({ entries, held }: State, now: number): Map<BenchKey, Entry> => {
-  const kept = new Map<BenchKey, Entry>()
-  for (const [key, entry] of entries) {
-    const waits = entry.probe !== 0 || (entry.reason !== undefined && held.has(key))
-    if (waits || isResting(entry, now) || now < Math.max(entry.touched, entry.until) + idle) {
-      kept.set(key, entry)
-    }
-  }
-  if (kept.size >= capacity) {
-    const automatic = [...kept].filter(([, entry]) => entry.manual === undefined && entry.probe === 0)
-    automatic.sort(([, a], [, b]) => a.until - b.until)
-    for (const [key] of automatic.slice(0, kept.size - capacity + 1)) kept.delete(key)
-  }
-  return kept
-}
+const holding = (state: State, { key }: Target, count: number): State => ({
+  ...state,
+  held: state.held.with(key, count > 0 ? count : undefined)
+})

@@ -21,6 +21,8 @@ export interface BenchInfo {
   readonly since: number | undefined
   /** Infinite for a rest by hand without an end. */
   readonly until: number | undefined
+  /** When access comes back, as the provider said of a dead key. Probes are sent before it, too. */
+  readonly hint: number | undefined
   /** Rests in a row. */
   readonly hits: number
   /** Exhausted visits in a row. */
@@ -84,6 +86,7 @@ export const infoOf = (key: BenchKey.BenchKey, entry: Bench.Entry, now: number, 
     evidence: manual === undefined ? entry.evidence : manual.reason,
     since: manual?.since ?? (free ? undefined : entry.since),
     until: manual?.until ?? (free ? undefined : entry.until),
+    hint: free ? undefined : entry.hint,
     hits: entry.hits,
     failures: entry.failures,
     by: manual?.by

@@ -120,8 +120,8 @@ const free: BenchChange["before"] = { status: "free", until: undefined }
 
 /** Builds a registry in memory. */
 export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync(() => {
-  const ref = Ref.makeUnsafe(Bench.empty)
-  const tallies = new Tally.Tallies(Bench.capacity)
+  const ref = Ref.makeUnsafe(Bench.make())
+  const tallies = new Tally.Tallies(Bench.room)
   const listeners = new Set<(change: BenchChange) => void>()
   let go: Bench.Go = { _tag: "Go", generation: 0 }
 
@@ -131,9 +131,11 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     MutableRef.set(ref.ref, next)
     if (next.generation !== go.generation) go = { _tag: "Go", generation: next.generation }
     if (listeners.size === 0) return
-    for (const [key, entry] of next.entries) {
+    for (const key of before.entries.changedBy(next.entries)) {
       const old = before.entries.get(key)
-      if (old === entry) continue
+      const entry = next.entries.get(key)
+      // Nobody is told of what was forgotten: it was free, or as good as free.
+      if (entry === undefined || entry === old) continue
       const change: BenchChange = {
         at: now,
         info: infoOf(key, entry, now, next.held.has(key)),

@@ -124,15 +124,18 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
   const names = [...virtual.keys()]
   const cache = new Map<string, Result.Result<Chain.Chain<P>, UnknownModel>>()
 
+  const listed = listedIn(options)
+
   const modelOf = (spec: ModelSpec.ModelSpec): Model.Model<P> | undefined => {
     const provider = providers.get(spec.provider)
     if (provider === undefined) return undefined
     const known = provider.models
-    return Model.make(
+    const model = Model.make(
       provider.pool,
       spec.model,
       known !== undefined && Object.hasOwn(known, spec.model) ? known[spec.model] : undefined
     )
+    return listed.has(ModelSpec.format(spec)) ? model : { ...model, unlisted: true }
   }
 
   /** The models behind a link; `inside` are the virtual models that are being flattened. */
@@ -205,7 +208,7 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
       if (blank >= 0) return Result.fail(new EmptyChain({ index: blank }))
       const stranger = list.find((link) => flatten(link, []).length === 0)
       return stranger === undefined
-        ? Result.succeed(Chain.fromLinks(list.flatMap((link) => flatten(link, []))))
+        ? Result.succeed(Chain.fromLinks(list.flatMap((link) => flatten(link, []).map(inCode))))
         : Result.fail(new UnknownModel({ model: stranger, known: names }))
     },
     resolve: (model, said = {}) => {
@@ -222,6 +225,29 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
       return built
     }
   }
+}
+
+/** A chain that code asks for is as good as a configured one. */
+const inCode = <P extends Pool>(model: Model.Model<P>): Model.Model<P> =>
+  model.unlisted === true ? { ...model, unlisted: undefined } : model
+
+/** `provider/model` of every model that the options name. Requests may name others; nothing bounds how many. */
+const listedIn = ({ fallbacks = [], models = {}, providers }: Options<Pool>): ReadonlySet<string> => {
+  const specs = new Set<string>()
+  const add = (link: string) => {
+    const spec = ModelSpec.parse(link.trim())
+    if (spec !== undefined) specs.add(ModelSpec.format(spec))
+  }
+  for (const { chain, onContentPolicy = [], onContextExceeded = [] } of Object.values(models)) {
+    for (const link of [...chain, ...onContextExceeded, ...onContentPolicy]) add(link)
+  }
+  for (const { fallbackModels = [], models = {}, pool } of providers) {
+    for (const model of [...Object.keys(models), ...fallbackModels]) {
+      specs.add(ModelSpec.format(ModelSpec.make(pool.name, model.trim())))
+    }
+  }
+  for (const link of fallbacks) add(link)
+  return specs
 }
 
 const none: ReadonlyArray<string> = []

@@ -21,6 +21,11 @@ export interface ModelOptions {
 export interface Model<out P extends Pool, out R = never> extends ModelOptions {
   readonly spec: ModelSpec.ModelSpec
   readonly pool: Context.Key<R, P> | P
+  /**
+   * True for a model that a caller named and that stands in no configuration. Anybody can make up such names, so what
+   * the bench knows of them has a small room of its own. Models that code makes are listed.
+   */
+  readonly unlisted?: boolean | undefined
 }
 
 /**

@@ -38,7 +38,7 @@ export class PreparedModel<out P extends Pool, out R> {
   /** One target for each credential that is enabled, in the pool's order. */
   targetsOf(pool: Pool): ReadonlyArray<Target.Target> {
     if (this.#pool === pool) return this.#targets
-    const { contextWindow, policy, spec } = this.model
+    const { contextWindow, policy, spec, unlisted } = this.model
     const inForce = Policy.make(...this.#runtime, pool.policy, policy, this.#chain)
     this.#targets = pool.credentials
       .filter((credential) => credential.enabled)
@@ -49,7 +49,8 @@ export class PreparedModel<out P extends Pool, out R> {
           credential,
           policy: inForce,
           baseUrl: pool.baseUrl,
-          contextWindow
+          contextWindow,
+          unlisted
         })
       )
     this.#pool = pool as P

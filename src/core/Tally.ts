@@ -21,14 +21,20 @@ interface Counted {
   readonly credential: Counts
 }
 
-/** The counts of all targets and credentials: at most `capacity` of each, the ones seen first go first. */
+/**
+ * The counts of all targets and credentials. Of targets that nobody configured (`Target.unlisted`) at most `room` are
+ * kept: the ones seen first go first. They take no room from others.
+ */
 export class Tallies {
   readonly #byTarget = new Map<string, Counted>()
   readonly #byCredential = new Map<string, Counts>()
-  readonly #capacity: number
+  readonly #room: number
+  /** The unlisted targets, in a ring. */
+  readonly #unlisted: Array<string> = []
+  #next = 0
 
-  constructor(capacity: number) {
-    this.#capacity = capacity
+  constructor(room: number) {
+    this.#room = room
   }
 
   succeeded(target: Target): void {
@@ -52,17 +58,25 @@ export class Tallies {
     return this.#byCredential
   }
 
-  #of({ benchKeys, key }: Target): Counted {
+  #of({ benchKeys, key, unlisted }: Target): Counted {
     const known = this.#byTarget.get(key)
     if (known !== undefined) return known
     let credential = this.#byCredential.get(benchKeys.credential)
     if (credential === undefined) {
       credential = { ...none }
-      put(this.#byCredential, benchKeys.credential, credential, this.#capacity)
+      this.#byCredential.set(benchKeys.credential, credential)
     }
+    if (unlisted) this.#makeRoom(key)
     const counted = { own: { ...none }, credential }
-    put(this.#byTarget, key, counted, this.#capacity)
+    this.#byTarget.set(key, counted)
     return counted
+  }
+
+  #makeRoom(key: string): void {
+    const first = this.#unlisted[this.#next]
+    if (first !== undefined) this.#byTarget.delete(first)
+    this.#unlisted[this.#next] = key
+    this.#next = (this.#next + 1) % this.#room
   }
 }
 
@@ -79,9 +93,4 @@ const countFailure = (counts: Counts, last: NonNullable<Tally["lastFailure"]>): 
   counts.failures++
   counts.failuresInRow++
   counts.lastFailure = last
-}
-
-const put = <A>(map: Map<string, A>, key: string, value: A, capacity: number): void => {
-  if (map.size >= capacity) map.delete(map.keys().next().value!)
-  map.set(key, value)
 }

@@ -19,6 +19,8 @@ export interface Target {
   readonly place: string
   /** The model's window in tokens, where it is known. */
   readonly contextWindow: number | undefined
+  /** True for a model that a caller named and that stands in no configuration: what is known of it has a small room. */
+  readonly unlisted: boolean
   /** The policy in force here: the runtime's, the provider's, the model's and the chain's, laid over each other. */
   readonly policy: Policy
   /** The bench keys that concern this target, by what they cover. */
@@ -35,6 +37,7 @@ export const make = (options: {
   readonly policy: Policy
   readonly baseUrl?: string | undefined
   readonly contextWindow?: number | undefined
+  readonly unlisted?: boolean | undefined
 }): Target => {
   const { credential, model, policy, provider } = options
   const key = BenchKey.format({ provider, model, credential: credential.name })
@@ -51,6 +54,7 @@ export const make = (options: {
     key,
     place: credential.baseUrl ?? options.baseUrl ?? provider,
     contextWindow: options.contextWindow,
+    unlisted: options.unlisted ?? false,
     policy,
     benchKeys,
     allBenchKeys: Object.values(benchKeys)

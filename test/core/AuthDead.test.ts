@@ -1,8 +1,9 @@
-/** A dead key or model: it rests until a date or on a ladder, and single probes find out when it is back. */
+/** A dead key or model: it rests on a ladder, and single probes find out when it is back. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
+import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
 import * as Chain from "../../src/core/Chain.ts"
 import * as Credential from "../../src/core/Credential.ts"
 import * as Failover from "../../src/core/Failover.ts"
@@ -49,20 +50,37 @@ describe("a dead key", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("rests until the date the provider names, however far away", () =>
+  it.effect("is probed as without a date when the provider names one that is far away", () =>
     Effect.gen(function* () {
-      const date = 40 * 24 * hour
-      const a = Scripted.make("a", [[dead("Balance", date)], ["back"]])
-      const b = Scripted.make("b", [["other"]])
-      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
-      assert.strictEqual(yield* Failover.complete(chain, "q"), "other")
-      assert.deepStrictEqual(yield* benches, [`a#default Balance ${date}`])
-      yield* TestClock.adjust(date - 1)
-      assert.strictEqual(yield* Failover.complete(chain, "q"), "other")
-      yield* TestClock.adjust(1)
-      assert.strictEqual(yield* Failover.complete(chain, "q"), "back")
-      assert.deepStrictEqual(yield* benches, [])
-    }).pipe(Effect.provide(runtime))
+      const date = 30 * 24 * hour
+      const rests = yield* ladder(dead("Balance", date), 4)
+      assert.deepStrictEqual(rests, [5 * minute, 10 * minute, 20 * minute, 40 * minute])
+    })
+  )
+
+  it.effect(
+    "is back minutes after it was mended, whatever date the provider named, and the date is told",
+    () =>
+      Effect.gen(function* () {
+        const date = 30 * 24 * hour
+        const a = Scripted.make("a", [[dead("Balance", date)], ["back"]])
+        const b = Scripted.make("b", [["other"]])
+        const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+        assert.strictEqual(yield* Failover.complete(chain, "q"), "other")
+        const [info] = yield* (yield* BenchRegistry).list
+        assert.deepStrictEqual([info?.until, info?.hint], [5 * minute, date])
+        yield* TestClock.adjust(5 * minute - 1)
+        assert.strictEqual(yield* Failover.complete(chain, "q"), "other")
+        yield* TestClock.adjust(1)
+        assert.strictEqual(yield* Failover.complete(chain, "q"), "back")
+        assert.deepStrictEqual(yield* benches, [])
+      }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect("is probed at the date the provider names when that is sooner than the ladder says", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* ladder(dead("Balance", 2 * minute), 2), [2 * minute, 10 * minute])
+    })
   )
 
   it.effect("rests as without a date when the date has passed", () =>

@@ -51,6 +51,8 @@ describe("a rest by hand", () => {
 })
 
 describe("what is remembered", () => {
+  const goAt = (state: Bench.State): Bench.Go => ({ _tag: "Go", generation: state.generation })
+
   const hit = (state: Bench.State, of: Target.Target, now: number) => {
     const [admission, next] = admitted(state, of, now)
     return Bench.fail(next, of, admission, fault(), rest, now)
@@ -69,23 +71,67 @@ describe("what is remembered", () => {
     const after = hit(state, target("other", "k", "b"), 50 * Bench.idle)
     assert.isTrue(after.entries.has("a"))
     const [go] = admitted(Bench.empty, a, 0)
-    const dated = Bench.fail(Bench.empty, a, go, dead("Balance", 50 * Bench.idle), keyRest, 0)
-    assert.isTrue(hit(dated, target("other", "k", "b"), 50 * Bench.idle + 1).entries.has("a#k"))
+    const long = { ...keyRest, base: 50 * Bench.idle, max: 50 * Bench.idle }
+    const resting = Bench.fail(Bench.empty, a, go, fault(), long, 0)
+    assert.isTrue(hit(resting, target("other", "k", "b"), 50 * Bench.idle + 1).entries.has("a#k"))
   })
 
-  it("is bounded: the rests that end soonest go first, those by hand never", () => {
-    const byHand = Bench.bench(Bench.empty, "by-hand", manual(1))
-    const entry = benched().entries.get("a/m#k")!
-    const crowd = Array.from(
-      { length: Bench.capacity - 1 },
-      (_, i) => [`a/m${i}#k`, { ...entry, until: 10_000 + i }] as const
-    )
-    const full: Bench.State = { ...byHand, entries: new Map([...byHand.entries, ...crowd]) }
-    const after = hit(full, a, 0)
-    assert.strictEqual(after.entries.size, Bench.capacity)
-    assert.isTrue(after.entries.has("by-hand"))
-    assert.isTrue(after.entries.has("a/m#k"))
-    assert.isFalse(after.entries.has("a/m0#k"))
-    assert.isTrue(after.entries.has("a/m1#k"))
+  it("stays for a day when it is a dead key, so that a quiet night makes no crowd of a probe", () => {
+    const [go] = admitted(Bench.empty, a, 0)
+    const state = Bench.fail(Bench.empty, a, go, dead(), keyRest, 0)
+    const night = hit(state, target("other", "k", "b"), 5_000 + Bench.idleDead - 1)
+    assert.isTrue(night.entries.has("a#k"))
+    assert.isFalse(hit(state, target("other", "k", "b"), 5_000 + Bench.idleDead).entries.has("a#k"))
+  })
+
+  const unlisted = (model: string) => ({ ...target(model), unlisted: true })
+
+  it("of names that nobody configured is bounded, and they push out nobody but each other", () => {
+    let state = Bench.bench(Bench.empty, "by-hand", manual(1))
+    state = hit(state, a, 0)
+    state = Bench.fail(state, target("m", "revoked"), goAt(state), dead(), keyRest, 0)
+    const others = state.entries.size
+    for (let i = 0; i < 3 * Bench.room; i++) state = hit(state, unlisted(`made-up-${i}`), 0)
+    assert.strictEqual(state.entries.size, others + Bench.room)
+    for (const key of ["by-hand", "a/m#k", "a#revoked"]) assert.isTrue(state.entries.has(key), key)
+    assert.isFalse(state.entries.has("a/made-up-0#k"))
+    assert.isTrue(state.entries.has(`a/made-up-${3 * Bench.room - 1}#k`))
+  })
+
+  it("of a name that was configured before stays when a caller makes it up", () => {
+    let state = hit(Bench.empty, a, 0)
+    state = Bench.fail(state, unlisted("m"), goAt(state), fault(), rest, 0)
+    for (let i = 0; i < 2 * Bench.room; i++) state = hit(state, unlisted(`made-up-${i}`), 0)
+    assert.isTrue(state.entries.has("a/m#k"))
+  })
+
+  it("of a made-up name leaves the room when it is configured, or benched by hand", () => {
+    let state = hit(Bench.empty, unlisted("m"), 0)
+    state = hit(state, unlisted("by-hand"), 0)
+    state = Bench.bench(state, "a/by-hand#k", manual(1_000))
+    state = Bench.fail(state, a, goAt(state), fault(), rest, 0)
+    for (let i = 0; i < 2 * Bench.room; i++) state = hit(state, unlisted(`made-up-${i}`), 0)
+    assert.isTrue(state.entries.has("a/m#k"))
+    assert.isTrue(state.entries.has("a/by-hand#k"))
+  })
+
+  it("knows of any number of rests by hand, and drops nobody for them", () => {
+    let state = hit(Bench.empty, a, 0)
+    for (let i = 0; i < 100_000; i++) state = Bench.bench(state, `a/m${i}`, manual(Number.POSITIVE_INFINITY))
+    state = hit(state, target("other"), 0)
+    assert.strictEqual(state.entries.size, 100_002)
+  })
+
+  it("is looked through a little with every change, so that what is idle goes without a scan", () => {
+    let state = Bench.empty
+    for (let i = 0; i < 1_000; i++) state = hit(state, target(`old${i}`), 0)
+    const later = 2 * Bench.idle
+    const sizes: Array<number> = []
+    for (let i = 0; i < 1_000; i++) {
+      state = hit(state, target(`new${i}`), later)
+      sizes.push(state.entries.size)
+    }
+    assert.strictEqual(state.entries.size, 1_000)
+    assert.isTrue(sizes.every((size, i) => i === 0 || Math.abs(size - sizes[i - 1]!) <= 2))
   })
 })

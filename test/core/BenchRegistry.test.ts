@@ -112,6 +112,7 @@ describe("the list and the report", () => {
         evidence: undefined,
         since: 0,
         until: 10_000,
+        hint: undefined,
         hits: 1,
         failures: 1,
         by: undefined

@@ -59,8 +59,17 @@ interface Moment {
   readonly ended: Attempt | undefined
 }
 
-/** Carries out the operations one after another; those that end an attempt take one that was admitted before. */
-function* play(operations: ReadonlyArray<Operation>): Generator<Moment, void> {
+/** A caller names a model that nobody configured, and its target rests for a day. */
+const madeUp = (state: Bench.State, model: string, now: number): Bench.State => {
+  const { credential, policy, provider } = targets[0]!
+  const target = Target.make({ provider, model, credential, policy, unlisted: true })
+  const rest: Rule.Rest = { scope: "target", threshold: 1, base: 86_400_000, max: 86_400_000 }
+  const failure = new Failure.AuthDead({ reason: "ModelMissing", message: "no such model" })
+  return Bench.fail(state, target, { _tag: "Go", generation: state.generation }, failure, rest, now)
+}
+
+/** Carries out the operations one after another, with so many made-up names before each; those that end an attempt take one that was admitted before. */
+function* play(operations: ReadonlyArray<Operation>, made = 0): Generator<Moment, void> {
   const under: Array<Attempt> = []
   let now = 1_000_000
   let state = Bench.empty
@@ -116,7 +125,8 @@ function* play(operations: ReadonlyArray<Operation>): Generator<Moment, void> {
     }
   }
 
-  for (const operation of operations) {
+  for (const [index, operation] of operations.entries()) {
+    for (let i = 0; i < made; i++) state = madeUp(state, `${index}-${i}`, now)
     const before = state
     said = undefined
     ended = undefined
@@ -179,12 +189,47 @@ describe("whatever happened before, the bench", () => {
   })
 
   it.prop("changes no state that somebody holds", [Operations], ([operations]) => {
-    let copy: Bench.State = structuredClone(Bench.empty)
-    for (const { after, before, operation } of play(operations)) {
-      assert.deepStrictEqual(before, copy, operation._tag)
-      copy = structuredClone(after)
-    }
+    const copied = ({ entries, generation }: Bench.State) => ({
+      generation,
+      entries: structuredClone([...entries].sort())
+    })
+    const held: Array<readonly [Bench.State, ReturnType<typeof copied>]> = [
+      [Bench.empty, copied(Bench.empty)]
+    ]
+    for (const { after } of play(operations)) held.push([after, copied(after)])
+    for (const [state, copy] of held) assert.deepStrictEqual(copied(state), copy)
   })
+
+  it.prop(
+    "does the same for everybody, however many names are made up meanwhile",
+    [Operations],
+    ([operations]) => {
+      const known = ({ entries }: Bench.State) =>
+        keys.map((key) => {
+          const { evidence, failures, hits, manual, probe, reason, since, until } = entries.get(key) ?? {}
+          const isProbed = (probe ?? 0) !== 0
+          return {
+            key,
+            evidence,
+            failures: failures ?? 0,
+            hits: hits ?? 0,
+            isProbed,
+            manual,
+            reason,
+            since,
+            until
+          }
+        })
+      const crowded = [...play(operations, 60)]
+      for (const [index, { after, said }] of [...play(operations)].entries()) {
+        assert.deepStrictEqual(known(crowded[index]!.after), known(after), operations[index]!._tag)
+        assert.strictEqual(crowded[index]!.said?._tag, said?._tag)
+        assert.isAtMost(crowded[index]!.after.entries.size, keys.length + Bench.room)
+        assert.isAtLeast(crowded[index]!.after.generation, crowded[index]!.before.generation)
+      }
+    },
+    check(60)
+  )
 
   it.prop(
     "gives back every probe slot once all attempts have ended",

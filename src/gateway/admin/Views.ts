@@ -6,7 +6,7 @@ import type * as Wire from "./Wire.ts"
 
 /** A key of the bench. */
 export const benchOf = (info: BenchRegistry.BenchInfo): Wire.Bench => {
-  const { by, evidence, failures, hits, key, reason, scope, since, status, until } = info
+  const { by, evidence, failures, hint, hits, key, reason, scope, since, status, until } = info
   return {
     key,
     scope,
@@ -15,6 +15,7 @@ export const benchOf = (info: BenchRegistry.BenchInfo): Wire.Bench => {
     ...(evidence !== undefined && { evidence }),
     ...(since !== undefined && { since }),
     ...end(until),
+    ...(hint !== undefined && { hint }),
     hits,
     failures,
     ...(by !== undefined && { by })

@@ -49,6 +49,8 @@ export const Bench = Schema.Struct({
   since: opt(Moment),
   /** Absent for a rest by hand that has no end. */
   until: opt(Moment),
+  /** When access comes back, as the provider said of a dead key; probes are sent before it, too. */
+  hint: opt(Moment),
   /** Rests in a row. */
   hits: Schema.Int,
   /** Exhausted visits in a row. */
