@@ -6,6 +6,7 @@ import * as lost from "./lost.ts"
 import { type Measured, measure, rounds, type Subject } from "./measure.ts"
 import * as ours from "./ours.ts"
 import * as peers from "./peers.ts"
+import * as scale from "./scale.ts"
 
 /** Runs an effect many times inside of one running fiber. */
 const inFiber = (name: string, operation: Effect.Effect<unknown, unknown>): Subject => ({
@@ -58,6 +59,11 @@ console.log(
 console.log(
   "effect-failover runs with its defaults: decision table, bench, deadline, budgets and all timeouts on."
 )
+
+if (process.argv.includes("--scale")) {
+  await scale.print()
+  process.exit(0)
+}
 
 const operations = await Effect.runPromise(ours.make)
 

@@ -60,6 +60,7 @@ export const shifted = (record: Saved, by: number): Saved => {
     ...record,
     since: record.since + by,
     until: record.until + by,
+    ...(record.hint !== undefined && { hint: record.hint + by }),
     ...(manual !== undefined && {
       manual: {
         ...manual,

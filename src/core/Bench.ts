@@ -14,6 +14,7 @@ import type { BenchKey } from "./BenchKey.ts"
 import {
   change,
   type Entry,
+  entryOf,
   fresh,
   isDead,
   leaveRoom,
@@ -30,6 +31,7 @@ export {
   change,
   type Entry,
   empty,
+  entryOf,
   idle,
   idleDead,
   isResting,
@@ -97,7 +99,7 @@ export const admit = (
 ): readonly [Admission, State] => {
   const resting = peek(state, target, now, check)
   if (resting !== undefined) return [resting, state]
-  const open = target.allBenchKeys.filter((key) => state.entries.get(key)?.reason !== undefined)
+  const open = target.allBenchKeys.filter((key) => entryOf(state, key, now)?.reason !== undefined)
   if (open.length === 0) return [{ _tag: "Go", generation: state.generation }, state]
   const id = state.generation + 1
   const next = change(state, now, open, (entry) => ({ ...entry, probe: id }))
@@ -137,7 +139,7 @@ const whyResting = (
   now: number,
   held: boolean
 ): Resting | undefined => {
-  const entry = state.entries.get(key)
+  const entry = entryOf(state, key, now)
   if (entry === undefined) return undefined
   const { manual } = entry
   if (manual !== undefined && now < manual.until) {
@@ -240,7 +242,7 @@ const failed = (
   rest: Rest,
   now: number
 ): State => {
-  const entry = state.entries.get(key) ?? fresh
+  const entry = entryOf(state, key, now) ?? fresh
   const named = namedEnd(failure, now)
   if (entry.generation > admission.generation) {
     // Stale: another attempt of the same time has benched it already. Only a later end that was named still counts.

@@ -18,6 +18,7 @@ import * as Bench from "./Bench.ts"
 import { type BenchChange, type BenchInfo, type Health, infoOf, statusOf } from "./BenchInfo.ts"
 import type { BenchKey } from "./BenchKey.ts"
 import type { Failure } from "./Failure.ts"
+import { Glances } from "./Glances.ts"
 import { Now } from "./Now.ts"
 import type { Rest } from "./Rule.ts"
 import * as Tally from "./Tally.ts"
@@ -95,6 +96,11 @@ export class BenchRegistry extends Context.Service<
     readonly stateUnsafe: () => Bench.State
     /** The clock is read only when somebody is on the bench; likewise below. */
     readonly admitUnsafe: (target: Target, now: Now) => Bench.Admission
+    /**
+     * Why a target rests; `undefined` for one that may be called or probed, which then has to be admitted. Costs less
+     * than `admitUnsafe` where the same targets rest for many requests.
+     */
+    readonly restingUnsafe: (target: Target, now: number) => Bench.Resting | undefined
     readonly releaseUnsafe: (probe: Bench.Probe, now: number) => void
     readonly reopenUnsafe: (probe: Bench.Probe, now: number) => void
     readonly succeedUnsafe: (target: Target, admission: Bench.Go | Bench.Probe, now: Now) => void
@@ -123,11 +129,13 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
   const ref = Ref.makeUnsafe(Bench.make())
   const tallies = new Tally.Tallies(Bench.room)
   const listeners = new Set<(change: BenchChange) => void>()
+  const glances = new Glances()
   let go: Bench.Go = { _tag: "Go", generation: 0 }
 
-  const set = (next: Bench.State, now: number) => {
+  const set = (next: Bench.State, now: number, expires = true) => {
     const before = Ref.getUnsafe(ref)
     if (next === before) return
+    if (expires) glances.expire()
     MutableRef.set(ref.ref, next)
     if (next.generation !== go.generation) go = { _tag: "Go", generation: next.generation }
     if (listeners.size === 0) return
@@ -153,6 +161,15 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     set(next, now)
     return admission._tag === "Go" ? go : admission
   }
+  const restingUnsafe = (target: Target, now: number): Bench.Resting | undefined => {
+    const state = Ref.getUnsafe(ref)
+    if (state.entries.size === 0) return undefined
+    const seen = glances.of(target, now)
+    if (seen !== undefined) return seen
+    const why = Bench.peek(state, target, now)
+    if (why !== undefined) glances.saw(target, why, now)
+    return why
+  }
   const releaseUnsafe = (probe: Bench.Probe, now: number) =>
     set(Bench.release(Ref.getUnsafe(ref), probe, now), now)
   const reopenUnsafe = (probe: Bench.Probe, now: number) =>
@@ -172,14 +189,18 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     now: number
   ) => {
     tallies.failed(target, failure, now)
-    set(Bench.fail(Ref.getUnsafe(ref), target, admission, failure, rest, now), now)
+    const state = Ref.getUnsafe(ref)
+    // A first rest changes nothing for those who rest already.
+    const isNew = rest !== undefined && state.entries.get(target.benchKeys[rest.scope])?.reason === undefined
+    set(Bench.fail(state, target, admission, failure, rest, now), now, !isNew)
   }
 
   /** How keys are doing at a moment. */
   const healthAt = (now: number) => {
-    const { entries, held } = Ref.getUnsafe(ref)
+    const state = Ref.getUnsafe(ref)
+    const { held } = state
     return (key: BenchKey, tally: Tally.Tally): Health => {
-      const entry = entries.get(key)
+      const entry = state.entries.get(key)
       if (entry === undefined) return { ...tally, key, status: "free", until: undefined }
       const { status, until } = infoOf(key, entry, now, held.has(key))
       return { ...tally, key, status, until }
@@ -196,6 +217,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     stateUnsafe: () => Ref.getUnsafe(ref),
     modifyUnsafe,
     admitUnsafe,
+    restingUnsafe,
     releaseUnsafe,
     reopenUnsafe,
     succeedUnsafe,

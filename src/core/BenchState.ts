@@ -125,25 +125,32 @@ export const change = (
   let { entries } = state
   for (const key of keys) {
     const old = entries.get(key)
-    const next = f(old ?? fresh, key)
-    if (next === (old ?? fresh)) continue
+    const known =
+      old === undefined ? fresh : isIdle(state, old, key, now) ? { ...fresh, seat: old.seat } : old
+    const next = f(known, key)
+    if (next === known) continue
     entries = entries.with(key, { ...next, touched: now })
     // Two for each that comes: so all are looked at before there are twice as many.
-    for (const other of entries.pass(old === undefined ? 2 : 1, isIdle(state, now, key))) {
-      entries = entries.with(other, undefined)
-    }
+    const others = entries.pass(
+      old === undefined ? 2 : 1,
+      (entry, other) => other !== key && isIdle(state, entry, other, now)
+    )
+    for (const other of others) entries = entries.with(other, undefined)
   }
   return entries === state.entries ? state : { ...state, entries }
 }
 
-const isIdle =
-  ({ held }: State, now: number, changed: BenchKey) =>
-  (entry: Entry, key: BenchKey): boolean =>
-    key !== changed &&
-    entry.probe === 0 &&
-    !(entry.reason !== undefined && held.has(key)) &&
-    !isResting(entry, now) &&
-    now >= Math.max(entry.touched, entry.until) + (isDead(entry.reason) ? idleDead : idle)
+/** What is known of a key. What has been idle is as good as forgotten, also while it has not been swept out yet. */
+export const entryOf = (state: State, key: BenchKey, now: number): Entry | undefined => {
+  const entry = state.entries.get(key)
+  return entry === undefined || isIdle(state, entry, key, now) ? undefined : entry
+}
+
+const isIdle = ({ held }: State, entry: Entry, key: BenchKey, now: number): boolean =>
+  now >= Math.max(entry.touched, entry.until) + (isDead(entry.reason) ? idleDead : idle) &&
+  entry.probe === 0 &&
+  !(entry.reason !== undefined && held.has(key)) &&
+  !isResting(entry, now)
 
 /**
  * Says of a key that nobody configured it: it takes a seat in the room, and whoever had that seat is forgotten. Rests by

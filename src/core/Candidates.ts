@@ -76,12 +76,23 @@ export class Candidates<P extends Pool, R> {
 
   /** Goes to the next callable target; false when there is none left. */
   next(): boolean {
+    // The moment is read when the first one rests: passing a thousand by is to cost little.
+    let now: number | undefined
     while (true) {
       if (this.#at >= this.#order.length && !this.#nextModel()) return false
       const target = this.#order[this.#at++]
       if (target === undefined || target.place === this.#avoid || this.#tried?.has(target.key)) continue
+      if (now !== undefined && this.#isPassedBy(target, now)) continue
       if (this.admit(target)) return true
+      now ??= this.#now.millis()
     }
+  }
+
+  #isPassedBy(target: Target, now: number): boolean {
+    if (target.credential.rpm !== undefined) return false
+    const why = this.#registry.restingUnsafe(target, now)
+    if (why !== undefined) this.#onSkip?.(target, why)
+    return why !== undefined
   }
 
   /** Asks the bench for a target and makes it the current one; false when it rests, or is over its own limit. */

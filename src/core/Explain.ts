@@ -35,7 +35,7 @@ export const explain = <P extends Pool, R>(
     model.targetsOf(model.poolIn(context)).map((target): Explained => {
       const why = Bench.weightier(Bench.peek(state, target, now), limits.why(target, now))
       if (why !== undefined) return { target, state: stateOf(why), why, clears: clearing(why) }
-      const halfOpen = target.allBenchKeys.find((key) => state.entries.get(key)?.reason !== undefined)
+      const halfOpen = target.allBenchKeys.find((key) => Bench.entryOf(state, key, now)?.reason !== undefined)
       return halfOpen === undefined
         ? { target, state: "callable" }
         : { target, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }

@@ -1,4 +1,5 @@
 /** One place a request can be sent: provider × model × credential. */
+import type { Resting } from "./Bench.ts"
 import * as BenchKey from "./BenchKey.ts"
 import type { Credential } from "./Credential.ts"
 import type { Policy } from "./Policy.ts"
@@ -27,6 +28,14 @@ export interface Target {
   readonly benchKeys: { readonly [S in Scope]: BenchKey.BenchKey }
   /** The same, as a list. */
   readonly allBenchKeys: ReadonlyArray<BenchKey.BenchKey>
+  /** What the bench saw of it last, for the bench alone. */
+  readonly glance: Glance
+}
+
+/** The reason for which a target was last seen to rest, and what says whether that still holds. */
+export interface Glance {
+  mark: object | undefined
+  why: Resting | undefined
 }
 
 /** Builds a target. */
@@ -57,6 +66,7 @@ export const make = (options: {
     unlisted: options.unlisted ?? false,
     policy,
     benchKeys,
-    allBenchKeys: Object.values(benchKeys)
+    allBenchKeys: Object.values(benchKeys),
+    glance: { mark: undefined, why: undefined }
   }
 }
