@@ -207,3 +207,36 @@ describe("a catalog", () => {
     assert.include(found.at(-1), '"b"')
   })
 })
+
+describe("a model that no configuration names", () => {
+  const catalog = make({
+    providers: [
+      { ...provider("a", "openai", [" spare "]), models: { known: { contextWindow: 1_000 } } },
+      provider("b")
+    ],
+    models: {
+      smart: { chain: [" a/1 ", "b/1"], onContextExceeded: ["b/large"], onContentPolicy: ["b/free"] }
+    },
+    fallbacks: ["b/last"]
+  })
+  const unlisted = (name: string, fallbacks: ReadonlyArray<string> = []) =>
+    Result.getOrThrow(catalog.resolve(name, { fallbacks }))
+      .models.filter((model) => model.unlisted === true)
+      .map(({ spec }) => `${spec.provider}/${spec.model}`)
+
+  it("is marked as such wherever a request names it: what is known of it has a small room", () => {
+    assert.deepStrictEqual(unlisted("a/made-up"), ["a/made-up"])
+    assert.deepStrictEqual(unlisted("smart", ["b/made-up"]), ["b/made-up"])
+  })
+
+  it("is none of those that stand in a chain, in the fallbacks, at a provider or in a special chain", () => {
+    for (const name of ["smart", "a/1", "a/known", "a/spare", "b/large", "b/free", "b/last"]) {
+      assert.deepStrictEqual(unlisted(name), [], name)
+    }
+  })
+
+  it("is as good as a configured one in a chain that code asks for", () => {
+    const [model] = Result.getOrThrow(catalog.chain("a/by-code")).models
+    assert.isUndefined(model?.unlisted)
+  })
+})

@@ -1,0 +1,151 @@
+/** Rules of the bench that a break made on purpose once left unseen by every other test. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import { forgive } from "../../src/bench/Saved.ts"
+import * as Bench from "../../src/core/Bench.ts"
+import { BenchRegistry, makeMemory } from "../../src/core/BenchRegistry.ts"
+import { Candidates } from "../../src/core/Candidates.ts"
+import * as Chain from "../../src/core/Chain.ts"
+import * as Credential from "../../src/core/Credential.ts"
+import * as Failover from "../../src/core/Failover.ts"
+import type { Limiter } from "../../src/core/Limiter.ts"
+import * as Model from "../../src/core/Model.ts"
+import { Now } from "../../src/core/Now.ts"
+import { OwnLimits } from "../../src/core/OwnLimits.ts"
+import * as Pool from "../../src/core/Pool.ts"
+import { prepare } from "../../src/core/Prepared.ts"
+import * as WhenAllBenched from "../../src/core/WhenAllBenched.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { a, benched, why } from "./bench.ts"
+import { refusal, throttle } from "./support.ts"
+
+/** A walk over a chain of one target, whose credential may have a limit. */
+const walk = (registry: BenchRegistry["Service"], limiter: Limiter, rpm?: number) => {
+  const pool = Pool.make("a", {}, { credentials: [Credential.make("k", { rpm })] })
+  const context = Context.empty()
+  const limits = new OwnLimits(limiter)
+  const candidates = new Candidates(
+    prepare(Chain.make(Model.make(pool, "m")), []),
+    context,
+    new Now(context),
+    { registry, limits, turns: new Map() },
+    undefined
+  )
+  return { candidates, limits }
+}
+
+const allowing: Limiter = { take: () => Effect.succeed({ allowed: true, wait: 0 }) }
+
+describe("what is cleared elsewhere", () => {
+  it("ends the key's own rest here, and a rest by hand only if that was cleared by hand", () => {
+    const manual = { since: 0, until: 60_000, reason: undefined, by: "ann" }
+    const state = Bench.bench(benched(), "a/m#k", manual)
+    assert.strictEqual(why(forgive(state, "a/m#k", false, 1), a, 1), "a/m#k Manual 60000")
+    assert.isUndefined(forgive(state, "a/m#k", false, 1).entries.get("a/m#k")?.reason)
+    assert.isUndefined(why(forgive(state, "a/m#k", true, 1), a, 1))
+  })
+})
+
+describe("a walk that begins again after a wait", () => {
+  it.effect("remembers nothing of who was over a limit of its own before the wait", () =>
+    Effect.gen(function* () {
+      const { candidates, limits } = walk(
+        yield* makeMemory,
+        { take: () => Effect.succeed({ allowed: false, wait: 60_000 }) },
+        1
+      )
+      assert.isTrue(candidates.next())
+      yield* limits.take(candidates.target)
+      candidates.passByLimit()
+      assert.isDefined(candidates.soonestLimited())
+      candidates.restart()
+      assert.isUndefined(candidates.soonestLimited())
+    })
+  )
+})
+
+describe("a request whose token cap is left out", () => {
+  it.effect("counts the refusal as a failed attempt of the target in the report", () =>
+    Effect.gen(function* () {
+      type Request = { readonly maxTokens?: number | undefined }
+      const format: Scripted.Format<Request, string, Scripted.Part> = {
+        answer: (text) => text,
+        chunk: (part) => part,
+        phase: (part) => part.phase
+      }
+      const provider = Scripted.makeWith(
+        format,
+        "a",
+        (_, request) => [request.maxTokens === undefined ? ["fine"] : [refusal("MaxTokens")]],
+        {
+          withoutTokenCap: (request) =>
+            request.maxTokens === undefined ? undefined : { ...request, maxTokens: undefined }
+        }
+      )
+      yield* Failover.complete(Chain.make(Model.make(provider, "m")), { maxTokens: 1 })
+      const [health] = yield* (yield* BenchRegistry).report
+      assert.deepStrictEqual([health?.attempts, health?.failures], [2, 1])
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+})
+
+describe("`wait` while somebody else probes", () => {
+  it.effect(
+    "looks again after a quarter of a second, not at once, for the probe has no end that is known",
+    () =>
+      Effect.gen(function* () {
+        const registry = yield* makeMemory
+        const { candidates } = walk(registry, allowing)
+        assert.isTrue(candidates.next())
+        registry.failUnsafe(
+          candidates.target,
+          { _tag: "Go", generation: 0 },
+          throttle("1 second"),
+          { scope: "target", threshold: 1, base: 1_000, max: 1_000 },
+          0
+        )
+        yield* TestClock.adjust("5 seconds")
+        assert.strictEqual(
+          registry.admitUnsafe(candidates.target, new Now(yield* Effect.context<never>()))._tag,
+          "Probe"
+        )
+        const situation = {
+          candidates,
+          whenAllBenched: "wait",
+          failed: [],
+          deadlineAt: 60_000,
+          limitedUntil: () => 60_000
+        } as const
+        assert.deepStrictEqual(WhenAllBenched.decide(situation, 5_000), {
+          _tag: "Restart",
+          at: 5_000 + Bench.shortestRest
+        })
+      })
+  )
+})
+
+describe("a last try", () => {
+  it.effect(
+    "is not made when the limiter, asked for it, says that the credential is over its own limit",
+    () =>
+      Effect.gen(function* () {
+        const a = Scripted.make("a", [[throttle("1 minute")], ["a"]], {
+          credentials: [Credential.make("k", { rpm: 5 })]
+        })
+        const chain = Chain.make(Model.make(a, "m"))
+        let asked = 0
+        const limiter: Limiter = {
+          take: () =>
+            Effect.sync(() => (asked++ === 0 ? { allowed: true, wait: 0 } : { allowed: false, wait: 60_000 }))
+        }
+        const failover = yield* Failover.make({ limiter })
+        yield* Effect.exit(failover.complete(chain, "q"))
+        assert.lengthOf(a.calls, 1)
+        yield* Effect.exit(failover.complete(chain, "q"))
+        assert.strictEqual(asked, 2, "it was asked for the last try")
+        assert.lengthOf(a.calls, 1)
+      }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+})
