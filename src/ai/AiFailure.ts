@@ -13,7 +13,6 @@ import type * as Option from "effect/Option"
 import { fromAiError } from "../classifier/AiError.ts"
 import { classify } from "../classifier/Classifier.ts"
 import * as Failure from "../core/Failure.ts"
-import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { RunError } from "../core/RunError.ts"
 import type { Target } from "../core/Target.ts"
 
@@ -21,14 +20,6 @@ import type { Target } from "../core/Target.ts"
 export interface Origin {
   readonly module: string
   readonly method: string
-}
-
-/**
- * What an answer that cannot be used means among models: the next one may do better, and the model is not sick, for
- * the caller's schema or prompt may be too much for it.
- */
-export const policy: PolicyOptions = {
-  rules: { Malformed: { retry: "never", rest: null, next: "model" } }
 }
 
 /** The failures that were put into the words of `effect/ai` here, so that they come back as they were. */
@@ -58,17 +49,6 @@ export const fromError = (error: unknown, target: Target, now: number): Failure.
   }
   const known = origins.get(error)
   if (known !== undefined) return known
-  const { reason } = error
-  // Not every provider can express every schema: that is no fault of the request.
-  if (reason._tag === "UnsupportedSchemaError") {
-    return new Failure.BadRequest({
-      target: target.key,
-      reason: "Unsupported",
-      message: "the provider cannot express the schema",
-      evidence: `AiError ${reason._tag}`,
-      cause: error
-    })
-  }
   return fromAiError(error, { target: target.key, provider: target.provider, now })
 }
 

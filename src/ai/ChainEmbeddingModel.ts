@@ -121,8 +121,7 @@ const read = (
   )
 }
 
-const isVector = (u: unknown): u is ReadonlyArray<number> =>
-  Array.isArray(u) && u.length > 0 && u.every(Number.isFinite)
+const isVector = (u: unknown): u is ReadonlyArray<number> => Array.isArray(u) && u.every(Number.isFinite)
 
 const incomplete = (target: Target, asked: number): Transient =>
   new Transient({

@@ -63,12 +63,11 @@ const through = <P extends Pool>({ ask, chain, dimensions, failover, module }: P
         const attempt = (pool: P, target: Target) => {
           call.begin(target)
           return Effect.flatMap(ask(pool, target, inputs, call), (response) => {
-            const wrong = response.embeddings.find(
-              ({ vector }) => vector.length !== (expected ??= vector.length)
-            )
-            return wrong === undefined
-              ? Effect.succeed(response)
-              : Effect.fail(otherDimensions(target, wrong.vector.length, expected))
+            const wrong = whyNot(response, expected, target)
+            if (wrong !== undefined) return Effect.fail(wrong)
+            // Learnt from an answer that is taken, and from no other.
+            expected ??= response.embeddings[0]?.vector.length
+            return Effect.succeed(response)
           })
         }
         return Effect.matchEffect(
@@ -80,6 +79,26 @@ const through = <P extends Pool>({ ask, chain, dimensions, failover, module }: P
         )
       })
     )
+}
+
+/** Why an answer is none: a vector is empty, or they are not of one length, the one that is expected if it is known. */
+const whyNot = (
+  { embeddings }: EmbeddingModel.EmbedManyResponse,
+  expected: number | undefined,
+  target: Target
+): Transient | undefined => {
+  const lengths = embeddings.map(({ vector }) => vector.length)
+  if (lengths.includes(0)) {
+    return new Transient({
+      target: target.key,
+      reason: "Empty",
+      message: "an empty vector",
+      evidence: "dimensions"
+    })
+  }
+  const right = expected ?? lengths[0]
+  const wrong = lengths.find((length) => length !== right)
+  return wrong === undefined ? undefined : otherDimensions(target, wrong, right)
 }
 
 const otherDimensions = (target: Target, is: number, expected: number | undefined): Transient =>

@@ -17,7 +17,6 @@ import type { Failover, FailoverOptions, Runtime } from "../core/Failover.ts"
 import { AuthDead } from "../core/Failure.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
-import * as AiFailure from "./AiFailure.ts"
 import * as Embeddings from "./Embeddings.ts"
 import * as Members from "./Member.ts"
 import { withRuntime } from "./OwnRuntime.ts"
@@ -160,7 +159,7 @@ const make = (
   members: ReadonlyArray<Members.Built<Service>>,
   { batchKey, dimensions, ...options }: Options
 ): Effect.Effect<EmbeddingModel.EmbeddingModel> => {
-  const chain = Members.toChain(members, { ...options, base: AiFailure.policy })
+  const chain = Members.toChain(members, options)
   const said = new Set(
     members.flatMap(({ service }) => (service instanceof AuthDead ? [] : (service.dimensions ?? [])))
   )

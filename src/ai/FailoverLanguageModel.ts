@@ -14,7 +14,6 @@ import type { Failover, FailoverOptions, Runtime } from "../core/Failover.ts"
 import { AuthDead } from "../core/Failure.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
-import * as AiFailure from "./AiFailure.ts"
 import { Histories, type Shared } from "./Call.ts"
 import * as Generate from "./Generate.ts"
 import * as Members from "./Member.ts"
@@ -150,7 +149,7 @@ const make = (
   members: ReadonlyArray<Members.Built<LanguageModel.LanguageModel>>,
   options: Options = {}
 ): LanguageModel.LanguageModel => {
-  const chain = Members.toChain(members, { ...options, base: AiFailure.policy })
+  const chain = Members.toChain(members, options)
   const shared: Shared = { failover, chain, histories: new Histories(chain) }
   return LanguageModel.LanguageModel.of({
     [LanguageModel.TypeId]: LanguageModel.TypeId,

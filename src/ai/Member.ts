@@ -214,7 +214,6 @@ export const toChain = <A>(
   options: {
     readonly strategy?: Strategy | undefined
     readonly policy?: PolicyOptions | undefined
-    readonly base: PolicyOptions
   }
 ): Chain.Chain<MemberPool<A>> => {
   const models = new Map<string, Array<Built<A>>>()
@@ -232,7 +231,7 @@ export const toChain = <A>(
     const pool: MemberPool<A> = Pool.make(
       provider,
       { at: (target: Target) => byCredential.get(target.credential.name)! },
-      { credentials: [one!, ...rest], strategy: options.strategy, policy: options.base }
+      { credentials: [one!, ...rest], strategy: options.strategy }
     )
     return Model.make(pool, model, { contextWindow, policy })
   })

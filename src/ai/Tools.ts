@@ -5,6 +5,7 @@
  * before the model is asked, run once and every attempt is given their results; and from the moment at which a tool
  * that the model itself called begins, the call belongs to that model.
  */
+import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Tool from "effect/ai/Tool"
@@ -12,6 +13,7 @@ import type * as Toolkit from "effect/ai/Toolkit"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 
 /** A toolkit that is resolved. */
@@ -114,19 +116,48 @@ const guard = (handlers: Handlers, approved: Approved, { begins, ends }: Listene
         given.set(id, times + 1)
         return Effect.succeed(Stream.fromIterable(results))
       }
-      begins()
-      return handlers.handle(name, params, id, options).pipe(
-        Effect.map((stream) =>
-          stream.pipe(
-            Stream.catchCause((cause) => Stream.fromEffect(asToolFailure(cause))),
-            Stream.ensuring(Effect.sync(ends))
-          )
-        ),
-        Effect.catchCause((cause) => {
-          ends()
-          return asToolFailure(cause)
+      return Effect.andThen(
+        checkParameters(handlers.tools[name], name, params),
+        Effect.suspend(() => {
+          begins()
+          return run(name, params, id, options)
         })
       )
     })
+  const run: Handlers["handle"] = (name, params, id, options) =>
+    handlers.handle(name, params, id, options).pipe(
+      Effect.map((stream) =>
+        stream.pipe(
+          Stream.catchCause((cause) => Stream.fromEffect(asToolFailure(cause))),
+          Stream.ensuring(Effect.sync(ends))
+        )
+      ),
+      Effect.catchCause((cause) => {
+        ends()
+        return asToolFailure(cause)
+      })
+    )
   return { tools: handlers.tools, handle }
+}
+
+/**
+ * Parameters that do not decode are the model's fault and not the tool's: no handler has run, so the next model may be
+ * asked. A tool that returns its failures to the model gets them as well: that is how its author wants it.
+ */
+const checkParameters = (
+  tool: Tool.Any | undefined,
+  name: string,
+  params: unknown
+): Effect.Effect<void, AiError.AiError> => {
+  if (tool === undefined || tool.failureMode !== "error" || !Schema.isSchema(tool.parametersSchema)) {
+    return Effect.void
+  }
+  const decode = Schema.decodeUnknownEffect(tool.parametersSchema as Schema.Codec<unknown, unknown>)
+  return Effect.mapError(Effect.asVoid(decode(params)), (error) =>
+    AiError.make({
+      module: "Toolkit",
+      method: `${name}.handle`,
+      reason: new AiError.ToolParameterValidationError({ toolName: name, description: error.message })
+    })
+  )
 }

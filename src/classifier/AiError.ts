@@ -39,15 +39,24 @@ const classOfReason = (reason: AiError.AiErrorReason): FailureClass => {
       return "ContentPolicy"
     case "InternalProviderError":
       return "ServerError"
-    case "NetworkError":
-      return reason.reason === "EncodeError" ? "Invalid" : classifyTransport(reason.cause).reason
-    // The model wrote what cannot be used; asked again, it may do better.
+    case "NetworkError": {
+      if (reason.reason === "EncodeError") return "Invalid"
+      const found = classifyTransport(reason.cause).reason
+      // An error that was made of the description only has no code that says more; nothing was answered all the same.
+      return found === "Unknown" ? "Connection" : found
+    }
+    // Something came that is no answer, such as a web page.
     case "InvalidResponseError":
     case "InvalidOutputError":
+      return "Malformed"
+    // What this request asks for is too much for this model: its schema, its object, its tools, its files.
     case "StructuredOutputError":
     case "ToolNotFoundError":
     case "ToolParameterValidationError":
-      return "Malformed"
+    case "UnsupportedSchemaError":
+    case "ToolConfigurationError":
+    case "InvalidUserInputError":
+      return "Unsupported"
     case "UnknownError":
       return "Unknown"
     default:

@@ -50,7 +50,22 @@ describe("an AiError without an answer", () => {
     [new AiError.InvalidRequestError({}), "Invalid"],
     [new AiError.InternalProviderError({ description: "x" }), "ServerError"],
     [new AiError.InvalidOutputError({ description: "x" }), "Malformed"],
-    [new AiError.UnsupportedSchemaError({ description: "x" }), "Invalid"],
+    [new AiError.InvalidResponseError({ description: "x" }), "Malformed"],
+    [new AiError.StructuredOutputError({ description: "x", responseText: "" }), "Unsupported"],
+    [new AiError.ToolNotFoundError({ toolName: "x", availableTools: [] }), "Unsupported"],
+    [new AiError.ToolParameterValidationError({ toolName: "x", description: "x" }), "Unsupported"],
+    [new AiError.UnsupportedSchemaError({ description: "x" }), "Unsupported"],
+    [new AiError.ToolConfigurationError({ toolName: "x", description: "x" }), "Unsupported"],
+    [new AiError.InvalidUserInputError({ description: "image/tiff" }), "Unsupported"],
+    [
+      new AiError.NetworkError({
+        reason: "TransportError",
+        method: "POST",
+        url: "http://a/",
+        description: "x"
+      }),
+      "Connection"
+    ],
     [new AiError.UnknownError({}), "Unknown"]
   ] as const)("is known by its kind: %s", (reason, expected) => {
     const failure = from(reason)

@@ -6,14 +6,11 @@
  */
 import * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { BadRequest, type Failure, Transient } from "../../core/Failure.ts"
+import { BadRequest, type Failure, isFailure, Transient } from "../../core/Failure.ts"
 import type { Phase } from "../../core/Phase.ts"
-import { combine } from "../../core/PolicyOptions.ts"
 import type { Provider } from "../../core/Provider.ts"
 import type { Target } from "../../core/Target.ts"
 import type { HttpProvider } from "../../providers/HttpProvider.ts"
@@ -21,8 +18,8 @@ import type * as Wire from "../../providers/Wire.ts"
 import type { Delta, Remark } from "../../translate/Common.ts"
 import { isObject, type JsonObject, parse } from "../../translate/Json.ts"
 import { codecs } from "../../translate/Translate.ts"
-import * as AiFailure from "../AiFailure.ts"
 import * as Draft from "./Draft.ts"
+import * as Judge from "./Judge.ts"
 import { DeltaReader, fromAnswer, type Reading } from "./Parts.ts"
 
 /** A provider that a `LanguageModel` can be made of: `OpenAi` and everything that speaks like it, or `Anthropic`. */
@@ -84,7 +81,7 @@ export const make = (provider: ChatProvider): Adapter => {
     credentials,
     strategy,
     baseUrl,
-    policy: provider.policy === undefined ? AiFailure.policy : combine(AiFailure.policy, provider.policy),
+    policy: provider.policy,
     phase: ({ phase }) => phase,
 
     // Anthropic requires a limit, so one was sent even where none was asked for.
@@ -107,7 +104,11 @@ export const make = (provider: ChatProvider): Adapter => {
           const remark = read.remarks?.find(({ type }) => type === "malformed")
           if (remark?.type === "malformed") return Effect.fail(malformed(target, remark.message))
           const parts = fromAnswer(read, readingOf(ask))
-          return checked(ask.draft, parts, target)
+          const refused =
+            read.stop === "refusal" || read.parts.some((part) => part.type === "refusal" && part.text !== "")
+          return Effect.mapError(Judge.answer(ask.draft, { parts, refused }, target), (found) =>
+            isFailure(found) ? found : unsupported(found, target)
+          )
         })
       ),
 
@@ -128,7 +129,11 @@ export const make = (provider: ChatProvider): Adapter => {
               const json = chunk.json ?? parse(data)
               for (const delta of events.read({ event, data }, json)) {
                 if (delta.type === "malformed") return Effect.fail(malformed(target, delta.message))
-                if (!isRemark(delta)) deltas.read(delta, parts)
+                if (isRemark(delta)) continue
+                // What has been passed on cannot be taken back, but this is found out before anything else is said.
+                const unknown = delta.type === "call" ? unknownCall(ask, delta.name) : undefined
+                if (unknown !== undefined) return Effect.fail(unsupported(unknown, target))
+                deltas.read(delta, parts)
               }
             }
             return Effect.succeed({ parts, phase: chunk.phase, end })
@@ -138,38 +143,30 @@ export const make = (provider: ChatProvider): Adapter => {
   }
 }
 
+const unknownCall = (
+  { draft: { options, toolNames } }: Ask,
+  name: string
+): AiError.AiErrorReason | undefined =>
+  options.toolCallValidation === "deferred"
+    ? undefined
+    : Judge.unknownTool(toolNames.get(name) ?? name, options.tools)
+
 const isRemark = (delta: Delta | Remark): delta is Remark =>
   delta.type === "malformed" || delta.type === "dropped"
 
 const readingOf = ({ draft: { toolNames }, newId }: Ask): Reading => ({ toolNames, newId })
 
-const malformed = (target: Target, message: string, cause?: unknown): Transient =>
-  new Transient({ target: target.key, reason: "Malformed", message, ...(cause !== undefined && { cause }) })
+const malformed = (target: Target, message: string): Transient =>
+  new Transient({ target: target.key, reason: "Malformed", message })
 
-const unwritten = (reason: AiError.AiErrorReason, target: Target): Failure => {
-  const cause = AiError.make({ ...origin, reason })
-  return reason._tag === "UnsupportedSchemaError"
-    ? malformed(target, reason.message, cause)
-    : new BadRequest({ target: target.key, reason: "Invalid", message: reason.message, cause })
-}
+/** A request that cannot be put into the words of this protocol: another model may take it. */
+const unwritten = (reason: AiError.AiErrorReason, target: Target): Failure => unsupported(reason, target)
 
-/** An object that is none is found out here, where the next model can still be asked. */
-const checked = (
-  { options: { responseFormat } }: Draft.Draft,
-  parts: Array<Response.PartEncoded>,
-  target: Target
-): Effect.Effect<Array<Response.PartEncoded>, Failure> => {
-  if (responseFormat.type === "text" || parts.some((part) => part.type === "tool-call"))
-    return Effect.succeed(parts)
-  const responseText = parts.flatMap((part) => (part.type === "text" ? part.text : [])).join("")
-  const { codec } = Draft.codecTransformer(responseFormat.schema as Schema.Codec<unknown, unknown>)
-  return Effect.matchCauseEffect(Schema.decodeEffect(Schema.fromJsonString(codec))(responseText), {
-    onSuccess: () => Effect.succeed(parts),
-    onFailure: (cause) => {
-      const error = Cause.findError(cause)
-      if (Result.isFailure(error)) return Effect.failCause(error.failure)
-      const reason = AiError.StructuredOutputError.fromSchemaError(error.success, responseText)
-      return Effect.fail(malformed(target, "the object is none", AiError.make({ ...origin, reason })))
-    }
+const unsupported = (reason: AiError.AiErrorReason, target: Target): BadRequest =>
+  new BadRequest({
+    target: target.key,
+    reason: "Unsupported",
+    message: reason.message,
+    evidence: `AiError ${reason._tag}`,
+    cause: AiError.make({ ...origin, reason })
   })
-}

@@ -1,0 +1,107 @@
+/**
+ * Is a whole answer what the request asked for? It is judged inside of the attempt, before any tool runs, where the
+ * next model can still be asked.
+ *
+ * The finish reason is looked at first: a refusal in words is a refusal, and no bad object.
+ */
+import * as AiError from "effect/ai/AiError"
+import type * as Response from "effect/ai/Response"
+import type * as Tool from "effect/ai/Tool"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { BadRequest, type Failure } from "../../core/Failure.ts"
+import type { Target } from "../../core/Target.ts"
+import * as Draft from "./Draft.ts"
+
+type Parts = Array<Response.PartEncoded>
+
+/** An answer, and what is known of it besides its parts. */
+export interface Judged {
+  readonly parts: Parts
+  /** The model has refused, in words or by its finish reason. */
+  readonly refused: boolean
+}
+
+/** The parts of an answer that is one. Fails with a failure, or with what about it is too much for this model. */
+export const answer = (
+  { options }: Draft.Draft,
+  { parts, refused }: Judged,
+  target: Target
+): Effect.Effect<Parts, Failure | AiError.AiErrorReason> => {
+  const calls = parts.filter((part) => part.type === "tool-call" && part.providerExecuted !== true)
+  if (options.responseFormat.type === "json" && calls.length === 0) {
+    if (refused) return Effect.fail(refusal(target))
+    return Effect.as(object(options.responseFormat.schema, parts), parts)
+  }
+  if (calls.length === 0 || options.toolCallValidation === "deferred") return Effect.succeed(parts)
+  return Effect.as(
+    Effect.forEach(calls, (call) => toolCall(call as Response.ToolCallPartEncoded, options.tools), {
+      discard: true
+    }),
+    parts
+  )
+}
+
+/** Why a tool of this name cannot be called; `undefined` if it can. */
+export const unknownTool = (
+  name: string,
+  tools: ReadonlyArray<Tool.Any>
+): AiError.AiErrorReason | undefined =>
+  tools.some((tool) => tool.name === name)
+    ? undefined
+    : new AiError.ToolNotFoundError({ toolName: name, availableTools: tools.map((tool) => tool.name) })
+
+const refusal = (target: Target): BadRequest =>
+  new BadRequest({
+    target: target.key,
+    reason: "ContentPolicy",
+    message: "the model refused to write the object",
+    evidence: "finish reason refusal"
+  })
+
+const object = (schema: Schema.Top, parts: Parts): Effect.Effect<void, AiError.AiErrorReason> => {
+  const text = parts.flatMap((part) => (part.type === "text" ? part.text : [])).join("")
+  const { codec } = Draft.codecTransformer(schema as Schema.Codec<unknown, unknown>)
+  const isCut = parts.some((part) => part.type === "finish" && part.reason === "length")
+  return decoded(Schema.decodeEffect(Schema.fromJsonString(codec))(text), (error) =>
+    isCut
+      ? new AiError.StructuredOutputError({
+          description: "the token limit cut the answer before the object was complete (finish reason length)",
+          responseText: text
+        })
+      : AiError.StructuredOutputError.fromSchemaError(error, text)
+  )
+}
+
+/** A tool that returns its failures to the model gets wrong parameters as well: that is how its author wants it. */
+const toolCall = (
+  { name, params }: Response.ToolCallPartEncoded,
+  tools: ReadonlyArray<Tool.Any>
+): Effect.Effect<void, AiError.AiErrorReason> => {
+  const tool = tools.find((tool) => tool.name === name)
+  const reason = unknownTool(name, tools)
+  if (reason !== undefined) return Effect.fail(reason)
+  if (tool === undefined || tool.failureMode !== "error" || !Schema.isSchema(tool.parametersSchema)) {
+    return Effect.void
+  }
+  const decode = Schema.decodeUnknownEffect(tool.parametersSchema as Schema.Codec<unknown, unknown>)
+  return decoded(
+    decode(params),
+    (error) => new AiError.ToolParameterValidationError({ toolName: name, description: error.message })
+  )
+}
+
+/** A schema that dies, or wants a service that is not there, says nothing about the model. */
+const decoded = (
+  decoding: Effect.Effect<unknown, Schema.SchemaError>,
+  reasonOf: (error: Schema.SchemaError) => AiError.AiErrorReason
+): Effect.Effect<void, AiError.AiErrorReason> =>
+  Effect.matchCauseEffect(decoding, {
+    onSuccess: () => Effect.void,
+    onFailure: (cause) => {
+      const error = Cause.findError(cause)
+      return Result.isFailure(error) ? Effect.failCause(error.failure) : Effect.fail(reasonOf(error.success))
+    }
+  })

@@ -1,0 +1,255 @@
+/** Whose fault an answer is that cannot be used, and who rests for it. */
+import { assert, describe, it } from "@effect/vitest"
+import * as AiError from "effect/ai/AiError"
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Tool from "effect/ai/Tool"
+import * as Toolkit from "effect/ai/Toolkit"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as ChainLanguageModel from "../../src/ai/ChainLanguageModel.ts"
+import * as FailoverEmbeddingModel from "../../src/ai/FailoverEmbeddingModel.ts"
+import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
+import * as Chain from "../../src/core/Chain.ts"
+import { Anthropic } from "../../src/providers/Anthropic.ts"
+import { OpenAi } from "../../src/providers/OpenAi.ts"
+import * as UndiciUpstream from "../../src/providers/UndiciUpstream.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import { error, failing, Mock, parts, play, two } from "./support.ts"
+
+const resting = Effect.map(
+  Effect.flatMap(BenchRegistry, (registry) => registry.list),
+  (list) => list.filter(({ status }) => status !== "free").map(({ key }) => key)
+)
+
+// -- servers --------------------------------------------------------------------------------------------------------
+
+const openaiAnswer = (message: object, finish_reason = "stop") =>
+  FaultServer.json({
+    id: "c",
+    object: "chat.completion",
+    created: 1,
+    model: "gpt",
+    choices: [{ index: 0, message: { role: "assistant", content: null, ...message }, finish_reason }],
+    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
+  })
+
+const openaiCall = (name: string, args: string) =>
+  openaiAnswer(
+    { tool_calls: [{ id: "call_1", type: "function", function: { name, arguments: args } }] },
+    "tool_calls"
+  )
+
+const claudeAnswer = (content: ReadonlyArray<object>, stop_reason = "end_turn") =>
+  FaultServer.json({
+    id: "m",
+    type: "message",
+    role: "assistant",
+    model: "claude",
+    content,
+    stop_reason,
+    stop_sequence: null,
+    usage: { input_tokens: 1, output_tokens: 1 }
+  })
+
+const chained = <A, E>(
+  test: (servers: {
+    readonly openai: FaultServer.FaultServer
+    readonly anthropic: FaultServer.FaultServer
+  }) => Effect.Effect<A, E, LanguageModel.LanguageModel | BenchRegistry>
+) =>
+  Effect.gen(function* () {
+    const servers = { openai: yield* FaultServer.make, anthropic: yield* FaultServer.make }
+    const providers = Layer.merge(
+      OpenAi.layer({ baseUrl: `${servers.openai.origin}/v1`, apiKey: Redacted.make("sk") }),
+      Anthropic.layer({ baseUrl: servers.anthropic.origin, apiKey: Redacted.make("sk-ant") })
+    ).pipe(Layer.provide(Layer.fresh(UndiciUpstream.layer())))
+    const chain = Chain.make(OpenAi.model("gpt"), Anthropic.model("claude"))
+    const layer = ChainLanguageModel.layer(chain, { policy: { retries: { times: 0 } } })
+    return yield* Effect.provide(test(servers), Layer.fresh(Layer.provide(layer, providers)))
+  })
+
+const Weather = Toolkit.make(
+  Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }), success: Schema.String })
+)
+const weather = Weather.toLayer({ weather: ({ city }) => Effect.succeed(`clear in ${city}`) })
+const askWithTool = Effect.provide(LanguageModel.generateText({ prompt: "hi", toolkit: Weather }), weather)
+const Answer = Schema.Struct({ sky: Schema.String })
+const askForObject = LanguageModel.generateObject({ prompt: "hi", schema: Answer, objectName: "answer" })
+
+describe("a tool call that cannot be made", () => {
+  const claudeCall = { type: "tool_use", id: "toolu_1", name: "weather", input: { city: "Oslo" } }
+
+  for (const [what, name, args] of [
+    ["of a tool that the model invents", "wether", '{"city":"Oslo"}'],
+    ["whose parameters do not decode", "weather", '{"town":1}'],
+    ["whose parameters are no JSON", "weather", "{oops"]
+  ] as const) {
+    it.live(`moves a chain on, and rests nobody: ${what}`, () =>
+      chained(({ anthropic, openai }) =>
+        Effect.gen(function* () {
+          openai.play(openaiCall(name, args))
+          anthropic.play(claudeAnswer([claudeCall], "tool_use"))
+          for (let i = 0; i < 4; i++) {
+            const { toolResults } = yield* askWithTool
+            assert.deepStrictEqual(
+              toolResults.map(({ result }) => result),
+              ["clear in Oslo"]
+            )
+          }
+          assert.strictEqual(openai.requests.length, 4)
+          assert.deepStrictEqual(yield* resting, [])
+        })
+      )
+    )
+  }
+
+  for (const [what, call] of [
+    ["of a tool that the model invents", parts.call("1", "wether")],
+    ["whose parameters do not decode", parts.call("1", "weather", { town: 1 })]
+  ] as const) {
+    it.effect(`moves failover models on before any handler has run: ${what}`, () => {
+      const a = new Mock("a", () => Effect.succeed([call, parts.finish("tool-calls")]))
+      const b = new Mock("b", () => Effect.succeed([parts.call("2"), parts.finish("tool-calls")]))
+      let ran = 0
+      const handlers = Weather.toLayer({
+        weather: ({ city }) => Effect.sync(() => `${city} ${++ran}`)
+      })
+      return Effect.gen(function* () {
+        const { toolResults } = yield* play(
+          Effect.provide(LanguageModel.generateText({ prompt: "hi", toolkit: Weather }), handlers)
+        )
+        assert.deepStrictEqual(
+          toolResults.map(({ result }) => result),
+          ["Oslo 1"]
+        )
+        assert.deepStrictEqual([a.calls, b.calls], [1, 1])
+        assert.deepStrictEqual(yield* resting, [])
+      }).pipe(Effect.provide(two(a, b)))
+    })
+  }
+})
+
+describe("an object that is none", () => {
+  it.live("moves on and rests nobody, however often", () =>
+    chained(({ anthropic, openai }) =>
+      Effect.gen(function* () {
+        openai.play(openaiAnswer({ content: '{"sky":7}' }))
+        anthropic.play(claudeAnswer([{ type: "text", text: '{"sky":"blue"}' }]))
+        for (let i = 0; i < 4; i++) assert.strictEqual((yield* askForObject).value.sky, "blue")
+        assert.strictEqual(openai.requests.length, 4)
+        assert.deepStrictEqual(yield* resting, [])
+      })
+    )
+  )
+
+  it.live("but a web page in its place is a fault of its target, which rests after a few", () =>
+    chained(({ anthropic, openai }) =>
+      Effect.gen(function* () {
+        openai.play(FaultServer.text("<html>Welcome</html>", 200, { "content-type": "text/html" }))
+        anthropic.play(claudeAnswer([{ type: "text", text: '{"sky":"blue"}' }]))
+        for (let i = 0; i < 20; i++) assert.strictEqual((yield* askForObject).value.sky, "blue")
+        assert.isAtMost(openai.requests.length, 4)
+        assert.deepStrictEqual(yield* resting, ["openai/gpt#default"])
+      })
+    )
+  )
+
+  it.live("because the model refused is a refusal, and goes to no other vendor", () =>
+    chained(({ anthropic, openai }) =>
+      Effect.gen(function* () {
+        anthropic.play(claudeAnswer([{ type: "text", text: '{"sky":"blue"}' }]))
+        for (const refusal of [
+          openaiAnswer({ refusal: "I can not help with that." }),
+          openaiAnswer({ content: "I can not help with that." }, "content_filter")
+        ]) {
+          openai.play(refusal)
+          assert.deepStrictEqual(yield* failing(askForObject), ["ContentPolicyError"])
+        }
+        assert.strictEqual(anthropic.requests.length, 0)
+      })
+    )
+  )
+
+  it.live("because of the token limit says so", () =>
+    chained(({ anthropic, openai }) =>
+      Effect.gen(function* () {
+        openai.play(openaiAnswer({ content: "" }, "length"))
+        anthropic.play(claudeAnswer([{ type: "text", text: '{"sk' }], "max_tokens"))
+        const error = yield* Effect.flip(askForObject)
+        assert.isTrue(AiError.isAiError(error))
+        assert.match(error.message, /token limit/)
+      })
+    )
+  )
+})
+
+describe("what a model cannot take", () => {
+  for (const reason of [
+    new AiError.ToolConfigurationError({ toolName: "search", description: "unknown" }),
+    new AiError.InvalidUserInputError({ description: "audio/wav" }),
+    new AiError.UnsupportedSchemaError({ description: "tuples" })
+  ]) {
+    it.effect(`goes to the next model, and nobody rests: ${reason._tag}`, () => {
+      const a = new Mock("a", () => Effect.fail(error(reason)))
+      const b = new Mock("b")
+      return Effect.gen(function* () {
+        for (let i = 0; i < 4; i++) {
+          const { text } = yield* play(LanguageModel.generateText({ prompt: "hi" }))
+          assert.strictEqual(text, "b")
+        }
+        assert.strictEqual(a.calls, 4)
+        assert.deepStrictEqual(yield* resting, [])
+      }).pipe(Effect.provide(two(a, b)))
+    })
+  }
+})
+
+describe("vectors", () => {
+  const place = (vectors: (call: number) => Array<number>, calls = { count: 0 }) => ({
+    calls,
+    layer: Layer.effect(
+      EmbeddingModel.EmbeddingModel,
+      EmbeddingModel.make({
+        embedMany: ({ inputs }) =>
+          Effect.sync(() => ({
+            results: inputs.map(() => vectors(++calls.count)),
+            usage: { inputTokens: 1 }
+          }))
+      })
+    )
+  })
+  const embed = Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) =>
+    Effect.map(model.embed("hello"), ({ vector }) => vector.length)
+  )
+  const failover = (a: ReturnType<typeof place>, b: ReturnType<typeof place>) =>
+    FailoverEmbeddingModel.layer(
+      "m",
+      [FailoverEmbeddingModel.member("a", a.layer), FailoverEmbeddingModel.member("b", b.layer)],
+      { policy: { retries: { times: 0 } } }
+    )
+
+  it.effect(
+    "are expected to be as long as those of the first answer that was taken, not of one that was refused",
+    () => {
+      const a = place(() => [])
+      const b = place(() => [1, 2, 3])
+      return Effect.gen(function* () {
+        assert.strictEqual(yield* play(embed), 3)
+        assert.strictEqual(yield* play(embed), 3)
+      }).pipe(Effect.provide(failover(a, b)))
+    }
+  )
+
+  it.effect("of a foreign length are a fault of their place, which rests after a few", () => {
+    const a = place((call) => (call === 1 ? [1, 2, 3] : [1, 2]))
+    const b = place(() => [1, 2, 3])
+    return Effect.gen(function* () {
+      for (let i = 0; i < 20; i++) assert.strictEqual(yield* embed, 3)
+      assert.isAtMost(a.calls.count, 4)
+      assert.deepStrictEqual(yield* resting, ["a/m#default"])
+    }).pipe(Effect.provide(failover(a, b)))
+  })
+})
