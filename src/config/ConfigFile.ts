@@ -65,6 +65,11 @@ const Server = Schema.Struct({
     'Wrong tokens that one address may try; more are answered 429. The right one is always taken. Or "unlimited".'
   ),
   maxBodyBytes: field(Positive, "The largest request.", 64 * 1024 * 1024),
+  maxBodiesBytes: field(
+    Positive,
+    "What the bodies of all requests in flight may take together, in bytes; more are answered 503.",
+    256 * 1024 * 1024
+  ),
   maxHeaderBytes: field(
     Positive,
     "The largest headers of a request, all together; larger ones are answered 431.",
@@ -88,6 +93,11 @@ const Server = Schema.Struct({
     "How long clients may take."
   ),
   namedModelsOnly: field(Schema.Boolean, "Whether requests may ask for the names in models only.", false),
+  allowedHosts: field(
+    Schema.Array(Schema.NonEmptyString),
+    "Names, besides those of this machine, by which a browser may ask a gateway on loopback for its pages.",
+    []
+  ),
   statusPage: field(
     Schema.Literals(["open", "admin", "off"]),
     "Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody.",

@@ -56,6 +56,8 @@ export interface ServerConfig {
   readonly wrongTokens: { readonly tries: number; readonly per: number } | "unlimited"
   /** The largest body of a request. */
   readonly maxBodyBytes: number
+  /** What the bodies of all requests in flight may take together, in bytes. */
+  readonly maxBodiesBytes: number
   /** All headers of a request together. */
   readonly maxHeaderBytes: number
   /** Connections of clients, idle ones too; without it there is no bound. */
@@ -73,6 +75,8 @@ export interface ServerConfig {
   }
   /** Whether requests may use the names of `models` only, and no specs. */
   readonly namedModelsOnly: boolean
+  /** Names by which a gateway on loopback may be asked for its pages, besides those of this machine. */
+  readonly allowedHosts: ReadonlyArray<string>
   /** Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody. */
   readonly statusPage: "open" | "admin" | "off"
 }
@@ -137,11 +141,13 @@ export const defaultServer: ServerConfig = {
   adminToken: undefined,
   wrongTokens: defaultWrongTokens,
   maxBodyBytes: 64 * 1024 * 1024,
+  maxBodiesBytes: 256 * 1024 * 1024,
   maxHeaderBytes: 16 * 1024,
   maxConnections: undefined,
   maxConcurrent: 10_000,
   timeouts: { headers: 30_000, request: 300_000, stall: 60_000 },
   namedModelsOnly: false,
+  allowedHosts: [],
   statusPage: "open"
 }
 
@@ -203,6 +209,8 @@ export const fromFile = (
       carrySecrets: server.carrySecrets?.map((secret) => Redacted.make(secret)),
       wrongTokens: wrongTokensOf(server.wrongTokens ?? {}),
       maxBodyBytes: server.maxBodyBytes ?? defaultServer.maxBodyBytes,
+      maxBodiesBytes:
+        server.maxBodiesBytes ?? Math.max(defaultServer.maxBodiesBytes, server.maxBodyBytes ?? 0),
       maxHeaderBytes: server.maxHeaderBytes ?? defaultServer.maxHeaderBytes,
       maxConnections: server.maxConnections,
       maxConcurrent: server.maxConcurrent ?? defaultServer.maxConcurrent,
@@ -212,6 +220,7 @@ export const fromFile = (
         stall: map(server.timeouts?.stall, millisOf) ?? defaultServer.timeouts.stall
       },
       namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly,
+      allowedHosts: server.allowedHosts ?? defaultServer.allowedHosts,
       statusPage: server.statusPage ?? defaultServer.statusPage
     },
     usage:

@@ -8,6 +8,8 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
+import type { PlatformError } from "effect/PlatformError"
+import * as Stream from "effect/Stream"
 import { ConfigError, type Path as JsonPath } from "./Problem.ts"
 import * as Shape from "./Shape.ts"
 
@@ -72,9 +74,16 @@ export const resolve = Effect.fnUntraced(function* (
         })
     )
   const fromFile = (name: string) =>
-    Effect.match(fs.readFileString(paths.resolve(folder, name)), {
+    Effect.match(secretIn(fs, paths.resolve(folder, name)), {
       onFailure: (error) => `the file ${name} cannot be read: ${reasonOf(error)}`,
-      onSuccess: (text) => (text.trim() === "" ? `the file ${name} is empty` : { text })
+      onSuccess: (text) =>
+        text === "irregular"
+          ? `${name} is no regular file; a value is read from one, or from the environment with "env:NAME"`
+          : text === "large"
+            ? `the file ${name} is larger than ${maxValueBytes} bytes, which is too much for one value`
+            : text.trim() === ""
+              ? `the file ${name} is empty`
+              : { text }
     })
 
   const walk = (node: unknown, path: JsonPath): Effect.Effect<unknown> => {
@@ -100,6 +109,24 @@ export const resolve = Effect.fnUntraced(function* (
 
   return { value: yield* walk(value, []), problems }
 })
+
+/** The largest file that is read for one value, in bytes. */
+const maxValueBytes = 64 * 1024
+
+/** The text of a file. Devices and pipes may never end, or never begin; no more than a value may take is read of any file. */
+const secretIn = (
+  fs: FileSystem.FileSystem,
+  path: string
+): Effect.Effect<string | "irregular" | "large", PlatformError> =>
+  Effect.gen(function* () {
+    const { size, type } = yield* fs.stat(path)
+    if (type !== "File") return type === "Directory" ? yield* fs.readFileString(path) : "irregular"
+    if (size > maxValueBytes) return "large"
+    // What the system makes up while it is read says that it is empty.
+    const parts = yield* Stream.runCollect(fs.stream(path, { bytesToRead: maxValueBytes + 1 }))
+    const bytes = Buffer.concat(parts)
+    return bytes.length > maxValueBytes ? "large" : bytes.toString()
+  })
 
 /** What a file says; if it cannot be read, that is the only problem with it. */
 export const textOf = (file: string): Effect.Effect<string, ConfigError, FileSystem.FileSystem> =>

@@ -1,12 +1,10 @@
 /** What a request asks for: its body, read once, and what it says about how it wants to be served. */
-import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
-import { MaxBodySize } from "effect/http/HttpIncomingMessage"
-import type { HttpServerError } from "effect/http/HttpServerError"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Catalog from "../core/Catalog.ts"
 import * as JsonText from "../providers/JsonText.ts"
 import { isObject, type JsonObject, type Request } from "../providers/Wire.ts"
+import * as Bodies from "./Bodies.ts"
 import * as Direct from "./Direct.ts"
 import { type Refusal, make as refuse } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
@@ -30,39 +28,40 @@ export const maxFallbacks = 32
 /** No provider has a model with a longer name, and names are kept. */
 export const maxModelLength = 512
 
+/** What is read of a request, and how much. */
+export interface Limits {
+  readonly maxBodyBytes: number
+  readonly maxBodiesBytes: number
+}
+
 /** Reads a request. What is too large is refused by what it says of itself, or as soon as it has grown too large. */
 export const read = (
   incoming: HttpServerRequest,
   headers: Direct.Headers,
   route: Route,
-  maxBodyBytes: number
+  bodies: Bodies.Bodies,
+  { maxBodiesBytes, maxBodyBytes }: Limits
 ): Effect.Effect<Asked, Refusal> => {
   const said = headers["content-length"]
-  if (said !== undefined && Number(said) > maxBodyBytes) return Effect.fail(tooLarge(maxBodyBytes))
+  if (said !== undefined && Number(said) > maxBodyBytes) return Effect.fail(Bodies.tooLarge(maxBodyBytes))
   const encoding = headers["content-encoding"] ?? "identity"
   if (encoding !== "identity") {
     return Effect.fail(refuse(415, "unsupported_encoding", "the body has to come without a content-encoding"))
   }
-  // The server reads no more than a body has said of its size; one that says nothing is watched.
-  const text: Effect.Effect<string, HttpServerError | "broken"> =
-    said === undefined || headers.expect !== undefined
-      ? Effect.provideService(incoming.text, MaxBodySize, ByteSize.bytes(maxBodyBytes))
-      : Direct.text(incoming)
-  return Effect.matchEffect(text, {
-    onSuccess: (text) =>
-      Effect.clockWith((clock) => ask(text, headers, route, clock.monotonicTimeNanosUnsafe())),
-    onFailure: (error) =>
-      Effect.fail(error !== "broken" && isTooLarge(error) ? tooLarge(maxBodyBytes) : unreadable)
-  })
+  return Effect.flatMap(
+    bodies.read(Direct.requestOf(incoming), Direct.responseOf(incoming), {
+      most: maxBodyBytes,
+      mostTogether: maxBodiesBytes,
+      isAsked: headers.expect !== undefined
+    }),
+    (bytes) =>
+      Effect.clockWith((clock) =>
+        ask(decoder.decode(bytes), headers, route, clock.monotonicTimeNanosUnsafe())
+      )
+  )
 }
 
-const isTooLarge = ({ reason }: HttpServerError): boolean =>
-  reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
-
-const tooLarge = (limit: number): Refusal =>
-  refuse(413, "request_too_large", `the body is larger than the ${limit} bytes that this gateway takes`)
-
-const unreadable = refuse(400, "invalid_body", "the body could not be read to its end")
+const decoder = new TextDecoder()
 
 // The parser's own message quotes the body.
 const notJson = refuse(400, "invalid_json", "the body is not JSON")

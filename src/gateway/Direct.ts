@@ -29,23 +29,13 @@ export const sent: HttpServerResponse.HttpServerResponse = HttpServerResponse.em
 export const headersOf = (incoming: HttpServerRequest): Headers =>
   NodeHttpServerRequest.toIncomingMessage(incoming).headers as Headers
 
+/** A request, as Node has it. */
+export const requestOf = (incoming: HttpServerRequest): IncomingMessage =>
+  NodeHttpServerRequest.toIncomingMessage(incoming) as IncomingMessage
+
 /** Where the answer to a request is written. The gateway's server speaks HTTP/1 only. */
 export const responseOf = (incoming: HttpServerRequest): ServerResponse =>
   NodeHttpServerRequest.toServerResponse(incoming) as ServerResponse
-
-const decoder = new TextDecoder()
-
-/** The body of a request that has said how long it is. Fails when it breaks off. */
-export const text = (incoming: HttpServerRequest): Effect.Effect<string, "broken"> =>
-  Effect.callback((resume) => {
-    const message = NodeHttpServerRequest.toIncomingMessage(incoming) as IncomingMessage
-    const parts: Array<Buffer> = []
-    message.on("data", (part: Buffer) => parts.push(part))
-    message.once("end", () =>
-      resume(Exit.succeed(decoder.decode(parts.length === 1 ? parts[0] : Buffer.concat(parts))))
-    )
-    message.once("error", () => resume(Exit.fail("broken")))
-  })
 
 /** Writes the head of an answer. */
 export const begin = (response: ServerResponse, status: number, headers: OutHeaders): void => {

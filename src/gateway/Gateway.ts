@@ -2,13 +2,12 @@
 import { createServer, type Server } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as Schedule from "effect/Schedule"
 import { defaultLog, type GatewayConfig } from "../config/GatewayConfig.ts"
 import type { ConfigError } from "../config/Problem.ts"
 import type { BenchRegistry } from "../core/BenchRegistry.ts"
@@ -19,6 +18,8 @@ import * as Logs from "../observe/Logs.ts"
 import type { Spans } from "../observe/Spans.ts"
 import * as UndiciUpstream from "../providers/UndiciUpstream.ts"
 import type { Upstream } from "../providers/Upstream.ts"
+import * as Bodies from "./Bodies.ts"
+import * as Connections from "./Connections.ts"
 import * as Exposure from "./Exposure.ts"
 import type { UnusableStore } from "./KeptBench.ts"
 import * as Live from "./Live.ts"
@@ -30,6 +31,7 @@ import * as Serving from "./Serving.ts"
 import * as SlowClients from "./SlowClients.ts"
 import * as Telemetry from "./Telemetry.ts"
 import * as Traffic from "./Traffic.ts"
+import * as Upgrades from "./Upgrades.ts"
 
 /** What a gateway can be told besides its config. */
 export interface Options {
@@ -61,6 +63,8 @@ export type GatewayError = ServeError | InvalidCatalog | Exposure.ExposedGateway
 
 /** Longer than load balancers keep an idle connection, so that they close it and no request meets a closed one. */
 const keepAliveTimeout = 65_000
+
+const defaultDrain: Duration.Input = "25 seconds"
 
 /**
  * A gateway that listens on the host and port of its config, over a runtime that is there already.
@@ -146,42 +150,43 @@ const layerOver = (
       const closing = yield* Deferred.make<void>()
       // Both go on for as long as there are connections: what is begun before the server is stopped after it.
       yield* SlowClients.watch(server, config.server.timeouts.stall)
-      yield* Effect.forkScoped(Effect.andThen(Deferred.await(closing), closeIdle(server)))
+      const connections = yield* Connections.watch(server)
       const listening = NodeHttpServer.layerServer(() => server, {
         host: config.server.host,
         port: config.server.port,
-        gracefulShutdownTimeout: options.drain ?? "25 seconds"
+        gracefulShutdownTimeout: options.drain ?? defaultDrain
       })
-      return Layer.effect(Reload, serving(config, options, server, closing)).pipe(
+      return Layer.effect(Reload, serving(config, options, { server, connections, closing })).pipe(
         Layer.provideMerge(listening)
       )
     })
   )
 
+/** A server, its connections, and what is done when it begins to stop. */
+interface Listening {
+  readonly server: Server
+  readonly connections: Connections.Connections
+  readonly closing: Deferred.Deferred<void>
+}
+
 const serving = Effect.fnUntraced(function* (
   config: GatewayConfig,
-  { onConfig, source }: Options,
-  server: Server,
-  closing: Deferred.Deferred<void>
+  { drain = defaultDrain, onConfig, source }: Options,
+  { closing, connections, server }: Listening
 ) {
   const [live, handler] = yield* Live.make({
     config,
     source,
     onConfig,
     isStopping: () => Deferred.isDoneUnsafe(closing),
-    serve: yield* Serving.make(Deferred.await(closing))
+    serve: yield* Serving.make(Deferred.await(closing), Bodies.make(connections))
   })
   yield* Traffic.watch(server)
   yield* HttpServer.serveEffect(Effect.withFiber(handler))
-  yield* Effect.addFinalizer(() => Deferred.succeed(closing, undefined))
+  Upgrades.install(server, connections)
+  const longest = Duration.toMillis(Duration.fromInputUnsafe(drain))
+  yield* Effect.addFinalizer(() =>
+    Effect.andThen(Deferred.succeed(closing, undefined), connections.stop(longest))
+  )
   return { reload: live.reload }
 })
-
-/** A server that stops waits for all connections, also for those that their clients keep for a next request. */
-const closeIdle = (server: Server): Effect.Effect<void> =>
-  Effect.asVoid(
-    Effect.repeat(
-      Effect.sync(() => server.closeIdleConnections()),
-      Schedule.spaced("50 millis")
-    )
-  )

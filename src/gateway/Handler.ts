@@ -19,8 +19,10 @@ import type { FailedAttempt, RunError } from "../core/RunError.ts"
 import * as Steady from "../core/Steady.ts"
 import * as Asked from "./Asked.ts"
 import * as Admin from "./admin/Admin.ts"
+import type { Bodies } from "./Bodies.ts"
 import * as Conversation from "./Conversation.ts"
 import * as Direct from "./Direct.ts"
+import * as Hosts from "./Hosts.ts"
 import type { InFlight } from "./InFlight.ts"
 import type * as Live from "./Live.ts"
 import * as Metered from "./Metered.ts"
@@ -48,6 +50,8 @@ export interface Options {
   readonly admin: Admin.Handler | undefined
   /** Counts the requests that go to providers. */
   readonly inFlight: InFlight
+  /** Reads the bodies of requests. */
+  readonly bodies: Bodies
   /** Counts the requests that bring a wrong token. */
   readonly wrongTokens: WrongTokens.WrongTokens
 }
@@ -55,6 +59,7 @@ export interface Options {
 /** Answers every request, one way or another. */
 export const make = ({
   admin,
+  bodies,
   catalog,
   config,
   failover,
@@ -64,6 +69,8 @@ export const make = ({
   wrongTokens
 }: Options): Live.Handler => {
   const whyNot = Tokens.make(config.server.tokens)
+  const isMisled = Hosts.make(config.server)
+  const isOpen = config.server.tokens.length === 0
   const tooMany = wrongTokens.at("client", config.server.wrongTokens)
   const models = Models.make(catalog.names, startedAt)
   const factsOf = chainFacts(config.policy)
@@ -152,7 +159,7 @@ export const make = ({
     route: Route,
     caller: Reply.Caller
   ): Effect.Effect<Response, never, Scope.Scope> =>
-    Effect.matchEffect(Asked.read(incoming, headers, route, config.server.maxBodyBytes), {
+    Effect.matchEffect(Asked.read(incoming, headers, route, bodies, config.server), {
       onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined)),
       onSuccess: (given) => {
         const asked =
@@ -193,9 +200,12 @@ export const make = ({
     const refuse = (refusal: Refusal.Refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined))
     const isGet = incoming.method === "GET" || incoming.method === "HEAD"
     const page = path === "/healthz" ? healthy : pages.get(path)
-    if (page !== undefined) return isGet ? page : refuse(notAllowed("GET"))
+    if (page !== undefined) {
+      const misled = page === healthy ? undefined : isMisled(headers)
+      return misled !== undefined ? refuse(misled) : isGet ? page : refuse(notAllowed("GET"))
+    }
     if (Admin.owns(path)) return admin ?? refuse(notFound(path))
-    const refusal = turnedAway(incoming, headers)
+    const refusal = turnedAway(incoming, headers) ?? (isOpen ? isMisled(headers) : undefined)
     if (refusal !== undefined) return refuse(refusal)
     if (path !== "/v1/models") return refuse(notFound(path))
     return isGet ? Effect.succeed(models(caller)) : refuse(notAllowed("GET"))

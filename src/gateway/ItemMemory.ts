@@ -72,9 +72,12 @@ export class Items {
 
 const isReference = (item: unknown): boolean => isObject(item) && item.type === "item_reference"
 
-/** Tokens are not kept, only what tells them apart. */
-const callerOf = (headers: Request["headers"] = {}): string =>
-  hash("sha256", headers.authorization ?? headers["x-api-key"] ?? "", "base64url")
+/**
+ * Tokens are not kept, only what tells them apart. Both places of a token count: either may be the one that opened, and the
+ * other one a dummy that many clients share.
+ */
+const callerOf = ({ authorization = "", ...headers }: Request["headers"] = {}): string =>
+  hash("sha256", JSON.stringify([authorization, headers["x-api-key"] ?? ""]), "base64url")
 
 /** The items of this process. They outlive a change of the config. */
 export const ItemMemory: Context.Reference<Items> = Context.Reference("effect-failover/gateway/ItemMemory", {

@@ -18,12 +18,18 @@ const grace = "500 millis"
 export interface Onlookers {
   /** Whoever sends this request looks on until its answer ends. */
   readonly enter: Effect.Effect<void, never, HttpServerRequest>
+  /**
+   * Whether somebody on the connection of this request looks on already. Only one answer of a connection is sent at a
+   * time, so a second one would take a place and show nothing.
+   */
+  readonly isThere: Effect.Effect<boolean, never, HttpServerRequest>
 }
 
 /** Once `over` is done, and a short while later, the connections of those are closed who have not taken their last bytes. */
 export const make = (over: Effect.Effect<unknown>): Effect.Effect<Onlookers, never, Scope.Scope> =>
   Effect.gen(function* () {
     const answers = new Set<ServerResponse | Http2ServerResponse>()
+    const connections = new Set<object>()
     const letGo = Effect.sync(() => {
       for (const answer of answers) answer.destroy()
     })
@@ -32,8 +38,16 @@ export const make = (over: Effect.Effect<unknown>): Effect.Effect<Onlookers, nev
       enter: Effect.map(HttpServerRequest, (request) => {
         const answer = NodeHttpServerRequest.toServerResponse(request)
         if (answer.destroyed) return
+        const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
         answers.add(answer)
-        answer.once("close", () => answers.delete(answer))
-      })
+        connections.add(socket)
+        answer.once("close", () => {
+          answers.delete(answer)
+          connections.delete(socket)
+        })
+      }),
+      isThere: Effect.map(HttpServerRequest, (request) =>
+        connections.has(NodeHttpServerRequest.toIncomingMessage(request).socket)
+      )
     }
   })

@@ -38,9 +38,11 @@ const listening: Readonly<Record<keyof ServerConfig, Field>> = {
   carrySecrets: "reloads",
   wrongTokens: "reloads",
   maxBodyBytes: "reloads",
+  maxBodiesBytes: "reloads",
   maxConnections: { restart: "server.maxConnections" },
   maxConcurrent: "reloads",
   namedModelsOnly: "reloads",
+  allowedHosts: "reloads",
   statusPage: "reloads"
 }
 

@@ -7,6 +7,7 @@ import * as Steady from "../core/Steady.ts"
 import { Decisions, make as makeDecisions } from "../observe/Decisions.ts"
 import { make as makePulse, Pulse } from "../observe/Pulse.ts"
 import * as Admin from "./admin/Admin.ts"
+import type { Bodies } from "./Bodies.ts"
 import * as Handler from "./Handler.ts"
 import type * as Live from "./Live.ts"
 import * as Ready from "./Ready.ts"
@@ -23,7 +24,8 @@ export type Serving = (
 
 /** What is the same for all configs of a gateway: its start, its counters, its records. */
 export const make = Effect.fnUntraced(function* (
-  closing: Effect.Effect<void>
+  closing: Effect.Effect<void>,
+  bodies: Bodies
 ): Effect.fn.Return<Serving, never, BenchRegistry> {
   const startedAt = yield* Steady.currentTimeMillis
   const metrics = yield* Scrape.make
@@ -51,6 +53,6 @@ export const make = Effect.fnUntraced(function* (
       ["/metrics", metrics],
       ...(yield* StatusPage.make(page))
     ])
-    return Handler.make({ config, catalog, failover, inFlight, startedAt, pages, admin, wrongTokens })
+    return Handler.make({ config, catalog, failover, inFlight, startedAt, pages, admin, bodies, wrongTokens })
   })
 })

@@ -120,8 +120,9 @@ export const watch = (
     }
 
     yield* Effect.acquireRelease(
-      Effect.sync(() => server.on("request", onRequest)),
-      () => Effect.sync(() => server.off("request", onRequest))
+      // A request with `expect: 100-continue` is an event of its own.
+      Effect.sync(() => server.on("request", onRequest).on("checkContinue", onRequest)),
+      () => Effect.sync(() => server.off("request", onRequest).off("checkContinue", onRequest))
     )
     return { inFlight: () => inFlight }
   })

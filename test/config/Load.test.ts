@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -27,8 +28,8 @@ const load = (config: unknown, folder = "/", variables: Record<string, string> =
     folder
   }).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(variables))))
 
-const problems = (config: unknown, variables?: Record<string, string>) =>
-  Effect.map(Effect.flip(load(config, "/", variables)), (error) =>
+const problems = (config: unknown, variables?: Record<string, string>, folder = "/") =>
+  Effect.map(Effect.flip(load(config, folder, variables)), (error) =>
     error.problems.map(({ message, path }) => `${path}: ${message}`)
   )
 
@@ -268,6 +269,30 @@ describe("a config file", () => {
       const credentials = [{ name: "main", apiKey: "file:key" }]
       const config = yield* load({ providers: { openai: { protocol: "openai", credentials } } }, folder)
       assert.strictEqual(Redacted.value(config.providers[0]!.credentials[0].apiKey!), "sk-from-file")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("reads no device, pipe or folder as a secret, and of no file more than a secret has", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      writeFileSync(join(folder, "large"), "x".repeat(70_000))
+      execFileSync("mkfifo", [join(folder, "pipe")])
+      const credentials = ["/dev/zero", "/dev/urandom", "pipe", ".", "large", "/dev/null"].map(
+        (path, index) => ({
+          name: `k${index}`,
+          apiKey: `file:${path}`
+        })
+      )
+      const found = yield* problems(
+        { providers: { openai: { protocol: "openai", credentials } } },
+        undefined,
+        folder
+      )
+      assert.lengthOf(found, 6)
+      for (const index of [0, 1, 2, 5]) assert.include(found[index], "is no regular file")
+      assert.include(found[3], "cannot be read")
+      assert.include(found[4], "larger than 65536 bytes")
     }).pipe(Effect.provide(NodeServices.layer))
   )
 

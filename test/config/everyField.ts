@@ -79,11 +79,13 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
       carrySecrets: ["secret-carry"],
       wrongTokens: { tries: 7, per: "7 seconds" },
       maxBodyBytes: 7,
+      maxBodiesBytes: 77_777,
       maxHeaderBytes: 77,
       maxConnections: 7_777,
       maxConcurrent: 777,
       timeouts: { headers: 7, request: 77, stall: 777 },
       namedModelsOnly: true,
+      allowedHosts: ["gateway.example"],
       statusPage: "off"
     },
     telemetry: {

@@ -51,11 +51,13 @@ export const make = ({
       carrySecrets: server.carrySecrets?.map(() => blot),
       wrongTokens: server.wrongTokens,
       maxBodyBytes: server.maxBodyBytes,
+      maxBodiesBytes: server.maxBodiesBytes,
       maxHeaderBytes: server.maxHeaderBytes,
       maxConnections: server.maxConnections,
       maxConcurrent: server.maxConcurrent,
       timeouts: server.timeouts,
       namedModelsOnly: server.namedModelsOnly,
+      allowedHosts: server.allowedHosts,
       statusPage: server.statusPage
     },
     telemetry: { usage, otlp: otlp && otlpView(otlp) },

@@ -130,6 +130,10 @@ const crowded = refused(503, `${maxViewers} viewers are looking at this page alr
   "retry-after": "10"
 })
 
+const twice = refused(503, "somebody on this connection is looking at this page already", {
+  "retry-after": "10"
+})
+
 const events = (watch: Watch.Watch, onlookers: Onlookers.Onlookers, over: Effect.Effect<unknown>) => {
   const response = HttpServerResponse.stream(
     watch.events.pipe(Stream.interruptWhen(over), Stream.encodeText),
@@ -139,9 +143,10 @@ const events = (watch: Watch.Watch, onlookers: Onlookers.Onlookers, over: Effect
       headers: { ...fresh, "x-accel-buffering": "no" }
     }
   )
-  return Effect.suspend(() =>
-    watch.viewers() >= maxViewers ? Effect.succeed(crowded) : Effect.as(onlookers.enter, response)
-  )
+  return Effect.flatMap(onlookers.isThere, (isThere) => {
+    if (isThere) return Effect.succeed(twice)
+    return watch.viewers() >= maxViewers ? Effect.succeed(crowded) : Effect.as(onlookers.enter, response)
+  })
 }
 
 /** Who may see the status: everybody, or holders of the admin token; and no page of another site in their name. */
