@@ -205,9 +205,11 @@ export const make = ({
       return misled !== undefined ? refuse(misled) : isGet ? page : refuse(notAllowed("GET"))
     }
     if (Admin.owns(path)) return admin ?? refuse(notFound(path))
-    const refusal = turnedAway(incoming, headers) ?? (isOpen ? isMisled(headers) : undefined)
+    const refusal = turnedAway(incoming, headers)
     if (refusal !== undefined) return refuse(refusal)
     if (path !== "/v1/models") return refuse(notFound(path))
+    const misled = isOpen ? isMisled(headers) : undefined
+    if (misled !== undefined) return refuse(misled)
     return isGet ? Effect.succeed(models(caller)) : refuse(notAllowed("GET"))
   }
 
