@@ -4,9 +4,11 @@
  *
  * Every pattern runs once over the text with bounded look-ahead, so the time is linear in its length.
  */
+import * as Secrets from "./Secrets.ts"
 
-/** What stands in the place of a secret. */
-export const blotted = "[redacted]"
+const { blotted } = Secrets
+
+export { blotted }
 
 interface Rule {
   readonly pattern: RegExp
@@ -105,32 +107,16 @@ export const redact = (text: string): string => {
   return result
 }
 
-/** Shorter strings than this are no secrets, and blotting them out would eat ordinary text. */
-const shortestSecret = 4
-
 /**
- * The text with every occurrence of the given secrets blotted out: as they are, as JSON escapes them and as a URL
- * escapes them. The text is not cut.
+ * The text with every occurrence of the given secrets blotted out, in every spelling that {@link Secrets.Secrets} knows. The
+ * text is not cut. Where there is more than one text, make a `Secrets` once.
  *
  * @example
  * import { blot } from "./Redaction.ts"
  *
  * blot("key tiger-lily refused", ["tiger-lily"]) // => "key [redacted] refused"
  */
-export const blot = (text: string, secrets: ReadonlyArray<string>): string => {
-  const forms = new Set<string>()
-  for (const secret of secrets) {
-    if (secret.length < shortestSecret) continue
-    forms.add(secret)
-    forms.add(JSON.stringify(secret).slice(1, -1))
-    try {
-      forms.add(encodeURIComponent(secret))
-    } catch {}
-  }
-  let result = text
-  for (const form of [...forms].sort((a, b) => b.length - a.length)) result = result.replaceAll(form, blotted)
-  return result
-}
+export const blot = (text: string, secrets: ReadonlyArray<string>): string => Secrets.make(secrets).text(text)
 
 /** One redacted line of at most `max` characters. */
 export const excerpt = (text: string, max: number): string => {

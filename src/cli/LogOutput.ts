@@ -2,6 +2,7 @@
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
+import { none, type Secrets } from "../classifier/Secrets.ts"
 import type { LogConfig } from "../config/GatewayConfig.ts"
 import * as LogLevel from "../gateway/LogLevel.ts"
 
@@ -9,16 +10,17 @@ import * as LogLevel from "../gateway/LogLevel.ts"
 export interface LogOutput {
   readonly layer: Layer.Layer<never>
   /** From now on it is written like this. */
-  readonly use: (log: LogConfig) => void
+  readonly use: (log: LogConfig, secrets?: Secrets) => void
 }
 
 /**
  * To standard error, so that standard output stays as it is documented: one JSON object per line, or `key=value` text.
- * Text for somebody who sits at a terminal is coloured and has its parts below each other.
+ * Text for somebody who sits at a terminal is coloured and has its parts below each other. Secrets are blotted out of every
+ * line that goes elsewhere.
  */
 export const make = ({ format, level }: LogConfig): LogOutput => {
   let least = level
-  let logger = loggerOf(format)
+  let logger = loggerOf(format, none)
   const current = Logger.make((entry) => logger.log(entry))
   return {
     layer: Layer.mergeAll(
@@ -27,16 +29,16 @@ export const make = ({ format, level }: LogConfig): LogOutput => {
       Layer.succeed(References.MinimumLogLevel, "Debug"),
       Layer.succeed(Logger.LogToStderr, true)
     ),
-    use: (log) => {
+    use: (log, secrets = none) => {
       least = log.level
-      logger = loggerOf(log.format)
+      logger = loggerOf(log.format, secrets)
     }
   }
 }
 
-const loggerOf = (format: LogConfig["format"]): Logger.Logger<unknown, void> => {
-  if (format === "json") return Logger.withConsoleError(Logger.formatJson)
+const loggerOf = (format: LogConfig["format"], { text }: Secrets): Logger.Logger<unknown, void> => {
+  if (format === "json") return Logger.withConsoleError(Logger.map(Logger.formatJson, text))
   return process.stderr.isTTY === true
     ? Logger.consolePretty({ mode: "tty", colors: true })
-    : Logger.withConsoleError(Logger.formatLogFmt)
+    : Logger.withConsoleError(Logger.map(Logger.formatLogFmt, text))
 }

@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { defaultLog, type GatewayConfig } from "../config/GatewayConfig.ts"
 import * as Watch from "../config/Watch.ts"
+import * as ConfigSecrets from "../gateway/ConfigSecrets.ts"
 import * as Gateway from "../gateway/Gateway.ts"
 import * as ConfigFlags from "./ConfigFlags.ts"
 import { because, type ExitWith } from "./Exit.ts"
@@ -37,7 +38,7 @@ export const serve = (options: Options): Effect.Effect<never, ExitWith, FileSyst
       const config = yield* file === undefined ? Simulated.start : ConfigFlags.read(file)
       const settled = yield* ConfigFlags.override(config, options, file)
       const log = LogOutput.make(settled.log ?? defaultLog)
-      const onConfig = (config: GatewayConfig) => log.use(config.log ?? defaultLog)
+      const onConfig = (config: GatewayConfig) => log.use(config.log ?? defaultLog, ConfigSecrets.of(config))
       const signal = yield* StopSignal.watch
       // Runs after everything that the gateway opened has been closed.
       yield* Effect.addFinalizer(() => Effect.provide(Effect.logInfo("stopped"), log.layer))

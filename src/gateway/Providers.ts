@@ -1,6 +1,7 @@
 /** The providers of a config, ready to be called, and the models by name. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { Secrets } from "../classifier/Secrets.ts"
 import type { GatewayConfig, ProtocolName, ProviderConfig } from "../config/GatewayConfig.ts"
 import * as Catalog from "../core/Catalog.ts"
 import type { Chain } from "../core/Chain.ts"
@@ -12,6 +13,7 @@ import { OpenAi } from "../providers/OpenAi.ts"
 import type { Upstream } from "../providers/Upstream.ts"
 import type { Dialect } from "../translate/index.ts"
 import * as Carried from "./Carried.ts"
+import * as ConfigSecrets from "./ConfigSecrets.ts"
 import { ItemMemory, type Items } from "./ItemMemory.ts"
 import * as Metered from "./Metered.ts"
 import * as OwnThoughts from "./OwnThoughts.ts"
@@ -33,11 +35,14 @@ export interface GatewayCatalog extends Catalog.Catalog<GatewayProvider> {
 }
 
 /** Builds one provider of a config. It takes the operations of its protocol only. */
-export const make = (config: ProviderConfig): Effect.Effect<GatewayProvider, never, Upstream> => {
+export const make = (
+  config: ProviderConfig,
+  secrets?: Secrets | undefined
+): Effect.Effect<GatewayProvider, never, Upstream> => {
   const { baseUrl, credentials, headers, maxAnswerBytes, maxEventBytes, name, policy, query, strategy } =
     config
   const limits = { maxAnswerBytes, maxEventBytes }
-  const options = { name, baseUrl, credentials, strategy, policy, headers, query, ...limits }
+  const options = { name, baseUrl, credentials, strategy, policy, headers, query, secrets, ...limits }
   // A provider takes the operations of its protocol only; those of another one are translated or refused before.
   const made: Effect.Effect<unknown, never, Upstream> =
     config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)
@@ -51,8 +56,9 @@ export const make = (config: ProviderConfig): Effect.Effect<GatewayProvider, nev
 export const catalog = Effect.fnUntraced(function* (
   config: GatewayConfig
 ): Effect.fn.Return<GatewayCatalog, Catalog.InvalidCatalog, Upstream> {
+  const secrets = ConfigSecrets.of(config)
   const providers = yield* Effect.forEach(config.providers, (provider) =>
-    Effect.map(make(provider), (pool) => ({
+    Effect.map(make(provider, secrets), (pool) => ({
       pool: config.usage === true ? Metered.make(pool) : pool,
       models: provider.models,
       fallbackModels: provider.fallbackModels

@@ -89,7 +89,7 @@ export class EventCutter {
     const end = this.#reader.contentEnd(this.#bytes, from)
     if (end === from) return undefined
     this.#at = end
-    return new Chunk(this.#bytes.subarray(from, end), Phase.content, undefined, undefined)
+    return new Chunk(this.#reader.clean(this.#bytes.subarray(from, end)), Phase.content, undefined, undefined)
   }
 
   #event(): Chunk | undefined {

@@ -9,12 +9,14 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
+import type { Secrets } from "../classifier/Secrets.ts"
 import { Alarm } from "../core/Alarm.ts"
 import type { Failure } from "../core/Failure.ts"
 import type { Flow } from "../core/Flow.ts"
 import { Now } from "../core/Now.ts"
 import type { EventCutter, Stop } from "./EventCutter.ts"
 import * as Faults from "./Faults.ts"
+import { Gathered } from "./Gathered.ts"
 import type { Call, Head, TransportError } from "./Upstream.ts"
 import { type Chunk, passedHeaders } from "./Wire.ts"
 
@@ -28,6 +30,8 @@ export const droppedEvents = Metric.counter("effect_failover_malformed_events_dr
 export interface Options {
   readonly cutter: EventCutter
   readonly faults: Faults.Faults
+  /** What is blotted out of the headers of the answer. */
+  readonly secrets: Secrets
   /** How long the headers may take, in milliseconds. */
   readonly headersTimeout: number
   readonly context: Context.Context<never>
@@ -42,7 +46,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
   #head: Head | undefined
   #isFirst = true
   /** The beginning of what came instead of events. */
-  #excerpt: Array<Uint8Array> | undefined
+  #excerpt: Gathered | undefined
   #end: Exit.Exit<void, Failure> | undefined
   #reader: (() => void) | undefined
 
@@ -109,7 +113,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
     }
     this.#alarm.stop()
     if (isEventStream(head)) return head
-    this.#excerpt = []
+    this.#excerpt = new Gathered()
     this.#alarm.set(this.#now.millis() + Faults.errorWait)
     return head
   }
@@ -118,19 +122,18 @@ export class EventFlow implements Flow<Chunk, Failure> {
   #late(): void {
     const { faults } = this.#options
     if (this.#head === undefined) this.#finish(faults.silent)
-    else this.#fail(this.#head, this.#excerpt ?? [])
+    else this.#fail(this.#head, this.#excerpt ?? new Gathered())
     this.#wake()
   }
 
-  #collect(head: Head, excerpt: Array<Uint8Array>): undefined {
-    excerpt.push(...(this.#call.take() ?? []))
-    const size = excerpt.reduce((sum, part) => sum + part.length, 0)
-    if (size >= Faults.maxBytes || this.#call.ended() !== undefined) this.#fail(head, excerpt)
+  #collect(head: Head, excerpt: Gathered): undefined {
+    for (const part of this.#call.take() ?? []) excerpt.push(part)
+    if (excerpt.size >= Faults.maxBytes || this.#call.ended() !== undefined) this.#fail(head, excerpt)
     return undefined
   }
 
-  #fail(head: Head, excerpt: ReadonlyArray<Uint8Array>): void {
-    const body = Buffer.concat(excerpt).subarray(0, Faults.maxBytes)
+  #fail(head: Head, excerpt: Gathered): void {
+    const body = excerpt.join().subarray(0, Faults.maxBytes)
     this.#finish(this.#options.faults.response(head, body))
   }
 
@@ -173,7 +176,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
     if (!isNonEmpty(chunks)) return undefined
     if (this.#isFirst) {
       this.#isFirst = false
-      chunks[0].head = { status, headers: passedHeaders(headers) }
+      chunks[0].head = { status, headers: this.#options.secrets.headers(passedHeaders(headers)) }
     }
     if (chunks[chunks.length - 1]!.phase.last) this.#call.finish()
     return chunks

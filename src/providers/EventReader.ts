@@ -1,4 +1,5 @@
 /** From the bytes of an event to what it means. */
+import { none, type Secrets } from "../classifier/Secrets.ts"
 import * as Phase from "../core/Phase.ts"
 import type { Meanings, Protocol } from "./Protocol.ts"
 import { Shape } from "./Shape.ts"
@@ -27,14 +28,21 @@ export interface EventReader {
   readonly read: (event: Uint8Array) => Chunk | Failed | Malformed
   /** Where the events end that begin at a place, follow each other and carry nothing but content; the place itself if none does. */
   readonly contentEnd: (bytes: Uint8Array, from: number) => number
+  /** What is passed on of events that are not read one by one. */
+  readonly clean: (bytes: Uint8Array) => Uint8Array
 }
 
 /** Makes a reader that parses an event only if it does not look like the last one with content in all but its text. */
-export const make = (protocol: Pick<Protocol, "texts" | "padding">, meanings: Meanings): EventReader => {
+export const make = (
+  protocol: Pick<Protocol, "texts" | "padding">,
+  meanings: Meanings,
+  secrets: Secrets = none
+): EventReader => {
   let shape: Shape | undefined
   let misses = 0
 
-  const read = (bytes: Uint8Array): Chunk | Failed | Malformed => {
+  const read = (given: Uint8Array): Chunk | Failed | Malformed => {
+    const bytes = secrets.bytes(given)
     if (shape?.fits(bytes) === true) {
       misses = 0
       return new Chunk(bytes, Phase.content, undefined, undefined)
@@ -71,5 +79,5 @@ export const make = (protocol: Pick<Protocol, "texts" | "padding">, meanings: Me
     return end
   }
 
-  return { read, contentEnd }
+  return { read, contentEnd, clean: secrets.bytes }
 }

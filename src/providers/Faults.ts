@@ -1,11 +1,10 @@
 /** From an answer that is none to its failure. */
 import * as Effect from "effect/Effect"
 import { classify } from "../classifier/Classifier.ts"
-import { blot } from "../classifier/Redaction.ts"
+import type { Secrets } from "../classifier/Secrets.ts"
 import { BadRequest, classOf, type Failure, Transient } from "../core/Failure.ts"
 import * as Steady from "../core/Steady.ts"
 import type { Target } from "../core/Target.ts"
-import { keyOf } from "./Outgoing.ts"
 import type { Operation, Protocol } from "./Protocol.ts"
 import { ProviderResponse } from "./ProviderResponse.ts"
 import type { Head, TransportError } from "./Upstream.ts"
@@ -39,20 +38,20 @@ export interface Faults {
 export const make = (
   protocol: Protocol,
   operation: Pick<Operation, "isOptional">,
-  target: Target
+  target: Target,
+  secrets: Secrets
 ): Faults => {
   const common = { provider: target.provider, protocol: protocol.name, target: target.key }
   return {
     response: (head, body, options) =>
       Effect.flatMap(Steady.currentTimeMillis, (now) => {
-        const secrets = secretsOf(target)
-        const text = blot(typeof body === "string" ? body : new TextDecoder().decode(body), secrets)
+        const text = secrets.text(typeof body === "string" ? body : new TextDecoder().decode(body))
         const excerpt = text.length > maxText ? text.slice(0, maxText) : text
         const contentType = first(head.headers["content-type"])
         const failure = classify({
           ...common,
           status: head.status,
-          headers: blotHeaders(head.headers, secrets),
+          headers: secrets.headers(firstOf(head.headers)),
           body: excerpt,
           inStream: options?.inStream,
           now,
@@ -69,7 +68,7 @@ export const make = (
       error.tooLarge
         ? malformed(target, "the answer is larger than an answer may be")
         : Effect.suspend(() => {
-            const cause = bare(error.cause)
+            const cause = bare(error.cause, secrets)
             const failure = classify({ ...common, transport: cause, cause })
             return Effect.fail(error.answered ? truncated(failure) : failure)
           }),
@@ -91,16 +90,16 @@ export const make = (
  * What was thrown, with what tells its kind and nothing else: undici's parser error, for one, holds the bytes it could
  * not read, and those may be anything.
  */
-const bare = (thrown: unknown, depth = 0): Error => {
+const bare = (thrown: unknown, secrets: Secrets, depth = 0): Error => {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-  const copy = new Error(error.message)
+  const copy = new Error(secrets.text(error.message))
   copy.name = error.name
-  if (error.stack !== undefined) copy.stack = error.stack
+  if (error.stack !== undefined) copy.stack = secrets.text(error.stack)
   const { cause, code, errors } = error as { cause?: unknown; code?: unknown; errors?: unknown }
   if (code !== undefined) Object.assign(copy, { code })
-  if (cause !== undefined && depth < 3) copy.cause = bare(cause, depth + 1)
+  if (cause !== undefined && depth < 3) copy.cause = bare(cause, secrets, depth + 1)
   if (Array.isArray(errors) && depth < 3) {
-    Object.assign(copy, { errors: errors.slice(0, 8).map((one) => bare(one, depth + 1)) })
+    Object.assign(copy, { errors: errors.slice(0, 8).map((one) => bare(one, secrets, depth + 1)) })
   }
   return copy
 }
@@ -133,18 +132,14 @@ const truncated = (failure: Failure): Failure => {
 const malformed = (target: Target, message: string): Effect.Effect<never, Failure> =>
   Effect.suspend(() => Effect.fail(new Transient({ target: target.key, reason: "Malformed", message })))
 
-const secretsOf = (target: Target): ReadonlyArray<string> => {
-  const key = keyOf(target)
-  return key === undefined ? [] : [key]
-}
-
-const blotHeaders = (headers: Head["headers"], secrets: ReadonlyArray<string>): Record<string, string> => {
-  const blotted: Record<string, string> = {}
+/** The first of each. */
+const firstOf = (headers: Head["headers"]): Record<string, string> => {
+  const firsts: Record<string, string> = {}
   for (const name of Object.keys(headers)) {
     const value = first(headers[name])
-    if (value !== undefined) blotted[name] = blot(value, secrets)
+    if (value !== undefined) firsts[name] = value
   }
-  return blotted
+  return firsts
 }
 
 const first = (value: string | ReadonlyArray<string> | undefined): string | undefined =>

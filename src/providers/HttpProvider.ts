@@ -6,8 +6,9 @@
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as Secrets from "../classifier/Secrets.ts"
 import * as Credential from "../core/Credential.ts"
 import { BadRequest, type Failure, Transient } from "../core/Failure.ts"
 import * as Flow from "../core/Flow.ts"
@@ -60,6 +61,11 @@ export interface Options {
    * larger is a `Malformed` failure. Default 64 MiB.
    */
   readonly maxAnswerBytes?: number | undefined
+  /**
+   * What is blotted out of all that the provider says: headers, answers, events and errors. Default: the keys of its
+   * credentials.
+   */
+  readonly secrets?: Secrets.Secrets | undefined
 }
 
 const defaultMaxAnswerBytes = 64 * 1024 * 1024
@@ -83,11 +89,13 @@ export const make = <Name extends string>(
   }
   const call: NonNullable<typeof upstream.call> =
     upstream.call ?? ((request, context) => PumpedCall.make(upstream.open, request, context))
+  const credentials = options.credentials ?? [Credential.make("default", { apiKey: options.apiKey })]
+  const secrets = options.secrets ?? Secrets.make(keysOf(credentials))
   const maxEventBytes = options.maxEventBytes ?? defaultMaxEventBytes
 
   return {
     name: options.name,
-    credentials: options.credentials ?? [Credential.make("default", { apiKey: options.apiKey })],
+    credentials,
     strategy: options.strategy ?? "sequential",
     baseUrl,
     policy: options.policy,
@@ -104,8 +112,8 @@ export const make = <Name extends string>(
         const post = outgoing(request, operation, target, false)
         if (post === undefined) return Effect.fail(noAddress(baseUrl, target))
         return Effect.matchEffect(upstream.exchange(post, limits), {
-          onSuccess: (whole) => judge(protocol, operation, target, whole),
-          onFailure: (error) => Faults.make(protocol, operation, target).transport(error)
+          onSuccess: (whole) => judge(protocol, operation, target, secrets, whole),
+          onFailure: (error) => Faults.make(protocol, operation, target, secrets).transport(error)
         })
       }),
 
@@ -117,10 +125,11 @@ export const make = <Name extends string>(
       if (post === undefined) return Stream.fail(noAddress(baseUrl, target))
       const { malformedEvents, timeouts } = target.policy
       return Flow.toStream((context) => {
-        const reader = EventReader.make(protocol, meanings(request.body))
+        const reader = EventReader.make(protocol, meanings(request.body), secrets)
         return new EventFlow(call(post, context), {
           cutter: new EventCutter(new SseSplitter(maxEventBytes), reader, malformedEvents),
-          faults: Faults.make(protocol, operation, target),
+          faults: Faults.make(protocol, operation, target, secrets),
+          secrets,
           headersTimeout: timeouts.headers,
           context
         })
@@ -134,20 +143,22 @@ const judge = (
   protocol: Protocol,
   operation: Operation,
   target: Target,
+  secrets: Secrets.Secrets,
   whole: Upstream.Whole
 ): Effect.Effect<Wire.Answer, Failure> => {
-  const { body, headers, status } = whole
+  const { headers, status } = whole
+  const body = status < 300 ? secrets.bytes(whole.body) : whole.body
   const json = status < 300 ? parse(body, operation.isList === true) : undefined
   if (json === "large" || (json !== undefined && operation.isUsable(json))) {
     return Effect.succeed({
       status,
-      headers: Wire.passedHeaders(headers),
+      headers: secrets.headers(Wire.passedHeaders(headers)),
       body,
       json: json === "large" ? undefined : json
     })
   }
   const text = body.length > Faults.maxBytes ? body.subarray(0, Faults.maxBytes) : body
-  return Faults.make(protocol, operation, target).response(whole, text)
+  return Faults.make(protocol, operation, target, secrets).response(whole, text)
 }
 
 const decoder = new TextDecoder()
@@ -172,6 +183,9 @@ const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | "large" | u
     return undefined
   }
 }
+
+const keysOf = (credentials: ReadonlyArray<Credential.Credential>): ReadonlyArray<string> =>
+  credentials.flatMap(({ apiKey }) => (apiKey === undefined ? [] : [Redacted.value(apiKey)]))
 
 const noAddress = (baseUrl: string, target: Target): Transient | BadRequest =>
   BaseUrl.isInPath(target.credential.baseUrl ?? baseUrl)

@@ -1,0 +1,79 @@
+/**
+ * Finds many texts at once in bytes, in time that does not grow with their number: most bytes are never looked at.
+ *
+ * Wu and Manber, "A fast algorithm for multi-pattern searching" (TR-94-17, University of Arizona, 1994), with blocks of two
+ * bytes.
+ */
+
+/** From where to where, the end not included. */
+export type Range = readonly [start: number, end: number]
+
+/** A set of texts to look for. */
+export class Needles {
+  /** How far the search may go on behind two bytes; 0 where a needle's beginning may end with them. */
+  readonly #shift = new Uint8Array(65_536)
+  readonly #ending = new Map<number, Array<Uint8Array>>()
+  /** The length of the shortest; as much of each is looked at before it is compared. */
+  readonly #window: number
+  readonly isEmpty: boolean
+
+  /** None of the needles may be shorter than two bytes. */
+  constructor(needles: ReadonlyArray<Uint8Array>) {
+    this.isEmpty = needles.length === 0
+    const window = needles.reduce((least, { length }) => Math.min(least, length), 255)
+    this.#window = window
+    this.#shift.fill(window - 1)
+    for (const needle of needles) {
+      for (let at = 1; at < window; at++) {
+        const block = (needle[at - 1]! << 8) | needle[at]!
+        this.#shift[block] = Math.min(this.#shift[block]!, window - 1 - at)
+      }
+      const last = (needle[window - 2]! << 8) | needle[window - 1]!
+      const ending = this.#ending.get(last)
+      if (ending === undefined) this.#ending.set(last, [needle])
+      else ending.push(needle)
+    }
+  }
+
+  /** The places of the needles that begin at `from` or later and do not overlap; the first and longest goes first. */
+  find(bytes: Uint8Array, from = 0, to = bytes.length): Array<Range> | undefined {
+    if (this.isEmpty) return undefined
+    const shift = this.#shift
+    const window = this.#window
+    let found: Array<Range> | undefined
+    let at = from + window - 1
+    while (at < to) {
+      const block = (bytes[at - 1]! << 8) | bytes[at]!
+      const skip = shift[block]!
+      if (skip > 0) {
+        at += skip
+        continue
+      }
+      const start = at - window + 1
+      const end = this.#endOf(bytes, block, start, to)
+      if (end === -1) at++
+      else {
+        found ??= []
+        found.push([start, end])
+        at = end + window - 1
+      }
+    }
+    return found
+  }
+
+  /** Where the longest needle ends that begins at a place; -1 when none does. */
+  #endOf(bytes: Uint8Array, block: number, start: number, to: number): number {
+    let longest = -1
+    for (const needle of this.#ending.get(block) ?? []) {
+      if (start + needle.length <= to && start + needle.length > longest && stands(needle, bytes, start)) {
+        longest = start + needle.length
+      }
+    }
+    return longest
+  }
+}
+
+const stands = (needle: Uint8Array, bytes: Uint8Array, start: number): boolean => {
+  for (let at = 0; at < needle.length; at++) if (bytes[start + at] !== needle[at]) return false
+  return true
+}

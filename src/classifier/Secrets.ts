@@ -1,0 +1,145 @@
+/**
+ * Blots out known secrets, in every spelling in which a provider may say them: as they are, escaped for JSON, JavaScript,
+ * URLs or HTML (any part of them, up to three times over), in base64 (also inside of something longer, as in `Basic`), and in hexadecimal.
+ *
+ * It takes time in proportion to the length of the text, whatever the number of secrets.
+ */
+import { Needles, type Range } from "./Needles.ts"
+import { mayBeEscaped, type Unescaped, unescape } from "./Unescape.ts"
+
+/** What stands in the place of a secret. */
+export const blotted = "[redacted]"
+
+/** Shorter strings than this are no secrets, and blotting them out would eat ordinary text. */
+const shortest = 4
+
+/** As few characters are looked for in base64 and in hexadecimal; fewer would be found by chance. */
+const shortestEncoded = 8
+
+/** Escapes within escapes that are taken back. */
+const layers = 3
+
+/** As much of something large is looked through for spellings with escapes, in bytes: it takes longer than all else. */
+const mostEscaped = 1024 * 1024
+
+/** The headers of an answer. */
+type Headers = Readonly<Record<string, string | ReadonlyArray<string>>>
+
+/** Blots out the secrets that it was made of. */
+export interface Secrets {
+  /** The text without any of them. */
+  readonly text: (text: string) => string
+  /** The headers without any of them; the same object when there was none. */
+  readonly headers: <H extends Headers>(headers: H) => H
+  /**
+   * What somebody is to read unchanged but for secrets, such as a good answer: only what nobody says by chance is looked for, so
+   * secrets of 16 characters, or of 8 with letters and digits. The same bytes when there was none.
+   */
+  readonly bytes: (bytes: Uint8Array) => Uint8Array
+}
+
+const replacement = Buffer.from(blotted)
+
+/** Makes it of plain secrets. */
+export const make = (given: Iterable<string>): Secrets => {
+  const secrets = [...new Set([...given].map((secret) => secret.trim()))]
+  const all = new Needles(spellings(secrets.filter(({ length }) => length >= shortest)))
+  const unlikely = new Needles(spellings(secrets.filter(isUnlikely)))
+
+  const text = (said: string): string => {
+    if (all.isEmpty || said.length < shortest) return said
+    const bytes = Buffer.from(said)
+    const found = find(all, bytes)
+    return found === undefined ? said : cut(bytes, found).toString()
+  }
+
+  return {
+    text,
+    headers: (headers) => {
+      if (all.isEmpty || !isIn(all, headers)) return headers
+      const clean: Record<string, string | ReadonlyArray<string>> = {}
+      for (const [name, value] of Object.entries(headers)) {
+        clean[name] = typeof value === "string" ? text(value) : value.map(text)
+      }
+      return clean as typeof headers
+    },
+    bytes: (bytes) => {
+      const found = find(unlikely, bytes)
+      return found === undefined ? bytes : cut(bytes, found)
+    }
+  }
+}
+
+const isUnlikely = (secret: string): boolean =>
+  secret.length >= 16 || (secret.length >= 8 && /\d/.test(secret) && /[A-Za-z]/.test(secret))
+
+/** The texts to look for. Escapes are not among them: they are taken back first. */
+const spellings = (secrets: ReadonlyArray<string>): ReadonlyArray<Uint8Array> => {
+  const texts = new Set<string>(secrets)
+  for (const secret of secrets) {
+    texts.add(JSON.stringify(secret).slice(1, -1))
+    if (secret.length < shortestEncoded) continue
+    const bytes = Buffer.from(secret)
+    for (const before of [0, 1, 2]) {
+      const encoded = Buffer.concat([Buffer.alloc(before), bytes])
+        .toString("base64")
+        .replace(/=+$/, "")
+      // Characters at the edges that stand for bits of a neighbour as well are not known.
+      const inner = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+      texts.add(inner).add(inner.replaceAll("+", "-").replaceAll("/", "_"))
+    }
+    const digits = bytes.toString("hex")
+    texts.add(digits).add(digits.toUpperCase())
+  }
+  return [...texts].map((text) => Buffer.from(text))
+}
+
+/** Where secrets stand; `undefined` when none does. */
+const find = (needles: Needles, bytes: Uint8Array): ReadonlyArray<Range> | undefined => {
+  if (needles.isEmpty) return undefined
+  let found = needles.find(bytes)
+  if (!mayBeEscaped(bytes)) return found
+  let inner = bytes.length > mostEscaped ? bytes.subarray(0, mostEscaped) : bytes
+  const steps: Array<Unescaped> = []
+  for (let layer = 0; layer < layers; layer++) {
+    const step = unescape(inner)
+    if (step === undefined) break
+    steps.push(step)
+    inner = step.bytes
+    for (const range of needles.find(inner) ?? []) {
+      found ??= []
+      found.push(
+        steps.reduceRight<Range>(([start, end], { places }) => [places[start]!, places[end]!], range)
+      )
+    }
+  }
+  return found
+}
+
+/** Where headers are joined, so that they are looked through in one go. */
+let scratch = Buffer.alloc(16 * 1024)
+
+const isIn = (needles: Needles, headers: Headers): boolean => {
+  let joined = ""
+  for (const name in headers) {
+    const value = headers[name]!
+    joined += typeof value === "string" ? `${value}\n` : `${value.join("\n")}\n`
+  }
+  if (joined.length * 3 > scratch.length) scratch = Buffer.alloc(joined.length * 3)
+  return find(needles, scratch.subarray(0, scratch.write(joined))) !== undefined
+}
+
+/** The bytes with one replacement for each run of ranges. */
+const cut = (bytes: Uint8Array, ranges: ReadonlyArray<Range>): Buffer => {
+  const parts: Array<Uint8Array> = []
+  let at = 0
+  for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    if (start >= at) parts.push(bytes.subarray(at, start), replacement)
+    at = Math.max(at, end)
+  }
+  parts.push(bytes.subarray(at))
+  return Buffer.concat(parts)
+}
+
+/** Knows of no secret. */
+export const none: Secrets = make([])
