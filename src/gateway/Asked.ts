@@ -2,12 +2,14 @@
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Catalog from "../core/Catalog.ts"
+import * as JsonBounds from "../providers/JsonBounds.ts"
 import * as JsonText from "../providers/JsonText.ts"
 import { isObject, type JsonObject, type Request } from "../providers/Wire.ts"
 import * as Bodies from "./Bodies.ts"
 import * as Direct from "./Direct.ts"
 import { type Refusal, make as refuse } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
+import * as Turn from "./Turn.ts"
 
 /** What a request asks for. */
 export interface Asked {
@@ -48,18 +50,54 @@ export const read = (
   if (encoding !== "identity") {
     return Effect.fail(refuse(415, "unsupported_encoding", "the body has to come without a content-encoding"))
   }
-  return Effect.flatMap(
-    bodies.read(Direct.requestOf(incoming), Direct.responseOf(incoming), {
-      most: maxBodyBytes,
-      mostTogether: maxBodiesBytes,
-      isAsked: headers.expect !== undefined
-    }),
-    (bytes) =>
-      Effect.clockWith((clock) =>
-        ask(decoder.decode(bytes), headers, route, clock.monotonicTimeNanosUnsafe())
-      )
-  )
+  const isSmall = said !== undefined && Number(said) <= JsonBounds.harmless
+  const bounds = isSmall ? undefined : new JsonBounds.JsonBounds()
+  const bytes = bodies.read(Direct.requestOf(incoming), Direct.responseOf(incoming), {
+    most: maxBodyBytes,
+    mostTogether: maxBodiesBytes,
+    isAsked: headers.expect !== undefined,
+    onPart: bounds && ((part) => tooMuch(bounds.feed(part)))
+  })
+  return Effect.flatMap(bytes, (bytes) => {
+    const asked = (text: string) =>
+      Effect.clockWith((clock) => ask(text, headers, route, clock.monotonicTimeNanosUnsafe()))
+    // What is large is decoded, parsed and sent in turns of its own, so that others get theirs between.
+    return bytes.length < Turn.large
+      ? asked(decoder.decode(bytes))
+      : Effect.flatMap(
+          Effect.map(Turn.next, () => decoder.decode(bytes)),
+          (text) => Effect.andThen(Turn.next, Effect.tap(asked(text), Turn.next))
+        )
+  })
 }
+
+/**
+ * The largest body that is translated, in characters: to write it anew takes as long as to read it, and Anthropic takes no larger
+ * one (https://docs.anthropic.com/en/api/errors).
+ */
+export const maxTranslated = 32 * 1024 * 1024
+
+/** Nobody who could be asked speaks the words of so large a request. */
+export const tooLargeToTranslate = refuse(
+  413,
+  "request_too_large",
+  `the models asked for speak another protocol, and no body above ${maxTranslated} characters is translated`
+)
+
+const tooMuch = (excess: JsonBounds.Excess | undefined): Refusal | undefined =>
+  excess === undefined ? undefined : excess === "deep" ? tooDeep : tooMany
+
+const tooDeep = refuse(
+  400,
+  "too_deep",
+  `the body has objects and lists in each other more than ${JsonBounds.maxDepth} deep`
+)
+
+const tooMany = refuse(
+  413,
+  "too_many_values",
+  "the body has more keys, values and escapes than this gateway reads: some 120,000 keys, or half a million numbers"
+)
 
 const decoder = new TextDecoder()
 

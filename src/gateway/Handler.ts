@@ -95,20 +95,21 @@ export const make = ({
   ): Chain<GatewayProvider> | Refusal.Refusal | Refusal.PassedOn => {
     const { fallbacks, model } = asked
     const models = route.translates ? catalog.calledIn[route.dialect] : catalog
-    const found = models.resolve(model, { fallbacks, configured: route.fallsBack })
-    if (Result.isFailure(found)) {
-      return Refusal.unknownModel(found.failure, found.failure.model === model ? "model" : "fallbacks")
+    const resolved = models.resolve(model, { fallbacks, configured: route.fallsBack })
+    if (Result.isFailure(resolved)) {
+      return Refusal.unknownModel(resolved.failure, resolved.failure.model === model ? "model" : "fallbacks")
     }
+    const isLarge = (asked.request.text?.length ?? 0) > Asked.maxTranslated
+    const found = isLarge ? untranslated(resolved.success) : resolved.success
+    if (found === undefined) return Asked.tooLargeToTranslate
     if (route.dialect === "responses") {
-      return Conversation.isStateful(asked.request)
-        ? (untranslated(found.success) ?? Conversation.stateful)
-        : found.success
+      return Conversation.isStateful(asked.request) ? (untranslated(found) ?? Conversation.stateful) : found
     }
     if (route.translates) {
-      return Conversation.refusal(asked.request, route, factsOf(found.success)) ?? found.success
+      return Conversation.refusal(asked.request, route, factsOf(found)) ?? found
     }
     return (
-      speakers[route.protocol](found.success) ??
+      speakers[route.protocol](found) ??
       Refusal.make(
         400,
         "wrong_protocol",

@@ -17,6 +17,7 @@ import type { ProtocolName } from "../config/GatewayConfig.ts"
 import { type Failure, Transient } from "../core/Failure.ts"
 import * as Phase from "../core/Phase.ts"
 import type { Target } from "../core/Target.ts"
+import * as JsonBounds from "../providers/JsonBounds.ts"
 import * as Outgoing from "../providers/Outgoing.ts"
 import { type Answer, Chunk, type Head, type Headers, isObject, type Request } from "../providers/Wire.ts"
 import * as Translate from "../translate/index.ts"
@@ -103,7 +104,9 @@ export const make = (
         const sent = outbound(request, target.model)
         return Effect.flatMap(provider.complete(sent.request, target), (answer) => {
           const json = answer.json ?? parse(answer.body)
-          if (!isObject(json)) return Effect.fail(malformed(target, "the answer is not JSON"))
+          if (!isObject(json)) {
+            return Effect.fail(malformed(target, "the answer is not JSON, or has too many values in it"))
+          }
           const said = Translate.translateWhole(to, from, json, context)
           if (said.malformed !== undefined && target.policy.malformedEvents === "fail")
             return Effect.fail(malformed(target, said.malformed))
@@ -150,6 +153,8 @@ const withDropped = (headers: Headers, dropped: ReadonlyArray<string>): Headers 
     : { ...headers, "x-failover-dropped": dropped.join(", ").replaceAll(/[^\w.,$? -]/g, "?") }
 
 const parse = (body: Uint8Array): unknown => {
+  // What was not parsed by its provider is large.
+  if (JsonBounds.excessOf(body) !== undefined) return undefined
   try {
     return JSON.parse(new TextDecoder().decode(body))
   } catch {

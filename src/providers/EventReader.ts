@@ -1,6 +1,7 @@
 /** From the bytes of an event to what it means. */
 import { none, type Secrets } from "../classifier/Secrets.ts"
 import * as Phase from "../core/Phase.ts"
+import * as JsonBounds from "./JsonBounds.ts"
 import type { Meanings, Protocol } from "./Protocol.ts"
 import { Shape } from "./Shape.ts"
 import * as SseEvent from "./SseEvent.ts"
@@ -56,6 +57,7 @@ export const make = (
     }
     if (data.startsWith("[DONE]")) return new Chunk(bytes, Phase.last, undefined, fields)
     let json: unknown
+    if (JsonBounds.excessOf(bytes) !== undefined) return malformed
     try {
       json = JSON.parse(data)
     } catch {

@@ -21,6 +21,7 @@ import { EventCutter } from "./EventCutter.ts"
 import { EventFlow } from "./EventFlow.ts"
 import * as EventReader from "./EventReader.ts"
 import * as Faults from "./Faults.ts"
+import * as JsonBounds from "./JsonBounds.ts"
 import * as Outgoing from "./Outgoing.ts"
 import type { Operation, Protocol } from "./Protocol.ts"
 import * as PumpedCall from "./PumpedCall.ts"
@@ -68,6 +69,9 @@ export interface Options {
   readonly secrets?: Secrets.Secrets | undefined
 }
 
+/** What a chunk takes beside its bytes: a stream may begin with millions of empty events. */
+const chunkBytes = 256
+
 const defaultMaxAnswerBytes = 64 * 1024 * 1024
 
 /** A larger answer is not parsed: its edges show whether it is whole. Parsing 256 KiB takes about a millisecond. */
@@ -100,7 +104,7 @@ export const make = <Name extends string>(
     baseUrl,
     policy: options.policy,
     phase: (chunk) => chunk.phase,
-    holding: { sizeOf: (chunk) => chunk.bytes.length, most: limits.answer },
+    holding: { sizeOf: (chunk) => chunk.bytes.length + chunkBytes, most: limits.answer },
     withoutTokenCap: (request, failure) => {
       const members = protocol.withoutTokenCap(request.body, failure)
       return members === undefined ? undefined : Outgoing.edit(request, members)
@@ -175,6 +179,7 @@ const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | "large" | u
       (begin.startsWith("{") && end.endsWith("}")) || (isList && begin.startsWith("[") && end.endsWith("]"))
     return isWhole ? "large" : undefined
   }
+  if (JsonBounds.excessOf(body) !== undefined) return undefined
   try {
     const json: unknown = JSON.parse(decoder.decode(body))
     if (isList && Array.isArray(json)) return { data: json }

@@ -58,7 +58,13 @@ const skipBlanks = (text: string, from: number): number => {
 const endOfString = (text: string, from: number): number => {
   let at = from
   while (true) {
-    at = text.indexOf('"', at + 1)
+    // Most texts are short, and in one with many escapes a search would be begun for each of them.
+    for (const near = Math.min(text.length, at + 1 + 64); ++at < near; ) {
+      const code = text.charCodeAt(at)
+      if (code === doubleQuote) return at + 1
+      if (code === backslash) at++
+    }
+    at = text.indexOf('"', at)
     if (at === -1) return text.length
     let slashes = 0
     while (text.charCodeAt(at - 1 - slashes) === backslash) slashes++

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Agent, type Dispatcher } from "undici"
 import * as Flow from "../core/Flow.ts"
+import { Gathered } from "./Gathered.ts"
 import {
   type Call,
   type Head,
@@ -36,6 +37,9 @@ export interface Options {
 
 /** Bytes that have arrived and not been asked for; above it the connection is paused. */
 const highWater = 256 * 1024
+
+/** A body that is larger, in characters, is written in a turn of its own. */
+const largeBody = 1024 * 1024
 
 /** How long an answer that is complete may take to end, so that its connection can be kept. */
 const afterword = "500 millis"
@@ -103,8 +107,7 @@ type Until = "head" | "data" | "end"
 /** One request on its way. */
 class Dispatched implements Dispatcher.DispatchHandler, Call {
   #head: Head | undefined
-  #parts: Array<Uint8Array> = []
-  #size = 0
+  readonly #gathered = new Gathered()
   #limit = Number.POSITIVE_INFINITY
   #state: "running" | "ended" | "failed" | "tooLarge" = "running"
   #error: unknown
@@ -123,6 +126,16 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
   }
 
   dispatch(dispatcher: Dispatcher, request: Request): void {
+    if (request.body.length < largeBody) this.#dispatch(dispatcher, request)
+    else {
+      setImmediate(() => {
+        if (this.#left === "no") this.#dispatch(dispatcher, request)
+        else this.#fail(abandoned)
+      })
+    }
+  }
+
+  #dispatch(dispatcher: Dispatcher, request: Request): void {
     try {
       dispatcher.dispatch(
         {
@@ -156,14 +169,13 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.#left !== "no") return
-    this.#parts.push(chunk)
-    this.#size += chunk.length
-    if (this.#size > this.#limit) {
+    this.#gathered.push(chunk)
+    if (this.#gathered.size > this.#limit) {
       this.#state = "tooLarge"
       this.#notify()
       this.#abort()
     } else if (this.#until === "data") {
-      if (this.#size > highWater) {
+      if (this.#gathered.size > highWater) {
         this.#paused = true
         controller.pause()
       }
@@ -275,16 +287,16 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
   }
 
   take(): NonEmptyReadonlyArray<Uint8Array> | undefined {
-    return this.#parts.length > 0 ? this.#take() : undefined
+    return this.#gathered.size > 0 ? this.#take() : undefined
   }
 
   ended(): Exit.Exit<void, TransportError> | undefined {
-    if (this.#parts.length > 0 || this.#state === "running") return undefined
+    if (this.#gathered.size > 0 || this.#state === "running") return undefined
     return this.#state === "ended" ? Exit.void : Exit.fail(this.#failure())
   }
 
   onReady(reader: () => void): void {
-    if (this.#parts.length > 0 || this.#state !== "running") reader()
+    if (this.#gathered.size > 0 || this.#state !== "running") reader()
     else this.#wake = reader
   }
 
@@ -298,11 +310,9 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
   }
 
   #take(): NonEmptyReadonlyArray<Uint8Array> {
-    const parts = this.#parts
-    this.#parts = []
-    this.#size = 0
+    const parts = this.#gathered.take()
     this.#resume()
-    return parts as [Uint8Array, ...Array<Uint8Array>]
+    return parts as readonly [Uint8Array, ...Array<Uint8Array>]
   }
 
   #resume(): void {
@@ -318,7 +328,7 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
       if (head !== undefined && head.status >= 300) return this.#excerpt(head, limits)
       if (this.#state === "running") return Effect.andThen(this.#wait("end"), whole)
       return this.#state === "ended" && head !== undefined
-        ? Effect.succeed({ ...head, body: this.#body() })
+        ? Effect.succeed({ ...head, body: this.#gathered.join() })
         : Effect.fail(this.#failure())
     })
     return whole
@@ -327,14 +337,11 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
   /** An answer with another status, with the beginning of its body, whatever becomes of the rest. */
   #excerpt(head: Head, limits: Limits): Effect.Effect<Whole> {
     this.#limit = limits.error
-    const ended = this.#size > limits.error || this.#state !== "running" ? Effect.void : this.#wait("end")
+    const ended =
+      this.#gathered.size > limits.error || this.#state !== "running" ? Effect.void : this.#wait("end")
     return Effect.map(Effect.andThen(Effect.timeoutOption(ended, limits.errorWait), this.abort), () => ({
       ...head,
-      body: this.#body().subarray(0, limits.error)
+      body: this.#gathered.join().subarray(0, limits.error)
     }))
-  }
-
-  #body(): Uint8Array {
-    return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
   }
 }
