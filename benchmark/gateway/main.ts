@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { freePort, run, stopAll } from "./child.ts"
+import { hostile } from "./hostile.ts"
 import { nginx } from "./nginx.ts"
 import { type Options, read, usage } from "./options.ts"
 import { ours } from "./ours.ts"
@@ -57,7 +58,7 @@ const compare = async (options: Options, folder: string): Promise<void> => {
 }
 
 const main = async (options: Options): Promise<void> => {
-  const reasons = await missing()
+  const reasons = options.hostile ? [] : await missing()
   if (reasons.length > 0) {
     console.error(`This benchmark needs ${reasons.join(" and ")}.`)
     process.exitCode = 1
@@ -69,7 +70,8 @@ const main = async (options: Options): Promise<void> => {
     console.log(
       `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${processor?.model.trim()}`
     )
-    if (options.soak === undefined) await compare(options, folder)
+    if (options.hostile) await hostile(options, folder)
+    else if (options.soak === undefined) await compare(options, folder)
     else if (!(await soak(options.soak, folder))) process.exitCode = 1
   } finally {
     await stopAll()

@@ -17,6 +17,11 @@ export interface Options {
   readonly translated: boolean
   /** How long the soak takes, in milliseconds; without it there is none, and with it nothing else. */
   readonly soak: number | undefined
+  /** The gateway alone, among hostile providers and clients, and nothing else. */
+  readonly hostile: boolean
+  /** The size of an answer in single bytes, and how many large bodies come at once; for `hostile`. */
+  readonly mib: number
+  readonly bodies: number
 }
 
 export const usage = `npm run bench:gateway -- [options]
@@ -27,7 +32,10 @@ export const usage = `npm run bench:gateway -- [options]
   --single N        answers over one connection in a round (200)
   --no-portkey      without Portkey's gateway, which npm would have to install
   --translated      only the rows of what is translated
-  --soak DURATION   instead of all this: the gateway's memory under full load, for "10m"`
+  --soak DURATION   instead of all this: the gateway's memory under full load, for "10m"
+  --hostile         instead of all this: memory and pauses among hostile providers and clients (needs no other program)
+  --mib N           for --hostile: the size of an answer in chunks of one byte (64)
+  --bodies N        for --hostile: bodies of 62 MB at once (50)`
 
 /** Reads the command line; a `RangeError` or `TypeError` says what is wrong with it. */
 export const read = (args: ReadonlyArray<string>): Options => {
@@ -41,10 +49,13 @@ export const read = (args: ReadonlyArray<string>): Options => {
       single: { type: "string", default: "200" },
       portkey: { type: "boolean", default: true },
       translated: { type: "boolean", default: false },
-      soak: { type: "string" }
+      soak: { type: "string" },
+      hostile: { type: "boolean", default: false },
+      mib: { type: "string", default: "64" },
+      bodies: { type: "string", default: "50" }
     }
   })
-  const positive = (name: "rounds" | "seconds" | "connections" | "single"): number => {
+  const positive = (name: "rounds" | "seconds" | "connections" | "single" | "mib" | "bodies"): number => {
     const number = Number(values[name])
     if (!Number.isInteger(number) || number < 1)
       throw new RangeError(`--${name} is a whole number above zero`)
@@ -57,7 +68,10 @@ export const read = (args: ReadonlyArray<string>): Options => {
     single: positive("single"),
     portkey: values.portkey,
     translated: values.translated,
-    soak: values.soak === undefined ? undefined : durationOf(values.soak)
+    soak: values.soak === undefined ? undefined : durationOf(values.soak),
+    hostile: values.hostile,
+    mib: positive("mib"),
+    bodies: positive("bodies")
   }
 }
 
