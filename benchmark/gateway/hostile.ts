@@ -216,8 +216,8 @@ export const hostile = async ({ bodies: count, mib: size }: Options, folder: str
   line(
     `${all.filter(({ status }) => status === 200).length} answered, ${refused.length} refused with 503${told ? " and retry-after" : ""}`,
     mib(peak - rest.rss),
-    "1,280 MiB (five times the bound of all bodies)",
-    peak - rest.rss <= 5 * 256 * 1024 * 1024 && told
+    "2,048 MiB (eight times the bound of all bodies)",
+    peak - rest.rss <= 8 * 256 * 1024 * 1024 && told
   )
   await gateway.child.stop()
   upstream.closeAllConnections()

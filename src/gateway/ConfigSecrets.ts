@@ -25,6 +25,7 @@ export const of = (config: GatewayConfig): Secrets.Secrets => {
   }
   if (server.tokens !== "none") for (const token of server.tokens) add(plain(token))
   add(plain(server.adminToken))
+  for (const secret of server.carrySecrets ?? []) add(plain(secret))
   if (bench?._tag === "Redis") addAddress(add, Redacted.value(bench.url))
   addAddress(add, otlp?.endpoint)
   for (const value of Object.values(otlp?.headers ?? {})) addValue(add, Redacted.value(value))
