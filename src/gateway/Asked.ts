@@ -89,7 +89,7 @@ const tooMuch = (excess: JsonBounds.Excess | undefined): Refusal | undefined =>
 
 const tooDeep = refuse(
   400,
-  "too_deep",
+  "invalid_json",
   `the body has objects and lists in each other more than ${JsonBounds.maxDepth} deep`
 )
 

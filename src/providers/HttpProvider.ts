@@ -94,7 +94,7 @@ export const make = <Name extends string>(
   const call: NonNullable<typeof upstream.call> =
     upstream.call ?? ((request, context) => PumpedCall.make(upstream.open, request, context))
   const credentials = options.credentials ?? [Credential.make("default", { apiKey: options.apiKey })]
-  const secrets = options.secrets ?? Secrets.make(keysOf(credentials))
+  const secretsOf = secretsBy(credentials, options.secrets)
   const maxEventBytes = options.maxEventBytes ?? defaultMaxEventBytes
 
   return {
@@ -116,8 +116,8 @@ export const make = <Name extends string>(
         const post = outgoing(request, operation, target, false)
         if (post === undefined) return Effect.fail(noAddress(baseUrl, target))
         return Effect.matchEffect(upstream.exchange(post, limits), {
-          onSuccess: (whole) => judge(protocol, operation, target, secrets, whole),
-          onFailure: (error) => Faults.make(protocol, operation, target, secrets).transport(error)
+          onSuccess: (whole) => judge(protocol, operation, target, secretsOf(target), whole),
+          onFailure: (error) => Faults.make(protocol, operation, target, secretsOf(target)).transport(error)
         })
       }),
 
@@ -128,6 +128,7 @@ export const make = <Name extends string>(
       const post = outgoing(request, operation, target, true)
       if (post === undefined) return Stream.fail(noAddress(baseUrl, target))
       const { malformedEvents, timeouts } = target.policy
+      const secrets = secretsOf(target)
       return Flow.toStream((context) => {
         const reader = EventReader.make(protocol, meanings(request.body), secrets)
         return new EventFlow(call(post, context), {
@@ -191,6 +192,23 @@ const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | "large" | u
 
 const keysOf = (credentials: ReadonlyArray<Credential.Credential>): ReadonlyArray<string> =>
   credentials.flatMap(({ apiKey }) => (apiKey === undefined ? [] : [Redacted.value(apiKey)]))
+
+/** What is blotted out of what a target says: what was given, or the keys of the provider, and its own in any case. */
+const secretsBy = (
+  credentials: ReadonlyArray<Credential.Credential>,
+  given: Secrets.Secrets | undefined
+): ((target: Target) => Secrets.Secrets) => {
+  const shared = given ?? Secrets.make(keysOf(credentials))
+  const known = new WeakMap<Credential.Credential, Secrets.Secrets>()
+  for (const credential of credentials) known.set(credential, shared)
+  return ({ credential }) => {
+    const found = known.get(credential)
+    if (found !== undefined) return found
+    const made = Secrets.make(keysOf([...credentials, credential]))
+    known.set(credential, made)
+    return made
+  }
+}
 
 const noAddress = (baseUrl: string, target: Target): Transient | BadRequest =>
   BaseUrl.isInPath(target.credential.baseUrl ?? baseUrl)

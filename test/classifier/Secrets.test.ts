@@ -86,7 +86,7 @@ describe("a known secret", () => {
         assert.include(clean, Secrets.blotted, name)
         assert.isAtMost(
           clean.length - before.length - after.length,
-          Secrets.blotted.length + 14,
+          Secrets.blotted.length + 16,
           `${name}: ${clean}`
         )
         assert.strictEqual(Buffer.from(secrets.bytes(Buffer.from(said))).toString(), clean, name)
