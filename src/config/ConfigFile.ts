@@ -92,6 +92,16 @@ const Server = Schema.Struct({
     }),
     "How long clients may take."
   ),
+  websocket: field(
+    Schema.Union([
+      Schema.Literal(false),
+      Schema.Struct({
+        connections: field(Positive, "So many may be open at once.", 256),
+        idle: field(ServerTime, "One on which nothing is asked for so long is closed.", "10 minutes")
+      })
+    ]),
+    "Responses over WebSocket, as Codex asks for them first; false answers 426, and clients take HTTP."
+  ),
   namedModelsOnly: field(Schema.Boolean, "Whether requests may ask for the names in models only.", false),
   allowedHosts: field(
     Schema.Array(Schema.NonEmptyString),

@@ -73,6 +73,8 @@ export interface ServerConfig {
     /** Without taking anything of an answer that is there for them. */
     readonly stall: number
   }
+  /** Responses over WebSocket: how many connections, and for how many milliseconds one may ask for nothing. */
+  readonly websocket: { readonly connections: number; readonly idle: number } | false
   /** Whether requests may use the names of `models` only, and no specs. */
   readonly namedModelsOnly: boolean
   /** Names by which a gateway on loopback may be asked for its pages, besides those of this machine. */
@@ -146,6 +148,7 @@ export const defaultServer: ServerConfig = {
   maxConnections: undefined,
   maxConcurrent: 10_000,
   timeouts: { headers: 30_000, request: 300_000, stall: 60_000 },
+  websocket: { connections: 256, idle: 600_000 },
   namedModelsOnly: false,
   allowedHosts: [],
   statusPage: "open"
@@ -219,6 +222,7 @@ export const fromFile = (
         request: map(server.timeouts?.request, millisOf) ?? defaultServer.timeouts.request,
         stall: map(server.timeouts?.stall, millisOf) ?? defaultServer.timeouts.stall
       },
+      websocket: websocketOf(server.websocket ?? {}),
       namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly,
       allowedHosts: server.allowedHosts ?? defaultServer.allowedHosts,
       statusPage: server.statusPage ?? defaultServer.statusPage
@@ -231,6 +235,14 @@ export const fromFile = (
     log: { ...defaultLog, ...file.log },
     notes
   }
+}
+
+const websocketOf = (
+  given: NonNullable<NonNullable<ConfigFile["server"]>["websocket"]>
+): ServerConfig["websocket"] => {
+  if (given === false || defaultServer.websocket === false) return false
+  const { connections, idle } = defaultServer.websocket
+  return { connections: given.connections ?? connections, idle: map(given.idle, millisOf) ?? idle }
 }
 
 const wrongTokensOf = (

@@ -104,7 +104,8 @@ const decoder = new TextDecoder()
 // The parser's own message quotes the body.
 const notJson = refuse(400, "invalid_json", "the body is not JSON")
 
-const ask = (
+/** Understands a request whose body has been read. `since` is in nanoseconds of the monotonic clock. */
+export const ask = (
   text: string,
   headers: Direct.Headers,
   route: Route,
@@ -132,7 +133,8 @@ const ask = (
   }
   const deadline = deadlineOf(headers)
   if (deadline === "invalid") return Effect.fail(invalidDeadline)
-  const fallbacks = fallbacksOf(body, headers)
+  const isVendors = route.dialect === "anthropic" && isAnthropics(body.fallbacks)
+  const fallbacks = fallbacksOf(isVendors ? undefined : body.fallbacks, headers)
   if (fallbacks === "invalid") return Effect.fail(invalidFallbacks)
   return Effect.succeed({
     model,
@@ -140,7 +142,9 @@ const ask = (
     deadline,
     stream: route.streams && body.stream === true,
     since,
-    request: requestOf(route, body, text, headers)
+    request: isVendors
+      ? { operation: route.operation, body, text, headers }
+      : requestOf(route, body, text, headers)
   })
 }
 
@@ -161,9 +165,16 @@ const invalidFallbacks = refuse(
   { param: "fallbacks" }
 )
 
+/**
+ * Anthropic's API has a field of the same name: a list of objects, or `"default"`. It is passed on to targets of its
+ * protocol, and named as dropped for others. https://platform.claude.com/docs/en/api/messages/create
+ */
+const isAnthropics = (fallbacks: unknown): boolean =>
+  fallbacks === "default" ||
+  (Array.isArray(fallbacks) && fallbacks.length > 0 && fallbacks.every((each) => isObject(each)))
+
 /** Those of the body, then those of the header. */
-const fallbacksOf = (body: JsonObject, headers: Direct.Headers): ReadonlyArray<string> | "invalid" => {
-  const given = body.fallbacks
+const fallbacksOf = (given: unknown, headers: Direct.Headers): ReadonlyArray<string> | "invalid" => {
   const header = headers["x-failover-models"]
   if (given === undefined && header === undefined) return none
   const own =

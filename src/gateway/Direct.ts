@@ -22,6 +22,17 @@ export type Headers = Readonly<Record<string, string>>
 /** The headers of an answer on its way out. */
 export type OutHeaders = Readonly<Record<string, string | ReadonlyArray<string>>>
 
+/** Where an answer is written: an HTTP response, or what stands for one. */
+export interface Out {
+  readonly destroyed: boolean
+  readonly writeHead: (status: number, headers: OutgoingHttpHeaders) => unknown
+  /** `false`: wait for `drain` before more is written. */
+  readonly write: (bytes: Uint8Array) => boolean
+  readonly end: (bytes?: Uint8Array | string) => unknown
+  readonly once: (event: "drain", listener: () => void) => unknown
+  readonly destroy: () => unknown
+}
+
 /** What a handler answers whose answer has been written already. */
 export const sent: HttpServerResponse.HttpServerResponse = HttpServerResponse.empty()
 
@@ -38,18 +49,13 @@ export const responseOf = (incoming: HttpServerRequest): ServerResponse =>
   NodeHttpServerRequest.toServerResponse(incoming) as ServerResponse
 
 /** Writes the head of an answer. */
-export const begin = (response: ServerResponse, status: number, headers: OutHeaders): void => {
+export const begin = (response: Out, status: number, headers: OutHeaders): void => {
   // Node takes lists as they are.
   if (!response.destroyed) response.writeHead(status, headers as OutgoingHttpHeaders)
 }
 
 /** Writes a whole answer. */
-export const write = (
-  response: ServerResponse,
-  status: number,
-  headers: OutHeaders,
-  body: Uint8Array
-): void => {
+export const write = (response: Out, status: number, headers: OutHeaders, body: Uint8Array): void => {
   begin(response, status, { ...headers, "content-length": String(body.length) })
   if (!response.destroyed) response.end(body)
 }
@@ -59,7 +65,7 @@ export const write = (
  * the flow fails, `lastWords` are the end of the answer. An interruption cancels the flow and breaks the answer off.
  */
 export const pour = <E>(
-  response: ServerResponse,
+  response: Out,
   first: NonEmptyReadonlyArray<Runs.Piece>,
   flow: Flow<Runs.Piece, E>,
   lastWords: (error: E | undefined) => string

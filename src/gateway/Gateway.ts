@@ -29,6 +29,7 @@ import { Reload } from "./Reload.ts"
 import { Runtimes } from "./Runtimes.ts"
 import * as Serving from "./Serving.ts"
 import * as SlowClients from "./SlowClients.ts"
+import * as Sockets from "./socket/Sockets.ts"
 import * as Telemetry from "./Telemetry.ts"
 import * as Traffic from "./Traffic.ts"
 import * as Upgrades from "./Upgrades.ts"
@@ -183,7 +184,7 @@ const serving = Effect.fnUntraced(function* (
   })
   yield* Traffic.watch(server)
   yield* HttpServer.serveEffect(Effect.withFiber(handler))
-  Upgrades.install(server, connections)
+  Upgrades.install(server, connections, [yield* Sockets.make(live, handler, connections)])
   const longest = Duration.toMillis(Duration.fromInputUnsafe(drain))
   yield* Effect.addFinalizer(() =>
     Effect.andThen(Deferred.succeed(closing, undefined), connections.stop(longest))

@@ -162,15 +162,53 @@ export const make = ({
   ): Effect.Effect<Response, never, Scope.Scope> =>
     Effect.matchEffect(Asked.read(incoming, headers, route, bodies, config.server), {
       onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined)),
-      onSuccess: (given) => {
-        const asked =
-          route.dialect === "responses" ? { ...given, request: catalog.items.recall(given.request) } : given
-        const chain = chainOf(asked, route)
-        return "models" in chain
-          ? serve(caller, asked, chain)
-          : Effect.succeed(Reply.refused(caller, chain, undefined))
-      }
+      onSuccess: (given) => passOn(given, route, caller)
     })
+
+  /** Answers a request that has been read and understood. */
+  const passOn = (
+    given: Asked.Asked,
+    route: Route,
+    caller: Reply.Caller
+  ): Effect.Effect<Response, never, Scope.Scope> => {
+    const asked =
+      route.dialect === "responses" ? { ...given, request: catalog.items.recall(given.request) } : given
+    const chain = chainOf(asked, route)
+    return "models" in chain
+      ? serve(caller, asked, chain)
+      : Effect.succeed(Reply.refused(caller, chain, undefined))
+  }
+
+  /** A request that came over a WebSocket: as over HTTP, in a fiber of its own. */
+  const socketHandler: Live.SocketHandler = {
+    mayOpen: (headers) => whyNot(headers) === undefined,
+    respond: ({ headers, out, text }) =>
+      Effect.withFiber((fiber) => {
+        const isFull = inFlight.count >= config.server.maxConcurrent
+        inFlight.enter(fiber)
+        const path = "/v1/responses"
+        const id = requestId({}, fiber.getRef(Random.Random))
+        const noted = config.log?.requests === true ? noting(path, id) : undefined
+        const caller: Reply.Caller = { protocol: "openai", dialect: "responses", requestId: id, out, noted }
+        const route = routes.get(path)
+        const refusal = whyNot(headers) ?? (isFull ? full : undefined)
+        if (refusal !== undefined || route === undefined) {
+          return Effect.succeed(Reply.refused(caller, refusal ?? notFound(path), undefined))
+        }
+        const answered = Effect.clockWith((clock) =>
+          Effect.matchEffect(Asked.ask(text, headers, route, clock.monotonicTimeNanosUnsafe()), {
+            onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined)),
+            onSuccess: (given) => passOn(given, route, caller)
+          })
+        )
+        return Effect.catchDefect(answered, (defect) =>
+          Effect.as(
+            Effect.logError("a request met a defect of the gateway", defect),
+            Reply.refused(caller, broken, undefined)
+          )
+        )
+      })
+  }
 
   const handle = (
     incoming: HttpServerRequest,
@@ -185,7 +223,7 @@ export const make = ({
     inFlight.enter(fiber)
     const refusal =
       turnedAway(incoming, headers) ??
-      (incoming.method !== "POST" ? notAllowed("POST") : isFull ? full : undefined)
+      (incoming.method !== "POST" ? notPost(route, headers) : isFull ? full : undefined)
     return refusal === undefined
       ? post(incoming, headers, route, caller)
       : Effect.succeed(Reply.refused(caller, refusal, undefined))
@@ -214,7 +252,9 @@ export const make = ({
     return isGet ? Effect.succeed(models(caller)) : refuse(notAllowed("GET"))
   }
 
-  return (fiber) => {
+  const answer = (
+    fiber: Fiber.Fiber<unknown, unknown>
+  ): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
     const incoming = Context.get(fiber.context as Context.Context<HttpServerRequest>, HttpServerRequest)
     const headers = Direct.headersOf(incoming)
     const path = pathOf(incoming.url)
@@ -243,6 +283,7 @@ export const make = ({
     // The server runs its handlers uninterruptibly. A caller who leaves is to stop everything.
     return Effect.interruptible(told)
   }
+  return Object.assign(answer, { socketHandler })
 }
 
 /** Writes a line of the log for a request whose answer begins. */
@@ -273,6 +314,20 @@ const broken = Refusal.make(500, "internal_error", "the gateway met a defect of 
 
 const notFound = (path: string): Refusal.Refusal =>
   Refusal.make(404, "not_found", `there is nothing at ${JSON.stringify(path.slice(0, 200))}`)
+
+/** A WebSocket is offered and not taken: its client hears at once that this is HTTP only. */
+const notPost = (route: Route, { upgrade }: Direct.Headers): Refusal.Refusal =>
+  route.dialect === "responses" && upgrade?.toLowerCase() === "websocket" ? httpOnly : notAllowed("POST")
+
+/** https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22 asks for the header. */
+const httpOnly = Refusal.make(
+  426,
+  "upgrade_required",
+  "no WebSocket is served here now: send a POST over HTTP",
+  {
+    headers: { upgrade: "HTTP/1.1", connection: "upgrade, close" }
+  }
+)
 
 const notAllowed = (allow: string): Refusal.Refusal =>
   Refusal.make(405, "method_not_allowed", `only ${allow} is understood here`, { headers: { allow } })

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import { empty, type HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
@@ -14,6 +14,7 @@ import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import { ConfigError, formatPath } from "../config/Problem.ts"
 import type { InvalidCatalog } from "../core/Catalog.ts"
 import type { Upstream } from "../providers/Upstream.ts"
+import type * as Direct from "./Direct.ts"
 import * as Exposure from "./Exposure.ts"
 import { NotReloadable, type ReloadError, type Reloaded } from "./Reload.ts"
 import * as ReloadTold from "./ReloadTold.ts"
@@ -22,9 +23,25 @@ import * as Revision from "./Revision.ts"
 import type { Runtimes } from "./Runtimes.ts"
 
 /** Answers a request. It is called in the first turn of the request's fiber. */
-export type Handler = (
-  fiber: Fiber.Fiber<unknown, unknown>
-) => Effect.Effect<HttpServerResponse, never, HttpServerRequest | Scope.Scope>
+export interface Handler {
+  (
+    fiber: Fiber.Fiber<unknown, unknown>
+  ): Effect.Effect<HttpServerResponse, never, HttpServerRequest | Scope.Scope>
+  /** Answers requests that come over a WebSocket. */
+  readonly socketHandler?: SocketHandler | undefined
+}
+
+/** Answers requests that come over a WebSocket. */
+export interface SocketHandler {
+  /** Whether a connection may be opened, by the headers of its handshake. */
+  readonly mayOpen: (headers: Direct.Headers) => boolean
+  /** Answers a request for a response, which counts from its beginning to its end. */
+  readonly respond: (asked: {
+    readonly headers: Direct.Headers
+    readonly text: string
+    readonly out: Direct.Out
+  }) => Effect.Effect<HttpServerResponse, never, Scope.Scope>
+}
 
 /** The config in force. */
 export interface Live {
@@ -140,8 +157,18 @@ export const make = Effect.fnUntraced(function* <R>(
   onConfig?.(first)
   yield* ReloadTold.inForce({ revision: 1, since: live.current().since })
 
-  return [live, (fiber) => SubscriptionRef.getUnsafe(inForce).handler(fiber)] as const
+  const handlerNow = () => SubscriptionRef.getUnsafe(inForce).handler
+  const handler = Object.assign((fiber: Fiber.Fiber<unknown, unknown>) => handlerNow()(fiber), {
+    socketHandler: {
+      mayOpen: (headers) => handlerNow().socketHandler?.mayOpen(headers) ?? false,
+      respond: (asked) =>
+        Effect.suspend(() => handlerNow().socketHandler?.respond(asked) ?? Effect.succeed(nobody))
+    } satisfies SocketHandler
+  })
+  return [live, handler] as const
 })
+
+const nobody = empty({ status: 503 })
 
 const nothingToRead = "this gateway was started without a config file, so there is nothing to read anew"
 

@@ -1,5 +1,4 @@
 /** Answers as HTTP responses: the provider's bytes, its headers, and ours beside them. */
-import type { ServerResponse } from "node:http"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { ProtocolName } from "../config/GatewayConfig.ts"
@@ -20,7 +19,7 @@ export interface Caller {
   readonly dialect: Dialect
   readonly requestId: string
   /** Where answers are written that providers give. */
-  readonly out: ServerResponse
+  readonly out: Direct.Out
   /** Notes an answer that begins. */
   readonly noted?: ((status: number, headers: Direct.OutHeaders) => Effect.Effect<void>) | undefined
 }

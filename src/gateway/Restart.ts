@@ -41,6 +41,7 @@ const listening: Readonly<Record<keyof ServerConfig, Field>> = {
   maxBodiesBytes: "reloads",
   maxConnections: { restart: "server.maxConnections" },
   maxConcurrent: "reloads",
+  websocket: "reloads",
   namedModelsOnly: "reloads",
   allowedHosts: "reloads",
   statusPage: "reloads"

@@ -84,6 +84,7 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
       maxConnections: 7_777,
       maxConcurrent: 777,
       timeouts: { headers: 7, request: 77, stall: 777 },
+      websocket: { connections: 7, idle: "7 seconds" },
       namedModelsOnly: true,
       allowedHosts: ["gateway.example"],
       statusPage: "off"

@@ -56,6 +56,7 @@ export const make = ({
       maxConnections: server.maxConnections,
       maxConcurrent: server.maxConcurrent,
       timeouts: server.timeouts,
+      websocket: server.websocket,
       namedModelsOnly: server.namedModelsOnly,
       allowedHosts: server.allowedHosts,
       statusPage: server.statusPage

@@ -1,0 +1,88 @@
+/**
+ * Responses over WebSocket: which offers are taken, and what becomes of their connections.
+ *
+ * `GET /v1/responses` with `Upgrade: websocket` is taken from whoever may call. Where it is not (switched off, too many
+ * connections), the handler answers the request with 426, by which clients know at once to take HTTP.
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { type WebSocket, WebSocketServer } from "ws"
+import type * as Connections from "../Connections.ts"
+import type * as Direct from "../Direct.ts"
+import type * as Live from "../Live.ts"
+import { pathOf } from "../Route.ts"
+import type { Taker } from "../Upgrades.ts"
+import type { Budget } from "./Chain.ts"
+import * as Session from "./Session.ts"
+
+/** What all connections together may keep of what was said on them, in characters. */
+const mostKept = 67_108_864
+
+/** Headers that are about the connection, or about the request that opened it. */
+const ofHandshake =
+  /^(connection|upgrade|sec-websocket-.*|content-.*|transfer-encoding|x-request-id|openai-beta)$/
+
+/** Makes the taker of such offers. When the gateway stops, its connections end like all others. */
+export const make = Effect.fnUntraced(function* (
+  live: Live.Live,
+  handler: Live.Handler,
+  connections: Connections.Connections
+): Effect.fn.Return<Taker> {
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const budget: Budget = { left: mostKept }
+  const open = new Set<WebSocket>()
+  const busy = new Set<WebSocket>()
+  connections.onStop(() => {
+    for (const socket of open) if (!busy.has(socket)) socket.close(1001, "the gateway stops")
+  })
+
+  return (request) => {
+    const { maxBodyBytes, websocket } = live.current().config.server
+    const { socketHandler } = handler
+    if (websocket === false || socketHandler === undefined || connections.isStopping()) return undefined
+    if (request.method !== "GET" || request.headers.upgrade?.toLowerCase() !== "websocket") return undefined
+    if (pathOf(request.url ?? "") !== "/v1/responses" || open.size >= websocket.connections) return undefined
+    const all = request.headers as Direct.Headers
+    if (!socketHandler.mayOpen(all)) return undefined
+    const headers = Object.fromEntries(Object.entries(all).filter(([name]) => !ofHandshake.test(name)))
+
+    return (connection, head) => {
+      const server = new WebSocketServer({
+        noServer: true,
+        clientTracking: false,
+        perMessageDeflate: false,
+        maxPayload: maxBodyBytes
+      })
+      server.handleUpgrade(request, connection.socket, head, (socket) => {
+        open.add(socket)
+        const held: Connections.Connection = {
+          socket: connection.socket,
+          hold: () => {
+            const release = connection.hold()
+            busy.add(socket)
+            return () => {
+              busy.delete(socket)
+              release()
+            }
+          }
+        }
+        const session = run(
+          Session.serve({
+            socket,
+            connection: held,
+            isStopping: connections.isStopping,
+            respond: ({ out, text }) => Effect.scoped(socketHandler.respond({ headers, text, out })),
+            budget,
+            idle: websocket.idle,
+            mostWaiting: maxBodyBytes
+          })
+        )
+        socket.on("error", () => socket.terminate())
+        socket.once("close", () => {
+          open.delete(socket)
+          run(Fiber.interrupt(session))
+        })
+      })
+    }
+  }
+})
