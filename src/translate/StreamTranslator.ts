@@ -49,7 +49,7 @@ export const makeStreamTranslator = (
 
   const packer = context.carry === undefined ? undefined : new Packer(context.carry, from, to, context)
   const pass = (delta: Delta, events: Array<OutEvent>): void => {
-    if (packer === undefined) append(events, writer.write(delta))
+    if (packer === undefined || packer.isPlain(delta)) append(events, writer.write(delta))
     else for (const packed of packer.pack(delta)) append(events, writer.write(packed))
   }
 

@@ -38,6 +38,22 @@ export class Packer {
     this.#stem = `call_${CallId.toLegal(context.id)}_`
   }
 
+  /** True for a delta that goes on as it is: nearly all of them, so it is asked first. */
+  isPlain(delta: Delta): boolean {
+    switch (delta.type) {
+      case "text":
+      case "refusal":
+        return this.#held === undefined && this.#text === "" && this.#members === undefined
+      case "arguments":
+        return this.#held === undefined
+      case "start":
+      case "usage":
+        return true
+      default:
+        return false
+    }
+  }
+
   pack(delta: Delta): ReadonlyArray<Delta> {
     switch (delta.type) {
       case "left":
