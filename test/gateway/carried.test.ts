@@ -407,3 +407,73 @@ describe("a conversation that began elsewhere", () => {
     })
   )
 })
+
+describe("a client of chats that gives back nothing but its calls", () => {
+  for (const isStream of [false, true]) {
+    it.live(`brings Claude its signed thoughts all the same${isStream ? ", from a stream" : ""}`, () =>
+      Effect.gen(function* () {
+        const claude = yield* FaultServer.make
+        const content = [
+          { type: "thinking", thinking: "I need it.", signature: "EqQBCkYI" },
+          { type: "redacted_thinking", data: "b3BhcXVl" },
+          { type: "tool_use", id: "toolu_1", name: "weather", input: {} }
+        ]
+        const event = (type: string, more: object) =>
+          `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`
+        const block = (index: number, start: object, ...deltas: ReadonlyArray<object>) => [
+          event("content_block_start", { index, content_block: start }),
+          ...deltas.map((delta) => event("content_block_delta", { index, delta })),
+          event("content_block_stop", { index })
+        ]
+        const stream = [
+          event("message_start", { message: { id: "m", role: "assistant", content: [], usage: {} } }),
+          ...block(
+            0,
+            { type: "thinking", thinking: "", signature: "" },
+            { type: "thinking_delta", thinking: "I need " },
+            { type: "thinking_delta", thinking: "it." },
+            { type: "signature_delta", signature: "EqQBCkYI" }
+          ),
+          ...block(1, content[1]!),
+          ...block(2, { ...content[2] }, { type: "input_json_delta", partial_json: "{}" }),
+          event("message_delta", { delta: { stop_reason: "tool_use" }, usage: {} }),
+          event("message_stop", {})
+        ]
+        claude.play(
+          isStream
+            ? FaultServer.sse(stream)
+            : FaultServer.json({ id: "m", role: "assistant", content, stop_reason: "tool_use" }),
+          FaultServer.json(anthropic.answer)
+        )
+        const url = yield* gateway({ claude })
+        const asked = {
+          model: "claude/claude-opus-4-6",
+          reasoning_effort: "high",
+          messages: [question],
+          tools: [{ type: "function", function: { name: "weather", parameters: { type: "object" } } }]
+        }
+        const first = yield* ask(`${url}/v1/chat/completions`, { body: { ...asked, stream: isStream } })
+        assert.strictEqual(first.status, 200, first.text)
+        const { id } = isStream
+          ? dataOf(first.text).find(({ choices }) => choices[0]?.delta.tool_calls !== undefined)!.choices[0]
+              .delta.tool_calls[0]
+          : JSON.parse(first.text).choices[0].message.tool_calls[0]
+        assert.match(id, /^toolu_1_[a-zA-Z0-9_-]+$/)
+        const messages = [
+          question,
+          {
+            role: "assistant",
+            content: null,
+            tool_calls: [{ id, type: "function", function: { name: "weather", arguments: "{}" } }]
+          },
+          { role: "tool", tool_call_id: id, content: "sunny" }
+        ]
+        const second = yield* ask(`${url}/v1/chat/completions`, { body: { ...asked, messages } })
+        assert.strictEqual(second.status, 200, second.text)
+        const sent = JSON.parse(claude.requests[1]?.body ?? "").messages
+        assert.deepStrictEqual(sent[1].content, content)
+        assert.strictEqual(sent[2].content[0].tool_use_id, "toolu_1")
+      })
+    )
+  }
+})

@@ -1,5 +1,5 @@
 /** What a token carries. */
-import { isObject, type JsonObject, string } from "../Json.ts"
+import { isObject, type JsonObject, objects, string } from "../Json.ts"
 
 /** A thought, as text or as members of its message. */
 export interface CarriedThought {
@@ -22,6 +22,8 @@ export interface CarriedCall {
   readonly members?: JsonObject | undefined
   /** What was thought before it, where there was no other place for it. */
   readonly thought?: CarriedThought | undefined
+  /** Signed thoughts before it, for clients that may give back nothing else of them. */
+  readonly before?: ReadonlyArray<CarriedThought> | undefined
 }
 
 /** Names are short, as there are many of them. */
@@ -43,15 +45,17 @@ export const readThought = ({ f, m, r, s, t }: JsonObject): CarriedThought => ({
 })
 
 /** Writes what belongs to a call. */
-export const writeCall = ({ id, members, thought }: CarriedCall): JsonObject => ({
+export const writeCall = ({ before, id, members, thought }: CarriedCall): JsonObject => ({
   i: id,
   x: members,
+  b: before?.map(writeThought),
   h: thought === undefined ? undefined : writeThought(thought)
 })
 
 /** Reads what belongs to a call. */
-export const readCall = ({ h, i, x }: JsonObject): CarriedCall => ({
+export const readCall = ({ b, h, i, x }: JsonObject): CarriedCall => ({
   id: string(i),
+  before: objects(b).map(readThought),
   members: isObject(x) ? x : undefined,
   thought: isObject(h) ? readThought(h) : undefined
 })

@@ -24,6 +24,8 @@ export class Packer {
   #field: string | undefined
   /** What was left in the message and has found no place yet. */
   #members: Record<string, unknown> | undefined
+  /** Signed thoughts since the last call: clients of chats may give back nothing but the call. */
+  #signedBefore: Array<Content.CarriedThought> = []
   /** What clients know the calls by. */
   readonly #ids = new Map<number, string>()
   /** A call of which more is expected, and its arguments. */
@@ -119,6 +121,7 @@ export class Packer {
     if (this.#from === "openai") return []
     const text = this.#text
     this.#forget()
+    if (this.#to === "openai" && signature !== "") this.#signedBefore.push({ text, signature })
     if (this.#thoughts === "none") return []
     if (this.#carry.family === "claude") return signature === "" ? [] : [{ type: "signature", signature }]
     const isShown = this.#thoughts === "shown"
@@ -130,6 +133,7 @@ export class Packer {
 
   #redacted(data: string): ReadonlyArray<Delta> {
     if (this.#from === "openai") return []
+    if (this.#to === "openai") this.#signedBefore.push({ redacted: data })
     if (this.#carry.family === "claude") return [{ type: "redacted", data }]
     const thought = Content.writeThought({ redacted: data })
     return [{ type: "redacted", data: Token.seal(this.#carry.owner, "", thought) }]
@@ -166,8 +170,13 @@ export class Packer {
     const id = isLegal ? delta.id : CallId.toLegal(delta.id)
     const thought = this.#thought(true)
     this.#forget()
-    const own = { id: isLegal ? undefined : delta.id, members }
-    const isPlain = isLegal && members === undefined
+    const signed = this.#signedBefore.splice(0)
+    const own = {
+      id: isLegal ? undefined : delta.id,
+      members,
+      before: signed.length === 0 ? undefined : signed
+    }
+    const isPlain = isLegal && members === undefined && signed.length === 0
     this.#ids.set(call, id)
     if (isPlain && thought === undefined) return delta
     const shown = id === "" ? `${this.#stem}${call}` : id

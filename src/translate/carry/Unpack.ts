@@ -59,6 +59,8 @@ class Reader {
   readonly #dropped: Dropped
   /** From the ids that clients know to those of the target. */
   readonly #ids = new Map<string, string>()
+  /** The client has given back the thoughts of the turn that is being read. */
+  #hasThoughts = false
 
   constructor(to: Protocol, carry: Carry, dropped: Dropped) {
     this.#to = to
@@ -81,6 +83,7 @@ class Reader {
         }
       case "assistant": {
         const hasCalls = turn.parts.some((part) => part.type === "call")
+        this.#hasThoughts = turn.parts.some(({ type }) => type === "thinking" || type === "redacted")
         const parts = turn.parts.flatMap((part) => this.#spoken(part, hasCalls))
         return { role: "assistant", parts: hasCalls ? this.#completed(parts) : parts }
       }
@@ -142,10 +145,11 @@ class Reader {
     const { id, token = this.#carry.memory?.get(CallId.split(part.id).id) } = CallId.split(part.id)
     const content = token === undefined ? undefined : Token.open(this.#carry.owner, id, token)
     if (content === undefined) return [id === part.id ? part : { ...part, id }]
-    const { id: own = id, members, thought } = Content.readCall(content)
+    const { before = [], id: own = id, members, thought } = Content.readCall(content)
     this.#ids.set(id, own)
     const call = { ...part, id: own, members: this.#to === "openai" ? members : undefined }
-    return thought === undefined ? [call] : [...this.#thought("", thought), call]
+    const signed = this.#hasThoughts ? [] : before.flatMap((each) => this.#thought("", each))
+    return thought === undefined ? [...signed, call] : [...signed, ...this.#thought("", thought), call]
   }
 
   /** The turn with an empty thought where its target wants one and there is none. */
