@@ -182,9 +182,9 @@ const serving = Effect.fnUntraced(function* (
     isStopping: () => Deferred.isDoneUnsafe(closing),
     serve: yield* Serving.make(Deferred.await(closing), Bodies.make(connections))
   })
-  yield* Traffic.watch(server)
+  const traffic = yield* Traffic.watch(server)
   yield* HttpServer.serveEffect(Effect.withFiber(handler))
-  Upgrades.install(server, connections, [yield* Sockets.make(live, handler, connections)])
+  Upgrades.install(server, connections, [yield* Sockets.make(live, handler, connections, traffic)])
   const longest = Duration.toMillis(Duration.fromInputUnsafe(drain))
   yield* Effect.addFinalizer(() =>
     Effect.andThen(Deferred.succeed(closing, undefined), connections.stop(longest))

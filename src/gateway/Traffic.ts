@@ -30,6 +30,8 @@ export interface Ended {
 export interface Traffic {
   /** Requests that have come and not ended. */
   readonly inFlight: () => number
+  /** Counts a request that is none of HTTP's own; gives what counts its end, with a status; without one its client left. */
+  readonly begin: (route: string) => (status: number | undefined) => void
 }
 
 /** The client closed the connection before it got an answer (nginx's own status for it). */
@@ -124,5 +126,17 @@ export const watch = (
       Effect.sync(() => server.on("request", onRequest).on("checkContinue", onRequest)),
       () => Effect.sync(() => server.off("request", onRequest).off("checkContinue", onRequest))
     )
-    return { inFlight: () => inFlight }
+    return {
+      inFlight: () => inFlight,
+      begin: (route) => {
+        const began = clock.monotonicTimeNanosUnsafe()
+        inFlight++
+        return (status = clientClosed) => {
+          inFlight--
+          const { count, took } = counted(route, status)
+          count(1)
+          took(Number(clock.monotonicTimeNanosUnsafe() - began) / 1e9)
+        }
+      }
+    }
   })

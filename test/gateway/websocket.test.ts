@@ -195,6 +195,10 @@ describe("responses over a WebSocket", () => {
         assert.strictEqual(status_code, status)
       }
       assert.strictEqual(client.socket.readyState, WebSocket.OPEN)
+      const { text } = yield* ask(url.replace("/v1/responses", "/metrics"))
+      for (const status of [200, 400, 404, 429]) {
+        assert.include(text, `failover_http_requests_total{route="/v1/responses",status="${status}"}`)
+      }
     })
   )
 

@@ -5,18 +5,26 @@
  * connections), the handler answers the request with 426, by which clients know at once to take HTTP.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import { type WebSocket, WebSocketServer } from "ws"
 import type * as Connections from "../Connections.ts"
-import type * as Direct from "../Direct.ts"
+import * as Direct from "../Direct.ts"
 import type * as Live from "../Live.ts"
 import { pathOf } from "../Route.ts"
+import type * as Traffic from "../Traffic.ts"
 import type { Taker } from "../Upgrades.ts"
 import type { Budget } from "./Chain.ts"
 import * as Session from "./Session.ts"
 
 /** What all connections together may keep of what was said on them, in characters. */
 const mostKept = 67_108_864
+
+const path = "/v1/responses"
+
+/** An answer that was written has begun well. */
+const statusOf = (response: HttpServerResponse): number => (response === Direct.sent ? 200 : response.status)
 
 /** Headers that are about the connection, or about the request that opened it. */
 const ofHandshake =
@@ -26,7 +34,8 @@ const ofHandshake =
 export const make = Effect.fnUntraced(function* (
   live: Live.Live,
   handler: Live.Handler,
-  connections: Connections.Connections
+  connections: Connections.Connections,
+  traffic: Traffic.Traffic
 ): Effect.fn.Return<Taker> {
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const budget: Budget = { left: mostKept }
@@ -41,7 +50,7 @@ export const make = Effect.fnUntraced(function* (
     const { socketHandler } = handler
     if (websocket === false || socketHandler === undefined || connections.isStopping()) return undefined
     if (request.method !== "GET" || request.headers.upgrade?.toLowerCase() !== "websocket") return undefined
-    if (pathOf(request.url ?? "") !== "/v1/responses" || open.size >= websocket.connections) return undefined
+    if (pathOf(request.url ?? "") !== path || open.size >= websocket.connections) return undefined
     const all = request.headers as Direct.Headers
     if (!socketHandler.mayOpen(all)) return undefined
     const headers = Object.fromEntries(Object.entries(all).filter(([name]) => !ofHandshake.test(name)))
@@ -71,7 +80,15 @@ export const make = Effect.fnUntraced(function* (
             socket,
             connection: held,
             isStopping: connections.isStopping,
-            respond: ({ out, text }) => Effect.scoped(socketHandler.respond({ headers, text, out })),
+            respond: ({ out, text }) =>
+              Effect.suspend(() => {
+                const end = traffic.begin(path)
+                return Effect.onExit(Effect.scoped(socketHandler.respond({ headers, text, out })), (exit) =>
+                  Effect.sync(() =>
+                    end(Exit.isFailure(exit) || out.destroyed ? undefined : statusOf(exit.value))
+                  )
+                )
+              }),
             budget,
             idle: websocket.idle,
             mostWaiting: maxBodyBytes
