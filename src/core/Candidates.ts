@@ -28,6 +28,9 @@ export interface Resting<out P> {
   readonly resting: ReadonlyArray<Ending.RestingTarget<P>>
 }
 
+/** So many targets are asked for one by one; those that rest behind them are passed by at a glance. */
+const several = 4
+
 /** A walk over one chain. After `next()` has said true, `pool`, `target` and `admission` are the current candidate. */
 export class Candidates<P extends Pool, R> {
   pool!: P
@@ -76,7 +79,8 @@ export class Candidates<P extends Pool, R> {
 
   /** Goes to the next callable target; false when there is none left. */
   next(): boolean {
-    // The moment is read when the first one rests: passing a thousand by is to cost little.
+    let resting = 0
+    // Read when several rest: passing a thousand by is to cost little.
     let now: number | undefined
     while (true) {
       if (this.#at >= this.#order.length && !this.#nextModel()) return false
@@ -84,7 +88,7 @@ export class Candidates<P extends Pool, R> {
       if (target === undefined || target.place === this.#avoid || this.#tried?.has(target.key)) continue
       if (now !== undefined && this.#isPassedBy(target, now)) continue
       if (this.admit(target)) return true
-      now ??= this.#now.millis()
+      if (++resting >= several) now ??= this.#now.millis()
     }
   }
 

@@ -85,6 +85,28 @@ describe("a reload", () => {
     })
   )
 
+  it.live("gives a dead key that has a new secret a chance at once, and not one that has the old one", () =>
+    Effect.gen(function* () {
+      const { a, b, providers } = yield* two
+      const withSecret = (apiKey: string, weight = 1) => ({
+        providers: { ...providers, a: { ...providers.a, credentials: [{ name: "k1", apiKey, weight }] } },
+        models: { smart: ["a/gpt", "b/gpt"] }
+      })
+      const { call, reload, state } = yield* running(withSecret("sk-old-0123456789"))
+      a.play(FaultServer.json(openai.error("invalid_api_key", "Incorrect API key provided"), 401))
+      const answeredBy = Effect.map(call("smart"), ({ headers }) => headers["x-failover-target"])
+      assert.strictEqual(yield* answeredBy, "b/gpt#k1")
+      a.play(answer)
+      state.file = withSecret("sk-old-0123456789", 2)
+      yield* reload
+      assert.strictEqual(yield* answeredBy, "b/gpt#k1", "the same secret rests on")
+      state.file = withSecret("sk-new-0123456789", 2)
+      yield* reload
+      assert.strictEqual(yield* answeredBy, "a/gpt#k1")
+      assert.isAtLeast(b.requests.length, 2)
+    })
+  )
+
   it.live("leaves a stream in flight on the config it began with, to its last event", () =>
     Effect.gen(function* () {
       const { a, providers } = yield* two
