@@ -242,7 +242,7 @@ const failed = (
   rest: Rest,
   now: number
 ): State => {
-  const entry = entryOf(state, key, now) ?? fresh
+  const entry = state.entries.get(key) ?? fresh
   const named = namedEnd(failure, now)
   if (entry.generation > admission.generation) {
     // Stale: another attempt of the same time has benched it already. Only a later end that was named still counts.

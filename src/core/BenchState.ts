@@ -125,8 +125,7 @@ export const change = (
   let { entries } = state
   for (const key of keys) {
     const old = entries.get(key)
-    const known =
-      old === undefined ? fresh : isIdle(state, old, key, now) ? { ...fresh, seat: old.seat } : old
+    const known = old ?? fresh
     const next = f(known, key)
     if (next === known) continue
     entries = entries.with(key, { ...next, touched: now })
@@ -140,7 +139,10 @@ export const change = (
   return entries === state.entries ? state : { ...state, entries }
 }
 
-/** What is known of a key. What has been idle is as good as forgotten, also while it has not been swept out yet. */
+/**
+ * What keeps a key from being called, or makes the next call a probe: what has been idle does neither, also while it has
+ * not been swept out yet. Rows of failures go on until then.
+ */
 export const entryOf = (state: State, key: BenchKey, now: number): Entry | undefined => {
   const entry = state.entries.get(key)
   return entry === undefined || isIdle(state, entry, key, now) ? undefined : entry
