@@ -74,7 +74,10 @@ const chunkBytes = 256
 
 const defaultMaxAnswerBytes = 64 * 1024 * 1024
 
-/** A larger answer is not parsed: its edges show whether it is whole. Parsing 256 KiB takes about a millisecond. */
+/**
+ * A larger answer is not parsed until somebody asks for its JSON: its edges show whether it is whole. Parsing 256 KiB takes
+ * about a millisecond.
+ */
 const maxParsedBytes = 256 * 1024
 
 /** Makes a provider that speaks a protocol over an upstream. */
@@ -153,14 +156,14 @@ const judge = (
 ): Effect.Effect<Wire.Answer, Failure> => {
   const { headers, status } = whole
   const body = status < 300 ? secrets.bytes(whole.body) : whole.body
-  const json = status < 300 ? parse(body, operation.isList === true) : undefined
+  const isList = operation.isList === true
+  const json =
+    status >= 300 ? undefined : body.length > maxParsedBytes ? edges(body, isList) : parse(body, isList)
   if (json === "large" || (json !== undefined && operation.isUsable(json))) {
-    return Effect.succeed({
-      status,
-      headers: secrets.headers(Wire.passedHeaders(headers)),
-      body,
-      json: json === "large" ? undefined : json
-    })
+    const passed = { status, headers: secrets.headers(Wire.passedHeaders(headers)), body }
+    const answer = answerOf(passed, json === "large" ? () => parse(body, isList) : () => json)
+    if (json === "large") Wire.unparsed.add(answer)
+    return Effect.succeed(answer)
   }
   const text = body.length > Faults.maxBytes ? body.subarray(0, Faults.maxBytes) : body
   return Faults.make(protocol, operation, target, secrets).response(whole, text)
@@ -168,19 +171,36 @@ const judge = (
 
 const decoder = new TextDecoder()
 
-/**
- * The JSON object in a body, or the list that may stand for one; `"large"` for what is not parsed but has the edges of
- * it.
- */
-const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | "large" | undefined => {
-  if (body.length > maxParsedBytes) {
-    const begin = decoder.decode(body.subarray(0, 64)).trimStart()
-    const end = decoder.decode(body.subarray(-64)).trimEnd()
-    const isWhole =
-      (begin.startsWith("{") && end.endsWith("}")) || (isList && begin.startsWith("[") && end.endsWith("]"))
-    return isWhole ? "large" : undefined
+/** An answer whose JSON is there when it is asked for. */
+const answerOf = (
+  passed: Pick<Wire.Answer, "status" | "headers" | "body">,
+  read: () => Wire.JsonObject | undefined
+): Wire.Answer => {
+  let json: { readonly value: Wire.JsonObject | undefined } | undefined
+  return {
+    ...passed,
+    get json() {
+      json ??= { value: read() }
+      return json.value
+    }
   }
+<<<<<<< HEAD
   if (JsonBounds.excessOf(body) !== undefined) return undefined
+=======
+}
+
+/** Whether a body that is not parsed has the edges of a JSON object, or of the list that may stand for one. */
+const edges = (body: Uint8Array, isList: boolean): "large" | undefined => {
+  const begin = decoder.decode(body.subarray(0, 64)).trimStart()
+  const end = decoder.decode(body.subarray(-64)).trimEnd()
+  const isWhole =
+    (begin.startsWith("{") && end.endsWith("}")) || (isList && begin.startsWith("[") && end.endsWith("]"))
+  return isWhole ? "large" : undefined
+}
+
+/** The JSON object in a body, or the list that may stand for one. */
+const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | undefined => {
+>>>>>>> 25179a2 (Parse the JSON of answers and events when it is asked for)
   try {
     const json: unknown = JSON.parse(decoder.decode(body))
     if (isList && Array.isArray(json)) return { data: json }

@@ -8,7 +8,7 @@
  * https://docs.anthropic.com/en/api/messages#response-usage
  */
 import { countsOf, type TokenCounts, usageIn } from "../words/UsageFields.ts"
-import { type Answer, type Chunk, isObject, type JsonObject } from "./Wire.ts"
+import { type Answer, type Chunk, isObject, type JsonObject, unparsed } from "./Wire.ts"
 
 /** A number of choices that nobody asks for. */
 const maxChoices = 128
@@ -43,13 +43,14 @@ export class Reading {
   }
 
   /** A whole answer. */
-  answer({ body, json }: Answer): void {
+  answer(answer: Answer): void {
+    const json = unparsed.has(answer) ? undefined : answer.json
     if (json !== undefined) this.#object(json)
-    else this.#end(body)
+    else this.#end(answer.body)
   }
 
   /** An event of a stream. One that was not parsed is like those before it, and says nothing new. */
-  chunk({ json }: Chunk): void {
+  chunk({ parsed: json }: Chunk): void {
     if (!isObject(json)) return
     // What begins and ends a stream stands one level deeper in some protocols.
     const inner = json.response ?? json.message

@@ -38,7 +38,7 @@ export interface Answer {
   readonly headers: Headers
   /** The bytes as they came. */
   readonly body: Uint8Array
-  /** The body parsed, unless it was so large that only its edges were looked at. */
+  /** The body parsed, when somebody first asks for it; `undefined` when it is no JSON object. */
   readonly json: JsonObject | undefined
 }
 
@@ -57,18 +57,29 @@ export class Chunk {
   /** The event as it came, its blank line included. */
   readonly bytes: Uint8Array
   readonly phase: Phase
-  /** Its data parsed, where it had to be parsed to be understood. */
-  readonly json: unknown
   /** Status and headers of the answer; with the first chunk only. */
   head: Head | undefined
   #fields: SseEvent.Fields | undefined
+  #json: unknown
 
+  /** `json` and `fields` are what is known of the event already; what is `undefined` is read when it is asked for. */
   constructor(bytes: Uint8Array, phase: Phase, json: unknown, fields: SseEvent.Fields | undefined) {
     this.bytes = bytes
     this.phase = phase
-    this.json = json
+    this.#json = json
     this.head = undefined
     this.#fields = fields
+  }
+
+  /** Its data parsed, when somebody first asks for it; `undefined` where that is no JSON, as in comments and `[DONE]`. */
+  get json(): unknown {
+    if (this.#json === undefined) this.#json = parse(this.data) ?? none
+    return this.#json === none ? undefined : this.#json
+  }
+
+  /** What has been parsed of it so far, for who looks at nothing that would have to be parsed for it. */
+  get parsed(): unknown {
+    return this.#json === none ? undefined : this.#json
   }
 
   /** The event's name, where it has one. */
@@ -84,6 +95,20 @@ export class Chunk {
   #read(): SseEvent.Fields {
     this.#fields ??= SseEvent.read(this.bytes)
     return this.#fields
+  }
+}
+
+/** Answers whose JSON has not been asked for: they are large, and looking at their `json` parses them. */
+export const unparsed = new WeakSet<Answer>()
+
+/** Stands for data that was parsed in vain. */
+const none = Symbol("no JSON")
+
+const parse = (text: string | undefined): unknown => {
+  try {
+    return text === undefined || text === "" ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -16,7 +16,7 @@ import type { Target } from "../../core/Target.ts"
 import type { HttpProvider } from "../../providers/HttpProvider.ts"
 import type * as Wire from "../../providers/Wire.ts"
 import type { Delta, Remark } from "../../translate/Common.ts"
-import { isObject, type JsonObject, parse } from "../../translate/Json.ts"
+import { isObject, type JsonObject } from "../../translate/Json.ts"
 import { codecs } from "../../translate/Translate.ts"
 import * as Draft from "./Draft.ts"
 import * as Judge from "./Judge.ts"
@@ -98,7 +98,7 @@ export const make = (provider: ChatProvider): Adapter => {
     complete: (ask, target) =>
       Effect.flatMap(write(ask, target, false), (body) =>
         Effect.flatMap(complete(body, target), (answer) => {
-          const json = answer.json ?? parse(new TextDecoder().decode(answer.body))
+          const json = answer.json
           if (!isObject(json)) return Effect.fail(malformed(target, "the answer is no JSON object"))
           const read = codec.readAnswer(json)
           const remark = read.remarks?.find(({ type }) => type === "malformed")
@@ -126,7 +126,7 @@ export const make = (provider: ChatProvider): Adapter => {
             const parts: Array<Response.StreamPartEncoded> = []
             const { data, event } = chunk
             if (data !== undefined) {
-              const json = chunk.json ?? parse(data)
+              const json = chunk.json
               for (const delta of events.read({ event, data }, json)) {
                 if (delta.type === "malformed") return Effect.fail(malformed(target, delta.message))
                 if (isRemark(delta)) continue
