@@ -62,18 +62,26 @@ export const park = <A, B, E, R>(
   let done = false
   const due = () => Math.min(dueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
   const timer = due() === Number.POSITIVE_INFINITY ? undefined : start(sleepUntil(due), context)
+  // Thrown in the observer of a fiber or a timer, it would end the process, and the caller would wait for ever.
+  const guarded = (ended: Ended<A>): Effect.Effect<B, E, R> => {
+    try {
+      return onEnd(ended)
+    } catch (defect) {
+      return Effect.die(defect)
+    }
+  }
   const end = (ended: Ended<A>) => {
     if (done) return
     done = true
     timer?.interruptUnsafe()
-    resume(onEnd(ended))
+    resume(guarded(ended))
   }
   running.addObserver(end)
   timer?.addObserver((exit) => {
     if (done || Exit.isFailure(exit) || running.timeUp?.() === true) return
     done = true
     running.interruptUnsafe()
-    resume(onEnd("timeout"))
+    resume(guarded("timeout"))
   })
   return Effect.suspend(() => {
     done = true

@@ -1,13 +1,17 @@
 /** What one request may set for itself, and what it gets. */
 import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import type { Chain } from "./Chain.ts"
 import type { Commit } from "./Commit.ts"
 import type { About, Observer } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
+import type { NotMine } from "./FailureOf.ts"
 import type { Flow } from "./Flow.ts"
 import type { PhaseOf } from "./OpenStream.ts"
 import type { WhenAllBenched } from "./Policy.ts"
-import type { FailedAttempt } from "./RunError.ts"
+import type { Pool } from "./Pool.ts"
+import type { FailedAttempt, RunError } from "./RunError.ts"
 import type { TailError } from "./Tail.ts"
 import type { Target } from "./Target.ts"
 
@@ -48,16 +52,24 @@ export interface Opened<out C> extends Answered<Stream.Stream<C, TailError>> {
   readonly flow: Flow<C, TailError>
 }
 
-/** How the generic form reads its errors. */
-export interface UseOptions<in E> extends CallOptions {
-  /** What an error of the effect means. Errors that are failures already, and defects, need no reading. */
-  readonly classify?: ((error: E, target: Target) => Failure.Failure) | undefined
+/** How the generic form reads its errors. `K` is what its classification can say. */
+export interface UseOptions<in E, out K extends Failure.Failure | NotMine = Failure.Failure | NotMine>
+  extends CallOptions {
+  /**
+   * What an error of the effect means: a failure, or `Failover.notMine` for an error that goes to the caller as it is.
+   * Errors that are failures already, and defects, need no reading; for others the type asks for it.
+   */
+  readonly classify?: ((error: E, target: Target) => K) | undefined
   /** For observers: what was asked. */
   readonly request?: unknown
 }
 
 /** How the generic form reads a stream. */
-export interface UseStreamOptions<in E, in C> extends UseOptions<E> {
+export interface UseStreamOptions<
+  in E,
+  in C,
+  out K extends Failure.Failure | NotMine = Failure.Failure | NotMine
+> extends UseOptions<E, K> {
   /**
    * What a chunk means. Without it every chunk is content, and the end of the stream completes it; with it a stream
    * that ends without having said that it is complete is `Truncated`.
@@ -68,4 +80,54 @@ export interface UseStreamOptions<in E, in C> extends UseOptions<E> {
    * committed, that time is not the target's silence: the idle timeout begins anew.
    */
   readonly isBusy?: (() => boolean) | undefined
+}
+
+/** Options with the classification that an error asks for which is no failure. */
+export type Classified<O extends { readonly classify?: unknown }> = O & {
+  readonly classify: NonNullable<O["classify"]>
+}
+
+/** The errors of the user's own that can reach the caller: none, unless the classification can say `notMine`. */
+export type Own<E, K> = [Extract<K, NotMine>] extends [never] ? never : Exclude<E, Failure.Failure>
+
+/** The generic form. `Needs` is what it needs besides. */
+export interface Use<Needs = never> {
+  <P extends Pool, RP, A, E, R, K extends Failure.Failure | NotMine>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options: Classified<UseOptions<E, K>>
+  ): Effect.Effect<A, RunError | Own<E, K>, RP | R | Needs>
+  <P extends Pool, RP, A, E extends Failure.Failure, R>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options?: UseOptions<E>
+  ): Effect.Effect<A, RunError, RP | R | Needs>
+}
+
+/** The generic form, with where the answer came from. */
+export interface UseAnswered {
+  <P extends Pool, RP, A, E, R, K extends Failure.Failure | NotMine>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options: Classified<UseOptions<E, K>>
+  ): Effect.Effect<Answered<A>, RunError | Own<E, K>, RP | R>
+  <P extends Pool, RP, A, E extends Failure.Failure, R>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options?: UseOptions<E>
+  ): Effect.Effect<Answered<A>, RunError, RP | R>
+}
+
+/** The generic form for streams. */
+export interface UseStream<Needs = never> {
+  <P extends Pool, RP, C, E, R, K extends Failure.Failure | NotMine>(
+    chain: Chain<P, RP>,
+    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    options: Classified<UseStreamOptions<E, C, K>>
+  ): Stream.Stream<C, RunError | Failure.Failure | Own<E, K>, RP | R | Needs>
+  <P extends Pool, RP, C, E extends Failure.Failure, R>(
+    chain: Chain<P, RP>,
+    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    options?: UseStreamOptions<E, C>
+  ): Stream.Stream<C, RunError | Failure.Failure, RP | R | Needs>
 }

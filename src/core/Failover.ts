@@ -10,9 +10,21 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { BenchRegistry } from "./BenchRegistry.ts"
-import type { Answered, CallOptions, Opened, UseOptions, UseStreamOptions } from "./CallOptions.ts"
+import type {
+  Answered,
+  CallOptions,
+  Classified,
+  Opened,
+  Own,
+  Use,
+  UseAnswered,
+  UseOptions,
+  UseStream,
+  UseStreamOptions
+} from "./CallOptions.ts"
 import type { Chain } from "./Chain.ts"
 import type * as Failure from "./Failure.ts"
+import { type NotMine, notMine } from "./FailureOf.ts"
 import { ProcessDefaults } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
 import type { Provider } from "./Provider.ts"
@@ -24,13 +36,20 @@ import type { Target } from "./Target.ts"
 export type {
   Answered,
   CallOptions,
+  Classified,
   FailoverOptions,
+  NotMine,
   Opened,
+  Own,
   Runtime,
   TailError,
+  Use,
+  UseAnswered,
   UseOptions,
+  UseStream,
   UseStreamOptions
 }
+export { notMine }
 
 /**
  * The failover runtime.
@@ -128,22 +147,38 @@ export const open = <Request, Answer, Chunk, R>(
  * const chain = Chain.make(Model.make(oslo, "forecast"), Model.make(bergen, "forecast"))
  *
  * const today = Failover.use(chain, (pool) => pool.service.today, {
+ *   // an error that says nothing of the target is `Failover.notMine`: the caller gets it as it is
  *   classify: (error) => new Failure.Transient({ reason: "ServerError", message: error })
  * })
  */
-export const use = <P extends Pool, RP, A, E, R>(
+export const use: Use<Failover> = <P extends Pool, RP, A, E, R, K extends Failure.Failure | NotMine>(
   chain: Chain<P, RP>,
   effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
-  options?: UseOptions<E>
-): Effect.Effect<A, RunError, RP | R | Failover> =>
+  options?: UseOptions<E, K>
+): Effect.Effect<A, RunError | Own<E, K>, RP | R | Failover> =>
   Effect.flatMap(Failover, (failover) =>
-    Effect.map(failover.use(chain, effect, options), (answered) => answered.value)
+    // Without `classify` the errors are failures: the type has seen to that.
+    Effect.map(
+      failover.use(chain, effect, options as Classified<UseOptions<E, K>>),
+      (answered) => answered.value
+    )
   )
 
 /** The generic form for streams, through the `Failover` of the context. */
-export const useStream = <P extends Pool, RP, C, E, R>(
+export const useStream: UseStream<Failover> = <
+  P extends Pool,
+  RP,
+  C,
+  E,
+  R,
+  K extends Failure.Failure | NotMine
+>(
   chain: Chain<P, RP>,
   stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
-  options?: UseStreamOptions<E, C>
-): Stream.Stream<C, RunError | Failure.Failure, RP | R | Failover> =>
-  Stream.unwrap(Effect.map(Failover, (failover) => failover.useStream(chain, stream, options)))
+  options?: UseStreamOptions<E, C, K>
+): Stream.Stream<C, RunError | Failure.Failure | Own<E, K>, RP | R | Failover> =>
+  Stream.unwrap(
+    Effect.map(Failover, (failover) =>
+      failover.useStream(chain, stream, options as Classified<UseStreamOptions<E, C, K>>)
+    )
+  )

@@ -9,6 +9,7 @@ import type { BenchKey } from "./BenchKey.ts"
 import type { Commit } from "./Commit.ts"
 import type { Failure, FailureClass } from "./Failure.ts"
 import type { RunError } from "./RunError.ts"
+import * as Seams from "./Seams.ts"
 import type { Target } from "./Target.ts"
 
 /** What every event says. */
@@ -150,16 +151,43 @@ export type FailoverEvent =
 
 /**
  * Somebody who listens. It is called on the request's way, so it must be quick; hand over to a queue or a `PubSub` what
- * takes longer. What it throws is dropped: a request does not fail because somebody watches it.
+ * takes longer. What it throws is dropped, and named in the log once: a request does not fail because somebody watches it.
  */
 export type Observer = (event: FailoverEvent) => void
 
-/** Several observers as one; `undefined` when there is none. */
+/** Several observers as one; `undefined` when there is none. All of them are told, whatever one of them throws. */
 export const combine = (...observers: ReadonlyArray<Observer | undefined>): Observer | undefined => {
   const present = observers.filter((observer) => observer !== undefined)
   if (present.length < 2) return present[0]
   return (event) => {
-    for (const observer of present) tell(observer, event)
+    let thrown: { readonly error: unknown } | undefined
+    let rejected: Promise<unknown> | undefined
+    for (const observer of present) {
+      try {
+        const said: unknown = observer(event)
+        if (Seams.isPromise(said)) rejected = rejected === undefined ? said : Promise.all([rejected, said])
+      } catch (error) {
+        thrown ??= { error }
+      }
+    }
+    if (thrown !== undefined) throw thrown.error
+    return rejected as void
+  }
+}
+
+/** The observer, whose trouble is nobody else's: it is named in the log, once for each `owner`. */
+export const contained = (observer: Observer, owner: object): Observer => {
+  const trouble = (event: FailoverEvent, did: string) =>
+    Seams.name(owner, "an observer of failover events", did, "its trouble is dropped", event.run.context)
+  return (event) => {
+    try {
+      const said: unknown = observer(event)
+      if (Seams.isPromise(said)) {
+        said.then(undefined, (error) => trouble(event, Seams.threw(error).replace("threw", "rejected with")))
+      }
+    } catch (error) {
+      trouble(event, Seams.threw(error))
+    }
   }
 }
 
@@ -168,6 +196,6 @@ export const tell = (observer: Observer, event: FailoverEvent): void => {
   try {
     observer(event)
   } catch {
-    // Not the request's trouble.
+    // Named where the observer is handed to a runtime.
   }
 }

@@ -22,6 +22,7 @@ import { Transient } from "./Failure.ts"
 import * as Flow from "./Flow.ts"
 import * as Phase from "./Phase.ts"
 import type { Holding } from "./Provider.ts"
+import * as Seams from "./Seams.ts"
 import * as Steady from "./Steady.ts"
 
 /** Chunks that are fetched before they are asked for: enough to batch what arrives together, and no more. */
@@ -50,6 +51,8 @@ export interface StreamOptions<C, R> {
   /** How much of it may be held back. */
   readonly holding?: Holding<C> | undefined
   readonly context: Context.Context<R>
+  /** Whose seams are named in the log, once each. */
+  readonly owner: object
 }
 
 /** A stream being opened; once it has committed, its observers are told, and it can be read. */
@@ -75,11 +78,15 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   readonly #waits: Waits
   readonly #clock: () => Clock.Clock
   readonly #holding: Holding<C> | undefined
+  readonly #owner: object
+  readonly #context: Context.Context<never>
 
   private constructor(
-    { commit, holding, phaseOf, waits }: Omit<StreamOptions<C, never>, "context">,
+    { commit, context, holding, owner, phaseOf, waits }: StreamOptions<C, never>,
     clock: () => Clock.Clock
   ) {
+    this.#owner = owner
+    this.#context = context
     this.#phaseOf = phaseOf
     this.#needed = contentNeeded(commit)
     this.#waits = waits
@@ -112,8 +119,20 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   interruptUnsafe = (): void => {
     this.#pump?.interruptUnsafe()
     if (this.#flow === undefined || this.#result !== undefined) return
-    this.#flow.cancel()
+    this.#letGo(this.#flow)
     this.#end(Exit.interrupt())
+  }
+
+  #letGo(flow: Flow.Flow<C, unknown>): void {
+    try {
+      Seams.isPromise(flow.cancel())
+    } catch (error) {
+      this.#trouble("a flow, when it was cancelled,", Seams.threw(error), "it is left alone")
+    }
+  }
+
+  #trouble(seam: string, did: string, instead: string): void {
+    Seams.name(this.#owner, seam, did, instead, this.#context)
   }
 
   cancel(): void {
@@ -196,7 +215,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     try {
       this.#readOn(flow)
     } catch (defect) {
-      flow.cancel()
+      this.#letGo(flow)
       this.#end(Exit.die(defect))
     }
   }
@@ -215,7 +234,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
         return
       }
       if (this.#push(chunks)) {
-        flow.cancel()
+        this.#letGo(flow)
         this.#end(Exit.void)
       }
     }
@@ -252,7 +271,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   /** Takes chunks in; true when the protocol's last word is among them. */
   #push(chunks: NonEmptyReadonlyArray<C>): boolean {
     for (const chunk of chunks) {
-      const phase = this.#phaseOf === undefined ? Phase.content : this.#phaseOf(chunk)
+      const phase = this.#phaseOf === undefined ? Phase.content : this.#phase(this.#phaseOf, chunk)
       if (phase.content) this.#content++
       if (phase.complete) this.complete = true
       this.#ready.push(chunk)
@@ -265,6 +284,20 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     }
     this.#progress()
     return false
+  }
+
+  /** A phase that cannot be told is a defect of the attempt: what the chunk means for the answer is not known. */
+  #phase(phaseOf: (chunk: C) => Phase.Phase, chunk: C): Phase.Phase {
+    let did = "gave no phase"
+    try {
+      const phase: Phase.Phase | undefined = phaseOf(chunk)
+      if (typeof phase?.content === "boolean") return phase
+      Seams.isPromise(phase)
+    } catch (error) {
+      did = Seams.threw(error)
+    }
+    this.#trouble("the phase of a chunk", did, "the attempt has failed")
+    throw new Error(`the phase of a chunk: ${did}`)
   }
 
   /** More is held back than may be: the stream has failed, and is let go. */

@@ -1,8 +1,10 @@
 /** What a runtime knows of its credentials' own limits, beside what its limiter counts. */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Bench from "./Bench.ts"
 import type { BenchKey } from "./BenchKey.ts"
-import type { Limiter } from "./Limiter.ts"
+import type { Limiter, Taken } from "./Limiter.ts"
+import * as Seams from "./Seams.ts"
 import * as Steady from "./Steady.ts"
 import type { Target } from "./Target.ts"
 
@@ -15,18 +17,30 @@ export class OwnLimits {
     this.#limiter = limiter
   }
 
-  /** Counts an attempt at a target whose credential has a limit; true when it may be made. */
+  /**
+   * Counts an attempt at a target whose credential has a limit; true when it may be made. A limiter that breaks, says
+   * nothing within a second or says nonsense lets through.
+   */
   take({ benchKeys, credential }: Target): Effect.Effect<boolean> {
     const key = benchKeys.credential
-    return Effect.flatMap(
-      Effect.suspend(() => this.#limiter.take(key, credential.rpm ?? Number.POSITIVE_INFINITY)),
-      (taken) =>
-        Effect.map(Steady.currentTimeMillis, (now) => {
-          const wait = taken.allowed ? taken.wait : Math.max(1, taken.wait)
-          if (wait > 0) this.#until.set(key, now + wait)
-          return taken.allowed
+    const ask = Effect.suspend(() => this.#limiter.take(key, credential.rpm ?? Number.POSITIVE_INFINITY))
+    return Effect.flatMap(Seams.word(ask), (word) =>
+      Effect.contextWith((context: Context.Context<never>) => {
+        if (word._tag === "Failed") return this.#letThrough(word.did, context)
+        if (!isTaken(word.value)) return this.#letThrough("gave nonsense", context)
+        const { allowed, wait } = word.value
+        return Effect.map(Steady.currentTimeMillis, (now) => {
+          const pause = allowed ? wait : Math.max(1, wait)
+          if (pause > 0) this.#until.set(key, now + pause)
+          return allowed
         })
+      })
     )
+  }
+
+  #letThrough(did: string, context: Context.Context<never>): Effect.Effect<boolean> {
+    Seams.name(this.#limiter, "the limiter of requests per minute", did, "requests are let through", context)
+    return Effect.succeed(true)
   }
 
   /** Why a target may not be called now; `undefined` if it may, as far as is known here. */
@@ -42,6 +56,10 @@ export class OwnLimits {
     return this.why(target, now) ?? limited(target.benchKeys.credential, target.credential.rpm, now)
   }
 }
+
+/** A limiter is the user's own, whatever its type says. */
+const isTaken = (u: Taken | undefined): u is Taken =>
+  typeof u?.allowed === "boolean" && typeof u.wait === "number" && Number.isFinite(u.wait)
 
 const limited = (key: BenchKey, rpm: number | undefined, until: number): Bench.Resting => ({
   _tag: "Resting",

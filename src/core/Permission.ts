@@ -17,7 +17,10 @@ export const ask = (
   target: Target,
   admission: Bench.Go | Bench.Probe
 ): Effect.Effect<Permission> | undefined => {
-  const claim = admission._tag === "Probe" ? registry.claim?.(admission) : undefined
+  const claim =
+    admission._tag === "Probe" && registry.claim !== undefined
+      ? Effect.suspend(() => registry.claim?.(admission) ?? Effect.succeed(true))
+      : undefined
   const take = target.credential.rpm === undefined ? undefined : counted(limits.take(target))
   return claim === undefined
     ? take

@@ -185,7 +185,8 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     const { admission, target } = this.#candidates
     if (Exit.isFailure(exit)) {
       running.interruptUnsafe()
-      return this.#decide(failureOf(exit.cause, target, this.#options.classify))
+      const failure = failureOf(exit.cause, target, this.#options.classify)
+      return failure._tag === "NotMine" ? this.#notMine(exit) : this.#decide(failure)
     }
     const { kind, policy } = this.#options
     this.reporter?.succeeded(target, kind === "stream" ? policy.commit : undefined)
@@ -198,6 +199,18 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       attempts: this.#attempts,
       failed: this.#failed ?? nobody
     })
+  }
+
+  /**
+   * An error that speaks of no target goes to the caller as it is: to those who watch, the target has answered. Its type
+   * is that of the effect, which only the type of `use` knows.
+   */
+  #notMine(exit: Exit.Failure<A, unknown>): Onward<A> {
+    const { target } = this.#candidates
+    this.#release()
+    this.reporter?.succeeded(target, undefined)
+    if (this.#options.kind === "stream") this.reporter?.streamEnded(target, undefined, false)
+    return exit as Exit.Failure<never, never>
   }
 
   /** The attempt's time was up. Only its own timeout speaks against the target; the request's time does not. */

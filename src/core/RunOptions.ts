@@ -6,6 +6,7 @@ import type { Turns } from "./Candidates.ts"
 import type { Chain } from "./Chain.ts"
 import type { About, Observer, RunInfo } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
+import type { Classify } from "./FailureOf.ts"
 import type { OwnLimits } from "./OwnLimits.ts"
 import type { Policy } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
@@ -40,7 +41,7 @@ export interface RunOptions<P extends Pool, R, A, E> {
   /** Whether an attempt without the token cap would differ. */
   readonly canUncap: (pool: P, failure: Failure.BadRequest) => boolean
   /** What an error means that is no failure yet. */
-  readonly classify: ((error: E, target: Target) => Failure.Failure) | undefined
+  readonly classify: Classify<E> | undefined
 }
 
 /** What a run gives: who answered, and what had failed before. */

@@ -8,12 +8,20 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Attempt from "./Attempt.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
-import type { Answered, CallOptions, Opened, UseOptions, UseStreamOptions } from "./CallOptions.ts"
+import type {
+  Answered,
+  CallOptions,
+  Opened,
+  UseAnswered,
+  UseOptions,
+  UseStream,
+  UseStreamOptions
+} from "./CallOptions.ts"
 import type { Chain } from "./Chain.ts"
 import { type Explained, explain } from "./Explain.ts"
-import { combine, type Observer } from "./FailoverEvent.ts"
+import * as FailoverEvent from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
-import { failureOf } from "./FailureOf.ts"
+import { contained, failureOf } from "./FailureOf.ts"
 import * as Flow from "./Flow.ts"
 import { type Limiter, memory } from "./Limiter.ts"
 import { OpenStream, type PhaseOf } from "./OpenStream.ts"
@@ -26,6 +34,7 @@ import { RetryBudget } from "./RetryBudget.ts"
 import { Run } from "./Run.ts"
 import type { RunError } from "./RunError.ts"
 import type { Served, Shared } from "./RunOptions.ts"
+import * as Seams from "./Seams.ts"
 import * as Steady from "./Steady.ts"
 import { Tail, type TailError } from "./Tail.ts"
 import type { Target } from "./Target.ts"
@@ -64,17 +73,9 @@ export interface Runtime {
     options?: CallOptions
   ) => Effect.Effect<Opened<Chunk>, RunError, R | Scope.Scope>
   /** The generic form: any effect per target, of any service. */
-  readonly use: <P extends Pool, RP, A, E, R>(
-    chain: Chain<P, RP>,
-    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
-    options?: UseOptions<E>
-  ) => Effect.Effect<Answered<A>, RunError, RP | R>
+  readonly use: UseAnswered
   /** The generic form for streams. */
-  readonly useStream: <P extends Pool, RP, C, E, R>(
-    chain: Chain<P, RP>,
-    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
-    options?: UseStreamOptions<E, C>
-  ) => Stream.Stream<C, RunError | Failure.Failure, RP | R>
+  readonly useStream: UseStream
   /** The targets a request would try now, in order, and why others would be passed by. */
   readonly explain: <P extends Pool, R>(
     chain: Chain<P, R>
@@ -92,7 +93,7 @@ export interface FailoverOptions {
   /** Counts the requests of credentials with a limit of their own (`rpm`). Default: `Limiter.memory()`. */
   readonly limiter?: Limiter | undefined
   /** Hears the events of all requests. */
-  readonly observer?: Observer | undefined
+  readonly observer?: FailoverEvent.Observer | undefined
 }
 
 /** Retries per request that a process may make in the long run, when nothing else is said (Finagle's default too). */
@@ -135,8 +136,27 @@ export const makeRuntime = (
   kept.budget.setShare(options.retryBudget ?? defaultRetryBudget)
   const shared: Shared = { ...kept, registry, prepared }
 
-  const observerOf = (call: CallOptions | undefined): Observer | undefined =>
-    call?.observer === undefined ? options.observer : combine(options.observer, call.observer)
+  const ownObserver = options.observer && FailoverEvent.contained(options.observer, shared)
+  const observerOf = (call: CallOptions | undefined): FailoverEvent.Observer | undefined =>
+    call?.observer === undefined
+      ? ownObserver
+      : FailoverEvent.combine(ownObserver, FailoverEvent.contained(call.observer, shared))
+
+  const classifierOf = <E>(call: UseOptions<E> | undefined, context: Context.Context<never>) =>
+    call?.classify && contained(call.classify, shared, context)
+
+  const whileBusy = (isBusy: () => boolean, context: Context.Context<never>) => (): boolean => {
+    let did = "gave neither true nor false"
+    try {
+      const busy: unknown = isBusy()
+      if (typeof busy === "boolean") return busy
+      Seams.isPromise(busy)
+    } catch (error) {
+      did = Seams.threw(error)
+    }
+    Seams.name(shared, "isBusy", did, "the stream counts as not busy", context)
+    return false
+  }
 
   /** Runs an effect per target. */
   const use = <P extends Pool, RP, A, E, R>(
@@ -161,7 +181,7 @@ export const makeRuntime = (
           request,
           start: (pool, target, capped) => Attempt.start(guarded(effect, pool, target, capped), context),
           canUncap,
-          classify: call?.classify
+          classify: classifierOf(call, context)
         },
         context
       )
@@ -182,6 +202,7 @@ export const makeRuntime = (
       const context = fiber.context as Context.Context<RP | R>
       const ready = prepared(chain)
       const commit = call?.commit ?? ready.policy.commit
+      const classify = classifierOf(call, context)
       let opening: OpenStream<C> | undefined
       let tail: Tail<C> | undefined
       const run = new Run<P, RP, OpenStream<C>, E>(
@@ -198,11 +219,12 @@ export const makeRuntime = (
             const upstream = attempted(() => stream(pool, target, capped))
             const waits = target.policy.timeouts
             const { holding, phase } = meaning(pool)
-            opening = OpenStream.start(upstream, { phaseOf: phase, holding, commit, waits, context })
+            const owner = shared
+            opening = OpenStream.start(upstream, { phaseOf: phase, holding, commit, waits, context, owner })
             return opening
           },
           canUncap,
-          classify: call?.classify
+          classify
         },
         context
       )
@@ -217,9 +239,9 @@ export const makeRuntime = (
             tail = new Tail({
               served,
               registry,
-              classify: (cause) => failureOf(cause, served.target, call?.classify),
+              classify: (cause) => failureOf(cause, served.target, classify),
               context,
-              isBusy: call?.isBusy,
+              isBusy: call?.isBusy && whileBusy(call.isBusy, context),
               now: run.now,
               deadlineAt: run.deadlineAt,
               deadline: run.deadline,
@@ -270,11 +292,19 @@ export const makeRuntime = (
           flow: opened.value
         }))
       ),
-    use: (chain, effect, call) => use(chain, effect, call, call?.request, never),
-    useStream: (chain, stream, call) =>
+    use: (<P extends Pool, RP, A, E, R>(
+      chain: Chain<P, RP>,
+      effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+      call?: UseOptions<E>
+    ) => use(chain, effect, call, call?.request, never)) as UseAnswered,
+    useStream: (<P extends Pool, RP, C, E, R>(
+      chain: Chain<P, RP>,
+      stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+      call?: UseStreamOptions<E, C>
+    ) =>
       streamFrom((scope) =>
         open(chain, stream, () => ({ phase: call?.phase }), call, call?.request, never, scope)
-      ),
+      )) as UseStream,
     explain: <P extends Pool, R>(chain: Chain<P, R>) =>
       Effect.flatMap(Effect.context<R>(), (context) =>
         Effect.map(Steady.currentTimeMillis, (now) =>
@@ -306,16 +336,26 @@ const guarded = <P, A, E, R>(
   capped: Failure.BadRequest | undefined
 ): Effect.Effect<A, E, R> => {
   try {
-    return f(pool, target, capped)
+    const effect = f(pool, target, capped)
+    return Effect.isEffect(effect) ? effect : Effect.die(noEffect(effect))
   } catch (defect) {
     return Effect.die(defect)
   }
 }
 
+/** For code whose types were not heeded. */
+const noEffect = (u: unknown): TypeError =>
+  new TypeError(
+    Seams.isPromise(u) ? "a provider gave a promise instead of an effect" : "a provider gave no effect"
+  )
+
 /** The same for a function that throws instead of returning its stream. */
 const attempted = <C, E, R>(f: () => Stream.Stream<C, E, R>): Stream.Stream<C, E, R> => {
   try {
-    return f()
+    const stream: unknown = f()
+    if (Stream.isStream(stream)) return stream as Stream.Stream<C, E, R>
+    Seams.isPromise(stream)
+    return Stream.die(new TypeError("a provider gave no stream"))
   } catch (defect) {
     return Stream.die(defect)
   }

@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import { Alarm } from "./Alarm.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
 import * as Failure from "./Failure.ts"
+import type { NotMine } from "./FailureOf.ts"
 import type { Flow } from "./Flow.ts"
 import type { Now } from "./Now.ts"
 import { afterword, type OpenStream } from "./OpenStream.ts"
@@ -24,7 +25,7 @@ export type TailError = Failure.Failure | DeadlineExceeded
 export interface TailOptions<C> {
   readonly served: Served<OpenStream<C>>
   readonly registry: BenchRegistry["Service"]
-  readonly classify: (cause: Cause.Cause<unknown>) => Failure.Failure
+  readonly classify: (cause: Cause.Cause<unknown>) => Failure.Failure | NotMine
   readonly context: Context.Context<never>
   /** True while the caller's own work keeps the stream waiting. */
   readonly isBusy: (() => boolean) | undefined
@@ -42,6 +43,8 @@ export class Tail<C> implements Flow<C, TailError> {
   readonly #alarm: Alarm
   #settled = false
   #failure: Failure.Failure | undefined
+  /** The end by an error that speaks of no target. */
+  #notMine: Exit.Failure<never, never> | undefined
   /** Set when the stream is over although its upstream is not. */
   #over: Exit.Exit<void, TailError> | undefined
   #reader: (() => void) | undefined
@@ -49,7 +52,7 @@ export class Tail<C> implements Flow<C, TailError> {
   constructor(options: TailOptions<C>) {
     this.#options = options
     this.#opened = options.served.value
-    this.#alarm = new Alarm(options.context, options.now, () => this.#late())
+    this.#alarm = new Alarm(options.context, options.now, () => this.#onDue())
     this.#opened.onEnd((exit) => this.#ended(exit))
   }
 
@@ -59,7 +62,7 @@ export class Tail<C> implements Flow<C, TailError> {
 
   ended(): Exit.Exit<void, TailError> | undefined {
     if (this.#over !== undefined || this.#opened.ended() === undefined) return this.#over
-    return this.#failure === undefined ? Exit.void : Exit.fail(this.#failure)
+    return this.#notMine ?? (this.#failure === undefined ? Exit.void : Exit.fail(this.#failure))
   }
 
   onReady(reader: () => void): void {
@@ -105,6 +108,15 @@ export class Tail<C> implements Flow<C, TailError> {
     return true
   }
 
+  /** Called by a timer, where nothing may be thrown: a defect ends the stream as one. */
+  #onDue(): void {
+    try {
+      this.#late()
+    } catch (defect) {
+      this.#cut(Exit.die(defect), undefined)
+    }
+  }
+
   /** Nothing has come in time. Who is not waiting does not care. */
   #late(): void {
     if (this.#reader === undefined) return
@@ -137,7 +149,12 @@ export class Tail<C> implements Flow<C, TailError> {
 
   #ended(exit: Exit.Exit<void, unknown>): void {
     if (Exit.isSuccess(exit)) this.#settle(undefined, true)
-    else if (!this.#settled) this.#settle(this.#options.classify(exit.cause), false)
+    else if (!this.#settled) {
+      const failure = this.#options.classify(exit.cause)
+      // Its type is that of the stream, which only the type of `useStream` knows.
+      if (failure._tag === "NotMine") this.#notMine = exit as Exit.Failure<never, never>
+      this.#settle(failure._tag === "NotMine" ? undefined : failure, false)
+    }
   }
 
   /** Once per stream: the bench and the observer learn how it went. */

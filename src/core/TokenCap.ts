@@ -1,6 +1,7 @@
 /** Requests whose cap on output tokens turned out to be too high for a model: the same without it. */
 import type * as Failure from "./Failure.ts"
 import type { Provider } from "./Provider.ts"
+import * as Seams from "./Seams.ts"
 
 /** The request as it is to be sent: without its cap after such a failure, if that can be done. */
 export const uncapped = <Request, Answer, Chunk>(
@@ -16,7 +17,8 @@ export const withoutTokenCap = <Request, Answer, Chunk>(
   capped: Failure.BadRequest
 ): Request | undefined => {
   try {
-    return provider.withoutTokenCap?.(request, capped)
+    const without = provider.withoutTokenCap?.(request, capped)
+    return Seams.isPromise(without) ? undefined : without
   } catch {
     return undefined
   }

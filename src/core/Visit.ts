@@ -1,9 +1,14 @@
 /** What the attempts at one target share: the time they have, and what has been tried about the failures before. */
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type * as Failure from "./Failure.ts"
+import * as Seams from "./Seams.ts"
+
+/** No more retries. */
+const done = Number.POSITIVE_INFINITY
 
 /** One visit. It is made when the first of its attempts fails or waits. */
 export class Visit {
@@ -28,10 +33,20 @@ export class Visit {
     now: number
   ): Effect.Effect<number> {
     const step = this.#backoff === undefined ? Schedule.toStep(schedule) : Effect.succeed(this.#backoff)
-    return Effect.flatMap(step, (next) => {
+    const delay = Effect.flatMap(step, (next) => {
       this.#backoff = next
       const delay = Effect.map(next(now, failure), ([, backoff]) => Duration.toMillis(backoff))
-      return Pull.catchDone(delay, () => Effect.succeed(Number.POSITIVE_INFINITY))
+      return Pull.catchDone(delay, () => Effect.succeed(done))
     })
+    return Effect.flatMap(
+      Seams.word(delay, Math.min(Seams.patience, Math.max(0, this.endsAt - now))),
+      (word) =>
+        word._tag === "Said"
+          ? Effect.succeed(Number.isNaN(word.value) ? done : Math.max(0, word.value))
+          : Effect.contextWith((context: Context.Context<never>) => {
+              Seams.name(schedule, "the schedule of the retries", word.did, "no more retries", context)
+              return Effect.succeed(done)
+            })
+    )
   }
 }

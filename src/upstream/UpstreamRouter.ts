@@ -30,6 +30,7 @@ import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Pool } from "../core/Pool.ts"
 import type { Provider } from "../core/Provider.ts"
 import type { RunError } from "../core/RunError.ts"
+import * as Seams from "../core/Seams.ts"
 import * as Steady from "../core/Steady.ts"
 import type { Target } from "../core/Target.ts"
 import * as Check from "./Check.ts"
@@ -135,7 +136,7 @@ export const make = Effect.fnUntraced(function* <
     threshold: Math.max(1, options.threshold ?? 3),
     cooldown: Duration.toMillis(options.cooldown ?? "5 minutes"),
     ramp: Ramp.make(options.ramp),
-    judge: options.judge ?? Route.judge
+    judge: options.judge === undefined ? Route.judge : yield* contained(options.judge)
   }
   const timing = Check.timing(options)
   const route = yield* KeptRoute.make({ rules, timing, check: options.check, watch: options.watch ?? false })
@@ -255,20 +256,82 @@ export const open = <Request, Answer, Chunk, R>(
  * })
  * program.pipe(Effect.scoped, Effect.provide(Failover.Failover.layer()))
  */
-export const use = <P extends Pool, RP, A, E, R>(
+export const use: Use = <P extends Pool, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
   router: UpstreamRouter<P, RP>,
   effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
-  options?: Failover.UseOptions<E>
-): Effect.Effect<A, RunError, RP | R | Failover.Failover> =>
-  Effect.flatMap(router.way, (way) => Failover.use(way.chain, effect, heard(way, options)))
+  options?: Failover.UseOptions<E, K>
+): Effect.Effect<A, RunError | Failover.Own<E, K>, RP | R | Failover.Failover> =>
+  Effect.flatMap(router.way, (way) =>
+    Failover.use(way.chain, effect, heard(way, options as Failover.Classified<Failover.UseOptions<E, K>>))
+  )
 
 /** The generic form for streams. */
-export const useStream = <P extends Pool, RP, C, E, R>(
+export const useStream: UseStream = <
+  P extends Pool,
+  RP,
+  C,
+  E,
+  R,
+  K extends Failure.Failure | Failover.NotMine
+>(
   router: UpstreamRouter<P, RP>,
   stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
-  options?: Failover.UseStreamOptions<E, C>
-): Stream.Stream<C, RunError | Failure.Failure, RP | R | Failover.Failover> =>
-  Stream.unwrap(Effect.map(router.way, (way) => Failover.useStream(way.chain, stream, heard(way, options))))
+  options?: Failover.UseStreamOptions<E, C, K>
+): Stream.Stream<C, RunError | Failure.Failure | Failover.Own<E, K>, RP | R | Failover.Failover> =>
+  Stream.unwrap(
+    Effect.map(router.way, (way) =>
+      Failover.useStream(
+        way.chain,
+        stream,
+        heard(way, options as Failover.Classified<Failover.UseStreamOptions<E, C, K>>)
+      )
+    )
+  )
+
+/** The generic form at a router. An error that is no failure asks for `classify`. */
+export interface Use {
+  <P extends Pool, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
+    router: UpstreamRouter<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options: Failover.Classified<Failover.UseOptions<E, K>>
+  ): Effect.Effect<A, RunError | Failover.Own<E, K>, RP | R | Failover.Failover>
+  <P extends Pool, RP, A, E extends Failure.Failure, R>(
+    router: UpstreamRouter<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options?: Failover.UseOptions<E>
+  ): Effect.Effect<A, RunError, RP | R | Failover.Failover>
+}
+
+/** The generic form for streams at a router. */
+export interface UseStream {
+  <P extends Pool, RP, C, E, R, K extends Failure.Failure | Failover.NotMine>(
+    router: UpstreamRouter<P, RP>,
+    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    options: Failover.Classified<Failover.UseStreamOptions<E, C, K>>
+  ): Stream.Stream<C, RunError | Failure.Failure | Failover.Own<E, K>, RP | R | Failover.Failover>
+  <P extends Pool, RP, C, E extends Failure.Failure, R>(
+    router: UpstreamRouter<P, RP>,
+    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    options?: Failover.UseStreamOptions<E, C>
+  ): Stream.Stream<C, RunError | Failure.Failure, RP | R | Failover.Failover>
+}
+
+/** A `judge` of the user's own, whatever it does: where it gives no verdict, that of `Route.judge` counts. */
+const contained = (judge: Route.Rules["judge"]): Effect.Effect<Route.Rules["judge"]> =>
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.succeed((failure) => {
+      let did = "gave no verdict"
+      try {
+        const verdict: unknown = judge(failure)
+        if (verdict === "move" || verdict === "count" || verdict === "ignore") return verdict
+        Seams.isPromise(verdict)
+      } catch (error) {
+        did = Seams.threw(error)
+      }
+      Seams.name(judge, "the judge of an UpstreamRouter", did, "the default verdict counts", context)
+      return Route.judge(failure)
+    })
+  )
 
 const heard = <O extends Failover.CallOptions>(
   { observer }: Way<Pool, unknown>,

@@ -17,13 +17,13 @@ const runtime = Effect.provide(
 const chain = Chain.make(Model.make(Pool.make("a", {}), "m"), Model.make(Pool.make("b", {}), "m"))
 
 /** Runs one effect at `a` and answers at `b`. */
-const use = <A, E>(atA: Effect.Effect<A, E>, options?: Failover.UseOptions<E>) =>
+const use = <A, E>(atA: Effect.Effect<A, E>, options?: Failover.UseOptions<E, Failure.Failure>) =>
   Effect.gen(function* () {
     const failover = yield* Failover.Failover
     const run = failover.use(
       chain,
       (pool): Effect.Effect<A | string, E> => (pool.name === "a" ? atA : Effect.succeed("b")),
-      options
+      options as Failover.Classified<Failover.UseOptions<E, Failure.Failure>>
     )
     const { error, took, value } = yield* play(run)
     return {

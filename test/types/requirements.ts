@@ -8,6 +8,7 @@ import {
   Failover,
   Failure,
   Model,
+  Phase,
   Pool,
   type Provider,
   ProviderService,
@@ -96,6 +97,31 @@ export const generic = [
   Failover.use(Chain.make(Model.make(oslo, "forecast")), (pool) => pool.service.today, {
     classify: (error: "unheard of") => new Failure.BadRequest({ reason: "Invalid", message: error })
   })
+]
+
+// An error that is no failure asks for `classify`, which may hand it to the caller.
+const days = Chain.make(Model.make(oslo, "forecast"))
+const handed = Failover.use(days, (pool) => pool.service.today, {
+  classify: (error) =>
+    error._tag === "Closed" ? Failover.notMine : new Failure.Transient({ reason: "Connection", message: "" })
+})
+declare const ours: Effect.Effect<"sun", Failure.RateLimit>
+const needless = Failover.use(days, () => ours)
+declare const rains: Stream.Stream<"rain", Closed>
+const streamed = Failover.useStream(days, () => rains, { classify: () => Failover.notMine })
+export const classified = [
+  same<typeof handed, Effect.Effect<"rain", RunError.RunError | Closed, Scope.Scope | Failover.Failover>>(
+    true
+  ),
+  same<typeof needless, Effect.Effect<"sun", RunError.RunError, Failover.Failover>>(true),
+  same<
+    typeof streamed,
+    Stream.Stream<"rain", RunError.RunError | Failure.Failure | Closed, Failover.Failover>
+  >(true),
+  // @ts-expect-error `Closed` is no failure
+  Failover.use(days, (pool) => pool.service.today),
+  // @ts-expect-error `Closed` is no failure
+  Failover.useStream(days, () => rains, { phase: () => Phase.content })
 ]
 
 // An empty chain and an unknown reason are no values of their types.
