@@ -235,7 +235,8 @@ export const toChain = <A>(
     )
     return Model.make(pool, model, { contextWindow, policy })
   })
-  return Chain.withPolicy(Chain.fromLinks(links), options.policy ?? {})
+  // Each model has a pool of its own; those of one provider share its name, and with it the rests of its keys.
+  return Chain.withPolicy({ models: links }, options.policy ?? {})
 }
 
 const credentialOf = ({ credential }: Built<unknown>, taken: ReadonlyMap<string, unknown>): string => {

@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Bench from "../core/Bench.ts"
 import { BenchRegistry, makeMemory } from "../core/BenchRegistry.ts"
+import * as Checks from "../core/Checks.ts"
 import * as Steady from "../core/Steady.ts"
 import { restore, Saved, saved, shifted } from "./Saved.ts"
 
@@ -35,6 +36,7 @@ const Document = Schema.fromJsonString(
  * A rest that ended while the process was gone is half-open: the first attempt is a probe.
  */
 export const make = Effect.fnUntraced(function* (options: Options = {}) {
+  Checks.fields("PersistedBench.make", options, { delay: Checks.duration })
   const { delay = "1 second", key = "effect-failover-bench" } = options
   const store = yield* KeyValueStore.KeyValueStore
   const registry = yield* makeMemory

@@ -25,6 +25,7 @@ import * as Stream from "effect/Stream"
 import * as Bench from "../core/Bench.ts"
 import type { BenchKey } from "../core/BenchKey.ts"
 import { BenchRegistry, makeMemory } from "../core/BenchRegistry.ts"
+import * as Checks from "../core/Checks.ts"
 import * as Steady from "../core/Steady.ts"
 import { forgive, restore } from "./Saved.ts"
 import * as Scripts from "./Scripts.ts"
@@ -80,6 +81,13 @@ export const make = Effect.fnUntraced(function* <E>(
   connect: Effect.Effect<Redis.Redis["Service"], E, Scope.Scope>,
   options: Options = {}
 ): Effect.fn.Return<BenchRegistry["Service"], never, Scope.Scope> {
+  Checks.fields("RedisBench.make", options, {
+    timeout: Checks.duration,
+    claimTimeout: Checks.duration,
+    lease: Checks.duration,
+    resync: Checks.duration,
+    retry: Checks.duration
+  })
   const names = Scripts.names(options.prefix ?? "effect-failover")
   const timeout = options.timeout ?? "1 second"
   const claimTimeout = options.claimTimeout ?? "100 millis"

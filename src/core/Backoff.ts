@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
+import * as Checks from "./Checks.ts"
 
 /**
  * A schedule that recurs `times` times and waits a random time between zero and the given delay: the first delay
@@ -19,6 +20,12 @@ export const fullJitter = (
   delays: readonly [Duration.Input, ...ReadonlyArray<Duration.Input>],
   times: number = delays.length
 ): Schedule.Schedule<number> => {
+  Checks.refuse("Backoff.fullJitter", [
+    ...Checks.fieldProblems<object>(delays, Object.fromEntries(delays.map((_, i) => [i, Checks.duration])), {
+      path: "delay "
+    }),
+    ...Checks.fieldProblems({ times }, { times: retries })
+  ])
   const millis = delays.map((delay) => Duration.toMillis(delay))
   return Schedule.recurs(times).pipe(
     Schedule.modifyDelay(({ attempt }) => {
@@ -27,6 +34,12 @@ export const fullJitter = (
     })
   )
 }
+
+const retries = Checks.number("a whole number, at least 0", {
+  least: 0,
+  most: Number.POSITIVE_INFINITY,
+  whole: true
+})
 
 /**
  * Delays that double: `base` before the first retry, twice that before the second, and so on up to `max`, which is the
@@ -41,6 +54,7 @@ export const doubling = (
   base: Duration.Input,
   max: Duration.Input
 ): readonly [number, ...ReadonlyArray<number>] => {
+  Checks.fields("Backoff.doubling", { base, max }, { base: Checks.duration, max: Checks.duration })
   const [first, most] = [Math.max(1, Duration.toMillis(base)), Duration.toMillis(max)]
   const later: Array<number> = []
   for (let delay = first * 2; delay < most; delay *= 2) later.push(delay)

@@ -1,7 +1,10 @@
 /** The ordered models a request may use. */
+
+import * as Checks from "./Checks.ts"
 import type * as Model from "./Model.ts"
 import * as ModelSpec from "./ModelSpec.ts"
 import { combine, type Options } from "./Policy.ts"
+import * as PolicyChecks from "./PolicyChecks.ts"
 import type { Pool } from "./Pool.ts"
 
 /**
@@ -35,7 +38,7 @@ type RequirementsOf<L> =
 
 /**
  * Builds a chain. Nested chains are flattened (their own policies and special chains stay behind), and a model that
- * is named twice keeps its first place.
+ * is named twice keeps its first place. Throws `InvalidOptions` when two different providers have one name.
  *
  * @example
  * import { Chain, Model, Pool } from "effect-failover"
@@ -48,26 +51,49 @@ export function make<
   const Links extends readonly [Link<Pool, unknown>, ...ReadonlyArray<Link<Pool, unknown>>]
 >(...links: Links): Chain<PoolOf<Links[number]>, RequirementsOf<Links[number]>>
 export function make(...links: ReadonlyArray<Link<never, never>>): Chain<never, never> {
+  if (links.length === 0) Checks.refuse("Chain.make", ["the chain is empty; at least one model is needed"])
   return fromLinks(links)
 }
 
 /** Builds a chain from links of one kind, for lists whose length is not known; see `make`. */
 export const fromLinks = <P extends Pool, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> => {
   const models = new Map<string, Model.Model<P, R>>()
+  const services = new Map<string, Pool | object>()
   for (const link of links) {
     for (const model of "models" in link ? link.models : [link]) {
       const spec = ModelSpec.format(model.spec)
       if (!models.has(spec)) models.set(spec, model)
+      check(model, services)
     }
   }
   return { models: [...models.values()] }
 }
 
+/** Throws when two different services have one name: what rests of one would rest of the other, and one would be lost. */
+const check = <P extends Pool, R>(
+  { pool, spec }: Model.Model<P, R>,
+  services: Map<string, Pool | object>
+) => {
+  const before = services.get(spec.provider)
+  if (before === undefined) services.set(spec.provider, pool)
+  else if (before !== pool && !isCopy(before, pool)) {
+    Checks.refuse("Chain.make", [
+      `two different providers are called ${JSON.stringify(spec.provider)}; each needs a name of its own, because rests and limits are kept by it`
+    ])
+  }
+}
+
+/** The same service with another policy or another coat. */
+const isCopy = (one: object, other: object): boolean => {
+  const [a, b] = [one as Partial<Pool>, other as Partial<Pool>]
+  return a.credentials !== undefined && a.credentials === b.credentials && a.baseUrl === b.baseUrl
+}
+
 /** Lays a policy over a chain, on top of one it has. */
-export const withPolicy = <P extends Pool, R>(chain: Chain<P, R>, policy: Options): Chain<P, R> => ({
-  ...chain,
-  policy: chain.policy === undefined ? policy : combine(chain.policy, policy)
-})
+export const withPolicy = <P extends Pool, R>(chain: Chain<P, R>, policy: Options): Chain<P, R> => {
+  PolicyChecks.check("Chain.withPolicy", policy)
+  return { ...chain, policy: chain.policy === undefined ? policy : combine(chain.policy, policy) }
+}
 
 /** The chain to use when a prompt was too long for a model of this one. */
 export const onContextExceeded = <P extends Pool, R, P2 extends Pool, R2>(

@@ -5,6 +5,8 @@
  * from one target only.
  */
 
+import * as Checks from "./Checks.ts"
+
 /** A choice of commit point. */
 export type Commit =
   | { readonly _tag: "FirstContent" }
@@ -18,7 +20,10 @@ export type Commit =
 export const firstContent: Commit = { _tag: "FirstContent" }
 
 /** The `count`th chunk that carries content: a later point, for providers that tend to die early. At least 1. */
-export const chunks = (count: number): Commit => ({ _tag: "Chunks", count: Math.max(1, Math.floor(count)) })
+export const chunks = (count: number): Commit => {
+  if (Number.isNaN(count)) Checks.fields("Commit.chunks", { count }, { count: Checks.count })
+  return { _tag: "Chunks", count: Math.max(1, Math.floor(count)) }
+}
 
 /** The whole answer: even a late cut fails over, at the price of waiting and of holding the answer in memory. */
 export const complete: Commit = { _tag: "Complete" }

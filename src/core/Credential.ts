@@ -1,6 +1,7 @@
 /** A named set of secrets for one provider. */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Checks from "./Checks.ts"
 
 /** A credential's name: letters, digits, `.`, `_` and `-`. */
 export const CredentialName = Schema.String.check(
@@ -32,7 +33,8 @@ export interface Credential {
 }
 
 /**
- * Builds a credential. Defaults: enabled, weight 1, no key.
+ * Builds a credential. Defaults: enabled, weight 1, no key. Throws `InvalidOptions` for a name that cannot stand in a bench
+ * key, and for a `weight` or an `rpm` that is no such number.
  *
  * @example
  * import { Credential } from "effect-failover"
@@ -49,7 +51,33 @@ export const make = (
     readonly weight?: number | undefined
     readonly rpm?: number | undefined
   } = {}
-): Credential => ({
+): Credential => {
+  Checks.refuse(`Credential.make(${JSON.stringify(name)})`, [
+    ...Checks.fieldProblems({ name }, { name: Checks.name }),
+    ...Checks.fieldProblems(options, { weight, rpm })
+  ])
+  return made(name, options)
+}
+
+const weight = Checks.number("a number, at least 0", { least: 0 })
+
+const rpm = Checks.number("a number of requests per minute, more than 0", { above: 0 })
+
+/** Throws unless there are credentials, each with a name of its own: their bench keys would be the same. */
+export const checkAll = (where: string, credentials: ReadonlyArray<Credential>): void => {
+  const problems: Array<string> = []
+  if (credentials.length === 0) problems.push("credentials is empty; at least one is needed")
+  const names = new Set<string>()
+  for (const { name } of credentials) {
+    if (names.has(name)) {
+      problems.push(`two credentials are called ${JSON.stringify(name)}; each needs a name of its own`)
+    }
+    names.add(name)
+  }
+  Checks.refuse(where, problems)
+}
+
+const made = (name: string, options: NonNullable<Parameters<typeof make>[1]>): Credential => ({
   name,
   apiKey: typeof options.apiKey === "string" ? Redacted.make(options.apiKey) : options.apiKey,
   baseUrl: options.baseUrl,

@@ -1,7 +1,9 @@
 /** One model of a pool, as a value: what chains are built from. */
 import * as Context from "effect/Context"
+import * as Checks from "./Checks.ts"
 import * as ModelSpec from "./ModelSpec.ts"
 import type { Options } from "./Policy.ts"
+import * as PolicyChecks from "./PolicyChecks.ts"
 import type { Pool } from "./Pool.ts"
 
 /** What may be said of a model. */
@@ -37,11 +39,25 @@ export interface Model<out P extends Pool, out R = never> extends ModelOptions {
  * const oslo = Pool.make("oslo", { today: () => "rain" })
  * Model.make(oslo, "forecast").spec // => { provider: "oslo", model: "forecast" }
  */
-export const make = <P extends Pool>(pool: P, model: string, options?: ModelOptions): Model<P> => ({
-  ...options,
-  spec: ModelSpec.make(pool.name, model),
-  pool
-})
+export const make = <P extends Pool>(pool: P, model: string, options?: ModelOptions): Model<P> => {
+  check(pool.name, model, options)
+  return { ...options, spec: ModelSpec.make(pool.name, model), pool }
+}
+
+/** Throws unless this can be a model. */
+const check = (provider: string, model: string, options: ModelOptions | undefined): void => {
+  const where = `Model.make(${JSON.stringify(provider)}, ${JSON.stringify(model)})`
+  Checks.refuse(where, [
+    ...Checks.fieldProblems({ provider }, { provider: Checks.name }),
+    ...(typeof model === "string" && model.trim() !== "" ? [] : ["the name of the model is empty"]),
+    ...(options === undefined
+      ? []
+      : Checks.fieldProblems(options, {
+          contextWindow: Checks.number("a number of tokens, more than 0", { above: 0 })
+        }))
+  ])
+  PolicyChecks.check(`the policy of ${provider}/${model}`, options?.policy)
+}
 
 /** A model of a pool that is a service: the service stands in the type until its layer is provided. */
 export const fromService = <R, P extends Pool>(
@@ -49,7 +65,10 @@ export const fromService = <R, P extends Pool>(
   provider: string,
   model: string,
   options?: ModelOptions
-): Model<P, R> => ({ ...options, spec: ModelSpec.make(provider, model), pool: key })
+): Model<P, R> => {
+  check(provider, model, options)
+  return { ...options, spec: ModelSpec.make(provider, model), pool: key }
+}
 
 /** The pool of a model, from the context where it is a service. */
 export const poolOf = <P extends Pool, R>(model: Model<P, R>, context: Context.Context<R>): P =>

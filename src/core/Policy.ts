@@ -50,6 +50,8 @@ export {
   threeAttempts
 } from "./Presets.ts"
 
+import * as PolicyChecks from "./PolicyChecks.ts"
+
 /** A complete policy. Times are milliseconds. */
 export interface Policy {
   /** The decision table. */
@@ -124,6 +126,7 @@ export const make = (...layers: Layers): Policy => {
   let retries: Options["retries"]
   for (const options of layers) {
     if (options === undefined) continue
+    PolicyChecks.check("Policy.make", options)
     // How often and after which delays may be said by different layers.
     if (options.retries !== undefined) retries = mergeRetries(retries, options.retries)
     policy = extend(policy, options.retries === undefined ? options : { ...options, retries })

@@ -4,9 +4,11 @@
  * A language-model `Provider` is one; `Pool.make` turns any other service into one.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Checks from "./Checks.ts"
 import * as Credential from "./Credential.ts"
 import type { Options } from "./Policy.ts"
-import type { Strategy } from "./Strategy.ts"
+import * as PolicyChecks from "./PolicyChecks.ts"
+import { type Strategy, strategies } from "./Strategy.ts"
 
 /** A named service with its credentials. */
 export interface Pool {
@@ -38,11 +40,23 @@ export const make = <const Name extends string, Service>(
     readonly baseUrl?: string | undefined
     readonly policy?: Options | undefined
   } = {}
-): Pool & { readonly service: Service } => ({
-  name,
-  service,
-  credentials: options.credentials ?? [Credential.none],
-  strategy: options.strategy ?? "sequential",
-  baseUrl: options.baseUrl,
-  policy: options.policy
-})
+): Pool & { readonly service: Service } => {
+  const pool = {
+    name,
+    service,
+    credentials: options.credentials ?? ([Credential.none] as const),
+    strategy: options.strategy ?? "sequential",
+    baseUrl: options.baseUrl,
+    policy: options.policy
+  }
+  check("Pool.make", pool)
+  return pool
+}
+
+/** Throws unless something can be a pool: its name, its credentials, its strategy and its policy. */
+export const check = (where: string, pool: Pool): void => {
+  const at = `${where}(${JSON.stringify(pool.name)})`
+  Checks.fields(at, pool, { name: Checks.name, strategy: Checks.oneOf(strategies) })
+  Credential.checkAll(at, pool.credentials)
+  PolicyChecks.check(`the policy of ${pool.name}`, pool.policy)
+}

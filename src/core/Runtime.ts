@@ -18,6 +18,7 @@ import type {
   UseStreamOptions
 } from "./CallOptions.ts"
 import type { Chain } from "./Chain.ts"
+import * as Checks from "./Checks.ts"
 import { type Explained, explain } from "./Explain.ts"
 import * as FailoverEvent from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
@@ -27,6 +28,7 @@ import { type Limiter, memory } from "./Limiter.ts"
 import { OpenStream, type PhaseOf } from "./OpenStream.ts"
 import { OwnLimits } from "./OwnLimits.ts"
 import type { Options as PolicyOptions } from "./Policy.ts"
+import * as PolicyChecks from "./PolicyChecks.ts"
 import type { Pool } from "./Pool.ts"
 import { type Prepared, prepare } from "./Prepared.ts"
 import type { Holding, Provider } from "./Provider.ts"
@@ -122,6 +124,7 @@ export const makeRuntime = (
   process: PolicyOptions = {},
   kept: Kept = makeKept(options.limiter)
 ): Runtime => {
+  checkOptions(options, process)
   const layers = [process, options.policy]
   const preparedChains = new WeakMap<object, Prepared<Pool, unknown>>()
 
@@ -315,6 +318,20 @@ export const makeRuntime = (
   }
 }
 
+const checkOptions = (options: FailoverOptions, process: PolicyOptions): void => {
+  PolicyChecks.check("Policy.ProcessDefaults", process)
+  PolicyChecks.check("the policy of the Failover layer", options.policy)
+  Checks.fields("the options of the Failover layer", options, {
+    retryBudget: Checks.number("a number of retries per request, at least 0, or infinite", {
+      least: 0,
+      most: Number.POSITIVE_INFINITY
+    }),
+    limiter: (limiter) =>
+      Checks.callable((limiter as Partial<Limiter>).take)?.replace(/^/, "has a take that "),
+    observer: Checks.callable
+  })
+}
+
 /** What is known of a stream's chunks: what each of them means, and how much may be held back. */
 interface Meaning<C> {
   readonly phase: PhaseOf<C>
@@ -361,7 +378,27 @@ const attempted = <C, E, R>(f: () => Stream.Stream<C, E, R>): Stream.Stream<C, E
   }
 }
 
-const forCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptions) => ({
+const callChecks = {
+  deadline: Checks.duration,
+  attempts: Checks.count,
+  whenAllBenched: Checks.oneOf(["tryAnyway", "wait", "fail"]),
+  observer: Checks.callable,
+  since: (since: unknown) =>
+    typeof since === "bigint" ? undefined : "has to be a bigint, as Clock.monotonicTimeNanos gives it"
+}
+
+const callFields = Object.keys(callChecks) as ReadonlyArray<keyof typeof callChecks>
+
+const forCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptions) => {
+  for (const field of callFields) {
+    if (call[field] !== undefined && callChecks[field](call[field]) !== undefined) {
+      Checks.fields("the options of a call", call, callChecks)
+    }
+  }
+  return forSoundCall(policy, call)
+}
+
+const forSoundCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptions) => ({
   ...policy,
   deadline: call.deadline === undefined ? policy.deadline : Duration.toMillis(call.deadline),
   attempts: call.attempts ?? policy.attempts,

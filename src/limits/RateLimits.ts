@@ -10,6 +10,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
+import * as Checks from "../core/Checks.ts"
 import type { Limiter, Taken } from "../core/Limiter.ts"
 import * as Steady from "../core/Steady.ts"
 import * as Bucket from "./Bucket.ts"
@@ -40,7 +41,12 @@ const letThrough: Taken = { allowed: true, wait: 0 }
  *   Layer.provide(RateLimits.layerMemory)
  * )
  */
-export const make = (options: Options = {}): Effect.Effect<Limiter, never, RateLimiter.RateLimiter> =>
+export const make = (options: Options = {}): Effect.Effect<Limiter, never, RateLimiter.RateLimiter> => {
+  Checks.fields("RateLimits.make", options, { timeout: Checks.duration })
+  return over(options)
+}
+
+const over = (options: Options): Effect.Effect<Limiter, never, RateLimiter.RateLimiter> =>
   Effect.map(RateLimiter.RateLimiter, (limiter) => ({
     take: (credential, rpm) =>
       onSteadyTime(Bucket.take(limiter, credential, rpm)).pipe(

@@ -15,6 +15,7 @@ import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redis from "effect/persistence/Redis"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import * as Checks from "../core/Checks.ts"
 import { type Limiter, memory, type Taken } from "../core/Limiter.ts"
 import * as Steady from "../core/Steady.ts"
 import * as Bucket from "./Bucket.ts"
@@ -51,6 +52,11 @@ const quiet = 60_000
 export const make = Effect.fnUntraced(function* (
   options: Options = {}
 ): Effect.fn.Return<Limiter, never, Redis.Redis | Scope.Scope> {
+  Checks.fields("SharedLimits.make", options, {
+    timeout: Checks.duration,
+    retry: Checks.duration,
+    resync: Checks.duration
+  })
   const redis = yield* Redis.Redis
   const late = Effect.sleep(options.timeout ?? "100 millis").pipe(
     // A process that was busy may have the answer lying there: it is read before the time is held to be up.

@@ -9,12 +9,14 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Secrets from "../classifier/Secrets.ts"
+import * as Checks from "../core/Checks.ts"
 import * as Credential from "../core/Credential.ts"
 import { BadRequest, type Failure, Transient } from "../core/Failure.ts"
 import * as Flow from "../core/Flow.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
+import * as PolicyChecks from "../core/PolicyChecks.ts"
 import type { Provider } from "../core/Provider.ts"
-import type { Strategy } from "../core/Strategy.ts"
+import { type Strategy, strategies } from "../core/Strategy.ts"
 import type { Target } from "../core/Target.ts"
 import * as BaseUrl from "./BaseUrl.ts"
 import { EventCutter } from "./EventCutter.ts"
@@ -86,6 +88,7 @@ export const make = <Name extends string>(
   upstream: Upstream.Upstream["Service"],
   options: Options
 ): HttpProvider<Name> => {
+  check(options)
   const baseUrl = options.baseUrl ?? protocol.baseUrl
   const { headers, query } = options
   const outgoing = Outgoing.make(protocol, { baseUrl, query, headers })
@@ -146,6 +149,31 @@ export const make = <Name extends string>(
   }
 }
 
+/** Throws unless a provider can be made of these. */
+const check = (options: Options): void => {
+  const where = `the provider ${JSON.stringify(options.name)}`
+  const bytes = Checks.number("a number of bytes, at least 1", { least: 1, most: Number.POSITIVE_INFINITY })
+  const strategy = Checks.oneOf(strategies)
+  Checks.refuse(where, [
+    ...Checks.fieldProblems(options, {
+      name: Checks.name,
+      baseUrl: Checks.httpUrl,
+      strategy,
+      maxEventBytes: bytes,
+      maxAnswerBytes: bytes
+    }),
+    ...(options.credentials ?? []).flatMap((credential) => [
+      ...Checks.fieldProblems(
+        credential,
+        { baseUrl: Checks.httpUrl },
+        { path: `the credential ${JSON.stringify(credential.name)}: ` }
+      )
+    ])
+  ])
+  if (options.credentials !== undefined) Credential.checkAll(where, options.credentials)
+  PolicyChecks.check(`the policy of ${where}`, options.policy)
+}
+
 /** An answer if the reply holds one, else the failure it is. */
 const judge = (
   protocol: Protocol,
@@ -184,9 +212,6 @@ const answerOf = (
       return json.value
     }
   }
-<<<<<<< HEAD
-  if (JsonBounds.excessOf(body) !== undefined) return undefined
-=======
 }
 
 /** Whether a body that is not parsed has the edges of a JSON object, or of the list that may stand for one. */
@@ -200,7 +225,7 @@ const edges = (body: Uint8Array, isList: boolean): "large" | undefined => {
 
 /** The JSON object in a body, or the list that may stand for one. */
 const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | undefined => {
->>>>>>> 25179a2 (Parse the JSON of answers and events when it is asked for)
+  if (JsonBounds.excessOf(body) !== undefined) return undefined
   try {
     const json: unknown = JSON.parse(decoder.decode(body))
     if (isList && Array.isArray(json)) return { data: json }

@@ -11,6 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Agent, type Dispatcher } from "undici"
+import * as Checks from "../core/Checks.ts"
 import * as Flow from "../core/Flow.ts"
 import { Gathered } from "./Gathered.ts"
 import {
@@ -48,7 +49,12 @@ const afterword = "500 millis"
 export const layer = (options: Options = {}): Layer.Layer<Upstream> => Layer.effect(Upstream, make(options))
 
 /** Makes an `Upstream` whose connections are closed with the scope. */
-export const make = (options: Options = {}): Effect.Effect<Upstream["Service"], never, Scope.Scope> =>
+export const make = (options: Options = {}): Effect.Effect<Upstream["Service"], never, Scope.Scope> => {
+  Checks.fields("UndiciUpstream.make", options, { connections: Checks.count })
+  return open(options)
+}
+
+const open = (options: Options): Effect.Effect<Upstream["Service"], never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => new Map<number, Agent>()),

@@ -16,6 +16,7 @@ import * as Credential from "../core/Credential.ts"
 import * as Failure from "../core/Failure.ts"
 import * as Phase from "../core/Phase.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
+import * as Pool from "../core/Pool.ts"
 import type { Provider } from "../core/Provider.ts"
 import type { Strategy } from "../core/Strategy.ts"
 import type { Target } from "../core/Target.ts"
@@ -167,6 +168,8 @@ export const makeWith = <Request, Answer, Chunk>(
   script: Script<Request, Answer, Chunk>,
   options: Options<Request, Answer, Chunk> = {}
 ): Scripted<Request, Answer, Chunk> => {
+  const { credentials = [Credential.none], policy, strategy = "sequential" } = options
+  Pool.check("Scripted.make", { name, credentials, policy, strategy })
   const calls: Array<Recording<Request>> = []
   const counts = new Map<string, number>()
   let open = 0
@@ -194,9 +197,9 @@ export const makeWith = <Request, Answer, Chunk>(
 
   return {
     name,
-    credentials: options.credentials ?? [Credential.none],
-    strategy: options.strategy ?? "sequential",
-    policy: options.policy,
+    credentials,
+    strategy,
+    policy,
     baseUrl: options.baseUrl,
     withoutTokenCap: options.withoutTokenCap,
     phase: format.phase,

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Attempt from "../core/Attempt.ts"
+import * as Checks from "../core/Checks.ts"
 import * as Failure from "../core/Failure.ts"
 import * as Steady from "../core/Steady.ts"
 
@@ -41,7 +42,16 @@ export interface Outcome {
 export const shortestInterval = 250
 
 /** Fills in the defaults. */
-export const timing = (options: Options): Timing => ({
+export const timing = (options: Options): Timing => {
+  Checks.fields("the options of a check", options, {
+    interval: Checks.duration,
+    jitter: Checks.number("a share from 0 to 1", { least: 0, most: 1 }),
+    timeout: Checks.duration
+  })
+  return filled(options)
+}
+
+const filled = (options: Options): Timing => ({
   interval: Math.max(shortestInterval, Duration.toMillis(options.interval ?? "30 seconds")),
   jitter: Math.min(1, Math.max(0, options.jitter ?? 0.2)),
   timeout: Duration.toMillis(options.timeout ?? "10 seconds")

@@ -5,6 +5,7 @@
  * share are Envoy's slow start, https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/slow_start
  */
 import * as Duration from "effect/Duration"
+import * as Checks from "../core/Checks.ts"
 
 /** How the share grows. */
 export interface Options {
@@ -24,7 +25,15 @@ export interface Ramp {
 export const none: Ramp = { from: 1, over: 0 }
 
 /** Fills in the defaults; `false` is no ramp at all. */
-export const make = (options: Options | false = {}): Ramp =>
+export const make = (options: Options | false = {}): Ramp => {
+  if (options !== false) {
+    const from = Checks.number("a share from 0 to 1", { least: 0, most: 1 })
+    Checks.fields("Ramp.make", options, { from, over: Checks.duration })
+  }
+  return filled(options)
+}
+
+const filled = (options: Options | false): Ramp =>
   options === false
     ? none
     : {

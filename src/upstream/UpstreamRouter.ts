@@ -23,6 +23,7 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Chain from "../core/Chain.ts"
+import * as Checks from "../core/Checks.ts"
 import * as Failover from "../core/Failover.ts"
 import { combine, type Observer } from "../core/FailoverEvent.ts"
 import type * as Failure from "../core/Failure.ts"
@@ -130,6 +131,11 @@ export const make = Effect.fnUntraced(function* <
 >(
   options: Options<P, R, P2, R2, RC>
 ): Effect.fn.Return<UpstreamRouter<P | P2, R | R2>, never, RC | Scope.Scope> {
+  Checks.fields("UpstreamRouter.make", options, {
+    threshold: Checks.count,
+    cooldown: Checks.duration,
+    judge: Checks.callable
+  })
   const ways = waysOf(options)
   const rules: Route.Rules = {
     hasBackup: ways.backup !== undefined,

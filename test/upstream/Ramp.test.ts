@@ -19,9 +19,8 @@ describe("a ramp", () => {
     assert.strictEqual(Ramp.share(Ramp.make({ over: 0 }), 0), 1)
   })
 
-  it("takes a first share beyond the ends for the end", () => {
-    assert.strictEqual(Ramp.share(Ramp.make({ from: -1 }), 0), 0)
-    assert.strictEqual(Ramp.share(Ramp.make({ from: 7 }), 0), 1)
+  it("refuses a first share that is none", () => {
+    for (const from of [-1, 7, Number.NaN]) assert.throws(() => Ramp.make({ from }), /share from 0 to 1/)
   })
 
   it.prop(

@@ -1,0 +1,138 @@
+/**
+ * What constructors refuse: what is wrong, where, and what would be right.
+ *
+ * A constructor that is given nonsense throws an `InvalidOptions` at once, with everything that is wrong; one that is an
+ * Effect or a Layer dies with the same error, because no caller can do anything about it but mend the code.
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+
+/** Options that no meaning can be given to: a mistake in the code that gave them. */
+export class InvalidOptions extends Error {
+  override readonly name = "InvalidOptions"
+  /** One sentence for each thing that is wrong: where, and what would be right. */
+  readonly problems: ReadonlyArray<string>
+
+  constructor(where: string, problems: ReadonlyArray<string>) {
+    super(`${where}: ${problems.join("; ")}`)
+    this.problems = problems
+  }
+}
+
+/** Something that is wrong with a value; `undefined` when nothing is. */
+export type Check = (value: unknown) => string | undefined
+
+/** Throws unless all fields that are given pass their checks. What is `undefined` has not been said. */
+export const fields = <O extends object>(
+  where: string,
+  options: O,
+  checks: { readonly [K in keyof O]?: Check | undefined }
+): void => refuse(where, fieldProblems(options, checks))
+
+/** Throws when there is something wrong. */
+export const refuse = (where: string, problems: Iterable<string>): void => {
+  const all = [...problems]
+  if (all.length > 0) throw new InvalidOptions(where, all)
+}
+
+/** What is wrong with the fields of an object. `path` stands before their names; names that are not known are wrong. */
+export function* fieldProblems<O extends object>(
+  options: O,
+  checks: { readonly [K in keyof O]?: Check | undefined },
+  { known, path = "" }: { readonly path?: string; readonly known?: ReadonlyArray<string> } = {}
+): Iterable<string> {
+  for (const [key, check] of Object.entries<Check | undefined>(checks)) {
+    const value = (options as Readonly<Record<string, unknown>>)[key]
+    const wrong = value === undefined ? undefined : check?.(value)
+    if (wrong !== undefined) yield `${path}${key} ${wrong}`
+  }
+  if (known === undefined) return
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) yield `${path}${key} is unknown (known: ${known.join(", ")})`
+  }
+}
+
+const said = (value: unknown): string =>
+  typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : typeof value === "string"
+      ? JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+      : Array.isArray(value)
+        ? "a list"
+        : value === null
+          ? "null"
+          : `a ${typeof value}`
+
+/** A number in a range. Infinite only where `most` is. */
+export const number =
+  (
+    what: string,
+    {
+      above,
+      least,
+      most = Number.MAX_VALUE,
+      whole = false
+    }: {
+      readonly least?: number
+      readonly above?: number
+      readonly most?: number
+      readonly whole?: boolean
+    }
+  ): Check =>
+  (value) =>
+    typeof value === "number" &&
+    value >= (least ?? Number.NEGATIVE_INFINITY) &&
+    (above === undefined || value > above) &&
+    value <= most &&
+    (!whole || Number.isInteger(value) || value === Number.POSITIVE_INFINITY)
+      ? undefined
+      : `is ${said(value)}; it has to be ${what}`
+
+/** A whole number from 1 on, or infinite for no bound. */
+export const count: Check = number("a whole number, at least 1", {
+  least: 1,
+  most: Number.POSITIVE_INFINITY,
+  whole: true
+})
+
+/** A length of time that is not negative; infinite for ever. */
+export const duration: Check = (value) => {
+  const read = Duration.fromInput(value as Duration.Input)
+  const millis = Option.isSome(read) ? Duration.toMillis(read.value) : Number.NaN
+  return (typeof value === "number" && Number.isNaN(value)) || !(millis >= 0) || isNegative(value)
+    ? `is ${said(value)}; it has to be a length of time that is not negative, such as "2 seconds" or milliseconds`
+    : undefined
+}
+
+/** effect reads a negative length of time as none at all. */
+const isNegative = (value: unknown): boolean =>
+  typeof value === "number" || typeof value === "bigint"
+    ? value < 0
+    : typeof value === "string" && /^\s*-/.test(value)
+
+/** One of some words. */
+export const oneOf =
+  (words: ReadonlyArray<string>): Check =>
+  (value) =>
+    typeof value === "string" && words.includes(value)
+      ? undefined
+      : `is ${said(value)}; it has to be one of ${words.map((word) => JSON.stringify(word)).join(", ")}`
+
+/** A function. */
+export const callable: Check = (value) =>
+  typeof value === "function" ? undefined : `is ${said(value)}; it has to be a function`
+
+/** A name of a provider or a credential: it stands in bench keys, between `/` and `#`. */
+export const name: Check = (value) =>
+  typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value)
+    ? undefined
+    : `is ${said(value)}; it has to be made of letters, digits, '.', '_' and '-', and to begin with a letter or a digit`
+
+/** An address that requests can be sent to. It may hold a secret, so it is not repeated. */
+export const httpUrl: Check = (value) => {
+  const text = typeof value === "string" ? value.replaceAll("{model}", "model") : ""
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.protocol === "https:" || url?.protocol === "http:"
+    ? undefined
+    : 'is no HTTP address; it has to be one such as "https://api.example.com/v1"'
+}

@@ -1,0 +1,215 @@
+/** Constructors refuse nonsense where they are called: what is wrong, where, and what would be right. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import {
+  Backoff,
+  BenchRegistry,
+  Chain,
+  Commit,
+  Credential,
+  Failover,
+  Model,
+  Policy,
+  Pool
+} from "../../src/index.ts"
+import { RateLimits } from "../../src/limits/index.ts"
+import { Anthropic, OpenAi, UndiciUpstream, type Upstream } from "../../src/providers/index.ts"
+import { Scripted } from "../../src/testing/index.ts"
+import { Ramp, UpstreamRouter } from "../../src/upstream/index.ts"
+
+const nonsense = <A>(value: unknown): A => value as A
+
+/** What is refused, and a word of the message that says what would be right. */
+const refused: Record<string, readonly [() => unknown, RegExp]> = {
+  "a credential's name with #": [() => Credential.make("a#b"), /name is "a#b"; it has to be made of letters/],
+  "an empty name of a credential": [() => Credential.make(""), /name is ""/],
+  "a weight that is no number": [() => Credential.make("a", { weight: Number.NaN }), /weight is NaN/],
+  "a negative weight": [() => Credential.make("a", { weight: -1 }), /at least 0/],
+  "no requests per minute": [() => Credential.make("a", { rpm: 0 }), /rpm is 0; .*more than 0/],
+  "requests per minute that are no number": [() => Credential.make("a", { rpm: Number.NaN }), /rpm is NaN/],
+  "two credentials with one name": [
+    () => Pool.make("p", {}, { credentials: [Credential.make("a"), Credential.make("a")] }),
+    /two credentials are called "a"/
+  ],
+  "no credentials": [() => Pool.make("p", {}, { credentials: nonsense([]) }), /credentials is empty/],
+  "an odd name of a pool": [() => Pool.make("a/b", {}), /name is "a\/b"/],
+  "an unknown strategy": [
+    () => Pool.make("p", {}, { strategy: nonsense("best") }),
+    /"sequential", "roundRobin"/
+  ],
+  "a model without a name": [() => Model.make(Pool.make("p", {}), " "), /name of the model is empty/],
+  "a window that is none": [
+    () => Model.make(Pool.make("p", {}), "m", { contextWindow: -1 }),
+    /contextWindow is -1/
+  ],
+  "two providers with one name": [
+    () => Chain.make(Model.make(Pool.make("p", {}), "m"), Model.make(Pool.make("p", {}), "n")),
+    /two different providers are called "p"/
+  ],
+  "two providers with one name in nested chains": [
+    () =>
+      Chain.make(
+        Chain.make(Model.make(Scripted.make("p", [["one"]]), "m")),
+        Chain.make(Model.make(Scripted.make("p", [["two"]]), "m"))
+      ),
+    /two different providers are called "p"/
+  ],
+  "an empty chain": [
+    () => nonsense<(...links: ReadonlyArray<never>) => unknown>(Chain.make)(),
+    /chain is empty/
+  ],
+  "a policy of a chain": [
+    () => Chain.withPolicy(Chain.make(Model.make(Pool.make("p", {}), "m")), { attempts: 0 }),
+    /attempts is 0; it has to be a whole number, at least 1/
+  ],
+  "a policy of a pool": [
+    () => Pool.make("p", {}, { policy: { reserve: 2 } }),
+    /policy of p: reserve is 2; .*0 to 1/
+  ],
+  "a policy of a model": [
+    () => Model.make(Pool.make("p", {}), "m", { policy: { deadline: -1 } }),
+    /policy of p\/m: deadline is -1/
+  ],
+  "a policy of a scripted provider": [
+    () => Scripted.make("p", [["one"]], { policy: { reserve: 2 } }),
+    /reserve is 2/
+  ],
+  "delays that are none": [() => Backoff.fullJitter([Number.NaN]), /delay 0 is NaN/],
+  "a negative number of retries": [() => Backoff.fullJitter([1], -1), /times is -1/],
+  "doubling from nothing known": [() => Backoff.doubling(Number.NaN, 5), /base is NaN/],
+  "chunks that are no number": [() => Commit.chunks(Number.NaN), /count is NaN/],
+  "a ramp beyond everything": [() => Ramp.make({ from: 2 }), /share from 0 to 1/],
+  "a ramp of no length": [() => Ramp.make({ over: -1 }), /over is -1/],
+  "the connections of an upstream": [() => UndiciUpstream.make({ connections: 0 }), /connections is 0/],
+  "the timeout of a limiter": [() => RateLimits.make({ timeout: -1 }), /timeout is -1/]
+}
+
+/** Policies that mean nothing. */
+const policies: Record<string, readonly [object, RegExp]> = {
+  "no attempts": [{ attempts: 0 }, /attempts is 0/],
+  "half an attempt": [{ attempts: 1.5 }, /attempts is 1.5/],
+  "attempts that are no number": [{ attempts: Number.NaN }, /attempts is NaN/],
+  "a reserve of 2": [{ reserve: 2 }, /reserve is 2; it has to be a share from 0 to 1/],
+  "a negative deadline": [{ deadline: -1 }, /deadline is -1/],
+  "a negative deadline in words": [{ deadline: "-1 seconds" }, /deadline is "-1 seconds"/],
+  "a patience that is no number": [{ patience: Number.NaN }, /patience is NaN/],
+  "a time nobody can read": [{ deadline: "soon" }, /deadline is "soon"/],
+  "an unknown choice": [{ whenAllBenched: "panic" }, /"tryAnyway", "wait", "fail"/],
+  "malformed events": [{ malformedEvents: "keep" }, /"fail", "drop"/],
+  "a commit point": [{ commit: { _tag: "Soon" } }, /commit._tag is "Soon"/],
+  "chunks of a commit point": [{ commit: { _tag: "Chunks", count: 0 } }, /commit.count is 0/],
+  "an unknown timeout": [{ timeouts: { first: 1 } }, /timeouts.first is unknown \(known: connect/],
+  "a negative timeout": [{ timeouts: { idle: -5 } }, /timeouts.idle is -5/],
+  "a threshold of none": [{ threshold: { transient: 0 } }, /threshold.transient is 0/],
+  "retries below none": [{ retries: { times: -1 } }, /retries.times is -1/],
+  "retries without delays": [{ retries: { backoff: [] } }, /retries.backoff has to be a list/],
+  "a negative cooldown": [{ cooldown: { transient: { base: -1 } } }, /cooldown.transient.base is -1/],
+  "an unknown cooldown": [{ cooldown: { all: {} } }, /cooldown.all is unknown/],
+  "an unknown rule": [{ rules: { Tired: {} } }, /rules.Tired is no class of failure \(known: RateLimit/],
+  "an unknown retry": [{ rules: { Unknown: { retry: "often" } } }, /rules.Unknown.retry is "often"/],
+  "an unknown way on": [{ rules: { Unknown: { next: "home" } } }, /rules.Unknown.next is "home"/],
+  "an unknown scope": [
+    { rules: { Unknown: { rest: { scope: "all" } } } },
+    /rules.Unknown.rest.scope is "all"/
+  ],
+  "an option nobody knows": [{ attemps: 3 }, /attemps is unknown \(known: .*attempts/]
+}
+
+const died = (effect: Effect.Effect<unknown, unknown, Scope.Scope>) =>
+  Effect.map(Effect.exit(Effect.scoped(effect)), (exit) =>
+    Exit.isFailure(exit) && Cause.hasDies(exit.cause) ? Cause.pretty(exit.cause) : "it did not die"
+  )
+
+describe("what is refused where it is built", () => {
+  for (const [what, [make, message]] of Object.entries(refused)) {
+    it(what, () => {
+      assert.throws(make, message)
+    })
+  }
+  for (const [what, [policy, message]] of Object.entries(policies)) {
+    it(`a policy with ${what}`, () => {
+      assert.throws(() => Policy.make(policy), message)
+    })
+  }
+
+  it.effect("by a runtime, which dies of it when it is built", () =>
+    Effect.gen(function* () {
+      const make = (options: object) =>
+        died(Effect.provide(Failover.make(options), BenchRegistry.BenchRegistry.layerMemory))
+      assert.match(yield* make({ retryBudget: Number.NaN }), /retryBudget is NaN/)
+      assert.match(yield* make({ retryBudget: -1 }), /retryBudget is -1/)
+      assert.match(yield* make({ limiter: {} }), /limiter has a take that is a undefined/)
+      assert.match(yield* make({ observer: "log" }), /observer is "log"; it has to be a function/)
+      assert.match(yield* make({ policy: { rules: { Tired: {} } } }), /rules.Tired/)
+    })
+  )
+
+  it.effect("by a call, whose options mean nothing", () =>
+    Effect.gen(function* () {
+      const provider = Scripted.make("p", [["one"]])
+      const chain = Chain.make(Model.make(provider, "m"))
+      for (const [options, message] of [
+        [{ deadline: -1 }, /deadline is -1/],
+        [{ deadline: Number.NaN }, /deadline is NaN/],
+        [{ attempts: 0 }, /attempts is 0/],
+        [{ attempts: Number.NaN }, /attempts is NaN/],
+        [{ whenAllBenched: "panic" }, /whenAllBenched is "panic"/]
+      ] as const) {
+        const call = nonsense<Failover.CallOptions>(options)
+        const ask = Effect.provide(Failover.complete(chain, "q", call), Failover.Failover.layer())
+        assert.match(yield* died(ask), message)
+      }
+      assert.lengthOf(provider.calls, 0)
+    })
+  )
+
+  it.live("by providers over HTTP", () =>
+    Effect.gen(function* () {
+      const build = (make: Effect.Effect<unknown, unknown, Upstream>) =>
+        died(Effect.provide(make, UndiciUpstream.layer()))
+      const secret = Credential.make("a", { baseUrl: "sk-secret" })
+      for (const make of [OpenAi.make, Anthropic.make]) {
+        assert.match(yield* build(make({ baseUrl: "localhost:1234" })), /baseUrl is no HTTP address/)
+        assert.match(yield* build(make({ baseUrl: "ftp://a" })), /https:\/\//)
+        assert.match(yield* build(make({ name: "a b" })), /name is "a b"/)
+        assert.match(yield* build(make({ maxEventBytes: 0 })), /maxEventBytes is 0/)
+        assert.match(yield* build(make({ maxAnswerBytes: Number.NaN })), /maxAnswerBytes is NaN/)
+        const twice = { credentials: [Credential.make("a"), Credential.make("a")] as const }
+        assert.match(yield* build(make(twice)), /two credentials are called "a"/)
+        const said = yield* build(make({ credentials: [secret] }))
+        assert.match(said, /the credential "a": baseUrl is no HTTP address/)
+        assert.notInclude(said, "sk-secret")
+      }
+    })
+  )
+
+  it.effect("by a router", () =>
+    Effect.gen(function* () {
+      const primary = Model.make(Scripted.make("p", [["one"]]), "m")
+      const make = (options: object) => died(UpstreamRouter.make({ primary, check: Effect.void, ...options }))
+      assert.match(yield* make({ threshold: 0 }), /threshold is 0/)
+      assert.match(yield* make({ cooldown: -1 }), /cooldown is -1/)
+      assert.match(yield* make({ interval: Number.NaN }), /interval is NaN/)
+      assert.match(yield* make({ jitter: 2 }), /jitter is 2/)
+      assert.match(yield* make({ judge: "me" }), /judge is "me"/)
+      assert.match(yield* make({ policy: { attempts: 0 } }), /attempts is 0/)
+    })
+  )
+
+  it("and nothing else: one provider in many places, and all that means something", () => {
+    const provider = Scripted.make("p", [["one"]])
+    const chain = Chain.make(Model.make(provider, "m"), Chain.make(Model.make(provider, "n")))
+    assert.deepStrictEqual(Chain.specs(chain), ["p/m", "p/n"])
+    Policy.make({
+      attempts: Number.POSITIVE_INFINITY,
+      deadline: Number.POSITIVE_INFINITY,
+      reserve: 1,
+      patience: 0
+    })
+    Policy.make({ retries: { times: 0 }, rules: { Unknown: { rest: null, retry: "never" } } })
+    for (const [name, preset] of Object.entries(Policy.presets)) assert.isObject(Policy.make(preset), name)
+  })
+})
