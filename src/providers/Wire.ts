@@ -1,5 +1,6 @@
 /** What HTTP providers take and give: JSON as the caller wrote it, and answers as the provider wrote them. */
 import type { Phase } from "../core/Phase.ts"
+import * as JsonBounds from "./JsonBounds.ts"
 import * as SseEvent from "./SseEvent.ts"
 
 /** A JSON object that was parsed once. */
@@ -73,7 +74,9 @@ export class Chunk {
 
   /** Its data parsed, when somebody first asks for it; `undefined` where that is no JSON, as in comments and `[DONE]`. */
   get json(): unknown {
-    if (this.#json === undefined) this.#json = parse(this.data) ?? none
+    if (this.#json === undefined) {
+      this.#json = (JsonBounds.excessOf(this.bytes) === undefined ? parse(this.data) : undefined) ?? none
+    }
     return this.#json === none ? undefined : this.#json
   }
 
