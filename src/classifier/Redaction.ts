@@ -6,9 +6,8 @@
  */
 import * as Secrets from "./Secrets.ts"
 
-const { blotted } = Secrets
-
-export { blotted }
+/** What stands in the place of a secret. */
+export const blotted = Secrets.blotted
 
 interface Rule {
   readonly pattern: RegExp
