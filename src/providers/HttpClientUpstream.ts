@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { Gathered } from "./Gathered.ts"
 import { type Head, type Limits, type Request, TransportError, Upstream } from "./Upstream.ts"
 
 /** Makes an `Upstream` of a client. */
@@ -93,18 +94,16 @@ const collect = (
   limit: number
 ): Effect.Effect<Uint8Array, TransportError> =>
   Effect.suspend(() => {
-    const parts: Array<Uint8Array> = []
-    let size = 0
+    const parts = new Gathered()
     return response.stream.pipe(
       Stream.mapError((error) => failure(error, true)),
       Stream.runForEach((part) => {
         parts.push(part)
-        size += part.length
-        return size > limit
+        return parts.size > limit
           ? Effect.fail(new TransportError({ answered: true, tooLarge: true, cause: undefined }))
           : Effect.void
       }),
-      Effect.map(() => Buffer.concat(parts))
+      Effect.map(() => parts.join())
     )
   })
 
@@ -114,17 +113,15 @@ const excerpt = (
   limits: Limits
 ): Effect.Effect<Uint8Array> =>
   Effect.suspend(() => {
-    const parts: Array<Uint8Array> = []
-    let size = 0
+    const parts = new Gathered()
     return response.stream.pipe(
       Stream.takeWhile((part) => {
         parts.push(part)
-        size += part.length
-        return size <= limits.error
+        return parts.size <= limits.error
       }),
       Stream.runDrain,
       Effect.ignore,
       Effect.timeoutOption(limits.errorWait),
-      Effect.map(() => Buffer.concat(parts).subarray(0, limits.error))
+      Effect.map(() => parts.join().subarray(0, limits.error))
     )
   })

@@ -37,6 +37,9 @@ export type Handler = Effect.Effect<Response, never, HttpServerRequest | Scope.S
 export const owns = (path: string): boolean =>
   path.startsWith("/admin") && (path.length === 6 || path[6] === "/")
 
+/** The largest body of the admin API, in bytes: a key and a reason. */
+const mostBytes = 64 * 1024
+
 /** Builds the handler. */
 export const make = Effect.fnUntraced(function* (
   options: Options
@@ -51,7 +54,7 @@ export const make = Effect.fnUntraced(function* (
   const router = yield* Effect.provideService(HttpRouter.toHttpEffect(routes), HttpRouter.RouterConfig, {
     maxParamLength: 1_000
   })
-  const limit = ByteSize.bytes(options.revision.config.server.maxBodyBytes)
+  const limit = ByteSize.bytes(Math.min(mostBytes, options.revision.config.server.maxBodyBytes))
   return Effect.updateService(router, HttpServerRequest, withKeyInOnePart).pipe(
     Effect.provideService(MaxBodySize, limit),
     Effect.catch(turnedDown),
