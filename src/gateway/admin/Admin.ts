@@ -38,7 +38,7 @@ export const owns = (path: string): boolean =>
   path.startsWith("/admin") && (path.length === 6 || path[6] === "/")
 
 /** The largest body of the admin API, in bytes: a key and a reason. */
-const mostBytes = 64 * 1024
+const mostBytes = 1024 * 1024
 
 /** Builds the handler. */
 export const make = Effect.fnUntraced(function* (
