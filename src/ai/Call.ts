@@ -16,7 +16,7 @@ import * as Steady from "../core/Steady.ts"
 import type { Target } from "../core/Target.ts"
 import { fromError, type Origin, toCause } from "./AiFailure.ts"
 import { History } from "./History.ts"
-import type { Built, MemberPool } from "./Member.ts"
+import type { MemberPool, Ready } from "./Member.ts"
 import * as ResponseIds from "./ResponseIds.ts"
 
 /** What the calls through one layer share. */
@@ -91,7 +91,7 @@ export class Call {
   /** The context of an attempt: the caller's, with the names of the member, the span and the ids of its responses. */
   contextOf<R>(
     context: Context.Context<R>,
-    { names }: Built<unknown>,
+    { names }: Ready<unknown>,
     ids?: ResponseIds.ResponseIds | undefined
   ): Context.Context<R> {
     const own = context.pipe(

@@ -8,13 +8,13 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as EffectModel from "effect/ai/Model"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as BenchKey from "../core/BenchKey.ts"
 import type { BenchRegistry } from "../core/BenchRegistry.ts"
 import type { Failover, FailoverOptions, Runtime } from "../core/Failover.ts"
-import { AuthDead } from "../core/Failure.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
 import * as Embeddings from "./Embeddings.ts"
@@ -40,6 +40,8 @@ export interface Options {
    * answer has.
    */
   readonly dimensions?: number | undefined
+  /** How long a member's layer may take to be built. Default 30 seconds. */
+  readonly buildTimeout?: Duration.Input | undefined
   /** Requests are put together only where this gives the same for their contexts; see `EmbeddingModel.make`. */
   readonly batchKey?: ((context: Context.Context<never>) => unknown) | undefined
 }
@@ -92,6 +94,7 @@ export const layerNoDeps = <const Links extends NonEmptyReadonlyArray<Link>>(
   Members.layerOver(EmbeddingModel.EmbeddingModel, members, {
     named: (link) => withModel(link, model),
     read,
+    buildTimeout: options.buildTimeout,
     make: (failover, built) => make(failover, built, options)
   })
 
@@ -160,9 +163,7 @@ const make = (
   { batchKey, dimensions, ...options }: Options
 ): Effect.Effect<EmbeddingModel.EmbeddingModel> => {
   const chain = Members.toChain(members, options)
-  const said = new Set(
-    members.flatMap(({ service }) => (service instanceof AuthDead ? [] : (service.dimensions ?? [])))
-  )
+  const said = new Set(members.flatMap(({ handle }) => handle.current()?.service.dimensions ?? []))
   if (dimensions !== undefined) said.add(dimensions)
   if (said.size > 1) {
     return Effect.die(new Error(`not one model: its vectors are ${[...said].join(" or ")} numbers long`))
@@ -172,12 +173,11 @@ const make = (
     chain,
     module: "FailoverEmbeddingModel",
     ask: (pool, target, inputs, call) => {
-      const place = pool.service.at(target)
-      return place.service instanceof AuthDead
-        ? Effect.fail(place.service)
-        : Effect.updateContext(place.service.model.embedMany(inputs), (context: Context.Context<never>) =>
-            call.contextOf(context, place)
-          )
+      return Members.using(pool.service.at(target), (place) =>
+        Effect.updateContext(place.service.model.embedMany(inputs), (context: Context.Context<never>) =>
+          call.contextOf(context, place)
+        )
+      )
     },
     dimensions: [...said][0],
     batchKey

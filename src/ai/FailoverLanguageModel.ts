@@ -7,11 +7,11 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as EffectModel from "effect/ai/Model"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { BenchRegistry } from "../core/BenchRegistry.ts"
 import type { Failover, FailoverOptions, Runtime } from "../core/Failover.ts"
-import { AuthDead } from "../core/Failure.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
 import { Histories, type Shared } from "./Call.ts"
@@ -37,6 +37,8 @@ export interface Options {
   readonly policy?: PolicyOptions | undefined
   /** The order in which the credentials of one model are tried. Default `sequential`. */
   readonly strategy?: Strategy | undefined
+  /** How long a member's layer may take to be built. Default 30 seconds. */
+  readonly buildTimeout?: Duration.Input | undefined
 }
 
 /** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
@@ -56,6 +58,7 @@ export const layerNoDeps = <const Links extends LanguageModelLinks>(
 > =>
   Members.layerOver(LanguageModel.LanguageModel, members, {
     read: (context) => Context.get(context, LanguageModel.LanguageModel),
+    buildTimeout: options?.buildTimeout,
     make: (failover, built) => Effect.succeed(make(failover, built, options))
   })
 
@@ -63,7 +66,8 @@ export const layerNoDeps = <const Links extends LanguageModelLinks>(
  * A `LanguageModel` over several: `generateText`, `generateObject` and `streamText` go to the first member that can
  * answer now. With a runtime of its own, and the bench of the process (`BenchRegistry.layerMemory`).
  *
- * - The layers of the members are built once, with this layer, and share what they have in common.
+ * - The layers of the members are built together with this layer, and share what they have in common. `optional` members
+ *   are built in the background, and again after they failed.
  * - The toolkit is resolved once for each call. Calls that a person approved run once, whatever happens to the models;
  *   once a model calls a tool, the rest of the call is its own: no failover, and no time limit but the caller's (a
  *   stream keeps its deadline). A tool's own error goes to the caller.
@@ -167,10 +171,11 @@ const supportedByAll = (
   members: ReadonlyArray<Members.Built<LanguageModel.LanguageModel>>
 ): Effect.Effect<boolean> =>
   Effect.map(
-    Effect.forEach(members, ({ service }) =>
-      service instanceof AuthDead
+    Effect.forEach(members, ({ handle }) => {
+      const ready = handle.current()
+      return ready === undefined
         ? Effect.succeed(true)
-        : (service.supportsSystemMessagesInHistory ?? Effect.succeed(false))
-    ),
+        : (ready.service.supportsSystemMessagesInHistory ?? Effect.succeed(false))
+    }),
     (all) => all.every((supported) => supported)
   )

@@ -5,12 +5,11 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
-import { AuthDead } from "../core/Failure.ts"
 import type { Target } from "../core/Target.ts"
 import type * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
 import { failureOfAnswer } from "./Content.ts"
-import type { MemberPool } from "./Member.ts"
+import { type MemberPool, type Ready, using } from "./Member.ts"
 import { type Answer, methodsOf, type Whole } from "./Methods.ts"
 import type { ResponseIds } from "./ResponseIds.ts"
 import * as Served from "./Served.ts"
@@ -67,8 +66,10 @@ const through = (
       // A tool began in the very moment in which its model was given up.
       if (begun !== undefined) return Effect.succeed(begun)
       call.begin(target)
-      const member = pool.service.at(target)
-      if (member.service instanceof AuthDead) return Effect.fail(member.service)
+      return using(pool.service.at(target), (member) => askMember(member, target))
+    }
+
+    const askMember = (member: Ready<LanguageModel.LanguageModel>, target: Target) => {
       const ids = call.responseIds(target)
       const model = methodsOf(member.service)
       const ask = (toolkit: Tools.Handlers | undefined) =>

@@ -1,12 +1,12 @@
 /**
  * The models that stand in for each other: a name and a layer each.
  *
- * All layers are built once, with the memo map of the application, so that members may share a client with each other
- * and with everything else, and are released with the layer they are part of.
+ * Their layers are built together (see `Build`) with the memo map of the application, so that members may share a client
+ * with each other and with everything else, and are released with the layer they are part of.
  */
 import * as EffectModel from "effect/ai/Model"
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -15,13 +15,14 @@ import * as BenchKey from "../core/BenchKey.ts"
 import * as Chain from "../core/Chain.ts"
 import * as Credential from "../core/Credential.ts"
 import { Failover, type Runtime } from "../core/Failover.ts"
-import { AuthDead } from "../core/Failure.ts"
+import type { Failure } from "../core/Failure.ts"
 import * as Model from "../core/Model.ts"
 import * as ModelSpec from "../core/ModelSpec.ts"
-import type { Options as PolicyOptions } from "../core/Policy.ts"
+import { combine, type Options as PolicyOptions } from "../core/PolicyOptions.ts"
 import * as Pool from "../core/Pool.ts"
 import type { Strategy } from "../core/Strategy.ts"
 import type { Target } from "../core/Target.ts"
+import * as Build from "./Build.ts"
 
 /** What may be said of a member. */
 export interface MemberOptions extends Model.ModelOptions {
@@ -110,8 +111,9 @@ export const member = <Service, E, R>(
 ): Member<Service, E, R> => ({ ...options, name, layer })
 
 /**
- * A member that the application can start without: when its layer cannot be built, a warning is logged, the member
- * counts as a model that is missing, and the others serve.
+ * A member that the application can start without. Its layer is built in the background; while it cannot be built a
+ * warning is logged, the member counts as a model that is missing, and the others serve. It rests for 5 seconds, later
+ * for 5 minutes at most, and every probe of it builds the layer again.
  */
 export const optional = <Service, R>(member: Member<Service, unknown, R>): Optional<Service, R> => ({
   member
@@ -128,18 +130,31 @@ export interface Built<out A> extends MemberOptions {
   readonly provider: string
   readonly model: string
   readonly credential: string | undefined
-  /** The service, or why there is none. */
-  readonly service: A | AuthDead
-  /** What the services of `effect/ai` call it, for what runs on its behalf. */
+  readonly handle: Build.Handle<Ready<A>>
+}
+
+/** The service of a member. */
+export interface Ready<out A> {
+  readonly service: A
+  /** What the services of `effect/ai` call the member, for what runs on its behalf. */
   readonly names: Names
+}
+
+/** Asks a member, whose layer is built first if that has not been done. */
+export const using = <A, B, E, R>(
+  { handle }: Built<A>,
+  f: (ready: Ready<A>) => Effect.Effect<B, E, R>
+): Effect.Effect<B, E | Failure, R> => {
+  const ready = handle.current()
+  return ready === undefined ? Effect.flatMap(handle.get, f) : f(ready)
 }
 
 /** A model with the members that serve it, one for each credential. */
 export type MemberPool<A> = Pool.Pool & { readonly service: { readonly at: (target: Target) => Built<A> } }
 
 /**
- * A service over members, with the runtime of the context. Their layers are built in their order, and `read` takes
- * from each what `make` then makes the service of. A name that is none is a defect.
+ * A service over members, with the runtime of the context. Their layers are built together, and `read` takes from each
+ * what `make` then makes the service of. A name that is none is a defect.
  */
 export const layerOver = <I, S, A, Links extends ReadonlyArray<Link<I>>>(
   key: Context.Key<I, S>,
@@ -148,6 +163,7 @@ export const layerOver = <I, S, A, Links extends ReadonlyArray<Link<I>>>(
     /** The members under the names by which they are built; without it their own. */
     readonly named?: ((link: Links[number]) => Link<I>) | undefined
     readonly read: (context: Context.Context<I>) => A
+    readonly buildTimeout?: Duration.Input | undefined
     readonly make: (failover: Runtime, members: ReadonlyArray<Built<A>>) => Effect.Effect<S>
   }
 ): Layer.Layer<I, ErrorOf<Links[number]>, ServicesOf<Links[number]> | Failover> =>
@@ -155,24 +171,30 @@ export const layerOver = <I, S, A, Links extends ReadonlyArray<Link<I>>>(
   Layer.fromBuildMemo((memoMap, scope) =>
     Effect.gen(function* () {
       const failover = yield* Failover
-      const { make, named = (link) => link, read } = options
-      const renamed = links.map(named)
-      const members = yield* Effect.forEach(renamed, (link) => build(read, link, memoMap, scope))
+      const { buildTimeout = Build.defaultBuildTimeout, make, named = (link) => link, read } = options
+      const site: Site<I, A> = { read, memoMap, scope, timeout: buildTimeout }
+      const members = yield* Effect.forEach(links, (link) => build(named(link), site), {
+        concurrency: "unbounded"
+      })
       return Context.make(key, yield* make(failover, members))
     })
   ) as Layer.Layer<I, ErrorOf<Links[number]>, ServicesOf<Links[number]> | Failover>
 
-const build = <I, A>(
-  read: (context: Context.Context<I>) => A,
-  link: Link<I>,
-  memoMap: Layer.MemoMap,
-  scope: Scope.Scope
-): Effect.Effect<Built<A>, unknown, unknown> => {
+type Site<I, A> = Omit<Build.Plan<I, A>, "name" | "layer">
+
+const build = <I, A>(link: Link<I>, site: Site<I, A>): Effect.Effect<Built<A>, unknown, unknown> => {
   if (isLayer(link)) {
-    return Effect.map(Layer.buildWithMemoMap(link, memoMap, scope), (context) => {
-      const names = namesIn(context, { provider: "", model: "" })
-      return { ...names, names, credential: undefined, service: read(context) }
-    })
+    const plan = {
+      ...site,
+      name: "a Model",
+      layer: link,
+      read: reading(site.read, { provider: "", model: "" })
+    }
+    return Effect.map(Build.required(plan), (handle) => ({
+      ...(handle.current()?.names ?? { provider: "", model: "" }),
+      credential: undefined,
+      handle
+    }))
   }
   const { layer, name, ...options } = "member" in link ? link.member : link
   const { credential, model, provider } = BenchKey.parse(name) ?? {}
@@ -181,22 +203,23 @@ const build = <I, A>(
       new Error(`${JSON.stringify(name)} is no name of a member: "provider/model#credential"`)
     )
   }
-  const shared = { ...options, provider, model, credential, names: { provider, model } }
-  const building = Effect.map(Layer.buildWithMemoMap(layer, memoMap, scope), (context) => ({
-    ...shared,
-    service: read(context),
-    names: namesIn(context, shared.names)
-  }))
-  if (!("member" in link)) return building
-  return Effect.catchCause(building, (cause) =>
-    Cause.hasInterruptsOnly(cause)
-      ? Effect.failCause(cause)
-      : Effect.as(Effect.logWarning(`${name} is left out: its layer could not be built`, cause), {
-          ...shared,
-          service: new AuthDead({ reason: "ModelMissing", message: "its layer could not be built", cause })
-        })
-  )
+  const plan = { ...site, name, layer, read: reading(site.read, { provider, model }) }
+  const shared = { ...options, provider, model, credential }
+  return "member" in link
+    ? Effect.map(Build.optional(plan), (handle) => ({
+        ...shared,
+        policy: combine(soonAgain, shared.policy ?? {}),
+        handle
+      }))
+    : Effect.map(Build.required(plan), (handle) => ({ ...shared, handle }))
 }
+
+/** A member that is missing may be there a moment later. */
+const soonAgain: PolicyOptions = { cooldown: { modelMissing: { base: "5 seconds", max: "5 minutes" } } }
+
+const reading =
+  <I, A>(read: (context: Context.Context<I>) => A, names: Names) =>
+  (context: Context.Context<I>): Ready<A> => ({ service: read(context), names: namesIn(context, names) })
 
 const namesIn = (context: Context.Context<never>, { model, provider }: Names): Names => ({
   provider: Option.getOrElse(Context.getOption(context, EffectModel.ProviderName), () => provider),

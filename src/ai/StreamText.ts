@@ -10,14 +10,14 @@ import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Commit from "../core/Commit.ts"
-import { AuthDead, type Failure, Transient } from "../core/Failure.ts"
+import { type Failure, Transient } from "../core/Failure.ts"
 import * as Phase from "../core/Phase.ts"
 import type { RunError } from "../core/RunError.ts"
 import type { Target } from "../core/Target.ts"
 import * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
 import * as Content from "./Content.ts"
-import type { MemberPool } from "./Member.ts"
+import type { MemberPool, Ready } from "./Member.ts"
 import { type Methods, methodsOf } from "./Methods.ts"
 import type { ResponseIds } from "./ResponseIds.ts"
 import * as Served from "./Served.ts"
@@ -80,8 +80,17 @@ const through = (
     // A tool began in the very moment in which its model was given up.
     if (toolBegan) return Stream.succeed(new Ended(Cause.fail(AiFailure.toAiError(abandoned, origin))))
     call.begin(target)
-    const member = pool.service.at(target)
-    if (member.service instanceof AuthDead) return Stream.fail(member.service)
+    const { handle } = pool.service.at(target)
+    const ready = handle.current()
+    return ready === undefined
+      ? Stream.unwrap(Effect.map(handle.get, (ready) => askMember(ready, target)))
+      : askMember(ready, target)
+  }
+
+  const askMember = (
+    member: Ready<LanguageModel.LanguageModel>,
+    target: Target
+  ): Stream.Stream<Served.StreamPart | Ended, unknown, unknown> => {
     const ids = call.responseIds(target)
     const toolkit = tools?.forAttempt(listener)
     const stream = methodsOf(member.service).streamText({
