@@ -22,6 +22,10 @@ export interface Reading {
   readonly content: boolean
   /** True when the body breaks off. */
   readonly cut: boolean
+  /** The beginning of a page or a plain text, as it came; empty for anything else. */
+  readonly page: string
+  /** What was parsed, whole: waits may stand beside the error. */
+  readonly roots: ReadonlyArray<unknown>
 }
 
 /** Long event streams are read at both ends: the error is the last thing in them. */
@@ -87,8 +91,12 @@ const isErrorEvent = (name: string, value: unknown): boolean => {
   )
 }
 
-const readEvents = (draft: Draft, events: ReadonlyArray<Event>): Pick<Reading, "finish" | "content"> => {
+const readEvents = (
+  draft: Draft,
+  events: ReadonlyArray<Event>
+): Pick<Reading, "finish" | "content" | "roots"> => {
   const reply: Reply = { finish: [], content: false }
+  let root: unknown
   for (const { data, name } of events) {
     if (data === "[DONE]" || data === "") continue
     const parsed = /^[{["]/.test(data) ? parse(data) : undefined
@@ -101,12 +109,13 @@ const readEvents = (draft: Draft, events: ReadonlyArray<Event>): Pick<Reading, "
     if (value === undefined) continue
     visitReply(reply, value)
     if (!isErrorEvent(name, value)) continue
+    root = value
     const before = draft.views.length
     visit(draft, value, 0)
     // The last error of a stream is the one that ended it.
     if (draft.views.length > before) draft.views.splice(0, before)
   }
-  return reply
+  return { ...reply, roots: root === undefined ? [] : [root] }
 }
 
 /** Several lines, each a JSON object: Ollama's stream, Vertex batches. */
@@ -147,7 +156,17 @@ const textOf = (body: unknown): string | undefined => {
   return undefined
 }
 
-const nothing: Omit<Reading, "form"> = { views: [], finish: [], content: false, cut: false }
+const nothing: Omit<Reading, "form"> = {
+  views: [],
+  finish: [],
+  content: false,
+  cut: false,
+  page: "",
+  roots: []
+}
+
+/** So much of a page is looked at, in characters. */
+const maxPage = 8192
 
 /**
  * Reads a body. Looks at no more than 64 KiB of text and a few hundred fields, so the time does not depend on the
@@ -162,24 +181,32 @@ export const readBody = (body: unknown, provider: string | undefined): Reading =
   }
   const start = text.slice(0, maxText).trimStart()
   if (start === "") return { form: "empty", ...nothing }
-  if (/^(<!doctype html|<html|<head|<body|<!--)/i.test(start)) return { form: "html", ...nothing }
+  if (/^(<!doctype ?html|<html|<head|<body|<!--)/i.test(start))
+    return { form: "html", ...nothing, page: start.slice(0, maxPage) }
   if (start.startsWith("<")) {
     const view = xmlView(start)
-    return view === undefined ? { form: "html", ...nothing } : { form: "json", ...nothing, views: [view] }
+    return view === undefined
+      ? { form: "html", ...nothing, page: start.slice(0, maxPage) }
+      : { form: "json", ...nothing, views: [view] }
   }
   if (/^(data|event|id|retry|error):|^:/.test(start)) {
-    return { form: "events", ...readEvents(draft, eventsOf(text)), views: draft.views, cut: false }
+    return { form: "events", ...readEvents(draft, eventsOf(text)), views: draft.views, cut: false, page: "" }
   }
   if (/^[{["]/.test(start)) {
     const lines = start.startsWith("{") ? linesOf(text) : undefined
     if (lines !== undefined)
-      return { form: "events", ...readEvents(draft, lines), views: draft.views, cut: false }
+      return { form: "events", ...readEvents(draft, lines), views: draft.views, cut: false, page: "" }
     const parsed = parse(text.trimStart())
     if (parsed !== undefined) return readValue(draft, parsed.value, parsed.whole)
   }
   const { values } = embedded(start)
   for (const value of values) visit(draft, value, 1)
-  return { form: "text", ...nothing, views: [...draft.views, bareView(start.slice(0, 8192))] }
+  return {
+    form: "text",
+    ...nothing,
+    views: [...draft.views, bareView(start.slice(0, 8192))],
+    page: start.slice(0, maxPage)
+  }
 }
 
 const readValue = (draft: Draft, value: unknown, whole: boolean): Reading => {
@@ -188,5 +215,13 @@ const readValue = (draft: Draft, value: unknown, whole: boolean): Reading => {
   if (isArray(value))
     for (let i = 0; i < Math.min(value.length, 4); i++) visitReply(reply, read(value, String(i)))
   visit(draft, value, 0)
-  return { form: "json", views: draft.views, finish: reply.finish, content: reply.content, cut: !whole }
+  return {
+    form: "json",
+    views: draft.views,
+    finish: reply.finish,
+    content: reply.content,
+    cut: !whole,
+    page: "",
+    roots: [value]
+  }
 }

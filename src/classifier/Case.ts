@@ -17,6 +17,11 @@ export interface Case {
   /** The sentences of each view, prepared for matching. */
   readonly texts: ReadonlyArray<string>
   readonly now: number | undefined
+  /**
+   * The time by the clock of who answered, from its `date` header, else `now`: moments in a reply are read against it,
+   * because that clock may differ from ours.
+   */
+  readonly repliedAt: number | undefined
   readonly transport: unknown
   readonly cause: unknown
 }
@@ -90,7 +95,10 @@ export const readCase = (signal: Signal): Case => {
   const provider = readString(signal, "provider")
   const reading = readBody(answer?.body ?? read(signal, "body"), provider)
   const views = withHeaderCodes(reading.views, headerCodes(headers), headers[":error-message"] ?? "")
-  const now = read(signal, "now")
+  const clock = read(signal, "now")
+  const date = epochMillis(headers.date)
+  const now =
+    (typeof clock === "number" || typeof clock === "string" ? epochMillis(clock) : undefined) ?? date
   return {
     provider,
     target: readString(signal, "target"),
@@ -99,9 +107,8 @@ export const readCase = (signal: Signal): Case => {
     reading,
     views,
     texts: views.map((view) => prepare(view.text)),
-    now:
-      (typeof now === "number" || typeof now === "string" ? epochMillis(now) : undefined) ??
-      epochMillis(headers.date),
+    now,
+    repliedAt: date ?? now,
     transport,
     cause: read(signal, "cause")
   }

@@ -29,15 +29,16 @@ const zoneOf = (c: Case): string => {
 
 const waitOf = (c: Case): Wait | undefined => {
   const zone = zoneOf(c)
-  const asked = retryAfterFrom(c.headers, undefined, "", c.now)
+  const at = c.repliedAt
+  const asked = retryAfterFrom(c.headers, undefined, "", at)
   if (asked?.evidence.startsWith("header retry-after")) return asked
-  for (const view of c.views) {
-    const found = retryAfterFrom(undefined, view.source, "", c.now)
+  for (const source of [...c.views.map((view) => view.source), ...c.reading.roots]) {
+    const found = retryAfterFrom(undefined, source, "", at)
     if (found !== undefined) return found
   }
   if (asked !== undefined) return asked
   for (const view of c.views) {
-    const found = retryAfterText(view.text, c.now, zone)
+    const found = retryAfterText(view.text, at, zone)
     if (found !== undefined) return found
   }
   return undefined
@@ -94,7 +95,8 @@ const build = (c: Case, verdict: Verdict): Failure.Failure => {
  *
  * **Gotchas**
  *
- * - Waits given as a date need `now` (or a `date` header), otherwise they are left out.
+ * - Waits given as a date are read against the reply's own `date` header, because clocks differ; without one against
+ *   `now`; without either they are left out.
  * - A 2xx status is taken at its word that the call *failed*: a reply with nothing wrong in it is `Transient/Empty`.
  *
  * @example

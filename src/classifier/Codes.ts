@@ -243,7 +243,7 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "Forbidden",
     source: "https://platform.openai.com/docs/guides/error-codes",
     values:
-      "account_deactivated access_terminated unsupported_country_region_territory ip_not_authorized mismatched_organization mismatched_project invalid_organization no_organization missing_scope insufficient_permissions organization_deactivated deactivated_workspace user_suspended organization_restricted account_suspended account_disabled account_blocked user_blocked"
+      "account_deactivated access_terminated access_terminated_error unsupported_country_region_territory ip_not_authorized mismatched_organization mismatched_project invalid_organization no_organization missing_scope insufficient_permissions organization_deactivated deactivated_workspace user_suspended organization_restricted account_suspended account_disabled account_blocked user_blocked"
   },
   {
     as: "Forbidden",
@@ -362,12 +362,31 @@ const specificGroups: ReadonlyArray<Group> = [
     values:
       "request_too_large payload_too_large request_entity_too_large RequestEntityTooLargeException image_too_large file_too_large body_too_large RequestTooLarge BodyTooLarge max_body_size_exceeded uploadTooLarge"
   },
+  // ---- this request at this model
+  {
+    as: "Unsupported",
+    source: "https://platform.openai.com/docs/guides/error-codes",
+    values: "unsupported_parameter unsupported_value unknown_parameter unsupported_content_type"
+  },
+  {
+    as: "Unsupported",
+    source:
+      "https://docs.github.com/en/copilot (models that are served by one API only); https://github.com/QuantumNous/new-api",
+    values:
+      "unsupported_api_for_model convert_request_failed unsupported_endpoint endpoint_not_supported not_implemented NotImplementedError unsupported_operation unsupported_feature"
+  },
+  {
+    as: "Unsupported",
+    source: "https://docs.litellm.ai/docs/exception_mapping; https://console.groq.com/docs/errors",
+    values:
+      "UnsupportedParamsError extra_forbidden tools_not_supported vision_not_supported image_not_supported streaming_not_supported invalid_request_message_order property_unsupported"
+  },
   // ---- the request
   {
     as: "Invalid",
     source: "https://platform.openai.com/docs/guides/error-codes",
     values:
-      "unsupported_parameter invalid_function_parameters missing_required_parameter unknown_parameter integer_below_min_value invalid_json invalid_image_format unsupported_image_format invalid_image invalid_base64 previous_response_not_found invalid_encrypted_content array_above_max_length invalid_tool_call_id"
+      "invalid_function_parameters missing_required_parameter integer_below_min_value invalid_json invalid_image_format unsupported_image_format invalid_image invalid_base64 previous_response_not_found invalid_encrypted_content array_above_max_length invalid_tool_call_id"
   },
   // ---- overloaded
   {
@@ -502,7 +521,7 @@ const generalGroups: ReadonlyArray<Group> = [
     as: "Invalid",
     source: "https://docs.anthropic.com/en/api/errors; https://cloud.google.com/apis/design/errors",
     values:
-      "invalid_request_error INVALID_ARGUMENT FAILED_PRECONDITION OUT_OF_RANGE ValidationException bad_request badRequest BadRequestError invalid_request invalid_value InvalidParameter InvalidRequestError validation_error invalid_params unprocessable unprocessable_entity_error validation invalid_parameter_error UNIMPLEMENTED Client_specified_an_invalid_argument"
+      "invalid_request_error bad_request_error INVALID_ARGUMENT FAILED_PRECONDITION OUT_OF_RANGE ValidationException bad_request badRequest BadRequestError invalid_request invalid_value InvalidParameter InvalidRequestError validation_error invalid_params unprocessable unprocessable_entity_error validation invalid_parameter_error UNIMPLEMENTED Client_specified_an_invalid_argument"
   }
 ]
 

@@ -45,7 +45,9 @@ const codeFields: ReadonlyArray<string> =
 
 /** Numbers under these names may be an HTTP status. */
 const statusFields: ReadonlyArray<string> =
-  "code status statuscode httpstatus httpstatuscode rawstatuscode originalstatuscode errorcode".split(" ")
+  "code status statuscode httpcode httpstatus httpstatuscode upstreamstatus rawstatuscode originalstatuscode errorcode".split(
+    " "
+  )
 
 /** Numbers under these names may be a vendor's own. */
 const numberFields: ReadonlyArray<string> = "code statuscode errorcode errcode".split(" ")

@@ -129,6 +129,25 @@ const fieldUnits: ReadonlyArray<readonly [string, Unit]> = [
   ["retryafterseconds", "s"],
   ["retryaftersecs", "s"],
   ["retryafter", "s"],
+  ["retryafters", "s"],
+  ["retryafterinseconds", "s"],
+  ["retryafterinms", "ms"],
+  ["retryinms", "ms"],
+  ["retrydelayms", "ms"],
+  ["retrydelayseconds", "s"],
+  ["waitms", "ms"],
+  ["waittimems", "ms"],
+  ["waittime", "s"],
+  ["waittimeseconds", "s"],
+  ["resetinms", "ms"],
+  ["resetsinms", "ms"],
+  ["resetafterms", "ms"],
+  ["resetafter", "s"],
+  ["resetin", "s"],
+  ["resetsin", "s"],
+  ["tryagainin", "s"],
+  ["availablein", "s"],
+  ["cooldownms", "ms"],
   ["retryinseconds", "s"],
   ["retryin", "s"],
   ["waitseconds", "s"],
@@ -146,7 +165,10 @@ const fold = (key: string): string => key.toLowerCase().replace(/[^a-z]/g, "")
 
 const readField = (value: unknown, unit: Unit, now: number | undefined): number | undefined => {
   // A protobuf Duration that was printed as an object.
-  const plain = isFields(value) && !isArray(value) ? Number(read(value, "seconds") ?? Number.NaN) : value
+  const plain =
+    isFields(value) && !isArray(value)
+      ? Number(read(value, "seconds") ?? Number.NaN) + (Number(read(value, "nanos")) || 0) / 1e9
+      : value
   const number =
     typeof plain === "number" ? plain : typeof plain === "string" ? plainNumber(plain.trim()) : undefined
   if (number === undefined) {
@@ -264,7 +286,8 @@ export const retryAfterText = (text: string, now: number | undefined, zone = "Z"
  * How long a provider asks to wait, in milliseconds, and where it said so; `undefined` when it did not.
  *
  * `body` is parsed JSON (or anything; what is no object is ignored), `text` the error's own message, `now` the time of
- * the answer (milliseconds since the epoch or an ISO string), without which dates are read against the `date` header.
+ * the answer (milliseconds since the epoch or an ISO string). Moments are read against the `date` header where there is
+ * one: it is the clock by which they were written.
  * `zone` is the offset of dates written without one, such as `"+08:00"`; default UTC.
  *
  * @example
@@ -280,7 +303,7 @@ export const retryAfterFrom = (
   zone = "Z"
 ): Wait | undefined => {
   const lower = lowerHeaders(headers)
-  const at = epochMillis(now) ?? epochMillis(lower.date)
+  const at = epochMillis(lower.date) ?? epochMillis(now)
   return (
     fromRetryHeaders(lower, at) ??
     fromBody(body, at) ??

@@ -1,6 +1,7 @@
 /**
  * The rules, in their order:
  *
+ * 0. A firewall's page, which says nothing of the provider.
  * 1. The errors in the body, the innermost first. For each: its specific machine fields, then its sentences.
  * 2. Why the reply ended, when the status is that of a success.
  * 3. General machine fields (`rate_limit_error`, `PERMISSION_DENIED`), then a status that the body itself claims.
@@ -10,11 +11,13 @@
  * HTML and plain text are not read for their words: then the status decides.
  */
 import type { FailureClass } from "../core/Failure.ts"
+import { capOverflow, fitsWithoutCap } from "../words/ContextNumbers.ts"
 import { type Case, isSilent } from "./Case.ts"
 import { fromCode, fromGeneralCode, fromGrpcStatus } from "./Codes.ts"
 import { day } from "./Durations.ts"
 import type { Code, ErrorView } from "./ErrorView.ts"
 import { fromFinish } from "./Finish.ts"
+import { byFirewall } from "./Firewall.ts"
 import type { Wait } from "./RetryAfter.ts"
 import { fromStatus } from "./Status.ts"
 import { fromServerText, fromText, leadingNames, wrappedStatus } from "./Texts.ts"
@@ -111,6 +114,12 @@ const byWords = (view: ErrorView, text: string): Verdict | undefined => {
     }
   }
   const verdict = fromText(text)
+  if (verdict?.as === "ContextExceeded") {
+    const sizes = capOverflow(view.text)
+    if (sizes !== undefined && fitsWithoutCap(sizes)) {
+      return { as: "MaxTokens", evidence: `text "${sizes.prompt} + ${sizes.output} > ${sizes.window}"` }
+    }
+  }
   return verdict === undefined ? undefined : { ...verdict, as: disambiguate(view, text, verdict.as) }
 }
 
@@ -155,6 +164,8 @@ const byGeneralCode = (c: Case): Verdict | undefined => {
       ...view.codes,
       ...leadingNames(view.text).map((value) => ({ field: "name", value }))
     ]) {
+      // A 403 that says "Forbidden" has said nothing.
+      if (c.status === 403 && code.value.toLowerCase() === "forbidden") continue
       const as = fromGeneralCode(code.value)
       // "Invalid request" and "something broke" say less than the status does.
       if (as === undefined || ((as === "Invalid" || as === "ServerError") && !isSilent(c.status))) continue
@@ -213,9 +224,13 @@ const byReply = (c: Case): Verdict => {
 
 /** What the call amounts to, and which signal said so. */
 export const decide = (c: Case): Verdict => {
-  const decided = byViews(c) ?? byFinish(c) ?? byServerWords(c) ?? byGeneralCode(c) ?? byClaimedStatus(c)
+  const decided =
+    byFirewall(c) ?? byViews(c) ?? byFinish(c) ?? byServerWords(c) ?? byGeneralCode(c) ?? byClaimedStatus(c)
   if (decided !== undefined) return decided
   const as = fromStatus(c.status)
+  if (as === "Forbidden" && c.reading.form !== "empty") {
+    return { as: "Blocked", evidence: `status ${c.status} without a reason` }
+  }
   return as === undefined ? byReply(c) : { as, evidence: `status ${c.status}` }
 }
 

@@ -6,6 +6,7 @@
  * number never decides. All repetitions are bounded, so that matching stays linear in the text.
  */
 import { contextSentences } from "../words/ContextErrors.ts"
+import { unsupported } from "./Unsupported.ts"
 import type { Row, SignalClass } from "./Verdict.ts"
 
 const rows = (as: SignalClass, source: string, ...patterns: ReadonlyArray<RegExp>): ReadonlyArray<Row> =>
@@ -89,7 +90,7 @@ const usageWindow: ReadonlyArray<Row> = [
   ...rows(
     "Allowance",
     "https://help.aliyun.com/en/model-studio/error-code; https://www.volcengine.com/docs/82379/1299023",
-    /\bfree (trial|quota|tier|allocated quota|credits?|allowance)[^.]{0,60}\b(exhausted|expired|ended|used|has run out|exceeded|depleted|over)\b/
+    /\bfree (usage |daily |monthly |trial |tier )?(trial|quota|tier|allocated quota|credits?|allowance|usage|requests?)[^.]{0,60}\b(exhausted|expired|ended|used(?! (from|within|by|with|in)\b)|has run out|exceeded|depleted|over)\b/
   ),
   ...rows(
     "Allowance",
@@ -137,6 +138,7 @@ const billing: ReadonlyArray<Row> = [
     /\b(requires?|need) (at least |a )?(\$|positive |minimum )[^.]{0,30}(balance|credits?)/,
     /\bcan only afford\b/,
     /\bprompt tokens limit exceeded\b/,
+    /\b(purchase|buy|top up)( more| additional)? credits\b/,
     /\badd (more )?credits to (continue|your account|keep|use)\b/,
     /\bnegative (credit )?balance\b/
   ),
@@ -242,6 +244,8 @@ const outputCeiling: ReadonlyArray<Row> = [
     /\bmax_?output_?tokens( value)?( of [\d,]+)?[^.]{0,60}\b(range|exceeds?|maximum|up to|limit|supported|too)/,
     /\bmax_(output_|completion_|new_)?tokens`?[^.]{0,60}\b(exceeds?|exceeded|exceed|maximum|too large|upper limit)\b/,
     /\b(exceeds?|exceed|over|above)[^.]{0,40}\b(output|completion|generation) (token )?(limit|tokens?)/,
+    /\bmax_?(output_?|completion_?|new_?)?tokens`?( \[?[\d,]+\]?)? (must|should|has to) be (strictly )?(greater|larger|more|higher) than\b([^.]{0,20}\b(thinking|reasoning|budget)| …)/,
+    /\b(thinking|reasoning)[._ ]?budget\w*`?[^.]{0,30}\b(must|should) be (less|smaller|lower) than[^.]{0,20}max_?\w*tokens\b/,
     /\bmaximum tokens you requested exceeds\b/,
     /\bmaximum (value )?(for|of) `?max_(\w+_)?tokens\b/,
     /\bmax_?(output_?|completion_?|new_?)?tokens`?( value)?[^.]{0,30}(\b(between|out of range|no (greater|more) than|at most|less than|not exceed|in the range|within)\b|超)/,
@@ -291,8 +295,7 @@ const model: ReadonlyArray<Row> = [
     /\baccess to (the |this |that )?(\w+ )?models?\b[^.]{0,40}\b(denied|not allowed|restricted|disabled|required)\b/,
     /\bmodel access (is |was )?denied\b/,
     /\bon-demand throughput (is not|isn't) supported\b/,
-    /\bdoes(n't| not) support (the )?(on-demand|converse|system messages|tool use|streaming|requested operation|operation)/,
-    /\bthis model (doesn't|does not) support\b/,
+    /\bdoes(n't| not) support (the )?(on-demand|converse|requested operation|operation)/,
     /\bis not (enabled|supported|available) for models?\//,
     /\bnot servable in\b/,
     /\bmodel requires (a |an )?(\w+ )?(subscription|plan|upgrade)\b/,
@@ -310,7 +313,6 @@ const model: ReadonlyArray<Row> = [
     "https://openrouter.ai/docs/api-reference/errors",
     /\bno endpoints? (found|available)\b/,
     /\bno (allowed |available |eligible )?providers? (are |is )?(available|found|support|can serve)/,
-    /\b(does not|doesn't|do not|don't|not) support (feature|the feature|tool use|tools|function calling|tool calling|image input|images|vision|audio input)\b/,
     /\bno longer available (to|for|as)\b/,
     /\bfree period (has )?ended\b/
   ),
@@ -347,7 +349,9 @@ const forbidden: ReadonlyArray<Row> = [
     /\baccess (was|has been|is) (terminated|revoked|suspended|blocked)\b/,
     /\bip address[^.]{0,60}\b(not (authori[sz]ed|allowed|permitted|in)|blocked|denied|restricted)/,
     /\b(not (authori[sz]ed|allowed)|blocked|denied)[^.]{0,30}\bip\b/,
-    /\bonly authorized for use with\b/
+    /\bonly authorized for use with\b/,
+    /\bcan only be used (from|with|within|by|in|inside)\b/,
+    /\bonly available (for|to) (coding agents|[\w ]{0,20}clients?|[\w ]{0,20}apps?|members|subscribers)\b/
   ),
   ...rows(
     "Forbidden",
@@ -425,6 +429,7 @@ const policy: ReadonlyArray<Row> = [
     /\bviolat(e|es|ed|ing|ion|ions)( of)?\b[^.]{0,60}\b(usage|content|safety|acceptable use|use)? ?(polic(y|ies)|guidelines)\b/,
     /\binput was flagged\b|\bflagged as potentially\b|\bprompt was flagged\b|\bwas flagged (for|by)\b/,
     /\brequires moderation\b/,
+    /\b(considered|flagged as|deemed) (to be )?(a )?high[- ]risk\b/,
     /\b(inappropriate|sensitive|unsafe|prohibited|harmful|illegal) (content|information|words?|text|material|prompt|input|output|data)\b/,
     /\bmay contain (text|content) that is not allowed\b/,
     /\bcontent (exists |inspection |)risk\b|\bnew_sensitive\b|\b(input|output) (data )?(may contain|contains)( \w+){0,2} (inappropriate|sensitive|unsafe)/,
@@ -468,6 +473,7 @@ const overload: ReadonlyArray<Row> = [
     "https://huggingface.co/docs/inference-endpoints; https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
     /\b(model|server|it|endpoint|runner)\b[^.]{0,60}\b(is |are |being )?(currently |still )?(loading|starting( up)?|warming up|initiali[sz]ing|being loaded|cold)\b/,
     /\bmodel (is )?not ready\b/,
+    /\bmodel (is |was |has been |got )?(currently )?unloaded\b/,
     /\b(model|runner|engine|worker|process) (has )?(crashed|terminated unexpectedly|been unloaded|died)\b/,
     /\b(service|server|model|api|provider|upstream|resource|engine|endpoint|backend)s?( \w+){0,3} (is |are |has become )?(temporarily |currently |momentarily )?(unavailable|not available at the moment|down for maintenance|out of service|unable to handle)\b/,
     /\btemporarily (unavailable|unable|out of)\b/,
@@ -554,8 +560,9 @@ export const sentences: ReadonlyArray<Row> = [
   ...tooLarge,
   ...context,
   ...outputCeiling,
-  ...tooLargeUnitless,
   ...place,
+  ...unsupported,
+  ...tooLargeUnitless,
   ...model,
   ...key,
   ...forbidden,

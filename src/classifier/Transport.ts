@@ -1,7 +1,8 @@
 /**
  * Failures without an answer: what the transport threw.
  *
- * All of them are `Transient`; the code only tells which kind. Codes are looked up along the chain of `cause` and
+ * All of them are `Transient`; the code only tells which kind. What our own process lacks is `Local`. A name that cannot
+ * be resolved now (`EAI_AGAIN`) is a `Connection`: the resolver does not tell whether it failed or the zone's server. Codes are looked up along the chain of `cause` and
  * inside `errors[]` of an AggregateError. The message is never searched for numbers: ports and addresses hold plenty.
  */
 import type { TransientReason } from "../core/Failure.ts"
@@ -17,16 +18,29 @@ interface Group {
 
 const codeGroups: ReadonlyArray<Group> = [
   {
+    as: "Local",
+    source:
+      "https://man7.org/linux/man-pages/man2/socket.2.html and connect.2.html: no free descriptor, port, buffer or memory here, or forbidden by our own system",
+    values: "EMFILE ENFILE ENOBUFS ENOMEM EADDRNOTAVAIL EADDRINUSE EACCES EPERM ENOTSOCK EINVAL EBADF ENOSR"
+  },
+  {
+    as: "Local",
+    source:
+      "https://nodejs.org/api/errors.html; https://undici.nodejs.org/#/docs/api/Errors: what was to be sent is wrong",
+    values:
+      "ERR_INVALID_CHAR ERR_HTTP_INVALID_HEADER_VALUE ERR_INVALID_HTTP_TOKEN ERR_INVALID_ARG_TYPE ERR_INVALID_ARG_VALUE ERR_OUT_OF_RANGE ERR_STRING_TOO_LONG ERR_BUFFER_TOO_LARGE ERR_MEMORY_ALLOCATION_FAILED UND_ERR_INVALID_ARG UND_ERR_NOT_SUPPORTED UND_ERR_INVALID_RETURN_VALUE"
+  },
+  {
     as: "Connection",
     source: "https://nodejs.org/api/errors.html#common-system-errors",
     values:
-      "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENETRESET EADDRNOTAVAIL EADDRINUSE EMFILE ENFILE ENOTCONN ESHUTDOWN EPROTO EACCES EPERM ENOTSOCK EINVAL EAI_AGAIN EAI_FAIL EAI_NODATA EAI_NONAME ENOTFOUND ENODATA ESERVFAIL ETIMEOUT ECANCELED"
+      "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENETRESET ENOTCONN ESHUTDOWN EPROTO EAI_AGAIN EAI_FAIL EAI_NODATA EAI_NONAME ENOTFOUND ENODATA ESERVFAIL ETIMEOUT ECANCELED"
   },
   {
     as: "Connection",
     source: "https://undici.nodejs.org/#/docs/api/Errors",
     values:
-      "UND_ERR_CONNECT_TIMEOUT UND_ERR_SOCKET UND_ERR_CLOSED UND_ERR_DESTROYED UND_ERR_CONNECT UND_ERR_PRX_TLS UND_ERR_BPL_MISSING_UPSTREAM UND_ERR_REQ_RETRY UND_ERR UND_ERR_INFO UND_ERR_NOT_SUPPORTED UND_ERR_ABORTED UND_ERR_SOCKS5"
+      "UND_ERR_CONNECT_TIMEOUT UND_ERR_SOCKET UND_ERR_CLOSED UND_ERR_DESTROYED UND_ERR_CONNECT UND_ERR_PRX_TLS UND_ERR_BPL_MISSING_UPSTREAM UND_ERR_REQ_RETRY UND_ERR UND_ERR_INFO UND_ERR_ABORTED UND_ERR_SOCKS5"
   },
   {
     as: "Silent",
@@ -38,7 +52,7 @@ const codeGroups: ReadonlyArray<Group> = [
     as: "Malformed",
     source: "https://undici.nodejs.org/#/docs/api/Errors; https://nodejs.org/api/zlib.html",
     values:
-      "UND_ERR_RESPONSE_EXCEEDED_SIZE UND_ERR_RES_CONTENT_LENGTH_MISMATCH UND_ERR_RES_EXCEEDED_MAX_SIZE UND_ERR_HEADERS_OVERFLOW UND_ERR_RESPONSE_STATUS_CODE Z_DATA_ERROR Z_BUF_ERROR Z_STREAM_ERROR ERR_INVALID_CHAR ERR_HTTP_INVALID_HEADER_VALUE ERR_ENCODING_INVALID_ENCODED_DATA ERR_CONTENT_DECODING_FAILED"
+      "UND_ERR_RESPONSE_EXCEEDED_SIZE UND_ERR_RES_CONTENT_LENGTH_MISMATCH UND_ERR_RES_EXCEEDED_MAX_SIZE UND_ERR_HEADERS_OVERFLOW UND_ERR_RESPONSE_STATUS_CODE Z_DATA_ERROR Z_BUF_ERROR Z_STREAM_ERROR ERR_ENCODING_INVALID_ENCODED_DATA ERR_CONTENT_DECODING_FAILED"
   },
   {
     as: "Connection",
@@ -68,6 +82,10 @@ const codes = new Map(
 /** Families of codes that grow with their library. */
 const families: ReadonlyArray<readonly [string, Reason]> = [
   ["HPE_", "Malformed"],
+  // https://docs.openssl.org/master/man7/ossl_store/: a certificate or key of our own that cannot be read
+  ["ERR_OSSL_PEM_", "Local"],
+  ["ERR_OSSL_X509_", "Local"],
+  ["ERR_OSSL_PKCS12_", "Local"],
   ["ERR_SSL_", "Connection"],
   ["ERR_TLS_", "Connection"],
   ["ERR_HTTP2_", "Truncated"],
@@ -104,6 +122,11 @@ const names: { readonly [name: string]: Reason } = {
 
 /** Whole messages of runtimes that give no code. */
 const messages: ReadonlyArray<readonly [RegExp, Reason]> = [
+  // https://v8.dev: the stack or the memory of this process ran out
+  [
+    /\b(maximum call stack size exceeded|array buffer allocation failed|invalid (string|array) length|javascript heap out of memory|too many open files)\b/,
+    "Local"
+  ],
   // https://fetch.spec.whatwg.org: a body that broke off
   [/^terminated$/, "Truncated"],
   [

@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import { fromNumbers } from "./Backoff.ts"
 import { type Commit, firstContent } from "./Commit.ts"
-import type { FailureClass } from "./Failure.ts"
+import { type FailureClass, TransientReason } from "./Failure.ts"
 import {
   isSchedule,
   type MalformedEvents,
@@ -19,14 +19,7 @@ import {
   type Timeouts,
   type WhenAllBenched
 } from "./PolicyOptions.ts"
-import {
-  defaults as defaultRules,
-  doubtfulClasses,
-  type Rest,
-  type Rule,
-  type Rules,
-  transientClasses
-} from "./Rule.ts"
+import { defaults as defaultRules, doubtfulClasses, type Rest, type Rule, type Rules } from "./Rule.ts"
 
 export type { RetryOptions } from "./Backoff.ts"
 export {
@@ -171,7 +164,7 @@ const extendRules = (rules: Rules, options: Options): Rules => {
   const changeRest = (name: FailureClass, rest: RestOptions | undefined) => {
     if (rest !== undefined && next[name].rest !== undefined) change(name, { rest })
   }
-  for (const name of transientClasses) {
+  for (const name of TransientReason.literals) {
     if (retries !== undefined && name !== "Silent") change(name, { retry: toSchedule(retries) })
     changeRest(name, cooldown?.transient)
     changeRest(name, { threshold: doubtfulClasses.has(name) ? threshold?.unknown : threshold?.transient })

@@ -77,6 +77,7 @@ export const fromRunError = (error: RunError, now: number, protocol: ProtocolNam
  * - all throttled: 429
  * - all throttled or overloaded: 503
  * - all silent: 504
+ * - all for want of something in our own process: 500
  * - anything else: 502. A dead key is ours and not the caller's, so that is never a 401.
  */
 const statusOf = (words: ReadonlyArray<string>): readonly [status: number, code: string] => {
@@ -86,6 +87,7 @@ const statusOf = (words: ReadonlyArray<string>): readonly [status: number, code:
   if (are("RateLimit", "OwnLimit")) return [429, "rate_limit_exceeded"]
   if (are("RateLimit", "OwnLimit", "Overloaded")) return [503, "overloaded"]
   if (are("Silent")) return [504, "timeout"]
+  if (are("Local")) return [500, "gateway_error"]
   return [502, "chain_exhausted"]
 }
 

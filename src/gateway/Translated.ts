@@ -14,11 +14,12 @@ import type * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import type { ProtocolName } from "../config/GatewayConfig.ts"
-import { type Failure, Transient } from "../core/Failure.ts"
+import { type Failure, isFailure, Transient } from "../core/Failure.ts"
 import * as Phase from "../core/Phase.ts"
 import type { Target } from "../core/Target.ts"
 import * as JsonBounds from "../providers/JsonBounds.ts"
 import * as Outgoing from "../providers/Outgoing.ts"
+import * as Unsendable from "../providers/Unsendable.ts"
 import { type Answer, Chunk, type Head, type Headers, isObject, type Request } from "../providers/Wire.ts"
 import * as Translate from "../translate/index.ts"
 import { memoryOf } from "./Carried.ts"
@@ -101,7 +102,8 @@ export const make = (
     translatedFrom: from,
     complete: (request, target) =>
       Effect.flatMap(contextOf(request, target), (context) => {
-        const sent = outbound(request, target.model)
+        const sent = attempt(() => outbound(request, target.model), target)
+        if (isFailure(sent)) return Effect.fail(sent)
         return Effect.flatMap(provider.complete(sent.request, target), (answer) => {
           const json = answer.json ?? parse(answer.body)
           if (!isObject(json)) {
@@ -117,7 +119,8 @@ export const make = (
     stream: (request, target) =>
       Stream.unwrap(
         Effect.map(contextOf(request, target), (context) => {
-          const sent = outbound(request, target.model)
+          const sent = attempt(() => outbound(request, target.model), target)
+          if (isFailure(sent)) return Stream.fail(sent)
           const { malformedEvents } = target.policy
           const translator = Translate.makeStreamTranslator(to, from, context, malformedEvents)
           const keep = from === "responses" ? keeper(items, request) : undefined
@@ -137,6 +140,15 @@ export const make = (
         ? Outgoing.edit(request, { max_tokens: limit })
         : Outgoing.edit(request, { max_tokens: undefined, max_completion_tokens: limit })
     }
+  }
+}
+
+/** What cannot be said in the target's words is no fault of the target. */
+const attempt = (translate: () => Outbound, target: Target): Outbound | Failure => {
+  try {
+    return translate()
+  } catch (thrown) {
+    return Unsendable.unwritable(target, thrown)
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { BadRequest } from "../core/Failure.ts"
 import * as Phase from "../core/Phase.ts"
+import { capOverflow } from "../words/ContextNumbers.ts"
 import { isError } from "../words/ErrorPlaces.ts"
 import * as Finish from "./Finish.ts"
 import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
@@ -69,6 +70,9 @@ const allowedTokens = (failure: BadRequest): number | undefined => {
   for (const text of texts) {
     const match = /max_tokens: ?\d{1,12} > (\d{1,12})\b/.exec(text)
     if (match !== null && Number(match[1]) > 0) return Number(match[1])
+    // `input length and max_tokens exceed context limit: 178959 + 64000 > 200000`: what is left beside the prompt.
+    const sizes = capOverflow(text)
+    if (sizes !== undefined && sizes.window > sizes.prompt) return sizes.window - sizes.prompt
   }
   return undefined
 }

@@ -112,7 +112,7 @@ const unknownHere = (failure: Failure): Failure => {
     ...(target !== undefined && { target }),
     ...(evidence !== undefined && { evidence }),
     ...(cause !== undefined && { cause }),
-    reason: "Invalid",
+    reason: "Unsupported",
     message
   })
 }

@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import * as Secrets from "../classifier/Secrets.ts"
 import * as Checks from "../core/Checks.ts"
 import * as Credential from "../core/Credential.ts"
-import { BadRequest, type Failure, Transient } from "../core/Failure.ts"
+import { BadRequest, type Failure, isFailure, Transient } from "../core/Failure.ts"
 import * as Flow from "../core/Flow.ts"
 import type { Options as PolicyOptions } from "../core/Policy.ts"
 import * as PolicyChecks from "../core/PolicyChecks.ts"
@@ -121,6 +121,7 @@ export const make = <Name extends string>(
         const operation = protocol.operations[request.operation]
         const post = outgoing(request, operation, target, false)
         if (post === undefined) return Effect.fail(noAddress(baseUrl, target))
+        if (isFailure(post)) return Effect.fail(post)
         return Effect.matchEffect(upstream.exchange(post, limits), {
           onSuccess: (whole) => judge(protocol, operation, target, secretsOf(target), whole),
           onFailure: (error) => Faults.make(protocol, operation, target, secretsOf(target)).transport(error)
@@ -133,6 +134,7 @@ export const make = <Name extends string>(
       if (meanings === undefined) return Stream.fail(noStream(target, request.operation))
       const post = outgoing(request, operation, target, true)
       if (post === undefined) return Stream.fail(noAddress(baseUrl, target))
+      if (isFailure(post)) return Stream.fail(post)
       const { malformedEvents, timeouts } = target.policy
       const secrets = secretsOf(target)
       return Flow.toStream((context) => {

@@ -1,9 +1,12 @@
 /** From a request and a target to what is sent. */
 import * as Redacted from "effect/Redacted"
+import type { Failure } from "../core/Failure.ts"
+import { isFailure } from "../core/Failure.ts"
 import type { Target } from "../core/Target.ts"
 import * as BaseUrl from "./BaseUrl.ts"
 import * as JsonText from "./JsonText.ts"
 import type { Operation, Protocol } from "./Protocol.ts"
+import { badHeader, badKey, badSetting, isHeaderValue, unwritable } from "./Unsendable.ts"
 import type * as Upstream from "./Upstream.ts"
 import type { JsonObject, Request } from "./Wire.ts"
 
@@ -18,8 +21,9 @@ export interface Settings {
 const userAgent = "effect-failover"
 
 /**
- * A function that makes what is sent; it gives `undefined` when the base URL is none. What depends on the target
- * only is made once for each: targets are shared by all requests.
+ * A function that makes what is sent; it gives `undefined` when the base URL is none, and a failure when the request
+ * cannot be written down: that is the caller's fault or ours, and never the target's. What depends on the target only
+ * is made once for each: targets are shared by all requests.
  */
 export const make = (
   protocol: Protocol,
@@ -29,9 +33,9 @@ export const make = (
   operation: Operation,
   target: Target,
   stream: boolean
-) => Upstream.Request | undefined) => {
+) => Upstream.Request | Failure | undefined) => {
   const endpoints = new WeakMap<Target, Map<string, BaseUrl.Endpoint | undefined>>()
-  const standing = new WeakMap<Target, Readonly<Record<string, string>>>()
+  const standing = new WeakMap<Target, Readonly<Record<string, string>> | Failure>()
 
   const endpointOf = (operation: Operation, target: Target): BaseUrl.Endpoint | undefined => {
     const known = endpoints.get(target) ?? new Map<string, BaseUrl.Endpoint | undefined>()
@@ -47,11 +51,20 @@ export const make = (
     return known.get(operation.path)
   }
 
-  const headersOf = (target: Target): Readonly<Record<string, string>> => {
+  const headersOf = (target: Target): Readonly<Record<string, string>> | Failure => {
     const known = standing.get(target)
     if (known !== undefined) return known
+    const made = headersFor(target)
+    standing.set(target, made)
+    return made
+  }
+
+  const headersFor = (target: Target): Readonly<Record<string, string>> | Failure => {
     const key = keyOf(target)
-    const headers = {
+    if (key !== undefined && !isHeaderValue(key)) return badKey(target)
+    const bad = Object.entries(settings.headers ?? {}).find(([, value]) => !isHeaderValue(value))
+    if (bad !== undefined) return badSetting(target, bad[0])
+    return {
       "user-agent": userAgent,
       ...protocol.headers,
       ...settings.headers,
@@ -61,26 +74,27 @@ export const make = (
       "accept-encoding": "identity",
       "content-type": "application/json"
     }
-    standing.set(target, headers)
-    return headers
   }
 
   return (request, operation, target, stream) => {
     const endpoint = endpointOf(operation, target)
     if (endpoint === undefined) return undefined
-    const headers = withPassed(headersOf(target), request.headers, protocol.passed)
+    const own = headersOf(target)
+    if (isFailure(own)) return own
+    const headers = withPassed(own, request.headers, protocol.passed)
+    if (typeof headers === "string") return badHeader(target, headers)
     const connectTimeout = target.policy.timeouts.connect
     if (operation.method === "GET") {
       const { "content-type": _, ...bare } = headers
       return { method: "GET", ...endpoint, headers: bare, body: "", connectTimeout }
     }
-    return {
-      origin: endpoint.origin,
-      path: endpoint.path,
-      headers,
-      body: bodyOf(request, target.model, stream),
-      connectTimeout
+    let body: string
+    try {
+      body = bodyOf(request, target.model, stream)
+    } catch (thrown) {
+      return unwritable(target, thrown)
     }
+    return { origin: endpoint.origin, path: endpoint.path, headers, body, connectTimeout }
   }
 }
 
@@ -90,14 +104,16 @@ export const keyOf = (target: Target): string | undefined => {
   return key === undefined ? undefined : Redacted.value(key).trim()
 }
 
+/** The caller's headers that are passed on are laid over our own; the name of one that no header may be. */
 const withPassed = (
   standing: Readonly<Record<string, string>>,
   given: Readonly<Record<string, string>> | undefined,
   passed: ReadonlySet<string>
-): Readonly<Record<string, string>> => {
+): Readonly<Record<string, string>> | string => {
   let headers: Record<string, string> | undefined
   for (const name in given) {
     if (!passed.has(name)) continue
+    if (!isHeaderValue(given[name]!)) return name
     headers ??= { ...standing }
     headers[name] = given[name]!
   }

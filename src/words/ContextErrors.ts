@@ -20,7 +20,8 @@ const rows = (source: string, ...patterns: ReadonlyArray<RegExp>): ReadonlyArray
 export const contextCodes: ReadonlyArray<{ readonly source: string; readonly values: string }> = [
   {
     source: "https://platform.openai.com/docs/guides/error-codes",
-    values: "context_length_exceeded context_window_exceeded model_max_prompt_tokens_exceeded"
+    values:
+      "context_length_exceeded context_window_exceeded model_max_prompt_tokens_exceeded max_tokens_per_request context_exceeded"
   },
   {
     source: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
@@ -44,6 +45,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\bcontext[- ]?(length|window|size|limit|budget)s?\b[^.]{0,80}\b(exceed|exceeded|exceeds|too (long|large|small)|overflow|not enough|surpass)/,
     /\b(exceed|exceeds|exceeded|exceeding|longer than|larger than|greater than|beyond|over|surpasses|overflows?|overflowed|fit (in|into|within))\b[^.]{0,80}\bcontext[- ]?(length|window|size|limit|budget)?\b/,
     /\b(less than|within|below|fit (in|into|within)) (the )?(model's )?(maximum )?context (length|window)\b/,
+    /\brequested [\d,]+ tokens,? (but )?max(imum)?( is| of)? [\d,]+ tokens\b/,
     /\bmax_model_len\b|\bmax_seq_len\b|\bmax_position_embeddings\b/,
     /\bcontext (the )?overflows?\b|\bcontext overflow\b/,
     /\bcontextwindowexceedederror\b/

@@ -81,3 +81,83 @@ export const contextNumbers = (text: string): ContextNumbers | undefined => {
   }
   return undefined
 }
+
+/** The sizes in an overflow to which the cap on output tokens has added, in tokens. */
+export interface CapOverflow {
+  readonly window: number
+  readonly prompt: number
+  readonly output: number
+}
+
+/** Prompt, then output, in sentences that name both. */
+const promptAndOutput: ReadonlyArray<RegExp> = [
+  // https://platform.openai.com, https://api-docs.deepseek.com: "(1187 in the messages, 32000 in the completion)"
+  new RegExp(
+    `${n} (?:in|from) (?:the|your) (?:messages|prompt|input)[^\\d]{1,20}${n} (?:in|for) the (?:completion|output)`
+  ),
+  // https://github.com/vllm-project/vllm: "You passed 99073 input tokens and requested 32000 output tokens"
+  new RegExp(`passed ${n} input tokens and requested ${n} output tokens`),
+  new RegExp(
+    `${n} (?:input|prompt) tokens? (?:and|\\+|plus) ${n} (?:output|completion|max_?new_?|new) tokens?`
+  ),
+  // https://docs.anthropic.com: "178959 + 64000 > 200000"
+  new RegExp(`${n} \\+ ${n} > \\d`),
+  // https://github.com/huggingface/text-generation-inference: "Given: 3000 `inputs` tokens and 2000 `max_new_tokens`"
+  new RegExp(`given: ${n} .?inputs.? tokens and ${n} .?max_new_tokens`)
+]
+
+/** Output, then prompt. */
+const outputAndPrompt: ReadonlyArray<RegExp> = [
+  // https://github.com/vllm-project/vllm: "is too large: 32000. … your request has 1187 input tokens"
+  new RegExp(`too large: ${n}\\..{0,120}?(?:request|prompt) has ${n} input tokens`),
+  // https://github.com/vllm-project/vllm: "you requested 32000 output tokens and your prompt contains at least 1187 input tokens"
+  new RegExp(`requested ${n} output tokens and your prompt contains (?:at least )?${n} (?:input )?tokens`)
+]
+
+/** OpenRouter: "you requested about 284283 tokens (8963 of text input, 13176 of tool input, 262144 in the output)". */
+const listed = new RegExp(`\\(((?:${n} of \\w+ input,? ?(?:and )?)+)${n} in the output\\)`)
+
+const windows: ReadonlyArray<RegExp> = [
+  new RegExp(`(?:context|prompt|sequence) (?:length|window|limit|size) (?:is|of)(?: only)? ${n}`),
+  new RegExp(`\\d \\+ \\d[\\d,]{0,14} > ${n}`),
+  new RegExp(`must be <= ?${n}`),
+  new RegExp(`(?:context|sequence) (?:length|window|limit|size)[^\\d]{0,20}${n}`)
+]
+
+/**
+ * Window, prompt and output of an overflow that names all three.
+ *
+ * @example
+ * import { capOverflow } from "./ContextNumbers.ts"
+ *
+ * capOverflow(
+ *   "This model's maximum context length is 32768 tokens. However, you requested 33187 tokens (1187 in the messages, 32000 in the completion)."
+ * ) // => { window: 32_768, prompt: 1187, output: 32_000 }
+ */
+export const capOverflow = (text: string): CapOverflow | undefined => {
+  const lower = text.slice(0, 2048).toLowerCase().replace(/[`'"]/g, "")
+  let window: number | undefined
+  for (const pattern of windows) window ??= toInt(pattern.exec(lower)?.[1])
+  if (window === undefined) return undefined
+  const sizes = (prompt: number | undefined, output: number | undefined): CapOverflow | undefined =>
+    prompt === undefined || output === undefined ? undefined : { window, prompt, output }
+  for (const pattern of promptAndOutput) {
+    const match = pattern.exec(lower)
+    if (match !== null) return sizes(toInt(match[1]), toInt(match[2]))
+  }
+  for (const pattern of outputAndPrompt) {
+    const match = pattern.exec(lower)
+    if (match !== null) return sizes(toInt(match[2]), toInt(match[1]))
+  }
+  const parts = listed.exec(lower)
+  if (parts === null) return undefined
+  const inputs = [...parts[1]!.matchAll(/\d[\d,]*/g)].map(([digits]) => toInt(digits) ?? 0)
+  return sizes(
+    inputs.reduce((a, b) => a + b, 0),
+    toInt(parts.at(-1))
+  )
+}
+
+/** True when the prompt leaves room for an answer worth having: a tenth of the window. */
+export const fitsWithoutCap = ({ output, prompt, window }: CapOverflow): boolean =>
+  output > 0 && window - prompt >= window / 10

@@ -31,7 +31,21 @@ const waitIsRight = (row: Labelled, failure: Failure.Failure): boolean => {
 }
 
 /** Where we answer otherwise than the label, and why. */
-const disagreements: { readonly [id: string]: string } = {}
+const disagreements: { readonly [id: string]: string } = {
+  "anthropic-400-context-maxtok-01":
+    "the prompt fits with a lower cap: once more with what is left of the window",
+  "vllm-400-context-02-completion": "the prompt fits without the cap: once more without it",
+  "openai-400-org-verify-01":
+    "this account may not stream this model; it may use it otherwise, so no key rests"
+}
+
+/** Classes of ours that say more than the label does. */
+const finer: { readonly [own: string]: string } = { Unsupported: "Invalid", Blocked: "Forbidden" }
+
+const reasonIsRight = (row: Labelled, failure: Failure.Failure): boolean => {
+  const own = Failure.classOf(failure)
+  return own === row.reason || finer[own] === row.reason
+}
 
 const score = (rows: ReadonlyArray<Labelled>) => {
   const answers = rows.map((row) => ({ row, failure: classify(row) }))
@@ -44,7 +58,7 @@ const score = (rows: ReadonlyArray<Labelled>) => {
     strict: share(strict.length, rows.length),
     lenient: share(lenient.length, rows.length),
     reasons: share(
-      reasoned.filter(({ failure, row }) => Failure.classOf(failure) === row.reason).length,
+      reasoned.filter(({ failure, row }) => reasonIsRight(row, failure)).length,
       reasoned.length
     ),
     waits: share(limited.filter(({ failure, row }) => waitIsRight(row, failure)).length, limited.length),
@@ -102,7 +116,9 @@ describe("the labelled corpus", () => {
     const rows = load("provider-errors.jsonl")
     const statusOnly = rows.filter((row) => classify({ status: row.status })._tag === row.kind).length
     assert.isBelow(statusOnly / rows.length, 0.75)
-    const tricky = rows.filter((row) => (row as { tricky?: boolean }).tricky === true)
+    const tricky = rows.filter(
+      (row) => (row as { tricky?: boolean }).tricky === true && !(row.id in disagreements)
+    )
     assert.isAtLeast(score(tricky).strict, 0.98)
   })
 
@@ -126,5 +142,23 @@ describe("our own collection of provider errors", () => {
     assert.isAtLeast(strict, 0.98)
     assert.isAtLeast(reasons, 0.98)
     assert.isAtLeast(waits, 0.98)
+  })
+})
+
+describe("the second labelled corpus, which came after the rules were written", () => {
+  it("is classified as labelled", () => {
+    const { lenient, reasons, strict, waits } = score(load("provider-errors-2.jsonl"))
+    assert.isAtLeast(lenient, 0.98)
+    assert.isAtLeast(strict, 0.92)
+    assert.isAtLeast(reasons, 0.92)
+    assert.isAtLeast(waits, 0.98)
+  })
+})
+
+describe("errors collected from public reports, labelled before the rules saw them", () => {
+  it("are classified as labelled", () => {
+    const { lenient, strict } = score(load("held-out-errors.jsonl"))
+    assert.isAtLeast(lenient, 0.98)
+    assert.isAtLeast(strict, 0.92)
   })
 })

@@ -1,0 +1,102 @@
+/**
+ * Refusals of a pair: this request at this model or server. Another model may take the same request.
+ *
+ * They are read by their grammar and not as a list of sentences: something that a request may ask for, near words which
+ * say that it cannot be had. Texts are prepared as in `Sentences.ts`.
+ */
+import type { Row } from "./Verdict.ts"
+
+/** What a request may hold or ask for, that not every model and server has. */
+const feature = [
+  "(image|audio|video|file|pdf|document|vision|visual|multi-?modal|media)(_url|s)?( (input|content|understanding|part|block|message|url|data|attachment|upload)s?)?",
+  "(built-?in |custom |parallel |server |strict |forced )?(tool|function)s?([_ -](use|calls?|calling|choice|choices|definitions?|schemas?|results?|messages?))?",
+  "tool_(choice|calls?|use)|parallel_tool_calls|computer[_ -]use|web[_ -]search|code[_ -](interpreter|execution)|mcp",
+  "(assistant )?(message )?prefill(ing|ed)?|continuation|prefix",
+  "(system|developer) ?(role|prompt|message|instruction|text)s?|instructions",
+  "response[_ -]?(format(\\.type)?|schema|mime[_ -]type|modalit\\w+)s?|json[_ -]?(mode|schema|object|output)s?|structured[_ -]outputs?|guided[_ -]\\w+|grammar",
+  "(extended |adaptive |interleaved )?thinking(_?\\w+)?( mode)?|reasoning(\\.|_)?\\w*( effort| mode| level| summar\\w+)?|effort|enable_thinking|chat_template(_kwargs)?",
+  "stream(ing|_options|ed)?( mode| output| responses?)?|non-?streaming|batch(ing)?",
+  "(prompt |context )?cach(e|ing)(_control)?|citations?|logprobs|top_logprobs|logit_bias|log probs|echo|suffix|best_of|user_location|service_tier|betas?|context_management|output_config",
+  "temperature|top_?[pk]|min_p|seed|stop(_sequences)?|(presence|frequency|repetition)[_ ]penalty|n|max_(completion_|output_)?tokens|store|metadata|verbosity|modalities|(request |this |these |following |the )?(parameter|argument|field|option|feature|setting|property|attribute|input|modality|content type)s?"
+].join("|")
+
+const no =
+  "(does not|doesn't|do not|don't|did not|cannot|can't|can not|will not|won't|is unable to|unable to|not able to) (currently |yet |natively )?(support|accept|allow|take|be used|be set|be disabled|be combined|both be specified)"
+
+const isNot =
+  "(is|are|was|were|be)(n't| not| currently not| no longer| not yet| not currently)( currently| yet| natively)? (supported|available|allowed|enabled|permitted|accepted|compatible|implemented|valid|recogni[sz]ed|usable|unavailable)|unsupported|unavailable|not supported|is deprecated for (this|the) model|not permitted|not allowed"
+
+const rows = (source: string, ...patterns: ReadonlyArray<RegExp>): ReadonlyArray<Row> =>
+  patterns.map((when) => ({ as: "Unsupported", when, source }))
+
+/** What a model or a server cannot take. */
+export const unsupported: ReadonlyArray<Row> = [
+  ...rows(
+    "https://platform.openai.com/docs/guides/error-codes (unsupported_parameter); https://github.com/ollama/ollama (does not support tools); https://openrouter.ai/docs/guides/routing/provider-selection",
+    new RegExp(`\\b(${no})\\b[^.]{0,40}?\\b(${feature})\\b`),
+    new RegExp(
+      `\\b(${feature})\\b[^.]{0,40}?(\\b|')(${no}|${isNot})\\b(?!.{0,40}\\b(api[- ]?key|token|credential))`
+    ),
+    new RegExp(
+      `\\b(unsupported|unrecogni[sz]ed|unknown|unexpected|unavailable|extra|additional)( \\w+){0,2}?:? (${feature})\\b`
+    ),
+    new RegExp(
+      `\\bno (endpoints?|providers?|models?|deployments?|channels?)\\b[^.]{0,40}\\bsupports?\\b[^.]{0,30}\\b(${feature})\\b`
+    ),
+    new RegExp(
+      `\\b(${feature})\\b[^.]{0,30}\\b(is|are) only (supported|available|allowed|accepted) (by|with|for|on|in)\\b`
+    ),
+    new RegExp(
+      `\\b(model|server|endpoint|api|it)s?\\b[^.]{0,40}\\bonly (supports?|accepts?|works?|allows?|available)( in| with)?\\b[^.]{0,30}\\b(${feature}|text)\\b`
+    ),
+    new RegExp(`\\bsupports? (at most|up to|only|a maximum of) (\\d+|one|a single) (${feature})\\b`)
+  ),
+  ...rows(
+    "https://docs.anthropic.com/en/api/errors; https://docs.mistral.ai; https://ai.google.dev/gemini-api/docs",
+    /\b(conversation|request|messages?|dialog(ue)?|prompt|history)s?\b[^.]{0,40}\b(must|should|needs? to|has to|cannot|can't|may not|not)?\b ?(end|ending|ends|finish)\b[^.]{0,20}\b(with|on|in) (an? )?(user|assistant|model|tool|human)\b/,
+    /\b(last|final) (message|turn|role|entry|content)\b[^.]{0,40}\b(must|should|needs? to|has to|cannot|can't|expected)\b/,
+    /\bexpected last role\b/,
+    /\bprefill(ing)?\b/
+  ),
+  ...rows(
+    "https://github.com/vllm-project/vllm (chat templates); https://docs.mistral.ai",
+    /\b(conversation )?roles must alternate\b|\bmust alternate between\b/,
+    /\bunexpected role\b|\binvalid role\b|\brole\b[^.]{0,30}\bnot one of\b/,
+    /\bsystem (message|prompt|role) must be (at the beginning|first|the first)\b/,
+    /\b(only one|multiple) system messages?\b/
+  ),
+  ...rows(
+    "https://docs.pydantic.dev/latest/errors/validation_errors; https://serde.rs (servers in Rust); https://ai.google.dev/gemini-api/docs",
+    /\bextra (inputs|fields) (are )?not permitted\b/,
+    /\bunrecogni[sz]ed request arguments?( supplied)?\b|\b(unknown|unexpected|unrecogni[sz]ed) (parameter|argument|field|keyword|key|option|property)\b/,
+    /\bunknown variant\b[^.]{0,80}\bexpected\b/,
+    /\bis not one of( the allowed values)? ?\[/,
+    /\bunknown name\b[^.]{0,80}\bcannot find field\b/,
+    /\badditional properties (are|is) not allowed\b/
+  ),
+  ...rows(
+    "https://api-docs.deepseek.com/guides/thinking_mode; https://ai.google.dev/gemini-api/docs/thought-signatures; https://help.aliyun.com/en/model-studio/deep-thinking",
+    /\breasoning_content\b[^.]{0,60}\b(must be|missing|is required|passed back|not allowed)\b/,
+    /\bmissing (a )?`?thought_?signature\b|\bthought signature\b[^.]{0,30}\b(missing|not valid|invalid|required)\b/,
+    /\binvalid `?signature`? in `?thinking`?\b/,
+    /\b(enable_)?thinking`?\b[^.]{0,30}\bmust be (set to )?(false|true|enabled|disabled)\b/,
+    /\bstream`? (must|should|needs to|has to) be (set to )?(true|enabled)\b|\bstreaming is (required|mandatory)\b|\bonly supports? stream(ing)?\b/,
+    /\bonly works in thinking mode\b/,
+    /\bmay only be set to\b/,
+    /(\b(is|are|was) )?\b(deprecated|not supported|not available|unsupported|not allowed|not permitted|does not work) (for|with|by|on) this model\b/,
+    /\bdoes not support [^.]{1,40} with this model\b|\bunsupported value\b/,
+    /\bmust be verified to (stream|generate|use) \b/
+  ),
+  ...rows(
+    "https://github.com/QuantumNous/new-api; https://lmstudio.ai/docs/api; https://docs.github.com/en/copilot (one API only)",
+    /^(error: )?not (yet )?implemented\b|\b(endpoint|method|operation|api|route|relay|adaptor|adapter|feature|format)\b[^.]{0,30}\b(is |are )?not (yet )?(been )?implemented\b/,
+    /\b(unknown|unexpected|unsupported) (endpoint|route|path|url)\b|\bunsupported api\b/,
+    /\b(invalid|unrecogni[sz]ed) (request )?url\b[^.]{0,10}\(?(post|get)\b/,
+    /\bnot (supported|accessible|available) (in|via|on|through|with|for) (the )?(`|")?\/?(v\d\/)?(chat\/completions|responses|completions|messages|embeddings)\b/,
+    /\b(use|using) the \/?(v\d\/)?(chat\/completions|responses|completions|messages) (endpoint|api) instead\b/
+  ),
+  ...rows(
+    "https://docs.bigmodel.cn/cn/api/api-code; https://help.aliyun.com/zh/model-studio/error-code",
+    /(模型|接口|当前|暂)?不支持(该|此)?(图片|图像|视觉|音频|视频|文件|工具|函数|流式|参数|系统|多模态|思考|推理|response_format)/
+  )
+]

@@ -1,0 +1,161 @@
+/** What throws on our side before anything was sent is the caller's fault or ours, and never the target's. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as BenchRegistry from "../../src/core/BenchRegistry.ts"
+import * as Chain from "../../src/core/Chain.ts"
+import * as Failover from "../../src/core/Failover.ts"
+import * as Failure from "../../src/core/Failure.ts"
+import * as Model from "../../src/core/Model.ts"
+import { OpenAi } from "../../src/providers/OpenAi.ts"
+import { TransportError, Upstream } from "../../src/providers/Upstream.ts"
+
+const good = JSON.stringify({ choices: [{ message: { content: "hi" }, finish_reason: "stop" }] })
+
+/** An upstream that answers, or throws as a socket does. */
+const upstream = (thrown?: unknown) => {
+  const sent: Array<string> = []
+  const service = Upstream.of({
+    exchange: (request) =>
+      Effect.suspend(() => {
+        sent.push(request.body)
+        return thrown === undefined
+          ? Effect.succeed({
+              status: 200,
+              headers: { "content-type": "application/json" },
+              body: new TextEncoder().encode(good)
+            })
+          : Effect.fail(new TransportError({ answered: false, tooLarge: false, cause: thrown }))
+      }),
+    open: () => Effect.fail(new TransportError({ answered: false, tooLarge: false, cause: thrown }))
+  })
+  return { sent, layer: Layer.succeed(Upstream, service) }
+}
+
+const policy = { retries: { times: 0 } }
+
+/** How a request ends at a single target, and what rests after five of them. */
+const ask = (
+  body: object,
+  { thrown, ...options }: OpenAi.Options & { readonly thrown?: unknown } = {},
+  headers?: Readonly<Record<string, string>>
+) =>
+  Effect.gen(function* () {
+    const { layer, sent } = upstream(thrown)
+    const openai = yield* Effect.provide(OpenAi.make(options), layer)
+    const chain = Chain.make(Model.make(openai, "m"))
+    const request = {
+      operation: "chat/completions" as const,
+      body: body as { [key: string]: unknown },
+      headers
+    }
+    const run = Effect.gen(function* () {
+      let error: unknown
+      for (let i = 0; i < 5; i++) error = yield* Effect.flip(Failover.complete(chain, request))
+      const streamed = yield* Effect.flip(Stream.runDrain(Failover.stream(chain, request)))
+      const registry = yield* BenchRegistry.BenchRegistry
+      return { error, streamed, benches: (yield* registry.list).length }
+    })
+    const result = yield* Effect.provide(run, Failover.Failover.layer({ policy }))
+    return { ...result, sent }
+  })
+
+const classOf = (error: unknown): string =>
+  Failure.isFailure(error)
+    ? Failure.classOf(error)
+    : ((error as { attempts?: ReadonlyArray<{ failure: Failure.Failure }> }).attempts ?? [])
+        .map(({ failure }) => Failure.classOf(failure))
+        .join(" ")
+
+const deep = (levels: number): object => {
+  let value: object = {}
+  for (let i = 0; i < levels; i++) value = { a: value }
+  return value
+}
+const circular: { [key: string]: unknown } = {}
+circular.self = circular
+const throwing = Object.defineProperty({}, "secret", {
+  enumerable: true,
+  get: () => {
+    throw new Error("my deepest secret")
+  }
+})
+
+describe("a body that cannot be written down", () => {
+  it.live.each([
+    ["that is nested too deeply", { tools: deep(20_000) }, "Unsupported"],
+    ["that holds itself", { metadata: circular }, "Invalid"],
+    ["with a BigInt", { seed: 1n }, "Invalid"],
+    ["with a getter that throws", { metadata: throwing }, "Invalid"],
+    ["with a toJSON that throws", { metadata: { toJSON: () => assert.fail("my deepest secret") } }, "Invalid"]
+  ] as const)("%s is the caller's, nothing is sent and nobody rests", ([, body, expected]) =>
+    Effect.gen(function* () {
+      const { benches, error, sent, streamed } = yield* ask({ messages: [], ...body })
+      assert.strictEqual(classOf(error), expected)
+      assert.strictEqual(classOf(streamed), expected)
+      assert.notInclude(String((error as Error).message), "secret")
+      assert.deepStrictEqual(sent, [])
+      assert.strictEqual(benches, 0)
+    })
+  )
+
+  it.live("is none with lone surrogates, or with an array of a million", () =>
+    Effect.gen(function* () {
+      const { layer, sent } = upstream()
+      const openai = yield* Effect.provide(OpenAi.make({}), layer)
+      const body = {
+        messages: [{ role: "user", content: "a\ud800b" }],
+        list: Array.from({ length: 1e6 }, () => 0)
+      }
+      const chain = Chain.make(Model.make(openai, "m"))
+      yield* Effect.provide(
+        Failover.complete(chain, { operation: "chat/completions", body }),
+        Failover.Failover.layer()
+      )
+      assert.strictEqual(sent.length, 1)
+    })
+  )
+})
+
+describe("a header that no header may be", () => {
+  it.live("is the caller's where he gave it", () =>
+    Effect.gen(function* () {
+      const { benches, error, sent } = yield* ask({ messages: [] }, {}, { "x-title": "a\nb: secret" })
+      assert.strictEqual(classOf(error), "Invalid")
+      assert.include((error as Error).message, "x-title")
+      assert.notInclude((error as Error).message, "secret")
+      assert.deepStrictEqual([sent.length, benches], [0, 0])
+    })
+  )
+
+  it.live("is ours where the configuration says it", () =>
+    Effect.gen(function* () {
+      const { benches, error, sent } = yield* ask({ messages: [] }, { headers: { "x-team": "a\r\nb" } })
+      assert.strictEqual(classOf(error), "Local")
+      assert.deepStrictEqual([sent.length, benches], [0, 0])
+    })
+  )
+
+  it.live("is the credential's where it is the key", () =>
+    Effect.gen(function* () {
+      const { error, sent } = yield* ask({ messages: [] }, { apiKey: Redacted.make("sk-1\nsk-2") })
+      assert.include(classOf(error), "InvalidKey")
+      assert.notInclude(String((error as Error).message), "sk-")
+      assert.strictEqual(sent.length, 0)
+    })
+  )
+})
+
+describe("what our own process lacks", () => {
+  it.live.each(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL"])("rests nobody: %s", (code) =>
+    Effect.gen(function* () {
+      const thrown = Object.assign(new Error("connect"), { code })
+      const { benches, error, streamed } = yield* ask({ messages: [] }, { thrown })
+      assert.strictEqual(classOf(error), "Local")
+      assert.strictEqual(classOf(streamed), "Local")
+      assert.strictEqual(benches, 0)
+    })
+  )
+})
