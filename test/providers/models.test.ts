@@ -61,7 +61,7 @@ for (const [name, upstream] of upstreams) {
         const openai = yield* OpenAi.make({ baseUrl: server.origin })
         server.play(FaultServer.text("404 page not found", 404))
         const failure = yield* Effect.flip(openai.complete(list, target()))
-        assert.strictEqual(Failure.classOf(failure), "Invalid")
+        assert.strictEqual(Failure.classOf(failure), "Unsupported")
       }).pipe(withUpstream(upstream))
     )
 
