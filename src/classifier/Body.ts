@@ -115,7 +115,7 @@ const readEvents = (
     // The last error of a stream is the one that ended it.
     if (draft.views.length > before) draft.views.splice(0, before)
   }
-  return { ...reply, roots: root === undefined ? [] : [root] }
+  return { ...reply, roots: root === undefined ? [] : [...draft.quoted, root] }
 }
 
 /** Several lines, each a JSON object: Ollama's stream, Vertex batches. */
@@ -173,7 +173,7 @@ const maxPage = 8192
  * size of what was sent. Throws on nothing that a body can be.
  */
 export const readBody = (body: unknown, provider: string | undefined): Reading => {
-  const draft: Draft = { views: [], dialect: dialectOf(provider), nodes: 0 }
+  const draft: Draft = { views: [], dialect: dialectOf(provider), quoted: [], nodes: 0 }
   const text = textOf(body)
   if (text === undefined) {
     if (body === null || body === undefined) return { form: "empty", ...nothing }
@@ -222,6 +222,6 @@ const readValue = (draft: Draft, value: unknown, whole: boolean): Reading => {
     content: reply.content,
     cut: !whole,
     page: "",
-    roots: [value]
+    roots: [...draft.quoted, value]
   }
 }

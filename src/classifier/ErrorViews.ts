@@ -25,6 +25,9 @@ export const maxText = 64 * 1024
 /** How deep errors may be wrapped in each other. */
 const maxDepth = 8
 
+/** How many values that were found in texts are kept. */
+const maxQuoted = 8
+
 /** How many errors are kept. */
 const maxViews = 24
 
@@ -45,6 +48,8 @@ const textFields: ReadonlyArray<string> =
 export interface Draft {
   readonly views: Array<ErrorView>
   readonly dialect: Dialect | undefined
+  /** Values that were found in a text: waits may stand beside the error in them. */
+  readonly quoted: Array<unknown>
   nodes: number
 }
 
@@ -55,7 +60,10 @@ const push = (draft: Draft, view: ErrorView): void => {
 /** A string that holds an error: first what is embedded in it, then its own words. */
 const visitText = (draft: Draft, text: string, depth: number): string => {
   const { prose, values } = embedded(text.slice(0, maxText))
-  for (const value of values) visit(draft, value, depth + 1)
+  for (const value of values) {
+    visit(draft, value, depth + 1)
+    if (draft.quoted.length < maxQuoted) draft.quoted.push(value)
+  }
   return values.length > 0 ? prose : text
 }
 

@@ -71,6 +71,14 @@ const disambiguate = (view: ErrorView, text: string, as: SignalClass): SignalCla
 const isZeroQuota = (view: ErrorView): boolean =>
   view.zeroQuota || (/\blimit: ?0(?![\d.])/i.test(view.text) && !/\blimit: ?[1-9]/i.test(view.text))
 
+/** An overflow that only the cap on output tokens makes: the prompt fits without it. */
+const byCap = (view: ErrorView): Verdict | undefined => {
+  const sizes = capOverflow(view.text)
+  return sizes === undefined || !fitsWithoutCap(sizes)
+    ? undefined
+    : { as: "MaxTokens", evidence: `text "${sizes.prompt} + ${sizes.output} > ${sizes.window}"` }
+}
+
 /** The first specific machine value of an error, in the order in which its fields count. */
 const bySpecificCode = (
   view: ErrorView,
@@ -79,6 +87,7 @@ const bySpecificCode = (
 ): Verdict | undefined => {
   for (const code of view.codes) {
     const as = byParameter(view, code.value) ?? byHost(view, text, code.value) ?? fromCode(code.value)
+    if (as === "ContextExceeded" && counts(as)) return byCap(view) ?? by(as, code)
     if (as !== undefined && counts(as)) return by(disambiguate(view, text, as), code)
   }
   if (view.number !== undefined) {
@@ -114,12 +123,7 @@ const byWords = (view: ErrorView, text: string): Verdict | undefined => {
     }
   }
   const verdict = fromText(text)
-  if (verdict?.as === "ContextExceeded") {
-    const sizes = capOverflow(view.text)
-    if (sizes !== undefined && fitsWithoutCap(sizes)) {
-      return { as: "MaxTokens", evidence: `text "${sizes.prompt} + ${sizes.output} > ${sizes.window}"` }
-    }
-  }
+  if (verdict?.as === "ContextExceeded") return byCap(view) ?? verdict
   return verdict === undefined ? undefined : { ...verdict, as: disambiguate(view, text, verdict.as) }
 }
 

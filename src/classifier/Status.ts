@@ -18,6 +18,8 @@ const table: { readonly [status: number]: FailureClass } = {
   429: "RateLimit",
   500: "ServerError",
   529: "Overloaded",
+  // RFC 9110: there is no such endpoint here; another target may have it.
+  405: "Unsupported",
   // RFC 9110: the proxy on our own side refuses us, not the provider.
   407: "Connection",
   // RFC 9110: the URL or the header section is too long, the request came to the wrong server.

@@ -83,7 +83,7 @@ export const unsupported: ReadonlyArray<Row> = [
     /\bstream`? (must|should|needs to|has to) be (set to )?(true|enabled)\b|\bstreaming is (required|mandatory)\b|\bonly supports? stream(ing)?\b/,
     /\bonly works in thinking mode\b/,
     /\bmay only be set to\b/,
-    /(\b(is|are|was) )?\b(deprecated|not supported|not available|unsupported|not allowed|not permitted|does not work) (for|with|by|on) this model\b/,
+    /(\b(is|are|was) )?\b(deprecated|not supported|not available|unsupported|not allowed|not permitted|not enabled|disabled|does not work) (for|with|by|on) this model\b/,
     /\bdoes not support [^.]{1,40} with this model\b|\bunsupported value\b/,
     /\bmust be verified to (stream|generate|use) \b/
   ),

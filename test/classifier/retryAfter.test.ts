@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { classify } from "../../src/classifier/Classifier.ts"
 import { parseDuration } from "../../src/classifier/Durations.ts"
 import { retryAfterFrom } from "../../src/classifier/RetryAfter.ts"
+import * as Failure from "../../src/core/Failure.ts"
 
 const now = Date.parse("2025-11-04T12:00:00Z")
 const millis = (headers: unknown, body?: unknown, text = ""): number | undefined =>
@@ -147,5 +149,77 @@ describe("words", () => {
     "please try again later"
   ])("%s names no wait", (text) => {
     assert.isUndefined(millis({}, undefined, text))
+  })
+})
+
+describe("a provider whose clock is ten minutes off", () => {
+  const ours = Date.parse("2026-11-28T12:00:00Z")
+  for (const offset of [600_000, -600_000]) {
+    const theirs = ours + offset
+    const moment = new Date(theirs + 30_000)
+    const date = new Date(theirs).toUTCString()
+    const epoch = String(moment.getTime() / 1000)
+    it.each([
+      ["as a date in retry-after", { "retry-after": moment.toUTCString() }, {}],
+      ["as an epoch in x-ratelimit-reset", { "x-ratelimit-reset": epoch }, {}],
+      [
+        "as a date of the empty bucket",
+        {
+          "anthropic-ratelimit-tokens-remaining": "0",
+          "anthropic-ratelimit-tokens-reset": moment.toISOString()
+        },
+        {}
+      ],
+      ["as a field of the error", {}, { error: { message: "slow down", resets_at: Number(epoch) } }],
+      [
+        "as a field beside the error",
+        {},
+        { error: { message: "slow down" }, reset_at: moment.toISOString() }
+      ],
+      ["in words", {}, { error: { message: `Your limit resets at ${moment.toISOString()}.` } }]
+    ])(`says its 30 seconds by its own clock (${offset} ms): %s`, (_, headers, body) => {
+      const failure = classify({ status: 429, headers: { ...headers, date }, body, now: ours })
+      assert.strictEqual(Failure.waitMillis(failure, ours), 30_000)
+    })
+  }
+
+  it("says until when a key is dead by it, too", () => {
+    const theirs = ours + 600_000
+    const failure = classify({
+      status: 400,
+      now: ours,
+      headers: { date: new Date(theirs).toUTCString() },
+      body: {
+        error: { message: `You will regain access on ${new Date(theirs + 172_800_000).toISOString()}` }
+      }
+    })
+    assert(failure._tag === "AuthDead")
+    assert.strictEqual(failure.until, ours + 172_800_000)
+  })
+})
+
+describe("a wait", () => {
+  const seven = 7_000
+  it.each([
+    ["beside the error", { error: { message: "no" }, retry_after: 7 }],
+    ["beside the error, in milliseconds", { error: { message: "no" }, retry_after_ms: 7_000 }],
+    ["in an object beside it", { error: { message: "no" }, meta: { retryAfter: "7s" } }],
+    ["in an object inside of it", { error: { message: "no", metadata: { retry_after_seconds: 7 } } }],
+    ["as a string", { error: { message: "no", retry_after: "7" } }],
+    [
+      "in Google's details",
+      { error: { code: 429, details: [{ "@type": "x/RetryInfo", retryDelay: "7s" }] } }
+    ],
+    ["as a protobuf duration", { retry_delay: { seconds: 6, nanos: 1e9 }, error: "no" }],
+    ["in words", { error: { message: "Please try again in 7s." } }],
+    [
+      "in JSON inside of the message",
+      { error: { message: 'Error: 429 {"error":{"message":"no"},"retry_after":7}' } }
+    ]
+  ])("is found %s", (_, body) => {
+    for (const form of [body, JSON.stringify(body), `data: ${JSON.stringify(body)}\n\n`]) {
+      const failure = classify({ status: 429, body: form, now: 0 })
+      assert.strictEqual(Failure.waitMillis(failure, 0), seven)
+    }
   })
 })

@@ -403,3 +403,39 @@ describe("an overflow", () => {
     assert.deepInclude(failure, { limit: 8192, actual: 14_429 })
   })
 })
+
+describe("an endpoint that a server does not have", () => {
+  it.each([
+    [500, { error: { message: "not implemented", type: "new_api_error", code: "convert_request_failed" } }],
+    [400, { error: { message: "no such API for it", code: "unsupported_api_for_model" } }],
+    [404, { error: { message: "Invalid URL (POST /v1/responses)", type: "invalid_request_error" } }],
+    [405, { detail: "Method Not Allowed" }],
+    [400, { error: "Unexpected endpoint or method. (POST /v1/responses)" }]
+  ])("is about this request at this model: %d %j", (status, body) => {
+    assert.strictEqual(classOf({ status, body }), "Unsupported")
+  })
+})
+
+describe("a status inside of the body", () => {
+  it.each([
+    { type: "error", error: { type: "bad_request_error", message: "that is wrong", http_code: "400" } },
+    { error: { message: '{"type":"bad_request_error","message":"that is wrong","http_code":400}' } }
+  ])("counts more than the wrapper's 500: %j", (body) => {
+    assert.strictEqual(classOf({ status: 500, body }), "Invalid")
+  })
+})
+
+describe("an overflow that only the cap on output makes", () => {
+  const error = (prompt: number, output: number) => ({
+    message: `This model's maximum context length is 32768 tokens. However, you requested ${prompt + output} tokens (${prompt} in the messages, ${output} in the completion). Please reduce the length of the messages or completion.`,
+    code: "context_length_exceeded"
+  })
+  it("is about the cap where the prompt fits without it", () => {
+    assert.strictEqual(classOf(withError({ ...error(1187, 32_000), code: null })), "MaxTokens")
+    assert.strictEqual(classOf(withError(error(1187, 32_000))), "MaxTokens")
+  })
+  it("is about the prompt where that alone fills the window", () => {
+    assert.strictEqual(classOf(withError(error(32_000, 1_000))), "ContextExceeded")
+    assert.strictEqual(classOf(withError(error(40_000, 1_000))), "ContextExceeded")
+  })
+})
