@@ -366,7 +366,7 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "Unsupported",
     source: "https://platform.openai.com/docs/guides/error-codes",
-    values: "unsupported_parameter unsupported_value unknown_parameter unsupported_content_type"
+    values: "unsupported_parameter unsupported_value unsupported_content_type"
   },
   {
     as: "Unsupported",
@@ -386,7 +386,7 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "Invalid",
     source: "https://platform.openai.com/docs/guides/error-codes",
     values:
-      "invalid_function_parameters missing_required_parameter integer_below_min_value invalid_json invalid_image_format unsupported_image_format invalid_image invalid_base64 previous_response_not_found invalid_encrypted_content array_above_max_length invalid_tool_call_id"
+      "unknown_parameter invalid_function_parameters missing_required_parameter integer_below_min_value invalid_json invalid_image_format unsupported_image_format invalid_image invalid_base64 previous_response_not_found invalid_encrypted_content array_above_max_length invalid_tool_call_id"
   },
   // ---- overloaded
   {

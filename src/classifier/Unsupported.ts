@@ -2,7 +2,8 @@
  * Refusals of a pair: this request at this model or server. Another model may take the same request.
  *
  * They are read by their grammar and not as a list of sentences: something that a request may ask for, near words which
- * say that it cannot be had. Texts are prepared as in `Sentences.ts`.
+ * say that it cannot be had. A field that a server has never heard of ("Unknown parameter") may be a slip of the caller's,
+ * and is `Invalid`. Texts are prepared as in `Sentences.ts`.
  */
 import type { Row } from "./Verdict.ts"
 
@@ -37,9 +38,7 @@ export const unsupported: ReadonlyArray<Row> = [
     new RegExp(
       `\\b(${feature})\\b[^.]{0,40}?(\\b|')(${no}|${isNot})\\b(?!.{0,40}\\b(api[- ]?key|token|credential))`
     ),
-    new RegExp(
-      `\\b(unsupported|unrecogni[sz]ed|unknown|unexpected|unavailable|extra|additional)( \\w+){0,2}?:? (${feature})\\b`
-    ),
+    new RegExp(`\\b(unsupported|unavailable)( \\w+){0,2}?:? (${feature})\\b`),
     new RegExp(
       `\\bno (endpoints?|providers?|models?|deployments?|channels?)\\b[^.]{0,40}\\bsupports?\\b[^.]{0,30}\\b(${feature})\\b`
     ),
@@ -68,7 +67,6 @@ export const unsupported: ReadonlyArray<Row> = [
   ...rows(
     "https://docs.pydantic.dev/latest/errors/validation_errors; https://serde.rs (servers in Rust); https://ai.google.dev/gemini-api/docs",
     /\bextra (inputs|fields) (are )?not permitted\b/,
-    /\bunrecogni[sz]ed request arguments?( supplied)?\b|\b(unknown|unexpected|unrecogni[sz]ed) (parameter|argument|field|keyword|key|option|property)\b/,
     /\bunknown variant\b[^.]{0,80}\bexpected\b/,
     /\bis not one of( the allowed values)? ?\[/,
     /\bunknown name\b[^.]{0,80}\bcannot find field\b/,

@@ -326,7 +326,7 @@ describe("check --live", () => {
       assert.deepStrictEqual(results(got.out), {
         "a#fine": "ok",
         "a#dead": "InvalidKey",
-        "a#none": "Invalid"
+        "a#none": "Unsupported"
       })
       assert.include(rows(got.out).get("a#fine")?.message, "nothing is known of credit")
       assert.include(rows(got.out).get("a#none")?.message, "name a model of a in the config")
