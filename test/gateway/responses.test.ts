@@ -169,10 +169,23 @@ describe("a response", () => {
       Effect.gen(function* () {
         const { a, b, post, url } = yield* gateway
         b.play(FaultServer.json(response()))
-        a.play(FaultServer.json({ detail: "Not Found" }, 404), FaultServer.json(openai.answer))
-        assert.strictEqual((yield* post()).status, 404)
-        const chats = yield* ask(`${url}/v1/chat/completions`, { body: chat("a/m") })
-        assert.strictEqual(chats.status, 200)
+        const notImplemented = {
+          error: { message: "not implemented", type: "new_api_error", code: "convert_request_failed" }
+        }
+        for (const [status, body] of [
+          [404, { detail: "Not Found" }],
+          [500, notImplemented],
+          [405, { detail: "Method Not Allowed" }]
+        ] as const) {
+          a.play(FaultServer.json(body, status), FaultServer.json(openai.answer))
+          const elsewhere = yield* post()
+          assert.deepStrictEqual(
+            [elsewhere.status, elsewhere.headers["x-failover-trail"]],
+            [200, "unsupported,ok"]
+          )
+          const chats = yield* ask(`${url}/v1/chat/completions`, { body: chat("a/m") })
+          assert.strictEqual(chats.status, 200)
+        }
         const missing = {
           code: "model_not_found",
           message: "The model `m` does not exist",
