@@ -2,7 +2,8 @@
  * The way to a provider over undici's dispatcher, without a layer in between.
  *
  * Connections are kept alive, and one that waits for nothing is closed after four seconds or when its server says
- * so. undici's own timeouts are off, but for the one of connecting.
+ * so. undici's own timeouts are off, but for the one of connecting. Where undici cannot dispatch (Bun) the runtime's own
+ * `fetch` takes its place.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
@@ -51,8 +52,22 @@ export const layer = (options: Options = {}): Layer.Layer<Upstream> => Layer.eff
 /** Makes an `Upstream` whose connections are closed with the scope. */
 export const make = (options: Options = {}): Effect.Effect<Upstream["Service"], never, Scope.Scope> => {
   Checks.fields("UndiciUpstream.make", options, { connections: Checks.count })
-  return open(options)
+  return canDispatch(Agent) ? open(options) : overFetch
 }
+
+/** Bun has an `undici` of its own, whose agents cannot dispatch. */
+export const canDispatch = (agent: { readonly prototype: { readonly dispatch?: unknown } }): boolean =>
+  typeof agent.prototype.dispatch === "function"
+
+/** The runtime's own `fetch`, for runtimes whose undici is none; loaded only there. `http2` and `connections` are its own matter. */
+export const overFetch: Effect.Effect<Upstream["Service"]> = Effect.promise(async () => {
+  const [{ make }, FetchHttpClient, { HttpClient }] = await Promise.all([
+    import("./HttpClientUpstream.ts"),
+    import("effect/http/FetchHttpClient"),
+    import("effect/http/HttpClient")
+  ])
+  return Effect.provide(Effect.map(HttpClient, make), FetchHttpClient.layer)
+}).pipe(Effect.flatten)
 
 const open = (options: Options): Effect.Effect<Upstream["Service"], never, Scope.Scope> =>
   Effect.map(

@@ -1,0 +1,60 @@
+/** Runtimes whose undici cannot dispatch, as Bun's: the runtime's own fetch is used instead. */
+import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
+import { resolve } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Chain, Failover, Model } from "../../src/index.ts"
+import { Upstream } from "../../src/providers/index.ts"
+import * as UndiciUpstream from "../../src/providers/UndiciUpstream.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import { dialects } from "./support.ts"
+
+describe("a runtime whose undici cannot dispatch", () => {
+  it("is told by its agents", () => {
+    assert.isTrue(
+      UndiciUpstream.canDispatch(
+        class {
+          dispatch() {}
+        }
+      )
+    )
+    assert.isFalse(UndiciUpstream.canDispatch(class {}))
+  })
+
+  for (const dialect of dialects) {
+    it.live(`is served by its own fetch: ${dialect.name}`, () =>
+      Effect.gen(function* () {
+        const server = yield* FaultServer.make
+        server.play(FaultServer.json(dialect.answer))
+        const provider = yield* Effect.provide(
+          dialect.make(server.origin),
+          Layer.effect(Upstream, UndiciUpstream.overFetch)
+        )
+        const answer = yield* Failover.complete(Chain.make(Model.make(provider, "m")), dialect.request)
+        assert.deepStrictEqual(answer.json, dialect.answer)
+      }).pipe(Effect.provide(Failover.Failover.layer()))
+    )
+  }
+
+  // Bun is not among the dependencies: name one in BUN, or put one on the path of the modules.
+  const bun = process.env.BUN ?? resolve(import.meta.dirname, "../../node_modules/.bin/bun")
+  it.skipIf(!existsSync(bun))(
+    "is Bun itself, which answers and streams (skipped where there is no bun)",
+    async () => {
+      const said = await new Promise<string>((done, fail) =>
+        execFile(
+          bun,
+          [resolve(import.meta.dirname, "bun.ts")],
+          { timeout: 15_000 },
+          (error, stdout, stderr) => (error === null ? done(stdout) : fail(new Error(stderr)))
+        )
+      )
+      assert.deepStrictEqual(JSON.parse(said), [
+        { choices: [{ message: { content: "whole" }, finish_reason: "stop" }] },
+        3
+      ])
+    }
+  )
+})
