@@ -195,6 +195,35 @@ describe("what a stream leaves", () => {
   })
 })
 
+describe("what is known of a server", () => {
+  it("decides whether the text of thoughts goes back", () => {
+    const carry = Carry.make("p", ["secret"]).of("m")
+    const signature = Token.seal(carry.owner, "own", { f: "reasoning" })
+    const own: Spoken = { type: "thinking", text: "own", signature }
+    const unsigned: Spoken = { type: "thinking", text: "unsigned" }
+    const call: Spoken = { type: "call", id: "c", name: "f", arguments: "{}" }
+    const said = (back: "never" | "calls" | "always" | undefined, ...parts: ReadonlyArray<Spoken>) => {
+      const rules = back === undefined ? undefined : { back, field: "thinking" }
+      const dropped = new Dropped(codecs.anthropic.names)
+      const [turn] = unpack([{ role: "assistant", parts }], "openai", carry, dropped, rules)
+      const left = {}
+      for (const part of turn?.role === "assistant" ? turn.parts : []) {
+        if (part.type === "left") merge(left, part.members)
+      }
+      return left
+    }
+    assert.deepStrictEqual(said("never", own, unsigned, call), {})
+    assert.deepStrictEqual(said("calls", own, unsigned, call), { reasoning: "own", thinking: "unsigned" })
+    assert.deepStrictEqual(said("calls", own, unsigned), {})
+    assert.deepStrictEqual(said("always", own, unsigned), { reasoning: "own", thinking: "unsigned" })
+    assert.deepStrictEqual(said(undefined, own, unsigned), { reasoning: "own" })
+    assert.deepStrictEqual(said(undefined, own, unsigned, call), {
+      reasoning: "own",
+      reasoning_content: "unsigned"
+    })
+  })
+})
+
 describe("a conversation for a target of the called protocol", () => {
   const id = CallId.join("call_1", Token.seal(one, "call_1", { x: {} }))
   const token = Token.seal(one, "", { f: "reasoning_content" })

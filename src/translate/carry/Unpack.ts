@@ -11,14 +11,23 @@ import type { Carry } from "./Carry.ts"
 import * as Content from "./Content.ts"
 import * as Token from "./Token.ts"
 
-/** The turns as they are for one target. */
+/** What is known of how a server of chats takes thoughts back. */
+export interface ThoughtRules {
+  /** Not at all, those of turns with calls, or all of them. */
+  readonly back: "never" | "calls" | "always"
+  /** The member of a message for those of which nobody knows where they were. */
+  readonly field: string
+}
+
+/** The turns as they are for one target. Without rules what it gave goes back to it as it was. */
 export const unpack = (
   turns: ReadonlyArray<Turn>,
   to: Protocol,
   carry: Carry,
-  dropped: Dropped
+  dropped: Dropped,
+  rules?: ThoughtRules
 ): ReadonlyArray<Turn> => {
-  const reader = new Reader(to, carry, dropped)
+  const reader = new Reader(to, carry, dropped, rules)
   return turns.map((turn) => reader.read(turn))
 }
 
@@ -57,12 +66,16 @@ class Reader {
   readonly #to: Protocol
   readonly #carry: Carry
   readonly #dropped: Dropped
+  readonly #rules: ThoughtRules | undefined
   /** From the ids that clients know to those of the target. */
   readonly #ids = new Map<string, string>()
   /** The client has given back the thoughts of the turn that is being read. */
   #hasThoughts = false
+  /** The turn that is being read has calls. */
+  #hasCalls = false
 
-  constructor(to: Protocol, carry: Carry, dropped: Dropped) {
+  constructor(to: Protocol, carry: Carry, dropped: Dropped, rules: ThoughtRules | undefined) {
+    this.#rules = rules
     this.#to = to
     this.#carry = carry
     this.#dropped = dropped
@@ -83,17 +96,18 @@ class Reader {
         }
       case "assistant": {
         const hasCalls = turn.parts.some((part) => part.type === "call")
+        this.#hasCalls = hasCalls
         this.#hasThoughts = turn.parts.some(({ type }) => type === "thinking" || type === "redacted")
-        const parts = turn.parts.flatMap((part) => this.#spoken(part, hasCalls))
+        const parts = turn.parts.flatMap((part) => this.#spoken(part))
         return { role: "assistant", parts: hasCalls ? this.#completed(parts) : parts }
       }
     }
   }
 
-  #spoken(part: Spoken, hasCalls: boolean): ReadonlyArray<Spoken> {
+  #spoken(part: Spoken): ReadonlyArray<Spoken> {
     switch (part.type) {
       case "thinking":
-        return this.#thinking(part, hasCalls)
+        return this.#thinking(part)
       case "redacted":
         if (Token.isToken(part.data)) return this.#carried("", part.data)
         return this.#isClaude ? [part] : this.#drop()
@@ -108,13 +122,21 @@ class Reader {
     return this.#to === "anthropic" && this.#carry.family === "claude"
   }
 
-  #thinking(part: Thinking, hasCalls: boolean): ReadonlyArray<Spoken> {
+  #thinking(part: Thinking): ReadonlyArray<Spoken> {
     const { signature = "", text } = part
     if (Token.isToken(signature)) return this.#carried(text, signature)
     if (signature !== "") return this.#isClaude ? [part] : this.#drop()
-    if (text === "" || neverUnsigned.has(this.#carry.family)) return this.#drop()
-    if (this.#to === "anthropic") return [part]
-    return hasCalls ? [{ type: "left", members: { reasoning_content: text } }] : this.#drop()
+    if (text === "") return this.#drop()
+    const isTaken = this.#rules === undefined ? !neverUnsigned.has(this.#carry.family) : this.#takesText
+    if (this.#to === "anthropic") return neverUnsigned.has(this.#carry.family) ? this.#drop() : [part]
+    if (!isTaken || (this.#rules?.back !== "always" && !this.#hasCalls)) return this.#drop()
+    return [{ type: "left", members: { [this.#rules?.field ?? "reasoning_content"]: text } }]
+  }
+
+  /** Does the target take the text of its own thoughts back, in the turn that is being read? */
+  get #takesText(): boolean {
+    if (this.#rules === undefined) return !neverText.has(this.#carry.family)
+    return this.#rules.back === "always" || (this.#rules.back === "calls" && this.#hasCalls)
   }
 
   #drop(): ReadonlyArray<Spoken> {
@@ -134,7 +156,7 @@ class Reader {
       return signature === undefined ? this.#drop() : [{ type: "thinking", text, signature }]
     }
     const isInDetails = members?.reasoning_details !== undefined
-    const isPlain = field !== undefined && text !== "" && !isInDetails && !neverText.has(this.#carry.family)
+    const isPlain = field !== undefined && text !== "" && !isInDetails && this.#takesText
     const own = isPlain ? { [field]: text } : undefined
     return own === undefined && members === undefined
       ? this.#drop()
@@ -154,7 +176,7 @@ class Reader {
 
   /** The turn with an empty thought where its target wants one and there is none. */
   #completed(parts: ReadonlyArray<Spoken>): ReadonlyArray<Spoken> {
-    if (this.#to !== "openai" || !wantsThoughts.has(this.#carry.family)) return parts
+    if (this.#to !== "openai" || !wantsThoughts.has(this.#carry.family) || !this.#takesText) return parts
     const has = parts.some((part) => part.type === "left" && part.members.reasoning_content !== undefined)
     return has ? parts : [{ type: "left", members: { reasoning_content: "" } }, ...parts]
   }
