@@ -6,6 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as BenchStore from "./BenchStore.ts"
+import { Dialect } from "./DialectFile.ts"
 import { DurationInput, field, HeaderText, millisOf, Port, Positive, required, Url } from "./Field.ts"
 import { GlobalPolicy, Policy } from "./PolicyFile.ts"
 import { Provider } from "./ProviderFile.ts"
@@ -22,7 +23,11 @@ const VirtualModel = Schema.Struct({
   ),
   onContextExceeded: field(Links, "Tried when a prompt is too long, and for nothing else."),
   onContentPolicy: field(Links, "Tried when a provider refuses the content, and for nothing else."),
-  policy: field(Policy, "For this chain, over all other policies.")
+  policy: field(Policy, "For this chain, over all other policies."),
+  dialect: field(
+    Dialect,
+    "What the models of this chain take, over the dialects of their providers; it holds for them in other chains too."
+  )
 })
 
 const Store = Schema.String.check(

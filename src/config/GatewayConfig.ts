@@ -9,12 +9,21 @@ import { type FailureClass, failureClasses } from "../core/Failure.ts"
 import type { ModelOptions } from "../core/Model.ts"
 import * as Policy from "../core/Policy.ts"
 import type { Strategy } from "../core/Strategy.ts"
+import type { Choice } from "../dialect/index.ts"
 import * as BenchStore from "./BenchStore.ts"
 import { type ConfigFile, millisOf } from "./ConfigFile.ts"
+import * as DialectOf from "./DialectOf.ts"
 import * as TokenHash from "./TokenHash.ts"
 
 /** The wire protocols a provider can speak. */
 export type ProtocolName = "openai" | "anthropic"
+
+/** What the config says of a provider's dialect. */
+export interface DialectConfig {
+  readonly all?: Choice | undefined
+  /** By the model's name: what its chains say, then what stands beside the model itself. */
+  readonly models: Readonly<Record<string, ReadonlyArray<Choice>>>
+}
 
 /** One provider. */
 export interface ProviderConfig {
@@ -26,6 +35,8 @@ export interface ProviderConfig {
   readonly fallbackModels: ReadonlyArray<string>
   readonly policy: Policy.Options | undefined
   readonly models: Readonly<Record<string, ModelOptions>>
+  /** What is said of its dialect, for all its models and for some of them, the more general first. */
+  readonly dialect?: DialectConfig | undefined
   readonly auth: "bearer" | "api-key"
   /** Whether it is asked for OpenAI's responses in their own words; else they are translated for it. */
   readonly responses: boolean
@@ -183,6 +194,7 @@ export const fromFile = (
         contextWindow: model.contextWindow,
         policy: map(model.policy, policyOf)
       })),
+      dialect: DialectOf.make(name, provider, file.models),
       auth: provider.auth ?? "bearer",
       responses: provider.responses ?? provider.protocol === "openai",
       maxAnswerBytes: provider.maxAnswerBytes,

@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import { CredentialName } from "../core/Credential.ts"
 import { strategies } from "../core/Strategy.ts"
+import { Dialect } from "./DialectFile.ts"
 import { Amount, field, HeaderText, Positive, required, Url } from "./Field.ts"
 import { Policy } from "./PolicyFile.ts"
 
@@ -22,7 +23,8 @@ const ModelOptions = Schema.Struct({
     Positive,
     "In tokens. A prompt that was too long for one model is not sent to one that holds no more."
   ),
-  policy: field(Policy, "For this model, over its provider's.")
+  policy: field(Policy, "For this model, over its provider's."),
+  dialect: field(Dialect, "What this model takes, over its provider's dialect: the name of a row, or rules.")
 })
 
 /** A provider. */
@@ -46,6 +48,10 @@ export const Provider = Schema.Struct({
   ),
   policy: field(Policy, "For this provider, over the policy of all."),
   models: field(Schema.Record(Schema.String, ModelOptions), "What is known of its models, by name."),
+  dialect: field(
+    Dialect,
+    "What it takes and gives differently from others: the name of a row of the table, or rules. Without it, what is recognised."
+  ),
   auth: field(
     Schema.Literals(["bearer", "api-key"]),
     'Protocol openai only: "api-key" sends the key in that header, as Azure wants it.',

@@ -8,6 +8,7 @@ import * as Catalog from "../core/Catalog.ts"
 import * as ModelSpec from "../core/ModelSpec.ts"
 import * as Pool from "../core/Pool.ts"
 import { millisOf } from "./ConfigFile.ts"
+import * as DialectProblems from "./DialectProblems.ts"
 import { isLoopback } from "./GatewayConfig.ts"
 import { nearest } from "./Nearest.ts"
 import type { Path } from "./Problem.ts"
@@ -24,6 +25,7 @@ export interface Findings {
 export const check = (file: unknown): Findings => ({
   problems: [
     ...providerProblems(file),
+    ...DialectProblems.problems(file),
     ...cooldownProblems(file, []),
     ...nameProblems(file),
     ...serverProblems(file)

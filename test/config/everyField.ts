@@ -27,6 +27,47 @@ const rules = Object.fromEntries(
   failureClasses.map((name) => [name, { retry: retries, rest, next: "stop" }])
 ) as { readonly [C in (typeof failureClasses)[number]]: unknown } & object
 
+/** A dialect in which every rule is other than what is recognised. */
+const dialect = {
+  row: "vllm",
+  apply: "always",
+  system: "anywhere",
+  developerRole: true,
+  mergeTurns: false,
+  afterToolResult: "assistant",
+  callIdCharacters: "a-z0-9",
+  callIdShortest: 12,
+  callIdLongest: 12,
+  toolNameCharacters: "a-z",
+  toolNameLongest: 32,
+  schemaTop: "any",
+  schemaItems: "optional",
+  schemaRefused: ["format"],
+  propertyNameCharacters: "a-z_",
+  propertyNameLongest: 20,
+  thoughtFields: ["thought"],
+  thoughtsBack: "always",
+  thoughtField: "thought",
+  signatures: "own",
+  callExtras: ["extra"],
+  messageExtras: ["details"],
+  tokenCap: "max_completion_tokens",
+  streamOptions: false,
+  parallelToolCalls: false,
+  metadata: false,
+  serviceTier: false,
+  strict: false,
+  jsonSchema: "tool",
+  images: false,
+  documents: "url",
+  audio: false,
+  cacheControl: true,
+  betas: ["one"],
+  finishWords: { DONE: "stop" },
+  usageFields: { cacheRead: "a", cacheWrite: "b", thinking: "c" },
+  emptyAnswer: "answer"
+} as const
+
 /** With `rules`, and without them where they would hide what stands beside them. */
 export const make = (options: { readonly rules: boolean }): ConfigFile => {
   const own = options.rules ? { ...policy, rules } : policy
@@ -49,7 +90,8 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
         ],
         fallbackModels: ["small"],
         policy: own,
-        models: { large: { contextWindow: 1000, policy: own } },
+        models: { large: { contextWindow: 1000, policy: own, dialect } },
+        dialect,
         auth: "api-key",
         responses: false,
         maxEventBytes: 7,
@@ -65,7 +107,8 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
         chain: ["a/large", "a/small"],
         onContextExceeded: ["a/huge"],
         onContentPolicy: ["a/mild"],
-        policy: own
+        policy: own,
+        dialect
       }
     },
     fallbacks: ["a/last"],

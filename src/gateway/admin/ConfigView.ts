@@ -93,6 +93,7 @@ const providerView = (provider: ProviderConfig) => ({
     contextWindow,
     policy
   })),
+  dialect: provider.dialect,
   auth: provider.auth,
   responses: provider.responses,
   maxAnswerBytes: provider.maxAnswerBytes,

@@ -1,0 +1,82 @@
+/**
+ * The rules of a server that nobody knows: what is taken nearly everywhere.
+ *
+ * Where it costs no meaning the stricter form is the default (one system message, names and ids of plain characters):
+ * servers that do not need it take it as well.
+ */
+import type { ProtocolName } from "./Row.ts"
+import type { Rules } from "./Rules.ts"
+
+const openai: Rules = {
+  apply: "translated",
+  // Chat templates of many models refuse another one: https://github.com/vllm-project/vllm/issues/41114
+  system: "first",
+  developerRole: false,
+  mergeTurns: true,
+  afterToolResult: "any",
+  // `string too long. Expected a string with maximum length 40`: https://github.com/langchain-ai/langchain/issues/25290
+  callIdCharacters: "",
+  callIdShortest: 1,
+  callIdLongest: 40,
+  // https://platform.openai.com/docs/api-reference/chat/create
+  toolNameCharacters: "a-zA-Z0-9_-",
+  toolNameLongest: 64,
+  schemaTop: "object",
+  schemaItems: "required",
+  schemaRefused: [],
+  propertyNameCharacters: "",
+  propertyNameLongest: 256,
+  thoughtFields: ["reasoning_content", "reasoning", "reasoning_text"],
+  thoughtsBack: "never",
+  thoughtField: "reasoning_content",
+  signatures: "any",
+  callExtras: [],
+  messageExtras: [],
+  tokenCap: "model",
+  streamOptions: true,
+  parallelToolCalls: true,
+  metadata: true,
+  serviceTier: true,
+  strict: true,
+  jsonSchema: "yes",
+  images: true,
+  documents: "inline",
+  audio: true,
+  cacheControl: false,
+  betas: "any",
+  finishWords: {},
+  usageFields: {},
+  emptyAnswer: "failure"
+}
+
+const anthropic: Rules = {
+  ...openai,
+  // Anthropic has a field of its own for it: https://docs.anthropic.com/en/api/messages
+  system: "first",
+  // https://github.com/anthropics/claude-code/issues/1078: `String should match pattern '^[a-zA-Z0-9_-]+$'`
+  callIdCharacters: "a-zA-Z0-9_-",
+  callIdLongest: 128,
+  // https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use
+  toolNameCharacters: "a-zA-Z0-9_-",
+  toolNameLongest: 128,
+  // `tools.0.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level`:
+  // https://github.com/anthropics/claude-code/issues/40075
+  schemaTop: "object",
+  schemaItems: "optional",
+  // `Property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'`: https://github.com/decocms/studio/pull/6874
+  propertyNameCharacters: "a-zA-Z0-9_.-",
+  propertyNameLongest: 64,
+  thoughtFields: ["thinking"],
+  thoughtField: "thinking",
+  thoughtsBack: "always",
+  tokenCap: "max_tokens",
+  documents: "url",
+  audio: false,
+  cacheControl: true,
+  // What version 4.5 of Claude brought is not known to other servers of the protocol.
+  strict: false,
+  jsonSchema: "tool"
+}
+
+/** The rules of a server of a protocol of which nothing else is known. */
+export const defaults: Readonly<Record<ProtocolName, Rules>> = { openai, anthropic }

@@ -1,0 +1,28 @@
+/** All rows of the table of dialects. */
+import type { Row } from "./Row.ts"
+import { rows as anthropic } from "./rows/Anthropic.ts"
+import { rows as asia } from "./rows/Asia.ts"
+import { rows as google } from "./rows/Google.ts"
+import { rows as hosts } from "./rows/Hosts.ts"
+import { rows as local } from "./rows/Local.ts"
+import { rows as mistral } from "./rows/Mistral.ts"
+import { rows as openai } from "./rows/OpenAi.ts"
+
+/** The rows, in no order that matters. */
+export const table: ReadonlyArray<Row> = [
+  ...openai,
+  ...anthropic,
+  ...google,
+  ...asia,
+  ...mistral,
+  ...hosts,
+  ...local
+]
+
+const byName = new Map(table.map((row) => [row.name, row]))
+
+/** The names of all rows. */
+export const names: ReadonlyArray<string> = [...byName.keys()]
+
+/** A row by its name. */
+export const row = (name: string): Row | undefined => byName.get(name)

@@ -1,0 +1,54 @@
+/** Anthropic's own server, and its models wherever they are. */
+import type { Row } from "../Row.ts"
+
+/** The rows. */
+export const rows: ReadonlyArray<Row> = [
+  {
+    name: "anthropic",
+    title: "Anthropic, and Claude wherever it is served",
+    kind: "server",
+    protocol: "anthropic",
+    match: { hosts: ["anthropic.com"], models: /claude/ },
+    facts: {
+      signatures: {
+        is: "own",
+        source:
+          "https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#preserving-thinking-blocks"
+      },
+      strict: {
+        is: true,
+        source: "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
+      },
+      jsonSchema: {
+        is: "yes",
+        source: "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
+      },
+      schemaTop: { is: "object", source: "https://github.com/anthropics/claude-code/issues/40075" },
+      propertyNameCharacters: { is: "a-zA-Z0-9_.-", source: "https://github.com/decocms/studio/pull/6874" },
+      toolNameCharacters: {
+        is: "a-zA-Z0-9_-",
+        source: "https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use"
+      }
+    }
+  },
+  {
+    name: "claude-before-4.5",
+    title: "Claude before version 4.5",
+    kind: "models",
+    protocol: "anthropic",
+    match: {
+      models:
+        /claude-(?:instant|[23](?!\d))|claude-(?:opus|sonnet|haiku)-4(?:[-.][0-4](?!\d)|(?![-.][5-9](?!\d)))(?!\d)/
+    },
+    facts: {
+      strict: {
+        is: false,
+        source: "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
+      },
+      jsonSchema: {
+        is: "tool",
+        source: "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
+      }
+    }
+  }
+]

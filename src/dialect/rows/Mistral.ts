@@ -1,0 +1,35 @@
+/** Mistral's API, and its models on other servers, whose templates have the same rules. */
+import type { Row } from "../Row.ts"
+
+const ids = "https://github.com/nearai/ironclaw/issues/1241"
+const order = "https://github.com/avante-corp/avante.nvim/issues/2562"
+const api = "https://docs.mistral.ai/api"
+
+/** The rows. */
+export const rows: ReadonlyArray<Row> = [
+  {
+    name: "mistral",
+    title: "Mistral",
+    kind: "models",
+    protocol: "openai",
+    match: {
+      hosts: ["mistral.ai"],
+      providers: ["mistral"],
+      models: /^(?:open-)?(?:mistral|mixtral|codestral|devstral|ministral|magistral|pixtral)/
+    },
+    facts: {
+      // `Tool call id was … but must be a-z, A-Z, 0-9, with a length of 9.` (code 3280)
+      callIdCharacters: { is: "a-zA-Z0-9", source: ids },
+      callIdShortest: { is: 9, source: ids },
+      callIdLongest: { is: 9, source: ids },
+      // `Unexpected role 'user' after role 'tool'` (code 3230)
+      afterToolResult: { is: "assistant", source: order },
+      system: { is: "first", source: "https://github.com/mistralai/mistral-common" },
+      tokenCap: { is: "max_tokens", source: api },
+      streamOptions: { is: true, source: api },
+      // Fields it does not know are refused: `Extra inputs are not permitted` (422)
+      metadata: { is: false, source: "https://github.com/BerriAI/litellm/issues/6920" },
+      serviceTier: { is: false, source: api }
+    }
+  }
+]

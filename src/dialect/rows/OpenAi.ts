@@ -1,0 +1,74 @@
+/** OpenAI's own servers, and those of Microsoft and GitHub that serve its models. */
+import type { Row } from "../Row.ts"
+
+const chat = "https://platform.openai.com/docs/api-reference/chat/create"
+const copilot = "https://github.com/anomalyco/opencode/blob/dev/packages/opencode/src/provider/transform.ts"
+
+/** The rows. */
+export const rows: ReadonlyArray<Row> = [
+  {
+    name: "openai",
+    title: "OpenAI",
+    kind: "server",
+    protocol: "openai",
+    // The name alone says the protocol only: many call any server of it "openai".
+    match: { hosts: ["openai.com"], models: /^(?:gpt-[3-9]|o[134](?:-|$)|chatgpt)/ },
+    facts: {
+      system: { is: "anywhere", source: chat },
+      developerRole: { is: true, source: chat },
+      mergeTurns: { is: false, source: chat },
+      schemaItems: {
+        is: "required",
+        source: "https://community.openai.com/t/array-schema-missing-items/1072914"
+      },
+      tokenCap: { is: "model", source: "https://platform.openai.com/docs/guides/reasoning" },
+      streamOptions: { is: true, source: chat },
+      audio: { is: true, source: "https://platform.openai.com/docs/guides/audio" }
+    }
+  },
+  {
+    name: "azure",
+    title: "Azure OpenAI",
+    kind: "server",
+    protocol: "openai",
+    match: {
+      hosts: ["openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"],
+      providers: ["azure"]
+    },
+    facts: {
+      system: {
+        is: "anywhere",
+        source: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference"
+      },
+      developerRole: {
+        is: true,
+        source: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/how-to/reasoning"
+      },
+      mergeTurns: {
+        is: false,
+        source: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference"
+      },
+      serviceTier: {
+        is: false,
+        source: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference"
+      }
+    }
+  },
+  {
+    name: "github",
+    title: "GitHub Copilot and GitHub Models",
+    kind: "server",
+    protocol: "openai",
+    match: {
+      hosts: ["githubcopilot.com", "models.github.ai", "models.inference.ai.azure.com"],
+      providers: ["copilot", "github"]
+    },
+    facts: {
+      thoughtFields: { is: ["reasoning_text", "reasoning_content"], source: copilot },
+      thoughtField: { is: "reasoning_text", source: copilot },
+      messageExtras: { is: ["reasoning_opaque"], source: copilot },
+      serviceTier: { is: false, source: "https://docs.github.com/en/rest/models/inference" },
+      metadata: { is: false, source: "https://docs.github.com/en/rest/models/inference" }
+    }
+  }
+]

@@ -1,0 +1,99 @@
+/** How the dialect of a target is found: host, provider name, model pattern, and what the config says. */
+import { assert, describe, it } from "@effect/vitest"
+import { type Described, names, resolve, row, table } from "../../src/dialect/index.ts"
+
+const rowsOf = (described: Partial<Described> & { readonly model: string }) =>
+  resolve({ protocol: "openai", ...described }).rows
+
+describe("a dialect", () => {
+  it("is recognised by the host, by a part of the provider's name, or by the model", () => {
+    assert.deepStrictEqual(rowsOf({ baseUrl: "https://api.mistral.ai/v1", model: "x" }), ["mistral"])
+    assert.deepStrictEqual(rowsOf({ provider: "mistral-eu", baseUrl: "http://127.0.0.1:1/v1", model: "x" }), [
+      "mistral"
+    ])
+    assert.deepStrictEqual(rowsOf({ provider: "box", model: "mistralai/Devstral-Small-2507" }), ["mistral"])
+    assert.deepStrictEqual(rowsOf({ provider: "box", model: "llama-4" }), [])
+    assert.deepStrictEqual(rowsOf({ baseUrl: "https://notmistral.ai/v1", model: "x" }), [])
+  })
+
+  it("takes a server's word about itself before what is known of its models", () => {
+    const groq = resolve({
+      protocol: "openai",
+      baseUrl: "https://api.groq.com/openai/v1",
+      model: "deepseek-r1-distill"
+    })
+    assert.deepStrictEqual(groq.rows, ["deepseek", "groq"])
+    assert.strictEqual(groq.thoughtsBack, "never")
+    assert.strictEqual(groq.developerRole, true)
+    const vllm = resolve({ protocol: "openai", provider: "vllm", model: "Qwen/Qwen3-Coder" })
+    assert.deepStrictEqual(vllm.rows, ["qwen", "vllm"])
+    assert.strictEqual(vllm.system, "first")
+  })
+
+  it("does not take a model of OpenAI's behind another server for OpenAI", () => {
+    assert.deepStrictEqual(rowsOf({ baseUrl: "https://openrouter.ai/api/v1", model: "openai/gpt-5.2" }), [
+      "openrouter"
+    ])
+    assert.deepStrictEqual(rowsOf({ provider: "openai", model: "gpt-5.2" }), ["openai"])
+    assert.deepStrictEqual(rowsOf({ provider: "openai", model: "my-model" }), [])
+  })
+
+  it("of an older Claude knows no strict tools", () => {
+    const strict = (model: string) => resolve({ protocol: "anthropic", provider: "anthropic", model }).strict
+    for (const model of [
+      "claude-3-7-sonnet-20250219",
+      "claude-sonnet-4-20250514",
+      "claude-opus-4-1-20250805",
+      "claude-opus-4.1",
+      "claude-sonnet-4",
+      "claude-2.1"
+    ]) {
+      assert.isFalse(strict(model), model)
+    }
+    for (const model of [
+      "claude-sonnet-4-5-20250929",
+      "claude-opus-4.6",
+      "claude-sonnet-5",
+      "claude-haiku-4-5"
+    ]) {
+      assert.isTrue(strict(model), model)
+    }
+  })
+
+  it("follows the config, whose last word wins rule by rule", () => {
+    const described: Described = {
+      protocol: "openai",
+      baseUrl: "https://api.mistral.ai/v1",
+      model: "mistral-large",
+      choices: [{ callIdLongest: 20, images: false }, { images: true }]
+    }
+    const dialect = resolve(described)
+    assert.deepStrictEqual(dialect.rows, ["mistral", "config"])
+    assert.strictEqual(dialect.callIdLongest, 20)
+    assert.strictEqual(dialect.callIdCharacters, "a-zA-Z0-9")
+    assert.isTrue(dialect.images)
+    assert.deepStrictEqual(resolve({ ...described, choices: ["deepseek"] }).rows, ["deepseek"])
+    assert.deepStrictEqual(resolve({ ...described, choices: [{ row: "vllm", images: false }] }).rows, [
+      "mistral",
+      "vllm",
+      "config"
+    ])
+  })
+})
+
+describe("the table of dialects", () => {
+  it("has a row for every server and family of models that people put behind a gateway", () => {
+    const expected =
+      "openai azure anthropic gemini deepseek mistral qwen moonshot glm minimax xai groq cerebras openrouter together fireworks github vllm sglang llamacpp lmstudio ollama"
+    for (const name of expected.split(" ")) assert.isDefined(row(name), name)
+    assert.strictEqual(new Set(names).size, table.length)
+  })
+
+  it("has a source for every rule", () => {
+    for (const { facts, name } of table) {
+      for (const [rule, fact] of Object.entries(facts)) {
+        assert.match(fact?.source ?? "", /^https:\/\/[\w.-]+\/\S+$/, `${name}.${rule}`)
+      }
+    }
+  })
+})
