@@ -144,7 +144,7 @@ export const make = ({
       Effect.map(Steady.currentTimeMillis, (now) =>
         Reply.refused(
           caller,
-          error._tag === "Refusal" ? error : Refusal.fromRunError(error, now, caller.protocol),
+          error._tag === "Refusal" ? error : Refusal.fromRunError(error, now, caller.protocol, failed),
           "attempts" in error ? error.attempts : failed
         )
       )

@@ -14,6 +14,7 @@ import type { Upstream } from "../providers/Upstream.ts"
 import type { Dialect } from "../translate/index.ts"
 import * as Carried from "./Carried.ts"
 import * as ConfigSecrets from "./ConfigSecrets.ts"
+import * as Dialects from "./Dialects.ts"
 import { ItemMemory, type Items } from "./ItemMemory.ts"
 import * as Metered from "./Metered.ts"
 import * as OwnThoughts from "./OwnThoughts.ts"
@@ -22,6 +23,8 @@ import * as Translated from "./Translated.ts"
 /** A provider, and how it speaks upstream. */
 export interface GatewayProvider extends HttpProvider {
   readonly protocol: ProtocolName
+  /** What its targets take. */
+  readonly dialectOf: Dialects.DialectOf
   /** Callers of what are translated for it; `undefined` where its own words are spoken. */
   readonly translatedFrom?: Dialect | undefined
 }
@@ -48,7 +51,8 @@ export const make = (
     config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)
   return Effect.map(made, (provider) => ({
     ...(provider as HttpProvider),
-    protocol: config.protocol
+    protocol: config.protocol,
+    dialectOf: Dialects.make(config, (provider as HttpProvider).baseUrl)
   }))
 }
 

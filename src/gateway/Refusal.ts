@@ -5,6 +5,7 @@ import { AuthDeadReason, BadRequestReason, classOf, type Failure } from "../core
 import type { FailedAttempt, RunError, UnknownModel } from "../core/RunError.ts"
 import { isProviderResponse, type ProviderResponse } from "../providers/ProviderResponse.ts"
 import { translateError } from "../translate/index.ts"
+import { isUnsent } from "./Elsewhere.ts"
 
 /** Why a request gets no answer. */
 export interface Refusal {
@@ -42,9 +43,15 @@ export const unknownModel = (error: UnknownModel, param: string): Refusal =>
   make(404, "model_not_found", error.message, { param })
 
 /** What a caller of a protocol is told when a run failed. `now` is in milliseconds since the epoch. */
-export const fromRunError = (error: RunError, now: number, protocol: ProtocolName): Refusal | PassedOn => {
+export const fromRunError = (
+  error: RunError,
+  now: number,
+  protocol: ProtocolName,
+  failed: ReadonlyArray<FailedAttempt> = []
+): Refusal | PassedOn => {
   switch (error._tag) {
     case "BadRequest":
+      return isUnsent(error) ? unsent(failed, protocol) : refused(error, protocol)
     case "ContextExceeded":
       return refused(error, protocol)
     case "DeadlineExceeded":
@@ -61,9 +68,15 @@ export const fromRunError = (error: RunError, now: number, protocol: ProtocolNam
       const said = [...new Map(attempts.map(({ failure, target }) => [target, failure])).values()]
       const words = [...said.map(classOf), ...benches.map(({ reason }) => reason)]
       const refusals = said.filter(isRefused)
-      const last = refusals.at(-1)
+      // Who was asked in the caller's own words goes first, then who was asked at all.
+      const last =
+        refusals.findLast((failure) => classOf(failure) !== "Unsupported") ??
+        refusals.findLast((failure) => !isUnsent(failure)) ??
+        refusals.at(-1)
       // A policy may send on even a bad request; where everybody who can say so refused it, it is one.
-      if (last !== undefined && words.every((word) => isStuck(word))) return refused(last, protocol)
+      if (last !== undefined && words.every((word) => isStuck(word))) {
+        return isUnsent(last) ? inexpressible(refusals) : refused(last, protocol)
+      }
       const [status, code] = statusOf(words)
       return make(status, code, message, { headers: comeBack(retryAt, now) })
     }
@@ -104,10 +117,35 @@ const isStuck = (word: string): boolean => stuck.has(word)
 const isRefused = (failure: Failure): boolean =>
   failure._tag === "BadRequest" || failure._tag === "ContextExceeded"
 
+/**
+ * The last target could not be told all of the request. What the others said goes first: a refusal by who was asked, then a
+ * fault that may pass.
+ */
+const unsent = (failed: ReadonlyArray<FailedAttempt>, protocol: ProtocolName): Refusal | PassedOn => {
+  const said = failed.map(({ failure }) => failure)
+  const asked = said.filter((failure) => !isUnsent(failure))
+  const passing = asked.filter((failure) => !isStuck(classOf(failure)))
+  if (passing.length > 0) {
+    const [status, code] = statusOf(passing.map(classOf))
+    return make(status, code, passing.map(({ message }) => message).join("; "))
+  }
+  const refusal = asked.findLast(isRefused)
+  return refusal === undefined ? inexpressible(said) : refused(refusal, protocol)
+}
+
+/** No target could be told all of the request: why, for each of them. */
+const inexpressible = (failures: ReadonlyArray<Failure>): Refusal =>
+  make(
+    400,
+    "inexpressible",
+    `no model of the chain can take all of the request: ${failures.map(({ message, target }) => `${target}: ${message}`).join("; ")}`
+  )
+
 /** A bad request comes back as the provider said it, where it said it with a status of its own. */
 const refused = (failure: FailedAttempt["failure"], protocol: ProtocolName): Refusal | PassedOn => {
   const said = failure.cause
   if (isProviderResponse(said) && isRefusal(said.status)) return passedOn(said, protocol)
+  if (isUnsent(failure)) return inexpressible([failure])
   switch (classOf(failure)) {
     case "ContextExceeded":
       return make(400, "context_length_exceeded", failure.message, { param: "messages" })

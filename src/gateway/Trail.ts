@@ -1,6 +1,7 @@
 /** What became of a request, in headers: who answered, after how many attempts, and how each of them ended. */
 import { classOf, type Failure, type FailureClass, failureClasses } from "../core/Failure.ts"
 import type { FailedAttempt } from "../core/RunError.ts"
+import { isUnsent } from "./Elsewhere.ts"
 
 /** `RateLimit` as `rate-limit`. */
 const kebab = (name: string): string => name.replace(/(?!^)([A-Z])/g, "-$1").toLowerCase()
@@ -8,7 +9,8 @@ const kebab = (name: string): string => name.replace(/(?!^)([A-Z])/g, "-$1").toL
 const words = new Map<FailureClass, string>(failureClasses.map((name) => [name, kebab(name)]))
 
 /** One short word for how an attempt ended: `rate-limit`, `invalid-key`, `overloaded`, … */
-export const word = (failure: Failure): string => words.get(classOf(failure))!
+export const word = (failure: Failure): string =>
+  isUnsent(failure) ? "inexpressible" : words.get(classOf(failure))!
 
 /** How many failed attempts the trail names; further ones are a count (`+12`), for proxies take no endless headers. */
 const shown = 32

@@ -23,6 +23,7 @@ import * as Unsendable from "../providers/Unsendable.ts"
 import { type Answer, Chunk, type Head, type Headers, isObject, type Request } from "../providers/Wire.ts"
 import * as Translate from "../translate/index.ts"
 import { memoryOf } from "./Carried.ts"
+import * as Elsewhere from "./Elsewhere.ts"
 import type { Items } from "./ItemMemory.ts"
 import type { GatewayProvider } from "./Providers.ts"
 import { requestId } from "./RequestId.ts"
@@ -47,6 +48,10 @@ interface Outbound {
   readonly model: string
   readonly request: Request
   readonly dropped: ReadonlyArray<string>
+  /** Content that the target cannot be shown: it must not be asked. */
+  readonly lost: ReadonlyArray<string>
+  /** What has to be put back in the answer. */
+  readonly restore: Translate.Restore | undefined
 }
 
 /** What a translated provider works with. */
@@ -67,32 +72,42 @@ export const make = (
   /** The last translation of each request, for its retries: they differ in nothing but the credential. */
   const known = new WeakMap<Request, Outbound>()
 
-  const outbound = (request: Request, model: string): Outbound => {
+  const outbound = (request: Request, target: Target): Outbound => {
+    const { model } = target
     const last = known.get(request)
     if (last?.model === model) return last
-    const { body, dropped } = Translate.translateRequest(
+    const expressed = Translate.expressRequest(
       from,
       to,
       request.body,
       model,
-      carrier.of(model, memoryOf(items, request))
+      carrier.of(model, memoryOf(items, request)),
+      provider.dialectOf(target)
     )
+    const { body, dropped, lost, restore } = expressed
     const translated = {
       model,
       dropped,
+      lost,
+      restore,
       request: { operation: operations[to], body, headers: request.headers }
     }
     known.set(request, translated)
     return translated
   }
 
-  const contextOf = (request: Request, target: Target): Effect.Effect<Translate.Context> =>
+  const contextOf = (
+    request: Request,
+    target: Target,
+    restore: Translate.Restore | undefined
+  ): Effect.Effect<Translate.Context> =>
     Effect.withFiber((fiber) =>
       Effect.map(Clock.currentTimeMillis, (now) =>
         Translate.makeContext(request.body, {
           id: requestId(request.headers ?? {}, fiber.getRef(Random.Random)),
           created: Math.floor(now / 1000),
-          carry: carrier.of(target.model, memoryOf(items, request))
+          carry: carrier.of(target.model, memoryOf(items, request)),
+          restore
         })
       )
     )
@@ -101,36 +116,46 @@ export const make = (
     ...provider,
     translatedFrom: from,
     complete: (request, target) =>
-      Effect.flatMap(contextOf(request, target), (context) => {
-        const sent = attempt(() => outbound(request, target.model), target)
+      Effect.suspend(() => {
+        const sent = attempt(() => outbound(request, target), target)
         if (isFailure(sent)) return Effect.fail(sent)
-        return Effect.flatMap(provider.complete(sent.request, target), (answer) => {
-          const json = answer.json ?? parse(answer.body)
-          if (!isObject(json)) {
-            return Effect.fail(malformed(target, "the answer is not JSON, or has too many values in it"))
-          }
-          const said = Translate.translateWhole(to, from, json, context)
-          if (said.malformed !== undefined && target.policy.malformedEvents === "fail")
-            return Effect.fail(malformed(target, said.malformed))
-          if (from === "responses") items.keep(request, said.body)
-          return Effect.succeed(written(answer, said.body, [...sent.dropped, ...said.dropped]))
-        })
+        if (sent.lost.length > 0) return Effect.fail(Elsewhere.unsent(target, sent.lost))
+        return Effect.flatMap(contextOf(request, target, sent.restore), (context) =>
+          Effect.flatMap(
+            Effect.mapError(provider.complete(sent.request, target), Elsewhere.changed),
+            (answer) => {
+              const json = answer.json ?? parse(answer.body)
+              if (!isObject(json)) {
+                return Effect.fail(malformed(target, "the answer is not JSON, or has too many values in it"))
+              }
+              const said = Translate.translateWhole(to, from, json, context)
+              if (said.malformed !== undefined && target.policy.malformedEvents === "fail")
+                return Effect.fail(malformed(target, said.malformed))
+              if (from === "responses") items.keep(request, said.body)
+              return Effect.succeed(written(answer, said.body, [...sent.dropped, ...said.dropped]))
+            }
+          )
+        )
       }),
     stream: (request, target) =>
-      Stream.unwrap(
-        Effect.map(contextOf(request, target), (context) => {
-          const sent = attempt(() => outbound(request, target.model), target)
-          if (isFailure(sent)) return Stream.fail(sent)
-          const { malformedEvents } = target.policy
-          const translator = Translate.makeStreamTranslator(to, from, context, malformedEvents)
-          const keep = from === "responses" ? keeper(items, request) : undefined
-          return Stream.transformPull(provider.stream(sent.request, target), (pull) =>
-            Effect.succeed(translated(pull, translator, lastWords[to], sent, keep, target))
-          )
-        })
-      ),
+      Stream.suspend(() => {
+        const sent = attempt(() => outbound(request, target), target)
+        if (isFailure(sent)) return Stream.fail(sent)
+        if (sent.lost.length > 0) return Stream.fail(Elsewhere.unsent(target, sent.lost))
+        return Stream.unwrap(
+          Effect.map(contextOf(request, target, sent.restore), (context) => {
+            const { malformedEvents } = target.policy
+            const translator = Translate.makeStreamTranslator(to, from, context, malformedEvents)
+            const keep = from === "responses" ? keeper(items, request) : undefined
+            return Stream.transformPull(provider.stream(sent.request, target), (pull) =>
+              Effect.succeed(translated(pull, translator, lastWords[to], sent, keep, target))
+            )
+          })
+        )
+      }),
     withoutTokenCap: (request, failure) => {
-      const { body } = (known.get(request) ?? outbound(request, String(request.body.model))).request
+      const sent = known.get(request)?.request.body
+      const body = sent ?? Translate.translateRequest(from, to, request.body).body
       const uncapped = provider.withoutTokenCap?.({ operation: operations[to], body }, failure)
       if (uncapped === undefined) return undefined
       const allowed = uncapped.body.max_tokens
@@ -244,7 +269,7 @@ const translated = (
   const next: Chunks = Effect.matchEffect(pull, {
     onSuccess: chunksOf,
     onFailure: (error): Chunks =>
-      isComplete ? finish() : Cause.isDone(error) ? Cause.done() : Effect.fail(error)
+      isComplete ? finish() : Cause.isDone(error) ? Cause.done() : Effect.fail(Elsewhere.changed(error))
   })
 
   return Effect.suspend(() => {

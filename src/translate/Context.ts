@@ -1,5 +1,6 @@
 /** What the translation of an answer must know of the request it answers. */
 import type { Carry } from "./carry/Carry.ts"
+import type { Restore } from "./fit/Restore.ts"
 import { isObject, type JsonObject, object, objects, string, text } from "./Json.ts"
 import * as ToolNames from "./ToolNames.ts"
 
@@ -21,6 +22,8 @@ export interface Context {
   readonly carry?: Carry | undefined
   /** From the names of tools that were cut for the target to their whole names. */
   readonly toolNames: ReadonlyMap<string, string>
+  /** What of the request was renamed or replaced for its target; `undefined` where nothing was. */
+  readonly restore?: Restore | undefined
   /** The body of the request: a response repeats much of what was asked. */
   readonly request: JsonObject
 }
@@ -33,6 +36,8 @@ export interface Options {
   readonly created: number
   /** Carries what the model leaves in the conversation. */
   readonly carry?: Carry | undefined
+  /** What of the request was renamed or replaced for its target. */
+  readonly restore?: Restore | undefined
 }
 
 /** Reads the context from the body of a request as the caller sent it. */
@@ -47,6 +52,7 @@ export const make = (body: JsonObject, options: Options): Context => {
     thoughts,
     carry: options.carry,
     toolNames: ToolNames.shortened(objects(body.tools).flatMap((tool) => text(tool.name) ?? [])),
+    restore: options.restore,
     request: body
   }
 }

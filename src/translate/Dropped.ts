@@ -15,7 +15,9 @@ export type Nameable =
   | "toolStrict"
   | "thinking"
   | "document"
+  | "image"
   | "prefill"
+  | "parallel"
 
 /** How a protocol calls these things. */
 export type Names = Readonly<Record<Nameable, string>>
@@ -28,6 +30,7 @@ const longest = 64
 export class Dropped {
   readonly #names: Names
   readonly #seen = new Set<string>()
+  readonly #lost = new Set<string>()
 
   constructor(names: Names) {
     this.#names = names
@@ -42,6 +45,25 @@ export class Dropped {
   field(path: string): void {
     if (this.#seen.size < limit) this.#seen.add(path.slice(0, longest).replaceAll(/[^\w.$-]/g, "?"))
     else this.#seen.add("more")
+  }
+
+  /**
+   * Content that the target cannot be shown, by its path: it may not be left out as a setting may, so the request cannot
+   * be expressed at all.
+   */
+  content(path: string): void {
+    this.field(path)
+    if (this.#lost.size < limit) this.#lost.add(path.slice(0, longest))
+  }
+
+  /** The same for what the common form can say, but the target cannot. */
+  lost(name: Nameable, detail?: string): void {
+    this.content(detail === undefined ? this.#names[name] : `${this.#names[name]}.${detail}`)
+  }
+
+  /** The content that would be lost, as paths. */
+  get lostContent(): ReadonlyArray<string> {
+    return [...this.#lost]
   }
 
   /** Every member of an object that says something and is not among those that are known. */

@@ -1,4 +1,5 @@
 /** What a protocol has to provide in order to be translated. */
+import type { Dialect as TargetDialect } from "../dialect/index.ts"
 import type { Answer, Delta, Failure, Remark, Request } from "./Common.ts"
 import type { Context } from "./Context.ts"
 import type { Dropped, Names } from "./Dropped.ts"
@@ -50,7 +51,7 @@ export interface CallerCodec {
 
 /** A protocol, into the common form and out of it. */
 export interface Codec extends CallerCodec {
-  readonly writeRequest: (request: Request, dropped: Dropped) => JsonObject
+  readonly writeRequest: (request: Request, dropped: Dropped, dialect?: TargetDialect) => JsonObject
   readonly readAnswer: (body: JsonObject) => Answer
   readonly readError: (body: unknown, status: number | undefined) => Failure
   readonly streamReader: () => StreamReader

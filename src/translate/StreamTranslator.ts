@@ -2,6 +2,7 @@
 import type { Delta, Remark } from "./Common.ts"
 import type { Context } from "./Context.ts"
 import { Packer } from "./carry/Pack.ts"
+import * as Restore from "./fit/Restore.ts"
 import { append, parse } from "./Json.ts"
 import type { Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
 import { callers, codecs } from "./Translate.ts"
@@ -35,6 +36,7 @@ export const makeStreamTranslator = (
 ): StreamTranslator => {
   const reader = codecs[from].streamReader()
   const writer = callers[to].streamWriter(context)
+  const restored = context.restore === undefined ? undefined : Restore.deltas(context.restore)
   const known = new Set<string>()
   let malformed: string | undefined
   let dropped: Array<string> = []
@@ -56,7 +58,7 @@ export const makeStreamTranslator = (
   /** A stream that its protocol has called complete fails no more, so its caller is told in its last event. */
   const write = (deltas: ReadonlyArray<Delta | Remark>, wasComplete: boolean): ReadonlyArray<OutEvent> => {
     const events: Array<OutEvent> = []
-    for (const delta of deltas) {
+    for (const delta of restored === undefined ? deltas : deltas.flatMap(restored)) {
       if (delta.type === "dropped") drop(delta.name)
       else if (delta.type !== "malformed") pass(delta, events)
       else if (onMalformed === "drop") drop("malformed")

@@ -1,10 +1,13 @@
 /** Requests, whole answers and errors from one protocol to another. */
+import { resolve, type Dialect as TargetDialect } from "../dialect/index.ts"
 import { codec as anthropic } from "./anthropic/Codec.ts"
 import type { Context } from "./Context.ts"
 import type { Carry } from "./carry/Carry.ts"
 import { packAnswer } from "./carry/Pack.ts"
 import { signedOnly, unpack } from "./carry/Unpack.ts"
 import { Dropped } from "./Dropped.ts"
+import * as Fit from "./fit/Fit.ts"
+import * as Restore from "./fit/Restore.ts"
 import { isObject, type JsonObject } from "./Json.ts"
 import { codec as openai } from "./openai/Codec.ts"
 import type { CallerCodec, Codec, Dialect, Protocol } from "./Protocol.ts"
@@ -23,10 +26,28 @@ export interface TranslatedRequest {
   readonly dropped: ReadonlyArray<string>
 }
 
+/** A request in the words of its target, and what was done to it. */
+export interface ExpressedRequest extends TranslatedRequest {
+  /**
+   * What was done to it:
+   *
+   * - `unchanged`
+   * - `changed`: without loss
+   * - `dropped`: settings were left out
+   * - `cannot`: content would be lost, so the target must not be asked
+   */
+  readonly change: "unchanged" | "changed" | "dropped" | "cannot"
+  /** The content that would be lost, as paths in the words of the caller. */
+  readonly lost: ReadonlyArray<string>
+  /** What has to be put back in the answer; see `makeContext`. */
+  readonly restore?: Restore.Restore | undefined
+}
+
 /**
  * Translates the body of a request. `model` is the target's model, which decides about many fields; by default the
- * one in the body. Between two of the same protocol nothing but the model is touched. `carry` gives the target back what
- * it left in the conversation.
+ * one in the body. `dialect` is what the target takes; by default what is known of the model. Between two of the same
+ * protocol nothing but the model is touched, unless the dialect says so. `carry`
+ * gives the target back what it left in the conversation.
  *
  * @example
  * translateRequest("openai", "anthropic", { model: "claude-haiku-4-5", messages: [{ role: "user", content: "hi" }], seed: 1 })
@@ -37,16 +58,36 @@ export const translateRequest = (
   to: Protocol,
   body: JsonObject,
   model?: string,
-  carry?: Carry
+  carry?: Carry,
+  dialect?: TargetDialect
 ): TranslatedRequest => {
+  const { body: made, dropped } = expressRequest(from, to, body, model, carry, dialect)
+  return { body: made, dropped }
+}
+
+/** The same, and what was done to the request: a target that cannot be told all of it must not be asked. */
+export const expressRequest = (
+  from: Dialect,
+  to: Protocol,
+  body: JsonObject,
+  model?: string,
+  carry?: Carry,
+  dialect?: TargetDialect
+): ExpressedRequest => {
   const named = model === undefined ? body : { ...body, model }
-  if (from === to) return { body: named, dropped: [] }
+  if (from === to && dialect?.apply !== "always") {
+    return { body: named, dropped: [], change: "unchanged", lost: [] }
+  }
   const dropped = new Dropped(callers[from].names)
   const read = callers[from].readRequest(named, dropped)
   const turns =
     carry === undefined ? signedOnly(read.turns, to, dropped) : unpack(read.turns, to, carry, dropped)
-  const request = { ...read, turns }
-  return { body: codecs[to].writeRequest(request, dropped), dropped: dropped.list }
+  const rules = dialect ?? resolve({ protocol: to, model: read.model })
+  const { request, restore } = Fit.fit({ ...read, turns }, rules, dropped, to === "anthropic")
+  const made = codecs[to].writeRequest(request, dropped, rules)
+  const lost = dropped.lostContent
+  const change = lost.length > 0 ? "cannot" : dropped.list.length > 0 ? "dropped" : "changed"
+  return { body: made, dropped: dropped.list, change, lost, restore }
 }
 
 /** An answer in the words of its caller. */
@@ -65,7 +106,8 @@ export const translateWhole = (
   body: JsonObject,
   context: Context
 ): TranslatedAnswer => {
-  const answer = codecs[from].readAnswer(body)
+  const read = codecs[from].readAnswer(body)
+  const answer = context.restore === undefined ? read : Restore.answer(read, context.restore)
   const { carry } = context
   const packed = carry === undefined ? answer : packAnswer(answer, carry, from, to, context)
   const remarks = answer.remarks ?? []
@@ -83,7 +125,8 @@ export const translateAnswer = (
   to: Dialect,
   body: JsonObject,
   context: Context
-): JsonObject => (from === to ? body : translateWhole(from, to, body, context).body)
+): JsonObject =>
+  from === to && context.restore === undefined ? body : translateWhole(from, to, body, context).body
 
 /**
  * Translates the body of an error: JSON, or whatever else a server sent. The status helps where the body says little.

@@ -6,6 +6,7 @@
 export { type Context, make as makeContext, type Options as ContextOptions } from "./Context.ts"
 export { type Carrier, type Carry, type Memory as CarryMemory, make as makeCarrier } from "./carry/Carry.ts"
 export { mayCarry, withoutCarried } from "./carry/Clean.ts"
+export type { Restore } from "./fit/Restore.ts"
 export type { JsonObject } from "./Json.ts"
 export type { Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
 export { withoutForeignThoughts } from "./responses/Reasoning.ts"
@@ -13,6 +14,8 @@ export { itemsOf, withItems } from "./responses/References.ts"
 export { isStateful, type Refusal, refuseStateful } from "./Stateful.ts"
 export { encode, makeStreamTranslator, type StreamTranslator } from "./StreamTranslator.ts"
 export {
+  type ExpressedRequest,
+  expressRequest,
   type TranslatedAnswer,
   type TranslatedRequest,
   translateAnswer,

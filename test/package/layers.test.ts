@@ -11,7 +11,7 @@ const below: Record<string, ReadonlyArray<string>> = {
   core: [],
   words: [],
   classifier: ["core", "words"],
-  testing: ["core"],
+  testing: ["core", "providers"],
   observe: ["core"],
   dialect: ["words"],
   translate: ["dialect", "words"],

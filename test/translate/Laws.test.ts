@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"
 import {
   Answer,
@@ -14,6 +15,9 @@ import {
 import { addUp, context, dataOf, translateStream } from "./support.ts"
 
 const claude = "claude-sonnet-4-0"
+
+/** The rules of a Claude that takes schemas, which those before 4.5 do not. */
+const strict = resolve({ protocol: "anthropic", model: "claude-sonnet-4-5" })
 const protocols: ReadonlyArray<Translate.Protocol> = ["openai", "anthropic"]
 /** Of a caller who wants to know everything. */
 const curious = { stream_options: { include_usage: true }, thinking: { type: "adaptive" } }
@@ -24,11 +28,14 @@ describe("what both protocols can express", () => {
     [Conversation],
     ([conversation]) => {
       const chat = asChat(conversation)
-      const there = Translate.translateRequest("openai", "anthropic", chat, claude)
+      const there = Translate.translateRequest("openai", "anthropic", chat, claude, undefined, strict)
       assert.deepStrictEqual(there.dropped, [])
       const back = Translate.translateRequest("anthropic", "openai", there.body, "gpt-4.1")
       assert.deepStrictEqual(back, { body: chat, dropped: [] })
-      assert.deepStrictEqual(Translate.translateRequest("openai", "anthropic", back.body, claude), there)
+      assert.deepStrictEqual(
+        Translate.translateRequest("openai", "anthropic", back.body, claude, undefined, strict),
+        there
+      )
     },
     { arbitrary: { runs: 500 } }
   )

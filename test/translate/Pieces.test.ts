@@ -232,6 +232,7 @@ describe("the package's face", () => {
   it("is what a gateway needs", () => {
     assert.deepStrictEqual(Object.keys(Translate).sort(), [
       "encode",
+      "expressRequest",
       "isStateful",
       "itemsOf",
       "makeCarrier",

@@ -1,12 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
+import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"
 
 /** A model of Anthropic's without peculiarities, and one of OpenAI's. */
 const claude = "claude-sonnet-4-0"
 const gpt = "gpt-4.1"
 
+/** The rules of a Claude that takes schemas, which those before 4.5 do not. */
+const strict = resolve({ protocol: "anthropic", model: "claude-sonnet-4-5" })
+
 const toAnthropic = (body: Translate.JsonObject, model = claude) =>
-  Translate.translateRequest("openai", "anthropic", { model, ...body })
+  Translate.translateRequest("openai", "anthropic", { model, ...body }, undefined, undefined, strict)
 
 const toOpenai = (body: Translate.JsonObject, model = gpt) =>
   Translate.translateRequest("anthropic", "openai", { model, max_tokens: 64, ...body })
@@ -199,7 +203,14 @@ describe("a request that both protocols can express", () => {
     const messages = { model: claude, max_tokens: 64, messages: hi, ...anthropic }
 
     it(`${name}: reaches an Anthropic model unchanged`, () => {
-      const { body, dropped } = Translate.translateRequest("openai", "anthropic", chat, claude)
+      const { body, dropped } = Translate.translateRequest(
+        "openai",
+        "anthropic",
+        chat,
+        claude,
+        undefined,
+        strict
+      )
       assert.deepStrictEqual(body, messages)
       assert.deepStrictEqual(dropped, [])
     })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ResponseStream } from "openai/lib/responses/ResponseStream"
+import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"
 import {
   Answer,
@@ -70,11 +71,13 @@ describe("a request for a response", () => {
       [Conversation],
       ([conversation]) => {
         const chat = withoutStop(asChat(conversation))
-        const asked = Translate.translateRequest("responses", to, asInput(chat), model)
+        // A Claude that takes schemas.
+        const rules = resolve({ protocol: to, model: to === "openai" ? model : "claude-sonnet-4-5" })
+        const asked = Translate.translateRequest("responses", to, asInput(chat), model, undefined, rules)
         const expected =
           to === "openai"
             ? { body: chat, dropped: [] }
-            : Translate.translateRequest("openai", to, chat, model)
+            : Translate.translateRequest("openai", to, chat, model, undefined, rules)
         assert.deepStrictEqual(asked, expected)
       },
       { arbitrary: { runs: 500 } }

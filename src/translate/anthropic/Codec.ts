@@ -21,6 +21,8 @@ export const codec: Codec = {
     format: "output_config.format",
     toolStrict: "tools.strict",
     thinking: "messages.content.thinking",
+    image: "messages.content.image",
+    parallel: "tool_choice.disable_parallel_tool_use",
     document: "messages.content.document",
     prefill: "messages.prefill"
   },

@@ -141,13 +141,25 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
 const isContent = (block: Block): block is Content =>
   block.type === "text" || block.type === "image" || block.type === "document"
 
+/** What a person or a tool shows the model. All else that is not known is what the provider ran by itself. */
+const shown: ReadonlySet<string> = new Set([
+  "image",
+  "document",
+  "container_upload",
+  "audio",
+  "video",
+  "file"
+])
+
 /** One block; what it cannot be translated with is named, and so is a block that cannot be translated at all. */
 const readBlock = (block: JsonObject, path: string, dropped: Dropped): ReadonlyArray<Block> => {
   const type = string(block.type) ?? "type"
   const row = rows.get(type)
   const read = row?.read(block, dropped) ?? []
-  if (row === undefined || read.length === 0) dropped.field(`${path}.${type}`)
-  else dropped.rest(block, `${path}.${type}`, row.keys)
+  if (row === undefined || read.length === 0) {
+    if (shown.has(type)) dropped.content(`${path}.${type}`)
+    else dropped.field(`${path}.${type}`)
+  } else dropped.rest(block, `${path}.${type}`, row.keys)
   return read
 }
 

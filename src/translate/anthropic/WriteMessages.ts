@@ -1,7 +1,8 @@
 /** From turns to the messages of an Anthropic request. */
+import type { Dialect } from "../../dialect/index.ts"
 import type { Call, Content, Request, Result, Spoken, Turn } from "../Common.ts"
 import { append, compact, isObject, type JsonObject, parse } from "../Json.ts"
-import { type Rule, ToolIds } from "../ToolIds.ts"
+import { type Rule, ruleOf, ToolIds } from "../ToolIds.ts"
 import type { Traits } from "./Models.ts"
 
 /** `tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`; they must also be unique. */
@@ -17,12 +18,12 @@ type Message = { readonly role: "user" | "assistant"; readonly content: Array<Js
  * Messages without content are refused and therefore left out. The conversation begins with the user, and ends with
  * the user where a model cannot go on from its own words; what is missing is supplied.
  */
-export const writeMessages = (request: Request, traits: Traits): JsonObject => {
+export const writeMessages = (request: Request, traits: Traits, dialect: Dialect): JsonObject => {
   const prompts = [
     ...request.system,
     ...request.turns.flatMap((turn) => (turn.role === "system" ? turn.texts : []))
   ].filter((prompt) => prompt.trim() !== "")
-  const messages = supplied(merged(request.turns), traits)
+  const messages = supplied(merged(request.turns, dialect), traits)
   if (messages.length === 0) {
     // A conversation of nothing but instructions.
     const said = prompts.length === 0 ? "Begin." : prompts.join("\n\n")
@@ -43,12 +44,13 @@ const simplified = (content: ReadonlyArray<JsonObject>): unknown => {
 }
 
 /** All results of an answer's calls belong into one message, together with what the user says to them. */
-const merged = (turns: ReadonlyArray<Turn>): Array<Message> => {
-  const ids = new ToolIds(rule)
+const merged = (turns: ReadonlyArray<Turn>, dialect: Dialect): Array<Message> => {
+  const ids = new ToolIds(ruleOf(dialect, rule))
   const messages: Array<Message> = []
   for (const turn of turns) {
     if (turn.role === "system") continue
-    const content = turn.role === "user" ? writeUser(turn.parts, ids) : writeAssistant(turn.parts, ids)
+    const content =
+      turn.role === "user" ? writeUser(turn.parts, ids) : writeAssistant(turn.parts, ids, dialect)
     if (content.length === 0) continue
     const last = messages.at(-1)
     if (turn.role === "user" && last?.role === "user" && last.content.at(-1)?.type === "tool_result") {
@@ -108,8 +110,13 @@ const writeContent = (part: Content): ReadonlyArray<JsonObject> => {
     : [compact({ type: "document", source, title: part.name })]
 }
 
-const writeAssistant = (parts: ReadonlyArray<Spoken>, ids: ToolIds): Array<JsonObject> =>
-  parts.flatMap((part) => writeSpoken(part, ids))
+/** Thoughts that nobody signed are refused by who signs its own. */
+const writeAssistant = (parts: ReadonlyArray<Spoken>, ids: ToolIds, dialect: Dialect): Array<JsonObject> =>
+  parts.flatMap((part) =>
+    part.type === "thinking" && dialect.signatures === "own" && (part.signature ?? "") === ""
+      ? []
+      : writeSpoken(part, ids)
+  )
 
 const writeSpoken = (part: Spoken, ids: ToolIds): ReadonlyArray<JsonObject> => {
   switch (part.type) {

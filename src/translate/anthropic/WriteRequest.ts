@@ -1,4 +1,5 @@
 /** From the common form to the body of a messages request. */
+import { type Dialect, resolve } from "../../dialect/index.ts"
 import type { Request, Tool } from "../Common.ts"
 import type { Dropped } from "../Dropped.ts"
 import { compact, type JsonObject } from "../Json.ts"
@@ -8,7 +9,11 @@ import * as Thinking from "./Thinking.ts"
 import { writeMessages } from "./WriteMessages.ts"
 
 /** Writes a request. The protocol requires a token limit; the default depends on the model, see `Models`. */
-export const writeRequest = (request: Request, dropped: Dropped): JsonObject => {
+export const writeRequest = (
+  request: Request,
+  dropped: Dropped,
+  dialect: Dialect = resolve({ protocol: "anthropic", model: request.model })
+): JsonObject => {
   const { settings, format } = request
   const traits = Models.traits(request.model)
   const max_tokens = settings.maxTokens ?? traits.maxTokens
@@ -20,14 +25,14 @@ export const writeRequest = (request: Request, dropped: Dropped): JsonObject => 
   return compact({
     model: request.model,
     max_tokens,
-    ...writeMessages(request, traits),
+    ...writeMessages(request, traits, dialect),
     ...sampling(request, traits, thinking.isOn, dropped),
     stop_sequences: writeStops(request, dropped),
     thinking: thinking.config,
     output_config: Object.keys(output).length === 0 ? undefined : output,
     metadata: settings.user === undefined ? undefined : { user_id: settings.user },
     service_tier: settings.tier === "standard" ? "standard_only" : settings.tier,
-    ...tools(request, dropped),
+    ...tools(request, dropped, dialect),
     stream: request.stream ? true : undefined
   })
 }
@@ -84,7 +89,7 @@ const writeFormat = (format: NonNullable<Request["format"]>, dropped: Dropped): 
  * Tools that were called must be defined, even when they may not be called any more, so those that are not are made up
  * from their calls. https://docs.litellm.ai/docs/providers/anthropic
  */
-const tools = (request: Request, dropped: Dropped): JsonObject => {
+const tools = (request: Request, dropped: Dropped, dialect: Dialect): JsonObject => {
   if (request.tools.length === 0) {
     const called = new Set(
       request.turns.flatMap((turn) =>
@@ -95,7 +100,10 @@ const tools = (request: Request, dropped: Dropped): JsonObject => {
     const made = [...called].map((name) => ({ name, input_schema: { type: "object", properties: {} } }))
     return { tools: made, tool_choice: { type: "none" } }
   }
-  return { tools: request.tools.map((tool) => writeTool(tool, dropped)), tool_choice: toolChoice(request) }
+  return {
+    tools: request.tools.map((tool) => writeTool(tool, dropped, dialect)),
+    tool_choice: toolChoice(request)
+  }
 }
 
 const toolChoice = ({ toolChoice, parallel }: Request): JsonObject | undefined => {
@@ -111,16 +119,17 @@ const toolChoice = ({ toolChoice, parallel }: Request): JsonObject | undefined =
 
 const types = { auto: "auto", none: "none", required: "any", tool: "tool" } as const
 
-const writeTool = (tool: Tool, dropped: Dropped): JsonObject => {
+const writeTool = (tool: Tool, dropped: Dropped, dialect: Dialect): JsonObject => {
   const given = Object.keys(tool.schema).length === 0 ? { type: "object", properties: {} } : tool.schema
   const schema = given.type === undefined ? { type: "object", ...given } : given
+  const strict = tool.strict === true && dialect.strict
+  if (tool.strict === true && !strict) dropped.common("toolStrict")
   return compact({
     name: tool.name,
     description: tool.description,
-    input_schema:
-      tool.strict === true
-        ? JsonSchema.restrict(schema, (keyword) => dropped.common("toolStrict", keyword))
-        : schema,
-    strict: tool.strict === true ? true : undefined
+    input_schema: strict
+      ? JsonSchema.restrict(schema, (keyword) => dropped.common("toolStrict", keyword))
+      : schema,
+    strict: strict ? true : undefined
   })
 }

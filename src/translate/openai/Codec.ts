@@ -21,6 +21,8 @@ export const codec: Codec = {
     format: "response_format.json_schema",
     toolStrict: "tools.function.strict",
     thinking: "messages.reasoning_details",
+    image: "messages.content.image_url",
+    parallel: "parallel_tool_calls",
     document: "messages.content.file",
     prefill: "messages.prefill"
   },

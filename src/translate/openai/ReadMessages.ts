@@ -32,7 +32,7 @@ export const readMessages = (messages: unknown, dropped: Dropped): Pick<Request,
     const role = string(message.role) ?? ""
     const keys = Object.hasOwn(messageKeys, role) ? messageKeys[role] : undefined
     if (keys === undefined) {
-      dropped.field(`messages.${role}`)
+      dropped.content(`messages.${role}`)
       continue
     }
     dropped.rest(message, "messages", keys)
@@ -73,7 +73,7 @@ const readContent = (content: unknown, dropped: Dropped): ReadonlyArray<Content>
     if (keys !== undefined && read !== undefined) {
       parts.push(read)
       dropped.rest(part, `messages.content.${type}`, keys)
-    } else dropped.field(`messages.content.${type}`)
+    } else dropped.content(`messages.content.${type}`)
   }
   return parts
 }

@@ -1,19 +1,26 @@
 /** From turns to the messages of a chat-completions request. */
+import type { Dialect } from "../../dialect/index.ts"
 import type { Content, Document, Request, Result, Spoken } from "../Common.ts"
 import { merge } from "../carry/Members.ts"
 import * as DataUrl from "../DataUrl.ts"
 import type { Dropped } from "../Dropped.ts"
 import { append, compact, type JsonObject } from "../Json.ts"
-import { type Rule, ToolIds } from "../ToolIds.ts"
+import { type Rule, ruleOf, ToolIds } from "../ToolIds.ts"
 import * as ToolNames from "../ToolNames.ts"
 
 /** OpenAI refuses ids that are longer: `string too long. Expected a string with maximum length 40`. */
 const rule: Rule = { allowed: /^/, forbidden: /[^\w-]/g, longest: 40 }
 
 /** The messages: the system prompts first, one each. */
-export const writeMessages = (request: Request, dropped: Dropped): ReadonlyArray<JsonObject> => {
-  const ids = new ToolIds(rule)
-  const messages: Array<JsonObject> = request.system.map((content) => ({ role: "system", content }))
+export const writeMessages = (
+  request: Request,
+  dropped: Dropped,
+  dialect: Dialect
+): ReadonlyArray<JsonObject> => {
+  const ids = new ToolIds(ruleOf(dialect, rule))
+  const isOne = dialect.system === "first" && request.system.length > 1
+  const system = isOne ? [request.system.join("\n\n")] : request.system
+  const messages: Array<JsonObject> = system.map((content) => ({ role: "system", content }))
   for (const turn of request.turns) {
     switch (turn.role) {
       case "system":
@@ -29,8 +36,16 @@ export const writeMessages = (request: Request, dropped: Dropped): ReadonlyArray
     }
   }
   if (request.turns.at(-1)?.role === "assistant") dropped.common("prefill")
-  return messages
+  return dialect.afterToolResult === "assistant" ? bridged(messages) : messages
 }
+
+/** Between a tool's result and the user's words, for servers that want the model to speak first. */
+const bridge: JsonObject = { role: "assistant", content: "Done." }
+
+const bridged = (messages: ReadonlyArray<JsonObject>): ReadonlyArray<JsonObject> =>
+  messages.flatMap((message, index) =>
+    message.role === "user" && messages[index - 1]?.role === "tool" ? [bridge, message] : [message]
+  )
 
 /**
  * The results of tools are messages of their own and come first, right behind the calls. They hold text only, so what
@@ -86,7 +101,7 @@ const writeParts = (parts: ReadonlyArray<Content>, dropped: Dropped): Array<Json
       written.push({ type: "image_url", image_url: { url: DataUrl.write(part.media) } })
     } else {
       const document = writeDocument(part)
-      if (document === undefined) dropped.common("document", "url")
+      if (document === undefined) dropped.lost("document", "url")
       else written.push(document)
     }
   }

@@ -1,4 +1,5 @@
 /** From the common form to the body of a chat-completions request. */
+import { type Dialect, resolve } from "../../dialect/index.ts"
 import type { Request, Tool } from "../Common.ts"
 import type { Dropped } from "../Dropped.ts"
 import * as Effort from "../Effort.ts"
@@ -15,14 +16,18 @@ const mostStops = 4
 const longestUser = 128
 
 /** Writes a request. Streams are asked to tell their usage, because the other protocols always do. */
-export const writeRequest = (request: Request, dropped: Dropped): JsonObject => {
+export const writeRequest = (
+  request: Request,
+  dropped: Dropped,
+  dialect: Dialect = resolve({ protocol: "openai", model: request.model })
+): JsonObject => {
   const traits = Models.traits(request.model)
   const { format } = request
   return compact({
     model: request.model,
-    messages: writeMessages(request, dropped),
-    ...settings(request, traits, dropped),
-    ...tools(request, dropped),
+    messages: writeMessages(request, dropped, dialect),
+    ...settings(request, traits, dropped, dialect),
+    ...tools(request, dropped, dialect),
     response_format:
       format === undefined
         ? undefined
@@ -36,11 +41,16 @@ export const writeRequest = (request: Request, dropped: Dropped): JsonObject => 
             })
           },
     stream: request.stream ? true : undefined,
-    stream_options: request.stream ? { include_usage: true } : undefined
+    stream_options: request.stream && dialect.streamOptions ? { include_usage: true } : undefined
   })
 }
 
-const settings = (request: Request, traits: Models.Traits, dropped: Dropped): JsonObject => {
+const settings = (
+  request: Request,
+  traits: Models.Traits,
+  dropped: Dropped,
+  dialect: Dialect
+): JsonObject => {
   const { maxTokens, temperature, topP, topK, stop, user, tier } = request.settings
   const effort = writeEffort(request, traits, dropped)
   const samples = !traits.reasons || effort === "none"
@@ -50,16 +60,19 @@ const settings = (request: Request, traits: Models.Traits, dropped: Dropped): Js
   if (topK !== undefined) dropped.common("topK")
   const stops = traits.reasons ? undefined : stop?.slice(0, mostStops)
   if (stop !== undefined && stops?.length !== stop.length) dropped.common("stop")
-  if (user !== undefined && user.length > longestUser) dropped.common("user")
+  const keepsUser = user !== undefined && user.length <= longestUser && dialect.metadata
+  if (user !== undefined && !keepsUser) dropped.common("user")
+  // `auto` is what it means to leave it out.
+  if (tier === "standard" && !dialect.serviceTier) dropped.common("tier")
   return {
-    [traits.limit]: maxTokens,
+    [dialect.tokenCap === "model" ? traits.limit : dialect.tokenCap]: maxTokens,
     temperature: samples ? temperature : undefined,
     top_p: samples ? topP : undefined,
     stop: stops?.length === 1 ? stops[0] : stops,
     reasoning_effort: effort,
     // `safety_identifier` is its new name, which few servers other than OpenAI's know.
-    user: user === undefined || user.length > longestUser ? undefined : user,
-    service_tier: tier === "standard" ? "default" : tier
+    user: keepsUser ? user : undefined,
+    service_tier: !dialect.serviceTier ? undefined : tier === "standard" ? "default" : tier
   }
 }
 
@@ -75,26 +88,28 @@ const writeEffort = (request: Request, traits: Models.Traits, dropped: Dropped) 
   return fitted
 }
 
-const tools = (request: Request, dropped: Dropped): JsonObject => {
+const tools = (request: Request, dropped: Dropped, dialect: Dialect): JsonObject => {
   if (request.tools.length === 0) return {}
   const choice = request.toolChoice
+  if (!dialect.parallelToolCalls && request.parallel === false) dropped.common("parallel")
   return {
-    tools: request.tools.map((tool) => writeTool(tool, dropped)),
+    tools: request.tools.map((tool) => writeTool(tool, dropped, dialect)),
     tool_choice:
       choice?.mode === "tool"
         ? { type: "function", function: { name: ToolNames.shorten(choice.name) } }
         : choice?.mode,
-    parallel_tool_calls: request.parallel
+    parallel_tool_calls: dialect.parallelToolCalls ? request.parallel : undefined
   }
 }
 
-const writeTool = (tool: Tool, dropped: Dropped): JsonObject => {
+const writeTool = (tool: Tool, dropped: Dropped, dialect: Dialect): JsonObject => {
   const schema =
     tool.schema.type === "object" && !isObject(tool.schema.properties)
       ? { ...tool.schema, properties: {} } // refused without
       : tool.schema
-  const strict = tool.strict === true && !JsonSchema.isStrict(schema) ? undefined : tool.strict
-  if (strict !== tool.strict) dropped.common("toolStrict")
+  const isKept = dialect.strict && (tool.strict !== true || JsonSchema.isStrict(schema))
+  const strict = isKept ? tool.strict : undefined
+  if (strict !== tool.strict && tool.strict === true) dropped.common("toolStrict")
   return {
     type: "function",
     function: compact({

@@ -18,6 +18,8 @@ export const codec: CallerCodec = {
     format: "text.format",
     toolStrict: "tools.strict",
     thinking: "input.reasoning",
+    image: "input.content.input_image",
+    parallel: "parallel_tool_calls",
     document: "input.content.input_file",
     prefill: "input.prefill"
   },

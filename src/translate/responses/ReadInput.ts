@@ -148,7 +148,7 @@ const readContent = (content: unknown, dropped: Dropped): ReadonlyArray<Content>
     const keys = partKeys.get(type)
     const read = keys === undefined ? undefined : readPart(type, part)
     if (keys === undefined || read === undefined) {
-      dropped.field(`input.content.${type}`)
+      dropped.content(`input.content.${type}`)
       return []
     }
     const { detail, ...rest } = part

@@ -1,0 +1,121 @@
+/**
+ * A server that refuses what the real one refuses, with its words, and answers everything else by a script.
+ *
+ * It is a plain function from a request to a reply, so it serves over any transport and in virtual time.
+ */
+
+import * as Chats from "./Chats.ts"
+import { type Check, find, type JsonObject } from "./Check.ts"
+import * as Messages from "./Messages.ts"
+
+/** What a server refuses, and how: `{value}` and `{index}` in the body stand for what was found. */
+export interface Refusal {
+  readonly check: Check
+  readonly status: number
+  readonly body: JsonObject
+  /** Where it is documented or was reported. */
+  readonly source: string
+}
+
+/** A server as data. */
+export interface Strictness {
+  /** The name of its row in the table of dialects. */
+  readonly name: string
+  readonly protocol: "openai" | "anthropic"
+  readonly refusals: ReadonlyArray<Refusal>
+  /** The id of the call with this number, from 0: `call_{n}`, or so many characters. */
+  readonly callId: string
+  /** The field for thoughts; none where it has no thoughts. */
+  readonly thoughts?: string | undefined
+  /** Fields that it hangs on each of its calls. */
+  readonly onCalls?: JsonObject | undefined
+}
+
+/** A call that the model of a script makes. */
+export interface ScriptedCall {
+  readonly name: string
+  readonly arguments: JsonObject
+}
+
+/** What the model of a script says in one turn. */
+export interface Said {
+  readonly thoughts?: string | undefined
+  readonly text?: string | undefined
+  readonly calls?: ReadonlyArray<ScriptedCall> | undefined
+}
+
+/** A request as it comes. */
+export interface Asked {
+  readonly path: string
+  readonly body: string
+}
+
+/** A reply as it goes. */
+export interface Reply {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
+/** A server with a script, and what it saw. */
+export interface Server {
+  readonly strictness: Strictness
+  readonly reply: (asked: Asked) => Reply
+  /** The bodies of all requests so far, the refused ones too. */
+  readonly seen: ReadonlyArray<JsonObject>
+  /** What it refused so far, in its own words. */
+  readonly refused: ReadonlyArray<string>
+}
+
+/**
+ * A server. The script has a line for each turn of the model: the first answers a conversation in which the model has not
+ * spoken, the next one in which it has spoken once, and so on; the last goes on for ever.
+ *
+ * @example
+ * import { StrictServer } from "effect-failover/testing"
+ *
+ * const server = StrictServer.make(StrictServer.servers.mistral, [{ text: "Bonjour" }])
+ * const body = { model: "mistral-large", messages: [{ role: "user", content: "hi" }] }
+ * server.reply({ path: "/v1/chat/completions", body: JSON.stringify(body) }).status // => 200
+ */
+export const make = (strictness: Strictness, script: readonly [Said, ...ReadonlyArray<Said>]): Server => {
+  const seen: Array<JsonObject> = []
+  const refused: Array<string> = []
+  const protocol = strictness.protocol === "openai" ? Chats : Messages
+  return {
+    strictness,
+    seen,
+    refused,
+    reply: ({ body, path }) => {
+      if (!path.endsWith(protocol.path)) {
+        return json(404, { error: { type: "not_found_error", message: `there is nothing at ${path}` } })
+      }
+      const request: JsonObject = JSON.parse(body)
+      seen.push(request)
+      for (const refusal of strictness.refusals) {
+        const found = find(refusal.check, request)
+        if (found === undefined) continue
+        const words = JSON.stringify(refusal.body)
+          .replaceAll("{value}", JSON.stringify(found.value).slice(1, -1))
+          .replaceAll("{index}", String(found.index))
+        refused.push(words)
+        return { status: refusal.status, contentType: "application/json", body: words }
+      }
+      const messages = Array.isArray(request.messages) ? request.messages : []
+      const spoken = messages.filter(
+        (message) => message.role === "assistant" && message.content !== "Done."
+      ).length
+      const said = script[Math.min(spoken, script.length - 1)] ?? script[0]
+      const answer = { model: String(request.model), turn: spoken, said, strictness }
+      return request.stream === true
+        ? { status: 200, contentType: "text/event-stream", body: protocol.streamed(answer) }
+        : json(200, protocol.whole(answer))
+    }
+  }
+}
+
+const json = (status: number, body: JsonObject): Reply => ({
+  status,
+  contentType: "application/json",
+  body: JSON.stringify(body)
+})

@@ -1,0 +1,50 @@
+/** Strict servers in the place of the network, so that providers and whole applications run against them in virtual time. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import { TransportError, type Upstream } from "../../providers/Upstream.ts"
+import type { Server } from "./Server.ts"
+
+const encoder = new TextEncoder()
+
+/**
+ * The way to servers, by their origins: `https://api.mistral.ai`. Whoever asks elsewhere meets no connection.
+ *
+ * @example
+ * import { StrictServer } from "effect-failover/testing"
+ *
+ * const mistral = StrictServer.make(StrictServer.servers.mistral, [{ text: "Bonjour" }])
+ * const upstream = StrictServer.upstream({ "https://api.mistral.ai": mistral })
+ * typeof upstream.exchange // => "function"
+ */
+export const upstream = (servers: Readonly<Record<string, Server>>): Upstream["Service"] => {
+  const ask = (origin: string, path: string, body: string) =>
+    Effect.suspend(() => {
+      const server = Object.hasOwn(servers, origin) ? servers[origin] : undefined
+      if (server === undefined) {
+        const cause = new Error(`there is no server at ${origin}`)
+        return Effect.fail(new TransportError({ answered: false, tooLarge: false, cause }))
+      }
+      const reply = server.reply({ path, body })
+      return Effect.succeed({
+        status: reply.status,
+        headers: { "content-type": reply.contentType },
+        body: encoder.encode(reply.body)
+      })
+    })
+  return {
+    exchange: ({ body, origin, path }) => ask(origin, path, body),
+    open: ({ body, origin, path }) =>
+      Effect.map(ask(origin, path, body), ({ body: bytes, ...head }) => {
+        let isRead = false
+        return {
+          ...head,
+          finish: () => {},
+          pull: Effect.suspend(() => {
+            if (isRead) return Cause.done()
+            isRead = true
+            return Effect.succeed([bytes] as const)
+          })
+        }
+      })
+  }
+}

@@ -1,0 +1,14 @@
+/** Servers that refuse what the real ones refuse, for tests: "a Mistral", "a DeepSeek". */
+export type { Check, Finding, JsonObject } from "./Check.ts"
+export {
+  type Asked,
+  make,
+  type Refusal,
+  type Reply,
+  type Said,
+  type ScriptedCall,
+  type Server,
+  type Strictness
+} from "./Server.ts"
+export { servers } from "./Servers.ts"
+export { upstream } from "./Upstream.ts"

@@ -1,0 +1,73 @@
+/**
+ * Names that a target does not take, and the ones it gets to see instead.
+ *
+ * A name is changed always in the same way, so that the same tool has the same name in every request, and a checksum
+ * keeps two names apart that would become one.
+ */
+
+/** What a target asks of a name. */
+export interface NameRule {
+  /** The inside of a character class; empty for any character. */
+  readonly characters: string
+  readonly longest: number
+}
+
+const others = new Map<string, RegExp>()
+
+/** What matches every character that is not among them; made once for each set. */
+const notAmong = (characters: string): RegExp => {
+  const known = others.get(characters)
+  if (known !== undefined) return known
+  const made = new RegExp(`[^${characters}]`, "gu")
+  others.set(characters, made)
+  return made
+}
+
+/** True for a name that the target takes. */
+export const isTaken = (name: string, { characters, longest }: NameRule): boolean =>
+  name.length <= longest && name !== "" && (characters === "" || name.search(notAmong(characters)) === -1)
+
+/** The name that the target gets to see. */
+export const fit = (name: string, rule: NameRule): string => {
+  if (isTaken(name, rule)) return name
+  const { characters, longest } = rule
+  const filler = characters === "" || isAmong("_", characters) ? "_" : ""
+  const sum = spelled(checksum(name), characters)
+  const plain = characters === "" ? name : name.replaceAll(notAmong(characters), filler)
+  return `${plain.slice(0, Math.max(0, longest - sum.length - 1))}${filler}${sum}`.slice(0, longest)
+}
+
+/** Exactly so many characters that stand for a text; another `turn` gives others. */
+export const hashed = (text: string, turn: number, characters: string, length: number): string => {
+  let made = ""
+  for (let round = 0; made.length < length; round++) {
+    made += spelled(checksum(`${turn}.${round}.${text}`), characters)
+  }
+  return made.slice(0, length)
+}
+
+const hexadecimal = "0123456789abcdef"
+const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/** A number in the letters and digits that are taken. */
+const spelled = (number: number, characters: string): string => {
+  const all = characters === "" ? digits : [...digits].filter((digit) => isAmong(digit, characters)).join("")
+  const taken = all.startsWith(hexadecimal) ? hexadecimal : all
+  let rest = number
+  let made = ""
+  do {
+    made = taken[rest % taken.length] + made
+    rest = Math.floor(rest / taken.length)
+  } while (rest > 0)
+  return made.padStart(Math.ceil(32 / Math.log2(taken.length)), taken[0])
+}
+
+const isAmong = (character: string, characters: string): boolean =>
+  character.search(notAmong(characters)) === -1
+
+/** FNV-1a, 32 bits. */
+const checksum = (text: string): number => {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0
+  return hash
+}

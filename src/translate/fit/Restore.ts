@@ -1,0 +1,96 @@
+/** What was renamed or replaced in a request for its target, and has to be put back in the answer. */
+import type { Answer, Delta, Remark, Spoken, Stop } from "../Common.ts"
+import { isObject, parse, write } from "../Json.ts"
+
+/** What has to be put back. */
+export interface Restore {
+  /** From the names of tools that the target knows to the caller's own. */
+  readonly tools: ReadonlyMap<string, string>
+  /** By the target's name of a tool: from the properties that the target knows to the caller's own. */
+  readonly properties: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** The tool that stands in the place of a schema for the answer: its arguments are the answer. */
+  readonly answer: string | undefined
+}
+
+const isOne = (name: string, restore: Restore): boolean => name === restore.answer
+
+/** The arguments with the caller's names of the properties. What is no object stays as it is. */
+const withNames = (json: string, names: ReadonlyMap<string, string> | undefined): string => {
+  if (names === undefined) return json
+  const parsed = parse(json)
+  if (!isObject(parsed)) return json
+  return write(
+    Object.fromEntries(Object.entries(parsed).map(([key, value]) => [names.get(key) ?? key, value])),
+    json
+  )
+}
+
+const stopOf = (stop: Stop, hasCalls: boolean): Stop => (stop === "calls" && !hasCalls ? "end" : stop)
+
+/** A whole answer as the caller's names have it. */
+export const answer = (given: Answer, restore: Restore): Answer => {
+  const parts = given.parts.map((part): Spoken => {
+    if (part.type !== "call") return part
+    if (isOne(part.name, restore)) return { type: "text", text: part.arguments }
+    return {
+      ...part,
+      name: restore.tools.get(part.name) ?? part.name,
+      arguments: withNames(part.arguments, restore.properties.get(part.name))
+    }
+  })
+  const hasCalls = parts.some(({ type }) => type === "call")
+  return { ...given, parts, stop: restore.answer === undefined ? given.stop : stopOf(given.stop, hasCalls) }
+}
+
+/** A call whose arguments are gathered, because names in them have to be put back. */
+interface Gathered {
+  readonly names: ReadonlyMap<string, string>
+  json: string
+}
+
+/** The same for a stream, delta by delta. */
+export const deltas = (restore: Restore): ((delta: Delta | Remark) => ReadonlyArray<Delta | Remark>) => {
+  const gathered = new Map<number, Gathered>()
+  const answers = new Set<number>()
+  let hasCalls = false
+
+  const finish = (): Array<Delta> => {
+    const made = [...gathered].map(
+      ([call, { json, names }]): Delta => ({ type: "arguments", call, json: withNames(json, names) })
+    )
+    gathered.clear()
+    return made
+  }
+
+  return (delta) => {
+    switch (delta.type) {
+      case "call": {
+        const before = finish()
+        if (isOne(delta.name, restore)) {
+          answers.add(delta.call)
+          return before
+        }
+        hasCalls = true
+        const names = restore.properties.get(delta.name)
+        if (names !== undefined) gathered.set(delta.call, { names, json: "" })
+        return [...before, { ...delta, name: restore.tools.get(delta.name) ?? delta.name }]
+      }
+      case "arguments": {
+        if (answers.has(delta.call)) return [{ type: "text", text: delta.json }]
+        const waiting = gathered.get(delta.call)
+        if (waiting === undefined) return [delta]
+        waiting.json += delta.json
+        return []
+      }
+      case "stop": {
+        const stop = restore.answer === undefined ? delta.stop : stopOf(delta.stop, hasCalls)
+        return [...finish(), { ...delta, stop }]
+      }
+      case "end":
+      case "error":
+        return [...finish(), delta]
+      default:
+        return [delta]
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/** Schemas of tools as a target takes them. What cannot be said in the schema is said in its description. */
+import type { Dialect } from "../../dialect/index.ts"
+import { isObject, type JsonObject, list, objects, write } from "../Json.ts"
+import * as Names from "./Names.ts"
+
+/** Schemas nested deeper than this are left as they are from there on. */
+const deepest = 64
+
+const combinators = ["anyOf", "oneOf", "allOf"] as const
+
+/** A schema, and the names of its properties that were changed: from the new ones to the old ones. */
+export interface Fitted {
+  readonly schema: JsonObject
+  readonly properties: ReadonlyMap<string, string> | undefined
+}
+
+/** Fits a tool's schema. One that is taken as it stands is given back as it is. */
+export const fit = (schema: JsonObject, dialect: Dialect): Fitted => {
+  const flat = dialect.schemaTop === "object" ? flattened(schema) : schema
+  const refused = new Set(dialect.schemaRefused)
+  const needsItems = dialect.schemaItems === "required"
+  const cleaned = refused.size > 0 || needsItems ? clean(flat, refused, needsItems, 0) : flat
+  return renamed(cleaned, {
+    characters: dialect.propertyNameCharacters,
+    longest: dialect.propertyNameLongest
+  })
+}
+
+/**
+ * `anyOf`, `oneOf` and `allOf` at the top become one object: it has the properties of all of them, and requires what
+ * all alternatives require. The alternatives are told in the description.
+ */
+const flattened = (schema: JsonObject): JsonObject => {
+  const used = combinators.filter((name) => Array.isArray(schema[name]))
+  if (used.length === 0) return schema
+  const { anyOf, oneOf, allOf, description, properties, required, ...rest } = schema
+  const merged: Record<string, unknown> = {}
+  const needed = new Set(list(required))
+  const add = (branch: JsonObject) => {
+    for (const [name, property] of Object.entries(isObject(branch.properties) ? branch.properties : {})) {
+      merged[name] =
+        merged[name] === undefined || same(merged[name], property) ? property : either(merged[name], property)
+    }
+  }
+  if (isObject(properties)) Object.assign(merged, properties)
+  for (const part of objects(allOf)) {
+    const branch = resolved(part, schema)
+    add(branch)
+    for (const name of list(branch.required)) needed.add(name)
+  }
+  for (const alternatives of [objects(anyOf), objects(oneOf)]) {
+    if (alternatives.length === 0) continue
+    const branches = alternatives.map((branch) => resolved(branch, schema))
+    for (const branch of branches) add(branch)
+    for (const name of list(branches[0]?.required)) {
+      if (branches.every((branch) => list(branch.required).includes(name))) needed.add(name)
+    }
+  }
+  const told = used
+    .filter((name) => name !== "allOf")
+    .map((name) => `${name === "anyOf" ? "At least one" : "Exactly one"} of: ${write(schema[name])}`)
+  const words = [description, ...told].filter((text) => typeof text === "string" && text !== "")
+  return {
+    type: "object",
+    ...rest,
+    ...(words.length === 0 ? {} : { description: words.join("\n\n") }),
+    properties: merged,
+    ...(needed.size === 0
+      ? {}
+      : { required: [...needed].filter((name) => typeof name === "string" && name in merged) })
+  }
+}
+
+const same = (a: unknown, b: unknown): boolean => write(a) === write(b)
+
+/** A property that is one thing in one alternative and another in the next. */
+const either = (a: unknown, b: unknown): unknown => {
+  const before = isObject(a) && Array.isArray(a.anyOf) && Object.keys(a).length === 1 ? a.anyOf : [a]
+  return before.some((known) => same(known, b)) ? a : { anyOf: [...before, b] }
+}
+
+/** A branch that only points at a definition of the same schema. */
+const resolved = (branch: JsonObject, schema: JsonObject): JsonObject => {
+  const match =
+    typeof branch.$ref === "string" ? /^#\/(\$defs|definitions)\/([^/]+)$/.exec(branch.$ref) : null
+  const definitions = match === null ? undefined : schema[match[1]!]
+  const found = isObject(definitions) ? definitions[match![2]!] : undefined
+  return isObject(found) ? found : branch
+}
+
+const nested = new Set(["properties", "$defs", "definitions", "patternProperties"])
+
+const clean = (
+  schema: JsonObject,
+  refused: ReadonlySet<string>,
+  needsItems: boolean,
+  depth: number
+): JsonObject => {
+  if (depth > deepest) return schema
+  const next = (value: unknown): unknown =>
+    isObject(value)
+      ? clean(value, refused, needsItems, depth + 1)
+      : Array.isArray(value)
+        ? nextAll(value)
+        : value
+  const nextAll = (values: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+    const made = values.map(next)
+    return made.every((value, index) => value === values[index]) ? values : made
+  }
+  const made: Record<string, unknown> = {}
+  const told: Array<string> = []
+  let isChanged = false
+  for (const [name, value] of Object.entries(schema)) {
+    if (refused.has(name)) {
+      isChanged = true
+      if (!name.startsWith("$")) told.push(`${name}: ${write(value)}`)
+      continue
+    }
+    let fitted = value
+    if (nested.has(name) && isObject(value)) {
+      const inner = Object.entries(value).map(([key, property]) => [key, next(property)] as const)
+      if (inner.some(([key, property]) => property !== value[key])) fitted = Object.fromEntries(inner)
+    } else if (name !== "enum" && name !== "const" && name !== "default" && name !== "examples")
+      fitted = next(value)
+    isChanged ||= fitted !== value
+    made[name] = fitted
+  }
+  const isArray = schema.type === "array" || (Array.isArray(schema.type) && schema.type.includes("array"))
+  if (needsItems && isArray && made.items === undefined) {
+    made.items = {}
+    isChanged = true
+  }
+  if (told.length > 0) {
+    made.description = [made.description, `{${told.join(", ")}}`]
+      .filter((text) => text !== undefined)
+      .join("\n\n")
+  }
+  return isChanged ? made : schema
+}
+
+/** Only the names at the top are looked at by servers: https://github.com/decocms/studio/pull/6874 */
+const renamed = (schema: JsonObject, rule: Names.NameRule): Fitted => {
+  const { properties, required } = schema
+  if (!isObject(properties) || Object.keys(properties).every((name) => Names.isTaken(name, rule))) {
+    return { schema, properties: undefined }
+  }
+  const names = new Map(Object.keys(properties).map((name) => [name, Names.fit(name, rule)]))
+  return {
+    schema: {
+      ...schema,
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, property]) => [
+          names.get(name)!,
+          described(name, names, property)
+        ])
+      ),
+      ...(Array.isArray(required) ? { required: required.map((name) => names.get(name) ?? name) } : {})
+    },
+    properties: new Map(
+      [...names].filter(([name, fitted]) => name !== fitted).map(([name, fitted]) => [fitted, name])
+    )
+  }
+}
+
+/** The model reads what the property is really called. */
+const described = (name: string, names: ReadonlyMap<string, string>, property: unknown): unknown =>
+  names.get(name) === name || !isObject(property) ? property : { title: name, ...property }

@@ -1,0 +1,131 @@
+/** The tools of a request as its target takes them, in definitions, choices and calls alike. */
+import type { Dialect } from "../../dialect/index.ts"
+import type { Request, Spoken, Tool, ToolChoice, Turn } from "../Common.ts"
+import type { Dropped } from "../Dropped.ts"
+import { isObject, parse, write } from "../Json.ts"
+import * as Names from "./Names.ts"
+import type { Restore } from "./Restore.ts"
+import * as Schemas from "./Schemas.ts"
+
+/** A request, and what of it has to be put back in its answer. */
+export interface Fitted {
+  readonly request: Request
+  readonly restore: Restore | undefined
+}
+
+/** The tool that stands in the place of a schema for the answer. */
+const answerTool = "answer_with_json"
+
+/** Fits the tools. A request that needs nothing of it is given back as it is. */
+export const fit = (given: Request, dialect: Dialect, dropped: Dropped): Fitted => {
+  const { answer, request } = withAnswerTool(aimed(given), dialect, dropped)
+  const rule = { characters: dialect.toolNameCharacters, longest: dialect.toolNameLongest }
+  const names = new Map<string, string>()
+  for (const name of namesIn(request)) {
+    if (!Names.isTaken(name, rule)) names.set(name, Names.fit(name, rule))
+  }
+  const properties = new Map<string, ReadonlyMap<string, string>>()
+  const tools = request.tools.map((tool): Tool => {
+    const fitted = Schemas.fit(tool.schema, dialect)
+    const name = names.get(tool.name) ?? tool.name
+    if (fitted.properties !== undefined) properties.set(name, fitted.properties)
+    return name === tool.name && fitted.schema === tool.schema
+      ? tool
+      : { ...tool, name, schema: fitted.schema }
+  })
+  if (names.size === 0 && properties.size === 0 && answer === undefined) {
+    return { request: { ...request, tools }, restore: undefined }
+  }
+  return {
+    request: {
+      ...request,
+      tools,
+      toolChoice: choiceNamed(request.toolChoice, names),
+      turns: request.turns.map((turn) => turnNamed(turn, names, properties))
+    },
+    restore: {
+      tools: new Map([...names].map(([name, fitted]) => [fitted, name])),
+      properties,
+      answer
+    }
+  }
+}
+
+/** A choice that names a tool which is not there is none; without tools there is nothing to choose. */
+const aimed = (request: Request): Request => {
+  const { toolChoice, tools } = request
+  if (toolChoice === undefined && request.parallel === undefined) return request
+  if (tools.length === 0) return { ...request, toolChoice: undefined, parallel: undefined }
+  return toolChoice?.mode === "tool" && !tools.some(({ name }) => name === toolChoice.name)
+    ? { ...request, toolChoice: undefined }
+    : request
+}
+
+const withAnswerTool = (
+  request: Request,
+  { jsonSchema }: Dialect,
+  dropped: Dropped
+): { readonly request: Request; readonly answer: string | undefined } => {
+  const { format, tools } = request
+  if (format === undefined || jsonSchema === "yes") return { request, answer: undefined }
+  if (jsonSchema === "no" || (format.schema.type !== undefined && format.schema.type !== "object")) {
+    dropped.common("format")
+    return { request: { ...request, format: undefined }, answer: undefined }
+  }
+  const tool: Tool = {
+    name: answerTool,
+    description:
+      format.description ?? "Gives the answer. It has to be called in the end, and nothing else is said.",
+    schema: format.schema
+  }
+  const isFree = request.toolChoice === undefined || request.toolChoice.mode === "auto"
+  const toolChoice: ToolChoice | undefined =
+    tools.length === 0 || request.toolChoice?.mode === "none"
+      ? { mode: "tool", name: answerTool }
+      : isFree
+        ? { mode: "required" }
+        : request.toolChoice
+  return {
+    request: { ...request, format: undefined, tools: [...tools, tool], toolChoice },
+    answer: answerTool
+  }
+}
+
+function* namesIn({ tools, turns }: Request): Iterable<string> {
+  for (const { name } of tools) yield name
+  for (const turn of turns) {
+    if (turn.role !== "assistant") continue
+    for (const part of turn.parts) if (part.type === "call") yield part.name
+  }
+}
+
+const choiceNamed = (
+  choice: ToolChoice | undefined,
+  names: ReadonlyMap<string, string>
+): ToolChoice | undefined =>
+  choice?.mode === "tool" ? { ...choice, name: names.get(choice.name) ?? choice.name } : choice
+
+const turnNamed = (
+  turn: Turn,
+  names: ReadonlyMap<string, string>,
+  properties: ReadonlyMap<string, ReadonlyMap<string, string>>
+): Turn => {
+  if (turn.role !== "assistant" || !turn.parts.some(({ type }) => type === "call")) return turn
+  const parts = turn.parts.map((part): Spoken => {
+    if (part.type !== "call") return part
+    const name = names.get(part.name) ?? part.name
+    return { ...part, name, arguments: argumentsNamed(part.arguments, properties.get(name)) }
+  })
+  return { role: "assistant", parts }
+}
+
+const argumentsNamed = (json: string, properties: ReadonlyMap<string, string> | undefined): string => {
+  if (properties === undefined) return json
+  const parsed = parse(json)
+  if (!isObject(parsed)) return json
+  const fitted = new Map([...properties].map(([name, own]) => [own, name]))
+  return write(
+    Object.fromEntries(Object.entries(parsed).map(([key, value]) => [fitted.get(key) ?? key, value])),
+    json
+  )
+}

@@ -1,0 +1,123 @@
+/**
+ * The order of a conversation as strict servers want it: results right behind their calls, the rest after them, and no
+ * two turns of one role in a row.
+ */
+import type { Dialect } from "../../dialect/index.ts"
+import type { Content, Request, Result, Spoken, Turn } from "../Common.ts"
+import { append } from "../Json.ts"
+
+/** What a system prompt says that Claude Code puts first, and that changes with every request. */
+const billing = /^x-anthropic-billing-header:/i
+
+/** Fits the order. `isAnthropic`: system prompts have a place of their own in the request. */
+export const fit = (request: Request, dialect: Dialect, isAnthropic: boolean): Request => {
+  const system =
+    isAnthropic && dialect.signatures === "own" ? request.system : request.system.flatMap(withoutBilling)
+  const ordered = paired(joined(request.turns))
+  const placed = dialect.system === "first" && !isAnthropic ? ordered.map(asUser) : ordered
+  return { ...request, system, turns: dialect.mergeTurns ? mergedUsers(placed) : placed }
+}
+
+/** It would spoil the cache of prompts of everybody else. */
+const withoutBilling = (prompt: string): ReadonlyArray<string> => {
+  if (!billing.test(prompt)) return [prompt]
+  const end = prompt.indexOf("\n")
+  const rest = end === -1 ? "" : prompt.slice(end + 1)
+  return rest.trim() === "" ? [] : [rest]
+}
+
+/** A system prompt in the middle of the conversation, as text of the user. */
+const asUser = (turn: Turn): Turn =>
+  turn.role === "system"
+    ? {
+        role: "user",
+        parts: [{ type: "text", text: `<system-reminder>\n${turn.texts.join("\n\n")}\n</system-reminder>` }]
+      }
+    : turn
+
+/** Turns of the model that follow one another are one. */
+const joined = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
+  const made: Array<Turn> = []
+  for (const turn of turns) {
+    const last = made.at(-1)
+    if (turn.role === "assistant" && last?.role === "assistant") {
+      made[made.length - 1] = { role: "assistant", parts: [...last.parts, ...turn.parts] }
+    } else made.push(turn)
+  }
+  return made
+}
+
+/** A result, and where it stands. */
+interface Found {
+  readonly at: number
+  readonly result: Result
+}
+
+const paired = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
+  const results = new Map<string, Array<Found>>()
+  for (const [at, turn] of turns.entries()) {
+    if (turn.role !== "user") continue
+    for (const part of turn.parts) {
+      if (part.type !== "result") continue
+      const same = results.get(part.id)
+      if (same === undefined) results.set(part.id, [{ at, result: part }])
+      else same.push({ at, result: part })
+    }
+  }
+  if (results.size === 0) return turns
+  const next = new Map<string, number>()
+  const placed = new Set<Result>()
+  const made: Array<Turn> = []
+  for (const [at, turn] of turns.entries()) {
+    if (turn.role === "assistant") {
+      made.push(turn)
+      const own: Array<Result> = []
+      for (const part of turn.parts) {
+        if (part.type !== "call") continue
+        const same = results.get(part.id) ?? []
+        let index = next.get(part.id) ?? 0
+        // What came before the call cannot be its result.
+        while (index < same.length && same[index]!.at < at) index++
+        const found = same[index]
+        next.set(part.id, found === undefined ? index : index + 1)
+        if (found === undefined) continue
+        placed.add(found.result)
+        own.push(found.result)
+      }
+      if (own.length > 0) made.push({ role: "user", parts: own })
+    } else if (turn.role === "user") {
+      const parts = turn.parts.flatMap((part): ReadonlyArray<Content | Result> => {
+        if (part.type !== "result") return [part]
+        return placed.has(part) ? [] : astray(part)
+      })
+      const last = made.at(-1)
+      const isBehindResults = last?.role === "user" && last.parts.some(({ type }) => type === "result")
+      if (parts.length === 0 && turn.parts.length > 0) continue
+      if (isBehindResults) made[made.length - 1] = { role: "user", parts: [...last.parts, ...parts] }
+      else made.push({ role: "user", parts })
+    } else made.push(turn)
+  }
+  return made
+}
+
+/** The result of a call that is not there. Every server refuses it, but the model may need what it says. */
+const astray = ({ id, isError, parts }: Result): ReadonlyArray<Content> => {
+  const what = isError ? "An error" : "A result"
+  return [{ type: "text", text: `${what} of the earlier tool call ${id}:` }, ...parts]
+}
+
+const mergedUsers = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
+  const made: Array<Turn> = []
+  for (const turn of turns) {
+    const last = made.at(-1)
+    if (turn.role === "user" && last?.role === "user") {
+      const parts: Array<Content | Result> = [...last.parts]
+      append(parts, turn.parts)
+      made[made.length - 1] = { role: "user", parts }
+    } else if (turn.role === "assistant" && last?.role === "assistant") {
+      const parts: Array<Spoken> = [...last.parts, ...turn.parts]
+      made[made.length - 1] = { role: "assistant", parts }
+    } else made.push(turn)
+  }
+  return made
+}
