@@ -15,12 +15,15 @@ export type Media =
 export interface Text {
   readonly type: "text"
   readonly text: string
+  /** Where the prompt up to here is to be kept in a cache: how, in Anthropic's words. */
+  readonly cache?: JsonObject | undefined
 }
 
 /** An image. */
 export interface Image {
   readonly type: "image"
   readonly media: Media
+  readonly cache?: JsonObject | undefined
 }
 
 /** A document the model is to read: a PDF, or plain text. */
@@ -28,6 +31,7 @@ export interface Document {
   readonly type: "document"
   readonly media: Media | Text
   readonly name?: string | undefined
+  readonly cache?: JsonObject | undefined
 }
 
 /** What the model thought before it spoke. Without a signature nobody takes it back. */
@@ -92,6 +96,7 @@ export interface Tool {
   readonly name: string
   readonly description?: string | undefined
   readonly schema: JsonObject
+  readonly cache?: JsonObject | undefined
   readonly strict?: boolean | undefined
 }
 
@@ -134,6 +139,8 @@ export interface Request {
   readonly stream: boolean
   /** System prompts before the first message. */
   readonly system: ReadonlyArray<string>
+  /** By the place of a system prompt: that the prompt up to there is to be kept in a cache. */
+  readonly systemCache?: ReadonlyMap<number, JsonObject> | undefined
   readonly turns: ReadonlyArray<Turn>
   readonly tools: ReadonlyArray<Tool>
   readonly toolChoice?: ToolChoice | undefined

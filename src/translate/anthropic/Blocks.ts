@@ -41,7 +41,7 @@ export const readBlock = (block: JsonObject): Spoken | Remark =>
 /** What the content of a message says: blocks, or a text at some servers. */
 export const readBlocks = (content: unknown): ReadonlyArray<Spoken | Remark> => {
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }]
-  return list(content).flatMap((block) =>
+  return list(content).flatMap((block): ReadonlyArray<Spoken | Remark> | Spoken | Remark =>
     typeof block === "string" ? [{ type: "text", text: block }] : isObject(block) ? readBlock(block) : []
   )
 }

@@ -20,27 +20,37 @@ type Message = { readonly role: "user" | "assistant"; readonly content: Array<Js
  */
 export const writeMessages = (request: Request, traits: Traits, dialect: Dialect): JsonObject => {
   const prompts = [
-    ...request.system,
-    ...request.turns.flatMap((turn) => (turn.role === "system" ? turn.texts : []))
-  ].filter((prompt) => prompt.trim() !== "")
+    ...request.system.map((text, at) => ({ text, cache: request.systemCache?.get(at) })),
+    ...request.turns.flatMap((turn) =>
+      turn.role === "system" ? turn.texts.map((text) => ({ text, cache: undefined })) : []
+    )
+  ].filter(({ text }) => text.trim() !== "")
   const messages = supplied(merged(request.turns, dialect), traits)
   if (messages.length === 0) {
     // A conversation of nothing but instructions.
-    const said = prompts.length === 0 ? "Begin." : prompts.join("\n\n")
+    const said = prompts.length === 0 ? "Begin." : prompts.map(({ text }) => text).join("\n\n")
     return { messages: [{ role: "user", content: said }] }
   }
   return {
-    system: prompts.length === 1 ? prompts[0] : prompts.length === 0 ? undefined : prompts.map(asText),
+    system:
+      prompts.length === 0
+        ? undefined
+        : simplified(prompts.map(({ cache, text }) => withCache(asText(text), cache))),
     messages: messages.map(({ role, content }) => ({ role, content: simplified(content) }))
   }
 }
 
 const asText = (text: string): JsonObject => ({ type: "text", text })
 
+const withCache = (block: JsonObject, cache: JsonObject | undefined): JsonObject =>
+  cache === undefined ? block : { ...block, cache_control: cache }
+
 /** A single text is written as a string. */
 const simplified = (content: ReadonlyArray<JsonObject>): unknown => {
   const [first] = content
-  return content.length === 1 && first?.type === "text" ? first.text : content
+  return content.length === 1 && first?.type === "text" && first.cache_control === undefined
+    ? first.text
+    : content
 }
 
 /** All results of an answer's calls belong into one message, together with what the user says to them. */
@@ -97,7 +107,7 @@ const writeUser = (parts: ReadonlyArray<Content | Result>, ids: ToolIds): Array<
 }
 
 const writeContent = (part: Content): ReadonlyArray<JsonObject> => {
-  if (part.type === "text") return part.text.trim() === "" ? [] : [asText(part.text)]
+  if (part.type === "text") return part.text.trim() === "" ? [] : [withCache(asText(part.text), part.cache)]
   const { media } = part
   const source =
     media.type === "text"
@@ -106,8 +116,8 @@ const writeContent = (part: Content): ReadonlyArray<JsonObject> => {
         ? { type: "url", url: media.url }
         : { type: "base64", media_type: media.mediaType, data: media.data }
   return part.type === "image"
-    ? [{ type: "image", source }]
-    : [compact({ type: "document", source, title: part.name })]
+    ? [withCache({ type: "image", source }, part.cache)]
+    : [withCache(compact({ type: "document", source, title: part.name }), part.cache)]
 }
 
 /** Thoughts that nobody signed are refused by who signs its own. */

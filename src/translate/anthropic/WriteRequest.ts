@@ -130,6 +130,7 @@ const writeTool = (tool: Tool, dropped: Dropped, dialect: Dialect): JsonObject =
     input_schema: strict
       ? JsonSchema.restrict(schema, (keyword) => dropped.common("toolStrict", keyword))
       : schema,
-    strict: strict ? true : undefined
+    strict: strict ? true : undefined,
+    cache_control: tool.cache
   })
 }

@@ -1,7 +1,8 @@
 /** A request in the common form, fitted to the dialect of its target before it is written. */
 import type { Dialect } from "../../dialect/index.ts"
-import type { Request } from "../Common.ts"
+import type { Content, Request, Result, Turn } from "../Common.ts"
 import type { Dropped } from "../Dropped.ts"
+import * as MediaTypes from "./MediaTypes.ts"
 import * as Tools from "./Tools.ts"
 import * as Turns from "./Turns.ts"
 
@@ -12,18 +13,32 @@ export const fit = (
   dropped: Dropped,
   isAnthropic: boolean
 ): Tools.Fitted => {
-  for (const turn of request.turns) {
-    if (turn.role !== "user") continue
-    for (const part of turn.parts) {
-      for (const shown of part.type === "result" ? part.parts : [part]) {
-        if (shown.type === "image" && !dialect.images) dropped.lost("image")
-        if (shown.type === "document" && shown.media.type !== "text") {
-          if (dialect.documents === "no") dropped.lost("document")
-          else if (dialect.documents === "inline" && shown.media.type === "url")
-            dropped.lost("document", "url")
-        }
-      }
+  const shown = (part: Content): Content => {
+    if (part.type === "text") return part
+    const settled = MediaTypes.settle(part)
+    if (settled.type === "image" && !dialect.images) dropped.lost("image")
+    else if (settled.type === "document" && settled.media.type !== "text") {
+      if (dialect.documents === "no" || (isAnthropic && !MediaTypes.isReadable(settled)))
+        dropped.lost("document")
+      else if (dialect.documents === "inline" && settled.media.type === "url") dropped.lost("document", "url")
     }
+    return settled
   }
-  return Tools.fit(Turns.fit(request, dialect, isAnthropic), dialect, dropped)
+  const turns = request.turns.map((turn) => eachShown(turn, shown))
+  return Tools.fit(Turns.fit({ ...request, turns }, dialect, isAnthropic), dialect, dropped)
+}
+
+/** The turn with all that is shown in it looked at; the very same one where nothing changed. */
+const eachShown = (turn: Turn, shown: (part: Content) => Content): Turn => {
+  if (turn.role !== "user") return turn
+  let isChanged = false
+  const each = (part: Content): Content => {
+    const made = shown(part)
+    isChanged ||= made !== part
+    return made
+  }
+  const parts = turn.parts.map((part): Content | Result =>
+    part.type === "result" ? { ...part, parts: part.parts.map(each) } : each(part)
+  )
+  return isChanged ? { role: "user", parts } : turn
 }

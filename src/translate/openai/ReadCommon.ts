@@ -34,12 +34,13 @@ const tiers: ReadonlyMap<unknown, "auto" | "standard"> = new Map([
 ])
 
 /** A function that the model may call. */
-export const readFunction = (definition: JsonObject, name: string, draft: Draft): void => {
+export const readFunction = (definition: JsonObject, name: string, draft: Draft, cache?: unknown): void => {
   draft.tools.push({
     name,
     description: text(definition.description),
     schema: object(definition.parameters),
-    strict: boolean(definition.strict)
+    strict: boolean(definition.strict),
+    ...(isObject(cache) && { cache })
   })
 }
 

@@ -2,13 +2,13 @@
 import type { Content, Request, Spoken, Turn } from "../Common.ts"
 import * as DataUrl from "../DataUrl.ts"
 import type { Dropped } from "../Dropped.ts"
-import { append, isObject, type JsonObject, object, objects, string, text, write } from "../Json.ts"
+import { isObject, type JsonObject, object, objects, string, text, write } from "../Json.ts"
 import * as Reasoning from "./Reasoning.ts"
 
 const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
-  system: new Set(["role", "content"]),
-  developer: new Set(["role", "content"]),
-  user: new Set(["role", "content"]),
+  system: new Set(["role", "content", "cache_control"]),
+  developer: new Set(["role", "content", "cache_control"]),
+  user: new Set(["role", "content", "cache_control"]),
   tool: new Set(["role", "content", "tool_call_id"]),
   assistant: new Set([
     "role",
@@ -25,8 +25,12 @@ const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
 }
 
 /** The system prompts before the first message, and all turns after them. */
-export const readMessages = (messages: unknown, dropped: Dropped): Pick<Request, "system" | "turns"> => {
+export const readMessages = (
+  messages: unknown,
+  dropped: Dropped
+): Pick<Request, "system" | "systemCache" | "turns"> => {
   const system: Array<string> = []
+  const systemCache = new Map<number, JsonObject>()
   const turns: Array<Turn> = []
   for (const message of objects(messages)) {
     const role = string(message.role) ?? ""
@@ -37,27 +41,39 @@ export const readMessages = (messages: unknown, dropped: Dropped): Pick<Request,
     }
     dropped.rest(message, "messages", keys)
     if (role === "system" || role === "developer") {
-      const texts = readTexts(message.content, dropped)
-      if (turns.length === 0) append(system, texts)
-      else turns.push({ role: "system", texts })
+      const shown = cached(readContent(message.content, dropped), message.cache_control)
+      const said = shown.filter((part) => part.type === "text")
+      if (turns.length > 0) turns.push({ role: "system", texts: said.map((part) => part.text) })
+      else {
+        for (const { cache, text } of said) {
+          if (cache !== undefined) systemCache.set(system.length, cache)
+          system.push(text)
+        }
+      }
     } else if (role === "assistant") {
       turns.push({ role: "assistant", parts: readAssistant(message, dropped) })
     } else if (role === "tool") {
       const id = string(message.tool_call_id) ?? ""
-      const parts = readContent(message.content, dropped)
+      const parts = cached(readContent(message.content, dropped), message.cache_control)
       turns.push({ role: "user", parts: [{ type: "result", id, parts, isError: false }] })
-    } else turns.push({ role: "user", parts: readContent(message.content, dropped) })
+    } else {
+      const parts = cached(readContent(message.content, dropped), message.cache_control)
+      turns.push({ role: "user", parts })
+    }
   }
-  return { system, turns }
+  return systemCache.size === 0 ? { system, turns } : { system, systemCache, turns }
 }
 
-const readTexts = (content: unknown, dropped: Dropped): ReadonlyArray<string> =>
-  readContent(content, dropped).flatMap((part) => (part.type === "text" ? part.text : []))
+/** What is said of a whole message is said of its last part. */
+const cached = (parts: ReadonlyArray<Content>, cache: unknown): ReadonlyArray<Content> => {
+  const last = parts.at(-1)
+  return isObject(cache) && last !== undefined ? [...parts.slice(0, -1), { ...last, cache }] : parts
+}
 
 const partKeys = new Map([
-  ["text", new Set(["type", "text"])],
-  ["image_url", new Set(["type", "image_url"])],
-  ["file", new Set(["type", "file"])]
+  ["text", new Set(["type", "text", "cache_control"])],
+  ["image_url", new Set(["type", "image_url", "cache_control"])],
+  ["file", new Set(["type", "file", "cache_control"])]
 ])
 const imageKeys = new Set(["url"])
 const fileKeys = new Set(["file_data", "filename"])
@@ -71,7 +87,7 @@ const readContent = (content: unknown, dropped: Dropped): ReadonlyArray<Content>
     const keys = partKeys.get(type)
     const read = keys === undefined ? undefined : readPart(type, part, dropped)
     if (keys !== undefined && read !== undefined) {
-      parts.push(read)
+      parts.push(isObject(part.cache_control) ? { ...read, cache: part.cache_control } : read)
       dropped.rest(part, `messages.content.${type}`, keys)
     } else dropped.content(`messages.content.${type}`)
   }

@@ -40,8 +40,8 @@ const stops = (value: unknown): ReadonlyArray<string> | undefined => {
   return stops.length === 0 ? undefined : stops
 }
 
-const toolKeys = new Set(["type", "function"])
-const functionKeys = new Set(["name", "description", "parameters", "strict"])
+const toolKeys = new Set(["type", "function", "cache_control"])
+const functionKeys = new Set(["name", "description", "parameters", "strict", "cache_control"])
 
 const tools = (value: unknown, draft: Draft): boolean => {
   const { dropped } = draft
@@ -54,7 +54,7 @@ const tools = (value: unknown, draft: Draft): boolean => {
     const definition = object(tool.function)
     dropped.rest(tool, "tools", toolKeys)
     dropped.rest(definition, "tools.function", functionKeys)
-    readFunction(definition, name, draft)
+    readFunction(definition, name, draft, tool.cache_control ?? definition.cache_control)
   }
   return true
 }

@@ -1,0 +1,83 @@
+/**
+ * What an image or a document really is, by its first bytes: clients declare what they like, and servers refuse what is
+ * not what it says (`The image was specified using the image/png media type, but the image appears to be a image/jpeg`).
+ *
+ * https://github.com/anthropics/claude-code/issues/6774
+ */
+import type { Content, Document, Image, Media } from "../Common.ts"
+
+/** The first bytes as hexadecimal digits, and what begins with them. */
+const beginnings: ReadonlyArray<readonly [digits: RegExp, mediaType: string]> = [
+  [/^89504e470d0a1a0a/, "image/png"],
+  [/^ffd8ff/, "image/jpeg"],
+  [/^47494638/, "image/gif"],
+  [/^52494646.{8}57454250/, "image/webp"],
+  [/^25504446/, "application/pdf"]
+]
+
+/** Other names for the same. */
+const aliases: ReadonlyMap<string, string> = new Map([
+  ["image/jpg", "image/jpeg"],
+  ["image/pjpeg", "image/jpeg"],
+  ["image/x-png", "image/png"],
+  ["application/x-pdf", "application/pdf"]
+])
+
+/** Types of text that do not say `text/`. */
+const textLike =
+  /^text\/|[/+](?:json|ndjson|jsonl|xml|yaml|x-yaml|toml|javascript|typescript|x-sh|sql|csv|graphql|markdown)$/
+
+const sniff = (data: string): string | undefined => {
+  const digits = Buffer.from(data.slice(0, 32), "base64").toString("hex")
+  return beginnings.find(([pattern]) => pattern.test(digits))?.[1]
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true })
+
+/** The text in it; `undefined` for what is none. */
+const textOf = (data: string): string | undefined => {
+  const bytes = Buffer.from(data, "base64")
+  if (bytes.includes(0)) return undefined
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+type Encoded = Extract<Media, { readonly type: "base64" }>
+
+const asImage = (media: Encoded, mediaType: string, part: Image | Document): Image =>
+  part.type === "image" && media.mediaType === mediaType
+    ? part
+    : { type: "image", media: { ...media, mediaType } }
+
+const asDocument = (media: Encoded, mediaType: string, part: Image | Document): Document => {
+  const name = part.type === "document" ? part.name : undefined
+  return part.type === "document" && media.mediaType === mediaType
+    ? part
+    : { type: "document", media: { ...media, mediaType }, ...(name !== undefined && { name }) }
+}
+
+/** The content as what it is: an image, a PDF, or text. What cannot be told stays what it says it is. */
+export const settle = (part: Content): Content => {
+  if (part.type === "text" || part.media.type !== "base64") return part
+  const { media } = part
+  const found = sniff(media.data)
+  if (found?.startsWith("image/")) return asImage(media, found, part)
+  if (found !== undefined) return asDocument(media, found, part)
+  const declared = aliases.get(media.mediaType) ?? media.mediaType
+  const isUnknown = declared === "application/octet-stream" || declared === ""
+  if (textLike.test(declared) || isUnknown) {
+    const text = textOf(media.data)
+    if (text !== undefined) {
+      const name = part.type === "document" ? part.name : undefined
+      return { type: "document", media: { type: "text", text }, ...(name !== undefined && { name }) }
+    }
+  }
+  return part.type === "image" ? asImage(media, declared, part) : asDocument(media, declared, part)
+}
+
+/** True for a document that Claude reads: a PDF, or text. */
+export const isReadable = ({ media }: Document): boolean =>
+  media.type !== "base64" || media.mediaType === "application/pdf"

@@ -1,0 +1,128 @@
+/** What becomes of content on its way: what it really is, and what is to be kept in a cache. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Translate from "../../src/translate/index.ts"
+
+const base64 = (...bytes: ReadonlyArray<number>) => Buffer.from([...bytes, 1, 2, 3, 4]).toString("base64")
+const jpeg = base64(0xff, 0xd8, 0xff, 0xe0)
+const png = base64(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
+const gif = Buffer.from("GIF89a....").toString("base64")
+const webp = Buffer.from("RIFF\0\0\0\0WEBPVP8 ").toString("base64")
+const pdf = Buffer.from("%PDF-1.7 ...").toString("base64")
+const text = (said: string) => Buffer.from(said).toString("base64")
+
+const express = (content: object) =>
+  Translate.expressRequest("openai", "anthropic", {
+    model: "claude-sonnet-5",
+    messages: [{ role: "user", content: [content] }]
+  })
+
+const firstOf = (content: object) => {
+  const { body, change } = express(content)
+  const [message] = body.messages as ReadonlyArray<{ readonly content: ReadonlyArray<Translate.JsonObject> }>
+  return [change, message?.content[0]] as const
+}
+
+const image = (mediaType: string, data: string) => ({
+  type: "image_url",
+  image_url: { url: `data:${mediaType};base64,${data}` }
+})
+const file = (mediaType: string, data: string) => ({
+  type: "file",
+  file: { filename: "a", file_data: `data:${mediaType};base64,${data}` }
+})
+
+describe("content that is declared as something else", () => {
+  for (const [declared, data, real] of [
+    ["image/jpg", jpeg, "image/jpeg"],
+    ["image/png", jpeg, "image/jpeg"],
+    ["application/octet-stream", png, "image/png"],
+    ["image/png", gif, "image/gif"],
+    ["image/jpeg", webp, "image/webp"]
+  ] as const) {
+    it(`is sent as what it is: ${real} declared as ${declared}`, () => {
+      for (const part of [image(declared, data), file(declared, data)]) {
+        assert.deepStrictEqual(firstOf(part), [
+          "changed",
+          { type: "image", source: { type: "base64", media_type: real, data } }
+        ])
+      }
+    })
+  }
+
+  it("is a document when it is a PDF, and text when it can be read", () => {
+    assert.deepStrictEqual(firstOf(image("image/png", pdf))[1], {
+      type: "document",
+      source: { type: "base64", media_type: "application/pdf", data: pdf }
+    })
+    for (const type of [
+      "application/json",
+      "application/xml",
+      "application/yaml",
+      "text/csv",
+      "application/octet-stream"
+    ]) {
+      assert.deepStrictEqual(firstOf(file(type, text('{"a":1}')))[1], {
+        type: "document",
+        source: { type: "text", media_type: "text/plain", data: '{"a":1}' },
+        title: "a"
+      })
+    }
+  })
+
+  it("passes a Claude by when nobody can tell what it is", () => {
+    assert.strictEqual(firstOf(file("application/zip", base64(0x50, 0x4b, 3, 4, 0)))[0], "cannot")
+  })
+})
+
+describe("what is to be kept in a cache", () => {
+  const cache_control = { type: "ephemeral" }
+
+  it("is said to Anthropic: of prompts, parts, messages and tools", () => {
+    const { body, dropped } = Translate.translateRequest("openai", "anthropic", {
+      model: "claude-sonnet-5",
+      tools: [{ type: "function", function: { name: "a", parameters: {} }, cache_control }],
+      messages: [
+        { role: "system", content: [{ type: "text", text: "Be brief.", cache_control }] },
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "long", cache_control },
+            { type: "text", text: "short" }
+          ]
+        },
+        { role: "assistant", content: "ok" },
+        { role: "user", content: "again", cache_control }
+      ]
+    })
+    assert.deepStrictEqual(dropped, [])
+    assert.deepStrictEqual(body.system, [{ type: "text", text: "Be brief.", cache_control }])
+    assert.deepStrictEqual(body.messages, [
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "long", cache_control },
+          { type: "text", text: "short" }
+        ]
+      },
+      { role: "assistant", content: "ok" },
+      { role: "user", content: [{ type: "text", text: "again", cache_control }] }
+    ])
+    assert.deepInclude((body.tools as ReadonlyArray<object>)[0], { cache_control })
+  })
+
+  it("is not spoiled by a header of Claude Code's that changes with every request", () => {
+    const { body } = Translate.translateRequest("anthropic", "openai", {
+      model: "some-model",
+      max_tokens: 9,
+      system: [
+        { type: "text", text: "x-anthropic-billing-header: cc_version=2.1.0; cch=0a1b2;" },
+        { type: "text", text: "Be brief." }
+      ],
+      messages: [{ role: "user", content: "hi" }]
+    })
+    assert.deepStrictEqual(body.messages, [
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "hi" }
+    ])
+  })
+})
