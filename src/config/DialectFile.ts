@@ -54,8 +54,8 @@ const Rules = Schema.Struct({
   ),
   thoughtField: field(Schema.String, "The field in which they go back."),
   signatures: field(
-    Schema.Literals(["own", "any"]),
-    "Protocol anthropic only: which thoughts are taken, those it signed itself or any."
+    Schema.Literals(["own", "any", "none"]),
+    "Protocol anthropic only: which thoughts are taken, those it signed itself, any, or none."
   ),
   callExtras: field(
     Words,

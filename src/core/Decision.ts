@@ -48,6 +48,9 @@ const leave: Decision = { _tag: "Leave" }
 /** Decides. `now` is in milliseconds since the epoch. */
 export const decide = (failure: Failure.Failure, rule: Rule, situation: Situation, now: number): Decision => {
   const { retry } = rule
+  if (isRefusal(failure) && !situation.single && situation.attemptsLeft > 0 && !situation.uncapped) {
+    if (situation.canUncap(failure)) return { _tag: "Uncapped", capped: failure }
+  }
   if (retry === "never" || situation.single || situation.attemptsLeft < 1) return leave
   const asked = Failure.waitMillis(failure, now)
   if (retry === "withoutTokenCap") {
@@ -64,3 +67,7 @@ export const decide = (failure: Failure.Failure, rule: Rule, situation: Situatio
   }
   return { _tag: "Backoff", schedule: retry, least: asked ?? 0 }
 }
+
+/** A refusal that may be about one field, which the provider can leave out. */
+const isRefusal = (failure: Failure.Failure): failure is Failure.BadRequest =>
+  failure._tag === "BadRequest" && (failure.reason === "Invalid" || failure.reason === "Unsupported")

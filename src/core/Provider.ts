@@ -38,6 +38,13 @@ export interface Provider<in Request, out Answer, out Chunk> extends Pool {
   /** How much of a stream may be held back until its commit point; without it there is no bound. */
   readonly holding?: Holding<Chunk> | undefined
   /**
+   * The request as it may be tried once more after it was refused as invalid: without what the refusal names. `undefined`
+   * where there is nothing to change.
+   */
+  readonly secondTry?:
+    | (<Asked extends Request>(request: Asked, refusal: BadRequest) => Asked | undefined)
+    | undefined
+  /**
    * The same request without its output-token limit, for the one retry after `BadRequest/MaxTokens`; `undefined`
    * when it has none.
    */

@@ -301,7 +301,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     }
     this.#report(failure, { _tag: "Stop" })
     if (!isFinal(failure)) return this.#exhausted()
-    return this.#fail(this.uncapped ? Ending.refusedUncapped(failure) : failure)
+    return this.#fail(this.#visit?.capped?.reason === "MaxTokens" ? Ending.refusedUncapped(failure) : failure)
   }
 
   /** For the observer: on to the next, and which model that is. */

@@ -17,8 +17,11 @@ export const withoutTokenCap = <Request, Answer, Chunk>(
   capped: Failure.BadRequest
 ): Request | undefined => {
   try {
-    const without = provider.withoutTokenCap?.(request, capped)
-    return Seams.isPromise(without) ? undefined : without
+    const again =
+      capped.reason === "Invalid" || capped.reason === "Unsupported"
+        ? provider.secondTry?.(request, capped)
+        : provider.withoutTokenCap?.(request, capped)
+    return Seams.isPromise(again) ? undefined : again
   } catch {
     return undefined
   }

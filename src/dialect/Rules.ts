@@ -53,8 +53,8 @@ export interface Rules {
   readonly thoughtsBack: "never" | "calls" | "always"
   /** The field in which they go back. */
   readonly thoughtField: string
-  /** Protocol anthropic: which thoughts are taken: those it signed itself, or any, signed or not. */
-  readonly signatures: "own" | "any"
+  /** Protocol anthropic: which thoughts are taken: those it signed itself; any, signed or not; or none. */
+  readonly signatures: "own" | "any" | "none"
   /** Fields of a tool call that have to come back with it, such as `extra_content`. */
   readonly callExtras: ReadonlyArray<string>
   /** Fields of an assistant's message that have to come back with it, such as `reasoning_details`. */

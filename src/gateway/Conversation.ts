@@ -19,15 +19,6 @@ export const refusal = (request: Request, route: Route, facts: ChainFacts): Pass
       }
 }
 
-/**
- * The request without the thoughts that a model of another protocol left in it, which Anthropic refuses and nobody
- * else reads; the very same request when there are none.
- */
-export const portable = (request: Request): Request => {
-  const body = Translate.withoutUnsignedThinking(request.body)
-  return body === request.body ? request : { ...request, body, text: undefined }
-}
-
 /** True for a request for a response that only the provider of an earlier one can answer. */
 export const isStateful = ({ body }: Request): boolean => Translate.isStateful(body)
 

@@ -79,7 +79,6 @@ export const make = ({
     anthropic: keeping(({ protocol }) => protocol === "anthropic")
   }
   const untranslated = keeping(({ translatedFrom }) => translatedFrom === undefined)
-  const isMixed = new Set(config.providers.map(({ protocol }) => protocol)).size > 1
 
   /** Why a request may not come in; `undefined` when it may. */
   const turnedAway = (incoming: HttpServerRequest, headers: Direct.Headers): Refusal.Refusal | undefined => {
@@ -125,8 +124,7 @@ export const make = ({
     chain: Chain<GatewayProvider>
   ): Effect.Effect<Response, never, Scope.Scope> => {
     const failed: Array<FailedAttempt> = []
-    const request =
-      isMixed && caller.protocol === "anthropic" ? Conversation.portable(asked.request) : asked.request
+    const { request } = asked
     const call: CallOptions = {
       deadline: asked.deadline === undefined ? undefined : Math.min(asked.deadline, factsOf(chain).deadline),
       since: asked.since,

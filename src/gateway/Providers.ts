@@ -17,6 +17,7 @@ import * as ConfigSecrets from "./ConfigSecrets.ts"
 import * as Dialects from "./Dialects.ts"
 import { ItemMemory, type Items } from "./ItemMemory.ts"
 import * as Metered from "./Metered.ts"
+import * as OwnMessages from "./OwnMessages.ts"
 import * as OwnThoughts from "./OwnThoughts.ts"
 import * as Translated from "./Translated.ts"
 
@@ -86,10 +87,14 @@ export const catalog = Effect.fnUntraced(function* (
     })
   const calledIn = (protocol: ProtocolName) =>
     config.providers.every((provider) => provider.protocol === protocol)
-      ? Effect.succeed(native)
+      ? protocol === "anthropic"
+        ? catalogOf(OwnMessages.make)
+        : Effect.succeed(native)
       : catalogOf((provider) =>
           provider.protocol === protocol
-            ? Carried.withoutCarried(provider, protocol)
+            ? protocol === "anthropic"
+              ? OwnMessages.make(Carried.withoutCarried(provider, protocol))
+              : Carried.withoutCarried(provider, protocol)
             : translated(provider, protocol)
         )
   const responders = new Set(config.providers.filter(({ responses }) => responses).map(({ name }) => name))

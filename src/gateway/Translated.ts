@@ -17,6 +17,7 @@ import type { ProtocolName } from "../config/GatewayConfig.ts"
 import { type Failure, isFailure, Transient } from "../core/Failure.ts"
 import * as Phase from "../core/Phase.ts"
 import type { Target } from "../core/Target.ts"
+import type { Dialect, Overrides } from "../dialect/index.ts"
 import * as JsonBounds from "../providers/JsonBounds.ts"
 import * as Outgoing from "../providers/Outgoing.ts"
 import * as Unsendable from "../providers/Unsendable.ts"
@@ -27,6 +28,7 @@ import * as Elsewhere from "./Elsewhere.ts"
 import type { Items } from "./ItemMemory.ts"
 import type { GatewayProvider } from "./Providers.ts"
 import { requestId } from "./RequestId.ts"
+import * as SecondTry from "./SecondTry.ts"
 
 /** The one operation that is translated, in each protocol. */
 const operations: Readonly<Record<ProtocolName, string>> = {
@@ -72,17 +74,28 @@ export const make = (
   /** The last translation of each request, for its retries: they differ in nothing but the credential. */
   const known = new WeakMap<Request, Outbound>()
 
+  /** What is left out of a request that is tried once more. */
+  const overridden = new WeakMap<Request, Overrides>()
+  /** The dialect that a request was last written in. */
+  const dialects = new WeakMap<Request, Dialect>()
+
   const outbound = (request: Request, target: Target): Outbound => {
     const { model } = target
     const last = known.get(request)
     if (last?.model === model) return last
+    const overrides = overridden.get(request)
+    const dialect: Dialect =
+      overrides === undefined
+        ? provider.dialectOf(target)
+        : Object.assign({}, provider.dialectOf(target), overrides)
+    dialects.set(request, dialect)
     const expressed = Translate.expressRequest(
       from,
       to,
       request.body,
       model,
       carrier.of(model, memoryOf(items, request)),
-      provider.dialectOf(target)
+      dialect
     )
     const { body, dropped, lost, restore } = expressed
     const translated = {
@@ -153,6 +166,14 @@ export const make = (
           })
         )
       }),
+    secondTry: (request, refusal) => {
+      const dialect = dialects.get(request)
+      const overrides = dialect === undefined ? undefined : SecondTry.overridesOf(refusal, dialect)
+      if (overrides === undefined) return undefined
+      const again = { ...request }
+      overridden.set(again, overrides)
+      return again
+    },
     withoutTokenCap: (request, failure) => {
       const sent = known.get(request)?.request.body
       const body = sent ?? Translate.translateRequest(from, to, request.body).body

@@ -115,10 +115,19 @@ const withPassed = (
     if (!passed.has(name)) continue
     if (!isHeaderValue(given[name]!)) return name
     headers ??= { ...standing }
-    headers[name] = given[name]!
+    const own = joined.has(name) ? standing[name] : undefined
+    headers[name] = own === undefined ? given[name]! : union(own, given[name]!)
   }
   return headers ?? standing
 }
+
+/** Headers that are lists: the operator's and the caller's belong together. */
+const joined: ReadonlySet<string> = new Set(["anthropic-beta", "openai-beta"])
+
+const union = (own: string, given: string): string =>
+  [...new Set(`${own},${given}`.split(",").map((name) => name.trim()))]
+    .filter((name) => name !== "")
+    .join(",")
 
 /** The body with the target's model, and with `stream` as it is asked for. */
 const bodyOf = ({ body, text }: Request, model: string, stream: boolean): string => {

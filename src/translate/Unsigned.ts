@@ -10,15 +10,31 @@ import { isObject, type JsonObject, object, objects, text } from "./Json.ts"
 const isUnsigned = (block: unknown): boolean =>
   isObject(block) && block.type === "thinking" && text(block.signature) === undefined
 
+const isThought = (block: unknown): boolean =>
+  isObject(block) && (block.type === "thinking" || block.type === "redacted_thinking")
+
 /** The messages request without unsigned thoughts; the very same one when it has none. */
-export const withoutUnsignedThinking = (body: JsonObject): JsonObject => {
+export const withoutUnsignedThinking = (body: JsonObject): JsonObject => without(body, isUnsigned)
+
+/**
+ * The messages request without any thoughts; the very same one when it has none. Where the model would have to go on from
+ * its thoughts it is not told to think.
+ */
+export const withoutThinking = (body: JsonObject): JsonObject => {
+  const made = without(body, isThought)
+  if (made === body || object(body.thinking).type !== "enabled") return made
+  const { thinking: _, ...rest } = made
+  return rest
+}
+
+const without = (body: JsonObject, isOut: (block: unknown) => boolean): JsonObject => {
   if (!Array.isArray(body.messages)) return body
-  if (!objects(body.messages).some(({ content }) => Array.isArray(content) && content.some(isUnsigned)))
+  if (!objects(body.messages).some(({ content }) => Array.isArray(content) && content.some(isOut)))
     return body
   const messages = body.messages.flatMap((message) => {
     const { content } = object(message)
     if (!Array.isArray(content)) return [message]
-    const kept = content.filter((block) => !isUnsigned(block))
+    const kept = content.filter((block) => !isOut(block))
     return kept.length === 0 && content.length > 0 ? [] : [{ ...object(message), content: kept }]
   })
   return { ...body, messages }

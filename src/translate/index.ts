@@ -23,4 +23,4 @@ export {
   translateRequest,
   translateWhole
 } from "./Translate.ts"
-export { withoutUnsignedThinking } from "./Unsigned.ts"
+export { withoutThinking, withoutUnsignedThinking } from "./Unsigned.ts"

@@ -355,7 +355,7 @@ describe("the official anthropic client with a model of OpenAI's protocol", () =
 })
 
 describe("a conversation", () => {
-  it.live("takes the thoughts of another protocol's model to nobody", () =>
+  it.live("takes thoughts that nobody signed not to Claude", () =>
     Effect.gen(function* () {
       const [a, c] = [yield* FaultServer.make, yield* FaultServer.make]
       c.play(FaultServer.json(anthropic.answer))
@@ -374,7 +374,7 @@ describe("a conversation", () => {
         },
         { role: "user", content: "go on" }
       ]
-      const got = yield* ask(`${url}/v1/messages`, { body: message("c/m", { messages }) })
+      const got = yield* ask(`${url}/v1/messages`, { body: message("c/claude-sonnet-5", { messages }) })
       assert.strictEqual(got.status, 200)
       assert.deepStrictEqual(JSON.parse(c.requests[0]?.body ?? "").messages[1].content, [
         { type: "text", text: "hello" }

@@ -247,6 +247,7 @@ describe("the package's face", () => {
       "withItems",
       "withoutCarried",
       "withoutForeignThoughts",
+      "withoutThinking",
       "withoutUnsignedThinking"
     ])
   })

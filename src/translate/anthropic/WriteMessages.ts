@@ -123,7 +123,8 @@ const writeContent = (part: Content): ReadonlyArray<JsonObject> => {
 /** Thoughts that nobody signed are refused by who signs its own. */
 const writeAssistant = (parts: ReadonlyArray<Spoken>, ids: ToolIds, dialect: Dialect): Array<JsonObject> =>
   parts.flatMap((part) =>
-    part.type === "thinking" && dialect.signatures === "own" && (part.signature ?? "") === ""
+    (dialect.signatures === "none" && (part.type === "thinking" || part.type === "redacted")) ||
+    (dialect.signatures === "own" && part.type === "thinking" && (part.signature ?? "") === "")
       ? []
       : writeSpoken(part, ids)
   )

@@ -1,0 +1,41 @@
+/**
+ * A provider of Anthropic's protocol whose own words the caller speaks: byte for byte, but for the thoughts that it would
+ * refuse. Whose they are is decided for each target.
+ */
+import type { Target } from "../core/Target.ts"
+import type { Dialect } from "../dialect/index.ts"
+import type { Request } from "../providers/Wire.ts"
+import * as Translate from "../translate/index.ts"
+import type { GatewayProvider } from "./Providers.ts"
+import * as SecondTry from "./SecondTry.ts"
+
+/** The provider, asked without thoughts that its targets do not take. */
+export const make = (provider: GatewayProvider): GatewayProvider => {
+  /** The dialect that a request was last sent in. */
+  const dialects = new WeakMap<Request, Dialect>()
+
+  const own = (request: Request, target: Target): Request => {
+    if (request.operation !== "messages") return request
+    const dialect = provider.dialectOf(target)
+    dialects.set(request, dialect)
+    if (dialect.signatures !== "own") return request
+    if (request.text !== undefined && !request.text.includes('"thinking"')) return request
+    return edited(request, Translate.withoutUnsignedThinking(request.body))
+  }
+
+  return {
+    ...provider,
+    complete: (request, target) => provider.complete(own(request, target), target),
+    stream: (request, target) => provider.stream(own(request, target), target),
+    secondTry: (request, refusal) => {
+      const dialect = dialects.get(request)
+      if (dialect === undefined || SecondTry.overridesOf(refusal, dialect)?.signatures !== "none")
+        return undefined
+      const again = edited(request, Translate.withoutThinking(request.body))
+      return again === request ? undefined : again
+    }
+  }
+}
+
+const edited = <R extends Request>(request: R, body: Request["body"]): R =>
+  body === request.body ? request : { ...request, body, text: undefined }
