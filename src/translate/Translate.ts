@@ -3,6 +3,7 @@ import { resolve, type Dialect as TargetDialect } from "../dialect/index.ts"
 import { codec as anthropic } from "./anthropic/Codec.ts"
 import type { Context } from "./Context.ts"
 import type { Carry } from "./carry/Carry.ts"
+import { thoughtRules } from "./carry/Known.ts"
 import { packAnswer } from "./carry/Pack.ts"
 import { signedOnly, unpack } from "./carry/Unpack.ts"
 import { Dropped } from "./Dropped.ts"
@@ -80,9 +81,11 @@ export const expressRequest = (
   }
   const dropped = new Dropped(callers[from].names)
   const read = callers[from].readRequest(named, dropped)
-  const turns =
-    carry === undefined ? signedOnly(read.turns, to, dropped) : unpack(read.turns, to, carry, dropped)
   const rules = dialect ?? resolve({ protocol: to, model: read.model })
+  const turns =
+    carry === undefined
+      ? signedOnly(read.turns, to, dropped)
+      : unpack(read.turns, to, carry, dropped, thoughtRules(rules))
   const { request, restore } = Fit.fit({ ...read, turns }, rules, dropped, to === "anthropic")
   const made = codecs[to].writeRequest(request, dropped, rules)
   const lost = dropped.lostContent

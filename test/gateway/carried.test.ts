@@ -477,3 +477,21 @@ describe("a client of chats that gives back nothing but its calls", () => {
     )
   }
 })
+
+describe("a server that refuses thoughts under any name", () => {
+  it.live("is not given the ones it had", () =>
+    Effect.gen(function* () {
+      const groq = yield* FaultServer.make
+      const said = { members: { reasoning: "I need the weather." }, calls: [{ name: "weather" }] }
+      groq.play(FaultServer.json(whole(said)), FaultServer.json(whole({ text: "Sunny." })))
+      const url = yield* gateway({ groq })
+      const { first, next, path } = clients.messages
+      const body = { model: "groq/qwen3-32b", ...first() }
+      const got = yield* ask(`${url}${path}`, { body })
+      const then = yield* ask(`${url}${path}`, { body: { ...body, ...next(got.text, false) } })
+      assert.strictEqual(then.status, 200, then.text)
+      assert.notInclude(groq.requests[1]?.body, "I need the weather.")
+      assert.include(groq.requests[1]?.body, "call_weather0")
+    })
+  )
+})

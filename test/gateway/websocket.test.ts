@@ -146,7 +146,9 @@ describe("responses over a WebSocket", () => {
       }
       const { messages } = JSON.parse(b.requests[1]?.body ?? "")
       assert.deepStrictEqual(
-        messages.map(({ content, role }: Wild) => [role, content]),
+        messages.flatMap(({ content, role }: Wild) =>
+          [content].flat().map((part: Wild) => [role, part.text ?? part])
+        ),
         [
           ["user", "one"],
           ["user", "two"],
