@@ -62,7 +62,8 @@ const providerWithDefaults = (provider: ConfigFile["providers"][string]): JsonOb
 const cooldownOf = (rest: Rest | undefined): JsonObject => ({ base: rest?.base ?? 0, max: rest?.max ?? 0 })
 
 const policyDefaults: JsonObject = (() => {
-  const { commit: _, rules, ...fields } = Policy.defaults
+  // No bound on the targets is said by leaving it out.
+  const { commit: _, rules, targets: __, ...fields } = Policy.defaults
   return {
     ...plain(fields),
     commit: "firstContent",

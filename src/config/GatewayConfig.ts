@@ -307,6 +307,7 @@ const optionsOf = (file: PolicyFile): Policy.Options => ({
   patience: map(file.patience, millisOf),
   deadline: map(file.deadline, millisOf),
   attempts: file.attempts,
+  targets: file.targets,
   reserve: file.reserve,
   whenAllBenched: file.whenAllBenched,
   commit: map(file.commit, commitOf),

@@ -58,12 +58,13 @@ const fields = {
     "3 seconds"
   ),
   deadline: field(DurationInput, "For the whole request, retries and fallbacks included.", "10 minutes"),
-  attempts: field(Positive, "Attempts for the whole request.", 8),
-  reserve: field(
-    Share,
-    "The share of the time and the attempts left that is kept for targets that have not been tried.",
-    0.5
+  attempts: field(
+    Positive,
+    "After so many attempts a request asks no target a second time. One that it has not tried is asked all the same.",
+    8
   ),
+  targets: field(Positive, "The most targets a request asks. Without it: all of its chain."),
+  reserve: field(Share, "The share of the time left that is kept for targets that have not been tried.", 0.5),
   whenAllBenched: field(
     Schema.Literals(["tryAnyway", "wait", "fail"]),
     "When everything rests: try what rests least long anyway, wait for it, or fail.",

@@ -73,8 +73,17 @@ export interface RetryOptions {
   readonly backoff?: readonly [Duration.Input, ...ReadonlyArray<Duration.Input>] | undefined
 }
 
+/**
+ * The default: two retries with full jitter, after at most half a second and at most two. The second never comes before
+ * the first half second is over, whatever chance says: a blip that is shorter does not take all attempts of a visit.
+ */
+const usual = (times: number): Schedule.Schedule<number> =>
+  fullJitter(["500 millis", "2 seconds"], times).pipe(
+    Schedule.modifyDelay(({ attempt, duration, elapsed }) =>
+      Effect.succeed(attempt === 1 ? duration : Duration.max(duration, Duration.millis(500 - elapsed)))
+    )
+  )
+
 /** The schedule of retries in numbers. */
-export const fromNumbers = ({
-  backoff = ["500 millis", "2 seconds"],
-  times = 2
-}: RetryOptions): Schedule.Schedule<number> => fullJitter(backoff, times)
+export const fromNumbers = ({ backoff, times = 2 }: RetryOptions): Schedule.Schedule<number> =>
+  backoff === undefined ? usual(times) : fullJitter(backoff, times)

@@ -10,6 +10,7 @@ import * as Bench from "./Bench.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
 import * as Ending from "./Ending.ts"
 import type { ContextExceeded } from "./Failure.ts"
+import { mayCall, type Place } from "./Line.ts"
 import * as ModelSpec from "./ModelSpec.ts"
 import type { Now } from "./Now.ts"
 import type { OwnLimits } from "./OwnLimits.ts"
@@ -43,9 +44,13 @@ export class Candidates<P extends Pool, R> {
   #at = 0
   #avoid: string | undefined
   #tried: Set<string> | undefined
+  /** Every target that has been given up, also before the chain was begun anew. */
+  #asked: Set<string> | undefined
   #ownTurns: Map<string, number> | undefined
   /** Targets that were passed by because of their own limit. */
   #limited: Array<Ending.RestingTarget<P>> | undefined
+  /** Targets that were passed by because they are at the place of one that failed. */
+  #avoided: Array<{ readonly pool: P; readonly target: Target }> | undefined
   /** Models, as `provider/model`, that have refused this request. */
   #refusedBy: Set<string> | undefined
   #windowAbove = 0
@@ -77,15 +82,21 @@ export class Candidates<P extends Pool, R> {
     this.#onSkip = onSkip
   }
 
-  /** Goes to the next callable target; false when there is none left. */
-  next(): boolean {
+  /** Goes to the next callable target, to one that was tried before only if `again`; false when there is none left. */
+  next(again = true): boolean {
     let resting = 0
     // Read when several rest: passing a thousand by is to cost little.
     let now: number | undefined
     while (true) {
       if (this.#at >= this.#order.length && !this.#nextModel()) return false
       const target = this.#order[this.#at++]
-      if (target === undefined || target.place === this.#avoid || this.#tried?.has(target.key)) continue
+      if (target === undefined || this.#tried?.has(target.key)) continue
+      if (target.place === this.#avoid) {
+        this.#avoided ??= []
+        this.#avoided.push({ pool: this.pool, target })
+        continue
+      }
+      if (!again && this.hasTried(target)) continue
       if (now !== undefined && this.#isPassedBy(target, now)) continue
       if (this.admit(target)) return true
       if (++resting >= several) now ??= this.#now.millis()
@@ -158,6 +169,8 @@ export class Candidates<P extends Pool, R> {
   move(next: Next): void {
     this.#tried ??= new Set()
     this.#tried.add(this.target.key)
+    this.#asked ??= new Set()
+    this.#asked.add(this.target.key)
     if (next === "place") this.#avoid = this.target.place
     else if (next !== "credential") this.#at = this.#order.length
   }
@@ -181,9 +194,9 @@ export class Candidates<P extends Pool, R> {
     this.#rewind()
   }
 
-  /** Begins again, after a wait. */
-  restart(): undefined {
-    this.#tried = undefined
+  /** Begins again, after a wait: with those that were tried, too, if `again`. */
+  restart(again: boolean): undefined {
+    this.#tried = again ? undefined : this.#asked
     this.#limited = undefined
     this.#rewind()
   }
@@ -247,6 +260,11 @@ export class Candidates<P extends Pool, R> {
     return count
   }
 
+  /** Whether a target has been tried and given up. */
+  hasTried(target: Target): boolean {
+    return this.#asked?.has(target.key) === true
+  }
+
   /** Everything in the chain that rests now, and whether that is all of it. */
   resting(): Resting<P> {
     return this.#restingOf(() => true)
@@ -254,10 +272,11 @@ export class Candidates<P extends Pool, R> {
 
   /** The same of those who may yet take this request: not the models that refused it, nor those that hold too little. */
   restingOfWilling(): Resting<P> {
-    return this.#restingOf(
-      ({ benchKeys, contextWindow }) =>
-        this.#refusedBy?.has(benchKeys.model) !== true && this.#fits(contextWindow)
-    )
+    return this.#restingOf((target) => this.#isWilling(target))
+  }
+
+  #isWilling({ benchKeys, contextWindow }: Target): boolean {
+    return this.#refusedBy?.has(benchKeys.model) !== true && this.#fits(contextWindow)
   }
 
   #restingOf(isCounted: (target: Target) => boolean): Resting<P> {
@@ -275,14 +294,34 @@ export class Candidates<P extends Pool, R> {
     return { all, resting }
   }
 
-  /** The rest that ends soonest of those that a request may try all the same. */
-  soonestToTry(resting: ReadonlyArray<Ending.RestingTarget<P>>): Ending.RestingTarget<P> | undefined {
+  /** Targets that are free, and were passed by only because they are at the place of one that failed. */
+  avoided(): ReadonlyArray<{ readonly pool: P; readonly target: Target }> {
+    return (this.#avoided ?? []).filter(
+      ({ target }) => !this.hasTried(target) && this.#isWilling(target) && this.#why(target) === undefined
+    )
+  }
+
+  /** Of those that rest, and were not tried yet, the ones that a request may try all the same; what ends soonest first. */
+  toTry(): ReadonlyArray<Ending.RestingTarget<P>> {
     const now = this.#now.millis()
-    return Ending.soonest(resting.filter(({ target }) => this.#limits.why(target, now) === undefined))
+    const { resting } = this.restingOfWilling()
+    return Ending.inOrder(
+      resting.filter(({ target }) => !this.hasTried(target) && this.#limits.why(target, now) === undefined)
+    )
+  }
+
+  /** Goes to a target whose turn it is: `rests` when it is called although it rests, `undefined` when it may not be. */
+  goTo(pool: P, target: Target, place: Place): "open" | "rests" | undefined {
+    this.pool = pool
+    const why = this.#why(target)
+    if (why === undefined) return this.admit(target) ? "open" : undefined
+    if (!mayCall(place, why)) return undefined
+    this.take(pool, target)
+    return "rests"
   }
 
   /** Makes a resting target the current one all the same. */
-  take({ pool, target }: Ending.RestingTarget<P>): void {
+  take(pool: P, target: Target): void {
     this.pool = pool
     this.target = target
     this.admission = { _tag: "Go", generation: this.#registry.stateUnsafe().generation }

@@ -7,11 +7,13 @@
 import type * as Schedule from "effect/Schedule"
 import * as Bench from "./Bench.ts"
 import * as Failure from "./Failure.ts"
-import type { Next, Rule } from "./Rule.ts"
+import type { Rule } from "./Rule.ts"
 
 /** What is decided. `Leave` ends the visit. */
 export type Decision =
   | { readonly _tag: "Leave" }
+  /** The attempts of the request are used up: leave, which says nothing about the target. */
+  | { readonly _tag: "CutShort" }
   /** Once more, after `delay` milliseconds; until then the target rests for everybody. */
   | { readonly _tag: "AfterWait"; readonly delay: number }
   /** Once more at once, without the request's token cap. */
@@ -29,12 +31,13 @@ export interface Situation {
   readonly single: boolean
   /** The longest wait worth it, in milliseconds. */
   readonly patience: number
+  /** Attempts left for asking a target again. A target that was not tried yet may be asked without one. */
   readonly attemptsLeft: number
+  /** Whether another target was asked before this one. */
+  readonly hasMoved: boolean
   /** Whether this visit has waited, or left out the token cap, before. */
   readonly waited: boolean
   readonly uncapped: boolean
-  /** Attempts that are kept for the targets behind this one, to which a run that leaves this way may go. */
-  readonly attemptsKept: (next: Next) => number
   /** Whether another credential of the same model could be called now. */
   readonly hasSibling: () => boolean
   /** Whether the request has a token cap that could be left out. */
@@ -42,6 +45,8 @@ export interface Situation {
   /** Whether a wait of so many milliseconds leaves the visit time for another attempt. */
   readonly hasTimeFor: (delay: number) => boolean
 }
+
+const cutShort: Decision = { _tag: "CutShort" }
 
 const leave: Decision = { _tag: "Leave" }
 
@@ -51,15 +56,16 @@ export const decide = (failure: Failure.Failure, rule: Rule, situation: Situatio
   if (isRefusal(failure) && !situation.single && situation.attemptsLeft > 0 && !situation.uncapped) {
     if (situation.canUncap(failure)) return { _tag: "Uncapped", capped: failure }
   }
-  if (retry === "never" || situation.single || situation.attemptsLeft < 1) return leave
+  if (retry === "never" || situation.single) return leave
+  // Attempts that this visit alone has used up are how often its target may be asked; else they were used elsewhere.
+  if (situation.attemptsLeft < 1) return typeof retry === "string" || !situation.hasMoved ? leave : cutShort
   const asked = Failure.waitMillis(failure, now)
   if (retry === "withoutTokenCap") {
     return failure._tag === "BadRequest" && !situation.uncapped && situation.canUncap(failure)
       ? { _tag: "Uncapped", capped: failure }
       : leave
   }
-  if ((asked ?? 0) > situation.patience || situation.attemptsLeft <= situation.attemptsKept(rule.next))
-    return leave
+  if ((asked ?? 0) > situation.patience) return leave
   if (retry === "afterWait") {
     if (asked === undefined || situation.waited || situation.hasSibling()) return leave
     const delay = Math.max(asked, Bench.shortestRest)

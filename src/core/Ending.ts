@@ -12,14 +12,11 @@ export interface RestingTarget<out P> {
   readonly why: Bench.Resting
 }
 
-/** The rest that ends soonest, of those that are nobody's will: not put by hand, no limit of one's own. */
-export const soonest = <P>(resting: ReadonlyArray<RestingTarget<P>>): RestingTarget<P> | undefined =>
+/** Rests that are nobody's will (not put by hand, no limit of one's own), the one that ends soonest first. */
+export const inOrder = <P>(resting: ReadonlyArray<RestingTarget<P>>): ReadonlyArray<RestingTarget<P>> =>
   resting
     .filter(({ why }) => why.reason !== "Manual" && why.reason !== "OwnLimit")
-    .reduce<RestingTarget<P> | undefined>(
-      (a, b) => (a === undefined || b.why.until < a.why.until ? b : a),
-      undefined
-    )
+    .sort((a, b) => a.why.until - b.why.until)
 
 /** The soonest end of all, by hand or not, in milliseconds since the epoch; infinite when there is none. */
 export const soonestEnd = (resting: ReadonlyArray<RestingTarget<unknown>>): number =>
@@ -61,8 +58,8 @@ export const mayBeTaken = (candidates: Walked): boolean => {
   return !all || resting.some(({ why }) => passing.has(why.reason))
 }
 
-/** What passes with whatever caused it. */
-const passing: ReadonlySet<string> = new Set(["RateLimit", "OwnLimit", ...transientClasses])
+/** What passes by itself. */
+export const passing: ReadonlySet<string> = new Set(["RateLimit", "OwnLimit", ...transientClasses])
 
 /** What keeps these targets from being called, each key once. */
 const benches = (resting: ReadonlyArray<RestingTarget<unknown>>): ReadonlyArray<RestingKey> => {

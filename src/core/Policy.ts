@@ -53,9 +53,14 @@ export interface Policy {
   readonly patience: number
   /** For the whole request, retries and fallbacks included. Default 10 min. */
   readonly deadline: number
-  /** Attempts for the whole request. Default 8. */
+  /**
+   * Once a request has made so many attempts, it asks no target a second time. A target that it has not tried is
+   * asked all the same. Default 8.
+   */
   readonly attempts: number
-  /** The share of the time and the attempts left that is kept for targets not yet tried. 0 to 1, default 0.5. */
+  /** The most targets a request asks. Default: all of its chain. */
+  readonly targets: number
+  /** The share of the time left that is kept for targets not yet tried. 0 to 1, default 0.5. */
   readonly reserve: number
   /** What is done when nothing is callable because everything rests. Default `"tryAnyway"`. */
   readonly whenAllBenched: WhenAllBenched
@@ -75,6 +80,7 @@ export const defaults: Policy = {
   patience: 3_000,
   deadline: 600_000,
   attempts: 8,
+  targets: Number.POSITIVE_INFINITY,
   reserve: 0.5,
   whenAllBenched: "tryAnyway",
   commit: firstContent,
@@ -133,6 +139,7 @@ export const extend = (policy: Policy, options: Options): Policy => ({
   patience: millis(options.patience, policy.patience),
   deadline: millis(options.deadline, policy.deadline),
   attempts: options.attempts ?? policy.attempts,
+  targets: options.targets ?? policy.targets,
   reserve: options.reserve ?? policy.reserve,
   whenAllBenched: options.whenAllBenched ?? policy.whenAllBenched,
   commit: options.commit ?? policy.commit,

@@ -19,6 +19,7 @@ const top = {
   patience: Checks.duration,
   deadline: Checks.duration,
   attempts: Checks.count,
+  targets: Checks.count,
   reserve: Checks.number("a share from 0 to 1", { least: 0, most: 1 }),
   whenAllBenched: Checks.oneOf(["tryAnyway", "wait", "fail"]),
   malformedEvents: Checks.oneOf(["fail", "drop"])

@@ -70,9 +70,14 @@ export interface Options {
   readonly patience?: Duration.Input | undefined
   /** For the whole request, retries and fallbacks included. Default 10 min. */
   readonly deadline?: Duration.Input | undefined
-  /** Attempts for the whole request. Default 8. */
+  /**
+   * Once a request has made so many attempts, it asks no target a second time: no retry, no wait for a throttle. A
+   * target that it has not tried is asked all the same, so no request is lost to this number. Default 8.
+   */
   readonly attempts?: number | undefined
-  /** The share of the time and the attempts left that is kept for targets not yet tried. 0 to 1, default 0.5. */
+  /** The most targets a request asks, for a bound on moves as well. Default: all of its chain. */
+  readonly targets?: number | undefined
+  /** The share of the time left that is kept for targets not yet tried. 0 to 1, default 0.5. */
   readonly reserve?: number | undefined
   /** What is done when nothing is callable because everything rests. Default `"tryAnyway"`. */
   readonly whenAllBenched?: WhenAllBenched | undefined

@@ -45,7 +45,7 @@ const soon: Cooldown = { base: "5 seconds", max: "300 seconds" }
  * Failover.Failover.layer({ policy: Policy.sequentialProfiles })
  */
 export const sequentialProfiles: Options = {
-  attempts: 4,
+  targets: 4,
   retries: { times: 0 },
   threshold: { transient: 3, unknown: 3 },
   cooldown: always({ base: "60 seconds", max: "60 seconds" }),
@@ -126,8 +126,8 @@ export const moveOnBadRequest: Options = {
 
 /**
  * Three attempts at every target, with full jitter over a backoff of 200 ms that doubles to 10 s, then five minutes
- * of rest; a dead key rests at once; what the request is at fault for moves on as in `moveOnBadRequest`. No time and
- * no attempts are kept for the targets behind.
+ * of rest; a dead key rests at once; what the request is at fault for moves on as in `moveOnBadRequest`. No time is
+ * kept for the targets behind.
  *
  * @category presets
  * @example

@@ -27,6 +27,11 @@ export class RetryBudget {
     this.setShare(share)
   }
 
+  /** Whether there are no retries at all, because that is what was asked for. */
+  get isNone(): boolean {
+    return this.#price === Number.POSITIVE_INFINITY
+  }
+
   /** Another share from now on. What was paid in stays, at the new price. */
   setShare(share: number): void {
     this.#price = share > 0 ? 1 / share : Number.POSITIVE_INFINITY

@@ -9,12 +9,14 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Attempt from "./Attempt.ts"
+import * as Bench from "./Bench.ts"
 import { Candidates } from "./Candidates.ts"
 import * as Decision from "./Decision.ts"
 import * as Ending from "./Ending.ts"
 import type { Action } from "./FailoverEvent.ts"
 import * as Failure from "./Failure.ts"
 import { failureOf } from "./FailureOf.ts"
+import type { Line } from "./Line.ts"
 import { Now } from "./Now.ts"
 import * as Permission from "./Permission.ts"
 import type { Pool } from "./Pool.ts"
@@ -23,7 +25,9 @@ import { Reporter } from "./Reporter.ts"
 import type { Next, Rest, Rule } from "./Rule.ts"
 import * as RunError from "./RunError.ts"
 import type { RunOptions, Served, Shared } from "./RunOptions.ts"
+import type { Target } from "./Target.ts"
 import { Visit } from "./Visit.ts"
+import { type Turn, Waiter } from "./Waiter.ts"
 import * as WhenAllBenched from "./WhenAllBenched.ts"
 
 /** What a run goes on with. */
@@ -49,13 +53,21 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   readonly #context: Context.Context<R>
   readonly #candidates: Candidates<P, R>
   #attempts = 0
+  #visits = 0
   #failed: Array<RunError.FailedAttempt> | undefined
   #deadlineAt: number | undefined
   #visit: Visit | undefined
   #lastResort = false
   #switched = false
-  /** Until when this run waits for limits of its targets' own. */
-  #limitedUntil: number | undefined
+  /** Targets whose visit may go on, when there is nowhere else to go. */
+  #unfinished: ReadonlyArray<WhenAllBenched.RunPlace<P>> = nobody
+  /** Until when this run waits for targets. */
+  #waitsUntil: number | undefined
+  #hasWaited = false
+  /** When the attempt under way began to be waited for. */
+  #askedAt: number | undefined
+  /** The line in which this run has waited for the attempt that it makes now. */
+  #line: Line | undefined
 
   constructor(shared: Shared, options: RunOptions<P, R, A, E>, context: Context.Context<R>) {
     const { about, kind, observer, prepared, request, since } = options
@@ -89,9 +101,9 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   #nextVisit(): Step<A> {
-    if (this.attemptsLeft < 1) return this.#exhausted()
+    if (this.#visits >= this.#options.policy.targets) return this.#exhausted()
     if (this.#deadlineAt !== undefined && this.#now() >= this.#deadlineAt) return this.#outOfTime()
-    return this.#candidates.next() ? this.#begin() : this.#nothingLeft()
+    return this.#candidates.next(this.attemptsLeft > 0) ? this.#begin() : this.#nothingLeft()
   }
 
   /** When the run's time is up, in milliseconds since the epoch. Its clock starts when it is first looked at. */
@@ -109,6 +121,8 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 
   #begin(): Step<A> {
     this.#visit = undefined
+    this.#lastResort = false
+    this.#visits++
     return this.#enter(undefined)
   }
 
@@ -129,11 +143,13 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       onEnd: (ended: Attempt.Ended<Permission.Permission>) => {
         if (ended !== "timeout") return this.#walk(() => this.#admitted(ended, next))
         this.#release()
+        this.#freed(this.#candidates.target)
         return this.#outOfTime()
       },
       onInterrupt: () => {
         this.#release()
         this.reporter?.interrupted(undefined)
+        this.#freed(this.#candidates.target)
       }
     }
     return (resume) => Attempt.park(asking, waiter, resume)
@@ -141,12 +157,14 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 
   #admitted(word: Exit.Exit<Permission.Permission, unknown>, next: Next | undefined): Step<A> {
     if (Exit.isFailure(word) || word.value === "granted") return this.#call()
-    if (word.value === "probing") this.#candidates.passBy()
-    else {
+    if (word.value === "probing") {
+      this.#candidates.passBy()
+      if (next !== undefined) this.#keepPlace(this.#now() + Bench.shortestRest, next)
+    } else {
       this.#release()
       this.#candidates.passByLimit()
     }
-    this.#lastResort = false
+    this.#leaveLine()
     if (next !== undefined) this.#candidates.move(next)
     return undefined
   }
@@ -154,6 +172,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #call(): Step<A> {
     const { admission, pool, target } = this.#candidates
     this.#attempts++
+    this.#askedAt = undefined
     this.reporter?.started(target, this.#attempts, admission._tag === "Probe")
     const running = this.#options.start(pool, target, this.#visit?.capped)
     const exit = running.pollUnsafe()
@@ -165,7 +184,9 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     const { policy } = this.#candidates.target
     // A stream keeps its own clock.
     const own = this.#options.kind === "effect" ? policy.timeouts.answer : Number.POSITIVE_INFINITY
-    const ownDueAt = this.#now() + own
+    const askedAt = this.#now()
+    this.#askedAt = askedAt
+    const ownDueAt = askedAt + own
     const waiter = {
       dueAt: Math.min(ownDueAt, this.#visiting().endsAt),
       context: this.#context,
@@ -190,8 +211,13 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     }
     const { kind, policy } = this.#options
     this.reporter?.succeeded(target, kind === "stream" ? policy.commit : undefined)
+    const { lines, rows, silences } = this.#shared
+    rows.succeeded(target)
+    silences.answered(target, this.#askedAt === undefined ? 0 : this.#now() - this.#askedAt)
     if (kind === "effect") this.#shared.registry.succeedUnsafe(target, admission, this.now)
     else if (admission._tag === "Probe") this.#shared.registry.reopenUnsafe(admission, this.#now())
+    lines.succeeded(target)
+    this.#leaveLine()
     return Exit.succeed({
       value: exit.value,
       target,
@@ -225,23 +251,51 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       evidence: own ? "timeout" : "the request's time"
     })
     if (own) return this.#decide(failure)
-    this.#release()
+    if (this.#isSilence()) this.#record(failure, target.policy.rules.Silent.rest)
+    else this.#release()
     this.#remember(failure)
     const isOver = now >= this.deadlineAt
     if (!isOver) this.#candidates.move(target.policy.rules.Silent.next)
     this.reporter?.cutOff(target, failure, isOver ? { _tag: "Stop" } : this.#next())
+    this.#freed(target)
     return isOver ? this.#outOfTime() : undefined
   }
 
   #abandoned(): void {
-    this.#release()
-    this.reporter?.interrupted(this.#candidates.target)
+    const { target } = this.#candidates
+    if (this.#isSilence()) this.#record(hungUpOn(target), target.policy.rules.Silent.rest)
+    else this.#release()
+    this.reporter?.interrupted(target)
+    this.#freed(target)
+  }
+
+  /** Whether an attempt that is given up before its own timeout counts as silence all the same. */
+  #isSilence(): boolean {
+    if (this.#askedAt === undefined) return false
+    const { target } = this.#candidates
+    const { answer, firstContent } = target.policy.timeouts
+    const own = this.#options.kind === "effect" ? answer : firstContent
+    const now = this.#now()
+    return this.#shared.silences.cutOff(target, now - this.#askedAt, own, now)
   }
 
   /** Gives the slot of a probe back that has proved nothing. */
   #release(): void {
     const { admission } = this.#candidates
     if (admission._tag === "Probe") this.#shared.registry.releaseUnsafe(admission, this.#now())
+  }
+
+  /** Nothing was learnt of a target, and somebody else may ask it now. */
+  #freed(target: Target): void {
+    this.#shared.lines.changed(target)
+    this.#leaveLine()
+  }
+
+  /** What this run has waited for is over: the next one's turn may have come. */
+  #leaveLine(): void {
+    const line = this.#line
+    this.#line = undefined
+    line?.left()
   }
 
   // -- one decision ---------------------------------------------------------------------------------------------
@@ -264,23 +318,62 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
         this.#visiting().waited = true
         this.#record(failure, rule.rest)
         return this.#again(failure, decision.delay, rule.next)
+      case "CutShort":
+        return this.#cutShort(failure, rule, undefined)
       case "Backoff":
-        return Effect.flatMap(this.#visiting().backoff(decision.schedule, failure, now), (backoff) => {
-          const delay = Math.max(backoff, decision.least)
-          if (!this.hasTimeFor(delay) || !this.#shared.budget.withdraw(now)) {
-            return this.#onward(this.#leave(failure, rule))
-          }
-          this.#record(failure, undefined)
-          return this.#again(failure, delay, rule.next)
-        })
+        return Effect.flatMap(this.#visiting().backoff(decision.schedule, failure, now), (backoff) =>
+          this.#backoff(failure, rule, Math.max(backoff, decision.least))
+        )
     }
+  }
+
+  /** The schedule has said when: the retry is made, waits for its turn, or is not made at all. */
+  #backoff(failure: Failure.Failure, rule: Rule, delay: number): Onward<A> {
+    const { budget } = this.#shared
+    if (delay === Number.POSITIVE_INFINITY || budget.isNone) return this.#onward(this.#leave(failure, rule))
+    if (!this.hasTimeFor(delay)) return this.#onward(this.#cutShort(failure, rule, undefined))
+    if (!budget.withdraw(this.#now())) {
+      return this.#onward(this.#cutShort(failure, rule, this.#now() + delay))
+    }
+    this.#record(failure, undefined)
+    return this.#again(failure, delay, rule.next)
+  }
+
+  /**
+   * A budget of ours cuts the visit short, which is no evidence against the target: it rests only when that has gone
+   * on for a while. The run moves on, and comes back when there is nowhere else to go: `again` is when its retry was due.
+   */
+  #cutShort(failure: Failure.Failure, rule: Rule, again: number | undefined): Onward<A> | undefined {
+    const { target } = this.#candidates
+    if (rule.next === "stop" || this.#shared.rows.cutShort(target, this.#now())) {
+      if (again !== undefined) this.#keepPlace(again, rule.next)
+      return this.#leave(failure, rule)
+    }
+    if (again !== undefined) this.#keepPlace(again, rule.next)
+    this.#record(failure, undefined)
+    this.#candidates.move(rule.next)
+    if (this.reporter !== undefined) this.#report(failure, this.#next())
+    this.#tellLine(failure)
+    return undefined
+  }
+
+  /** The visit goes on, from that moment on, when the run has nowhere else to go. */
+  #keepPlace(notBefore: number, next: Next): void {
+    const { pool, target } = this.#candidates
+    const { whenAllBenched } = this.#options.policy
+    const anyway = whenAllBenched === "tryAnyway"
+    const place = { pool, target, notBefore, isFirst: false, anyway, visit: this.#visit, next }
+    this.#unfinished = [...this.#unfinished.filter((other) => other.target !== target), place]
   }
 
   /** Waits, then asks the bench once more: another request may have benched the target, or be probing it. */
   #again(failure: Failure.Failure, delay: number, next: Next): Onward<A> {
     this.#report(failure, { _tag: "Retry", delay })
+    this.#tellLine(failure)
     const onTime = this.#walk(() => {
       if (this.#candidates.admit(this.#candidates.target)) return this.#enter(next)
+      // It rests by now, or is being probed: if there is nowhere else to go, the retry that was promised is made.
+      this.#keepPlace(this.#now(), next)
       this.#candidates.move(next)
       return undefined
     })
@@ -290,23 +383,36 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   /** The visit is over: record it, and stop or move on. */
   #leave(failure: Failure.Failure, rule: Rule): Onward<A> | undefined {
     this.#record(failure, rule.rest)
+    this.#keepPlaceAfterWait(failure, rule)
     if (failure._tag === "ContextExceeded") this.#candidates.needWindow(failure)
     if (isFinal(failure)) this.#candidates.refused()
     const special = this.#special(failure)
-    if (special !== undefined || (rule.next !== "stop" && !this.#lastResort)) {
+    if (special !== undefined || rule.next !== "stop") {
       this.#candidates.move(special === undefined ? rule.next : "credential")
       if (special !== undefined) this.#candidates.switchTo(special)
       if (this.reporter !== undefined) this.#report(failure, this.#next())
+      this.#tellLine(failure)
       return undefined
     }
     this.#report(failure, { _tag: "Stop" })
+    this.#tellLine(failure)
     if (!isFinal(failure)) return this.#exhausted()
     return this.#fail(this.#visit?.capped?.reason === "MaxTokens" ? Ending.refusedUncapped(failure) : failure)
   }
 
+  /** A throttle asks for a wait that is short enough: it is waited for when there is nowhere else to go. */
+  #keepPlaceAfterWait(failure: Failure.Failure, { next, retry }: Rule): void {
+    if (retry !== "afterWait" || next === "stop") return
+    const now = this.#now()
+    const asked = Failure.waitMillis(failure, now)
+    if (asked === undefined || asked > this.patience) return
+    this.#keepPlace(now + Math.max(asked, Bench.shortestRest), next)
+  }
+
   /** For the observer: on to the next, and which model that is. */
   #next(): Action {
-    const model = this.attemptsLeft < 1 ? undefined : this.#candidates.following()
+    const isLast = this.#visits >= this.#options.policy.targets
+    const model = isLast ? undefined : this.#candidates.following()
     return model === undefined ? { _tag: "Next" } : { _tag: "Next", model }
   }
 
@@ -334,29 +440,81 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       whenAllBenched,
       failed: this.#failed ?? nobody,
       deadlineAt: this.deadlineAt,
-      limitedUntil: () =>
-        (this.#limitedUntil ??=
+      attemptsLeft: this.attemptsLeft,
+      unfinished: this.#unfinished,
+      hasWaited: this.#hasWaited,
+      waitsUntil: () =>
+        (this.#waitsUntil ??=
           whenAllBenched === "wait" ? this.deadlineAt : Math.min(this.deadlineAt, now + patience))
     }
     const decision = WhenAllBenched.decide(situation, now)
     switch (decision._tag) {
       case "End":
         return this.#fail(decision.error)
-      case "Restart":
-        return this.#after(
-          decision.at,
-          this.#walk(() => this.#candidates.restart())
-        )
+      case "Wait":
+        return this.#waitInLine(decision.places, decision.until)
       case "GoBack":
         return this.#after(
           decision.to.why.until,
           this.#walk(() => (this.#candidates.goBack(decision.to) ? this.#begin() : undefined))
         )
-      case "LastResort":
-        this.#lastResort = true
-        this.#candidates.take(decision.take)
-        return this.#begin()
     }
+  }
+
+  /** Waits for the first of these places to come up. What follows happens in the turn in which it does. */
+  #waitInLine(places: ReadonlyArray<WhenAllBenched.RunPlace<P>>, until: number): Wait<A> {
+    return (resume) => {
+      let finalizer: Effect.Effect<void> | void
+      let isOver = false
+      const waiter = new Waiter<WhenAllBenched.RunPlace<P>>(
+        { deadlineAt: this.deadlineAt, until },
+        (turn) => {
+          isOver = true
+          this.reporter?.waited()
+          finalizer = this.#goOn(turn === undefined ? this.#inVain() : this.#take(turn), resume)
+        }
+      )
+      waiter.join(this.#shared.lines, this.#context, places)
+      return Effect.suspend(() => {
+        if (isOver) return finalizer ?? Effect.void
+        isOver = true
+        waiter.leave()
+        this.reporter?.interrupted(undefined)
+        return Effect.void
+      })
+    }
+  }
+
+  #inVain(): Step<A> {
+    if (this.#now() >= this.deadlineAt) return this.#outOfTime()
+    this.#hasWaited = true
+    return this.#nothingLeft()
+  }
+
+  /** Its turn has come: the visit goes on, or begins. */
+  #take({ line, place }: Turn<WhenAllBenched.RunPlace<P>>): Step<A> {
+    if (this.#now() >= this.deadlineAt) {
+      line.left()
+      return this.#outOfTime()
+    }
+    this.#line = line
+    this.#unfinished = this.#unfinished.filter(({ target }) => target !== place.target)
+    if (this.#options.policy.whenAllBenched === "wait") this.#candidates.restart(this.attemptsLeft > 0)
+    const how = this.#candidates.goTo(place.pool, place.target, place)
+    if (how === undefined) {
+      if (!place.isFirst) this.#unfinished = [...this.#unfinished, place]
+      this.#leaveLine()
+      return undefined
+    }
+    if (place.visit === undefined) {
+      this.#visit = undefined
+      this.#visits++
+    } else {
+      this.#visit = place.visit
+      this.#visit.endsAt = this.#endOfVisit()
+    }
+    this.#lastResort = how === "rests"
+    return this.#enter(place.next ?? "credential")
   }
 
   /** Goes on at a moment. A caller who hangs up meanwhile is heard of, too. */
@@ -400,16 +558,16 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     return this.#options.policy.attempts - this.#attempts
   }
 
+  get hasMoved(): boolean {
+    return this.#visits > 1
+  }
+
   get waited(): boolean {
     return this.#visit?.waited ?? false
   }
 
   get uncapped(): boolean {
     return this.#visit?.capped !== undefined
-  }
-
-  attemptsKept(next: Next): number {
-    return this.#candidates.ahead(next, Math.ceil(this.attemptsLeft * this.#options.policy.reserve))
   }
 
   hasSibling(): boolean {
@@ -426,20 +584,19 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 
   // -- small things ---------------------------------------------------------------------------------------------
 
-  /** A visit may use all the time there is, less the share that is kept for the targets behind it. */
   #visiting(): Visit {
-    if (this.#visit === undefined) {
-      const now = this.#now()
-      const left = this.deadlineAt - now
-      // What takes too long is silent: the targets that matter are those a silence leads to.
-      const { next } = this.#candidates.target.policy.rules.Silent
-      const kept =
-        left < Number.POSITIVE_INFINITY && this.#candidates.ahead(next, 1) > 0
-          ? this.#options.policy.reserve
-          : 0
-      this.#visit = new Visit(now + left * (1 - kept))
-    }
+    this.#visit ??= new Visit(this.#endOfVisit())
     return this.#visit
+  }
+
+  /** A visit may use all the time there is, less the share that is kept for the targets behind it. */
+  #endOfVisit(): number {
+    const now = this.#now()
+    const left = this.deadlineAt - now
+    // What takes too long is silent: the targets that matter are those a silence leads to.
+    const { next } = this.#candidates.target.policy.rules.Silent
+    const isKept = left < Number.POSITIVE_INFINITY && this.#candidates.ahead(next, 1) > 0
+    return now + left * (1 - (isKept ? this.#options.policy.reserve : 0))
   }
 
   #remember(failure: Failure.Failure): void {
@@ -451,6 +608,15 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #record(failure: Failure.Failure, rest: Rest | undefined): void {
     const { admission, target } = this.#candidates
     this.#shared.registry.failUnsafe(target, admission, failure, rest, this.#now())
+  }
+
+  /** Those who wait for the target hear how the attempt went, once an observer has heard it. */
+  #tellLine(failure: Failure.Failure): void {
+    const { target } = this.#candidates
+    // A request that is at fault itself says nothing about the target.
+    if (isFinal(failure)) this.#shared.lines.changed(target)
+    else this.#shared.lines.failed(target)
+    this.#leaveLine()
   }
 
   #report(failure: Failure.Failure, action: Action): void {
@@ -465,6 +631,14 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     return now
   }
 }
+
+const hungUpOn = (target: Target) =>
+  new Failure.Transient({
+    target: target.key,
+    reason: "Silent",
+    message: "no answer before its callers gave up",
+    evidence: "several callers in a row"
+  })
 
 const isFinal = (failure: Failure.Failure): failure is Failure.BadRequest | Failure.ContextExceeded =>
   failure._tag === "BadRequest" || failure._tag === "ContextExceeded"

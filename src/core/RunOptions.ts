@@ -7,12 +7,15 @@ import type { Chain } from "./Chain.ts"
 import type { About, Observer, RunInfo } from "./FailoverEvent.ts"
 import type * as Failure from "./Failure.ts"
 import type { Classify } from "./FailureOf.ts"
+import type { Lines } from "./Lines.ts"
 import type { OwnLimits } from "./OwnLimits.ts"
 import type { Policy } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
 import type { Prepared } from "./Prepared.ts"
 import type { RetryBudget } from "./RetryBudget.ts"
+import type { Rows } from "./Rows.ts"
 import type * as RunError from "./RunError.ts"
+import type { Silences } from "./Silences.ts"
 import type { Target } from "./Target.ts"
 
 /** What all runs share. */
@@ -21,6 +24,12 @@ export interface Shared {
   readonly limits: OwnLimits
   readonly budget: RetryBudget
   readonly turns: Turns
+  /** Those who wait for a target. */
+  readonly lines: Lines
+  /** Targets that fail in ways that rest nobody at once. */
+  readonly rows: Rows
+  /** Attempts that were given up before their own timeout. */
+  readonly silences: Silences
   /** A chain, ready to be walked. */
   readonly prepared: <P extends Pool, R>(chain: Chain<P, R>) => Prepared<P, R>
 }

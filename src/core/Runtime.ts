@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Attempt from "./Attempt.ts"
+import * as Bench from "./Bench.ts"
 import type { BenchRegistry } from "./BenchRegistry.ts"
 import type {
   Answered,
@@ -25,6 +26,7 @@ import type * as Failure from "./Failure.ts"
 import { contained, failureOf } from "./FailureOf.ts"
 import * as Flow from "./Flow.ts"
 import { type Limiter, memory } from "./Limiter.ts"
+import { Lines } from "./Lines.ts"
 import { OpenStream, type PhaseOf } from "./OpenStream.ts"
 import { OwnLimits } from "./OwnLimits.ts"
 import type { Options as PolicyOptions } from "./Policy.ts"
@@ -33,10 +35,12 @@ import type { Pool } from "./Pool.ts"
 import { type Prepared, prepare } from "./Prepared.ts"
 import type { Holding, Provider } from "./Provider.ts"
 import { RetryBudget } from "./RetryBudget.ts"
+import { Rows } from "./Rows.ts"
 import { Run } from "./Run.ts"
 import type { RunError } from "./RunError.ts"
 import type { Served, Shared } from "./RunOptions.ts"
 import * as Seams from "./Seams.ts"
+import { Silences } from "./Silences.ts"
 import * as Steady from "./Steady.ts"
 import { Tail, type TailError } from "./Tail.ts"
 import type { Target } from "./Target.ts"
@@ -105,12 +109,14 @@ export const defaultRetryBudget = 0.2
  * What goes on when one runtime takes another's place: the retries the process may still make, whose turn it is, and who
  * is over a limit of its own.
  */
-export type Kept = Pick<Shared, "budget" | "turns" | "limits">
+export type Kept = Pick<Shared, "budget" | "turns" | "limits" | "rows" | "silences">
 
 /** What the first runtime of a process begins with. */
 export const makeKept = (limiter: Limiter = memory()): Kept => ({
   budget: new RetryBudget(defaultRetryBudget),
   turns: new Map(),
+  rows: new Rows(),
+  silences: new Silences(),
   limits: new OwnLimits(limiter)
 })
 
@@ -137,7 +143,10 @@ export const makeRuntime = (
   }
 
   kept.budget.setShare(options.retryBudget ?? defaultRetryBudget)
-  const shared: Shared = { ...kept, registry, prepared }
+  const lines = new Lines((target, now) =>
+    Bench.weightier(Bench.peek(registry.stateUnsafe(), target, now), kept.limits.why(target, now))
+  )
+  const shared: Shared = { ...kept, lines, registry, prepared }
 
   const ownObserver = options.observer && FailoverEvent.contained(options.observer, shared)
   const observerOf = (call: CallOptions | undefined): FailoverEvent.Observer | undefined =>

@@ -13,7 +13,7 @@ const done = Number.POSITIVE_INFINITY
 /** One visit. It is made when the first of its attempts fails or waits. */
 export class Visit {
   /** When the next target's time begins, in milliseconds since the epoch. */
-  readonly endsAt: number
+  endsAt: number
   /** Whether it has waited because the provider asked for it. */
   waited = false
   /** The failure of an attempt whose token cap was too high: the cap is left out from then on. */

@@ -1,22 +1,35 @@
 /**
- * What a run does that has nobody left to try: wait until somebody may be called again, try one that rests all the
- * same, or end. The policy's `whenAllBenched` decides, and its `patience` with limits of one's own.
+ * What a run does that has nobody left to try: wait for a target that it may call, or end. The policy's `whenAllBenched`
+ * and `patience` decide.
+ *
+ * Four kinds of targets are worth a wait: those whose visit a budget of ours cut short, or that asked for a short wait;
+ * those that rest and were not tried yet; all that rest, with `wait`; and those that were passed by for their own limit.
  */
-import * as Bench from "./Bench.ts"
 import type { Candidates } from "./Candidates.ts"
 import * as Ending from "./Ending.ts"
+import type { BadRequest, ContextExceeded, Failure } from "./Failure.ts"
+import type { Place } from "./Line.ts"
 import type { WhenAllBenched } from "./Policy.ts"
 import type { Pool } from "./Pool.ts"
+import type { Next } from "./Rule.ts"
 import type * as RunError from "./RunError.ts"
+import type { Target } from "./Target.ts"
+import type { Visit } from "./Visit.ts"
+
+/** A place in the line of a target. */
+export interface RunPlace<out P> extends Place {
+  readonly pool: P
+  /** The visit that goes on then, and where the run goes when the target cannot be called after all. */
+  readonly visit?: Visit | undefined
+  readonly next?: Next | undefined
+}
 
 /** What is decided. Moments are milliseconds since the epoch. */
 export type Decision<P> =
-  /** Begin the chain anew at that moment. */
-  | { readonly _tag: "Restart"; readonly at: number }
+  /** Wait for the first of these places to come up. */
+  | { readonly _tag: "Wait"; readonly places: ReadonlyArray<RunPlace<P>>; readonly until: number }
   /** Come back to a target that was passed by because of its own limit, when that allows it. */
   | { readonly _tag: "GoBack"; readonly to: Ending.RestingTarget<P> }
-  /** Try a target once although it rests. */
-  | { readonly _tag: "LastResort"; readonly take: Ending.RestingTarget<P> }
   | { readonly _tag: "End"; readonly error: RunError.RunError }
 
 /** What it depends on. */
@@ -25,34 +38,77 @@ export interface Situation<P extends Pool, R> {
   readonly whenAllBenched: WhenAllBenched
   /** The attempts that failed, in order. */
   readonly failed: ReadonlyArray<RunError.FailedAttempt>
+  /** Targets whose visit may go on. */
+  readonly unfinished: ReadonlyArray<RunPlace<P>>
   /** When the run's time is up. */
   readonly deadlineAt: number
-  /** Until when it waits for targets' own limits. */
-  readonly limitedUntil: () => number
+  /** It has waited in vain, and does not wait again. */
+  readonly hasWaited: boolean
+  /** Attempts left for asking a target again. */
+  readonly attemptsLeft: number
+  /** Until when it waits for targets: its patience, and with `wait` its deadline. */
+  readonly waitsUntil: () => number
 }
 
 /** Decides. `now` is in milliseconds since the epoch. */
 export const decide = <P extends Pool, R>(situation: Situation<P, R>, now: number): Decision<P> => {
-  const { candidates, deadlineAt, failed, whenAllBenched } = situation
-  const last = failed.at(-1)?.failure
-  if (last?._tag === "ContextExceeded" || (last?._tag === "BadRequest" && last.reason === "Unsupported")) {
-    // What no model here can take does not become another request while the others rest.
-    const error = Ending.mayBeTaken(candidates) ? Ending.exhausted(candidates, failed) : last
-    return goBack(situation) ?? { _tag: "End", error }
-  }
-  const { all, resting } = candidates.resting()
-  if (whenAllBenched === "wait" && all && resting.length > 0) {
-    // Somebody else's probe has no end that is known: look again soon.
-    const at = Math.max(Ending.soonestEnd(resting), now + Bench.shortestRest)
-    if (at < deadlineAt) return { _tag: "Restart", at }
-  }
+  const { candidates, failed } = situation
   const limited = goBack(situation)
+  if (limited !== undefined && limited.to.why.until <= now) return limited
+  const places = situation.hasWaited ? [] : placesOf(situation, now)
+  if (places.length > 0) {
+    const until = Math.min(situation.waitsUntil(), limited?.to.why.until ?? Number.POSITIVE_INFINITY)
+    return { _tag: "Wait", places, until }
+  }
   if (limited !== undefined) return limited
-  if (failed.length > 0) return { _tag: "End", error: Ending.exhausted(candidates, failed) }
-  const soonest = whenAllBenched === "tryAnyway" ? candidates.soonestToTry(resting) : undefined
-  return soonest === undefined
-    ? { _tag: "End", error: Ending.allBenched(resting, candidates.models) }
-    : { _tag: "LastResort", take: soonest }
+  const last = failed.at(-1)?.failure
+  if (isOwnFault(last) && !Ending.mayBeTaken(candidates)) return { _tag: "End", error: last }
+  return {
+    _tag: "End",
+    error:
+      failed.length > 0
+        ? Ending.exhausted(candidates, failed)
+        : Ending.allBenched(candidates.resting().resting, candidates.models)
+  }
+}
+
+/** What no model here can take does not become another request while the others rest. */
+const isOwnFault = (failure: Failure | undefined): failure is BadRequest | ContextExceeded =>
+  failure?._tag === "ContextExceeded" || (failure?._tag === "BadRequest" && failure.reason === "Unsupported")
+
+const placesOf = <P extends Pool, R>(situation: Situation<P, R>, now: number): ReadonlyArray<RunPlace<P>> => {
+  const { attemptsLeft, candidates, failed, unfinished, whenAllBenched } = situation
+  const first = (whom: ReadonlyArray<{ readonly pool: P; readonly target: Target }>, anyway: boolean) =>
+    whom.map(({ pool, target }) => ({ pool, target, notBefore: now, isFirst: true, anyway }))
+  // A key at the place of one that failed most likely meets the same fault. Before all is lost it is asked once.
+  const avoided = candidates.avoided()
+  if (avoided.length > 0) return first(avoided, false)
+  const goOn = attemptsLeft > 0 && now < situation.waitsUntil() ? unfinished : []
+  if (whenAllBenched === "fail") return goOn
+  const isUnfinished = (target: Target) => goOn.some((place) => place.target.key === target.key)
+  if (whenAllBenched === "tryAnyway") {
+    // Who has tried others already does not try dead keys as well: they do not come back by themselves.
+    const untried = candidates
+      .toTry()
+      .filter(({ why }) => failed.length === 0 || Ending.passing.has(why.reason))
+    return [...goOn, ...first(untried, true)]
+  }
+  if (isOwnFault(failed.at(-1)?.failure)) return goOn
+  const { all, resting } = candidates.resting()
+  // Those that were tried are worth a wait when there is nobody else, and an attempt left.
+  const awaited = resting.filter(
+    ({ target }) => !isUnfinished(target) && (!candidates.hasTried(target) || (all && attemptsLeft > 0))
+  )
+  return [
+    ...goOn,
+    ...awaited.map(({ pool, target }) => ({
+      pool,
+      target,
+      notBefore: now,
+      isFirst: !candidates.hasTried(target),
+      anyway: false
+    }))
+  ]
 }
 
 /**
@@ -62,11 +118,11 @@ export const decide = <P extends Pool, R>(situation: Situation<P, R>, now: numbe
 const goBack = <P extends Pool, R>({
   candidates,
   deadlineAt,
-  limitedUntil,
+  waitsUntil,
   whenAllBenched
-}: Situation<P, R>): Decision<P> | undefined => {
+}: Situation<P, R>): { readonly _tag: "GoBack"; readonly to: Ending.RestingTarget<P> } | undefined => {
   const to = whenAllBenched === "fail" ? undefined : candidates.soonestLimited()
-  return to === undefined || to.why.until > limitedUntil() || to.why.until >= deadlineAt
+  return to === undefined || to.why.until > waitsUntil() || to.why.until >= deadlineAt
     ? undefined
     : { _tag: "GoBack", to }
 }

@@ -13,6 +13,7 @@ const policy = {
   patience: "4 seconds",
   deadline: "4 minutes",
   attempts: 4,
+  targets: 6,
   reserve: 0.4,
   whenAllBenched: "fail",
   commit: { chunks: 4 },

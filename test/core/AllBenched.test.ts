@@ -54,14 +54,23 @@ describe("by default, when everything rests,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("it is asked once only, and its failure is the end", () =>
+  it.effect("the next one is asked when it fails: nobody is lost to a rest that is no longer needed", () =>
     Effect.gen(function* () {
       const { calls, chain } = yield* resting(["a"], [fault()])
+      const { value } = yield* play(Failover.complete(chain, "q"))
+      assert.strictEqual(value, "a")
+      assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
+    }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect("each is asked once only, and the failure of the last is the end", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = yield* resting([fault()], [fault()])
       const { benches, error } = yield* play(Failover.complete(chain, "q"))
       assert(error?._tag === "ChainExhausted")
       assert.strictEqual(error.retryAt, 30_000)
-      assert.deepStrictEqual(calls(), ["0 b/m"])
-      assert.deepStrictEqual(benches, ["a/m RateLimit 60000", "b/m Overloaded 30000"], "the later end stays")
+      assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
+      assert.deepStrictEqual(benches, ["a/m Overloaded 60000", "b/m Overloaded 30000"], "the later end stays")
     }).pipe(Effect.provide(runtime))
   )
 

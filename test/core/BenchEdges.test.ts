@@ -60,7 +60,7 @@ describe("a walk that begins again after a wait", () => {
       yield* limits.take(candidates.target)
       candidates.passByLimit()
       assert.isDefined(candidates.soonestLimited())
-      candidates.restart()
+      candidates.restart(true)
       assert.isUndefined(candidates.soonestLimited())
     })
   )
@@ -92,37 +92,41 @@ describe("a request whose token cap is left out", () => {
 })
 
 describe("`wait` while somebody else probes", () => {
-  it.effect(
-    "looks again after a quarter of a second, not at once, for the probe has no end that is known",
-    () =>
-      Effect.gen(function* () {
-        const registry = yield* makeMemory
-        const { candidates } = walk(registry, allowing)
-        assert.isTrue(candidates.next())
-        registry.failUnsafe(
-          candidates.target,
-          { _tag: "Go", generation: 0 },
-          throttle("1 second"),
-          { scope: "target", threshold: 1, base: 1_000, max: 1_000 },
-          0
-        )
-        yield* TestClock.adjust("5 seconds")
-        assert.strictEqual(
-          registry.admitUnsafe(candidates.target, new Now(yield* Effect.context<never>()))._tag,
-          "Probe"
-        )
-        const situation = {
-          candidates,
-          whenAllBenched: "wait",
-          failed: [],
-          deadlineAt: 60_000,
-          limitedUntil: () => 60_000
-        } as const
-        assert.deepStrictEqual(WhenAllBenched.decide(situation, 5_000), {
-          _tag: "Restart",
-          at: 5_000 + Bench.shortestRest
-        })
-      })
+  it.effect("waits in line for the outcome, for the probe has no end that is known", () =>
+    Effect.gen(function* () {
+      const registry = yield* makeMemory
+      const { candidates } = walk(registry, allowing)
+      assert.isTrue(candidates.next())
+      registry.failUnsafe(
+        candidates.target,
+        { _tag: "Go", generation: 0 },
+        throttle("1 second"),
+        { scope: "target", threshold: 1, base: 1_000, max: 1_000 },
+        0
+      )
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(
+        registry.admitUnsafe(candidates.target, new Now(yield* Effect.context<never>()))._tag,
+        "Probe"
+      )
+      const situation = {
+        candidates,
+        whenAllBenched: "wait",
+        failed: [],
+        unfinished: [],
+        hasWaited: false,
+        attemptsLeft: 8,
+        deadlineAt: 60_000,
+        waitsUntil: () => 60_000
+      } as const
+      const decision = WhenAllBenched.decide(situation, 5_000)
+      assert(decision._tag === "Wait")
+      assert.deepStrictEqual(
+        decision.places.map(({ anyway, target }) => [target.key, anyway]),
+        [[candidates.target.key, false]]
+      )
+      assert.strictEqual(decision.until, 60_000)
+    })
   )
 })
 

@@ -188,7 +188,8 @@ describe("by default", () => {
             const a = Scripted.make("a", script, options)
             const chain = Chain.make(Model.make(a, "m"), Model.make(Scripted.make("b", [["fine"]]), "m"))
             let benches: ReadonlyArray<string> = []
-            for (const _ of script) ({ benches } = yield* play(Failover.complete(chain, "q")))
+            for (const _ of script)
+              ({ benches } = yield* play(Failover.complete(chain, "q"), { within: "1 minute" }))
             return benches.map((rest) => rest.split(" ").slice(0, 2).join(" "))
           }).pipe(Effect.provide(Failover.Failover.layer()))
         const bad = [failing]

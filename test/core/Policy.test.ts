@@ -33,6 +33,7 @@ describe("what is said", () => {
       patience: "2 seconds",
       deadline: Duration.minutes(1),
       attempts: 3,
+      targets: 5,
       reserve: 0.1,
       whenAllBenched: "fail",
       commit: Commit.complete,
@@ -46,6 +47,7 @@ describe("what is said", () => {
         patience: 2_000,
         deadline: 60_000,
         attempts: 3,
+        targets: 5,
         reserve: 0.1,
         whenAllBenched: "fail",
         commit: Commit.complete,
@@ -157,7 +159,7 @@ describe("the retries", () => {
   it.effect("are two by default, after at most half a second and at most two", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* delays(Policy.defaults.rules.Overloaded.retry, 1), [500, 2_000])
-      assert.deepStrictEqual(yield* delays(Policy.defaults.rules.Overloaded.retry, 0), [0, 0])
+      assert.deepStrictEqual(yield* delays(Policy.defaults.rules.Overloaded.retry, 0), [0, 500])
     })
   )
 

@@ -32,6 +32,8 @@ const again = {
 } as const
 const next = { credential: "next credential", place: "another place", model: "next model", stop: "stop" }
 
+const inWords = (value: unknown) => (value === Number.POSITIVE_INFINITY ? "no bound" : String(value))
+
 describe("docs/decisions.md", () => {
   it("has the rules as they are, in their order", () => {
     const expected = Failure.failureClasses.map((name) => {
@@ -50,7 +52,7 @@ describe("docs/decisions.md", () => {
     const durations: ReadonlyArray<string> = ["patience", "deadline"]
     const expected = new Map<string, string>([
       ...Object.entries(plain).map(
-        ([name, value]) => [name, durations.includes(name) ? time(Number(value)) : String(value)] as const
+        ([name, value]) => [name, durations.includes(name) ? time(Number(value)) : inWords(value)] as const
       ),
       ["commit", commit._tag],
       ...Object.entries(timeouts).map(([name, millis]) => [`timeouts.${name}`, time(millis)] as const)

@@ -1,0 +1,236 @@
+/**
+ * Those who wait for one target, in the order in which they came.
+ *
+ * A request waits here when it has nowhere else to go: its retry was refused by the budget of the process, the target
+ * rests, or somebody else's probe is under way. Four rules say who is let in:
+ *
+ * - *An answer lets in two.* So those who wait come back in batches of 1, 2, 4, 8, …, each on the success of the one
+ *   before, and never all at once.
+ * - *While an attempt is under way the others wait for its outcome.* If it takes long, as long as `quiet`, as many again
+ *   are let in: a slow answer is no failure.
+ * - *After a failure those who have called the target before go one at a time*, 50 ms after the failure, then 100 ms, 200 ms
+ *   and so on up to 250 ms; one that rests is called so only where a request may try it anyway, else when its rest ends.
+ * - *After a failure those who have not called it yet are spread*: so many every 10 ms that each has its one try within
+ *   its patience.
+ */
+import type * as Context from "effect/Context"
+import { Alarm } from "./Alarm.ts"
+import type * as Bench from "./Bench.ts"
+import { Now } from "./Now.ts"
+import { transientClasses } from "./Rule.ts"
+import type { Target } from "./Target.ts"
+
+/** The first pause after a failure, in milliseconds; it doubles with every failure in a row. */
+export const firstPause = 50
+
+/** The longest such pause: a target that is well again for so long is noticed. */
+export const longestPause = 250
+
+/** How often those are let in who have not called the target yet. */
+export const tick = 10
+
+/** How often the bench is looked at for what changes elsewhere: another process, or a rest that somebody ends by hand. */
+export const look = 1_000
+
+/** The shortest time for which the outcome of an attempt is waited before others are let in as well. */
+const shortestQuiet = 250
+
+/** One request in one line. Times are milliseconds since the epoch. */
+export interface Place {
+  readonly target: Target
+  /** The delay of its retry, or the wait that the provider asked for, is over then. */
+  readonly notBefore: number
+  /** It has not called this target before. */
+  readonly isFirst: boolean
+  /** It may call the target although it rests. */
+  readonly anyway: boolean
+}
+
+/** A request as its lines see it. */
+export interface Waiting {
+  /** When it gives up, unless an attempt is under way. */
+  readonly until: number
+  /** When it gives up in any case. */
+  readonly deadlineAt: number
+  /** Its turn has come. */
+  readonly enter: (line: Line) => void
+  /** It has waited in this line in vain. */
+  readonly giveUp: (line: Line) => void
+}
+
+/** What keeps a target from being called, as far as the bench knows. */
+export type Peek = (target: Target, now: number) => Bench.Resting | undefined
+
+/** Those who wait for one target. */
+export class Line {
+  readonly #target: Target
+  readonly #now: Now
+  readonly #peek: Peek
+  readonly #quiet: number
+  readonly #patience: number
+  readonly #onEmpty: () => void
+  readonly #alarm: Alarm
+  readonly #waiting = new Map<Waiting, Place>()
+  /** Attempts of those who were let in. */
+  #underWay = 0
+  /** How many more are let in for the answers there were. */
+  #credit = 0
+  #failures = 0
+  #failedAt = Number.NEGATIVE_INFINITY
+  /** When somebody was let in last, or the first began to wait. */
+  #quietSince: number
+  #tickedAt: number
+  #isTurning = false
+  #turnAgain = false
+
+  constructor(target: Target, context: Context.Context<never>, peek: Peek, onEmpty: () => void) {
+    this.#target = target
+    this.#now = new Now(context)
+    this.#peek = peek
+    this.#onEmpty = onEmpty
+    this.#alarm = new Alarm(context, this.#now, () => this.turn())
+    this.#patience = Math.max(1, target.policy.patience)
+    this.#quiet = Math.max(shortestQuiet, target.policy.patience)
+    this.#quietSince = this.#now.millis()
+    this.#tickedAt = this.#quietSince - tick
+  }
+
+  /** Takes the last place. Who may go at once is let in before this returns. */
+  join(waiting: Waiting, place: Place): void {
+    this.#waiting.set(waiting, place)
+    this.turn()
+  }
+
+  /** Gives a place up. */
+  drop(waiting: Waiting): void {
+    if (this.#waiting.delete(waiting)) this.#rest()
+  }
+
+  /** An answer: the target is well, and two more are let in. */
+  succeeded(): void {
+    this.#failures = 0
+    this.#credit = Math.min(this.#credit + 2, this.#waiting.size)
+    this.turn()
+  }
+
+  /** A failure: nobody is let in for what was before. */
+  failed(): void {
+    this.#failures++
+    this.#failedAt = this.#now.millis()
+    this.#credit = 0
+    this.turn()
+  }
+
+  /** The attempt of somebody who was let in is over, however it went. */
+  left(): void {
+    this.#underWay--
+    this.turn()
+  }
+
+  /** Lets in whose turn it is, and lets go who has waited in vain. */
+  turn(): void {
+    if (this.#isTurning) {
+      this.#turnAgain = true
+      return
+    }
+    this.#isTurning = true
+    let nextAt = Number.POSITIVE_INFINITY
+    do {
+      this.#turnAgain = false
+      nextAt = this.#look()
+    } while (this.#turnAgain)
+    this.#isTurning = false
+    if (this.#waiting.size > 0) this.#alarm.set(nextAt)
+    this.#rest()
+  }
+
+  /** Goes through those who wait once; says when to look again. */
+  #look(): number {
+    const now = this.#now.millis()
+    if (this.#waiting.size === 0) return Number.POSITIVE_INFINITY
+    const why = this.#peek(this.#target, now)
+    const isAwaited = this.#underWay > 0 || why?.probing === true
+    if (isAwaited && this.#credit === 0 && now >= this.#quietSince + this.#quiet) {
+      this.#credit = Math.max(1, this.#underWay)
+      this.#quietSince = now
+    }
+    const tickAt = this.#tickedAt + tick
+    let most = this.#spread(now)
+    let nextAt = isAwaited ? Math.min(this.#quietSince + this.#quiet, now + look) : now + look
+    for (const [waiting, place] of [...this.#waiting]) {
+      if (!this.#waiting.has(waiting)) continue
+      if (now >= waiting.deadlineAt) {
+        this.#giveUp(waiting)
+        continue
+      }
+      nextAt = Math.min(nextAt, waiting.deadlineAt)
+      if (this.#credit > 0 && mayCall(place, why)) {
+        this.#credit--
+        this.#enter(waiting, now)
+        continue
+      }
+      // Those who try it although it rests are spread. What is free, or half-open, is asked by one at a time.
+      const isSpread = place.isFirst && why !== undefined
+      if (isAwaited || (this.#underWay > 0 && !isSpread)) continue
+      const at = Math.max(this.#opensAt(waiting, place, why, now), isSpread ? tickAt : this.#pausedUntil())
+      const isLast = now >= waiting.until
+      if (at <= now || (isLast && isSpread && mayCall(place, why))) {
+        if (isSpread && !isLast && most-- <= 0) nextAt = Math.min(nextAt, now + tick)
+        else this.#enter(waiting, now)
+      } else if (isLast || at >= waiting.deadlineAt || (at > waiting.until && !isSpread)) {
+        this.#giveUp(waiting)
+      } else nextAt = Math.min(nextAt, at, waiting.until)
+    }
+    this.#credit = 0
+    return nextAt
+  }
+
+  /** How many of those who have not called the target yet are let in now, so that all are within their patience. */
+  #spread(now: number): number {
+    return Math.ceil((this.#waiting.size * Math.max(tick, now - this.#tickedAt)) / this.#patience)
+  }
+
+  #pausedUntil(): number {
+    return this.#failures === 0
+      ? 0
+      : this.#failedAt + Math.min(longestPause, firstPause * 2 ** Math.min(this.#failures - 1, 10))
+  }
+
+  /** When a request may call the target, as far as the bench lets it. */
+  #opensAt(waiting: Waiting, place: Place, why: Bench.Resting | undefined, now: number): number {
+    if (why === undefined) return place.notBefore
+    // Past its end and resting all the same: it waits for a passed check.
+    const end = why.until > now ? why.until : now + look
+    if (!mayCall(place, why)) return Math.max(place.notBefore, end)
+    if (why.until <= now) return place.notBefore
+    // An end that the provider named, or a throttle's, is waited for where that is possible.
+    const isFault = faults.has(why.reason)
+    return isFault || end > waiting.until ? place.notBefore : Math.max(place.notBefore, end)
+  }
+
+  #enter(waiting: Waiting, now: number): void {
+    this.#underWay++
+    this.#quietSince = now
+    this.#tickedAt = now
+    this.#waiting.delete(waiting)
+    waiting.enter(this)
+  }
+
+  #giveUp(waiting: Waiting): void {
+    this.#waiting.delete(waiting)
+    waiting.giveUp(this)
+  }
+
+  #rest(): void {
+    if (this.#waiting.size > 0 || this.#isTurning) return
+    this.#alarm.stop()
+    if (this.#underWay === 0) this.#onEmpty()
+  }
+}
+
+const faults: ReadonlySet<string> = new Set(transientClasses)
+
+/** Whether a request may call a target that the bench speaks so of: nobody calls what rests by hand. */
+export const mayCall = ({ anyway, isFirst }: Place, why: Bench.Resting | undefined): boolean =>
+  why === undefined ||
+  (anyway && why.reason !== "Manual" && why.reason !== "OwnLimit" && (isFirst || faults.has(why.reason)))

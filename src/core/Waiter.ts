@@ -1,0 +1,68 @@
+/** One request that has nowhere else to go, and waits in the lines of the targets it may call. */
+import type * as Context from "effect/Context"
+import type { Line, Place, Waiting } from "./Line.ts"
+import type { Lines } from "./Lines.ts"
+
+/** A request whose turn it is. Its line counts it as under way until it says that it is not (`line.left()`). */
+export interface Turn<out P extends Place = Place> {
+  readonly line: Line
+  readonly place: P
+}
+
+/** One request that waits. */
+export class Waiter<in out P extends Place> implements Waiting {
+  readonly until: number
+  readonly deadlineAt: number
+  readonly #places = new Map<Line, P>()
+  readonly #onEnd: (turn: Turn<P> | undefined) => void
+  #isDone = false
+  #isJoining = false
+
+  /** `onEnd` is called once: with its turn, or without one when it has waited in vain. */
+  constructor(
+    { deadlineAt, until }: Pick<Waiting, "until" | "deadlineAt">,
+    onEnd: (turn: Turn<P> | undefined) => void
+  ) {
+    this.until = until
+    this.deadlineAt = deadlineAt
+    this.#onEnd = onEnd
+  }
+
+  /** Joins the lines of these targets. The first that lets it in is the one, and that may be at once. */
+  join(lines: Lines, context: Context.Context<never>, places: ReadonlyArray<P>): void {
+    this.#isJoining = true
+    for (const place of places) {
+      if (this.#isDone) return
+      const line = lines.of(place.target, context)
+      this.#places.set(line, place)
+      line.join(this, place)
+    }
+    this.#isJoining = false
+    if (this.#places.size === 0) this.#end(undefined)
+  }
+
+  enter(line: Line): void {
+    const place = this.#places.get(line)
+    if (place === undefined || this.#isDone) line.left()
+    else this.#end({ line, place })
+  }
+
+  giveUp(line: Line): void {
+    this.#places.delete(line)
+    if (this.#places.size === 0 && !this.#isJoining) this.#end(undefined)
+  }
+
+  /** Its caller has hung up: its places are free. */
+  leave(): void {
+    this.#isDone = true
+    const lines = [...this.#places.keys()]
+    this.#places.clear()
+    for (const line of lines) line.drop(this)
+  }
+
+  #end(turn: Turn<P> | undefined): void {
+    if (this.#isDone) return
+    this.leave()
+    this.#onEnd(turn)
+  }
+}

@@ -1,0 +1,127 @@
+/** Many callers at one target that fails for a moment, or asks them to wait. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as Chain from "../../src/core/Chain.ts"
+import * as Failover from "../../src/core/Failover.ts"
+import type * as Failure from "../../src/core/Failure.ts"
+import * as Model from "../../src/core/Model.ts"
+import * as Pool from "../../src/core/Pool.ts"
+import { fault, throttle } from "./support.ts"
+
+/** A service that fails until a moment, and counts what it gets. */
+const service = (name: string, until: number, failure: Failure.Failure, latency = 0) => {
+  const seen = { failed: 0, answered: 0, open: 0, most: 0 }
+  const ask = Effect.gen(function* () {
+    const failing = (yield* Clock.currentTimeMillis) < until
+    seen.open++
+    seen.most = Math.max(seen.most, seen.open)
+    yield* Effect.sleep(latency)
+    if (failing) {
+      seen.failed++
+      return yield* failure
+    }
+    seen.answered++
+    return "fine"
+  }).pipe(Effect.ensuring(Effect.sync(() => void seen.open--)))
+  return { seen, pool: Pool.make(name, { ask }) }
+}
+
+type Service = ReturnType<typeof service>
+
+const asks = {
+  effect: (services: ReadonlyArray<Service>, options?: Pick<Failover.CallOptions, "whenAllBenched">) =>
+    Failover.use(
+      Chain.fromLinks(services.map(({ pool }) => Model.make(pool, "m"))),
+      ({ service }) => service.ask,
+      options
+    ),
+  stream: (services: ReadonlyArray<Service>, options?: Pick<Failover.CallOptions, "whenAllBenched">) =>
+    Stream.runDrain(
+      Failover.useStream(
+        Chain.fromLinks(services.map(({ pool }) => Model.make(pool, "m"))),
+        ({ service }) => Stream.fromEffect(service.ask),
+        options
+      )
+    )
+}
+
+/** How many of so many callers, all at once, are answered, and when the last one is. */
+const crowd = Effect.fnUntraced(function* (
+  callers: number,
+  ask: Effect.Effect<unknown, unknown, Failover.Failover>
+) {
+  let lastAt = 0
+  const one = Effect.tap(ask, () => Effect.map(Clock.currentTimeMillis, (now) => void (lastAt = now)))
+  const fibers = yield* Effect.forEach(Array.from({ length: callers }), () =>
+    Effect.forkChild(Effect.exit(one))
+  )
+  const all = yield* Effect.forkChild(Fiber.joinAll(fibers))
+  yield* TestClock.adjust("15 minutes")
+  const exits = yield* Fiber.join(all)
+  return { answered: exits.filter((exit) => exit._tag === "Success").length, lastAt }
+}, Random.withSeed("crowd"))
+
+const runtime = () => Effect.provide(Failover.Failover.layer())
+
+for (const [kind, ask] of Object.entries(asks)) {
+  describe(`a crowd that asks for ${kind === "stream" ? "streams" : "whole answers"}`, () => {
+    for (const callers of [1, 5, 10, 14, 20, 100, 500, 1_000]) {
+      for (const blip of [50, 100, 400]) {
+        it.effect(`of ${callers} loses nobody to a blip of ${blip} ms`, () =>
+          Effect.gen(function* () {
+            const one = service("one", blip, fault("ServerError"))
+            const { answered, lastAt } = yield* crowd(callers, ask([one]))
+            assert.strictEqual(answered, callers)
+            assert.isAtMost(one.seen.failed, 4 * callers)
+            assert.isAtMost(lastAt, 3_500)
+          }).pipe(runtime())
+        )
+      }
+    }
+
+    for (const callers of [2, 20, 1_000]) {
+      for (const latency of [0, 20, 5_000]) {
+        it.effect(`of ${callers} that waits a second as it was told is answered, each in ${latency} ms`, () =>
+          Effect.gen(function* () {
+            const one = service("one", 1_000, throttle("1 second"), 20)
+            const slow = service("one", 0, throttle(), latency)
+            const pool = Pool.make("one", {
+              ask: Effect.flatMap(Clock.currentTimeMillis, (now) =>
+                now < 1_000 ? one.pool.service.ask : slow.pool.service.ask
+              )
+            })
+            const { answered } = yield* crowd(callers, ask([{ ...slow, pool }]))
+            assert.strictEqual(answered, callers)
+            assert.strictEqual(one.seen.failed, callers)
+            assert.isBelow(slow.seen.most, Math.max(3, callers), "they come back in a ramp")
+          }).pipe(runtime())
+        )
+      }
+    }
+
+    it.effect("of a thousand loses nobody when one target of two is well", () =>
+      Effect.gen(function* () {
+        const one = service("one", 60_000, fault("ServerError"))
+        const two = service("two", 0, fault())
+        const { answered } = yield* crowd(1_000, ask([one, two]))
+        assert.strictEqual(answered, 1_000)
+        assert.isAtMost(one.seen.failed, 2_000)
+      }).pipe(runtime())
+    )
+
+    it.effect("of a thousand with whenAllBenched: wait comes back in doubling batches", () =>
+      Effect.gen(function* () {
+        const one = service("one", 6_000, fault("ServerError"), 100)
+        const { answered, lastAt } = yield* crowd(1_000, ask([one], { whenAllBenched: "wait" }))
+        assert.strictEqual(answered, 1_000)
+        assert.isAtMost(one.seen.failed, 2_000)
+        assert.isAtMost(lastAt, 30_000)
+      }).pipe(runtime())
+    )
+  })
+}

@@ -1,0 +1,137 @@
+/**
+ * The law above all: if within its deadline some target of its chain that a request has not tried would answer it, or
+ * one that it may retry is well again, the request is answered; and what a failing target receives stays bounded.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { Chain, Failover, Failure, Model, Pool } from "../../src/index.ts"
+import { check } from "./scenario.ts"
+
+const Int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+const Day = Schema.Struct({
+  seed: Int(0, 1_000),
+  callers: Schema.Literals([1, 2, 5, 14, 20, 60, 200]),
+  /** Milliseconds between two callers. */
+  gap: Schema.Literals([0, 0, 1, 10, 700]),
+  kind: Schema.Literals(["effect", "stream"]),
+  failing: Int(0, 9),
+  way: Schema.Literals([
+    "RateLimit",
+    "InvalidKey",
+    "Balance",
+    "ModelMissing",
+    "Overloaded",
+    "ServerError",
+    "Connection"
+  ]),
+  /** How long a call takes. */
+  latency: Schema.Literals([0, 5, 40]),
+  /** Where in the chain the healthy one stands, as a share. */
+  place: Schema.Literals([0, 0.5, 1]),
+  attempts: Schema.Literals([8, 1, 3]),
+  retryBudget: Schema.Literals([0.2, 0, 1_000]),
+  whenAllBenched: Schema.Literals(["tryAnyway", "wait", "fail"]),
+  /** How long the last one fails, too. */
+  blip: Schema.Literals([50, 200, 450])
+})
+type Day = typeof Day.Type
+
+const failureOf = (way: Day["way"]): Failure.Failure => {
+  const message = "out of order"
+  switch (way) {
+    case "RateLimit":
+      return new Failure.RateLimit({ message })
+    case "InvalidKey":
+    case "Balance":
+    case "ModelMissing":
+      return new Failure.AuthDead({ reason: way, message })
+    default:
+      return new Failure.Transient({ reason: way, message })
+  }
+}
+
+const service = (name: string, until: number, failure: Failure.Failure, latency: number) => {
+  const seen = { failed: 0 }
+  const ask = Effect.gen(function* () {
+    const isFailing = (yield* Clock.currentTimeMillis) < until
+    if (latency > 0) yield* Effect.sleep(latency)
+    if (!isFailing) return name
+    seen.failed++
+    return yield* failure
+  })
+  return { seen, pool: Pool.make(name, { ask }) }
+}
+
+/** How many of the callers are lost, and what each target got while it failed. */
+const play = (day: Day, services: ReadonlyArray<ReturnType<typeof service>>, defaults: boolean) =>
+  Effect.gen(function* () {
+    const chain = Chain.fromLinks(services.map(({ pool }) => Model.make(pool, "m")))
+    const failover = yield* Failover.make(
+      defaults
+        ? {}
+        : {
+            policy: { attempts: day.attempts, whenAllBenched: day.whenAllBenched },
+            retryBudget: day.retryBudget
+          }
+    )
+    const ask =
+      day.kind === "effect"
+        ? failover.use(chain, ({ service }) => service.ask)
+        : Stream.runDrain(failover.useStream(chain, ({ service }) => Stream.fromEffect(service.ask)))
+    const callers = yield* Effect.forEach(Array.from({ length: day.callers }), (_, i) =>
+      Effect.forkChild(Effect.exit(Effect.delay(ask, i * day.gap)))
+    )
+    const all = yield* Effect.forkChild(Fiber.joinAll(callers))
+    yield* TestClock.adjust("20 minutes")
+    const exits = yield* Fiber.join(all)
+    return exits.filter((exit) => exit._tag === "Failure").length
+  }).pipe(
+    Effect.provide(Failover.Failover.layer()),
+    Random.withSeed(String(day.seed)),
+    Effect.provide(TestClock.layer())
+  )
+
+describe("no request is lost", () => {
+  it.effect.prop(
+    "while one target of its chain is well, whatever the others fail of, wherever it stands and however many call",
+    [Day],
+    ([day]) =>
+      Effect.gen(function* () {
+        const services = Array.from({ length: day.failing }, (_, i) =>
+          service(`dead${i}`, Number.POSITIVE_INFINITY, failureOf(day.way), day.latency)
+        )
+        const at = Math.round(day.place * services.length)
+        const well = service("well", 0, failureOf(day.way), day.latency)
+        assert.strictEqual(
+          yield* play(day, [...services.slice(0, at), well, ...services.slice(at)], false),
+          0
+        )
+        const retries = day.retryBudget === 1_000 ? 2 * day.callers : 0.2 * day.callers + 10 + 200
+        for (const { seen } of services) assert.isAtMost(seen.failed, day.callers + retries)
+      }),
+    check(150)
+  )
+
+  it.effect.prop(
+    "to a blip of all its targets that is shorter than the first backoff, with all defaults",
+    [Day],
+    ([day]) =>
+      Effect.gen(function* () {
+        const way = ["Overloaded", "ServerError", "Connection"].includes(day.way) ? day.way : "Overloaded"
+        const services = Array.from({ length: 1 + (day.failing % 3) }, (_, i) =>
+          service(`p${i}`, day.blip, failureOf(way), day.latency)
+        )
+        assert.strictEqual(yield* play(day, services, true), 0)
+        // Twice what a call and one retry of each would be.
+        for (const { seen } of services) assert.isAtMost(seen.failed, 4 * day.callers)
+      }),
+    check(150)
+  )
+})
