@@ -31,3 +31,11 @@ export const stateful: Refusal = refuse(
     "`conversation`, `prompt`, `background` and item references",
   { param: "input" }
 )
+
+/** The refusal of a response that is to be fetched later: it would be paid for, and nobody could read it here. */
+export const background: Refusal = refuse(
+  400,
+  "background_unsupported",
+  "responses in the background cannot be fetched here by their id, so they are not begun: leave out `background`, or stream",
+  { param: "background" }
+)

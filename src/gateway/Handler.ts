@@ -102,6 +102,7 @@ export const make = ({
     const found = isLarge ? untranslated(resolved.success) : resolved.success
     if (found === undefined) return Asked.tooLargeToTranslate
     if (route.dialect === "responses") {
+      if (asked.request.body.background === true) return Conversation.background
       return Conversation.isStateful(asked.request) ? (untranslated(found) ?? Conversation.stateful) : found
     }
     if (route.translates) {

@@ -12,6 +12,7 @@ import type { HttpProvider } from "../providers/HttpProvider.ts"
 import { OpenAi } from "../providers/OpenAi.ts"
 import type { Upstream } from "../providers/Upstream.ts"
 import type { Dialect } from "../translate/index.ts"
+import * as Always from "./Always.ts"
 import * as Carried from "./Carried.ts"
 import * as ConfigSecrets from "./ConfigSecrets.ts"
 import * as Dialects from "./Dialects.ts"
@@ -85,18 +86,21 @@ export const catalog = Effect.fnUntraced(function* (
       items,
       carrier: Carried.carrierOf(provider, config.server.carrySecrets)
     })
-  const calledIn = (protocol: ProtocolName) =>
-    config.providers.every((provider) => provider.protocol === protocol)
-      ? protocol === "anthropic"
-        ? catalogOf(OwnMessages.make)
-        : Effect.succeed(native)
+  const always = new Set(config.providers.filter(Always.isMeant).map(({ name }) => name))
+  /** A provider as callers of its own protocol see it. */
+  const ownOf = (provider: GatewayProvider, protocol: ProtocolName, isAlone: boolean): GatewayProvider => {
+    const clean = isAlone ? provider : Carried.withoutCarried(provider, protocol)
+    const own = protocol === "anthropic" ? OwnMessages.make(clean) : clean
+    return always.has(provider.name) ? Always.make(own, translated(provider, protocol)) : own
+  }
+  const calledIn = (protocol: ProtocolName) => {
+    const isAlone = config.providers.every((provider) => provider.protocol === protocol)
+    return isAlone && protocol === "openai" && always.size === 0
+      ? Effect.succeed(native)
       : catalogOf((provider) =>
-          provider.protocol === protocol
-            ? protocol === "anthropic"
-              ? OwnMessages.make(Carried.withoutCarried(provider, protocol))
-              : Carried.withoutCarried(provider, protocol)
-            : translated(provider, protocol)
+          provider.protocol === protocol ? ownOf(provider, protocol, isAlone) : translated(provider, protocol)
         )
+  }
   const responders = new Set(config.providers.filter(({ responses }) => responses).map(({ name }) => name))
   const responses =
     responders.size === config.providers.length

@@ -90,7 +90,31 @@ export const expressRequest = (
   const made = codecs[to].writeRequest(request, dropped, rules)
   const lost = dropped.lostContent
   const change = lost.length > 0 ? "cannot" : dropped.list.length > 0 ? "dropped" : "changed"
+  if (from === to) return ownWords(named, made, { dropped: dropped.list, change, lost, restore })
   return { body: made, dropped: dropped.list, change, lost, restore }
+}
+
+/**
+ * A request that stays in its protocol: fields that the common form does not know stay as they are, and where it does not
+ * know all of the content, nothing is touched.
+ */
+const ownWords = (
+  body: JsonObject,
+  made: JsonObject,
+  { change, dropped, lost, restore }: Omit<ExpressedRequest, "body">
+): ExpressedRequest => {
+  if (change === "cannot" || lost.length > 0) return { body, dropped: [], change: "unchanged", lost: [] }
+  const kept = Object.fromEntries(
+    dropped.filter((name) => Object.hasOwn(body, name)).map((name) => [name, body[name]])
+  )
+  const left = dropped.filter((name) => !Object.hasOwn(body, name))
+  return {
+    body: { ...kept, ...made },
+    dropped: left,
+    change: left.length > 0 ? "dropped" : "changed",
+    lost,
+    restore
+  }
 }
 
 /** An answer in the words of its caller. */

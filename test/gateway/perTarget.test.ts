@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../support/FaultServer.ts"
-import { anthropic, ask, provider, start } from "./support.ts"
+import { anthropic, ask, openai, provider, start } from "./support.ts"
 
 const gateway = Effect.gen(function* () {
   const [deepseek, claude] = [yield* FaultServer.make, yield* FaultServer.make]
@@ -120,5 +120,50 @@ describe("the header anthropic-beta", () => {
         "context-1m-2025-08-07,interleaved-thinking-2025-05-14"
       )
     })
+  )
+})
+
+describe("a dialect that is applied always", () => {
+  it.live(
+    "brings requests of its own protocol into shape too, keeps fields that are not known, and touches no other model",
+    () =>
+      Effect.gen(function* () {
+        const server = yield* FaultServer.make
+        const url = yield* start({
+          providers: {
+            box: {
+              ...provider("openai", server),
+              models: { strict: { dialect: { row: "mistral", apply: "always" } } }
+            }
+          }
+        })
+        server.play(FaultServer.json(openai.answer), FaultServer.json(openai.answer))
+        const body = (model: string) => ({
+          model,
+          seed: 7,
+          messages: [
+            { role: "user", content: "hi" },
+            { role: "system", content: "Be brief." },
+            {
+              role: "assistant",
+              content: null,
+              tool_calls: [{ id: "call_1", type: "function", function: { name: "a", arguments: "{}" } }]
+            },
+            { role: "tool", tool_call_id: "call_1", content: "rain" },
+            { role: "user", content: "and?" }
+          ]
+        })
+        const got = yield* ask(`${url}/v1/chat/completions`, { body: body("box/strict") })
+        assert.strictEqual(got.status, 200, got.text)
+        const sent = JSON.parse(server.requests[0]?.body ?? "{}")
+        assert.strictEqual(sent.seed, 7)
+        assert.deepStrictEqual(
+          sent.messages.map(({ role }: { readonly role: string }) => role),
+          ["user", "assistant", "tool", "assistant", "user"]
+        )
+        assert.match(sent.messages[2].tool_call_id, /^[a-zA-Z0-9]{9}$/)
+        yield* ask(`${url}/v1/chat/completions`, { body: body("box/plain") })
+        assert.strictEqual(server.requests[1]?.body, JSON.stringify(body("plain")))
+      })
   )
 })

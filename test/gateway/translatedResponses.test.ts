@@ -35,7 +35,6 @@ describe("a request for a response", () => {
       for (const held of [
         { input: "hi", previous_response_id: "resp_1" },
         { input: "hi", conversation: "conv_1" },
-        { input: "hi", background: true },
         { input: [{ type: "item_reference", id: "msg_nobody_knows" }] }
       ]) {
         const got = yield* post({ model: "both", ...held })
@@ -45,6 +44,15 @@ describe("a request for a response", () => {
         assert.include(String(refused.at("error.message")), "`store: false`")
       }
       assert.lengthOf(claude.requests, 0)
+    })
+  )
+
+  it.live("that is to be answered in the background is refused, for nobody could fetch it here", () =>
+    Effect.gen(function* () {
+      const { gpt, post } = yield* gateway
+      const got = yield* post({ model: "both", input: "hi", background: true })
+      assert.deepStrictEqual([got.status, got.at("error.code")], [400, "background_unsupported"])
+      assert.lengthOf(gpt.requests, 0)
     })
   )
 
