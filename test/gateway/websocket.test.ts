@@ -150,8 +150,7 @@ describe("responses over a WebSocket", () => {
           [content].flat().map((part: Wild) => [role, part.text ?? part])
         ),
         [
-          ["user", "one"],
-          ["user", "two"],
+          ["user", "one\n\ntwo"],
           ["assistant", "hello 漢🦊"],
           ["user", "three"]
         ]

@@ -4,7 +4,6 @@
  */
 import type { Dialect } from "../../dialect/index.ts"
 import type { Content, Request, Result, Spoken, Turn } from "../Common.ts"
-import { append } from "../Json.ts"
 
 /** What a system prompt says that Claude Code puts first, and that changes with every request. */
 const billing = /^x-anthropic-billing-header:/i
@@ -15,7 +14,7 @@ export const fit = (request: Request, dialect: Dialect, isAnthropic: boolean): R
     isAnthropic && dialect.signatures === "own" ? request.system : request.system.flatMap(withoutBilling)
   const ordered = paired(joined(request.turns))
   const placed = dialect.system === "first" && !isAnthropic ? ordered.map(asUser) : ordered
-  return { ...request, system, turns: dialect.mergeTurns ? mergedUsers(placed) : placed }
+  return { ...request, system, turns: dialect.mergeTurns ? merged(placed, !isAnthropic) : placed }
 }
 
 /** It would spoil the cache of prompts of everybody else. */
@@ -106,13 +105,13 @@ const astray = ({ id, isError, parts }: Result): ReadonlyArray<Content> => {
   return [{ type: "text", text: `${what} of the earlier tool call ${id}:` }, ...parts]
 }
 
-const mergedUsers = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
+/** `asOneText`: turns of nothing but text become one text, for servers that take a list of texts for no message. */
+const merged = (turns: ReadonlyArray<Turn>, asOneText: boolean): ReadonlyArray<Turn> => {
   const made: Array<Turn> = []
   for (const turn of turns) {
     const last = made.at(-1)
     if (turn.role === "user" && last?.role === "user") {
-      const parts: Array<Content | Result> = [...last.parts]
-      append(parts, turn.parts)
+      const parts = asOneText ? joinedParts(last.parts, turn.parts) : [...last.parts, ...turn.parts]
       made[made.length - 1] = { role: "user", parts }
     } else if (turn.role === "assistant" && last?.role === "assistant") {
       const parts: Array<Spoken> = [...last.parts, ...turn.parts]
@@ -120,4 +119,20 @@ const mergedUsers = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
     } else made.push(turn)
   }
   return made
+}
+
+/** The text of a turn that is one text and nothing else. */
+const textOf = (parts: ReadonlyArray<Content | Result>): string | undefined => {
+  const [first] = parts
+  return parts.length === 1 && first?.type === "text" && first.cache === undefined ? first.text : undefined
+}
+
+const joinedParts = (
+  before: ReadonlyArray<Content | Result>,
+  after: ReadonlyArray<Content | Result>
+): ReadonlyArray<Content | Result> => {
+  const [one, two] = [textOf(before), textOf(after)]
+  return one !== undefined && two !== undefined
+    ? [{ type: "text", text: `${one}\n\n${two}` }]
+    : [...before, ...after]
 }
