@@ -39,6 +39,7 @@ class Foreign extends Error {
  * else's business.
  */
 export const fromError = (error: unknown, target: Target, now: number): Failure.Failure => {
+  if (Failure.isFailure(error)) return error
   if (!AiError.isAiError(error)) {
     return new Failure.BadRequest({
       target: target.key,

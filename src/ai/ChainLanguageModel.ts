@@ -23,6 +23,7 @@ import * as Stream from "effect/Stream"
 import type { Span } from "effect/Tracer"
 import type { BenchRegistry } from "../core/BenchRegistry.ts"
 import * as Chain from "../core/Chain.ts"
+import * as Commit from "../core/Commit.ts"
 import { Failover, type FailoverOptions, type Runtime } from "../core/Failover.ts"
 import type { Failure } from "../core/Failure.ts"
 import * as Model from "../core/Model.ts"
@@ -32,11 +33,13 @@ import type { Target } from "../core/Target.ts"
 import { failAsAiError } from "./Call.ts"
 import { withRuntime } from "./OwnRuntime.ts"
 import type { Served } from "./Served.ts"
+import { type Validate, Validation } from "./Validation.ts"
 import * as Adapter from "./wire/Adapter.ts"
 import * as Draft from "./wire/Draft.ts"
 
 export { failedRun } from "./AiFailure.ts"
 export { servedBy } from "./Served.ts"
+export { Rejected, type Validate, Validation } from "./Validation.ts"
 export type { ChatProvider } from "./wire/Adapter.ts"
 export type { Settings } from "./wire/Draft.ts"
 
@@ -171,7 +174,8 @@ const make = (
       Stream.unwrap(
         Effect.withFiber((fiber) => {
           const ask = new Ask(options, settings, fiber.context)
-          const pieces = failover.stream(chain, ask)
+          // What is held back as a whole can be rejected as a whole.
+          const pieces = failover.stream(chain, ask, ask.validate && { commit: Commit.complete })
           return Effect.succeed(Stream.transformPull(pieces, (pull) => Effect.succeed(deliver(pull, ask))))
         })
       ),
@@ -215,6 +219,7 @@ const deliver = (
 /** One call: what is asked, and who served it. */
 class Ask implements Adapter.Ask {
   readonly draft: Draft.Draft
+  readonly validate: Validate | undefined
   readonly #span: Span
   readonly #context: Context.Context<never>
   #target = ""
@@ -227,6 +232,7 @@ class Ask implements Adapter.Ask {
   ) {
     const own = Context.get(context, CallSettings)
     this.draft = Draft.make(options, own === none ? settings : { ...settings, ...own })
+    this.validate = Context.get(context, Validation)
     this.#span = options.span
     this.#context = context
   }

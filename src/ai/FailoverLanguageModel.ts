@@ -24,6 +24,7 @@ import * as StreamText from "./StreamText.ts"
 export { failedRun } from "./AiFailure.ts"
 export { type Link, type Member, type MemberOptions, member, type Optional, optional } from "./Member.ts"
 export { type Served, servedBy } from "./Served.ts"
+export { Rejected, type Validate, Validation } from "./Validation.ts"
 
 /** One of the members of a failover layer: named by `member`, or a `Model`, which has a name of its own. */
 export type LanguageModelLink = Members.Link<LanguageModel.LanguageModel>

@@ -11,9 +11,9 @@ import { Call, fail, type Shared } from "./Call.ts"
 import { failureOfAnswer } from "./Content.ts"
 import { type MemberPool, type Ready, using } from "./Member.ts"
 import { type Answer, methodsOf, type Whole } from "./Methods.ts"
-import type { ResponseIds } from "./ResponseIds.ts"
 import * as Served from "./Served.ts"
 import * as Tools from "./Tools.ts"
+import * as Validation from "./Validation.ts"
 
 type Method = "generateText" | "generateObject"
 
@@ -60,6 +60,7 @@ const through = (
 ): Effect.Effect<Answer, unknown, unknown> =>
   Effect.withFiber((fiber) => {
     const call = new Call(span, fiber.context)
+    const validate = fiber.getRef(Validation.Validation)
     let begun: Begun | undefined
 
     const attempt = (pool: MemberPool<LanguageModel.LanguageModel>, target: Target) => {
@@ -75,7 +76,17 @@ const through = (
       const ask = (toolkit: Tools.Handlers | undefined) =>
         Effect.flatMap(
           model[method]({ ...options, prompt: histories.own(prompt, target), ...(toolkit && { toolkit }) }),
-          (answer) => judge(answer, target, ids)
+          (answer) => {
+            const failure = failureOfAnswer(answer.content, target)
+            if (failure !== undefined) return Effect.fail(failure)
+            const taken = Effect.sync(() => {
+              ids?.keep()
+              return answer
+            })
+            return validate === undefined || begun !== undefined
+              ? taken
+              : Effect.andThen(validated(validate, answer, target, method), taken)
+          }
         )
       const asking = tools?.run
         ? begin(tools, target, ask, (b) => (begun = b))
@@ -106,15 +117,10 @@ const through = (
 
 const silent: Tools.Listener = { begins: () => undefined, ends: () => undefined }
 
-const judge = (
-  answer: Answer,
-  target: Target,
-  ids: ResponseIds | undefined
-): Effect.Effect<Answer, unknown> => {
-  const failure = failureOfAnswer(answer.content, target)
-  if (failure !== undefined) return Effect.fail(failure)
-  ids?.keep()
-  return Effect.succeed(answer)
+const validated = (validate: Validation.Validate, answer: Answer, target: Target, method: Method) => {
+  const collected = new Validation.Collector()
+  for (const part of answer.content) collected.add(part)
+  return Validation.ask(validate, collected, target, method)
 }
 
 /** Asks in a fiber of its own, which lives on beyond the attempt once a tool begins. */

@@ -22,6 +22,7 @@ import { type Methods, methodsOf } from "./Methods.ts"
 import type { ResponseIds } from "./ResponseIds.ts"
 import * as Served from "./Served.ts"
 import * as Tools from "./Tools.ts"
+import * as Validation from "./Validation.ts"
 
 /** The last thing in a stream that ends with a failure of a tool: nobody else's, and nobody is benched for it. */
 class Ended {
@@ -47,7 +48,11 @@ export const make =
         const prompt = Prompt.make(options.prompt)
         const run = (tools: Tools.Tools | undefined) =>
           Effect.withFiber<Stream.Stream<Served.StreamPart, unknown, unknown>>((fiber) =>
-            Effect.succeed(through(shared, new Call(span, fiber.context), options, prompt, tools))
+            Effect.succeed(
+              through(shared, new Call(span, fiber.context), options, prompt, tools, {
+                validate: tools?.run === true ? undefined : fiber.getRef(Validation.Validation)
+              })
+            )
           )
         return options.toolkit === undefined
           ? run(undefined)
@@ -60,7 +65,8 @@ const through = (
   call: Call,
   options: Tools.CallOptions,
   prompt: Prompt.Prompt,
-  tools: Tools.Tools | undefined
+  tools: Tools.Tools | undefined,
+  { validate }: { readonly validate: Validation.Validate | undefined }
 ): Stream.Stream<Served.StreamPart, unknown, unknown> => {
   let toolsRunning = 0
   let toolBegan = false
@@ -109,7 +115,12 @@ const through = (
           now: () => call.now(),
           served: { target: target.key, attempts: call.attempts },
           account: histories.accountOf(target),
-          needed: tools?.run ? 1 : Commit.contentNeeded(target.policy.commit)
+          needed: tools?.run
+            ? 1
+            : validate === undefined
+              ? Commit.contentNeeded(target.policy.commit)
+              : Number.POSITIVE_INFINITY,
+          validate
         })
     )
   }
@@ -122,7 +133,8 @@ const through = (
     request: options,
     phase,
     isBusy: () => toolsRunning > 0,
-    commit: tools?.run ? Commit.firstContent : undefined
+    // What is held back as a whole can be rejected as a whole.
+    commit: tools?.run ? Commit.firstContent : validate === undefined ? undefined : Commit.complete
   })
   return Stream.transformPull(parts, (pull) => Effect.succeed(deliver(pull, state)))
 }
@@ -171,9 +183,11 @@ const watch = (
     readonly account: string | undefined
     /** So many parts with content commit the stream. */
     readonly needed: number
+    readonly validate: Validation.Validate | undefined
   }
 ): Pull.Pull<Chunk, unknown, void, unknown> => {
-  const { account, ids, needed, served, state, target } = attempt
+  const { account, ids, needed, served, state, target, validate } = attempt
+  const collected = validate && new Validation.Collector()
   state.broken = undefined
   state.brokenFinish = undefined
   let content = 0
@@ -184,6 +198,7 @@ const watch = (
     for (let i = 0; i < chunk.length; i++) {
       const part = chunk[i]!
       if (Content.isContent(part)) content++
+      collected?.add(part)
       let next = part
       switch (part.type) {
         case "text-delta":
@@ -221,7 +236,10 @@ const watch = (
       }
       changed?.push(next)
     }
-    return Effect.succeed((changed as [Served.StreamPart, ...Array<Served.StreamPart>] | undefined) ?? chunk)
+    const taken = (changed as [Served.StreamPart, ...Array<Served.StreamPart>] | undefined) ?? chunk
+    return collected !== undefined && validate !== undefined && chunk.some(({ type }) => type === "finish")
+      ? Effect.as(Validation.ask(validate, collected, target, "streamText"), taken)
+      : Effect.succeed(taken)
   }
 
   return Effect.matchCauseEffect(pull, {

@@ -1,6 +1,10 @@
-/** Failover for the language models and embedding models of `effect/ai`. */
+/** Failover for the language, embedding and decision models of `effect/ai`, and for any other service. */
 export { fromAiError } from "../classifier/AiError.ts"
 export * as ChainEmbeddingModel from "./ChainEmbeddingModel.ts"
 export * as ChainLanguageModel from "./ChainLanguageModel.ts"
+export * as FailoverDecisionModel from "./FailoverDecisionModel.ts"
 export * as FailoverEmbeddingModel from "./FailoverEmbeddingModel.ts"
 export * as FailoverLanguageModel from "./FailoverLanguageModel.ts"
+export * as FailoverService from "./FailoverService.ts"
+export * as ScriptedEmbeddingModel from "./ScriptedEmbeddingModel.ts"
+export * as ScriptedLanguageModel from "./ScriptedLanguageModel.ts"

@@ -18,6 +18,7 @@ import type * as Wire from "../../providers/Wire.ts"
 import type { Delta, Remark } from "../../translate/Common.ts"
 import { isObject, type JsonObject } from "../../translate/Json.ts"
 import { codecs } from "../../translate/Translate.ts"
+import * as Validation from "../Validation.ts"
 import * as Draft from "./Draft.ts"
 import * as Judge from "./Judge.ts"
 import { DeltaReader, fromAnswer, type Reading } from "./Parts.ts"
@@ -31,6 +32,8 @@ export type ChatProvider =
 export interface Ask {
   readonly draft: Draft.Draft
   readonly newId: Reading["newId"]
+  /** The application's own word on answers. */
+  readonly validate: Validation.Validate | undefined
   /** Notes an attempt and what could not be said to its model. */
   readonly begin: (target: Target, dropped: ReadonlyArray<string>) => void
 }
@@ -106,9 +109,13 @@ export const make = (provider: ChatProvider): Adapter => {
           const parts = fromAnswer(read, readingOf(ask))
           const refused =
             read.stop === "refusal" || read.parts.some((part) => part.type === "refusal" && part.text !== "")
-          return Effect.mapError(Judge.answer(ask.draft, { parts, refused }, target), (found) =>
+          const judged = Effect.mapError(Judge.answer(ask.draft, { parts, refused }, target), (found) =>
             isFailure(found) ? found : unsupported(found, target)
           )
+          const { validate } = ask
+          return validate === undefined
+            ? judged
+            : Effect.tap(judged, () => validated(validate, parts, target))
         })
       ),
 
@@ -117,6 +124,9 @@ export const make = (provider: ChatProvider): Adapter => {
         Effect.map(write(ask, target, true), (body) => {
           const events = codec.streamReader()
           const deltas = new DeltaReader(readingOf(ask))
+          const { validate } = ask
+          const collected = validate && new Validation.Collector()
+          let isJudged = false
           const end = () => {
             const parts: Array<Response.StreamPartEncoded> = []
             for (const delta of events.end()) if (!isRemark(delta)) deltas.read(delta, parts)
@@ -136,11 +146,26 @@ export const make = (provider: ChatProvider): Adapter => {
                 deltas.read(delta, parts)
               }
             }
-            return Effect.succeed({ parts, phase: chunk.phase, end })
+            const piece: Piece = { parts, phase: chunk.phase, end }
+            if (collected === undefined || validate === undefined) return Effect.succeed(piece)
+            for (const part of parts) collected.add(part)
+            if (!chunk.phase.complete || isJudged) return Effect.succeed(piece)
+            isJudged = true
+            return Effect.as(Validation.ask(validate, collected, target, "streamText"), piece)
           })
         })
       )
   }
+}
+
+const validated = (
+  validate: Validation.Validate,
+  parts: ReadonlyArray<Response.PartEncoded>,
+  target: Target
+): Effect.Effect<void, Failure> => {
+  const collected = new Validation.Collector()
+  for (const part of parts) collected.add(part)
+  return Validation.ask(validate, collected, target, "generateText")
 }
 
 const unknownCall = (

@@ -1,0 +1,60 @@
+/** A decision model of `effect/ai` that fails over between several. */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as DecisionModel from "effect/ai/DecisionModel"
+import type * as Layer from "effect/Layer"
+import type { BenchRegistry } from "../core/BenchRegistry.ts"
+import type { Failover } from "../core/Failover.ts"
+import * as FailoverService from "./FailoverService.ts"
+import type * as Members from "./Member.ts"
+
+export { failedRun } from "./AiFailure.ts"
+export type { LayerOptions, Options } from "./FailoverService.ts"
+export { member, optional } from "./Member.ts"
+
+const make = (through: FailoverService.Through<DecisionModel.DecisionModel>): DecisionModel.DecisionModel =>
+  DecisionModel.DecisionModel.of({
+    [DecisionModel.TypeId]: DecisionModel.TypeId,
+    decide: (definition, options) => through("decide", (model) => model.decide(definition, options)),
+    decideSettled: (definition, options) =>
+      through("decideSettled", (model) => model.decideSettled(definition, options))
+  })
+
+/** A `DecisionModel` over several, with the runtime of the context. See `layer`. */
+export const layerNoDeps = <
+  const Links extends NonEmptyReadonlyArray<Members.Link<DecisionModel.DecisionModel>>
+>(
+  members: Links,
+  options?: FailoverService.Options
+): Layer.Layer<
+  DecisionModel.DecisionModel,
+  Members.ErrorOf<Links[number]>,
+  Members.ServicesOf<Links[number]> | Failover
+> => FailoverService.layerNoDeps(DecisionModel.DecisionModel, members, make, options)
+
+/**
+ * A `DecisionModel` over several: `decide` and `decideSettled` go to the first member that can answer now. With a
+ * runtime of its own, and the bench of the process. A decision that a model leaves open moves `decide` on to the next
+ * model; `decideSettled` reports it, as it does without failover. A refusal is the caller's answer.
+ *
+ * @example
+ * import { FailoverDecisionModel } from "effect-failover/ai"
+ * import * as DecisionModel from "effect/ai/DecisionModel"
+ * import { Effect, Layer } from "effect"
+ *
+ * const model = Layer.effect(DecisionModel.DecisionModel, DecisionModel.make({
+ *   decide: () => Effect.succeed({ answers: {}, usage: { inputTokens: 1, outputTokens: 1 } })
+ * }))
+ *
+ * const layer = FailoverDecisionModel.layer([
+ *   FailoverDecisionModel.member("openai/gpt-5-mini", model),
+ *   FailoverDecisionModel.member("anthropic/claude-haiku-5", model)
+ * ])
+ */
+export const layer = <const Links extends NonEmptyReadonlyArray<Members.Link<DecisionModel.DecisionModel>>>(
+  members: Links,
+  options?: FailoverService.LayerOptions
+): Layer.Layer<
+  DecisionModel.DecisionModel | BenchRegistry,
+  Members.ErrorOf<Links[number]>,
+  Members.ServicesOf<Links[number]>
+> => FailoverService.layer(DecisionModel.DecisionModel, members, make, options)

@@ -1,0 +1,127 @@
+/**
+ * Failover for any service: members that each have a layer of it, and one service in front of them.
+ *
+ * `FailoverDecisionModel` is made with it, and so can be whatever else comes to `effect/ai`, or a service of your own.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { BenchRegistry } from "../core/BenchRegistry.ts"
+import type { Failover, FailoverOptions, Runtime } from "../core/Failover.ts"
+import type { Options as PolicyOptions } from "../core/Policy.ts"
+import type { Strategy } from "../core/Strategy.ts"
+import { Call, fail } from "./Call.ts"
+import * as Members from "./Member.ts"
+import { withRuntime } from "./OwnRuntime.ts"
+
+export { failedRun } from "./AiFailure.ts"
+export { member, optional } from "./Member.ts"
+export { Rejected } from "./Validation.ts"
+
+/** What a failover layer can be told. */
+export interface Options {
+  /** Laid over everything else, for the requests through this layer. */
+  readonly policy?: PolicyOptions | undefined
+  /** The order in which the credentials of one model are tried. Default `sequential`. */
+  readonly strategy?: Strategy | undefined
+  /** How long a member's layer may take to be built. Default 30 seconds. */
+  readonly buildTimeout?: Duration.Input | undefined
+}
+
+/** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
+export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
+
+/**
+ * Runs something on the first member that can do it now.
+ *
+ * An `AiError` and the runtime's own failures decide what happens next, as the decision table says. Every other error is
+ * the caller's own: it comes back as it is, at once. A run that failed for good fails as the member's last `AiError`, with
+ * the errors of all attempts in its cause.
+ */
+export type Through<S> = <A, E, R>(
+  /** Names the call in spans and errors. */
+  method: string,
+  effect: (service: S) => Effect.Effect<A, E, R>
+) => Effect.Effect<A, E, R>
+
+/** A service over several, with the runtime of the context. See `layer`. */
+export const layerNoDeps = <I, S, const Links extends NonEmptyReadonlyArray<Members.Link<I>>>(
+  key: Context.Key<I, S>,
+  members: Links,
+  make: (through: Through<S>) => S,
+  options: Options = {}
+): Layer.Layer<I, Members.ErrorOf<Links[number]>, Members.ServicesOf<Links[number]> | Failover> =>
+  Members.layerOver(key, members, {
+    read: (context) => Context.get(context, key),
+    buildTimeout: options.buildTimeout,
+    make: (failover, built) => Effect.sync(() => make(through(key.key, failover, built, options)))
+  })
+
+/**
+ * A service over several members that have it. With a runtime of its own, and the bench of the process.
+ *
+ * The members' methods should fail with `AiError`, whose kinds are known here. For other errors fail with one of the five
+ * failures (`Failure.Transient`, …) inside of the effect that is given to `through`.
+ *
+ * @example
+ * import { FailoverService } from "effect-failover/ai"
+ * import { AiError, Tokenizer } from "effect/ai"
+ * import { Effect, Layer } from "effect"
+ *
+ * const remote = (name: string) => Layer.succeed(Tokenizer.Tokenizer, Tokenizer.make({
+ *   tokenize: () => Effect.succeed([name.length])
+ * }))
+ *
+ * const layer = FailoverService.layer(
+ *   Tokenizer.Tokenizer,
+ *   [FailoverService.member("a/tokens", remote("a")), FailoverService.member("b/tokens", remote("b"))],
+ *   (through) => ({
+ *     tokenize: (input) => through("tokenize", (tokenizer) => tokenizer.tokenize(input)),
+ *     truncate: (input, tokens) => through("truncate", (tokenizer) => tokenizer.truncate(input, tokens))
+ *   })
+ * )
+ */
+export const layer = <I, S, const Links extends NonEmptyReadonlyArray<Members.Link<I>>>(
+  key: Context.Key<I, S>,
+  members: Links,
+  make: (through: Through<S>) => S,
+  options: LayerOptions = {}
+): Layer.Layer<I | BenchRegistry, Members.ErrorOf<Links[number]>, Members.ServicesOf<Links[number]>> =>
+  withRuntime(layerNoDeps(key, members, make, options), options)
+
+const through = <S>(
+  module: string,
+  failover: Runtime,
+  members: ReadonlyArray<Members.Built<S>>,
+  options: Options
+): Through<S> => {
+  const chain = Members.toChain(members, options)
+  const run = (method: string, effect: (service: S) => Effect.Effect<unknown, unknown, unknown>) =>
+    Effect.useSpan(`${module}.${method}`, (span) =>
+      Effect.withFiber((fiber) => {
+        const call = new Call(span, fiber.context)
+        return Effect.matchEffect(
+          failover.use(
+            chain,
+            (pool, target) => {
+              call.begin(target)
+              return Members.using(pool.service.at(target), (member) =>
+                Effect.updateContext(effect(member.service), (context: Context.Context<unknown>) =>
+                  call.contextOf(context, member)
+                )
+              )
+            },
+            { classify: call.classify }
+          ),
+          {
+            onSuccess: ({ value }) => Effect.succeed(value),
+            onFailure: (error) => fail(error, { module, method })
+          }
+        )
+      })
+    )
+  // What the members' effects can fail with and need is what the caller's type says; here it is unknown.
+  return run as Through<S>
+}

@@ -1,0 +1,138 @@
+/** An application's own word on answers. */
+import { assert, describe, it } from "@effect/vitest"
+import * as AiError from "effect/ai/AiError"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as ChainLanguageModel from "../../src/ai/ChainLanguageModel.ts"
+import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
+import * as ScriptedLanguageModel from "../../src/ai/ScriptedLanguageModel.ts"
+import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
+import * as Chain from "../../src/core/Chain.ts"
+import { Anthropic } from "../../src/providers/Anthropic.ts"
+import { OpenAi } from "../../src/providers/OpenAi.ts"
+import * as UndiciUpstream from "../../src/providers/UndiciUpstream.ts"
+import { VirtualTime } from "../../src/testing/index.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import { heard, text } from "./support.ts"
+
+const { Rejected, Validation } = FailoverLanguageModel
+
+/** Rejects answers that hold this word, and notes what it has seen. */
+const rejecting = (word: string, seen: Array<string> = []) =>
+  Effect.provideService(Validation, (answer) => {
+    seen.push(`${answer.target}: ${answer.text} (${answer.finishReason})`)
+    return answer.text.includes(word)
+      ? Effect.fail(new Rejected({ message: `it says ${word}` }))
+      : Effect.void
+  })
+
+const resting = Effect.map(
+  Effect.flatMap(BenchRegistry, (registry) => registry.list),
+  (list) => list.filter(({ status }) => status !== "free").map(({ key }) => key)
+)
+
+const two = (first: ScriptedLanguageModel.Script, second: ScriptedLanguageModel.Script) => {
+  const a = ScriptedLanguageModel.make(first)
+  const b = ScriptedLanguageModel.make(second)
+  const layer = FailoverLanguageModel.layer([
+    FailoverLanguageModel.member("a/m", a.layer),
+    FailoverLanguageModel.member("b/m", b.layer)
+  ])
+  return { a, b, layer }
+}
+
+describe("a validation", () => {
+  it.effect("that rejects a whole answer moves on to the next model, and nobody rests", () => {
+    const { a, layer } = two([["no ", "idea"]], [["the ", "answer"]])
+    const seen: Array<string> = []
+    return Effect.gen(function* () {
+      for (let i = 0; i < 4; i++) assert.strictEqual(yield* VirtualTime.run(text), "the answer")
+      assert.strictEqual(a.calls.length, 4)
+      assert.deepStrictEqual(yield* resting, [])
+      assert.deepStrictEqual(seen.slice(0, 2), [
+        "a/m#default: no idea (stop)",
+        "b/m#default: the answer (stop)"
+      ])
+    }).pipe(rejecting("no idea", seen), Effect.provide(layer))
+  })
+
+  it.effect("that rejects a stream has seen all of it before its reader sees any", () => {
+    const { layer } = two([["no ", { wait: "1 second" }, "idea"]], [["the ", "answer"]])
+    return Effect.gen(function* () {
+      const said = yield* VirtualTime.run(heard)
+      assert.notInclude(said, "no")
+      assert.match(said, /the .*answer.* finish$/)
+    }).pipe(rejecting("no idea"), Effect.provide(layer))
+  })
+
+  it.effect("that rejects all answers ends with an error that says why", () => {
+    const { layer } = two([["no idea"]], [["no idea"]])
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(VirtualTime.run(text))
+      assert.isTrue(AiError.isAiError(error) && error.reason._tag === "InvalidOutputError")
+      assert.include(error.message, "it says no idea")
+    }).pipe(rejecting("no idea"), Effect.provide(layer))
+  })
+
+  it.effect("holds back nothing where there is none", () => {
+    const { layer } = two([["hel", { hang: true }]], [["unused"]])
+    return Effect.gen(function* () {
+      const first = Stream.unwrap(
+        Effect.map(LanguageModel.LanguageModel, (model) => model.streamText({ prompt: "hi" }))
+      ).pipe(
+        Stream.filter((part) => part.type === "text-delta"),
+        Stream.runHead
+      )
+      assert.strictEqual((yield* VirtualTime.run(first))._tag, "Some")
+    }).pipe(Effect.provide(layer))
+  })
+})
+
+describe("a validation of a chain", () => {
+  const openai = (content: string) =>
+    FaultServer.json({
+      id: "c",
+      object: "chat.completion",
+      created: 1,
+      model: "gpt",
+      choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }]
+    })
+  const openaiStream = (...texts: ReadonlyArray<string>) =>
+    FaultServer.sse([
+      ...texts.map(
+        (content) => `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta: { content } }] })}\n\n`
+      ),
+      `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta: {}, finish_reason: "stop" }] })}\n\n`,
+      "data: [DONE]\n\n"
+    ])
+
+  it.live("moves whole answers and streams on", () =>
+    Effect.gen(function* () {
+      const [one, other] = [yield* FaultServer.make, yield* FaultServer.make]
+      const chat = (server: FaultServer.FaultServer) => ({
+        baseUrl: `${server.origin}/v1`,
+        apiKey: Redacted.make("k")
+      })
+      const providers = Layer.merge(
+        OpenAi.layer(chat(one)),
+        Anthropic.layer({ baseUrl: other.origin, apiKey: Redacted.make("k") })
+      ).pipe(Layer.provide(Layer.fresh(UndiciUpstream.layer())))
+      const chain = Chain.make(OpenAi.model("gpt"), OpenAi.model("gpt-2"))
+      const layer = Layer.provide(ChainLanguageModel.layer(chain), providers)
+      return yield* Effect.gen(function* () {
+        one.answer((seen) => (seen.body.includes('"gpt-2"') ? openai("the answer") : openai("no idea")))
+        assert.strictEqual(yield* text, "the answer")
+        one.answer((seen) =>
+          seen.body.includes('"gpt-2"') ? openaiStream("the ", "answer") : openaiStream("no ", "idea")
+        )
+        const said = yield* heard
+        assert.match(said, /the .*answer.* finish$/)
+        assert.notInclude(said, "idea")
+        assert.deepStrictEqual(yield* resting, [])
+      }).pipe(rejecting("no idea"), Effect.provide(Layer.fresh(layer)))
+    })
+  )
+})
