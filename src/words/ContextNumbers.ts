@@ -130,9 +130,8 @@ const windows: ReadonlyArray<RegExp> = [
  * @example
  * import { capOverflow } from "./ContextNumbers.ts"
  *
- * capOverflow(
- *   "This model's maximum context length is 32768 tokens. However, you requested 33187 tokens (1187 in the messages, 32000 in the completion)."
- * ) // => { window: 32_768, prompt: 1187, output: 32_000 }
+ * const said = "maximum context length is 32768 tokens. However, you requested 33187 tokens (1187 in the messages, 32000 in the completion)"
+ * capOverflow(said) // => { window: 32_768, prompt: 1187, output: 32_000 }
  */
 export const capOverflow = (text: string): CapOverflow | undefined => {
   const lower = text.slice(0, 2048).toLowerCase().replace(/[`'"]/g, "")
