@@ -60,6 +60,11 @@ console.log(
   "effect-failover runs with its defaults: decision table, bench, deadline, budgets and all timeouts on."
 )
 
+if (process.argv.includes("--crowds")) {
+  await import("./crowds.ts")
+  process.exit(0)
+}
+
 if (process.argv.includes("--scale")) {
   await scale.print()
   process.exit(0)
