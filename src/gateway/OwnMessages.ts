@@ -15,9 +15,13 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
   const dialects = new WeakMap<Request, Dialect>()
 
   const own = (request: Request, target: Target): Request => {
-    if (request.operation !== "messages") return request
     const dialect = provider.dialectOf(target)
     dialects.set(request, dialect)
+    return ownThoughts(dialect.betas === "any" ? request : withBetas(request, dialect.betas), dialect)
+  }
+
+  const ownThoughts = (request: Request, dialect: Dialect): Request => {
+    if (request.operation !== "messages") return request
     if (dialect.signatures !== "own") return request
     if (request.text !== undefined && !request.text.includes('"thinking"')) return request
     return edited(request, Translate.withoutUnsignedThinking(request.body))
@@ -39,3 +43,15 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
 
 const edited = <R extends Request>(request: R, body: Request["body"]): R =>
   body === request.body ? request : { ...request, body, text: undefined }
+
+/** The request with those of the caller's betas that the target takes. */
+const withBetas = (request: Request, taken: ReadonlyArray<string>): Request => {
+  const given = request.headers?.["anthropic-beta"]
+  if (given === undefined) return request
+  const kept = given.split(",").filter((name) => taken.includes(name.trim()))
+  const { "anthropic-beta": _, ...headers } = request.headers ?? {}
+  return {
+    ...request,
+    headers: kept.length === 0 ? headers : { ...headers, "anthropic-beta": kept.join(",") }
+  }
+}

@@ -123,6 +123,21 @@ describe("the header anthropic-beta", () => {
   )
 })
 
+describe("betas that a target does not take", () => {
+  it.live("are not asked of it", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const url = yield* start({
+        providers: { box: { ...provider("anthropic", server), dialect: { betas: ["a-1"] } } }
+      })
+      server.play(FaultServer.json(anthropic.answer))
+      const headers = { "anthropic-beta": "a-1, b-2" }
+      yield* ask(`${url}/v1/messages`, { body: { model: "box/m", ...conversation() }, headers })
+      assert.strictEqual(server.requests[0]?.headers["anthropic-beta"], "a-1")
+    })
+  )
+})
+
 describe("a dialect that is applied always", () => {
   it.live(
     "brings requests of its own protocol into shape too, keeps fields that are not known, and touches no other model",
