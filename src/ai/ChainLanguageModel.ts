@@ -36,6 +36,7 @@ import type { Served } from "./Served.ts"
 import { type Validate, Validation } from "./Validation.ts"
 import * as Adapter from "./wire/Adapter.ts"
 import * as Draft from "./wire/Draft.ts"
+import * as SettingsChecks from "./wire/SettingsChecks.ts"
 
 export { failedRun } from "./AiFailure.ts"
 export { servedBy } from "./Served.ts"
@@ -79,6 +80,7 @@ export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
     LanguageModel.LanguageModel,
     Effect.contextWith((context: Context.Context<R | Failover>) => {
       const { policy, ...settings } = options
+      SettingsChecks.check("the settings of ChainLanguageModel", settings)
       const adapted = adapt(Chain.withPolicy(chain, policy ?? {}), context)
       return make(Context.get(context, Failover), adapted, settings)
     })
@@ -231,6 +233,7 @@ class Ask implements Adapter.Ask {
     context: Context.Context<never>
   ) {
     const own = Context.get(context, CallSettings)
+    if (own !== none) SettingsChecks.check("ChainLanguageModel.CallSettings", own)
     this.draft = Draft.make(options, own === none ? settings : { ...settings, ...own })
     this.validate = Context.get(context, Validation)
     this.#span = options.span

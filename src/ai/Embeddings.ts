@@ -4,6 +4,7 @@ import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { Chain } from "../core/Chain.ts"
+import * as Checks from "../core/Checks.ts"
 import type { Runtime } from "../core/Failover.ts"
 import { Transient } from "../core/Failure.ts"
 import type { Pool } from "../core/Pool.ts"
@@ -30,6 +31,10 @@ export interface Parts<P extends Pool> {
 
 /** Makes the model. What comes back with other dimensions is refused. */
 export const make = <P extends Pool>(parts: Parts<P>): Effect.Effect<EmbeddingModel.EmbeddingModel> => {
+  Checks.fields<Parts<P>>(parts.module, parts, {
+    dimensions: Checks.number("a whole number, at least 1", { least: 1, whole: true }),
+    batchKey: Checks.callable
+  })
   const embedMany = through(parts)
   return Effect.map(
     EmbeddingModel.make({

@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as BenchKey from "../core/BenchKey.ts"
 import * as Chain from "../core/Chain.ts"
+import * as Checks from "../core/Checks.ts"
 import * as Credential from "../core/Credential.ts"
 import { Failover, type Runtime } from "../core/Failover.ts"
 import type { Failure } from "../core/Failure.ts"
@@ -171,6 +172,7 @@ export const layerOver = <I, S, A, Links extends ReadonlyArray<Link<I>>>(
   Layer.fromBuildMemo((memoMap, scope) =>
     Effect.gen(function* () {
       const failover = yield* Failover
+      Checks.fields("the options of the layer", options, { buildTimeout: Checks.duration })
       const { buildTimeout = Build.defaultBuildTimeout, make, named = (link) => link, read } = options
       const site: Site<I, A> = { read, memoMap, scope, timeout: buildTimeout }
       const members = yield* Effect.forEach(links, (link) => build(named(link), site), {

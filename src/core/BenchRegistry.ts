@@ -16,7 +16,8 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Bench from "./Bench.ts"
 import { type BenchChange, type BenchInfo, type Health, infoOf, statusOf } from "./BenchInfo.ts"
-import type { BenchKey } from "./BenchKey.ts"
+import { type BenchKey, parse as parseKey } from "./BenchKey.ts"
+import * as Checks from "./Checks.ts"
 import type { Failure } from "./Failure.ts"
 import { Glances } from "./Glances.ts"
 import { Now } from "./Now.ts"
@@ -120,6 +121,19 @@ export class BenchRegistry extends Context.Service<
     BenchRegistry,
     Effect.suspend(() => makeMemory)
   )
+}
+
+function* benchProblems(key: BenchKey, options: BenchOptions): Iterable<string> {
+  if (typeof key !== "string" || parseKey(key) === undefined) {
+    yield `${JSON.stringify(key)} is no bench key; it has to be one such as "openai", "openai/gpt-5.2" or "openai/gpt-5.2#backup"`
+  }
+  yield* Checks.fieldProblems(options, {
+    for: Checks.duration,
+    until: Checks.number("a moment, in milliseconds since the epoch", { most: Number.POSITIVE_INFINITY })
+  })
+  if (options.for !== undefined && options.until !== undefined) {
+    yield "for and until are both given; it has to be one of them"
+  }
 }
 
 const free: BenchChange["before"] = { status: "free", until: undefined }
@@ -238,6 +252,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
       }),
     bench: (key, options = {}) =>
       Effect.zipWith(Steady.currentTimeMillis, Steady.ahead, (now, ahead) => {
+        Checks.refuse("BenchRegistry.bench", benchProblems(key, options))
         const until =
           options.until !== undefined
             ? options.until - ahead

@@ -122,6 +122,14 @@ export const oneOf =
 export const callable: Check = (value) =>
   typeof value === "function" ? undefined : `is ${said(value)}; it has to be a function`
 
+/** A string. */
+export const text: Check = (value) =>
+  typeof value === "string" ? undefined : `is ${said(value)}; it has to be a string`
+
+/** A list. */
+export const list: Check = (value) =>
+  Array.isArray(value) ? undefined : `is ${said(value)}; it has to be a list`
+
 /** A name of a provider or a credential: it stands in bench keys, between `/` and `#`. */
 export const name: Check = (value) =>
   typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value)

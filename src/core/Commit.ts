@@ -19,10 +19,10 @@ export type Commit =
  */
 export const firstContent: Commit = { _tag: "FirstContent" }
 
-/** The `count`th chunk that carries content: a later point, for providers that tend to die early. At least 1. */
+/** The `count`th chunk that carries content: a later point, for providers that tend to die early. A whole number, at least 1. */
 export const chunks = (count: number): Commit => {
-  if (Number.isNaN(count)) Checks.fields("Commit.chunks", { count }, { count: Checks.count })
-  return { _tag: "Chunks", count: Math.max(1, Math.floor(count)) }
+  Checks.fields("Commit.chunks", { count }, { count: Checks.count })
+  return { _tag: "Chunks", count }
 }
 
 /** The whole answer: even a late cut fails over, at the price of waiting and of holding the answer in memory. */

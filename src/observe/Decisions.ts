@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Checks from "../core/Checks.ts"
 import type { About, FailoverEvent, Observer } from "../core/FailoverEvent.ts"
 import { classOf, type Failure } from "../core/Failure.ts"
 
@@ -113,7 +114,8 @@ export class Decisions extends Context.Service<
 
 /** Builds a record of at least one request. */
 export const make = (options: Options = {}): Decisions["Service"] => {
-  const size = Math.max(1, Math.floor(options.capacity ?? defaultCapacity))
+  Checks.fields("Decisions.make", options, { capacity: Checks.count })
+  const size = options.capacity ?? defaultCapacity
   /** Those that go well, and those in which something failed. */
   const smooth = new Kept(size)
   const troubled = new Kept(Math.ceil(size / 2))

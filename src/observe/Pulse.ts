@@ -10,6 +10,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Checks from "../core/Checks.ts"
 import type { FailoverEvent, Observer } from "../core/FailoverEvent.ts"
 import { classOf, type Failure, type FailureClass } from "../core/Failure.ts"
 import * as Steady from "../core/Steady.ts"
@@ -83,6 +84,11 @@ export class Pulse extends Context.Service<
 
 /** Builds a record. */
 export const make = (options: Options = {}): Pulse["Service"] => {
+  Checks.fields("Pulse.make", options, {
+    stepMillis: Checks.number("a number of milliseconds, more than 0", { above: 0 }),
+    steps: Checks.number("a whole number, at least 1", { least: 1, whole: true }),
+    capacity: Checks.count
+  })
   const { capacity = 400, stepMillis = 10_000, steps = 60 } = options
   const lanes = new Map<string, Lane>()
   const ends = new Ends.Ends(steps)
@@ -90,7 +96,7 @@ export const make = (options: Options = {}): Pulse["Service"] => {
   const laneOf = (target: Target): Lane => {
     const known = lanes.get(target.key)
     if (known !== undefined) return known
-    if (lanes.size >= Math.max(1, capacity)) forgetIdlest(lanes)
+    if (lanes.size >= capacity) forgetIdlest(lanes)
     const lane = new Lane(target, steps)
     lanes.set(target.key, lane)
     return lane

@@ -27,8 +27,10 @@ import type * as Stream from "effect/Stream"
 import * as Bench from "../core/Bench.ts"
 import { BenchRegistry } from "../core/BenchRegistry.ts"
 import type { Chain } from "../core/Chain.ts"
+import * as Checks from "../core/Checks.ts"
 import * as Failure from "../core/Failure.ts"
 import { type Options as PolicyOptions, ProcessDefaults } from "../core/Policy.ts"
+import * as PolicyChecks from "../core/PolicyChecks.ts"
 import type { Pool } from "../core/Pool.ts"
 import { prepare } from "../core/Prepared.ts"
 import * as Steady from "../core/Steady.ts"
@@ -157,6 +159,8 @@ export const makeChain = <P extends Pool, RP, R>({
   BenchRegistry | Scope.Scope | RP | R
 > =>
   Effect.flatMap(Effect.context<RP>(), (context) => {
+    Checks.fields("HealthCheck.makeChain", { check }, { check: Checks.callable })
+    PolicyChecks.check("the policy of HealthCheck.makeChain", policy)
     const pools = new Map<string, P>()
     const layers = [Context.get(context, ProcessDefaults), policy]
     const targets = prepare(chain, layers).models.flatMap((model) => {
@@ -176,6 +180,11 @@ export const make = Effect.fnUntraced(function* <R>(
   const registry = yield* BenchRegistry
   const context = yield* Effect.context<R>()
   const scope = yield* Effect.scope
+  Checks.fields<Options<R>>("HealthCheck.make", options, {
+    targets: Checks.list,
+    check: Checks.callable,
+    recovery: Checks.oneOf(["timer", "check"])
+  })
   const timing = Check.timing(options)
   const listeners = new Listeners<Checked>()
   const watched = new Map(

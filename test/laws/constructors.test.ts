@@ -1,9 +1,19 @@
 /** Constructors refuse nonsense where they are called: what is wrong, where, and what would be right. */
 import { assert, describe, it } from "@effect/vitest"
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import {
+  ChainEmbeddingModel,
+  ChainLanguageModel,
+  FailoverEmbeddingModel,
+  FailoverLanguageModel
+} from "../../src/ai/index.ts"
 import {
   Backoff,
   BenchRegistry,
@@ -16,9 +26,10 @@ import {
   Pool
 } from "../../src/index.ts"
 import { RateLimits } from "../../src/limits/index.ts"
+import { Decisions, Pulse } from "../../src/observe/index.ts"
 import { Anthropic, OpenAi, UndiciUpstream, type Upstream } from "../../src/providers/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
-import { Ramp, UpstreamRouter } from "../../src/upstream/index.ts"
+import { HealthCheck, Ramp, UpstreamRouter } from "../../src/upstream/index.ts"
 
 const nonsense = <A>(value: unknown): A => value as A
 
@@ -81,6 +92,20 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
   "a negative number of retries": [() => Backoff.fullJitter([1], -1), /times is -1/],
   "doubling from nothing known": [() => Backoff.doubling(Number.NaN, 5), /base is NaN/],
   "chunks that are no number": [() => Commit.chunks(Number.NaN), /count is NaN/],
+  "no chunks": [() => Commit.chunks(0), /Commit.chunks: count is 0; it has to be a whole number, at least 1/],
+  "half a chunk": [() => Commit.chunks(1.5), /count is 1.5/],
+  "a record of no decisions": [
+    () => Decisions.make({ capacity: 0 }),
+    /Decisions.make: capacity is 0; .*at least 1/
+  ],
+  "a record of decisions that is no number": [
+    () => Decisions.make({ capacity: Number.NaN }),
+    /capacity is NaN/
+  ],
+  "a pulse of no targets": [() => Pulse.make({ capacity: -3 }), /Pulse.make: capacity is -3; .*at least 1/],
+  "a pulse without steps": [() => Pulse.make({ steps: 0 }), /steps is 0; it has to be a whole number/],
+  "a pulse with endless steps": [() => Pulse.make({ steps: Number.POSITIVE_INFINITY }), /steps is Infinity/],
+  "steps of no length": [() => Pulse.make({ stepMillis: 0 }), /stepMillis is 0; .*more than 0/],
   "a ramp beyond everything": [() => Ramp.make({ from: 2 }), /share from 0 to 1/],
   "a ramp of no length": [() => Ramp.make({ over: -1 }), /over is -1/],
   "the connections of an upstream": [() => UndiciUpstream.make({ connections: 0 }), /connections is 0/],
@@ -197,6 +222,117 @@ describe("what is refused where it is built", () => {
       assert.match(yield* make({ judge: "me" }), /judge is "me"/)
       assert.match(yield* make({ policy: { attempts: 0 } }), /attempts is 0/)
     })
+  )
+
+  it.effect("by a health check", () =>
+    Effect.gen(function* () {
+      const chain = Chain.make(Model.make(Scripted.make("p", [["one"]]), "m"))
+      const build = (make: Effect.Effect<unknown, unknown, BenchRegistry.BenchRegistry | Scope.Scope>) =>
+        died(Effect.provide(make, BenchRegistry.BenchRegistry.layerMemory))
+      const make = (options: object) =>
+        build(HealthCheck.make(nonsense({ targets: [], check: () => Effect.void, ...options })))
+      const makeChain = (options: object) =>
+        build(
+          HealthCheck.makeChain(
+            nonsense<HealthCheck.ChainOptions<Scripted.Scripted, never, never>>({
+              chain,
+              check: () => Effect.void,
+              ...options
+            })
+          )
+        )
+      assert.match(yield* make({ check: "ping" }), /check is "ping"; it has to be a function/)
+      assert.match(yield* make({ targets: "p/m" }), /targets is "p\/m"; it has to be a list/)
+      for (const refused of [make, makeChain]) {
+        assert.match(yield* refused({ recovery: "soon" }), /recovery is "soon"; .*"timer", "check"/)
+        assert.match(yield* refused({ interval: -1 }), /interval is -1/)
+        assert.match(yield* refused({ timeout: "later" }), /timeout is "later"/)
+      }
+      assert.match(yield* makeChain({ check: 7 }), /HealthCheck.makeChain: check is 7/)
+      assert.match(yield* makeChain({ policy: { attempts: 0 } }), /attempts is 0/)
+    })
+  )
+
+  it.effect("by the bench, when somebody is benched by hand", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry.BenchRegistry
+      const bench = (options: object, key = "p/m") => died(registry.bench(key, nonsense(options)))
+      assert.match(yield* bench({ for: -1 }), /BenchRegistry.bench: for is -1; it has to be a length of time/)
+      assert.match(yield* bench({ for: Number.NaN }), /for is NaN/)
+      assert.match(yield* bench({ for: "a while" }), /for is "a while"/)
+      assert.match(yield* bench({ until: Number.NaN }), /until is NaN; it has to be a moment/)
+      assert.match(yield* bench({ for: 1, until: 1 }), /for and until are both given/)
+      assert.match(yield* bench({}, "#"), /"#" is no bench key; it has to be one such as "openai"/)
+      assert.deepStrictEqual(yield* registry.list, [])
+      yield* registry.bench("p/m", { for: "1 hour" })
+      yield* registry.bench("p/n", { until: Number.POSITIVE_INFINITY })
+      assert.lengthOf(yield* registry.list, 2)
+    }).pipe(Effect.provide(BenchRegistry.BenchRegistry.layerMemory))
+  )
+
+  it.effect("by the models of effect/ai", () =>
+    Effect.gen(function* () {
+      const build = <A, E>(layer: Layer.Layer<A, E, Upstream>) =>
+        died(Effect.provide(Effect.void, Layer.provide(layer, UndiciUpstream.layer())))
+      const chat = Chain.make(
+        yield* OpenAi.make({}).pipe(Effect.map((provider) => Model.make(provider, "m")))
+      )
+      const said: Record<string, readonly [ChainLanguageModel.Settings, RegExp]> = {
+        "no tokens": [{ maxTokens: 0 }, /maxTokens is 0; it has to be a whole number, at least 1/],
+        "tokens that are no number": [{ maxTokens: Number.NaN }, /maxTokens is NaN/],
+        "endless tokens": [{ maxTokens: Number.POSITIVE_INFINITY }, /maxTokens is Infinity/],
+        "a temperature that is no number": [{ temperature: Number.NaN }, /temperature is NaN; .*at least 0/],
+        "a negative temperature": [{ temperature: -1 }, /temperature is -1/],
+        "a topP above 1": [{ topP: 2 }, /topP is 2; it has to be a share from 0 to 1/],
+        "half a topK": [{ topK: 0.5 }, /topK is 0.5/],
+        "a word as stop": [{ stop: nonsense("end") }, /stop has to be a list of strings/],
+        "an unknown effort": [{ effort: nonsense("huge") }, /effort is "huge"; .*"none", "minimal"/],
+        "a user that is no name": [{ user: nonsense(7) }, /user is 7; it has to be a string/],
+        "a body for no protocol": [
+          { body: nonsense({ gemini: {} }) },
+          /body has to be an object .*openai, anthropic/
+        ]
+      }
+      const sound = ChainLanguageModel.layer(chat)
+      for (const [what, [settings, message]] of Object.entries(said)) {
+        assert.match(yield* build(ChainLanguageModel.layer(chat, settings)), message, what)
+        const ask = LanguageModel.generateText({ prompt: "q" }).pipe(
+          Effect.provideService(ChainLanguageModel.CallSettings, settings),
+          Effect.provide(sound)
+        )
+        assert.match(yield* died(ask), message, what)
+      }
+      const dimensions = { dimensions: 0 }
+      const embedding = Layer.effect(
+        EmbeddingModel.EmbeddingModel,
+        EmbeddingModel.make({ embedMany: () => Effect.never })
+      )
+      const language = Layer.effect(
+        LanguageModel.LanguageModel,
+        LanguageModel.make({ generateText: () => Effect.never, streamText: () => Stream.never })
+      )
+      const embeddings = (options: object) =>
+        build(
+          FailoverEmbeddingModel.layer(
+            "m",
+            [FailoverEmbeddingModel.member("p", embedding)],
+            nonsense(options)
+          )
+        )
+      assert.match(yield* build(ChainEmbeddingModel.layer(chat, dimensions)), /dimensions is 0/)
+      assert.match(yield* embeddings(dimensions), /dimensions is 0; it has to be a whole number, at least 1/)
+      assert.match(yield* embeddings({ batchKey: "all" }), /batchKey is "all"/)
+      assert.match(yield* embeddings({ buildTimeout: -1 }), /buildTimeout is -1/)
+      const members = [FailoverLanguageModel.member("p/m", language)] as const
+      for (const [options, message] of [
+        [{ buildTimeout: Number.NaN }, /buildTimeout is NaN/],
+        [{ strategy: "best" }, /strategy is "best"/],
+        [{ policy: { attempts: 0 } }, /attempts is 0/]
+      ] as const) {
+        const layer = FailoverLanguageModel.layer(members, nonsense(options))
+        assert.match(yield* build(layer), message)
+      }
+    }).pipe(Effect.provide(UndiciUpstream.layer()))
   )
 
   it("and nothing else: one provider in many places, and all that means something", () => {

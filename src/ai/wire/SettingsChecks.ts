@@ -1,0 +1,39 @@
+/** What settings of a call are refused: no provider could make sense of them, and NaN would be sent as null. */
+import * as Checks from "../../core/Checks.ts"
+import { efforts } from "../../translate/Common.ts"
+import type { Protocol } from "../../translate/Protocol.ts"
+import type { Settings } from "./Draft.ts"
+
+const protocols: ReadonlyArray<Protocol> = ["openai", "anthropic"]
+
+const strings: Checks.Check = (value) =>
+  Array.isArray(value) && value.every((one) => typeof one === "string")
+    ? undefined
+    : "has to be a list of strings"
+
+const bodies: Checks.Check = (value) =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.entries(value).every(
+    ([protocol, body]) =>
+      protocols.some((known) => known === protocol) && (body === undefined || isMembers(body))
+  )
+    ? undefined
+    : `has to be an object with the members of the body for each protocol (${protocols.join(", ")})`
+
+const isMembers = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const checks = {
+  maxTokens: Checks.number("a whole number, at least 1", { least: 1, whole: true }),
+  temperature: Checks.number("a number, at least 0", { least: 0 }),
+  topP: Checks.number("a share from 0 to 1", { least: 0, most: 1 }),
+  topK: Checks.number("a whole number, at least 0", { least: 0, whole: true }),
+  stop: strings,
+  effort: Checks.oneOf(efforts),
+  user: Checks.text,
+  body: bodies
+} satisfies { readonly [K in keyof Settings]-?: Checks.Check }
+
+/** Throws an `InvalidOptions` when a setting means nothing. `where` names what was given the settings. */
+export const check = (where: string, settings: Settings): void => Checks.fields(where, settings, checks)
