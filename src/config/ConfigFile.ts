@@ -153,7 +153,11 @@ const Log = Schema.Struct({
     "The least level that is written.",
     "info"
   ),
-  requests: field(Schema.Boolean, "One line for every request when its answer begins.", false)
+  requests: field(
+    Schema.Union([Schema.Boolean, Schema.Literal("all")]),
+    'One entry for every request when it ends; "all" includes pages, health probes and scrapes.',
+    false
+  )
 })
 
 /** The whole file. */

@@ -113,8 +113,8 @@ export interface OtlpConfig {
 export interface LogConfig {
   readonly format: "text" | "json"
   readonly level: "debug" | "info" | "warn" | "error" | "none"
-  /** A line for every request when its answer begins. */
-  readonly requests: boolean
+  /** An entry for every request when it ends; `true` leaves out pages, health probes and scrapes, `"all"` does not. */
+  readonly requests: boolean | "all"
 }
 
 /** All that a gateway needs to know. */

@@ -26,6 +26,7 @@ import * as Live from "./Live.ts"
 import * as LogLevel from "./LogLevel.ts"
 import * as Observed from "./Observed.ts"
 import { Reload } from "./Reload.ts"
+import * as RequestLog from "./RequestLog.ts"
 import { Runtimes } from "./Runtimes.ts"
 import * as Serving from "./Serving.ts"
 import * as SlowClients from "./SlowClients.ts"
@@ -175,14 +176,15 @@ const serving = Effect.fnUntraced(function* (
   { drain = defaultDrain, onConfig, source }: Options,
   { closing, connections, server }: Listening
 ) {
+  const requestLog = yield* RequestLog.make
   const [live, handler] = yield* Live.make({
     config,
     source,
     onConfig,
     isStopping: () => Deferred.isDoneUnsafe(closing),
-    serve: yield* Serving.make(Deferred.await(closing), Bodies.make(connections))
+    serve: yield* Serving.make(Deferred.await(closing), Bodies.make(connections), requestLog)
   })
-  const traffic = yield* Traffic.watch(server)
+  const traffic = yield* Traffic.watch(server, requestLog.ended)
   yield* HttpServer.serveEffect(Effect.withFiber(handler))
   Upgrades.install(server, connections, [yield* Sockets.make(live, handler, connections, traffic)])
   const longest = Duration.toMillis(Duration.fromInputUnsafe(drain))

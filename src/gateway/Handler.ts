@@ -31,6 +31,7 @@ import { chainFacts, type GatewayCatalog, type GatewayProvider, keeping } from "
 import * as Refusal from "./Refusal.ts"
 import * as Reply from "./Reply.ts"
 import { requestId } from "./RequestId.ts"
+import * as RequestLog from "./RequestLog.ts"
 import { dialectOf, pathOf, protocolOf, type Route, routeOf, routes } from "./Route.ts"
 import * as Tokens from "./Tokens.ts"
 import * as WrongTokens from "./WrongTokens.ts"
@@ -54,6 +55,8 @@ export interface Options {
   readonly bodies: Bodies
   /** Counts the requests that bring a wrong token. */
   readonly wrongTokens: WrongTokens.WrongTokens
+  /** Writes an entry for each request that ends, where the config asks for it. */
+  readonly requestLog: RequestLog.RequestLog
 }
 
 /** Answers every request, one way or another. */
@@ -65,6 +68,7 @@ export const make = ({
   failover,
   inFlight,
   pages,
+  requestLog,
   startedAt,
   wrongTokens
 }: Options): Live.Handler => {
@@ -79,6 +83,7 @@ export const make = ({
     anthropic: keeping(({ protocol }) => protocol === "anthropic")
   }
   const untranslated = keeping(({ translatedFrom }) => translatedFrom === undefined)
+  const logged = config.log?.requests ?? false
 
   /** Why a request may not come in; `undefined` when it may. */
   const turnedAway = (incoming: HttpServerRequest, headers: Direct.Headers): Refusal.Refusal | undefined => {
@@ -126,6 +131,8 @@ export const make = ({
   ): Effect.Effect<Response, never, Scope.Scope> => {
     const failed: Array<FailedAttempt> = []
     const { request } = asked
+    const { entry } = caller
+    if (entry !== undefined) entry.failed = failed
     const call: CallOptions = {
       deadline: asked.deadline === undefined ? undefined : Math.min(asked.deadline, factsOf(chain).deadline),
       since: asked.since,
@@ -136,21 +143,24 @@ export const make = ({
         ...traced(request.headers ?? {})
       },
       observer: (event) => {
+        entry?.hear(event)
         if (event._tag === "AttemptFailed") failed.push({ target: event.target.key, failure: event.failure })
       }
     }
     const onRunError = (error: RunError | Refusal.Refusal): Effect.Effect<Response> =>
-      Effect.map(Steady.currentTimeMillis, (now) =>
-        Reply.refused(
-          caller,
-          error._tag === "Refusal" ? error : Refusal.fromRunError(error, now, caller.protocol, failed),
-          "attempts" in error ? error.attempts : failed
-        )
-      )
+      Effect.map(Steady.currentTimeMillis, (now) => {
+        const refusal =
+          error._tag === "Refusal" ? error : Refusal.fromRunError(error, now, caller.protocol, failed)
+        if (entry !== undefined) entry.outcome = Refusal.isRequests(refusal) ? "refused" : "failed"
+        return Reply.refused(caller, refusal, "attempts" in error ? error.attempts : failed)
+      })
     const answered: Effect.Effect<Response, RunError | Refusal.Refusal, Scope.Scope> = asked.stream
       ? Effect.flatMap(failover.open(chain, request, call), (opened) => Reply.streamed(caller, opened))
       : Effect.flatMap(failover.answer(chain, request, call), (answer) => Reply.whole(caller, answer))
-    return Effect.catch(config.usage === true ? Metered.metered(answered) : answered, onRunError)
+    return Effect.catch(
+      config.usage === true ? Metered.metered(answered, entry && read(entry)) : answered,
+      onRunError
+    )
   }
 
   const post = (
@@ -172,6 +182,10 @@ export const make = ({
   ): Effect.Effect<Response, never, Scope.Scope> => {
     const asked =
       route.dialect === "responses" ? { ...given, request: catalog.items.recall(given.request) } : given
+    if (caller.entry !== undefined) {
+      caller.entry.model = asked.model
+      caller.entry.stream = asked.stream
+    }
     const chain = chainOf(asked, route)
     return "models" in chain
       ? serve(caller, asked, chain)
@@ -187,12 +201,13 @@ export const make = ({
         inFlight.enter(fiber)
         const path = "/v1/responses"
         const id = requestId({}, fiber.getRef(Random.Random))
-        const noted = config.log?.requests === true ? noting(path, id) : undefined
-        const caller: Reply.Caller = { protocol: "openai", dialect: "responses", requestId: id, out, noted }
+        const entry = logged === false ? undefined : new RequestLog.Entry(id, "websocket", path)
+        const caller: Reply.Caller = { protocol: "openai", dialect: "responses", requestId: id, out, entry }
         const route = routes.get(path)
         const refusal = whyNot(headers) ?? (isFull ? full : undefined)
         if (refusal !== undefined || route === undefined) {
-          return Effect.succeed(Reply.refused(caller, refusal ?? notFound(path), undefined))
+          const refused = Effect.succeed(Reply.refused(caller, refusal ?? notFound(path), undefined))
+          return entry === undefined ? refused : requestLog.around(refused, entry, out)
         }
         const answered = Effect.clockWith((clock) =>
           Effect.matchEffect(Asked.ask(text, headers, route, clock.monotonicTimeNanosUnsafe()), {
@@ -200,12 +215,13 @@ export const make = ({
             onSuccess: (given) => passOn(given, route, caller)
           })
         )
-        return Effect.catchDefect(answered, (defect) =>
+        const told = Effect.catchDefect(answered, (defect) =>
           Effect.as(
             Effect.logError("a request met a defect of the gateway", defect),
             Reply.refused(caller, broken, undefined)
           )
         )
+        return entry === undefined ? told : requestLog.around(untilStopped(told, entry), entry, out)
       })
   }
 
@@ -259,13 +275,17 @@ export const make = ({
     const path = pathOf(incoming.url)
     const protocol = protocolOf(path, headers)
     const id = requestId(headers, fiber.getRef(Random.Random))
-    const noted = config.log?.requests === true ? noting(path, id) : undefined
+    const entry =
+      logged === false || (logged !== "all" && (RequestLog.isPage(path) || pages.has(path)))
+        ? undefined
+        : new RequestLog.Entry(id, incoming.method, routeOf(path))
+    if (entry !== undefined) requestLog.follow(Direct.requestOf(incoming), entry)
     const caller: Reply.Caller = {
       protocol,
       dialect: dialectOf(path, protocol),
       requestId: id,
       out: Direct.responseOf(incoming),
-      noted
+      entry
     }
     const answered = Effect.catchDefect(handle(incoming, headers, path, caller, fiber), (defect) =>
       Effect.as(
@@ -273,29 +293,27 @@ export const make = ({
         Reply.refused(caller, broken, undefined)
       )
     )
-    const told =
-      noted === undefined
-        ? answered
-        : Effect.tap(answered, (response) =>
-            response === Direct.sent ? Effect.void : noted(response.status, response.headers)
-          )
     // The server runs its handlers uninterruptibly. A caller who leaves is to stop everything.
-    return Effect.interruptible(told)
+    return Effect.interruptible(entry === undefined ? answered : untilStopped(answered, entry))
   }
   return Object.assign(answer, { socketHandler })
 }
 
-/** Writes a line of the log for a request whose answer begins. */
-const noting =
-  (path: string, requestId: string) =>
-  (status: number, headers: Direct.OutHeaders): Effect.Effect<void> =>
-    Effect.annotateLogs(Effect.logInfo("answered"), {
-      request: requestId,
-      route: routeOf(path),
-      status,
-      ...(headers["x-failover-target"] !== undefined && { target: headers["x-failover-target"] }),
-      ...(headers["x-failover-trail"] !== undefined && { trail: headers["x-failover-trail"] })
+/** Has an entry say what the meter of its request has read. */
+const read = (entry: RequestLog.Entry) => (meter: Metered.Meter) => {
+  entry.usage = () => meter.reading
+}
+
+/** A request whose end has not come before it is interrupted is broken off by the gateway, and not by its client. */
+const untilStopped = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  entry: RequestLog.Entry
+): Effect.Effect<A, E, R> =>
+  Effect.onInterrupt(effect, () =>
+    Effect.sync(() => {
+      entry.outcome ??= "broke off"
     })
+  )
 
 /** The caller's own trace, which goes on. */
 const traced = ({ traceparent }: Readonly<Record<string, string>>) =>

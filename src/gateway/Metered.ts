@@ -20,9 +20,16 @@ export const CurrentMeter: Context.Reference<Meter | undefined> = Context.Refere
   { defaultValue: () => undefined }
 )
 
-/** Gives what is asked of providers in there a meter. */
-export const metered = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.suspend(() => Effect.provideService(effect, CurrentMeter, { reading: undefined }))
+/** Gives what is asked of providers in there a meter, and that meter to `onMeter`. */
+export const metered = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  onMeter?: (meter: Meter) => void
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    const meter: Meter = { reading: undefined }
+    onMeter?.(meter)
+    return Effect.provideService(effect, CurrentMeter, meter)
+  })
 
 /** What the last attempt of a run said of itself; `undefined` where that is not read. */
 export const usageOf = ({ context }: RunInfo): Usage | undefined =>

@@ -83,6 +83,10 @@ export const fromRunError = (
   }
 }
 
+/** True when a run failed because of its request, and not for want of a target that could answer it. */
+export const isRequests = (refusal: Refusal | PassedOn): boolean =>
+  refusal._tag === "PassedOn" || (refusal.status < 500 && refusal.status !== 429)
+
 /**
  * What a chain is kept from answering by, in one status. Each target has one word in it: its last failure, or what it
  * rests for. Those who stay stuck, whatever the caller does, count only where there are no others.

@@ -9,6 +9,7 @@ import type { Dialect } from "../translate/index.ts"
 import * as Direct from "./Direct.ts"
 import * as ErrorShape from "./ErrorShape.ts"
 import * as Refusal from "./Refusal.ts"
+import type * as RequestLog from "./RequestLog.ts"
 import * as Trail from "./Trail.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
@@ -20,8 +21,8 @@ export interface Caller {
   readonly requestId: string
   /** Where answers are written that providers give. */
   readonly out: Direct.Out
-  /** Notes an answer that begins. */
-  readonly noted?: ((status: number, headers: Direct.OutHeaders) => Effect.Effect<void>) | undefined
+  /** What the request log will say of the request; `undefined` where it is off. */
+  readonly entry?: RequestLog.Entry | undefined
 }
 
 /** Writes a whole answer. */
@@ -30,7 +31,7 @@ export const whole = (caller: Caller, { failed, target, value }: Answered<Answer
     const ours = Trail.headers(caller.requestId, failed, target.key)
     const headers = { "content-type": "application/json", ...withOurs(value.headers, ours) }
     Direct.write(caller.out, value.status, headers, value.body)
-    return Effect.as(caller.noted?.(value.status, headers) ?? Effect.void, Direct.sent)
+    return Effect.succeed(Direct.sent)
   })
 
 /**
@@ -47,16 +48,20 @@ export const streamed = (
     const first = flow.take()
     // There is a chunk, or the stream would not have been handed over.
     if (first === undefined) return Effect.fail(Refusal.brokenOff(undefined))
-    const { dialect, out, requestId } = caller
+    const { dialect, entry, out, requestId } = caller
     const { headers: theirs, status } = first[0].head ?? { headers: {}, status: 200 }
     const ours = Trail.headers(requestId, failed, target.key)
     const headers = { ...eventStream, ...withOurs(theirs, ours) }
     Direct.begin(out, status, headers)
-    const poured = Direct.pour(out, first, flow, (error) =>
-      ErrorShape.event(dialect, Refusal.brokenOff(error), requestId)
-    )
-    const noted = caller.noted?.(status, headers)
-    return Effect.as(noted === undefined ? poured : Effect.andThen(noted, poured), Direct.sent)
+    const poured = Direct.pour(out, first, flow, (error) => {
+      const refusal = Refusal.brokenOff(error)
+      if (entry !== undefined) {
+        entry.outcome = "broke off"
+        entry.error = refusal.code
+      }
+      return ErrorShape.event(dialect, refusal, requestId)
+    })
+    return Effect.as(poured, Direct.sent)
   })
 
 const eventStream: Headers = {
@@ -78,10 +83,11 @@ const withOurs = (
 
 /** No answer: why, in the shape of the protocol, or in the provider's own words. */
 export const refused = (
-  { protocol, requestId }: Caller,
+  { entry, protocol, requestId }: Caller,
   refusal: Refusal.Refusal | Refusal.PassedOn,
   failed: ReadonlyArray<FailedAttempt> | undefined
 ): Response => {
+  if (entry !== undefined && refusal._tag === "Refusal") entry.error = refusal.code
   const ours = failed === undefined ? { "x-request-id": requestId } : Trail.headers(requestId, failed)
   return refusal._tag === "PassedOn"
     ? HttpServerResponse.text(refusal.body, {

@@ -11,6 +11,7 @@ import type { Bodies } from "./Bodies.ts"
 import * as Handler from "./Handler.ts"
 import type * as Live from "./Live.ts"
 import * as Ready from "./Ready.ts"
+import type { RequestLog } from "./RequestLog.ts"
 import type { Revision } from "./Revision.ts"
 import * as Scrape from "./Scrape.ts"
 import * as StatusPage from "./status/StatusPage.ts"
@@ -25,7 +26,8 @@ export type Serving = (
 /** What is the same for all configs of a gateway: its start, its counters, its records. */
 export const make = Effect.fnUntraced(function* (
   closing: Effect.Effect<void>,
-  bodies: Bodies
+  bodies: Bodies,
+  requestLog: RequestLog
 ): Effect.fn.Return<Serving, never, BenchRegistry> {
   const startedAt = yield* Steady.currentTimeMillis
   const metrics = yield* Scrape.make
@@ -53,6 +55,17 @@ export const make = Effect.fnUntraced(function* (
       ["/metrics", metrics],
       ...(yield* StatusPage.make(page))
     ])
-    return Handler.make({ config, catalog, failover, inFlight, startedAt, pages, admin, bodies, wrongTokens })
+    return Handler.make({
+      config,
+      catalog,
+      failover,
+      inFlight,
+      startedAt,
+      pages,
+      admin,
+      bodies,
+      wrongTokens,
+      requestLog
+    })
   })
 })

@@ -25,13 +25,18 @@ export const headers = (
   const told: Record<string, string> = { "x-request-id": requestId, "x-failover-attempts": String(made) }
   const target = answeredBy ?? failed.at(-1)?.target
   if (target !== undefined) told["x-failover-target"] = headerText(target)
-  if (failed.length > 0) {
-    const trail = failed.slice(0, shown).map(({ failure }) => word(failure))
-    if (failed.length > shown) trail.push(`+${failed.length - shown}`)
-    if (answeredBy !== undefined) trail.push("ok")
-    told["x-failover-trail"] = trail.join(",")
-  } else if (answeredBy !== undefined) told["x-failover-trail"] = "ok"
+  const trail = text(failed, answeredBy !== undefined)
+  if (trail !== undefined) told["x-failover-trail"] = trail
   return told
+}
+
+/** How each attempt ended, in one text: `rate-limit,ok`; `undefined` when there was none. */
+export const text = (failed: ReadonlyArray<FailedAttempt>, isAnswered: boolean): string | undefined => {
+  if (failed.length === 0) return isAnswered ? "ok" : undefined
+  const trail = failed.slice(0, shown).map(({ failure }) => word(failure))
+  if (failed.length > shown) trail.push(`+${failed.length - shown}`)
+  if (isAnswered) trail.push("ok")
+  return trail.join(",")
 }
 
 /** A model's name may hold anything; a header takes visible ASCII. */

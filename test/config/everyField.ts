@@ -182,7 +182,7 @@ export const without = (file: ConfigFile, place: Place): GatewayConfig | undefin
       if (name !== "*" && name !== key) return [[key, value]]
       if (more.length > 0) return [[key, walk(value, more)]]
       isFound = true
-      return required.has(place.join(".")) ? [[key, other(value)]] : []
+      return required.has(place.join(".")) || key === "chunks" ? [[key, other(value)]] : []
     })
     return Array.isArray(node) ? entries.map(([, value]) => value) : Object.fromEntries(entries)
   }
@@ -198,5 +198,9 @@ const required = new Set([
   "telemetry.otlp.endpoint"
 ])
 
-const other = (value: unknown): unknown =>
-  value === "openai" ? "anthropic" : String(value).replace(".example", ".other.example").concat("/other")
+const other = (value: unknown): unknown => {
+  if (typeof value === "number") return value + 1
+  return value === "openai"
+    ? "anthropic"
+    : String(value).replace(".example", ".other.example").concat("-other")
+}
