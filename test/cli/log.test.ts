@@ -78,6 +78,8 @@ describe("the log of serve", () => {
       const gateway = yield* start(["serve", "--config", file, "--port", "0", "--no-watch"])
       const url = yield* gateway.says(/^listening on (\S+)\n/)
       yield* fail(url)
+      // The bench tells of its changes on the side.
+      yield* gateway.says(/"message":"a\/x#k1 rests"/)
       gateway.process.kill("SIGTERM")
       assert.strictEqual(yield* gateway.exit, 0)
       const entries = gateway
