@@ -60,7 +60,7 @@ const fields = {
   deadline: field(DurationInput, "For the whole request, retries and fallbacks included.", "10 minutes"),
   attempts: field(
     Positive,
-    "After so many attempts a request asks no target a second time. One that it has not tried is asked all the same.",
+    "One more than how often a request may ask targets again. The first attempt at each further target is not counted.",
     8
   ),
   targets: field(Positive, "The most targets a request asks. Without it: all of its chain."),

@@ -19,7 +19,7 @@ import type { Target } from "./Target.ts"
 export interface CallOptions {
   /** For the whole request, retries and fallbacks included. Default: the policy's. */
   readonly deadline?: Duration.Input | undefined
-  /** Attempts after which no target is asked a second time; see `Policy.Options`. Default: the policy's. */
+  /** One more than how often targets may be asked again; see `Policy.Options`. Default: the policy's. */
   readonly attempts?: number | undefined
   /** What is done when everything rests. Default: the policy's. */
   readonly whenAllBenched?: WhenAllBenched | undefined

@@ -54,8 +54,8 @@ export interface Policy {
   /** For the whole request, retries and fallbacks included. Default 10 min. */
   readonly deadline: number
   /**
-   * Once a request has made so many attempts, it asks no target a second time. A target that it has not tried is
-   * asked all the same. Default 8.
+   * One more than the number of times a request may ask a target again, over all its targets together: 8 allow for 7
+   * repetitions. The first attempt at each further target is not counted. Default 8.
    */
   readonly attempts: number
   /** The most targets a request asks. Default: all of its chain. */

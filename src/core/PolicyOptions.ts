@@ -71,8 +71,9 @@ export interface Options {
   /** For the whole request, retries and fallbacks included. Default 10 min. */
   readonly deadline?: Duration.Input | undefined
   /**
-   * Once a request has made so many attempts, it asks no target a second time: no retry, no wait for a throttle. A
-   * target that it has not tried is asked all the same, so no request is lost to this number. Default 8.
+   * One more than the number of times a request may ask a target again (retries, waits for a throttle), over all its
+   * targets together: 8 allow for 7 repetitions, 1 for none. The first attempt at each further target is not counted, so
+   * no request is lost to this number while a target was not tried. Default 8.
    */
   readonly attempts?: number | undefined
   /** The most targets a request asks, for a bound on moves as well. Default: all of its chain. */

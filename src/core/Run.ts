@@ -122,7 +122,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #begin(): Step<A> {
     this.#visit = undefined
     this.#lastResort = false
-    this.#visits++
+    if (!this.#candidates.hasTried(this.#candidates.target)) this.#visits++
     return this.#enter(undefined)
   }
 
@@ -508,7 +508,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     }
     if (place.visit === undefined) {
       this.#visit = undefined
-      this.#visits++
+      if (place.isFirst) this.#visits++
     } else {
       this.#visit = place.visit
       this.#visit.endsAt = this.#endOfVisit()
@@ -555,7 +555,8 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   get attemptsLeft(): number {
-    return this.#options.policy.attempts - this.#attempts
+    // The first attempt at each target is free: what is bounded is how often a target is asked again.
+    return this.#options.policy.attempts - 1 - (this.#attempts - this.#visits)
   }
 
   get hasMoved(): boolean {

@@ -160,7 +160,7 @@ describe("with whenAllBenched: wait", () => {
     Effect.gen(function* () {
       const { calls, chain } = yield* resting([dead()], [throttle("20 seconds")])
       const { at, error } = yield* play(
-        Failover.complete(chain, "q", { whenAllBenched: "wait", attempts: 3 })
+        Failover.complete(chain, "q", { whenAllBenched: "wait", attempts: 2 })
       )
       assert.strictEqual(error?._tag, "ChainExhausted")
       assert.deepStrictEqual(calls(), ["30000 b/m", "50000 b/m", "60000 a/m"])
