@@ -3,20 +3,25 @@
  * be dead.
  *
  * Requests never wait for the store. What changes is written a moment later, changes of that moment together, and once
- * more when the layer ends. What cannot be read or written is logged and costs nothing but the memory of it.
+ * more when the layer ends (for at most a second). What cannot be written is tried again until it can. A record that
+ * cannot be read is skipped, named in the log and left as it is, and a document that cannot be read is kept under
+ * `KEY.unreadable`: a newer version may understand it.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Queue from "effect/Queue"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Bench from "../core/Bench.ts"
+import type { BenchKey } from "../core/BenchKey.ts"
 import { BenchRegistry, makeMemory } from "../core/BenchRegistry.ts"
+import { isDead } from "../core/BenchState.ts"
 import * as Checks from "../core/Checks.ts"
 import * as Steady from "../core/Steady.ts"
-import { restore, Saved, saved, shifted } from "./Saved.ts"
+import * as ReadSaved from "./ReadSaved.ts"
+import { restore, saved, shifted } from "./Saved.ts"
 
 /** How the bench is kept. */
 export interface Options {
@@ -26,9 +31,11 @@ export interface Options {
   readonly delay?: Duration.Input | undefined
 }
 
-const Document = Schema.fromJsonString(
-  Schema.Struct({ version: Schema.Literal(1), entries: Schema.Record(Schema.String, Saved) })
-)
+/** How long to wait before what could not be written is tried again. */
+const again = "5 seconds"
+
+/** How long the last word may take when the layer ends. */
+const farewell = "1 second"
 
 /**
  * Builds a registry that begins with what the store has, and writes to it as long as the scope is open.
@@ -40,31 +47,78 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const { delay = "1 second", key = "effect-failover-bench" } = options
   const store = yield* KeyValueStore.KeyValueStore
   const registry = yield* makeMemory
-  yield* load(store, key, registry)
+  /** What is in the store and cannot be read here; `undefined` until the store has been read. */
+  let foreign: Foreign | undefined
+  let isFailing = false
+
+  const read = Effect.gen(function* () {
+    const text = yield* store.get(key)
+    const document = documentIn(text)
+    if (typeof document === "string") {
+      yield* store.set(`${key}.unreadable`, text ?? "")
+      yield* Effect.logWarning(
+        `The saved bench could not be read (${document}); it is kept under ${key}.unreadable, and this process begins with an empty one.`
+      )
+    }
+    const { left, unreadable } = yield* load(registry, typeof document === "string" ? {} : document)
+    foreign = left
+    const names = new ReadSaved.Unreadable().tell(unreadable)
+    if (names !== undefined) {
+      yield* Effect.logWarning(
+        `Records of the saved bench could not be read; they are left as they are, and the others are used. ${names}`
+      )
+    }
+  })
+  yield* Effect.catch(read, (error) =>
+    Effect.logWarning("The saved bench could not be read; it is left as it is until it can be.", error)
+  )
 
   const dirty = yield* Queue.sliding<void>(1)
   // Its revision only: a version that is held on to keeps all changes since.
   let written = registry.stateUnsafe().entries.revision
-  const write = Effect.gen(function* () {
+  const attempt = Effect.gen(function* () {
     const { entries } = registry.stateUnsafe()
     if (entries.revision === written) return
-    const document = documentOf(entries, yield* Steady.currentTimeMillis, yield* Steady.ahead)
-    yield* store.set(key, yield* Schema.encodeEffect(Document)(document))
-    written = entries.revision
-  }).pipe(
-    Effect.catch((error) =>
-      Effect.logWarning("The bench could not be saved; requests are not affected.", error)
+    // What has not been read is not written over.
+    if (foreign === undefined) yield* read
+    const now = yield* Steady.currentTimeMillis
+    const latest = registry.stateUnsafe().entries
+    yield* store.set(key, textOf(latest, foreign ?? new Map(), now, yield* Steady.ahead))
+    written = latest.revision
+  })
+  /** True when there is nothing left to write. */
+  const write = Effect.matchEffect(attempt, {
+    onSuccess: () => {
+      const wasFailing = isFailing
+      isFailing = false
+      return Effect.as(wasFailing ? Effect.logInfo("The bench is saved again.") : Effect.void, true)
+    },
+    onFailure: (error) => {
+      const wasFailing = isFailing
+      isFailing = true
+      const warning = Effect.logWarning(
+        "The bench could not be saved; what was saved before stays, requests are not affected, and it is tried again.",
+        error
+      )
+      return Effect.as(wasFailing ? Effect.void : warning, false)
+    }
+  })
+  // The last word, after the fiber that writes has ended.
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(Effect.forkDetach(write, { startImmediately: true }), (fiber) =>
+      Fiber.await(fiber).pipe(Effect.timeoutOption(farewell), Effect.asVoid)
     )
   )
-  // The last word, after the fiber that writes has ended.
-  yield* Effect.addFinalizer(() => write)
   yield* registry.changes.pipe(
     Stream.runForEach(() => Queue.offer(dirty, undefined)),
     Effect.forkScoped({ startImmediately: true })
   )
+  const untilWritten: Effect.Effect<void> = Effect.flatMap(Effect.uninterruptible(write), (isWritten) =>
+    isWritten ? Effect.void : Effect.andThen(Effect.sleep(again), untilWritten)
+  )
   yield* Queue.take(dirty).pipe(
     Effect.andThen(Effect.sleep(delay)),
-    Effect.andThen(Effect.uninterruptible(write)),
+    Effect.andThen(untilWritten),
     Effect.forever,
     Effect.forkScoped({ startImmediately: true })
   )
@@ -75,34 +129,66 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 export const layer = (options?: Options): Layer.Layer<BenchRegistry, never, KeyValueStore.KeyValueStore> =>
   Layer.effect(BenchRegistry, make(options))
 
-const load = Effect.fnUntraced(
-  function* (store: KeyValueStore.KeyValueStore, key: string, registry: BenchRegistry["Service"]) {
-    const text = yield* store.get(key)
-    if (text === undefined) return
-    const { entries } = yield* Schema.decodeUnknownEffect(Document)(text)
-    const now = yield* Steady.currentTimeMillis
-    const ahead = yield* Steady.ahead
-    registry.modifyUnsafe((state) => {
-      let next = state
-      for (const [benchKey, written] of Object.entries(entries)) {
-        const entry = shifted(written, -ahead)
-        const isIdle = entry.manual === undefined && entry.until + Bench.idle <= now
-        if (!isIdle) next = restore(next, benchKey, entry, now)
-      }
-      return [undefined, next]
-    }, now)
-  },
-  Effect.catch((error) =>
-    Effect.logWarning("The saved bench could not be read; this process begins with an empty one.", error)
-  )
-)
+/** Records that cannot be read, as they stand in the store, with what was known of their keys when they were read. */
+type Foreign = Map<BenchKey, { readonly record: unknown; readonly entry: Bench.Entry | undefined }>
 
-/** Moments are written down by the wall clock, which the next process begins with. */
-const documentOf = (entries: Bench.State["entries"], now: number, ahead: number): typeof Document.Type => {
-  const kept: Record<string, Saved> = {}
+/** The records of a document by key, or why it cannot be read. */
+const documentIn = (text: string | undefined): { readonly [key: string]: unknown } | string => {
+  if (text === undefined) return {}
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return "it is no JSON"
+  }
+  if (!ReadSaved.isFields(value)) return "it is no bench"
+  if (value.version !== 1) return "it is of another version"
+  return ReadSaved.isFields(value.entries) ? value.entries : "it has no entries"
+}
+
+/** Takes up what can be read. */
+const load = Effect.fnUntraced(function* (
+  registry: BenchRegistry["Service"],
+  records: { readonly [key: string]: unknown }
+) {
+  const now = yield* Steady.currentTimeMillis
+  const ahead = yield* Steady.ahead
+  const unreadable = new Map<BenchKey, string>()
+  registry.modifyUnsafe((state) => {
+    let next = state
+    for (const [benchKey, value] of Object.entries(records)) {
+      const record = ReadSaved.read(value)
+      if (typeof record === "string") unreadable.set(benchKey, record)
+      const usable = typeof record === "string" ? ReadSaved.manualOf(value) : record
+      if (usable === undefined) continue
+      const entry = shifted(usable, -ahead)
+      const memory = isDead(entry.reason) ? Bench.idleDead : Bench.idle
+      const isIdle = entry.manual === undefined && entry.until + memory <= now
+      if (!isIdle) next = restore(next, benchKey, entry, now)
+    }
+    return [undefined, next]
+  }, now)
+  const { entries } = registry.stateUnsafe()
+  const left: Foreign = new Map()
+  for (const benchKey of unreadable.keys()) {
+    left.set(benchKey, { record: records[benchKey], entry: entries.get(benchKey) })
+  }
+  return { left, unreadable }
+})
+
+/**
+ * Moments are written down by the wall clock, which the next process begins with. A record that could not be read is
+ * written back as it was until something is learned of its key here.
+ */
+const textOf = (entries: Bench.State["entries"], foreign: Foreign, now: number, ahead: number): string => {
+  const kept = new Map<BenchKey, unknown>()
   for (const [key, entry] of entries) {
     const record = saved(entry, now)
-    if (record !== undefined) kept[key] = shifted(record, ahead)
+    if (record !== undefined) kept.set(key, shifted(record, ahead))
   }
-  return { version: 1, entries: kept }
+  for (const [key, { entry, record }] of foreign) {
+    if (entries.get(key) === entry) kept.set(key, record)
+    else foreign.delete(key)
+  }
+  return JSON.stringify({ version: 1, entries: Object.fromEntries(kept) })
 }

@@ -12,6 +12,7 @@
  * Clocks of the replicas need not agree. Counts for reports, and rows of failures that have not led to a rest, stay with
  * each process.
  */
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -19,7 +20,6 @@ import * as Layer from "effect/Layer"
 import * as Redis from "effect/persistence/Redis"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Bench from "../core/Bench.ts"
@@ -27,6 +27,8 @@ import type { BenchKey } from "../core/BenchKey.ts"
 import { BenchRegistry, makeMemory } from "../core/BenchRegistry.ts"
 import * as Checks from "../core/Checks.ts"
 import * as Steady from "../core/Steady.ts"
+import * as ReadSaved from "./ReadSaved.ts"
+import * as Refusal from "./Refusal.ts"
 import { forgive, restore } from "./Saved.ts"
 import * as Scripts from "./Scripts.ts"
 import * as Shared from "./Shared.ts"
@@ -59,13 +61,34 @@ type Work =
   | { readonly _tag: "Push" }
   | { readonly _tag: "Pull" }
   | { readonly _tag: "Message"; readonly text: string }
+  | { readonly _tag: "Missing"; readonly keys: ReadonlyMap<BenchKey, Shared.Agreed> }
+  | { readonly _tag: "Flush"; readonly done: Deferred.Deferred<void> }
   | { readonly _tag: "Lost"; readonly error: unknown }
+
+/** What Redis had when this process last knew all of it: see `Scripts.pull`. */
+interface Heard {
+  readonly era: string
+  readonly epoch: number
+  readonly size: number | undefined
+}
 
 /** A connection that answers. */
 interface Session {
   readonly redis: Redis.Redis["Service"]
   readonly work: Queue.Queue<Work>
 }
+
+/** How much is asked for and told at a time: some milliseconds of work, here and in Redis. */
+const piece = 500
+
+/** How long a message may be on its way, before what a comparison did not find is held to be gone. */
+const underWay = "100 millis"
+
+/** How long the last word may take when the scope closes, in milliseconds. */
+const farewell = 500
+
+/** A record that nobody can read is swept out when its end is longer ago than this, in milliseconds. */
+const longOver = 7 * 24 * 3_600_000
 
 /** A replica that was told of another one's probe looks again after this long, in milliseconds. */
 const askAgain = 1_000
@@ -99,7 +122,12 @@ export const make = Effect.fnUntraced(function* <E>(
   const agreed = new Map<BenchKey, Shared.Agreed>()
   /** Probes of this process that the others were told of. */
   const claimed = new Map<BenchKey, number>()
+  const unreadable = new ReadSaved.Unreadable()
   let online: Session | undefined
+  /** The version up to which all has been told; `undefined`: all of it is compared. */
+  let told: Bench.State["entries"] | undefined
+  /** What Redis had when this process last knew all of it. */
+  let heard: Heard = { era: "", epoch: 0, size: undefined }
 
   /** Takes a step of the state machine that the others need not be told of. */
   const modify = (key: BenchKey, now: number, f: (state: Bench.State) => Bench.State) => {
@@ -116,66 +144,208 @@ export const make = Effect.fnUntraced(function* <E>(
     if (entry === undefined) agreed.delete(key)
     else agreed.set(key, { entry, epoch, taken })
   }
+  /** It is another Redis, or one that begins again at 1. */
+  const forgetEpochs = () => {
+    for (const [key, { entry }] of agreed) agree(key, entry, {})
+  }
+  const name = (records: ReadonlyMap<string, string>) => {
+    const names = unreadable.tell(records)
+    return names === undefined
+      ? Effect.void
+      : Effect.logWarning(
+          `Records of the shared bench could not be read; they are left as they are, and the others are used. ${names}`
+        )
+  }
 
-  const takeUp = (key: BenchKey, record: typeof Shared.Record.Type, ahead: number, now: number) => {
-    const { epoch, writer } = record
-    const known = agreed.get(key)
-    // Taken up before; what has happened here since is newer.
-    if (known !== undefined && epoch <= (writer === replica ? known.epoch : known.taken)) return
-    const from = Shared.incoming(record, ahead)
-    const { entry, isToldOf } = modify(key, now, (state) => restore(state, key, from, now, slack))
-    const taken = writer === replica ? (known?.taken ?? 0) : epoch
-    agree(key, isToldOf ? entry : known?.entry, { epoch: Math.max(epoch, known?.epoch ?? 0), taken })
+  /** Takes up records in one step. */
+  const takeUp = (
+    records: ReadonlyArray<readonly [BenchKey, Shared.Record]>,
+    ahead: number,
+    now: number
+  ): void => {
+    const { entries } = registry.stateUnsafe()
+    const news = records.flatMap(([key, record]) => {
+      const { epoch, writer } = record
+      const known = agreed.get(key)
+      // Taken up before; what has happened here since is newer.
+      if (known !== undefined && epoch <= (writer === replica ? known.epoch : known.taken)) return []
+      const isToldOf = known?.entry === entries.get(key)
+      const isLatest = isToldOf && epoch > (known?.epoch ?? 0)
+      return [{ key, record, known, isToldOf, isLatest, from: Shared.incoming(record, ahead) }]
+    })
+    if (news.length === 0) return
+    registry.modifyUnsafe((state) => {
+      let next = state
+      for (const { from, isLatest, key } of news) next = restore(next, key, from, now, slack, isLatest)
+      return [undefined, next]
+    }, now)
+    const after = registry.stateUnsafe().entries
+    for (const { isToldOf, key, known, record } of news) {
+      const { epoch, writer } = record
+      const taken = writer === replica ? (known?.taken ?? 0) : epoch
+      const entry = isToldOf ? after.get(key) : known?.entry
+      agree(key, entry, { epoch: Math.max(epoch, known?.epoch ?? 0), taken })
+    }
   }
 
   const listen = Effect.fnUntraced(function* (text: string) {
-    const message = yield* Schema.decodeEffect(Shared.Message)(text)
-    const { byHand = false, key, record, writer } = message
+    const message = Shared.messageIn(text)
+    if (message === undefined) return yield* name(new Map([["a message", "it is none of the bench"]]))
+    const { byHand, epoch, key, record, writer } = message
+    if (epoch === heard.epoch + 1) heard = { ...heard, epoch, size: undefined }
     if (writer === replica) return
+    if (typeof record === "string") return yield* name(new Map([[key, record]]))
     const now = yield* Steady.currentTimeMillis
-    if (record !== undefined) return takeUp(key, record, now - message.now, now)
-    // What began here meanwhile and has not been told yet is newer than what was cleared there.
-    if (!byHand && agreed.get(key)?.entry !== registry.stateUnsafe().entries.get(key)) return
+    if (record !== undefined) return takeUp([[key, record]], now - message.now, now)
+    clearedElsewhere(key, byHand, now)
+  })
+
+  const clearedElsewhere = (key: BenchKey, byHand: boolean, now: number) => {
+    const known = agreed.get(key)
+    const here = registry.stateUnsafe().entries.get(key)
+    if (known?.entry !== here) {
+      // What began here meanwhile and has not been told yet is newer than what was cleared there.
+      if (!byHand) return
+      if (here?.manual !== undefined && here.manual !== known?.entry.manual) return void agreed.delete(key)
+    }
     const { entry } = modify(key, now, (state) => forgive(state, key, byHand, now))
     agree(key, entry)
-  })
+  }
 
   const push = Effect.fnUntraced(function* ({ redis }: Session) {
     const { entries } = registry.stateUnsafe()
     const now = yield* Steady.currentTimeMillis
-    for (const [key, entry] of entries) {
-      const known = agreed.get(key)
-      const change = Shared.changeOf(key, entry, known, now)
-      let epoch = known?.epoch ?? 0
-      if (change?._tag === "Put") epoch = yield* redis.eval(Scripts.put)(names, key, replica, change.record)
-      else if (change?._tag === "Clear") {
-        yield* redis.eval(Scripts.clear)(names, key, replica, change.epoch, change.byHand)
-      } else if (claimed.has(key) && entry.probe !== claimed.get(key)) {
-        yield* redis.eval(Scripts.giveBack)(names, key, replica)
+    const keys = told === undefined ? new Set([...entries.keys(), ...agreed.keys()]) : told.changedBy(entries)
+    const all: Array<Scripts.Said> = []
+    const entryOf = new Map<BenchKey, Bench.Entry>()
+    for (const key of keys) {
+      const entry = entries.get(key)
+      if (entry === undefined) {
+        agreed.delete(key)
+        continue
+      }
+      const changes = Shared.changesOf(key, entry, agreed.get(key), now)
+      for (const change of changes) all.push(change)
+      if (changes.length > 0) entryOf.set(key, entry)
+      else {
+        if (claimed.has(key) && entry.probe !== claimed.get(key)) all.push({ _tag: "GiveBack", key })
+        agree(key, entry)
       }
       if (entry.probe !== claimed.get(key)) claimed.delete(key)
-      agree(key, entry, { epoch, taken: known?.taken ?? 0 })
     }
-    for (const key of agreed.keys()) if (!entries.has(key)) agreed.delete(key)
+    told = undefined
+    for (let i = 0; i < all.length; i += piece) {
+      const part = all.slice(i, i + piece)
+      const epochs = yield* Effect.timeout(redis.eval(Scripts.tell)(names, replica, part), timeout)
+      for (const [index, { _tag, key }] of part.entries()) {
+        const entry = entryOf.get(key)
+        const known = agreed.get(key)
+        if (_tag === "Put") agree(key, entry, { epoch: epochs[index] ?? 0, taken: known?.taken ?? 0 })
+        else if (_tag === "Clear") agree(key, entry)
+      }
+    }
+    told = entries
   })
 
-  const pull = Effect.fnUntraced(function* ({ redis, work }: Session) {
-    const [redisNow, ...pairs] = yield* redis.eval(Scripts.pull)(names)
-    const now = yield* Steady.currentTimeMillis
+  /** A Redis that takes no changes is told them when it does; what others say is heard meanwhile. */
+  let isFull = false
+  const tell = (session: Session) =>
+    Effect.matchCauseEffect(push(session), {
+      onSuccess: () => {
+        const wasFull = isFull
+        isFull = false
+        return wasFull ? Effect.logInfo("Redis takes changes of the bench again.") : Effect.void
+      },
+      onFailure: (cause) => {
+        const { kind, why } = Refusal.of(cause)
+        if (kind !== "room") return Effect.failCause(cause)
+        const isNew = !isFull
+        isFull = true
+        return Effect.andThen(
+          isNew ? Effect.logWarning(`The bench cannot be shared over Redis now: ${why}.`) : Effect.void,
+          later(session, pause, { _tag: "Push" })
+        )
+      }
+    })
+
+  const later = ({ work }: Session, delay: Duration.Input, next: Work) =>
+    Effect.sleep(delay).pipe(Effect.andThen(Queue.offer(work, next)), Effect.forkScoped)
+
+  /** Compares everything, if there is anything that this process has not heard of. */
+  const pull = Effect.fnUntraced(function* (session: Session, isFirst = false) {
+    const { redis } = session
+    const before = heard
     const seen = new Set<BenchKey>()
-    for (let i = 0; i + 1 < pairs.length; i += 2) {
-      const key = pairs[i]!
-      seen.add(key)
-      takeUp(key, yield* Schema.decodeEffect(Shared.RecordText)(pairs[i + 1]!), now - Number(redisNow), now)
+    let known = isFirst ? "nothing" : `${heard.era} ${heard.epoch} ${heard.size ?? "?"}`
+    let cursor = "0"
+    let isSame = false
+    do {
+      const page = yield* Effect.timeout(redis.eval(Scripts.pull)(names, cursor, piece, known), timeout)
+      const [redisNow, era = "", epochText, size, next = "0"] = page
+      if (next === "same") {
+        heard = { ...heard, size: Number(size) }
+        return
+      }
+      const now = yield* Steady.currentTimeMillis
+      if (known !== "") {
+        const epoch = Number(epochText) || 0
+        isSame = era !== "" && era === before.era && epoch >= before.epoch && Number(size) > 0
+        if (!isSame) forgetEpochs()
+        heard = { era, epoch, size: Number(size) }
+        known = ""
+      }
+      const records: Array<readonly [BenchKey, Shared.Record]> = []
+      const nonsense = new Map<string, string>()
+      const over: Array<string> = []
+      for (let i = 5; i + 1 < page.length; i += 2) {
+        const [key, text] = [page[i]!, page[i + 1]!]
+        const record = Shared.recordIn(text)
+        seen.add(key)
+        if (Shared.isOver(record, text, Number(redisNow), longOver)) over.push(key, text)
+        else if (typeof record === "string") nonsense.set(key, record)
+        else records.push([key, record])
+      }
+      takeUp(records, now - Number(redisNow), now)
+      yield* name(nonsense)
+      yield* tell(session)
+      if (over.length > 0 && !isFull) {
+        yield* Effect.timeout(redis.eval(Scripts.sweep)(names, over), timeout)
+      }
+      cursor = next
+    } while (cursor !== "0")
+
+    const now = yield* Steady.currentTimeMillis
+    const missing = new Map<BenchKey, Shared.Agreed>()
+    for (const [key, known] of agreed) {
+      if (seen.has(key) || known.epoch > heard.epoch || !Bench.isResting(known.entry, now)) continue
+      // It was cleared while this process did not hear of it.
+      if (isSame) clearedElsewhere(key, true, now)
+      else missing.set(key, known)
     }
-    // What the others do not have (a Redis that came back empty) is told again.
-    let isMissing = false
-    for (const [key, { entry }] of agreed) {
-      if (seen.has(key) || !Bench.isResting(entry, now)) continue
-      isMissing = true
-      agreed.delete(key)
+    if (missing.size > 0) yield* later(session, underWay, { _tag: "Missing", keys: missing })
+  })
+
+  /** What the others do not have (a Redis that came back empty) is told again. */
+  const tellAgain = (keys: ReadonlyMap<BenchKey, Shared.Agreed>) => {
+    for (const [key, known] of keys) if (agreed.get(key) === known) agreed.delete(key)
+    told = undefined
+  }
+
+  const workOn = Effect.fnUntraced(function* (session: Session, all: ReadonlyArray<Work>) {
+    let isPush = false
+    let isPull = false
+    const waiting: Array<Deferred.Deferred<void>> = []
+    for (const next of all) {
+      if (next._tag === "Lost") return yield* Effect.fail(next.error)
+      if (next._tag === "Message") yield* listen(next.text)
+      else if (next._tag === "Pull") isPull = true
+      else isPush = true
+      if (next._tag === "Missing") tellAgain(next.keys)
+      if (next._tag === "Flush") waiting.push(next.done)
     }
-    if (isMissing) yield* Queue.offer(work, { _tag: "Push" })
+    if (isPush) yield* tell(session)
+    for (const done of waiting) yield* Deferred.succeed(done, undefined)
+    if (isPull) yield* pull(session)
   })
 
   const session = Effect.scoped(
@@ -184,17 +354,22 @@ export const make = Effect.fnUntraced(function* <E>(
       const work = yield* Queue.sliding<Work>(4096)
       const own: Session = { redis, work }
       const messages = yield* redis.subscribe(names.channel)
-      // It may be another Redis, or one that begins again at 1.
-      for (const [key, { entry }] of agreed) agree(key, entry, {})
-      yield* push(own).pipe(Effect.andThen(pull(own)), Effect.timeout(timeout))
+      told = undefined
+      // It may be another Redis.
+      forgetEpochs()
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {
           online = undefined
+          // A version that is held on to keeps all changes since.
+          told = undefined
         })
       )
+      yield* tell(own)
+      yield* pull(own, true)
       online = own
-      isNews = true
-      yield* Effect.logInfo("The bench is shared over Redis.")
+      isJoining = false
+      if (trouble !== "") yield* Effect.logInfo("The bench is shared over Redis.")
+      trouble = ""
       yield* Stream.fromQueue(messages).pipe(
         Stream.runForEach(({ message }) => Queue.offer(work, { _tag: "Message", text: message })),
         Effect.catchCause((error) => Queue.offer(work, { _tag: "Lost", error })),
@@ -207,23 +382,22 @@ export const make = Effect.fnUntraced(function* <E>(
       )
       // What changed while this was being set up.
       yield* Queue.offer(work, { _tag: "Push" })
-      while (true) {
-        const next = yield* Queue.take(work)
-        if (next._tag === "Lost") return yield* Effect.fail(next.error)
-        const done = next._tag === "Push" ? push(own) : next._tag === "Pull" ? pull(own) : listen(next.text)
-        yield* Effect.timeout(done, timeout)
-      }
+      while (true) yield* workOn(own, yield* Queue.takeAll(work))
     })
   )
 
-  let isNews = true
+  let isJoining = true
+  /** What was last said to be wrong. */
+  let trouble = "at first"
   const forEver = session.pipe(
     Effect.catchCause((cause) => {
-      const isFirst = isNews
-      isNews = false
-      return isFirst
+      isJoining = false
+      const { why } = Refusal.of(cause)
+      if (why === trouble) return Effect.void
+      trouble = why
+      return why === Refusal.silence
         ? Effect.logWarning("Redis does not answer: this process goes on with its own bench.", cause)
-        : Effect.void
+        : Effect.logWarning(`The bench is not shared over Redis, this process goes on with its own: ${why}.`)
     }),
     Effect.andThen(Random.nextBetween(pause, 2 * pause)),
     Effect.flatMap((millis) => Effect.sleep(millis)),
@@ -234,8 +408,24 @@ export const make = Effect.fnUntraced(function* <E>(
   yield* Effect.addFinalizer(() =>
     Fiber.interrupt(background).pipe(Effect.timeoutOption(timeout), Effect.asVoid)
   )
+  // The last word: what was recorded just now is told before the connection is closed.
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      while (isJoining) yield* Effect.sleep("5 millis")
+      if (online === undefined) return
+      const done = yield* Deferred.make<void>()
+      yield* Queue.offer(online.work, { _tag: "Flush", done })
+      yield* Deferred.await(done)
+    }).pipe(
+      Effect.interruptible,
+      Effect.timeoutOption(Math.min(farewell, Duration.toMillis(timeout))),
+      Effect.asVoid
+    )
+  )
   yield* registry.changes.pipe(
-    Stream.runForEach(() => Effect.sync(() => online && Queue.offerUnsafe(online.work, { _tag: "Push" }))),
+    Stream.runForEachArray(() =>
+      Effect.sync(() => online && Queue.offerUnsafe(online.work, { _tag: "Push" }))
+    ),
     Effect.forkScoped({ startImmediately: true })
   )
 

@@ -1,37 +1,38 @@
 /** What is known of a key in a form that outlives the process: how it is written down and taken up again. */
-import * as Schema from "effect/Schema"
 import * as Bench from "../core/Bench.ts"
 import type { BenchKey } from "../core/BenchKey.ts"
-import { failureClasses } from "../core/Failure.ts"
+import type { FailureClass } from "../core/Failure.ts"
 
 /** A rest by hand. Without `until` it lasts until somebody takes the key off. */
-const SavedManual = Schema.Struct({
-  since: Schema.Finite,
-  until: Schema.optionalKey(Schema.Finite),
-  reason: Schema.optionalKey(Schema.String),
-  by: Schema.optionalKey(Schema.String)
-})
+export interface SavedManual {
+  readonly since: number
+  readonly until?: number
+  readonly reason?: string
+  readonly by?: string
+}
 
 /** One key of the bench, without what concerns the running process only. Times are milliseconds since the epoch. */
-export const Saved = Schema.Struct({
+export interface Saved {
   /** Absent when the key rests by hand only. */
-  reason: Schema.optionalKey(Schema.Literals(failureClasses)),
-  evidence: Schema.optionalKey(Schema.String),
+  readonly reason?: FailureClass
+  readonly evidence?: string
   /** When a dead key is to come back, as the provider said. */
-  hint: Schema.optionalKey(Schema.Finite),
+  readonly hint?: number
   /** Which secret was found dead; never the secret. See `core/Fingerprint.ts`. */
-  fingerprint: Schema.optionalKey(Schema.String),
+  readonly fingerprint?: string
   /** True for a name that nobody configured. */
-  unlisted: Schema.optionalKey(Schema.Boolean),
-  since: Schema.Finite,
-  until: Schema.Finite,
-  hits: Schema.Int,
-  failures: Schema.Int,
-  manual: Schema.optionalKey(SavedManual)
-})
+  readonly unlisted?: boolean
+  readonly since: number
+  readonly until: number
+  readonly hits: number
+  readonly failures: number
+  readonly manual?: SavedManual
+}
 
-/** One key of the bench, without what concerns the running process only. */
-export type Saved = typeof Saved.Type
+/** The last moment that is written down (the year 255,478): an infinite end cannot stand in JSON. */
+export const lastMoment = 8e15
+
+const moment = (millis: number): number => Math.max(-lastMoment, Math.min(lastMoment, millis))
 
 /** Writes an entry down; `undefined` when there is nothing that would outlive the process: the key is free. */
 export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
@@ -41,11 +42,11 @@ export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
   return {
     ...(reason !== undefined && { reason }),
     ...(reason !== undefined && evidence !== undefined && { evidence }),
-    ...(reason !== undefined && hint !== undefined && { hint }),
+    ...(reason !== undefined && hint !== undefined && { hint: moment(hint) }),
     ...(reason !== undefined && fingerprint !== undefined && { fingerprint }),
     ...(seat !== undefined && { unlisted: true }),
-    since,
-    until,
+    since: moment(since),
+    until: moment(until),
     hits,
     failures,
     ...(manual !== undefined && { manual: savedManual(manual) })
@@ -58,40 +59,44 @@ export const shifted = (record: Saved, by: number): Saved => {
   const { manual } = record
   return {
     ...record,
-    since: record.since + by,
-    until: record.until + by,
-    ...(record.hint !== undefined && { hint: record.hint + by }),
+    since: moment(record.since + by),
+    until: moment(record.until + by),
+    ...(record.hint !== undefined && { hint: moment(record.hint + by) }),
     ...(manual !== undefined && {
       manual: {
         ...manual,
-        since: manual.since + by,
-        ...(manual.until !== undefined && { until: manual.until + by })
+        since: moment(manual.since + by),
+        ...(manual.until !== undefined && { until: moment(manual.until + by) })
       }
     })
   }
 }
 
-const savedManual = ({ by, reason, since, until }: Bench.Manual): typeof SavedManual.Type => ({
-  since,
-  ...(Number.isFinite(until) && { until }),
+const savedManual = ({ by, reason, since, until }: Bench.Manual): SavedManual => ({
+  since: moment(since),
+  ...(Number.isFinite(until) && { until: moment(until) }),
   ...(reason !== undefined && { reason }),
   ...(by !== undefined && { by })
 })
 
 /**
  * Takes up what was known elsewhere. Of two ends the later one holds, by hand and by itself; what is known here and not
- * there stays. Ends that differ by no more than `slack` milliseconds are the same.
+ * there stays. Ends that differ by no more than `slack` milliseconds are the same. With `isLatest` the rest by hand is
+ * taken as it stands there, also when it is shorter: what was said here is part of it already.
  */
 export const restore = (
   state: Bench.State,
   key: BenchKey,
   from: Saved,
   now: number,
-  slack = 0
+  slack = 0,
+  isLatest = false
 ): Bench.State => {
   const generation = state.generation + 1
   const next = Bench.change(state, now, [key], (entry) => {
-    const manual = laterManual(entry.manual, from.manual, now, slack)
+    const manual = isLatest
+      ? sameOr(entry.manual, from.manual, now, slack)
+      : laterManual(entry.manual, from.manual, now, slack)
     const later =
       from.reason !== undefined && (entry.reason === undefined || from.until > entry.until + slack)
     if (!later) return manual === entry.manual ? entry : { ...entry, manual }
@@ -115,16 +120,38 @@ export const restore = (
   return { ...seated, generation }
 }
 
+const manualOf = ({ by, reason, since, until = Number.POSITIVE_INFINITY }: SavedManual): Bench.Manual => ({
+  since,
+  until,
+  reason,
+  by
+})
+
 const laterManual = (
   here: Bench.Manual | undefined,
-  there: typeof SavedManual.Type | undefined,
+  there: SavedManual | undefined,
   now: number,
   slack: number
 ): Bench.Manual | undefined => {
   if (there === undefined) return here
-  const { by, reason, since, until = Number.POSITIVE_INFINITY } = there
-  if (until <= now || (here !== undefined && here.until + slack >= until)) return here
-  return { since, until, reason, by }
+  const manual = manualOf(there)
+  const isNews = manual.until > now && (here === undefined || manual.until > here.until + slack)
+  return isNews ? manual : here
+}
+
+/** The rest by hand as it stands there; the one that is known here where they are the same. */
+const sameOr = (
+  here: Bench.Manual | undefined,
+  there: SavedManual | undefined,
+  now: number,
+  slack: number
+): Bench.Manual | undefined => {
+  if (there === undefined) return undefined
+  const manual = manualOf(there)
+  if (manual.until <= now) return undefined
+  const isSame =
+    here !== undefined && (manual.until === here.until || Math.abs(manual.until - here.until) <= slack)
+  return isSame ? here : manual
 }
 
 /**

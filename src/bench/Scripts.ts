@@ -1,16 +1,21 @@
 /**
  * What happens in Redis, as scripts: each is one step that nothing can come between.
  *
- * Three keys, one slot of a cluster: `{prefix}:entries` is a hash of records by bench key, `{prefix}:epoch` counts the
- * changes, `{prefix}:probes` is a hash of the probes under way, as `replica deadline`. Moments are those of Redis' own
- * clock; what a replica sends and gets are spans (`left`, `age`), so the clocks of replicas need not agree.
+ * Four keys, one slot of a cluster: `{prefix}:entries` is a hash of records by bench key, `{prefix}:epoch` counts the
+ * changes, `{prefix}:era` is a word that is gone when the data is gone, `{prefix}:probes` is a hash of the probes under
+ * way, as `replica deadline`. Moments are those of Redis' own clock; what a replica sends and gets are spans (`left`,
+ * `age`), so the clocks of replicas need not agree.
+ *
+ * What stands in a hash may have been written by another version, or by somebody else: a script never trusts it.
  */
 import * as Redis from "effect/persistence/Redis"
+import type { Change } from "./Shared.ts"
 
 /** What stands under one prefix. */
 export interface Names {
   readonly entries: string
   readonly epoch: string
+  readonly era: string
   readonly probes: string
   /** The channel on which changes are told. */
   readonly channel: string
@@ -20,43 +25,67 @@ export interface Names {
 export const names = (prefix: string): Names => ({
   entries: `{${prefix}}:entries`,
   epoch: `{${prefix}}:epoch`,
+  era: `{${prefix}}:era`,
   probes: `{${prefix}}:probes`,
   channel: `{${prefix}}:changes`
 })
-
-/** How long a record is kept after its end, in milliseconds: as long as a process remembers an idle key. */
-const memory = 3_600_000
 
 const clock = `
 local t = redis.call("TIME")
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 `
 
-/** Ends a probe of this replica. */
-const endProbe = `
-local held = redis.call("HGET", KEYS[3], ARGV[1])
-if held and string.match(held, "^(%S+)") == ARGV[2] then redis.call("HDEL", KEYS[3], ARGV[1]) end
-`
+/** What a replica says of a key: a change, or that a probe of it has proved nothing. */
+export type Said = Change | { readonly _tag: "GiveBack"; readonly key: string }
+
+const wordsOf = (said: Said): ReadonlyArray<string> => {
+  switch (said._tag) {
+    case "Put":
+      return ["put", said.key, said.record, ""]
+    case "Clear":
+      return ["clear", said.key, String(said.epoch), said.byHand ? "1" : "0"]
+    case "GiveBack":
+      return ["back", said.key, "", ""]
+  }
+}
 
 /**
- * Puts a record: of two ends the later one holds, by hand and by itself; of two secrets under one name the one that was
- * found dead last. Gives the epoch it now has.
+ * Tells changes, one after the other, and ends the probes of this replica for their keys. Gives for each the epoch it
+ * has now, 0 if nothing has changed.
  *
- * ARGV: bench key, replica, record, channel.
+ * - A record that is put: of two ends the later one holds, by hand and by itself; of two secrets under one name the one
+ *   that was found dead last.
+ * - A record that is cleared goes, unless it is newer than what this replica knew: then it stays and reaches the replica
+ *   with the next comparison. A rest by hand stays unless it is cleared by hand.
+ *
+ * ARGV: replica, channel, then four for each: what, bench key, record or epoch, "1" if by hand.
  */
-export const put = Redis.script(
-  (names: Names, key: string, replica: string, record: string) => [
+export const tell = Redis.script(
+  (names: Names, replica: string, all: ReadonlyArray<Said>) => [
     names.entries,
     names.epoch,
     names.probes,
-    key,
+    names.era,
     replica,
-    record,
-    names.channel
+    names.channel,
+    ...all.flatMap(wordsOf)
   ],
   {
-    numberOfKeys: 3,
-    lua: `${clock}${endProbe}
+    numberOfKeys: 4,
+    lua: `${clock}
+local replica, channel = ARGV[1], ARGV[2]
+redis.call("SET", KEYS[4], replica .. "-" .. string.format("%.0f", now), "NX")
+local function number(x) return type(x) == "number" and x or nil end
+local function recordIn(text)
+  if not text then return nil end
+  local ok, r = pcall(cjson.decode, text)
+  if not ok or type(r) ~= "table" then return nil end
+  if not (type(r.reason) == "string" and number(r["until"])) then r.reason = nil end
+  local m = r.manual
+  if type(m) ~= "table" or (m["until"] ~= nil and not number(m["until"])) then r.manual = nil end
+  return r
+end
+local function isByHand(m) return m and (not m["until"] or m["until"] > now) end
 local function absolute(r)
   if r.reason then r["until"] = now + r.left; r.since = now - r.age end
   if r.hint then r.hint = now + r.hint end
@@ -68,99 +97,116 @@ local function absolute(r)
   end
   return r
 end
-local new = absolute(cjson.decode(ARGV[3]))
-local text = redis.call("HGET", KEYS[1], ARGV[1])
-if text then
-  local old = cjson.decode(text)
-  local other = old.fingerprint and new.fingerprint and old.fingerprint ~= new.fingerprint
-  if old.reason and (not new.reason or (old["until"] > new["until"] and not other)) then
-    local hits = math.max(old.hits, new.hits)
-    new.reason = old.reason; new.evidence = old.evidence; new["until"] = old["until"]; new.since = old.since
-    new.hint = old.hint; new.fingerprint = old.fingerprint
-    new.hits = hits; new.failures = math.max(old.failures, new.failures)
-  elseif old.reason then
-    new.hits = math.max(old.hits, new.hits)
-    new.since = math.min(old.since, new.since)
+local function endProbe(key)
+  local held = redis.call("HGET", KEYS[3], key)
+  if held and string.match(held, "^(%S+)") == replica then redis.call("HDEL", KEYS[3], key) end
+end
+local function put(key, record)
+  local new = absolute(cjson.decode(record))
+  local old = recordIn(redis.call("HGET", KEYS[1], key))
+  if old and old.reason then
+    local hits = math.max(number(old.hits) or 0, new.hits)
+    local other = old.fingerprint and new.fingerprint and old.fingerprint ~= new.fingerprint
+    if not new.reason or (old["until"] > new["until"] and not other) then
+      new.reason = old.reason; new.evidence = old.evidence; new["until"] = old["until"]; new.since = old.since
+      new.hint = old.hint; new.fingerprint = old.fingerprint
+      new.failures = math.max(number(old.failures) or 0, new.failures)
+    else
+      new.since = math.min(number(old.since) or new.since, new.since)
+    end
+    new.hits = hits
   end
-  local m = old.manual
-  if m and (not m["until"] or m["until"] > now) then
-    local n = new.manual
+  if old and isByHand(old.manual) then
+    local m, n = old.manual, new.manual
     if not n or (n["until"] and (not m["until"] or m["until"] > n["until"])) then new.manual = m end
   end
+  new.epoch = redis.call("INCR", KEYS[2])
+  new.writer = replica
+  redis.call("HSET", KEYS[1], key, cjson.encode(new))
+  redis.call("PUBLISH", channel, cjson.encode({ key = key, writer = replica, now = now, record = new }))
+  return new.epoch
 end
-new.epoch = redis.call("INCR", KEYS[2])
-new.writer = ARGV[2]
-local written = cjson.encode(new)
-redis.call("HSET", KEYS[1], ARGV[1], written)
-redis.call("PUBLISH", ARGV[4], cjson.encode({ key = ARGV[1], writer = ARGV[2], now = now, record = new }))
-return new.epoch
+local function clear(key, epoch, byHand)
+  local text = redis.call("HGET", KEYS[1], key)
+  if not text then return 0 end
+  local old = recordIn(text)
+  if not byHand then
+    if not old then return 0 end
+    if (number(old.epoch) or 0) > epoch and old.writer ~= replica then return 0 end
+  end
+  local count = redis.call("INCR", KEYS[2])
+  if not byHand and isByHand(old.manual) then
+    local rest = { since = 0, hits = 0, failures = 0, manual = old.manual, writer = replica, epoch = count }
+    rest["until"] = 0
+    redis.call("HSET", KEYS[1], key, cjson.encode(rest))
+  else
+    redis.call("HDEL", KEYS[1], key)
+  end
+  redis.call("PUBLISH", channel, cjson.encode({ key = key, writer = replica, now = now, byHand = byHand, epoch = count }))
+  return count
+end
+local epochs = {}
+for i = 3, #ARGV, 4 do
+  local what, key = ARGV[i], ARGV[i + 1]
+  endProbe(key)
+  local epoch = 0
+  if what == "put" then epoch = put(key, ARGV[i + 2])
+  elseif what == "clear" then epoch = clear(key, tonumber(ARGV[i + 2]), ARGV[i + 3] == "1") end
+  epochs[#epochs + 1] = epoch
+end
+return epochs
 `
   }
-).withReturnType<number>()
+).withReturnType<ReadonlyArray<number>>()
 
 /**
- * Clears a record, unless it is newer than what this replica knew: then it stays and is given back as the latest
- * state by the next pull. A rest by hand stays unless it is cleared by hand. Gives 1 if it was cleared.
+ * A piece of all there is, as `[now, era, epoch, size, cursor, key, record, key, record, …]`; the cursor is `0` with the
+ * last piece, and `same` where there is nothing new to one who knows this era, this epoch and this number of records (`?`:
+ * any but none).
  *
- * ARGV: bench key, replica, the epoch that was known, "1" if by hand, channel.
+ * ARGV: cursor, about how many, and what is known.
  */
-export const clear = Redis.script(
-  (names: Names, key: string, replica: string, epoch: number, byHand: boolean) => [
+export const pull = Redis.script(
+  (names: Names, cursor: string, count: number, known: string) => [
     names.entries,
     names.epoch,
-    names.probes,
-    key,
-    replica,
-    epoch,
-    byHand ? "1" : "0",
-    names.channel
+    names.era,
+    cursor,
+    count,
+    known
   ],
   {
     numberOfKeys: 3,
-    lua: `${clock}${endProbe}
-local text = redis.call("HGET", KEYS[1], ARGV[1])
-if not text then return 0 end
-local old = cjson.decode(text)
-if ARGV[4] == "0" and old.epoch > tonumber(ARGV[3]) and old.writer ~= ARGV[2] then return 0 end
-local m = old.manual
-if ARGV[4] == "0" and m and (not m["until"] or m["until"] > now) then
-  local rest = { since = 0, hits = 0, failures = 0, manual = m, writer = ARGV[2] }
-  rest["until"] = 0
-  rest.epoch = redis.call("INCR", KEYS[2])
-  redis.call("HSET", KEYS[1], ARGV[1], cjson.encode(rest))
-else
-  redis.call("HDEL", KEYS[1], ARGV[1])
+    lua: `${clock}
+local era = redis.call("GET", KEYS[3]) or ""
+local epoch = redis.call("GET", KEYS[2]) or "0"
+local size = tostring(redis.call("HLEN", KEYS[1]))
+local known = era .. " " .. epoch .. " "
+if ARGV[3] == known .. size or (ARGV[3] == known .. "?" and size ~= "0") then
+  return { tostring(now), era, epoch, size, "same" }
 end
-redis.call("PUBLISH", ARGV[5], cjson.encode({ key = ARGV[1], writer = ARGV[2], now = now, byHand = ARGV[4] == "1" }))
-return 1
+local page = redis.call("HSCAN", KEYS[1], ARGV[1], "COUNT", ARGV[2])
+local piece = { tostring(now), era, epoch, size, page[1] }
+for i = 1, #page[2] do piece[#piece + 1] = page[2][i] end
+return piece
 `
   }
-).withReturnType<number>()
+).withReturnType<ReadonlyArray<string>>()
 
-/** Everything there is, as `[now, key, record, key, record, …]`. What has been over for long is swept out. */
-export const pull = Redis.script((names: Names) => [names.entries], {
+/** Takes out records that have been over for long, if they still are what they were. ARGV: key, record, key, … */
+export const sweep = Redis.script((names: Names, pairs: ReadonlyArray<string>) => [names.entries, ...pairs], {
   numberOfKeys: 1,
-  lua: `${clock}
-local all = redis.call("HGETALL", KEYS[1])
-local live = { tostring(now) }
-for i = 1, #all, 2 do
-  local r = cjson.decode(all[i + 1])
-  local m = r.manual
-  local byHand = m and (not m["until"] or m["until"] > now)
-  if byHand or (r.reason and r["until"] + ${memory} > now) then
-    live[#live + 1] = all[i]
-    live[#live + 1] = all[i + 1]
-  else
-    redis.call("HDEL", KEYS[1], all[i])
-  end
+  lua: `
+for i = 1, #ARGV, 2 do
+  if redis.call("HGET", KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call("HDEL", KEYS[1], ARGV[i]) end
 end
-return live
+return 1
 `
-}).withReturnType<ReadonlyArray<string>>()
+}).withReturnType<number>()
 
 /**
  * Takes the probes of some bench keys, all or none. Gives 0 if they are this replica's now, else the milliseconds
- * after which it is worth asking again.
+ * after which it is worth asking again. When no probe was taken for as long as a lease, all of them are over.
  *
  * ARGV: replica, lease in milliseconds, bench keys.
  */
@@ -178,19 +224,15 @@ for i = 3, #ARGV do
   local held = redis.call("HGET", KEYS[1], ARGV[i])
   if held then
     local who, deadline = string.match(held, "^(%S+) (%d+)$")
-    if who ~= ARGV[1] and tonumber(deadline) > now then return tonumber(deadline) - now end
+    if who and who ~= ARGV[1] and tonumber(deadline) > now then return tonumber(deadline) - now end
   end
 end
+local lease = math.ceil(tonumber(ARGV[2]))
 for i = 3, #ARGV do
-  redis.call("HSET", KEYS[1], ARGV[i], ARGV[1] .. " " .. string.format("%.0f", now + tonumber(ARGV[2])))
+  redis.call("HSET", KEYS[1], ARGV[i], ARGV[1] .. " " .. string.format("%.0f", now + lease))
 end
+if redis.call("PTTL", KEYS[1]) < lease then redis.call("PEXPIRE", KEYS[1], string.format("%.0f", lease)) end
 return 0
 `
   }
-).withReturnType<number>()
-
-/** Gives a probe back that has proved nothing. */
-export const giveBack = Redis.script(
-  (names: Names, key: string, replica: string) => [names.entries, names.epoch, names.probes, key, replica],
-  { numberOfKeys: 3, lua: `${endProbe}return 1` }
 ).withReturnType<number>()

@@ -6,11 +6,11 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
-import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Redis from "effect/persistence/Redis"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as CurrentRedis from "../bench/CurrentRedis.ts"
+import * as FileStore from "../bench/FileStore.ts"
 import * as PersistedBench from "../bench/PersistedBench.ts"
 import * as RedisBench from "../bench/RedisBench.ts"
 import * as BenchStore from "../config/BenchStore.ts"
@@ -66,11 +66,21 @@ const inFile = (store: Extract<BenchStore.BenchStore, { _tag: "File" }>) =>
       const folder = path.dirname(store.path)
       yield* fs.makeDirectory(folder, { recursive: true })
       yield* fs.access(folder, { writable: true })
-      const files = KeyValueStore.layerFileSystem(folder)
+      const isFolder = yield* Effect.orElseSucceed(
+        Effect.map(fs.stat(store.path), ({ type }) => type === "Directory"),
+        () => false
+      )
+      if (isFolder) return yield* unusable(store, "this is a folder; name a file in it")
+      const files = FileStore.layer(folder)
       return PersistedBench.layer({ key: path.basename(store.path) }).pipe(Layer.provide(files))
     })
   ).pipe(
-    Layer.catch((error) => Layer.effect(BenchRegistry, Effect.fail(unusable(store, error.message)))),
+    Layer.catch((error) =>
+      Layer.effect(
+        BenchRegistry,
+        Effect.fail(error._tag === "UnusableStore" ? error : unusable(store, error.message))
+      )
+    ),
     Layer.provide([NodeFileSystem.layer, NodePath.layer])
   )
 

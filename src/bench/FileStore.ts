@@ -1,0 +1,93 @@
+/**
+ * A `KeyValueStore` in a folder, one file for each key, that never loses what it had: a new value is written to a file
+ * aside, brought to the disk (`fsync`), and takes the place of the old one in one step (`rename`). A full disk or a kill
+ * at any moment leaves the old value whole.
+ *
+ * **Gotchas**
+ *
+ * - A file that is mounted by itself (`-v bench.json:/state/bench.json`) cannot be replaced: mount its folder.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Path from "effect/Path"
+import type { PlatformError } from "effect/PlatformError"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+
+/** What a process that was killed while it wrote has left is removed when it is older than this, in milliseconds. */
+const abandoned = 60_000
+
+/** The store of a folder, which is made where there is none. */
+export const layer = (
+  folder: string
+): Layer.Layer<KeyValueStore.KeyValueStore, PlatformError, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(
+    KeyValueStore.KeyValueStore,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const store = yield* KeyValueStore.KeyValueStore
+      const names = yield* Effect.orElseSucceed(fs.readDirectory(folder), () => [])
+      yield* Effect.forEach(names, (name) => sweep(fs, path.join(folder, name)), { discard: true })
+
+      return KeyValueStore.KeyValueStore.of({
+        ...store,
+        set: (key, value) =>
+          isName(key)
+            ? Effect.mapError(
+                replace(fs, path, path.join(folder, encodeURIComponent(key)), value),
+                (cause) =>
+                  new KeyValueStore.KeyValueStoreError({
+                    method: "set",
+                    key,
+                    message: `Unable to set item with key ${key}`,
+                    cause
+                  })
+              )
+            : store.set(key, value)
+      })
+    })
+  ).pipe(Layer.provide(KeyValueStore.layerFileSystem(folder)))
+
+const isName = (key: string) => key !== "" && key !== "." && key !== ".."
+
+const aside = /\.\d+\.new$/
+
+const sweep = (fs: FileSystem.FileSystem, file: string) =>
+  aside.test(file)
+    ? Effect.gen(function* () {
+        const { mtime } = yield* fs.stat(file)
+        const now = yield* Clock.currentTimeMillis
+        const isOld = Option.exists(mtime, (date) => date.getTime() + abandoned < now)
+        if (isOld) yield* fs.remove(file, { force: true })
+      }).pipe(Effect.ignore)
+    : Effect.void
+
+/** Writes a file whole or not at all. A link is followed: what it leads to is replaced. */
+const replace = Effect.fnUntraced(function* (
+  fs: FileSystem.FileSystem,
+  path: Path.Path,
+  name: string,
+  value: string | Uint8Array
+) {
+  const file = yield* Effect.orElseSucceed(fs.realPath(name), () => name)
+  // A name of this process's own: another one that ends while this one begins writes to another.
+  const next = `${file}.${globalThis.process?.pid ?? 0}.new`
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value
+  const write = Effect.scoped(
+    Effect.gen(function* () {
+      const handle = yield* fs.open(next, { flag: "w" })
+      yield* handle.writeAll(bytes)
+      yield* handle.sync
+    })
+  )
+  yield* Effect.andThen(write, fs.rename(next, file)).pipe(
+    Effect.tapCause(() => Effect.ignore(fs.remove(next, { force: true })))
+  )
+  // The folder's entry too, where a folder can be opened.
+  yield* Effect.scoped(
+    Effect.flatMap(fs.open(path.dirname(file), { flag: "r" }), (handle) => handle.sync)
+  ).pipe(Effect.ignore)
+})

@@ -1,0 +1,101 @@
+/** What Redis says when it answers with an error, in the words of an operator: what is wrong and what to do. */
+
+/** Why a Redis does not do what it is asked. */
+export interface Refusal {
+  readonly why: string
+  /**
+   * - `place`: this is no place for a bench, and waiting will not make it one
+   * - `room`: it takes no changes now, but it reads and tells them
+   * - `answer`: it does not answer, or not yet
+   */
+  readonly kind: "place" | "room" | "answer"
+}
+
+const known: ReadonlyArray<readonly [pattern: RegExp, kind: Refusal["kind"], why: string]> = [
+  [
+    /\bOOM\b/,
+    "room",
+    "it is full (`maxmemory`): what is learned here is shared when there is room; raise `maxmemory`, or give the bench a Redis of its own"
+  ],
+  [
+    /\bMISCONF\b|\bNOREPLICAS\b/,
+    "room",
+    "it takes no changes because it cannot save or copy them: see its log (a full disk, a lost replica)"
+  ],
+  [/\bREADONLY\b/, "place", "it is a read-only replica: name the address of the master"],
+  [
+    /\bWRONGPASS\b|invalid username-password|without any password configured|invalid password/i,
+    "place",
+    "user or password are wrong: say redis://USER:PASSWORD@HOST:PORT, special characters as %XX"
+  ],
+  [/\bNOAUTH\b/, "place", "it wants a password: say redis://USER:PASSWORD@HOST:PORT"],
+  [
+    /\bNOPERM\b/,
+    "place",
+    "the user may not do what the bench needs: give it `~{PREFIX}:* &{PREFIX}:* +@read +@write +@scripting +@pubsub +@connection +time` with PREFIX as in `bench.prefix` (default effect-failover)"
+  ],
+  [
+    /\bWRONGTYPE\b|not an integer/,
+    "place",
+    "something else stands under the same names: choose another prefix"
+  ],
+  [
+    /unknown command|unknown subcommand/i,
+    "place",
+    "it lacks a command that the bench needs (is it a Sentinel, or older than Redis 5?): name the address of a Redis"
+  ],
+  [
+    /DB index is out of range|SELECT is not allowed in cluster/i,
+    "place",
+    "it has no such database: take the number off the URL"
+  ],
+  [
+    /wrong version number|packet length too long|EPROTO|ssl routines/i,
+    "place",
+    "it does not speak TLS there: say redis:// instead of rediss://, or name its port for TLS"
+  ],
+  [
+    /self.signed certificate|unable to (verify|get local issuer)|SELF_SIGNED|UNABLE_TO_VERIFY/i,
+    "place",
+    "this process does not trust who signed its certificate: name the file of that authority in NODE_EXTRA_CA_CERTS"
+  ],
+  [
+    /ERR_TLS_CERT_ALTNAME|altnames|certificate has expired|CERT_HAS_EXPIRED/i,
+    "place",
+    "its certificate is not for this host, or has expired"
+  ],
+  [/\bMOVED\b|\bCROSSSLOT\b/, "answer", "it is a node of a cluster that does not have the bench's slot now"],
+  [/\bCLUSTERDOWN\b/, "answer", "its cluster is down"],
+  [/\bLOADING\b/, "answer", "it is loading its data"],
+  [/\bMASTERDOWN\b/, "answer", "it is a replica without its master"]
+]
+
+/** All that an error and its causes say. */
+export const textOf = (error: unknown): string => {
+  const texts: Array<string> = []
+  let cause = error
+  for (let depth = 0; depth < 8 && typeof cause === "object" && cause !== null; depth++) {
+    if ("message" in cause) texts.push(String(cause.message))
+    if ("code" in cause) texts.push(String(cause.code))
+    const inner: unknown = "cause" in cause ? cause.cause : undefined
+    const first: unknown = "errors" in cause && Array.isArray(cause.errors) ? cause.errors[0] : undefined
+    const reason: unknown = "reasons" in cause && Array.isArray(cause.reasons) ? cause.reasons[0] : undefined
+    cause = inner ?? first ?? (hasError(reason) ? (reason.error ?? reason.defect) : undefined)
+  }
+  return texts.join("; ")
+}
+
+const hasError = (reason: unknown): reason is { readonly error?: unknown; readonly defect?: unknown } =>
+  typeof reason === "object" && reason !== null
+
+/** What is said of a Redis that says nothing. */
+export const silence = "Redis does not answer"
+
+/** What an error means. */
+export const of = (error: unknown): Refusal => {
+  const text = textOf(error)
+  for (const [pattern, kind, why] of known) {
+    if (pattern.test(text)) return { kind, why }
+  }
+  return { kind: "answer", why: silence }
+}
