@@ -7,6 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises"
 /** A program that runs. */
 export interface Child {
   readonly pid: number
+  /** The last of what it wrote. */
+  readonly said: () => string
+  /** Its exit code, or the signal that ended it; `undefined` while it runs. */
+  readonly ended: () => number | string | undefined
   readonly stop: () => Promise<void>
 }
 
@@ -61,7 +65,12 @@ export const start = async (
     }
     await sleep(50)
   }
-  return { pid: child.pid ?? 0, stop: () => stop(child) }
+  return {
+    pid: child.pid ?? 0,
+    said: () => said,
+    ended: () => child.exitCode ?? child.signalCode ?? undefined,
+    stop: () => stop(child)
+  }
 }
 
 const isRunning = (child: ChildProcess): boolean =>

@@ -52,6 +52,8 @@ export interface FaultServer {
   readonly origin: string
   /** Every request so far whose body has been read. */
   readonly requests: ReadonlyArray<Seen>
+  /** Empties `requests`, for runs of many. */
+  readonly forget: () => void
   /** How many connections were made so far. */
   readonly sockets: number
   /** Requests whose answer has not ended, and whose client is still there. */
@@ -141,6 +143,10 @@ class Server implements FaultServer {
 
   get origin(): string {
     return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`
+  }
+
+  readonly forget = (): void => {
+    this.requests.length = 0
   }
 
   readonly play = (...behaviours: ReadonlyArray<Behaviour>): void => {

@@ -1,0 +1,84 @@
+/** A caller of the gateway: sends one request, reads as its plan says, and notes when it first saw content. */
+import * as http from "node:http"
+import type { Entry } from "./ledger.ts"
+import { bodyOf, type Plan, pathOf } from "./plan.ts"
+
+/** How an answer came. */
+export interface Outcome {
+  readonly status: number
+  readonly headers: http.IncomingHttpHeaders
+  readonly body: string
+  /** It ended as HTTP says, broke before that, came too late, or its caller left. */
+  readonly end: "whole" | "broken" | "late" | "left"
+  /** What broke it. */
+  readonly error: string | undefined
+  /** It went over a connection that had been used before. */
+  readonly reused: boolean
+}
+
+/** Longer than any deadline of the gateway. */
+const patience = 75_000
+
+/** An event with content, in any of the protocols. */
+const content =
+  /"(?:content|text|partial_json|arguments)":"[^"]|output_text\.delta|function_call_arguments\.delta|event: content_block_delta/
+
+/** The token that callers show. */
+export const token = "chaos-caller"
+
+/** Sends a request and reads its answer. */
+export const call = (origin: string, agent: http.Agent | false, plan: Plan, entry: Entry): Promise<Outcome> =>
+  new Promise((resolve) => {
+    const body = Buffer.from(bodyOf(plan))
+    const request = http.request(`${origin}${pathOf(plan.api)}`, {
+      method: "POST",
+      agent,
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        "content-length": body.length
+      }
+    })
+    let response: http.IncomingMessage | undefined
+    const parts: Array<Buffer> = []
+    let isOver = false
+    const end = (how: Outcome["end"], error?: string) => {
+      if (isOver) return
+      isOver = true
+      clearTimeout(timer)
+      if (how === "late" || how === "left") {
+        entry.isLeft = true
+        request.destroy()
+      }
+      resolve({
+        status: response?.statusCode ?? 0,
+        headers: response?.headers ?? {},
+        body: Buffer.concat(parts).toString(),
+        end: how,
+        error,
+        reused: request.reusedSocket
+      })
+    }
+    const timer = setTimeout(() => end("late"), patience)
+    request.on("error", (error: NodeJS.ErrnoException) => end("broken", error.code ?? error.message))
+    request.on("response", (given) => {
+      response = given
+      if (given.statusCode === 200 && !plan.stream) entry.isCommitted = true
+      let pauses = 20
+      given.on("data", (part: Buffer) => {
+        parts.push(part)
+        if (!entry.isCommitted && content.test(Buffer.concat(parts).toString("latin1")))
+          entry.isCommitted = true
+        if (plan.reads === "leaves in the middle") end("left")
+        if (plan.reads !== "slowly" || pauses-- <= 0) return
+        given.pause()
+        setTimeout(() => given.resume(), 50)
+      })
+      given.on("error", (error: NodeJS.ErrnoException) => end("broken", error.code ?? error.message))
+      given.on("close", () =>
+        end(given.complete ? "whole" : "broken", given.complete ? undefined : "incomplete")
+      )
+    })
+    if (plan.reads === "leaves before") setTimeout(() => end("left"), 3 + (plan.size % 40))
+    request.end(body)
+  })

@@ -1,0 +1,139 @@
+/** The gateways of a run: processes of `serve`, two on one Redis and one that saves its bench to a file. */
+import { readFile, rm, writeFile } from "node:fs/promises"
+import * as http from "node:http"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { type Child, freePort, start } from "../gateway/child.ts"
+import { token } from "./caller.ts"
+import type { Held } from "./probe.ts"
+import type { Standing } from "./provider.ts"
+import { chains, credentials, keyOf } from "./world.ts"
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** One gateway, through all its stops and starts. */
+export interface Gateway {
+  readonly name: string
+  readonly origin: string
+  /** Stops are tried on it; the others run from the first request to the last. */
+  readonly isStopped: boolean
+  readonly state: () => "up" | "stopping" | "down"
+  readonly agent: () => http.Agent
+  /** Takes another version of its config, which may be a bad one. */
+  readonly reload: (change: object | string) => Promise<void>
+  readonly start: () => Promise<void>
+  /** Asks it to stop; says what was wrong with how it stopped. */
+  readonly stop: () => Promise<string | undefined>
+  readonly held: () => Promise<Held>
+  readonly said: () => string
+}
+
+/** What a gateway is made of. */
+export interface Options {
+  readonly name: string
+  readonly folder: string
+  readonly store: string
+  readonly isStopped: boolean
+  readonly providers: ReadonlyArray<Standing>
+}
+
+const rest = { base: "500 millis", max: "2 seconds" }
+
+const configOf = ({ providers, store }: Options, port: number): object => ({
+  providers: Object.fromEntries(
+    providers.map(({ member, server }) => [
+      member.name,
+      {
+        protocol: member.protocol,
+        baseUrl: member.protocol === "openai" ? `${server.origin}/v1` : server.origin,
+        strategy: "roundRobin",
+        credentials: credentials.map((name) => ({ name, apiKey: keyOf(member.name, name) })),
+        ...(member.protocol === "openai" && { responses: member.hasResponses })
+      }
+    ])
+  ),
+  models: chains,
+  policy: {
+    deadline: "60 seconds",
+    patience: "200 millis",
+    timeouts: {
+      connect: "4 seconds",
+      headers: "4 seconds",
+      firstContent: "4 seconds",
+      idle: "4 seconds",
+      answer: "6 seconds"
+    },
+    retries: { times: 1, backoff: ["50 millis"] },
+    cooldown: { transient: rest, rateLimit: rest, authDead: rest, modelMissing: rest }
+  },
+  bench: { store },
+  log: { level: "warn" },
+  server: { host: "127.0.0.1", port, tokens: [token], adminToken: "chaos-admin" }
+})
+
+/** How long a gateway may take to stop: its drain, and room for a busy machine. */
+const stopPatience = 40_000
+
+/** Makes a gateway and starts it. */
+export const make = async (options: Options): Promise<Gateway> => {
+  const { folder, isStopped, name } = options
+  const port = await freePort()
+  const config = configOf(options, port)
+  const file = join(folder, `${name}.jsonc`)
+  const probeFile = join(folder, `${name}.held`)
+  let child: Child | undefined
+  let state: "up" | "stopping" | "down" = "down"
+  let agent = new http.Agent({ keepAlive: true, maxSockets: 200 })
+  await writeFile(file, JSON.stringify(config))
+
+  const begin = async () => {
+    const flags = ["--expose-gc", "--import", here("probe.ts")]
+    const args = [...flags, here("../../src/cli/main.ts"), "serve", "--no-watch", "--config", file]
+    child = await start(process.execPath, args, port, { CHAOS_PROBE: probeFile, NO_COLOR: "1" })
+    state = "up"
+  }
+  const stop = async (): Promise<string | undefined> => {
+    const running = child
+    if (running === undefined) return undefined
+    state = "stopping"
+    process.kill(running.pid, "SIGTERM")
+    const began = performance.now()
+    while (running.ended() === undefined && performance.now() - began < stopPatience) await sleep(20)
+    state = "down"
+    const how = running.ended()
+    await running.stop()
+    agent.destroy()
+    agent = new http.Agent({ keepAlive: true, maxSockets: 200 })
+    child = undefined
+    if (how === undefined) return `${name} did not stop within ${stopPatience / 1000} s`
+    return how === 0 ? undefined : `${name} ended with ${how}: ${running.said().slice(-500)}`
+  }
+  const held = async (): Promise<Held> => {
+    if (child === undefined) throw new Error(`${name} does not run`)
+    await rm(probeFile, { force: true })
+    process.kill(child.pid, "SIGUSR2")
+    for (let count = 0; count < 200; count++) {
+      await sleep(50)
+      const text = await readFile(probeFile, "utf8").catch(() => "")
+      if (text.endsWith("}")) return JSON.parse(text)
+    }
+    throw new Error(`${name} does not tell what it holds`)
+  }
+  await begin()
+  return {
+    name,
+    origin: `http://127.0.0.1:${port}`,
+    isStopped,
+    state: () => state,
+    agent: () => agent,
+    reload: async (change) => {
+      await writeFile(file, typeof change === "string" ? change : JSON.stringify({ ...config, ...change }))
+      if (child?.ended() === undefined && child !== undefined) process.kill(child.pid, "SIGHUP")
+    },
+    start: begin,
+    stop,
+    held,
+    said: () => child?.said() ?? ""
+  }
+}

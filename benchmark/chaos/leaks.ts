@@ -1,0 +1,99 @@
+/** What is left behind when everything is over: sockets, requests, memory, and places for probes. */
+import * as http from "node:http"
+import { setTimeout as sleep } from "node:timers/promises"
+import { token } from "./caller.ts"
+import type { Gateway } from "./gateways.ts"
+import type { Held } from "./probe.ts"
+import type { Standing } from "./provider.ts"
+import { credentials, members } from "./world.ts"
+
+/** How long what was used may take to be given back, in milliseconds. */
+const patience = 20_000
+
+/** The most that the heap may grow between a fifth of the run and its end: a share, and bytes. */
+const growth = { share: 1.3, bytes: 12e6 }
+
+const within = async (isTrue: () => boolean | Promise<boolean>): Promise<boolean> => {
+  const until = performance.now() + patience
+  do {
+    if (await isTrue()) return true
+    await sleep(250)
+  } while (performance.now() < until)
+  return false
+}
+
+const targetOf = (gateway: Gateway, model: string): Promise<string> =>
+  new Promise((resolve) => {
+    const request = http.request(`${gateway.origin}/v1/chat/completions`, {
+      method: "POST",
+      agent: false,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }
+    })
+    request.on("error", () => resolve(""))
+    request.on("response", (response) => {
+      response.resume()
+      response.on("close", () => resolve(String(response.headers["x-failover-target"] ?? "")))
+    })
+    request.end(JSON.stringify({ model, messages: [{ role: "user", content: "size=80 tool=no" }] }))
+  })
+
+/** Targets that no request reaches any more although nobody breaks: a place for a probe was not given back. */
+export const places = async (gateways: ReadonlyArray<Gateway>): Promise<ReadonlyArray<string>> => {
+  const found: Array<string> = []
+  for (const gateway of gateways) {
+    const missing = new Set(
+      members.flatMap(({ name }) => credentials.map((credential) => `${name}/m#${credential}`))
+    )
+    await within(async () => {
+      for (const { name } of members) missing.delete(await targetOf(gateway, `${name}/m`))
+      return missing.size === 0
+    })
+    found.push(...[...missing].map((target) => `${gateway.name} never asks ${target} again`))
+  }
+  return found
+}
+
+/** Requests that providers still answer although no caller is there. */
+export const running = async (providers: ReadonlyArray<Standing>): Promise<ReadonlyArray<string>> => {
+  const busy = () => providers.filter(({ server }) => server.running > 0)
+  await within(() => busy().length === 0)
+  return busy().map(({ member, server }) => `${server.running} requests are still open at ${member.name}`)
+}
+
+/** Connections beyond those a gateway had before the first request; all callers and providers are gone. */
+export const sockets = async (
+  gateways: ReadonlyArray<Gateway>,
+  before: ReadonlyMap<string, Held>
+): Promise<ReadonlyArray<string>> => {
+  const found: Array<string> = []
+  for (const gateway of gateways) {
+    const most = before.get(gateway.name)?.sockets ?? 0
+    let last = 0
+    const isBack = await within(async () => (last = (await gateway.held()).sockets) <= most)
+    if (!isBack) found.push(`${gateway.name} holds ${last} connections, and held ${most} before`)
+  }
+  return found
+}
+
+/** The heap at the end against an early one, of the gateways that were never stopped. */
+export const memory = (
+  gateways: ReadonlyArray<Gateway>,
+  early: ReadonlyMap<string, Held>,
+  end: ReadonlyMap<string, Held>
+): ReadonlyArray<string> =>
+  gateways
+    .filter(({ isStopped }) => !isStopped)
+    .flatMap(({ name }) => {
+      const [first, last] = [early.get(name)?.heap ?? 0, end.get(name)?.heap ?? 0]
+      if (last <= first * growth.share + growth.bytes) return []
+      return [`the heap of ${name} grew from ${(first / 1e6).toFixed(1)} to ${(last / 1e6).toFixed(1)} MB`]
+    })
+
+/** What all gateways that run hold. */
+export const held = async (gateways: ReadonlyArray<Gateway>): Promise<ReadonlyMap<string, Held>> => {
+  const found = new Map<string, Held>()
+  for (const gateway of gateways) {
+    if (gateway.state() === "up") found.set(gateway.name, await gateway.held())
+  }
+  return found
+}

@@ -1,0 +1,115 @@
+/**
+ * `npm run chaos`: gateway processes under mixed traffic while everything around them breaks.
+ *
+ * Every answer proves which provider said it. Counted are requests that were lost, mixed up, cut off and called complete, or sent
+ * twice behind their commit point, and what was not given back; one of them ends the run with 1. Everything listens on 127.0.0.1, and
+ * only processes of its own are ended, by their ids.
+ */
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { stopAll } from "../gateway/child.ts"
+import * as Disk from "./disk.ts"
+import * as Gateways from "./gateways.ts"
+import * as Leaks from "./leaks.ts"
+import * as Ledger from "./ledger.ts"
+import * as Options from "./options.ts"
+import * as Provider from "./provider.ts"
+import * as Redis from "./redis.ts"
+import * as Report from "./report.ts"
+import * as Traffic from "./traffic.ts"
+import * as Trouble from "./trouble.ts"
+import * as Weather from "./weather.ts"
+
+const readOptions = (): Options.Options | undefined => {
+  try {
+    return Options.read(process.argv.slice(2))
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${Options.usage}`)
+    return undefined
+  }
+}
+
+const chaos = async ({ minutes, rate, seed, workers }: Options.Options, folder: string): Promise<boolean> => {
+  console.log(
+    `Chaos for ${minutes} minutes with seed ${seed} (again: npm run chaos -- --minutes ${minutes} --seed ${seed})`
+  )
+  const redis = await Redis.make(folder)
+  if (redis === undefined)
+    console.log("redis-server is not installed: the gateways share no bench in this run.")
+  const disk = Disk.make(folder)
+  console.log(`A full disk is ${disk.how}.`)
+  const scope = Scope.makeUnsafe()
+  const faults = new Map<string, number>()
+  const ledger = Ledger.make()
+  const began = performance.now()
+  const weather = Weather.make(seed, began)
+  try {
+    const providers = await Effect.runPromise(
+      Provider.start(seed, ledger, weather, (name) => faults.set(name, (faults.get(name) ?? 0) + 1)).pipe(
+        Scope.provide(scope)
+      )
+    )
+    const shared = redis?.url ?? "memory"
+    const gateways = await Promise.all([
+      Gateways.make({ name: "a", folder, providers, store: shared, isStopped: false }),
+      Gateways.make({ name: "b", folder, providers, store: shared, isStopped: true }),
+      Gateways.make({
+        name: "c",
+        folder,
+        providers,
+        store: `file:${join(disk.path, "bench.json")}`,
+        isStopped: true
+      })
+    ])
+    const before = await Leaks.held(gateways)
+    const now = performance.now()
+    const until = now + minutes * 60_000
+    const traffic: Traffic.Traffic = { counts: new Map(), findings: [], again: 0, requests: 0 }
+    const forgetting = setInterval(() => {
+      for (const { server } of providers) server.forget()
+    }, 200)
+    const [early, troubles] = await Promise.all([
+      sleep((until - now) / 5).then(() => Leaks.held(gateways)),
+      Trouble.make(seed, { gateways, redis, disk }, until),
+      Traffic.run({ seed, rate, workers, until, gateways, ledger }, traffic)
+    ]).finally(() => clearInterval(forgetting))
+
+    weather.clear()
+    for (const gateway of gateways) gateway.agent().destroy()
+    const leaks = [...(await Leaks.places(gateways)), ...(await Leaks.running(providers))]
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    leaks.push(...(await Leaks.sockets(gateways, before)))
+    const end = await Leaks.held(gateways)
+    leaks.push(...Leaks.memory(gateways, early, end))
+    const others = [...troubles.violations]
+    for (const gateway of gateways) {
+      const wrong = await gateway.stop()
+      if (wrong !== undefined) others.push(wrong)
+    }
+    others.push(...disk.destroyed().map((name) => `${name} was destroyed`))
+    return Report.print({ traffic, faults, troubles: troubles.counts, leaks, early, end, others })
+  } finally {
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    redis?.resume()
+    await stopAll()
+    disk.close()
+  }
+}
+
+const options = readOptions()
+if (options === undefined) process.exitCode = 2
+else {
+  const folder = await mkdtemp(join(tmpdir(), "effect-failover-chaos-"))
+  try {
+    const isFine = await chaos(options, folder)
+    console.log(isFine ? "\nNothing was lost." : `\nFAILED; replay with --seed ${options.seed}`)
+    process.exitCode = isFine ? 0 : 1
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

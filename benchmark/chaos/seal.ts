@@ -1,0 +1,50 @@
+/**
+ * Texts that prove where they come from.
+ *
+ * What a provider says is made of the request's number, the target and a size, and ends in a checksum over all of it; so whoever
+ * knows the three can tell whether an answer is whole, only its beginning, or somebody else's.
+ */
+import { createHash } from "node:crypto"
+import * as Random from "./random.ts"
+
+const words = [
+  "lake",
+  "river",
+  "Straße",
+  "naïve",
+  "水",
+  "🙂",
+  "tab\there",
+  'a "quote"',
+  "back\\slash",
+  "line\nend"
+]
+
+const sumOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16)
+
+const remembered = new Map<string, string>()
+
+/** The text that a target says to a request. */
+export const seal = (nonce: string, target: string, size: number): string => {
+  const key = `${nonce} ${target} ${size}`
+  const known = remembered.get(key)
+  if (known !== undefined) return known
+  const random = Random.of(0, key)
+  let text = `nonce=${nonce} target=${target}`
+  while (text.length < size) text += ` ${random.pick(words)}`
+  const sealed = `${text} sum=${sumOf(text)}`
+  if (remembered.size > 200) remembered.clear()
+  remembered.set(key, sealed)
+  return sealed
+}
+
+/** What a text is, measured by what a target says to a request. */
+export const judge = (
+  text: string,
+  nonce: string,
+  target: string,
+  size: number
+): "whole" | "beginning" | "foreign" => {
+  const whole = seal(nonce, target, size)
+  return text === whole ? "whole" : whole.startsWith(text) ? "beginning" : "foreign"
+}

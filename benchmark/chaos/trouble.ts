@@ -1,0 +1,78 @@
+/** What goes wrong around the gateways, one thing after the other, in an order that the seed decides. */
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Disk } from "./disk.ts"
+import type { Gateway } from "./gateways.ts"
+import * as Random from "./random.ts"
+import type { Redis } from "./redis.ts"
+
+/** What it acts on. */
+export interface Scene {
+  readonly gateways: ReadonlyArray<Gateway>
+  readonly redis: Redis | undefined
+  readonly disk: Disk
+}
+
+/** What happened, and what of it was wrong. */
+export interface Troubles {
+  readonly counts: ReadonlyMap<string, number>
+  readonly violations: ReadonlyArray<string>
+}
+
+/** Makes trouble until the time is over, and leaves everything as it was. */
+export const make = async (seed: number, scene: Scene, until: number): Promise<Troubles> => {
+  const random = Random.of(seed, "trouble")
+  const { disk, gateways, redis } = scene
+  const counts = new Map<string, number>()
+  const violations: Array<string> = []
+  const stopped = gateways.filter(({ isStopped }) => isStopped)
+  let version = 0
+
+  const kinds: Record<string, () => Promise<void>> = {
+    "the config was reloaded": async () => {
+      const at = random.pick(gateways)
+      await at.reload({ fallbacks: version++ % 2 === 0 ? ["so/m"] : [] })
+    },
+    "a bad config was refused": async () => {
+      const at = random.pick(gateways)
+      await at.reload(random.pick(["{", '{ "providers": 1 }', ""]))
+      await sleep(500)
+      await at.reload({})
+    },
+    "the disk was full": async () => {
+      disk.fill()
+      await sleep(2_500)
+      disk.free()
+      const destroyed = disk.destroyed()
+      if (destroyed.length > 0) violations.push(`a full disk destroyed ${destroyed.join(", ")}`)
+    },
+    "a gateway was stopped and started": async () => {
+      const at = random.pick(stopped)
+      const wrong = await at.stop()
+      if (wrong !== undefined) violations.push(wrong)
+      await sleep(random.int(500))
+      await at.start()
+    }
+  }
+  if (redis !== undefined) {
+    kinds["Redis was paused"] = async () => {
+      redis.pause()
+      await sleep(1_000 + random.int(2_000))
+      redis.resume()
+    }
+    kinds["Redis was killed and started"] = async () => {
+      await redis.kill()
+      await sleep(500 + random.int(2_000))
+      await redis.start()
+    }
+  }
+  while (performance.now() < until) {
+    for (const name of Random.shuffled(random, Object.keys(kinds))) {
+      await sleep(Math.max(0, Math.min(500 + random.int(2_000), until - performance.now())))
+      if (performance.now() >= until) break
+      await kinds[name]?.()
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+  }
+  for (const gateway of gateways) await gateway.reload({})
+  return { counts, violations }
+}

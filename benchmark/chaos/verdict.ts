@@ -1,0 +1,83 @@
+/** Whether what a caller got is what it may get. */
+import type { Outcome } from "./caller.ts"
+import { faults } from "./faults.ts"
+import * as Hearing from "./hearing.ts"
+import type { Entry } from "./ledger.ts"
+import type { Plan } from "./plan.ts"
+import { judge, seal } from "./seal.ts"
+import { isSafe, secret } from "./world.ts"
+
+/** What must never happen. */
+export type Violation = "lost" | "mixed" | "truncated as success" | "duplicated after commit" | "a key leaked"
+
+/** What may happen. */
+export type Fine =
+  /** A whole answer. */
+  | "answered"
+  /** A whole answer of another target than the first. */
+  | "answered by a fallback"
+  /** A clean error that the request or its chain has earned. */
+  | "refused"
+  /** A stream broke behind its first content, and said so. */
+  | "broke and said so"
+  | "left by its caller"
+
+export interface Verdict {
+  readonly as: Fine | Violation
+  readonly isFine: boolean
+  readonly why: string
+}
+
+const fine = (as: Fine): Verdict => ({ as, isFine: true, why: "" })
+const violation = (as: Violation, why: string): Verdict => ({ as, isFine: false, why })
+
+/** Judges one request. */
+export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry): Verdict => {
+  const { body, end, headers, status } = outcome
+  if (body.includes(secret) || JSON.stringify(headers).includes(secret)) return violation("a key leaked", "")
+  if (end === "left") return fine("left by its caller")
+  if (entry.late.length > 0) {
+    return violation("duplicated after commit", entry.late.map(({ target }) => target).join(", "))
+  }
+  if (end === "late") return violation("lost", "no end within the caller's patience")
+  if (end === "broken") return violation("lost", `the connection broke: ${outcome.error}`)
+  const isStream = String(headers["content-type"]).includes("event-stream")
+  if (status === 200 && isStream !== plan.stream)
+    return violation("mixed", "a stream for a whole answer, or the reverse")
+  const heard = isStream ? Hearing.stream(plan.api, body) : Hearing.whole(plan.api, status, body)
+  const target = String(headers["x-failover-target"] ?? "")
+  const expected = plan.tool ? toolText(plan, target) : undefined
+  const kind =
+    expected === undefined
+      ? judge(heard.text, plan.nonce, target, plan.size)
+      : heard.text === expected
+        ? "whole"
+        : expected.startsWith(heard.text)
+          ? "beginning"
+          : "foreign"
+  if (heard.text !== "" && kind === "foreign")
+    return violation("mixed", `of ${target}: ${heard.text.slice(0, 200)}`)
+  if (heard.isComplete && !heard.isError) {
+    if (kind !== "whole")
+      return violation("truncated as success", `${heard.text.length} characters of ${target}`)
+    return fine(entry.visits[0]?.target === target ? "answered" : "answered by a fallback")
+  }
+  if (!heard.isError)
+    return violation("lost", `status ${status}, neither an answer nor an error: ${body.slice(-300)}`)
+  const seen = entry.visits.map(({ fault }) => (fault === undefined ? undefined : faults[fault]))
+  if (heard.text !== "") {
+    const isEarned = entry.visits.some(
+      (visit, index) => visit.target === target && seen[index]?.isLate === true
+    )
+    return isEarned
+      ? fine("broke and said so")
+      : violation("lost", `${target} did not break: ${body.slice(-300)}`)
+  }
+  const isEarned = !isSafe(plan.model) || seen.some((fault) => fault?.isTheRequests === true)
+  return isEarned
+    ? fine("refused")
+    : violation("lost", `status ${status} although a target could answer: ${body.slice(0, 300)}`)
+}
+
+const toolText = (plan: Plan, target: string): string =>
+  JSON.stringify({ sealed: seal(plan.nonce, target, plan.size) })

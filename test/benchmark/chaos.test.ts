@@ -1,0 +1,147 @@
+/** The chaos run has to find what it looks for. */
+import { assert, describe, it } from "@effect/vitest"
+import type { Outcome } from "../../benchmark/chaos/caller.ts"
+import { faults } from "../../benchmark/chaos/faults.ts"
+import * as Ledger from "../../benchmark/chaos/ledger.ts"
+import * as Options from "../../benchmark/chaos/options.ts"
+import * as Plan from "../../benchmark/chaos/plan.ts"
+import { seal } from "../../benchmark/chaos/seal.ts"
+import { type Asked, streamed, whole } from "../../benchmark/chaos/speech.ts"
+import { judgeCall } from "../../benchmark/chaos/verdict.ts"
+import { keyOf } from "../../benchmark/chaos/world.ts"
+
+const target = "so/m#one"
+const plan = (more: Partial<Plan.Plan> = {}): Plan.Plan => ({
+  ...Plan.make(1, 1),
+  nonce: "n1",
+  api: "chat",
+  model: "first",
+  stream: false,
+  tool: false,
+  size: 200,
+  reads: "at once",
+  ...more
+})
+
+const asked = (given: Plan.Plan): Asked => ({ path: given.api, stream: given.stream, tool: given.tool })
+
+const came = (given: Plan.Plan, body: string, more: Partial<Outcome> = {}): Outcome => ({
+  status: 200,
+  headers: {
+    "x-failover-target": target,
+    "content-type": given.stream ? "text/event-stream" : "application/json"
+  },
+  body,
+  end: "whole",
+  error: undefined,
+  reused: false,
+  ...more
+})
+
+const verdict = (given: Plan.Plan, outcome: Outcome, visits: ReadonlyArray<Ledger.Visit> = []): string => {
+  const ledger = Ledger.make()
+  const entry = ledger.open(given.nonce)
+  for (const visit of visits) ledger.visit(given.nonce, visit)
+  return judgeCall(given, outcome, entry).as
+}
+
+const refusal = JSON.stringify({ error: { message: "no", type: "x" } })
+
+describe("the verdict of a chaos run", () => {
+  it("takes whole answers of their target, in each protocol, whole and as streams", () => {
+    for (const api of ["chat", "messages", "responses"] as const) {
+      for (const tool of [false, true]) {
+        const one = plan({ api, tool })
+        assert.strictEqual(
+          verdict(one, came(one, whole(asked(one), seal("n1", target, 200)))),
+          "answered by a fallback"
+        )
+        const many = plan({ api, tool, stream: true })
+        const { begin, end, pieces } = streamed(asked(many), seal("n1", target, 200), 7)
+        const body = [...begin, ...pieces, ...end].join("")
+        assert.strictEqual(verdict(many, came(many, body), [{ target, fault: undefined }]), "answered")
+      }
+    }
+  })
+
+  it("finds the answers of others", () => {
+    const one = plan()
+    for (const text of [seal("n2", target, 200), seal("n1", "oa/m#one", 200), "something"]) {
+      assert.strictEqual(verdict(one, came(one, whole(asked(one), text))), "mixed")
+    }
+    const twice = seal("n1", target, 200) + seal("n1", target, 200)
+    assert.strictEqual(verdict(one, came(one, whole(asked(one), twice))), "mixed")
+  })
+
+  it("finds what was cut and is called complete", () => {
+    const one = plan()
+    const text = seal("n1", target, 200)
+    assert.strictEqual(verdict(one, came(one, whole(asked(one), text.slice(0, 100)))), "truncated as success")
+    const many = plan({ stream: true })
+    const { begin, end, pieces } = streamed(asked(many), text, 7)
+    const body = [...begin, ...pieces.slice(0, 5), ...end].join("")
+    assert.strictEqual(verdict(many, came(many, body)), "truncated as success")
+  })
+
+  it("finds what was lost, and takes errors that were earned", () => {
+    const one = plan()
+    assert.strictEqual(verdict(one, came(one, refusal, { status: 502 })), "lost")
+    assert.strictEqual(verdict(one, came(one, "", { end: "broken", error: "ECONNRESET" })), "lost")
+    assert.strictEqual(verdict(one, came(one, "", { end: "late" })), "lost")
+    assert.strictEqual(verdict(one, came(one, "oops", { status: 400 })), "lost")
+    assert.strictEqual(
+      verdict(one, came(one, refusal, { status: 400 }), [{ target, fault: "too long" }]),
+      "refused"
+    )
+    assert.strictEqual(verdict(plan({ model: "hopeless" }), came(one, refusal, { status: 502 })), "refused")
+  })
+
+  it("finds streams that end without a word", () => {
+    const many = plan({ stream: true })
+    const { begin, pieces } = streamed(asked(many), seal("n1", target, 200), 7)
+    const cut = [...begin, ...pieces.slice(0, 5)].join("")
+    const visits = [{ target, fault: "cut in the middle" }]
+    assert.strictEqual(verdict(many, came(many, cut), visits), "lost")
+    const said = `${cut}data: ${refusal}\n\n`
+    assert.strictEqual(verdict(many, came(many, said), visits), "broke and said so")
+    assert.strictEqual(verdict(many, came(many, said), [{ target, fault: undefined }]), "lost")
+  })
+
+  it("finds whoever is asked behind the commit point, and keys that come out", () => {
+    const one = plan()
+    const ledger = Ledger.make()
+    const entry = ledger.open("n1")
+    ledger.visit("n1", { target, fault: undefined })
+    entry.isCommitted = true
+    ledger.visit("n1", { target: "oa/m#one", fault: undefined })
+    const good = came(one, whole(asked(one), seal("n1", target, 200)))
+    assert.strictEqual(judgeCall(one, good, entry).as, "duplicated after commit")
+    assert.strictEqual(verdict(one, came(one, `${refusal} ${keyOf("oa", "one")}`)), "a key leaked")
+  })
+})
+
+describe("a chaos run", () => {
+  it("asks for the same with the same seed", () => {
+    for (let index = 0; index < 50; index++) {
+      assert.strictEqual(Plan.bodyOf(Plan.make(7, index)), Plan.bodyOf(Plan.make(7, index)))
+    }
+    assert.notDeepEqual(Plan.make(7, 1), Plan.make(8, 1))
+  })
+
+  it("has every fault in every protocol", () => {
+    for (const path of ["chat", "messages", "responses"] as const) {
+      for (const stream of [false, true]) {
+        for (const [name, { make }] of Object.entries(faults)) {
+          const given = { asked: { path, stream, tool: false }, text: "some text", piece: 3, by: 10 }
+          assert.isNotEmpty(make(given), name)
+        }
+      }
+    }
+  })
+
+  it("reads its options, and says which is wrong", () => {
+    assert.deepInclude(Options.read(["--seed", "5"]), { minutes: 2, seed: 5, rate: 60 })
+    assert.deepInclude(Options.read(["--minutes", "30"]), { minutes: 30, rate: 600 })
+    assert.throws(() => Options.read(["--minutes", "soon"]), /--minutes is a number above zero/)
+  })
+})
