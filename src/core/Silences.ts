@@ -33,6 +33,7 @@ export class Silences {
 
   /** An answer, and how long it took (0 where nobody had to wait): the row is over. */
   answered({ key }: Target, took: number): void {
+    if (took === 0 && this.#known.size === 0) return
     const known = this.#known.get(key)
     if (known === undefined) {
       if (took > 0) this.#add(key).usual = took
