@@ -71,6 +71,25 @@ export const CallSettings = Context.Reference<Draft.Settings>("effect-failover/a
 
 const none: Draft.Settings = {}
 
+/**
+ * The same, laid over settings that were provided further out: an outer limit stays in force where nothing is said about
+ * it. (`Effect.provideService(CallSettings, …)` puts its settings in the place of the outer ones.)
+ *
+ * @example
+ * import { ChainLanguageModel } from "effect-failover/ai"
+ * import * as LanguageModel from "effect/ai/LanguageModel"
+ *
+ * const brief = ChainLanguageModel.withSettings(
+ *   ChainLanguageModel.withSettings(LanguageModel.generateText({ prompt: "hello" }), { temperature: 0 }),
+ *   { maxTokens: 200 }
+ * ) // both hold
+ */
+export const withSettings = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  settings: Draft.Settings
+): Effect.Effect<A, E, R> =>
+  Effect.updateService(effect, CallSettings, (outer) => ({ ...outer, ...settings }))
+
 /** A `LanguageModel` that is a chain, with the runtime of the context. See `layer`. */
 export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
   chain: Chain.Chain<P, R>,

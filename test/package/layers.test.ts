@@ -19,7 +19,7 @@ const below: Record<string, ReadonlyArray<string>> = {
   bench: ["core"],
   limits: ["core"],
   providers: ["core", "classifier", "words"],
-  ai: ["core", "classifier", "providers", "translate", "testing"],
+  ai: ["core", "classifier", "dialect", "providers", "translate", "testing"],
   config: ["core", "classifier", "dialect", "providers", "testing"],
   gateway: [
     "core",

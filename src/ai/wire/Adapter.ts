@@ -13,9 +13,11 @@ import { BadRequest, type Failure, isFailure, Transient } from "../../core/Failu
 import type { Phase } from "../../core/Phase.ts"
 import type { Provider } from "../../core/Provider.ts"
 import type { Target } from "../../core/Target.ts"
+import { type Dialect, resolve } from "../../dialect/index.ts"
 import type { HttpProvider } from "../../providers/HttpProvider.ts"
 import type * as Wire from "../../providers/Wire.ts"
 import type { Delta, Remark } from "../../translate/Common.ts"
+import * as Restore from "../../translate/fit/Restore.ts"
 import { isObject, type JsonObject } from "../../translate/Json.ts"
 import { codecs } from "../../translate/Translate.ts"
 import * as Validation from "../Validation.ts"
@@ -59,11 +61,22 @@ export const make = (provider: ChatProvider): Adapter => {
   const { baseUrl, credentials, name, protocol, strategy } = provider
   const codec = codecs[protocol]
 
-  const write = (ask: Ask, target: Target, stream: boolean): Effect.Effect<JsonObject, Failure> => {
-    const written = Draft.write(ask.draft, protocol, target.model, stream)
+  /** What the server of a target takes; looked up once for each target. */
+  const dialects = new WeakMap<Target, Dialect>()
+  const dialectOf = (target: Target): Dialect => {
+    const known = dialects.get(target)
+    if (known !== undefined) return known
+    const place = target.credential.baseUrl ?? baseUrl
+    const dialect = resolve({ protocol, provider: name, baseUrl: place, model: target.model })
+    dialects.set(target, dialect)
+    return dialect
+  }
+  const write = (ask: Ask, target: Target, stream: boolean): Effect.Effect<Draft.Written, Failure> => {
+    const place = { protocol, model: target.model, dialect: dialectOf(target) }
+    const written = Draft.write(ask.draft, place, stream)
     if (Result.isFailure(written)) return Effect.fail(unwritten(written.failure, target))
     ask.begin(target, written.success.dropped)
-    return Effect.succeed(written.success.body)
+    return Effect.succeed(written.success)
   }
   const complete = (body: JsonObject, target: Target): Effect.Effect<Wire.Answer, Failure> =>
     provider.protocol === "openai"
@@ -99,11 +112,12 @@ export const make = (provider: ChatProvider): Adapter => {
     },
 
     complete: (ask, target) =>
-      Effect.flatMap(write(ask, target, false), (body) =>
+      Effect.flatMap(write(ask, target, false), ({ body, restore }) =>
         Effect.flatMap(complete(body, target), (answer) => {
           const json = answer.json
           if (!isObject(json)) return Effect.fail(malformed(target, "the answer is no JSON object"))
-          const read = codec.readAnswer(json)
+          const given = codec.readAnswer(json)
+          const read = restore === undefined ? given : Restore.answer(given, restore)
           const remark = read.remarks?.find(({ type }) => type === "malformed")
           if (remark?.type === "malformed") return Effect.fail(malformed(target, remark.message))
           const parts = fromAnswer(read, readingOf(ask))
@@ -121,7 +135,10 @@ export const make = (provider: ChatProvider): Adapter => {
 
     stream: (ask, target) =>
       Stream.unwrap(
-        Effect.map(write(ask, target, true), (body) => {
+        Effect.map(write(ask, target, true), ({ body, restore }) => {
+          const restored = restore === undefined ? undefined : Restore.deltas(restore)
+          const own = (given: ReadonlyArray<Delta | Remark>) =>
+            restored === undefined ? given : given.flatMap((delta) => restored(delta))
           const events = codec.streamReader()
           const deltas = new DeltaReader(readingOf(ask))
           const { validate } = ask
@@ -129,7 +146,7 @@ export const make = (provider: ChatProvider): Adapter => {
           let isJudged = false
           const end = () => {
             const parts: Array<Response.StreamPartEncoded> = []
-            for (const delta of events.end()) if (!isRemark(delta)) deltas.read(delta, parts)
+            for (const delta of own(events.end())) if (!isRemark(delta)) deltas.read(delta, parts)
             return [...parts, ...deltas.end()]
           }
           return Stream.mapEffect(stream(body, target), (chunk): Effect.Effect<Piece, Failure> => {
@@ -137,7 +154,7 @@ export const make = (provider: ChatProvider): Adapter => {
             const { data, event } = chunk
             if (data !== undefined) {
               const json = chunk.json
-              for (const delta of events.read({ event, data }, json)) {
+              for (const delta of own(events.read({ event, data }, json))) {
                 if (delta.type === "malformed") return Effect.fail(malformed(target, delta.message))
                 if (isRemark(delta)) continue
                 // What has been passed on cannot be taken back, but this is found out before anything else is said.

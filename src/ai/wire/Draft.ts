@@ -6,13 +6,16 @@ import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
 import * as Tool from "effect/ai/Tool"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
+import type { Dialect } from "../../dialect/index.ts"
 import type * as Common from "../../translate/Common.ts"
 import { Dropped } from "../../translate/Dropped.ts"
+import * as Fit from "../../translate/fit/Fit.ts"
+import type { Restore } from "../../translate/fit/Restore.ts"
 import type { JsonObject } from "../../translate/Json.ts"
 import type { Protocol } from "../../translate/Protocol.ts"
 import * as ToolNames from "../../translate/ToolNames.ts"
 import { codecs } from "../../translate/Translate.ts"
-import { fromPrompt } from "./Turns.ts"
+import { fromPrompt, type Turns } from "./Turns.ts"
 
 /** What a request says besides the prompt. All of it is optional, and what a model does not take is left out for it. */
 export interface Settings {
@@ -34,10 +37,7 @@ export interface Settings {
 export interface Draft {
   readonly options: LanguageModel.ProviderOptions
   readonly settings: Settings
-  readonly turns: Result.Result<
-    { readonly system: ReadonlyArray<string>; readonly turns: ReadonlyArray<Common.Turn> },
-    string
-  >
+  readonly turns: Result.Result<Turns, string>
   readonly tools: Result.Result<ReadonlyArray<Common.Tool>, string>
   readonly toolNames: ReadonlyMap<string, string>
 }
@@ -51,17 +51,21 @@ export const make = (options: LanguageModel.ProviderOptions, settings: Settings)
   toolNames: ToolNames.shortened(options.tools.map(({ name }) => name))
 })
 
-/** A body, and what had to be left out of it. */
+/** A body, what had to be left out of it, and what has to be put back in the answer. */
 export interface Written {
   readonly body: JsonObject
   readonly dropped: ReadonlyArray<string>
+  readonly restore: Restore | undefined
 }
 
-/** Writes the body for a model; fails with what makes it impossible. */
+/** Writes the body for a model, as its server takes it; fails with what makes it impossible. */
 export const write = (
   { options, settings, tools, turns }: Draft,
-  protocol: Protocol,
-  model: string,
+  {
+    dialect,
+    model,
+    protocol
+  }: { readonly protocol: Protocol; readonly model: string; readonly dialect: Dialect },
   stream: boolean
 ): Result.Result<Written, AiError.AiErrorReason> =>
   Result.gen(function* () {
@@ -87,9 +91,19 @@ export const write = (
     }
     const codec = codecs[protocol]
     const dropped = new Dropped(codec.names)
-    const body = codec.writeRequest(request, dropped)
+    const fitted = Fit.fit(request, dialect, dropped, protocol === "anthropic")
+    const body = codec.writeRequest(fitted.request, dropped, dialect)
+    const lost = dropped.lostContent
+    if (lost.length > 0) {
+      const description = `the model cannot be shown ${lost.join(", ")} of the prompt`
+      return yield* Result.fail(new AiError.InvalidUserInputError({ description }))
+    }
     const own = settings.body?.[protocol]
-    return { body: own === undefined ? body : { ...body, ...own }, dropped: dropped.list }
+    return {
+      body: own === undefined ? body : { ...body, ...own },
+      dropped: dropped.list,
+      restore: fitted.restore
+    }
   })
 
 const fromSettings = ({ body: _, ...settings }: Settings): Common.Settings =>

@@ -4,11 +4,14 @@ import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
 import type { Content, Media, Spoken, Turn } from "../../translate/Common.ts"
 import * as DataUrl from "../../translate/DataUrl.ts"
+import { settle } from "../../translate/fit/MediaTypes.ts"
+import { isObject, type JsonObject, object } from "../../translate/Json.ts"
 import { isSigned } from "./Thoughts.ts"
 
 /** What a conversation is made of: the system prompts before it, and its turns. */
 export interface Turns {
   readonly system: ReadonlyArray<string>
+  readonly systemCache?: ReadonlyMap<number, JsonObject> | undefined
   readonly turns: ReadonlyArray<Turn>
 }
 
@@ -19,12 +22,17 @@ export interface Turns {
 export const fromPrompt = (prompt: Prompt.Prompt): Result.Result<Turns, string> =>
   Result.gen(function* () {
     const system: Array<string> = []
+    const systemCache = new Map<number, JsonObject>()
     const turns: Array<Turn> = []
+    const ids = new CallIds()
     for (const message of prompt.content) {
       switch (message.role) {
         case "system":
-          if (turns.length === 0) system.push(message.content)
-          else turns.push({ role: "system", texts: [message.content] })
+          if (turns.length === 0) {
+            const cache = cacheOf(message.options)
+            if (cache !== undefined) systemCache.set(system.length, cache)
+            system.push(message.content)
+          } else turns.push({ role: "system", texts: [message.content] })
           break
         case "user": {
           const parts: Array<Content> = []
@@ -33,7 +41,7 @@ export const fromPrompt = (prompt: Prompt.Prompt): Result.Result<Turns, string> 
           break
         }
         case "assistant":
-          turns.push({ role: "assistant", parts: message.content.flatMap(spoken) })
+          turns.push({ role: "assistant", parts: message.content.flatMap((part) => spoken(part, ids)) })
           break
         case "tool": {
           const parts: Array<Extract<Turn, { role: "user" }>["parts"][number]> = []
@@ -42,32 +50,72 @@ export const fromPrompt = (prompt: Prompt.Prompt): Result.Result<Turns, string> 
             const shown: Array<Content> = []
             for (const output of part.modelOutput ?? []) shown.push(yield* content(output))
             if (part.modelOutput === undefined) shown.push({ type: "text", text: asText(part.result) })
-            parts.push({ type: "result", id: part.id, parts: shown, isError: part.isFailure })
+            parts.push({ type: "result", id: ids.result(part.id), parts: shown, isError: part.isFailure })
           }
           if (parts.length > 0) turns.push({ role: "user", parts })
         }
       }
     }
-    return { system, turns }
+    return systemCache.size === 0 ? { system, turns } : { system, systemCache, turns }
   })
+
+/**
+ * The ids of calls. Some servers give the same id to several calls of a conversation; Anthropic wants each once, and
+ * gives both results to the later call. The second call of an id gets another one, and so does the second result.
+ */
+class CallIds {
+  readonly #calls = new Map<string, number>()
+  readonly #results = new Map<string, number>()
+
+  call(id: string): string {
+    return next(this.#calls, id)
+  }
+
+  result(id: string): string {
+    return next(this.#results, id)
+  }
+}
+
+const next = (seen: Map<string, number>, id: string): string => {
+  const count = (seen.get(id) ?? 0) + 1
+  seen.set(id, count)
+  return count === 1 ? id : `${id}_${count}`
+}
+
+/**
+ * Where a prompt is to be cached, as Effect's module for Anthropic says it: `options.anthropic.cacheControl`. Servers that
+ * cache by themselves are not told.
+ */
+const cacheOf = (options: unknown): JsonObject | undefined => {
+  const anthropic = object(object(options).anthropic)
+  return isObject(anthropic.cacheControl) ? anthropic.cacheControl : undefined
+}
+
+const cached = (options: unknown): { readonly cache?: JsonObject } => {
+  const cache = cacheOf(options)
+  return cache === undefined ? {} : { cache }
+}
 
 const asText = (result: unknown): string =>
   typeof result === "string" ? result : (JSON.stringify(result) ?? "null")
 
 const content = (part: Prompt.TextPart | Prompt.FilePart): Result.Result<Content, string> => {
-  if (part.type === "text") return Result.succeed({ type: "text", text: part.text })
+  const cache = cached(part.options)
+  if (part.type === "text") return Result.succeed({ type: "text", text: part.text, ...cache })
   const { data, fileName: name, mediaType } = part
-  if (mediaType.startsWith("image/")) return Result.succeed({ type: "image", media: media(data, mediaType) })
-  if (mediaType === "application/pdf") {
-    return Result.succeed({ type: "document", media: media(data, mediaType), name })
-  }
-  if (!mediaType.startsWith("text/")) {
-    return Result.fail(`files of the type ${mediaType} can be given to no model of this chain`)
+  if (mediaType.startsWith("image/")) {
+    return Result.succeed({ type: "image", media: media(data, mediaType), ...cache })
   }
   const found = media(data, mediaType)
-  if (found.type === "url") return Result.succeed({ type: "document", media: found, name })
-  const text = Buffer.from(found.data, "base64").toString("utf8")
-  return Result.succeed({ type: "document", media: { type: "text", text }, name })
+  // What it really is is told by its first bytes, for each target that is shown it.
+  const settled = settle({ type: "document", media: found, name, ...cache })
+  const isReadable =
+    settled.type === "image" ||
+    (settled.type === "document" &&
+      (settled.media.type !== "base64" || settled.media.mediaType === "application/pdf"))
+  return isReadable
+    ? Result.succeed({ ...settled, ...cache })
+    : Result.fail(`files of the type ${mediaType} can be given to no model of this chain`)
 }
 
 /** A string is a URL, a data URL, or base64. */
@@ -76,13 +124,13 @@ const media = (data: Prompt.FilePart["data"], mediaType: string): Media => {
   if (typeof data === "string" && /^(https?|data):/i.test(data)) return DataUrl.read(data)
   return {
     type: "base64",
-    // `image/*` says that it is an image and nothing else; the models look for themselves.
+    // `image/*` says that it is an image and nothing else; its first bytes say which.
     mediaType: mediaType === "image/*" ? "image/jpeg" : mediaType,
     data: typeof data === "string" ? data : Base64.encode(data)
   }
 }
 
-const spoken = (part: Prompt.AssistantMessagePart): ReadonlyArray<Spoken> => {
+const spoken = (part: Prompt.AssistantMessagePart, ids: CallIds): ReadonlyArray<Spoken> => {
   switch (part.type) {
     case "text":
       return [{ type: "text", text: part.text }]
@@ -90,7 +138,9 @@ const spoken = (part: Prompt.AssistantMessagePart): ReadonlyArray<Spoken> => {
       return thought(part)
     case "tool-call":
       if (part.providerExecuted) return []
-      return [{ type: "call", id: part.id, name: part.name, arguments: JSON.stringify(part.params ?? {}) }]
+      return [
+        { type: "call", id: ids.call(part.id), name: part.name, arguments: JSON.stringify(part.params ?? {}) }
+      ]
     default:
       return []
   }
