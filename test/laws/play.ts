@@ -118,8 +118,8 @@ export const play = (scenario: Scenario): Effect.Effect<Played> => {
   }).pipe(Effect.provide(registry), Random.withSeed(scenario.seed))
 }
 
-/** Counts the fibers that the runtime has started for one caller, and that still run. */
-class Fibers {
+/** Counts the fibers that the runtime has started for some callers, and that still run. */
+export class Fibers {
   active = 0
   readonly recordFiberStart = () => {
     this.active++
@@ -347,7 +347,7 @@ const benchByHand = (scenario: Scenario, { chain }: World, bench: BenchRegistry.
 // -- what is seen of it -------------------------------------------------------------------------------------------
 
 /** Writes down what each operation of the engine does to the bench. */
-const watched = (inner: BenchRegistry.BenchRegistry["Service"], steps: Array<Step>): typeof inner => {
+export const watched = (inner: BenchRegistry.BenchRegistry["Service"], steps: Array<Step>): typeof inner => {
   const note = (
     operation: Step["operation"],
     admission: Step["admission"],

@@ -1,0 +1,133 @@
+/**
+ * Two callers, a probe, a success, a failure, a bench by hand and a reload, in every order of their turns.
+ *
+ * The target rests when the first turn is taken; after the last one everything is well.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { type FailoverEvent, Policy } from "../../src/index.ts"
+import { byHand, play, primary, type Seen } from "./turns/play.ts"
+import { orders, type World, worlds } from "./turns/turns.ts"
+
+/** What has to be true of every order. Throws where it is not. */
+const laws: Readonly<Record<string, (seen: Seen, world: World) => void>> = {
+  "nobody is lost who could be answered": (seen, world) => {
+    const { events, exits } = seen
+    assert.lengthOf(exits, 3)
+    const lost = events.filter((event) => event._tag === "RunFailed")
+    assert.strictEqual(exits.filter(Exit.isFailure).length, lost.length)
+    for (const event of lost) {
+      assert.isTrue(world.chain === "alone" && world.whenAllBenched === "tryAnyway", String(event.error))
+      assert.isTrue(hadItsTry(seen, event) || restsByHandTooLong(seen, event), String(event.error))
+    }
+  },
+
+  "at most one probe is under way": ({ events }) => {
+    const probing = new Set<number>()
+    for (const event of events) {
+      if (event._tag === "AttemptStarted" && event.target.key === primary && event.probe) {
+        assert.strictEqual(probing.size, 0)
+        probing.add(event.run.id)
+      } else if (event._tag !== "Skipped") probing.delete(event.run.id)
+    }
+  },
+
+  "a rest by hand is ended by no outcome, and nobody is sent there": ({
+    benchedAt,
+    events,
+    eventsBefore,
+    steps,
+    stepsBefore
+  }) => {
+    const until = benchedAt + byHand
+    for (const { after, operation } of steps.slice(stepsBefore)) {
+      assert.strictEqual(after.entries.get(primary)?.manual?.until, until, operation)
+    }
+    for (const event of events.slice(eventsBefore)) {
+      if (event._tag !== "AttemptStarted" || event.target.key !== primary) continue
+      assert.isAtLeast(event.at, until, "an attempt during a rest by hand")
+    }
+  },
+
+  "a stale outcome neither clears nor counts": ({ steps }) => {
+    for (const { admission, after, before, operation } of steps) {
+      if (operation !== "fail" && operation !== "succeed") continue
+      for (const [key, entry] of before.entries) {
+        if (entry.generation <= admission.generation) continue
+        const { failures, hits, reason, until } = after.entries.get(key)!
+        const { failures: f, hits: h, reason: r, until: u } = entry
+        assert.deepStrictEqual(
+          { failures, hits, reason, until },
+          { failures: f, hits: h, reason: r, until: u }
+        )
+      }
+    }
+  },
+
+  "no probe's slot, no open call and no fiber is left": ({ left }) => {
+    assert.deepStrictEqual(left, { calls: 0, fibers: 0, probes: [] })
+  },
+
+  "every attempt ends once, and every run": ({ events }) => {
+    const runs = new Map<FailoverEvent.RunInfo, Array<FailoverEvent.FailoverEvent>>()
+    for (const event of events) runs.set(event.run, [...(runs.get(event.run) ?? []), event])
+    assert.strictEqual(runs.size, 3)
+    for (const [{ kind }, told] of runs) assert.match(story(told), kind === "effect" ? effect : stream)
+  }
+}
+
+/** It tried what rests because there was nowhere else to go. That is done once, and this is where the failure came. */
+const hadItsTry = ({ events, single }: Seen, { error, run }: FailoverEvent.RunFailed): boolean => {
+  const begun = events.filter((event) => event._tag === "AttemptStarted" && event.run === run)
+  return error._tag === "ChainExhausted" && begun.length === 1 && begun.every((event) => single.has(event))
+}
+
+/** It came while the target rested by hand, or has waited for the end of that rest as long as its patience. */
+const restsByHandTooLong = ({ benchedAt }: Seen, { at, error, run }: FailoverEvent.RunFailed): boolean =>
+  error._tag === "AllBenched" &&
+  at >= benchedAt &&
+  at < benchedAt + byHand &&
+  (run.startedAt >= benchedAt || at - run.startedAt >= Policy.defaults.patience)
+
+/** One letter for each event of a run. */
+const letters: Record<FailoverEvent.FailoverEvent["_tag"], string> = {
+  Skipped: "",
+  AttemptStarted: "s",
+  AttemptFailed: "f",
+  AttemptSucceeded: "a",
+  StreamEnded: "e",
+  RunFailed: "x",
+  RunInterrupted: "i"
+}
+
+const story = (events: ReadonlyArray<FailoverEvent.FailoverEvent>): string =>
+  events.map(({ _tag }) => letters[_tag]).join("")
+
+const effect = /^(sf)*(sa|x|s?i)$/
+const stream = /^(sf)*(sae|x|s?i)$/
+
+describe("in every order of their turns", () => {
+  for (const world of worlds) {
+    const { chain, gap, kind, whenAllBenched } = world
+    it.effect(
+      `${kind}, ${chain}, ${whenAllBenched}, ${gap} ms between two turns`,
+      () =>
+        Effect.forEach(
+          orders,
+          (order) =>
+            Effect.map(play(order, world), (seen) => {
+              for (const [name, law] of Object.entries(laws)) {
+                try {
+                  law(seen, world)
+                } catch (cause) {
+                  throw new Error(`${name}: broken by ${order.join(", ")}: ${String(cause)}`, { cause })
+                }
+              }
+            }),
+          { discard: true }
+        ),
+      120_000
+    )
+  }
+})

@@ -1,0 +1,173 @@
+/** Takes the turns in an order, in virtual time, and writes down what can be seen of it. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { makeKept, makeRuntime } from "../../../src/core/Runtime.ts"
+import {
+  type Bench,
+  BenchRegistry,
+  Chain,
+  Credential,
+  type FailoverEvent,
+  Failure,
+  Model,
+  Policy,
+  Pool,
+  type RunError,
+  Target
+} from "../../../src/index.ts"
+import { Fibers, type Step, watched } from "../play.ts"
+import { Gates } from "./gates.ts"
+import type { Turn, World } from "./turns.ts"
+
+/** How long the target rests by hand, in milliseconds: less than the patience of a request. */
+export const byHand = 2_000
+
+/** How long it rests by itself. */
+const rest = 1_000
+
+/** The target that rests at first, that is probed and benched by hand. */
+export const primary = "primary/m#default"
+
+/** What can be seen of one order of the turns. */
+export interface Seen {
+  readonly exits: ReadonlyArray<Exit.Exit<unknown, RunError.RunError | Failure.Failure>>
+  readonly events: ReadonlyArray<FailoverEvent.FailoverEvent>
+  /** Attempts at a target that rested or was half-open: such a one is made once, and is not repeated. */
+  readonly single: ReadonlySet<FailoverEvent.FailoverEvent>
+  readonly steps: ReadonlyArray<Step>
+  /** When the target was benched by hand. */
+  readonly benchedAt: number
+  /** How many events there had been by then. */
+  readonly eventsBefore: number
+  /** Steps of the bench that had been made by then. */
+  readonly stepsBefore: number
+  /** What is still there when all callers are gone. */
+  readonly left: { readonly calls: number; readonly fibers: number; readonly probes: ReadonlyArray<string> }
+}
+
+const failure = new Failure.Transient({ reason: "Connection", message: "gone" })
+
+const policy: Policy.Options = {
+  deadline: "1 hour",
+  timeouts: { firstContent: "1 hour", idle: "1 hour", answer: "1 hour" },
+  cooldown: { transient: { base: rest, max: rest } }
+}
+
+/** Takes the turns in this order. */
+export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Seen> =>
+  Effect.gen(function* () {
+    const services = { primary: new Gates(), backup: new Gates() }
+    const events: Array<FailoverEvent.FailoverEvent> = []
+    const single = new Set<FailoverEvent.FailoverEvent>()
+    const steps: Array<Step> = []
+    const fibers = new Fibers()
+    const registry = watched(yield* BenchRegistry.makeMemory, steps)
+    const kept = makeKept()
+    const observer = (event: FailoverEvent.FailoverEvent) => {
+      events.push(event)
+      if (event._tag !== "AttemptStarted") return
+      if (registry.stateUnsafe().entries.get(event.target.key)?.reason !== undefined) single.add(event)
+    }
+    const begin = () => {
+      const pools = world.chain === "alone" ? (["primary"] as const) : (["primary", "backup"] as const)
+      const links = pools.map((name) => Model.make(Pool.make(name, { gates: services[name] }), "m"))
+      const options = {
+        policy: { ...policy, whenAllBenched: world.whenAllBenched },
+        observer
+      }
+      return { runtime: makeRuntime(registry, options, {}, kept), chain: Chain.fromLinks(links) }
+    }
+    let current = begin()
+    const ask = Effect.suspend(() => {
+      const { chain, runtime } = current
+      return world.kind === "effect"
+        ? Effect.asVoid(runtime.use(chain, ({ service }) => service.gates.ask))
+        : Stream.runDrain(runtime.useStream(chain, ({ service }) => Stream.fromEffect(service.gates.ask)))
+    })
+    const callers: Array<Fiber.Fiber<void, RunError.RunError | Failure.Failure>> = []
+    const call = Effect.map(
+      Effect.forkChild(Effect.provideService(ask, Metric.FiberRuntimeMetrics, fibers)),
+      (fiber) => void callers.push(fiber)
+    )
+    yield* restFromTheStart(registry)
+
+    let benchedAt = 0
+    let eventsBefore = 0
+    let stepsBefore = 0
+    const take = (turn: Turn): Effect.Effect<void> => {
+      switch (turn) {
+        case "a caller":
+        case "another caller":
+          return call
+        case "a probe":
+          return Effect.andThen(pastTheRest(registry), call)
+        case "a success":
+          return Effect.sync(() => services.primary.end(Exit.succeed("well")))
+        case "a failure":
+          return Effect.sync(() => services.primary.end(Exit.fail(failure)))
+        case "a bench by hand":
+          return Effect.gen(function* () {
+            benchedAt = yield* Clock.currentTimeMillis
+            eventsBefore = events.length
+            stepsBefore = steps.length
+            yield* registry.bench(primary, { for: byHand })
+          })
+        case "a reload":
+          return Effect.sync(() => void (current = begin()))
+      }
+    }
+    for (const turn of order) {
+      yield* take(turn)
+      services.backup.answerAll()
+      yield* TestClock.adjust(world.gap)
+      services.backup.answerAll()
+    }
+
+    // From now on everything is well.
+    for (let i = 0; i < 200 && callers.some((fiber) => fiber.pollUnsafe() === undefined); i++) {
+      services.primary.answerAll()
+      services.backup.answerAll()
+      yield* TestClock.adjust(50)
+    }
+    for (const fiber of callers) yield* Fiber.interrupt(fiber)
+    const exits = yield* Effect.forEach(callers, Fiber.await)
+    yield* TestClock.adjust(1)
+    return {
+      exits,
+      events,
+      single,
+      steps,
+      benchedAt,
+      eventsBefore,
+      stepsBefore,
+      left: {
+        calls: services.primary.open + services.backup.open,
+        fibers: fibers.active,
+        probes: [...registry.stateUnsafe().entries].filter(([, { probe }]) => probe !== 0).map(([key]) => key)
+      }
+    }
+  }).pipe(Random.withSeed("turns"), Effect.provide(TestClock.layer()))
+
+const restFromTheStart = (registry: BenchRegistry.BenchRegistry["Service"]) => {
+  const target = Target.make({
+    provider: "primary",
+    model: "m",
+    credential: Credential.none,
+    policy: Policy.make(policy)
+  })
+  const go: Bench.Go = { _tag: "Go", generation: 0 }
+  return registry.record(target, go, failure, target.policy.rules.Connection.rest ?? undefined)
+}
+
+/** Lets the time pass that the target still rests by itself. */
+const pastTheRest = (registry: BenchRegistry.BenchRegistry["Service"]) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const entry = registry.stateUnsafe().entries.get(primary)
+    return TestClock.adjust(entry?.reason === undefined ? 0 : Math.max(0, entry.until - now))
+  })

@@ -1,0 +1,44 @@
+/** The turns of the scheduler law, every order of them, and the worlds in which they are taken. */
+
+/** One thing that happens. Each happens once, in some order. */
+export const turns = [
+  "a caller",
+  "another caller",
+  "a probe",
+  "a success",
+  "a failure",
+  "a bench by hand",
+  "a reload"
+] as const
+
+/** One thing that happens. */
+export type Turn = (typeof turns)[number]
+
+/** Where the turns are taken. */
+export interface World {
+  readonly kind: "effect" | "stream"
+  /** Whether the target that fails is the only one of its chain, or another follows that is well. */
+  readonly chain: "alone" | "with a backup"
+  readonly whenAllBenched: "tryAnyway" | "wait"
+  /** Milliseconds between two turns. */
+  readonly gap: number
+}
+
+/** All worlds. */
+export const worlds: ReadonlyArray<World> = (["effect", "stream"] as const).flatMap((kind) => [
+  { kind, chain: "alone", whenAllBenched: "tryAnyway", gap: 0 },
+  { kind, chain: "alone", whenAllBenched: "tryAnyway", gap: 60 },
+  { kind, chain: "alone", whenAllBenched: "wait", gap: 1 },
+  { kind, chain: "with a backup", whenAllBenched: "tryAnyway", gap: 1 }
+])
+
+/** Every order of the turns. The two callers are alike, so the first of them always comes before the other. */
+export const orders: ReadonlyArray<ReadonlyArray<Turn>> = permutations(turns).filter(
+  (order) => order.indexOf("a caller") < order.indexOf("another caller")
+)
+
+function permutations<A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> {
+  return all.length < 2
+    ? [all]
+    : all.flatMap((one, i) => permutations(all.filter((_, j) => j !== i)).map((rest) => [one, ...rest]))
+}
