@@ -35,7 +35,7 @@ export const usage = `npm run bench:gateway -- [options]
   --soak DURATION   instead of all this: the gateway's memory under full load, for "10m"
   --hostile         instead of all this: memory and pauses among hostile providers and clients (needs no other program)
   --mib N           for --hostile: the size of an answer in chunks of one byte (64)
-  --bodies N        for --hostile: bodies of 62 MB at once (50)`
+  --bodies N        for --hostile: bodies of 33 MB at once (50)`
 
 /** Reads the command line; a `RangeError` or `TypeError` says what is wrong with it. */
 export const read = (args: ReadonlyArray<string>): Options => {

@@ -69,7 +69,7 @@ const Server = Schema.Struct({
     ]),
     'Wrong tokens that one address may try; more are answered 429. The right one is always taken. Or "unlimited".'
   ),
-  maxBodyBytes: field(Positive, "The largest request.", 64 * 1024 * 1024),
+  maxBodyBytes: field(Positive, "The largest request, in bytes.", 32 * 1024 * 1024),
   maxBodiesBytes: field(
     Positive,
     "What the bodies of all requests in flight may take together, in bytes; more are answered 503.",

@@ -153,7 +153,7 @@ export const defaultServer: ServerConfig = {
   tokens: [],
   adminToken: undefined,
   wrongTokens: defaultWrongTokens,
-  maxBodyBytes: 64 * 1024 * 1024,
+  maxBodyBytes: 32 * 1024 * 1024,
   maxBodiesBytes: 256 * 1024 * 1024,
   maxHeaderBytes: 16 * 1024,
   maxConnections: undefined,

@@ -114,7 +114,7 @@ export const resolve = Effect.fnUntraced(function* (
 const maxValueBytes = 64 * 1024
 
 /** The text of a file. Devices and pipes may never end, or never begin; no more than a value may take is read of any file. */
-const secretIn = (
+export const secretIn = (
   fs: FileSystem.FileSystem,
   path: string
 ): Effect.Effect<string | "irregular" | "large", PlatformError> =>
@@ -122,19 +122,53 @@ const secretIn = (
     const { size, type } = yield* fs.stat(path)
     if (type !== "File") return type === "Directory" ? yield* fs.readFileString(path) : "irregular"
     if (size > maxValueBytes) return "large"
-    // What the system makes up while it is read says that it is empty.
-    const parts = yield* Stream.runCollect(fs.stream(path, { bytesToRead: maxValueBytes + 1 }))
+    return (yield* readAtMost(fs, path, maxValueBytes)) ?? "large"
+  })
+
+/** The largest config file, in bytes: a chain of 100,000 models takes a few million. */
+const maxConfigBytes = 16 * 1024 * 1024
+
+/** The text of a config file; `undefined` for one that has more than a config may have. */
+export const configIn = (
+  fs: FileSystem.FileSystem,
+  path: string
+): Effect.Effect<string | undefined, PlatformError> => readAtMost(fs, path, maxConfigBytes)
+
+/** The text of a file, of which no more is read than it may have; `undefined` for one that has more. Some files say that they are empty, and some never end. */
+const readAtMost = (
+  fs: FileSystem.FileSystem,
+  path: string,
+  most: number
+): Effect.Effect<string | undefined, PlatformError> =>
+  Effect.gen(function* () {
+    const parts = yield* Stream.runCollect(fs.stream(path, { bytesToRead: most + 1 }))
     const bytes = Buffer.concat(parts)
-    return bytes.length > maxValueBytes ? "large" : bytes.toString()
+    return bytes.length > most ? undefined : bytes.toString()
   })
 
 /** What a file says; if it cannot be read, that is the only problem with it. */
 export const textOf = (file: string): Effect.Effect<string, ConfigError, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.mapError(
-      fs.readFileString(file),
+      configIn(fs, file),
       (error) =>
         new ConfigError({ file, problems: [{ path: "", message: `it cannot be read: ${reasonOf(error)}` }] })
+    ).pipe(
+      Effect.flatMap((text) =>
+        text === undefined
+          ? Effect.fail(
+              new ConfigError({
+                file,
+                problems: [
+                  {
+                    path: "",
+                    message: `it is larger than ${maxConfigBytes} bytes, which is too much for a config`
+                  }
+                ]
+              })
+            )
+          : Effect.succeed(text)
+      )
     )
   )
 

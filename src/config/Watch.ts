@@ -92,15 +92,16 @@ const look = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Seen, never, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const read = (name: string) => Effect.orElseSucceed(fs.readFileString(name), () => undefined)
   const own = path.resolve(file)
-  const text = yield* read(own)
+  const text = yield* Effect.orElseSucceed(Reference.configIn(fs, own), () => undefined)
   const json = text === undefined ? undefined : JsonFile.parse(text)
   const names =
     json !== undefined && Result.isSuccess(json)
       ? Reference.filesIn(json.success.value).map((name) => path.resolve(path.dirname(own), name))
       : []
-  const texts = yield* Effect.forEach(names, read)
+  const texts = yield* Effect.forEach(names, (name) =>
+    Effect.orElseSucceed(Reference.secretIn(fs, name), () => undefined)
+  )
   return {
     digest: hash("sha256", JSON.stringify([text, names, texts])),
     folders: [...new Set([own, ...names].map((name) => path.dirname(name)))]

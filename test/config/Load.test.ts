@@ -296,6 +296,22 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
+  it.live("reads no more of a config file than a config has, also where the file never ends", () =>
+    Effect.gen(function* () {
+      for (const path of ["/dev/zero", "/dev/urandom"]) {
+        const error = yield* Effect.flip(Load.load(path))
+        assert.include(error.message, "larger than 16777216 bytes")
+      }
+      for (const [path, word] of [
+        ["/nowhere", "there is no such file"],
+        [".", "it cannot be read"],
+        ["/dev/null", ""]
+      ] as const) {
+        assert.include((yield* Effect.flip(Load.load(path))).message, word)
+      }
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
   it.effect("repeats no value in a message, for it may be a key", () =>
     Effect.gen(function* () {
       const key = "sk-very-secret with a\nline feed"
