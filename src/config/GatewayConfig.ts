@@ -311,10 +311,11 @@ const optionsOf = (file: PolicyFile): Policy.Options => ({
   reserve: file.reserve,
   whenAllBenched: file.whenAllBenched,
   commit: map(file.commit, commitOf),
-  timeouts: map(file.timeouts, ({ answer, connect, firstContent, headers, idle }) => ({
+  timeouts: map(file.timeouts, ({ answer, connect, firstContent, headers, idle, queue }) => ({
     connect: map(connect, millisOf),
     headers: map(headers, millisOf),
     firstContent: map(firstContent, millisOf),
+    queue: map(queue, millisOf),
     idle: map(idle, millisOf),
     answer: map(answer, millisOf)
   })),

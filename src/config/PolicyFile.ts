@@ -84,6 +84,11 @@ const fields = {
         "Streams: from the start of the attempt to the first content.",
         "30 seconds"
       ),
+      queue: field(
+        DurationInput,
+        "Streams: the same for a server that shows by pings or comments that the request waits there; each of them begins the wait for the first content anew.",
+        "2 minutes"
+      ),
       idle: field(DurationInput, "Streams: between two chunks.", "30 seconds"),
       answer: field(DurationInput, "Whole answers.", "5 minutes")
     }),

@@ -40,6 +40,7 @@ export type PhaseOf<C> = ((chunk: C) => Phase.Phase) | undefined
 /** The waits of a stream, in milliseconds; what they mean stands at `Policy.Timeouts`. */
 export interface Waits {
   readonly firstContent: number
+  readonly queue: number
   readonly idle: number
 }
 
@@ -73,6 +74,8 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   #flow: Flow.Flow<C, unknown> | undefined
   #ahead = readAhead
   #movedAt: number | undefined
+  /** The last sign of life before the first content. */
+  #aliveAt: number | undefined
   readonly #phaseOf: PhaseOf<C>
   readonly #needed: number
   readonly #waits: Waits
@@ -152,9 +155,12 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   dueAt = (): number => {
     const now = Steady.millis(this.#clock())
     this.#movedAt ??= now
+    const { firstContent, idle, queue } = this.#waits
+    if (this.complete) return this.#movedAt + afterword
+    if (this.#content > 0) return this.#movedAt + idle
+    if (this.#aliveAt === undefined) return this.#movedAt + firstContent
     return (
-      this.#movedAt +
-      (this.complete ? afterword : this.#content > 0 ? this.#waits.idle : this.#waits.firstContent)
+      this.#movedAt + Math.max(firstContent, Math.min(queue, this.#aliveAt - this.#movedAt + firstContent))
     )
   }
 
@@ -274,6 +280,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
       const phase = this.#phaseOf === undefined ? Phase.content : this.#phase(this.#phaseOf, chunk)
       if (phase.content) this.#content++
       if (phase.complete) this.complete = true
+      if (phase.alive === true && this.#content === 0) this.#aliveAt = Steady.millis(this.#clock())
       this.#ready.push(chunk)
       if (!this.#committed && this.#holding !== undefined && this.#isTooMuch(chunk, this.#holding))
         return true

@@ -12,10 +12,15 @@ export interface Phase {
   readonly complete: boolean
   /** Nothing follows: the stream is closed without waiting for the end of the connection. */
   readonly last: boolean
+  /** Nothing but a sign of life: a ping, or a comment of a server that lets the request wait. Absent means no. */
+  readonly alive?: boolean | undefined
 }
 
-/** A role, a block start, a ping, metadata, an empty delta: held back until content comes. */
+/** A role, a block start, metadata, an empty delta: held back until content comes. */
 export const held: Phase = { content: false, complete: false, last: false }
+
+/** A sign of life: held back as well, but it extends the wait for the first content, see `Timeouts.queue`. */
+export const alive: Phase = { content: false, complete: false, last: false, alive: true }
 
 /** Something the caller came for. */
 export const content: Phase = { content: true, complete: false, last: false }

@@ -84,7 +84,14 @@ export const defaults: Policy = {
   reserve: 0.5,
   whenAllBenched: "tryAnyway",
   commit: firstContent,
-  timeouts: { connect: 5_000, headers: 30_000, firstContent: 30_000, idle: 30_000, answer: 300_000 },
+  timeouts: {
+    connect: 5_000,
+    headers: 30_000,
+    firstContent: 30_000,
+    queue: 120_000,
+    idle: 30_000,
+    answer: 300_000
+  },
   malformedEvents: "fail"
 }
 
@@ -155,6 +162,7 @@ const extendTimeouts = (timeouts: Timeouts, options: NonNullable<Options["timeou
   connect: millis(options.connect, timeouts.connect),
   headers: millis(options.headers, timeouts.headers),
   firstContent: millis(options.firstContent, timeouts.firstContent),
+  queue: millis(options.queue, timeouts.queue),
   idle: millis(options.idle, timeouts.idle),
   answer: millis(options.answer, timeouts.answer)
 })

@@ -13,7 +13,7 @@ export const check = (where: string, options: Options | undefined): void => {
   sound.add(options)
 }
 
-const timeouts = ["connect", "headers", "firstContent", "idle", "answer"]
+const timeouts = ["connect", "headers", "firstContent", "queue", "idle", "answer"]
 
 const top = {
   patience: Checks.duration,

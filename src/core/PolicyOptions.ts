@@ -14,6 +14,11 @@ export interface Timeouts {
   readonly headers: number
   /** Streams: from the start of the attempt until the first content. Held-back chunks do not stop this clock. 30 s. */
   readonly firstContent: number
+  /**
+   * Streams: from the start of the attempt until the first content, of a server that shows in between that it is alive, by
+   * pings or comments: each of them begins the wait for the first content anew, up to this. 2 min.
+   */
+  readonly queue: number
   /** Streams: between two chunks, once committed. The consumer's own time does not count. 30 s. */
   readonly idle: number
   /** Whole answers, whose headers come only when the model has finished. Default 5 min. */

@@ -15,6 +15,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import type { Flow } from "../core/Flow.ts"
 import * as Runs from "./Runs.ts"
+import type { SignsOfLife, Speaker } from "./SignsOfLife.ts"
 
 /** The headers of a request. */
 export type Headers = Readonly<Record<string, string>>
@@ -62,23 +63,35 @@ export const write = (response: Out, status: number, headers: OutHeaders, body: 
 
 /**
  * Writes what a flow gives as it comes, and no faster than it is taken; what is there at once is written at once. When
- * the flow fails, `lastWords` are the end of the answer. An interruption cancels the flow and breaks the answer off.
+ * the flow fails, `lastWords` are the end of the answer. While it says nothing, signs of `life` are written. An interruption cancels the flow and breaks the answer off.
  */
 export const pour = <E>(
   response: Out,
   first: NonEmptyReadonlyArray<Runs.Piece>,
   flow: Flow<Runs.Piece, E>,
-  lastWords: (error: E | undefined) => string
+  lastWords: (error: E | undefined) => string,
+  life?: { readonly signs: SignsOfLife; readonly sign: Uint8Array }
 ): Effect.Effect<void> =>
   Effect.callback((resume) => {
     let pieces: Array<Runs.Piece> = [...first]
     let isLeft = false
+    let isFull = false
+    const speaker: Speaker = {
+      silence: 0,
+      sign: () => {
+        // Who does not read what is there needs no sign.
+        if (life !== undefined && !response.destroyed && !isFull) response.write(life.sign)
+      }
+    }
+    life?.signs.add(speaker)
     const pass = (): void => {
+      isFull = false
       try {
         if (!isLeft && !response.destroyed) passOn()
       } catch (defect) {
         // Nobody else is there to hear of it.
         isLeft = true
+        life?.signs.remove(speaker)
         resume(Effect.die(defect))
       }
     }
@@ -87,11 +100,18 @@ export const pour = <E>(
       const end = flow.ended()
       const bytes = isNonEmpty(pieces) ? Runs.join(pieces) : undefined
       pieces = []
+      // What is translated may say nothing to its caller.
+      const says = bytes !== undefined && bytes.length > 0
+      if (says) speaker.silence = 0
       if (end === undefined) {
-        if (bytes === undefined || response.write(bytes)) flow.onReady(pass)
-        else response.once("drain", pass)
+        if (!says || response.write(bytes)) flow.onReady(pass)
+        else {
+          isFull = true
+          response.once("drain", pass)
+        }
         return
       }
+      life?.signs.remove(speaker)
       if (Exit.isSuccess(end)) response.end(bytes)
       else {
         if (bytes !== undefined) response.write(bytes)
@@ -103,6 +123,7 @@ export const pour = <E>(
     queueMicrotask(pass)
     return Effect.sync(() => {
       isLeft = true
+      life?.signs.remove(speaker)
       flow.cancel()
       response.destroy()
     })

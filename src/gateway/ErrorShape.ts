@@ -1,7 +1,7 @@
 /** Errors in the shape of the protocol that was called. */
 import type { ProtocolName } from "../config/GatewayConfig.ts"
-import type { Dialect } from "../translate/index.ts"
-import type { Refusal } from "./Refusal.ts"
+import { contextError, type Dialect } from "../translate/index.ts"
+import { contextExceeded, type Refusal } from "./Refusal.ts"
 
 /** The error as JSON text. */
 export const body = (protocol: ProtocolName, refusal: Refusal, requestId: string): string =>
@@ -38,11 +38,10 @@ const shapes: Readonly<Record<ProtocolName, Shape>> = {
     error: { message, type: openAiType(status), param: param ?? null, code }
   }),
   // https://docs.anthropic.com/en/api/errors
-  anthropic: ({ message, status }, requestId) => ({
-    type: "error",
-    error: { type: anthropicType(status), message },
-    request_id: requestId
-  })
+  anthropic: ({ code, message, status }, requestId) =>
+    code === contextExceeded
+      ? { ...contextError("anthropic", { message }), request_id: requestId }
+      : { type: "error", error: { type: anthropicType(status), message }, request_id: requestId }
 }
 
 const openAiType = (status: number): string =>

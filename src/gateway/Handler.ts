@@ -21,7 +21,9 @@ import * as Asked from "./Asked.ts"
 import * as Admin from "./admin/Admin.ts"
 import type { Bodies } from "./Bodies.ts"
 import * as Conversation from "./Conversation.ts"
+import * as Declined from "./Declined.ts"
 import * as Direct from "./Direct.ts"
+import * as Estimate from "./Estimate.ts"
 import * as Hosts from "./Hosts.ts"
 import type { InFlight } from "./InFlight.ts"
 import type * as Live from "./Live.ts"
@@ -117,7 +119,7 @@ export const make = ({
       speakers[route.protocol](found) ??
       Refusal.make(
         400,
-        "wrong_protocol",
+        wrongProtocol,
         `${JSON.stringify(model)} speaks another protocol than was called (${route.protocol}), and ${route.operation} is not translated`,
         { param: "model" }
       )
@@ -149,6 +151,13 @@ export const make = ({
     }
     const onRunError = (error: RunError | Refusal.Refusal): Effect.Effect<Response> =>
       Effect.map(Steady.currentTimeMillis, (now) => {
+        const told =
+          error._tag === "Refusal"
+            ? undefined
+            : Estimate.isCount(request) && Estimate.isUnknown(error)
+              ? Estimate.answer(request, caller.requestId)
+              : Declined.answer(error, caller, { request, stream: asked.stream, failed, now })
+        if (told !== undefined) return told
         const refusal =
           error._tag === "Refusal" ? error : Refusal.fromRunError(error, now, caller.protocol, failed)
         if (entry !== undefined) entry.outcome = Refusal.isRequests(refusal) ? "refused" : "failed"
@@ -189,7 +198,11 @@ export const make = ({
     const chain = chainOf(asked, route)
     return "models" in chain
       ? serve(caller, asked, chain)
-      : Effect.succeed(Reply.refused(caller, chain, undefined))
+      : Effect.succeed(
+          Estimate.isCount(asked.request) && chain._tag === "Refusal" && chain.code === wrongProtocol
+            ? Estimate.answer(asked.request, caller.requestId)
+            : Reply.refused(caller, chain, undefined)
+        )
   }
 
   /** A request that came over a WebSocket: as over HTTP, in a fiber of its own. */
@@ -298,6 +311,8 @@ export const make = ({
   }
   return Object.assign(answer, { socketHandler })
 }
+
+const wrongProtocol = "wrong_protocol"
 
 /** Has an entry say what the meter of its request has read. */
 const read = (entry: RequestLog.Entry) => (meter: Metered.Meter) => {

@@ -1,10 +1,17 @@
 /** Why a request gets no answer, in the words of HTTP; and from what a run failed with to those words. */
 import type { ProtocolName } from "../config/GatewayConfig.ts"
 import type { TailError } from "../core/Failover.ts"
-import { AuthDeadReason, BadRequestReason, classOf, type Failure } from "../core/Failure.ts"
+import {
+  AuthDeadReason,
+  BadRequestReason,
+  type ContextExceeded,
+  classOf,
+  type Failure
+} from "../core/Failure.ts"
 import type { FailedAttempt, RunError, UnknownModel } from "../core/RunError.ts"
 import { isProviderResponse, type ProviderResponse } from "../providers/ProviderResponse.ts"
-import { translateError } from "../translate/index.ts"
+import { isObject } from "../providers/Wire.ts"
+import { contextError, saysContextExceeded, translateError } from "../translate/index.ts"
 import { isUnsent } from "./Elsewhere.ts"
 
 /** Why a request gets no answer. */
@@ -148,11 +155,10 @@ const inexpressible = (failures: ReadonlyArray<Failure>): Refusal =>
 /** A bad request comes back as the provider said it, where it said it with a status of its own. */
 const refused = (failure: FailedAttempt["failure"], protocol: ProtocolName): Refusal | PassedOn => {
   const said = failure.cause
+  if (failure._tag === "ContextExceeded") return tooLong(failure, protocol)
   if (isProviderResponse(said) && isRefusal(said.status)) return passedOn(said, protocol)
   if (isUnsent(failure)) return inexpressible([failure])
   switch (classOf(failure)) {
-    case "ContextExceeded":
-      return make(400, "context_length_exceeded", failure.message, { param: "messages" })
     case "ContentPolicy":
       return make(400, "content_policy_violation", failure.message)
     case "TooLarge":
@@ -160,6 +166,20 @@ const refused = (failure: FailedAttempt["failure"], protocol: ProtocolName): Ref
     default:
       return make(400, "invalid_request", failure.message)
   }
+}
+
+/**
+ * A prompt that is too long, in the words that clients of the protocol look for: they make the conversation shorter then. What
+ * says it in them already is passed on as it was.
+ */
+const tooLong = (failure: ContextExceeded, protocol: ProtocolName): Refusal | PassedOn => {
+  const { actual, cause: said, limit, message } = failure
+  if (isProviderResponse(said) && isRefusal(said.status) && (said.protocol ?? protocol) === protocol) {
+    if (saysContextExceeded(protocol, parsed(said.body))) return passedOn(said, protocol)
+  }
+  const { error } = contextError(protocol, { message, limit, actual })
+  const told = isObject(error) && typeof error.message === "string" ? error.message : message
+  return make(400, contextExceeded, told, { param: "messages" })
 }
 
 const passedOn = (said: ProviderResponse, protocol: ProtocolName): PassedOn => {
@@ -202,10 +222,14 @@ const comeBack = (retryAt: number | undefined, now: number): Refusal["headers"] 
 /** In milliseconds; the longest `retry-after` that OpenAI's client heeds. */
 const longestWait = 60_000
 
+/** The code of a prompt that is too long. */
+export const contextExceeded = "context_length_exceeded"
+
 /** What the reader of a stream is told when it ends before the answer does. */
 export const brokenOff = (error: TailError | undefined): Refusal => {
   if (error === undefined) return make(502, "stream_broken", "the answer ended before it began")
   if (error._tag === "DeadlineExceeded") return make(504, "deadline_exceeded", error.message)
+  if (error._tag === "ContextExceeded") return make(400, contextExceeded, error.message)
   const [status] = statusOf([classOf(error)])
   return make(status, "stream_broken", `the answer broke off: ${error.message}`)
 }

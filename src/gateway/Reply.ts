@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { ProtocolName } from "../config/GatewayConfig.ts"
-import type { Answered, Opened } from "../core/Failover.ts"
+import type { Answered, Opened, TailError } from "../core/Failover.ts"
 import type { FailedAttempt } from "../core/RunError.ts"
 import type { Answer, Chunk, Headers } from "../providers/Wire.ts"
 import type { Dialect } from "../translate/index.ts"
@@ -10,6 +10,7 @@ import * as Direct from "./Direct.ts"
 import * as ErrorShape from "./ErrorShape.ts"
 import * as Refusal from "./Refusal.ts"
 import type * as RequestLog from "./RequestLog.ts"
+import * as SignsOfLife from "./SignsOfLife.ts"
 import * as Trail from "./Trail.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
@@ -42,7 +43,7 @@ export const streamed = (
   caller: Caller,
   { failed, flow, target }: Opened<Chunk>
 ): Effect.Effect<Response, Refusal.Refusal> =>
-  Effect.suspend(() => {
+  Effect.withFiber((fiber) => {
     // The bytes are passed on, and nobody looks at the events in them.
     flow.gather?.()
     const first = flow.take()
@@ -53,14 +54,16 @@ export const streamed = (
     const ours = Trail.headers(requestId, failed, target.key)
     const headers = { ...eventStream, ...withOurs(theirs, ours) }
     Direct.begin(out, status, headers)
-    const poured = Direct.pour(out, first, flow, (error) => {
+    const life = { signs: SignsOfLife.of(fiber.context), sign: SignsOfLife.signs[dialect] }
+    const lastWords = (error: TailError | undefined) => {
       const refusal = Refusal.brokenOff(error)
       if (entry !== undefined) {
         entry.outcome = "broke off"
         entry.error = refusal.code
       }
       return ErrorShape.event(dialect, refusal, requestId)
-    })
+    }
+    const poured = Direct.pour(out, first, flow, lastWords, life)
     return Effect.as(poured, Direct.sent)
   })
 

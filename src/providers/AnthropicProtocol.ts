@@ -8,7 +8,9 @@ import type { BadRequest } from "../core/Failure.ts"
 import * as Phase from "../core/Phase.ts"
 import { capOverflow } from "../words/ContextNumbers.ts"
 import { isError } from "../words/ErrorPlaces.ts"
+import { isAfterResult } from "./AfterResult.ts"
 import * as Finish from "./Finish.ts"
+import { messages } from "./forms/Messages.ts"
 import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 import { isProviderResponse } from "./ProviderResponse.ts"
 import { isFull, isObject } from "./Wire.ts"
@@ -19,15 +21,17 @@ export type OperationName = "messages" | "messages/count_tokens" | "models"
 const operations: Readonly<Record<OperationName, Operation>> = {
   messages: {
     path: "messages",
-    isUsable: (answer) => {
+    forms: messages,
+    isUsable: (answer, body) => {
       if (isError(answer)) return false
       const content = answer.content
       const hasContent = Array.isArray(content) && content.some(isBlock)
       const reason = answer.stop_reason
-      const meaning = typeof reason === "string" ? Finish.meaning(reason, hasContent) : Phase.complete
+      const meaning =
+        typeof reason === "string" ? Finish.meaning(reason, hasContent, isAfterResult(body)) : Phase.complete
       return meaning !== "failed" && (hasContent || meaning.content)
     },
-    meanings: () => messageMeanings()
+    meanings: (body) => messageMeanings(isAfterResult(body))
   },
   "messages/count_tokens": {
     path: "messages/count_tokens",
@@ -84,7 +88,7 @@ const allowedTokens = (failure: BadRequest): number | undefined => {
  * does; the start of a text is not. Signatures and pings are held, and so is every event that is not known here, for
  * new ones may be added at any time.
  */
-const messageMeanings = (): Meanings => {
+const messageMeanings = (mayBeEmpty: boolean): Meanings => {
   let hasContent = false
   const seen = (isContent: boolean): Meaning => {
     hasContent ||= isContent
@@ -100,8 +104,10 @@ const messageMeanings = (): Meanings => {
         return seen(isDelta(json.delta))
       case "message_delta": {
         const reason = isObject(json.delta) ? json.delta.stop_reason : undefined
-        return typeof reason === "string" ? Finish.meaning(reason, hasContent) : Phase.held
+        return typeof reason === "string" ? Finish.meaning(reason, hasContent, mayBeEmpty) : Phase.held
       }
+      case "ping":
+        return Phase.alive
       case "message_stop":
         return Phase.last
       default:

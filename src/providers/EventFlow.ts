@@ -16,9 +16,12 @@ import type { Flow } from "../core/Flow.ts"
 import { Now } from "../core/Now.ts"
 import type { EventCutter, Stop } from "./EventCutter.ts"
 import * as Faults from "./Faults.ts"
+import type { Forms } from "./forms/Forms.ts"
+import { JsonEvents } from "./forms/JsonEvents.ts"
+import { type Kind, kindOf } from "./forms/Kind.ts"
 import { Gathered } from "./Gathered.ts"
 import type { Call, Head, TransportError } from "./Upstream.ts"
-import { type Chunk, passedHeaders } from "./Wire.ts"
+import { type Chunk, type Headers, type JsonObject, passedHeaders } from "./Wire.ts"
 
 /** Counts the malformed events that a policy had dropped. */
 export const droppedEvents = Metric.counter("effect_failover_malformed_events_dropped_total", {
@@ -34,6 +37,12 @@ export interface Options {
   readonly secrets: Secrets
   /** How long the headers may take, in milliseconds. */
   readonly headersTimeout: number
+  /** How answers of JSON become events. */
+  readonly forms: Forms | undefined
+  /** Whether a whole answer holds what was asked for. */
+  readonly isUsable: (answer: JsonObject) => boolean
+  /** The largest answer that is kept as a whole, in bytes. */
+  readonly most: number
   readonly context: Context.Context<never>
 }
 
@@ -45,6 +54,11 @@ export class EventFlow implements Flow<Chunk, Failure> {
   readonly #alarm: Alarm
   #head: Head | undefined
   #isFirst = true
+  /** What the answer is, once its beginning has shown it. */
+  #kind: Kind | undefined
+  /** What came before that. */
+  readonly #kept = new Gathered()
+  #json: JsonEvents | undefined
   /** The beginning of what came instead of events. */
   #excerpt: Gathered | undefined
   #end: Exit.Exit<void, Failure> | undefined
@@ -103,7 +117,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
     this.#finish(Effect.catchTag(end, "TransportError", this.#options.faults.transport))
   }
 
-  /** The head of the answer, if it has come. What is no stream of events is a failure, with the beginning of its body. */
+  /** The head of the answer, if it has come. One with a bad status is a failure, with the beginning of its body. */
   #begin(): Head | undefined {
     const head = this.#call.head()
     if (head === undefined) {
@@ -112,10 +126,64 @@ export class EventFlow implements Flow<Chunk, Failure> {
       return undefined
     }
     this.#alarm.stop()
-    if (isEventStream(head)) return head
-    this.#excerpt = new Gathered()
-    this.#alarm.set(this.#now.millis() + Faults.errorWait)
+    if (head.status >= 300) this.#mistake([])
     return head
+  }
+
+  /** No answer has come but something else, of which the beginning is looked at. */
+  #mistake(parts: ReadonlyArray<Uint8Array>): void {
+    const excerpt = new Gathered()
+    for (const part of parts) excerpt.push(part)
+    this.#excerpt = excerpt
+    this.#alarm.set(this.#now.millis() + Faults.errorWait)
+  }
+
+  /** The bytes of an event stream, whatever they came as. */
+  #read(head: Head, given: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
+    let parts = given
+    if (this.#kind === undefined) {
+      for (const part of parts) this.#kept.push(part)
+      if (parts.every(isBlank)) return []
+      const begin = withoutMark(this.#kept.join())
+      this.#kind = kindOf(begin, labelOf(head))
+      if (this.#kind === undefined) {
+        this.#kept.push(begin)
+        return []
+      }
+      parts = [begin]
+    }
+    switch (this.#kind) {
+      case "events":
+        return parts
+      case "json":
+        return this.#readJson(head, parts)
+      case "other":
+        this.#mistake(parts)
+        return []
+    }
+  }
+
+  #readJson(head: Head, parts: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
+    const { faults, forms, isUsable, most } = this.#options
+    const json = (this.#json ??= new JsonEvents(forms, most, isUsable))
+    // Until there is an event, it may be a failure that is to be looked at.
+    if (!json.hasEvents) for (const part of parts) this.#kept.push(part)
+    const events = json.add(parts)
+    if (json.error !== undefined) this.#finish(faults.response(head, json.error.subarray(0, Faults.maxBytes)))
+    else if (json.overflow) this.#finish(faults.malformed("the answer is larger than an answer may be"))
+    if (json.hasEvents) this.#kept.take()
+    return events
+  }
+
+  /** What is left at the end of an answer that was kept: too little to tell, or JSON without an event. */
+  #left(head: Head): ReadonlyArray<Uint8Array> | undefined {
+    if (this.#kept.size === 0 || this.#end !== undefined) return undefined
+    if (this.#kind === undefined) {
+      this.#kind = "events"
+      return this.#kept.take()
+    }
+    this.#fail(head, this.#kept)
+    return undefined
   }
 
   /** The headers are late, or the body of an error is. */
@@ -143,13 +211,23 @@ export class EventFlow implements Flow<Chunk, Failure> {
     while (chunks.length === 0 && cutter.stop === undefined && this.#end === undefined) {
       const parts = this.#call.take()
       if (parts !== undefined) {
-        cutter.add(parts)
+        cutter.add(this.#kind === "events" ? parts : this.#read(head, parts))
+        if (this.#excerpt !== undefined) return this.#collect(head, this.#excerpt)
         chunks = cutter.cut()
         continue
       }
       const end = this.#call.ended()
       if (end === undefined) break
       if (Exit.isSuccess(end)) {
+        const left = this.#kept.size === 0 ? this.#json?.end() : this.#left(head)
+        if (this.#excerpt !== undefined) return this.#collect(head, this.#excerpt)
+        if (left !== undefined && left.length > 0) {
+          cutter.add(left)
+          chunks = cutter.cut()
+          continue
+        }
+        if (this.#kind === undefined && /json|html/i.test(labelOf(head))) this.#fail(head, this.#kept)
+        if (this.#end !== undefined) break
         const rest = cutter.rest()
         if (rest !== undefined) chunks.push(rest)
       }
@@ -176,7 +254,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
     if (!isNonEmpty(chunks)) return undefined
     if (this.#isFirst) {
       this.#isFirst = false
-      chunks[0].head = { status, headers: this.#options.secrets.headers(passedHeaders(headers)) }
+      chunks[0].head = { status, headers: this.#options.secrets.headers(asEvents(passedHeaders(headers))) }
     }
     if (chunks[chunks.length - 1]!.phase.last) this.#call.finish()
     return chunks
@@ -185,6 +263,18 @@ export class EventFlow implements Flow<Chunk, Failure> {
 
 const isNonEmpty = <A>(items: ReadonlyArray<A>): items is NonEmptyReadonlyArray<A> => items.length > 0
 
-/** A good status, and nothing that says that the body is something else. Not all servers name the type. */
-const isEventStream = ({ headers, status }: Head): boolean =>
-  status < 300 && !/json|html/i.test(String(headers["content-type"] ?? ""))
+/** A byte order mark is no part of the first event. */
+const withoutMark = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
+
+/** Blanks say nothing of what follows, however many they are. */
+const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte <= 0x20)
+
+const labelOf = ({ headers }: Head): string => String(headers["content-type"] ?? "")
+
+/** The headers of events, also where a server called them something else, or packed what is not packed. */
+const asEvents = (headers: Headers): Headers => {
+  const { "content-encoding": packed, "content-type": type, ...rest } = headers
+  if (packed === undefined && (type === undefined || /event-stream/i.test(String(type)))) return headers
+  return { ...rest, "content-type": "text/event-stream; charset=utf-8" }
+}

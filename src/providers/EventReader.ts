@@ -53,7 +53,7 @@ export const make = (
     if (data === undefined || data === "") {
       return fields.event === "error"
         ? { _tag: "Failed", data: "" }
-        : new Chunk(bytes, Phase.held, undefined, fields)
+        : new Chunk(bytes, Phase.alive, undefined, fields)
     }
     if (data.startsWith("[DONE]")) return new Chunk(bytes, Phase.last, undefined, fields)
     let json: unknown

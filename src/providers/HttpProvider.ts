@@ -23,6 +23,7 @@ import { EventCutter } from "./EventCutter.ts"
 import { EventFlow } from "./EventFlow.ts"
 import * as EventReader from "./EventReader.ts"
 import * as Faults from "./Faults.ts"
+import { find } from "./forms/Whole.ts"
 import * as JsonBounds from "./JsonBounds.ts"
 import * as Outgoing from "./Outgoing.ts"
 import type { Operation, Protocol } from "./Protocol.ts"
@@ -123,7 +124,8 @@ export const make = <Name extends string>(
         if (post === undefined) return Effect.fail(noAddress(baseUrl, target))
         if (isFailure(post)) return Effect.fail(post)
         return Effect.matchEffect(upstream.exchange(post, limits), {
-          onSuccess: (whole) => judge(protocol, operation, target, secretsOf(target), whole),
+          onSuccess: (whole) =>
+            judge(protocol, operation, target, secretsOf(target), request.body, whole, limits.answer),
           onFailure: (error) => Faults.make(protocol, operation, target, secretsOf(target)).transport(error)
         })
       }),
@@ -144,6 +146,9 @@ export const make = <Name extends string>(
           faults: Faults.make(protocol, operation, target, secrets),
           secrets,
           headersTimeout: timeouts.headers,
+          forms: operation.forms,
+          isUsable: (answer) => operation.isUsable(answer, request.body),
+          most: limits.answer,
           context
         })
       })
@@ -176,27 +181,66 @@ const check = (options: Options): void => {
   PolicyChecks.check(`the policy of ${where}`, options.policy)
 }
 
-/** An answer if the reply holds one, else the failure it is. */
+/** An answer if the reply holds one, in whatever form it came, else the failure it is. */
 const judge = (
   protocol: Protocol,
   operation: Operation,
   target: Target,
   secrets: Secrets.Secrets,
-  whole: Upstream.Whole
+  asked: Wire.JsonObject,
+  whole: Upstream.Whole,
+  most: number
 ): Effect.Effect<Wire.Answer, Failure> => {
   const { headers, status } = whole
   const body = status < 300 ? secrets.bytes(whole.body) : whole.body
   const isList = operation.isList === true
   const json =
     status >= 300 ? undefined : body.length > maxParsedBytes ? edges(body, isList) : parse(body, isList)
-  if (json === "large" || (json !== undefined && operation.isUsable(json))) {
-    const passed = { status, headers: secrets.headers(Wire.passedHeaders(headers)), body }
+  if (json === "large" || (json !== undefined && operation.isUsable(json, asked))) {
+    const given = Wire.passedHeaders(headers)
+    const passed = { status, headers: secrets.headers(isCalledJson(given) ? given : asJson(given)), body }
     const answer = answerOf(passed, json === "large" ? () => parse(body, isList) : () => json)
     if (json === "large") Wire.unparsed.add(answer)
     return Effect.succeed(answer)
   }
-  const text = body.length > Faults.maxBytes ? body.subarray(0, Faults.maxBytes) : body
-  return Faults.make(protocol, operation, target, secrets).response(whole, text)
+  const faults = Faults.make(protocol, operation, target, secrets)
+  const { forms, meanings } = operation
+  if (status < 300 && forms !== undefined && meanings !== undefined) {
+    const found = find(body, String(headers["content-type"] ?? ""), forms, meanings(asked), most)
+    switch (found?._tag) {
+      case "Whole": {
+        if (!operation.isUsable(found.json, asked)) break
+        const bytes = Buffer.from(JSON.stringify(found.json))
+        const passed = { status, headers: secrets.headers(asJson(Wire.passedHeaders(headers))), body: bytes }
+        return Effect.succeed(answerOf(passed, () => found.json))
+      }
+      case "Failed":
+        return json === undefined
+          ? faults.response(whole, found.data, { inStream: true })
+          : faults.response(whole, body)
+      case "Truncated":
+        if (json === undefined) return Effect.fail(brokenOff(target))
+    }
+  }
+  return faults.response(whole, body.length > Faults.maxBytes ? body.subarray(0, Faults.maxBytes) : body)
+}
+
+const brokenOff = (target: Target): Transient =>
+  new Transient({
+    target: target.key,
+    reason: "Truncated",
+    message: "the answer came as events, and they end before it is complete"
+  })
+
+const isCalledJson = (headers: Wire.Headers): boolean => {
+  const { "content-encoding": packed, "content-type": type } = headers
+  return packed === undefined && (type === undefined || /json/i.test(String(type)))
+}
+
+/** The headers of a JSON answer, also where a server called it something else, or packed what is not packed. */
+const asJson = (headers: Wire.Headers): Wire.Headers => {
+  const { "content-encoding": _, ...rest } = headers
+  return { ...rest, "content-type": "application/json" }
 }
 
 const decoder = new TextDecoder()

@@ -8,7 +8,9 @@
 import * as Phase from "../core/Phase.ts"
 import { isError } from "../words/ErrorPlaces.ts"
 import { hasThought, thoughtTextNames } from "../words/Thoughts.ts"
+import { isAfterResult } from "./AfterResult.ts"
 import * as Finish from "./Finish.ts"
+import { chats } from "./forms/Chats.ts"
 import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 import * as Responses from "./Responses.ts"
 import { isFull, isObject, type JsonObject } from "./Wire.ts"
@@ -19,9 +21,12 @@ export type OperationName = "chat/completions" | "completions" | "embeddings" | 
 const operations: Readonly<Record<OperationName, Operation>> = {
   "chat/completions": {
     path: "chat/completions",
-    isUsable: (answer) =>
-      !isError(answer) && isFull(answer.choices) && isChoiceUsable(answer.choices, isSaid),
-    meanings: (body) => choiceMeanings(body, 1, isSaid)
+    forms: chats,
+    isUsable: (answer, body) =>
+      !isError(answer) &&
+      isFull(answer.choices) &&
+      isChoiceUsable(answer.choices, isSaid, isAfterResult(body)),
+    meanings: (body) => choiceMeanings(body, 1, isSaid, isAfterResult(body))
   },
   completions: {
     path: "completions",
@@ -71,13 +76,18 @@ export const protocol = (auth: Auth): Protocol<OperationName> => ({
 const tokenCaps = ["max_completion_tokens", "max_tokens", "max_output_tokens"]
 
 /** A choice counts when it says something, or when it ends in a way that is an answer by itself. */
-const isChoiceUsable = (choices: unknown, isContent: (choice: JsonObject) => boolean): boolean =>
+const isChoiceUsable = (
+  choices: unknown,
+  isContent: (choice: JsonObject) => boolean,
+  mayBeEmpty = false
+): boolean =>
   Array.isArray(choices) &&
   choices.some((choice) => {
     if (!isObject(choice) || choice.error) return false
     const hasContent = isContent(choice)
     const reason = choice.finish_reason
-    const meaning = typeof reason === "string" ? Finish.meaning(reason, hasContent) : Phase.complete
+    const meaning =
+      typeof reason === "string" ? Finish.meaning(reason, hasContent, mayBeEmpty) : Phase.complete
     return meaning !== "failed" && (hasContent || meaning.content)
   })
 
@@ -101,7 +111,8 @@ const prompts = (prompt: unknown): number =>
 const choiceMeanings = (
   body: JsonObject,
   prompts: number,
-  isContent: (choice: JsonObject) => boolean
+  isContent: (choice: JsonObject) => boolean,
+  mayBeEmpty = false
 ): Meanings => {
   const asked = (typeof body.n === "number" ? body.n : 1) * prompts
   const finished = new Set<unknown>()
@@ -113,7 +124,7 @@ const choiceMeanings = (
     hasContent ||= isNew
     const reason = choice.finish_reason
     if (typeof reason !== "string" || reason === "") return isNew ? Phase.content : Phase.held
-    const finish = Finish.meaning(reason, hasContent)
+    const finish = Finish.meaning(reason, hasContent, mayBeEmpty)
     if (finish === "failed") return "failed"
     finished.add(choice.index ?? 0)
     const isComplete = finished.size >= asked

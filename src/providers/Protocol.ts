@@ -2,6 +2,7 @@
 import type { BadRequest } from "../core/Failure.ts"
 import type { Phase } from "../core/Phase.ts"
 import type { Style } from "./BaseUrl.ts"
+import type { Forms } from "./forms/Forms.ts"
 import type { JsonObject } from "./Wire.ts"
 
 /** What an event means: a phase, or that it reports a failure. */
@@ -23,8 +24,12 @@ export interface Operation {
    * not, the request was wrong and not the model, which would rest for nothing otherwise.
    */
   readonly isOptional?: boolean | undefined
-  /** Does a whole answer (with a good status) hold what was asked for? A cheap look, at the structure only. */
-  readonly isUsable: (answer: JsonObject) => boolean
+  /**
+   * Does a whole answer (with a good status) hold what was asked for with a body? A cheap look, at the structure only.
+   */
+  readonly isUsable: (answer: JsonObject, body: JsonObject) => boolean
+  /** Its answers as events and back; absent where there are no streams. */
+  readonly forms?: Forms | undefined
   /** A reader for the events of one stream; absent where there are no streams. */
   readonly meanings?: ((body: JsonObject) => Meanings) | undefined
 }

@@ -5,7 +5,9 @@
  * https://platform.openai.com/docs/api-reference/responses-streaming
  */
 import * as Phase from "../core/Phase.ts"
+import { isAfterResult } from "./AfterResult.ts"
 import * as Finish from "./Finish.ts"
+import { responses } from "./forms/Responses.ts"
 import type { Meaning, Meanings, Operation } from "./Protocol.ts"
 import { isFull, isObject, type JsonObject } from "./Wire.ts"
 
@@ -13,7 +15,8 @@ import { isFull, isObject, type JsonObject } from "./Wire.ts"
 export const operation: Operation = {
   path: "responses",
   isOptional: true,
-  isUsable: (answer) => {
+  forms: responses,
+  isUsable: (answer, body) => {
     const hasContent = hasOutput(answer)
     switch (answer.status) {
       case "failed":
@@ -27,17 +30,17 @@ export const operation: Operation = {
         return meaning !== "failed" && (hasContent || meaning.content)
       }
       default:
-        return hasContent && !answer.error
+        return (hasContent || isEmptyEnd(answer, body)) && !answer.error
     }
   },
-  meanings: () => responseMeanings()
+  meanings: (body) => responseMeanings(body)
 }
 
 /**
  * The meanings of one stream. That a response was created, is in progress or has begun an item is held back; content
  * is a piece of one (text, refusal, reasoning, arguments, audio, an image), a named call, or an item that is done.
  */
-const responseMeanings = (): Meanings => {
+const responseMeanings = (body: JsonObject): Meanings => {
   let hasContent = false
   const seen = (isContent: boolean): Meaning => {
     hasContent ||= isContent
@@ -45,7 +48,7 @@ const responseMeanings = (): Meanings => {
   }
   /** The last event of a stream carries the whole response. */
   const ended = (response: JsonObject, reason: string | undefined): Meaning => {
-    const isNew = !hasContent && hasOutput(response)
+    const isNew = !hasContent && (hasOutput(response) || (reason === undefined && isEmptyEnd(response, body)))
     hasContent ||= isNew
     const meaning = reason === undefined ? Phase.complete : Finish.meaning(reason, hasContent)
     return meaning === "failed" ? meaning : { content: isNew || meaning.content, complete: true, last: true }
@@ -59,6 +62,11 @@ const responseMeanings = (): Meanings => {
       case "response.failed":
       case "response.cancelled":
         return "failed"
+      // https://platform.openai.com/docs/api-reference/responses-streaming/response/queued
+      case "response.queued":
+      case "keepalive":
+      case "ping":
+        return Phase.alive
       case "response.completed":
         return ended(response, undefined)
       case "response.incomplete":
@@ -75,6 +83,10 @@ const responseMeanings = (): Meanings => {
     }
   }
 }
+
+/** A model that has nothing to add to what a tool gave. */
+const isEmptyEnd = ({ output, status }: JsonObject, body: JsonObject): boolean =>
+  status === "completed" && Array.isArray(output) && isAfterResult(body)
 
 /** Why a response is incomplete. */
 const reasonOf = ({ incomplete_details }: JsonObject): string =>

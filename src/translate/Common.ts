@@ -4,6 +4,7 @@
  * A protocol is translated into it and out of it, never directly into another protocol, so a third one costs two more
  * translations and not four.
  */
+import type { ContextNumbers } from "../words/ContextNumbers.ts"
 import type { JsonObject } from "./Json.ts"
 
 /** Where an image or a document is found. */
@@ -231,4 +232,6 @@ export interface Failure {
   readonly message: string
   /** The field of the request it is about. */
   readonly param?: string | undefined
+  /** Of a prompt that is too long: the window and the prompt, in tokens. */
+  readonly tokens?: ContextNumbers | undefined
 }

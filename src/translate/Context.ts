@@ -2,7 +2,10 @@
 import type { Carry } from "./carry/Carry.ts"
 import type { Restore } from "./fit/Restore.ts"
 import { isObject, type JsonObject, object, objects, string, text } from "./Json.ts"
+import { type ClientTool, inRequest } from "./responses/ClientTools.ts"
 import * as ToolNames from "./ToolNames.ts"
+
+const noTools: ReadonlyMap<string, ClientTool> = new Map()
 
 /** Made once for a request, used for its answer, whole or streamed. */
 export interface Context {
@@ -24,6 +27,8 @@ export interface Context {
   readonly toolNames: ReadonlyMap<string, string>
   /** What of the request was renamed or replaced for its target; `undefined` where nothing was. */
   readonly restore?: Restore | undefined
+  /** The tools of OpenAI's responses that the client runs itself, by the functions that stand for them. */
+  readonly clientTools: ReadonlyMap<string, ClientTool>
   /** The body of the request: a response repeats much of what was asked. */
   readonly request: JsonObject
 }
@@ -43,6 +48,8 @@ export interface Options {
 /** Reads the context from the body of a request as the caller sent it. */
 export const make = (body: JsonObject, options: Options): Context => {
   const thoughts = thoughtsOf(body.thinking)
+  // Definitions in the other protocols have none of these types.
+  const clientTools = body.input === undefined ? noTools : inRequest(body)
   return {
     id: options.id,
     created: options.created,
@@ -51,8 +58,12 @@ export const make = (body: JsonObject, options: Options): Context => {
     thinking: thoughts === "shown" || (thoughts === "omitted" && options.carry !== undefined),
     thoughts,
     carry: options.carry,
-    toolNames: ToolNames.shortened(objects(body.tools).flatMap((tool) => text(tool.name) ?? [])),
     restore: options.restore,
+    toolNames: ToolNames.shortened([
+      ...objects(body.tools).flatMap((tool) => text(tool.name) ?? []),
+      ...clientTools.keys()
+    ]),
+    clientTools,
     request: body
   }
 }

@@ -1,5 +1,7 @@
 /** What is the same about errors in every protocol. */
-import type { FailureKind } from "./Common.ts"
+import { anthropicWords, isContextCode, saysContext } from "../words/ContextErrors.ts"
+import { contextNumbers } from "../words/ContextNumbers.ts"
+import type { Failure, FailureKind } from "./Common.ts"
 import { isObject, text, write } from "./Json.ts"
 
 /** https://docs.anthropic.com/en/api/errors and https://platform.openai.com/docs/guides/error-codes */
@@ -32,3 +34,22 @@ export const messageOf = (body: unknown): string => {
     : (text(body) ?? "The provider gave no reason.")
   return said.slice(0, longest)
 }
+
+/** The kinds that a server may mean a prompt that is too long by. */
+const vague: ReadonlySet<FailureKind> = new Set<FailureKind>(["invalid", "tooLarge", "server"])
+
+/** Reads what an error says of the prompt: that it is too long, whichever words and codes it says it in. */
+export const withContext = (failure: Failure, ...codes: ReadonlyArray<string | undefined>): Failure => {
+  const { kind, message } = failure
+  const isContext =
+    kind === "contextExceeded" ||
+    (vague.has(kind) &&
+      (codes.some((code) => code !== undefined && isContextCode(code)) || saysContext(message)))
+  return isContext ? { ...failure, kind: "contextExceeded", tokens: contextNumbers(message) } : failure
+}
+
+/** The message for Anthropic's clients, which look for these words; the words of the server follow them. */
+export const contextMessage = (message: string, tokens = contextNumbers(message)): string =>
+  /prompt is too long|exceed context limit/i.test(message)
+    ? message
+    : `${anthropicWords(tokens ?? {})} (${message})`

@@ -94,11 +94,3 @@ export const makeStreamTranslator = (
     }
   }
 }
-
-/** The text of events as an event stream carries them. */
-export const encode = (events: ReadonlyArray<OutEvent>): string => {
-  let text = ""
-  for (const { event, data } of events)
-    text += `${event === undefined ? "" : `event: ${event}\n`}data: ${data}\n\n`
-  return text
-}

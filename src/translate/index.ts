@@ -4,15 +4,19 @@
  */
 
 export { type Context, make as makeContext, type Options as ContextOptions } from "./Context.ts"
+export { type ContextError, contextError, saysContextExceeded } from "./ContextError.ts"
 export { type Carrier, type Carry, type Memory as CarryMemory, make as makeCarrier } from "./carry/Carry.ts"
 export { mayCarry, withoutCarried } from "./carry/Clean.ts"
+export { declined } from "./Declined.ts"
+export { encode } from "./Encode.ts"
 export type { Restore } from "./fit/Restore.ts"
 export type { JsonObject } from "./Json.ts"
 export type { Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
 export { withoutForeignThoughts } from "./responses/Reasoning.ts"
 export { itemsOf, withItems } from "./responses/References.ts"
 export { isStateful, type Refusal, refuseStateful } from "./Stateful.ts"
-export { encode, makeStreamTranslator, type StreamTranslator } from "./StreamTranslator.ts"
+export { makeStreamTranslator, type StreamTranslator } from "./StreamTranslator.ts"
+export { estimateTokens } from "./TokenEstimate.ts"
 export {
   type ExpressedRequest,
   expressRequest,

@@ -17,7 +17,7 @@ const policy = {
   reserve: 0.4,
   whenAllBenched: "fail",
   commit: { chunks: 4 },
-  timeouts: { connect: 4, headers: 40, firstContent: 400, idle: 4000, answer: 40_000 },
+  timeouts: { connect: 4, headers: 40, firstContent: 400, queue: 800, idle: 4000, answer: 40_000 },
   malformedEvents: "drop",
   retries,
   threshold: { transient: 6, unknown: 9 },

@@ -7,6 +7,7 @@ import * as Commit from "../../src/core/Commit.ts"
 import * as Failover from "../../src/core/Failover.ts"
 import * as Failure from "../../src/core/Failure.ts"
 import * as Model from "../../src/core/Model.ts"
+import * as Phase from "../../src/core/Phase.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, dead, fault, play, refusal, texts, throttle, tooLong } from "./support.ts"
 
@@ -132,6 +133,29 @@ describe("before the commit point", () => {
       const { value } = yield* play(texts(stream))
       assert.deepStrictEqual(value, ["role", "fine"])
       assert.deepStrictEqual(calls(a, b), ["0 a/m", "30000 b/m"])
+    }).pipe(once)
+  )
+
+  it.effect("a server that shows that the request waits there is waited for longer, and not for ever", () =>
+    Effect.gen(function* () {
+      const alive = { ...held("ping"), phase: Phase.alive }
+      const waiting = (seconds: number) =>
+        Array.from({ length: seconds / 10 }, () => [alive, { wait: "10 seconds" }] as const).flat()
+      const served = scene([...waiting(100), "at last"])
+      const { value } = yield* play(texts(served.stream))
+      assert.deepStrictEqual(
+        value?.filter((text) => text !== "ping"),
+        ["at last"]
+      )
+
+      const never = scene([...waiting(600), "too late"])
+      const late = yield* play(texts(never.stream))
+      assert.deepStrictEqual(late.value, ["role", "fine"])
+      assert.strictEqual(late.took, 120_000)
+
+      // Behind its last sign it has as long as a server without one.
+      const silent = scene([...waiting(20).slice(0, -1), { hang: true }])
+      assert.strictEqual((yield* play(texts(silent.stream))).took, 40_000)
     }).pipe(once)
   )
 

@@ -8,6 +8,8 @@ import type { Operation, Protocol } from "../../src/providers/Protocol.ts"
 
 const names = new Map<unknown, string>([
   [Phase.held, "held"],
+  // Held as well; see "is a sign of life" for what it is besides.
+  [Phase.alive, "held"],
   [Phase.content, "content"],
   [Phase.complete, "complete"],
   [Phase.answer, "answer"],
@@ -241,5 +243,27 @@ describe("an event of an Anthropic message stream", () => {
   it("is a failure when it reports one, or when the refusal is all there is", () => {
     assert.deepStrictEqual(messages([{ type: "error", error: { type: "overloaded_error" } }]), ["Failed"])
     assert.deepStrictEqual(messages([stop("refusal")]), ["Failed"])
+  })
+})
+
+describe("an event that says nothing but that its server is alive", () => {
+  const phasesOf = (protocol: Pick<Protocol, "texts" | "padding">, operation: Operation, event: string) => {
+    const chunk = EventReader.make(protocol, operation.meanings!({})).read(new TextEncoder().encode(event))
+    return "_tag" in chunk ? undefined : chunk.phase
+  }
+
+  it("is a sign of life, in every protocol", () => {
+    const { "chat/completions": chats, responses } = openai.operations
+    const { messages } = AnthropicProtocol.protocol.operations
+    for (const [operation, event] of [
+      [chats, ": OPENROUTER PROCESSING\n\n"],
+      [chats, ": keep-alive\n\n"],
+      [responses, data({ type: "response.queued", response: {} })],
+      [messages, data({ type: "ping" })],
+      [messages, ": waiting\n\n"]
+    ] as const) {
+      assert.strictEqual(phasesOf(openai, operation, event), Phase.alive, event)
+    }
+    assert.strictEqual(phasesOf(openai, chats, delta({ role: "assistant", content: "" })), Phase.held)
   })
 })

@@ -231,7 +231,10 @@ describe("a schema", () => {
 describe("the package's face", () => {
   it("is what a gateway needs", () => {
     assert.deepStrictEqual(Object.keys(Translate).sort(), [
+      "contextError",
+      "declined",
       "encode",
+      "estimateTokens",
       "expressRequest",
       "isStateful",
       "itemsOf",
@@ -240,6 +243,7 @@ describe("the package's face", () => {
       "makeStreamTranslator",
       "mayCarry",
       "refuseStateful",
+      "saysContextExceeded",
       "translateAnswer",
       "translateError",
       "translateRequest",

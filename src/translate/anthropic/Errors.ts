@@ -35,22 +35,22 @@ const kinds: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
 ])
 
 /** What this protocol says in its message only. */
-const sentences: ReadonlyArray<readonly [RegExp, FailureKind]> = [
-  [/prompt is too long|exceed context limit|context window/i, "contextExceeded"],
-  [/credit balance is too low/i, "billing"]
-]
+const sentences: ReadonlyArray<readonly [RegExp, FailureKind]> = [[/credit balance is too low/i, "billing"]]
 
 /** Reads the body of an error. */
 export const readError = (body: unknown, status: number | undefined): Failure => {
   const error = isObject(body) ? (isObject(body.error) ? body.error : body) : {}
   const message = text(error.message) ?? Failures.messageOf(isObject(body) ? (body.error ?? body) : body)
   const kind = kinds.get(text(error.type) ?? "") ?? Failures.ofStatus(status) ?? "server"
-  if (kind !== "invalid") return { kind, message }
-  return { kind: sentences.find(([sentence]) => sentence.test(message))?.[1] ?? kind, message }
+  const said = kind === "invalid" ? sentences.find(([sentence]) => sentence.test(message))?.[1] : undefined
+  return Failures.withContext({ kind: said ?? kind, message }, text(error.type))
 }
 
 /** The body of an error. */
-export const writeError = ({ kind, message }: Failure): JsonObject => ({
+export const writeError = ({ kind, message, tokens }: Failure): JsonObject => ({
   type: "error",
-  error: { type: types[kind], message }
+  error: {
+    type: types[kind],
+    message: kind === "contextExceeded" ? Failures.contextMessage(message, tokens) : message
+  }
 })

@@ -167,13 +167,13 @@ const argumentsOf = (args: unknown): string =>
   typeof args === "string" ? args : isObject(args) || Array.isArray(args) ? write(args) : ""
 
 /**
- * Does a piece for the place of a known call begin the next one? Only one with a name does, and either another id or
- * arguments of its own behind complete ones.
+ * Does a piece for the place of a known call begin the next one? Only one with a name does: behind complete arguments with
+ * another id, another name or arguments of its own, before any arguments with another id and another name.
  */
 const isNext = (known: Incoming, id: string, name: string, json: string): boolean => {
   if (name === "" || known.name === "") return false
   const isOther = id !== "" && known.id !== "" && id !== known.id
   if (known.args === "") return isOther && name !== known.name
   if (!known.end.isComplete) return false
-  return isOther || (id === "" && json !== "" && json !== known.args)
+  return isOther || name !== known.name || (id === "" && json !== "" && json !== known.args)
 }

@@ -3,13 +3,14 @@
  *
  * https://platform.openai.com/docs/guides/error-codes
  */
+import { openaiCode } from "../../words/ContextErrors.ts"
 import type { Failure, FailureKind } from "../Common.ts"
 import * as Failures from "../Failures.ts"
 import { isObject, type JsonObject, text } from "../Json.ts"
 
 const kinds: Readonly<Record<FailureKind, readonly [type: string, code: string | null]>> = {
   invalid: ["invalid_request_error", null],
-  contextExceeded: ["invalid_request_error", "context_length_exceeded"],
+  contextExceeded: ["invalid_request_error", openaiCode],
   authentication: ["authentication_error", "invalid_api_key"],
   billing: ["insufficient_quota", "insufficient_quota"],
   permission: ["permission_error", null],
@@ -23,7 +24,6 @@ const kinds: Readonly<Record<FailureKind, readonly [type: string, code: string |
 
 /** Codes and types, most telling first. */
 const words: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
-  ["context_length_exceeded", "contextExceeded"],
   ["string_above_max_length", "invalid"],
   ["invalid_api_key", "authentication"],
   ["authentication_error", "authentication"],
@@ -53,7 +53,8 @@ export const readError = (body: unknown, status: number | undefined): Failure =>
     words.get(text(error.type) ?? "") ??
     Failures.ofStatus(status) ??
     (error.type === "invalid_request_error" ? "invalid" : "server")
-  return { kind, message, param: text(error.param) }
+  const failure = { kind, message, param: text(error.param) }
+  return Failures.withContext(failure, text(error.code), text(error.type))
 }
 
 /** The body of an error. */

@@ -2,6 +2,7 @@
 import type { Redacted, Thinking } from "../Common.ts"
 import type { JsonObject } from "../Json.ts"
 import { JsonEnd } from "../JsonEnd.ts"
+import { writeArguments } from "./ClientTools.ts"
 import { seal } from "./Reasoning.ts"
 
 /** Tells an event, without its number. */
@@ -130,16 +131,70 @@ export class OpenThought implements OpenItem {
   }
 }
 
+/** A call of a tool that is no function for its client: it is told as a whole, once its arguments are there. */
+export class OpenClientCall implements OpenItem {
+  readonly #tell: Tell
+  readonly #place: Place
+  readonly #call: Called
+  readonly #end = new JsonEnd()
+  #arguments = ""
+
+  constructor(place: Place, call: Called, tell: Tell) {
+    this.#tell = tell
+    this.#place = place
+    this.#call = call
+    tell("output_item.added", { output_index: place.output_index, item: this.#item("in_progress", "{}") })
+  }
+
+  get isComplete(): boolean {
+    return this.#end.isComplete
+  }
+
+  argue(delta: string): void {
+    this.#arguments += delta
+    this.#end.push(delta)
+  }
+
+  close(status: "completed" | "incomplete"): JsonObject {
+    const item = this.#item(this.isComplete ? "completed" : status, this.#arguments)
+    if (typeof item.input === "string") {
+      if (item.input !== "") this.#tell("custom_tool_call_input.delta", { ...this.#place, delta: item.input })
+      this.#tell("custom_tool_call_input.done", { ...this.#place, input: item.input })
+    }
+    return item
+  }
+
+  #item(status: string, args: string): JsonObject {
+    const { call_id, item, name, namespace } = this.#call
+    return {
+      id: this.#place.item_id,
+      type: item,
+      status,
+      call_id,
+      ...(item === "custom_tool_call" ? { name, ...(namespace !== undefined && { namespace }) } : {}),
+      ...writeArguments(item, args)
+    }
+  }
+}
+
+/** What is called, and the item that says so. */
+export interface Called {
+  readonly call_id: string
+  readonly name: string
+  readonly namespace?: string | undefined
+  readonly item: string
+}
+
 /** A call of a function. */
 export class OpenCall implements OpenItem {
   readonly #tell: Tell
   readonly #place: Place
-  readonly #call: { readonly call_id: string; readonly name: string }
+  readonly #call: Called
   readonly #end = new JsonEnd()
   #isClosed = false
   #arguments = ""
 
-  constructor(place: Place, call: { readonly call_id: string; readonly name: string }, tell: Tell) {
+  constructor(place: Place, call: Called, tell: Tell) {
     this.#tell = tell
     this.#place = place
     this.#call = call
@@ -166,13 +221,14 @@ export class OpenCall implements OpenItem {
   }
 
   #item(status: string): JsonObject {
-    const { call_id, name } = this.#call
+    const { call_id, name, namespace } = this.#call
     return {
       id: this.#place.item_id,
       type: "function_call",
       status,
       call_id,
       name,
+      ...(namespace !== undefined && { namespace }),
       arguments: this.#arguments
     }
   }

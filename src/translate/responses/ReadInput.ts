@@ -3,6 +3,7 @@ import type { Content, Request, Spoken, Turn } from "../Common.ts"
 import * as DataUrl from "../DataUrl.ts"
 import type { Dropped } from "../Dropped.ts"
 import { append, type JsonObject, objects, string, text, write } from "../Json.ts"
+import { flatName, readCall } from "./ClientTools.ts"
 import * as Reasoning from "./Reasoning.ts"
 
 /** The conversation as it is being read: items of the model that follow one another are one turn. */
@@ -55,10 +56,20 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
   [
     "function_call",
     {
-      keys: new Set(["type", "id", "status", "call_id", "name", "arguments", "parsed_arguments"]),
+      keys: new Set([
+        "type",
+        "id",
+        "status",
+        "call_id",
+        "name",
+        "namespace",
+        "arguments",
+        "parsed_arguments"
+      ]),
       read: (item, draft) => {
-        const name = text(item.name)
-        if (name === undefined) return false
+        const own = text(item.name)
+        if (own === undefined) return false
+        const name = flatName(own, text(item.namespace))
         const args = typeof item.arguments === "string" ? item.arguments : write(item.arguments)
         speak(draft).push({ type: "call", id: string(item.call_id) ?? "", name, arguments: args })
         return true
@@ -90,9 +101,45 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
   ]
 ])
 
+/** The calls of tools that the client runs itself, and what these gave. */
+const callKeys = new Set([
+  "type",
+  "id",
+  "status",
+  "call_id",
+  "name",
+  "namespace",
+  "input",
+  "action",
+  "operation"
+])
+const outputKeys = new Set(["type", "id", "status", "call_id", "output", "max_output_length"])
+
+const readClientItem = (type: string, item: JsonObject, draft: Draft): ReadonlySet<string> | undefined => {
+  const call = readCall(item)
+  if (call !== undefined) {
+    speak(draft).push(call)
+    return callKeys
+  }
+  if (!/^(custom_tool|local_shell|shell|apply_patch)_call_output$/.test(type)) return undefined
+  const { output } = item
+  const isParts =
+    typeof output === "string" || objects(output).some((part) => partKeys.has(String(part.type)))
+  const said = isParts ? output : write(output)
+  const parts = readContent(said, draft.dropped)
+  const id = string(item.call_id) ?? string(item.id) ?? ""
+  show(draft, { role: "user", parts: [{ type: "result", id, parts, isError: item.status === "failed" }] })
+  return outputKeys
+}
+
 /** An item without a type is a message. */
 const readItem = (item: JsonObject, draft: Draft): void => {
   const type = string(item.type) ?? "message"
+  const own = readClientItem(type, item, draft)
+  if (own !== undefined) {
+    draft.dropped.rest(item, `input.${type}`, own)
+    return
+  }
   const row = rows.get(type)
   if (row?.read(item, draft) !== true) draft.dropped.field(`input.${type}`)
   else draft.dropped.rest(item, `input.${type}`, row.keys)

@@ -9,6 +9,7 @@ import * as Effort from "../Effort.ts"
 import { isObject, type JsonObject, list, number, object, objects, string, text } from "../Json.ts"
 import { commonFields, readAllowed, readFunction, readSchema, readToolMode } from "../openai/ReadCommon.ts"
 import { type Draft, type Read, readFields, says, set } from "../ReadFields.ts"
+import { clientTools, flatName } from "./ClientTools.ts"
 import { readInput } from "./ReadInput.ts"
 
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
@@ -54,12 +55,17 @@ const texts = (value: JsonObject, draft: Draft): boolean => {
 
 const toolKeys = new Set(["type", "name", "description", "parameters", "strict"])
 
-/** Tools of other types are OpenAI's: it runs them, or its models know them by heart. */
+/** Tools of other types are run by the client, see `ClientTools`, or by OpenAI: those are left out. */
 const tools = (value: unknown, draft: Draft): boolean => {
   for (const tool of objects(value)) {
     const name = text(tool.name)
     if (tool.type !== "function" || name === undefined) {
-      draft.dropped.field(`tools.${string(tool.type) ?? "type"}`)
+      const own = clientTools(tool)
+      for (const { tool } of own) {
+        if (draft.tools.some(({ name }) => name === tool.name)) draft.dropped.field("tools.name")
+        else draft.tools.push(tool)
+      }
+      if (own.length === 0) draft.dropped.field(`tools.${string(tool.type) ?? "type"}`)
       continue
     }
     draft.dropped.rest(tool, "tools", toolKeys)
@@ -72,15 +78,24 @@ const tools = (value: unknown, draft: Draft): boolean => {
 const toolChoice = (value: unknown, draft: Draft): boolean => {
   if (readToolMode(value, draft)) return true
   const choice = object(value)
-  const name = text(choice.name)
-  if (choice.type === "function" && name !== undefined) {
+  const name = chosen(choice)
+  if (name !== undefined) {
     draft.toolChoice = { mode: "tool", name }
     return true
   }
   if (choice.type !== "allowed_tools") return false
-  const names = objects(choice.tools).flatMap((tool) => text(tool.name) ?? [])
+  const names = objects(choice.tools).flatMap((tool) => chosen(tool) ?? [])
   readAllowed(choice.mode, names, draft)
   return true
+}
+
+/** The function that a choice of one tool means. */
+const chosen = (choice: JsonObject): string | undefined => {
+  const name = text(choice.name)
+  if ((choice.type === "function" || choice.type === "custom") && name !== undefined) {
+    return flatName(name, text(choice.namespace))
+  }
+  return clientTools(choice)[0]?.tool.name
 }
 
 /** Reads a request. */

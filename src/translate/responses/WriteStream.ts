@@ -10,7 +10,7 @@ import type { Answer, Delta, Ending, Spoken, Usage } from "../Common.ts"
 import type { Context } from "../Context.ts"
 import type { JsonObject } from "../Json.ts"
 import type { OutEvent, StreamWriter } from "../Protocol.ts"
-import { OpenCall, type OpenItem, OpenMessage, OpenThought, type Tell } from "./Items.ts"
+import { OpenCall, OpenClientCall, type OpenItem, OpenMessage, OpenThought, type Tell } from "./Items.ts"
 import { foreignId } from "./Reasoning.ts"
 import * as Words from "./Words.ts"
 
@@ -23,7 +23,7 @@ class Draft {
   #head: JsonObject | undefined
   readonly #open = new Map<number, OpenItem>()
   readonly #done = new Map<number, JsonObject>()
-  readonly #calls = new Map<number, OpenCall>()
+  readonly #calls = new Map<number, OpenCall | OpenClientCall>()
   #items = 0
   /** The message or the thought that is open. */
   #latest: OpenItem | undefined
@@ -72,10 +72,18 @@ class Draft {
   call(index: number, id: string, name: string): void {
     this.#latest = undefined
     const call_id = id === "" ? `call_${this.#stem}_${index}` : id
-    const called = { call_id, name: this.#context.toolNames.get(name) ?? name }
+    const whole = this.#context.toolNames.get(name) ?? name
+    const own = this.#context.clientTools.get(whole)
+    const { item, name: known, namespace } = own ?? { item: "function_call", name: whole }
+    const called = { call_id, name: known, namespace, item }
     this.#calls.set(
       index,
-      this.#add("fc_", (place) => new OpenCall(place, called, this.#tell))
+      item === "function_call"
+        ? this.#add("fc_", (place) => new OpenCall(place, called, this.#tell))
+        : this.#add(
+            item === "custom_tool_call" ? "ctc_" : "tc_",
+            (place) => new OpenClientCall(place, called, this.#tell)
+          )
     )
   }
 

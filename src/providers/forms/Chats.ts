@@ -1,0 +1,123 @@
+/**
+ * Chat completions, whole and by chunks.
+ *
+ * https://platform.openai.com/docs/api-reference/chat/object and
+ * https://platform.openai.com/docs/api-reference/chat-streaming
+ */
+import { isObject, type JsonObject } from "../Wire.ts"
+import type { Forms } from "./Forms.ts"
+import { chunkOf } from "./Ollama.ts"
+
+type Draft = Record<string, unknown>
+
+const toEvents: Forms["toEvents"] = (json) => {
+  const own = chunkOf(json)
+  if (own !== undefined) return own
+  const { choices, usage, ...head } = json
+  if (!Array.isArray(choices) || !choices.some((choice) => isObject(choice) && isObject(choice.message))) {
+    return undefined
+  }
+  const common = { ...head, object: "chat.completion.chunk" }
+  const given = choices.filter(isObject)
+  const events: Array<JsonObject | "[DONE]"> = given.map(({ finish_reason: _, message, ...choice }) => ({
+    ...common,
+    choices: [{ ...choice, delta: deltaOf(message), finish_reason: null }]
+  }))
+  given.forEach(({ finish_reason, index, native_finish_reason }, at) => {
+    const native = native_finish_reason === undefined ? {} : { native_finish_reason }
+    const last = at === given.length - 1 && usage !== undefined ? { usage } : {}
+    events.push({
+      ...common,
+      choices: [{ index: index ?? at, delta: {}, finish_reason: finish_reason ?? "stop", ...native }],
+      ...last
+    })
+  })
+  return [...events, "[DONE]"]
+}
+
+/** In a delta, calls say which they are. */
+const deltaOf = (message: unknown): JsonObject => {
+  if (!isObject(message)) return {}
+  const { tool_calls } = message
+  return Array.isArray(tool_calls)
+    ? {
+        ...message,
+        tool_calls: tool_calls.map((call, index) => (isObject(call) ? { index, ...call } : call))
+      }
+    : message
+}
+
+const toWhole: Forms["toWhole"] = (events) => {
+  const chunks = events.flatMap(
+    (event): ReadonlyArray<JsonObject> => chunkOf(event)?.filter((own) => own !== "[DONE]") ?? [event]
+  )
+  const whole: Draft = {}
+  const choices = new Map<unknown, Draft>()
+  for (const chunk of chunks) {
+    const { choices: given, ...head } = chunk
+    for (const [name, value] of Object.entries(head)) if (value !== null) whole[name] = value
+    for (const choice of Array.isArray(given) ? given.filter(isObject) : []) {
+      const index = choice.index ?? 0
+      const known: Draft = choices.get(index) ?? { index, message: {} }
+      choices.set(index, known)
+      const { delta, message, ...rest } = choice
+      for (const [name, value] of Object.entries(rest)) if (value !== null) known[name] = value
+      merge(known.message as Draft, isObject(delta) ? delta : isObject(message) ? message : {})
+    }
+  }
+  if (choices.size === 0) return undefined
+  return {
+    ...whole,
+    object: "chat.completion",
+    choices: [...choices.values()].map(({ message, ...choice }) => ({
+      ...choice,
+      message: finished(message as Draft)
+    }))
+  }
+}
+
+/** Members that are told once, though some servers repeat them. */
+const once = new Set(["role", "id", "type", "name", "index"])
+
+/** Texts go on, lists grow, and of anything else the latest counts. Pieces of calls belong together by their index. */
+const merge = (into: Draft, piece: JsonObject): void => {
+  for (const [name, value] of Object.entries(piece)) {
+    const known = into[name]
+    if (value === null || value === undefined) continue
+    if (name === "tool_calls" && Array.isArray(value)) mergeCalls(into, value.filter(isObject))
+    else if (typeof value === "string" && typeof known === "string") {
+      if (!once.has(name)) into[name] = known + value
+      else if (known === "") into[name] = value
+    } else if (Array.isArray(value) && Array.isArray(known)) into[name] = [...known, ...value]
+    else if (isObject(value) && isObject(known)) {
+      const inner = { ...known }
+      merge(inner, value)
+      into[name] = inner
+    } else if (!once.has(name) || known === undefined) into[name] = value
+  }
+}
+
+const mergeCalls = (into: Draft, pieces: ReadonlyArray<JsonObject>): void => {
+  const calls = (into.tool_calls ?? []) as Array<Draft>
+  into.tool_calls = calls
+  for (const piece of pieces) {
+    const known = piece.index === undefined ? undefined : calls.find((call) => call.index === piece.index)
+    const isNamed =
+      isObject(piece.function) && typeof piece.function.name === "string" && piece.function.name !== ""
+    const last = piece.index === undefined && !isNamed ? calls.at(-1) : undefined
+    const call = known ?? last ?? {}
+    if (known === undefined && last === undefined) calls.push(call)
+    merge(call, piece)
+  }
+}
+
+const finished = (message: Draft): JsonObject => {
+  const { tool_calls, ...rest } = message
+  const calls = Array.isArray(tool_calls)
+    ? { tool_calls: tool_calls.map(({ index: _, ...call }: Draft) => ({ type: "function", ...call })) }
+    : {}
+  return { role: "assistant", content: null, ...rest, ...calls }
+}
+
+/** Chat completions, whole and by chunks. */
+export const chats: Forms = { toEvents, toWhole }

@@ -1,0 +1,81 @@
+/** An answer of JSON objects as the event stream that was asked for: chunks in a list or one a line, or a whole answer. */
+import { isError } from "../../words/ErrorPlaces.ts"
+import { isObject, type JsonObject } from "../Wire.ts"
+import type { Forms } from "./Forms.ts"
+import { JsonValues } from "./JsonValues.ts"
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Makes events of an answer's bytes as they come. */
+export class JsonEvents {
+  readonly #values: JsonValues
+  readonly #forms: Forms | undefined
+  readonly #isUsable: (answer: JsonObject) => boolean
+  #lacksDone = false
+  /** True once there was an event. */
+  hasEvents = false
+  /** An object that is an error or an answer without content, where nothing came before it. */
+  error: Uint8Array | undefined
+
+  constructor(forms: Forms | undefined, max: number, isUsable: (answer: JsonObject) => boolean) {
+    this.#values = new JsonValues(max)
+    this.#forms = forms
+    this.#isUsable = isUsable
+  }
+
+  /** An object is larger than an answer may be. */
+  get overflow(): boolean {
+    return this.#values.overflow
+  }
+
+  /** The bytes of the events that are complete with these. */
+  add(parts: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
+    const events: Array<Uint8Array> = []
+    for (const part of parts) {
+      for (const value of this.#values.push(part)) {
+        const text = this.#eventsOf(value)
+        if (this.error !== undefined) return events
+        this.hasEvents = true
+        events.push(encoder.encode(text))
+      }
+    }
+    return events
+  }
+
+  /** The last word of a chat that has finished, where nobody said it; lists have none. */
+  end(): ReadonlyArray<Uint8Array> {
+    const lacks = this.#lacksDone
+    this.#lacksDone = false
+    return lacks ? [encoder.encode(eventOf("[DONE]"))] : []
+  }
+
+  #eventsOf(value: Uint8Array): string {
+    const text = decoder.decode(value)
+    let json: unknown
+    try {
+      json = JSON.parse(text)
+    } catch {
+      return `data: ${text.replaceAll(/[\r\n]+/g, " ")}\n\n`
+    }
+    if (!isObject(json)) return ""
+    const told = this.#forms?.toEvents(json)
+    const isAnswer = told !== undefined && Array.isArray(json.choices ?? json.content ?? json.output)
+    if (!this.hasEvents && (isError(json) || (isAnswer && !this.#isUsable(json)))) this.error = value
+    const events = told ?? [json]
+    for (const event of events) {
+      if (event === "[DONE]") this.#lacksDone = false
+      else if (Array.isArray(event.choices) && event.choices.some(isFinished)) this.#lacksDone = true
+    }
+    return events.map(eventOf).join("")
+  }
+}
+
+const isFinished = (choice: unknown): boolean => isObject(choice) && typeof choice.finish_reason === "string"
+
+/** Events with a type are named after it, but for those of chats, which have no names. */
+const eventOf = (event: { readonly [key: string]: unknown } | "[DONE]"): string => {
+  if (event === "[DONE]") return "data: [DONE]\n\n"
+  const name = typeof event.type === "string" && event.choices === undefined ? `event: ${event.type}\n` : ""
+  return `${name}data: ${JSON.stringify(event)}\n\n`
+}

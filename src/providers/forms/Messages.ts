@@ -1,0 +1,125 @@
+/**
+ * Messages, whole and by events.
+ *
+ * https://docs.anthropic.com/en/api/messages and https://docs.anthropic.com/en/docs/build-with-claude/streaming
+ */
+import { isObject, type JsonObject } from "../Wire.ts"
+import type { Forms } from "./Forms.ts"
+
+type Draft = Record<string, unknown>
+
+const toEvents: Forms["toEvents"] = (json) => {
+  if (!Array.isArray(json.content) || json.delta !== undefined || json.content_block !== undefined)
+    return undefined
+  const { content, stop_details, stop_reason, stop_sequence, usage, ...head } = json
+  const begun = { ...head, content: [], stop_reason: null, stop_sequence: null, usage: usage ?? {} }
+  const delta = {
+    stop_reason,
+    stop_sequence: stop_sequence ?? null,
+    ...(stop_details !== undefined && { stop_details })
+  }
+  return [
+    { type: "message_start", message: begun },
+    ...content.filter(isObject).flatMap(blockEvents),
+    { type: "message_delta", delta, usage: usage ?? {} },
+    { type: "message_stop" }
+  ]
+}
+
+const blockEvents = (block: JsonObject, index: number): ReadonlyArray<JsonObject> => {
+  const delta = (delta: JsonObject) => ({ type: "content_block_delta", index, delta })
+  const start = (content_block: JsonObject) => ({ type: "content_block_start", index, content_block })
+  const stop = { type: "content_block_stop", index }
+  switch (block.type) {
+    case "text":
+      return [start({ ...block, text: "" }), delta({ type: "text_delta", text: block.text }), stop]
+    case "thinking": {
+      const { signature, thinking } = block
+      const signed =
+        typeof signature === "string" && signature !== ""
+          ? [delta({ type: "signature_delta", signature })]
+          : []
+      const begun = start({ ...block, thinking: "", signature: "" })
+      return [begun, delta({ type: "thinking_delta", thinking }), ...signed, stop]
+    }
+    case "tool_use":
+    case "server_tool_use": {
+      const partial_json = typeof block.input === "string" ? block.input : JSON.stringify(block.input ?? {})
+      return [start({ ...block, input: {} }), delta({ type: "input_json_delta", partial_json }), stop]
+    }
+    default:
+      return [start(block), stop]
+  }
+}
+
+const toWhole: Forms["toWhole"] = (events) => {
+  let message: Draft | undefined
+  const blocks = new Map<unknown, Draft>()
+  const inputs = new Map<Draft, string>()
+  for (const event of events) {
+    const delta = isObject(event.delta) ? event.delta : {}
+    switch (event.type) {
+      case "message_start":
+        message = { ...(isObject(event.message) ? event.message : {}) }
+        break
+      case "content_block_start":
+        blocks.set(event.index, { ...(isObject(event.content_block) ? event.content_block : {}) })
+        break
+      case "content_block_delta":
+        grow(blocks, inputs, event.index, delta)
+        break
+      case "message_delta": {
+        const known: Draft = (message ??= {})
+        Object.assign(known, delta)
+        known.usage = counted(known.usage, event.usage)
+      }
+    }
+  }
+  if (message === undefined) return undefined
+  for (const [block, json] of inputs) block.input = parsed(json)
+  const begun = Array.isArray(message.content) ? message.content : []
+  return { type: "message", role: "assistant", ...message, content: [...begun, ...blocks.values()] }
+}
+
+const grow = (
+  blocks: Map<unknown, Draft>,
+  inputs: Map<Draft, string>,
+  index: unknown,
+  delta: JsonObject
+): void => {
+  const { citation, partial_json, signature, text, thinking } = delta
+  const block: Draft =
+    blocks.get(index) ?? (typeof thinking === "string" ? { type: "thinking" } : { type: "text" })
+  blocks.set(index, block)
+  const add = (name: string, piece: unknown) => {
+    if (typeof piece === "string")
+      block[name] = `${typeof block[name] === "string" ? block[name] : ""}${piece}`
+  }
+  add("text", text)
+  add("thinking", thinking)
+  add("signature", signature)
+  if (typeof partial_json === "string" && partial_json !== "")
+    inputs.set(block, (inputs.get(block) ?? "") + partial_json)
+  if (isObject(citation))
+    block.citations = [...(Array.isArray(block.citations) ? block.citations : []), citation]
+}
+
+/** Counts are totals, and a zero at the end hides nothing that was told at the beginning. */
+const counted = (before: unknown, now: unknown): JsonObject => {
+  const counts: Draft = isObject(before) ? { ...before } : {}
+  for (const [name, value] of Object.entries(isObject(now) ? now : {})) {
+    if (value !== null && (value !== 0 || counts[name] === undefined)) counts[name] = value
+  }
+  return counts
+}
+
+const parsed = (json: string): unknown => {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return { arguments: json }
+  }
+}
+
+/** Messages, whole and by events. */
+export const messages: Forms = { toEvents, toWhole }

@@ -1,0 +1,93 @@
+/**
+ * Responses, whole and by events.
+ *
+ * https://platform.openai.com/docs/api-reference/responses and
+ * https://platform.openai.com/docs/api-reference/responses-streaming
+ */
+import { isObject, type JsonObject } from "../Wire.ts"
+import type { Forms } from "./Forms.ts"
+
+const toEvents: Forms["toEvents"] = (json) => {
+  if (!Array.isArray(json.output) || json.response !== undefined) return undefined
+  const begun = { ...json, status: "in_progress", output: [], usage: null }
+  const status = typeof json.status === "string" ? json.status : "completed"
+  const events = [
+    { type: "response.created", response: begun },
+    { type: "response.in_progress", response: begun },
+    ...json.output.filter(isObject).flatMap(itemEvents),
+    { type: `response.${status}`, response: json }
+  ]
+  return events.map((event, sequence_number) => ({ ...event, sequence_number }))
+}
+
+const itemEvents = (
+  item: JsonObject,
+  output_index: number
+): ReadonlyArray<JsonObject & { readonly type: string }> => {
+  const at = { item_id: item.id, output_index }
+  const added = { type: "response.output_item.added", output_index, item: { ...item, ...emptied(item) } }
+  const done = { type: "response.output_item.done", output_index, item }
+  return [added, ...pieces(item, at), done]
+}
+
+const emptied = (item: JsonObject): JsonObject => {
+  const status = item.status === undefined ? {} : { status: "in_progress" }
+  if (item.type === "message") return { ...status, content: [] }
+  if (item.type === "reasoning") return { ...status, summary: [] }
+  if (item.type === "function_call") return { ...status, arguments: "" }
+  return item.type === "custom_tool_call" ? { ...status, input: "" } : status
+}
+
+const pieces = (item: JsonObject, at: JsonObject): ReadonlyArray<JsonObject & { readonly type: string }> => {
+  switch (item.type) {
+    case "message":
+      return (Array.isArray(item.content) ? item.content.filter(isObject) : []).flatMap(
+        (part, content_index) => {
+          const place = { ...at, content_index }
+          const isRefusal = part.type === "refusal"
+          const said = isRefusal ? part.refusal : part.text
+          const name = isRefusal ? "refusal" : "output_text"
+          return [
+            {
+              type: "response.content_part.added",
+              ...place,
+              part: { ...part, ...(isRefusal ? { refusal: "" } : { text: "" }) }
+            },
+            { type: `response.${name}.delta`, ...place, delta: said },
+            { type: `response.${name}.done`, ...place, ...(isRefusal ? { refusal: said } : { text: said }) },
+            { type: "response.content_part.done", ...place, part }
+          ]
+        }
+      )
+    case "function_call":
+      return [
+        { type: "response.function_call_arguments.delta", ...at, delta: item.arguments },
+        { type: "response.function_call_arguments.done", ...at, name: item.name, arguments: item.arguments }
+      ]
+    case "custom_tool_call":
+      return [
+        { type: "response.custom_tool_call_input.delta", ...at, delta: item.input },
+        { type: "response.custom_tool_call_input.done", ...at, input: item.input }
+      ]
+    default:
+      return []
+  }
+}
+
+/** The last event has the whole response; where that has no items, they are those that were done before. */
+const toWhole: Forms["toWhole"] = (events) => {
+  const last = events.findLast(
+    ({ response, type }) =>
+      isObject(response) && /^response\.(completed|incomplete|failed)$/.test(String(type))
+  )
+  if (!isObject(last?.response)) return undefined
+  const { output } = last.response
+  if (Array.isArray(output) && output.length > 0) return last.response
+  const done = events.flatMap(({ item, type }) =>
+    type === "response.output_item.done" && isObject(item) ? item : []
+  )
+  return { ...last.response, output: done }
+}
+
+/** Responses, whole and by events. */
+export const responses: Forms = { toEvents, toWhole }

@@ -1,0 +1,28 @@
+/** The error of a prompt that is too long, in the words of any protocol. */
+import { openaiCode } from "../words/ContextErrors.ts"
+import { contextNumbers, numbers } from "../words/ContextNumbers.ts"
+import { isObject, type JsonObject } from "./Json.ts"
+import type { Dialect, Protocol } from "./Protocol.ts"
+import { callers } from "./Translate.ts"
+
+/** What is known of an error besides its body. */
+export interface ContextError {
+  readonly message: string
+  /** The window and the prompt, in tokens. */
+  readonly limit?: number | undefined
+  readonly actual?: number | undefined
+}
+
+/** The error of a prompt that is too long, in the words that the clients of a protocol look for. */
+export const contextError = (to: Dialect, { actual, limit, message }: ContextError): JsonObject => {
+  const known = limit === undefined && actual === undefined ? contextNumbers(message) : numbers(limit, actual)
+  return callers[to].writeError({ kind: "contextExceeded", message, param: undefined, tokens: known })
+}
+
+/** Does the body of an error say in the words that clients of its protocol look for that the prompt is too long? */
+export const saysContextExceeded = (protocol: Protocol, body: unknown): boolean => {
+  const error = isObject(body) && isObject(body.error) ? body.error : {}
+  return protocol === "openai"
+    ? error.code === openaiCode
+    : /prompt is too long|exceed context limit/i.test(String(error.message ?? ""))
+}

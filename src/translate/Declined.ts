@@ -1,0 +1,32 @@
+/** Answers in which the model declined and said nothing: every protocol has a word for that. */
+import type { Answer, Delta } from "./Common.ts"
+import type { Context } from "./Context.ts"
+import { encode } from "./Encode.ts"
+import { type JsonObject, object, text } from "./Json.ts"
+import type { Dialect, Protocol } from "./Protocol.ts"
+import { callers, codecs } from "./Translate.ts"
+
+/** An answer in which the model declined and said nothing, as a body or as events in the words of its caller. */
+export const declined = (
+  from: Protocol,
+  to: Dialect,
+  body: JsonObject,
+  context: Context
+): { readonly body: JsonObject; readonly events: string } => {
+  const ending = codecs[from].readAnswer(body)
+  const event = object(body.delta)
+  const explanation = ending.explanation ?? text(object(event.stop_details).explanation)
+  const { id, model, usage } = ending
+  const answer: Answer = { id, model, parts: [], usage, stop: "refusal", explanation }
+  const writer = callers[to].streamWriter(context)
+  const deltas: ReadonlyArray<Delta> = [
+    { type: "start", id, model },
+    ...(usage === undefined ? [] : [{ type: "usage", usage } as const]),
+    { type: "stop", stop: "refusal", explanation },
+    { type: "end" }
+  ]
+  return {
+    body: callers[to].writeAnswer(answer, context),
+    events: encode(deltas.flatMap((delta) => writer.write(delta)))
+  }
+}

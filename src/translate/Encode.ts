@@ -1,0 +1,10 @@
+/** Events as text. */
+import type { OutEvent } from "./Protocol.ts"
+
+/** The text of events as an event stream carries them. */
+export const encode = (events: ReadonlyArray<OutEvent>): string => {
+  let text = ""
+  for (const { event, data } of events)
+    text += `${event === undefined ? "" : `event: ${event}\n`}data: ${data}\n\n`
+  return text
+}
