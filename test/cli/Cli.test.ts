@@ -15,9 +15,9 @@ import {
 } from "../gateway/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { configFile as file } from "../support/files.ts"
-import { root, run, start } from "./support.ts"
+import { processes, root, run, start } from "./support.ts"
 
-describe("serve", () => {
+describe("serve", { timeout: processes }, () => {
   it.live("says one line when it is ready, and on SIGTERM lets requests in flight come to their end", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
@@ -151,7 +151,7 @@ describe("serve", () => {
   )
 })
 
-describe("check", () => {
+describe("check", { timeout: processes }, () => {
   it.live("tells what a valid file says, and no secret of it", () =>
     Effect.gen(function* () {
       const config = yield* file({
@@ -204,7 +204,7 @@ describe("check", () => {
   )
 })
 
-describe("classify", () => {
+describe("classify", { timeout: processes }, () => {
   const lines = readFileSync(join(root, "test/fixtures/provider-errors.jsonl"), "utf8").trimEnd().split("\n")
 
   it.live("gives one line for each, in the same order, from standard input and from a file", () =>
@@ -267,7 +267,7 @@ describe("classify", () => {
   )
 })
 
-describe("demo", () => {
+describe("demo", { timeout: processes }, () => {
   it.live("keeps its five promises within twenty seconds and a hundred columns", () =>
     Effect.gen(function* () {
       const startedAt = Date.now()
@@ -304,7 +304,7 @@ describe("demo", () => {
   )
 })
 
-describe("the command line", () => {
+describe("the command line", { timeout: processes }, () => {
   it.live("knows its commands and its version, and refuses flags it does not know", () =>
     Effect.gen(function* () {
       const help = yield* run(["--help"])

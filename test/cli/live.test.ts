@@ -8,7 +8,7 @@ import { cli } from "../../src/cli/Cli.ts"
 import { anthropic, openai } from "../gateway/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { configFile as file } from "../support/files.ts"
-import { run as spawn } from "./support.ts"
+import { processes, run as spawn } from "./support.ts"
 
 /** Runs `effect-failover check …` in this process. */
 const check = (args: ReadonlyArray<string>, env: Record<string, string> = {}) =>
@@ -58,7 +58,7 @@ const noModel = FaultServer.json(
   404
 )
 
-describe("check --live", () => {
+describe("check --live", { timeout: processes }, () => {
   it.live("asks every enabled credential once for a few tokens, and says how each of them failed", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make

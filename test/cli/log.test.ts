@@ -8,7 +8,7 @@ import * as Schedule from "effect/Schedule"
 import { ask, chat, openai, provider } from "../gateway/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import * as Files from "../support/files.ts"
-import { root, start } from "./support.ts"
+import { processes, root, start } from "./support.ts"
 
 /** A config file over a provider that only fails, and how to write another one in its place. */
 const failing = Effect.gen(function* () {
@@ -34,14 +34,14 @@ const until = (condition: Effect.Effect<boolean>) =>
     condition,
     (is) => is,
     () => "it never came to that"
-  ).pipe(Effect.retry(Schedule.max([Schedule.spaced("20 millis"), Schedule.recurs(400)])))
+  ).pipe(Effect.retry(Schedule.max([Schedule.spaced("20 millis"), Schedule.recurs(3000)])))
 
 const fail = (url: string) =>
   Effect.map(ask(`${url}/v1/chat/completions`, { body: chat("a/x") }), ({ status }) =>
     assert.strictEqual(status, 503)
   )
 
-describe("the log of serve", () => {
+describe("the log of serve", { timeout: processes }, () => {
   it.live("has another format and another level after a reload, and standard output stays as it is", () =>
     Effect.gen(function* () {
       const { file, write } = yield* failing

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { ask, chat, openai, provider } from "../gateway/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { folder } from "../support/files.ts"
-import { start } from "./support.ts"
+import { processes, start } from "./support.ts"
 
 /** A gateway on a file, with a key in a file of its own. */
 const running = (config: object, options: { readonly flags?: ReadonlyArray<string> } = {}) =>
@@ -35,7 +35,7 @@ const running = (config: object, options: { readonly flags?: ReadonlyArray<strin
     return { server, place, file, write, whole, gateway, url, call }
   })
 
-describe("serve reloads", () => {
+describe("serve reloads", { timeout: processes }, () => {
   it.live("on SIGHUP, and a bad file leaves everything as it is and says why", () =>
     Effect.gen(function* () {
       const { call, gateway, url, whole, write } = yield* running(

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as BuiltIn from "../../src/simulator/BuiltIn.ts"
-import { root, run } from "./support.ts"
+import { processes, root, run } from "./support.ts"
 
 const file = (name: string, content: unknown) =>
   Effect.map(
@@ -25,7 +25,7 @@ const short = (target: string, fault = "throttled") => ({
   faults: [{ target, fault, from: "10 seconds", until: "30 seconds" }]
 })
 
-describe("simulate", () => {
+describe("simulate", { timeout: processes }, () => {
   it.live("reports an outage that the config survives, in 100 columns, and the same every time", () =>
     Effect.gen(function* () {
       const [ended, again] = yield* Effect.all(

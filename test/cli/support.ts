@@ -7,6 +7,9 @@ import type * as Scope from "effect/Scope"
 /** The project's folder. */
 export const root = resolve(import.meta.dirname, "../..")
 
+/** How long a test that starts processes may take, in milliseconds: on a busy machine each of them takes seconds to begin. */
+export const processes = 180_000
+
 /** A command that runs. */
 export interface Running {
   readonly process: ChildProcess

@@ -63,7 +63,7 @@ if (Browser.path === undefined) {
   console.log("the status page is not tested: there is no Chromium here, and CHROMIUM_PATH names none")
 }
 
-describe.skipIf(Browser.path === undefined)("the status page", () => {
+describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_000 }, () => {
   it.live("shows that a provider breaks, and that it serves again, as it happens", () =>
     Effect.gen(function* () {
       const { a, call, complaints, page, requests, url } = yield* running()

@@ -35,7 +35,7 @@ export const run = (file: string, args: ReadonlyArray<string>, cwd: string): Pro
     execFile(
       file,
       args,
-      { cwd, timeout: 60_000, shell: process.platform === "win32" },
+      { cwd, timeout: 240_000, shell: process.platform === "win32" },
       (error, stdout, stderr) =>
         done({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr })
     )

@@ -8,7 +8,8 @@ import { formatMessage } from "publint/utils"
 import { Consumer, entryPoints, manifest } from "./consumer.ts"
 
 const consumer = new Consumer()
-beforeAll(() => consumer.install(), 60_000)
+// The project is built, packed, compiled and run in processes of their own, each of which takes long on a busy machine.
+beforeAll(() => consumer.install(), 300_000)
 afterAll(() => consumer.remove())
 
 const application = `
@@ -43,7 +44,7 @@ const compile = async (name: string, options: object) => {
   return consumer.run("tsc", "-p", `tsconfig.${name}.json`)
 }
 
-describe("the packed package", () => {
+describe("the packed package", { timeout: 300_000 }, () => {
   it("holds what is built, its sources and the papers, and no tests", () => {
     const files = readdirSync(consumer.installed, { recursive: true, encoding: "utf8" })
     for (const file of [

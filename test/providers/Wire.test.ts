@@ -241,9 +241,10 @@ for (const [upstream, layer] of upstreams) {
         Effect.gen(function* () {
           if (upstream !== "undici") return // others may open a second one
           const { provider, server } = yield* start
+          const free = yield* undiciHeard(server.origin, "end")
           server.play(FaultServer.json(dialect.error("api_error", "oops"), 500))
-          yield* Effect.flip(provider.complete(request, target()))
-          yield* hear(provider.stream(request, target()))
+          yield* Effect.andThen(Effect.flip(provider.complete(request, target())), free(1))
+          yield* Effect.andThen(hear(provider.stream(request, target())), free(2))
           yield* Effect.flip(provider.complete(request, target()))
           assert.strictEqual(server.sockets, 1)
         })

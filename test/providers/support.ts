@@ -163,8 +163,8 @@ const turn = Effect.callback<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
 
-/** Waits until something is so; fails after two seconds. */
+/** Waits until something is so; fails after a time that is long for a busy machine, too. */
 export const eventually = (condition: () => boolean): Effect.Effect<void, string> =>
   Effect.suspend(() => (condition() ? Effect.void : Effect.fail("it never came to that"))).pipe(
-    Effect.retry(Schedule.max([Schedule.spaced("10 millis"), Schedule.recurs(200)]))
+    Effect.retry(Schedule.max([Schedule.spaced("10 millis"), Schedule.recurs(1500)]))
   )
