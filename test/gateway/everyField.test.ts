@@ -33,6 +33,9 @@ const changes = (place: ReadonlyArray<string>) =>
     return after === undefined ? [] : [{ before: fromFile(file, []), after }]
   })
 
+/** Every field is changed alone, and the whole config is compared each time: some seconds, more on a busy machine. */
+const aWhile = 120_000
+
 describe("every field of the config file", () => {
   it("stands in the file that these tests change", () => {
     assert.isAbove(places.length, 400)
@@ -42,24 +45,28 @@ describe("every field of the config file", () => {
     )
   })
 
-  it("is taken by a reload, or named as one that needs a restart", () => {
-    const waiting = new Set<string>()
-    for (const place of places) {
-      const path = place.join(".")
-      for (const { after, before } of changes(place)) {
-        const { config, restart } = Restart.settle(after, before)
-        if (restart.length === 0) {
-          assert.strictEqual(text(config), text(after), path)
-          continue
+  it(
+    "is taken by a reload, or named as one that needs a restart",
+    () => {
+      const waiting = new Set<string>()
+      for (const place of places) {
+        const path = place.join(".")
+        for (const { after, before } of changes(place)) {
+          const { config, restart } = Restart.settle(after, before)
+          if (restart.length === 0) {
+            assert.strictEqual(text(config), text(after), path)
+            continue
+          }
+          assert.strictEqual(text(config), text(before), path)
+          assert.lengthOf(restart, 1)
+          assert.isTrue(`${path}.`.startsWith(`${restart[0]}.`), `${path} is told as ${restart[0]}`)
+          waiting.add(restart[0]!)
         }
-        assert.strictEqual(text(config), text(before), path)
-        assert.lengthOf(restart, 1)
-        assert.isTrue(`${path}.`.startsWith(`${restart[0]}.`), `${path} is told as ${restart[0]}`)
-        waiting.add(restart[0]!)
       }
-    }
-    assert.sameMembers([...waiting], [...Restart.fields])
-  })
+      assert.sameMembers([...waiting], [...Restart.fields])
+    },
+    aWhile
+  )
 
   it("that needs a restart is said to in the docs, and no other", () => {
     const docs = readFileSync(resolve(import.meta.dirname, "../../docs/config.md"), "utf8")
@@ -70,16 +77,20 @@ describe("every field of the config file", () => {
     )
   })
 
-  it("has its place in what operators see of a config, and no secret of it has", () => {
-    const view = (config: GatewayConfig) => JSON.stringify(ConfigView.make({ config, number: 1, since: 0 }))
-    const unseen = places.filter(
-      (place) =>
-        !isSchedule(place) && changes(place).every(({ after, before }) => view(after) === view(before))
-    )
-    assert.deepStrictEqual(
-      unseen.map((place) => place.join(".")),
-      []
-    )
-    for (const file of files) assert.notInclude(view(fromFile(file, [])), "secret-")
-  })
+  it(
+    "has its place in what operators see of a config, and no secret of it has",
+    () => {
+      const view = (config: GatewayConfig) => JSON.stringify(ConfigView.make({ config, number: 1, since: 0 }))
+      const unseen = places.filter(
+        (place) =>
+          !isSchedule(place) && changes(place).every(({ after, before }) => view(after) === view(before))
+      )
+      assert.deepStrictEqual(
+        unseen.map((place) => place.join(".")),
+        []
+      )
+      for (const file of files) assert.notInclude(view(fromFile(file, [])), "secret-")
+    },
+    aWhile
+  )
 })
