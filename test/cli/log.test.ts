@@ -93,10 +93,8 @@ describe("the log of serve", { timeout: processes }, () => {
         /^note: providers\.a\.credentials\[0\]\.apiKey: a key or token stands in the file/
       )
       assert.include(messages, `note: the status page is at ${url}/`)
-      assert.deepStrictEqual(messages.slice(-2), [
-        "stopping on SIGTERM: no new requests, those in flight come to their end",
-        "stopped"
-      ])
+      assert.include(messages, "stopping on SIGTERM: no new requests, those in flight come to their end")
+      assert.strictEqual(messages.at(-1), "stopped")
     })
   )
 
