@@ -1,5 +1,5 @@
 /** What the callers ask for: the seed and the number of a request say everything about it. */
-import * as Random from "./random.ts"
+import * as Random from "../../test/support/Random.ts"
 import { chains } from "./world.ts"
 
 /** The protocol in which a caller speaks. */

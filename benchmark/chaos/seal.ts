@@ -5,7 +5,7 @@
  * knows the three can tell whether an answer is whole, only its beginning, or somebody else's.
  */
 import { createHash } from "node:crypto"
-import * as Random from "./random.ts"
+import * as Random from "../../test/support/Random.ts"
 
 const words = [
   "lake",

@@ -1,10 +1,10 @@
 /** The callers: so many at once, so many a second, each request judged when it is over. */
 import { setTimeout as sleep } from "node:timers/promises"
+import * as Random from "../../test/support/Random.ts"
 import { call, type Outcome } from "./caller.ts"
 import type { Gateway } from "./gateways.ts"
 import type { Entry, Ledger } from "./ledger.ts"
 import * as Plan from "./plan.ts"
-import * as Random from "./random.ts"
 import { judgeCall, type Verdict } from "./verdict.ts"
 
 /** One that must not be. */

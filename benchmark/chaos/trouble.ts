@@ -1,8 +1,8 @@
 /** What goes wrong around the gateways, one thing after the other, in an order that the seed decides. */
 import { setTimeout as sleep } from "node:timers/promises"
+import * as Random from "../../test/support/Random.ts"
 import type { Disk } from "./disk.ts"
 import type { Gateway } from "./gateways.ts"
-import * as Random from "./random.ts"
 import type { Redis } from "./redis.ts"
 
 /** What it acts on. */

@@ -1,6 +1,7 @@
 /** Which fault a provider has for a request: the seed, the request and the time decide, and nothing else. */
+
+import * as Random from "../../test/support/Random.ts"
 import { faults } from "./faults.ts"
-import * as Random from "./random.ts"
 
 /** How long the weather stays the same, in milliseconds. */
 const slot = 2_500

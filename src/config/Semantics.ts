@@ -5,6 +5,7 @@
  */
 import * as Result from "effect/Result"
 import * as Catalog from "../core/Catalog.ts"
+import * as Checks from "../core/Checks.ts"
 import * as ModelSpec from "../core/ModelSpec.ts"
 import * as Pool from "../core/Pool.ts"
 import { millisOf } from "./ConfigFile.ts"
@@ -53,6 +54,8 @@ function* providerProblems(file: unknown): Iterable<Misfit> {
     const { auth, credentials, protocol, responses } = fieldsOf(providers[name])
     if (ModelSpec.parse(`${name}/model`) === undefined) {
       yield { path, message: "the name of a provider is made of letters, digits, '.', '_' and '-'" }
+    } else if (Checks.name(name) !== undefined) {
+      yield { path, message: "the name of a provider begins with a letter or a digit" }
     }
     if (auth !== undefined && protocol === "anthropic") {
       yield { path: [...path, "auth"], message: 'only providers with the protocol "openai" have a choice' }
@@ -135,10 +138,15 @@ const guessable = "is shorter than 16 characters and can be guessed; `openssl ra
 const nameProblems = (file: unknown): ReadonlyArray<Misfit> => {
   const { fallbacks, models, providers } = fieldsOf(file)
   const made = Catalog.make({
-    providers: Object.entries(fieldsOf(providers)).map(([name, provider]) => ({
-      pool: Pool.make(name, undefined),
-      fallbackModels: itemsOf(fieldsOf(provider).fallbackModels).filter((model) => typeof model === "string")
-    })),
+    // A wrong name has a problem of its own, and no pool can be made of it.
+    providers: Object.entries(fieldsOf(providers))
+      .filter(([name]) => Checks.name(name) === undefined)
+      .map(([name, provider]) => ({
+        pool: Pool.make(name, undefined),
+        fallbackModels: itemsOf(fieldsOf(provider).fallbackModels).filter(
+          (model) => typeof model === "string"
+        )
+      })),
     models: Object.fromEntries(
       Object.entries(fieldsOf(models)).map(([name, model]) => [name, virtualModel(model)])
     ),

@@ -148,6 +148,9 @@ const layerOver = (
       const exposed = Exposure.check(config.server)
       if (exposed !== undefined) return yield* exposed
       const server = createServer({ ...SlowClients.options(config.server), keepAliveTimeout })
+      // HTTP lets a server ignore what a client expects, and Node would answer 417 without a body:
+      // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+      server.on("checkExpectation", (request, response) => server.emit("request", request, response))
       if (config.server.maxConnections !== undefined) server.maxConnections = config.server.maxConnections
       const closing = yield* Deferred.make<void>()
       // Both go on for as long as there are connections: what is begun before the server is stopped after it.
