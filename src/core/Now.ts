@@ -9,6 +9,7 @@ export class Now {
   readonly #context: Context.Context<never>
   #clock: Clock.Clock | undefined
   #origin = 0
+  #wall: number | undefined
 
   constructor(context: Context.Context<never>) {
     this.#context = context
@@ -18,6 +19,17 @@ export class Now {
   millis(): number {
     const clock = this.#clock ?? this.#look()
     return this.#origin + Steady.elapsed(clock)
+  }
+
+  /**
+   * Whether time may have passed since this was last asked. It looks at the wall clock only, which costs a third of
+   * `millis`: for those who ask for every chunk of a stream.
+   */
+  hasMoved(): boolean {
+    const wall = (this.#clock ?? this.#look()).currentTimeMillisUnsafe()
+    if (wall === this.#wall) return false
+    this.#wall = wall
+    return true
   }
 
   /** Nanoseconds of a clock that does not jump, for the time between two moments. */

@@ -57,7 +57,8 @@ export class Tail<C> implements Flow<C, TailError> {
   }
 
   take(): NonEmptyReadonlyArray<C> | undefined {
-    return this.#over === undefined && !this.#isOverdue() ? this.#opened.take() : undefined
+    if (this.#over !== undefined) return undefined
+    return this.#options.now.hasMoved() && this.#isOverdue() ? undefined : this.#opened.take()
   }
 
   ended(): Exit.Exit<void, TailError> | undefined {
