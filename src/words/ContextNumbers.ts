@@ -128,8 +128,6 @@ const windows: ReadonlyArray<RegExp> = [
  * Window, prompt and output of an overflow that names all three.
  *
  * @example
- * import { capOverflow } from "./ContextNumbers.ts"
- *
  * const said = "maximum context length is 32768 tokens. However, you requested 33187 tokens (1187 in the messages, 32000 in the completion)"
  * capOverflow(said) // => { window: 32_768, prompt: 1187, output: 32_000 }
  */
