@@ -33,6 +33,29 @@ describe("a retry budget", () => {
     assert.strictEqual(drain(budgetAfter(100_000, 0.2), 0), allowanceAtMost + requestsRemembered * 0.2)
   })
 
+  it("saves up five hundred requests and not one more", () => {
+    assert.strictEqual(drain(budgetAfter(100_000, 1), 0), allowanceAtMost + requestsRemembered)
+  })
+
+  it("says how many retries there are: those of the allowance as it is by now, and those that were paid for", () => {
+    const budget = budgetAfter(17, 0.25)
+    assert.strictEqual(budget.left(0), allowanceAtMost + 4)
+    for (let i = 0; i < 3; i++) budget.withdraw(0)
+    assert.strictEqual(budget.left(0), allowanceAtMost - 3 + 4)
+    assert.strictEqual(budget.left(1_999), allowanceAtMost - 2 + 4)
+    assert.strictEqual(budget.left(60_000), allowanceAtMost + 4)
+  })
+
+  it("says whether there are none at all, which an empty one does not say", () => {
+    const empty = budgetAfter(0, 0.2)
+    drain(empty, 0)
+    assert.isFalse(empty.isNone)
+    assert.isTrue(new RetryBudget(0).isNone)
+    empty.setShare(0)
+    assert.isTrue(empty.isNone)
+    assert.strictEqual(empty.left(60_000), 0)
+  })
+
   it("of nothing gives nothing, however long one waits", () => {
     const budget = budgetAfter(1_000, 0)
     assert.strictEqual(drain(budget, 0), 0)
