@@ -7,6 +7,7 @@ import { type Measured, measure, rounds, type Subject } from "./measure.ts"
 import * as ours from "./ours.ts"
 import * as peers from "./peers.ts"
 import * as scale from "./scale.ts"
+import * as shared from "./shared.ts"
 
 /** Runs an effect many times inside of one running fiber. */
 const inFiber = (name: string, operation: Effect.Effect<unknown, unknown>): Subject => ({
@@ -65,6 +66,10 @@ if (process.argv.includes("--crowds")) {
   process.exit(0)
 }
 
+if (process.argv.includes("--shared")) {
+  await shared.print()
+  process.exit()
+}
 if (process.argv.includes("--scale")) {
   await scale.print()
   process.exit(0)

@@ -214,36 +214,43 @@ export const make = Effect.fnUntraced(function* <E>(
 
   const push = Effect.fnUntraced(function* ({ redis }: Session) {
     const { entries } = registry.stateUnsafe()
-    const now = yield* Steady.currentTimeMillis
     const keys = told === undefined ? new Set([...entries.keys(), ...agreed.keys()]) : told.changedBy(entries)
-    const all: Array<Scripts.Said> = []
-    const entryOf = new Map<BenchKey, Bench.Entry>()
+    // Until all of it is told: what fails on the way is compared anew.
+    told = undefined
+    let said: Array<Scripts.Said> = []
+    let entryOf = new Map<BenchKey, Bench.Entry>()
+    const send = Effect.suspend(() => {
+      const [part, sent] = [said, entryOf]
+      said = []
+      entryOf = new Map()
+      const agreeOn = (epochs: ReadonlyArray<number>) => {
+        for (const [index, { _tag, key }] of part.entries()) {
+          const taken = agreed.get(key)?.taken ?? 0
+          if (_tag === "Put") agree(key, sent.get(key), { epoch: epochs[index] ?? 0, taken })
+          else if (_tag === "Clear") agree(key, sent.get(key))
+        }
+      }
+      return Effect.map(Effect.timeout(redis.eval(Scripts.tell)(names, replica, part), timeout), agreeOn)
+    })
+    const now = yield* Steady.currentTimeMillis
     for (const key of keys) {
-      const entry = entries.get(key)
+      // The latest version: an old one is slow to read, and what changes meanwhile is told the sooner.
+      const entry = registry.stateUnsafe().entries.get(key)
       if (entry === undefined) {
         agreed.delete(key)
         continue
       }
       const changes = Shared.changesOf(key, entry, agreed.get(key), now)
-      for (const change of changes) all.push(change)
+      for (const change of changes) said.push(change)
       if (changes.length > 0) entryOf.set(key, entry)
       else {
-        if (claimed.has(key) && entry.probe !== claimed.get(key)) all.push({ _tag: "GiveBack", key })
+        if (claimed.has(key) && entry.probe !== claimed.get(key)) said.push({ _tag: "GiveBack", key })
         agree(key, entry)
       }
       if (entry.probe !== claimed.get(key)) claimed.delete(key)
+      if (said.length >= piece) yield* send
     }
-    told = undefined
-    for (let i = 0; i < all.length; i += piece) {
-      const part = all.slice(i, i + piece)
-      const epochs = yield* Effect.timeout(redis.eval(Scripts.tell)(names, replica, part), timeout)
-      for (const [index, { _tag, key }] of part.entries()) {
-        const entry = entryOf.get(key)
-        const known = agreed.get(key)
-        if (_tag === "Put") agree(key, entry, { epoch: epochs[index] ?? 0, taken: known?.taken ?? 0 })
-        else if (_tag === "Clear") agree(key, entry)
-      }
-    }
+    if (said.length > 0) yield* send
     told = entries
   })
 

@@ -153,8 +153,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     MutableRef.set(ref.ref, next)
     if (next.generation !== go.generation) go = { _tag: "Go", generation: next.generation }
     if (listeners.size === 0) return
-    for (const key of before.entries.changedBy(next.entries)) {
-      const old = before.entries.get(key)
+    for (const [key, old] of before.entries.replacedBy(next.entries)) {
       const entry = next.entries.get(key)
       // Nobody is told of what was forgotten: it was free, or as good as free.
       if (entry === undefined || entry === old) continue

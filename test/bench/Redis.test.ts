@@ -1,17 +1,13 @@
 /** Replicas that share their bench over a real Redis, which is also paused, killed and restarted empty. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import type * as EffectRedis from "effect/persistence/Redis"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
 import { connect } from "../../src/bench/NodeConnection.ts"
 import * as RedisBench from "../../src/bench/RedisBench.ts"
 import * as Scripts from "../../src/bench/Scripts.ts"
@@ -22,62 +18,8 @@ import * as Model from "../../src/core/Model.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { dead, fault, throttle } from "../core/support.ts"
 import * as Redis from "../support/redis.ts"
+import { becomes, eventually, hasty, live, on, pair, quick, replica, statusOf, together } from "./replicas.ts"
 import { answer, fail, target } from "./support.ts"
-
-type Registry = BenchRegistry["Service"]
-
-const quick: RedisBench.Options = { timeout: "300 millis", claimTimeout: "200 millis", retry: "20 millis" }
-
-/** One replica: its registry, as long as the scope is open. */
-const replica = (url: string, options: RedisBench.Options = {}) =>
-  RedisBench.make(connect(Redacted.make(url)), { ...quick, ...options })
-
-const on = <A, E, R>(registry: Registry, effect: Effect.Effect<A, E, R>) =>
-  Effect.provideService(effect, BenchRegistry, registry)
-
-/** Waits until something holds; fails with what it was last if it never does. */
-const eventually = <A>(
-  read: Effect.Effect<A>,
-  holds: (value: A) => boolean,
-  within: Duration.Input = "5 seconds"
-) =>
-  read.pipe(
-    Effect.filterOrFail(holds, (value) => value),
-    Effect.retry(Schedule.spaced("5 millis").pipe(Schedule.upTo({ duration: within }))),
-    Effect.catch((last) => Effect.die(new Error(`it stayed ${JSON.stringify(last)}`)))
-  )
-
-const statusOf = (registry: Registry, key: string) =>
-  Effect.map(registry.list, (list) => list.find((info) => info.key === key)?.status ?? "free")
-
-const becomes = (registry: Registry, key: string, status: string) =>
-  eventually(statusOf(registry, key), (now) => now === status)
-
-/** A replica that has found its way to Redis: what it says is heard by another one. */
-const together = Effect.fnUntraced(function* (...replicas: ReadonlyArray<Registry>) {
-  for (const [i, one] of replicas.entries()) {
-    yield* one.bench(`hello-${i}`)
-    for (const other of replicas) yield* becomes(other, `hello-${i}`, "manual")
-  }
-  for (const [i, one] of replicas.entries()) {
-    yield* one.unbench(`hello-${i}`)
-    for (const other of replicas) yield* becomes(other, `hello-${i}`, "free")
-  }
-})
-
-const pair = (url: string, options?: RedisBench.Options) =>
-  Effect.gen(function* () {
-    const a = yield* replica(url, options)
-    const b = yield* replica(url, options)
-    yield* together(a, b)
-    return [a, b] as const
-  })
-
-/** Logs are kept, not printed. */
-const quiet = Effect.provide(Logger.layer([]))
-
-const live = (name: string, test: Effect.Effect<void, unknown, Scope.Scope>) =>
-  it.live(name, () => test.pipe(Effect.scoped, quiet))
 
 describe.skipIf(!Redis.isInstalled)(
   `replicas over Redis${Redis.isInstalled ? "" : ` (skipped: ${Redis.missing})`}`,
@@ -131,7 +73,6 @@ describe.skipIf(!Redis.isInstalled)(
         const [a, b] = yield* pair((yield* Redis.make).url)
         const x = target("x", "m")
         yield* on(a, fail(x, throttle("300 millis")))
-        yield* becomes(b, "x/m#k", "resting")
         yield* becomes(a, "x/m#k", "half-open")
         yield* becomes(b, "x/m#k", "half-open")
         const held = yield* Deferred.make<void>()
@@ -150,7 +91,7 @@ describe.skipIf(!Redis.isInstalled)(
             )
         )
         const answered = Effect.sync(() => tries.filter((fiber) => fiber.pollUnsafe() !== undefined).length)
-        yield* eventually(answered, (n) => n >= 19)
+        yield* eventually(answered, (n) => n >= 19, "20 seconds")
         yield* Deferred.succeed(held, undefined)
         const tags = yield* Effect.forEach(tries, Fiber.join)
         assert.deepStrictEqual(
@@ -238,7 +179,7 @@ describe.skipIf(!Redis.isInstalled)(
       "while Redis is paused nobody waits for it, and afterwards the states are merged",
       Effect.gen(function* () {
         const redis = yield* Redis.make
-        const [a, b] = yield* pair(redis.url)
+        const [a, b] = yield* pair(redis.url, hasty)
         yield* redis.pause
         const began = yield* Clock.currentTimeMillis
         yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
@@ -256,7 +197,7 @@ describe.skipIf(!Redis.isInstalled)(
       "a probe waits for a paused Redis for no longer than it was told, and only once",
       Effect.gen(function* () {
         const redis = yield* Redis.make
-        const [a] = yield* pair(redis.url)
+        const [a] = yield* pair(redis.url, hasty)
         const x = target("x", "m")
         yield* on(a, fail(x, throttle("300 millis")))
         yield* becomes(a, "x/m#k", "half-open")
@@ -367,7 +308,7 @@ describe.skipIf(!Redis.isInstalled)(
         const began = yield* Clock.currentTimeMillis
         yield* Effect.scoped(
           Effect.gen(function* () {
-            const [a] = yield* pair(redis.url)
+            const [a] = yield* pair(redis.url, hasty)
             yield* redis.pause
             yield* a.bench("x")
           })

@@ -44,6 +44,14 @@ describe("a versioned map", () => {
     const after = before.with("changed", 2).with("new", 1).with("gone", undefined).with("changed", 3)
     assert.deepStrictEqual([...before.changedBy(after)], ["changed", "new", "gone"])
     assert.deepStrictEqual([...after.changedBy(after)], [])
+    assert.deepStrictEqual(
+      [...before.replacedBy(after)],
+      [
+        ["changed", 1],
+        ["new", undefined],
+        ["gone", 1]
+      ]
+    )
   })
 
   it("is the same version when nothing changes", () => {
