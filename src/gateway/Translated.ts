@@ -18,6 +18,7 @@ import { type Failure, isFailure, Transient } from "../core/Failure.ts"
 import * as Phase from "../core/Phase.ts"
 import type { Target } from "../core/Target.ts"
 import type { Dialect, Overrides } from "../dialect/index.ts"
+import * as Gathered from "../providers/Gathered.ts"
 import * as JsonBounds from "../providers/JsonBounds.ts"
 import * as Outgoing from "../providers/Outgoing.ts"
 import * as Unsendable from "../providers/Unsendable.ts"
@@ -26,9 +27,11 @@ import * as Translate from "../translate/index.ts"
 import { memoryOf } from "./Carried.ts"
 import * as Elsewhere from "./Elsewhere.ts"
 import type { Items } from "./ItemMemory.ts"
+import * as LargeJson from "./LargeJson.ts"
 import type { GatewayProvider } from "./Providers.ts"
 import { requestId } from "./RequestId.ts"
 import * as SecondTry from "./SecondTry.ts"
+import * as Turn from "./Turn.ts"
 
 /** The one operation that is translated, in each protocol. */
 const operations: Readonly<Record<ProtocolName, string>> = {
@@ -141,11 +144,14 @@ export const make = (
               if (!isObject(json)) {
                 return Effect.fail(malformed(target, "the answer is not JSON, or has too many values in it"))
               }
+              // The answer goes on in other words: up to here its bytes were needed.
+              const isLarge = answer.body.length >= Turn.large
+              Gathered.release(answer.body)
               const said = Translate.translateWhole(to, from, json, context)
               if (said.malformed !== undefined && target.policy.malformedEvents === "fail")
                 return Effect.fail(malformed(target, said.malformed))
               if (from === "responses") items.keep(request, said.body)
-              return Effect.succeed(written(answer, said.body, [...sent.dropped, ...said.dropped]))
+              return Effect.succeed(written(answer, said.body, [...sent.dropped, ...said.dropped], isLarge))
             }
           )
         )
@@ -198,10 +204,15 @@ const attempt = (translate: () => Outbound, target: Target): Outbound | Failure 
   }
 }
 
-const written = (answer: Answer, json: Translate.JsonObject, dropped: ReadonlyArray<string>): Answer => ({
+const written = (
+  answer: Answer,
+  json: Translate.JsonObject,
+  dropped: ReadonlyArray<string>,
+  isLarge: boolean
+): Answer => ({
   status: answer.status,
   headers: withDropped({ ...answer.headers, "content-type": "application/json" }, dropped),
-  body: Buffer.from(JSON.stringify(json)),
+  body: isLarge ? LargeJson.bytesOf(json) : Buffer.from(JSON.stringify(json)),
   json
 })
 

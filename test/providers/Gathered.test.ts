@@ -1,6 +1,6 @@
 /** Bytes that come in parts. */
 import { assert, describe, it } from "@effect/vitest"
-import { Gathered } from "../../src/providers/Gathered.ts"
+import { Gathered, release } from "../../src/providers/Gathered.ts"
 
 describe("bytes that come in parts", () => {
   it("are the same in one piece, whatever the sizes of the parts, and again after they were taken", () => {
@@ -29,5 +29,19 @@ describe("bytes that come in parts", () => {
     const memories = new Set(parts.map(({ buffer }) => buffer))
     const room = [...memories].reduce((sum, { byteLength }) => sum + byteLength, 0)
     assert.isBelow(room, 1.5 * count)
+  })
+
+  it("are given back where they were put together here, and left alone where somebody else may hold them", () => {
+    const gathered = new Gathered()
+    const shared = Buffer.alloc(10_000, 1)
+    gathered.push(shared)
+    release(gathered.join())
+    assert.lengthOf(shared, 10_000)
+    for (let part = 0; part < 100; part++) gathered.push(shared.subarray(part, part + 50))
+    const whole = gathered.join()
+    assert.deepStrictEqual(Buffer.from(whole), Buffer.alloc(5_000, 1))
+    release(whole)
+    assert.lengthOf(whole, 0)
+    assert.deepStrictEqual(shared, Buffer.alloc(10_000, 1))
   })
 })
