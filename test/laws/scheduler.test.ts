@@ -83,12 +83,13 @@ const hadItsTry = ({ events, single }: Seen, { error, run }: FailoverEvent.RunFa
   return error._tag === "ChainExhausted" && begun.length === 1 && begun.every((event) => single.has(event))
 }
 
-/** It came while the target rested by hand, or has waited for the end of that rest as long as its patience. */
-const restsByHandTooLong = ({ benchedAt }: Seen, { at, error, run }: FailoverEvent.RunFailed): boolean =>
-  error._tag === "AllBenched" &&
-  at >= benchedAt &&
-  at < benchedAt + byHand &&
-  (run.startedAt >= benchedAt || at - run.startedAt >= Policy.defaults.patience)
+/** It came while the target rested by hand, or its patience ends before that rest does. */
+const restsByHandTooLong = ({ benchedAt }: Seen, { at, error, run }: FailoverEvent.RunFailed): boolean => {
+  const until = benchedAt + byHand
+  if (at < benchedAt || at >= until) return false
+  const cameTooLate = run.startedAt >= benchedAt && error._tag === "AllBenched"
+  return cameTooLate || run.startedAt + Policy.defaults.patience <= until
+}
 
 /** One letter for each event of a run. */
 const letters: Record<FailoverEvent.FailoverEvent["_tag"], string> = {
@@ -109,9 +110,9 @@ const stream = /^(sf)*(sae|x|s?i)$/
 
 describe("in every order of their turns", () => {
   for (const world of worlds) {
-    const { chain, gap, kind, whenAllBenched } = world
+    const { chain, ends, gap, kind, whenAllBenched } = world
     it.effect(
-      `${kind}, ${chain}, ${whenAllBenched}, ${gap} ms between two turns`,
+      `${kind}, ${chain}, ${whenAllBenched}, ${ends} call ends first, ${gap} ms between two turns`,
       () =>
         Effect.forEach(
           orders,

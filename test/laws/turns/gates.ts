@@ -23,13 +23,12 @@ export class Gates {
     return Effect.sync(() => void this.#open.delete(resume))
   })
 
-  /** Ends the call that has been open the longest, if there is one. */
-  end(exit: Exit.Exit<string, Failure.Failure>): void {
-    for (const resume of this.#open) {
-      this.#open.delete(resume)
-      resume(exit)
-      return
-    }
+  /** Ends one of the calls that are open, if there is one. */
+  end(exit: Exit.Exit<string, Failure.Failure>, which: "the oldest" | "the latest"): void {
+    const resume = [...this.#open].at(which === "the oldest" ? 0 : -1)
+    if (resume === undefined) return
+    this.#open.delete(resume)
+    resume(exit)
   }
 
   /** Answers all calls that are open. */

@@ -108,9 +108,9 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
         case "a probe":
           return Effect.andThen(pastTheRest(registry), call)
         case "a success":
-          return Effect.sync(() => services.primary.end(Exit.succeed("well")))
+          return Effect.sync(() => services.primary.end(Exit.succeed("well"), world.ends))
         case "a failure":
-          return Effect.sync(() => services.primary.end(Exit.fail(failure)))
+          return Effect.sync(() => services.primary.end(Exit.fail(failure), world.ends))
         case "a bench by hand":
           return Effect.gen(function* () {
             benchedAt = yield* Clock.currentTimeMillis

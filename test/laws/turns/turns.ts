@@ -20,16 +20,18 @@ export interface World {
   /** Whether the target that fails is the only one of its chain, or another follows that is well. */
   readonly chain: "alone" | "with a backup"
   readonly whenAllBenched: "tryAnyway" | "wait"
+  /** Which of several calls that are open a success or a failure ends. */
+  readonly ends: "the oldest" | "the latest"
   /** Milliseconds between two turns. */
   readonly gap: number
 }
 
 /** All worlds. */
 export const worlds: ReadonlyArray<World> = (["effect", "stream"] as const).flatMap((kind) => [
-  { kind, chain: "alone", whenAllBenched: "tryAnyway", gap: 0 },
-  { kind, chain: "alone", whenAllBenched: "tryAnyway", gap: 60 },
-  { kind, chain: "alone", whenAllBenched: "wait", gap: 1 },
-  { kind, chain: "with a backup", whenAllBenched: "tryAnyway", gap: 1 }
+  { kind, chain: "alone", whenAllBenched: "tryAnyway", ends: "the oldest", gap: 0 },
+  { kind, chain: "alone", whenAllBenched: "tryAnyway", ends: "the latest", gap: 60 },
+  { kind, chain: "alone", whenAllBenched: "wait", ends: "the oldest", gap: 1 },
+  { kind, chain: "with a backup", whenAllBenched: "tryAnyway", ends: "the oldest", gap: 1 }
 ])
 
 /** Every order of the turns. The two callers are alike, so the first of them always comes before the other. */
