@@ -6,14 +6,50 @@ import * as Layer from "effect/Layer"
 import * as Redis from "effect/persistence/Redis"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import { textOf } from "./Refusal.ts"
+
+/** A cluster that sends one on more often than this does not know itself where a key is. */
+const mostMoves = 5
 
 /**
  * Opens a connection that notices within seconds that the other side is gone, and that closes at once. Fails with
- * `RedisError` if Redis cannot be reached.
+ * `RedisError` if Redis cannot be reached. In a cluster it leads to the node that has `key`, by whichever node the URL
+ * names.
  */
 export const connect = (
-  url: Redacted.Redacted
+  url: Redacted.Redacted,
+  key?: string
 ): Effect.Effect<Redis.Redis["Service"], Redis.RedisError, Scope.Scope> =>
+  key === undefined ? open(url) : openAt(url, key, mostMoves)
+
+const openAt = (
+  url: Redacted.Redacted,
+  key: string,
+  moves: number
+): Effect.Effect<Redis.Redis["Service"], Redis.RedisError, Scope.Scope> =>
+  Effect.flatMap(open(url), (redis) =>
+    redis.send("EXISTS", key).pipe(
+      Effect.as(redis),
+      Effect.catch((error) => {
+        const to = moves === 0 ? undefined : movedTo(textOf(error), url)
+        // Whatever else is wrong is told by who uses the connection.
+        return to === undefined ? Effect.succeed(redis) : openAt(to, key, moves - 1)
+      })
+    )
+  )
+
+/** The URL of the node that `MOVED 1234 host:port` names, with all else as it was. */
+const movedTo = (text: string, url: Redacted.Redacted): Redacted.Redacted | undefined => {
+  const [, host, port] = /\bMOVED \d+ (\S*):(\d+)/.exec(text) ?? []
+  if (host === undefined || port === undefined) return undefined
+  const next = new URL(Redacted.value(url))
+  // A node without a name of its own is at the host that was asked.
+  if (host !== "") next.hostname = host.includes(":") ? `[${host}]` : host
+  next.port = port
+  return Redacted.make(next.href)
+}
+
+const open = (url: Redacted.Redacted): Effect.Effect<Redis.Redis["Service"], Redis.RedisError, Scope.Scope> =>
   Effect.gen(function* () {
     const context = yield* Layer.build(
       NodeRedis.layer({

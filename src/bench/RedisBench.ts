@@ -9,6 +9,13 @@
  * connection and one fiber that talks over it; the first command that is not answered in time ends that session, and
  * nothing else is sent until a new one has been opened. Then the states are merged: of two ends the later one holds.
  *
+ * Records that cannot be read (of a newer version, or nonsense) are skipped, named once in the log and left as they are.
+ * What was recorded last is told before the scope closes, for at most half a second.
+ *
+ * Which Redis: one server from version 5 on, with or without TLS and a user of its own (`~{PREFIX}:*` and `&{PREFIX}:*`), or
+ * the node of a cluster that has the slot of `{PREFIX}`. A full one is told when there is room. A read-only replica and a
+ * Sentinel are not for it: the log says why nothing is shared, and a gateway does not start.
+ *
  * Clocks of the replicas need not agree. Counts for reports, and rows of failures that have not led to a rest, stay with
  * each process.
  */
@@ -32,6 +39,9 @@ import * as Refusal from "./Refusal.ts"
 import { forgive, restore } from "./Saved.ts"
 import * as Scripts from "./Scripts.ts"
 import * as Shared from "./Shared.ts"
+
+/** What all keys in Redis begin with, where nothing else is said. */
+export const defaultPrefix = "effect-failover"
 
 /** How replicas share their bench. */
 export interface Options {
@@ -59,7 +69,7 @@ export const layer = (options?: Options): Layer.Layer<BenchRegistry, never, Redi
 /** What the session in the background has to do next. */
 type Work =
   | { readonly _tag: "Push" }
-  | { readonly _tag: "Pull" }
+  | { readonly _tag: "Pull"; readonly isWhole: boolean }
   | { readonly _tag: "Message"; readonly text: string }
   | { readonly _tag: "Missing"; readonly keys: ReadonlyMap<BenchKey, Shared.Agreed> }
   | { readonly _tag: "Flush"; readonly done: Deferred.Deferred<void> }
@@ -80,6 +90,9 @@ interface Session {
 
 /** How much is asked for and told at a time: some milliseconds of work, here and in Redis. */
 const piece = 500
+
+/** Every so many comparisons all records are read, whether Redis has counted a change or not. */
+const wholeEvery = 10
 
 /** How long a message may be on its way, before what a comparison did not find is held to be gone. */
 const underWay = "100 millis"
@@ -111,7 +124,7 @@ export const make = Effect.fnUntraced(function* <E>(
     resync: Checks.duration,
     retry: Checks.duration
   })
-  const names = Scripts.names(options.prefix ?? "effect-failover")
+  const names = Scripts.names(options.prefix ?? defaultPrefix)
   const timeout = options.timeout ?? "1 second"
   const claimTimeout = options.claimTimeout ?? "100 millis"
   const resync = options.resync ?? "30 seconds"
@@ -279,11 +292,11 @@ export const make = Effect.fnUntraced(function* <E>(
     Effect.sleep(delay).pipe(Effect.andThen(Queue.offer(work, next)), Effect.forkScoped)
 
   /** Compares everything, if there is anything that this process has not heard of. */
-  const pull = Effect.fnUntraced(function* (session: Session, isFirst = false) {
+  const pull = Effect.fnUntraced(function* (session: Session, isWhole = false) {
     const { redis } = session
     const before = heard
     const seen = new Set<BenchKey>()
-    let known = isFirst ? "nothing" : `${heard.era} ${heard.epoch} ${heard.size ?? "?"}`
+    let known = isWhole ? "nothing" : `${heard.era} ${heard.epoch} ${heard.size ?? "?"}`
     let cursor = "0"
     let isSame = false
     do {
@@ -341,18 +354,21 @@ export const make = Effect.fnUntraced(function* <E>(
   const workOn = Effect.fnUntraced(function* (session: Session, all: ReadonlyArray<Work>) {
     let isPush = false
     let isPull = false
+    let isWhole = false
     const waiting: Array<Deferred.Deferred<void>> = []
     for (const next of all) {
       if (next._tag === "Lost") return yield* Effect.fail(next.error)
       if (next._tag === "Message") yield* listen(next.text)
-      else if (next._tag === "Pull") isPull = true
-      else isPush = true
+      else if (next._tag === "Pull") {
+        isPull = true
+        isWhole ||= next.isWhole
+      } else isPush = true
       if (next._tag === "Missing") tellAgain(next.keys)
       if (next._tag === "Flush") waiting.push(next.done)
     }
     if (isPush) yield* tell(session)
     for (const done of waiting) yield* Deferred.succeed(done, undefined)
-    if (isPull) yield* pull(session)
+    if (isPull) yield* pull(session, isWhole)
   })
 
   const session = Effect.scoped(
@@ -382,8 +398,11 @@ export const make = Effect.fnUntraced(function* <E>(
         Effect.catchCause((error) => Queue.offer(work, { _tag: "Lost", error })),
         Effect.forkScoped({ startImmediately: true })
       )
+      let round = 0
       yield* Effect.sleep(resync).pipe(
-        Effect.andThen(Queue.offer(work, { _tag: "Pull" })),
+        Effect.andThen(
+          Effect.suspend(() => Queue.offer(work, { _tag: "Pull", isWhole: ++round % wholeEvery === 0 }))
+        ),
         Effect.forever,
         Effect.forkScoped
       )

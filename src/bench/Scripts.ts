@@ -236,3 +236,21 @@ return 0
 `
   }
 ).withReturnType<number>()
+
+/** Does a little of all that the other scripts do, and leaves nothing behind. The message clears a key that is none. */
+export const trial = Redis.script(
+  (names: Names) => [names.entries, names.epoch, names.probes, names.era, names.channel],
+  {
+    numberOfKeys: 4,
+    lua: `${clock}
+redis.call("HSET", KEYS[3], "", "trial 0")
+redis.call("HDEL", KEYS[3], "")
+redis.call("HLEN", KEYS[1])
+redis.call("HSCAN", KEYS[1], "0", "COUNT", "1")
+redis.call("GET", KEYS[2])
+redis.call("GET", KEYS[4])
+redis.call("PUBLISH", ARGV[1], cjson.encode({ key = "", writer = "trial", now = now }))
+return 1
+`
+  }
+).withReturnType<number>()

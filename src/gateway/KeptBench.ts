@@ -13,6 +13,8 @@ import * as CurrentRedis from "../bench/CurrentRedis.ts"
 import * as FileStore from "../bench/FileStore.ts"
 import * as PersistedBench from "../bench/PersistedBench.ts"
 import * as RedisBench from "../bench/RedisBench.ts"
+import * as RedisTrial from "../bench/RedisTrial.ts"
+import * as Scripts from "../bench/Scripts.ts"
 import * as BenchStore from "../config/BenchStore.ts"
 import { BenchRegistry } from "../core/BenchRegistry.ts"
 import * as SharedLimits from "../limits/SharedLimits.ts"
@@ -34,7 +36,8 @@ export class UnusableStore extends Schema.TaggedError<UnusableStore>()("Unusable
 
 /**
  * The registry, and the limits of credentials: with a Redis, replicas share both over one connection. A Redis that
- * cannot be reached is none of the errors: the gateway goes on without it until it can.
+ * cannot be reached is none of the errors: the gateway goes on without it until it can. One that answers and can never
+ * keep a bench is: a wrong password, a read-only replica, a Sentinel.
  */
 export const layer = (
   store: BenchStore.BenchStore
@@ -52,7 +55,11 @@ export const layer = (
 const inRedis = Effect.fnUntraced(function* (store: Extract<BenchStore.BenchStore, { _tag: "Redis" }>) {
   const open = yield* connection(store)
   const { prefix } = store
-  const { connect, redis } = CurrentRedis.make(open(store.url))
+  const names = Scripts.names(prefix ?? RedisBench.defaultPrefix)
+  const current = open(store.url, names.entries)
+  const why = yield* RedisTrial.whyNot(current, names)
+  if (why !== undefined) return yield* unusable(store, why)
+  const { connect, redis } = CurrentRedis.make(current)
   const registry = yield* RedisBench.make(connect, { prefix })
   const limits = yield* Effect.provideService(SharedLimits.make({ prefix }), Redis.Redis, redis)
   return Context.make(BenchRegistry, registry).pipe(Context.add(KeptLimits, limits))
@@ -92,8 +99,8 @@ const connection = (store: BenchStore.BenchStore) =>
       catch: () => unusable(store, "the package redis is not installed; `npm install redis` brings it")
     }),
     ({ connect }) =>
-      (url: Redacted.Redacted) =>
-        connect(url)
+      (url: Redacted.Redacted, key: string) =>
+        connect(url, key)
   )
 
 const unusable = (store: BenchStore.BenchStore, why: string) =>

@@ -2,7 +2,8 @@
  * Health checks: asks targets in the background whether they still serve, and tells the bench.
  *
  * Nothing is checked unless this layer is provided. A check is let in like an attempt: a target that rests is not
- * asked before its rest has ended, and then the check is the probe, so that no request has to be it. A failed check
+ * asked before its rest has ended, and then the check is the probe, so that no request has to be it; over a shared bench it
+ * is the probe of one replica, and the others call the target resting meanwhile. A failed check
  * means what the decision table says of its failure: a throttle, a dead key or a fault benches as it would after an
  * exhausted visit, a bad request benches nobody. A passed check ends the rest it was the probe of and no more: the
  * row of failures, with which rests grow, ends with an answer to a request. Checks are not counted as attempts in
@@ -29,6 +30,7 @@ import { BenchRegistry } from "../core/BenchRegistry.ts"
 import type { Chain } from "../core/Chain.ts"
 import * as Checks from "../core/Checks.ts"
 import * as Failure from "../core/Failure.ts"
+import * as Permission from "../core/Permission.ts"
 import { type Options as PolicyOptions, ProcessDefaults } from "../core/Policy.ts"
 import * as PolicyChecks from "../core/PolicyChecks.ts"
 import type { Pool } from "../core/Pool.ts"
@@ -200,16 +202,12 @@ export const make = Effect.fnUntraced(function* <R>(
       const { target } = watch
       const now = Steady.millis(Context.get(context, Clock.Clock))
       const admission = registry.modifyUnsafe((state) => Bench.admit(state, target, now, true), now)
-      if (admission._tag === "Resting") {
-        return Effect.succeed<Checked>({
-          target,
-          result: "resting",
-          at: now,
-          duration: 0,
-          failure: undefined
-        })
+      const resting: Checked = { target, result: "resting", at: now, duration: 0, failure: undefined }
+      if (admission._tag === "Resting") return Effect.succeed(resting)
+      const release = () => {
+        if (admission._tag === "Probe") registry.releaseUnsafe(admission, now)
       }
-      return Check.run(watch.ask, {
+      const run = Check.run(watch.ask, {
         timeout: timing.timeout,
         target: target.key,
         onEnd: ({ at, duration, failure }) => {
@@ -226,10 +224,14 @@ export const make = Effect.fnUntraced(function* <R>(
           listeners.tell(checked)
           return checked
         },
-        onInterrupt: () => {
-          if (admission._tag === "Probe") registry.releaseUnsafe(admission, now)
-        }
+        onInterrupt: release
       })
+      if (admission._tag === "Go" || registry.claim === undefined) return run
+      // A shared bench is asked: of all replicas one checks, and the others take its word.
+      return Permission.letThrough(registry.claim(admission)).pipe(
+        Effect.flatMap((isOurs) => (isOurs ? run : Effect.succeed(resting))),
+        Effect.onInterrupt(() => Effect.sync(release))
+      )
     }).pipe(Effect.provideContext(context))
 
   /** The check that is under way, or a new one. It belongs to the service, so nobody who waits for it can stop it. */
