@@ -61,6 +61,15 @@ export interface Waiting {
 /** What keeps a target from being called, as far as the bench knows. */
 export type Peek = (target: Target, now: number) => Bench.Resting | undefined
 
+/** What one look at a line sees. `most` more are let in of those who are spread. */
+interface View {
+  readonly now: number
+  readonly why: Bench.Resting | undefined
+  readonly isAwaited: boolean
+  readonly tickAt: number
+  most: number
+}
+
 /** Those who wait for one target. */
 export class Line {
   readonly #target: Target
@@ -80,6 +89,8 @@ export class Line {
   /** When somebody was let in last, or the first began to wait. */
   #quietSince: number
   #tickedAt: number
+  /** When those who wait are looked at next, if nothing happens before. */
+  #lookAt = Number.POSITIVE_INFINITY
   #isTurning = false
   #turnAgain = false
 
@@ -98,7 +109,13 @@ export class Line {
   /** Takes the last place. Who may go at once is let in before this returns. */
   join(waiting: Waiting, place: Place): void {
     this.#waiting.set(waiting, place)
-    this.turn()
+    const now = this.#now.millis()
+    // To look at all of them for each that joins would be quadratic: the others are looked at when their moment comes.
+    const isQuiet = !this.#isTurning && this.#credit === 0 && now < this.#lookAt
+    this.#lookAt = Math.min(this.#lookAt, waiting.deadlineAt)
+    this.turn(
+      isQuiet && this.#waiting.size > 1 ? () => this.#consider(waiting, place, this.#view(now)) : undefined
+    )
   }
 
   /** Gives a place up. */
@@ -127,62 +144,78 @@ export class Line {
     this.turn()
   }
 
-  /** Lets in whose turn it is, and lets go who has waited in vain. */
-  turn(): void {
+  /** Lets in whose turn it is, and lets go who has waited in vain: of all, or by a look of the caller's own. */
+  turn(first = () => this.#look()): void {
     if (this.#isTurning) {
       this.#turnAgain = true
       return
     }
     this.#isTurning = true
-    let nextAt = Number.POSITIVE_INFINITY
-    do {
+    this.#next(first())
+    while (this.#turnAgain) {
       this.#turnAgain = false
-      nextAt = this.#look()
-    } while (this.#turnAgain)
+      this.#next(this.#look())
+    }
     this.#isTurning = false
-    if (this.#waiting.size > 0) this.#alarm.set(nextAt)
+    if (this.#waiting.size > 0) this.#alarm.set(this.#lookAt)
     this.#rest()
   }
 
-  /** Goes through those who wait once; says when to look again. */
+  #next(at: number): void {
+    this.#lookAt = Math.min(this.#lookAt, at)
+  }
+
+  /** Goes through those who wait, as far as that can change something; says when to look again. */
   #look(): number {
+    const known = this.#lookAt
+    // Who joins meanwhile takes the last place, and says when to look at the latest.
+    this.#lookAt = Number.POSITIVE_INFINITY
+    let left = this.#waiting.size
+    if (left === 0) return Number.POSITIVE_INFINITY
     const now = this.#now.millis()
-    if (this.#waiting.size === 0) return Number.POSITIVE_INFINITY
-    const why = this.#peek(this.#target, now)
-    const isAwaited = this.#underWay > 0 || why?.probing === true
+    const view = this.#view(now)
+    const { isAwaited } = view
     if (isAwaited && this.#credit === 0 && now >= this.#quietSince + this.#quiet) {
       this.#credit = Math.max(1, this.#underWay)
       this.#quietSince = now
     }
-    const tickAt = this.#tickedAt + tick
-    let most = this.#spread(now)
     let nextAt = isAwaited ? Math.min(this.#quietSince + this.#quiet, now + look) : now + look
-    for (const [waiting, place] of [...this.#waiting]) {
-      if (!this.#waiting.has(waiting)) continue
-      if (now >= waiting.deadlineAt) {
-        this.#giveUp(waiting)
-        continue
-      }
-      nextAt = Math.min(nextAt, waiting.deadlineAt)
-      if (this.#credit > 0 && mayCall(place, why)) {
-        this.#credit--
-        this.#enter(waiting, now)
-        continue
-      }
-      // Those who try it although it rests are spread. What is free, or half-open, is asked by one at a time.
-      const isSpread = place.isFirst && why !== undefined
-      if (isAwaited || (this.#underWay > 0 && !isSpread)) continue
-      const at = Math.max(this.#opensAt(waiting, place, why, now), isSpread ? tickAt : this.#pausedUntil())
-      const isLast = now >= waiting.until
-      if (at <= now || (isLast && isSpread && mayCall(place, why))) {
-        if (isSpread && !isLast && most-- <= 0) nextAt = Math.min(nextAt, now + tick)
-        else this.#enter(waiting, now)
-      } else if (isLast || at >= waiting.deadlineAt || (at > waiting.until && !isSpread)) {
-        this.#giveUp(waiting)
-      } else nextAt = Math.min(nextAt, at, waiting.until)
+    for (const [waiting, place] of this.#waiting) {
+      // While an attempt is awaited, only answers let others in, and the moments of those who wait are known.
+      if (isAwaited && this.#credit === 0 && now < known) return Math.min(nextAt, known)
+      if (left-- === 0) break
+      nextAt = Math.min(nextAt, this.#consider(waiting, place, view))
     }
     this.#credit = 0
     return nextAt
+  }
+
+  /** What a look sees, the same for all. */
+  #view(now: number): View {
+    const why = this.#peek(this.#target, now)
+    const isAwaited = this.#underWay > 0 || why?.probing === true
+    return { now, why, isAwaited, tickAt: this.#tickedAt + tick, most: this.#spread(now) }
+  }
+
+  /** Lets one in, or lets it go, or says when to look at it again. */
+  #consider(waiting: Waiting, place: Place, view: View): number {
+    const { isAwaited, now, why } = view
+    if (now >= waiting.deadlineAt) return this.#giveUp(waiting)
+    if (this.#credit > 0 && mayCall(place, why)) {
+      this.#credit--
+      return this.#enter(waiting, now)
+    }
+    // Those who try it although it rests are spread. What is free, or half-open, is asked by one at a time.
+    const isSpread = place.isFirst && why !== undefined
+    if (isAwaited || (this.#underWay > 0 && !isSpread)) return waiting.deadlineAt
+    const at = Math.max(this.#opensAt(waiting, place, why, now), isSpread ? view.tickAt : this.#pausedUntil())
+    const isLast = now >= waiting.until
+    if (at <= now || (isLast && isSpread && mayCall(place, why))) {
+      if (!isSpread || isLast || view.most-- > 0) return this.#enter(waiting, now)
+      return Math.min(waiting.deadlineAt, now + tick)
+    }
+    if (isLast || at >= waiting.deadlineAt || (at > waiting.until && !isSpread)) return this.#giveUp(waiting)
+    return Math.min(waiting.deadlineAt, at, waiting.until)
   }
 
   /** How many of those who have not called the target yet are let in now, so that all are within their patience. */
@@ -208,17 +241,20 @@ export class Line {
     return isFault || end > waiting.until ? place.notBefore : Math.max(place.notBefore, end)
   }
 
-  #enter(waiting: Waiting, now: number): void {
+  /** It is not waited for any more. */
+  #enter(waiting: Waiting, now: number): number {
     this.#underWay++
     this.#quietSince = now
     this.#tickedAt = now
     this.#waiting.delete(waiting)
     waiting.enter(this)
+    return Number.POSITIVE_INFINITY
   }
 
-  #giveUp(waiting: Waiting): void {
+  #giveUp(waiting: Waiting): number {
     this.#waiting.delete(waiting)
     waiting.giveUp(this)
+    return Number.POSITIVE_INFINITY
   }
 
   #rest(): void {
