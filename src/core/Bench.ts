@@ -264,9 +264,11 @@ const failed = (
   }
   if (entry.reason !== undefined && admission._tag === "Go") {
     // A last try, made although it rests. Its end stays where it is: many of them would push away the probe.
+    // A throttle that is over sooner is not why it rests: nobody has to wait for the end because of it.
+    const explains = failure._tag !== "RateLimit" || (named ?? 0) > entry.until
     return change(state, now, [key], (old) => ({
       ...old,
-      ...told,
+      ...(explains && told),
       until: Math.max(old.until, named ?? 0),
       failures
     }))

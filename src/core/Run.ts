@@ -8,6 +8,7 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Schedule from "effect/Schedule"
 import * as Attempt from "./Attempt.ts"
 import * as Bench from "./Bench.ts"
 import { Candidates } from "./Candidates.ts"
@@ -68,6 +69,8 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   #askedAt: number | undefined
   /** The line in which this run has waited for the attempt that it makes now. */
   #line: Line | undefined
+  /** Whether that attempt is a retry. */
+  #isTurn = false
 
   constructor(shared: Shared, options: RunOptions<P, R, A, E>, context: Context.Context<R>) {
     const { about, kind, observer, prepared, request, since } = options
@@ -308,7 +311,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     const decision = Decision.decide(failure, rule, this, now)
     switch (decision._tag) {
       case "Leave":
-        return this.#leave(failure, rule)
+        return this.#isTurn ? this.#leaveTurn(failure, rule, now) : this.#leave(failure, rule)
       case "Uncapped":
         this.#visiting().capped = decision.capped
         this.#record(failure, undefined)
@@ -321,10 +324,22 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       case "CutShort":
         return this.#cutShort(failure, rule, undefined)
       case "Backoff":
-        return Effect.flatMap(this.#visiting().backoff(decision.schedule, failure, now), (backoff) =>
-          this.#backoff(failure, rule, Math.max(backoff, decision.least))
+        return Effect.flatMap(this.#delay(decision.schedule, failure, now), (delay) =>
+          this.#backoff(failure, rule, Math.max(delay, decision.least))
         )
     }
+  }
+
+  /** The schedule's word. A caller who hangs up on one that is slow to say it leaves nothing behind. */
+  #delay(schedule: Schedule.Schedule<unknown, Failure.Failure>, failure: Failure.Failure, now: number) {
+    const { target } = this.#candidates
+    return Effect.onInterrupt(this.#visiting().backoff(schedule, failure, now), () =>
+      Effect.sync(() => {
+        this.#release()
+        this.reporter?.interrupted(undefined)
+        this.#freed(target)
+      })
+    )
   }
 
   /** The schedule has said when: the retry is made, waits for its turn, or is not made at all. */
@@ -378,6 +393,19 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       return undefined
     })
     return delay > 0 ? this.#after(this.#now() + delay, onTime) : onTime
+  }
+
+  /**
+   * Who was let in first while others waited is not lost for it: it has as many retries as its schedule says, and waits
+   * for the next of them in the line.
+   */
+  #leaveTurn(failure: Failure.Failure, rule: Rule, now: number): Onward<A> | undefined {
+    const { retry } = rule
+    if (typeof retry === "string" || this.attemptsLeft < 1) return this.#leave(failure, rule)
+    return Effect.flatMap(this.#delay(retry, failure, now), (delay) => {
+      if (delay < Number.POSITIVE_INFINITY) this.#keepPlace(this.#now() + delay, rule.next)
+      return this.#onward(this.#leave(failure, rule))
+    })
   }
 
   /** The visit is over: record it, and stop or move on. */
@@ -514,6 +542,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       this.#visit.endsAt = this.#endOfVisit()
     }
     this.#lastResort = how === "rests"
+    this.#isTurn = !place.isFirst
     return this.#enter(place.next ?? "credential")
   }
 

@@ -140,6 +140,15 @@ describe("a rest", () => {
     assert.strictEqual(why(after, a, 5_000), "a/m#k Overloaded 15000", "the second rest, not the fifth")
   })
 
+  it("of a fault is no throttle's because somebody who tried all the same was asked for a short wait", () => {
+    const [go] = admitted(Bench.empty, a, 0)
+    const state = Bench.fail(Bench.empty, a, go, fault("ServerError"), rest, 0)
+    const tried: Bench.Go = { _tag: "Go", generation: state.generation }
+    for (const failure of [throttle("1 second"), throttle()]) {
+      assert.strictEqual(why(Bench.fail(state, a, tried, failure, rest, 0), a, 0), "a/m#k ServerError 5000")
+    }
+  })
+
   it("has the length the provider names, within bounds", () => {
     const [go] = admitted(Bench.empty, a, 0)
     const end = (failure: Parameters<typeof Bench.fail>[3]) =>

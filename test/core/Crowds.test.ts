@@ -104,6 +104,49 @@ for (const [kind, ask] of Object.entries(asks)) {
       }
     }
 
+    for (const callers of [14, 100]) {
+      it.effect(`of ${callers} of whom half are told to wait, and half meet a fault, is answered`, () =>
+        Effect.gen(function* () {
+          const seen = { failed: 0 }
+          const answer = Effect.gen(function* () {
+            const now = yield* Clock.currentTimeMillis
+            yield* Effect.sleep(20)
+            if (now >= 900) return "fine"
+            return yield* seen.failed++ % 2 === 0 ? fault("ServerError") : throttle("500 millis")
+          })
+          const one = service("one", 0, fault())
+          const { answered, lastAt } = yield* crowd(
+            callers,
+            ask([{ ...one, pool: Pool.make("one", { ask: answer }) }])
+          )
+          // Who was told to wait, waited, and is told so once more has had his retry.
+          assert.isAtLeast(answered, callers - 1)
+          assert.isAtMost(seen.failed, 2 * callers)
+          assert.isAtMost(lastAt, 3_500)
+        }).pipe(runtime())
+      )
+    }
+
+    it.effect("loses nobody for being let in first, while the target still fails and others hang up", () =>
+      Effect.gen(function* () {
+        const one = service("one", 1_000, fault("ServerError"), 40)
+        const fibers = yield* Effect.forEach(Array.from({ length: 60 }), () =>
+          Effect.forkChild(Effect.exit(ask([one])))
+        )
+        const ended = yield* Effect.forkChild(Effect.forEach(fibers, Fiber.await))
+        for (const [i, fiber] of fibers.entries()) {
+          if (i % 2 === 1) continue
+          yield* TestClock.adjust(30)
+          fiber.interruptUnsafe()
+        }
+        yield* TestClock.adjust("1 minute")
+        const exits = (yield* Fiber.join(ended)).filter((_, i) => i % 2 === 1)
+        assert.isTrue(exits.every((exit) => exit._tag === "Success" && exit.value._tag === "Success"))
+        assert.isAtMost(one.seen.failed, 120)
+        assert.strictEqual(one.seen.open, 0)
+      }).pipe(Random.withSeed("crowd"), runtime())
+    )
+
     it.effect("of a thousand loses nobody when one target of two is well", () =>
       Effect.gen(function* () {
         const one = service("one", 60_000, fault("ServerError"))
