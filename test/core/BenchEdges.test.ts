@@ -14,12 +14,14 @@ import type { Limiter } from "../../src/core/Limiter.ts"
 import * as Model from "../../src/core/Model.ts"
 import { Now } from "../../src/core/Now.ts"
 import { OwnLimits } from "../../src/core/OwnLimits.ts"
+import * as Policy from "../../src/core/Policy.ts"
 import * as Pool from "../../src/core/Pool.ts"
 import { prepare } from "../../src/core/Prepared.ts"
+import * as Target from "../../src/core/Target.ts"
 import * as WhenAllBenched from "../../src/core/WhenAllBenched.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
-import { a, benched, why } from "./bench.ts"
-import { refusal, throttle } from "./support.ts"
+import { a, admitted, benched, probe, rest, why } from "./bench.ts"
+import { dead, fault, refusal, throttle } from "./support.ts"
 
 /** A walk over a chain of one target, whose credential may have a limit. */
 const walk = (registry: BenchRegistry["Service"], limiter: Limiter, rpm?: number) => {
@@ -152,4 +154,81 @@ describe("a last try", () => {
         assert.lengthOf(a.calls, 1)
       }).pipe(Effect.provide(BenchRegistry.layerMemory))
   )
+})
+
+describe("an answer of a last try", () => {
+  it("clears the death of its own key, but not that of a model or a provider", () => {
+    for (const scope of ["model", "provider"] as const) {
+      const [go] = admitted(Bench.empty, a, 0)
+      const state = Bench.fail(Bench.empty, a, go, dead("ModelMissing"), { ...rest, scope }, 0)
+      const tried: Bench.Go = { _tag: "Go", generation: state.generation }
+      assert.strictEqual(why(Bench.succeed(state, a, tried, 1), a, 1), why(state, a, 1), scope)
+    }
+  })
+})
+
+describe("a failure of an attempt that is stale", () => {
+  const [old] = admitted(Bench.empty, a, 0)
+
+  it("changes nothing where the key is free by now, whatever end the provider names", () => {
+    const [late, open] = probe(benched(), a, 5_000)
+    const free = Bench.succeed(open, a, late, 5_000)
+    assert.strictEqual(Bench.fail(free, a, old, throttle("1 minute"), rest, 5_001), free)
+  })
+
+  it("changes nothing where the end that is named is the one that is known", () => {
+    const state = benched()
+    assert.strictEqual(Bench.fail(state, a, old, throttle("5 seconds"), rest, 0), state)
+  })
+})
+
+describe("a failure of a last try", () => {
+  it("is heard however high its threshold: the target rests already", () => {
+    const state = benched()
+    const tried: Bench.Go = { _tag: "Go", generation: state.generation }
+    const next = Bench.fail(state, a, tried, throttle("1 minute"), { ...rest, threshold: 5 }, 1)
+    assert.strictEqual(why(next, a, 1), "a/m#k RateLimit 60001")
+  })
+})
+
+describe("a row of rests", () => {
+  it("has begun with the first of them", () => {
+    const since = (state: Bench.State) => state.entries.get("a/m#k")?.since
+    const [go] = admitted(Bench.empty, a, 7)
+    const state = Bench.fail(Bench.empty, a, go, fault(), rest, 7)
+    assert.strictEqual(since(state), 7)
+    const [again, open] = probe(state, a, 5_007)
+    const resting = Bench.fail(open, a, again, fault(), rest, 5_008)
+    assert.strictEqual(since(resting), 7)
+    assert.isDefined(why(resting, a, 5_008))
+  })
+})
+
+describe("a name that nobody configured", () => {
+  const unlisted = Target.make({
+    provider: "a",
+    model: "m",
+    credential: Credential.make("k"),
+    policy: Policy.defaults,
+    unlisted: true
+  })
+  const go: Bench.Go = { _tag: "Go", generation: 0 }
+  const seats = (state: Bench.State) => [...state.entries].map(([key, { seat }]) => [key, seat])
+
+  it("has a seat in the room where the key that rests has the name in it, and nowhere else", () => {
+    for (const [scope, key, seat] of [
+      ["target", "a/m#k", 0],
+      ["model", "a/m", 0],
+      ["credential", "a#k", undefined],
+      ["provider", "a", undefined]
+    ] as const) {
+      const state = Bench.fail(Bench.empty, unlisted, go, fault(), { ...rest, scope }, 0)
+      assert.deepStrictEqual(seats(state), [[key, seat]])
+    }
+  })
+
+  it("keeps its seat when a failure changes nothing", () => {
+    const state = Bench.fail(Bench.empty, unlisted, go, fault(), rest, 0)
+    assert.strictEqual(Bench.fail(state, a, go, fault(), rest, 1), state)
+  })
 })
