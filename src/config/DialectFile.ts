@@ -19,7 +19,10 @@ const Rules = Schema.Struct({
     Schema.Literals(["anywhere", "first"]),
     "first: one system message, at the beginning; later ones become text of the user that says so."
   ),
-  developerRole: field(Schema.Boolean, "Whether the role developer is taken."),
+  developerRole: field(
+    Schema.Boolean,
+    "Whether the role developer is taken; where not, what the developer says is the system's."
+  ),
   mergeTurns: field(Schema.Boolean, "Whether turns of the same role that follow each other are merged."),
   afterToolResult: field(
     Schema.Literals(["any", "assistant"]),
@@ -49,8 +52,8 @@ const Rules = Schema.Struct({
   propertyNameLongest: field(Positive, "The most characters of a property's name."),
   thoughtFields: field(Words, "The fields in which thoughts come as text."),
   thoughtsBack: field(
-    Schema.Literals(["never", "calls", "always"]),
-    "Which of the model's own thoughts go back to it: none, those of turns with tool calls, or all."
+    Schema.Literals(["given", "never", "calls", "always"]),
+    "Which of the model's own thoughts go back to it: none, those of turns with tool calls, or all; given: as they came."
   ),
   thoughtField: field(Schema.String, "The field in which they go back."),
   signatures: field(

@@ -27,7 +27,7 @@ const openai: Rules = {
   propertyNameCharacters: "",
   propertyNameLongest: 256,
   thoughtFields: ["reasoning_content", "reasoning", "reasoning_text"],
-  thoughtsBack: "never",
+  thoughtsBack: "given",
   thoughtField: "reasoning_content",
   signatures: "any",
   callExtras: [],

@@ -16,6 +16,7 @@ export interface Problem {
 const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
   openai: new Set<RuleName>(["betas", "signatures"]),
   anthropic: new Set<RuleName>([
+    "audio",
     "developerRole",
     "tokenCap",
     "streamOptions",

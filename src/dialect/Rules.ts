@@ -21,7 +21,7 @@ export interface Rules {
   readonly apply: "translated" | "always"
   /** `first`: one system message at most, and it comes first; later ones become text of the user that says so. */
   readonly system: "anywhere" | "first"
-  /** Whether the role `developer` is taken. */
+  /** Whether the role `developer` is taken; where not, what the developer says is the system's. */
   readonly developerRole: boolean
   /** Whether two turns of the same role may not follow each other, so that they are merged. */
   readonly mergeTurns: boolean
@@ -49,8 +49,11 @@ export interface Rules {
   readonly propertyNameLongest: number
   /** The fields of a message or a delta in which thoughts come as text. */
   readonly thoughtFields: ReadonlyArray<string>
-  /** Which of the model's own thoughts go back to it: none, those of turns with tool calls, or all of them. */
-  readonly thoughtsBack: "never" | "calls" | "always"
+  /**
+   * Which of the model's own thoughts go back to it: none, those of turns with tool calls, or all of them. `given`: nothing
+   * is known of it, so what it gave goes back as it came.
+   */
+  readonly thoughtsBack: "given" | "never" | "calls" | "always"
   /** The field in which they go back. */
   readonly thoughtField: string
   /** Protocol anthropic: which thoughts are taken: those it signed itself; any, signed or not; or none. */

@@ -1,5 +1,6 @@
 /** What servers and families of models take and give differently, as one table of data. */
 export { defaults } from "./Defaults.ts"
+export { type OwnWords, ownWords } from "./OwnWords.ts"
 export { type Problem, problemsOf } from "./Problems.ts"
 export { type Choice, type Described, resolve, valuesOf } from "./Resolve.ts"
 export type { Fact, Facts, Match, ProtocolName, Row } from "./Row.ts"

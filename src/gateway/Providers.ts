@@ -7,6 +7,8 @@ import * as Catalog from "../core/Catalog.ts"
 import type { Chain } from "../core/Chain.ts"
 import * as Model from "../core/Model.ts"
 import * as Policy from "../core/Policy.ts"
+import type { Target } from "../core/Target.ts"
+import { ownWords } from "../dialect/index.ts"
 import { Anthropic } from "../providers/Anthropic.ts"
 import type { HttpProvider } from "../providers/HttpProvider.ts"
 import { OpenAi } from "../providers/OpenAi.ts"
@@ -47,15 +49,28 @@ export const make = (
   const { baseUrl, credentials, headers, maxAnswerBytes, maxEventBytes, name, policy, query, strategy } =
     config
   const limits = { maxAnswerBytes, maxEventBytes }
-  const options = { name, baseUrl, credentials, strategy, policy, headers, query, secrets, ...limits }
+  /** Known once it is known where the provider is by default. */
+  let dialectOf: Dialects.DialectOf | undefined
+  const own = (target: Target) => (dialectOf === undefined ? undefined : ownWords(dialectOf(target)))
+  const options = {
+    name,
+    baseUrl,
+    credentials,
+    strategy,
+    policy,
+    headers,
+    query,
+    secrets,
+    ownWords: own,
+    ...limits
+  }
   // A provider takes the operations of its protocol only; those of another one are translated or refused before.
   const made: Effect.Effect<unknown, never, Upstream> =
     config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)
-  return Effect.map(made, (provider) => ({
-    ...(provider as HttpProvider),
-    protocol: config.protocol,
-    dialectOf: Dialects.make(config, (provider as HttpProvider).baseUrl)
-  }))
+  return Effect.map(made, (provider) => {
+    dialectOf = Dialects.make(config, (provider as HttpProvider).baseUrl)
+    return { ...(provider as HttpProvider), protocol: config.protocol, dialectOf }
+  })
 }
 
 /** Builds the providers and the catalog of a config. A config that was loaded has no names that lead nowhere. */

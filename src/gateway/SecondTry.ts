@@ -10,7 +10,10 @@ import { isProviderResponse } from "../providers/ProviderResponse.ts"
 const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   // `messages.1.content.0: Invalid `signature` in `thinking` block`: https://github.com/anthropics/claude-code/issues/10199
   [/invalid .{0,3}signature.{0,3} in .{0,3}thinking/i, { signatures: "none" }],
-  [/output_config\.format|output_format|response_format|json_schema/i, { jsonSchema: "tool" }],
+  [
+    /output_config\.format|output[ _]format|response_format|json_schema|structured[ _-]outputs?|guided[ _-](?:decoding|json)/i,
+    { jsonSchema: "tool" }
+  ],
   [/\bstrict\b/i, { strict: false }],
   [/stream_options/i, { streamOptions: false }],
   [/parallel_tool_calls/i, { parallelToolCalls: false }],

@@ -122,6 +122,7 @@ export const make = (
         Translate.makeContext(request.body, {
           id: requestId(request.headers ?? {}, fiber.getRef(Random.Random)),
           created: Math.floor(now / 1000),
+          dialect: provider.dialectOf(target),
           carry: carrier.of(target.model, memoryOf(items, request)),
           restore
         })

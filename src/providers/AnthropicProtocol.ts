@@ -22,16 +22,18 @@ const operations: Readonly<Record<OperationName, Operation>> = {
   messages: {
     path: "messages",
     forms: messages,
-    isUsable: (answer, body) => {
+    isUsable: (answer, body, mayBeEmpty = false) => {
       if (isError(answer)) return false
       const content = answer.content
       const hasContent = Array.isArray(content) && content.some(isBlock)
       const reason = answer.stop_reason
       const meaning =
-        typeof reason === "string" ? Finish.meaning(reason, hasContent, isAfterResult(body)) : Phase.complete
+        typeof reason === "string"
+          ? Finish.meaning(reason, hasContent, mayBeEmpty || isAfterResult(body))
+          : Phase.complete
       return meaning !== "failed" && (hasContent || meaning.content)
     },
-    meanings: (body) => messageMeanings(isAfterResult(body))
+    meanings: (body, mayBeEmpty = false) => messageMeanings(mayBeEmpty || isAfterResult(body))
   },
   "messages/count_tokens": {
     path: "messages/count_tokens",

@@ -2,10 +2,11 @@
 import { none, type Secrets } from "../classifier/Secrets.ts"
 import * as Phase from "../core/Phase.ts"
 import * as JsonBounds from "./JsonBounds.ts"
+import type { OwnWords } from "./OwnWords.ts"
 import type { Meanings, Protocol } from "./Protocol.ts"
 import { Shape } from "./Shape.ts"
 import * as SseEvent from "./SseEvent.ts"
-import { Chunk } from "./Wire.ts"
+import { Chunk, isObject } from "./Wire.ts"
 
 /** An event that reports a failure. */
 export interface Failed {
@@ -37,7 +38,8 @@ export interface EventReader {
 export const make = (
   protocol: Pick<Protocol, "texts" | "padding">,
   meanings: Meanings,
-  secrets: Secrets = none
+  secrets: Secrets = none,
+  own?: OwnWords
 ): EventReader => {
   let shape: Shape | undefined
   let misses = 0
@@ -64,9 +66,11 @@ export const make = (
       // What an event calls an error need not be JSON to be one.
       return fields.event === "error" ? { _tag: "Failed", data } : malformed
     }
+    if (own !== undefined && isObject(json)) json = own.plain(json)
     const meaning = fields.event === "error" ? "failed" : meanings(fields.event, json)
     if (meaning === "failed") return { _tag: "Failed", data }
-    if (meaning === Phase.content) {
+    // Words of its own are not among those that a shape leaves open.
+    if (meaning === Phase.content && own === undefined) {
       shape = misses < patience ? Shape.of(bytes, protocol.texts, protocol.padding) : undefined
       misses++
     }

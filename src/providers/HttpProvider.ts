@@ -26,7 +26,8 @@ import * as Faults from "./Faults.ts"
 import { find } from "./forms/Whole.ts"
 import * as JsonBounds from "./JsonBounds.ts"
 import * as Outgoing from "./Outgoing.ts"
-import type { Operation, Protocol } from "./Protocol.ts"
+import type { OwnWords } from "./OwnWords.ts"
+import type { Meanings, Operation, Protocol } from "./Protocol.ts"
 import * as PumpedCall from "./PumpedCall.ts"
 import { defaultMaxEventBytes, SseSplitter } from "./SseSplitter.ts"
 import type * as Upstream from "./Upstream.ts"
@@ -70,6 +71,8 @@ export interface Options {
    * credentials.
    */
   readonly secrets?: Secrets.Secrets | undefined
+  /** What a target says in words of its own. Default: it has none. */
+  readonly ownWords?: ((target: Target) => OwnWords | undefined) | undefined
 }
 
 /** What a chunk takes beside its bytes: a stream may begin with millions of empty events. */
@@ -102,6 +105,7 @@ export const make = <Name extends string>(
     upstream.call ?? ((request, context) => PumpedCall.make(upstream.open, request, context))
   const credentials = options.credentials ?? [Credential.make("default", { apiKey: options.apiKey })]
   const secretsOf = secretsBy(credentials, options.secrets)
+  const ownOf = options.ownWords ?? (() => undefined)
   const maxEventBytes = options.maxEventBytes ?? defaultMaxEventBytes
 
   return {
@@ -125,7 +129,13 @@ export const make = <Name extends string>(
         if (isFailure(post)) return Effect.fail(post)
         return Effect.matchEffect(upstream.exchange(post, limits), {
           onSuccess: (whole) =>
-            judge(protocol, operation, target, secretsOf(target), request.body, whole, limits.answer),
+            judge(
+              protocol,
+              operation,
+              { target, secrets: secretsOf(target), own: ownOf(target), asked: request.body },
+              whole,
+              limits.answer
+            ),
           onFailure: (error) => Faults.make(protocol, operation, target, secretsOf(target)).transport(error)
         })
       }),
@@ -139,15 +149,17 @@ export const make = <Name extends string>(
       if (isFailure(post)) return Stream.fail(post)
       const { malformedEvents, timeouts } = target.policy
       const secrets = secretsOf(target)
+      const own = ownOf(target)
       return Flow.toStream((context) => {
-        const reader = EventReader.make(protocol, meanings(request.body), secrets)
+        const reader = EventReader.make(protocol, meanings(request.body, own?.mayBeEmpty), secrets, own)
         return new EventFlow(call(post, context), {
           cutter: new EventCutter(new SseSplitter(maxEventBytes), reader, malformedEvents),
           faults: Faults.make(protocol, operation, target, secrets),
           secrets,
           headersTimeout: timeouts.headers,
           forms: operation.forms,
-          isUsable: (answer) => operation.isUsable(answer, request.body),
+          isUsable: (answer) =>
+            operation.isUsable(own?.plain(answer) ?? answer, request.body, own?.mayBeEmpty),
           most: limits.answer,
           context
         })
@@ -181,38 +193,58 @@ const check = (options: Options): void => {
   PolicyChecks.check(`the policy of ${where}`, options.policy)
 }
 
+/** Who was asked for what. */
+interface Exchange {
+  readonly target: Target
+  readonly secrets: Secrets.Secrets
+  readonly own: OwnWords | undefined
+  readonly asked: Wire.JsonObject
+}
+
 /** An answer if the reply holds one, in whatever form it came, else the failure it is. */
 const judge = (
   protocol: Protocol,
   operation: Operation,
-  target: Target,
-  secrets: Secrets.Secrets,
-  asked: Wire.JsonObject,
+  { asked, own, secrets, target }: Exchange,
   whole: Upstream.Whole,
   most: number
 ): Effect.Effect<Wire.Answer, Failure> => {
   const { headers, status } = whole
+  const plain = (json: Wire.JsonObject | undefined) =>
+    own === undefined || json === undefined ? json : own.plain(json)
+  const isUsable = (json: Wire.JsonObject) => operation.isUsable(json, asked, own?.mayBeEmpty)
   const body = status < 300 ? secrets.bytes(whole.body) : whole.body
   const isList = operation.isList === true
   const json =
-    status >= 300 ? undefined : body.length > maxParsedBytes ? edges(body, isList) : parse(body, isList)
-  if (json === "large" || (json !== undefined && operation.isUsable(json, asked))) {
+    status >= 300
+      ? undefined
+      : body.length > maxParsedBytes
+        ? edges(body, isList)
+        : plain(parse(body, isList))
+  if (json === "large" || (json !== undefined && isUsable(json))) {
     const given = Wire.passedHeaders(headers)
     const passed = { status, headers: secrets.headers(isCalledJson(given) ? given : asJson(given)), body }
-    const answer = answerOf(passed, json === "large" ? () => parse(body, isList) : () => json)
+    const answer = answerOf(passed, json === "large" ? () => plain(parse(body, isList)) : () => json)
     if (json === "large") Wire.unparsed.add(answer)
     return Effect.succeed(answer)
   }
   const faults = Faults.make(protocol, operation, target, secrets)
   const { forms, meanings } = operation
   if (status < 300 && forms !== undefined && meanings !== undefined) {
-    const found = find(body, String(headers["content-type"] ?? ""), forms, meanings(asked), most)
+    const found = find(
+      body,
+      String(headers["content-type"] ?? ""),
+      forms,
+      plainly(meanings(asked, own?.mayBeEmpty), own),
+      most
+    )
     switch (found?._tag) {
       case "Whole": {
-        if (!operation.isUsable(found.json, asked)) break
+        const read = plain(found.json) ?? found.json
+        if (!isUsable(read)) break
         const bytes = Buffer.from(JSON.stringify(found.json))
         const passed = { status, headers: secrets.headers(asJson(Wire.passedHeaders(headers))), body: bytes }
-        return Effect.succeed(answerOf(passed, () => found.json))
+        return Effect.succeed(answerOf(passed, () => read))
       }
       case "Failed":
         return json === undefined
@@ -224,6 +256,12 @@ const judge = (
   }
   return faults.response(whole, body.length > Faults.maxBytes ? body.subarray(0, Faults.maxBytes) : body)
 }
+
+/** The meanings of events that may have words of their server's own. */
+const plainly = (meanings: Meanings, own: OwnWords | undefined): Meanings =>
+  own === undefined
+    ? meanings
+    : (event, json) => meanings(event, Wire.isObject(json) ? own.plain(json) : json)
 
 const brokenOff = (target: Target): Transient =>
   new Transient({

@@ -22,11 +22,11 @@ const operations: Readonly<Record<OperationName, Operation>> = {
   "chat/completions": {
     path: "chat/completions",
     forms: chats,
-    isUsable: (answer, body) =>
+    isUsable: (answer, body, mayBeEmpty = false) =>
       !isError(answer) &&
       isFull(answer.choices) &&
-      isChoiceUsable(answer.choices, isSaid, isAfterResult(body)),
-    meanings: (body) => choiceMeanings(body, 1, isSaid, isAfterResult(body))
+      isChoiceUsable(answer.choices, isSaid, mayBeEmpty || isAfterResult(body)),
+    meanings: (body, mayBeEmpty = false) => choiceMeanings(body, 1, isSaid, mayBeEmpty || isAfterResult(body))
   },
   completions: {
     path: "completions",

@@ -25,13 +25,14 @@ export interface Operation {
    */
   readonly isOptional?: boolean | undefined
   /**
-   * Does a whole answer (with a good status) hold what was asked for with a body? A cheap look, at the structure only.
+   * Does a whole answer (with a good status) hold what was asked for with a body? A cheap look, at the structure only. With
+   * `mayBeEmpty` an answer without content is one.
    */
-  readonly isUsable: (answer: JsonObject, body: JsonObject) => boolean
+  readonly isUsable: (answer: JsonObject, body: JsonObject, mayBeEmpty?: boolean) => boolean
   /** Its answers as events and back; absent where there are no streams. */
   readonly forms?: Forms | undefined
   /** A reader for the events of one stream; absent where there are no streams. */
-  readonly meanings?: ((body: JsonObject) => Meanings) | undefined
+  readonly meanings?: ((body: JsonObject, mayBeEmpty?: boolean) => Meanings) | undefined
 }
 
 /** A wire protocol. */

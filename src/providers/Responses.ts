@@ -16,7 +16,7 @@ export const operation: Operation = {
   path: "responses",
   isOptional: true,
   forms: responses,
-  isUsable: (answer, body) => {
+  isUsable: (answer, body, mayBeEmpty = false) => {
     const hasContent = hasOutput(answer)
     switch (answer.status) {
       case "failed":
@@ -30,17 +30,17 @@ export const operation: Operation = {
         return meaning !== "failed" && (hasContent || meaning.content)
       }
       default:
-        return (hasContent || isEmptyEnd(answer, body)) && !answer.error
+        return (hasContent || isEmptyEnd(answer, body, mayBeEmpty)) && !answer.error
     }
   },
-  meanings: (body) => responseMeanings(body)
+  meanings: (body, mayBeEmpty = false) => responseMeanings(body, mayBeEmpty)
 }
 
 /**
  * The meanings of one stream. That a response was created, is in progress or has begun an item is held back; content
  * is a piece of one (text, refusal, reasoning, arguments, audio, an image), a named call, or an item that is done.
  */
-const responseMeanings = (body: JsonObject): Meanings => {
+const responseMeanings = (body: JsonObject, mayBeEmpty: boolean): Meanings => {
   let hasContent = false
   const seen = (isContent: boolean): Meaning => {
     hasContent ||= isContent
@@ -48,7 +48,8 @@ const responseMeanings = (body: JsonObject): Meanings => {
   }
   /** The last event of a stream carries the whole response. */
   const ended = (response: JsonObject, reason: string | undefined): Meaning => {
-    const isNew = !hasContent && (hasOutput(response) || (reason === undefined && isEmptyEnd(response, body)))
+    const isNew =
+      !hasContent && (hasOutput(response) || (reason === undefined && isEmptyEnd(response, body, mayBeEmpty)))
     hasContent ||= isNew
     const meaning = reason === undefined ? Phase.complete : Finish.meaning(reason, hasContent)
     return meaning === "failed" ? meaning : { content: isNew || meaning.content, complete: true, last: true }
@@ -84,9 +85,9 @@ const responseMeanings = (body: JsonObject): Meanings => {
   }
 }
 
-/** A model that has nothing to add to what a tool gave. */
-const isEmptyEnd = ({ output, status }: JsonObject, body: JsonObject): boolean =>
-  status === "completed" && Array.isArray(output) && isAfterResult(body)
+/** A model that has nothing to add to what a tool gave, or whose empty answers are answers. */
+const isEmptyEnd = ({ output, status }: JsonObject, body: JsonObject, mayBeEmpty: boolean): boolean =>
+  status === "completed" && Array.isArray(output) && (mayBeEmpty || isAfterResult(body))
 
 /** Why a response is incomplete. */
 const reasonOf = ({ incomplete_details }: JsonObject): string =>

@@ -35,6 +35,15 @@ export interface Document {
   readonly cache?: JsonObject | undefined
 }
 
+/** Sound the model is to hear. */
+export interface Audio {
+  readonly type: "audio"
+  readonly data: string
+  /** `wav`, `mp3`. */
+  readonly format: string
+  readonly cache?: JsonObject | undefined
+}
+
 /** What the model thought before it spoke. Without a signature nobody takes it back. */
 export interface Thinking {
   readonly type: "thinking"
@@ -81,14 +90,19 @@ export interface Result {
 }
 
 /** What a person or a tool shows the model. */
-export type Content = Text | Image | Document
+export type Content = Text | Image | Document | Audio
 
 /** What the model says. */
 export type Spoken = Text | Thinking | Redacted | Refusal | Call | Left
 
 /** One message of the conversation. */
 export type Turn =
-  | { readonly role: "system"; readonly texts: ReadonlyArray<string> }
+  | {
+      readonly role: "system"
+      readonly texts: ReadonlyArray<string>
+      /** The caller called it the developer's. */
+      readonly isDevelopers?: boolean | undefined
+    }
   | { readonly role: "user"; readonly parts: ReadonlyArray<Content | Result> }
   | { readonly role: "assistant"; readonly parts: ReadonlyArray<Spoken> }
 
@@ -142,6 +156,8 @@ export interface Request {
   readonly system: ReadonlyArray<string>
   /** By the place of a system prompt: that the prompt up to there is to be kept in a cache. */
   readonly systemCache?: ReadonlyMap<number, JsonObject> | undefined
+  /** The places of those system prompts that the caller called the developer's. */
+  readonly developers?: ReadonlySet<number> | undefined
   readonly turns: ReadonlyArray<Turn>
   readonly tools: ReadonlyArray<Tool>
   readonly toolChoice?: ToolChoice | undefined

@@ -1,4 +1,5 @@
 /** What the translation of an answer must know of the request it answers. */
+import type { Dialect } from "../dialect/index.ts"
 import type { Carry } from "./carry/Carry.ts"
 import type { Restore } from "./fit/Restore.ts"
 import { isObject, type JsonObject, object, objects, string, text } from "./Json.ts"
@@ -21,6 +22,8 @@ export interface Context {
   readonly thinking: boolean
   /** Whether such a caller is shown thoughts, only what has to be given back of them, or nothing of them. */
   readonly thoughts: "shown" | "omitted" | "none"
+  /** What the target gives in its own way. */
+  readonly dialect?: Dialect | undefined
   /** Carries what the model leaves in the conversation; without it that is lost. */
   readonly carry?: Carry | undefined
   /** From the names of tools that were cut for the target to their whole names. */
@@ -39,6 +42,8 @@ export interface Options {
   readonly id: string
   /** The time, in seconds since 1970. */
   readonly created: number
+  /** What the target gives in its own way. */
+  readonly dialect?: Dialect | undefined
   /** Carries what the model leaves in the conversation. */
   readonly carry?: Carry | undefined
   /** What of the request was renamed or replaced for its target. */
@@ -57,6 +62,7 @@ export const make = (body: JsonObject, options: Options): Context => {
     includeUsage: object(body.stream_options).include_usage === true,
     thinking: thoughts === "shown" || (thoughts === "omitted" && options.carry !== undefined),
     thoughts,
+    dialect: options.dialect,
     carry: options.carry,
     restore: options.restore,
     toolNames: ToolNames.shortened([

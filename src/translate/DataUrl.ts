@@ -16,10 +16,14 @@ export const read = (url: string): Media => {
   }
 }
 
+/** `%PDF-` in base64. */
+const pdf = "JVBERi0"
+
 /** What a file holds that was given as a data URL, or as base64 alone, which is a PDF; what is text, as text. */
 export const readFile = (data: string): Media | Text => {
   const media = read(data.startsWith("data:") ? data : `data:application/pdf;base64,${data}`)
-  return media.type === "base64" && media.mediaType.startsWith("text/")
+  // Some clients declare a PDF to be a text, or nothing.
+  return media.type === "base64" && media.mediaType.startsWith("text/") && !media.data.startsWith(pdf)
     ? { type: "text", text: Buffer.from(media.data, "base64").toString("utf8") }
     : media
 }

@@ -14,6 +14,8 @@ export type Nameable =
   | "format"
   | "toolStrict"
   | "thinking"
+  | "thought"
+  | "audio"
   | "document"
   | "image"
   | "prefill"

@@ -52,7 +52,7 @@ export interface CallerCodec {
 /** A protocol, into the common form and out of it. */
 export interface Codec extends CallerCodec {
   readonly writeRequest: (request: Request, dropped: Dropped, dialect?: TargetDialect) => JsonObject
-  readonly readAnswer: (body: JsonObject) => Answer
+  readonly readAnswer: (body: JsonObject, dialect?: TargetDialect) => Answer
   readonly readError: (body: unknown, status: number | undefined) => Failure
-  readonly streamReader: () => StreamReader
+  readonly streamReader: (dialect?: TargetDialect) => StreamReader
 }

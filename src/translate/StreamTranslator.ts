@@ -34,7 +34,7 @@ export const makeStreamTranslator = (
   context: Context,
   onMalformed: "fail" | "drop" = "fail"
 ): StreamTranslator => {
-  const reader = codecs[from].streamReader()
+  const reader = codecs[from].streamReader(context.dialect)
   const writer = callers[to].streamWriter(context)
   const restored = context.restore === undefined ? undefined : Restore.deltas(context.restore)
   const known = new Set<string>()

@@ -133,7 +133,7 @@ export const translateWhole = (
   body: JsonObject,
   context: Context
 ): TranslatedAnswer => {
-  const read = codecs[from].readAnswer(body)
+  const read = codecs[from].readAnswer(body, context.dialect)
   const answer = context.restore === undefined ? read : Restore.answer(read, context.restore)
   const { carry } = context
   const packed = carry === undefined ? answer : packAnswer(answer, carry, from, to, context)

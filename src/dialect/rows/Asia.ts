@@ -30,9 +30,7 @@ export const rows: ReadonlyArray<Row> = [
       audio: { is: false, source: deepseek },
       parallelToolCalls: { is: false, source: deepseek },
       metadata: { is: false, source: deepseek },
-      serviceTier: { is: false, source: deepseek },
-      finishWords: { is: { insufficient_system_resource: "length" }, source: deepseek },
-      usageFields: { is: { cacheRead: "prompt_cache_hit_tokens" }, source: deepseek }
+      serviceTier: { is: false, source: deepseek }
     }
   },
   {
@@ -78,8 +76,7 @@ export const rows: ReadonlyArray<Row> = [
       parallelToolCalls: { is: false, source: moonshot },
       metadata: { is: false, source: moonshot },
       serviceTier: { is: false, source: moonshot },
-      documents: { is: "no", source: moonshot },
-      usageFields: { is: { cacheRead: "cached_tokens" }, source: moonshot }
+      documents: { is: "no", source: moonshot }
     }
   },
   {
@@ -103,11 +100,7 @@ export const rows: ReadonlyArray<Row> = [
       jsonSchema: { is: "tool", source: "https://docs.z.ai/guides/capabilities/struct-output" },
       strict: { is: false, source: glm },
       serviceTier: { is: false, source: glm },
-      parallelToolCalls: { is: false, source: glm },
-      finishWords: {
-        is: { sensitive: "refusal", model_context_window_exceeded: "length" },
-        source: glm
-      }
+      parallelToolCalls: { is: false, source: glm }
     }
   },
   {

@@ -33,10 +33,6 @@ export const rows: ReadonlyArray<Row> = [
           "const"
         ],
         source: "https://ai.google.dev/api/caching#Schema"
-      },
-      finishWords: {
-        is: { MAX_TOKENS: "length", STOP: "stop", SAFETY: "refusal", RECITATION: "refusal" },
-        source: "https://ai.google.dev/api/generate-content#FinishReason"
       }
     }
   }

@@ -92,7 +92,6 @@ export const rows: ReadonlyArray<Row> = [
       tokenCap: { is: "max_tokens", source: together },
       metadata: { is: false, source: together },
       serviceTier: { is: false, source: together },
-      finishWords: { is: { eos: "stop" }, source: "https://docs.together.ai/reference/chat-completions" },
       documents: { is: "no", source: together }
     }
   },

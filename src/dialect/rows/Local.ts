@@ -24,8 +24,7 @@ export const rows: ReadonlyArray<Row> = [
         source: "https://docs.vllm.ai/en/latest/features/reasoning_outputs.html"
       },
       tokenCap: { is: "max_tokens", source: vllm },
-      documents: { is: "no", source: "https://docs.vllm.ai/en/latest/features/multimodal_inputs.html" },
-      finishWords: { is: { abort: "length" }, source: vllm }
+      documents: { is: "no", source: "https://docs.vllm.ai/en/latest/features/multimodal_inputs.html" }
     }
   },
   {

@@ -21,8 +21,10 @@ export const codec: Codec = {
     format: "output_config.format",
     toolStrict: "tools.strict",
     thinking: "messages.content.thinking",
+    thought: "messages.content.thinking",
     image: "messages.content.image",
     parallel: "tool_choice.disable_parallel_tool_use",
+    audio: "messages.content.audio",
     document: "messages.content.document",
     prefill: "messages.prefill"
   },

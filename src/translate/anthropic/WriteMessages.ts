@@ -108,6 +108,8 @@ const writeUser = (parts: ReadonlyArray<Content | Result>, ids: ToolIds): Array<
 
 const writeContent = (part: Content): ReadonlyArray<JsonObject> => {
   if (part.type === "text") return part.text.trim() === "" ? [] : [withCache(asText(part.text), part.cache)]
+  // It has been told to be lost before.
+  if (part.type === "audio") return []
   const { media } = part
   const source =
     media.type === "text"

@@ -19,6 +19,8 @@ export class Packer {
   readonly #thoughts: Context["thoughts"]
   /** The beginning of ids for calls that came without one. */
   readonly #stem: string
+  /** More may hang on a call than it begins with. */
+  readonly #waits: boolean
   /** The thought that is being thought, or was and has found no place yet. */
   #text = ""
   #field: string | undefined
@@ -37,6 +39,7 @@ export class Packer {
     this.#from = from
     this.#to = to
     this.#thoughts = to === "anthropic" ? context.thoughts : "shown"
+    this.#waits = carry.family === "gemini" || (context.dialect?.callExtras.length ?? 0) > 0
     this.#stem = `call_${CallId.toLegal(context.id)}_`
   }
 
@@ -141,9 +144,8 @@ export class Packer {
 
   #call(delta: Delta & { readonly type: "call" }): ReadonlyArray<Delta> {
     const before = [...this.#release(), ...this.#settle()]
-    // Gemini's models may hang more on it, and nothing is lost by waiting: their calls come in one piece.
-    if (delta.members !== undefined || this.#carry.family !== "gemini")
-      return [...before, this.#packed(delta)]
+    // Nothing is lost by waiting: the calls of such servers come in one piece.
+    if (delta.members !== undefined || !this.#waits) return [...before, this.#packed(delta)]
     this.#held = delta
     return before
   }

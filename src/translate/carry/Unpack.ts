@@ -42,7 +42,7 @@ export const signedOnly = (
   if (to !== "anthropic") return turns
   return turns.map((turn) => {
     if (turn.role !== "assistant" || !turn.parts.some(isUnsigned)) return turn
-    dropped.common("thinking")
+    dropped.common("thought")
     return { ...turn, parts: turn.parts.filter((part) => !isUnsigned(part)) }
   })
 }
@@ -126,10 +126,11 @@ class Reader {
     const { signature = "", text } = part
     if (Token.isToken(signature)) return this.#carried(text, signature)
     if (signature !== "") return this.#isClaude ? [part] : this.#drop()
-    if (text === "") return this.#drop()
+    if (text === "") return this.#drop("thought")
     const isTaken = this.#rules === undefined ? !neverUnsigned.has(this.#carry.family) : this.#takesText
-    if (this.#to === "anthropic") return neverUnsigned.has(this.#carry.family) ? this.#drop() : [part]
-    if (!isTaken || (this.#rules?.back !== "always" && !this.#hasCalls)) return this.#drop()
+    if (this.#to === "anthropic")
+      return neverUnsigned.has(this.#carry.family) ? this.#drop("thought") : [part]
+    if (!isTaken || (this.#rules?.back !== "always" && !this.#hasCalls)) return this.#drop("thought")
     return [{ type: "left", members: { [this.#rules?.field ?? "reasoning_content"]: text } }]
   }
 
@@ -139,8 +140,9 @@ class Reader {
     return this.#rules.back === "always" || (this.#rules.back === "calls" && this.#hasCalls)
   }
 
-  #drop(): ReadonlyArray<Spoken> {
-    this.#dropped.common("thinking")
+  /** `thought`: one that nobody signed. */
+  #drop(name: "thinking" | "thought" = "thinking"): ReadonlyArray<Spoken> {
+    this.#dropped.common(name)
     return []
   }
 

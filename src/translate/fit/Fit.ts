@@ -15,6 +15,10 @@ export const fit = (
 ): Tools.Fitted => {
   const shown = (part: Content): Content => {
     if (part.type === "text") return part
+    if (part.type === "audio") {
+      if (!dialect.audio || isAnthropic) dropped.lost("audio")
+      return part
+    }
     const settled = MediaTypes.settle(part)
     if (settled.type === "image" && !dialect.images) dropped.lost("image")
     else if (settled.type === "document" && settled.media.type !== "text") {

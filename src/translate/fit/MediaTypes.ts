@@ -23,9 +23,8 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ["application/x-pdf", "application/pdf"]
 ])
 
-/** Types of text that do not say `text/`. */
-const textLike =
-  /^text\/|[/+](?:json|ndjson|jsonl|xml|yaml|x-yaml|toml|javascript|typescript|x-sh|sql|csv|graphql|markdown)$/
+/** Types of which none is text, whatever the bytes look like. */
+const neverText = /^(?:image\/(?!svg)|audio\/|video\/|application\/pdf$)/
 
 const sniff = (data: string): string | undefined => {
   const digits = Buffer.from(data.slice(0, 32), "base64").toString("hex")
@@ -61,14 +60,13 @@ const asDocument = (media: Encoded, mediaType: string, part: Image | Document): 
 
 /** The content as what it is: an image, a PDF, or text. What cannot be told stays what it says it is. */
 export const settle = (part: Content): Content => {
-  if (part.type === "text" || part.media.type !== "base64") return part
+  if (part.type === "text" || part.type === "audio" || part.media.type !== "base64") return part
   const { media } = part
   const found = sniff(media.data)
   if (found?.startsWith("image/")) return asImage(media, found, part)
   if (found !== undefined) return asDocument(media, found, part)
   const declared = aliases.get(media.mediaType) ?? media.mediaType
-  const isUnknown = declared === "application/octet-stream" || declared === ""
-  if (textLike.test(declared) || isUnknown) {
+  if (!neverText.test(declared)) {
     const text = textOf(media.data)
     if (text !== undefined) {
       const name = part.type === "document" ? part.name : undefined

@@ -13,7 +13,7 @@ import { callsOf, hasContent, readSpoken, type Words as Said } from "./Said.ts"
 import * as Words from "./Words.ts"
 
 /** Reads an answer. Of several choices the first is taken. */
-export const readAnswer = (body: JsonObject): Answer => {
+export const readAnswer = (body: JsonObject, own?: Leftovers.Own): Answer => {
   const remarks: Array<Remark> = []
   const choices = objects(body.choices)
   const choice = choices.find(({ index }) => (index ?? 0) === 0) ?? choices[0] ?? {}
@@ -24,7 +24,7 @@ export const readAnswer = (body: JsonObject): Answer => {
   const parts: Array<Spoken> = [...Reasoning.read(message.reasoning_details)]
   const thoughts = parts.some((part) => part.type === "thinking") ? undefined : Reasoning.thoughtOf(message)
   if (thoughts !== undefined) parts.unshift({ type: "thinking", ...thoughts })
-  const left = Leftovers.ofMessage(message)
+  const left = Leftovers.ofMessage(message, own)
   if (left !== undefined) parts.push({ type: "left", members: left })
   const spoken: Array<Said | Remark> = []
   readSpoken(message, spoken)
@@ -33,7 +33,7 @@ export const readAnswer = (body: JsonObject): Answer => {
     else parts.push(said)
   }
   const refusal = text(spoken.map((said) => (said.type === "refusal" ? said.text : "")).join(""))
-  const calls = readCalls(message, remarks)
+  const calls = readCalls(message, remarks, own)
   append(parts, calls)
   return {
     id: text(body.id),
@@ -46,14 +46,18 @@ export const readAnswer = (body: JsonObject): Answer => {
   }
 }
 
-const readCalls = (message: JsonObject, remarks: Array<Remark>): ReadonlyArray<Call> =>
+const readCalls = (
+  message: JsonObject,
+  remarks: Array<Remark>,
+  own: Leftovers.Own | undefined
+): ReadonlyArray<Call> =>
   callsOf(message).flatMap((call): ReadonlyArray<Call> => {
     const called = object(call.function ?? call.custom)
     const name = text(called.name) ?? text(call.name)
     const given = called.arguments ?? called.input
     const args = typeof given === "string" ? given : write(given)
     if (name !== undefined) {
-      const members = Leftovers.ofCall(call)
+      const members = Leftovers.ofCall(call, own)
       const read: Call = { type: "call", id: string(call.id) ?? "", name, arguments: args }
       return [members === undefined ? read : { ...read, members }]
     }

@@ -41,6 +41,11 @@ export class CallPieces {
   /** Calls without a name, and the named call that each of them came behind. */
   readonly #nameless = new Map<Incoming, Incoming | undefined>()
   #count = 0
+  readonly #own: Leftovers.Own | undefined
+
+  constructor(own?: Leftovers.Own) {
+    this.#own = own
+  }
 
   /** So many calls have begun for others. */
   get count(): number {
@@ -59,7 +64,7 @@ export class CallPieces {
       this.#byId.set(id, incoming)
       if (incoming.id === "") incoming.id = id
     }
-    this.#hang(incoming, Leftovers.ofCall(piece), out)
+    this.#hang(incoming, Leftovers.ofCall(piece, this.#own), out)
     this.#name(incoming, name)
     this.#argue(incoming, json, out)
   }

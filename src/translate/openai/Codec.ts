@@ -21,8 +21,10 @@ export const codec: Codec = {
     format: "response_format.json_schema",
     toolStrict: "tools.function.strict",
     thinking: "messages.reasoning_details",
+    thought: "messages.reasoning_content",
     image: "messages.content.image_url",
     parallel: "parallel_tool_calls",
+    audio: "messages.content.input_audio",
     document: "messages.content.file",
     prefill: "messages.prefill"
   },
@@ -32,6 +34,6 @@ export const codec: Codec = {
   writeAnswer,
   readError,
   writeError,
-  streamReader: () => new OpenAiStreamReader(),
+  streamReader: (dialect) => new OpenAiStreamReader(dialect),
   streamWriter: (context) => new OpenAiStreamWriter(context)
 }

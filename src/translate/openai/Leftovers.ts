@@ -13,20 +13,36 @@ import type { JsonObject } from "../Json.ts"
 const ofMessages = [...thoughtBlockNames, "extra_content"]
 const ofCalls = ["extra_content", "provider_specific_fields"]
 
+/** What one server leaves besides: the names of members of its messages, and of its calls. */
+export interface Own {
+  readonly messageExtras: ReadonlyArray<string>
+  readonly callExtras: ReadonlyArray<string>
+}
+
 /** What was left in a message or a delta; `undefined` when that is nothing. */
-export const ofMessage = (message: JsonObject): JsonObject | undefined => pick(message, ofMessages)
+export const ofMessage = (message: JsonObject, own?: Own): JsonObject | undefined =>
+  pick(message, ofMessages, own?.messageExtras)
 
 /** What hangs on a call; `undefined` when that is nothing. */
-export const ofCall = (call: JsonObject): JsonObject | undefined => pick(call, ofCalls)
+export const ofCall = (call: JsonObject, own?: Own): JsonObject | undefined =>
+  pick(call, ofCalls, own?.callExtras)
 
-const pick = (from: JsonObject, names: ReadonlyArray<string>): JsonObject | undefined => {
+const none: ReadonlyArray<string> = []
+
+const pick = (
+  from: JsonObject,
+  names: ReadonlyArray<string>,
+  own: ReadonlyArray<string> = none
+): JsonObject | undefined => {
   let picked: Record<string, unknown> | undefined
-  for (const name of names) {
-    const value = from[name]
-    if (value === undefined || value === null || value === "") continue
-    if (Array.isArray(value) && value.length === 0) continue
-    picked ??= {}
-    picked[name] = value
+  for (const list of [names, own]) {
+    for (const name of list) {
+      const value = from[name]
+      if (value === undefined || value === null || value === "") continue
+      if (Array.isArray(value) && value.length === 0) continue
+      picked ??= {}
+      picked[name] = value
+    }
   }
   return picked
 }

@@ -1,4 +1,5 @@
 /** What a request for a chat completion and one for a response say in the same words. */
+import type { Audio } from "../Common.ts"
 import { boolean, isObject, type JsonObject, number, object, string, text } from "../Json.ts"
 import { type Draft, type Field, says, set } from "../ReadFields.ts"
 
@@ -67,4 +68,11 @@ export const readSchema = (asked: JsonObject, draft: Draft): boolean => {
     strict: boolean(asked.strict)
   }
   return true
+}
+
+/** Sound, in a chat as in the input of a response. https://platform.openai.com/docs/guides/audio */
+export const readAudio = (part: JsonObject): Audio | undefined => {
+  const { data, format } = object(part.input_audio)
+  const said = text(data)
+  return said === undefined ? undefined : { type: "audio", data: said, format: text(format) ?? "wav" }
 }

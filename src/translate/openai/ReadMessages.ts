@@ -3,6 +3,7 @@ import type { Content, Request, Spoken, Turn } from "../Common.ts"
 import * as DataUrl from "../DataUrl.ts"
 import type { Dropped } from "../Dropped.ts"
 import { isObject, type JsonObject, object, objects, string, text, write } from "../Json.ts"
+import { readAudio } from "./ReadCommon.ts"
 import * as Reasoning from "./Reasoning.ts"
 
 const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -28,8 +29,9 @@ const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
 export const readMessages = (
   messages: unknown,
   dropped: Dropped
-): Pick<Request, "system" | "systemCache" | "turns"> => {
+): Pick<Request, "developers" | "system" | "systemCache" | "turns"> => {
   const system: Array<string> = []
+  const developers = new Set<number>()
   const systemCache = new Map<number, JsonObject>()
   const turns: Array<Turn> = []
   for (const message of objects(messages)) {
@@ -40,13 +42,22 @@ export const readMessages = (
       continue
     }
     dropped.rest(message, "messages", keys)
+    // What the model said, as sound: https://platform.openai.com/docs/guides/audio
+    if (isObject(message.audio)) dropped.content("messages.audio")
     if (role === "system" || role === "developer") {
       const shown = cached(readContent(message.content, dropped), message.cache_control)
       const said = shown.filter((part) => part.type === "text")
-      if (turns.length > 0) turns.push({ role: "system", texts: said.map((part) => part.text) })
+      const isDevelopers = role === "developer"
+      if (turns.length > 0)
+        turns.push({
+          role: "system",
+          texts: said.map((part) => part.text),
+          ...(isDevelopers && { isDevelopers })
+        })
       else {
         for (const { cache, text } of said) {
           if (cache !== undefined) systemCache.set(system.length, cache)
+          if (isDevelopers) developers.add(system.length)
           system.push(text)
         }
       }
@@ -61,7 +72,12 @@ export const readMessages = (
       turns.push({ role: "user", parts })
     }
   }
-  return systemCache.size === 0 ? { system, turns } : { system, systemCache, turns }
+  return {
+    system,
+    turns,
+    ...(systemCache.size > 0 && { systemCache }),
+    ...(developers.size > 0 && { developers })
+  }
 }
 
 /** What is said of a whole message is said of its last part. */
@@ -73,6 +89,7 @@ const cached = (parts: ReadonlyArray<Content>, cache: unknown): ReadonlyArray<Co
 const partKeys = new Map([
   ["text", new Set(["type", "text", "cache_control"])],
   ["image_url", new Set(["type", "image_url", "cache_control"])],
+  ["input_audio", new Set(["type", "input_audio", "cache_control"])],
   ["file", new Set(["type", "file", "cache_control"])]
 ])
 const imageKeys = new Set(["url"])
@@ -106,6 +123,7 @@ const readPart = (type: string, part: JsonObject, dropped: Dropped): Content | u
     if (image.detail !== "auto") dropped.rest(image, "messages.content.image_url", imageKeys)
     return { type: "image", media: DataUrl.read(url) }
   }
+  if (type === "input_audio") return readAudio(part)
   const file = object(part.file)
   const data = text(file.file_data)
   if (data === undefined) return undefined
@@ -117,8 +135,8 @@ const callKeys = new Set(["id", "type", "function", "index"])
 
 const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spoken> => {
   const parts: Array<Spoken> = [...Reasoning.read(message.reasoning_details)]
-  if (parts.length === 0 && Reasoning.textOf(message) !== undefined)
-    dropped.field("messages.reasoning_content")
+  const thought = parts.length === 0 ? Reasoning.textOf(message) : undefined
+  if (thought !== undefined) parts.push({ type: "thinking", text: thought })
   if (typeof message.content === "string") parts.push({ type: "text", text: message.content })
   else {
     for (const part of objects(message.content)) {

@@ -26,7 +26,13 @@ export class OpenAiStreamReader implements StreamReader {
   #refusal = ""
   #index: unknown
   #counts: Usage.TokenCounts | undefined
-  readonly #calls = new CallPieces()
+  readonly #own: Leftovers.Own | undefined
+  readonly #calls: CallPieces
+
+  constructor(own?: Leftovers.Own) {
+    this.#own = own
+    this.#calls = new CallPieces(own)
+  }
 
   get isComplete(): boolean {
     return this.#last !== undefined || this.#isEnded
@@ -94,7 +100,7 @@ export class OpenAiStreamReader implements StreamReader {
 
   #said(message: JsonObject): ReadonlyArray<Delta | Remark> {
     const deltas: Array<Delta | Remark> = []
-    const left = Leftovers.ofMessage(message)
+    const left = Leftovers.ofMessage(message, this.#own)
     if (left !== undefined) deltas.push({ type: "left", members: left })
     const thoughts = Reasoning.thoughtOf(message)
     if (thoughts !== undefined) deltas.push({ type: "thinking", ...thoughts })

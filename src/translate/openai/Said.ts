@@ -1,8 +1,7 @@
 /**
  * What a message of OpenAI's protocol says, whole or in pieces: thoughts, texts, words of refusal, calls.
  *
- * Content is a text, or a list of parts at some servers. Mistral has thoughts among the parts:
- * https://docs.mistral.ai/capabilities/reasoning
+ * Content is a text, or a list of parts at some servers; Mistral has thoughts among the parts.
  */
 import type { Remark } from "../Common.ts"
 import { isObject, type JsonObject, list, objects, string, text } from "../Json.ts"
@@ -12,7 +11,12 @@ import * as Reasoning from "./Reasoning.ts"
 export interface Words {
   readonly type: "text" | "thinking" | "refusal"
   readonly text: string
+  /** Where a thought stood that is no member of its own. */
+  readonly field?: string | undefined
 }
+
+/** Where Mistral's thoughts stand: among the parts of the content. https://docs.mistral.ai/capabilities/reasoning */
+export const thinkingPart = "content.thinking"
 
 /** What the content of a message says, in its order. */
 export const readContent = (content: unknown, out: Array<Words | Remark>): void => {
@@ -25,7 +29,8 @@ const readPart = (part: unknown, out: Array<Words | Remark>): void => {
   if (!isObject(part)) return
   const type = string(part.type) ?? "text"
   if (/thinking|reasoning/.test(type)) {
-    say("thinking", textIn(part.thinking ?? part.text ?? part.reasoning ?? part.summary), out)
+    const said = textIn(part.thinking ?? part.text ?? part.reasoning ?? part.summary)
+    say("thinking", said, out, Array.isArray(part.thinking) ? thinkingPart : undefined)
   } else if (type === "refusal") say("refusal", string(part.refusal) ?? string(part.text) ?? "", out)
   else if (typeof part.text === "string") say("text", part.text, out)
   else out.push({ type: "dropped", name: `message.content.${type}` })
@@ -38,8 +43,8 @@ const textIn = (value: unknown): string =>
         .map((part) => string(part.text) ?? "")
         .join("")
 
-const say = (type: Words["type"], said: string, out: Array<Words | Remark>): void => {
-  if (said !== "") out.push({ type, text: said })
+const say = (type: Words["type"], said: string, out: Array<Words | Remark>, field?: string): void => {
+  if (said !== "") out.push(field === undefined ? { type, text: said } : { type, text: said, field })
 }
 
 /** What has no words in other protocols. https://openrouter.ai/docs/guides/overview/multimodal/image-generation */

@@ -7,6 +7,7 @@ import type { Dropped } from "../Dropped.ts"
 import { append, compact, type JsonObject } from "../Json.ts"
 import { type Rule, ruleOf, ToolIds } from "../ToolIds.ts"
 import * as ToolNames from "../ToolNames.ts"
+import { thinkingPart } from "./Said.ts"
 
 /** OpenAI refuses ids that are longer: `string too long. Expected a string with maximum length 40`. */
 const rule: Rule = { allowed: /^/, forbidden: /[^\w-]/g, longest: 40 }
@@ -20,11 +21,16 @@ export const writeMessages = (
   const ids = new ToolIds(ruleOf(dialect, rule))
   const isOne = dialect.system === "first" && request.system.length > 1
   const system = isOne ? [request.system.join("\n\n")] : request.system
-  const messages: Array<JsonObject> = system.map((content) => ({ role: "system", content }))
+  const roleOf = (isDevelopers: boolean | undefined) =>
+    isDevelopers === true && dialect.developerRole ? "developer" : "system"
+  const messages: Array<JsonObject> = system.map((content, at) => ({
+    role: roleOf(!isOne && request.developers?.has(at)),
+    content
+  }))
   for (const turn of request.turns) {
     switch (turn.role) {
       case "system":
-        for (const content of turn.texts) messages.push({ role: "system", content })
+        for (const content of turn.texts) messages.push({ role: roleOf(turn.isDevelopers), content })
         break
       case "user":
         append(messages, writeUser(turn.parts, ids, dropped))
@@ -97,7 +103,9 @@ const writeParts = (parts: ReadonlyArray<Content>, dropped: Dropped): Array<Json
   const written: Array<JsonObject> = []
   for (const part of parts) {
     if (part.type === "text") written.push({ type: "text", text: part.text })
-    else if (part.type === "image") {
+    else if (part.type === "audio") {
+      written.push({ type: "input_audio", input_audio: { data: part.data, format: part.format } })
+    } else if (part.type === "image") {
       written.push({ type: "image_url", image_url: { url: DataUrl.write(part.media) } })
     } else {
       const document = writeDocument(part)
@@ -150,10 +158,18 @@ const writeAssistant = (
     }
   }
   if (said === undefined && refusal === undefined && calls.length === 0) return undefined
+  const { [thinkingPart]: thought, ...members } = left
+  const content =
+    typeof thought === "string"
+      ? [
+          { type: "thinking", thinking: [{ type: "text", text: thought }] },
+          ...(said === undefined ? [] : [{ type: "text", text: said }])
+        ]
+      : (said ?? null)
   return compact({
     role: "assistant",
-    content: said ?? null,
-    ...left,
+    content,
+    ...members,
     refusal,
     tool_calls: calls.length === 0 ? undefined : calls
   })

@@ -18,8 +18,10 @@ export const codec: CallerCodec = {
     format: "text.format",
     toolStrict: "tools.strict",
     thinking: "input.reasoning",
+    thought: "input.reasoning",
     image: "input.content.input_image",
     parallel: "parallel_tool_calls",
+    audio: "input.content.input_audio",
     document: "input.content.input_file",
     prefill: "input.prefill"
   },

@@ -3,6 +3,7 @@ import type { Content, Request, Spoken, Turn } from "../Common.ts"
 import * as DataUrl from "../DataUrl.ts"
 import type { Dropped } from "../Dropped.ts"
 import { append, type JsonObject, objects, string, text, write } from "../Json.ts"
+import { readAudio } from "../openai/ReadCommon.ts"
 import { flatName, readCall } from "./ClientTools.ts"
 import * as Reasoning from "./Reasoning.ts"
 
@@ -10,6 +11,7 @@ import * as Reasoning from "./Reasoning.ts"
 interface Draft {
   readonly dropped: Dropped
   readonly system: Array<string>
+  readonly developers: Set<number>
   readonly turns: Array<Turn>
   /** What the model says in the turn that is being read. */
   said: Array<Spoken> | undefined
@@ -29,14 +31,18 @@ const show = (draft: Draft, turn: Turn): void => {
 }
 
 /** The system prompts before the first turn, and all turns. `instructions` come before everything. */
-export const readInput = (body: JsonObject, dropped: Dropped): Pick<Request, "system" | "turns"> => {
-  const draft: Draft = { dropped, system: [], turns: [], said: undefined }
+export const readInput = (
+  body: JsonObject,
+  dropped: Dropped
+): Pick<Request, "developers" | "system" | "turns"> => {
+  const developers = new Set<number>()
+  const draft: Draft = { dropped, system: [], developers, turns: [], said: undefined }
   const instructions = string(body.instructions)
   if (instructions !== undefined) draft.system.push(instructions)
   if (typeof body.input === "string") {
     draft.turns.push({ role: "user", parts: [{ type: "text", text: body.input }] })
   } else for (const item of objects(body.input)) readItem(item, draft)
-  return { system: draft.system, turns: draft.turns }
+  return { system: draft.system, turns: draft.turns, ...(developers.size > 0 && { developers }) }
 }
 
 /** One row a type of item: the fields that are read or say nothing to others, and what they make. */
@@ -159,8 +165,11 @@ const readMessage = (item: JsonObject, draft: Draft): boolean => {
       const texts = readContent(item.content, dropped).flatMap((part) =>
         part.type === "text" ? part.text : []
       )
-      if (draft.turns.length === 0) append(draft.system, texts)
-      else show(draft, { role: "system", texts })
+      const isDevelopers = item.role === "developer"
+      if (draft.turns.length === 0) {
+        for (const [at] of texts.entries()) if (isDevelopers) draft.developers.add(draft.system.length + at)
+        append(draft.system, texts)
+      } else show(draft, { role: "system", texts, ...(isDevelopers && { isDevelopers }) })
       return true
     }
     default:
@@ -183,6 +192,7 @@ const partKeys: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["input_text", new Set(["type", "text"])],
   ["output_text", new Set(["type", "text", "annotations", "logprobs"])],
   ["text", new Set(["type", "text"])],
+  ["input_audio", new Set(["type", "input_audio"])],
   ["input_image", new Set(["type", "image_url"])],
   ["input_file", new Set(["type", "file_data", "file_url", "filename"])]
 ])
@@ -210,6 +220,7 @@ const readPart = (type: string, part: JsonObject): Content | undefined => {
     const url = text(part.image_url)
     return url === undefined ? undefined : { type: "image", media: DataUrl.read(url) }
   }
+  if (type === "input_audio") return readAudio(part)
   if (type !== "input_file") {
     const said = string(part.text)
     return said === undefined ? undefined : { type: "text", text: said }

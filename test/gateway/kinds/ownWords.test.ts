@@ -1,0 +1,136 @@
+/** What the config says of the words of a server counts for its judgement and for the translation. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { chunk, completion, dataOf, type Json, type Reply, stage } from "./support.ts"
+
+const answers =
+  (whole: Json, events: ReadonlyArray<unknown>) =>
+  (asked: Json): Reply =>
+    asked.stream === true ? { events } : { json: whole }
+
+for (const stream of [false, true]) {
+  describe(`a server with words of its own${stream ? ", streamed" : ""}`, () => {
+    it.live("says how its answer ended, and what it used", () =>
+      Effect.gen(function* () {
+        const usage = { prompt_tokens: 10, completion_tokens: 5, kept: { read: 7 }, mused: 3 }
+        const { post } = yield* stage({
+          corp: {
+            protocol: "openai",
+            more: {
+              dialect: {
+                finishWords: { budget_spent: "length" },
+                usageFields: { cacheRead: "kept.read", thinking: "mused" }
+              }
+            },
+            reply: answers(completion({ content: "half" }, "budget_spent", { usage }), [
+              chunk({ content: "half" }),
+              chunk({}, "budget_spent"),
+              chunk({}, null, { choices: [], usage }),
+              "[DONE]"
+            ])
+          }
+        })
+        const body = { model: "corp/m", max_tokens: 9, stream, messages: [{ role: "user", content: "hi" }] }
+        const got = yield* post("/v1/messages", body)
+        const end = stream
+          ? dataOf(got.text).find(({ type }) => type === "message_delta")!
+          : { delta: got.json as Json, usage: (got.json as Json).usage }
+        assert.strictEqual(end.delta.stop_reason, "max_tokens", got.text)
+        assert.strictEqual(end.usage.cache_read_input_tokens, 7)
+        assert.strictEqual(end.usage.output_tokens_details.thinking_tokens, 3)
+      })
+    )
+
+    it.live("says its thoughts in a field of its own", () =>
+      Effect.gen(function* () {
+        const { post } = yield* stage({
+          corp: {
+            protocol: "openai",
+            more: { dialect: { thoughtFields: ["musing"] } },
+            reply: answers(completion({ musing: "Hm.", content: "Yes." }), [
+              chunk({ musing: "H" }),
+              chunk({ musing: "m." }),
+              chunk({ content: "Yes." }),
+              chunk({}, "stop"),
+              "[DONE]"
+            ])
+          }
+        })
+        const got = yield* post("/v1/messages", {
+          model: "corp/m",
+          max_tokens: 9000,
+          stream,
+          thinking: { type: "enabled", budget_tokens: 2000 },
+          messages: [{ role: "user", content: "hi" }]
+        })
+        const thought = stream
+          ? dataOf(got.text)
+              .map(({ delta }) => delta?.thinking ?? "")
+              .join("")
+          : (got.json as Json).content[0].thinking
+        assert.strictEqual(thought, "Hm.", got.text)
+      })
+    )
+
+    for (const [emptyAnswer, status] of [
+      ["answer", 200],
+      ["failure", 502]
+    ] as const) {
+      it.live(`says nothing, which is ${emptyAnswer === "answer" ? "an" : "a"} ${emptyAnswer}`, () =>
+        Effect.gen(function* () {
+          const { post } = yield* stage({
+            corp: {
+              protocol: "openai",
+              more: { dialect: { emptyAnswer } },
+              reply: answers(completion({ content: "" }), [
+                chunk({ content: "" }),
+                chunk({}, "stop"),
+                "[DONE]"
+              ])
+            }
+          })
+          for (const path of ["/v1/messages", "/v1/chat/completions"]) {
+            const body = {
+              model: "corp/m",
+              max_tokens: 9,
+              stream,
+              messages: [{ role: "user", content: "hi" }]
+            }
+            assert.strictEqual((yield* post(path, body)).status, status, path)
+          }
+        })
+      )
+    }
+  })
+}
+
+describe("the role developer", () => {
+  for (const developerRole of [true, false]) {
+    it.live(
+      `${developerRole ? "stays where it is taken" : "becomes the system's where it is not taken"}`,
+      () =>
+        Effect.gen(function* () {
+          const { post, seen } = yield* stage({
+            corp: {
+              protocol: "openai",
+              more: { dialect: { developerRole, system: "anywhere" } },
+              reply: answers(completion({ content: "ok" }), [])
+            }
+          })
+          yield* post("/v1/responses", {
+            model: "corp/m",
+            instructions: "Be terse.",
+            input: [
+              { role: "developer", content: "Use metric units." },
+              { role: "user", content: "hi" },
+              { role: "developer", content: "And Celsius." },
+              { role: "user", content: "well?" }
+            ]
+          })
+          const roles = seen.corp![0]!.body.messages.map(({ role }: Json) => role)
+          const own = developerRole ? "developer" : "system"
+          assert.deepStrictEqual(roles, ["system", own, "user", own, "user"])
+        })
+    )
+  }
+})

@@ -1,0 +1,83 @@
+/** Content is shown or the target is passed by; what it is tells its first bytes. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { chunk, completion, type Json, message, type Reply, stage } from "./support.ts"
+
+const chats = (asked: Json): Reply =>
+  asked.stream === true
+    ? { events: [chunk({ content: "ok" }), chunk({}, "stop"), "[DONE]"] }
+    : { json: completion({ content: "ok" }) }
+
+const audio = { type: "input_audio", input_audio: { data: "UklGRg==", format: "wav" } }
+const base64 = (text: string) => Buffer.from(text).toString("base64")
+
+describe("content of a request", () => {
+  it.live("is audio that a response shows to a target that speaks chats", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({ corp: { protocol: "openai", reply: chats } })
+      const content = [{ type: "input_text", text: "What is said?" }, audio]
+      const got = yield* post("/v1/responses", { model: "corp/hearing", input: [{ role: "user", content }] })
+      assert.strictEqual(got.status, 200, got.text)
+      assert.deepStrictEqual(seen.corp![0]!.body.messages[0].content[1], audio)
+    })
+  )
+
+  it.live("is audio, and a target that hears nothing is passed by for the next one", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({
+        deepseek: { protocol: "openai", reply: chats },
+        corp: { protocol: "openai", reply: chats }
+      })
+      const got = yield* post("/v1/responses", {
+        model: "deepseek/deepseek-v4",
+        fallbacks: ["corp/hearing"],
+        input: [{ role: "user", content: [audio] }]
+      })
+      assert.strictEqual(got.status, 200, got.text)
+      assert.deepStrictEqual(seen.deepseek, [])
+      assert.strictEqual(seen.corp!.length, 1)
+    })
+  )
+
+  it.live("is what the model said as sound, and Claude is passed by", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({
+        claude: { protocol: "anthropic", reply: () => ({ json: message([{ type: "text", text: "blind" }]) }) }
+      })
+      const got = yield* post("/v1/chat/completions", {
+        model: "claude/claude-sonnet-5",
+        messages: [
+          { role: "user", content: "Sing." },
+          { role: "assistant", audio: { id: "audio_1" } },
+          { role: "user", content: "Again." }
+        ]
+      })
+      assert.strictEqual(got.status, 400)
+      assert.include(got.text, "messages.audio")
+      assert.deepStrictEqual(seen.claude, [])
+    })
+  )
+
+  for (const [declared, text, type] of [
+    ["application/x-ndjson", "{}\n{}", "text/plain"],
+    ["application/x-python", "print(1)", "text/plain"],
+    ["application/vnd.api+json", "{}", "text/plain"],
+    ["", "%PDF-1.7 x", "application/pdf"],
+    ["text/plain", "%PDF-1.7 x", "application/pdf"]
+  ] as const) {
+    it.live(`is a file that calls itself ${declared || "nothing"} and goes to Claude as ${type}`, () =>
+      Effect.gen(function* () {
+        const { post, seen } = yield* stage({
+          claude: { protocol: "anthropic", reply: () => ({ json: message([{ type: "text", text: "ok" }]) }) }
+        })
+        const file = { filename: "a", file_data: `data:${declared};base64,${base64(text)}` }
+        const got = yield* post("/v1/chat/completions", {
+          model: "claude/claude-sonnet-5",
+          messages: [{ role: "user", content: [{ type: "file", file }] }]
+        })
+        assert.strictEqual(got.status, 200, got.text)
+        assert.strictEqual(seen.claude![0]!.body.messages[0].content[0].source.media_type, type)
+      })
+    )
+  }
+})
