@@ -1,6 +1,7 @@
 /**
  * A provider of Anthropic's protocol whose own words the caller speaks: byte for byte, but for the thoughts that it would
- * refuse. Whose they are is decided for each target.
+ * refuse, and for a line that Claude Code writes for Anthropic's bills and that changes with every request. Whose it all is
+ * is decided for each target.
  */
 import type { Target } from "../core/Target.ts"
 import type { Dialect } from "../dialect/index.ts"
@@ -22,7 +23,10 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
 
   const ownThoughts = (request: Request, dialect: Dialect): Request => {
     if (request.operation !== "messages") return request
-    if (dialect.signatures !== "own") return request
+    if (dialect.signatures !== "own") {
+      const isBilled = request.text === undefined || request.text.includes("x-anthropic-billing-header")
+      return isBilled ? edited(request, Translate.withoutBilling(request.body)) : request
+    }
     if (request.text !== undefined && !request.text.includes('"thinking"')) return request
     return edited(request, Translate.withoutUnsignedThinking(request.body))
   }

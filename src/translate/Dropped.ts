@@ -68,6 +68,11 @@ export class Dropped {
     return [...this.#lost]
   }
 
+  /** What had been named is taken by the target all the same: every path that ends so. */
+  kept(end: string): void {
+    for (const name of this.#seen) if (name === end || name.endsWith(`.${end}`)) this.#seen.delete(name)
+  }
+
   /** Every member of an object that says something and is not among those that are known. */
   rest(members: JsonObject, path: string, known: ReadonlySet<string>): void {
     for (const key of Object.keys(members)) {

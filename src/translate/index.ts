@@ -3,6 +3,7 @@
  * them. Everything here is plain and synchronous, takes time in proportion to its input, and never throws.
  */
 
+export { withoutBilling } from "./Billing.ts"
 export { type Context, make as makeContext, type Options as ContextOptions } from "./Context.ts"
 export { type ContextError, contextError, saysContextExceeded } from "./ContextError.ts"
 export { type Carrier, type Carry, type Memory as CarryMemory, make as makeCarrier } from "./carry/Carry.ts"

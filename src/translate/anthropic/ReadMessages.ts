@@ -1,7 +1,7 @@
 /** From the messages of an Anthropic request to turns. */
 import type { Content, Media, Result, Spoken, Turn } from "../Common.ts"
 import type { Dropped } from "../Dropped.ts"
-import { type JsonObject, object, objects, string, text, write } from "../Json.ts"
+import { isObject, type JsonObject, object, objects, string, text, write } from "../Json.ts"
 
 const messageKeys = new Set(["role", "content"])
 
@@ -54,6 +54,14 @@ export const readTexts = (content: unknown, path: string, dropped: Dropped): Rea
     if (said !== undefined) dropped.rest(block, path, textKeys)
     return said ?? []
   })
+}
+
+/** Where the prompt is to be kept in a cache, by the places of the texts. */
+export const cachesIn = (content: unknown): ReadonlyMap<number, JsonObject> | undefined => {
+  const caches = new Map<number, JsonObject>()
+  const texts = objects(content).filter((block) => string(block.text) !== undefined)
+  for (const [at, { cache_control: cache }] of texts.entries()) if (isObject(cache)) caches.set(at, cache)
+  return caches.size === 0 ? undefined : caches
 }
 
 const readBlocks = (content: unknown, dropped: Dropped): ReadonlyArray<Block> => {
@@ -155,12 +163,23 @@ const shown: ReadonlySet<string> = new Set([
 const readBlock = (block: JsonObject, path: string, dropped: Dropped): ReadonlyArray<Block> => {
   const type = string(block.type) ?? "type"
   const row = rows.get(type)
-  const read = row?.read(block, dropped) ?? []
+  const read = cached(row?.read(block, dropped) ?? [], block.cache_control)
   if (row === undefined || read.length === 0) {
     if (shown.has(type)) dropped.content(`${path}.${type}`)
     else dropped.field(`${path}.${type}`)
   } else dropped.rest(block, `${path}.${type}`, row.keys)
   return read
+}
+
+/** What is said of a block is said of the last of what it makes; of a result, of the last of what it shows. */
+const cached = (blocks: ReadonlyArray<Block>, cache: unknown): ReadonlyArray<Block> => {
+  const last = blocks.at(-1)
+  if (!isObject(cache) || last === undefined) return blocks
+  if (isContent(last)) return [...blocks.slice(0, -1), { ...last, cache }]
+  const shown = last.type === "result" ? last.parts.at(-1) : undefined
+  return last.type !== "result" || shown === undefined
+    ? blocks
+    : [...blocks.slice(0, -1), { ...last, parts: [...last.parts.slice(0, -1), { ...shown, cache }] }]
 }
 
 const readMedia = (source: JsonObject, mediaType: string): Media | undefined => {

@@ -104,7 +104,8 @@ const tools = (value: unknown, draft: Draft): boolean => {
       name,
       description: text(tool.description),
       schema: object(tool.input_schema),
-      strict: boolean(tool.strict)
+      strict: boolean(tool.strict),
+      ...(isObject(tool.cache_control) && { cache: tool.cache_control })
     })
   }
   return true
@@ -126,5 +127,6 @@ const toolChoice = (value: JsonObject, draft: Draft): boolean => {
 export const readRequest = (body: JsonObject, dropped: Dropped): Request => ({
   ...readFields(fields, body, dropped),
   system: ReadMessages.readTexts(body.system, "system", dropped),
+  systemCache: ReadMessages.cachesIn(body.system),
   turns: ReadMessages.readMessages(body.messages, dropped)
 })

@@ -134,6 +134,7 @@ const writeAssistant = (parts: ReadonlyArray<Spoken>, ids: ToolIds, dialect: Dia
 const writeSpoken = (part: Spoken, ids: ToolIds): ReadonlyArray<JsonObject> => {
   switch (part.type) {
     case "text":
+      return part.text.trim() === "" ? [] : [withCache(asText(part.text), part.cache)]
     case "refusal":
       return part.text.trim() === "" ? [] : [asText(part.text)]
     case "thinking":

@@ -3,26 +3,31 @@
  * two turns of one role in a row.
  */
 import type { Dialect } from "../../dialect/index.ts"
+import { isBilling, withoutLine } from "../Billing.ts"
 import type { Content, Request, Result, Spoken, Turn } from "../Common.ts"
-
-/** What a system prompt says that Claude Code puts first, and that changes with every request. */
-const billing = /^x-anthropic-billing-header:/i
+import type { JsonObject } from "../Json.ts"
 
 /** Fits the order. `isAnthropic`: system prompts have a place of their own in the request. */
 export const fit = (request: Request, dialect: Dialect, isAnthropic: boolean): Request => {
-  const system =
-    isAnthropic && dialect.signatures === "own" ? request.system : request.system.flatMap(withoutBilling)
+  const isOwn = isAnthropic && dialect.signatures === "own"
+  const system = isOwn || !request.system.some(isBilling) ? request : unbilled(request)
   const ordered = paired(joined(request.turns))
   const placed = dialect.system === "first" && !isAnthropic ? ordered.map(asUser) : ordered
-  return { ...request, system, turns: dialect.mergeTurns ? merged(placed, !isAnthropic) : placed }
+  return { ...system, turns: dialect.mergeTurns ? merged(placed, !isAnthropic) : placed }
 }
 
-/** It would spoil the cache of prompts of everybody else. */
-const withoutBilling = (prompt: string): ReadonlyArray<string> => {
-  if (!billing.test(prompt)) return [prompt]
-  const end = prompt.indexOf("\n")
-  const rest = end === -1 ? "" : prompt.slice(end + 1)
-  return rest.trim() === "" ? [] : [rest]
+/** It would spoil the cache of prompts of everybody else. What is said of the other prompts goes with them. */
+const unbilled = (request: Request): Request => {
+  const system: Array<string> = []
+  const systemCache = new Map<number, JsonObject>()
+  for (const [at, prompt] of request.system.entries()) {
+    const rest = withoutLine(prompt)
+    if (rest === undefined) continue
+    const cache = request.systemCache?.get(at)
+    if (cache !== undefined) systemCache.set(system.length, cache)
+    system.push(rest)
+  }
+  return { ...request, system, systemCache }
 }
 
 /** A system prompt in the middle of the conversation, as text of the user. */

@@ -142,7 +142,11 @@ const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spo
     for (const part of objects(message.content)) {
       const said = string(part.type === "refusal" ? part.refusal : part.text)
       if (said === undefined) dropped.field(`messages.content.${string(part.type) ?? "type"}`)
-      else parts.push({ type: part.type === "refusal" ? "refusal" : "text", text: said })
+      else if (part.type === "refusal") parts.push({ type: "refusal", text: said })
+      else {
+        const cache = isObject(part.cache_control) ? { cache: part.cache_control } : {}
+        parts.push({ type: "text", text: said, ...cache })
+      }
     }
   }
   const refusal = text(message.refusal)

@@ -20,7 +20,12 @@ export const writeMessages = (
 ): ReadonlyArray<JsonObject> => {
   const ids = new ToolIds(ruleOf(dialect, rule))
   const isOne = dialect.system === "first" && request.system.length > 1
-  const system = isOne ? [request.system.join("\n\n")] : request.system
+  const caches = dialect.cacheControl ? request.systemCache : undefined
+  const asPart = (text: string, at: number): JsonObject => withCache({ type: "text", text }, caches?.get(at))
+  const isCached = (caches?.size ?? 0) > 0
+  const system: ReadonlyArray<string | ReadonlyArray<JsonObject>> = isOne
+    ? [isCached ? request.system.map(asPart) : request.system.join("\n\n")]
+    : request.system.map((text, at) => (caches?.has(at) === true ? [asPart(text, at)] : text))
   const roleOf = (isDevelopers: boolean | undefined) =>
     isDevelopers === true && dialect.developerRole ? "developer" : "system"
   const messages: Array<JsonObject> = system.map((content, at) => ({
@@ -33,7 +38,7 @@ export const writeMessages = (
         for (const content of turn.texts) messages.push({ role: roleOf(turn.isDevelopers), content })
         break
       case "user":
-        append(messages, writeUser(turn.parts, ids, dropped))
+        append(messages, writeUser(turn.parts, ids, dropped, dialect))
         break
       case "assistant": {
         const message = writeAssistant(turn.parts, ids, dropped)
@@ -60,14 +65,15 @@ const bridged = (messages: ReadonlyArray<JsonObject>): ReadonlyArray<JsonObject>
 const writeUser = (
   parts: ReadonlyArray<Content | Result>,
   ids: ToolIds,
-  dropped: Dropped
+  dropped: Dropped,
+  { cacheControl }: Dialect
 ): ReadonlyArray<JsonObject> => {
   const messages: Array<JsonObject> = []
   const rest: Array<JsonObject> = []
   for (const part of parts) {
     if (part.type !== "result") continue
     const tool_call_id = ids.result(part.id)
-    const shown = writeParts(part.parts, dropped)
+    const shown = writeParts(part.parts, dropped, cacheControl)
     const texts = shown.filter((part) => part.type === "text")
     const others = shown.filter((part) => part.type !== "text")
     if (others.length > 0) {
@@ -79,7 +85,7 @@ const writeUser = (
     messages.push({ role: "tool", tool_call_id, content: part.isError ? markError(content) : content })
   }
   const shown = parts.filter((part) => part.type !== "result")
-  append(rest, writeParts(shown, dropped))
+  append(rest, writeParts(shown, dropped, cacheControl))
   // A message the caller left empty stays, unless there is a result in its place.
   if (rest.length > 0 || (messages.length === 0 && shown.length === parts.length)) {
     messages.push({ role: "user", content: asContent(rest) })
@@ -96,24 +102,40 @@ const markError = (content: string | ReadonlyArray<JsonObject>): string | Readon
 const asContent = (parts: ReadonlyArray<JsonObject>): string | ReadonlyArray<JsonObject> => {
   const [first] = parts
   if (first === undefined) return ""
-  return parts.length === 1 && typeof first.text === "string" ? first.text : parts
+  return parts.length === 1 && typeof first.text === "string" && first.cache_control === undefined
+    ? first.text
+    : parts
 }
 
-const writeParts = (parts: ReadonlyArray<Content>, dropped: Dropped): Array<JsonObject> => {
+const withCache = (part: JsonObject, cache: JsonObject | undefined): JsonObject =>
+  cache === undefined ? part : { ...part, cache_control: cache }
+
+/** `isCached`: `cache_control` is taken. */
+const writeParts = (
+  parts: ReadonlyArray<Content>,
+  dropped: Dropped,
+  isCached: boolean
+): Array<JsonObject> => {
   const written: Array<JsonObject> = []
   for (const part of parts) {
-    if (part.type === "text") written.push({ type: "text", text: part.text })
-    else if (part.type === "audio") {
-      written.push({ type: "input_audio", input_audio: { data: part.data, format: part.format } })
-    } else if (part.type === "image") {
-      written.push({ type: "image_url", image_url: { url: DataUrl.write(part.media) } })
-    } else {
-      const document = writeDocument(part)
-      if (document === undefined) dropped.lost("document", "url")
-      else written.push(document)
-    }
+    const made = writePart(part)
+    if (made === undefined) dropped.lost("document", "url")
+    else written.push(isCached ? withCache(made, part.cache) : made)
   }
   return written
+}
+
+const writePart = (part: Content): JsonObject | undefined => {
+  switch (part.type) {
+    case "text":
+      return { type: "text", text: part.text }
+    case "audio":
+      return { type: "input_audio", input_audio: { data: part.data, format: part.format } }
+    case "image":
+      return { type: "image_url", image_url: { url: DataUrl.write(part.media) } }
+    case "document":
+      return writeDocument(part)
+  }
 }
 
 /** PDFs are files, plain text is text. A document that is only pointed at cannot be given. */

@@ -23,6 +23,7 @@ export const writeRequest = (
 ): JsonObject => {
   const traits = Models.traits(request.model)
   const { format } = request
+  if (dialect.cacheControl) dropped.kept("cache_control")
   return compact({
     model: request.model,
     messages: writeMessages(request, dropped, dialect),
@@ -110,13 +111,14 @@ const writeTool = (tool: Tool, dropped: Dropped, dialect: Dialect): JsonObject =
   const isKept = dialect.strict && (tool.strict !== true || JsonSchema.isStrict(schema))
   const strict = isKept ? tool.strict : undefined
   if (strict !== tool.strict && tool.strict === true) dropped.common("toolStrict")
-  return {
+  return compact({
     type: "function",
+    cache_control: dialect.cacheControl ? tool.cache : undefined,
     function: compact({
       name: ToolNames.shorten(tool.name),
       description: tool.description,
       parameters: Object.keys(schema).length === 0 ? undefined : schema,
       strict
     })
-  }
+  })
 }

@@ -1,0 +1,83 @@
+/** What is said of the caches of prompts reaches who has the word, and what would spoil them reaches nobody else. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { completion, message, stage } from "./support.ts"
+
+const cache_control = { type: "ephemeral" }
+const billing = "x-anthropic-billing-header: cc_version=2.1; cch=36ee5;"
+const said = (text: string) => ({ type: "text", text, cache_control })
+const claude = {
+  protocol: "anthropic",
+  reply: () => ({ json: message([{ type: "text", text: "ok" }]) })
+} as const
+const chats = { protocol: "openai", reply: () => ({ json: completion({ content: "ok" }) }) } as const
+
+const request = (model: string) => ({
+  model,
+  max_tokens: 9,
+  system: [{ type: "text", text: billing }, { type: "text", text: "You are terse." }, said("In English.")],
+  tools: [{ name: "bash", input_schema: { type: "object" }, cache_control }],
+  messages: [
+    { role: "user", content: [said("hi")] },
+    { role: "assistant", content: [{ type: "tool_use", id: "toolu_1", name: "bash", input: {} }] },
+    { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1", content: "ok", cache_control }] }
+  ]
+})
+
+describe("what is to be kept in a cache", () => {
+  it.live("is said to a server of chats that takes it, and not named as dropped", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({ openrouter: chats })
+      const got = yield* post("/v1/messages", request("openrouter/anthropic/claude-sonnet-5"))
+      assert.strictEqual(got.status, 200, got.text)
+      const { messages, tools } = seen.openrouter![0]!.body
+      assert.deepStrictEqual(messages[0].content, [
+        { type: "text", text: "You are terse." },
+        said("In English.")
+      ])
+      assert.deepStrictEqual(messages[1].content, [said("hi")])
+      assert.deepStrictEqual(messages[3].content, [said("ok")])
+      assert.deepStrictEqual(tools[0].cache_control, cache_control)
+      assert.isUndefined(got.headers["x-failover-dropped"])
+    })
+  )
+
+  it.live("is left out for a server of chats that does not, and named", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({ corp: chats })
+      const got = yield* post("/v1/messages", request("corp/m"))
+      assert.notInclude(JSON.stringify(seen.corp![0]!.body), "cache_control")
+      assert.include(got.headers["x-failover-dropped"], "cache_control")
+    })
+  )
+
+  it.live("is said to Claude of what the model itself has said", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({ claude })
+      yield* post("/v1/chat/completions", {
+        model: "claude/claude-sonnet-5",
+        messages: [
+          { role: "user", content: "hi" },
+          { role: "assistant", content: [said("Hello.")] },
+          { role: "user", content: "well?" }
+        ]
+      })
+      assert.deepStrictEqual(seen.claude![0]!.body.messages[1].content, [said("Hello.")])
+    })
+  )
+})
+
+describe("the line for Anthropic's bills", () => {
+  it.live("reaches Anthropic, and no other server of its protocol", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({ claude, glm: claude })
+      yield* post("/v1/messages", request("claude/claude-sonnet-5"))
+      yield* post("/v1/messages", request("glm/glm-5"))
+      assert.deepStrictEqual(seen.claude![0]!.body, { ...request("claude-sonnet-5") })
+      assert.deepStrictEqual(seen.glm![0]!.body, {
+        ...request("glm-5"),
+        system: request("").system.slice(1)
+      })
+    })
+  )
+})
