@@ -18,7 +18,7 @@ export interface Disk {
   readonly how: string
   readonly fill: () => void
   readonly free: () => void
-  /** Files that are neither empty nor JSON: a saved bench that was destroyed. */
+  /** The saved bench, if it was there and is gone, or is no JSON. */
   readonly destroyed: () => ReadonlyArray<string>
   readonly close: () => void
 }
@@ -37,10 +37,30 @@ export const make = (folder: string): Disk => {
   const path = join(folder, "disk")
   mkdirSync(path)
   const filler = join(path, "filler")
-  const destroyed = () =>
-    readdirSync(path)
-      .filter((name) => name === "bench.json")
-      .filter((name) => !isJson(join(path, name)))
+  let filling: NodeJS.Timeout | undefined
+  // What a file that is truncated gives back is taken at once, so that nothing can be written in its place.
+  const fill = () => {
+    const file = openSync(filler, "a")
+    try {
+      for (const size of [4_096, 1]) {
+        try {
+          for (let count = 0; count < 10_000; count++) writeSync(file, Buffer.alloc(size))
+        } catch {
+          // Full for writes of this size.
+        }
+      }
+    } finally {
+      closeSync(file)
+    }
+  }
+  const saved = "bench.json"
+  let wasThere = false
+  const destroyed = () => {
+    const isThere = readdirSync(path).includes(saved)
+    const isGone = wasThere && !isThere
+    wasThere ||= isThere
+    return isGone || (isThere && !isJson(join(path, saved))) ? [saved] : []
+  }
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", path], { stdio: "ignore" })
   } catch {
@@ -61,22 +81,16 @@ export const make = (folder: string): Disk => {
     path,
     how: "a tmpfs of 256 KiB, filled to its last byte",
     fill: () => {
-      const file = openSync(filler, "w")
-      try {
-        for (const size of [4_096, 1]) {
-          try {
-            for (let count = 0; count < 10_000; count++) writeSync(file, Buffer.alloc(size))
-          } catch {
-            // Full for writes of this size.
-          }
-        }
-      } finally {
-        closeSync(file)
-      }
+      fill()
+      filling = setInterval(fill, 5)
     },
-    free: () => rmSync(filler, { force: true }),
+    free: () => {
+      clearInterval(filling)
+      rmSync(filler, { force: true })
+    },
     destroyed,
     close: () => {
+      clearInterval(filling)
       execFileSync("umount", ["-l", path], { stdio: "ignore" })
     }
   }
