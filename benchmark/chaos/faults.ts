@@ -42,11 +42,19 @@ const says =
   ({ asked }: Given): Behaviour =>
     error(asked, status, type, message, more)
 
+/** So many writes at most: each is a turn of the loop, and a busy machine has to say an answer within its deadline. */
+const writes = 150
+
+const send = (text: string, by: number): Step => ({
+  send: text,
+  by: Math.max(by, Math.ceil(text.length / writes))
+})
+
 /** A good answer. */
 export const answer = ({ asked, by, piece, text }: Given): Behaviour => {
   if (!asked.stream) return FaultServer.json(whole(asked, text))
   const { begin, end, pieces } = streamed(asked, text, piece)
-  return [FaultServer.sseHead, { send: [...begin, ...pieces, ...end].join(""), by }, { end: true }]
+  return [FaultServer.sseHead, send([...begin, ...pieces, ...end].join(""), by), { end: true }]
 }
 
 /** The first half of a stream, and then this; whole answers lose their second half. */
@@ -65,7 +73,7 @@ const half =
     }
     const { begin, pieces } = streamed(asked, text, piece)
     const sent = [...begin, ...pieces.slice(0, Math.ceil(pieces.length / 2))].join("")
-    return [FaultServer.sseHead, { send: sent, by }, { wait: 5 }, ...then]
+    return [FaultServer.sseHead, send(sent, by), { wait: 5 }, ...then]
   }
 
 const errorEvent = (asked: Asked): string =>

@@ -15,7 +15,7 @@ export interface Child {
 }
 
 /** How long a program may take to listen, and to end when it is asked to, in milliseconds. */
-const patience = { start: 20_000, stop: 5_000 }
+const patience = { start: 60_000, stop: 5_000 }
 
 const running = new Set<ChildProcess>()
 
