@@ -91,6 +91,9 @@ interface Session {
 /** How much is asked for and told at a time: some milliseconds of work, here and in Redis. */
 const piece = 500
 
+/** Others get their turn after so many keys at which nothing has changed. */
+const breath = 5_000
+
 /** Every so many comparisons all records are read, whether Redis has counted a change or not. */
 const wholeEvery = 10
 
@@ -246,7 +249,9 @@ export const make = Effect.fnUntraced(function* <E>(
       return Effect.map(Effect.timeout(redis.eval(Scripts.tell)(names, replica, part), timeout), agreeOn)
     })
     const now = yield* Steady.currentTimeMillis
+    let looked = 0
     for (const key of keys) {
+      if (++looked % breath === 0) yield* Effect.yieldNow
       // The latest version: an old one is slow to read, and what changes meanwhile is told the sooner.
       const entry = registry.stateUnsafe().entries.get(key)
       if (entry === undefined) {
