@@ -28,8 +28,8 @@ export interface Timeouts {
 /**
  * When nothing is callable because everything rests:
  *
- * - `"tryAnyway"` (default): each request tries once, without retries, what rests the shortest of all that was not put
- *   there by hand
+ * - `"tryAnyway"` (default): each request tries each target once that was not put there by hand, without retries, the one
+ *   whose rest ends soonest first; dead keys and models only if it has tried nothing else
  * - `"wait"`: until the soonest end, if the deadline allows
  * - `"fail"`: at once, with `AllBenched`
  *
