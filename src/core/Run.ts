@@ -162,7 +162,11 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     if (Exit.isFailure(word) || word.value === "granted") return this.#call()
     if (word.value === "probing") {
       this.#candidates.passBy()
-      if (next !== undefined) this.#keepPlace(this.#now() + Bench.shortestRest, next)
+      // It is well again in a moment, or rests: a request with nowhere else to go waits for that.
+      const isFirst = next === undefined
+      if (!isFirst || this.#options.policy.whenAllBenched !== "fail") {
+        this.#keepPlace(this.#now() + Bench.shortestRest, next ?? "credential", isFirst)
+      }
     } else {
       this.#release()
       this.#candidates.passByLimit()
@@ -373,11 +377,11 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   /** The visit goes on, from that moment on, when the run has nowhere else to go. */
-  #keepPlace(notBefore: number, next: Next): void {
+  #keepPlace(notBefore: number, next: Next, isFirst = false): void {
     const { pool, target } = this.#candidates
     const { whenAllBenched } = this.#options.policy
     const anyway = whenAllBenched === "tryAnyway"
-    const place = { pool, target, notBefore, isFirst: false, anyway, visit: this.#visit, next }
+    const place = { pool, target, notBefore, isFirst, anyway, visit: this.#visit, next }
     this.#unfinished = [...this.#unfinished.filter((other) => other.target !== target), place]
   }
 

@@ -131,4 +131,35 @@ describe("a shared bench", () => {
       assert.deepStrictEqual(calls(a, b), ["0 a/m#one", "10000 b/m"])
     }).pipe(world(() => Effect.succeed(false)))
   )
+
+  for (const whenAllBenched of ["tryAnyway", "wait"] as const) {
+    it.effect(
+      `lets a request with nowhere else to go wait while another process probes (${whenAllBenched})`,
+      () => {
+        let asked = 0
+        return Effect.gen(function* () {
+          const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])
+          const chain = Chain.make(Model.make(a, "m"))
+          yield* Effect.exit(Failover.complete(chain, "before", { whenAllBenched: "fail" }))
+          yield* TestClock.adjust("5 seconds")
+          const { took, value } = yield* play(Failover.complete(chain, "q", { whenAllBenched }))
+          assert.strictEqual(value, "back")
+          assert.isAtMost(took, 1_500)
+          assert.isAtMost(asked, 6)
+        }).pipe(world(() => Effect.sync(() => ++asked > 4)))
+      }
+    )
+  }
+
+  it.effect("lets it end at once with whenAllBenched: fail", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])
+      const chain = Chain.make(Model.make(a, "m"))
+      yield* Effect.exit(Failover.complete(chain, "before", { whenAllBenched: "fail" }))
+      yield* TestClock.adjust("5 seconds")
+      const { error, took } = yield* play(Failover.complete(chain, "q", { whenAllBenched: "fail" }))
+      assert.strictEqual(error?._tag, "AllBenched")
+      assert.strictEqual(took, 0)
+    }).pipe(world(() => Effect.succeed(false)))
+  )
 })
