@@ -80,6 +80,40 @@ export const closing = (head: Head): string => {
   )
 }
 
+const completionChunk = (
+  { created, model }: Head,
+  text: string,
+  finish_reason: string | null,
+  usage?: object
+): string =>
+  JSON.stringify({
+    id: "cmpl-simulated",
+    object: "text_completion",
+    created,
+    model,
+    choices: [{ text, index: 0, logprobs: null, finish_reason }],
+    usage
+  })
+
+/** A whole answer to `/v1/completions`. */
+export const completion = (head: Head, text: string): string =>
+  completionChunk(head, text, "stop", {
+    prompt_tokens: 1,
+    completion_tokens: words(text),
+    total_tokens: 1 + words(text)
+  })
+
+/** One word of a stream of `/v1/completions`. */
+export const completionDelta = (head: Head, text: string): string =>
+  `data: ${completionChunk(head, text, null)}\n\n`
+
+/** How such a stream ends. */
+export const completionClosing = (head: Head): string =>
+  `data: ${completionChunk(head, "", "stop")}\n\ndata: [DONE]\n\n`
+
+/** How many tokens a prompt has, for `/v1/messages/count_tokens`: its words. */
+export const tokenCount = (prompt: string): string => JSON.stringify({ input_tokens: words(prompt) })
+
 /** A vector of four numbers, the same for the same text. */
 export const vectors = ({ model }: Head, text: string): string => {
   const embedding = [0, 0, 0, 0]

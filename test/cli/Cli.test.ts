@@ -128,6 +128,26 @@ describe("serve", { timeout: processes }, () => {
       })
   )
 
+  it.live("answers every call it offers without a config, and responses over every model", () =>
+    Effect.gen(function* () {
+      const gateway = yield* start(["--port", "0"])
+      const url = yield* gateway.says(/^listening on (http:\/\/\S+)\n/)
+      for (const model of ["steady/small", "calm/small"]) {
+        const whole = yield* ask(`${url}/v1/responses`, { body: { model, input: "Hello" } })
+        assert.match(String(whole.at("output.0.content.0.text")), /^This is /)
+        const streamed = yield* ask(`${url}/v1/responses`, { body: { model, input: "Hello", stream: true } })
+        assert.include(streamed.text, "response.completed")
+      }
+      const completion = { model: "steady/small", prompt: "Hello" }
+      const completed = yield* ask(`${url}/v1/completions`, { body: completion })
+      assert.match(String(completed.at("choices.0.text")), /^This is steady/)
+      const words = yield* ask(`${url}/v1/completions`, { body: { ...completion, stream: true } })
+      assert.include(words.text, "data: [DONE]")
+      const counted = yield* ask(`${url}/v1/messages/count_tokens`, { body: message("calm/small") })
+      assert.isNumber(counted.at("input_tokens"))
+    })
+  )
+
   it.live("says why it cannot listen", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make

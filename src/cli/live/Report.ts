@@ -33,7 +33,9 @@ export const format = (config: GatewayConfig, findings: ReadonlyArray<Finding>):
   return [
     Table.format(["CREDENTIAL", "MODEL", "RESULT", "TIME", "EVIDENCE", "MESSAGE"], rows),
     "",
-    bad === 0 ? `All ${findings.length} are ok.` : `${bad} of ${findings.length} are not ok.`
+    bad === 0
+      ? `All ${findings.length} are ok.`
+      : `${bad} of ${findings.length} ${bad === 1 ? "is" : "are"} not ok.`
   ].join("\n")
 }
 

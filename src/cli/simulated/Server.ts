@@ -11,10 +11,13 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Shapes from "../../simulator/Shapes.ts"
 
+/** What a request asks for. Responses are no part of it: the gateway writes them as chats. */
+type Operation = "chat" | "completion" | "embeddings" | "tokenCount"
+
 /** One request, as far as a behaviour may care. */
 export interface Asked {
   readonly protocol: Shapes.ProtocolName
-  readonly operation: "chat" | "embeddings"
+  readonly operation: Operation
   readonly model: string
   readonly stream: boolean
   /** What the caller authorised itself with; empty when it did not. */
@@ -93,22 +96,35 @@ const serve = Effect.fnUntraced(function* (
     case "Answer": {
       yield* Effect.sleep(act.wait ?? 0)
       if (!asked.stream) {
-        const body =
-          asked.operation === "embeddings"
-            ? Shapes.vectors(head, asked.prompt)
-            : Shapes.answer(head, act.text)
-        response.writeHead(200, { "content-type": "application/json" }).end(body)
+        response
+          .writeHead(200, { "content-type": "application/json" })
+          .end(wholeAnswer(head, asked, act.text))
         return
       }
-      response.writeHead(200, { "content-type": "text/event-stream" }).write(Shapes.opening(head))
+      response.writeHead(200, { "content-type": "text/event-stream" })
+      const isCompletion = asked.operation === "completion"
+      if (!isCompletion) response.write(Shapes.opening(head))
       for (const word of act.text.split(/(?<=\s)/)) {
-        response.write(Shapes.delta(head, word))
+        response.write(isCompletion ? Shapes.completionDelta(head, word) : Shapes.delta(head, word))
         yield* Effect.sleep(act.pause ?? 0)
       }
-      response.end(Shapes.closing(head))
+      response.end(isCompletion ? Shapes.completionClosing(head) : Shapes.closing(head))
     }
   }
 })
+
+const wholeAnswer = (head: Shapes.Head, { operation, prompt }: Asked, text: string): string => {
+  switch (operation) {
+    case "chat":
+      return Shapes.answer(head, text)
+    case "completion":
+      return Shapes.completion(head, text)
+    case "embeddings":
+      return Shapes.vectors(head, prompt)
+    case "tokenCount":
+      return Shapes.tokenCount(prompt)
+  }
+}
 
 const bodyOf = (request: IncomingMessage): Effect.Effect<string> =>
   Effect.callback((resume) => {
@@ -121,17 +137,26 @@ const bodyOf = (request: IncomingMessage): Effect.Effect<string> =>
 const read = ({ headers, url = "" }: IncomingMessage, text: string): Asked => {
   const body = fieldsOf(parse(text))
   const messages = Array.isArray(body.messages) ? body.messages : []
-  const prompt = fieldsOf(messages.at(-1)).content ?? body.input
+  const prompt = fieldsOf(messages.at(-1)).content ?? body.input ?? body.prompt
   const isAnthropic = url.includes("/messages")
   return {
     protocol: isAnthropic ? "anthropic" : "openai",
-    operation: url.includes("/embeddings") ? "embeddings" : "chat",
+    operation: operationOf(url),
     model: String(body.model),
     stream: body.stream === true,
     key: String(headers["x-api-key"] ?? headers.authorization?.replace(/^bearer /i, "") ?? ""),
     prompt: typeof prompt === "string" ? prompt : (JSON.stringify(prompt) ?? "")
   }
 }
+
+const operationOf = (url: string): Operation =>
+  url.includes("/embeddings")
+    ? "embeddings"
+    : url.includes("/count_tokens")
+      ? "tokenCount"
+      : /(?<!\/chat)\/completions/.test(url)
+        ? "completion"
+        : "chat"
 
 const parse = (text: string): unknown => {
   try {

@@ -33,13 +33,14 @@ export const start: Effect.Effect<GatewayConfig, never, Scope.Scope> = Effect.ge
         throttled: {
           protocol: "openai",
           baseUrl: `${throttled}/v1`,
+          responses: false,
           credentials: [
             { name: "primary", apiKey: "simulated-key-1" },
             { name: "backup", apiKey: "simulated-key-2" }
           ]
         },
-        flaky: { protocol: "openai", baseUrl: `${flaky}/v1` },
-        steady: { protocol: "openai", baseUrl: `${steady}/v1` },
+        flaky: { protocol: "openai", baseUrl: `${flaky}/v1`, responses: false },
+        steady: { protocol: "openai", baseUrl: `${steady}/v1`, responses: false },
         busy: { protocol: "anthropic", baseUrl: busy },
         calm: { protocol: "anthropic", baseUrl: calm }
       },
