@@ -28,7 +28,7 @@ const serving = {
   ),
   watch: Flag.Boolean("watch").pipe(
     Flag.withDescription(
-      "Reload when the config file, or a file it refers to, changes; on when nothing is said"
+      "Reload when the config file, or a file it refers to, changes; on when nothing is said, --no-watch turns it off"
     ),
     Flag.withDefault(true)
   )

@@ -37,6 +37,9 @@ function* secretPlaces(file: unknown): Iterable<Place> {
   for (const [index, token] of itemsOf(fieldsOf(server).tokens).entries()) {
     yield* textAt(token, ["server", "tokens", index])
   }
+  for (const [index, secret] of itemsOf(fieldsOf(server).carrySecrets).entries()) {
+    yield* textAt(secret, ["server", "carrySecrets", index])
+  }
   yield* textAt(fieldsOf(server).adminToken, ["server", "adminToken"])
   yield* secretsOf(fieldsOf(fieldsOf(telemetry).otlp).headers, ["telemetry", "otlp", "headers"])
   const { store } = fieldsOf(bench)

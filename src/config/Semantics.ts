@@ -10,7 +10,7 @@ import * as ModelSpec from "../core/ModelSpec.ts"
 import * as Pool from "../core/Pool.ts"
 import { millisOf } from "./ConfigFile.ts"
 import * as DialectProblems from "./DialectProblems.ts"
-import { isLoopback } from "./GatewayConfig.ts"
+import { defaultServer, isLoopback } from "./GatewayConfig.ts"
 import { nearest } from "./Nearest.ts"
 import type { Path } from "./Problem.ts"
 import type { Misfit } from "./Structure.ts"
@@ -102,7 +102,7 @@ const isTime = (u: unknown): u is string | number => typeof u === "string" || ty
 // -- server -----------------------------------------------------------------------------------------------------------
 
 function* serverProblems(file: unknown): Iterable<Misfit> {
-  const { adminToken, statusPage, tokens } = fieldsOf(fieldsOf(file).server)
+  const { adminToken, allowedHosts, statusPage, tokens } = fieldsOf(fieldsOf(file).server)
   if (statusPage === "admin" && adminToken === undefined) {
     yield { path: ["server", "statusPage"], message: '"admin" needs an adminToken' }
   }
@@ -112,10 +112,28 @@ function* serverProblems(file: unknown): Iterable<Misfit> {
       message: "is one of the tokens: every client could change what the gateway does"
     }
   }
+  if (isBrokenHash(adminToken)) yield { path: ["server", "adminToken"], message: brokenHash }
+  for (const [index, token] of itemsOf(tokens).entries()) {
+    if (isBrokenHash(token)) yield { path: ["server", "tokens", index], message: brokenHash }
+  }
+  for (const [index, name] of itemsOf(allowedHosts).entries()) {
+    if (typeof name === "string" && /[/@?#\s]/.test(name)) {
+      yield {
+        path: ["server", "allowedHosts", index],
+        message: 'expected a name such as "gateway.example", without "https://" and without a path'
+      }
+    }
+  }
 }
 
 function* serverNotes(file: unknown): Iterable<string> {
-  const { adminToken, host, tokens } = fieldsOf(fieldsOf(file).server)
+  const { adminToken, carrySecrets, host, maxBodiesBytes, maxBodyBytes, tokens } = fieldsOf(
+    fieldsOf(file).server
+  )
+  const largest = typeof maxBodyBytes === "number" ? maxBodyBytes : defaultServer.maxBodyBytes
+  if (typeof maxBodiesBytes === "number" && maxBodiesBytes < largest) {
+    yield `server.maxBodiesBytes: is less than maxBodyBytes (${largest}), so requests larger than ${maxBodiesBytes} bytes are always answered 503`
+  }
   if (typeof host !== "string" || isLoopback(host)) return
   if (adminToken !== undefined) {
     yield `server.host: ${host} can be reached from elsewhere, and the gateway speaks plain HTTP: let TLS end in front of it, or the admin token can be read on its way`
@@ -124,7 +142,17 @@ function* serverNotes(file: unknown): Iterable<string> {
   for (const [index, token] of itemsOf(tokens).entries()) {
     if (isShort(token)) yield `server.tokens[${index}]: ${guessable}`
   }
+  for (const [index, secret] of itemsOf(carrySecrets).entries()) {
+    if (isShort(secret)) yield `server.carrySecrets[${index}]: ${guessable}`
+  }
 }
+
+/** A hash that was cut or mistyped would else be a token itself, and no client would have the right one. */
+const isBrokenHash = (token: unknown): boolean =>
+  typeof token === "string" && token.startsWith("sha256:") && !TokenHash.isHash(token)
+
+const brokenHash =
+  'a hash of a token is "sha256:" and 64 of the digits 0 to 9 and a to f, as `printf %s "$TOKEN" | sha256sum` prints them'
 
 const hashes = (tokens: unknown): ReadonlyArray<string> =>
   itemsOf(tokens).flatMap((token) => (typeof token === "string" ? [TokenHash.of(token)] : []))

@@ -425,6 +425,51 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
+  it.effect("refuses a hash of a token that is cut short, and a host that is a URL", () =>
+    Effect.gen(function* () {
+      const server = {
+        tokens: ["env:CUT", `sha256:${"A".repeat(64)}`, `sha256:${"a".repeat(64)}`],
+        adminToken: "sha256:",
+        allowedHosts: [
+          "https://gateway.example",
+          "gateway.example/",
+          "gateway.example",
+          "gateway.example:8080"
+        ]
+      }
+      const found = yield* problems({ providers: { openai }, server }, { CUT: "sha256:12ab", KEY: "k" })
+      assert.deepStrictEqual(
+        found.map((line) => line.split(": ")[0]),
+        [
+          "server.tokens[0]",
+          "server.tokens[1]",
+          "server.adminToken",
+          "server.allowedHosts[0]",
+          "server.allowedHosts[1]"
+        ]
+      )
+      assert.notInclude(found.join(), "12ab")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("says a word where bodies may take less than one of them, and about secrets for carrying", () =>
+    Effect.gen(function* () {
+      const server = {
+        host: "0.0.0.0",
+        tokens: "none",
+        carrySecrets: ["env:KEY", "in clear, and long enough"]
+      }
+      const { notes } = yield* load(
+        { providers: { openai }, server: { ...server, maxBodiesBytes: 1000 } },
+        "/",
+        { KEY: "short" }
+      )
+      assert.include(notes.join("\n"), "server.maxBodiesBytes: is less than maxBodyBytes (33554432)")
+      assert.include(notes.join("\n"), "server.carrySecrets[0]: is shorter than 16 characters")
+      assert.include(notes.join("\n"), "server.carrySecrets[1]: a key or token stands in the file in clear")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
   it.effect("reads how many wrong tokens may be tried", () =>
     Effect.gen(function* () {
       const given = (wrongTokens: unknown) =>
