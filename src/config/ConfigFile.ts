@@ -47,6 +47,18 @@ const ServerTime = DurationInput.check(
   )
 )
 
+/** As browsers send it: a scheme, a host and a port, and nothing behind them. */
+const Origin = Schema.String.check(
+  Schema.makeFilter(
+    (text) =>
+      (URL.canParse(text) &&
+        /^https?:$/.test(new URL(text).protocol) &&
+        new URL(text).origin === text.toLowerCase()) ||
+      'expected an origin such as "https://app.example", without a path',
+    { toJsonSchema: () => ({ pattern: "^https?://[^/]+$" }) }
+  )
+)
+
 const Server = Schema.Struct({
   host: field(Schema.NonEmptyString, "The address to listen on.", "127.0.0.1"),
   port: field(Port, "The port to listen on; 0 is any free one.", 8080),
@@ -108,6 +120,10 @@ const Server = Schema.Struct({
     "Responses over WebSocket, as Codex asks for them first; false answers 426, and clients take HTTP."
   ),
   namedModelsOnly: field(Schema.Boolean, "Whether requests may ask for the names in models only.", false),
+  cors: field(
+    Schema.Array(Origin),
+    "Origins of web pages that may call /v1/… and read the answers, such as https://app.example. None when nothing is said."
+  ),
   allowedHosts: field(
     Schema.Array(Schema.NonEmptyString),
     "Names, besides those of this machine, by which a browser may ask a gateway on loopback for its pages.",

@@ -90,6 +90,8 @@ export interface ServerConfig {
   readonly namedModelsOnly: boolean
   /** Names by which a gateway on loopback may be asked for its pages, besides those of this machine. */
   readonly allowedHosts: ReadonlyArray<string>
+  /** Origins of web pages that may call the gateway and read its answers. */
+  readonly cors: ReadonlyArray<string>
   /** Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody. */
   readonly statusPage: "open" | "admin" | "off"
 }
@@ -162,6 +164,7 @@ export const defaultServer: ServerConfig = {
   websocket: { connections: 256, idle: 600_000 },
   namedModelsOnly: false,
   allowedHosts: [],
+  cors: [],
   statusPage: "open"
 }
 
@@ -237,6 +240,7 @@ export const fromFile = (
       websocket: websocketOf(server.websocket ?? {}),
       namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly,
       allowedHosts: server.allowedHosts ?? defaultServer.allowedHosts,
+      cors: server.cors ?? defaultServer.cors,
       statusPage: server.statusPage ?? defaultServer.statusPage
     },
     usage:

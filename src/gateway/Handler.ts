@@ -21,6 +21,7 @@ import * as Asked from "./Asked.ts"
 import * as Admin from "./admin/Admin.ts"
 import type { Bodies } from "./Bodies.ts"
 import * as Conversation from "./Conversation.ts"
+import * as Cors from "./Cors.ts"
 import * as Declined from "./Declined.ts"
 import * as Direct from "./Direct.ts"
 import * as Estimate from "./Estimate.ts"
@@ -74,7 +75,8 @@ export const make = ({
   startedAt,
   wrongTokens
 }: Options): Live.Handler => {
-  const whyNot = Tokens.make(config.server.tokens)
+  const whyNot = Tokens.make(config.server.tokens, config.server.cors)
+  const cors = Cors.make(config.server.cors)
   const isMisled = Hosts.make(config.server)
   const isOpen = config.server.tokens.length === 0
   const tooMany = wrongTokens.at("client", config.server.wrongTokens)
@@ -299,6 +301,9 @@ export const make = ({
       requestId: id,
       out: Direct.responseOf(incoming),
       entry
+    }
+    if (cors?.(headers, incoming.method, path, Direct.responseOf(incoming)) === "preflight") {
+      return Effect.succeed(HttpServerResponse.empty({ status: 204 }))
     }
     const answered = Effect.catchDefect(handle(incoming, headers, path, caller, fiber), (defect) =>
       Effect.as(

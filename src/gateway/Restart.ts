@@ -44,6 +44,7 @@ const listening: Readonly<Record<keyof ServerConfig, Field>> = {
   websocket: "reloads",
   namedModelsOnly: "reloads",
   allowedHosts: "reloads",
+  cors: "reloads",
   statusPage: "reloads"
 }
 

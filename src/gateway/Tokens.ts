@@ -14,11 +14,15 @@ type Headers = Readonly<Record<string, string>>
  * compare tells nothing.
  *
  * Without tokens the gateway listens on loopback only, where a web page could still reach it through the browser of
- * whoever has both open; so a request that says it comes from a page of another host is turned away.
+ * whoever has both open; so a request that says it comes from a page of another host is turned away, unless its origin is
+ * among `cors`.
  */
-export const make = (tokens: Tokens): ((headers: Headers) => Refusal | undefined) => {
+export const make = (
+  tokens: Tokens,
+  cors: ReadonlyArray<string> = []
+): ((headers: Headers) => Refusal | undefined) => {
   if (tokens === "none") return () => undefined
-  if (tokens.length === 0) return fromElsewhere
+  if (tokens.length === 0) return fromElsewhere(new Set(cors.map((origin) => origin.toLowerCase())))
   const isKnown = verifier(tokens)
   return (headers) =>
     isKnown(bearer(headers.authorization)) || isKnown(headers["x-api-key"]) ? undefined : unauthorized
@@ -55,7 +59,15 @@ const digest = (text: string): Buffer => Buffer.from(hash("sha256", text, "binar
 export const bearer = (authorization: string | undefined): string | undefined =>
   authorization === undefined ? undefined : /^bearer +(.+)$/i.exec(authorization)?.[1]
 
-const fromElsewhere = ({ origin }: Headers): Refusal | undefined =>
-  origin === undefined || (URL.canParse(origin) && isLoopback(new URL(origin).hostname))
-    ? undefined
-    : refuse(403, "forbidden_origin", "a gateway without tokens takes no requests from pages of other hosts")
+const fromElsewhere =
+  (allowed: ReadonlySet<string>) =>
+  ({ origin }: Headers): Refusal | undefined =>
+    origin === undefined ||
+    allowed.has(origin.toLowerCase()) ||
+    (URL.canParse(origin) && isLoopback(new URL(origin).hostname))
+      ? undefined
+      : refuse(
+          403,
+          "forbidden_origin",
+          "a gateway without tokens takes no requests from pages of other hosts"
+        )

@@ -131,6 +131,7 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
       websocket: { connections: 7, idle: "7 seconds" },
       namedModelsOnly: true,
       allowedHosts: ["gateway.example"],
+      cors: ["https://app.example"],
       statusPage: "off"
     },
     telemetry: {

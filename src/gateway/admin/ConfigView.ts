@@ -59,6 +59,7 @@ export const make = ({
       websocket: server.websocket,
       namedModelsOnly: server.namedModelsOnly,
       allowedHosts: server.allowedHosts,
+      cors: server.cors,
       statusPage: server.statusPage
     },
     telemetry: { usage, otlp: otlp && otlpView(otlp) },

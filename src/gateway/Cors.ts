@@ -1,0 +1,55 @@
+/**
+ * Which pages of other origins may call the gateway and read its answers (`server.cors`): none, unless the config names
+ * them. Only what clients call (`/v1/…`) is offered, never the admin API nor the status page.
+ *
+ * https://fetch.spec.whatwg.org/#http-cors-protocol
+ */
+import type { ServerResponse } from "node:http"
+import type { Headers } from "./Direct.ts"
+
+/** What says that an answer may be read; `preflight` when the browser only asks whether it may call. */
+export type Cors = (
+  headers: Headers,
+  method: string,
+  path: string,
+  response: ServerResponse
+) => "preflight" | undefined
+
+/** Headers of answers that a page may read besides the plain ones. */
+const exposed = [
+  "retry-after",
+  "x-failover-attempts",
+  "x-failover-dropped",
+  "x-failover-estimated",
+  "x-failover-target",
+  "x-failover-trail",
+  "x-request-id"
+].join(", ")
+
+/** Longer lists of headers are no browser's. */
+const longestList = 2_000
+
+/** Makes it for the origins of a config; `undefined` when there are none, so that nothing is looked at. */
+export const make = (origins: ReadonlyArray<string>): Cors | undefined => {
+  if (origins.length === 0) return undefined
+  const allowed = new Set(origins.map((origin) => origin.toLowerCase()))
+  return (headers, method, path, response) => {
+    if (!path.startsWith("/v1/")) return undefined
+    response.setHeader("vary", "origin")
+    const { origin } = headers
+    if (origin === undefined || !allowed.has(origin.toLowerCase())) return undefined
+    response.setHeader("access-control-allow-origin", origin)
+    const asked = headers["access-control-request-method"]
+    if (method !== "OPTIONS" || asked === undefined) {
+      response.setHeader("access-control-expose-headers", exposed)
+      return undefined
+    }
+    response.setHeader("access-control-allow-methods", "GET, POST")
+    response.setHeader("access-control-max-age", "600")
+    const wanted = headers["access-control-request-headers"]
+    if (wanted !== undefined && wanted.length <= longestList && /^[\w\s,-]+$/.test(wanted)) {
+      response.setHeader("access-control-allow-headers", wanted)
+    }
+    return "preflight"
+  }
+}
