@@ -8,6 +8,12 @@ const deepest = 64
 
 const combinators = ["anyOf", "oneOf", "allOf"] as const
 
+/**
+ * `schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level`:
+ * https://github.com/anomalyco/opencode/pull/32489
+ */
+const notAtTop = ["enum", "not"] as const
+
 /** A schema, and the names of its properties that were changed: from the new ones to the old ones. */
 export interface Fitted {
   readonly schema: JsonObject
@@ -32,8 +38,10 @@ export const fit = (schema: JsonObject, dialect: Dialect): Fitted => {
  */
 const flattened = (schema: JsonObject): JsonObject => {
   const used = combinators.filter((name) => Array.isArray(schema[name]))
-  if (used.length === 0) return schema
-  const { anyOf, oneOf, allOf, description, properties, required, ...rest } = schema
+  const refused = notAtTop.filter((name) => schema[name] !== undefined)
+  const isObjects = schema.type === "object" || Object.keys(schema).length === 0
+  if (used.length === 0 && refused.length === 0 && isObjects) return schema
+  const { anyOf, oneOf, allOf, description, properties, required, enum: _, not, type, ...rest } = schema
   const merged: Record<string, unknown> = {}
   const needed = new Set(list(required))
   const add = (branch: JsonObject) => {
@@ -59,10 +67,12 @@ const flattened = (schema: JsonObject): JsonObject => {
   const told = used
     .filter((name) => name !== "allOf")
     .map((name) => `${name === "anyOf" ? "At least one" : "Exactly one"} of: ${write(schema[name])}`)
-  const words = [description, ...told].filter((text) => typeof text === "string" && text !== "")
+  const words = [description, ...told, ...refused.map((name) => `${name}: ${write(schema[name])}`)].filter(
+    (text) => typeof text === "string" && text !== ""
+  )
   return {
-    type: "object",
     ...rest,
+    type: "object",
     ...(words.length === 0 ? {} : { description: words.join("\n\n") }),
     properties: merged,
     ...(needed.size === 0
