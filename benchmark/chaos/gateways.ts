@@ -91,6 +91,9 @@ export const make = async (options: Options): Promise<Gateway> => {
     const flags = ["--expose-gc", "--import", here("probe.ts")]
     const args = [...flags, here("../../src/cli/main.ts"), "serve", "--no-watch", "--config", file]
     child = await start(process.execPath, args, port, { CHAOS_PROBE: probeFile, NO_COLOR: "1" })
+    // Its port is open a moment before it listens for signals; it says when both are.
+    const began = performance.now()
+    while (!child.said().includes("listening on") && performance.now() - began < stopPatience) await sleep(20)
     state = "up"
   }
   const stop = async (): Promise<string | undefined> => {
@@ -111,6 +114,8 @@ export const make = async (options: Options): Promise<Gateway> => {
   }
   const held = async (): Promise<Held> => {
     if (child === undefined) throw new Error(`${name} does not run`)
+    const how = child.ended()
+    if (how !== undefined) throw new Error(`${name} ended by itself with ${how}: ${child.said()}`)
     await rm(probeFile, { force: true })
     process.kill(child.pid, "SIGUSR2")
     for (let count = 0; count < 200; count++) {
