@@ -101,8 +101,10 @@ const chaos = async ({ minutes, rate, seed, workers }: Options.Options, folder: 
   }
 }
 
-const options = readOptions()
-if (options === undefined) process.exitCode = 2
+const isHelp = process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h")
+const options = isHelp ? undefined : readOptions()
+if (isHelp) console.log(Options.usage)
+else if (options === undefined) process.exitCode = 2
 else {
   const folder = await mkdtemp(join(tmpdir(), "effect-failover-chaos-"))
   try {

@@ -85,7 +85,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 let options: Options | undefined
 try {
-  options = read(process.argv.slice(2))
+  if (process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h")) console.log(usage)
+  else options = read(process.argv.slice(2))
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`)
   process.exitCode = 2
