@@ -104,7 +104,8 @@ export const make = Effect.fnUntraced(function* <R>(
         ),
         Effect.provideService(Scope.Scope, scope),
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-        Effect.provideContext(context)
+        // Nothing of the request that asked for the reload: its path and body would be those of all that follow.
+        Effect.updateContext((_: Context.Context<never>) => context)
       )
     )
 

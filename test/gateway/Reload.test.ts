@@ -208,6 +208,26 @@ describe("a reload", () => {
     })
   )
 
+  it.live("reads the admin calls after a reload by the admin API by their own path, query and body", () =>
+    Effect.gen(function* () {
+      const { providers } = yield* two
+      const { url } = yield* running({
+        providers,
+        models: { smart: "a/gpt" },
+        server: { adminToken: "admin-token" }
+      })
+      const got = yield* ask(`${url}/admin/reload`, { method: "POST", headers: bearer })
+      assert.strictEqual(got.at("revision"), 2, got.text)
+      const explained = yield* ask(`${url}/admin/explain?model=smart`, { headers: bearer })
+      assert.strictEqual(explained.at("model"), "smart", explained.text)
+      const key = { key: "a", for: "1 minute" }
+      const benched = yield* ask(`${url}/admin/benches`, { headers: bearer, body: key })
+      assert.strictEqual(benched.at("key"), "a", benched.text)
+      const off = yield* ask(`${url}/admin/benches/a`, { method: "DELETE", headers: bearer })
+      assert.strictEqual(off.status, 204, off.text)
+    })
+  )
+
   it.live("takes tokens over at once, and closes what an old admin token has opened", () =>
     Effect.gen(function* () {
       const { providers } = yield* two
