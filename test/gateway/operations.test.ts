@@ -41,20 +41,24 @@ describe("the count of a message's tokens", () => {
     })
   )
 
-  it.live("passes by the models that speak another protocol", () =>
-    Effect.gen(function* () {
-      const { a, c, url } = yield* gateway
-      c.play(FaultServer.json({ input_tokens: 14 }))
-      const count = (model: string) => ask(`${url}/v1/messages/count_tokens`, { body: { model, ...asked } })
-      const got = yield* count("smart")
-      assert.deepStrictEqual([got.status, got.at("input_tokens")], [200, 14])
-      const none = yield* count("gpt")
-      assert.deepStrictEqual([none.status, none.at("error.type")], [400, "invalid_request_error"])
-      assert.strictEqual(a.requests.length, 0)
-    })
+  it.live(
+    "passes by the models that speak another protocol, and is an estimate that says so where there is no other",
+    () =>
+      Effect.gen(function* () {
+        const { a, c, url } = yield* gateway
+        c.play(FaultServer.json({ input_tokens: 14 }))
+        const count = (model: string) => ask(`${url}/v1/messages/count_tokens`, { body: { model, ...asked } })
+        const got = yield* count("smart")
+        assert.deepStrictEqual([got.status, got.at("input_tokens")], [200, 14])
+        const none = yield* count("gpt")
+        assert.deepStrictEqual([none.status, none.headers["x-failover-estimated"]], [200, "true"])
+        assert.isAbove(Number(none.at("input_tokens")), 0)
+        assert.isUndefined(got.headers["x-failover-estimated"])
+        assert.strictEqual(a.requests.length, 0)
+      })
   )
 
-  it.live("where a server knows of none is the server's own 404, and the model goes on to answer", () =>
+  it.live("is an estimate where the server knows of none, and the model goes on to answer", () =>
     Effect.gen(function* () {
       const { c, url } = yield* gateway
       c.play(
@@ -63,7 +67,7 @@ describe("the count of a message's tokens", () => {
       )
       const body = { model: "c/m", ...asked }
       const missing = yield* ask(`${url}/v1/messages/count_tokens`, { body })
-      assert.deepStrictEqual([missing.status, missing.at("error.message")], [404, "Not found"])
+      assert.deepStrictEqual([missing.status, missing.headers["x-failover-estimated"]], [200, "true"])
       assert.strictEqual((yield* ask(`${url}/v1/messages`, { body: message("c/m") })).status, 200)
     })
   )

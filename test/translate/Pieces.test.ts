@@ -249,6 +249,7 @@ describe("the package's face", () => {
       "translateRequest",
       "translateWhole",
       "withItems",
+      "withoutBilling",
       "withoutCarried",
       "withoutForeignThoughts",
       "withoutThinking",

@@ -221,16 +221,14 @@ for (const to of targets) {
 }
 
 describe("Anthropic's client", () => {
-  it.live("counts tokens where the target speaks its protocol, and is told where not", () =>
+  it.live("counts tokens where the target speaks its protocol, and is given an estimate where not", () =>
     Effect.gen(function* () {
       const made = yield* world
       const client = at(made)
       made.servers.anthropic.play(FaultServer.json({ input_tokens: 42 }))
       const count = (model: string) => client.messages.countTokens({ model, messages: user("hi") })
       assert.strictEqual((yield* Effect.promise(() => count("anthropic"))).input_tokens, 42)
-      const error = yield* Effect.promise(() => failure(count("openai")))
-      assert.instanceOf(error, Anthropic.BadRequestError)
-      assert.include(String(error), "is not translated")
+      assert.isAbove((yield* Effect.promise(() => count("openai"))).input_tokens, 0)
     })
   )
 })
