@@ -7,8 +7,7 @@ import * as Steady from "./Steady.ts"
 /** The clock of one run. A run in which nothing fails and nothing waits never reads it. */
 export class Now {
   readonly #context: Context.Context<never>
-  #clock: Clock.Clock | undefined
-  #origin = 0
+  #known: ReturnType<typeof Steady.of> | undefined
   #wall: number | undefined
 
   constructor(context: Context.Context<never>) {
@@ -17,8 +16,7 @@ export class Now {
 
   /** Milliseconds since the epoch, by a clock that does not jump (`Steady`). */
   millis(): number {
-    const clock = this.#clock ?? this.#look()
-    return this.#origin + Steady.elapsed(clock)
+    return Steady.read(this.#known ?? this.#look())
   }
 
   /**
@@ -26,7 +24,7 @@ export class Now {
    * `millis`: for those who ask for every chunk of a stream.
    */
   hasMoved(): boolean {
-    const wall = (this.#clock ?? this.#look()).currentTimeMillisUnsafe()
+    const wall = (this.#known ?? this.#look()).clock.currentTimeMillisUnsafe()
     if (wall === this.#wall) return false
     this.#wall = wall
     return true
@@ -34,14 +32,12 @@ export class Now {
 
   /** Nanoseconds of a clock that does not jump, for the time between two moments. */
   nanos(): bigint {
-    return (this.#clock ?? this.#look()).monotonicTimeNanosUnsafe()
+    return (this.#known ?? this.#look()).clock.monotonicTimeNanosUnsafe()
   }
 
-  #look(): Clock.Clock {
-    const clock = Context.get(this.#context, Clock.Clock)
-    this.#clock = clock
-    this.#origin = Steady.originOf(clock)
-    return clock
+  #look(): ReturnType<typeof Steady.of> {
+    this.#known = Steady.of(Context.get(this.#context, Clock.Clock))
+    return this.#known
   }
 
   /**

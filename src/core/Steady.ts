@@ -10,20 +10,43 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-/** By clock: the moment at which its monotonic time was zero. */
-const origins = new WeakMap<Clock.Clock, number>()
+/** What is known of a clock. */
+interface Known {
+  readonly clock: Clock.Clock
+  /** The moment at which its monotonic time was zero. */
+  readonly origin: number
+  /** The wall clock when the time was last worked out, and what it was. */
+  wall: number
+  last: number
+}
+
+const known = new WeakMap<Clock.Clock, Known>()
+
+/** What is known of a clock, for who reads it often. */
+export const of = (clock: Clock.Clock): Known => {
+  const found = known.get(clock)
+  if (found !== undefined) return found
+  const wall = clock.currentTimeMillisUnsafe()
+  const made = { clock, origin: wall - elapsed(clock), wall, last: wall }
+  known.set(clock, made)
+  return made
+}
+
+/**
+ * The same as `millis`. The monotonic clock is looked at only when the wall clock has moved, which costs a third: as long
+ * as that shows the same millisecond, so does this.
+ */
+export const read = (state: Known): number => {
+  const wall = state.clock.currentTimeMillisUnsafe()
+  if (wall !== state.wall) {
+    state.wall = wall
+    state.last = state.origin + elapsed(state.clock)
+  }
+  return state.last
+}
 
 /** Milliseconds since the epoch, by a clock that does not jump. */
-export const millis = (clock: Clock.Clock): number => originOf(clock) + elapsed(clock)
-
-/** The same for who reads a clock often: the moment at which its monotonic time was zero, looked up once. */
-export const originOf = (clock: Clock.Clock): number => {
-  const known = origins.get(clock)
-  if (known !== undefined) return known
-  const origin = clock.currentTimeMillisUnsafe() - elapsed(clock)
-  origins.set(clock, origin)
-  return origin
-}
+export const millis = (clock: Clock.Clock): number => read(of(clock))
 
 /** The monotonic time of a clock in whole milliseconds. */
 export const elapsed = (clock: Clock.Clock): number =>
