@@ -7,8 +7,7 @@ import * as Steady from "./Steady.ts"
 /** The clock of one run. A run in which nothing fails and nothing waits never reads it. */
 export class Now {
   readonly #context: Context.Context<never>
-  #known: ReturnType<typeof Steady.of> | undefined
-  #wall: number | undefined
+  #known: Steady.Known | undefined
 
   constructor(context: Context.Context<never>) {
     this.#context = context
@@ -19,23 +18,12 @@ export class Now {
     return Steady.read(this.#known ?? this.#look())
   }
 
-  /**
-   * Whether time may have passed since this was last asked. It looks at the wall clock only, which costs a third of
-   * `millis`: for those who ask for every chunk of a stream.
-   */
-  hasMoved(): boolean {
-    const wall = (this.#known ?? this.#look()).clock.currentTimeMillisUnsafe()
-    if (wall === this.#wall) return false
-    this.#wall = wall
-    return true
-  }
-
   /** Nanoseconds of a clock that does not jump, for the time between two moments. */
   nanos(): bigint {
     return (this.#known ?? this.#look()).clock.monotonicTimeNanosUnsafe()
   }
 
-  #look(): ReturnType<typeof Steady.of> {
+  #look(): Steady.Known {
     this.#known = Steady.of(Context.get(this.#context, Clock.Clock))
     return this.#known
   }

@@ -11,7 +11,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /** What is known of a clock. */
-interface Known {
+export interface Known {
   readonly clock: Clock.Clock
   /** The moment at which its monotonic time was zero. */
   readonly origin: number

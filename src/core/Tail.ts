@@ -57,8 +57,7 @@ export class Tail<C> implements Flow<C, TailError> {
   }
 
   take(): NonEmptyReadonlyArray<C> | undefined {
-    if (this.#over !== undefined) return undefined
-    return this.#options.now.hasMoved() && this.#isOverdue() ? undefined : this.#opened.take()
+    return this.#over === undefined && !this.#isOverdue() ? this.#opened.take() : undefined
   }
 
   ended(): Exit.Exit<void, TailError> | undefined {

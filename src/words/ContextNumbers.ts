@@ -61,8 +61,6 @@ export const numbers = (limit: unknown, actual: unknown): ContextNumbers => {
  * The window and the size of the prompt that a sentence names, by the first pattern that matches.
  *
  * @example
- * import { contextNumbers } from "./ContextNumbers.ts"
- *
  * contextNumbers("prompt is too long: 213462 tokens > 200000 maximum") // => { limit: 200_000, actual: 213_462 }
  */
 export const contextNumbers = (text: string): ContextNumbers | undefined => {
