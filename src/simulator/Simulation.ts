@@ -18,10 +18,10 @@ import * as Failover from "../core/Failover.ts"
 import type { UnknownModel } from "../core/RunError.ts"
 import * as Providers from "../gateway/Providers.ts"
 import { Upstream } from "../providers/Upstream.ts"
-import { type Asked, Journal } from "./Journal.ts"
-import type { Scenario } from "./Scenario.ts"
-import * as VirtualTime from "./VirtualTime.ts"
-import * as World from "./World.ts"
+import { type Asked, Journal } from "./report/Journal.ts"
+import type { Scenario } from "./scenario/Scenario.ts"
+import * as VirtualTime from "./time/VirtualTime.ts"
+import * as World from "./world/World.ts"
 
 /** What happened. */
 export interface Played {

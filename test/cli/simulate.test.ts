@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as BuiltIn from "../../src/simulator/BuiltIn.ts"
+import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
 import { processes, root, run } from "./support.ts"
 
 const file = (name: string, content: unknown) =>

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Text from "../../src/cli/simulate/Text.ts"
 import * as Units from "../../src/cli/simulate/Units.ts"
 import { fromFile } from "../../src/config/GatewayConfig.ts"
-import * as BuiltIn from "../../src/simulator/BuiltIn.ts"
+import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
 import { builtIn, report, told } from "../simulator/support.ts"
 
 const isNarrow = (text: string) => {

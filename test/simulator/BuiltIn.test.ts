@@ -1,8 +1,8 @@
 /** The story that each built-in scenario tells, from its report. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as BuiltIn from "../../src/simulator/BuiltIn.ts"
-import { isLossless } from "../../src/simulator/Report.ts"
+import { isLossless } from "../../src/simulator/report/Report.ts"
+import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
 import { builtIn, minute, report, second, targetOf, told } from "./support.ts"
 
 const [main, spare, south] = ["north/large#main", "north/large#spare", "south/large#main"] as const

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { fromFile, type ProtocolName } from "../../src/config/GatewayConfig.ts"
 import type { FailureClass } from "../../src/core/Failure.ts"
-import { type FaultName, faultNames } from "../../src/simulator/Faults.ts"
+import { type FaultName, faultNames } from "../../src/simulator/faults/Faults.ts"
 import { builtIn, minute, report, second, targetOf, told } from "./support.ts"
 
 const expected: Readonly<Record<FaultName, FailureClass | "answered">> = {

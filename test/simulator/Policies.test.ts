@@ -5,9 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/config/Load.ts"
 import type { Options } from "../../src/core/Policy.ts"
-import * as Report from "../../src/simulator/Report.ts"
-import * as Scenario from "../../src/simulator/Scenario.ts"
+import * as Report from "../../src/simulator/report/Report.ts"
 import * as Simulation from "../../src/simulator/Simulation.ts"
+import * as Scenario from "../../src/simulator/scenario/Scenario.ts"
 
 const examples = resolve(import.meta.dirname, "../../examples")
 

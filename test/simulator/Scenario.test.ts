@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import { fromFile } from "../../src/config/GatewayConfig.ts"
-import * as BuiltIn from "../../src/simulator/BuiltIn.ts"
-import * as Scenario from "../../src/simulator/Scenario.ts"
+import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
+import * as Scenario from "../../src/simulator/scenario/Scenario.ts"
 
 const parse = (file: unknown, overrides?: Scenario.Overrides, config = BuiltIn.config) =>
   Scenario.parse(

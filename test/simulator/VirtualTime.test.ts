@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
-import * as VirtualTime from "../../src/simulator/VirtualTime.ts"
+import * as VirtualTime from "../../src/simulator/time/VirtualTime.ts"
 
 const run = <A, E>(program: Effect.Effect<A, E>) => VirtualTime.run(program, { startAt: 1_000 })
 

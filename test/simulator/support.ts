@@ -1,12 +1,12 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { GatewayConfig } from "../../src/config/GatewayConfig.ts"
-import * as BuiltIn from "../../src/simulator/BuiltIn.ts"
-import * as Report from "../../src/simulator/Report.ts"
-import * as Scenario from "../../src/simulator/Scenario.ts"
-import type { ScenarioFile } from "../../src/simulator/ScenarioFile.ts"
+import * as Report from "../../src/simulator/report/Report.ts"
+import type { Entry } from "../../src/simulator/report/Timeline.ts"
 import * as Simulation from "../../src/simulator/Simulation.ts"
-import type { Entry } from "../../src/simulator/Timeline.ts"
+import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
+import * as Scenario from "../../src/simulator/scenario/Scenario.ts"
+import type { ScenarioFile } from "../../src/simulator/scenario/ScenarioFile.ts"
 
 /** Plays a scenario and sums it up. */
 export const report = (file: ScenarioFile, config: GatewayConfig = BuiltIn.config) =>

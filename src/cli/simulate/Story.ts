@@ -1,6 +1,6 @@
 /** The story of a simulation as lines to read. */
-import type { FaultReport, Report } from "../../simulator/Report.ts"
-import type { Entry } from "../../simulator/Timeline.ts"
+import type { FaultReport, Report } from "../../simulator/report/Report.ts"
+import type { Entry } from "../../simulator/report/Timeline.ts"
 import { many, moment, time } from "./Units.ts"
 
 /** A key that rests more often than this is told of in full for the first times only. */

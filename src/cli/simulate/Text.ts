@@ -1,5 +1,5 @@
 /** The report of a simulation, for the eyes of people: plain text of at most 100 columns. */
-import type { Report, Spread } from "../../simulator/Report.ts"
+import type { Report, Spread } from "../../simulator/report/Report.ts"
 import { section, table, wrap } from "./Layout.ts"
 import * as Story from "./Story.ts"
 import { many, roundMoment, time } from "./Units.ts"

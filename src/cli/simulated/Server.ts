@@ -9,7 +9,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Shapes from "../../simulator/Shapes.ts"
+import * as Shapes from "../../simulator/faults/Shapes.ts"
 
 /** What a request asks for. Responses are no part of it: the gateway writes them as chats. */
 type Operation = "chat" | "completion" | "embeddings" | "tokenCount"

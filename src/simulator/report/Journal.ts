@@ -1,7 +1,7 @@
 /** What happened in a simulation: every request with its calls, as the runtime's own events tell it. */
-import type { Action, FailoverEvent, Observer } from "../core/FailoverEvent.ts"
-import { classOf, type Failure, type FailureClass } from "../core/Failure.ts"
-import type { RunError } from "../core/RunError.ts"
+import type { Action, FailoverEvent, Observer } from "../../core/FailoverEvent.ts"
+import { classOf, type Failure, type FailureClass } from "../../core/Failure.ts"
+import type { RunError } from "../../core/RunError.ts"
 
 /** One call to a target. Times are milliseconds since the start of the simulation. */
 export interface Call {

@@ -1,7 +1,7 @@
 /** The shape of a scenario file: who asks for what, and what breaks when. */
 import * as Schema from "effect/Schema"
-import { Count, DurationInput, field, millisOf, required } from "../config/Field.ts"
-import { defaultFactor, faultNames } from "./Faults.ts"
+import { Count, DurationInput, field, millisOf, required } from "../../config/Field.ts"
+import { defaultFactor, faultNames } from "../faults/Faults.ts"
 
 const Time = DurationInput.check(
   Schema.makeFilter((input: string | number) => (millisOf(input) ?? 1) > 0 || "expected a time above zero")

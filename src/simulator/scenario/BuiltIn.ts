@@ -1,5 +1,5 @@
 /** The scenarios that are there without a file, and the providers they are played on without a config. */
-import { fromFile, type GatewayConfig } from "../config/GatewayConfig.ts"
+import { fromFile, type GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { ScenarioFile } from "./ScenarioFile.ts"
 
 /** Two providers, one of each protocol: the first has two keys, the second stands in for it. */
