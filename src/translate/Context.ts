@@ -3,6 +3,7 @@ import type { Dialect } from "../dialect/index.ts"
 import type { Carry } from "./carry/Carry.ts"
 import type { Restore } from "./fit/Restore.ts"
 import { isObject, type JsonObject, object, objects, string, text } from "./Json.ts"
+import * as CustomTools from "./openai/CustomTools.ts"
 import { type ClientTool, inRequest } from "./responses/ClientTools.ts"
 import * as ToolNames from "./ToolNames.ts"
 
@@ -32,6 +33,10 @@ export interface Context {
   readonly restore?: Restore | undefined
   /** The tools of OpenAI's responses that the client runs itself, by the functions that stand for them. */
   readonly clientTools: ReadonlyMap<string, ClientTool>
+  /** The tools of a chat that take one text, by their names. */
+  readonly customTools: ReadonlySet<string>
+  /** The request for a chat defines `functions`, as was done before there were tools. */
+  readonly isLegacy: boolean
   /** The body of the request: a response repeats much of what was asked. */
   readonly request: JsonObject
 }
@@ -70,6 +75,8 @@ export const make = (body: JsonObject, options: Options): Context => {
       ...clientTools.keys()
     ]),
     clientTools,
+    customTools: CustomTools.namesIn(body.tools),
+    isLegacy: Array.isArray(body.functions) && body.tools === undefined,
     request: body
   }
 }

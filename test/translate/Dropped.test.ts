@@ -24,17 +24,17 @@ const fromOpenai: ReadonlyArray<Row> = [
   [{ stop: [" ", "\n"] }, ["stop"]],
   [{ response_format: { type: "json_object" } }, ["response_format"]],
   [{ reasoning_effort: "unheard of" }, ["reasoning_effort"]],
-  [{ functions: [{ name: "f" }], function_call: "auto" }, ["functions", "function_call"]],
-  [{ tools: [{ type: "custom", custom: { name: "c" } }] }, ["tools.custom"]],
-  [{ tool_choice: { type: "custom", custom: { name: "c" } } }, ["tool_choice"]],
+  [{ functions: [{ description: "f" }], function_call: "now" }, ["functions.name", "function_call"]],
+  [{ tools: [{ type: "custom", custom: { description: "c" } }] }, ["tools.custom"]],
+  [{ tool_choice: { type: "custom", custom: {} } }, ["tool_choice"]],
   [{ something_new: { a: 1 } }, ["something_new"]],
   [{ messages: [{ role: "user", name: "Ann", content: "hi" }] }, ["messages.name"]],
-  [{ messages: [...hi, { role: "function", name: "f", content: "1" }] }, ["messages.function"]],
+  [{ messages: [...hi, { role: "critic", name: "f", content: "1" }] }, ["messages.critic"]],
   [
     {
       messages: [
         ...hi,
-        { role: "assistant", content: "a", audio: { id: "x" }, function_call: { name: "f" } },
+        { role: "assistant", content: "a", audio: { id: "x" }, function_call: { arguments: "{}" } },
         ...hi
       ]
     },

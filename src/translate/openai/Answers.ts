@@ -11,6 +11,7 @@ import * as Leftovers from "./Leftovers.ts"
 import * as Reasoning from "./Reasoning.ts"
 import { callsOf, hasContent, readSpoken, type Words as Said } from "./Said.ts"
 import * as Words from "./Words.ts"
+import { writeCalls } from "./WriteCalls.ts"
 
 /** Reads an answer. Of several choices the first is taken. */
 export const readAnswer = (body: JsonObject, own?: Leftovers.Own): Answer => {
@@ -86,22 +87,12 @@ export const writeAnswer = (answer: Answer, context: Context): JsonObject => {
           refusal: texts("refusal") ?? answer.explanation ?? null,
           reasoning_content: text(texts("thinking")),
           reasoning_details: Reasoning.write(answer.parts),
-          tool_calls:
-            calls.length === 0
-              ? undefined
-              : calls.map((call, index) => ({
-                  id: call.id === "" ? callId(context, index) : call.id,
-                  type: "function",
-                  function: { name: context.toolNames.get(call.name) ?? call.name, arguments: call.arguments }
-                }))
+          ...writeCalls(calls, context)
         }),
         logprobs: null,
-        finish_reason: Words.writeStop(answer.stop)
+        finish_reason: Words.writeStop(answer.stop, context.isLegacy)
       }
     ],
     ...(answer.usage === undefined ? {} : { usage: Words.writeUsage(answer.usage) })
   }
 }
-
-/** The id of a call that came without one. */
-export const callId = (context: Context, index: number): string => `call_${context.id}_${index}`

@@ -3,6 +3,7 @@ import type { Content, Request, Spoken, Turn } from "../Common.ts"
 import * as DataUrl from "../DataUrl.ts"
 import type { Dropped } from "../Dropped.ts"
 import { isObject, type JsonObject, object, objects, string, text, write } from "../Json.ts"
+import * as CustomTools from "./CustomTools.ts"
 import { readAudio } from "./ReadCommon.ts"
 import * as Reasoning from "./Reasoning.ts"
 
@@ -11,11 +12,14 @@ const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
   developer: new Set(["role", "content", "cache_control"]),
   user: new Set(["role", "content", "cache_control"]),
   tool: new Set(["role", "content", "tool_call_id"]),
+  // The result of a call as it was before there were tools. It goes to the calls in their order.
+  function: new Set(["role", "content", "name"]),
   assistant: new Set([
     "role",
     "content",
     "refusal",
     "tool_calls",
+    "function_call",
     "reasoning_details",
     "reasoning_content",
     "reasoning",
@@ -63,7 +67,7 @@ export const readMessages = (
       }
     } else if (role === "assistant") {
       turns.push({ role: "assistant", parts: readAssistant(message, dropped) })
-    } else if (role === "tool") {
+    } else if (role === "tool" || role === "function") {
       const id = string(message.tool_call_id) ?? ""
       const parts = cached(readContent(message.content, dropped), message.cache_control)
       turns.push({ role: "user", parts: [{ type: "result", id, parts, isError: false }] })
@@ -131,7 +135,22 @@ const readPart = (type: string, part: JsonObject, dropped: Dropped): Content | u
   return { type: "document", media: DataUrl.readFile(data), name: text(file.filename) }
 }
 
-const callKeys = new Set(["id", "type", "function", "index"])
+const callKeys = new Set(["id", "type", "function", "custom", "index"])
+
+/** Reads the call of a function; `false` for one without a name. */
+const readCall = (id: string, { arguments: args, name }: JsonObject, parts: Array<Spoken>): boolean => {
+  const known = text(name)
+  if (known === undefined) return false
+  parts.push({ type: "call", id, name: known, arguments: typeof args === "string" ? args : write(args) })
+  return true
+}
+
+const readCustomCall = (id: string, { input, name }: JsonObject, parts: Array<Spoken>): boolean => {
+  const known = text(name)
+  if (known === undefined) return false
+  parts.push({ type: "call", id, name: known, arguments: CustomTools.argumentsOf(input) })
+  return true
+}
 
 const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spoken> => {
   const parts: Array<Spoken> = [...Reasoning.read(message.reasoning_details)]
@@ -151,20 +170,20 @@ const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spo
   }
   const refusal = text(message.refusal)
   if (refusal !== undefined) parts.push({ type: "refusal", text: refusal })
+  if (isObject(message.function_call) && !readCall("", message.function_call, parts)) {
+    dropped.field("messages.function_call")
+  }
   for (const call of objects(message.tool_calls)) {
-    const { name, arguments: args } = object(call.function)
-    const known = text(name)
-    if (known === undefined) {
+    const id = string(call.id) ?? ""
+    const isCustom = call.type === "custom"
+    const isRead = isCustom
+      ? readCustomCall(id, object(call.custom), parts)
+      : readCall(id, object(call.function), parts)
+    if (!isRead) {
       dropped.field(`messages.tool_calls.${string(call.type) ?? "type"}`)
       continue
     }
     dropped.rest(call, "messages.tool_calls", callKeys)
-    parts.push({
-      type: "call",
-      id: string(call.id) ?? "",
-      name: known,
-      arguments: typeof args === "string" ? args : write(args)
-    })
   }
   return parts
 }

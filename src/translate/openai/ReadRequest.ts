@@ -8,6 +8,7 @@ import type { Dropped } from "../Dropped.ts"
 import * as Effort from "../Effort.ts"
 import { isObject, type JsonObject, list, number, object, objects, string, text } from "../Json.ts"
 import { type Draft, type Read, readFields, says, set } from "../ReadFields.ts"
+import * as CustomTools from "./CustomTools.ts"
 import { commonFields, readAllowed, readFunction, readSchema, readToolMode } from "./ReadCommon.ts"
 import * as ReadMessages from "./ReadMessages.ts"
 
@@ -26,6 +27,8 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["reasoning_effort", (value, draft) => set(draft, "effort", Effort.read(value))],
   ["tools", (value, draft) => tools(value, draft)],
   ["tool_choice", (value, draft) => toolChoice(value, draft)],
+  ["functions", (value, draft, body) => functions(value, draft, body)],
+  ["function_call", (value, draft, body) => body.tool_choice !== undefined || functionCall(value, draft)],
   ["response_format", (value, draft) => format(value, draft)],
   ["n", says(1)],
   ["logprobs", says(false)],
@@ -42,16 +45,25 @@ const stops = (value: unknown): ReadonlyArray<string> | undefined => {
 
 const toolKeys = new Set(["type", "function", "cache_control"])
 const functionKeys = new Set(["name", "description", "parameters", "strict", "cache_control"])
+const customToolKeys = new Set(["type", "custom"])
+const customKeys = new Set(["name", "description", "format"])
 
 const tools = (value: unknown, draft: Draft): boolean => {
   const { dropped } = draft
   for (const tool of objects(value)) {
-    const name = text(object(tool.function).name)
+    const isCustom = tool.type === "custom"
+    const definition = object(isCustom ? tool.custom : tool.function)
+    const name = text(definition.name)
     if (name === undefined) {
       dropped.field(`tools.${string(tool.type) ?? "type"}`)
       continue
     }
-    const definition = object(tool.function)
+    if (isCustom) {
+      dropped.rest(tool, "tools", customToolKeys)
+      dropped.rest(definition, "tools.custom", customKeys)
+      draft.tools.push(CustomTools.toolOf(definition, name))
+      continue
+    }
     dropped.rest(tool, "tools", toolKeys)
     dropped.rest(definition, "tools.function", functionKeys)
     readFunction(definition, name, draft, tool.cache_control ?? definition.cache_control)
@@ -62,16 +74,44 @@ const tools = (value: unknown, draft: Draft): boolean => {
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-tool_choice */
 const toolChoice = (value: unknown, draft: Draft): boolean => {
   if (readToolMode(value, draft)) return true
-  const name = text(object(object(value).function).name)
+  const name = nameOf(object(value))
   if (name !== undefined) {
     draft.toolChoice = { mode: "tool", name }
     return true
   }
   const allowed = object(value).allowed_tools
   if (!isObject(allowed)) return false
-  const names = objects(allowed.tools).flatMap((tool) => text(object(tool.function).name) ?? [])
+  const names = objects(allowed.tools).flatMap((tool) => nameOf(tool) ?? [])
   readAllowed(allowed.mode, names, draft)
   return true
+}
+
+/** The name of the tool that a choice means. */
+const nameOf = (choice: JsonObject): string | undefined => text(object(choice.function ?? choice.custom).name)
+
+/**
+ * What tools were before there were tools: one call in an answer at most.
+ * https://platform.openai.com/docs/api-reference/chat/create#chat-create-functions
+ */
+const functions = (value: unknown, draft: Draft, body: JsonObject): boolean => {
+  for (const definition of objects(value)) {
+    const name = text(definition.name)
+    if (name === undefined || draft.tools.some((tool) => tool.name === name)) {
+      draft.dropped.field("functions.name")
+      continue
+    }
+    draft.dropped.rest(definition, "functions", functionKeys)
+    readFunction(definition, name, draft, definition.cache_control)
+  }
+  if (body.tools === undefined) draft.parallel ??= false
+  return true
+}
+
+const functionCall = (value: unknown, draft: Draft): boolean => {
+  if (readToolMode(value, draft)) return true
+  const name = text(object(value).name)
+  if (name !== undefined) draft.toolChoice = { mode: "tool", name }
+  return name !== undefined
 }
 
 /** JSON without a schema has no counterpart: the caller's own prompt asks for it, as OpenAI wants it to. */

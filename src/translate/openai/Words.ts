@@ -36,8 +36,9 @@ export const readStop = (
 /** True for a finish reason that says no more than that the answer is over. */
 export const isPlainEnd = (reason: unknown): boolean => Stops.read(reason) === "end"
 
-/** The finish reason. */
-export const writeStop = (stop: Stop): string => reasons[stop]
+/** The finish reason; `isLegacy`: for a client that defined `functions`. */
+export const writeStop = (stop: Stop, isLegacy: boolean): string =>
+  isLegacy && stop === "calls" ? "function_call" : reasons[stop]
 
 /** https://platform.openai.com/docs/api-reference/chat/object#chat-object-usage */
 export const writeUsage = (usage: Usage): JsonObject => ({

@@ -3,10 +3,10 @@ import type { Delta, Redacted, Thinking, Usage } from "../Common.ts"
 import type { Context } from "../Context.ts"
 import type { JsonObject } from "../Json.ts"
 import type { OutEvent, StreamWriter } from "../Protocol.ts"
-import { callId } from "./Answers.ts"
 import { writeError } from "./Errors.ts"
 import * as Reasoning from "./Reasoning.ts"
 import * as Words from "./Words.ts"
+import { CallWriter } from "./WriteCalls.ts"
 
 /** A writer for one stream. */
 export class OpenAiStreamWriter implements StreamWriter {
@@ -19,9 +19,11 @@ export class OpenAiStreamWriter implements StreamWriter {
   /** Whole thoughts, to be given back to their provider later. */
   readonly #thoughts: Array<Thinking | Redacted> = []
   #thought = ""
+  readonly #calls: CallWriter
 
   constructor(context: Context) {
     this.#context = context
+    this.#calls = new CallWriter(context)
     this.#id = context.id
     this.#model = context.model
   }
@@ -47,14 +49,12 @@ export class OpenAiStreamWriter implements StreamWriter {
       case "redacted":
         this.#thoughts.push(delta)
         return []
-      case "call": {
-        const { call: index, name } = delta
-        const id = delta.id === "" ? callId(this.#context, index) : delta.id
-        const called = { name: this.#context.toolNames.get(name) ?? name, arguments: "" }
-        return this.#chunks({ tool_calls: [{ index, id, type: "function", function: called }] })
+      case "call":
+        return this.#chunks(this.#calls.begin(delta.call, delta.id, delta.name))
+      case "arguments": {
+        const said = this.#calls.argue(delta.call, delta.json)
+        return said === undefined ? [] : this.#chunks(said)
       }
-      case "arguments":
-        return this.#chunks({ tool_calls: [{ index: delta.call, function: { arguments: delta.json } }] })
       case "hangs":
       case "left":
         return []
@@ -74,10 +74,11 @@ export class OpenAiStreamWriter implements StreamWriter {
   #stop(delta: Delta & { readonly type: "stop" }): ReadonlyArray<OutEvent> {
     const events: Array<OutEvent> = []
     const { explanation } = delta
+    for (const rest of this.#calls.rest()) events.push(...this.#chunks(rest))
     const reasoning_details = Reasoning.write(this.#thoughts)
     if (reasoning_details !== undefined) events.push(...this.#chunks({ reasoning_details }))
     if (explanation !== undefined && !this.#hasRefused) events.push(...this.#chunks({ refusal: explanation }))
-    events.push(...this.#chunks({}, Words.writeStop(delta.stop)))
+    events.push(...this.#chunks({}, Words.writeStop(delta.stop, this.#context.isLegacy)))
     return events
   }
 

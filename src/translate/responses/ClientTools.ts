@@ -11,6 +11,7 @@
  */
 import type { Call, Tool } from "../Common.ts"
 import { boolean, isObject, type JsonObject, object, objects, parse, string, text, write } from "../Json.ts"
+import * as CustomTools from "../openai/CustomTools.ts"
 
 /** A tool as its client knows it. */
 export interface ClientTool {
@@ -29,9 +30,6 @@ const closed = (properties: JsonObject, required: ReadonlyArray<string>): JsonOb
   required,
   additionalProperties: false
 })
-
-/** The one field of a custom tool. */
-const field = "input"
 
 /** The tools that have no definition: their items, the member that holds the arguments, and what these are. */
 const known: Readonly<
@@ -90,7 +88,14 @@ export const clientTools = (tool: JsonObject, namespace?: string): ReadonlyArray
   if (name === undefined) return []
   switch (type) {
     case "custom":
-      return [{ item: "custom_tool_call", name, namespace, tool: custom(tool, flatName(name, namespace)) }]
+      return [
+        {
+          item: "custom_tool_call",
+          name,
+          namespace,
+          tool: CustomTools.toolOf(tool, flatName(name, namespace))
+        }
+      ]
     case "namespace":
       return objects(tool.tools).flatMap((inner) => clientTools(inner, name))
     case "function":
@@ -109,24 +114,6 @@ const functionOf = (tool: JsonObject, name: string): Tool => ({
   strict: boolean(tool.strict)
 })
 
-/** The grammar of the text, if there is one, can only be asked for. */
-const custom = (tool: JsonObject, name: string): Tool => {
-  const { definition, syntax } = object(tool.format)
-  const grammar = text(definition)
-  const said = [
-    text(tool.description),
-    grammar === undefined
-      ? undefined
-      : `The ${field} has to match this ${string(syntax) ?? ""} grammar:\n${grammar}`
-  ].filter((part) => part !== undefined)
-  const description = "The whole input of the tool, as plain text."
-  return {
-    name,
-    description: said.length === 0 ? undefined : said.join("\n\n"),
-    schema: closed({ [field]: { ...texts, description } }, [field])
-  }
-}
-
 /** The tools of a request that the client runs itself, by the names of the functions that stand for them. */
 export const inRequest = (body: JsonObject): ReadonlyMap<string, ClientTool> => {
   const tools = new Map<string, ClientTool>()
@@ -142,7 +129,7 @@ export const readCall = (item: JsonObject): Call | undefined => {
   const id = string(item.call_id) ?? string(item.id) ?? ""
   if (item.type === "custom_tool_call") {
     const name = flatName(string(item.name) ?? "", text(item.namespace))
-    return { type: "call", id, name, arguments: write({ [field]: string(item.input) ?? "" }) }
+    return { type: "call", id, name, arguments: CustomTools.argumentsOf(item.input) }
   }
   const row = byItem.get(string(item.type) ?? "")
   return row && { type: "call", id, name: row.name, arguments: write(object(item[row.member])) }
@@ -150,19 +137,9 @@ export const readCall = (item: JsonObject): Call | undefined => {
 
 /** The members of an item that hold the arguments of a call, as the client knows them. */
 export const writeArguments = (item: string, args: string): JsonObject => {
-  if (item === "custom_tool_call") return { input: bare(args) }
+  if (item === "custom_tool_call") return { input: CustomTools.inputOf(args) }
   const row = byItem.get(item)
   if (row === undefined) return { arguments: args }
   const parsed = parse(args)
   return { [row.member]: { ...row.fixed, ...(isObject(parsed) ? parsed : { arguments: args }) } }
-}
-
-/** The text in the arguments; a model that did not keep to the schema is taken at its word. */
-const bare = (args: string): string => {
-  const parsed = parse(args)
-  if (typeof parsed === "string") return parsed
-  if (!isObject(parsed)) return args
-  const values = Object.values(parsed)
-  if (typeof parsed[field] === "string" && values.length === 1) return parsed[field]
-  return values.length === 1 && typeof values[0] === "string" ? values[0] : values.length === 0 ? "" : args
 }
