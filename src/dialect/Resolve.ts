@@ -1,6 +1,6 @@
 /** From what is known of a target to its dialect. It is made once for each target, never for a request. */
 import { defaults } from "./Defaults.ts"
-import type { Facts, ProtocolName, Row } from "./Row.ts"
+import type { Facts, Match, ProtocolName, Row } from "./Row.ts"
 import type { Dialect, Overrides, Rules } from "./Rules.ts"
 import { row as rowOf, table } from "./Table.ts"
 
@@ -30,7 +30,10 @@ export const resolve = (described: Described): Dialect => {
   const chosen = choices.map(rowNamed).findLast((name) => name !== undefined)
   const rows = recognised(described, chosen === undefined ? undefined : rowOf(chosen))
   let rules: Rules = defaults[described.protocol]
-  for (const row of rows) rules = { ...rules, ...valuesOf(row.facts) }
+  for (const { facts, parts = [] } of rows) {
+    rules = { ...rules, ...valuesOf(facts) }
+    for (const part of parts) if (isPart(part.match, described)) rules = { ...rules, ...valuesOf(part.facts) }
+  }
   let isOverridden = false
   for (const choice of choices) {
     if (typeof choice === "string") continue
@@ -67,7 +70,7 @@ const recognised = (
   if (chosen?.kind === "models") return [chosen]
   const rows = table.filter((row) => row.protocol === undefined || row.protocol === protocol)
   const host = hostOf(baseUrl)
-  const name = model.slice(model.lastIndexOf("/") + 1).toLowerCase()
+  const name = bareName(model)
   const byHost = rows.filter(({ match }) => match.hosts?.some((end) => isUnder(host, end)))
   const byName =
     byHost.length > 0
@@ -80,6 +83,18 @@ const recognised = (
   const found = [...families.filter((row) => !servers.includes(row)), ...servers]
   return protocol === "anthropic" ? anthropicOrder(found) : found
 }
+
+const isPart = ({ hosts = [], models, providers = [] }: Match, described: Described): boolean => {
+  const host = hostOf(described.baseUrl)
+  return (
+    hosts.some((end) => isUnder(host, end)) ||
+    providers.some((part) => isNamed(described.provider ?? "", part)) ||
+    models?.test(bareName(described.model)) === true
+  )
+}
+
+/** A model's name in small letters, without what stands before its last slash. */
+const bareName = (model: string): string => model.slice(model.lastIndexOf("/") + 1).toLowerCase()
 
 /** A server that is recognised by its models only is not the one that is recognised by where it is. */
 const isFree = (kind: Row["kind"], servers: ReadonlyArray<Row>): boolean =>

@@ -23,6 +23,14 @@ export interface Fact<A> {
 /** The rules of a row, each with its source. */
 export type Facts = { readonly [Name in RuleName]?: Fact<Rules[Name]> | undefined }
 
+/** Rules that hold for a part of a row only, such as some of its models, or its models on their maker's own server. */
+export interface Part {
+  /** What it is, for people. */
+  readonly title: string
+  readonly match: Match
+  readonly facts: Facts
+}
+
 /** A server, or a family of models. */
 export interface Row {
   /** The name by which the config can choose it. */
@@ -35,4 +43,6 @@ export interface Row {
   readonly protocol?: ProtocolName | undefined
   readonly match: Match
   readonly facts: Facts
+  /** Laid over its rules where they match too; the later ones over the earlier. */
+  readonly parts?: ReadonlyArray<Part> | undefined
 }

@@ -60,6 +60,27 @@ describe("a dialect", () => {
     }
   })
 
+  it("holds rules of a part of a row for that part only, wherever it is served and however the row was found", () => {
+    const images = (model: string, more: Partial<Described> = {}) =>
+      resolve({ protocol: "openai", model, ...more }).images
+    const deepseek = { baseUrl: "https://api.deepseek.com/v1" }
+    assert.isFalse(images("deepseek-v4-pro", deepseek))
+    assert.isTrue(images("deepseek-v4-flash-vision-exp", deepseek))
+    assert.isFalse(images("deepseek-v4-pro", { choices: ["deepseek"] }))
+    assert.isTrue(images("deepseek-ai/deepseek-vl2", { provider: "vllm" }))
+    assert.isFalse(images("deepseek/deepseek-v4-pro", { baseUrl: "https://openrouter.ai/api/v1" }))
+    assert.isFalse(images("MiniMax-M2.5", { provider: "minimax" }))
+    assert.isTrue(images("MiniMax-M3", { provider: "minimax" }))
+    assert.isTrue(images("deepseek-v4-pro", { ...deepseek, choices: [{ images: true }] }))
+
+    const streamOptions = (described: Partial<Described>) =>
+      resolve({ protocol: "openai", model: "devstral-medium", ...described }).streamOptions
+    assert.isFalse(streamOptions({ baseUrl: "https://api.mistral.ai/v1" }))
+    assert.isFalse(streamOptions({ provider: "mistral-eu" }))
+    assert.isTrue(streamOptions({ provider: "vllm" }))
+    assert.isTrue(streamOptions({ provider: "box", choices: ["mistral"] }))
+  })
+
   it("follows the config, whose last word wins rule by rule", () => {
     const described: Described = {
       protocol: "openai",
@@ -90,9 +111,11 @@ describe("the table of dialects", () => {
   })
 
   it("has a source for every rule", () => {
-    for (const { facts, name } of table) {
-      for (const [rule, fact] of Object.entries(facts)) {
-        assert.match(fact?.source ?? "", /^https:\/\/[\w.-]+\/\S+$/, `${name}.${rule}`)
+    for (const row of table) {
+      for (const { facts } of [row, ...(row.parts ?? [])]) {
+        for (const [rule, fact] of Object.entries(facts)) {
+          assert.match(fact?.source ?? "", /^https:\/\/[\w.-]+\/\S+$/, `${row.name}.${rule}`)
+        }
       }
     }
   })

@@ -25,13 +25,23 @@ export const rows: ReadonlyArray<Row> = [
       developerRole: { is: false, source: "https://github.com/earendil-works/pi/issues/1048" },
       tokenCap: { is: "max_tokens", source: deepseek },
       jsonSchema: { is: "tool", source: "https://api-docs.deepseek.com/guides/json_mode" },
-      images: { is: false, source: deepseek },
-      documents: { is: "no", source: deepseek },
-      audio: { is: false, source: deepseek },
+      // `messages[1]: unknown variant image_url, expected text`
+      images: { is: false, source: "https://github.com/rikkahub/rikkahub/issues/1433" },
+      documents: { is: "no", source: "https://github.com/rikkahub/rikkahub/issues/1433" },
+      audio: { is: false, source: "https://github.com/rikkahub/rikkahub/issues/1433" },
       parallelToolCalls: { is: false, source: deepseek },
       metadata: { is: false, source: deepseek },
       serviceTier: { is: false, source: deepseek }
-    }
+    },
+    parts: [
+      {
+        title: "DeepSeek's models that see",
+        match: { models: /deepseek.*(?:vision|-vl|ocr)/ },
+        facts: {
+          images: { is: true, source: "https://github.com/langgenius/dify-official-plugins/pull/3857" }
+        }
+      }
+    ]
   },
   {
     name: "qwen",
@@ -123,9 +133,20 @@ export const rows: ReadonlyArray<Row> = [
       system: { is: "first", source: "https://github.com/can1357/oh-my-pi/issues/958" },
       developerRole: { is: false, source: minimax },
       serviceTier: { is: false, source: minimax },
-      images: { is: false, source: minimax },
       documents: { is: "no", source: minimax },
       audio: { is: false, source: minimax }
-    }
+    },
+    parts: [
+      {
+        title: "MiniMax M2 and before",
+        match: { models: /^minimax-(?:m[12]|text)/ },
+        facts: {
+          images: {
+            is: false,
+            source: "https://docs.getbifrost.ai/providers/supported-providers/minimax"
+          }
+        }
+      }
+    ]
   }
 ]

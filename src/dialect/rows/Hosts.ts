@@ -78,8 +78,7 @@ export const rows: ReadonlyArray<Row> = [
       cacheControl: { is: true, source: "https://openrouter.ai/docs/guides/best-practices/prompt-caching" },
       documents: { is: "inline", source: "https://openrouter.ai/docs/guides/overview/multimodal/pdfs" },
       tokenCap: { is: "max_tokens", source: "https://openrouter.ai/docs/api/reference/parameters" },
-      serviceTier: { is: false, source: "https://openrouter.ai/docs/api/reference/parameters" },
-      images: { is: true, source: "https://openrouter.ai/docs/guides/overview/multimodal/images" }
+      serviceTier: { is: false, source: "https://openrouter.ai/docs/api/reference/parameters" }
     }
   },
   {

@@ -3,7 +3,10 @@ import type { Row } from "../Row.ts"
 
 const ids = "https://github.com/nearai/ironclaw/issues/1241"
 const order = "https://github.com/avante-corp/avante.nvim/issues/2562"
-const api = "https://docs.mistral.ai/api"
+const roles =
+  "https://github.com/mistralai/mistral-common/blob/main/src/mistral_common/protocol/instruct/validator.py"
+const api =
+  "https://github.com/mistralai/client-python/blob/main/src/mistralai/client/models/chatcompletionrequest.py"
 
 /** The rows. */
 export const rows: ReadonlyArray<Row> = [
@@ -24,12 +27,22 @@ export const rows: ReadonlyArray<Row> = [
       callIdLongest: { is: 9, source: ids },
       // `Unexpected role 'user' after role 'tool'` (code 3230)
       afterToolResult: { is: "assistant", source: order },
-      system: { is: "first", source: "https://github.com/mistralai/mistral-common" },
+      // `Unexpected role 'system' after role 'assistant'`
+      system: { is: "first", source: roles },
       tokenCap: { is: "max_tokens", source: api },
-      streamOptions: { is: true, source: api },
       // Fields it does not know are refused: `Extra inputs are not permitted` (422)
-      metadata: { is: false, source: "https://github.com/BerriAI/litellm/issues/6920" },
+      metadata: { is: false, source: "https://github.com/OpenHands/OpenHands-CLI/issues/83" },
       serviceTier: { is: false, source: api }
-    }
+    },
+    parts: [
+      {
+        title: "Mistral's own API",
+        match: { hosts: ["mistral.ai"], providers: ["mistral"] },
+        facts: {
+          // 422 with the path `body.stream_options.include_usage`; the last chunk has the usage without it
+          streamOptions: { is: false, source: "https://github.com/avante-corp/avante.nvim/issues/2347" }
+        }
+      }
+    ]
   }
 ]

@@ -308,7 +308,28 @@ export const servers = {
           },
           type: "invalid_request_error"
         },
-        source: "https://github.com/BerriAI/litellm/issues/6920"
+        source: "https://github.com/OpenHands/OpenHands-CLI/issues/83"
+      },
+      {
+        check: { is: "has", path: "stream_options.include_usage" },
+        status: 422,
+        body: {
+          object: "error",
+          message: {
+            detail: [
+              {
+                type: "extra_forbidden",
+                loc: ["body", "stream_options", "include_usage"],
+                msg: "Extra inputs are not permitted",
+                input: true
+              }
+            ]
+          },
+          type: "invalid_request_error",
+          param: null,
+          code: null
+        },
+        source: "https://github.com/avante-corp/avante.nvim/issues/2347"
       },
       system
     ],
