@@ -4,7 +4,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { ProtocolName } from "../config/GatewayConfig.ts"
 import type { Answered, Opened, TailError } from "../core/Failover.ts"
 import type { FailedAttempt } from "../core/RunError.ts"
-import type { Answer, Chunk, Headers } from "../providers/Wire.ts"
+import type { Answer, Chunk, Head, Headers } from "../providers/Wire.ts"
 import type { Dialect } from "../translate/index.ts"
 import * as Direct from "./Direct.ts"
 import * as ErrorShape from "./ErrorShape.ts"
@@ -50,7 +50,7 @@ export const streamed = (
     // There is a chunk, or the stream would not have been handed over.
     if (first === undefined) return Effect.fail(Refusal.brokenOff(undefined))
     const { dialect, entry, out, requestId } = caller
-    const { headers: theirs, status } = first[0].head ?? { headers: {}, status: 200 }
+    const { brokenOff, headers: theirs, status }: Head = first[0].head ?? { headers: {}, status: 200 }
     const ours = Trail.headers(requestId, failed, target.key)
     const headers = { ...eventStream, ...withOurs(theirs, ours) }
     Direct.begin(out, status, headers)
@@ -61,7 +61,7 @@ export const streamed = (
         entry.outcome = "broke off"
         entry.error = refusal.code
       }
-      return ErrorShape.event(dialect, refusal, requestId)
+      return brokenOff?.(refusal) ?? ErrorShape.event(dialect, refusal, requestId)
     }
     const poured = Direct.pour(out, first, flow, lastWords, life)
     return Effect.as(poured, Direct.sent)

@@ -263,6 +263,10 @@ const translated = (
   let isOver = false
   let failure: Failure | undefined
 
+  const { brokenOff: lastEvents } = translator
+  const brokenOff: Head["brokenOff"] =
+    lastEvents === undefined ? undefined : (why) => Translate.encode(lastEvents(why))
+
   const chunkOf = (chunk: Chunk): Chunk => {
     const events = translator.event(chunk)
     if (translator.malformed !== undefined) failure = malformed(target, translator.malformed)
@@ -273,7 +277,7 @@ const translated = (
     isComplete ||= chunk.phase.complete
     isOver ||= chunk.phase.last
     const made = new Chunk(Buffer.from(text), chunk.phase, undefined, undefined)
-    if (chunk.head !== undefined) made.head = headOf(chunk.head, [...dropped, ...lost])
+    if (chunk.head !== undefined) made.head = { ...headOf(chunk.head, [...dropped, ...lost]), brokenOff }
     return made
   }
 

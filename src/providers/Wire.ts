@@ -47,6 +47,8 @@ export interface Answer {
 export interface Head {
   readonly status: number
   readonly headers: Headers
+  /** The end of the stream as text, should it break off; `undefined` where an error of the called protocol says it all. */
+  readonly brokenOff?: ((why: { readonly code: string; readonly message: string }) => string) | undefined
 }
 
 /**

@@ -38,6 +38,14 @@ export interface StreamReader {
 /** Writes the events of one stream. */
 export interface StreamWriter {
   readonly write: (delta: Delta) => ReadonlyArray<OutEvent>
+  /** The last events of a stream that broke off, where they are more than an error. */
+  readonly brokenOff?: (why: BrokenOff) => ReadonlyArray<OutEvent>
+}
+
+/** Why a stream broke off: a word for programs, and one for people. */
+export interface BrokenOff {
+  readonly code: string
+  readonly message: string
 }
 
 /** The half of a protocol that is turned to callers. No function throws, whatever it is given. */

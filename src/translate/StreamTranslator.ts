@@ -4,7 +4,7 @@ import type { Context } from "./Context.ts"
 import { Packer } from "./carry/Pack.ts"
 import * as Restore from "./fit/Restore.ts"
 import { append, parse } from "./Json.ts"
-import type { Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
+import type { BrokenOff, Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
 import { callers, codecs } from "./Translate.ts"
 
 /** Translates one stream. */
@@ -16,6 +16,8 @@ export interface StreamTranslator {
    * stream that was cut gets no clean end.
    */
   readonly end: () => ReadonlyArray<OutEvent>
+  /** The last events of a stream that broke off; `undefined` where an error of the called protocol says it all. */
+  readonly brokenOff: ((why: BrokenOff) => ReadonlyArray<OutEvent>) | undefined
   /** Has the protocol of the target said that the answer is complete? */
   readonly isComplete: boolean
   /** Why the stream cannot go on: content came that belongs to nothing. No event follows. */
@@ -80,6 +82,7 @@ export const makeStreamTranslator = (
       const wasComplete = reader.isComplete
       return write(reader.read(event, json), wasComplete)
     },
+    brokenOff: writer.brokenOff,
     end: () => (isOver ? [] : write(reader.end(), reader.isComplete)),
     get isComplete() {
       return reader.isComplete

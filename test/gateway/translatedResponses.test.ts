@@ -128,4 +128,47 @@ describe("a request for a response", () => {
       assert.include(streamed.text, "event: response.completed")
     })
   )
+
+  for (const [protocol, cut] of [
+    ["anthropic", anthropic.events.slice(0, -2)],
+    ["openai", openai.events.slice(0, 3)]
+  ] as const) {
+    it.live(
+      `that breaks off behind its first content ends as a failed response, from a target of ${protocol}`,
+      () =>
+        Effect.gen(function* () {
+          const server = yield* FaultServer.make
+          server.play([FaultServer.sseHead, { send: cut.join("") }, { wait: 20 }, { reset: true }])
+          const url = yield* start({
+            providers: { small: { ...provider(protocol, server), responses: false } },
+            policy: quick
+          })
+          const body = { model: "small/m", input: "hi", stream: true, max_output_tokens: 64 }
+          const got = yield* ask(`${url}/v1/responses`, { body })
+          assert.notInclude(got.text, "event: error")
+          const events = got.text
+            .split("\n\n")
+            .flatMap((event) => /^event: (.*)\ndata: (.*)$/.exec(event) ?? [])
+            .filter((part) => part.startsWith("{"))
+            .map((data) => JSON.parse(data))
+          const last = events.at(-1)
+          assert.strictEqual(last.type, "response.failed")
+          assert.deepStrictEqual(
+            events.map(({ sequence_number }) => sequence_number),
+            events.map((_, index) => index)
+          )
+          const { error, id, max_output_tokens, output, status } = last.response
+          assert.strictEqual(id, events[0].response.id)
+          assert.strictEqual(status, "failed")
+          assert.strictEqual(max_output_tokens, 64)
+          assert.strictEqual(error.code, "stream_broken")
+          assert.include(error.message, "broke off")
+          const [message] = output
+          assert.strictEqual(message.status, "incomplete")
+          const deltas = events.filter(({ type }) => type === "response.output_text.delta")
+          assert.strictEqual(message.content[0].text, deltas.map(({ delta }) => delta).join(""))
+          assert.isNotEmpty(message.content[0].text)
+        })
+    )
+  }
 })

@@ -1,8 +1,9 @@
 /** The words of OpenAI's responses for how an answer ended, what it cost, and what was asked. */
 import type { Failure, Stop, Usage } from "../Common.ts"
 import type { Context } from "../Context.ts"
-import { compact, isObject, type JsonObject, object } from "../Json.ts"
+import { compact, isObject, type JsonObject, object, text } from "../Json.ts"
 import { writeError } from "../openai/Errors.ts"
+import type { BrokenOff } from "../Protocol.ts"
 
 /** Why a response is incomplete; `undefined` when it is complete. */
 export const incompleteReason = (stop: Stop): string | undefined =>
@@ -57,11 +58,10 @@ export const head = ({ created, request }: Context, id: string, model: string): 
 }
 
 /**
- * The fields of an error in a stream. Clients look for them in the event itself, as it is documented, or in its `error`.
- * https://platform.openai.com/docs/api-reference/responses-streaming/error
+ * Why a response failed.
+ * https://platform.openai.com/docs/api-reference/responses-streaming/response/failed
  */
-export const error = (failure: Failure): JsonObject => {
-  const body = writeError(failure)
-  const { code, message, param } = object(body.error)
-  return { code, message, param, ...body }
+export const error = (failure: Failure): BrokenOff => {
+  const { code, type } = object(writeError(failure).error)
+  return { code: text(code) ?? text(type) ?? "server_error", message: failure.message }
 }

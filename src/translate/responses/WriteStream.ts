@@ -9,7 +9,7 @@
 import type { Answer, Delta, Ending, Spoken, Usage } from "../Common.ts"
 import type { Context } from "../Context.ts"
 import type { JsonObject } from "../Json.ts"
-import type { OutEvent, StreamWriter } from "../Protocol.ts"
+import type { BrokenOff, OutEvent, StreamWriter } from "../Protocol.ts"
 import { OpenCall, OpenClientCall, type OpenItem, OpenMessage, OpenThought, type Tell } from "./Items.ts"
 import { foreignId } from "./Reasoning.ts"
 import * as Words from "./Words.ts"
@@ -28,12 +28,15 @@ class Draft {
   /** The message or the thought that is open. */
   #latest: OpenItem | undefined
   #hasRefused = false
+  #isBroken = false
   #ending: Ending = { stop: "end" }
   #usage: Usage | undefined
 
   constructor(context: Context, tell: Tell) {
     this.#context = context
-    this.#tell = tell
+    this.#tell = (type, members) => {
+      if (!this.#isBroken) tell(type, members)
+    }
     this.#stem = context.id.replaceAll(/[^\w-]/g, "_").slice(0, 48)
   }
 
@@ -112,11 +115,31 @@ class Draft {
       ...this.#head,
       status,
       incomplete_details: reason === undefined ? null : { reason },
-      output: [...this.#done].sort(([a], [b]) => a - b).map(([, item]) => item),
+      output: this.#output,
       usage: this.#usage === undefined ? null : Words.writeUsage(this.#usage)
     }
     this.#tell(status, { response })
     return response
+  }
+
+  /** A response that broke off: with what there is of it, of which nothing more is told than this. */
+  fail(error: BrokenOff): void {
+    this.start(undefined)
+    this.#isBroken = true
+    this.#close(() => true, "incomplete")
+    const response = {
+      ...this.#head,
+      status: "failed",
+      error: { code: error.code, message: error.message },
+      output: this.#output,
+      usage: this.#usage === undefined ? null : Words.writeUsage(this.#usage)
+    }
+    this.#isBroken = false
+    this.#tell("failed", { response })
+  }
+
+  get #output(): ReadonlyArray<JsonObject> {
+    return [...this.#done].sort(([a], [b]) => a - b).map(([, item]) => item)
   }
 
   #thought(): OpenThought {
@@ -198,8 +221,13 @@ export class ResponseStreamWriter implements StreamWriter {
         draft.end()
         break
       case "error":
-        this.#event("error", Words.error(delta.error))
+        draft.fail(Words.error(delta.error))
     }
+    return this.#events.splice(0)
+  }
+
+  readonly brokenOff = (why: BrokenOff): ReadonlyArray<OutEvent> => {
+    this.#draft.fail(why)
     return this.#events.splice(0)
   }
 
