@@ -10,6 +10,7 @@ const src = join(root, "src")
 const below: Record<string, ReadonlyArray<string>> = {
   core: [],
   words: [],
+  choice: [],
   classifier: ["core", "words"],
   testing: ["core", "providers"],
   observe: ["core"],

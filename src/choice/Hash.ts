@@ -1,0 +1,23 @@
+/**
+ * Hashes of 32 bits that are the same in every process and on every machine, so that replicas which share nothing send
+ * the same conversation to the same target. They spread keys; they keep nothing secret.
+ */
+
+/** Turns similar numbers into dissimilar ones (the last step of MurmurHash3). */
+export const mix = (n: number): number => {
+  let mixed = n ^ (n >>> 16)
+  mixed = Math.imul(mixed, 0x85ebca6b)
+  mixed ^= mixed >>> 13
+  mixed = Math.imul(mixed, 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
+}
+
+/** The hash of a text: FNV-1a over its UTF-16 units, mixed. From 0 to below 2^32. */
+export const ofText = (text: string): number => {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return mix(hash)
+}
+
+/** The hash of two hashes, in this order. From 0 to below 2^32. */
+export const ofPair = (one: number, other: number): number => mix(one ^ Math.imul(mix(other), 0x9e3779b1))

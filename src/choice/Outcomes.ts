@@ -1,0 +1,56 @@
+/** How many of a target's latest attempts failed: counts over a sliding window of time. */
+
+/** The pieces of a window: the oldest is left out as a whole. */
+const pieces = 10
+
+/** What was counted. */
+export interface Counted {
+  readonly attempts: number
+  readonly failed: number
+}
+
+/** The outcomes of one target. Those that speak of a request and not of the target do not belong here. */
+export class Outcomes {
+  readonly #attempts = new Array<number>(pieces).fill(0)
+  readonly #failed = new Array<number>(pieces).fill(0)
+  readonly #length: number
+  /** The number of the latest piece, counted from the epoch. */
+  #piece = 0
+
+  /** `window` is its length in milliseconds. */
+  constructor(window: number) {
+    this.#length = window / pieces
+  }
+
+  /** Counts an attempt that has ended. */
+  add(hasFailed: boolean, now: number): void {
+    const at = this.#forget(now)
+    this.#attempts[at]!++
+    if (hasFailed) this.#failed[at]!++
+  }
+
+  /** What the window holds now. */
+  count(now: number): Counted {
+    this.#forget(now)
+    let attempts = 0
+    let failed = 0
+    for (let at = 0; at < pieces; at++) {
+      attempts += this.#attempts[at]!
+      failed += this.#failed[at]!
+    }
+    return { attempts, failed }
+  }
+
+  /** Empties the pieces that have become old. Returns where the latest one is. */
+  #forget(now: number): number {
+    const piece = Math.floor(now / this.#length)
+    const old = Math.min(pieces, Math.max(0, piece - this.#piece))
+    if (piece > this.#piece) this.#piece = piece
+    for (let back = 0; back < old; back++) {
+      const at = (this.#piece - back) % pieces
+      this.#attempts[at] = 0
+      this.#failed[at] = 0
+    }
+    return this.#piece % pieces
+  }
+}

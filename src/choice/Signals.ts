@@ -1,0 +1,53 @@
+/**
+ * What is known of targets from their attempts: how busy and slow they are, how often they fail, how much they take.
+ *
+ * It belongs to no target and to no chain, so that every chain sees what another one has learnt, and so that it outlives a
+ * reload. Only targets that have equals, a limit or a hedge are looked at; others cost nothing.
+ */
+import { HedgeBudget } from "./HedgeBudget.ts"
+import { LearnedLimit } from "./LearnedLimit.ts"
+import { Load } from "./Load.ts"
+import type { Outcomes } from "./Outcomes.ts"
+import { RecentTimes } from "./RecentTimes.ts"
+
+/** More targets than this are not kept; the oldest go first. */
+export const capacity = 10_000
+
+/** What is known of one target. */
+export class Signals {
+  readonly load = new Load()
+  readonly limit = new LearnedLimit()
+  /** The latest times to the first content, or to the whole answer. */
+  readonly times = { stream: new RecentTimes(), effect: new RecentTimes() }
+  /** Kept from its first failure on. */
+  outcomes: Outcomes | undefined
+  /** How many times in a row it was taken out for failing too often, and when the last such time ended. */
+  ejections = 0
+  outUntil = 0
+}
+
+/** What is known of all targets, by their keys. */
+export class SignalsOf {
+  readonly hedges = new HedgeBudget()
+  readonly #known = new Map<string, Signals>()
+
+  /** How many targets are known. */
+  get size(): number {
+    return this.#known.size
+  }
+
+  /** What is known of a target; made when it is first asked for. */
+  of(key: string): Signals {
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    if (this.#known.size >= capacity) this.#known.delete(this.#known.keys().next().value!)
+    const made = new Signals()
+    this.#known.set(key, made)
+    return made
+  }
+
+  /** The same, without making anything. */
+  peek(key: string): Signals | undefined {
+    return this.#known.get(key)
+  }
+}
