@@ -18,6 +18,8 @@ export interface Text {
   readonly text: string
   /** Where the prompt up to here is to be kept in a cache: how, in Anthropic's words. */
   readonly cache?: JsonObject | undefined
+  /** It was said in a turn of its own, and does not go on with the text before it. */
+  readonly isApart?: boolean | undefined
 }
 
 /** An image. */
@@ -94,6 +96,17 @@ export type Content = Text | Image | Document | Audio
 
 /** What the model says. */
 export type Spoken = Text | Thinking | Redacted | Refusal | Call | Left
+
+/** What the model says, and then what it says in a turn of its own, as one. */
+export const together = (
+  before: ReadonlyArray<Spoken>,
+  after: ReadonlyArray<Spoken>
+): ReadonlyArray<Spoken> => {
+  const [first, ...rest] = after
+  return first?.type === "text" && before.length > 0
+    ? [...before, { ...first, isApart: true }, ...rest]
+    : [...before, ...after]
+}
 
 /** One message of the conversation. */
 export type Turn =

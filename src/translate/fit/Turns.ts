@@ -4,7 +4,7 @@
  */
 import type { Dialect } from "../../dialect/index.ts"
 import { isBilling, withoutLine } from "../Billing.ts"
-import type { Content, Request, Result, Spoken, Turn } from "../Common.ts"
+import { type Content, type Request, type Result, type Turn, together } from "../Common.ts"
 import type { JsonObject } from "../Json.ts"
 
 /** Fits the order. `isAnthropic`: system prompts have a place of their own in the request. */
@@ -45,7 +45,7 @@ const joined = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
   for (const turn of turns) {
     const last = made.at(-1)
     if (turn.role === "assistant" && last?.role === "assistant") {
-      made[made.length - 1] = { role: "assistant", parts: [...last.parts, ...turn.parts] }
+      made[made.length - 1] = { role: "assistant", parts: together(last.parts, turn.parts) }
     } else made.push(turn)
   }
   return made
@@ -119,8 +119,7 @@ const merged = (turns: ReadonlyArray<Turn>, asOneText: boolean): ReadonlyArray<T
       const parts = asOneText ? joinedParts(last.parts, turn.parts) : [...last.parts, ...turn.parts]
       made[made.length - 1] = { role: "user", parts }
     } else if (turn.role === "assistant" && last?.role === "assistant") {
-      const parts: Array<Spoken> = [...last.parts, ...turn.parts]
-      made[made.length - 1] = { role: "assistant", parts }
+      made[made.length - 1] = { role: "assistant", parts: together(last.parts, turn.parts) }
     } else made.push(turn)
   }
   return made

@@ -147,6 +147,10 @@ const writeDocument = ({ media, name }: Document): JsonObject | undefined => {
   return { type: "file", file: { filename: name ?? "document.pdf", file_data: DataUrl.write(media) } }
 }
 
+/** Two texts with a blank line between them, unless there is a new line. */
+const apart = (before: string, after: string): string =>
+  before.endsWith("\n") || after.startsWith("\n") ? before + after : `${before}\n\n${after}`
+
 const writeAssistant = (
   parts: ReadonlyArray<Spoken>,
   ids: ToolIds,
@@ -154,17 +158,23 @@ const writeAssistant = (
 ): JsonObject | undefined => {
   let said: string | undefined
   let refusal: string | undefined
+  /** The next text does not go on with what has been said. */
+  let isApart = false
   const calls: Array<JsonObject> = []
   const left: Record<string, unknown> = {}
   for (const part of parts) {
     switch (part.type) {
       case "text":
-        said = (said ?? "") + part.text
+        isApart ||= part.isApart === true
+        if (said === undefined || said === "" || !isApart) said = (said ?? "") + part.text
+        else if (part.text !== "") said = apart(said, part.text)
+        if (part.text !== "") isApart = false
         break
       case "refusal":
         refusal = (refusal ?? "") + part.text
         break
       case "call":
+        isApart = true
         calls.push({
           id: ids.call(part.id),
           type: "function",
@@ -173,6 +183,7 @@ const writeAssistant = (
         })
         break
       case "left":
+        isApart = true
         merge(left, part.members)
         break
       default:

@@ -1,5 +1,5 @@
 /** From the input of a request for a response to turns. */
-import type { Content, Request, Spoken, Turn } from "../Common.ts"
+import { type Content, type Request, type Spoken, type Turn, together } from "../Common.ts"
 import * as DataUrl from "../DataUrl.ts"
 import type { Dropped } from "../Dropped.ts"
 import { append, type JsonObject, objects, string, text, write } from "../Json.ts"
@@ -23,6 +23,13 @@ const speak = (draft: Draft): Array<Spoken> => {
     draft.turns.push({ role: "assistant", parts: draft.said })
   }
   return draft.said
+}
+
+/** Items of the model are turns of their own, of which the common form makes one. */
+const addTurn = (draft: Draft, parts: ReadonlyArray<Spoken>): void => {
+  const said = speak(draft)
+  const before = said.splice(0)
+  append(said, together(before, parts))
 }
 
 const show = (draft: Draft, turn: Turn): void => {
@@ -158,7 +165,7 @@ const readMessage = (item: JsonObject, draft: Draft): boolean => {
       show(draft, { role: "user", parts: readContent(item.content, dropped) })
       return true
     case "assistant":
-      append(speak(draft), readSpoken(item.content, dropped))
+      addTurn(draft, readSpoken(item.content, dropped))
       return true
     case "system":
     case "developer": {
