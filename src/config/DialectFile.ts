@@ -77,6 +77,10 @@ const Rules = Schema.Struct({
   metadata: field(Schema.Boolean, "Whether user and metadata are taken."),
   serviceTier: field(Schema.Boolean, "Whether service_tier is taken."),
   strict: field(Schema.Boolean, "Whether strict is taken in a tool."),
+  forcedCalls: field(
+    Schema.Boolean,
+    "Whether a tool call can be forced, any or one by its name; where not, it is left to the model."
+  ),
   jsonSchema: field(
     Schema.Literals(["yes", "tool", "no"]),
     "Whether an answer can be asked to keep to a schema; tool: a tool that has to be called stands in its place."

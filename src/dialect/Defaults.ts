@@ -38,6 +38,7 @@ const openai: Rules = {
   metadata: true,
   serviceTier: true,
   strict: true,
+  forcedCalls: true,
   jsonSchema: "yes",
   images: true,
   documents: "inline",

@@ -74,6 +74,8 @@ export interface Rules {
   readonly serviceTier: boolean
   /** Whether `strict` is taken in a tool. */
   readonly strict: boolean
+  /** Whether a tool call can be forced, any or one by its name; where not, it is left to the model. */
+  readonly forcedCalls: boolean
   /** Whether an answer can be asked to keep to a schema; `tool`: a tool that has to be called stands in its place. */
   readonly jsonSchema: "yes" | "tool" | "no"
   /** Whether images are taken. */

@@ -2,6 +2,7 @@
 import type { Row } from "./Row.ts"
 import { rows as anthropic } from "./rows/Anthropic.ts"
 import { rows as asia } from "./rows/Asia.ts"
+import { rows as deepseek } from "./rows/DeepSeek.ts"
 import { rows as google } from "./rows/Google.ts"
 import { rows as hosts } from "./rows/Hosts.ts"
 import { rows as local } from "./rows/Local.ts"
@@ -13,6 +14,7 @@ export const table: ReadonlyArray<Row> = [
   ...openai,
   ...anthropic,
   ...google,
+  ...deepseek,
   ...asia,
   ...mistral,
   ...hosts,

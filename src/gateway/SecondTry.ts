@@ -22,6 +22,9 @@ const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   [/'max_tokens' is not supported.{0,80}max_completion_tokens/i, { tokenCap: "max_completion_tokens" }],
   [/max_completion_tokens/i, { tokenCap: "max_tokens" }],
   [/system message must be (?:at the beginning|first)/i, { system: "first" }],
+  // DeepSeek: `Thinking mode does not support this tool_choice`; Qwen: `The tool_choice parameter does not support being
+  // set to required or object in thinking mode`: https://github.com/cloudwego/eino/issues/994
+  [/thinking.{0,80}tool_choice|tool_choice.{0,120}thinking/i, { forcedCalls: false }],
   [/after role .?tool/i, { afterToolResult: "assistant" }]
 ]
 

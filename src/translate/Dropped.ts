@@ -20,6 +20,7 @@ export type Nameable =
   | "image"
   | "prefill"
   | "parallel"
+  | "toolChoice"
 
 /** How a protocol calls these things. */
 export type Names = Readonly<Record<Nameable, string>>

@@ -58,6 +58,7 @@ const dialect = {
   metadata: false,
   serviceTier: false,
   strict: false,
+  forcedCalls: false,
   jsonSchema: "tool",
   images: false,
   documents: "url",

@@ -79,6 +79,12 @@ describe("a dialect", () => {
     assert.isFalse(streamOptions({ provider: "mistral-eu" }))
     assert.isTrue(streamOptions({ provider: "vllm" }))
     assert.isTrue(streamOptions({ provider: "box", choices: ["mistral"] }))
+
+    const of = (baseUrl: string, model: string) => resolve({ protocol: "openai", baseUrl, model })
+    assert.isFalse(of("https://api.z.ai/api/paas/v4", "glm-5").forcedCalls)
+    assert.isTrue(of("https://openrouter.ai/api/v1", "z-ai/glm-5").forcedCalls)
+    assert.strictEqual(of("https://api.moonshot.ai/v1", "kimi-k2.6").tokenCap, "max_completion_tokens")
+    assert.strictEqual(of("https://box.example/v1", "kimi-k2.6").tokenCap, "max_tokens")
   })
 
   it("follows the config, whose last word wins rule by rule", () => {

@@ -107,6 +107,34 @@ describe("a field that a server refuses by its name", () => {
   )
 })
 
+describe("a forced call that a server refuses while its model thinks", () => {
+  it.live("is left to the model once", () =>
+    Effect.gen(function* () {
+      const { claude, post } = yield* gateway
+      claude.play(
+        FaultServer.json(
+          anthropic.error("invalid_request_error", "Thinking mode does not support this tool_choice"),
+          400
+        ),
+        FaultServer.json(anthropic.answer)
+      )
+      const got = yield* post(
+        {
+          model: "anthropic/claude-sonnet-5",
+          messages: [{ role: "user", content: "Where?" }],
+          tools: [{ type: "function", function: { name: "look", parameters: { type: "object" } } }],
+          tool_choice: "required"
+        },
+        "/v1/chat/completions"
+      )
+      assert.strictEqual(got.status, 200, got.text)
+      assert.lengthOf(claude.requests, 2)
+      assert.include(claude.requests[0]?.body ?? "", '"tool_choice":{"type":"any"}')
+      assert.include(last(claude), '"tool_choice":{"type":"auto"}')
+    })
+  )
+})
+
 describe("the header anthropic-beta", () => {
   it.live("is the operator's and the caller's together", () =>
     Effect.gen(function* () {

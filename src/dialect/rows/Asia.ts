@@ -1,55 +1,28 @@
-/** DeepSeek, Qwen, Kimi, GLM and MiniMax: families of models that are served by their makers and by many others. */
+/** Qwen, Kimi, GLM and MiniMax: families of models that are served by their makers and by many others. */
 import type { Row } from "../Row.ts"
 
-const deepseek = "https://api-docs.deepseek.com/api/create-chat-completion"
-const deepseekThoughts = "https://api-docs.deepseek.com/guides/thinking_mode#tool-calls"
-const dashscope = "https://help.aliyun.com/zh/model-studio/use-qwen-by-calling-api"
-const moonshot = "https://platform.moonshot.ai/docs/api/chat"
-const glm = "https://docs.z.ai/api-reference/llm/chat-completion"
+const dashscope = "https://help.aliyun.com/en/model-studio/deep-thinking"
+const moonshot =
+  "https://github.com/api-evangelist/moonshot-ai/blob/main/openapi/moonshot-ai-chat-completions-api-openapi.yml"
+const kimiThoughts = "https://github.com/continuedev/continue/issues/11527"
+const glm = "https://java.agentscope.io/v2/en/integration/model/glm"
 const minimax = "https://platform.minimax.io/docs/api-reference/text-openai-api"
+const minimaxModels = "https://docs.getbifrost.ai/providers/supported-providers/minimax"
 
 /** The rows. */
 export const rows: ReadonlyArray<Row> = [
-  {
-    name: "deepseek",
-    title: "DeepSeek",
-    kind: "models",
-    protocol: "openai",
-    match: { hosts: ["deepseek.com"], providers: ["deepseek"], models: /deepseek/ },
-    facts: {
-      // `The reasoning_content in the thinking mode must be passed back to the API.`
-      thoughtFields: { is: ["reasoning_content"], source: deepseekThoughts },
-      thoughtField: { is: "reasoning_content", source: deepseekThoughts },
-      thoughtsBack: { is: "calls", source: deepseekThoughts },
-      // `unknown variant developer, expected one of system, user, assistant, tool`
-      developerRole: { is: false, source: "https://github.com/earendil-works/pi/issues/1048" },
-      tokenCap: { is: "max_tokens", source: deepseek },
-      jsonSchema: { is: "tool", source: "https://api-docs.deepseek.com/guides/json_mode" },
-      // `messages[1]: unknown variant image_url, expected text`
-      images: { is: false, source: "https://github.com/rikkahub/rikkahub/issues/1433" },
-      documents: { is: "no", source: "https://github.com/rikkahub/rikkahub/issues/1433" },
-      audio: { is: false, source: "https://github.com/rikkahub/rikkahub/issues/1433" },
-      parallelToolCalls: { is: false, source: deepseek },
-      metadata: { is: false, source: deepseek },
-      serviceTier: { is: false, source: deepseek }
-    },
-    parts: [
-      {
-        title: "DeepSeek's models that see",
-        match: { models: /deepseek.*(?:vision|-vl|ocr)/ },
-        facts: {
-          images: { is: true, source: "https://github.com/langgenius/dify-official-plugins/pull/3857" }
-        }
-      }
-    ]
-  },
   {
     name: "qwen",
     title: "Qwen, and DashScope",
     kind: "models",
     protocol: "openai",
     match: {
-      hosts: ["dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com"],
+      hosts: [
+        "dashscope.aliyuncs.com",
+        "dashscope-intl.aliyuncs.com",
+        "dashscope-us.aliyuncs.com",
+        "maas.aliyuncs.com"
+      ],
       providers: ["qwen", "dashscope", "alibaba", "modelstudio"],
       models: /^(?:qwen|qwq|qvq)/
     },
@@ -58,10 +31,10 @@ export const rows: ReadonlyArray<Row> = [
       system: { is: "first", source: "https://github.com/vllm-project/vllm/issues/41114" },
       developerRole: { is: false, source: "https://github.com/can1357/oh-my-pi/issues/958" },
       thoughtFields: { is: ["reasoning_content", "reasoning"], source: dashscope },
-      tokenCap: { is: "max_tokens", source: dashscope },
-      metadata: { is: false, source: dashscope },
-      serviceTier: { is: false, source: dashscope },
-      strict: { is: false, source: dashscope }
+      tokenCap: {
+        is: "max_tokens",
+        source: "https://www.alibabacloud.com/help/en/model-studio/api-compatibility-upgrade-notice"
+      }
     }
   },
   {
@@ -76,18 +49,27 @@ export const rows: ReadonlyArray<Row> = [
     },
     facts: {
       // `thinking is enabled but reasoning_content is missing in assistant tool call message at index 2`
-      thoughtsBack: { is: "calls", source: "https://github.com/continuedev/continue/issues/11600" },
-      thoughtField: {
-        is: "reasoning_content",
-        source: "https://github.com/continuedev/continue/issues/11600"
-      },
+      thoughtsBack: { is: "calls", source: kimiThoughts },
+      thoughtField: { is: "reasoning_content", source: kimiThoughts },
       developerRole: { is: false, source: moonshot },
       tokenCap: { is: "max_tokens", source: moonshot },
       parallelToolCalls: { is: false, source: moonshot },
       metadata: { is: false, source: moonshot },
       serviceTier: { is: false, source: moonshot },
-      documents: { is: "no", source: moonshot }
-    }
+      documents: { is: "no", source: moonshot },
+      audio: { is: false, source: moonshot }
+    },
+    parts: [
+      {
+        title: "Moonshot's own API",
+        match: {
+          hosts: ["moonshot.ai", "moonshot.cn", "kimi.com"],
+          providers: ["moonshot", "moonshotai", "kimi"]
+        },
+        // `max_tokens` is deprecated there
+        facts: { tokenCap: { is: "max_completion_tokens", source: moonshot } }
+      }
+    ]
   },
   {
     name: "glm",
@@ -105,13 +87,27 @@ export const rows: ReadonlyArray<Row> = [
         is: "reasoning_content",
         source: "https://docs.z.ai/guides/capabilities/thinking-mode"
       },
-      developerRole: { is: false, source: glm },
+      // `角色信息不正确`, `Incorrect role information` (code 1214)
+      developerRole: { is: false, source: "https://github.com/openclaw/openclaw/issues/23115" },
       tokenCap: { is: "max_tokens", source: glm },
-      jsonSchema: { is: "tool", source: "https://docs.z.ai/guides/capabilities/struct-output" },
-      strict: { is: false, source: glm },
-      serviceTier: { is: false, source: glm },
-      parallelToolCalls: { is: false, source: glm }
-    }
+      // `response_format` is `text` or `json_object`
+      jsonSchema: {
+        is: "tool",
+        source: "https://github.com/Apothic-AI/guidance/blob/main/docs/provider-grammar-research/z-ai.md"
+      },
+      strict: { is: false, source: glm }
+    },
+    parts: [
+      {
+        title: "Z.ai's own API",
+        match: {
+          hosts: ["z.ai", "bigmodel.cn"],
+          providers: ["zai", "z-ai", "glm", "zhipu", "zhipuai", "bigmodel"]
+        },
+        // `tool_choice` is `auto` only
+        facts: { forcedCalls: { is: false, source: glm } }
+      }
+    ]
   },
   {
     name: "minimax",
@@ -125,26 +121,19 @@ export const rows: ReadonlyArray<Row> = [
     },
     facts: {
       thoughtFields: { is: ["reasoning_content", "reasoning_details"], source: minimax },
-      thoughtsBack: { is: "always", source: "https://platform.minimax.io/docs/guides/text-m2-function-call" },
-      messageExtras: {
-        is: ["reasoning_details"],
-        source: "https://platform.minimax.io/docs/guides/text-m2-function-call"
-      },
+      // The whole message has to come back, with the thoughts in `reasoning_details` or in its text
+      thoughtsBack: { is: "always", source: minimax },
+      messageExtras: { is: ["reasoning_details"], source: minimax },
       system: { is: "first", source: "https://github.com/can1357/oh-my-pi/issues/958" },
-      developerRole: { is: false, source: minimax },
-      serviceTier: { is: false, source: minimax },
-      documents: { is: "no", source: minimax },
-      audio: { is: false, source: minimax }
+      documents: { is: "no", source: minimaxModels },
+      audio: { is: false, source: minimaxModels }
     },
     parts: [
       {
         title: "MiniMax M2 and before",
         match: { models: /^minimax-(?:m[12]|text)/ },
         facts: {
-          images: {
-            is: false,
-            source: "https://docs.getbifrost.ai/providers/supported-providers/minimax"
-          }
+          images: { is: false, source: minimaxModels }
         }
       }
     ]

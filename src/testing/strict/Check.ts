@@ -34,6 +34,8 @@ export type Check =
   | { readonly is: "part"; readonly type: string }
   /** A tool whose name does not look so. */
   | { readonly is: "toolNames"; readonly pattern: string }
+  /** A tool choice that forces a call. */
+  | { readonly is: "forcedCall" }
   /** A tool's schema with `anyOf`, `oneOf` or `allOf` at its top. */
   | { readonly is: "schemaTop" }
   /** A tool's schema with an array without `items`. */
@@ -181,6 +183,11 @@ export const find = (check: Check, request: JsonObject): Finding | undefined => 
       const tools = toolsOf(request)
       if (tools.length === 0) return { index: 0, value: "tools" }
       return named === "" || tools.some(({ name }) => name === named) ? none : { index: 0, value: named }
+    }
+    case "forcedCall": {
+      const choice = object(request.tool_choice).type ?? request.tool_choice
+      const forces = ["required", "function", "any", "tool"].includes(text(choice))
+      return forces ? { index: 0, value: text(choice) } : none
     }
     case "signatures":
       return inMessages(({ content }) =>

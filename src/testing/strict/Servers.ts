@@ -258,13 +258,23 @@ export const servers = {
       roles,
       noImages(
         "Failed to deserialize the JSON body into the target type: messages[{index}]: unknown variant `image_url`, expected `text`",
-        "https://api-docs.deepseek.com/api/create-chat-completion"
+        "https://github.com/rikkahub/rikkahub/issues/1433"
       ),
+      {
+        check: { is: "forcedCall" },
+        status: 400,
+        body: openaiError("Thinking mode does not support this tool_choice", {
+          code: "invalid_request_error"
+        }),
+        source: "https://github.com/BerriAI/litellm/pull/37470"
+      },
       {
         check: { is: "has", path: "response_format.json_schema" },
         status: 400,
-        body: openaiError("This response_format type is unavailable now"),
-        source: "https://api-docs.deepseek.com/guides/json_mode"
+        body: openaiError("This response_format type is unavailable now", {
+          code: "invalid_request_error"
+        }),
+        source: "https://github.com/llm-exe/llm-exe/issues/662"
       }
     ],
     { thoughts: "reasoning_content", callId: "call_00_{n}AbCdEfGhIjKlMnOpQr" }
@@ -341,7 +351,7 @@ export const servers = {
     [
       thoughtsMissing(
         "thinking is enabled but reasoning_content is missing in assistant tool call message at index {index}",
-        "https://github.com/continuedev/continue/issues/11600"
+        "https://github.com/continuedev/continue/issues/11527"
       ),
       roles
     ],
@@ -349,7 +359,14 @@ export const servers = {
   ),
   glm: chats(
     "glm",
-    [system, roles, unknown("service_tier", "https://docs.z.ai/api-reference/llm/chat-completion")],
+    [
+      system,
+      {
+        ...roles,
+        body: { error: { code: "1214", message: "Incorrect role information" } },
+        source: "https://github.com/openclaw/openclaw/issues/23115"
+      }
+    ],
     {
       thoughts: "reasoning_content"
     }
@@ -358,7 +375,7 @@ export const servers = {
     system,
     noImages(
       "invalid params, image is not supported",
-      "https://platform.minimax.io/docs/api-reference/text-openai-api"
+      "https://docs.getbifrost.ai/providers/supported-providers/minimax"
     )
   ]),
   xai: chats("xai", [idLength], { thoughts: "reasoning_content" }),

@@ -24,6 +24,7 @@ export const codec: Codec = {
     thought: "messages.content.thinking",
     image: "messages.content.image",
     parallel: "tool_choice.disable_parallel_tool_use",
+    toolChoice: "tool_choice",
     audio: "messages.content.audio",
     document: "messages.content.document",
     prefill: "messages.prefill"

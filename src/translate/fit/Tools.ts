@@ -18,7 +18,7 @@ const answerTool = "answer_with_json"
 
 /** Fits the tools. A request that needs nothing of it is given back as it is. */
 export const fit = (given: Request, dialect: Dialect, dropped: Dropped): Fitted => {
-  const { answer, request } = withAnswerTool(aimed(given), dialect, dropped)
+  const { answer, request } = withAnswerTool(freed(aimed(given), dialect, dropped), dialect, dropped)
   const rule = { characters: dialect.toolNameCharacters, longest: dialect.toolNameLongest }
   const names = new Map<string, string>()
   for (const name of namesIn(request)) {
@@ -61,9 +61,19 @@ const aimed = (request: Request): Request => {
     : request
 }
 
+/** Where no call can be forced it is left to the model. */
+const freed = (request: Request, { forcedCalls }: Dialect, dropped: Dropped): Request => {
+  const mode = request.toolChoice?.mode
+  if (forcedCalls || (mode !== "required" && mode !== "tool")) return request
+  dropped.common("toolChoice")
+  return { ...request, toolChoice: { mode: "auto" } }
+}
+
+const demand = "It has to be called in the end, and nothing else is said."
+
 const withAnswerTool = (
   request: Request,
-  { jsonSchema }: Dialect,
+  { forcedCalls, jsonSchema }: Dialect,
   dropped: Dropped
 ): { readonly request: Request; readonly answer: string | undefined } => {
   const { format, tools } = request
@@ -75,8 +85,18 @@ const withAnswerTool = (
   const tool: Tool = {
     name: answerTool,
     description:
-      format.description ?? "Gives the answer. It has to be called in the end, and nothing else is said.",
+      forcedCalls && format.description !== undefined
+        ? format.description
+        : `${format.description ?? "Gives the answer."} ${demand}`,
     schema: format.schema
+  }
+  if (!forcedCalls) {
+    dropped.common("format", "strict")
+    const others = request.toolChoice?.mode === "none" ? [] : tools
+    return {
+      request: { ...request, format: undefined, tools: [...others, tool], toolChoice: { mode: "auto" } },
+      answer: answerTool
+    }
   }
   const isFree = request.toolChoice === undefined || request.toolChoice.mode === "auto"
   const toolChoice: ToolChoice | undefined =

@@ -24,6 +24,7 @@ export const codec: Codec = {
     thought: "messages.reasoning_content",
     image: "messages.content.image_url",
     parallel: "parallel_tool_calls",
+    toolChoice: "tool_choice",
     audio: "messages.content.input_audio",
     document: "messages.content.file",
     prefill: "messages.prefill"

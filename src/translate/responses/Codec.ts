@@ -21,6 +21,7 @@ export const codec: CallerCodec = {
     thought: "input.reasoning",
     image: "input.content.input_image",
     parallel: "parallel_tool_calls",
+    toolChoice: "tool_choice",
     audio: "input.content.input_audio",
     document: "input.content.input_file",
     prefill: "input.prefill"
