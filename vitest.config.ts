@@ -6,6 +6,18 @@ export default defineConfig({
     // The examples name the package as its users do; in the tests that is its sources.
     alias: [
       { find: /^effect-failover$/, replacement: resolve(import.meta.dirname, "src/index.ts") },
+      {
+        find: /^effect-failover\/bench$/,
+        replacement: resolve(import.meta.dirname, "src/health/stores/index.ts")
+      },
+      {
+        find: /^effect-failover\/limits$/,
+        replacement: resolve(import.meta.dirname, "src/health/limits/index.ts")
+      },
+      {
+        find: /^effect-failover\/upstream$/,
+        replacement: resolve(import.meta.dirname, "src/router/index.ts")
+      },
       { find: /^effect-failover\/([a-z]+)$/, replacement: resolve(import.meta.dirname, "src/$1/index.ts") }
     ]
   },

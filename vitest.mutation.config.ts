@@ -8,7 +8,7 @@ export default mergeConfig(config, {
   test: {
     exclude: [
       ...slow.map((name) => `test/laws/${name}.test.ts`),
-      "test/core/{Scale,Crowds}.test.ts",
+      "test/candidates/{Scale,Crowds}.test.ts",
       "test/{cli,config,docs,gateway,failoverbench,package,simulator}/**"
     ]
   }

@@ -5,8 +5,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { Now } from "../src/core/Now.ts"
-import * as Strategy from "../src/core/Strategy.ts"
+import * as Strategy from "../src/domain/Strategy.ts"
 import {
   Bench,
   BenchRegistry,
@@ -19,6 +18,7 @@ import {
   Pool,
   Target
 } from "../src/index.ts"
+import { Now } from "../src/time/Now.ts"
 import { measure, type Subject } from "./measure.ts"
 
 const repeated = (name: string, operation: () => void): Subject => ({

@@ -11,10 +11,10 @@ import * as Logger from "effect/Logger"
 import type * as EffectRedis from "effect/persistence/Redis"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
-import { connect } from "../src/bench/NodeConnection.ts"
-import * as RedisBench from "../src/bench/RedisBench.ts"
-import * as Steady from "../src/core/Steady.ts"
+import { connect } from "../src/health/stores/NodeConnection.ts"
+import * as RedisBench from "../src/health/stores/RedisBench.ts"
 import { Bench } from "../src/index.ts"
+import * as Steady from "../src/time/Steady.ts"
 import * as Redis from "../test/support/redis.ts"
 
 const hour = 3_600_000

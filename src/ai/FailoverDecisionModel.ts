@@ -2,14 +2,14 @@
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as DecisionModel from "effect/ai/DecisionModel"
 import type * as Layer from "effect/Layer"
-import type { BenchRegistry } from "../core/BenchRegistry.ts"
-import type { Failover } from "../core/Failover.ts"
+import type { Failover } from "../engine/Failover.ts"
+import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import type * as Members from "./calls/Member.ts"
 import * as FailoverService from "./FailoverService.ts"
-import type * as Members from "./Member.ts"
 
-export { failedRun } from "./AiFailure.ts"
+export { failedRun } from "./calls/AiFailure.ts"
+export { member, optional } from "./calls/Member.ts"
 export type { LayerOptions, Options } from "./FailoverService.ts"
-export { member, optional } from "./Member.ts"
 
 const make = (through: FailoverService.Through<DecisionModel.DecisionModel>): DecisionModel.DecisionModel =>
   DecisionModel.DecisionModel.of({

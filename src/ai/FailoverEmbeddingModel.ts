@@ -12,16 +12,16 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as BenchKey from "../core/BenchKey.ts"
-import type { BenchRegistry } from "../core/BenchRegistry.ts"
-import type { Failover, FailoverOptions, Runtime } from "../core/Failover.ts"
-import type { Options as PolicyOptions } from "../core/Policy.ts"
-import type { Strategy } from "../core/Strategy.ts"
-import * as Embeddings from "./Embeddings.ts"
-import * as Members from "./Member.ts"
-import { withRuntime } from "./OwnRuntime.ts"
+import * as BenchKey from "../domain/BenchKey.ts"
+import type { Strategy } from "../domain/Strategy.ts"
+import type { Failover, FailoverOptions, Runtime } from "../engine/Failover.ts"
+import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import type { Options as PolicyOptions } from "../policy/Policy.ts"
+import * as Embeddings from "./calls/Embeddings.ts"
+import * as Members from "./calls/Member.ts"
+import { withRuntime } from "./calls/OwnRuntime.ts"
 
-export { failedRun } from "./AiFailure.ts"
+export { failedRun } from "./calls/AiFailure.ts"
 
 /** Where the model can be asked: `provider` or `provider#credential`, and its layer there. */
 export type Place<E, R> = Members.Member<EmbeddingModel.EmbeddingModel, E, R>
@@ -79,7 +79,7 @@ export const member = <E, R>(
   options?: Members.MemberOptions
 ): Place<E, R> => ({ ...options, name, layer })
 
-export { optional } from "./Member.ts"
+export { optional } from "./calls/Member.ts"
 
 /** An `EmbeddingModel` over several places, with the runtime of the context. See `layer`. */
 export const layerNoDeps = <const Links extends NonEmptyReadonlyArray<Link>>(

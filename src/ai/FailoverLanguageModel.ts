@@ -10,21 +10,28 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import type { BenchRegistry } from "../core/BenchRegistry.ts"
-import type { Failover, FailoverOptions, Runtime } from "../core/Failover.ts"
-import type { Options as PolicyOptions } from "../core/Policy.ts"
-import type { Strategy } from "../core/Strategy.ts"
-import { Histories, type Shared } from "./Call.ts"
-import * as Generate from "./Generate.ts"
-import * as Members from "./Member.ts"
-import { forCallers } from "./Methods.ts"
-import { withRuntime } from "./OwnRuntime.ts"
-import * as StreamText from "./StreamText.ts"
+import type { Strategy } from "../domain/Strategy.ts"
+import type { Failover, FailoverOptions, Runtime } from "../engine/Failover.ts"
+import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import type { Options as PolicyOptions } from "../policy/Policy.ts"
+import { Histories, type Shared } from "./calls/Call.ts"
+import * as Generate from "./calls/Generate.ts"
+import * as Members from "./calls/Member.ts"
+import { forCallers } from "./calls/Methods.ts"
+import { withRuntime } from "./calls/OwnRuntime.ts"
+import * as StreamText from "./calls/StreamText.ts"
 
-export { failedRun } from "./AiFailure.ts"
-export { type Link, type Member, type MemberOptions, member, type Optional, optional } from "./Member.ts"
-export { type Served, servedBy } from "./Served.ts"
-export { Rejected, type Validate, Validation } from "./Validation.ts"
+export { failedRun } from "./calls/AiFailure.ts"
+export {
+  type Link,
+  type Member,
+  type MemberOptions,
+  member,
+  type Optional,
+  optional
+} from "./calls/Member.ts"
+export { type Served, servedBy } from "./calls/Served.ts"
+export { Rejected, type Validate, Validation } from "./calls/Validation.ts"
 
 /** One of the members of a failover layer: named by `member`, or a `Model`, which has a name of its own. */
 export type LanguageModelLink = Members.Link<LanguageModel.LanguageModel>

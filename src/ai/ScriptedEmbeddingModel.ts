@@ -4,8 +4,8 @@ import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type Failure, isFailure } from "../core/Failure.ts"
-import { toAiError } from "./AiFailure.ts"
+import { type Failure, isFailure } from "../failure/Failure.ts"
+import { toAiError } from "./calls/AiFailure.ts"
 
 /**
  * What one call does: gives vectors of so many numbers, which are the same for the same input; gives these vectors;

@@ -8,13 +8,13 @@
 import type * as AiError from "effect/ai/AiError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import type { Failure, FailureClass } from "../core/Failure.ts"
+import type { Failure, FailureClass } from "../failure/Failure.ts"
+import { excerpt } from "../redaction/Redaction.ts"
 import { classify } from "./Classifier.ts"
-import { day } from "./Durations.ts"
 import { failureOf } from "./FailureOf.ts"
-import { excerpt } from "./Redaction.ts"
-import { epochMillis, isFields, keysOf, read, type Signal } from "./Signal.ts"
-import { classifyTransport } from "./Transport.ts"
+import { day } from "./signals/Durations.ts"
+import { epochMillis, isFields, keysOf, read, type Signal } from "./signals/Signal.ts"
+import { classifyTransport } from "./signals/Transport.ts"
 
 /** What the error itself does not know. */
 export interface Options {

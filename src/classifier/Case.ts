@@ -1,9 +1,9 @@
 /** A signal, read once: what the rules work on. */
-import { type Reading, readBody } from "./Body.ts"
-import { bareView, type Code, type ErrorView } from "./ErrorView.ts"
-import { epochMillis, isFields, lowerHeaders, read, readString, type Signal } from "./Signal.ts"
-import { prepare } from "./Texts.ts"
-import { chainOf } from "./Transport.ts"
+import { type Reading, readBody } from "./body/Body.ts"
+import { bareView, type Code, type ErrorView } from "./body/ErrorView.ts"
+import { epochMillis, isFields, lowerHeaders, read, readString, type Signal } from "./signals/Signal.ts"
+import { prepare } from "./signals/Texts.ts"
+import { chainOf } from "./signals/Transport.ts"
 
 /** What is known of the call, without anything that could throw. */
 export interface Case {

@@ -3,19 +3,19 @@
  *
  * `Case.ts` reads the signal, `Rules.ts` decides, the tables say what each signal means; here the failure is made.
  */
-import * as Failure from "../core/Failure.ts"
+import * as Failure from "../failure/Failure.ts"
+import { excerpt } from "../redaction/Redaction.ts"
+import { tokensOf } from "./body/Tokens.ts"
 import { type Case, readCase, statusOf } from "./Case.ts"
 import { failureOf } from "./FailureOf.ts"
-import { excerpt } from "./Redaction.ts"
 import { retryAfterFrom, retryAfterText, type Wait } from "./RetryAfter.ts"
 import { byHorizon, decide } from "./Rules.ts"
-import { read, readString, type Signal } from "./Signal.ts"
-import { fromStatus } from "./Status.ts"
-import { tokensOf } from "./Tokens.ts"
-import { dialectOf } from "./VendorNumbers.ts"
-import type { Verdict } from "./Verdict.ts"
+import { read, readString, type Signal } from "./signals/Signal.ts"
+import { fromStatus } from "./signals/Status.ts"
+import { dialectOf } from "./signals/VendorNumbers.ts"
+import type { Verdict } from "./signals/Verdict.ts"
 
-export type { Signal } from "./Signal.ts"
+export type { Signal } from "./signals/Signal.ts"
 
 /** The longest message and the longest evidence that a failure carries, in characters. */
 const maxMessage = 300

@@ -1,6 +1,6 @@
 /** Builds the failure of a class, with a sentence of ours where the provider gave none. */
 import * as Duration from "effect/Duration"
-import * as Failure from "../core/Failure.ts"
+import * as Failure from "../failure/Failure.ts"
 
 /** What is known besides the class. Times are in milliseconds, `until` since the epoch, sizes in tokens. */
 export interface Facts {

@@ -4,7 +4,7 @@
  * The reasons stand in `words/FinishReasons.ts`. An ordinary end (`stop`, `end_turn`, `tool_calls`) and an unknown one
  * are no class: then the reply was merely empty.
  */
-import type { FailureClass } from "../core/Failure.ts"
+import type { FailureClass } from "../failure/Failure.ts"
 import { type Finish, finishOf } from "../words/FinishReasons.ts"
 
 const classes: { readonly [F in Finish]: FailureClass | undefined } = {

@@ -4,7 +4,7 @@
  * They say nothing about the key, the account or the model.
  */
 import type { Case } from "./Case.ts"
-import type { Verdict } from "./Verdict.ts"
+import type { Verdict } from "./signals/Verdict.ts"
 
 /** Headers by which a firewall says that it turned a request away. */
 const headers: ReadonlyArray<readonly [string, RegExp]> = [

@@ -4,8 +4,8 @@
  * In this order: `retry-after-ms`, `retry-after`, fields of the body, the reset of the bucket that is empty, words.
  * Window lengths ("150 per 86400s"), negative numbers, and what an SDK has waited already are not waits.
  */
-import { durationPattern, fromNumber, parseDuration, sane, untilDate } from "./Durations.ts"
-import { epochMillis, isArray, isFields, keysOf, lowerHeaders, read } from "./Signal.ts"
+import { durationPattern, fromNumber, parseDuration, sane, untilDate } from "./signals/Durations.ts"
+import { epochMillis, isArray, isFields, keysOf, lowerHeaders, read } from "./signals/Signal.ts"
 
 /** A wait in milliseconds, and which signal named it. */
 export interface Wait {

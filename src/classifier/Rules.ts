@@ -10,20 +10,20 @@
  *
  * HTML and plain text are not read for their words: then the status decides.
  */
-import type { FailureClass } from "../core/Failure.ts"
+import type { FailureClass } from "../failure/Failure.ts"
 import { capOverflow, fitsWithoutCap } from "../words/ContextNumbers.ts"
+import type { Code, ErrorView } from "./body/ErrorView.ts"
 import { type Case, isSilent } from "./Case.ts"
-import { fromCode, fromGeneralCode, fromGrpcStatus } from "./Codes.ts"
-import { day } from "./Durations.ts"
-import type { Code, ErrorView } from "./ErrorView.ts"
 import { fromFinish } from "./Finish.ts"
 import { byFirewall } from "./Firewall.ts"
 import type { Wait } from "./RetryAfter.ts"
-import { fromStatus } from "./Status.ts"
-import { fromServerText, fromText, leadingNames, wrappedStatus } from "./Texts.ts"
-import { classifyTransport } from "./Transport.ts"
-import { fromVendorNumber } from "./VendorNumbers.ts"
-import type { SignalClass, Verdict } from "./Verdict.ts"
+import { fromCode, fromGeneralCode, fromGrpcStatus } from "./signals/Codes.ts"
+import { day } from "./signals/Durations.ts"
+import { fromStatus } from "./signals/Status.ts"
+import { fromServerText, fromText, leadingNames, wrappedStatus } from "./signals/Texts.ts"
+import { classifyTransport } from "./signals/Transport.ts"
+import { fromVendorNumber } from "./signals/VendorNumbers.ts"
+import type { SignalClass, Verdict } from "./signals/Verdict.ts"
 
 const by = (as: SignalClass, code: Code): Verdict => ({
   as,

@@ -1,5 +1,6 @@
 /** The classifier: from what is known of a failed call to one failure, and the redaction of what providers echo. */
+
+export * as Redaction from "../redaction/Redaction.ts"
 export * as Classifier from "./Classifier.ts"
-export * as Redaction from "./Redaction.ts"
 export * as RetryAfter from "./RetryAfter.ts"
-export * as Transport from "./Transport.ts"
+export * as Transport from "./signals/Transport.ts"

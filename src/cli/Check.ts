@@ -5,13 +5,13 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
-import * as UndiciUpstream from "../providers/UndiciUpstream.ts"
+import * as UndiciUpstream from "../providers/transport/UndiciUpstream.ts"
 import * as ConfigFlags from "./ConfigFlags.ts"
-import * as DurationFlag from "./DurationFlag.ts"
-import { ExitWith } from "./Exit.ts"
 import * as Live from "./live/Live.ts"
 import * as Report from "./live/Report.ts"
 import * as Simulated from "./simulated/Simulated.ts"
+import * as DurationFlag from "./support/DurationFlag.ts"
+import { ExitWith } from "./support/Exit.ts"
 
 /** What the command can be told. */
 export interface Options {

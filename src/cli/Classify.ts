@@ -5,10 +5,10 @@ import * as Option from "effect/Option"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { classify } from "../classifier/Classifier.ts"
-import { epochMillis } from "../classifier/Signal.ts"
-import { reasonOf } from "../config/Reference.ts"
-import { waitMillis } from "../core/Failure.ts"
-import { because, ExitWith } from "./Exit.ts"
+import { epochMillis } from "../classifier/signals/Signal.ts"
+import { reasonOf } from "../config/file/Reference.ts"
+import { waitMillis } from "../failure/Failure.ts"
+import { because, ExitWith } from "./support/Exit.ts"
 
 /** Reads the file, or standard input. Lines that are no JSON objects give a line with an error, and exit code 1. */
 export const run = (

@@ -140,7 +140,7 @@ const key = Argument.String("KEY").pipe(
   Argument.withDescription("provider, provider#credential, provider/model or provider/model#credential")
 )
 
-const loadBench = Effect.promise(() => import("./Bench.ts"))
+const loadBench = Effect.promise(() => import("./admin/Bench.ts"))
 
 const benchList = Command.make("list", gateway, (place) =>
   Effect.flatMap(loadBench, ({ list }) => list(place))
@@ -200,7 +200,7 @@ const explain = Command.make(
   },
   (options) =>
     Effect.flatMap(
-      Effect.promise(() => import("./Explain.ts")),
+      Effect.promise(() => import("./admin/Explain.ts")),
       (module) => module.explain(options)
     )
 ).pipe(

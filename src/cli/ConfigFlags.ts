@@ -5,11 +5,11 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
+import { ConfigError } from "../config/file/Problem.ts"
 import type { GatewayConfig, ServerConfig } from "../config/GatewayConfig.ts"
 import { load } from "../config/Load.ts"
-import { ConfigError } from "../config/Problem.ts"
-import * as Exposure from "../gateway/Exposure.ts"
-import { because, type ExitWith } from "./Exit.ts"
+import * as Exposure from "../gateway/server/Exposure.ts"
+import { because, type ExitWith } from "./support/Exit.ts"
 
 /** What flags can say over a file. */
 export interface Overrides {

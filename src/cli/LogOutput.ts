@@ -2,9 +2,9 @@
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
-import { none, type Secrets } from "../classifier/Secrets.ts"
 import type { LogConfig } from "../config/GatewayConfig.ts"
-import * as LogLevel from "../gateway/LogLevel.ts"
+import * as LogLevel from "../gateway/observe/LogLevel.ts"
+import { none, type Secrets } from "../redaction/Secrets.ts"
 
 /** Where the log goes, and how that is changed. */
 export interface LogOutput {

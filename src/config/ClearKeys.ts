@@ -1,5 +1,5 @@
 /** Finds secrets that stand in the config file itself, where everybody who reads the file sees them. */
-import { formatPath, type Path } from "./Problem.ts"
+import { formatPath, type Path } from "./file/Problem.ts"
 import * as TokenHash from "./TokenHash.ts"
 
 /** A note that names the places of secrets in clear, if there are any. The secrets are no part of it. */

@@ -1,10 +1,10 @@
 /** A config file with everything said that it leaves to the defaults, in its own words: what is in force, as a file. */
 import * as Schema from "effect/Schema"
-import * as Credential from "../core/Credential.ts"
-import * as Policy from "../core/Policy.ts"
-import type { Rest } from "../core/Rule.ts"
-import { defaultRetryBudget } from "../core/Runtime.ts"
-import { ConfigFile } from "./ConfigFile.ts"
+import * as Credential from "../domain/Credential.ts"
+import { defaultRetryBudget } from "../engine/Runtime.ts"
+import * as Policy from "../policy/Policy.ts"
+import type { Rest } from "../policy/Rule.ts"
+import { ConfigFile } from "./file/ConfigFile.ts"
 import { defaultServer } from "./GatewayConfig.ts"
 
 type Json = Schema.Json

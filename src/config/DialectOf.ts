@@ -1,9 +1,16 @@
 /** Gathers what a config file says of a provider's dialect: beside the provider, its models, and the chains they are in. */
-import * as Catalog from "../core/Catalog.ts"
-import * as ModelSpec from "../core/ModelSpec.ts"
+
 import type { Choice } from "../dialect/index.ts"
-import type { ConfigFile } from "./ConfigFile.ts"
-import type { DialectConfig } from "./GatewayConfig.ts"
+import * as Catalog from "../domain/Catalog.ts"
+import * as ModelSpec from "../domain/ModelSpec.ts"
+import type { ConfigFile } from "./file/ConfigFile.ts"
+
+/** What the config says of a provider's dialect. */
+export interface DialectConfig {
+  readonly all?: Choice | undefined
+  /** By the model's name: what its chains say, then what stands beside the model itself. */
+  readonly models: Readonly<Record<string, ReadonlyArray<Choice>>>
+}
 
 /** What is said of the dialect of a provider; `undefined` where nothing is. */
 export const make = (

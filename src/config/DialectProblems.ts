@@ -1,10 +1,11 @@
 /** What is wrong with the dialects of a config file: unknown rows, rules of another protocol, contradictions. */
-import * as Catalog from "../core/Catalog.ts"
-import * as ModelSpec from "../core/ModelSpec.ts"
+
 import { type Choice, names, type ProtocolName, problemsOf } from "../dialect/index.ts"
-import { nearest } from "./Nearest.ts"
-import type { Path } from "./Problem.ts"
-import type { Misfit } from "./Structure.ts"
+import * as Catalog from "../domain/Catalog.ts"
+import * as ModelSpec from "../domain/ModelSpec.ts"
+import { nearest } from "./file/Nearest.ts"
+import type { Path } from "./file/Problem.ts"
+import type { Misfit } from "./file/Structure.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -1,29 +1,21 @@
 /** What a config file says, checked and put into the forms the other modules take. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Redacted from "effect/Redacted"
-import { fromNumbers } from "../core/Backoff.ts"
-import * as Catalog from "../core/Catalog.ts"
-import * as Commit from "../core/Commit.ts"
-import * as Credential from "../core/Credential.ts"
-import { type FailureClass, failureClasses } from "../core/Failure.ts"
-import type { ModelOptions } from "../core/Model.ts"
-import * as Policy from "../core/Policy.ts"
-import type { Strategy } from "../core/Strategy.ts"
-import type { Choice } from "../dialect/index.ts"
-import * as BenchStore from "./BenchStore.ts"
-import { type ConfigFile, millisOf } from "./ConfigFile.ts"
+import * as Catalog from "../domain/Catalog.ts"
+import * as Credential from "../domain/Credential.ts"
+import type { ModelOptions } from "../domain/Model.ts"
+import type { Strategy } from "../domain/Strategy.ts"
+import { type FailureClass, failureClasses } from "../failure/Failure.ts"
+import { fromNumbers } from "../policy/Backoff.ts"
+import * as Commit from "../policy/Commit.ts"
+import * as Policy from "../policy/Policy.ts"
 import * as DialectOf from "./DialectOf.ts"
+import * as BenchStore from "./file/BenchStore.ts"
+import { type ConfigFile, millisOf } from "./file/ConfigFile.ts"
 import * as TokenHash from "./TokenHash.ts"
 
 /** The wire protocols a provider can speak. */
 export type ProtocolName = "openai" | "anthropic"
-
-/** What the config says of a provider's dialect. */
-export interface DialectConfig {
-  readonly all?: Choice | undefined
-  /** By the model's name: what its chains say, then what stands beside the model itself. */
-  readonly models: Readonly<Record<string, ReadonlyArray<Choice>>>
-}
 
 /** One provider. */
 export interface ProviderConfig {
@@ -36,7 +28,7 @@ export interface ProviderConfig {
   readonly policy: Policy.Options | undefined
   readonly models: Readonly<Record<string, ModelOptions>>
   /** What is said of its dialect, for all its models and for some of them, the more general first. */
-  readonly dialect?: DialectConfig | undefined
+  readonly dialect?: DialectOf.DialectConfig | undefined
   readonly auth: "bearer" | "api-key"
   /** Whether it is asked for OpenAI's responses in their own words; else they are translated for it. */
   readonly responses: boolean

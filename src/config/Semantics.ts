@@ -4,16 +4,16 @@
  * It takes any JSON, so that a file with a wrong type in one place still hears of a wrong name in another.
  */
 import * as Result from "effect/Result"
-import * as Catalog from "../core/Catalog.ts"
-import * as Checks from "../core/Checks.ts"
-import * as ModelSpec from "../core/ModelSpec.ts"
-import * as Pool from "../core/Pool.ts"
-import { millisOf } from "./ConfigFile.ts"
+import * as Catalog from "../domain/Catalog.ts"
+import * as ModelSpec from "../domain/ModelSpec.ts"
+import * as Pool from "../domain/Pool.ts"
+import * as Checks from "../util/Checks.ts"
 import * as DialectProblems from "./DialectProblems.ts"
+import { millisOf } from "./file/ConfigFile.ts"
+import { nearest } from "./file/Nearest.ts"
+import type { Path } from "./file/Problem.ts"
+import type { Misfit } from "./file/Structure.ts"
 import { defaultServer, isLoopback } from "./GatewayConfig.ts"
-import { nearest } from "./Nearest.ts"
-import type { Path } from "./Problem.ts"
-import type { Misfit } from "./Structure.ts"
 import * as TokenHash from "./TokenHash.ts"
 
 /** What is wrong, and what is worth a word. */

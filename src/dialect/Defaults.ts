@@ -4,8 +4,8 @@
  * Where it costs no meaning the stricter form is the default (one system message, names and ids of plain characters):
  * servers that do not need it take it as well.
  */
-import type { ProtocolName } from "./Row.ts"
-import type { Rules } from "./Rules.ts"
+import type { ProtocolName } from "./rules/Row.ts"
+import type { Rules } from "./rules/Rules.ts"
 
 const openai: Rules = {
   apply: "translated",

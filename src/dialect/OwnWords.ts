@@ -5,7 +5,7 @@
 
 import { thoughtTextNames } from "../words/Thoughts.ts"
 import { usageIn } from "../words/UsageFields.ts"
-import type { Dialect, FinishWord } from "./Rules.ts"
+import type { Dialect, FinishWord } from "./rules/Rules.ts"
 
 type Fields = { readonly [name: string]: unknown }
 

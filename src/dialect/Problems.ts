@@ -2,8 +2,8 @@
 
 import type { Choice } from "./Resolve.ts"
 import { resolve } from "./Resolve.ts"
-import type { ProtocolName } from "./Row.ts"
-import type { RuleName } from "./Rules.ts"
+import type { ProtocolName } from "./rules/Row.ts"
+import type { RuleName } from "./rules/Rules.ts"
 import { names, row } from "./Table.ts"
 
 /** Something that is wrong, and the rule it is about; none where it is about the whole. */

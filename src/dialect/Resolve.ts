@@ -1,7 +1,7 @@
 /** From what is known of a target to its dialect. It is made once for each target, never for a request. */
 import { defaults } from "./Defaults.ts"
-import type { Facts, Match, ProtocolName, Row } from "./Row.ts"
-import type { Dialect, Overrides, Rules } from "./Rules.ts"
+import type { Facts, Match, ProtocolName, Row } from "./rules/Row.ts"
+import type { Dialect, Overrides, Rules } from "./rules/Rules.ts"
 import { row as rowOf, table } from "./Table.ts"
 
 /** What the config says of a dialect: the name of a row, or rules that are laid over what was recognised. */

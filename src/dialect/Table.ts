@@ -1,5 +1,5 @@
 /** All rows of the table of dialects. */
-import type { Row } from "./Row.ts"
+
 import { rows as anthropic } from "./rows/Anthropic.ts"
 import { rows as asia } from "./rows/Asia.ts"
 import { rows as deepseek } from "./rows/DeepSeek.ts"
@@ -8,6 +8,7 @@ import { rows as hosts } from "./rows/Hosts.ts"
 import { rows as local } from "./rows/Local.ts"
 import { rows as mistral } from "./rows/Mistral.ts"
 import { rows as openai } from "./rows/OpenAi.ts"
+import type { Row } from "./rules/Row.ts"
 
 /** The rows, in no order that matters. */
 export const table: ReadonlyArray<Row> = [

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as BenchKey from "../core/BenchKey.ts"
-import { type BenchInfo, BenchRegistry, isRest } from "../core/BenchRegistry.ts"
+import * as BenchKey from "../domain/BenchKey.ts"
+import { type BenchInfo, BenchRegistry, isRest } from "../health/BenchRegistry.ts"
 import * as Series from "./Series.ts"
 
 const benches = Series.counter("failover_benches_total", "Rests begun or extended, by reason.")

@@ -9,9 +9,9 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Checks from "../core/Checks.ts"
-import type { About, FailoverEvent, Observer } from "../core/FailoverEvent.ts"
-import { classOf, type Failure } from "../core/Failure.ts"
+import type { About, FailoverEvent, Observer } from "../events/FailoverEvent.ts"
+import { classOf, type Failure } from "../failure/Failure.ts"
+import * as Checks from "../util/Checks.ts"
 
 /** Something that was passed by because it rested. Times are milliseconds since the epoch. */
 export const Skip = Schema.Struct({

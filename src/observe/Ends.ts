@@ -1,5 +1,5 @@
 /** How whole requests ended, counted in steps of time: what callers got, whatever it took to get it. */
-import type { FailoverEvent } from "../core/FailoverEvent.ts"
+import type { FailoverEvent } from "../events/FailoverEvent.ts"
 import * as Steps from "./Steps.ts"
 
 /** One step of time in which requests ended. */

@@ -12,9 +12,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
-import type { FailoverEvent, Observer, RunInfo } from "../core/FailoverEvent.ts"
-import { classOf, type Failure } from "../core/Failure.ts"
-import type { Target } from "../core/Target.ts"
+import type { Target } from "../domain/Target.ts"
+import type { FailoverEvent, Observer, RunInfo } from "../events/FailoverEvent.ts"
+import { classOf, type Failure } from "../failure/Failure.ts"
 import { annotate, type Usage } from "./Usage.ts"
 
 /** What spans can be told. */

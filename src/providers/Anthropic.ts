@@ -3,10 +3,10 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as ProviderService from "../core/ProviderService.ts"
-import * as AnthropicProtocol from "./AnthropicProtocol.ts"
+import * as ProviderService from "../domain/ProviderService.ts"
 import * as HttpProvider from "./HttpProvider.ts"
-import { Upstream } from "./Upstream.ts"
+import * as AnthropicProtocol from "./protocols/AnthropicProtocol.ts"
+import { Upstream } from "./transport/Upstream.ts"
 
 export declare namespace Anthropic {
   /** What can be asked for. */

@@ -3,10 +3,10 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as ProviderService from "../core/ProviderService.ts"
+import * as ProviderService from "../domain/ProviderService.ts"
 import * as HttpProvider from "./HttpProvider.ts"
-import * as OpenAiProtocol from "./OpenAiProtocol.ts"
-import { Upstream } from "./Upstream.ts"
+import * as OpenAiProtocol from "./protocols/OpenAiProtocol.ts"
+import { Upstream } from "./transport/Upstream.ts"
 
 export declare namespace OpenAi {
   /** What can be asked for. */

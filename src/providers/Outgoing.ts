@@ -1,14 +1,14 @@
 /** From a request and a target to what is sent. */
 import * as Redacted from "effect/Redacted"
-import type { Failure } from "../core/Failure.ts"
-import { isFailure } from "../core/Failure.ts"
-import type { Target } from "../core/Target.ts"
-import * as BaseUrl from "./BaseUrl.ts"
-import * as JsonText from "./JsonText.ts"
-import type { Operation, Protocol } from "./Protocol.ts"
-import { badHeader, badKey, badSetting, isHeaderValue, unwritable } from "./Unsendable.ts"
-import type * as Upstream from "./Upstream.ts"
-import type { JsonObject, Request } from "./Wire.ts"
+import type { Target } from "../domain/Target.ts"
+import type { Failure } from "../failure/Failure.ts"
+import { isFailure } from "../failure/Failure.ts"
+import * as JsonText from "./bytes/JsonText.ts"
+import type { Operation, Protocol } from "./protocols/Protocol.ts"
+import type * as Upstream from "./transport/Upstream.ts"
+import * as BaseUrl from "./wire/BaseUrl.ts"
+import { badHeader, badKey, badSetting, isHeaderValue, unwritable } from "./wire/Unsendable.ts"
+import type { JsonObject, Request } from "./wire/Wire.ts"
 
 /** What every request of a provider shares. */
 export interface Settings {

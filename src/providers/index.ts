@@ -1,8 +1,8 @@
 /** Providers over HTTP: OpenAI, Anthropic and everything that speaks like them. */
 export { Anthropic } from "./Anthropic.ts"
-export * as HttpClientUpstream from "./HttpClientUpstream.ts"
 export { OpenAi } from "./OpenAi.ts"
-export { isProviderResponse, ProviderResponse } from "./ProviderResponse.ts"
-export * as UndiciUpstream from "./UndiciUpstream.ts"
-export { Upstream } from "./Upstream.ts"
-export * as Wire from "./Wire.ts"
+export * as HttpClientUpstream from "./transport/HttpClientUpstream.ts"
+export * as UndiciUpstream from "./transport/UndiciUpstream.ts"
+export { Upstream } from "./transport/Upstream.ts"
+export { isProviderResponse, ProviderResponse } from "./wire/ProviderResponse.ts"
+export * as Wire from "./wire/Wire.ts"

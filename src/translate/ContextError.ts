@@ -1,8 +1,8 @@
 /** The error of a prompt that is too long, in the words of any protocol. */
 import { openaiCode } from "../words/ContextErrors.ts"
 import { contextNumbers, numbers } from "../words/ContextNumbers.ts"
-import { isObject, type JsonObject } from "./Json.ts"
-import type { Dialect, Protocol } from "./Protocol.ts"
+import { isObject, type JsonObject } from "./common/Json.ts"
+import type { Dialect, Protocol } from "./protocol/Protocol.ts"
 import { callers } from "./Translate.ts"
 
 /** What is known of an error besides its body. */

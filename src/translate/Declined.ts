@@ -1,9 +1,9 @@
 /** Answers in which the model declined and said nothing: every protocol has a word for that. */
-import type { Answer, Delta } from "./Common.ts"
-import type { Context } from "./Context.ts"
-import { encode } from "./Encode.ts"
-import { type JsonObject, object, text } from "./Json.ts"
-import type { Dialect, Protocol } from "./Protocol.ts"
+import type { Answer, Delta } from "./common/Common.ts"
+import { type JsonObject, object, text } from "./common/Json.ts"
+import type { Context } from "./protocol/Context.ts"
+import { encode } from "./protocol/Encode.ts"
+import type { Dialect, Protocol } from "./protocol/Protocol.ts"
 import { callers, codecs } from "./Translate.ts"
 
 /** An answer in which the model declined and said nothing, as a body or as events in the words of its caller. */

@@ -5,8 +5,8 @@
  * answered before. No other target has it, so nothing can be translated and nothing can fail over. Asked to, the
  * protocol's clients send the whole conversation instead (Anthropic's own does so when it runs tools).
  */
-import { isObject, type JsonObject, objects } from "./Json.ts"
-import type { Protocol } from "./Protocol.ts"
+import { isObject, type JsonObject, objects } from "./common/Json.ts"
+import type { Protocol } from "./protocol/Protocol.ts"
 
 /** An error to answer with, in the protocol of the caller. */
 export interface Refusal {

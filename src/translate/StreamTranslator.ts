@@ -1,10 +1,10 @@
 /** Streamed answers from one protocol to another, event by event. */
-import type { Delta, Remark } from "./Common.ts"
-import type { Context } from "./Context.ts"
-import { Packer } from "./carry/Pack.ts"
+import type { Delta, Remark } from "./common/Common.ts"
+import { append, parse } from "./common/Json.ts"
 import * as Restore from "./fit/Restore.ts"
-import { append, parse } from "./Json.ts"
-import type { BrokenOff, Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
+import { Packer } from "./Pack.ts"
+import type { Context } from "./protocol/Context.ts"
+import type { BrokenOff, Dialect, OutEvent, Protocol, SseEvent } from "./protocol/Protocol.ts"
 import { callers, codecs } from "./Translate.ts"
 
 /** Translates one stream. */

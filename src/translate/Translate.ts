@@ -1,18 +1,18 @@
 /** Requests, whole answers and errors from one protocol to another. */
 import { resolve, type Dialect as TargetDialect } from "../dialect/index.ts"
 import { codec as anthropic } from "./anthropic/Codec.ts"
-import type { Context } from "./Context.ts"
 import type { Carry } from "./carry/Carry.ts"
-import { thoughtRules } from "./carry/Known.ts"
-import { packAnswer } from "./carry/Pack.ts"
-import { signedOnly, unpack } from "./carry/Unpack.ts"
-import { Dropped } from "./Dropped.ts"
+import { Dropped } from "./common/Dropped.ts"
+import { isObject, type JsonObject } from "./common/Json.ts"
 import * as Fit from "./fit/Fit.ts"
 import * as Restore from "./fit/Restore.ts"
-import { isObject, type JsonObject } from "./Json.ts"
+import { thoughtRules } from "./Known.ts"
 import { codec as openai } from "./openai/Codec.ts"
-import type { CallerCodec, Codec, Dialect, Protocol } from "./Protocol.ts"
+import { packAnswer } from "./Pack.ts"
+import type { Context } from "./protocol/Context.ts"
+import type { CallerCodec, Codec, Dialect, Protocol } from "./protocol/Protocol.ts"
 import { codec as responses } from "./responses/Codec.ts"
+import { signedOnly, unpack } from "./Unpack.ts"
 
 /** Every protocol of targets. */
 export const codecs: Readonly<Record<Protocol, Codec>> = { openai, anthropic }

@@ -3,21 +3,22 @@
  * them. Everything here is plain and synchronous, takes time in proportion to its input, and never throws.
  */
 
-export { withoutBilling } from "./Billing.ts"
-export { type Context, make as makeContext, type Options as ContextOptions } from "./Context.ts"
+export { mayCarry, withoutCarried } from "./Clean.ts"
 export { type ContextError, contextError, saysContextExceeded } from "./ContextError.ts"
 export { type Carrier, type Carry, type Memory as CarryMemory, make as makeCarrier } from "./carry/Carry.ts"
-export { mayCarry, withoutCarried } from "./carry/Clean.ts"
+export { withoutBilling } from "./common/Billing.ts"
+export type { JsonObject } from "./common/Json.ts"
+export { estimateTokens } from "./common/TokenEstimate.ts"
+export { withoutThinking, withoutUnsignedThinking } from "./common/Unsigned.ts"
 export { declined } from "./Declined.ts"
-export { encode } from "./Encode.ts"
 export type { Restore } from "./fit/Restore.ts"
-export type { JsonObject } from "./Json.ts"
-export type { Dialect, OutEvent, Protocol, SseEvent } from "./Protocol.ts"
+export { type Context, make as makeContext, type Options as ContextOptions } from "./protocol/Context.ts"
+export { encode } from "./protocol/Encode.ts"
+export type { Dialect, OutEvent, Protocol, SseEvent } from "./protocol/Protocol.ts"
 export { withoutForeignThoughts } from "./responses/Reasoning.ts"
 export { itemsOf, withItems } from "./responses/References.ts"
 export { isStateful, type Refusal, refuseStateful } from "./Stateful.ts"
 export { makeStreamTranslator, type StreamTranslator } from "./StreamTranslator.ts"
-export { estimateTokens } from "./TokenEstimate.ts"
 export {
   type ExpressedRequest,
   expressRequest,
@@ -28,4 +29,3 @@ export {
   translateRequest,
   translateWhole
 } from "./Translate.ts"
-export { withoutThinking, withoutUnsignedThinking } from "./Unsigned.ts"

@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
-import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import {
   answer,
   error,
@@ -26,7 +26,7 @@ import {
   recording,
   text,
   two
-} from "./support.ts"
+} from "../support/ai.ts"
 
 const Person = Schema.Struct({ name: Schema.String, age: Schema.Number })
 

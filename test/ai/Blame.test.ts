@@ -11,13 +11,13 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ChainLanguageModel from "../../src/ai/ChainLanguageModel.ts"
 import * as FailoverEmbeddingModel from "../../src/ai/FailoverEmbeddingModel.ts"
-import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
-import * as Chain from "../../src/core/Chain.ts"
+import * as Chain from "../../src/domain/Chain.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/UndiciUpstream.ts"
+import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
+import { error, failing, Mock, parts, play, two } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { error, failing, Mock, parts, play, two } from "./support.ts"
 
 const resting = Effect.map(
   Effect.flatMap(BenchRegistry, (registry) => registry.list),

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
-import { failing, Mock, play } from "./support.ts"
+import { failing, Mock, play } from "../support/ai.ts"
 
 const { layer, member, optional } = FailoverLanguageModel
 

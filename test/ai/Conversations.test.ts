@@ -7,7 +7,7 @@ import * as ResponseIdTracker from "effect/ai/ResponseIdTracker"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
-import { answer, errors, Mock, one, parts, streamed, two } from "./support.ts"
+import { answer, errors, Mock, one, parts, streamed, two } from "../support/ai.ts"
 
 const idsOf = (mock: Mock) => mock.asked.map(({ previousResponseId }) => previousResponseId)
 

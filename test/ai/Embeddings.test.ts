@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
 import * as FailoverEmbeddingModel from "../../src/ai/FailoverEmbeddingModel.ts"
-import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
-import { errors, failing, play } from "./support.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import { errors, failing, play } from "../support/ai.ts"
 
 /** A place whose vectors begin with its own number. */
 class Place {

@@ -15,9 +15,9 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
-import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
-import { Failover } from "../../src/core/Failover.ts"
-import { answer, errors, failing, Mock, peek, text, two } from "./support.ts"
+import { Failover } from "../../src/engine/Failover.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import { answer, errors, failing, Mock, peek, text, two } from "../support/ai.ts"
 
 describe("the layers of the members", () => {
   it.effect("are built once, and released with the whole", () => {

@@ -9,10 +9,10 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ChainLanguageModel from "../../src/ai/ChainLanguageModel.ts"
-import * as Chain from "../../src/core/Chain.ts"
+import * as Chain from "../../src/domain/Chain.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/UndiciUpstream.ts"
+import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 
 const claudeSays = (content: ReadonlyArray<object>, stop_reason = "end_turn") =>

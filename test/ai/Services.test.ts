@@ -17,9 +17,9 @@ import * as FailoverDecisionModel from "../../src/ai/FailoverDecisionModel.ts"
 import * as FailoverService from "../../src/ai/FailoverService.ts"
 import * as ScriptedEmbeddingModel from "../../src/ai/ScriptedEmbeddingModel.ts"
 import * as ScriptedLanguageModel from "../../src/ai/ScriptedLanguageModel.ts"
-import * as Failure from "../../src/core/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 import { VirtualTime } from "../../src/testing/index.ts"
-import { errors, failing, heard, text } from "./support.ts"
+import { errors, failing, heard, text } from "../support/ai.ts"
 
 const policy = { retries: { times: 0 } }
 

@@ -7,9 +7,9 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
-import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
-import * as Commit from "../../src/core/Commit.ts"
-import { errors, heard, Mock, one, parts, play, recording, streamed, two } from "./support.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import * as Commit from "../../src/policy/Commit.ts"
+import { errors, heard, Mock, one, parts, play, recording, streamed, two } from "../support/ai.ts"
 
 type Part = Response.StreamPartEncoded
 

@@ -13,9 +13,9 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
-import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
-import * as Commit from "../../src/core/Commit.ts"
-import { answer, errors, failing, Mock, one, parts, play, streamed, two, words } from "./support.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import * as Commit from "../../src/policy/Commit.ts"
+import { answer, errors, failing, Mock, one, parts, play, streamed, two, words } from "../support/ai.ts"
 
 const Weather = Toolkit.make(
   Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }), success: Schema.String })

@@ -9,14 +9,14 @@ import * as Stream from "effect/Stream"
 import * as ChainLanguageModel from "../../src/ai/ChainLanguageModel.ts"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
 import * as ScriptedLanguageModel from "../../src/ai/ScriptedLanguageModel.ts"
-import { BenchRegistry } from "../../src/core/BenchRegistry.ts"
-import * as Chain from "../../src/core/Chain.ts"
+import * as Chain from "../../src/domain/Chain.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/UndiciUpstream.ts"
+import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
 import { VirtualTime } from "../../src/testing/index.ts"
+import { heard, text } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { heard, text } from "./support.ts"
 
 const { Rejected, Validation } = FailoverLanguageModel
 

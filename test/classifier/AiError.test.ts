@@ -3,7 +3,7 @@ import * as AiError from "effect/ai/AiError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import { fromAiError } from "../../src/classifier/AiError.ts"
-import * as Failure from "../../src/core/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 
 const now = Date.parse("2026-03-01T00:00:00Z")
 const from = (reason: AiError.AiErrorReason) =>

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { classify, type Signal } from "../../src/classifier/Classifier.ts"
-import * as Failure from "../../src/core/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 
 /** A labelled case of test/fixtures: a recorded signal, what it is, and where it was seen (`source`). */
 interface Labelled extends Signal {

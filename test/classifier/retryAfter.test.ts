@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
-import { parseDuration } from "../../src/classifier/Durations.ts"
 import { retryAfterFrom } from "../../src/classifier/RetryAfter.ts"
-import * as Failure from "../../src/core/Failure.ts"
+import { parseDuration } from "../../src/classifier/signals/Durations.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 
 const now = Date.parse("2025-11-04T12:00:00Z")
 const millis = (headers: unknown, body?: unknown, text = ""): number | undefined =>

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
-import * as Failure from "../../src/core/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 
 /** What many services say for the same thing, under a status that says nothing or something else. */
 const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyArray<string>]> = [

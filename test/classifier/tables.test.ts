@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { classify, type Signal } from "../../src/classifier/Classifier.ts"
-import * as Failure from "../../src/core/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 
 const classOf = (signal: Signal): Failure.FailureClass => Failure.classOf(classify(signal))
 const withError = (error: unknown, status = 400): Signal => ({ status, body: { error } })

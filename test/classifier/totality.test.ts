@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { classify, type Signal } from "../../src/classifier/Classifier.ts"
-import * as Failure from "../../src/core/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 
 /** One of the five, readable, and able to cross a wire. */
 const isWhole = (failure: Failure.Failure): boolean => {

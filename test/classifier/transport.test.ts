@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
-import { classifyTransport } from "../../src/classifier/Transport.ts"
-import * as Failure from "../../src/core/Failure.ts"
+import { classifyTransport } from "../../src/classifier/signals/Transport.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 
 const failed = (cause: unknown): Error => new TypeError("fetch failed", { cause })
 const coded = (code: string, message = ""): Error => Object.assign(new Error(message), { code })

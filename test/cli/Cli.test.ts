@@ -4,6 +4,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Client from "../../src/cli/demo/Client.ts"
+import { processes, root, run, start } from "../support/cli.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import { configFile as file } from "../support/files.ts"
 import {
   ask,
   chat,
@@ -12,10 +15,7 @@ import {
   openai,
   provider,
   start as startGateway
-} from "../gateway/support.ts"
-import * as FaultServer from "../support/FaultServer.ts"
-import { configFile as file } from "../support/files.ts"
-import { processes, root, run, start } from "./support.ts"
+} from "../support/gateway.ts"
 
 describe("serve", { timeout: processes }, () => {
   it.live("says one line when it is ready, and on SIGTERM lets requests in flight come to their end", () =>

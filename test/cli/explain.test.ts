@@ -4,8 +4,8 @@ import { ConfigProvider, Effect, Exit } from "effect"
 import { Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
 import { cli } from "../../src/cli/Cli.ts"
-import { ask, chat, key, openai, provider, start } from "../gateway/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
+import { ask, chat, key, openai, provider, start } from "../support/gateway.ts"
 
 const token = "admin-token-0123456789"
 

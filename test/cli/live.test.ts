@@ -5,10 +5,10 @@ import { ConfigProvider, Duration, Effect, Exit } from "effect"
 import { Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
 import { cli } from "../../src/cli/Cli.ts"
-import { anthropic, openai } from "../gateway/support.ts"
+import { processes, run as spawn } from "../support/cli.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { configFile as file } from "../support/files.ts"
-import { processes, run as spawn } from "./support.ts"
+import { anthropic, openai } from "../support/gateway.ts"
 
 /** Runs `effect-failover check …` in this process. */
 const check = (args: ReadonlyArray<string>, env: Record<string, string> = {}) =>

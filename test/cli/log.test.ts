@@ -5,10 +5,10 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import { ask, chat, openai, provider } from "../gateway/support.ts"
+import { processes, root, start } from "../support/cli.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import * as Files from "../support/files.ts"
-import { processes, root, start } from "./support.ts"
+import { ask, chat, openai, provider } from "../support/gateway.ts"
 
 /** A config file over a provider that only fails, and how to write another one in its place. */
 const failing = Effect.gen(function* () {

@@ -2,10 +2,10 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { ask, chat, openai, provider } from "../gateway/support.ts"
+import { processes, start } from "../support/cli.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { folder } from "../support/files.ts"
-import { processes, start } from "./support.ts"
+import { ask, chat, openai, provider } from "../support/gateway.ts"
 
 /** A gateway on a file, with a key in a file of its own. */
 const running = (config: object, options: { readonly flags?: ReadonlyArray<string> } = {}) =>

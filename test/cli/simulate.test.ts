@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
-import { processes, root, run } from "./support.ts"
+import { processes, root, run } from "../support/cli.ts"
 
 const file = (name: string, content: unknown) =>
   Effect.map(

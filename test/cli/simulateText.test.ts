@@ -5,7 +5,7 @@ import * as Text from "../../src/cli/simulate/Text.ts"
 import * as Units from "../../src/cli/simulate/Units.ts"
 import { fromFile } from "../../src/config/GatewayConfig.ts"
 import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
-import { builtIn, report, told } from "../simulator/support.ts"
+import { builtIn, report, told } from "../support/simulator.ts"
 
 const isNarrow = (text: string) => {
   for (const line of text.split("\n")) {

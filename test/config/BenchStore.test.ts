@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as BenchStore from "../../src/config/BenchStore.ts"
+import * as BenchStore from "../../src/config/file/BenchStore.ts"
 import * as Load from "../../src/config/Load.ts"
 
 const providers = { local: { protocol: "openai", baseUrl: "http://127.0.0.1:1/v1" } }

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
-import * as Catalog from "../../src/core/Catalog.ts"
-import * as Chain from "../../src/core/Chain.ts"
-import * as Credential from "../../src/core/Credential.ts"
-import * as Pool from "../../src/core/Pool.ts"
+import * as Catalog from "../../src/domain/Catalog.ts"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Credential from "../../src/domain/Credential.ts"
+import * as Pool from "../../src/domain/Pool.ts"
 
 const provider = (name: string, protocol = "openai", fallbackModels: ReadonlyArray<string> = []) => ({
   pool: Pool.make(name, protocol),

@@ -1,11 +1,11 @@
 /** A config file with its defaults filled in means what it meant before. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type { ConfigFile } from "../../src/config/ConfigFile.ts"
 import { withDefaults } from "../../src/config/Defaults.ts"
+import type { ConfigFile } from "../../src/config/file/ConfigFile.ts"
 import { fromFile } from "../../src/config/GatewayConfig.ts"
-import * as Policy from "../../src/core/Policy.ts"
-import { delays } from "../core/support.ts"
+import * as Policy from "../../src/policy/Policy.ts"
+import { delays } from "../support/engine.ts"
 
 type PolicyFile = NonNullable<ConfigFile["policy"]>
 

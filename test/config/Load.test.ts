@@ -10,8 +10,8 @@ import * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Load from "../../src/config/Load.ts"
-import * as Policy from "../../src/core/Policy.ts"
-import { fault } from "../core/support.ts"
+import * as Policy from "../../src/policy/Policy.ts"
+import { fault } from "../support/engine.ts"
 
 const env = {
   KEY: "sk-secret-1",

@@ -1,9 +1,9 @@
 /** Dialects in a config file: what is taken, and what is a problem and where. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
+import { check as structure } from "../../src/config/file/Structure.ts"
 import { fromFile } from "../../src/config/GatewayConfig.ts"
 import { check } from "../../src/config/Semantics.ts"
-import { check as structure } from "../../src/config/Structure.ts"
 
 const file = (dialect: unknown, protocol = "openai") => ({
   providers: { box: { protocol, dialect, models: { large: {} } } }

@@ -1,8 +1,8 @@
 /** A config file that says something other than the default in every field there is, and what becomes of it without one. */
 import type * as SchemaAST from "effect/SchemaAST"
-import { ConfigFile } from "../../src/config/ConfigFile.ts"
+import { ConfigFile } from "../../src/config/file/ConfigFile.ts"
 import { fromFile, type GatewayConfig } from "../../src/config/GatewayConfig.ts"
-import { failureClasses } from "../../src/core/Failure.ts"
+import { failureClasses } from "../../src/failure/Failure.ts"
 
 const rest = { scope: "provider", threshold: 7, base: "7 seconds", max: "70 seconds" } as const
 const retries = { times: 5, backoff: ["3 seconds"] } as const

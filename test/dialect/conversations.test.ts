@@ -8,8 +8,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { resolve } from "../../src/dialect/index.ts"
 import { StrictServer } from "../../src/testing/index.ts"
-import { start } from "../gateway/support.ts"
-import { callers, script } from "./callers.ts"
+import { callers, script } from "../support/dialect/callers.ts"
+import { start } from "../support/gateway.ts"
 
 const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 

@@ -4,7 +4,7 @@ import { relative, resolve } from "node:path"
 
 /** One example. */
 export interface Example {
-  /** Where it stands: `src/core/Failure.ts:120`. */
+  /** Where it stands: `src/failure/Failure.ts:120`. */
   readonly at: string
   readonly code: string
 }
@@ -56,13 +56,19 @@ const withImports = (file: string, text: string, code: string): string => {
   return `import { ${names.join(", ")} } from "${own}"\n${code}`
 }
 
+const { exports: entries } = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8"))
+
+/** The source of an entry point: `/bench` is `src/health/stores/index.ts`. */
+const sourceOf = (entry: string): string =>
+  entries[`.${entry}`].default.replace("./dist/", "src/").replace(/\.js$/, ".ts")
+
 /**
  * The module of an example in `directory`: the package's entry points are those of the sources, and an expression
  * with `// => value` behind it (or on the next line) becomes a check.
  */
 export const toModule = ({ code }: Example, directory: string): string => {
   const source = (entry: string) =>
-    JSON.stringify(relative(directory, resolve(root, `src${entry}/index.ts`)).replace(/^(?!\.)/, "./"))
+    JSON.stringify(relative(directory, resolve(root, sourceOf(entry))).replace(/^(?!\.)/, "./"))
   const lines = code
     .replace(
       /from "effect-failover(\/[a-z]+)?"/g,

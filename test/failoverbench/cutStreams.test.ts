@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Commit from "../../src/core/Commit.ts"
+import * as Commit from "../../src/policy/Commit.ts"
 import { play } from "./Play.ts"
 import { scenarioOf } from "./Scenarios.ts"
 import * as System from "./System.ts"

@@ -2,9 +2,9 @@
 import { assert, describe } from "@effect/vitest"
 import { faults } from "../../benchmark/chaos/faults.ts"
 import { classify } from "../../src/classifier/Classifier.ts"
-import * as Failure from "../../src/core/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
+import { fuzz, json, mutated } from "../support/fuzz.ts"
 import type * as Random from "../support/Random.ts"
-import { fuzz, json, mutated } from "./support.ts"
 
 const bodies: ReadonlyArray<string> = Object.values(faults).flatMap(({ make }) =>
   (["chat", "messages", "responses"] as const).flatMap((path) =>

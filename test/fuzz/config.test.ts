@@ -4,10 +4,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { ConfigError } from "../../src/config/file/Problem.ts"
 import * as Load from "../../src/config/Load.ts"
-import { ConfigError } from "../../src/config/Problem.ts"
 import { make } from "../config/everyField.ts"
-import { fuzz, mutated } from "./support.ts"
+import { fuzz, mutated } from "../support/fuzz.ts"
 
 const secret = "s3cr3t0123456789"
 

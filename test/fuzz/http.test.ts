@@ -4,10 +4,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Plan from "../../benchmark/chaos/plan.ts"
 import { type Asked, streamed, whole } from "../../benchmark/chaos/speech.ts"
-import { key, provider, start } from "../gateway/support.ts"
 import * as FaultServer from "../support/FaultServer.ts"
+import { json, mutated } from "../support/fuzz.ts"
+import { key, provider, start } from "../support/gateway.ts"
 import * as Random from "../support/Random.ts"
-import { json, mutated } from "./support.ts"
 
 const first = Number(process.env.FUZZ_SEED ?? 1)
 const cases = 400 * Number(process.env.FUZZ_RUNS ?? 1)

@@ -1,14 +1,14 @@
 /** An event stream means the same however its bytes were cut on their way. */
 import { assert, describe } from "@effect/vitest"
 import { type Asked, streamed } from "../../benchmark/chaos/speech.ts"
-import * as AnthropicProtocol from "../../src/providers/AnthropicProtocol.ts"
-import { EventCutter } from "../../src/providers/EventCutter.ts"
-import * as EventReader from "../../src/providers/EventReader.ts"
-import * as OpenAiProtocol from "../../src/providers/OpenAiProtocol.ts"
-import * as SseEvent from "../../src/providers/SseEvent.ts"
-import { SseSplitter } from "../../src/providers/SseSplitter.ts"
+import { EventCutter } from "../../src/providers/answers/EventCutter.ts"
+import * as EventReader from "../../src/providers/answers/EventReader.ts"
+import * as SseEvent from "../../src/providers/bytes/SseEvent.ts"
+import { SseSplitter } from "../../src/providers/bytes/SseSplitter.ts"
+import * as AnthropicProtocol from "../../src/providers/protocols/AnthropicProtocol.ts"
+import * as OpenAiProtocol from "../../src/providers/protocols/OpenAiProtocol.ts"
+import { cut, fuzz, json, listOf } from "../support/fuzz.ts"
 import type * as Random from "../support/Random.ts"
-import { cut, fuzz, json, listOf } from "./support.ts"
 
 const encode = (text: string) => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)

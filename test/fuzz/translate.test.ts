@@ -3,10 +3,10 @@ import { assert, describe } from "@effect/vitest"
 import * as Plan from "../../benchmark/chaos/plan.ts"
 import { type Asked, streamed, whole } from "../../benchmark/chaos/speech.ts"
 import * as Translate from "../../src/translate/index.ts"
+import { fuzz, json, mutated } from "../support/fuzz.ts"
 import type * as Random from "../support/Random.ts"
-import * as samples from "../translate/samples.ts"
-import { context, eventsOf } from "../translate/support.ts"
-import { fuzz, json, mutated } from "./support.ts"
+import * as samples from "../support/translate/samples.ts"
+import { context, eventsOf } from "../support/translate/support.ts"
 
 const dialects: ReadonlyArray<Translate.Dialect> = ["openai", "anthropic", "responses"]
 const protocols: ReadonlyArray<Translate.Protocol> = ["openai", "anthropic"]

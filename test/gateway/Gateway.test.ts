@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../support/FaultServer.ts"
-import { anthropic, ask, chat, key, message, openai, provider, start } from "./support.ts"
+import { anthropic, ask, chat, key, message, openai, provider, start } from "../support/gateway.ts"
 
 const throttled = FaultServer.json(openai.error("rate_limit_exceeded", "slow down"), 429, {
   "retry-after": "7"

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import OpenAI from "openai"
 import * as FaultServer from "../support/FaultServer.ts"
-import { anthropic, openai, provider, start } from "./support.ts"
+import { anthropic, openai, provider, start } from "../support/gateway.ts"
 
 const openAiAt = (url: string) => new OpenAI({ baseURL: `${url}/v1`, apiKey: "let-me-in", maxRetries: 0 })
 const anthropicAt = (url: string) => new Anthropic({ baseURL: url, apiKey: "let-me-in", maxRetries: 0 })

@@ -9,8 +9,8 @@ import * as Fiber from "effect/Fiber"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { PersistedBench } from "../../src/bench/index.ts"
-import * as Steady from "../../src/core/Steady.ts"
+import { RateLimits } from "../../src/health/limits/index.ts"
+import { PersistedBench } from "../../src/health/stores/index.ts"
 import {
   BenchRegistry,
   Chain,
@@ -21,9 +21,9 @@ import {
   Model,
   type Policy
 } from "../../src/index.ts"
-import { RateLimits } from "../../src/limits/index.ts"
+import { UpstreamRouter } from "../../src/router/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
-import { UpstreamRouter } from "../../src/upstream/index.ts"
+import * as Steady from "../../src/time/Steady.ts"
 
 const hour = 3_600_000
 

@@ -14,6 +14,7 @@ import {
   FailoverEmbeddingModel,
   FailoverLanguageModel
 } from "../../src/ai/index.ts"
+import { RateLimits } from "../../src/health/limits/index.ts"
 import {
   Backoff,
   BenchRegistry,
@@ -25,11 +26,10 @@ import {
   Policy,
   Pool
 } from "../../src/index.ts"
-import { RateLimits } from "../../src/limits/index.ts"
 import { Decisions, Pulse } from "../../src/observe/index.ts"
 import { Anthropic, OpenAi, UndiciUpstream, type Upstream } from "../../src/providers/index.ts"
+import { HealthCheck, Ramp, UpstreamRouter } from "../../src/router/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
-import { HealthCheck, Ramp, UpstreamRouter } from "../../src/upstream/index.ts"
 
 const nonsense = <A>(value: unknown): A => value as A
 

@@ -18,7 +18,7 @@ import {
   type Upstream,
   type Wire
 } from "../../src/providers/index.ts"
-import { UpstreamRouter } from "../../src/upstream/index.ts"
+import { UpstreamRouter } from "../../src/router/index.ts"
 import type { Behaviour, Step } from "../support/FaultServer.ts"
 import { sseHead } from "../support/FaultServer.ts"
 

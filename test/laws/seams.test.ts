@@ -23,8 +23,8 @@ import {
   type Policy,
   Pool
 } from "../../src/index.ts"
+import { UpstreamRouter } from "../../src/router/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
-import { UpstreamRouter } from "../../src/upstream/index.ts"
 
 const secret = "sk-secret-in-a-prompt"
 

@@ -29,7 +29,7 @@ import {
   timesOf,
   under,
   wrongKey
-} from "./support.ts"
+} from "../support/parity.ts"
 
 const test = under({ policy: Policy.threeAttempts })
 

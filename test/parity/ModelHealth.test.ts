@@ -22,7 +22,7 @@ import {
   under,
   withKeys,
   wrongKey
-} from "./support.ts"
+} from "../support/parity.ts"
 
 const test = under({ policy: Policy.modelHealth })
 

@@ -17,7 +17,7 @@ import {
   unreachable,
   withKeys,
   wrongKey
-} from "./support.ts"
+} from "../support/parity.ts"
 
 const test = under({ policy: Policy.firstErrorStops })
 

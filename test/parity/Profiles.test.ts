@@ -9,7 +9,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { BenchRegistry, Catalog, Chain, Credential, Failover, Model, Policy, Pool } from "effect-failover"
 import { ConfigFile, parse, withDefaults } from "effect-failover/gateway"
 import { Scripted } from "effect-failover/testing"
-import { ask, broken, chainOf, chance, isBenched, keysOf, under, withKeys } from "./support.ts"
+import { ask, broken, chainOf, chance, isBenched, keysOf, under, withKeys } from "../support/parity.ts"
 
 const test = under({ policy: Policy.sequentialProfiles })
 

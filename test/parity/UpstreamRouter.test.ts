@@ -21,7 +21,7 @@ import {
   throttled,
   under,
   unreachable
-} from "./support.ts"
+} from "../support/parity.ts"
 
 const test = under()
 

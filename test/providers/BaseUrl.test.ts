@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as BaseUrl from "../../src/providers/BaseUrl.ts"
+import * as BaseUrl from "../../src/providers/wire/BaseUrl.ts"
 
 const openai = { versionInBase: true }
 const anthropic = { versionInBase: false }

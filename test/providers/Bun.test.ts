@@ -7,9 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Chain, Failover, Model } from "../../src/index.ts"
 import { Upstream } from "../../src/providers/index.ts"
-import * as UndiciUpstream from "../../src/providers/UndiciUpstream.ts"
+import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { dialects } from "./support.ts"
+import { dialects } from "../support/providers.ts"
 
 /** The binary of the package for this platform: the one of `bun` itself is a stub until an install script has run. */
 const installed = (): string | undefined => {
@@ -54,7 +54,7 @@ describe("a runtime whose undici cannot dispatch", () => {
       const said = await new Promise<string>((done, fail) =>
         execFile(
           bun!,
-          [resolve(import.meta.dirname, "bun.ts")],
+          [resolve(import.meta.dirname, "../support/bun.ts")],
           { timeout: 15_000 },
           (error, stdout, stderr) => (error === null ? done(stdout) : fail(new Error(stderr)))
         )

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { EventCutter } from "../../src/providers/EventCutter.ts"
-import * as EventReader from "../../src/providers/EventReader.ts"
-import * as OpenAiProtocol from "../../src/providers/OpenAiProtocol.ts"
-import { SseSplitter } from "../../src/providers/SseSplitter.ts"
+import { EventCutter } from "../../src/providers/answers/EventCutter.ts"
+import * as EventReader from "../../src/providers/answers/EventReader.ts"
+import { SseSplitter } from "../../src/providers/bytes/SseSplitter.ts"
+import * as OpenAiProtocol from "../../src/providers/protocols/OpenAiProtocol.ts"
 
 const protocol = OpenAiProtocol.protocol("bearer")
 

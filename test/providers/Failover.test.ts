@@ -1,15 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as Chain from "../../src/core/Chain.ts"
-import * as Failover from "../../src/core/Failover.ts"
-import * as Failure from "../../src/core/Failure.ts"
-import * as Model from "../../src/core/Model.ts"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/UndiciUpstream.ts"
-import type * as Wire from "../../src/providers/Wire.ts"
+import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
+import type * as Wire from "../../src/providers/wire/Wire.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { eventually, openai, textOf, withUpstream } from "./support.ts"
+import { eventually, openai, textOf, withUpstream } from "../support/providers.ts"
 
 const request: Wire.Request<OpenAi.Operation> = {
   operation: "chat/completions",

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Failure from "../../src/core/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { dialects, hear, target, upstreams, withUpstream } from "./support.ts"
+import { dialects, hear, target, upstreams, withUpstream } from "../support/providers.ts"
 
 const head: FaultServer.Step = { head: 200, headers: { "content-type": "application/json" } }
 const promised: FaultServer.Step = {

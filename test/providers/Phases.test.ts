@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import * as Phase from "../../src/core/Phase.ts"
-import * as AnthropicProtocol from "../../src/providers/AnthropicProtocol.ts"
-import * as EventReader from "../../src/providers/EventReader.ts"
-import * as OpenAiProtocol from "../../src/providers/OpenAiProtocol.ts"
-import type { Operation, Protocol } from "../../src/providers/Protocol.ts"
+import * as Phase from "../../src/domain/Phase.ts"
+import * as EventReader from "../../src/providers/answers/EventReader.ts"
+import * as AnthropicProtocol from "../../src/providers/protocols/AnthropicProtocol.ts"
+import * as OpenAiProtocol from "../../src/providers/protocols/OpenAiProtocol.ts"
+import type { Operation, Protocol } from "../../src/providers/protocols/Protocol.ts"
 
 const names = new Map<unknown, string>([
   [Phase.held, "held"],

@@ -1,8 +1,8 @@
 /** What answers say of themselves, in the shapes that providers document. */
 import { assert, describe, it } from "@effect/vitest"
-import * as Phase from "../../src/core/Phase.ts"
-import { Reading } from "../../src/providers/Reading.ts"
-import { Chunk, type JsonObject } from "../../src/providers/Wire.ts"
+import * as Phase from "../../src/domain/Phase.ts"
+import { Reading } from "../../src/providers/wire/Reading.ts"
+import { Chunk, type JsonObject } from "../../src/providers/wire/Wire.ts"
 
 const none = new Uint8Array()
 

@@ -5,10 +5,10 @@ import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import * as Credential from "../../src/core/Credential.ts"
-import * as Failure from "../../src/core/Failure.ts"
-import * as EventFlow from "../../src/providers/EventFlow.ts"
-import { isProviderResponse } from "../../src/providers/ProviderResponse.ts"
+import * as Credential from "../../src/domain/Credential.ts"
+import * as Failure from "../../src/failure/Failure.ts"
+import * as EventFlow from "../../src/providers/answers/EventFlow.ts"
+import { isProviderResponse } from "../../src/providers/wire/ProviderResponse.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import {
   dialects,
@@ -20,7 +20,7 @@ import {
   undiciHeard,
   upstreams,
   withUpstream
-} from "./support.ts"
+} from "../support/providers.ts"
 
 for (const [upstream, layer] of upstreams) {
   for (const dialect of dialects) {

@@ -1,11 +1,11 @@
 /** The list of models: asked without a body and without cost. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Failure from "../../src/core/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { key, target, upstreams, withUpstream } from "./support.ts"
+import { key, target, upstreams, withUpstream } from "../support/providers.ts"
 
 const list = { operation: "models", body: {} } as const
 const models = [{ id: "one", object: "model" }]

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { isLossless } from "../../src/simulator/report/Report.ts"
 import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
-import { builtIn, minute, report, second, targetOf, told } from "./support.ts"
+import { builtIn, minute, report, second, targetOf, told } from "../support/simulator.ts"
 
 const [main, spare, south] = ["north/large#main", "north/large#spare", "south/large#main"] as const
 

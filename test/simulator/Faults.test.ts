@@ -2,9 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { fromFile, type ProtocolName } from "../../src/config/GatewayConfig.ts"
-import type { FailureClass } from "../../src/core/Failure.ts"
+import type { FailureClass } from "../../src/failure/Failure.ts"
 import { type FaultName, faultNames } from "../../src/simulator/faults/Faults.ts"
-import { builtIn, minute, report, second, targetOf, told } from "./support.ts"
+import { builtIn, minute, report, second, targetOf, told } from "../support/simulator.ts"
 
 const expected: Readonly<Record<FaultName, FailureClass | "answered">> = {
   throttled: "RateLimit",

@@ -6,7 +6,7 @@ import { fromFile } from "../../src/config/GatewayConfig.ts"
 import { faultNames } from "../../src/simulator/faults/Faults.ts"
 import { isLossless } from "../../src/simulator/report/Report.ts"
 import { check } from "../laws/scenario.ts"
-import { report } from "./support.ts"
+import { report } from "../support/simulator.ts"
 
 /** Three providers; the last one is never touched. */
 const config = fromFile(

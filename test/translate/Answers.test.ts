@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
-import { chatCompletion, chatToolCompletion, claudeMessage } from "./samples.ts"
-import { context } from "./support.ts"
+import { chatCompletion, chatToolCompletion, claudeMessage } from "../support/translate/samples.ts"
+import { context } from "../support/translate/support.ts"
 
 const toChat = (message: Translate.JsonObject, given = context()) =>
   Translate.translateAnswer("anthropic", "openai", message, given)

@@ -5,9 +5,17 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import OpenAI from "openai"
 import { standardResponseFormat } from "openai/helpers/standard-schema"
-import { anthropicTools, city, collect, nothing, rejection, user, weatherSchema } from "./asking.ts"
-import * as Gateway from "./gateway.ts"
-import { thought } from "./models.ts"
+import {
+  anthropicTools,
+  city,
+  collect,
+  nothing,
+  rejection,
+  user,
+  weatherSchema
+} from "../support/translate/asking.ts"
+import * as Gateway from "../support/translate/gateway.ts"
+import { thought } from "../support/translate/models.ts"
 
 const Weather = Schema.Struct({ city: Schema.String, degrees: Schema.Number })
 

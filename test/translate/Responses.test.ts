@@ -11,8 +11,8 @@ import {
   asMessage,
   asMessageEvents,
   Conversation
-} from "./generators.ts"
-import { context, dataOf, translateStream } from "./support.ts"
+} from "../support/translate/generators.ts"
+import { context, dataOf, translateStream } from "../support/translate/support.ts"
 
 const claude = "claude-sonnet-4-0"
 

@@ -6,8 +6,8 @@ import {
   claudeErrorEvent,
   claudeThinkingStream,
   claudeToolStream
-} from "./samples.ts"
-import { addUp, context, dataOf, eventsOf, translateStream } from "./support.ts"
+} from "../support/translate/samples.ts"
+import { addUp, context, dataOf, eventsOf, translateStream } from "../support/translate/support.ts"
 
 const withUsage = context({ stream_options: { include_usage: true } })
 

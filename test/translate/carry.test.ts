@@ -1,17 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import type { Delta, Spoken } from "../../src/translate/Common.ts"
+import { withoutCarried } from "../../src/translate/Clean.ts"
 import * as CallId from "../../src/translate/carry/CallId.ts"
 import * as Carry from "../../src/translate/carry/Carry.ts"
-import { withoutCarried } from "../../src/translate/carry/Clean.ts"
 import { familyOf } from "../../src/translate/carry/Family.ts"
 import { joinDetails, merge } from "../../src/translate/carry/Members.ts"
-import { Packer } from "../../src/translate/carry/Pack.ts"
 import * as Token from "../../src/translate/carry/Token.ts"
-import { unpack } from "../../src/translate/carry/Unpack.ts"
-import { Dropped } from "../../src/translate/Dropped.ts"
+import type { Delta, Spoken } from "../../src/translate/common/Common.ts"
+import { Dropped } from "../../src/translate/common/Dropped.ts"
 import { makeContext } from "../../src/translate/index.ts"
+import { Packer } from "../../src/translate/Pack.ts"
 import { codecs } from "../../src/translate/Translate.ts"
+import { unpack } from "../../src/translate/Unpack.ts"
 
 const one = Token.owner("one\ngemini", ["secret"])
 

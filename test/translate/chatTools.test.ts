@@ -1,7 +1,7 @@
 /** Tools of chats that are no plain functions: those that take one text, and functions as they were before there were tools. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
-import { addUp, context, dataOf, translateStream } from "./support.ts"
+import { addUp, context, dataOf, translateStream } from "../support/translate/support.ts"
 
 const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"] }
 const claude = "claude-haiku-4-5"

@@ -1,7 +1,7 @@
 /** Tools of responses that the client runs itself, on targets that know only functions. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
-import { context, dataOf, translateStream } from "./support.ts"
+import { context, dataOf, translateStream } from "../support/translate/support.ts"
 
 const patch = '*** Begin Patch\n*** Add File: a\n+"hi"\n*** End Patch'
 const request: Translate.JsonObject = {

@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as Translate from "../../src/translate/index.ts"
-import { context, dataOf, translateStream } from "./support.ts"
+import { context, dataOf, translateStream } from "../support/translate/support.ts"
 
 const dialects = ["openai", "anthropic", "responses"] as const
 /** A caller of each protocol who wants to know everything. */

@@ -1,7 +1,7 @@
 /** Streams and answers of servers that do not keep to the protocol as its vendor speaks it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
-import { addUp, context, dataOf, translateStream } from "./support.ts"
+import { addUp, context, dataOf, translateStream } from "../support/translate/support.ts"
 
 const chunk = (delta: object, finish_reason: string | null = null, more: object = {}) => ({
   data: JSON.stringify({ id: "c", model: "m", choices: [{ index: 0, delta, finish_reason }], ...more })

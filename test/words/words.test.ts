@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { fromFinish } from "../../src/classifier/Finish.ts"
-import * as Finish from "../../src/providers/Finish.ts"
+import * as Finish from "../../src/providers/protocols/Finish.ts"
 import { anthropicWords, isContextCode, saysContext } from "../../src/words/ContextErrors.ts"
 import { contextNumbers } from "../../src/words/ContextNumbers.ts"
 import { isError } from "../../src/words/ErrorPlaces.ts"

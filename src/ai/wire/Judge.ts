@@ -11,8 +11,8 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { BadRequest, type Failure } from "../../core/Failure.ts"
-import type { Target } from "../../core/Target.ts"
+import type { Target } from "../../domain/Target.ts"
+import { BadRequest, type Failure } from "../../failure/Failure.ts"
 import * as Draft from "./Draft.ts"
 
 type Parts = Array<Response.PartEncoded>

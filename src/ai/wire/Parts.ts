@@ -1,7 +1,7 @@
 /** From whole answers and their deltas, in the common form, to the parts of `effect/ai`. */
 import type * as Response from "effect/ai/Response"
-import type { Answer, Delta, Ending, Left, Spoken, Stop, Usage } from "../../translate/Common.ts"
-import { parse } from "../../translate/Json.ts"
+import type { Answer, Delta, Ending, Left, Spoken, Stop, Usage } from "../../translate/common/Common.ts"
+import { parse } from "../../translate/common/Json.ts"
 import { hidden, signed } from "./Thoughts.ts"
 
 /** What reading an answer takes besides the answer. */

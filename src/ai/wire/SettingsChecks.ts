@@ -1,7 +1,8 @@
 /** What settings of a call are refused: no provider could make sense of them, and NaN would be sent as null. */
-import * as Checks from "../../core/Checks.ts"
-import { efforts } from "../../translate/Common.ts"
-import type { Protocol } from "../../translate/Protocol.ts"
+
+import { efforts } from "../../translate/common/Common.ts"
+import type { Protocol } from "../../translate/protocol/Protocol.ts"
+import * as Checks from "../../util/Checks.ts"
 import type { Settings } from "./Draft.ts"
 
 const protocols: ReadonlyArray<Protocol> = ["openai", "anthropic"]

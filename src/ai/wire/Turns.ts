@@ -2,10 +2,10 @@
 import type * as Prompt from "effect/ai/Prompt"
 import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
-import type { Content, Media, Spoken, Turn } from "../../translate/Common.ts"
-import * as DataUrl from "../../translate/DataUrl.ts"
+import type { Content, Media, Spoken, Turn } from "../../translate/common/Common.ts"
+import * as DataUrl from "../../translate/common/DataUrl.ts"
+import { isObject, type JsonObject, object } from "../../translate/common/Json.ts"
 import { settle } from "../../translate/fit/MediaTypes.ts"
-import { isObject, type JsonObject, object } from "../../translate/Json.ts"
 import { isSigned } from "./Thoughts.ts"
 
 /** What a conversation is made of: the system prompts before it, and its turns. */

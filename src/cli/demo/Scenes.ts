@@ -1,5 +1,5 @@
 /** The scenes of the tour: what is broken, what is asked, and what has to come of it. */
-import type { ConfigFile } from "../../config/ConfigFile.ts"
+import type { ConfigFile } from "../../config/file/ConfigFile.ts"
 import type { Act, Asked } from "../simulated/Server.ts"
 import type { Saw } from "./Client.ts"
 

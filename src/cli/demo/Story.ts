@@ -1,6 +1,6 @@
 /** What the runtime decided on the way of a request, as lines to read. */
-import type { FailoverEvent } from "../../core/FailoverEvent.ts"
-import { classOf } from "../../core/Failure.ts"
+import type { FailoverEvent } from "../../events/FailoverEvent.ts"
+import { classOf } from "../../failure/Failure.ts"
 
 /** So many columns are there. */
 export const width = 100

@@ -7,15 +7,16 @@
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
+import * as Check from "../../checks/Check.ts"
 import type { GatewayConfig, ProviderConfig } from "../../config/GatewayConfig.ts"
-import type { Credential } from "../../core/Credential.ts"
-import * as ModelSpec from "../../core/ModelSpec.ts"
-import * as Policy from "../../core/Policy.ts"
-import * as Target from "../../core/Target.ts"
-import * as Named from "../../gateway/Named.ts"
-import * as Providers from "../../gateway/Providers.ts"
-import type { Upstream } from "../../providers/Upstream.ts"
-import * as Check from "../../upstream/Check.ts"
+import type { Credential } from "../../domain/Credential.ts"
+import * as ModelSpec from "../../domain/ModelSpec.ts"
+import * as Target from "../../domain/Target.ts"
+import type { GatewayProvider } from "../../gateway/providers/GatewayProvider.ts"
+import * as Providers from "../../gateway/providers/Providers.ts"
+import * as Named from "../../gateway/reload/Named.ts"
+import * as Policy from "../../policy/Policy.ts"
+import type { Upstream } from "../../providers/transport/Upstream.ts"
 import * as Question from "./Question.ts"
 
 /** What came of one question. */
@@ -104,7 +105,7 @@ export const run = (
 const ask = (
   config: GatewayConfig,
   provider: ProviderConfig,
-  built: Providers.GatewayProvider,
+  built: GatewayProvider,
   credential: Credential,
   model: string | undefined,
   timeout: number

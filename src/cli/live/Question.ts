@@ -8,10 +8,10 @@
  */
 import * as Effect from "effect/Effect"
 import type { ProviderConfig } from "../../config/GatewayConfig.ts"
-import { classOf, type Failure } from "../../core/Failure.ts"
-import type { Target } from "../../core/Target.ts"
-import type { GatewayProvider } from "../../gateway/Providers.ts"
-import type { JsonObject } from "../../providers/Wire.ts"
+import type { Target } from "../../domain/Target.ts"
+import { classOf, type Failure } from "../../failure/Failure.ts"
+import type { GatewayProvider } from "../../gateway/providers/GatewayProvider.ts"
+import type { JsonObject } from "../../providers/wire/Wire.ts"
 
 /** One form of the question. */
 interface Form {

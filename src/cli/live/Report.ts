@@ -1,9 +1,9 @@
 /** What was found, for the eyes of people. */
 import * as Redacted from "effect/Redacted"
-import { blot } from "../../classifier/Redaction.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
-import { classOf } from "../../core/Failure.ts"
-import * as Table from "../Table.ts"
+import { classOf } from "../../failure/Failure.ts"
+import { blot } from "../../redaction/Redaction.ts"
+import * as Table from "../support/Table.ts"
 import type { Finding } from "./Live.ts"
 import * as Question from "./Question.ts"
 

@@ -1,5 +1,5 @@
 /** Anthropic's own server, and its models wherever they are. */
-import type { Row } from "../Row.ts"
+import type { Row } from "../rules/Row.ts"
 
 /** The rows. */
 export const rows: ReadonlyArray<Row> = [

@@ -1,5 +1,5 @@
 /** Qwen, Kimi, GLM and MiniMax: families of models that are served by their makers and by many others. */
-import type { Row } from "../Row.ts"
+import type { Row } from "../rules/Row.ts"
 
 const dashscope = "https://help.aliyun.com/en/model-studio/deep-thinking"
 const moonshot =

@@ -1,5 +1,5 @@
 /** DeepSeek: its own API, and its models on other servers. */
-import type { Row } from "../Row.ts"
+import type { Row } from "../rules/Row.ts"
 
 const deepseek = "https://docs.rs/deepseek-sdk/latest/deepseek_sdk/chat/request/struct.ChatRequest.html"
 const deepseekThoughts = "https://api-docs.deepseek.com/guides/thinking_mode#tool-calls"

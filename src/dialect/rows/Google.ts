@@ -1,5 +1,5 @@
 /** Gemini behind OpenAI's protocol. */
-import type { Row } from "../Row.ts"
+import type { Row } from "../rules/Row.ts"
 
 const compatible = "https://ai.google.dev/gemini-api/docs/openai"
 const signatures = "https://ai.google.dev/gemini-api/docs/thought-signatures#openai"

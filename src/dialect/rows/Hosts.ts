@@ -1,5 +1,5 @@
 /** Servers that host the models of others, each with an API of its own in front of them. */
-import type { Row } from "../Row.ts"
+import type { Row } from "../rules/Row.ts"
 
 const xai = "https://docs.x.ai/docs/api-reference#chat-completions"
 const groq = "https://console.groq.com/docs/openai"

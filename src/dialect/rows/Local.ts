@@ -1,5 +1,5 @@
 /** Servers that people run themselves. The chat template of the model decides about the order of messages. */
-import type { Row } from "../Row.ts"
+import type { Row } from "../rules/Row.ts"
 
 const vllm = "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html"
 const template = "https://github.com/vllm-project/vllm/issues/41114"

@@ -1,5 +1,5 @@
 /** Mistral's API, and its models on other servers, whose templates have the same rules. */
-import type { Row } from "../Row.ts"
+import type { Row } from "../rules/Row.ts"
 
 const ids = "https://github.com/nearai/ironclaw/issues/1241"
 const order = "https://github.com/avante-corp/avante.nvim/issues/2562"

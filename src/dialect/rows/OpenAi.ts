@@ -1,5 +1,5 @@
 /** OpenAI's own servers, and those of Microsoft and GitHub that serve its models. */
-import type { Row } from "../Row.ts"
+import type { Row } from "../rules/Row.ts"
 
 const chat = "https://platform.openai.com/docs/api-reference/chat/create"
 const copilot = "https://github.com/anomalyco/opencode/blob/dev/packages/opencode/src/provider/transform.ts"

@@ -4,14 +4,14 @@
  */
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import * as BenchStore from "../../config/BenchStore.ts"
+import * as BenchStore from "../../config/file/BenchStore.ts"
 import type { OtlpConfig, ProviderConfig } from "../../config/GatewayConfig.ts"
-import type * as Catalog from "../../core/Catalog.ts"
-import type { Credential } from "../../core/Credential.ts"
-import type { ModelOptions } from "../../core/Model.ts"
-import * as Policy from "../../core/Policy.ts"
-import type { Refused } from "../Live.ts"
-import type { Revision } from "../Revision.ts"
+import type * as Catalog from "../../domain/Catalog.ts"
+import type { Credential } from "../../domain/Credential.ts"
+import type { ModelOptions } from "../../domain/Model.ts"
+import * as Policy from "../../policy/Policy.ts"
+import type { Refused } from "../reload/Live.ts"
+import type { Revision } from "../reload/Revision.ts"
 
 type JsonObject = typeof Schema.JsonObject.Type
 

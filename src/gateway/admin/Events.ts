@@ -2,10 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Stream from "effect/Stream"
-import type { BenchRegistry } from "../../core/BenchRegistry.ts"
-import * as Steady from "../../core/Steady.ts"
+import type { BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { Decisions } from "../../observe/Decisions.ts"
-import type { Revision } from "../Revision.ts"
+import * as Steady from "../../time/Steady.ts"
+import type { Revision } from "../reload/Revision.ts"
 import { benchOf } from "./Views.ts"
 import type * as Wire from "./Wire.ts"
 

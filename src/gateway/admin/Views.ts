@@ -1,7 +1,8 @@
 /** From what the core knows to what the admin API says. */
-import * as BenchKey from "../../core/BenchKey.ts"
-import type * as BenchRegistry from "../../core/BenchRegistry.ts"
-import type { Explained } from "../../core/Explain.ts"
+
+import type { Explained } from "../../candidates/Explain.ts"
+import * as BenchKey from "../../domain/BenchKey.ts"
+import type * as BenchRegistry from "../../health/BenchRegistry.ts"
 import type * as Wire from "./Wire.ts"
 
 /** A key of the bench. */

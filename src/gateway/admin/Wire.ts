@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import * as Dates from "../../core/Moment.ts"
 import * as Decisions from "../../observe/Decisions.ts"
+import * as Dates from "../../time/Moment.ts"
 
 const opt = Schema.optionalKey
 

@@ -5,7 +5,7 @@
  * so that it can fail over like any other. Whoever goes on from something that is not kept is told so, and says it all.
  * https://developers.openai.com/api/docs/guides/websocket-mode
  */
-import { isObject, type JsonObject } from "../../providers/Wire.ts"
+import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
 
 /** How much all connections of a gateway may keep together, in characters of JSON. */
 export interface Budget {

@@ -5,8 +5,8 @@
  * Clients take an error without a status for something they do not know, and wait on.
  * https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/endpoint/responses_websocket.rs
  */
-import { isObject, type JsonObject } from "../../providers/Wire.ts"
-import type * as Direct from "../Direct.ts"
+import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
+import type * as Direct from "../server/Direct.ts"
 import { Frames } from "./Frames.ts"
 
 /** Where frames go. */

@@ -3,8 +3,8 @@
  *
  * https://developers.openai.com/api/docs/guides/websocket-mode
  */
-import * as SseEvent from "../../providers/SseEvent.ts"
-import { SseSplitter } from "../../providers/SseSplitter.ts"
+import * as SseEvent from "../../providers/bytes/SseEvent.ts"
+import { SseSplitter } from "../../providers/bytes/SseSplitter.ts"
 
 /** What a frame says, and the event's name, where it has one. */
 export type Tell = (data: string, event: string | undefined) => void

@@ -1,7 +1,7 @@
 /** The files of the status page, as they lie beside this module: nothing builds them. */
 import { hash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
-import { extname } from "node:path"
+import { basename, extname } from "node:path"
 
 /** One file, ready to be sent. */
 export interface PageFile {
@@ -23,7 +23,7 @@ const folder = new URL("../page/", import.meta.url)
 export const read = (): ReadonlyMap<string, PageFile> => {
   let names: ReadonlyArray<string>
   try {
-    names = readdirSync(folder)
+    names = readdirSync(folder, { recursive: true, encoding: "utf8" })
   } catch {
     return new Map()
   }
@@ -32,7 +32,9 @@ export const read = (): ReadonlyMap<string, PageFile> => {
       const contentType = contentTypes[extname(name)]
       if (contentType === undefined) return []
       const text = readFileSync(new URL(name, folder), "utf8")
-      return [[name, { contentType, tag: `"${hash("sha256", text, "base64url").slice(0, 22)}"`, text }]]
+      return [
+        [basename(name), { contentType, tag: `"${hash("sha256", text, "base64url").slice(0, 22)}"`, text }]
+      ]
     })
   )
 }

@@ -7,14 +7,14 @@
  */
 import * as Effect from "effect/Effect"
 import type { GatewayConfig, ProtocolName } from "../../config/GatewayConfig.ts"
-import * as BenchKey from "../../core/BenchKey.ts"
-import type { BenchInfo, BenchRegistry } from "../../core/BenchRegistry.ts"
-import * as Steady from "../../core/Steady.ts"
+import * as BenchKey from "../../domain/BenchKey.ts"
+import type { BenchInfo, BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { Decision, Decisions } from "../../observe/Decisions.ts"
 import type { Pulse, Reading } from "../../observe/Pulse.ts"
+import * as Steady from "../../time/Steady.ts"
 import { benchOf } from "../admin/Views.ts"
 import type * as Wire from "../admin/Wire.ts"
-import type { Named } from "../Named.ts"
+import type { Named } from "../reload/Named.ts"
 
 /** How a target stands. `half-open`: its rest is over, and the next request to it decides whether it serves again. */
 export type State = "serving" | "resting" | "half-open" | "probing" | "manual"

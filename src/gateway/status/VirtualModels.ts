@@ -1,8 +1,8 @@
 /** The names of a config that callers ask for, and the targets that may answer each of them. */
 import * as Result from "effect/Result"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
-import * as BenchKey from "../../core/BenchKey.ts"
-import type { GatewayCatalog } from "../Providers.ts"
+import * as BenchKey from "../../domain/BenchKey.ts"
+import type { GatewayCatalog } from "../providers/Providers.ts"
 import type { Model } from "./Status.ts"
 
 /** Every name of `models`, with the targets of its chain in order: configured fallbacks included, disabled credentials not. */

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Steady from "../../core/Steady.ts"
 import { type Decision, isTroubled } from "../../observe/Decisions.ts"
+import * as Steady from "../../time/Steady.ts"
 import type { Row, Status } from "./Status.ts"
 
 /** What has changed. Fields are left out where nothing has. */

@@ -4,7 +4,7 @@
  * https://platform.openai.com/docs/api-reference/chat/object and
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
-import { isObject, type JsonObject } from "../Wire.ts"
+import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
 import { chunkOf } from "./Ollama.ts"
 

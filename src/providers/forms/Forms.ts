@@ -1,5 +1,5 @@
 /** What an answer is told in: whole, or by events. Some servers give the one where the other was asked for. */
-import type { JsonObject } from "../Wire.ts"
+import type { JsonObject } from "../wire/Wire.ts"
 
 /** How the answers of an operation are turned from one form into the other. No member that is known gets lost. */
 export interface Forms {

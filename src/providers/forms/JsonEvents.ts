@@ -1,6 +1,6 @@
 /** An answer of JSON objects as the event stream that was asked for: chunks in a list or one a line, or a whole answer. */
 import { isError } from "../../words/ErrorPlaces.ts"
-import { isObject, type JsonObject } from "../Wire.ts"
+import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
 import { JsonValues } from "./JsonValues.ts"
 

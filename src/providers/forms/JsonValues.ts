@@ -2,7 +2,7 @@
  * Cuts bytes into the JSON objects in them: one, one a line, or the elements of a list. What stands between them is not
  * looked at.
  */
-import { Gathered } from "../Gathered.ts"
+import { Gathered } from "../bytes/Gathered.ts"
 
 const quote = 0x22
 const backslash = 0x5c

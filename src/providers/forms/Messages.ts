@@ -3,7 +3,7 @@
  *
  * https://docs.anthropic.com/en/api/messages and https://docs.anthropic.com/en/docs/build-with-claude/streaming
  */
-import { isObject, type JsonObject } from "../Wire.ts"
+import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
 
 type Draft = Record<string, unknown>

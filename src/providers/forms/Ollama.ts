@@ -3,7 +3,7 @@
  *
  * https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion
  */
-import { isObject, type JsonObject } from "../Wire.ts"
+import { isObject, type JsonObject } from "../wire/Wire.ts"
 
 /** The chunks that say what a line says; `undefined` for anything that is no such line. */
 export const chunkOf = (json: JsonObject): ReadonlyArray<JsonObject | "[DONE]"> | undefined => {

@@ -4,7 +4,7 @@
  * https://platform.openai.com/docs/api-reference/responses and
  * https://platform.openai.com/docs/api-reference/responses-streaming
  */
-import { isObject, type JsonObject } from "../Wire.ts"
+import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
 
 const toEvents: Forms["toEvents"] = (json) => {

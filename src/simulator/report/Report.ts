@@ -1,9 +1,9 @@
 /** What a simulation amounts to, in numbers: who was answered, by whom, how late, and what the faults cost. */
-import type { FailureClass } from "../../core/Failure.ts"
+import type { FailureClass } from "../../failure/Failure.ts"
 import type { FaultName } from "../faults/Faults.ts"
+import type { Asked, Call } from "../Journal.ts"
 import type { Played } from "../Simulation.ts"
 import type { Fault } from "../scenario/Scenario.ts"
-import type { Asked, Call } from "./Journal.ts"
 import * as Timeline from "./Timeline.ts"
 
 /** How times are spread, in milliseconds. */

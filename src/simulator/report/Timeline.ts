@@ -1,7 +1,7 @@
 /** The story of a simulation: what broke, who rested for it, how often it was probed, when it served again, who lost. */
-import type { FailureClass } from "../../core/Failure.ts"
+import type { FailureClass } from "../../failure/Failure.ts"
+import type { Asked } from "../Journal.ts"
 import type { Played } from "../Simulation.ts"
-import type { Asked } from "./Journal.ts"
 
 /** One line of the story. Times are milliseconds since the start; `last` is when something happened for the last time. */
 export type Entry =

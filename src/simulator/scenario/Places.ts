@@ -1,10 +1,10 @@
 /** The targets that requests for a model may go to, and what the words of a scenario mean among them. */
 import * as Result from "effect/Result"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
-import * as BenchKey from "../../core/BenchKey.ts"
-import * as Catalog from "../../core/Catalog.ts"
-import type { Chain } from "../../core/Chain.ts"
-import * as Pool from "../../core/Pool.ts"
+import * as BenchKey from "../../domain/BenchKey.ts"
+import * as Catalog from "../../domain/Catalog.ts"
+import type { Chain } from "../../domain/Chain.ts"
+import * as Pool from "../../domain/Pool.ts"
 import type { places } from "./ScenarioFile.ts"
 
 /** One target, and the keys that cover it. */

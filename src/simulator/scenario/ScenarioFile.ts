@@ -1,6 +1,6 @@
 /** The shape of a scenario file: who asks for what, and what breaks when. */
 import * as Schema from "effect/Schema"
-import { Count, DurationInput, field, millisOf, required } from "../../config/Field.ts"
+import { Count, DurationInput, field, millisOf, required } from "../../config/file/Field.ts"
 import { defaultFactor, faultNames } from "../faults/Faults.ts"
 
 const Time = DurationInput.check(

@@ -4,7 +4,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
-import { type Head, type Opened, TransportError, type Whole } from "../../providers/Upstream.ts"
+import { type Head, type Opened, TransportError, type Whole } from "../../providers/transport/Upstream.ts"
 import type { Act } from "../faults/Faults.ts"
 import * as Shapes from "../faults/Shapes.ts"
 

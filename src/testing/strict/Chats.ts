@@ -1,6 +1,6 @@
 /** Answers of a scripted server as chat completions. */
 import type { JsonObject } from "./Check.ts"
-import type { Said, Strictness } from "./Server.ts"
+import type { Said, Strictness } from "./Strictness.ts"
 
 /** How the path of the operation ends. */
 export const path = "/chat/completions"

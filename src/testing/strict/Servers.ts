@@ -1,6 +1,6 @@
 /** Strict servers, one for each row of the table of dialects: what the real one refuses, in its words. */
 import type { JsonObject } from "./Check.ts"
-import type { Refusal, Strictness } from "./Server.ts"
+import type { Refusal, Strictness } from "./Strictness.ts"
 
 const openaiError = (message: string, more: JsonObject = {}): JsonObject => ({
   error: { message, type: "invalid_request_error", param: null, code: null, ...more }

@@ -1,7 +1,7 @@
 /** Strict servers in the place of the network, so that providers and whole applications run against them in virtual time. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { TransportError, type Upstream } from "../../providers/Upstream.ts"
+import { TransportError, type Upstream } from "../../providers/transport/Upstream.ts"
 import type { Server } from "./Server.ts"
 
 const encoder = new TextEncoder()

@@ -3,10 +3,10 @@
  *
  * https://docs.anthropic.com/en/api/messages#response-id
  */
-import type { Answer, Remark, Spoken } from "../Common.ts"
-import type { Context } from "../Context.ts"
-import { type JsonObject, text } from "../Json.ts"
-import * as Usage from "../Usage.ts"
+import type { Answer, Remark, Spoken } from "../common/Common.ts"
+import { type JsonObject, text } from "../common/Json.ts"
+import * as Usage from "../common/Usage.ts"
+import type { Context } from "../protocol/Context.ts"
 import { readBlocks } from "./Blocks.ts"
 import * as Words from "./Words.ts"
 import { input } from "./WriteMessages.ts"

@@ -3,8 +3,8 @@
  *
  * Tools that Anthropic runs itself, and what they gave, are no part of the common form and are named.
  */
-import type { Remark, Spoken } from "../Common.ts"
-import { isObject, type JsonObject, list, string, text, write } from "../Json.ts"
+import type { Remark, Spoken } from "../common/Common.ts"
+import { isObject, type JsonObject, list, string, text, write } from "../common/Json.ts"
 
 /** One row a type of block. */
 const rows: ReadonlyMap<unknown, (block: JsonObject) => Spoken | Remark> = new Map<

@@ -1,5 +1,5 @@
 /** Anthropic's messages. */
-import type { Codec } from "../Protocol.ts"
+import type { Codec } from "../protocol/Protocol.ts"
 import { readAnswer, writeAnswer } from "./Answers.ts"
 import { readError, writeError } from "./Errors.ts"
 import { readRequest } from "./ReadRequest.ts"

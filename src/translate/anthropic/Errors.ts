@@ -3,9 +3,9 @@
  *
  * https://docs.anthropic.com/en/api/errors
  */
-import type { Failure, FailureKind } from "../Common.ts"
-import * as Failures from "../Failures.ts"
-import { isObject, type JsonObject, text } from "../Json.ts"
+import type { Failure, FailureKind } from "../common/Common.ts"
+import * as Failures from "../common/Failures.ts"
+import { isObject, type JsonObject, text } from "../common/Json.ts"
 
 const types: Readonly<Record<FailureKind, string>> = {
   invalid: "invalid_request_error",

@@ -7,7 +7,7 @@
  * - prefill: https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6
  * - output tokens: https://platform.claude.com/docs/en/about-claude/models/overview
  */
-import type { Effort } from "../Common.ts"
+import type { Effort } from "../common/Common.ts"
 
 /** What a model takes. */
 export interface Traits {

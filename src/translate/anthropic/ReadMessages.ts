@@ -1,7 +1,7 @@
 /** From the messages of an Anthropic request to turns. */
-import type { Content, Media, Result, Spoken, Turn } from "../Common.ts"
-import type { Dropped } from "../Dropped.ts"
-import { isObject, type JsonObject, object, objects, string, text, write } from "../Json.ts"
+import type { Content, Media, Result, Spoken, Turn } from "../common/Common.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import { isObject, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
 
 const messageKeys = new Set(["role", "content"])
 

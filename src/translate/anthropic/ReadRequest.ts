@@ -3,11 +3,21 @@
  *
  * https://docs.anthropic.com/en/api/messages
  */
-import type { Request } from "../Common.ts"
-import type { Dropped } from "../Dropped.ts"
-import * as Effort from "../Effort.ts"
-import { boolean, isObject, type JsonObject, list, number, object, objects, string, text } from "../Json.ts"
-import { type Draft, type Read, readFields, says, set } from "../ReadFields.ts"
+import type { Request } from "../common/Common.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import * as Effort from "../common/Effort.ts"
+import {
+  boolean,
+  isObject,
+  type JsonObject,
+  list,
+  number,
+  object,
+  objects,
+  string,
+  text
+} from "../common/Json.ts"
+import { type Draft, type Read, readFields, says, set } from "../common/ReadFields.ts"
 import * as ReadMessages from "./ReadMessages.ts"
 
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([

@@ -3,10 +3,10 @@
  *
  * https://docs.anthropic.com/en/docs/build-with-claude/streaming
  */
-import type { Delta, Remark, Thinking } from "../Common.ts"
-import { isObject, type JsonObject, object, objects, text, write } from "../Json.ts"
-import type { SseEvent, StreamReader } from "../Protocol.ts"
-import * as Usage from "../Usage.ts"
+import type { Delta, Remark, Thinking } from "../common/Common.ts"
+import { isObject, type JsonObject, object, objects, text, write } from "../common/Json.ts"
+import * as Usage from "../common/Usage.ts"
+import type { SseEvent, StreamReader } from "../protocol/Protocol.ts"
 import { readBlock } from "./Blocks.ts"
 import { readError } from "./Errors.ts"
 import * as Words from "./Words.ts"

@@ -4,10 +4,10 @@
  * - https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
  * - https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
  */
-import type { Request, Effort as Word } from "../Common.ts"
-import type { Dropped } from "../Dropped.ts"
-import * as Effort from "../Effort.ts"
-import type { JsonObject } from "../Json.ts"
+import type { Request, Effort as Word } from "../common/Common.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import * as Effort from "../common/Effort.ts"
+import type { JsonObject } from "../common/Json.ts"
 import type { Traits } from "./Models.ts"
 
 /** What is written, and whether the model is told to think. */

@@ -1,7 +1,7 @@
 /** The words of Anthropic's protocol for how an answer ended and what it cost. */
-import type { Ending, Stop, Usage } from "../Common.ts"
-import { type JsonObject, object, text } from "../Json.ts"
-import * as Stops from "../Stops.ts"
+import type { Ending, Stop, Usage } from "../common/Common.ts"
+import { type JsonObject, object, text } from "../common/Json.ts"
+import * as Stops from "../common/Stops.ts"
 
 /** https://docs.anthropic.com/en/api/handling-stop-reasons */
 const reasons: Readonly<Record<Stop, string>> = {

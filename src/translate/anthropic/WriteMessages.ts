@@ -1,8 +1,8 @@
 /** From turns to the messages of an Anthropic request. */
 import type { Dialect } from "../../dialect/index.ts"
-import type { Call, Content, Request, Result, Spoken, Turn } from "../Common.ts"
-import { append, compact, isObject, type JsonObject, parse } from "../Json.ts"
-import { type Rule, ruleOf, ToolIds } from "../ToolIds.ts"
+import type { Call, Content, Request, Result, Spoken, Turn } from "../common/Common.ts"
+import { append, compact, isObject, type JsonObject, parse } from "../common/Json.ts"
+import { type Rule, ruleOf, ToolIds } from "../protocol/ToolIds.ts"
 import type { Traits } from "./Models.ts"
 
 /** `tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`; they must also be unique. */

@@ -1,9 +1,9 @@
 /** From the common form to the body of a messages request. */
 import { type Dialect, resolve } from "../../dialect/index.ts"
-import type { Request, Tool } from "../Common.ts"
-import type { Dropped } from "../Dropped.ts"
-import { compact, type JsonObject } from "../Json.ts"
-import * as JsonSchema from "../JsonSchema.ts"
+import type { Request, Tool } from "../common/Common.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import { compact, type JsonObject } from "../common/Json.ts"
+import * as JsonSchema from "../common/JsonSchema.ts"
 import * as Models from "./Models.ts"
 import * as Thinking from "./Thinking.ts"
 import { writeMessages } from "./WriteMessages.ts"

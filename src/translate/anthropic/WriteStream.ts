@@ -4,11 +4,11 @@
  * Its blocks follow one another, while OpenAI's calls may come in pieces by turns. A call whose turn has not come is
  * kept until the one before it is complete, or the answer is.
  */
-import type { Delta, Ending, Usage } from "../Common.ts"
-import type { Context } from "../Context.ts"
-import type { JsonObject } from "../Json.ts"
-import { JsonEnd } from "../JsonEnd.ts"
-import type { OutEvent, StreamWriter } from "../Protocol.ts"
+import type { Delta, Ending, Usage } from "../common/Common.ts"
+import type { JsonObject } from "../common/Json.ts"
+import { JsonEnd } from "../common/JsonEnd.ts"
+import type { Context } from "../protocol/Context.ts"
+import type { OutEvent, StreamWriter } from "../protocol/Protocol.ts"
 import { callBlock, head, thinkingBlock } from "./Answers.ts"
 import { writeError } from "./Errors.ts"
 import * as Words from "./Words.ts"

@@ -1,5 +1,5 @@
 /** What a token carries. */
-import { isObject, type JsonObject, objects, string } from "../Json.ts"
+import { isObject, type JsonObject, objects, string } from "../common/Json.ts"
 
 /** A thought, as text or as members of its message. */
 export interface CarriedThought {

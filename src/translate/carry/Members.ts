@@ -1,5 +1,5 @@
 /** Members of a message that come in pieces, put together. */
-import { isObject, type JsonObject, number } from "../Json.ts"
+import { isObject, type JsonObject, number } from "../common/Json.ts"
 
 /** Texts are continued, lists are lengthened, and of what else there is the latest counts. */
 export const merge = (into: Record<string, unknown>, more: JsonObject): void => {

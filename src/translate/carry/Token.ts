@@ -7,7 +7,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto"
 import { deflateRawSync, inflateRawSync } from "node:zlib"
-import { isObject, type JsonObject, parse, write } from "../Json.ts"
+import { isObject, type JsonObject, parse, write } from "../common/Json.ts"
 
 /** How every token begins. */
 export const mark = "efc1_"

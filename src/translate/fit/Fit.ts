@@ -1,7 +1,7 @@
 /** A request in the common form, fitted to the dialect of its target before it is written. */
 import type { Dialect } from "../../dialect/index.ts"
-import type { Content, Request, Result, Turn } from "../Common.ts"
-import type { Dropped } from "../Dropped.ts"
+import type { Content, Request, Result, Turn } from "../common/Common.ts"
+import type { Dropped } from "../common/Dropped.ts"
 import * as MediaTypes from "./MediaTypes.ts"
 import * as Tools from "./Tools.ts"
 import * as Turns from "./Turns.ts"

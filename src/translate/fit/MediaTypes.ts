@@ -4,7 +4,7 @@
  *
  * https://github.com/anthropics/claude-code/issues/6774
  */
-import type { Content, Document, Image, Media } from "../Common.ts"
+import type { Content, Document, Image, Media } from "../common/Common.ts"
 
 /** The first bytes as hexadecimal digits, and what begins with them. */
 const beginnings: ReadonlyArray<readonly [digits: RegExp, mediaType: string]> = [

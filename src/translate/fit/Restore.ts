@@ -1,6 +1,6 @@
 /** What was renamed or replaced in a request for its target, and has to be put back in the answer. */
-import type { Answer, Delta, Remark, Spoken, Stop } from "../Common.ts"
-import { isObject, parse, write } from "../Json.ts"
+import type { Answer, Delta, Remark, Spoken, Stop } from "../common/Common.ts"
+import { isObject, parse, write } from "../common/Json.ts"
 
 /** What has to be put back. */
 export interface Restore {

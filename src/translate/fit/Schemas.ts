@@ -1,6 +1,6 @@
 /** Schemas of tools as a target takes them. What cannot be said in the schema is said in its description. */
 import type { Dialect } from "../../dialect/index.ts"
-import { isObject, type JsonObject, list, objects, write } from "../Json.ts"
+import { isObject, type JsonObject, list, objects, write } from "../common/Json.ts"
 import * as Names from "./Names.ts"
 
 /** Schemas nested deeper than this are left as they are from there on. */

@@ -1,8 +1,8 @@
 /** The tools of a request as its target takes them, in definitions, choices and calls alike. */
 import type { Dialect } from "../../dialect/index.ts"
-import type { Request, Spoken, Tool, ToolChoice, Turn } from "../Common.ts"
-import type { Dropped } from "../Dropped.ts"
-import { isObject, parse, write } from "../Json.ts"
+import type { Request, Spoken, Tool, ToolChoice, Turn } from "../common/Common.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import { isObject, parse, write } from "../common/Json.ts"
 import * as Names from "./Names.ts"
 import type { Restore } from "./Restore.ts"
 import * as Schemas from "./Schemas.ts"

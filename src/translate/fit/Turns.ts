@@ -3,9 +3,9 @@
  * two turns of one role in a row.
  */
 import type { Dialect } from "../../dialect/index.ts"
-import { isBilling, withoutLine } from "../Billing.ts"
-import { type Content, type Request, type Result, type Turn, together } from "../Common.ts"
-import type { JsonObject } from "../Json.ts"
+import { isBilling, withoutLine } from "../common/Billing.ts"
+import { type Content, type Request, type Result, type Turn, together } from "../common/Common.ts"
+import type { JsonObject } from "../common/Json.ts"
 
 /** Fits the order. `isAnthropic`: system prompts have a place of their own in the request. */
 export const fit = (request: Request, dialect: Dialect, isAnthropic: boolean): Request => {

@@ -3,13 +3,13 @@
  *
  * https://platform.openai.com/docs/api-reference/chat/object
  */
-import type { Answer, Call, Remark, Spoken } from "../Common.ts"
-import type { Context } from "../Context.ts"
-import { append, compact, type JsonObject, object, objects, string, text, write } from "../Json.ts"
-import * as Usage from "../Usage.ts"
-import * as Leftovers from "./Leftovers.ts"
-import * as Reasoning from "./Reasoning.ts"
-import { callsOf, hasContent, readSpoken, type Words as Said } from "./Said.ts"
+import type { Answer, Call, Remark, Spoken } from "../common/Common.ts"
+import { append, compact, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
+import * as Usage from "../common/Usage.ts"
+import type { Context } from "../protocol/Context.ts"
+import * as Leftovers from "./parts/Leftovers.ts"
+import * as Reasoning from "./parts/Reasoning.ts"
+import { callsOf, hasContent, readSpoken, type Words as Said } from "./parts/Said.ts"
 import * as Words from "./Words.ts"
 import { writeCalls } from "./WriteCalls.ts"
 

@@ -1,7 +1,8 @@
 /** OpenAI's chat completions. */
-import type { Codec } from "../Protocol.ts"
+
+import { readError, writeError } from "../protocol/Errors.ts"
+import type { Codec } from "../protocol/Protocol.ts"
 import { readAnswer, writeAnswer } from "./Answers.ts"
-import { readError, writeError } from "./Errors.ts"
 import { readRequest } from "./ReadRequest.ts"
 import { OpenAiStreamReader } from "./ReadStream.ts"
 import { writeRequest } from "./WriteRequest.ts"

@@ -7,7 +7,7 @@
  * - reasoning models and their efforts: https://developers.openai.com/api/docs/guides/reasoning
  * - no tools together with an effort: https://github.com/openai/openai-openapi/issues/541
  */
-import type { Effort } from "../Common.ts"
+import type { Effort } from "../common/Common.ts"
 
 /** What a model takes. */
 export interface Traits {

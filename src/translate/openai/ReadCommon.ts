@@ -1,7 +1,7 @@
 /** What a request for a chat completion and one for a response say in the same words. */
-import type { Audio } from "../Common.ts"
-import { boolean, isObject, type JsonObject, number, object, string, text } from "../Json.ts"
-import { type Draft, type Field, says, set } from "../ReadFields.ts"
+import type { Audio } from "../common/Common.ts"
+import { boolean, isObject, type JsonObject, number, object, string, text } from "../common/Json.ts"
+import { type Draft, type Field, says, set } from "../common/ReadFields.ts"
 
 /** The fields of the same name and meaning. */
 export const commonFields: ReadonlyArray<Field> = [

@@ -1,11 +1,11 @@
 /** From the messages of a chat-completions request to turns. */
-import type { Content, Request, Spoken, Turn } from "../Common.ts"
-import * as DataUrl from "../DataUrl.ts"
-import type { Dropped } from "../Dropped.ts"
-import { isObject, type JsonObject, object, objects, string, text, write } from "../Json.ts"
-import * as CustomTools from "./CustomTools.ts"
+import type { Content, Request, Spoken, Turn } from "../common/Common.ts"
+import * as DataUrl from "../common/DataUrl.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import { isObject, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
+import * as CustomTools from "../protocol/CustomTools.ts"
+import * as Reasoning from "./parts/Reasoning.ts"
 import { readAudio } from "./ReadCommon.ts"
-import * as Reasoning from "./Reasoning.ts"
 
 const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
   system: new Set(["role", "content", "cache_control"]),

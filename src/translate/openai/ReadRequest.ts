@@ -3,12 +3,12 @@
  *
  * https://platform.openai.com/docs/api-reference/chat/create
  */
-import type { Request } from "../Common.ts"
-import type { Dropped } from "../Dropped.ts"
-import * as Effort from "../Effort.ts"
-import { isObject, type JsonObject, list, number, object, objects, string, text } from "../Json.ts"
-import { type Draft, type Read, readFields, says, set } from "../ReadFields.ts"
-import * as CustomTools from "./CustomTools.ts"
+import type { Request } from "../common/Common.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import * as Effort from "../common/Effort.ts"
+import { isObject, type JsonObject, list, number, object, objects, string, text } from "../common/Json.ts"
+import { type Draft, type Read, readFields, says, set } from "../common/ReadFields.ts"
+import * as CustomTools from "../protocol/CustomTools.ts"
 import { commonFields, readAllowed, readFunction, readSchema, readToolMode } from "./ReadCommon.ts"
 import * as ReadMessages from "./ReadMessages.ts"
 

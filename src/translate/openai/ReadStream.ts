@@ -3,15 +3,15 @@
  *
  * https://platform.openai.com/docs/api-reference/chat/streaming
  */
-import type { Delta, Remark } from "../Common.ts"
-import { append, isObject, type JsonObject, object, objects, text } from "../Json.ts"
-import type { SseEvent, StreamReader } from "../Protocol.ts"
-import * as Usage from "../Usage.ts"
-import { CallPieces } from "./CallPieces.ts"
-import { readError } from "./Errors.ts"
-import * as Leftovers from "./Leftovers.ts"
-import * as Reasoning from "./Reasoning.ts"
-import { callsOf, hasContent, readSpoken, type Words } from "./Said.ts"
+import type { Delta, Remark } from "../common/Common.ts"
+import { append, isObject, type JsonObject, object, objects, text } from "../common/Json.ts"
+import * as Usage from "../common/Usage.ts"
+import { readError } from "../protocol/Errors.ts"
+import type { SseEvent, StreamReader } from "../protocol/Protocol.ts"
+import { CallPieces } from "./parts/CallPieces.ts"
+import * as Leftovers from "./parts/Leftovers.ts"
+import * as Reasoning from "./parts/Reasoning.ts"
+import { callsOf, hasContent, readSpoken, type Words } from "./parts/Said.ts"
 import * as Stop from "./Words.ts"
 
 /**

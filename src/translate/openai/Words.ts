@@ -1,7 +1,7 @@
 /** The words of OpenAI's protocol for how an answer ended and what it cost. */
-import type { Stop, Usage } from "../Common.ts"
-import { compact, type JsonObject } from "../Json.ts"
-import * as Stops from "../Stops.ts"
+import type { Stop, Usage } from "../common/Common.ts"
+import { compact, type JsonObject } from "../common/Json.ts"
+import * as Stops from "../common/Stops.ts"
 
 /** https://platform.openai.com/docs/api-reference/chat/object#chat-object-choices-finish_reason */
 const reasons: Readonly<Record<Stop, string>> = {

@@ -2,11 +2,11 @@
  * Calls of tools as the client of a chat knows them: of functions, of tools that take one text, or as they were before there
  * were tools.
  */
-import type { Call } from "../Common.ts"
-import type { Context } from "../Context.ts"
-import type { JsonObject } from "../Json.ts"
-import { JsonEnd } from "../JsonEnd.ts"
-import * as CustomTools from "./CustomTools.ts"
+import type { Call } from "../common/Common.ts"
+import type { JsonObject } from "../common/Json.ts"
+import { JsonEnd } from "../common/JsonEnd.ts"
+import type { Context } from "../protocol/Context.ts"
+import * as CustomTools from "../protocol/CustomTools.ts"
 
 /** The id of a call that came without one. */
 export const callId = (context: Context, index: number): string => `call_${context.id}_${index}`

@@ -1,13 +1,13 @@
 /** From turns to the messages of a chat-completions request. */
 import type { Dialect } from "../../dialect/index.ts"
-import type { Content, Document, Request, Result, Spoken } from "../Common.ts"
 import { merge } from "../carry/Members.ts"
-import * as DataUrl from "../DataUrl.ts"
-import type { Dropped } from "../Dropped.ts"
-import { append, compact, type JsonObject } from "../Json.ts"
-import { type Rule, ruleOf, ToolIds } from "../ToolIds.ts"
-import * as ToolNames from "../ToolNames.ts"
-import { thinkingPart } from "./Said.ts"
+import type { Content, Document, Request, Result, Spoken } from "../common/Common.ts"
+import * as DataUrl from "../common/DataUrl.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import { append, compact, type JsonObject } from "../common/Json.ts"
+import * as ToolNames from "../common/ToolNames.ts"
+import { type Rule, ruleOf, ToolIds } from "../protocol/ToolIds.ts"
+import { thinkingPart } from "./parts/Said.ts"
 
 /** OpenAI refuses ids that are longer: `string too long. Expected a string with maximum length 40`. */
 const rule: Rule = { allowed: /^/, forbidden: /[^\w-]/g, longest: 40 }

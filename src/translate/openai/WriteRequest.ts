@@ -1,11 +1,11 @@
 /** From the common form to the body of a chat-completions request. */
 import { type Dialect, resolve } from "../../dialect/index.ts"
-import type { Request, Tool } from "../Common.ts"
-import type { Dropped } from "../Dropped.ts"
-import * as Effort from "../Effort.ts"
-import { compact, isObject, type JsonObject } from "../Json.ts"
-import * as JsonSchema from "../JsonSchema.ts"
-import * as ToolNames from "../ToolNames.ts"
+import type { Request, Tool } from "../common/Common.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import * as Effort from "../common/Effort.ts"
+import { compact, isObject, type JsonObject } from "../common/Json.ts"
+import * as JsonSchema from "../common/JsonSchema.ts"
+import * as ToolNames from "../common/ToolNames.ts"
 import * as Models from "./Models.ts"
 import { writeMessages } from "./WriteMessages.ts"
 

@@ -1,10 +1,10 @@
 /** From deltas to the chunks of a streamed chat completion. */
-import type { Delta, Redacted, Thinking, Usage } from "../Common.ts"
-import type { Context } from "../Context.ts"
-import type { JsonObject } from "../Json.ts"
-import type { OutEvent, StreamWriter } from "../Protocol.ts"
-import { writeError } from "./Errors.ts"
-import * as Reasoning from "./Reasoning.ts"
+import type { Delta, Redacted, Thinking, Usage } from "../common/Common.ts"
+import type { JsonObject } from "../common/Json.ts"
+import type { Context } from "../protocol/Context.ts"
+import { writeError } from "../protocol/Errors.ts"
+import type { OutEvent, StreamWriter } from "../protocol/Protocol.ts"
+import * as Reasoning from "./parts/Reasoning.ts"
 import * as Words from "./Words.ts"
 import { CallWriter } from "./WriteCalls.ts"
 

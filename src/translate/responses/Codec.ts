@@ -1,6 +1,6 @@
 /** OpenAI's responses, as callers speak them: no target is asked in them by a translation. */
-import { writeError } from "../openai/Errors.ts"
-import type { CallerCodec } from "../Protocol.ts"
+import { writeError } from "../protocol/Errors.ts"
+import type { CallerCodec } from "../protocol/Protocol.ts"
 import { readRequest } from "./ReadRequest.ts"
 import { ResponseStreamWriter, writeAnswer } from "./WriteStream.ts"
 

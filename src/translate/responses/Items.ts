@@ -1,8 +1,8 @@
 /** The items of a response while it is being made: how they begin, grow and end, and the events that tell of it. */
-import type { Redacted, Thinking } from "../Common.ts"
-import type { JsonObject } from "../Json.ts"
-import { JsonEnd } from "../JsonEnd.ts"
-import { writeArguments } from "./ClientTools.ts"
+import type { Redacted, Thinking } from "../common/Common.ts"
+import type { JsonObject } from "../common/Json.ts"
+import { JsonEnd } from "../common/JsonEnd.ts"
+import { writeArguments } from "../protocol/ClientTools.ts"
 import { seal } from "./Reasoning.ts"
 
 /** Tells an event, without its number. */

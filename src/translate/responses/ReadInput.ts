@@ -1,10 +1,10 @@
 /** From the input of a request for a response to turns. */
-import { type Content, type Request, type Spoken, type Turn, together } from "../Common.ts"
-import * as DataUrl from "../DataUrl.ts"
-import type { Dropped } from "../Dropped.ts"
-import { append, type JsonObject, objects, string, text, write } from "../Json.ts"
+import { type Content, type Request, type Spoken, type Turn, together } from "../common/Common.ts"
+import * as DataUrl from "../common/DataUrl.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import { append, type JsonObject, objects, string, text, write } from "../common/Json.ts"
 import { readAudio } from "../openai/ReadCommon.ts"
-import { flatName, readCall } from "./ClientTools.ts"
+import { flatName, readCall } from "../protocol/ClientTools.ts"
 import * as Reasoning from "./Reasoning.ts"
 
 /** The conversation as it is being read: items of the model that follow one another are one turn. */

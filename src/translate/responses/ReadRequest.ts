@@ -3,13 +3,13 @@
  *
  * https://platform.openai.com/docs/api-reference/responses/create
  */
-import type { Request } from "../Common.ts"
-import type { Dropped } from "../Dropped.ts"
-import * as Effort from "../Effort.ts"
-import { isObject, type JsonObject, list, number, object, objects, string, text } from "../Json.ts"
+import type { Request } from "../common/Common.ts"
+import type { Dropped } from "../common/Dropped.ts"
+import * as Effort from "../common/Effort.ts"
+import { isObject, type JsonObject, list, number, object, objects, string, text } from "../common/Json.ts"
+import { type Draft, type Read, readFields, says, set } from "../common/ReadFields.ts"
 import { commonFields, readAllowed, readFunction, readSchema, readToolMode } from "../openai/ReadCommon.ts"
-import { type Draft, type Read, readFields, says, set } from "../ReadFields.ts"
-import { clientTools, flatName } from "./ClientTools.ts"
+import { clientTools, flatName } from "../protocol/ClientTools.ts"
 import { readInput } from "./ReadInput.ts"
 
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([

@@ -5,9 +5,10 @@
  * that only it can read) takes the place of OpenAI's own encrypted content, marked as somebody else's.
  * https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
  */
-import type { Redacted, Thinking } from "../Common.ts"
+
 import { isToken } from "../carry/Token.ts"
-import { isObject, type JsonObject, objects, string, text } from "../Json.ts"
+import type { Redacted, Thinking } from "../common/Common.ts"
+import { isObject, type JsonObject, objects, string, text } from "../common/Json.ts"
 
 const signed = "anthropic-claude-v1.signature."
 const sealed = "anthropic-claude-v1.redacted."

@@ -5,7 +5,7 @@
  * instead of saying it again. Whoever keeps the items of translated answers can put them back in their places.
  * https://platform.openai.com/docs/api-reference/responses/create
  */
-import { isObject, type JsonObject, list, text } from "../Json.ts"
+import { isObject, type JsonObject, list, text } from "../common/Json.ts"
 
 /** The items of a response by their ids. */
 export const itemsOf = (response: JsonObject): ReadonlyArray<readonly [id: string, item: JsonObject]> =>

@@ -1,9 +1,9 @@
 /** The words of OpenAI's responses for how an answer ended, what it cost, and what was asked. */
-import type { Failure, Stop, Usage } from "../Common.ts"
-import type { Context } from "../Context.ts"
-import { compact, isObject, type JsonObject, object, text } from "../Json.ts"
-import { writeError } from "../openai/Errors.ts"
-import type { BrokenOff } from "../Protocol.ts"
+import type { Failure, Stop, Usage } from "../common/Common.ts"
+import { compact, isObject, type JsonObject, object, text } from "../common/Json.ts"
+import type { Context } from "../protocol/Context.ts"
+import { writeError } from "../protocol/Errors.ts"
+import type { BrokenOff } from "../protocol/Protocol.ts"
 
 /** Why a response is incomplete; `undefined` when it is complete. */
 export const incompleteReason = (stop: Stop): string | undefined =>

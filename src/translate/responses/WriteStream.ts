@@ -6,10 +6,10 @@
  *
  * https://platform.openai.com/docs/api-reference/responses-streaming
  */
-import type { Answer, Delta, Ending, Spoken, Usage } from "../Common.ts"
-import type { Context } from "../Context.ts"
-import type { JsonObject } from "../Json.ts"
-import type { BrokenOff, OutEvent, StreamWriter } from "../Protocol.ts"
+import type { Answer, Delta, Ending, Spoken, Usage } from "../common/Common.ts"
+import type { JsonObject } from "../common/Json.ts"
+import type { Context } from "../protocol/Context.ts"
+import type { BrokenOff, OutEvent, StreamWriter } from "../protocol/Protocol.ts"
 import { OpenCall, OpenClientCall, type OpenItem, OpenMessage, OpenThought, type Tell } from "./Items.ts"
 import { foreignId } from "./Reasoning.ts"
 import * as Words from "./Words.ts"

@@ -1,8 +1,8 @@
 /** What a model left in a conversation goes back to it: thoughts among the parts, thoughts without a signature, extras. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { callers } from "../../dialect/callers.ts"
-import { chunk, completion, type Json, message, type Reply, type Stage, stage } from "./support.ts"
+import { callers } from "../../support/dialect/callers.ts"
+import { chunk, completion, type Json, message, type Reply, type Stage, stage } from "../../support/kinds.ts"
 
 const call = { id: "call_1", type: "function", function: { name: "", arguments: '{"city":"Oslo"}' } }
 

@@ -1,7 +1,7 @@
 /** What the config says of the words of a server counts for its judgement and for the translation. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { chunk, completion, dataOf, type Json, type Reply, stage } from "./support.ts"
+import { chunk, completion, dataOf, type Json, type Reply, stage } from "../../support/kinds.ts"
 
 const answers =
   (whole: Json, events: ReadonlyArray<unknown>) =>

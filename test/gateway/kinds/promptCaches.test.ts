@@ -1,7 +1,7 @@
 /** What is said of the caches of prompts reaches who has the word, and what would spoil them reaches nobody else. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { completion, message, stage } from "./support.ts"
+import { completion, message, stage } from "../../support/kinds.ts"
 
 const cache_control = { type: "ephemeral" }
 const billing = "x-anthropic-billing-header: cc_version=2.1; cch=36ee5;"

@@ -1,7 +1,7 @@
 /** Content is shown or the target is passed by; what it is tells its first bytes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { chunk, completion, type Json, message, type Reply, stage } from "./support.ts"
+import { chunk, completion, type Json, message, type Reply, stage } from "../../support/kinds.ts"
 
 const chats = (asked: Json): Reply =>
   asked.stream === true

@@ -1,7 +1,7 @@
 /** The schema of a tool is an object at its top, whatever the caller made of it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { completion, message, stage } from "./support.ts"
+import { completion, message, stage } from "../../support/kinds.ts"
 
 const properties = { city: { type: "string" } }
 

@@ -15,8 +15,7 @@ import {
 } from "ai"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"
-import { thought } from "../../translate/models.ts"
-import { eventually } from "../support.ts"
+import { eventually } from "../../support/gateway.ts"
 import {
   begun,
   breaks,
@@ -31,7 +30,8 @@ import {
   weatherSchema,
   words,
   world
-} from "./support.ts"
+} from "../../support/sdks.ts"
+import { thought } from "../../support/translate/models.ts"
 
 const openaiAt = (url: string) => createOpenAI({ baseURL: `${url}/v1`, apiKey: "let-me-in" })
 const anthropicAt = (url: string) => createAnthropic({ baseURL: `${url}/v1`, apiKey: "let-me-in" })

@@ -3,7 +3,6 @@ import { jsonSchemaOutputFormat } from "@anthropic-ai/sdk/helpers/json-schema"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"
-import { thought } from "../../translate/models.ts"
 import {
   anthropicTools,
   begun,
@@ -23,7 +22,8 @@ import {
   weatherSchema,
   words,
   world
-} from "./support.ts"
+} from "../../support/sdks.ts"
+import { thought } from "../../support/translate/models.ts"
 
 const at = ({ url }: World) => new Anthropic({ baseURL: url, apiKey: "let-me-in", maxRetries: 0 })
 

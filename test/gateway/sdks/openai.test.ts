@@ -5,7 +5,6 @@ import OpenAI from "openai"
 import { standardResponseFormat, standardTextFormat } from "openai/helpers/standard-schema"
 import type { ResponseInputItem, ResponseOutputItem } from "openai/resources/responses/responses"
 import * as FaultServer from "../../support/FaultServer.ts"
-import { thought } from "../../translate/models.ts"
 import {
   begun,
   breaks,
@@ -25,7 +24,8 @@ import {
   weatherSchema,
   words,
   world
-} from "./support.ts"
+} from "../../support/sdks.ts"
+import { thought } from "../../support/translate/models.ts"
 
 const at = ({ url }: World) => new OpenAI({ baseURL: `${url}/v1`, apiKey: "let-me-in", maxRetries: 0 })
 

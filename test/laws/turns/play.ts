@@ -7,7 +7,7 @@ import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { makeKept, makeRuntime } from "../../../src/core/Runtime.ts"
+import { makeKept, makeRuntime } from "../../../src/engine/Runtime.ts"
 import {
   type Bench,
   BenchRegistry,

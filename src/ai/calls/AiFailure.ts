@@ -1,0 +1,177 @@
+/**
+ * Between the errors of `effect/ai` and the failures of the runtime, in both directions.
+ *
+ * An error that came in as an `AiError` goes out as the same `AiError`: a caller sees what it would have seen without
+ * failover. What the runtime itself found out (silence, an empty answer, a cut) is put into the words of `effect/ai`.
+ */
+import * as AiError from "effect/ai/AiError"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import type * as Option from "effect/Option"
+import { fromAiError } from "../../classifier/AiError.ts"
+import { classify } from "../../classifier/Classifier.ts"
+import type { Target } from "../../domain/Target.ts"
+import * as Failure from "../../failure/Failure.ts"
+import type { RunError } from "../../failure/RunError.ts"
+
+/** Where an error is said to come from: `FailoverLanguageModel.generateText`. */
+export interface Origin {
+  readonly module: string
+  readonly method: string
+}
+
+/** The failures that were put into the words of `effect/ai` here, so that they come back as they were. */
+const origins = new WeakMap<AiError.AiError, Failure.Failure>()
+
+/** An error that is none of `effect/ai`, kept so that the caller gets it as it is. */
+class Foreign extends Error {
+  readonly error: unknown
+  constructor(error: unknown) {
+    super("an error of the caller's own")
+    this.error = error
+  }
+}
+
+/**
+ * What an error of a model means, at a time in milliseconds since the epoch. What is no `AiError` is the caller's own, and nobody
+ * else's business.
+ */
+export const fromError = (error: unknown, target: Target, now: number): Failure.Failure => {
+  if (Failure.isFailure(error)) return error
+  if (!AiError.isAiError(error)) {
+    return new Failure.BadRequest({
+      target: target.key,
+      reason: "Invalid",
+      message: "an error of the caller's own",
+      cause: new Foreign(error)
+    })
+  }
+  const known = origins.get(error)
+  if (known !== undefined) return known
+  return fromAiError(error, { target: target.key, provider: target.provider, now })
+}
+
+/** What a provider said in an error part of a stream: an `AiError`, or its own JSON. */
+export const fromErrorPart = (error: unknown, target: Target, now: number): Failure.Failure => {
+  if (Failure.isFailure(error)) return error
+  if (AiError.isAiError(error)) return fromError(error, target, now)
+  const { key, provider } = target
+  return classify({ provider, target: key, body: error, inStream: true, now, cause: error })
+}
+
+/** A failure in the words of `effect/ai`. */
+export const toAiError = (failure: Failure.Failure, origin: Origin): AiError.AiError => {
+  if (AiError.isAiError(failure.cause)) return failure.cause
+  const error = AiError.make({ ...origin, reason: reasonOf(failure) })
+  origins.set(error, failure)
+  return error
+}
+
+const reasonOf = (failure: Failure.Failure): AiError.AiErrorReason => {
+  const description = failure.message
+  const metadata = { failover: { class: Failure.classOf(failure), target: failure.target ?? null } }
+  switch (failure._tag) {
+    case "RateLimit":
+      return new AiError.RateLimitError({ retryAfter: failure.retryAfter, metadata })
+    case "AuthDead":
+      switch (failure.reason) {
+        case "InvalidKey":
+          return new AiError.AuthenticationError({ kind: "InvalidKey", description, metadata })
+        case "Forbidden":
+          return new AiError.AuthenticationError({ kind: "InsufficientPermissions", description, metadata })
+        case "Balance":
+          return new AiError.QuotaExhaustedError({ resetAt: utc(failure.until), metadata })
+        case "ModelMissing":
+          return new AiError.InvalidRequestError({ parameter: "model", description, metadata })
+        case "Blocked":
+          return new AiError.InternalProviderError({ description, metadata })
+      }
+      break
+    case "Transient":
+      switch (failure.reason) {
+        case "Malformed":
+        case "Truncated":
+          return new AiError.InvalidResponseError({ description, metadata })
+        case "Empty":
+          return new AiError.InvalidOutputError({ description, metadata })
+        case "Unknown":
+          return new AiError.UnknownError({ description, metadata })
+        default:
+          return new AiError.InternalProviderError({ description, metadata })
+      }
+    case "BadRequest":
+      return failure.reason === "ContentPolicy"
+        ? new AiError.ContentPolicyError({ description, metadata })
+        : new AiError.InvalidRequestError({ description, metadata })
+    case "ContextExceeded":
+      return new AiError.InvalidRequestError({ parameter: "prompt", description, metadata })
+  }
+}
+
+const utc = (millis: number | undefined): DateTime.Utc | undefined =>
+  millis === undefined ? undefined : DateTime.makeUnsafe(millis)
+
+/** How a run failed, as an annotation of the cause. */
+class FailedRun extends Context.Service<FailedRun, RunError>()("effect-failover/ai/FailedRun") {}
+
+/**
+ * How a run failed: which targets were tried and what each of them said, who rested and until when. It is an
+ * annotation of the cause that a call through a failover layer fails with.
+ *
+ * @example
+ * import { FailoverLanguageModel } from "effect-failover/ai"
+ * import * as LanguageModel from "effect/ai/LanguageModel"
+ * import { Effect, Option } from "effect"
+ *
+ * const answer = LanguageModel.generateText({ prompt: "hello" }).pipe(
+ *   Effect.tapCause((cause) =>
+ *     Option.match(FailoverLanguageModel.failedRun(cause), {
+ *       onNone: () => Effect.void,
+ *       onSome: (error) => Effect.logError(error.message)
+ *     })
+ *   )
+ * )
+ */
+export const failedRun = (cause: Cause.Cause<unknown>): Option.Option<RunError> =>
+  Context.getOption(Cause.annotations(cause), FailedRun)
+
+/**
+ * What a caller sees of a run that failed: the errors of all its attempts, in their order. `now` is in milliseconds
+ * since the epoch.
+ */
+export const toCause = (
+  error: RunError | Failure.Failure,
+  origin: Origin,
+  now: number
+): Cause.Cause<unknown> => {
+  if (Failure.isFailure(error)) {
+    const cause = Cause.fail(wordsOf(error, origin))
+    return error._tag === "BadRequest" || error._tag === "ContextExceeded" ? annotate(cause, error) : cause
+  }
+  const failed = "attempts" in error ? error.attempts : []
+  const errors = failed.map(({ failure }) => wordsOf(failure, origin))
+  const own =
+    error._tag === "ChainExhausted" && errors.length > 0
+      ? []
+      : [AiError.make({ ...origin, reason: ownReason(error, now) })]
+  return annotate(Cause.fromReasons([...own, ...errors].map(Cause.makeFailReason)), error)
+}
+
+const annotate = (cause: Cause.Cause<unknown>, error: RunError): Cause.Cause<unknown> =>
+  Cause.annotate(cause, FailedRun.context(error))
+
+/** What one failure looks like to the caller. */
+const wordsOf = (failure: Failure.Failure, origin: Origin): unknown =>
+  failure.cause instanceof Foreign ? failure.cause.error : toAiError(failure, origin)
+
+const ownReason = (error: RunError, now: number): AiError.AiErrorReason => {
+  const retryAt = "retryAt" in error ? error.retryAt : undefined
+  return retryAt === undefined
+    ? new AiError.InternalProviderError({ description: error.message })
+    : new AiError.RateLimitError({
+        retryAfter: Duration.millis(Math.max(0, retryAt - now)),
+        metadata: { failover: { description: error.message } }
+      })
+}

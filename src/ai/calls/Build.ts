@@ -1,0 +1,124 @@
+/**
+ * Builds the layers of members.
+ *
+ * Members that have to be there are built together when the failover layer is built, each within a bounded time. An
+ * optional member is built in the background: nothing waits for it at the start, an attempt waits for it a moment, and
+ * one that failed or hung is built again by the next attempt that comes to it. The bench sees to it that those are
+ * single probes. All builds use the memo map of the application, so members may share a client.
+ */
+import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { AuthDead, type Failure, Transient } from "../../failure/Failure.ts"
+
+/** How long a member's layer may take to be built, when nothing is said. */
+export const defaultBuildTimeout: Duration.Input = "30 seconds"
+
+/** How long an attempt waits for a layer that is being built. */
+const patience = Duration.seconds(1)
+
+/** What is built, and where. */
+export interface Plan<in out I, out A> {
+  readonly name: string
+  readonly layer: Layer.Layer<I, unknown, unknown>
+  readonly read: (context: Context.Context<I>) => A
+  readonly memoMap: Layer.MemoMap
+  readonly scope: Scope.Scope
+  readonly timeout: Duration.Input
+}
+
+/** A service that is there, or will be. */
+export interface Handle<out A> {
+  /** The service, if it has been built. */
+  readonly current: () => A | undefined
+  /** The same; builds it if that has to be done. */
+  readonly get: Effect.Effect<A, Failure>
+}
+
+/** Builds a member that has to be there. One that takes too long is a defect that says what to do. */
+export const required = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, unknown, unknown> =>
+  Effect.map(
+    Effect.timeoutOrElse(once(plan), {
+      duration: plan.timeout,
+      orElse: () =>
+        Effect.die(
+          new Error(
+            `the layer of ${plan.name} was not built within ${format(plan.timeout)}: ` +
+              "give it longer with buildTimeout, or make the member optional"
+          )
+        )
+    }),
+    (service): Handle<A> => ({ current: () => service, get: Effect.succeed(service) })
+  )
+
+/** Begins to build a member that need not be there. */
+export const optional = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, never, unknown> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<unknown>()
+    let service: A | undefined
+    let building: Deferred.Deferred<Exit.Exit<A, unknown>> | undefined
+    let isTold = false
+
+    const tell = (cause: Cause.Cause<unknown>) =>
+      Effect.suspend(() => {
+        if (isTold) return Effect.void
+        isTold = true
+        return Effect.logWarning(`${plan.name} is left out until its layer can be built`, cause)
+      })
+    const build = Effect.timeoutOrElse(once(plan), {
+      duration: plan.timeout,
+      orElse: () => Effect.fail(new Error(`not built within ${format(plan.timeout)}`))
+    }).pipe(Effect.tapCause(tell), Effect.provideContext(context))
+    /** One build for all who wait. It belongs to the layer, and not to the attempt that began it. */
+    const begin = Effect.suspend(() => {
+      if (service !== undefined) return Effect.succeed(Exit.succeed(service))
+      if (building !== undefined) return Deferred.await(building)
+      const ended = Deferred.makeUnsafe<Exit.Exit<A, unknown>>()
+      building = ended
+      const told = Effect.onExit(build, (exit) =>
+        Effect.sync(() => {
+          building = undefined
+          if (Exit.isSuccess(exit)) service = exit.value
+          Deferred.doneUnsafe(ended, Exit.succeed(exit))
+        })
+      )
+      return Effect.andThen(
+        Effect.forkIn(told, plan.scope, { startImmediately: true }),
+        Deferred.await(ended)
+      )
+    })
+    yield* Effect.forkIn(begin, plan.scope, { startImmediately: true })
+    return {
+      current: () => service,
+      get: Effect.suspend(() => (service !== undefined ? Effect.succeed(service) : waited(begin)))
+    }
+  })
+
+const waited = <A>(begin: Effect.Effect<Exit.Exit<A, unknown>>): Effect.Effect<A, Failure> =>
+  Effect.flatMap(
+    Effect.timeoutOrElse(begin, { duration: patience, orElse: () => Effect.fail(unbuilt) }),
+    Exit.match({
+      onSuccess: (service) => Effect.succeed(service),
+      onFailure: (cause) => Effect.fail(failed(cause))
+    })
+  )
+
+const unbuilt = new Transient({ reason: "Silent", message: "its layer is still being built" })
+
+const failed = (cause: Cause.Cause<unknown>): AuthDead =>
+  new AuthDead({ reason: "ModelMissing", message: "its layer could not be built", cause })
+
+const format = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
+
+/** Builds in a scope of its own, so that a build that failed leaves nothing in the memo map. */
+const once = <I, A>({ layer, memoMap, read, scope }: Plan<I, A>): Effect.Effect<A, unknown, unknown> =>
+  Effect.flatMap(Scope.fork(scope), (own) =>
+    Effect.onExit(Effect.map(Layer.buildWithMemoMap(layer, memoMap, own), read), (exit) =>
+      Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)
+    )
+  )

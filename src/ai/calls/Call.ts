@@ -1,0 +1,114 @@
+/** What the calls through one failover layer share, and what their attempts need. */
+import type * as AiError from "effect/ai/AiError"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as EffectModel from "effect/ai/Model"
+import type * as Prompt from "effect/ai/Prompt"
+import * as ResponseIdTracker from "effect/ai/ResponseIdTracker"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Tracer from "effect/Tracer"
+import type { Chain } from "../../domain/Chain.ts"
+import type { Target } from "../../domain/Target.ts"
+import type { Runtime } from "../../engine/Failover.ts"
+import type * as Failure from "../../failure/Failure.ts"
+import type { RunError } from "../../failure/RunError.ts"
+import * as Steady from "../../time/Steady.ts"
+import { fromError, type Origin, toCause } from "./AiFailure.ts"
+import { History } from "./History.ts"
+import type { MemberPool, Ready } from "./Member.ts"
+import * as ResponseIds from "./ResponseIds.ts"
+
+/** What the calls through one layer share. */
+export interface Shared {
+  readonly failover: Runtime
+  readonly chain: Chain<MemberPool<LanguageModel.LanguageModel>>
+  readonly histories: Histories
+}
+
+/** The conversations as each account may see them; `undefined` where there is only one account. */
+export class Histories {
+  readonly #several: boolean
+  readonly #byAccount = new Map<string, History>()
+
+  constructor(chain: Shared["chain"]) {
+    const accounts = chain.models.flatMap(({ pool, spec }) =>
+      Context.isKey(pool) ? [] : pool.credentials.map((credential) => `${spec.provider}#${credential.name}`)
+    )
+    this.#several = new Set(accounts).size > 1
+  }
+
+  /** The name that parts from this target are stamped with. */
+  accountOf({ benchKeys }: Target): string | undefined {
+    return this.#several ? benchKeys.credential : undefined
+  }
+
+  /** The conversation for a target. */
+  own(prompt: Prompt.Prompt, target: Target): Prompt.Prompt {
+    if (!this.#several) return prompt
+    const account = target.benchKeys.credential
+    const known = this.#byAccount.get(account)
+    const history = known ?? new History(account)
+    if (known === undefined) this.#byAccount.set(account, history)
+    return history.own(prompt)
+  }
+}
+
+/** One call, for all its attempts. */
+export class Call {
+  attempts = 0
+  readonly span: Tracer.Span
+  readonly #context: Context.Context<never>
+  readonly #tracker: ResponseIdTracker.Service | undefined
+
+  constructor(span: Tracer.Span, context: Context.Context<never>) {
+    this.span = span
+    this.#context = context
+    this.#tracker = Context.getOrUndefined(context, ResponseIdTracker.ResponseIdTracker)
+  }
+
+  /** What an error of an attempt means. */
+  readonly classify = (error: unknown, target: Target): Failure.Failure =>
+    fromError(error, target, this.now())
+
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return Steady.millis(Context.get(this.#context, Clock.Clock))
+  }
+
+  /** Counts an attempt and says in the span whose it is; the last one is who served. */
+  begin(target: Target): void {
+    this.attempts++
+    this.span.attribute("failover.target", target.key)
+    this.span.attribute("failover.attempts", this.attempts)
+  }
+
+  /** The response ids of an attempt; `undefined` when the caller tracks none. */
+  responseIds(target: Target): ResponseIds.ResponseIds | undefined {
+    return this.#tracker && ResponseIds.forAttempt(this.#tracker, target.key)
+  }
+
+  /** The context of an attempt: the caller's, with the names of the member, the span and the ids of its responses. */
+  contextOf<R>(
+    context: Context.Context<R>,
+    { names }: Ready<unknown>,
+    ids?: ResponseIds.ResponseIds | undefined
+  ): Context.Context<R> {
+    const own = context.pipe(
+      Context.add(EffectModel.ProviderName, names.provider),
+      Context.add(EffectModel.ModelName, names.model),
+      Context.add(Tracer.ParentSpan, this.span)
+    )
+    return ids === undefined ? own : Context.add(own, ResponseIdTracker.ResponseIdTracker, ids.service)
+  }
+}
+
+/** Fails as the caller is to see it: with an `AiError`, or with an error of the caller's own that came in with an attempt. */
+export const fail = (error: RunError | Failure.Failure, origin: Origin): Effect.Effect<never, unknown> =>
+  Effect.flatMap(Steady.currentTimeMillis, (now) => Effect.failCause(toCause(error, origin, now)))
+
+/** The same where no error of the caller's own can come in. */
+export const failAsAiError = (
+  error: RunError | Failure.Failure,
+  origin: Origin
+): Effect.Effect<never, AiError.AiError> => fail(error, origin) as Effect.Effect<never, AiError.AiError>

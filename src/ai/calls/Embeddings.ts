@@ -1,0 +1,115 @@
+/** What the embedding models that fail over have in common: one kind of vector, and batches that fail over as one. */
+import type * as AiError from "effect/ai/AiError"
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { Chain } from "../../domain/Chain.ts"
+import type { Pool } from "../../domain/Pool.ts"
+import type { Target } from "../../domain/Target.ts"
+import type { Runtime } from "../../engine/Failover.ts"
+import { Transient } from "../../failure/Failure.ts"
+import * as Checks from "../../util/Checks.ts"
+import type { Origin } from "./AiFailure.ts"
+import { Call, failAsAiError } from "./Call.ts"
+
+/** What such a model is made of. */
+export interface Parts<P extends Pool> {
+  readonly failover: Runtime
+  readonly chain: Chain<P>
+  readonly module: string
+  /** One attempt. */
+  readonly ask: (
+    pool: P,
+    target: Target,
+    inputs: ReadonlyArray<string>,
+    call: Call
+  ) => Effect.Effect<EmbeddingModel.EmbedManyResponse, unknown>
+  /** How long the vectors are, where it is known; else as long as those of the first answer. */
+  readonly dimensions: number | undefined
+  readonly batchKey: ((context: Context.Context<never>) => unknown) | undefined
+}
+
+/** Makes the model. What comes back with other dimensions is refused. */
+export const make = <P extends Pool>(parts: Parts<P>): Effect.Effect<EmbeddingModel.EmbeddingModel> => {
+  Checks.fields<Parts<P>>(parts.module, parts, {
+    dimensions: Checks.number("a whole number, at least 1", { least: 1, whole: true }),
+    batchKey: Checks.callable
+  })
+  const embedMany = through(parts)
+  return Effect.map(
+    EmbeddingModel.make({
+      embedMany: ({ inputs }) => Effect.map(embedMany(inputs), toProviderResponse),
+      batchKey: parts.batchKey
+    }),
+    (outer): EmbeddingModel.EmbeddingModel => ({
+      ...outer,
+      // An attempt's answer is checked already; only its batches are the outer model's.
+      embedMany: (inputs) => (inputs.length === 0 ? outer.embedMany(inputs) : embedMany(inputs))
+    })
+  )
+}
+
+const toProviderResponse = ({
+  embeddings,
+  usage
+}: EmbeddingModel.EmbedManyResponse): EmbeddingModel.ProviderResponse => ({
+  results: embeddings.map(({ vector }) => [...vector]),
+  usage: { inputTokens: usage.inputTokens }
+})
+
+const through = <P extends Pool>({ ask, chain, dimensions, failover, module }: Parts<P>) => {
+  const origin: Origin = { module, method: "embedMany" }
+  const name = `${module}.embedMany`
+  let expected = dimensions
+  return (inputs: ReadonlyArray<string>): Effect.Effect<EmbeddingModel.EmbedManyResponse, AiError.AiError> =>
+    Effect.useSpan(name, (span) =>
+      Effect.withFiber((fiber) => {
+        const call = new Call(span, fiber.context)
+        const attempt = (pool: P, target: Target) => {
+          call.begin(target)
+          return Effect.flatMap(ask(pool, target, inputs, call), (response) => {
+            const wrong = whyNot(response, expected, target)
+            if (wrong !== undefined) return Effect.fail(wrong)
+            // Learnt from an answer that is taken, and from no other.
+            expected ??= response.embeddings[0]?.vector.length
+            return Effect.succeed(response)
+          })
+        }
+        return Effect.matchEffect(
+          failover.use(chain, attempt, { classify: call.classify, request: inputs }),
+          {
+            onSuccess: ({ value }) => Effect.succeed(value),
+            onFailure: (error) => failAsAiError(error, origin)
+          }
+        )
+      })
+    )
+}
+
+/** Why an answer is none: a vector is empty, or they are not of one length, the one that is expected if it is known. */
+const whyNot = (
+  { embeddings }: EmbeddingModel.EmbedManyResponse,
+  expected: number | undefined,
+  target: Target
+): Transient | undefined => {
+  const lengths = embeddings.map(({ vector }) => vector.length)
+  if (lengths.includes(0)) {
+    return new Transient({
+      target: target.key,
+      reason: "Empty",
+      message: "an empty vector",
+      evidence: "dimensions"
+    })
+  }
+  const right = expected ?? lengths[0]
+  const wrong = lengths.find((length) => length !== right)
+  return wrong === undefined ? undefined : otherDimensions(target, wrong, right)
+}
+
+const otherDimensions = (target: Target, is: number, expected: number | undefined): Transient =>
+  new Transient({
+    target: target.key,
+    reason: "Malformed",
+    message: `the vectors of another model: ${is} numbers long, not ${expected}`,
+    evidence: "dimensions"
+  })

@@ -1,0 +1,155 @@
+/** Whole answers: `generateText` and `generateObject` through the chain. */
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as Prompt from "effect/ai/Prompt"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
+import type { Target } from "../../domain/Target.ts"
+import type * as AiFailure from "./AiFailure.ts"
+import { Call, fail, type Shared } from "./Call.ts"
+import { failureOfAnswer } from "./Content.ts"
+import { type MemberPool, type Ready, using } from "./Member.ts"
+import { type Answer, methodsOf, type Whole } from "./Methods.ts"
+import * as Served from "./Served.ts"
+import * as Tools from "./Tools.ts"
+import * as Validation from "./Validation.ts"
+
+type Method = "generateText" | "generateObject"
+
+/** A model has called a tool: the call is its own from here on, without time limits and without a way back. */
+class Begun {
+  readonly fiber: Fiber.Fiber<Answer, unknown>
+  readonly target: Target
+  constructor(fiber: Fiber.Fiber<Answer, unknown>, target: Target) {
+    this.fiber = fiber
+    this.target = target
+  }
+}
+
+/** One of the methods that answer at once, through the chain. */
+export const make = (shared: Shared, method: Method): Whole => {
+  const name = `FailoverLanguageModel.${method}`
+  const origin = { module: "FailoverLanguageModel", method }
+  return (options) =>
+    Effect.useSpan(name, (span) => {
+      const prompt = Prompt.make(options.prompt)
+      const run = (tools: Tools.Tools | undefined) =>
+        through(shared, method, origin, { options, prompt, span, tools })
+      return options.toolkit === undefined
+        ? run(undefined)
+        : Effect.flatMap(Tools.prepare(options, options.toolkit, prompt), run)
+    })
+}
+
+const through = (
+  { chain, failover, histories }: Shared,
+  method: Method,
+  origin: AiFailure.Origin,
+  {
+    options,
+    prompt,
+    span,
+    tools
+  }: {
+    readonly options: Tools.CallOptions
+    readonly prompt: Prompt.Prompt
+    readonly span: Tracer.Span
+    readonly tools: Tools.Tools | undefined
+  }
+): Effect.Effect<Answer, unknown, unknown> =>
+  Effect.withFiber((fiber) => {
+    const call = new Call(span, fiber.context)
+    const validate = fiber.getRef(Validation.Validation)
+    let begun: Begun | undefined
+
+    const attempt = (pool: MemberPool<LanguageModel.LanguageModel>, target: Target) => {
+      // A tool began in the very moment in which its model was given up.
+      if (begun !== undefined) return Effect.succeed(begun)
+      call.begin(target)
+      return using(pool.service.at(target), (member) => askMember(member, target))
+    }
+
+    const askMember = (member: Ready<LanguageModel.LanguageModel>, target: Target) => {
+      const ids = call.responseIds(target)
+      const model = methodsOf(member.service)
+      const ask = (toolkit: Tools.Handlers | undefined) =>
+        Effect.flatMap(
+          model[method]({ ...options, prompt: histories.own(prompt, target), ...(toolkit && { toolkit }) }),
+          (answer) => {
+            const failure = failureOfAnswer(answer.content, target)
+            if (failure !== undefined) return Effect.fail(failure)
+            const taken = Effect.sync(() => {
+              ids?.keep()
+              return answer
+            })
+            return validate === undefined || begun !== undefined
+              ? taken
+              : Effect.andThen(validated(validate, answer, target, method), taken)
+          }
+        )
+      const asking = tools?.run
+        ? begin(tools, target, ask, (b) => (begun = b))
+        : ask(tools?.forAttempt(silent))
+      return Effect.updateContext(asking, (context: Context.Context<unknown>) =>
+        call.contextOf(context, member, ids)
+      )
+    }
+
+    const running = Effect.matchEffect(
+      failover.use(chain, attempt, { classify: call.classify, request: options }),
+      {
+        onFailure: (error) => fail(error, origin),
+        onSuccess: ({ attempts, target, value }) =>
+          value instanceof Begun
+            ? Effect.map(Fiber.join(value.fiber), (answer) => sign(answer, value.target, attempts))
+            : Effect.succeed(sign(value, target, attempts))
+      }
+    )
+    const sign = (answer: Answer, target: Target, attempts: number): Answer => {
+      Served.signAll(answer.content, { target: target.key, attempts }, histories.accountOf(target))
+      return answer
+    }
+    return tools?.run
+      ? Effect.onInterrupt(running, () => (begun === undefined ? Effect.void : Fiber.interrupt(begun.fiber)))
+      : running
+  })
+
+const silent: Tools.Listener = { begins: () => undefined, ends: () => undefined }
+
+const validated = (validate: Validation.Validate, answer: Answer, target: Target, method: Method) => {
+  const collected = new Validation.Collector()
+  for (const part of answer.content) collected.add(part)
+  return Validation.ask(validate, collected, target, method)
+}
+
+/** Asks in a fiber of its own, which lives on beyond the attempt once a tool begins. */
+const begin = (
+  tools: Tools.Tools,
+  target: Target,
+  ask: (toolkit: Tools.Handlers) => Effect.Effect<Answer, unknown, unknown>,
+  onBegun: (begun: Begun) => void
+): Effect.Effect<Answer | Begun, unknown, unknown> =>
+  Effect.withFiber((parent) =>
+    Effect.callback<Answer | Begun, unknown>((resume) => {
+      let fiber: Fiber.Fiber<Answer, unknown> | undefined
+      let hasBegun = false
+      const settle = (fiber: Fiber.Fiber<Answer, unknown>) => {
+        const begun = new Begun(fiber, target)
+        onBegun(begun)
+        resume(Effect.succeed(begun))
+      }
+      const begins = () => {
+        if (hasBegun) return
+        hasBegun = true
+        if (fiber !== undefined) settle(fiber)
+      }
+      fiber = Effect.runForkWith(parent.context as Context.Context<unknown>)(
+        ask(tools.forAttempt({ begins, ends: () => undefined }))
+      )
+      // The model may have answered, and a tool begun, before there was a fiber to speak of.
+      if (hasBegun) settle(fiber)
+      else fiber.addObserver((exit) => resume(exit))
+      return Fiber.interrupt(fiber)
+    })
+  )

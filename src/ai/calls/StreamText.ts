@@ -1,0 +1,281 @@
+/** Answers as they come: `streamText` through the chain. */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as Prompt from "effect/ai/Prompt"
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import * as Phase from "../../domain/Phase.ts"
+import type { Target } from "../../domain/Target.ts"
+import { type Failure, Transient } from "../../failure/Failure.ts"
+import type { RunError } from "../../failure/RunError.ts"
+import * as Commit from "../../policy/Commit.ts"
+import * as AiFailure from "./AiFailure.ts"
+import { Call, fail, type Shared } from "./Call.ts"
+import * as Content from "./Content.ts"
+import type { MemberPool, Ready } from "./Member.ts"
+import { type Methods, methodsOf } from "./Methods.ts"
+import type { ResponseIds } from "./ResponseIds.ts"
+import * as Served from "./Served.ts"
+import * as Tools from "./Tools.ts"
+import * as Validation from "./Validation.ts"
+
+/** The last thing in a stream that ends with a failure of a tool: nobody else's, and nobody is benched for it. */
+class Ended {
+  readonly type = "ended"
+  readonly cause: Cause.Cause<unknown>
+  constructor(cause: Cause.Cause<unknown>) {
+    this.cause = cause
+  }
+}
+
+type Chunk = NonEmptyReadonlyArray<Served.StreamPart | Ended>
+
+const ended: Phase.Phase = { content: true, complete: true, last: true }
+
+const origin = { module: "FailoverLanguageModel", method: "streamText" }
+
+/** `streamText`, through the chain. */
+export const make =
+  (shared: Shared): Methods["streamText"] =>
+  (options) =>
+    Stream.unwrap(
+      Effect.flatMap(Effect.makeSpanScoped("FailoverLanguageModel.streamText"), (span) => {
+        const prompt = Prompt.make(options.prompt)
+        const run = (tools: Tools.Tools | undefined) =>
+          Effect.withFiber<Stream.Stream<Served.StreamPart, unknown, unknown>>((fiber) =>
+            Effect.succeed(
+              through(shared, new Call(span, fiber.context), options, prompt, tools, {
+                validate: tools?.run === true ? undefined : fiber.getRef(Validation.Validation)
+              })
+            )
+          )
+        return options.toolkit === undefined
+          ? run(undefined)
+          : Effect.flatMap(Tools.prepare(options, options.toolkit, prompt), run)
+      })
+    )
+
+const through = (
+  { chain, failover, histories }: Shared,
+  call: Call,
+  options: Tools.CallOptions,
+  prompt: Prompt.Prompt,
+  tools: Tools.Tools | undefined,
+  { validate }: { readonly validate: Validation.Validate | undefined }
+): Stream.Stream<Served.StreamPart, unknown, unknown> => {
+  let toolsRunning = 0
+  let toolBegan = false
+  const state: State = { broken: undefined, brokenFinish: undefined }
+  const listener: Tools.Listener = {
+    begins: () => {
+      toolBegan = true
+      toolsRunning++
+    },
+    ends: () => void toolsRunning--
+  }
+
+  const attempt = (
+    pool: MemberPool<LanguageModel.LanguageModel>,
+    target: Target
+  ): Stream.Stream<Served.StreamPart | Ended, unknown, unknown> => {
+    // A tool began in the very moment in which its model was given up.
+    if (toolBegan) return Stream.succeed(new Ended(Cause.fail(AiFailure.toAiError(abandoned, origin))))
+    call.begin(target)
+    const { handle } = pool.service.at(target)
+    const ready = handle.current()
+    return ready === undefined
+      ? Stream.unwrap(Effect.map(handle.get, (ready) => askMember(ready, target)))
+      : askMember(ready, target)
+  }
+
+  const askMember = (
+    member: Ready<LanguageModel.LanguageModel>,
+    target: Target
+  ): Stream.Stream<Served.StreamPart | Ended, unknown, unknown> => {
+    const ids = call.responseIds(target)
+    const toolkit = tools?.forAttempt(listener)
+    const stream = methodsOf(member.service).streamText({
+      ...options,
+      prompt: histories.own(prompt, target),
+      ...(toolkit && { toolkit })
+    })
+    return inContext(
+      stream,
+      (context) => call.contextOf(context, member, ids),
+      (pull) =>
+        watch(pull, {
+          target,
+          ids,
+          state,
+          now: () => call.now(),
+          served: { target: target.key, attempts: call.attempts },
+          account: histories.accountOf(target),
+          needed: tools?.run
+            ? 1
+            : validate === undefined
+              ? Commit.contentNeeded(target.policy.commit)
+              : Number.POSITIVE_INFINITY,
+          validate
+        })
+    )
+  }
+
+  const phase = (part: Served.StreamPart | Ended): Phase.Phase =>
+    part.type === "ended" ? ended : part === state.brokenFinish ? Phase.held : Content.phase(part)
+
+  const parts = failover.useStream(chain, attempt, {
+    classify: call.classify,
+    request: options,
+    phase,
+    isBusy: () => toolsRunning > 0,
+    // What is held back as a whole can be rejected as a whole.
+    commit: tools?.run ? Commit.firstContent : validate === undefined ? undefined : Commit.complete
+  })
+  return Stream.transformPull(parts, (pull) => Effect.succeed(deliver(pull, state)))
+}
+
+const abandoned = new Transient({
+  reason: "Silent",
+  message: "the model fell silent after it had called a tool"
+})
+
+/** What the parts of a stream have said of its end. */
+interface State {
+  /** An error that was passed on as a part: the stream ends as it would have, and the target is benched for it. */
+  broken: Failure | undefined
+  brokenFinish: Served.StreamPart | undefined
+}
+
+/**
+ * Runs a stream in another context. An attempt's stream has a fiber of its own, so that is set once, and not for every
+ * pull.
+ */
+const inContext = <A, B>(
+  stream: Stream.Stream<A, unknown, unknown>,
+  contextOf: (context: Context.Context<never>) => Context.Context<never>,
+  f: (
+    pull: Pull.Pull<NonEmptyReadonlyArray<A>, unknown, void, unknown>
+  ) => Pull.Pull<NonEmptyReadonlyArray<B>, unknown, void, unknown>
+): Stream.Stream<B, unknown, unknown> =>
+  Stream.fromChannel(
+    Channel.fromTransform((_, scope) =>
+      Effect.withFiber((fiber) => {
+        fiber.setContext(contextOf(fiber.context))
+        return Effect.map(Channel.toPullScoped(Stream.toChannel(stream), scope), f)
+      })
+    )
+  )
+
+/** Watches over the parts of one attempt. */
+const watch = (
+  pull: Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown, void, unknown>,
+  attempt: {
+    readonly target: Target
+    readonly ids: ResponseIds | undefined
+    readonly state: State
+    readonly now: () => number
+    readonly served: Served.Served
+    readonly account: string | undefined
+    /** So many parts with content commit the stream. */
+    readonly needed: number
+    readonly validate: Validation.Validate | undefined
+  }
+): Pull.Pull<Chunk, unknown, void, unknown> => {
+  const { account, ids, needed, served, state, target, validate } = attempt
+  const collected = validate && new Validation.Collector()
+  state.broken = undefined
+  state.brokenFinish = undefined
+  let content = 0
+  let signed = false
+
+  const take = (chunk: NonEmptyReadonlyArray<Served.StreamPart>): Effect.Effect<Chunk, unknown> => {
+    let changed: Array<Served.StreamPart> | undefined
+    for (let i = 0; i < chunk.length; i++) {
+      const part = chunk[i]!
+      if (Content.isContent(part)) content++
+      collected?.add(part)
+      let next = part
+      switch (part.type) {
+        case "text-delta":
+        case "reasoning-delta":
+        case "tool-params-delta":
+          break
+        case "response-metadata":
+          next = Served.sign(served, part)
+          signed = true
+          break
+        case "error": {
+          const failure = AiFailure.fromErrorPart(part.error, target, attempt.now())
+          if (content < needed) return Effect.fail(failure)
+          state.broken ??= failure
+          break
+        }
+        case "finish": {
+          const failure = state.broken ?? Content.failureOfEnd(part.reason, content > 0, target)
+          if (failure === undefined) ids?.keep()
+          else if (content < needed) return Effect.fail(failure)
+          else {
+            state.broken = failure
+            state.brokenFinish = part
+          }
+          break
+        }
+        default:
+          next = Served.stamp(account, part)
+      }
+      const unsigned = !signed && content > 0
+      if (next !== part || unsigned) changed ??= chunk.slice(0, i)
+      if (unsigned) {
+        changed?.push(Served.sign(served, undefined))
+        signed = true
+      }
+      changed?.push(next)
+    }
+    const taken = (changed as [Served.StreamPart, ...Array<Served.StreamPart>] | undefined) ?? chunk
+    return collected !== undefined && validate !== undefined && chunk.some(({ type }) => type === "finish")
+      ? Effect.as(Validation.ask(validate, collected, target, "streamText"), taken)
+      : Effect.succeed(taken)
+  }
+
+  return Effect.matchCauseEffect(pull, {
+    onSuccess: take,
+    onFailure: (cause): Pull.Pull<Chunk, unknown> => {
+      if (Tools.isToolFailure(cause)) return Effect.succeed([new Ended(cause)])
+      if (state.broken !== undefined) return Effect.fail(state.broken)
+      return Effect.failCause(cause)
+    }
+  })
+}
+
+/** The parts as the caller sees them, and the end that the caller is to see. */
+const deliver = (
+  pull: Pull.Pull<Chunk, RunError | Failure, unknown, unknown>,
+  state: State
+): Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown, void, unknown> => {
+  let cause: Cause.Cause<unknown> | undefined
+  return Effect.matchCauseEffect(pull, {
+    onSuccess: (chunk): Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown> => {
+      const last = chunk[chunk.length - 1]!
+      if (last.type !== "ended") return Effect.succeed(chunk as NonEmptyReadonlyArray<Served.StreamPart>)
+      cause = last.cause
+      const parts = chunk.slice(0, -1) as ReadonlyArray<Served.StreamPart>
+      return isNonEmpty(parts) ? Effect.succeed(parts) : Effect.failCause(cause)
+    },
+    onFailure: (failed): Pull.Pull<never, unknown> => {
+      if (cause !== undefined) return Effect.failCause(cause)
+      const trouble = Pull.filterNoDone(failed)
+      if (Result.isFailure(trouble)) return Cause.done()
+      return Result.match(Cause.findError(trouble.success), {
+        onSuccess: (error) => (error === state.broken ? Cause.done() : fail(error, origin)),
+        onFailure: Effect.failCause
+      })
+    }
+  })
+}
+
+const isNonEmpty = <A>(parts: ReadonlyArray<A>): parts is NonEmptyReadonlyArray<A> => parts.length > 0

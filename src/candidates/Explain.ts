@@ -1,0 +1,58 @@
+/** Why a request would go where it would go: the targets of a chain in order, and what keeps some of them away. */
+import type * as Context from "effect/Context"
+import type { Pool } from "../domain/Pool.ts"
+import type { Target } from "../domain/Target.ts"
+import * as Bench from "../health/Bench.ts"
+import type { OwnLimits } from "../health/OwnLimits.ts"
+import * as Moment from "../time/Moment.ts"
+import type { Prepared } from "./Prepared.ts"
+
+/** One target as a request would find it now. */
+export interface Explained {
+  readonly target: Target
+  /**
+   * `probe`: the next request to it decides whether its rest is over. `limited`: its credential is over its own limit of
+   * requests a minute.
+   */
+  readonly state: "callable" | "probe" | "resting" | "probing" | "manual" | "limited"
+  /** Why it would be passed by; absent for one that would be called. */
+  readonly why?: Bench.Resting | undefined
+  /** What would clear it, in words for an operator; absent for one that is callable. */
+  readonly clears?: string | undefined
+}
+
+/**
+ * The targets of a chain in the order in which a request would try them now, credentials in the order they were
+ * given (a strategy other than `sequential` may turn them), credentials that are not enabled left out.
+ */
+export const explain = <P extends Pool, R>(
+  prepared: Prepared<P, R>,
+  context: Context.Context<R>,
+  { limits, state }: { readonly state: Bench.State; readonly limits: OwnLimits },
+  now: number
+): ReadonlyArray<Explained> =>
+  prepared.models.flatMap((model) =>
+    model.targetsOf(model.poolIn(context)).map((target): Explained => {
+      const why = Bench.weightier(Bench.peek(state, target, now), limits.why(target, now))
+      if (why !== undefined) return { target, state: stateOf(why), why, clears: clearing(why) }
+      const halfOpen = target.allBenchKeys.find((key) => Bench.entryOf(state, key, now)?.reason !== undefined)
+      return halfOpen === undefined
+        ? { target, state: "callable" }
+        : { target, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }
+    })
+  )
+
+const stateOf = ({ probing, reason }: Bench.Resting): Explained["state"] => {
+  if (reason === "Manual") return "manual"
+  if (reason === "OwnLimit") return "limited"
+  return probing ? "probing" : "resting"
+}
+
+const clearing = ({ key, probing, reason, until }: Bench.Resting): string => {
+  if (probing) return `the probe of ${key} that is under way`
+  const end = until === Number.POSITIVE_INFINITY ? "no end of its own" : Moment.format(until)
+  if (reason === "OwnLimit") return `time: the limit of ${key} allows for the next request at ${end}`
+  return reason === "Manual"
+    ? `taking ${key} off the bench by hand (${end})`
+    : `a probe of ${key} after ${end}, or taking it off the bench by hand`
+}

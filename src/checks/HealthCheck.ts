@@ -1,0 +1,283 @@
+/**
+ * Health checks: asks targets in the background whether they still serve, and tells the bench.
+ *
+ * Nothing is checked unless this layer is provided. A check is let in like an attempt: a target that rests is not
+ * asked before its rest has ended, and then the check is the probe, so that no request has to be it; over a shared bench it
+ * is the probe of one replica, and the others call the target resting meanwhile. A failed check
+ * means what the decision table says of its failure: a throttle, a dead key or a fault benches as it would after an
+ * exhausted visit, a bad request benches nobody. A passed check ends the rest it was the probe of and no more: the
+ * row of failures, with which rests grow, ends with an answer to a request. Checks are not counted as attempts in
+ * the bench's report; they have a report of their own.
+ *
+ * **Gotchas**
+ *
+ * - A check proves what it asks for. Listing models passes while the account is throttled or out of credit; a
+ *   completion of one token says more and costs it.
+ * - A rest of a credential, a model or a provider is probed by the checks of every target below it.
+ * - Checks are the operator's own and no requests of the runtime: a credential's requests per minute (`rpm`) neither
+ *   count them nor hold them back. Where the provider counts them, leave room for them: an `rpm` lower by 60 s / `interval`
+ *   for each target of the credential.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import { prepare } from "../candidates/Prepared.ts"
+import type { Chain } from "../domain/Chain.ts"
+import type { Pool } from "../domain/Pool.ts"
+import type { Target } from "../domain/Target.ts"
+import * as Permission from "../engine/Permission.ts"
+import { Listeners } from "../events/Listeners.ts"
+import * as Failure from "../failure/Failure.ts"
+import * as Bench from "../health/Bench.ts"
+import { BenchRegistry } from "../health/BenchRegistry.ts"
+import { type Options as PolicyOptions, ProcessDefaults } from "../policy/Policy.ts"
+import * as PolicyChecks from "../policy/PolicyChecks.ts"
+import * as Steady from "../time/Steady.ts"
+import * as Checks from "../util/Checks.ts"
+import * as Check from "./Check.ts"
+import { type Checked, count, healthOf, type TargetHealth, unchecked, type Watched } from "./TargetHealth.ts"
+
+export type { Checked, TargetHealth }
+
+/**
+ * How a target comes back from the bench:
+ *
+ * - `"timer"` (default): when its rest has ended, by the probe of a request or of a check, whichever is first
+ * - `"check"`: when its rest has ended and a check has passed; until then requests pass it by. An answer that it
+ *   gives as the last resort, when everything in a chain rests, is as good as a passed check; with
+ *   `whenAllBenched: "fail"` there is no last resort. When the layer closes, timers hold again.
+ */
+export type Recovery = "timer" | "check"
+
+/** When and how targets are checked; the timing is described at `Check.Options`. */
+export interface CommonOptions extends Check.Options {
+  readonly recovery?: Recovery | undefined
+}
+
+/** What is checked, and how. */
+export interface Options<out R> extends CommonOptions {
+  /** Each is checked by itself, one check at a time. Repeated keys are checked once. */
+  readonly targets: ReadonlyArray<Target>
+  /** A cheap request. It fails with what was wrong; what it answers does not matter. */
+  readonly check: (target: Target) => Effect.Effect<unknown, Failure.Failure, R>
+}
+
+/** The same for every target of a chain. */
+export interface ChainOptions<P extends Pool, out RP, out R> extends CommonOptions {
+  readonly chain: Chain<P, RP>
+  /** The runtime's own policy, if it was given one: failed checks are judged by the same table. */
+  readonly policy?: PolicyOptions | undefined
+  readonly check: (pool: P, target: Target) => Effect.Effect<unknown, Failure.Failure, R>
+}
+
+/**
+ * The health checks of the process. It can be asked for the health of the targets, and to check one at once.
+ *
+ * @category services
+ */
+export class HealthCheck extends Context.Service<
+  HealthCheck,
+  {
+    /**
+     * Checks a target now, by its key (`provider/model#credential`). When a check of it is under way, its outcome is
+     * shared. `undefined` for a target that is not watched.
+     */
+    readonly check: (target: string) => Effect.Effect<Checked | undefined>
+    /** The health of every target that is watched. */
+    readonly report: Effect.Effect<ReadonlyArray<TargetHealth>>
+    /** Every check that is made from now on. A slow reader loses the oldest of 256. */
+    readonly checks: Stream.Stream<Checked>
+  }
+>()("effect-failover/HealthCheck") {
+  /**
+   * Checks targets for as long as the layer lives.
+   *
+   * @example
+   * import { BenchRegistry, Credential, Failure, Policy, Target } from "effect-failover"
+   * import { HealthCheck } from "effect-failover/upstream"
+   * import { Effect, Layer } from "effect"
+   *
+   * const oslo = Target.make({
+   *   provider: "oslo",
+   *   model: "forecast",
+   *   credential: Credential.none,
+   *   policy: Policy.defaults
+   * })
+   * HealthCheck.HealthCheck.layer({
+   *   targets: [oslo],
+   *   check: (target) => Effect.fail(new Failure.Transient({ reason: "Connection", message: target.key })),
+   *   interval: "1 minute"
+   * }).pipe(Layer.provideMerge(BenchRegistry.BenchRegistry.layerMemory))
+   */
+  static readonly layer = <R>(
+    options: Options<R>
+  ): Layer.Layer<HealthCheck, never, BenchRegistry | Exclude<R, Scope.Scope>> =>
+    Layer.effect(
+      HealthCheck,
+      Effect.suspend(() => make(options))
+    )
+
+  /**
+   * Checks every target of a chain.
+   *
+   * @example
+   * import { Chain, Failover, Model } from "effect-failover"
+   * import { Scripted } from "effect-failover/testing"
+   * import { HealthCheck } from "effect-failover/upstream"
+   * import { Layer } from "effect"
+   *
+   * const chain = Chain.make(
+   *   Model.make(Scripted.make("first", [["hello"]]), "large"),
+   *   Model.make(Scripted.make("second", [["hello"]]), "small")
+   * )
+   * HealthCheck.HealthCheck.layerChain({
+   *   chain,
+   *   check: (provider, target) => provider.complete("ping", target),
+   *   recovery: "check"
+   * }).pipe(Layer.provideMerge(Failover.Failover.layer()))
+   */
+  static readonly layerChain = <P extends Pool, RP, R>(
+    options: ChainOptions<P, RP, R>
+  ): Layer.Layer<HealthCheck, never, BenchRegistry | Exclude<RP | R, Scope.Scope>> =>
+    Layer.effect(
+      HealthCheck,
+      Effect.suspend(() => makeChain(options))
+    )
+}
+
+/** Checks every target of a chain for as long as the scope is open; see `layerChain`. */
+export const makeChain = <P extends Pool, RP, R>({
+  chain,
+  check,
+  policy,
+  ...options
+}: ChainOptions<P, RP, R>): Effect.Effect<
+  HealthCheck["Service"],
+  never,
+  BenchRegistry | Scope.Scope | RP | R
+> =>
+  Effect.flatMap(Effect.context<RP>(), (context) => {
+    Checks.fields("HealthCheck.makeChain", { check }, { check: Checks.callable })
+    PolicyChecks.check("the policy of HealthCheck.makeChain", policy)
+    const pools = new Map<string, P>()
+    const layers = [Context.get(context, ProcessDefaults), policy]
+    const targets = prepare(chain, layers).models.flatMap((model) => {
+      const pool = model.poolIn(context)
+      return model.targetsOf(pool).map((target) => {
+        pools.set(target.key, pool)
+        return target
+      })
+    })
+    return make({ ...options, targets, check: (target) => check(pools.get(target.key)!, target) })
+  })
+
+/** Checks targets for as long as the scope is open; see `layer`. */
+export const make = Effect.fnUntraced(function* <R>(
+  options: Options<R>
+): Effect.fn.Return<HealthCheck["Service"], never, BenchRegistry | Scope.Scope | R> {
+  const registry = yield* BenchRegistry
+  const context = yield* Effect.context<R>()
+  const scope = yield* Effect.scope
+  Checks.fields<Options<R>>("HealthCheck.make", options, {
+    targets: Checks.list,
+    check: Checks.callable,
+    recovery: Checks.oneOf(["timer", "check"])
+  })
+  const timing = Check.timing(options)
+  const listeners = new Listeners<Checked>()
+  const watched = new Map(
+    options.targets.map((target) => {
+      const ask = Check.alone(Effect.suspend(() => options.check(target)))
+      return [target.key, unchecked(target, ask)]
+    })
+  )
+
+  /** One check of one target, as the bench allows. */
+  const once = (watch: Watched<R>): Effect.Effect<Checked> =>
+    Effect.suspend(() => {
+      const { target } = watch
+      const now = Steady.millis(Context.get(context, Clock.Clock))
+      const admission = registry.modifyUnsafe((state) => Bench.admit(state, target, now, true), now)
+      const resting: Checked = { target, result: "resting", at: now, duration: 0, failure: undefined }
+      if (admission._tag === "Resting") return Effect.succeed(resting)
+      const release = () => {
+        if (admission._tag === "Probe") registry.releaseUnsafe(admission, now)
+      }
+      const run = Check.run(watch.ask, {
+        timeout: timing.timeout,
+        target: target.key,
+        onEnd: ({ at, duration, failure }) => {
+          if (failure !== undefined) {
+            const { rest } = target.policy.rules[Failure.classOf(failure)]
+            registry.modifyUnsafe(
+              (state) => [undefined, Bench.fail(state, target, admission, failure, rest, at)],
+              at
+            )
+          } else if (admission._tag === "Probe") registry.reopenUnsafe(admission, at)
+          const result = failure === undefined ? "passed" : "failed"
+          const checked: Checked = { target, result, at, duration, failure }
+          count(watch, checked)
+          listeners.tell(checked)
+          return checked
+        },
+        onInterrupt: release
+      })
+      if (admission._tag === "Go" || registry.claim === undefined) return run
+      // A shared bench is asked: of all replicas one checks, and the others take its word.
+      return Permission.letThrough(registry.claim(admission)).pipe(
+        Effect.flatMap((isOurs) => (isOurs ? run : Effect.succeed(resting))),
+        Effect.onInterrupt(() => Effect.sync(release))
+      )
+    }).pipe(Effect.provideContext(context))
+
+  /** The check that is under way, or a new one. It belongs to the service, so nobody who waits for it can stop it. */
+  const check = (watch: Watched<R>): Effect.Effect<Checked> =>
+    Effect.suspend(() => {
+      if (watch.running !== undefined) return Fiber.join(watch.running)
+      const started = once(watch).pipe(
+        Effect.ensuring(Effect.sync(() => (watch.running = undefined))),
+        Effect.forkIn(scope),
+        Effect.map((fiber) => (watch.running = fiber)),
+        Effect.uninterruptible
+      )
+      return Effect.flatMap(started, Fiber.join)
+    })
+
+  if (options.recovery === "check") {
+    for (const { target } of watched.values()) yield* held(registry, target)
+  }
+  for (const watch of watched.values()) {
+    const again = Effect.andThen(Check.pause(timing), check(watch))
+    yield* Effect.andThen(Check.firstPause(timing), Effect.andThen(check(watch), Effect.forever(again))).pipe(
+      Effect.forkIn(scope)
+    )
+  }
+
+  return {
+    check: (key) => {
+      const watch = watched.get(key)
+      return watch === undefined ? Effect.succeed(undefined) : check(watch)
+    },
+    report: Effect.map(Steady.currentTimeMillis, (now) => {
+      const state = registry.stateUnsafe()
+      return [...watched.values()].map((watch) => healthOf(watch, state, now))
+    }),
+    checks: listeners.stream
+  }
+})
+
+/** While the scope is open, only a passed check lets the target back. */
+const held = (
+  registry: BenchRegistry["Service"],
+  target: Target
+): Effect.Effect<void, never, Scope.Scope> => {
+  const change = (f: (state: Bench.State, target: Target) => Bench.State) =>
+    Effect.map(Steady.currentTimeMillis, (now) =>
+      registry.modifyUnsafe((state) => [undefined, f(state, target)], now)
+    )
+  return Effect.acquireRelease(change(Bench.hold), () => change(Bench.unhold))
+}

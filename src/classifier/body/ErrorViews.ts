@@ -1,0 +1,155 @@
+/**
+ * Finds the errors in a JSON value, whatever wraps them.
+ *
+ * An error may sit in `error`, `errors[0]`, `response.error`, `base_resp`, `detail`, or inside a message that quotes
+ * the JSON of somebody else's error. What comes out is a list of *views*, the innermost first, each with the machine
+ * fields and the sentences of one error object, and nothing of what the caller had sent or a model had said.
+ */
+
+import { type Fields, isArray, isFields, keysOf, read } from "../signals/Signal.ts"
+import type { Dialect } from "../signals/VendorNumbers.ts"
+import {
+  bareView,
+  type ErrorView,
+  fold,
+  type Index,
+  indexOf,
+  isToken,
+  validationText,
+  viewOf
+} from "./ErrorView.ts"
+import { embedded } from "./Loose.ts"
+
+/** How much text of a body is looked at. */
+export const maxText = 64 * 1024
+
+/** How deep errors may be wrapped in each other. */
+const maxDepth = 8
+
+/** How many values that were found in texts are kept. */
+const maxQuoted = 8
+
+/** How many errors are kept. */
+const maxViews = 24
+
+/** Objects and arrays under these names hold another error. */
+const containers = new Set(
+  "error err errors message msg baseresp detail details innererror innererrors exception fault failure cause upstream upstreamerror originalerror providererror lasterror body responsebody rawresponse metadata errordetails errorbody causedby".split(
+    " "
+  )
+)
+
+/** Strings under these names are sentences. */
+const textFields: ReadonlyArray<string> =
+  "message msg errormessage errormsg errmsg statusmsg statusmessage description errordescription detail details error err raw faultstring reason title responsebody body userfacingmessage grpcmessage".split(
+    " "
+  )
+
+/** The views found so far. `dialect` is whose numbers the provider sends, when its name tells. */
+export interface Draft {
+  readonly views: Array<ErrorView>
+  readonly dialect: Dialect | undefined
+  /** Values that were found in a text: waits may stand beside the error in them. */
+  readonly quoted: Array<unknown>
+  nodes: number
+}
+
+const push = (draft: Draft, view: ErrorView): void => {
+  if (draft.views.length < maxViews) draft.views.push(view)
+}
+
+/** A string that holds an error: first what is embedded in it, then its own words. */
+const visitText = (draft: Draft, text: string, depth: number): string => {
+  const { prose, values } = embedded(text.slice(0, maxText))
+  for (const value of values) {
+    visit(draft, value, depth + 1)
+    if (draft.quoted.length < maxQuoted) draft.quoted.push(value)
+  }
+  return values.length > 0 ? prose : text
+}
+
+/** Adds the views of a value, the innermost first. Bounded in depth and in number. */
+export const visit = (draft: Draft, value: unknown, depth: number): void => {
+  if (depth > maxDepth || ++draft.nodes > 200) return
+  if (typeof value === "string") {
+    if (value.trim() !== "") push(draft, bareView(visitText(draft, value, depth)))
+    return
+  }
+  if (!isFields(value)) return
+  if (isArray(value)) {
+    visitList(draft, value, depth)
+    return
+  }
+  const index = indexOf(value)
+  visitChildren(draft, value, index, depth)
+  const texts: Array<string> = []
+  for (const field of textFields) {
+    const found = index.get(field)
+    const list = field === "detail" ? validationText(found) : undefined
+    const sentence = list ?? (typeof found === "string" ? found : undefined)
+    if (sentence === undefined || sentence.trim() === "" || texts.length >= 4) continue
+    if (field !== "message" && field !== "msg" && list === undefined && isToken(sentence)) continue
+    const own = list === undefined ? visitText(draft, sentence, depth) : sentence
+    if (!texts.includes(own)) texts.push(own)
+  }
+  const view = viewOf(value, index, texts, draft.dialect)
+  if (view !== undefined) push(draft, view)
+}
+
+/** The first and the last elements: Gemini's array form puts the error last. */
+const visitList = (draft: Draft, list: ReadonlyArray<unknown>, depth: number): void => {
+  const validation = validationText(list)
+  if (validation !== undefined) {
+    push(draft, { ...bareView(validation), codes: [] })
+    return
+  }
+  const length = Math.min(Number(read(list, "length")) || 0, 1e7)
+  for (let i = 0; i < length; i++) {
+    if (i >= 4 && i < length - 4) i = length - 4
+    visit(draft, read(list, String(i)), depth + 1)
+  }
+}
+
+const visitChildren = (draft: Draft, object: Fields, index: Index, depth: number): void => {
+  for (const [name, child] of index) {
+    if (!isFields(child)) continue
+    if (containers.has(name)) {
+      // Google's `details[]` and the `errors[]` inside an error belong to the error itself.
+      const own =
+        (name === "details" && isArray(child)) ||
+        (name === "errors" && isArray(child) && index.has("message"))
+      if (!own && !(isArray(child) && validationText(child) !== undefined)) visit(draft, child, depth + 1)
+    } else if (envelopes.has(name)) {
+      visitEnvelope(draft, child, name, depth)
+    } else if (name === "choices") {
+      visit(draft, read(read(child, "0"), "error"), depth + 1)
+    } else if (/(exception|fault)$/.test(name)) {
+      // Bedrock's event union: {"throttlingException": {"message": …}}
+      visit(draft, { ...safeCopy(child), type: keyNamed(object, name) }, depth + 1)
+    }
+  }
+}
+
+/** Objects under these names may hold an error among other things. */
+const envelopes = new Set(["response", "data", "result", "header", "payload"])
+
+/** `response.error` (OpenAI), `Response.Error` (Tencent), `data.error`, `header.code` (Spark). */
+const visitEnvelope = (draft: Draft, child: unknown, name: string, depth: number): void => {
+  const inner = indexOf(child)
+  for (const key of ["error", "err", "errors", "lasterror"]) {
+    const value = inner.get(key)
+    if (isFields(value) || typeof value === "string") visit(draft, value, depth + 1)
+  }
+  // Spark's header, and the answer inside an SDK's error.
+  if (name === "header" && inner.has("code") && inner.has("message")) visit(draft, child, depth + 1)
+  if (name === "response" && isFields(inner.get("data"))) visit(draft, inner.get("data"), depth + 1)
+}
+
+const keyNamed = (object: unknown, folded: string): string | undefined =>
+  keysOf(object, 80).find((key) => fold(key) === folded)
+
+const safeCopy = (object: unknown): { [key: string]: unknown } => {
+  const copy: { [key: string]: unknown } = {}
+  for (const key of keysOf(object, 40)) copy[key] = read(object, key)
+  return copy
+}

@@ -1,0 +1,72 @@
+/** `effect-failover explain MODEL`: where a request for a model would go now, asked of a running gateway. */
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { ExplainedTarget, Explanation } from "../../gateway/admin/Wire.ts"
+import { because, ExitWith } from "../support/Exit.ts"
+import { span } from "../support/Span.ts"
+import * as Table from "../support/Table.ts"
+import { ask, type Place } from "./AdminCall.ts"
+
+/** What the command can be told. */
+export interface Options extends Place {
+  readonly model: string
+  /** The fallbacks of the request itself, separated by commas. */
+  readonly fallbacks: Option.Option<string>
+  /** Print the admin API's answer instead of a table. */
+  readonly json: boolean
+}
+
+/** Prints the targets of the model's chain in order. Ends with code 1 when none of them can be called now. */
+export const explain = (options: Options): Effect.Effect<void, ExitWith> =>
+  Effect.gen(function* () {
+    const model = options.model.trim()
+    if (model === "") return yield* because(1, "MODEL: expected a model's name or provider/model")
+    const fallbacks = Option.getOrUndefined(options.fallbacks)
+    const query = { model, ...(fallbacks !== undefined && { fallbacks }) }
+    const explanation = yield* ask(options, (admin) => admin.insight.explain({ query }))
+    const now = yield* Clock.currentTimeMillis
+    yield* Console.log(options.json ? JSON.stringify(explanation, null, 2) : format(explanation, now))
+    if (explanation.first === undefined) yield* Effect.fail(new ExitWith(1))
+  })
+
+/** The explanation for people. `now` is in milliseconds since the epoch. */
+export const format = (explanation: Explanation, now: number): string => {
+  const { attempts, chain, deadline, first, model, onContentPolicy, onContextExceeded, targets } = explanation
+  const special = (name: string, specs: ReadonlyArray<string> | undefined) =>
+    specs === undefined ? [] : [`${name}: ${specs.join(", ")}`]
+  return [
+    first === undefined
+      ? `${model}: no target can be called now; ${whenNone[explanation.whenAllBenched]}`
+      : `${model}: the next request goes to ${first}`,
+    "",
+    Table.format(
+      ["TARGET", "STATE", "BECAUSE OF", "REASON", "UNTIL", "CLEARED BY"],
+      targets.map((target) => [
+        target.target,
+        target.state,
+        target.key ?? "",
+        target.reason ?? "",
+        endOf(target, now),
+        target.clears ?? ""
+      ])
+    ),
+    "",
+    `chain: ${chain.join(", ")}`,
+    ...special("on a prompt that is too long", onContextExceeded),
+    ...special("on content that a provider refuses", onContentPolicy),
+    `limits: attempts ${attempts}${deadline === undefined ? "" : `, deadline ${span(deadline)}`}`
+  ].join("\n")
+}
+
+const whenNone: Readonly<Record<Explanation["whenAllBenched"], string>> = {
+  tryAnyway: "a request tries the one whose cooldown ends soonest (whenAllBenched: tryAnyway)",
+  wait: "a request waits until one can be (whenAllBenched: wait)",
+  fail: "a request fails at once (whenAllBenched: fail)"
+}
+
+const endOf = ({ state, until }: ExplainedTarget, now: number): string => {
+  if (until === undefined) return state === "manual" ? "removed by hand" : ""
+  return until <= now ? "" : `in ${span(until - now)}`
+}

@@ -1,0 +1,13 @@
+/** Flags whose value is a duration. */
+import * as Effect from "effect/Effect"
+import { parseDuration } from "../../classifier/signals/Durations.ts"
+import { millisOf } from "../../config/file/ConfigFile.ts"
+import { because, type ExitWith } from "./Exit.ts"
+
+/** The milliseconds that a flag's text means, as providers write them (`10m`) or as Effect does (`2 hours`). */
+export const read = (flag: string, text: string): Effect.Effect<number, ExitWith> => {
+  const millis = parseDuration(text) ?? millisOf(text)
+  return millis === undefined
+    ? because(1, `--${flag}: expected a duration such as 10m or "2 hours", got ${text}`)
+    : Effect.succeed(millis)
+}

@@ -1,0 +1,255 @@
+/**
+ * From the name of a model to the chain that serves it.
+ *
+ * A name is a virtual model ("smart") or a spec (`provider/model`). The chain of a request is its own models, the
+ * fallbacks it names itself, the fallback models of the providers in it, and the fallbacks for everything; trimmed,
+ * without repeats, virtual models inside of lists flattened.
+ */
+import * as Result from "effect/Result"
+import { EmptyChain, UnknownModel } from "../failure/RunError.ts"
+import type { Options as PolicyOptions } from "../policy/Policy.ts"
+import { InvalidCatalog, problemsOf } from "./CatalogProblems.ts"
+import * as Chain from "./Chain.ts"
+import * as Model from "./Model.ts"
+import * as ModelSpec from "./ModelSpec.ts"
+import type { Pool } from "./Pool.ts"
+
+export { InvalidCatalog, Problem } from "./CatalogProblems.ts"
+
+/** A provider, and what is said of its models. */
+export interface CatalogProvider<out P extends Pool> {
+  readonly pool: P
+  /** What is known of single models, by name; others may be asked for all the same. */
+  readonly models?: Readonly<Record<string, Model.ModelOptions>> | undefined
+  /** Models of this provider that follow in every chain it is part of, before the fallbacks for everything. */
+  readonly fallbackModels?: ReadonlyArray<string> | undefined
+}
+
+/** A name for a chain. Links are specs or names of other virtual models. */
+export interface VirtualModel {
+  readonly chain: ReadonlyArray<string>
+  /** Used instead of the rest of the chain when a prompt was too long for a model. Nothing is added to it. */
+  readonly onContextExceeded?: ReadonlyArray<string> | undefined
+  /** Used when a request was refused for its content. Nothing is added to it. */
+  readonly onContentPolicy?: ReadonlyArray<string> | undefined
+  readonly policy?: PolicyOptions | undefined
+}
+
+/** What a catalog is made of. */
+export interface Options<P extends Pool> {
+  readonly providers: ReadonlyArray<CatalogProvider<P>>
+  readonly models?: Readonly<Record<string, VirtualModel>> | undefined
+  /** At the end of every chain. */
+  readonly fallbacks?: ReadonlyArray<string> | undefined
+  /** Requests may use the names of `models` only, not specs. Default false. */
+  readonly namedModelsOnly?: boolean | undefined
+}
+
+/** What a request may say besides its model. */
+export interface ResolveOptions {
+  /** The request's own fallbacks: specs or names. Blank ones are left out. */
+  readonly fallbacks?: ReadonlyArray<string> | undefined
+  /**
+   * What is done about a model or a fallback that nobody knows: `"fail"` (default), or `"skip"` to go on with the
+   * next one, as long as one is left.
+   */
+  readonly unknown?: "fail" | "skip" | undefined
+  /** Whether the configured fallbacks are added. Default true. */
+  readonly configured?: boolean | undefined
+}
+
+/** Chains that are kept ready. Requests may name any list of fallbacks, so there is no end to the lists. */
+export const capacity = 1_000
+
+/**
+ * The models of an application by name.
+ *
+ * @example
+ * import { Catalog, Chain, Pool } from "effect-failover"
+ * import { Result } from "effect"
+ *
+ * const catalog = Result.getOrThrow(Catalog.make({
+ *   providers: [{ pool: Pool.make("oslo", {}) }, { pool: Pool.make("bergen", {}) }],
+ *   models: { forecast: { chain: ["oslo/precise", "bergen/precise"] } },
+ *   fallbacks: ["oslo/rough"]
+ * }))
+ *
+ * Chain.specs(Result.getOrThrow(catalog.resolve("forecast")))
+ * // => ["oslo/precise", "bergen/precise", "oslo/rough"]
+ *
+ * @category models
+ */
+export interface Catalog<P extends Pool> {
+  /** The virtual models, in the order they were given. */
+  readonly names: ReadonlyArray<string>
+  /**
+   * The chain of a request. The same name with the same fallbacks gives the same chain object, until a thousand others
+   * have been asked for the first time since, so that what the runtime prepares for it is used again.
+   */
+  readonly resolve: (model: string, options?: ResolveOptions) => Result.Result<Chain.Chain<P>, UnknownModel>
+  /**
+   * A chain of these specs and names and of nothing else, for code: a list, or the same as one text with commas.
+   * Names stand for the models of their chains, which are flattened. It is built anew every time; keep it.
+   */
+  readonly chain: (
+    links: string | ReadonlyArray<string>
+  ) => Result.Result<Chain.Chain<P>, UnknownModel | EmptyChain>
+  /** A provider by its name; `undefined` when there is none of that name. */
+  readonly provider: (name: string) => CatalogProvider<P> | undefined
+  /**
+   * Whether a request for a model of this provider has anywhere else to go: another credential that is enabled, a
+   * fallback model of the provider, or a fallback for everything. False for a provider that nobody knows.
+   */
+  readonly hasFailover: (provider: string) => boolean
+}
+
+/** Builds a catalog. Fails when a link leads nowhere, when virtual models lead in circles, or when a chain is empty. */
+export const make = <P extends Pool>(options: Options<P>): Result.Result<Catalog<P>, InvalidCatalog> => {
+  const problems = [...problemsOf(options)]
+  return problems.length > 0
+    ? Result.fail(new InvalidCatalog({ problems }))
+    : Result.succeed(fromValid(options))
+}
+
+/** The links of a list that is written as one text: `"openai/gpt-5-mini, groq/llama-4"`. */
+export const split = (text: string): ReadonlyArray<string> =>
+  text
+    .split(",")
+    .map((link) => link.trim())
+    .filter((link) => link !== "")
+
+const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
+  const providers = new Map(options.providers.map((provider) => [provider.pool.name, provider]))
+  const virtual = new Map(Object.entries(options.models ?? {}))
+  const names = [...virtual.keys()]
+  const cache = new Map<string, Result.Result<Chain.Chain<P>, UnknownModel>>()
+
+  const listed = listedIn(options)
+
+  const modelOf = (spec: ModelSpec.ModelSpec): Model.Model<P> | undefined => {
+    const provider = providers.get(spec.provider)
+    if (provider === undefined) return undefined
+    const known = provider.models
+    const model = Model.make(
+      provider.pool,
+      spec.model,
+      known !== undefined && Object.hasOwn(known, spec.model) ? known[spec.model] : undefined
+    )
+    return listed.has(ModelSpec.format(spec)) ? model : { ...model, unlisted: true }
+  }
+
+  /** The models behind a link; `inside` are the virtual models that are being flattened. */
+  const flatten = (link: string, inside: ReadonlyArray<string>): ReadonlyArray<Model.Model<P>> => {
+    const name = link.trim()
+    const model = inside.includes(name) ? undefined : virtual.get(name)
+    if (model !== undefined) return model.chain.flatMap((next) => flatten(next, [...inside, name]))
+    const spec = ModelSpec.parse(name)
+    const found = spec === undefined ? undefined : modelOf(spec)
+    return found === undefined ? [] : [found]
+  }
+
+  const isKnown = (name: string): boolean => {
+    if (virtual.has(name)) return true
+    const spec = options.namedModelsOnly === true ? undefined : ModelSpec.parse(name)
+    return spec !== undefined && providers.has(spec.provider)
+  }
+
+  const fallbackModelsOf = (models: ReadonlyArray<Model.Model<P>>): ReadonlyArray<Model.Model<P>> =>
+    [...new Set(models.map((model) => model.spec.provider))].flatMap((provider) =>
+      (providers.get(provider)?.fallbackModels ?? []).flatMap(
+        (model) => modelOf(ModelSpec.make(provider, model.trim())) ?? []
+      )
+    )
+
+  const special = (links: ReadonlyArray<string> | undefined): Chain.Chain<P> | undefined =>
+    links === undefined || links.length === 0
+      ? undefined
+      : Chain.fromLinks(links.flatMap((link) => flatten(link, [])))
+
+  const build = (
+    name: string,
+    fallbacks: ReadonlyArray<string>,
+    { configured = true, unknown = "fail" }: ResolveOptions
+  ): Result.Result<Chain.Chain<P>, UnknownModel> => {
+    const links = [name, ...fallbacks]
+    const known = links.filter(isKnown)
+    if (known.length === 0 || (unknown === "fail" && known.length < links.length)) {
+      return Result.fail(
+        new UnknownModel({ model: links.find((link) => !isKnown(link)) ?? name, known: names })
+      )
+    }
+    const own = known.flatMap((link) => flatten(link, []))
+    const more = configured
+      ? [...fallbackModelsOf(own), ...(options.fallbacks ?? []).flatMap((link) => flatten(link, []))]
+      : []
+    const { models } = Chain.fromLinks([...own, ...more])
+    const { onContentPolicy, onContextExceeded, policy } = virtual.get(name) ?? {}
+    return Result.succeed({
+      models,
+      onContextExceeded: special(onContextExceeded),
+      onContentPolicy: special(onContentPolicy),
+      policy
+    })
+  }
+
+  return {
+    names,
+    provider: (name) => providers.get(name),
+    hasFailover: (name) => {
+      const provider = providers.get(name)
+      if (provider === undefined) return false
+      const enabled = provider.pool.credentials.filter((credential) => credential.enabled)
+      return enabled.length > 1 || isSome(provider.fallbackModels) || isSome(options.fallbacks)
+    },
+    chain: (links) => {
+      const list = typeof links === "string" ? split(links) : links.map((link) => link.trim())
+      const blank = list.indexOf("")
+      if (list.length === 0) return Result.fail(new EmptyChain())
+      if (blank >= 0) return Result.fail(new EmptyChain({ index: blank }))
+      const stranger = list.find((link) => flatten(link, []).length === 0)
+      return stranger === undefined
+        ? Result.succeed(Chain.fromLinks(list.flatMap((link) => flatten(link, []).map(inCode))))
+        : Result.fail(new UnknownModel({ model: stranger, known: names }))
+    },
+    resolve: (model, said = {}) => {
+      const { configured = true, fallbacks = none, unknown = "fail" } = said
+      const isPlain = fallbacks.length === 0 && configured && unknown === "fail"
+      const key = isPlain ? model : JSON.stringify([model, configured, unknown, fallbacks])
+      const known = cache.get(key)
+      if (known !== undefined) return known
+      const own = fallbacks.map((link) => link.trim()).filter((link) => link !== "")
+      const built = build(model.trim(), own, said)
+      if (Result.isFailure(built)) return built
+      if (cache.size >= capacity) cache.delete(cache.keys().next().value!)
+      cache.set(key, built)
+      return built
+    }
+  }
+}
+
+/** A chain that code asks for is as good as a configured one. */
+const inCode = <P extends Pool>(model: Model.Model<P>): Model.Model<P> =>
+  model.unlisted === true ? { ...model, unlisted: undefined } : model
+
+/** `provider/model` of every model that the options name. Requests may name others; nothing bounds how many. */
+const listedIn = ({ fallbacks = [], models = {}, providers }: Options<Pool>): ReadonlySet<string> => {
+  const specs = new Set<string>()
+  const add = (link: string) => {
+    const spec = ModelSpec.parse(link.trim())
+    if (spec !== undefined) specs.add(ModelSpec.format(spec))
+  }
+  for (const { chain, onContentPolicy = [], onContextExceeded = [] } of Object.values(models)) {
+    for (const link of [...chain, ...onContextExceeded, ...onContentPolicy]) add(link)
+  }
+  for (const { fallbackModels = [], models = {}, pool } of providers) {
+    for (const model of [...Object.keys(models), ...fallbackModels]) {
+      specs.add(ModelSpec.format(ModelSpec.make(pool.name, model.trim())))
+    }
+  }
+  for (const link of fallbacks) add(link)
+  return specs
+}
+
+const none: ReadonlyArray<string> = []
+
+const isSome = (list: ReadonlyArray<string> | undefined): boolean => list !== undefined && list.length > 0

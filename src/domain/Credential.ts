@@ -1,0 +1,90 @@
+/** A named set of secrets for one provider. */
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Checks from "../util/Checks.ts"
+
+/** A credential's name: letters, digits, `.`, `_` and `-`. */
+export const CredentialName = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/u, {
+    description: "a credential name: letters, digits, '.', '_' and '-'"
+  })
+)
+
+/**
+ * A named set of secrets for one provider. The key is `Redacted`: it prints as `<redacted>` wherever it may appear.
+ *
+ * @category models
+ */
+export interface Credential {
+  readonly name: string
+  /** Absent for a local server that asks for none. */
+  readonly apiKey?: Redacted.Redacted | undefined
+  /** Overrides the provider's own base URL. Credentials with the same base URL stand at the same place. */
+  readonly baseUrl?: string | undefined
+  /** A credential that is not enabled is never used. */
+  readonly enabled: boolean
+  /** Its share under the `weighted` strategy. */
+  readonly weight: number
+  /**
+   * Requests per minute: so many at once, and from then on one every 60 s / `rpm`. A credential over this limit is
+   * passed by, it has not failed; retries and probes count like all requests. Absent: no limit.
+   */
+  readonly rpm?: number | undefined
+}
+
+/**
+ * Builds a credential. Defaults: enabled, weight 1, no key. Throws `InvalidOptions` for a name that cannot stand in a bench
+ * key, and for a `weight` or an `rpm` that is no such number.
+ *
+ * @example
+ * import { Credential } from "effect-failover"
+ * import { Redacted } from "effect"
+ *
+ * Credential.make("backup", { apiKey: Redacted.make("sk-1"), weight: 2 }).enabled // => true
+ */
+export const make = (
+  name: string,
+  options: {
+    readonly apiKey?: Redacted.Redacted | string | undefined
+    readonly baseUrl?: string | undefined
+    readonly enabled?: boolean | undefined
+    readonly weight?: number | undefined
+    readonly rpm?: number | undefined
+  } = {}
+): Credential => {
+  Checks.refuse(`Credential.make(${JSON.stringify(name)})`, [
+    ...Checks.fieldProblems({ name }, { name: Checks.name }),
+    ...Checks.fieldProblems(options, { weight, rpm })
+  ])
+  return made(name, options)
+}
+
+const weight = Checks.number("a number, at least 0", { least: 0 })
+
+const rpm = Checks.number("a number of requests per minute, more than 0", { above: 0 })
+
+/** Throws unless there are credentials, each with a name of its own: their bench keys would be the same. */
+export const checkAll = (where: string, credentials: ReadonlyArray<Credential>): void => {
+  const problems: Array<string> = []
+  if (credentials.length === 0) problems.push("credentials is empty; at least one is needed")
+  const names = new Set<string>()
+  for (const { name } of credentials) {
+    if (names.has(name)) {
+      problems.push(`two credentials are called ${JSON.stringify(name)}; each needs a name of its own`)
+    }
+    names.add(name)
+  }
+  Checks.refuse(where, problems)
+}
+
+const made = (name: string, options: NonNullable<Parameters<typeof make>[1]>): Credential => ({
+  name,
+  apiKey: typeof options.apiKey === "string" ? Redacted.make(options.apiKey) : options.apiKey,
+  baseUrl: options.baseUrl,
+  enabled: options.enabled ?? true,
+  weight: options.weight ?? 1,
+  rpm: options.rpm
+})
+
+/** The credential of a provider that was given none: named `default`, without a key. */
+export const none: Credential = make("default")

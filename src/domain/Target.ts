@@ -1,0 +1,73 @@
+/** One place a request can be sent: provider × model × credential. */
+
+import type { Policy } from "../policy/Policy.ts"
+import type { Scope } from "../policy/Rule.ts"
+import type { Resting } from "./Admission.ts"
+import * as BenchKey from "./BenchKey.ts"
+import type { Credential } from "./Credential.ts"
+
+/**
+ * One place a request can be sent. Made once per chain and credential, shared by all requests.
+ *
+ * @category models
+ */
+export interface Target {
+  readonly provider: string
+  readonly model: string
+  readonly credential: Credential
+  /** `provider/model#credential`, as in the header `x-failover-target`. */
+  readonly key: string
+  /** Targets with the same place meet the same fault: the base URL where there is one, else the provider. */
+  readonly place: string
+  /** The model's window in tokens, where it is known. */
+  readonly contextWindow: number | undefined
+  /** True for a model that a caller named and that stands in no configuration: what is known of it has a small room. */
+  readonly unlisted: boolean
+  /** The policy in force here: the runtime's, the provider's, the model's and the chain's, laid over each other. */
+  readonly policy: Policy
+  /** The bench keys that concern this target, by what they cover. */
+  readonly benchKeys: { readonly [S in Scope]: BenchKey.BenchKey }
+  /** The same, as a list. */
+  readonly allBenchKeys: ReadonlyArray<BenchKey.BenchKey>
+  /** What the bench saw of it last, for the bench alone. */
+  readonly glance: Glance
+}
+
+/** The reason for which a target was last seen to rest, and what says whether that still holds. */
+export interface Glance {
+  mark: object | undefined
+  why: Resting | undefined
+}
+
+/** Builds a target. */
+export const make = (options: {
+  readonly provider: string
+  readonly model: string
+  readonly credential: Credential
+  readonly policy: Policy
+  readonly baseUrl?: string | undefined
+  readonly contextWindow?: number | undefined
+  readonly unlisted?: boolean | undefined
+}): Target => {
+  const { credential, model, policy, provider } = options
+  const key = BenchKey.format({ provider, model, credential: credential.name })
+  const benchKeys = {
+    target: key,
+    credential: BenchKey.format({ provider, credential: credential.name }),
+    model: BenchKey.format({ provider, model }),
+    provider
+  }
+  return {
+    provider,
+    model,
+    credential,
+    key,
+    place: credential.baseUrl ?? options.baseUrl ?? provider,
+    contextWindow: options.contextWindow,
+    unlisted: options.unlisted ?? false,
+    policy,
+    benchKeys,
+    allBenchKeys: Object.values(benchKeys),
+    glance: { mark: undefined, why: undefined }
+  }
+}

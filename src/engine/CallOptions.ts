@@ -1,0 +1,133 @@
+/** What one request may set for itself, and what it gets. */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { Chain } from "../domain/Chain.ts"
+import type { Pool } from "../domain/Pool.ts"
+import type { Target } from "../domain/Target.ts"
+import type { About, Observer } from "../events/FailoverEvent.ts"
+import type * as Failure from "../failure/Failure.ts"
+import type { FailedAttempt, RunError } from "../failure/RunError.ts"
+import type { Commit } from "../policy/Commit.ts"
+import type { WhenAllBenched } from "../policy/Policy.ts"
+import type { Flow } from "../stream/Flow.ts"
+import type { PhaseOf } from "../stream/OpenStream.ts"
+import type { NotMine } from "./FailureOf.ts"
+import type { TailError } from "./Tail.ts"
+
+/** What one request may set for itself. */
+export interface CallOptions {
+  /** For the whole request, retries and fallbacks included. Default: the policy's. */
+  readonly deadline?: Duration.Input | undefined
+  /** One more than how often targets may be asked again; see `Policy.Options`. Default: the policy's. */
+  readonly attempts?: number | undefined
+  /** What is done when everything rests. Default: the policy's. */
+  readonly whenAllBenched?: WhenAllBenched | undefined
+  /** When a stream belongs to its target. Default: the policy's. */
+  readonly commit?: Commit | undefined
+  /** Hears the events of this request, besides the runtime's own observer. */
+  readonly observer?: Observer | undefined
+  /** What observers are to know of the request; every event's `run` has it. */
+  readonly about?: About | undefined
+  /**
+   * When work on the request began, as `Clock.monotonicTimeNanos` said it; observers get the time from then on as the
+   * run's own. Default: when the run begins.
+   */
+  readonly since?: bigint | undefined
+}
+
+/** An answer, and where it came from. */
+export interface Answered<out A> {
+  readonly value: A
+  readonly target: Target
+  /** Attempts made, the successful one included. */
+  readonly attempts: number
+  /** The attempts that failed before, in order. */
+  readonly failed: ReadonlyArray<FailedAttempt>
+}
+
+/** A stream up to its commit point, and where it came from. */
+export interface Opened<out C> extends Answered<Stream.Stream<C, TailError>> {
+  /** The same stream, for who reads it without a fiber. Read one of the two. */
+  readonly flow: Flow<C, TailError>
+}
+
+/** How the generic form reads its errors. `K` is what its classification can say. */
+export interface UseOptions<in E, out K extends Failure.Failure | NotMine = Failure.Failure | NotMine>
+  extends CallOptions {
+  /**
+   * What an error of the effect means: a failure, or `Failover.notMine` for an error that goes to the caller as it is.
+   * Errors that are failures already, and defects, need no reading; for others the type asks for it.
+   */
+  readonly classify?: ((error: E, target: Target) => K) | undefined
+  /** For observers: what was asked. */
+  readonly request?: unknown
+}
+
+/** How the generic form reads a stream. */
+export interface UseStreamOptions<
+  in E,
+  in C,
+  out K extends Failure.Failure | NotMine = Failure.Failure | NotMine
+> extends UseOptions<E, K> {
+  /**
+   * What a chunk means. Without it every chunk is content, and the end of the stream completes it; with it a stream
+   * that ends without having said that it is complete is `Truncated`.
+   */
+  readonly phase?: PhaseOf<C>
+  /**
+   * True while something of the caller's own runs inside of the stream, a tool for example. Once the stream is
+   * committed, that time is not the target's silence: the idle timeout begins anew.
+   */
+  readonly isBusy?: (() => boolean) | undefined
+}
+
+/** Options with the classification that an error asks for which is no failure. */
+export type Classified<O extends { readonly classify?: unknown }> = O & {
+  readonly classify: NonNullable<O["classify"]>
+}
+
+/** The errors of the user's own that can reach the caller: none, unless the classification can say `notMine`. */
+export type Own<E, K> = [Extract<K, NotMine>] extends [never] ? never : Exclude<E, Failure.Failure>
+
+/** The generic form. `Needs` is what it needs besides. */
+export interface Use<Needs = never> {
+  <P extends Pool, RP, A, E, R, K extends Failure.Failure | NotMine>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options: Classified<UseOptions<E, K>>
+  ): Effect.Effect<A, RunError | Own<E, K>, RP | R | Needs>
+  <P extends Pool, RP, A, E extends Failure.Failure, R>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options?: UseOptions<E>
+  ): Effect.Effect<A, RunError, RP | R | Needs>
+}
+
+/** The generic form, with where the answer came from. */
+export interface UseAnswered {
+  <P extends Pool, RP, A, E, R, K extends Failure.Failure | NotMine>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options: Classified<UseOptions<E, K>>
+  ): Effect.Effect<Answered<A>, RunError | Own<E, K>, RP | R>
+  <P extends Pool, RP, A, E extends Failure.Failure, R>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options?: UseOptions<E>
+  ): Effect.Effect<Answered<A>, RunError, RP | R>
+}
+
+/** The generic form for streams. */
+export interface UseStream<Needs = never> {
+  <P extends Pool, RP, C, E, R, K extends Failure.Failure | NotMine>(
+    chain: Chain<P, RP>,
+    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    options: Classified<UseStreamOptions<E, C, K>>
+  ): Stream.Stream<C, RunError | Failure.Failure | Own<E, K>, RP | R | Needs>
+  <P extends Pool, RP, C, E extends Failure.Failure, R>(
+    chain: Chain<P, RP>,
+    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    options?: UseStreamOptions<E, C>
+  ): Stream.Stream<C, RunError | Failure.Failure, RP | R | Needs>
+}

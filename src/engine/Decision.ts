@@ -1,0 +1,79 @@
+/**
+ * The policy's decision about one failure: the same target again (and when), or leave it.
+ *
+ * The wait the provider asked for, the retries, the budgets and what else is available are weighed here together, in
+ * one place and without side effects. What rests, and where a run goes that leaves, stands in the failure's `Rule`.
+ */
+import type * as Schedule from "effect/Schedule"
+import * as Failure from "../failure/Failure.ts"
+import * as Bench from "../health/Bench.ts"
+import type { Rule } from "../policy/Rule.ts"
+
+/** What is decided. `Leave` ends the visit. */
+export type Decision =
+  | { readonly _tag: "Leave" }
+  /** The attempts of the request are used up: leave, which says nothing about the target. */
+  | { readonly _tag: "CutShort" }
+  /** Once more, after `delay` milliseconds; until then the target rests for everybody. */
+  | { readonly _tag: "AfterWait"; readonly delay: number }
+  /** Once more at once, without the request's token cap. */
+  | { readonly _tag: "Uncapped"; readonly capped: Failure.BadRequest }
+  /** Once more when the schedule says so, `least` milliseconds from now at the soonest; or leave if it is done. */
+  | {
+      readonly _tag: "Backoff"
+      readonly schedule: Schedule.Schedule<unknown, Failure.Failure>
+      readonly least: number
+    }
+
+/** What a decision depends on besides the failure and its rule. */
+export interface Situation {
+  /** A probe, or the last resort when everything rests, has one attempt and no retries. */
+  readonly single: boolean
+  /** The longest wait worth it, in milliseconds. */
+  readonly patience: number
+  /** Attempts left for asking a target again. A target that was not tried yet may be asked without one. */
+  readonly attemptsLeft: number
+  /** Whether another target was asked before this one. */
+  readonly hasMoved: boolean
+  /** Whether this visit has waited, or left out the token cap, before. */
+  readonly waited: boolean
+  readonly uncapped: boolean
+  /** Whether another credential of the same model could be called now. */
+  readonly hasSibling: () => boolean
+  /** Whether the request has a token cap that could be left out. */
+  readonly canUncap: (failure: Failure.BadRequest) => boolean
+  /** Whether a wait of so many milliseconds leaves the visit time for another attempt. */
+  readonly hasTimeFor: (delay: number) => boolean
+}
+
+const cutShort: Decision = { _tag: "CutShort" }
+
+const leave: Decision = { _tag: "Leave" }
+
+/** Decides. `now` is in milliseconds since the epoch. */
+export const decide = (failure: Failure.Failure, rule: Rule, situation: Situation, now: number): Decision => {
+  const { retry } = rule
+  if (isRefusal(failure) && !situation.single && situation.attemptsLeft > 0 && !situation.uncapped) {
+    if (situation.canUncap(failure)) return { _tag: "Uncapped", capped: failure }
+  }
+  if (retry === "never" || situation.single) return leave
+  // Attempts that this visit alone has used up are how often its target may be asked; else they were used elsewhere.
+  if (situation.attemptsLeft < 1) return typeof retry === "string" || !situation.hasMoved ? leave : cutShort
+  const asked = Failure.waitMillis(failure, now)
+  if (retry === "withoutTokenCap") {
+    return failure._tag === "BadRequest" && !situation.uncapped && situation.canUncap(failure)
+      ? { _tag: "Uncapped", capped: failure }
+      : leave
+  }
+  if ((asked ?? 0) > situation.patience) return leave
+  if (retry === "afterWait") {
+    if (asked === undefined || situation.waited || situation.hasSibling()) return leave
+    const delay = Math.max(asked, Bench.shortestRest)
+    return situation.hasTimeFor(delay) ? { _tag: "AfterWait", delay } : leave
+  }
+  return { _tag: "Backoff", schedule: retry, least: asked ?? 0 }
+}
+
+/** A refusal that may be about one field, which the provider can leave out. */
+const isRefusal = (failure: Failure.Failure): failure is Failure.BadRequest =>
+  failure._tag === "BadRequest" && (failure.reason === "Invalid" || failure.reason === "Unsupported")

@@ -1,0 +1,184 @@
+/**
+ * The failover runtime: a request gets its answer from the best target that can give one now.
+ *
+ * One service per process holds what requests share (the bench, the retry budget, the turns of the strategies); what
+ * belongs to one request lives in its `Run`.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Chain } from "../domain/Chain.ts"
+import type { Pool } from "../domain/Pool.ts"
+import type { Provider } from "../domain/Provider.ts"
+import type { Target } from "../domain/Target.ts"
+import type * as Failure from "../failure/Failure.ts"
+import type { RunError } from "../failure/RunError.ts"
+import { BenchRegistry } from "../health/BenchRegistry.ts"
+import { ProcessDefaults } from "../policy/Policy.ts"
+import type {
+  Answered,
+  CallOptions,
+  Classified,
+  Opened,
+  Own,
+  Use,
+  UseAnswered,
+  UseOptions,
+  UseStream,
+  UseStreamOptions
+} from "./CallOptions.ts"
+import { type NotMine, notMine } from "./FailureOf.ts"
+import { type FailoverOptions, makeRuntime, type Runtime } from "./Runtime.ts"
+import type { TailError } from "./Tail.ts"
+
+export type {
+  Answered,
+  CallOptions,
+  Classified,
+  FailoverOptions,
+  NotMine,
+  Opened,
+  Own,
+  Runtime,
+  TailError,
+  Use,
+  UseAnswered,
+  UseOptions,
+  UseStream,
+  UseStreamOptions
+}
+export { notMine }
+
+/**
+ * The failover runtime.
+ *
+ * All methods fail with a `RunError` when no target could answer: `BadRequest` and `ContextExceeded` as they came,
+ * `ChainExhausted` with every attempt's failure, `AllBenched`, or `DeadlineExceeded`. Interrupting a call stops what
+ * is under way, counts against nobody and frees a probe's slot.
+ *
+ * @category services
+ */
+export class Failover extends Context.Service<Failover, Runtime>()("effect-failover/Failover") {
+  /** The runtime over a bench that is there already. */
+  static readonly layerNoDeps = (options?: FailoverOptions): Layer.Layer<Failover, never, BenchRegistry> =>
+    Layer.effect(
+      Failover,
+      Effect.suspend(() => make(options))
+    )
+
+  /**
+   * The runtime with a bench in memory.
+   *
+   * @example
+   * import { Failover } from "effect-failover"
+   *
+   * Failover.Failover.layer({ policy: { patience: "1 second", whenAllBenched: "fail" } })
+   */
+  static readonly layer = (options?: FailoverOptions): Layer.Layer<Failover | BenchRegistry> =>
+    Layer.provideMerge(Failover.layerNoDeps(options), BenchRegistry.layerMemory)
+}
+
+/** Builds the runtime over the bench in the context. */
+export const make = (options?: FailoverOptions): Effect.Effect<Runtime, never, BenchRegistry> =>
+  Effect.flatMap(BenchRegistry, (registry) =>
+    Effect.map(ProcessDefaults, (process) => makeRuntime(registry, options, process))
+  )
+
+/**
+ * One whole answer from a chain of providers, through the `Failover` of the context.
+ *
+ * @example
+ * import { Chain, Failover, Failure, Model } from "effect-failover"
+ * import { Scripted } from "effect-failover/testing"
+ * import { Effect } from "effect"
+ *
+ * const throttled = Scripted.make("throttled", [[new Failure.RateLimit({ message: "slow down" })]])
+ * const healthy = Scripted.make("healthy", [["hello"]])
+ * const chain = Chain.make(Model.make(throttled, "large"), Model.make(healthy, "small"))
+ *
+ * const program = Failover.complete(chain, "a prompt") // answers "hello"
+ * program.pipe(Effect.provide(Failover.Failover.layer()))
+ */
+export const complete = <Request, Answer, Chunk, R>(
+  chain: Chain<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: CallOptions
+): Effect.Effect<Answer, RunError, R | Failover> =>
+  Effect.flatMap(Failover, (failover) => failover.complete(chain, request, options))
+
+/** The same, with the target that answered and the attempts that had failed before. */
+export const answer = <Request, Answer, Chunk, R>(
+  chain: Chain<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: CallOptions
+): Effect.Effect<Answered<Answer>, RunError, R | Failover> =>
+  Effect.flatMap(Failover, (failover) => failover.answer(chain, request, options))
+
+/**
+ * A stream from a chain of providers, through the `Failover` of the context. It fails over until its commit point
+ * and never after it.
+ */
+export const stream = <Request, Answer, Chunk, R>(
+  chain: Chain<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: CallOptions
+): Stream.Stream<Chunk, RunError | Failure.Failure, R | Failover> =>
+  Stream.unwrap(Effect.map(Failover, (failover) => failover.stream(chain, request, options)))
+
+/** Opens a stream up to its commit point, through the `Failover` of the context; see its `open`. */
+export const open = <Request, Answer, Chunk, R>(
+  chain: Chain<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: CallOptions
+): Effect.Effect<Opened<Chunk>, RunError, R | Failover | Scope.Scope> =>
+  Effect.flatMap(Failover, (failover) => failover.open(chain, request, options))
+
+/**
+ * The generic form: any effect of any service fails over, through the `Failover` of the context.
+ *
+ * @example
+ * import { Chain, Failover, Failure, Model, Pool } from "effect-failover"
+ * import { Effect } from "effect"
+ *
+ * const oslo = Pool.make("oslo", { today: Effect.fail("closed") })
+ * const bergen = Pool.make("bergen", { today: Effect.succeed("rain") })
+ * const chain = Chain.make(Model.make(oslo, "forecast"), Model.make(bergen, "forecast"))
+ *
+ * const today = Failover.use(chain, (pool) => pool.service.today, {
+ *   // an error that says nothing of the target is `Failover.notMine`: the caller gets it as it is
+ *   classify: (error) => new Failure.Transient({ reason: "ServerError", message: error })
+ * })
+ */
+export const use: Use<Failover> = <P extends Pool, RP, A, E, R, K extends Failure.Failure | NotMine>(
+  chain: Chain<P, RP>,
+  effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+  options?: UseOptions<E, K>
+): Effect.Effect<A, RunError | Own<E, K>, RP | R | Failover> =>
+  Effect.flatMap(Failover, (failover) =>
+    // Without `classify` the errors are failures: the type has seen to that.
+    Effect.map(
+      failover.use(chain, effect, options as Classified<UseOptions<E, K>>),
+      (answered) => answered.value
+    )
+  )
+
+/** The generic form for streams, through the `Failover` of the context. */
+export const useStream: UseStream<Failover> = <
+  P extends Pool,
+  RP,
+  C,
+  E,
+  R,
+  K extends Failure.Failure | NotMine
+>(
+  chain: Chain<P, RP>,
+  stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+  options?: UseStreamOptions<E, C, K>
+): Stream.Stream<C, RunError | Failure.Failure | Own<E, K>, RP | R | Failover> =>
+  Stream.unwrap(
+    Effect.map(Failover, (failover) =>
+      failover.useStream(chain, stream, options as Classified<UseStreamOptions<E, C, K>>)
+    )
+  )

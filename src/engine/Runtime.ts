@@ -1,0 +1,423 @@
+/** The engine behind the `Failover` service: what requests share, and how one becomes a run. */
+import * as Channel from "effect/Channel"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { type Explained, explain } from "../candidates/Explain.ts"
+import { Lines } from "../candidates/Lines.ts"
+import { type Prepared, prepare } from "../candidates/Prepared.ts"
+import type { Chain } from "../domain/Chain.ts"
+import type { Pool } from "../domain/Pool.ts"
+import type { Holding, Provider } from "../domain/Provider.ts"
+import type { Target } from "../domain/Target.ts"
+import * as FailoverEvent from "../events/FailoverEvent.ts"
+import type * as Failure from "../failure/Failure.ts"
+import type { RunError } from "../failure/RunError.ts"
+import * as Bench from "../health/Bench.ts"
+import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import { type Limiter, memory } from "../health/Limiter.ts"
+import { OwnLimits } from "../health/OwnLimits.ts"
+import { RetryBudget } from "../health/RetryBudget.ts"
+import { Rows } from "../health/Rows.ts"
+import { Silences } from "../health/Silences.ts"
+import type { Options as PolicyOptions } from "../policy/Policy.ts"
+import * as PolicyChecks from "../policy/PolicyChecks.ts"
+import * as Flow from "../stream/Flow.ts"
+import { OpenStream, type PhaseOf } from "../stream/OpenStream.ts"
+import * as Steady from "../time/Steady.ts"
+import * as Attempt from "../util/Attempt.ts"
+import * as Checks from "../util/Checks.ts"
+import * as Seams from "../util/Seams.ts"
+import type {
+  Answered,
+  CallOptions,
+  Opened,
+  UseAnswered,
+  UseOptions,
+  UseStream,
+  UseStreamOptions
+} from "./CallOptions.ts"
+import { contained, failureOf } from "./FailureOf.ts"
+import { Run } from "./Run.ts"
+import type { Served, Shared } from "./RunOptions.ts"
+import { Tail, type TailError } from "./Tail.ts"
+import { uncapped, withoutTokenCap } from "./TokenCap.ts"
+
+/** What the `Failover` service can do. */
+export interface Runtime {
+  /** One whole answer from a chain of providers. */
+  readonly complete: <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    options?: CallOptions
+  ) => Effect.Effect<Answer, RunError, R>
+  /** The same, with the target that answered and the attempts before. */
+  readonly answer: <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    options?: CallOptions
+  ) => Effect.Effect<Answered<Answer>, RunError, R>
+  /**
+   * A stream from a chain of providers. It fails over until its commit point and never after it; from then on a
+   * failure ends it with the typed failure. A consumer that stops reading lets the upstream go.
+   */
+  readonly stream: <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    options?: CallOptions
+  ) => Stream.Stream<Chunk, RunError | Failure.Failure, R>
+  /**
+   * Opens a stream up to its commit point, for those who have to say something before the first chunk, such as
+   * an HTTP status. The stream lives in the scope and can be run once.
+   */
+  readonly open: <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    options?: CallOptions
+  ) => Effect.Effect<Opened<Chunk>, RunError, R | Scope.Scope>
+  /** The generic form: any effect per target, of any service. */
+  readonly use: UseAnswered
+  /** The generic form for streams. */
+  readonly useStream: UseStream
+  /** The targets a request would try now, in order, and why others would be passed by. */
+  readonly explain: <P extends Pool, R>(
+    chain: Chain<P, R>
+  ) => Effect.Effect<ReadonlyArray<Explained>, never, R>
+  /** Retries that the whole process could make now. */
+  readonly retriesLeft: Effect.Effect<number>
+}
+
+/** What a runtime can be told. */
+export interface FailoverOptions {
+  /** Laid over the defaults and those of the process (`Policy.ProcessDefaults`), for everything. */
+  readonly policy?: PolicyOptions | undefined
+  /** Retries per request that the whole process may make in the long run. Default 0.2; infinite for no bound. */
+  readonly retryBudget?: number | undefined
+  /** Counts the requests of credentials with a limit of their own (`rpm`). Default: `Limiter.memory()`. */
+  readonly limiter?: Limiter | undefined
+  /** Hears the events of all requests. */
+  readonly observer?: FailoverEvent.Observer | undefined
+}
+
+/** Retries per request that a process may make in the long run, when nothing else is said (Finagle's default too). */
+export const defaultRetryBudget = 0.2
+
+/**
+ * What goes on when one runtime takes another's place: the retries the process may still make, whose turn it is, and who
+ * is over a limit of its own.
+ */
+export type Kept = Pick<Shared, "budget" | "turns" | "limits" | "rows" | "silences">
+
+/** What the first runtime of a process begins with. */
+export const makeKept = (limiter: Limiter = memory()): Kept => ({
+  budget: new RetryBudget(defaultRetryBudget),
+  turns: new Map(),
+  rows: new Rows(),
+  silences: new Silences(),
+  limits: new OwnLimits(limiter)
+})
+
+/**
+ * Builds the engine over a bench. `process` are the options that the runtime's own are laid over. Runtimes that are made
+ * with the same `kept` have one retry budget, whose share is what the last of them says.
+ */
+export const makeRuntime = (
+  registry: BenchRegistry["Service"],
+  options: FailoverOptions = {},
+  process: PolicyOptions = {},
+  kept: Kept = makeKept(options.limiter)
+): Runtime => {
+  checkOptions(options, process)
+  const layers = [process, options.policy]
+  const preparedChains = new WeakMap<object, Prepared<Pool, unknown>>()
+
+  const prepared = <P extends Pool, R>(chain: Chain<P, R>): Prepared<P, R> => {
+    const known = preparedChains.get(chain)
+    if (known !== undefined) return known as Prepared<P, R>
+    const made = prepare(chain, layers)
+    preparedChains.set(chain, made)
+    return made
+  }
+
+  kept.budget.setShare(options.retryBudget ?? defaultRetryBudget)
+  const lines = new Lines((target, now) =>
+    Bench.weightier(Bench.peek(registry.stateUnsafe(), target, now), kept.limits.why(target, now))
+  )
+  const shared: Shared = { ...kept, lines, registry, prepared }
+
+  const ownObserver = options.observer && FailoverEvent.contained(options.observer, shared)
+  const observerOf = (call: CallOptions | undefined): FailoverEvent.Observer | undefined =>
+    call?.observer === undefined
+      ? ownObserver
+      : FailoverEvent.combine(ownObserver, FailoverEvent.contained(call.observer, shared))
+
+  const classifierOf = <E>(call: UseOptions<E> | undefined, context: Context.Context<never>) =>
+    call?.classify && contained(call.classify, shared, context)
+
+  const whileBusy = (isBusy: () => boolean, context: Context.Context<never>) => (): boolean => {
+    let did = "gave neither true nor false"
+    try {
+      const busy: unknown = isBusy()
+      if (typeof busy === "boolean") return busy
+      Seams.isPromise(busy)
+    } catch (error) {
+      did = Seams.threw(error)
+    }
+    Seams.name(shared, "isBusy", did, "the stream counts as not busy", context)
+    return false
+  }
+
+  /** Runs an effect per target. */
+  const use = <P extends Pool, RP, A, E, R>(
+    chain: Chain<P, RP>,
+    effect: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
+    call: UseOptions<E> | undefined,
+    request: unknown,
+    canUncap: (pool: P, failure: Failure.BadRequest) => boolean
+  ): Effect.Effect<Served<A>, RunError, RP | R> =>
+    Effect.callback((resume) => {
+      const context = contextOfCaller<RP | R>()
+      const ready = prepared(chain)
+      const run = new Run<P, RP, A, E>(
+        shared,
+        {
+          prepared: ready,
+          policy: call === undefined ? ready.policy : forCall(ready.policy, call),
+          observer: observerOf(call),
+          about: call?.about,
+          since: call?.since,
+          kind: "effect",
+          request,
+          start: (pool, target, capped) => Attempt.start(guarded(effect, pool, target, capped), context),
+          canUncap,
+          classify: classifierOf(call, context)
+        },
+        context
+      )
+      return run.begin(resume)
+    })
+
+  /** Opens a stream per target; whatever happens, nothing stays open beyond the scope. */
+  const open = <P extends Pool, RP, C, E, R>(
+    chain: Chain<P, RP>,
+    stream: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Stream.Stream<C, E, R>,
+    meaning: (pool: P) => Meaning<C>,
+    call: UseStreamOptions<E, C> | undefined,
+    request: unknown,
+    canUncap: (pool: P, failure: Failure.BadRequest) => boolean,
+    scope: Scope.Scope
+  ): Effect.Effect<Answered<Tail<C>>, RunError, RP | R> =>
+    Effect.withFiber((fiber) => {
+      const context = fiber.context as Context.Context<RP | R>
+      const ready = prepared(chain)
+      const commit = call?.commit ?? ready.policy.commit
+      const classify = classifierOf(call, context)
+      let opening: OpenStream<C> | undefined
+      let tail: Tail<C> | undefined
+      const run = new Run<P, RP, OpenStream<C>, E>(
+        shared,
+        {
+          prepared: ready,
+          policy: call === undefined ? ready.policy : forCall(ready.policy, call),
+          observer: observerOf(call),
+          about: call?.about,
+          since: call?.since,
+          kind: "stream",
+          request,
+          start: (pool, target, capped) => {
+            const upstream = attempted(() => stream(pool, target, capped))
+            const waits = target.policy.timeouts
+            const { holding, phase } = meaning(pool)
+            const owner = shared
+            opening = OpenStream.start(upstream, { phaseOf: phase, holding, commit, waits, context, owner })
+            return opening
+          },
+          canUncap,
+          classify
+        },
+        context
+      )
+      const close = Effect.suspend(() =>
+        tail === undefined ? (opening?.close() ?? Effect.void) : tail.close
+      )
+      return Effect.andThen(
+        Scope.addFinalizer(scope, close),
+        Effect.map(
+          Effect.callback<Served<OpenStream<C>>, RunError>((resume) => run.begin(resume)),
+          (served) => {
+            tail = new Tail({
+              served,
+              registry,
+              classify: (cause) => failureOf(cause, served.target, classify),
+              context,
+              isBusy: call?.isBusy && whileBusy(call.isBusy, context),
+              now: run.now,
+              deadlineAt: run.deadlineAt,
+              deadline: run.deadline,
+              reporter: run.reporter
+            })
+            return { value: tail, target: served.target, attempts: served.attempts, failed: served.failed }
+          }
+        )
+      )
+    })
+
+  const answer: Runtime["answer"] = (chain, request, call) =>
+    use(
+      chain,
+      (provider, target, capped) => provider.complete(uncapped(provider, request, capped), target),
+      call,
+      request,
+      (provider, failure) => withoutTokenCap(provider, request, failure) !== undefined
+    )
+
+  const openIn = <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    call: CallOptions | undefined,
+    scope: Scope.Scope
+  ) =>
+    open(
+      chain,
+      (provider, target, capped) => provider.stream(uncapped(provider, request, capped), target),
+      (provider) => ({ phase: (chunk) => provider.phase(chunk), holding: provider.holding }),
+      call,
+      request,
+      (provider, failure) => withoutTokenCap(provider, request, failure) !== undefined,
+      scope
+    )
+
+  return {
+    complete: (chain, request, call) => Effect.map(answer(chain, request, call), valueOf),
+    answer,
+    stream: (chain, request, call) => streamFrom((scope) => openIn(chain, request, call, scope)),
+    open: (chain, request, call) =>
+      Effect.flatMap(Effect.scope, (scope) =>
+        Effect.map(openIn(chain, request, call, scope), (opened) => ({
+          ...opened,
+          get value() {
+            return Flow.toStream(() => opened.value)
+          },
+          flow: opened.value
+        }))
+      ),
+    use: (<P extends Pool, RP, A, E, R>(
+      chain: Chain<P, RP>,
+      effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+      call?: UseOptions<E>
+    ) => use(chain, effect, call, call?.request, never)) as UseAnswered,
+    useStream: (<P extends Pool, RP, C, E, R>(
+      chain: Chain<P, RP>,
+      stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+      call?: UseStreamOptions<E, C>
+    ) =>
+      streamFrom((scope) =>
+        open(chain, stream, () => ({ phase: call?.phase }), call, call?.request, never, scope)
+      )) as UseStream,
+    explain: <P extends Pool, R>(chain: Chain<P, R>) =>
+      Effect.flatMap(Effect.context<R>(), (context) =>
+        Effect.map(Steady.currentTimeMillis, (now) =>
+          explain(prepared(chain), context, { state: registry.stateUnsafe(), limits: shared.limits }, now)
+        )
+      ),
+    retriesLeft: Effect.map(Steady.currentTimeMillis, (now) => shared.budget.left(now))
+  }
+}
+
+const checkOptions = (options: FailoverOptions, process: PolicyOptions): void => {
+  PolicyChecks.check("Policy.ProcessDefaults", process)
+  PolicyChecks.check("the policy of the Failover layer", options.policy)
+  Checks.fields("the options of the Failover layer", options, {
+    retryBudget: Checks.number("a number of retries per request, at least 0, or infinite", {
+      least: 0,
+      most: Number.POSITIVE_INFINITY
+    }),
+    limiter: (limiter) =>
+      Checks.callable((limiter as Partial<Limiter>).take)?.replace(/^/, "has a take that "),
+    observer: Checks.callable
+  })
+}
+
+/** What is known of a stream's chunks: what each of them means, and how much may be held back. */
+interface Meaning<C> {
+  readonly phase: PhaseOf<C>
+  readonly holding?: Holding<C> | undefined
+}
+
+/** The services of the fiber that runs this operation. */
+const contextOfCaller = <R>() => Fiber.getCurrent()!.context as Context.Context<R>
+
+const never = () => false
+
+const valueOf = <A>(served: Answered<A>): A => served.value
+
+/** A function that throws instead of returning its effect is a defect of the attempt, not of the run. */
+const guarded = <P, A, E, R>(
+  f: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
+  pool: P,
+  target: Target,
+  capped: Failure.BadRequest | undefined
+): Effect.Effect<A, E, R> => {
+  try {
+    const effect = f(pool, target, capped)
+    return Effect.isEffect(effect) ? effect : Effect.die(noEffect(effect))
+  } catch (defect) {
+    return Effect.die(defect)
+  }
+}
+
+/** For code whose types were not heeded. */
+const noEffect = (u: unknown): TypeError =>
+  new TypeError(
+    Seams.isPromise(u) ? "a provider gave a promise instead of an effect" : "a provider gave no effect"
+  )
+
+/** The same for a function that throws instead of returning its stream. */
+const attempted = <C, E, R>(f: () => Stream.Stream<C, E, R>): Stream.Stream<C, E, R> => {
+  try {
+    const stream: unknown = f()
+    if (Stream.isStream(stream)) return stream as Stream.Stream<C, E, R>
+    Seams.isPromise(stream)
+    return Stream.die(new TypeError("a provider gave no stream"))
+  } catch (defect) {
+    return Stream.die(defect)
+  }
+}
+
+const callChecks = {
+  deadline: Checks.duration,
+  attempts: Checks.count,
+  whenAllBenched: Checks.oneOf(["tryAnyway", "wait", "fail"]),
+  observer: Checks.callable,
+  since: (since: unknown) =>
+    typeof since === "bigint" ? undefined : "has to be a bigint, as Clock.monotonicTimeNanos gives it"
+}
+
+const callFields = Object.keys(callChecks) as ReadonlyArray<keyof typeof callChecks>
+
+const forCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptions) => {
+  for (const field of callFields) {
+    if (call[field] !== undefined && callChecks[field](call[field]) !== undefined) {
+      Checks.fields("the options of a call", call, callChecks)
+    }
+  }
+  return forSoundCall(policy, call)
+}
+
+const forSoundCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptions) => ({
+  ...policy,
+  deadline: call.deadline === undefined ? policy.deadline : Duration.toMillis(call.deadline),
+  attempts: call.attempts ?? policy.attempts,
+  whenAllBenched: call.whenAllBenched ?? policy.whenAllBenched,
+  commit: call.commit ?? policy.commit
+})
+
+const streamFrom = <C, E, R>(
+  open: (scope: Scope.Scope) => Effect.Effect<Answered<Tail<C>>, E, R>
+): Stream.Stream<C, E | TailError, R> =>
+  Stream.fromChannel(
+    Channel.fromTransform((_, scope) => Effect.map(open(scope), (opened) => Flow.pull(opened.value)))
+  )

@@ -1,0 +1,201 @@
+/**
+ * What can be observed of a run.
+ *
+ * Events are made only when somebody listens. Metrics, logs, spans and the record of recent decisions are derived
+ * from them, and from nothing else.
+ */
+import type * as Context from "effect/Context"
+import type { BenchKey } from "../domain/BenchKey.ts"
+import type { Target } from "../domain/Target.ts"
+import type { Failure, FailureClass } from "../failure/Failure.ts"
+import type { RunError } from "../failure/RunError.ts"
+import type { Commit } from "../policy/Commit.ts"
+import * as Seams from "../util/Seams.ts"
+
+/** What every event says. */
+interface Common {
+  /** One object per run: events of the same run share it. */
+  readonly run: RunInfo
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** Milliseconds since the run began, with fractions, by a clock that does not jump. */
+  readonly elapsed: number
+}
+
+/**
+ * What a caller tells observers of a request. `model` is what was asked for, which may be a name for a whole chain;
+ * `operation` is what was asked of it, such as `chat/completions`.
+ */
+export interface About {
+  readonly requestId?: string | undefined
+  readonly model?: string | undefined
+  readonly operation?: string | undefined
+  readonly [name: string]: string | undefined
+}
+
+/** What is known of a run. */
+export interface RunInfo {
+  readonly id: number
+  readonly kind: "effect" | "stream"
+  /** The whole request, for observers in the same process. */
+  readonly request: unknown
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  /** What the caller said of the request. */
+  readonly about: About | undefined
+  /** The caller's context; its span is in there, if it has one. */
+  readonly context: Context.Context<never>
+}
+
+/** A target was passed by: it (or what it depends on) rests, or its credential is over its own limit. */
+export interface Skipped extends Common {
+  readonly _tag: "Skipped"
+  readonly target: Target
+  /** The bench key that keeps it away. */
+  readonly key: string
+  readonly reason: FailureClass | "Manual" | "OwnLimit"
+  /** Milliseconds since the epoch; infinite for a rest by hand without an end. */
+  readonly until: number
+}
+
+/** An attempt begins. `attempt` counts from 1 over the whole run. */
+export interface AttemptStarted extends Common {
+  readonly _tag: "AttemptStarted"
+  readonly target: Target
+  readonly attempt: number
+  /** It decides whether a rest that has ended is over. */
+  readonly probe: boolean
+}
+
+/**
+ * What a run does after a failure: the same target again `delay` milliseconds later, on to the next (`model` is the
+ * `provider/model` of it, as far as the bench can say now; absent when nothing is left), or no more.
+ */
+export type Action =
+  | { readonly _tag: "Retry"; readonly delay: number }
+  | { readonly _tag: "Next"; readonly model?: string }
+  | { readonly _tag: "Stop" }
+
+/** What keeps a target from being called: the key that rests, and its end in milliseconds since the epoch. */
+export interface Benched {
+  readonly key: BenchKey
+  readonly until: number
+}
+
+/** An attempt failed; `action` is what the run does about it. */
+export interface AttemptFailed extends Common {
+  readonly _tag: "AttemptFailed"
+  readonly target: Target
+  readonly attempt: number
+  /** Milliseconds since the attempt began, with fractions. */
+  readonly duration: number
+  readonly failure: Failure
+  readonly action: Action
+  /** What rests now, so that the target is not called; absent when it could be called again at once. */
+  readonly benched?: Benched
+  /** The request's time was up before the attempt's: that does not speak against the target. */
+  readonly cutOff?: true
+}
+
+/** An attempt answered (for a stream: reached its commit point). */
+export interface AttemptSucceeded extends Common {
+  readonly _tag: "AttemptSucceeded"
+  readonly target: Target
+  readonly attempt: number
+  /** Milliseconds since the attempt began, with fractions. */
+  readonly duration: number
+  /** The choice by which a stream was committed; `undefined` for a whole answer. */
+  readonly commit: Commit | undefined
+  /** Milliseconds that the run took for itself until now: neither in an attempt nor waiting for the next. */
+  readonly overhead: number
+}
+
+/** A committed stream ended: complete, broken by a failure, or given up by its consumer. */
+export interface StreamEnded extends Common {
+  readonly _tag: "StreamEnded"
+  readonly target: Target
+  /** Milliseconds since its attempt began. */
+  readonly duration: number
+  readonly failure: Failure | undefined
+  readonly complete: boolean
+}
+
+/** The run failed. */
+export interface RunFailed extends Common {
+  readonly _tag: "RunFailed"
+  readonly error: RunError
+  /** Milliseconds since the run began. */
+  readonly duration: number
+  /** As in `AttemptSucceeded`. */
+  readonly overhead: number
+}
+
+/** The caller hung up before there was an answer. */
+export interface RunInterrupted extends Common {
+  readonly _tag: "RunInterrupted"
+  /** The target that was being asked, if one was. */
+  readonly target: Target | undefined
+  /** Milliseconds since the run began, with fractions. */
+  readonly duration: number
+}
+
+/** Everything that can be observed. */
+export type FailoverEvent =
+  | Skipped
+  | AttemptStarted
+  | AttemptFailed
+  | AttemptSucceeded
+  | StreamEnded
+  | RunFailed
+  | RunInterrupted
+
+/**
+ * Somebody who listens. It is called on the request's way, so it must be quick; hand over to a queue or a `PubSub` what
+ * takes longer. What it throws is dropped, and named in the log once: a request does not fail because somebody watches it.
+ */
+export type Observer = (event: FailoverEvent) => void
+
+/** Several observers as one; `undefined` when there is none. All of them are told, whatever one of them throws. */
+export const combine = (...observers: ReadonlyArray<Observer | undefined>): Observer | undefined => {
+  const present = observers.filter((observer) => observer !== undefined)
+  if (present.length < 2) return present[0]
+  return (event) => {
+    let thrown: { readonly error: unknown } | undefined
+    let rejected: Promise<unknown> | undefined
+    for (const observer of present) {
+      try {
+        const said: unknown = observer(event)
+        if (Seams.isPromise(said)) rejected = rejected === undefined ? said : Promise.all([rejected, said])
+      } catch (error) {
+        thrown ??= { error }
+      }
+    }
+    if (thrown !== undefined) throw thrown.error
+    return rejected as void
+  }
+}
+
+/** The observer, whose trouble is nobody else's: it is named in the log, once for each `owner`. */
+export const contained = (observer: Observer, owner: object): Observer => {
+  const trouble = (event: FailoverEvent, did: string) =>
+    Seams.name(owner, "an observer of failover events", did, "its trouble is dropped", event.run.context)
+  return (event) => {
+    try {
+      const said: unknown = observer(event)
+      if (Seams.isPromise(said)) {
+        said.then(undefined, (error) => trouble(event, Seams.threw(error).replace("threw", "rejected with")))
+      }
+    } catch (error) {
+      trouble(event, Seams.threw(error))
+    }
+  }
+}
+
+/** Tells an observer, whatever it does. */
+export const tell = (observer: Observer, event: FailoverEvent): void => {
+  try {
+    observer(event)
+  } catch {
+    // Named where the observer is handed to a runtime.
+  }
+}

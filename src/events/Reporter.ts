@@ -1,0 +1,146 @@
+/** Tells an observer what happens in one run. There is a reporter only where there is an observer. */
+import type * as Context from "effect/Context"
+import type { Target } from "../domain/Target.ts"
+import type * as Failure from "../failure/Failure.ts"
+import type { RunError } from "../failure/RunError.ts"
+import type * as Bench from "../health/Bench.ts"
+import type { Commit } from "../policy/Commit.ts"
+import type { Now } from "../time/Now.ts"
+import {
+  type About,
+  type Action,
+  type AttemptFailed,
+  type FailoverEvent,
+  type Observer,
+  type RunInfo,
+  tell
+} from "./FailoverEvent.ts"
+
+let runs = 0
+
+/** What is known of a run before anything has happened to it. */
+export interface Options {
+  readonly observer: Observer
+  readonly kind: RunInfo["kind"]
+  readonly request: unknown
+  readonly about: About | undefined
+  /** When work on the request began, in nanoseconds of the monotonic clock; when the run does, where it is not said. */
+  readonly since: bigint | undefined
+  readonly context: Context.Context<never>
+}
+
+/** Tells an observer what happens in one run. */
+export class Reporter {
+  readonly run: RunInfo
+  readonly #observer: Observer
+  readonly #now: Now
+  readonly #begunAt: bigint
+  #attempt = 0
+  #attemptAt = 0
+  /** Milliseconds of the run that were its own, up to `#ownSince`; negative when they began before it did. */
+  #own = 0
+  #ownSince: number
+
+  constructor({ about, context, kind, observer, request, since }: Options, now: Now) {
+    this.#observer = observer
+    this.#now = now
+    this.#begunAt = now.nanos()
+    this.#ownSince = since === undefined ? 0 : millisBetween(this.#begunAt, since)
+    this.run = { id: ++runs, kind, request, startedAt: now.millis(), about, context }
+  }
+
+  readonly skipped = (target: Target, { key, reason, until }: Bench.Resting): void => {
+    const { run } = this
+    this.#tell({ _tag: "Skipped", run, at: this.#at(), elapsed: this.#elapsed(), target, key, reason, until })
+  }
+
+  started(target: Target, attempt: number, probe: boolean): void {
+    const elapsed = this.#elapsed()
+    this.#attempt = attempt
+    this.#attemptAt = elapsed
+    this.#own += elapsed - this.#ownSince
+    this.#tell({ _tag: "AttemptStarted", run: this.run, at: this.#at(), elapsed, target, attempt, probe })
+  }
+
+  /** `resting` is what keeps the target from being called now. */
+  failed(target: Target, failure: Failure.Failure, action: Action, resting: Bench.Resting | undefined): void {
+    const event = this.#failed(target, failure, action)
+    this.#tell(
+      resting === undefined ? event : { ...event, benched: { key: resting.key, until: resting.until } }
+    )
+  }
+
+  cutOff(target: Target, failure: Failure.Failure, action: Action): void {
+    this.#tell({ ...this.#failed(target, failure, action), cutOff: true })
+  }
+
+  #failed(target: Target, failure: Failure.Failure, action: Action): AttemptFailed {
+    const elapsed = this.#elapsed()
+    this.#ownSince = elapsed
+    return {
+      _tag: "AttemptFailed",
+      run: this.run,
+      at: this.#at(),
+      elapsed,
+      target,
+      attempt: this.#attempt,
+      duration: elapsed - this.#attemptAt,
+      failure,
+      action
+    }
+  }
+
+  /** A wait between attempts is over; it was not the run's own time. */
+  waited(): void {
+    this.#ownSince = this.#elapsed()
+  }
+
+  succeeded(target: Target, commit: Commit | undefined): void {
+    const elapsed = this.#elapsed()
+    this.#tell({
+      _tag: "AttemptSucceeded",
+      run: this.run,
+      at: this.#at(),
+      elapsed,
+      target,
+      attempt: this.#attempt,
+      duration: elapsed - this.#attemptAt,
+      commit,
+      overhead: this.#own
+    })
+  }
+
+  streamEnded(target: Target, failure: Failure.Failure | undefined, complete: boolean): void {
+    const elapsed = this.#elapsed()
+    const duration = elapsed - this.#attemptAt
+    const { run } = this
+    this.#tell({ _tag: "StreamEnded", run, at: this.#at(), elapsed, target, duration, failure, complete })
+  }
+
+  runFailed(error: RunError): void {
+    const elapsed = this.#elapsed()
+    const overhead = this.#own + elapsed - this.#ownSince
+    const { run } = this
+    this.#tell({ _tag: "RunFailed", run, at: this.#at(), elapsed, error, duration: elapsed, overhead })
+  }
+
+  interrupted(target: Target | undefined): void {
+    const elapsed = this.#elapsed()
+    const { run } = this
+    this.#tell({ _tag: "RunInterrupted", run, at: this.#at(), elapsed, target, duration: elapsed })
+  }
+
+  #tell(event: FailoverEvent): void {
+    tell(this.#observer, event)
+  }
+
+  #at(): number {
+    return this.#now.millis()
+  }
+
+  #elapsed(): number {
+    return millisBetween(this.#begunAt, this.#now.nanos())
+  }
+}
+
+const millisBetween = (from: bigint, to: bigint): number => Number(to - from) / 1e6

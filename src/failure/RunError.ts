@@ -1,0 +1,132 @@
+/**
+ * What a whole run fails with.
+ *
+ * A `BadRequest` or `ContextExceeded` that nothing can be done about comes as it is. The others say what was tried
+ * and when it makes sense to come back.
+ */
+import * as Schema from "effect/Schema"
+import { few } from "../util/Few.ts"
+import { type BadRequest, type ContextExceeded, classOf, Failure } from "./Failure.ts"
+
+/** One failed attempt of a run. `target` is `provider/model#credential`. */
+export const FailedAttempt = Schema.Struct({ target: Schema.String, failure: Failure })
+
+/** One failed attempt of a run. */
+export type FailedAttempt = typeof FailedAttempt.Type
+
+/**
+ * One key that kept a target from being called. `until` is in milliseconds since the epoch, absent when the rest has
+ * no end of its own.
+ */
+export const RestingKey = Schema.Struct({
+  key: Schema.String,
+  reason: Schema.String,
+  evidence: Schema.optionalKey(Schema.String),
+  until: Schema.optionalKey(Schema.Finite)
+})
+
+/** One key that kept a target from being called. */
+export type RestingKey = typeof RestingKey.Type
+
+const attempts = Schema.Array(FailedAttempt)
+
+/** How many models the chain had, the one that stood in for it at the end. */
+const models = Schema.optionalKey(Schema.Int)
+
+const list = (failed: ReadonlyArray<FailedAttempt>): string =>
+  few(failed, ({ failure, target }) => `${target}: ${classOf(failure)} (${failure.message})`, "; ")
+
+const restList = (benches: ReadonlyArray<RestingKey>): string =>
+  few(benches, ({ key, reason }) => `${key} (${reason})`, ", ")
+
+const ofModels = (preposition: string, n: number | undefined): string =>
+  n === undefined ? "" : ` ${preposition} a chain of ${n} ${n === 1 ? "model" : "models"}`
+
+/**
+ * Every target that could be tried was tried, and every attempt failed. For the caller: `retryAt` is the soonest
+ * moment (milliseconds since the epoch) at which trying again makes sense.
+ *
+ * @category errors
+ */
+export class ChainExhausted extends Schema.TaggedError<ChainExhausted>()("ChainExhausted", {
+  attempts,
+  /** What kept other targets of the chain from being called. */
+  benches: Schema.optionalKey(Schema.Array(RestingKey)),
+  models,
+  retryAt: Schema.optionalKey(Schema.Finite)
+}) {
+  override get message() {
+    const n = this.attempts.length
+    const others = this.benches === undefined ? "" : `; others rest: ${restList(this.benches)}`
+    return `all ${n} ${n === 1 ? "attempt" : "attempts"}${ofModels("at", this.models)} failed: ${list(this.attempts)}${others}`
+  }
+}
+
+/**
+ * Nothing was called, because everything in the chain rests. `retryAt` is the soonest end of a rest; a rest by hand
+ * without an end has none.
+ *
+ * @category errors
+ */
+export class AllBenched extends Schema.TaggedError<AllBenched>()("AllBenched", {
+  benches: Schema.Array(RestingKey),
+  models,
+  retryAt: Schema.optionalKey(Schema.Finite)
+}) {
+  override get message() {
+    return this.benches.length === 0
+      ? "no target can be called: no credential of the chain is enabled"
+      : `no target${ofModels("of", this.models)} can be called, all rest: ${restList(this.benches)}`
+  }
+}
+
+/**
+ * The request's time was up. What was under way has been interrupted and counts against nobody.
+ *
+ * @category errors
+ */
+export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>()("DeadlineExceeded", {
+  /** The deadline, in milliseconds from the start of the run. */
+  deadline: Schema.Finite,
+  attempts
+}) {
+  override get message() {
+    const before = this.attempts.length === 0 ? "" : ` after ${list(this.attempts)}`
+    return `no answer within ${this.deadline} ms${before}`
+  }
+}
+
+/**
+ * A name that is neither a model that was configured nor a spec of a known provider.
+ *
+ * @category errors
+ */
+export class UnknownModel extends Schema.TaggedError<UnknownModel>()("UnknownModel", {
+  model: Schema.String,
+  /** Names that would have been understood. */
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    const known = this.known.length === 0 ? "" : ` (known: ${few(this.known, String, ", ", 20)})`
+    return `unknown model ${JSON.stringify(this.model)}${known}`
+  }
+}
+
+/**
+ * A list of specs and names that no chain can be made of: there is nothing in it, or one of its links is blank.
+ *
+ * @category errors
+ */
+export class EmptyChain extends Schema.TaggedError<EmptyChain>()("EmptyChain", {
+  /** The place of the blank link, from 0; absent when the whole list is empty. */
+  index: Schema.optionalKey(Schema.Int)
+}) {
+  override get message() {
+    return this.index === undefined
+      ? "a chain needs at least one model"
+      : `link ${this.index + 1} of the chain is blank`
+  }
+}
+
+/** What a run fails with. */
+export type RunError = BadRequest | ContextExceeded | ChainExhausted | AllBenched | DeadlineExceeded

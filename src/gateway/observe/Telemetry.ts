@@ -1,0 +1,96 @@
+/** Who hears of a gateway's requests besides its own pages: the log, and a collector that speaks OTLP. */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpTraceContext from "effect/http/HttpTraceContext"
+import * as Layer from "effect/Layer"
+import type * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as OtlpExporter from "effect/observability/OtlpExporter"
+import * as OtlpLogger from "effect/observability/OtlpLogger"
+import * as OtlpMetrics from "effect/observability/OtlpMetrics"
+import * as OtlpSerialization from "effect/observability/OtlpSerialization"
+import * as OtlpTracer from "effect/observability/OtlpTracer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import type { OtlpConfig, Signal } from "../../config/GatewayConfig.ts"
+import type { RunInfo } from "../../events/FailoverEvent.ts"
+import * as Spans from "../../observe/Spans.ts"
+import { usageOf } from "../providers/Metered.ts"
+import * as ProviderName from "../providers/ProviderName.ts"
+
+/** A collector that does not answer in this time is left alone for a minute, with what was meant for it. */
+const patience = "5 seconds"
+
+/** How long the end of a gateway waits for what is left of each kind to be sent. */
+const farewell: Duration.Input = "2 seconds"
+
+/** What is told to a collector. */
+export interface Telemetry {
+  /** Makes spans of events; `undefined` where they are not sent. */
+  readonly spans: Spans.Spans | undefined
+  /** Sends what is logged; `undefined` where it is not sent. */
+  readonly logger: Logger.Logger<unknown, void> | undefined
+}
+
+/**
+ * Sends metrics, spans and the log to a collector as long as the scope is open, and what is left when it closes. A
+ * collector that is slow or gone disturbs nothing: what it does not take is dropped.
+ */
+export const make = (otlp: OtlpConfig): Effect.Effect<Telemetry, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const base = otlp.endpoint.replace(/\/+$/, "")
+    const sends = (signal: Signal) => otlp.signals?.includes(signal) ?? true
+    const options = (signal: Signal) => ({
+      url: `${base}/v1/${signal}`,
+      resource: { serviceName: otlp.serviceName },
+      headers: Object.fromEntries(
+        Object.entries(otlp.headers).map(([name, value]) => [name, Redacted.value(value)])
+      ),
+      exportInterval: otlp.interval,
+      shutdownTimeout: farewell
+    })
+    if (sends("metrics")) yield* OtlpMetrics.make(options("metrics"))
+    return {
+      logger: sends("logs") ? yield* OtlpLogger.make(options("logs")) : undefined,
+      spans: sends("traces")
+        ? yield* Effect.provideServiceEffect(
+            Spans.make({ kind: "server", parentOf, providerName: ProviderName.of, usageOf }),
+            Tracer.Tracer,
+            OtlpTracer.make(options("traces"))
+          )
+        : undefined
+    }
+  }).pipe(Effect.provide(transport))
+
+const transport = Layer.mergeAll(
+  OtlpExporter.layerFlusher,
+  OtlpSerialization.layerJson,
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(
+      HttpClient.HttpClient,
+      HttpClient.transform((sent, request) =>
+        Effect.timeoutOrElse(sent, {
+          duration: patience,
+          orElse: () =>
+            Effect.fail(
+              new HttpClientError.HttpClientError({
+                reason: new HttpClientError.TransportError({ request, description: "no answer in time" })
+              })
+            )
+        })
+      )
+    )
+  ).pipe(Layer.provide(FetchHttpClient.layer))
+)
+
+/** The caller's own trace goes on. It is not told to providers. */
+const parentOf = ({ about }: RunInfo): Tracer.AnySpan | undefined =>
+  about?.traceparent === undefined
+    ? undefined
+    : Option.getOrUndefined(HttpTraceContext.w3c(Headers.fromInput({ traceparent: about.traceparent })))

@@ -1,0 +1,98 @@
+/** Providers whose answers are read for what they say of themselves, for those who count tokens. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { RunInfo } from "../../events/FailoverEvent.ts"
+import type { Usage } from "../../observe/Usage.ts"
+import { Reading } from "../../providers/wire/Reading.ts"
+import type { Chunk } from "../../providers/wire/Wire.ts"
+import * as Flow from "../../stream/Flow.ts"
+import type { GatewayProvider } from "./GatewayProvider.ts"
+
+/** What the attempt that runs now, or was the last to, has said of itself. One for each request that is metered. */
+export interface Meter {
+  reading: Reading | undefined
+}
+
+/** The meter of a request; requests that nobody meters have none. */
+export const CurrentMeter: Context.Reference<Meter | undefined> = Context.Reference<Meter | undefined>(
+  "effect-failover/gateway/CurrentMeter",
+  { defaultValue: () => undefined }
+)
+
+/** Gives what is asked of providers in there a meter, and that meter to `onMeter`. */
+export const metered = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  onMeter?: (meter: Meter) => void
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    const meter: Meter = { reading: undefined }
+    onMeter?.(meter)
+    return Effect.provideService(effect, CurrentMeter, meter)
+  })
+
+/** What the last attempt of a run said of itself; `undefined` where that is not read. */
+export const usageOf = ({ context }: RunInfo): Usage | undefined =>
+  Context.get(context, CurrentMeter)?.reading
+
+/** The provider, whose answers and events are read on their way. */
+export const make = (provider: GatewayProvider): GatewayProvider => ({
+  ...provider,
+  complete: (request, target) =>
+    withReading(
+      () => provider.complete(request, target),
+      (reading) =>
+        Effect.map(provider.complete(request, target), (answer) => {
+          reading.answer(answer)
+          return answer
+        })
+    ),
+  stream: (request, target) => {
+    const stream = provider.stream(request, target)
+    const begin = Flow.of(stream)
+    return begin === undefined ? pulled(stream) : Flow.toStream(read(begin))
+  }
+})
+
+/** A stream that is made of a flow stays one. */
+const read =
+  <E>(begin: Flow.Begin<Chunk, E>): Flow.Begin<Chunk, E> =>
+  (context) => {
+    const flow = begin(context)
+    const reading = begun(Context.get(context, CurrentMeter))
+    return reading === undefined ? flow : Flow.tap(flow, (chunk) => reading.chunk(chunk))
+  }
+
+const pulled = <E>(stream: Stream.Stream<Chunk, E>): Stream.Stream<Chunk, E> =>
+  Stream.unwrap(
+    withReading(
+      () => Effect.succeed(stream),
+      (reading) =>
+        Effect.succeed(
+          Stream.transformPull(stream, (pull) =>
+            Effect.succeed(
+              Effect.map(pull, (chunks) => {
+                for (const chunk of chunks) reading.chunk(chunk)
+                return chunks
+              })
+            )
+          )
+        )
+    )
+  )
+
+/** A reading of the attempt that begins, if its request has a meter. */
+const begun = (meter: Meter | undefined): Reading | undefined => {
+  if (meter !== undefined) meter.reading = new Reading()
+  return meter?.reading
+}
+
+/** The same for effects. */
+const withReading = <A, E, R>(
+  unmetered: () => Effect.Effect<A, E, R>,
+  read: (reading: Reading) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    const reading = begun(fiber.getRef(CurrentMeter))
+    return reading === undefined ? unmetered() : read(reading)
+  })

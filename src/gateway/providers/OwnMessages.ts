@@ -1,0 +1,62 @@
+/**
+ * A provider of Anthropic's protocol whose own words the caller speaks: byte for byte, but for the thoughts that it would
+ * refuse, and for a line that Claude Code writes for Anthropic's bills and that changes with every request. Whose it all is
+ * is decided for each target.
+ */
+
+import type { Dialect } from "../../dialect/index.ts"
+import type { Target } from "../../domain/Target.ts"
+import type { Request } from "../../providers/wire/Wire.ts"
+import * as Translate from "../../translate/index.ts"
+import type { GatewayProvider } from "./GatewayProvider.ts"
+import * as SecondTry from "./SecondTry.ts"
+
+/** The provider, asked without thoughts that its targets do not take. */
+export const make = (provider: GatewayProvider): GatewayProvider => {
+  /** The dialect that a request was last sent in. */
+  const dialects = new WeakMap<Request, Dialect>()
+
+  const own = (request: Request, target: Target): Request => {
+    const dialect = provider.dialectOf(target)
+    dialects.set(request, dialect)
+    return ownThoughts(dialect.betas === "any" ? request : withBetas(request, dialect.betas), dialect)
+  }
+
+  const ownThoughts = (request: Request, dialect: Dialect): Request => {
+    if (request.operation !== "messages") return request
+    if (dialect.signatures !== "own") {
+      const isBilled = request.text === undefined || request.text.includes("x-anthropic-billing-header")
+      return isBilled ? edited(request, Translate.withoutBilling(request.body)) : request
+    }
+    if (request.text !== undefined && !request.text.includes('"thinking"')) return request
+    return edited(request, Translate.withoutUnsignedThinking(request.body))
+  }
+
+  return {
+    ...provider,
+    complete: (request, target) => provider.complete(own(request, target), target),
+    stream: (request, target) => provider.stream(own(request, target), target),
+    secondTry: (request, refusal) => {
+      const dialect = dialects.get(request)
+      if (dialect === undefined || SecondTry.overridesOf(refusal, dialect)?.signatures !== "none")
+        return undefined
+      const again = edited(request, Translate.withoutThinking(request.body))
+      return again === request ? undefined : again
+    }
+  }
+}
+
+const edited = <R extends Request>(request: R, body: Request["body"]): R =>
+  body === request.body ? request : { ...request, body, text: undefined }
+
+/** The request with those of the caller's betas that the target takes. */
+const withBetas = (request: Request, taken: ReadonlyArray<string>): Request => {
+  const given = request.headers?.["anthropic-beta"]
+  if (given === undefined) return request
+  const kept = given.split(",").filter((name) => taken.includes(name.trim()))
+  const { "anthropic-beta": _, ...headers } = request.headers ?? {}
+  return {
+    ...request,
+    headers: kept.length === 0 ? headers : { ...headers, "anthropic-beta": kept.join(",") }
+  }
+}

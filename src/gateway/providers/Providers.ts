@@ -1,0 +1,190 @@
+/** The providers of a config, ready to be called, and the models by name. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { GatewayConfig, ProtocolName, ProviderConfig } from "../../config/GatewayConfig.ts"
+import { ownWords } from "../../dialect/index.ts"
+import * as Catalog from "../../domain/Catalog.ts"
+import type { Chain } from "../../domain/Chain.ts"
+import * as Model from "../../domain/Model.ts"
+import type { Target } from "../../domain/Target.ts"
+import * as Policy from "../../policy/Policy.ts"
+import { Anthropic } from "../../providers/Anthropic.ts"
+import type { HttpProvider } from "../../providers/HttpProvider.ts"
+import { OpenAi } from "../../providers/OpenAi.ts"
+import type { Upstream } from "../../providers/transport/Upstream.ts"
+import type { Secrets } from "../../redaction/Secrets.ts"
+import type { Dialect } from "../../translate/index.ts"
+import * as Always from "./Always.ts"
+import * as Carried from "./Carried.ts"
+import * as ConfigSecrets from "./ConfigSecrets.ts"
+import * as Dialects from "./Dialects.ts"
+import type { GatewayProvider } from "./GatewayProvider.ts"
+import { ItemMemory, type Items } from "./ItemMemory.ts"
+import * as Metered from "./Metered.ts"
+import * as OwnMessages from "./OwnMessages.ts"
+import * as OwnThoughts from "./OwnThoughts.ts"
+import * as Translated from "./Translated.ts"
+
+/** The models by name, of providers that take the operations of their own protocol only. */
+export interface GatewayCatalog extends Catalog.Catalog<GatewayProvider> {
+  /** What translated responses said. */
+  readonly items: Items
+  /** The same models for the callers of each protocol: providers that speak another one are translated. */
+  readonly calledIn: Readonly<Record<Dialect, Catalog.Catalog<GatewayProvider>>>
+}
+
+/** Builds one provider of a config. It takes the operations of its protocol only. */
+export const make = (
+  config: ProviderConfig,
+  secrets?: Secrets | undefined
+): Effect.Effect<GatewayProvider, never, Upstream> => {
+  const { baseUrl, credentials, headers, maxAnswerBytes, maxEventBytes, name, policy, query, strategy } =
+    config
+  const limits = { maxAnswerBytes, maxEventBytes }
+  /** Known once it is known where the provider is by default. */
+  let dialectOf: Dialects.DialectOf | undefined
+  const own = (target: Target) => (dialectOf === undefined ? undefined : ownWords(dialectOf(target)))
+  const options = {
+    name,
+    baseUrl,
+    credentials,
+    strategy,
+    policy,
+    headers,
+    query,
+    secrets,
+    ownWords: own,
+    ...limits
+  }
+  // A provider takes the operations of its protocol only; those of another one are translated or refused before.
+  const made: Effect.Effect<unknown, never, Upstream> =
+    config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)
+  return Effect.map(made, (provider) => {
+    dialectOf = Dialects.make(config, (provider as HttpProvider).baseUrl)
+    return { ...(provider as HttpProvider), protocol: config.protocol, dialectOf }
+  })
+}
+
+/** Builds the providers and the catalog of a config. A config that was loaded has no names that lead nowhere. */
+export const catalog = Effect.fnUntraced(function* (
+  config: GatewayConfig
+): Effect.fn.Return<GatewayCatalog, Catalog.InvalidCatalog, Upstream> {
+  const secrets = ConfigSecrets.of(config)
+  const providers = yield* Effect.forEach(config.providers, (provider) =>
+    Effect.map(make(provider, secrets), (pool) => ({
+      pool: config.usage === true ? Metered.make(pool) : pool,
+      models: provider.models,
+      fallbackModels: provider.fallbackModels
+    }))
+  )
+  const catalogOf = (adapt: (provider: GatewayProvider) => GatewayProvider) =>
+    Effect.fromResult(
+      Catalog.make({
+        providers: providers.map((provider) => ({ ...provider, pool: adapt(provider.pool) })),
+        models: config.models,
+        fallbacks: config.fallbacks,
+        namedModelsOnly: config.server.namedModelsOnly
+      })
+    )
+  const native = yield* catalogOf((provider) => provider)
+  const items = yield* ItemMemory
+  const translated = (provider: GatewayProvider, from: Dialect) =>
+    Translated.make(provider, from, {
+      items,
+      carrier: Carried.carrierOf(provider, config.server.carrySecrets)
+    })
+  const always = new Set(config.providers.filter(Always.isMeant).map(({ name }) => name))
+  /** A provider as callers of its own protocol see it. */
+  const ownOf = (provider: GatewayProvider, protocol: ProtocolName, isAlone: boolean): GatewayProvider => {
+    const clean = isAlone ? provider : Carried.withoutCarried(provider, protocol)
+    const own = protocol === "anthropic" ? OwnMessages.make(clean) : clean
+    return always.has(provider.name) ? Always.make(own, translated(provider, protocol)) : own
+  }
+  const calledIn = (protocol: ProtocolName) => {
+    const isAlone = config.providers.every((provider) => provider.protocol === protocol)
+    return isAlone && protocol === "openai" && always.size === 0
+      ? Effect.succeed(native)
+      : catalogOf((provider) =>
+          provider.protocol === protocol ? ownOf(provider, protocol, isAlone) : translated(provider, protocol)
+        )
+  }
+  const responders = new Set(config.providers.filter(({ responses }) => responses).map(({ name }) => name))
+  const responses =
+    responders.size === config.providers.length
+      ? Effect.succeed(native)
+      : catalogOf((provider) =>
+          responders.has(provider.name)
+            ? OwnThoughts.make(Carried.withoutCarried(provider, "responses"))
+            : translated(provider, "responses")
+        )
+  return {
+    ...native,
+    items,
+    calledIn: {
+      openai: yield* calledIn("openai"),
+      anthropic: yield* calledIn("anthropic"),
+      responses: yield* responses
+    }
+  }
+})
+
+/** What is known of a chain as a whole. */
+export interface ChainFacts {
+  /** The protocols its models speak, and those of the chains that stand in for it. */
+  readonly protocols: ReadonlySet<ProtocolName>
+  /** Whether there is a single target in them: one model with one credential. */
+  readonly isSingle: boolean
+  /** In milliseconds. */
+  readonly deadline: number
+}
+
+/** A function that works out what is known of a chain, once for each. */
+export const chainFacts = (policy: Policy.Options): ((chain: Chain<GatewayProvider>) => ChainFacts) => {
+  const known = new WeakMap<Chain<GatewayProvider>, ChainFacts>()
+  return (chain) => {
+    const found = known.get(chain)
+    if (found !== undefined) return found
+    const chains = [chain, chain.onContextExceeded, chain.onContentPolicy]
+    const pools = chains
+      .flatMap((part) => part?.models ?? [])
+      .map((model) => Model.poolOf(model, Context.empty()))
+    const facts: ChainFacts = {
+      protocols: new Set(pools.map(({ protocol }) => protocol)),
+      isSingle: pools.length === 1 && pools[0]?.credentials.filter(({ enabled }) => enabled).length === 1,
+      deadline: Policy.make(policy, chain.policy).deadline
+    }
+    known.set(chain, facts)
+    return facts
+  }
+}
+
+/**
+ * A function that leaves in a chain the models of some providers; `undefined` where there are none. It works it out
+ * once for each chain.
+ */
+export const keeping = (
+  isKept: (provider: GatewayProvider) => boolean
+): ((chain: Chain<GatewayProvider>) => Chain<GatewayProvider> | undefined) => {
+  const known = new WeakMap<Chain<GatewayProvider>, { readonly chain: Chain<GatewayProvider> | undefined }>()
+
+  const narrow = (chain: Chain<GatewayProvider> | undefined): Chain<GatewayProvider> | undefined => {
+    if (chain === undefined) return undefined
+    const [first, ...rest] = chain.models.filter((model) => isKept(Model.poolOf(model, Context.empty())))
+    return first === undefined
+      ? undefined
+      : {
+          ...chain,
+          models: [first, ...rest],
+          onContextExceeded: narrow(chain.onContextExceeded),
+          onContentPolicy: narrow(chain.onContentPolicy)
+        }
+  }
+
+  return (chain) => {
+    const found = known.get(chain)
+    if (found !== undefined) return found.chain
+    const narrowed = { chain: narrow(chain) }
+    known.set(chain, narrowed)
+    return narrowed.chain
+  }
+}

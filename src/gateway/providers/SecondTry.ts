@@ -1,0 +1,42 @@
+/**
+ * Rules that a refusal names: what it says is not taken is left out, once. Dialects know most of it before; this is for
+ * servers and models that nobody knew.
+ */
+
+import type { Dialect, Overrides } from "../../dialect/index.ts"
+import type { BadRequest } from "../../failure/Failure.ts"
+import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
+
+/** What a refusal says, and the rules that it means. */
+const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
+  // `messages.1.content.0: Invalid `signature` in `thinking` block`: https://github.com/anthropics/claude-code/issues/10199
+  [/invalid .{0,3}signature.{0,3} in .{0,3}thinking/i, { signatures: "none" }],
+  [
+    /output_config\.format|output[ _]format|response_format|json_schema|structured[ _-]outputs?|guided[ _-](?:decoding|json)/i,
+    { jsonSchema: "tool" }
+  ],
+  [/\bstrict\b/i, { strict: false }],
+  [/stream_options/i, { streamOptions: false }],
+  [/parallel_tool_calls/i, { parallelToolCalls: false }],
+  [/service_tier/i, { serviceTier: false }],
+  // `Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.`
+  [/'max_tokens' is not supported.{0,80}max_completion_tokens/i, { tokenCap: "max_completion_tokens" }],
+  [/max_completion_tokens/i, { tokenCap: "max_tokens" }],
+  [/system message must be (?:at the beginning|first)/i, { system: "first" }],
+  // DeepSeek: `Thinking mode does not support this tool_choice`; Qwen: `The tool_choice parameter does not support being
+  // set to required or object in thinking mode`: https://github.com/cloudwego/eino/issues/994
+  [/thinking.{0,80}tool_choice|tool_choice.{0,120}thinking/i, { forcedCalls: false }],
+  [/after role .?tool/i, { afterToolResult: "assistant" }]
+]
+
+/** The rules that a refusal means, where the dialect has others; `undefined` where it means none. */
+export const overridesOf = (refusal: BadRequest, dialect: Dialect): Overrides | undefined => {
+  const said = isProviderResponse(refusal.cause)
+    ? `${refusal.message} ${refusal.cause.body}`
+    : refusal.message
+  const found = rows.find(([pattern]) => pattern.test(said))?.[1]
+  if (found === undefined) return undefined
+  return Object.entries(found).some(([rule, value]) => Reflect.get(dialect, rule) !== value)
+    ? found
+    : undefined
+}

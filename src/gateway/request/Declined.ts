@@ -1,0 +1,83 @@
+/**
+ * Answers in which a model declined and said nothing.
+ *
+ * For the runtime they are failures, so that a chain for refused content gets its turn. Where nobody else answers, the
+ * caller gets the refusal as the answer it is, in the words of its protocol.
+ * https://docs.anthropic.com/en/api/handling-stop-reasons#refusal
+ */
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import { classOf, type Failure } from "../../failure/Failure.ts"
+import type { FailedAttempt, RunError } from "../../failure/RunError.ts"
+import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
+import { isObject, type Request } from "../../providers/wire/Wire.ts"
+import * as Translate from "../../translate/index.ts"
+import * as Trail from "../http/Trail.ts"
+import type { Caller } from "./Reply.ts"
+
+/** What is known of the request. */
+export interface Options {
+  readonly request: Request
+  readonly stream: boolean
+  readonly failed: ReadonlyArray<FailedAttempt>
+  /** In milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** The answer to a request that a model declined; `undefined` for every other error. */
+export const answer = (
+  error: RunError,
+  { dialect, requestId }: Caller,
+  { failed, now, request, stream }: Options
+): HttpServerResponse.HttpServerResponse | undefined => {
+  const said = declinedIn(error)?.cause
+  if (!isProviderResponse(said) || said.status >= 300 || said.protocol === undefined) return undefined
+  if (request.operation !== operations[dialect]) return undefined
+  const json = parse(said.body)
+  if (!isObject(json)) return undefined
+  const headers = Trail.headers(requestId, failed)
+  const context = Translate.makeContext(request.body, { id: requestId, created: Math.floor(now / 1000) })
+  const declined = Translate.declined(said.protocol, dialect, json, context)
+  if (stream) {
+    return HttpServerResponse.text(declined.events, {
+      status: 200,
+      contentType: "text/event-stream",
+      headers: { ...headers, "cache-control": "no-cache" }
+    })
+  }
+  const body = isOwn(json, dialect) ? said.body : JSON.stringify(declined.body)
+  return HttpServerResponse.text(body, { status: 200, contentType: "application/json", headers })
+}
+
+const operations: Readonly<Record<Translate.Dialect, string>> = {
+  openai: "chat/completions",
+  anthropic: "messages",
+  responses: "responses"
+}
+
+/** A whole answer in the caller's own words is passed on as it came. */
+const isOwn = (
+  { choices, object, stop_reason }: Translate.JsonObject,
+  dialect: Translate.Dialect
+): boolean => {
+  switch (dialect) {
+    case "anthropic":
+      return stop_reason === "refusal"
+    case "responses":
+      return object === "response"
+    case "openai":
+      return Array.isArray(choices) && choices.some((choice) => choice?.finish_reason === "content_filter")
+  }
+}
+
+const declinedIn = (error: RunError): Failure | undefined => {
+  const failure = error._tag === "ChainExhausted" ? error.attempts.at(-1)?.failure : error
+  return failure?._tag === "BadRequest" && classOf(failure) === "ContentPolicy" ? failure : undefined
+}
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,322 @@
+/**
+ * The bench as a pure state machine: who rests, until when and why, and who may probe.
+ *
+ * One entry per bench key goes through these states:
+ *
+ *     free ──threshold reached──▶ resting ──its end passes──▶ half-open ──one probe──▶ free, or resting for longer
+ *
+ * Ends are compared with the clock when somebody asks, so there are no timers. Three rules hold everywhere: a rest
+ * never gets shorter; an outcome whose attempt began before the key was last benched is stale, and neither clears
+ * nor counts (only a later end that the provider named is still taken from it); what was benched by hand is ended by
+ * hand or by its end and by nothing else.
+ */
+import type { Admission, Go, Probe, Resting } from "../domain/Admission.ts"
+import type { BenchKey } from "../domain/BenchKey.ts"
+import type { Target } from "../domain/Target.ts"
+import { classOf, type Failure, waitMillis } from "../failure/Failure.ts"
+import type { Rest } from "../policy/Rule.ts"
+import {
+  change,
+  type Entry,
+  entryOf,
+  fresh,
+  isDead,
+  leaveRoom,
+  type Manual,
+  type State,
+  takeSeat
+} from "./BenchState.ts"
+import * as Fingerprint from "./Fingerprint.ts"
+
+export type { Admission, Go, Probe, Resting } from "../domain/Admission.ts"
+export {
+  change,
+  type Entry,
+  empty,
+  entryOf,
+  idle,
+  idleDead,
+  isResting,
+  type Manual,
+  make,
+  type Room,
+  room,
+  type State,
+  takeSeat
+} from "./BenchState.ts"
+
+/** The longest rest a provider can order for a throttle or a fault: a mistaken date must not bench for weeks. */
+export const longestHint = 24 * 3_600_000
+
+/** The shortest rest: "retry after 0" must not become a busy loop. */
+export const shortestRest = 250
+
+/** Whether anything at all is known of this target. If not, it is free, and a success has nothing to clear. */
+export const knows = ({ entries }: State, { allBenchKeys }: Target): boolean => {
+  if (entries.size === 0) return false
+  for (const key of allBenchKeys) {
+    if (entries.has(key)) return true
+  }
+  return false
+}
+
+/**
+ * May this target be called? Takes the probe slots if the answer is a probe. `check` asks for a health check, to
+ * which the end of a rest is open even when the target is held.
+ */
+export const admit = (
+  state: State,
+  target: Target,
+  now: number,
+  check = false
+): readonly [Admission, State] => {
+  const resting = peek(state, target, now, check)
+  if (resting !== undefined) return [resting, state]
+  const open = target.allBenchKeys.filter((key) => entryOf(state, key, now)?.reason !== undefined)
+  if (open.length === 0) return [{ _tag: "Go", generation: state.generation }, state]
+  const id = state.generation + 1
+  const next = change(state, now, open, (entry) => ({ ...entry, probe: id }))
+  return [
+    { _tag: "Probe", generation: id, id, keys: open },
+    { ...next, generation: id }
+  ]
+}
+
+/**
+ * Why a target cannot be called now; `undefined` if it can. Of several reasons one by hand, for nothing may try that
+ * anyway; else the one that ends last.
+ */
+export const peek = (state: State, target: Target, now: number, check = false): Resting | undefined => {
+  const held = !check && state.held.has(target.key)
+  let weightiest: Resting | undefined
+  for (const key of target.allBenchKeys) {
+    const why = whyResting(state, target, key, now, held)
+    if (why !== undefined) weightiest = weightier(weightiest, why)
+  }
+  return weightiest
+}
+
+/** Of two reasons the one that keeps a target away: one by hand, else the one that ends later; of equals the first. */
+export const weightier = (a: Resting | undefined, b: Resting | undefined): Resting | undefined =>
+  a === undefined || (b !== undefined && outweighs(b, a)) ? b : a
+
+const outweighs = (a: Resting, b: Resting): boolean => {
+  const byHand = a.reason === "Manual"
+  return byHand === (b.reason === "Manual") ? a.until > b.until : byHand
+}
+
+const whyResting = (
+  state: State,
+  target: Target,
+  key: BenchKey,
+  now: number,
+  held: boolean
+): Resting | undefined => {
+  const entry = entryOf(state, key, now)
+  if (entry === undefined) return undefined
+  const { manual } = entry
+  if (manual !== undefined && now < manual.until) {
+    return {
+      _tag: "Resting",
+      key,
+      until: manual.until,
+      reason: "Manual",
+      evidence: manual.reason,
+      probing: false
+    }
+  }
+  if (entry.reason === undefined) return undefined
+  if (entry.probe === 0 && !held && (now >= entry.until || isOfOtherSecret(entry, target, key)))
+    return undefined
+  const { evidence, probe, reason, until } = entry
+  return { _tag: "Resting", key, until, reason, evidence, probing: probe !== 0 }
+}
+
+/**
+ * True when the secret that was found dead is not the one this target has now. Only what concerns one credential is
+ * compared: a whole model or provider that rests for a dead key does so for all of them.
+ */
+const isOfOtherSecret = (
+  { fingerprint, reason }: Entry,
+  { benchKeys, credential }: Target,
+  key: BenchKey
+): boolean =>
+  fingerprint !== undefined &&
+  isDead(reason) &&
+  (key === benchKeys.credential || key === benchKeys.target) &&
+  fingerprint !== Fingerprint.of(credential)
+
+/** The probe proved nothing (its caller hung up, or the request was at fault): the next one may try. */
+export const release = (state: State, probe: Probe, now: number): State =>
+  change(state, now, probe.keys, (entry) => (entry.probe === probe.id ? { ...entry, probe: 0 } : entry))
+
+/**
+ * The probe's stream has begun to answer: others may call again, but the row of failures ends only with a whole
+ * answer.
+ */
+export const reopen = (state: State, probe: Probe, now: number): State =>
+  change(state, now, probe.keys, (entry) =>
+    entry.probe === probe.id ? { ...entry, probe: 0, reason: undefined, until: 0 } : entry
+  )
+
+/**
+ * A whole answer. It clears what it proves: the target, the credential if that was held to be dead, whatever it was
+ * the probe of, and the row of failures of all that is free.
+ */
+export const succeed = (state: State, target: Target, admission: Go | Probe, now: number): State => {
+  const { credential, target: own } = target.benchKeys
+  let generation = state.generation
+  const next = change(state, now, target.allBenchKeys, (entry, key) => {
+    const proved =
+      key === own ||
+      entry.reason === undefined ||
+      (key === credential && isDead(entry.reason)) ||
+      (admission._tag === "Probe" && admission.keys.includes(key))
+    if (!proved || entry.generation > admission.generation || isClean(entry)) return entry
+    generation++
+    return { ...fresh, manual: entry.manual, seat: entry.seat, generation }
+  })
+  return generation === state.generation ? next : { ...next, generation }
+}
+
+const isClean = (entry: Entry): boolean =>
+  entry.reason === undefined && entry.failures === 0 && entry.hits === 0 && entry.probe === 0
+
+/**
+ * An exhausted visit. The key of the rest's scope is benched when its threshold is reached, at once when the visit
+ * was a probe; without a rest only the probe's slots are given back. The rest of a target that was tried although it
+ * rested goes on as it was, or until the later end that the provider names.
+ */
+export const fail = (
+  state: State,
+  target: Target,
+  admission: Go | Probe,
+  failure: Failure,
+  rest: Rest | undefined,
+  now: number
+): State => {
+  const free = admission._tag === "Probe" ? release(state, admission, now) : state
+  if (rest === undefined) return free
+  const key = target.benchKeys[rest.scope]
+  const next = failed(free, key, target, admission, failure, rest, now)
+  if (next === free) return free
+  if (!target.unlisted) return leaveRoom(next, key)
+  // The name is in these two keys only. What was known before stays where it is.
+  const isMadeUp = (rest.scope === "target" || rest.scope === "model") && !state.entries.has(key)
+  return isMadeUp ? takeSeat(next, key, now) : next
+}
+
+const failed = (
+  state: State,
+  key: BenchKey,
+  target: Target,
+  admission: Go | Probe,
+  failure: Failure,
+  rest: Rest,
+  now: number
+): State => {
+  const entry = state.entries.get(key) ?? fresh
+  const named = namedEnd(failure, now)
+  if (entry.generation > admission.generation) {
+    // Stale: another attempt of the same time has benched it already. Only a later end that was named still counts.
+    return named === undefined || entry.reason === undefined || named <= entry.until
+      ? state
+      : change(state, now, [key], (old) => ({ ...old, until: named }))
+  }
+  const failures = entry.failures + 1
+  const probed = admission._tag === "Probe" && admission.keys.includes(key)
+  if (failures < rest.threshold && !probed && entry.reason === undefined) {
+    return change(state, now, [key], (old) => ({ ...old, failures }))
+  }
+  const reason = classOf(failure)
+  const told = {
+    reason,
+    evidence: failure.evidence,
+    hint: hintOf(failure, now),
+    fingerprint: isDead(reason) ? Fingerprint.of(target.credential) : undefined
+  }
+  if (entry.reason !== undefined && admission._tag === "Go") {
+    // A last try, made although it rests. Its end stays where it is: many of them would push away the probe.
+    // A throttle that is over sooner is not why it rests: nobody has to wait for the end because of it.
+    const explains = failure._tag !== "RateLimit" || (named ?? 0) > entry.until
+    return change(state, now, [key], (old) => ({
+      ...old,
+      ...(explains && told),
+      until: Math.max(old.until, named ?? 0),
+      failures
+    }))
+  }
+  // Another secret is another credential: how long the old one rested, and how often, says nothing of it.
+  const isOther = isOfOtherSecret(entry, target, key)
+  const hits = isOther ? 0 : entry.hits
+  const ladder = now + Math.max(shortestRest, Math.min(rest.max, rest.base * 2 ** Math.min(hits, 30)))
+  const end = endOf(told.hint, named, ladder, failure)
+  const generation = state.generation + 1
+  const next = change(state, now, [key], (old) => ({
+    ...old,
+    ...told,
+    since: old.reason === undefined ? now : old.since,
+    until: Math.max(old.reason === undefined || isOther ? 0 : old.until, end),
+    hits: hits + 1,
+    failures,
+    generation,
+    probe: 0
+  }))
+  return { ...next, generation }
+}
+
+/**
+ * When the next probe may be sent. A date at which a dead key is to come back is a hint: access may come back sooner
+ * (somebody pays), so it is probed on the ladder as if there were no date, and at the date if that is sooner.
+ */
+const endOf = (
+  hint: number | undefined,
+  named: number | undefined,
+  ladder: number,
+  failure: Failure
+): number => {
+  if (hint !== undefined) return Math.min(hint, ladder)
+  if (named === undefined) return ladder
+  return failure._tag === "Transient" ? Math.max(named, ladder) : named
+}
+
+/** The end of the wait that the provider asked for, within bounds. Of a dead key it names none, see `hintOf`. */
+const namedEnd = (failure: Failure, now: number): number | undefined => {
+  const wait = failure._tag === "AuthDead" ? undefined : waitMillis(failure, now)
+  return wait === undefined ? undefined : now + Math.min(longestHint, Math.max(shortestRest, wait))
+}
+
+/** The moment at which a dead key is to come back. One that has passed already says nothing. */
+const hintOf = (failure: Failure, now: number): number | undefined =>
+  failure._tag === "AuthDead" && failure.until !== undefined && failure.until > now
+    ? Math.max(now + shortestRest, failure.until)
+    : undefined
+
+/** Benches a key by hand. A longer manual rest stays as it is. */
+export const bench = (state: State, key: BenchKey, manual: Manual): State =>
+  change(state, manual.since, [key], (entry) =>
+    entry.manual !== undefined && entry.manual.until > manual.until ? entry : { ...entry, manual }
+  )
+
+/** Takes a key off the bench, whoever put it there. */
+export const unbench = (state: State, key: BenchKey, now: number): State => {
+  if (!state.entries.has(key)) return state
+  const generation = state.generation + 1
+  return { ...change(state, now, [key], ({ seat }) => ({ ...fresh, seat, generation })), generation }
+}
+
+/**
+ * From now on this target is let back by a passed check only: the end of a rest opens it to checks and to nothing
+ * else. An answer of its own (of a last resort, when everything rests) is as good as a check.
+ */
+export const hold = (state: State, target: Target): State =>
+  holding(state, target, (state.held.get(target.key) ?? 0) + 1)
+
+/** Undoes one `hold`. With the last one the end of a rest is open to requests again. */
+export const unhold = (state: State, target: Target): State =>
+  holding(state, target, (state.held.get(target.key) ?? 0) - 1)
+
+const holding = (state: State, { key }: Target, count: number): State => ({
+  ...state,
+  held: state.held.with(key, count > 0 ? count : undefined)
+})

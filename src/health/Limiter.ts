@@ -1,0 +1,53 @@
+/**
+ * Limits of one's own: how many requests a minute a credential may be asked (`Credential.rpm`).
+ *
+ * They are the operator's will and not a provider's word: a credential over its own limit is passed by, it has not
+ * failed and does not rest, and nothing is sent over the limit even if everything else rests.
+ */
+import * as Effect from "effect/Effect"
+import type { BenchKey } from "../domain/BenchKey.ts"
+import * as Steady from "../time/Steady.ts"
+
+/** What became of asking for one request. */
+export interface Taken {
+  /** Whether the request may be made; it has been counted then. */
+  readonly allowed: boolean
+  /** In so many milliseconds the next request may be made; 0 if that is now. */
+  readonly wait: number
+}
+
+/**
+ * Counts the requests of credentials that have a limit. It is asked once for each attempt, in the turn in which the
+ * attempt begins, and only where a credential has a limit.
+ *
+ * It must come to an answer by itself: one that counts elsewhere lets requests through when it hears nothing.
+ */
+export interface Limiter {
+  /** Counts one request of a credential (`provider#name`), if its requests per minute allow for it. */
+  readonly take: (credential: BenchKey, rpm: number) => Effect.Effect<Taken>
+}
+
+const minute = 60_000
+
+/**
+ * Counts in this process, as providers do, with a bucket for each credential: at most `rpm` requests at once, and
+ * from then on one every 60 s / `rpm`. In any minutes t there are at most rpm · (1 + t) of them.
+ *
+ * How Anthropic counts: https://docs.anthropic.com/en/api/rate-limits
+ */
+export const memory = (): Limiter => {
+  /** When the bucket of a credential is full again. */
+  const fullAt = new Map<BenchKey, number>()
+  return {
+    take: (credential, rpm) =>
+      Effect.map(Steady.currentTimeMillis, (now) => {
+        const each = minute / rpm
+        const full = Math.max(fullAt.get(credential) ?? 0, now)
+        // Milliseconds are as fine as clocks are.
+        const over = Math.floor(full + each - minute - now)
+        if (over > 0) return { allowed: false, wait: over }
+        fullAt.set(credential, full + each)
+        return { allowed: true, wait: Math.max(0, Math.floor(full + 2 * each - minute - now)) }
+      })
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The bench in memory, saved to a `KeyValueStore`, so that a restart does not send requests to keys that are known to
+ * be dead.
+ *
+ * Requests never wait for the store. What changes is written a moment later, changes of that moment together, and once
+ * more when the layer ends (for at most a second). What cannot be written is tried again until it can. A record that
+ * cannot be read is skipped, named in the log and left as it is, and a document that cannot be read is kept under
+ * `KEY.unreadable`: a newer version may understand it.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { BenchKey } from "../../domain/BenchKey.ts"
+import * as Steady from "../../time/Steady.ts"
+import * as Checks from "../../util/Checks.ts"
+import * as Bench from "../Bench.ts"
+import { BenchRegistry, makeMemory } from "../BenchRegistry.ts"
+import { isDead } from "../BenchState.ts"
+import * as ReadSaved from "./ReadSaved.ts"
+import { restore, saved, shifted } from "./Saved.ts"
+
+/** How the bench is kept. */
+export interface Options {
+  /** The key in the store under which all of it stands. Default `effect-failover-bench`. */
+  readonly key?: string | undefined
+  /** How long changes are gathered before they are written. Default 1 s; 0 writes each at once. */
+  readonly delay?: Duration.Input | undefined
+}
+
+/** How long to wait before what could not be written is tried again. */
+const again = "5 seconds"
+
+/** How long the last word may take when the layer ends. */
+const farewell = "1 second"
+
+/**
+ * Builds a registry that begins with what the store has, and writes to it as long as the scope is open.
+ *
+ * A rest that ended while the process was gone is half-open: the first attempt is a probe.
+ */
+export const make = Effect.fnUntraced(function* (options: Options = {}) {
+  Checks.fields("PersistedBench.make", options, { delay: Checks.duration })
+  const { delay = "1 second", key = "effect-failover-bench" } = options
+  const store = yield* KeyValueStore.KeyValueStore
+  const registry = yield* makeMemory
+  /** What is in the store and cannot be read here; `undefined` until the store has been read. */
+  let foreign: Foreign | undefined
+  let isFailing = false
+
+  const read = Effect.gen(function* () {
+    const text = yield* store.get(key)
+    const document = documentIn(text)
+    if (typeof document === "string") {
+      yield* store.set(`${key}.unreadable`, text ?? "")
+      yield* Effect.logWarning(
+        `The saved bench could not be read (${document}); it is kept under ${key}.unreadable, and this process begins with an empty one.`
+      )
+    }
+    const { left, unreadable } = yield* load(registry, typeof document === "string" ? {} : document)
+    foreign = left
+    const names = new ReadSaved.Unreadable().tell(unreadable)
+    if (names !== undefined) {
+      yield* Effect.logWarning(
+        `Records of the saved bench could not be read; they are left as they are, and the others are used. ${names}`
+      )
+    }
+  })
+  yield* Effect.catch(read, (error) =>
+    Effect.logWarning("The saved bench could not be read; it is left as it is until it can be.", error)
+  )
+
+  const dirty = yield* Queue.sliding<void>(1)
+  // Its revision only: a version that is held on to keeps all changes since.
+  let written = registry.stateUnsafe().entries.revision
+  const attempt = Effect.gen(function* () {
+    const { entries } = registry.stateUnsafe()
+    if (entries.revision === written) return
+    // What has not been read is not written over.
+    if (foreign === undefined) yield* read
+    const now = yield* Steady.currentTimeMillis
+    const latest = registry.stateUnsafe().entries
+    yield* store.set(key, textOf(latest, foreign ?? new Map(), now, yield* Steady.ahead))
+    written = latest.revision
+  })
+  /** True when there is nothing left to write. */
+  const write = Effect.matchEffect(attempt, {
+    onSuccess: () => {
+      const wasFailing = isFailing
+      isFailing = false
+      return Effect.as(wasFailing ? Effect.logInfo("The bench is saved again.") : Effect.void, true)
+    },
+    onFailure: (error) => {
+      const wasFailing = isFailing
+      isFailing = true
+      const warning = Effect.logWarning(
+        "The bench could not be saved; what was saved before stays, requests are not affected, and it is tried again.",
+        error
+      )
+      return Effect.as(wasFailing ? Effect.void : warning, false)
+    }
+  })
+  // The last word, after the fiber that writes has ended.
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(Effect.forkDetach(write, { startImmediately: true }), (fiber) =>
+      Fiber.await(fiber).pipe(Effect.timeoutOption(farewell), Effect.asVoid)
+    )
+  )
+  yield* registry.changes.pipe(
+    Stream.runForEach(() => Queue.offer(dirty, undefined)),
+    Effect.forkScoped({ startImmediately: true })
+  )
+  const untilWritten: Effect.Effect<void> = Effect.flatMap(Effect.uninterruptible(write), (isWritten) =>
+    isWritten ? Effect.void : Effect.andThen(Effect.sleep(again), untilWritten)
+  )
+  yield* Queue.take(dirty).pipe(
+    Effect.andThen(Effect.sleep(delay)),
+    Effect.andThen(untilWritten),
+    Effect.forever,
+    Effect.forkScoped({ startImmediately: true })
+  )
+  return registry
+})
+
+/** The bench of the process, kept in the `KeyValueStore` of the context. */
+export const layer = (options?: Options): Layer.Layer<BenchRegistry, never, KeyValueStore.KeyValueStore> =>
+  Layer.effect(BenchRegistry, make(options))
+
+/** Records that cannot be read, as they stand in the store, with what was known of their keys when they were read. */
+type Foreign = Map<BenchKey, { readonly record: unknown; readonly entry: Bench.Entry | undefined }>
+
+/** The records of a document by key, or why it cannot be read. */
+const documentIn = (text: string | undefined): { readonly [key: string]: unknown } | string => {
+  if (text === undefined) return {}
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return "it is no JSON"
+  }
+  if (!ReadSaved.isFields(value)) return "it is no bench"
+  if (value.version !== 1) return "it is of another version"
+  return ReadSaved.isFields(value.entries) ? value.entries : "it has no entries"
+}
+
+/** Takes up what can be read. */
+const load = Effect.fnUntraced(function* (
+  registry: BenchRegistry["Service"],
+  records: { readonly [key: string]: unknown }
+) {
+  const now = yield* Steady.currentTimeMillis
+  const ahead = yield* Steady.ahead
+  const unreadable = new Map<BenchKey, string>()
+  registry.modifyUnsafe((state) => {
+    let next = state
+    for (const [benchKey, value] of Object.entries(records)) {
+      const record = ReadSaved.read(value)
+      if (typeof record === "string") unreadable.set(benchKey, record)
+      const usable = typeof record === "string" ? ReadSaved.manualOf(value) : record
+      if (usable === undefined) continue
+      const entry = shifted(usable, -ahead)
+      const memory = isDead(entry.reason) ? Bench.idleDead : Bench.idle
+      const isIdle = entry.manual === undefined && entry.until + memory <= now
+      if (!isIdle) next = restore(next, benchKey, entry, now)
+    }
+    return [undefined, next]
+  }, now)
+  const { entries } = registry.stateUnsafe()
+  const left: Foreign = new Map()
+  for (const benchKey of unreadable.keys()) {
+    left.set(benchKey, { record: records[benchKey], entry: entries.get(benchKey) })
+  }
+  return { left, unreadable }
+})
+
+/**
+ * Moments are written down by the wall clock, which the next process begins with. A record that could not be read is
+ * written back as it was until something is learned of its key here.
+ */
+const textOf = (entries: Bench.State["entries"], foreign: Foreign, now: number, ahead: number): string => {
+  const kept = new Map<BenchKey, unknown>()
+  for (const [key, entry] of entries) {
+    const record = saved(entry, now)
+    if (record !== undefined) kept.set(key, shifted(record, ahead))
+  }
+  for (const [key, { entry, record }] of foreign) {
+    if (entries.get(key) === entry) kept.set(key, record)
+    else foreign.delete(key)
+  }
+  return JSON.stringify({ version: 1, entries: Object.fromEntries(kept) })
+}

@@ -1,0 +1,182 @@
+/** What is known of a key in a form that outlives the process: how it is written down and taken up again. */
+
+import type { BenchKey } from "../../domain/BenchKey.ts"
+import type { FailureClass } from "../../failure/Failure.ts"
+import * as Bench from "../Bench.ts"
+
+/** A rest by hand. Without `until` it lasts until somebody takes the key off. */
+export interface SavedManual {
+  readonly since: number
+  readonly until?: number
+  readonly reason?: string
+  readonly by?: string
+}
+
+/** One key of the bench, without what concerns the running process only. Times are milliseconds since the epoch. */
+export interface Saved {
+  /** Absent when the key rests by hand only. */
+  readonly reason?: FailureClass
+  readonly evidence?: string
+  /** When a dead key is to come back, as the provider said. */
+  readonly hint?: number
+  /** Which secret was found dead; never the secret. See `health/Fingerprint.ts`. */
+  readonly fingerprint?: string
+  /** True for a name that nobody configured. */
+  readonly unlisted?: boolean
+  readonly since: number
+  readonly until: number
+  readonly hits: number
+  readonly failures: number
+  readonly manual?: SavedManual
+}
+
+/** The last moment that is written down (the year 255,478): an infinite end cannot stand in JSON. */
+export const lastMoment = 8e15
+
+const moment = (millis: number): number => Math.max(-lastMoment, Math.min(lastMoment, millis))
+
+/** Writes an entry down; `undefined` when there is nothing that would outlive the process: the key is free. */
+export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
+  const { evidence, failures, fingerprint, hint, hits, reason, seat, since, until } = entry
+  const manual = entry.manual !== undefined && now < entry.manual.until ? entry.manual : undefined
+  if (reason === undefined && manual === undefined) return undefined
+  return {
+    ...(reason !== undefined && { reason }),
+    ...(reason !== undefined && evidence !== undefined && { evidence }),
+    ...(reason !== undefined && hint !== undefined && { hint: moment(hint) }),
+    ...(reason !== undefined && fingerprint !== undefined && { fingerprint }),
+    ...(seat !== undefined && { unlisted: true }),
+    since: moment(since),
+    until: moment(until),
+    hits,
+    failures,
+    ...(manual !== undefined && { manual: savedManual(manual) })
+  }
+}
+
+/** The same with all moments so many milliseconds later. */
+export const shifted = (record: Saved, by: number): Saved => {
+  if (by === 0) return record
+  const { manual } = record
+  return {
+    ...record,
+    since: moment(record.since + by),
+    until: moment(record.until + by),
+    ...(record.hint !== undefined && { hint: moment(record.hint + by) }),
+    ...(manual !== undefined && {
+      manual: {
+        ...manual,
+        since: moment(manual.since + by),
+        ...(manual.until !== undefined && { until: moment(manual.until + by) })
+      }
+    })
+  }
+}
+
+const savedManual = ({ by, reason, since, until }: Bench.Manual): SavedManual => ({
+  since: moment(since),
+  ...(Number.isFinite(until) && { until: moment(until) }),
+  ...(reason !== undefined && { reason }),
+  ...(by !== undefined && { by })
+})
+
+/**
+ * Takes up what was known elsewhere. Of two ends the later one holds, by hand and by itself; what is known here and not
+ * there stays. Ends that differ by no more than `slack` milliseconds are the same. With `isLatest` the rest by hand is
+ * taken as it stands there, also when it is shorter: what was said here is part of it already.
+ */
+export const restore = (
+  state: Bench.State,
+  key: BenchKey,
+  from: Saved,
+  now: number,
+  slack = 0,
+  isLatest = false
+): Bench.State => {
+  const generation = state.generation + 1
+  const next = Bench.change(state, now, [key], (entry) => {
+    const manual = isLatest
+      ? sameOr(entry.manual, from.manual, now, slack)
+      : laterManual(entry.manual, from.manual, now, slack)
+    const later =
+      from.reason !== undefined && (entry.reason === undefined || from.until > entry.until + slack)
+    if (!later) return manual === entry.manual ? entry : { ...entry, manual }
+    return {
+      ...entry,
+      manual,
+      reason: from.reason,
+      evidence: from.evidence,
+      hint: from.hint,
+      fingerprint: from.fingerprint,
+      since: entry.reason === undefined ? from.since : Math.min(entry.since, from.since),
+      until: from.until,
+      hits: Math.max(entry.hits, from.hits),
+      failures: Math.max(entry.failures, from.failures),
+      generation,
+      probe: 0
+    }
+  })
+  if (next === state) return state
+  const seated = from.unlisted === true && !state.entries.has(key) ? Bench.takeSeat(next, key, now) : next
+  return { ...seated, generation }
+}
+
+const manualOf = ({ by, reason, since, until = Number.POSITIVE_INFINITY }: SavedManual): Bench.Manual => ({
+  since,
+  until,
+  reason,
+  by
+})
+
+const laterManual = (
+  here: Bench.Manual | undefined,
+  there: SavedManual | undefined,
+  now: number,
+  slack: number
+): Bench.Manual | undefined => {
+  if (there === undefined) return here
+  const manual = manualOf(there)
+  const isNews = manual.until > now && (here === undefined || manual.until > here.until + slack)
+  return isNews ? manual : here
+}
+
+/** The rest by hand as it stands there; the one that is known here where they are the same. */
+const sameOr = (
+  here: Bench.Manual | undefined,
+  there: SavedManual | undefined,
+  now: number,
+  slack: number
+): Bench.Manual | undefined => {
+  if (there === undefined) return undefined
+  const manual = manualOf(there)
+  if (manual.until <= now) return undefined
+  const isSame =
+    here !== undefined && (manual.until === here.until || Math.abs(manual.until - here.until) <= slack)
+  return isSame ? here : manual
+}
+
+/**
+ * A key has been cleared elsewhere: its rest is over here too. How often it rested in a row is kept, for it is a whole
+ * answer of this process that ends the row. `byHand`: a rest by hand is over as well.
+ */
+export const forgive = (state: Bench.State, key: BenchKey, byHand: boolean, now: number): Bench.State => {
+  if (!state.entries.has(key)) return state
+  const generation = state.generation + 1
+  const next = Bench.change(state, now, [key], (entry) => {
+    const manual = byHand ? undefined : entry.manual
+    return entry.reason === undefined && manual === entry.manual
+      ? entry
+      : {
+          ...entry,
+          reason: undefined,
+          evidence: undefined,
+          hint: undefined,
+          fingerprint: undefined,
+          until: 0,
+          probe: 0,
+          manual,
+          generation
+        }
+  })
+  return next === state ? state : { ...next, generation }
+}

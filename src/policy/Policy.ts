@@ -1,0 +1,220 @@
+/**
+ * What a run does about failures: the decision table, the patience, the budgets, the timeouts.
+ *
+ * A policy is plain data. `Options` is the partial form people write; options are laid over each other in the order
+ * defaults, process, runtime, provider, model, chain, and the last word wins field by field.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import { type FailureClass, TransientReason } from "../failure/Failure.ts"
+import { fromNumbers } from "./Backoff.ts"
+import { type Commit, firstContent } from "./Commit.ts"
+import {
+  isSchedule,
+  type MalformedEvents,
+  mergeRetries,
+  type Options,
+  type RestOptions,
+  type RuleOptions,
+  type Timeouts,
+  type WhenAllBenched
+} from "./PolicyOptions.ts"
+import { defaults as defaultRules, doubtfulClasses, type Rest, type Rule, type Rules } from "./Rule.ts"
+
+export type { RetryOptions } from "./Backoff.ts"
+export {
+  type Cooldown,
+  combine,
+  type MalformedEvents,
+  type Options,
+  type RestOptions,
+  type RuleOptions,
+  type Timeouts,
+  type WhenAllBenched
+} from "./PolicyOptions.ts"
+export {
+  firstErrorStops,
+  modelHealth,
+  moveOnBadRequest,
+  type PresetName,
+  presetNames,
+  presets,
+  sequentialProfiles,
+  threeAttempts
+} from "./Presets.ts"
+
+import * as PolicyChecks from "./PolicyChecks.ts"
+
+/** A complete policy. Times are milliseconds. */
+export interface Policy {
+  /** The decision table. */
+  readonly rules: Rules
+  /** The longest wait for the same target when leaving it would change the model. Default 3 s. */
+  readonly patience: number
+  /** For the whole request, retries and fallbacks included. Default 10 min. */
+  readonly deadline: number
+  /**
+   * One more than the number of times a request may ask a target again, over all its targets together: 8 allow for 7
+   * repetitions. The first attempt at each further target is not counted. Default 8.
+   */
+  readonly attempts: number
+  /** The most targets a request asks. Default: all of its chain. */
+  readonly targets: number
+  /** The share of the time left that is kept for targets not yet tried. 0 to 1, default 0.5. */
+  readonly reserve: number
+  /** What is done when nothing is callable because everything rests. Default `"tryAnyway"`. */
+  readonly whenAllBenched: WhenAllBenched
+  /** When a stream belongs to its target. Default: with its first content. */
+  readonly commit: Commit
+  readonly timeouts: Timeouts
+  /** Default `"fail"`. */
+  readonly malformedEvents: MalformedEvents
+}
+
+/** Options that are laid over each other: the last word wins. */
+export type Layers = ReadonlyArray<Options | undefined>
+
+/** The defaults, as they stand in the decision table. */
+export const defaults: Policy = {
+  rules: defaultRules,
+  patience: 3_000,
+  deadline: 600_000,
+  attempts: 8,
+  targets: Number.POSITIVE_INFINITY,
+  reserve: 0.5,
+  whenAllBenched: "tryAnyway",
+  commit: firstContent,
+  timeouts: {
+    connect: 5_000,
+    headers: 30_000,
+    firstContent: 30_000,
+    queue: 120_000,
+    idle: 30_000,
+    answer: 300_000
+  },
+  malformedEvents: "fail"
+}
+
+/**
+ * Options for everything in the process, under those that a runtime is given itself. Said once, at the start; nothing
+ * has to say them at all.
+ *
+ * @category services
+ * @example
+ * import { Failover, Policy } from "effect-failover"
+ * import { Effect, Layer } from "effect"
+ *
+ * const FailoverLive = Failover.Failover.layer({ policy: { deadline: "1 minute" } })
+ *
+ * // every runtime that is built under it begins with these, and lays its own over them
+ * export const main = Effect.void.pipe(
+ *   Effect.provide(FailoverLive),
+ *   Effect.provide(Layer.succeed(Policy.ProcessDefaults, { attempts: 4, patience: "1 second" }))
+ * )
+ */
+export const ProcessDefaults: Context.Reference<Options> = Context.Reference<Options>(
+  "effect-failover/Policy/ProcessDefaults",
+  { defaultValue: () => ({}) }
+)
+
+/**
+ * A policy from options, over the defaults.
+ *
+ * @example
+ * import { Policy } from "effect-failover"
+ *
+ * const policy = Policy.make({ patience: 0, rules: { ContentPolicy: { next: "model" } } })
+ * policy.rules.ContentPolicy.next // => "model"
+ * policy.rules.Invalid.next // => "stop"
+ */
+export const make = (...layers: Layers): Policy => {
+  let policy = defaults
+  let retries: Options["retries"]
+  for (const options of layers) {
+    if (options === undefined) continue
+    PolicyChecks.check("Policy.make", options)
+    // How often and after which delays may be said by different layers.
+    if (options.retries !== undefined) retries = mergeRetries(retries, options.retries)
+    policy = extend(policy, options.retries === undefined ? options : { ...options, retries })
+  }
+  return policy
+}
+
+/** Lays options over a policy. */
+export const extend = (policy: Policy, options: Options): Policy => ({
+  rules: extendRules(policy.rules, options),
+  patience: millis(options.patience, policy.patience),
+  deadline: millis(options.deadline, policy.deadline),
+  attempts: options.attempts ?? policy.attempts,
+  targets: options.targets ?? policy.targets,
+  reserve: options.reserve ?? policy.reserve,
+  whenAllBenched: options.whenAllBenched ?? policy.whenAllBenched,
+  commit: options.commit ?? policy.commit,
+  timeouts:
+    options.timeouts === undefined ? policy.timeouts : extendTimeouts(policy.timeouts, options.timeouts),
+  malformedEvents: options.malformedEvents ?? policy.malformedEvents
+})
+
+const millis = (input: Duration.Input | undefined, otherwise: number): number =>
+  input === undefined ? otherwise : Duration.toMillis(input)
+
+const extendTimeouts = (timeouts: Timeouts, options: NonNullable<Options["timeouts"]>): Timeouts => ({
+  connect: millis(options.connect, timeouts.connect),
+  headers: millis(options.headers, timeouts.headers),
+  firstContent: millis(options.firstContent, timeouts.firstContent),
+  queue: millis(options.queue, timeouts.queue),
+  idle: millis(options.idle, timeouts.idle),
+  answer: millis(options.answer, timeouts.answer)
+})
+
+const extendRules = (rules: Rules, options: Options): Rules => {
+  const { cooldown, retries, rules: rows, threshold } = options
+  if (cooldown === undefined && retries === undefined && rows === undefined && threshold === undefined)
+    return rules
+  const next: Record<FailureClass, Rule> = { ...rules }
+  const change = (name: FailureClass, row: RuleOptions) => {
+    next[name] = extendRule(next[name], row)
+  }
+  // The short forms change the length of a rest. Where a row has none, they do not make one.
+  const changeRest = (name: FailureClass, rest: RestOptions | undefined) => {
+    if (rest !== undefined && next[name].rest !== undefined) change(name, { rest })
+  }
+  for (const name of TransientReason.literals) {
+    if (retries !== undefined && name !== "Silent") change(name, { retry: toSchedule(retries) })
+    changeRest(name, cooldown?.transient)
+    changeRest(name, { threshold: doubtfulClasses.has(name) ? threshold?.unknown : threshold?.transient })
+  }
+  changeRest("RateLimit", cooldown?.rateLimit)
+  for (const name of ["InvalidKey", "Forbidden", "Balance"] as const) changeRest(name, cooldown?.authDead)
+  changeRest("ModelMissing", cooldown?.modelMissing)
+  for (const [name, row] of Object.entries(rows ?? {})) {
+    if (row !== undefined) change(name as FailureClass, row)
+  }
+  return next
+}
+
+const toSchedule = (retries: NonNullable<Options["retries"]>): Rule["retry"] =>
+  isSchedule(retries) ? retries : fromNumbers(retries)
+
+const extendRule = (rule: Rule, options: RuleOptions): Rule => ({
+  retry: options.retry ?? rule.retry,
+  rest:
+    options.rest === undefined
+      ? rule.rest
+      : options.rest === null
+        ? undefined
+        : extendRest(rule.rest, options.rest),
+  next: options.next ?? rule.next
+})
+
+const noRest: Rest = { scope: "target", threshold: 1, base: 5_000, max: 30_000 }
+
+const extendRest = (rest: Rest | undefined, options: RestOptions): Rest => {
+  const from = rest ?? noRest
+  return {
+    scope: options.scope ?? from.scope,
+    threshold: options.threshold ?? from.threshold,
+    base: millis(options.base, from.base),
+    max: millis(options.max, from.max)
+  }
+}

@@ -1,0 +1,92 @@
+/** What a policy cannot be made of. */
+import * as Schedule from "effect/Schedule"
+import { failureClasses } from "../failure/Failure.ts"
+import * as Checks from "../util/Checks.ts"
+import type { Options } from "./PolicyOptions.ts"
+
+const sound = new WeakSet<object>()
+
+/** Throws when options of a policy have no meaning; `where` says whose they are. Looked at once for each object. */
+export const check = (where: string, options: Options | undefined): void => {
+  if (options === undefined || sound.has(options)) return
+  Checks.refuse(where, problemsOf(options))
+  sound.add(options)
+}
+
+const timeouts = ["connect", "headers", "firstContent", "queue", "idle", "answer"]
+
+const top = {
+  patience: Checks.duration,
+  deadline: Checks.duration,
+  attempts: Checks.count,
+  targets: Checks.count,
+  reserve: Checks.number("a share from 0 to 1", { least: 0, most: 1 }),
+  whenAllBenched: Checks.oneOf(["tryAnyway", "wait", "fail"]),
+  malformedEvents: Checks.oneOf(["fail", "drop"])
+}
+
+function* problemsOf(options: Options): Iterable<string> {
+  const known = [...Object.keys(top), "commit", "timeouts", "retries", "threshold", "cooldown", "rules"]
+  yield* Checks.fieldProblems<Options>(options, top, { known })
+  const { commit, cooldown, retries, rules, threshold, timeouts: times } = options
+  if (commit !== undefined) {
+    const tags = ["FirstContent", "Chunks", "Complete"]
+    yield* Checks.fieldProblems(commit, { _tag: Checks.oneOf(tags) }, { path: "commit." })
+    if (commit._tag === "Chunks")
+      yield* Checks.fieldProblems(commit, { count: Checks.count }, { path: "commit." })
+  }
+  if (times !== undefined) yield* all(times, timeouts, Checks.duration, "timeouts.")
+  if (threshold !== undefined) yield* all(threshold, ["transient", "unknown"], Checks.count, "threshold.")
+  if (retries !== undefined && !Schedule.isSchedule(retries)) yield* retryProblems(retries)
+  const groups = ["transient", "rateLimit", "authDead", "modelMissing"]
+  for (const [name, rest] of Object.entries(cooldown ?? {})) {
+    if (!groups.includes(name)) yield `cooldown.${name} is unknown (known: ${groups.join(", ")})`
+    else if (rest !== undefined) yield* all(rest, ["base", "max"], Checks.duration, `cooldown.${name}.`)
+  }
+  for (const [name, row] of Object.entries(rules ?? {})) {
+    if (!failureClasses.some((known) => known === name)) {
+      yield `rules.${name} is no class of failure (known: ${failureClasses.join(", ")})`
+    } else if (row !== undefined) yield* rowProblems(row, `rules.${name}.`)
+  }
+}
+
+/** All fields of an object by one check. */
+const all = (options: object, known: ReadonlyArray<string>, check: Checks.Check, path: string) =>
+  Checks.fieldProblems<object>(options, Object.fromEntries(known.map((key) => [key, check])), { known, path })
+
+const retryProblems = function* (retries: object): Iterable<string> {
+  const times = Checks.number("a whole number, at least 0", {
+    least: 0,
+    most: Number.POSITIVE_INFINITY,
+    whole: true
+  })
+  const backoff: Checks.Check = (list) =>
+    !Array.isArray(list) || list.length === 0
+      ? 'has to be a list of at least one length of time, such as ["500 millis"]'
+      : list.map(Checks.duration).find((wrong) => wrong !== undefined)
+  const path = "retries."
+  yield* Checks.fieldProblems<object>(retries, { times, backoff } as object, {
+    known: ["times", "backoff"],
+    path
+  })
+}
+
+const rowProblems = function* (row: object, path: string): Iterable<string> {
+  const words = ["never", "afterWait", "withoutTokenCap"]
+  const retry: Checks.Check = (value) => (Schedule.isSchedule(value) ? undefined : Checks.oneOf(words)(value))
+  const next = Checks.oneOf(["credential", "place", "model", "stop"])
+  const known = ["retry", "rest", "next"]
+  yield* Checks.fieldProblems<object>(row, { retry, next } as object, { known, path })
+  const { rest } = row as { readonly rest?: object | null }
+  if (rest === undefined || rest === null) return
+  const fields = {
+    scope: Checks.oneOf(["target", "credential", "model", "provider"]),
+    threshold: Checks.count,
+    base: Checks.duration,
+    max: Checks.duration
+  }
+  yield* Checks.fieldProblems<object>(rest, fields as object, {
+    known: Object.keys(fields),
+    path: `${path}rest.`
+  })
+}

@@ -1,0 +1,167 @@
+/** A policy as people write it: partial, with durations as Effect reads them, and short forms for whole groups of rows. */
+import type * as Duration from "effect/Duration"
+import * as Schedule from "effect/Schedule"
+import type { Failure, FailureClass } from "../failure/Failure.ts"
+import type { RetryOptions } from "./Backoff.ts"
+import type { Commit } from "./Commit.ts"
+import type { Rule, Scope } from "./Rule.ts"
+
+/** Every wait has a bound. All in milliseconds; infinite for none. */
+export interface Timeouts {
+  /** Until the connection stands. Default 5 s. */
+  readonly connect: number
+  /** Streams: until the response headers. Default 30 s. */
+  readonly headers: number
+  /** Streams: from the start of the attempt until the first content. Held-back chunks do not stop this clock. 30 s. */
+  readonly firstContent: number
+  /**
+   * Streams: from the start of the attempt until the first content, of a server that shows in between that it is alive, by
+   * pings or comments: each of them begins the wait for the first content anew, up to this. 2 min.
+   */
+  readonly queue: number
+  /** Streams: between two chunks, once committed. The consumer's own time does not count. 30 s. */
+  readonly idle: number
+  /** Whole answers, whose headers come only when the model has finished. Default 5 min. */
+  readonly answer: number
+}
+
+/**
+ * When nothing is callable because everything rests:
+ *
+ * - `"tryAnyway"` (default): each request tries each target once that was not put there by hand, without retries, the one
+ *   whose rest ends soonest first; dead keys and models only if it has tried nothing else
+ * - `"wait"`: until the soonest end, if the deadline allows
+ * - `"fail"`: at once, with `AllBenched`
+ *
+ * **Gotchas**
+ *
+ * - `"tryAnyway"` is about the one request, which gets a last chance; it does not spare the target. In an outage of the
+ *   whole chain every request still asks once, and a chain of one target is asked as often as if that never rested.
+ */
+export type WhenAllBenched = "tryAnyway" | "wait" | "fail"
+
+/** A malformed event inside a running stream: `"fail"` ends it (content may be lost), `"drop"` drops and counts it. */
+export type MalformedEvents = "fail" | "drop"
+
+/** How long something rests: the first time, and at most. */
+export interface Cooldown {
+  /** The first rest, where the provider names no time; it doubles with every further one in a row. */
+  readonly base?: Duration.Input | undefined
+  /** The longest rest, where the provider names no time. */
+  readonly max?: Duration.Input | undefined
+}
+
+/** A rest as people write it: what is left out stays as it was. */
+export interface RestOptions extends Cooldown {
+  /** What rests. */
+  readonly scope?: Scope | undefined
+  /** Exhausted visits in a row before it rests. At least 1. */
+  readonly threshold?: number | undefined
+}
+
+/** A row as people write it: what is left out stays as it was. */
+export interface RuleOptions {
+  /** Whether the same target is tried again. */
+  readonly retry?: Rule["retry"] | undefined
+  /** What rests and for how long; `null` for no rest at all. */
+  readonly rest?: RestOptions | null | undefined
+  /** Where the run goes then. */
+  readonly next?: Rule["next"] | undefined
+}
+
+/** The partial form of a policy, as people write it. What is left out stays as it was; the defaults are these. */
+export interface Options {
+  /** The longest wait for the same target when leaving it would change the model. Default 3 s. */
+  readonly patience?: Duration.Input | undefined
+  /** For the whole request, retries and fallbacks included. Default 10 min. */
+  readonly deadline?: Duration.Input | undefined
+  /**
+   * One more than the number of times a request may ask a target again (retries, waits for a throttle), over all its
+   * targets together: 8 allow for 7 repetitions, 1 for none. The first attempt at each further target is not counted, so
+   * no request is lost to this number while a target was not tried. Default 8.
+   */
+  readonly attempts?: number | undefined
+  /** The most targets a request asks, for a bound on moves as well. Default: all of its chain. */
+  readonly targets?: number | undefined
+  /** The share of the time left that is kept for targets not yet tried. 0 to 1, default 0.5. */
+  readonly reserve?: number | undefined
+  /** What is done when nothing is callable because everything rests. Default `"tryAnyway"`. */
+  readonly whenAllBenched?: WhenAllBenched | undefined
+  /** When a stream belongs to its target. Default `Commit.firstContent`. */
+  readonly commit?: Commit | undefined
+  /** How long the parts of an attempt may take. The defaults stand at `Timeouts`. */
+  readonly timeouts?: { readonly [K in keyof Timeouts]?: Duration.Input | undefined } | undefined
+  /** Default `"fail"`. */
+  readonly malformedEvents?: MalformedEvents | undefined
+  /** The retries of all `Transient` failures but `Silent`. Default: two, after at most 0.5 s and at most 2 s. */
+  readonly retries?: RetryOptions | Schedule.Schedule<unknown, Failure, never, never> | undefined
+  /**
+   * Exhausted visits in a row before a target rests: for faults (default 1), and for unknown ones and those that a single
+   * request may provoke (`Truncated`, `Empty`, `Malformed`; 3).
+   */
+  readonly threshold?:
+    | { readonly transient?: number | undefined; readonly unknown?: number | undefined }
+    | undefined
+  /**
+   * How long rests last: after faults (5 s to 30 s), throttling (5 s to 5 min), dead keys (5 min to 6 h) and missing
+   * models (1 h to 24 h).
+   */
+  readonly cooldown?:
+    | {
+        readonly transient?: Cooldown | undefined
+        readonly rateLimit?: Cooldown | undefined
+        readonly authDead?: Cooldown | undefined
+        readonly modelMissing?: Cooldown | undefined
+      }
+    | undefined
+  /** Single rows of the decision table; these win over `retries`, `threshold` and `cooldown`. */
+  readonly rules?: { readonly [C in FailureClass]?: RuleOptions | undefined } | undefined
+}
+
+/**
+ * Two sets of options as one: the second one's word wins, field by field. As in any options, single rows win over
+ * `retries`, `threshold` and `cooldown`.
+ */
+export const combine = (first: Options, second: Options): Options => ({
+  ...first,
+  ...said(second),
+  ...(first.timeouts && second.timeouts && { timeouts: merge(first.timeouts, second.timeouts) }),
+  ...(first.threshold && second.threshold && { threshold: merge(first.threshold, second.threshold) }),
+  ...(first.retries && second.retries && { retries: mergeRetries(first.retries, second.retries) }),
+  ...(first.cooldown && second.cooldown && { cooldown: mergeEach(first.cooldown, second.cooldown, merge) }),
+  ...(first.rules && second.rules && { rules: mergeEach(first.rules, second.rules, mergeRows) })
+})
+
+/** What is `undefined` has not been said. */
+const said = <A extends object>(options: A): A =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as A
+
+const merge = <A extends object>(first: A, second: A): A => ({ ...first, ...said(second) })
+
+const mergeEach = <A extends object>(
+  first: A,
+  second: A,
+  mergeOne: (first: NonNullable<A[keyof A]>, second: NonNullable<A[keyof A]>) => A[keyof A]
+): A => {
+  const merged = merge(first, second)
+  for (const key of Object.keys(second) as Array<keyof A>) {
+    const [one, two] = [first[key], second[key]]
+    if (one !== undefined && one !== null && two !== undefined && two !== null)
+      merged[key] = mergeOne(one, two)
+  }
+  return merged
+}
+
+const mergeRows = (first: RuleOptions, second: RuleOptions): RuleOptions => ({
+  ...merge(first, second),
+  ...(first.rest && second.rest && { rest: merge(first.rest, second.rest) })
+})
+
+/** Two ways to say the retries as one. A schedule is taken as it is. */
+export const mergeRetries = (first: Options["retries"], second: NonNullable<Options["retries"]>) =>
+  first === undefined || isSchedule(first) || isSchedule(second) ? second : merge(first, second)
+
+/** True for retries that are a schedule rather than numbers. */
+export const isSchedule = (
+  retries: NonNullable<Options["retries"]>
+): retries is Schedule.Schedule<unknown, Failure, never, never> => Schedule.isSchedule(retries)

@@ -1,0 +1,280 @@
+/**
+ * From a request on its way to the events of its answer, or to the failure that it is.
+ *
+ * Chunks that came before a failure are given before it. After the protocol's last word the connection is left to end by
+ * itself, so that it can be used again.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Metric from "effect/Metric"
+import type { Failure } from "../../failure/Failure.ts"
+import type { Secrets } from "../../redaction/Secrets.ts"
+import type { Flow } from "../../stream/Flow.ts"
+import { Now } from "../../time/Now.ts"
+import { Alarm } from "../../util/Alarm.ts"
+import { Gathered } from "../bytes/Gathered.ts"
+import type { Forms } from "../forms/Forms.ts"
+import { JsonEvents } from "../forms/JsonEvents.ts"
+import { type Kind, kindOf } from "../forms/Kind.ts"
+import type { Call, Head, TransportError } from "../transport/Upstream.ts"
+import { type Chunk, type Headers, type JsonObject, passedHeaders } from "../wire/Wire.ts"
+import type { EventCutter, Stop } from "./EventCutter.ts"
+import * as Faults from "./Faults.ts"
+
+/** Counts the malformed events that a policy had dropped. */
+export const droppedEvents = Metric.counter("effect_failover_malformed_events_dropped_total", {
+  description: "Events of streams that were no JSON and were dropped, because the policy says so",
+  incremental: true
+})
+
+/** What the events are read with. */
+export interface Options {
+  readonly cutter: EventCutter
+  readonly faults: Faults.Faults
+  /** What is blotted out of the headers of the answer. */
+  readonly secrets: Secrets
+  /** How long the headers may take, in milliseconds. */
+  readonly headersTimeout: number
+  /** How answers of JSON become events. */
+  readonly forms: Forms | undefined
+  /** Whether a whole answer holds what was asked for. */
+  readonly isUsable: (answer: JsonObject) => boolean
+  /** The largest answer that is kept as a whole, in bytes. */
+  readonly most: number
+  readonly context: Context.Context<never>
+}
+
+/** The events of an answer, as they arrive. */
+export class EventFlow implements Flow<Chunk, Failure> {
+  readonly #call: Call
+  readonly #options: Options
+  readonly #now: Now
+  readonly #alarm: Alarm
+  #head: Head | undefined
+  #isFirst = true
+  /** What the answer is, once its beginning has shown it. */
+  #kind: Kind | undefined
+  /** What came before that. */
+  readonly #kept = new Gathered()
+  #json: JsonEvents | undefined
+  /** The beginning of what came instead of events. */
+  #excerpt: Gathered | undefined
+  #end: Exit.Exit<void, Failure> | undefined
+  #reader: (() => void) | undefined
+
+  constructor(call: Call, options: Options) {
+    this.#call = call
+    this.#options = options
+    this.#now = new Now(options.context)
+    this.#alarm = new Alarm(options.context, this.#now, () => this.#late())
+    this.#alarm.set(this.#now.millis() + options.headersTimeout)
+  }
+
+  take(): NonEmptyReadonlyArray<Chunk> | undefined {
+    if (this.#end !== undefined) return undefined
+    this.#head ??= this.#begin()
+    if (this.#head === undefined) return undefined
+    return this.#excerpt === undefined ? this.#events(this.#head) : this.#collect(this.#head, this.#excerpt)
+  }
+
+  ended(): Exit.Exit<void, Failure> | undefined {
+    return this.#end
+  }
+
+  onReady(reader: () => void): void {
+    this.#reader = reader
+    if (this.#end !== undefined || this.#options.cutter.hasBytes) this.#wake()
+    else this.#call.onReady(this.#wake)
+  }
+
+  gather(): void {
+    this.#options.cutter.gathers = true
+  }
+
+  cancel(): void {
+    this.#reader = undefined
+    this.#alarm.stop()
+    this.#call.cancel()
+  }
+
+  readonly #wake = (): void => {
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.()
+  }
+
+  /** Ends with what an effect says of the end; it says so at once. What the provider goes on to say is not heard. */
+  #finish(end: Effect.Effect<void, Failure>): void {
+    this.#alarm.stop()
+    this.#call.cancel()
+    this.#end = Effect.runSyncExitWith(this.#options.context)(end)
+  }
+
+  /** The end of the connection. */
+  #close(end: Exit.Exit<void, TransportError>): void {
+    this.#finish(Effect.catchTag(end, "TransportError", this.#options.faults.transport))
+  }
+
+  /** The head of the answer, if it has come. One with a bad status is a failure, with the beginning of its body. */
+  #begin(): Head | undefined {
+    const head = this.#call.head()
+    if (head === undefined) {
+      const end = this.#call.ended()
+      if (end !== undefined) this.#close(end)
+      return undefined
+    }
+    this.#alarm.stop()
+    if (head.status >= 300) this.#mistake([])
+    return head
+  }
+
+  /** No answer has come but something else, of which the beginning is looked at. */
+  #mistake(parts: ReadonlyArray<Uint8Array>): void {
+    const excerpt = new Gathered()
+    for (const part of parts) excerpt.push(part)
+    this.#excerpt = excerpt
+    this.#alarm.set(this.#now.millis() + Faults.errorWait)
+  }
+
+  /** The bytes of an event stream, whatever they came as. */
+  #read(head: Head, given: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
+    let parts = given
+    if (this.#kind === undefined) {
+      for (const part of parts) this.#kept.push(part)
+      if (parts.every(isBlank)) return []
+      const begin = withoutMark(this.#kept.join())
+      this.#kind = kindOf(begin, labelOf(head))
+      if (this.#kind === undefined) {
+        this.#kept.push(begin)
+        return []
+      }
+      parts = [begin]
+    }
+    switch (this.#kind) {
+      case "events":
+        return parts
+      case "json":
+        return this.#readJson(head, parts)
+      case "other":
+        this.#mistake(parts)
+        return []
+    }
+  }
+
+  #readJson(head: Head, parts: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
+    const { faults, forms, isUsable, most } = this.#options
+    const json = (this.#json ??= new JsonEvents(forms, most, isUsable))
+    // Until there is an event, it may be a failure that is to be looked at.
+    if (!json.hasEvents) for (const part of parts) this.#kept.push(part)
+    const events = json.add(parts)
+    if (json.error !== undefined) this.#finish(faults.response(head, json.error.subarray(0, Faults.maxBytes)))
+    else if (json.overflow) this.#finish(faults.malformed("the answer is larger than an answer may be"))
+    if (json.hasEvents) this.#kept.take()
+    return events
+  }
+
+  /** What is left at the end of an answer that was kept: too little to tell, or JSON without an event. */
+  #left(head: Head): ReadonlyArray<Uint8Array> | undefined {
+    if (this.#kept.size === 0 || this.#end !== undefined) return undefined
+    if (this.#kind === undefined) {
+      this.#kind = "events"
+      return this.#kept.take()
+    }
+    this.#fail(head, this.#kept)
+    return undefined
+  }
+
+  /** The headers are late, or the body of an error is. */
+  #late(): void {
+    const { faults } = this.#options
+    if (this.#head === undefined) this.#finish(faults.silent)
+    else this.#fail(this.#head, this.#excerpt ?? new Gathered())
+    this.#wake()
+  }
+
+  #collect(head: Head, excerpt: Gathered): undefined {
+    for (const part of this.#call.take() ?? []) excerpt.push(part)
+    if (excerpt.size >= Faults.maxBytes || this.#call.ended() !== undefined) this.#fail(head, excerpt)
+    return undefined
+  }
+
+  #fail(head: Head, excerpt: Gathered): void {
+    const body = excerpt.join().subarray(0, Faults.maxBytes)
+    this.#finish(this.#options.faults.response(head, body))
+  }
+
+  #events(head: Head): NonEmptyReadonlyArray<Chunk> | undefined {
+    const { context, cutter } = this.#options
+    let chunks = cutter.cut()
+    while (chunks.length === 0 && cutter.stop === undefined && this.#end === undefined) {
+      const parts = this.#call.take()
+      if (parts !== undefined) {
+        cutter.add(this.#kind === "events" ? parts : this.#read(head, parts))
+        if (this.#excerpt !== undefined) return this.#collect(head, this.#excerpt)
+        chunks = cutter.cut()
+        continue
+      }
+      const end = this.#call.ended()
+      if (end === undefined) break
+      if (Exit.isSuccess(end)) {
+        const left = this.#kept.size === 0 ? this.#json?.end() : this.#left(head)
+        if (this.#excerpt !== undefined) return this.#collect(head, this.#excerpt)
+        if (left !== undefined && left.length > 0) {
+          cutter.add(left)
+          chunks = cutter.cut()
+          continue
+        }
+        if (this.#kind === undefined && /json|html/i.test(labelOf(head))) this.#fail(head, this.#kept)
+        if (this.#end !== undefined) break
+        const rest = cutter.rest()
+        if (rest !== undefined) chunks.push(rest)
+      }
+      this.#close(end)
+    }
+    if (cutter.stop !== undefined) this.#stopped(head, cutter.stop)
+    if (cutter.dropped > 0) {
+      Effect.runSyncWith(context)(Metric.update(droppedEvents, cutter.dropped))
+      cutter.dropped = 0
+    }
+    return this.#given(head, chunks)
+  }
+
+  #stopped(head: Head, stop: Stop): void {
+    const { faults } = this.#options
+    if (stop === "too large") {
+      this.#finish(faults.malformed("an event of the stream is larger than an event may be"))
+    } else if (stop._tag === "Malformed") {
+      this.#finish(faults.malformed("an event of the stream is not JSON"))
+    } else this.#finish(faults.response(head, stop.data, { inStream: true }))
+  }
+
+  #given({ headers, status }: Head, chunks: ReadonlyArray<Chunk>): NonEmptyReadonlyArray<Chunk> | undefined {
+    if (!isNonEmpty(chunks)) return undefined
+    if (this.#isFirst) {
+      this.#isFirst = false
+      chunks[0].head = { status, headers: this.#options.secrets.headers(asEvents(passedHeaders(headers))) }
+    }
+    if (chunks[chunks.length - 1]!.phase.last) this.#call.finish()
+    return chunks
+  }
+}
+
+const isNonEmpty = <A>(items: ReadonlyArray<A>): items is NonEmptyReadonlyArray<A> => items.length > 0
+
+/** A byte order mark is no part of the first event. */
+const withoutMark = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
+
+/** Blanks say nothing of what follows, however many they are. */
+const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte <= 0x20)
+
+const labelOf = ({ headers }: Head): string => String(headers["content-type"] ?? "")
+
+/** The headers of events, also where a server called them something else, or packed what is not packed. */
+const asEvents = (headers: Headers): Headers => {
+  const { "content-encoding": packed, "content-type": type, ...rest } = headers
+  if (packed === undefined && (type === undefined || /event-stream/i.test(String(type)))) return headers
+  return { ...rest, "content-type": "text/event-stream; charset=utf-8" }
+}

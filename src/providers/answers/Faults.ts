@@ -1,0 +1,146 @@
+/** From an answer that is none to its failure. */
+import * as Effect from "effect/Effect"
+import { classify } from "../../classifier/Classifier.ts"
+import type { Target } from "../../domain/Target.ts"
+import { BadRequest, classOf, type Failure, Transient } from "../../failure/Failure.ts"
+import type { Secrets } from "../../redaction/Secrets.ts"
+import * as Steady from "../../time/Steady.ts"
+import type { Operation, Protocol } from "../protocols/Protocol.ts"
+import type { Head, TransportError } from "../transport/Upstream.ts"
+import { ProviderResponse } from "../wire/ProviderResponse.ts"
+
+/** So much of an answer is looked at, and kept, when it is a failure: in characters. */
+export const maxText = 64 * 1024
+
+/** So much of it is read, in bytes: a key that crosses the end of the text is still whole, and can be blotted out. */
+export const maxBytes = maxText + 4096
+
+/** How long the body of an error is waited for, in milliseconds. */
+export const errorWait = 2_000
+
+/** The failures of one target. */
+export interface Faults {
+  /** An answer, or the event of a stream, that is a failure. */
+  readonly response: (
+    head: Head,
+    body: Uint8Array | string,
+    options?: { readonly inStream?: boolean }
+  ) => Effect.Effect<never, Failure>
+  /** The connection failed. */
+  readonly transport: (error: TransportError) => Effect.Effect<never, Failure>
+  /** Something in the answer cannot be read. */
+  readonly malformed: (message: string) => Effect.Effect<never, Failure>
+  /** No headers in time. */
+  readonly silent: Effect.Effect<never, Failure>
+}
+
+/** The failures of a target that is asked for an operation. */
+export const make = (
+  protocol: Protocol,
+  operation: Pick<Operation, "isOptional">,
+  target: Target,
+  secrets: Secrets
+): Faults => {
+  const common = { provider: target.provider, protocol: protocol.name, target: target.key }
+  return {
+    response: (head, body, options) =>
+      Effect.flatMap(Steady.currentTimeMillis, (now) => {
+        const text = secrets.text(typeof body === "string" ? body : new TextDecoder().decode(body))
+        const excerpt = text.length > maxText ? text.slice(0, maxText) : text
+        const contentType = first(head.headers["content-type"])
+        const failure = classify({
+          ...common,
+          status: head.status,
+          headers: secrets.headers(firstOf(head.headers)),
+          body: excerpt,
+          inStream: options?.inStream,
+          now,
+          cause: new ProviderResponse({
+            status: head.status,
+            contentType,
+            protocol: protocol.name,
+            body: excerpt
+          })
+        })
+        return Effect.fail(operation.isOptional === true ? unknownHere(failure) : failure)
+      }),
+    transport: (error) =>
+      error.tooLarge
+        ? malformed(target, "the answer is larger than an answer may be")
+        : Effect.suspend(() => {
+            const cause = bare(error.cause, secrets)
+            const failure = classify({ ...common, transport: cause, cause })
+            return Effect.fail(error.answered ? truncated(failure) : failure)
+          }),
+    malformed: (message) => malformed(target, message),
+    silent: Effect.suspend(() =>
+      Effect.fail(
+        new Transient({
+          target: target.key,
+          reason: "Silent",
+          message: `no response headers within ${target.policy.timeouts.headers} ms`,
+          evidence: "timeout=headers"
+        })
+      )
+    )
+  }
+}
+
+/**
+ * What was thrown, with what tells its kind and nothing else: undici's parser error, for one, holds the bytes it could
+ * not read, and those may be anything.
+ */
+const bare = (thrown: unknown, secrets: Secrets, depth = 0): Error => {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const copy = new Error(secrets.text(error.message))
+  copy.name = error.name
+  if (error.stack !== undefined) copy.stack = secrets.text(error.stack)
+  const { cause, code, errors } = error as { cause?: unknown; code?: unknown; errors?: unknown }
+  if (code !== undefined) Object.assign(copy, { code })
+  if (cause !== undefined && depth < 3) copy.cause = bare(cause, secrets, depth + 1)
+  if (Array.isArray(errors) && depth < 3) {
+    Object.assign(copy, { errors: errors.slice(0, 8).map((one) => bare(one, secrets, depth + 1)) })
+  }
+  return copy
+}
+
+/** A model that is missing for one operation only is there for the others; one that does not exist is for none. */
+const unknownHere = (failure: Failure): Failure => {
+  if (classOf(failure) !== "ModelMissing" || failure.evidence === "code=model_not_found") return failure
+  const { target, evidence, cause, message } = failure
+  return new BadRequest({
+    ...(target !== undefined && { target }),
+    ...(evidence !== undefined && { evidence }),
+    ...(cause !== undefined && { cause }),
+    reason: "Unsupported",
+    message
+  })
+}
+
+/** Whatever ended the connection: the answer had begun, and it is cut off. */
+const truncated = (failure: Failure): Failure => {
+  const { target, evidence, cause } = failure
+  return new Transient({
+    ...(target !== undefined && { target }),
+    ...(evidence !== undefined && { evidence }),
+    ...(cause !== undefined && { cause }),
+    reason: "Truncated",
+    message: "the connection broke in the middle of the answer"
+  })
+}
+
+const malformed = (target: Target, message: string): Effect.Effect<never, Failure> =>
+  Effect.suspend(() => Effect.fail(new Transient({ target: target.key, reason: "Malformed", message })))
+
+/** The first of each. */
+const firstOf = (headers: Head["headers"]): Record<string, string> => {
+  const firsts: Record<string, string> = {}
+  for (const name of Object.keys(headers)) {
+    const value = first(headers[name])
+    if (value !== undefined) firsts[name] = value
+  }
+  return firsts
+}
+
+const first = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
+  typeof value === "string" ? value : value?.[0]

@@ -1,0 +1,137 @@
+/**
+ * The wire protocol of Anthropic: messages, and the counting of their tokens.
+ *
+ * https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/build-with-claude/streaming and
+ * https://docs.anthropic.com/en/api/messages-count-tokens
+ */
+
+import * as Phase from "../../domain/Phase.ts"
+import type { BadRequest } from "../../failure/Failure.ts"
+import { capOverflow } from "../../words/ContextNumbers.ts"
+import { isError } from "../../words/ErrorPlaces.ts"
+import { messages } from "../forms/Messages.ts"
+import { isProviderResponse } from "../wire/ProviderResponse.ts"
+import { isFull, isObject } from "../wire/Wire.ts"
+import { isAfterResult } from "./AfterResult.ts"
+import * as Finish from "./Finish.ts"
+import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
+
+/** What can be asked for. `models` is the list of models: its request has an empty body, and costs nothing. */
+export type OperationName = "messages" | "messages/count_tokens" | "models"
+
+const operations: Readonly<Record<OperationName, Operation>> = {
+  messages: {
+    path: "messages",
+    forms: messages,
+    isUsable: (answer, body, mayBeEmpty = false) => {
+      if (isError(answer)) return false
+      const content = answer.content
+      const hasContent = Array.isArray(content) && content.some(isBlock)
+      const reason = answer.stop_reason
+      const meaning =
+        typeof reason === "string"
+          ? Finish.meaning(reason, hasContent, mayBeEmpty || isAfterResult(body))
+          : Phase.complete
+      return meaning !== "failed" && (hasContent || meaning.content)
+    },
+    meanings: (body, mayBeEmpty = false) => messageMeanings(mayBeEmpty || isAfterResult(body))
+  },
+  "messages/count_tokens": {
+    path: "messages/count_tokens",
+    isOptional: true,
+    isUsable: (answer) => typeof answer.input_tokens === "number"
+  },
+  // https://docs.anthropic.com/en/api/models-list
+  models: {
+    path: "models",
+    method: "GET",
+    isOptional: true,
+    isUsable: (answer) => Array.isArray(answer.data)
+  }
+}
+
+/** The protocol. */
+export const protocol: Protocol<OperationName> = {
+  name: "anthropic",
+  baseUrl: "https://api.anthropic.com",
+  baseUrlStyle: { versionInBase: false },
+  operations,
+  authorize: (key) => ({ "x-api-key": key }),
+  headers: { "anthropic-version": "2023-06-01" },
+  passed: new Set(["anthropic-version", "anthropic-beta"]),
+  // The limit is a required field here, so it is lowered to what the provider says is allowed, if it says so.
+  withoutTokenCap: (body, failure) => {
+    const asked = body.max_tokens
+    const allowed = allowedTokens(failure)
+    return typeof asked === "number" && allowed !== undefined && allowed < asked
+      ? { max_tokens: allowed }
+      : undefined
+  },
+  texts: ["text", "thinking", "partial_json"],
+  padding: []
+}
+
+/** `max_tokens: 128001 > 64000, which is the maximum allowed number of output tokens for …` */
+const allowedTokens = (failure: BadRequest): number | undefined => {
+  const texts = [failure.message, isProviderResponse(failure.cause) ? failure.cause.body : ""]
+  for (const text of texts) {
+    const match = /max_tokens: ?\d{1,12} > (\d{1,12})\b/.exec(text)
+    if (match !== null && Number(match[1]) > 0) return Number(match[1])
+    // `input length and max_tokens exceed context limit: 178959 + 64000 > 200000`: what is left beside the prompt.
+    const sizes = capOverflow(text)
+    if (sizes !== undefined && sizes.window > sizes.prompt) return sizes.window - sizes.prompt
+  }
+  return undefined
+}
+
+/**
+ * The meanings of a message stream.
+ *
+ * The start of a tool call is content, because it carries the call's name and id, just as OpenAI's first delta of one
+ * does; the start of a text is not. Signatures and pings are held, and so is every event that is not known here, for
+ * new ones may be added at any time.
+ */
+const messageMeanings = (mayBeEmpty: boolean): Meanings => {
+  let hasContent = false
+  const seen = (isContent: boolean): Meaning => {
+    hasContent ||= isContent
+    return isContent ? Phase.content : Phase.held
+  }
+  return (_, json) => {
+    if (!isObject(json)) return Phase.held
+    if (isError(json)) return "failed"
+    switch (json.type) {
+      case "content_block_start":
+        return seen(isBlock(json.content_block))
+      case "content_block_delta":
+        return seen(isDelta(json.delta))
+      case "message_delta": {
+        const reason = isObject(json.delta) ? json.delta.stop_reason : undefined
+        return typeof reason === "string" ? Finish.meaning(reason, hasContent, mayBeEmpty) : Phase.held
+      }
+      case "ping":
+        return Phase.alive
+      case "message_stop":
+        return Phase.last
+      default:
+        return Phase.held
+    }
+  }
+}
+
+/** Texts count when there is something in them; every other block (a tool call, a result) is something. */
+const isBlock = (block: unknown): boolean => {
+  if (!isObject(block)) return false
+  switch (block.type) {
+    case "text":
+      return isFull(block.text)
+    case "thinking":
+      return isFull(block.thinking)
+    default:
+      return typeof block.type === "string"
+  }
+}
+
+const isDelta = (delta: unknown): boolean =>
+  isObject(delta) &&
+  (isFull(delta.text) || isFull(delta.thinking) || isFull(delta.partial_json) || isObject(delta.citation))

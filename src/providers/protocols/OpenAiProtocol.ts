@@ -1,0 +1,178 @@
+/**
+ * The wire protocol of OpenAI: chat completions, responses, embeddings and the older completions, as OpenAI and the
+ * many servers that follow it speak it.
+ *
+ * https://platform.openai.com/docs/api-reference/chat, https://platform.openai.com/docs/api-reference/embeddings and
+ * https://platform.openai.com/docs/api-reference/completions
+ */
+import * as Phase from "../../domain/Phase.ts"
+import { isError } from "../../words/ErrorPlaces.ts"
+import { hasThought, thoughtTextNames } from "../../words/Thoughts.ts"
+import { chats } from "../forms/Chats.ts"
+import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
+import { isAfterResult } from "./AfterResult.ts"
+import * as Finish from "./Finish.ts"
+import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
+import * as Responses from "./Responses.ts"
+
+/** What can be asked for. `models` is the list of models: its request has an empty body, and costs nothing. */
+export type OperationName = "chat/completions" | "completions" | "embeddings" | "models" | "responses"
+
+const operations: Readonly<Record<OperationName, Operation>> = {
+  "chat/completions": {
+    path: "chat/completions",
+    forms: chats,
+    isUsable: (answer, body, mayBeEmpty = false) =>
+      !isError(answer) &&
+      isFull(answer.choices) &&
+      isChoiceUsable(answer.choices, isSaid, mayBeEmpty || isAfterResult(body)),
+    meanings: (body, mayBeEmpty = false) => choiceMeanings(body, 1, isSaid, mayBeEmpty || isAfterResult(body))
+  },
+  completions: {
+    path: "completions",
+    isOptional: true,
+    isUsable: (answer) =>
+      !isError(answer) && isFull(answer.choices) && isChoiceUsable(answer.choices, isWritten),
+    meanings: (body) => choiceMeanings(body, prompts(body.prompt), isWritten)
+  },
+  embeddings: {
+    path: "embeddings",
+    isUsable: (answer) => !isError(answer) && isFull(answer.data)
+  },
+  // https://platform.openai.com/docs/api-reference/models/list; Together's is a bare list
+  models: {
+    path: "models",
+    method: "GET",
+    isList: true,
+    isOptional: true,
+    isUsable: (answer) => !isError(answer) && Array.isArray(answer.data)
+  },
+  responses: Responses.operation
+}
+
+/** How a key is sent: as a bearer token (OpenAI and nearly all others), or in the header `api-key` (Azure). */
+export type Auth = "bearer" | "api-key"
+
+/** The protocol, with one of the two ways to send a key. */
+export const protocol = (auth: Auth): Protocol<OperationName> => ({
+  name: "openai",
+  baseUrl: "https://api.openai.com/v1",
+  baseUrlStyle: { versionInBase: true },
+  operations,
+  authorize:
+    auth === "bearer" ? (key) => ({ authorization: `Bearer ${key}` }) : (key) => ({ "api-key": key }),
+  headers: {},
+  // https://platform.openai.com/docs/api-reference/introduction; the last two are OpenRouter's
+  passed: new Set(["openai-organization", "openai-project", "openai-beta", "http-referer", "x-title"]),
+  withoutTokenCap: (body) => {
+    const caps = tokenCaps.filter((name) => body[name] !== undefined && body[name] !== null)
+    return caps.length === 0 ? undefined : Object.fromEntries(caps.map((name) => [name, undefined]))
+  },
+  texts: ["content", "text", ...thoughtTextNames, "refusal", "arguments"],
+  // Random characters that hide the length of a delta; on by default at OpenAI.
+  padding: ["obfuscation"]
+})
+
+const tokenCaps = ["max_completion_tokens", "max_tokens", "max_output_tokens"]
+
+/** A choice counts when it says something, or when it ends in a way that is an answer by itself. */
+const isChoiceUsable = (
+  choices: unknown,
+  isContent: (choice: JsonObject) => boolean,
+  mayBeEmpty = false
+): boolean =>
+  Array.isArray(choices) &&
+  choices.some((choice) => {
+    if (!isObject(choice) || choice.error) return false
+    const hasContent = isContent(choice)
+    const reason = choice.finish_reason
+    const meaning =
+      typeof reason === "string" ? Finish.meaning(reason, hasContent, mayBeEmpty) : Phase.complete
+    return meaning !== "failed" && (hasContent || meaning.content)
+  })
+
+/** The choice of a chat says something: as a message, or as a piece of one. */
+const isSaid = (choice: JsonObject): boolean => isContent(choice.delta) || isContent(choice.message)
+
+/** The choice of a completion has text. */
+const isWritten = (choice: JsonObject): boolean => isFull(choice.text)
+
+/** How many prompts there are: a text or a list of tokens is one, a list of those is several. */
+const prompts = (prompt: unknown): number =>
+  Array.isArray(prompt) && typeof prompt[0] !== "number" ? Math.max(1, prompt.length) : 1
+
+/**
+ * The meanings of a stream of choices. It is complete when as many have finished as were asked for (`n` a prompt).
+ *
+ * Content is text, reasoning, a refusal, audio, an image, or a tool call that has a name or arguments. A delta
+ * with nothing but a role or empty strings is held, as are Azure's first event (only `prompt_filter_results`) and
+ * the last one with the usage.
+ */
+const choiceMeanings = (
+  body: JsonObject,
+  prompts: number,
+  isContent: (choice: JsonObject) => boolean,
+  mayBeEmpty = false
+): Meanings => {
+  const asked = (typeof body.n === "number" ? body.n : 1) * prompts
+  const finished = new Set<unknown>()
+  let hasContent = false
+
+  const ofChoice = (choice: JsonObject): Meaning => {
+    if (choice.error) return "failed"
+    const isNew = isContent(choice)
+    hasContent ||= isNew
+    const reason = choice.finish_reason
+    if (typeof reason !== "string" || reason === "") return isNew ? Phase.content : Phase.held
+    const finish = Finish.meaning(reason, hasContent, mayBeEmpty)
+    if (finish === "failed") return "failed"
+    finished.add(choice.index ?? 0)
+    const isComplete = finished.size >= asked
+    hasContent ||= finish.content
+    if (isNew || finish.content) return isComplete ? Phase.answer : Phase.content
+    return isComplete ? Phase.complete : Phase.held
+  }
+
+  return (_, json) => {
+    const event = Array.isArray(json) ? json[0] : json
+    if (!isObject(event)) return Phase.held
+    if (isError(event)) return "failed"
+    const choices = event.choices
+    if (!Array.isArray(choices)) return Phase.held
+    let meaning: Meaning = Phase.held
+    for (const choice of choices) {
+      if (!isObject(choice)) continue
+      const next = ofChoice(choice)
+      if (next === "failed") return next
+      meaning = join(meaning, next)
+    }
+    return meaning
+  }
+}
+
+const join = (a: Phase.Phase, b: Phase.Phase): Phase.Phase =>
+  a.content || b.content
+    ? a.complete || b.complete
+      ? Phase.answer
+      : Phase.content
+    : a.complete || b.complete
+      ? Phase.complete
+      : Phase.held
+
+/** True when a delta or a message has something the caller came for. */
+const isContent = (delta: unknown): boolean =>
+  isObject(delta) &&
+  (isFull(delta.content) ||
+    hasThought(delta) ||
+    isFull(delta.refusal) ||
+    isFull(delta.images) || // OpenRouter
+    isObject(delta.audio) ||
+    (Array.isArray(delta.tool_calls) && delta.tool_calls.some(isToolCall)) ||
+    isCall(delta.function_call))
+
+const isToolCall = (call: unknown): boolean =>
+  isObject(call) && (isCall(call.function) || isCall(call.custom))
+
+const isCall = (call: unknown): boolean =>
+  isObject(call) &&
+  (isFull(call.name) || isFull(call.arguments) || isFull(call.input) || isObject(call.arguments))

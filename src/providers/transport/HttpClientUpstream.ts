@@ -1,0 +1,127 @@
+/**
+ * The way to a provider over any `HttpClient` of effect/http: another runtime's, one with a proxy, a fake of a test.
+ *
+ * Neither spans nor trace headers are made for its requests, whatever the client is set to. The timeout of
+ * connecting is the client's own, because a client of effect/http takes none by request.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Layer from "effect/Layer"
+import type * as Pull from "effect/Pull"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { Gathered } from "../bytes/Gathered.ts"
+import { type Head, type Limits, type Request, TransportError, Upstream } from "./Upstream.ts"
+
+/** Makes an `Upstream` of a client. */
+export const make = (client: HttpClient.HttpClient): Upstream["Service"] => {
+  const send = (request: Request): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError> =>
+    client
+      .execute(
+        request.method === "GET"
+          ? HttpClientRequest.get(request.origin + request.path, { headers: request.headers })
+          : HttpClientRequest.post(request.origin + request.path, {
+              headers: request.headers,
+              body: HttpBody.text(request.body, request.headers["content-type"])
+            })
+      )
+      .pipe(
+        Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+        Effect.mapError((error) => failure(error, false))
+      )
+
+  return Upstream.of({
+    exchange: (request, limits) =>
+      Effect.flatMap(send(request), (response) => {
+        const head = headOf(response)
+        return response.status < 300
+          ? Effect.map(collect(response, limits.answer), (body) => ({ ...head, body }))
+          : Effect.map(excerpt(response, limits), (body) => ({ ...head, body }))
+      }),
+    open: Effect.fnUntraced(function* (request) {
+      const outer = yield* Effect.scope
+      const scope = yield* Scope.make()
+      let finished = false
+      const close = (exit: Exit.Exit<unknown, unknown>) => Scope.close(scope, exit)
+      let drain: Effect.Effect<unknown> = Effect.void
+      yield* Scope.addFinalizerExit(outer, (exit) =>
+        finished ? Effect.asVoid(Effect.forkDetach(Effect.andThen(drain, close(Exit.void)))) : close(exit)
+      )
+      const response = yield* send(request)
+      const pull = yield* Stream.toPull(response.stream).pipe(Scope.provide(scope))
+      const next = mapFailure(pull)
+      drain = Effect.timeoutOption(Effect.ignore(Effect.forever(next)), "500 millis")
+      return {
+        ...headOf(response),
+        pull: next,
+        finish: () => {
+          finished = true
+        }
+      }
+    })
+  })
+}
+
+/** Provides `Upstream` over the `HttpClient` in the context. */
+export const layer: Layer.Layer<Upstream, never, HttpClient.HttpClient> = Layer.effect(
+  Upstream,
+  Effect.map(HttpClient.HttpClient, make)
+)
+
+const headOf = (response: HttpClientResponse.HttpClientResponse): Head => ({
+  status: response.status,
+  headers: response.headers
+})
+
+/** What lies underneath an error of effect/http; the error itself holds the request, and with it the key. */
+const failure = (error: HttpClientError.HttpClientError, answered: boolean): TransportError =>
+  new TransportError({
+    answered,
+    tooLarge: false,
+    cause: "cause" in error.reason ? error.reason.cause : new Error(error.reason._tag)
+  })
+
+const mapFailure = <A>(pull: Pull.Pull<A, HttpClientError.HttpClientError>): Pull.Pull<A, TransportError> =>
+  Effect.mapError(pull, (error) => (error._tag === "HttpClientError" ? failure(error, true) : error))
+
+const collect = (
+  response: HttpClientResponse.HttpClientResponse,
+  limit: number
+): Effect.Effect<Uint8Array, TransportError> =>
+  Effect.suspend(() => {
+    const parts = new Gathered()
+    return response.stream.pipe(
+      Stream.mapError((error) => failure(error, true)),
+      Stream.runForEach((part) => {
+        parts.push(part)
+        return parts.size > limit
+          ? Effect.fail(new TransportError({ answered: true, tooLarge: true, cause: undefined }))
+          : Effect.void
+      }),
+      Effect.map(() => parts.join())
+    )
+  })
+
+/** The beginning of a body, whatever becomes of the rest. */
+const excerpt = (
+  response: HttpClientResponse.HttpClientResponse,
+  limits: Limits
+): Effect.Effect<Uint8Array> =>
+  Effect.suspend(() => {
+    const parts = new Gathered()
+    return response.stream.pipe(
+      Stream.takeWhile((part) => {
+        parts.push(part)
+        return parts.size <= limits.error
+      }),
+      Stream.runDrain,
+      Effect.ignore,
+      Effect.timeoutOption(limits.errorWait),
+      Effect.map(() => parts.join().subarray(0, limits.error))
+    )
+  })

@@ -1,0 +1,368 @@
+/**
+ * The way to a provider over undici's dispatcher, without a layer in between.
+ *
+ * Connections are kept alive, and one that waits for nothing is closed after four seconds or when its server says
+ * so. undici's own timeouts are off, but for the one of connecting. Where undici cannot dispatch (Bun) the runtime's own
+ * `fetch` takes its place.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { Agent, type Dispatcher } from "undici"
+import * as Flow from "../../stream/Flow.ts"
+import * as Checks from "../../util/Checks.ts"
+import { Gathered } from "../bytes/Gathered.ts"
+import {
+  type Call,
+  type Head,
+  type Limits,
+  type Opened,
+  type Request,
+  TransportError,
+  Upstream,
+  type Whole
+} from "./Upstream.ts"
+
+/** Options of the agent. */
+export interface Options {
+  /**
+   * Is HTTP/2 spoken with servers that offer it? Default no: on a connection for each request in flight, a stalled
+   * one holds up no other.
+   */
+  readonly http2?: boolean | undefined
+  /** Connections to one origin. Default: as many as there are requests in flight. */
+  readonly connections?: number | undefined
+}
+
+/** Bytes that have arrived and not been asked for; above it the connection is paused. */
+const highWater = 256 * 1024
+
+/** A body that is larger, in characters, is written in a turn of its own. */
+const largeBody = 1024 * 1024
+
+/** How long an answer that is complete may take to end, so that its connection can be kept. */
+const afterword = "500 millis"
+
+/** Provides `Upstream` with connections of its own; they are closed with the layer. */
+export const layer = (options: Options = {}): Layer.Layer<Upstream> => Layer.effect(Upstream, make(options))
+
+/** Makes an `Upstream` whose connections are closed with the scope. */
+export const make = (options: Options = {}): Effect.Effect<Upstream["Service"], never, Scope.Scope> => {
+  Checks.fields("UndiciUpstream.make", options, { connections: Checks.count })
+  return canDispatch(Agent) ? open(options) : overFetch
+}
+
+/** Bun has an `undici` of its own, whose agents cannot dispatch. */
+export const canDispatch = (agent: { readonly prototype: { readonly dispatch?: unknown } }): boolean =>
+  typeof agent.prototype.dispatch === "function"
+
+/** The runtime's own `fetch`, for runtimes whose undici is none; loaded only there. `http2` and `connections` are its own matter. */
+export const overFetch: Effect.Effect<Upstream["Service"]> = Effect.promise(async () => {
+  const [{ make }, FetchHttpClient, { HttpClient }] = await Promise.all([
+    import("./HttpClientUpstream.ts"),
+    import("effect/http/FetchHttpClient"),
+    import("effect/http/HttpClient")
+  ])
+  return Effect.provide(Effect.map(HttpClient, make), FetchHttpClient.layer)
+}).pipe(Effect.flatten)
+
+const open = (options: Options): Effect.Effect<Upstream["Service"], never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => new Map<number, Agent>()),
+      (agents) => Effect.promise(() => Promise.all([...agents.values()].map((agent) => agent.destroy())))
+    ),
+    (agents) => {
+      // undici takes the timeout of connecting by agent (and looks at it twice a second); there are as many agents as
+      // policies differ in it.
+      const agentFor = (connectTimeout: number): Agent => {
+        const known = agents.get(connectTimeout)
+        if (known !== undefined) return known
+        const agent = new Agent({
+          connect: { timeout: Number.isFinite(connectTimeout) ? connectTimeout : 0 },
+          allowH2: options.http2 ?? false,
+          connections: options.connections ?? null,
+          headersTimeout: 0,
+          bodyTimeout: 0
+        })
+        agents.set(connectTimeout, agent)
+        return agent
+      }
+      return Upstream.of({
+        exchange: (request, limits) =>
+          Effect.suspend(() => {
+            const call = new Dispatched()
+            call.dispatch(agentFor(request.connectTimeout), request)
+            return Effect.onInterrupt(call.exchange(limits), () => call.abort)
+          }),
+        call: (request, context) => {
+          const call = new Dispatched(context)
+          call.dispatch(agentFor(request.connectTimeout), request)
+          return call
+        },
+        open: (request) =>
+          Effect.suspend(() => {
+            const call = new Dispatched()
+            return Effect.andThen(
+              Effect.addFinalizer(() =>
+                Effect.map(Effect.context<never>(), (context) => call.close(context))
+              ),
+              Effect.suspend(() => {
+                call.dispatch(agentFor(request.connectTimeout), request)
+                return call.open()
+              })
+            )
+          })
+      })
+    }
+  )
+
+/** Given to undici when nobody wants the answer any more. */
+const abandoned = new Error("the request was given up")
+
+type Until = "head" | "data" | "end"
+
+/** One request on its way. */
+class Dispatched implements Dispatcher.DispatchHandler, Call {
+  #head: Head | undefined
+  readonly #gathered = new Gathered()
+  #limit = Number.POSITIVE_INFINITY
+  #state: "running" | "ended" | "failed" | "tooLarge" = "running"
+  #error: unknown
+  #controller: Dispatcher.DispatchController | undefined
+  /** Nobody reads any more: `drain` waits for the end, `abort` does not. */
+  #left: "no" | "drain" | "abort" = "no"
+  #finished = false
+  #paused = false
+  #isDue = false
+  #until: Until = "head"
+  #wake: (() => void) | undefined
+  readonly #context: Context.Context<never>
+
+  constructor(context: Context.Context<never> = Context.empty()) {
+    this.#context = context
+  }
+
+  dispatch(dispatcher: Dispatcher, request: Request): void {
+    if (request.body.length < largeBody) this.#dispatch(dispatcher, request)
+    else {
+      setImmediate(() => {
+        if (this.#left === "no") this.#dispatch(dispatcher, request)
+        else this.#fail(abandoned)
+      })
+    }
+  }
+
+  #dispatch(dispatcher: Dispatcher, request: Request): void {
+    try {
+      dispatcher.dispatch(
+        {
+          origin: request.origin,
+          path: request.path,
+          method: request.method ?? "POST",
+          headers: request.headers,
+          body: request.method === undefined ? request.body : null,
+          headersTimeout: 0,
+          bodyTimeout: 0
+        },
+        this
+      )
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#left === "abort") controller.abort(abandoned)
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Head["headers"]): void {
+    if (status < 200) return
+    this.#head = { status, headers }
+    if (this.#until === "head") this.#until = "data"
+    else if (status < 300) return
+    this.#soon()
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#left !== "no") return
+    this.#gathered.push(chunk)
+    if (this.#gathered.size > this.#limit) {
+      this.#state = "tooLarge"
+      this.#notify()
+      this.#abort()
+    } else if (this.#until === "data") {
+      if (this.#gathered.size > highWater) {
+        this.#paused = true
+        controller.pause()
+      }
+      this.#soon()
+    }
+  }
+
+  onResponseEnd(): void {
+    // After an error the next attempt may follow at once. undici takes the connection back one turn after the end.
+    if ((this.#head?.status ?? 0) >= 300) queueMicrotask(() => setImmediate(() => this.#end()))
+    else this.#end()
+  }
+
+  #end(): void {
+    if (this.#state === "running") this.#state = "ended"
+    this.#soon()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | null, error: unknown): void {
+    this.#fail(error)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state !== "running") return
+    this.#state = "failed"
+    this.#error = error
+    this.#notify()
+  }
+
+  /** Wakes the reader once all that came with the same packet is here: a fiber's sleep costs more than its work. */
+  #soon(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    queueMicrotask(this.#onDue)
+  }
+
+  readonly #onDue = (): void => {
+    this.#isDue = false
+    this.#notify()
+  }
+
+  #notify(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  #abort(): void {
+    this.#left = "abort"
+    this.#controller?.abort(abandoned)
+  }
+
+  /** Aborts the request. Nothing happens to one that has ended. */
+  get abort(): Effect.Effect<void> {
+    return Effect.sync(() => this.#abortRunning())
+  }
+
+  #abortRunning(): void {
+    if (this.#state === "running") this.#abort()
+  }
+
+  /** Ends the request: at once, or with the end of the answer if that is due. */
+  close(context: Context.Context<never>): void {
+    if (this.#state !== "running") return
+    if (!this.#finished) {
+      this.#abort()
+      return
+    }
+    this.#left = "drain"
+    this.#resume()
+    const ended = Effect.timeoutOption(this.#wait("end"), afterword)
+    Effect.runForkWith(context)(Effect.andThen(ended, this.abort))
+  }
+
+  /** Completes when what is waited for, the end or a fault is there. */
+  #wait(until: Until): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      this.#until = until
+      this.#wake = () => resume(Effect.void)
+    })
+  }
+
+  #failure(): TransportError {
+    return new TransportError({
+      answered: this.#head !== undefined,
+      tooLarge: this.#state === "tooLarge",
+      cause: this.#error
+    })
+  }
+
+  open(): Effect.Effect<Opened, TransportError> {
+    return Effect.suspend(() => {
+      if (this.#head !== undefined) {
+        return Effect.succeed({
+          ...this.#head,
+          pull: Flow.pull<Uint8Array, TransportError>(this),
+          finish: () => this.finish()
+        })
+      }
+      if (this.#state !== "running") return Effect.fail(this.#failure())
+      return Effect.andThen(this.#wait("head"), this.open())
+    })
+  }
+
+  // -- for who reads without a fiber ------------------------------------------------------------------------------
+
+  head(): Head | undefined {
+    return this.#head
+  }
+
+  take(): NonEmptyReadonlyArray<Uint8Array> | undefined {
+    return this.#gathered.size > 0 ? this.#take() : undefined
+  }
+
+  ended(): Exit.Exit<void, TransportError> | undefined {
+    if (this.#gathered.size > 0 || this.#state === "running") return undefined
+    return this.#state === "ended" ? Exit.void : Exit.fail(this.#failure())
+  }
+
+  onReady(reader: () => void): void {
+    if (this.#gathered.size > 0 || this.#state !== "running") reader()
+    else this.#wake = reader
+  }
+
+  finish(): void {
+    this.#finished = true
+  }
+
+  cancel(): void {
+    this.#wake = undefined
+    this.close(this.#context)
+  }
+
+  #take(): NonEmptyReadonlyArray<Uint8Array> {
+    const parts = this.#gathered.take()
+    this.#resume()
+    return parts as readonly [Uint8Array, ...Array<Uint8Array>]
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#controller?.resume()
+  }
+
+  exchange(limits: Limits): Effect.Effect<Whole, TransportError> {
+    this.#limit = limits.answer
+    const whole: Effect.Effect<Whole, TransportError> = Effect.suspend(() => {
+      const head = this.#head
+      if (head !== undefined && head.status >= 300) return this.#excerpt(head, limits)
+      if (this.#state === "running") return Effect.andThen(this.#wait("end"), whole)
+      return this.#state === "ended" && head !== undefined
+        ? Effect.succeed({ ...head, body: this.#gathered.join() })
+        : Effect.fail(this.#failure())
+    })
+    return whole
+  }
+
+  /** An answer with another status, with the beginning of its body, whatever becomes of the rest. */
+  #excerpt(head: Head, limits: Limits): Effect.Effect<Whole> {
+    this.#limit = limits.error
+    const ended =
+      this.#gathered.size > limits.error || this.#state !== "running" ? Effect.void : this.#wait("end")
+    return Effect.map(Effect.andThen(Effect.timeoutOption(ended, limits.errorWait), this.abort), () => ({
+      ...head,
+      body: this.#gathered.join().subarray(0, limits.error)
+    }))
+  }
+}

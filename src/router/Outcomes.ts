@@ -1,0 +1,50 @@
+/** From the events of one run to what its upstreams have to answer for. */
+
+import type { Target } from "../domain/Target.ts"
+import type { Observer } from "../events/FailoverEvent.ts"
+import type { Failure } from "../failure/Failure.ts"
+import type { Upstream } from "./Route.ts"
+
+/** Who is told. Times are milliseconds since the epoch. */
+export interface Outcomes {
+  readonly succeeded: (at: Upstream, now: number) => void
+  readonly failed: (at: Upstream, failure: Failure, now: number) => void
+}
+
+/**
+ * Listens to one run. An upstream has failed when the run leaves it after a failure, for the other one or for good;
+ * retries and other credentials of the same upstream are still the same visit. A stream has succeeded when it is
+ * complete, not when it begins. What was cut off by the request's time or by its caller is nobody's failure.
+ */
+export const observe = (upstreamOf: (target: Target) => Upstream, outcomes: Outcomes): Observer => {
+  let visited: Upstream | undefined
+  let failure: Failure | undefined
+  const leave = (now: number) => {
+    if (visited !== undefined && failure !== undefined) outcomes.failed(visited, failure, now)
+  }
+  return (event) => {
+    switch (event._tag) {
+      case "AttemptStarted": {
+        const upstream = upstreamOf(event.target)
+        if (upstream !== visited) leave(event.at)
+        visited = upstream
+        failure = undefined
+        return
+      }
+      case "AttemptFailed":
+        failure = event.cutOff === true ? undefined : event.failure
+        return
+      case "AttemptSucceeded":
+        if (event.run.kind === "effect") outcomes.succeeded(upstreamOf(event.target), event.at)
+        return
+      case "StreamEnded":
+        if (event.failure !== undefined) {
+          outcomes.failed(upstreamOf(event.target), event.failure, event.at)
+        } else if (event.complete) outcomes.succeeded(upstreamOf(event.target), event.at)
+        return
+      case "RunFailed":
+        leave(event.at)
+        return
+    }
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * A primary and a backup, with a route that stays where it is until there is reason to move it.
+ *
+ * Where a chain asks the bench anew for every request, a router remembers: once the primary has been left, all
+ * requests go to the backup, until a cooldown is over and a check of the primary has passed; then they come back
+ * little by little. The attempts, the commit point of streams, the deadline and the events are those of `Failover`,
+ * which does the work.
+ *
+ * | what happens | the route |
+ * | --- | --- |
+ * | `RateLimit` or `AuthDead` from the primary | moves to the backup at once |
+ * | `Transient` from the primary, three requests in a row | moves to the backup |
+ * | an answer | the row begins anew |
+ * | `BadRequest`, `ContextExceeded`, a caller who hangs up, a deadline | stays, and nothing is counted |
+ * | the cooldown is over and a check of the primary has passed | comes back, over the ramp |
+ * | there is no backup | stays |
+ */
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Check from "../checks/Check.ts"
+import type * as Chain from "../domain/Chain.ts"
+import type { Pool } from "../domain/Pool.ts"
+import type { Provider } from "../domain/Provider.ts"
+import type { Target } from "../domain/Target.ts"
+import * as Failover from "../engine/Failover.ts"
+import { combine, type Observer } from "../events/FailoverEvent.ts"
+import type * as Failure from "../failure/Failure.ts"
+import type { RunError } from "../failure/RunError.ts"
+import type { Options as PolicyOptions } from "../policy/Policy.ts"
+import * as Steady from "../time/Steady.ts"
+import * as Checks from "../util/Checks.ts"
+import * as Seams from "../util/Seams.ts"
+import * as KeptRoute from "./KeptRoute.ts"
+import { observe } from "./Outcomes.ts"
+import * as Ramp from "./Ramp.ts"
+import * as Route from "./Route.ts"
+import { type Status, statusOf } from "./RouterStatus.ts"
+import { policy, waysOf } from "./Ways.ts"
+
+export type { RouteEvent } from "./KeptRoute.ts"
+export type { Status, UpstreamStatus } from "./RouterStatus.ts"
+export { policy }
+
+/** What a router is made of. How often and how long the primary is checked is described at `Check.Options`. */
+export interface Options<P extends Pool, R, P2 extends Pool, R2, RC> extends Check.Options {
+  /** A model, with all credentials of its pool; or a chain, which is then one upstream. */
+  readonly primary: Chain.Link<P, R>
+  /** Without one, nothing ever moves. A model that is the primary's as well, by its spec, is the primary's. */
+  readonly backup?: Chain.Link<P2, R2> | undefined
+  /**
+   * A cheap request to the primary; it passes when it does not fail. Made only while the backup is in use and the
+   * cooldown is over, first at its end and then every `interval`; and besides if `watch` is set.
+   */
+  readonly check: Effect.Effect<unknown, Failure.Failure, RC>
+  /** Checks the primary while it is in use as well; failed checks count like failed requests. Default false. */
+  readonly watch?: boolean | undefined
+  /** How long the primary is left alone at least; longer if it asked for a longer wait. Default 5 minutes. */
+  readonly cooldown?: Duration.Input | undefined
+  /** Faults in a row after which the primary is left. Default 3. */
+  readonly threshold?: number | undefined
+  /** How the share of a recovered primary grows; `false` for all at once. Default: from a tenth, over 1 minute. */
+  readonly ramp?: Ramp.Options | false | undefined
+  /**
+   * Whether a request that the upstream in use could not answer is sent to the other one as well. The route is a
+   * different matter: it moves by its own rules. Default true.
+   */
+  readonly rescue?: boolean | undefined
+  /** Laid over the router's own `policy`, row by row. */
+  readonly policy?: PolicyOptions | undefined
+  /** What a failure means for the route. Default `Route.judge`. */
+  readonly judge?: ((failure: Failure.Failure) => Route.Verdict) | undefined
+}
+
+/** The way of one request: the upstreams in the order in which it may use them, and who has to hear of it. */
+export interface Way<out P extends Pool, out R> {
+  /** The one that comes first. */
+  readonly upstream: Route.Upstream
+  readonly chain: Chain.Chain<P, R>
+  readonly observer: Observer
+}
+
+/**
+ * A primary and a backup, with a route between them. Requests are made with `complete`, `stream`, `use` and
+ * `useStream` of this module.
+ *
+ * @category models
+ */
+export interface UpstreamRouter<out P extends Pool, out R = never> {
+  /** The way of the next request, for code that calls `Failover` itself; it has to pass the observer on. */
+  readonly way: Effect.Effect<Way<P, R>>
+  readonly status: Effect.Effect<Status>
+  /** What happens to the route from now on. A slow reader loses the oldest of 256. */
+  readonly events: Stream.Stream<KeptRoute.RouteEvent>
+}
+
+/**
+ * Builds a router. While the scope is open, the primary is checked when it has to be.
+ *
+ * @example
+ * import { Failover, Model } from "effect-failover"
+ * import { Scripted } from "effect-failover/testing"
+ * import { UpstreamRouter } from "effect-failover/upstream"
+ * import { Effect } from "effect"
+ *
+ * const main = Scripted.make("main", [["hello"]])
+ * const spare = Scripted.make("spare", [["hello, too"]])
+ *
+ * const program = Effect.gen(function* () {
+ *   const router = yield* UpstreamRouter.make({
+ *     primary: Model.make(main, "large"),
+ *     backup: Model.make(spare, "large"),
+ *     check: Effect.void // of a real primary: a request that costs little
+ *   })
+ *   const answer = yield* UpstreamRouter.complete(router, "a prompt") // "hello"
+ *   const { active } = yield* router.status // "primary"
+ *   return [answer, active]
+ * })
+ * program.pipe(Effect.scoped, Effect.provide(Failover.Failover.layer()))
+ */
+export const make = Effect.fnUntraced(function* <
+  P extends Pool,
+  R,
+  P2 extends Pool = never,
+  R2 = never,
+  RC = never
+>(
+  options: Options<P, R, P2, R2, RC>
+): Effect.fn.Return<UpstreamRouter<P | P2, R | R2>, never, RC | Scope.Scope> {
+  Checks.fields("UpstreamRouter.make", options, {
+    threshold: Checks.count,
+    cooldown: Checks.duration,
+    judge: Checks.callable
+  })
+  const ways = waysOf(options)
+  const rules: Route.Rules = {
+    hasBackup: ways.backup !== undefined,
+    threshold: Math.max(1, options.threshold ?? 3),
+    cooldown: Duration.toMillis(options.cooldown ?? "5 minutes"),
+    ramp: Ramp.make(options.ramp),
+    judge: options.judge === undefined ? Route.judge : yield* contained(options.judge)
+  }
+  const timing = Check.timing(options)
+  const route = yield* KeptRoute.make({ rules, timing, check: options.check, watch: options.watch ?? false })
+
+  const wayOf = (upstream: Route.Upstream, { epoch }: Route.State): Way<P | P2, R | R2> => ({
+    upstream,
+    chain: upstream === "backup" ? (ways.backup ?? ways.primary) : ways.primary,
+    observer: observe(ways.upstreamOf, {
+      succeeded: (at, now) => route.succeeded(at, epoch, now),
+      failed: (at, failure, now) => route.failed(at, epoch, failure, now)
+    })
+  })
+  return {
+    way: Effect.flatMap(Steady.currentTimeMillis, (now) => {
+      const state = route.state(now)
+      const share = Route.share(state, rules, now)
+      if (share === 1) return Effect.succeed(wayOf("primary", state))
+      if (share === 0) return Effect.succeed(wayOf("backup", state))
+      return Effect.map(Random.next, (chance) => wayOf(chance < share ? "primary" : "backup", state))
+    }),
+    status: Effect.map(Steady.currentTimeMillis, (now) => {
+      const state = route.state(now)
+      return statusOf(state, ways, { share: Route.share(state, rules, now), lastCheck: route.lastCheck() })
+    }),
+    events: route.events
+  }
+})
+
+/**
+ * A router as a service of an application.
+ *
+ * @example
+ * import { Failover, Model, Pool } from "effect-failover"
+ * import { UpstreamRouter } from "effect-failover/upstream"
+ * import { Context, Effect, Layer } from "effect"
+ *
+ * const oslo = Pool.make("oslo", { today: Effect.succeed("rain"), ping: Effect.void })
+ * const bergen = Pool.make("bergen", { today: Effect.succeed("more rain"), ping: Effect.void })
+ *
+ * class Weather extends Context.Service<Weather, UpstreamRouter.UpstreamRouter<typeof oslo | typeof bergen>>()(
+ *   "app/Weather"
+ * ) {}
+ * const WeatherLive = UpstreamRouter.layer(Weather, {
+ *   primary: Model.make(oslo, "forecast"),
+ *   backup: Model.make(bergen, "forecast"),
+ *   check: oslo.service.ping,
+ *   cooldown: "1 minute"
+ * })
+ *
+ * const today = Effect.flatMap(Weather, (router) =>
+ *   UpstreamRouter.use(router, (pool) => pool.service.today)
+ * )
+ * today.pipe(Effect.provide(Layer.merge(WeatherLive, Failover.Failover.layer())))
+ */
+export const layer = <Self, P extends Pool, R, P2 extends Pool = never, R2 = never, RC = never>(
+  key: Context.Key<Self, UpstreamRouter<P | P2, R | R2>>,
+  options: Options<P, R, P2, R2, RC>
+): Layer.Layer<Self, never, Exclude<RC, Scope.Scope>> => Layer.effect(key, make(options))
+
+/** One whole answer from the upstream in use. */
+export const complete = <Request, Answer, Chunk, R>(
+  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: Failover.CallOptions
+): Effect.Effect<Answer, RunError, R | Failover.Failover> =>
+  Effect.flatMap(router.way, (way) => Failover.complete(way.chain, request, heard(way, options)))
+
+/** The same, with the target that answered and the attempts that had failed before. */
+export const answer = <Request, Answer, Chunk, R>(
+  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: Failover.CallOptions
+): Effect.Effect<Failover.Answered<Answer>, RunError, R | Failover.Failover> =>
+  Effect.flatMap(router.way, (way) => Failover.answer(way.chain, request, heard(way, options)))
+
+/**
+ * A stream from the upstream in use. The other upstream can take over until the commit point and never after it;
+ * what happens after it counts for the route all the same.
+ */
+export const stream = <Request, Answer, Chunk, R>(
+  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: Failover.CallOptions
+): Stream.Stream<Chunk, RunError | Failure.Failure, R | Failover.Failover> =>
+  Stream.unwrap(Effect.map(router.way, (way) => Failover.stream(way.chain, request, heard(way, options))))
+
+/** Opens a stream up to its commit point; see `open` of the `Failover` service. */
+export const open = <Request, Answer, Chunk, R>(
+  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
+  request: Request,
+  options?: Failover.CallOptions
+): Effect.Effect<
+  Failover.Answered<Stream.Stream<Chunk, Failover.TailError>>,
+  RunError,
+  R | Failover.Failover | Scope.Scope
+> => Effect.flatMap(router.way, (way) => Failover.open(way.chain, request, heard(way, options)))
+
+/**
+ * The generic form: any effect of any service, at the upstream in use.
+ *
+ * @example
+ * import { Failover, Failure, Model, Pool } from "effect-failover"
+ * import { UpstreamRouter } from "effect-failover/upstream"
+ * import { Effect } from "effect"
+ *
+ * const oslo = Pool.make("oslo", { today: Effect.fail("closed") })
+ * const bergen = Pool.make("bergen", { today: Effect.succeed("rain") })
+ * const unplaced = (error: string) => new Failure.Transient({ reason: "ServerError", message: error })
+ *
+ * const program = Effect.gen(function* () {
+ *   const router = yield* UpstreamRouter.make({
+ *     primary: Model.make(oslo, "forecast"),
+ *     backup: Model.make(bergen, "forecast"),
+ *     check: Effect.mapError(oslo.service.today, unplaced)
+ *   })
+ *   return yield* UpstreamRouter.use(router, (pool) => pool.service.today, { classify: unplaced }) // "rain"
+ * })
+ * program.pipe(Effect.scoped, Effect.provide(Failover.Failover.layer()))
+ */
+export const use: Use = <P extends Pool, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
+  router: UpstreamRouter<P, RP>,
+  effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+  options?: Failover.UseOptions<E, K>
+): Effect.Effect<A, RunError | Failover.Own<E, K>, RP | R | Failover.Failover> =>
+  Effect.flatMap(router.way, (way) =>
+    Failover.use(way.chain, effect, heard(way, options as Failover.Classified<Failover.UseOptions<E, K>>))
+  )
+
+/** The generic form for streams. */
+export const useStream: UseStream = <
+  P extends Pool,
+  RP,
+  C,
+  E,
+  R,
+  K extends Failure.Failure | Failover.NotMine
+>(
+  router: UpstreamRouter<P, RP>,
+  stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+  options?: Failover.UseStreamOptions<E, C, K>
+): Stream.Stream<C, RunError | Failure.Failure | Failover.Own<E, K>, RP | R | Failover.Failover> =>
+  Stream.unwrap(
+    Effect.map(router.way, (way) =>
+      Failover.useStream(
+        way.chain,
+        stream,
+        heard(way, options as Failover.Classified<Failover.UseStreamOptions<E, C, K>>)
+      )
+    )
+  )
+
+/** The generic form at a router. An error that is no failure asks for `classify`. */
+export interface Use {
+  <P extends Pool, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
+    router: UpstreamRouter<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options: Failover.Classified<Failover.UseOptions<E, K>>
+  ): Effect.Effect<A, RunError | Failover.Own<E, K>, RP | R | Failover.Failover>
+  <P extends Pool, RP, A, E extends Failure.Failure, R>(
+    router: UpstreamRouter<P, RP>,
+    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    options?: Failover.UseOptions<E>
+  ): Effect.Effect<A, RunError, RP | R | Failover.Failover>
+}
+
+/** The generic form for streams at a router. */
+export interface UseStream {
+  <P extends Pool, RP, C, E, R, K extends Failure.Failure | Failover.NotMine>(
+    router: UpstreamRouter<P, RP>,
+    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    options: Failover.Classified<Failover.UseStreamOptions<E, C, K>>
+  ): Stream.Stream<C, RunError | Failure.Failure | Failover.Own<E, K>, RP | R | Failover.Failover>
+  <P extends Pool, RP, C, E extends Failure.Failure, R>(
+    router: UpstreamRouter<P, RP>,
+    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    options?: Failover.UseStreamOptions<E, C>
+  ): Stream.Stream<C, RunError | Failure.Failure, RP | R | Failover.Failover>
+}
+
+/** A `judge` of the user's own, whatever it does: where it gives no verdict, that of `Route.judge` counts. */
+const contained = (judge: Route.Rules["judge"]): Effect.Effect<Route.Rules["judge"]> =>
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.succeed((failure) => {
+      let did = "gave no verdict"
+      try {
+        const verdict: unknown = judge(failure)
+        if (verdict === "move" || verdict === "count" || verdict === "ignore") return verdict
+        Seams.isPromise(verdict)
+      } catch (error) {
+        did = Seams.threw(error)
+      }
+      Seams.name(judge, "the judge of an UpstreamRouter", did, "the default verdict counts", context)
+      return Route.judge(failure)
+    })
+  )
+
+const heard = <O extends Failover.CallOptions>(
+  { observer }: Way<Pool, unknown>,
+  options: O | undefined
+): O & { readonly observer: Observer | undefined } => ({
+  ...(options as O),
+  observer: combine(observer, options?.observer)
+})

@@ -1,0 +1,58 @@
+/** The two ways through a router: which upstreams a request may use, in which order and under which policy. */
+import * as Chain from "../domain/Chain.ts"
+import * as ModelSpec from "../domain/ModelSpec.ts"
+import type { Pool } from "../domain/Pool.ts"
+import type { Target } from "../domain/Target.ts"
+import * as Failure from "../failure/Failure.ts"
+import type { Options as PolicyOptions, RuleOptions } from "../policy/Policy.ts"
+import type { Upstream } from "./Route.ts"
+
+/**
+ * The policy of a router's requests: one attempt at each upstream and no rests, because the route remembers what the
+ * bench would. A rest by hand holds all the same.
+ */
+export const policy: PolicyOptions = {
+  retries: { times: 0 },
+  rules: Object.fromEntries(
+    Failure.failureClasses.map((name): [Failure.FailureClass, RuleOptions] => [
+      name,
+      name === "RateLimit" ? { retry: "never", rest: null } : { rest: null }
+    ])
+  )
+}
+
+/** Lays options over the router's own policy, row by row. */
+const over = (options: PolicyOptions): PolicyOptions => ({
+  ...options,
+  retries: options.retries ?? policy.retries,
+  rules: Object.fromEntries(
+    Failure.failureClasses.map((name): [Failure.FailureClass, RuleOptions] => {
+      const [own, row] = [policy.rules?.[name], options.rules?.[name]]
+      const rest = row?.rest === undefined ? own?.rest : row.rest
+      return [name, { retry: row?.retry ?? own?.retry, rest, next: row?.next }]
+    })
+  )
+})
+
+/** The chains of both ways, made once, and which upstream a target belongs to. */
+export const waysOf = <P extends Pool, R, P2 extends Pool, R2>(options: {
+  readonly primary: Chain.Link<P, R>
+  readonly backup?: Chain.Link<P2, R2> | undefined
+  readonly rescue?: boolean | undefined
+  readonly policy?: PolicyOptions | undefined
+}) => {
+  const own = over(options.policy ?? {})
+  const chainOf = (...links: ReadonlyArray<Chain.Link<P | P2, R | R2> | undefined>) =>
+    Chain.withPolicy(Chain.fromLinks(links.filter((link) => link !== undefined)), own)
+  const { backup, primary, rescue = true } = options
+  const primarySpecs = Chain.specs(chainOf(primary))
+  const known = new Set(primarySpecs)
+  const backupSpecs = Chain.specs(chainOf(backup)).filter((spec) => !known.has(spec))
+  return {
+    primary: chainOf(primary, rescue ? backup : undefined),
+    backup: backupSpecs.length === 0 ? undefined : chainOf(backup, rescue ? primary : undefined),
+    primarySpecs,
+    backupSpecs,
+    upstreamOf: (target: Target): Upstream => (known.has(ModelSpec.format(target)) ? "primary" : "backup")
+  }
+}

@@ -1,0 +1,374 @@
+/**
+ * A stream that is run up to its commit point before anybody sees it.
+ *
+ * The upstream is pulled by a fiber of its own (the pump), which keeps at most `readAhead` chunks ready. So a chunk
+ * that is there costs its reader no fiber and no timer, a wait can be cut off without touching the reader's fiber,
+ * and closing the pump is all it takes to let the upstream go. A stream that is made of a flow needs no pump: it is
+ * read in the turn in which its chunks come.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Channel from "effect/Channel"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Pull from "effect/Pull"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Phase from "../domain/Phase.ts"
+import type { Holding } from "../domain/Provider.ts"
+import { Transient } from "../failure/Failure.ts"
+import { type Commit, contentNeeded } from "../policy/Commit.ts"
+import * as Steady from "../time/Steady.ts"
+import type { Running } from "../util/Attempt.ts"
+import * as Seams from "../util/Seams.ts"
+import * as Flow from "./Flow.ts"
+
+/** Chunks that are fetched before they are asked for: enough to batch what arrives together, and no more. */
+export const readAhead = 16
+
+/** The same of chunks that are gathered: each may be all that one read of a socket has brought, 64 KiB. */
+export const readAheadGathered = 2
+
+/** How long a stream that is complete may still bring metadata (usage) before it is ended for it. */
+export const afterword = 2_000
+
+/** Says what a chunk means. Without one every chunk is content and the end of the stream completes it. */
+export type PhaseOf<C> = ((chunk: C) => Phase.Phase) | undefined
+
+/** The waits of a stream, in milliseconds; what they mean stands at `Policy.Timeouts`. */
+export interface Waits {
+  readonly firstContent: number
+  readonly queue: number
+  readonly idle: number
+}
+
+/** How a stream is opened. */
+export interface StreamOptions<C, R> {
+  readonly phaseOf: PhaseOf<C>
+  readonly commit: Commit
+  readonly waits: Waits
+  /** How much of it may be held back. */
+  readonly holding?: Holding<C> | undefined
+  readonly context: Context.Context<R>
+  /** Whose seams are named in the log, once each. */
+  readonly owner: object
+}
+
+/** A stream being opened; once it has committed, its observers are told, and it can be read. */
+export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unknown> {
+  /** The protocol said that the answer is complete. */
+  complete = false
+  #ready: Array<C> = []
+  #content = 0
+  #held = 0
+  #committed = false
+  #result: Exit.Exit<void, unknown> | undefined
+  #opened: Exit.Exit<OpenStream<C>, unknown> | undefined
+  #observers: Array<(exit: Exit.Exit<OpenStream<C>, unknown>) => void> = []
+  #reader: (() => void) | undefined
+  #room: (() => void) | undefined
+  #onEnd: ((exit: Exit.Exit<void, unknown>) => void) | undefined
+  #pump: Fiber.Fiber<void, unknown> | undefined
+  #flow: Flow.Flow<C, unknown> | undefined
+  #ahead = readAhead
+  #movedAt: number | undefined
+  /** The last sign of life before the first content. */
+  #aliveAt: number | undefined
+  readonly #phaseOf: PhaseOf<C>
+  readonly #needed: number
+  readonly #waits: Waits
+  readonly #clock: () => Clock.Clock
+  readonly #holding: Holding<C> | undefined
+  readonly #owner: object
+  readonly #context: Context.Context<never>
+
+  private constructor(
+    { commit, context, holding, owner, phaseOf, waits }: StreamOptions<C, never>,
+    clock: () => Clock.Clock
+  ) {
+    this.#owner = owner
+    this.#context = context
+    this.#phaseOf = phaseOf
+    this.#needed = contentNeeded(commit)
+    this.#waits = waits
+    this.#clock = clock
+    this.#holding = holding
+  }
+
+  /** Begins to pull a stream, in this turn. */
+  static start<C, R>(stream: Stream.Stream<C, unknown, R>, options: StreamOptions<C, R>): OpenStream<C> {
+    const clock = () => Context.get(options.context, Clock.Clock)
+    const self = new OpenStream<C>(options, clock)
+    const begin = Flow.of(stream)
+    if (begin === undefined) {
+      const pump = Effect.runForkWith(options.context)(self.#run(stream))
+      self.#pump = pump
+      pump.addObserver((exit) => self.#end(exit))
+    } else {
+      self.#begin(begin, options.context)
+    }
+    return self
+  }
+
+  pollUnsafe = (): Exit.Exit<OpenStream<C>, unknown> | undefined => this.#opened
+
+  addObserver = (observer: (exit: Exit.Exit<OpenStream<C>, unknown>) => void): void => {
+    if (this.#opened !== undefined) observer(this.#opened)
+    else this.#observers.push(observer)
+  }
+
+  interruptUnsafe = (): void => {
+    this.#pump?.interruptUnsafe()
+    if (this.#flow === undefined || this.#result !== undefined) return
+    this.#letGo(this.#flow)
+    this.#end(Exit.interrupt())
+  }
+
+  #letGo(flow: Flow.Flow<C, unknown>): void {
+    try {
+      Seams.isPromise(flow.cancel())
+    } catch (error) {
+      this.#trouble("a flow, when it was cancelled,", Seams.threw(error), "it is left alone")
+    }
+  }
+
+  #trouble(seam: string, did: string, instead: string): void {
+    Seams.name(this.#owner, seam, did, instead, this.#context)
+  }
+
+  cancel(): void {
+    this.interruptUnsafe()
+  }
+
+  gather(): void {
+    if (this.#flow?.gather === undefined) return
+    this.#flow.gather()
+    this.#ahead = readAheadGathered
+  }
+
+  /**
+   * When the wait that goes on now is over, in milliseconds since the epoch: for the first content, or, while a later
+   * commit point is waited for, for the next chunk.
+   */
+  dueAt = (): number => {
+    const now = Steady.millis(this.#clock())
+    this.#movedAt ??= now
+    const { firstContent, idle, queue } = this.#waits
+    if (this.complete) return this.#movedAt + afterword
+    if (this.#content > 0) return this.#movedAt + idle
+    if (this.#aliveAt === undefined) return this.#movedAt + firstContent
+    return (
+      this.#movedAt + Math.max(firstContent, Math.min(queue, this.#aliveAt - this.#movedAt + firstContent))
+    )
+  }
+
+  /** The wait is over. True when that ends the stream well: all that was missing was an afterword. */
+  timeUp = (): boolean => {
+    if (!this.complete || this.#content === 0) return false
+    this.#commit()
+    this.interruptUnsafe()
+    return true
+  }
+
+  /** Tells, once, how the stream ended; in the turn in which it does, whether or not somebody is reading. */
+  onEnd(f: (exit: Exit.Exit<void, unknown>) => void): void {
+    if (this.#result !== undefined) f(this.#result)
+    else this.#onEnd = f
+  }
+
+  take(): NonEmptyReadonlyArray<C> | undefined {
+    if (this.#ready.length === 0) return undefined
+    const taken = this.#ready
+    this.#ready = []
+    const room = this.#room
+    this.#room = undefined
+    room?.()
+    return taken as [C, ...Array<C>]
+  }
+
+  ended(): Exit.Exit<void, unknown> | undefined {
+    return this.#ready.length === 0 ? this.#result : undefined
+  }
+
+  onReady(reader: () => void): void {
+    if (this.#ready.length > 0 || this.#result !== undefined) reader()
+    else this.#reader = reader
+  }
+
+  /** Lets the upstream go. Of a pump it waits for the end; a flow has let go when `cancel` returns. */
+  close(): Effect.Effect<void> {
+    this.cancel()
+    const pump = this.#pump
+    if (pump === undefined || pump.pollUnsafe() !== undefined) return Effect.void
+    return Effect.callback<void>((resume) => {
+      pump.addObserver(() => resume(Effect.void))
+    })
+  }
+
+  #begin(begin: Flow.Begin<C, unknown>, context: Context.Context<never>): void {
+    try {
+      this.#flow = begin(context)
+      this.#read(this.#flow)
+    } catch (defect) {
+      this.#end(Exit.die(defect))
+    }
+  }
+
+  /** Takes what comes from a flow, in the turn in which it comes; what it throws is a defect of the attempt. */
+  #read(flow: Flow.Flow<C, unknown>): void {
+    try {
+      this.#readOn(flow)
+    } catch (defect) {
+      this.#letGo(flow)
+      this.#end(Exit.die(defect))
+    }
+  }
+
+  #readOn(flow: Flow.Flow<C, unknown>): void {
+    while (this.#result === undefined) {
+      if (this.#committed && this.#ready.length >= this.#ahead) {
+        this.#room = () => this.#read(flow)
+        return
+      }
+      const chunks = flow.take()
+      if (chunks === undefined) {
+        const end = flow.ended()
+        if (end === undefined) flow.onReady(() => this.#read(flow))
+        else this.#end(end)
+        return
+      }
+      if (this.#push(chunks)) {
+        this.#letGo(flow)
+        this.#end(Exit.void)
+      }
+    }
+  }
+
+  #run<R>(stream: Stream.Stream<C, unknown, R>): Effect.Effect<void, unknown, R> {
+    const scope = Scope.makeUnsafe()
+    return Channel.toPullScoped(Stream.toChannel(stream), scope).pipe(
+      Effect.flatMap((pull) => this.#pullAll(pull)),
+      Effect.onExit((exit) => Scope.close(scope, exit))
+    )
+  }
+
+  #pullAll<R>(
+    pull: Pull.Pull<NonEmptyReadonlyArray<C>, unknown, unknown, R>
+  ): Effect.Effect<void, unknown, R> {
+    const next: Effect.Effect<void, unknown, R> = Effect.matchCauseEffect(pull, {
+      onSuccess: (chunks) =>
+        this.#push(chunks) ? Effect.void : this.#ready.length < readAhead ? next : this.#whenRoom(next),
+      onFailure: (cause) => (Pull.isDoneCause(cause) ? Effect.void : Effect.failCause(cause))
+    })
+    return next
+  }
+
+  #whenRoom<R>(next: Effect.Effect<void, unknown, R>): Effect.Effect<void, unknown, R> {
+    if (!this.#committed) return next // what is held back has to be held, however much it is
+    return Effect.callback<void, unknown, R>((resume) => {
+      // The reader may have taken all there was since the pump looked.
+      if (this.#ready.length < readAhead) resume(next)
+      else this.#room = () => resume(next)
+    })
+  }
+
+  /** Takes chunks in; true when the protocol's last word is among them. */
+  #push(chunks: NonEmptyReadonlyArray<C>): boolean {
+    for (const chunk of chunks) {
+      const phase = this.#phaseOf === undefined ? Phase.content : this.#phase(this.#phaseOf, chunk)
+      if (phase.content) this.#content++
+      if (phase.complete) this.complete = true
+      if (phase.alive === true && this.#content === 0) this.#aliveAt = Steady.millis(this.#clock())
+      this.#ready.push(chunk)
+      if (!this.#committed && this.#holding !== undefined && this.#isTooMuch(chunk, this.#holding))
+        return true
+      if (phase.last) {
+        this.#progress()
+        return true
+      }
+    }
+    this.#progress()
+    return false
+  }
+
+  /** A phase that cannot be told is a defect of the attempt: what the chunk means for the answer is not known. */
+  #phase(phaseOf: (chunk: C) => Phase.Phase, chunk: C): Phase.Phase {
+    let did = "gave no phase"
+    try {
+      const phase: Phase.Phase | undefined = phaseOf(chunk)
+      if (typeof phase?.content === "boolean") return phase
+      Seams.isPromise(phase)
+    } catch (error) {
+      did = Seams.threw(error)
+    }
+    this.#trouble("the phase of a chunk", did, "the attempt has failed")
+    throw new Error(`the phase of a chunk: ${did}`)
+  }
+
+  /** More is held back than may be: the stream has failed, and is let go. */
+  #isTooMuch(chunk: C, holding: Holding<C>): boolean {
+    this.#held += holding.sizeOf(chunk)
+    if (this.#held <= holding.most) return false
+    this.complete = false
+    this.#ready = []
+    const message = "more came before the commit point of the answer than may be held back"
+    this.#settle(Exit.fail(new Transient({ reason: "Malformed", message })))
+    return true
+  }
+
+  #progress(): void {
+    if (!this.#committed) {
+      const whole = this.complete && this.#needed !== Number.POSITIVE_INFINITY
+      if (this.#content > 0) {
+        if (whole || this.#content >= this.#needed) this.#commit()
+        else this.#movedAt = Steady.millis(this.#clock())
+      } else if (this.complete) {
+        this.#settle(Exit.fail(new Transient({ reason: "Empty", message: "the answer has no content" })))
+      }
+      return
+    }
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.()
+  }
+
+  #commit(): void {
+    this.#committed = true
+    this.#settle(Exit.succeed(this))
+  }
+
+  #settle(opened: Exit.Exit<OpenStream<C>, unknown>): void {
+    if (this.#opened !== undefined) return
+    this.#opened = opened
+    const observers = this.#observers
+    this.#observers = []
+    for (const observer of observers) observer(opened)
+  }
+
+  #end(exit: Exit.Exit<void, unknown>): void {
+    if (this.#result !== undefined) return
+    this.#result = this.#judge(exit)
+    if (!this.#committed) {
+      if (Exit.isFailure(this.#result)) this.#settle(Exit.failCause(this.#result.cause))
+      else this.#commit()
+    }
+    this.#onEnd?.(this.#result)
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.()
+  }
+
+  /** Once the answer is complete, what breaks afterwards breaks nothing; before, a clean end is a failure. */
+  #judge(exit: Exit.Exit<void, unknown>): Exit.Exit<void, unknown> {
+    if (this.complete) return Exit.void
+    return Exit.isFailure(exit) || this.#phaseOf === undefined ? exit : Exit.fail(this.#incomplete())
+  }
+
+  #incomplete(): Transient {
+    return this.#ready.length === 0 && this.#content === 0
+      ? new Transient({ reason: "Empty", message: "the stream ended before it began" })
+      : new Transient({ reason: "Truncated", message: "the stream ended before the answer was complete" })
+  }
+}

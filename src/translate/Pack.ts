@@ -1,0 +1,267 @@
+/** Packs what a model left into what its client gives back. */
+
+import * as CallId from "./carry/CallId.ts"
+import type { Carry } from "./carry/Carry.ts"
+import * as Content from "./carry/Content.ts"
+import { joinDetails, merge } from "./carry/Members.ts"
+import * as Token from "./carry/Token.ts"
+import type { Answer, Delta, Spoken } from "./common/Common.ts"
+import type { Context } from "./protocol/Context.ts"
+import type { Dialect, Protocol } from "./protocol/Protocol.ts"
+
+/** The longest token beside a thought, in characters. */
+export const longestToken = 1_048_576
+
+/** Packs one answer, delta by delta. Nothing of what the client sees changes but ids and signatures. */
+export class Packer {
+  readonly #carry: Carry
+  readonly #from: Protocol
+  readonly #to: Dialect
+  readonly #thoughts: Context["thoughts"]
+  /** The beginning of ids for calls that came without one. */
+  readonly #stem: string
+  /** More may hang on a call than it begins with. */
+  readonly #waits: boolean
+  /** The thought that is being thought, or was and has found no place yet. */
+  #text = ""
+  #field: string | undefined
+  /** What was left in the message and has found no place yet. */
+  #members: Record<string, unknown> | undefined
+  /** Signed thoughts since the last call: clients of chats may give back nothing but the call. */
+  #signedBefore: Array<Content.CarriedThought> = []
+  /** What clients know the calls by. */
+  readonly #ids = new Map<number, string>()
+  /** A call of which more is expected, and its arguments. */
+  #held: (Delta & { readonly type: "call" }) | undefined
+  #arguments: Array<Delta> = []
+
+  constructor(carry: Carry, from: Protocol, to: Dialect, context: Context) {
+    this.#carry = carry
+    this.#from = from
+    this.#to = to
+    this.#thoughts = to === "anthropic" ? context.thoughts : "shown"
+    this.#waits = carry.family === "gemini" || (context.dialect?.callExtras.length ?? 0) > 0
+    this.#stem = `call_${CallId.toLegal(context.id)}_`
+  }
+
+  /** True for a delta that goes on as it is: nearly all of them, so it is asked first. */
+  isPlain(delta: Delta): boolean {
+    switch (delta.type) {
+      case "text":
+      case "refusal":
+        return this.#held === undefined && this.#text === "" && this.#members === undefined
+      case "arguments":
+        return this.#held === undefined
+      case "start":
+      case "usage":
+        return true
+      default:
+        return false
+    }
+  }
+
+  pack(delta: Delta): ReadonlyArray<Delta> {
+    switch (delta.type) {
+      case "left":
+        merge((this.#members ??= {}), delta.members)
+        return []
+      case "thinking":
+        this.#text += delta.text
+        this.#field = delta.field ?? this.#field
+        return this.#thoughts === "shown" ? [...this.#release(), delta] : []
+      case "signature":
+        return this.#signed(delta.signature)
+      case "redacted":
+        return this.#redacted(delta.data)
+      case "call":
+        return this.#call(delta)
+      case "arguments":
+        if (this.#held?.call !== delta.call) return [delta]
+        this.#arguments.push(delta)
+        return []
+      case "hangs":
+        return this.#hang(delta.call, delta.members)
+      case "text":
+      case "refusal":
+      case "stop":
+      case "end":
+        return [...this.#release(), ...this.#settle(), delta]
+      case "start":
+      case "usage":
+        return [delta]
+      case "error":
+        return [...this.#release(), delta]
+    }
+  }
+
+  /** A place for what was thought, in the words of the client; what finds none waits for a call. */
+  #settle(): ReadonlyArray<Delta> {
+    if (this.#thoughts === "none") return []
+    const text = this.#text
+    const isShown = this.#thoughts === "shown"
+    const thought = this.#thought(!isShown)
+    if (thought === undefined) return []
+    if (this.#from === "anthropic") return this.#signed("")
+    const token = Token.seal(this.#carry.owner, isShown ? text.trim() : "", Content.writeThought(thought))
+    if (token.length > longestToken) return []
+    this.#forget()
+    return text === "" ? [{ type: "redacted", data: token }] : [{ type: "signature", signature: token }]
+  }
+
+  /** What was thought, if it was. */
+  #thought(isWithText: boolean): Content.CarriedThought | undefined {
+    if (this.#text === "" && this.#members === undefined) return undefined
+    const members = this.#members === undefined ? undefined : joinDetails(this.#members)
+    return { field: this.#field, text: isWithText ? this.#text : undefined, members }
+  }
+
+  #forget(): void {
+    this.#text = ""
+    this.#members = undefined
+  }
+
+  /** What Claude signed says itself whose it is; every other signature is carried. */
+  #signed(signature: string): ReadonlyArray<Delta> {
+    if (this.#from === "openai") return []
+    const text = this.#text
+    this.#forget()
+    if (this.#to === "openai" && signature !== "") this.#signedBefore.push({ text, signature })
+    if (this.#thoughts === "none") return []
+    if (this.#carry.family === "claude") return signature === "" ? [] : [{ type: "signature", signature }]
+    const isShown = this.#thoughts === "shown"
+    const thought = Content.writeThought({ signature, text: isShown ? undefined : text })
+    return [
+      { type: "signature", signature: Token.seal(this.#carry.owner, isShown ? text.trim() : "", thought) }
+    ]
+  }
+
+  #redacted(data: string): ReadonlyArray<Delta> {
+    if (this.#from === "openai") return []
+    if (this.#to === "openai") this.#signedBefore.push({ redacted: data })
+    if (this.#carry.family === "claude") return [{ type: "redacted", data }]
+    const thought = Content.writeThought({ redacted: data })
+    return [{ type: "redacted", data: Token.seal(this.#carry.owner, "", thought) }]
+  }
+
+  #call(delta: Delta & { readonly type: "call" }): ReadonlyArray<Delta> {
+    const before = [...this.#release(), ...this.#settle()]
+    // Nothing is lost by waiting: the calls of such servers come in one piece.
+    if (delta.members !== undefined || !this.#waits) return [...before, this.#packed(delta)]
+    this.#held = delta
+    return before
+  }
+
+  #hang(call: number, members: Record<string, unknown>): ReadonlyArray<Delta> {
+    if (this.#held?.call === call) {
+      const merged = { ...this.#held.members }
+      merge(merged, members)
+      this.#held = { ...this.#held, members: merged }
+    } else this.#keep(this.#ids.get(call), { members })
+    return []
+  }
+
+  #release(): ReadonlyArray<Delta> {
+    const held = this.#held
+    if (held === undefined) return []
+    this.#held = undefined
+    return [this.#packed(held), ...this.#arguments.splice(0)]
+  }
+
+  #packed(delta: Delta & { readonly type: "call" }): Delta {
+    const { call, members } = delta
+    const isLegal = this.#to !== "anthropic" || delta.id === "" || CallId.isLegal(delta.id)
+    const id = isLegal ? delta.id : CallId.toLegal(delta.id)
+    const thought = this.#thought(true)
+    this.#forget()
+    const signed = this.#signedBefore.splice(0)
+    const own = {
+      id: isLegal ? undefined : delta.id,
+      members,
+      before: signed.length === 0 ? undefined : signed
+    }
+    const isPlain = isLegal && members === undefined && signed.length === 0
+    this.#ids.set(call, id)
+    if (isPlain && thought === undefined) return delta
+    const shown = id === "" ? `${this.#stem}${call}` : id
+    const all = this.#joined(shown, { ...own, thought })
+    if (all !== undefined) return this.#named(delta, all)
+    if (isPlain) {
+      this.#keep(shown, { thought })
+      return this.#named(delta, shown)
+    }
+    const some = thought === undefined ? undefined : this.#joined(shown, own)
+    this.#keep(shown, some === undefined ? { ...own, thought } : { thought })
+    return this.#named(delta, some ?? shown)
+  }
+
+  #named(delta: Delta & { readonly type: "call" }, id: string): Delta {
+    this.#ids.set(delta.call, CallId.split(id).id)
+    return { ...delta, id, members: undefined }
+  }
+
+  #joined(id: string, content: Content.CarriedCall): string | undefined {
+    const joined = CallId.join(id, Token.seal(this.#carry.owner, id, Content.writeCall(content)))
+    return joined.length <= CallId.longest ? joined : undefined
+  }
+
+  #keep(id: string | undefined, content: Content.CarriedCall): void {
+    if (id === undefined || id === "") return
+    this.#carry.memory?.put(id, Token.seal(this.#carry.owner, id, Content.writeCall(content)))
+  }
+}
+
+/** Packs a whole answer. */
+export const packAnswer = (
+  answer: Answer,
+  carry: Carry,
+  from: Protocol,
+  to: Dialect,
+  context: Context
+): Answer => {
+  const packer = new Packer(carry, from, to, context)
+  const parts: Array<Spoken> = []
+  const add = (delta: Delta): void => {
+    for (const packed of packer.pack(delta)) put(parts, packed)
+  }
+  // What belongs to the whole message goes with the first thought.
+  for (const part of answer.parts) if (part.type === "left") add(part)
+  let calls = 0
+  for (const part of answer.parts) {
+    if (part.type === "left") continue
+    if (part.type === "call") {
+      add({ ...part, call: calls })
+      add({ type: "arguments", call: calls++, json: part.arguments })
+    } else if (part.type === "thinking") {
+      add({ type: "thinking", text: part.text, field: part.field })
+      if (part.signature !== undefined) add({ type: "signature", signature: part.signature })
+    } else add(part)
+  }
+  add({ type: "end" })
+  return { ...answer, parts }
+}
+
+const put = (parts: Array<Spoken>, delta: Delta): void => {
+  const last = parts.at(-1)
+  switch (delta.type) {
+    case "text":
+    case "refusal":
+    case "redacted":
+      parts.push(delta)
+      break
+    case "thinking":
+      if (last?.type === "thinking" && last.signature === undefined)
+        parts.splice(-1, 1, { ...last, text: last.text + delta.text })
+      else parts.push(delta)
+      break
+    case "signature":
+      if (last?.type === "thinking" && last.signature === undefined)
+        parts.splice(-1, 1, { ...last, signature: delta.signature })
+      else parts.push({ type: "thinking", text: "", signature: delta.signature })
+      break
+    case "call":
+      parts.push({ type: "call", id: delta.id, name: delta.name, arguments: "" })
+      break
+    case "arguments":
+      if (last?.type === "call") parts.splice(-1, 1, { ...last, arguments: last.arguments + delta.json })
+  }
+}

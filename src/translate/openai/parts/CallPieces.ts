@@ -1,0 +1,184 @@
+/**
+ * Puts the pieces of streamed tool calls together.
+ *
+ * OpenAI sends an id and a name with the first piece of a call and its index with every piece. Other servers leave the
+ * index out, give every call the same one, count it on with every piece, change the id from piece to piece, repeat the
+ * name, send the name in pieces or last, or begin with `{}` as a placeholder. So:
+ *
+ * - A piece belongs to the call of its index; without one to the call of its id; else to the call that came last.
+ * - A piece without a name begins no new call while the last one lacks something.
+ * - A call begins for others when its name is known and something else follows: its arguments, another call, the end.
+ *
+ * https://platform.openai.com/docs/api-reference/chat/streaming
+ */
+import type { Delta, Remark } from "../../common/Common.ts"
+import { isObject, type JsonObject, number, object, text, write } from "../../common/Json.ts"
+import { JsonEnd } from "../../common/JsonEnd.ts"
+import * as Leftovers from "./Leftovers.ts"
+
+/** A call as it comes in. */
+interface Incoming {
+  id: string
+  name: string
+  /** Its number for others, once it has begun for them. */
+  call: number | undefined
+  /** Arguments that have not been passed on yet. */
+  kept: string
+  /** All arguments so far. */
+  args: string
+  readonly end: JsonEnd
+  /** What hangs on it and has not been passed on yet. */
+  members: JsonObject | undefined
+}
+
+/** The pieces of the calls of one answer. */
+export class CallPieces {
+  readonly #byIndex = new Map<number, Incoming>()
+  readonly #byId = new Map<string, Incoming>()
+  #latest: Incoming | undefined
+  /** The one call that has a name and something to pass on: `{}`, or its beginning. */
+  #pending: Incoming | undefined
+  /** Calls without a name, and the named call that each of them came behind. */
+  readonly #nameless = new Map<Incoming, Incoming | undefined>()
+  #count = 0
+  readonly #own: Leftovers.Own | undefined
+
+  constructor(own?: Leftovers.Own) {
+    this.#own = own
+  }
+
+  /** So many calls have begun for others. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Takes the next piece. */
+  read(piece: JsonObject, out: Array<Delta | Remark>): void {
+    const called = object(piece.function ?? piece.custom)
+    const name = text(called.name) ?? text(piece.name) ?? ""
+    const json = argumentsOf(called.arguments ?? called.input)
+    const id = text(piece.id) ?? ""
+    const incoming = this.#find(number(piece.index), id, name, json)
+    if (this.#pending !== incoming) this.begin(out)
+    if (id !== "") {
+      this.#byId.set(id, incoming)
+      if (incoming.id === "") incoming.id = id
+    }
+    this.#hang(incoming, Leftovers.ofCall(piece, this.#own), out)
+    this.#name(incoming, name)
+    this.#argue(incoming, json, out)
+  }
+
+  /** Something else comes: what waits for more waits no longer. */
+  begin(out: Array<Delta | Remark>): void {
+    const pending = this.#pending
+    if (pending === undefined) return
+    this.#pending = undefined
+    this.#pass(pending, out)
+  }
+
+  /** The answer is over: what never got a name goes to the call it came behind, if that lacks it. */
+  end(out: Array<Delta | Remark>): void {
+    this.begin(out)
+    for (const [{ args }, before] of this.#nameless) {
+      if (args.trim() === "") continue
+      if (before === undefined || before.end.isComplete) {
+        out.push({ type: "malformed", message: "a piece of a tool call belongs to no call" })
+        return
+      }
+      this.#argue(before, args, out)
+    }
+  }
+
+  #find(index: number | undefined, id: string, name: string, json: string): Incoming {
+    const latest = this.#latest
+    const same = id === "" ? undefined : this.#byId.get(id)
+    const known = index === undefined ? (same ?? latest) : this.#byIndex.get(index)
+    if (known !== undefined) return isNext(known, id, name, json) ? this.#add(index, id) : known
+    if (latest !== undefined && name === "") {
+      if (same !== undefined) return same
+      if (id === "" && !latest.end.isComplete) return latest
+    }
+    return this.#add(index, id)
+  }
+
+  #add(index: number | undefined, id: string): Incoming {
+    const incoming: Incoming = {
+      id,
+      name: "",
+      call: undefined,
+      kept: "",
+      args: "",
+      end: new JsonEnd(),
+      members: undefined
+    }
+    if (index !== undefined) this.#byIndex.set(index, incoming)
+    const before = this.#latest
+    this.#nameless.set(incoming, before?.name === "" ? this.#nameless.get(before) : before)
+    this.#latest = incoming
+    return incoming
+  }
+
+  #hang(incoming: Incoming, members: JsonObject | undefined, out: Array<Delta | Remark>): void {
+    if (members === undefined) return
+    if (incoming.call === undefined) incoming.members = { ...incoming.members, ...members }
+    else out.push({ type: "hangs", call: incoming.call, members })
+  }
+
+  /** A name is repeated, goes on, or is told anew with what it had before. */
+  #name(incoming: Incoming, name: string): void {
+    if (name === "" || name === incoming.name || incoming.call !== undefined) return
+    incoming.name = name.startsWith(incoming.name) ? name : incoming.name + name
+    this.#nameless.delete(incoming)
+    this.#pending = incoming
+  }
+
+  #argue(incoming: Incoming, json: string, out: Array<Delta | Remark>): void {
+    if (incoming.kept === "{}" && json.trimStart().startsWith("{")) {
+      // The empty object stood in for arguments that were to come.
+      incoming.args = incoming.kept = ""
+      incoming.end.reset()
+    }
+    if (incoming.end.isComplete) {
+      // Behind complete arguments come blanks, or the same once more.
+      if (json.trim() === "" || json === incoming.args) return
+      out.push({ type: "malformed", message: "a piece of a tool call comes behind the end of its arguments" })
+      return
+    }
+    incoming.args += json
+    incoming.kept += json
+    incoming.end.push(json)
+    if (incoming.name === "" || incoming.kept === "") return
+    if (incoming.args === "{}") this.#pending = incoming
+    else {
+      if (this.#pending === incoming) this.#pending = undefined
+      this.#pass(incoming, out)
+    }
+  }
+
+  #pass(incoming: Incoming, out: Array<Delta | Remark>): void {
+    if (incoming.call === undefined) {
+      incoming.call = this.#count++
+      const { call, id, members, name } = incoming
+      out.push({ type: "call", call, id, name, ...(members !== undefined && { members }) })
+    }
+    if (incoming.kept !== "") out.push({ type: "arguments", call: incoming.call, json: incoming.kept })
+    incoming.kept = ""
+  }
+}
+
+/** Arguments are a JSON text; some servers send the object itself. */
+const argumentsOf = (args: unknown): string =>
+  typeof args === "string" ? args : isObject(args) || Array.isArray(args) ? write(args) : ""
+
+/**
+ * Does a piece for the place of a known call begin the next one? Only one with a name does: behind complete arguments with
+ * another id, another name or arguments of its own, before any arguments with another id and another name.
+ */
+const isNext = (known: Incoming, id: string, name: string, json: string): boolean => {
+  if (name === "" || known.name === "") return false
+  const isOther = id !== "" && known.id !== "" && id !== known.id
+  if (known.args === "") return isOther && name !== known.name
+  if (!known.end.isComplete) return false
+  return isOther || name !== known.name || (id === "" && json !== "" && json !== known.args)
+}

@@ -1,0 +1,66 @@
+/**
+ * Thoughts in OpenAI's protocol, which has no field of its own for them.
+ *
+ * The text is in `reasoning_content` (DeepSeek, vLLM and others) or `reasoning` (OpenRouter, Groq). Whole thoughts,
+ * with the signature their provider wants to see again, are in OpenRouter's `reasoning_details`. A caller who sends an
+ * answer back as it came sends them back too. (The official client leaves them out when it runs tools by itself.)
+ *
+ * - https://api-docs.deepseek.com/guides/reasoning_model
+ * - https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning-blocks
+ */
+import { hasThought, thoughtBlockNames, thoughtTextNames } from "../../../words/Thoughts.ts"
+import type { Redacted, Spoken, Thinking } from "../../common/Common.ts"
+import { type JsonObject, objects, string, text } from "../../common/Json.ts"
+
+/** The text of thoughts in a message or a delta: a field of its own, which is named, or else what details tell. */
+export const thoughtOf = (
+  message: JsonObject
+): { readonly text: string; readonly field?: string } | undefined => {
+  for (const field of thoughtTextNames) {
+    const said = text(message[field])
+    if (said !== undefined) return { text: said, field }
+  }
+  const said = hasThought(message) ? detailsText(message) : undefined
+  return said === undefined ? undefined : { text: said }
+}
+
+/** The text of thoughts in a message or a delta. */
+export const textOf = (message: JsonObject): string | undefined => thoughtOf(message)?.text
+
+const detailsText = (message: JsonObject): string | undefined =>
+  text(
+    thoughtBlockNames
+      .flatMap((name) => objects(message[name]))
+      .map((block) => string(block.text) ?? string(block.summary) ?? string(block.thinking) ?? "")
+      .join("")
+  )
+
+/** The thoughts that can be given back to Anthropic: signed ones, and unreadable ones. */
+export const read = (details: unknown): ReadonlyArray<Thinking | Redacted> => {
+  const thoughts: Array<Thinking | Redacted> = []
+  for (const detail of objects(details)) {
+    if (string(detail.format)?.startsWith("anthropic") !== true) continue
+    const signature = text(detail.signature)
+    const data = text(detail.data)
+    if (detail.type === "reasoning.text" && signature !== undefined) {
+      thoughts.push({ type: "thinking", text: string(detail.text) ?? "", signature })
+    } else if (detail.type === "reasoning.encrypted" && data !== undefined) {
+      thoughts.push({ type: "redacted", data })
+    }
+  }
+  return thoughts
+}
+
+/** The thoughts among what a model said, as `reasoning_details`; `undefined` when there are none to give back. */
+export const write = (parts: ReadonlyArray<Spoken>): ReadonlyArray<JsonObject> | undefined => {
+  const details: Array<JsonObject> = []
+  for (const part of parts) {
+    const common = { format: "anthropic-claude-v1", index: details.length }
+    if (part.type === "thinking" && part.signature !== undefined && part.signature !== "") {
+      details.push({ type: "reasoning.text", text: part.text, signature: part.signature, ...common })
+    } else if (part.type === "redacted") {
+      details.push({ type: "reasoning.encrypted", data: part.data, ...common })
+    }
+  }
+  return details.length === 0 ? undefined : details
+}

@@ -1,0 +1,75 @@
+/**
+ * What a message of OpenAI's protocol says, whole or in pieces: thoughts, texts, words of refusal, calls.
+ *
+ * Content is a text, or a list of parts at some servers; Mistral has thoughts among the parts.
+ */
+import type { Remark } from "../../common/Common.ts"
+import { isObject, type JsonObject, list, objects, string, text } from "../../common/Json.ts"
+import * as Reasoning from "./Reasoning.ts"
+
+/** Something said, as text. */
+export interface Words {
+  readonly type: "text" | "thinking" | "refusal"
+  readonly text: string
+  /** Where a thought stood that is no member of its own. */
+  readonly field?: string | undefined
+}
+
+/** Where Mistral's thoughts stand: among the parts of the content. https://docs.mistral.ai/capabilities/reasoning */
+export const thinkingPart = "content.thinking"
+
+/** What the content of a message says, in its order. */
+export const readContent = (content: unknown, out: Array<Words | Remark>): void => {
+  if (typeof content === "string") say("text", content, out)
+  else for (const part of isObject(content) ? [content] : list(content)) readPart(part, out)
+}
+
+const readPart = (part: unknown, out: Array<Words | Remark>): void => {
+  if (typeof part === "string") say("text", part, out)
+  if (!isObject(part)) return
+  const type = string(part.type) ?? "text"
+  if (/thinking|reasoning/.test(type)) {
+    const said = textIn(part.thinking ?? part.text ?? part.reasoning ?? part.summary)
+    say("thinking", said, out, Array.isArray(part.thinking) ? thinkingPart : undefined)
+  } else if (type === "refusal") say("refusal", string(part.refusal) ?? string(part.text) ?? "", out)
+  else if (typeof part.text === "string") say("text", part.text, out)
+  else out.push({ type: "dropped", name: `message.content.${type}` })
+}
+
+const textIn = (value: unknown): string =>
+  typeof value === "string"
+    ? value
+    : objects(value)
+        .map((part) => string(part.text) ?? "")
+        .join("")
+
+const say = (type: Words["type"], said: string, out: Array<Words | Remark>, field?: string): void => {
+  if (said !== "") out.push(field === undefined ? { type, text: said } : { type, text: said, field })
+}
+
+/** What has no words in other protocols. https://openrouter.ai/docs/guides/overview/multimodal/image-generation */
+const unspoken = ["images", "audio", "video"] as const
+
+/** What a message or a delta says besides its thoughts and calls. */
+export const readSpoken = (message: JsonObject, out: Array<Words | Remark>): void => {
+  readContent(message.content, out)
+  say("refusal", string(message.refusal) ?? "", out)
+  for (const name of unspoken) {
+    const value = message[name]
+    if (isObject(value) || list(value).length > 0) out.push({ type: "dropped", name: `message.${name}` })
+  }
+}
+
+/** The calls in a message, or the pieces of calls in a delta; `function_call` is the older way to tell of one. */
+export const callsOf = (message: JsonObject): ReadonlyArray<JsonObject> => {
+  const { function_call, tool_calls } = message
+  const calls = isObject(tool_calls) ? [tool_calls] : objects(tool_calls)
+  return calls.length === 0 && isObject(function_call) ? [{ function: function_call }] : calls
+}
+
+/** True when a message or a delta says something. */
+export const hasContent = (message: JsonObject): boolean => {
+  const said: Array<Words | Remark> = []
+  readSpoken(message, said)
+  return said.length > 0 || text(Reasoning.textOf(message)) !== undefined || callsOf(message).length > 0
+}

@@ -1,0 +1,63 @@
+/**
+ * Tools that take one text (`custom`), in chats as in responses. Other protocols know no such tools, so each is a function with
+ * one field there.
+ *
+ * https://platform.openai.com/docs/guides/function-calling#custom-tools
+ */
+import type { Tool } from "../common/Common.ts"
+import { isObject, type JsonObject, object, objects, parse, string, text, write } from "../common/Json.ts"
+
+/** The one field. */
+const field = "input"
+
+/**
+ * The function that stands for a custom tool; `name` is its name there. The grammar of the text, if there is one, can only be
+ * asked for. It stands in the format itself, or in a member of it, as in chats.
+ */
+export const toolOf = (definition: JsonObject, name: string): Tool => {
+  const format = object(definition.format)
+  const { definition: rules, syntax } = isObject(format.grammar) ? format.grammar : format
+  const grammar = text(rules)
+  const said = [
+    text(definition.description),
+    grammar === undefined
+      ? undefined
+      : `The ${field} has to match this ${string(syntax) ?? ""} grammar:\n${grammar}`
+  ].filter((part) => part !== undefined)
+  const description = "The whole input of the tool, as plain text."
+  return {
+    name,
+    description: said.length === 0 ? undefined : said.join("\n\n"),
+    schema: {
+      type: "object",
+      properties: { [field]: { type: "string", description } },
+      required: [field],
+      additionalProperties: false
+    }
+  }
+}
+
+/** The arguments of the function for the text of a call. */
+export const argumentsOf = (input: unknown): string => write({ [field]: string(input) ?? "" })
+
+/** The text in the arguments; a model that did not keep to the schema is taken at its word. */
+export const inputOf = (args: string): string => {
+  const parsed = parse(args)
+  if (typeof parsed === "string") return parsed
+  if (!isObject(parsed)) return args
+  const values = Object.values(parsed)
+  if (typeof parsed[field] === "string" && values.length === 1) return parsed[field]
+  return values.length === 1 && typeof values[0] === "string" ? values[0] : values.length === 0 ? "" : args
+}
+
+/** The names of the custom tools among the tools of a request for a chat. */
+export const namesIn = (tools: unknown): ReadonlySet<string> => {
+  let names: Set<string> | undefined
+  for (const tool of objects(tools)) {
+    const name = tool.type === "custom" ? text(object(tool.custom).name) : undefined
+    if (name !== undefined) (names ??= new Set()).add(name)
+  }
+  return names ?? none
+}
+
+const none: ReadonlySet<string> = new Set()

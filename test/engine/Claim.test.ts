@@ -1,0 +1,165 @@
+/** A bench that is shared is asked before a probe: one process probes, the others pass the target by. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as TestClock from "effect/testing/TestClock"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Credential from "../../src/domain/Credential.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import type * as Bench from "../../src/health/Bench.ts"
+import { BenchRegistry, makeMemory } from "../../src/health/BenchRegistry.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { calls, fault, play, throttle } from "../support/engine.ts"
+
+/** A bench in memory that asks somebody before each probe. A slot that is refused has been given back. */
+const asking = (word: (probe: Bench.Probe) => Effect.Effect<boolean>) =>
+  Layer.effect(
+    BenchRegistry,
+    Effect.map(makeMemory, (registry) => ({
+      ...registry,
+      claim: (probe: Bench.Probe) =>
+        Effect.flatMap(word(probe), (isOurs) =>
+          Effect.map(Clock.currentTimeMillis, (now) => {
+            if (!isOurs) registry.releaseUnsafe(probe, now)
+            return isOurs
+          })
+        )
+    }))
+  )
+
+const world = (word: (probe: Bench.Probe) => Effect.Effect<boolean>) =>
+  Effect.provide(Layer.provideMerge(Failover.Failover.layerNoDeps(), asking(word)), { local: true })
+
+/** `a` rested for five seconds and is half-open. */
+const halfOpen = Effect.fnUntraced(function* (policy = {}) {
+  const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])
+  const b = Scripted.make("b", [["other"]])
+  const chain = Chain.withPolicy(Chain.make(Model.make(a, "m"), Model.make(b, "m")), policy)
+  yield* Failover.complete(chain, "before")
+  yield* TestClock.adjust("5 seconds")
+  return { chain, calls: () => calls(a, b).slice(2) }
+})
+
+const statuses = Effect.flatMap(BenchRegistry, (registry) =>
+  Effect.map(registry.list, (list) => list.map((info) => info.status))
+)
+
+describe("a shared bench", () => {
+  it.effect("is asked only before a probe, and the probe is sent when it says yes", () => {
+    let asked = 0
+    return Effect.gen(function* () {
+      const { calls, chain } = yield* halfOpen()
+      assert.strictEqual(asked, 0)
+      const { took, value } = yield* play(Failover.complete(chain, "q"))
+      assert.strictEqual(value, "back")
+      assert.strictEqual(took, 40, "it has waited for the word")
+      assert.deepStrictEqual(calls(), ["5040 a/m"])
+      yield* Failover.complete(chain, "q")
+      assert.strictEqual(asked, 1)
+    }).pipe(
+      world(() =>
+        Effect.as(
+          Effect.delay(
+            Effect.sync(() => asked++),
+            "40 millis"
+          ),
+          true
+        )
+      )
+    )
+  })
+
+  it.effect("sends its callers on while another process probes", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = yield* halfOpen()
+      const { value } = yield* play(Failover.complete(chain, "q"))
+      assert.strictEqual(value, "other")
+      assert.deepStrictEqual(calls(), ["5000 b/m"])
+      assert.deepStrictEqual(yield* statuses, ["half-open"])
+    }).pipe(world(() => Effect.succeed(false)))
+  )
+
+  it.effect("that breaks holds up nobody", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = yield* halfOpen()
+      const { value } = yield* play(Failover.complete(chain, "q"))
+      assert.strictEqual(value, "back")
+      assert.deepStrictEqual(calls(), ["5000 a/m"])
+    }).pipe(world(() => Effect.die(new Error("the connection is gone"))))
+  )
+
+  it.effect("that never answers costs no more than the request's time, and the slot is free again", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = yield* halfOpen({ deadline: "30 seconds" })
+      const { error, took } = yield* play(Failover.complete(chain, "q"))
+      assert.strictEqual(error?._tag, "DeadlineExceeded")
+      assert.strictEqual(took, 30_000)
+      assert.deepStrictEqual(calls(), [])
+      assert.deepStrictEqual(yield* statuses, ["half-open"])
+    }).pipe(world(() => Effect.never))
+  )
+
+  it.effect("gets the slot back of a caller who hangs up while it is asked", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = yield* halfOpen()
+      const fiber = yield* Effect.forkChild(Failover.complete(chain, "q"), { startImmediately: true })
+      assert.deepStrictEqual(yield* statuses, ["probing"])
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(yield* statuses, ["half-open"])
+      assert.deepStrictEqual(calls(), [])
+    }).pipe(world(() => Effect.never))
+  )
+
+  it.effect("sends a retry on where the decision table says, when another process probes by then", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[fault()], ["never asked"]], {
+        credentials: [Credential.make("one"), Credential.make("two")]
+      })
+      const b = Scripted.make("b", [["other"]])
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m"), Model.make(b, "m")), {
+        rules: { Overloaded: { retry: Schedule.spaced("10 seconds"), next: "model" } }
+      })
+      const running = yield* Effect.forkChild(play(Failover.complete(chain, "q")), { startImmediately: true })
+      // Meanwhile somebody else finds the same target throttled.
+      const other = Scripted.make("a", [[throttle("5 seconds")]], { credentials: [Credential.make("one")] })
+      yield* Effect.flip(Failover.complete(Chain.make(Model.make(other, "m")), "q"))
+      assert.strictEqual((yield* Fiber.join(running)).value, "other")
+      assert.deepStrictEqual(calls(a, b), ["0 a/m#one", "10000 b/m"])
+    }).pipe(world(() => Effect.succeed(false)))
+  )
+
+  for (const whenAllBenched of ["tryAnyway", "wait"] as const) {
+    it.effect(
+      `lets a request with nowhere else to go wait while another process probes (${whenAllBenched})`,
+      () => {
+        let asked = 0
+        return Effect.gen(function* () {
+          const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])
+          const chain = Chain.make(Model.make(a, "m"))
+          yield* Effect.exit(Failover.complete(chain, "before", { whenAllBenched: "fail" }))
+          yield* TestClock.adjust("5 seconds")
+          const { took, value } = yield* play(Failover.complete(chain, "q", { whenAllBenched }))
+          assert.strictEqual(value, "back")
+          assert.isAtMost(took, 1_500)
+          assert.isAtMost(asked, 6)
+        }).pipe(world(() => Effect.sync(() => ++asked > 4)))
+      }
+    )
+  }
+
+  it.effect("lets it end at once with whenAllBenched: fail", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])
+      const chain = Chain.make(Model.make(a, "m"))
+      yield* Effect.exit(Failover.complete(chain, "before", { whenAllBenched: "fail" }))
+      yield* TestClock.adjust("5 seconds")
+      const { error, took } = yield* play(Failover.complete(chain, "q", { whenAllBenched: "fail" }))
+      assert.strictEqual(error?._tag, "AllBenched")
+      assert.strictEqual(took, 0)
+    }).pipe(world(() => Effect.succeed(false)))
+  )
+})

@@ -1,0 +1,161 @@
+/** The decision about one failure, by what it depends on. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Schedule from "effect/Schedule"
+import { type Decision, decide, type Situation } from "../../src/engine/Decision.ts"
+import * as Bench from "../../src/health/Bench.ts"
+import { Failure } from "../../src/index.ts"
+import type { Rule } from "../../src/policy/Rule.ts"
+
+const calm: Situation = {
+  single: false,
+  patience: 3_000,
+  attemptsLeft: 5,
+  hasMoved: false,
+  waited: false,
+  uncapped: false,
+  hasSibling: () => false,
+  canUncap: () => true,
+  hasTimeFor: () => true
+}
+
+const schedule = Schedule.forever
+const rule = (retry: Rule["retry"]): Rule => ({ retry, rest: undefined, next: "credential" })
+
+const refused = new Failure.BadRequest({ reason: "Invalid", message: "no" })
+const unsupported = new Failure.BadRequest({ reason: "Unsupported", message: "no" })
+const tooMany = new Failure.BadRequest({ reason: "MaxTokens", message: "no" })
+const gone = new Failure.Transient({ reason: "Connection", message: "gone" })
+const throttled = (millis?: number) =>
+  new Failure.RateLimit({
+    message: "slow down",
+    ...(millis !== undefined && { retryAfter: Duration.millis(millis) })
+  })
+
+const leave: Decision = { _tag: "Leave" }
+const cutShort: Decision = { _tag: "CutShort" }
+
+const decided = (failure: Failure.Failure, retry: Rule["retry"], situation: Partial<Situation> = {}) =>
+  decide(failure, rule(retry), { ...calm, ...situation }, 0)
+
+describe("a refusal that may be about the token cap", () => {
+  const whatever: ReadonlyArray<Rule["retry"]> = ["never", "afterWait", "withoutTokenCap", schedule]
+  for (const failure of [refused, unsupported]) {
+    it(`is tried again at once without the cap, whatever the rule says: ${failure.reason}`, () => {
+      for (const retry of whatever) {
+        assert.deepStrictEqual(decided(failure, retry), { _tag: "Uncapped", capped: failure })
+      }
+    })
+
+    it(`leaves by its rule when that cannot be: ${failure.reason}`, () => {
+      for (const situation of [
+        { single: true },
+        { attemptsLeft: 0 },
+        { uncapped: true },
+        { canUncap: () => false }
+      ]) {
+        assert.deepStrictEqual(decided(failure, "never", situation), leave)
+      }
+    })
+  }
+
+  it("is none for other reasons and other failures, which do not lose their cap against the rule", () => {
+    for (const failure of [
+      tooMany,
+      new Failure.BadRequest({ reason: "ContentPolicy", message: "no" }),
+      new Failure.ContextExceeded({ message: "no" }),
+      gone
+    ]) {
+      assert.deepStrictEqual(decided(failure, "never"), leave)
+    }
+  })
+
+  it("is asked about only where the cap could be left out", () => {
+    const canUncap = () => assert.fail("asked")
+    decided(refused, "never", { single: true, canUncap })
+    decided(refused, "never", { attemptsLeft: 0, canUncap })
+    decided(refused, "never", { uncapped: true, canUncap })
+    decided(gone, "never", { canUncap })
+  })
+})
+
+describe("the rule withoutTokenCap", () => {
+  it("tries again without the cap", () => {
+    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap"), { _tag: "Uncapped", capped: tooMany })
+  })
+
+  it("leaves when it has done so, when it cannot, and for what is no bad request", () => {
+    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap", { uncapped: true }), leave)
+    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap", { canUncap: () => false }), leave)
+    assert.deepStrictEqual(decided(gone, "withoutTokenCap"), leave)
+  })
+})
+
+describe("a probe or a last try", () => {
+  it("is made once, whatever the rule", () => {
+    assert.deepStrictEqual(decided(throttled(500), "afterWait", { single: true }), leave)
+    assert.deepStrictEqual(decided(gone, schedule, { single: true }), leave)
+    assert.deepStrictEqual(decided(gone, schedule, { single: true, attemptsLeft: 0, hasMoved: true }), leave)
+  })
+})
+
+describe("without attempts left", () => {
+  it("a schedule is cut short where other targets have used them up", () => {
+    assert.deepStrictEqual(decided(gone, schedule, { attemptsLeft: 0, hasMoved: true }), cutShort)
+  })
+
+  it("the visit is over where it has used them up itself, and for every other rule", () => {
+    assert.deepStrictEqual(decided(gone, schedule, { attemptsLeft: 0 }), leave)
+    for (const retry of ["afterWait", "withoutTokenCap", "never"] as const) {
+      assert.deepStrictEqual(decided(throttled(500), retry, { attemptsLeft: 0, hasMoved: true }), leave)
+    }
+  })
+
+  it("one is enough", () => {
+    assert.deepStrictEqual(decided(gone, schedule, { attemptsLeft: 1, hasMoved: true })._tag, "Backoff")
+  })
+})
+
+describe("the rule afterWait", () => {
+  it("waits as long as the provider asks for, up to the patience", () => {
+    assert.deepStrictEqual(decided(throttled(700), "afterWait"), { _tag: "AfterWait", delay: 700 })
+    assert.deepStrictEqual(decided(throttled(3_000), "afterWait"), { _tag: "AfterWait", delay: 3_000 })
+    assert.deepStrictEqual(decided(throttled(3_001), "afterWait"), leave)
+  })
+
+  it("never waits less than the shortest rest", () => {
+    const delay = Bench.shortestRest
+    assert.deepStrictEqual(decided(throttled(0), "afterWait"), { _tag: "AfterWait", delay })
+    assert.deepStrictEqual(decided(throttled(delay - 1), "afterWait"), { _tag: "AfterWait", delay })
+  })
+
+  it("leaves when nothing was asked for, when it has waited, and when a sibling is free", () => {
+    assert.deepStrictEqual(decided(throttled(), "afterWait"), leave)
+    assert.deepStrictEqual(decided(throttled(700), "afterWait", { waited: true }), leave)
+    assert.deepStrictEqual(decided(throttled(700), "afterWait", { hasSibling: () => true }), leave)
+  })
+
+  it("leaves when the wait would leave no time for the attempt", () => {
+    const asked: Array<number> = []
+    const hasTimeFor = (delay: number) => {
+      asked.push(delay)
+      return false
+    }
+    assert.deepStrictEqual(decided(throttled(700), "afterWait", { hasTimeFor }), leave)
+    assert.deepStrictEqual(decided(throttled(0), "afterWait", { hasTimeFor }), leave)
+    assert.deepStrictEqual(asked, [700, Bench.shortestRest])
+  })
+})
+
+describe("a schedule", () => {
+  it("says when, but not sooner than the provider asks for", () => {
+    assert.deepStrictEqual(decided(gone, schedule), { _tag: "Backoff", schedule, least: 0 })
+    assert.deepStrictEqual(decided(throttled(700), schedule), { _tag: "Backoff", schedule, least: 700 })
+  })
+
+  it("is not begun where the provider asks for a longer wait than the patience", () => {
+    assert.deepStrictEqual(decided(throttled(3_000), schedule)._tag, "Backoff")
+    assert.deepStrictEqual(decided(throttled(3_001), schedule), leave)
+    assert.deepStrictEqual(decided(gone, schedule, { patience: 0 })._tag, "Backoff")
+  })
+})

@@ -1,0 +1,138 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import type { Status } from "../../../src/gateway/status/Status.ts"
+import * as Watch from "../../../src/gateway/status/Watch.ts"
+import * as Scenes from "../../support/scenes.ts"
+
+/** A status that can be changed, and what a viewer hears of it, one message after the other. */
+const watched = Effect.gen(function* () {
+  const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+  const state = { status: Scenes.oneBenched(now), reads: 0 }
+  const watch = yield* Watch.make(
+    Effect.map(
+      Effect.clockWith((clock) => clock.currentTimeMillis),
+      (at) => {
+        state.reads++
+        return { ...state.status, at }
+      }
+    )
+  )
+  const view = Effect.map(Stream.toPull(watch.events), (pull) =>
+    Effect.map(pull, (messages) => {
+      assert.strictEqual(messages.length, 1)
+      const [, name = "", data = ""] = /^event: (.*)\ndata: (.*)\n\n$/.exec(messages[0]) ?? []
+      return { name, data: JSON.parse(data) as Status & Watch.Update }
+    })
+  )
+  /** Changes a row and lets as much time go by that viewers hear of it. */
+  const touch = (index: number, answered: number) =>
+    Effect.suspend(() => {
+      const rows = state.status.rows.map((row, other) => (other === index ? { ...row, answered } : row))
+      state.status = { ...state.status, rows }
+      return TestClock.adjust("500 millis")
+    })
+  return { state, watch, view, touch }
+})
+
+const keysOf = (items: ReadonlyArray<{ readonly key: string }> = []) => items.map(({ key }) => key)
+
+describe("the watch over the status", () => {
+  it.effect("tells the whole first and then what has changed, and that it lives when nothing has", () =>
+    Effect.gen(function* () {
+      const { state, touch, view } = yield* watched
+      const next = yield* view
+      const first = yield* next
+      assert.strictEqual(first.name, "status")
+      assert.strictEqual(first.data.rows.length, state.status.rows.length)
+      yield* touch(2, 41)
+      const second = yield* next
+      assert.strictEqual(second.name, "update")
+      assert.deepStrictEqual(keysOf(second.data.rows), [state.status.rows[2]!.key])
+      assert.strictEqual(second.data.benches, undefined)
+      yield* TestClock.adjust("3 seconds")
+      const third = yield* Effect.forkChild(next).pipe(
+        Effect.tap(() => TestClock.adjust("3 seconds")),
+        Effect.flatMap(Fiber.join)
+      )
+      assert.strictEqual(third.name, "alive")
+    })
+  )
+
+  it.effect(
+    "holds nothing back for a viewer who does not read, and then tells all that has changed at once",
+    () =>
+      Effect.gen(function* () {
+        const { state, touch, view } = yield* watched
+        const [quick, slow] = [yield* view, yield* view]
+        yield* quick
+        yield* slow
+        for (let round = 0; round < 50; round++) {
+          yield* touch(round % 3, 1_000 + round)
+          yield* quick
+        }
+        const late = yield* slow
+        assert.deepStrictEqual(keysOf(late.data.rows), keysOf(state.status.rows.slice(0, 3)))
+        assert.deepStrictEqual(
+          late.data.rows.map(({ answered }) => answered),
+          [1_048, 1_049, 1_047]
+        )
+      })
+  )
+
+  it.effect("tells of single keys of the bench that came, changed or are off it", () =>
+    Effect.gen(function* () {
+      const { state, view } = yield* watched
+      const next = yield* view
+      yield* next
+      const [bench] = state.status.benches
+      const others = ["openai", "groq"].map((key) => ({ ...bench!, key }))
+      state.status = { ...state.status, benches: [bench!, ...others] }
+      yield* TestClock.adjust("500 millis")
+      const came = yield* next
+      assert.deepStrictEqual(keysOf(came.data.benches), ["openai", "groq"])
+      state.status = { ...state.status, benches: [{ ...others[0]!, hits: 9 }] }
+      yield* TestClock.adjust("500 millis")
+      const went = yield* next
+      assert.deepStrictEqual(keysOf(went.data.benches), ["openai"])
+      assert.deepStrictEqual(went.data.off, [bench!.key, "groq"])
+    })
+  )
+
+  it("tells little of much: of two hundred busy targets their last steps, of idle ones nothing", () => {
+    const now = 1_772_421_160_000
+    const [before, after] = [Scenes.large(now), Scenes.large(now, 1)]
+    const whole = JSON.stringify(before).length
+    const update = Watch.changed(before, after)
+    assert.strictEqual(update?.rows?.length, 200)
+    assert.isBelow(JSON.stringify(update).length, whole / 5)
+    const one = Watch.changed(before, {
+      ...before,
+      rows: before.rows.map((row, index) => (index === 9 ? after.rows[9]! : row))
+    })
+    assert.isBelow(JSON.stringify(one).length, 1_000)
+    assert.strictEqual(Watch.changed(before, { ...before, at: now + 500 }), undefined)
+  })
+
+  it.effect("works nothing out while nobody looks, and the same only once for many", () =>
+    Effect.gen(function* () {
+      const { state, touch, view, watch } = yield* watched
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(state.reads, 0)
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const viewers = yield* Effect.forEach(Array.from({ length: 20 }), () => view)
+          yield* Effect.forEach(viewers, (next) => next)
+          assert.strictEqual(watch.viewers(), 20)
+          assert.strictEqual(state.reads, 1)
+          yield* touch(0, 7)
+          yield* Effect.forEach(viewers, (next) => next)
+          assert.strictEqual(state.reads, 2)
+        })
+      )
+      assert.strictEqual(watch.viewers(), 0)
+      yield* TestClock.adjust("1 minute")
+      assert.isAtMost(state.reads, 3)
+    })
+  )
+})

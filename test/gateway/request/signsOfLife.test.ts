@@ -1,0 +1,119 @@
+/** What callers hear while nothing is said, and counts of tokens that nobody can count. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import * as SignsOfLife from "../../../src/gateway/server/SignsOfLife.ts"
+import * as FaultServer from "../../support/FaultServer.ts"
+import { ask, chat, message, provider, start } from "../../support/gateway.ts"
+
+describe("signs of life", () => {
+  it.effect(
+    "come at least every ten seconds to a stream that says nothing, and never to one that speaks",
+    () =>
+      Effect.gen(function* () {
+        const signs = new SignsOfLife.SignsOfLife(yield* Clock.Clock)
+        const heard: Array<number> = []
+        const now = Effect.clockWith((clock) => clock.currentTimeMillis)
+        let moment = 0
+        const silent = { silence: 0, sign: () => void heard.push(moment) }
+        const speaking = { silence: 0, sign: () => assert.fail("it speaks") }
+        signs.add(silent)
+        signs.add(speaking)
+        for (let second = 0; second < 60; second++) {
+          speaking.silence = 0
+          yield* TestClock.adjust("1 second")
+          moment = yield* now
+        }
+        assert.isAtLeast(heard.length, 6)
+        for (const [index, at] of heard.entries()) assert.isAtMost(at - (heard[index - 1] ?? 0), 10_000)
+        signs.remove(silent)
+        signs.remove(speaking)
+        const before = heard.length
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(heard.length, before)
+      })
+  )
+
+  it("are one for each clock", () => {
+    const clock = Context.make(
+      Clock.Clock,
+      Context.get(Context.empty() as Context.Context<never>, Clock.Clock)
+    )
+    assert.strictEqual(SignsOfLife.of(clock), SignsOfLife.of(clock))
+  })
+
+  it.live(
+    "reach every caller while a target thinks and the thoughts are not asked for",
+    () =>
+      Effect.forEach(
+        [
+          ["openai", "anthropic", "event: ping\n"],
+          ["anthropic", "openai", ": keep-alive\n\n"],
+          ["openai", "openai", ": keep-alive\n\n"]
+        ] as const,
+        ([target, caller, sign]) =>
+          Effect.gen(function* () {
+            const server = yield* FaultServer.make
+            const url = yield* start({ providers: { p: provider(target, server) } })
+            const thought =
+              target === "openai"
+                ? { choices: [{ index: 0, delta: { reasoning_content: "hm" } }] }
+                : { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "hm" } }
+            server.play([
+              FaultServer.sseHead,
+              { send: `data: ${JSON.stringify(thought)}\n\n` },
+              { hang: true }
+            ])
+            let text = ""
+            const [path, body] =
+              caller === "openai" ? ["/v1/chat/completions", chat] : ["/v1/messages", message]
+            const asking = ask(`${url}${path}`, {
+              body: body("p/m", { stream: true }),
+              hears: (part) => {
+                text += part
+              }
+            })
+            yield* Effect.raceFirst(asking, Effect.sleep("10 seconds"))
+            assert.include(text, sign)
+          }),
+        { concurrency: "unbounded", discard: true }
+      ),
+    20_000
+  )
+})
+
+describe("a count of tokens", () => {
+  const body = { ...message("p/m"), messages: [{ role: "user", content: "word ".repeat(400) }] }
+
+  it.live("is an estimate, and called one, where no target can count", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const url = yield* start({ providers: { p: provider("openai", server) } })
+      const got = yield* ask(`${url}/v1/messages/count_tokens`, { body })
+      assert.strictEqual(got.status, 200, got.text)
+      assert.strictEqual(got.headers["x-failover-estimated"], "true")
+      const count = got.at("input_tokens") as number
+      assert.isAtLeast(count, 350)
+      assert.isAtMost(count, 650)
+      assert.strictEqual(server.requests.length, 0)
+    })
+  )
+
+  it.live(
+    "is an estimate where a server of the protocol does not know the question, and the server's own where it does",
+    () =>
+      Effect.gen(function* () {
+        const server = yield* FaultServer.make
+        const url = yield* start({ providers: { p: provider("anthropic", server) } })
+        server.play(FaultServer.json({ detail: "Not Found" }, 404), FaultServer.json({ input_tokens: 7 }))
+        const estimated = yield* ask(`${url}/v1/messages/count_tokens`, { body })
+        assert.strictEqual(estimated.status, 200, estimated.text)
+        assert.strictEqual(estimated.headers["x-failover-estimated"], "true")
+        const counted = yield* ask(`${url}/v1/messages/count_tokens`, { body })
+        assert.strictEqual(counted.at("input_tokens"), 7)
+        assert.notProperty(counted.headers, "x-failover-estimated")
+      })
+  )
+})

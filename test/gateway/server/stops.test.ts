@@ -1,0 +1,288 @@
+/** A gateway that stops, and what connections do meanwhile. */
+import * as http from "node:http"
+import * as net from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as FaultServer from "../../support/FaultServer.ts"
+import { ask, chat, eventually, openai, provider, start } from "../../support/gateway.ts"
+
+/** A connection that says something and listens. */
+const connect = (url: string, said = "") =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.callback<{
+        readonly socket: net.Socket
+        readonly heard: () => string
+        readonly ended: () => string
+      }>((resume) => {
+        let heard = ""
+        let ended = ""
+        const socket = net.connect(Number(new URL(url).port), "127.0.0.1")
+        socket.on("data", (part) => (heard += part.toString("latin1")))
+        socket.on("error", (error) => (ended = Reflect.get(error, "code") ?? "error"))
+        socket.on("close", () => (ended ||= "end"))
+        socket.on("connect", () => {
+          if (said !== "") socket.write(said)
+          resume(Effect.succeed({ socket, heard: () => heard, ended: () => ended }))
+        })
+      }),
+      ({ socket }) => Effect.sync(() => socket.destroy())
+    ),
+    (connection) => connection
+  )
+
+/** A gateway in a scope of its own, with a drain that would be seen. */
+const gateway = Effect.fnUntraced(function* (settings: object = {}) {
+  const server = yield* FaultServer.make
+  server.play(FaultServer.json(openai.answer))
+  const scope = yield* Scope.make()
+  const url = yield* Scope.provide(
+    start({ providers: { a: provider("openai", server) }, server: settings }, { drain: "20 seconds" }),
+    scope
+  )
+  const stop = Effect.gen(function* () {
+    const startedAt = Date.now()
+    yield* Scope.close(scope, Exit.void)
+    return Date.now() - startedAt
+  })
+  return { server, url, stop }
+})
+
+const body = JSON.stringify(chat("a/x"))
+const post = (path: string, headers: ReadonlyArray<string> = [], text = body) =>
+  `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${Buffer.byteLength(text)}\r\n${headers.map((line) => `${line}\r\n`).join("")}\r\n${text}`
+
+describe("a stop", () => {
+  const holders: ReadonlyArray<readonly [name: string, said: string, settings?: object]> = [
+    ["a connection that never says anything", ""],
+    ["half of the headers of a request", "POST /v1/chat/completions HTTP/1.1\r\nhost: loc"],
+    [
+      "a body that never comes",
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n"
+    ],
+    [
+      "a body that has begun",
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{"
+    ],
+    [
+      "a body in chunks that has begun",
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{    \r\n"
+    ],
+    [
+      "a client that waits to be asked for its body",
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 100\r\n\r\n"
+    ],
+    [
+      "a refused request whose body never comes",
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n",
+      { tokens: ["t"] }
+    ],
+    [
+      "a page that was asked for with a body that never comes",
+      "GET /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n"
+    ],
+    [
+      "an offer of a web socket",
+      "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    ],
+    [
+      "an offer of HTTP/2",
+      post("/v1/chat/completions", [
+        "connection: upgrade, http2-settings",
+        "upgrade: h2c",
+        "http2-settings: AAMAAABkAAQAAP__"
+      ])
+    ],
+    [
+      "an offer of another protocol whose body never comes",
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: other\r\ncontent-length: 100\r\n\r\n"
+    ],
+    ["a tunnel that was asked for", "CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n"]
+  ]
+  for (const [name, said, settings] of holders) {
+    it.live(`is not held up by ${name}`, () =>
+      Effect.gen(function* () {
+        const { stop, url } = yield* gateway(settings)
+        const connection = yield* connect(url, said)
+        yield* Effect.sleep("50 millis")
+        assert.isBelow(yield* stop, 1_500)
+        yield* eventually(() => connection.ended() !== "")
+      })
+    )
+  }
+
+  it.live("is not held up by a body that comes so slowly that it never ends, and says so to the client", () =>
+    Effect.gen(function* () {
+      const { server, stop, url } = yield* gateway()
+      const connection = yield* connect(
+        url,
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n"
+      )
+      const timer = setInterval(() => connection.socket.write(" "), 20)
+      yield* Effect.addFinalizer(() => Effect.sync(() => clearInterval(timer)))
+      yield* Effect.sleep("50 millis")
+      assert.isBelow(yield* stop, 2_000)
+      yield* eventually(() => connection.ended() !== "")
+      assert.match(connection.heard(), /^HTTP\/1\.1 503 /)
+      assert.match(connection.heard(), /^connection: close\r$/im)
+      assert.match(connection.heard(), /^retry-after: 1\r$/im)
+      assert.lengthOf(server.requests, 0)
+    })
+  )
+
+  it.live("ends within a second of the last answer, which says that the connection closes", () =>
+    Effect.gen(function* () {
+      const { server, stop, url } = yield* gateway()
+      server.play([{ wait: 700 }, ...FaultServer.json(openai.answer)])
+      const silent = yield* connect(url)
+      const answer = yield* Effect.forkChild(
+        ask(`${url}/v1/chat/completions`, { body: chat("a/x"), agent: new http.Agent({ keepAlive: true }) })
+      )
+      yield* eventually(() => server.requests.length === 1)
+      const took = yield* stop
+      const got = yield* Fiber.join(answer)
+      assert.strictEqual(got.status, 200)
+      assert.strictEqual(got.headers.connection, "close")
+      assert.isBelow(took, 1_700)
+      yield* eventually(() => silent.ended() !== "")
+    })
+  )
+
+  it.live("answers all that was sent on one connection before it, and says close with the last only", () =>
+    Effect.gen(function* () {
+      const { server, stop, url } = yield* gateway()
+      server.play([{ wait: 300 }, ...FaultServer.json(openai.answer)])
+      const connection = yield* connect(url, post("/v1/chat/completions").repeat(5))
+      yield* eventually(() => server.requests.length === 5)
+      assert.isBelow(yield* stop, 1_500)
+      yield* eventually(() => connection.ended() !== "")
+      assert.strictEqual(connection.ended(), "end")
+      assert.lengthOf(connection.heard().match(/HTTP\/1\.1 200 /g) ?? [], 5)
+      assert.lengthOf(connection.heard().match(/connection: close/gi) ?? [], 1)
+    })
+  )
+
+  it.live("resets no request of busy clients that keep their connections", () =>
+    Effect.gen(function* () {
+      for (let round = 0; round < 3; round++) {
+        const { stop, url } = yield* gateway()
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 16 })
+        const faults: Array<string> = []
+        let answered = 0
+        let isOver = false
+        const client = async () => {
+          while (!isOver) {
+            const end = await new Promise<string>((resolve) => {
+              const request = http.request(`${url}/v1/chat/completions`, {
+                method: "POST",
+                agent,
+                headers: { "content-length": Buffer.byteLength(body) }
+              })
+              // A new connection that met the closed port was never accepted, and nor was its request.
+              request.on("error", (error) =>
+                resolve(request.reusedSocket ? String(Reflect.get(error, "code")) : "ECONNREFUSED")
+              )
+              request.on("response", (response) => {
+                response.resume()
+                response.on("error", (error) => resolve(`cut: ${error.message}`))
+                response.on("end", () => resolve(String(response.statusCode)))
+              })
+              request.end(body)
+            })
+            if (end === "200") answered++
+            else if (end === "ECONNREFUSED") return
+            else faults.push(end)
+          }
+        }
+        const clients = Array.from({ length: 16 }, client)
+        yield* Effect.sleep("150 millis")
+        assert.isBelow(yield* stop, 1_500)
+        isOver = true
+        yield* Effect.promise(() => Promise.all(clients))
+        agent.destroy()
+        assert.isAbove(answered, 16)
+        assert.deepStrictEqual(faults, [])
+      }
+    })
+  )
+
+  it.live("is not held up by the connections that Node's fetch keeps", () =>
+    Effect.gen(function* () {
+      const { stop, url } = yield* gateway()
+      yield* Effect.promise(() =>
+        Promise.all(
+          Array.from({ length: 8 }, () =>
+            fetch(`${url}/v1/chat/completions`, { method: "POST", body }).then((answer) => answer.text())
+          )
+        )
+      )
+      assert.isBelow(yield* stop, 1_000)
+    })
+  )
+})
+
+describe("a request that offers another protocol", () => {
+  for (const offer of ["h2c", "websocket", "TLS/1.0", "h2c, websocket", "x", ""]) {
+    it.live(`(${offer || "an empty one"}) is served as any other, with its body`, () =>
+      Effect.gen(function* () {
+        const { server, stop, url } = yield* gateway()
+        const connection = yield* connect(
+          url,
+          post("/v1/chat/completions", ["connection: upgrade", `upgrade: ${offer}`])
+        )
+        yield* eventually(() => connection.heard().includes("HTTP/1.1 200 "))
+        assert.lengthOf(server.requests, 1)
+        connection.socket.write(post("/v1/chat/completions", ["connection: upgrade", `upgrade: ${offer}`]))
+        yield* eventually(() => (connection.heard().match(/HTTP\/1\.1 200 /g) ?? []).length === 2)
+        yield* stop
+      })
+    )
+  }
+
+  it.live("is under the same timeouts and the same bound of connections", () =>
+    Effect.gen(function* () {
+      const { stop, url } = yield* gateway({ maxConnections: 3, timeouts: { headers: 200, request: 400 } })
+      const offer =
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: h2c\r\ncontent-length: 100\r\n\r\n"
+      const three = [
+        yield* connect(url, offer),
+        yield* connect(url, offer),
+        yield* connect(url, offer.replace("h2c", "websocket"))
+      ]
+      const fourth = yield* connect(url, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
+      yield* eventually(() => fourth.ended() !== "")
+      assert.strictEqual(fourth.heard(), "")
+      for (const each of three) {
+        yield* eventually(() => each.ended() !== "")
+        assert.match(each.heard(), /^HTTP\/1\.1 408 /)
+      }
+      yield* stop
+    })
+  )
+
+  it.live("is counted as a request, and so is one that waits to be asked for its body", () =>
+    Effect.gen(function* () {
+      const { stop, url } = yield* gateway()
+      const counted = Effect.map(ask(`${url}/metrics`), ({ text }) =>
+        ["200", "400"].map((status) => {
+          const line = new RegExp(
+            `requests_total\\{[^}]*chat/completions[^}]*status="${status}"[^}]*\\} (\\d+)`
+          )
+          return Number(line.exec(text)?.[1] ?? 0)
+        })
+      )
+      const before = yield* counted
+      const offer = yield* connect(url, post("/v1/chat/completions", ["connection: upgrade", "upgrade: h2c"]))
+      yield* eventually(() => offer.heard().includes("HTTP/1.1 200 "))
+      const asked = yield* connect(url, post("/v1/chat/completions", ["expect: 100-continue"], ""))
+      yield* eventually(() => asked.heard().includes("HTTP/1.1 400 "))
+      yield* Effect.sleep("50 millis")
+      const after = yield* counted
+      assert.deepStrictEqual([after[0]! - before[0]!, after[1]! - before[1]!], [1, 1])
+      yield* stop
+    })
+  )
+})

@@ -1,0 +1,77 @@
+/** Offers to change the protocol of a connection: who takes them, and what becomes of those that nobody takes. */
+import * as http from "node:http"
+import * as net from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Connections from "../../../src/gateway/server/Connections.ts"
+import * as Upgrades from "../../../src/gateway/server/Upgrades.ts"
+import { eventually } from "../../support/gateway.ts"
+
+const serving = Effect.fnUntraced(function* (takers: ReadonlyArray<Upgrades.Taker>) {
+  const server = http.createServer((request, response) => {
+    let body = ""
+    request.on("data", (part) => (body += part))
+    request.on("end", () => response.end(`${request.method} ${body} ${request.headers.upgrade ?? "plain"}`))
+  })
+  const connections = yield* Connections.watch(server)
+  Upgrades.install(server, connections, takers)
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => {
+      server.listen(0, "127.0.0.1", () => resume(Effect.void))
+    }),
+    () => Effect.sync(() => server.closeAllConnections())
+  )
+  const { port } = server.address() as net.AddressInfo
+  let heard = ""
+  let isClosed = false
+  const socket = net.connect(port, "127.0.0.1")
+  socket.on("data", (part) => (heard += part.toString()))
+  socket.on("close", () => (isClosed = true))
+  yield* Effect.addFinalizer(() => Effect.sync(() => socket.destroy()))
+  return { server, connections, socket, heard: () => heard, isClosed: () => isClosed }
+})
+
+const offer = (protocol: string, body = "") =>
+  `POST /x HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+
+describe("an offer to change the protocol", () => {
+  it.live("goes to who takes it, whose connection is held through a stop until it is let go", () =>
+    Effect.gen(function* () {
+      let release = () => {}
+      const { connections, heard, isClosed, server, socket } = yield* serving([
+        (request) =>
+          request.headers.upgrade === "mine"
+            ? (connection, head) => {
+                release = connection.hold()
+                connection.socket.write(`mine ${head.toString()}`)
+              }
+            : undefined
+      ])
+      socket.write(`${offer("mine")}and more`)
+      yield* eventually(() => heard().startsWith("mine"))
+      assert.strictEqual(connections.count(), 1)
+      yield* connections.stop(10_000)
+      server.close()
+      yield* Effect.sleep("500 millis")
+      assert.isFalse(isClosed())
+      release()
+      yield* eventually(isClosed)
+    })
+  )
+
+  it.live("that nobody takes is a request as any other, also on a Node that asks nobody", () =>
+    Effect.gen(function* () {
+      for (const asks of [true, false]) {
+        const { connections, heard, server, socket } = yield* serving([() => undefined])
+        if (!asks) Object.assign(server, { shouldUpgradeCallback: () => true })
+        socket.write(offer("other", "the body"))
+        yield* eventually(() => heard().includes("POST the body"))
+        socket.write(offer("other", "another"))
+        yield* eventually(() => heard().includes("POST another"))
+        assert.lengthOf(heard().match(/HTTP\/1\.1 200 /g) ?? [], 2)
+        assert.strictEqual(connections.count(), 1)
+        assert.isTrue(asks ? heard().includes("another other") : heard().includes("another plain"))
+      }
+    })
+  )
+})

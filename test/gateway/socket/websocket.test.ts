@@ -1,0 +1,290 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import { WebSocket } from "ws"
+import * as FaultServer from "../../support/FaultServer.ts"
+import { ask, eventually, openai, provider, start } from "../../support/gateway.ts"
+
+/** What was parsed from JSON. */
+type Wild = ReturnType<typeof JSON.parse>
+
+const policy = { retries: { times: 0 }, threshold: { transient: 100 } }
+
+const responseEvents = (id: string, text: string) =>
+  [
+    { type: "response.created", response: { id, status: "in_progress", output: [] } },
+    { type: "response.output_text.delta", item_id: "m", output_index: 0, content_index: 0, delta: text },
+    {
+      type: "response.completed",
+      response: {
+        id,
+        status: "completed",
+        output: [{ type: "message", id: "m", role: "assistant", content: [{ type: "output_text", text }] }]
+      }
+    }
+  ].map((event, sequence_number) => {
+    const data = JSON.stringify({ ...event, sequence_number })
+    return `event: ${event.type}\ndata: ${data}\n\n`
+  })
+
+/** A client: its frames, and how it ended. */
+const connect = (url: string, headers: Record<string, string> = {}) =>
+  Effect.acquireRelease(
+    Effect.callback<{
+      readonly socket: WebSocket
+      readonly frames: Array<Wild>
+      readonly status: () => number
+      readonly code: () => number
+      readonly create: (body: object) => void
+    }>((resume) => {
+      const socket = new WebSocket(url.replace("http", "ws"), { headers })
+      const frames: Array<Wild> = []
+      let status = 101
+      let code = 0
+      const client = {
+        socket,
+        frames,
+        status: () => status,
+        code: () => code,
+        create: (body: object) => socket.send(JSON.stringify({ type: "response.create", ...body }))
+      }
+      socket.on("message", (data) => frames.push(JSON.parse(String(data))))
+      socket.on("close", (closed) => {
+        code = closed
+      })
+      socket.on("error", () => {})
+      socket.on("unexpected-response", (_, response) => {
+        status = response.statusCode ?? 0
+        resume(Effect.succeed(client))
+      })
+      socket.once("open", () => resume(Effect.succeed(client)))
+    }),
+    ({ socket }) => Effect.sync(() => socket.terminate())
+  )
+
+const types = (frames: ReadonlyArray<Wild>) => frames.map(({ type }) => type)
+const ended = (frames: ReadonlyArray<Wild>) =>
+  frames.filter(({ type }) => type === "response.completed" || type === "error").length
+
+const gateway = (more: object = {}, options?: Parameters<typeof start>[1]) =>
+  Effect.gen(function* () {
+    const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
+    const url = yield* start(
+      {
+        providers: { a: provider("openai", a), b: { ...provider("openai", b), responses: false } },
+        models: { both: ["a/m", "b/m"] },
+        policy,
+        ...more
+      },
+      options
+    )
+    return { a, b, url: `${url}/v1/responses` }
+  })
+
+describe("responses over a WebSocket", () => {
+  it.live("come as frames, several in one connection, each from its own target", () =>
+    Effect.gen(function* () {
+      const { a, b, url } = yield* gateway()
+      a.play(FaultServer.sse(responseEvents("resp_1", "hello 漢🦊")))
+      b.play(FaultServer.sse(openai.events))
+      const client = yield* connect(url)
+      client.create({ model: "a/m", input: "hi", store: false })
+      client.create({ model: "b/m", input: "hi" })
+      yield* eventually(() => ended(client.frames) === 2)
+      assert.deepStrictEqual(types(client.frames).slice(0, 3), [
+        "response.created",
+        "response.output_text.delta",
+        "response.completed"
+      ])
+      assert.strictEqual(client.frames.at(-1).response.output[0].content[0].text, "hello 漢🦊")
+      const sent = JSON.parse(a.requests[0]?.body ?? "")
+      assert.deepStrictEqual(sent, { model: "m", input: "hi", store: false, stream: true })
+    })
+  )
+
+  it.live("fail over before their first content", () =>
+    Effect.gen(function* () {
+      const { a, b, url } = yield* gateway()
+      a.play(FaultServer.json(openai.error("overloaded_error", "Overloaded"), 503), [
+        FaultServer.sseHead,
+        { send: responseEvents("resp_1", "x")[0]! },
+        { cut: true }
+      ])
+      b.play(FaultServer.sse(openai.events))
+      const client = yield* connect(url)
+      client.create({ model: "both", input: "hi" })
+      yield* eventually(() => ended(client.frames) === 1)
+      client.create({ model: "both", input: "hi" })
+      yield* eventually(() => ended(client.frames) === 2)
+      assert.deepStrictEqual(
+        client.frames.flatMap(({ response, type }) =>
+          type === "response.completed" ? response.output[0].content[0].text : []
+        ),
+        ["hello 漢🦊", "hello 漢🦊"]
+      )
+      assert.strictEqual(a.requests.length, 2)
+    })
+  )
+
+  it.live("go on from the one before with what is new only, also from a warm-up", () =>
+    Effect.gen(function* () {
+      const { b, url } = yield* gateway()
+      b.play(FaultServer.sse(openai.events))
+      const client = yield* connect(url)
+      const message = (text: string) => ({
+        type: "message",
+        role: "user",
+        content: [{ type: "input_text", text }]
+      })
+      client.create({ model: "b/m", instructions: "Be kind.", input: [message("one")], generate: false })
+      yield* eventually(() => ended(client.frames) === 1)
+      assert.strictEqual(b.requests.length, 0)
+      for (const [at, text] of ["two", "three"].entries()) {
+        const { id } = client.frames.at(-1).response
+        client.create({ model: "b/m", previous_response_id: id, input: [message(text)] })
+        yield* eventually(() => ended(client.frames) === at + 2)
+      }
+      const { messages } = JSON.parse(b.requests[1]?.body ?? "")
+      assert.deepStrictEqual(
+        messages.flatMap(({ content, role }: Wild) =>
+          [content].flat().map((part: Wild) => [role, part.text ?? part])
+        ),
+        [
+          ["user", "one\n\ntwo"],
+          ["assistant", "hello 漢🦊"],
+          ["user", "three"]
+        ]
+      )
+      client.create({ model: "b/m", previous_response_id: "resp_other", input: [message("four")] })
+      yield* eventually(() => ended(client.frames) === 4)
+      const { error, status } = client.frames.at(-1)
+      assert.deepStrictEqual([status, error.code], [400, "previous_response_not_found"])
+    })
+  )
+
+  it.live("say errors as frames with their status, before the first content and after it", () =>
+    Effect.gen(function* () {
+      const { a, url } = yield* gateway()
+      const events = responseEvents("resp_1", "hello")
+      a.play(
+        FaultServer.json(openai.error("rate_limit_error", "Slow down"), 429),
+        [FaultServer.sseHead, { send: events[0]! }, { send: events[1]! }, { wait: 50 }, { cut: true }],
+        FaultServer.json({ error: { message: "bad input", type: "invalid_request_error", code: null } }, 400)
+      )
+      const client = yield* connect(url)
+      const asked = [
+        { model: "a/m", input: "hi" },
+        { model: "a/m", input: "hi" },
+        { model: "a/m", input: "hi" },
+        { model: "nobody/m", input: "hi" }
+      ]
+      for (const [at, body] of asked.entries()) {
+        client.create(body)
+        yield* eventually(() => ended(client.frames) === at + 1)
+      }
+      client.socket.send("{")
+      client.socket.send('{"type":"session.update"}')
+      yield* eventually(() => ended(client.frames) === 6)
+      const errors = client.frames.filter(({ type }) => type === "error")
+      assert.deepStrictEqual(
+        errors.map(({ status }) => status),
+        [429, 502, 400, 404, 400, 400]
+      )
+      assert.strictEqual(errors[2].error.message, "bad input")
+      for (const { error, status_code, status } of errors) {
+        assert.isString(error.message)
+        assert.strictEqual(status_code, status)
+      }
+      assert.strictEqual(client.socket.readyState, WebSocket.OPEN)
+      const { text } = yield* ask(url.replace("/v1/responses", "/metrics"))
+      for (const status of [200, 400, 404, 429]) {
+        assert.include(text, `failover_http_requests_total{route="/v1/responses",status="${status}"}`)
+      }
+    })
+  )
+
+  it.live("are for those who may call, and 426 says at once that there are none", () =>
+    Effect.gen(function* () {
+      const { a, url } = yield* gateway({ server: { tokens: ["let-me-in"] } })
+      a.play(FaultServer.sse(responseEvents("resp_1", "hello")))
+      assert.strictEqual((yield* connect(url)).status(), 401)
+      const client = yield* connect(url, { authorization: "Bearer let-me-in" })
+      client.create({ model: "a/m", input: "hi" })
+      yield* eventually(() => ended(client.frames) === 1)
+
+      const off = yield* gateway({ server: { websocket: false } })
+      assert.strictEqual((yield* connect(off.url)).status(), 426)
+      const said = yield* ask(off.url, {
+        headers: {
+          connection: "Upgrade",
+          upgrade: "websocket",
+          "sec-websocket-version": "13",
+          "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ=="
+        }
+      })
+      assert.strictEqual(said.status, 426)
+      assert.match(String(said.headers.connection), /upgrade/i)
+      assert.isString(said.headers.upgrade)
+      assert.strictEqual((yield* ask(off.url)).status, 405)
+
+      const few = yield* gateway({ server: { websocket: { connections: 1 } } })
+      assert.deepStrictEqual(
+        [(yield* connect(few.url)).status(), (yield* connect(few.url)).status()],
+        [101, 426]
+      )
+    })
+  )
+
+  it.live("end by size, by idleness, by binary frames, and with the gateway", () =>
+    Effect.gen(function* () {
+      const { url } = yield* gateway({ server: { maxBodyBytes: 1000, websocket: { idle: "200 millis" } } })
+      const large = yield* connect(url)
+      large.create({ model: "a/m", input: "x".repeat(2000) })
+      const binary = yield* connect(url)
+      binary.socket.send(Buffer.from("{}"))
+      const idle = yield* connect(url)
+      yield* eventually(() => large.code() !== 0 && binary.code() !== 0 && idle.code() !== 0)
+      assert.deepStrictEqual([large.code(), binary.code(), idle.code()], [1009, 1003, 1000])
+
+      const stopped = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { a, url } = yield* gateway({}, { drain: "2 seconds" })
+          const events = responseEvents("resp_1", "hello")
+          a.play([
+            FaultServer.sseHead,
+            { send: events.slice(0, 2).join("") },
+            { wait: 300 },
+            { send: events[2]! },
+            { end: true }
+          ])
+          const [busy, idle] = [yield* connectUnscoped(url), yield* connectUnscoped(url)]
+          busy.create({ model: "a/m", input: "hi" })
+          yield* eventually(() => busy.frames.length > 0)
+          return { busy, idle }
+        })
+      )
+      yield* eventually(() => stopped.busy.code() !== 0 && stopped.idle.code() !== 0)
+      assert.deepStrictEqual([stopped.busy.code(), stopped.idle.code()], [1001, 1001])
+      assert.strictEqual(stopped.busy.frames.at(-1).type, "response.completed")
+    })
+  )
+
+  it.live("stop with their client", () =>
+    Effect.gen(function* () {
+      const { a, url } = yield* gateway()
+      a.play([
+        FaultServer.sseHead,
+        { send: responseEvents("resp_1", "hello").slice(0, 2).join("") },
+        { hang: true }
+      ])
+      const client = yield* connect(url)
+      client.create({ model: "a/m", input: "hi" })
+      yield* eventually(() => client.frames.length === 2)
+      client.socket.terminate()
+      yield* eventually(() => a.running === 0)
+      assert.isTrue(a.requests[0]?.aborted)
+    })
+  )
+})
+
+const connectUnscoped = (url: string) => Effect.provideService(connect(url), Scope.Scope, Scope.makeUnsafe())

@@ -1,0 +1,279 @@
+/** The bench as a service: scoped probes for those who make attempts of their own, a report, and a stream of changes. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import * as Policy from "../../src/policy/Policy.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { attempt, a as target } from "../support/bench.ts"
+import { dead, fault, play, throttle } from "../support/engine.ts"
+
+const { rules } = Policy.defaults
+
+describe("who makes attempts of their own", () => {
+  it.effect("is admitted, may probe when a rest ends, and frees the target by an answer", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* attempt(throttle("10 seconds")), "Go")
+      assert.strictEqual(yield* attempt(undefined), "rests")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* attempt(fault()), "Probe")
+      assert.strictEqual(yield* attempt(undefined), "rests")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* attempt(undefined), "Probe")
+      assert.strictEqual(yield* attempt(undefined), "Go")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("cannot keep a probe's slot: the scope gives it back, however it ends", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* attempt(throttle("1 second"))
+      yield* TestClock.adjust("1 second")
+      const probing = Effect.flatMap(registry.admit(target), (admission) => {
+        assert.strictEqual(admission._tag, "Probe")
+        return Effect.as(Effect.never, admission)
+      })
+      const hanging = yield* Effect.forkChild(Effect.scoped(probing))
+      yield* Effect.yieldNow
+      assert.strictEqual(yield* attempt(undefined), "rests")
+      yield* Fiber.interrupt(hanging)
+      const dying = Effect.flatMap(registry.admit(target), () => Effect.die("a bug"))
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(Effect.scoped(dying))))
+      assert.strictEqual(yield* attempt(undefined), "Probe")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("gives no slot back twice: what was recorded stays as it is when the scope closes", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* attempt(throttle("1 second"))
+      yield* TestClock.adjust("1 second")
+      const scope = yield* Scope.make()
+      const first = yield* Scope.provide(registry.admit(target), scope)
+      assert(first._tag === "Probe")
+      yield* registry.record(target, first, throttle("1 second"), rules.RateLimit.rest)
+      yield* TestClock.adjust("1 second")
+      const second = yield* registry.admit(target)
+      assert.strictEqual(second._tag, "Probe")
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(
+        (yield* registry.admit(target))._tag,
+        "Resting",
+        "the second probe is still under way"
+      )
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+})
+
+describe("the list and the report", () => {
+  it.effect("the list says how every key stands, through all its states", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const status = Effect.map(registry.list, (list) => list.map((info) => info.status).join())
+      assert.strictEqual(yield* status, "")
+      yield* attempt(throttle("10 seconds"))
+      assert.strictEqual(yield* status, "resting")
+      yield* registry.bench("a/m#k", { for: "1 second" })
+      assert.strictEqual(yield* status, "manual")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* status, "resting")
+      yield* TestClock.adjust("9 seconds")
+      assert.strictEqual(yield* status, "half-open")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* registry.admit(target)
+          assert.strictEqual(yield* status, "probing")
+        })
+      )
+      assert.strictEqual(yield* status, "half-open")
+      yield* attempt(undefined)
+      assert.strictEqual(yield* status, "")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("the list tells the whole story of a key", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* attempt(throttle("10 seconds"))
+      yield* registry.bench("a#k", { for: "1 minute", reason: "repairs", by: "ann" })
+      const [own, byHand] = yield* registry.list
+      assert.deepStrictEqual(own, {
+        key: "a/m#k",
+        scope: "target",
+        status: "resting",
+        reason: "RateLimit",
+        evidence: undefined,
+        since: 0,
+        until: 10_000,
+        hint: undefined,
+        hits: 1,
+        failures: 1,
+        by: undefined
+      })
+      assert.strictEqual(byHand?.scope, "credential")
+      assert.strictEqual(byHand?.reason, "Manual")
+      assert.strictEqual(byHand?.evidence, "repairs")
+      assert.strictEqual(byHand?.by, "ann")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("the report counts every attempt of a target that ended by itself", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const script = [["fine"], [throttle("1 second")], [dead()], [{ hang: true }]] as const
+      const a = Scripted.make("a", script)
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { patience: 0 })
+      yield* play(Failover.complete(chain, "q"), { within: 0 })
+      yield* play(Failover.complete(chain, "q"), { within: 0 })
+      yield* TestClock.adjust("1 second")
+      yield* play(Failover.complete(chain, "q"), { within: 0 })
+      yield* TestClock.adjust("5 minutes")
+      const hanging = yield* Effect.forkChild(Failover.complete(chain, "q"))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(hanging)
+      assert.deepStrictEqual(
+        (yield* registry.report).filter(({ key }) => key === "a/m#default"),
+        [
+          {
+            key: "a/m#default",
+            status: "half-open",
+            until: 1_000,
+            attempts: 3,
+            failures: 2,
+            failuresInRow: 2,
+            lastFailure: { class: "InvalidKey", at: 1_000, evidence: undefined }
+          }
+        ]
+      )
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+
+  // Run.ts records a visit when it ends, not each of its attempts.
+  it.effect("the report counts the attempts that were retried, too", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const a = Scripted.make("a", [[fault()], [fault()], ["fine"]])
+      yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
+      const [health] = yield* registry.report
+      assert.deepStrictEqual([health?.attempts, health?.failures, health?.failuresInRow], [3, 2, 0])
+    }).pipe(Effect.provide(Failover.Failover.layer()))
+  )
+
+  it.effect("the report tells what rests without ever having been called", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* registry.bench("b", { for: "1 minute" })
+      const [health] = yield* registry.report
+      assert.strictEqual(health?.key, "b")
+      assert.strictEqual(health?.status, "manual")
+      assert.strictEqual(health?.attempts, 0)
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+})
+
+describe("the changes", () => {
+  const watched = Effect.fnUntraced(function* (during: Effect.Effect<void, never, BenchRegistry>) {
+    const registry = yield* BenchRegistry
+    const seen: Array<string> = []
+    const fiber = yield* registry.changes.pipe(
+      Stream.runForEach(({ at, info }) =>
+        Effect.sync(() => seen.push(`${at} ${info.key} ${info.status} ${info.until}`))
+      ),
+      Effect.forkChild
+    )
+    yield* Effect.yieldNow
+    yield* during
+    yield* Effect.yieldNow
+    yield* Fiber.interrupt(fiber)
+    return seen
+  })
+
+  it.effect("are told as they happen: benched, extended, probed, freed, benched by hand", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched(
+        Effect.gen(function* () {
+          const registry = yield* BenchRegistry
+          yield* attempt(throttle("10 seconds"))
+          yield* TestClock.adjust("10 seconds")
+          yield* attempt(throttle("20 seconds"))
+          yield* TestClock.adjust("20 seconds")
+          yield* attempt(undefined)
+          yield* registry.bench("a", { for: "1 second" })
+          yield* registry.unbench("a")
+        })
+      )
+      assert.deepStrictEqual(seen, [
+        "0 a/m#k resting 10000",
+        "10000 a/m#k probing 10000",
+        "10000 a/m#k resting 30000",
+        "30000 a/m#k probing 30000",
+        "30000 a/m#k free undefined",
+        "30000 a manual 31000",
+        "30000 a free undefined"
+      ])
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("tell how the key stood until then", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const seen: Array<string> = []
+      const fiber = yield* registry.changes.pipe(
+        Stream.runForEach(({ before, info }) =>
+          Effect.sync(() => seen.push(`${before.status} ${before.until} to ${info.status} ${info.until}`))
+        ),
+        Effect.forkChild({ startImmediately: true })
+      )
+      yield* attempt(throttle("10 seconds"))
+      yield* TestClock.adjust("10 seconds")
+      yield* attempt(undefined)
+      yield* registry.bench("a", { for: "1 second" })
+      yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(seen, [
+        "free undefined to resting 10000",
+        "half-open 10000 to probing 10000",
+        "probing 10000 to free undefined",
+        "free undefined to manual 11000"
+      ])
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("are told to everybody who listens, from then on", () =>
+    Effect.gen(function* () {
+      yield* attempt(throttle("10 seconds"))
+      const both = yield* Effect.all([watched(Effect.yieldNow), watched(Effect.void)], { concurrency: 2 })
+      assert.deepStrictEqual(both, [[], []])
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+
+  it.effect("do not pile up for a slow listener: it loses the oldest", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const seen: Array<string> = []
+      const fiber = yield* registry.changes.pipe(
+        Stream.runForEach(({ info }) =>
+          Effect.andThen(
+            Effect.sync(() => seen.push(info.key)),
+            Effect.sleep("1 hour")
+          )
+        ),
+        Effect.forkChild
+      )
+      yield* Effect.yieldNow
+      for (let i = 0; i < 1_000; i++) yield* registry.bench(`p${i}`)
+      yield* TestClock.adjust("2000 hours")
+      yield* Fiber.interrupt(fiber)
+      // 256 that it took at once, and the latest 256 after them.
+      assert.isAtMost(seen.length, 512)
+      assert.strictEqual(seen.at(-1), "p999")
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+  )
+})

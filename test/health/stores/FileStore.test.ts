@@ -1,0 +1,153 @@
+/** A bench in a file, on a disk that is full and in a process that is killed. */
+import { spawn, spawnSync } from "node:child_process"
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as PlatformError from "effect/PlatformError"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as FileStore from "../../../src/health/stores/FileStore.ts"
+import * as Files from "../../support/files.ts"
+
+const full = PlatformError.systemError({
+  _tag: "WriteZero",
+  module: "FileSystem",
+  method: "write",
+  description: "ENOSPC: no space left on device"
+})
+
+/** A disk on which `room()` bytes are left: of a longer text its beginning is written before the write fails. */
+const disk = (room: () => number) =>
+  Layer.effect(
+    FileSystem.FileSystem,
+    Effect.map(
+      FileSystem.FileSystem,
+      (fs): FileSystem.FileSystem => ({
+        ...fs,
+        writeFileString: (path, text) =>
+          text.length <= room()
+            ? fs.writeFileString(path, text)
+            : Effect.andThen(fs.writeFileString(path, text.slice(0, room())), Effect.fail(full)),
+        open: (path, options) =>
+          Effect.map(fs.open(path, options), (file) => ({
+            ...file,
+            sync: Effect.suspend(() => file.sync),
+            writeAll: (bytes: Uint8Array) =>
+              bytes.length <= room()
+                ? file.writeAll(bytes)
+                : Effect.andThen(file.writeAll(bytes.slice(0, room())), Effect.fail(full))
+          }))
+      })
+    )
+  ).pipe(Layer.provide(NodeFileSystem.layer))
+
+const storeIn = (folder: string, fs: Layer.Layer<FileSystem.FileSystem> = NodeFileSystem.layer) =>
+  Effect.map(Layer.build(FileStore.layer(folder).pipe(Layer.provide([fs, NodePath.layer]))), (context) =>
+    KeyValueStore.KeyValueStore.pipe(Effect.provide(context))
+  ).pipe(Effect.flatten)
+
+const saver = fileURLToPath(new URL("../../support/saver.ts", import.meta.url))
+
+describe("a file store", () => {
+  it.live(
+    "keeps the old text when the disk is full, leaves nothing behind, and takes the new one when there is room",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* Files.folder
+        let room = 1_000
+        const store = yield* storeIn(
+          folder,
+          disk(() => room)
+        )
+        yield* store.set("bench.json", "old")
+        room = 2
+        assert.strictEqual(
+          (yield* Effect.flip(store.set("bench.json", "new text")))._tag,
+          "KeyValueStoreError"
+        )
+        assert.strictEqual(readFileSync(join(folder, "bench.json"), "utf8"), "old")
+        assert.deepStrictEqual(readdirSync(folder), ["bench.json"])
+        room = 1_000
+        yield* store.set("bench.json", "new text")
+        assert.strictEqual(yield* store.get("bench.json"), "new text")
+        assert.deepStrictEqual(readdirSync(folder), ["bench.json"])
+      }).pipe(Effect.scoped)
+  )
+
+  it.live(
+    "is whole whenever the process is killed",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* Files.folder
+        let last = -1
+        for (const delay of [0, 3, 7, 13, 29, 61]) {
+          yield* Effect.callback<void>((resume) => {
+            const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", saver, folder], {
+              stdio: ["ignore", "pipe", "ignore"]
+            })
+            child.once("exit", () => resume(Effect.void))
+            child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), delay))
+          })
+          const names = readdirSync(folder)
+          if (!names.includes("bench.json")) continue
+          const { end, round } = JSON.parse(readFileSync(join(folder, "bench.json"), "utf8"))
+          assert.strictEqual(end, round)
+          last = round
+        }
+        assert.isAtLeast(last, 0, "something was written")
+      }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.live("survives a disk that is really full", (context) =>
+    Effect.gen(function* () {
+      const folder = join(yield* Files.folder, "small")
+      mkdirSync(folder)
+      const mounted = yield* Effect.acquireRelease(
+        Effect.sync(
+          () => spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]).status === 0
+        ),
+        (is) => Effect.sync(() => void (is && spawnSync("umount", [folder])))
+      )
+      if (!mounted) return context.skip("a small disk cannot be mounted here")
+      const store = yield* storeIn(folder)
+      yield* store.set("bench.json", "old")
+      writeFileSync(join(folder, "other"), "x".repeat(40_000))
+      yield* Effect.flip(store.set("bench.json", "y".repeat(30_000)))
+      assert.strictEqual(yield* store.get("bench.json"), "old")
+      rmSync(join(folder, "other"))
+      yield* store.set("bench.json", "y".repeat(30_000))
+      assert.strictEqual(statSync(join(folder, "bench.json")).size, 30_000)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("follows a link, and removes what killed processes have left", () =>
+    Effect.gen(function* () {
+      const folder = yield* Files.folder
+      mkdirSync(join(folder, "real"))
+      writeFileSync(join(folder, "real", "file"), "old")
+      symlinkSync(join(folder, "real", "file"), join(folder, "bench.json"))
+      writeFileSync(join(folder, "bench.json.1.new"), "half")
+      utimesSync(join(folder, "bench.json.1.new"), 1, 1)
+      writeFileSync(join(folder, "bench.json.2.new"), "another process is writing this")
+      const store = yield* storeIn(folder)
+      yield* store.set("bench.json", "new")
+      assert.strictEqual(readFileSync(join(folder, "real", "file"), "utf8"), "new")
+      assert.deepStrictEqual(readdirSync(folder).sort(), ["bench.json", "bench.json.2.new", "real"])
+    }).pipe(Effect.scoped)
+  )
+})

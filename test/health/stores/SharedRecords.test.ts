@@ -1,0 +1,148 @@
+/** A real Redis that holds what this version cannot read, or that refuses what it is asked. */
+import { assert, describe } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as Redacted from "effect/Redacted"
+import { connect } from "../../../src/health/stores/NodeConnection.ts"
+import { throttle } from "../../support/engine.ts"
+import * as Redis from "../../support/redis.ts"
+import { becomes, eventually, live, on, quick, replica, statusOf, together } from "../../support/replicas.ts"
+import { fail, target } from "../../support/stores.ts"
+
+const entries = "{effect-failover}:entries"
+
+/** A logger that keeps what is said. */
+const keeping = (logs: Array<string>) =>
+  Effect.provide(
+    Logger.layer([Logger.make(({ message }) => void logs.push([message].flat().map(String).join(" ")))])
+  )
+
+const rest = { since: 0, until: 8e12, hits: 1, failures: 0, epoch: 1, writer: "other" }
+
+const nonsense: Record<string, string> = {
+  later: JSON.stringify({ ...rest, reason: "QuantumFlux" }),
+  endless: JSON.stringify({ ...rest, reason: "RateLimit", until: null }),
+  text: JSON.stringify({ ...rest, reason: "RateLimit", until: "tomorrow" }),
+  huge: JSON.stringify({ ...rest, reason: "RateLimit", until: 1e300 }),
+  unsigned: JSON.stringify({ ...rest, reason: "RateLimit", writer: 7 }),
+  foreign: JSON.stringify({ hello: [1, { world: true }] }),
+  list: "[1,2,3]",
+  nothing: "null",
+  broken: '{"reason":',
+  empty: ""
+}
+
+const channel = "{effect-failover}:changes"
+
+describe.skipIf(!Redis.isInstalled)(
+  `a shared bench that cannot be read or written${Redis.isInstalled ? "" : ` (skipped: ${Redis.missing})`}`,
+  () => {
+    live(
+      "loses no record but those that cannot be read, names them once, and leaves them as they are",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        yield* redis.send("HSET", entries, ...Object.entries(nonsense).flat())
+        const a = yield* replica(url)
+        yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
+        const logs: Array<string> = []
+        const b = yield* keeping(logs)(replica(url, { resync: "20 millis" }))
+        yield* becomes(b, "x/m#k", "resting")
+        const written = `{"key":"y","writer":"other","now":${Date.now()},"record":${nonsense.later}}`
+        for (const text of ["hello", "{}", "[]", written, written])
+          yield* redis.send("PUBLISH", channel, text)
+        yield* together(a, b)
+        // A record of its own makes the next comparison read all of it again.
+        yield* redis.send("HSET", entries, "more", "nonsense")
+        yield* eventually(
+          Effect.sync(() => logs.join("\n")),
+          (text) => text.includes('"more"')
+        )
+        const named = logs.filter((text) => text.includes("could not be read")).join("\n")
+        for (const key of Object.keys(nonsense)) {
+          assert.strictEqual(named.split(`"${key}":`).length, 2, `${key} is named once in ${named}`)
+        }
+        assert.include(named, "QuantumFlux")
+        assert.notInclude(logs.join("\n"), "does not answer")
+        const kept = yield* redis.send<ReadonlyArray<string>>("HMGET", entries, ...Object.keys(nonsense))
+        assert.deepStrictEqual(kept, Object.values(nonsense))
+        assert.strictEqual(yield* statusOf(b, "later"), "free")
+      })
+    )
+
+    live(
+      "takes over a key whose record nobody can read when it learns of a rest of its own",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        for (const [i, text] of Object.values(nonsense).entries()) {
+          yield* redis.send("HSET", entries, `x/m${i}#k`, text)
+        }
+        const [a, b] = [yield* replica(url), yield* replica(url)]
+        yield* together(a, b)
+        for (const i of Object.keys(Object.values(nonsense))) {
+          yield* on(a, fail(target("x", `m${i}`), throttle("20 seconds")))
+        }
+        // What a later version put with a later end stays for it; the rest is ours now.
+        for (const [i, name] of Object.keys(nonsense).entries()) {
+          if (name !== "later" && name !== "huge") yield* becomes(b, `x/m${i}#k`, "resting")
+        }
+      })
+    )
+
+    live(
+      "says what Redis refuses, goes on hearing the others, and is told when there is room",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        const logs: Array<string> = []
+        const a = yield* keeping(logs)(replica(url))
+        const b = yield* replica(url)
+        yield* together(a, b)
+        yield* redis.send("CONFIG", "SET", "maxmemory", "1")
+        yield* on(a, fail(target("x", "m"), throttle("1 minute")))
+        yield* eventually(
+          Effect.sync(() => logs.join("\n")),
+          (text) => text.includes("maxmemory")
+        )
+        yield* on(a, fail(target("y", "m"), throttle("1 minute")))
+        assert.notInclude(logs.join("\n"), "does not answer")
+        yield* redis.send("CONFIG", "SET", "maxmemory", "0")
+        yield* becomes(b, "x/m#k", "resting")
+        yield* becomes(b, "y/m#k", "resting")
+        assert.strictEqual(logs.filter((text) => text.includes("maxmemory")).length, 1)
+      })
+    )
+
+    live(
+      "tells a Redis that does not answer from one that refuses",
+      Effect.gen(function* () {
+        const redis = yield* Redis.make
+        const client = yield* connect(Redacted.make(redis.url))
+        yield* client.send("SET", entries, "something else")
+        const logs: Array<string> = []
+        yield* keeping(logs)(replica(redis.url, quick))
+        const said = Effect.sync(() => logs.join("\n"))
+        yield* eventually(said, (text) => text.includes("another prefix"))
+        assert.notInclude(yield* said, "does not answer")
+        yield* redis.kill
+        yield* eventually(said, (text) => text.includes("does not answer"))
+      })
+    )
+
+    live(
+      "sends a probe without its word when the probes cannot be read",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        const a = yield* replica(url)
+        yield* together(a, yield* replica(url))
+        yield* on(a, fail(target("x", "m"), throttle("300 millis")))
+        yield* becomes(a, "x/m#k", "half-open")
+        yield* redis.send("HSET", "{effect-failover}:probes", "x/m#k", "nonsense")
+        const tag = yield* Effect.scoped(Effect.map(a.admit(target("x", "m")), ({ _tag }) => _tag))
+        assert.strictEqual(tag, "Probe")
+      })
+    )
+  }
+)

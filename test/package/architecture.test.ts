@@ -1,0 +1,223 @@
+/** How src is built: which folder may import which, how large files and folders are, and which words are retired. */
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+
+const root = resolve(import.meta.dirname, "../..")
+const src = join(root, "src")
+
+/** The folders of src from the lowest to the highest. A file imports from its own folder and from lower ones, types included. */
+const layers = [
+  // The engine: it knows nothing of HTTP, of bodies or of Redis.
+  "time",
+  "util",
+  "failure",
+  "policy",
+  "domain",
+  "health",
+  "events",
+  "stream",
+  "choice",
+  "candidates",
+  "engine",
+  // What replaces parts of it, or is built on it alone.
+  "health/limits",
+  "health/stores",
+  "checks",
+  "router",
+  "observe",
+  // What providers say, and how they are called.
+  "words",
+  "redaction",
+  "classifier/signals",
+  "classifier/body",
+  "classifier",
+  "providers/bytes",
+  "providers/wire",
+  "providers/forms",
+  "providers/protocols",
+  "providers/transport",
+  "providers/answers",
+  "providers",
+  // From one protocol to another.
+  "dialect/rules",
+  "dialect/rows",
+  "dialect",
+  "translate/common",
+  "translate/fit",
+  "translate/carry",
+  "translate/protocol",
+  "translate/anthropic",
+  "translate/openai/parts",
+  "translate/openai",
+  "translate/responses",
+  "translate",
+  // For users' tests, and for effect/ai.
+  "testing/strict",
+  "testing",
+  "ai/calls",
+  "ai/wire",
+  "ai",
+  // The gateway, the simulator and the command line.
+  "config/file",
+  "config",
+  "gateway/http",
+  "gateway/server",
+  "gateway/providers",
+  "gateway/request",
+  "gateway/reload",
+  "gateway/observe",
+  "gateway/admin",
+  "gateway/status",
+  "gateway/socket",
+  "gateway",
+  "simulator/faults",
+  "simulator/scenario",
+  "simulator/time",
+  "simulator/world",
+  "simulator",
+  "simulator/report",
+  "cli/support",
+  "cli/admin",
+  "cli/simulate",
+  "cli/simulated",
+  "cli/live",
+  "cli/demo",
+  "cli",
+  "."
+]
+
+/** The folders that make up the engine: they use only what is stable in Effect. */
+const engine = new Set(layers.slice(0, layers.indexOf("engine") + 1))
+
+interface Import {
+  readonly file: string
+  readonly from: string
+}
+
+const code = (file: string) => readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")
+
+const files = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => join(src, file))
+
+const imports: ReadonlyArray<Import> = files.flatMap((file) =>
+  [...code(file).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => ({
+    file,
+    from: match[1]!
+  }))
+)
+
+const folderOf = (file: string) => relative(src, dirname(file)) || "."
+
+const show = ({ file, from }: Import) => `${relative(root, file)} imports ${from}`
+
+/** The files that import each other in a circle, if any do. */
+const circles = (): ReadonlyArray<string> => {
+  const edges = new Map(files.map((file) => [file, [] as Array<string>]))
+  for (const { file, from } of imports) {
+    const other = resolve(file, "..", from)
+    if (from.startsWith(".") && other !== file) edges.get(file)!.push(other)
+  }
+  const found: Array<string> = []
+  const done = new Set<string>()
+  const visit = (file: string, path: ReadonlyArray<string>): void => {
+    const at = path.indexOf(file)
+    if (at >= 0) {
+      found.push([...path.slice(at), file].map((one) => relative(src, one)).join(" → "))
+      return
+    }
+    if (done.has(file)) return
+    for (const other of edges.get(file) ?? []) visit(other, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+  return found
+}
+
+describe("the folders of src", () => {
+  it("import lower folders only", () => {
+    const wrong = imports.filter(({ file, from }) => {
+      if (!from.startsWith(".")) return false
+      const [here, there] = [folderOf(file), folderOf(resolve(file, "..", from))]
+      return here !== there && layers.indexOf(there) > layers.indexOf(here)
+    })
+    assert.deepStrictEqual(wrong.map(show), [])
+  })
+
+  it("are all in the list of layers, and every layer is a folder", () => {
+    assert.deepStrictEqual([...new Set(files.map(folderOf))].sort(), [...layers].sort())
+  })
+
+  it("have no files that import each other in a circle", () => {
+    assert.deepStrictEqual(circles(), [])
+  })
+
+  it("have at most 15 files each", () => {
+    const counts = new Map<string, number>()
+    for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) counts.set(entry.parentPath, (counts.get(entry.parentPath) ?? 0) + 1)
+    }
+    const large = [...counts].filter(([, count]) => count > 15)
+    assert.deepStrictEqual(
+      large.map(([folder, count]) => `${relative(root, folder)} has ${count} files`),
+      []
+    )
+  })
+
+  it("import each module of Effect by its own path", () => {
+    assert.deepStrictEqual(imports.filter(({ from }) => from === "effect").map(show), [])
+  })
+})
+
+/** The stability tag of a module of Effect, and of each of its exports that has one of its own. */
+const tagsOf = (specifier: string) => {
+  const text = readFileSync(
+    join(root, "node_modules", `${specifier.replace("effect/", "effect/src/")}.ts`),
+    "utf8"
+  )
+  const tag = (comment: string) => /@stability (\w+)/.exec(comment)?.[1]
+  const comment = String.raw`\/\*\*((?:(?!\*\/)[\s\S])*)\*\/`
+  const declared = new RegExp(
+    String.raw`${comment}\s*(?:export (?:declare )?(?:abstract )?\w+ |\w+ as )(\w+)`,
+    "g"
+  )
+  return {
+    module: tag(text),
+    members: new Map([...text.matchAll(declared)].map((match) => [match[2]!, tag(match[1]!)]))
+  }
+}
+
+describe("the engine", () => {
+  const effects = imports.filter(({ file, from }) => engine.has(folderOf(file)) && from.startsWith("effect"))
+
+  it("knows nothing outside of Effect", () => {
+    const outside = imports.filter(
+      ({ file, from }) => engine.has(folderOf(file)) && !from.startsWith("effect/") && !from.startsWith(".")
+    )
+    assert.deepStrictEqual(outside.map(show), [])
+  })
+
+  it("uses only modules of Effect that are stable", () => {
+    assert.isAbove(effects.length, 20)
+    assert.deepStrictEqual(effects.filter(({ from }) => tagsOf(from).module !== "stable").map(show), [])
+  })
+
+  it("uses nothing in them that is not stable", () => {
+    const checked: Array<string> = []
+    const wrong: Array<string> = []
+    for (const { file, from } of effects) {
+      const alias = new RegExp(String.raw`\* as (\w+) from "${from}"`).exec(code(file))?.[1]
+      if (alias === undefined) continue
+      const { members } = tagsOf(from)
+      for (const [, member] of code(file).matchAll(new RegExp(String.raw`\b${alias}\.(\w+)`, "g"))) {
+        const tag = members.get(member!)
+        if (tag === undefined) continue
+        checked.push(member!)
+        if (tag !== "stable") wrong.push(`${relative(root, file)} uses ${from}.${member} (${tag})`)
+      }
+    }
+    assert.isAbove(checked.length, 100)
+    assert.deepStrictEqual(wrong, [])
+  })
+})

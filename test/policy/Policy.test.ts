@@ -1,0 +1,270 @@
+/** Policies as data: what is said is taken, what is left out stays, and layers lie over each other field by field. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Pool from "../../src/domain/Pool.ts"
+import * as Failure from "../../src/failure/Failure.ts"
+import * as Backoff from "../../src/policy/Backoff.ts"
+import * as Commit from "../../src/policy/Commit.ts"
+import * as Policy from "../../src/policy/Policy.ts"
+import { delays, failureOf } from "../support/engine.ts"
+
+describe("a policy of nothing", () => {
+  it("is the defaults", () => {
+    assert.deepStrictEqual(Policy.make(), Policy.defaults)
+    assert.deepStrictEqual(Policy.make({}, undefined, {}), Policy.defaults)
+  })
+
+  it("has a row for every class of failure", () => {
+    assert.deepStrictEqual(Object.keys(Policy.defaults.rules).sort(), [...Failure.failureClasses].sort())
+    for (const name of Failure.failureClasses) {
+      assert.isDefined(Policy.defaults.rules[Failure.classOf(failureOf(name))])
+    }
+  })
+})
+
+describe("what is said", () => {
+  it("is taken, in any form a duration may have", () => {
+    const policy = Policy.make({
+      patience: "2 seconds",
+      deadline: Duration.minutes(1),
+      attempts: 3,
+      targets: 5,
+      reserve: 0.1,
+      whenAllBenched: "fail",
+      commit: Commit.complete,
+      malformedEvents: "drop",
+      timeouts: { idle: 500 }
+    })
+    assert.deepStrictEqual(
+      { ...policy, rules: undefined },
+      {
+        rules: undefined,
+        patience: 2_000,
+        deadline: 60_000,
+        attempts: 3,
+        targets: 5,
+        reserve: 0.1,
+        whenAllBenched: "fail",
+        commit: Commit.complete,
+        malformedEvents: "drop",
+        timeouts: { ...Policy.defaults.timeouts, idle: 500 }
+      }
+    )
+  })
+
+  it("is not undone by something left undefined", () => {
+    const said = {
+      patience: 1,
+      attempts: 2,
+      timeouts: { idle: 3 },
+      rules: { Invalid: { next: "model" } }
+    } as const
+    const unsaid = {
+      patience: undefined,
+      attempts: undefined,
+      timeouts: { idle: undefined },
+      rules: { Invalid: { next: undefined } }
+    }
+    assert.deepStrictEqual(Policy.make(said, unsaid), Policy.make(said))
+  })
+
+  it("in a row changes that row and no other", () => {
+    const policy = Policy.make({
+      rules: { RateLimit: { next: "stop", rest: { scope: "credential", threshold: 4 } } }
+    })
+    assert.deepStrictEqual(policy.rules.RateLimit, {
+      retry: "afterWait",
+      next: "stop",
+      rest: { scope: "credential", threshold: 4, base: 5_000, max: 300_000 }
+    })
+    assert.deepStrictEqual(
+      { ...policy.rules, RateLimit: undefined },
+      { ...Policy.defaults.rules, RateLimit: undefined }
+    )
+  })
+
+  it("in a row wins over the short forms", () => {
+    const policy = Policy.make({
+      cooldown: { transient: { base: "1 second" } },
+      threshold: { transient: 2 },
+      retries: { times: 7 },
+      rules: { Empty: { retry: "never", rest: { base: "9 seconds", threshold: 9 } } }
+    })
+    assert.strictEqual(policy.rules.Empty.retry, "never")
+    assert.deepInclude(policy.rules.Empty.rest, { base: 9_000, threshold: 9 })
+    assert.deepInclude(policy.rules.ServerError.rest, { base: 1_000, threshold: 2 })
+  })
+
+  it("of no rest stays, whatever else is said later", () => {
+    const policy = Policy.make(
+      { rules: { Overloaded: { rest: null }, RateLimit: { rest: null } } },
+      {
+        cooldown: { transient: { base: 1 }, rateLimit: { base: 1 } },
+        threshold: { transient: 5 },
+        retries: { times: 1 }
+      }
+    )
+    assert.isUndefined(policy.rules.Overloaded.rest)
+    assert.isUndefined(policy.rules.RateLimit.rest)
+    assert.deepInclude(policy.rules.Silent.rest, { base: 1, threshold: 5 })
+  })
+
+  it("of the short forms reaches the rows they stand for", () => {
+    const { rules } = Policy.make({
+      threshold: { transient: 4, unknown: 7 },
+      cooldown: {
+        transient: { base: 1, max: 2 },
+        rateLimit: { base: 3, max: 4 },
+        authDead: { base: 5, max: 6 },
+        modelMissing: { base: 7, max: 8 }
+      }
+    })
+    const rest = (name: Failure.FailureClass) => {
+      const row = rules[name].rest
+      return row && [row.threshold, row.base, row.max].join(" ")
+    }
+    assert.deepStrictEqual(
+      Failure.failureClasses.map((name) => [name, rest(name)] as const),
+      [
+        ["RateLimit", "1 3 4"],
+        ...(["InvalidKey", "Forbidden", "Balance"] as const).map((name) => [name, "1 5 6"] as const),
+        ["ModelMissing", "1 7 8"],
+        ["Blocked", undefined],
+        ...(["Overloaded", "ServerError", "Connection", "Silent"] as const).map(
+          (name) => [name, "4 1 2"] as const
+        ),
+        ...(["Truncated", "Empty", "Malformed", "Unknown"] as const).map((name) => [name, "7 1 2"] as const),
+        ...(
+          [
+            "Local",
+            "Invalid",
+            "ContentPolicy",
+            "MaxTokens",
+            "TooLarge",
+            "Unsupported",
+            "ContextExceeded"
+          ] as const
+        ).map((name) => [name, undefined] as const)
+      ]
+    )
+  })
+})
+
+describe("the retries", () => {
+  it.effect("are two by default, after at most half a second and at most two", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* delays(Policy.defaults.rules.Overloaded.retry, 1), [500, 2_000])
+      assert.deepStrictEqual(yield* delays(Policy.defaults.rules.Overloaded.retry, 0), [0, 500])
+    })
+  )
+
+  it.effect("may be more than there are delays: the last one goes on", () =>
+    Effect.gen(function* () {
+      const policy = Policy.make({ retries: { times: 4, backoff: ["1 second", "3 seconds"] } })
+      assert.deepStrictEqual(yield* delays(policy.rules.Empty.retry, 1), [1_000, 3_000, 3_000, 3_000])
+    })
+  )
+
+  it.effect("may be fewer, and none at all", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(
+        yield* delays(Policy.make({ retries: { times: 1 } }).rules.Empty.retry, 1),
+        [500]
+      )
+      assert.deepStrictEqual(yield* delays(Policy.make({ retries: { times: 0 } }).rules.Empty.retry, 1), [])
+    })
+  )
+
+  it.effect("are still two where only the delays are said, however many these are", () =>
+    Effect.gen(function* () {
+      const one = Policy.make({ retries: { backoff: ["1 second"] } })
+      assert.deepStrictEqual(yield* delays(one.rules.Empty.retry, 1), [1_000, 1_000])
+      const three = Policy.make({ retries: { backoff: ["1 second", "2 seconds", "3 seconds"] } })
+      assert.deepStrictEqual(yield* delays(three.rules.Empty.retry, 1), [1_000, 2_000])
+    })
+  )
+
+  it.effect("may be said in parts by different layers", () =>
+    Effect.gen(function* () {
+      const policy = Policy.make({ retries: { times: 3 } }, { retries: { backoff: ["1 second"] } })
+      assert.deepStrictEqual(yield* delays(policy.rules.Empty.retry, 1), [1_000, 1_000, 1_000])
+    })
+  )
+
+  it.effect("may be any schedule, which replaces what was said before", () =>
+    Effect.gen(function* () {
+      const schedule = Schedule.spaced("7 millis").pipe(Schedule.upTo({ times: 2 }))
+      const policy = Policy.make({ retries: { times: 9 } }, { retries: schedule })
+      assert.deepStrictEqual(yield* delays(policy.rules.Connection.retry), [7, 7])
+      const numbers = Policy.make({ retries: schedule }, { retries: { times: 1 } })
+      assert.deepStrictEqual(yield* delays(numbers.rules.Connection.retry, 1), [500])
+      assert.strictEqual(policy.rules.Silent.retry, "never")
+    })
+  )
+
+  it.effect("wait anything from nothing to the whole delay, evenly", () =>
+    Effect.gen(function* () {
+      const drawn: Array<number> = []
+      for (let i = 0; i < 500; i++) {
+        const step = yield* Schedule.toStep(Backoff.fullJitter(["1 second"]))
+        drawn.push(Duration.toMillis((yield* step(0, undefined))[1]))
+      }
+      assert.isTrue(drawn.every((delay) => delay >= 0 && delay < 1_000))
+      assert.approximately(drawn.reduce((sum, delay) => sum + delay, 0) / drawn.length, 500, 50)
+    }).pipe(Random.withSeed("jitter"))
+  )
+})
+
+describe("a chain's policy", () => {
+  const chain = Chain.make(Model.make(Pool.make("a", {}), "m"))
+
+  it("laid over one that it has leaves what it does not speak of", () => {
+    const twice = Chain.withPolicy(
+      Chain.withPolicy(chain, {
+        patience: 1,
+        timeouts: { idle: 2 },
+        threshold: { transient: 3 },
+        cooldown: { rateLimit: { base: 4, max: 5 } },
+        rules: { Invalid: { next: "model" }, Silent: { rest: { base: 6 } } }
+      }),
+      {
+        patience: undefined,
+        timeouts: { answer: 20 },
+        threshold: { unknown: 30 },
+        cooldown: { rateLimit: { base: 40 } },
+        rules: { TooLarge: { next: "model" }, Silent: { rest: { max: 60 } } }
+      }
+    )
+    const policy = Policy.make(twice.policy)
+    assert.strictEqual(policy.patience, 1)
+    assert.deepInclude(policy.timeouts, { idle: 2, answer: 20 })
+    assert.deepInclude(policy.rules.RateLimit.rest, { base: 40, max: 5 })
+    assert.strictEqual(policy.rules.Connection.rest?.threshold, 3)
+    assert.strictEqual(policy.rules.Unknown.rest?.threshold, 30)
+    assert.deepInclude(policy.rules.Silent.rest, { base: 6, max: 60, threshold: 3 })
+    assert.strictEqual(policy.rules.Invalid.next, "model")
+    assert.strictEqual(policy.rules.TooLarge.next, "model")
+  })
+
+  it("has the last word where both speak", () => {
+    const twice = Chain.withPolicy(
+      Chain.withPolicy(chain, { attempts: 1, rules: { Silent: { rest: null, next: "stop" } } }),
+      { attempts: 2, rules: { Silent: { next: "model" } } }
+    )
+    const policy = Policy.make(twice.policy)
+    assert.strictEqual(policy.attempts, 2)
+    assert.deepInclude(policy.rules.Silent, { rest: undefined, next: "model" })
+  })
+
+  it("leaves the chain it was made from as it was", () => {
+    const one = Chain.withPolicy(chain, { attempts: 1 })
+    Chain.withPolicy(one, { attempts: 2 })
+    assert.strictEqual(one.policy?.attempts, 1)
+    assert.isUndefined(chain.policy)
+  })
+})

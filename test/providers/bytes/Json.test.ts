@@ -1,0 +1,65 @@
+/** JSON is there whenever it is asked for, whatever the size and wherever the commit point was. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { Chain, Failover, Model } from "../../../src/index.ts"
+import { OpenAi } from "../../../src/providers/index.ts"
+import * as FaultServer from "../../support/FaultServer.ts"
+import { anthropic, dialects, openai, upstreams, withUpstream } from "../../support/providers.ts"
+
+for (const [name, upstream] of upstreams) {
+  describe(`JSON over ${name}`, () => {
+    for (const dialect of dialects) {
+      for (const size of [10, 300 * 1024]) {
+        it.live(`is in an answer of ${size} bytes of ${dialect.name}`, () =>
+          Effect.gen(function* () {
+            const server = yield* FaultServer.make
+            server.play(FaultServer.json({ ...dialect.answer, padding: "x".repeat(size) }))
+            const provider = yield* dialect.make(server.origin)
+            const { body, json } = yield* Failover.complete(
+              Chain.make(Model.make(provider, "m")),
+              dialect.request
+            )
+            assert.deepStrictEqual(json, JSON.parse(Buffer.from(body).toString()))
+          }).pipe(Effect.provide(Failover.Failover.layer()), withUpstream(upstream))
+        )
+      }
+
+      it.live(`is in every event of ${dialect.name} that has some`, () =>
+        Effect.gen(function* () {
+          const server = yield* FaultServer.make
+          const content = dialect === openai ? openai.events[2]! : anthropic.events[3]!
+          const events = [...dialect.events]
+          events.splice(events.indexOf(content), 1, ...Array.from({ length: 20 }, () => content))
+          server.play(FaultServer.sse(events))
+          const provider = yield* dialect.make(server.origin)
+          const chunks = yield* Stream.runCollect(
+            Failover.stream(Chain.make(Model.make(provider, "m")), dialect.request)
+          )
+          const parsed = (text: string) => {
+            const data = /^data: (.*)$/m.exec(text)?.[1]
+            return data === undefined || data === "[DONE]" ? undefined : JSON.parse(data)
+          }
+          assert.deepStrictEqual(
+            chunks.map(({ json }) => json),
+            chunks.map(({ bytes }) => parsed(Buffer.from(bytes).toString()))
+          )
+          assert.isAbove(chunks.filter(({ json }) => json !== undefined).length, 20)
+        }).pipe(Effect.provide(Failover.Failover.layer()), withUpstream(upstream))
+      )
+    }
+  })
+}
+
+it.live("a large answer that only looks whole has no JSON", () =>
+  Effect.gen(function* () {
+    const server = yield* FaultServer.make
+    server.play(FaultServer.text(`{"a":${"x".repeat(300 * 1024)}}`))
+    const provider = yield* OpenAi.make({ baseUrl: `${server.origin}/v1` })
+    const { json } = yield* Failover.complete(Chain.make(Model.make(provider, "m")), {
+      operation: "chat/completions",
+      body: { model: "m", messages: [] }
+    })
+    assert.isUndefined(json)
+  }).pipe(Effect.provide(Failover.Failover.layer()), withUpstream(upstreams[0]![1]))
+)

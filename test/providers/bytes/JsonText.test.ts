@@ -1,0 +1,87 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import * as JsonText from "../../../src/providers/bytes/JsonText.ts"
+
+describe("changing a member in the text of a JSON object", () => {
+  it("leaves every other byte as it was", () => {
+    assert.strictEqual(
+      JsonText.set(
+        '{ "a" : 1e400,"model":"smart" , "seed":12345678901234567890,\n"b":"\\u0041"}',
+        "model",
+        '"m"'
+      ),
+      '{ "a" : 1e400,"model":"m", "seed":12345678901234567890,\n"b":"\\u0041"}'
+    )
+  })
+
+  it("adds and removes members", () => {
+    assert.strictEqual(JsonText.set("{}", "a", "1"), '{"a":1}')
+    assert.strictEqual(JsonText.set(' { "b" : [1,{"a":2}] } ', "a", "1"), '{ "b" : [1,{"a":2}] ,"a":1}')
+    assert.strictEqual(JsonText.set('{"a":1,"b":2}', "a", undefined), '{"b":2}')
+    assert.strictEqual(JsonText.set('{"a":1}', "a", undefined), "{}")
+    assert.strictEqual(JsonText.set('{"a":1}', "b", undefined), '{"a":1}')
+  })
+
+  it("does not take a key in a text or in a nested object for the member", () => {
+    const text = '{"messages":[{"model":"x","content":"\\"model\\":\\"y\\" }"}],"model":"z"}'
+    assert.deepStrictEqual(JSON.parse(JsonText.set(text, "model", '"m"')), {
+      ...JSON.parse(text),
+      model: "m"
+    })
+  })
+
+  it("finds a key that is escaped, and leaves one place for a key that stands there twice", () => {
+    assert.strictEqual(JsonText.set('{"mod\\u0065l":"x","a":1}', "model", '"m"'), '{"model":"m","a":1}')
+    assert.strictEqual(
+      JsonText.set('{"model":"x","a":1,"model":"y","b":2}', "model", '"m"'),
+      '{"a":1,"model":"m","b":2}'
+    )
+  })
+
+  it("comes to an end on text that is no JSON", () => {
+    for (const text of [
+      "",
+      "{",
+      '{"',
+      '{"a',
+      '{"a"',
+      '{"a":',
+      '{"a":"',
+      "[1]",
+      "null",
+      "{{{{",
+      '{"a":[}',
+      "}"
+    ])
+      assert.isString(JsonText.set(text, "model", '"m"'), text)
+  })
+
+  const Json = Schema.Record(Schema.String, Schema.Json)
+
+  it.prop(
+    "does what setting it in the object does",
+    [Json, Schema.String, Schema.Json, Schema.Literals(["", "\n", "  "])],
+    ([object, key, value, blank]) => {
+      const set = (name: string) =>
+        JsonText.set(JSON.stringify(object, null, blank), name, JSON.stringify(value))
+      for (const name of [key, ...Object.keys(object)]) {
+        // Through a text, because assigning `__proto__` sets no member.
+        const expected = JSON.parse(
+          JSON.stringify(Object.fromEntries([...Object.entries(object), [name, value]]))
+        )
+        assert.deepStrictEqual(JSON.parse(set(name)), expected)
+        const { [name]: _, ...others } = object
+        assert.deepStrictEqual(
+          JSON.parse(JsonText.set(set(name), name, undefined)),
+          JSON.parse(JSON.stringify(others))
+        )
+      }
+    },
+    { arbitrary: { runs: 300 } }
+  )
+
+  it("takes a megabyte of backslashes and quotes in a moment", () => {
+    const text = JSON.stringify({ a: "\\".repeat(500_000), b: '"'.repeat(500_000), c: [[["]"]]], model: "x" })
+    assert.isTrue(JsonText.set(text, "model", '"m"').endsWith('"model":"m"}'))
+  })
+})

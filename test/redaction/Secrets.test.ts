@@ -1,0 +1,167 @@
+/** Known secrets, however they are spelled. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Secrets from "../../src/redaction/Secrets.ts"
+
+const secret = "sk-Ab/9+x_y=Zk7&q%mN0pQrS"
+const secrets = Secrets.make([secret, "tiger-lily", "another-key-0123456789"])
+
+/** Each character by a function, in turns. */
+const spell = (...ways: ReadonlyArray<(char: string) => string>) =>
+  [...secret].map((char, index) => ways[index % ways.length]!(char)).join("")
+const raw = (char: string) => char
+const code = (char: string) => char.charCodeAt(0)
+const hex = (char: string) => code(char).toString(16).padStart(2, "0")
+const names: Readonly<Record<string, string>> = {
+  "/": "sol",
+  "+": "plus",
+  _: "lowbar",
+  "=": "equals",
+  "&": "amp",
+  "%": "percnt"
+}
+const ways = {
+  raw,
+  json: (char: string) => JSON.stringify(char).slice(1, -1),
+  slash: (char: string) => (char === "/" ? "\\/" : char),
+  u: (char: string) => `\\u00${hex(char)}`,
+  U: (char: string) => `\\u00${hex(char).toUpperCase()}`,
+  braces: (char: string) => `\\u{${hex(char)}}`,
+  x: (char: string) => `\\x${hex(char)}`,
+  percent: (char: string) => `%${hex(char)}`,
+  PERCENT: (char: string) => `%${hex(char).toUpperCase()}`,
+  uri: encodeURIComponent,
+  decimal: (char: string) => `&#${code(char)};`,
+  padded: (char: string) => `&#000${code(char)};`,
+  hexadecimal: (char: string) => `&#x${hex(char)};`,
+  HEXADECIMAL: (char: string) => `&#X${hex(char).toUpperCase()};`,
+  named: (char: string) => (names[char] === undefined ? char : `&${names[char]};`)
+}
+
+/** Every spelling of the secret, by what it is called. */
+const spellings = new Map<string, string>()
+for (const [name, way] of Object.entries(ways)) {
+  spellings.set(name, spell(way))
+  spellings.set(`${name}, in part`, spell(way, raw, raw))
+  spellings.set(`${name}, in JSON`, JSON.stringify(spell(way)).slice(1, -1))
+  spellings.set(
+    `${name}, in JSON in JSON`,
+    JSON.stringify(JSON.stringify(spell(way)).slice(1, -1)).slice(1, -1)
+  )
+  spellings.set(`${name}, in a URL`, encodeURIComponent(spell(way)))
+  spellings.set(`${name}, in HTML`, spell(way).replaceAll("&", "&amp;"))
+}
+spellings.set(
+  "many ways at once",
+  spell(ways.u, ways.percent, raw, ways.decimal, ways.HEXADECIMAL, ways.slash)
+)
+for (const before of ["", "u", "us", "user:", "user:s"]) {
+  for (const after of ["", ":x", "ab"]) {
+    const base64 = Buffer.from(`${before}${secret}${after}`).toString("base64")
+    spellings.set(`base64 of ${before}…${after}`, base64)
+    spellings.set(
+      `base64url of ${before}…${after}`,
+      Buffer.from(`${before}${secret}${after}`).toString("base64url")
+    )
+    spellings.set(`base64 of ${before}…${after} in JSON`, base64.replaceAll("/", "\\/"))
+    spellings.set(`base64 of ${before}…${after} in a URL`, encodeURIComponent(base64))
+  }
+}
+spellings.set("hexadecimal", Buffer.from(secret).toString("hex"))
+
+describe("a known secret", () => {
+  it("is blotted out in every spelling, and what stands around it is not", () => {
+    assert.isAbove(spellings.size, 100)
+    for (const [name, spelled] of spellings) {
+      for (const [before, after] of [
+        ["", ""],
+        ["the key ", " is wrong"],
+        ['{"error":"', '"}'],
+        ["é%", "&"],
+        ["&amp;", "%20\\n"]
+      ] as const) {
+        const said = `${before}${spelled}${after}`
+        const clean = secrets.text(said)
+        assert.isTrue(clean.startsWith(before) && clean.endsWith(after), `${name}: ${clean}`)
+        // Of base64 the edges may stay: they hold bits of a neighbour too.
+        assert.include(clean, Secrets.blotted, name)
+        assert.isAtMost(
+          clean.length - before.length - after.length,
+          Secrets.blotted.length + 16,
+          `${name}: ${clean}`
+        )
+        assert.strictEqual(Buffer.from(secrets.bytes(Buffer.from(said))).toString(), clean, name)
+        assert.strictEqual(secrets.headers({ a: "b", link: said }).link, clean)
+        assert.deepStrictEqual(secrets.headers({ a: "b", link: ["x", said] }).link, ["x", clean])
+      }
+    }
+  })
+
+  it("leaves JSON that it is blotted out of as JSON", () => {
+    for (const [name, spelled] of spellings) {
+      if (/^(x|braces)/.test(name) || name === "many ways at once") continue
+      let text = `{"a":"${spelled}","b":"\\n"}`
+      try {
+        JSON.parse(text)
+      } catch {
+        text = JSON.stringify({ a: spelled, b: "\n" })
+      }
+      assert.doesNotThrow(() => JSON.parse(secrets.text(text)), name)
+    }
+  })
+
+  it("is blotted out each time it is there, beside others and in a long text", () => {
+    const said = `tiger-lily${secret}another-key-0123456789 ${"x".repeat(100_000)} tiger%2dlily, Tiger-lily`
+    const clean = secrets.text(said)
+    assert.strictEqual(clean, `${"[redacted]".repeat(3)} ${"x".repeat(100_000)} [redacted], Tiger-lily`)
+  })
+})
+
+describe("what holds no secret", () => {
+  it("is left as it is, the very same bytes", () => {
+    for (const said of [
+      "",
+      "a",
+      "sk-",
+      '{"content":"100% \\u00e9 &amp; \\/ \\\\ %zz &#; &#x; &nope; \\u12 \\x \\u{ \\u{}"}',
+      secret.slice(0, -1),
+      secret.slice(1),
+      "TIGER-LILY"
+    ]) {
+      const bytes = Buffer.from(said)
+      assert.strictEqual(secrets.bytes(bytes), bytes)
+      assert.strictEqual(secrets.text(said), said)
+      const headers = { a: said }
+      assert.strictEqual(secrets.headers(headers), headers)
+    }
+    assert.strictEqual(Secrets.none.text("tiger-lily"), "tiger-lily")
+  })
+
+  it("is left in answers where it may be an ordinary word, and not in errors and headers", () => {
+    const local = Secrets.make(["ollama", "abc"])
+    const bytes = Buffer.from("ollama runs models")
+    assert.strictEqual(local.bytes(bytes), bytes)
+    assert.strictEqual(local.text("ollama abc"), "[redacted] abc")
+  })
+
+  it("takes time in proportion to its length", () => {
+    const many = Secrets.make(Array.from({ length: 200 }, (_, index) => `sk-proj-${index}-abcdefghijklmnop`))
+    for (const piece of [
+      "sk-proj-1-abcdefghijklmno",
+      "%73%6b",
+      "\\\\\\u0073",
+      "&#115;&",
+      "&amp;amp;",
+      "\\u{",
+      "%%%%"
+    ]) {
+      const took = (size: number) => {
+        const text = piece.repeat(size / piece.length)
+        const startedAt = performance.now()
+        many.text(text)
+        return performance.now() - startedAt
+      }
+      took(50_000)
+      assert.isBelow(took(1_000_000), 2_000, piece)
+    }
+  })
+})

@@ -1,0 +1,170 @@
+/** Actors for the wire tests: upstreams, targets, and what good answers look like in both protocols. */
+import * as diagnostics from "node:diagnostics_channel"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Credential from "../../src/domain/Credential.ts"
+import * as Target from "../../src/domain/Target.ts"
+import type { Failure } from "../../src/failure/Failure.ts"
+import * as Policy from "../../src/policy/Policy.ts"
+import { Anthropic } from "../../src/providers/Anthropic.ts"
+import type { HttpProvider } from "../../src/providers/HttpProvider.ts"
+import { OpenAi } from "../../src/providers/OpenAi.ts"
+import * as HttpClientUpstream from "../../src/providers/transport/HttpClientUpstream.ts"
+import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
+import type { Upstream } from "../../src/providers/transport/Upstream.ts"
+import type * as Wire from "../../src/providers/wire/Wire.ts"
+
+/** Every way to a provider there is; all of them must behave alike. */
+export const upstreams: ReadonlyArray<readonly [name: string, layer: Layer.Layer<Upstream>]> = [
+  ["undici", UndiciUpstream.layer()],
+  ["effect/http", Layer.provide(HttpClientUpstream.layer, NodeHttpClient.layerUndici)]
+]
+
+/** A key that must appear nowhere but in its header. */
+export const key = "sk-very-secret-0123456789"
+
+/** A target of a provider under test. */
+export const target = (policy: Policy.Options = {}, credential = Credential.make("main", { apiKey: key })) =>
+  Target.make({ provider: "p", model: "model-1", credential, policy: Policy.make(policy) })
+
+/** One protocol as the tests use it. */
+export interface Dialect {
+  readonly name: string
+  readonly path: string
+  /** One type for both: a provider of no operation takes a request for none. */
+  readonly make: (baseUrl: string) => Effect.Effect<HttpProvider<never>, never, Upstream>
+  readonly request: Wire.Request<never>
+  readonly answer: object
+  readonly events: ReadonlyArray<string>
+  readonly error: (type: string, message: string) => object
+}
+
+const sse = (json: object | string, event?: string) =>
+  `${event === undefined ? "" : `event: ${event}\n`}data: ${typeof json === "string" ? json : JSON.stringify(json)}\n\n`
+
+const chat = (delta: object, finish_reason: string | null = null) =>
+  sse({ id: "c-1", object: "chat.completion.chunk", choices: [{ index: 0, delta, finish_reason }] })
+
+const message = (json: { readonly type: string; readonly [key: string]: unknown }) => sse(json, json.type)
+
+export const openai: Dialect = {
+  name: "OpenAI",
+  path: "/v1/chat/completions",
+  make: (baseUrl) => OpenAi.make({ name: "p", baseUrl: `${baseUrl}/v1` }),
+  request: {
+    operation: "chat/completions" as never,
+    body: { model: "smart", messages: [{ role: "user", content: "hi" }] }
+  },
+  answer: {
+    id: "c-1",
+    unknown_field: [1],
+    choices: [{ index: 0, message: { role: "assistant", content: "hello 漢🦊" }, finish_reason: "stop" }]
+  },
+  events: [
+    chat({ role: "assistant", content: "" }),
+    ": keep-alive\n\n",
+    chat({ content: "hel" }),
+    chat({ content: "lo 漢🦊" }),
+    chat({}, "stop"),
+    sse({ id: "c-1", choices: [], usage: { total_tokens: 3 } }),
+    sse("[DONE]")
+  ],
+  error: (type, message) => ({ error: { type, code: type, message } })
+}
+
+export const anthropic: Dialect = {
+  name: "Anthropic",
+  path: "/v1/messages",
+  make: (baseUrl) => Anthropic.make({ name: "p", baseUrl }),
+  request: {
+    operation: "messages" as never,
+    body: { model: "smart", max_tokens: 100, messages: [{ role: "user", content: "hi" }] }
+  },
+  answer: {
+    id: "m-1",
+    type: "message",
+    unknown_field: [1],
+    content: [{ type: "text", text: "hello 漢🦊" }],
+    stop_reason: "end_turn"
+  },
+  events: [
+    message({ type: "message_start", message: { id: "m-1", content: [] } }),
+    message({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+    message({ type: "ping" }),
+    message({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "hel" } }),
+    message({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "lo 漢🦊" } }),
+    message({ type: "content_block_stop", index: 0 }),
+    message({ type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 2 } }),
+    message({ type: "message_stop" })
+  ],
+  error: (type, message) => ({ type: "error", error: { type, message } })
+}
+
+export const dialects = [openai, anthropic]
+
+/** Builds an upstream that lives as long as the test. */
+export const withUpstream =
+  (layer: Layer.Layer<Upstream>) =>
+  <A, E>(effect: Effect.Effect<A, E, Upstream | Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
+    Effect.flatMap(Layer.build(Layer.fresh(layer)), (context) => Effect.provideContext(effect, context))
+
+/** What a stream gave, and the failure it ended with. */
+export const hear = (stream: Stream.Stream<Wire.Chunk, Failure>) =>
+  Effect.suspend(() => {
+    const chunks: Array<Wire.Chunk> = []
+    return stream.pipe(
+      Stream.runForEach((chunk) => Effect.sync(() => void chunks.push(chunk))),
+      Effect.match({
+        onSuccess: () => ({ chunks, failure: undefined }),
+        onFailure: (failure: Failure) => ({ chunks, failure })
+      })
+    )
+  })
+
+/** All bytes of chunks as text. */
+export const textOf = (chunks: ReadonlyArray<Wire.Chunk>): string =>
+  Buffer.concat(chunks.map((chunk) => chunk.bytes)).toString()
+
+/**
+ * Waits until undici has heard of so many answers of an origin the head, or the end, and until those who wait for it have
+ * heard so too: it takes a connection back one turn after the end, and fibers may take some turns as well.
+ */
+export const undiciHeard = (origin: string, what: "head" | "end") =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const heard = { answers: 0 }
+        const listener = (message: unknown) => {
+          const { request } = message as { readonly request: { readonly origin?: unknown } }
+          if (String(request.origin).startsWith(origin)) heard.answers++
+        }
+        diagnostics.subscribe(channels[what], listener)
+        return { heard, listener }
+      }),
+      ({ listener }) => Effect.sync(() => diagnostics.unsubscribe(channels[what], listener))
+    ),
+    ({ heard }) =>
+      (answers: number) =>
+        Effect.andThen(
+          eventually(() => heard.answers === answers),
+          Effect.replicateEffect(turn, 10, { discard: true })
+        )
+  )
+
+// https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
+const channels = { head: "undici:request:headers", end: "undici:request:trailers" }
+
+/** One turn of the loop. */
+const turn = Effect.callback<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
+/** Waits until something is so; fails after a time that is long for a busy machine, too. */
+export const eventually = (condition: () => boolean): Effect.Effect<void, string> =>
+  Effect.suspend(() => (condition() ? Effect.void : Effect.fail("it never came to that"))).pipe(
+    Effect.retry(Schedule.max([Schedule.spaced("10 millis"), Schedule.recurs(1500)]))
+  )

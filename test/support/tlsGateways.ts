@@ -1,0 +1,22 @@
+/** Two gateways that share their bench in the Redis of the argument; says so when one knows what the other has learned. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as KeptBench from "../../src/gateway/reload/KeptBench.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+
+const registry = Effect.suspend(() => {
+  const url = Redacted.make(process.argv[2] ?? "")
+  return Effect.map(Layer.build(KeptBench.layer({ _tag: "Redis", url, prefix: undefined })), (context) =>
+    BenchRegistry.pipe(Effect.provide(context))
+  )
+}).pipe(Effect.flatten)
+
+await Effect.runPromise(
+  Effect.gen(function* () {
+    const [a, b] = [yield* registry, yield* registry]
+    yield* a.bench("x")
+    while (!(yield* b.isBenched("x"))) yield* Effect.sleep("10 millis")
+    process.stdout.write("shared\n")
+  }).pipe(Effect.scoped)
+)
