@@ -37,7 +37,7 @@ export const simulate = (options: Options): Effect.Effect<void, ExitWith, Servic
   Effect.gen(function* () {
     if (Option.isNone(options.scenario)) return yield* Console.log(list)
     const config = yield* Option.match(options.config, {
-      onNone: () => Effect.succeed(BuiltIn.config),
+      onNone: () => Effect.succeed(BuiltIn.configFor(Option.getOrElse(options.scenario, () => ""))),
       onSome: (file) => load(file, { keyless: true })
     })
     const overrides = { model: Option.getOrUndefined(options.model) }

@@ -15,32 +15,21 @@ import type { InvalidCatalog } from "../domain/Catalog.ts"
 import * as Failover from "../engine/Failover.ts"
 import type { UnknownModel } from "../failure/RunError.ts"
 import * as Providers from "../gateway/providers/Providers.ts"
-import type { BenchInfo } from "../health/BenchInfo.ts"
 import { BenchRegistry, makeMemory } from "../health/BenchRegistry.ts"
 import { Upstream } from "../providers/transport/Upstream.ts"
-import { type Asked, Journal } from "./Journal.ts"
+import * as Arrivals from "./callers/Arrivals.ts"
+import * as Crowd from "./callers/Crowd.ts"
+import * as Drain from "./callers/Drain.ts"
+import { Talks } from "./callers/Talks.ts"
+import { Benches } from "./report/Benches.ts"
+import { Journal } from "./report/Journal.ts"
+import type { Played } from "./report/Played.ts"
+import { stepsOf } from "./report/Steps.ts"
+import { Tally } from "./report/Tally.ts"
 import type { Scenario } from "./scenario/Scenario.ts"
 import * as VirtualTime from "./time/VirtualTime.ts"
+import * as Turn from "./world/Turn.ts"
 import * as World from "./world/World.ts"
-
-/** What happened. */
-export interface Played {
-  readonly scenario: Scenario
-  /** In the order in which they came. */
-  readonly requests: ReadonlyArray<Asked>
-  /** Everything that came on the bench, went off it or changed there. */
-  readonly benches: ReadonlyArray<BenchStep>
-  /** How many calls met each fault, in the order of the scenario. */
-  readonly met: ReadonlyArray<number>
-  /** When the last request was done, in milliseconds since the start. */
-  readonly end: number
-}
-
-/** How a key of the bench stands from a moment on. Times are milliseconds since the start. */
-export interface BenchStep extends Pick<BenchInfo, "key" | "status" | "reason" | "evidence"> {
-  readonly at: number
-  readonly until: number | undefined
-}
 
 /** When simulations begin. */
 const startAt = Date.UTC(2026, 0, 1)
@@ -64,13 +53,19 @@ const playing = Effect.fnUntraced(function* (
     Effect.map(Random.Random, (random) => random),
     `${scenario.seed} world`
   )
-  const { config, met, upstream } = World.make(scenario, given, { chance, startAt })
+  const { config, met, upstream, usage } = World.make(scenario, given, { chance, startAt })
   const catalog = yield* Effect.provideService(Providers.catalog(config), Upstream, upstream)
   const protocol = protocolOf(scenario, config)
   const chain = yield* Effect.fromResult(catalog.calledIn[protocol].resolve(scenario.model))
-  const request = requestOf(scenario, protocol)
+  const callers = yield* Random.withSeed(
+    Effect.map(Random.Random, (random) => random),
+    `${scenario.seed} callers`
+  )
+  const talks = new Talks(scenario, callers)
 
-  const journal = new Journal(startAt)
+  const { coarse, fine } = stepsOf(scenario.duration)
+  const tally = new Tally(scenario, [coarse, fine])
+  const journal = new Journal(startAt, tally.add)
   const registry = yield* makeMemory
   const failover = yield* Effect.provideService(
     Failover.make({
@@ -82,43 +77,40 @@ const playing = Effect.fnUntraced(function* (
     registry
   )
 
-  const benches: Array<BenchStep> = []
+  const story = new Benches()
   const watching = Stream.runForEach(
     registry.changes,
     ({ at, info: { evidence, key, reason, status, until } }) =>
       Effect.sync(() =>
-        benches.push({ at: at - startAt, key, status, reason, evidence, until: until && until - startAt })
+        story.add({ at: at - startAt, key, status, reason, evidence, until: until && until - startAt })
       )
   )
   yield* Effect.forkChild(watching, { startImmediately: true })
 
   const ask = Effect.gen(function* () {
-    const id = journal.asked(yield* Clock.currentTimeMillis)
+    const turn = talks.next()
+    const request = requestOf(scenario, protocol, turn)
+    const id = journal.asked(yield* Clock.currentTimeMillis, turn)
     const about = { requestId: id, model: scenario.model, operation: request.operation }
     const answered = scenario.stream
-      ? Effect.scoped(
-          Effect.flatMap(failover.open(chain, request, { about }), ({ value }) => Stream.runDrain(value))
-        )
+      ? Effect.scoped(Effect.flatMap(failover.open(chain, request, { about }), ({ flow }) => Drain.run(flow)))
       : failover.answer(chain, request, { about })
     const result = yield* Effect.result(answered)
+    talks.done(turn)
     journal.ended(id, Result.isFailure(result) ? result.failure : undefined)
   })
 
-  yield* Effect.forEach(
-    Array.from({ length: scenario.requests }, (_, index) => (index * 1000) / scenario.perSecond),
-    (wait) => Effect.delay(ask, wait),
-    { concurrency: "unbounded", discard: true }
-  )
+  yield* Crowd.run(scenario.requests, Arrivals.of(scenario, callers), ask)
   const end = (yield* Clock.currentTimeMillis) - startAt
-  return { scenario, requests: journal.requests, benches, met, end }
+  return { scenario, tally, story, met, usage, end }
 })
 
 /** Callers speak as the first of the chain does. */
 const protocolOf = ({ targets }: Scenario, { providers }: GatewayConfig) =>
   providers.find(({ name }) => name === targets[0]?.provider)?.protocol ?? "openai"
 
-const requestOf = ({ model, stream }: Scenario, protocol: "openai" | "anthropic") => {
-  const messages = [{ role: "user", content: "What holds when one of you fails?" }]
+const requestOf = ({ model, stream }: Scenario, protocol: "openai" | "anthropic", turn: Turn.Turn) => {
+  const messages = [{ role: "user", content: Turn.say(turn) }]
   return protocol === "openai"
     ? { operation: "chat/completions", body: { model, stream, messages } }
     : { operation: "messages", body: { model, stream, messages, max_tokens: 100 } }

@@ -8,6 +8,9 @@ import { builtIn, minute, report, second, targetOf, told } from "../support/simu
 
 const expected: Readonly<Record<FaultName, FailureClass | "answered">> = {
   throttled: "RateLimit",
+  capped: "answered",
+  crowded: "answered",
+  hang: "Silent",
   overloaded: "Overloaded",
   serverError: "ServerError",
   unreachable: "Connection",

@@ -45,7 +45,7 @@ describe("a scenario file", () => {
         "requests.perSecond: expected a number above 0, at most 10000",
         "requests.modle: there is no such field; did you mean model?",
         "answers.whole: expected a time above zero",
-        'faults[0].fault: expected "throttled" | "overloaded" | "serverError" | "unreachable" | "silent" | "slow" | "cut" | "invalidKey" | "noCredit" | "modelGone" | "contextExceeded"',
+        'faults[0].fault: expected "throttled" | "capped" | "overloaded" | "crowded" | "serverError" | "unreachable" | "silent" | "slow" | "cut" | "hang" | "invalidKey" | "noCredit" | "modelGone" | "contextExceeded"',
         "faults[0].share: expected a number above 0, at most 1",
         "faults[1].target: is missing",
         "faults[1].factor: expected a number above 1",
@@ -71,7 +71,7 @@ describe("a scenario file", () => {
         "answers.firstWord: comes after the last word (whole)",
         "faults[0].target: no request for smart goes there; did you mean north?",
         "faults[1].target: no request for smart goes there; they may go to north/large#main, north/large#spare, south/large#main",
-        "faults[2].retryAfter: says nothing of silent; it goes with throttled and overloaded",
+        "faults[2].retryAfter: says nothing of silent; it goes with throttled, capped and overloaded",
         "faults[2].factor: says nothing of silent; it goes with slow",
         "faults[3].until: is no later than from",
         "faults[4].until: is no later than from",
@@ -81,8 +81,8 @@ describe("a scenario file", () => {
   })
 
   it("has an end to how much is simulated at once", () => {
-    assert.deepStrictEqual(problems({ duration: "1 day", requests: { perSecond: 10 }, faults: [] }), [
-      "duration: that would be 864000 requests, and 100000 are simulated at most: make duration shorter or perSecond less"
+    assert.deepStrictEqual(problems({ duration: "1 day", requests: { perSecond: 20 }, faults: [] }), [
+      "duration: that would be 1728000 requests, and 1000000 are simulated at most: make duration shorter or perSecond less"
     ])
   })
 

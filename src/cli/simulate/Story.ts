@@ -1,5 +1,6 @@
 /** The story of a simulation as lines to read. */
-import type { FaultReport, Report } from "../../simulator/report/Report.ts"
+import type { FaultReport } from "../../simulator/report/Parts.ts"
+import type { Report } from "../../simulator/report/Report.ts"
 import type { Entry } from "../../simulator/report/Timeline.ts"
 import { many, moment, time } from "./Units.ts"
 

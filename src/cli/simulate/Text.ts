@@ -1,8 +1,10 @@
 /** The report of a simulation, for the eyes of people: plain text of at most 100 columns. */
-import type { Report, Spread } from "../../simulator/report/Report.ts"
+import type { Report } from "../../simulator/report/Report.ts"
+import type { Spread } from "../../simulator/report/Times.ts"
 import { section, table, wrap } from "./Layout.ts"
+import * as Spending from "./Spending.ts"
 import * as Story from "./Story.ts"
-import { many, roundMoment, time } from "./Units.ts"
+import { many, ratio, roundMoment, time } from "./Units.ts"
 
 /** More targets than these have no column of their own in the table of intervals. */
 const mostColumns = 8
@@ -29,8 +31,9 @@ const head = ({ about, duration, model, perSecond, requests, seed, stream, title
 
 // -- result -------------------------------------------------------------------------------------------------------
 
-const result = ({ requests, stream, times }: Report): string => {
-  const { answered, asked, atOnce, broken, errors, failed, failovers, rescued, retries } = requests
+const result = (report: Report): string => {
+  const { requests, stream, times } = report
+  const { answered, asked, atOnce, broken, calls, errors, failed, failovers, rescued, retries } = requests
   const lost = [
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(broken > 0 ? [`${broken} broke off after the first word`] : [])
@@ -41,7 +44,7 @@ const result = ({ requests, stream, times }: Report): string => {
       : `${asked - answered} of ${asked} requests were lost: ${lost.join(", ")}.`
   const to = stream ? "first word" : "answer"
   const rows: Array<ReadonlyArray<string>> = [
-    ["", "requests", `to the ${to}: p50`, "p95", "longest"],
+    ["", "requests", `to the ${to}: p50`, "p95", "p99", "longest"],
     ["answered by the first call", String(atOnce), ...spread(times.atOnce)],
     ...(rescued === 0
       ? []
@@ -51,12 +54,18 @@ const result = ({ requests, stream, times }: Report): string => {
         ]),
     ...Object.entries(errors).map(([error, count]) => [`got ${error}`, String(count)])
   ]
-  const more = `${many(retries, "retry").replace(/ys$/, "ies")}, ${many(failovers, "failover")}.`
-  return section("RESULT", [verdict, "", ...table(rows, [0]), "", more])
+  const each = calls === asked ? "" : ` (${ratio(calls / asked)} a request)`
+  const more = [
+    `${many(calls, "call")}${each}: ${many(retries, "retry").replace(/ys$/, "ies")}, ${many(failovers, "failover")}.`,
+    ...Spending.lines(report)
+  ]
+  return section("RESULT", [verdict, "", ...table(rows, [0]), "", ...more])
 }
 
 const spread = (times: Spread | undefined): ReadonlyArray<string> =>
-  times === undefined ? ["–", "–", "–"] : [time(times.p50), time(times.p95), time(times.max)]
+  times === undefined
+    ? ["–", "–", "–", "–"]
+    : [time(times.p50), time(times.p95), time(times.p99), time(times.max)]
 
 // -- faults and targets -------------------------------------------------------------------------------------------
 

@@ -27,3 +27,21 @@ export const time = (millis: number): string => {
 
 /** `1 request`, `2 requests`. */
 export const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
+
+/** A share of 1: `97 %`, and `99.4 %` where a whole number would say too much or too little. */
+export const percent = (share: number): string => {
+  const percent = 100 * share
+  const near = Math.abs(percent - Math.round(percent)) < 0.05
+  return near ? `${Math.round(percent)} %` : `${percent.toFixed(1)} %`
+}
+
+/** A number near 1, such as calls a request: `1.02`. */
+export const ratio = (value: number): string => value.toFixed(value < 1.1 ? 3 : 2).replace(/0$/, "")
+
+/** A large number: `950`, `12.3 thousand`, `4.6 million`. */
+export const amount = (count: number): string => {
+  if (count < 10_000) return String(count)
+  const [unit, name] = count < 1_000_000 ? [1_000, "thousand"] : [1_000_000, "million"]
+  const scaled = count / unit
+  return `${scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${name}`
+}

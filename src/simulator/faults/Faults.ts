@@ -8,12 +8,13 @@ import * as Shapes from "./Shapes.ts"
 
 /** What a simulated provider does with a call. Times are milliseconds. */
 export type Act =
-  /** The first word after `firstWord`, the last after `whole`; cut off after so many words, where `cutAfter` says so. */
+  /** The first word after `firstWord`, the last after `whole`; cut off, or silent, after so many words where that is said. */
   | {
       readonly _tag: "Answer"
       readonly firstWord: number
       readonly whole: number
       readonly cutAfter?: number | undefined
+      readonly hangAfter?: number | undefined
     }
   | {
       readonly _tag: "Refuse"
@@ -32,6 +33,9 @@ export interface Details {
   readonly retryAfter?: number | undefined
   readonly factor?: number | undefined
   readonly afterWords?: number | undefined
+  readonly perMinute?: number | undefined
+  readonly slots?: number | undefined
+  readonly queue?: number | undefined
 }
 
 /** A call that meets a fault. */
@@ -44,6 +48,10 @@ export interface Met extends Details {
 
 /** How often a slow provider takes its usual time, when nothing is said. */
 export const defaultFactor = 5
+
+/** How many requests a minute a capped provider takes, and how many at once a crowded one, when nothing is said. */
+export const defaultPerMinute = 60
+export const defaultSlots = 10
 
 type Row = readonly [status: number, code: string, message: string]
 
@@ -61,18 +69,24 @@ const refuse = (
   }
 }
 
-/** Every fault by its name in a scenario. */
+const throttled = (met: Met): Act =>
+  refuse(met, {
+    openai: (model) => [429, "rate_limit_exceeded", `Rate limit reached for ${model} on requests per min`],
+    anthropic: () => [429, "rate_limit_error", "Number of requests has exceeded your rate limit"]
+  })
+
+const overloaded = (met: Met): Act =>
+  refuse(met, {
+    openai: () => [503, "server_overloaded", "The engine is currently overloaded, please try again later"],
+    anthropic: () => [529, "overloaded_error", "Overloaded"]
+  })
+
+/** Every fault by its name in a scenario. `capped` and `crowded` are met by calls beyond what the provider takes. */
 export const faults = {
-  throttled: (met: Met): Act =>
-    refuse(met, {
-      openai: (model) => [429, "rate_limit_exceeded", `Rate limit reached for ${model} on requests per min`],
-      anthropic: () => [429, "rate_limit_error", "Number of requests has exceeded your rate limit"]
-    }),
-  overloaded: (met: Met): Act =>
-    refuse(met, {
-      openai: () => [503, "server_overloaded", "The engine is currently overloaded, please try again later"],
-      anthropic: () => [529, "overloaded_error", "Overloaded"]
-    }),
+  throttled,
+  capped: throttled,
+  overloaded,
+  crowded: overloaded,
   serverError: (met: Met): Act =>
     refuse(met, {
       openai: () => [500, "server_error", "The server had an error while processing your request"],
@@ -86,6 +100,7 @@ export const faults = {
     whole: normal.whole * factor
   }),
   cut: ({ afterWords = 0, normal }: Met): Act => ({ ...normal, cutAfter: afterWords }),
+  hang: ({ afterWords = 0, normal }: Met): Act => ({ ...normal, hangAfter: afterWords }),
   invalidKey: (met: Met): Act =>
     refuse(met, {
       openai: () => [401, "invalid_api_key", "Incorrect API key provided"],
@@ -120,7 +135,10 @@ export const faultNames = Object.keys(faults) as ReadonlyArray<FaultName>
 
 /** Which details a fault takes. */
 export const detailsOf: { readonly [D in keyof Details]-?: ReadonlyArray<FaultName> } = {
-  retryAfter: ["throttled", "overloaded"],
+  retryAfter: ["throttled", "capped", "overloaded"],
   factor: ["slow"],
-  afterWords: ["cut"]
+  afterWords: ["cut", "hang"],
+  perMinute: ["capped"],
+  slots: ["crowded"],
+  queue: ["crowded"]
 }

@@ -1,29 +1,9 @@
 /** The scenarios that are there without a file, and the providers they are played on without a config. */
-import { fromFile, type GatewayConfig } from "../../config/GatewayConfig.ts"
+import type { GatewayConfig } from "../../config/GatewayConfig.ts"
+import * as Providers from "./Providers.ts"
 import type { ScenarioFile } from "./ScenarioFile.ts"
 
-/** Two providers, one of each protocol: the first has two keys, the second stands in for it. */
-export const config: GatewayConfig = fromFile(
-  {
-    providers: {
-      north: {
-        protocol: "openai",
-        baseUrl: "https://north.example/v1",
-        credentials: [
-          { name: "main", apiKey: "simulated" },
-          { name: "spare", apiKey: "simulated" }
-        ]
-      },
-      south: {
-        protocol: "anthropic",
-        baseUrl: "https://south.example",
-        credentials: [{ name: "main", apiKey: "simulated" }]
-      }
-    },
-    models: { smart: ["north/large", "south/large"] }
-  },
-  []
-)
+export { config } from "./Providers.ts"
 
 const minute = 60_000
 
@@ -79,5 +59,67 @@ export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title:
   blackout: {
     title: "Nobody can be reached for two minutes",
     faults: [{ target: "every target", fault: "unreachable", from: minute, until: 3 * minute }]
+  },
+  "slow-equal": {
+    title: "The first of the providers is ten times slower for three minutes",
+    requests: { perSecond: 10 },
+    faults: [{ target: "first provider", fault: "slow", factor: 10, from: minute, until: 4 * minute }]
+  },
+  errors: {
+    title: "The first provider fails three calls in ten for three minutes",
+    requests: { perSecond: 10 },
+    faults: [{ target: "first provider", fault: "serverError", share: 0.3, from: minute, until: 4 * minute }]
+  },
+  capped: {
+    title: "The first target takes 240 requests a minute, half of what comes, and refuses the others (429)",
+    requests: { perSecond: 8, arrivals: "random" },
+    faults: [{ target: "first target", fault: "capped", perMinute: 240 }]
+  },
+  hang: {
+    title: "For two minutes the first provider begins every answer and then says nothing more",
+    faults: [{ target: "first provider", fault: "hang", from: minute, until: 3 * minute }]
+  },
+  flapping: {
+    title: "The first provider is overloaded for ten seconds of every thirty, for three minutes",
+    faults: [
+      {
+        target: "first provider",
+        fault: "overloaded",
+        from: minute,
+        until: 4 * minute,
+        every: 30_000,
+        lasts: 10_000
+      }
+    ]
+  },
+  "cold-caches": {
+    title: "Conversations with long prompts, whose first provider is overloaded for a minute",
+    duration: "10 minutes",
+    requests: {
+      perSecond: 4,
+      arrivals: "random",
+      conversations: { turns: 12, pause: "20 seconds", grows: 1_500 },
+      tokens: { prompt: 12_000, answer: 400 }
+    },
+    answers: { reading: 120 },
+    prices: { "*": { input: 3, cachedInput: 0.3, output: 15 } },
+    faults: [{ target: "first provider", fault: "overloaded", from: 2 * minute, until: 3 * minute }]
+  },
+  herd: {
+    title: "Nobody can be reached for half a minute; then each target takes 12 calls at once for a while",
+    requests: { perSecond: 8 },
+    faults: [
+      { target: "every target", fault: "unreachable", from: minute, until: 1.5 * minute },
+      { target: "every target", fault: "crowded", slots: 12, queue: 6, from: 1.5 * minute, until: 3 * minute }
+    ]
+  },
+  region: {
+    title: "A region is lost for two minutes: the first half of the targets cannot be reached",
+    requests: { perSecond: 10 },
+    faults: [{ target: "first half", fault: "unreachable", from: minute, until: 3 * minute }]
   }
 }
+
+/** The providers that a built-in scenario is played on where no config is given. */
+export const configFor = (name: string): GatewayConfig =>
+  Object.hasOwn(Providers.others, name) ? (Providers.others[name] ?? Providers.config) : Providers.config

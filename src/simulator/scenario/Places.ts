@@ -56,14 +56,22 @@ const targetsOf = (chain: Chain<Pool.Pool>): ReadonlyArray<Place> => [
   )
 ]
 
+/** The key of the targets in the first half of the chain, rounded up. */
+const firstHalf = "first half"
+
 /** The key that a word of a scenario means, where it is no key itself; `"*"` for every target. */
-export const keyOf = (word: string, [first]: ReadonlyArray<Place>): string => {
+export const keyOf = (word: string, all: ReadonlyArray<Place>): string => {
+  const [first] = all
   if (first === undefined) return word
+  const providers = [...new Set(all.map(({ provider }) => provider))]
   const meant: { readonly [W in (typeof places)[number]]: string | undefined } = {
     "first target": first.target,
     "first credential": first.keys[1],
     "first model": first.model,
     "first provider": first.provider,
+    "second provider": providers[1],
+    "last provider": providers.at(-1),
+    "first half": firstHalf,
     "every target": "*"
   }
   return (meant as Readonly<Record<string, string | undefined>>)[word] ?? word
@@ -71,4 +79,8 @@ export const keyOf = (word: string, [first]: ReadonlyArray<Place>): string => {
 
 /** The targets that a key covers. */
 export const covered = (key: string, all: ReadonlyArray<Place>): ReadonlyArray<string> =>
-  all.filter(({ keys }) => key === "*" || keys.includes(key)).map(({ target }) => target)
+  all
+    .filter(
+      ({ keys }, index) => key === "*" || keys.includes(key) || (key === firstHalf && index < all.length / 2)
+    )
+    .map(({ target }) => target)

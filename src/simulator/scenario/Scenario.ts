@@ -4,25 +4,36 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import { millisOf } from "../../config/file/Field.ts"
 import * as JsonFile from "../../config/file/JsonFile.ts"
-import { nearest } from "../../config/file/Nearest.ts"
 import { ConfigError, formatPath, type Problem } from "../../config/file/Problem.ts"
 import * as Reference from "../../config/file/Reference.ts"
 import { checkAs, type Misfit } from "../../config/file/Structure.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as Named from "../../gateway/reload/Named.ts"
-import { type Details, detailsOf, type FaultName } from "../faults/Faults.ts"
+import type { Fault } from "./FaultOf.ts"
+import * as FaultOf from "./FaultOf.ts"
 import * as Places from "./Places.ts"
-import { mostRequests, places, ScenarioFile } from "./ScenarioFile.ts"
+import { mostRequests, type Price, ScenarioFile } from "./ScenarioFile.ts"
 
-/** One fault. Times are milliseconds since the start. */
-export interface Fault extends Details {
-  readonly name: FaultName
-  /** The key that breaks; `"*"` for every target. */
-  readonly key: string
-  readonly targets: ReadonlySet<string>
-  readonly from: number
-  readonly until: number
-  readonly share: number
+export type { Fault } from "./FaultOf.ts"
+export type { Price } from "./ScenarioFile.ts"
+
+/** Conversations that requests are turns of. */
+export interface Conversations {
+  readonly turns: number
+  /** The mean time between two turns. */
+  readonly pause: number
+  /** Tokens by which the prompt grows with each. */
+  readonly grows: number
+}
+
+/** How quick a provider is that nothing is wrong with. */
+export interface Answers {
+  readonly firstWord: number
+  readonly whole: number
+  readonly spread: "even" | "exponential"
+  /** What a thousand tokens add that are not in the cache. */
+  readonly reading: number
+  readonly cacheLasts: number
 }
 
 /** Who asks for what, and what breaks when. Times are milliseconds. */
@@ -34,9 +45,14 @@ export interface Scenario {
   readonly model: string
   readonly perSecond: number
   readonly requests: number
+  readonly arrivals: "even" | "random"
   readonly stream: boolean
-  readonly firstWord: number
-  readonly whole: number
+  /** `undefined` where each request stands alone. */
+  readonly conversations: Conversations | undefined
+  readonly tokens: { readonly prompt: number; readonly answer: number }
+  readonly answers: Answers
+  /** By `provider/model`, or `*`. */
+  readonly prices: Readonly<Record<string, Price>> | undefined
   /** Where requests may go, in the order in which they would. */
   readonly targets: ReadonlyArray<Places.Place>
   readonly faults: ReadonlyArray<Fault>
@@ -46,6 +62,8 @@ export interface Scenario {
 export interface Overrides {
   /** Asked for instead of the scenario's own. */
   readonly model?: string | undefined
+  /** Instead of the scenario's own. */
+  readonly prices?: Scenario["prices"]
 }
 
 /** Reads a scenario file: JSON with comments. Fails with everything that is wrong with it, in the order of the file. */
@@ -115,35 +133,12 @@ export const resolve = (
     problems.push({ path: ["answers", "firstWord"], message: "comes after the last word (whole)" })
   }
 
-  const faults = file.faults.map((given, index): Fault => {
-    const path = ["faults", index]
-    const from = millisOf(given.from ?? 0) ?? 0
-    const until = given.until === undefined ? duration : (millisOf(given.until) ?? 0)
-    const key = Places.keyOf(given.target, targets)
-    const covered = Places.covered(key, targets)
-    if (from >= until) problems.push({ path: [...path, "until"], message: "is no later than from" })
-    if (from >= duration) {
-      problems.push({ path: [...path, "from"], message: "is no earlier than the end (duration)" })
-    }
-    if (covered.length === 0 && Result.isSuccess(found)) {
-      problems.push({ path: [...path, "target"], message: nowhere(given.target, model, targets) })
-    }
-    for (const detail of Object.keys(detailsOf) as ReadonlyArray<keyof Details>) {
-      if (given[detail] === undefined || detailsOf[detail].includes(given.fault)) continue
-      const message = `says nothing of ${given.fault}; it goes with ${detailsOf[detail].join(" and ")}`
-      problems.push({ path: [...path, detail], message })
-    }
-    return {
-      name: given.fault,
-      key,
-      targets: new Set(covered),
-      from,
-      until,
-      share: given.share ?? 1,
-      retryAfter: given.retryAfter === undefined ? undefined : millisOf(given.retryAfter),
-      factor: given.factor,
-      afterWords: given.afterWords
-    }
+  const faults = file.faults.map((given, index) => {
+    const read = FaultOf.read(given, { duration, targets, isKnown: Result.isSuccess(found), model })
+    problems.push(
+      ...read.problems.map(({ message, path }) => ({ path: ["faults", index, ...path], message }))
+    )
+    return read.fault
   })
 
   if (problems.length > 0 || model === undefined) return Result.fail(problems)
@@ -155,23 +150,31 @@ export const resolve = (
     model,
     perSecond,
     requests,
+    arrivals: file.requests?.arrivals ?? "even",
     stream: file.requests?.stream ?? true,
-    firstWord,
-    whole,
+    conversations: conversationsOf(file),
+    tokens: { prompt: file.requests?.tokens?.prompt ?? 2_000, answer: file.requests?.tokens?.answer ?? 300 },
+    answers: {
+      firstWord,
+      whole,
+      spread: file.answers?.spread ?? "even",
+      reading: millisOf(file.answers?.reading ?? 0) ?? 0,
+      cacheLasts: millisOf(file.answers?.cacheLasts ?? "5 minutes") ?? 0
+    },
+    prices: overrides.prices ?? file.prices,
     targets,
     faults
   })
+}
+
+const conversationsOf = ({ requests }: ScenarioFile): Conversations | undefined => {
+  const given = requests?.conversations
+  if (given === undefined) return undefined
+  const { grows = 800, pause = "30 seconds", turns = 10 } = given
+  return { turns, pause: millisOf(pause) ?? 0, grows }
 }
 
 const unnamed = "is missing: the config has no name to ask for, so say which model (provider/model)"
 
 const firstName = (config: GatewayConfig): string | undefined =>
   Object.keys(config.models)[0] ?? [...Named.make(config).specs][0]
-
-const nowhere = (target: string, model: string | undefined, targets: ReadonlyArray<Places.Place>): string => {
-  const known = [...new Set(targets.flatMap(({ keys }) => keys)), ...places]
-  const meant = nearest(target, known)
-  return meant === undefined
-    ? `no request for ${model} goes there; they may go to ${targets.map((each) => each.target).join(", ")}`
-    : `no request for ${model} goes there; did you mean ${meant}?`
-}

@@ -7,6 +7,7 @@ import type * as Scope from "effect/Scope"
 import { type Head, type Opened, TransportError, type Whole } from "../../providers/transport/Upstream.ts"
 import type { Act } from "../faults/Faults.ts"
 import * as Shapes from "../faults/Shapes.ts"
+import type { Queue } from "./Queue.ts"
 
 /** What one call is answered. */
 export interface Reply {
@@ -14,6 +15,8 @@ export interface Reply {
   readonly head: Shapes.Head
   /** How quick the provider is this time: 1 as usual, less is quicker. */
   readonly pace: number
+  /** Where the call waits until it is worked on. */
+  readonly queue: Queue | undefined
 }
 
 /** A quick refusal, and how long a connection takes that is refused, in milliseconds. */
@@ -26,8 +29,14 @@ type Answer = Extract<Act, { readonly _tag: "Answer" }>
 type Bytes = Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>
 
 /** The whole of it. */
-export const whole = ({ act, head, pace }: Reply): Effect.Effect<Whole, TransportError> => {
+export const whole = (reply: Reply): Effect.Effect<Whole, TransportError> =>
+  reply.queue === undefined
+    ? answered(reply)
+    : Effect.scoped(Effect.flatMap(reply.queue.enter, () => answered(reply)))
+
+const answered = ({ act, head, pace }: Reply): Effect.Effect<Whole, TransportError> => {
   if (act._tag !== "Answer") return refused(act, pace)
+  if (act.hangAfter !== undefined) return Effect.never
   if (act.cutAfter !== undefined) {
     return Effect.delay(Effect.fail(broken(true, "ECONNRESET")), cutAt(act, act.cutAfter))
   }
@@ -36,7 +45,10 @@ export const whole = ({ act, head, pace }: Reply): Effect.Effect<Whole, Transpor
 }
 
 /** Its beginning, and what follows. */
-export const opened = ({ act, head, pace }: Reply): Effect.Effect<Opened, TransportError, Scope.Scope> => {
+export const opened = (reply: Reply): Effect.Effect<Opened, TransportError, Scope.Scope> =>
+  reply.queue === undefined ? begun(reply) : Effect.flatMap(reply.queue.enter, () => begun(reply))
+
+const begun = ({ act, head, pace }: Reply): Effect.Effect<Opened, TransportError, Scope.Scope> => {
   if (act._tag !== "Answer") {
     return Effect.map(refused(act, pace), ({ body, ...head }) => ({
       ...head,
@@ -89,16 +101,36 @@ const pauseOf = ({ firstWord, whole }: Answer): number => (whole - firstWord) / 
 const cutAt = (answer: Answer, after: number): number =>
   answer.firstWord + Math.max(0, Math.min(after, words.length) - 1) * pauseOf(answer)
 
+/** What a stream is made of: its beginning with the first word, the other words, its end. */
+const partsOf = (head: Shapes.Head): ReadonlyArray<Uint8Array> =>
+  [...words.map((word) => Shapes.delta(head, word)), Shapes.closing(head)].map((text, index) =>
+    bytes(index === 0 ? Shapes.opening(head) + text : text)
+  )
+
+/** The parts of the streams that were last asked for: they are the same for all calls of a second. */
+const lastParts = new Map<string, ReadonlyArray<Uint8Array>>()
+const mostParts = 64
+
+const remembered = (head: Shapes.Head): ReadonlyArray<Uint8Array> => {
+  const key = `${head.protocol} ${head.created} ${head.model}`
+  const known = lastParts.get(key)
+  if (known !== undefined) return known
+  if (lastParts.size >= mostParts) lastParts.clear()
+  const parts = partsOf(head)
+  lastParts.set(key, parts)
+  return parts
+}
+
 /** The words of a stream, one after another, and its end; the first one comes with its head. */
 const spoken = (answer: Answer, head: Shapes.Head): Bytes => {
   const pause = pauseOf(answer)
+  const parts = remembered(head)
   let said = 0
   const next = (index: number): Bytes => {
+    if (index === answer.hangAfter) return Effect.never
     if (index === answer.cutAfter) return Effect.fail(broken(true, "ECONNRESET"))
     if (index > words.length) return Cause.done()
-    const word = words[index]
-    const text = word === undefined ? Shapes.closing(head) : Shapes.delta(head, word)
-    return Effect.succeed([bytes(index === 0 ? Shapes.opening(head) + text : text)])
+    return Effect.succeed([parts[index]!])
   }
   return Effect.suspend(() => {
     const index = said++

@@ -8,8 +8,12 @@ import * as BenchKey from "../../domain/BenchKey.ts"
 import type * as Credential from "../../domain/Credential.ts"
 import type { Request, Upstream } from "../../providers/transport/Upstream.ts"
 import { faults } from "../faults/Faults.ts"
-import type { Fault, Scenario } from "../scenario/Scenario.ts"
+import type { Scenario } from "../scenario/Scenario.ts"
+import * as Faulty from "./Faulty.ts"
+import { PromptCaches } from "./PromptCaches.ts"
 import * as Replies from "./Replies.ts"
+import * as Turn from "./Turn.ts"
+import * as Usage from "./Usage.ts"
 
 /** The simulated providers. */
 export interface World {
@@ -18,6 +22,8 @@ export interface World {
   readonly upstream: Upstream["Service"]
   /** How many calls met each fault so far, in the order of the scenario. */
   readonly met: ReadonlyArray<number>
+  /** What was read and written so far, by target. */
+  readonly usage: ReadonlyMap<string, Usage.Tokens>
 }
 
 /** What a caller's key says of it. */
@@ -27,17 +33,16 @@ interface Known {
   readonly credential: string
 }
 
-/** As much of a call's usual time may be more or less. */
-const spread = 0.2
-
 /** Makes the providers of a config as a scenario has them; `startAt` is its start, in milliseconds since the epoch. */
 export const make = (
   scenario: Scenario,
   config: GatewayConfig,
   { chance, startAt }: { readonly chance: Random.Random; readonly startAt: number }
 ): World => {
-  const met = scenario.faults.map(() => 0)
   const callers = new Map<string, Known>()
+  const faulty = Faulty.make(scenario.faults, chance)
+  const caches = new PromptCaches(scenario.answers.cacheLasts)
+  const usage = new Map<string, Usage.Tokens>()
 
   const known = (provider: ProviderConfig): ProviderConfig => {
     const rename = (credential: Credential.Credential): Credential.Credential => {
@@ -49,25 +54,30 @@ export const make = (
     return { ...provider, credentials: [rename(first), ...rest.map(rename)] }
   }
 
+  /** The target reads a prompt and answers it; gives how long it reads what it has not in its cache. */
+  const charge = (target: string, body: string, now: number): number => {
+    const { conversation, prompt } = Turn.read(body)
+    const cached = caches.read(target, conversation, prompt, now)
+    const tokens = { input: prompt, cached, output: scenario.tokens.answer }
+    usage.set(target, Usage.add(usage.get(target) ?? Usage.none, tokens))
+    return (scenario.answers.reading * (prompt - cached)) / 1000
+  }
+
   /** What becomes of a call that comes now. */
   const act = (request: Request, now: number): Replies.Reply => {
     const { model } = JSON.parse(request.body)
     const { credential, protocol, provider } = callers.get(keyOf(request))!
     const target = BenchKey.format({ provider, model, credential })
-    const pace = 1 + spread * (2 * chance.nextDoubleUnsafe() - 1)
-    const normal = {
-      _tag: "Answer",
-      firstWord: scenario.firstWord * pace,
-      whole: scenario.whole * pace
-    } as const
+    const pace = paceOf(scenario, chance)
     const head = { protocol, model, created: Math.floor((startAt + now) / 1000) }
-    const isMet = ({ from, share, targets, until }: Fault) =>
-      from <= now && now < until && targets.has(target) && (share === 1 || chance.nextDoubleUnsafe() < share)
-    const index = scenario.faults.findIndex(isMet)
-    const fault = scenario.faults[index]
-    if (fault === undefined) return { act: normal, head, pace }
-    met[index]!++
-    return { act: faults[fault.name]({ ...fault, protocol, model, normal }), head, pace }
+    const { firstWord, whole } = scenario.answers
+    const { fault, queue } = faulty.meets(target, now)
+    const normal = { _tag: "Answer", firstWord: firstWord * pace, whole: whole * pace } as const
+    const done = fault === undefined ? normal : faults[fault.name]({ ...fault, protocol, model, normal })
+    if (done._tag !== "Answer") return { act: done, head, pace, queue: undefined }
+    const reading = charge(target, request.body, now)
+    const late = { ...done, firstWord: done.firstWord + reading, whole: done.whole + reading }
+    return { act: late, head, pace, queue }
   }
 
   const reply = (request: Request) =>
@@ -75,13 +85,23 @@ export const make = (
 
   return {
     config: { ...config, providers: config.providers.map(known) },
-    met,
+    met: faulty.met,
+    usage,
     upstream: {
       exchange: (request) => Effect.flatMap(reply(request), Replies.whole),
       open: (request) => Effect.flatMap(reply(request), Replies.opened)
     }
   }
 }
+
+/** As much of a call's usual time may be more or less. */
+const spread = 0.2
+
+/** How long this call takes, as a multiple of the usual time. */
+const paceOf = ({ answers }: Scenario, chance: Random.Random): number =>
+  answers.spread === "even"
+    ? 1 + spread * (2 * chance.nextDoubleUnsafe() - 1)
+    : -Math.log(1 - chance.nextDoubleUnsafe())
 
 const keyOf = ({ headers }: Request): string =>
   headers["x-api-key"] ?? headers["api-key"] ?? (headers.authorization ?? "").replace(/^bearer /i, "")

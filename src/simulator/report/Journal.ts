@@ -1,11 +1,13 @@
-/** What happened in a simulation: every request with its calls, as the runtime's own events tell it. */
-import type { Action, FailoverEvent, Observer } from "../events/FailoverEvent.ts"
-import { classOf, type Failure, type FailureClass } from "../failure/Failure.ts"
-import type { RunError } from "../failure/RunError.ts"
+/** What happens in a simulation, as the runtime's own events tell it: a request is written down until it ends, then counted. */
+import type { Action, FailoverEvent, Observer } from "../../events/FailoverEvent.ts"
+import { classOf, type Failure, type FailureClass } from "../../failure/Failure.ts"
+import type { RunError } from "../../failure/RunError.ts"
 
 /** One call to a target. Times are milliseconds since the start of the simulation. */
 export interface Call {
   readonly target: string
+  /** Counts from 1 over all calls of the request. */
+  readonly attempt: number
   readonly at: number
   readonly probe: boolean
   /** How it ended: `undefined` while it is under way, and for good when its request ended first. */
@@ -20,6 +22,10 @@ export interface Call {
 export interface Asked {
   /** Since the start. */
   readonly at: number
+  /** The conversation that it is a turn of. */
+  readonly conversation: number
+  /** No other turn of it follows. */
+  readonly isLast: boolean
   /** `broken`: its stream broke off after its first word. */
   readonly state: "pending" | "answered" | "failed" | "broken"
   readonly calls: ReadonlyArray<Call>
@@ -39,70 +45,87 @@ interface Entry extends Mutable<Omit<Asked, "calls">> {
   readonly calls: Array<Mutable<Call>>
 }
 
-/** Writes down what happens to requests. */
+/** Keeps the requests that are under way, and hands each over to `count` when it ends. */
 export class Journal {
   readonly #startAt: number
-  readonly #requests: Array<Entry> = []
+  readonly #count: (request: Asked) => void
+  readonly #open = new Map<string, Entry>()
+  #asked = 0
 
-  constructor(startAt: number) {
+  constructor(startAt: number, count: (request: Asked) => void) {
     this.#startAt = startAt
-  }
-
-  get requests(): ReadonlyArray<Asked> {
-    return this.#requests
+    this.#count = count
   }
 
   /** A request comes; gives the id by which events name it. */
-  asked(now: number): string {
-    const entry: Entry = {
+  asked(
+    now: number,
+    { conversation, isLast }: { readonly conversation: number; readonly isLast: boolean }
+  ): string {
+    const id = String(this.#asked++)
+    this.#open.set(id, {
       at: now - this.#startAt,
+      conversation,
+      isLast,
       state: "pending",
       calls: [],
       by: undefined,
       took: undefined,
       lost: undefined,
       error: undefined
-    }
-    return String(this.#requests.push(entry) - 1)
+    })
+    return id
   }
 
   /** A request has been answered to its end, or has failed. */
   ended(id: string, error: RunError | Failure | undefined): void {
-    const entry = this.#requests[Number(id)]!
+    const entry = this.#open.get(id)
+    if (entry === undefined) return
+    this.#open.delete(id)
     entry.state = error === undefined ? "answered" : entry.by === undefined ? "failed" : "broken"
     entry.error = error === undefined ? undefined : nameOf(error)
+    this.#count(entry)
   }
 
   readonly observer: Observer = (event) => {
-    const entry = this.#requests[Number(event.run.about?.requestId)]
+    const entry = this.#open.get(event.run.about?.requestId ?? "")
     if (entry === undefined) return
-    if (event._tag === "AttemptStarted") entry.calls.push(this.#begun(event))
-    const call = entry.calls.at(-1)
-    if (call === undefined) return
     switch (event._tag) {
-      case "AttemptFailed":
-        call.outcome = classOf(event.failure)
-        call.evidence = event.failure.evidence
+      case "AttemptStarted":
+        entry.calls.push(this.#begun(event))
+        break
+      case "AttemptFailed": {
+        const call = entry.calls.find(({ attempt }) => attempt === event.attempt)
+        if (call === undefined) break
+        fail(call, event.failure)
         call.next = event.action._tag
         break
-      case "AttemptSucceeded":
-        call.outcome = "answered"
+      }
+      case "AttemptSucceeded": {
+        const call = entry.calls.find(({ attempt }) => attempt === event.attempt)
+        if (call !== undefined) call.outcome = "answered"
         entry.by = event.target.key
         entry.took = event.elapsed
         entry.lost = event.elapsed - event.duration
         break
-      case "StreamEnded":
-        if (event.failure !== undefined) {
-          call.outcome = classOf(event.failure)
-          call.evidence = event.failure.evidence
-        }
+      }
+      case "StreamEnded": {
+        const call = entry.calls.find(({ outcome }) => outcome === "answered")
+        if (event.failure !== undefined && call !== undefined) fail(call, event.failure)
         break
+      }
     }
   }
 
-  #begun({ at, probe, target }: Extract<FailoverEvent, { readonly _tag: "AttemptStarted" }>): Mutable<Call> {
+  #begun({
+    at,
+    attempt,
+    probe,
+    target
+  }: Extract<FailoverEvent, { readonly _tag: "AttemptStarted" }>): Mutable<Call> {
     return {
       target: target.key,
+      attempt,
       at: at - this.#startAt,
       probe,
       outcome: undefined,
@@ -110,6 +133,11 @@ export class Journal {
       next: undefined
     }
   }
+}
+
+const fail = (call: Mutable<Call>, failure: Failure): void => {
+  call.outcome = classOf(failure)
+  call.evidence = failure.evidence
 }
 
 const nameOf = (error: RunError | Failure): string =>

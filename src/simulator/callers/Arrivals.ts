@@ -1,0 +1,13 @@
+/** When requests come. */
+import type * as Random from "effect/Random"
+import type { Scenario } from "../scenario/Scenario.ts"
+
+/** The time of each request in milliseconds since the start; asked for in their order. */
+export const of = ({ arrivals, perSecond }: Scenario, chance: Random.Random): ((index: number) => number) => {
+  if (arrivals === "even") return (index) => (index * 1000) / perSecond
+  let now = 0
+  return () => {
+    now -= (Math.log(1 - chance.nextDoubleUnsafe()) * 1000) / perSecond
+    return now
+  }
+}

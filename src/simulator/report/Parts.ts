@@ -1,0 +1,95 @@
+/** The parts of a report: targets, faults, intervals. */
+import type { FaultName } from "../faults/Faults.ts"
+import type { Fault } from "../scenario/Scenario.ts"
+import * as Usage from "../world/Usage.ts"
+import type { Played } from "./Played.ts"
+import type { Counts, Tally, TargetTally } from "./Tally.ts"
+
+/** What became of the calls to one target. */
+export interface TargetReport {
+  readonly target: string
+  readonly calls: number
+  readonly answered: number
+  /** Calls let through one at a time, to find out whether a rest is over. */
+  readonly probes: number
+  readonly failures: Readonly<TargetTally["failures"]>
+  readonly tokens: Usage.Tokens
+  /** In the unit of the prices; absent where there is no price for its model. */
+  readonly cost?: number
+}
+
+/** What a fault cost. Times are milliseconds since the start. */
+export interface FaultReport {
+  readonly fault: FaultName
+  /** What broke; `*` is every target. */
+  readonly target: string
+  readonly from: number
+  readonly until: number
+  readonly share: number
+  /** Calls that met it. */
+  readonly calls: number
+  /** From its end until one of its targets was called and answered; `never` when none was, absent when it had no end. */
+  readonly backAfter?: number | "never"
+}
+
+/** The requests that came in one stretch of time. */
+export interface Interval {
+  readonly from: number
+  readonly asked: number
+  /** Calls that were made for them. */
+  readonly calls: number
+  /** Who answered them, by target. */
+  readonly served: Readonly<Counts>
+  readonly lost: number
+  /** Time to the first word (streams) or to the answer; absent when none was answered. */
+  readonly p50?: number
+  readonly p95?: number
+  readonly p99?: number
+}
+
+/** What became of each target of the scenario, in their order. */
+export const targetsOf = ({ scenario, tally, usage }: Played): ReadonlyArray<TargetReport> =>
+  scenario.targets.map(({ model, target }) => {
+    const tokens = usage.get(target) ?? Usage.none
+    const counted = tally.targets.get(target) ?? noCalls
+    return { target, ...counted, tokens, ...present("cost", Usage.cost(tokens, model, scenario.prices)) }
+  })
+
+const noCalls = { calls: 0, answered: 0, probes: 0, failures: {} }
+
+/** What all of them cost; `undefined` where that cannot be said. */
+export const costOf = (targets: ReadonlyArray<TargetReport>): number | undefined =>
+  targets.some(({ cost, tokens }) => cost === undefined && tokens.input > 0) ||
+  targets.every(({ cost }) => cost === undefined)
+    ? undefined
+    : targets.reduce((sum, { cost = 0 }) => sum + cost, 0)
+
+/** What a fault cost. */
+export const faultReport = (
+  { from, key, name, share, until }: Fault,
+  met: number,
+  backAt: number | undefined,
+  duration: number
+): FaultReport => {
+  const common = { fault: name, target: key, from, until, share, calls: met }
+  if (until >= duration) return common
+  return { ...common, backAfter: backAt === undefined ? "never" : backAt - until }
+}
+
+/** The intervals of one length. */
+export const intervals = (tally: Tally, step: number): ReadonlyArray<Interval> =>
+  tally.stretches(step).map(({ asked, calls, lost, served, times }, index) => {
+    const spread = times.spread()
+    return {
+      from: index * step,
+      asked,
+      calls,
+      served,
+      lost,
+      ...(spread && { p50: spread.p50, p95: spread.p95, p99: spread.p99 })
+    }
+  })
+
+/** A field that is there when it has a value. */
+export const present = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
+  (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V }

@@ -1,0 +1,36 @@
+/** What targets have in their prompt caches: how much of a conversation each of them has read, and until when it is kept. */
+
+interface Kept {
+  readonly tokens: number
+  readonly until: number
+}
+
+/** The caches of all targets. A target reads a prompt from its cache as far as it has read the conversation lately. */
+export class PromptCaches {
+  readonly #lasts: number
+  /** By target and conversation, in the order of their last use. */
+  readonly #kept = new Map<string, Kept>()
+
+  /** `lasts`: how long something is kept after its last use, in milliseconds. */
+  constructor(lasts: number) {
+    this.#lasts = lasts
+  }
+
+  /** A target reads a prompt of so many tokens; gives how many of them come from its cache. */
+  read(target: string, conversation: number, tokens: number, now: number): number {
+    const key = `${conversation} ${target}`
+    const known = this.#kept.get(key)
+    const cached = known === undefined || known.until < now ? 0 : Math.min(known.tokens, tokens)
+    this.#kept.delete(key)
+    this.#kept.set(key, { tokens: Math.max(tokens, cached), until: now + this.#lasts })
+    this.#forget(now)
+    return cached
+  }
+
+  #forget(now: number): void {
+    for (const [key, { until }] of this.#kept) {
+      if (until >= now) return
+      this.#kept.delete(key)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** A target that works on so many calls at once; the others wait in line there, or are refused when the line is full. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+
+/** The calls at one target. */
+export class Queue {
+  readonly #semaphore: Semaphore.Semaphore
+  readonly #slots: number
+  readonly #most: number
+  #inside = 0
+
+  /** `most`: how many may wait. */
+  constructor(slots: number, most: number) {
+    this.#semaphore = Semaphore.makeUnsafe(slots)
+    this.#slots = slots
+    this.#most = most
+  }
+
+  /** Whether a call that comes now would have to wait, or would be refused. */
+  get state(): "free" | "waiting" | "full" {
+    if (this.#inside < this.#slots) return "free"
+    return this.#inside < this.#slots + this.#most ? "waiting" : "full"
+  }
+
+  /** Waits for a slot and keeps it until the scope closes. */
+  readonly enter: Effect.Effect<void, never, Scope.Scope> = Effect.flatMap(
+    Effect.acquireRelease(
+      Effect.sync(() => void this.#inside++),
+      () => Effect.sync(() => void this.#inside--)
+    ),
+    () => this.#semaphore.takeScoped(1)
+  )
+}
