@@ -1,5 +1,5 @@
 /** From the input of a request for a response to turns. */
-import { type Content, type Request, type Spoken, type Turn, together } from "../common/Common.ts"
+import type { Content, Request, Spoken, Turn } from "../common/Common.ts"
 import * as DataUrl from "../common/DataUrl.ts"
 import type { Dropped } from "../common/Dropped.ts"
 import { append, type JsonObject, objects, string, text, write } from "../common/Json.ts"
@@ -28,8 +28,10 @@ const speak = (draft: Draft): Array<Spoken> => {
 /** Items of the model are turns of their own, of which the common form makes one. */
 const addTurn = (draft: Draft, parts: ReadonlyArray<Spoken>): void => {
   const said = speak(draft)
-  const before = said.splice(0)
-  append(said, together(before, parts))
+  const isApart = said.length > 0
+  for (const [at, part] of parts.entries()) {
+    said.push(isApart && at === 0 && part.type === "text" ? { ...part, isApart } : part)
+  }
 }
 
 const show = (draft: Draft, turn: Turn): void => {
