@@ -26,6 +26,7 @@ const openai: Rules = {
   schemaRefused: [],
   propertyNameCharacters: "",
   propertyNameLongest: 256,
+  propertyNames: "top",
   thoughtFields: ["reasoning_content", "reasoning", "reasoning_text"],
   thoughtsBack: "given",
   thoughtField: "reasoning_content",

@@ -46,6 +46,7 @@ const dialect = {
   schemaRefused: ["format"],
   propertyNameCharacters: "a-z_",
   propertyNameLongest: 20,
+  propertyNames: "everywhere",
   thoughtFields: ["thought"],
   thoughtsBack: "always",
   thoughtField: "thought",

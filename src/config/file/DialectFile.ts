@@ -50,6 +50,10 @@ const Rules = Schema.Struct({
     "The characters of a property's name in a tool's schema. Empty for any."
   ),
   propertyNameLongest: field(Positive, "The most characters of a property's name."),
+  propertyNames: field(
+    Schema.Literals(["top", "everywhere"]),
+    "everywhere: names of properties are looked at in all of a tool's schema, not only at its top."
+  ),
   thoughtFields: field(Words, "The fields in which thoughts come as text."),
   thoughtsBack: field(
     Schema.Literals(["given", "never", "calls", "always"]),

@@ -25,6 +25,11 @@ export const rows: ReadonlyArray<Row> = [
       },
       schemaTop: { is: "object", source: "https://github.com/anthropics/claude-code/issues/40075" },
       propertyNameCharacters: { is: "a-zA-Z0-9_.-", source: "https://github.com/decocms/studio/pull/6874" },
+      propertyNames: {
+        is: "top",
+        source:
+          "https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/issues/709"
+      },
       toolNameCharacters: {
         is: "a-zA-Z0-9_-",
         source: "https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use"

@@ -47,6 +47,8 @@ export interface Rules {
   readonly propertyNameCharacters: string
   /** The most characters of a property's name. */
   readonly propertyNameLongest: number
+  /** `everywhere`: names are looked at in all of a tool's schema, and not only at its top. */
+  readonly propertyNames: "top" | "everywhere"
   /** The fields of a message or a delta in which thoughts come as text. */
   readonly thoughtFields: ReadonlyArray<string>
   /**

@@ -1,29 +1,18 @@
 /** What was renamed or replaced in a request for its target, and has to be put back in the answer. */
 import type { Answer, Delta, Remark, Spoken, Stop } from "../common/Common.ts"
-import { isObject, parse, write } from "../common/Json.ts"
+import * as Properties from "./Properties.ts"
 
 /** What has to be put back. */
 export interface Restore {
   /** From the names of tools that the target knows to the caller's own. */
   readonly tools: ReadonlyMap<string, string>
   /** By the target's name of a tool: from the properties that the target knows to the caller's own. */
-  readonly properties: ReadonlyMap<string, ReadonlyMap<string, string>>
+  readonly properties: ReadonlyMap<string, Properties.Renames>
   /** The tool that stands in the place of a schema for the answer: its arguments are the answer. */
   readonly answer: string | undefined
 }
 
 const isOne = (name: string, restore: Restore): boolean => name === restore.answer
-
-/** The arguments with the caller's names of the properties. What is no object stays as it is. */
-const withNames = (json: string, names: ReadonlyMap<string, string> | undefined): string => {
-  if (names === undefined) return json
-  const parsed = parse(json)
-  if (!isObject(parsed)) return json
-  return write(
-    Object.fromEntries(Object.entries(parsed).map(([key, value]) => [names.get(key) ?? key, value])),
-    json
-  )
-}
 
 const stopOf = (stop: Stop, hasCalls: boolean): Stop => (stop === "calls" && !hasCalls ? "end" : stop)
 
@@ -35,7 +24,7 @@ export const answer = (given: Answer, restore: Restore): Answer => {
     return {
       ...part,
       name: restore.tools.get(part.name) ?? part.name,
-      arguments: withNames(part.arguments, restore.properties.get(part.name))
+      arguments: Properties.inArguments(part.arguments, restore.properties.get(part.name))
     }
   })
   const hasCalls = parts.some(({ type }) => type === "call")
@@ -44,7 +33,7 @@ export const answer = (given: Answer, restore: Restore): Answer => {
 
 /** A call whose arguments are gathered, because names in them have to be put back. */
 interface Gathered {
-  readonly names: ReadonlyMap<string, string>
+  readonly names: Properties.Renames
   json: string
 }
 
@@ -56,7 +45,11 @@ export const deltas = (restore: Restore): ((delta: Delta | Remark) => ReadonlyAr
 
   const finish = (): Array<Delta> => {
     const made = [...gathered].map(
-      ([call, { json, names }]): Delta => ({ type: "arguments", call, json: withNames(json, names) })
+      ([call, { json, names }]): Delta => ({
+        type: "arguments",
+        call,
+        json: Properties.inArguments(json, names)
+      })
     )
     gathered.clear()
     return made

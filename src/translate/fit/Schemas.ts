@@ -1,7 +1,7 @@
 /** Schemas of tools as a target takes them. What cannot be said in the schema is said in its description. */
 import type { Dialect } from "../../dialect/index.ts"
 import { isObject, type JsonObject, list, objects, write } from "../common/Json.ts"
-import * as Names from "./Names.ts"
+import * as Properties from "./Properties.ts"
 
 /** Schemas nested deeper than this are left as they are from there on. */
 const deepest = 64
@@ -14,22 +14,17 @@ const combinators = ["anyOf", "oneOf", "allOf"] as const
  */
 const notAtTop = ["enum", "not"] as const
 
-/** A schema, and the names of its properties that were changed: from the new ones to the old ones. */
-export interface Fitted {
-  readonly schema: JsonObject
-  readonly properties: ReadonlyMap<string, string> | undefined
-}
-
 /** Fits a tool's schema. One that is taken as it stands is given back as it is. */
-export const fit = (schema: JsonObject, dialect: Dialect): Fitted => {
+export const fit = (schema: JsonObject, dialect: Dialect): Properties.Renamed => {
   const flat = dialect.schemaTop === "object" ? flattened(schema) : schema
   const refused = new Set(dialect.schemaRefused)
   const needsItems = dialect.schemaItems === "required"
   const cleaned = refused.size > 0 || needsItems ? clean(flat, refused, needsItems, 0) : flat
-  return renamed(cleaned, {
-    characters: dialect.propertyNameCharacters,
-    longest: dialect.propertyNameLongest
-  })
+  return Properties.rename(
+    cleaned,
+    { characters: dialect.propertyNameCharacters, longest: dialect.propertyNameLongest },
+    dialect.propertyNames === "everywhere"
+  )
 }
 
 /**
@@ -147,31 +142,3 @@ const clean = (
   }
   return isChanged ? made : schema
 }
-
-/** Only the names at the top are looked at by servers: https://github.com/decocms/studio/pull/6874 */
-const renamed = (schema: JsonObject, rule: Names.NameRule): Fitted => {
-  const { properties, required } = schema
-  if (!isObject(properties) || Object.keys(properties).every((name) => Names.isTaken(name, rule))) {
-    return { schema, properties: undefined }
-  }
-  const names = new Map(Object.keys(properties).map((name) => [name, Names.fit(name, rule)]))
-  return {
-    schema: {
-      ...schema,
-      properties: Object.fromEntries(
-        Object.entries(properties).map(([name, property]) => [
-          names.get(name)!,
-          described(name, names, property)
-        ])
-      ),
-      ...(Array.isArray(required) ? { required: required.map((name) => names.get(name) ?? name) } : {})
-    },
-    properties: new Map(
-      [...names].filter(([name, fitted]) => name !== fitted).map(([name, fitted]) => [fitted, name])
-    )
-  }
-}
-
-/** The model reads what the property is really called. */
-const described = (name: string, names: ReadonlyMap<string, string>, property: unknown): unknown =>
-  names.get(name) === name || !isObject(property) ? property : { title: name, ...property }

@@ -2,8 +2,8 @@
 import type { Dialect } from "../../dialect/index.ts"
 import type { Request, Spoken, Tool, ToolChoice, Turn } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
-import { isObject, parse, write } from "../common/Json.ts"
 import * as Names from "./Names.ts"
+import * as Properties from "./Properties.ts"
 import type { Restore } from "./Restore.ts"
 import * as Schemas from "./Schemas.ts"
 
@@ -17,18 +17,18 @@ export interface Fitted {
 const answerTool = "answer_with_json"
 
 /** Fits the tools. A request that needs nothing of it is given back as it is. */
-export const fit = (given: Request, dialect: Dialect, dropped: Dropped): Fitted => {
-  const { answer, request } = withAnswerTool(freed(aimed(given), dialect, dropped), dialect, dropped)
+export const fit = (asked: Request, dialect: Dialect, dropped: Dropped): Fitted => {
+  const { answer, request } = withAnswerTool(freed(aimed(asked), dialect, dropped), dialect, dropped)
   const rule = { characters: dialect.toolNameCharacters, longest: dialect.toolNameLongest }
   const names = new Map<string, string>()
   for (const name of namesIn(request)) {
     if (!Names.isTaken(name, rule)) names.set(name, Names.fit(name, rule))
   }
-  const properties = new Map<string, ReadonlyMap<string, string>>()
+  const properties = new Map<string, Properties.Renames>()
   const tools = request.tools.map((tool): Tool => {
     const fitted = Schemas.fit(tool.schema, dialect)
     const name = names.get(tool.name) ?? tool.name
-    if (fitted.properties !== undefined) properties.set(name, fitted.properties)
+    if (fitted.renames !== undefined) properties.set(name, fitted.renames)
     return name === tool.name && fitted.schema === tool.schema
       ? tool
       : { ...tool, name, schema: fitted.schema }
@@ -36,12 +36,13 @@ export const fit = (given: Request, dialect: Dialect, dropped: Dropped): Fitted 
   if (names.size === 0 && properties.size === 0 && answer === undefined) {
     return { request: { ...request, tools }, restore: undefined }
   }
+  const given = new Map([...properties].map(([name, renames]) => [name, Properties.reversed(renames)]))
   return {
     request: {
       ...request,
       tools,
       toolChoice: choiceNamed(request.toolChoice, names),
-      turns: request.turns.map((turn) => turnNamed(turn, names, properties))
+      turns: request.turns.map((turn) => turnNamed(turn, names, given))
     },
     restore: {
       tools: new Map([...names].map(([name, fitted]) => [fitted, name])),
@@ -128,24 +129,13 @@ const choiceNamed = (
 const turnNamed = (
   turn: Turn,
   names: ReadonlyMap<string, string>,
-  properties: ReadonlyMap<string, ReadonlyMap<string, string>>
+  properties: ReadonlyMap<string, Properties.Renames>
 ): Turn => {
   if (turn.role !== "assistant" || !turn.parts.some(({ type }) => type === "call")) return turn
   const parts = turn.parts.map((part): Spoken => {
     if (part.type !== "call") return part
     const name = names.get(part.name) ?? part.name
-    return { ...part, name, arguments: argumentsNamed(part.arguments, properties.get(name)) }
+    return { ...part, name, arguments: Properties.inArguments(part.arguments, properties.get(name)) }
   })
   return { role: "assistant", parts }
-}
-
-const argumentsNamed = (json: string, properties: ReadonlyMap<string, string> | undefined): string => {
-  if (properties === undefined) return json
-  const parsed = parse(json)
-  if (!isObject(parsed)) return json
-  const fitted = new Map([...properties].map(([name, own]) => [own, name]))
-  return write(
-    Object.fromEntries(Object.entries(parsed).map(([key, value]) => [fitted.get(key) ?? key, value])),
-    json
-  )
 }
