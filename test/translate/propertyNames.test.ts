@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"
-import { context, dataOf, translateStream } from "./support.ts"
+import { context, dataOf, translateStream } from "../support/translate/support.ts"
 
 const dialectOf = (propertyNames: "top" | "everywhere") =>
   resolve({ protocol: "anthropic", model: "claude-haiku-4-5", choices: [{ propertyNames }] })
