@@ -141,7 +141,20 @@ const byViews = (c: Case): Verdict | undefined => {
       bySpecificCode(view, text, (as) => !isFault(as)) ??
       (i < plainFrom ? byWords(view, text) : undefined) ??
       (denies(c.status) ? undefined : bySpecificCode(view, text, isFault))
-    if (verdict !== undefined) return verdict
+    if (verdict !== undefined) return isFault(verdict.as) ? (byErrorType(c) ?? verdict) : verdict
+  }
+  return undefined
+}
+
+/**
+ * What OpenRouter calls an error in `error_type`, beside a code that says less: `server_error` for a key that is none.
+ * https://openrouter.ai/docs/api/reference/errors-and-debugging#skin-specific-error-formats
+ */
+const byErrorType = (c: Case): Verdict | undefined => {
+  for (const view of c.views) {
+    const code = view.codes.find(({ field }) => field === "errortype")
+    const as = code === undefined ? undefined : (fromCode(code.value) ?? fromGeneralCode(code.value))
+    if (code !== undefined && as !== undefined && as !== "Invalid" && !isFault(as)) return by(as, code)
   }
   return undefined
 }

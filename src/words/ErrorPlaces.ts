@@ -23,7 +23,7 @@ export const errorPlaces: ReadonlyArray<ErrorPlace> = [
     path: ["response", "error"],
     source: "https://platform.openai.com/docs/api-reference/responses-streaming (response.failed)"
   },
-  { path: ["choices", "0", "error"], source: "https://openrouter.ai/docs/api-reference/errors" }
+  { path: ["choices", "0", "error"], source: "https://openrouter.ai/docs/api/reference/errors-and-debugging" }
 ]
 
 const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== null

@@ -41,7 +41,7 @@ const mistral = "https://docs.mistral.ai/api/#tag/chat"
 const tgi = "https://huggingface.co/docs/text-generation-inference/main/en/openapi.json (FinishReason)"
 const watsonx = "https://cloud.ibm.com/apidocs/watsonx-ai#text-chat"
 const xai = "https://github.com/xai-org/xai-proto (FinishReason)"
-const openrouter = "https://openrouter.ai/docs/api-reference/errors"
+const openrouter = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
 const vllm = "https://github.com/vllm-project/vllm (FinishReason)"
 const ollama = "https://github.com/ollama/ollama/blob/main/docs/api.md (done_reason)"
 

@@ -57,7 +57,7 @@ export const cacheReadFields: ReadonlyArray<CountField> = [
 export const cacheWriteFields: ReadonlyArray<CountField> = [
   {
     paths: ["prompt_tokens_details.cache_write_tokens", "input_tokens_details.cache_write_tokens"],
-    source: "https://openrouter.ai/docs/features/prompt-caching"
+    source: "https://openrouter.ai/docs/guides/best-practices/prompt-caching"
   },
   {
     paths: ["prompt_tokens_details.cache_creation_input_tokens"],

@@ -112,6 +112,28 @@ describe("machine fields", () => {
     }
   })
 
+  it("of OpenRouter say in error_type what the code of the protocol does not", () => {
+    const failed = (error_type: string) => ({
+      status: 200,
+      body: { id: "resp_1", status: "failed", error: { code: "server_error", message: "Error" }, error_type }
+    })
+    for (const [type, expected] of [
+      ["authentication", "InvalidKey"],
+      ["payment_required", "Balance"],
+      ["provider_overloaded", "Overloaded"],
+      ["refusal", "ContentPolicy"],
+      ["server", "ServerError"],
+      ["unmapped", "ServerError"]
+    ] as const) {
+      assert.strictEqual(classOf(failed(type)), expected, type)
+    }
+    const messages = { type: "api_error", message: "Error", error_type: "payment_required" }
+    assert.strictEqual(classOf({ status: 500, body: { type: "error", error: messages } }), "Balance")
+    const limited = { code: "rate_limit_exceeded", message: "Error" }
+    const named = { status: 200, body: { status: "failed", error: limited, error_type: "server" } }
+    assert.strictEqual(classOf(named), "RateLimit")
+  })
+
   it("are compared without case and separators", () => {
     for (const code of [
       "rate_limit_exceeded",

@@ -1,5 +1,6 @@
 /** What becomes of content on its way: what it really is, and what is to be kept in a cache. */
 import { assert, describe, it } from "@effect/vitest"
+import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"
 
 const base64 = (...bytes: ReadonlyArray<number>) => Buffer.from([...bytes, 1, 2, 3, 4]).toString("base64")
@@ -124,5 +125,36 @@ describe("what is to be kept in a cache", () => {
       { role: "system", content: "Be brief." },
       { role: "user", content: "hi" }
     ])
+  })
+})
+
+describe("a document that is given by its address", () => {
+  const body = {
+    model: "m",
+    max_tokens: 9,
+    messages: [
+      {
+        role: "user",
+        content: [{ type: "document", source: { type: "url", url: "https://files.example/a.pdf" } }]
+      }
+    ]
+  }
+  const at = (provider: string) =>
+    Translate.expressRequest(
+      "anthropic",
+      "openai",
+      body,
+      undefined,
+      undefined,
+      resolve({ protocol: "openai", provider, model: "m" })
+    )
+
+  it("goes to OpenRouter, which fetches it, and to no server that does not", () => {
+    const { body: written, change } = at("openrouter")
+    assert.strictEqual(change, "changed")
+    assert.include(JSON.stringify(written.messages), '"file_data":"https://files.example/a.pdf"')
+    for (const provider of ["xai", "fireworks", "groq", "openai"]) {
+      assert.strictEqual(at(provider).change, "cannot", provider)
+    }
   })
 })

@@ -66,7 +66,7 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "RateLimit",
-    source: "https://openrouter.ai/docs/api-reference/errors (metadata.limit_source)",
+    source: "https://openrouter.ai/docs/api/reference/errors-and-debugging (metadata)",
     values: "upstream_provider_shared_pool"
   },
   {
@@ -146,7 +146,7 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Balance",
-    source: "https://openrouter.ai/docs/api-reference/errors",
+    source: "https://openrouter.ai/docs/api/reference/errors-and-debugging",
     values: "openrouter_credits payment_required openrouter_key_limit"
   },
   {
@@ -313,7 +313,7 @@ const specificGroups: ReadonlyArray<Group> = [
   // ---- the output ceiling
   {
     as: "MaxTokens",
-    source: "https://openrouter.ai/docs/client-sdks/typescript/models/apierrortype",
+    source: "https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes",
     values: "max_tokens_exceeded"
   },
   // ---- policy
@@ -327,7 +327,7 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "ContentPolicy",
     source:
-      "https://openrouter.ai/docs/client-sdks/typescript/models/apierrortype; https://docs.litellm.ai/docs/exception_mapping",
+      "https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes; https://docs.litellm.ai/docs/exception_mapping",
     values:
       "refusal ContentPolicyViolationError content_moderation moderation_error guardrail_violation hooks_failed"
   },
@@ -358,7 +358,7 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "TooLarge",
     source:
-      "https://docs.anthropic.com/en/api/errors; https://openrouter.ai/docs/client-sdks/typescript/models/apierrortype",
+      "https://docs.anthropic.com/en/api/errors; https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes",
     values:
       "request_too_large payload_too_large request_entity_too_large RequestEntityTooLargeException image_too_large file_too_large body_too_large RequestTooLarge BodyTooLarge max_body_size_exceeded uploadTooLarge"
   },
@@ -426,7 +426,7 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Overloaded",
-    source: "https://openrouter.ai/docs/client-sdks/typescript/models/apierrortype",
+    source: "https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes",
     values: "provider_overloaded provider_unavailable no_available_provider"
   },
   {
@@ -459,7 +459,7 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Malformed",
-    source: "https://openrouter.ai/docs/api-reference/errors",
+    source: "https://openrouter.ai/docs/api/reference/errors-and-debugging",
     values: "invalid_response malformed_response"
   }
 ]

@@ -94,7 +94,7 @@ const usageWindow: ReadonlyArray<Row> = [
   ),
   ...rows(
     "Allowance",
-    "https://openrouter.ai/docs/api-reference/limits (limits of one key: total, daily, weekly, monthly)",
+    "https://openrouter.ai/docs/api/reference/limits (limits of one key: total, daily, weekly, monthly)",
     /\bkey limit (exceeded|reached)/
   ),
   ...rows(
@@ -126,7 +126,7 @@ const billing: ReadonlyArray<Row> = [
   ),
   ...rows(
     "Balance",
-    "https://api-docs.deepseek.com/quick_start/error_codes; https://openrouter.ai/docs/api-reference/errors",
+    "https://api-docs.deepseek.com/quick_start/error_codes; https://openrouter.ai/docs/api/reference/errors-and-debugging",
     /insufficient (\w+ ){0,4}(balance|credits?|funds?|quota)\b/,
     /\b(balance|credits?|funds?|quota) (is |are |was |were )?(currently )?(not enough|insufficient|exhausted|depleted|used up|too low|empty|not sufficient|negative)/,
     /\b(not enough|not sufficient|lack of|lacks?) (\w+ ){0,2}(credits?|balance|funds?)\b/,
@@ -310,7 +310,7 @@ const model: ReadonlyArray<Row> = [
   ),
   ...rows(
     "ModelMissing",
-    "https://openrouter.ai/docs/api-reference/errors",
+    "https://openrouter.ai/docs/api/reference/errors-and-debugging",
     /\bno endpoints? (found|available)\b/,
     /\bno (allowed |available |eligible )?providers? (are |is )?(available|found|support|can serve)/,
     /\bno longer available (to|for|as)\b/,

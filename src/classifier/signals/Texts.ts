@@ -49,7 +49,7 @@ const advice: ReadonlyArray<RegExp> = [
   // https://console.groq.com/settings/billing
   /^(need|want) more\b/,
   /^upgrade (to|your)\b/,
-  // https://openrouter.ai/docs/api-reference/limits
+  // https://openrouter.ai/docs/api/reference/limits
   /^(please )?add (your own key|[\d,]+ credits)\b/,
   // https://platform.openai.com/docs/guides/rate-limits
   /^you (can|may|could) (increase|raise|request|upgrade|also|retry|try|view|check)\b/,

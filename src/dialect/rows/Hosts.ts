@@ -1,15 +1,20 @@
 /** Servers that host the models of others, each with an API of its own in front of them. */
 import type { Row } from "../rules/Row.ts"
 
-const xai = "https://docs.x.ai/docs/api-reference#chat-completions"
-const groq = "https://console.groq.com/docs/openai"
+const xai = "https://github.com/api-evangelist/xai/blob/main/openapi/xai-chat-api-openapi.yml"
+const groq = "https://github.com/groq/groq-python/blob/main/src/groq/types/chat/completion_create_params.py"
+const groqRoles =
+  "https://github.com/groq/groq-python/blob/main/src/groq/types/chat/chat_completion_system_message_param.py"
 const groqThoughts = "https://github.com/tashfeenahmed/freellmapi/issues/1070"
-const cerebras = "https://inference-docs.cerebras.ai/resources/openai"
+const cerebras =
+  "https://github.com/Cerebras/cerebras-cloud-sdk-python/blob/main/src/cerebras/cloud/sdk/types/chat/completion_create_params.py"
 const cerebrasThoughts = "https://github.com/QwenLM/qwen-code/issues/11045"
 const openrouter =
   "https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning-blocks"
-const together = "https://docs.together.ai/docs/openai-api-compatibility"
-const fireworks = "https://docs.fireworks.ai/tools-sdks/openai-compatibility"
+const together =
+  "https://github.com/togethercomputer/together-py/blob/main/src/together/types/chat/completion_create_params.py"
+const fireworks =
+  "https://github.com/api-evangelist/fireworks-ai/blob/main/openapi/fireworks-ai-chat-api-openapi.yml"
 
 /** The rows. */
 export const rows: ReadonlyArray<Row> = [
@@ -20,10 +25,17 @@ export const rows: ReadonlyArray<Row> = [
     protocol: "openai",
     match: { hosts: ["x.ai"], providers: ["xai", "grok"], models: /^grok/ },
     facts: {
-      system: { is: "anywhere", source: "https://docs.x.ai/docs/guides/chat" },
-      thoughtFields: { is: ["reasoning_content"], source: "https://docs.x.ai/docs/guides/reasoning" },
+      system: {
+        is: "anywhere",
+        source: "https://share.apidog.com/apidoc/docs-site/750118/chat-15796842e0"
+      },
+      thoughtFields: { is: ["reasoning_content"], source: xai },
       tokenCap: { is: "max_completion_tokens", source: xai },
-      serviceTier: { is: false, source: xai }
+      // `Argument not supported: service_tier`; grok-4.6 takes `priority`
+      serviceTier: { is: false, source: "https://github.com/NousResearch/hermes-agent/issues/89440" },
+      // A `file` is an id or an address there, not the content
+      documents: { is: "no", source: xai },
+      audio: { is: false, source: xai }
     }
   },
   {
@@ -36,12 +48,10 @@ export const rows: ReadonlyArray<Row> = [
       // `property 'reasoning_content' is unsupported`
       thoughtFields: { is: ["reasoning"], source: "https://console.groq.com/docs/reasoning" },
       thoughtField: { is: "reasoning", source: groqThoughts },
-      thoughtsBack: { is: "never", source: groqThoughts },
-      developerRole: { is: true, source: "https://console.groq.com/docs/api-reference#chat-create" },
-      tokenCap: {
-        is: "max_completion_tokens",
-        source: "https://console.groq.com/docs/api-reference#chat-create"
-      },
+      // `messages[3].reasoning: reasoning is not supported with this model`
+      thoughtsBack: { is: "never", source: "https://github.com/vercel/ai/issues/8056" },
+      developerRole: { is: true, source: groqRoles },
+      tokenCap: { is: "max_completion_tokens", source: groq },
       documents: { is: "no", source: groq },
       audio: { is: false, source: groq }
     }
@@ -55,10 +65,10 @@ export const rows: ReadonlyArray<Row> = [
     facts: {
       // `property 'messages.2.assistant.reasoning_content' is unsupported` (code wrong_api_format)
       thoughtFields: { is: ["reasoning"], source: cerebrasThoughts },
+      // They are taken in the field they come in
       thoughtField: { is: "reasoning", source: cerebrasThoughts },
-      thoughtsBack: { is: "never", source: cerebrasThoughts },
+      thoughtsBack: { is: "calls", source: cerebrasThoughts },
       tokenCap: { is: "max_completion_tokens", source: cerebras },
-      serviceTier: { is: false, source: cerebras },
       images: { is: false, source: cerebras },
       documents: { is: "no", source: cerebras },
       audio: { is: false, source: cerebras }
@@ -76,9 +86,10 @@ export const rows: ReadonlyArray<Row> = [
       thoughtsBack: { is: "always", source: openrouter },
       messageExtras: { is: ["reasoning_details"], source: openrouter },
       cacheControl: { is: true, source: "https://openrouter.ai/docs/guides/best-practices/prompt-caching" },
-      documents: { is: "inline", source: "https://openrouter.ai/docs/guides/overview/multimodal/pdfs" },
+      documents: { is: "url", source: "https://openrouter.ai/docs/guides/overview/multimodal/pdfs" },
       tokenCap: { is: "max_tokens", source: "https://openrouter.ai/docs/api/reference/parameters" },
-      serviceTier: { is: false, source: "https://openrouter.ai/docs/api/reference/parameters" }
+      // `flex` and `priority` only
+      serviceTier: { is: false, source: "https://openrouter.ai/docs/guides/features/service-tiers" }
     }
   },
   {
@@ -104,9 +115,9 @@ export const rows: ReadonlyArray<Row> = [
       // `jinja template rendering failed. System message must be at the beginning.`
       system: { is: "first", source: "https://github.com/BerriAI/litellm/pull/39852" },
       tokenCap: { is: "max_tokens", source: fireworks },
-      serviceTier: { is: false, source: fireworks },
       metadata: { is: true, source: fireworks },
-      documents: { is: "no", source: fireworks }
+      documents: { is: "no", source: fireworks },
+      audio: { is: false, source: fireworks }
     }
   }
 ]

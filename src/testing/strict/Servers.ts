@@ -398,7 +398,7 @@ export const servers = {
       ),
       noImages(
         "Content type 'image_url' is not supported",
-        "https://inference-docs.cerebras.ai/resources/openai"
+        "https://github.com/Cerebras/cerebras-cloud-sdk-python/blob/main/src/cerebras/cloud/sdk/types/chat/completion_create_params.py"
       )
     ],
     { thoughts: "reasoning" }
