@@ -14,6 +14,7 @@ const openai: Rules = {
   developerRole: false,
   mergeTurns: true,
   afterToolResult: "any",
+  resultNames: false,
   // `string too long. Expected a string with maximum length 40`: https://github.com/langchain-ai/langchain/issues/25290
   callIdCharacters: "",
   callIdShortest: 1,

@@ -21,6 +21,7 @@ const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
     "tokenCap",
     "streamOptions",
     "parallelToolCalls",
+    "resultNames",
     "callExtras",
     "messageExtras"
   ])

@@ -36,6 +36,7 @@ const dialect = {
   developerRole: true,
   mergeTurns: false,
   afterToolResult: "assistant",
+  resultNames: true,
   callIdCharacters: "a-z0-9",
   callIdShortest: 12,
   callIdLongest: 12,

@@ -64,6 +64,10 @@ const Rules = Schema.Struct({
     Schema.Literals(["own", "any", "none"]),
     "Protocol anthropic only: which thoughts are taken, those it signed itself, any, or none."
   ),
+  resultNames: field(
+    Schema.Boolean,
+    "Protocol openai only: whether a tool's result also says the name of the tool."
+  ),
   callExtras: field(
     Words,
     "Protocol openai only: fields of a tool call that come back with it, as extra_content."

@@ -1,8 +1,8 @@
 /** Gemini behind OpenAI's protocol. */
 import type { Row } from "../rules/Row.ts"
 
-const compatible = "https://ai.google.dev/gemini-api/docs/openai"
-const signatures = "https://ai.google.dev/gemini-api/docs/thought-signatures#openai"
+const signatures = "https://ai.google.dev/gemini-api/docs/thought-signatures"
+const unknown = "https://github.com/ed-donner/agents/issues/45"
 
 /** The rows. */
 export const rows: ReadonlyArray<Row> = [
@@ -18,10 +18,11 @@ export const rows: ReadonlyArray<Row> = [
     },
     facts: {
       callExtras: { is: ["extra_content"], source: signatures },
-      parallelToolCalls: { is: false, source: compatible },
-      metadata: { is: false, source: compatible },
-      serviceTier: { is: false, source: compatible },
-      strict: { is: false, source: compatible },
+      parallelToolCalls: { is: false, source: "https://github.com/jackmpcollins/magentic/pull/382" },
+      // What it does not know is refused: `Unknown name "metadata": Cannot find field.`
+      metadata: { is: false, source: unknown },
+      serviceTier: { is: false, source: unknown },
+      resultNames: { is: true, source: "https://github.com/NousResearch/hermes-agent/pull/19728" },
       schemaRefused: {
         is: [
           "$schema",
@@ -30,9 +31,10 @@ export const rows: ReadonlyArray<Row> = [
           "propertyNames",
           "exclusiveMinimum",
           "exclusiveMaximum",
-          "const"
+          "const",
+          "examples"
         ],
-        source: "https://ai.google.dev/api/caching#Schema"
+        source: "https://github.com/AstrBotDevs/AstrBot/issues/7572"
       }
     }
   }

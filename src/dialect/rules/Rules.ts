@@ -27,6 +27,8 @@ export interface Rules {
   readonly mergeTurns: boolean
   /** `assistant`: the user may not speak right behind a tool's result; a short answer is put in between. */
   readonly afterToolResult: "any" | "assistant"
+  /** Protocol openai: whether a tool's result also says the name of the tool. */
+  readonly resultNames: boolean
   /** The characters of a tool call's id, as in a character class: `a-zA-Z0-9`. Empty for any. */
   readonly callIdCharacters: string
   /** The fewest characters of a tool call's id. */

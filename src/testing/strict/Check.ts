@@ -22,6 +22,8 @@ export type Check =
   | { readonly is: "follows"; readonly role: string; readonly after: string }
   /** Calls without their results right behind them, and results without their call. */
   | { readonly is: "results" }
+  /** A tool's result that does not say the name of the tool. */
+  | { readonly is: "resultNames" }
   /** An assistant's message with calls (or any) that lacks a field. */
   | { readonly is: "lacks"; readonly field: string; readonly where: "calls" | "answers" }
   /** A call that lacks a field. */
@@ -125,6 +127,8 @@ export const find = (check: Check, request: JsonObject): Finding | undefined => 
       )
     case "results":
       return unpaired(messages)
+    case "resultNames":
+      return inMessages(({ name, role }) => (role === "tool" && typeof name !== "string" ? "name" : none))
     case "lacks":
       return inMessages((message) =>
         message.role === "assistant" &&

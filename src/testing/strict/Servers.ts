@@ -243,7 +243,19 @@ export const servers = {
             status: "INVALID_ARGUMENT"
           }
         },
-        source: "https://ai.google.dev/api/caching#Schema"
+        source: "https://github.com/zed-industries/zed/issues/44875"
+      },
+      {
+        check: { is: "resultNames" },
+        status: 400,
+        body: {
+          error: {
+            code: 400,
+            message: "Request contains an invalid argument.",
+            status: "INVALID_ARGUMENT"
+          }
+        },
+        source: "https://github.com/NousResearch/hermes-agent/pull/19728"
       }
     ],
     { onCalls: { extra_content: { google: { thought_signature: "c2lnbmF0dXJlLW9mLWEtdGhvdWdodA==" } } } }

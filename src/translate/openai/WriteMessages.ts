@@ -32,13 +32,14 @@ export const writeMessages = (
     role: roleOf(!isOne && request.developers?.has(at)),
     content
   }))
+  const names = dialect.resultNames ? namesOf(request) : undefined
   for (const turn of request.turns) {
     switch (turn.role) {
       case "system":
         for (const content of turn.texts) messages.push({ role: roleOf(turn.isDevelopers), content })
         break
       case "user":
-        append(messages, writeUser(turn.parts, ids, dropped, dialect))
+        append(messages, writeUser(turn.parts, ids, dropped, dialect, names))
         break
       case "assistant": {
         const message = writeAssistant(turn.parts, ids, dropped)
@@ -48,6 +49,16 @@ export const writeMessages = (
   }
   if (request.turns.at(-1)?.role === "assistant") dropped.common("prefill")
   return dialect.afterToolResult === "assistant" ? bridged(messages) : messages
+}
+
+/** The names of the tools that were called, by the ids of the calls. */
+const namesOf = ({ turns }: Request): ReadonlyMap<string, string> => {
+  const names = new Map<string, string>()
+  for (const turn of turns) {
+    if (turn.role !== "assistant") continue
+    for (const part of turn.parts) if (part.type === "call") names.set(part.id, ToolNames.shorten(part.name))
+  }
+  return names
 }
 
 /** Between a tool's result and the user's words, for servers that want the model to speak first. */
@@ -66,14 +77,15 @@ const writeUser = (
   parts: ReadonlyArray<Content | Result>,
   ids: ToolIds,
   dropped: Dropped,
-  { cacheControl }: Dialect
+  dialect: Dialect,
+  names: ReadonlyMap<string, string> | undefined
 ): ReadonlyArray<JsonObject> => {
   const messages: Array<JsonObject> = []
   const rest: Array<JsonObject> = []
   for (const part of parts) {
     if (part.type !== "result") continue
     const tool_call_id = ids.result(part.id)
-    const shown = writeParts(part.parts, dropped, cacheControl)
+    const shown = writeParts(part.parts, dropped, dialect)
     const texts = shown.filter((part) => part.type === "text")
     const others = shown.filter((part) => part.type !== "text")
     if (others.length > 0) {
@@ -82,10 +94,16 @@ const writeUser = (
       if (texts.length === 0) texts.push({ type: "text", text: "See the next message." })
     }
     const content = asContent(texts)
-    messages.push({ role: "tool", tool_call_id, content: part.isError ? markError(content) : content })
+    const name = names?.get(part.id)
+    messages.push({
+      role: "tool",
+      ...(name === undefined ? {} : { name }),
+      tool_call_id,
+      content: part.isError ? markError(content) : content
+    })
   }
   const shown = parts.filter((part) => part.type !== "result")
-  append(rest, writeParts(shown, dropped, cacheControl))
+  append(rest, writeParts(shown, dropped, dialect))
   // A message the caller left empty stays, unless there is a result in its place.
   if (rest.length > 0 || (messages.length === 0 && shown.length === parts.length)) {
     messages.push({ role: "user", content: asContent(rest) })
@@ -110,22 +128,21 @@ const asContent = (parts: ReadonlyArray<JsonObject>): string | ReadonlyArray<Jso
 const withCache = (part: JsonObject, cache: JsonObject | undefined): JsonObject =>
   cache === undefined ? part : { ...part, cache_control: cache }
 
-/** `isCached`: `cache_control` is taken. */
 const writeParts = (
   parts: ReadonlyArray<Content>,
   dropped: Dropped,
-  isCached: boolean
+  { cacheControl, documents }: Dialect
 ): Array<JsonObject> => {
   const written: Array<JsonObject> = []
   for (const part of parts) {
-    const made = writePart(part)
+    const made = writePart(part, documents === "url")
     if (made === undefined) dropped.lost("document", "url")
-    else written.push(isCached ? withCache(made, part.cache) : made)
+    else written.push(cacheControl ? withCache(made, part.cache) : made)
   }
   return written
 }
 
-const writePart = (part: Content): JsonObject | undefined => {
+const writePart = (part: Content, areFetched: boolean): JsonObject | undefined => {
   switch (part.type) {
     case "text":
       return { type: "text", text: part.text }
@@ -134,13 +151,13 @@ const writePart = (part: Content): JsonObject | undefined => {
     case "image":
       return { type: "image_url", image_url: { url: DataUrl.write(part.media) } }
     case "document":
-      return writeDocument(part)
+      return writeDocument(part, areFetched)
   }
 }
 
-/** PDFs are files, plain text is text. A document that is only pointed at cannot be given. */
-const writeDocument = ({ media, name }: Document): JsonObject | undefined => {
-  if (media.type === "url") return undefined
+/** PDFs are files, plain text is text. A document that is only pointed at goes to servers that fetch it. */
+const writeDocument = ({ media, name }: Document, areFetched: boolean): JsonObject | undefined => {
+  if (media.type === "url" && !areFetched) return undefined
   if (media.type === "text") {
     return { type: "text", text: name === undefined ? media.text : `${name}\n\n${media.text}` }
   }
