@@ -100,6 +100,21 @@ const simulate = Command.make(
       Flag.withDescription("What requests ask for, instead of what the scenario says"),
       Flag.optional
     ),
+    compare: Flag.String("compare").pipe(
+      Flag.withMetavar("OTHER_CONFIG"),
+      Flag.withDescription("Play the same on another config as well, and say what differs"),
+      Flag.optional
+    ),
+    prices: Flag.String("prices").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("What a million tokens cost, by provider/model, instead of the scenario's prices"),
+      Flag.optional
+    ),
+    html: Flag.String("html").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("Write the report as one page with charts, too"),
+      Flag.optional
+    ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("Write the report as JSON"), Flag.withDefault(false))
   },
   (options) =>

@@ -4,15 +4,15 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
-import * as Result from "effect/Result"
-import { nearest } from "../config/file/Nearest.ts"
-import { ConfigError, formatPath } from "../config/file/Problem.ts"
-import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import { load } from "../config/Load.ts"
 import * as Report from "../simulator/report/Report.ts"
 import * as Simulation from "../simulator/Simulation.ts"
 import * as BuiltIn from "../simulator/scenario/BuiltIn.ts"
-import * as Scenario from "../simulator/scenario/Scenario.ts"
+import * as PriceFile from "../simulator/scenario/PriceFile.ts"
+import type { Overrides } from "../simulator/scenario/Scenario.ts"
+import * as Compared from "./simulate/Compared.ts"
+import * as Find from "./simulate/Find.ts"
+import * as Page from "./simulate/page/Page.ts"
 import * as Text from "./simulate/Text.ts"
 import { because, ExitWith } from "./support/Exit.ts"
 
@@ -21,75 +21,64 @@ export interface Options {
   /** The name of a built-in scenario, or a file. Without it the built-in ones are listed. */
   readonly scenario: Option.Option<string>
   readonly config: Option.Option<string>
+  /** Another config that the same is played on. */
+  readonly compare: Option.Option<string>
   /** Asked for instead of the scenario's own. */
   readonly model: Option.Option<string>
+  /** A file of prices, instead of the scenario's own. */
+  readonly prices: Option.Option<string>
   /** The report as JSON. */
   readonly json: boolean
+  /** A file for the report as a page. */
+  readonly html: Option.Option<string>
 }
 
 type Services = FileSystem.FileSystem | Path.Path
 
 /**
- * Reports what happened, and ends with code 1 when a request got no whole answer. Of a scenario or a config that cannot
- * be used it tells every problem, and ends with code 2.
+ * Reports what happened, and ends with code 1 when a request got no whole answer (of two configs, with the first). Of a
+ * scenario or a config that cannot be used it tells every problem, and ends with code 2.
  */
 export const simulate = (options: Options): Effect.Effect<void, ExitWith, Services> =>
   Effect.gen(function* () {
-    if (Option.isNone(options.scenario)) return yield* Console.log(list)
-    const config = yield* Option.match(options.config, {
-      onNone: () => Effect.succeed(BuiltIn.configFor(Option.getOrElse(options.scenario, () => ""))),
-      onSome: (file) => load(file, { keyless: true })
-    })
-    const overrides = { model: Option.getOrUndefined(options.model) }
-    const scenario = yield* find(options.scenario.value, config, overrides)
-    const report = Report.of(yield* Simulation.play(scenario, config))
-    yield* Console.log(options.json ? JSON.stringify(report, null, 2) : Text.format(report))
-    if (!Report.isLossless(report)) yield* Effect.fail(new ExitWith(1))
+    if (Option.isNone(options.scenario)) return yield* Console.log(Find.list)
+    const name = options.scenario.value
+    const prices = yield* Effect.transposeOption(Option.map(options.prices, PriceFile.load))
+    const overrides = {
+      model: Option.getOrUndefined(options.model),
+      prices: Option.getOrUndefined(prices)
+    }
+    const one = yield* played(name, options.config, overrides)
+    const other = Option.isNone(options.compare) ? undefined : yield* played(name, options.compare, overrides)
+    if (Option.isSome(options.html)) yield* write(options.html.value, Page.format(one, other))
+    yield* Console.log(options.json ? json(one, other) : text(one, other))
+    if (!Report.isLossless(one.report)) yield* Effect.fail(new ExitWith(1))
   }).pipe(
     Effect.catchTag(["ConfigError", "InvalidCatalog", "UnknownModel"], ({ message }) => because(2, message))
   )
 
-/** A built-in scenario, unless the name is that of none; then it is a file. */
-const find = (
-  name: string,
-  config: GatewayConfig,
-  overrides: Scenario.Overrides
-): Effect.Effect<Scenario.Scenario, ConfigError, FileSystem.FileSystem> => {
-  const known = Object.hasOwn(BuiltIn.scenarios, name) ? BuiltIn.scenarios[name] : undefined
-  if (known === undefined) {
-    return Effect.flatMap(isThere(name), (there) =>
-      there || !/^[\w-]+$/.test(name)
-        ? Scenario.load(name, config, overrides)
-        : Effect.fail(new ConfigError({ file: name, problems: [{ path: "", message: neither(name) }] }))
-    )
-  }
-  return Effect.fromResult(
-    Result.mapError(
-      Scenario.resolve(known, config, overrides),
-      (misfits) =>
-        new ConfigError({
-          file: name,
-          problems: misfits.map(({ message, path }) => ({ path: formatPath(path), message }))
-        })
+/** Plays a scenario on a config; on built-in providers where there is none. */
+const played = Effect.fnUntraced(function* (name: string, file: Option.Option<string>, overrides: Overrides) {
+  const config = yield* Option.match(file, {
+    onNone: () => Effect.succeed(BuiltIn.configFor(name)),
+    onSome: (file) => load(file, { keyless: true })
+  })
+  const scenario = yield* Find.find(name, config, overrides)
+  const report = Report.of(yield* Simulation.play(scenario, config))
+  return { name: Option.getOrElse(file, () => "the built-in providers"), report }
+})
+
+const text = (one: Compared.Named, other: Compared.Named | undefined): string =>
+  other === undefined ? Text.format(one.report) : Compared.format(one, other)
+
+const json = (one: Compared.Named, other: Compared.Named | undefined): string => {
+  const value = other === undefined ? one.report : { differsMost: Compared.sentence(one, other), one, other }
+  return JSON.stringify(value, null, 2)
+}
+
+const write = (file: string, page: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.catch(fs.writeFileString(file, page), ({ message }) =>
+      because(2, `--html: ${file} cannot be written: ${message}`)
     )
   )
-}
-
-const isThere = (file: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(file), () => false))
-
-const neither = (name: string): string => {
-  const names = Object.keys(BuiltIn.scenarios)
-  const meant = nearest(name, names)
-  return `it is no file, and no built-in scenario; ${
-    meant === undefined ? `these are built in: ${names.join(", ")}` : `did you mean ${meant}?`
-  }`
-}
-
-const list = [
-  "Built-in scenarios, for `effect-failover simulate NAME [--config FILE]`:",
-  "",
-  ...Object.entries(BuiltIn.scenarios).map(([name, { title }]) => `  ${name.padEnd(14)}  ${title}`),
-  "",
-  "Or a file of your own: docs/simulate.md says what can be in it."
-].join("\n")

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
@@ -128,6 +128,59 @@ describe("simulate", { timeout: processes }, () => {
       assert.strictEqual(ended.stderr, "")
       assert.strictEqual(ended.code, ended.stdout.includes("Nothing was lost") ? 0 : 1)
       for (const line of ended.stdout.split("\n")) assert.isAtMost(line.length, 100, line)
+    })
+  )
+
+  it.live("compares two configs, prices both, and writes the page where it is told", () =>
+    Effect.gen(function* () {
+      const config = (policy: object) =>
+        file("gateway.jsonc", {
+          providers: { a: { protocol: "openai" }, b: { protocol: "openai" } },
+          models: { smart: ["a/large", "b/large"] },
+          policy
+        })
+      const [one, other] = [yield* config({}), yield* config({ retries: { times: 0 } })]
+      const scenario = yield* file("outage.jsonc", short("a", "serverError"))
+      const prices = yield* file("prices.jsonc", {
+        "a/large": { input: 1, output: 4 },
+        "*": { input: 10, output: 40, cachedInput: 1 }
+      })
+      const page = join(dirname(prices), "page.html")
+      const args = ["simulate", scenario, "--config", one, "--compare", other, "--prices", prices]
+      const [text, json] = yield* Effect.all([run([...args, "--html", page]), run([...args, "--json"])], {
+        concurrency: 2
+      })
+      assert.strictEqual(text.code, 0, text.stderr)
+      assert.match(text.stdout, /What differs most: with /)
+      assert.match(text.stdout, /calls a request/)
+      assert.match(text.stdout, /cost +\d/)
+      assert.match(readFileSync(page, "utf8"), /^<!doctype html>/)
+      const told = JSON.parse(json.stdout)
+      assert.match(told.differsMost, /^What differs most/)
+      assert.strictEqual(told.one.name, one)
+      // Eighty answers of 300 tokens to prompts of 2,000; those of a cost a tenth.
+      const { cost, targets } = told.other.report
+      const [a, b] = targets.map(({ answered }: { answered: number }) => answered)
+      assert.strictEqual(a + b, 80)
+      assert.approximately(cost, (a * (2_000 + 300 * 4) + b * (20_000 + 300 * 40)) / 1e6, 1e-9)
+    })
+  )
+
+  it.live("tells what is wrong with prices, and that a page cannot be written", () =>
+    Effect.gen(function* () {
+      const prices = yield* file("prices.jsonc", { "a/large": { input: -1 } })
+      const [wrong, nowhere] = yield* Effect.all(
+        [
+          run(["simulate", "throttle", "--prices", prices]),
+          run(["simulate", "throttle", "--html", join(prices, "page.html")])
+        ],
+        { concurrency: 2 }
+      )
+      assert.strictEqual(wrong.code, 2)
+      assert.include(wrong.stderr, `["a/large"].input: expected a number from 0`)
+      assert.include(wrong.stderr, `["a/large"].output: is missing`)
+      assert.strictEqual(nowhere.code, 2)
+      assert.match(nowhere.stderr, /--html: .* cannot be written/)
     })
   )
 })

@@ -14,7 +14,7 @@ export const format = (report: Report): string =>
   [
     head(report),
     result(report),
-    section("FAULTS", faults(report)),
+    section("FAULTS", table(faults(report), [0])),
     section("WHAT HAPPENED", Story.lines(report)),
     section("TARGETS", targets(report)),
     section("WHO ANSWERED", intervals(report))
@@ -22,26 +22,34 @@ export const format = (report: Report): string =>
     .filter((part) => part !== "")
     .join("\n\n")
 
-const head = ({ about, duration, model, perSecond, requests, seed, stream, title }: Report): string => {
-  const asked = `${many(requests.asked, "request")} for ${model}${stream ? ", streamed" : ""}: ${perSecond} a second for ${time(duration)} (seed ${seed}).`
-  return [title, about, asked, "In virtual time; no provider was called."]
+/** What was asked, and how it was played. */
+export const head = (report: Report): string => {
+  const { about, title } = report
+  return [title, about, asked(report), "In virtual time; no provider was called."]
     .flatMap((text) => (text === undefined ? [] : wrap(text)))
     .join("\n")
 }
 
+/** What was asked, in one sentence. */
+export const asked = ({ duration, model, perSecond, requests, seed, stream }: Report): string =>
+  `${many(requests.asked, "request")} for ${model}${stream ? ", streamed" : ""}: ${perSecond} a second for ${time(duration)} (seed ${seed}).`
+
 // -- result -------------------------------------------------------------------------------------------------------
 
-const result = (report: Report): string => {
-  const { requests, stream, times } = report
-  const { answered, asked, atOnce, broken, calls, errors, failed, failovers, rescued, retries } = requests
+/** How it ended, in one sentence. */
+export const verdict = ({ requests: { answered, asked, broken, failed } }: Report): string => {
   const lost = [
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(broken > 0 ? [`${broken} broke off after the first word`] : [])
   ]
-  const verdict =
-    answered === asked
-      ? `Nothing was lost: all ${asked} requests were answered.`
-      : `${asked - answered} of ${asked} requests were lost: ${lost.join(", ")}.`
+  return answered === asked
+    ? `Nothing was lost: all ${asked} requests were answered.`
+    : `${asked - answered} of ${asked} requests were lost: ${lost.join(", ")}.`
+}
+
+const result = (report: Report): string => {
+  const { requests, stream, times } = report
+  const { asked, atOnce, calls, errors, failovers, rescued, retries } = requests
   const to = stream ? "first word" : "answer"
   const rows: Array<ReadonlyArray<string>> = [
     ["", "requests", `to the ${to}: p50`, "p95", "p99", "longest"],
@@ -59,7 +67,7 @@ const result = (report: Report): string => {
     `${many(calls, "call")}${each}: ${many(retries, "retry").replace(/ys$/, "ies")}, ${many(failovers, "failover")}.`,
     ...Spending.lines(report)
   ]
-  return section("RESULT", [verdict, "", ...table(rows, [0]), "", ...more])
+  return section("RESULT", [verdict(report), "", ...table(rows, [0]), "", ...more])
 }
 
 const spread = (times: Spread | undefined): ReadonlyArray<string> =>
@@ -69,26 +77,24 @@ const spread = (times: Spread | undefined): ReadonlyArray<string> =>
 
 // -- faults and targets -------------------------------------------------------------------------------------------
 
-const faults = (report: Report): ReadonlyArray<string> => {
-  if (report.faults.length === 0) return []
-  return table(
-    [
-      ["what", "from", "until", "calls that met it", "served again after"],
-      ...report.faults.map((fault) => [
-        Story.describe(fault),
-        roundMoment(fault.from),
-        fault.until < report.duration ? roundMoment(fault.until) : "the end",
-        String(fault.calls),
-        fault.backAfter === undefined
-          ? "–"
-          : fault.backAfter === "never"
-            ? "not before the end"
-            : time(fault.backAfter)
-      ])
-    ],
-    [0]
-  )
-}
+/** What the faults cost: a row of heads, and one for each of them; none where there is no fault. */
+export const faults = (report: Report): ReadonlyArray<ReadonlyArray<string>> =>
+  report.faults.length === 0
+    ? []
+    : [
+        ["what", "from", "until", "calls that met it", "served again after"],
+        ...report.faults.map((fault) => [
+          Story.describe(fault),
+          roundMoment(fault.from),
+          fault.until < report.duration ? roundMoment(fault.until) : "the end",
+          String(fault.calls),
+          fault.backAfter === undefined
+            ? "–"
+            : fault.backAfter === "never"
+              ? "not before the end"
+              : time(fault.backAfter)
+        ])
+      ]
 
 const targets = (report: Report): ReadonlyArray<string> =>
   table(

@@ -26,6 +26,9 @@ export interface FaultReport {
   readonly from: number
   readonly until: number
   readonly share: number
+  /** Where it comes and goes: it is there in the first `lasts` of each `every`. */
+  readonly every?: number
+  readonly lasts?: number
   /** Calls that met it. */
   readonly calls: number
   /** From its end until one of its targets was called and answered; `never` when none was, absent when it had no end. */
@@ -66,12 +69,20 @@ export const costOf = (targets: ReadonlyArray<TargetReport>): number | undefined
 
 /** What a fault cost. */
 export const faultReport = (
-  { from, key, name, share, until }: Fault,
+  { every, from, key, lasts, name, share, until }: Fault,
   met: number,
   backAt: number | undefined,
   duration: number
 ): FaultReport => {
-  const common = { fault: name, target: key, from, until, share, calls: met }
+  const common = {
+    fault: name,
+    target: key,
+    from,
+    until,
+    share,
+    calls: met,
+    ...(lasts < every && { every, lasts })
+  }
   if (until >= duration) return common
   return { ...common, backAfter: backAt === undefined ? "never" : backAt - until }
 }

@@ -1,0 +1,80 @@
+/** When faults were there and keys rested: a lane for each. */
+import type { Report } from "../../../simulator/report/Report.ts"
+import * as Story from "../Story.ts"
+import { roundMoment } from "../Units.ts"
+import { escape } from "./Html.ts"
+import { round, times } from "./Plot.ts"
+
+interface Bar {
+  readonly from: number
+  readonly until: number
+  readonly text: string
+}
+
+interface Lane {
+  readonly name: string
+  readonly kind: "fault" | "rest"
+  readonly bars: ReadonlyArray<Bar>
+}
+
+/** More keys than these are not drawn. */
+const mostLanes = 24
+
+/** The lanes of a report; nothing where nothing broke and nobody rested. */
+export const format = (report: Report): string => {
+  const lanes = [...faultsOf(report), ...restsOf(report)]
+  if (lanes.length === 0) return ""
+  const { duration } = report
+  const drawn = lanes.slice(0, mostLanes).map(({ bars, kind, name }) => {
+    const all = bars
+      .map(({ from, text, until }) => {
+        const left = round((100 * from) / duration)
+        const wide = Math.max(0.2, round((100 * (Math.min(until, duration) - from)) / duration))
+        return `<i style="left:${left}%;width:${wide}%" title="${escape(text)}"></i>`
+      })
+      .join("")
+    return `<div class="lane ${kind}"><span title="${escape(name)}">${escape(name)}</span><div>${all}</div></div>`
+  })
+  const more = lanes.length > mostLanes ? `<p class="small">and ${lanes.length - mostLanes} more</p>` : ""
+  return `<figure><figcaption><b>What was broken, and what rested for it</b><span class="legend"><span><i style="background:var(--fault)"></i>fault</span><span><i style="background:var(--rest)"></i>on the bench</span></span></figcaption>${drawn.join("")}<div class="lane"><span></span><div class="axis">${times(duration)}</div></div>${more}</figure>`
+}
+
+const faultsOf = ({ duration, faults }: Report): ReadonlyArray<Lane> =>
+  faults.map((fault) => ({
+    name: Story.describe(fault),
+    kind: "fault",
+    bars: spans(fault, duration).map((span) => ({ ...span, text: `${Story.describe(fault)}, ${said(span)}` }))
+  }))
+
+const spans = ({ every, from, lasts, until }: Report["faults"][number], duration: number) => {
+  const end = Math.min(until, duration)
+  const all: Array<{ readonly from: number; readonly until: number }> = []
+  const step = every ?? end - from
+  for (let at = from; at < end; at += step) {
+    all.push({ from: at, until: Math.min(end, at + (lasts ?? step)) })
+  }
+  return all
+}
+
+const restsOf = ({ duration, timeline }: Report): ReadonlyArray<Lane> => {
+  const lanes = new Map<string, Array<Bar>>()
+  const open = new Map<string, { readonly from: number; readonly reason: string }>()
+  const close = (key: string, until: number) => {
+    const rest = open.get(key)
+    if (rest === undefined) return
+    open.delete(key)
+    const span = { from: rest.from, until }
+    lanes.get(key)?.push({ ...span, text: `${key} rests, ${said(span)}: ${rest.reason}` })
+  }
+  for (const entry of timeline) {
+    if (entry.what === "rests") {
+      if (!lanes.has(entry.key)) lanes.set(entry.key, [])
+      open.set(entry.key, { from: entry.at, reason: entry.reason ?? "" })
+    } else if (entry.what === "back") close(entry.key, entry.at)
+  }
+  for (const key of [...open.keys()]) close(key, duration)
+  return [...lanes].map(([name, bars]) => ({ name, kind: "rest", bars }))
+}
+
+const said = ({ from, until }: { readonly from: number; readonly until: number }): string =>
+  `${roundMoment(from)} to ${roundMoment(until)}`
