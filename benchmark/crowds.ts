@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/testing/TestClock"
-import { Chain, Failover, Failure, Model, Pool } from "../src/index.ts"
+import { Backend, Chain, Failover, Failure, Model } from "../src/index.ts"
 
 interface Scene {
   readonly callers: number
@@ -32,7 +32,7 @@ const play = ({ blip, callers, gap, targets, whenAllBenched = "tryAnyway" }: Sce
       yield* Effect.sleep(isFailing ? 20 : 300)
       if (isFailing) return yield* failure
     })
-    const models = Array.from({ length: targets }, (_, i) => Model.make(Pool.make(`p${i}`, { ask }), "m"))
+    const models = Array.from({ length: targets }, (_, i) => Model.make(Backend.make(`p${i}`, { ask }), "m"))
     const chain = Chain.fromLinks(models)
     const took: Array<number> = []
     const one = Effect.gen(function* () {

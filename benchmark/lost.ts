@@ -1,6 +1,6 @@
 /** How many of 100 calls are lost when the primary is dead and the second target is healthy. */
 import * as Effect from "effect/Effect"
-import { Chain, Failover, Failure, Model, Pool } from "../src/index.ts"
+import { Backend, Chain, Failover, Failure, Model } from "../src/index.ts"
 import * as aiSdk from "./aiSdk.ts"
 import * as peers from "./peers.ts"
 
@@ -46,13 +46,13 @@ const ours: Shared = async (onDead) => {
   })
   const alive: typeof dead = Effect.delay(Effect.succeed("answer"), times.alive)
   const chain = Chain.make(
-    Model.make(Pool.make("primary", { call: dead }), "model"),
-    Model.make(Pool.make("second", { call: alive }), "model")
+    Model.make(Backend.make("primary", { call: dead }), "model"),
+    Model.make(Backend.make("second", { call: alive }), "model")
   )
   const failover = await Effect.runPromise(
     Effect.provide(Failover.Failover, Failover.Failover.layer({ policy: { retries: { times: 0 } } }))
   )
-  return () => Effect.runPromise(failover.use(chain, (pool) => pool.service.call))
+  return () => Effect.runPromise(failover.use(chain, (backend) => backend.service.call))
 }
 
 const subjects: ReadonlyArray<readonly [string, Shared]> = [

@@ -1,7 +1,7 @@
 /** Our runtime, with its defaults: the whole decision table, deadline, budgets and timeouts are on. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { BenchRegistry, Chain, Failover, Failure, Model, type Policy, Pool } from "../src/index.ts"
+import { Backend, BenchRegistry, Chain, Failover, Failure, Model, type Policy } from "../src/index.ts"
 
 type Call = Effect.Effect<string, Failure.Failure>
 
@@ -17,8 +17,8 @@ export const deltas = Stream.fromIterable(Array.from({ length: 100 }, (_, i) => 
 const chainOf = (primary: Call, policy: Policy.Options = {}) =>
   Chain.withPolicy(
     Chain.make(
-      Model.make(Pool.make("primary", { call: primary }), "model"),
-      Model.make(Pool.make("second", { call: answers }), "model")
+      Model.make(Backend.make("primary", { call: primary }), "model"),
+      Model.make(Backend.make("second", { call: answers }), "model")
     ),
     policy
   )
@@ -29,7 +29,7 @@ const call = (chain: ReturnType<typeof chainOf>, benched?: string) =>
     const failover = yield* Failover.Failover
     const registry = yield* BenchRegistry.BenchRegistry
     if (benched !== undefined) yield* registry.bench(benched)
-    return failover.use(chain, (pool) => pool.service.call)
+    return failover.use(chain, (backend) => backend.service.call)
   }).pipe(Effect.provide(Failover.Failover.layer(), { local: true }))
 
 /** One operation for each case. */
@@ -52,7 +52,7 @@ export const make: Effect.Effect<Operations> = Effect.gen(function* () {
   return {
     bare: answers,
     happy: yield* call(happy),
-    happyBuilt: Effect.suspend(() => failover.use(happy, (pool) => pool.service.call)),
+    happyBuilt: Effect.suspend(() => failover.use(happy, (backend) => backend.service.call)),
     primaryFails: yield* call(chainOf(fails, { rules: { RateLimit: { rest: null } } })),
     primaryRests: yield* call(chainOf(fails), "primary"),
     bareStream: Stream.runDrain(deltas),

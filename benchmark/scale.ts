@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Strategy from "../src/domain/Strategy.ts"
 import {
+  Backend,
   Bench,
   BenchRegistry,
   Chain,
@@ -15,10 +16,9 @@ import {
   Failure,
   Model,
   Policy,
-  Pool,
   Target
 } from "../src/index.ts"
-import { Now } from "../src/time/Now.ts"
+import { RunClock } from "../src/time/RunClock.ts"
 import { measure, type Subject } from "./measure.ts"
 
 const repeated = (name: string, operation: () => void): Subject => ({
@@ -41,7 +41,7 @@ const inFiber = (name: string, operation: Effect.Effect<unknown, unknown>): Subj
 const throttled = new Failure.RateLimit({ message: "slow down" })
 const rest = Policy.defaults.rules.RateLimit.rest
 const credential = Credential.make("k")
-const now = new Now(Context.empty())
+const now = new RunClock(Context.empty())
 
 const targetOf = (model: string, provider = "p") =>
   Target.make({ provider, model, credential, policy: Policy.defaults })
@@ -98,8 +98,8 @@ const decisions = (known: number, byHand = 0): Subject => {
 
 const answers = Effect.succeed("answer")
 const fails = Effect.fail(throttled)
-const healthy = Pool.make("healthy", { call: answers as Effect.Effect<string, Failure.Failure> })
-const failing = Pool.make("failing", { call: fails as Effect.Effect<string, Failure.Failure> })
+const healthy = Backend.make("healthy", { call: answers as Effect.Effect<string, Failure.Failure> })
+const failing = Backend.make("failing", { call: fails as Effect.Effect<string, Failure.Failure> })
 
 /** A request to a chain of so many models of which the first `resting` rest. */
 const request = (name: string, models: number, resting = 0, first = healthy): Effect.Effect<Subject> =>
@@ -111,7 +111,7 @@ const request = (name: string, models: number, resting = 0, first = healthy): Ef
     const chain = Chain.withPolicy(Chain.fromLinks(links), { rules: { RateLimit: { rest: null } } })
     return inFiber(
       name,
-      failover.use(chain, (pool) => pool.service.call)
+      failover.use(chain, (backend) => backend.service.call)
     )
   }).pipe(Effect.provide(Failover.Failover.layer(), { local: true }))
 
@@ -124,7 +124,7 @@ const failingRequest = (known: number): Effect.Effect<Subject> =>
     const chain = Chain.withPolicy(Chain.make(Model.make(failing, "a"), Model.make(failing, "b")), {
       rules: { RateLimit: { retry: "never", rest: { threshold: 1_000_000_000 } } }
     })
-    return inFiber(`${known} known`, Effect.exit(failover.use(chain, (pool) => pool.service.call)))
+    return inFiber(`${known} known`, Effect.exit(failover.use(chain, (backend) => backend.service.call)))
   }).pipe(Effect.provide(Failover.Failover.layer(), { local: true }))
 
 const order = (strategy: Strategy.Strategy, count: number): Subject => {

@@ -14,7 +14,7 @@ import * as Scope from "effect/Scope"
 import { connect } from "../src/health/stores/NodeConnection.ts"
 import * as RedisBench from "../src/health/stores/RedisBench.ts"
 import { Bench } from "../src/index.ts"
-import * as Steady from "../src/time/Steady.ts"
+import * as MonotonicClock from "../src/time/MonotonicClock.ts"
 import * as Redis from "../test/support/redis.ts"
 
 const hour = 3_600_000
@@ -34,7 +34,7 @@ const knows = (registry: Registry, count: number): Effect.Effect<void> =>
 
 /** Rests of this process, made in one step. */
 const rests = (registry: Registry, from: number, count: number) =>
-  Effect.map(Steady.currentTimeMillis, (now) =>
+  Effect.map(MonotonicClock.currentTimeMillis, (now) =>
     registry.modifyUnsafe((state) => {
       let next = state
       for (let i = from; i < from + count; i++) {

@@ -6,7 +6,7 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Data, Duration, Effect } from "effect"
-import { BenchRegistry, Chain, Failover, Failure, Model, Pool } from "effect-failover"
+import { Backend, BenchRegistry, Chain, Failover, Failure, Model } from "effect-failover"
 
 /** What the stations' own library fails with. */
 class StationError extends Data.TaggedError("StationError")<{
@@ -18,11 +18,11 @@ interface Station {
   readonly today: (city: string) => Effect.Effect<string, StationError>
 }
 
-const oslo = Pool.make("oslo", {
+const oslo = Backend.make("oslo", {
   today: () => Effect.fail(new StationError({ kind: "busy", comeBackInSeconds: 30 }))
 } satisfies Station as Station)
 
-const bergen = Pool.make("bergen", {
+const bergen = Backend.make("bergen", {
   today: (city) => Effect.succeed(`rain in ${city}`)
 } satisfies Station as Station)
 

@@ -5,7 +5,7 @@
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Context, Effect, ExecutionPlan, Ref, Stream } from "effect"
-import { Chain, Failover, Failure, Model, Phase, Pool, type RunError } from "effect-failover"
+import { Backend, Chain, Failover, Failure, Model, Phase, type RunError } from "effect-failover"
 
 /** A piece of a streamed answer; metadata has no text. */
 interface Piece {
@@ -48,8 +48,8 @@ const phase = ({ last, text }: Piece) => (last ? Phase.last : text === "" ? Phas
 
 const chained = (primary: Assistant, backup: Assistant): Reliable => {
   const chain = Chain.make(
-    Model.make(Pool.make("primary", primary), "large"),
-    Model.make(Pool.make("backup", backup), "small")
+    Model.make(Backend.make("primary", primary), "large"),
+    Model.make(Backend.make("backup", backup), "small")
   )
   return {
     say: Failover.use(chain, ({ service }) => service.say),

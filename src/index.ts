@@ -1,6 +1,7 @@
 /** The public face: what is asked, of whom, what is decided, and the runtime. */
 
 export type * as Explain from "./candidates/Explain.ts"
+export * as Backend from "./domain/Backend.ts"
 export * as BenchKey from "./domain/BenchKey.ts"
 export * as Catalog from "./domain/Catalog.ts"
 export * as Chain from "./domain/Chain.ts"
@@ -8,7 +9,6 @@ export * as Credential from "./domain/Credential.ts"
 export * as Model from "./domain/Model.ts"
 export * as ModelSpec from "./domain/ModelSpec.ts"
 export * as Phase from "./domain/Phase.ts"
-export * as Pool from "./domain/Pool.ts"
 export type * as Provider from "./domain/Provider.ts"
 export * as ProviderService from "./domain/ProviderService.ts"
 export * as Strategy from "./domain/Strategy.ts"

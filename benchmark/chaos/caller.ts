@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** Longer than any deadline of the gateway. */
-const patience = 75_000
+const maxWait = 75_000
 
 /** An event with content, in any of the protocols. */
 const content =
@@ -59,7 +59,7 @@ export const call = (origin: string, agent: http.Agent | false, plan: Plan, entr
         reused: request.reusedSocket
       })
     }
-    const timer = setTimeout(() => end("late"), patience)
+    const timer = setTimeout(() => end("late"), maxWait)
     request.on("error", (error: NodeJS.ErrnoException) => end("broken", error.code ?? error.message))
     request.on("response", (given) => {
       response = given

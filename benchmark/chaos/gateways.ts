@@ -56,7 +56,7 @@ const configOf = ({ providers, store }: Options, port: number): object => ({
   models: chains,
   policy: {
     deadline: "60 seconds",
-    patience: "200 millis",
+    maxWait: "200 millis",
     timeouts: {
       connect: "4 seconds",
       headers: "4 seconds",

@@ -8,13 +8,13 @@ import type { Standing } from "./provider.ts"
 import { credentials, members } from "./world.ts"
 
 /** How long what was used may take to be given back, in milliseconds. */
-const patience = 20_000
+const maxWait = 20_000
 
 /** The most that the heap may grow between a fifth of the run and its end: a share, and bytes. */
 const growth = { share: 1.3, bytes: 12e6 }
 
 const within = async (isTrue: () => boolean | Promise<boolean>): Promise<boolean> => {
-  const until = performance.now() + patience
+  const until = performance.now() + maxWait
   do {
     if (await isTrue()) return true
     await sleep(250)

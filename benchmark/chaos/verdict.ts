@@ -39,7 +39,7 @@ export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry): Verdict =
   if (entry.late.length > 0) {
     return violation("duplicated after commit", entry.late.map(({ target }) => target).join(", "))
   }
-  if (end === "late") return violation("lost", "no end within the caller's patience")
+  if (end === "late") return violation("lost", "no end within the caller's maxWait")
   if (end === "broken") return violation("lost", `the connection broke: ${outcome.error}`)
   const isStream = String(headers["content-type"]).includes("event-stream")
   if (status === 200 && isStream !== plan.stream)

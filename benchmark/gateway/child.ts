@@ -15,7 +15,7 @@ export interface Child {
 }
 
 /** How long a program may take to listen, and to end when it is asked to, in milliseconds. */
-const patience = { start: 60_000, stop: 5_000 }
+const maxWait = { start: 60_000, stop: 5_000 }
 
 const running = new Set<ChildProcess>()
 
@@ -57,7 +57,7 @@ export const start = async (
   child.once("error", (error) => {
     failed = error
   })
-  const until = performance.now() + patience.start
+  const until = performance.now() + maxWait.start
   while (!(await isListening(port))) {
     if (failed !== undefined || child.exitCode !== null || performance.now() > until) {
       await stop(child)
@@ -82,7 +82,7 @@ const stop = async (child: ChildProcess): Promise<void> => {
   const ended = once(child, "exit")
   child.kill("SIGTERM")
   const late = new AbortController()
-  await Promise.race([ended, sleep(patience.stop, undefined, { signal: late.signal }).catch(() => undefined)])
+  await Promise.race([ended, sleep(maxWait.stop, undefined, { signal: late.signal }).catch(() => undefined)])
   late.abort()
   if (isRunning(child)) {
     child.kill("SIGKILL")

@@ -168,7 +168,7 @@ const adapt = <P extends Adapter.ChatProvider, R>(
     return adapter
   }
   return {
-    models: models.map((model) => ({ ...model, pool: adapterOf(Model.poolOf(model, context)) })),
+    models: models.map((model) => ({ ...model, backend: adapterOf(Model.poolOf(model, context)) })),
     onContentPolicy: onContentPolicy && adapt(onContentPolicy, context),
     onContextExceeded: onContextExceeded && adapt(onContextExceeded, context),
     policy
@@ -203,7 +203,7 @@ const make = (
     codecTransformer: Draft.codecTransformer,
     // Anthropic's models are given all system prompts at the front.
     supportsSystemMessagesInHistory: Effect.succeed(
-      chain.models.every(({ pool }) => !Context.isKey(pool) && pool.protocol === "openai")
+      chain.models.every(({ backend }) => !Context.isKey(backend) && backend.protocol === "openai")
     )
   })
 

@@ -172,8 +172,8 @@ const make = (
     failover,
     chain,
     module: "FailoverEmbeddingModel",
-    ask: (pool, target, inputs, call) => {
-      return Members.using(pool.service.at(target), (place) =>
+    ask: (backend, target, inputs, call) => {
+      return Members.using(backend.service.at(target), (place) =>
         Effect.updateContext(place.service.model.embedMany(inputs), (context: Context.Context<never>) =>
           call.contextOf(context, place)
         )

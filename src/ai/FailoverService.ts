@@ -105,9 +105,9 @@ const through = <S>(
         return Effect.matchEffect(
           failover.use(
             chain,
-            (pool, target) => {
+            (backend, target) => {
               call.begin(target)
-              return Members.using(pool.service.at(target), (member) =>
+              return Members.using(backend.service.at(target), (member) =>
                 Effect.updateContext(effect(member.service), (context: Context.Context<unknown>) =>
                   call.contextOf(context, member)
                 )

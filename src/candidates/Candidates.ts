@@ -6,35 +6,35 @@
  */
 import * as Context from "effect/Context"
 import * as Random from "effect/Random"
+import type { Backend } from "../domain/Backend.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
-import type { Pool } from "../domain/Pool.ts"
 import * as Strategy from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
 import type { ContextExceeded } from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
-import type { OwnLimits } from "../health/OwnLimits.ts"
+import type { CredentialLimits } from "../health/CredentialLimits.ts"
 import type { Next } from "../policy/Rule.ts"
-import type { Now } from "../time/Now.ts"
-import * as Ending from "./Ending.ts"
-import { mayCall, type Place } from "./Line.ts"
-import type { Prepared, PreparedModel } from "./Prepared.ts"
+import type { RunClock } from "../time/RunClock.ts"
+import * as Exhaustion from "./Exhaustion.ts"
+import type { PreparedChain, PreparedModel } from "./PreparedChain.ts"
+import { mayCall, type Place } from "./WaitQueue.ts"
 
-/** Requests seen per pool: where `roundRobin` goes on. */
+/** Requests seen per backend: where `roundRobin` goes on. */
 export type Turns = Map<string, number>
 
 /** Targets of a chain that rest, and whether these are all. */
 export interface Resting<out P> {
   readonly all: boolean
-  readonly resting: ReadonlyArray<Ending.RestingTarget<P>>
+  readonly resting: ReadonlyArray<Exhaustion.RestingTarget<P>>
 }
 
 /** So many targets are asked for one by one; those that rest behind them are passed by at a glance. */
 const several = 4
 
-/** A walk over one chain. After `next()` has said true, `pool`, `target` and `admission` are the current candidate. */
-export class Candidates<P extends Pool, R> {
-  pool!: P
+/** A walk over one chain. After `next()` has said true, `backend`, `target` and `admission` are the current candidate. */
+export class Candidates<P extends Backend, R> {
+  backend!: P
   target!: Target
   admission!: Bench.Go | Bench.Probe
 
@@ -48,27 +48,27 @@ export class Candidates<P extends Pool, R> {
   #asked: Set<string> | undefined
   #ownTurns: Map<string, number> | undefined
   /** Targets that were passed by because of their own limit. */
-  #limited: Array<Ending.RestingTarget<P>> | undefined
+  #limited: Array<Exhaustion.RestingTarget<P>> | undefined
   /** Targets that were passed by because they are at the place of one that failed. */
-  #avoided: Array<{ readonly pool: P; readonly target: Target }> | undefined
+  #avoided: Array<{ readonly backend: P; readonly target: Target }> | undefined
   /** Models, as `provider/model`, that have refused this request. */
   #refusedBy: Set<string> | undefined
   #windowAbove = 0
   #windowAtLeast = 0
   readonly #context: Context.Context<R>
-  readonly #now: Now
+  readonly #now: RunClock
   readonly #registry: BenchRegistry["Service"]
-  readonly #limits: OwnLimits
+  readonly #limits: CredentialLimits
   readonly #turns: Turns
   readonly #onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
 
   constructor(
-    prepared: Prepared<P, R>,
+    prepared: PreparedChain<P, R>,
     context: Context.Context<R>,
-    now: Now,
+    now: RunClock,
     shared: {
       readonly registry: BenchRegistry["Service"]
-      readonly limits: OwnLimits
+      readonly limits: CredentialLimits
       readonly turns: Turns
     },
     onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
@@ -91,9 +91,9 @@ export class Candidates<P extends Pool, R> {
       if (this.#at >= this.#order.length && !this.#nextModel()) return false
       const target = this.#order[this.#at++]
       if (target === undefined || this.#tried?.has(target.key)) continue
-      if (target.place === this.#avoid) {
+      if (target.endpoint === this.#avoid) {
         this.#avoided ??= []
-        this.#avoided.push({ pool: this.pool, target })
+        this.#avoided.push({ backend: this.backend, target })
         continue
       }
       if (!again && this.hasTried(target)) continue
@@ -138,30 +138,30 @@ export class Candidates<P extends Pool, R> {
   }
 
   /** Of the targets that were passed by because of their own limit, the one that may be called soonest. */
-  soonestLimited(): Ending.RestingTarget<P> | undefined {
+  soonestLimited(): Exhaustion.RestingTarget<P> | undefined {
     if (this.#limited === undefined) return undefined
     const now = this.#now.millis()
-    let soonest: Ending.RestingTarget<P> | undefined
-    for (const { pool, target, why } of this.#limited) {
+    let soonest: Exhaustion.RestingTarget<P> | undefined
+    for (const { backend, target, why } of this.#limited) {
       if (this.#tried?.has(target.key) || !this.#fits(target.contextWindow)) continue
       // Somebody else may have been faster meanwhile.
       const known = this.#limits.why(target, now) ?? why
-      if (soonest === undefined || known.until < soonest.why.until) soonest = { pool, target, why: known }
+      if (soonest === undefined || known.until < soonest.why.until) soonest = { backend, target, why: known }
     }
     return soonest
   }
 
   /** Makes a target the current one that was passed by because of its own limit; false when it cannot be called yet. */
-  goBack({ pool, target }: Ending.RestingTarget<P>): boolean {
+  goBack({ backend, target }: Exhaustion.RestingTarget<P>): boolean {
     this.#limited = this.#limited?.filter((limited) => limited.target !== target)
-    this.pool = pool
+    this.backend = backend
     return this.admit(target)
   }
 
   #limit(target: Target, why: Bench.Resting): false {
     this.#onSkip?.(target, why)
     this.#limited ??= []
-    this.#limited.push({ pool: this.pool, target, why })
+    this.#limited.push({ backend: this.backend, target, why })
     return false
   }
 
@@ -171,7 +171,7 @@ export class Candidates<P extends Pool, R> {
     this.#tried.add(this.target.key)
     this.#asked ??= new Set()
     this.#asked.add(this.target.key)
-    if (next === "place") this.#avoid = this.target.place
+    if (next === "endpoint") this.#avoid = this.target.endpoint
     else if (next !== "credential") this.#at = this.#order.length
   }
 
@@ -188,7 +188,7 @@ export class Candidates<P extends Pool, R> {
   }
 
   /** Goes on with another chain. Targets that were tried are not tried again. */
-  switchTo(prepared: Prepared<P, R>): void {
+  switchTo(prepared: PreparedChain<P, R>): void {
     this.#models = prepared.models
     this.#limited = undefined
     this.#rewind()
@@ -205,7 +205,7 @@ export class Candidates<P extends Pool, R> {
   hasSibling(): boolean {
     for (let at = this.#at; at < this.#order.length; at++) {
       const target = this.#order[at]!
-      if (target.place !== this.#avoid && this.#why(target) === undefined) return true
+      if (target.endpoint !== this.#avoid && this.#why(target) === undefined) return true
     }
     return false
   }
@@ -221,7 +221,7 @@ export class Candidates<P extends Pool, R> {
       this.#tried?.has(target.key) !== true && this.#why(target) === undefined
     for (let at = this.#at; at < this.#order.length; at++) {
       const target = this.#order[at]!
-      if (target.place !== this.#avoid && isOpen(target)) return ModelSpec.format(this.target)
+      if (target.endpoint !== this.#avoid && isOpen(target)) return ModelSpec.format(this.target)
     }
     for (let at = this.#model + 1; at < this.#models.length; at++) {
       const model = this.#models[at]!
@@ -243,11 +243,11 @@ export class Candidates<P extends Pool, R> {
    */
   ahead(next: Next, most: number): number {
     if (next === "stop" || most < 1) return 0
-    const { place } = this.target
+    const { endpoint } = this.target
     let count = 0
     for (let at = next === "model" ? this.#order.length : this.#at; at < this.#order.length; at++) {
       const target = this.#order[at]!
-      if ((next === "credential" || target.place !== place) && this.#why(target) === undefined) count++
+      if ((next === "credential" || target.endpoint !== endpoint) && this.#why(target) === undefined) count++
       if (count >= most) return count
     }
     for (let at = this.#model + 1; at < this.#models.length; at++) {
@@ -280,49 +280,49 @@ export class Candidates<P extends Pool, R> {
   }
 
   #restingOf(isCounted: (target: Target) => boolean): Resting<P> {
-    const resting: Array<Ending.RestingTarget<P>> = []
+    const resting: Array<Exhaustion.RestingTarget<P>> = []
     let all = true
     for (const model of this.#models) {
-      const pool = this.#poolOf(model)
-      for (const target of model.targetsOf(pool)) {
+      const backend = this.#poolOf(model)
+      for (const target of model.targetsOf(backend)) {
         if (!isCounted(target)) continue
         const why = this.#why(target)
         if (why === undefined) all = false
-        else resting.push({ pool, target, why })
+        else resting.push({ backend, target, why })
       }
     }
     return { all, resting }
   }
 
   /** Targets that are free, and were passed by only because they are at the place of one that failed. */
-  avoided(): ReadonlyArray<{ readonly pool: P; readonly target: Target }> {
+  avoided(): ReadonlyArray<{ readonly backend: P; readonly target: Target }> {
     return (this.#avoided ?? []).filter(
       ({ target }) => !this.hasTried(target) && this.#isWilling(target) && this.#why(target) === undefined
     )
   }
 
   /** Of those that rest, and were not tried yet, the ones that a request may try all the same; what ends soonest first. */
-  toTry(): ReadonlyArray<Ending.RestingTarget<P>> {
+  toTry(): ReadonlyArray<Exhaustion.RestingTarget<P>> {
     const now = this.#now.millis()
     const { resting } = this.restingOfWilling()
-    return Ending.inOrder(
+    return Exhaustion.inOrder(
       resting.filter(({ target }) => !this.hasTried(target) && this.#limits.why(target, now) === undefined)
     )
   }
 
   /** Goes to a target whose turn it is: `rests` when it is called although it rests, `undefined` when it may not be. */
-  goTo(pool: P, target: Target, place: Place): "open" | "rests" | undefined {
-    this.pool = pool
+  goTo(backend: P, target: Target, place: Place): "open" | "rests" | undefined {
+    this.backend = backend
     const why = this.#why(target)
     if (why === undefined) return this.admit(target) ? "open" : undefined
     if (!mayCall(place, why)) return undefined
-    this.take(pool, target)
+    this.take(backend, target)
     return "rests"
   }
 
   /** Makes a resting target the current one all the same. */
-  take(pool: P, target: Target): void {
-    this.pool = pool
+  take(backend: P, target: Target): void {
+    this.backend = backend
     this.target = target
     this.admission = { _tag: "Go", generation: this.#registry.stateUnsafe().generation }
   }
@@ -336,13 +336,13 @@ export class Candidates<P extends Pool, R> {
       this.#order = []
       return true
     }
-    this.pool = this.#poolOf(model)
-    this.#order = this.#ordered(model.targetsOf(this.pool))
+    this.backend = this.#poolOf(model)
+    this.#order = this.#ordered(model.targetsOf(this.backend))
     return true
   }
 
   #ordered(targets: ReadonlyArray<Target>): ReadonlyArray<Target> {
-    const { name, strategy } = this.pool
+    const { name, strategy } = this.backend
     if (targets.length < 2 || strategy === "sequential") return targets
     const turn = strategy === "roundRobin" ? this.#turnOf(name) : 0
     const random = Context.get(this.#context, Random.Random)
@@ -355,14 +355,14 @@ export class Candidates<P extends Pool, R> {
     )
   }
 
-  /** The turn of this request at a pool, the same for all models of it. */
-  #turnOf(pool: string): number {
-    let turn = this.#ownTurns?.get(pool)
+  /** The turn of this request at a backend, the same for all models of it. */
+  #turnOf(backend: string): number {
+    let turn = this.#ownTurns?.get(backend)
     if (turn === undefined) {
-      turn = this.#turns.get(pool) ?? 0
-      this.#turns.set(pool, turn + 1)
+      turn = this.#turns.get(backend) ?? 0
+      this.#turns.set(backend, turn + 1)
       this.#ownTurns ??= new Map()
-      this.#ownTurns.set(pool, turn)
+      this.#ownTurns.set(backend, turn)
     }
     return turn
   }

@@ -1,11 +1,11 @@
 /** Why a request would go where it would go: the targets of a chain in order, and what keeps some of them away. */
 import type * as Context from "effect/Context"
-import type { Pool } from "../domain/Pool.ts"
+import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import * as Bench from "../health/Bench.ts"
-import type { OwnLimits } from "../health/OwnLimits.ts"
-import * as Moment from "../time/Moment.ts"
-import type { Prepared } from "./Prepared.ts"
+import type { CredentialLimits } from "../health/CredentialLimits.ts"
+import * as Timestamp from "../time/Timestamp.ts"
+import type { PreparedChain } from "./PreparedChain.ts"
 
 /** One target as a request would find it now. */
 export interface Explained {
@@ -25,10 +25,10 @@ export interface Explained {
  * The targets of a chain in the order in which a request would try them now, credentials in the order they were
  * given (a strategy other than `sequential` may turn them), credentials that are not enabled left out.
  */
-export const explain = <P extends Pool, R>(
-  prepared: Prepared<P, R>,
+export const explain = <P extends Backend, R>(
+  prepared: PreparedChain<P, R>,
   context: Context.Context<R>,
-  { limits, state }: { readonly state: Bench.State; readonly limits: OwnLimits },
+  { limits, state }: { readonly state: Bench.State; readonly limits: CredentialLimits },
   now: number
 ): ReadonlyArray<Explained> =>
   prepared.models.flatMap((model) =>
@@ -50,7 +50,7 @@ const stateOf = ({ probing, reason }: Bench.Resting): Explained["state"] => {
 
 const clearing = ({ key, probing, reason, until }: Bench.Resting): string => {
   if (probing) return `the probe of ${key} that is under way`
-  const end = until === Number.POSITIVE_INFINITY ? "no end of its own" : Moment.format(until)
+  const end = until === Number.POSITIVE_INFINITY ? "no end of its own" : Timestamp.format(until)
   if (reason === "OwnLimit") return `time: the limit of ${key} allows for the next request at ${end}`
   return reason === "Manual"
     ? `taking ${key} off the bench by hand (${end})`

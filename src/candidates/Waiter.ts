@@ -1,11 +1,11 @@
 /** One request that has nowhere else to go, and waits in the lines of the targets it may call. */
 import type * as Context from "effect/Context"
-import type { Line, Place, Waiting } from "./Line.ts"
-import type { Lines } from "./Lines.ts"
+import type { Place, Waiting, WaitQueue } from "./WaitQueue.ts"
+import type { WaitQueues } from "./WaitQueues.ts"
 
 /** A request whose turn it is. Its line counts it as under way until it says that it is not (`line.left()`). */
 export interface Turn<out P extends Place = Place> {
-  readonly line: Line
+  readonly line: WaitQueue
   readonly place: P
 }
 
@@ -13,7 +13,7 @@ export interface Turn<out P extends Place = Place> {
 export class Waiter<in out P extends Place> implements Waiting {
   readonly until: number
   readonly deadlineAt: number
-  readonly #places = new Map<Line, P>()
+  readonly #places = new Map<WaitQueue, P>()
   readonly #onEnd: (turn: Turn<P> | undefined) => void
   #isDone = false
   #isJoining = false
@@ -29,7 +29,7 @@ export class Waiter<in out P extends Place> implements Waiting {
   }
 
   /** Joins the lines of these targets. The first that lets it in is the one, and that may be at once. */
-  join(lines: Lines, context: Context.Context<never>, places: ReadonlyArray<P>): void {
+  join(lines: WaitQueues, context: Context.Context<never>, places: ReadonlyArray<P>): void {
     this.#isJoining = true
     for (const place of places) {
       if (this.#isDone) return
@@ -41,13 +41,13 @@ export class Waiter<in out P extends Place> implements Waiting {
     if (this.#places.size === 0) this.#end(undefined)
   }
 
-  enter(line: Line): void {
+  enter(line: WaitQueue): void {
     const place = this.#places.get(line)
     if (place === undefined || this.#isDone) line.left()
     else this.#end({ line, place })
   }
 
-  giveUp(line: Line): void {
+  giveUp(line: WaitQueue): void {
     this.#places.delete(line)
     if (this.#places.size === 0 && !this.#isJoining) this.#end(undefined)
   }

@@ -7,9 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Failure from "../failure/Failure.ts"
-import * as Steady from "../time/Steady.ts"
-import * as Attempt from "../util/Attempt.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
+import * as Running from "../util/Running.ts"
 
 /** When checks are made and how long they may take. */
 export interface Options {
@@ -20,7 +20,7 @@ export interface Options {
    * processes do not check at the same time. 0 to 1, default 0.2.
    */
   readonly jitter?: number | undefined
-  /** After which a check that has not ended has failed, as `Transient/Silent`. Default 10 s. */
+  /** After which a check that has not ended has failed, as `Transient/Timeout`. Default 10 s. */
   readonly timeout?: Duration.Input | undefined
 }
 
@@ -100,9 +100,9 @@ export const run = <A, R>(
 ): Effect.Effect<A, never, R> =>
   Effect.flatMap(Effect.context<R>(), (context) => {
     const clock = Context.get(context, Clock.Clock)
-    const startedAt = Steady.millis(clock)
-    const end = (ended: Attempt.Ended<unknown>): Effect.Effect<A> => {
-      const at = Steady.millis(clock)
+    const startedAt = MonotonicClock.millis(clock)
+    const end = (ended: Running.Ended<unknown>): Effect.Effect<A> => {
+      const at = MonotonicClock.millis(clock)
       const failure =
         ended === "timeout"
           ? silent(options.timeout, options.target)
@@ -111,7 +111,7 @@ export const run = <A, R>(
             : undefined
       return Effect.succeed(options.onEnd({ at, duration: at - startedAt, failure }))
     }
-    return Attempt.run(() => Attempt.start(check, context), {
+    return Running.run(() => Running.start(check, context), {
       dueAt: startedAt + options.timeout,
       context,
       onEnd: end,
@@ -122,7 +122,7 @@ export const run = <A, R>(
 const silent = (timeout: number, target: string | undefined): Failure.Failure =>
   new Failure.Transient({
     ...(target !== undefined && { target }),
-    reason: "Silent",
+    reason: "Timeout",
     message: "the check did not end in time",
     evidence: `timeout of ${timeout} ms`
   })

@@ -25,18 +25,18 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import { prepare } from "../candidates/Prepared.ts"
+import { prepare } from "../candidates/PreparedChain.ts"
+import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
-import type { Pool } from "../domain/Pool.ts"
 import type { Target } from "../domain/Target.ts"
-import * as Permission from "../engine/Permission.ts"
+import * as AttemptPermission from "../engine/AttemptPermission.ts"
 import { Listeners } from "../events/Listeners.ts"
 import * as Failure from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
 import { BenchRegistry } from "../health/BenchRegistry.ts"
 import { type Options as PolicyOptions, ProcessDefaults } from "../policy/Policy.ts"
 import * as PolicyChecks from "../policy/PolicyChecks.ts"
-import * as Steady from "../time/Steady.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
 import * as Check from "./Check.ts"
 import { type Checked, count, healthOf, type TargetHealth, unchecked, type Watched } from "./TargetHealth.ts"
@@ -67,11 +67,11 @@ export interface Options<out R> extends CommonOptions {
 }
 
 /** The same for every target of a chain. */
-export interface ChainOptions<P extends Pool, out RP, out R> extends CommonOptions {
+export interface ChainOptions<P extends Backend, out RP, out R> extends CommonOptions {
   readonly chain: Chain<P, RP>
   /** The runtime's own policy, if it was given one: failed checks are judged by the same table. */
   readonly policy?: PolicyOptions | undefined
-  readonly check: (pool: P, target: Target) => Effect.Effect<unknown, Failure.Failure, R>
+  readonly check: (backend: P, target: Target) => Effect.Effect<unknown, Failure.Failure, R>
 }
 
 /**
@@ -140,7 +140,7 @@ export class HealthCheck extends Context.Service<
    *   recovery: "check"
    * }).pipe(Layer.provideMerge(Failover.Failover.layer()))
    */
-  static readonly layerChain = <P extends Pool, RP, R>(
+  static readonly layerChain = <P extends Backend, RP, R>(
     options: ChainOptions<P, RP, R>
   ): Layer.Layer<HealthCheck, never, BenchRegistry | Exclude<RP | R, Scope.Scope>> =>
     Layer.effect(
@@ -150,7 +150,7 @@ export class HealthCheck extends Context.Service<
 }
 
 /** Checks every target of a chain for as long as the scope is open; see `layerChain`. */
-export const makeChain = <P extends Pool, RP, R>({
+export const makeChain = <P extends Backend, RP, R>({
   chain,
   check,
   policy,
@@ -163,16 +163,16 @@ export const makeChain = <P extends Pool, RP, R>({
   Effect.flatMap(Effect.context<RP>(), (context) => {
     Checks.fields("HealthCheck.makeChain", { check }, { check: Checks.callable })
     PolicyChecks.check("the policy of HealthCheck.makeChain", policy)
-    const pools = new Map<string, P>()
+    const backends = new Map<string, P>()
     const layers = [Context.get(context, ProcessDefaults), policy]
     const targets = prepare(chain, layers).models.flatMap((model) => {
-      const pool = model.poolIn(context)
-      return model.targetsOf(pool).map((target) => {
-        pools.set(target.key, pool)
+      const backend = model.poolIn(context)
+      return model.targetsOf(backend).map((target) => {
+        backends.set(target.key, backend)
         return target
       })
     })
-    return make({ ...options, targets, check: (target) => check(pools.get(target.key)!, target) })
+    return make({ ...options, targets, check: (target) => check(backends.get(target.key)!, target) })
   })
 
 /** Checks targets for as long as the scope is open; see `layer`. */
@@ -200,7 +200,7 @@ export const make = Effect.fnUntraced(function* <R>(
   const once = (watch: Watched<R>): Effect.Effect<Checked> =>
     Effect.suspend(() => {
       const { target } = watch
-      const now = Steady.millis(Context.get(context, Clock.Clock))
+      const now = MonotonicClock.millis(Context.get(context, Clock.Clock))
       const admission = registry.modifyUnsafe((state) => Bench.admit(state, target, now, true), now)
       const resting: Checked = { target, result: "resting", at: now, duration: 0, failure: undefined }
       if (admission._tag === "Resting") return Effect.succeed(resting)
@@ -228,7 +228,7 @@ export const make = Effect.fnUntraced(function* <R>(
       })
       if (admission._tag === "Go" || registry.claim === undefined) return run
       // A shared bench is asked: of all replicas one checks, and the others take its word.
-      return Permission.letThrough(registry.claim(admission)).pipe(
+      return AttemptPermission.letThrough(registry.claim(admission)).pipe(
         Effect.flatMap((isOurs) => (isOurs ? run : Effect.succeed(resting))),
         Effect.onInterrupt(() => Effect.sync(release))
       )
@@ -262,7 +262,7 @@ export const make = Effect.fnUntraced(function* <R>(
       const watch = watched.get(key)
       return watch === undefined ? Effect.succeed(undefined) : check(watch)
     },
-    report: Effect.map(Steady.currentTimeMillis, (now) => {
+    report: Effect.map(MonotonicClock.currentTimeMillis, (now) => {
       const state = registry.stateUnsafe()
       return [...watched.values()].map((watch) => healthOf(watch, state, now))
     }),
@@ -276,7 +276,7 @@ const held = (
   target: Target
 ): Effect.Effect<void, never, Scope.Scope> => {
   const change = (f: (state: Bench.State, target: Target) => Bench.State) =>
-    Effect.map(Steady.currentTimeMillis, (now) =>
+    Effect.map(MonotonicClock.currentTimeMillis, (now) =>
       registry.modifyUnsafe((state) => [undefined, f(state, target)], now)
     )
   return Effect.acquireRelease(change(Bench.hold), () => change(Bench.unhold))

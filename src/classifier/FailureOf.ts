@@ -25,7 +25,7 @@ const spoken: { readonly [K in Failure.FailureClass]: string } = {
   Overloaded: "The provider is overloaded",
   ServerError: "The provider failed",
   Connection: "The provider could not be reached",
-  Silent: "The provider did not answer in time",
+  Timeout: "The provider did not answer in time",
   Truncated: "The reply broke off",
   Empty: "The reply was empty",
   Malformed: "The reply could not be read",

@@ -300,11 +300,11 @@ export const policyOf = (file: PolicyFile): Policy.Options =>
   file.preset === undefined ? optionsOf(file) : Policy.combine(Policy.presets[file.preset], optionsOf(file))
 
 const optionsOf = (file: PolicyFile): Policy.Options => ({
-  patience: map(file.patience, millisOf),
+  maxWait: map(file.maxWait, millisOf),
   deadline: map(file.deadline, millisOf),
   attempts: file.attempts,
   targets: file.targets,
-  reserve: file.reserve,
+  fallbackReserve: file.fallbackReserve,
   whenAllBenched: file.whenAllBenched,
   commit: map(file.commit, commitOf),
   timeouts: map(file.timeouts, ({ answer, connect, firstContent, headers, idle, queue }) => ({

@@ -4,9 +4,9 @@
  * It takes any JSON, so that a file with a wrong type in one place still hears of a wrong name in another.
  */
 import * as Result from "effect/Result"
+import * as Backend from "../domain/Backend.ts"
 import * as Catalog from "../domain/Catalog.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
-import * as Pool from "../domain/Pool.ts"
 import * as Checks from "../util/Checks.ts"
 import * as DialectProblems from "./DialectProblems.ts"
 import { millisOf } from "./file/ConfigFile.ts"
@@ -166,11 +166,11 @@ const guessable = "is shorter than 16 characters and can be guessed; `openssl ra
 const nameProblems = (file: unknown): ReadonlyArray<Misfit> => {
   const { fallbacks, models, providers } = fieldsOf(file)
   const made = Catalog.make({
-    // A wrong name has a problem of its own, and no pool can be made of it.
+    // A wrong name has a problem of its own, and no backend can be made of it.
     providers: Object.entries(fieldsOf(providers))
       .filter(([name]) => Checks.name(name) === undefined)
       .map(([name, provider]) => ({
-        pool: Pool.make(name, undefined),
+        backend: Backend.make(name, undefined),
         fallbackModels: itemsOf(fieldsOf(provider).fallbackModels).filter(
           (model) => typeof model === "string"
         )

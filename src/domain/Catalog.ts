@@ -8,17 +8,17 @@
 import * as Result from "effect/Result"
 import { EmptyChain, UnknownModel } from "../failure/RunError.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
+import type { Backend } from "./Backend.ts"
 import { InvalidCatalog, problemsOf } from "./CatalogProblems.ts"
 import * as Chain from "./Chain.ts"
 import * as Model from "./Model.ts"
 import * as ModelSpec from "./ModelSpec.ts"
-import type { Pool } from "./Pool.ts"
 
 export { InvalidCatalog, Problem } from "./CatalogProblems.ts"
 
 /** A provider, and what is said of its models. */
-export interface CatalogProvider<out P extends Pool> {
-  readonly pool: P
+export interface CatalogProvider<out P extends Backend> {
+  readonly backend: P
   /** What is known of single models, by name; others may be asked for all the same. */
   readonly models?: Readonly<Record<string, Model.ModelOptions>> | undefined
   /** Models of this provider that follow in every chain it is part of, before the fallbacks for everything. */
@@ -36,7 +36,7 @@ export interface VirtualModel {
 }
 
 /** What a catalog is made of. */
-export interface Options<P extends Pool> {
+export interface Options<P extends Backend> {
   readonly providers: ReadonlyArray<CatalogProvider<P>>
   readonly models?: Readonly<Record<string, VirtualModel>> | undefined
   /** At the end of every chain. */
@@ -65,11 +65,11 @@ export const capacity = 1_000
  * The models of an application by name.
  *
  * @example
- * import { Catalog, Chain, Pool } from "effect-failover"
+ * import { Catalog, Chain, Backend } from "effect-failover"
  * import { Result } from "effect"
  *
  * const catalog = Result.getOrThrow(Catalog.make({
- *   providers: [{ pool: Pool.make("oslo", {}) }, { pool: Pool.make("bergen", {}) }],
+ *   providers: [{ backend: Backend.make("oslo", {}) }, { backend: Backend.make("bergen", {}) }],
  *   models: { forecast: { chain: ["oslo/precise", "bergen/precise"] } },
  *   fallbacks: ["oslo/rough"]
  * }))
@@ -79,7 +79,7 @@ export const capacity = 1_000
  *
  * @category models
  */
-export interface Catalog<P extends Pool> {
+export interface Catalog<P extends Backend> {
   /** The virtual models, in the order they were given. */
   readonly names: ReadonlyArray<string>
   /**
@@ -104,7 +104,7 @@ export interface Catalog<P extends Pool> {
 }
 
 /** Builds a catalog. Fails when a link leads nowhere, when virtual models lead in circles, or when a chain is empty. */
-export const make = <P extends Pool>(options: Options<P>): Result.Result<Catalog<P>, InvalidCatalog> => {
+export const make = <P extends Backend>(options: Options<P>): Result.Result<Catalog<P>, InvalidCatalog> => {
   const problems = [...problemsOf(options)]
   return problems.length > 0
     ? Result.fail(new InvalidCatalog({ problems }))
@@ -118,8 +118,8 @@ export const split = (text: string): ReadonlyArray<string> =>
     .map((link) => link.trim())
     .filter((link) => link !== "")
 
-const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
-  const providers = new Map(options.providers.map((provider) => [provider.pool.name, provider]))
+const fromValid = <P extends Backend>(options: Options<P>): Catalog<P> => {
+  const providers = new Map(options.providers.map((provider) => [provider.backend.name, provider]))
   const virtual = new Map(Object.entries(options.models ?? {}))
   const names = [...virtual.keys()]
   const cache = new Map<string, Result.Result<Chain.Chain<P>, UnknownModel>>()
@@ -131,7 +131,7 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
     if (provider === undefined) return undefined
     const known = provider.models
     const model = Model.make(
-      provider.pool,
+      provider.backend,
       spec.model,
       known !== undefined && Object.hasOwn(known, spec.model) ? known[spec.model] : undefined
     )
@@ -198,7 +198,7 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
     hasFailover: (name) => {
       const provider = providers.get(name)
       if (provider === undefined) return false
-      const enabled = provider.pool.credentials.filter((credential) => credential.enabled)
+      const enabled = provider.backend.credentials.filter((credential) => credential.enabled)
       return enabled.length > 1 || isSome(provider.fallbackModels) || isSome(options.fallbacks)
     },
     chain: (links) => {
@@ -228,11 +228,11 @@ const fromValid = <P extends Pool>(options: Options<P>): Catalog<P> => {
 }
 
 /** A chain that code asks for is as good as a configured one. */
-const inCode = <P extends Pool>(model: Model.Model<P>): Model.Model<P> =>
+const inCode = <P extends Backend>(model: Model.Model<P>): Model.Model<P> =>
   model.unlisted === true ? { ...model, unlisted: undefined } : model
 
 /** `provider/model` of every model that the options name. Requests may name others; nothing bounds how many. */
-const listedIn = ({ fallbacks = [], models = {}, providers }: Options<Pool>): ReadonlySet<string> => {
+const listedIn = ({ fallbacks = [], models = {}, providers }: Options<Backend>): ReadonlySet<string> => {
   const specs = new Set<string>()
   const add = (link: string) => {
     const spec = ModelSpec.parse(link.trim())
@@ -241,9 +241,9 @@ const listedIn = ({ fallbacks = [], models = {}, providers }: Options<Pool>): Re
   for (const { chain, onContentPolicy = [], onContextExceeded = [] } of Object.values(models)) {
     for (const link of [...chain, ...onContextExceeded, ...onContentPolicy]) add(link)
   }
-  for (const { fallbackModels = [], models = {}, pool } of providers) {
+  for (const { fallbackModels = [], models = {}, backend } of providers) {
     for (const model of [...Object.keys(models), ...fallbackModels]) {
-      specs.add(ModelSpec.format(ModelSpec.make(pool.name, model.trim())))
+      specs.add(ModelSpec.format(ModelSpec.make(backend.name, model.trim())))
     }
   }
   for (const link of fallbacks) add(link)

@@ -1,8 +1,8 @@
 /** What a catalog cannot be made of: links that lead nowhere or in circles, and empty chains. */
 import * as Schema from "effect/Schema"
-import { few } from "../util/Few.ts"
+import { few } from "../util/ShortList.ts"
+import type { Backend } from "./Backend.ts"
 import * as ModelSpec from "./ModelSpec.ts"
-import type { Pool } from "./Pool.ts"
 
 /** The links of a virtual model. */
 interface Links {
@@ -13,7 +13,7 @@ interface Links {
 
 /** All that can lead somewhere. */
 interface Linked {
-  readonly providers: ReadonlyArray<{ readonly pool: Pool }>
+  readonly providers: ReadonlyArray<{ readonly backend: Backend }>
   readonly models?: Readonly<Record<string, Links>> | undefined
   readonly fallbacks?: ReadonlyArray<string> | undefined
 }
@@ -42,7 +42,7 @@ export class InvalidCatalog extends Schema.TaggedError<InvalidCatalog>()("Invali
 
 /** Everything that is wrong with what a catalog is to be made of. */
 export function* problemsOf(options: Linked): Iterable<Problem> {
-  const known = new Set(options.providers.map(({ pool }) => pool.name))
+  const known = new Set(options.providers.map(({ backend }) => backend.name))
   const models = options.models ?? {}
   const names = Object.keys(models)
   const wrong = (link: string): string | undefined => {

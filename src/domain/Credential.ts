@@ -19,7 +19,7 @@ export interface Credential {
   readonly name: string
   /** Absent for a local server that asks for none. */
   readonly apiKey?: Redacted.Redacted | undefined
-  /** Overrides the provider's own base URL. Credentials with the same base URL stand at the same place. */
+  /** Overrides the provider's own base URL. Credentials with the same base URL share an endpoint. */
   readonly baseUrl?: string | undefined
   /** A credential that is not enabled is never used. */
   readonly enabled: boolean

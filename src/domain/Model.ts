@@ -1,10 +1,10 @@
-/** One model of a pool, as a value: what chains are built from. */
+/** One model of a backend, as a value: what chains are built from. */
 import * as Context from "effect/Context"
 import type { Options } from "../policy/Policy.ts"
 import * as PolicyChecks from "../policy/PolicyChecks.ts"
 import * as Checks from "../util/Checks.ts"
+import type { Backend } from "./Backend.ts"
 import * as ModelSpec from "./ModelSpec.ts"
-import type { Pool } from "./Pool.ts"
 
 /** What may be said of a model. */
 export interface ModelOptions {
@@ -15,14 +15,14 @@ export interface ModelOptions {
 }
 
 /**
- * A model of a pool. `R` is the service the pool is taken from when the model is used, `never` when the pool is
+ * A model of a backend. `R` is the service the backend is taken from when the model is used, `never` when the backend is
  * already at hand.
  *
  * @category models
  */
-export interface Model<out P extends Pool, out R = never> extends ModelOptions {
+export interface Model<out P extends Backend, out R = never> extends ModelOptions {
   readonly spec: ModelSpec.ModelSpec
-  readonly pool: Context.Key<R, P> | P
+  readonly backend: Context.Key<R, P> | P
   /**
    * True for a model that a caller named and that stands in no configuration. Anybody can make up such names, so what
    * the bench knows of them has a small room of its own. Models that code makes are listed.
@@ -31,17 +31,17 @@ export interface Model<out P extends Pool, out R = never> extends ModelOptions {
 }
 
 /**
- * A model of a pool that is at hand, or of one that is a service.
+ * A model of a backend that is at hand, or of one that is a service.
  *
  * @example
- * import { Model, Pool } from "effect-failover"
+ * import { Model, Backend } from "effect-failover"
  *
- * const oslo = Pool.make("oslo", { today: () => "rain" })
+ * const oslo = Backend.make("oslo", { today: () => "rain" })
  * Model.make(oslo, "forecast").spec // => { provider: "oslo", model: "forecast" }
  */
-export const make = <P extends Pool>(pool: P, model: string, options?: ModelOptions): Model<P> => {
-  check(pool.name, model, options)
-  return { ...options, spec: ModelSpec.make(pool.name, model), pool }
+export const make = <P extends Backend>(backend: P, model: string, options?: ModelOptions): Model<P> => {
+  check(backend.name, model, options)
+  return { ...options, spec: ModelSpec.make(backend.name, model), backend }
 }
 
 /** Throws unless this can be a model. */
@@ -59,24 +59,24 @@ const check = (provider: string, model: string, options: ModelOptions | undefine
   PolicyChecks.check(`the policy of ${provider}/${model}`, options?.policy)
 }
 
-/** A model of a pool that is a service: the service stands in the type until its layer is provided. */
-export const fromService = <R, P extends Pool>(
+/** A model of a backend that is a service: the service stands in the type until its layer is provided. */
+export const fromService = <R, P extends Backend>(
   key: Context.Key<R, P>,
   provider: string,
   model: string,
   options?: ModelOptions
 ): Model<P, R> => {
   check(provider, model, options)
-  return { ...options, spec: ModelSpec.make(provider, model), pool: key }
+  return { ...options, spec: ModelSpec.make(provider, model), backend: key }
 }
 
-/** The pool of a model, from the context where it is a service. */
-export const poolOf = <P extends Pool, R>(model: Model<P, R>, context: Context.Context<R>): P =>
-  isKey(model.pool) ? Context.get(context, model.pool) : model.pool
+/** The backend of a model, from the context where it is a service. */
+export const poolOf = <P extends Backend, R>(model: Model<P, R>, context: Context.Context<R>): P =>
+  isKey(model.backend) ? Context.get(context, model.backend) : model.backend
 
-/** The pool of a model where it is at hand; `undefined` where it is a service. */
-export const poolAtHand = <P extends Pool, R>({ pool }: Model<P, R>): P | undefined =>
-  isKey(pool) ? undefined : pool
+/** The backend of a model where it is at hand; `undefined` where it is a service. */
+export const poolAtHand = <P extends Backend, R>({ backend }: Model<P, R>): P | undefined =>
+  isKey(backend) ? undefined : backend
 
-const isKey = <R, P extends Pool>(pool: Context.Key<R, P> | P): pool is Context.Key<R, P> =>
-  Context.isKey(pool)
+const isKey = <R, P extends Backend>(backend: Context.Key<R, P> | P): backend is Context.Key<R, P> =>
+  Context.isKey(backend)

@@ -2,8 +2,8 @@
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { BadRequest, Failure } from "../failure/Failure.ts"
+import type { Backend } from "./Backend.ts"
 import type { Phase } from "./Phase.ts"
-import type { Pool } from "./Pool.ts"
 import type { Target } from "./Target.ts"
 
 /**
@@ -25,7 +25,7 @@ export interface Holding<in Chunk> {
  *
  * @category models
  */
-export interface Provider<in Request, out Answer, out Chunk> extends Pool {
+export interface Provider<in Request, out Answer, out Chunk> extends Backend {
   /** One attempt at a whole answer. An answer without content is a `Transient` failure with reason `Empty`. */
   readonly complete: (request: Request, target: Target) => Effect.Effect<Answer, Failure>
   /**

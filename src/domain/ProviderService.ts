@@ -1,10 +1,10 @@
 /** Providers as service classes, whose models are values. */
 import * as Context from "effect/Context"
+import type { Backend } from "./Backend.ts"
 import * as Model from "./Model.ts"
-import type { Pool } from "./Pool.ts"
 
 /** A service class with a `model` constructor. */
-export interface ProviderClass<in out Self, in out Name extends string, in out P extends Pool>
+export interface ProviderClass<in out Self, in out Name extends string, in out P extends Backend>
   extends Context.ServiceClass<Self, `effect-failover/provider/${Name}`, P> {
   /** The provider's name: the first part of its model specs. */
   readonly provider: Name
@@ -16,18 +16,18 @@ export interface ProviderClass<in out Self, in out Name extends string, in out P
  * Declares a provider as a service. Leaving out its layer where one of its models is used does not compile.
  *
  * @example
- * import { Chain, Pool, ProviderService } from "effect-failover"
+ * import { Chain, Backend, ProviderService } from "effect-failover"
  * import { Layer } from "effect"
  *
  * class Weather extends ProviderService.Service<Weather, ReturnType<typeof makeWeather>>()("weather") {
  *   static readonly layer = Layer.sync(Weather, () => makeWeather())
  * }
- * const makeWeather = () => Pool.make("weather", { today: () => "rain" })
+ * const makeWeather = () => Backend.make("weather", { today: () => "rain" })
  *
  * const chain = Chain.make(Weather.model("precise"), Weather.model("rough")) // Chain<..., Weather>
  */
 export const Service =
-  <Self, P extends Pool>() =>
+  <Self, P extends Backend>() =>
   <const Name extends string>(name: Name): ProviderClass<Self, Name, P> => {
     const key = Context.Service<Self, P>()(`effect-failover/provider/${name}`)
     return Object.assign(key, {

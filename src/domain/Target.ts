@@ -17,8 +17,8 @@ export interface Target {
   readonly credential: Credential
   /** `provider/model#credential`, as in the header `x-failover-target`. */
   readonly key: string
-  /** Targets with the same place meet the same fault: the base URL where there is one, else the provider. */
-  readonly place: string
+  /** The base URL where there is one, else the provider. A fault of an endpoint hits all targets behind it. */
+  readonly endpoint: string
   /** The model's window in tokens, where it is known. */
   readonly contextWindow: number | undefined
   /** True for a model that a caller named and that stands in no configuration: what is known of it has a small room. */
@@ -62,7 +62,7 @@ export const make = (options: {
     model,
     credential,
     key,
-    place: credential.baseUrl ?? options.baseUrl ?? provider,
+    endpoint: credential.baseUrl ?? options.baseUrl ?? provider,
     contextWindow: options.contextWindow,
     unlisted: options.unlisted ?? false,
     policy,

@@ -2,8 +2,8 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
-import type { Pool } from "../domain/Pool.ts"
 import type { Target } from "../domain/Target.ts"
 import type { About, Observer } from "../events/FailoverEvent.ts"
 import type * as Failure from "../failure/Failure.ts"
@@ -12,8 +12,8 @@ import type { Commit } from "../policy/Commit.ts"
 import type { WhenAllBenched } from "../policy/Policy.ts"
 import type { Flow } from "../stream/Flow.ts"
 import type { PhaseOf } from "../stream/OpenStream.ts"
+import type { TailError } from "./CommittedStream.ts"
 import type { NotMine } from "./FailureOf.ts"
-import type { TailError } from "./Tail.ts"
 
 /** What one request may set for itself. */
 export interface CallOptions {
@@ -92,42 +92,42 @@ export type Own<E, K> = [Extract<K, NotMine>] extends [never] ? never : Exclude<
 
 /** The generic form. `Needs` is what it needs besides. */
 export interface Use<Needs = never> {
-  <P extends Pool, RP, A, E, R, K extends Failure.Failure | NotMine>(
+  <P extends Backend, RP, A, E, R, K extends Failure.Failure | NotMine>(
     chain: Chain<P, RP>,
-    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
     options: Classified<UseOptions<E, K>>
   ): Effect.Effect<A, RunError | Own<E, K>, RP | R | Needs>
-  <P extends Pool, RP, A, E extends Failure.Failure, R>(
+  <P extends Backend, RP, A, E extends Failure.Failure, R>(
     chain: Chain<P, RP>,
-    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
     options?: UseOptions<E>
   ): Effect.Effect<A, RunError, RP | R | Needs>
 }
 
 /** The generic form, with where the answer came from. */
 export interface UseAnswered {
-  <P extends Pool, RP, A, E, R, K extends Failure.Failure | NotMine>(
+  <P extends Backend, RP, A, E, R, K extends Failure.Failure | NotMine>(
     chain: Chain<P, RP>,
-    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
     options: Classified<UseOptions<E, K>>
   ): Effect.Effect<Answered<A>, RunError | Own<E, K>, RP | R>
-  <P extends Pool, RP, A, E extends Failure.Failure, R>(
+  <P extends Backend, RP, A, E extends Failure.Failure, R>(
     chain: Chain<P, RP>,
-    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
     options?: UseOptions<E>
   ): Effect.Effect<Answered<A>, RunError, RP | R>
 }
 
 /** The generic form for streams. */
 export interface UseStream<Needs = never> {
-  <P extends Pool, RP, C, E, R, K extends Failure.Failure | NotMine>(
+  <P extends Backend, RP, C, E, R, K extends Failure.Failure | NotMine>(
     chain: Chain<P, RP>,
-    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
     options: Classified<UseStreamOptions<E, C, K>>
   ): Stream.Stream<C, RunError | Failure.Failure | Own<E, K>, RP | R | Needs>
-  <P extends Pool, RP, C, E extends Failure.Failure, R>(
+  <P extends Backend, RP, C, E extends Failure.Failure, R>(
     chain: Chain<P, RP>,
-    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
     options?: UseStreamOptions<E, C>
   ): Stream.Stream<C, RunError | Failure.Failure, RP | R | Needs>
 }

@@ -30,7 +30,7 @@ export interface Situation {
   /** A probe, or the last resort when everything rests, has one attempt and no retries. */
   readonly single: boolean
   /** The longest wait worth it, in milliseconds. */
-  readonly patience: number
+  readonly maxWait: number
   /** Attempts left for asking a target again. A target that was not tried yet may be asked without one. */
   readonly attemptsLeft: number
   /** Whether another target was asked before this one. */
@@ -65,7 +65,7 @@ export const decide = (failure: Failure.Failure, rule: Rule, situation: Situatio
       ? { _tag: "Uncapped", capped: failure }
       : leave
   }
-  if ((asked ?? 0) > situation.patience) return leave
+  if ((asked ?? 0) > situation.maxWait) return leave
   if (retry === "afterWait") {
     if (asked === undefined || situation.waited || situation.hasSibling()) return leave
     const delay = Math.max(asked, Bench.shortestRest)

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
-import type { Pool } from "../domain/Pool.ts"
 import type { Provider } from "../domain/Provider.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Failure from "../failure/Failure.ts"
@@ -29,9 +29,9 @@ import type {
   UseStream,
   UseStreamOptions
 } from "./CallOptions.ts"
+import type { TailError } from "./CommittedStream.ts"
 import { type NotMine, notMine } from "./FailureOf.ts"
 import { type FailoverOptions, makeRuntime, type Runtime } from "./Runtime.ts"
-import type { TailError } from "./Tail.ts"
 
 export type {
   Answered,
@@ -74,7 +74,7 @@ export class Failover extends Context.Service<Failover, Runtime>()("effect-failo
    * @example
    * import { Failover } from "effect-failover"
    *
-   * Failover.Failover.layer({ policy: { patience: "1 second", whenAllBenched: "fail" } })
+   * Failover.Failover.layer({ policy: { maxWait: "1 second", whenAllBenched: "fail" } })
    */
   static readonly layer = (options?: FailoverOptions): Layer.Layer<Failover | BenchRegistry> =>
     Layer.provideMerge(Failover.layerNoDeps(options), BenchRegistry.layerMemory)
@@ -139,21 +139,21 @@ export const open = <Request, Answer, Chunk, R>(
  * The generic form: any effect of any service fails over, through the `Failover` of the context.
  *
  * @example
- * import { Chain, Failover, Failure, Model, Pool } from "effect-failover"
+ * import { Chain, Failover, Failure, Model, Backend } from "effect-failover"
  * import { Effect } from "effect"
  *
- * const oslo = Pool.make("oslo", { today: Effect.fail("closed") })
- * const bergen = Pool.make("bergen", { today: Effect.succeed("rain") })
+ * const oslo = Backend.make("oslo", { today: Effect.fail("closed") })
+ * const bergen = Backend.make("bergen", { today: Effect.succeed("rain") })
  * const chain = Chain.make(Model.make(oslo, "forecast"), Model.make(bergen, "forecast"))
  *
- * const today = Failover.use(chain, (pool) => pool.service.today, {
+ * const today = Failover.use(chain, (backend) => backend.service.today, {
  *   // an error that says nothing of the target is `Failover.notMine`: the caller gets it as it is
  *   classify: (error) => new Failure.Transient({ reason: "ServerError", message: error })
  * })
  */
-export const use: Use<Failover> = <P extends Pool, RP, A, E, R, K extends Failure.Failure | NotMine>(
+export const use: Use<Failover> = <P extends Backend, RP, A, E, R, K extends Failure.Failure | NotMine>(
   chain: Chain<P, RP>,
-  effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+  effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
   options?: UseOptions<E, K>
 ): Effect.Effect<A, RunError | Own<E, K>, RP | R | Failover> =>
   Effect.flatMap(Failover, (failover) =>
@@ -166,7 +166,7 @@ export const use: Use<Failover> = <P extends Pool, RP, A, E, R, K extends Failur
 
 /** The generic form for streams, through the `Failover` of the context. */
 export const useStream: UseStream<Failover> = <
-  P extends Pool,
+  P extends Backend,
   RP,
   C,
   E,
@@ -174,7 +174,7 @@ export const useStream: UseStream<Failover> = <
   K extends Failure.Failure | NotMine
 >(
   chain: Chain<P, RP>,
-  stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+  stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
   options?: UseStreamOptions<E, C, K>
 ): Stream.Stream<C, RunError | Failure.Failure | Own<E, K>, RP | R | Failover> =>
   Stream.unwrap(

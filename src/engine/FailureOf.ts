@@ -3,7 +3,7 @@ import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import type { Target } from "../domain/Target.ts"
 import * as Failure from "../failure/Failure.ts"
-import * as Seams from "../util/Seams.ts"
+import * as UserCode from "../util/UserCode.ts"
 
 /** What a classification may say besides a failure: the error speaks of no target, it goes to the caller. */
 export interface NotMine {
@@ -68,11 +68,11 @@ export const contained =
       const said: unknown = classify(error, target)
       if (isPlaced(said)) return said
       if (said === notMine) return notMine
-      if (Seams.isPromise(said)) did = "gave a promise"
+      if (UserCode.isPromise(said)) did = "gave a promise"
     } catch (thrown) {
-      did = Seams.threw(thrown)
+      did = UserCode.threw(thrown)
     }
-    Seams.name(owner, "classify", did, "the error counts as Transient/Unknown", context)
+    UserCode.name(owner, "classify", did, "the error counts as Transient/Unknown", context)
     return unknown(target, "an error that broke its classifier", error)
   }
 

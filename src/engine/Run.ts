@@ -10,11 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
 import { Candidates } from "../candidates/Candidates.ts"
-import * as Ending from "../candidates/Ending.ts"
-import type { Line } from "../candidates/Line.ts"
-import type { Prepared } from "../candidates/Prepared.ts"
+import * as Exhaustion from "../candidates/Exhaustion.ts"
+import type { PreparedChain } from "../candidates/PreparedChain.ts"
 import { type Turn, Waiter } from "../candidates/Waiter.ts"
-import type { Pool } from "../domain/Pool.ts"
+import type { WaitQueue } from "../candidates/WaitQueue.ts"
+import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type { Action } from "../events/FailoverEvent.ts"
 import { Reporter } from "../events/Reporter.ts"
@@ -22,11 +22,11 @@ import * as Failure from "../failure/Failure.ts"
 import * as RunError from "../failure/RunError.ts"
 import * as Bench from "../health/Bench.ts"
 import type { Next, Rest, Rule } from "../policy/Rule.ts"
-import { Now } from "../time/Now.ts"
-import * as Attempt from "../util/Attempt.ts"
+import { RunClock } from "../time/RunClock.ts"
+import * as Running from "../util/Running.ts"
+import * as AttemptPermission from "./AttemptPermission.ts"
 import * as Decision from "./Decision.ts"
 import { failureOf } from "./FailureOf.ts"
-import * as Permission from "./Permission.ts"
 import type { RunOptions, Served, Shared } from "./RunOptions.ts"
 import { Visit } from "./Visit.ts"
 import * as WhenAllBenched from "./WhenAllBenched.ts"
@@ -46,9 +46,9 @@ type Step<A> = Onward<A> | Wait<A> | undefined
 const nobody: ReadonlyArray<never> = []
 
 /** One request on its way. */
-export class Run<P extends Pool, R, A, E> implements Decision.Situation {
+export class Run<P extends Backend, R, A, E> implements Decision.Situation {
   readonly reporter: Reporter | undefined
-  readonly now: Now
+  readonly now: RunClock
   readonly #shared: Shared
   readonly #options: RunOptions<P, R, A, E>
   readonly #context: Context.Context<R>
@@ -68,7 +68,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   /** When the attempt under way began to be waited for. */
   #askedAt: number | undefined
   /** The line in which this run has waited for the attempt that it makes now. */
-  #line: Line | undefined
+  #line: WaitQueue | undefined
   /** Whether that attempt is a retry. */
   #isTurn = false
 
@@ -77,7 +77,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     this.#shared = shared
     this.#options = options
     this.#context = context
-    this.now = new Now(context)
+    this.now = new RunClock(context)
     this.reporter = observer && new Reporter({ observer, kind, request, about, since, context }, this.now)
     this.#candidates = new Candidates(prepared, context, this.now, shared, this.reporter?.skipped)
     shared.budget.deposit()
@@ -131,19 +131,26 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 
   /** Makes an attempt, once it may be made. `next` is where a run goes whose retry is turned away. */
   #enter(next: Next | undefined): Step<A> {
-    const permission = Permission.ask(this.#shared, this.#candidates.target, this.#candidates.admission)
+    const permission = AttemptPermission.ask(
+      this.#shared,
+      this.#candidates.target,
+      this.#candidates.admission
+    )
     if (permission === undefined) return this.#call()
-    const asking = Attempt.start(permission, this.#context)
+    const asking = Running.start(permission, this.#context)
     const exit = asking.pollUnsafe()
     return exit === undefined ? this.#waitForWord(asking, next) : this.#admitted(exit, next)
   }
 
   /** Nothing has been sent yet, but a probe's slot may be held. */
-  #waitForWord(asking: Attempt.Running<Permission.Permission>, next: Next | undefined): Wait<A> {
+  #waitForWord(
+    asking: Running.Running<AttemptPermission.AttemptPermission>,
+    next: Next | undefined
+  ): Wait<A> {
     const waiter = {
       dueAt: this.deadlineAt,
       context: this.#context,
-      onEnd: (ended: Attempt.Ended<Permission.Permission>) => {
+      onEnd: (ended: Running.Ended<AttemptPermission.AttemptPermission>) => {
         if (ended !== "timeout") return this.#walk(() => this.#admitted(ended, next))
         this.#release()
         this.#freed(this.#candidates.target)
@@ -155,10 +162,10 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
         this.#freed(this.#candidates.target)
       }
     }
-    return (resume) => Attempt.park(asking, waiter, resume)
+    return (resume) => Running.park(asking, waiter, resume)
   }
 
-  #admitted(word: Exit.Exit<Permission.Permission, unknown>, next: Next | undefined): Step<A> {
+  #admitted(word: Exit.Exit<AttemptPermission.AttemptPermission, unknown>, next: Next | undefined): Step<A> {
     if (Exit.isFailure(word) || word.value === "granted") return this.#call()
     if (word.value === "probing") {
       this.#candidates.passBy()
@@ -177,17 +184,17 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   #call(): Step<A> {
-    const { admission, pool, target } = this.#candidates
+    const { admission, backend, target } = this.#candidates
     this.#attempts++
     this.#askedAt = undefined
     this.reporter?.started(target, this.#attempts, admission._tag === "Probe")
-    const running = this.#options.start(pool, target, this.#visit?.capped)
+    const running = this.#options.start(backend, target, this.#visit?.capped)
     const exit = running.pollUnsafe()
     return exit === undefined ? this.#waitFor(running) : this.#settle(exit, running)
   }
 
   /** Waits for the attempt under way. */
-  #waitFor(running: Attempt.Running<A>): Wait<A> {
+  #waitFor(running: Running.Running<A>): Wait<A> {
     const { policy } = this.#candidates.target
     // A stream keeps its own clock.
     const own = this.#options.kind === "effect" ? policy.timeouts.answer : Number.POSITIVE_INFINITY
@@ -197,11 +204,11 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     const waiter = {
       dueAt: Math.min(ownDueAt, this.#visiting().endsAt),
       context: this.#context,
-      onEnd: (ended: Attempt.Ended<A>) =>
+      onEnd: (ended: Running.Ended<A>) =>
         this.#onward(ended === "timeout" ? this.#late(ownDueAt, running) : this.#settle(ended, running)),
       onInterrupt: () => this.#abandoned()
     }
-    return (resume) => Attempt.park(running, waiter, resume)
+    return (resume) => Running.park(running, waiter, resume)
   }
 
   /** For an outcome that comes while the caller's fiber is parked: a next attempt begins when it is awake again. */
@@ -209,7 +216,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     return step ?? this.#walk(() => undefined)
   }
 
-  #settle(exit: Exit.Exit<A, unknown>, running: Attempt.Running<A>): Onward<A> | undefined {
+  #settle(exit: Exit.Exit<A, unknown>, running: Running.Running<A>): Onward<A> | undefined {
     const { admission, target } = this.#candidates
     if (Exit.isFailure(exit)) {
       running.interruptUnsafe()
@@ -247,22 +254,22 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   /** The attempt's time was up. Only its own timeout speaks against the target; the request's time does not. */
-  #late(ownDueAt: number, running: Attempt.Running<A>): Onward<A> | undefined {
+  #late(ownDueAt: number, running: Running.Running<A>): Onward<A> | undefined {
     const { target } = this.#candidates
     const now = this.#now()
     const own = now >= Math.min(ownDueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
     const failure = new Failure.Transient({
       target: target.key,
-      reason: "Silent",
+      reason: "Timeout",
       message: this.#options.kind === "stream" ? "no content in time" : "no answer in time",
       evidence: own ? "timeout" : "the request's time"
     })
     if (own) return this.#decide(failure)
-    if (this.#isSilence()) this.#record(failure, target.policy.rules.Silent.rest)
+    if (this.#isSilence()) this.#record(failure, target.policy.rules.Timeout.rest)
     else this.#release()
     this.#remember(failure)
     const isOver = now >= this.deadlineAt
-    if (!isOver) this.#candidates.move(target.policy.rules.Silent.next)
+    if (!isOver) this.#candidates.move(target.policy.rules.Timeout.next)
     this.reporter?.cutOff(target, failure, isOver ? { _tag: "Stop" } : this.#next())
     this.#freed(target)
     return isOver ? this.#outOfTime() : undefined
@@ -270,7 +277,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 
   #abandoned(): void {
     const { target } = this.#candidates
-    if (this.#isSilence()) this.#record(hungUpOn(target), target.policy.rules.Silent.rest)
+    if (this.#isSilence()) this.#record(hungUpOn(target), target.policy.rules.Timeout.rest)
     else this.#release()
     this.reporter?.interrupted(target)
     this.#freed(target)
@@ -378,10 +385,10 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 
   /** The visit goes on, from that moment on, when the run has nowhere else to go. */
   #keepPlace(notBefore: number, next: Next, isFirst = false): void {
-    const { pool, target } = this.#candidates
+    const { backend, target } = this.#candidates
     const { whenAllBenched } = this.#options.policy
     const anyway = whenAllBenched === "tryAnyway"
-    const place = { pool, target, notBefore, isFirst, anyway, visit: this.#visit, next }
+    const place = { backend, target, notBefore, isFirst, anyway, visit: this.#visit, next }
     this.#unfinished = [...this.#unfinished.filter((other) => other.target !== target), place]
   }
 
@@ -429,7 +436,9 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     this.#report(failure, { _tag: "Stop" })
     this.#tellLine(failure)
     if (!isFinal(failure)) return this.#exhausted()
-    return this.#fail(this.#visit?.capped?.reason === "MaxTokens" ? Ending.refusedUncapped(failure) : failure)
+    return this.#fail(
+      this.#visit?.capped?.reason === "MaxTokens" ? Exhaustion.refusedUncapped(failure) : failure
+    )
   }
 
   /** A throttle asks for a wait that is short enough: it is waited for when there is nowhere else to go. */
@@ -437,7 +446,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     if (retry !== "afterWait" || next === "stop") return
     const now = this.#now()
     const asked = Failure.waitMillis(failure, now)
-    if (asked === undefined || asked > this.patience) return
+    if (asked === undefined || asked > this.maxWait) return
     this.#keepPlace(now + Math.max(asked, Bench.shortestRest), next)
   }
 
@@ -449,7 +458,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   /** The chain that is there for just this failure. A run changes to one once. */
-  #special(failure: Failure.Failure): Prepared<P, R> | undefined {
+  #special(failure: Failure.Failure): PreparedChain<P, R> | undefined {
     const { chain } = this.#options.prepared
     const special =
       failure._tag === "ContextExceeded"
@@ -465,7 +474,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   // -- the end --------------------------------------------------------------------------------------------------
 
   #nothingLeft(): Step<A> {
-    const { patience, whenAllBenched } = this.#options.policy
+    const { maxWait, whenAllBenched } = this.#options.policy
     const now = this.#now()
     const situation = {
       candidates: this.#candidates,
@@ -477,7 +486,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
       hasWaited: this.#hasWaited,
       waitsUntil: () =>
         (this.#waitsUntil ??=
-          whenAllBenched === "wait" ? this.deadlineAt : Math.min(this.deadlineAt, now + patience))
+          whenAllBenched === "wait" ? this.deadlineAt : Math.min(this.deadlineAt, now + maxWait))
     }
     const decision = WhenAllBenched.decide(situation, now)
     switch (decision._tag) {
@@ -532,7 +541,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     this.#line = line
     this.#unfinished = this.#unfinished.filter(({ target }) => target !== place.target)
     if (this.#options.policy.whenAllBenched === "wait") this.#candidates.restart(this.attemptsLeft > 0)
-    const how = this.#candidates.goTo(place.pool, place.target, place)
+    const how = this.#candidates.goTo(place.backend, place.target, place)
     if (how === undefined) {
       if (!place.isFirst) this.#unfinished = [...this.#unfinished, place]
       this.#leaveLine()
@@ -563,7 +572,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   #exhausted(): Effect.Effect<never, RunError.RunError> {
-    return this.#fail(Ending.exhausted(this.#candidates, this.#failed ?? nobody))
+    return this.#fail(Exhaustion.exhausted(this.#candidates, this.#failed ?? nobody))
   }
 
   #outOfTime(): Effect.Effect<never, RunError.RunError> {
@@ -583,8 +592,8 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     return this.#lastResort || this.#candidates.admission._tag === "Probe"
   }
 
-  get patience(): number {
-    return this.#candidates.target.policy.patience
+  get maxWait(): number {
+    return this.#candidates.target.policy.maxWait
   }
 
   get attemptsLeft(): number {
@@ -609,7 +618,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
   }
 
   canUncap(failure: Failure.BadRequest): boolean {
-    return this.#options.canUncap(this.#candidates.pool, failure)
+    return this.#options.canUncap(this.#candidates.backend, failure)
   }
 
   hasTimeFor(delay: number): boolean {
@@ -628,9 +637,9 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
     const now = this.#now()
     const left = this.deadlineAt - now
     // What takes too long is silent: the targets that matter are those a silence leads to.
-    const { next } = this.#candidates.target.policy.rules.Silent
+    const { next } = this.#candidates.target.policy.rules.Timeout
     const isKept = left < Number.POSITIVE_INFINITY && this.#candidates.ahead(next, 1) > 0
-    return now + left * (1 - (isKept ? this.#options.policy.reserve : 0))
+    return now + left * (1 - (isKept ? this.#options.policy.fallbackReserve : 0))
   }
 
   #remember(failure: Failure.Failure): void {
@@ -669,7 +678,7 @@ export class Run<P extends Pool, R, A, E> implements Decision.Situation {
 const hungUpOn = (target: Target) =>
   new Failure.Transient({
     target: target.key,
-    reason: "Silent",
+    reason: "Timeout",
     message: "no answer before its callers gave up",
     evidence: "several callers in a row"
   })

@@ -1,44 +1,44 @@
 /** What a run is made of, and what it gives. */
 
 import type { Turns } from "../candidates/Candidates.ts"
-import type { Lines } from "../candidates/Lines.ts"
-import type { Prepared } from "../candidates/Prepared.ts"
+import type { PreparedChain } from "../candidates/PreparedChain.ts"
+import type { WaitQueues } from "../candidates/WaitQueues.ts"
+import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
-import type { Pool } from "../domain/Pool.ts"
 import type { Target } from "../domain/Target.ts"
 import type { About, Observer, RunInfo } from "../events/FailoverEvent.ts"
 import type * as Failure from "../failure/Failure.ts"
 import type * as RunError from "../failure/RunError.ts"
 import type * as Bench from "../health/Bench.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
-import type { OwnLimits } from "../health/OwnLimits.ts"
+import type { CredentialLimits } from "../health/CredentialLimits.ts"
+import type { CutOffs } from "../health/CutOffs.ts"
+import type { FailureStreaks } from "../health/FailureStreaks.ts"
 import type { RetryBudget } from "../health/RetryBudget.ts"
-import type { Rows } from "../health/Rows.ts"
-import type { Silences } from "../health/Silences.ts"
 import type { Policy } from "../policy/Policy.ts"
-import type * as Attempt from "../util/Attempt.ts"
+import type * as Running from "../util/Running.ts"
 import type { Classify } from "./FailureOf.ts"
 
 /** What all runs share. */
 export interface Shared {
   readonly registry: BenchRegistry["Service"]
-  readonly limits: OwnLimits
+  readonly limits: CredentialLimits
   readonly budget: RetryBudget
   readonly turns: Turns
   /** Those who wait for a target. */
-  readonly lines: Lines
+  readonly lines: WaitQueues
   /** Targets that fail in ways that rest nobody at once. */
-  readonly rows: Rows
+  readonly rows: FailureStreaks
   /** Attempts that were given up before their own timeout. */
-  readonly silences: Silences
+  readonly silences: CutOffs
   /** A chain, ready to be walked. */
-  readonly prepared: <P extends Pool, R>(chain: Chain<P, R>) => Prepared<P, R>
+  readonly prepared: <P extends Backend, R>(chain: Chain<P, R>) => PreparedChain<P, R>
 }
 
 /** What makes one run. */
-export interface RunOptions<P extends Pool, R, A, E> {
-  readonly prepared: Prepared<P, R>
-  /** For the whole run: deadline, attempts, reserve and what to do when everything rests. */
+export interface RunOptions<P extends Backend, R, A, E> {
+  readonly prepared: PreparedChain<P, R>
+  /** For the whole run: deadline, attempts, fallbackReserve and what to do when everything rests. */
   readonly policy: Policy
   readonly kind: RunInfo["kind"]
   readonly request: unknown
@@ -47,9 +47,9 @@ export interface RunOptions<P extends Pool, R, A, E> {
   readonly about: About | undefined
   readonly since: bigint | undefined
   /** Starts an attempt. `capped` is the failure of an attempt whose token cap was too high: leave the cap out. */
-  readonly start: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Attempt.Running<A>
+  readonly start: (backend: P, target: Target, capped: Failure.BadRequest | undefined) => Running.Running<A>
   /** Whether an attempt without the token cap would differ. */
-  readonly canUncap: (pool: P, failure: Failure.BadRequest) => boolean
+  readonly canUncap: (backend: P, failure: Failure.BadRequest) => boolean
   /** What an error means that is no failure yet. */
   readonly classify: Classify<E> | undefined
 }

@@ -7,10 +7,10 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type Explained, explain } from "../candidates/Explain.ts"
-import { Lines } from "../candidates/Lines.ts"
-import { type Prepared, prepare } from "../candidates/Prepared.ts"
+import { type PreparedChain, prepare } from "../candidates/PreparedChain.ts"
+import { WaitQueues } from "../candidates/WaitQueues.ts"
+import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
-import type { Pool } from "../domain/Pool.ts"
 import type { Holding, Provider } from "../domain/Provider.ts"
 import type { Target } from "../domain/Target.ts"
 import * as FailoverEvent from "../events/FailoverEvent.ts"
@@ -18,19 +18,19 @@ import type * as Failure from "../failure/Failure.ts"
 import type { RunError } from "../failure/RunError.ts"
 import * as Bench from "../health/Bench.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import { CredentialLimits } from "../health/CredentialLimits.ts"
+import { CutOffs } from "../health/CutOffs.ts"
+import { FailureStreaks } from "../health/FailureStreaks.ts"
 import { type Limiter, memory } from "../health/Limiter.ts"
-import { OwnLimits } from "../health/OwnLimits.ts"
 import { RetryBudget } from "../health/RetryBudget.ts"
-import { Rows } from "../health/Rows.ts"
-import { Silences } from "../health/Silences.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import * as PolicyChecks from "../policy/PolicyChecks.ts"
 import * as Flow from "../stream/Flow.ts"
 import { OpenStream, type PhaseOf } from "../stream/OpenStream.ts"
-import * as Steady from "../time/Steady.ts"
-import * as Attempt from "../util/Attempt.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
-import * as Seams from "../util/Seams.ts"
+import * as Running from "../util/Running.ts"
+import * as UserCode from "../util/UserCode.ts"
 import type {
   Answered,
   CallOptions,
@@ -40,10 +40,10 @@ import type {
   UseStream,
   UseStreamOptions
 } from "./CallOptions.ts"
+import { CommittedStream, type TailError } from "./CommittedStream.ts"
 import { contained, failureOf } from "./FailureOf.ts"
 import { Run } from "./Run.ts"
 import type { Served, Shared } from "./RunOptions.ts"
-import { Tail, type TailError } from "./Tail.ts"
 import { uncapped, withoutTokenCap } from "./TokenCap.ts"
 
 /** What the `Failover` service can do. */
@@ -83,7 +83,7 @@ export interface Runtime {
   /** The generic form for streams. */
   readonly useStream: UseStream
   /** The targets a request would try now, in order, and why others would be passed by. */
-  readonly explain: <P extends Pool, R>(
+  readonly explain: <P extends Backend, R>(
     chain: Chain<P, R>
   ) => Effect.Effect<ReadonlyArray<Explained>, never, R>
   /** Retries that the whole process could make now. */
@@ -115,9 +115,9 @@ export type Kept = Pick<Shared, "budget" | "turns" | "limits" | "rows" | "silenc
 export const makeKept = (limiter: Limiter = memory()): Kept => ({
   budget: new RetryBudget(defaultRetryBudget),
   turns: new Map(),
-  rows: new Rows(),
-  silences: new Silences(),
-  limits: new OwnLimits(limiter)
+  rows: new FailureStreaks(),
+  silences: new CutOffs(),
+  limits: new CredentialLimits(limiter)
 })
 
 /**
@@ -132,18 +132,18 @@ export const makeRuntime = (
 ): Runtime => {
   checkOptions(options, process)
   const layers = [process, options.policy]
-  const preparedChains = new WeakMap<object, Prepared<Pool, unknown>>()
+  const preparedChains = new WeakMap<object, PreparedChain<Backend, unknown>>()
 
-  const prepared = <P extends Pool, R>(chain: Chain<P, R>): Prepared<P, R> => {
+  const prepared = <P extends Backend, R>(chain: Chain<P, R>): PreparedChain<P, R> => {
     const known = preparedChains.get(chain)
-    if (known !== undefined) return known as Prepared<P, R>
+    if (known !== undefined) return known as PreparedChain<P, R>
     const made = prepare(chain, layers)
     preparedChains.set(chain, made)
     return made
   }
 
   kept.budget.setShare(options.retryBudget ?? defaultRetryBudget)
-  const lines = new Lines((target, now) =>
+  const lines = new WaitQueues((target, now) =>
     Bench.weightier(Bench.peek(registry.stateUnsafe(), target, now), kept.limits.why(target, now))
   )
   const shared: Shared = { ...kept, lines, registry, prepared }
@@ -162,21 +162,21 @@ export const makeRuntime = (
     try {
       const busy: unknown = isBusy()
       if (typeof busy === "boolean") return busy
-      Seams.isPromise(busy)
+      UserCode.isPromise(busy)
     } catch (error) {
-      did = Seams.threw(error)
+      did = UserCode.threw(error)
     }
-    Seams.name(shared, "isBusy", did, "the stream counts as not busy", context)
+    UserCode.name(shared, "isBusy", did, "the stream counts as not busy", context)
     return false
   }
 
   /** Runs an effect per target. */
-  const use = <P extends Pool, RP, A, E, R>(
+  const use = <P extends Backend, RP, A, E, R>(
     chain: Chain<P, RP>,
-    effect: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
+    effect: (backend: P, target: Target, capped: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
     call: UseOptions<E> | undefined,
     request: unknown,
-    canUncap: (pool: P, failure: Failure.BadRequest) => boolean
+    canUncap: (backend: P, failure: Failure.BadRequest) => boolean
   ): Effect.Effect<Served<A>, RunError, RP | R> =>
     Effect.callback((resume) => {
       const context = contextOfCaller<RP | R>()
@@ -191,7 +191,8 @@ export const makeRuntime = (
           since: call?.since,
           kind: "effect",
           request,
-          start: (pool, target, capped) => Attempt.start(guarded(effect, pool, target, capped), context),
+          start: (backend, target, capped) =>
+            Running.start(guarded(effect, backend, target, capped), context),
           canUncap,
           classify: classifierOf(call, context)
         },
@@ -201,22 +202,22 @@ export const makeRuntime = (
     })
 
   /** Opens a stream per target; whatever happens, nothing stays open beyond the scope. */
-  const open = <P extends Pool, RP, C, E, R>(
+  const open = <P extends Backend, RP, C, E, R>(
     chain: Chain<P, RP>,
-    stream: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Stream.Stream<C, E, R>,
-    meaning: (pool: P) => Meaning<C>,
+    stream: (backend: P, target: Target, capped: Failure.BadRequest | undefined) => Stream.Stream<C, E, R>,
+    meaning: (backend: P) => Meaning<C>,
     call: UseStreamOptions<E, C> | undefined,
     request: unknown,
-    canUncap: (pool: P, failure: Failure.BadRequest) => boolean,
+    canUncap: (backend: P, failure: Failure.BadRequest) => boolean,
     scope: Scope.Scope
-  ): Effect.Effect<Answered<Tail<C>>, RunError, RP | R> =>
+  ): Effect.Effect<Answered<CommittedStream<C>>, RunError, RP | R> =>
     Effect.withFiber((fiber) => {
       const context = fiber.context as Context.Context<RP | R>
       const ready = prepared(chain)
       const commit = call?.commit ?? ready.policy.commit
       const classify = classifierOf(call, context)
       let opening: OpenStream<C> | undefined
-      let tail: Tail<C> | undefined
+      let tail: CommittedStream<C> | undefined
       const run = new Run<P, RP, OpenStream<C>, E>(
         shared,
         {
@@ -227,10 +228,10 @@ export const makeRuntime = (
           since: call?.since,
           kind: "stream",
           request,
-          start: (pool, target, capped) => {
-            const upstream = attempted(() => stream(pool, target, capped))
+          start: (backend, target, capped) => {
+            const upstream = attempted(() => stream(backend, target, capped))
             const waits = target.policy.timeouts
-            const { holding, phase } = meaning(pool)
+            const { holding, phase } = meaning(backend)
             const owner = shared
             opening = OpenStream.start(upstream, { phaseOf: phase, holding, commit, waits, context, owner })
             return opening
@@ -248,7 +249,7 @@ export const makeRuntime = (
         Effect.map(
           Effect.callback<Served<OpenStream<C>>, RunError>((resume) => run.begin(resume)),
           (served) => {
-            tail = new Tail({
+            tail = new CommittedStream({
               served,
               registry,
               classify: (cause) => failureOf(cause, served.target, classify),
@@ -304,26 +305,26 @@ export const makeRuntime = (
           flow: opened.value
         }))
       ),
-    use: (<P extends Pool, RP, A, E, R>(
+    use: (<P extends Backend, RP, A, E, R>(
       chain: Chain<P, RP>,
-      effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+      effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
       call?: UseOptions<E>
     ) => use(chain, effect, call, call?.request, never)) as UseAnswered,
-    useStream: (<P extends Pool, RP, C, E, R>(
+    useStream: (<P extends Backend, RP, C, E, R>(
       chain: Chain<P, RP>,
-      stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+      stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
       call?: UseStreamOptions<E, C>
     ) =>
       streamFrom((scope) =>
         open(chain, stream, () => ({ phase: call?.phase }), call, call?.request, never, scope)
       )) as UseStream,
-    explain: <P extends Pool, R>(chain: Chain<P, R>) =>
+    explain: <P extends Backend, R>(chain: Chain<P, R>) =>
       Effect.flatMap(Effect.context<R>(), (context) =>
-        Effect.map(Steady.currentTimeMillis, (now) =>
+        Effect.map(MonotonicClock.currentTimeMillis, (now) =>
           explain(prepared(chain), context, { state: registry.stateUnsafe(), limits: shared.limits }, now)
         )
       ),
-    retriesLeft: Effect.map(Steady.currentTimeMillis, (now) => shared.budget.left(now))
+    retriesLeft: Effect.map(MonotonicClock.currentTimeMillis, (now) => shared.budget.left(now))
   }
 }
 
@@ -356,13 +357,13 @@ const valueOf = <A>(served: Answered<A>): A => served.value
 
 /** A function that throws instead of returning its effect is a defect of the attempt, not of the run. */
 const guarded = <P, A, E, R>(
-  f: (pool: P, target: Target, capped: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
-  pool: P,
+  f: (backend: P, target: Target, capped: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
+  backend: P,
   target: Target,
   capped: Failure.BadRequest | undefined
 ): Effect.Effect<A, E, R> => {
   try {
-    const effect = f(pool, target, capped)
+    const effect = f(backend, target, capped)
     return Effect.isEffect(effect) ? effect : Effect.die(noEffect(effect))
   } catch (defect) {
     return Effect.die(defect)
@@ -372,7 +373,7 @@ const guarded = <P, A, E, R>(
 /** For code whose types were not heeded. */
 const noEffect = (u: unknown): TypeError =>
   new TypeError(
-    Seams.isPromise(u) ? "a provider gave a promise instead of an effect" : "a provider gave no effect"
+    UserCode.isPromise(u) ? "a provider gave a promise instead of an effect" : "a provider gave no effect"
   )
 
 /** The same for a function that throws instead of returning its stream. */
@@ -380,7 +381,7 @@ const attempted = <C, E, R>(f: () => Stream.Stream<C, E, R>): Stream.Stream<C, E
   try {
     const stream: unknown = f()
     if (Stream.isStream(stream)) return stream as Stream.Stream<C, E, R>
-    Seams.isPromise(stream)
+    UserCode.isPromise(stream)
     return Stream.die(new TypeError("a provider gave no stream"))
   } catch (defect) {
     return Stream.die(defect)
@@ -398,7 +399,7 @@ const callChecks = {
 
 const callFields = Object.keys(callChecks) as ReadonlyArray<keyof typeof callChecks>
 
-const forCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptions) => {
+const forCall = (policy: PreparedChain<Backend, unknown>["policy"], call: CallOptions) => {
   for (const field of callFields) {
     if (call[field] !== undefined && callChecks[field](call[field]) !== undefined) {
       Checks.fields("the options of a call", call, callChecks)
@@ -407,7 +408,7 @@ const forCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptions) =
   return forSoundCall(policy, call)
 }
 
-const forSoundCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptions) => ({
+const forSoundCall = (policy: PreparedChain<Backend, unknown>["policy"], call: CallOptions) => ({
   ...policy,
   deadline: call.deadline === undefined ? policy.deadline : Duration.toMillis(call.deadline),
   attempts: call.attempts ?? policy.attempts,
@@ -416,7 +417,7 @@ const forSoundCall = (policy: Prepared<Pool, unknown>["policy"], call: CallOptio
 })
 
 const streamFrom = <C, E, R>(
-  open: (scope: Scope.Scope) => Effect.Effect<Answered<Tail<C>>, E, R>
+  open: (scope: Scope.Scope) => Effect.Effect<Answered<CommittedStream<C>>, E, R>
 ): Stream.Stream<C, E | TailError, R> =>
   Stream.fromChannel(
     Channel.fromTransform((_, scope) => Effect.map(open(scope), (opened) => Flow.pull(opened.value)))

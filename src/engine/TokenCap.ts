@@ -2,7 +2,7 @@
 
 import type { Provider } from "../domain/Provider.ts"
 import type * as Failure from "../failure/Failure.ts"
-import * as Seams from "../util/Seams.ts"
+import * as UserCode from "../util/UserCode.ts"
 
 /** The request as it is to be sent: without its cap after such a failure, if that can be done. */
 export const uncapped = <Request, Answer, Chunk>(
@@ -22,7 +22,7 @@ export const withoutTokenCap = <Request, Answer, Chunk>(
       capped.reason === "Invalid" || capped.reason === "Unsupported"
         ? provider.secondTry?.(request, capped)
         : provider.withoutTokenCap?.(request, capped)
-    return Seams.isPromise(again) ? undefined : again
+    return UserCode.isPromise(again) ? undefined : again
   } catch {
     return undefined
   }

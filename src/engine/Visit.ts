@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type * as Failure from "../failure/Failure.ts"
-import * as Seams from "../util/Seams.ts"
+import * as UserCode from "../util/UserCode.ts"
 
 /** No more retries. */
 const done = Number.POSITIVE_INFINITY
@@ -39,12 +39,12 @@ export class Visit {
       return Pull.catchDone(delay, () => Effect.succeed(done))
     })
     return Effect.flatMap(
-      Seams.word(delay, Math.min(Seams.patience, Math.max(0, this.endsAt - now))),
+      UserCode.word(delay, Math.min(UserCode.patience, Math.max(0, this.endsAt - now))),
       (word) =>
         word._tag === "Said"
           ? Effect.succeed(Number.isNaN(word.value) ? done : Math.max(0, word.value))
           : Effect.contextWith((context: Context.Context<never>) => {
-              Seams.name(schedule, "the schedule of the retries", word.did, "no more retries", context)
+              UserCode.name(schedule, "the schedule of the retries", word.did, "no more retries", context)
               return Effect.succeed(done)
             })
     )

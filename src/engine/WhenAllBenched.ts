@@ -1,14 +1,14 @@
 /**
  * What a run does that has nobody left to try: wait for a target that it may call, or end. The policy's `whenAllBenched`
- * and `patience` decide.
+ * and `maxWait` decide.
  *
  * Four kinds of targets are worth a wait: those whose visit a budget of ours cut short, or that asked for a short wait;
  * those that rest and were not tried yet; all that rest, with `wait`; and those that were passed by for their own limit.
  */
 import type { Candidates } from "../candidates/Candidates.ts"
-import * as Ending from "../candidates/Ending.ts"
-import type { Place } from "../candidates/Line.ts"
-import type { Pool } from "../domain/Pool.ts"
+import * as Exhaustion from "../candidates/Exhaustion.ts"
+import type { Place } from "../candidates/WaitQueue.ts"
+import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type { BadRequest, ContextExceeded, Failure } from "../failure/Failure.ts"
 import type * as RunError from "../failure/RunError.ts"
@@ -18,7 +18,7 @@ import type { Visit } from "./Visit.ts"
 
 /** A place in the line of a target. */
 export interface RunPlace<out P> extends Place {
-  readonly pool: P
+  readonly backend: P
   /** The visit that goes on then, and where the run goes when the target cannot be called after all. */
   readonly visit?: Visit | undefined
   readonly next?: Next | undefined
@@ -29,11 +29,11 @@ export type Decision<P> =
   /** Wait for the first of these places to come up. */
   | { readonly _tag: "Wait"; readonly places: ReadonlyArray<RunPlace<P>>; readonly until: number }
   /** Come back to a target that was passed by because of its own limit, when that allows it. */
-  | { readonly _tag: "GoBack"; readonly to: Ending.RestingTarget<P> }
+  | { readonly _tag: "GoBack"; readonly to: Exhaustion.RestingTarget<P> }
   | { readonly _tag: "End"; readonly error: RunError.RunError }
 
 /** What it depends on. */
-export interface Situation<P extends Pool, R> {
+export interface Situation<P extends Backend, R> {
   readonly candidates: Candidates<P, R>
   readonly whenAllBenched: WhenAllBenched
   /** The attempts that failed, in order. */
@@ -46,12 +46,12 @@ export interface Situation<P extends Pool, R> {
   readonly hasWaited: boolean
   /** Attempts left for asking a target again. */
   readonly attemptsLeft: number
-  /** Until when it waits for targets: its patience, and with `wait` its deadline. */
+  /** Until when it waits for targets: its maxWait, and with `wait` its deadline. */
   readonly waitsUntil: () => number
 }
 
 /** Decides. `now` is in milliseconds since the epoch. */
-export const decide = <P extends Pool, R>(situation: Situation<P, R>, now: number): Decision<P> => {
+export const decide = <P extends Backend, R>(situation: Situation<P, R>, now: number): Decision<P> => {
   const { candidates, failed } = situation
   const limited = goBack(situation)
   if (limited !== undefined && limited.to.why.until <= now) return limited
@@ -62,13 +62,13 @@ export const decide = <P extends Pool, R>(situation: Situation<P, R>, now: numbe
   }
   if (limited !== undefined) return limited
   const last = failed.at(-1)?.failure
-  if (isOwnFault(last) && !Ending.mayBeTaken(candidates)) return { _tag: "End", error: last }
+  if (isOwnFault(last) && !Exhaustion.mayBeTaken(candidates)) return { _tag: "End", error: last }
   return {
     _tag: "End",
     error:
       failed.length > 0
-        ? Ending.exhausted(candidates, failed)
-        : Ending.allBenched(candidates.resting().resting, candidates.models)
+        ? Exhaustion.exhausted(candidates, failed)
+        : Exhaustion.allBenched(candidates.resting().resting, candidates.models)
   }
 }
 
@@ -76,10 +76,13 @@ export const decide = <P extends Pool, R>(situation: Situation<P, R>, now: numbe
 const isOwnFault = (failure: Failure | undefined): failure is BadRequest | ContextExceeded =>
   failure?._tag === "ContextExceeded" || (failure?._tag === "BadRequest" && failure.reason === "Unsupported")
 
-const placesOf = <P extends Pool, R>(situation: Situation<P, R>, now: number): ReadonlyArray<RunPlace<P>> => {
+const placesOf = <P extends Backend, R>(
+  situation: Situation<P, R>,
+  now: number
+): ReadonlyArray<RunPlace<P>> => {
   const { attemptsLeft, candidates, failed, unfinished, whenAllBenched } = situation
-  const first = (whom: ReadonlyArray<{ readonly pool: P; readonly target: Target }>, anyway: boolean) =>
-    whom.map(({ pool, target }) => ({ pool, target, notBefore: now, isFirst: true, anyway }))
+  const first = (whom: ReadonlyArray<{ readonly backend: P; readonly target: Target }>, anyway: boolean) =>
+    whom.map(({ backend, target }) => ({ backend, target, notBefore: now, isFirst: true, anyway }))
   // A key at the place of one that failed most likely meets the same fault. Before all is lost it is asked once.
   const avoided = candidates.avoided()
   if (avoided.length > 0) return first(avoided, false)
@@ -90,7 +93,7 @@ const placesOf = <P extends Pool, R>(situation: Situation<P, R>, now: number): R
     // Who has tried others already does not try dead keys as well: they do not come back by themselves.
     const untried = candidates
       .toTry()
-      .filter(({ why }) => failed.length === 0 || Ending.passing.has(why.reason))
+      .filter(({ why }) => failed.length === 0 || Exhaustion.passing.has(why.reason))
     return [...goOn, ...first(untried, true)]
   }
   if (isOwnFault(failed.at(-1)?.failure)) return goOn
@@ -101,8 +104,8 @@ const placesOf = <P extends Pool, R>(situation: Situation<P, R>, now: number): R
   )
   return [
     ...goOn,
-    ...awaited.map(({ pool, target }) => ({
-      pool,
+    ...awaited.map(({ backend, target }) => ({
+      backend,
       target,
       notBefore: now,
       isFirst: !candidates.hasTried(target),
@@ -112,15 +115,15 @@ const placesOf = <P extends Pool, R>(situation: Situation<P, R>, now: number): R
 }
 
 /**
- * A target that was passed by because of its own limit is well: it is worth a wait, in all no longer than `patience`;
+ * A target that was passed by because of its own limit is well: it is worth a wait, in all no longer than `maxWait`;
  * with `wait` as long as there is time. Its limit is not exceeded even when everything else rests.
  */
-const goBack = <P extends Pool, R>({
+const goBack = <P extends Backend, R>({
   candidates,
   deadlineAt,
   waitsUntil,
   whenAllBenched
-}: Situation<P, R>): { readonly _tag: "GoBack"; readonly to: Ending.RestingTarget<P> } | undefined => {
+}: Situation<P, R>): { readonly _tag: "GoBack"; readonly to: Exhaustion.RestingTarget<P> } | undefined => {
   const to = whenAllBenched === "fail" ? undefined : candidates.soonestLimited()
   return to === undefined || to.why.until > waitsUntil() || to.why.until >= deadlineAt
     ? undefined

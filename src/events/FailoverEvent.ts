@@ -10,7 +10,7 @@ import type { Target } from "../domain/Target.ts"
 import type { Failure, FailureClass } from "../failure/Failure.ts"
 import type { RunError } from "../failure/RunError.ts"
 import type { Commit } from "../policy/Commit.ts"
-import * as Seams from "../util/Seams.ts"
+import * as UserCode from "../util/UserCode.ts"
 
 /** What every event says. */
 interface Common {
@@ -165,7 +165,7 @@ export const combine = (...observers: ReadonlyArray<Observer | undefined>): Obse
     for (const observer of present) {
       try {
         const said: unknown = observer(event)
-        if (Seams.isPromise(said)) rejected = rejected === undefined ? said : Promise.all([rejected, said])
+        if (UserCode.isPromise(said)) rejected = rejected === undefined ? said : Promise.all([rejected, said])
       } catch (error) {
         thrown ??= { error }
       }
@@ -178,15 +178,17 @@ export const combine = (...observers: ReadonlyArray<Observer | undefined>): Obse
 /** The observer, whose trouble is nobody else's: it is named in the log, once for each `owner`. */
 export const contained = (observer: Observer, owner: object): Observer => {
   const trouble = (event: FailoverEvent, did: string) =>
-    Seams.name(owner, "an observer of failover events", did, "its trouble is dropped", event.run.context)
+    UserCode.name(owner, "an observer of failover events", did, "its trouble is dropped", event.run.context)
   return (event) => {
     try {
       const said: unknown = observer(event)
-      if (Seams.isPromise(said)) {
-        said.then(undefined, (error) => trouble(event, Seams.threw(error).replace("threw", "rejected with")))
+      if (UserCode.isPromise(said)) {
+        said.then(undefined, (error) =>
+          trouble(event, UserCode.threw(error).replace("threw", "rejected with"))
+        )
       }
     } catch (error) {
-      trouble(event, Seams.threw(error))
+      trouble(event, UserCode.threw(error))
     }
   }
 }

@@ -5,7 +5,7 @@ import type * as Failure from "../failure/Failure.ts"
 import type { RunError } from "../failure/RunError.ts"
 import type * as Bench from "../health/Bench.ts"
 import type { Commit } from "../policy/Commit.ts"
-import type { Now } from "../time/Now.ts"
+import type { RunClock } from "../time/RunClock.ts"
 import {
   type About,
   type Action,
@@ -33,7 +33,7 @@ export interface Options {
 export class Reporter {
   readonly run: RunInfo
   readonly #observer: Observer
-  readonly #now: Now
+  readonly #now: RunClock
   readonly #begunAt: bigint
   #attempt = 0
   #attemptAt = 0
@@ -41,7 +41,7 @@ export class Reporter {
   #own = 0
   #ownSince: number
 
-  constructor({ about, context, kind, observer, request, since }: Options, now: Now) {
+  constructor({ about, context, kind, observer, request, since }: Options, now: RunClock) {
     this.#observer = observer
     this.#now = now
     this.#begunAt = now.nanos()

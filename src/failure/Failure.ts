@@ -61,7 +61,7 @@ export class AuthDead extends Schema.TaggedError<AuthDead>()("AuthDead", {
 }) {}
 
 /**
- * What kind of fault it was. `Silent` means that nothing (or nothing more) arrived in time. `Local` is a fault of our
+ * What kind of fault it was. `Timeout` means that nothing (or nothing more) arrived in time. `Local` is a fault of our
  * own process (no free file descriptor, no memory, a client certificate that cannot be read): it says nothing about any
  * target and rests nobody.
  */
@@ -69,7 +69,7 @@ export const TransientReason = Schema.Literals([
   "Overloaded",
   "ServerError",
   "Connection",
-  "Silent",
+  "Timeout",
   "Truncated",
   "Empty",
   "Malformed",
@@ -192,7 +192,7 @@ const subjects: { readonly [C in FailureClass]: Subject } = {
   Overloaded: "place",
   ServerError: "place",
   Connection: "place",
-  Silent: "place",
+  Timeout: "place",
   Truncated: "target",
   Empty: "target",
   Malformed: "target",

@@ -5,7 +5,7 @@
  * and when it makes sense to come back.
  */
 import * as Schema from "effect/Schema"
-import { few } from "../util/Few.ts"
+import { few } from "../util/ShortList.ts"
 import { type BadRequest, type ContextExceeded, classOf, Failure } from "./Failure.ts"
 
 /** One failed attempt of a run. `target` is `provider/model#credential`. */

@@ -21,9 +21,9 @@ import type { Upstream } from "../providers/transport/Upstream.ts"
 import * as LogLevel from "./observe/LogLevel.ts"
 import * as Telemetry from "./observe/Telemetry.ts"
 import * as Traffic from "./observe/Traffic.ts"
-import type { UnusableStore } from "./reload/KeptBench.ts"
-import * as Live from "./reload/Live.ts"
-import * as Observed from "./reload/Observed.ts"
+import * as CurrentConfig from "./reload/CurrentConfig.ts"
+import type { UnusableStore } from "./reload/GatewayBench.ts"
+import * as ObservedRuntimes from "./reload/ObservedRuntimes.ts"
 import { Reload } from "./reload/Reload.ts"
 import { Runtimes } from "./reload/Runtimes.ts"
 import * as RequestLog from "./request/RequestLog.ts"
@@ -131,11 +131,11 @@ const runtimes = (config: GatewayConfig, { log, observer }: Options, spans: Span
         Effect.map(Logs.make({ spanOf: spans?.spanOf }), (logs) =>
           Layer.provideMerge(
             Layer.effectDiscard(Logs.watchBench),
-            Observed.layer(combine(spans?.observer, logs, observer), config.bench)
+            ObservedRuntimes.layer(combine(spans?.observer, logs, observer), config.bench)
           )
         )
       )
-    : Observed.layer(combine(spans?.observer, observer), config.bench)
+    : ObservedRuntimes.layer(combine(spans?.observer, observer), config.bench)
 
 type Dependencies = Runtimes | BenchRegistry | Upstream
 
@@ -180,7 +180,7 @@ const serving = Effect.fnUntraced(function* (
   { closing, connections, server }: Listening
 ) {
   const requestLog = yield* RequestLog.make
-  const [live, handler] = yield* Live.make({
+  const [live, handler] = yield* CurrentConfig.make({
     config,
     source,
     onConfig,

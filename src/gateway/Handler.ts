@@ -16,7 +16,7 @@ import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import type { Chain } from "../domain/Chain.ts"
 import type { CallOptions, Failover } from "../engine/Failover.ts"
 import type { FailedAttempt, RunError } from "../failure/RunError.ts"
-import * as Steady from "../time/Steady.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Admin from "./admin/Admin.ts"
 import * as Refusal from "./http/Refusal.ts"
 import { requestId } from "./http/RequestId.ts"
@@ -24,19 +24,19 @@ import { dialectOf, pathOf, protocolOf, type Route, routeOf, routes } from "./ht
 import type { GatewayProvider } from "./providers/GatewayProvider.ts"
 import * as Metered from "./providers/Metered.ts"
 import { chainFacts, type GatewayCatalog, keeping } from "./providers/Providers.ts"
-import type * as Live from "./reload/Live.ts"
-import * as Asked from "./request/Asked.ts"
+import type * as CurrentConfig from "./reload/CurrentConfig.ts"
 import * as Conversation from "./request/Conversation.ts"
 import * as Declined from "./request/Declined.ts"
 import * as Estimate from "./request/Estimate.ts"
+import * as GatewayRequest from "./request/GatewayRequest.ts"
 import * as Models from "./request/Models.ts"
 import * as Reply from "./request/Reply.ts"
 import * as RequestLog from "./request/RequestLog.ts"
 import type { Bodies } from "./server/Bodies.ts"
 import * as Cors from "./server/Cors.ts"
-import * as Direct from "./server/Direct.ts"
 import * as Hosts from "./server/Hosts.ts"
 import type { InFlight } from "./server/InFlight.ts"
+import * as NodeAnswer from "./server/NodeAnswer.ts"
 import * as Tokens from "./server/Tokens.ts"
 import * as WrongTokens from "./server/WrongTokens.ts"
 
@@ -75,7 +75,7 @@ export const make = ({
   requestLog,
   startedAt,
   wrongTokens
-}: Options): Live.Handler => {
+}: Options): CurrentConfig.Handler => {
   const whyNot = Tokens.make(config.server.tokens, config.server.cors)
   const cors = Cors.make(config.server.cors)
   const isMisled = Hosts.make(config.server)
@@ -91,7 +91,10 @@ export const make = ({
   const logged = config.log?.requests ?? false
 
   /** Why a request may not come in; `undefined` when it may. */
-  const turnedAway = (incoming: HttpServerRequest, headers: Direct.Headers): Refusal.Refusal | undefined => {
+  const turnedAway = (
+    incoming: HttpServerRequest,
+    headers: NodeAnswer.Headers
+  ): Refusal.Refusal | undefined => {
     const refusal = whyNot(headers)
     const seconds = refusal?.status === 401 ? tooMany(incoming) : undefined
     return seconds === undefined ? refusal : WrongTokens.refusal(seconds)
@@ -99,7 +102,7 @@ export const make = ({
 
   /** The chain of a request, if it can be served where it was asked for. */
   const chainOf = (
-    asked: Asked.Asked,
+    asked: GatewayRequest.GatewayRequest,
     route: Route
   ): Chain<GatewayProvider> | Refusal.Refusal | Refusal.PassedOn => {
     const { fallbacks, model } = asked
@@ -108,9 +111,9 @@ export const make = ({
     if (Result.isFailure(resolved)) {
       return Refusal.unknownModel(resolved.failure, resolved.failure.model === model ? "model" : "fallbacks")
     }
-    const isLarge = (asked.request.text?.length ?? 0) > Asked.maxTranslated
+    const isLarge = (asked.request.text?.length ?? 0) > GatewayRequest.maxTranslated
     const found = isLarge ? untranslated(resolved.success) : resolved.success
-    if (found === undefined) return Asked.tooLargeToTranslate
+    if (found === undefined) return GatewayRequest.tooLargeToTranslate
     if (route.dialect === "responses") {
       if (asked.request.body.background === true) return Conversation.background
       return Conversation.isStateful(asked.request) ? (untranslated(found) ?? Conversation.stateful) : found
@@ -131,7 +134,7 @@ export const make = ({
 
   const serve = (
     caller: Reply.Caller,
-    asked: Asked.Asked,
+    asked: GatewayRequest.GatewayRequest,
     chain: Chain<GatewayProvider>
   ): Effect.Effect<Response, never, Scope.Scope> => {
     const failed: Array<FailedAttempt> = []
@@ -153,7 +156,7 @@ export const make = ({
       }
     }
     const onRunError = (error: RunError | Refusal.Refusal): Effect.Effect<Response> =>
-      Effect.map(Steady.currentTimeMillis, (now) => {
+      Effect.map(MonotonicClock.currentTimeMillis, (now) => {
         const told =
           error._tag === "Refusal"
             ? undefined
@@ -177,18 +180,18 @@ export const make = ({
 
   const post = (
     incoming: HttpServerRequest,
-    headers: Direct.Headers,
+    headers: NodeAnswer.Headers,
     route: Route,
     caller: Reply.Caller
   ): Effect.Effect<Response, never, Scope.Scope> =>
-    Effect.matchEffect(Asked.read(incoming, headers, route, bodies, config.server), {
+    Effect.matchEffect(GatewayRequest.read(incoming, headers, route, bodies, config.server), {
       onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined)),
       onSuccess: (given) => passOn(given, route, caller)
     })
 
   /** Answers a request that has been read and understood. */
   const passOn = (
-    given: Asked.Asked,
+    given: GatewayRequest.GatewayRequest,
     route: Route,
     caller: Reply.Caller
   ): Effect.Effect<Response, never, Scope.Scope> => {
@@ -209,7 +212,7 @@ export const make = ({
   }
 
   /** A request that came over a WebSocket: as over HTTP, in a fiber of its own. */
-  const socketHandler: Live.SocketHandler = {
+  const socketHandler: CurrentConfig.SocketHandler = {
     mayOpen: (headers) => whyNot(headers) === undefined,
     respond: ({ headers, out, text }) =>
       Effect.withFiber((fiber) => {
@@ -226,7 +229,7 @@ export const make = ({
           return entry === undefined ? refused : requestLog.around(refused, entry, out)
         }
         const answered = Effect.clockWith((clock) =>
-          Effect.matchEffect(Asked.ask(text, headers, route, clock.monotonicTimeNanosUnsafe()), {
+          Effect.matchEffect(GatewayRequest.ask(text, headers, route, clock.monotonicTimeNanosUnsafe()), {
             onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined)),
             onSuccess: (given) => passOn(given, route, caller)
           })
@@ -243,7 +246,7 @@ export const make = ({
 
   const handle = (
     incoming: HttpServerRequest,
-    headers: Direct.Headers,
+    headers: NodeAnswer.Headers,
     path: string,
     caller: Reply.Caller,
     fiber: Fiber.Fiber<unknown, unknown>
@@ -263,7 +266,7 @@ export const make = ({
   /** Everything that is not passed on. */
   const elsewhere = (
     incoming: HttpServerRequest,
-    headers: Direct.Headers,
+    headers: NodeAnswer.Headers,
     path: string,
     caller: Reply.Caller
   ): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
@@ -287,7 +290,7 @@ export const make = ({
     fiber: Fiber.Fiber<unknown, unknown>
   ): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
     const incoming = Context.get(fiber.context as Context.Context<HttpServerRequest>, HttpServerRequest)
-    const headers = Direct.headersOf(incoming)
+    const headers = NodeAnswer.headersOf(incoming)
     const path = pathOf(incoming.url)
     const protocol = protocolOf(path, headers)
     const id = requestId(headers, fiber.getRef(Random.Random))
@@ -295,15 +298,15 @@ export const make = ({
       logged === false || (logged !== "all" && (RequestLog.isPage(path) || pages.has(path)))
         ? undefined
         : new RequestLog.Entry(id, incoming.method, routeOf(path))
-    if (entry !== undefined) requestLog.follow(Direct.requestOf(incoming), entry)
+    if (entry !== undefined) requestLog.follow(NodeAnswer.requestOf(incoming), entry)
     const caller: Reply.Caller = {
       protocol,
       dialect: dialectOf(path, protocol),
       requestId: id,
-      out: Direct.responseOf(incoming),
+      out: NodeAnswer.responseOf(incoming),
       entry
     }
-    if (cors?.(headers, incoming.method, path, Direct.responseOf(incoming)) === "preflight") {
+    if (cors?.(headers, incoming.method, path, NodeAnswer.responseOf(incoming)) === "preflight") {
       return Effect.succeed(HttpServerResponse.empty({ status: 204 }))
     }
     const answered = Effect.catchDefect(handle(incoming, headers, path, caller, fiber), (defect) =>
@@ -354,7 +357,7 @@ const notFound = (path: string): Refusal.Refusal =>
   Refusal.make(404, "not_found", `there is nothing at ${JSON.stringify(path.slice(0, 200))}`)
 
 /** A WebSocket is offered and not taken: its client hears at once that this is HTTP only. */
-const notPost = (route: Route, { upgrade }: Direct.Headers): Refusal.Refusal =>
+const notPost = (route: Route, { upgrade }: NodeAnswer.Headers): Refusal.Refusal =>
   route.dialect === "responses" && upgrade?.toLowerCase() === "websocket" ? httpOnly : notAllowed("POST")
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22 asks for the header. */

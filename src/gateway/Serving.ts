@@ -5,12 +5,12 @@ import type * as Scope from "effect/Scope"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import { Decisions, make as makeDecisions } from "../observe/Decisions.ts"
 import { make as makePulse, Pulse } from "../observe/Pulse.ts"
-import * as Steady from "../time/Steady.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Admin from "./admin/Admin.ts"
 import * as Handler from "./Handler.ts"
 import * as Ready from "./observe/Ready.ts"
 import * as Scrape from "./observe/Scrape.ts"
-import type * as Live from "./reload/Live.ts"
+import type * as CurrentConfig from "./reload/CurrentConfig.ts"
 import type { Revision } from "./reload/Revision.ts"
 import type { RequestLog } from "./request/RequestLog.ts"
 import type { Bodies } from "./server/Bodies.ts"
@@ -20,8 +20,8 @@ import * as StatusPage from "./status/StatusPage.ts"
 /** Makes the handler of one config. What it opens in its scope is closed after the last request of that config. */
 export type Serving = (
   revision: Revision,
-  live: Live.Live
-) => Effect.Effect<Live.Handler, never, BenchRegistry | Scope.Scope>
+  live: CurrentConfig.CurrentConfig
+) => Effect.Effect<CurrentConfig.Handler, never, BenchRegistry | Scope.Scope>
 
 /** What is the same for all configs of a gateway: its start, its counters, its records. */
 export const make = Effect.fnUntraced(function* (
@@ -29,7 +29,7 @@ export const make = Effect.fnUntraced(function* (
   bodies: Bodies,
   requestLog: RequestLog
 ): Effect.fn.Return<Serving, never, BenchRegistry> {
-  const startedAt = yield* Steady.currentTimeMillis
+  const startedAt = yield* MonotonicClock.currentTimeMillis
   const metrics = yield* Scrape.make
   const wrongTokens = yield* WrongTokens.make
   const pulse = Option.getOrElse(yield* Effect.serviceOption(Pulse), () => makePulse())

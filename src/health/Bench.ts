@@ -180,7 +180,7 @@ export const succeed = (state: State, target: Target, admission: Go | Probe, now
 }
 
 const isClean = (entry: Entry): boolean =>
-  entry.reason === undefined && entry.failures === 0 && entry.hits === 0 && entry.probe === 0
+  entry.reason === undefined && entry.failures === 0 && entry.consecutiveBenches === 0 && entry.probe === 0
 
 /**
  * An exhausted visit. The key of the rest's scope is benched when its threshold is reached, at once when the visit
@@ -248,8 +248,9 @@ const failed = (
   }
   // Another secret is another credential: how long the old one rested, and how often, says nothing of it.
   const isOther = isOfOtherSecret(entry, target, key)
-  const hits = isOther ? 0 : entry.hits
-  const ladder = now + Math.max(shortestRest, Math.min(rest.max, rest.base * 2 ** Math.min(hits, 30)))
+  const consecutiveBenches = isOther ? 0 : entry.consecutiveBenches
+  const ladder =
+    now + Math.max(shortestRest, Math.min(rest.max, rest.base * 2 ** Math.min(consecutiveBenches, 30)))
   const end = endOf(told.hint, named, ladder, failure)
   const generation = state.generation + 1
   const next = change(state, now, [key], (old) => ({
@@ -257,7 +258,7 @@ const failed = (
     ...told,
     since: old.reason === undefined ? now : old.since,
     until: Math.max(old.reason === undefined || isOther ? 0 : old.until, end),
-    hits: hits + 1,
+    consecutiveBenches: consecutiveBenches + 1,
     failures,
     generation,
     probe: 0

@@ -3,8 +3,8 @@
 import * as BenchKey from "../domain/BenchKey.ts"
 import type { FailureClass } from "../failure/Failure.ts"
 import type { Scope } from "../policy/Rule.ts"
+import type * as AttemptCounts from "./AttemptCounts.ts"
 import type * as Bench from "./Bench.ts"
-import type * as Tally from "./Tally.ts"
 
 /**
  * How a key stands. `half-open`: its rest has ended and the next attempt is a probe. A target that is let back by a
@@ -25,7 +25,7 @@ export interface BenchInfo {
   /** When access comes back, as the provider said of a dead key. Probes are sent before it, too. */
   readonly hint: number | undefined
   /** Rests in a row. */
-  readonly hits: number
+  readonly consecutiveBenches: number
   /** Exhausted visits in a row. */
   readonly failures: number
   /** Who put it there by hand. */
@@ -33,7 +33,7 @@ export interface BenchInfo {
 }
 
 /** How one key is doing: its counts and its state. */
-export interface Health extends Tally.Tally {
+export interface Health extends AttemptCounts.AttemptCounts {
   readonly key: BenchKey.BenchKey
   readonly status: Status
   readonly until: number | undefined
@@ -88,7 +88,7 @@ export const infoOf = (key: BenchKey.BenchKey, entry: Bench.Entry, now: number, 
     since: manual?.since ?? (free ? undefined : entry.since),
     until: manual?.until ?? (free ? undefined : entry.until),
     hint: free ? undefined : entry.hint,
-    hits: entry.hits,
+    consecutiveBenches: entry.consecutiveBenches,
     failures: entry.failures,
     by: manual?.by
   }

@@ -18,12 +18,12 @@ import { type BenchKey, parse as parseKey } from "../domain/BenchKey.ts"
 import type { Target } from "../domain/Target.ts"
 import type { Failure } from "../failure/Failure.ts"
 import type { Rest } from "../policy/Rule.ts"
-import { Now } from "../time/Now.ts"
+import { RunClock } from "../time/RunClock.ts"
 import * as Checks from "../util/Checks.ts"
+import { AdmissionCache } from "./AdmissionCache.ts"
+import * as AttemptCounts from "./AttemptCounts.ts"
 import * as Bench from "./Bench.ts"
 import { type BenchChange, type BenchInfo, type Health, infoOf, statusOf } from "./BenchInfo.ts"
-import { Glances } from "./Glances.ts"
-import * as Tally from "./Tally.ts"
 
 export {
   type BenchChange,
@@ -36,7 +36,7 @@ export {
   statusOf
 } from "./BenchInfo.ts"
 
-import * as Steady from "../time/Steady.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
 
 /** For how long and why a key is benched by hand. */
 export interface BenchOptions {
@@ -96,7 +96,7 @@ export class BenchRegistry extends Context.Service<
     /** The state now. */
     readonly stateUnsafe: () => Bench.State
     /** The clock is read only when somebody is on the bench; likewise below. */
-    readonly admitUnsafe: (target: Target, now: Now) => Bench.Admission
+    readonly admitUnsafe: (target: Target, now: RunClock) => Bench.Admission
     /**
      * Why a target rests; `undefined` for one that may be called or probed, which then has to be admitted. Costs less
      * than `admitUnsafe` where the same targets rest for many requests.
@@ -104,7 +104,7 @@ export class BenchRegistry extends Context.Service<
     readonly restingUnsafe: (target: Target, now: number) => Bench.Resting | undefined
     readonly releaseUnsafe: (probe: Bench.Probe, now: number) => void
     readonly reopenUnsafe: (probe: Bench.Probe, now: number) => void
-    readonly succeedUnsafe: (target: Target, admission: Bench.Go | Bench.Probe, now: Now) => void
+    readonly succeedUnsafe: (target: Target, admission: Bench.Go | Bench.Probe, now: RunClock) => void
     readonly failUnsafe: (
       target: Target,
       admission: Bench.Go | Bench.Probe,
@@ -141,9 +141,9 @@ const free: BenchChange["before"] = { status: "free", until: undefined }
 /** Builds a registry in memory. */
 export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync(() => {
   const ref = Ref.makeUnsafe(Bench.make())
-  const tallies = new Tally.Tallies(Bench.room)
+  const tallies = new AttemptCounts.Tallies(Bench.room)
   const listeners = new Set<(change: BenchChange) => void>()
-  const glances = new Glances()
+  const glances = new AdmissionCache()
   let go: Bench.Go = { _tag: "Go", generation: 0 }
 
   const set = (next: Bench.State, now: number, expires = true) => {
@@ -166,7 +166,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     }
   }
 
-  const admitUnsafe = (target: Target, time: Now): Bench.Admission => {
+  const admitUnsafe = (target: Target, time: RunClock): Bench.Admission => {
     const state = Ref.getUnsafe(ref)
     if (!Bench.knows(state, target)) return go
     const now = time.millis()
@@ -187,7 +187,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     set(Bench.release(Ref.getUnsafe(ref), probe, now), now)
   const reopenUnsafe = (probe: Bench.Probe, now: number) =>
     set(Bench.reopen(Ref.getUnsafe(ref), probe, now), now)
-  const succeedUnsafe = (target: Target, admission: Bench.Go | Bench.Probe, time: Now) => {
+  const succeedUnsafe = (target: Target, admission: Bench.Go | Bench.Probe, time: RunClock) => {
     tallies.succeeded(target)
     const state = Ref.getUnsafe(ref)
     if (!Bench.knows(state, target)) return
@@ -212,7 +212,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
   const healthAt = (now: number) => {
     const state = Ref.getUnsafe(ref)
     const { held } = state
-    return (key: BenchKey, tally: Tally.Tally): Health => {
+    return (key: BenchKey, tally: AttemptCounts.AttemptCounts): Health => {
       const entry = state.entries.get(key)
       if (entry === undefined) return { ...tally, key, status: "free", until: undefined }
       const { status, until } = infoOf(key, entry, now, held.has(key))
@@ -237,20 +237,20 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     failUnsafe,
     admit: (target) =>
       Effect.acquireRelease(
-        Effect.map(Effect.context<never>(), (context) => admitUnsafe(target, new Now(context))),
+        Effect.map(Effect.context<never>(), (context) => admitUnsafe(target, new RunClock(context))),
         (admission) =>
           admission._tag === "Probe"
-            ? Effect.map(Steady.currentTimeMillis, (now) => releaseUnsafe(admission, now))
+            ? Effect.map(MonotonicClock.currentTimeMillis, (now) => releaseUnsafe(admission, now))
             : Effect.void
       ),
     record: (target, admission, failure, rest) =>
       Effect.map(Effect.context<never>(), (context) => {
-        const now = new Now(context)
+        const now = new RunClock(context)
         if (failure === undefined) succeedUnsafe(target, admission, now)
         else failUnsafe(target, admission, failure, rest, now.millis())
       }),
     bench: (key, options = {}) =>
-      Effect.zipWith(Steady.currentTimeMillis, Steady.ahead, (now, ahead) => {
+      Effect.zipWith(MonotonicClock.currentTimeMillis, MonotonicClock.ahead, (now, ahead) => {
         Checks.refuse("BenchRegistry.bench", benchProblems(key, options))
         const until =
           options.until !== undefined
@@ -262,7 +262,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
         set(Bench.bench(Ref.getUnsafe(ref), key, manual), now)
       }),
     unbench: (key) =>
-      Effect.map(Steady.currentTimeMillis, (now) => {
+      Effect.map(MonotonicClock.currentTimeMillis, (now) => {
         const state = Ref.getUnsafe(ref)
         const entry = state.entries.get(key)
         if (entry === undefined || statusOf(entry, now) === "free") return false
@@ -270,30 +270,30 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
         return true
       }),
     isBenched: (key) =>
-      Effect.map(Steady.currentTimeMillis, (now) => {
+      Effect.map(MonotonicClock.currentTimeMillis, (now) => {
         const { entries, held } = Ref.getUnsafe(ref)
         const entry = entries.get(key)
         const status = entry === undefined ? "free" : statusOf(entry, now, held.has(key))
         return status === "resting" || status === "manual"
       }),
-    list: Effect.map(Steady.currentTimeMillis, (now) => {
+    list: Effect.map(MonotonicClock.currentTimeMillis, (now) => {
       const { entries, held } = Ref.getUnsafe(ref)
       return [...entries]
         .map(([key, entry]) => infoOf(key, entry, now, held.has(key)))
         .filter((info) => info.status !== "free")
     }),
-    report: Effect.map(Steady.currentTimeMillis, (now) => {
+    report: Effect.map(MonotonicClock.currentTimeMillis, (now) => {
       const health = healthAt(now)
       const report = new Map<string, Health>()
       for (const [key, tally] of tallies.targets()) report.set(key, health(key, tally))
       for (const key of Ref.getUnsafe(ref).entries.keys()) {
         if (report.has(key)) continue
-        const untried = health(key, Tally.none)
+        const untried = health(key, AttemptCounts.none)
         if (untried.status !== "free") report.set(key, untried)
       }
       return [...report.values()]
     }),
-    credentials: Effect.map(Steady.currentTimeMillis, (now) =>
+    credentials: Effect.map(MonotonicClock.currentTimeMillis, (now) =>
       Array.from(tallies.credentials(), ([key, tally]) => healthAt(now)(key, tally))
     ),
     changes: Stream.callback<BenchChange>(

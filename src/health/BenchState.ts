@@ -31,7 +31,7 @@ export interface Entry {
   readonly since: number
   readonly until: number
   /** Rests in a row: what the length of the next one grows with. */
-  readonly hits: number
+  readonly consecutiveBenches: number
   /** Exhausted visits in a row. */
   readonly failures: number
   /** The state's generation when it was last benched or cleared. */
@@ -93,7 +93,7 @@ export const fresh: Entry = {
   fingerprint: undefined,
   since: 0,
   until: 0,
-  hits: 0,
+  consecutiveBenches: 0,
   failures: 0,
   generation: 0,
   probe: 0,

@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { BenchKey } from "../domain/BenchKey.ts"
-import * as Steady from "../time/Steady.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
 
 /** What became of asking for one request. */
 export interface Taken {
@@ -40,7 +40,7 @@ export const memory = (): Limiter => {
   const fullAt = new Map<BenchKey, number>()
   return {
     take: (credential, rpm) =>
-      Effect.map(Steady.currentTimeMillis, (now) => {
+      Effect.map(MonotonicClock.currentTimeMillis, (now) => {
         const each = minute / rpm
         const full = Math.max(fullAt.get(credential) ?? 0, now)
         // Milliseconds are as fine as clocks are.

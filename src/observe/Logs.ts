@@ -22,9 +22,9 @@ import type { FailoverEvent, Observer, RunInfo } from "../events/FailoverEvent.t
 import { classOf, type Failure } from "../failure/Failure.ts"
 import type { RunError } from "../failure/RunError.ts"
 import { type BenchChange, BenchRegistry, isRelease, isRest } from "../health/BenchRegistry.ts"
-import * as Moment from "../time/Moment.ts"
-import * as Steady from "../time/Steady.ts"
-import { few } from "../util/Few.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
+import * as Timestamp from "../time/Timestamp.ts"
+import { few } from "../util/ShortList.ts"
 
 /** Entries of one kind in a second. */
 const perSecond = 10
@@ -82,7 +82,7 @@ const limiter = (context: Context.Context<never>) => {
   const kinds = new Map<string, { second: number; written: number; omitted: number }>()
   return (kind: string, entry: Entry | undefined): Entry | undefined => {
     if (entry === undefined) return undefined
-    const second = Math.floor(Steady.millis(clock) / 1000)
+    const second = Math.floor(MonotonicClock.millis(clock) / 1000)
     let state = kinds.get(kind)
     if (state === undefined) {
       state = { second, written: 0, omitted: 0 }
@@ -174,7 +174,7 @@ const benchEntry = (change: BenchChange): Entry | undefined => {
     reason,
     ...(evidence !== undefined && { evidence: evidence.slice(0, maxText) }),
     ...(by !== undefined && { by: by.slice(0, maxText) }),
-    ...(until !== undefined && Number.isFinite(until) && { until: Moment.format(until) })
+    ...(until !== undefined && Number.isFinite(until) && { until: Timestamp.format(until) })
   }
   return status === "manual"
     ? { level: "Info", message: `${key} rests by hand`, about }

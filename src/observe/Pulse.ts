@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import type { Target } from "../domain/Target.ts"
 import type { FailoverEvent, Observer } from "../events/FailoverEvent.ts"
 import { classOf, type Failure, type FailureClass } from "../failure/Failure.ts"
-import * as Steady from "../time/Steady.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
 import * as Ends from "./Ends.ts"
 import * as Latency from "./Latency.ts"
@@ -115,11 +115,11 @@ export const make = (options: Options = {}): Pulse["Service"] => {
     },
     stepMillis,
     steps,
-    readings: Effect.map(Steady.currentTimeMillis, (now) => {
+    readings: Effect.map(MonotonicClock.currentTimeMillis, (now) => {
       const current = Math.floor(now / stepMillis)
       return [...lanes.values()].flatMap((lane) => lane.read(current) ?? [])
     }),
-    requests: Effect.map(Steady.currentTimeMillis, (now) => ends.read(Math.floor(now / stepMillis)))
+    requests: Effect.map(MonotonicClock.currentTimeMillis, (now) => ends.read(Math.floor(now / stepMillis)))
   }
 }
 

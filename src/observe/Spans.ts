@@ -262,9 +262,9 @@ const failed = (type: string): Exit.Exit<never, Error> => {
   return Exit.failCause(Cause.fail(error))
 }
 
-const addressOf = ({ place }: Target): Pick<Whereabouts, "address" | "port"> => {
-  if (!URL.canParse(place)) return nowhere
-  const { hostname, port, protocol } = new URL(place)
+const addressOf = ({ endpoint }: Target): Pick<Whereabouts, "address" | "port"> => {
+  if (!URL.canParse(endpoint)) return nowhere
+  const { hostname, port, protocol } = new URL(endpoint)
   if (hostname === "") return nowhere
   return { address: hostname, port: port === "" ? (protocol === "http:" ? 80 : 443) : Number(port) }
 }

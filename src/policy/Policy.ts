@@ -1,5 +1,5 @@
 /**
- * What a run does about failures: the decision table, the patience, the budgets, the timeouts.
+ * What a run does about failures: the decision table, the maxWait, the budgets, the timeouts.
  *
  * A policy is plain data. `Options` is the partial form people write; options are laid over each other in the order
  * defaults, process, runtime, provider, model, chain, and the last word wins field by field.
@@ -50,7 +50,7 @@ export interface Policy {
   /** The decision table. */
   readonly rules: Rules
   /** The longest wait for the same target when leaving it would change the model. Default 3 s. */
-  readonly patience: number
+  readonly maxWait: number
   /** For the whole request, retries and fallbacks included. Default 10 min. */
   readonly deadline: number
   /**
@@ -61,7 +61,7 @@ export interface Policy {
   /** The most targets a request asks. Default: all of its chain. */
   readonly targets: number
   /** The share of the time left that is kept for targets not yet tried. 0 to 1, default 0.5. */
-  readonly reserve: number
+  readonly fallbackReserve: number
   /** What is done when nothing is callable because everything rests. Default `"tryAnyway"`. */
   readonly whenAllBenched: WhenAllBenched
   /** When a stream belongs to its target. Default: with its first content. */
@@ -77,11 +77,11 @@ export type Layers = ReadonlyArray<Options | undefined>
 /** The defaults, as they stand in the decision table. */
 export const defaults: Policy = {
   rules: defaultRules,
-  patience: 3_000,
+  maxWait: 3_000,
   deadline: 600_000,
   attempts: 8,
   targets: Number.POSITIVE_INFINITY,
-  reserve: 0.5,
+  fallbackReserve: 0.5,
   whenAllBenched: "tryAnyway",
   commit: firstContent,
   timeouts: {
@@ -109,7 +109,7 @@ export const defaults: Policy = {
  * // every runtime that is built under it begins with these, and lays its own over them
  * export const main = Effect.void.pipe(
  *   Effect.provide(FailoverLive),
- *   Effect.provide(Layer.succeed(Policy.ProcessDefaults, { attempts: 4, patience: "1 second" }))
+ *   Effect.provide(Layer.succeed(Policy.ProcessDefaults, { attempts: 4, maxWait: "1 second" }))
  * )
  */
 export const ProcessDefaults: Context.Reference<Options> = Context.Reference<Options>(
@@ -123,7 +123,7 @@ export const ProcessDefaults: Context.Reference<Options> = Context.Reference<Opt
  * @example
  * import { Policy } from "effect-failover"
  *
- * const policy = Policy.make({ patience: 0, rules: { ContentPolicy: { next: "model" } } })
+ * const policy = Policy.make({ maxWait: 0, rules: { ContentPolicy: { next: "model" } } })
  * policy.rules.ContentPolicy.next // => "model"
  * policy.rules.Invalid.next // => "stop"
  */
@@ -143,11 +143,11 @@ export const make = (...layers: Layers): Policy => {
 /** Lays options over a policy. */
 export const extend = (policy: Policy, options: Options): Policy => ({
   rules: extendRules(policy.rules, options),
-  patience: millis(options.patience, policy.patience),
+  maxWait: millis(options.maxWait, policy.maxWait),
   deadline: millis(options.deadline, policy.deadline),
   attempts: options.attempts ?? policy.attempts,
   targets: options.targets ?? policy.targets,
-  reserve: options.reserve ?? policy.reserve,
+  fallbackReserve: options.fallbackReserve ?? policy.fallbackReserve,
   whenAllBenched: options.whenAllBenched ?? policy.whenAllBenched,
   commit: options.commit ?? policy.commit,
   timeouts:
@@ -180,7 +180,7 @@ const extendRules = (rules: Rules, options: Options): Rules => {
     if (rest !== undefined && next[name].rest !== undefined) change(name, { rest })
   }
   for (const name of TransientReason.literals) {
-    if (retries !== undefined && name !== "Silent") change(name, { retry: toSchedule(retries) })
+    if (retries !== undefined && name !== "Timeout") change(name, { retry: toSchedule(retries) })
     changeRest(name, cooldown?.transient)
     changeRest(name, { threshold: doubtfulClasses.has(name) ? threshold?.unknown : threshold?.transient })
   }

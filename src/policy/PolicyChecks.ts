@@ -16,11 +16,11 @@ export const check = (where: string, options: Options | undefined): void => {
 const timeouts = ["connect", "headers", "firstContent", "queue", "idle", "answer"]
 
 const top = {
-  patience: Checks.duration,
+  maxWait: Checks.duration,
   deadline: Checks.duration,
   attempts: Checks.count,
   targets: Checks.count,
-  reserve: Checks.number("a share from 0 to 1", { least: 0, most: 1 }),
+  fallbackReserve: Checks.number("a share from 0 to 1", { least: 0, most: 1 }),
   whenAllBenched: Checks.oneOf(["tryAnyway", "wait", "fail"]),
   malformedEvents: Checks.oneOf(["fail", "drop"])
 }
@@ -74,7 +74,7 @@ const retryProblems = function* (retries: object): Iterable<string> {
 const rowProblems = function* (row: object, path: string): Iterable<string> {
   const words = ["never", "afterWait", "withoutTokenCap"]
   const retry: Checks.Check = (value) => (Schedule.isSchedule(value) ? undefined : Checks.oneOf(words)(value))
-  const next = Checks.oneOf(["credential", "place", "model", "stop"])
+  const next = Checks.oneOf(["credential", "endpoint", "model", "stop"])
   const known = ["retry", "rest", "next"]
   yield* Checks.fieldProblems<object>(row, { retry, next } as object, { known, path })
   const { rest } = row as { readonly rest?: object | null }

@@ -72,7 +72,7 @@ export interface RuleOptions {
 /** The partial form of a policy, as people write it. What is left out stays as it was; the defaults are these. */
 export interface Options {
   /** The longest wait for the same target when leaving it would change the model. Default 3 s. */
-  readonly patience?: Duration.Input | undefined
+  readonly maxWait?: Duration.Input | undefined
   /** For the whole request, retries and fallbacks included. Default 10 min. */
   readonly deadline?: Duration.Input | undefined
   /**
@@ -84,7 +84,7 @@ export interface Options {
   /** The most targets a request asks, for a bound on moves as well. Default: all of its chain. */
   readonly targets?: number | undefined
   /** The share of the time left that is kept for targets not yet tried. 0 to 1, default 0.5. */
-  readonly reserve?: number | undefined
+  readonly fallbackReserve?: number | undefined
   /** What is done when nothing is callable because everything rests. Default `"tryAnyway"`. */
   readonly whenAllBenched?: WhenAllBenched | undefined
   /** When a stream belongs to its target. Default `Commit.firstContent`. */
@@ -93,7 +93,7 @@ export interface Options {
   readonly timeouts?: { readonly [K in keyof Timeouts]?: Duration.Input | undefined } | undefined
   /** Default `"fail"`. */
   readonly malformedEvents?: MalformedEvents | undefined
-  /** The retries of all `Transient` failures but `Silent`. Default: two, after at most 0.5 s and at most 2 s. */
+  /** The retries of all `Transient` failures but `Timeout`. Default: two, after at most 0.5 s and at most 2 s. */
   readonly retries?: RetryOptions | Schedule.Schedule<unknown, Failure, never, never> | undefined
   /**
    * Exhausted visits in a row before a target rests: for faults (default 1), and for unknown ones and those that a single

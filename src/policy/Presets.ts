@@ -139,7 +139,7 @@ export const moveOnBadRequest: Options = {
  */
 export const threeAttempts: Options = {
   attempts: 100,
-  reserve: 0,
+  fallbackReserve: 0,
   retries: { times: 2, backoff: doubling("200 millis", "10 seconds") },
   threshold: { transient: 1, unknown: 1 },
   cooldown: always({ base: "5 minutes", max: "5 minutes" }),

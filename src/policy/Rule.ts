@@ -12,7 +12,7 @@ import { fromNumbers } from "./Backoff.ts"
  * Is the same target tried again?
  *
  * - `"never"`
- * - `"afterWait"`: once, after the wait the provider asked for, if that wait is within the policy's `patience` and
+ * - `"afterWait"`: once, after the wait the provider asked for, if that wait is within the policy's `maxWait` and
  *   leaving would change the model
  * - `"withoutTokenCap"`: once, with the request's output-token limit taken out
  * - a `Schedule`: as often and after such delays as it says; its input is the failure
@@ -44,7 +44,7 @@ export interface Rest {
  * Where the run goes: to the next `credential` of the same model, to a credential at another `place` (base URL), to
  * the next `model`, or nowhere. When there is no such credential, the next model.
  */
-export type Next = "credential" | "place" | "model" | "stop"
+export type Next = "credential" | "endpoint" | "model" | "stop"
 
 /** One row of the table. */
 export interface Rule {
@@ -82,7 +82,7 @@ const faulty: Rest = { scope: "target", threshold: 1, base: seconds(5), max: sec
 const doubtful: Rest = { ...faulty, threshold: 3 }
 
 const dead: Rule = { retry: "never", rest: keyDead, next: "credential" }
-const transient: Rule = { retry: twice, rest: faulty, next: "place" }
+const transient: Rule = { retry: twice, rest: faulty, next: "endpoint" }
 const odd: Rule = { ...transient, rest: doubtful }
 /** About this request at this model: another model may take it. */
 const unfit: Rule = { retry: "never", rest: undefined, next: "model" }
@@ -96,7 +96,7 @@ export const defaults: Rules = {
   Balance: dead,
   ModelMissing: { retry: "never", rest: modelGone, next: "credential" },
   // A firewall stands before a place and not before a key.
-  Blocked: { retry: "never", rest: undefined, next: "place" },
+  Blocked: { retry: "never", rest: undefined, next: "endpoint" },
   Overloaded: transient,
   ServerError: transient,
   Connection: transient,
@@ -107,7 +107,7 @@ export const defaults: Rules = {
   // Our own process is short of something: nobody else rests for it.
   Local: { ...transient, rest: undefined },
   // A silent target is not asked again: the caller has waited once.
-  Silent: { ...transient, retry: "never" },
+  Timeout: { ...transient, retry: "never" },
   Invalid: refused,
   ContentPolicy: refused,
   TooLarge: refused,

@@ -30,7 +30,7 @@ import type { Meanings, Operation, Protocol } from "./protocols/Protocol.ts"
 import * as PumpedCall from "./transport/PumpedCall.ts"
 import type * as Upstream from "./transport/Upstream.ts"
 import * as BaseUrl from "./wire/BaseUrl.ts"
-import type { OwnWords } from "./wire/OwnWords.ts"
+import type { DialectWords } from "./wire/DialectWords.ts"
 import * as Wire from "./wire/Wire.ts"
 
 /** A provider that takes and gives JSON as it is on the wire. */
@@ -72,7 +72,7 @@ export interface Options {
    */
   readonly secrets?: Secrets.Secrets | undefined
   /** What a target says in words of its own. Default: it has none. */
-  readonly ownWords?: ((target: Target) => OwnWords | undefined) | undefined
+  readonly ownWords?: ((target: Target) => DialectWords | undefined) | undefined
 }
 
 /** What a chunk takes beside its bytes: a stream may begin with millions of empty events. */
@@ -197,7 +197,7 @@ const check = (options: Options): void => {
 interface Exchange {
   readonly target: Target
   readonly secrets: Secrets.Secrets
-  readonly own: OwnWords | undefined
+  readonly own: DialectWords | undefined
   readonly asked: Wire.JsonObject
 }
 
@@ -258,7 +258,7 @@ const judge = (
 }
 
 /** The meanings of events that may have words of their server's own. */
-const plainly = (meanings: Meanings, own: OwnWords | undefined): Meanings =>
+const plainly = (meanings: Meanings, own: DialectWords | undefined): Meanings =>
   own === undefined
     ? meanings
     : (event, json) => meanings(event, Wire.isObject(json) ? own.plain(json) : json)

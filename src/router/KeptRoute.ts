@@ -8,7 +8,7 @@ import type * as Stream from "effect/Stream"
 import * as Check from "../checks/Check.ts"
 import { Listeners } from "../events/Listeners.ts"
 import type { Failure } from "../failure/Failure.ts"
-import * as Steady from "../time/Steady.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Route from "./Route.ts"
 
 /** What happens to a route. Times are milliseconds since the epoch. */
@@ -53,7 +53,7 @@ export const make = Effect.fnUntraced(function* <R>(
   options: Options<R>
 ): Effect.fn.Return<KeptRoute, never, R | Scope.Scope> {
   const { rules, timing } = options
-  const ref = Ref.makeUnsafe(Route.initial(yield* Steady.currentTimeMillis))
+  const ref = Ref.makeUnsafe(Route.initial(yield* MonotonicClock.currentTimeMillis))
   const moved = yield* Queue.sliding<void>(1)
   const listeners = new Listeners<RouteEvent>()
   const ask = Check.alone(options.check)
@@ -92,7 +92,7 @@ export const make = Effect.fnUntraced(function* <R>(
   })
 
   /** What there is to wait for in each phase; afterwards the state says what comes next. */
-  const step = Effect.flatMap(Steady.currentTimeMillis, (now): Effect.Effect<void, never, R> => {
+  const step = Effect.flatMap(MonotonicClock.currentTimeMillis, (now): Effect.Effect<void, never, R> => {
     const { phase, until } = state(now)
     switch (phase) {
       case "primary":

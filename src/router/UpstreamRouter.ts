@@ -23,8 +23,8 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Check from "../checks/Check.ts"
+import type { Backend } from "../domain/Backend.ts"
 import type * as Chain from "../domain/Chain.ts"
-import type { Pool } from "../domain/Pool.ts"
 import type { Provider } from "../domain/Provider.ts"
 import type { Target } from "../domain/Target.ts"
 import * as Failover from "../engine/Failover.ts"
@@ -32,9 +32,9 @@ import { combine, type Observer } from "../events/FailoverEvent.ts"
 import type * as Failure from "../failure/Failure.ts"
 import type { RunError } from "../failure/RunError.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
-import * as Steady from "../time/Steady.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
-import * as Seams from "../util/Seams.ts"
+import * as UserCode from "../util/UserCode.ts"
 import * as KeptRoute from "./KeptRoute.ts"
 import { observe } from "./Outcomes.ts"
 import * as Ramp from "./Ramp.ts"
@@ -47,8 +47,8 @@ export type { Status, UpstreamStatus } from "./RouterStatus.ts"
 export { policy }
 
 /** What a router is made of. How often and how long the primary is checked is described at `Check.Options`. */
-export interface Options<P extends Pool, R, P2 extends Pool, R2, RC> extends Check.Options {
-  /** A model, with all credentials of its pool; or a chain, which is then one upstream. */
+export interface Options<P extends Backend, R, P2 extends Backend, R2, RC> extends Check.Options {
+  /** A model, with all credentials of its backend; or a chain, which is then one upstream. */
   readonly primary: Chain.Link<P, R>
   /** Without one, nothing ever moves. A model that is the primary's as well, by its spec, is the primary's. */
   readonly backup?: Chain.Link<P2, R2> | undefined
@@ -77,7 +77,7 @@ export interface Options<P extends Pool, R, P2 extends Pool, R2, RC> extends Che
 }
 
 /** The way of one request: the upstreams in the order in which it may use them, and who has to hear of it. */
-export interface Way<out P extends Pool, out R> {
+export interface Way<out P extends Backend, out R> {
   /** The one that comes first. */
   readonly upstream: Route.Upstream
   readonly chain: Chain.Chain<P, R>
@@ -90,7 +90,7 @@ export interface Way<out P extends Pool, out R> {
  *
  * @category models
  */
-export interface UpstreamRouter<out P extends Pool, out R = never> {
+export interface UpstreamRouter<out P extends Backend, out R = never> {
   /** The way of the next request, for code that calls `Failover` itself; it has to pass the observer on. */
   readonly way: Effect.Effect<Way<P, R>>
   readonly status: Effect.Effect<Status>
@@ -123,9 +123,9 @@ export interface UpstreamRouter<out P extends Pool, out R = never> {
  * program.pipe(Effect.scoped, Effect.provide(Failover.Failover.layer()))
  */
 export const make = Effect.fnUntraced(function* <
-  P extends Pool,
+  P extends Backend,
   R,
-  P2 extends Pool = never,
+  P2 extends Backend = never,
   R2 = never,
   RC = never
 >(
@@ -156,14 +156,14 @@ export const make = Effect.fnUntraced(function* <
     })
   })
   return {
-    way: Effect.flatMap(Steady.currentTimeMillis, (now) => {
+    way: Effect.flatMap(MonotonicClock.currentTimeMillis, (now) => {
       const state = route.state(now)
       const share = Route.share(state, rules, now)
       if (share === 1) return Effect.succeed(wayOf("primary", state))
       if (share === 0) return Effect.succeed(wayOf("backup", state))
       return Effect.map(Random.next, (chance) => wayOf(chance < share ? "primary" : "backup", state))
     }),
-    status: Effect.map(Steady.currentTimeMillis, (now) => {
+    status: Effect.map(MonotonicClock.currentTimeMillis, (now) => {
       const state = route.state(now)
       return statusOf(state, ways, { share: Route.share(state, rules, now), lastCheck: route.lastCheck() })
     }),
@@ -175,12 +175,12 @@ export const make = Effect.fnUntraced(function* <
  * A router as a service of an application.
  *
  * @example
- * import { Failover, Model, Pool } from "effect-failover"
+ * import { Failover, Model, Backend } from "effect-failover"
  * import { UpstreamRouter } from "effect-failover/upstream"
  * import { Context, Effect, Layer } from "effect"
  *
- * const oslo = Pool.make("oslo", { today: Effect.succeed("rain"), ping: Effect.void })
- * const bergen = Pool.make("bergen", { today: Effect.succeed("more rain"), ping: Effect.void })
+ * const oslo = Backend.make("oslo", { today: Effect.succeed("rain"), ping: Effect.void })
+ * const bergen = Backend.make("bergen", { today: Effect.succeed("more rain"), ping: Effect.void })
  *
  * class Weather extends Context.Service<Weather, UpstreamRouter.UpstreamRouter<typeof oslo | typeof bergen>>()(
  *   "app/Weather"
@@ -193,11 +193,11 @@ export const make = Effect.fnUntraced(function* <
  * })
  *
  * const today = Effect.flatMap(Weather, (router) =>
- *   UpstreamRouter.use(router, (pool) => pool.service.today)
+ *   UpstreamRouter.use(router, (backend) => backend.service.today)
  * )
  * today.pipe(Effect.provide(Layer.merge(WeatherLive, Failover.Failover.layer())))
  */
-export const layer = <Self, P extends Pool, R, P2 extends Pool = never, R2 = never, RC = never>(
+export const layer = <Self, P extends Backend, R, P2 extends Backend = never, R2 = never, RC = never>(
   key: Context.Key<Self, UpstreamRouter<P | P2, R | R2>>,
   options: Options<P, R, P2, R2, RC>
 ): Layer.Layer<Self, never, Exclude<RC, Scope.Scope>> => Layer.effect(key, make(options))
@@ -244,12 +244,12 @@ export const open = <Request, Answer, Chunk, R>(
  * The generic form: any effect of any service, at the upstream in use.
  *
  * @example
- * import { Failover, Failure, Model, Pool } from "effect-failover"
+ * import { Failover, Failure, Model, Backend } from "effect-failover"
  * import { UpstreamRouter } from "effect-failover/upstream"
  * import { Effect } from "effect"
  *
- * const oslo = Pool.make("oslo", { today: Effect.fail("closed") })
- * const bergen = Pool.make("bergen", { today: Effect.succeed("rain") })
+ * const oslo = Backend.make("oslo", { today: Effect.fail("closed") })
+ * const bergen = Backend.make("bergen", { today: Effect.succeed("rain") })
  * const unplaced = (error: string) => new Failure.Transient({ reason: "ServerError", message: error })
  *
  * const program = Effect.gen(function* () {
@@ -258,13 +258,13 @@ export const open = <Request, Answer, Chunk, R>(
  *     backup: Model.make(bergen, "forecast"),
  *     check: Effect.mapError(oslo.service.today, unplaced)
  *   })
- *   return yield* UpstreamRouter.use(router, (pool) => pool.service.today, { classify: unplaced }) // "rain"
+ *   return yield* UpstreamRouter.use(router, (backend) => backend.service.today, { classify: unplaced }) // "rain"
  * })
  * program.pipe(Effect.scoped, Effect.provide(Failover.Failover.layer()))
  */
-export const use: Use = <P extends Pool, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
+export const use: Use = <P extends Backend, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
   router: UpstreamRouter<P, RP>,
-  effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+  effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
   options?: Failover.UseOptions<E, K>
 ): Effect.Effect<A, RunError | Failover.Own<E, K>, RP | R | Failover.Failover> =>
   Effect.flatMap(router.way, (way) =>
@@ -273,7 +273,7 @@ export const use: Use = <P extends Pool, RP, A, E, R, K extends Failure.Failure 
 
 /** The generic form for streams. */
 export const useStream: UseStream = <
-  P extends Pool,
+  P extends Backend,
   RP,
   C,
   E,
@@ -281,7 +281,7 @@ export const useStream: UseStream = <
   K extends Failure.Failure | Failover.NotMine
 >(
   router: UpstreamRouter<P, RP>,
-  stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+  stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
   options?: Failover.UseStreamOptions<E, C, K>
 ): Stream.Stream<C, RunError | Failure.Failure | Failover.Own<E, K>, RP | R | Failover.Failover> =>
   Stream.unwrap(
@@ -296,28 +296,28 @@ export const useStream: UseStream = <
 
 /** The generic form at a router. An error that is no failure asks for `classify`. */
 export interface Use {
-  <P extends Pool, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
+  <P extends Backend, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
     router: UpstreamRouter<P, RP>,
-    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
     options: Failover.Classified<Failover.UseOptions<E, K>>
   ): Effect.Effect<A, RunError | Failover.Own<E, K>, RP | R | Failover.Failover>
-  <P extends Pool, RP, A, E extends Failure.Failure, R>(
+  <P extends Backend, RP, A, E extends Failure.Failure, R>(
     router: UpstreamRouter<P, RP>,
-    effect: (pool: P, target: Target) => Effect.Effect<A, E, R>,
+    effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
     options?: Failover.UseOptions<E>
   ): Effect.Effect<A, RunError, RP | R | Failover.Failover>
 }
 
 /** The generic form for streams at a router. */
 export interface UseStream {
-  <P extends Pool, RP, C, E, R, K extends Failure.Failure | Failover.NotMine>(
+  <P extends Backend, RP, C, E, R, K extends Failure.Failure | Failover.NotMine>(
     router: UpstreamRouter<P, RP>,
-    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
     options: Failover.Classified<Failover.UseStreamOptions<E, C, K>>
   ): Stream.Stream<C, RunError | Failure.Failure | Failover.Own<E, K>, RP | R | Failover.Failover>
-  <P extends Pool, RP, C, E extends Failure.Failure, R>(
+  <P extends Backend, RP, C, E extends Failure.Failure, R>(
     router: UpstreamRouter<P, RP>,
-    stream: (pool: P, target: Target) => Stream.Stream<C, E, R>,
+    stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
     options?: Failover.UseStreamOptions<E, C>
   ): Stream.Stream<C, RunError | Failure.Failure, RP | R | Failover.Failover>
 }
@@ -330,17 +330,17 @@ const contained = (judge: Route.Rules["judge"]): Effect.Effect<Route.Rules["judg
       try {
         const verdict: unknown = judge(failure)
         if (verdict === "move" || verdict === "count" || verdict === "ignore") return verdict
-        Seams.isPromise(verdict)
+        UserCode.isPromise(verdict)
       } catch (error) {
-        did = Seams.threw(error)
+        did = UserCode.threw(error)
       }
-      Seams.name(judge, "the judge of an UpstreamRouter", did, "the default verdict counts", context)
+      UserCode.name(judge, "the judge of an UpstreamRouter", did, "the default verdict counts", context)
       return Route.judge(failure)
     })
   )
 
 const heard = <O extends Failover.CallOptions>(
-  { observer }: Way<Pool, unknown>,
+  { observer }: Way<Backend, unknown>,
   options: O | undefined
 ): O & { readonly observer: Observer | undefined } => ({
   ...(options as O),

@@ -1,7 +1,8 @@
 /** The two ways through a router: which upstreams a request may use, in which order and under which policy. */
+
+import type { Backend } from "../domain/Backend.ts"
 import * as Chain from "../domain/Chain.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
-import type { Pool } from "../domain/Pool.ts"
 import type { Target } from "../domain/Target.ts"
 import * as Failure from "../failure/Failure.ts"
 import type { Options as PolicyOptions, RuleOptions } from "../policy/Policy.ts"
@@ -35,7 +36,7 @@ const over = (options: PolicyOptions): PolicyOptions => ({
 })
 
 /** The chains of both ways, made once, and which upstream a target belongs to. */
-export const waysOf = <P extends Pool, R, P2 extends Pool, R2>(options: {
+export const waysOf = <P extends Backend, R, P2 extends Backend, R2>(options: {
   readonly primary: Chain.Link<P, R>
   readonly backup?: Chain.Link<P2, R2> | undefined
   readonly rescue?: boolean | undefined

@@ -20,9 +20,9 @@ import * as Phase from "../domain/Phase.ts"
 import type { Holding } from "../domain/Provider.ts"
 import { Transient } from "../failure/Failure.ts"
 import { type Commit, contentNeeded } from "../policy/Commit.ts"
-import * as Steady from "../time/Steady.ts"
-import type { Running } from "../util/Attempt.ts"
-import * as Seams from "../util/Seams.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
+import type { Running } from "../util/Running.ts"
+import * as UserCode from "../util/UserCode.ts"
 import * as Flow from "./Flow.ts"
 
 /** Chunks that are fetched before they are asked for: enough to batch what arrives together, and no more. */
@@ -32,7 +32,7 @@ export const readAhead = 16
 export const readAheadGathered = 2
 
 /** How long a stream that is complete may still bring metadata (usage) before it is ended for it. */
-export const afterword = 2_000
+export const usageGrace = 2_000
 
 /** Says what a chunk means. Without one every chunk is content and the end of the stream completes it. */
 export type PhaseOf<C> = ((chunk: C) => Phase.Phase) | undefined
@@ -128,14 +128,14 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
 
   #letGo(flow: Flow.Flow<C, unknown>): void {
     try {
-      Seams.isPromise(flow.cancel())
+      UserCode.isPromise(flow.cancel())
     } catch (error) {
-      this.#trouble("a flow, when it was cancelled,", Seams.threw(error), "it is left alone")
+      this.#trouble("a flow, when it was cancelled,", UserCode.threw(error), "it is left alone")
     }
   }
 
   #trouble(seam: string, did: string, instead: string): void {
-    Seams.name(this.#owner, seam, did, instead, this.#context)
+    UserCode.name(this.#owner, seam, did, instead, this.#context)
   }
 
   cancel(): void {
@@ -153,10 +153,10 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
    * commit point is waited for, for the next chunk.
    */
   dueAt = (): number => {
-    const now = Steady.millis(this.#clock())
+    const now = MonotonicClock.millis(this.#clock())
     this.#movedAt ??= now
     const { firstContent, idle, queue } = this.#waits
-    if (this.complete) return this.#movedAt + afterword
+    if (this.complete) return this.#movedAt + usageGrace
     if (this.#content > 0) return this.#movedAt + idle
     if (this.#aliveAt === undefined) return this.#movedAt + firstContent
     return (
@@ -164,7 +164,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     )
   }
 
-  /** The wait is over. True when that ends the stream well: all that was missing was an afterword. */
+  /** The wait is over. True when that ends the stream well: all that was missing was an usageGrace. */
   timeUp = (): boolean => {
     if (!this.complete || this.#content === 0) return false
     this.#commit()
@@ -280,7 +280,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
       const phase = this.#phaseOf === undefined ? Phase.content : this.#phase(this.#phaseOf, chunk)
       if (phase.content) this.#content++
       if (phase.complete) this.complete = true
-      if (phase.alive === true && this.#content === 0) this.#aliveAt = Steady.millis(this.#clock())
+      if (phase.alive === true && this.#content === 0) this.#aliveAt = MonotonicClock.millis(this.#clock())
       this.#ready.push(chunk)
       if (!this.#committed && this.#holding !== undefined && this.#isTooMuch(chunk, this.#holding))
         return true
@@ -299,9 +299,9 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     try {
       const phase: Phase.Phase | undefined = phaseOf(chunk)
       if (typeof phase?.content === "boolean") return phase
-      Seams.isPromise(phase)
+      UserCode.isPromise(phase)
     } catch (error) {
-      did = Seams.threw(error)
+      did = UserCode.threw(error)
     }
     this.#trouble("the phase of a chunk", did, "the attempt has failed")
     throw new Error(`the phase of a chunk: ${did}`)
@@ -323,7 +323,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
       const whole = this.complete && this.#needed !== Number.POSITIVE_INFINITY
       if (this.#content > 0) {
         if (whole || this.#content >= this.#needed) this.#commit()
-        else this.#movedAt = Steady.millis(this.#clock())
+        else this.#movedAt = MonotonicClock.millis(this.#clock())
       } else if (this.complete) {
         this.#settle(Exit.fail(new Transient({ reason: "Empty", message: "the answer has no content" })))
       }

@@ -12,9 +12,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
+import * as Backend from "../domain/Backend.ts"
 import * as Credential from "../domain/Credential.ts"
 import * as Phase from "../domain/Phase.ts"
-import * as Pool from "../domain/Pool.ts"
 import type { Provider } from "../domain/Provider.ts"
 import type { Strategy } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
@@ -169,7 +169,7 @@ export const makeWith = <Request, Answer, Chunk>(
   options: Options<Request, Answer, Chunk> = {}
 ): Scripted<Request, Answer, Chunk> => {
   const { credentials = [Credential.none], policy, strategy = "sequential" } = options
-  Pool.check("Scripted.make", { name, credentials, policy, strategy })
+  Backend.check("Scripted.make", { name, credentials, policy, strategy })
   const calls: Array<Recording<Request>> = []
   const counts = new Map<string, number>()
   let open = 0

@@ -6,9 +6,9 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
-import * as Pool from "../../src/domain/Pool.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type * as Failure from "../../src/failure/Failure.ts"
 import { fault, throttle } from "../support/engine.ts"
@@ -28,7 +28,7 @@ const service = (name: string, until: number, failure: Failure.Failure, latency 
     seen.answered++
     return "fine"
   }).pipe(Effect.ensuring(Effect.sync(() => void seen.open--)))
-  return { seen, pool: Pool.make(name, { ask }) }
+  return { seen, backend: Backend.make(name, { ask }) }
 }
 
 type Service = ReturnType<typeof service>
@@ -36,14 +36,14 @@ type Service = ReturnType<typeof service>
 const asks = {
   effect: (services: ReadonlyArray<Service>, options?: Pick<Failover.CallOptions, "whenAllBenched">) =>
     Failover.use(
-      Chain.fromLinks(services.map(({ pool }) => Model.make(pool, "m"))),
+      Chain.fromLinks(services.map(({ backend }) => Model.make(backend, "m"))),
       ({ service }) => service.ask,
       options
     ),
   stream: (services: ReadonlyArray<Service>, options?: Pick<Failover.CallOptions, "whenAllBenched">) =>
     Stream.runDrain(
       Failover.useStream(
-        Chain.fromLinks(services.map(({ pool }) => Model.make(pool, "m"))),
+        Chain.fromLinks(services.map(({ backend }) => Model.make(backend, "m"))),
         ({ service }) => Stream.fromEffect(service.ask),
         options
       )
@@ -90,12 +90,12 @@ for (const [kind, ask] of Object.entries(asks)) {
           Effect.gen(function* () {
             const one = service("one", 1_000, throttle("1 second"), 20)
             const slow = service("one", 0, throttle(), latency)
-            const pool = Pool.make("one", {
+            const backend = Backend.make("one", {
               ask: Effect.flatMap(Clock.currentTimeMillis, (now) =>
-                now < 1_000 ? one.pool.service.ask : slow.pool.service.ask
+                now < 1_000 ? one.backend.service.ask : slow.backend.service.ask
               )
             })
-            const { answered } = yield* crowd(callers, ask([{ ...slow, pool }]))
+            const { answered } = yield* crowd(callers, ask([{ ...slow, backend }]))
             assert.strictEqual(answered, callers)
             assert.strictEqual(one.seen.failed, callers)
             assert.isBelow(slow.seen.most, Math.max(3, callers), "they come back in a ramp")
@@ -117,7 +117,7 @@ for (const [kind, ask] of Object.entries(asks)) {
           const one = service("one", 0, fault())
           const { answered, lastAt } = yield* crowd(
             callers,
-            ask([{ ...one, pool: Pool.make("one", { ask: answer }) }])
+            ask([{ ...one, backend: Backend.make("one", { ask: answer }) }])
           )
           // Who was told to wait, waited, and is told so once more has had his retry.
           assert.isAtLeast(answered, callers - 1)

@@ -3,19 +3,19 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { Candidates } from "../../src/candidates/Candidates.ts"
-import { prepare } from "../../src/candidates/Prepared.ts"
+import { prepare } from "../../src/candidates/PreparedChain.ts"
+import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
-import * as Pool from "../../src/domain/Pool.ts"
 import * as Strategy from "../../src/domain/Strategy.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 import { AllBenched, ChainExhausted, DeadlineExceeded, UnknownModel } from "../../src/failure/RunError.ts"
 import { type BenchRegistry, makeMemory } from "../../src/health/BenchRegistry.ts"
+import { CredentialLimits } from "../../src/health/CredentialLimits.ts"
 import { memory } from "../../src/health/Limiter.ts"
-import { OwnLimits } from "../../src/health/OwnLimits.ts"
-import { Now } from "../../src/time/Now.ts"
+import { RunClock } from "../../src/time/RunClock.ts"
 
-const pool = Pool.make("p", {})
+const backend = Backend.make("p", {})
 
 /** Walks a chain of so many models, and counts the looks at the bench's state. */
 const walked = Effect.fnUntraced(function* (models: number) {
@@ -30,13 +30,13 @@ const walked = Effect.fnUntraced(function* (models: number) {
       return registry.stateUnsafe()
     }
   }
-  const links = Array.from({ length: models }, (_, i) => Model.make(pool, `m${i}`))
+  const links = Array.from({ length: models }, (_, i) => Model.make(backend, `m${i}`))
   const context = Context.empty()
   const candidates = new Candidates(
     prepare(Chain.fromLinks(links), []),
     context,
-    new Now(context),
-    { registry: counting, limits: new OwnLimits(memory()), turns: new Map() },
+    new RunClock(context),
+    { registry: counting, limits: new CredentialLimits(memory()), turns: new Map() },
     undefined
   )
   assert.isTrue(candidates.next())
@@ -48,7 +48,7 @@ describe("in a chain of 10,000 models whose first is free", () => {
     Effect.gen(function* () {
       const { candidates, looks } = yield* walked(10_000)
       assert.strictEqual(candidates.ahead("credential", 1), 1)
-      assert.strictEqual(candidates.ahead("place", 4), 4)
+      assert.strictEqual(candidates.ahead("endpoint", 4), 4)
       assert.strictEqual(candidates.following(), "p/m1")
       assert.isFalse(candidates.hasSibling())
       assert.isAtMost(looks(), 20)

@@ -172,7 +172,7 @@ describe("health checks", () => {
       assert.strictEqual(play.open, 1)
       yield* TestClock.adjust("1 second")
       assert.strictEqual(play.open, 0)
-      assert.deepStrictEqual(yield* until, [["oslo/forecast#main", "Silent", 15_000]])
+      assert.deepStrictEqual(yield* until, [["oslo/forecast#main", "Timeout", 15_000]])
     }).pipe(Effect.provide(watching({ check: () => play.check })))
   })
 
@@ -463,9 +463,11 @@ describe("the checks of a chain", () => {
       assert.strictEqual(answered.target.provider, "second")
     }).pipe(
       Effect.provide(
-        HealthCheck.layerChain({ chain, check: (pool, at) => pool.complete("ping", at), jitter: 0 }).pipe(
-          Layer.provideMerge(Failover.Failover.layer())
-        )
+        HealthCheck.layerChain({
+          chain,
+          check: (backend, at) => backend.complete("ping", at),
+          jitter: 0
+        }).pipe(Layer.provideMerge(Failover.Failover.layer()))
       )
     )
   })
@@ -486,7 +488,7 @@ describe("the checks of a chain", () => {
         HealthCheck.layerChain({
           chain: Chain.make(Model.make(first, "large")),
           policy,
-          check: (pool, at) => pool.complete("ping", at),
+          check: (backend, at) => backend.complete("ping", at),
           jitter: 0
         }).pipe(Layer.provideMerge(Failover.Failover.layer({ policy })))
       )

@@ -108,6 +108,6 @@ describe("an AiError without an answer", () => {
       url: "https://api.example.com",
       cause
     })
-    assert.strictEqual(Failure.classOf(from(reason)), "Silent")
+    assert.strictEqual(Failure.classOf(from(reason)), "Timeout")
   })
 })

@@ -11,8 +11,8 @@ describe("transport errors", () => {
     ["ECONNREFUSED", "Connection"],
     ["ENOTFOUND", "Connection"],
     ["UND_ERR_CONNECT_TIMEOUT", "Connection"],
-    ["UND_ERR_HEADERS_TIMEOUT", "Silent"],
-    ["UND_ERR_BODY_TIMEOUT", "Silent"],
+    ["UND_ERR_HEADERS_TIMEOUT", "Timeout"],
+    ["UND_ERR_BODY_TIMEOUT", "Timeout"],
     ["HPE_INVALID_CONSTANT", "Malformed"],
     ["Z_DATA_ERROR", "Malformed"],
     ["CERT_HAS_EXPIRED", "Connection"],
@@ -34,10 +34,10 @@ describe("transport errors", () => {
     assert.strictEqual(terminated(undefined), "Truncated")
   })
 
-  it("is Silent for a timeout signal, and Malformed for JSON that does not parse", () => {
+  it("is Timeout for a timeout signal, and Malformed for JSON that does not parse", () => {
     assert.strictEqual(
       classifyTransport(new DOMException("The operation was aborted", "TimeoutError")).reason,
-      "Silent"
+      "Timeout"
     )
     assert.strictEqual(classifyTransport(new SyntaxError("Unexpected end of JSON input")).reason, "Malformed")
   })

@@ -97,7 +97,7 @@ describe("check --live", { timeout: processes }, () => {
         "a#dead m": "InvalidKey",
         "a#throttled m": "RateLimit",
         "a#broke m": "Balance",
-        "a#silent m": "Silent",
+        "a#silent m": "Timeout",
         "a#liar m": "ServerError",
         "a#cut m": "Truncated"
       })

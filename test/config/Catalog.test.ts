@@ -1,16 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
+import * as Backend from "../../src/domain/Backend.ts"
 import * as Catalog from "../../src/domain/Catalog.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
-import * as Pool from "../../src/domain/Pool.ts"
 
 const provider = (name: string, protocol = "openai", fallbackModels: ReadonlyArray<string> = []) => ({
-  pool: Pool.make(name, protocol),
+  backend: Backend.make(name, protocol),
   fallbackModels
 })
 
-type Service = ReturnType<typeof provider>["pool"]
+type Service = ReturnType<typeof provider>["backend"]
 
 const make = (options: Catalog.Options<Service>) => Result.getOrThrow(Catalog.make(options))
 
@@ -138,9 +138,9 @@ describe("a catalog", () => {
     const two = { credentials: [Credential.make("x"), Credential.make("y")] } as const
     const off = { credentials: [Credential.make("x"), Credential.make("y", { enabled: false })] } as const
     const providers = [
-      { pool: Pool.make("alone", "openai") },
-      { pool: Pool.make("two", "openai", two) },
-      { pool: Pool.make("off", "openai", off) },
+      { backend: Backend.make("alone", "openai") },
+      { backend: Backend.make("two", "openai", two) },
+      { backend: Backend.make("off", "openai", off) },
       provider("more", "openai", ["9"])
     ]
     const catalog = make({ providers })
@@ -173,7 +173,7 @@ describe("a catalog", () => {
 
   it("gives models what is known of them", () => {
     const catalog = make({
-      providers: [{ pool: Pool.make("a", "openai"), models: { big: { contextWindow: 1_000_000 } } }]
+      providers: [{ backend: Backend.make("a", "openai"), models: { big: { contextWindow: 1_000_000 } } }]
     })
     const [big] = Result.getOrThrow(catalog.resolve("a/big")).models
     const [other] = Result.getOrThrow(catalog.resolve("a/toString")).models

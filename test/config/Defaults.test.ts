@@ -22,7 +22,7 @@ const meaning = Effect.fnUntraced(function* (file: ConfigFile) {
 
 const parts: ReadonlyArray<PolicyFile> = [
   {},
-  { patience: 1, deadline: "1 minute", attempts: 2, reserve: 0 },
+  { maxWait: 1, deadline: "1 minute", attempts: 2, fallbackReserve: 0 },
   { retries: { times: 5 } },
   { retries: { backoff: ["1 second"] } },
   { retries: { backoff: [1, 2, 3] } },

@@ -83,7 +83,7 @@ describe("a config file", () => {
               }
             ],
             fallbackModels: ["gpt-4.1"],
-            policy: { patience: "1 second" },
+            policy: { maxWait: "1 second" },
             models: { "gpt-5.2": { contextWindow: 400000, policy: { attempts: 2 } } }
           },
           local: { protocol: "openai" }
@@ -100,7 +100,7 @@ describe("a config file", () => {
         },
         fallbacks: ["local/last"],
         policy: {
-          patience: "3 seconds",
+          maxWait: "3 seconds",
           whenAllBenched: "wait",
           deadline: "10 minutes",
           commit: { chunks: 3 },
@@ -143,7 +143,7 @@ describe("a config file", () => {
       assert.deepStrictEqual(config.models.long?.chain, ["smart"])
       assert.strictEqual(config.retryBudget, 0.5)
       const policy = Policy.make(config.policy)
-      assert.deepInclude(policy, { patience: 3000, deadline: 600_000, attempts: 4, whenAllBenched: "wait" })
+      assert.deepInclude(policy, { maxWait: 3000, deadline: 600_000, attempts: 4, whenAllBenched: "wait" })
       assert.deepStrictEqual(policy.commit, { _tag: "Chunks", count: 3 })
       assert.deepInclude(policy.timeouts, {
         connect: 5000,
@@ -198,7 +198,7 @@ describe("a config file", () => {
               { name: "primary", weight: -1 }
             ],
             strategy: "sequental",
-            policy: { patience: "soon" },
+            policy: { maxWait: "soon" },
             models: { "gpt-5.2": { contextWindow: "400k" } }
           },
           anthropic: { protocol: "anthropic", baseURL: "https://api.anthropic.com" }
@@ -212,7 +212,7 @@ describe("a config file", () => {
         "providers.openai.credentials[1].name",
         "providers.openai.credentials[1].weight",
         "providers.openai.strategy",
-        "providers.openai.policy.patience",
+        "providers.openai.policy.maxWait",
         'providers.openai.models["gpt-5.2"].contextWindow',
         "providers.anthropic.baseURL",
         "models.a",
@@ -321,7 +321,7 @@ describe("a config file", () => {
             protocol: key,
             credentials: [{ name: key, apiKey: key, weight: key }, key],
             baseUrl: key,
-            policy: { patience: key }
+            policy: { maxWait: key }
           }
         },
         server: { port: key, tokens: key }

@@ -10,11 +10,11 @@ const cooldown = { base: "8 seconds", max: "80 seconds" } as const
 
 const policy = {
   preset: "threeAttempts",
-  patience: "4 seconds",
+  maxWait: "4 seconds",
   deadline: "4 minutes",
   attempts: 4,
   targets: 6,
-  reserve: 0.4,
+  fallbackReserve: 0.4,
   whenAllBenched: "fail",
   commit: { chunks: 4 },
   timeouts: { connect: 4, headers: 40, firstContent: 400, queue: 800, idle: 4000, answer: 40_000 },

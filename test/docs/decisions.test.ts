@@ -30,7 +30,12 @@ const again = {
   afterWait: "once, after the wait",
   withoutTokenCap: "once, without the token cap"
 } as const
-const next = { credential: "next credential", place: "another place", model: "next model", stop: "stop" }
+const next = {
+  credential: "next credential",
+  endpoint: "another endpoint",
+  model: "next model",
+  stop: "stop"
+}
 
 const inWords = (value: unknown) => (value === Number.POSITIVE_INFINITY ? "no bound" : String(value))
 
@@ -49,7 +54,7 @@ describe("docs/decisions.md", () => {
 
   it("has every other option of a policy with its default", () => {
     const { commit, rules: _, timeouts, ...plain } = Policy.defaults
-    const durations: ReadonlyArray<string> = ["patience", "deadline"]
+    const durations: ReadonlyArray<string> = ["maxWait", "deadline"]
     const expected = new Map<string, string>([
       ...Object.entries(plain).map(
         ([name, value]) => [name, durations.includes(name) ? time(Number(value)) : inWords(value)] as const

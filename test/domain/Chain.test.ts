@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
-import * as Pool from "../../src/domain/Pool.ts"
 import * as ProviderService from "../../src/domain/ProviderService.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import * as Failure from "../../src/failure/Failure.ts"
@@ -16,8 +16,8 @@ import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, fault, play } from "../support/engine.ts"
 
 const runtime = Effect.provide(Failover.Failover.layer())
-const a = Pool.make("a", {})
-const b = Pool.make("b", {})
+const a = Backend.make("a", {})
+const b = Backend.make("b", {})
 const x = Model.make(a, "x")
 const y = Model.make(a, "y")
 const z = Model.make(b, "z")
@@ -74,7 +74,7 @@ describe("a chain of services", () => {
 
   it.effect("takes its providers from the context", () =>
     Effect.gen(function* () {
-      const primary = Scripted.make("primary", [[fault("Silent")]])
+      const primary = Scripted.make("primary", [[fault("Timeout")]])
       const backup = Scripted.make("backup", [["fine"]])
       const answer = Failover.complete(chain, "q").pipe(
         Effect.provide([Layer.succeed(Primary, primary), Layer.succeed(Backup, backup)])
@@ -101,7 +101,7 @@ describe("a chain of services", () => {
 
 describe("a service that has nothing to do with language models", () => {
   const weather = (name: string, today: Effect.Effect<string, "closed">) =>
-    Pool.make(name, { today }, { credentials: [Credential.make("ann"), Credential.make("bob")] })
+    Backend.make(name, { today }, { credentials: [Credential.make("ann"), Credential.make("bob")] })
 
   it.effect("fails over by the classes it is told", () =>
     Effect.gen(function* () {
@@ -112,9 +112,9 @@ describe("a service that has nothing to do with language models", () => {
       const asked: Array<string> = []
       const today = Failover.use(
         chain,
-        (pool, target) => {
+        (backend, target) => {
           asked.push(target.key)
-          return pool.service.today
+          return backend.service.today
         },
         {
           classify: (error, target) =>
@@ -148,7 +148,7 @@ describe("a service that has nothing to do with language models", () => {
         Model.make(weather("bergen", Effect.succeed("rain")), "forecast")
       )
       // The type asks for `classify`; not all code is typed.
-      const untyped = (pool: ReturnType<typeof weather>) => pool.service.today as Effect.Effect<never>
+      const untyped = (backend: ReturnType<typeof weather>) => backend.service.today as Effect.Effect<never>
       const { benches, value } = yield* play(Failover.use(chain, untyped))
       assert.strictEqual(value, "rain")
       assert.deepStrictEqual(benches, [])

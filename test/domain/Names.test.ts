@@ -92,9 +92,9 @@ describe("a target", () => {
   })
 
   it("stands at its key's base URL, else at its provider's, else at its provider", () => {
-    assert.strictEqual(target({ own: "https://own", baseUrl: "https://all" }).place, "https://own")
-    assert.strictEqual(target({ baseUrl: "https://all" }).place, "https://all")
-    assert.strictEqual(target({}).place, "a")
+    assert.strictEqual(target({ own: "https://own", baseUrl: "https://all" }).endpoint, "https://own")
+    assert.strictEqual(target({ baseUrl: "https://all" }).endpoint, "https://all")
+    assert.strictEqual(target({}).endpoint, "a")
   })
 
   it("does not print its key's secret", () => {

@@ -221,7 +221,7 @@ describe("with whenAllBenched: wait", () => {
   it.effect("it waits while somebody else's probe is under way, and goes on soon after", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("5 seconds")], [{ wait: "3 seconds" }, "probe"], ["fine"]])
-      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { patience: 0, whenAllBenched: "wait" })
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { maxWait: 0, whenAllBenched: "wait" })
       const both = Effect.all([Failover.complete(chain, "1"), Failover.complete(chain, "2")], {
         concurrency: 2
       })

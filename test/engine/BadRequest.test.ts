@@ -73,7 +73,7 @@ describe("a token cap that is too high", () => {
 
   it.effect("is there again for the next target, which may allow it", () =>
     Effect.gen(function* () {
-      const a = refusing("a", [fault("Silent")])
+      const a = refusing("a", [fault("Timeout")])
       const b = Scripted.makeWith(format, "b", [["other"]])
       yield* play(Failover.complete(Chain.make(Model.make(a, "m"), Model.make(b, "m")), capped))
       assert.deepStrictEqual(
@@ -196,12 +196,12 @@ describe("a refusal", () => {
 
   it.effect("of a probe proves nothing: the next request may probe at once", () =>
     Effect.gen(function* () {
-      const a = Scripted.make("a", [[fault("Silent")], [refusal()], ["fine"]])
+      const a = Scripted.make("a", [[fault("Timeout")], [refusal()], ["fine"]])
       const chain = Chain.make(Model.make(a, "m"))
       yield* Effect.exit(Failover.complete(chain, "q"))
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual((yield* Effect.flip(Failover.complete(chain, "bad")))._tag, "BadRequest")
-      assert.deepStrictEqual(yield* benches, ["a/m Silent 5000"])
+      assert.deepStrictEqual(yield* benches, ["a/m Timeout 5000"])
       assert.strictEqual(yield* Failover.complete(chain, "q"), "fine")
       assert.deepStrictEqual(yield* benches, [])
     }).pipe(Effect.provide(runtime))

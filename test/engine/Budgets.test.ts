@@ -13,7 +13,7 @@ import { fault, play, throttle } from "../support/engine.ts"
 describe("the deadline", () => {
   it.effect("ends a request with what had failed until then, and benches nobody", () =>
     Effect.gen(function* () {
-      const { calls, chain, open } = chainOf([[fault("Silent")]], hang)
+      const { calls, chain, open } = chainOf([[fault("Timeout")]], hang)
       const { at, benches, error } = yield* play(Failover.complete(chain, "q", { deadline: "10 seconds" }))
       assert(error?._tag === "DeadlineExceeded")
       assert.strictEqual(error.deadline, 10_000)
@@ -22,7 +22,7 @@ describe("the deadline", () => {
         ["a/m#default", "b/m#default"]
       )
       assert.strictEqual(at, 10_000)
-      assert.deepStrictEqual(benches, ["a/m Silent 5000"])
+      assert.deepStrictEqual(benches, ["a/m Timeout 5000"])
       assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
       assert.strictEqual(open(), 0)
     }).pipe(layer())
@@ -43,11 +43,11 @@ describe("the deadline", () => {
 
   it.effect("lets no further target be asked when the last one took all of it", () =>
     Effect.gen(function* () {
-      const { calls, chain } = chainOf([[{ wait: "10 seconds" }, fault("Silent")]], [["other"]])
+      const { calls, chain } = chainOf([[{ wait: "10 seconds" }, fault("Timeout")]], [["other"]])
       const { error } = yield* play(Failover.complete(chain, "q", { deadline: "10 seconds" }))
       assert.strictEqual(error?._tag, "DeadlineExceeded")
       assert.deepStrictEqual(calls(), ["0 a/m"])
-    }).pipe(layer({ reserve: 0 }))
+    }).pipe(layer({ fallbackReserve: 0 }))
   )
 
   it.effect("covers the pauses between attempts: no retry is begun that would be too late", () =>
@@ -66,7 +66,7 @@ describe("the deadline", () => {
       const { value } = yield* play(Failover.complete(chain, "q", { deadline: "2 seconds" }))
       assert.strictEqual(value, "other")
       assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
-    }).pipe(layer({ reserve: 0 }))
+    }).pipe(layer({ fallbackReserve: 0 }))
   )
 
   it.effect("is that of the call before that of the chain before that of the runtime", () =>
@@ -99,7 +99,7 @@ describe("the answer timeout", () => {
       const { benches, value } = yield* play(Failover.answer(chain, "q"))
       assert.strictEqual(value?.value, "other")
       assert.deepStrictEqual(calls(), ["0 a/m", "7000 b/m"])
-      assert.deepStrictEqual(benches, ["a/m Silent 12000"])
+      assert.deepStrictEqual(benches, ["a/m Timeout 12000"])
     }).pipe(layer({ timeouts: { answer: "7 seconds" } }))
   )
 
@@ -108,7 +108,7 @@ describe("the answer timeout", () => {
       const { calls, chain } = chainOf(hang, [["other"]])
       const { benches } = yield* play(Failover.complete(chain, "q"))
       assert.deepStrictEqual(calls(), ["0 a/m", "300000 b/m"])
-      assert.deepStrictEqual(benches, ["a/m Silent 305000"])
+      assert.deepStrictEqual(benches, ["a/m Timeout 305000"])
     }).pipe(layer())
   )
 

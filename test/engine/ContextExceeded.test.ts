@@ -75,7 +75,7 @@ describe("a prompt that is too long", () => {
 
   it.effect("ends as exhausted when the larger model is there but broken", () =>
     Effect.gen(function* () {
-      const a = provider((target) => (target.model === "w400" ? [[fault("Silent")]] : [[tooLong()]]))
+      const a = provider((target) => (target.model === "w400" ? [[fault("Timeout")]] : [[tooLong()]]))
       const { error } = yield* play(Failover.complete(Chain.make(known(a, 200), known(a, 400)), "q"))
       assert(error?._tag === "ChainExhausted")
       assert.deepStrictEqual(
@@ -126,7 +126,7 @@ describe("the chain for long prompts", () => {
   it.effect("does not try again what has been tried", () =>
     Effect.gen(function* () {
       const a = provider((target) =>
-        target.model === "x" ? [[fault("Silent")]] : target.model === "m" ? [[tooLong()]] : [["fine"]]
+        target.model === "x" ? [[fault("Timeout")]] : target.model === "m" ? [[tooLong()]] : [["fine"]]
       )
       const x = Model.make(a, "x")
       const m = Model.make(a, "m")

@@ -9,7 +9,7 @@ import type { Rule } from "../../src/policy/Rule.ts"
 
 const calm: Situation = {
   single: false,
-  patience: 3_000,
+  maxWait: 3_000,
   attemptsLeft: 5,
   hasMoved: false,
   waited: false,
@@ -117,7 +117,7 @@ describe("without attempts left", () => {
 })
 
 describe("the rule afterWait", () => {
-  it("waits as long as the provider asks for, up to the patience", () => {
+  it("waits as long as the provider asks for, up to the maxWait", () => {
     assert.deepStrictEqual(decided(throttled(700), "afterWait"), { _tag: "AfterWait", delay: 700 })
     assert.deepStrictEqual(decided(throttled(3_000), "afterWait"), { _tag: "AfterWait", delay: 3_000 })
     assert.deepStrictEqual(decided(throttled(3_001), "afterWait"), leave)
@@ -153,9 +153,9 @@ describe("a schedule", () => {
     assert.deepStrictEqual(decided(throttled(700), schedule), { _tag: "Backoff", schedule, least: 700 })
   })
 
-  it("is not begun where the provider asks for a longer wait than the patience", () => {
+  it("is not begun where the provider asks for a longer wait than the maxWait", () => {
     assert.deepStrictEqual(decided(throttled(3_000), schedule)._tag, "Backoff")
     assert.deepStrictEqual(decided(throttled(3_001), schedule), leave)
-    assert.deepStrictEqual(decided(gone, schedule, { patience: 0 })._tag, "Backoff")
+    assert.deepStrictEqual(decided(gone, schedule, { maxWait: 0 })._tag, "Backoff")
   })
 })

@@ -83,9 +83,9 @@ const blocked: Row = {
 }
 const silent: Row = {
   says: "asks once at every place; each target asked rests for five seconds",
-  failure: "Silent",
+  failure: "Timeout",
   calls: ["0 a/m#one", "0 a/m#far", "0 b/m"],
-  rests: ["a/m#far Silent 5000", "a/m#one Silent 5000"]
+  rests: ["a/m#far Timeout 5000", "a/m#one Timeout 5000"]
 }
 const unfit = (failure: "ContextExceeded" | "Unsupported"): Row => ({
   says: "asks the model once, with whichever key; nobody rests",

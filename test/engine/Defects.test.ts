@@ -2,10 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Phase from "../../src/domain/Phase.ts"
-import * as Pool from "../../src/domain/Pool.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
@@ -14,7 +14,7 @@ import { fault, play, refusal, throttle } from "../support/engine.ts"
 const runtime = Effect.provide(
   Failover.Failover.layer({ policy: { retries: { times: 0, backoff: ["1 second"] } } })
 )
-const chain = Chain.make(Model.make(Pool.make("a", {}), "m"), Model.make(Pool.make("b", {}), "m"))
+const chain = Chain.make(Model.make(Backend.make("a", {}), "m"), Model.make(Backend.make("b", {}), "m"))
 
 /** Runs one effect at `a` and answers at `b`. */
 const use = <A, E>(atA: Effect.Effect<A, E>, options?: Failover.UseOptions<E, Failure.Failure>) =>
@@ -22,7 +22,7 @@ const use = <A, E>(atA: Effect.Effect<A, E>, options?: Failover.UseOptions<E, Fa
     const failover = yield* Failover.Failover
     const run = failover.use(
       chain,
-      (pool): Effect.Effect<A | string, E> => (pool.name === "a" ? atA : Effect.succeed("b")),
+      (backend): Effect.Effect<A | string, E> => (backend.name === "a" ? atA : Effect.succeed("b")),
       options as Failover.Classified<Failover.UseOptions<E, Failure.Failure>>
     )
     const { error, took, value } = yield* play(run)
@@ -53,16 +53,16 @@ describe("a provider with a bug", () => {
 
   it.effect("that throws instead of returning its effect or its stream is failed over as well", () =>
     Effect.gen(function* () {
-      const thrower = (pool: Pool.Pool) => {
-        if (pool.name === "a") throw new Error("a bug")
+      const thrower = (backend: Backend.Backend) => {
+        if (backend.name === "a") throw new Error("a bug")
       }
-      const answer = Failover.use(chain, (pool) => {
-        thrower(pool)
+      const answer = Failover.use(chain, (backend) => {
+        thrower(backend)
         return Effect.succeed("b")
       })
       assert.strictEqual((yield* play(answer)).value, "b")
-      const stream = Failover.useStream(chain, (pool) => {
-        thrower(pool)
+      const stream = Failover.useStream(chain, (backend) => {
+        thrower(backend)
         return Stream.make("b")
       })
       assert.deepStrictEqual((yield* play(Stream.runCollect(stream))).value, ["b"])
@@ -90,7 +90,7 @@ describe("a provider with a bug", () => {
       const untidy = Effect.onInterrupt(Effect.never, () => Effect.never)
       const { failed, took, value } = yield* use(untidy)
       assert.strictEqual(value, "b")
-      assert.deepStrictEqual(failed, ["Silent"])
+      assert.deepStrictEqual(failed, ["Timeout"])
       assert.strictEqual(took, 300_000)
     })
   )
@@ -102,7 +102,7 @@ describe("a stream whose finalizer", () => {
       const seen: Array<string> = []
       const stream = Failover.useStream(
         chain,
-        (pool) => (pool.name === "a" ? atA : Stream.make(Scripted.content("b"), Scripted.last)),
+        (backend) => (backend.name === "a" ? atA : Stream.make(Scripted.content("b"), Scripted.last)),
         { phase: (part: Scripted.Part) => part.phase }
       )
       const played = yield* play(
@@ -195,7 +195,7 @@ describe("a caller's function that throws", () => {
         const phase = (text: string) => (text === "bad" ? thrower() : Phase.answer)
         const stream = Failover.useStream(
           chain,
-          (pool) => Stream.fromEffect(Effect.as(pause, pool.name === "a" ? "bad" : "good")),
+          (backend) => Stream.fromEffect(Effect.as(pause, backend.name === "a" ? "bad" : "good")),
           { phase }
         )
         assert.deepStrictEqual((yield* play(Stream.runCollect(stream))).value, ["good"])
@@ -216,7 +216,7 @@ describe("a caller's function that throws", () => {
   it.effect("to observe does not disturb the request", () =>
     Effect.gen(function* () {
       for (const wait of ["0 millis", "1 second"] as const) {
-        const a = Scripted.make("a", [[{ wait }, fault("Silent")]])
+        const a = Scripted.make("a", [[{ wait }, fault("Timeout")]])
         const b = Scripted.make("b", [[{ wait }, "other"]])
         const both = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
         const { value } = yield* play(Failover.complete(both, "q", { observer: thrower }))

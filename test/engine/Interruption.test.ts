@@ -102,9 +102,9 @@ describe("a caller who hangs up", () => {
           for (let turns = 0; turns < 40; turns++) {
             const once = Effect.gen(function* () {
               const a = Scripted.make("a", [[throttle("1 second")], [held(), "he", { hang: true }]])
-              const b = Scripted.make("b", [[fault("Silent")], [{ hang: true }]])
+              const b = Scripted.make("b", [[fault("Timeout")], [{ hang: true }]])
               const chain = Chain.withPolicy(Chain.make(Model.make(a, "m"), Model.make(b, "m")), {
-                patience: 0
+                maxWait: 0
               })
               yield* Effect.exit(ask(chain))
               yield* TestClock.adjust("5 seconds")

@@ -30,12 +30,12 @@ const path = (failure: Failure.Failure, policy: Policy.Options, within: Duration
   }).pipe(Effect.provide(Failover.Failover.layer({ policy })))
 
 describe("a row", () => {
-  it.effect("may go to the next key, another place, the next model, or nowhere", () =>
+  it.effect("may go to the next key, another endpoint, the next model, or nowhere", () =>
     Effect.gen(function* () {
-      const next = (next: "credential" | "place" | "model" | "stop") =>
-        Effect.map(path(fault("Silent"), { rules: { Silent: { next } } }), ({ calls }) => calls)
+      const next = (next: "credential" | "endpoint" | "model" | "stop") =>
+        Effect.map(path(fault("Timeout"), { rules: { Timeout: { next } } }), ({ calls }) => calls)
       assert.deepStrictEqual(yield* next("credential"), ["0 a/m#one", "0 a/m#two", "0 a/m#far", "0 b/m"])
-      assert.deepStrictEqual(yield* next("place"), ["0 a/m#one", "0 a/m#far", "0 b/m"])
+      assert.deepStrictEqual(yield* next("endpoint"), ["0 a/m#one", "0 a/m#far", "0 b/m"])
       assert.deepStrictEqual(yield* next("model"), ["0 a/m#one", "0 b/m"])
       assert.deepStrictEqual(yield* next("stop"), ["0 a/m#one"])
     })
@@ -115,7 +115,7 @@ describe("the short forms", () => {
   it.effect("set the retries of all faults but silence", () =>
     Effect.gen(function* () {
       const policy: Policy.Options = { retries: { times: 1, backoff: ["4 seconds"] } }
-      assert.deepStrictEqual((yield* path(fault("Silent"), policy)).calls.length, 3)
+      assert.deepStrictEqual((yield* path(fault("Timeout"), policy)).calls.length, 3)
       assert.deepStrictEqual((yield* path(fault("Empty"), policy, "1 minute")).calls, [
         "0 a/m#one",
         "2000 a/m#one",
@@ -138,7 +138,7 @@ describe("the short forms", () => {
       }
       const first = (failure: Failure.Failure) =>
         Effect.map(path(failure, policy), ({ benches }) => benches.find((text) => text.includes("#one")))
-      assert.strictEqual(yield* first(fault("Silent")), "a/m#one Silent 1000")
+      assert.strictEqual(yield* first(fault("Timeout")), "a/m#one Timeout 1000")
       assert.strictEqual(yield* first(throttle()), "a/m#one RateLimit 2000")
       assert.strictEqual(yield* first(dead("Forbidden")), "a#one Forbidden 3000")
       assert.strictEqual(yield* first(dead("ModelMissing")), "a/m#one ModelMissing 4000")
@@ -147,7 +147,7 @@ describe("the short forms", () => {
 
   it.effect("set the visits in a row before a rest", () =>
     Effect.gen(function* () {
-      const a = Scripted.make("a", [[fault("Silent")]])
+      const a = Scripted.make("a", [[fault("Timeout")]])
       const b = Scripted.make("b", [["other"]])
       const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
       for (let visit = 1; visit <= 3; visit++) {
@@ -187,7 +187,9 @@ describe("where a policy is said", () => {
 
   it.effect("a word for something else leaves a row without a rest as it is", () =>
     Effect.gen(function* () {
-      const a = Scripted.make("a", [[fault("Silent")]], { policy: { rules: { Invalid: { next: "model" } } } })
+      const a = Scripted.make("a", [[fault("Timeout")]], {
+        policy: { rules: { Invalid: { next: "model" } } }
+      })
       const t = Scripted.make("t", [[throttle()]], { policy: { threshold: { unknown: 5 } } })
       yield* Effect.exit(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
       yield* Effect.exit(Failover.complete(Chain.make(Model.make(t, "m")), "q"))
@@ -195,16 +197,16 @@ describe("where a policy is said", () => {
       assert.deepStrictEqual(benches, [])
     }).pipe(
       Effect.provide(
-        Failover.Failover.layer({ policy: { rules: { Silent: { rest: null }, RateLimit: { rest: null } } } })
+        Failover.Failover.layer({ policy: { rules: { Timeout: { rest: null }, RateLimit: { rest: null } } } })
       )
     )
   )
 
-  it.effect("patience is that of the target, the rest of the run that of the chain", () =>
+  it.effect("maxWait is that of the target, the rest of the run that of the chain", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("2 seconds")], ["fine"]])
       const b = Scripted.make("b", [["other"]])
-      const impatient = Model.make(a, "m", { policy: { patience: "1 second", attempts: 1 } })
+      const impatient = Model.make(a, "m", { policy: { maxWait: "1 second", attempts: 1 } })
       const { value } = yield* play(Failover.complete(Chain.make(impatient, Model.make(b, "m")), "q"))
       assert.strictEqual(value, "other")
     }).pipe(Effect.provide(Failover.Failover.layer()))
@@ -217,7 +219,7 @@ describe("where a policy is said", () => {
       })
       const b = Scripted.make("b", [["other"]])
       const patient = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
-      const impatient = Chain.withPolicy(patient, { patience: 0 })
+      const impatient = Chain.withPolicy(patient, { maxWait: 0 })
       assert.strictEqual((yield* play(Failover.complete(patient, "q"))).value, "fine")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* play(Failover.complete(impatient, "q"))).value, "other")

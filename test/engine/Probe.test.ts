@@ -66,7 +66,7 @@ describe("a probe", () => {
       const { calls, chain } = yield* halfOpen([{ hang: true }])
       const { benches } = yield* play(Failover.complete(chain, "q", { deadline: "1 hour" }))
       assert.deepStrictEqual(calls(), ["5000 a/m", "305000 b/m"])
-      assert.deepStrictEqual(benches, ["a/m Silent 315000"])
+      assert.deepStrictEqual(benches, ["a/m Timeout 315000"])
     }).pipe(runtime)
   )
 

@@ -143,7 +143,7 @@ describe("a throttle that passes soon", () => {
       const a = Scripted.make(
         "a",
         (target) =>
-          target.credential.name === "far" ? [[throttle("1 second")], ["fine"]] : [[fault("Silent")]],
+          target.credential.name === "far" ? [[throttle("1 second")], ["fine"]] : [[fault("Timeout")]],
         { credentials }
       )
       const { value } = yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
@@ -152,7 +152,7 @@ describe("a throttle that passes soon", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is left when the wait is longer than the patience, by a millisecond", () =>
+  it.effect("is left when the wait is longer than the maxWait, by a millisecond", () =>
     Effect.gen(function* () {
       const wait = (retryAfter: number) =>
         Effect.gen(function* () {

@@ -140,6 +140,6 @@ describe("what is kept for the targets behind", () => {
       const { calls, chain } = chainOf(hang, [["other"]])
       yield* play(Failover.complete(chain, "q", { deadline: "10 seconds" }))
       assert.deepStrictEqual(calls(), ["0 a/m", "7500 b/m"])
-    }).pipe(layer({ reserve: 0.25 }))
+    }).pipe(layer({ fallbackReserve: 0.25 }))
   )
 })

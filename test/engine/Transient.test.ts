@@ -58,7 +58,7 @@ describe("a fault", () => {
   )
 
   it.effect(
-    "is left at once when the provider asks for more than the patience, and rests as long as asked",
+    "is left at once when the provider asks for more than the maxWait, and rests as long as asked",
     () =>
       Effect.gen(function* () {
         const a = Scripted.make("a", [[fault("Overloaded", "20 seconds")]])
@@ -157,7 +157,7 @@ describe("the place of a fault", () => {
       ] as const
       const a = Scripted.make(
         "a",
-        (target) => (target.credential.name === "three" ? [["fine"]] : [[fault("Silent")]]),
+        (target) => (target.credential.name === "three" ? [["fine"]] : [[fault("Timeout")]]),
         { credentials, baseUrl: "https://home" }
       )
       yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
@@ -167,7 +167,7 @@ describe("the place of a fault", () => {
 
   it.effect("does not stand in the way of the next model there", () =>
     Effect.gen(function* () {
-      const a = Scripted.make("a", (target) => (target.model === "large" ? [[fault("Silent")]] : [["fine"]]))
+      const a = Scripted.make("a", (target) => (target.model === "large" ? [[fault("Timeout")]] : [["fine"]]))
       const chain = Chain.make(Model.make(a, "large"), Model.make(a, "small"))
       const { value } = yield* play(Failover.complete(chain, "q"))
       assert.strictEqual(value, "fine")

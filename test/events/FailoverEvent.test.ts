@@ -182,9 +182,9 @@ describe("an observer hears", () => {
         yield* play(Failover.complete(chain, "q", { observer, deadline: "8 seconds" }))
         assert.deepStrictEqual(words(), [
           "0 AttemptStarted a 1",
-          "4000 AttemptFailed a 1 4000 Silent Next cut off",
+          "4000 AttemptFailed a 1 4000 Timeout Next cut off",
           "4000 AttemptStarted b 2",
-          "8000 AttemptFailed b 2 4000 Silent Stop cut off",
+          "8000 AttemptFailed b 2 4000 Timeout Stop cut off",
           "8000 RunFailed 8000 DeadlineExceeded"
         ])
       }).pipe(runtime)

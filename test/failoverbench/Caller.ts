@@ -8,7 +8,7 @@ export interface Asking {
   readonly fallbacks: ReadonlyArray<string>
   readonly stream: boolean
   /** How long the caller waits before it calls it a hang, in milliseconds. */
-  readonly patience: number
+  readonly maxWait: number
 }
 
 /** How a call ended. Times are milliseconds. */
@@ -54,7 +54,7 @@ export const make = ({ baseUrl, maxRetries = 0, timeout = 600_000 }: Options): C
 const call = async (client: OpenAI, asking: Asking): Promise<Call> => {
   const began = performance.now()
   const giveUp = new AbortController()
-  const timer = setTimeout(() => giveUp.abort(), asking.patience)
+  const timer = setTimeout(() => giveUp.abort(), asking.maxWait)
   const got = { text: "", model: undefined as string | undefined, hasUsage: false }
   const end = (outcome: Call["outcome"], error?: unknown): Call => ({
     ...got,

@@ -42,7 +42,7 @@ export const play = Effect.fnUntraced(function* (scenario: Scenario, stage: Stag
       model: nameOf(model),
       fallbacks: hasFallbacks ? fallbacks.map(nameOf) : [],
       stream,
-      patience: within * scale * 1000 + (scale < 1 ? hangGraceMillis : 0)
+      maxWait: within * scale * 1000 + (scale < 1 ? hangGraceMillis : 0)
     })
   const askPrimary = ask(scenario.model, [scenario.fallback], true, scenario.seconds)
 

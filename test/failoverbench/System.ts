@@ -56,7 +56,7 @@ export const stage = (
     const baseUrl = yield* start(scaled(facing(changed, wall.baseUrl), scale))
     const caller = Caller.make({ baseUrl })
     // The first call of a process takes many times as long as the next one.
-    yield* caller({ model: nameOf("fb-ok"), fallbacks: [], stream: true, patience: 5_000 })
+    yield* caller({ model: nameOf("fb-ok"), fallbacks: [], stream: true, maxWait: 5_000 })
     return { baseUrl, wall, caller, nameOf, scale }
   })
 
@@ -68,7 +68,7 @@ export const facing = (config: GatewayConfig, baseUrl: string): GatewayConfig =>
 
 /** The same config with all its times multiplied, the ones that it does not mention included. */
 export const scaled = (config: GatewayConfig, scale: number): GatewayConfig => {
-  const { patience, deadline, rules, timeouts } = Policy.make(config.policy)
+  const { maxWait, deadline, rules, timeouts } = Policy.make(config.policy)
   const rows: { [C in FailureClass]?: Policy.RuleOptions } = {}
   for (const [name, { rest, retry }] of Object.entries(rules)) {
     rows[name as FailureClass] = {
@@ -83,7 +83,7 @@ export const scaled = (config: GatewayConfig, scale: number): GatewayConfig => {
     ...config,
     policy: {
       ...config.policy,
-      patience: patience * scale,
+      maxWait: maxWait * scale,
       deadline: deadline * scale,
       timeouts: {
         connect: timeouts.connect * scale,

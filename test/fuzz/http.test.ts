@@ -137,7 +137,7 @@ interface Got {
   readonly ended: "whole" | "cut" | "reset" | "silent"
 }
 
-const patience = 15_000
+const maxWait = 15_000
 
 const send = (url: string, method: string, path: string, headers: http.OutgoingHttpHeaders, body: Buffer) =>
   new Promise<Got>((resolve) => {
@@ -151,7 +151,7 @@ const send = (url: string, method: string, path: string, headers: http.OutgoingH
       resolve({ status, type, text: Buffer.concat(parts).toString(), ended })
     }
     const request = http.request({ hostname, port, method, path, headers, agent: false })
-    const timer = setTimeout(() => end("silent"), patience)
+    const timer = setTimeout(() => end("silent"), maxWait)
     request.on("error", () => end("reset"))
     // A stream of statuses goes on for ever; its beginning is enough.
     request.on("response", (response) => {

@@ -361,7 +361,7 @@ describe("a failure", () => {
         const url = yield* start({
           providers: { a: provider("openai", server) },
           models: { smart: models },
-          policy: { ...quick, patience: 0, timeouts: { answer: "100 millis" } }
+          policy: { ...quick, maxWait: 0, timeouts: { answer: "100 millis" } }
         })
         const got = yield* ask(`${url}/v1/chat/completions`, { body: chat("smart") })
         assert.deepStrictEqual([got.status, got.headers["x-failover-trail"]], [status, trail])

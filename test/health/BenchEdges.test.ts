@@ -4,34 +4,34 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { Candidates } from "../../src/candidates/Candidates.ts"
-import { prepare } from "../../src/candidates/Prepared.ts"
+import { prepare } from "../../src/candidates/PreparedChain.ts"
+import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
-import * as Pool from "../../src/domain/Pool.ts"
 import * as Target from "../../src/domain/Target.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import * as WhenAllBenched from "../../src/engine/WhenAllBenched.ts"
 import * as Bench from "../../src/health/Bench.ts"
 import { BenchRegistry, makeMemory } from "../../src/health/BenchRegistry.ts"
+import { CredentialLimits } from "../../src/health/CredentialLimits.ts"
 import type { Limiter } from "../../src/health/Limiter.ts"
-import { OwnLimits } from "../../src/health/OwnLimits.ts"
 import { forgive } from "../../src/health/stores/Saved.ts"
 import * as Policy from "../../src/policy/Policy.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
-import { Now } from "../../src/time/Now.ts"
+import { RunClock } from "../../src/time/RunClock.ts"
 import { a, admitted, benched, probe, rest, why } from "../support/bench.ts"
 import { dead, fault, refusal, throttle } from "../support/engine.ts"
 
 /** A walk over a chain of one target, whose credential may have a limit. */
 const walk = (registry: BenchRegistry["Service"], limiter: Limiter, rpm?: number) => {
-  const pool = Pool.make("a", {}, { credentials: [Credential.make("k", { rpm })] })
+  const backend = Backend.make("a", {}, { credentials: [Credential.make("k", { rpm })] })
   const context = Context.empty()
-  const limits = new OwnLimits(limiter)
+  const limits = new CredentialLimits(limiter)
   const candidates = new Candidates(
-    prepare(Chain.make(Model.make(pool, "m")), []),
+    prepare(Chain.make(Model.make(backend, "m")), []),
     context,
-    new Now(context),
+    new RunClock(context),
     { registry, limits, turns: new Map() },
     undefined
   )
@@ -108,7 +108,7 @@ describe("`wait` while somebody else probes", () => {
       )
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(
-        registry.admitUnsafe(candidates.target, new Now(yield* Effect.context<never>()))._tag,
+        registry.admitUnsafe(candidates.target, new RunClock(yield* Effect.context<never>()))._tag,
         "Probe"
       )
       const situation = {

@@ -113,7 +113,7 @@ describe("the list and the report", () => {
         since: 0,
         until: 10_000,
         hint: undefined,
-        hits: 1,
+        consecutiveBenches: 1,
         failures: 1,
         by: undefined
       })
@@ -129,7 +129,7 @@ describe("the list and the report", () => {
       const registry = yield* BenchRegistry
       const script = [["fine"], [throttle("1 second")], [dead()], [{ hang: true }]] as const
       const a = Scripted.make("a", script)
-      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { patience: 0 })
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { maxWait: 0 })
       yield* play(Failover.complete(chain, "q"), { within: 0 })
       yield* play(Failover.complete(chain, "q"), { within: 0 })
       yield* TestClock.adjust("1 second")

@@ -68,7 +68,7 @@ describe("a credential that was found dead", () => {
     const [admission, probing] = admitted(state, next, 1)
     const after = Bench.fail(probing, next, admission, dead(), { ...long, base: 1_000 }, 1)
     assert.strictEqual(why(after, next, 2), "a#k InvalidKey 1001")
-    assert.strictEqual(after.entries.get("a#k")?.hits, 1)
+    assert.strictEqual(after.entries.get("a#k")?.consecutiveBenches, 1)
   })
 
   it("stays where somebody put it by hand", () => {

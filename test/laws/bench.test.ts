@@ -206,13 +206,14 @@ describe("whatever happened before, the bench", () => {
     ([operations]) => {
       const known = ({ entries }: Bench.State) =>
         keys.map((key) => {
-          const { evidence, failures, hits, manual, probe, reason, since, until } = entries.get(key) ?? {}
+          const { evidence, failures, consecutiveBenches, manual, probe, reason, since, until } =
+            entries.get(key) ?? {}
           const isProbed = (probe ?? 0) !== 0
           return {
             key,
             evidence,
             failures: failures ?? 0,
-            hits: hits ?? 0,
+            consecutiveBenches: consecutiveBenches ?? 0,
             isProbed,
             manual,
             reason,

@@ -23,7 +23,7 @@ import {
 } from "../../src/index.ts"
 import { UpstreamRouter } from "../../src/router/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
-import * as Steady from "../../src/time/Steady.ts"
+import * as MonotonicClock from "../../src/time/MonotonicClock.ts"
 
 const hour = 3_600_000
 
@@ -207,7 +207,7 @@ describe("a wall clock that is set", () => {
           kind === "memory"
             ? Limiter.memory()
             : yield* Effect.provide(RateLimits.make(), RateLimits.layerMemory)
-        const { failover } = yield* runtime({ patience: 0, whenAllBenched: "fail" }, { limiter })
+        const { failover } = yield* runtime({ maxWait: 0, whenAllBenched: "fail" }, { limiter })
         const model = Model.make(
           Scripted.make("p", [["one"]], { credentials: [Credential.make("c", { rpm: 6 })] }),
           "m"
@@ -288,11 +288,11 @@ describe("a wall clock that is set", () => {
     Effect.gen(function* () {
       const { clock, set } = yield* settable
       yield* TestClock.adjust("1 minute")
-      assert.strictEqual(Steady.millis(clock), 60_000)
+      assert.strictEqual(MonotonicClock.millis(clock), 60_000)
       yield* set(-5_000)
       yield* TestClock.adjust("1 minute")
-      assert.strictEqual(Steady.millis(clock), 120_000)
-      assert.strictEqual(yield* Effect.provideService(Steady.ahead, Clock.Clock, clock), -5_000)
+      assert.strictEqual(MonotonicClock.millis(clock), 120_000)
+      assert.strictEqual(yield* Effect.provideService(MonotonicClock.ahead, Clock.Clock, clock), -5_000)
     })
   )
 })

@@ -16,6 +16,7 @@ import {
 } from "../../src/ai/index.ts"
 import { RateLimits } from "../../src/health/limits/index.ts"
 import {
+  Backend,
   Backoff,
   BenchRegistry,
   Chain,
@@ -23,8 +24,7 @@ import {
   Credential,
   Failover,
   Model,
-  Policy,
-  Pool
+  Policy
 } from "../../src/index.ts"
 import { Decisions, Pulse } from "../../src/observe/index.ts"
 import { Anthropic, OpenAi, UndiciUpstream, type Upstream } from "../../src/providers/index.ts"
@@ -42,22 +42,22 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
   "no requests per minute": [() => Credential.make("a", { rpm: 0 }), /rpm is 0; .*more than 0/],
   "requests per minute that are no number": [() => Credential.make("a", { rpm: Number.NaN }), /rpm is NaN/],
   "two credentials with one name": [
-    () => Pool.make("p", {}, { credentials: [Credential.make("a"), Credential.make("a")] }),
+    () => Backend.make("p", {}, { credentials: [Credential.make("a"), Credential.make("a")] }),
     /two credentials are called "a"/
   ],
-  "no credentials": [() => Pool.make("p", {}, { credentials: nonsense([]) }), /credentials is empty/],
-  "an odd name of a pool": [() => Pool.make("a/b", {}), /name is "a\/b"/],
+  "no credentials": [() => Backend.make("p", {}, { credentials: nonsense([]) }), /credentials is empty/],
+  "an odd name of a backend": [() => Backend.make("a/b", {}), /name is "a\/b"/],
   "an unknown strategy": [
-    () => Pool.make("p", {}, { strategy: nonsense("best") }),
+    () => Backend.make("p", {}, { strategy: nonsense("best") }),
     /"sequential", "roundRobin"/
   ],
-  "a model without a name": [() => Model.make(Pool.make("p", {}), " "), /name of the model is empty/],
+  "a model without a name": [() => Model.make(Backend.make("p", {}), " "), /name of the model is empty/],
   "a window that is none": [
-    () => Model.make(Pool.make("p", {}), "m", { contextWindow: -1 }),
+    () => Model.make(Backend.make("p", {}), "m", { contextWindow: -1 }),
     /contextWindow is -1/
   ],
   "two providers with one name": [
-    () => Chain.make(Model.make(Pool.make("p", {}), "m"), Model.make(Pool.make("p", {}), "n")),
+    () => Chain.make(Model.make(Backend.make("p", {}), "m"), Model.make(Backend.make("p", {}), "n")),
     /two different providers are called "p"/
   ],
   "two providers with one name in nested chains": [
@@ -73,19 +73,19 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
     /chain is empty/
   ],
   "a policy of a chain": [
-    () => Chain.withPolicy(Chain.make(Model.make(Pool.make("p", {}), "m")), { attempts: 0 }),
+    () => Chain.withPolicy(Chain.make(Model.make(Backend.make("p", {}), "m")), { attempts: 0 }),
     /attempts is 0; it has to be a whole number, at least 1/
   ],
-  "a policy of a pool": [
-    () => Pool.make("p", {}, { policy: { reserve: 2 } }),
+  "a policy of a backend": [
+    () => Backend.make("p", {}, { policy: { fallbackReserve: 2 } }),
     /policy of p: reserve is 2; .*0 to 1/
   ],
   "a policy of a model": [
-    () => Model.make(Pool.make("p", {}), "m", { policy: { deadline: -1 } }),
+    () => Model.make(Backend.make("p", {}), "m", { policy: { deadline: -1 } }),
     /policy of p\/m: deadline is -1/
   ],
   "a policy of a scripted provider": [
-    () => Scripted.make("p", [["one"]], { policy: { reserve: 2 } }),
+    () => Scripted.make("p", [["one"]], { policy: { fallbackReserve: 2 } }),
     /reserve is 2/
   ],
   "delays that are none": [() => Backoff.fullJitter([Number.NaN]), /delay 0 is NaN/],
@@ -117,10 +117,10 @@ const policies: Record<string, readonly [object, RegExp]> = {
   "no attempts": [{ attempts: 0 }, /attempts is 0/],
   "half an attempt": [{ attempts: 1.5 }, /attempts is 1.5/],
   "attempts that are no number": [{ attempts: Number.NaN }, /attempts is NaN/],
-  "a reserve of 2": [{ reserve: 2 }, /reserve is 2; it has to be a share from 0 to 1/],
+  "a reserve of 2": [{ fallbackReserve: 2 }, /reserve is 2; it has to be a share from 0 to 1/],
   "a negative deadline": [{ deadline: -1 }, /deadline is -1/],
   "a negative deadline in words": [{ deadline: "-1 seconds" }, /deadline is "-1 seconds"/],
-  "a patience that is no number": [{ patience: Number.NaN }, /patience is NaN/],
+  "a maxWait that is no number": [{ maxWait: Number.NaN }, /maxWait is NaN/],
   "a time nobody can read": [{ deadline: "soon" }, /deadline is "soon"/],
   "an unknown choice": [{ whenAllBenched: "panic" }, /"tryAnyway", "wait", "fail"/],
   "malformed events": [{ malformedEvents: "keep" }, /"fail", "drop"/],
@@ -342,8 +342,8 @@ describe("what is refused where it is built", () => {
     Policy.make({
       attempts: Number.POSITIVE_INFINITY,
       deadline: Number.POSITIVE_INFINITY,
-      reserve: 1,
-      patience: 0
+      fallbackReserve: 1,
+      maxWait: 0
     })
     Policy.make({ retries: { times: 0 }, rules: { Unknown: { rest: null, retry: "never" } } })
     for (const [name, preset] of Object.entries(Policy.presets)) assert.isObject(Policy.make(preset), name)

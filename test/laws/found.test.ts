@@ -15,7 +15,7 @@ describe("all laws hold", () => {
     obeys(
       quiet(
         Array.from({ length: 8 }, () => [["wait 700", "one"]]),
-        { deadline: 100, reserve: 0.25 }
+        { deadline: 100, fallbackReserve: 0.25 }
       )
     )
   )

@@ -162,15 +162,19 @@ export const streams: Readonly<Record<string, Streaming>> = {
   "Failover.open": ({ chain, request }) =>
     scoped(Effect.map(Failover.open(chain, request), ({ value }) => value)),
   "Failover.useStream, a flow": ({ chain, request }) =>
-    Failover.useStream(chain, (pool, target) => pool.stream(request, target), {
+    Failover.useStream(chain, (backend, target) => backend.stream(request, target), {
       classify,
       phase: (c) => c.phase
     }),
   "Failover.useStream, a pump": ({ chain, request }) =>
-    Failover.useStream(chain, (pool, target) => Stream.map(pool.stream(request, target), (chunk) => chunk), {
-      classify,
-      phase: (chunk) => chunk.phase
-    }),
+    Failover.useStream(
+      chain,
+      (backend, target) => Stream.map(backend.stream(request, target), (chunk) => chunk),
+      {
+        classify,
+        phase: (chunk) => chunk.phase
+      }
+    ),
   "UpstreamRouter.stream": (asked) =>
     scoped(Effect.map(router(asked), (made) => UpstreamRouter.stream(made, asked.request))),
   "UpstreamRouter.open": (asked) =>
@@ -198,7 +202,7 @@ const generate = (layer: Layer.Layer<LanguageModel.LanguageModel, never, Failove
 export const wholes: Readonly<Record<string, Whole>> = {
   "Failover.complete": ({ chain, request }) => Failover.complete(chain, request),
   "Failover.use": ({ chain, request }) =>
-    Failover.use(chain, (pool, target) => pool.complete(request, target), { classify }),
+    Failover.use(chain, (backend, target) => backend.complete(request, target), { classify }),
   "UpstreamRouter.complete": (asked) =>
     Effect.scoped(Effect.flatMap(router(asked), (made) => UpstreamRouter.complete(made, asked.request))),
   ChainLanguageModel: ({ chat }) => generate(ChainLanguageModel.layerNoDeps(chat!)),

@@ -10,7 +10,7 @@ import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { Chain, Failover, Failure, Model, Pool } from "../../src/index.ts"
+import { Backend, Chain, Failover, Failure, Model } from "../../src/index.ts"
 import { check } from "./scenario.ts"
 
 const Int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
@@ -66,13 +66,13 @@ const service = (name: string, until: number, failure: Failure.Failure, latency:
     seen.failed++
     return yield* failure
   })
-  return { seen, pool: Pool.make(name, { ask }) }
+  return { seen, backend: Backend.make(name, { ask }) }
 }
 
 /** How many of the callers are lost, and what each target got while it failed. */
 const play = (day: Day, services: ReadonlyArray<ReturnType<typeof service>>, defaults: boolean) =>
   Effect.gen(function* () {
-    const chain = Chain.fromLinks(services.map(({ pool }) => Model.make(pool, "m")))
+    const chain = Chain.fromLinks(services.map(({ backend }) => Model.make(backend, "m")))
     const failover = yield* Failover.make(
       defaults
         ? {}

@@ -254,8 +254,8 @@ const failureOf = (name: string, number: number | undefined): Failure.Failure =>
 const policyOf = ({ policy }: Scenario): Policy.Options => ({
   attempts: policy.attempts,
   deadline: policy.deadline,
-  reserve: policy.reserve,
-  patience: policy.patience,
+  fallbackReserve: policy.fallbackReserve,
+  maxWait: policy.maxWait,
   whenAllBenched: policy.whenAllBenched,
   commit:
     policy.commit === "first content"
@@ -329,8 +329,8 @@ const call = (
 
 const benchByHand = (scenario: Scenario, { chain }: World, bench: BenchRegistry.BenchRegistry["Service"]) =>
   Effect.forEach(scenario.byHand, ({ at, link, millis, scope }) => {
-    const { spec, pool } = chain.models[link % chain.models.length]!
-    const credential = Context.isKey(pool) ? undefined : pool.credentials[0].name
+    const { spec, backend } = chain.models[link % chain.models.length]!
+    const credential = Context.isKey(backend) ? undefined : backend.credentials[0].name
     return Effect.andThen(
       Effect.sleep(at),
       bench.bench(
@@ -372,10 +372,10 @@ export const watched = (inner: BenchRegistry.BenchRegistry["Service"], steps: Ar
 
 /** The targets of a chain, as the bench knows them. */
 export const targetsOf = (chain: Chain.Chain<AnyProvider>): ReadonlyArray<ReadonlyArray<string>> =>
-  chain.models.flatMap(({ pool, spec: { model, provider } }) =>
-    Context.isKey(pool)
+  chain.models.flatMap(({ backend, spec: { model, provider } }) =>
+    Context.isKey(backend)
       ? []
-      : pool.credentials.map(({ name: credential }) =>
+      : backend.credentials.map(({ name: credential }) =>
           keysOf(BenchKey.format({ provider, model, credential }))
         )
   )

@@ -79,8 +79,8 @@ const Caller = Schema.Struct({
 const Policy = Schema.Struct({
   attempts: Schema.Literals([8, 1, 2, 3, 4]),
   deadline: Schema.Literals([600_000, 90_000, 15_000, 2_500, 100]),
-  reserve: Schema.Literals([0.5, 0, 0.25, 0.9]),
-  patience: Schema.Literals([3_000, 0, 1_000]),
+  fallbackReserve: Schema.Literals([0.5, 0, 0.25, 0.9]),
+  maxWait: Schema.Literals([3_000, 0, 1_000]),
   whenAllBenched: Schema.Literals(["tryAnyway", "wait", "fail"]),
   commit: Schema.Literals(["first content", "second chunk", "complete"]),
   timeout: Schema.Literals([30_000, 5_000, 500]),
@@ -129,8 +129,8 @@ export const quiet = (scripts: Scenario["scripts"], policy: Partial<Scenario["po
   policy: {
     attempts: 8,
     deadline: 90_000,
-    reserve: 0.5,
-    patience: 3_000,
+    fallbackReserve: 0.5,
+    maxWait: 3_000,
     whenAllBenched: "tryAnyway",
     commit: "first content",
     timeout: 30_000,

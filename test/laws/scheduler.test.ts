@@ -55,11 +55,11 @@ const laws: Readonly<Record<string, (seen: Seen, world: World) => void>> = {
       if (operation !== "fail" && operation !== "succeed") continue
       for (const [key, entry] of before.entries) {
         if (entry.generation <= admission.generation) continue
-        const { failures, hits, reason, until } = after.entries.get(key)!
-        const { failures: f, hits: h, reason: r, until: u } = entry
+        const { failures, consecutiveBenches, reason, until } = after.entries.get(key)!
+        const { failures: f, consecutiveBenches: h, reason: r, until: u } = entry
         assert.deepStrictEqual(
-          { failures, hits, reason, until },
-          { failures: f, hits: h, reason: r, until: u }
+          { failures, consecutiveBenches, reason, until },
+          { failures: f, consecutiveBenches: h, reason: r, until: u }
         )
       }
     }
@@ -83,12 +83,12 @@ const hadItsTry = ({ events, single }: Seen, { error, run }: FailoverEvent.RunFa
   return error._tag === "ChainExhausted" && begun.length === 1 && begun.every((event) => single.has(event))
 }
 
-/** It came while the target rested by hand, or its patience ends before that rest does. */
+/** It came while the target rested by hand, or its maxWait ends before that rest does. */
 const restsByHandTooLong = ({ benchedAt }: Seen, { at, error, run }: FailoverEvent.RunFailed): boolean => {
   const until = benchedAt + byHand
   if (at < benchedAt || at >= until) return false
   const cameTooLate = run.startedAt >= benchedAt && error._tag === "AllBenched"
-  return cameTooLate || run.startedAt + Policy.defaults.patience <= until
+  return cameTooLate || run.startedAt + Policy.defaults.maxWait <= until
 }
 
 /** One letter for each event of a run. */

@@ -12,6 +12,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import {
+  Backend,
   BenchRegistry,
   Chain,
   Credential,
@@ -20,8 +21,7 @@ import {
   Flow,
   Model,
   Phase,
-  type Policy,
-  Pool
+  type Policy
 } from "../../src/index.ts"
 import { UpstreamRouter } from "../../src/router/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
@@ -98,13 +98,13 @@ type Word = { readonly text: string; readonly phase: Phase.Phase }
 const failing = (when: "at once" | "later") => {
   const pause = when === "at once" ? Effect.void : Effect.sleep(5)
   const wrong = Effect.andThen(pause, Effect.fail("closed" as const))
-  const oslo = Pool.make("oslo", {
+  const oslo = Backend.make("oslo", {
     today: wrong as Effect.Effect<string, "closed">,
     before: Stream.fromEffect(wrong) as Stream.Stream<string, "closed">,
     after: Stream.concat(Stream.make("r"), Stream.fromEffect(wrong)) as Stream.Stream<string, "closed">,
     slow: Stream.concat(Stream.make("r"), Stream.never) as Stream.Stream<string, "closed">
   })
-  const bergen = Pool.make("bergen", {
+  const bergen = Backend.make("bergen", {
     today: Effect.succeed("rain") as Effect.Effect<string, "closed">,
     before: Stream.make("rain") as Stream.Stream<string, "closed">,
     after: Stream.make("rain") as Stream.Stream<string, "closed">,
@@ -136,10 +136,12 @@ describe("code of others that is broken", () => {
               const chain = failing(when)
               const ask = (part: "before" | "after") =>
                 Effect.exit(
-                  Stream.runCollect(failover.useStream(chain, (pool) => pool.service[part], { classify }))
+                  Stream.runCollect(
+                    failover.useStream(chain, (backend) => backend.service[part], { classify })
+                  )
                 )
               const whole = yield* Effect.exit(
-                failover.use(chain, (pool) => pool.service.today, { classify })
+                failover.use(chain, (backend) => backend.service.today, { classify })
               )
               return [
                 Exit.isSuccess(whole) && whole.value.value,
@@ -164,8 +166,10 @@ describe("code of others that is broken", () => {
                 observer: (event: { readonly _tag: string }) => void heard.push(event._tag)
               }
               const chain = failing(when)
-              const whole = yield* failover.use(chain, (pool) => pool.service.today, call)
-              const stream = Stream.runCollect(failover.useStream(chain, (pool) => pool.service.after, call))
+              const whole = yield* failover.use(chain, (backend) => backend.service.today, call)
+              const stream = Stream.runCollect(
+                failover.useStream(chain, (backend) => backend.service.after, call)
+              )
               return [whole.value, tagOf(yield* Effect.exit(stream))]
             })
           )
@@ -185,7 +189,7 @@ describe("code of others that is broken", () => {
             return tagOf(
               yield* Effect.exit(
                 Stream.runCollect(
-                  failover.useStream(failing("later"), (pool) => pool.service.slow, {
+                  failover.useStream(failing("later"), (backend) => backend.service.slow, {
                     classify: () => fault,
                     isBusy: breaks as () => boolean
                   })
@@ -207,8 +211,8 @@ describe("code of others that is broken", () => {
               Effect.gen(function* () {
                 const failover = yield* runtime()
                 const chain = Chain.make(
-                  Model.make(Pool.make("a", {}), "m"),
-                  Model.make(Pool.make("b", {}), "m")
+                  Model.make(Backend.make("a", {}), "m"),
+                  Model.make(Backend.make("b", {}), "m")
                 )
                 const words = (name: string): Stream.Stream<Word> => {
                   const all = [
@@ -230,7 +234,7 @@ describe("code of others that is broken", () => {
                 return tagOf(
                   yield* Effect.exit(
                     Stream.runCollect(
-                      failover.useStream(chain, (pool) => words(pool.name), {
+                      failover.useStream(chain, (backend) => words(backend.name), {
                         phase: (word) =>
                           word.text === bad ? (breaks() as unknown as Phase.Phase) : word.phase
                       })
@@ -324,7 +328,7 @@ describe("code of others that is broken", () => {
         const { exit } = yield* watch(
           Effect.gen(function* () {
             const failover = yield* runtime()
-            const chain = Chain.make(Model.make(Pool.make("a", {}), "m"))
+            const chain = Chain.make(Model.make(Backend.make("a", {}), "m"))
             let taken = false
             const stream = Flow.toStream<string, never>(() => ({
               take: () => {
@@ -432,11 +436,11 @@ describe("code of others that is broken", () => {
             const failover = yield* runtime({ observer: ({ _tag }) => events.push(_tag) })
             const chain = failing(when)
             const classify = () => Failover.notMine
-            const whole = failover.use(chain, (pool) => pool.service.today, { classify })
+            const whole = failover.use(chain, (backend) => backend.service.today, { classify })
             const stream = (part: "before" | "after") => {
               const heard: Array<string> = []
               return Stream.runForEach(
-                failover.useStream(chain, (pool) => pool.service[part], { classify }),
+                failover.useStream(chain, (backend) => backend.service[part], { classify }),
                 (text) => Effect.sync(() => void heard.push(text))
               ).pipe(
                 Effect.match({ onSuccess: () => [...heard, "well"], onFailure: (error) => [...heard, error] })

@@ -116,9 +116,9 @@ describe("the record of the last minutes", () => {
   it.effect("lets the target that was idle the longest go when there are too many", () =>
     Effect.gen(function* () {
       const { failover, finish, pulse } = yield* watched({ capacity: 2 })
-      const pool = Scripted.make("a", [["hello"]])
+      const backend = Scripted.make("a", [["hello"]])
       for (const model of ["one", "two", "one", "three"]) {
-        yield* finish(failover.complete(Chain.make(Model.make(pool, model)), ""))
+        yield* finish(failover.complete(Chain.make(Model.make(backend, model)), ""))
       }
       const models = (yield* pulse.readings).map(({ target }) => target.model)
       assert.deepStrictEqual(models.sort(), ["one", "three"])

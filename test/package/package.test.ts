@@ -14,16 +14,16 @@ afterAll(() => consumer.remove())
 
 const application = `
 import * as Effect from "effect/Effect"
-import { Chain, Failover, Failure, Model, Pool } from "effect-failover"
+import { Chain, Failover, Failure, Model, Backend } from "effect-failover"
 import { Scripted } from "effect-failover/testing"
 ${entryPoints.map((entry, i) => `import * as entry${i} from "${entry}"`).join("\n")}
 
-const oslo = Pool.make("oslo", { today: Effect.fail("closed" as const) })
-const bergen = Pool.make("bergen", { today: Effect.succeed("rain" as const) })
+const oslo = Backend.make("oslo", { today: Effect.fail("closed" as const) })
+const bergen = Backend.make("bergen", { today: Effect.succeed("rain" as const) })
 const chain = Chain.make(Model.make(oslo, "forecast"), Model.make(bergen, "forecast"))
 
 const program = Effect.gen(function* () {
-  const today: "rain" = yield* Failover.use(chain, (pool) => pool.service.today, {
+  const today: "rain" = yield* Failover.use(chain, (backend) => backend.service.today, {
     classify: (error: "closed") => new Failure.AuthDead({ reason: "ModelMissing", message: error })
   })
   const said: string = yield* Failover.complete(Chain.make(Model.make(Scripted.make("hi", [["hello"]]), "m")), "a prompt")

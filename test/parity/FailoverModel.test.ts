@@ -42,7 +42,7 @@ const pair = (...steps: ReadonlyArray<Scripted.Call<string, Scripted.Part>>) => 
 const catalogOf = (...names: ReadonlyArray<string>) =>
   Effect.fromResult(
     Catalog.make({
-      providers: names.map((name) => ({ pool: Scripted.make(name, [[`from ${name}`]]) })),
+      providers: names.map((name) => ({ backend: Scripted.make(name, [[`from ${name}`]]) })),
       models: { both: { chain: ["a/1", "b/1"] } }
     })
   )
@@ -358,7 +358,7 @@ describe("a failover model", () => {
         seen.push(model)
         return [["hello"]]
       })
-      const catalog = yield* Effect.fromResult(Catalog.make({ providers: [{ pool: router }] }))
+      const catalog = yield* Effect.fromResult(Catalog.make({ providers: [{ backend: router }] }))
       yield* ask(yield* Effect.fromResult(catalog.chain("router/meta-llama/llama-4")))
       assert.deepStrictEqual(seen, ["meta-llama/llama-4"])
     }))

@@ -40,7 +40,7 @@ const outcomeOf = (failure: Failure.Failure) =>
 const catalogOf = (fallbacks: ReadonlyArray<string> = []) =>
   Effect.fromResult(
     Catalog.make({
-      providers: ["a", "b", "c"].map((name) => ({ pool: Scripted.make(name, [[`from ${name}`]]) })),
+      providers: ["a", "b", "c"].map((name) => ({ backend: Scripted.make(name, [[`from ${name}`]]) })),
       fallbacks
     })
   )
@@ -168,7 +168,7 @@ describe("a chain with model health", () => {
       )
       yield* ask(chainOf(acme))
       const info = (yield* registry.list).find(({ key }) => key === "acme#only")
-      assert.deepInclude(info, { hits: 1, until: 7_200_000 + 5_000 })
+      assert.deepInclude(info, { consecutiveBenches: 1, until: 7_200_000 + 5_000 })
     }))
 
   test("a rate limit cools the profile and the next profile is asked", () =>

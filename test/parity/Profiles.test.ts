@@ -6,7 +6,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import { BenchRegistry, Catalog, Chain, Credential, Failover, Model, Policy, Pool } from "effect-failover"
+import { Backend, BenchRegistry, Catalog, Chain, Credential, Failover, Model, Policy } from "effect-failover"
 import { ConfigFile, parse, withDefaults } from "effect-failover/gateway"
 import { Scripted } from "effect-failover/testing"
 import { ask, broken, chainOf, chance, isBenched, keysOf, under, withKeys } from "../support/parity.ts"
@@ -25,7 +25,7 @@ describe("profiles and health", () => {
         enabled: true,
         rpm: 60
       })
-      const acme = Pool.make("acme", undefined, { credentials: [work] })
+      const acme = Backend.make("acme", undefined, { credentials: [work] })
       const target = yield* Failover.use(Chain.make(Model.make(acme, "m")), (_, at) => Effect.succeed(at))
       const { apiKey, baseUrl, enabled, name, rpm } = target.credential
       assert.deepStrictEqual(
@@ -33,7 +33,7 @@ describe("profiles and health", () => {
         ["acme", "work", "https://work.test/v1", true, 60]
       )
       assert.strictEqual(apiKey && Redacted.value(apiKey), "sk-work")
-      assert.strictEqual(target.place, "https://work.test/v1")
+      assert.strictEqual(target.endpoint, "https://work.test/v1")
 
       const limited = Scripted.make("limited", [["fine"]], {
         credentials: [Credential.make("work", { rpm: 60 }), Credential.make("spare")]
@@ -186,7 +186,7 @@ describe("profiles and health", () => {
     Effect.gen(function* () {
       const acme = Scripted.make("acme", ({ model }) => (model === "small" ? fine : failing))
       const catalog = yield* Effect.fromResult(
-        Catalog.make({ providers: [{ pool: acme, fallbackModels: ["middle", "small"] }] })
+        Catalog.make({ providers: [{ backend: acme, fallbackModels: ["middle", "small"] }] })
       )
       const chain = yield* Effect.fromResult(catalog.resolve("acme/large"))
       assert.deepStrictEqual(Chain.specs(chain), ["acme/large", "acme/middle", "acme/small"])
@@ -206,9 +206,9 @@ describe("profiles and health", () => {
       const catalog = yield* Effect.fromResult(
         Catalog.make({
           providers: [
-            { pool: withKeys("two", { first: fine, second: fine }) },
-            { pool: withKeys("one", { only: fine }) },
-            { pool: withKeys("more", { only: fine }), fallbackModels: ["small"] }
+            { backend: withKeys("two", { first: fine, second: fine }) },
+            { backend: withKeys("one", { only: fine }) },
+            { backend: withKeys("more", { only: fine }), fallbackModels: ["small"] }
           ]
         })
       )
@@ -218,7 +218,7 @@ describe("profiles and health", () => {
   test("an unknown provider gives nothing and no crash", () =>
     Effect.gen(function* () {
       const catalog = yield* Effect.fromResult(
-        Catalog.make({ providers: [{ pool: withKeys("one", { only: fine }) }] })
+        Catalog.make({ providers: [{ backend: withKeys("one", { only: fine }) }] })
       )
       assert.isUndefined(catalog.provider("nobody"))
       assert.isFalse(catalog.hasFailover("nobody"))

@@ -260,7 +260,7 @@ describe("active checks", () => {
       yield* TestClock.adjust("1 second")
       const [report] = yield* health.report
       assert.deepInclude(report, { checking: false, healthy: false })
-      assert.strictEqual(report?.lastFailure?.class, "Silent")
+      assert.strictEqual(report?.lastFailure?.class, "Timeout")
     }))
 
   test("checks of one target are single-flight: who asks meanwhile shares the one that is under way", () =>

@@ -4,9 +4,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
+import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
-import * as Pool from "../../src/domain/Pool.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 import * as Backoff from "../../src/policy/Backoff.ts"
 import * as Commit from "../../src/policy/Commit.ts"
@@ -30,11 +30,11 @@ describe("a policy of nothing", () => {
 describe("what is said", () => {
   it("is taken, in any form a duration may have", () => {
     const policy = Policy.make({
-      patience: "2 seconds",
+      maxWait: "2 seconds",
       deadline: Duration.minutes(1),
       attempts: 3,
       targets: 5,
-      reserve: 0.1,
+      fallbackReserve: 0.1,
       whenAllBenched: "fail",
       commit: Commit.complete,
       malformedEvents: "drop",
@@ -44,11 +44,11 @@ describe("what is said", () => {
       { ...policy, rules: undefined },
       {
         rules: undefined,
-        patience: 2_000,
+        maxWait: 2_000,
         deadline: 60_000,
         attempts: 3,
         targets: 5,
-        reserve: 0.1,
+        fallbackReserve: 0.1,
         whenAllBenched: "fail",
         commit: Commit.complete,
         malformedEvents: "drop",
@@ -59,13 +59,13 @@ describe("what is said", () => {
 
   it("is not undone by something left undefined", () => {
     const said = {
-      patience: 1,
+      maxWait: 1,
       attempts: 2,
       timeouts: { idle: 3 },
       rules: { Invalid: { next: "model" } }
     } as const
     const unsaid = {
-      patience: undefined,
+      maxWait: undefined,
       attempts: undefined,
       timeouts: { idle: undefined },
       rules: { Invalid: { next: undefined } }
@@ -111,7 +111,7 @@ describe("what is said", () => {
     )
     assert.isUndefined(policy.rules.Overloaded.rest)
     assert.isUndefined(policy.rules.RateLimit.rest)
-    assert.deepInclude(policy.rules.Silent.rest, { base: 1, threshold: 5 })
+    assert.deepInclude(policy.rules.Timeout.rest, { base: 1, threshold: 5 })
   })
 
   it("of the short forms reaches the rows they stand for", () => {
@@ -135,7 +135,7 @@ describe("what is said", () => {
         ...(["InvalidKey", "Forbidden", "Balance"] as const).map((name) => [name, "1 5 6"] as const),
         ["ModelMissing", "1 7 8"],
         ["Blocked", undefined],
-        ...(["Overloaded", "ServerError", "Connection", "Silent"] as const).map(
+        ...(["Overloaded", "ServerError", "Connection", "Timeout"] as const).map(
           (name) => [name, "4 1 2"] as const
         ),
         ...(["Truncated", "Empty", "Malformed", "Unknown"] as const).map((name) => [name, "7 1 2"] as const),
@@ -203,7 +203,7 @@ describe("the retries", () => {
       assert.deepStrictEqual(yield* delays(policy.rules.Connection.retry), [7, 7])
       const numbers = Policy.make({ retries: schedule }, { retries: { times: 1 } })
       assert.deepStrictEqual(yield* delays(numbers.rules.Connection.retry, 1), [500])
-      assert.strictEqual(policy.rules.Silent.retry, "never")
+      assert.strictEqual(policy.rules.Timeout.retry, "never")
     })
   )
 
@@ -221,44 +221,44 @@ describe("the retries", () => {
 })
 
 describe("a chain's policy", () => {
-  const chain = Chain.make(Model.make(Pool.make("a", {}), "m"))
+  const chain = Chain.make(Model.make(Backend.make("a", {}), "m"))
 
   it("laid over one that it has leaves what it does not speak of", () => {
     const twice = Chain.withPolicy(
       Chain.withPolicy(chain, {
-        patience: 1,
+        maxWait: 1,
         timeouts: { idle: 2 },
         threshold: { transient: 3 },
         cooldown: { rateLimit: { base: 4, max: 5 } },
-        rules: { Invalid: { next: "model" }, Silent: { rest: { base: 6 } } }
+        rules: { Invalid: { next: "model" }, Timeout: { rest: { base: 6 } } }
       }),
       {
-        patience: undefined,
+        maxWait: undefined,
         timeouts: { answer: 20 },
         threshold: { unknown: 30 },
         cooldown: { rateLimit: { base: 40 } },
-        rules: { TooLarge: { next: "model" }, Silent: { rest: { max: 60 } } }
+        rules: { TooLarge: { next: "model" }, Timeout: { rest: { max: 60 } } }
       }
     )
     const policy = Policy.make(twice.policy)
-    assert.strictEqual(policy.patience, 1)
+    assert.strictEqual(policy.maxWait, 1)
     assert.deepInclude(policy.timeouts, { idle: 2, answer: 20 })
     assert.deepInclude(policy.rules.RateLimit.rest, { base: 40, max: 5 })
     assert.strictEqual(policy.rules.Connection.rest?.threshold, 3)
     assert.strictEqual(policy.rules.Unknown.rest?.threshold, 30)
-    assert.deepInclude(policy.rules.Silent.rest, { base: 6, max: 60, threshold: 3 })
+    assert.deepInclude(policy.rules.Timeout.rest, { base: 6, max: 60, threshold: 3 })
     assert.strictEqual(policy.rules.Invalid.next, "model")
     assert.strictEqual(policy.rules.TooLarge.next, "model")
   })
 
   it("has the last word where both speak", () => {
     const twice = Chain.withPolicy(
-      Chain.withPolicy(chain, { attempts: 1, rules: { Silent: { rest: null, next: "stop" } } }),
-      { attempts: 2, rules: { Silent: { next: "model" } } }
+      Chain.withPolicy(chain, { attempts: 1, rules: { Timeout: { rest: null, next: "stop" } } }),
+      { attempts: 2, rules: { Timeout: { next: "model" } } }
     )
     const policy = Policy.make(twice.policy)
     assert.strictEqual(policy.attempts, 2)
-    assert.deepInclude(policy.rules.Silent, { rest: undefined, next: "model" })
+    assert.deepInclude(policy.rules.Timeout, { rest: undefined, next: "model" })
   })
 
   it("leaves the chain it was made from as it was", () => {

@@ -73,7 +73,7 @@ describe("a chain of providers over HTTP", () => {
       const begun = events.slice(0, 3)
       const sent = [head, ...begun.map((send) => ({ send }))]
       const rows: ReadonlyArray<readonly [FaultServer.Behaviour, Failure.FailureClass]> = [
-        [[...sent, { hang: true }], "Silent"],
+        [[...sent, { hang: true }], "Timeout"],
         [[...sent, { wait: 20 }, { reset: true }], "Truncated"],
         [[...sent, { end: true }], "Truncated"],
         [[...sent, { send: "data: {\n\n" }, { hang: true }], "Malformed"]

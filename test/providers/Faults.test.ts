@@ -180,7 +180,7 @@ for (const [upstream, layer] of upstreams) {
           server.play([{ hang: true }])
           const policy = { timeouts: { headers: "50 millis" } } as const
           const { failure } = yield* hear(provider.stream(dialect.request, target(policy)))
-          assert.strictEqual(failure && Failure.classOf(failure), "Silent")
+          assert.strictEqual(failure && Failure.classOf(failure), "Timeout")
           assert.include(failure?.evidence, "headers")
         })
       )

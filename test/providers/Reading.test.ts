@@ -1,12 +1,12 @@
 /** What answers say of themselves, in the shapes that providers document. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Phase from "../../src/domain/Phase.ts"
-import { Reading } from "../../src/providers/wire/Reading.ts"
+import { AnswerReader } from "../../src/providers/wire/AnswerReader.ts"
 import { Chunk, type JsonObject } from "../../src/providers/wire/Wire.ts"
 
 const none = new Uint8Array()
 
-const said = (reading: Reading) => ({
+const said = (reading: AnswerReader) => ({
   model: reading.model,
   reasons: [...reading.finishReasons],
   input: reading.inputTokens,
@@ -17,13 +17,13 @@ const said = (reading: Reading) => ({
 })
 
 const ofAnswer = (json: JsonObject) => {
-  const reading = new Reading()
+  const reading = new AnswerReader()
   reading.answer({ status: 200, headers: {}, body: none, json })
   return said(reading)
 }
 
 const ofEvents = (...events: ReadonlyArray<unknown>) => {
-  const reading = new Reading()
+  const reading = new AnswerReader()
   for (const json of events) reading.chunk(new Chunk(none, Phase.held, json, undefined))
   return said(reading)
 }
@@ -143,7 +143,7 @@ describe("what an answer says of itself", () => {
 
   it("is read from the end of an answer that is too large to be parsed", () => {
     const read = (text: string) => {
-      const reading = new Reading()
+      const reading = new AnswerReader()
       reading.answer({ status: 200, headers: {}, body: new TextEncoder().encode(text), json: undefined })
       return said(reading)
     }

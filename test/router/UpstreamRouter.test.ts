@@ -7,10 +7,10 @@ import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
-import * as Pool from "../../src/domain/Pool.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type { FailoverEvent } from "../../src/events/FailoverEvent.ts"
 import * as Failure from "../../src/failure/Failure.ts"
@@ -138,16 +138,20 @@ describe("a route", () => {
 
   test("counts a fault of the caller's own effect as it is classified", () =>
     Effect.gen(function* () {
-      const oslo = Pool.make("oslo", { today: Effect.fail("too many") })
-      const bergen = Pool.make("bergen", { today: Effect.succeed("rain") })
+      const oslo = Backend.make("oslo", { today: Effect.fail("too many") })
+      const bergen = Backend.make("bergen", { today: Effect.succeed("rain") })
       const router = yield* UpstreamRouter.make({
         primary: Model.make(oslo, "forecast"),
         backup: Model.make(bergen, "forecast"),
         check: Effect.void
       })
-      const today = UpstreamRouter.use(router, (pool): Effect.Effect<string, string> => pool.service.today, {
-        classify: (error) => new Failure.RateLimit({ message: error })
-      })
+      const today = UpstreamRouter.use(
+        router,
+        (backend): Effect.Effect<string, string> => backend.service.today,
+        {
+          classify: (error) => new Failure.RateLimit({ message: error })
+        }
+      )
       assert.strictEqual(yield* today, "rain")
       assert.strictEqual((yield* router.status).active, "backup")
     }))
@@ -572,14 +576,14 @@ describe("streams", () => {
 
   test("of any service go the same way", () =>
     Effect.gen(function* () {
-      const numbers = (pool: string, stream: Stream.Stream<number, Failure.Failure>) =>
-        Pool.make(pool, { stream })
+      const numbers = (backend: string, stream: Stream.Stream<number, Failure.Failure>) =>
+        Backend.make(backend, { stream })
       const router = yield* UpstreamRouter.make({
         primary: Model.make(numbers("one", Stream.fail(throttled())), "n"),
         backup: Model.make(numbers("two", Stream.make(1, 2)), "n"),
         check: Effect.void
       })
-      const stream = UpstreamRouter.useStream(router, (pool) => pool.service.stream)
+      const stream = UpstreamRouter.useStream(router, (backend) => backend.service.stream)
       assert.deepStrictEqual(yield* Stream.runCollect(stream), [1, 2])
       assert.strictEqual((yield* router.status).active, "backup")
     }))
@@ -725,13 +729,13 @@ describe("a router", () => {
     }))
 
   test("can be a service of the application", () => {
-    const oslo = Pool.make("oslo", { today: Effect.succeed("rain") })
+    const oslo = Backend.make("oslo", { today: Effect.succeed("rain") })
     class Weather extends Context.Service<Weather, UpstreamRouter.UpstreamRouter<typeof oslo>>()(
       "test/Weather"
     ) {}
     return Effect.gen(function* () {
       const router = yield* Weather
-      assert.strictEqual(yield* UpstreamRouter.use(router, (pool) => pool.service.today), "rain")
+      assert.strictEqual(yield* UpstreamRouter.use(router, (backend) => backend.service.today), "rain")
     }).pipe(
       Effect.provide(
         UpstreamRouter.layer(Weather, { primary: Model.make(oslo, "forecast"), check: oslo.service.today })

@@ -6,10 +6,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Phase from "../../src/domain/Phase.ts"
-import * as Pool from "../../src/domain/Pool.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type * as Failure from "../../src/failure/Failure.ts"
 import * as Flow from "../../src/stream/Flow.ts"
@@ -69,9 +69,9 @@ class Tap<A, E> implements Flow.Flow<A, E> {
   }
 }
 
-/** A chain of two pools whose streams are made of the flows. */
+/** A chain of two backends whose streams are made of the flows. */
 const chainOf = (...flows: ReadonlyArray<Flow.Flow<string, Failure.Failure>>) =>
-  Chain.fromLinks(flows.map((flow, index) => Model.make(Pool.make(`p${index}`, flow), "m")))
+  Chain.fromLinks(flows.map((flow, index) => Model.make(Backend.make(`p${index}`, flow), "m")))
 
 const phase = (chunk: string) =>
   chunk === "role"
@@ -153,7 +153,7 @@ describe("a stream made of a flow", () => {
 /** A chain of one provider whose streams are made of the flow. */
 const providing = (flow: Flow.Flow<string, Failure.Failure>) => {
   const provider = {
-    ...Pool.make("p", {}),
+    ...Backend.make("p", {}),
     complete: () => Effect.succeed(""),
     stream: () => Flow.toStream(() => flow),
     phase
@@ -213,11 +213,11 @@ describe("the runtime over flows", () => {
         ends.push(error._tag === "Transient" ? error.reason : error._tag)
         assert.isAtLeast(way === "cut" ? 1 : tap.cancelled, 1)
       }
-      assert.deepStrictEqual(ends, ["Silent", "DeadlineExceeded", "Truncated"])
+      assert.deepStrictEqual(ends, ["Timeout", "DeadlineExceeded", "Truncated"])
     }).pipe(runtime)
   )
 
-  it.effect("waits for an afterword only a moment", () =>
+  it.effect("waits for an usageGrace only a moment", () =>
     Effect.gen(function* () {
       const tap = new Tap<string, Failure.Failure>()
       const fiber = yield* Effect.forkChild(Stream.runCollect(play(chainOf(tap))), { startImmediately: true })

@@ -79,12 +79,12 @@ describe("before the commit point", () => {
     { says: "an event that cannot be read", call: [held("role"), fault("Malformed")], as: "Malformed" },
     { says: "a stream without anything", call: [{ end: true }], as: "Empty" },
     { says: "a stream that ends after its role", call: [held("role"), { end: true }], as: "Truncated" },
-    { says: "a stream that is silent", call: [{ hang: true }], at: 30_000, as: "Silent" },
+    { says: "a stream that is silent", call: [{ hang: true }], at: 30_000, as: "Timeout" },
     {
       says: "a stream that is silent after its role",
       call: [held("role"), { hang: true }],
       at: 30_000,
-      as: "Silent"
+      as: "Timeout"
     },
     { says: "a finish without content", call: [held("role"), complete(), { hang: true }], as: "Empty" },
     { says: "a last word without content", call: [last], as: "Empty" },

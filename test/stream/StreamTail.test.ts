@@ -129,10 +129,10 @@ describe("a stream that stalls", () => {
         { hang: true }
       ])
       assert(error?._tag === "Transient")
-      assert.strictEqual(error.reason, "Silent")
+      assert.strictEqual(error.reason, "Timeout")
       assert.deepStrictEqual(seen, ["one", "two"])
       assert.strictEqual(took, 59_000)
-      assert.deepStrictEqual(benches, ["a/m Silent 64000"])
+      assert.deepStrictEqual(benches, ["a/m Timeout 64000"])
       assert.strictEqual(open, 0)
       assert.strictEqual(outcome, "interrupted")
     })
@@ -180,7 +180,7 @@ describe("a stream that stalls", () => {
       }
       // Of the two only the stall was the target's fault.
       const [health] = yield* (yield* BenchRegistry).report
-      assert.deepStrictEqual([health?.failures, health?.lastFailure?.class], [1, "Silent"])
+      assert.deepStrictEqual([health?.failures, health?.lastFailure?.class], [1, "Timeout"])
     }).pipe(runtime)
   )
 

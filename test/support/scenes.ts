@@ -145,7 +145,7 @@ const bench = (now: number, key: string, more: Partial<Bench> & Pick<Bench, "sta
       : "provider",
   reason: "Overloaded",
   since: now - 40 * second,
-  hits: 1,
+  consecutiveBenches: 1,
   failures: 1,
   ...more
 })
@@ -268,7 +268,7 @@ export const oneBenched = (now: number): Status => {
         evidence: "error.type: overloaded_error",
         since: now - begun * second,
         until: now + 15 * second,
-        hits: 4
+        consecutiveBenches: 4
       })
     ],
     decisions: [...trouble, ...smooth(now, 4_000, 30, usual.slice(1))].sort((a, b) => b.at - a.at)
@@ -282,7 +282,7 @@ export const probing = (now: number): Status => {
   return status(now, {
     rows: team({
       [one]: { state: "half-open", bench: one, did: { rate: 40, p50: 620, fails } },
-      [two]: { state: "probing", bench: two, did: { rate: 22, p50: 480, fails, failure: "Silent" } }
+      [two]: { state: "probing", bench: two, did: { rate: 22, p50: 480, fails, failure: "Timeout" } }
     }),
     benches: [
       bench(now, one, {
@@ -290,7 +290,7 @@ export const probing = (now: number): Status => {
         evidence: "error.type: overloaded_error",
         until: now - 3 * second
       }),
-      bench(now, two, { status: "probing", reason: "Silent", until: now - second, hits: 2 })
+      bench(now, two, { status: "probing", reason: "Timeout", until: now - second, consecutiveBenches: 2 })
     ],
     decisions: [
       decision(
@@ -353,7 +353,7 @@ export const allDown = (now: number): Status => {
         evidence: key.startsWith("openai") ? "error.code: invalid_api_key" : "ECONNREFUSED",
         since: now - 2 * minute - index * second,
         until: now + (key.startsWith("openai") ? 4 * minute : 9 * second) + index * 1_400,
-        hits: 4
+        consecutiveBenches: 4
       })
     ),
     fails: (ago) => (ago < 120 ? 1 : 0),

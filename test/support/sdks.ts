@@ -76,7 +76,7 @@ export const world = Effect.gen(function* () {
       retries: { times: 0 },
       threshold: { transient: 100 },
       timeouts: { idle: "200 millis" },
-      patience: 0
+      maxWait: 0
     }
   })
   return { url, asked, servers, restore } satisfies World

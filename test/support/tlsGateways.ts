@@ -2,12 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as KeptBench from "../../src/gateway/reload/KeptBench.ts"
+import * as GatewayBench from "../../src/gateway/reload/GatewayBench.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 
 const registry = Effect.suspend(() => {
   const url = Redacted.make(process.argv[2] ?? "")
-  return Effect.map(Layer.build(KeptBench.layer({ _tag: "Redis", url, prefix: undefined })), (context) =>
+  return Effect.map(Layer.build(GatewayBench.layer({ _tag: "Redis", url, prefix: undefined })), (context) =>
     BenchRegistry.pipe(Effect.provide(context))
   )
 }).pipe(Effect.flatten)

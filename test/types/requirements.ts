@@ -4,12 +4,12 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import {
+  Backend,
   Chain,
   Failover,
   Failure,
   Model,
   Phase,
-  Pool,
   type Provider,
   ProviderService,
   type RunError
@@ -80,28 +80,28 @@ const special = Chain.onContentPolicy(Chain.make(A.model("large")), Chain.make(B
 const specially = Failover.complete(special, request)
 export const specials = same<Effect.Services<typeof specially>, A | B | Failover.Failover>(true)
 
-// The generic form: the pool has the type of its service, and `classify` that of the errors.
+// The generic form: the backend has the type of its service, and `classify` that of the errors.
 interface Closed {
   readonly _tag: "Closed"
 }
 declare const today: Effect.Effect<"rain", Closed, Scope.Scope>
-const oslo = Pool.make("oslo", { today })
+const oslo = Backend.make("oslo", { today })
 const forecast = Failover.use(
   Chain.make(Model.make(oslo, "forecast")),
-  (pool, target) => Effect.as(pool.service.today, target.key),
+  (backend, target) => Effect.as(backend.service.today, target.key),
   { classify: (error) => new Failure.Transient({ reason: "Connection", message: error._tag }) }
 )
 export const generic = [
   same<typeof forecast, Effect.Effect<string, RunError.RunError, Scope.Scope | Failover.Failover>>(true),
   // @ts-expect-error the service has no such error
-  Failover.use(Chain.make(Model.make(oslo, "forecast")), (pool) => pool.service.today, {
+  Failover.use(Chain.make(Model.make(oslo, "forecast")), (backend) => backend.service.today, {
     classify: (error: "unheard of") => new Failure.BadRequest({ reason: "Invalid", message: error })
   })
 ]
 
 // An error that is no failure asks for `classify`, which may hand it to the caller.
 const days = Chain.make(Model.make(oslo, "forecast"))
-const handed = Failover.use(days, (pool) => pool.service.today, {
+const handed = Failover.use(days, (backend) => backend.service.today, {
   classify: (error) =>
     error._tag === "Closed" ? Failover.notMine : new Failure.Transient({ reason: "Connection", message: "" })
 })
@@ -119,7 +119,7 @@ export const classified = [
     Stream.Stream<"rain", RunError.RunError | Failure.Failure | Closed, Failover.Failover>
   >(true),
   // @ts-expect-error `Closed` is no failure
-  Failover.use(days, (pool) => pool.service.today),
+  Failover.use(days, (backend) => backend.service.today),
   // @ts-expect-error `Closed` is no failure
   Failover.useStream(days, () => rains, { phase: () => Phase.content })
 ]

@@ -108,7 +108,7 @@ const waited = <A>(begin: Effect.Effect<Exit.Exit<A, unknown>>): Effect.Effect<A
     })
   )
 
-const unbuilt = new Transient({ reason: "Silent", message: "its layer is still being built" })
+const unbuilt = new Transient({ reason: "Timeout", message: "its layer is still being built" })
 
 const failed = (cause: Cause.Cause<unknown>): AuthDead =>
   new AuthDead({ reason: "ModelMissing", message: "its layer could not be built", cause })

@@ -13,7 +13,7 @@ import type { Target } from "../../domain/Target.ts"
 import type { Runtime } from "../../engine/Failover.ts"
 import type * as Failure from "../../failure/Failure.ts"
 import type { RunError } from "../../failure/RunError.ts"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import { fromError, type Origin, toCause } from "./AiFailure.ts"
 import { History } from "./History.ts"
 import type { MemberPool, Ready } from "./Member.ts"
@@ -32,8 +32,10 @@ export class Histories {
   readonly #byAccount = new Map<string, History>()
 
   constructor(chain: Shared["chain"]) {
-    const accounts = chain.models.flatMap(({ pool, spec }) =>
-      Context.isKey(pool) ? [] : pool.credentials.map((credential) => `${spec.provider}#${credential.name}`)
+    const accounts = chain.models.flatMap(({ backend, spec }) =>
+      Context.isKey(backend)
+        ? []
+        : backend.credentials.map((credential) => `${spec.provider}#${credential.name}`)
     )
     this.#several = new Set(accounts).size > 1
   }
@@ -73,7 +75,7 @@ export class Call {
 
   /** Milliseconds since the epoch. */
   now(): number {
-    return Steady.millis(Context.get(this.#context, Clock.Clock))
+    return MonotonicClock.millis(Context.get(this.#context, Clock.Clock))
   }
 
   /** Counts an attempt and says in the span whose it is; the last one is who served. */
@@ -105,7 +107,7 @@ export class Call {
 
 /** Fails as the caller is to see it: with an `AiError`, or with an error of the caller's own that came in with an attempt. */
 export const fail = (error: RunError | Failure.Failure, origin: Origin): Effect.Effect<never, unknown> =>
-  Effect.flatMap(Steady.currentTimeMillis, (now) => Effect.failCause(toCause(error, origin, now)))
+  Effect.flatMap(MonotonicClock.currentTimeMillis, (now) => Effect.failCause(toCause(error, origin, now)))
 
 /** The same where no error of the caller's own can come in. */
 export const failAsAiError = (

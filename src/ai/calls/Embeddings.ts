@@ -3,8 +3,8 @@ import type * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { Backend } from "../../domain/Backend.ts"
 import type { Chain } from "../../domain/Chain.ts"
-import type { Pool } from "../../domain/Pool.ts"
 import type { Target } from "../../domain/Target.ts"
 import type { Runtime } from "../../engine/Failover.ts"
 import { Transient } from "../../failure/Failure.ts"
@@ -13,13 +13,13 @@ import type { Origin } from "./AiFailure.ts"
 import { Call, failAsAiError } from "./Call.ts"
 
 /** What such a model is made of. */
-export interface Parts<P extends Pool> {
+export interface Parts<P extends Backend> {
   readonly failover: Runtime
   readonly chain: Chain<P>
   readonly module: string
   /** One attempt. */
   readonly ask: (
-    pool: P,
+    backend: P,
     target: Target,
     inputs: ReadonlyArray<string>,
     call: Call
@@ -30,7 +30,7 @@ export interface Parts<P extends Pool> {
 }
 
 /** Makes the model. What comes back with other dimensions is refused. */
-export const make = <P extends Pool>(parts: Parts<P>): Effect.Effect<EmbeddingModel.EmbeddingModel> => {
+export const make = <P extends Backend>(parts: Parts<P>): Effect.Effect<EmbeddingModel.EmbeddingModel> => {
   Checks.fields<Parts<P>>(parts.module, parts, {
     dimensions: Checks.number("a whole number, at least 1", { least: 1, whole: true }),
     batchKey: Checks.callable
@@ -57,7 +57,7 @@ const toProviderResponse = ({
   usage: { inputTokens: usage.inputTokens }
 })
 
-const through = <P extends Pool>({ ask, chain, dimensions, failover, module }: Parts<P>) => {
+const through = <P extends Backend>({ ask, chain, dimensions, failover, module }: Parts<P>) => {
   const origin: Origin = { module, method: "embedMany" }
   const name = `${module}.embedMany`
   let expected = dimensions
@@ -65,9 +65,9 @@ const through = <P extends Pool>({ ask, chain, dimensions, failover, module }: P
     Effect.useSpan(name, (span) =>
       Effect.withFiber((fiber) => {
         const call = new Call(span, fiber.context)
-        const attempt = (pool: P, target: Target) => {
+        const attempt = (backend: P, target: Target) => {
           call.begin(target)
-          return Effect.flatMap(ask(pool, target, inputs, call), (response) => {
+          return Effect.flatMap(ask(backend, target, inputs, call), (response) => {
             const wrong = whyNot(response, expected, target)
             if (wrong !== undefined) return Effect.fail(wrong)
             // Learnt from an answer that is taken, and from no other.

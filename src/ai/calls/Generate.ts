@@ -63,11 +63,11 @@ const through = (
     const validate = fiber.getRef(Validation.Validation)
     let begun: Begun | undefined
 
-    const attempt = (pool: MemberPool<LanguageModel.LanguageModel>, target: Target) => {
+    const attempt = (backend: MemberPool<LanguageModel.LanguageModel>, target: Target) => {
       // A tool began in the very moment in which its model was given up.
       if (begun !== undefined) return Effect.succeed(begun)
       call.begin(target)
-      return using(pool.service.at(target), (member) => askMember(member, target))
+      return using(backend.service.at(target), (member) => askMember(member, target))
     }
 
     const askMember = (member: Ready<LanguageModel.LanguageModel>, target: Target) => {

@@ -11,12 +11,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Backend from "../../domain/Backend.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import * as Chain from "../../domain/Chain.ts"
 import * as Credential from "../../domain/Credential.ts"
 import * as Model from "../../domain/Model.ts"
 import * as ModelSpec from "../../domain/ModelSpec.ts"
-import * as Pool from "../../domain/Pool.ts"
 import type { Strategy } from "../../domain/Strategy.ts"
 import type { Target } from "../../domain/Target.ts"
 import { Failover, type Runtime } from "../../engine/Failover.ts"
@@ -151,7 +151,9 @@ export const using = <A, B, E, R>(
 }
 
 /** A model with the members that serve it, one for each credential. */
-export type MemberPool<A> = Pool.Pool & { readonly service: { readonly at: (target: Target) => Built<A> } }
+export type MemberPool<A> = Backend.Backend & {
+  readonly service: { readonly at: (target: Target) => Built<A> }
+}
 
 /**
  * A service over members, with the runtime of the context. Their layers are built together, and `read` takes from each
@@ -231,7 +233,7 @@ const namesIn = (context: Context.Context<never>, { model, provider }: Names): N
 const isLayer = <I>(link: Link<I>): link is NamedLayer<I, unknown, unknown> => Layer.isLayer(link)
 
 /**
- * The members as a chain of pools, one for each model: the service of a pool finds a member by the name of its
+ * The members as a chain of backends, one for each model: the service of a backend finds a member by the name of its
  * credential. Members of the same model that name no credential of their own are called `default`, `2`, `3`, …
  */
 export const toChain = <A>(
@@ -253,14 +255,14 @@ export const toChain = <A>(
     const [one, ...rest] = [...byCredential].map(([name, { baseUrl, weight }]) =>
       Credential.make(name, { baseUrl, weight })
     )
-    const pool: MemberPool<A> = Pool.make(
+    const backend: MemberPool<A> = Backend.make(
       provider,
       { at: (target: Target) => byCredential.get(target.credential.name)! },
       { credentials: [one!, ...rest], strategy: options.strategy }
     )
-    return Model.make(pool, model, { contextWindow, policy })
+    return Model.make(backend, model, { contextWindow, policy })
   })
-  // Each model has a pool of its own; those of one provider share its name, and with it the rests of its keys.
+  // Each model has a backend of its own; those of one provider share its name, and with it the rests of its keys.
   return Chain.withPolicy({ models: links }, options.policy ?? {})
 }
 

@@ -80,13 +80,13 @@ const through = (
   }
 
   const attempt = (
-    pool: MemberPool<LanguageModel.LanguageModel>,
+    backend: MemberPool<LanguageModel.LanguageModel>,
     target: Target
   ): Stream.Stream<Served.StreamPart | Ended, unknown, unknown> => {
     // A tool began in the very moment in which its model was given up.
     if (toolBegan) return Stream.succeed(new Ended(Cause.fail(AiFailure.toAiError(abandoned, origin))))
     call.begin(target)
-    const { handle } = pool.service.at(target)
+    const { handle } = backend.service.at(target)
     const ready = handle.current()
     return ready === undefined
       ? Stream.unwrap(Effect.map(handle.get, (ready) => askMember(ready, target)))
@@ -140,7 +140,7 @@ const through = (
 }
 
 const abandoned = new Transient({
-  reason: "Silent",
+  reason: "Timeout",
   message: "the model fell silent after it had called a tool"
 })
 

@@ -43,7 +43,7 @@ const codeGroups: ReadonlyArray<Group> = [
       "UND_ERR_CONNECT_TIMEOUT UND_ERR_SOCKET UND_ERR_CLOSED UND_ERR_DESTROYED UND_ERR_CONNECT UND_ERR_PRX_TLS UND_ERR_BPL_MISSING_UPSTREAM UND_ERR_REQ_RETRY UND_ERR UND_ERR_INFO UND_ERR_ABORTED UND_ERR_SOCKS5"
   },
   {
-    as: "Silent",
+    as: "Timeout",
     source: "https://undici.nodejs.org/#/docs/api/Errors; https://axios-http.com/docs/handling_errors",
     values:
       "UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT ESOCKETTIMEDOUT ERR_HTTP_REQUEST_TIMEOUT HTTP_REQUEST_TIMEOUT"
@@ -66,7 +66,7 @@ const codeGroups: ReadonlyArray<Group> = [
     values:
       "ConnectionRefused ConnectionClosed ConnectionReset FailedToOpenSocket UnableToConnect DNSResolveFailed HostNotFound ConnectionTimeout NetworkUnreachable TooManyRedirects ERR_TLS_CERT_ALTNAME_INVALID"
   },
-  { as: "Silent", source: "https://bun.sh/docs/runtime/networking/fetch", values: "Timeout" },
+  { as: "Timeout", source: "https://bun.sh/docs/runtime/networking/fetch", values: "Timeout" },
   {
     as: "Truncated",
     source: "https://nodejs.org/api/errors.html; https://nodejs.org/api/stream.html",
@@ -96,7 +96,7 @@ const families: ReadonlyArray<readonly [string, Reason]> = [
   ["ERR_NETWORK", "Connection"],
   ["ERR_INTERNET_", "Connection"],
   ["ERR_NAME_", "Connection"],
-  ["ERR_TIMED_OUT", "Silent"],
+  ["ERR_TIMED_OUT", "Timeout"],
   ["ERR_INVALID_URL", "Connection"],
   ["UND_ERR_", "Connection"],
   ["EAI_", "Connection"]
@@ -104,13 +104,13 @@ const families: ReadonlyArray<readonly [string, Reason]> = [
 
 /** Error names, where there is no code. Source: https://developer.mozilla.org/docs/Web/API/DOMException */
 const names: { readonly [name: string]: Reason } = {
-  TimeoutError: "Silent",
-  HeadersTimeoutError: "Silent",
-  BodyTimeoutError: "Silent",
+  TimeoutError: "Timeout",
+  HeadersTimeoutError: "Timeout",
+  BodyTimeoutError: "Timeout",
   ConnectTimeoutError: "Connection",
   ConnectionRefusedError: "Connection",
-  APIConnectionTimeoutError: "Silent",
-  ReadTimeout: "Silent",
+  APIConnectionTimeoutError: "Timeout",
+  ReadTimeout: "Timeout",
   APIConnectionError: "Connection",
   ConnectError: "Connection",
   SocketError: "Connection",
@@ -139,7 +139,7 @@ const messages: ReadonlyArray<readonly [RegExp, Reason]> = [
   ],
   [
     /\b(headers|body|read|request|response|operation was|idle) ?(timed out|timeout|aborted due to timeout)\b/,
-    "Silent"
+    "Timeout"
   ],
   [
     /^(fetch failed|failed to fetch|network error|load failed|networkerror when attempting to fetch resource\.?|the network connection was lost\.?|network request failed|connection error\.?|socket hang up|unable to connect.{0,60})$/,

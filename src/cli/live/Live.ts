@@ -14,7 +14,7 @@ import * as ModelSpec from "../../domain/ModelSpec.ts"
 import * as Target from "../../domain/Target.ts"
 import type { GatewayProvider } from "../../gateway/providers/GatewayProvider.ts"
 import * as Providers from "../../gateway/providers/Providers.ts"
-import * as Named from "../../gateway/reload/Named.ts"
+import * as ConfiguredNames from "../../gateway/reload/ConfiguredNames.ts"
 import * as Policy from "../../policy/Policy.ts"
 import type { Upstream } from "../../providers/transport/Upstream.ts"
 import * as Question from "./Question.ts"
@@ -43,7 +43,7 @@ const concurrency = 8
 
 /** Of each provider, by its places. */
 export const places = (config: GatewayConfig): ReadonlyArray<Place> => {
-  const specs = [...Named.make(config).specs].flatMap((spec) => ModelSpec.parse(spec) ?? [])
+  const specs = [...ConfiguredNames.make(config).specs].flatMap((spec) => ModelSpec.parse(spec) ?? [])
   return config.providers.flatMap((provider) => {
     const models = specs.filter((spec) => spec.provider === provider.name).map(({ model }) => model)
     const enabled = provider.credentials.filter((credential) => credential.enabled)

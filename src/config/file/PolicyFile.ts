@@ -38,7 +38,7 @@ const Rule = Schema.Struct({
   ),
   rest: field(Schema.NullOr(Rest), "What rests then and for how long; null for no rest."),
   next: field(
-    Schema.Literals(["credential", "place", "model", "stop"]),
+    Schema.Literals(["credential", "endpoint", "model", "stop"]),
     "Where it goes on: the next credential, one at another base URL, the next model, or nowhere."
   )
 }).annotate({ identifier: "Rule" })
@@ -52,7 +52,7 @@ const fields = {
     Schema.Literals(presetNames),
     "A whole behaviour by its name; what stands beside it is laid over it."
   ),
-  patience: field(
+  maxWait: field(
     DurationInput,
     "The longest wait for the same target when leaving it would change the model.",
     "3 seconds"
@@ -64,7 +64,11 @@ const fields = {
     8
   ),
   targets: field(Positive, "The most targets a request asks. Without it: all of its chain."),
-  reserve: field(Share, "The share of the time left that is kept for targets that have not been tried.", 0.5),
+  fallbackReserve: field(
+    Share,
+    "The share of the time left that is kept for targets that have not been tried.",
+    0.5
+  ),
   whenAllBenched: field(
     Schema.Literals(["tryAnyway", "wait", "fail"]),
     "When everything rests: try what rests least long anyway, wait for it, or fail.",

@@ -10,7 +10,7 @@ import type * as Catalog from "../../domain/Catalog.ts"
 import type { Credential } from "../../domain/Credential.ts"
 import type { ModelOptions } from "../../domain/Model.ts"
 import * as Policy from "../../policy/Policy.ts"
-import type { Refused } from "../reload/Live.ts"
+import type { Refused } from "../reload/CurrentConfig.ts"
 import type { Revision } from "../reload/Revision.ts"
 
 type JsonObject = typeof Schema.JsonObject.Type

@@ -4,7 +4,7 @@ import * as Equal from "effect/Equal"
 import * as Stream from "effect/Stream"
 import type { BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { Decisions } from "../../observe/Decisions.ts"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import type { Revision } from "../reload/Revision.ts"
 import { benchOf } from "./Views.ts"
 import type * as Wire from "./Wire.ts"
@@ -39,7 +39,7 @@ export const make = (options: {
     Stream.filter(options.changes, ({ config }) => !Equal.equals(config.server.adminToken, token))
   )
   const pings = Stream.mapEffect(Stream.tick(pingEvery), () =>
-    Effect.map(Steady.currentTimeMillis, (at): Wire.Event => ({ event: "ping", data: { at } }))
+    Effect.map(MonotonicClock.currentTimeMillis, (at): Wire.Event => ({ event: "ping", data: { at } }))
   )
   const over = Effect.raceFirst(options.closing, revoked)
   const all = Stream.mergeAll([decisions, benches, configs, pings], { concurrency: "unbounded" })

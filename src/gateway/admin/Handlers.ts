@@ -10,8 +10,8 @@ import * as Chain from "../../domain/Chain.ts"
 import { BenchRegistry } from "../../health/BenchRegistry.ts"
 import { Decisions } from "../../observe/Decisions.ts"
 import * as Policy from "../../policy/Policy.ts"
-import * as Onlookers from "../observe/Onlookers.ts"
-import type { Live } from "../reload/Live.ts"
+import * as EventSubscribers from "../observe/EventSubscribers.ts"
+import type { CurrentConfig } from "../reload/CurrentConfig.ts"
 import type { Revision } from "../reload/Revision.ts"
 import { AdminApi, type BenchRequest, InvalidRequest, NotBenched } from "./AdminApi.ts"
 import * as ConfigView from "./ConfigView.ts"
@@ -23,7 +23,7 @@ import type * as Wire from "./Wire.ts"
 export interface Options {
   /** The config that is in force when a call comes. */
   readonly revision: Revision
-  readonly live: Live
+  readonly live: CurrentConfig
   /** Done when the gateway begins to stop: those who listen are let go, so that they do not keep it waiting. */
   readonly closing: Effect.Effect<unknown>
 }
@@ -88,7 +88,7 @@ const insight = ({ closing, live, revision }: Options) =>
       const { catalog, config, failover, named } = revision
       const configView = ConfigView.make(revision)
       const { events, over } = Events.make({ decisions, registry, revision, changes: live.changes, closing })
-      const onlookers = yield* Onlookers.make(over)
+      const onlookers = yield* EventSubscribers.make(over)
       return handlers.handleAll({
         health: () =>
           Effect.map(registry.report, (report) => {

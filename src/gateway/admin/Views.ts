@@ -7,7 +7,7 @@ import type * as Wire from "./Wire.ts"
 
 /** A key of the bench. */
 export const benchOf = (info: BenchRegistry.BenchInfo): Wire.Bench => {
-  const { by, evidence, failures, hint, hits, key, reason, scope, since, status, until } = info
+  const { by, evidence, failures, hint, consecutiveBenches, key, reason, scope, since, status, until } = info
   return {
     key,
     scope,
@@ -17,7 +17,7 @@ export const benchOf = (info: BenchRegistry.BenchInfo): Wire.Bench => {
     ...(since !== undefined && { since }),
     ...end(until),
     ...(hint !== undefined && { hint }),
-    hits,
+    consecutiveBenches,
     failures,
     ...(by !== undefined && { by })
   }

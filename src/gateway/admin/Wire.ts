@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Decisions from "../../observe/Decisions.ts"
-import * as Dates from "../../time/Moment.ts"
+import * as Dates from "../../time/Timestamp.ts"
 
 const opt = Schema.optionalKey
 
@@ -52,7 +52,7 @@ export const Bench = Schema.Struct({
   /** When access comes back, as the provider said of a dead key; probes are sent before it, too. */
   hint: opt(Moment),
   /** Rests in a row. */
-  hits: Schema.Int,
+  consecutiveBenches: Schema.Int,
   /** Exhausted visits in a row. */
   failures: Schema.Int,
   /** Who put it there by hand. */

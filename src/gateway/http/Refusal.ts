@@ -12,7 +12,7 @@ import type { FailedAttempt, RunError, UnknownModel } from "../../failure/RunErr
 import { isProviderResponse, type ProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 import { isObject } from "../../providers/wire/Wire.ts"
 import { contextError, saysContextExceeded, translateError } from "../../translate/index.ts"
-import { isUnsent } from "./Elsewhere.ts"
+import { isUnsent } from "./TargetRefusal.ts"
 
 /** Why a request gets no answer. */
 export interface Refusal {
@@ -110,7 +110,7 @@ const statusOf = (words: ReadonlyArray<string>): readonly [status: number, code:
     counted.length > 0 && counted.every((each) => some.includes(each))
   if (are("RateLimit", "OwnLimit")) return [429, "rate_limit_exceeded"]
   if (are("RateLimit", "OwnLimit", "Overloaded")) return [503, "overloaded"]
-  if (are("Silent")) return [504, "timeout"]
+  if (are("Timeout")) return [504, "timeout"]
   if (are("Local")) return [500, "gateway_error"]
   return [502, "chain_exhausted"]
 }

@@ -1,7 +1,7 @@
 /** What became of a request, in headers: who answered, after how many attempts, and how each of them ended. */
 import { classOf, type Failure, type FailureClass, failureClasses } from "../../failure/Failure.ts"
 import type { FailedAttempt } from "../../failure/RunError.ts"
-import { isUnsent } from "./Elsewhere.ts"
+import { isUnsent } from "./TargetRefusal.ts"
 
 /** `RateLimit` as `rate-limit`. */
 const kebab = (name: string): string => name.replace(/(?!^)([A-Z])/g, "-$1").toLowerCase()

@@ -11,7 +11,7 @@ import type { Explained } from "../../candidates/Explain.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { Catalog } from "../../domain/Catalog.ts"
 import type { Runtime } from "../../engine/Failover.ts"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import { retryAfter } from "../http/Refusal.ts"
 import type { GatewayProvider } from "../providers/GatewayProvider.ts"
 
@@ -43,7 +43,7 @@ export const make = (options: {
         resting.set(explained.target.key, explained)
       }
     }
-    return unavailable([...resting.values()], yield* Steady.currentTimeMillis)
+    return unavailable([...resting.values()], yield* MonotonicClock.currentTimeMillis)
   })
 }
 

@@ -109,7 +109,7 @@ export const keysOf = ({ credential, key, model, provider }) =>
  * @param {ReadonlyMap<string, string>} instead @param {() => void} act @returns {Trouble}
  */
 const ofBench = (bench, rows, now, instead, act) => {
-  const { by, evidence, hits, key, reason, scope, since, status, until } = bench
+  const { by, evidence, consecutiveBenches, key, reason, scope, since, status, until } = bench
   const covered = rows.filter((row) => keysOf(row).some((each) => each.key === key))
   const others = new Set(covered.flatMap((row) => instead.get(row.key) ?? []))
   const isManual = status === "manual"
@@ -123,7 +123,7 @@ const ofBench = (bench, rows, now, instead, act) => {
     more: [
       evidence === undefined ? "" : plain(evidence),
       by === undefined ? "" : `by ${plain(by)}`,
-      !isManual && hits > 1 ? `${ordinal(hits)} rest in a row` : "",
+      !isManual && consecutiveBenches > 1 ? `${ordinal(consecutiveBenches)} rest in a row` : "",
       others.size === 1 ? `${plain([...others].join())} answers instead` : ""
     ]
       .filter(Boolean)

@@ -26,7 +26,7 @@ const reasons = {
   Overloaded: "overloaded",
   ServerError: "server error",
   Connection: "no connection",
-  Silent: "no answer in time",
+  Timeout: "no answer in time",
   Truncated: "answer cut off",
   Empty: "empty answer",
   Malformed: "garbled answer",

@@ -1,5 +1,5 @@
 /** Large JSON as bytes, without the whole of it as a text beside them. */
-import { Gathered } from "../../providers/bytes/Gathered.ts"
+import { ByteChunks } from "../../providers/bytes/ByteChunks.ts"
 
 /** Texts from this size on are written in pieces of this size, in characters. */
 const large = 256 * 1024
@@ -9,7 +9,7 @@ const large = 256 * 1024
  * more and not four times.
  */
 export const bytesOf = (json: unknown): Uint8Array => {
-  const gathered = new Gathered()
+  const gathered = new ByteChunks()
   let text = ""
   const flush = (): void => {
     if (text.length > 0) gathered.pushOwn(Buffer.from(text))

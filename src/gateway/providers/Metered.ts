@@ -4,14 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { RunInfo } from "../../events/FailoverEvent.ts"
 import type { Usage } from "../../observe/Usage.ts"
-import { Reading } from "../../providers/wire/Reading.ts"
+import { AnswerReader } from "../../providers/wire/AnswerReader.ts"
 import type { Chunk } from "../../providers/wire/Wire.ts"
 import * as Flow from "../../stream/Flow.ts"
 import type { GatewayProvider } from "./GatewayProvider.ts"
 
 /** What the attempt that runs now, or was the last to, has said of itself. One for each request that is metered. */
 export interface Meter {
-  reading: Reading | undefined
+  reading: AnswerReader | undefined
 }
 
 /** The meter of a request; requests that nobody meters have none. */
@@ -82,15 +82,15 @@ const pulled = <E>(stream: Stream.Stream<Chunk, E>): Stream.Stream<Chunk, E> =>
   )
 
 /** A reading of the attempt that begins, if its request has a meter. */
-const begun = (meter: Meter | undefined): Reading | undefined => {
-  if (meter !== undefined) meter.reading = new Reading()
+const begun = (meter: Meter | undefined): AnswerReader | undefined => {
+  if (meter !== undefined) meter.reading = new AnswerReader()
   return meter?.reading
 }
 
 /** The same for effects. */
 const withReading = <A, E, R>(
   unmetered: () => Effect.Effect<A, E, R>,
-  read: (reading: Reading) => Effect.Effect<A, E, R>
+  read: (reading: AnswerReader) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
     const reading = begun(fiber.getRef(CurrentMeter))

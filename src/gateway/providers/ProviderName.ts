@@ -25,8 +25,8 @@ const byHost: ReadonlyArray<readonly [RegExp, string]> = [
  * The `gen_ai.provider.name` of a target: the conventions' name for who answers at its address, else the name that the
  * config gives the provider.
  */
-export const of = ({ place, provider }: Pick<Target, "place" | "provider">): string => {
-  if (!URL.canParse(place)) return provider
-  const { hostname } = new URL(place)
+export const of = ({ endpoint, provider }: Pick<Target, "endpoint" | "provider">): string => {
+  if (!URL.canParse(endpoint)) return provider
+  const { hostname } = new URL(endpoint)
   return byHost.find(([host]) => host.test(hostname))?.[1] ?? provider
 }

@@ -22,7 +22,7 @@ import type { GatewayProvider } from "./GatewayProvider.ts"
 import { ItemMemory, type Items } from "./ItemMemory.ts"
 import * as Metered from "./Metered.ts"
 import * as OwnMessages from "./OwnMessages.ts"
-import * as OwnThoughts from "./OwnThoughts.ts"
+import * as ThoughtFilter from "./ThoughtFilter.ts"
 import * as Translated from "./Translated.ts"
 
 /** The models by name, of providers that take the operations of their own protocol only. */
@@ -71,8 +71,8 @@ export const catalog = Effect.fnUntraced(function* (
 ): Effect.fn.Return<GatewayCatalog, Catalog.InvalidCatalog, Upstream> {
   const secrets = ConfigSecrets.of(config)
   const providers = yield* Effect.forEach(config.providers, (provider) =>
-    Effect.map(make(provider, secrets), (pool) => ({
-      pool: config.usage === true ? Metered.make(pool) : pool,
+    Effect.map(make(provider, secrets), (backend) => ({
+      backend: config.usage === true ? Metered.make(backend) : backend,
       models: provider.models,
       fallbackModels: provider.fallbackModels
     }))
@@ -80,7 +80,7 @@ export const catalog = Effect.fnUntraced(function* (
   const catalogOf = (adapt: (provider: GatewayProvider) => GatewayProvider) =>
     Effect.fromResult(
       Catalog.make({
-        providers: providers.map((provider) => ({ ...provider, pool: adapt(provider.pool) })),
+        providers: providers.map((provider) => ({ ...provider, backend: adapt(provider.backend) })),
         models: config.models,
         fallbacks: config.fallbacks,
         namedModelsOnly: config.server.namedModelsOnly
@@ -114,7 +114,7 @@ export const catalog = Effect.fnUntraced(function* (
       ? Effect.succeed(native)
       : catalogOf((provider) =>
           responders.has(provider.name)
-            ? OwnThoughts.make(Carried.withoutCarried(provider, "responses"))
+            ? ThoughtFilter.make(Carried.withoutCarried(provider, "responses"))
             : translated(provider, "responses")
         )
   return {
@@ -145,12 +145,13 @@ export const chainFacts = (policy: Policy.Options): ((chain: Chain<GatewayProvid
     const found = known.get(chain)
     if (found !== undefined) return found
     const chains = [chain, chain.onContextExceeded, chain.onContentPolicy]
-    const pools = chains
+    const backends = chains
       .flatMap((part) => part?.models ?? [])
       .map((model) => Model.poolOf(model, Context.empty()))
     const facts: ChainFacts = {
-      protocols: new Set(pools.map(({ protocol }) => protocol)),
-      isSingle: pools.length === 1 && pools[0]?.credentials.filter(({ enabled }) => enabled).length === 1,
+      protocols: new Set(backends.map(({ protocol }) => protocol)),
+      isSingle:
+        backends.length === 1 && backends[0]?.credentials.filter(({ enabled }) => enabled).length === 1,
       deadline: Policy.make(policy, chain.policy).deadline
     }
     known.set(chain, facts)

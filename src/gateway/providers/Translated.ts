@@ -18,7 +18,7 @@ import type { Dialect, Overrides } from "../../dialect/index.ts"
 import * as Phase from "../../domain/Phase.ts"
 import type { Target } from "../../domain/Target.ts"
 import { type Failure, isFailure, Transient } from "../../failure/Failure.ts"
-import * as Gathered from "../../providers/bytes/Gathered.ts"
+import * as ByteChunks from "../../providers/bytes/ByteChunks.ts"
 import * as JsonBounds from "../../providers/bytes/JsonBounds.ts"
 import * as Outgoing from "../../providers/Outgoing.ts"
 import * as Unsendable from "../../providers/wire/Unsendable.ts"
@@ -31,9 +31,9 @@ import {
   type Request
 } from "../../providers/wire/Wire.ts"
 import * as Translate from "../../translate/index.ts"
-import * as Elsewhere from "../http/Elsewhere.ts"
 import { requestId } from "../http/RequestId.ts"
-import * as Turn from "../server/Turn.ts"
+import * as TargetRefusal from "../http/TargetRefusal.ts"
+import * as EventLoop from "../server/EventLoop.ts"
 import { memoryOf } from "./Carried.ts"
 import type { GatewayProvider } from "./GatewayProvider.ts"
 import type { Items } from "./ItemMemory.ts"
@@ -53,7 +53,7 @@ const lastWords: Readonly<Record<ProtocolName, Translate.SseEvent>> = {
 }
 
 /** How long a complete answer may still bring its usage, in milliseconds; the runtime waits twice as long for more. */
-const afterword = 1_000
+const usageGrace = 1_000
 
 /** A request in the provider's words. */
 interface Outbound {
@@ -143,18 +143,18 @@ export const make = (
       Effect.suspend(() => {
         const sent = attempt(() => outbound(request, target), target)
         if (isFailure(sent)) return Effect.fail(sent)
-        if (sent.lost.length > 0) return Effect.fail(Elsewhere.unsent(target, sent.lost))
+        if (sent.lost.length > 0) return Effect.fail(TargetRefusal.unsent(target, sent.lost))
         return Effect.flatMap(contextOf(request, target, sent.restore), (context) =>
           Effect.flatMap(
-            Effect.mapError(provider.complete(sent.request, target), Elsewhere.changed),
+            Effect.mapError(provider.complete(sent.request, target), TargetRefusal.changed),
             (answer) => {
               const json = answer.json ?? parse(answer.body)
               if (!isObject(json)) {
                 return Effect.fail(malformed(target, "the answer is not JSON, or has too many values in it"))
               }
               // The answer goes on in other words: up to here its bytes were needed.
-              const isLarge = answer.body.length >= Turn.large
-              Gathered.release(answer.body)
+              const isLarge = answer.body.length >= EventLoop.large
+              ByteChunks.release(answer.body)
               const said = Translate.translateWhole(to, from, json, context)
               if (said.malformed !== undefined && target.policy.malformedEvents === "fail")
                 return Effect.fail(malformed(target, said.malformed))
@@ -168,7 +168,7 @@ export const make = (
       Stream.suspend(() => {
         const sent = attempt(() => outbound(request, target), target)
         if (isFailure(sent)) return Stream.fail(sent)
-        if (sent.lost.length > 0) return Stream.fail(Elsewhere.unsent(target, sent.lost))
+        if (sent.lost.length > 0) return Stream.fail(TargetRefusal.unsent(target, sent.lost))
         return Stream.unwrap(
           Effect.map(contextOf(request, target, sent.restore), (context) => {
             const { malformedEvents } = target.policy
@@ -313,14 +313,14 @@ const translated = (
   const next: Chunks = Effect.matchEffect(pull, {
     onSuccess: chunksOf,
     onFailure: (error): Chunks =>
-      isComplete ? finish() : Cause.isDone(error) ? Cause.done() : Effect.fail(Elsewhere.changed(error))
+      isComplete ? finish() : Cause.isDone(error) ? Cause.done() : Effect.fail(TargetRefusal.changed(error))
   })
 
   return Effect.suspend(() => {
     if (isOver || failure !== undefined) return failed()
     if (!isComplete) return next
     return Effect.flatMap(
-      Effect.timeoutOption(next, afterword),
+      Effect.timeoutOption(next, usageGrace),
       Option.match({ onNone: finish, onSome: (chunks) => Effect.succeed(chunks) })
     )
   })

@@ -7,7 +7,7 @@ import type { Runtime } from "../../engine/Failover.ts"
 import type { Upstream } from "../../providers/transport/Upstream.ts"
 import * as Providers from "../providers/Providers.ts"
 import { InFlight } from "../server/InFlight.ts"
-import * as Named from "./Named.ts"
+import * as ConfiguredNames from "./ConfiguredNames.ts"
 import { Runtimes } from "./Runtimes.ts"
 
 /**
@@ -22,7 +22,7 @@ export interface Revision {
   readonly since: number
   readonly config: GatewayConfig
   readonly catalog: Providers.GatewayCatalog
-  readonly named: Named.Named
+  readonly named: ConfiguredNames.ConfiguredNames
   readonly failover: Runtime
   /** The requests it serves; its scope closes after the last one. */
   readonly inFlight: InFlight
@@ -40,7 +40,7 @@ export const make = Effect.fnUntraced(function* (
     since: yield* Clock.currentTimeMillis,
     config,
     catalog,
-    named: Named.make(config),
+    named: ConfiguredNames.make(config),
     failover: yield* runtimes.of(config),
     inFlight: new InFlight()
   }

@@ -9,7 +9,7 @@ import type { Dialect } from "../../translate/index.ts"
 import * as ErrorShape from "../http/ErrorShape.ts"
 import * as Refusal from "../http/Refusal.ts"
 import * as Trail from "../http/Trail.ts"
-import * as Direct from "../server/Direct.ts"
+import * as NodeAnswer from "../server/NodeAnswer.ts"
 import * as SignsOfLife from "../server/SignsOfLife.ts"
 import type * as RequestLog from "./RequestLog.ts"
 
@@ -21,7 +21,7 @@ export interface Caller {
   readonly dialect: Dialect
   readonly requestId: string
   /** Where answers are written that providers give. */
-  readonly out: Direct.Out
+  readonly out: NodeAnswer.Out
   /** What the request log will say of the request; `undefined` where it is off. */
   readonly entry?: RequestLog.Entry | undefined
 }
@@ -31,8 +31,8 @@ export const whole = (caller: Caller, { failed, target, value }: Answered<Answer
   Effect.suspend(() => {
     const ours = Trail.headers(caller.requestId, failed, target.key)
     const headers = { "content-type": "application/json", ...withOurs(value.headers, ours) }
-    Direct.write(caller.out, value.status, headers, value.body)
-    return Effect.succeed(Direct.sent)
+    NodeAnswer.write(caller.out, value.status, headers, value.body)
+    return Effect.succeed(NodeAnswer.sent)
   })
 
 /**
@@ -53,7 +53,7 @@ export const streamed = (
     const { brokenOff, headers: theirs, status }: Head = first[0].head ?? { headers: {}, status: 200 }
     const ours = Trail.headers(requestId, failed, target.key)
     const headers = { ...eventStream, ...withOurs(theirs, ours) }
-    Direct.begin(out, status, headers)
+    NodeAnswer.begin(out, status, headers)
     const life = { signs: SignsOfLife.of(fiber.context), sign: SignsOfLife.signs[dialect] }
     const lastWords = (error: TailError | undefined) => {
       const refusal = Refusal.brokenOff(error)
@@ -63,8 +63,8 @@ export const streamed = (
       }
       return brokenOff?.(refusal) ?? ErrorShape.event(dialect, refusal, requestId)
     }
-    const poured = Direct.pour(out, first, flow, lastWords, life)
-    return Effect.as(poured, Direct.sent)
+    const poured = NodeAnswer.pour(out, first, flow, lastWords, life)
+    return Effect.as(poured, NodeAnswer.sent)
   })
 
 const eventStream: Headers = {

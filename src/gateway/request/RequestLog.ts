@@ -12,7 +12,7 @@ import type { FailoverEvent } from "../../events/FailoverEvent.ts"
 import type { FailedAttempt } from "../../failure/RunError.ts"
 import type { Usage } from "../../observe/Usage.ts"
 import * as Trail from "../http/Trail.ts"
-import * as Direct from "../server/Direct.ts"
+import * as NodeAnswer from "../server/NodeAnswer.ts"
 
 /** How a request ended. */
 export type Outcome = "answered" | "refused" | "failed" | "broke off" | "client left"
@@ -73,7 +73,7 @@ export interface RequestLog {
   readonly around: <R>(
     answer: Effect.Effect<HttpServerResponse, never, R>,
     entry: Entry,
-    out: Direct.Out
+    out: NodeAnswer.Out
   ) => Effect.Effect<HttpServerResponse, never, R>
 }
 
@@ -99,7 +99,11 @@ export const make: Effect.Effect<RequestLog> = Effect.map(Effect.context<never>(
           Effect.sync(() => {
             const duration = Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
             // An answer that has been written has begun well.
-            const status = Exit.isFailure(exit) ? 499 : exit.value === Direct.sent ? 200 : exit.value.status
+            const status = Exit.isFailure(exit)
+              ? 499
+              : exit.value === NodeAnswer.sent
+                ? 200
+                : exit.value.status
             write(entry, { status, left: out.destroyed, duration })
           })
         )

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { Gathered } from "../../providers/bytes/Gathered.ts"
+import { ByteChunks } from "../../providers/bytes/ByteChunks.ts"
 import { type Refusal, make as refuse } from "../http/Refusal.ts"
 import * as Connections from "./Connections.ts"
 
@@ -58,7 +58,7 @@ export const make = (connections: Connections.Connections): Bodies => {
 
   const read: Bodies["read"] = (request, response, { isAsked, most, mostTogether, onPart }) =>
     Effect.callback((resume) => {
-      const gathered = new Gathered()
+      const gathered = new ByteChunks()
       let size = 0
       response.once("close", () => {
         taken -= size

@@ -5,7 +5,7 @@
  * https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 import type { ServerResponse } from "node:http"
-import type { Headers } from "./Direct.ts"
+import type { Headers } from "./NodeAnswer.ts"
 
 /** What says that an answer may be read; `preflight` when the browser only asks whether it may call. */
 export type Cors = (

@@ -9,7 +9,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { Dialect } from "../../translate/index.ts"
-import * as Attempt from "../../util/Attempt.ts"
+import * as Running from "../../util/Running.ts"
 
 /** Between two beats, in milliseconds. */
 export const beat = 4_000
@@ -34,7 +34,7 @@ export interface Speaker {
 export class SignsOfLife {
   readonly #context: Context.Context<never>
   readonly #speakers = new Set<Speaker>()
-  #sleeper: Attempt.Running<void> | undefined
+  #sleeper: Running.Running<void> | undefined
 
   constructor(clock: Clock.Clock) {
     this.#context = Context.make(Clock.Clock, clock)
@@ -54,7 +54,7 @@ export class SignsOfLife {
   }
 
   #sleep(): void {
-    const sleeper = Attempt.start(Effect.sleep(beat), this.#context)
+    const sleeper = Running.start(Effect.sleep(beat), this.#context)
     this.#sleeper = sleeper
     sleeper.addObserver(() => {
       if (this.#sleeper !== sleeper) return

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import * as Series from "../../observe/Series.ts"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Refusal from "../http/Refusal.ts"
 import * as Tokens from "./Tokens.ts"
 
@@ -66,7 +66,7 @@ export const make: Effect.Effect<WrongTokens> = Effect.map(Effect.context<never>
       const counted = (limited: boolean) => series.of(tries, { door, limited: String(limited) })(1)
       return (incoming) => {
         if (!isTry(incoming.headers)) return undefined
-        const now = Steady.millis(clock)
+        const now = MonotonicClock.millis(clock)
         const address = Option.getOrElse(incoming.remoteAddress, () => "")
         const wait = limit === "unlimited" ? 0 : counters.take(networkOf(address), limit, now)
         counted(wait > 0)

@@ -6,7 +6,7 @@
  * https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/endpoint/responses_websocket.rs
  */
 import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
-import type * as Direct from "../server/Direct.ts"
+import type * as NodeAnswer from "../server/NodeAnswer.ts"
 import { Frames } from "./Frames.ts"
 
 /** Where frames go. */
@@ -24,7 +24,7 @@ export interface Wire {
 const mostWaiting = 262_144
 
 /** The output of one response. `onDone` hears of a response that is complete, or as complete as it gets. */
-export class FrameOut implements Direct.Out {
+export class FrameOut implements NodeAnswer.Out {
   readonly #wire: Wire
   readonly #onDone: (response: JsonObject) => void
   readonly #frames = new Frames((data, event) => this.#tell(data, event))

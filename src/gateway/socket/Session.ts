@@ -13,14 +13,14 @@ import * as Schedule from "effect/Schedule"
 import type { WebSocket } from "ws"
 import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
 import type * as Connections from "../server/Connections.ts"
-import * as Direct from "../server/Direct.ts"
+import * as NodeAnswer from "../server/NodeAnswer.ts"
 import { type Budget, Chain } from "./Chain.ts"
 import { errorFrame, FrameOut, type Wire } from "./FrameOut.ts"
 
 /** Answers one request: into `out`, or with what is to be said instead. */
 export type Respond = (asked: {
   readonly text: string
-  readonly out: Direct.Out
+  readonly out: NodeAnswer.Out
 }) => Effect.Effect<HttpServerResponse>
 
 /** What a session works with. */
@@ -109,7 +109,7 @@ const answer = (socket: WebSocket, text: string, chain: Chain, respond: Respond)
     if (generate === false) return warmUp(socket, body, chain)
     const out = new FrameOut(wireOf(socket), (response) => chain.keep(body, response))
     return Effect.map(respond({ text: JSON.stringify(body), out }), (response) => {
-      if (response === Direct.sent) return
+      if (response === NodeAnswer.sent) return
       const { body: written, headers, status } = response
       const error = written._tag === "Uint8Array" ? Buffer.from(written.body).toString() : ""
       send(socket, errorFrame(status, unknownPrevious(body, error), headers))

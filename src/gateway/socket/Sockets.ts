@@ -11,9 +11,9 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import { type WebSocket, WebSocketServer } from "ws"
 import { pathOf } from "../http/Route.ts"
 import type * as Traffic from "../observe/Traffic.ts"
-import type * as Live from "../reload/Live.ts"
+import type * as CurrentConfig from "../reload/CurrentConfig.ts"
 import type * as Connections from "../server/Connections.ts"
-import * as Direct from "../server/Direct.ts"
+import * as NodeAnswer from "../server/NodeAnswer.ts"
 import type { Taker } from "../server/Upgrades.ts"
 import type { Budget } from "./Chain.ts"
 import * as Session from "./Session.ts"
@@ -24,7 +24,8 @@ const mostKept = 67_108_864
 const path = "/v1/responses"
 
 /** An answer that was written has begun well. */
-const statusOf = (response: HttpServerResponse): number => (response === Direct.sent ? 200 : response.status)
+const statusOf = (response: HttpServerResponse): number =>
+  response === NodeAnswer.sent ? 200 : response.status
 
 /** Headers that are about the connection, or about the request that opened it. */
 const ofHandshake =
@@ -32,8 +33,8 @@ const ofHandshake =
 
 /** Makes the taker of such offers. When the gateway stops, its connections end like all others. */
 export const make = Effect.fnUntraced(function* (
-  live: Live.Live,
-  handler: Live.Handler,
+  live: CurrentConfig.CurrentConfig,
+  handler: CurrentConfig.Handler,
   connections: Connections.Connections,
   traffic: Traffic.Traffic
 ): Effect.fn.Return<Taker> {
@@ -51,7 +52,7 @@ export const make = Effect.fnUntraced(function* (
     if (websocket === false || socketHandler === undefined || connections.isStopping()) return undefined
     if (request.method !== "GET" || request.headers.upgrade?.toLowerCase() !== "websocket") return undefined
     if (pathOf(request.url ?? "") !== path || open.size >= websocket.connections) return undefined
-    const all = request.headers as Direct.Headers
+    const all = request.headers as NodeAnswer.Headers
     if (!socketHandler.mayOpen(all)) return undefined
     const headers = Object.fromEntries(Object.entries(all).filter(([name]) => !ofHandshake.test(name)))
 

@@ -11,10 +11,10 @@ import * as BenchKey from "../../domain/BenchKey.ts"
 import type { BenchInfo, BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { Decision, Decisions } from "../../observe/Decisions.ts"
 import type { Pulse, Reading } from "../../observe/Pulse.ts"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import { benchOf } from "../admin/Views.ts"
 import type * as Wire from "../admin/Wire.ts"
-import type { Named } from "../reload/Named.ts"
+import type { ConfiguredNames } from "../reload/ConfiguredNames.ts"
 
 /** How a target stands. `half-open`: its rest is over, and the next request to it decides whether it serves again. */
 export type State = "serving" | "resting" | "half-open" | "probing" | "manual"
@@ -91,7 +91,7 @@ const maxBenches = 300
 /** What the status is made from. */
 export interface Options {
   readonly config: GatewayConfig
-  readonly named: Named
+  readonly named: ConfiguredNames
   /** The names that callers ask for, and who answers them. */
   readonly models: ReadonlyArray<Model>
   readonly registry: BenchRegistry["Service"]
@@ -154,7 +154,7 @@ export const make = (options: Options): Effect.Effect<Status> => {
     )
     if (!isSameStep(ended.at(-1), requests.at(-1))) requests = ended
     const status: Status = {
-      at: yield* Steady.currentTimeMillis,
+      at: yield* MonotonicClock.currentTimeMillis,
       startedAt,
       stepMillis,
       steps,

@@ -19,8 +19,8 @@ import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { BenchRegistry } from "../../health/BenchRegistry.ts"
-import * as Onlookers from "../observe/Onlookers.ts"
-import type { Live } from "../reload/Live.ts"
+import * as EventSubscribers from "../observe/EventSubscribers.ts"
+import type { CurrentConfig } from "../reload/CurrentConfig.ts"
 import type { Revision } from "../reload/Revision.ts"
 import * as Tokens from "../server/Tokens.ts"
 import * as WrongTokens from "../server/WrongTokens.ts"
@@ -37,7 +37,7 @@ export type Page = Effect.Effect<Response, never, HttpServerRequest>
 /** What the page is about. */
 export interface Options extends Pick<Status.Options, "decisions" | "pulse" | "startedAt"> {
   readonly revision: Revision
-  readonly live: Live
+  readonly live: CurrentConfig
   /** Done when the gateway begins to stop: viewers are let go, so that they do not keep it waiting. */
   readonly closing: Effect.Effect<unknown>
   /** Counts the requests with a wrong token. */
@@ -89,7 +89,7 @@ export const make = Effect.fnUntraced(function* (
     )
   )
   const over = Effect.raceFirst(closing, replaced)
-  const onlookers = yield* Onlookers.make(over)
+  const onlookers = yield* EventSubscribers.make(over)
   const turnedAway = gate(statusPage === "admin" ? adminToken : undefined, options.tooMany)
   const guarded = (answer: Page): Page =>
     Effect.flatMap(HttpServerRequest, (incoming) => {
@@ -134,7 +134,11 @@ const twice = refused(503, "somebody on this connection is looking at this page 
   "retry-after": "10"
 })
 
-const events = (watch: Watch.Watch, onlookers: Onlookers.Onlookers, over: Effect.Effect<unknown>) => {
+const events = (
+  watch: Watch.Watch,
+  onlookers: EventSubscribers.EventSubscribers,
+  over: Effect.Effect<unknown>
+) => {
   const response = HttpServerResponse.stream(
     watch.events.pipe(Stream.interruptWhen(over), Stream.encodeText),
     {

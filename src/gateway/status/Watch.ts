@@ -10,7 +10,7 @@ import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type Decision, isTroubled } from "../../observe/Decisions.ts"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import type { Row, Status } from "./Status.ts"
 
 /** What has changed. Fields are left out where nothing has. */
@@ -128,7 +128,7 @@ export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, S
 const event = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 
 const alive = (known: Status): Effect.Effect<readonly [string, Status]> =>
-  Effect.map(Steady.currentTimeMillis, (at) => [event("alive", { at }), known])
+  Effect.map(MonotonicClock.currentTimeMillis, (at) => [event("alive", { at }), known])
 
 /** From one status to the next; `undefined` when nothing has changed. */
 export const changed = (before: Status, now: Status): Update | undefined => {

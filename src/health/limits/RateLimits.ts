@@ -10,7 +10,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Checks from "../../util/Checks.ts"
 import type { Limiter, Taken } from "../Limiter.ts"
 import * as Bucket from "./Bucket.ts"
@@ -60,7 +60,7 @@ const over = (options: Options): Effect.Effect<Limiter, never, RateLimiter.RateL
 
 /** effect's `RateLimiter` counts by the wall clock; a bucket must neither fill nor empty because that is set. */
 const onSteadyTime = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, Steady.clockOf(clock)))
+  Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, MonotonicClock.clockOf(clock)))
 
 /** A `RateLimiter` of effect that counts in this process. */
 export const layerMemory: Layer.Layer<RateLimiter.RateLimiter> = Layer.provide(

@@ -15,7 +15,7 @@ import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redis from "effect/persistence/Redis"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Checks from "../../util/Checks.ts"
 import { type Limiter, memory, type Taken } from "../Limiter.ts"
 import * as Bucket from "./Bucket.ts"
@@ -72,7 +72,7 @@ export const make = Effect.fnUntraced(function* (
   let clock: Clock.Clock | undefined
   let toldAt = Number.NEGATIVE_INFINITY
 
-  const lose = Effect.flatMap(Steady.currentTimeMillis, (now) => {
+  const lose = Effect.flatMap(MonotonicClock.currentTimeMillis, (now) => {
     if (clock === undefined) return Effect.void
     clock = undefined
     Queue.offerUnsafe(lost, undefined)
@@ -114,7 +114,7 @@ export const make = Effect.fnUntraced(function* (
 
 /** This process's clock, set by that of Redis. */
 const redisClock = Effect.fnUntraced(function* (redis: Redis.Redis["Service"]) {
-  const clock = Steady.clockOf(yield* Clock.Clock)
+  const clock = MonotonicClock.clockOf(yield* Clock.Clock)
   const before = clock.currentTimeMillisUnsafe()
   const [seconds, micros] = yield* redis.send<readonly [string, string]>("TIME")
   const middle = (before + clock.currentTimeMillisUnsafe()) / 2

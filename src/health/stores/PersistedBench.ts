@@ -15,7 +15,7 @@ import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { BenchKey } from "../../domain/BenchKey.ts"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Checks from "../../util/Checks.ts"
 import * as Bench from "../Bench.ts"
 import { BenchRegistry, makeMemory } from "../BenchRegistry.ts"
@@ -81,9 +81,9 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     if (entries.revision === written) return
     // What has not been read is not written over.
     if (foreign === undefined) yield* read
-    const now = yield* Steady.currentTimeMillis
+    const now = yield* MonotonicClock.currentTimeMillis
     const latest = registry.stateUnsafe().entries
-    yield* store.set(key, textOf(latest, foreign ?? new Map(), now, yield* Steady.ahead))
+    yield* store.set(key, textOf(latest, foreign ?? new Map(), now, yield* MonotonicClock.ahead))
     written = latest.revision
   })
   /** True when there is nothing left to write. */
@@ -151,8 +151,8 @@ const load = Effect.fnUntraced(function* (
   registry: BenchRegistry["Service"],
   records: { readonly [key: string]: unknown }
 ) {
-  const now = yield* Steady.currentTimeMillis
-  const ahead = yield* Steady.ahead
+  const now = yield* MonotonicClock.currentTimeMillis
+  const ahead = yield* MonotonicClock.ahead
   const unreadable = new Map<BenchKey, string>()
   registry.modifyUnsafe((state) => {
     let next = state

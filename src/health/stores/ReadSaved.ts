@@ -34,11 +34,22 @@ export const isFields = (value: unknown): value is Fields =>
 /** Reads what `JSON.parse` gave. */
 export const read = (value: unknown): Read => {
   if (!isFields(value)) return "it is no record"
-  const { evidence, failures, fingerprint, hint, hits, manual, reason, since, unlisted, until } = value
+  const {
+    evidence,
+    failures,
+    fingerprint,
+    hint,
+    consecutiveBenches,
+    manual,
+    reason,
+    since,
+    unlisted,
+    until
+  } = value
   if (reason !== undefined && !isClass(reason)) return whatClass(reason)
   if (!isMoment(since)) return "`since` is no moment"
   if (!isMoment(until)) return "`until` is no moment"
-  if (!isCount(hits)) return "`hits` is no count"
+  if (!isCount(consecutiveBenches)) return "`consecutiveBenches` is no count"
   if (!isCount(failures)) return "`failures` is no count"
   if (hint !== undefined && !isMoment(hint)) return "`hint` is no moment"
   if (evidence !== undefined && !isText(evidence)) return "`evidence` is no text"
@@ -54,7 +65,7 @@ export const read = (value: unknown): Read => {
     ...(unlisted !== undefined && { unlisted }),
     since,
     until,
-    hits,
+    consecutiveBenches,
     failures,
     ...(byHand !== undefined && { manual: byHand })
   }
@@ -88,7 +99,7 @@ export const manualOf = (value: unknown): Saved | undefined => {
   const manual = isFields(value) && value.manual !== undefined ? readManual(value.manual) : undefined
   return manual === undefined || typeof manual === "string"
     ? undefined
-    : { since: 0, until: 0, hits: 0, failures: 0, manual }
+    : { since: 0, until: 0, consecutiveBenches: 0, failures: 0, manual }
 }
 
 /** Names records that cannot be read, each once, and no more than a few at a time. */

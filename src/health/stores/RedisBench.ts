@@ -30,7 +30,7 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { BenchKey } from "../../domain/BenchKey.ts"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Checks from "../../util/Checks.ts"
 import * as Bench from "../Bench.ts"
 import { BenchRegistry, makeMemory } from "../BenchRegistry.ts"
@@ -211,7 +211,7 @@ export const make = Effect.fnUntraced(function* <E>(
     if (epoch === heard.epoch + 1) heard = { ...heard, epoch, size: undefined }
     if (writer === replica) return
     if (typeof record === "string") return yield* name(new Map([[key, record]]))
-    const now = yield* Steady.currentTimeMillis
+    const now = yield* MonotonicClock.currentTimeMillis
     if (record !== undefined) return takeUp([[key, record]], now - message.now, now)
     clearedElsewhere(key, byHand, now)
   })
@@ -248,7 +248,7 @@ export const make = Effect.fnUntraced(function* <E>(
       }
       return Effect.map(Effect.timeout(redis.eval(Scripts.tell)(names, replica, part), timeout), agreeOn)
     })
-    const now = yield* Steady.currentTimeMillis
+    const now = yield* MonotonicClock.currentTimeMillis
     let looked = 0
     for (const key of keys) {
       if (++looked % breath === 0) yield* Effect.yieldNow
@@ -311,7 +311,7 @@ export const make = Effect.fnUntraced(function* <E>(
         heard = { ...heard, size: Number(size) }
         return
       }
-      const now = yield* Steady.currentTimeMillis
+      const now = yield* MonotonicClock.currentTimeMillis
       if (known !== "") {
         const epoch = Number(epochText) || 0
         isSame = era !== "" && era === before.era && epoch >= before.epoch && Number(size) > 0
@@ -339,7 +339,7 @@ export const make = Effect.fnUntraced(function* <E>(
       cursor = next
     } while (cursor !== "0")
 
-    const now = yield* Steady.currentTimeMillis
+    const now = yield* MonotonicClock.currentTimeMillis
     const missing = new Map<BenchKey, Shared.Agreed>()
     for (const [key, known] of agreed) {
       if (seen.has(key) || known.epoch > heard.epoch || !Bench.isResting(known.entry, now)) continue
@@ -486,7 +486,7 @@ export const make = Effect.fnUntraced(function* <E>(
             onSuccess: (wait) =>
               wait === 0
                 ? Effect.succeed(true)
-                : Effect.map(Steady.currentTimeMillis, (now) => {
+                : Effect.map(MonotonicClock.currentTimeMillis, (now) => {
                     deny(probe, wait, now)
                     return false
                   })

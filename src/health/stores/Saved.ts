@@ -25,7 +25,7 @@ export interface Saved {
   readonly unlisted?: boolean
   readonly since: number
   readonly until: number
-  readonly hits: number
+  readonly consecutiveBenches: number
   readonly failures: number
   readonly manual?: SavedManual
 }
@@ -37,7 +37,7 @@ const moment = (millis: number): number => Math.max(-lastMoment, Math.min(lastMo
 
 /** Writes an entry down; `undefined` when there is nothing that would outlive the process: the key is free. */
 export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
-  const { evidence, failures, fingerprint, hint, hits, reason, seat, since, until } = entry
+  const { evidence, failures, fingerprint, hint, consecutiveBenches, reason, seat, since, until } = entry
   const manual = entry.manual !== undefined && now < entry.manual.until ? entry.manual : undefined
   if (reason === undefined && manual === undefined) return undefined
   return {
@@ -48,7 +48,7 @@ export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
     ...(seat !== undefined && { unlisted: true }),
     since: moment(since),
     until: moment(until),
-    hits,
+    consecutiveBenches,
     failures,
     ...(manual !== undefined && { manual: savedManual(manual) })
   }
@@ -110,7 +110,7 @@ export const restore = (
       fingerprint: from.fingerprint,
       since: entry.reason === undefined ? from.since : Math.min(entry.since, from.since),
       until: from.until,
-      hits: Math.max(entry.hits, from.hits),
+      consecutiveBenches: Math.max(entry.consecutiveBenches, from.consecutiveBenches),
       failures: Math.max(entry.failures, from.failures),
       generation,
       probe: 0

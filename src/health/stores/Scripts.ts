@@ -105,7 +105,7 @@ local function put(key, record)
   local new = absolute(cjson.decode(record))
   local old = recordIn(redis.call("HGET", KEYS[1], key))
   if old and old.reason then
-    local hits = math.max(number(old.hits) or 0, new.hits)
+    local consecutiveBenches = math.max(number(old.consecutiveBenches) or 0, new.consecutiveBenches)
     local other = old.fingerprint and new.fingerprint and old.fingerprint ~= new.fingerprint
     if not new.reason or (old["until"] > new["until"] and not other) then
       new.reason = old.reason; new.evidence = old.evidence; new["until"] = old["until"]; new.since = old.since
@@ -114,7 +114,7 @@ local function put(key, record)
     else
       new.since = math.min(number(old.since) or new.since, new.since)
     end
-    new.hits = hits
+    new.consecutiveBenches = consecutiveBenches
   end
   if old and isByHand(old.manual) then
     local m, n = old.manual, new.manual
@@ -136,7 +136,7 @@ local function clear(key, epoch, byHand)
   end
   local count = redis.call("INCR", KEYS[2])
   if not byHand and isByHand(old.manual) then
-    local rest = { since = 0, hits = 0, failures = 0, manual = old.manual, writer = replica, epoch = count }
+    local rest = { since = 0, consecutiveBenches = 0, failures = 0, manual = old.manual, writer = replica, epoch = count }
     rest["until"] = 0
     redis.call("HSET", KEYS[1], key, cjson.encode(rest))
   else

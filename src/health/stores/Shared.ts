@@ -155,6 +155,8 @@ export const changesOf = (
 
 /** A rest that goes on grows, and so does the row of rests: less of either has begun anew. */
 const isCleared = (before: Bench.Entry, entry: Bench.Entry): boolean =>
-  entry.reason === undefined || entry.until < before.until || entry.hits < before.hits
+  entry.reason === undefined ||
+  entry.until < before.until ||
+  entry.consecutiveBenches < before.consecutiveBenches
 
 const none: ReadonlyArray<Change> = []

@@ -12,9 +12,9 @@ import * as Metric from "effect/Metric"
 import type { Failure } from "../../failure/Failure.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import type { Flow } from "../../stream/Flow.ts"
-import { Now } from "../../time/Now.ts"
-import { Alarm } from "../../util/Alarm.ts"
-import { Gathered } from "../bytes/Gathered.ts"
+import { RunClock } from "../../time/RunClock.ts"
+import { MovableTimer } from "../../util/MovableTimer.ts"
+import { ByteChunks } from "../bytes/ByteChunks.ts"
 import type { Forms } from "../forms/Forms.ts"
 import { JsonEvents } from "../forms/JsonEvents.ts"
 import { type Kind, kindOf } from "../forms/Kind.ts"
@@ -50,25 +50,25 @@ export interface Options {
 export class EventFlow implements Flow<Chunk, Failure> {
   readonly #call: Call
   readonly #options: Options
-  readonly #now: Now
-  readonly #alarm: Alarm
+  readonly #now: RunClock
+  readonly #alarm: MovableTimer
   #head: Head | undefined
   #isFirst = true
   /** What the answer is, once its beginning has shown it. */
   #kind: Kind | undefined
   /** What came before that. */
-  readonly #kept = new Gathered()
+  readonly #kept = new ByteChunks()
   #json: JsonEvents | undefined
   /** The beginning of what came instead of events. */
-  #excerpt: Gathered | undefined
+  #excerpt: ByteChunks | undefined
   #end: Exit.Exit<void, Failure> | undefined
   #reader: (() => void) | undefined
 
   constructor(call: Call, options: Options) {
     this.#call = call
     this.#options = options
-    this.#now = new Now(options.context)
-    this.#alarm = new Alarm(options.context, this.#now, () => this.#late())
+    this.#now = new RunClock(options.context)
+    this.#alarm = new MovableTimer(options.context, this.#now, () => this.#late())
     this.#alarm.set(this.#now.millis() + options.headersTimeout)
   }
 
@@ -132,7 +132,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
 
   /** No answer has come but something else, of which the beginning is looked at. */
   #mistake(parts: ReadonlyArray<Uint8Array>): void {
-    const excerpt = new Gathered()
+    const excerpt = new ByteChunks()
     for (const part of parts) excerpt.push(part)
     this.#excerpt = excerpt
     this.#alarm.set(this.#now.millis() + Faults.errorWait)
@@ -190,17 +190,17 @@ export class EventFlow implements Flow<Chunk, Failure> {
   #late(): void {
     const { faults } = this.#options
     if (this.#head === undefined) this.#finish(faults.silent)
-    else this.#fail(this.#head, this.#excerpt ?? new Gathered())
+    else this.#fail(this.#head, this.#excerpt ?? new ByteChunks())
     this.#wake()
   }
 
-  #collect(head: Head, excerpt: Gathered): undefined {
+  #collect(head: Head, excerpt: ByteChunks): undefined {
     for (const part of this.#call.take() ?? []) excerpt.push(part)
     if (excerpt.size >= Faults.maxBytes || this.#call.ended() !== undefined) this.#fail(head, excerpt)
     return undefined
   }
 
-  #fail(head: Head, excerpt: Gathered): void {
+  #fail(head: Head, excerpt: ByteChunks): void {
     const body = excerpt.join().subarray(0, Faults.maxBytes)
     this.#finish(this.#options.faults.response(head, body))
   }

@@ -2,11 +2,11 @@
 
 import * as Phase from "../../domain/Phase.ts"
 import { none, type Secrets } from "../../redaction/Secrets.ts"
+import { EventShape } from "../bytes/EventShape.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
-import { Shape } from "../bytes/Shape.ts"
 import * as SseEvent from "../bytes/SseEvent.ts"
 import type { Meanings, Protocol } from "../protocols/Protocol.ts"
-import type { OwnWords } from "../wire/OwnWords.ts"
+import type { DialectWords } from "../wire/DialectWords.ts"
 import { Chunk, isObject } from "../wire/Wire.ts"
 
 /** An event that reports a failure. */
@@ -40,9 +40,9 @@ export const make = (
   protocol: Pick<Protocol, "texts" | "padding">,
   meanings: Meanings,
   secrets: Secrets = none,
-  own?: OwnWords
+  own?: DialectWords
 ): EventReader => {
-  let shape: Shape | undefined
+  let shape: EventShape | undefined
   let misses = 0
 
   const read = (given: Uint8Array): Chunk | Failed | Malformed => {
@@ -72,7 +72,7 @@ export const make = (
     if (meaning === "failed") return { _tag: "Failed", data }
     // Words of its own are not among those that a shape leaves open.
     if (meaning === Phase.content && own === undefined) {
-      shape = misses < patience ? Shape.of(bytes, protocol.texts, protocol.padding) : undefined
+      shape = misses < patience ? EventShape.of(bytes, protocol.texts, protocol.padding) : undefined
       misses++
     }
     return new Chunk(bytes, meaning, json, fields)

@@ -4,7 +4,7 @@ import { classify } from "../../classifier/Classifier.ts"
 import type { Target } from "../../domain/Target.ts"
 import { BadRequest, classOf, type Failure, Transient } from "../../failure/Failure.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
-import * as Steady from "../../time/Steady.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import type { Operation, Protocol } from "../protocols/Protocol.ts"
 import type { Head, TransportError } from "../transport/Upstream.ts"
 import { ProviderResponse } from "../wire/ProviderResponse.ts"
@@ -44,7 +44,7 @@ export const make = (
   const common = { provider: target.provider, protocol: protocol.name, target: target.key }
   return {
     response: (head, body, options) =>
-      Effect.flatMap(Steady.currentTimeMillis, (now) => {
+      Effect.flatMap(MonotonicClock.currentTimeMillis, (now) => {
         const text = secrets.text(typeof body === "string" ? body : new TextDecoder().decode(body))
         const excerpt = text.length > maxText ? text.slice(0, maxText) : text
         const contentType = first(head.headers["content-type"])
@@ -77,7 +77,7 @@ export const make = (
       Effect.fail(
         new Transient({
           target: target.key,
-          reason: "Silent",
+          reason: "Timeout",
           message: `no response headers within ${target.policy.timeouts.headers} ms`,
           evidence: "timeout=headers"
         })

@@ -2,7 +2,7 @@
  * Cuts bytes into the JSON objects in them: one, one a line, or the elements of a list. What stands between them is not
  * looked at.
  */
-import { Gathered } from "../bytes/Gathered.ts"
+import { ByteChunks } from "../bytes/ByteChunks.ts"
 
 const quote = 0x22
 const backslash = 0x5c
@@ -19,7 +19,7 @@ export class JsonValues {
   #base = 0
   #isString = false
   #isEscaped = false
-  readonly #kept = new Gathered()
+  readonly #kept = new ByteChunks()
 
   constructor(max: number) {
     this.#max = max

@@ -15,7 +15,7 @@ import * as Layer from "effect/Layer"
 import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Gathered } from "../bytes/Gathered.ts"
+import { ByteChunks } from "../bytes/ByteChunks.ts"
 import { type Head, type Limits, type Request, TransportError, Upstream } from "./Upstream.ts"
 
 /** Makes an `Upstream` of a client. */
@@ -94,7 +94,7 @@ const collect = (
   limit: number
 ): Effect.Effect<Uint8Array, TransportError> =>
   Effect.suspend(() => {
-    const parts = new Gathered()
+    const parts = new ByteChunks()
     return response.stream.pipe(
       Stream.mapError((error) => failure(error, true)),
       Stream.runForEach((part) => {
@@ -113,7 +113,7 @@ const excerpt = (
   limits: Limits
 ): Effect.Effect<Uint8Array> =>
   Effect.suspend(() => {
-    const parts = new Gathered()
+    const parts = new ByteChunks()
     return response.stream.pipe(
       Stream.takeWhile((part) => {
         parts.push(part)

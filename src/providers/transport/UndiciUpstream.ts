@@ -14,7 +14,7 @@ import type * as Scope from "effect/Scope"
 import { Agent, type Dispatcher } from "undici"
 import * as Flow from "../../stream/Flow.ts"
 import * as Checks from "../../util/Checks.ts"
-import { Gathered } from "../bytes/Gathered.ts"
+import { ByteChunks } from "../bytes/ByteChunks.ts"
 import {
   type Call,
   type Head,
@@ -44,7 +44,7 @@ const highWater = 256 * 1024
 const largeBody = 1024 * 1024
 
 /** How long an answer that is complete may take to end, so that its connection can be kept. */
-const afterword = "500 millis"
+const usageGrace = "500 millis"
 
 /** Provides `Upstream` with connections of its own; they are closed with the layer. */
 export const layer = (options: Options = {}): Layer.Layer<Upstream> => Layer.effect(Upstream, make(options))
@@ -128,7 +128,7 @@ type Until = "head" | "data" | "end"
 /** One request on its way. */
 class Dispatched implements Dispatcher.DispatchHandler, Call {
   #head: Head | undefined
-  readonly #gathered = new Gathered()
+  readonly #gathered = new ByteChunks()
   #limit = Number.POSITIVE_INFINITY
   #state: "running" | "ended" | "failed" | "tooLarge" = "running"
   #error: unknown
@@ -267,7 +267,7 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
     }
     this.#left = "drain"
     this.#resume()
-    const ended = Effect.timeoutOption(this.#wait("end"), afterword)
+    const ended = Effect.timeoutOption(this.#wait("end"), usageGrace)
     Effect.runForkWith(context)(Effect.andThen(ended, this.abort))
   }
 

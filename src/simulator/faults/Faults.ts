@@ -25,7 +25,7 @@ export type Act =
   /** The connection is refused. */
   | { readonly _tag: "Unreachable" }
   /** Takes the request and says nothing. */
-  | { readonly _tag: "Silent" }
+  | { readonly _tag: "Timeout" }
 
 /** What a fault can be told. */
 export interface Details {
@@ -93,7 +93,7 @@ export const faults = {
       anthropic: () => [500, "api_error", "Internal server error"]
     }),
   unreachable: (): Act => ({ _tag: "Unreachable" }),
-  silent: (): Act => ({ _tag: "Silent" }),
+  silent: (): Act => ({ _tag: "Timeout" }),
   slow: ({ factor = defaultFactor, normal }: Met): Act => ({
     _tag: "Answer",
     firstWord: normal.firstWord * factor,

@@ -1,10 +1,10 @@
 /** The targets that requests for a model may go to, and what the words of a scenario mean among them. */
 import * as Result from "effect/Result"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
+import * as Backend from "../../domain/Backend.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import * as Catalog from "../../domain/Catalog.ts"
 import type { Chain } from "../../domain/Chain.ts"
-import * as Pool from "../../domain/Pool.ts"
 import type { places } from "./ScenarioFile.ts"
 
 /** One target, and the keys that cover it. */
@@ -21,7 +21,7 @@ export interface Place {
 export const of = (config: GatewayConfig, model: string): Result.Result<ReadonlyArray<Place>, string> =>
   Catalog.make({
     providers: config.providers.map(({ credentials, fallbackModels, name }) => ({
-      pool: Pool.make(name, undefined, { credentials }),
+      backend: Backend.make(name, undefined, { credentials }),
       fallbackModels
     })),
     models: config.models,
@@ -34,10 +34,10 @@ export const of = (config: GatewayConfig, model: string): Result.Result<Readonly
     })
   )
 
-const targetsOf = (chain: Chain<Pool.Pool>): ReadonlyArray<Place> => [
-  ...chain.models.flatMap(({ pool, spec: { model, provider } }) =>
-    "credentials" in pool
-      ? pool.credentials
+const targetsOf = (chain: Chain<Backend.Backend>): ReadonlyArray<Place> => [
+  ...chain.models.flatMap(({ backend, spec: { model, provider } }) =>
+    "credentials" in backend
+      ? backend.credentials
           .filter(({ enabled }) => enabled)
           .map(({ name }): Place => {
             const target = BenchKey.format({ provider, model, credential: name })

@@ -8,7 +8,7 @@ import { ConfigError, formatPath, type Problem } from "../../config/file/Problem
 import * as Reference from "../../config/file/Reference.ts"
 import { checkAs, type Misfit } from "../../config/file/Structure.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
-import * as Named from "../../gateway/reload/Named.ts"
+import * as ConfiguredNames from "../../gateway/reload/ConfiguredNames.ts"
 import type { Fault } from "./FaultOf.ts"
 import * as FaultOf from "./FaultOf.ts"
 import * as Places from "./Places.ts"
@@ -177,4 +177,4 @@ const conversationsOf = ({ requests }: ScenarioFile): Conversations | undefined 
 const unnamed = "is missing: the config has no name to ask for, so say which model (provider/model)"
 
 const firstName = (config: GatewayConfig): string | undefined =>
-  Object.keys(config.models)[0] ?? [...Named.make(config).specs][0]
+  Object.keys(config.models)[0] ?? [...ConfiguredNames.make(config).specs][0]

@@ -74,7 +74,7 @@ const broken = (answered: boolean, code: string): TransportError =>
 
 const refused = (act: Exclude<Act, Answer>, pace: number) => {
   switch (act._tag) {
-    case "Silent":
+    case "Timeout":
       return Effect.never
     case "Unreachable":
       return Effect.delay(Effect.fail(broken(false, "ECONNREFUSED")), unreachable)

@@ -7,7 +7,7 @@ import * as GatewayConfig from "../../../src/config/GatewayConfig.ts"
 import * as Load from "../../../src/config/Load.ts"
 import * as Gateway from "../../../src/gateway/Gateway.ts"
 import { AdminApi, AdminClient } from "../../../src/gateway/index.ts"
-import * as Observed from "../../../src/gateway/reload/Observed.ts"
+import * as ObservedRuntimes from "../../../src/gateway/reload/ObservedRuntimes.ts"
 import { Runtimes } from "../../../src/gateway/reload/Runtimes.ts"
 import { Chain, Failover, Model } from "../../../src/index.ts"
 import * as Decisions from "../../../src/observe/Decisions.ts"
@@ -90,16 +90,16 @@ describe("the admin API", () => {
       Effect.gen(function* () {
         const remembered = (adminToken: Redacted.Redacted | undefined, statusPage: "open" | "off" = "off") =>
           Effect.gen(function* () {
-            const pool = Scripted.make("a", [["hello"]])
+            const backend = Scripted.make("a", [["hello"]])
             const runtimes = yield* Runtimes
             const failover = yield* runtimes.of({
               ...GatewayConfig.fromFile({ providers: {} }, []),
               server: { ...GatewayConfig.defaultServer, adminToken, statusPage }
             })
-            yield* failover.complete(Chain.make(Model.make(pool, "m")), "a prompt")
+            yield* failover.complete(Chain.make(Model.make(backend, "m")), "a prompt")
             const { recent } = yield* Decisions.Decisions
             return (yield* recent).length
-          }).pipe(Effect.provide(Observed.layer()))
+          }).pipe(Effect.provide(ObservedRuntimes.layer()))
         assert.strictEqual(yield* remembered(undefined), 0)
         assert.strictEqual(yield* remembered(Redacted.make(token)), 1)
         assert.strictEqual(yield* remembered(undefined, "open"), 1)
@@ -256,10 +256,10 @@ describe("what it tells", () => {
         ["a#k1", "InvalidKey", "resting"],
         ["a#k2", "InvalidKey", "resting"]
       ])
-      for (const { evidence, hits, since = 0, until = 0 } of list) {
+      for (const { evidence, consecutiveBenches, since = 0, until = 0 } of list) {
         assert.isAbove(until, since)
         assert.isString(evidence)
-        assert.strictEqual(hits, 1)
+        assert.strictEqual(consecutiveBenches, 1)
       }
     })
   )
@@ -534,7 +534,7 @@ describe("no secret comes out", () => {
       assert.strictEqual(config("server.adminToken"), "<redacted>")
       assert.deepStrictEqual(config("server.tokens"), ["<redacted>"])
       assert.deepStrictEqual(config("models.smart.chain"), ["a/gpt", "b/small"])
-      assert.deepInclude(config("policy") as object, { patience: 3000, whenAllBenched: "tryAnyway" })
+      assert.deepInclude(config("policy") as object, { maxWait: 3000, whenAllBenched: "tryAnyway" })
     })
   )
 })

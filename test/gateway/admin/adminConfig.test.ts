@@ -18,7 +18,7 @@ describe("the config for an operator", () => {
             ],
             headers: { "x-team": "secret-team" },
             query: { "api-version": "secret-version" },
-            models: { "gpt-5.2": { contextWindow: 400_000, policy: { patience: "1 second" } } }
+            models: { "gpt-5.2": { contextWindow: 400_000, policy: { maxWait: "1 second" } } }
           }
         },
         models: { smart: { chain: "azure/gpt-5.2", policy: { deadline: "Infinity" } } },
@@ -33,7 +33,7 @@ describe("the config for an operator", () => {
     assert.deepStrictEqual(JSON.parse(JSON.stringify(view)), view)
     assert.deepNestedInclude(view, {
       "models.smart": { chain: ["azure/gpt-5.2"], policy: { deadline: "Infinity" } },
-      "policy.rules.Overloaded": { retry: "schedule", next: "place" },
+      "policy.rules.Overloaded": { retry: "schedule", next: "endpoint" },
       "policy.retries": { times: 1 },
       "policy.deadline": 600_000,
       revision: 3,

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ProviderName from "../../../src/gateway/providers/ProviderName.ts"
 
-const of = (place: string) => ProviderName.of({ place, provider: "mine" })
+const of = (endpoint: string) => ProviderName.of({ endpoint, provider: "mine" })
 
 describe("the name of a provider on spans", () => {
-  for (const [place, name] of [
+  for (const [endpoint, name] of [
     ["https://api.openai.com/v1", "openai"],
     ["https://eu.api.openai.com/v1", "openai"],
     ["https://api.anthropic.com", "anthropic"],
@@ -17,13 +17,13 @@ describe("the name of a provider on spans", () => {
     ["https://api.x.ai/v1", "x_ai"],
     ["https://api.moonshot.cn/v1", "moonshot_ai"]
   ] as const) {
-    it(`is that of the conventions for ${place}`, () => {
-      assert.strictEqual(of(place), name)
+    it(`is that of the conventions for ${endpoint}`, () => {
+      assert.strictEqual(of(endpoint), name)
     })
   }
 
   it("is that of the config for whoever the conventions have none for, or only looks like one", () => {
-    for (const place of [
+    for (const endpoint of [
       "http://127.0.0.1:11434/v1",
       "https://notopenai.com/v1",
       "https://openai.com.example/v1",
@@ -31,7 +31,7 @@ describe("the name of a provider on spans", () => {
       "https://bedrock-runtime.example/v1",
       "mine"
     ]) {
-      assert.strictEqual(of(place), "mine")
+      assert.strictEqual(of(endpoint), "mine")
     }
   })
 })

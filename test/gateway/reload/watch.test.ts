@@ -91,7 +91,7 @@ describe("the watch over the status", () => {
       yield* TestClock.adjust("500 millis")
       const came = yield* next
       assert.deepStrictEqual(keysOf(came.data.benches), ["openai", "groq"])
-      state.status = { ...state.status, benches: [{ ...others[0]!, hits: 9 }] }
+      state.status = { ...state.status, benches: [{ ...others[0]!, consecutiveBenches: 9 }] }
       yield* TestClock.adjust("500 millis")
       const went = yield* next
       assert.deepStrictEqual(keysOf(went.data.benches), ["openai"])

@@ -28,12 +28,12 @@ const reasons = {
   overloaded: { says: fault("Overloaded"), rests: 5 },
   broken: { says: fault("ServerError"), rests: 5 },
   unreached: { says: fault("Connection"), rests: 5 },
-  silent: { says: fault("Silent"), rests: 5 },
+  silent: { says: fault("Timeout"), rests: 5 },
   unknown: { says: fault("Unknown"), rests: undefined },
   "too long": { says: tooLong(), rests: undefined },
   refused: { says: refusal(), rests: undefined },
   "was throttled": { said: throttle("40 seconds"), rests: 30 },
-  "was silent": { said: fault("Silent", "25 seconds"), rests: 15 },
+  "was silent": { said: fault("Timeout", "25 seconds"), rests: 15 },
   "was dead": { said: dead(), rests: 290 },
   "by hand": { rests: Number.POSITIVE_INFINITY }
 } satisfies Readonly<Record<string, Reason>>
@@ -101,7 +101,7 @@ const refused = Effect.fnUntraced(function* (...pair: readonly [Name, Name]) {
 })
 
 const runtime = Failover.Failover.layer({
-  policy: { retries: { times: 0 }, patience: 0, whenAllBenched: "fail" }
+  policy: { retries: { times: 0 }, maxWait: 0, whenAllBenched: "fail" }
 })
 
 describe("when nobody can answer", () => {

@@ -40,7 +40,7 @@ const rows: ReadonlyArray<readonly [Name, Name, number, string, string | undefin
 
 const policy = {
   retries: { times: 0 },
-  patience: 0,
+  maxWait: 0,
   whenAllBenched: "fail",
   // Long: what is said is heard, also on a busy machine.
   timeouts: { headers: "1 minute", firstContent: "1 minute", answer: "1 minute" }

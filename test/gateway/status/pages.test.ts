@@ -39,7 +39,7 @@ describe("/readyz", () => {
       const url = yield* start({
         providers: { a: provider("openai", a, ["key-1", "key-2"]) },
         models: { smart: ["a/gpt"] },
-        policy: { ...policy, patience: 0 }
+        policy: { ...policy, maxWait: 0 }
       })
       yield* ask(`${url}/v1/chat/completions`, { body: chat("smart") })
       const got = yield* ask(`${url}/readyz`)

@@ -135,7 +135,7 @@ describe.skipIf(!Redis.isInstalled)(
         yield* on(b, fail(x, throttle()))
         const info = yield* eventually(
           Effect.map(a.list, ([info]) => info),
-          (info) => info?.status === "resting" && info.hits === 2
+          (info) => info?.status === "resting" && info.consecutiveBenches === 2
         )
         // The ladder's second rung, not the first.
         assert.isAbove((info?.until ?? 0) - (yield* Clock.currentTimeMillis), 8_000)

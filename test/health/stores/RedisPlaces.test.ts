@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import * as KeptBench from "../../../src/gateway/reload/KeptBench.ts"
+import * as GatewayBench from "../../../src/gateway/reload/GatewayBench.ts"
 import { BenchRegistry } from "../../../src/health/BenchRegistry.ts"
 import { connect } from "../../../src/health/stores/NodeConnection.ts"
 import { throttle } from "../../support/engine.ts"
@@ -19,7 +19,7 @@ import { fail, target } from "../../support/stores.ts"
 
 /** The bench of a gateway whose config names this store. */
 const gateway = (url: string, prefix?: string) =>
-  Effect.map(Layer.build(KeptBench.layer({ _tag: "Redis", url: Redacted.make(url), prefix })), (context) =>
+  Effect.map(Layer.build(GatewayBench.layer({ _tag: "Redis", url: Redacted.make(url), prefix })), (context) =>
     BenchRegistry.pipe(Effect.provide(context))
   ).pipe(Effect.flatten)
 

@@ -27,19 +27,19 @@ const keys = Effect.flatMap(BenchRegistry, (registry) =>
   Effect.map(registry.list, (list) => list.map((info) => `${info.key} ${info.status}`).sort())
 )
 
-const rest = { reason: "RateLimit", since: 0, until: 60_000, hits: 1, failures: 0 }
+const rest = { reason: "RateLimit", since: 0, until: 60_000, consecutiveBenches: 1, failures: 0 }
 
 const nonsense = {
   later: { ...rest, reason: "QuantumFlux" },
   endless: { ...rest, until: null },
   text: { ...rest, until: "tomorrow" },
   huge: { ...rest, until: 1e300 },
-  negative: { ...rest, hits: -1 },
+  negative: { ...rest, consecutiveBenches: -1 },
   list: [1, 2],
   number: 7,
   nothing: null,
   foreign: { hello: { world: true } },
-  byHand: { since: 0, until: 0, hits: 0, failures: 0, manual: { since: 0, until: null } }
+  byHand: { since: 0, until: 0, consecutiveBenches: 0, failures: 0, manual: { since: 0, until: null } }
 }
 
 describe("a saved bench", () => {
@@ -48,7 +48,13 @@ describe("a saved bench", () => {
     () =>
       Effect.gen(function* () {
         const store = yield* KeyValueStore.KeyValueStore
-        const held = { since: 0, until: 0, hits: 0, failures: 0, manual: { since: 0, by: "ann" } }
+        const held = {
+          since: 0,
+          until: 0,
+          consecutiveBenches: 0,
+          failures: 0,
+          manual: { since: 0, by: "ann" }
+        }
         yield* store.set(key, JSON.stringify({ version: 1, entries: { ...nonsense, good: rest, held } }))
         const logs: Array<string> = []
         yield* inProcess(

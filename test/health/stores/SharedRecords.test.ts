@@ -17,7 +17,7 @@ const keeping = (logs: Array<string>) =>
     Logger.layer([Logger.make(({ message }) => void logs.push([message].flat().map(String).join(" ")))])
   )
 
-const rest = { since: 0, until: 8e12, hits: 1, failures: 0, epoch: 1, writer: "other" }
+const rest = { since: 0, until: 8e12, consecutiveBenches: 1, failures: 0, epoch: 1, writer: "other" }
 
 const nonsense: Record<string, string> = {
   later: JSON.stringify({ ...rest, reason: "QuantumFlux" }),

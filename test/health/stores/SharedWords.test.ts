@@ -50,7 +50,7 @@ const untilOf = (registry: Registry, key: string) =>
 const put = (key: string, record: object): Scripts.Said => ({
   _tag: "Put",
   key,
-  record: JSON.stringify({ since: 0, until: 0, age: 0, hits: 1, failures: 1, ...record })
+  record: JSON.stringify({ since: 0, until: 0, age: 0, consecutiveBenches: 1, failures: 1, ...record })
 })
 
 describe.skipIf(!Redis.isInstalled)(
@@ -206,13 +206,16 @@ describe.skipIf(!Redis.isInstalled)(
         const tell = (said: Scripts.Said) => redis.eval(Scripts.tell)(names, "one", [said])
         const record = Effect.map(redis.send<string>("HGET", names.entries, "x"), (text) => JSON.parse(text))
         const rest = (left: number, hint: number, fingerprint: string) =>
-          put("x", { reason: "InvalidKey", left, hint, fingerprint, hits: left / 1_000 })
+          put("x", { reason: "InvalidKey", left, hint, fingerprint, consecutiveBenches: left / 1_000 })
         yield* tell(rest(60_000, 90_000, "aaaa"))
         const first = yield* record
         assert.isBelow(Math.abs(first.hint - first.until - 30_000), 50)
         yield* tell(rest(50_000, 70_000, "aaaa"))
         const earlier = yield* record
-        assert.deepStrictEqual([earlier.until, earlier.hint, earlier.hits], [first.until, first.hint, 60])
+        assert.deepStrictEqual(
+          [earlier.until, earlier.hint, earlier.consecutiveBenches],
+          [first.until, first.hint, 60]
+        )
         yield* tell(rest(50_000, 70_000, "bbbb"))
         const other = yield* record
         assert.strictEqual(other.fingerprint, "bbbb")
@@ -283,7 +286,7 @@ describe.skipIf(!Redis.isInstalled)(
 )
 
 describe("a record from elsewhere", () => {
-  const from = { reason: "RateLimit", since: 0, until: 10_000, hits: 1, failures: 1 } as const
+  const from = { reason: "RateLimit", since: 0, until: 10_000, consecutiveBenches: 1, failures: 1 } as const
 
   it("that ends within the slack of what is known changes nothing, and a later one does", () => {
     const state = restore(Bench.make(), "x", from, 0)

@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { makeKept, makeRuntime } from "../../../src/engine/Runtime.ts"
 import {
+  Backend,
   type Bench,
   BenchRegistry,
   Chain,
@@ -17,7 +18,6 @@ import {
   Failure,
   Model,
   Policy,
-  Pool,
   type RunError,
   Target
 } from "../../../src/index.ts"
@@ -25,7 +25,7 @@ import { Fibers, type Step, watched } from "../play.ts"
 import { Gates } from "./gates.ts"
 import type { Turn, World } from "./turns.ts"
 
-/** How long the target rests by hand, in milliseconds: less than the patience of a request. */
+/** How long the target rests by hand, in milliseconds: less than the maxWait of a request. */
 export const byHand = 2_000
 
 /** How long it rests by itself. */
@@ -75,8 +75,8 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
       if (registry.stateUnsafe().entries.get(event.target.key)?.reason !== undefined) single.add(event)
     }
     const begin = () => {
-      const pools = world.chain === "alone" ? (["primary"] as const) : (["primary", "backup"] as const)
-      const links = pools.map((name) => Model.make(Pool.make(name, { gates: services[name] }), "m"))
+      const backends = world.chain === "alone" ? (["primary"] as const) : (["primary", "backup"] as const)
+      const links = backends.map((name) => Model.make(Backend.make(name, { gates: services[name] }), "m"))
       const options = {
         policy: { ...policy, whenAllBenched: world.whenAllBenched },
         observer

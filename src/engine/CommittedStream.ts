@@ -1,0 +1,180 @@
+/**
+ * The rest of a committed stream. It belongs to its target now: a failure ends it, typed and never silently, and the
+ * bench learns how it went.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Reporter } from "../events/Reporter.ts"
+import * as Failure from "../failure/Failure.ts"
+import { DeadlineExceeded } from "../failure/RunError.ts"
+import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import type { Flow } from "../stream/Flow.ts"
+import { type OpenStream, usageGrace } from "../stream/OpenStream.ts"
+import type { RunClock } from "../time/RunClock.ts"
+import { MovableTimer } from "../util/MovableTimer.ts"
+import type { NotMine } from "./FailureOf.ts"
+import type { Served } from "./RunOptions.ts"
+
+/** What a committed stream can still fail with. */
+export type TailError = Failure.Failure | DeadlineExceeded
+
+/** What the rest of a stream needs to know of its run. */
+export interface TailOptions<C> {
+  readonly served: Served<OpenStream<C>>
+  readonly registry: BenchRegistry["Service"]
+  readonly classify: (cause: Cause.Cause<unknown>) => Failure.Failure | NotMine
+  readonly context: Context.Context<never>
+  /** True while the caller's own work keeps the stream waiting. */
+  readonly isBusy: (() => boolean) | undefined
+  readonly now: RunClock
+  /** In milliseconds since the epoch, and as it was asked for. */
+  readonly deadlineAt: number
+  readonly deadline: number
+  readonly reporter: Reporter | undefined
+}
+
+/** The rest of one committed stream: what is there at once, else a wait of at most the idle timeout and the deadline. */
+export class CommittedStream<C> implements Flow<C, TailError> {
+  readonly #options: TailOptions<C>
+  readonly #opened: OpenStream<C>
+  readonly #alarm: MovableTimer
+  #settled = false
+  #failure: Failure.Failure | undefined
+  /** The end by an error that speaks of no target. */
+  #notMine: Exit.Failure<never, never> | undefined
+  /** Set when the stream is over although its upstream is not. */
+  #over: Exit.Exit<void, TailError> | undefined
+  #reader: (() => void) | undefined
+
+  constructor(options: TailOptions<C>) {
+    this.#options = options
+    this.#opened = options.served.value
+    this.#alarm = new MovableTimer(options.context, options.now, () => this.#onDue())
+    this.#opened.onEnd((exit) => this.#ended(exit))
+  }
+
+  take(): NonEmptyReadonlyArray<C> | undefined {
+    return this.#over === undefined && !this.#isOverdue() ? this.#opened.take() : undefined
+  }
+
+  ended(): Exit.Exit<void, TailError> | undefined {
+    if (this.#over !== undefined || this.#opened.ended() === undefined) return this.#over
+    return this.#notMine ?? (this.#failure === undefined ? Exit.void : Exit.fail(this.#failure))
+  }
+
+  onReady(reader: () => void): void {
+    this.#reader = reader
+    if (this.#over === undefined) this.#opened.onReady(this.#wake)
+    else this.#wake()
+    if (this.#reader !== undefined) this.#wait()
+  }
+
+  gather(): void {
+    this.#opened.gather()
+  }
+
+  /** The consumer is done with it, at the end or before: lets the upstream go. That is no failure. */
+  cancel(): void {
+    this.#settle(undefined, this.#opened.complete)
+    this.#opened.cancel()
+  }
+
+  /** The same, and waits until the upstream is gone. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.#settle(undefined, this.#opened.complete)
+    return this.#opened.close()
+  })
+
+  readonly #wake = (): void => {
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.()
+  }
+
+  #wait(): void {
+    const { deadlineAt, served } = this.#options
+    const idle = this.#opened.complete ? usageGrace : served.target.policy.timeouts.idle
+    this.#alarm.set(Math.min(this.#now() + idle, deadlineAt))
+  }
+
+  /** However fast the chunks come and however slowly they are read, the deadline is the end of it. */
+  #isOverdue(): boolean {
+    const { deadline, deadlineAt, served } = this.#options
+    if (this.#settled || this.#opened.complete || this.#now() < deadlineAt) return false
+    this.#cut(Exit.fail(new DeadlineExceeded({ deadline, attempts: served.failed })), undefined)
+    return true
+  }
+
+  /** Called by a timer, where nothing may be thrown: a defect ends the stream as one. */
+  #onDue(): void {
+    try {
+      this.#late()
+    } catch (defect) {
+      this.#cut(Exit.die(defect), undefined)
+    }
+  }
+
+  /** Nothing has come in time. Who is not waiting does not care. */
+  #late(): void {
+    if (this.#reader === undefined) return
+    const { isBusy, served } = this.#options
+    if (this.#opened.complete) {
+      this.#cut(Exit.void, undefined)
+      return
+    }
+    if (this.#isOverdue()) return
+    if (isBusy?.() === true) {
+      this.#wait()
+      return
+    }
+    const failure = new Failure.Transient({
+      target: served.target.key,
+      reason: "Timeout",
+      message: "the stream stalled",
+      evidence: `no chunk for ${served.target.policy.timeouts.idle} ms`
+    })
+    this.#cut(Exit.fail(failure), failure)
+  }
+
+  /** Ends the stream here, and lets the upstream go. */
+  #cut(end: Exit.Exit<void, TailError>, failure: Failure.Failure | undefined): void {
+    this.#over = end
+    this.#settle(failure, this.#opened.complete)
+    this.#opened.interruptUnsafe()
+    this.#wake()
+  }
+
+  #ended(exit: Exit.Exit<void, unknown>): void {
+    if (Exit.isSuccess(exit)) this.#settle(undefined, true)
+    else if (!this.#settled) {
+      const failure = this.#options.classify(exit.cause)
+      // Its type is that of the stream, which only the type of `useStream` knows.
+      if (failure._tag === "NotMine") this.#notMine = exit as Exit.Failure<never, never>
+      this.#settle(failure._tag === "NotMine" ? undefined : failure, false)
+    }
+  }
+
+  /** Once per stream: the bench and the observer learn how it went. */
+  #settle(failure: Failure.Failure | undefined, complete: boolean): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#failure = failure
+    this.#alarm.stop()
+    const { registry, reporter, served } = this.#options
+    const { admission, target } = served
+    if (failure !== undefined) {
+      const { rest } = target.policy.rules[Failure.classOf(failure)]
+      registry.failUnsafe(target, admission, failure, rest, this.#now())
+    } else if (complete) {
+      registry.succeedUnsafe(target, admission, this.#options.now)
+    }
+    reporter?.streamEnded(target, failure, complete)
+  }
+
+  #now(): number {
+    return this.#options.now.millis()
+  }
+}

@@ -1,0 +1,180 @@
+/** The config in force, and how another one takes its place. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import { empty, type HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import { ConfigError, formatPath } from "../../config/file/Problem.ts"
+import type { GatewayConfig } from "../../config/GatewayConfig.ts"
+import type { InvalidCatalog } from "../../domain/Catalog.ts"
+import type { Upstream } from "../../providers/transport/Upstream.ts"
+import * as Exposure from "../server/Exposure.ts"
+import type * as NodeAnswer from "../server/NodeAnswer.ts"
+import { NotReloadable, type ReloadError, type Reloaded } from "./Reload.ts"
+import * as ReloadReport from "./ReloadReport.ts"
+import * as Restart from "./Restart.ts"
+import * as Revision from "./Revision.ts"
+import type { Runtimes } from "./Runtimes.ts"
+
+/** Answers a request. It is called in the first turn of the request's fiber. */
+export interface Handler {
+  (
+    fiber: Fiber.Fiber<unknown, unknown>
+  ): Effect.Effect<HttpServerResponse, never, HttpServerRequest | Scope.Scope>
+  /** Answers requests that come over a WebSocket. */
+  readonly socketHandler?: SocketHandler | undefined
+}
+
+/** Answers requests that come over a WebSocket. */
+export interface SocketHandler {
+  /** Whether a connection may be opened, by the headers of its handshake. */
+  readonly mayOpen: (headers: NodeAnswer.Headers) => boolean
+  /** Answers a request for a response, which counts from its beginning to its end. */
+  readonly respond: (asked: {
+    readonly headers: NodeAnswer.Headers
+    readonly text: string
+    readonly out: NodeAnswer.Out
+  }) => Effect.Effect<HttpServerResponse, never, Scope.Scope>
+}
+
+/** The config in force. */
+export interface CurrentConfig {
+  /** The one in force now. */
+  readonly current: () => Revision.Revision
+  /** The one in force now, and each that takes its place. */
+  readonly changes: Stream.Stream<Revision.Revision>
+  /** The config that was refused after the one in force, and when; `undefined` when there was none. */
+  readonly refused: () => Refused | undefined
+  /** See `Reload`. */
+  readonly reload: Effect.Effect<Reloaded, ReloadError>
+}
+
+/** A config that could not be put in force. */
+export interface Refused {
+  /** In milliseconds since the epoch. */
+  readonly at: number
+  readonly error: ConfigError
+}
+
+/** What a gateway's configs are, and what is made of each. */
+export interface Options<R> {
+  readonly config: GatewayConfig
+  /** Reads the next config; without it there is none. */
+  readonly source: Effect.Effect<GatewayConfig, ConfigError> | undefined
+  /** True from the moment at which the gateway begins to stop. */
+  readonly isStopping: () => boolean
+  /** Hears of each config that comes into force, the first one included. */
+  readonly onConfig?: ((config: GatewayConfig) => void) | undefined
+  /** Makes what serves a config. What it opens in its scope is closed after the last request that the config serves. */
+  readonly serve: (
+    revision: Revision.Revision,
+    live: CurrentConfig
+  ) => Effect.Effect<Handler, never, R | Scope.Scope>
+}
+
+interface InForce {
+  readonly revision: Revision.Revision
+  readonly handler: Handler
+  readonly scope: Scope.Closeable
+}
+
+/** Puts the first config in force. The handler serves each request by the one in force at its start. */
+export const make = Effect.fnUntraced(function* <R>(
+  options: Options<R>
+): Effect.fn.Return<
+  readonly [live: CurrentConfig, handler: Handler],
+  InvalidCatalog,
+  Runtimes | Upstream | Scope.Scope | Exclude<R, Scope.Scope>
+> {
+  const { config: first, isStopping, onConfig, serve, source } = options
+  const context = yield* Effect.context<Runtimes | Upstream | Exclude<R, Scope.Scope>>()
+  const parent = yield* Effect.scope
+  const turn = yield* Semaphore.make(1)
+  let refused: Refused | undefined
+
+  /** Builds in a scope of its own, which is gone at once if there is something wrong. */
+  const build = (config: GatewayConfig, number: number): Effect.Effect<InForce, InvalidCatalog> =>
+    Effect.flatMap(Scope.fork(parent), (scope) =>
+      Revision.make(config, number).pipe(
+        Effect.flatMap((revision) =>
+          Effect.map(serve(revision, live), (handler): InForce => ({ revision, handler, scope }))
+        ),
+        Effect.provideService(Scope.Scope, scope),
+        Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+        // Nothing of the request that asked for the reload: its path and body would be those of all that follow.
+        Effect.updateContext((_: Context.Context<never>) => context)
+      )
+    )
+
+  /** Lets go of what a config holds, once its last request is done. */
+  const retire = ({ revision, scope }: InForce) =>
+    Effect.forkIn(Effect.andThen(revision.inFlight.idle, Scope.close(scope, Exit.void)), parent)
+
+  const succeed = Effect.fnUntraced(function* (next: GatewayConfig): Effect.fn.Return<Reloaded, ReloadError> {
+    if (isStopping()) return yield* new NotReloadable({ message: "the gateway is about to stop" })
+    const before = SubscriptionRef.getUnsafe(inForce)
+    const { config, restart } = Restart.settle(next, before.revision.config)
+    // What it would be after a restart has to be as safe as what it is until then.
+    const exposed = Exposure.check(next.server) ?? Exposure.check(config.server)
+    if (exposed !== undefined) return yield* refusal([{ path: "server.tokens", message: exposed.message }])
+    const after = yield* Effect.catchTag(
+      build(config, before.revision.number + 1),
+      "InvalidCatalog",
+      ({ problems }) => refusal(problems.map(({ message, path }) => ({ path: formatPath(path), message })))
+    )
+    yield* SubscriptionRef.set(inForce, after)
+    onConfig?.(config)
+    refused = undefined
+    yield* retire(before)
+    const { number, since } = after.revision
+    return { revision: number, since, restart, notes: config.notes }
+  })
+
+  const reload = Effect.suspend(() => {
+    if (source === undefined) return Effect.fail(new NotReloadable({ message: nothingToRead }))
+    return Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(source), succeed))
+  })
+
+  const remember = (error: ReloadError) =>
+    Effect.map(Clock.currentTimeMillis, (at) => {
+      if (error._tag === "ConfigError") refused = { at, error }
+    })
+  const told = reload.pipe(
+    Effect.tap(ReloadReport.taken),
+    Effect.tapError((error) => Effect.andThen(remember(error), ReloadReport.refused(error))),
+    Effect.updateContext<never, never>((own) => Context.merge(own, context))
+  )
+
+  const live: CurrentConfig = {
+    current: () => SubscriptionRef.getUnsafe(inForce).revision,
+    changes: Stream.suspend(() => Stream.map(SubscriptionRef.changes(inForce), ({ revision }) => revision)),
+    refused: () => refused,
+    reload: turn.withPermit(told)
+  }
+  const inForce = yield* SubscriptionRef.make(yield* build(first, 1))
+  onConfig?.(first)
+  yield* ReloadReport.inForce({ revision: 1, since: live.current().since })
+
+  const handlerNow = () => SubscriptionRef.getUnsafe(inForce).handler
+  const handler = Object.assign((fiber: Fiber.Fiber<unknown, unknown>) => handlerNow()(fiber), {
+    socketHandler: {
+      mayOpen: (headers) => handlerNow().socketHandler?.mayOpen(headers) ?? false,
+      respond: (asked) =>
+        Effect.suspend(() => handlerNow().socketHandler?.respond(asked) ?? Effect.succeed(nobody))
+    } satisfies SocketHandler
+  })
+  return [live, handler] as const
+})
+
+const nobody = empty({ status: 503 })
+
+const nothingToRead = "this gateway was started without a config file, so there is nothing to read anew"
+
+const refusal = (problems: ConstructorParameters<typeof ConfigError>[0]["problems"]) =>
+  Effect.fail(new ConfigError({ file: "the config", problems }))

@@ -1,0 +1,107 @@
+/** The bench of a gateway, kept where its config says, and the limits of its credentials with it. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Path from "effect/Path"
+import * as Redis from "effect/persistence/Redis"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as BenchStore from "../../config/file/BenchStore.ts"
+import { BenchRegistry } from "../../health/BenchRegistry.ts"
+import * as SharedLimits from "../../health/limits/SharedLimits.ts"
+import * as CurrentRedis from "../../health/stores/CurrentRedis.ts"
+import * as FileStore from "../../health/stores/FileStore.ts"
+import * as PersistedBench from "../../health/stores/PersistedBench.ts"
+import * as RedisBench from "../../health/stores/RedisBench.ts"
+import * as RedisTrial from "../../health/stores/RedisTrial.ts"
+import * as Scripts from "../../health/stores/Scripts.ts"
+import { GatewayLimits } from "./GatewayLimits.ts"
+
+/**
+ * The bench cannot be kept where the config says. For the operator: the message says what is wrong with the place.
+ *
+ * @category errors
+ */
+export class UnusableStore extends Schema.TaggedError<UnusableStore>()("UnusableStore", {
+  store: Schema.String,
+  why: Schema.String
+}) {
+  override get message() {
+    return `the bench cannot be kept in ${this.store}: ${this.why}`
+  }
+}
+
+/**
+ * The registry, and the limits of credentials: with a Redis, replicas share both over one connection. A Redis that
+ * cannot be reached is none of the errors: the gateway goes on without it until it can. One that answers and can never
+ * keep a bench is: a wrong password, a read-only replica, a Sentinel.
+ */
+export const layer = (
+  store: BenchStore.BenchStore
+): Layer.Layer<BenchRegistry | GatewayLimits, UnusableStore> => {
+  switch (store._tag) {
+    case "Memory":
+      return Layer.merge(BenchRegistry.layerMemory, GatewayLimits.layerMemory)
+    case "File":
+      return Layer.merge(inFile(store), GatewayLimits.layerMemory)
+    case "Redis":
+      return Layer.effectContext(inRedis(store))
+  }
+}
+
+const inRedis = Effect.fnUntraced(function* (store: Extract<BenchStore.BenchStore, { _tag: "Redis" }>) {
+  const open = yield* connection(store)
+  const { prefix } = store
+  const names = Scripts.names(prefix ?? RedisBench.defaultPrefix)
+  const current = open(store.url, names.entries)
+  const why = yield* RedisTrial.whyNot(current, names)
+  if (why !== undefined) return yield* unusable(store, why)
+  const { connect, redis } = CurrentRedis.make(current)
+  const registry = yield* RedisBench.make(connect, { prefix })
+  const limits = yield* Effect.provideService(SharedLimits.make({ prefix }), Redis.Redis, redis)
+  return Context.make(BenchRegistry, registry).pipe(Context.add(GatewayLimits, limits))
+})
+
+const inFile = (store: Extract<BenchStore.BenchStore, { _tag: "File" }>) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const path = yield* Path.Path
+      const fs = yield* FileSystem.FileSystem
+      const folder = path.dirname(store.path)
+      yield* fs.makeDirectory(folder, { recursive: true })
+      yield* fs.access(folder, { writable: true })
+      const isFolder = yield* Effect.orElseSucceed(
+        Effect.map(fs.stat(store.path), ({ type }) => type === "Directory"),
+        () => false
+      )
+      if (isFolder) return yield* unusable(store, "this is a folder; name a file in it")
+      const files = FileStore.layer(folder)
+      return PersistedBench.layer({ key: path.basename(store.path) }).pipe(Layer.provide(files))
+    })
+  ).pipe(
+    Layer.catch((error) =>
+      Layer.effect(
+        BenchRegistry,
+        Effect.fail(error._tag === "UnusableStore" ? error : unusable(store, error.message))
+      )
+    ),
+    Layer.provide([NodeFileSystem.layer, NodePath.layer])
+  )
+
+/** The client is loaded only where it is used: it is an optional package. */
+const connection = (store: BenchStore.BenchStore) =>
+  Effect.map(
+    Effect.tryPromise({
+      try: () => import("../../health/stores/NodeConnection.ts"),
+      catch: () => unusable(store, "the package redis is not installed; `npm install redis` brings it")
+    }),
+    ({ connect }) =>
+      (url: Redacted.Redacted, key: string) =>
+        connect(url, key)
+  )
+
+const unusable = (store: BenchStore.BenchStore, why: string) =>
+  new UnusableStore({ store: BenchStore.format(store), why })

@@ -1,0 +1,85 @@
+/** The runtimes of a gateway, and who listens to them: the metrics always, the others if somebody may read what they keep. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type BenchStore, memory } from "../../config/file/BenchStore.ts"
+import type { GatewayConfig } from "../../config/GatewayConfig.ts"
+import * as ModelSpec from "../../domain/ModelSpec.ts"
+import { makeKept, makeRuntime } from "../../engine/Runtime.ts"
+import { combine, type Observer } from "../../events/FailoverEvent.ts"
+import { BenchRegistry } from "../../health/BenchRegistry.ts"
+import * as BenchMetrics from "../../observe/BenchMetrics.ts"
+import { Decisions } from "../../observe/Decisions.ts"
+import * as Metrics from "../../observe/Metrics.ts"
+import { Pulse } from "../../observe/Pulse.ts"
+import { ProcessDefaults } from "../../policy/Policy.ts"
+import * as Metered from "../providers/Metered.ts"
+import * as ConfiguredNames from "./ConfiguredNames.ts"
+import type { UnusableStore } from "./GatewayBench.ts"
+import * as KeptBench from "./GatewayBench.ts"
+import { GatewayLimits } from "./GatewayLimits.ts"
+import { Runtimes } from "./Runtimes.ts"
+
+/**
+ * A runtime for each config, all over one bench, kept in `store`, one retry budget and one record of decisions. Events
+ * are counted in the `MetricRegistry` of the context, with the names of the config as labels and no others. Decisions are
+ * recorded for the status page and the admin API, and the last minutes of each target for the status page, if there is
+ * one. `observer` hears them too.
+ */
+export const layer = (
+  observer?: Observer | undefined,
+  store: BenchStore = memory
+): Layer.Layer<Runtimes | BenchRegistry | Decisions | Pulse, UnusableStore> =>
+  runtimes(observer).pipe(
+    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), KeptBench.layer(store)))
+  )
+
+const runtimes = (observer: Observer | undefined) =>
+  Layer.effect(
+    Runtimes,
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const decisions = yield* Decisions
+      const pulse = yield* Pulse
+      const process = yield* ProcessDefaults
+      const kept = makeKept(yield* GatewayLimits)
+      const context = yield* Effect.context<never>()
+      /** Of the last config. */
+      let labels: Metrics.Options = {}
+      let retriesLeft: Effect.Effect<number> = Effect.succeed(0)
+      yield* BenchMetrics.watch({ knowsModel: (spec) => labels.knowsModel?.(spec) === true })
+      yield* Metrics.watchBudget(Effect.suspend(() => retriesLeft))
+      return {
+        of: (config) => {
+          const own = { ...labelsOf(config), usageOf: config.usage === true ? Metered.usageOf : undefined }
+          const { adminToken, statusPage } = config.server
+          const isShown = statusPage !== "off"
+          const recorded = isShown || adminToken !== undefined ? decisions.observer : undefined
+          const watched = isShown ? pulse.observer : undefined
+          return Effect.map(Effect.provideContext(Metrics.observer(own), context), (metrics) => {
+            const runtime = makeRuntime(
+              registry,
+              {
+                policy: config.policy,
+                retryBudget: config.retryBudget,
+                observer: combine(metrics, recorded, watched, observer)
+              },
+              process,
+              kept
+            )
+            labels = own
+            retriesLeft = runtime.retriesLeft
+            return runtime
+          })
+        }
+      }
+    })
+  )
+
+/** What of a request may be a label. */
+const labelsOf = (config: GatewayConfig): Metrics.Options => {
+  const { specs } = ConfiguredNames.make(config)
+  return {
+    knowsModel: (target) => specs.has(ModelSpec.format(target)),
+    knowsName: (name) => Object.hasOwn(config.models, name) || specs.has(name)
+  }
+}

@@ -1,0 +1,77 @@
+/** What a runtime knows of its credentials' own limits, beside what its limiter counts. */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { BenchKey } from "../domain/BenchKey.ts"
+import type { Target } from "../domain/Target.ts"
+import * as MonotonicClock from "../time/MonotonicClock.ts"
+import * as UserCode from "../util/UserCode.ts"
+import type * as Bench from "./Bench.ts"
+import type { Limiter, Taken } from "./Limiter.ts"
+
+/** A limiter, and what is known of it: who is over its limit until when. */
+export class CredentialLimits {
+  readonly #limiter: Limiter
+  readonly #until = new Map<BenchKey, number>()
+
+  constructor(limiter: Limiter) {
+    this.#limiter = limiter
+  }
+
+  /**
+   * Counts an attempt at a target whose credential has a limit; true when it may be made. A limiter that breaks, says
+   * nothing within a second or says nonsense lets through.
+   */
+  take({ benchKeys, credential }: Target): Effect.Effect<boolean> {
+    const key = benchKeys.credential
+    const ask = Effect.suspend(() => this.#limiter.take(key, credential.rpm ?? Number.POSITIVE_INFINITY))
+    return Effect.flatMap(UserCode.word(ask), (word) =>
+      Effect.contextWith((context: Context.Context<never>) => {
+        if (word._tag === "Failed") return this.#letThrough(word.did, context)
+        if (!isTaken(word.value)) return this.#letThrough("gave nonsense", context)
+        const { allowed, wait } = word.value
+        return Effect.map(MonotonicClock.currentTimeMillis, (now) => {
+          const pause = allowed ? wait : Math.max(1, wait)
+          if (pause > 0) this.#until.set(key, now + pause)
+          return allowed
+        })
+      })
+    )
+  }
+
+  #letThrough(did: string, context: Context.Context<never>): Effect.Effect<boolean> {
+    UserCode.name(
+      this.#limiter,
+      "the limiter of requests per minute",
+      did,
+      "requests are let through",
+      context
+    )
+    return Effect.succeed(true)
+  }
+
+  /** Why a target may not be called now; `undefined` if it may, as far as is known here. */
+  why({ benchKeys, credential }: Target, now: number): Bench.Resting | undefined {
+    if (credential.rpm === undefined) return undefined
+    const key = benchKeys.credential
+    const until = this.#until.get(key)
+    return until === undefined || until <= now ? undefined : limited(key, credential.rpm, until)
+  }
+
+  /** The same for a target that has just been turned away. */
+  whyNot(target: Target, now: number): Bench.Resting {
+    return this.why(target, now) ?? limited(target.benchKeys.credential, target.credential.rpm, now)
+  }
+}
+
+/** A limiter is the user's own, whatever its type says. */
+const isTaken = (u: Taken | undefined): u is Taken =>
+  typeof u?.allowed === "boolean" && typeof u.wait === "number" && Number.isFinite(u.wait)
+
+const limited = (key: BenchKey, rpm: number | undefined, until: number): Bench.Resting => ({
+  _tag: "Resting",
+  key,
+  until,
+  reason: "OwnLimit",
+  evidence: `rpm=${rpm}`,
+  probing: false
+})

@@ -1,0 +1,41 @@
+/** The clock of one run, looked up in the context when it is first read. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as MonotonicClock from "./MonotonicClock.ts"
+
+/** The clock of one run. A run in which nothing fails and nothing waits never reads it. */
+export class RunClock {
+  readonly #context: Context.Context<never>
+  #known: MonotonicClock.Known | undefined
+
+  constructor(context: Context.Context<never>) {
+    this.#context = context
+  }
+
+  /** Milliseconds since the epoch, by a clock that does not jump (`MonotonicClock`). */
+  millis(): number {
+    return MonotonicClock.read(this.#known ?? this.#look())
+  }
+
+  /** Nanoseconds of a clock that does not jump, for the time between two moments. */
+  nanos(): bigint {
+    return (this.#known ?? this.#look()).clock.monotonicTimeNanosUnsafe()
+  }
+
+  #look(): MonotonicClock.Known {
+    this.#known = MonotonicClock.of(Context.get(this.#context, Clock.Clock))
+    return this.#known
+  }
+
+  /**
+   * Sleeps until a moment, in milliseconds since the epoch. Timers may go off a sliver early; who asks this clock
+   * afterwards will find that the moment has come.
+   */
+  sleepUntil(moment: number): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const left = moment - this.millis()
+      return left <= 0 ? Effect.void : Effect.andThen(Effect.sleep(Math.ceil(left)), this.sleepUntil(moment))
+    })
+  }
+}

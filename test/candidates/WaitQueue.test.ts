@@ -1,0 +1,83 @@
+/** What it costs that many wait for one target. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import type { Waiting, WaitQueue } from "../../src/candidates/WaitQueue.ts"
+import { WaitQueues } from "../../src/candidates/WaitQueues.ts"
+import { target } from "../support/bench.ts"
+
+const minute = 60_000
+
+/** One who waits, and counts in `looks` how often he is looked at. */
+const waiting = (looks: { count: number }, onEnter: (line: WaitQueue) => void): Waiting => ({
+  until: minute,
+  get deadlineAt() {
+    looks.count++
+    return minute
+  },
+  enter: onEnter,
+  giveUp: () => assert.fail("nobody waits in vain")
+})
+
+/** How often each of so many is looked at who join one line, and are let in by the answers of those before them. */
+const looksPerHead = Effect.fnUntraced(function* (size: number) {
+  const lines = new WaitQueues(() => undefined)
+  const looks = { count: 0 }
+  const under: Array<WaitQueue> = []
+  const line = lines.of(target(), yield* Effect.context<never>())
+  const place = { target: target(), notBefore: 400, isFirst: false, anyway: true }
+  for (let i = 0; i < size; i++) {
+    line.join(
+      waiting(looks, (entered) => void under.push(entered)),
+      place
+    )
+  }
+  yield* TestClock.adjust(400)
+  let answered = 0
+  for (let open = under.shift(); open !== undefined; open = under.shift()) {
+    answered++
+    lines.succeeded(target())
+    open.left()
+  }
+  assert.strictEqual(answered, size)
+  assert.strictEqual(lines.size, 0, "an empty line is forgotten")
+  return looks.count / size
+})
+
+describe("a line", () => {
+  it.effect("looks at each who waits a few times, however many they are", () =>
+    Effect.gen(function* () {
+      assert.isAtMost(yield* looksPerHead(10), 10)
+      assert.isAtMost(yield* looksPerHead(5_000), 10)
+    })
+  )
+
+  it.effect("lets one go at his deadline who joins while another is let in", () =>
+    Effect.gen(function* () {
+      const lines = new WaitQueues(() => undefined)
+      const line = lines.of(target(), yield* Effect.context<never>())
+      const place = { target: target(), notBefore: 100, isFirst: false, anyway: true }
+      const left: Array<string> = []
+      const one = (name: string, deadlineAt: number, enter: (line: WaitQueue) => void): Waiting => ({
+        until: deadlineAt,
+        deadlineAt,
+        enter,
+        giveUp: () => void left.push(name)
+      })
+      // The attempt of the first goes on, so the last waits for its outcome.
+      line.join(
+        one("first", minute, () =>
+          line.join(
+            one("last", 300, () => assert.fail("his time is up")),
+            place
+          )
+        ),
+        place
+      )
+      yield* TestClock.adjust(299)
+      assert.deepStrictEqual(left, [])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(left, ["last"])
+    })
+  )
+})

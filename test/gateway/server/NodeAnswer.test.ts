@@ -1,0 +1,140 @@
+/** Answers that are written straight to Node's response. */
+import * as http from "node:http"
+import type { AddressInfo } from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { Piece } from "../../../src/gateway/server/ByteRuns.ts"
+import * as NodeAnswer from "../../../src/gateway/server/NodeAnswer.ts"
+import type { Flow } from "../../../src/stream/Flow.ts"
+import { ask, eventually } from "../../support/gateway.ts"
+
+/** A server whose answers are poured out of a flow; `ended` is how the last of them ended on this side. */
+const pouring = (flow: Flow<Piece, string>) =>
+  Effect.gen(function* () {
+    const fibers: Array<Fiber.Fiber<void>> = []
+    const responses: Array<http.ServerResponse> = []
+    const server = http.createServer((_, response) => {
+      responses.push(response)
+      NodeAnswer.begin(response, 200, { "content-type": "text/plain" })
+      fibers.push(
+        Effect.runFork(NodeAnswer.pour(response, [piece("first ")], flow, (error) => `failed: ${error}`))
+      )
+    })
+    yield* Effect.acquireRelease(
+      Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+      () => Effect.sync(() => server.close())
+    )
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, fibers, responses }
+  })
+
+const piece = (text: string): Piece => ({ bytes: Buffer.from(text) })
+
+/** A flow that has all of it from the beginning. */
+const flowOf = (texts: ReadonlyArray<string>, end: Exit.Exit<void, string> | undefined) => {
+  const left = texts.map(piece)
+  const flow = {
+    cancelled: 0,
+    take: (): NonEmptyReadonlyArray<Piece> | undefined => {
+      const next = left.shift()
+      return next && [next]
+    },
+    ended: () => (left.length === 0 ? end : undefined),
+    onReady: (reader: () => void) => {
+      if (end !== undefined) reader()
+    },
+    cancel: () => {
+      flow.cancelled++
+    }
+  }
+  return flow
+}
+
+describe("a flow that is poured out", () => {
+  it.live("comes to its end, or to the last words for its failure", () =>
+    Effect.gen(function* () {
+      const whole = yield* pouring(flowOf(["second ", "third"], Exit.void))
+      const broken = yield* pouring(flowOf(["second "], Exit.fail("no more")))
+      assert.strictEqual((yield* ask(whole.url, { body: "" })).text, "first second third")
+      const got = yield* ask(broken.url, { body: "" })
+      assert.strictEqual(got.text, "first second failed: no more")
+      assert.isFalse(got.broken)
+    })
+  )
+
+  it.live("is broken off when it is interrupted, and never ends as if it were whole", () =>
+    Effect.gen(function* () {
+      const flow = flowOf(["second "], undefined)
+      const { fibers, url } = yield* pouring(flow)
+      const asking = yield* Effect.forkChild(ask(url, { body: "" }))
+      yield* eventually(() => fibers.length === 1)
+      yield* Fiber.interrupt(fibers[0]!)
+      assert.isTrue((yield* Fiber.join(asking)).broken)
+      assert.strictEqual(flow.cancelled, 1)
+    })
+  )
+
+  it.live("is taken no faster than the caller reads, and all of it once he reads on", () =>
+    Effect.gen(function* () {
+      const pieces = 1_000
+      const part = "x".repeat(65_536)
+      let given = 0
+      let isThere = false
+      const flow: Flow<Piece, string> = {
+        // One piece in each turn of the event loop, as a socket gives them.
+        take: () => {
+          if (!isThere) return undefined
+          isThere = false
+          given++
+          return [piece(part)]
+        },
+        ended: () => (given === pieces ? Exit.void : undefined),
+        onReady: (reader) => {
+          setImmediate(() => {
+            isThere = given < pieces
+            reader()
+          })
+        },
+        cancel: () => {}
+      }
+      const { responses, url } = yield* pouring(flow)
+      const incoming = yield* Effect.callback<http.IncomingMessage>((resume) => {
+        http.get(url, (answer) => resume(Effect.succeed(answer)))
+      })
+      const turns = Effect.promise(async () => {
+        for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+      })
+      // What the buffers between the two hold goes out at first.
+      let before = -1
+      while (before !== given) {
+        before = given
+        yield* turns
+      }
+      assert.isTrue(responses[0]?.writableNeedDrain)
+      assert.isBelow(before, pieces)
+      const read = yield* Effect.promise(async () => {
+        let size = 0
+        for await (const bytes of incoming) size += bytes.length
+        return size
+      })
+      assert.strictEqual(read, "first ".length + pieces * part.length)
+    })
+  )
+
+  it.live("tells of its defects, which nobody else would hear of", () =>
+    Effect.gen(function* () {
+      const flow = flowOf([], Exit.void)
+      flow.take = () => {
+        throw new Error("a defect of the flow")
+      }
+      const { fibers, url } = yield* pouring(flow)
+      const asking = yield* Effect.forkChild(ask(url, { body: "" }))
+      yield* eventually(() => fibers.length === 1)
+      const exit = yield* Fiber.await(fibers[0]!)
+      assert.isTrue(Exit.hasDies(exit))
+      yield* Fiber.interrupt(asking)
+    })
+  )
+})

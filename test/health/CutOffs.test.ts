@@ -1,0 +1,81 @@
+/** A target that hangs is learnt from callers whose own time is shorter, and a healthy one is not benched by them. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type * as Chain from "../../src/domain/Chain.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import { CutOffs } from "../../src/health/CutOffs.ts"
+import type { Scripted } from "../../src/testing/Scripted.ts"
+import { a } from "../support/bench.ts"
+import { chainOf, hang, layer } from "../support/chains.ts"
+import { play } from "../support/engine.ts"
+
+const asks = {
+  complete: (chain: Chain.Chain<Scripted>, deadline?: string) =>
+    Failover.complete(chain, "q", deadline === undefined ? {} : { deadline: deadline as "1 second" }),
+  stream: (chain: Chain.Chain<Scripted>, deadline?: string) =>
+    Stream.runDrain(
+      Failover.stream(chain, "q", deadline === undefined ? {} : { deadline: deadline as "1 second" })
+    )
+}
+
+for (const [kind, ask] of Object.entries(asks)) {
+  describe(`a primary that hangs (${kind})`, () => {
+    it.effect("rests after three requests in a row whose own time was up", () =>
+      Effect.gen(function* () {
+        const { calls, chain } = chainOf(hang, [["fine"]])
+        const took: Array<number> = []
+        for (let i = 0; i < 4; i++)
+          took.push((yield* play(ask(chain, "10 seconds"), { within: "6 seconds" })).took)
+        assert.deepStrictEqual(took, [5_000, 5_000, 5_000, 0])
+        // From then on it is probed, and each probe in vain doubles its rest.
+        for (let i = 0; i < 20; i++) yield* play(ask(chain, "10 seconds"), { within: "6 seconds" })
+        assert.isAtMost(calls().filter((call) => call.endsWith("a/m")).length, 8)
+      }).pipe(layer())
+    )
+
+    it.effect("rests after three callers in a row who hung up on it", () =>
+      Effect.gen(function* () {
+        const { calls, chain } = chainOf(hang, [["fine"]])
+        for (let i = 0; i < 3; i++) {
+          yield* play(Effect.exit(Effect.timeout(ask(chain), "5 seconds")), { within: "6 seconds" })
+        }
+        const { took } = yield* play(ask(chain), { within: "1 second" })
+        assert.strictEqual(took, 0)
+        assert.strictEqual(calls().filter((call) => call.endsWith("a/m")).length, 3)
+      }).pipe(layer())
+    )
+  })
+
+  describe(`a healthy primary (${kind})`, () => {
+    it.effect("is not benched by a caller with deadlines of a millisecond", () =>
+      Effect.gen(function* () {
+        const { chain } = chainOf([[{ wait: "1 second" }, "slow"]], [["other"]])
+        for (let i = 0; i < 50; i++) yield* play(Effect.exit(ask(chain, "1 millis")), { within: "10 millis" })
+        const { benches } = yield* play(ask(chain), { within: "5 seconds" })
+        assert.deepStrictEqual(benches, [])
+      }).pipe(layer())
+    )
+
+    it.effect("is not benched by a caller who never waits as long as it takes", () =>
+      Effect.gen(function* () {
+        const { chain } = chainOf([[{ wait: "2 seconds" }, "slow"]], [["other"]])
+        yield* play(ask(chain), { within: "5 seconds" })
+        for (let i = 0; i < 50; i++)
+          yield* play(Effect.exit(ask(chain, "3 seconds")), { within: "5 seconds" })
+        const { benches } = yield* play(ask(chain), { within: "5 seconds" })
+        assert.deepStrictEqual(benches, [])
+      }).pipe(layer())
+    )
+  })
+}
+
+describe("a row of silences", () => {
+  it("ends with an answer, and with ten minutes in which nothing was added", () => {
+    const silences = new CutOffs()
+    const cut = (now: number) => silences.cutOff(a, 1_000, 30_000, now)
+    assert.deepStrictEqual([cut(0), cut(1), cut(2)], [false, false, true])
+    silences.answered(a, 0)
+    assert.deepStrictEqual([cut(3), cut(4), cut(700_000), cut(700_001)], [false, false, false, false])
+  })
+})
