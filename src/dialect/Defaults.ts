@@ -15,7 +15,7 @@ const openai: Rules = {
   mergeTurns: true,
   afterToolResult: "any",
   resultNames: false,
-  // `string too long. Expected a string with maximum length 40`: https://github.com/langchain-ai/langchain/issues/25290
+  // `string too long. Expected a string with maximum length 40`: https://github.com/agno-agi/agno/issues/5382
   callIdCharacters: "",
   callIdShortest: 1,
   callIdLongest: 40,
@@ -63,7 +63,7 @@ const anthropic: Rules = {
   toolNameCharacters: "a-zA-Z0-9_-",
   toolNameLongest: 128,
   // `tools.0.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level`:
-  // https://github.com/anthropics/claude-code/issues/40075
+  // https://github.com/anthropics/claude-code/issues/5973
   schemaTop: "object",
   schemaItems: "optional",
   // `Property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'`: https://github.com/decocms/studio/pull/6874

@@ -23,7 +23,7 @@ export const rows: ReadonlyArray<Row> = [
         is: "yes",
         source: "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
       },
-      schemaTop: { is: "object", source: "https://github.com/anthropics/claude-code/issues/40075" },
+      schemaTop: { is: "object", source: "https://github.com/anthropics/claude-code/issues/5973" },
       propertyNameCharacters: { is: "a-zA-Z0-9_.-", source: "https://github.com/decocms/studio/pull/6874" },
       propertyNames: {
         is: "top",

@@ -1,12 +1,14 @@
 /** Servers that people run themselves. The chat template of the model decides about the order of messages. */
 import type { Row } from "../rules/Row.ts"
 
-const vllm = "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html"
+const vllm = "https://github.com/vllm-project/vllm/blob/main/docs/serving/openai_compatible_server.md"
 const template = "https://github.com/vllm-project/vllm/issues/41114"
-const sglang = "https://docs.sglang.ai/basic_usage/openai_api_completions.html"
+const sglang = "https://docs.sglang.io/docs/basic_usage/openai_api_completions"
 const llamacpp = "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md"
-const lmstudio = "https://lmstudio.ai/docs/developer/openai-compat/chat-completions"
-const ollama = "https://docs.ollama.com/api/openai-compatibility"
+const lmstudio =
+  "https://github.com/lmstudio-ai/docs/blob/main/1_developer/3_openai-compat/chat-completions.md"
+const templates = "https://github.com/zxypro1/algolocal/pull/17"
+const ollama = "https://github.com/ollama/ollama/blob/main/openai/openai.go"
 
 /** The rows. */
 export const rows: ReadonlyArray<Row> = [
@@ -21,10 +23,11 @@ export const rows: ReadonlyArray<Row> = [
       developerRole: { is: false, source: "https://github.com/can1357/oh-my-pi/issues/958" },
       thoughtFields: {
         is: ["reasoning", "reasoning_content"],
-        source: "https://docs.vllm.ai/en/latest/features/reasoning_outputs.html"
+        source: "https://github.com/vllm-project/vllm/blob/main/docs/features/reasoning_outputs.md"
       },
       tokenCap: { is: "max_tokens", source: vllm },
-      documents: { is: "no", source: "https://docs.vllm.ai/en/latest/features/multimodal_inputs.html" }
+      // Images and sound
+      documents: { is: "no", source: vllm }
     }
   },
   {
@@ -35,10 +38,11 @@ export const rows: ReadonlyArray<Row> = [
     match: { providers: ["sglang"] },
     facts: {
       system: { is: "first", source: template },
-      developerRole: { is: false, source: "https://github.com/sgl-project/sglang/pull/14307" },
+      // Templates that do not know the role leave its message out
+      developerRole: { is: false, source: "https://github.com/sgl-project/sglang/issues/40082" },
       thoughtFields: {
         is: ["reasoning_content"],
-        source: "https://docs.sglang.ai/advanced_features/separate_reasoning.html"
+        source: "https://docs.sglang.io/docs/advanced_features/separate_reasoning"
       },
       tokenCap: { is: "max_tokens", source: sglang },
       documents: { is: "no", source: sglang }
@@ -52,7 +56,8 @@ export const rows: ReadonlyArray<Row> = [
     match: { providers: ["llamacpp", "llama.cpp", "llama-cpp", "llama-server"] },
     facts: {
       system: { is: "first", source: "https://github.com/ggml-org/llama.cpp/issues/20733" },
-      developerRole: { is: false, source: llamacpp },
+      // Since March 2026 it is mapped to `system`
+      developerRole: { is: false, source: "https://github.com/ggml-org/llama.cpp/pull/20215" },
       thoughtFields: { is: ["reasoning_content"], source: llamacpp },
       thoughtField: { is: "reasoning_content", source: llamacpp },
       tokenCap: { is: "max_tokens", source: llamacpp },
@@ -66,9 +71,11 @@ export const rows: ReadonlyArray<Row> = [
     protocol: "openai",
     match: { providers: ["lmstudio", "lm-studio"] },
     facts: {
-      system: { is: "first", source: "https://github.com/joshuadavidthomas/opencode-agent-memory/issues/11" },
-      developerRole: { is: false, source: lmstudio },
-      thoughtFields: { is: ["reasoning_content", "reasoning"], source: lmstudio },
+      system: { is: "first", source: templates },
+      thoughtFields: {
+        is: ["reasoning_content", "reasoning"],
+        source: "https://github.com/lmstudio-ai/docs/blob/main/1_developer/api-changelog.md"
+      },
       tokenCap: { is: "max_tokens", source: lmstudio },
       documents: { is: "no", source: lmstudio },
       audio: { is: false, source: lmstudio }
@@ -81,10 +88,13 @@ export const rows: ReadonlyArray<Row> = [
     protocol: "openai",
     match: { hosts: ["ollama.com"], providers: ["ollama"] },
     facts: {
-      system: { is: "first", source: ollama },
-      developerRole: { is: false, source: ollama },
+      system: { is: "first", source: templates },
+      developerRole: { is: false, source: "https://github.com/ollama/ollama-python/issues/453" },
       thoughtFields: { is: ["reasoning"], source: ollama },
       thoughtField: { is: "reasoning", source: ollama },
+      thoughtsBack: { is: "calls", source: ollama },
+      // `tool_choice` is not read
+      forcedCalls: { is: false, source: ollama },
       tokenCap: { is: "max_tokens", source: ollama },
       parallelToolCalls: { is: false, source: ollama },
       metadata: { is: false, source: ollama },
@@ -92,7 +102,7 @@ export const rows: ReadonlyArray<Row> = [
       audio: { is: false, source: ollama },
       finishWords: {
         is: { load: "stop" },
-        source: "https://github.com/ollama/ollama/blob/main/llm/server.go"
+        source: "https://github.com/ollama/ollama/blob/main/docs/api.md"
       }
     }
   }

@@ -2,7 +2,8 @@
 import type { Row } from "../rules/Row.ts"
 
 const chat = "https://platform.openai.com/docs/api-reference/chat/create"
-const copilot = "https://github.com/anomalyco/opencode/blob/dev/packages/opencode/src/provider/transform.ts"
+const copilot =
+  "https://github.com/anomalyco/opencode/blob/dev/packages/opencode/src/provider/sdk/copilot/chat/convert-to-openai-compatible-chat-messages.ts"
 
 /** The rows. */
 export const rows: ReadonlyArray<Row> = [
@@ -19,7 +20,8 @@ export const rows: ReadonlyArray<Row> = [
       mergeTurns: { is: false, source: chat },
       schemaItems: {
         is: "required",
-        source: "https://community.openai.com/t/array-schema-missing-items/1072914"
+        source:
+          "https://community.openai.com/t/function-calling-schema-validation-bug-array-parameters-with-prefixitems-rejected-missing-items-error/1357778"
       },
       tokenCap: { is: "model", source: "https://platform.openai.com/docs/guides/reasoning" },
       streamOptions: { is: true, source: chat },

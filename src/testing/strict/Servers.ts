@@ -27,7 +27,7 @@ const idLength: Refusal = {
   body: openaiError(
     "Invalid 'messages[{index}].tool_calls[0].id': string too long. Expected a string with maximum length 40"
   ),
-  source: "https://github.com/langchain-ai/langchain/issues/25290"
+  source: "https://github.com/agno-agi/agno/issues/5382"
 }
 
 const names: Refusal = {
@@ -54,7 +54,8 @@ const items: Refusal = {
   body: openaiError(
     "Invalid schema for function '{value}': In context=('properties',), array schema missing items."
   ),
-  source: "https://community.openai.com/t/array-schema-missing-items/1072914"
+  source:
+    "https://community.openai.com/t/function-calling-schema-validation-bug-array-parameters-with-prefixitems-rejected-missing-items-error/1357778"
 }
 
 const top: Refusal = {
@@ -160,7 +161,7 @@ export const servers = {
         body: anthropicError(
           "tools.{index}.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level"
         ),
-        source: "https://github.com/anthropics/claude-code/issues/40075"
+        source: "https://github.com/anthropics/claude-code/issues/5973"
       },
       {
         check: { is: "toolNames", pattern: "^[a-zA-Z0-9_-]{1,128}$" },
