@@ -53,7 +53,10 @@ export const layerNoDeps = <P extends EmbeddingProvider, R>(
         failover: Context.get(context, Failover),
         chain: {
           policy: Chain.withPolicy(chain, options.policy ?? {}).policy,
-          models: chain.models.map((model) => ({ ...model, backend: Model.poolOf(model, context) }))
+          ...Chain.mapModels(
+            chain,
+            (model): Model.Model<P> => ({ ...model, backend: Model.poolOf(model, context) })
+          )
         },
         module: "ChainEmbeddingModel",
         ask: (provider, target, inputs) => {

@@ -1,14 +1,18 @@
 /**
  * Which target a run tries next.
  *
- * Models in chain order; inside a model the credentials in the strategy's order. The bench is asked at the moment of
- * use, not once at the start, so a rest that began a moment ago is seen. Passing a resting target by makes no error.
+ * Tiers in chain order; inside a tier the targets (its models × their credentials) in the strategy's order. The bench is
+ * asked at the moment of use, not once at the start, so a rest that began a moment ago is seen. Passing a resting target by
+ * makes no error.
  */
+
 import * as Context from "effect/Context"
 import * as Random from "effect/Random"
+import * as Hash from "../choice/Hash.ts"
+import type { Kind } from "../choice/Load.ts"
+import type { Order } from "../choice/Order.ts"
+import { Affinity } from "../domain/Affinity.ts"
 import type { Backend } from "../domain/Backend.ts"
-import * as ModelSpec from "../domain/ModelSpec.ts"
-import * as Strategy from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
 import type { ContextExceeded } from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
@@ -17,10 +21,10 @@ import type { CredentialLimits } from "../health/CredentialLimits.ts"
 import type { Next } from "../policy/Rule.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import * as Exhaustion from "./Exhaustion.ts"
-import type { PreparedChain, PreparedModel } from "./PreparedChain.ts"
+import type { PreparedChain, PreparedTier } from "./PreparedChain.ts"
 import { mayCall, type Place } from "./WaitQueue.ts"
 
-/** Requests seen per backend: where `roundRobin` goes on. */
+/** Requests seen per backend, or per tier of several models: where `roundRobin` goes on. */
 export type Turns = Map<string, number>
 
 /** Targets of a chain that rest, and whether these are all. */
@@ -32,17 +36,36 @@ export interface Resting<out P> {
 /** So many targets are asked for one by one; those that rest behind them are passed by at a glance. */
 const several = 4
 
+/** An order that a run has not come to yet. */
+interface Upcoming {
+  readonly tier: number
+  readonly order: Order<Target>
+}
+
+/** What a run says about the choice among equals. */
+export interface Choosing {
+  /** What is compared of targets: their first contents or their whole answers. */
+  readonly kind: Kind
+  /** Keeps a conversation at one target; `undefined` for the one in the context. */
+  readonly affinity: string | undefined
+}
+
 /** A walk over one chain. After `next()` has said true, `backend`, `target` and `admission` are the current candidate. */
 export class Candidates<P extends Backend, R> {
   backend!: P
   target!: Target
   admission!: Bench.Go | Bench.Probe
 
-  #models: ReadonlyArray<PreparedModel<P, R>>
-  #model = -1
-  #order: ReadonlyArray<Target> = []
+  #prepared: PreparedChain<P, R>
+  #tier = -1
+  #order: Order<Target> = nothing
   #at = 0
   #avoid: string | undefined
+  /** Models, as `provider/model`, of which no other credential is to be asked in this tier. */
+  #left: Set<string> | undefined
+  /** The order of a later tier that had to be known before its turn came. */
+  #upcoming: Upcoming | undefined
+  #key: number | "none" | undefined
   #tried: Set<string> | undefined
   /** Every target that has been given up, also before the chain was begun anew. */
   #asked: Set<string> | undefined
@@ -60,6 +83,7 @@ export class Candidates<P extends Backend, R> {
   readonly #registry: BenchRegistry["Service"]
   readonly #limits: CredentialLimits
   readonly #turns: Turns
+  readonly #choosing: Choosing
   readonly #onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
 
   constructor(
@@ -71,9 +95,11 @@ export class Candidates<P extends Backend, R> {
       readonly limits: CredentialLimits
       readonly turns: Turns
     },
-    onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
+    onSkip: ((target: Target, why: Bench.Resting) => void) | undefined,
+    choosing: Choosing = unchosen
   ) {
-    this.#models = prepared.models
+    this.#prepared = prepared
+    this.#choosing = choosing
     this.#context = context
     this.#now = now
     this.#registry = shared.registry
@@ -88,9 +114,10 @@ export class Candidates<P extends Backend, R> {
     // Read when several rest: passing a thousand by is to cost little.
     let now: number | undefined
     while (true) {
-      if (this.#at >= this.#order.length && !this.#nextModel()) return false
-      const target = this.#order[this.#at++]
-      if (target === undefined || this.#tried?.has(target.key)) continue
+      if (this.#at >= this.#order.length && !this.#nextTier()) return false
+      const target = this.#order.at(this.#at++)
+      if (target === undefined || this.#tried?.has(target.key) || !this.#isMeant(target)) continue
+      this.#enter(target)
       if (target.endpoint === this.#avoid) {
         this.#avoided ??= []
         this.#avoided.push({ backend: this.backend, target })
@@ -101,6 +128,17 @@ export class Candidates<P extends Backend, R> {
       if (this.admit(target)) return true
       if (++resting >= several) now ??= this.#now.millis()
     }
+  }
+
+  /** Whether a target of the current tier is to be asked: its model was not left, and is not too small. */
+  #isMeant({ benchKeys, contextWindow }: Target): boolean {
+    return this.#left?.has(benchKeys.model) !== true && this.#fits(contextWindow)
+  }
+
+  /** Its pool becomes the current one, as that of all targets behind it of the same model. */
+  #enter(target: Target): void {
+    const tier = this.#prepared.tiers[this.#tier]!
+    if (tier.single === undefined) this.backend = tier.poolOf(target, this.#context)
   }
 
   #isPassedBy(target: Target, now: number): boolean {
@@ -172,7 +210,10 @@ export class Candidates<P extends Backend, R> {
     this.#asked ??= new Set()
     this.#asked.add(this.target.key)
     if (next === "endpoint") this.#avoid = this.target.endpoint
-    else if (next !== "credential") this.#at = this.#order.length
+    else if (next !== "credential") {
+      this.#left ??= new Set()
+      this.#left.add(this.target.benchKeys.model)
+    }
   }
 
   /** The current target has refused the request, and would do so again, with another credential too. */
@@ -189,7 +230,7 @@ export class Candidates<P extends Backend, R> {
 
   /** Goes on with another chain. Targets that were tried are not tried again. */
   switchTo(prepared: PreparedChain<P, R>): void {
-    this.#models = prepared.models
+    this.#prepared = prepared
     this.#limited = undefined
     this.#rewind()
   }
@@ -201,13 +242,21 @@ export class Candidates<P extends Backend, R> {
     this.#rewind()
   }
 
-  /** Is there another credential of the current model that could be called now? */
+  /** Is there another credential of the current model, or an equal of it, that could be called now? */
   hasSibling(): boolean {
+    return (
+      this.#ahead((target) => target.endpoint !== this.#avoid && this.#why(target) === undefined) !==
+      undefined
+    )
+  }
+
+  /** The first target behind the current one, in its tier, for which something holds. */
+  #ahead(holds: (target: Target) => boolean): Target | undefined {
     for (let at = this.#at; at < this.#order.length; at++) {
-      const target = this.#order[at]!
-      if (target.endpoint !== this.#avoid && this.#why(target) === undefined) return true
+      const target = this.#order.at(at)!
+      if (this.#isMeant(target) && holds(target)) return target
     }
-    return false
+    return undefined
   }
 
   /** What keeps the current target from being called now. */
@@ -219,14 +268,19 @@ export class Candidates<P extends Backend, R> {
   following(): string | undefined {
     const isOpen = (target: Target) =>
       this.#tried?.has(target.key) !== true && this.#why(target) === undefined
-    for (let at = this.#at; at < this.#order.length; at++) {
-      const target = this.#order[at]!
-      if (target.endpoint !== this.#avoid && isOpen(target)) return ModelSpec.format(this.target)
-    }
-    for (let at = this.#model + 1; at < this.#models.length; at++) {
-      const model = this.#models[at]!
-      if (this.#fits(model.model.contextWindow) && this.#targetsOf(model).some(isOpen)) {
-        return ModelSpec.format(model.model.spec)
+    const here = this.#ahead((target) => target.endpoint !== this.#avoid && isOpen(target))
+    if (here !== undefined) return here.benchKeys.model
+    for (let at = this.#tier + 1; at < this.#prepared.tiers.length; at++) {
+      const tier = this.#prepared.tiers[at]!
+      const targets = tier.targetsIn(this.#context)
+      const isNext = (target: Target) => this.#fits(target.contextWindow) && isOpen(target)
+      const first = targets.find(isNext)
+      if (first === undefined) continue
+      if (tier.single !== undefined) return first.benchKeys.model
+      const order = this.#orderOf(tier)
+      this.#upcoming = { tier: at, order }
+      for (let place = 0; place < order.length; place++) {
+        if (isNext(order.at(place)!)) return order.at(place)!.benchKeys.model
       }
     }
     return undefined
@@ -234,7 +288,7 @@ export class Candidates<P extends Backend, R> {
 
   /** How many models the chain has. */
   get models(): number {
-    return this.#models.length
+    return this.#prepared.models.length
   }
 
   /**
@@ -243,17 +297,21 @@ export class Candidates<P extends Backend, R> {
    */
   ahead(next: Next, most: number): number {
     if (next === "stop" || most < 1) return 0
-    const { endpoint } = this.target
+    const { benchKeys, endpoint } = this.target
     let count = 0
-    for (let at = next === "model" ? this.#order.length : this.#at; at < this.#order.length; at++) {
-      const target = this.#order[at]!
-      if ((next === "credential" || target.endpoint !== endpoint) && this.#why(target) === undefined) count++
+    const isOnly = this.#prepared.tiers[this.#tier]?.single !== undefined
+    const leaves = next === "model" && isOnly
+    for (let at = leaves ? this.#order.length : this.#at; at < this.#order.length; at++) {
+      const target = this.#order.at(at)!
+      const isThere =
+        next === "model" ? target.benchKeys.model !== benchKeys.model : target.endpoint !== endpoint
+      if ((next === "credential" || isThere) && this.#isMeant(target) && this.#why(target) === undefined)
+        count++
       if (count >= most) return count
     }
-    for (let at = this.#model + 1; at < this.#models.length; at++) {
-      const model = this.#models[at]!
-      if (!this.#fits(model.model.contextWindow)) continue
-      for (const target of this.#targetsOf(model)) {
+    for (let at = this.#tier + 1; at < this.#prepared.tiers.length; at++) {
+      for (const target of this.#prepared.tiers[at]!.targetsIn(this.#context)) {
+        if (!this.#fits(target.contextWindow)) continue
         if (this.#why(target) === undefined && ++count >= most) return count
       }
     }
@@ -282,8 +340,8 @@ export class Candidates<P extends Backend, R> {
   #restingOf(isCounted: (target: Target) => boolean): Resting<P> {
     const resting: Array<Exhaustion.RestingTarget<P>> = []
     let all = true
-    for (const model of this.#models) {
-      const backend = this.#poolOf(model)
+    for (const model of this.#prepared.models) {
+      const backend = model.poolIn(this.#context)
       for (const target of model.targetsOf(backend)) {
         if (!isCounted(target)) continue
         const why = this.#why(target)
@@ -327,42 +385,54 @@ export class Candidates<P extends Backend, R> {
     this.admission = { _tag: "Go", generation: this.#registry.stateUnsafe().generation }
   }
 
-  #nextModel(): boolean {
-    const model = this.#models[++this.#model]
-    if (model === undefined) return false
+  #nextTier(): boolean {
+    const tier = this.#prepared.tiers[++this.#tier]
+    if (tier === undefined) return false
     this.#avoid = undefined
+    this.#left = undefined
     this.#at = 0
-    if (!this.#fits(model.model.contextWindow)) {
-      this.#order = []
-      return true
+    if (tier.single !== undefined) {
+      this.#order = nothing
+      if (!this.#fits(tier.single.model.contextWindow)) return true
+      this.backend = tier.single.poolIn(this.#context)
     }
-    this.backend = this.#poolOf(model)
-    this.#order = this.#ordered(model.targetsOf(this.backend))
+    this.#order = this.#upcoming?.tier === this.#tier ? this.#upcoming.order : this.#orderOf(tier)
     return true
   }
 
-  #ordered(targets: ReadonlyArray<Target>): ReadonlyArray<Target> {
-    const { name, strategy } = this.backend
-    if (targets.length < 2 || strategy === "sequential") return targets
-    const turn = strategy === "roundRobin" ? this.#turnOf(name) : 0
-    const random = Context.get(this.#context, Random.Random)
-    return Strategy.order(
-      strategy,
-      targets,
-      (target) => target.credential.weight,
-      turn,
-      () => random.nextDoubleUnsafe()
-    )
+  #orderOf(tier: PreparedTier<P, R>): Order<Target> {
+    const targets = tier.targetsIn(this.#context)
+    if (targets.length < 2) return targets
+    const strategy = tier.strategyIn(this.#context)
+    if (strategy === "sequential") return targets
+    const state = this.#registry.stateUnsafe()
+    return tier.equalsOf(targets).order(strategy, {
+      key: this.#keyOf(),
+      kind: this.#choosing.kind,
+      turn: () => this.#turnOf(tier.name),
+      now: () => this.#now.millis(),
+      chance: () => Context.get(this.#context, Random.Random).nextDoubleUnsafe(),
+      isOut: state.entries.size === 0 ? undefined : (target) => this.#why(target) !== undefined
+    })
   }
 
-  /** The turn of this request at a backend, the same for all models of it. */
-  #turnOf(backend: string): number {
-    let turn = this.#ownTurns?.get(backend)
+  /** The hash of the key that keeps a conversation at one target. */
+  #keyOf(): number | undefined {
+    if (this.#key === undefined) {
+      const key = this.#choosing.affinity ?? Context.get(this.#context, Affinity)
+      this.#key = key === undefined ? "none" : Hash.ofText(key)
+    }
+    return this.#key === "none" ? undefined : this.#key
+  }
+
+  /** The turn of this request at a backend or in a tier, the same for all models of a backend. */
+  #turnOf(name: string): number {
+    let turn = this.#ownTurns?.get(name)
     if (turn === undefined) {
-      turn = this.#turns.get(backend) ?? 0
-      this.#turns.set(backend, turn + 1)
+      turn = this.#turns.get(name) ?? 0
+      this.#turns.set(name, turn + 1)
       this.#ownTurns ??= new Map()
-      this.#ownTurns.set(backend, turn)
+      this.#ownTurns.set(name, turn)
     }
     return turn
   }
@@ -383,18 +453,16 @@ export class Candidates<P extends Backend, R> {
     return isLimited ? Bench.weightier(resting, this.#limits.why(target, now)) : resting
   }
 
-  #poolOf(model: PreparedModel<P, R>): P {
-    return model.poolIn(this.#context)
-  }
-
-  #targetsOf(model: PreparedModel<P, R>): ReadonlyArray<Target> {
-    return model.targetsOf(this.#poolOf(model))
-  }
-
   #rewind(): void {
-    this.#model = -1
-    this.#order = []
+    this.#tier = -1
+    this.#order = nothing
     this.#at = 0
     this.#avoid = undefined
+    this.#left = undefined
+    this.#upcoming = undefined
   }
 }
+
+const nothing: Order<never> = []
+
+const unchosen: Choosing = { kind: "effect", affinity: undefined }

@@ -10,6 +10,8 @@ import type { PreparedChain } from "./PreparedChain.ts"
 /** One target as a request would find it now. */
 export interface Explained {
   readonly target: Target
+  /** The number of its tier, from 1. Targets of the same tier are equals, in the order that their strategy says. */
+  readonly tier: number
   /**
    * `probe`: the next request to it decides whether its rest is over. `limited`: its credential is over its own limit of
    * requests a minute.
@@ -22,8 +24,8 @@ export interface Explained {
 }
 
 /**
- * The targets of a chain in the order in which a request would try them now, credentials in the order they were
- * given (a strategy other than `sequential` may turn them), credentials that are not enabled left out.
+ * The targets of a chain in the order in which a request would try them now, those of a tier in the order
+ * they were given (a strategy other than `sequential` may turn them), credentials that are not enabled left out.
  */
 export const explain = <P extends Backend, R>(
   prepared: PreparedChain<P, R>,
@@ -31,14 +33,15 @@ export const explain = <P extends Backend, R>(
   { limits, state }: { readonly state: Bench.State; readonly limits: CredentialLimits },
   now: number
 ): ReadonlyArray<Explained> =>
-  prepared.models.flatMap((model) =>
-    model.targetsOf(model.poolIn(context)).map((target): Explained => {
+  prepared.tiers.flatMap((tiers, index) =>
+    tiers.targetsIn(context).map((target): Explained => {
+      const tier = index + 1
       const why = Bench.weightier(Bench.peek(state, target, now), limits.why(target, now))
-      if (why !== undefined) return { target, state: stateOf(why), why, clears: clearing(why) }
+      if (why !== undefined) return { target, tier, state: stateOf(why), why, clears: clearing(why) }
       const halfOpen = target.allBenchKeys.find((key) => Bench.entryOf(state, key, now)?.reason !== undefined)
       return halfOpen === undefined
-        ? { target, state: "callable" }
-        : { target, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }
+        ? { target, tier, state: "callable" }
+        : { target, tier, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }
     })
   )
 

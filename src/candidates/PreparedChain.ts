@@ -1,8 +1,13 @@
-/** What a runtime works out once per chain: the policy in force and the targets of every model. */
+/** What a runtime works out once per chain: the policy in force, and the targets of every tier and model. */
+
 import type * as Context from "effect/Context"
+import { Equals } from "../choice/Equals.ts"
+import { SignalsOf } from "../choice/Signals.ts"
 import type { Backend } from "../domain/Backend.ts"
-import type { Chain } from "../domain/Chain.ts"
+import { type Chain, type Tier, tiersOf } from "../domain/Chain.ts"
 import * as Model from "../domain/Model.ts"
+import * as ModelSpec from "../domain/ModelSpec.ts"
+import type { Strategy } from "../domain/Strategy.ts"
 import * as Target from "../domain/Target.ts"
 import * as Policy from "../policy/Policy.ts"
 
@@ -12,6 +17,8 @@ export interface PreparedChain<out P extends Backend, out R> {
   /** For what concerns the whole run: deadline, attempts, fallbackReserve, commit. */
   readonly policy: Policy.Policy
   readonly models: ReadonlyArray<PreparedModel<P, R>>
+  /** The same models in tiers. */
+  readonly tiers: ReadonlyArray<PreparedTier<P, R>>
 }
 
 /** One model of a prepared chain. Its targets belong to one backend, and are made again if the service is replaced. */
@@ -20,11 +27,19 @@ export class PreparedModel<out P extends Backend, out R> {
   readonly #poolAtHand: P | undefined
   readonly #runtime: Policy.Layers
   readonly #chain: Policy.Options | undefined
+  readonly #isAlone: boolean
   #backend: P | undefined
   #targets: ReadonlyArray<Target.Target> = []
 
-  constructor(model: Model.Model<P, R>, runtime: Policy.Layers, chain: Policy.Options | undefined) {
+  /** `isAlone`: no other model is in its tier. */
+  constructor(
+    model: Model.Model<P, R>,
+    runtime: Policy.Layers,
+    chain: Policy.Options | undefined,
+    isAlone: boolean
+  ) {
     this.model = model
+    this.#isAlone = isAlone
     this.#poolAtHand = Model.poolAtHand(model)
     this.#runtime = runtime
     this.#chain = chain
@@ -40,30 +55,129 @@ export class PreparedModel<out P extends Backend, out R> {
     if (this.#backend === backend) return this.#targets
     const { contextWindow, policy, spec, unlisted } = this.model
     const inForce = Policy.make(...this.#runtime, backend.policy, policy, this.#chain)
-    this.#targets = backend.credentials
-      .filter((credential) => credential.enabled)
-      .map((credential) =>
-        Target.make({
-          provider: spec.provider,
-          model: spec.model,
-          credential,
-          policy: inForce,
-          baseUrl: backend.baseUrl,
-          contextWindow,
-          unlisted
-        })
-      )
+    const enabled = backend.credentials.filter((credential) => credential.enabled)
+    const hasEquals = !this.#isAlone || enabled.length > 1
+    this.#targets = enabled.map((credential) =>
+      Target.make({
+        provider: spec.provider,
+        model: spec.model,
+        credential,
+        policy: inForce,
+        baseUrl: backend.baseUrl,
+        contextWindow,
+        unlisted,
+        hasEquals
+      })
+    )
     this.#backend = backend as P
     return this.#targets
   }
 }
 
-/** Prepares a chain. `runtime` are the options it is laid over: those of the process, and those of the runtime. */
+/** One tier of a prepared chain. */
+export class PreparedTier<out P extends Backend, out R> {
+  readonly models: ReadonlyArray<PreparedModel<P, R>>
+  /** The only model, where there is one. */
+  readonly single: PreparedModel<P, R> | undefined
+  /** Says whose turn it is in `roundRobin`. */
+  readonly name: string
+  readonly #strategy: Strategy | undefined
+  readonly #signals: SignalsOf
+  #equals: Equals<Target.Target> | undefined
+  #lists: ReadonlyArray<ReadonlyArray<Target.Target>> = []
+  #targets: ReadonlyArray<Target.Target> = []
+  #backends: ReadonlyMap<Target.Target, P> = new Map()
+
+  constructor(tier: Tier<P, R>, models: ReadonlyArray<PreparedModel<P, R>>, signals: SignalsOf) {
+    this.models = models
+    this.single = models.length === 1 ? models[0] : undefined
+    // A backend's turns are the same for all of its models.
+    this.name =
+      models.length === 1
+        ? models[0]!.model.spec.provider
+        : models.map(({ model }) => ModelSpec.format(model.spec)).join("|")
+    this.#strategy = tier.strategy
+    this.#signals = signals
+  }
+
+  /** The order of its targets: that of the backend for one model, else its own. */
+  strategyIn(context: Context.Context<R>): Strategy {
+    return this.single === undefined
+      ? (this.#strategy ?? "leastLoaded")
+      : this.single.poolIn(context).strategy
+  }
+
+  /** The targets of its models, one model after another. */
+  targetsIn(context: Context.Context<R>): ReadonlyArray<Target.Target> {
+    if (this.single !== undefined) return this.single.targetsOf(this.single.poolIn(context))
+    const lists = this.models.map((model) => model.targetsOf(model.poolIn(context)))
+    if (lists.some((list, index) => list !== this.#lists[index])) {
+      this.#lists = lists
+      this.#targets = lists.flat()
+      this.#backends = new Map(
+        lists.flatMap((list, index) => {
+          const backend = this.models[index]!.poolIn(context)
+          return list.map((target) => [target, backend] as const)
+        })
+      )
+    }
+    return this.#targets
+  }
+
+  /** The backend of one of its targets. */
+  poolOf(target: Target.Target, context: Context.Context<R>): P {
+    return this.single?.poolIn(context) ?? this.#backends.get(target)!
+  }
+
+  /** Its targets as equals; only where there are several. */
+  equalsOf(targets: ReadonlyArray<Target.Target>): Equals<Target.Target> {
+    if (this.#equals?.items !== targets) {
+      this.#equals = new Equals(
+        targets,
+        targets.map(({ key }) => key),
+        weightsOf(this.models, targets),
+        targets.map(({ key }) => this.#signals.of(key))
+      )
+    }
+    return this.#equals
+  }
+}
+
+/** What a model weighs is divided among its credentials by what these weigh. */
+const weightsOf = (
+  models: ReadonlyArray<PreparedModel<Backend, unknown>>,
+  targets: ReadonlyArray<Target.Target>
+): ReadonlyArray<number> => {
+  const sums = new Map<string, number>()
+  for (const { benchKeys, credential } of targets) {
+    sums.set(benchKeys.model, (sums.get(benchKeys.model) ?? 0) + Math.max(0, credential.weight))
+  }
+  if (models.length === 1) return targets.map(({ credential }) => credential.weight)
+  const weights = new Map(models.map(({ model }) => [ModelSpec.format(model.spec), model.weight ?? 1]))
+  return targets.map(({ benchKeys, credential }) => {
+    const sum = sums.get(benchKeys.model)!
+    return sum > 0 ? (weights.get(benchKeys.model)! * Math.max(0, credential.weight)) / sum : 0
+  })
+}
+
+/**
+ * Prepares a chain. `runtime` are the options it is laid over: those of the process, and those of the runtime. What its
+ * targets learn is kept in `signals`.
+ */
 export const prepare = <P extends Backend, R>(
   chain: Chain<P, R>,
-  runtime: Policy.Layers
-): PreparedChain<P, R> => ({
-  chain,
-  policy: Policy.make(...runtime, chain.policy),
-  models: chain.models.map((model) => new PreparedModel(model, runtime, chain.policy))
-})
+  runtime: Policy.Layers,
+  signals: SignalsOf = new SignalsOf()
+): PreparedChain<P, R> => {
+  const tiers = tiersOf(chain).map((tier) => {
+    const isAlone = tier.models.length === 1
+    const models = tier.models.map((model) => new PreparedModel(model, runtime, chain.policy, isAlone))
+    return new PreparedTier(tier, models, signals)
+  })
+  return {
+    chain,
+    policy: Policy.make(...runtime, chain.policy),
+    models: tiers.flatMap(({ models }) => models),
+    tiers
+  }
+}

@@ -41,9 +41,9 @@ export class Alias {
     }
   }
 
-  /** An index. `chance` gives numbers from 0 to below 1, and is asked twice. */
-  draw(chance: () => number): number {
-    const place = placeAt(chance(), this.#kept.length)
-    return chance() < this.#kept[place]! ? place : this.#other[place]!
+  /** An index, for a number by chance from 0 to below 1: its place is one part of it, and which of the two the rest. */
+  draw(chance: number): number {
+    const place = placeAt(chance, this.#kept.length)
+    return chance * this.#kept.length - place < this.#kept[place]! ? place : this.#other[place]!
   }
 }

@@ -36,12 +36,8 @@ export const random = <A>(items: ReadonlyArray<A>, chance: Chance): Order<A> => 
 
 /** An order in which an item comes first as often as its share of the weights says. */
 export const weighted = <A>(group: Weighted<A>, chance: Chance): Order<A> => {
-  const taken = new Set<number>()
-  return lazy(group.items, () => {
-    const index = drawOther(group, taken, undefined, chance)
-    taken.add(index)
-    return index
-  })
+  const urn = new Urn(group, chance)
+  return lazy(group.items, () => urn.take(urn.draw()))
 }
 
 /** One whose weights differ gives way only to one whose load is less than its own divided by this. */
@@ -72,46 +68,68 @@ export const leastLoaded = <A>(
       return left.take(isBetter ? one : other)
     })
   }
-  const taken = new Set<number>()
+  const urn = new Urn(group, chance)
   return lazy(group.items, () => {
-    const one = drawOther(group, taken, undefined, chance)
-    let better = one
-    if (taken.size + 1 < group.items.length) {
-      const other = drawOther(group, taken, one, chance)
-      const mayTake = group.weights[other]! > 0
-      if (mayTake && compare(loadOf(one), loadOf(other), kind, now()) > margin) better = other
-    }
-    taken.add(better)
-    return better
+    const one = urn.draw()
+    const other = urn.draw(one)
+    const isBetter = other === undefined || compare(loadOf(one), loadOf(other), kind, now()) <= margin
+    return urn.take(isBetter ? one : other)
   })
 }
 
-/** So many draws in a row may meet what was taken before; then the rest is looked through. */
-const mostRejections = 16
+/** So many draws in a row may meet what was taken before; then a table of what is left is made. */
+const mostRejections = 8
 
-/** Draws by weight an index that was not taken, and is not `besides`. */
-const drawOther = (
-  group: Weighted<unknown>,
-  taken: ReadonlySet<number>,
-  besides: number | undefined,
-  chance: Chance
-): number => {
-  const { weights } = group
-  const isFree = (index: number) => index !== besides && !taken.has(index)
-  for (let tries = 0; tries < mostRejections; tries++) {
-    const index = group.alias.draw(chance)
-    if (isFree(index) && weights[index]! > 0) return index
+/** Indexes that are drawn by weight and not put back; all orders together take time in proportion to their number. */
+class Urn {
+  readonly #weights: ReadonlyArray<number>
+  readonly #chance: Chance
+  #alias: Alias
+  /** What the table's places stand for; `undefined` for themselves. */
+  #left: ReadonlyArray<number> | undefined
+  readonly #taken = new Set<number>()
+  #takenOfTable = 0
+  #size: number
+
+  constructor({ alias, weights }: Weighted<unknown>, chance: Chance) {
+    this.#weights = weights
+    this.#chance = chance
+    this.#alias = alias
+    this.#size = weights.length
   }
-  let total = 0
-  let last = -1
-  for (const [index, weight] of weights.entries()) if (isFree(index) && weight > 0) total += weight
-  let point = chance() * total
-  for (const [index, weight] of weights.entries()) {
-    if (!isFree(index) || (total > 0 && !(weight > 0))) continue
-    if (total === 0) return index
-    last = index
-    point -= weight
-    if (point < 0) break
+
+  /** An index that was not taken; of those without weight the first, and only when no other is left. */
+  draw(): number
+  /** The same, and not `besides`; `undefined` where no other with weight is left. */
+  draw(besides: number): number | undefined
+  draw(besides?: number): number | undefined {
+    if (2 * this.#takenOfTable > this.#size) this.#renew()
+    for (let tries = 0; tries < mostRejections; tries++) {
+      const drawn = this.#alias.draw(this.#chance())
+      const index = this.#left?.[drawn] ?? drawn
+      if (index !== besides && !this.#taken.has(index) && this.#weights[index]! > 0) return index
+    }
+    this.#renew()
+    const left = this.#left!.filter((index) => index !== besides && this.#weights[index]! > 0)
+    if (left.length > 0) {
+      return left[new Alias(left.map((index) => this.#weights[index]!)).draw(this.#chance())]!
+    }
+    return besides === undefined ? this.#left![0]! : undefined
   }
-  return last
+
+  /** Takes an index out. */
+  take(index: number): number {
+    this.#taken.add(index)
+    this.#takenOfTable++
+    return index
+  }
+
+  #renew(): void {
+    if (this.#takenOfTable === 0 && this.#left !== undefined) return
+    const left = this.#left ?? this.#weights.map((_, index) => index)
+    this.#left = left.filter((index) => !this.#taken.has(index))
+    this.#alias = new Alias(this.#left.map((index) => this.#weights[index]!))
+    this.#size = this.#left.length
+    this.#takenOfTable = 0
+  }
 }

@@ -1,10 +1,16 @@
 /**
- * Keeps affinity from sending one member of a group more than 1.25 times its share (consistent hashing with bounded loads,
- * Mirrokni, Thorup and Zadimoghaddam, 2016). What is counted are the latest requests that came with a key.
+ * Keeps affinity from sending one member of a group more than 1.25 times its share of the requests (consistent hashing with
+ * bounded loads, Mirrokni, Thorup and Zadimoghaddam, 2016). What is counted are the latest requests that came with a key.
+ *
+ * Before that bound is met, whole conversations move: of those that prefer a member which too many prefer, a part goes to the
+ * next in its own order, always the same part. So they stay together, and single requests seldom have to be sent elsewhere.
  */
 
 /** How many times its share of the requests a member may get because of affinity. */
 export const mostOfShare = 1.25
+
+/** From so many times its share on, some of the conversations that prefer a member go elsewhere. */
+const spillsAbove = 1.15
 
 /** A member that has got fewer of the latest requests than this is not bounded: few requests are never even. */
 export const fewest = 64
@@ -14,29 +20,40 @@ export const remembered = 512
 
 /** Who got the latest requests of a group. */
 export class Shares {
-  readonly #counts: Array<number>
+  readonly #wanted: Array<number>
+  readonly #got: Array<number>
   #total = 0
 
   /** `size` members, named by their index. */
   constructor(size: number) {
-    this.#counts = Array.from({ length: size }, () => 0)
+    this.#wanted = Array.from({ length: size }, () => 0)
+    this.#got = Array.from({ length: size }, () => 0)
+  }
+
+  /**
+   * Whether a conversation leaves the member that it prefers, whose share of the weights is `share` (0 to 1), because too many
+   * prefer it. `place` (0 to below 1) is the conversation's own: those with the lowest go first, and come back last.
+   */
+  spills(member: number, share: number, place: number): boolean {
+    const wanted = this.#wanted[member]!
+    return wanted > fewest && place < 1 - (spillsAbove * share * this.#total) / wanted
   }
 
   /** May a member, whose share of the weights is `share` (0 to 1), get one more? */
   allows(member: number, share: number): boolean {
-    const next = this.#counts[member]! + 1
+    const next = this.#got[member]! + 1
     return next <= fewest || next <= mostOfShare * share * (this.#total + 1)
   }
 
-  /** A request has been sent to a member. What is old counts half, and half again. */
-  count(member: number): void {
-    this.#counts[member]!++
+  /** A request that prefers one member is one of another, or of the same. What is old counts half, and half again. */
+  count(wanted: number, got: number): void {
+    this.#wanted[wanted]!++
+    this.#got[got]!++
     this.#total++
-    if (this.#total < remembered * this.#counts.length) return
-    this.#total = 0
-    for (let other = 0; other < this.#counts.length; other++) {
-      this.#counts[other]! /= 2
-      this.#total += this.#counts[other]!
+    if (this.#total < remembered * this.#got.length) return
+    for (const counts of [this.#wanted, this.#got]) {
+      for (let member = 0; member < counts.length; member++) counts[member]! /= 2
     }
+    this.#total /= 2
   }
 }

@@ -6,6 +6,7 @@ import * as Checks from "../util/Checks.ts"
 import type { Backend } from "./Backend.ts"
 import type * as Model from "./Model.ts"
 import * as ModelSpec from "./ModelSpec.ts"
+import { isStrategy, type Strategy, strategies } from "./Strategy.ts"
 
 /**
  * The ordered models a request may use: its own model first, then the fallbacks. `R` are the services its backends are
@@ -16,14 +17,29 @@ import * as ModelSpec from "./ModelSpec.ts"
  * @category models
  */
 export interface Chain<out P extends Backend, out R = never> {
-  /** At least one, none twice. */
+  /** At least one, none twice, tier after tier. */
   readonly models: ReadonlyArray<Model.Model<P, R>>
+  /** The same models in tiers. Absent where no tier has more than one: each model is a tier of its own then. */
+  readonly tiers?: ReadonlyArray<Tier<P, R>> | undefined
   /** Used instead of the rest of the chain when a prompt was too long for a model. */
   readonly onContextExceeded?: Chain<P, R> | undefined
   /** Used when a request was refused for its content; without it such a refusal goes to the caller. */
   readonly onContentPolicy?: Chain<P, R> | undefined
   /** Laid over every other policy, for requests to this chain. */
   readonly policy?: Options | undefined
+}
+
+/**
+ * One step of a chain: a model, or several that count as the same. A request goes on to the next tier when no target of this
+ * one can serve it.
+ *
+ * @category models
+ */
+export interface Tier<out P extends Backend, out R = never> {
+  /** At least one. Their targets (models × credentials) are ordered together. */
+  readonly models: ReadonlyArray<Model.Model<P, R>>
+  /** Of a tier of several models; default `leastLoaded`. A tier of one model is ordered as its backend says. */
+  readonly strategy?: Strategy | undefined
 }
 
 /** What a chain can be built from. Nested chains are flattened. */
@@ -41,7 +57,7 @@ type RequirementsOf<L> =
  * is named twice keeps its first place. Throws `InvalidOptions` when two different providers have one name.
  *
  * @example
- * import { Chain, Model, Backend } from "effect-failover"
+ * import { Backend, Chain, Model } from "effect-failover"
  *
  * const weather = Backend.make("weather", { today: () => "rain" })
  * const precise = Chain.make(Model.make(weather, "precise"), Model.make(weather, "rough"))
@@ -55,18 +71,76 @@ export function make(...links: ReadonlyArray<Link<never, never>>): Chain<never, 
   return fromLinks(links)
 }
 
+/**
+ * Models that count as the same: a chain of one tier, for `make` to put into others. Their targets are ordered together (see
+ * `withStrategy`), and `Model.withWeight` gives one a share, for a canary. In a chain of several tiers here, all are one.
+ *
+ * @example
+ * import { Backend, Chain, Model } from "effect-failover"
+ *
+ * const [oslo, bergen] = [Backend.make("oslo", {}), Backend.make("bergen", {})]
+ * const same = Chain.equals(Model.make(oslo, "rain"), Model.make(bergen, "rain"))
+ * const chain = Chain.make(same, Model.make(oslo, "guess"))
+ * Chain.tiersOf(chain).map(({ models }) => models.length) // => [2, 1]
+ */
+export function equals<
+  const Links extends readonly [Link<Backend, unknown>, ...ReadonlyArray<Link<Backend, unknown>>]
+>(...links: Links): Chain<PoolOf<Links[number]>, RequirementsOf<Links[number]>>
+export function equals(...links: ReadonlyArray<Link<never, never>>): Chain<never, never> {
+  if (links.length === 0) Checks.refuse("Chain.equals", ["there is no model; at least one is needed"])
+  return equalsOf(links)
+}
+
+/** The same for lists whose length is not known. */
+export const equalsOf = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> =>
+  fromTiers([{ models: fromLinks(links).models }])
+
 /** Builds a chain from links of one kind, for lists whose length is not known; see `make`. */
 export const fromLinks = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> => {
-  const models = new Map<string, Model.Model<P, R>>()
+  const seen = new Set<string>()
   const services = new Map<string, Backend | object>()
-  for (const link of links) {
-    for (const model of "models" in link ? link.models : [link]) {
-      const spec = ModelSpec.format(model.spec)
-      if (!models.has(spec)) models.set(spec, model)
-      check(model, services)
-    }
+  const isFirst = (model: Model.Model<P, R>) => {
+    const spec = ModelSpec.format(model.spec)
+    check(model, services)
+    if (seen.has(spec)) return false
+    seen.add(spec)
+    return true
   }
-  return { models: [...models.values()] }
+  const tiers = links.flatMap((link) => ("models" in link ? tiersOf(link) : [{ models: [link] }]))
+  return fromTiers(tiers.map((tier) => ({ ...tier, models: tier.models.filter(isFirst) })))
+}
+
+/** Builds a chain from tiers. Those without a model are left out. */
+export const fromTiers = <P extends Backend, R>(tiers: ReadonlyArray<Tier<P, R>>): Chain<P, R> => {
+  const filled = tiers.filter(({ models }) => models.length > 0)
+  const models = filled.flatMap((tier) => tier.models)
+  return models.length > filled.length ? { models, tiers: filled } : { models }
+}
+
+/** The tiers of a chain, in order. */
+export const tiersOf = <P extends Backend, R>(chain: Chain<P, R>): ReadonlyArray<Tier<P, R>> =>
+  chain.tiers ?? chain.models.map((model) => ({ models: [model] }))
+
+/** The chain with other models in the places of its own; one for which there is none (`undefined`) is left out. */
+export const mapModels = <P extends Backend, R, P2 extends Backend, R2>(
+  chain: Chain<P, R>,
+  f: (model: Model.Model<P, R>) => Model.Model<P2, R2> | undefined
+): Pick<Chain<P2, R2>, "models" | "tiers"> =>
+  fromTiers(
+    tiersOf(chain).map((tier) => ({ ...tier, models: tier.models.flatMap((model) => f(model) ?? []) }))
+  )
+
+/** The order in which every tier of several models is tried; see `Strategy`. */
+export const withStrategy = <P extends Backend, R>(chain: Chain<P, R>, strategy: Strategy): Chain<P, R> => {
+  if (!isStrategy(strategy)) {
+    Checks.refuse("Chain.withStrategy", [`the strategy is one of ${strategies.join(", ")}`])
+  }
+  return chain.tiers === undefined
+    ? chain
+    : {
+        ...chain,
+        tiers: chain.tiers.map((tier) => (tier.models.length === 1 ? tier : { ...tier, strategy }))
+      }
 }
 
 /** Throws when two different services have one name: what rests of one would rest of the other, and one would be lost. */

@@ -23,6 +23,8 @@ export interface ModelOptions {
 export interface Model<out P extends Backend, out R = never> extends ModelOptions {
   readonly spec: ModelSpec.ModelSpec
   readonly backend: Context.Key<R, P> | P
+  /** Its share among the models that count as the same (`Chain.equals`), beside theirs. Default 1. */
+  readonly weight?: number | undefined
   /**
    * True for a model that a caller named and that stands in no configuration. Anybody can make up such names, so what
    * the bench knows of them has a small room of its own. Models that code makes are listed.
@@ -68,6 +70,26 @@ export const fromService = <R, P extends Backend>(
 ): Model<P, R> => {
   check(provider, model, options)
   return { ...options, spec: ModelSpec.make(provider, model), backend: key }
+}
+
+/**
+ * The model with a share among its equals: with 95 and 5 the second one is a canary.
+ *
+ * @example
+ * import { Backend, Chain, Model } from "effect-failover"
+ *
+ * const backend = Backend.make("oslo", {})
+ * const stable = Model.withWeight(Model.make(backend, "stable"), 95)
+ * const canary = Model.withWeight(Model.make(backend, "canary"), 5)
+ * Chain.specs(Chain.equals(stable, canary)) // => ["oslo/stable", "oslo/canary"]
+ */
+export const withWeight = <P extends Backend, R>(model: Model<P, R>, weight: number): Model<P, R> => {
+  Checks.fields(
+    "Model.withWeight",
+    { weight },
+    { weight: Checks.number("a number, at least 0", { least: 0 }) }
+  )
+  return { ...model, weight }
 }
 
 /** The backend of a model, from the context where it is a service. */

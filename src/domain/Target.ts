@@ -23,6 +23,8 @@ export interface Target {
   readonly contextWindow: number | undefined
   /** True for a model that a caller named and that stands in no configuration: what is known of it has a small room. */
   readonly unlisted: boolean
+  /** Whether its tier has other targets. */
+  readonly hasEquals: boolean
   /** The policy in force here: the runtime's, the provider's, the model's and the chain's, laid over each other. */
   readonly policy: Policy
   /** The bench keys that concern this target, by what they cover. */
@@ -48,6 +50,7 @@ export const make = (options: {
   readonly baseUrl?: string | undefined
   readonly contextWindow?: number | undefined
   readonly unlisted?: boolean | undefined
+  readonly hasEquals?: boolean | undefined
 }): Target => {
   const { credential, model, policy, provider } = options
   const key = BenchKey.format({ provider, model, credential: credential.name })
@@ -65,6 +68,7 @@ export const make = (options: {
     endpoint: credential.baseUrl ?? options.baseUrl ?? provider,
     contextWindow: options.contextWindow,
     unlisted: options.unlisted ?? false,
+    hasEquals: options.hasEquals ?? false,
     policy,
     benchKeys,
     allBenchKeys: Object.values(benchKeys),

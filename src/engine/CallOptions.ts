@@ -34,6 +34,11 @@ export interface CallOptions {
    * run's own. Default: when the run begins.
    */
   readonly since?: bigint | undefined
+  /**
+   * The key of the conversation that the request belongs to: requests with the same key go to the same target of a tier of
+   * several, where the prompt is still in the provider's cache. Default: the one of the context (`Affinity`).
+   */
+  readonly affinity?: string | undefined
 }
 
 /** An answer, and where it came from. */

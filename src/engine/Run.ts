@@ -79,7 +79,7 @@ export class Run<P extends Backend, R, A, E> implements Decision.Situation {
     this.#context = context
     this.now = new RunClock(context)
     this.reporter = observer && new Reporter({ observer, kind, request, about, since, context }, this.now)
-    this.#candidates = new Candidates(prepared, context, this.now, shared, this.reporter?.skipped)
+    this.#candidates = new Candidates(prepared, context, this.now, shared, this.reporter?.skipped, options)
     shared.budget.deposit()
   }
 

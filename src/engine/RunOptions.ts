@@ -3,6 +3,7 @@
 import type { Turns } from "../candidates/Candidates.ts"
 import type { PreparedChain } from "../candidates/PreparedChain.ts"
 import type { WaitQueues } from "../candidates/WaitQueues.ts"
+import type { SignalsOf } from "../choice/Signals.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
 import type { Target } from "../domain/Target.ts"
@@ -25,6 +26,8 @@ export interface Shared {
   readonly limits: CredentialLimits
   readonly budget: RetryBudget
   readonly turns: Turns
+  /** What is known of targets from their attempts. */
+  readonly signals: SignalsOf
   /** Those who wait for a target. */
   readonly lines: WaitQueues
   /** Targets that fail in ways that rest nobody at once. */
@@ -46,6 +49,8 @@ export interface RunOptions<P extends Backend, R, A, E> {
   /** For the observer; see `CallOptions`. */
   readonly about: About | undefined
   readonly since: bigint | undefined
+  /** The key of the conversation; see `CallOptions`. */
+  readonly affinity: string | undefined
   /** Starts an attempt. `capped` is the failure of an attempt whose token cap was too high: leave the cap out. */
   readonly start: (backend: P, target: Target, capped: Failure.BadRequest | undefined) => Running.Running<A>
   /** Whether an attempt without the token cap would differ. */

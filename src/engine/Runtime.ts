@@ -1,4 +1,5 @@
 /** The engine behind the `Failover` service: what requests share, and how one becomes a run. */
+
 import * as Channel from "effect/Channel"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -9,6 +10,7 @@ import * as Stream from "effect/Stream"
 import { type Explained, explain } from "../candidates/Explain.ts"
 import { type PreparedChain, prepare } from "../candidates/PreparedChain.ts"
 import { WaitQueues } from "../candidates/WaitQueues.ts"
+import { SignalsOf } from "../choice/Signals.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
 import type { Holding, Provider } from "../domain/Provider.ts"
@@ -45,6 +47,7 @@ import { contained, failureOf } from "./FailureOf.ts"
 import { Run } from "./Run.ts"
 import type { Served, Shared } from "./RunOptions.ts"
 import { uncapped, withoutTokenCap } from "./TokenCap.ts"
+import * as Watched from "./Watched.ts"
 
 /** What the `Failover` service can do. */
 export interface Runtime {
@@ -109,12 +112,13 @@ export const defaultRetryBudget = 0.2
  * What goes on when one runtime takes another's place: the retries the process may still make, whose turn it is, and who
  * is over a limit of its own.
  */
-export type Kept = Pick<Shared, "budget" | "turns" | "limits" | "rows" | "silences">
+export type Kept = Pick<Shared, "budget" | "turns" | "limits" | "rows" | "silences" | "signals">
 
 /** What the first runtime of a process begins with. */
 export const makeKept = (limiter: Limiter = memory()): Kept => ({
   budget: new RetryBudget(defaultRetryBudget),
   turns: new Map(),
+  signals: new SignalsOf(),
   rows: new FailureStreaks(),
   silences: new CutOffs(),
   limits: new CredentialLimits(limiter)
@@ -137,7 +141,7 @@ export const makeRuntime = (
   const prepared = <P extends Backend, R>(chain: Chain<P, R>): PreparedChain<P, R> => {
     const known = preparedChains.get(chain)
     if (known !== undefined) return known as PreparedChain<P, R>
-    const made = prepare(chain, layers)
+    const made = prepare(chain, layers, kept.signals)
     preparedChains.set(chain, made)
     return made
   }
@@ -189,10 +193,13 @@ export const makeRuntime = (
           observer: observerOf(call),
           about: call?.about,
           since: call?.since,
+          affinity: call?.affinity,
           kind: "effect",
           request,
-          start: (backend, target, capped) =>
-            Running.start(guarded(effect, backend, target, capped), context),
+          start: (backend, target, capped) => {
+            const begin = () => Running.start(guarded(effect, backend, target, capped), context)
+            return target.hasEquals ? Watched.effect(begin, shared.signals.of(target.key), context) : begin()
+          },
           canUncap,
           classify: classifierOf(call, context)
         },
@@ -226,6 +233,7 @@ export const makeRuntime = (
           observer: observerOf(call),
           about: call?.about,
           since: call?.since,
+          affinity: call?.affinity,
           kind: "stream",
           request,
           start: (backend, target, capped) => {
@@ -233,7 +241,11 @@ export const makeRuntime = (
             const waits = target.policy.timeouts
             const { holding, phase } = meaning(backend)
             const owner = shared
-            opening = OpenStream.start(upstream, { phaseOf: phase, holding, commit, waits, context, owner })
+            const begin = () =>
+              OpenStream.start(upstream, { phaseOf: phase, holding, commit, waits, context, owner })
+            opening = target.hasEquals
+              ? Watched.stream(begin, shared.signals.of(target.key), context)
+              : begin()
             return opening
           },
           canUncap,
@@ -393,6 +405,7 @@ const callChecks = {
   attempts: Checks.count,
   whenAllBenched: Checks.oneOf(["tryAnyway", "wait", "fail"]),
   observer: Checks.callable,
+  affinity: (key: unknown) => (typeof key === "string" ? undefined : "has to be a string"),
   since: (since: unknown) =>
     typeof since === "bigint" ? undefined : "has to be a bigint, as Clock.monotonicTimeNanos gives it"
 }

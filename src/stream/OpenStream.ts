@@ -70,6 +70,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   #reader: (() => void) | undefined
   #room: (() => void) | undefined
   #onEnd: ((exit: Exit.Exit<void, unknown>) => void) | undefined
+  #watcher: (() => void) | undefined
   #pump: Fiber.Fiber<void, unknown> | undefined
   #flow: Flow.Flow<C, unknown> | undefined
   #ahead = readAhead
@@ -176,6 +177,12 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   onEnd(f: (exit: Exit.Exit<void, unknown>) => void): void {
     if (this.#result !== undefined) f(this.#result)
     else this.#onEnd = f
+  }
+
+  /** The same for who only counts, once and before `onEnd`. */
+  watch(f: () => void): void {
+    if (this.#result !== undefined) f()
+    else this.#watcher = f
   }
 
   take(): NonEmptyReadonlyArray<C> | undefined {
@@ -354,6 +361,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
       if (Exit.isFailure(this.#result)) this.#settle(Exit.failCause(this.#result.cause))
       else this.#commit()
     }
+    this.#watcher?.()
     this.#onEnd?.(this.#result)
     const reader = this.#reader
     this.#reader = undefined

@@ -81,7 +81,7 @@ describe("a table of aliases", () => {
     const alias = new Alias([6, 3, 1, 0])
     const { next } = make(1)
     const counts = [0, 0, 0, 0]
-    for (let i = 0; i < 50_000; i++) counts[alias.draw(next)]!++
+    for (let i = 0; i < 50_000; i++) counts[alias.draw(next())]!++
     assert.approximately(counts[0]! / 50_000, 0.6, 0.01)
     assert.approximately(counts[1]! / 50_000, 0.3, 0.01)
     assert.approximately(counts[2]! / 50_000, 0.1, 0.01)
@@ -95,7 +95,7 @@ describe("a table of aliases", () => {
       if (!weights.some((weight) => weight > 0)) return
       const alias = new Alias(weights)
       const { next } = make(seed)
-      for (let i = 0; i < 20; i++) assert.isAbove(weights[alias.draw(next)]!, 0)
+      for (let i = 0; i < 20; i++) assert.isAbove(weights[alias.draw(next())]!, 0)
     }
   )
 })
@@ -121,7 +121,7 @@ describe("an order by weight", () => {
 })
 
 describe("the better of two", () => {
-  it("is the same for all of equals that are alike", () => {
+  it("is the same for all equals that are alike", () => {
     const group = groupOf([1, 1, 1])
     const { next } = make(3)
     const shares = firsts(30_000, () => Draws.leastLoaded(group, idle, "stream", now, next), 3)

@@ -10,7 +10,7 @@ const send = (shares: Shares, weights: ReadonlyArray<number>, orders: Iterable<R
   const got = weights.map(() => 0)
   for (const order of orders) {
     const member = order.find((other) => shares.allows(other, weights[other]! / total)) ?? order[0]!
-    shares.count(member)
+    shares.count(order[0]!, member)
     got[member]!++
   }
   return got
@@ -46,9 +46,36 @@ describe("bounded load", () => {
       const first = random.int(3)
       const [member] = [first, (first + 1) % 3].filter((other) => shares.allows(other, 1 / 3))
       if (member === first) home++
-      shares.count(member!)
+      shares.count(first, member!)
     }
     assert.isAbove(home / 20_000, 0.995)
+  })
+
+  it("moves whole conversations of a member that too many prefer, always the same ones", () => {
+    const random = make(9)
+    const shares = new Shares(3)
+    // 30 conversations, of which 15 prefer the first member: half instead of a third.
+    const conversations = Array.from({ length: 30 }, (_, i) => ({
+      first: i < 15 ? 0 : 1 + (i % 2),
+      place: i / 15
+    }))
+    const at = conversations.map(() => [0, 0, 0])
+    const got = [0, 0, 0]
+    for (let i = 0; i < 12_000; i++) {
+      const number = random.int(30)
+      const { first, place } = conversations[number]!
+      const next = (first + 1 + (number % 2)) % 3
+      const stays = !shares.spills(first, 1 / 3, place) && shares.allows(first, 1 / 3)
+      const member = stays ? first : next
+      shares.count(first, member)
+      if (i >= 2_000) {
+        at[number]![member]!++
+        got[member]!++
+      }
+    }
+    assert.isAtMost(got[0]! / 10_000, 1.25 / 3)
+    const together = at.reduce((sum, counts) => sum + Math.max(...counts), 0)
+    assert.isAbove(together / 10_000, 0.97)
   })
 
   const Share = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 9 }))

@@ -11,13 +11,13 @@ const layers = [
   // The engine: it knows nothing of HTTP, of bodies or of Redis.
   "time",
   "util",
+  "choice",
   "failure",
   "policy",
   "domain",
   "health",
   "events",
   "stream",
-  "choice",
   "candidates",
   "engine",
   // What replaces parts of it, or is built on it alone.

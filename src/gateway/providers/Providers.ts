@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { GatewayConfig, ProtocolName, ProviderConfig } from "../../config/GatewayConfig.ts"
 import { ownWords } from "../../dialect/index.ts"
 import * as Catalog from "../../domain/Catalog.ts"
-import type { Chain } from "../../domain/Chain.ts"
+import { type Chain, mapModels } from "../../domain/Chain.ts"
 import * as Model from "../../domain/Model.ts"
 import type { Target } from "../../domain/Target.ts"
 import * as Policy from "../../policy/Policy.ts"
@@ -170,12 +170,14 @@ export const keeping = (
 
   const narrow = (chain: Chain<GatewayProvider> | undefined): Chain<GatewayProvider> | undefined => {
     if (chain === undefined) return undefined
-    const [first, ...rest] = chain.models.filter((model) => isKept(Model.poolOf(model, Context.empty())))
-    return first === undefined
+    const kept = mapModels(chain, (model) =>
+      isKept(Model.poolOf(model, Context.empty())) ? model : undefined
+    )
+    return kept.models.length === 0
       ? undefined
       : {
-          ...chain,
-          models: [first, ...rest],
+          policy: chain.policy,
+          ...kept,
           onContextExceeded: narrow(chain.onContextExceeded),
           onContentPolicy: narrow(chain.onContentPolicy)
         }

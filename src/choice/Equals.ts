@@ -1,0 +1,153 @@
+/** Items that count as the same, ready to be put in order for a request. Made once; what they learn lives in `Signals`. */
+import * as Draws from "./Draws.ts"
+import * as Hash from "./Hash.ts"
+import type { Kind } from "./Load.ts"
+import { type Order, rotated } from "./Order.ts"
+import { Rendezvous } from "./Rendezvous.ts"
+import { Shares } from "./Shares.ts"
+import type { Signals } from "./Signals.ts"
+
+/** How items are ordered where no key says it. */
+export type Way = "sequential" | "roundRobin" | "random" | "weighted" | "leastLoaded"
+
+/** What an order depends on besides the items. */
+export interface Request<in A> {
+  /** The hash of the key that keeps a conversation at one item; `undefined` where there is none. */
+  readonly key: number | undefined
+  /** What is compared: first contents or whole answers. */
+  readonly kind: Kind
+  /** How many requests came before, for `roundRobin`. */
+  readonly turn: () => number
+  /** Milliseconds. */
+  readonly now: () => number
+  readonly chance: Draws.Chance
+  /** Whether an item cannot be called now; `undefined` where all can. */
+  readonly isOut: ((item: A) => boolean) | undefined
+}
+
+/** With `leastLoaded` a conversation leaves an item that takes so many times as long as another one that it could go to. */
+export const tooSlow = 5
+
+/** A group of at least two items. */
+export class Equals<A> {
+  readonly #group: Draws.Weighted<A>
+  readonly #signals: ReadonlyArray<Signals>
+  readonly #ring: Rendezvous
+  readonly #shares: Shares
+  /** Of the weights. */
+  readonly #total: number
+
+  /** `names` are what the order of a key depends on: the same in every process. */
+  constructor(
+    items: ReadonlyArray<A>,
+    names: ReadonlyArray<string>,
+    weights: ReadonlyArray<number>,
+    signals: ReadonlyArray<Signals>
+  ) {
+    this.#group = new Draws.Weighted(items, weights)
+    this.#signals = signals
+    this.#ring = new Rendezvous(names, weights)
+    this.#shares = new Shares(items.length)
+    this.#total = weights.reduce((sum, weight) => sum + Math.max(0, weight), 0)
+  }
+
+  get items(): ReadonlyArray<A> {
+    return this.#group.items
+  }
+
+  /** What is known of the items, in their order. */
+  get signals(): ReadonlyArray<Signals> {
+    return this.#signals
+  }
+
+  /** The order for one request. It is worked out as far as it is asked for. */
+  order(way: Way, request: Request<A>): Order<A> {
+    const { items } = this.#group
+    if (way === "sequential") return items
+    if (request.key !== undefined) return this.#homeFirst(request.key, way, request)
+    switch (way) {
+      case "roundRobin":
+        return rotated(items, request.turn())
+      case "random":
+        return Draws.random(items, request.chance)
+      case "weighted":
+        return Draws.weighted(this.#group, request.chance)
+      case "leastLoaded":
+        return Draws.leastLoaded(
+          this.#group,
+          (index) => this.#signals[index]!.load,
+          request.kind,
+          request.now,
+          request.chance
+        )
+    }
+  }
+
+  /**
+   * As the key prefers the items, but first one that has not got more than its share. One that is out or slow is stood in for
+   * by the next in the key's order, which changes nothing of what is counted: it comes home afterwards.
+   */
+  #homeFirst(key: number, way: Way, request: Request<A>): Order<A> {
+    const favourite = this.#ring.first(key)
+    const place = Hash.mix(key ^ 0x5bd1e995) / 2 ** 32
+    const isAsked =
+      !this.#shares.spills(favourite, this.#shareOf(favourite), place) &&
+      this.#shares.allows(favourite, this.#shareOf(favourite))
+    const home = isAsked ? favourite : this.#nextOf(key, favourite)
+    this.#shares.count(favourite, home)
+    return this.#ordered(
+      key,
+      this.#isFine(home, way, request) ? home : this.#standIn(key, home, way, request)
+    )
+  }
+
+  #nextOf(key: number, favourite: number): number {
+    const order = this.#ring.order(key)
+    const others = order.filter((index) => index !== favourite)
+    return others.find((index) => this.#shares.allows(index, this.#shareOf(index))) ?? favourite
+  }
+
+  #standIn(key: number, home: number, way: Way, request: Request<A>): number {
+    const { isOut } = request
+    const order = [home, ...this.#ring.order(key).filter((index) => index !== home)]
+    const free = order.filter((index) => isOut?.(this.#group.items[index]!) !== true)
+    const fast = way === "leastLoaded" ? free.find((index) => !this.#isSlow(index, free, request)) : undefined
+    return fast ?? free[0] ?? home
+  }
+
+  #isFine(index: number, way: Way, request: Request<A>): boolean {
+    if (request.isOut?.(this.#group.items[index]!) === true) return false
+    return way !== "leastLoaded" || !this.#isSlow(index, undefined, request)
+  }
+
+  #shareOf(index: number): number {
+    const { items, weights } = this.#group
+    return this.#total > 0 ? Math.max(0, weights[index]!) / this.#total : 1 / items.length
+  }
+
+  /** Whether an item takes many times as long as another one (of `others`, of all when nothing is said). */
+  #isSlow(index: number, others: ReadonlyArray<number> | undefined, { kind, now }: Request<A>): boolean {
+    const moment = now()
+    const own = this.#signals[index]!.load.time(kind, moment)
+    if (own === 0) return false
+    for (let other = 0; other < (others ?? this.#signals).length; other++) {
+      const time = this.#signals[others?.[other] ?? other]!.load.time(kind, moment)
+      if (time > 0 && own > tooSlow * time) return true
+    }
+    return false
+  }
+
+  /** One item, then the others as the key prefers them. */
+  #ordered(key: number, home: number): Order<A> {
+    const { items } = this.#group
+    let order: ReadonlyArray<number> | undefined
+    return {
+      length: items.length,
+      at: (index) => {
+        if (index === 0) return items[home]
+        order ??= [home, ...this.#ring.order(key).filter((other) => other !== home)]
+        return items[order[index] ?? -1]
+      }
+    }
+  }
+}
