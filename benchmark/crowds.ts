@@ -57,11 +57,7 @@ const play = ({ blip, callers, gap, targets, whenAllBenched = "tryAnyway" }: Sce
       quantile(0.5),
       quantile(0.99)
     ]
-  }).pipe(
-    Effect.provide(Failover.Failover.layer()),
-    Random.withSeed("crowd"),
-    Effect.provide(TestClock.layer())
-  )
+  }).pipe(Effect.provide(Failover.layer()), Random.withSeed("crowd"), Effect.provide(TestClock.layer()))
 
 const blips = [50, 500, 5_000, 60_000]
 const time = (millis: number) => (millis < 1_000 ? `${millis} ms` : `${millis / 1_000} s`)

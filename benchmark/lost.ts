@@ -50,7 +50,7 @@ const ours: Shared = async (onDead) => {
     Model.make(Backend.make("second", { call: alive }), "model")
   )
   const failover = await Effect.runPromise(
-    Effect.provide(Failover.Failover, Failover.Failover.layer({ policy: { retries: { times: 0 } } }))
+    Effect.provide(Failover.Failover, Failover.layer({ policy: { retries: { times: 0 } } }))
   )
   return () => Effect.runPromise(failover.use(chain, (backend) => backend.service.call))
 }

@@ -30,7 +30,7 @@ const call = (chain: ReturnType<typeof chainOf>, benched?: string) =>
     const registry = yield* BenchRegistry.BenchRegistry
     if (benched !== undefined) yield* registry.bench(benched)
     return failover.use(chain, (backend) => backend.service.call)
-  }).pipe(Effect.provide(Failover.Failover.layer(), { local: true }))
+  }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
 /** One operation for each case. */
 export interface Operations {
@@ -58,4 +58,4 @@ export const make: Effect.Effect<Operations> = Effect.gen(function* () {
     bareStream: Stream.runDrain(deltas),
     stream: Stream.runDrain(failover.useStream(happy, () => deltas))
   }
-}).pipe(Effect.provide(Failover.Failover.layer()))
+}).pipe(Effect.provide(Failover.layer()))

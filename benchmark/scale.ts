@@ -113,7 +113,7 @@ const request = (name: string, models: number, resting = 0, first = healthy): Ef
       name,
       failover.use(chain, (backend) => backend.service.call)
     )
-  }).pipe(Effect.provide(Failover.Failover.layer(), { local: true }))
+  }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
 /** A request that fails, among so many keys that are known. */
 const failingRequest = (known: number): Effect.Effect<Subject> =>
@@ -125,7 +125,7 @@ const failingRequest = (known: number): Effect.Effect<Subject> =>
       rules: { RateLimit: { retry: "never", rest: { threshold: 1_000_000_000 } } }
     })
     return inFiber(`${known} known`, Effect.exit(failover.use(chain, (backend) => backend.service.call)))
-  }).pipe(Effect.provide(Failover.Failover.layer(), { local: true }))
+  }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
 const order = (strategy: Strategy.Strategy, count: number): Subject => {
   const items = Array.from({ length: count }, (_, i) => i)

@@ -47,6 +47,6 @@ export const main = Effect.gen(function* () {
   const registry = yield* BenchRegistry.BenchRegistry
   for (const { key, reason } of yield* registry.list) yield* Console.log(`${key} rests: ${reason}`)
   return forecast
-}).pipe(Effect.provide(Failover.Failover.layer()))
+}).pipe(Effect.provide(Failover.layer()))
 
 if (import.meta.main) NodeRuntime.runMain(main)

@@ -137,7 +137,7 @@ class Forecasts extends Context.Service<
     Layer.provide([
       Plans.layer,
       RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory)),
-      Failover.Failover.layer()
+      Failover.layer()
     ])
   )
 }

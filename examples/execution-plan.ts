@@ -143,7 +143,7 @@ const tell = Effect.fnUntraced(function* (
 ) {
   const calls = yield* Ref.make("")
   return yield* tell(way(called(primary, "a", calls), called(answers, "b", calls)), calls).pipe(
-    Effect.provide(Failover.Failover.layer())
+    Effect.provide(Failover.layer())
   )
 })
 

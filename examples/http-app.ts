@@ -131,7 +131,7 @@ export const Routes = HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }
   Layer.provide(ChatHandlers),
   Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true })),
   Layer.provide(Assistant.layerNoDeps),
-  Layer.provide(Failover.Failover.layer({ policy: { whenAllBenched: "fail" } }))
+  Layer.provide(Failover.layer({ policy: { whenAllBenched: "fail" } }))
 )
 
 // -- the providers: here they play a script; in an application they are OpenAi.layer, Anthropic.layer ----------------

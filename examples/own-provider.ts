@@ -29,6 +29,6 @@ export const main = Effect.gen(function* () {
   yield* Console.log(`${target.key} says: ${value}`)
   const words = yield* Stream.runCollect(Failover.stream(chain, "hello there"))
   yield* Console.log(`as a stream: ${words.map((word) => word.trim()).join(" | ")}`)
-}).pipe(Effect.provide([Failover.Failover.layer(), Parrot.layer]))
+}).pipe(Effect.provide([Failover.layer(), Parrot.layer]))
 
 if (import.meta.main) NodeRuntime.runMain(main)

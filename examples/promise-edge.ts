@@ -114,7 +114,7 @@ const aborted = (signal: AbortSignal): Effect.Effect<never, Error> =>
 
 /** The first provider is slow, then throttled; the second one answers, refuses, and dies in the middle of a story. */
 const Live = Layer.mergeAll(
-  Failover.Failover.layer({ policy: { whenAllBenched: "fail" } }),
+  Failover.layer({ policy: { whenAllBenched: "fail" } }),
   Layer.sync(Primary, () =>
     Scripted.make(Primary.provider, [
       [{ wait: "1 minute" }, "too late"],

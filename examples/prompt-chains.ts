@@ -169,7 +169,7 @@ export const program = Effect.gen(function* () {
 
 /** The runtime is built with the store's observer. */
 export const layer = (path: string) =>
-  Layer.unwrap(Effect.map(PromptChains, ({ observer }) => Failover.Failover.layer({ observer }))).pipe(
+  Layer.unwrap(Effect.map(PromptChains, ({ observer }) => Failover.layer({ observer }))).pipe(
     Layer.provideMerge(PromptChains.layer(path))
   )
 

@@ -94,6 +94,6 @@ const Providers = Layer.unwrap(
   )
 ).pipe(Layer.provide([StandIn.layer, UndiciUpstream.layer()]))
 
-const Live = Layer.mergeAll(Providers, Failover.Failover.layer())
+const Live = Layer.mergeAll(Providers, Failover.layer())
 
 if (import.meta.main) NodeRuntime.runMain(main)

@@ -146,7 +146,7 @@ const Providers = Layer.mergeAll(
 /** Everything but the providers. */
 export const serve = (port: number) =>
   HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true }).pipe(
-    Layer.provide(Failover.Failover.layer()),
+    Layer.provide(Failover.layer()),
     Layer.provideMerge(
       NodeHttpServer.layer(createServer, { host: "127.0.0.1", port, gracefulShutdownTimeout: "1 second" })
     )

@@ -46,7 +46,7 @@ const withScripts = (scripts: { readonly primary: Calls; readonly backup: Calls 
         Layer.mergeAll(
           Layer.sync(Primary, () => Scripted.make("primary", scripts.primary)),
           Layer.sync(Backup, () => Scripted.make("backup", scripts.backup)),
-          Failover.Failover.layer({ policy: { whenAllBenched: "fail" } })
+          Failover.layer({ policy: { whenAllBenched: "fail" } })
         )
       )
     )

@@ -84,7 +84,7 @@ const ways: Readonly<Record<string, (scene: Scene) => Ask>> = {
       return [[{ wait: 10 }, "an answer"]]
     })
     const chain = Chain.make(Model.make(primary, "large"), Model.make(backup, "small"))
-    const runtime = ManagedRuntime.make(Failover.Failover.layer())
+    const runtime = ManagedRuntime.make(Failover.layer())
     return (prompt) => runtime.runPromise(Failover.complete(chain, prompt))
   }
 }

@@ -55,7 +55,7 @@ export const layerNoDeps = <P extends EmbeddingProvider, R>(
           policy: Chain.withPolicy(chain, options.policy ?? {}).policy,
           ...Chain.mapModels(
             chain,
-            (model): Model.Model<P> => ({ ...model, backend: Model.poolOf(model, context) })
+            (model): Model.Model<P> => ({ ...model, backend: Model.backendOf(model, context) })
           )
         },
         module: "ChainEmbeddingModel",

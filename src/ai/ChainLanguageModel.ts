@@ -168,7 +168,7 @@ const adapt = <P extends Adapter.ChatProvider, R>(
     return adapter
   }
   return {
-    models: models.map((model) => ({ ...model, backend: adapterOf(Model.poolOf(model, context)) })),
+    models: models.map((model) => ({ ...model, backend: adapterOf(Model.backendOf(model, context)) })),
     onContentPolicy: onContentPolicy && adapt(onContentPolicy, context),
     onContextExceeded: onContextExceeded && adapt(onContextExceeded, context),
     policy

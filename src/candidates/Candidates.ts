@@ -138,7 +138,7 @@ export class Candidates<P extends Backend, R> {
   /** Its pool becomes the current one, as that of all targets behind it of the same model. */
   #enter(target: Target): void {
     const tier = this.#prepared.tiers[this.#tier]!
-    if (tier.single === undefined) this.backend = tier.poolOf(target, this.#context)
+    if (tier.single === undefined) this.backend = tier.backendOf(target, this.#context)
   }
 
   #isPassedBy(target: Target, now: number): boolean {
@@ -341,7 +341,7 @@ export class Candidates<P extends Backend, R> {
     const resting: Array<Exhaustion.RestingTarget<P>> = []
     let all = true
     for (const model of this.#prepared.models) {
-      const backend = model.poolIn(this.#context)
+      const backend = model.backendIn(this.#context)
       for (const target of model.targetsOf(backend)) {
         if (!isCounted(target)) continue
         const why = this.#why(target)
@@ -394,7 +394,7 @@ export class Candidates<P extends Backend, R> {
     if (tier.single !== undefined) {
       this.#order = nothing
       if (!this.#fits(tier.single.model.contextWindow)) return true
-      this.backend = tier.single.poolIn(this.#context)
+      this.backend = tier.single.backendIn(this.#context)
     }
     this.#order = this.#upcoming?.tier === this.#tier ? this.#upcoming.order : this.#orderOf(tier)
     return true

@@ -24,7 +24,7 @@ export interface PreparedChain<out P extends Backend, out R> {
 /** One model of a prepared chain. Its targets belong to one backend, and are made again if the service is replaced. */
 export class PreparedModel<out P extends Backend, out R> {
   readonly model: Model.Model<P, R>
-  readonly #poolAtHand: P | undefined
+  readonly #backendAtHand: P | undefined
   readonly #runtime: Policy.Layers
   readonly #chain: Policy.Options | undefined
   readonly #isAlone: boolean
@@ -40,14 +40,14 @@ export class PreparedModel<out P extends Backend, out R> {
   ) {
     this.model = model
     this.#isAlone = isAlone
-    this.#poolAtHand = Model.poolAtHand(model)
+    this.#backendAtHand = Model.backendAtHand(model)
     this.#runtime = runtime
     this.#chain = chain
   }
 
   /** The backend, from the context where it is a service. */
-  poolIn(context: Context.Context<R>): P {
-    return this.#poolAtHand ?? Model.poolOf(this.model, context)
+  backendIn(context: Context.Context<R>): P {
+    return this.#backendAtHand ?? Model.backendOf(this.model, context)
   }
 
   /** One target for each credential that is enabled, in the backend's order. */
@@ -104,19 +104,19 @@ export class PreparedTier<out P extends Backend, out R> {
   strategyIn(context: Context.Context<R>): Strategy {
     return this.single === undefined
       ? (this.#strategy ?? "leastLoaded")
-      : this.single.poolIn(context).strategy
+      : this.single.backendIn(context).strategy
   }
 
   /** The targets of its models, one model after another. */
   targetsIn(context: Context.Context<R>): ReadonlyArray<Target.Target> {
-    if (this.single !== undefined) return this.single.targetsOf(this.single.poolIn(context))
-    const lists = this.models.map((model) => model.targetsOf(model.poolIn(context)))
+    if (this.single !== undefined) return this.single.targetsOf(this.single.backendIn(context))
+    const lists = this.models.map((model) => model.targetsOf(model.backendIn(context)))
     if (lists.some((list, index) => list !== this.#lists[index])) {
       this.#lists = lists
       this.#targets = lists.flat()
       this.#backends = new Map(
         lists.flatMap((list, index) => {
-          const backend = this.models[index]!.poolIn(context)
+          const backend = this.models[index]!.backendIn(context)
           return list.map((target) => [target, backend] as const)
         })
       )
@@ -125,8 +125,8 @@ export class PreparedTier<out P extends Backend, out R> {
   }
 
   /** The backend of one of its targets. */
-  poolOf(target: Target.Target, context: Context.Context<R>): P {
-    return this.single?.poolIn(context) ?? this.#backends.get(target)!
+  backendOf(target: Target.Target, context: Context.Context<R>): P {
+    return this.single?.backendIn(context) ?? this.#backends.get(target)!
   }
 
   /** Its targets as equals; only where there are several. */

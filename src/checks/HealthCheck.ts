@@ -111,7 +111,7 @@ export class HealthCheck extends Context.Service<
    *   targets: [oslo],
    *   check: (target) => Effect.fail(new Failure.Transient({ reason: "Connection", message: target.key })),
    *   interval: "1 minute"
-   * }).pipe(Layer.provideMerge(BenchRegistry.BenchRegistry.layerMemory))
+   * }).pipe(Layer.provideMerge(BenchRegistry.layerMemory))
    */
   static readonly layer = <R>(
     options: Options<R>
@@ -138,7 +138,7 @@ export class HealthCheck extends Context.Service<
    *   chain,
    *   check: (provider, target) => provider.complete("ping", target),
    *   recovery: "check"
-   * }).pipe(Layer.provideMerge(Failover.Failover.layer()))
+   * }).pipe(Layer.provideMerge(Failover.layer()))
    */
   static readonly layerChain = <P extends Backend, RP, R>(
     options: ChainOptions<P, RP, R>
@@ -166,7 +166,7 @@ export const makeChain = <P extends Backend, RP, R>({
     const backends = new Map<string, P>()
     const layers = [Context.get(context, ProcessDefaults), policy]
     const targets = prepare(chain, layers).models.flatMap((model) => {
-      const backend = model.poolIn(context)
+      const backend = model.backendIn(context)
       return model.targetsOf(backend).map((target) => {
         backends.set(target.key, backend)
         return target

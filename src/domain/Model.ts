@@ -93,11 +93,11 @@ export const withWeight = <P extends Backend, R>(model: Model<P, R>, weight: num
 }
 
 /** The backend of a model, from the context where it is a service. */
-export const poolOf = <P extends Backend, R>(model: Model<P, R>, context: Context.Context<R>): P =>
+export const backendOf = <P extends Backend, R>(model: Model<P, R>, context: Context.Context<R>): P =>
   isKey(model.backend) ? Context.get(context, model.backend) : model.backend
 
 /** The backend of a model where it is at hand; `undefined` where it is a service. */
-export const poolAtHand = <P extends Backend, R>({ backend }: Model<P, R>): P | undefined =>
+export const backendAtHand = <P extends Backend, R>({ backend }: Model<P, R>): P | undefined =>
   isKey(backend) ? undefined : backend
 
 const isKey = <R, P extends Backend>(backend: Context.Key<R, P> | P): backend is Context.Key<R, P> =>

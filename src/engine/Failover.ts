@@ -15,7 +15,7 @@ import type { Provider } from "../domain/Provider.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Failure from "../failure/Failure.ts"
 import type { RunError } from "../failure/RunError.ts"
-import { BenchRegistry } from "../health/BenchRegistry.ts"
+import * as BenchRegistry from "../health/BenchRegistry.ts"
 import { ProcessDefaults } from "../policy/Policy.ts"
 import type {
   Answered,
@@ -60,31 +60,33 @@ export { notMine }
  *
  * @category services
  */
-export class Failover extends Context.Service<Failover, Runtime>()("effect-failover/Failover") {
-  /** The runtime over a bench that is there already. */
-  static readonly layerNoDeps = (options?: FailoverOptions): Layer.Layer<Failover, never, BenchRegistry> =>
-    Layer.effect(
-      Failover,
-      Effect.suspend(() => make(options))
-    )
-
-  /**
-   * The runtime with a bench in memory.
-   *
-   * @example
-   * import { Failover } from "effect-failover"
-   *
-   * Failover.Failover.layer({ policy: { maxWait: "1 second", whenAllBenched: "fail" } })
-   */
-  static readonly layer = (options?: FailoverOptions): Layer.Layer<Failover | BenchRegistry> =>
-    Layer.provideMerge(Failover.layerNoDeps(options), BenchRegistry.layerMemory)
-}
+export class Failover extends Context.Service<Failover, Runtime>()("effect-failover/Failover") {}
 
 /** Builds the runtime over the bench in the context. */
-export const make = (options?: FailoverOptions): Effect.Effect<Runtime, never, BenchRegistry> =>
-  Effect.flatMap(BenchRegistry, (registry) =>
+export const make = (options?: FailoverOptions): Effect.Effect<Runtime, never, BenchRegistry.BenchRegistry> =>
+  Effect.flatMap(BenchRegistry.BenchRegistry, (registry) =>
     Effect.map(ProcessDefaults, (process) => makeRuntime(registry, options, process))
   )
+
+/** Provides the runtime over the bench registry of the context. */
+export const layerNoDeps = (
+  options?: FailoverOptions
+): Layer.Layer<Failover, never, BenchRegistry.BenchRegistry> =>
+  Layer.effect(
+    Failover,
+    Effect.suspend(() => make(options))
+  )
+
+/**
+ * Provides the runtime and a bench registry in memory.
+ *
+ * @example
+ * import { Failover } from "effect-failover"
+ *
+ * Failover.layer({ policy: { maxWait: "1 second", whenAllBenched: "fail" } })
+ */
+export const layer = (options?: FailoverOptions): Layer.Layer<Failover | BenchRegistry.BenchRegistry> =>
+  Layer.provideMerge(layerNoDeps(options), BenchRegistry.layerMemory)
 
 /**
  * One whole answer from a chain of providers, through the `Failover` of the context.
@@ -99,7 +101,7 @@ export const make = (options?: FailoverOptions): Effect.Effect<Runtime, never, B
  * const chain = Chain.make(Model.make(throttled, "large"), Model.make(healthy, "small"))
  *
  * const program = Failover.complete(chain, "a prompt") // answers "hello"
- * program.pipe(Effect.provide(Failover.Failover.layer()))
+ * program.pipe(Effect.provide(Failover.layer()))
  */
 export const complete = <Request, Answer, Chunk, R>(
   chain: Chain<Provider<Request, Answer, Chunk>, R>,

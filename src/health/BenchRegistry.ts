@@ -115,13 +115,7 @@ export class BenchRegistry extends Context.Service<
     /** Any other step of the state machine, for those who are let in beside requests, such as health checks. */
     readonly modifyUnsafe: <A>(f: (state: Bench.State) => readonly [A, Bench.State], now: number) => A
   }
->()("effect-failover/BenchRegistry") {
-  /** In the memory of this process. Bounded: what has been idle for an hour is forgotten. */
-  static readonly layerMemory: Layer.Layer<BenchRegistry> = Layer.effect(
-    BenchRegistry,
-    Effect.suspend(() => makeMemory)
-  )
-}
+>()("effect-failover/BenchRegistry") {}
 
 function* benchProblems(key: BenchKey, options: BenchOptions): Iterable<string> {
   if (typeof key !== "string" || parseKey(key) === undefined) {
@@ -310,3 +304,9 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     )
   }
 })
+
+/** Provides a registry in the memory of this process. It is bounded: keys that have been idle for an hour are forgotten. */
+export const layerMemory: Layer.Layer<BenchRegistry> = Layer.effect(
+  BenchRegistry,
+  Effect.suspend(() => makeMemory)
+)

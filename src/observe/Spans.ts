@@ -68,7 +68,7 @@ export interface Spans {
  * import { Effect, Layer } from "effect"
  *
  * const failover = Layer.unwrap(
- *   Effect.map(Spans.observer(), (observer) => Failover.Failover.layer({ observer }))
+ *   Effect.map(Spans.observer(), (observer) => Failover.layer({ observer }))
  * )
  */
 export const observer = (options: Options = {}): Effect.Effect<Observer> =>

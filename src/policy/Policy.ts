@@ -104,7 +104,7 @@ export const defaults: Policy = {
  * import { Failover, Policy } from "effect-failover"
  * import { Effect, Layer } from "effect"
  *
- * const FailoverLive = Failover.Failover.layer({ policy: { deadline: "1 minute" } })
+ * const FailoverLive = Failover.layer({ policy: { deadline: "1 minute" } })
  *
  * // every runtime that is built under it begins with these, and lays its own over them
  * export const main = Effect.void.pipe(

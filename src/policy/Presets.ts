@@ -43,7 +43,7 @@ const soon: Cooldown = { base: "5 seconds", max: "300 seconds" }
  * Policy.make(Policy.sequentialProfiles).rules.ServerError.rest
  * // => { scope: "credential", threshold: 3, base: 60_000, max: 60_000 }
  *
- * Failover.Failover.layer({ policy: Policy.sequentialProfiles })
+ * Failover.layer({ policy: Policy.sequentialProfiles })
  */
 export const sequentialProfiles: Options = {
   targets: 4,

@@ -120,7 +120,7 @@ export interface UpstreamRouter<out P extends Backend, out R = never> {
  *   const { active } = yield* router.status // "primary"
  *   return [answer, active]
  * })
- * program.pipe(Effect.scoped, Effect.provide(Failover.Failover.layer()))
+ * program.pipe(Effect.scoped, Effect.provide(Failover.layer()))
  */
 export const make = Effect.fnUntraced(function* <
   P extends Backend,
@@ -195,7 +195,7 @@ export const make = Effect.fnUntraced(function* <
  * const today = Effect.flatMap(Weather, (router) =>
  *   UpstreamRouter.use(router, (backend) => backend.service.today)
  * )
- * today.pipe(Effect.provide(Layer.merge(WeatherLive, Failover.Failover.layer())))
+ * today.pipe(Effect.provide(Layer.merge(WeatherLive, Failover.layer())))
  */
 export const layer = <Self, P extends Backend, R, P2 extends Backend = never, R2 = never, RC = never>(
   key: Context.Key<Self, UpstreamRouter<P | P2, R | R2>>,
@@ -260,7 +260,7 @@ export const open = <Request, Answer, Chunk, R>(
  *   })
  *   return yield* UpstreamRouter.use(router, (backend) => backend.service.today, { classify: unplaced }) // "rain"
  * })
- * program.pipe(Effect.scoped, Effect.provide(Failover.Failover.layer()))
+ * program.pipe(Effect.scoped, Effect.provide(Failover.layer()))
  */
 export const use: Use = <P extends Backend, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
   router: UpstreamRouter<P, RP>,

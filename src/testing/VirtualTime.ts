@@ -31,7 +31,7 @@ export interface Options {
  * ])
  * // takes no time at all
  * const answer = VirtualTime.run(Failover.complete(Chain.make(Model.make(flaky, "m")), "hi")).pipe(
- *   Effect.provide(Failover.Failover.layer())
+ *   Effect.provide(Failover.layer())
  * )
  */
 export const run = <A, E, R>(effect: Effect.Effect<A, E, R>, options: Options = {}): Effect.Effect<A, E, R> =>

@@ -15,7 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
-import { Failover } from "../../src/engine/Failover.ts"
+import * as Failover from "../../src/engine/Failover.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { answer, errors, failing, Mock, peek, text, two } from "../support/ai.ts"
 

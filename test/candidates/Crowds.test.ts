@@ -66,7 +66,7 @@ const crowd = Effect.fnUntraced(function* (
   return { answered: exits.filter((exit) => exit._tag === "Success").length, lastAt }
 }, Random.withSeed("crowd"))
 
-const runtime = () => Effect.provide(Failover.Failover.layer())
+const runtime = () => Effect.provide(Failover.layer())
 
 for (const [kind, ask] of Object.entries(asks)) {
   describe(`a crowd that asks for ${kind === "stream" ? "streams" : "whole answers"}`, () => {

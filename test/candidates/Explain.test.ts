@@ -24,7 +24,7 @@ describe("explaining a chain", () => {
         "a/m#two callable",
         "b/m#default callable"
       ])
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 
   it.effect("tells of an end that is later than any date", () =>
@@ -34,7 +34,7 @@ describe("explaining a chain", () => {
       yield* registry.bench("b", { for: "1000000000 days" })
       const [, , last] = yield* failover.explain(chainOf(a()))
       assert.strictEqual(last?.clears, "taking b off the bench by hand (+275760-09-13T00:00:00.000Z)")
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 
   it.effect("says who rests and until when, and who would be probed", () =>
@@ -53,6 +53,6 @@ describe("explaining a chain", () => {
       assert.strictEqual(last?.clears, "taking b off the bench by hand (no end of its own)")
       yield* TestClock.adjust("5 seconds")
       assert.deepStrictEqual(yield* seen(chain), ["a/m#one probe", "a/m#two probe", "b/m#default manual"])
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 })

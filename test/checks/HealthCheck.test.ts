@@ -14,7 +14,7 @@ import * as Model from "../../src/domain/Model.ts"
 import type { Target } from "../../src/domain/Target.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import * as Failure from "../../src/failure/Failure.ts"
-import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import { BenchRegistry, layerMemory } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import {
   always,
@@ -30,9 +30,7 @@ const oslo = target("oslo/forecast#main")
 
 /** Checks without jitter, every 30 seconds, over a bench of its own. */
 const watching = (options: Pick<Options<never>, "check"> & Partial<Options<never>>) =>
-  HealthCheck.layer({ targets: [oslo], jitter: 0, ...options }).pipe(
-    Layer.provideMerge(BenchRegistry.layerMemory)
-  )
+  HealthCheck.layer({ targets: [oslo], jitter: 0, ...options }).pipe(Layer.provideMerge(layerMemory))
 
 /** Benches a target as an exhausted visit would. */
 const visit = (at: Target, failure: Failure.Failure) =>
@@ -264,7 +262,7 @@ describe("health checks", () => {
       yield* TestClock.adjust("1 hour")
       assert.deepStrictEqual(play.began, [0, 30_000])
       assert.strictEqual(play.open, 0)
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   })
 })
 
@@ -426,7 +424,7 @@ describe("with recovery by check", () => {
       assert.strictEqual(yield* standing(oslo), "Resting")
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(yield* standing(oslo), "Probe")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("holds until the last of several checkers has gone", () =>
@@ -443,7 +441,7 @@ describe("with recovery by check", () => {
       assert.strictEqual(yield* standing(oslo), "Resting")
       yield* Scope.close(two, Exit.void)
       assert.strictEqual(yield* standing(oslo), "Probe")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 })
 
@@ -467,7 +465,7 @@ describe("the checks of a chain", () => {
           chain,
           check: (backend, at) => backend.complete("ping", at),
           jitter: 0
-        }).pipe(Layer.provideMerge(Failover.Failover.layer()))
+        }).pipe(Layer.provideMerge(Failover.layer()))
       )
     )
   })
@@ -490,7 +488,7 @@ describe("the checks of a chain", () => {
           policy,
           check: (backend, at) => backend.complete("ping", at),
           jitter: 0
-        }).pipe(Layer.provideMerge(Failover.Failover.layer({ policy })))
+        }).pipe(Layer.provideMerge(Failover.layer({ policy })))
       )
     )
   })
@@ -512,7 +510,7 @@ describe("the checks of a chain", () => {
       }).pipe(
         Effect.provide(
           HealthCheck.layerChain({ chain, recovery: "check", check: () => Effect.fail(badRequest) }).pipe(
-            Layer.provideMerge(Failover.Failover.layer())
+            Layer.provideMerge(Failover.layer())
           )
         )
       )
@@ -534,7 +532,7 @@ describe("the checks of a chain", () => {
     }).pipe(
       Effect.provide(
         HealthCheck.layerChain({ chain, recovery: "check", jitter: 0, check: () => play.check }).pipe(
-          Layer.provideMerge(Failover.Failover.layer())
+          Layer.provideMerge(Failover.layer())
         )
       )
     )

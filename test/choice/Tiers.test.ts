@@ -19,7 +19,7 @@ import {
 } from "../../src/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
 
-const runtime = Effect.provide(Failover.Failover.layer())
+const runtime = Effect.provide(Failover.layer())
 
 /** A provider whose answers are its target's key. */
 const provider = (name: string, credentials: ReadonlyArray<string> = ["default"]) => {
@@ -83,7 +83,7 @@ describe("a tier", () => {
       assert.approximately(b.calls.length, 150, 30)
       assert.approximately(a.calls.length, 150, 30)
       assert.lengthOf(c.calls, 0)
-    }).pipe(Effect.provide(Failover.Failover.layer()), Random.withSeed("tier"))
+    }).pipe(Effect.provide(Failover.layer()), Random.withSeed("tier"))
   )
 
   it.effect("gives a canary its share", () =>
@@ -241,11 +241,11 @@ describe("affinity", () => {
           () => "",
           (all, part) => all + part.text
         )
-      const one = yield* homes(three()).pipe(Effect.provide(Failover.Failover.layer()))
+      const one = yield* homes(three()).pipe(Effect.provide(Failover.layer()))
       const turned = equals(provider("c"), provider("a"), provider("b"))
-      const other = yield* homes(turned).pipe(Effect.provide(Failover.Failover.layer()))
+      const other = yield* homes(turned).pipe(Effect.provide(Failover.layer()))
       const streamed = yield* Effect.forEach(keys, (key) => read(turned, key)).pipe(
-        Effect.provide(Failover.Failover.layer())
+        Effect.provide(Failover.layer())
       )
       assert.deepStrictEqual(other, one)
       assert.deepStrictEqual(streamed, one)

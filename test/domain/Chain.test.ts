@@ -15,7 +15,7 @@ import * as Failure from "../../src/failure/Failure.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, fault, play } from "../support/engine.ts"
 
-const runtime = Effect.provide(Failover.Failover.layer())
+const runtime = Effect.provide(Failover.layer())
 const a = Backend.make("a", {})
 const b = Backend.make("b", {})
 const x = Model.make(a, "x")

@@ -12,7 +12,7 @@ import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { throttle } from "../support/engine.ts"
 
-const runtime = Effect.provide(Failover.Failover.layer())
+const runtime = Effect.provide(Failover.layer())
 const credentials = [
   Credential.make("one", { weight: 6 }),
   Credential.make("two", { weight: 3 }),

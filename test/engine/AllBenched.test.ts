@@ -12,7 +12,7 @@ import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, dead, fault, play, refusal, throttle } from "../support/engine.ts"
 
-const runtime = Failover.Failover.layer()
+const runtime = Failover.layer()
 
 /** Two providers; `a` rests for a minute, `b` for half a one. Both have answered nothing else so far. */
 const resting = Effect.fnUntraced(function* (

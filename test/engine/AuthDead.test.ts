@@ -12,7 +12,7 @@ import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, calls, dead, play } from "../support/engine.ts"
 
-const runtime = Failover.Failover.layer()
+const runtime = Failover.layer()
 const minute = 60_000
 const hour = 60 * minute
 const credentials = [Credential.make("one"), Credential.make("two")] as const

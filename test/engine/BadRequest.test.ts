@@ -9,7 +9,7 @@ import type * as Failure from "../../src/failure/Failure.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, calls, dead, fault, play, refusal } from "../support/engine.ts"
 
-const runtime = Failover.Failover.layer()
+const runtime = Failover.layer()
 
 interface Request {
   readonly prompt: string

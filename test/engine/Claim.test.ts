@@ -32,7 +32,7 @@ const asking = (word: (probe: Bench.Probe) => Effect.Effect<boolean>) =>
   )
 
 const world = (word: (probe: Bench.Probe) => Effect.Effect<boolean>) =>
-  Effect.provide(Layer.provideMerge(Failover.Failover.layerNoDeps(), asking(word)), { local: true })
+  Effect.provide(Layer.provideMerge(Failover.layerNoDeps(), asking(word)), { local: true })
 
 /** `a` rested for five seconds and is half-open. */
 const halfOpen = Effect.fnUntraced(function* (policy = {}) {

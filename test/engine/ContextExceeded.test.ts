@@ -8,7 +8,7 @@ import * as Failover from "../../src/engine/Failover.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, fault, play, tooLong } from "../support/engine.ts"
 
-const runtime = Failover.Failover.layer()
+const runtime = Failover.layer()
 
 /** A provider whose models are called `w<window>`; it refuses what its script is given as a failure. */
 const provider = (script: Scripted.Script<unknown, string, Scripted.Part>) => Scripted.make("a", script)

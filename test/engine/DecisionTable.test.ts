@@ -13,7 +13,7 @@ import * as Rule from "../../src/policy/Rule.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, failureOf, play } from "../support/engine.ts"
 
-const runtime = Failover.Failover.layer()
+const runtime = Failover.layer()
 
 /** `one` and `two` stand at the same base URL, `far` elsewhere; `b` is another provider. */
 const scene = (failing: Failure.Failure) => {
@@ -191,7 +191,7 @@ describe("by default", () => {
             for (const _ of script)
               ({ benches } = yield* play(Failover.complete(chain, "q"), { within: "1 minute" }))
             return benches.map((rest) => rest.split(" ").slice(0, 2).join(" "))
-          }).pipe(Effect.provide(Failover.Failover.layer()))
+          }).pipe(Effect.provide(Failover.layer()))
         const bad = [failing]
         assert.deepStrictEqual(yield* visits([bad, bad]), [])
         assert.deepStrictEqual(yield* visits([bad, bad, ["well"], bad, bad]), [])

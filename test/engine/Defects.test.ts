@@ -11,9 +11,7 @@ import * as Failure from "../../src/failure/Failure.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { fault, play, refusal, throttle } from "../support/engine.ts"
 
-const runtime = Effect.provide(
-  Failover.Failover.layer({ policy: { retries: { times: 0, backoff: ["1 second"] } } })
-)
+const runtime = Effect.provide(Failover.layer({ policy: { retries: { times: 0, backoff: ["1 second"] } } }))
 const chain = Chain.make(Model.make(Backend.make("a", {}), "m"), Model.make(Backend.make("b", {}), "m"))
 
 /** Runs one effect at `a` and answers at `b`. */

@@ -13,7 +13,7 @@ import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, fault, throttle } from "../support/engine.ts"
 
-const runtime = Effect.provide(Failover.Failover.layer())
+const runtime = Effect.provide(Failover.layer())
 const { held } = Scripted
 
 /** Every way to ask. */
@@ -119,7 +119,7 @@ describe("a caller who hangs up", () => {
               assert.strictEqual(a.open + b.open, 0, where)
               assert.deepStrictEqual(yield* slots, [], where)
             })
-            yield* Effect.provide(once, Failover.Failover.layer(), { local: true })
+            yield* Effect.provide(once, Failover.layer(), { local: true })
           }
         }
       })
@@ -193,7 +193,7 @@ describe("an observer", () => {
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(caller)
       return events
-    }).pipe(Effect.provide(Failover.Failover.layer(), { local: true }))
+    }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
   it.effect("hears of a caller who hangs up in an attempt", () =>
     Effect.gen(function* () {

@@ -27,7 +27,7 @@ const path = (failure: Failure.Failure, policy: Policy.Options, within: Duration
     const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
     const { benches, error } = yield* play(Failover.complete(chain, "q"), { within })
     return { calls: calls(a, b), benches, error }
-  }).pipe(Effect.provide(Failover.Failover.layer({ policy })))
+  }).pipe(Effect.provide(Failover.layer({ policy })))
 
 describe("a row", () => {
   it.effect("may go to the next key, another endpoint, the next model, or nowhere", () =>
@@ -154,7 +154,7 @@ describe("the short forms", () => {
         const { benches } = yield* play(Failover.complete(chain, "q"), { within: 0 })
         assert.strictEqual(benches.length, visit < 3 ? 0 : 1)
       }
-    }).pipe(Effect.provide(Failover.Failover.layer({ policy: { threshold: { transient: 3 } } })))
+    }).pipe(Effect.provide(Failover.layer({ policy: { threshold: { transient: 3 } } })))
   )
 })
 
@@ -180,9 +180,7 @@ describe("where a policy is said", () => {
         "a/provider RateLimit 2000",
         "c/runtime RateLimit 1000"
       ])
-    }).pipe(
-      Effect.provide(Failover.Failover.layer({ policy: { cooldown: { rateLimit: { base: "1 second" } } } }))
-    )
+    }).pipe(Effect.provide(Failover.layer({ policy: { cooldown: { rateLimit: { base: "1 second" } } } })))
   )
 
   it.effect("a word for something else leaves a row without a rest as it is", () =>
@@ -197,7 +195,7 @@ describe("where a policy is said", () => {
       assert.deepStrictEqual(benches, [])
     }).pipe(
       Effect.provide(
-        Failover.Failover.layer({ policy: { rules: { Timeout: { rest: null }, RateLimit: { rest: null } } } })
+        Failover.layer({ policy: { rules: { Timeout: { rest: null }, RateLimit: { rest: null } } } })
       )
     )
   )
@@ -209,7 +207,7 @@ describe("where a policy is said", () => {
       const impatient = Model.make(a, "m", { policy: { maxWait: "1 second", attempts: 1 } })
       const { value } = yield* play(Failover.complete(Chain.make(impatient, Model.make(b, "m")), "q"))
       assert.strictEqual(value, "other")
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 
   it.effect("one chain's policy is not another's, even for the same model", () =>
@@ -223,6 +221,6 @@ describe("where a policy is said", () => {
       assert.strictEqual((yield* play(Failover.complete(patient, "q"))).value, "fine")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* play(Failover.complete(impatient, "q"))).value, "other")
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 })

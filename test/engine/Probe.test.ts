@@ -11,7 +11,7 @@ import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, calls, dead, fault, play, texts, throttle, tooLong } from "../support/engine.ts"
 
-const runtime = Effect.provide(Failover.Failover.layer())
+const runtime = Effect.provide(Failover.layer())
 type Call = Scripted.Call<string, Scripted.Part>
 
 /** `a` rested for five seconds and is about to be probed with these calls; `b` stands by. */
@@ -38,7 +38,7 @@ describe("a probe", () => {
           assert.deepStrictEqual(calls(), ["5000 a/m", "5000 b/m"])
         })
         yield* TestClock.setTime(0)
-        yield* Effect.provide(world, Failover.Failover.layer(), { local: true })
+        yield* Effect.provide(world, Failover.layer(), { local: true })
       }
     })
   )

@@ -13,7 +13,7 @@ import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, calls, fault, play, throttle } from "../support/engine.ts"
 
-const runtime = Failover.Failover.layer()
+const runtime = Failover.layer()
 const hour = 3_600_000
 
 const keys = (...names: readonly [string, ...Array<string>]) => {

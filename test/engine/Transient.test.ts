@@ -12,7 +12,7 @@ import * as Failover from "../../src/engine/Failover.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, calls, fault, play, throttle } from "../support/engine.ts"
 
-const runtime = Failover.Failover.layer()
+const runtime = Failover.layer()
 
 describe("a fault", () => {
   it.effect("that passes at the first retry is not heard of", () =>

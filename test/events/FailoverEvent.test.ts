@@ -54,7 +54,7 @@ const scene = (
     observer: (event: FailoverEvent) => void events.push(event)
   }
 }
-const runtime = Effect.provide(Failover.Failover.layer())
+const runtime = Effect.provide(Failover.layer())
 const { complete } = Scripted
 
 describe("an observer hears", () => {
@@ -302,7 +302,7 @@ describe("the events of a run", () => {
     Effect.gen(function* () {
       const { chain, observer, words } = scene([["fine"]])
       const all: Array<FailoverEvent> = []
-      const layer = Failover.Failover.layer({ observer: (event) => void all.push(event) })
+      const layer = Failover.layer({ observer: (event) => void all.push(event) })
       yield* Effect.provide(
         Effect.andThen(Failover.complete(chain, "q", { observer }), Failover.complete(chain, "q")),
         layer

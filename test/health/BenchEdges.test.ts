@@ -13,7 +13,7 @@ import * as Target from "../../src/domain/Target.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import * as WhenAllBenched from "../../src/engine/WhenAllBenched.ts"
 import * as Bench from "../../src/health/Bench.ts"
-import { BenchRegistry, makeMemory } from "../../src/health/BenchRegistry.ts"
+import { BenchRegistry, layerMemory, makeMemory } from "../../src/health/BenchRegistry.ts"
 import { CredentialLimits } from "../../src/health/CredentialLimits.ts"
 import type { Limiter } from "../../src/health/Limiter.ts"
 import { forgive } from "../../src/health/stores/Saved.ts"
@@ -89,7 +89,7 @@ describe("a request whose token cap is left out", () => {
       yield* Failover.complete(Chain.make(Model.make(provider, "m")), { maxTokens: 1 })
       const [health] = yield* (yield* BenchRegistry).report
       assert.deepStrictEqual([health?.attempts, health?.failures], [2, 1])
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 })
 
@@ -152,7 +152,7 @@ describe("a last try", () => {
         yield* Effect.exit(failover.complete(chain, "q"))
         assert.strictEqual(asked, 2, "it was asked for the last try")
         assert.lengthOf(a.calls, 1)
-      }).pipe(Effect.provide(BenchRegistry.layerMemory))
+      }).pipe(Effect.provide(layerMemory))
   )
 })
 

@@ -9,7 +9,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
-import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import { BenchRegistry, layerMemory } from "../../src/health/BenchRegistry.ts"
 import * as Policy from "../../src/policy/Policy.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { attempt, a as target } from "../support/bench.ts"
@@ -28,7 +28,7 @@ describe("who makes attempts of their own", () => {
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(yield* attempt(undefined), "Probe")
       assert.strictEqual(yield* attempt(undefined), "Go")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("cannot keep a probe's slot: the scope gives it back, however it ends", () =>
@@ -47,7 +47,7 @@ describe("who makes attempts of their own", () => {
       const dying = Effect.flatMap(registry.admit(target), () => Effect.die("a bug"))
       assert.isTrue(Exit.hasDies(yield* Effect.exit(Effect.scoped(dying))))
       assert.strictEqual(yield* attempt(undefined), "Probe")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("gives no slot back twice: what was recorded stays as it is when the scope closes", () =>
@@ -68,7 +68,7 @@ describe("who makes attempts of their own", () => {
         "Resting",
         "the second probe is still under way"
       )
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 })
 
@@ -95,7 +95,7 @@ describe("the list and the report", () => {
       assert.strictEqual(yield* status, "half-open")
       yield* attempt(undefined)
       assert.strictEqual(yield* status, "")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("the list tells the whole story of a key", () =>
@@ -121,7 +121,7 @@ describe("the list and the report", () => {
       assert.strictEqual(byHand?.reason, "Manual")
       assert.strictEqual(byHand?.evidence, "repairs")
       assert.strictEqual(byHand?.by, "ann")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("the report counts every attempt of a target that ended by itself", () =>
@@ -152,7 +152,7 @@ describe("the list and the report", () => {
           }
         ]
       )
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 
   // Run.ts records a visit when it ends, not each of its attempts.
@@ -163,7 +163,7 @@ describe("the list and the report", () => {
       yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
       const [health] = yield* registry.report
       assert.deepStrictEqual([health?.attempts, health?.failures, health?.failuresInRow], [3, 2, 0])
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 
   it.effect("the report tells what rests without ever having been called", () =>
@@ -174,7 +174,7 @@ describe("the list and the report", () => {
       assert.strictEqual(health?.key, "b")
       assert.strictEqual(health?.status, "manual")
       assert.strictEqual(health?.attempts, 0)
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 })
 
@@ -218,7 +218,7 @@ describe("the changes", () => {
         "30000 a manual 31000",
         "30000 a free undefined"
       ])
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("tell how the key stood until then", () =>
@@ -243,7 +243,7 @@ describe("the changes", () => {
         "probing 10000 to free undefined",
         "free undefined to manual 11000"
       ])
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("are told to everybody who listens, from then on", () =>
@@ -251,7 +251,7 @@ describe("the changes", () => {
       yield* attempt(throttle("10 seconds"))
       const both = yield* Effect.all([watched(Effect.yieldNow), watched(Effect.void)], { concurrency: 2 })
       assert.deepStrictEqual(both, [[], []])
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("do not pile up for a slow listener: it loses the oldest", () =>
@@ -274,6 +274,6 @@ describe("the changes", () => {
       // 256 that it took at once, and the latest 256 after them.
       assert.isAtMost(seen.length, 512)
       assert.strictEqual(seen.at(-1), "p999")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 })

@@ -7,7 +7,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
-import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import { BenchRegistry, layerMemory } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { attempt } from "../support/bench.ts"
 import { fault, play, throttle } from "../support/engine.ts"
@@ -23,7 +23,7 @@ describe("by hand", () => {
       assert.isTrue(yield* registry.unbench("a"))
       assert.isFalse(yield* registry.isBenched("a"))
       assert.strictEqual(yield* attempt(undefined), "Go")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("a key is benched for a time or until a moment", () =>
@@ -44,7 +44,7 @@ describe("by hand", () => {
       assert.isTrue(yield* registry.isBenched("a/m#k"))
       yield* TestClock.setTime(6_000)
       assert.deepStrictEqual(yield* registry.list, [])
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("nothing is taken off that is not on", () =>
@@ -57,7 +57,7 @@ describe("by hand", () => {
       yield* registry.bench("a")
       assert.isFalse(yield* registry.unbench("a/m"), "another key")
       assert.isTrue(yield* registry.isBenched("a"))
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("a target is taken off whatever benched it, with its history", () =>
@@ -69,7 +69,7 @@ describe("by hand", () => {
       assert.isTrue(yield* registry.unbench("a/m#k"))
       yield* attempt(fault())
       assert.strictEqual((yield* registry.list)[0]?.until, 10_000, "five seconds, as the first time")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("a half-open key can be taken off as well: then nobody has to probe", () =>
@@ -80,7 +80,7 @@ describe("by hand", () => {
       assert.isFalse(yield* registry.isBenched("a/m#k"))
       assert.isTrue(yield* registry.unbench("a/m#k"))
       assert.strictEqual(yield* attempt(undefined), "Go")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("a benched provider is passed by, and its calls that are under way go on", () =>
@@ -96,7 +96,7 @@ describe("by hand", () => {
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(yield* Fiber.join(running), "slow")
       assert.isTrue(yield* registry.isBenched("a"), "an answer does not take it off")
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 })
 
@@ -110,7 +110,7 @@ describe("one bench for all", () => {
       yield* Failover.complete(one, "q")
       yield* Failover.complete(Chain.make(Model.make(a, "m"), two), "q")
       assert.strictEqual(a.calls.length, 1)
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 
   it.effect("requests at once do not disturb each other: a hundred find the fallback of a dead primary", () =>
@@ -126,7 +126,7 @@ describe("one bench for all", () => {
       const { value } = yield* play(all)
       assert.deepStrictEqual(value, Array(100).fill("other"))
       assert.strictEqual(a.open + b.open, 0)
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 
   it.effect("a hundred requests at the end of a rest send one probe and lose nobody", () =>
@@ -142,6 +142,6 @@ describe("one bench for all", () => {
       const { value } = yield* play(all)
       assert.deepStrictEqual(value, ["back", ...Array(99).fill("other")])
       assert.strictEqual(a.calls.length, 2)
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 })

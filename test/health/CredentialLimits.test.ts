@@ -9,12 +9,12 @@ import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type { FailoverEvent } from "../../src/events/FailoverEvent.ts"
-import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import { BenchRegistry, layerMemory } from "../../src/health/BenchRegistry.ts"
 import type { Limiter } from "../../src/health/Limiter.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, calls, fault, play, texts, throttle, tooLong } from "../support/engine.ts"
 
-const runtime = Failover.Failover.layer()
+const runtime = Failover.layer()
 
 /** A provider whose credentials have limits; each call answers with the provider's name. */
 const limited = (
@@ -88,7 +88,7 @@ describe("a credential over its own limit", () => {
       assert.lengthOf(skipped, 1)
       assert.deepInclude(skipped[0], { key: "a#k1", reason: "OwnLimit", until: 60_000 })
       assert.isFalse(events.some((event) => event._tag === "AttemptFailed"))
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("costs a stream nothing either: the next one streams", () =>
@@ -269,7 +269,7 @@ describe("a limiter that has to be waited for", () => {
       assert.lengthOf(a.calls, 0)
       yield* Deferred.succeed(answer, true)
       assert.strictEqual(yield* Fiber.join(fiber), "a")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("sends the request elsewhere when it says no", () =>
@@ -282,7 +282,7 @@ describe("a limiter that has to be waited for", () => {
       yield* Deferred.succeed(answer, false)
       assert.strictEqual(yield* Fiber.join(fiber), "b")
       assert.lengthOf(a.calls, 0)
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("holds no probe's slot for a caller who leaves meanwhile, nor beyond the deadline", () =>
@@ -309,7 +309,7 @@ describe("a limiter that has to be waited for", () => {
       assert.strictEqual(late.took, 500)
       assert.strictEqual(yield* state, "probe")
       assert.strictEqual(yield* failover.complete(chain, "q"), "a")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 
   it.effect("lets through when it breaks", () =>
@@ -321,6 +321,6 @@ describe("a limiter that has to be waited for", () => {
       }
       const failover = yield* Failover.make({ limiter })
       assert.strictEqual(yield* failover.complete(Chain.make(Model.make(limited("a", [1]), "m")), "q"), "a")
-    }).pipe(Effect.provide(BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(layerMemory))
   )
 })

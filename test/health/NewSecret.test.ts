@@ -118,7 +118,7 @@ describe("a credential that was found dead", () => {
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Failover.complete(chainWith("sk-new"), "q"), "back")
       assert.deepStrictEqual(yield* benches, [])
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 })
 

@@ -163,7 +163,7 @@ describe("what is refused where it is built", () => {
   it.effect("by a runtime, which dies of it when it is built", () =>
     Effect.gen(function* () {
       const make = (options: object) =>
-        died(Effect.provide(Failover.make(options), BenchRegistry.BenchRegistry.layerMemory))
+        died(Effect.provide(Failover.make(options), BenchRegistry.layerMemory))
       assert.match(yield* make({ retryBudget: Number.NaN }), /retryBudget is NaN/)
       assert.match(yield* make({ retryBudget: -1 }), /retryBudget is -1/)
       assert.match(yield* make({ limiter: {} }), /limiter has a take that is a undefined/)
@@ -184,7 +184,7 @@ describe("what is refused where it is built", () => {
         [{ whenAllBenched: "panic" }, /whenAllBenched is "panic"/]
       ] as const) {
         const call = nonsense<Failover.CallOptions>(options)
-        const ask = Effect.provide(Failover.complete(chain, "q", call), Failover.Failover.layer())
+        const ask = Effect.provide(Failover.complete(chain, "q", call), Failover.layer())
         assert.match(yield* died(ask), message)
       }
       assert.lengthOf(provider.calls, 0)
@@ -228,7 +228,7 @@ describe("what is refused where it is built", () => {
     Effect.gen(function* () {
       const chain = Chain.make(Model.make(Scripted.make("p", [["one"]]), "m"))
       const build = (make: Effect.Effect<unknown, unknown, BenchRegistry.BenchRegistry | Scope.Scope>) =>
-        died(Effect.provide(make, BenchRegistry.BenchRegistry.layerMemory))
+        died(Effect.provide(make, BenchRegistry.layerMemory))
       const make = (options: object) =>
         build(HealthCheck.make(nonsense({ targets: [], check: () => Effect.void, ...options })))
       const makeChain = (options: object) =>
@@ -267,7 +267,7 @@ describe("what is refused where it is built", () => {
       yield* registry.bench("p/m", { for: "1 hour" })
       yield* registry.bench("p/n", { until: Number.POSITIVE_INFINITY })
       assert.lengthOf(yield* registry.list, 2)
-    }).pipe(Effect.provide(BenchRegistry.BenchRegistry.layerMemory))
+    }).pipe(Effect.provide(BenchRegistry.layerMemory))
   )
 
   it.effect("by the models of effect/ai", () =>

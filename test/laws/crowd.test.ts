@@ -71,7 +71,7 @@ describe(`${crowd} calls at once`, () => {
         )
 
         assert.strictEqual(dead.open + alive.open, 0)
-      }).pipe(Effect.provide(Failover.Failover.layer())),
+      }).pipe(Effect.provide(Failover.layer())),
     check(150)
   )
 })

@@ -93,7 +93,7 @@ const play = (day: Day, services: ReadonlyArray<ReturnType<typeof service>>, def
     const exits = yield* Fiber.join(all)
     return exits.filter((exit) => exit._tag === "Failure").length
   }).pipe(
-    Effect.provide(Failover.Failover.layer()),
+    Effect.provide(Failover.layer()),
     Random.withSeed(String(day.seed)),
     Effect.provide(TestClock.layer())
   )

@@ -75,7 +75,7 @@ const watch = <A, E>(program: Effect.Effect<A, E, BenchRegistry.BenchRegistry>) 
       logs.push(`${String(message)} ${Cause.pretty(cause)}`)
     })
     const fiber = yield* program.pipe(
-      Effect.provide(BenchRegistry.BenchRegistry.layerMemory),
+      Effect.provide(BenchRegistry.layerMemory),
       Effect.provide(Logger.layer([logger])),
       Effect.forkChild
     )

@@ -38,7 +38,7 @@ const play = <A, E>(
       yield* TestClock.adjust("2 seconds")
       yield* Fiber.join(fiber)
       return lines
-    }).pipe(Effect.provide([BenchRegistry.BenchRegistry.layerMemory, Logger.layer([logger])]))
+    }).pipe(Effect.provide([BenchRegistry.layerMemory, Logger.layer([logger])]))
   })
 
 describe("the log", () => {

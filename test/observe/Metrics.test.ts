@@ -22,10 +22,7 @@ const scrape = <A, E>(
     yield* TestClock.adjust("3 seconds")
     yield* Fiber.join(fiber)
     return yield* PrometheusMetrics.format()
-  }).pipe(
-    Effect.provide(BenchRegistry.BenchRegistry.layerMemory),
-    Effect.provideService(Metric.MetricRegistry, new Map())
-  )
+  }).pipe(Effect.provide(BenchRegistry.layerMemory), Effect.provideService(Metric.MetricRegistry, new Map()))
 
 describe("the metrics", () => {
   it.effect("count attempts, retries, moves and the request that was saved", () =>
@@ -122,7 +119,7 @@ describe("the metrics", () => {
       yield* Scope.close(scope, Exit.void)
       assert.notInclude(yield* PrometheusMetrics.format(), "failover_benched")
     }).pipe(
-      Effect.provide(BenchRegistry.BenchRegistry.layerMemory),
+      Effect.provide(BenchRegistry.layerMemory),
       Effect.provideService(Metric.MetricRegistry, new Map())
     )
   )

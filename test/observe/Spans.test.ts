@@ -33,7 +33,7 @@ const play = <A, E>(run: (failover: Failover.Runtime) => Effect.Effect<A, E>, op
       []
     )
     return spans
-  }).pipe(Effect.provide(BenchRegistry.BenchRegistry.layerMemory))
+  }).pipe(Effect.provide(BenchRegistry.layerMemory))
 
 const millis = ({ status }: Tracer.NativeSpan) =>
   status._tag === "Ended" ? [Number(status.startTime) / 1e6, Number(status.endTime) / 1e6] : []

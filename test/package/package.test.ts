@@ -29,7 +29,7 @@ const program = Effect.gen(function* () {
   const said: string = yield* Failover.complete(Chain.make(Model.make(Scripted.make("hi", [["hello"]]), "m")), "a prompt")
   return \`\${today}, \${said}\`
 })
-console.log(await Effect.runPromise(Effect.provide(program, Failover.Failover.layer())))
+console.log(await Effect.runPromise(Effect.provide(program, Failover.layer())))
 export const all: ReadonlyArray<object> = [${entryPoints.map((_, i) => `entry${i}`).join(", ")}]
 `
 

@@ -60,7 +60,7 @@ describe("a failover model", () => {
   it.effect("one bench of the process is shared by all runtimes", () =>
     Effect.gen(function* () {
       const { chain, first } = pair([wrongKey])
-      const layers = [Failover.Failover.layer(), Failover.Failover.layer({ policy: Policy.threeAttempts })]
+      const layers = [Failover.layer(), Failover.layer({ policy: Policy.threeAttempts })]
       const memo = yield* Layer.makeMemoMap
       for (const layer of layers) {
         const scope = yield* Effect.scope
@@ -128,7 +128,7 @@ describe("a failover model", () => {
       yield* TestClock.adjust("4 minutes")
       assert.isTrue(yield* isBenched("first/m#default"))
     }).pipe(
-      Effect.provide(Failover.Failover.layer()),
+      Effect.provide(Failover.layer()),
       Effect.provide(Layer.succeed(Policy.ProcessDefaults, Policy.threeAttempts))
     )
   )

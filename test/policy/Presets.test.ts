@@ -58,7 +58,7 @@ describe("a preset", () => {
         [a, b, c].map((provider) => provider.calls.length),
         [1, 1, 1]
       )
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 })
 
@@ -80,7 +80,7 @@ describe("options for the process", () => {
       const a = Scripted.make("a", [[fault()]])
       yield* play(Effect.exit(Failover.complete(Chain.make(Model.make(a, "m")), "q")))
       return calls(a).length
-    }).pipe(Effect.provide(Failover.Failover.layer(policy && { policy })))
+    }).pipe(Effect.provide(Failover.layer(policy && { policy })))
   const process = Effect.provide(Layer.succeed(Policy.ProcessDefaults, Policy.sequentialProfiles))
 
   it.effect("hold for every runtime that is built under them", () =>

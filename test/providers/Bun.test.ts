@@ -43,7 +43,7 @@ describe("a runtime whose undici cannot dispatch", () => {
         )
         const answer = yield* Failover.complete(Chain.make(Model.make(provider, "m")), dialect.request)
         assert.deepStrictEqual(answer.json, dialect.answer)
-      }).pipe(Effect.provide(Failover.Failover.layer()))
+      }).pipe(Effect.provide(Failover.layer()))
     )
   }
 

@@ -63,7 +63,7 @@ describe("a chain of providers over HTTP", () => {
         assert.strictEqual(textOf(chunks), events.join(""))
         assert.strictEqual(second.requests.length, 1)
         assert.strictEqual(first.requests.length, 1)
-      }).pipe(Effect.provide(Failover.Failover.layer()))
+      }).pipe(Effect.provide(Failover.layer()))
     )
   }
 
@@ -84,7 +84,7 @@ describe("a chain of providers over HTTP", () => {
         const error = yield* Failover.stream(chain, request).pipe(
           Stream.runForEach((chunk) => Effect.sync(() => void chunks.push(chunk))),
           Effect.flip,
-          Effect.provide(Failover.Failover.layer(), { local: true })
+          Effect.provide(Failover.layer(), { local: true })
         )
         assert.isTrue(Failure.isFailure(error))
         if (Failure.isFailure(error)) assert.strictEqual(Failure.classOf(error), expected)
@@ -102,6 +102,6 @@ describe("a chain of providers over HTTP", () => {
       const answer = yield* Failover.complete(chain, request)
       assert.strictEqual(Buffer.from(answer.body).toString(), JSON.stringify(openai.answer))
       yield* eventually(() => first.requests[0]!.aborted)
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 })

@@ -58,7 +58,7 @@ const ask = (
       const registry = yield* BenchRegistry.BenchRegistry
       return { error, streamed, benches: (yield* registry.list).length }
     })
-    const result = yield* Effect.provide(run, Failover.Failover.layer({ policy }))
+    const result = yield* Effect.provide(run, Failover.layer({ policy }))
     return { ...result, sent }
   })
 
@@ -112,7 +112,7 @@ describe("a body that cannot be written down", () => {
       const chain = Chain.make(Model.make(openai, "m"))
       yield* Effect.provide(
         Failover.complete(chain, { operation: "chat/completions", body }),
-        Failover.Failover.layer()
+        Failover.layer()
       )
       assert.strictEqual(sent.length, 1)
     })

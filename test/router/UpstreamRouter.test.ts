@@ -43,7 +43,7 @@ const upstreams = (options: { readonly main: Steps; readonly spare?: Steps | und
 const test = (
   name: string,
   body: () => Effect.Effect<void, unknown, Failover.Failover | BenchRegistry | Scope.Scope>
-) => it.effect(name, () => Effect.provide(body(), Failover.Failover.layer()))
+) => it.effect(name, () => Effect.provide(body(), Failover.layer()))
 
 /** Asks so many times, one after another. */
 const times = <A, E, R>(n: number, ask: Effect.Effect<A, E, R>) => Effect.replicateEffect(ask, n)

@@ -15,7 +15,7 @@ import type * as Failure from "../../src/failure/Failure.ts"
 import * as Flow from "../../src/stream/Flow.ts"
 import { fault } from "../support/engine.ts"
 
-const runtime = Effect.provide(Failover.Failover.layer())
+const runtime = Effect.provide(Failover.layer())
 
 /** A flow whose items are put in by hand. */
 class Tap<A, E> implements Flow.Flow<A, E> {

@@ -11,9 +11,7 @@ import * as Commit from "../../src/policy/Commit.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, dead, fault, play, refusal, texts, throttle, tooLong } from "../support/engine.ts"
 
-const once = Effect.provide(
-  Failover.Failover.layer({ policy: { retries: { times: 0, backoff: ["1 second"] } } })
-)
+const once = Effect.provide(Failover.layer({ policy: { retries: { times: 0, backoff: ["1 second"] } } }))
 type Call = Scripted.Call<string, Scripted.Part>
 const { held, complete, last } = Scripted
 
@@ -162,7 +160,7 @@ describe("before the commit point", () => {
   it.effect("the first content and the pauses after it have timeouts of their own", () =>
     Effect.gen(function* () {
       const waits = Effect.provide(
-        Failover.Failover.layer({ policy: { timeouts: { firstContent: "5 seconds", idle: "20 seconds" } } })
+        Failover.layer({ policy: { timeouts: { firstContent: "5 seconds", idle: "20 seconds" } } })
       )
       const slow = Effect.map(
         play(texts(scene([{ wait: "6 seconds" }, "too late"], { commit: Commit.complete }).stream)),
@@ -200,7 +198,7 @@ describe("before the commit point", () => {
       })
       assert.deepStrictEqual(value, ["role", "ping", "hel", "lo", "usage"])
       assert.strictEqual(at, 2_000)
-    }).pipe(Effect.provide(Failover.Failover.layer()))
+    }).pipe(Effect.provide(Failover.layer()))
   )
 
   it.effect("a finish by length is an answer, even without content before it", () =>

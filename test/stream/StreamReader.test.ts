@@ -14,7 +14,7 @@ import { readAhead } from "../../src/stream/OpenStream.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, fault, play, texts } from "../support/engine.ts"
 
-const runtime = Effect.provide(Failover.Failover.layer())
+const runtime = Effect.provide(Failover.layer())
 type Call = Scripted.Call<string, Scripted.Part>
 const { complete } = Scripted
 

@@ -10,7 +10,7 @@ import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, fault, play, refusal, texts, throttle } from "../support/engine.ts"
 
-const runtime = Effect.provide(Failover.Failover.layer())
+const runtime = Effect.provide(Failover.layer())
 type Call = Scripted.Call<string, Scripted.Part>
 const { complete, held, last } = Scripted
 
@@ -103,7 +103,7 @@ describe("a row of failures", () => {
       const run = texts(Failover.stream(chain, "q", { deadline }))
       for (let i = 0; i < 4; i++) yield* play(Effect.exit(run), { within: "10 seconds" })
       return (yield* benches).length > 0
-    }).pipe(Effect.provide(Failover.Failover.layer(), { local: true }))
+    }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
   it.effect("ends with a whole answer, also one whose connection stays open", () =>
     Effect.gen(function* () {
@@ -146,7 +146,7 @@ describe("a stream that stalls", () => {
       )
       const { value } = yield* play(texts(slow), { within: "3 hours" })
       assert.deepStrictEqual(value, ["one", "two", "three"])
-    }).pipe(Effect.provide(Failover.Failover.layer({ policy: { deadline: "1 day" } })))
+    }).pipe(Effect.provide(Failover.layer({ policy: { deadline: "1 day" } })))
   )
 
   it.effect("is ended with the request when the deadline comes first, and then benches nobody", () =>

@@ -32,7 +32,7 @@ const said = await Effect.runPromise(
     const { json } = yield* Failover.complete(chain, request)
     const chunks = yield* Stream.runCollect(Failover.stream(chain, request))
     return [json, chunks.length]
-  }).pipe(Effect.provide([UndiciUpstream.layer(), Failover.Failover.layer()]))
+  }).pipe(Effect.provide([UndiciUpstream.layer(), Failover.layer()]))
 )
 console.log(JSON.stringify(said))
 server.closeAllConnections()

@@ -24,4 +24,4 @@ export const chainOf = (...scripts: ReadonlyArray<Calls>) => {
 
 /** A runtime of the test's own. */
 export const layer = (policy?: Policy.Options, retryBudget = Number.POSITIVE_INFINITY) =>
-  Effect.provide(Failover.Failover.layer({ policy, retryBudget }))
+  Effect.provide(Failover.layer({ policy, retryBudget }))

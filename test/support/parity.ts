@@ -80,4 +80,4 @@ export const under =
     name: string,
     body: () => Effect.Effect<void, unknown, Failover.Failover | BenchRegistry.BenchRegistry | Scope.Scope>
   ) =>
-    it.effect(name, () => Effect.provide(body(), Failover.Failover.layer(options)))
+    it.effect(name, () => Effect.provide(body(), Failover.layer(options)))

@@ -61,7 +61,7 @@ export const calls = [
 ]
 
 // With all layers it runs; leaving out one does not compile.
-const runtime = Failover.Failover.layer()
+const runtime = Failover.layer()
 export const run = () => [
   Effect.runPromise(Effect.provide(answer, [runtime, A.layer, B.layer])),
   // @ts-expect-error the layer of B is missing

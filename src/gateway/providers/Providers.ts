@@ -147,7 +147,7 @@ export const chainFacts = (policy: Policy.Options): ((chain: Chain<GatewayProvid
     const chains = [chain, chain.onContextExceeded, chain.onContentPolicy]
     const backends = chains
       .flatMap((part) => part?.models ?? [])
-      .map((model) => Model.poolOf(model, Context.empty()))
+      .map((model) => Model.backendOf(model, Context.empty()))
     const facts: ChainFacts = {
       protocols: new Set(backends.map(({ protocol }) => protocol)),
       isSingle:
@@ -171,7 +171,7 @@ export const keeping = (
   const narrow = (chain: Chain<GatewayProvider> | undefined): Chain<GatewayProvider> | undefined => {
     if (chain === undefined) return undefined
     const kept = mapModels(chain, (model) =>
-      isKept(Model.poolOf(model, Context.empty())) ? model : undefined
+      isKept(Model.backendOf(model, Context.empty())) ? model : undefined
     )
     return kept.models.length === 0
       ? undefined

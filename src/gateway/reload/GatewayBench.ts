@@ -10,7 +10,7 @@ import * as Redis from "effect/persistence/Redis"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as BenchStore from "../../config/file/BenchStore.ts"
-import { BenchRegistry } from "../../health/BenchRegistry.ts"
+import { BenchRegistry, layerMemory } from "../../health/BenchRegistry.ts"
 import * as SharedLimits from "../../health/limits/SharedLimits.ts"
 import * as CurrentRedis from "../../health/stores/CurrentRedis.ts"
 import * as FileStore from "../../health/stores/FileStore.ts"
@@ -44,7 +44,7 @@ export const layer = (
 ): Layer.Layer<BenchRegistry | GatewayLimits, UnusableStore> => {
   switch (store._tag) {
     case "Memory":
-      return Layer.merge(BenchRegistry.layerMemory, GatewayLimits.layerMemory)
+      return Layer.merge(layerMemory, GatewayLimits.layerMemory)
     case "File":
       return Layer.merge(inFile(store), GatewayLimits.layerMemory)
     case "Redis":

@@ -37,7 +37,7 @@ const letThrough: Taken = { allowed: true, wait: 0 }
  * import { RateLimits } from "effect-failover/limits"
  * import { Effect, Layer } from "effect"
  *
- * Layer.unwrap(Effect.map(RateLimits.make(), (limiter) => Failover.Failover.layer({ limiter }))).pipe(
+ * Layer.unwrap(Effect.map(RateLimits.make(), (limiter) => Failover.layer({ limiter }))).pipe(
  *   Layer.provide(RateLimits.layerMemory)
  * )
  */

@@ -45,7 +45,7 @@ const quiet = 60_000
  * import { SharedLimits } from "effect-failover/limits"
  * import { Effect, Layer } from "effect"
  *
- * Layer.unwrap(Effect.map(SharedLimits.make(), (limiter) => Failover.Failover.layer({ limiter }))).pipe(
+ * Layer.unwrap(Effect.map(SharedLimits.make(), (limiter) => Failover.layer({ limiter }))).pipe(
  *   Layer.provide(NodeRedis.layer({ url: "redis://127.0.0.1:6379" }))
  * )
  */

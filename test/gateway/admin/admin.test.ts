@@ -422,7 +422,7 @@ describe("the live events", () => {
       const context = yield* Layer.build(
         Gateway.layerNoDeps(config, { drain: "50 millis" }).pipe(
           Layer.provide(Layer.succeed(Decisions.Decisions, decisions)),
-          Layer.provide(Failover.Failover.layer()),
+          Layer.provide(Failover.layer()),
           Layer.provide(UndiciUpstream.layer())
         )
       )

@@ -11,7 +11,7 @@ import { eventually } from "../../support/gateway.ts"
 const config = fromFile({ providers: { a: { protocol: "openai" } } }, [])
 
 const dependencies = Layer.mergeAll(
-  Runtimes.layerOne.pipe(Layer.provide(Failover.Failover.layer())),
+  Runtimes.layerOne.pipe(Layer.provide(Failover.layer())),
   UndiciUpstream.layer()
 )
 

@@ -31,7 +31,7 @@ const running = (file: Text, options: { readonly overOne?: boolean } = {}) =>
     const layer =
       options.overOne === true
         ? Gateway.layerNoDeps(first, given).pipe(
-            Layer.provide(Failover.Failover.layer({ policy: { retries: { times: 1, backoff: [1] } } })),
+            Layer.provide(Failover.layer({ policy: { retries: { times: 1, backoff: [1] } } })),
             Layer.provide(UndiciUpstream.layer())
           )
         : Gateway.layer(first, given)

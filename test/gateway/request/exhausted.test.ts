@@ -100,7 +100,7 @@ const refused = Effect.fnUntraced(function* (...pair: readonly [Name, Name]) {
   return { error, now: yield* Clock.currentTimeMillis }
 })
 
-const runtime = Failover.Failover.layer({
+const runtime = Failover.layer({
   policy: { retries: { times: 0 }, maxWait: 0, whenAllBenched: "fail" }
 })
 

@@ -106,7 +106,7 @@ for (const [name, make] of Object.entries(limiters)) {
         assert.strictEqual(answers.filter((answer) => answer === "primary").length, 1_200)
         assert.lengthOf(primary.calls, 1_200)
         assert.lengthOf(backup.calls, 1_800)
-      }).pipe(Effect.provide(Failover.Failover.layer()))
+      }).pipe(Effect.provide(Failover.layer()))
     )
   })
 }

@@ -166,9 +166,7 @@ describe.skipIf(!Redis.isInstalled)(
         yield* becomes(b, "x/m#default", "half-open")
         const chain = Chain.make(Model.make(first, "m"), Model.make(second, "m"))
         const failover = Context.get(
-          yield* Layer.build(
-            Failover.Failover.layerNoDeps().pipe(Layer.provide(Layer.succeed(BenchRegistry, b)))
-          ),
+          yield* Layer.build(Failover.layerNoDeps().pipe(Layer.provide(Layer.succeed(BenchRegistry, b)))),
           Failover.Failover
         )
         yield* Effect.scoped(

@@ -21,7 +21,7 @@ for (const [name, upstream] of upstreams) {
               dialect.request
             )
             assert.deepStrictEqual(json, JSON.parse(Buffer.from(body).toString()))
-          }).pipe(Effect.provide(Failover.Failover.layer()), withUpstream(upstream))
+          }).pipe(Effect.provide(Failover.layer()), withUpstream(upstream))
         )
       }
 
@@ -45,7 +45,7 @@ for (const [name, upstream] of upstreams) {
             chunks.map(({ bytes }) => parsed(Buffer.from(bytes).toString()))
           )
           assert.isAbove(chunks.filter(({ json }) => json !== undefined).length, 20)
-        }).pipe(Effect.provide(Failover.Failover.layer()), withUpstream(upstream))
+        }).pipe(Effect.provide(Failover.layer()), withUpstream(upstream))
       )
     }
   })
@@ -61,5 +61,5 @@ it.live("a large answer that only looks whole has no JSON", () =>
       body: { model: "m", messages: [] }
     })
     assert.isUndefined(json)
-  }).pipe(Effect.provide(Failover.Failover.layer()), withUpstream(upstreams[0]![1]))
+  }).pipe(Effect.provide(Failover.layer()), withUpstream(upstreams[0]![1]))
 )
