@@ -7,6 +7,7 @@ import * as ClearKeys from "./ClearKeys.ts"
 import * as JsonFile from "./file/JsonFile.ts"
 import { ConfigError, formatPath, type Problem } from "./file/Problem.ts"
 import * as Reference from "./file/Reference.ts"
+import * as RenamedFields from "./file/RenamedFields.ts"
 import * as Structure from "./file/Structure.ts"
 import * as WrongChoice from "./file/WrongChoice.ts"
 import { fromFile, type GatewayConfig } from "./GatewayConfig.ts"
@@ -42,12 +43,14 @@ export const parse = Effect.fnUntraced(function* (
   const json = JsonFile.parse(text)
   if (Result.isFailure(json)) return yield* fail(json.failure)
   const { lineOf, problems: twice } = json.success
-  const value = options.keyless === true ? Keyless.of(json.success.value) : json.success.value
+  const renamed = RenamedFields.replace(json.success.value)
+  const value = options.keyless === true ? Keyless.of(renamed.value) : renamed.value
   const resolved = yield* Reference.resolve(value, options.folder)
   const structure = Structure.check(resolved.value)
   const { notes, problems } = Semantics.check(resolved.value)
   const clear = options.keyless === true ? [] : ClearKeys.notes(json.success.value)
   const misfits = [
+    ...renamed.problems,
     ...resolved.problems,
     ...(Result.isFailure(structure) ? structure.failure : [])
       // What could not be fetched cannot fit either.
@@ -57,14 +60,17 @@ export const parse = Effect.fnUntraced(function* (
     ...problems
   ]
   if (Result.isSuccess(structure) && misfits.length === 0 && twice.length === 0) {
-    return fromFile(structure.success, [...notes, ...clear], (file) => path.resolve(options.folder, file))
+    return fromFile(structure.success, [...renamed.warnings, ...notes, ...clear], (file) =>
+      path.resolve(options.folder, file)
+    )
   }
   return yield* fail(
     [
       ...twice,
-      ...misfits.map(({ message, path }): Problem => {
+      ...misfits.map((misfit): Problem => {
+        const path = renamed.pathInFile(misfit.path)
         const line = lineOf(path)
-        return { path: formatPath(path), message, ...(line !== undefined && { line }) }
+        return { path: formatPath(path), message: misfit.message, ...(line !== undefined && { line }) }
       })
     ].sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
   )

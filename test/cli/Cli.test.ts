@@ -211,6 +211,18 @@ describe("check", { timeout: processes }, () => {
     })
   )
 
+  it.live("warns of the old names of fields", () =>
+    Effect.gen(function* () {
+      const config = yield* file({
+        providers: { a: { protocol: "openai" } },
+        policy: { patience: "1 second" }
+      })
+      const { code, stdout } = yield* run(["check", "--config", config])
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "note: policy.patience: renamed to maxWait; the old name still works\n")
+    })
+  )
+
   it.live("tells without a file what `serve` would start on", () =>
     Effect.gen(function* () {
       const { code, stderr, stdout } = yield* run(["check"])

@@ -45,7 +45,7 @@ export const read = (value: unknown): Read => {
     since,
     unlisted,
     until
-  } = value
+  } = withNewNames(value)
   if (reason !== undefined && !isClass(reason)) return whatClass(reason)
   if (!isMoment(since)) return "`since` is no moment"
   if (!isMoment(until)) return "`until` is no moment"
@@ -70,6 +70,13 @@ export const read = (value: unknown): Read => {
     ...(byHand !== undefined && { manual: byHand })
   }
 }
+
+/** Before they were renamed, `consecutiveBenches` was written as `hits` and the reason `Timeout` as `Silent`. */
+const withNewNames = (record: Fields): Fields => ({
+  ...record,
+  consecutiveBenches: record.consecutiveBenches ?? record.hits,
+  reason: record.reason === "Silent" ? "Timeout" : record.reason
+})
 
 const readManual = (value: unknown): SavedManual | string => {
   if (!isFields(value)) return "`manual` is no record"

@@ -80,6 +80,8 @@ local function recordIn(text)
   if not text then return nil end
   local ok, r = pcall(cjson.decode, text)
   if not ok or type(r) ~= "table" then return nil end
+  if r.consecutiveBenches == nil then r.consecutiveBenches = r.hits end
+  if r.reason == "Silent" then r.reason = "Timeout" end
   if not (type(r.reason) == "string" and number(r["until"])) then r.reason = nil end
   local m = r.manual
   if type(m) ~= "table" or (m["until"] ~= nil and not number(m["until"])) then r.manual = nil end

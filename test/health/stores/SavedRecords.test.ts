@@ -74,6 +74,38 @@ describe("a saved bench", () => {
       }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
+  it.effect("reads a record written before `hits` and `Silent` were renamed, and writes the new names", () =>
+    Effect.gen(function* () {
+      const store = yield* KeyValueStore.KeyValueStore
+      const old = { reason: "Silent", since: 0, until: 60_000, hits: 3, failures: 0 }
+      yield* store.set(key, JSON.stringify({ version: 1, entries: { old } }))
+      const logs: Array<string> = []
+      yield* inProcess(
+        Effect.gen(function* () {
+          const [info] = yield* Effect.flatMap(BenchRegistry, (registry) => registry.list)
+          assert.deepInclude(info, {
+            key: "old",
+            reason: "Timeout",
+            status: "resting",
+            consecutiveBenches: 3
+          })
+          yield* Effect.flatMap(BenchRegistry, (registry) => registry.bench("new"))
+          yield* TestClock.adjust("2 seconds")
+        }),
+        logs
+      )
+      assert.deepStrictEqual(logs, [])
+      const { entries } = JSON.parse((yield* store.get(key)) ?? "")
+      assert.deepStrictEqual(entries.old, {
+        reason: "Timeout",
+        since: 0,
+        until: 60_000,
+        consecutiveBenches: 3,
+        failures: 0
+      })
+    }).pipe(Effect.provide(KeyValueStore.layerMemory))
+  )
+
   it.effect("holds a rest by hand whose other part cannot be read, until it is taken off", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore

@@ -71,6 +71,38 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
+      "reads records written before `hits` and `Silent` were renamed, and counts on from them",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        const { consecutiveBenches: hits, ...others } = { ...rest, consecutiveBenches: 7 }
+        const old = JSON.stringify({ ...others, hits, reason: "Silent" })
+        yield* redis.send("HSET", entries, "x/m#k", old, "y", old)
+        const a = yield* replica(url)
+        const b = yield* replica(url)
+        yield* becomes(a, "x/m#k", "resting")
+        yield* together(a, b)
+        // The end of the old record is later, so it stays; the script writes it with the new names.
+        yield* redis.send("HSET", entries, "x/m2#k", old)
+        yield* on(a, fail(target("x", "m2"), throttle("20 seconds")))
+        const record = yield* eventually(
+          Effect.orDie(redis.send<string>("HGET", entries, "x/m2#k")),
+          (text) => text !== old
+        )
+        assert.deepInclude(JSON.parse(record), {
+          reason: "Timeout",
+          consecutiveBenches: 7,
+          until: rest.until
+        })
+        assert.notProperty(JSON.parse(record), "hits")
+        for (const replica of [a, b]) {
+          const info = (yield* replica.list).find(({ key }) => key === "y")
+          assert.deepInclude(info, { reason: "Timeout", consecutiveBenches: 7 })
+        }
+      })
+    )
+
+    live(
       "takes over a key whose record nobody can read when it learns of a rest of its own",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
