@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Context, Effect, Layer, Redacted, Stream } from "effect"
 import { Chain, Credential, Failover, ProviderService } from "effect-failover"
-import { OpenAi, UndiciUpstream } from "effect-failover/providers"
+import { OpenAi, UndiciTransport } from "effect-failover/providers"
 
 /** The second provider: a service of its own, of the same kind. */
 class Groq extends ProviderService.Service<Groq, OpenAi.Provider>()("groq") {}
@@ -92,7 +92,7 @@ const Providers = Layer.unwrap(
       Layer.effect(Groq, OpenAi.make({ name: Groq.provider, baseUrl: url, credentials: [key("fresh")] }))
     )
   )
-).pipe(Layer.provide([StandIn.layer, UndiciUpstream.layer()]))
+).pipe(Layer.provide([StandIn.layer, UndiciTransport.layer()]))
 
 const Live = Layer.mergeAll(Providers, Failover.layer())
 

@@ -85,14 +85,14 @@ export const layerNoDeps = <P extends EmbeddingProvider, R>(
  * @example
  * import { Chain, Credential } from "effect-failover"
  * import { ChainEmbeddingModel } from "effect-failover/ai"
- * import { OpenAi, UndiciUpstream } from "effect-failover/providers"
+ * import { OpenAi, UndiciTransport } from "effect-failover/providers"
  * import { Layer } from "effect"
  *
  * const layer = ChainEmbeddingModel.layer(Chain.make(OpenAi.model("text-embedding-3-small"))).pipe(
  *   Layer.provide(OpenAi.layer({
  *     credentials: [Credential.make("primary", { apiKey: "sk-1" }), Credential.make("backup", { apiKey: "sk-2" })]
  *   })),
- *   Layer.provide(UndiciUpstream.layer())
+ *   Layer.provide(UndiciTransport.layer())
  * )
  */
 export const layer = <P extends EmbeddingProvider, R>(

@@ -120,7 +120,7 @@ export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
  * @example
  * import { Chain, Credential } from "effect-failover"
  * import { ChainLanguageModel } from "effect-failover/ai"
- * import { Anthropic, OpenAi, UndiciUpstream } from "effect-failover/providers"
+ * import { Anthropic, OpenAi, UndiciTransport } from "effect-failover/providers"
  * import * as LanguageModel from "effect/ai/LanguageModel"
  * import { Layer, Redacted } from "effect"
  *
@@ -135,7 +135,7 @@ export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
  *     ]
  *   })),
  *   Layer.provide(OpenAi.layer({ apiKey: Redacted.make("sk-3") })),
- *   Layer.provide(UndiciUpstream.layer())
+ *   Layer.provide(UndiciTransport.layer())
  * )
  *
  * const answer = LanguageModel.generateText({ prompt: "hello" }) // Effect.provide(answer, model)

@@ -14,7 +14,7 @@ import { classify } from "./Classifier.ts"
 import { failureOf } from "./FailureOf.ts"
 import { day } from "./signals/Durations.ts"
 import { epochMillis, isFields, keysOf, read, type Signal } from "./signals/Signal.ts"
-import { classifyTransport } from "./signals/Transport.ts"
+import { classifyTransport } from "./signals/TransportErrors.ts"
 
 /** What the error itself does not know. */
 export interface Options {

@@ -3,7 +3,7 @@ import { type Reading, readBody } from "./body/Body.ts"
 import { bareView, type Code, type ErrorView } from "./body/ErrorView.ts"
 import { epochMillis, isFields, lowerHeaders, read, readString, type Signal } from "./signals/Signal.ts"
 import { prepare } from "./signals/Texts.ts"
-import { chainOf } from "./signals/Transport.ts"
+import { chainOf } from "./signals/TransportErrors.ts"
 
 /** What is known of the call, without anything that could throw. */
 export interface Case {

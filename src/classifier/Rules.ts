@@ -21,7 +21,7 @@ import { fromCode, fromGeneralCode, fromGrpcStatus } from "./signals/Codes.ts"
 import { day } from "./signals/Durations.ts"
 import { fromStatus } from "./signals/Status.ts"
 import { fromServerText, fromText, leadingNames, wrappedStatus } from "./signals/Texts.ts"
-import { classifyTransport } from "./signals/Transport.ts"
+import { classifyTransport } from "./signals/TransportErrors.ts"
 import { fromVendorNumber } from "./signals/VendorNumbers.ts"
 import type { SignalClass, Verdict } from "./signals/Verdict.ts"
 

@@ -3,4 +3,4 @@
 export * as Redaction from "../redaction/Redaction.ts"
 export * as Classifier from "./Classifier.ts"
 export * as RetryAfter from "./RetryAfter.ts"
-export * as Transport from "./signals/Transport.ts"
+export * as TransportErrors from "./signals/TransportErrors.ts"

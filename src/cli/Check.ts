@@ -5,7 +5,7 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
-import * as UndiciUpstream from "../providers/transport/UndiciUpstream.ts"
+import * as UndiciTransport from "../providers/transport/UndiciTransport.ts"
 import * as ConfigFlags from "./ConfigFlags.ts"
 import * as Live from "./live/Live.ts"
 import * as Report from "./live/Report.ts"
@@ -41,7 +41,7 @@ export const check = (options: Options): Effect.Effect<void, ExitWith, FileSyste
       const counted = Live.count(config)
       yield* Console.log(`\n${announcement(counted, options.timeout)}`)
       if (counted.credentials === 0) return
-      const findings = yield* Effect.provide(Live.run(config, { timeout }), UndiciUpstream.layer())
+      const findings = yield* Effect.provide(Live.run(config, { timeout }), UndiciTransport.layer())
       yield* Console.log(`\n${Report.format(config, findings)}`)
       if (!findings.every(Report.isOk)) yield* Effect.fail(new ExitWith(1))
     })

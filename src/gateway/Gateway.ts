@@ -16,8 +16,8 @@ import { combine, type Observer } from "../events/FailoverEvent.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import * as Logs from "../observe/Logs.ts"
 import type { Spans } from "../observe/Spans.ts"
-import * as UndiciUpstream from "../providers/transport/UndiciUpstream.ts"
-import type { Upstream } from "../providers/transport/Upstream.ts"
+import type { Transport } from "../providers/transport/Transport.ts"
+import * as UndiciTransport from "../providers/transport/UndiciTransport.ts"
 import * as LogLevel from "./observe/LogLevel.ts"
 import * as Telemetry from "./observe/Telemetry.ts"
 import * as Traffic from "./observe/Traffic.ts"
@@ -83,7 +83,7 @@ const defaultDrain: Duration.Input = "25 seconds"
 export const layerNoDeps = (
   config: GatewayConfig,
   options: Omit<Options, "observer"> = {}
-): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError, Failover | BenchRegistry | Upstream> =>
+): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError, Failover | BenchRegistry | Transport> =>
   layerOver(config, options).pipe(Layer.provide(Runtimes.layerOne))
 
 /**
@@ -122,7 +122,7 @@ const observed = (
 ): Layer.Layer<HttpServer.HttpServer | Reload, GatewayError> =>
   layerOver(config, options).pipe(
     Layer.provide(runtimes(config, options, telemetry?.spans)),
-    Layer.provide(UndiciUpstream.layer())
+    Layer.provide(UndiciTransport.layer())
   )
 
 const runtimes = (config: GatewayConfig, { log, observer }: Options, spans: Spans | undefined) =>
@@ -137,7 +137,7 @@ const runtimes = (config: GatewayConfig, { log, observer }: Options, spans: Span
       )
     : ObservedRuntimes.layer(combine(spans?.observer, observer), config.bench)
 
-type Dependencies = Runtimes | BenchRegistry | Upstream
+type Dependencies = Runtimes | BenchRegistry | Transport
 
 const layerOver = (
   config: GatewayConfig,

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as ProviderService from "../domain/ProviderService.ts"
 import * as HttpProvider from "./HttpProvider.ts"
 import * as AnthropicProtocol from "./protocols/AnthropicProtocol.ts"
-import { Upstream } from "./transport/Upstream.ts"
+import { Transport } from "./transport/Transport.ts"
 
 export declare namespace Anthropic {
   /** What can be asked for. */
@@ -25,11 +25,11 @@ export declare namespace Anthropic {
  *
  * @example
  * import { Chain } from "effect-failover"
- * import { Anthropic, UndiciUpstream } from "effect-failover/providers"
+ * import { Anthropic, UndiciTransport } from "effect-failover/providers"
  * import { Layer } from "effect"
  *
  * const chain = Chain.make(Anthropic.model("claude-sonnet-5"))
- * const layer = Anthropic.layerConfig.pipe(Layer.provide(UndiciUpstream.layer())) // ANTHROPIC_API_KEY
+ * const layer = Anthropic.layerConfig.pipe(Layer.provide(UndiciTransport.layer())) // ANTHROPIC_API_KEY
  *
  * @category services
  */
@@ -37,9 +37,9 @@ export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Prov
   /** Makes a provider that speaks like Anthropic, for a service of its own. */
   static readonly make = (
     options: Anthropic.Options = {}
-  ): Effect.Effect<Anthropic.Provider, never, Upstream> =>
-    Effect.map(Upstream, (upstream) => ({
-      ...HttpProvider.make(AnthropicProtocol.protocol, upstream, {
+  ): Effect.Effect<Anthropic.Provider, never, Transport> =>
+    Effect.map(Transport, (transport) => ({
+      ...HttpProvider.make(AnthropicProtocol.protocol, transport, {
         ...options,
         name: options.name ?? Anthropic.provider
       }),
@@ -49,13 +49,13 @@ export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Prov
   /** Provides Anthropic itself. */
   static readonly layer = (
     options?: Omit<Anthropic.Options, "name">
-  ): Layer.Layer<Anthropic, never, Upstream> => Layer.effect(Anthropic, Anthropic.make(options))
+  ): Layer.Layer<Anthropic, never, Transport> => Layer.effect(Anthropic, Anthropic.make(options))
 
   /**
    * Provides Anthropic with the key in `ANTHROPIC_API_KEY` and, where it is set, the base URL in
    * `ANTHROPIC_BASE_URL`.
    */
-  static readonly layerConfig: Layer.Layer<Anthropic, Config.ConfigError, Upstream> = Layer.effect(
+  static readonly layerConfig: Layer.Layer<Anthropic, Config.ConfigError, Transport> = Layer.effect(
     Anthropic,
     Effect.gen(function* () {
       const apiKey = yield* Config.Redacted("ANTHROPIC_API_KEY")

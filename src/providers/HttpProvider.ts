@@ -28,7 +28,7 @@ import { defaultMaxEventBytes, SseSplitter } from "./bytes/SseSplitter.ts"
 import * as Outgoing from "./Outgoing.ts"
 import type { Meanings, Operation, Protocol } from "./protocols/Protocol.ts"
 import * as PumpedCall from "./transport/PumpedCall.ts"
-import type * as Upstream from "./transport/Upstream.ts"
+import type * as Transport from "./transport/Transport.ts"
 import * as BaseUrl from "./wire/BaseUrl.ts"
 import type { DialectWords } from "./wire/DialectWords.ts"
 import * as Wire from "./wire/Wire.ts"
@@ -86,23 +86,23 @@ const defaultMaxAnswerBytes = 64 * 1024 * 1024
  */
 const maxParsedBytes = 256 * 1024
 
-/** Makes a provider that speaks a protocol over an upstream. */
+/** Makes a provider that speaks a protocol over a transport. */
 export const make = <Name extends string>(
   protocol: Protocol<Name>,
-  upstream: Upstream.Upstream["Service"],
+  transport: Transport.Transport["Service"],
   options: Options
 ): HttpProvider<Name> => {
   check(options)
   const baseUrl = options.baseUrl ?? protocol.baseUrl
   const { headers, query } = options
   const outgoing = Outgoing.make(protocol, { baseUrl, query, headers })
-  const limits: Upstream.Limits = {
+  const limits: Transport.Limits = {
     answer: options.maxAnswerBytes ?? defaultMaxAnswerBytes,
     error: Faults.maxBytes,
     errorWait: Faults.errorWait
   }
-  const call: NonNullable<typeof upstream.call> =
-    upstream.call ?? ((request, context) => PumpedCall.make(upstream.open, request, context))
+  const call: NonNullable<typeof transport.call> =
+    transport.call ?? ((request, context) => PumpedCall.make(transport.open, request, context))
   const credentials = options.credentials ?? [Credential.make("default", { apiKey: options.apiKey })]
   const secretsOf = secretsBy(credentials, options.secrets)
   const ownOf = options.ownWords ?? (() => undefined)
@@ -127,7 +127,7 @@ export const make = <Name extends string>(
         const post = outgoing(request, operation, target, false)
         if (post === undefined) return Effect.fail(noAddress(baseUrl, target))
         if (isFailure(post)) return Effect.fail(post)
-        return Effect.matchEffect(upstream.exchange(post, limits), {
+        return Effect.matchEffect(transport.exchange(post, limits), {
           onSuccess: (whole) =>
             judge(
               protocol,
@@ -206,7 +206,7 @@ const judge = (
   protocol: Protocol,
   operation: Operation,
   { asked, own, secrets, target }: Exchange,
-  whole: Upstream.Whole,
+  whole: Transport.Whole,
   most: number
 ): Effect.Effect<Wire.Answer, Failure> => {
   const { headers, status } = whole

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as ProviderService from "../domain/ProviderService.ts"
 import * as HttpProvider from "./HttpProvider.ts"
 import * as OpenAiProtocol from "./protocols/OpenAiProtocol.ts"
-import { Upstream } from "./transport/Upstream.ts"
+import { Transport } from "./transport/Transport.ts"
 
 export declare namespace OpenAi {
   /** What can be asked for. */
@@ -27,7 +27,7 @@ export declare namespace OpenAi {
  *
  * @example
  * import { Chain, Credential } from "effect-failover"
- * import { OpenAi, UndiciUpstream } from "effect-failover/providers"
+ * import { OpenAi, UndiciTransport } from "effect-failover/providers"
  * import { Layer, Redacted } from "effect"
  *
  * const chain = Chain.make(OpenAi.model("gpt-5.2"), OpenAi.model("gpt-4.1"))
@@ -37,7 +37,7 @@ export declare namespace OpenAi {
  *     Credential.make("primary", { apiKey: Redacted.make("sk-1") }),
  *     Credential.make("backup", { apiKey: Redacted.make("sk-2") })
  *   ]
- * }).pipe(Layer.provide(UndiciUpstream.layer()))
+ * }).pipe(Layer.provide(UndiciTransport.layer()))
  *
  * @example
  * import { Credential, ProviderService } from "effect-failover"
@@ -72,9 +72,9 @@ export declare namespace OpenAi {
  */
 export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("openai") {
   /** Makes a provider that speaks like OpenAI; for a service of its own, see the example. */
-  static readonly make = (options: OpenAi.Options = {}): Effect.Effect<OpenAi.Provider, never, Upstream> =>
-    Effect.map(Upstream, (upstream) => ({
-      ...HttpProvider.make(OpenAiProtocol.protocol(options.auth ?? "bearer"), upstream, {
+  static readonly make = (options: OpenAi.Options = {}): Effect.Effect<OpenAi.Provider, never, Transport> =>
+    Effect.map(Transport, (transport) => ({
+      ...HttpProvider.make(OpenAiProtocol.protocol(options.auth ?? "bearer"), transport, {
         ...options,
         name: options.name ?? OpenAi.provider
       }),
@@ -82,11 +82,11 @@ export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("
     }))
 
   /** Provides OpenAI itself. */
-  static readonly layer = (options?: Omit<OpenAi.Options, "name">): Layer.Layer<OpenAi, never, Upstream> =>
+  static readonly layer = (options?: Omit<OpenAi.Options, "name">): Layer.Layer<OpenAi, never, Transport> =>
     Layer.effect(OpenAi, OpenAi.make(options))
 
   /** Provides OpenAI with the key in `OPENAI_API_KEY` and, where it is set, the base URL in `OPENAI_BASE_URL`. */
-  static readonly layerConfig: Layer.Layer<OpenAi, Config.ConfigError, Upstream> = Layer.effect(
+  static readonly layerConfig: Layer.Layer<OpenAi, Config.ConfigError, Transport> = Layer.effect(
     OpenAi,
     Effect.gen(function* () {
       const apiKey = yield* Config.Redacted("OPENAI_API_KEY")

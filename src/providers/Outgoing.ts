@@ -5,7 +5,7 @@ import type { Failure } from "../failure/Failure.ts"
 import { isFailure } from "../failure/Failure.ts"
 import * as JsonText from "./bytes/JsonText.ts"
 import type { Operation, Protocol } from "./protocols/Protocol.ts"
-import type * as Upstream from "./transport/Upstream.ts"
+import type * as Transport from "./transport/Transport.ts"
 import * as BaseUrl from "./wire/BaseUrl.ts"
 import { badHeader, badKey, badSetting, isHeaderValue, unwritable } from "./wire/Unsendable.ts"
 import type { JsonObject, Request } from "./wire/Wire.ts"
@@ -33,7 +33,7 @@ export const make = (
   operation: Operation,
   target: Target,
   stream: boolean
-) => Upstream.Request | Failure | undefined) => {
+) => Transport.Request | Failure | undefined) => {
   const endpoints = new WeakMap<Target, Map<string, BaseUrl.Endpoint | undefined>>()
   const standing = new WeakMap<Target, Readonly<Record<string, string>> | Failure>()
 

@@ -1,8 +1,8 @@
 /** Providers over HTTP: OpenAI, Anthropic and everything that speaks like them. */
 export { Anthropic } from "./Anthropic.ts"
 export { OpenAi } from "./OpenAi.ts"
-export * as HttpClientUpstream from "./transport/HttpClientUpstream.ts"
-export * as UndiciUpstream from "./transport/UndiciUpstream.ts"
-export { Upstream } from "./transport/Upstream.ts"
+export * as HttpClientTransport from "./transport/HttpClientTransport.ts"
+export { Transport } from "./transport/Transport.ts"
+export * as UndiciTransport from "./transport/UndiciTransport.ts"
 export { isProviderResponse, ProviderResponse } from "./wire/ProviderResponse.ts"
 export * as Wire from "./wire/Wire.ts"

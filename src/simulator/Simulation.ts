@@ -16,7 +16,7 @@ import * as Failover from "../engine/Failover.ts"
 import type { UnknownModel } from "../failure/RunError.ts"
 import * as Providers from "../gateway/providers/Providers.ts"
 import { BenchRegistry, makeMemory } from "../health/BenchRegistry.ts"
-import { Upstream } from "../providers/transport/Upstream.ts"
+import { Transport } from "../providers/transport/Transport.ts"
 import * as Arrivals from "./callers/Arrivals.ts"
 import * as Crowd from "./callers/Crowd.ts"
 import * as Drain from "./callers/Drain.ts"
@@ -53,8 +53,8 @@ const playing = Effect.fnUntraced(function* (
     Effect.map(Random.Random, (random) => random),
     `${scenario.seed} world`
   )
-  const { config, met, upstream, usage } = World.make(scenario, given, { chance, startAt })
-  const catalog = yield* Effect.provideService(Providers.catalog(config), Upstream, upstream)
+  const { config, met, transport, usage } = World.make(scenario, given, { chance, startAt })
+  const catalog = yield* Effect.provideService(Providers.catalog(config), Transport, transport)
   const protocol = protocolOf(scenario, config)
   const chain = yield* Effect.fromResult(catalog.calledIn[protocol].resolve(scenario.model))
   const callers = yield* Random.withSeed(

@@ -15,7 +15,7 @@ import * as Chain from "../../src/domain/Chain.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
+import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import { error, failing, Mock, parts, play, two } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 
@@ -65,7 +65,7 @@ const chained = <A, E>(
     const providers = Layer.merge(
       OpenAi.layer({ baseUrl: `${servers.openai.origin}/v1`, apiKey: Redacted.make("sk") }),
       Anthropic.layer({ baseUrl: servers.anthropic.origin, apiKey: Redacted.make("sk-ant") })
-    ).pipe(Layer.provide(Layer.fresh(UndiciUpstream.layer())))
+    ).pipe(Layer.provide(Layer.fresh(UndiciTransport.layer())))
     const chain = Chain.make(OpenAi.model("gpt"), Anthropic.model("claude"))
     const layer = ChainLanguageModel.layer(chain, { policy: { retries: { times: 0 } } })
     return yield* Effect.provide(test(servers), Layer.fresh(Layer.provide(layer, providers)))

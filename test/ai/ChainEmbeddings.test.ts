@@ -9,7 +9,7 @@ import * as Credential from "../../src/domain/Credential.ts"
 import * as ProviderService from "../../src/domain/ProviderService.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
+import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import { failing } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 
@@ -53,7 +53,7 @@ const withChain = <A, E>(
         ]
       }),
       Layer.effect(Router, OpenAi.make({ name: "router", baseUrl: `${servers.router.origin}/v1` }))
-    ).pipe(Layer.provide(Layer.fresh(UndiciUpstream.layer())))
+    ).pipe(Layer.provide(Layer.fresh(UndiciTransport.layer())))
     const policy = { retries: { times: 0 } }
     const layer = Layer.provide(ChainEmbeddingModel.layer(chain, { ...options, policy }), providers)
     return yield* Effect.provide(test(servers), Layer.fresh(layer))

@@ -18,8 +18,8 @@ import * as Credential from "../../src/domain/Credential.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
-import type { Upstream } from "../../src/providers/transport/Upstream.ts"
+import type { Transport } from "../../src/providers/transport/Transport.ts"
+import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import { failing, recording, words } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { eventually } from "../support/providers.ts"
@@ -50,7 +50,7 @@ const withChain = <A, E>(
     const providers = Layer.merge(
       OpenAi.layer({ baseUrl: `${servers.openai.origin}/v1`, credentials: keys }),
       Anthropic.layer({ baseUrl: servers.anthropic.origin, apiKey: Redacted.make("sk-ant") })
-    ).pipe(Layer.provide(Layer.fresh(UndiciUpstream.layer())))
+    ).pipe(Layer.provide(Layer.fresh(UndiciTransport.layer())))
     const policy = { retries: { times: 0 }, ...options.policy }
     const layer = Layer.provide(ChainLanguageModel.layer(chain, { ...options, policy }), providers)
     return yield* Effect.provide(test(servers), Layer.fresh(layer))
@@ -276,7 +276,7 @@ describe("a chain", () => {
     >()
     const provided = Layer.provide(layer, OpenAi.layer())
     expectTypeOf(provided).toEqualTypeOf<
-      Layer.Layer<LanguageModel.LanguageModel | BenchRegistry, never, Upstream>
+      Layer.Layer<LanguageModel.LanguageModel | BenchRegistry, never, Transport>
     >()
     expectTypeOf<Effect.Error<typeof ask>>().toEqualTypeOf<AiError.AiError>()
   })

@@ -12,7 +12,7 @@ import * as ChainLanguageModel from "../../src/ai/ChainLanguageModel.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
+import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 
 const claudeSays = (content: ReadonlyArray<object>, stop_reason = "end_turn") =>
@@ -47,7 +47,7 @@ const sent = <E>(
     const providers = Layer.merge(
       OpenAi.layer({ baseUrl: `${server.origin}/v1`, apiKey: Redacted.make("k") }),
       Anthropic.layer({ baseUrl: server.origin, apiKey: Redacted.make("k") })
-    ).pipe(Layer.provide(Layer.fresh(UndiciUpstream.layer())))
+    ).pipe(Layer.provide(Layer.fresh(UndiciTransport.layer())))
     const model = protocol === "openai" ? OpenAi.model("gpt-5.2") : Anthropic.model("claude-sonnet-5")
     const layer = Layer.provide(ChainLanguageModel.layer(Chain.make(model)), providers)
     yield* Effect.provide(call, Layer.fresh(layer))
@@ -167,7 +167,7 @@ describe("a request of a chain", () => {
           const providers = Layer.merge(
             OpenAi.layer({ baseUrl: `${server.origin}/v1`, apiKey: Redacted.make("k") }),
             Anthropic.layer({ baseUrl: server.origin, apiKey: Redacted.make("k") })
-          ).pipe(Layer.provide(Layer.fresh(UndiciUpstream.layer())))
+          ).pipe(Layer.provide(Layer.fresh(UndiciTransport.layer())))
           const model = protocol === "openai" ? OpenAi.model("gpt-5.2") : Anthropic.model("claude-sonnet-5")
           yield* Effect.provide(
             call,

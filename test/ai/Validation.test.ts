@@ -13,7 +13,7 @@ import * as Chain from "../../src/domain/Chain.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
+import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import { VirtualTime } from "../../src/testing/index.ts"
 import { heard, text } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
@@ -119,7 +119,7 @@ describe("a validation of a chain", () => {
       const providers = Layer.merge(
         OpenAi.layer(chat(one)),
         Anthropic.layer({ baseUrl: other.origin, apiKey: Redacted.make("k") })
-      ).pipe(Layer.provide(Layer.fresh(UndiciUpstream.layer())))
+      ).pipe(Layer.provide(Layer.fresh(UndiciTransport.layer())))
       const chain = Chain.make(OpenAi.model("gpt"), OpenAi.model("gpt-2"))
       const layer = Layer.provide(ChainLanguageModel.layer(chain), providers)
       return yield* Effect.gen(function* () {

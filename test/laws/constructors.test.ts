@@ -27,7 +27,7 @@ import {
   Policy
 } from "../../src/index.ts"
 import { Decisions, Pulse } from "../../src/observe/index.ts"
-import { Anthropic, OpenAi, UndiciUpstream, type Upstream } from "../../src/providers/index.ts"
+import { Anthropic, OpenAi, type Transport, UndiciTransport } from "../../src/providers/index.ts"
 import { HealthCheck, Ramp, UpstreamRouter } from "../../src/router/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
 
@@ -108,7 +108,7 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
   "steps of no length": [() => Pulse.make({ stepMillis: 0 }), /stepMillis is 0; .*more than 0/],
   "a ramp beyond everything": [() => Ramp.make({ from: 2 }), /share from 0 to 1/],
   "a ramp of no length": [() => Ramp.make({ over: -1 }), /over is -1/],
-  "the connections of an upstream": [() => UndiciUpstream.make({ connections: 0 }), /connections is 0/],
+  "the connections of a transport": [() => UndiciTransport.make({ connections: 0 }), /connections is 0/],
   "the timeout of a limiter": [() => RateLimits.make({ timeout: -1 }), /timeout is -1/]
 }
 
@@ -193,8 +193,8 @@ describe("what is refused where it is built", () => {
 
   it.live("by providers over HTTP", () =>
     Effect.gen(function* () {
-      const build = (make: Effect.Effect<unknown, unknown, Upstream>) =>
-        died(Effect.provide(make, UndiciUpstream.layer()))
+      const build = (make: Effect.Effect<unknown, unknown, Transport>) =>
+        died(Effect.provide(make, UndiciTransport.layer()))
       const secret = Credential.make("a", { baseUrl: "sk-secret" })
       for (const make of [OpenAi.make, Anthropic.make]) {
         assert.match(yield* build(make({ baseUrl: "localhost:1234" })), /baseUrl is no HTTP address/)
@@ -272,8 +272,8 @@ describe("what is refused where it is built", () => {
 
   it.effect("by the models of effect/ai", () =>
     Effect.gen(function* () {
-      const build = <A, E>(layer: Layer.Layer<A, E, Upstream>) =>
-        died(Effect.provide(Effect.void, Layer.provide(layer, UndiciUpstream.layer())))
+      const build = <A, E>(layer: Layer.Layer<A, E, Transport>) =>
+        died(Effect.provide(Effect.void, Layer.provide(layer, UndiciTransport.layer())))
       const chat = Chain.make(
         yield* OpenAi.make({}).pipe(Effect.map((provider) => Model.make(provider, "m")))
       )
@@ -332,7 +332,7 @@ describe("what is refused where it is built", () => {
         const layer = FailoverLanguageModel.layer(members, nonsense(options))
         assert.match(yield* build(layer), message)
       }
-    }).pipe(Effect.provide(UndiciUpstream.layer()))
+    }).pipe(Effect.provide(UndiciTransport.layer()))
   )
 
   it("and nothing else: one provider in many places, and all that means something", () => {

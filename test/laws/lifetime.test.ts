@@ -8,14 +8,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import { BenchRegistry, Failover } from "../../src/index.ts"
-import type { Upstream } from "../../src/providers/index.ts"
+import type { Transport } from "../../src/providers/index.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import * as Play from "./lifetime.ts"
 
 /** Plays one request as a probe, and looks at what is left a second after its caller is gone. */
 const play = (
   dialect: Play.Dialect,
-  upstream: Layer.Layer<Upstream>,
+  transport: Layer.Layer<Transport>,
   behaviour: FaultServer.Behaviour,
   ask: (asked: Play.Asked) => Effect.Effect<unknown, unknown, Failover.Failover>
 ) =>
@@ -23,7 +23,7 @@ const play = (
     const server = yield* FaultServer.make
     const bench = yield* BenchRegistry.makeMemory
     const failover = yield* Effect.provideService(Failover.make(), BenchRegistry.BenchRegistry, bench)
-    const context = yield* Layer.build(Layer.fresh(upstream))
+    const context = yield* Layer.build(Layer.fresh(transport))
     const asked = yield* Effect.provideContext(Play.askedOf(dialect, server.origin), context)
     const clock = Play.countingClock(yield* Clock.Clock)
     let fibers = 0
@@ -83,7 +83,7 @@ const nothingIsLeftOf = (cases: ReadonlyArray<Case>) =>
   })
 
 describe.concurrent("everything opened is let go", () => {
-  for (const [way, upstream] of each(Play.upstreams)) {
+  for (const [way, transport] of each(Play.transports)) {
     for (const [name, ask] of each(Play.streams)) {
       it.live(`${name} over ${way}`, () =>
         nothingIsLeftOf(
@@ -91,7 +91,7 @@ describe.concurrent("everything opened is let go", () => {
             each(Play.leavings).map(
               ([leaving, { plays, reads }]): Case => [
                 `${dialectName}, ${leaving}`,
-                play(dialect, upstream, plays(dialect), (asked) => reads(ask(asked)))
+                play(dialect, transport, plays(dialect), (asked) => reads(ask(asked)))
               ]
             )
           )
@@ -105,7 +105,7 @@ describe.concurrent("everything opened is let go", () => {
             each(Play.wholeLeavings).map(
               ([leaving, [behaviour, how]]): Case => [
                 `${name}, ${dialectName}, ${leaving}`,
-                play(dialect, upstream, behaviour, (asked) =>
+                play(dialect, transport, behaviour, (asked) =>
                   how === "timeout" ? Effect.timeout(ask(asked), 60) : ask(asked)
                 )
               ]

@@ -12,10 +12,10 @@ import { ChainLanguageModel, FailoverLanguageModel } from "../../src/ai/index.ts
 import { Chain, Failover, Failure, Model, type Provider } from "../../src/index.ts"
 import {
   Anthropic,
-  HttpClientUpstream,
+  HttpClientTransport,
   OpenAi,
-  UndiciUpstream,
-  type Upstream,
+  type Transport,
+  UndiciTransport,
   type Wire
 } from "../../src/providers/index.ts"
 import { UpstreamRouter } from "../../src/router/index.ts"
@@ -23,10 +23,10 @@ import type { Behaviour, Step } from "../support/FaultServer.ts"
 import { sseHead } from "../support/FaultServer.ts"
 
 /** Every way to a provider. */
-export const upstreams: Readonly<Record<string, Layer.Layer<Upstream>>> = {
-  undici: UndiciUpstream.layer(),
-  "effect/http over undici": Layer.provide(HttpClientUpstream.layer, NodeHttpClient.layerUndici),
-  "effect/http over fetch": Layer.provide(HttpClientUpstream.layer, FetchHttpClient.layer)
+export const transports: Readonly<Record<string, Layer.Layer<Transport>>> = {
+  undici: UndiciTransport.layer(),
+  "effect/http over undici": Layer.provide(HttpClientTransport.layer, NodeHttpClient.layerUndici),
+  "effect/http over fetch": Layer.provide(HttpClientTransport.layer, FetchHttpClient.layer)
 }
 
 // -- protocols ------------------------------------------------------------------------------------------------------
@@ -35,9 +35,9 @@ type AnyProvider = Provider.Provider<Wire.Request<never>, Wire.Answer, Wire.Chun
 
 /** One protocol: how a provider of it is made and asked, and what its server says. */
 export interface Dialect {
-  readonly make: (origin: string) => Effect.Effect<AnyProvider, never, Upstream>
+  readonly make: (origin: string) => Effect.Effect<AnyProvider, never, Transport>
   /** The same for the layers of effect/ai; absent for an operation that they do not use. */
-  readonly chat?: (origin: string) => Effect.Effect<OpenAi.Provider | Anthropic.Provider, never, Upstream>
+  readonly chat?: (origin: string) => Effect.Effect<OpenAi.Provider | Anthropic.Provider, never, Transport>
   readonly request: Wire.Request<never>
   /** Events that are held back. */
   readonly held: string
@@ -216,7 +216,7 @@ export const wholes: Readonly<Record<string, Whole>> = {
 }
 
 /** What is asked of one server. */
-export const askedOf = (dialect: Dialect, origin: string): Effect.Effect<Asked, never, Upstream> =>
+export const askedOf = (dialect: Dialect, origin: string): Effect.Effect<Asked, never, Transport> =>
   Effect.gen(function* () {
     const provider = yield* dialect.make(origin)
     const chats = dialect.chat === undefined ? undefined : yield* dialect.chat(origin)

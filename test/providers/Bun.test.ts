@@ -6,8 +6,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Chain, Failover, Model } from "../../src/index.ts"
-import { Upstream } from "../../src/providers/index.ts"
-import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
+import { Transport } from "../../src/providers/index.ts"
+import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { dialects } from "../support/providers.ts"
 
@@ -23,13 +23,13 @@ const installed = (): string | undefined => {
 describe("a runtime whose undici cannot dispatch", () => {
   it("is told by its agents", () => {
     assert.isTrue(
-      UndiciUpstream.canDispatch(
+      UndiciTransport.canDispatch(
         class {
           dispatch() {}
         }
       )
     )
-    assert.isFalse(UndiciUpstream.canDispatch(class {}))
+    assert.isFalse(UndiciTransport.canDispatch(class {}))
   })
 
   for (const dialect of dialects) {
@@ -39,7 +39,7 @@ describe("a runtime whose undici cannot dispatch", () => {
         server.play(FaultServer.json(dialect.answer))
         const provider = yield* Effect.provide(
           dialect.make(server.origin),
-          Layer.effect(Upstream, UndiciUpstream.overFetch)
+          Layer.effect(Transport, UndiciTransport.overFetch)
         )
         const answer = yield* Failover.complete(Chain.make(Model.make(provider, "m")), dialect.request)
         assert.deepStrictEqual(answer.json, dialect.answer)

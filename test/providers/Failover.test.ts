@@ -6,10 +6,10 @@ import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
+import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import type * as Wire from "../../src/providers/wire/Wire.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { eventually, openai, textOf, withUpstream } from "../support/providers.ts"
+import { eventually, openai, textOf, withTransport } from "../support/providers.ts"
 
 const request: Wire.Request<OpenAi.Operation> = {
   operation: "chat/completions",
@@ -32,7 +32,7 @@ const start = Effect.gen(function* () {
   const one = yield* OpenAi.make({ name: "one", baseUrl: first.origin, policy })
   const two = yield* OpenAi.make({ name: "two", baseUrl: second.origin })
   return { first, second, chain: Chain.make(Model.make(one, "a"), Model.make(two, "b")) }
-}).pipe(withUpstream(UndiciUpstream.layer()))
+}).pipe(withTransport(UndiciTransport.layer()))
 
 describe("a chain of providers over HTTP", () => {
   const lost: ReadonlyArray<readonly [name: string, FaultServer.Behaviour]> = [

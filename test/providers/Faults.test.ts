@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Failure from "../../src/failure/Failure.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { dialects, hear, target, upstreams, withUpstream } from "../support/providers.ts"
+import { dialects, hear, target, transports, withTransport } from "../support/providers.ts"
 
 const head: FaultServer.Step = { head: 200, headers: { "content-type": "application/json" } }
 const promised: FaultServer.Step = {
@@ -11,15 +11,15 @@ const promised: FaultServer.Step = {
 }
 const html = "<!doctype html><html><body>502 Bad Gateway</body></html>"
 
-for (const [upstream, layer] of upstreams) {
+for (const [transport, layer] of transports) {
   for (const dialect of dialects) {
     const start = Effect.gen(function* () {
       const server = yield* FaultServer.make
       return { server, provider: yield* dialect.make(server.origin) }
-    }).pipe(withUpstream(layer))
+    }).pipe(withTransport(layer))
     const good = JSON.stringify(dialect.answer)
 
-    describe(`${dialect.name} over ${upstream}, asked for a whole answer`, () => {
+    describe(`${dialect.name} over ${transport}, asked for a whole answer`, () => {
       const rows: ReadonlyArray<readonly [name: string, FaultServer.Behaviour, Failure.FailureClass]> = [
         ["a reset before the headers", [{ reset: true }], "Connection"],
         ["an end before the headers", [{ cut: true }], "Connection"],
@@ -76,7 +76,7 @@ for (const [upstream, layer] of upstreams) {
           const provider = yield* Effect.flatMap(FaultServer.refused, dialect.make)
           const failure = yield* Effect.flip(provider.complete(dialect.request, target()))
           assert.strictEqual(Failure.classOf(failure), "Connection")
-        }).pipe(withUpstream(layer))
+        }).pipe(withTransport(layer))
       )
 
       it.live("keeps the provider's wait", () =>
@@ -104,7 +104,7 @@ for (const [upstream, layer] of upstreams) {
       )
     })
 
-    describe(`${dialect.name} over ${upstream}, asked for a stream`, () => {
+    describe(`${dialect.name} over ${transport}, asked for a stream`, () => {
       const [first, ...others] = dialect.events
       const begun = [FaultServer.sseHead, ...dialect.events.slice(0, 5).map((send) => ({ send }))]
       const error = JSON.stringify(dialect.error("overloaded_error", "Overloaded"))

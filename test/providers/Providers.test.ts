@@ -12,20 +12,20 @@ import * as Target from "../../src/domain/Target.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
-import { Upstream } from "../../src/providers/transport/Upstream.ts"
+import { Transport } from "../../src/providers/transport/Transport.ts"
+import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import { ProviderResponse } from "../../src/providers/wire/ProviderResponse.ts"
 import type * as Wire from "../../src/providers/wire/Wire.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { anthropic, hear, key, openai, target, withUpstream } from "../support/providers.ts"
+import { anthropic, hear, key, openai, target, withTransport } from "../support/providers.ts"
 
-const undici = withUpstream(UndiciUpstream.layer())
+const undici = withTransport(UndiciTransport.layer())
 const apiKey = Redacted.make(key)
 const chat = { operation: "chat/completions", body: { model: "x", messages: [] } } as const
 const messages = { operation: "messages", body: { model: "x", max_tokens: 9_000, messages: [] } } as const
 
 /** For what sends nothing. */
-const nowhere = Layer.succeed(Upstream, { exchange: () => Effect.never, open: () => Effect.never })
+const nowhere = Layer.succeed(Transport, { exchange: () => Effect.never, open: () => Effect.never })
 
 describe("OpenAi", () => {
   it.live("serves any number of servers of its kind, side by side", () => {

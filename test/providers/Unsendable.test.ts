@@ -10,14 +10,14 @@ import * as Failover from "../../src/engine/Failover.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 import * as BenchRegistry from "../../src/health/BenchRegistry.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import { TransportError, Upstream } from "../../src/providers/transport/Upstream.ts"
+import { Transport, TransportError } from "../../src/providers/transport/Transport.ts"
 
 const good = JSON.stringify({ choices: [{ message: { content: "hi" }, finish_reason: "stop" }] })
 
-/** An upstream that answers, or throws as a socket does. */
-const upstream = (thrown?: unknown) => {
+/** A transport that answers, or throws as a socket does. */
+const transport = (thrown?: unknown) => {
   const sent: Array<string> = []
-  const service = Upstream.of({
+  const service = Transport.of({
     exchange: (request) =>
       Effect.suspend(() => {
         sent.push(request.body)
@@ -31,7 +31,7 @@ const upstream = (thrown?: unknown) => {
       }),
     open: () => Effect.fail(new TransportError({ answered: false, tooLarge: false, cause: thrown }))
   })
-  return { sent, layer: Layer.succeed(Upstream, service) }
+  return { sent, layer: Layer.succeed(Transport, service) }
 }
 
 const policy = { retries: { times: 0 } }
@@ -43,7 +43,7 @@ const ask = (
   headers?: Readonly<Record<string, string>>
 ) =>
   Effect.gen(function* () {
-    const { layer, sent } = upstream(thrown)
+    const { layer, sent } = transport(thrown)
     const openai = yield* Effect.provide(OpenAi.make(options), layer)
     const chain = Chain.make(Model.make(openai, "m"))
     const request = {
@@ -103,7 +103,7 @@ describe("a body that cannot be written down", () => {
 
   it.live("is none with lone surrogates, or with an array of a million", () =>
     Effect.gen(function* () {
-      const { layer, sent } = upstream()
+      const { layer, sent } = transport()
       const openai = yield* Effect.provide(OpenAi.make({}), layer)
       const body = {
         messages: [{ role: "user", content: "a\ud800b" }],

@@ -17,21 +17,21 @@ import {
   key,
   target,
   textOf,
+  transports,
   undiciHeard,
-  upstreams,
-  withUpstream
+  withTransport
 } from "../support/providers.ts"
 
-for (const [upstream, layer] of upstreams) {
+for (const [transport, layer] of transports) {
   for (const dialect of dialects) {
     const { events, request } = dialect
     const good = JSON.stringify(dialect.answer)
     const start = Effect.gen(function* () {
       const server = yield* FaultServer.make
       return { server, provider: yield* dialect.make(server.origin) }
-    }).pipe(withUpstream(layer))
+    }).pipe(withTransport(layer))
 
-    describe(`${dialect.name} over ${upstream}`, () => {
+    describe(`${dialect.name} over ${transport}`, () => {
       it.live("sends the caller's body with only the model replaced", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
@@ -239,7 +239,7 @@ for (const [upstream, layer] of upstreams) {
 
       it.live("has the connection of an error free for the next attempt", () =>
         Effect.gen(function* () {
-          if (upstream !== "undici") return // others may open a second one
+          if (transport !== "undici") return // others may open a second one
           const { provider, server } = yield* start
           const free = yield* undiciHeard(server.origin, "end")
           server.play(FaultServer.json(dialect.error("api_error", "oops"), 500))

@@ -5,12 +5,12 @@ import * as Failure from "../../src/failure/Failure.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
 import * as FaultServer from "../support/FaultServer.ts"
-import { key, target, upstreams, withUpstream } from "../support/providers.ts"
+import { key, target, transports, withTransport } from "../support/providers.ts"
 
 const list = { operation: "models", body: {} } as const
 const models = [{ id: "one", object: "model" }]
 
-for (const [name, upstream] of upstreams) {
+for (const [name, transport] of transports) {
   describe(`the list of models over ${name}`, () => {
     it.live("is asked for with the key, and without a body", () =>
       Effect.gen(function* () {
@@ -38,7 +38,7 @@ for (const [name, upstream] of upstreams) {
         assert.strictEqual(first?.headers.authorization, `Bearer ${key}`)
         assert.strictEqual(first?.headers["openai-beta"], "b")
         assert.strictEqual(second?.headers["x-api-key"], key)
-      }).pipe(withUpstream(upstream))
+      }).pipe(withTransport(transport))
     )
 
     it.live("may be a bare one, and a large one", () =>
@@ -52,7 +52,7 @@ for (const [name, upstream] of upstreams) {
           server.play(FaultServer.json(body))
           assert.strictEqual((yield* openai.complete(list, target())).status, 200)
         }
-      }).pipe(withUpstream(upstream))
+      }).pipe(withTransport(transport))
     )
 
     it.live("that a server does not have speaks against no model", () =>
@@ -62,7 +62,7 @@ for (const [name, upstream] of upstreams) {
         server.play(FaultServer.text("404 page not found", 404))
         const failure = yield* Effect.flip(openai.complete(list, target()))
         assert.strictEqual(Failure.classOf(failure), "Unsupported")
-      }).pipe(withUpstream(upstream))
+      }).pipe(withTransport(transport))
     )
 
     it.live("is no answer to anything else", () =>
@@ -72,7 +72,7 @@ for (const [name, upstream] of upstreams) {
         server.play(FaultServer.json(models))
         const chat = { operation: "chat/completions", body: { messages: [] } } as const
         assert.strictEqual((yield* Effect.flip(openai.complete(chat, target())))._tag, "Transient")
-      }).pipe(withUpstream(upstream))
+      }).pipe(withTransport(transport))
     )
   })
 }

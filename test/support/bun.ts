@@ -1,10 +1,10 @@
-/** Run by Bun: an answer and a stream over `UndiciUpstream`, whose undici cannot dispatch there. Prints what came. */
+/** Run by Bun: an answer and a stream over `UndiciTransport`, whose undici cannot dispatch there. Prints what came. */
 import * as http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Chain, Failover, Model } from "../../src/index.ts"
-import { OpenAi, UndiciUpstream } from "../../src/providers/index.ts"
+import { OpenAi, UndiciTransport } from "../../src/providers/index.ts"
 
 const server = http.createServer((request, response) => {
   let body = ""
@@ -32,7 +32,7 @@ const said = await Effect.runPromise(
     const { json } = yield* Failover.complete(chain, request)
     const chunks = yield* Stream.runCollect(Failover.stream(chain, request))
     return [json, chunks.length]
-  }).pipe(Effect.provide([UndiciUpstream.layer(), Failover.layer()]))
+  }).pipe(Effect.provide([UndiciTransport.layer(), Failover.layer()]))
 )
 console.log(JSON.stringify(said))
 server.closeAllConnections()

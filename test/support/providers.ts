@@ -1,4 +1,4 @@
-/** Actors for the wire tests: upstreams, targets, and what good answers look like in both protocols. */
+/** Actors for the wire tests: transports, targets, and what good answers look like in both protocols. */
 import * as diagnostics from "node:diagnostics_channel"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
@@ -13,15 +13,15 @@ import * as Policy from "../../src/policy/Policy.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import type { HttpProvider } from "../../src/providers/HttpProvider.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import * as HttpClientUpstream from "../../src/providers/transport/HttpClientUpstream.ts"
-import * as UndiciUpstream from "../../src/providers/transport/UndiciUpstream.ts"
-import type { Upstream } from "../../src/providers/transport/Upstream.ts"
+import * as HttpClientTransport from "../../src/providers/transport/HttpClientTransport.ts"
+import type { Transport } from "../../src/providers/transport/Transport.ts"
+import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import type * as Wire from "../../src/providers/wire/Wire.ts"
 
 /** Every way to a provider there is; all of them must behave alike. */
-export const upstreams: ReadonlyArray<readonly [name: string, layer: Layer.Layer<Upstream>]> = [
-  ["undici", UndiciUpstream.layer()],
-  ["effect/http", Layer.provide(HttpClientUpstream.layer, NodeHttpClient.layerUndici)]
+export const transports: ReadonlyArray<readonly [name: string, layer: Layer.Layer<Transport>]> = [
+  ["undici", UndiciTransport.layer()],
+  ["effect/http", Layer.provide(HttpClientTransport.layer, NodeHttpClient.layerUndici)]
 ]
 
 /** A key that must appear nowhere but in its header. */
@@ -36,7 +36,7 @@ export interface Dialect {
   readonly name: string
   readonly path: string
   /** One type for both: a provider of no operation takes a request for none. */
-  readonly make: (baseUrl: string) => Effect.Effect<HttpProvider<never>, never, Upstream>
+  readonly make: (baseUrl: string) => Effect.Effect<HttpProvider<never>, never, Transport>
   readonly request: Wire.Request<never>
   readonly answer: object
   readonly events: ReadonlyArray<string>
@@ -106,10 +106,10 @@ export const anthropic: Dialect = {
 
 export const dialects = [openai, anthropic]
 
-/** Builds an upstream that lives as long as the test. */
-export const withUpstream =
-  (layer: Layer.Layer<Upstream>) =>
-  <A, E>(effect: Effect.Effect<A, E, Upstream | Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
+/** Builds a transport that lives as long as the test. */
+export const withTransport =
+  (layer: Layer.Layer<Transport>) =>
+  <A, E>(effect: Effect.Effect<A, E, Transport | Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
     Effect.flatMap(Layer.build(Layer.fresh(layer)), (context) => Effect.provideContext(effect, context))
 
 /** What a stream gave, and the failure it ended with. */

@@ -15,7 +15,7 @@ import { fromFile } from "../../config/GatewayConfig.ts"
 import * as Failover from "../../engine/Failover.ts"
 import type { Observer } from "../../events/FailoverEvent.ts"
 import * as Gateway from "../../gateway/Gateway.ts"
-import * as UndiciUpstream from "../../providers/transport/UndiciUpstream.ts"
+import * as UndiciTransport from "../../providers/transport/UndiciTransport.ts"
 import * as Server from "../simulated/Server.ts"
 import { ExitWith } from "../support/Exit.ts"
 import * as Client from "./Client.ts"
@@ -52,7 +52,7 @@ const gateway = (observer: Observer): Effect.Effect<string, never, Scope.Scope> 
     const settled = fromFile(config(origins), [])
     const layer = Gateway.layerNoDeps(settled, { drain: "1 second" }).pipe(
       Layer.provide(Failover.layer({ observer })),
-      Layer.provide(UndiciUpstream.layer())
+      Layer.provide(UndiciTransport.layer())
     )
     const context = yield* Effect.orDie(Layer.build(layer))
     return HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)

@@ -16,7 +16,7 @@ import type { GatewayProvider } from "../../gateway/providers/GatewayProvider.ts
 import * as Providers from "../../gateway/providers/Providers.ts"
 import * as ConfiguredNames from "../../gateway/reload/ConfiguredNames.ts"
 import * as Policy from "../../policy/Policy.ts"
-import type { Upstream } from "../../providers/transport/Upstream.ts"
+import type { Transport } from "../../providers/transport/Transport.ts"
 import * as Question from "./Question.ts"
 
 /** What came of one question. */
@@ -71,7 +71,7 @@ export const count = (
 export const run = (
   config: GatewayConfig,
   { timeout }: { readonly timeout: number }
-): Effect.Effect<ReadonlyArray<Finding>, never, Upstream> =>
+): Effect.Effect<ReadonlyArray<Finding>, never, Transport> =>
   Effect.gen(function* () {
     const semaphore = yield* Semaphore.make(concurrency)
 

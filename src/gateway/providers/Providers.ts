@@ -11,7 +11,7 @@ import * as Policy from "../../policy/Policy.ts"
 import { Anthropic } from "../../providers/Anthropic.ts"
 import type { HttpProvider } from "../../providers/HttpProvider.ts"
 import { OpenAi } from "../../providers/OpenAi.ts"
-import type { Upstream } from "../../providers/transport/Upstream.ts"
+import type { Transport } from "../../providers/transport/Transport.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import type { Dialect } from "../../translate/index.ts"
 import * as Always from "./Always.ts"
@@ -37,7 +37,7 @@ export interface GatewayCatalog extends Catalog.Catalog<GatewayProvider> {
 export const make = (
   config: ProviderConfig,
   secrets?: Secrets | undefined
-): Effect.Effect<GatewayProvider, never, Upstream> => {
+): Effect.Effect<GatewayProvider, never, Transport> => {
   const { baseUrl, credentials, headers, maxAnswerBytes, maxEventBytes, name, policy, query, strategy } =
     config
   const limits = { maxAnswerBytes, maxEventBytes }
@@ -57,7 +57,7 @@ export const make = (
     ...limits
   }
   // A provider takes the operations of its protocol only; those of another one are translated or refused before.
-  const made: Effect.Effect<unknown, never, Upstream> =
+  const made: Effect.Effect<unknown, never, Transport> =
     config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)
   return Effect.map(made, (provider) => {
     dialectOf = Dialects.make(config, (provider as HttpProvider).baseUrl)
@@ -68,7 +68,7 @@ export const make = (
 /** Builds the providers and the catalog of a config. A config that was loaded has no names that lead nowhere. */
 export const catalog = Effect.fnUntraced(function* (
   config: GatewayConfig
-): Effect.fn.Return<GatewayCatalog, Catalog.InvalidCatalog, Upstream> {
+): Effect.fn.Return<GatewayCatalog, Catalog.InvalidCatalog, Transport> {
   const secrets = ConfigSecrets.of(config)
   const providers = yield* Effect.forEach(config.providers, (provider) =>
     Effect.map(make(provider, secrets), (backend) => ({

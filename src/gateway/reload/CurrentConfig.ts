@@ -13,7 +13,7 @@ import * as SubscriptionRef from "effect/SubscriptionRef"
 import { ConfigError, formatPath } from "../../config/file/Problem.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { InvalidCatalog } from "../../domain/Catalog.ts"
-import type { Upstream } from "../../providers/transport/Upstream.ts"
+import type { Transport } from "../../providers/transport/Transport.ts"
 import * as Exposure from "../server/Exposure.ts"
 import type * as NodeAnswer from "../server/NodeAnswer.ts"
 import { NotReloadable, type ReloadError, type Reloaded } from "./Reload.ts"
@@ -90,10 +90,10 @@ export const make = Effect.fnUntraced(function* <R>(
 ): Effect.fn.Return<
   readonly [live: CurrentConfig, handler: Handler],
   InvalidCatalog,
-  Runtimes | Upstream | Scope.Scope | Exclude<R, Scope.Scope>
+  Runtimes | Transport | Scope.Scope | Exclude<R, Scope.Scope>
 > {
   const { config: first, isStopping, onConfig, serve, source } = options
-  const context = yield* Effect.context<Runtimes | Upstream | Exclude<R, Scope.Scope>>()
+  const context = yield* Effect.context<Runtimes | Transport | Exclude<R, Scope.Scope>>()
   const parent = yield* Effect.scope
   const turn = yield* Semaphore.make(1)
   let refused: Refused | undefined

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { InvalidCatalog } from "../../domain/Catalog.ts"
 import type { Runtime } from "../../engine/Failover.ts"
-import type { Upstream } from "../../providers/transport/Upstream.ts"
+import type { Transport } from "../../providers/transport/Transport.ts"
 import * as Providers from "../providers/Providers.ts"
 import { InFlight } from "../server/InFlight.ts"
 import * as ConfiguredNames from "./ConfiguredNames.ts"
@@ -32,7 +32,7 @@ export interface Revision {
 export const make = Effect.fnUntraced(function* (
   config: GatewayConfig,
   number: number
-): Effect.fn.Return<Revision, InvalidCatalog, Runtimes | Upstream> {
+): Effect.fn.Return<Revision, InvalidCatalog, Runtimes | Transport> {
   const catalog = yield* Providers.catalog(config)
   const runtimes = yield* Runtimes
   return {

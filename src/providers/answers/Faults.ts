@@ -6,7 +6,7 @@ import { BadRequest, classOf, type Failure, Transient } from "../../failure/Fail
 import type { Secrets } from "../../redaction/Secrets.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import type { Operation, Protocol } from "../protocols/Protocol.ts"
-import type { Head, TransportError } from "../transport/Upstream.ts"
+import type { Head, TransportError } from "../transport/Transport.ts"
 import { ProviderResponse } from "../wire/ProviderResponse.ts"
 
 /** So much of an answer is looked at, and kept, when it is a failure: in characters. */

@@ -1,18 +1,18 @@
-/** A request on its way over an upstream that has fibers only: one of them reads, ahead by little. */
+/** A request on its way over a transport that has fibers only: one of them reads, ahead by little. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { Call, Head, Opened, Request, TransportError, Upstream } from "./Upstream.ts"
+import type { Call, Head, Opened, Request, Transport, TransportError } from "./Transport.ts"
 
 /** Parts of an answer that are read before they are asked for. */
 const readAhead = 4
 
 /** Sends a request, and reads its answer with a fiber. */
 export const make = (
-  open: Upstream["Service"]["open"],
+  open: Transport["Service"]["open"],
   request: Request,
   context: Context.Context<never>
 ): Call => new PumpedCall(open(request), context)
@@ -25,7 +25,7 @@ class PumpedCall implements Call {
   #reader: (() => void) | undefined
   #room: (() => void) | undefined
 
-  constructor(open: ReturnType<Upstream["Service"]["open"]>, context: Context.Context<never>) {
+  constructor(open: ReturnType<Transport["Service"]["open"]>, context: Context.Context<never>) {
     const pump = Effect.flatMap(open, (opened) => {
       this.#opened = opened
       this.#wake()

@@ -6,7 +6,7 @@ import * as Redacted from "effect/Redacted"
 import type { GatewayConfig, ProtocolName, ProviderConfig } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import type * as Credential from "../../domain/Credential.ts"
-import type { Request, Upstream } from "../../providers/transport/Upstream.ts"
+import type { Request, Transport } from "../../providers/transport/Transport.ts"
 import { faults } from "../faults/Faults.ts"
 import type { Scenario } from "../scenario/Scenario.ts"
 import * as Faulty from "./Faulty.ts"
@@ -19,7 +19,7 @@ import * as Usage from "./Usage.ts"
 export interface World {
   /** The config with keys by which the world knows its callers. None of them opens anything. */
   readonly config: GatewayConfig
-  readonly upstream: Upstream["Service"]
+  readonly transport: Transport["Service"]
   /** How many calls met each fault so far, in the order of the scenario. */
   readonly met: ReadonlyArray<number>
   /** What was read and written so far, by target. */
@@ -87,7 +87,7 @@ export const make = (
     config: { ...config, providers: config.providers.map(known) },
     met: faulty.met,
     usage,
-    upstream: {
+    transport: {
       exchange: (request) => Effect.flatMap(reply(request), Replies.whole),
       open: (request) => Effect.flatMap(reply(request), Replies.opened)
     }

@@ -11,4 +11,4 @@ export {
   type Strictness
 } from "./Server.ts"
 export { servers } from "./Servers.ts"
-export { upstream } from "./Upstream.ts"
+export { transport } from "./Transport.ts"

@@ -11,7 +11,7 @@ import * as ObservedRuntimes from "../../../src/gateway/reload/ObservedRuntimes.
 import { Runtimes } from "../../../src/gateway/reload/Runtimes.ts"
 import { Chain, Failover, Model } from "../../../src/index.ts"
 import * as Decisions from "../../../src/observe/Decisions.ts"
-import * as UndiciUpstream from "../../../src/providers/transport/UndiciUpstream.ts"
+import * as UndiciTransport from "../../../src/providers/transport/UndiciTransport.ts"
 import { Scripted } from "../../../src/testing/index.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, eventually, key, openai, provider, start } from "../../support/gateway.ts"
@@ -423,7 +423,7 @@ describe("the live events", () => {
         Gateway.layerNoDeps(config, { drain: "50 millis" }).pipe(
           Layer.provide(Layer.succeed(Decisions.Decisions, decisions)),
           Layer.provide(Failover.layer()),
-          Layer.provide(UndiciUpstream.layer())
+          Layer.provide(UndiciTransport.layer())
         )
       )
       const url = HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)

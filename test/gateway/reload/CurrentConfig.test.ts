@@ -5,14 +5,14 @@ import { fromFile } from "../../../src/config/GatewayConfig.ts"
 import * as CurrentConfig from "../../../src/gateway/reload/CurrentConfig.ts"
 import { Runtimes } from "../../../src/gateway/reload/Runtimes.ts"
 import { Failover } from "../../../src/index.ts"
-import * as UndiciUpstream from "../../../src/providers/transport/UndiciUpstream.ts"
+import * as UndiciTransport from "../../../src/providers/transport/UndiciTransport.ts"
 import { eventually } from "../../support/gateway.ts"
 
 const config = fromFile({ providers: { a: { protocol: "openai" } } }, [])
 
 const dependencies = Layer.mergeAll(
   Runtimes.layerOne.pipe(Layer.provide(Failover.layer())),
-  UndiciUpstream.layer()
+  UndiciTransport.layer()
 )
 
 describe("the config in force", () => {

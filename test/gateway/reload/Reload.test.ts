@@ -7,7 +7,7 @@ import type { ConfigError } from "../../../src/config/file/Problem.ts"
 import * as Load from "../../../src/config/Load.ts"
 import * as Gateway from "../../../src/gateway/Gateway.ts"
 import { Failover } from "../../../src/index.ts"
-import * as UndiciUpstream from "../../../src/providers/transport/UndiciUpstream.ts"
+import * as UndiciTransport from "../../../src/providers/transport/UndiciTransport.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, eventually, openai, provider } from "../../support/gateway.ts"
 
@@ -32,7 +32,7 @@ const running = (file: Text, options: { readonly overOne?: boolean } = {}) =>
       options.overOne === true
         ? Gateway.layerNoDeps(first, given).pipe(
             Layer.provide(Failover.layer({ policy: { retries: { times: 1, backoff: [1] } } })),
-            Layer.provide(UndiciUpstream.layer())
+            Layer.provide(UndiciTransport.layer())
           )
         : Gateway.layer(first, given)
     const context = yield* Layer.build(Layer.fresh(layer))

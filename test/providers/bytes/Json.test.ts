@@ -5,9 +5,9 @@ import * as Stream from "effect/Stream"
 import { Chain, Failover, Model } from "../../../src/index.ts"
 import { OpenAi } from "../../../src/providers/index.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
-import { anthropic, dialects, openai, upstreams, withUpstream } from "../../support/providers.ts"
+import { anthropic, dialects, openai, transports, withTransport } from "../../support/providers.ts"
 
-for (const [name, upstream] of upstreams) {
+for (const [name, transport] of transports) {
   describe(`JSON over ${name}`, () => {
     for (const dialect of dialects) {
       for (const size of [10, 300 * 1024]) {
@@ -21,7 +21,7 @@ for (const [name, upstream] of upstreams) {
               dialect.request
             )
             assert.deepStrictEqual(json, JSON.parse(Buffer.from(body).toString()))
-          }).pipe(Effect.provide(Failover.layer()), withUpstream(upstream))
+          }).pipe(Effect.provide(Failover.layer()), withTransport(transport))
         )
       }
 
@@ -45,7 +45,7 @@ for (const [name, upstream] of upstreams) {
             chunks.map(({ bytes }) => parsed(Buffer.from(bytes).toString()))
           )
           assert.isAbove(chunks.filter(({ json }) => json !== undefined).length, 20)
-        }).pipe(Effect.provide(Failover.layer()), withUpstream(upstream))
+        }).pipe(Effect.provide(Failover.layer()), withTransport(transport))
       )
     }
   })
@@ -61,5 +61,5 @@ it.live("a large answer that only looks whole has no JSON", () =>
       body: { model: "m", messages: [] }
     })
     assert.isUndefined(json)
-  }).pipe(Effect.provide(Failover.layer()), withUpstream(upstreams[0]![1]))
+  }).pipe(Effect.provide(Failover.layer()), withTransport(transports[0]![1]))
 )

@@ -21,10 +21,10 @@ import {
   type Limits,
   type Opened,
   type Request,
+  Transport,
   TransportError,
-  Upstream,
   type Whole
-} from "./Upstream.ts"
+} from "./Transport.ts"
 
 /** Options of the agent. */
 export interface Options {
@@ -46,12 +46,12 @@ const largeBody = 1024 * 1024
 /** How long an answer that is complete may take to end, so that its connection can be kept. */
 const usageGrace = "500 millis"
 
-/** Provides `Upstream` with connections of its own; they are closed with the layer. */
-export const layer = (options: Options = {}): Layer.Layer<Upstream> => Layer.effect(Upstream, make(options))
+/** Provides `Transport` with connections of its own; they are closed with the layer. */
+export const layer = (options: Options = {}): Layer.Layer<Transport> => Layer.effect(Transport, make(options))
 
-/** Makes an `Upstream` whose connections are closed with the scope. */
-export const make = (options: Options = {}): Effect.Effect<Upstream["Service"], never, Scope.Scope> => {
-  Checks.fields("UndiciUpstream.make", options, { connections: Checks.count })
+/** Makes a `Transport` whose connections are closed with the scope. */
+export const make = (options: Options = {}): Effect.Effect<Transport["Service"], never, Scope.Scope> => {
+  Checks.fields("UndiciTransport.make", options, { connections: Checks.count })
   return canDispatch(Agent) ? open(options) : overFetch
 }
 
@@ -60,16 +60,16 @@ export const canDispatch = (agent: { readonly prototype: { readonly dispatch?: u
   typeof agent.prototype.dispatch === "function"
 
 /** The runtime's own `fetch`, for runtimes whose undici is none; loaded only there. `http2` and `connections` are its own matter. */
-export const overFetch: Effect.Effect<Upstream["Service"]> = Effect.promise(async () => {
+export const overFetch: Effect.Effect<Transport["Service"]> = Effect.promise(async () => {
   const [{ make }, FetchHttpClient, { HttpClient }] = await Promise.all([
-    import("./HttpClientUpstream.ts"),
+    import("./HttpClientTransport.ts"),
     import("effect/http/FetchHttpClient"),
     import("effect/http/HttpClient")
   ])
   return Effect.provide(Effect.map(HttpClient, make), FetchHttpClient.layer)
 }).pipe(Effect.flatten)
 
-const open = (options: Options): Effect.Effect<Upstream["Service"], never, Scope.Scope> =>
+const open = (options: Options): Effect.Effect<Transport["Service"], never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => new Map<number, Agent>()),
@@ -91,7 +91,7 @@ const open = (options: Options): Effect.Effect<Upstream["Service"], never, Scope
         agents.set(connectTimeout, agent)
         return agent
       }
-      return Upstream.of({
+      return Transport.of({
         exchange: (request, limits) =>
           Effect.suspend(() => {
             const call = new Dispatched()

@@ -183,7 +183,7 @@ export const chainOf = (error: unknown): ReadonlyArray<unknown> => {
  * is no transport error at all.
  *
  * @example
- * import { classifyTransport } from "./Transport.ts"
+ * import { classifyTransport } from "./TransportErrors.ts"
  *
  * classifyTransport({ message: "fetch failed", cause: { code: "ECONNREFUSED" } })
  * // => { reason: "Connection", evidence: "transport code=ECONNREFUSED" }

@@ -1,7 +1,7 @@
 /** Strict servers in the place of the network, so that providers and whole applications run against them in virtual time. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { TransportError, type Upstream } from "../../providers/transport/Upstream.ts"
+import { type Transport, TransportError } from "../../providers/transport/Transport.ts"
 import type { Server } from "./Server.ts"
 
 const encoder = new TextEncoder()
@@ -13,10 +13,10 @@ const encoder = new TextEncoder()
  * import { StrictServer } from "effect-failover/testing"
  *
  * const mistral = StrictServer.make(StrictServer.servers.mistral, [{ text: "Bonjour" }])
- * const upstream = StrictServer.upstream({ "https://api.mistral.ai": mistral })
- * typeof upstream.exchange // => "function"
+ * const transport = StrictServer.transport({ "https://api.mistral.ai": mistral })
+ * typeof transport.exchange // => "function"
  */
-export const upstream = (servers: Readonly<Record<string, Server>>): Upstream["Service"] => {
+export const transport = (servers: Readonly<Record<string, Server>>): Transport["Service"] => {
   const ask = (origin: string, path: string, body: string) =>
     Effect.suspend(() => {
       const server = Object.hasOwn(servers, origin) ? servers[origin] : undefined

@@ -16,10 +16,10 @@ import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { ByteChunks } from "../bytes/ByteChunks.ts"
-import { type Head, type Limits, type Request, TransportError, Upstream } from "./Upstream.ts"
+import { type Head, type Limits, type Request, Transport, TransportError } from "./Transport.ts"
 
-/** Makes an `Upstream` of a client. */
-export const make = (client: HttpClient.HttpClient): Upstream["Service"] => {
+/** Makes a `Transport` of a client. */
+export const make = (client: HttpClient.HttpClient): Transport["Service"] => {
   const send = (request: Request): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError> =>
     client
       .execute(
@@ -35,7 +35,7 @@ export const make = (client: HttpClient.HttpClient): Upstream["Service"] => {
         Effect.mapError((error) => failure(error, false))
       )
 
-  return Upstream.of({
+  return Transport.of({
     exchange: (request, limits) =>
       Effect.flatMap(send(request), (response) => {
         const head = headOf(response)
@@ -67,9 +67,9 @@ export const make = (client: HttpClient.HttpClient): Upstream["Service"] => {
   })
 }
 
-/** Provides `Upstream` over the `HttpClient` in the context. */
-export const layer: Layer.Layer<Upstream, never, HttpClient.HttpClient> = Layer.effect(
-  Upstream,
+/** Provides `Transport` over the `HttpClient` in the context. */
+export const layer: Layer.Layer<Transport, never, HttpClient.HttpClient> = Layer.effect(
+  Transport,
   Effect.map(HttpClient.HttpClient, make)
 )
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
-import { classifyTransport } from "../../src/classifier/signals/Transport.ts"
+import { classifyTransport } from "../../src/classifier/signals/TransportErrors.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 
 const failed = (cause: unknown): Error => new TypeError("fetch failed", { cause })

@@ -1,8 +1,8 @@
 /**
  * The way to a provider: one HTTP request, answered whole or as a stream of bytes.
  *
- * Providers know nothing else of HTTP, so that what carries their bytes can be exchanged: `UndiciUpstream` speaks to
- * undici directly and costs the least, `HttpClientUpstream` works over any `HttpClient` of effect/http.
+ * Providers know nothing else of HTTP, so that what carries their bytes can be exchanged: `UndiciTransport` speaks to
+ * undici directly and costs the least, `HttpClientTransport` works over any `HttpClient` of effect/http.
  *
  * No redirects, no retries, no trace headers, no timeouts but the one for connecting: those are the caller's.
  */
@@ -79,8 +79,8 @@ export interface Limits {
 }
 
 /** Sends requests to providers. Interrupting a call aborts its request. */
-export class Upstream extends Context.Service<
-  Upstream,
+export class Transport extends Context.Service<
+  Transport,
   {
     /** The whole answer; of one with a status of 300 or more only as much as `limits` says. */
     readonly exchange: (request: Request, limits: Limits) => Effect.Effect<Whole, TransportError>
@@ -89,4 +89,4 @@ export class Upstream extends Context.Service<
     /** The same without fibers, in this turn; absent where that is not possible. */
     readonly call?: ((request: Request, context: Context.Context<never>) => Call) | undefined
   }
->()("effect-failover/Upstream") {}
+>()("effect-failover/Transport") {}
