@@ -1,5 +1,5 @@
 /** How src is built: which folder may import which, how large files and folders are, and which words are retired. */
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 
@@ -75,11 +75,13 @@ const layers = [
   "simulator/scenario",
   "simulator/time",
   "simulator/world",
-  "simulator",
+  "simulator/callers",
   "simulator/report",
+  "simulator",
   "cli/support",
   "cli/admin",
   "cli/simulate",
+  "cli/simulate/page",
   "cli/simulated",
   "cli/live",
   "cli/demo",
@@ -167,6 +169,65 @@ describe("the folders of src", () => {
 
   it("import each module of Effect by its own path", () => {
     assert.deepStrictEqual(imports.filter(({ from }) => from === "effect").map(show), [])
+  })
+})
+
+/** The most lines a file of src has. Most have 40 to 150: one idea a file. */
+const maxLines = 400
+
+/** Files that are longer, each with the reason. */
+const longFiles: Readonly<Record<string, string>> = {
+  "classifier/signals/Codes.ts": "a table: the error codes of every provider",
+  "classifier/signals/Sentences.ts": "a table: the error sentences of every provider",
+  "testing/strict/Servers.ts": "a table: what each strict server accepts and refuses",
+  "candidates/Candidates.ts": "the candidates of one run; to be divided",
+  "engine/Run.ts": "the run as one machine; to be divided",
+  "engine/Runtime.ts": "the runtime as one service; to be divided",
+  "health/stores/RedisBench.ts": "the session with Redis as one machine; to be divided"
+}
+
+describe("the files of src", () => {
+  it(`have at most ${maxLines} lines, unless a reason is listed`, () => {
+    const long = files
+      .map((file) => ({
+        file: relative(src, file),
+        lines: readFileSync(file, "utf8").trimEnd().split("\n").length
+      }))
+      .filter(({ file, lines }) => lines > maxLines && !(file in longFiles))
+    assert.deepStrictEqual(long, [])
+  })
+})
+
+/** Words that the project does not use any more, and what to write instead. The glossary is in docs/concepts.md. */
+const retired: ReadonlyArray<readonly [word: RegExp, instead: string]> = [
+  [/\bafterword\b/i, "usage after the last content"],
+  [/\bout of the game\b/i, "out of rotation"]
+]
+
+/** Where retired names have to stand: old names of config fields, which are still read. */
+const mayUseRetired = new Set(["src/config/file/RenamedFields.ts"])
+
+const prose = ["README.md", "CONTRIBUTING.md", "SECURITY.md"]
+  .map((file) => join(root, file))
+  .filter((file) => existsSync(file))
+const pages = readdirSync(join(root, "docs"))
+  .filter((file) => file.endsWith(".md"))
+  .map((file) => join(root, "docs", file))
+
+describe("the words of src and docs", () => {
+  it("are those of the glossary: no retired word is left", () => {
+    const found = [...files, ...pages, ...prose]
+      .filter((file) => !mayUseRetired.has(relative(root, file)))
+      .flatMap((file) =>
+        readFileSync(file, "utf8")
+          .split("\n")
+          .flatMap((line, i) =>
+            retired
+              .filter(([word]) => word.test(line))
+              .map(([word, instead]) => `${relative(root, file)}:${i + 1}: ${word.source} → ${instead}`)
+          )
+      )
+    assert.deepStrictEqual(found, [])
   })
 })
 
