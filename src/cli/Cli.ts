@@ -105,6 +105,13 @@ const simulate = Command.make(
       Flag.withDescription("Play the same on another config as well, and say what differs"),
       Flag.optional
     ),
+    replay: Flag.String("replay").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription(
+        "Replay the decisions of a gateway (JSON lines of /admin/decisions?format=jsonl) instead of a scenario"
+      ),
+      Flag.optional
+    ),
     prices: Flag.String("prices").pipe(
       Flag.withMetavar("FILE"),
       Flag.withDescription("What a million tokens cost, by provider/model, instead of the scenario's prices"),

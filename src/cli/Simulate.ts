@@ -27,6 +27,8 @@ export interface Options {
   readonly model: Option.Option<string>
   /** A file of prices, instead of the scenario's own. */
   readonly prices: Option.Option<string>
+  /** A log of decisions, instead of a scenario. */
+  readonly replay: Option.Option<string>
   /** The report as JSON. */
   readonly json: boolean
   /** A file for the report as a page. */
@@ -41,15 +43,20 @@ type Services = FileSystem.FileSystem | Path.Path
  */
 export const simulate = (options: Options): Effect.Effect<void, ExitWith, Services> =>
   Effect.gen(function* () {
-    if (Option.isNone(options.scenario)) return yield* Console.log(Find.list)
-    const name = options.scenario.value
+    if (Option.isNone(options.scenario) && Option.isNone(options.replay)) return yield* Console.log(Find.list)
+    if (Option.isSome(options.scenario) && Option.isSome(options.replay)) {
+      return yield* because(2, "--replay takes the place of a scenario: say one of them")
+    }
+    const source = yield* Find.source(options.scenario, options.replay)
     const prices = yield* Effect.transposeOption(Option.map(options.prices, PriceFile.load))
     const overrides = {
       model: Option.getOrUndefined(options.model),
       prices: Option.getOrUndefined(prices)
     }
-    const one = yield* played(name, options.config, overrides)
-    const other = Option.isNone(options.compare) ? undefined : yield* played(name, options.compare, overrides)
+    const one = yield* played(source, options.config, overrides)
+    const other = Option.isNone(options.compare)
+      ? undefined
+      : yield* played(source, options.compare, overrides)
     if (Option.isSome(options.html)) yield* write(options.html.value, Page.format(one, other))
     yield* Console.log(options.json ? json(one, other) : text(one, other))
     if (!Report.isLossless(one.report)) yield* Effect.fail(new ExitWith(1))
@@ -58,12 +65,16 @@ export const simulate = (options: Options): Effect.Effect<void, ExitWith, Servic
   )
 
 /** Plays a scenario on a config; on built-in providers where there is none. */
-const played = Effect.fnUntraced(function* (name: string, file: Option.Option<string>, overrides: Overrides) {
+const played = Effect.fnUntraced(function* (
+  source: Find.Source,
+  file: Option.Option<string>,
+  overrides: Overrides
+) {
   const config = yield* Option.match(file, {
-    onNone: () => Effect.succeed(BuiltIn.configFor(name)),
+    onNone: () => Effect.succeed(BuiltIn.configFor(typeof source === "string" ? source : "")),
     onSome: (file) => load(file, { keyless: true })
   })
-  const scenario = yield* Find.find(name, config, overrides)
+  const scenario = yield* Find.find(source, config, overrides)
   const report = Report.of(yield* Simulation.play(scenario, config))
   return { name: Option.getOrElse(file, () => "the built-in providers"), report }
 })

@@ -24,12 +24,14 @@ interface Common {
 
 /**
  * What a caller tells observers of a request. `model` is what was asked for, which may be a name for a whole chain;
- * `operation` is what was asked of it, such as `chat/completions`.
+ * `operation` is what was asked of it, such as `chat/completions`; `conversation` names
+ * the conversation that it is a turn of.
  */
 export interface About {
   readonly requestId?: string | undefined
   readonly model?: string | undefined
   readonly operation?: string | undefined
+  readonly conversation?: string | undefined
   readonly [name: string]: string | undefined
 }
 

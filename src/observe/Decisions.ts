@@ -54,6 +54,7 @@ export const Decision = Schema.Struct({
   requestId: Schema.optionalKey(Schema.String),
   model: Schema.optionalKey(Schema.String),
   operation: Schema.optionalKey(Schema.String),
+  conversation: Schema.optionalKey(Schema.String),
   at: Schema.Finite,
   outcome: Outcome,
   /** Who answered. */
@@ -211,10 +212,11 @@ const begun = ({ run }: FailoverEvent): Decision => ({
   skips: []
 })
 
-const aboutOf = ({ model, operation, requestId }: About) => ({
+const aboutOf = ({ conversation, model, operation, requestId }: About) => ({
   ...(requestId !== undefined && { requestId: requestId.slice(0, maxText) }),
   ...(model !== undefined && { model: model.slice(0, maxText) }),
-  ...(operation !== undefined && { operation: operation.slice(0, maxText) })
+  ...(operation !== undefined && { operation: operation.slice(0, maxText) }),
+  ...(conversation !== undefined && { conversation: conversation.slice(0, maxText) })
 })
 
 /** Nobody reads nanoseconds. */

@@ -13,6 +13,8 @@ import * as Stream from "effect/Stream"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import type { InvalidCatalog } from "../domain/Catalog.ts"
 import * as Failover from "../engine/Failover.ts"
+import type { Observer } from "../events/FailoverEvent.ts"
+import * as FailoverEvent from "../events/FailoverEvent.ts"
 import type { UnknownModel } from "../failure/RunError.ts"
 import * as Providers from "../gateway/providers/Providers.ts"
 import { BenchRegistry, makeMemory } from "../health/BenchRegistry.ts"
@@ -20,7 +22,7 @@ import { Transport } from "../providers/transport/Transport.ts"
 import * as Arrivals from "./callers/Arrivals.ts"
 import * as Crowd from "./callers/Crowd.ts"
 import * as Drain from "./callers/Drain.ts"
-import { Talks } from "./callers/Talks.ts"
+import * as Talks from "./callers/Talks.ts"
 import { Benches } from "./report/Benches.ts"
 import { Journal } from "./report/Journal.ts"
 import type { Played } from "./report/Played.ts"
@@ -34,20 +36,22 @@ import * as World from "./world/World.ts"
 /** When simulations begin. */
 const startAt = Date.UTC(2026, 0, 1)
 
-/** Plays a scenario that was made for this config. */
+/** Plays a scenario that was made for this config. `observer` is told what the runtime tells its own observers. */
 export const play = (
   scenario: Scenario,
-  config: GatewayConfig
+  config: GatewayConfig,
+  observer?: Observer
 ): Effect.Effect<Played, InvalidCatalog | UnknownModel> =>
   VirtualTime.run(
     // The world's chance is its own: policies that ask it in another order change nothing else.
-    Random.withSeed(playing(scenario, config), `${scenario.seed} runtime`),
+    Random.withSeed(playing(scenario, config, observer), `${scenario.seed} runtime`),
     { startAt }
   )
 
 const playing = Effect.fnUntraced(function* (
   scenario: Scenario,
-  given: GatewayConfig
+  given: GatewayConfig,
+  observer: Observer | undefined
 ): Effect.fn.Return<Played, InvalidCatalog | UnknownModel> {
   const chance = yield* Random.withSeed(
     Effect.map(Random.Random, (random) => random),
@@ -56,12 +60,16 @@ const playing = Effect.fnUntraced(function* (
   const { config, met, transport, usage } = World.make(scenario, given, { chance, startAt })
   const catalog = yield* Effect.provideService(Providers.catalog(config), Transport, transport)
   const protocol = protocolOf(scenario, config)
-  const chain = yield* Effect.fromResult(catalog.calledIn[protocol].resolve(scenario.model))
+  const resolve = (model: string) => Effect.fromResult(catalog.calledIn[protocol].resolve(model))
+  const models = new Set(scenario.replay?.requests.map(({ model }) => model) ?? [scenario.model])
+  const chains = new Map(
+    yield* Effect.forEach(models, (model) => Effect.map(resolve(model), (chain) => [model, chain] as const))
+  )
   const callers = yield* Random.withSeed(
     Effect.map(Random.Random, (random) => random),
     `${scenario.seed} callers`
   )
-  const talks = new Talks(scenario, callers)
+  const talks = Talks.of(scenario, callers)
 
   const { coarse, fine } = stepsOf(scenario.duration)
   const tally = new Tally(scenario, [coarse, fine])
@@ -71,7 +79,7 @@ const playing = Effect.fnUntraced(function* (
     Failover.make({
       policy: config.policy,
       retryBudget: config.retryBudget,
-      observer: journal.observer
+      observer: FailoverEvent.combine(journal.observer, observer)
     }),
     BenchRegistry,
     registry
@@ -89,10 +97,16 @@ const playing = Effect.fnUntraced(function* (
 
   const ask = Effect.gen(function* () {
     const turn = talks.next()
-    const request = requestOf(scenario, protocol, turn)
+    const request = requestOf(protocol, turn)
+    const chain = chains.get(turn.model)!
     const id = journal.asked(yield* Clock.currentTimeMillis, turn)
-    const about = { requestId: id, model: scenario.model, operation: request.operation }
-    const answered = scenario.stream
+    const about = {
+      requestId: id,
+      model: turn.model,
+      operation: request.operation,
+      ...(scenario.conversations !== undefined && { conversation: String(turn.conversation) })
+    }
+    const answered = turn.stream
       ? Effect.scoped(Effect.flatMap(failover.open(chain, request, { about }), ({ flow }) => Drain.run(flow)))
       : failover.answer(chain, request, { about })
     const result = yield* Effect.result(answered)
@@ -109,7 +123,8 @@ const playing = Effect.fnUntraced(function* (
 const protocolOf = ({ targets }: Scenario, { providers }: GatewayConfig) =>
   providers.find(({ name }) => name === targets[0]?.provider)?.protocol ?? "openai"
 
-const requestOf = ({ model, stream }: Scenario, protocol: "openai" | "anthropic", turn: Turn.Turn) => {
+const requestOf = (protocol: "openai" | "anthropic", turn: Talks.Next) => {
+  const { model, stream } = turn
   const messages = [{ role: "user", content: Turn.say(turn) }]
   return protocol === "openai"
     ? { operation: "chat/completions", body: { model, stream, messages } }

@@ -183,4 +183,54 @@ describe("simulate", { timeout: processes }, () => {
       assert.match(nowhere.stderr, /--html: .* cannot be written/)
     })
   )
+
+  it.live("replays the decisions of a gateway on two configs", () =>
+    Effect.gen(function* () {
+      const at = (second: number) => new Date(Date.UTC(2026, 4, 1) + second * 1000).toISOString()
+      const lines = Array.from({ length: 20 }, (_, second) =>
+        JSON.stringify({
+          id: second,
+          at: at(second),
+          kind: "effect",
+          model: "smart",
+          outcome: "answered",
+          duration: 2_000,
+          attempts: [
+            {
+              target: "a/large#default",
+              at: at(second),
+              duration: 50,
+              outcome: "failed",
+              failure: "Overloaded"
+            },
+            { target: "b/large#default", at: at(second), duration: 500, outcome: "answered" }
+          ]
+        })
+      )
+      const log = yield* file("decisions.jsonl", {})
+      writeFileSync(log, `${lines.join("\n")}\n`)
+      const config = (models: ReadonlyArray<string>) =>
+        file("gateway.jsonc", {
+          providers: { a: { protocol: "openai" }, b: { protocol: "openai" } },
+          models: { smart: models }
+        })
+      const [one, other] = [yield* config(["a/large", "b/large"]), yield* config(["b/large", "a/large"])]
+      const [ended, both, wrong] = yield* Effect.all(
+        [
+          run(["simulate", "--replay", log, "--config", other, "--compare", one, "--json"]),
+          run(["simulate", "throttle", "--replay", log]),
+          run(["simulate", "--replay", one])
+        ],
+        { concurrency: 2 }
+      )
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      const told = JSON.parse(ended.stdout)
+      assert.strictEqual(told.one.report.requests.calls, 20)
+      assert.isAbove(told.other.report.requests.calls, 20)
+      assert.strictEqual(both.code, 2)
+      assert.match(both.stderr, /--replay takes the place of a scenario/)
+      assert.strictEqual(wrong.code, 2)
+      assert.match(wrong.stderr, /this is no decision of \/admin\/decisions\?format=jsonl \(line 1\)/)
+    })
+  )
 })

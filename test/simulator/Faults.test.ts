@@ -20,6 +20,7 @@ const expected: Readonly<Record<FaultName, FailureClass | "answered">> = {
   invalidKey: "InvalidKey",
   noCredit: "Balance",
   modelGone: "ModelMissing",
+  badRequest: "Invalid",
   contextExceeded: "ContextExceeded"
 }
 

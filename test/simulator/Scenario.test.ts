@@ -45,7 +45,7 @@ describe("a scenario file", () => {
         "requests.perSecond: expected a number above 0, at most 10000",
         "requests.modle: there is no such field; did you mean model?",
         "answers.whole: expected a time above zero",
-        'faults[0].fault: expected "throttled" | "capped" | "overloaded" | "crowded" | "serverError" | "unreachable" | "silent" | "slow" | "cut" | "hang" | "invalidKey" | "noCredit" | "modelGone" | "contextExceeded"',
+        'faults[0].fault: expected "throttled" | "capped" | "overloaded" | "crowded" | "serverError" | "unreachable" | "silent" | "slow" | "cut" | "hang" | "invalidKey" | "noCredit" | "modelGone" | "badRequest" | "contextExceeded"',
         "faults[0].share: expected a number above 0, at most 1",
         "faults[1].target: is missing",
         "faults[1].factor: expected a number above 1",

@@ -1,15 +1,50 @@
 /** The scenario that a command names. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { nearest } from "../../config/file/Nearest.ts"
 import { ConfigError, formatPath } from "../../config/file/Problem.ts"
+import type { Misfit } from "../../config/file/Structure.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
+import * as Log from "../../simulator/replay/Log.ts"
 import * as BuiltIn from "../../simulator/scenario/BuiltIn.ts"
+import * as OfLog from "../../simulator/scenario/OfLog.ts"
 import * as Scenario from "../../simulator/scenario/Scenario.ts"
 
-/** A built-in scenario, unless the name is that of none; then it is a file. */
+/** What is played: the name of a scenario, or a log of decisions. */
+export type Source = string | { readonly file: string; readonly log: ReadonlyArray<Log.Line> }
+
+/** Reads the log, where it is one. */
+export const source = (
+  name: Option.Option<string>,
+  replay: Option.Option<string>
+): Effect.Effect<Source, ConfigError, FileSystem.FileSystem> =>
+  Option.match(replay, {
+    onNone: () => Effect.succeed(Option.getOrElse(name, () => "")),
+    onSome: (file) => Effect.map(Log.load(file), (log) => ({ file, log }))
+  })
+
+/** The scenario of a source on a config: what does not fit is told with its place. */
 export const find = (
+  source: Source,
+  config: GatewayConfig,
+  overrides: Scenario.Overrides
+): Effect.Effect<Scenario.Scenario, ConfigError, FileSystem.FileSystem> =>
+  typeof source === "string"
+    ? named(source, config, overrides)
+    : Effect.fromResult(Result.mapError(OfLog.make(source.log, config, overrides), misfit(source.file)))
+
+const misfit =
+  (file: string) =>
+  (misfits: ReadonlyArray<Misfit>): ConfigError =>
+    new ConfigError({
+      file,
+      problems: misfits.map(({ message, path }) => ({ path: formatPath(path), message }))
+    })
+
+/** A built-in scenario, unless the name is that of none; then it is a file. */
+const named = (
   name: string,
   config: GatewayConfig,
   overrides: Scenario.Overrides
@@ -22,16 +57,7 @@ export const find = (
         : Effect.fail(new ConfigError({ file: name, problems: [{ path: "", message: neither(name) }] }))
     )
   }
-  return Effect.fromResult(
-    Result.mapError(
-      Scenario.resolve(known, config, overrides),
-      (misfits) =>
-        new ConfigError({
-          file: name,
-          problems: misfits.map(({ message, path }) => ({ path: formatPath(path), message }))
-        })
-    )
-  )
+  return Effect.fromResult(Result.mapError(Scenario.resolve(known, config, overrides), misfit(name)))
 }
 
 const isThere = (file: string) =>

@@ -125,9 +125,16 @@ const insight = HttpApiGroup.make("insight")
       "Counts and state of every target of the config, of every other one that was called, and of what rests."
     ),
     HttpApiEndpoint.get("decisions", "/decisions", {
-      query: { limit: Schema.optionalKey(Limit) },
+      query: {
+        limit: Schema.optionalKey(Limit),
+        /** `jsonl`: one a line, the oldest first, for a file that is added to or replayed. */
+        format: Schema.optionalKey(Schema.Literals(["json", "jsonl"]))
+      },
       success: Schema.Array(Wire.Decision)
-    }).annotate(OpenApi.Description, "The last requests, the newest first: who was tried and how it went."),
+    }).annotate(
+      OpenApi.Description,
+      "The last requests, the newest first: who was tried and how it went. With format=jsonl (or `accept: application/jsonl`) one a line, the oldest first."
+    ),
     HttpApiEndpoint.get("explain", "/explain", {
       query: {
         model: Schema.NonEmptyString,

@@ -16,6 +16,7 @@ import type { Revision } from "../reload/Revision.ts"
 import { AdminApi, type BenchRequest, InvalidRequest, NotBenched } from "./AdminApi.ts"
 import * as ConfigView from "./ConfigView.ts"
 import * as Events from "./Events.ts"
+import * as JsonLines from "./JsonLines.ts"
 import { benchOf, explainedOf, healthOf, untried } from "./Views.ts"
 import type * as Wire from "./Wire.ts"
 
@@ -97,7 +98,13 @@ const insight = ({ closing, live, revision }: Options) =>
             return [...rows.values()]
           }),
 
-        decisions: ({ query: { limit } }) => Effect.map(decisions.recent, (recent) => recent.slice(0, limit)),
+        decisions: ({ query: { format, limit }, request }) =>
+          Effect.map(decisions.recent, (recent) => {
+            const last = recent.slice(0, limit)
+            return format === "jsonl" || (format === undefined && JsonLines.isWanted(request.headers.accept))
+              ? JsonLines.response(last)
+              : last
+          }),
 
         explain: Effect.fnUntraced(function* ({ query: { fallbacks, model } }) {
           const found = catalog.resolve(model, { fallbacks: fallbacks === undefined ? [] : split(fallbacks) })

@@ -3,7 +3,11 @@ import type * as Random from "effect/Random"
 import type { Scenario } from "../scenario/Scenario.ts"
 
 /** The time of each request in milliseconds since the start; asked for in their order. */
-export const of = ({ arrivals, perSecond }: Scenario, chance: Random.Random): ((index: number) => number) => {
+export const of = (
+  { arrivals, perSecond, replay }: Scenario,
+  chance: Random.Random
+): ((index: number) => number) => {
+  if (replay !== undefined) return (index) => replay.requests[index]?.at ?? 0
   if (arrivals === "even") return (index) => (index * 1000) / perSecond
   let now = 0
   return () => {

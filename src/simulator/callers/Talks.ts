@@ -7,10 +7,31 @@ import type { Turn } from "../world/Turn.ts"
 export interface Next extends Turn {
   /** No other turn of its conversation follows. */
   readonly isLast: boolean
+  readonly model: string
+  readonly stream: boolean
+}
+
+/** Who asks. */
+export interface Talking {
+  /** Whose turn it is now. */
+  next(): Next
+  /** A turn has been answered, or has failed. */
+  done(turn: Next): void
+}
+
+/** The requests of a scenario, or of the log that it replays. */
+export const of = (scenario: Scenario, chance: Random.Random): Talking => {
+  const { replay, tokens } = scenario
+  if (replay === undefined) return new Talks(scenario, chance)
+  let number = 0
+  return {
+    next: () => ({ ...replay.requests[number]!, number: number++, prompt: tokens.prompt }),
+    done: () => {}
+  }
 }
 
 /** Chooses whose turn it is. A conversation waits for its answer before it goes on. */
-export class Talks {
+class Talks implements Talking {
   readonly #scenario: Scenario
   readonly #chance: Random.Random
   /** Between two turns: the conversation, and how many it has had. */
@@ -28,15 +49,20 @@ export class Talks {
       conversations === undefined ? 0 : Math.max(1, Math.round((perSecond * conversations.pause) / 1000))
   }
 
-  /** Whose turn it is now. */
   next(): Next {
-    const { conversations, tokens } = this.#scenario
+    const { conversations, model, stream, tokens } = this.#scenario
     const { grows, turns } = conversations ?? { grows: 0, turns: 1 }
     const { conversation, turns: number } = this.#draw() ?? { conversation: this.#begun++, turns: 0 }
-    return { conversation, number, prompt: tokens.prompt + number * grows, isLast: number + 1 >= turns }
+    return {
+      conversation,
+      number,
+      prompt: tokens.prompt + number * grows,
+      isLast: number + 1 >= turns,
+      model,
+      stream
+    }
   }
 
-  /** A turn has been answered, or has failed. */
   done({ conversation, isLast, number }: Next): void {
     if (this.#open === 0) return
     if (isLast) this.#taking--

@@ -21,9 +21,11 @@ export type Act =
       readonly status: number
       readonly headers: Readonly<Record<string, string>>
       readonly body: string
+      /** After so many milliseconds instead of the usual ones. */
+      readonly after?: number | undefined
     }
   /** The connection is refused. */
-  | { readonly _tag: "Unreachable" }
+  | { readonly _tag: "Unreachable"; readonly after?: number | undefined }
   /** Takes the request and says nothing. */
   | { readonly _tag: "Timeout" }
 
@@ -119,6 +121,11 @@ export const faults = {
     refuse(met, {
       openai: (model) => [404, "model_not_found", `The model ${model} does not exist`],
       anthropic: (model) => [404, "not_found_error", `model: ${model}`]
+    }),
+  badRequest: (met: Met): Act =>
+    refuse(met, {
+      openai: () => [400, "invalid_value", "Invalid value for 'messages'"],
+      anthropic: () => [400, "invalid_request_error", "messages: at least one message is required"]
     }),
   contextExceeded: (met: Met): Act =>
     refuse(met, {

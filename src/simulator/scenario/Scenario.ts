@@ -9,6 +9,7 @@ import * as Reference from "../../config/file/Reference.ts"
 import { checkAs, type Misfit } from "../../config/file/Structure.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as ConfiguredNames from "../../gateway/reload/ConfiguredNames.ts"
+import type { Replay } from "../replay/Replay.ts"
 import type { Fault } from "./FaultOf.ts"
 import * as FaultOf from "./FaultOf.ts"
 import * as Places from "./Places.ts"
@@ -56,6 +57,8 @@ export interface Scenario {
   /** Where requests may go, in the order in which they would. */
   readonly targets: ReadonlyArray<Places.Place>
   readonly faults: ReadonlyArray<Fault>
+  /** The log that it replays: its requests take the place of `perSecond`, and its targets that of `answers`. */
+  readonly replay?: Replay | undefined
 }
 
 /** What may be said over a scenario. */

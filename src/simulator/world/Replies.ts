@@ -77,11 +77,11 @@ const refused = (act: Exclude<Act, Answer>, pace: number) => {
     case "Timeout":
       return Effect.never
     case "Unreachable":
-      return Effect.delay(Effect.fail(broken(false, "ECONNREFUSED")), unreachable)
+      return Effect.delay(Effect.fail(broken(false, "ECONNREFUSED")), act.after ?? unreachable)
     case "Refuse": {
       const { body, headers, status } = act
       const answer = { status, headers: { "content-type": json, ...headers }, body: bytes(body) }
-      return Effect.delay(Effect.succeed(answer), refusal * pace)
+      return Effect.delay(Effect.succeed(answer), act.after ?? refusal * pace)
     }
   }
 }

@@ -8,6 +8,7 @@ import * as BenchKey from "../../domain/BenchKey.ts"
 import type * as Credential from "../../domain/Credential.ts"
 import type { Request, Transport } from "../../providers/transport/Transport.ts"
 import { faults } from "../faults/Faults.ts"
+import * as Recorded from "../replay/Recorded.ts"
 import type { Scenario } from "../scenario/Scenario.ts"
 import * as Faulty from "./Faulty.ts"
 import { PromptCaches } from "./PromptCaches.ts"
@@ -40,6 +41,12 @@ export const make = (
   { chance, startAt }: { readonly chance: Random.Random; readonly startAt: number }
 ): World => {
   const callers = new Map<string, Known>()
+  const outcomes = new Map(
+    [...(scenario.replay?.recorded ?? [])].map(([target, recorded]) => [
+      target,
+      new Recorded.Outcomes(recorded)
+    ])
+  )
   const faulty = Faulty.make(scenario.faults, chance)
   const caches = new PromptCaches(scenario.answers.cacheLasts)
   const usage = new Map<string, Usage.Tokens>()
@@ -55,8 +62,7 @@ export const make = (
   }
 
   /** The target reads a prompt and answers it; gives how long it reads what it has not in its cache. */
-  const charge = (target: string, body: string, now: number): number => {
-    const { conversation, prompt } = Turn.read(body)
+  const charge = (target: string, { conversation, prompt }: Turn.Turn, now: number): number => {
     const cached = caches.read(target, conversation, prompt, now)
     const tokens = { input: prompt, cached, output: scenario.tokens.answer }
     usage.set(target, Usage.add(usage.get(target) ?? Usage.none, tokens))
@@ -73,9 +79,19 @@ export const make = (
     const { firstWord, whole } = scenario.answers
     const { fault, queue } = faulty.meets(target, now)
     const normal = { _tag: "Answer", firstWord: firstWord * pace, whole: whole * pace } as const
-    const done = fault === undefined ? normal : faults[fault.name]({ ...fault, protocol, model, normal })
+    const turn = Turn.read(request.body)
+    const met = { protocol, model, normal }
+    const recorded = outcomes.get(target)?.at(now)
+    const done =
+      turn.own !== undefined
+        ? faults[turn.own](met)
+        : fault !== undefined
+          ? faults[fault.name]({ ...fault, ...met })
+          : recorded === undefined
+            ? normal
+            : Recorded.act(recorded, protocol, model)
     if (done._tag !== "Answer") return { act: done, head, pace, queue: undefined }
-    const reading = charge(target, request.body, now)
+    const reading = charge(target, turn, now)
     const late = { ...done, firstWord: done.firstWord + reading, whole: done.whole + reading }
     return { act: late, head, pace, queue }
   }

@@ -1,7 +1,7 @@
 import * as http from "node:http"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Redacted, Stream } from "effect"
+import { Context, Effect, Fiber, Layer, Redacted, Result, Stream } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import * as GatewayConfig from "../../../src/config/GatewayConfig.ts"
 import * as Load from "../../../src/config/Load.ts"
@@ -12,6 +12,7 @@ import { Runtimes } from "../../../src/gateway/reload/Runtimes.ts"
 import { Chain, Failover, Model } from "../../../src/index.ts"
 import * as Decisions from "../../../src/observe/Decisions.ts"
 import * as UndiciTransport from "../../../src/providers/transport/UndiciTransport.ts"
+import * as Log from "../../../src/simulator/replay/Log.ts"
 import { Scripted } from "../../../src/testing/index.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, eventually, key, openai, provider, start } from "../../support/gateway.ts"
@@ -305,6 +306,38 @@ describe("what it tells", () => {
         [["a/gpt#k1", "Overloaded"]]
       )
       assert.strictEqual((yield* admin.insight.decisions({ query: { limit: 1 } })).length, 1)
+    })
+  )
+
+  it.live("the same as JSON lines, the oldest first, for whoever keeps them or replays them", () =>
+    Effect.gen(function* () {
+      const { a, admin, call, url } = yield* running()
+      a.play(overloaded)
+      yield* call()
+      yield* call()
+      const [said, accepted, last] = [
+        yield* ask(`${url}/admin/decisions?format=jsonl`, { headers: bearer }),
+        yield* ask(`${url}/admin/decisions`, { headers: { ...bearer, accept: "application/jsonl" } }),
+        yield* ask(`${url}/admin/decisions?format=jsonl&limit=1`, { headers: bearer })
+      ]
+      for (const got of [said, accepted, last]) {
+        assert.strictEqual(got.status, 200)
+        assert.match(got.headers["content-type"] ?? "", /^application\/jsonl/)
+      }
+      assert.strictEqual(accepted.text, said.text)
+      const lines = said.text.trimEnd().split("\n")
+      const decisions = yield* admin.insight.decisions({ query: {} })
+      assert.deepStrictEqual(
+        lines.map((line) => JSON.parse(line).id),
+        decisions.map(({ id }) => id).toReversed()
+      )
+      assert.strictEqual(last.text, `${lines[1]}\n`)
+      const log = Result.getOrThrow(Log.parse(said.text))
+      assert.deepStrictEqual(
+        log.map(({ attempts }) => attempts.map(({ failure, target }) => [target, failure])),
+        decisions.toReversed().map(({ attempts }) => attempts.map(({ failure, target }) => [target, failure]))
+      )
+      assert.strictEqual((yield* ask(`${url}/admin/decisions?format=xml`, { headers: bearer })).status, 400)
     })
   )
 

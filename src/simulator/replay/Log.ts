@@ -1,0 +1,80 @@
+/**
+ * Reads the decisions of a gateway: JSON lines as of `/admin/decisions?format=jsonl`, or the event stream of
+ * `/admin/events` as it was written to a file.
+ */
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { ConfigError, type Problem } from "../../config/file/Problem.ts"
+import * as Reference from "../../config/file/Reference.ts"
+import { Moment } from "../../gateway/admin/Wire.ts"
+
+const opt = Schema.optionalKey
+
+/** One call of a request, as far as a replay needs it. */
+const Attempt = Schema.Struct({
+  target: Schema.String,
+  at: Moment,
+  duration: opt(Schema.Finite),
+  outcome: Schema.Literals(["running", "answered", "failed", "interrupted"]),
+  failure: opt(Schema.String),
+  evidence: opt(Schema.String)
+})
+
+/** One request, as far as a replay needs it. Moments are milliseconds since the epoch. */
+export const Line = Schema.Struct({
+  id: Schema.Int,
+  at: Moment,
+  kind: Schema.Literals(["effect", "stream"]),
+  model: opt(Schema.String),
+  conversation: opt(Schema.String),
+  outcome: Schema.Literals(["running", "answered", "failed", "interrupted", "broken"]),
+  duration: opt(Schema.Finite),
+  attempts: Schema.Array(Attempt)
+})
+
+/** One request, as far as a replay needs it. */
+export type Line = typeof Line.Type
+
+/** Reads a file; fails with the lines that are no decisions. */
+export const load = Effect.fnUntraced(function* (
+  file: string
+): Effect.fn.Return<ReadonlyArray<Line>, ConfigError, FileSystem.FileSystem> {
+  const read = parse(yield* Reference.textOf(file))
+  return Result.isFailure(read) ? yield* new ConfigError({ file, problems: read.failure }) : read.success
+})
+
+/**
+ * The requests in the order in which they came. Of a request that stands there more than once, because logs overlap or
+ * it was told of while it went on, the last line counts. Lines of an event stream that tell of something else are
+ * passed by.
+ */
+export const parse = (text: string): Result.Result<ReadonlyArray<Line>, ReadonlyArray<Problem>> => {
+  const requests = new Map<string, Line>()
+  const problems: Array<Problem> = []
+  for (const [index, whole] of text.split("\n").entries()) {
+    const line = whole.replace(/^data: ?/, "").trim()
+    const isEvents = whole.startsWith("data:")
+    if (line === "" || /^(event|id|retry)?:/.test(whole)) continue
+    const read = decode(line)
+    if (Result.isSuccess(read)) requests.set(`${read.success.id} ${read.success.at}`, read.success)
+    else if (!isEvents && problems.length < mostProblems) {
+      problems.push({
+        path: "",
+        message: "this is no decision of /admin/decisions?format=jsonl",
+        line: index + 1
+      })
+    }
+  }
+  if (problems.length === 0 && requests.size === 0)
+    problems.push({ path: "", message: "there is no decision in it" })
+  return problems.length > 0
+    ? Result.fail(problems)
+    : Result.succeed([...requests.values()].sort((a, b) => a.at - b.at || a.id - b.id))
+}
+
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Line))
+
+/** A file of something else has as many problems as lines. */
+const mostProblems = 5

@@ -1,0 +1,124 @@
+/** What targets answered at their times, for calls that come at about those times again. */
+import type { Act, FaultName } from "../faults/Faults.ts"
+import { faults } from "../faults/Faults.ts"
+import type { ProtocolName } from "../faults/Shapes.ts"
+import type { Line } from "./Log.ts"
+
+/** What one call was answered. Times are milliseconds. */
+export interface Recorded {
+  /** Since the start. */
+  readonly at: number
+  /** How long the answer or the failure took. */
+  readonly took: number
+  /** Until the last word, where it answered. */
+  readonly whole: number
+  /** `undefined` for an answer. */
+  readonly fault: FaultName | undefined
+  /** As the provider asked, where it did. */
+  readonly retryAfter: number | undefined
+  /** The stream broke after it had begun. */
+  readonly broke: boolean
+}
+
+/** A call finds what was recorded at most this much before or after it, in milliseconds; nothing is found twice. */
+const near = 1_000
+
+/** The outcomes of one target, as a list that calls use up. */
+export class Outcomes {
+  readonly #all: ReadonlyArray<Recorded>
+  #next = 0
+
+  /** In the order of their times. */
+  constructor(all: ReadonlyArray<Recorded>) {
+    this.#all = all
+  }
+
+  /**
+   * What a call is answered that comes now: as the call that was recorded near that time, and that no call has found
+   * before; where there is none, as the last one before it. Times must not go back.
+   */
+  at(now: number): Recorded | undefined {
+    while (this.#next < this.#all.length && this.#all[this.#next]!.at < now - near) this.#next++
+    const next = this.#all[this.#next]
+    if (next !== undefined && next.at <= now + near) {
+      this.#next++
+      return next
+    }
+    return this.#all[this.#next - 1] ?? next
+  }
+}
+
+/** How a class of failures of a target looks on the wire; those that are missing speak about the request. */
+const faultOf: Readonly<Record<string, FaultName>> = {
+  RateLimit: "throttled",
+  InvalidKey: "invalidKey",
+  Forbidden: "invalidKey",
+  Balance: "noCredit",
+  ModelMissing: "modelGone",
+  Overloaded: "overloaded",
+  ServerError: "serverError",
+  Connection: "unreachable",
+  Silent: "silent",
+  Truncated: "cut",
+  Empty: "cut",
+  Malformed: "cut",
+  Unknown: "cut"
+}
+
+/** What speaks about the request: whoever is asked says so. */
+const ownOf: Readonly<Record<string, FaultName>> = {
+  Invalid: "badRequest",
+  ContentPolicy: "badRequest",
+  MaxTokens: "badRequest",
+  TooLarge: "badRequest",
+  Unsupported: "badRequest",
+  ContextExceeded: "contextExceeded"
+}
+
+/** What every target answers a request, where its failures said that it was the request's own. */
+export const own = ({ attempts, outcome }: Line): FaultName | undefined => {
+  const last = attempts.at(-1)?.failure
+  return outcome === "failed" && last !== undefined ? ownOf[last] : undefined
+}
+
+/** The outcomes of every target in a log that begins at `start`, in milliseconds since the epoch. */
+export const of = (log: ReadonlyArray<Line>, start: number): ReadonlyMap<string, ReadonlyArray<Recorded>> => {
+  const byTarget = new Map<string, Array<Recorded>>()
+  for (const line of log) {
+    for (const attempt of line.attempts) {
+      const { at, duration = 0, evidence, failure, outcome, target } = attempt
+      const isAnswer =
+        outcome === "answered" || (line.outcome === "broken" && attempt === line.attempts.at(-1))
+      const fault = failure === undefined ? undefined : faultOf[failure]
+      // Calls that were given up, and refusals of the request, say nothing about the target.
+      if (!isAnswer && fault === undefined) continue
+      const whole = Math.max(duration, (line.duration ?? 0) - (at - line.at))
+      const known = byTarget.get(target) ?? []
+      byTarget.set(target, known)
+      known.push({
+        at: at - start,
+        took: duration,
+        whole,
+        fault: isAnswer ? undefined : fault,
+        retryAfter: retryAfterOf(evidence),
+        broke: line.outcome === "broken" && isAnswer
+      })
+    }
+  }
+  for (const all of byTarget.values()) all.sort((a, b) => a.at - b.at)
+  return byTarget
+}
+
+const retryAfterOf = (evidence = ""): number | undefined => {
+  const seconds = /retry-after: (\d+(?:\.\d+)?)/i.exec(evidence)?.[1]
+  return seconds === undefined ? undefined : Number(seconds) * 1000
+}
+
+/** What a provider does that does what was recorded. A stream that broke breaks behind its last word, when it did then. */
+export const act = (recorded: Recorded, protocol: ProtocolName, model: string): Act => {
+  const { broke, fault, retryAfter, took, whole } = recorded
+  const normal = { _tag: "Answer", firstWord: took, whole, ...(broke && { cutAfter: 4 }) } as const
+  if (fault === undefined) return normal
+  const done = faults[fault]({ protocol, model, normal, retryAfter, afterWords: 0 })
+  return done._tag === "Refuse" || done._tag === "Unreachable" ? { ...done, after: took } : done
+}

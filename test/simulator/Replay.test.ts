@@ -1,0 +1,188 @@
+/** A gateway's own decisions, played again. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { fromFile, type GatewayConfig } from "../../src/config/GatewayConfig.ts"
+import * as Wire from "../../src/gateway/admin/Wire.ts"
+import * as Decisions from "../../src/observe/Decisions.ts"
+import type { Options } from "../../src/policy/Policy.ts"
+import * as Log from "../../src/simulator/replay/Log.ts"
+import { Outcomes } from "../../src/simulator/replay/Recorded.ts"
+import * as Report from "../../src/simulator/report/Report.ts"
+import * as Simulation from "../../src/simulator/Simulation.ts"
+import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
+import * as OfLog from "../../src/simulator/scenario/OfLog.ts"
+import * as Scenario from "../../src/simulator/scenario/Scenario.ts"
+import type { ScenarioFile } from "../../src/simulator/scenario/ScenarioFile.ts"
+import { minute, second, targetOf } from "../support/simulator.ts"
+
+const encode = Schema.encodeSync(Schema.fromJsonString(Wire.Decision))
+
+/** Plays a scenario; gives its report and the log that a gateway would have written of it. */
+const logged = (file: ScenarioFile, config: GatewayConfig = BuiltIn.config) =>
+  Effect.gen(function* () {
+    const decisions = Decisions.make({ capacity: 100_000 })
+    const scenario = Result.getOrThrow(Scenario.resolve(file, config))
+    const report = Report.of(yield* Simulation.play(scenario, config, decisions.observer))
+    const recent = yield* decisions.recent
+    return {
+      report,
+      text: recent
+        .toReversed()
+        .map((decision) => encode(decision))
+        .join("\n")
+    }
+  })
+
+const replayed = (text: string, policy: Options = {}, config: GatewayConfig = BuiltIn.config) => {
+  const scenario = Result.getOrThrow(OfLog.make(Result.getOrThrow(Log.parse(text)), config))
+  return Effect.map(Simulation.play(scenario, { ...config, policy }), Report.of)
+}
+
+const line = (changes: object) =>
+  JSON.stringify({
+    id: 1,
+    at: "2026-05-01T12:00:00.000Z",
+    kind: "stream",
+    model: "smart",
+    outcome: "answered",
+    duration: 3_000,
+    attempts: [
+      {
+        target: "north/large#main",
+        at: "2026-05-01T12:00:00.000Z",
+        probe: false,
+        duration: 600,
+        outcome: "answered"
+      }
+    ],
+    skips: [],
+    ...changes
+  })
+
+describe("the replay of a log", () => {
+  for (const name of ["throttle", "overload", "errors", "dead-key", "cut-streams"]) {
+    it.effect(`under the policy that wrote it comes to the same: ${name}`, () =>
+      Effect.gen(function* () {
+        const { report, text } = yield* logged({ ...BuiltIn.scenarios[name]!, requests: { perSecond: 5 } })
+        const again = yield* replayed(text)
+        assert.strictEqual(again.requests.asked, report.requests.asked)
+        const near = (a: number, b: number, what: string) =>
+          assert.approximately(a, b, Math.max(3, 0.02 * report.requests.asked), what)
+        near(again.requests.answered, report.requests.answered, "answered")
+        near(again.requests.calls, report.requests.calls, "calls")
+        for (const { answered, target } of report.targets)
+          near(targetOf(again, target).answered, answered, target)
+        assert.approximately(again.times.all!.p50, report.times.all!.p50, 20)
+        assert.approximately(again.times.all!.p99, report.times.all!.p99, 0.1 * report.times.all!.p99)
+      })
+    )
+  }
+
+  it.effect("under another policy shows what that would have done", () =>
+    Effect.gen(function* () {
+      const scenario: ScenarioFile = {
+        duration: 3 * minute,
+        requests: { perSecond: 2 },
+        faults: [{ target: "first target", fault: "silent", from: minute, until: 2 * minute }]
+      }
+      const { report, text } = yield* logged(scenario)
+      const quick = yield* replayed(text, { timeouts: { headers: "5 seconds", firstContent: "5 seconds" } })
+      assert.isAbove(report.times.all!.max, 30 * second)
+      assert.isBelow(quick.times.all!.max, 8 * second)
+      assert.strictEqual(quick.requests.answered, quick.requests.asked)
+    })
+  )
+
+  it.effect("keeps conversations together, and what every target would refuse a request for", () =>
+    Effect.gen(function* () {
+      const { report, text } = yield* logged({
+        duration: 2 * minute,
+        requests: { perSecond: 2, conversations: { turns: 5, pause: "10 seconds" } },
+        faults: [{ target: "every target", fault: "badRequest", share: 0.1 }]
+      })
+      const again = yield* replayed(text)
+      assert.strictEqual(again.conversations?.conversations, report.conversations?.conversations)
+      assert.deepStrictEqual(again.requests.errors, report.requests.errors)
+      assert.isAbove(report.requests.errors.Invalid ?? 0, 5)
+    })
+  )
+
+  it.effect("leaves out what the config does not know, and says so", () =>
+    Effect.gen(function* () {
+      const text = [
+        line({}),
+        line({ id: 2, at: "2026-05-01T12:00:04.000Z", model: "clever" }),
+        line({
+          id: 3,
+          at: "2026-05-01T12:00:05.000Z",
+          attempts: [
+            {
+              target: "west/large#main",
+              at: "2026-05-01T12:00:05.000Z",
+              duration: 10,
+              outcome: "failed",
+              failure: "Overloaded"
+            }
+          ]
+        })
+      ].join("\n")
+      const played = yield* replayed(text)
+      assert.strictEqual(played.requests.asked, 2)
+      assert.include(played.about, "1 requests for models that the config does not know are left out")
+      assert.include(played.about, "The config does not use west/large#main")
+      assert.strictEqual(played.title, "2 requests of a gateway, replayed from 2026-05-01T12:00:00.000Z on")
+    })
+  )
+})
+
+describe("a log", () => {
+  it("may overlap with itself, and may be an event stream", () => {
+    const running = line({ outcome: "running", attempts: [] })
+    const stream = `event: ping\ndata: {"at":"2026-05-01T12:00:00.000Z"}\n\nevent: decision\ndata: ${running}\n\nevent: decision\ndata: ${line({})}\n\n`
+    for (const text of [`${line({})}\n${line({})}\n`, stream]) {
+      const log = Result.getOrThrow(Log.parse(text))
+      assert.strictEqual(log.length, 1)
+      assert.strictEqual(log[0]?.outcome, "answered")
+    }
+  })
+
+  it("that is something else is refused with the lines", () => {
+    const problems = (text: string) =>
+      Result.match(Log.parse(text), { onSuccess: () => [], onFailure: (all) => all.map(({ line }) => line) })
+    assert.deepStrictEqual(problems(`${line({})}\nnonsense\n\n{"at": 1}`), [2, 4])
+    assert.deepStrictEqual(problems(""), [undefined])
+    assert.strictEqual(problems("x\n".repeat(100)).length, 5)
+  })
+
+  it("without any model of the config is refused", () => {
+    const config = fromFile(
+      { providers: { other: { protocol: "openai" } }, models: { mine: "other/one" } },
+      []
+    )
+    const made = OfLog.make(Result.getOrThrow(Log.parse(line({}))), config)
+    assert.match(Result.isFailure(made) ? (made.failure[0]?.message ?? "") : "", /unknown model "smart"/)
+  })
+})
+
+describe("what a target did", () => {
+  const at = (at: number) => ({
+    at,
+    took: at,
+    whole: at,
+    fault: undefined,
+    retryAfter: undefined,
+    broke: false
+  })
+
+  it("is found once near its time, and holds until something else was recorded", () => {
+    const outcomes = new Outcomes([at(10_000), at(10_200), at(30_000)])
+    // Before everything as the first; near the first two, each of them once; then as the last before.
+    assert.deepStrictEqual(
+      [0, 9_500, 10_000, 10_500, 20_000, 29_500, 40_000].map((now) => outcomes.at(now)?.at),
+      [10_000, 10_000, 10_200, 10_200, 10_200, 30_000, 30_000]
+    )
+    assert.isUndefined(new Outcomes([]).at(0))
+  })
+})
