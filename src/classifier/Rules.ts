@@ -56,6 +56,16 @@ const byHost = (view: ErrorView, text: string, code: string): SignalClass | unde
     ? "RateLimit"
     : undefined
 
+/**
+ * Types that are said of more than one thing: the words beside them tell of a limit that ends by itself.
+ * https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx, https://github.com/openclaw/openclaw/pull/142656
+ */
+const byLimit = (text: string, code: string): SignalClass | undefined => {
+  if (code !== "billing_error" && code !== "access_terminated_error") return undefined
+  const as = fromText(text)?.as
+  return as === "RateLimit" || as === "UsageWindow" ? as : undefined
+}
+
 /** Where one value says two things, the words beside it tell which. */
 const disambiguate = (view: ErrorView, text: string, as: SignalClass): SignalClass => {
   if (as === "RateLimit" || as === "UsageWindow" || as === "Allowance") {
@@ -86,7 +96,11 @@ const bySpecificCode = (
   counts: (as: SignalClass) => boolean
 ): Verdict | undefined => {
   for (const code of view.codes) {
-    const as = byParameter(view, code.value) ?? byHost(view, text, code.value) ?? fromCode(code.value)
+    const as =
+      byParameter(view, code.value) ??
+      byHost(view, text, code.value) ??
+      byLimit(text, code.value) ??
+      fromCode(code.value)
     if (as === "ContextExceeded" && counts(as)) return byCap(view) ?? by(as, code)
     if (as !== undefined && counts(as)) return by(disambiguate(view, text, as), code)
   }

@@ -70,6 +70,12 @@ const specificGroups: ReadonlyArray<Group> = [
     values: "upstream_provider_shared_pool"
   },
   {
+    // What the requests in flight may cost at most: it frees itself.
+    as: "RateLimit",
+    source: "https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx",
+    values: "in_flight_budget_exhausted openrouter_in_flight_budget"
+  },
+  {
     as: "RateLimit",
     source: "https://cloud.baidu.com/doc/qianfan-docs/s/em91hnsi2 (error codes)",
     values:
@@ -128,7 +134,12 @@ const specificGroups: ReadonlyArray<Group> = [
     values:
       "insufficient_quota billing_not_active billing_hard_limit_reached credit_balance_exhausted organization_spend_limit_exceeded project_spend_limit_exceeded organization_usage_limit_exceeded project_usage_limit_exceeded spend_limit_exceeded spending_limit_exceeded usage_not_included"
   },
-  { as: "Balance", source: "https://docs.anthropic.com/en/api/errors", values: "billing_error" },
+  {
+    as: "Balance",
+    source:
+      "https://platform.claude.com/docs/en/api/errors; https://platform.claude.com/docs/en/api/rate-limits (details.error_code)",
+    values: "billing_error enforced_spend_limit_reached"
+  },
   {
     as: "Balance",
     source: "https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto",
@@ -147,7 +158,12 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "Balance",
     source: "https://openrouter.ai/docs/api/reference/errors-and-debugging",
-    values: "openrouter_credits payment_required openrouter_key_limit"
+    values: "openrouter_credits payment_required openrouter_key_limit weight_exceeds_budget"
+  },
+  {
+    as: "Balance",
+    source: "https://www.developersdigest.tech/errors/api/openrouter/403-budget-limit-exceeded",
+    values: "openrouter_guardrail_budget openrouter_workspace_budget"
   },
   {
     as: "Balance",

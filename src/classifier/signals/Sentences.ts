@@ -39,6 +39,11 @@ const throttleGuard: ReadonlyArray<Row> = [
   ),
   ...rows(
     "RateLimit",
+    "https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx",
+    /\bgiven your current in-flight requests\b/
+  ),
+  ...rows(
+    "RateLimit",
     "https://developers.cloudflare.com/workers-ai/platform/pricing/",
     /daily (free )?(allocation|allowance)/
   ),
@@ -78,12 +83,12 @@ const throttleGuard: ReadonlyArray<Row> = [
 const usageWindow: ReadonlyArray<Row> = [
   ...rows(
     "UsageWindow",
-    "https://github.com/openai/codex; https://support.anthropic.com/en/articles/9797557; https://docs.z.ai/devpack/faq",
+    "https://github.com/openai/codex; https://support.anthropic.com/en/articles/9797557; https://docs.z.ai/devpack/faq; https://www.kimi.com/code/docs/en/kimi-code/error-reference.html",
     /\b(usage|session|message|subscription|plan|5[- ]hour|five[- ]hour|weekly|opus weekly) (quota )?limits? (has been |have been |was |were )?(already )?(reached|exceeded|hit|exhausted)\b/,
     /\b(reached|hit|exceeded|exhausted)( your| the| its| their)? (\w+[- ]){0,4}(usage|session|message|weekly|5[- ]hour|five[- ]hour) (limit|quota|cap)/,
     /\busage limit (reached )?for \d/,
     /\byou(r|'ve| have)[^.]{0,40}(subscription|plan)[^.]{0,20} quota( limit)?/,
-    /\b(quota|limit|capacity)[^.]{0,60}\b(will )?reset(s)? (after|at|in|on)\b/,
+    /\b(quota|limit|capacity)[^.]{0,60}\b(will )?reset(s)? (after|at|in|on|when)\b/,
     /\bweekly(\/monthly)? (usage )?(limit|quota)/,
     /exhausted your (daily |weekly )?(quota|capacity)/
   ),
@@ -149,7 +154,8 @@ const billing: ReadonlyArray<Row> = [
     /\b(exceeded|exceeds|exceeding|over|above|reached|hit|crossed|crossing|surpassed)[^.]{0,60}\b(spend(ing)?|billing|budget|credit)( hard)?[- ]?(limit|cap|quota|threshold)\b/,
     /\b(crossed|exceeded|over|out of) (its |the |your |their )?(\w+ )?budget\b/,
     /\bbudget (has been |is |was )?(exceeded|exhausted|reached|used up)/,
-    /\bexceed(s|ed)? (your |the |its |this )?(\w+ )?(budget|spend(ing)?|credit) limit\b/,
+    /\bexceed(s|ed)? (your |the |its |this )?([\w'’]+ ){0,3}(budget|spend(ing)?|credit) limit\b/,
+    /\bbudget of \$?[\d.,]+ (has been |is |was )?(exceeded|exhausted|reached|used up)\b/,
     /\b(spend(ing)?|billing|budget|cost|credit)( hard)? (limit|cap|threshold)s?[^.]{0,40}\b(reached|exceeded|hit|exhausted)\b/,
     /\baccount (is )?not active[^.]{0,40}billing/,
     /\bexceeded (your |the )?current quota\b/
