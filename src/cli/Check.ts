@@ -4,7 +4,11 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
+import * as Result from "effect/Result"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
+import * as Catalog from "../domain/Catalog.ts"
+import * as Chain from "../domain/Chain.ts"
+import * as Pool from "../domain/Pool.ts"
 import * as UndiciTransport from "../providers/transport/UndiciTransport.ts"
 import * as ConfigFlags from "./ConfigFlags.ts"
 import * as Live from "./live/Live.ts"
@@ -80,10 +84,29 @@ const announcement = (
   return `asking ${many(credentials, "credential")}${more}, each for at most ${timeout} …`
 }
 
+/** What a chain has behind what the config says of it: the fallback models of its providers. */
+const fallbackModels = (
+  providers: GatewayConfig["providers"],
+  models: GatewayConfig["models"]
+): ((name: string) => ReadonlyArray<string>) => {
+  const catalog = Catalog.make({
+    providers: providers.map(({ fallbackModels, name }) => ({ pool: Pool.make(name, {}), fallbackModels })),
+    models
+  })
+  return (name) => {
+    const specs = (configured: boolean): ReadonlyArray<string> => {
+      const chain = Result.flatMap(catalog, ({ resolve }) => resolve(name, { configured }))
+      return Result.isSuccess(chain) ? Chain.specs(chain.success) : []
+    }
+    return specs(true).slice(specs(false).length)
+  }
+}
+
 const summary = (
   file: string | undefined,
   { fallbacks, models, notes, providers, server }: GatewayConfig
 ): string => {
+  const fallbackModelsOf = fallbackModels(providers, models)
   const names = Object.keys(models)
   const width = Math.max(0, ...names.map((name) => name.length))
   return [
@@ -97,7 +120,9 @@ const summary = (
       return `  ${name} (${protocol}): ${keys.join(", ")}`
     }),
     ...(names.length === 0 ? [] : ["", "models"]),
-    ...names.map((name) => `  ${name.padEnd(width)}  ${models[name]!.chain.join(", ")}`),
+    ...names.map(
+      (name) => `  ${name.padEnd(width)}  ${[...models[name]!.chain, ...fallbackModelsOf(name)].join(", ")}`
+    ),
     ...(fallbacks.length === 0 ? [] : ["", "fallbacks", `  ${fallbacks.join(", ")}`]),
     "",
     `It would listen on ${server.host}:${server.port}, ${

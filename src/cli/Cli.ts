@@ -7,7 +7,6 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 
 const config = Flag.String("config").pipe(
   Flag.withMetavar("FILE"),
@@ -18,7 +17,10 @@ const serving = {
   config: Flag.optional(config),
   port: Flag.Int("port").pipe(
     Flag.withDescription("The port to listen on instead of the config's; 0 picks a free one"),
-    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65535 }))),
+    Flag.filter(
+      (port) => port >= 0 && port <= 65_535,
+      (port) => `a port is a number from 0 to 65535, and ${port} is none`
+    ),
     Flag.optional
   ),
   host: Flag.String("host").pipe(

@@ -3,9 +3,9 @@
 import { type Choice, names, type ProtocolName, problemsOf } from "../dialect/index.ts"
 import * as Catalog from "../domain/Catalog.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
-import { nearest } from "./file/Nearest.ts"
 import type { Path } from "./file/Problem.ts"
 import type { Misfit } from "./file/Structure.ts"
+import { meant } from "./MeantDialect.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -53,10 +53,10 @@ function* misfits(dialect: unknown, protocol: ProtocolName, path: Path): Iterabl
   if (choice === undefined) return
   for (const { message, rule } of problemsOf(choice, protocol)) {
     const said = typeof choice === "string" ? choice : rule === "row" ? choice.row : undefined
-    const meant = said === undefined || names.includes(said) ? undefined : nearest(said, names)
+    const row = said === undefined || names.includes(said) ? undefined : meant(said)
     yield {
       path: rule === undefined ? path : [...path, rule],
-      message: meant === undefined ? message : `${message}; did you mean ${meant}?`
+      message: row === undefined ? message : `there is no dialect of that name; did you mean ${row}?`
     }
   }
 }

@@ -183,9 +183,9 @@ describe("check", { timeout: processes }, () => {
               { name: "two", enabled: false }
             ]
           },
-          b: { protocol: "anthropic" }
+          b: { protocol: "anthropic", fallbackModels: ["v", "w"] }
         },
-        models: { smart: "a/x, a/y" },
+        models: { smart: "a/x, a/y", wise: "b/v, smart" },
         fallbacks: ["a/z"],
         server: { tokens: ["secret-token"] }
       })
@@ -196,7 +196,8 @@ describe("check", { timeout: processes }, () => {
         "is valid",
         "a (openai): one, two (not enabled)",
         "b (anthropic): default",
-        "smart  a/x, a/y"
+        "smart  a/x, a/y",
+        "wise   b/v, smart, b/w"
       ]) {
         assert.include(stdout, part)
       }
@@ -204,7 +205,7 @@ describe("check", { timeout: processes }, () => {
         stdout.split("\n").filter((line) => line.startsWith("note:")),
         [
           'note: providers.a.credentials[0].apiKey, server.tokens[0]: 2 keys or tokens stand in the file in clear; "env:NAME" or "file:PATH" keeps it elsewhere',
-          "note: whether their providers have these models is not known without --live: a/x, a/y, a/z"
+          "note: whether their providers have these models is not known without --live: a/x, a/y, b/v, a/z, b/w"
         ]
       )
       assert.notInclude(stdout, "secret")
@@ -220,6 +221,17 @@ describe("check", { timeout: processes }, () => {
       const { code, stdout } = yield* run(["check", "--config", config])
       assert.strictEqual(code, 0)
       assert.include(stdout, "note: policy.patience: renamed to maxWait; the old name still works\n")
+    })
+  )
+
+  it.live("takes no port that is none", () =>
+    Effect.gen(function* () {
+      for (const port of ["99999", "-1"]) {
+        const { code, stderr } = yield* run(["serve", `--port=${port}`])
+        assert.notStrictEqual(code, 0)
+        assert.include(stderr, `a port is a number from 0 to 65535, and ${port} is none`)
+        assert.notInclude(stderr, "Schema")
+      }
     })
   )
 

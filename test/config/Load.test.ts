@@ -413,6 +413,46 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
+  it.effect("names the object that may stand in the place of a word", () =>
+    Effect.gen(function* () {
+      const found = yield* problems({
+        providers: { openai },
+        policy: {
+          commit: "firstConten",
+          rules: { RateLimit: { retry: 3 }, Balance: { retry: "nver" }, Silent: { retry: [] } }
+        }
+      })
+      const retry = 'expected "never" | "afterWait" | "withoutTokenCap" | { "times": …, "backoff": … }'
+      assert.deepStrictEqual(found, [
+        'policy.commit: expected "firstContent" | "complete" | { "chunks": … }, got "firstConten"; did you mean firstContent?',
+        `policy.rules.RateLimit.retry: ${retry}, got 3`,
+        `policy.rules.Balance.retry: ${retry}, got "nver"; did you mean never?`,
+        `policy.rules.Silent.retry: ${retry}`
+      ])
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("refuses times in which nothing can happen", () =>
+    Effect.gen(function* () {
+      const found = yield* problems({
+        providers: { openai },
+        policy: {
+          patience: 0,
+          deadline: "0 seconds",
+          timeouts: { connect: 0, headers: "0 millis", firstContent: 0, queue: 0, idle: 0, answer: 0 }
+        }
+      })
+      const wrong =
+        'expected a duration above zero such as "250 millis" or "2 minutes", or a number of milliseconds'
+      assert.deepStrictEqual(found, [
+        `policy.deadline: ${wrong}`,
+        ...["connect", "headers", "firstContent", "idle", "answer"].map(
+          (name) => `policy.timeouts.${name}: ${wrong}`
+        )
+      ])
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
   it.effect("says a word about short tokens on a host that others reach, and does not repeat them", () =>
     Effect.gen(function* () {
       const server = { host: "0.0.0.0", tokens: ["env:KEY", "fifteen chars !", "sixteen  chars !"] }

@@ -38,11 +38,34 @@ describe("a dialect in a config file", () => {
 
   it("that nobody knows is a problem, and the one that was meant is named", () => {
     const [first] = problem("mistrall")
-    assert.match(
-      first ?? "",
-      /^providers\.box\.dialect: there is no dialect of that name .*did you mean mistral\?$/
+    assert.strictEqual(
+      first,
+      "providers.box.dialect: there is no dialect of that name; did you mean mistral?"
     )
-    assert.match(problem({ row: "nobody" })[0] ?? "", /^providers\.box\.dialect\.row: there is no dialect/)
+    assert.match(problem({ row: "nobody" })[0] ?? "", /^providers\.box\.dialect\.row: .*\(known: openai, /)
+  })
+
+  it("is also named where it is said in other words: by a product, a host, a family of models", () => {
+    for (const [said, row] of [
+      ["dashscop", "qwen"],
+      ["azure-openai", "azure"],
+      ["google", "gemini"],
+      ["vertex-ai", "gemini"],
+      ["claude", "anthropic"],
+      ["Claude-Sonnet", "anthropic"],
+      ["gpt", "openai"],
+      ["copilot", "github"],
+      ["kimi", "moonshot"],
+      ["zhipu", "glm"],
+      ["grok", "xai"],
+      ["llama.cpp", "llamacpp"],
+      ["lm_studio", "lmstudio"],
+      ["vLLM-server", "vllm"]
+    ]) {
+      assert.deepStrictEqual(problem({ row: said }), [
+        `providers.box.dialect.row: there is no dialect of that name; did you mean ${row}?`
+      ])
+    }
   })
 
   it("with an unknown rule is a problem with its path", () => {

@@ -55,6 +55,21 @@ export const DurationInput = Schema.Union([Schema.String, Schema.Finite])
     description: 'A duration such as "250 millis" or "2 minutes", or a number of milliseconds.'
   })
 
+/** The same for times in which something has to happen: none of them is zero. */
+export const PositiveDuration = Schema.Union([Schema.String, Schema.Finite])
+  .check(
+    Schema.makeFilter(
+      (input) =>
+        (millisOf(input) ?? 0) > 0 ||
+        'expected a duration above zero such as "250 millis" or "2 minutes", or a number of milliseconds',
+      { toJsonSchema: () => [{}, true] }
+    )
+  )
+  .annotate({
+    identifier: "PositiveDuration",
+    description: 'A duration above zero such as "250 millis" or "2 minutes", or a number of milliseconds.'
+  })
+
 /** A duration of the file in milliseconds; `undefined` when it is none, or a negative one. */
 export const millisOf = (input: string | number): number | undefined => {
   const duration = Duration.fromInput(input as Duration.Input)

@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { type FailureClass, failureClasses } from "../../failure/Failure.ts"
 import { presetNames } from "../../policy/Presets.ts"
-import { Amount, Count, DurationInput, field, Positive, Share } from "./Field.ts"
+import { Amount, Count, DurationInput, field, Positive, PositiveDuration, Share } from "./Field.ts"
 
 const cooldown = (what: string, base: string, max: string) =>
   field(
@@ -57,7 +57,7 @@ const fields = {
     "The longest wait for the same target when leaving it would change the model.",
     "3 seconds"
   ),
-  deadline: field(DurationInput, "For the whole request, retries and fallbacks included.", "10 minutes"),
+  deadline: field(PositiveDuration, "For the whole request, retries and fallbacks included.", "10 minutes"),
   attempts: field(
     Positive,
     "One more than how often a request may ask targets again. The first attempt at each further target is not counted.",
@@ -81,10 +81,10 @@ const fields = {
   ),
   timeouts: field(
     Schema.Struct({
-      connect: field(DurationInput, "Until there is a connection.", "5 seconds"),
-      headers: field(DurationInput, "Streams: until the status and the headers.", "30 seconds"),
+      connect: field(PositiveDuration, "Until there is a connection.", "5 seconds"),
+      headers: field(PositiveDuration, "Streams: until the status and the headers.", "30 seconds"),
       firstContent: field(
-        DurationInput,
+        PositiveDuration,
         "Streams: from the start of the attempt to the first content.",
         "30 seconds"
       ),
@@ -93,8 +93,8 @@ const fields = {
         "Streams: the same for a server that shows by pings or comments that the request waits there; each of them begins the wait for the first content anew.",
         "2 minutes"
       ),
-      idle: field(DurationInput, "Streams: between two chunks.", "30 seconds"),
-      answer: field(DurationInput, "Whole answers.", "5 minutes")
+      idle: field(PositiveDuration, "Streams: between two chunks.", "30 seconds"),
+      answer: field(PositiveDuration, "Whole answers.", "5 minutes")
     }),
     "How long each step of an attempt may take."
   ),

@@ -10,6 +10,14 @@ export const fieldsAt = (
   shape: SchemaAST.AST = ConfigFile.ast
 ): ReadonlyArray<string> => {
   const [ast, value] = placeAt(path, file, shape)
+  return namesIn(ast, value)
+}
+
+/** The names of the fields of an object at a place of a file, whatever stands there now. */
+export const objectFieldsAt = (path: Path, file: unknown): ReadonlyArray<string> =>
+  namesIn(placeAt(path, file, ConfigFile.ast)[0], {})
+
+const namesIn = (ast: SchemaAST.AST | undefined, value: unknown): ReadonlyArray<string> => {
   const fields = ast === undefined ? undefined : choose(ast, value)
   return fields?._tag === "Objects" ? fields.propertySignatures.map(({ name }) => String(name)) : []
 }

@@ -1,23 +1,40 @@
 /** Adds what was written to messages about a field that takes one of a few words. */
 import { nearest } from "./Nearest.ts"
 import type { Path } from "./Problem.ts"
+import { objectFieldsAt } from "./Shape.ts"
 import type { Misfit } from "./Structure.ts"
 
-/** `expected "text" | "json"`: words only, no list, number or object beside them. */
+/** `expected "text" | "json"`: words only, no list or number beside them. */
 const choices = /^expected "[^"]*"(?: \| "[^"]*")+$/
+
+/** The same, and behind it the name of a shape that may stand there as well. */
+const orShape = /^(expected "[^"]*"(?: \| "[^"]*")+)(?: \| (?:[A-Z]\w*|object))?$/
+
+/** The message, with the fields of the object that may stand in the place of a word. */
+const withObject = ({ message, path }: Misfit, file: unknown): string => {
+  const [, words] = orShape.exec(message) ?? []
+  const fields = words === undefined ? [] : objectFieldsAt(path, file)
+  return words === undefined || fields.length === 0
+    ? message
+    : `${words} | { ${fields.map((field) => `"${field}": …`).join(", ")} }`
+}
 
 /** A mistyped word. Everything else may be a key in the wrong place, and is not repeated. */
 const word = /^[A-Za-z][A-Za-z_-]{0,29}$/
 
 /** The message with the value that stands there, and the word that was most likely meant. */
 export const withValue = (misfit: Misfit, file: unknown): Misfit => {
-  if (!choices.test(misfit.message)) return misfit
-  const value = at(file, misfit.path)
+  const message = withObject(misfit, file)
+  if (message === misfit.message && !choices.test(message)) return misfit
+  return valued({ ...misfit, message }, at(file, misfit.path))
+}
+
+const valued = (misfit: Misfit, value: unknown): Misfit => {
   if (typeof value === "number" || typeof value === "boolean" || value === null) {
     return { ...misfit, message: `${misfit.message}, got ${value}` }
   }
   if (typeof value !== "string" || !word.test(value)) return misfit
-  const known = Array.from(misfit.message.matchAll(/"([^"]*)"/g), (match) => match[1]!)
+  const known = Array.from(misfit.message.matchAll(/"([^"]*)"(?!:)/g), (match) => match[1]!)
   const meant = nearest(value, known)
   const hint = meant === undefined ? "" : `; did you mean ${meant}?`
   return { ...misfit, message: `${misfit.message}, got "${value}"${hint}` }
