@@ -6,9 +6,9 @@ import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
+import * as Backend from "../domain/Backend.ts"
 import * as Catalog from "../domain/Catalog.ts"
 import * as Chain from "../domain/Chain.ts"
-import * as Pool from "../domain/Pool.ts"
 import * as UndiciTransport from "../providers/transport/UndiciTransport.ts"
 import * as ConfigFlags from "./ConfigFlags.ts"
 import * as Live from "./live/Live.ts"
@@ -90,7 +90,10 @@ const fallbackModels = (
   models: GatewayConfig["models"]
 ): ((name: string) => ReadonlyArray<string>) => {
   const catalog = Catalog.make({
-    providers: providers.map(({ fallbackModels, name }) => ({ pool: Pool.make(name, {}), fallbackModels })),
+    providers: providers.map(({ fallbackModels, name }) => ({
+      backend: Backend.make(name, undefined),
+      fallbackModels
+    })),
     models
   })
   return (name) => {
