@@ -15,6 +15,7 @@ import * as SharedLimits from "../../health/limits/SharedLimits.ts"
 import * as CurrentRedis from "../../health/stores/CurrentRedis.ts"
 import * as FileStore from "../../health/stores/FileStore.ts"
 import * as PersistedBench from "../../health/stores/PersistedBench.ts"
+import * as PlainRedis from "../../health/stores/PlainRedis.ts"
 import * as RedisBench from "../../health/stores/RedisBench.ts"
 import * as RedisTrial from "../../health/stores/RedisTrial.ts"
 import * as Scripts from "../../health/stores/Scripts.ts"
@@ -57,7 +58,7 @@ const inRedis = Effect.fnUntraced(function* (store: Extract<BenchStore.BenchStor
   const { prefix } = store
   const names = Scripts.names(prefix ?? RedisBench.defaultPrefix)
   const current = open(store.url, names.entries)
-  const why = yield* RedisTrial.whyNot(current, names)
+  const why = yield* RedisTrial.whyNot(current, names, PlainRedis.whyNot(store.url))
   if (why !== undefined) return yield* unusable(store, why)
   const { connect, redis } = CurrentRedis.make(current)
   const registry = yield* RedisBench.make(connect, { prefix })

@@ -13,11 +13,12 @@ const patience = "2 seconds"
 
 /**
  * Why this Redis can never keep a bench, with what to do; `undefined` for one that can, and for one that cannot be
- * reached, is full or is loading now: it may do so later.
+ * reached, is full or is loading now: it may do so later. `otherwise` may know more of one that could not be tried.
  */
 export const whyNot = <E>(
   connect: Effect.Effect<Redis.Redis["Service"], E, Scope.Scope>,
-  names: Scripts.Names
+  names: Scripts.Names,
+  otherwise: Effect.Effect<string | undefined> = Effect.undefined
 ): Effect.Effect<string | undefined> => {
   const trial = Effect.scoped(
     Effect.gen(function* () {
@@ -31,7 +32,7 @@ export const whyNot = <E>(
     Effect.as(undefined),
     Effect.catchCause((cause) => {
       const { kind, why } = Refusal.of(cause)
-      return Effect.succeed(kind === "place" ? why : undefined)
+      return kind === "place" ? Effect.succeed(why) : otherwise
     })
   )
   // A connection that hangs while it is opened cannot be interrupted.
@@ -40,6 +41,6 @@ export const whyNot = <E>(
     const ended = yield* Effect.timeoutOption(Fiber.join(fiber), patience)
     if (Option.isSome(ended)) return ended.value
     yield* Effect.forkDetach(Fiber.interrupt(fiber))
-    return undefined
+    return yield* otherwise
   })
 }

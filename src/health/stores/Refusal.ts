@@ -1,5 +1,7 @@
 /** What Redis says when it answers with an error, in the words of an operator: what is wrong and what to do. */
 
+import { noTls } from "./PlainRedis.ts"
+
 /** Why a Redis does not do what it is asked. */
 export interface Refusal {
   readonly why: string
@@ -49,11 +51,7 @@ const known: ReadonlyArray<readonly [pattern: RegExp, kind: Refusal["kind"], why
     "place",
     "it has no such database: take the number off the URL"
   ],
-  [
-    /wrong version number|packet length too long|EPROTO|ssl routines/i,
-    "place",
-    "it does not speak TLS there: say redis:// instead of rediss://, or name its port for TLS"
-  ],
+  [/wrong version number|packet length too long|EPROTO|ssl routines/i, "place", noTls],
   [
     /self.signed certificate|unable to (verify|get local issuer)|SELF_SIGNED|UNABLE_TO_VERIFY/i,
     "place",

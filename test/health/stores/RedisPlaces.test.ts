@@ -149,6 +149,19 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
+      "speaks no TLS at the port of a rediss:// URL is refused at once, with or without a password",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const locked = yield* Redis.withOptions("--requirepass", "secret")
+        for (const plain of [url, locked.url]) {
+          const why = yield* refusal(plain.replace("redis://", "rediss://"))
+          assert.include(why, "does not speak TLS")
+          assert.include(why, "redis://")
+        }
+      })
+    )
+
+    live(
       "is a cluster of three nodes works, whichever node is named",
       Effect.gen(function* () {
         const urls = yield* Redis.cluster(3)
