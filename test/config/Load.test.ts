@@ -419,7 +419,7 @@ describe("a config file", () => {
         providers: { openai },
         policy: {
           commit: "firstConten",
-          rules: { RateLimit: { retry: 3 }, Balance: { retry: "nver" }, Silent: { retry: [] } }
+          rules: { RateLimit: { retry: 3 }, Balance: { retry: "nver" }, Timeout: { retry: [] } }
         }
       })
       const retry = 'expected "never" | "afterWait" | "withoutTokenCap" | { "times": …, "backoff": … }'
@@ -427,7 +427,7 @@ describe("a config file", () => {
         'policy.commit: expected "firstContent" | "complete" | { "chunks": … }, got "firstConten"; did you mean firstContent?',
         `policy.rules.RateLimit.retry: ${retry}, got 3`,
         `policy.rules.Balance.retry: ${retry}, got "nver"; did you mean never?`,
-        `policy.rules.Silent.retry: ${retry}`
+        `policy.rules.Timeout.retry: ${retry}`
       ])
     }).pipe(Effect.provide(NodeServices.layer))
   )
@@ -437,7 +437,7 @@ describe("a config file", () => {
       const found = yield* problems({
         providers: { openai },
         policy: {
-          patience: 0,
+          maxWait: 0,
           deadline: "0 seconds",
           timeouts: { connect: 0, headers: "0 millis", firstContent: 0, queue: 0, idle: 0, answer: 0 }
         }
