@@ -21,12 +21,12 @@ import * as Checks from "../util/Checks.ts"
 import { EventCutter } from "./answers/EventCutter.ts"
 import { EventFlow } from "./answers/EventFlow.ts"
 import * as EventReader from "./answers/EventReader.ts"
-import * as Faults from "./answers/Faults.ts"
-import { find } from "./answers/Whole.ts"
+import * as ProviderFailures from "./answers/ProviderFailures.ts"
+import { find } from "./answers/WholeAnswer.ts"
 import * as JsonBounds from "./bytes/JsonBounds.ts"
 import { defaultMaxEventBytes, SseSplitter } from "./bytes/SseSplitter.ts"
-import * as Outgoing from "./Outgoing.ts"
 import type { Meanings, Operation, Protocol } from "./protocols/Protocol.ts"
+import * as RequestBuilder from "./RequestBuilder.ts"
 import * as PumpedCall from "./transport/PumpedCall.ts"
 import type * as Transport from "./transport/Transport.ts"
 import * as BaseUrl from "./wire/BaseUrl.ts"
@@ -72,7 +72,7 @@ export interface Options {
    */
   readonly secrets?: Secrets.Secrets | undefined
   /** What a target says in words of its own. Default: it has none. */
-  readonly ownWords?: ((target: Target) => DialectWords | undefined) | undefined
+  readonly dialectWords?: ((target: Target) => DialectWords | undefined) | undefined
 }
 
 /** What a chunk takes beside its bytes: a stream may begin with millions of empty events. */
@@ -95,17 +95,17 @@ export const make = <Name extends string>(
   check(options)
   const baseUrl = options.baseUrl ?? protocol.baseUrl
   const { headers, query } = options
-  const outgoing = Outgoing.make(protocol, { baseUrl, query, headers })
+  const buildRequest = RequestBuilder.make(protocol, { baseUrl, query, headers })
   const limits: Transport.Limits = {
     answer: options.maxAnswerBytes ?? defaultMaxAnswerBytes,
-    error: Faults.maxBytes,
-    errorWait: Faults.errorWait
+    error: ProviderFailures.maxBytes,
+    errorWait: ProviderFailures.errorWait
   }
   const call: NonNullable<typeof transport.call> =
     transport.call ?? ((request, context) => PumpedCall.make(transport.open, request, context))
   const credentials = options.credentials ?? [Credential.make("default", { apiKey: options.apiKey })]
   const secretsOf = secretsBy(credentials, options.secrets)
-  const ownOf = options.ownWords ?? (() => undefined)
+  const ownOf = options.dialectWords ?? (() => undefined)
   const maxEventBytes = options.maxEventBytes ?? defaultMaxEventBytes
 
   return {
@@ -118,13 +118,13 @@ export const make = <Name extends string>(
     holding: { sizeOf: (chunk) => chunk.bytes.length + chunkBytes, most: limits.answer },
     withoutTokenCap: (request, failure) => {
       const members = protocol.withoutTokenCap(request.body, failure)
-      return members === undefined ? undefined : Outgoing.edit(request, members)
+      return members === undefined ? undefined : RequestBuilder.edit(request, members)
     },
 
     complete: (request, target) =>
       Effect.suspend(() => {
         const operation = protocol.operations[request.operation]
-        const post = outgoing(request, operation, target, false)
+        const post = buildRequest(request, operation, target, false)
         if (post === undefined) return Effect.fail(noAddress(baseUrl, target))
         if (isFailure(post)) return Effect.fail(post)
         return Effect.matchEffect(transport.exchange(post, limits), {
@@ -136,7 +136,8 @@ export const make = <Name extends string>(
               whole,
               limits.answer
             ),
-          onFailure: (error) => Faults.make(protocol, operation, target, secretsOf(target)).transport(error)
+          onFailure: (error) =>
+            ProviderFailures.make(protocol, operation, target, secretsOf(target)).transport(error)
         })
       }),
 
@@ -144,7 +145,7 @@ export const make = <Name extends string>(
       const operation = protocol.operations[request.operation]
       const { meanings } = operation
       if (meanings === undefined) return Stream.fail(noStream(target, request.operation))
-      const post = outgoing(request, operation, target, true)
+      const post = buildRequest(request, operation, target, true)
       if (post === undefined) return Stream.fail(noAddress(baseUrl, target))
       if (isFailure(post)) return Stream.fail(post)
       const { malformedEvents, timeouts } = target.policy
@@ -154,7 +155,7 @@ export const make = <Name extends string>(
         const reader = EventReader.make(protocol, meanings(request.body, own?.mayBeEmpty), secrets, own)
         return new EventFlow(call(post, context), {
           cutter: new EventCutter(new SseSplitter(maxEventBytes), reader, malformedEvents),
-          faults: Faults.make(protocol, operation, target, secrets),
+          failures: ProviderFailures.make(protocol, operation, target, secrets),
           secrets,
           headersTimeout: timeouts.headers,
           forms: operation.forms,
@@ -206,7 +207,7 @@ const judge = (
   protocol: Protocol,
   operation: Operation,
   { asked, own, secrets, target }: Exchange,
-  whole: Transport.Whole,
+  whole: Transport.WholeResponse,
   most: number
 ): Effect.Effect<Wire.Answer, Failure> => {
   const { headers, status } = whole
@@ -228,7 +229,7 @@ const judge = (
     if (json === "large") Wire.unparsed.add(answer)
     return Effect.succeed(answer)
   }
-  const faults = Faults.make(protocol, operation, target, secrets)
+  const failures = ProviderFailures.make(protocol, operation, target, secrets)
   const { forms, meanings } = operation
   if (status < 300 && forms !== undefined && meanings !== undefined) {
     const found = find(
@@ -248,13 +249,16 @@ const judge = (
       }
       case "Failed":
         return json === undefined
-          ? faults.response(whole, found.data, { inStream: true })
-          : faults.response(whole, body)
+          ? failures.response(whole, found.data, { inStream: true })
+          : failures.response(whole, body)
       case "Truncated":
         if (json === undefined) return Effect.fail(brokenOff(target))
     }
   }
-  return faults.response(whole, body.length > Faults.maxBytes ? body.subarray(0, Faults.maxBytes) : body)
+  return failures.response(
+    whole,
+    body.length > ProviderFailures.maxBytes ? body.subarray(0, ProviderFailures.maxBytes) : body
+  )
 }
 
 /** The meanings of events that may have words of their server's own. */

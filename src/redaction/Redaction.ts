@@ -7,7 +7,7 @@
 import * as Secrets from "./Secrets.ts"
 
 /** What stands in the place of a secret. */
-export const blotted = Secrets.blotted
+export const replacement = Secrets.replacement
 
 interface Rule {
   readonly pattern: RegExp
@@ -26,7 +26,7 @@ const rules: ReadonlyArray<Rule> = [
   {
     source: "user and password in a URL (RFC 3986 section 3.2.1)",
     pattern: /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@:"']{0,200}:[^\s/@"']{1,400}@/gi,
-    replace: `$1${blotted}@`
+    replace: `$1${replacement}@`
   },
   {
     source: "Authorization values (RFC 6750, RFC 7617)",
@@ -34,10 +34,10 @@ const rules: ReadonlyArray<Rule> = [
     replace: (whole, scheme, gap, quote, token) =>
       /^bearer$/i.test(scheme!)
         ? looksSecret(token!) || token!.length >= 12
-          ? `${scheme}${gap}${quote}${blotted}`
+          ? `${scheme}${gap}${quote}${replacement}`
           : whole!
         : looksSecret(token!) && token!.length >= 12
-          ? `${scheme}${gap}${quote}${blotted}`
+          ? `${scheme}${gap}${quote}${replacement}`
           : whole!
   },
   {
@@ -46,39 +46,43 @@ const rules: ReadonlyArray<Rule> = [
     pattern:
       /\b(?:sk|pk|rk|ak|gsk|xai|hf|r8|nvapi|fw|fpk|csk|pplx|tgp|tvly|ghp|gho|ghu|ghs|ghr|github_pat|glpat|xox[abprs]|api|key|msk|fk|vck|cpk|dop)[-_](?:[A-Za-z0-9*•…_-]|\.{2,6}(?=[A-Za-z0-9*])){3,4096}/g,
     replace: (whole) =>
-      looksSecret(whole!) || /^(?:sk|gsk|xai|nvapi|pplx|csk|hf|r8|ak)[-_]/.test(whole!) ? blotted : whole!
+      looksSecret(whole!) || /^(?:sk|gsk|xai|nvapi|pplx|csk|hf|r8|ak)[-_]/.test(whole!) ? replacement : whole!
   },
   {
     source: "Google API keys and access tokens",
     pattern: /\b(?:AIza|ya29\.|AQ\.)[\w*•….-]{6,4096}/g,
-    replace: blotted
+    replace: replacement
   },
-  { source: "AWS access key ids", pattern: /\b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/=]{12,2048}/g, replace: blotted },
+  {
+    source: "AWS access key ids",
+    pattern: /\b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/=]{12,2048}/g,
+    replace: replacement
+  },
   {
     source: "JSON web tokens (RFC 7519)",
     pattern: /\beyJ[\w-]{8,4096}(?:\.[\w-]{2,4096}){0,3}/g,
-    replace: blotted
+    replace: replacement
   },
   {
     source: 'a named secret: api_key=…, "token": "…", key provided: …',
     pattern:
       /\b((?:x-)?(?:api|access|secret|subscription|auth|private|session)?[-_ ]?(?:key|token|secret|password|passwd|signature|authorization)(?:[-_ ](?:id|hash|provided|received))?(?: \([a-z]{1,12}\))?["'`]{0,2}\s{0,3}(?:[:=]|is|was|provided:?)\s{0,3}["'`(]{0,2})([A-Za-z0-9_\-./+=*•…]{4,4096})/gi,
-    replace: (whole, name, token) => (looksSecret(token!) ? `${name}${blotted}` : whole!)
+    replace: (whole, name, token) => (looksSecret(token!) ? `${name}${replacement}` : whole!)
   },
   {
     source: "a secret in a query string",
     pattern: /([?&](?:api[-_]?key|key|token|access_token|secret|sig|signature|code)=)[^&\s"'<>]{1,4096}/gi,
-    replace: `$1${blotted}`
+    replace: `$1${replacement}`
   },
   {
     source: "fragments around stars: xa***xx",
     pattern: /[A-Za-z0-9_-]{0,64}[*•]{3,64}[A-Za-z0-9_-]{0,64}/g,
-    replace: blotted
+    replace: replacement
   },
   {
     source: "long strings of letters and digits, such as keys without a prefix (not UUIDs)",
     pattern: /\b(?=[A-Za-z0-9_]{0,64}\d)(?=[A-Za-z0-9_]{0,64}[A-Za-z])[A-Za-z0-9_]{32,4096}\b/g,
-    replace: (whole) => (/^[a-z]+(?:_[a-z0-9]+){2,}$/.test(whole!) ? whole! : blotted)
+    replace: (whole) => (/^[a-z]+(?:_[a-z0-9]+){2,}$/.test(whole!) ? whole! : replacement)
   }
 ]
 
@@ -90,7 +94,7 @@ const maxText = 64 * 1024
  *
  * **Gotchas**
  *
- * - A secret that looks like a word is not recognised; use {@link blot} where the secrets are known.
+ * - A secret that looks like a word is not recognised; use {@link redactSecrets} where the secrets are known.
  *
  * @example
  * import { redact } from "./Redaction.ts"
@@ -111,11 +115,12 @@ export const redact = (text: string): string => {
  * text is not cut. Where there is more than one text, make a `Secrets` once.
  *
  * @example
- * import { blot } from "./Redaction.ts"
+ * import { redactSecrets } from "./Redaction.ts"
  *
- * blot("key tiger-lily refused", ["tiger-lily"]) // => "key [redacted] refused"
+ * redactSecrets("key tiger-lily refused", ["tiger-lily"]) // => "key [redacted] refused"
  */
-export const blot = (text: string, secrets: ReadonlyArray<string>): string => Secrets.make(secrets).text(text)
+export const redactSecrets = (text: string, secrets: ReadonlyArray<string>): string =>
+  Secrets.make(secrets).text(text)
 
 /** One redacted line of at most `max` characters. */
 export const excerpt = (text: string, max: number): string => {

@@ -4,11 +4,11 @@
  *
  * It takes time in proportion to the length of the text, whatever the number of secrets.
  */
-import { Needles, type Range } from "./Needles.ts"
+import { PatternSearch, type Range } from "./PatternSearch.ts"
 import { mayBeEscaped, type Unescaped, unescape } from "./Unescape.ts"
 
 /** What stands in the place of a secret. */
-export const blotted = "[redacted]"
+export const replacement = "[redacted]"
 
 /** Shorter strings than this are no secrets, and blotting them out would eat ordinary text. */
 const shortest = 4
@@ -38,13 +38,13 @@ export interface Secrets {
   readonly bytes: (bytes: Uint8Array) => Uint8Array
 }
 
-const replacement = Buffer.from(blotted)
+const replacementBytes = Buffer.from(replacement)
 
 /** Makes it of plain secrets. */
 export const make = (given: Iterable<string>): Secrets => {
   const secrets = [...new Set([...given].map((secret) => secret.trim()))]
-  const all = new Needles(spellings(secrets.filter(({ length }) => length >= shortest)))
-  const unlikely = new Needles(spellings(secrets.filter(isUnlikely)))
+  const all = new PatternSearch(spellings(secrets.filter(({ length }) => length >= shortest)))
+  const unlikely = new PatternSearch(spellings(secrets.filter(isUnlikely)))
 
   const text = (said: string): string => {
     if (all.isEmpty || said.length < shortest) return said
@@ -95,9 +95,9 @@ const spellings = (secrets: ReadonlyArray<string>): ReadonlyArray<Uint8Array> =>
 }
 
 /** Where secrets stand; `undefined` when none does. */
-const find = (needles: Needles, bytes: Uint8Array): ReadonlyArray<Range> | undefined => {
-  if (needles.isEmpty) return undefined
-  let found = needles.find(bytes)
+const find = (patterns: PatternSearch, bytes: Uint8Array): ReadonlyArray<Range> | undefined => {
+  if (patterns.isEmpty) return undefined
+  let found = patterns.find(bytes)
   if (!mayBeEscaped(bytes)) return found
   let inner = bytes.length > mostEscaped ? bytes.subarray(0, mostEscaped) : bytes
   const steps: Array<Unescaped> = []
@@ -106,7 +106,7 @@ const find = (needles: Needles, bytes: Uint8Array): ReadonlyArray<Range> | undef
     if (step === undefined) break
     steps.push(step)
     inner = step.bytes
-    for (const range of needles.find(inner) ?? []) {
+    for (const range of patterns.find(inner) ?? []) {
       found ??= []
       found.push(
         steps.reduceRight<Range>(([start, end], { places }) => [places[start]!, places[end]!], range)
@@ -119,14 +119,14 @@ const find = (needles: Needles, bytes: Uint8Array): ReadonlyArray<Range> | undef
 /** Where headers are joined, so that they are looked through in one go. */
 let scratch = Buffer.alloc(16 * 1024)
 
-const isIn = (needles: Needles, headers: Headers): boolean => {
+const isIn = (patterns: PatternSearch, headers: Headers): boolean => {
   let joined = ""
   for (const name in headers) {
     const value = headers[name]!
     joined += typeof value === "string" ? `${value}\n` : `${value.join("\n")}\n`
   }
   if (joined.length * 3 > scratch.length) scratch = Buffer.alloc(joined.length * 3)
-  return find(needles, scratch.subarray(0, scratch.write(joined))) !== undefined
+  return find(patterns, scratch.subarray(0, scratch.write(joined))) !== undefined
 }
 
 /** The bytes with one replacement for each run of ranges. */
@@ -134,7 +134,7 @@ const cut = (bytes: Uint8Array, ranges: ReadonlyArray<Range>): Buffer => {
   const parts: Array<Uint8Array> = []
   let at = 0
   for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0])) {
-    if (start >= at) parts.push(bytes.subarray(at, start), replacement)
+    if (start >= at) parts.push(bytes.subarray(at, start), replacementBytes)
     at = Math.max(at, end)
   }
   parts.push(bytes.subarray(at))

@@ -83,10 +83,10 @@ describe("a known secret", () => {
         const clean = secrets.text(said)
         assert.isTrue(clean.startsWith(before) && clean.endsWith(after), `${name}: ${clean}`)
         // Of base64 the edges may stay: they hold bits of a neighbour too.
-        assert.include(clean, Secrets.blotted, name)
+        assert.include(clean, Secrets.replacement, name)
         assert.isAtMost(
           clean.length - before.length - after.length,
-          Secrets.blotted.length + 16,
+          Secrets.replacement.length + 16,
           `${name}: ${clean}`
         )
         assert.strictEqual(Buffer.from(secrets.bytes(Buffer.from(said))).toString(), clean, name)

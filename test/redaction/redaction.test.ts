@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
-import { blot, blotted, redact } from "../../src/redaction/Redaction.ts"
+import { redact, redactSecrets, replacement } from "../../src/redaction/Redaction.ts"
 
 describe("redact", () => {
   it.each([
@@ -29,7 +29,7 @@ describe("redact", () => {
   ])("%s", (text, secret) => {
     const result = redact(text)
     assert.notInclude(result, secret)
-    assert.include(result, blotted)
+    assert.include(result, replacement)
   })
 
   it.each([
@@ -59,18 +59,21 @@ describe("redact", () => {
   })
 })
 
-describe("blot", () => {
+describe("redactSecrets", () => {
   it("removes exact secrets, also as JSON and URLs write them", () => {
     const secret = 'pa"ss/w ord'
     const text = `plain ${secret}, json ${JSON.stringify(secret)}, url ?k=${encodeURIComponent(secret)}`
-    const result = blot(text, [secret])
+    const result = redactSecrets(text, [secret])
     assert.notInclude(result, secret)
     assert.notInclude(result, JSON.stringify(secret).slice(1, -1))
     assert.notInclude(result, encodeURIComponent(secret))
   })
 
   it("removes the longer of two secrets that overlap, and ignores what is too short to be one", () => {
-    assert.strictEqual(blot("key tiger-lily here", ["tiger", "tiger-lily", "", "k"]), `key ${blotted} here`)
+    assert.strictEqual(
+      redactSecrets("key tiger-lily here", ["tiger", "tiger-lily", "", "k"]),
+      `key ${replacement} here`
+    )
   })
 })
 

@@ -3,7 +3,7 @@
  *
  * Looks at no more than 64 KiB of text and a few hundred fields.
  */
-import { errorPlaces } from "../../words/ErrorPlaces.ts"
+import { errorPaths } from "../../words/ErrorPaths.ts"
 import { isArray, keysOf, read } from "../signals/Signal.ts"
 import { dialectOf } from "../signals/VendorNumbers.ts"
 import { bareView, type Code, type ErrorView } from "./ErrorView.ts"
@@ -80,7 +80,7 @@ const isErrorEvent = (name: string, value: unknown): boolean => {
     (typeof type === "string" && /(^|[._])(error|failed)$/.test(type))
   )
     return true
-  if (errorPlaces.some(({ path }) => isFault(path.reduce(read, value)))) return true
+  if (errorPaths.some(({ path }) => isFault(path.reduce(read, value)))) return true
   const keys = keysOf(value, 12)
   if (keys.some((key) => /exception$/i.test(key))) return true
   // A bare `{"code": …, "message": "…"}`, which no reply looks like.

@@ -2,7 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import { classOf } from "../../failure/Failure.ts"
-import { blot } from "../../redaction/Redaction.ts"
+import { redactSecrets } from "../../redaction/Redaction.ts"
 import * as Table from "../support/Table.ts"
 import type { Finding } from "./Live.ts"
 import * as Question from "./Question.ts"
@@ -25,8 +25,8 @@ export const format = (config: GatewayConfig, findings: ReadonlyArray<Finding>):
       model,
       result,
       time,
-      blot(failure?.evidence ?? "", secrets),
-      blot(word(finding), secrets)
+      redactSecrets(failure?.evidence ?? "", secrets),
+      redactSecrets(word(finding), secrets)
     ]
   })
   const bad = findings.filter((finding) => !isOk(finding)).length

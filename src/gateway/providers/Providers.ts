@@ -53,7 +53,7 @@ export const make = (
     headers,
     query,
     secrets,
-    ownWords: own,
+    dialectWords: own,
     ...limits
   }
   // A provider takes the operations of its protocol only; those of another one are translated or refused before.

@@ -20,7 +20,7 @@ import type { Target } from "../../domain/Target.ts"
 import { type Failure, isFailure, Transient } from "../../failure/Failure.ts"
 import * as ByteChunks from "../../providers/bytes/ByteChunks.ts"
 import * as JsonBounds from "../../providers/bytes/JsonBounds.ts"
-import * as Outgoing from "../../providers/Outgoing.ts"
+import * as RequestBuilder from "../../providers/RequestBuilder.ts"
 import * as Unsendable from "../../providers/wire/Unsendable.ts"
 import {
   type Answer,
@@ -195,10 +195,10 @@ export const make = (
       if (uncapped === undefined) return undefined
       const allowed = uncapped.body.max_tokens
       const limit = typeof allowed === "number" ? allowed : undefined
-      if (from === "responses") return Outgoing.edit(request, { max_output_tokens: limit })
+      if (from === "responses") return RequestBuilder.edit(request, { max_output_tokens: limit })
       return from === "anthropic"
-        ? Outgoing.edit(request, { max_tokens: limit })
-        : Outgoing.edit(request, { max_tokens: undefined, max_completion_tokens: limit })
+        ? RequestBuilder.edit(request, { max_tokens: limit })
+        : RequestBuilder.edit(request, { max_tokens: undefined, max_completion_tokens: limit })
     }
   }
 }

@@ -15,13 +15,13 @@ import type { Flow } from "../../stream/Flow.ts"
 import { RunClock } from "../../time/RunClock.ts"
 import { MovableTimer } from "../../util/MovableTimer.ts"
 import { ByteChunks } from "../bytes/ByteChunks.ts"
+import { type BodyKind, bodyKindOf } from "../forms/BodyKind.ts"
 import type { Forms } from "../forms/Forms.ts"
 import { JsonEvents } from "../forms/JsonEvents.ts"
-import { type Kind, kindOf } from "../forms/Kind.ts"
 import type { Call, Head, TransportError } from "../transport/Transport.ts"
 import { type Chunk, type Headers, type JsonObject, passedHeaders } from "../wire/Wire.ts"
 import type { EventCutter, Stop } from "./EventCutter.ts"
-import * as Faults from "./Faults.ts"
+import * as ProviderFailures from "./ProviderFailures.ts"
 
 /** Counts the malformed events that a policy had dropped. */
 export const droppedEvents = Metric.counter("effect_failover_malformed_events_dropped_total", {
@@ -32,7 +32,7 @@ export const droppedEvents = Metric.counter("effect_failover_malformed_events_dr
 /** What the events are read with. */
 export interface Options {
   readonly cutter: EventCutter
-  readonly faults: Faults.Faults
+  readonly failures: ProviderFailures.ProviderFailures
   /** What is blotted out of the headers of the answer. */
   readonly secrets: Secrets
   /** How long the headers may take, in milliseconds. */
@@ -55,7 +55,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
   #head: Head | undefined
   #isFirst = true
   /** What the answer is, once its beginning has shown it. */
-  #kind: Kind | undefined
+  #kind: BodyKind | undefined
   /** What came before that. */
   readonly #kept = new ByteChunks()
   #json: JsonEvents | undefined
@@ -114,7 +114,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
 
   /** The end of the connection. */
   #close(end: Exit.Exit<void, TransportError>): void {
-    this.#finish(Effect.catchTag(end, "TransportError", this.#options.faults.transport))
+    this.#finish(Effect.catchTag(end, "TransportError", this.#options.failures.transport))
   }
 
   /** The head of the answer, if it has come. One with a bad status is a failure, with the beginning of its body. */
@@ -135,7 +135,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
     const excerpt = new ByteChunks()
     for (const part of parts) excerpt.push(part)
     this.#excerpt = excerpt
-    this.#alarm.set(this.#now.millis() + Faults.errorWait)
+    this.#alarm.set(this.#now.millis() + ProviderFailures.errorWait)
   }
 
   /** The bytes of an event stream, whatever they came as. */
@@ -145,7 +145,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
       for (const part of parts) this.#kept.push(part)
       if (parts.every(isBlank)) return []
       const begin = withoutMark(this.#kept.join())
-      this.#kind = kindOf(begin, labelOf(head))
+      this.#kind = bodyKindOf(begin, labelOf(head))
       if (this.#kind === undefined) {
         this.#kept.push(begin)
         return []
@@ -164,13 +164,14 @@ export class EventFlow implements Flow<Chunk, Failure> {
   }
 
   #readJson(head: Head, parts: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
-    const { faults, forms, isUsable, most } = this.#options
+    const { failures, forms, isUsable, most } = this.#options
     const json = (this.#json ??= new JsonEvents(forms, most, isUsable))
     // Until there is an event, it may be a failure that is to be looked at.
     if (!json.hasEvents) for (const part of parts) this.#kept.push(part)
     const events = json.add(parts)
-    if (json.error !== undefined) this.#finish(faults.response(head, json.error.subarray(0, Faults.maxBytes)))
-    else if (json.overflow) this.#finish(faults.malformed("the answer is larger than an answer may be"))
+    if (json.error !== undefined)
+      this.#finish(failures.response(head, json.error.subarray(0, ProviderFailures.maxBytes)))
+    else if (json.overflow) this.#finish(failures.malformed("the answer is larger than an answer may be"))
     if (json.hasEvents) this.#kept.take()
     return events
   }
@@ -188,21 +189,22 @@ export class EventFlow implements Flow<Chunk, Failure> {
 
   /** The headers are late, or the body of an error is. */
   #late(): void {
-    const { faults } = this.#options
-    if (this.#head === undefined) this.#finish(faults.silent)
+    const { failures } = this.#options
+    if (this.#head === undefined) this.#finish(failures.headersTimeout)
     else this.#fail(this.#head, this.#excerpt ?? new ByteChunks())
     this.#wake()
   }
 
   #collect(head: Head, excerpt: ByteChunks): undefined {
     for (const part of this.#call.take() ?? []) excerpt.push(part)
-    if (excerpt.size >= Faults.maxBytes || this.#call.ended() !== undefined) this.#fail(head, excerpt)
+    if (excerpt.size >= ProviderFailures.maxBytes || this.#call.ended() !== undefined)
+      this.#fail(head, excerpt)
     return undefined
   }
 
   #fail(head: Head, excerpt: ByteChunks): void {
-    const body = excerpt.join().subarray(0, Faults.maxBytes)
-    this.#finish(this.#options.faults.response(head, body))
+    const body = excerpt.join().subarray(0, ProviderFailures.maxBytes)
+    this.#finish(this.#options.failures.response(head, body))
   }
 
   #events(head: Head): NonEmptyReadonlyArray<Chunk> | undefined {
@@ -242,12 +244,12 @@ export class EventFlow implements Flow<Chunk, Failure> {
   }
 
   #stopped(head: Head, stop: Stop): void {
-    const { faults } = this.#options
+    const { failures } = this.#options
     if (stop === "too large") {
-      this.#finish(faults.malformed("an event of the stream is larger than an event may be"))
+      this.#finish(failures.malformed("an event of the stream is larger than an event may be"))
     } else if (stop._tag === "Malformed") {
-      this.#finish(faults.malformed("an event of the stream is not JSON"))
-    } else this.#finish(faults.response(head, stop.data, { inStream: true }))
+      this.#finish(failures.malformed("an event of the stream is not JSON"))
+    } else this.#finish(failures.response(head, stop.data, { inStream: true }))
   }
 
   #given({ headers, status }: Head, chunks: ReadonlyArray<Chunk>): NonEmptyReadonlyArray<Chunk> | undefined {

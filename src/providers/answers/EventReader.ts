@@ -23,7 +23,7 @@ export interface Malformed {
 const malformed: Malformed = { _tag: "Malformed" }
 
 /** So many shapes that no later event had are enough to stop looking for one. */
-const patience = 8
+const maxMisses = 8
 
 /** A reader for the events of one stream. */
 export interface EventReader {
@@ -72,7 +72,7 @@ export const make = (
     if (meaning === "failed") return { _tag: "Failed", data }
     // Words of its own are not among those that a shape leaves open.
     if (meaning === Phase.content && own === undefined) {
-      shape = misses < patience ? EventShape.of(bytes, protocol.texts, protocol.padding) : undefined
+      shape = misses < maxMisses ? EventShape.of(bytes, protocol.texts, protocol.padding) : undefined
       misses++
     }
     return new Chunk(bytes, meaning, json, fields)

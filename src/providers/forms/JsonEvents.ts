@@ -1,5 +1,5 @@
 /** An answer of JSON objects as the event stream that was asked for: chunks in a list or one a line, or a whole answer. */
-import { isError } from "../../words/ErrorPlaces.ts"
+import { isError } from "../../words/ErrorPaths.ts"
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
 import { JsonValues } from "./JsonValues.ts"

@@ -8,11 +8,11 @@
 import * as Phase from "../../domain/Phase.ts"
 import type { BadRequest } from "../../failure/Failure.ts"
 import { capOverflow } from "../../words/ContextNumbers.ts"
-import { isError } from "../../words/ErrorPlaces.ts"
+import { isError } from "../../words/ErrorPaths.ts"
 import { messages } from "../forms/Messages.ts"
 import { isProviderResponse } from "../wire/ProviderResponse.ts"
 import { isFull, isObject } from "../wire/Wire.ts"
-import { isAfterResult } from "./AfterResult.ts"
+import { isAfterToolResult } from "./AfterToolResult.ts"
 import * as Finish from "./Finish.ts"
 import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 
@@ -30,11 +30,11 @@ const operations: Readonly<Record<OperationName, Operation>> = {
       const reason = answer.stop_reason
       const meaning =
         typeof reason === "string"
-          ? Finish.meaning(reason, hasContent, mayBeEmpty || isAfterResult(body))
+          ? Finish.meaning(reason, hasContent, mayBeEmpty || isAfterToolResult(body))
           : Phase.complete
       return meaning !== "failed" && (hasContent || meaning.content)
     },
-    meanings: (body, mayBeEmpty = false) => messageMeanings(mayBeEmpty || isAfterResult(body))
+    meanings: (body, mayBeEmpty = false) => messageMeanings(mayBeEmpty || isAfterToolResult(body))
   },
   "messages/count_tokens": {
     path: "messages/count_tokens",

@@ -6,11 +6,11 @@
  * https://platform.openai.com/docs/api-reference/completions
  */
 import * as Phase from "../../domain/Phase.ts"
-import { isError } from "../../words/ErrorPlaces.ts"
+import { isError } from "../../words/ErrorPaths.ts"
 import { hasThought, thoughtTextNames } from "../../words/Thoughts.ts"
 import { chats } from "../forms/Chats.ts"
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
-import { isAfterResult } from "./AfterResult.ts"
+import { isAfterToolResult } from "./AfterToolResult.ts"
 import * as Finish from "./Finish.ts"
 import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 import * as Responses from "./Responses.ts"
@@ -25,8 +25,9 @@ const operations: Readonly<Record<OperationName, Operation>> = {
     isUsable: (answer, body, mayBeEmpty = false) =>
       !isError(answer) &&
       isFull(answer.choices) &&
-      isChoiceUsable(answer.choices, isSaid, mayBeEmpty || isAfterResult(body)),
-    meanings: (body, mayBeEmpty = false) => choiceMeanings(body, 1, isSaid, mayBeEmpty || isAfterResult(body))
+      isChoiceUsable(answer.choices, isSaid, mayBeEmpty || isAfterToolResult(body)),
+    meanings: (body, mayBeEmpty = false) =>
+      choiceMeanings(body, 1, isSaid, mayBeEmpty || isAfterToolResult(body))
   },
   completions: {
     path: "completions",

@@ -7,7 +7,7 @@
 import * as Phase from "../../domain/Phase.ts"
 import { responses } from "../forms/Responses.ts"
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
-import { isAfterResult } from "./AfterResult.ts"
+import { isAfterToolResult } from "./AfterToolResult.ts"
 import * as Finish from "./Finish.ts"
 import type { Meaning, Meanings, Operation } from "./Protocol.ts"
 
@@ -87,7 +87,7 @@ const responseMeanings = (body: JsonObject, mayBeEmpty: boolean): Meanings => {
 
 /** A model that has nothing to add to what a tool gave, or whose empty answers are answers. */
 const isEmptyEnd = ({ output, status }: JsonObject, body: JsonObject, mayBeEmpty: boolean): boolean =>
-  status === "completed" && Array.isArray(output) && (mayBeEmpty || isAfterResult(body))
+  status === "completed" && Array.isArray(output) && (mayBeEmpty || isAfterToolResult(body))
 
 /** Why a response is incomplete. */
 const reasonOf = ({ incomplete_details }: JsonObject): string =>

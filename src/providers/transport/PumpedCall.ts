@@ -5,7 +5,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { Call, Head, Opened, Request, Transport, TransportError } from "./Transport.ts"
+import type { Call, Head, OpenResponse, Request, Transport, TransportError } from "./Transport.ts"
 
 /** Parts of an answer that are read before they are asked for. */
 const readAhead = 4
@@ -19,7 +19,7 @@ export const make = (
 
 class PumpedCall implements Call {
   readonly #pump: Fiber.Fiber<void, TransportError>
-  #opened: Opened | undefined
+  #opened: OpenResponse | undefined
   #parts: Array<Uint8Array> = []
   #end: Exit.Exit<void, TransportError> | undefined
   #reader: (() => void) | undefined
@@ -76,7 +76,7 @@ class PumpedCall implements Call {
     reader?.()
   }
 
-  #pull(pull: Opened["pull"]): Effect.Effect<void, TransportError> {
+  #pull(pull: OpenResponse["pull"]): Effect.Effect<void, TransportError> {
     const next: Effect.Effect<void, TransportError> = Effect.matchEffect(pull, {
       onSuccess: (parts) => {
         this.#parts.push(...parts)

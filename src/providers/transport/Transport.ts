@@ -36,12 +36,12 @@ export interface Head {
 }
 
 /** A whole answer. */
-export interface Whole extends Head {
+export interface WholeResponse extends Head {
   readonly body: Uint8Array
 }
 
 /** An answer whose bytes are still coming. */
-export interface Opened extends Head {
+export interface OpenResponse extends Head {
   /** The next bytes, all that have arrived. */
   readonly pull: Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>
   /**
@@ -55,7 +55,7 @@ export interface Opened extends Head {
 export interface Call extends Flow<Uint8Array, TransportError> {
   /** The head of the answer, once it is there; readers are called back for it too. */
   head(): Head | undefined
-  /** As in `Opened`: the end of the scope is the call's `cancel`. */
+  /** As in `OpenResponse`: the end of the scope is the call's `cancel`. */
   finish(): void
 }
 
@@ -83,9 +83,9 @@ export class Transport extends Context.Service<
   Transport,
   {
     /** The whole answer; of one with a status of 300 or more only as much as `limits` says. */
-    readonly exchange: (request: Request, limits: Limits) => Effect.Effect<Whole, TransportError>
+    readonly exchange: (request: Request, limits: Limits) => Effect.Effect<WholeResponse, TransportError>
     /** The head of the answer; the end of the scope ends the request. */
-    readonly open: (request: Request) => Effect.Effect<Opened, TransportError, Scope.Scope>
+    readonly open: (request: Request) => Effect.Effect<OpenResponse, TransportError, Scope.Scope>
     /** The same without fibers, in this turn; absent where that is not possible. */
     readonly call?: ((request: Request, context: Context.Context<never>) => Call) | undefined
   }

@@ -19,11 +19,11 @@ import {
   type Call,
   type Head,
   type Limits,
-  type Opened,
+  type OpenResponse,
   type Request,
   Transport,
   TransportError,
-  type Whole
+  type WholeResponse
 } from "./Transport.ts"
 
 /** Options of the agent. */
@@ -94,18 +94,18 @@ const open = (options: Options): Effect.Effect<Transport["Service"], never, Scop
       return Transport.of({
         exchange: (request, limits) =>
           Effect.suspend(() => {
-            const call = new Dispatched()
+            const call = new UndiciCall()
             call.dispatch(agentFor(request.connectTimeout), request)
             return Effect.onInterrupt(call.exchange(limits), () => call.abort)
           }),
         call: (request, context) => {
-          const call = new Dispatched(context)
+          const call = new UndiciCall(context)
           call.dispatch(agentFor(request.connectTimeout), request)
           return call
         },
         open: (request) =>
           Effect.suspend(() => {
-            const call = new Dispatched()
+            const call = new UndiciCall()
             return Effect.andThen(
               Effect.addFinalizer(() =>
                 Effect.map(Effect.context<never>(), (context) => call.close(context))
@@ -126,7 +126,7 @@ const abandoned = new Error("the request was given up")
 type Until = "head" | "data" | "end"
 
 /** One request on its way. */
-class Dispatched implements Dispatcher.DispatchHandler, Call {
+class UndiciCall implements Dispatcher.DispatchHandler, Call {
   #head: Head | undefined
   readonly #gathered = new ByteChunks()
   #limit = Number.POSITIVE_INFINITY
@@ -287,7 +287,7 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
     })
   }
 
-  open(): Effect.Effect<Opened, TransportError> {
+  open(): Effect.Effect<OpenResponse, TransportError> {
     return Effect.suspend(() => {
       if (this.#head !== undefined) {
         return Effect.succeed({
@@ -342,9 +342,9 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
     this.#controller?.resume()
   }
 
-  exchange(limits: Limits): Effect.Effect<Whole, TransportError> {
+  exchange(limits: Limits): Effect.Effect<WholeResponse, TransportError> {
     this.#limit = limits.answer
-    const whole: Effect.Effect<Whole, TransportError> = Effect.suspend(() => {
+    const whole: Effect.Effect<WholeResponse, TransportError> = Effect.suspend(() => {
       const head = this.#head
       if (head !== undefined && head.status >= 300) return this.#excerpt(head, limits)
       if (this.#state === "running") return Effect.andThen(this.#wait("end"), whole)
@@ -356,7 +356,7 @@ class Dispatched implements Dispatcher.DispatchHandler, Call {
   }
 
   /** An answer with another status, with the beginning of its body, whatever becomes of the rest. */
-  #excerpt(head: Head, limits: Limits): Effect.Effect<Whole> {
+  #excerpt(head: Head, limits: Limits): Effect.Effect<WholeResponse> {
     this.#limit = limits.error
     const ended =
       this.#gathered.size > limits.error || this.#state !== "running" ? Effect.void : this.#wait("end")

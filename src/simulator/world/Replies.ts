@@ -4,7 +4,12 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
-import { type Head, type Opened, TransportError, type Whole } from "../../providers/transport/Transport.ts"
+import {
+  type Head,
+  type OpenResponse,
+  TransportError,
+  type WholeResponse
+} from "../../providers/transport/Transport.ts"
 import type { Act } from "../faults/Faults.ts"
 import * as Shapes from "../faults/Shapes.ts"
 import type { Queue } from "./Queue.ts"
@@ -29,12 +34,12 @@ type Answer = Extract<Act, { readonly _tag: "Answer" }>
 type Bytes = Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>
 
 /** The whole of it. */
-export const whole = (reply: Reply): Effect.Effect<Whole, TransportError> =>
+export const whole = (reply: Reply): Effect.Effect<WholeResponse, TransportError> =>
   reply.queue === undefined
     ? answered(reply)
     : Effect.scoped(Effect.flatMap(reply.queue.enter, () => answered(reply)))
 
-const answered = ({ act, head, pace }: Reply): Effect.Effect<Whole, TransportError> => {
+const answered = ({ act, head, pace }: Reply): Effect.Effect<WholeResponse, TransportError> => {
   if (act._tag !== "Answer") return refused(act, pace)
   if (act.hangAfter !== undefined) return Effect.never
   if (act.cutAfter !== undefined) {
@@ -45,10 +50,10 @@ const answered = ({ act, head, pace }: Reply): Effect.Effect<Whole, TransportErr
 }
 
 /** Its beginning, and what follows. */
-export const opened = (reply: Reply): Effect.Effect<Opened, TransportError, Scope.Scope> =>
+export const opened = (reply: Reply): Effect.Effect<OpenResponse, TransportError, Scope.Scope> =>
   reply.queue === undefined ? begun(reply) : Effect.flatMap(reply.queue.enter, () => begun(reply))
 
-const begun = ({ act, head, pace }: Reply): Effect.Effect<Opened, TransportError, Scope.Scope> => {
+const begun = ({ act, head, pace }: Reply): Effect.Effect<OpenResponse, TransportError, Scope.Scope> => {
   if (act._tag !== "Answer") {
     return Effect.map(refused(act, pace), ({ body, ...head }) => ({
       ...head,

@@ -7,7 +7,7 @@
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 
 /** True for a body whose last turn brings the result of a tool. */
-export const isAfterResult = ({ input, messages }: JsonObject): boolean => {
+export const isAfterToolResult = ({ input, messages }: JsonObject): boolean => {
   const items = Array.isArray(messages) ? messages : Array.isArray(input) ? input : []
   for (let at = items.length - 1; at >= 0; at--) {
     const item: unknown = items[at]

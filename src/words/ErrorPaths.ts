@@ -7,13 +7,13 @@
 type Fields = { readonly [name: string]: unknown }
 
 /** A place of an error, and who puts it there. */
-export interface ErrorPlace {
+export interface ErrorPath {
   readonly path: ReadonlyArray<string>
   readonly source: string
 }
 
 /** Where the error itself stands. */
-export const errorPlaces: ReadonlyArray<ErrorPlace> = [
+export const errorPaths: ReadonlyArray<ErrorPath> = [
   { path: ["error"], source: "https://platform.openai.com/docs/guides/error-codes" },
   { path: ["Error"], source: "https://cloud.tencent.com/document/api/1729/101835" },
   { path: ["errors"], source: "https://developers.cloudflare.com/workers-ai/platform/errors/" },
@@ -37,7 +37,7 @@ const isGood = (value: unknown): boolean =>
 
 /** The error of an answer or an event; `undefined` where there is none. */
 export const errorIn = (json: Fields): unknown => {
-  for (const { path } of errorPlaces) {
+  for (const { path } of errorPaths) {
     let value: unknown = json
     for (const name of path) value = isFields(value) ? value[name] : undefined
     if (isSaid(value) && !isGood(value)) return value
@@ -49,11 +49,11 @@ export const errorIn = (json: Fields): unknown => {
 const errorType = /(^|[._])(error|failed)$/
 
 /**
- * True for an answer or an event that is an error: it has one in one of the {@link errorPlaces}, says so by its type, or
+ * True for an answer or an event that is an error: it has one in one of the {@link errorPaths}, says so by its type, or
  * is a bare `{"code": …, "message": "…"}`, which no answer looks like.
  *
  * @example
- * import { isError } from "./ErrorPlaces.ts"
+ * import { isError } from "./ErrorPaths.ts"
  *
  * isError({ base_resp: { status_code: 1008, status_msg: "insufficient balance" } }) // => true
  * isError({ choices: [], base_resp: { status_code: 0 } }) // => false

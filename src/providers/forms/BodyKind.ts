@@ -1,12 +1,12 @@
 /** What the bytes of an answer are, by their beginning: labels are often wrong. */
 
 /** JSON, an event stream, or something else. */
-export type Kind = "json" | "events" | "other"
+export type BodyKind = "json" | "events" | "other"
 
 const field = /^(?:data|event|id|retry|:)/
 
 /** Reads it off the beginning of an answer; `undefined` until that can be said. `label` is its content type. */
-export const kindOf = (begin: Uint8Array, label: string): Kind | undefined => {
+export const bodyKindOf = (begin: Uint8Array, label: string): BodyKind | undefined => {
   // Nobody asked for gzip, and nothing is unpacked, so nothing can be a bomb.
   if (begin[0] === 0x1f && begin[1] === 0x8b) return "other"
   let at = begin[0] === 0xef ? 3 : 0

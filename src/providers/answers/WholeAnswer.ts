@@ -1,10 +1,10 @@
 /** A whole answer out of what came instead: events, chunks in a list, or chunks one a line. */
-import { isError } from "../../words/ErrorPlaces.ts"
+import { isError } from "../../words/ErrorPaths.ts"
 import * as SseEvent from "../bytes/SseEvent.ts"
 import { SseSplitter } from "../bytes/SseSplitter.ts"
+import { bodyKindOf } from "../forms/BodyKind.ts"
 import type { Forms } from "../forms/Forms.ts"
 import { JsonValues } from "../forms/JsonValues.ts"
-import { kindOf } from "../forms/Kind.ts"
 import type { Meanings } from "../protocols/Protocol.ts"
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 
@@ -22,7 +22,7 @@ export const find = (
   meanings: Meanings,
   max: number
 ): Found | undefined => {
-  const kind = kindOf(body, label)
+  const kind = bodyKindOf(body, label)
   if (kind !== "json" && kind !== "events") return undefined
   const texts = kind === "json" ? valuesOf(body, max) : dataOf(body, max)
   const events: Array<JsonObject> = []

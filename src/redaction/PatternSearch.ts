@@ -9,33 +9,33 @@
 export type Range = readonly [start: number, end: number]
 
 /** A set of texts to look for. */
-export class Needles {
-  /** How far the search may go on behind two bytes; 0 where a needle's beginning may end with them. */
+export class PatternSearch {
+  /** How far the search may go on behind two bytes; 0 where a pattern's beginning may end with them. */
   readonly #shift = new Uint8Array(65_536)
   readonly #ending = new Map<number, Array<Uint8Array>>()
   /** The length of the shortest; as much of each is looked at before it is compared. */
   readonly #window: number
   readonly isEmpty: boolean
 
-  /** None of the needles may be shorter than two bytes. */
-  constructor(needles: ReadonlyArray<Uint8Array>) {
-    this.isEmpty = needles.length === 0
-    const window = needles.reduce((least, { length }) => Math.min(least, length), 255)
+  /** None of the patterns may be shorter than two bytes. */
+  constructor(patterns: ReadonlyArray<Uint8Array>) {
+    this.isEmpty = patterns.length === 0
+    const window = patterns.reduce((least, { length }) => Math.min(least, length), 255)
     this.#window = window
     this.#shift.fill(window - 1)
-    for (const needle of needles) {
+    for (const pattern of patterns) {
       for (let at = 1; at < window; at++) {
-        const block = (needle[at - 1]! << 8) | needle[at]!
+        const block = (pattern[at - 1]! << 8) | pattern[at]!
         this.#shift[block] = Math.min(this.#shift[block]!, window - 1 - at)
       }
-      const last = (needle[window - 2]! << 8) | needle[window - 1]!
+      const last = (pattern[window - 2]! << 8) | pattern[window - 1]!
       const ending = this.#ending.get(last)
-      if (ending === undefined) this.#ending.set(last, [needle])
-      else ending.push(needle)
+      if (ending === undefined) this.#ending.set(last, [pattern])
+      else ending.push(pattern)
     }
   }
 
-  /** The places of the needles that begin at `from` or later and do not overlap; the first and longest goes first. */
+  /** The places of the patterns that begin at `from` or later and do not overlap; the first and longest goes first. */
   find(bytes: Uint8Array, from = 0, to = bytes.length): Array<Range> | undefined {
     if (this.isEmpty) return undefined
     const shift = this.#shift
@@ -61,19 +61,19 @@ export class Needles {
     return found
   }
 
-  /** Where the longest needle ends that begins at a place; -1 when none does. */
+  /** Where the longest pattern ends that begins at a place; -1 when none does. */
   #endOf(bytes: Uint8Array, block: number, start: number, to: number): number {
     let longest = -1
-    for (const needle of this.#ending.get(block) ?? []) {
-      if (start + needle.length <= to && start + needle.length > longest && stands(needle, bytes, start)) {
-        longest = start + needle.length
+    for (const pattern of this.#ending.get(block) ?? []) {
+      if (start + pattern.length <= to && start + pattern.length > longest && stands(pattern, bytes, start)) {
+        longest = start + pattern.length
       }
     }
     return longest
   }
 }
 
-const stands = (needle: Uint8Array, bytes: Uint8Array, start: number): boolean => {
-  for (let at = 0; at < needle.length; at++) if (bytes[start + at] !== needle[at]) return false
+const stands = (pattern: Uint8Array, bytes: Uint8Array, start: number): boolean => {
+  for (let at = 0; at < pattern.length; at++) if (bytes[start + at] !== pattern[at]) return false
   return true
 }

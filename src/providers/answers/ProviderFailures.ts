@@ -19,7 +19,7 @@ export const maxBytes = maxText + 4096
 export const errorWait = 2_000
 
 /** The failures of one target. */
-export interface Faults {
+export interface ProviderFailures {
   /** An answer, or the event of a stream, that is a failure. */
   readonly response: (
     head: Head,
@@ -31,7 +31,7 @@ export interface Faults {
   /** Something in the answer cannot be read. */
   readonly malformed: (message: string) => Effect.Effect<never, Failure>
   /** No headers in time. */
-  readonly silent: Effect.Effect<never, Failure>
+  readonly headersTimeout: Effect.Effect<never, Failure>
 }
 
 /** The failures of a target that is asked for an operation. */
@@ -40,7 +40,7 @@ export const make = (
   operation: Pick<Operation, "isOptional">,
   target: Target,
   secrets: Secrets
-): Faults => {
+): ProviderFailures => {
   const common = { provider: target.provider, protocol: protocol.name, target: target.key }
   return {
     response: (head, body, options) =>
@@ -73,7 +73,7 @@ export const make = (
             return Effect.fail(error.answered ? truncated(failure) : failure)
           }),
     malformed: (message) => malformed(target, message),
-    silent: Effect.suspend(() =>
+    headersTimeout: Effect.suspend(() =>
       Effect.fail(
         new Transient({
           target: target.key,
