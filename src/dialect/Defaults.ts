@@ -19,7 +19,7 @@ const openai: Rules = {
   callIdCharacters: "",
   callIdShortest: 1,
   callIdLongest: 40,
-  // https://platform.openai.com/docs/api-reference/chat/create
+  // `Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'`: https://github.com/brekkylab/ailoy/pull/109
   toolNameCharacters: "a-zA-Z0-9_-",
   toolNameLongest: 64,
   schemaTop: "object",
@@ -56,10 +56,10 @@ const anthropic: Rules = {
   ...openai,
   // Anthropic has a field of its own for it: https://docs.anthropic.com/en/api/messages
   system: "first",
-  // https://github.com/anthropics/claude-code/issues/1078: `String should match pattern '^[a-zA-Z0-9_-]+$'`
+  // https://github.com/farion1231/cc-switch/issues/1181: `String should match pattern '^[a-zA-Z0-9_-]+$'`
   callIdCharacters: "a-zA-Z0-9_-",
   callIdLongest: 128,
-  // https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use
+  // `String should match pattern '^[a-zA-Z0-9_-]{1,128}$'`: https://github.com/home-assistant/core/issues/147760
   toolNameCharacters: "a-zA-Z0-9_-",
   toolNameLongest: 128,
   // `tools.0.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level`:

@@ -1,6 +1,10 @@
 /** Anthropic's own server, and its models wherever they are. */
 import type { Row } from "../rules/Row.ts"
 
+/** "All Claude 4.5 and later models" */
+const structured =
+  "https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/partner-models/claude/structured_outputs"
+
 /** The rows. */
 export const rows: ReadonlyArray<Row> = [
   {
@@ -12,8 +16,7 @@ export const rows: ReadonlyArray<Row> = [
     facts: {
       signatures: {
         is: "own",
-        source:
-          "https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#preserving-thinking-blocks"
+        source: "https://github.com/anthropics/claude-code/issues/10627"
       },
       strict: {
         is: true,
@@ -32,7 +35,7 @@ export const rows: ReadonlyArray<Row> = [
       },
       toolNameCharacters: {
         is: "a-zA-Z0-9_-",
-        source: "https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use"
+        source: "https://github.com/home-assistant/core/issues/147760"
       }
     }
   },
@@ -48,11 +51,11 @@ export const rows: ReadonlyArray<Row> = [
     facts: {
       strict: {
         is: false,
-        source: "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
+        source: structured
       },
       jsonSchema: {
         is: "tool",
-        source: "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
+        source: structured
       }
     }
   }

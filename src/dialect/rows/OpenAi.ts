@@ -1,7 +1,8 @@
 /** OpenAI's own servers, and those of Microsoft and GitHub that serve its models. */
 import type { Row } from "../rules/Row.ts"
 
-const chat = "https://platform.openai.com/docs/api-reference/chat/create"
+const chat =
+  "https://github.com/openai/openai-python/blob/main/src/openai/types/chat/completion_create_params.py"
 const copilot =
   "https://github.com/anomalyco/opencode/blob/dev/packages/opencode/src/provider/sdk/copilot/chat/convert-to-openai-compatible-chat-messages.ts"
 
@@ -23,9 +24,9 @@ export const rows: ReadonlyArray<Row> = [
         source:
           "https://community.openai.com/t/function-calling-schema-validation-bug-array-parameters-with-prefixitems-rejected-missing-items-error/1357778"
       },
-      tokenCap: { is: "model", source: "https://platform.openai.com/docs/guides/reasoning" },
+      tokenCap: { is: "model", source: "https://github.com/simonw/llm/issues/724" },
       streamOptions: { is: true, source: chat },
-      audio: { is: true, source: "https://platform.openai.com/docs/guides/audio" }
+      audio: { is: true, source: "https://developers.openai.com/api/docs/guides/audio-chat-completions" }
     }
   },
   {
@@ -44,13 +45,9 @@ export const rows: ReadonlyArray<Row> = [
       },
       developerRole: {
         is: true,
-        source: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/how-to/reasoning"
+        source: "https://learn.microsoft.com/en-us/azure/foundry/openai/how-to/reasoning"
       },
       mergeTurns: {
-        is: false,
-        source: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference"
-      },
-      serviceTier: {
         is: false,
         source: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference"
       }
@@ -69,7 +66,7 @@ export const rows: ReadonlyArray<Row> = [
       thoughtFields: { is: ["reasoning_text", "reasoning_content"], source: copilot },
       thoughtField: { is: "reasoning_text", source: copilot },
       messageExtras: { is: ["reasoning_opaque"], source: copilot },
-      serviceTier: { is: false, source: "https://docs.github.com/en/rest/models/inference" },
+      serviceTier: { is: false, source: "https://github.com/anomalyco/opencode/issues/30737" },
       metadata: { is: false, source: "https://docs.github.com/en/rest/models/inference" }
     }
   }

@@ -9,7 +9,7 @@ import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 
 /** What a refusal says, and the rules that it means. */
 const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
-  // `messages.1.content.0: Invalid `signature` in `thinking` block`: https://github.com/anthropics/claude-code/issues/10199
+  // `messages.1.content.0: Invalid `signature` in `thinking` block`: https://github.com/anthropics/claude-code/issues/10627
   [/invalid .{0,3}signature.{0,3} in .{0,3}thinking/i, { signatures: "none" }],
   [
     /output_config\.format|output[ _]format|response_format|json_schema|structured[ _-]outputs?|guided[ _-](?:decoding|json)/i,

@@ -18,7 +18,7 @@ const pairs: Refusal = {
   body: openaiError(
     "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: {value}"
   ),
-  source: "https://github.com/langchain-ai/langgraph/issues/3168"
+  source: "https://github.com/aliasrobotics/cai/issues/111"
 }
 
 const idLength: Refusal = {
@@ -36,7 +36,7 @@ const names: Refusal = {
   body: openaiError(
     "Invalid 'tools[{index}].function.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
   ),
-  source: "https://platform.openai.com/docs/api-reference/chat/create"
+  source: "https://github.com/brekkylab/ailoy/pull/109"
 }
 
 const choice: Refusal = {
@@ -45,7 +45,7 @@ const choice: Refusal = {
   body: openaiError(
     "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."
   ),
-  source: "https://platform.openai.com/docs/api-reference/chat/create"
+  source: "https://github.com/dapr/dapr-agents/issues/248"
 }
 
 const items: Refusal = {
@@ -64,7 +64,7 @@ const top: Refusal = {
   body: openaiError(
     "Invalid schema for function '{value}': schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level."
   ),
-  source: "https://github.com/anomalyco/opencode/pull/32489"
+  source: "https://github.com/nspady/google-calendar-mcp/issues/39"
 }
 
 const system: Refusal = {
@@ -137,14 +137,18 @@ export const servers = {
       callId: "call_{n}AbCdEfGhIjKlMnOpQrSt"
     }
   ),
-  azure: chats("azure", [
-    idLength,
-    items,
-    unknown("service_tier", "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference")
-  ]),
+  azure: chats("azure", [idLength, items]),
   github: chats(
     "github",
-    [system, unknown("service_tier", "https://docs.github.com/en/rest/models/inference")],
+    [
+      system,
+      {
+        check: { is: "has", path: "service_tier" },
+        status: 400,
+        body: openaiError("service_tier is not supported"),
+        source: "https://github.com/anomalyco/opencode/issues/30737"
+      }
+    ],
     {
       thoughts: "reasoning_text"
     }
@@ -169,7 +173,7 @@ export const servers = {
         body: anthropicError(
           "tools.{index}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'"
         ),
-        source: "https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use"
+        source: "https://github.com/home-assistant/core/issues/147760"
       },
       {
         check: { is: "propertyNames", pattern: "^[a-zA-Z0-9_.-]{1,64}$" },
@@ -185,13 +189,13 @@ export const servers = {
         body: anthropicError(
           "messages.{index}.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"
         ),
-        source: "https://github.com/cline/cline/issues/8105"
+        source: "https://github.com/farion1231/cc-switch/issues/1181"
       },
       {
         check: { is: "signatures", pattern: "^EqQBCgIYAhIM" },
         status: 400,
         body: anthropicError("messages.{index}.content.0: Invalid `signature` in `thinking` block"),
-        source: "https://github.com/anthropics/claude-code/issues/10199"
+        source: "https://github.com/anthropics/claude-code/issues/10627"
       },
       {
         check: { is: "results" },
@@ -199,7 +203,7 @@ export const servers = {
         body: anthropicError(
           "messages.{index}: `tool_use` ids were found without `tool_result` blocks immediately after: {value}. Each `tool_use` block must have a corresponding `tool_result` block in the next message."
         ),
-        source: "https://github.com/anthropics/claude-code/issues/473"
+        source: "https://github.com/anthropics/claude-code/issues/1237"
       },
       {
         check: { is: "roles", known: ["user", "assistant"] },

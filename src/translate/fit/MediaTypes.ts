@@ -2,7 +2,7 @@
  * What an image or a document really is, by its first bytes: clients declare what they like, and servers refuse what is
  * not what it says (`The image was specified using the image/png media type, but the image appears to be a image/jpeg`).
  *
- * https://github.com/anthropics/claude-code/issues/6774
+ * https://github.com/anthropics/claude-code/issues/31620
  */
 import type { Content, Document, Image, Media } from "../common/Common.ts"
 

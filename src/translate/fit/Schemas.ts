@@ -10,7 +10,7 @@ const combinators = ["anyOf", "oneOf", "allOf"] as const
 
 /**
  * `schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level`:
- * https://github.com/anomalyco/opencode/pull/32489
+ * https://github.com/nspady/google-calendar-mcp/issues/39
  */
 const notAtTop = ["enum", "not"] as const
 
