@@ -1,4 +1,4 @@
-/** Anthropic, and every server that speaks its messages. */
+/** Anthropic, and every server with a compatible Messages API. */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,13 +9,13 @@ import * as AnthropicProtocol from "./protocols/AnthropicProtocol.ts"
 import { Transport } from "./transport/Transport.ts"
 
 export declare namespace Anthropic {
-  /** What can be asked for. */
+  /** The operations of the API. */
   type Operation = AnthropicProtocol.OperationName
-  /** A provider that speaks like Anthropic. */
+  /** A provider that uses the Anthropic protocol. */
   type Provider = HttpProvider.HttpProvider<Operation> & { readonly protocol: "anthropic" }
-  /** What it can be given. */
+  /** Options of {@link Anthropic.make}. */
   interface Options extends Omit<HttpProvider.Options, "name"> {
-    /** The first part of its model specs. Default `anthropic`. */
+    /** The provider name in its model specs (`anthropic/claude-…`). Default `anthropic`. */
     readonly name?: string | undefined
   }
 }
@@ -34,7 +34,7 @@ export declare namespace Anthropic {
  * @category services
  */
 export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Provider>()("anthropic") {
-  /** Makes a provider that speaks like Anthropic, for a service of its own. */
+  /** Makes a provider that uses the Anthropic protocol, for a service of your own. */
   static readonly make = (
     options: Anthropic.Options = {}
   ): Effect.Effect<Anthropic.Provider, never, Transport> =>
@@ -51,10 +51,7 @@ export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Prov
     options?: Omit<Anthropic.Options, "name">
   ): Layer.Layer<Anthropic, never, Transport> => Layer.effect(Anthropic, Anthropic.make(options))
 
-  /**
-   * Provides Anthropic with the key in `ANTHROPIC_API_KEY` and, where it is set, the base URL in
-   * `ANTHROPIC_BASE_URL`.
-   */
+  /** Provides Anthropic with the key in `ANTHROPIC_API_KEY` and, if set, the base URL in `ANTHROPIC_BASE_URL`. */
   static readonly layerConfig: Layer.Layer<Anthropic, Config.ConfigError, Transport> = Layer.effect(
     Anthropic,
     Effect.gen(function* () {

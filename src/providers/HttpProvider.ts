@@ -1,8 +1,8 @@
 /**
- * A provider over HTTP: what OpenAI, Anthropic and all that speak like them have in common.
+ * A provider over HTTP: what all providers with the OpenAI or the Anthropic protocol share.
  *
- * One attempt is one request, a POST but for the list of models. The caller's body goes out with another model in it; the answer comes back byte for byte,
- * whole or event by event; whatever is not the answer becomes a failure.
+ * One attempt is one request: a POST, or a GET for the list of models. The caller's body is sent with the target's
+ * model in it. The answer is returned byte for byte, whole or event by event; any other response becomes a failure.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -33,60 +33,60 @@ import * as BaseUrl from "./wire/BaseUrl.ts"
 import type { DialectWords } from "./wire/DialectWords.ts"
 import * as Wire from "./wire/Wire.ts"
 
-/** A provider that takes and gives JSON as it is on the wire. */
+/** A provider whose requests and answers are JSON exactly as on the wire. */
 export type HttpProvider<Operation extends string = string> = Provider<
   Wire.Request<Operation>,
   Wire.Answer,
   Wire.Chunk
 >
 
-/** What a provider over HTTP can be given. */
+/** Options of an HTTP provider. */
 export interface Options {
-  /** The first part of its model specs. */
+  /** The provider name in its model specs. */
   readonly name: string
   /**
-   * Where it is, as the vendor's own SDK takes it: OpenAI's with `/v1`, Anthropic's without. One `/v1` too many or too
-   * few is put right. A credential may have another. `{model}` in it stands for the model's name.
+   * The base URL, as the vendor's own SDK takes it: OpenAI's with `/v1`, Anthropic's without. A surplus or missing
+   * `/v1` is corrected. A credential may override it. `{model}` in it is replaced by the model's name.
    */
   readonly baseUrl?: string | undefined
-  /** The key of a single credential, which is then named `default`; used where no `credentials` are given. */
+  /** The key of a single credential named `default`. Ignored if `credentials` is set. */
   readonly apiKey?: Redacted.Redacted | undefined
-  /** Default: one with `apiKey`, or without a key, for a local server. */
+  /** Default: one credential with `apiKey`, or without a key (for a local server). */
   readonly credentials?: NonEmptyReadonlyArray<Credential.Credential> | undefined
   readonly strategy?: Strategy | undefined
   readonly policy?: PolicyOptions | undefined
-  /** Sent with every request; lower-case names. No place for keys. */
+  /** Sent with every request; lower-case names. Not redacted, so put no keys here. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Added to every address, as Azure's `api-version`. No place for keys. */
+  /** Query parameters added to every URL, such as Azure's `api-version`. Not redacted, so put no keys here. */
   readonly query?: Readonly<Record<string, string>> | undefined
   /** The largest event of a stream, in bytes; a larger one is a `Malformed` failure. Default 10 MiB. */
   readonly maxEventBytes?: number | undefined
   /**
-   * The largest whole answer, and the most that is held back of a stream before its commit point, in bytes; what is
+   * The largest whole answer, and the most of a stream that is buffered before its commit point, in bytes; anything
    * larger is a `Malformed` failure. Default 64 MiB.
    */
   readonly maxAnswerBytes?: number | undefined
   /**
-   * What is blotted out of all that the provider says: headers, answers, events and errors. Default: the keys of its
-   * credentials.
+   * Secrets to redact from everything the provider returns: headers, answers, events and errors. Default: the keys of
+   * its credentials.
    */
   readonly secrets?: Secrets.Secrets | undefined
-  /** What a target says in words of its own. Default: it has none. */
+  /** Field names and finish reasons that only a target's server uses. Default: none. */
   readonly dialectWords?: ((target: Target) => DialectWords | undefined) | undefined
 }
 
-/** What a chunk takes beside its bytes: a stream may begin with millions of empty events. */
+/** Bytes counted for a chunk in addition to its data: a stream may begin with millions of empty events. */
 const chunkBytes = 256
 
 const defaultMaxAnswerBytes = 64 * 1024 * 1024
 
 /**
- * A larger answer is not parsed until somebody asks for its JSON: its edges show whether it is whole. Parsing 256 KiB takes
- * about a millisecond.
+ * A larger answer, in bytes, is not parsed until its JSON is read: only its first and last characters are checked.
+ * Parsing 256 KiB takes about a millisecond.
  */
 const maxParsedBytes = 256 * 1024
 
-/** Makes a provider that speaks a protocol over a transport. */
+/** Makes a provider with a protocol over a transport. */
 export const make = <Name extends string>(
   protocol: Protocol<Name>,
   transport: Transport.Transport["Service"],
@@ -169,7 +169,7 @@ export const make = <Name extends string>(
   }
 }
 
-/** Throws unless a provider can be made of these. */
+/** Throws if the options are invalid. */
 const check = (options: Options): void => {
   const where = `the provider ${JSON.stringify(options.name)}`
   const bytes = Checks.number("a number of bytes, at least 1", { least: 1, most: Number.POSITIVE_INFINITY })
@@ -194,7 +194,7 @@ const check = (options: Options): void => {
   PolicyChecks.check(`the policy of ${where}`, options.policy)
 }
 
-/** Who was asked for what. */
+/** The target and the request body that an answer belongs to. */
 interface Exchange {
   readonly target: Target
   readonly secrets: Secrets.Secrets
@@ -202,7 +202,7 @@ interface Exchange {
   readonly asked: Wire.JsonObject
 }
 
-/** An answer if the reply holds one, in whatever form it came, else the failure it is. */
+/** The answer, if the response holds one in any form; otherwise the failure. */
 const judge = (
   protocol: Protocol,
   operation: Operation,
@@ -261,7 +261,7 @@ const judge = (
   )
 }
 
-/** The meanings of events that may have words of their server's own. */
+/** Event meanings that also understand the field names of one server. */
 const plainly = (meanings: Meanings, own: DialectWords | undefined): Meanings =>
   own === undefined
     ? meanings
@@ -271,7 +271,7 @@ const brokenOff = (target: Target): Transient =>
   new Transient({
     target: target.key,
     reason: "Truncated",
-    message: "the answer came as events, and they end before it is complete"
+    message: "the answer came as events that end before it is complete"
   })
 
 const isCalledJson = (headers: Wire.Headers): boolean => {
@@ -279,7 +279,7 @@ const isCalledJson = (headers: Wire.Headers): boolean => {
   return packed === undefined && (type === undefined || /json/i.test(String(type)))
 }
 
-/** The headers of a JSON answer, also where a server called it something else, or packed what is not packed. */
+/** The headers of a JSON answer; corrects a wrong content type and a false `content-encoding`. */
 const asJson = (headers: Wire.Headers): Wire.Headers => {
   const { "content-encoding": _, ...rest } = headers
   return { ...rest, "content-type": "application/json" }
@@ -287,7 +287,7 @@ const asJson = (headers: Wire.Headers): Wire.Headers => {
 
 const decoder = new TextDecoder()
 
-/** An answer whose JSON is there when it is asked for. */
+/** An answer whose JSON is parsed on first use. */
 const answerOf = (
   passed: Pick<Wire.Answer, "status" | "headers" | "body">,
   read: () => Wire.JsonObject | undefined
@@ -302,7 +302,7 @@ const answerOf = (
   }
 }
 
-/** Whether a body that is not parsed has the edges of a JSON object, or of the list that may stand for one. */
+/** Whether an unparsed body begins and ends like a JSON object (or like a list, if `isList`). */
 const edges = (body: Uint8Array, isList: boolean): "large" | undefined => {
   const begin = decoder.decode(body.subarray(0, 64)).trimStart()
   const end = decoder.decode(body.subarray(-64)).trimEnd()
@@ -311,7 +311,7 @@ const edges = (body: Uint8Array, isList: boolean): "large" | undefined => {
   return isWhole ? "large" : undefined
 }
 
-/** The JSON object in a body, or the list that may stand for one. */
+/** The JSON object in a body. If `isList`, a bare list becomes the `data` of an object. */
 const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | undefined => {
   if (JsonBounds.excessOf(body) !== undefined) return undefined
   try {
@@ -326,7 +326,7 @@ const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | undefined =
 const keysOf = (credentials: ReadonlyArray<Credential.Credential>): ReadonlyArray<string> =>
   credentials.flatMap(({ apiKey }) => (apiKey === undefined ? [] : [Redacted.value(apiKey)]))
 
-/** What is blotted out of what a target says: what was given, or the keys of the provider, and its own in any case. */
+/** The secrets to redact for a target: the given ones, or the keys of the provider and of the target's credential. */
 const secretsBy = (
   credentials: ReadonlyArray<Credential.Credential>,
   given: Secrets.Secrets | undefined
@@ -348,14 +348,14 @@ const noAddress = (baseUrl: string, target: Target): Transient | BadRequest =>
     ? new BadRequest({
         target: target.key,
         reason: "Invalid",
-        message: "the name of the model cannot stand in the address of the provider",
+        message: "the name of the model cannot be part of the provider's URL",
         evidence: "base URL"
       })
     : new Transient({
         target: target.key,
         reason: "Connection",
         message:
-          "the base URL of the provider or the credential is not an HTTP URL, or says {model} in its host",
+          "the base URL of the provider or the credential is not an HTTP URL, or has {model} in its host",
         evidence: "base URL"
       })
 

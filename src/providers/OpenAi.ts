@@ -1,4 +1,4 @@
-/** OpenAI, and every server that speaks its chat completions and embeddings. */
+/** OpenAI, and every server with a compatible API for chat completions and embeddings. */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,15 +9,15 @@ import * as OpenAiProtocol from "./protocols/OpenAiProtocol.ts"
 import { Transport } from "./transport/Transport.ts"
 
 export declare namespace OpenAi {
-  /** What can be asked for. */
+  /** The operations of the API. */
   type Operation = OpenAiProtocol.OperationName
-  /** A provider that speaks like OpenAI. */
+  /** A provider that uses the OpenAI protocol. */
   type Provider = HttpProvider.HttpProvider<Operation> & { readonly protocol: "openai" }
-  /** What it can be given. */
+  /** Options of {@link OpenAi.make}. */
   interface Options extends Omit<HttpProvider.Options, "name"> {
-    /** The first part of its model specs. Default `openai`. */
+    /** The provider name in its model specs (`openai/gpt-…`). Default `openai`. */
     readonly name?: string | undefined
-    /** How the key is sent: as a bearer token (default) or in the header `api-key`, as Azure wants it. */
+    /** How the key is sent: as a bearer token (default), or in the header `api-key` as Azure requires. */
     readonly auth?: OpenAiProtocol.Auth | undefined
   }
 }
@@ -71,7 +71,7 @@ export declare namespace OpenAi {
  * @category services
  */
 export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("openai") {
-  /** Makes a provider that speaks like OpenAI; for a service of its own, see the example. */
+  /** Makes a provider that uses the OpenAI protocol; for a service of your own, see the example. */
   static readonly make = (options: OpenAi.Options = {}): Effect.Effect<OpenAi.Provider, never, Transport> =>
     Effect.map(Transport, (transport) => ({
       ...HttpProvider.make(OpenAiProtocol.protocol(options.auth ?? "bearer"), transport, {
@@ -85,7 +85,7 @@ export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("
   static readonly layer = (options?: Omit<OpenAi.Options, "name">): Layer.Layer<OpenAi, never, Transport> =>
     Layer.effect(OpenAi, OpenAi.make(options))
 
-  /** Provides OpenAI with the key in `OPENAI_API_KEY` and, where it is set, the base URL in `OPENAI_BASE_URL`. */
+  /** Provides OpenAI with the key in `OPENAI_API_KEY` and, if set, the base URL in `OPENAI_BASE_URL`. */
   static readonly layerConfig: Layer.Layer<OpenAi, Config.ConfigError, Transport> = Layer.effect(
     OpenAi,
     Effect.gen(function* () {

@@ -1,4 +1,4 @@
-/** From a request and a target to what is sent. */
+/** Builds the HTTP request of an attempt from the caller's request and a target. */
 import * as Redacted from "effect/Redacted"
 import type { Target } from "../domain/Target.ts"
 import type { Failure } from "../failure/Failure.ts"
@@ -10,20 +10,20 @@ import * as BaseUrl from "./wire/BaseUrl.ts"
 import { badHeader, badKey, badSetting, isHeaderValue, unwritable } from "./wire/Unsendable.ts"
 import type { JsonObject, Request } from "./wire/Wire.ts"
 
-/** What every request of a provider shares. */
+/** Settings shared by all requests of a provider. */
 export interface Settings {
   readonly baseUrl: string
   readonly query: Readonly<Record<string, string>> | undefined
   readonly headers: Readonly<Record<string, string>> | undefined
 }
 
-/** Some servers' firewalls turn away requests without one. */
+/** Some servers' firewalls reject requests without a user agent. */
 const userAgent = "effect-failover"
 
 /**
- * A function that makes what is sent; it gives `undefined` when the base URL is none, and a failure when the request
- * cannot be written down: that is the caller's fault or ours, and never the target's. What depends on the target only
- * is made once for each: targets are shared by all requests.
+ * Returns a function that builds requests. It returns `undefined` for an invalid base URL, and a failure if the
+ * request cannot be written (the caller's or the configuration's fault, never the target's). URLs and headers are
+ * computed once per target, because targets are shared by all requests.
  */
 export const make = (
   protocol: Protocol,
@@ -70,7 +70,8 @@ export const make = (
       ...settings.headers,
       ...(key === undefined ? undefined : protocol.authorize(key)),
       accept: "application/json",
-      // Answers are passed on and looked at as they come; nothing is unpacked, so nothing can be a bomb.
+      // Answers are passed on and inspected as they arrive. Nothing is decompressed, so no decompression bomb can do
+      // harm.
       "accept-encoding": "identity",
       "content-type": "application/json"
     }
@@ -98,13 +99,13 @@ export const make = (
   }
 }
 
-/** The plain key of a target. A line break around it, as files and pasted variables have, is no part of it. */
+/** The plain key of a target, without surrounding line breaks (as files and pasted variables have). */
 export const keyOf = (target: Target): string | undefined => {
   const key = target.credential.apiKey
   return key === undefined ? undefined : Redacted.value(key).trim()
 }
 
-/** The caller's headers that are passed on are laid over our own; the name of one that no header may be. */
+/** Adds the caller's forwarded headers to ours. Returns the name of a header whose value is invalid. */
 const withPassed = (
   standing: Readonly<Record<string, string>>,
   given: Readonly<Record<string, string>> | undefined,
@@ -121,7 +122,7 @@ const withPassed = (
   return headers ?? standing
 }
 
-/** Headers that are lists: the operator's and the caller's belong together. */
+/** Headers that are lists: the configured values and the caller's are merged. */
 const joined: ReadonlySet<string> = new Set(["anthropic-beta", "openai-beta"])
 
 const union = (own: string, given: string): string =>
@@ -129,7 +130,7 @@ const union = (own: string, given: string): string =>
     .filter((name) => name !== "")
     .join(",")
 
-/** The body with the target's model, and with `stream` as it is asked for. */
+/** The body with the target's model, and with `stream` set as requested. */
 const bodyOf = ({ body, text }: Request, model: string, stream: boolean): string => {
   const isStream = body.stream === true
   if (text === undefined) {

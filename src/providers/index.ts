@@ -1,4 +1,4 @@
-/** Providers over HTTP: OpenAI, Anthropic and everything that speaks like them. */
+/** Providers over HTTP: OpenAI, Anthropic and every compatible server. */
 export { Anthropic } from "./Anthropic.ts"
 export { OpenAi } from "./OpenAi.ts"
 export * as HttpClientTransport from "./transport/HttpClientTransport.ts"

@@ -1,23 +1,23 @@
 /**
- * Finds many texts at once in bytes, in time that does not grow with their number: most bytes are never looked at.
+ * Finds many byte patterns at once, in time independent of their number: most bytes are skipped.
  *
- * Wu and Manber, "A fast algorithm for multi-pattern searching" (TR-94-17, University of Arizona, 1994), with blocks of two
- * bytes.
+ * Wu and Manber, "A fast algorithm for multi-pattern searching" (TR-94-17, University of Arizona, 1994), with blocks
+ * of two bytes.
  */
 
-/** From where to where, the end not included. */
+/** A range of bytes; `end` is exclusive. */
 export type Range = readonly [start: number, end: number]
 
-/** A set of texts to look for. */
+/** A set of patterns to search for. */
 export class PatternSearch {
-  /** How far the search may go on behind two bytes; 0 where a pattern's beginning may end with them. */
+  /** How far the search may skip after two bytes; 0 if the window of a pattern may end with them. */
   readonly #shift = new Uint8Array(65_536)
   readonly #ending = new Map<number, Array<Uint8Array>>()
-  /** The length of the shortest; as much of each is looked at before it is compared. */
+  /** The length of the shortest pattern; the window that is compared first. */
   readonly #window: number
   readonly isEmpty: boolean
 
-  /** None of the patterns may be shorter than two bytes. */
+  /** No pattern may be shorter than two bytes. */
   constructor(patterns: ReadonlyArray<Uint8Array>) {
     this.isEmpty = patterns.length === 0
     const window = patterns.reduce((least, { length }) => Math.min(least, length), 255)
@@ -35,7 +35,7 @@ export class PatternSearch {
     }
   }
 
-  /** The places of the patterns that begin at `from` or later and do not overlap; the first and longest goes first. */
+  /** The matches between `from` and `to` that do not overlap: the first one wins, then the longest. */
   find(bytes: Uint8Array, from = 0, to = bytes.length): Array<Range> | undefined {
     if (this.isEmpty) return undefined
     const shift = this.#shift
@@ -61,7 +61,7 @@ export class PatternSearch {
     return found
   }
 
-  /** Where the longest pattern ends that begins at a place; -1 when none does. */
+  /** Where the longest pattern that begins at `start` ends; -1 if there is none. */
   #endOf(bytes: Uint8Array, block: number, start: number, to: number): number {
     let longest = -1
     for (const pattern of this.#ending.get(block) ?? []) {

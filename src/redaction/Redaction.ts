@@ -1,22 +1,22 @@
 /**
- * Blots out keys and tokens in text that comes from a provider. Providers echo keys, whole or in part, and such text
- * ends in logs, errors and answers.
+ * Redacts keys and tokens in text from providers. Providers echo keys, whole or in part, and such text ends up in
+ * logs, errors and answers.
  *
  * Every pattern runs once over the text with bounded look-ahead, so the time is linear in its length.
  */
 import * as Secrets from "./Secrets.ts"
 
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 export const replacement = Secrets.replacement
 
 interface Rule {
   readonly pattern: RegExp
   readonly replace: string | ((...groups: ReadonlyArray<string>) => string)
-  /** What the pattern stands for, or who issues such keys. */
+  /** What the pattern matches, or who issues such keys. */
   readonly source: string
 }
 
-/** Letters and digits mixed, or masked with stars or dots: what a key looks like and a word does not. */
+/** True for mixed letters and digits, masked characters or long tokens: what a key looks like and a word does not. */
 const looksSecret = (token: string): boolean =>
   /[*•]{2,}|\.{3}|…/.test(token) ||
   (token.length >= 8 && /\d/.test(token) && /[A-Za-z]/.test(token)) ||
@@ -86,7 +86,7 @@ const rules: ReadonlyArray<Rule> = [
   }
 ]
 
-/** The most text that is kept; a longer one is cut before it is looked at. */
+/** Longer text is cut to this many characters before it is redacted. */
 const maxText = 64 * 1024
 
 /**
@@ -94,7 +94,7 @@ const maxText = 64 * 1024
  *
  * **Gotchas**
  *
- * - A secret that looks like a word is not recognised; use {@link redactSecrets} where the secrets are known.
+ * - A secret that looks like a word is not recognised; use {@link redactSecrets} if the secrets are known.
  *
  * @example
  * import { redact } from "./Redaction.ts"
@@ -111,8 +111,8 @@ export const redact = (text: string): string => {
 }
 
 /**
- * The text with every occurrence of the given secrets blotted out, in every spelling that {@link Secrets.Secrets} knows. The
- * text is not cut. Where there is more than one text, make a `Secrets` once.
+ * The text with every occurrence of the given secrets redacted, in every spelling that {@link Secrets.Secrets} knows.
+ * The text is not cut. For several texts, make a `Secrets` once.
  *
  * @example
  * import { redactSecrets } from "./Redaction.ts"
@@ -122,7 +122,7 @@ export const redact = (text: string): string => {
 export const redactSecrets = (text: string, secrets: ReadonlyArray<string>): string =>
   Secrets.make(secrets).text(text)
 
-/** One redacted line of at most `max` characters. */
+/** A redacted single line of at most `max` characters. */
 export const excerpt = (text: string, max: number): string => {
   const line = redact(text.slice(0, max * 8))
     .replace(/\s+/g, " ")
@@ -130,5 +130,5 @@ export const excerpt = (text: string, max: number): string => {
   return line.length > max ? `${wellFormed(line.slice(0, max - 1))}…` : wellFormed(line)
 }
 
-/** Cutting may split a surrogate pair, and providers send broken ones. */
+/** Cutting may split a surrogate pair, and some providers send broken ones. */
 const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\uFFFD")

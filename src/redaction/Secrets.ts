@@ -1,46 +1,50 @@
 /**
- * Blots out known secrets, in every spelling in which a provider may say them: as they are, escaped for JSON, JavaScript,
- * URLs or HTML (any part of them, up to three times over), in base64 (also inside of something longer, as in `Basic`), and in hexadecimal.
+ * Redacts known secrets in every spelling a provider may echo them in: plain, escaped for JSON, JavaScript, URLs or
+ * HTML (any part of them, up to three layers), in base64 (also inside a longer text, as in `Basic`), and in
+ * hexadecimal.
  *
- * It takes time in proportion to the length of the text, whatever the number of secrets.
+ * The time is proportional to the length of the text and independent of the number of secrets.
  */
 import { PatternSearch, type Range } from "./PatternSearch.ts"
 import { mayBeEscaped, type Unescaped, unescape } from "./Unescape.ts"
 
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 export const replacement = "[redacted]"
 
-/** Shorter strings than this are no secrets, and blotting them out would eat ordinary text. */
+/** Shorter strings are not treated as secrets: redacting them would damage ordinary text. */
 const shortest = 4
 
-/** As few characters are looked for in base64 and in hexadecimal; fewer would be found by chance. */
+/**
+ * Secrets of at least this length are also searched in base64 and hexadecimal; shorter ones would match by chance.
+ */
 const shortestEncoded = 8
 
-/** Escapes within escapes that are taken back. */
+/** The number of nested escapes that are decoded. */
 const layers = 3
 
-/** As much of something large is looked through for spellings with escapes, in bytes: it takes longer than all else. */
+/** How much of a large text is searched for escaped spellings, in bytes: that takes longer than anything else. */
 const mostEscaped = 1024 * 1024
 
 /** The headers of an answer. */
 type Headers = Readonly<Record<string, string | ReadonlyArray<string>>>
 
-/** Blots out the secrets that it was made of. */
+/** Redacts a set of secrets. */
 export interface Secrets {
   /** The text without any of them. */
   readonly text: (text: string) => string
-  /** The headers without any of them; the same object when there was none. */
+  /** The redacted headers; the same object if there was nothing to redact. */
   readonly headers: <H extends Headers>(headers: H) => H
   /**
-   * What somebody is to read unchanged but for secrets, such as a good answer: only what nobody says by chance is looked for, so
-   * secrets of 16 characters, or of 8 with letters and digits. The same bytes when there was none.
+   * For bytes that the caller should get unchanged except for secrets, such as a good answer. Searches only for
+   * secrets that do not occur by chance: of 16 characters, or of 8 with letters and digits. Returns the same bytes if
+   * there was nothing to redact.
    */
   readonly bytes: (bytes: Uint8Array) => Uint8Array
 }
 
 const replacementBytes = Buffer.from(replacement)
 
-/** Makes it of plain secrets. */
+/** Makes a redactor for plain secrets. */
 export const make = (given: Iterable<string>): Secrets => {
   const secrets = [...new Set([...given].map((secret) => secret.trim()))]
   const all = new PatternSearch(spellings(secrets.filter(({ length }) => length >= shortest)))
@@ -73,7 +77,7 @@ export const make = (given: Iterable<string>): Secrets => {
 const isUnlikely = (secret: string): boolean =>
   secret.length >= 16 || (secret.length >= 8 && /\d/.test(secret) && /[A-Za-z]/.test(secret))
 
-/** The texts to look for. Escapes are not among them: they are taken back first. */
+/** The byte patterns to search for. Escaped spellings are not among them: escapes are decoded first. */
 const spellings = (secrets: ReadonlyArray<string>): ReadonlyArray<Uint8Array> => {
   const texts = new Set<string>(secrets)
   for (const secret of secrets) {
@@ -84,7 +88,7 @@ const spellings = (secrets: ReadonlyArray<string>): ReadonlyArray<Uint8Array> =>
       const encoded = Buffer.concat([Buffer.alloc(before), bytes])
         .toString("base64")
         .replace(/=+$/, "")
-      // Characters at the edges that stand for bits of a neighbour as well are not known.
+      // The characters at the edges also encode bits of their neighbours, so they are unknown.
       const inner = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
       texts.add(inner).add(inner.replaceAll("+", "-").replaceAll("/", "_"))
     }
@@ -94,7 +98,7 @@ const spellings = (secrets: ReadonlyArray<string>): ReadonlyArray<Uint8Array> =>
   return [...texts].map((text) => Buffer.from(text))
 }
 
-/** Where secrets stand; `undefined` when none does. */
+/** The ranges of all secrets; `undefined` if there are none. */
 const find = (patterns: PatternSearch, bytes: Uint8Array): ReadonlyArray<Range> | undefined => {
   if (patterns.isEmpty) return undefined
   let found = patterns.find(bytes)
@@ -116,7 +120,7 @@ const find = (patterns: PatternSearch, bytes: Uint8Array): ReadonlyArray<Range> 
   return found
 }
 
-/** Where headers are joined, so that they are looked through in one go. */
+/** A buffer for joining headers, so that they are searched in one pass. */
 let scratch = Buffer.alloc(16 * 1024)
 
 const isIn = (patterns: PatternSearch, headers: Headers): boolean => {

@@ -1,13 +1,13 @@
 /**
- * A prompt that is longer than the model's window: the codes and sentences by which servers say so, the numbers in
- * them, and the words that clients of each protocol look for.
+ * Context overflow, a prompt longer than the model's window: the codes and sentences by which servers report it, the
+ * numbers in them, and the texts that clients of each protocol look for.
  *
  * This is the only such table. The classifier and the translation read it.
  */
 import type { ContextNumbers } from "./ContextNumbers.ts"
 import { fold } from "./Group.ts"
 
-/** A pattern for the sentence of a server, and where it was seen or is documented. */
+/** A pattern for a server's sentence, and where it was seen or is documented. */
 export interface ContextSentence {
   readonly when: RegExp
   readonly source: string
@@ -16,7 +16,7 @@ export interface ContextSentence {
 const rows = (source: string, ...patterns: ReadonlyArray<RegExp>): ReadonlyArray<ContextSentence> =>
   patterns.map((when) => ({ when, source }))
 
-/** Machine values, separated by spaces, that say it: codes, types and names of exceptions. */
+/** Machine values that report it, separated by spaces: codes, types and names of exceptions. */
 export const contextCodes: ReadonlyArray<{ readonly source: string; readonly values: string }> = [
   {
     source: "https://platform.openai.com/docs/guides/error-codes",
@@ -35,8 +35,8 @@ export const contextCodes: ReadonlyArray<{ readonly source: string; readonly val
 ]
 
 /**
- * Sentences which say that the prompt does not fit the window: counts are tokens, or the window is named. They are
- * written for lower case, and expect that throttling ("tokens per minute") has been told apart before.
+ * Sentences that report that the prompt does not fit the window: they count tokens or name the window. They are
+ * written for lower case and expect that throttling ("tokens per minute") has been excluded before.
  */
 export const contextSentences: ReadonlyArray<ContextSentence> = [
   ...rows(
@@ -131,7 +131,10 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
   )
 ]
 
-/** What Anthropic's clients look for: they compact the conversation then. https://docs.anthropic.com/en/api/errors */
+/**
+ * The sentence that Anthropic's clients look for; they compact the conversation then.
+ * https://docs.anthropic.com/en/api/errors
+ */
 export const anthropicWords = ({ actual, limit }: ContextNumbers): string =>
   actual === undefined || limit === undefined || actual <= limit
     ? limit === undefined
@@ -144,16 +147,16 @@ export const openaiCode = "context_length_exceeded"
 
 const codes = new Set(contextCodes.flatMap(({ values }) => values.split(" ")).map(fold))
 
-/** True for a machine value that says it. */
+/** True for a machine value that reports an overflow. */
 export const isContextCode = (value: string): boolean => codes.has(fold(value.slice(0, 120)))
 
-/** Throttling, which counts tokens too. */
+/** Throttling also counts tokens. */
 const throttled =
   /\b(tokens?|requests?)[- ]?(per|\/)[- ]?(sec|second|min|minute|hour|day)\b|\b(tpm|rpm|tpd)\b/
 
 /**
- * True for a sentence that says it. For errors of which nothing else is known; the classifier weighs codes, status and
- * other sentences as well.
+ * True for a sentence that reports an overflow. For errors of which nothing else is known; the classifier also weighs
+ * codes, status and other sentences.
  */
 export const saysContext = (text: string): boolean => {
   const lower = text

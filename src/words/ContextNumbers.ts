@@ -1,6 +1,4 @@
-/**
- * The numbers of an overflow in words: the size of the window and that of the prompt, in tokens.
- */
+/** Reads the numbers in an overflow error: the size of the window and of the prompt, in tokens. */
 
 const n = "(\\d[\\d,]{0,14})"
 
@@ -18,7 +16,7 @@ const actualThenLimit: ReadonlyArray<RegExp> = [
   new RegExp(`prompt contains ${n} tokens[^.]{0,80}model with ${n}`)
 ]
 
-/** The same the other way round. */
+/** The same in the other order. */
 const limitThenActual: ReadonlyArray<RegExp> = [
   // https://platform.openai.com, https://github.com/vllm-project/vllm
   new RegExp(
@@ -32,14 +30,14 @@ const limitThenActual: ReadonlyArray<RegExp> = [
   new RegExp(`cannot exceed ${n} - received ${n}`)
 ]
 
-/** Sentences that give the limit alone. */
+/** Sentences that name only the limit. */
 const limitOnly: ReadonlyArray<RegExp> = [
   new RegExp(`(?:maximum|max) (?:context|prompt|sequence|input) (?:length|window)(?: is| of)? ${n}`),
   new RegExp(`context length(?: of)?(?: only)? ${n}`),
   new RegExp(`context length: ${n}`)
 ]
 
-/** The numbers that a sentence names; absent where they are not named. */
+/** The numbers in a sentence, as far as it names them. */
 export interface ContextNumbers {
   readonly limit?: number
   readonly actual?: number
@@ -50,7 +48,7 @@ const toInt = (text: unknown): number | undefined => {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined
 }
 
-/** Two numbers as they came, as the window and the size; what is no positive whole number is left out. */
+/** The window and the size from raw values; anything but a positive whole number is left out. */
 export const numbers = (limit: unknown, actual: unknown): ContextNumbers => {
   const most = toInt(limit)
   const had = toInt(actual)
@@ -60,7 +58,7 @@ export const numbers = (limit: unknown, actual: unknown): ContextNumbers => {
 /**
  * The window and the size of the prompt that a sentence names, by the first pattern that matches.
  *
- * @example
+ * The window and the prompt size in a sentence, from the first pattern that matches.
  * contextNumbers("prompt is too long: 213462 tokens > 200000 maximum") // => { limit: 200_000, actual: 213_462 }
  */
 export const contextNumbers = (text: string): ContextNumbers | undefined => {
@@ -80,14 +78,14 @@ export const contextNumbers = (text: string): ContextNumbers | undefined => {
   return undefined
 }
 
-/** The sizes in an overflow to which the cap on output tokens has added, in tokens. */
+/** The sizes in an overflow that the cap on output tokens contributed to, in tokens. */
 export interface CapOverflow {
   readonly window: number
   readonly prompt: number
   readonly output: number
 }
 
-/** Prompt, then output, in sentences that name both. */
+/** Sentences that name the prompt, then the output. */
 const promptAndOutput: ReadonlyArray<RegExp> = [
   // https://platform.openai.com, https://api-docs.deepseek.com: "(1187 in the messages, 32000 in the completion)"
   new RegExp(
@@ -104,7 +102,7 @@ const promptAndOutput: ReadonlyArray<RegExp> = [
   new RegExp(`given: ${n} .?inputs.? tokens and ${n} .?max_new_tokens`)
 ]
 
-/** Output, then prompt. */
+/** Sentences that name the output, then the prompt. */
 const outputAndPrompt: ReadonlyArray<RegExp> = [
   // https://github.com/vllm-project/vllm: "is too large: 32000. … your request has 1187 input tokens"
   new RegExp(`too large: ${n}\\..{0,120}?(?:request|prompt) has ${n} input tokens`),
@@ -125,7 +123,7 @@ const windows: ReadonlyArray<RegExp> = [
 /**
  * Window, prompt and output of an overflow that names all three.
  *
- * @example
+ * Window, prompt and output of an overflow that names all three.
  * const said = "maximum context length is 32768 tokens. However, you requested 33187 tokens (1187 in the messages, 32000 in the completion)"
  * capOverflow(said) // => { window: 32_768, prompt: 1187, output: 32_000 }
  */
@@ -153,6 +151,6 @@ export const capOverflow = (text: string): CapOverflow | undefined => {
   )
 }
 
-/** True when the prompt leaves room for an answer worth having: a tenth of the window. */
+/** True if the prompt alone leaves room for a useful answer: at least a tenth of the window. */
 export const fitsWithoutCap = ({ output, prompt, window }: CapOverflow): boolean =>
   output > 0 && window - prompt >= window / 10

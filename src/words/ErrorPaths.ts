@@ -1,18 +1,18 @@
 /**
- * Where an answer with a good status, or an event of a stream, says that it is an error.
+ * Where an answer with a good status, or an event of a stream, holds an error.
  *
  * This is the only such table. The classifier, the commit point and the translation read it.
  */
 
 type Fields = { readonly [name: string]: unknown }
 
-/** A place of an error, and who puts it there. */
+/** The path of an error, and which server uses it. */
 export interface ErrorPath {
   readonly path: ReadonlyArray<string>
   readonly source: string
 }
 
-/** Where the error itself stands. */
+/** The known paths of errors. */
 export const errorPaths: ReadonlyArray<ErrorPath> = [
   { path: ["error"], source: "https://platform.openai.com/docs/guides/error-codes" },
   { path: ["Error"], source: "https://cloud.tencent.com/document/api/1729/101835" },
@@ -31,11 +31,11 @@ const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== nul
 const isSaid = (value: unknown): boolean =>
   typeof value === "string" ? value.trim() !== "" : Array.isArray(value) ? value.length > 0 : isFields(value)
 
-/** MiniMax says `base_resp` with every answer; its code is 0 in good ones. */
+/** MiniMax sends `base_resp` with every answer; its code is 0 in good ones. */
 const isGood = (value: unknown): boolean =>
   isFields(value) && (value.status_code === 0 || value.status_code === "0")
 
-/** The error of an answer or an event; `undefined` where there is none. */
+/** The error in an answer or an event; `undefined` if there is none. */
 export const errorIn = (json: Fields): unknown => {
   for (const { path } of errorPaths) {
     let value: unknown = json
@@ -45,11 +45,11 @@ export const errorIn = (json: Fields): unknown => {
   return undefined
 }
 
-/** The type of an event that is an error: `error`, `response.failed`, `response_error`. */
+/** An event type that is an error: `error`, `response.failed`, `response_error`. */
 const errorType = /(^|[._])(error|failed)$/
 
 /**
- * True for an answer or an event that is an error: it has one in one of the {@link errorPaths}, says so by its type, or
+ * True for an answer or an event that is an error: it has one at one of the {@link errorPaths}, has an error type, or
  * is a bare `{"code": …, "message": "…"}`, which no answer looks like.
  *
  * @example

@@ -111,8 +111,8 @@ export const finishReasons: ReadonlyArray<Group<Finish>> = [
 const table = index(finishReasons)
 
 /**
- * What a finish reason means, in whatever case it is written; `undefined` for one that is not known. Gemini's endpoint
- * for OpenAI's clients says `function_call_filter: MALFORMED_FUNCTION_CALL`: the last word counts.
+ * The meaning of a finish reason in any case of letters; `undefined` if unknown. Gemini's OpenAI-compatible endpoint
+ * sends `function_call_filter: MALFORMED_FUNCTION_CALL`: the last word counts.
  *
  * @example
  * import { finishOf } from "./FinishReasons.ts"

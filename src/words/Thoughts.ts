@@ -1,5 +1,5 @@
 /**
- * The names under which messages and deltas of OpenAI's protocol carry the thoughts of a model.
+ * The field names under which messages and deltas of OpenAI's protocol carry the model's reasoning.
  *
  * This is the only such list. The classifier, the commit point and the translation read it.
  */
@@ -10,7 +10,10 @@ export interface ThoughtField {
   readonly source: string
 }
 
-/** Fields that hold thoughts as text, in the order in which they are read: servers send two of them with one text. */
+/**
+ * Fields that hold reasoning as text, in the order in which they are read: some servers send the same text in two of
+ * them.
+ */
 export const thoughtTexts: ReadonlyArray<ThoughtField> = [
   { name: "reasoning_content", source: "https://api-docs.deepseek.com/guides/reasoning_model" },
   {
@@ -30,7 +33,7 @@ export const thoughtTexts: ReadonlyArray<ThoughtField> = [
   }
 ]
 
-/** Fields that hold thoughts in pieces, with signatures, or encrypted. */
+/** Fields that hold reasoning in pieces, with signatures, or encrypted. */
 export const thoughtBlocks: ReadonlyArray<ThoughtField> = [
   {
     name: "reasoning_details",
@@ -44,10 +47,10 @@ export const thoughtBlocks: ReadonlyArray<ThoughtField> = [
   { name: "cot_id", source: "https://github.com/microsoft/vscode-copilot-chat (thinkingUtils: older models)" }
 ]
 
-/** The names of the text fields alone. */
+/** The names of the text fields. */
 export const thoughtTextNames: ReadonlyArray<string> = thoughtTexts.map(({ name }) => name)
 
-/** The names of the others alone. */
+/** The names of the other fields. */
 export const thoughtBlockNames: ReadonlyArray<string> = thoughtBlocks.map(({ name }) => name)
 
 /**
@@ -67,7 +70,7 @@ export const thoughtText = (message: { readonly [field: string]: unknown }): str
   return undefined
 }
 
-/** True when a message or a delta carries a thought in any form. */
+/** True if a message or a delta carries reasoning in any form. */
 export const hasThought = (message: { readonly [field: string]: unknown }): boolean =>
   thoughtText(message) !== undefined ||
   thoughtBlockNames.some((name) => {

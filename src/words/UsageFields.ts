@@ -1,12 +1,12 @@
 /**
- * Where answers and events tell how many tokens they cost, and under which names.
+ * Where answers and events report their token counts, and under which names.
  *
  * This is the only such table. The statistics and the translation read it.
  */
 
 type Fields = { readonly [name: string]: unknown }
 
-/** A count and the paths at which it may stand in a usage object, the first that is there wins. */
+/** A count and its possible paths in a usage object; the first that exists wins. */
 export interface CountField {
   readonly paths: ReadonlyArray<string>
   readonly source: string
@@ -20,32 +20,32 @@ const deepseek = "https://api-docs.deepseek.com/guides/kv_cache"
 const moonshot =
   "https://platform.moonshot.ai/docs/api/chat (usage.cached_tokens; choices[0].usage in streams)"
 
-/** Input tokens that include those of a cache. */
+/** Input tokens including cached ones. */
 export const inputFields: ReadonlyArray<CountField> = [
   { paths: ["prompt_tokens"], source: openai },
   { paths: ["promptTokenCount"], source: gemini }
 ]
 
 /**
- * Input tokens under a name that OpenAI's responses use for all of them, and Anthropic for those that no cache had to
- * do with; see {@link apartCacheFields}.
+ * Input tokens under a name that OpenAI's responses use for all of them, and Anthropic only for uncached ones; see
+ * {@link apartCacheFields}.
  */
 export const plainInputFields: ReadonlyArray<CountField> = [
   { paths: ["input_tokens"], source: anthropic },
   { paths: ["inputTokens"], source: bedrock }
 ]
 
-/** Output tokens, thoughts included. */
+/** Output tokens, including reasoning. */
 export const outputFields: ReadonlyArray<CountField> = [
   { paths: ["completion_tokens"], source: openai },
   { paths: ["output_tokens"], source: anthropic },
   { paths: ["outputTokens"], source: bedrock }
 ]
 
-/** Output tokens at Gemini, which counts thoughts beside them. */
+/** Output tokens of Gemini, which counts reasoning separately. */
 export const outputWithoutThoughts: CountField = { paths: ["candidatesTokenCount"], source: gemini }
 
-/** Tokens read from a cache: a part of the input tokens. */
+/** Tokens read from a cache, included in the input tokens. */
 export const cacheReadFields: ReadonlyArray<CountField> = [
   { paths: ["prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens"], source: openai },
   { paths: ["prompt_cache_hit_tokens"], source: deepseek },
@@ -53,7 +53,7 @@ export const cacheReadFields: ReadonlyArray<CountField> = [
   { paths: ["cachedContentTokenCount"], source: gemini }
 ]
 
-/** Tokens written to a cache: a part of the input tokens. */
+/** Tokens written to a cache, included in the input tokens. */
 export const cacheWriteFields: ReadonlyArray<CountField> = [
   {
     paths: ["prompt_tokens_details.cache_write_tokens", "input_tokens_details.cache_write_tokens"],
@@ -65,13 +65,13 @@ export const cacheWriteFields: ReadonlyArray<CountField> = [
   }
 ]
 
-/** Cached tokens that are told beside the input tokens and are no part of them: read, then written. */
+/** Cached tokens that are counted separately from the input tokens: read, then written. */
 export const apartCacheFields: readonly [CountField, CountField] = [
   { paths: ["cache_read_input_tokens", "cacheReadInputTokens"], source: `${anthropic}; ${bedrock}` },
   { paths: ["cache_creation_input_tokens", "cacheWriteInputTokens"], source: `${anthropic}; ${bedrock}` }
 ]
 
-/** Tokens of thoughts: a part of the output tokens, but at Gemini. */
+/** Reasoning tokens: included in the output tokens, except at Gemini. */
 export const thinkingFields: ReadonlyArray<CountField> = [
   {
     paths: ["completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens"],
@@ -82,7 +82,7 @@ export const thinkingFields: ReadonlyArray<CountField> = [
   { paths: ["reasoning_tokens"], source: "https://docs.x.ai/docs/guides/reasoning" }
 ]
 
-/** Where the usage object stands in an answer or an event. */
+/** The paths of the usage object in an answer or an event. */
 export const usagePlaces: ReadonlyArray<CountField> = [
   { paths: ["usage"], source: `${openai}; ${anthropic}` },
   {
@@ -101,14 +101,14 @@ export const usagePlaces: ReadonlyArray<CountField> = [
   { paths: ["usageMetadata", "usage_metadata"], source: gemini }
 ]
 
-/** What is told of the tokens of an answer. `input` includes what came from a cache and went into one. */
+/** The token counts of an answer. `input` includes tokens read from and written to a cache. */
 export interface TokenCounts {
   readonly input?: number
   readonly output?: number
   readonly cacheRead?: number
   readonly cacheWrite?: number
   readonly thinking?: number
-  /** The input tokens that no cache had to do with, where they are told apart. */
+  /** Uncached input tokens, if they are counted separately. */
   readonly fresh?: number
 }
 
@@ -136,10 +136,10 @@ const first = (usage: Fields, fields: ReadonlyArray<CountField>): number | undef
   return undefined
 }
 
-/** Every event of a stream is asked, so the paths are cut only once. */
+/** Every event of a stream is checked, so the paths are split only once. */
 const places = usagePlaces.flatMap(({ paths }) => paths.map((path) => path.split(".")))
 
-/** The usage object of an answer or an event, wherever it stands; `undefined` where there is none. */
+/** The usage object of an answer or an event; `undefined` if there is none. */
 export const usageIn = (json: Fields): Fields | undefined => {
   for (const path of places) {
     const found = at(json, path)
@@ -155,9 +155,9 @@ const present = (counts: { readonly [K in keyof TokenCounts]: number | undefined
   Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== undefined))
 
 /**
- * The counts of a usage object. `before` is what the same stream has told earlier: counts are totals, those left out
- * have not changed, and an input of 0 behind one that was told is none (some servers of Anthropic's protocol send it at
- * the end).
+ * The counts of a usage object. `before` holds the counts from earlier in the same stream: counts are totals, omitted
+ * ones have not changed, and an input of 0 after a known one is ignored (some servers with Anthropic's protocol send
+ * it at the end).
  *
  * @example
  * import { countsOf } from "./UsageFields.ts"

@@ -13,8 +13,8 @@ const url = (
   return endpoint === undefined ? undefined : endpoint.origin + endpoint.path
 }
 
-describe("the address of an operation", () => {
-  it("is what the vendor's own SDK makes of the base URL", () => {
+describe("the URL of an operation", () => {
+  it("equals what the vendor's own SDK makes of the base URL", () => {
     const rows = [
       ["https://api.openai.com/v1", "https://api.openai.com/v1/chat/completions"],
       ["https://openrouter.ai/api/v1/", "https://openrouter.ai/api/v1/chat/completions"],
@@ -40,21 +40,21 @@ describe("the address of an operation", () => {
     )
   })
 
-  it("puts one version too many or too few right", () => {
+  it("corrects a surplus or missing version", () => {
     for (const base of ["https://x.com", "https://x.com/", "https://x.com/v1", "https://x.com/v1/v1"])
       assert.strictEqual(url(base, "embeddings", openai), "https://x.com/v1/embeddings", base)
     for (const base of ["https://x.com", "https://x.com/v1", "https://x.com/v1/", "https://x.com/v1/v1"])
       assert.strictEqual(url(base, "messages", anthropic), "https://x.com/v1/messages", base)
   })
 
-  it("is the base URL itself when that already names the operation", () => {
+  it("is the base URL itself if that already ends in the operation", () => {
     assert.strictEqual(
       url("https://api.perplexity.ai/chat/completions", "chat/completions", openai),
       "https://api.perplexity.ai/chat/completions"
     )
   })
 
-  it("may hold the model and a query, as Azure's does", () => {
+  it("may contain the model and a query, as Azure's does", () => {
     const base = "https://r.openai.azure.com/openai/deployments/{model}"
     assert.strictEqual(
       url(base, "chat/completions", openai, { model: "gpt 5/x", query: { "api-version": "2024-10-21" } }),
@@ -66,7 +66,7 @@ describe("the address of an operation", () => {
     )
   })
 
-  it("is never made by the name of a model, which is one part of the path or nothing", () => {
+  it("cannot be redirected by a model name, which is exactly one path segment", () => {
     const base = "https://r.example/deployments/{model}"
     const names = [
       "a/../../b",
@@ -96,7 +96,7 @@ describe("the address of an operation", () => {
     for (const host of hosts) assert.isUndefined(url(host, "embeddings", openai, { model: "443" }), host)
   })
 
-  it("leaves users and fragments out, and is none for what is no HTTP URL", () => {
+  it("drops users and fragments, and is undefined for anything but an HTTP URL", () => {
     assert.strictEqual(
       url("https://user:secret@x.com/v1#f", "embeddings", openai),
       "https://x.com/v1/embeddings"

@@ -21,7 +21,7 @@ const installed = (): string | undefined => {
 }
 
 describe("a runtime whose undici cannot dispatch", () => {
-  it("is told by its agents", () => {
+  it("is recognised by its agents", () => {
     assert.isTrue(
       UndiciTransport.canDispatch(
         class {
@@ -33,7 +33,7 @@ describe("a runtime whose undici cannot dispatch", () => {
   })
 
   for (const dialect of dialects) {
-    it.live(`is served by its own fetch: ${dialect.name}`, () =>
+    it.live(`uses its own fetch: ${dialect.name}`, () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         server.play(FaultServer.json(dialect.answer))

@@ -33,11 +33,11 @@ const cut = (pieces: ReadonlyArray<Uint8Array>, gathers: boolean) => {
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
-describe("events that are gathered", () => {
+describe("gathered events", () => {
   const words = ["Hel", "lo", ' "wor\\', "ld", "\n", "!"].map((content) => event({ content }))
   const whole = [event({ role: "assistant", content: "" }), ...words, event({}, "stop"), "data: [DONE]\n\n"]
 
-  it("are one chunk for all of one read that carry nothing but content", () => {
+  it("become one chunk per read if they carry nothing but content", () => {
     const { chunks, text } = cut([bytes(whole.join(""))], true)
     assert.strictEqual(text, whole.join(""))
     assert.deepStrictEqual(
@@ -46,7 +46,7 @@ describe("events that are gathered", () => {
     )
   })
 
-  it("are the same bytes with the same end as one by one, wherever reads are cut", () => {
+  it("have the same bytes and the same end as single events, however the reads are split", () => {
     const ends = [
       "",
       'data: {"error":{"message":"busy"}}\n\n',

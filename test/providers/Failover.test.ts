@@ -67,7 +67,7 @@ describe("a chain of providers over HTTP", () => {
     )
   }
 
-  it.live("never mixes two answers: what breaks after the first content ends the stream", () =>
+  it.live("never mixes two answers: a failure after the first content ends the stream", () =>
     Effect.gen(function* () {
       const { chain, first, second } = yield* start
       const begun = events.slice(0, 3)
@@ -95,7 +95,7 @@ describe("a chain of providers over HTTP", () => {
     })
   )
 
-  it.live("lets the first provider go when its whole answer does not come", () =>
+  it.live("aborts the first provider's request if its whole answer does not arrive", () =>
     Effect.gen(function* () {
       const { chain, first } = yield* start
       first.play([{ hang: true }])

@@ -38,7 +38,7 @@ const delta = (delta: object, finish_reason: string | null = null, index = 0) =>
   data({ id: "c", object: "chat.completion.chunk", choices: [{ index, delta, finish_reason }] })
 
 describe("an event of an OpenAI chat stream", () => {
-  it("is a failure wherever it carries an error", () => {
+  it("is a failure at every path of an error", () => {
     for (const event of [
       data({ error: { message: "no" } }),
       data({ base_resp: { status_code: 1008, status_msg: "insufficient balance" }, choices: null }),
@@ -53,7 +53,7 @@ describe("an event of an OpenAI chat stream", () => {
     )
   })
 
-  it("is held when it carries nothing the caller came for", () => {
+  it("is held if it carries no content", () => {
     const events = {
       role: delta({ role: "assistant", content: "" }),
       "an empty delta": delta({}),
@@ -72,7 +72,7 @@ describe("an event of an OpenAI chat stream", () => {
     for (const [name, event] of Object.entries(events)) assert.deepStrictEqual(chat([event]), ["held"], name)
   })
 
-  it("is content when it does", () => {
+  it("is content if it carries content", () => {
     const events = {
       text: delta({ content: "a" }),
       "a blank": delta({ content: " " }),
@@ -108,11 +108,11 @@ describe("an event of an OpenAI chat stream", () => {
     )
   })
 
-  it("is an answer by itself when the length limit cut it, even without content", () => {
+  it("is an answer at the length limit, even without content", () => {
     assert.deepStrictEqual(chat([delta({}, "length")]), ["answer"])
   })
 
-  it("is a failure when a content filter left nothing, and an answer when there was content", () => {
+  it("is a failure if a content filter left no content, otherwise an answer", () => {
     assert.deepStrictEqual(chat([delta({}, "content_filter")]), ["Failed"])
     assert.deepStrictEqual(chat([delta({ content: "a" }), delta({}, "content_filter")]), [
       "content",
@@ -120,7 +120,7 @@ describe("an event of an OpenAI chat stream", () => {
     ])
   })
 
-  it("is a failure when the provider broke off, whatever was said before", () => {
+  it("is a failure if the provider broke off, even after content", () => {
     for (const reason of ["error", "network_error", "insufficient_system_resource"])
       assert.deepStrictEqual(
         chat([delta({ content: "a" }), delta({}, reason)]),
@@ -129,7 +129,7 @@ describe("an event of an OpenAI chat stream", () => {
       )
   })
 
-  it("is a failure wherever the error stands", () => {
+  it("is a failure wherever the error is", () => {
     const events = {
       object: data({ error: { message: "busy" } }),
       text: data({ error: "busy" }),
@@ -144,7 +144,7 @@ describe("an event of an OpenAI chat stream", () => {
       assert.deepStrictEqual(chat([event]), ["Failed"], name)
   })
 
-  it("is malformed when its data is no JSON", () => {
+  it("is malformed if its data is not JSON", () => {
     assert.deepStrictEqual(chat(['data: {"choices":[\n\n', "<html>busy</html>\n\n"]), [
       "Malformed",
       "Malformed"
@@ -201,7 +201,7 @@ describe("an event of an Anthropic message stream", () => {
   const delta = (delta: object) => ({ type: "content_block_delta", index: 0, delta })
   const stop = (stop_reason: string) => ({ type: "message_delta", delta: { stop_reason }, usage: {} })
 
-  it("is held when it carries nothing the caller came for", () => {
+  it("is held if it carries no content", () => {
     const events = [
       { type: "message_start", message: { content: [], stop_reason: null } },
       { type: "ping" },
@@ -217,7 +217,7 @@ describe("an event of an Anthropic message stream", () => {
     for (const event of events) assert.deepStrictEqual(messages([event]), ["held"], JSON.stringify(event))
   })
 
-  it("is content when it does", () => {
+  it("is content if it carries content", () => {
     const events = [
       delta({ type: "text_delta", text: "a" }),
       delta({ type: "thinking_delta", thinking: "hm" }),
@@ -240,19 +240,19 @@ describe("an event of an Anthropic message stream", () => {
     assert.deepStrictEqual(messages([text, stop("refusal")]), ["content", "complete"])
   })
 
-  it("is a failure when it reports one, or when the refusal is all there is", () => {
+  it("is a failure if it reports one, or if there is nothing but a refusal", () => {
     assert.deepStrictEqual(messages([{ type: "error", error: { type: "overloaded_error" } }]), ["Failed"])
     assert.deepStrictEqual(messages([stop("refusal")]), ["Failed"])
   })
 })
 
-describe("an event that says nothing but that its server is alive", () => {
+describe("a ping", () => {
   const phasesOf = (protocol: Pick<Protocol, "texts" | "padding">, operation: Operation, event: string) => {
     const chunk = EventReader.make(protocol, operation.meanings!({})).read(new TextEncoder().encode(event))
     return "_tag" in chunk ? undefined : chunk.phase
   }
 
-  it("is a sign of life, in every protocol", () => {
+  it("has the phase alive, in every protocol", () => {
     const { "chat/completions": chats, responses } = openai.operations
     const { messages } = AnthropicProtocol.protocol.operations
     for (const [operation, event] of [

@@ -19,7 +19,7 @@ for (const [transport, layer] of transports) {
     }).pipe(withTransport(layer))
     const good = JSON.stringify(dialect.answer)
 
-    describe(`${dialect.name} over ${transport}, asked for a whole answer`, () => {
+    describe(`${dialect.name} over ${transport}, whole answers`, () => {
       const rows: ReadonlyArray<readonly [name: string, FaultServer.Behaviour, Failure.FailureClass]> = [
         ["a reset before the headers", [{ reset: true }], "Connection"],
         ["an end before the headers", [{ cut: true }], "Connection"],
@@ -55,7 +55,7 @@ for (const [transport, layer] of transports) {
           "Overloaded"
         ]
       ]
-      it.live("fails as what it was", () =>
+      it.live("fails with the class of the error", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           for (const [name, behaviour, expected] of rows) {
@@ -71,7 +71,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("fails as a connection that was refused", () =>
+      it.live("fails with Connection if the connection is refused", () =>
         Effect.gen(function* () {
           const provider = yield* Effect.flatMap(FaultServer.refused, dialect.make)
           const failure = yield* Effect.flip(provider.complete(dialect.request, target()))
@@ -79,7 +79,7 @@ for (const [transport, layer] of transports) {
         }).pipe(withTransport(layer))
       )
 
-      it.live("keeps the provider's wait", () =>
+      it.live("keeps the provider's Retry-After", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play(
@@ -104,7 +104,7 @@ for (const [transport, layer] of transports) {
       )
     })
 
-    describe(`${dialect.name} over ${transport}, asked for a stream`, () => {
+    describe(`${dialect.name} over ${transport}, streams`, () => {
       const [first, ...others] = dialect.events
       const begun = [FaultServer.sseHead, ...dialect.events.slice(0, 5).map((send) => ({ send }))]
       const error = JSON.stringify(dialect.error("overloaded_error", "Overloaded"))
@@ -147,7 +147,7 @@ for (const [transport, layer] of transports) {
         ["a 401", FaultServer.json(dialect.error("authentication_error", "no"), 401), "InvalidKey", 0],
         ["a 500", FaultServer.json(dialect.error("api_error", "oops"), 500), "ServerError", 0]
       ]
-      it.live("fails as what it was, after what came before", () =>
+      it.live("fails with the class of the error, after the chunks before it", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           for (const [name, behaviour, expected, chunks] of rows) {
@@ -164,7 +164,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("drops an event that is no JSON where the policy says so", () =>
+      it.live("drops an event that is not JSON if the policy says so", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play(FaultServer.sse([first!, "data: {\n\n", ...others]))
@@ -174,7 +174,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("fails as silent when the headers do not come, and leaves", () =>
+      it.live("fails with Timeout if the headers are late, and closes the connection", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play([{ hang: true }])

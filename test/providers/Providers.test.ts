@@ -28,7 +28,7 @@ const messages = { operation: "messages", body: { model: "x", max_tokens: 9_000,
 const nowhere = Layer.succeed(Transport, { exchange: () => Effect.never, open: () => Effect.never })
 
 describe("OpenAi", () => {
-  it.live("serves any number of servers of its kind, side by side", () => {
+  it.live("serves any number of compatible servers side by side", () => {
     class One extends ProviderService.Service<One, OpenAi.Provider>()("one") {
       static readonly layer = (baseUrl: string) =>
         Layer.effect(One, OpenAi.make({ name: One.provider, baseUrl, apiKey }))
@@ -61,7 +61,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   })
 
-  it.live("speaks to Azure: key in its own header, model in the path, version in the query", () =>
+  it.live("serves Azure: key in its own header, model in the path, version in the query", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(openai.answer))
@@ -81,7 +81,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
-  it.live("sends a request where its credential is", () =>
+  it.live("sends a request to the base URL of its credential", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(openai.answer))
@@ -92,7 +92,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
-  it.live("takes a key without the line break that came with it", () =>
+  it.live("removes line breaks around a key", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(openai.answer))
@@ -102,7 +102,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
-  it.live("waits for headers for ever where the policy says so", () =>
+  it.live("waits for headers without a limit if the policy says so", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play([{ wait: 50 }, ...FaultServer.sse(openai.events)])
@@ -166,7 +166,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
-  it.effect("takes the limit of tokens out of a request, and knows when there is none", () =>
+  it.effect("removes the token limit of a request, and returns undefined if there is none", () =>
     Effect.gen(function* () {
       const provider = yield* OpenAi.make()
       const failure = new Failure.BadRequest({ reason: "MaxTokens", message: "too many" })
@@ -180,7 +180,7 @@ describe("OpenAi", () => {
     }).pipe(Effect.provide(nowhere))
   )
 
-  it.live("is not made where the base URL is none", () =>
+  it.live("is not made with an invalid base URL", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(OpenAi.make({ baseUrl: "localhost:1234" }))
       assert.match(
@@ -190,7 +190,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
-  it.live("refuses a request whose model cannot stand in the address", () =>
+  it.live("refuses a request whose model cannot be part of the URL", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const provider = yield* OpenAi.make({ baseUrl: `${server.origin}/deployments/{model}` })
@@ -203,7 +203,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
-  it.live("takes no answer that is larger than it may be", () =>
+  it.live("fails with Malformed if an answer exceeds the size limit", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play([{ head: 200 }, { send: "x".repeat(2_000), by: 100 }, { hang: true }])
@@ -213,7 +213,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
-  it.live("waits for a connection as long as the policy says", () =>
+  it.live("applies the connect timeout of the policy", () =>
     Effect.gen(function* () {
       const mute = yield* FaultServer.mute
       // A TLS handshake that nobody answers is a connection that does not come to be.
@@ -228,7 +228,7 @@ describe("OpenAi", () => {
 })
 
 describe("Anthropic", () => {
-  it.live("is asked under /v1, whatever the base URL says of it", () =>
+  it.live("is called under /v1, with or without it in the base URL", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(anthropic.answer))
@@ -250,7 +250,7 @@ describe("Anthropic", () => {
     }).pipe(undici)
   )
 
-  it.live("lowers the limit of tokens to what the provider allows, if it said so", () =>
+  it.live("lowers the token limit to what the provider allows, if it names a maximum", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const provider = yield* Anthropic.make({ baseUrl: server.origin })
@@ -269,7 +269,7 @@ describe("Anthropic", () => {
 })
 
 describe("a provider's own answer", () => {
-  it("has a body that can be read but appears nowhere by itself", () => {
+  it("has a readable body that appears in no log or JSON", () => {
     const response = new ProviderResponse({ status: 400, contentType: "application/json", body: '{"a":1}' })
     assert.strictEqual(response.body, '{"a":1}')
     assert.deepStrictEqual(JSON.parse(JSON.stringify(response)), {

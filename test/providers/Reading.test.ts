@@ -45,8 +45,8 @@ const anthropicUsage = {
   output_tokens: 1
 }
 
-describe("what an answer says of itself", () => {
-  it("is read from a chat, with every choice's reason", () => {
+describe("the metadata of an answer", () => {
+  it("is read from a chat, with the finish reason of every choice", () => {
     const got = ofAnswer({
       model: "gpt-5.2-2026-01-01",
       choices: [
@@ -101,7 +101,7 @@ describe("what an answer says of itself", () => {
     )
   })
 
-  it("is read from a message, whose input does not hold what caches had to do with", () => {
+  it("is read from a message, whose input count leaves out cached tokens", () => {
     const whole = { ...nothing, model: "claude-x", reasons: ["end_turn"], input: 330, read: 300, written: 20 }
     assert.deepStrictEqual(
       ofAnswer({ type: "message", model: "claude-x", stop_reason: "end_turn", usage: anthropicUsage }),
@@ -141,7 +141,7 @@ describe("what an answer says of itself", () => {
     )
   })
 
-  it("is read from the end of an answer that is too large to be parsed", () => {
+  it("is read from the end of an answer that is too large to parse", () => {
     const read = (text: string) => {
       const reading = new AnswerReader()
       reading.answer({ status: 200, headers: {}, body: new TextEncoder().encode(text), json: undefined })
@@ -166,7 +166,7 @@ describe("what an answer says of itself", () => {
     }
   })
 
-  it("is nothing where it has another form", () => {
+  it("is empty in any other format", () => {
     for (const json of [
       {},
       { usage: null, model: 1, choices: null },

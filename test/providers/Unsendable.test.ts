@@ -83,7 +83,7 @@ const throwing = Object.defineProperty({}, "secret", {
   }
 })
 
-describe("a body that cannot be written down", () => {
+describe("a body that cannot be written as JSON", () => {
   it.live.each([
     ["that is nested too deeply", { tools: deep(20_000) }, "Unsupported"],
     ["that holds itself", { metadata: circular }, "Invalid"],
@@ -101,7 +101,7 @@ describe("a body that cannot be written down", () => {
     })
   )
 
-  it.live("is none with lone surrogates, or with an array of a million", () =>
+  it.live("does not include lone surrogates or an array of a million", () =>
     Effect.gen(function* () {
       const { layer, sent } = transport()
       const openai = yield* Effect.provide(OpenAi.make({}), layer)
@@ -119,8 +119,8 @@ describe("a body that cannot be written down", () => {
   )
 })
 
-describe("a header that no header may be", () => {
-  it.live("is the caller's where he gave it", () =>
+describe("an invalid header", () => {
+  it.live("is the caller's fault if the caller sent it", () =>
     Effect.gen(function* () {
       const { benches, error, sent } = yield* ask({ messages: [] }, {}, { "x-title": "a\nb: secret" })
       assert.strictEqual(classOf(error), "Invalid")
@@ -130,7 +130,7 @@ describe("a header that no header may be", () => {
     })
   )
 
-  it.live("is ours where the configuration says it", () =>
+  it.live("is a Local failure if it is configured", () =>
     Effect.gen(function* () {
       const { benches, error, sent } = yield* ask({ messages: [] }, { headers: { "x-team": "a\r\nb" } })
       assert.strictEqual(classOf(error), "Local")
@@ -138,7 +138,7 @@ describe("a header that no header may be", () => {
     })
   )
 
-  it.live("is the credential's where it is the key", () =>
+  it.live("is the credential's fault if it is the key", () =>
     Effect.gen(function* () {
       const { error, sent } = yield* ask({ messages: [] }, { apiKey: Redacted.make("sk-1\nsk-2") })
       assert.include(classOf(error), "InvalidKey")
@@ -148,8 +148,8 @@ describe("a header that no header may be", () => {
   )
 })
 
-describe("what our own process lacks", () => {
-  it.live.each(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL"])("rests nobody: %s", (code) =>
+describe("a lack of resources in our own process", () => {
+  it.live.each(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL"])("benches nothing: %s", (code) =>
     Effect.gen(function* () {
       const thrown = Object.assign(new Error("connect"), { code })
       const { benches, error, streamed } = yield* ask({ messages: [] }, { thrown })

@@ -50,7 +50,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("sends the caller's own text where it is given, and puts `stream` right", () =>
+      it.live("sends the caller's own text if given, and corrects `stream`", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play(FaultServer.json(good))
@@ -78,7 +78,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("returns the bytes of an answer as they came, with its headers but for cookies", () =>
+      it.live("returns the bytes of an answer as received, with its headers except cookies", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           const text = `\n${JSON.stringify(dialect.answer, null, 3)}  `
@@ -100,7 +100,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("keeps back the headers by which a provider would speak for whoever passes its answer on", () =>
+      it.live("drops headers by which a provider would speak for the server that passes its answer on", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           const told = {
@@ -150,7 +150,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("gives the events of a stream with the bytes as they came, however those were cut", () =>
+      it.live("returns the events of a stream with the bytes as received, however they were split", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           const crlf = events.map((event) => event.replaceAll("\n", "\r\n"))
@@ -166,7 +166,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("says what each event means, and how the answer began", () =>
+      it.live("gives each event its phase, and the first one the head of the answer", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play(FaultServer.sse(events))
@@ -182,7 +182,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("takes an event of 1 MB, and none that is larger than it may be", () =>
+      it.live("takes an event of 1 MB, and fails if an event exceeds the limit", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           const huge = events[3]!.replace("hel", "x".repeat(1_000_000))
@@ -203,7 +203,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("uses a connection again, after answers, streams and errors", () =>
+      it.live("reuses a connection after answers, streams and errors", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           const free = yield* undiciHeard(server.origin, "end")
@@ -237,7 +237,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("has the connection of an error free for the next attempt", () =>
+      it.live("has the connection free for the next attempt after an error", () =>
         Effect.gen(function* () {
           if (transport !== "undici") return // others may open a second one
           const { provider, server } = yield* start
@@ -250,7 +250,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("leaves the provider at once when the consumer leaves", () =>
+      it.live("closes the connection at once when the consumer leaves", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play([{ hang: true }])
@@ -279,7 +279,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("takes no more than a slow consumer does", () =>
+      it.live("applies back pressure for a slow consumer", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           const text = events[3]!.repeat(200_000)
@@ -300,7 +300,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("sends the key in its header and no trace of ours", () =>
+      it.live("sends the key in its header and no trace headers", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play(FaultServer.json(good))
@@ -321,7 +321,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("passes the caller's headers on only where the protocol knows them", () =>
+      it.live("forwards the caller's headers only if the protocol knows them", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play(FaultServer.json(good))
@@ -389,7 +389,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("keeps the provider's own answer with the failure, up to 64 KiB of it", () =>
+      it.live("keeps up to 64 KiB of the provider's own response with the failure", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           const error = JSON.stringify(
@@ -414,7 +414,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.effect("waits two seconds for the body of an error, and no longer", () =>
+      it.effect("waits at most two seconds for the body of an error", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           const opened = yield* undiciHeard(server.origin, "head")

@@ -12,7 +12,7 @@ const models = [{ id: "one", object: "model" }]
 
 for (const [name, transport] of transports) {
   describe(`the list of models over ${name}`, () => {
-    it.live("is asked for with the key, and without a body", () =>
+    it.live("is requested with the key and without a body", () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         server.play(FaultServer.json({ object: "list", data: models }))
@@ -41,7 +41,7 @@ for (const [name, transport] of transports) {
       }).pipe(withTransport(transport))
     )
 
-    it.live("may be a bare one, and a large one", () =>
+    it.live("may be a bare list, and a large one", () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         const openai = yield* OpenAi.make({ baseUrl: server.origin })
@@ -55,7 +55,7 @@ for (const [name, transport] of transports) {
       }).pipe(withTransport(transport))
     )
 
-    it.live("that a server does not have speaks against no model", () =>
+    it.live("benches nothing if the server does not have it", () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         const openai = yield* OpenAi.make({ baseUrl: server.origin })
@@ -65,7 +65,7 @@ for (const [name, transport] of transports) {
       }).pipe(withTransport(transport))
     )
 
-    it.live("is no answer to anything else", () =>
+    it.live("is not accepted as an answer to another operation", () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         const openai = yield* OpenAi.make({ baseUrl: server.origin })

@@ -69,7 +69,7 @@ for (const before of ["", "u", "us", "user:", "user:s"]) {
 spellings.set("hexadecimal", Buffer.from(secret).toString("hex"))
 
 describe("a known secret", () => {
-  it("is blotted out in every spelling, and what stands around it is not", () => {
+  it("is redacted in every spelling, and the text around it is kept", () => {
     assert.isAbove(spellings.size, 100)
     for (const [name, spelled] of spellings) {
       for (const [before, after] of [
@@ -96,7 +96,7 @@ describe("a known secret", () => {
     }
   })
 
-  it("leaves JSON that it is blotted out of as JSON", () => {
+  it("leaves valid JSON when it is redacted", () => {
     for (const [name, spelled] of spellings) {
       if (/^(x|braces)/.test(name) || name === "many ways at once") continue
       let text = `{"a":"${spelled}","b":"\\n"}`
@@ -109,15 +109,15 @@ describe("a known secret", () => {
     }
   })
 
-  it("is blotted out each time it is there, beside others and in a long text", () => {
+  it("is redacted at every occurrence, next to others and in a long text", () => {
     const said = `tiger-lily${secret}another-key-0123456789 ${"x".repeat(100_000)} tiger%2dlily, Tiger-lily`
     const clean = secrets.text(said)
     assert.strictEqual(clean, `${"[redacted]".repeat(3)} ${"x".repeat(100_000)} [redacted], Tiger-lily`)
   })
 })
 
-describe("what holds no secret", () => {
-  it("is left as it is, the very same bytes", () => {
+describe("text without a secret", () => {
+  it("is returned as the same bytes", () => {
     for (const said of [
       "",
       "a",
@@ -136,14 +136,14 @@ describe("what holds no secret", () => {
     assert.strictEqual(Secrets.none.text("tiger-lily"), "tiger-lily")
   })
 
-  it("is left in answers where it may be an ordinary word, and not in errors and headers", () => {
+  it("keeps possible ordinary words in answers, but not in errors and headers", () => {
     const local = Secrets.make(["ollama", "abc"])
     const bytes = Buffer.from("ollama runs models")
     assert.strictEqual(local.bytes(bytes), bytes)
     assert.strictEqual(local.text("ollama abc"), "[redacted] abc")
   })
 
-  it("takes time in proportion to its length", () => {
+  it("is searched in linear time", () => {
     const many = Secrets.make(Array.from({ length: 200 }, (_, index) => `sk-proj-${index}-abcdefghijklmnop`))
     for (const piece of [
       "sk-proj-1-abcdefghijklmno",

@@ -60,7 +60,7 @@ describe("redact", () => {
 })
 
 describe("redactSecrets", () => {
-  it("removes exact secrets, also as JSON and URLs write them", () => {
+  it("removes exact secrets, also in the spellings of JSON and URLs", () => {
     const secret = 'pa"ss/w ord'
     const text = `plain ${secret}, json ${JSON.stringify(secret)}, url ?k=${encodeURIComponent(secret)}`
     const result = redactSecrets(text, [secret])
@@ -69,7 +69,7 @@ describe("redactSecrets", () => {
     assert.notInclude(result, encodeURIComponent(secret))
   })
 
-  it("removes the longer of two secrets that overlap, and ignores what is too short to be one", () => {
+  it("removes the longer of two overlapping secrets, and ignores strings that are too short", () => {
     assert.strictEqual(
       redactSecrets("key tiger-lily here", ["tiger", "tiger-lily", "", "k"]),
       `key ${replacement} here`
@@ -88,7 +88,7 @@ describe("failures", () => {
     assert.notInclude(JSON.stringify([failure.message, failure.evidence]), "0123456789")
   })
 
-  it("never carry what the caller had sent", () => {
+  it("never carry what the caller sent", () => {
     const secret = "my diary says insufficient_quota"
     const bodies = [
       {

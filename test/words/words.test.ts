@@ -53,7 +53,7 @@ describe("finish reasons", () => {
 })
 
 describe("thoughts", () => {
-  it("are found under every name that is listed", () => {
+  it("are found under every listed name", () => {
     for (const { name } of thoughtTexts) {
       assert.strictEqual(thoughtText({ [name]: "hm" }), "hm")
       assert.isTrue(hasThought({ [name]: "hm" }))
@@ -77,11 +77,11 @@ describe("usage", () => {
     assert.deepStrictEqual(countsOf(usageIn(json) ?? {}), { input: 15, output: 2 })
   })
 
-  it("is none where there is none", () => {
+  it("is undefined if there is none", () => {
     assert.isUndefined(usageIn({ choices: [], usage: null }))
   })
 
-  it("knows the cached tokens of OpenAI, DeepSeek and Moonshot", () => {
+  it("reads the cached tokens of OpenAI, DeepSeek and Moonshot", () => {
     for (const cached of [
       { prompt_tokens_details: { cached_tokens: 4 } },
       { prompt_cache_hit_tokens: 4, prompt_cache_miss_tokens: 11 },
@@ -91,7 +91,7 @@ describe("usage", () => {
     }
   })
 
-  it("adds what Anthropic counts apart, and keeps what the beginning of a stream told", () => {
+  it("adds what Anthropic counts separately, and keeps the counts from the start of a stream", () => {
     const start = countsOf({ input_tokens: 15, output_tokens: 1, cache_read_input_tokens: 5 })
     assert.deepStrictEqual(start, { input: 20, output: 1, cacheRead: 5, fresh: 15 })
     assert.deepStrictEqual(countsOf({ output_tokens: 9 }, start), { ...start, output: 9 })
@@ -134,7 +134,7 @@ describe("errors in an answer", () => {
 })
 
 describe("a prompt that is too long", () => {
-  it("is known by code and by sentence, and throttling is not", () => {
+  it("is recognised by code and by sentence; throttling is not mistaken for it", () => {
     assert.isTrue(isContextCode("context_length_exceeded"))
     assert.isTrue(isContextCode("ContextWindowExceededError"))
     assert.isTrue(saysContext("This model's maximum context length is 8192 tokens."))
@@ -144,7 +144,7 @@ describe("a prompt that is too long", () => {
     assert.isFalse(saysContext("You have no credit"))
   })
 
-  it("is said in Anthropic's words, with the numbers where they are known", () => {
+  it("is written as Anthropic writes it, with the numbers if they are known", () => {
     const numbers = contextNumbers(
       "This model's maximum context length is 8192 tokens. However, your messages resulted in 8227 tokens."
     )

@@ -1,4 +1,4 @@
-/** From the bytes of an answer to the chunks of its stream, until one of its events ends it. */
+/** Cuts the bytes of an answer into the chunks of its stream, until an event ends the stream. */
 
 import * as Phase from "../../domain/Phase.ts"
 import type { MalformedEvents } from "../../policy/Policy.ts"
@@ -11,13 +11,13 @@ export type Stop = Failed | Malformed | "too large"
 
 const nothing = new Uint8Array(0)
 
-/** Cuts what is added to it into chunks. */
+/** Cuts the bytes that are added to it into chunks. */
 export class EventCutter {
-  /** Events that run together may be cut out as one chunk, where they carry nothing but content. */
+  /** If true, consecutive events with nothing but content may be returned as one chunk. */
   gathers = false
   /** Set when an event has ended the stream. */
   stop: Stop | undefined
-  /** Malformed events that were dropped and not counted yet. */
+  /** Malformed events that were dropped since the last count. */
   dropped = 0
   readonly #splitter: SseSplitter
   readonly #reader: EventReader
@@ -34,7 +34,7 @@ export class EventCutter {
     this.#malformedEvents = malformedEvents
   }
 
-  /** Takes the next bytes, once those before have been cut. */
+  /** Takes the next bytes. All bytes before must have been cut. */
   add(parts: ReadonlyArray<Uint8Array>): void {
     this.#parts = parts
     this.#next = 0
@@ -46,8 +46,8 @@ export class EventCutter {
   }
 
   /**
-   * The chunks that are complete, in their order. It stops behind the first one with content, because who has waited
-   * for it may want to say how the others are to come.
+   * The complete chunks, in order. It stops after the first one with content, so that the reader can decide how the
+   * following ones are to be cut.
    */
   cut(): Array<Chunk> {
     const chunks: Array<Chunk> = []
@@ -64,7 +64,7 @@ export class EventCutter {
     return chunks
   }
 
-  /** What stands at the end without its blank line counts if it can be read; otherwise it was cut off. */
+  /** A last event without its blank line is returned if it can be read; otherwise it counts as cut off. */
   rest(): Chunk | undefined {
     const rest = this.#splitter.rest()
     const event = rest && this.#reader.read(rest)
@@ -73,7 +73,7 @@ export class EventCutter {
       : this.#take(event)
   }
 
-  /** Goes to the next bytes, if there are some. What has been cut is let go. */
+  /** Goes to the next bytes, if there are any, and releases those that have been cut. */
   #more(): boolean {
     if (this.#at < this.#bytes.length) return true
     this.#at = 0
@@ -82,7 +82,7 @@ export class EventCutter {
     return this.#bytes.length > 0 || (this.hasBytes && this.#more())
   }
 
-  /** Events with nothing but content, as many as follow each other. */
+  /** As many consecutive events with nothing but content as there are, as one chunk. */
   #run(): Chunk | undefined {
     if (!this.gathers || !this.#splitter.isBetween) return undefined
     const from = this.#at

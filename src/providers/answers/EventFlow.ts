@@ -1,8 +1,8 @@
 /**
- * From a request on its way to the events of its answer, or to the failure that it is.
+ * Turns a request in flight into the events of its answer, or into a failure.
  *
- * Chunks that came before a failure are given before it. After the protocol's last word the connection is left to end by
- * itself, so that it can be used again.
+ * Chunks that arrived before a failure are returned before it. After the protocol's last event the connection ends by
+ * itself, so that it can be reused.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Context from "effect/Context"
@@ -23,25 +23,25 @@ import { type Chunk, type Headers, type JsonObject, passedHeaders } from "../wir
 import type { EventCutter, Stop } from "./EventCutter.ts"
 import * as ProviderFailures from "./ProviderFailures.ts"
 
-/** Counts the malformed events that a policy had dropped. */
+/** Counts the malformed events that were dropped because the policy says so. */
 export const droppedEvents = Metric.counter("effect_failover_malformed_events_dropped_total", {
-  description: "Events of streams that were no JSON and were dropped, because the policy says so",
+  description: "Events of streams that were not JSON and were dropped, because the policy says so",
   incremental: true
 })
 
-/** What the events are read with. */
+/** How to read the events. */
 export interface Options {
   readonly cutter: EventCutter
   readonly failures: ProviderFailures.ProviderFailures
-  /** What is blotted out of the headers of the answer. */
+  /** Secrets to redact from the headers of the answer. */
   readonly secrets: Secrets
-  /** How long the headers may take, in milliseconds. */
+  /** The headers timeout, in milliseconds. */
   readonly headersTimeout: number
-  /** How answers of JSON become events. */
+  /** How answers of JSON are turned into events. */
   readonly forms: Forms | undefined
-  /** Whether a whole answer holds what was asked for. */
+  /** Whether a whole answer holds what was requested. */
   readonly isUsable: (answer: JsonObject) => boolean
-  /** The largest answer that is kept as a whole, in bytes. */
+  /** The largest answer that is buffered whole, in bytes. */
   readonly most: number
   readonly context: Context.Context<never>
 }
@@ -54,12 +54,12 @@ export class EventFlow implements Flow<Chunk, Failure> {
   readonly #alarm: MovableTimer
   #head: Head | undefined
   #isFirst = true
-  /** What the answer is, once its beginning has shown it. */
+  /** The format of the body, once its beginning has shown it. */
   #kind: BodyKind | undefined
-  /** What came before that. */
+  /** The bytes that arrived before that. */
   readonly #kept = new ByteChunks()
   #json: JsonEvents | undefined
-  /** The beginning of what came instead of events. */
+  /** The beginning of a body that is not events. */
   #excerpt: ByteChunks | undefined
   #end: Exit.Exit<void, Failure> | undefined
   #reader: (() => void) | undefined
@@ -105,19 +105,21 @@ export class EventFlow implements Flow<Chunk, Failure> {
     reader?.()
   }
 
-  /** Ends with what an effect says of the end; it says so at once. What the provider goes on to say is not heard. */
+  /**
+   * Ends with the result of an effect, which must be synchronous. Anything the provider sends afterwards is ignored.
+   */
   #finish(end: Effect.Effect<void, Failure>): void {
     this.#alarm.stop()
     this.#call.cancel()
     this.#end = Effect.runSyncExitWith(this.#options.context)(end)
   }
 
-  /** The end of the connection. */
+  /** The connection has ended. */
   #close(end: Exit.Exit<void, TransportError>): void {
     this.#finish(Effect.catchTag(end, "TransportError", this.#options.failures.transport))
   }
 
-  /** The head of the answer, if it has come. One with a bad status is a failure, with the beginning of its body. */
+  /** The head of the answer, if it has arrived. A bad status is a failure, with the beginning of the body. */
   #begin(): Head | undefined {
     const head = this.#call.head()
     if (head === undefined) {
@@ -130,7 +132,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
     return head
   }
 
-  /** No answer has come but something else, of which the beginning is looked at. */
+  /** The body is not an answer; its beginning is collected for the failure. */
   #mistake(parts: ReadonlyArray<Uint8Array>): void {
     const excerpt = new ByteChunks()
     for (const part of parts) excerpt.push(part)
@@ -138,7 +140,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
     this.#alarm.set(this.#now.millis() + ProviderFailures.errorWait)
   }
 
-  /** The bytes of an event stream, whatever they came as. */
+  /** The bytes as an event stream, whatever the format of the body. */
   #read(head: Head, given: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
     let parts = given
     if (this.#kind === undefined) {
@@ -166,17 +168,17 @@ export class EventFlow implements Flow<Chunk, Failure> {
   #readJson(head: Head, parts: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
     const { failures, forms, isUsable, most } = this.#options
     const json = (this.#json ??= new JsonEvents(forms, most, isUsable))
-    // Until there is an event, it may be a failure that is to be looked at.
+    // Until the first event, the body may still turn out to be an error.
     if (!json.hasEvents) for (const part of parts) this.#kept.push(part)
     const events = json.add(parts)
     if (json.error !== undefined)
       this.#finish(failures.response(head, json.error.subarray(0, ProviderFailures.maxBytes)))
-    else if (json.overflow) this.#finish(failures.malformed("the answer is larger than an answer may be"))
+    else if (json.overflow) this.#finish(failures.malformed("the answer exceeds the size limit"))
     if (json.hasEvents) this.#kept.take()
     return events
   }
 
-  /** What is left at the end of an answer that was kept: too little to tell, or JSON without an event. */
+  /** What is left of a buffered body at its end: too short to recognise, or JSON without an event. */
   #left(head: Head): ReadonlyArray<Uint8Array> | undefined {
     if (this.#kept.size === 0 || this.#end !== undefined) return undefined
     if (this.#kind === undefined) {
@@ -246,7 +248,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
   #stopped(head: Head, stop: Stop): void {
     const { failures } = this.#options
     if (stop === "too large") {
-      this.#finish(failures.malformed("an event of the stream is larger than an event may be"))
+      this.#finish(failures.malformed("an event of the stream exceeds the size limit"))
     } else if (stop._tag === "Malformed") {
       this.#finish(failures.malformed("an event of the stream is not JSON"))
     } else this.#finish(failures.response(head, stop.data, { inStream: true }))
@@ -265,16 +267,16 @@ export class EventFlow implements Flow<Chunk, Failure> {
 
 const isNonEmpty = <A>(items: ReadonlyArray<A>): items is NonEmptyReadonlyArray<A> => items.length > 0
 
-/** A byte order mark is no part of the first event. */
+/** Removes a byte order mark; it does not belong to the first event. */
 const withoutMark = (bytes: Uint8Array): Uint8Array =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 
-/** Blanks say nothing of what follows, however many they are. */
+/** Blanks do not show the format, however many there are. */
 const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte <= 0x20)
 
 const labelOf = ({ headers }: Head): string => String(headers["content-type"] ?? "")
 
-/** The headers of events, also where a server called them something else, or packed what is not packed. */
+/** The headers of an event stream; corrects a wrong content type and a false `content-encoding`. */
 const asEvents = (headers: Headers): Headers => {
   const { "content-encoding": packed, "content-type": type, ...rest } = headers
   if (packed === undefined && (type === undefined || /event-stream/i.test(String(type)))) return headers

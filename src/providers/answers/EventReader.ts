@@ -1,4 +1,4 @@
-/** From the bytes of an event to what it means. */
+/** Reads the bytes of an event and returns its meaning. */
 
 import * as Phase from "../../domain/Phase.ts"
 import { none, type Secrets } from "../../redaction/Secrets.ts"
@@ -22,20 +22,23 @@ export interface Malformed {
 
 const malformed: Malformed = { _tag: "Malformed" }
 
-/** So many shapes that no later event had are enough to stop looking for one. */
+/** Stop looking for a common shape after this many shapes that matched no later event. */
 const maxMisses = 8
 
-/** A reader for the events of one stream. */
+/** Reads the events of one stream. */
 export interface EventReader {
-  /** What an event means. */
+  /** The meaning of an event. */
   readonly read: (event: Uint8Array) => Chunk | Failed | Malformed
-  /** Where the events end that begin at a place, follow each other and carry nothing but content; the place itself if none does. */
+  /** Where a run of events that begins at `from` and carries nothing but content ends; `from` if there is none. */
   readonly contentEnd: (bytes: Uint8Array, from: number) => number
-  /** What is passed on of events that are not read one by one. */
+  /** Redacts the bytes of events that are passed on without being read one by one. */
   readonly clean: (bytes: Uint8Array) => Uint8Array
 }
 
-/** Makes a reader that parses an event only if it does not look like the last one with content in all but its text. */
+/**
+ * Makes a reader. It does not parse an event that differs from the last parsed one with content in nothing but its
+ * text.
+ */
 export const make = (
   protocol: Pick<Protocol, "texts" | "padding">,
   meanings: Meanings,
@@ -64,13 +67,13 @@ export const make = (
     try {
       json = JSON.parse(data)
     } catch {
-      // What an event calls an error need not be JSON to be one.
+      // An event named `error` is an error even if its data is not JSON.
       return fields.event === "error" ? { _tag: "Failed", data } : malformed
     }
     if (own !== undefined && isObject(json)) json = own.plain(json)
     const meaning = fields.event === "error" ? "failed" : meanings(fields.event, json)
     if (meaning === "failed") return { _tag: "Failed", data }
-    // Words of its own are not among those that a shape leaves open.
+    // A shape leaves only the protocol's text fields open, not those of a dialect.
     if (meaning === Phase.content && own === undefined) {
       shape = misses < maxMisses ? EventShape.of(bytes, protocol.texts, protocol.padding) : undefined
       misses++

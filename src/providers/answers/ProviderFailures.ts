@@ -1,4 +1,4 @@
-/** From an answer that is none to its failure. */
+/** Turns a response that is not an answer into a failure. */
 import * as Effect from "effect/Effect"
 import { classify } from "../../classifier/Classifier.ts"
 import type { Target } from "../../domain/Target.ts"
@@ -9,18 +9,18 @@ import type { Operation, Protocol } from "../protocols/Protocol.ts"
 import type { Head, TransportError } from "../transport/Transport.ts"
 import { ProviderResponse } from "../wire/ProviderResponse.ts"
 
-/** So much of an answer is looked at, and kept, when it is a failure: in characters. */
+/** The most text of an error response that is inspected and kept, in characters. */
 export const maxText = 64 * 1024
 
-/** So much of it is read, in bytes: a key that crosses the end of the text is still whole, and can be blotted out. */
+/** The most of it that is read, in bytes: a key across the end of the text is then read whole, and redacted. */
 export const maxBytes = maxText + 4096
 
-/** How long the body of an error is waited for, in milliseconds. */
+/** How long the body of an error may take, in milliseconds. */
 export const errorWait = 2_000
 
-/** The failures of one target. */
+/** Makes the failures of one target. */
 export interface ProviderFailures {
-  /** An answer, or the event of a stream, that is a failure. */
+  /** A response, or an event of a stream, that is an error. */
   readonly response: (
     head: Head,
     body: Uint8Array | string,
@@ -28,13 +28,13 @@ export interface ProviderFailures {
   ) => Effect.Effect<never, Failure>
   /** The connection failed. */
   readonly transport: (error: TransportError) => Effect.Effect<never, Failure>
-  /** Something in the answer cannot be read. */
+  /** A part of the answer cannot be read. */
   readonly malformed: (message: string) => Effect.Effect<never, Failure>
-  /** No headers in time. */
+  /** The headers did not arrive in time. */
   readonly headersTimeout: Effect.Effect<never, Failure>
 }
 
-/** The failures of a target that is asked for an operation. */
+/** The failures of a target during an operation. */
 export const make = (
   protocol: Protocol,
   operation: Pick<Operation, "isOptional">,
@@ -66,7 +66,7 @@ export const make = (
       }),
     transport: (error) =>
       error.tooLarge
-        ? malformed(target, "the answer is larger than an answer may be")
+        ? malformed(target, "the answer exceeds the size limit")
         : Effect.suspend(() => {
             const cause = bare(error.cause, secrets)
             const failure = classify({ ...common, transport: cause, cause })
@@ -87,8 +87,8 @@ export const make = (
 }
 
 /**
- * What was thrown, with what tells its kind and nothing else: undici's parser error, for one, holds the bytes it could
- * not read, and those may be anything.
+ * A copy of a thrown error with only what shows its kind: undici's parser error, for example, holds the bytes it
+ * could not parse, which may be anything.
  */
 const bare = (thrown: unknown, secrets: Secrets, depth = 0): Error => {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
@@ -104,7 +104,10 @@ const bare = (thrown: unknown, secrets: Secrets, depth = 0): Error => {
   return copy
 }
 
-/** A model that is missing for one operation only is there for the others; one that does not exist is for none. */
+/**
+ * A model that is missing for an optional operation may still serve the others; `model_not_found` means it does not
+ * exist at all.
+ */
 const unknownHere = (failure: Failure): Failure => {
   if (classOf(failure) !== "ModelMissing" || failure.evidence === "code=model_not_found") return failure
   const { target, evidence, cause, message } = failure
@@ -117,7 +120,7 @@ const unknownHere = (failure: Failure): Failure => {
   })
 }
 
-/** Whatever ended the connection: the answer had begun, and it is cut off. */
+/** The connection ended after the answer had begun, so the answer is truncated. */
 const truncated = (failure: Failure): Failure => {
   const { target, evidence, cause } = failure
   return new Transient({
@@ -125,14 +128,14 @@ const truncated = (failure: Failure): Failure => {
     ...(evidence !== undefined && { evidence }),
     ...(cause !== undefined && { cause }),
     reason: "Truncated",
-    message: "the connection broke in the middle of the answer"
+    message: "the connection ended in the middle of the answer"
   })
 }
 
 const malformed = (target: Target, message: string): Effect.Effect<never, Failure> =>
   Effect.suspend(() => Effect.fail(new Transient({ target: target.key, reason: "Malformed", message })))
 
-/** The first of each. */
+/** The first value of each header. */
 const firstOf = (headers: Head["headers"]): Record<string, string> => {
   const firsts: Record<string, string> = {}
   for (const name of Object.keys(headers)) {

@@ -1,4 +1,4 @@
-/** A whole answer out of what came instead: events, chunks in a list, or chunks one a line. */
+/** Makes one whole answer out of events, chunks in a list, or one chunk per line. */
 import { isError } from "../../words/ErrorPaths.ts"
 import * as SseEvent from "../bytes/SseEvent.ts"
 import { SseSplitter } from "../bytes/SseSplitter.ts"
@@ -8,13 +8,13 @@ import { JsonValues } from "../forms/JsonValues.ts"
 import type { Meanings } from "../protocols/Protocol.ts"
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 
-/** What was found: an answer, the event that says that there is none, or an answer that breaks off. */
+/** The result: an answer, an event that is an error, or an answer that is truncated. */
 export type Found =
   | { readonly _tag: "Whole"; readonly json: JsonObject }
   | { readonly _tag: "Failed"; readonly data: string }
   | { readonly _tag: "Truncated" }
 
-/** Looks for an answer in a body; `undefined` where there are no events. */
+/** Looks for an answer in a body; `undefined` if the body holds no events. */
 export const find = (
   body: Uint8Array,
   label: string,

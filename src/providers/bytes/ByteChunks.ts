@@ -1,33 +1,33 @@
 /**
- * Bytes that arrive in parts of any size and are kept until somebody takes them.
+ * A buffer for bytes that arrive in parts of any size.
  *
- * An array of single bytes would cost a hundred times what is in it. Where there are many small parts they are copied
- * side by side into blocks; what comes in a few parts, or in large ones, is not copied.
+ * An array of single bytes would cost a hundred times its content. Many small parts are therefore copied into blocks;
+ * a few parts, or large ones, are not copied.
  */
 
-/** A part smaller than this is copied, in bytes, once there are as many parts as are kept as they are. */
+/** Once there are `plain` parts, a part smaller than `small` bytes is copied. */
 const small = 4 * 1024
 const plain = 32
 
 const firstBlock = 4 * 1024
 const largestBlock = 256 * 1024
 
-/** Bytes in the order in which they came. */
+/** Bytes in the order of their arrival. */
 export class ByteChunks {
   #parts: Array<Uint8Array> = []
-  /** The parts that were copied here. */
+  /** The blocks allocated here. */
   #blocks = new Set<Uint8Array>()
   #block: Buffer | undefined
   #used = 0
   #room = firstBlock
   #size = 0
 
-  /** How many bytes there are. */
+  /** The number of bytes. */
   get size(): number {
     return this.#size
   }
 
-  /** Puts a part behind the others. It must not change afterwards. */
+  /** Appends a part. It must not change afterwards. */
   push(part: Uint8Array): void {
     this.#size += part.length
     if (this.#parts.length < plain || part.length >= small) {
@@ -44,16 +44,16 @@ export class ByteChunks {
     this.#used += part.length
   }
 
-  /** Puts a part behind the others whose memory is nobody else's. */
+  /** Appends a part whose memory belongs to this buffer alone. */
   pushOwn(part: Uint8Array): void {
     this.#size += part.length
     this.#close()
-    // Small memory is cut out of a common piece.
+    // Small arrays share pooled memory.
     if (part.buffer.byteLength === part.length) this.#blocks.add(part)
     this.#parts.push(part)
   }
 
-  /** All parts; from now on there are none. */
+  /** Returns all parts and clears the buffer. */
   take(): ReadonlyArray<Uint8Array> {
     this.#close()
     const parts = this.#parts
@@ -64,7 +64,7 @@ export class ByteChunks {
     return parts
   }
 
-  /** All bytes in one piece; from now on there are none. */
+  /** Returns all bytes in one piece and clears the buffer. */
   join(): Uint8Array {
     const size = this.#size
     const blocks = this.#blocks
@@ -75,7 +75,7 @@ export class ByteChunks {
     for (const part of parts) {
       whole.set(part, at)
       at += part.length
-      // A block is nobody else's. Its memory is needed for the next part, long before anything is collected.
+      // A block belongs to this buffer alone. Its memory is needed for the next part, long before the collector runs.
       if (blocks.has(part)) free(part)
     }
     joined.add(whole)
@@ -92,18 +92,18 @@ export class ByteChunks {
   }
 }
 
-/** What was put together here, and is nobody else's memory. */
+/** Arrays made by `join`, which share no memory. */
 const joined = new WeakSet<Uint8Array>()
 
 /**
- * Gives back the memory of bytes that `join` has made and that nobody reads any more; they are empty from now on. Of other
- * bytes nothing happens: their memory may be shared.
+ * Frees the memory of bytes that `join` made and that are no longer read; they are empty afterwards. Does nothing for
+ * other bytes: their memory may be shared.
  */
 export const release = (bytes: Uint8Array): void => {
   if (joined.delete(bytes)) free(bytes)
 }
 
-/** What is transferred away is freed at once; the collector sees large memory late. */
+/** Transferred memory is freed at once; the collector notices large memory late. */
 const free = ({ buffer }: Uint8Array): void => {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }

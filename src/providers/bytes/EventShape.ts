@@ -1,9 +1,9 @@
 /**
  * Recognises an event that differs from an earlier one only in its text.
  *
- * The events of a running answer are the same JSON over and over, with another word in it. Once one of them has been
- * parsed, the next need not be: where all bytes outside of some string values are equal, and what stands inside those
- * values is a JSON string, the structure and with it the meaning are equal too. Comparing costs a tenth of parsing.
+ * The events of a running answer are the same JSON over and over with a different text. Once one has been parsed, the
+ * next need not be: if all bytes outside certain string values are equal, and the values are JSON strings, then
+ * structure and meaning are equal too. Comparing costs a tenth of parsing.
  */
 
 const quote = 0x22
@@ -11,19 +11,19 @@ const backslash = 0x5c
 const colon = 0x3a
 const u = 0x75
 
-/** What may follow a backslash in JSON, `u` apart. */
+/** The characters that may follow a backslash in JSON, except `u`. */
 const escapes = new Set([...'"\\/bfnrt'].map((char) => char.charCodeAt(0)))
 
 const nowhere = new DataView(new ArrayBuffer(0))
 
-/** The bytes of an event between the string values that may differ. */
+/** The literal bytes of an event around the string values that may differ. */
 export class EventShape {
-  /** One more than there are values that may differ. */
+  /** The literals; one more than there are values. */
   readonly #literals: ReadonlyArray<DataView>
-  /** For each of those values: may it be empty? */
+  /** For each value: whether it may be empty. */
   readonly #mayBeEmpty: ReadonlyArray<boolean>
 
-  /** The bytes that were last looked at, and the memory they lie in. */
+  /** The last bytes compared, and their memory. */
   #bytes: Uint8Array | undefined
   #memory: DataView = nowhere
 
@@ -33,9 +33,9 @@ export class EventShape {
   }
 
   /**
-   * The shape of an event that is valid JSON behind `data:`. The values of `texts` may differ, but not be empty;
-   * those of `padding` may be empty as well. Only keys that occur exactly once with a string behind them count;
-   * without any the event has no shape.
+   * The shape of an event that is valid JSON after `data:`. The values of `texts` may differ but not be empty; those
+   * of `padding` may be empty too. Only keys that occur exactly once and have a string value count; without any, the
+   * event has no shape.
    */
   static of(
     event: Uint8Array,
@@ -68,12 +68,12 @@ export class EventShape {
     )
   }
 
-  /** True when an event has this shape. */
+  /** True if an event has this shape. */
   fits(event: Uint8Array): boolean {
     return this.end(event, 0) === event.length
   }
 
-  /** Where the event ends that begins at a place and has this shape; -1 when none does. */
+  /** The end of the event of this shape that begins at `from`; -1 if there is none. */
   end(bytes: Uint8Array, from: number): number {
     if (bytes !== this.#bytes) {
       this.#bytes = bytes
@@ -95,7 +95,9 @@ export class EventShape {
   }
 }
 
-/** Whether the bytes of a literal stand at a place in memory, four at a time: half of what a call out of JavaScript costs. */
+/**
+ * Whether the bytes of a literal are at an offset in memory, compared four at a time: half the cost of a native call.
+ */
 const stands = (literal: DataView, memory: DataView, place: number): boolean => {
   const { byteLength } = literal
   let at = 0
@@ -106,13 +108,13 @@ const stands = (literal: DataView, memory: DataView, place: number): boolean => 
   return true
 }
 
-/** One character for each byte, so that places in the text are places in the bytes. */
+/** One character per byte, so that offsets in the text are offsets in the bytes. */
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
 
 /**
- * Where the string behind a key stands. In valid JSON a quoted name with a colon behind it is a key wherever it is
- * found, because the quotes of one inside a string are escaped.
+ * The range of the string value of a key. In valid JSON a quoted name followed by a colon is always a key, because
+ * quotes inside a string are escaped.
  */
 const find = (
   bytes: Uint8Array,
@@ -128,7 +130,7 @@ const find = (
   return end === -1 ? undefined : [start + 1, end]
 }
 
-/** Where a name stands in quotes with a colon behind it, from a place on; -1 where it does not. */
+/** The offset of a quoted name with a colon after it, from `from` on; -1 if there is none. */
 const placeOf = (text: string, key: string, from: number): number => {
   let at = text.indexOf(key, from)
   while (at !== -1) {
@@ -145,7 +147,7 @@ const placeOf = (text: string, key: string, from: number): number => {
   return -1
 }
 
-/** The position of the quote that ends a JSON string; -1 when there is none, or when it is no JSON string. */
+/** The offset of the quote that ends a JSON string; -1 if there is none, or if it is not a valid JSON string. */
 const endOfString = (bytes: Uint8Array, from: number): number => {
   for (let at = from; at < bytes.length; at++) {
     const byte = bytes[at]!

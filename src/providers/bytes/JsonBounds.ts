@@ -1,35 +1,36 @@
 /**
- * Tells of JSON, before it is parsed, whether parsing it would take too long or nest too deep.
+ * Checks before parsing whether JSON would take too long to parse or is nested too deeply.
  *
- * A parser holds up everybody else while it works: four million keys for four seconds, while as many bytes of text take it a
- * few milliseconds. So what is bounded is what it has to make: keys, lists, objects and values. The bytes are looked at as they
- * arrive, in pieces of any size; whether they are JSON is left to the parser.
+ * A parser blocks the whole process: four million keys take four seconds, while the same number of bytes of text
+ * takes a few milliseconds. So the limit is on what the parser has to create: keys, lists, objects and values. The
+ * bytes are checked as they arrive, in pieces of any size; whether they are valid JSON is left to the parser.
  */
 
-/** How deep objects and lists may stand in each other. */
+/** The deepest nesting of objects and lists. */
 export const maxDepth = 512
 
 /**
- * What all of it may weigh: a key, an object or a list 80, any further value 10, an escape in a text 1, and each byte outside of
- * texts 1. That is the time they take at most, in some ten nanoseconds. Texts weigh nothing.
+ * The largest total weight. A key, an object or a list weighs 80, any other value 10, an escape in a string 1, and
+ * each byte outside strings 1; that is the time each takes at most, in units of about ten nanoseconds. Strings weigh
+ * nothing.
  */
 export const maxWeight = 10_000_000
 
-/** Nothing smaller can be too much, in bytes. */
+/** Anything smaller than this, in bytes, cannot exceed the limits. */
 export const harmless = 2 * maxDepth
 
-/** Why something is too much. */
+/** Which limit is exceeded. */
 export type Excess = "deep" | "many"
 
 const quote = 0x22
 const backslash = 0x5c
 
-/** What a byte outside of texts weighs. */
+/** The weight of a byte outside strings. */
 const weights = new Uint8Array(256).fill(1)
 for (const char of "{[:") weights[char.charCodeAt(0)] = 80
 weights[0x2c] = 10
 
-/** What a byte outside of texts means: 1 a text begins, 2 one level down, 3 one level up. */
+/** The kind of a byte outside strings: 1 begins a string, 2 goes one level down, 3 one level up. */
 const kinds = new Uint8Array(256)
 kinds[quote] = 1
 for (const char of "{[") kinds[char.charCodeAt(0)] = 2
@@ -40,10 +41,10 @@ export class JsonBounds {
   #depth = 0
   #weight = 0
   #isText = false
-  /** The last byte, within a text, was a backslash that takes the next byte with it. */
+  /** The last byte was a backslash inside a string, so the next byte is escaped. */
   #isEscaped = false
 
-  /** Takes the next bytes; says if it is too much with them. */
+  /** Adds the next bytes; returns the limit that they exceed. */
   feed(bytes: Uint8Array): Excess | undefined {
     const { length } = bytes
     let weight = this.#weight
@@ -80,6 +81,6 @@ export class JsonBounds {
   }
 }
 
-/** Why something whole is too much; `undefined` when it is not. */
+/** The limit that a whole text exceeds; `undefined` if none. */
 export const excessOf = (bytes: Uint8Array): Excess | undefined =>
   bytes.length <= harmless ? undefined : new JsonBounds().feed(bytes)

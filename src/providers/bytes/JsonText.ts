@@ -1,15 +1,15 @@
 /**
- * Changes one member of a JSON object in its text, and leaves every other byte as it was.
+ * Changes one member of a JSON object in its text and leaves every other byte unchanged.
  *
- * Numbers that are no doubles, odd escapes, blanks and the order of keys reach the provider as the caller wrote them,
- * and a large body is not written anew for every attempt.
+ * Numbers that are not doubles, unusual escapes, blanks and the order of keys reach the provider as the caller wrote
+ * them, and a large body is not serialised again for every attempt.
  */
 
 /**
- * Sets the member `key` of the object that `text` holds to the JSON text `value`, or removes it when `value` is
- * `undefined`. A key that stands there twice is replaced where it stood last, which is the one a parser takes.
+ * Sets the member `key` of the object in `text` to the JSON text `value`, or removes it if `value` is `undefined`. Of
+ * a duplicate key the last occurrence is replaced (parsers read that one) and the others are removed.
  *
- * `text` must be a valid JSON object: parse it first. Only the top level is looked at.
+ * `text` must be a valid JSON object: parse it first. Only the top level is changed.
  *
  * @example
  * set('{"model":"smart","seed":12345678901234567890}', "model", '"gpt-5.2"')
@@ -54,11 +54,11 @@ const skipBlanks = (text: string, from: number): number => {
   return at
 }
 
-/** The position behind the closing quote of the string that begins at `from`. */
+/** The offset after the closing quote of the string that begins at `from`. */
 const endOfString = (text: string, from: number): number => {
   let at = from
   while (true) {
-    // Most texts are short, and in one with many escapes a search would be begun for each of them.
+    // Most strings are short, and in a string with many escapes each escape would start a new search.
     for (const near = Math.min(text.length, at + 1 + 64); ++at < near; ) {
       const code = text.charCodeAt(at)
       if (code === doubleQuote) return at + 1
@@ -72,7 +72,7 @@ const endOfString = (text: string, from: number): number => {
   }
 }
 
-/** The position of the comma or bracket behind the value that begins at `from`. */
+/** The offset of the comma or bracket after the value that begins at `from`. */
 const endOfValue = (text: string, from: number): number => {
   let depth = 0
   let at = from

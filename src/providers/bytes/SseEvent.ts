@@ -1,18 +1,18 @@
-/** The fields of one event of an event stream. */
+/** Reads the fields of one server-sent event. */
 
-/** What an event says. */
+/** The fields of an event. */
 export interface Fields {
-  /** The event's name; absent when it has none. */
+  /** The event's name, if any. */
   readonly event: string | undefined
   /** Its `data` lines, joined by line feeds; absent in a comment or a ping. */
   readonly data: string | undefined
 }
 
-const decoder = new TextDecoder() // takes a byte order mark away
+const decoder = new TextDecoder() // removes a byte order mark
 
 /**
- * Reads the fields of an event, as the standard says, with one exception: a block without any field the standard
- * knows is taken as data. Some servers put an error as bare JSON in the middle of a stream.
+ * Reads the fields of an event as the standard says, with one exception: a block without any standard field is taken
+ * as data. Some servers send an error as bare JSON in the middle of a stream.
  *
  * https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  *

@@ -1,9 +1,9 @@
 /**
- * Cuts the bytes of an event stream into events, without changing one of them.
+ * Splits the bytes of an event stream into events, without changing any byte.
  *
- * An event reaches to the end of its blank line. Lines may end in LF, CRLF or CR, comments and unknown fields are
- * kept, and it makes no difference how the bytes were cut on their way. Every byte is looked at once, and an event
- * that arrives in one piece is not copied.
+ * An event ends with its blank line. Lines may end in LF, CRLF or CR; comments and unknown fields are kept; the
+ * result does not depend on how the bytes were split in transit. Every byte is looked at once, and an event that
+ * arrives in one piece is not copied.
  *
  * The format: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
@@ -11,7 +11,7 @@
 const LF = 10
 const CR = 13
 
-/** The largest event that is taken by default: 10 MiB. An image in one event stays below that. */
+/** The default limit of an event: 10 MiB. An image in one event stays below that. */
 export const defaultMaxEventBytes = 10 * 1024 * 1024
 
 const nothing = new Uint8Array(0)
@@ -26,12 +26,12 @@ const nothing = new Uint8Array(0)
  */
 export class SseSplitter {
   readonly #max: number
-  /** The event that has begun, as far as it arrived earlier: the first `#kept` bytes of this. */
+  /** The bytes of an unfinished event that arrived earlier: the first `#kept` bytes of this array. */
   #carry: Uint8Array = nothing
   #kept = 0
-  /** No byte of the current line has been seen. */
+  /** No byte of the current line has arrived. */
   #blank = true
-  /** The event has a line that is not blank; before that, blank lines belong to the event that follows. */
+  /** The event has a non-blank line; until then, blank lines belong to the following event. */
   #begun = false
   /** The last byte was a CR, whose LF may follow. */
   #afterCr = false
@@ -39,27 +39,27 @@ export class SseSplitter {
   #closing = false
   /** A line of this event ended in a CR alone. */
   #bareCr = false
-  /** Some CR has been seen in this stream. */
+  /** The stream contains a CR. */
   #anyCr = false
-  /** The bytes that were looked through for one last. */
+  /** The bytes last searched for a CR. */
   #seen: Uint8Array = nothing
 
   constructor(maxEventBytes: number = defaultMaxEventBytes) {
     this.#max = maxEventBytes
   }
 
-  /** An event has grown past the limit: the splitter has given up, and takes nothing more. */
+  /** An event has exceeded the limit: the splitter accepts nothing more. */
   overflow = false
 
-  /** How far `next` has come in the bytes that it was given. */
+  /** The offset at which `next` stopped in its bytes. */
   position = 0
 
-  /** Between two events: nothing of a next one has been seen, and nothing of the last one is to come. */
+  /** True between two events: no byte of a next one has arrived, and no byte of the last one is missing. */
   get isBetween(): boolean {
     return this.#kept === 0 && !this.#begun && this.#blank && !this.#anyCr
   }
 
-  /** Takes the bytes that came and gives the events that are complete with them. */
+  /** Adds bytes and returns the events that are complete with them. */
   feed(bytes: Uint8Array): ReadonlyArray<Uint8Array> {
     const events: Array<Uint8Array> = []
     for (let from = 0; from < bytes.length; from = this.position) {
@@ -70,8 +70,8 @@ export class SseSplitter {
   }
 
   /**
-   * Takes bytes from a place on, up to the end of the event that is complete with them, and gives that event;
-   * `undefined` when all bytes have been taken and none is. `position` is where to go on.
+   * Adds bytes from `from` on, up to the end of the first event that is complete with them, and returns that event;
+   * `undefined` if all bytes are used and no event is complete. Continue at `position`.
    */
   next(bytes: Uint8Array, from: number): Uint8Array | undefined {
     this.position = bytes.length
@@ -83,7 +83,7 @@ export class SseSplitter {
     return this.#anyCr ? this.#mixed(bytes, from) : this.#lines(bytes, from)
   }
 
-  /** What is left at the end of the stream: an event whose blank line never came, or nothing. */
+  /** What is left at the end of the stream: an event without its blank line, or nothing. */
   rest(): Uint8Array | undefined {
     if (this.#kept === 0 || !this.#begun || this.overflow) return undefined
     const rest = this.#carry.subarray(0, this.#kept)
@@ -126,7 +126,7 @@ export class SseSplitter {
         continue
       }
       if (this.#blank && this.#begun) {
-        // A blank line that ends in CR may have an LF to come; not in an event that ends its lines in CR alone.
+        // A blank line that ends in CR may still get an LF, unless the lines of this event end in CR alone.
         if (byte !== CR || this.#bareCr) return this.#emit(bytes, start, at + 1)
         this.#closing = true
         continue
@@ -137,7 +137,7 @@ export class SseSplitter {
     return this.#keep(bytes, start)
   }
 
-  /** The event that ends at `end`, unless it is too large. */
+  /** Returns the event that ends at `end`, unless it is too large. */
   #emit(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
     if (this.#kept + end - start > this.#max) return this.#giveUp()
     this.position = end
@@ -155,7 +155,7 @@ export class SseSplitter {
     return undefined
   }
 
-  /** Room doubles, so that an event that comes byte by byte is still copied only a few times. */
+  /** The capacity doubles, so that an event that arrives byte by byte is copied only a few times. */
   #append(bytes: Uint8Array): void {
     const size = this.#kept + bytes.length
     if (size > this.#carry.length) {

@@ -1,13 +1,13 @@
-/** What the bytes of an answer are, by their beginning: labels are often wrong. */
+/** The format of an answer, recognised by its first bytes: content types are often wrong. */
 
 /** JSON, an event stream, or something else. */
 export type BodyKind = "json" | "events" | "other"
 
 const field = /^(?:data|event|id|retry|:)/
 
-/** Reads it off the beginning of an answer; `undefined` until that can be said. `label` is its content type. */
+/** Recognises the format; `undefined` until enough bytes have arrived. `label` is the content type. */
 export const bodyKindOf = (begin: Uint8Array, label: string): BodyKind | undefined => {
-  // Nobody asked for gzip, and nothing is unpacked, so nothing can be a bomb.
+  // No request accepts gzip, and nothing is decompressed, so no decompression bomb can do harm.
   if (begin[0] === 0x1f && begin[1] === 0x8b) return "other"
   let at = begin[0] === 0xef ? 3 : 0
   while (at < begin.length && begin[at]! <= 0x20) at++

@@ -1,5 +1,5 @@
 /**
- * Chat completions, whole and by chunks.
+ * Converts chat completions between whole answers and chunks.
  *
  * https://platform.openai.com/docs/api-reference/chat/object and
  * https://platform.openai.com/docs/api-reference/chat-streaming
@@ -35,7 +35,7 @@ const toEvents: Forms["toEvents"] = (json) => {
   return [...events, "[DONE]"]
 }
 
-/** In a delta, calls say which they are. */
+/** In a delta, tool calls have an index. */
 const deltaOf = (message: unknown): JsonObject => {
   if (!isObject(message)) return {}
   const { tool_calls } = message
@@ -76,10 +76,13 @@ const toWhole: Forms["toWhole"] = (events) => {
   }
 }
 
-/** Members that are told once, though some servers repeat them. */
+/** Members that are set once, though some servers repeat them. */
 const once = new Set(["role", "id", "type", "name", "index"])
 
-/** Texts go on, lists grow, and of anything else the latest counts. Pieces of calls belong together by their index. */
+/**
+ * Strings and lists are concatenated; for anything else the last value counts. Pieces of tool calls are matched by
+ * index.
+ */
 const merge = (into: Draft, piece: JsonObject): void => {
   for (const [name, value] of Object.entries(piece)) {
     const known = into[name]
@@ -119,5 +122,5 @@ const finished = (message: Draft): JsonObject => {
   return { role: "assistant", content: null, ...rest, ...calls }
 }
 
-/** Chat completions, whole and by chunks. */
+/** Converts chat completions between whole answers and chunks. */
 export const chats: Forms = { toEvents, toWhole }

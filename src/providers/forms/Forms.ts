@@ -1,10 +1,10 @@
-/** What an answer is told in: whole, or by events. Some servers give the one where the other was asked for. */
+/** The two forms of an answer: whole, or as events. Some servers send one where the other was requested. */
 import type { JsonObject } from "../wire/Wire.ts"
 
-/** How the answers of an operation are turned from one form into the other. No member that is known gets lost. */
+/** Converts the answers of an operation between the two forms. No known member is lost. */
 export interface Forms {
-  /** The events that tell a whole answer; `undefined` for what is none, such as an event itself. */
+  /** The events of a whole answer; `undefined` for anything else, such as an event. */
   readonly toEvents: (json: JsonObject) => ReadonlyArray<JsonObject | "[DONE]"> | undefined
-  /** The whole answer that events tell; `undefined` where they tell none. */
+  /** The whole answer of a list of events; `undefined` if they hold none. */
   readonly toWhole: (events: ReadonlyArray<JsonObject>) => JsonObject | undefined
 }

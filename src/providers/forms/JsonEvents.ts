@@ -1,4 +1,7 @@
-/** An answer of JSON objects as the event stream that was asked for: chunks in a list or one a line, or a whole answer. */
+/**
+ * Converts an answer of JSON objects (a list of chunks, one per line, or a whole answer) to the requested event
+ * stream.
+ */
 import { isError } from "../../words/ErrorPaths.ts"
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
@@ -7,15 +10,15 @@ import { JsonValues } from "./JsonValues.ts"
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** Makes events of an answer's bytes as they come. */
+/** Makes events of an answer's bytes as they arrive. */
 export class JsonEvents {
   readonly #values: JsonValues
   readonly #forms: Forms | undefined
   readonly #isUsable: (answer: JsonObject) => boolean
   #lacksDone = false
-  /** True once there was an event. */
+  /** True after the first event. */
   hasEvents = false
-  /** An object that is an error or an answer without content, where nothing came before it. */
+  /** An object that is an error, or an answer without content, if nothing came before it. */
   error: Uint8Array | undefined
 
   constructor(forms: Forms | undefined, max: number, isUsable: (answer: JsonObject) => boolean) {
@@ -24,12 +27,12 @@ export class JsonEvents {
     this.#isUsable = isUsable
   }
 
-  /** An object is larger than an answer may be. */
+  /** An object exceeds the size limit. */
   get overflow(): boolean {
     return this.#values.overflow
   }
 
-  /** The bytes of the events that are complete with these. */
+  /** The bytes of the events that are complete with these parts. */
   add(parts: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
     const events: Array<Uint8Array> = []
     for (const part of parts) {
@@ -43,7 +46,7 @@ export class JsonEvents {
     return events
   }
 
-  /** The last word of a chat that has finished, where nobody said it; lists have none. */
+  /** The final `[DONE]` of a finished chat, if the server did not send it; lists have none. */
   end(): ReadonlyArray<Uint8Array> {
     const lacks = this.#lacksDone
     this.#lacksDone = false
@@ -73,7 +76,7 @@ export class JsonEvents {
 
 const isFinished = (choice: unknown): boolean => isObject(choice) && typeof choice.finish_reason === "string"
 
-/** Events with a type are named after it, but for those of chats, which have no names. */
+/** Events with a type get it as their event name; chunks of chats have no name. */
 const eventOf = (event: { readonly [key: string]: unknown } | "[DONE]"): string => {
   if (event === "[DONE]") return "data: [DONE]\n\n"
   const name = typeof event.type === "string" && event.choices === undefined ? `event: ${event.type}\n` : ""

@@ -1,6 +1,6 @@
 /**
- * Cuts bytes into the JSON objects in them: one, one a line, or the elements of a list. What stands between them is not
- * looked at.
+ * Splits bytes into JSON objects: a single one, one per line, or the elements of a list. Anything between them is
+ * ignored.
  */
 import { ByteChunks } from "../bytes/ByteChunks.ts"
 
@@ -11,11 +11,11 @@ const closeBrace = 0x7d
 const openBracket = 0x5b
 const closeBracket = 0x5d
 
-/** A cutter for the bytes of one answer. */
+/** A splitter for the bytes of one answer. */
 export class JsonValues {
   readonly #max: number
   #depth = 0
-  /** How deep the list is that the objects are elements of: 1, or 0 where there is none. */
+  /** The depth of the objects: 1 inside a list, otherwise 0. */
   #base = 0
   #isString = false
   #isEscaped = false
@@ -25,7 +25,7 @@ export class JsonValues {
     this.#max = max
   }
 
-  /** An object has grown past the limit: nothing more is cut. */
+  /** An object has exceeded the limit: nothing more is returned. */
   overflow = false
 
   /** The objects that are complete with these bytes. */

@@ -1,5 +1,5 @@
 /**
- * Messages, whole and by events.
+ * Converts Anthropic messages between whole answers and events.
  *
  * https://docs.anthropic.com/en/api/messages and https://docs.anthropic.com/en/docs/build-with-claude/streaming
  */
@@ -104,7 +104,7 @@ const grow = (
     block.citations = [...(Array.isArray(block.citations) ? block.citations : []), citation]
 }
 
-/** Counts are totals, and a zero at the end hides nothing that was told at the beginning. */
+/** Counts are totals; a zero at the end does not overwrite an earlier count. */
 const counted = (before: unknown, now: unknown): JsonObject => {
   const counts: Draft = isObject(before) ? { ...before } : {}
   for (const [name, value] of Object.entries(isObject(now) ? now : {})) {
@@ -121,5 +121,5 @@ const parsed = (json: string): unknown => {
   }
 }
 
-/** Messages, whole and by events. */
+/** Converts Anthropic messages between whole answers and events. */
 export const messages: Forms = { toEvents, toWhole }

@@ -1,11 +1,11 @@
 /**
- * Ollama's own chat, one JSON object a line, as chunks of a chat completion.
+ * Converts Ollama's native chat, one JSON object per line, to chunks of a chat completion.
  *
  * https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion
  */
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 
-/** The chunks that say what a line says; `undefined` for anything that is no such line. */
+/** The chunks for one line; `undefined` if the object is not such a line. */
 export const chunkOf = (json: JsonObject): ReadonlyArray<JsonObject | "[DONE]"> | undefined => {
   const { created_at, done, done_reason, eval_count, message, model, prompt_eval_count } = json
   if (typeof done !== "boolean" || !isObject(message) || json.choices !== undefined) return undefined
@@ -26,7 +26,7 @@ export const chunkOf = (json: JsonObject): ReadonlyArray<JsonObject | "[DONE]"> 
   return [chunk, { ...head, choices: [{ index: 0, delta: {}, finish_reason: reason }], usage }, "[DONE]"]
 }
 
-/** Arguments are an object here, and calls come whole and without ids. */
+/** Ollama's arguments are an object, and its calls arrive whole and without ids. */
 const asCall = (call: unknown, at: number): unknown => {
   if (!isObject(call) || !isObject(call.function)) return call
   const { arguments: args, index, name } = call.function

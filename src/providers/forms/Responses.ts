@@ -1,5 +1,5 @@
 /**
- * Responses, whole and by events.
+ * Converts responses between whole answers and events.
  *
  * https://platform.openai.com/docs/api-reference/responses and
  * https://platform.openai.com/docs/api-reference/responses-streaming
@@ -74,7 +74,7 @@ const pieces = (item: JsonObject, at: JsonObject): ReadonlyArray<JsonObject & { 
   }
 }
 
-/** The last event has the whole response; where that has no items, they are those that were done before. */
+/** The last event holds the whole response; if that has no items, the finished items of earlier events are used. */
 const toWhole: Forms["toWhole"] = (events) => {
   const last = events.findLast(
     ({ response, type }) =>
@@ -89,5 +89,5 @@ const toWhole: Forms["toWhole"] = (events) => {
   return { ...last.response, output: done }
 }
 
-/** Responses, whole and by events. */
+/** Converts responses between whole answers and events. */
 export const responses: Forms = { toEvents, toWhole }

@@ -1,12 +1,12 @@
 /**
- * Whether a request ends with what a tool gave. Then a model may have nothing to add, and an answer without content is a
- * legal end of its turn.
+ * Whether a request ends with a tool result. Then the model may have nothing to add, and an answer without content is
+ * a legal end of its turn.
  *
  * https://docs.anthropic.com/en/api/handling-stop-reasons#empty-responses-with-end-turn
  */
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 
-/** True for a body whose last turn brings the result of a tool. */
+/** True for a body whose last turn holds a tool result. */
 export const isAfterToolResult = ({ input, messages }: JsonObject): boolean => {
   const items = Array.isArray(messages) ? messages : Array.isArray(input) ? input : []
   for (let at = items.length - 1; at >= 0; at--) {

@@ -1,5 +1,5 @@
 /**
- * The wire protocol of Anthropic: messages, and the counting of their tokens.
+ * The Anthropic wire protocol: messages and token counting.
  *
  * https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/build-with-claude/streaming and
  * https://docs.anthropic.com/en/api/messages-count-tokens
@@ -16,7 +16,7 @@ import { isAfterToolResult } from "./AfterToolResult.ts"
 import * as Finish from "./Finish.ts"
 import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 
-/** What can be asked for. `models` is the list of models: its request has an empty body, and costs nothing. */
+/** The operations. `models` is the list of models: its request has an empty body and costs nothing. */
 export type OperationName = "messages" | "messages/count_tokens" | "models"
 
 const operations: Readonly<Record<OperationName, Operation>> = {
@@ -50,7 +50,7 @@ const operations: Readonly<Record<OperationName, Operation>> = {
   }
 }
 
-/** The protocol. */
+/** The Anthropic protocol. */
 export const protocol: Protocol<OperationName> = {
   name: "anthropic",
   baseUrl: "https://api.anthropic.com",
@@ -59,7 +59,7 @@ export const protocol: Protocol<OperationName> = {
   authorize: (key) => ({ "x-api-key": key }),
   headers: { "anthropic-version": "2023-06-01" },
   passed: new Set(["anthropic-version", "anthropic-beta"]),
-  // The limit is a required field here, so it is lowered to what the provider says is allowed, if it says so.
+  // `max_tokens` is required here, so it is lowered to the maximum the provider names, if it names one.
   withoutTokenCap: (body, failure) => {
     const asked = body.max_tokens
     const allowed = allowedTokens(failure)
@@ -77,7 +77,8 @@ const allowedTokens = (failure: BadRequest): number | undefined => {
   for (const text of texts) {
     const match = /max_tokens: ?\d{1,12} > (\d{1,12})\b/.exec(text)
     if (match !== null && Number(match[1]) > 0) return Number(match[1])
-    // `input length and max_tokens exceed context limit: 178959 + 64000 > 200000`: what is left beside the prompt.
+    // `input length and max_tokens exceed context limit: 178959 + 64000 > 200000`: the rest of the window after the
+    // prompt.
     const sizes = capOverflow(text)
     if (sizes !== undefined && sizes.window > sizes.prompt) return sizes.window - sizes.prompt
   }
@@ -85,11 +86,11 @@ const allowedTokens = (failure: BadRequest): number | undefined => {
 }
 
 /**
- * The meanings of a message stream.
+ * The meanings of the events of a message stream.
  *
- * The start of a tool call is content, because it carries the call's name and id, just as OpenAI's first delta of one
- * does; the start of a text is not. Signatures and pings are held, and so is every event that is not known here, for
- * new ones may be added at any time.
+ * The start of a tool call is content, because it carries the call's name and id, as OpenAI's first delta of a call
+ * does; the start of a text is not. Signatures, pings and unknown events are held: new events may be added at any
+ * time.
  */
 const messageMeanings = (mayBeEmpty: boolean): Meanings => {
   let hasContent = false
@@ -119,7 +120,7 @@ const messageMeanings = (mayBeEmpty: boolean): Meanings => {
   }
 }
 
-/** Texts count when there is something in them; every other block (a tool call, a result) is something. */
+/** A text block needs text to count as content; every other block (a tool call, a result) counts. */
 const isBlock = (block: unknown): boolean => {
   if (!isObject(block)) return false
   switch (block.type) {

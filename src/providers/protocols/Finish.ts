@@ -1,4 +1,4 @@
-/** What the end of an answer means, from the reason its provider gives. */
+/** The meaning of a provider's finish reason for the stream. */
 import * as Phase from "../../domain/Phase.ts"
 import { finishOf } from "../../words/FinishReasons.ts"
 import type { Meaning } from "./Protocol.ts"
@@ -6,10 +6,10 @@ import type { Meaning } from "./Protocol.ts"
 /**
  * The meaning of a finish reason.
  *
- * - cut by the length limit: an answer, with or without content
- * - stopped by a content filter or at the end of the window: an answer if there was content before, else a failure
- * - a fault of the provider: a failure, whatever was said before
- * - an ordinary end: the answer is complete; with `mayBeEmpty` also if there was nothing in it
+ * - `length`: an answer, with or without content
+ * - a content filter, or the end of the window: an answer if there was content before, otherwise a failure
+ * - a fault of the provider: a failure, even after content
+ * - an ordinary end: the answer is complete; with `mayBeEmpty` also without content
  * - anything else: the answer is complete
  */
 export const meaning = (reason: string, hasContent: boolean, mayBeEmpty = false): Meaning => {

@@ -1,6 +1,6 @@
 /**
- * The wire protocol of OpenAI: chat completions, responses, embeddings and the older completions, as OpenAI and the
- * many servers that follow it speak it.
+ * The OpenAI wire protocol: chat completions, responses, embeddings and the legacy completions, as OpenAI and the
+ * many compatible servers implement it.
  *
  * https://platform.openai.com/docs/api-reference/chat, https://platform.openai.com/docs/api-reference/embeddings and
  * https://platform.openai.com/docs/api-reference/completions
@@ -15,7 +15,7 @@ import * as Finish from "./Finish.ts"
 import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 import * as Responses from "./Responses.ts"
 
-/** What can be asked for. `models` is the list of models: its request has an empty body, and costs nothing. */
+/** The operations. `models` is the list of models: its request has an empty body and costs nothing. */
 export type OperationName = "chat/completions" | "completions" | "embeddings" | "models" | "responses"
 
 const operations: Readonly<Record<OperationName, Operation>> = {
@@ -76,7 +76,7 @@ export const protocol = (auth: Auth): Protocol<OperationName> => ({
 
 const tokenCaps = ["max_completion_tokens", "max_tokens", "max_output_tokens"]
 
-/** A choice counts when it says something, or when it ends in a way that is an answer by itself. */
+/** A choice counts if it has content, or if its finish reason makes it an answer without content. */
 const isChoiceUsable = (
   choices: unknown,
   isContent: (choice: JsonObject) => boolean,
@@ -92,22 +92,22 @@ const isChoiceUsable = (
     return meaning !== "failed" && (hasContent || meaning.content)
   })
 
-/** The choice of a chat says something: as a message, or as a piece of one. */
+/** True if the choice of a chat (a message or a delta) has content. */
 const isSaid = (choice: JsonObject): boolean => isContent(choice.delta) || isContent(choice.message)
 
-/** The choice of a completion has text. */
+/** True if the choice of a completion has text. */
 const isWritten = (choice: JsonObject): boolean => isFull(choice.text)
 
-/** How many prompts there are: a text or a list of tokens is one, a list of those is several. */
+/** The number of prompts: a string or a list of tokens is one, a list of those is several. */
 const prompts = (prompt: unknown): number =>
   Array.isArray(prompt) && typeof prompt[0] !== "number" ? Math.max(1, prompt.length) : 1
 
 /**
- * The meanings of a stream of choices. It is complete when as many have finished as were asked for (`n` a prompt).
+ * The meanings of a stream of choices. It is complete when all requested choices (`n` per prompt) have finished.
  *
- * Content is text, reasoning, a refusal, audio, an image, or a tool call that has a name or arguments. A delta
- * with nothing but a role or empty strings is held, as are Azure's first event (only `prompt_filter_results`) and
- * the last one with the usage.
+ * Content is text, reasoning, a refusal, audio, an image, or a tool call with a name or arguments. A delta with only
+ * a role or empty strings is held; so are Azure's first event (only `prompt_filter_results`) and the last one with
+ * the usage.
  */
 const choiceMeanings = (
   body: JsonObject,
@@ -160,7 +160,7 @@ const join = (a: Phase.Phase, b: Phase.Phase): Phase.Phase =>
       ? Phase.complete
       : Phase.held
 
-/** True when a delta or a message has something the caller came for. */
+/** True if a delta or a message has content for the caller. */
 const isContent = (delta: unknown): boolean =>
   isObject(delta) &&
   (isFull(delta.content) ||

@@ -1,4 +1,4 @@
-/** What an HTTP provider has to say about its wire protocol; everything else is shared. */
+/** The parts of an HTTP provider that depend on its wire protocol; everything else is shared. */
 
 import type { Phase } from "../../domain/Phase.ts"
 import type { BadRequest } from "../../failure/Failure.ts"
@@ -6,33 +6,33 @@ import type { Forms } from "../forms/Forms.ts"
 import type { Style } from "../wire/BaseUrl.ts"
 import type { JsonObject } from "../wire/Wire.ts"
 
-/** What an event means: a phase, or that it reports a failure. */
+/** The meaning of an event: a phase, or a failure. */
 export type Meaning = Phase | "failed"
 
-/** Reads the events of one stream in their order: its name and its parsed data (`undefined` in a ping). */
+/** Reads the events of one stream in order: the event's name and its parsed data (`undefined` in a ping). */
 export type Meanings = (event: string | undefined, json: unknown) => Meaning
 
-/** One operation: a row of a protocol's table. */
+/** One operation of a protocol. */
 export interface Operation {
-  /** Its path under the API's version: `chat/completions`. */
+  /** Its path below the API version: `chat/completions`. */
   readonly path: string
-  /** Where it is asked without a body; else it is a POST. */
+  /** `GET` sends no body. Default: POST. */
   readonly method?: "GET" | undefined
-  /** Whether some servers answer with a bare list; it is taken as the `data` of an object. */
+  /** Whether some servers answer with a bare list; the list is taken as the `data` of an object. */
   readonly isList?: boolean | undefined
   /**
-   * Whether not all models and servers know it that know the protocol's main operations. Where one says that it does
-   * not, the request was wrong and not the model, which would rest for nothing otherwise.
+   * Whether some servers and models lack this operation though they have the protocol's main ones. Then "not found"
+   * means that the request was wrong, not that the model is missing, so it does not bench the target.
    */
   readonly isOptional?: boolean | undefined
   /**
-   * Does a whole answer (with a good status) hold what was asked for with a body? A cheap look, at the structure only. With
-   * `mayBeEmpty` an answer without content is one.
+   * Whether a whole answer (with a good status) holds what `body` requested. A cheap check of the structure only.
+   * With `mayBeEmpty` an answer without content counts.
    */
   readonly isUsable: (answer: JsonObject, body: JsonObject, mayBeEmpty?: boolean) => boolean
-  /** Its answers as events and back; absent where there are no streams. */
+  /** Converts its answers to events and back; absent if the operation has no streams. */
   readonly forms?: Forms | undefined
-  /** A reader for the events of one stream; absent where there are no streams. */
+  /** Makes a reader for the events of one stream; absent if the operation has no streams. */
   readonly meanings?: ((body: JsonObject, mayBeEmpty?: boolean) => Meanings) | undefined
 }
 
@@ -45,19 +45,19 @@ export interface Protocol<Name extends string = string> {
   readonly operations: Readonly<Record<Name, Operation>>
   /** The headers that carry a key. */
   readonly authorize: (key: string) => Readonly<Record<string, string>>
-  /** Headers that are sent unless the caller gives others. */
+  /** Default headers; the caller may override them. */
   readonly headers: Readonly<Record<string, string>>
-  /** Headers of the caller that are passed on. */
+  /** The caller's headers that are forwarded. */
   readonly passed: ReadonlySet<string>
   /**
-   * The members of a body to set, or to remove (`undefined`), so that the output is not limited, or no more than the
-   * failure allows; `undefined` when there is nothing to change.
+   * The members of a body to set or remove (`undefined`) so that the output is not limited, or no more than the
+   * failure allows; `undefined` if there is nothing to change.
    */
   readonly withoutTokenCap: (
     body: JsonObject,
     failure: BadRequest
   ) => Readonly<Record<string, number | undefined>> | undefined
-  /** Keys whose values are the text of an event, and keys whose values mean nothing; see `Shape`. */
+  /** Keys whose values are the text of an event, and keys whose values are padding; see `EventShape`. */
   readonly texts: ReadonlyArray<string>
   readonly padding: ReadonlyArray<string>
 }

@@ -1,5 +1,5 @@
 /**
- * OpenAI's responses: what an answer holds, and what the events of a stream mean.
+ * OpenAI's Responses API: whether an answer has content, and the meanings of stream events.
  *
  * https://platform.openai.com/docs/api-reference/responses and
  * https://platform.openai.com/docs/api-reference/responses-streaming
@@ -11,7 +11,7 @@ import { isAfterToolResult } from "./AfterToolResult.ts"
 import * as Finish from "./Finish.ts"
 import type { Meaning, Meanings, Operation } from "./Protocol.ts"
 
-/** The operation. Many servers that speak like OpenAI do not know it. */
+/** The operation. Many OpenAI-compatible servers lack it. */
 export const operation: Operation = {
   path: "responses",
   isOptional: true,
@@ -37,8 +37,8 @@ export const operation: Operation = {
 }
 
 /**
- * The meanings of one stream. That a response was created, is in progress or has begun an item is held back; content
- * is a piece of one (text, refusal, reasoning, arguments, audio, an image), a named call, or an item that is done.
+ * The meanings of one stream. Events that a response was created, is in progress or has begun an item are held.
+ * Content is a delta (text, refusal, reasoning, arguments, audio, an image), a named call, or a finished item.
  */
 const responseMeanings = (body: JsonObject, mayBeEmpty: boolean): Meanings => {
   let hasContent = false
@@ -85,11 +85,11 @@ const responseMeanings = (body: JsonObject, mayBeEmpty: boolean): Meanings => {
   }
 }
 
-/** A model that has nothing to add to what a tool gave, or whose empty answers are answers. */
+/** An empty answer is complete after a tool result, or if the server's empty answers count. */
 const isEmptyEnd = ({ output, status }: JsonObject, body: JsonObject, mayBeEmpty: boolean): boolean =>
   status === "completed" && Array.isArray(output) && (mayBeEmpty || isAfterToolResult(body))
 
-/** Why a response is incomplete. */
+/** The reason why a response is incomplete. */
 const reasonOf = ({ incomplete_details }: JsonObject): string =>
   isObject(incomplete_details) && typeof incomplete_details.reason === "string"
     ? incomplete_details.reason
@@ -100,7 +100,7 @@ const hasOutput = ({ output }: JsonObject): boolean => Array.isArray(output) && 
 const isNamedCall = (item: unknown): boolean =>
   isObject(item) && (item.type === "function_call" || item.type === "custom_tool_call") && isFull(item.name)
 
-/** Messages and thoughts count when there is something in them; every other item (a call, a search) is something. */
+/** Messages and reasoning need text to count; every other item (a call, a search) counts. */
 const isItem = (item: unknown): boolean => {
   if (!isObject(item)) return false
   switch (item.type) {

@@ -1,8 +1,8 @@
 /**
- * The way to a provider over any `HttpClient` of effect/http: another runtime's, one with a proxy, a fake of a test.
+ * A transport over any `HttpClient` of effect/http: another runtime's, one with a proxy, or a fake in a test.
  *
- * Neither spans nor trace headers are made for its requests, whatever the client is set to. The timeout of
- * connecting is the client's own, because a client of effect/http takes none by request.
+ * Its requests have neither spans nor trace headers, whatever the client's settings. The connect timeout is the
+ * client's own, because a client of effect/http takes none per request.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -18,7 +18,7 @@ import * as Stream from "effect/Stream"
 import { ByteChunks } from "../bytes/ByteChunks.ts"
 import { type Head, type Limits, type Request, Transport, TransportError } from "./Transport.ts"
 
-/** Makes a `Transport` of a client. */
+/** Makes a `Transport` from a client. */
 export const make = (client: HttpClient.HttpClient): Transport["Service"] => {
   const send = (request: Request): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError> =>
     client
@@ -78,7 +78,9 @@ const headOf = (response: HttpClientResponse.HttpClientResponse): Head => ({
   headers: response.headers
 })
 
-/** What lies underneath an error of effect/http; the error itself holds the request, and with it the key. */
+/**
+ * The underlying cause of an error of effect/http. The error itself is dropped: it holds the request, and so the key.
+ */
 const failure = (error: HttpClientError.HttpClientError, answered: boolean): TransportError =>
   new TransportError({
     answered,
@@ -107,7 +109,7 @@ const collect = (
     )
   })
 
-/** The beginning of a body, whatever becomes of the rest. */
+/** The beginning of a body; a later error is ignored. */
 const excerpt = (
   response: HttpClientResponse.HttpClientResponse,
   limits: Limits

@@ -1,4 +1,4 @@
-/** A request on its way over a transport that has fibers only: one of them reads, ahead by little. */
+/** A call over a transport that has effects only: a fiber reads the answer, a few parts ahead. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -7,10 +7,10 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Call, Head, OpenResponse, Request, Transport, TransportError } from "./Transport.ts"
 
-/** Parts of an answer that are read before they are asked for. */
+/** Parts of an answer that are read ahead. */
 const readAhead = 4
 
-/** Sends a request, and reads its answer with a fiber. */
+/** Sends a request and reads its answer with a fiber. */
 export const make = (
   open: Transport["Service"]["open"],
   request: Request,

@@ -1,10 +1,10 @@
 /**
- * The way to a provider: one HTTP request, answered whole or as a stream of bytes.
+ * The transport of providers: one HTTP request, answered whole or as a stream of bytes.
  *
- * Providers know nothing else of HTTP, so that what carries their bytes can be exchanged: `UndiciTransport` speaks to
- * undici directly and costs the least, `HttpClientTransport` works over any `HttpClient` of effect/http.
+ * Providers use no other HTTP, so the transport can be exchanged: `UndiciTransport` calls undici directly and costs
+ * the least, `HttpClientTransport` works over any `HttpClient` of effect/http.
  *
- * No redirects, no retries, no trace headers, no timeouts but the one for connecting: those are the caller's.
+ * A transport follows no redirects, makes no retries, adds no trace headers and has only a connect timeout.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
@@ -16,7 +16,7 @@ import type { Flow } from "../../stream/Flow.ts"
 
 /** One POST of JSON, or a GET. */
 export interface Request {
-  /** `POST` where nothing is said. A `GET` has no body: its `body` is empty. */
+  /** Default `POST`. A `GET` has an empty body. */
   readonly method?: "GET" | undefined
   /** `https://api.openai.com` */
   readonly origin: string
@@ -25,11 +25,11 @@ export interface Request {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** How long connecting may take, in milliseconds. */
+  /** The connect timeout, in milliseconds. */
   readonly connectTimeout: number
 }
 
-/** The beginning of an answer. Header names are lower-case. */
+/** Status and headers of an answer. Header names are lower-case. */
 export interface Head {
   readonly status: number
   readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
@@ -40,41 +40,41 @@ export interface WholeResponse extends Head {
   readonly body: Uint8Array
 }
 
-/** An answer whose bytes are still coming. */
+/** An answer whose body is still arriving. */
 export interface OpenResponse extends Head {
-  /** The next bytes, all that have arrived. */
+  /** The bytes that have arrived since the last pull. */
   readonly pull: Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>
   /**
-   * Says that nothing of interest follows. The connection is then kept for the next request if the answer ends within
-   * half a second of the scope's end; without this word the end of the scope cuts an answer off that is not at its end.
+   * Marks the answer as complete. The connection is then reused if the answer ends within half a second of the
+   * scope's end. Without this call, the end of the scope aborts an unfinished answer.
    */
   readonly finish: () => void
 }
 
-/** A request on its way, for who reads its answer without a fiber. */
+/** A request in flight, for readers without a fiber. */
 export interface Call extends Flow<Uint8Array, TransportError> {
-  /** The head of the answer, once it is there; readers are called back for it too. */
+  /** The head of the answer, once it has arrived; `onReady` also reports its arrival. */
   head(): Head | undefined
-  /** As in `OpenResponse`: the end of the scope is the call's `cancel`. */
+  /** As in {@link OpenResponse}; here `cancel` takes the place of the scope's end. */
   finish(): void
 }
 
-/** The connection failed, or it was never made. `cause` is what was thrown underneath. */
+/** The connection failed or could not be made. `cause` is the error underneath. */
 export class TransportError extends Schema.TaggedError<TransportError>()("TransportError", {
-  /** True when the head of the answer had arrived. */
+  /** True if the head of the answer had arrived. */
   answered: Schema.Boolean,
-  /** True when the answer was cut off here because it was larger than an answer may be. */
+  /** True if the transport aborted the answer because it exceeded the size limit. */
   tooLarge: Schema.Boolean,
   cause: Schema.Defect()
 }) {}
 
-/** How much is read of an answer. */
+/** Size and time limits of an answer. */
 export interface Limits {
   /** The largest answer, in bytes. */
   readonly answer: number
-  /** As much is read of the body of an answer with a status of 300 or more, in bytes. */
+  /** How much is read of the body of an answer with a status of 300 or more, in bytes. */
   readonly error: number
-  /** For so long is that body waited for, in milliseconds. */
+  /** How long that body may take, in milliseconds. */
   readonly errorWait: number
 }
 
@@ -82,11 +82,11 @@ export interface Limits {
 export class Transport extends Context.Service<
   Transport,
   {
-    /** The whole answer; of one with a status of 300 or more only as much as `limits` says. */
+    /** The whole answer; with a status of 300 or more only as much of its body as `limits` allows. */
     readonly exchange: (request: Request, limits: Limits) => Effect.Effect<WholeResponse, TransportError>
-    /** The head of the answer; the end of the scope ends the request. */
+    /** The head of the answer; closing the scope ends the request. */
     readonly open: (request: Request) => Effect.Effect<OpenResponse, TransportError, Scope.Scope>
-    /** The same without fibers, in this turn; absent where that is not possible. */
+    /** The same as `open` without fibers, synchronously; absent if the transport cannot do that. */
     readonly call?: ((request: Request, context: Context.Context<never>) => Call) | undefined
   }
 >()("effect-failover/Transport") {}

@@ -1,9 +1,9 @@
 /**
- * The way to a provider over undici's dispatcher, without a layer in between.
+ * A transport that calls undici's dispatcher directly.
  *
- * Connections are kept alive, and one that waits for nothing is closed after four seconds or when its server says
- * so. undici's own timeouts are off, but for the one of connecting. Where undici cannot dispatch (Bun) the runtime's own
- * `fetch` takes its place.
+ * Connections are kept alive; an idle one is closed after four seconds, or earlier if its server says so. All of
+ * undici's timeouts are off except the connect timeout. Where undici cannot dispatch (Bun), the runtime's own `fetch`
+ * is used.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
@@ -26,27 +26,27 @@ import {
   type WholeResponse
 } from "./Transport.ts"
 
-/** Options of the agent. */
+/** Options of the undici agent. */
 export interface Options {
   /**
-   * Is HTTP/2 spoken with servers that offer it? Default no: on a connection for each request in flight, a stalled
-   * one holds up no other.
+   * Whether to use HTTP/2 with servers that offer it. Default no: with one connection per request in flight, a
+   * stalled request holds up no other.
    */
   readonly http2?: boolean | undefined
-  /** Connections to one origin. Default: as many as there are requests in flight. */
+  /** The most connections per origin. Default: unlimited. */
   readonly connections?: number | undefined
 }
 
-/** Bytes that have arrived and not been asked for; above it the connection is paused. */
+/** Received bytes that nobody has read yet, at most; above it the connection is paused. */
 const highWater = 256 * 1024
 
-/** A body that is larger, in characters, is written in a turn of its own. */
+/** A larger body, in characters, is sent in a separate turn of the event loop. */
 const largeBody = 1024 * 1024
 
-/** How long an answer that is complete may take to end, so that its connection can be kept. */
+/** How long a complete answer may take to end so that its connection can be reused. */
 const usageGrace = "500 millis"
 
-/** Provides `Transport` with connections of its own; they are closed with the layer. */
+/** Provides `Transport` with its own connections; they are closed with the layer. */
 export const layer = (options: Options = {}): Layer.Layer<Transport> => Layer.effect(Transport, make(options))
 
 /** Makes a `Transport` whose connections are closed with the scope. */
@@ -55,11 +55,14 @@ export const make = (options: Options = {}): Effect.Effect<Transport["Service"],
   return canDispatch(Agent) ? open(options) : overFetch
 }
 
-/** Bun has an `undici` of its own, whose agents cannot dispatch. */
+/** False in Bun, whose own `undici` has agents that cannot dispatch. */
 export const canDispatch = (agent: { readonly prototype: { readonly dispatch?: unknown } }): boolean =>
   typeof agent.prototype.dispatch === "function"
 
-/** The runtime's own `fetch`, for runtimes whose undici is none; loaded only there. `http2` and `connections` are its own matter. */
+/**
+ * A transport over the runtime's `fetch`; loaded only where undici cannot dispatch. Ignores `http2` and
+ * `connections`.
+ */
 export const overFetch: Effect.Effect<Transport["Service"]> = Effect.promise(async () => {
   const [{ make }, FetchHttpClient, { HttpClient }] = await Promise.all([
     import("./HttpClientTransport.ts"),
@@ -76,8 +79,8 @@ const open = (options: Options): Effect.Effect<Transport["Service"], never, Scop
       (agents) => Effect.promise(() => Promise.all([...agents.values()].map((agent) => agent.destroy())))
     ),
     (agents) => {
-      // undici takes the timeout of connecting by agent (and looks at it twice a second); there are as many agents as
-      // policies differ in it.
+      // undici takes the connect timeout per agent (and checks it twice a second), so there is one agent for each
+      // timeout.
       const agentFor = (connectTimeout: number): Agent => {
         const known = agents.get(connectTimeout)
         if (known !== undefined) return known
@@ -120,12 +123,12 @@ const open = (options: Options): Effect.Effect<Transport["Service"], never, Scop
     }
   )
 
-/** Given to undici when nobody wants the answer any more. */
-const abandoned = new Error("the request was given up")
+/** The error given to undici when a request is aborted. */
+const abandoned = new Error("the request was aborted")
 
 type Until = "head" | "data" | "end"
 
-/** One request on its way. */
+/** One request in flight. */
 class UndiciCall implements Dispatcher.DispatchHandler, Call {
   #head: Head | undefined
   readonly #gathered = new ByteChunks()
@@ -133,7 +136,7 @@ class UndiciCall implements Dispatcher.DispatchHandler, Call {
   #state: "running" | "ended" | "failed" | "tooLarge" = "running"
   #error: unknown
   #controller: Dispatcher.DispatchController | undefined
-  /** Nobody reads any more: `drain` waits for the end, `abort` does not. */
+  /** Set when the reader has left: `drain` waits for the end, `abort` does not. */
   #left: "no" | "drain" | "abort" = "no"
   #finished = false
   #paused = false
@@ -205,7 +208,7 @@ class UndiciCall implements Dispatcher.DispatchHandler, Call {
   }
 
   onResponseEnd(): void {
-    // After an error the next attempt may follow at once. undici takes the connection back one turn after the end.
+    // After an error the next attempt may follow at once. undici releases the connection one turn after the end.
     if ((this.#head?.status ?? 0) >= 300) queueMicrotask(() => setImmediate(() => this.#end()))
     else this.#end()
   }
@@ -226,7 +229,10 @@ class UndiciCall implements Dispatcher.DispatchHandler, Call {
     this.#notify()
   }
 
-  /** Wakes the reader once all that came with the same packet is here: a fiber's sleep costs more than its work. */
+  /**
+   * Wakes the reader in a microtask, once all data of the same packet is here: waking a fiber costs more than its
+   * work.
+   */
   #soon(): void {
     if (this.#isDue) return
     this.#isDue = true
@@ -249,7 +255,7 @@ class UndiciCall implements Dispatcher.DispatchHandler, Call {
     this.#controller?.abort(abandoned)
   }
 
-  /** Aborts the request. Nothing happens to one that has ended. */
+  /** Aborts the request. Does nothing if it has ended. */
   get abort(): Effect.Effect<void> {
     return Effect.sync(() => this.#abortRunning())
   }
@@ -258,7 +264,7 @@ class UndiciCall implements Dispatcher.DispatchHandler, Call {
     if (this.#state === "running") this.#abort()
   }
 
-  /** Ends the request: at once, or with the end of the answer if that is due. */
+  /** Ends the request: at once, or with the end of the answer after `finish`. */
   close(context: Context.Context<never>): void {
     if (this.#state !== "running") return
     if (!this.#finished) {
@@ -271,7 +277,7 @@ class UndiciCall implements Dispatcher.DispatchHandler, Call {
     Effect.runForkWith(context)(Effect.andThen(ended, this.abort))
   }
 
-  /** Completes when what is waited for, the end or a fault is there. */
+  /** Completes at the awaited event, at the end or on an error. */
   #wait(until: Until): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
       this.#until = until
@@ -301,7 +307,7 @@ class UndiciCall implements Dispatcher.DispatchHandler, Call {
     })
   }
 
-  // -- for who reads without a fiber ------------------------------------------------------------------------------
+  // -- for readers without a fiber --------------------------------------------------------------------------------
 
   head(): Head | undefined {
     return this.#head
@@ -355,7 +361,7 @@ class UndiciCall implements Dispatcher.DispatchHandler, Call {
     return whole
   }
 
-  /** An answer with another status, with the beginning of its body, whatever becomes of the rest. */
+  /** An answer with an error status and the beginning of its body; later errors of the body are ignored. */
   #excerpt(head: Head, limits: Limits): Effect.Effect<WholeResponse> {
     this.#limit = limits.error
     const ended =

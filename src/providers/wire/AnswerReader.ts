@@ -1,6 +1,6 @@
 /**
- * Reads from answers and events what they say of themselves beside their content: the tokens they took, their model and
- * why they ended. Nothing of what was asked or answered is looked at.
+ * Reads the metadata of answers and events: token counts, model and finish reason. It reads neither prompts nor
+ * content.
  *
  * https://platform.openai.com/docs/api-reference/chat/object,
  * https://platform.openai.com/docs/api-reference/chat-streaming,
@@ -10,13 +10,13 @@
 import { countsOf, type TokenCounts, usageIn } from "../../words/UsageFields.ts"
 import { type Answer, type Chunk, isObject, type JsonObject, unparsed } from "./Wire.ts"
 
-/** A number of choices that nobody asks for. */
+/** Choices above this index are ignored. */
 const maxChoices = 128
 
-/** The end of an answer that is too large to be parsed, in bytes: its usage stands there. */
+/** The part at the end of an unparsed answer that is searched for its usage, in bytes. */
 const maxEnd = 4 * 1024
 
-/** What one answer has said so far. The names are explained in `observe/Usage`. */
+/** The metadata of one answer so far. `observe/Usage` explains the names. */
 export class AnswerReader {
   model: string | undefined
   readonly finishReasons: Array<string | undefined> = []
@@ -42,17 +42,20 @@ export class AnswerReader {
     return this.#counts.thinking
   }
 
-  /** A whole answer. */
+  /** Reads a whole answer. */
   answer(answer: Answer): void {
     const json = unparsed.has(answer) ? undefined : answer.json
     if (json !== undefined) this.#object(json)
     else this.#end(answer.body)
   }
 
-  /** An event of a stream. One that was not parsed is like those before it, and says nothing new. */
+  /**
+   * Reads an event of a stream. An event that was not parsed equals an earlier one in everything but its text, so it
+   * adds nothing.
+   */
   chunk({ parsed: json }: Chunk): void {
     if (!isObject(json)) return
-    // What begins and ends a stream stands one level deeper in some protocols.
+    // The first and last events of a stream nest this one level deeper in some protocols.
     const inner = json.response ?? json.message
     this.#object(isObject(inner) ? inner : json)
     if (isObject(json.delta)) this.#reason(0, json.delta.stop_reason)
@@ -76,7 +79,7 @@ export class AnswerReader {
     if (Number.isInteger(place) && place >= 0 && place < maxChoices) this.finishReasons[place] = reason
   }
 
-  /** In JSON a name in quotes is found where it is a key, and nowhere inside of a text, where its quotes are escaped. */
+  /** In JSON a quoted name followed by a colon is always a key: quotes inside a string are escaped. */
   #end(body: Uint8Array): void {
     const end = Buffer.from(body.buffer, body.byteOffset, body.byteLength).subarray(-maxEnd)
     const at = end.lastIndexOf('"usage"')
@@ -85,12 +88,12 @@ export class AnswerReader {
       const json: unknown = JSON.parse(`{${end.toString("utf8", at)}`)
       if (isObject(json)) this.#object(json)
     } catch {
-      // It stood somewhere else than at the end of the answer.
+      // The match was not at the end of the answer.
     }
   }
 }
 
-/** A response ends with a status; one that is incomplete says why. */
+/** The status of a response, or the reason why it is incomplete. */
 const reasonOf = ({ incomplete_details, status }: JsonObject): unknown => {
   if (isObject(incomplete_details) && typeof incomplete_details.reason === "string") {
     return incomplete_details.reason

@@ -1,6 +1,6 @@
-/** From a base URL and an operation to the address of a request. */
+/** Builds the URL of a request from a base URL and an operation. */
 
-/** Where a request goes. */
+/** The URL of a request, in two parts. */
 export interface Endpoint {
   /** `https://api.openai.com` */
   readonly origin: string
@@ -8,21 +8,22 @@ export interface Endpoint {
   readonly path: string
 }
 
-/** How a protocol's base URLs are meant. */
+/** How the base URLs of a protocol are written. */
 export interface Style {
-  /** Does the base URL end in `/v1` (as the `openai` package takes it) or not (as `@anthropic-ai/sdk` does)? */
+  /** Whether the base URL ends in `/v1` (as in the `openai` package) or not (as in `@anthropic-ai/sdk`). */
   readonly versionInBase: boolean
 }
 
 /**
- * The address of an operation under a base URL; `undefined` when that is no HTTP URL.
+ * The URL of an operation under a base URL; `undefined` if that is not an HTTP URL.
  *
- * - One `/v1` too many or too few is put right; too few only where the base URL has no path at all, because many
+ * - A surplus or missing `/v1` is corrected; a missing one only if the base URL has no path at all, because many
  *   compatible servers have other prefixes (`/api/v3`, `/openai`).
  * - A base URL that already ends in the operation is taken as it is.
- * - `{model}` stands for the model's name, for servers that have it in the path (Azure's deployments). It is one part
- *   of the path whatever it holds, and never more: where it is none (`..`), or stands before the path, there is no address.
- * - A user name or a fragment in it is left out.
+ * - `{model}` is replaced by the model's name, for servers that have it in the path (Azure's deployments). It is
+ *   always exactly one path segment: for a name that is none (`..`), or if it occurs before the path, there is no
+ *   URL.
+ * - A user name and a fragment are dropped.
  *
  * @example
  * endpoint("https://api.openai.com", "embeddings", { versionInBase: true })
@@ -41,15 +42,15 @@ export const endpoint = (
   return { origin: url.origin, path: pathOf(base, operation, style) + url.search }
 }
 
-/** The names of models come from requests, and no request says where it goes. */
+/** Model names come from requests, and a request must not choose where it is sent. */
 const named = (baseUrl: string, model: string): string => {
   if (!baseUrl.includes("{model}")) return baseUrl
-  // Half a character cannot be encoded.
+  // A lone surrogate cannot be encoded.
   const isPart = model !== "." && model !== ".." && !/\p{Surrogate}/u.test(model)
   return isPart && isInPath(baseUrl) ? baseUrl.replaceAll("{model}", () => encodeURIComponent(model)) : ""
 }
 
-/** Whether `{model}` stands in the path or in the query only: with two names the rest of the address is the same. */
+/** Whether `{model}` occurs in the path or the query only: two different names give the same origin. */
 export const isInPath = (baseUrl: string): boolean => {
   const [a, b] = [parse(baseUrl.replaceAll("{model}", "a")), parse(baseUrl.replaceAll("{model}", "b"))]
   return a !== undefined && b !== undefined && a.origin === b.origin
@@ -63,7 +64,7 @@ const pathOf = (base: string, operation: string, style: Style): string => {
     : `${unversioned}/v1/${operation}`
 }
 
-/** A base URL as a URL; `undefined` when it is none, or not one of HTTP. */
+/** Parses a base URL; `undefined` unless it is a valid HTTP URL. */
 export const parse = (baseUrl: string): URL | undefined => {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
   return url?.protocol === "https:" || url?.protocol === "http:" ? url : undefined

@@ -1,10 +1,10 @@
-/** Words of one server for what others say in other words, so that it is judged and read as they are. */
+/** Field names and values of one server, translated to the standard ones before an answer is judged and read. */
 import type { JsonObject } from "./Wire.ts"
 
-/** What a server says in its own way. */
+/** The translation of one server's field names and finish reasons. */
 export interface DialectWords {
-  /** An answer or an event in words that everybody knows; the very same one where nothing in it is the server's own. */
+  /** The answer or event with standard names; the same object if nothing differs. */
   readonly plain: (json: JsonObject) => JsonObject
-  /** Whether an answer without content is an answer. */
+  /** Whether an answer without content counts as an answer. */
   readonly mayBeEmpty: boolean
 }

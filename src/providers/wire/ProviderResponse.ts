@@ -1,11 +1,11 @@
-/** What a provider answered when it did not answer the request. */
+/** The response of a provider that did not serve the request. */
 
 /**
- * A provider's own answer to a request it did not serve: the `cause` of the failure it became. With it a provider's
- * word about a bad request can be passed on as it was.
+ * A provider's own response to a request it did not serve: the `cause` of the resulting failure. With it, a
+ * provider's explanation of a bad request can be passed on unchanged.
  *
- * The body may quote the prompt, so it is not enumerable: it appears in no log and no JSON. The key of the
- * credential that was used has been blotted out of it.
+ * The body may quote the prompt, so it is not enumerable: it appears in no log and no JSON. The key of the used
+ * credential has been redacted from it.
  *
  * @category failures
  */
@@ -13,7 +13,7 @@ export class ProviderResponse extends Error {
   override readonly name = "ProviderResponse"
   readonly status: number
   readonly contentType: string | undefined
-  /** The wire protocol its body is written in, where it is known. */
+  /** The wire protocol of the body, if known. */
   readonly protocol: "openai" | "anthropic" | undefined
   /** At most the first 64 KiB. */
   declare readonly body: string
@@ -29,10 +29,10 @@ export class ProviderResponse extends Error {
     this.contentType = options.contentType
     this.protocol = options.protocol
     Object.defineProperty(this, "body", { value: options.body, enumerable: false })
-    // Where it was made says nothing about what a provider answered.
+    // A stack trace would show nothing about the provider's response.
     this.stack = `${this.name}: ${this.message}`
   }
 }
 
-/** True for a provider's own answer, as found in the `cause` of a failure. */
+/** True for a provider's own response, as found in the `cause` of a failure. */
 export const isProviderResponse = (u: unknown): u is ProviderResponse => u instanceof ProviderResponse

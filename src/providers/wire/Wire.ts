@@ -1,16 +1,18 @@
-/** What HTTP providers take and give: JSON as the caller wrote it, and answers as the provider wrote them. */
+/**
+ * The requests and answers of HTTP providers: JSON as the caller wrote it, and answers as the provider wrote them.
+ */
 import type { Phase } from "../../domain/Phase.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as SseEvent from "../bytes/SseEvent.ts"
 
-/** A JSON object that was parsed once. */
+/** A parsed JSON object. */
 export interface JsonObject {
   readonly [key: string]: unknown
 }
 
 /**
- * A request: the caller's own JSON body, of which only the model is replaced (and `stream` put right, should it not
- * say what is asked for).
+ * A request: the caller's own JSON body. Only its model is replaced, and `stream` is corrected if it contradicts the
+ * kind of call.
  *
  * @category models
  */
@@ -18,36 +20,38 @@ export interface Request<out Operation extends string = string> {
   readonly operation: Operation
   readonly body: JsonObject
   /**
-   * The JSON text `body` was parsed from. With it the text is sent as it stands, with another model in it, instead
-   * of being written anew: numbers that are no doubles survive, and a large body costs no time.
+   * The JSON text `body` was parsed from. If set, the text itself is sent with the model replaced, instead of being
+   * serialised again: numbers that are not doubles survive, and a large body costs no time.
    */
   readonly text?: string | undefined
-  /** Headers of the caller, lower-case names. Only those that the protocol passes on are sent. */
+  /** Headers of the caller, lower-case names. Only those that the protocol forwards are sent. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** Headers of an answer, without cookies and without those that concern one connection only. */
+/** Headers of an answer, without cookies and hop-by-hop headers. */
 export type Headers = Readonly<Record<string, string | ReadonlyArray<string>>>
 
 /**
- * A whole answer that holds what was asked for.
+ * A whole answer that holds what was requested.
  *
  * @category models
  */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
-  /** The bytes as they came. */
+  /** The bytes as received. */
   readonly body: Uint8Array
-  /** The body parsed, when somebody first asks for it; `undefined` when it is no JSON object. */
+  /** The parsed body, parsed on first use; `undefined` if it is not a JSON object. */
   readonly json: JsonObject | undefined
 }
 
-/** The beginning of a stream's answer. */
+/** Status and headers of a stream's answer. */
 export interface Head {
   readonly status: number
   readonly headers: Headers
-  /** The end of the stream as text, should it break off; `undefined` where an error of the called protocol says it all. */
+  /**
+   * The closing text for a stream that breaks off; `undefined` if an error event of the called protocol is enough.
+   */
   readonly brokenOff?: ((why: { readonly code: string; readonly message: string }) => string) | undefined
 }
 
@@ -57,15 +61,15 @@ export interface Head {
  * @category models
  */
 export class Chunk {
-  /** The event as it came, its blank line included. */
+  /** The event as received, including its blank line. */
   readonly bytes: Uint8Array
   readonly phase: Phase
-  /** Status and headers of the answer; with the first chunk only. */
+  /** Status and headers of the answer; set on the first chunk only. */
   head: Head | undefined
   #fields: SseEvent.Fields | undefined
   #json: unknown
 
-  /** `json` and `fields` are what is known of the event already; what is `undefined` is read when it is asked for. */
+  /** `json` and `fields` are what is already known; whatever is `undefined` is read on first use. */
   constructor(bytes: Uint8Array, phase: Phase, json: unknown, fields: SseEvent.Fields | undefined) {
     this.bytes = bytes
     this.phase = phase
@@ -74,7 +78,7 @@ export class Chunk {
     this.#fields = fields
   }
 
-  /** Its data parsed, when somebody first asks for it; `undefined` where that is no JSON, as in comments and `[DONE]`. */
+  /** The parsed data, parsed on first use; `undefined` if the data is not JSON, as in comments and `[DONE]`. */
   get json(): unknown {
     if (this.#json === undefined) {
       this.#json = (JsonBounds.excessOf(this.bytes) === undefined ? parse(this.data) : undefined) ?? none
@@ -82,12 +86,12 @@ export class Chunk {
     return this.#json === none ? undefined : this.#json
   }
 
-  /** What has been parsed of it so far, for who looks at nothing that would have to be parsed for it. */
+  /** What has been parsed so far, for readers that must not cause parsing. */
   get parsed(): unknown {
     return this.#json === none ? undefined : this.#json
   }
 
-  /** The event's name, where it has one. */
+  /** The event's name, if any. */
   get event(): string | undefined {
     return this.#read().event
   }
@@ -103,10 +107,10 @@ export class Chunk {
   }
 }
 
-/** Answers whose JSON has not been asked for: they are large, and looking at their `json` parses them. */
+/** Large answers whose JSON has not been read: reading their `json` parses them. */
 export const unparsed = new WeakSet<Answer>()
 
-/** Stands for data that was parsed in vain. */
+/** Marks data that could not be parsed. */
 const none = Symbol("no JSON")
 
 const parse = (text: string | undefined): unknown => {
@@ -145,15 +149,16 @@ const dropped = new Set([
 ])
 
 /**
- * What is ours to say, what a proxy in front of the caller would take for an order (to send a file of its own, as
- * `x-accel-redirect` and `x-sendfile` do), and what would let other pages read the answer.
+ * Headers that only this package may set, headers that a proxy in front of the caller would obey (`x-accel-redirect`
+ * and `x-sendfile` make it send one of its own files), and headers that would let other pages read the answer.
  */
 const reserved =
   /^(?:x-failover-|x-accel-|x-sendfile|x-lighttpd-|x-litespeed-|x-reproxy-|surrogate-|access-control-)/
 
 /**
- * The headers that may be passed on to the caller: not those that concern one connection only (nor those that
- * `connection` says do), no cookies, nothing by which a provider's server would speak for the one that passes it on.
+ * The headers that may be passed on to the caller: without hop-by-hop headers (including those named by
+ * `connection`), without cookies, and without anything that would make a provider's server speak for the server that
+ * passes it on.
  */
 export const passedHeaders = (
   headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
@@ -168,7 +173,7 @@ export const passedHeaders = (
   return passed
 }
 
-/** The headers that the header `connection` names; usually it says `keep-alive` or `close` and names none. */
+/** The headers named by the header `connection`; usually it is `keep-alive` or `close` and names none. */
 const namedIn = (connection: string | ReadonlyArray<string> | undefined): Set<string> | undefined =>
   connection === undefined || connection === "keep-alive" || connection === "close"
     ? undefined
@@ -179,10 +184,10 @@ const namedIn = (connection: string | ReadonlyArray<string> | undefined): Set<st
           .map((name) => name.trim())
       )
 
-/** True for a JSON object (no array, no null). */
+/** True for a JSON object (not an array, not null). */
 export const isObject = (u: unknown): u is JsonObject =>
   typeof u === "object" && u !== null && !Array.isArray(u)
 
-/** True for a string with something in it, and for an array with something in it. */
+/** True for a non-empty string or array. */
 export const isFull = (u: unknown): u is string | ReadonlyArray<unknown> =>
   (typeof u === "string" || Array.isArray(u)) && u.length > 0

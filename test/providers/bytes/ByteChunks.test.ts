@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ByteChunks, release } from "../../../src/providers/bytes/ByteChunks.ts"
 
-describe("bytes that come in parts", () => {
-  it("are the same in one piece, whatever the sizes of the parts, and again after they were taken", () => {
+describe("a buffer of byte parts", () => {
+  it("joins parts of any size, and can be used again after `take`", () => {
     const gathered = new ByteChunks()
     for (let round = 0; round < 3; round++) {
       const expected: Array<number> = []
@@ -19,7 +19,7 @@ describe("bytes that come in parts", () => {
     }
   })
 
-  it("take little more room than there are of them when they come one by one", () => {
+  it("needs little extra memory for single bytes", () => {
     const gathered = new ByteChunks()
     const bytes = Buffer.alloc(1)
     const count = 2_000_000
@@ -31,7 +31,7 @@ describe("bytes that come in parts", () => {
     assert.isBelow(room, 1.5 * count)
   })
 
-  it("are given back where they were put together here, and left alone where somebody else may hold them", () => {
+  it("frees memory it joined itself, and no memory that may be shared", () => {
     const gathered = new ByteChunks()
     const shared = Buffer.alloc(10_000, 1)
     gathered.push(shared)

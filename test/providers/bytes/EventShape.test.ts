@@ -42,7 +42,7 @@ describe("the shape of an event", () => {
     for (const [name, other] of Object.entries(others)) assert.isFalse(shape.fits(other), name)
   })
 
-  it("needs a text that stands there once and is not empty", () => {
+  it("needs a text that occurs once and is not empty", () => {
     assert.isUndefined(shapeOf(event({ content: "" })))
     assert.isUndefined(shapeOf(event({ role: "assistant" })))
     assert.isUndefined(shapeOf(event({ content: ["a"] })))
@@ -51,7 +51,7 @@ describe("the shape of an event", () => {
     )
   })
 
-  it("is not misled by a key inside of a text", () => {
+  it("is not misled by a key inside a text", () => {
     const shape = shapeOf(event({ content: 'say "content":"x"' }))!
     assert.isTrue(shape.fits(event({ content: "plain" })))
   })

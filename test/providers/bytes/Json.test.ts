@@ -11,7 +11,7 @@ for (const [name, transport] of transports) {
   describe(`JSON over ${name}`, () => {
     for (const dialect of dialects) {
       for (const size of [10, 300 * 1024]) {
-        it.live(`is in an answer of ${size} bytes of ${dialect.name}`, () =>
+        it.live(`can be read from an answer of ${size} bytes of ${dialect.name}`, () =>
           Effect.gen(function* () {
             const server = yield* FaultServer.make
             server.play(FaultServer.json({ ...dialect.answer, padding: "x".repeat(size) }))
@@ -25,7 +25,7 @@ for (const [name, transport] of transports) {
         )
       }
 
-      it.live(`is in every event of ${dialect.name} that has some`, () =>
+      it.live(`can be read from every event of ${dialect.name} that has data`, () =>
         Effect.gen(function* () {
           const server = yield* FaultServer.make
           const content = dialect === openai ? openai.events[2]! : anthropic.events[3]!

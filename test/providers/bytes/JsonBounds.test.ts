@@ -11,8 +11,8 @@ const inParts = (text: string, size: number) => {
   return excess
 }
 
-describe("JSON that is taken", () => {
-  it("is told from what is too much, however its bytes are cut", () => {
+describe("the bounds of JSON", () => {
+  it("are checked the same, however the bytes are split", () => {
     const depth = JsonBounds.maxDepth
     const cases: ReadonlyArray<readonly [text: string, excess: string | undefined]> = [
       [`${"[".repeat(depth)}${"]".repeat(depth)}`, undefined],
@@ -29,7 +29,7 @@ describe("JSON that is taken", () => {
     }
   })
 
-  it("has no more keys, values, escapes and digits than are parsed in a moment", () => {
+  it("limit keys, values, escapes and digits to what is parsed quickly", () => {
     const many = (piece: string, count: number) =>
       JsonBounds.excessOf(Buffer.from(`[${piece.repeat(count)}0]`))
     for (const piece of ["[],", "{},", '{"k":1},', "1,", '"",', "1", " ", '"\\n",'])
@@ -40,7 +40,7 @@ describe("JSON that is taken", () => {
 })
 
 describe("a member of JSON text", () => {
-  it("is set behind and before texts of every length and with every escape", () => {
+  it("is set after and before strings of every length and with every escape", () => {
     for (let length = 0; length < 140; length++) {
       for (const end of ["", "\\", '"', '\\"', "\\\\", '""', 'x"x']) {
         const value = {

@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import * as JsonText from "../../../src/providers/bytes/JsonText.ts"
 
 describe("changing a member in the text of a JSON object", () => {
-  it("leaves every other byte as it was", () => {
+  it("leaves every other byte unchanged", () => {
     assert.strictEqual(
       JsonText.set(
         '{ "a" : 1e400,"model":"smart" , "seed":12345678901234567890,\n"b":"\\u0041"}',
@@ -22,7 +22,7 @@ describe("changing a member in the text of a JSON object", () => {
     assert.strictEqual(JsonText.set('{"a":1}', "b", undefined), '{"a":1}')
   })
 
-  it("does not take a key in a text or in a nested object for the member", () => {
+  it("ignores the key inside strings and nested objects", () => {
     const text = '{"messages":[{"model":"x","content":"\\"model\\":\\"y\\" }"}],"model":"z"}'
     assert.deepStrictEqual(JSON.parse(JsonText.set(text, "model", '"m"')), {
       ...JSON.parse(text),
@@ -30,7 +30,7 @@ describe("changing a member in the text of a JSON object", () => {
     })
   })
 
-  it("finds a key that is escaped, and leaves one place for a key that stands there twice", () => {
+  it("finds an escaped key, and keeps one occurrence of a duplicate key", () => {
     assert.strictEqual(JsonText.set('{"mod\\u0065l":"x","a":1}', "model", '"m"'), '{"model":"m","a":1}')
     assert.strictEqual(
       JsonText.set('{"model":"x","a":1,"model":"y","b":2}', "model", '"m"'),
@@ -38,7 +38,7 @@ describe("changing a member in the text of a JSON object", () => {
     )
   })
 
-  it("comes to an end on text that is no JSON", () => {
+  it("terminates on text that is not JSON", () => {
     for (const text of [
       "",
       "{",
@@ -80,7 +80,7 @@ describe("changing a member in the text of a JSON object", () => {
     { arbitrary: { runs: 300 } }
   )
 
-  it("takes a megabyte of backslashes and quotes in a moment", () => {
+  it("handles a megabyte of backslashes and quotes quickly", () => {
     const text = JSON.stringify({ a: "\\".repeat(500_000), b: '"'.repeat(500_000), c: [[["]"]]], model: "x" })
     assert.isTrue(JsonText.set(text, "model", '"m"').endsWith('"model":"m"}'))
   })

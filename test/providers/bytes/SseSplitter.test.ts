@@ -32,7 +32,7 @@ describe("splitting a byte stream into events", () => {
     }
   })
 
-  it("gives an event of CRLF lines with all of its last line, however it is cut", () => {
+  it("returns an event of CRLF lines with all of its last line, however it is split", () => {
     const event = "data: a\r\n\r\n"
     const bytes = encode(event + event)
     for (let at = 1; at < bytes.length; at++) {
@@ -44,7 +44,7 @@ describe("splitting a byte stream into events", () => {
     }
   })
 
-  it("does not wait for an LF where lines end in CR alone", () => {
+  it("does not wait for an LF if lines end in CR alone", () => {
     assert.deepStrictEqual(split([encode("data: a\r\rdata: b\r\r")]).events, ["data: a\r\r", "data: b\r\r"])
   })
 
@@ -55,13 +55,13 @@ describe("splitting a byte stream into events", () => {
     ])
   })
 
-  it("hands back what has no blank line at the end, and nothing when nothing has begun", () => {
+  it("returns an unfinished event at the end, and nothing if none has begun", () => {
     assert.strictEqual(split([encode("data: a\n\ndata: [DONE]\n")]).rest, "data: [DONE]\n")
     assert.isUndefined(split([encode("data: a\n\n\n")]).rest)
     assert.isUndefined(split([]).rest)
   })
 
-  it("gives up at an event that is too large, and gives the ones before it", () => {
+  it("stops at an event that is too large, and returns those before it", () => {
     const bytes = encode(`data: a\n\ndata: ${"b".repeat(100)}\n\ndata: c\n\n`)
     for (const pieces of [[bytes], cut(bytes, [3, 20, 50, 100])]) {
       const { events, overflow, rest } = split(pieces, 64)
@@ -71,7 +71,7 @@ describe("splitting a byte stream into events", () => {
     }
   })
 
-  it("takes an event of 10 MB byte by byte in a moment", () => {
+  it("handles an event of 10 MB byte by byte quickly", () => {
     const splitter = new SseSplitter(11 * 1024 * 1024)
     const byte = encode("x")
     splitter.feed(encode("data: "))
@@ -164,11 +164,11 @@ describe("reading the fields of an event", () => {
       assert.deepStrictEqual(read(text), { event: undefined, data: undefined }, text)
   })
 
-  it("leaves a byte order mark away", () => {
+  it("removes a byte order mark", () => {
     assert.strictEqual(read("\uFEFFdata: a\n\n").data, "a")
   })
 
-  it("takes a block of no known field as data", () => {
+  it("takes a block without known fields as data", () => {
     assert.strictEqual(read('{"error":{"message":"busy"}}\n\n').data, '{"error":{"message":"busy"}}')
   })
 })
