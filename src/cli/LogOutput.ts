@@ -1,4 +1,7 @@
 /** How `serve` writes its log. */
+import { inspect } from "node:util"
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
@@ -16,7 +19,7 @@ export interface LogOutput {
 /**
  * To standard error, so that standard output stays as it is documented: one JSON object per line, or `key=value` text.
  * Text for somebody who sits at a terminal is coloured and has its parts below each other. Secrets are blotted out of every
- * line that goes elsewhere.
+ * line, wherever it goes.
  */
 export const make = ({ format, level }: LogConfig): LogOutput => {
   let least = level
@@ -36,9 +39,25 @@ export const make = ({ format, level }: LogConfig): LogOutput => {
   }
 }
 
+/** For a terminal: the logger writes to the console of its fiber, so that is the place where lines are cleaned. */
+const terminal = (text: Secrets["text"]): Logger.Logger<unknown, void> => {
+  const pretty = Logger.consolePretty({ mode: "tty", colors: true })
+  const clean = (value: unknown) => text(typeof value === "string" ? value : inspect(value, { colors: true }))
+  return Logger.make((entry) => {
+    const console = entry.fiber.getRef(Console.Console)
+    const cleaned: Console.Console = { ...console, error: (...said) => console.error(...said.map(clean)) }
+    const context = Context.add(entry.fiber.context, Console.Console, cleaned)
+    const fiber: typeof entry.fiber = Object.create(entry.fiber, {
+      context: { value: context },
+      getRef: { value: <A>(ref: Context.Reference<A>) => Context.get(context, ref) }
+    })
+    pretty.log({ ...entry, fiber })
+  })
+}
+
 const loggerOf = (format: LogConfig["format"], { text }: Secrets): Logger.Logger<unknown, void> => {
   if (format === "json") return Logger.withConsoleError(Logger.map(Logger.formatJson, text))
   return process.stderr.isTTY === true
-    ? Logger.consolePretty({ mode: "tty", colors: true })
+    ? terminal(text)
     : Logger.withConsoleError(Logger.map(Logger.formatLogFmt, text))
 }

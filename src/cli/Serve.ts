@@ -33,7 +33,10 @@ export const serve = (options: Options): Effect.Effect<never, ExitWith, FileSyst
   Effect.scoped(
     Effect.gen(function* () {
       const file = Option.getOrUndefined(options.config)
-      const changes = file === undefined || !options.watch ? Stream.empty : yield* Watch.make(file)
+      // What says that the file is to be read anew counts from before it is read.
+      const hangups = file === undefined ? Stream.empty : yield* Hangup.watch
+      const edits = file === undefined || !options.watch ? Stream.empty : yield* Watch.make(file)
+      const changes = Stream.merge(hangups, edits)
       // Providers of our own outlive the gateway in front of them, which still has requests in flight.
       const config = yield* file === undefined ? Simulated.start : ConfigFlags.read(file)
       const settled = yield* ConfigFlags.override(config, options, file)
@@ -84,7 +87,7 @@ const reloading = <R>(
   changes: Stream.Stream<void, never, R>,
   reload: Gateway.Reload["Service"]["reload"]
 ): Effect.Effect<never, never, R> =>
-  Stream.merge(Hangup.signals, changes).pipe(
+  changes.pipe(
     Stream.runForEach(() => Effect.ignore(reload)),
     Effect.andThen(Effect.never)
   )

@@ -21,6 +21,7 @@ import * as UndiciTransport from "../providers/transport/UndiciTransport.ts"
 import * as LogLevel from "./observe/LogLevel.ts"
 import * as Telemetry from "./observe/Telemetry.ts"
 import * as Traffic from "./observe/Traffic.ts"
+import * as ConfigSecrets from "./providers/ConfigSecrets.ts"
 import * as CurrentConfig from "./reload/CurrentConfig.ts"
 import type { UnusableStore } from "./reload/GatewayBench.ts"
 import * as ObservedRuntimes from "./reload/ObservedRuntimes.ts"
@@ -98,17 +99,20 @@ export const layer = (
   Layer.unwrap(
     Effect.gen(function* () {
       const { log, onConfig } = options
-      const telemetry = config.otlp === undefined ? undefined : yield* Telemetry.make(config.otlp)
-      if (log !== true || telemetry?.logger === undefined) return observed(config, options, telemetry)
+      if (config.otlp === undefined) return observed(config, options, undefined)
+      let secrets = ConfigSecrets.of(config)
       let least = (config.log ?? defaultLog).level
-      const logger = LogLevel.filtered(telemetry.logger, () => least)
+      const telemetry = yield* Telemetry.make(config.otlp, () => secrets)
       const told: Options = {
         ...options,
         onConfig: (next) => {
+          secrets = ConfigSecrets.of(next)
           least = (next.log ?? defaultLog).level
           onConfig?.(next)
         }
       }
+      if (log !== true || telemetry.logger === undefined) return observed(config, told, telemetry)
+      const logger = LogLevel.filtered(telemetry.logger, () => least)
       return observed(config, told, telemetry).pipe(
         Layer.provide(Logger.layer([logger], { mergeWithExisting: true }))
       )

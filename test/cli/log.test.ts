@@ -16,11 +16,11 @@ const failing = Effect.gen(function* () {
   server.play(FaultServer.json(openai.error("server_error", "The server is overloaded"), 503))
   const folder = yield* Files.folder
   const file = join(folder, "gateway.jsonc")
-  const write = (log: object) =>
+  const write = (log: object, keys?: ReadonlyArray<string>) =>
     writeFileSync(
       file,
       JSON.stringify({
-        providers: { a: provider("openai", server) },
+        providers: { a: provider("openai", server, keys) },
         policy: { retries: { times: 0 }, whenAllBenched: "tryAnyway" },
         log
       })
@@ -103,7 +103,7 @@ describe("the log of serve", { timeout: processes }, () => {
     () =>
       Effect.gen(function* () {
         const { file, folder, write } = yield* failing
-        write({})
+        write({}, ["sk-of-the-provider-1"])
         const [out, pid] = [join(folder, "out"), join(folder, "pid")]
         const node = join(root, "node_modules/.bin/node")
         const main = join(root, "src/cli/main.ts")
@@ -129,6 +129,10 @@ describe("the log of serve", { timeout: processes }, () => {
         yield* fail(url)
         yield* until(Effect.sync(() => seen.text.includes("a request failed: ChainExhausted")))
         assert.include(seen.text, "\x1b[", "it is coloured")
+        // A client that sends a key in the place of a model.
+        yield* ask(`${url}/v1/chat/completions`, { body: chat("a/sk-of-the-provider-1") })
+        yield* until(Effect.sync(() => seen.text.includes("a/[redacted]")))
+        assert.notInclude(seen.text, "sk-of-the-provider-1")
         assert.strictEqual(said(), `listening on ${url}\n`)
       })
   )

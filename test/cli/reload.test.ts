@@ -69,6 +69,26 @@ describe("serve reloads", { timeout: processes }, () => {
     })
   )
 
+  it.live("on a SIGHUP that comes before it listens", () =>
+    Effect.gen(function* () {
+      const place = yield* folder
+      const file = join(place, "gateway.jsonc")
+      // A Redis that says nothing keeps the start waiting, and the key in clear is worth a note before.
+      const redis = (yield* FaultServer.mute).replace("http:", "redis:")
+      const config = {
+        providers: { a: { protocol: "openai", credentials: [{ name: "k", apiKey: "sk-in-clear-1" }] } },
+        bench: { store: redis }
+      }
+      writeFileSync(file, JSON.stringify(config))
+      const gateway = yield* start(["serve", "--config", file, "--port", "0", "--no-watch"])
+      yield* gateway.says(/^note: .*in clear/m)
+      writeFileSync(file, JSON.stringify({ ...config, models: { smart: "a/one" } }))
+      gateway.process.kill("SIGHUP")
+      yield* gateway.says(/listening on (\S+)\n/)
+      yield* gateway.says(/config revision 2 is in force/)
+    })
+  )
+
   it.live("when the file changes: written in place, replaced by another, or a key beside it", () =>
     Effect.gen(function* () {
       const { call, gateway, place, server, whole, write } = yield* running({})

@@ -5,6 +5,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Layer from "effect/Layer"
 import type * as Logger from "effect/Logger"
@@ -20,6 +21,7 @@ import * as Tracer from "effect/Tracer"
 import type { OtlpConfig, Signal } from "../../config/GatewayConfig.ts"
 import type { RunInfo } from "../../events/FailoverEvent.ts"
 import * as Spans from "../../observe/Spans.ts"
+import type { Secrets } from "../../redaction/Secrets.ts"
 import { usageOf } from "../providers/Metered.ts"
 import * as ProviderName from "../providers/ProviderName.ts"
 
@@ -39,9 +41,12 @@ export interface Telemetry {
 
 /**
  * Sends metrics, spans and the log to a collector as long as the scope is open, and what is left when it closes. A
- * collector that is slow or gone disturbs nothing: what it does not take is dropped.
+ * collector that is slow or gone disturbs nothing: what it does not take is dropped. What `secrets` knows is blotted out.
  */
-export const make = (otlp: OtlpConfig): Effect.Effect<Telemetry, never, Scope.Scope> =>
+export const make = (
+  otlp: OtlpConfig,
+  secrets: () => Secrets
+): Effect.Effect<Telemetry, never, Scope.Scope> =>
   Effect.gen(function* () {
     const base = otlp.endpoint.replace(/\/+$/, "")
     const sends = (signal: Signal) => otlp.signals?.includes(signal) ?? true
@@ -65,29 +70,40 @@ export const make = (otlp: OtlpConfig): Effect.Effect<Telemetry, never, Scope.Sc
           )
         : undefined
     }
-  }).pipe(Effect.provide(transport))
+  }).pipe(Effect.provide(transport(secrets)))
 
-const transport = Layer.mergeAll(
-  OtlpExporter.layerFlusher,
-  OtlpSerialization.layerJson,
-  Layer.effect(
-    HttpClient.HttpClient,
-    Effect.map(
+/** What is sent without any secret: a caller may have given one as a model or an id. */
+const clean = (request: HttpClientRequest.HttpClientRequest, { text }: Secrets) => {
+  const { body } = request
+  if (body._tag !== "Uint8Array") return request
+  const said = Buffer.from(body.body).toString()
+  const cleaned = text(said)
+  return cleaned === said ? request : HttpClientRequest.bodyText(request, cleaned, body.contentType)
+}
+
+const transport = (secrets: () => Secrets) =>
+  Layer.mergeAll(
+    OtlpExporter.layerFlusher,
+    OtlpSerialization.layerJson,
+    Layer.effect(
       HttpClient.HttpClient,
-      HttpClient.transform((sent, request) =>
-        Effect.timeoutOrElse(sent, {
-          duration: patience,
-          orElse: () =>
-            Effect.fail(
-              new HttpClientError.HttpClientError({
-                reason: new HttpClientError.TransportError({ request, description: "no answer in time" })
-              })
-            )
-        })
+      Effect.map(HttpClient.HttpClient, (client) =>
+        HttpClient.transform(
+          HttpClient.mapRequest(client, (request) => clean(request, secrets())),
+          (sent, request) =>
+            Effect.timeoutOrElse(sent, {
+              duration: patience,
+              orElse: () =>
+                Effect.fail(
+                  new HttpClientError.HttpClientError({
+                    reason: new HttpClientError.TransportError({ request, description: "no answer in time" })
+                  })
+                )
+            })
+        )
       )
-    )
-  ).pipe(Layer.provide(FetchHttpClient.layer))
-)
+    ).pipe(Layer.provide(FetchHttpClient.layer))
+  )
 
 /** The caller's own trace goes on. It is not told to providers. */
 const parentOf = ({ about }: RunInfo): Tracer.AnySpan | undefined =>

@@ -41,6 +41,9 @@ describe("OTLP", () => {
       const traceId = "0af7651916cd43dd8448eb211c80319c"
       const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01`, "x-request-id": "mine" }
       yield* ask(`${url}/v1/chat/completions`, { body: chat("smart"), headers })
+      // A key that a client sends in the wrong places.
+      const wrong = { "x-request-id": `of-${key}` }
+      yield* ask(`${url}/v1/chat/completions`, { body: chat(`a/${key}`), headers: wrong })
       assert.notProperty(a.requests[0]?.headers ?? {}, "traceparent")
       yield* Scope.close(scope, Exit.void)
       const sent = collector.requests.map(({ body, path }) => ({ path, body }))
