@@ -11,8 +11,9 @@ import * as Random from "effect/Random"
 import * as Hash from "../choice/Hash.ts"
 import type { Kind } from "../choice/Load.ts"
 import type { Order } from "../choice/Order.ts"
-import { Affinity } from "../domain/Affinity.ts"
+import { Affinity, type AffinityKey } from "../domain/Affinity.ts"
 import type { Backend } from "../domain/Backend.ts"
+import type { Strategy } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
 import type { ContextExceeded } from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
@@ -47,7 +48,7 @@ export interface Choosing {
   /** What is compared of targets: their first contents or their whole answers. */
   readonly kind: Kind
   /** Keeps a conversation at one target; `undefined` for the one in the context. */
-  readonly affinity: string | undefined
+  readonly affinity: AffinityKey | undefined
 }
 
 /** A walk over one chain. After `next()` has said true, `backend`, `target` and `admission` are the current candidate. */
@@ -407,7 +408,7 @@ export class Candidates<P extends Backend, R> {
     if (strategy === "sequential") return targets
     const state = this.#registry.stateUnsafe()
     return tier.equalsOf(targets).order(strategy, {
-      key: this.#keyOf(),
+      key: this.#keyOf(strategy),
       kind: this.#choosing.kind,
       turn: () => this.#turnOf(tier.name),
       now: () => this.#now.millis(),
@@ -416,11 +417,14 @@ export class Candidates<P extends Backend, R> {
     })
   }
 
-  /** The hash of the key that keeps a conversation at one target. */
-  #keyOf(): number | undefined {
+  /** The hash of the key that keeps a conversation at one target. Turns give way to a key that was named only. */
+  #keyOf(strategy: Strategy): number | undefined {
+    const { affinity } = this.#choosing
+    if (strategy === "roundRobin" && typeof affinity === "function") return undefined
     if (this.#key === undefined) {
-      const key = this.#choosing.affinity ?? Context.get(this.#context, Affinity)
-      this.#key = key === undefined ? "none" : Hash.ofText(key)
+      const key =
+        typeof affinity === "function" ? affinity() : (affinity ?? Context.get(this.#context, Affinity))
+      this.#key = typeof key === "string" ? Hash.ofText(key) : "none"
     }
     return this.#key === "none" ? undefined : this.#key
   }

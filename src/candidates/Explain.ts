@@ -1,6 +1,7 @@
 /** Why a request would go where it would go: the targets of a chain in order, and what keeps some of them away. */
 import type * as Context from "effect/Context"
 import type { Backend } from "../domain/Backend.ts"
+import type { Strategy } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
 import * as Bench from "../health/Bench.ts"
 import type { CredentialLimits } from "../health/CredentialLimits.ts"
@@ -12,6 +13,8 @@ export interface Explained {
   readonly target: Target
   /** The number of its tier, from 1. Targets of the same tier are equals, in the order that their strategy says. */
   readonly tier: number
+  /** How requests are spread over the targets of its tier; absent where it is alone or they are tried in this order. */
+  readonly strategy?: Exclude<Strategy, "sequential"> | undefined
   /**
    * `probe`: the next request to it decides whether its rest is over. `limited`: its credential is over its own limit of
    * requests a minute.
@@ -33,17 +36,19 @@ export const explain = <P extends Backend, R>(
   { limits, state }: { readonly state: Bench.State; readonly limits: CredentialLimits },
   now: number
 ): ReadonlyArray<Explained> =>
-  prepared.tiers.flatMap((tiers, index) =>
-    tiers.targetsIn(context).map((target): Explained => {
-      const tier = index + 1
+  prepared.tiers.flatMap((tier, index) => {
+    const targets = tier.targetsIn(context)
+    const strategy = targets.length < 2 ? "sequential" : tier.strategyIn(context)
+    const place = strategy === "sequential" ? { tier: index + 1 } : { tier: index + 1, strategy }
+    return targets.map((target): Explained => {
       const why = Bench.weightier(Bench.peek(state, target, now), limits.why(target, now))
-      if (why !== undefined) return { target, tier, state: stateOf(why), why, clears: clearing(why) }
+      if (why !== undefined) return { target, ...place, state: stateOf(why), why, clears: clearing(why) }
       const halfOpen = target.allBenchKeys.find((key) => Bench.entryOf(state, key, now)?.reason !== undefined)
       return halfOpen === undefined
-        ? { target, tier, state: "callable" }
-        : { target, tier, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }
+        ? { target, ...place, state: "callable" }
+        : { target, ...place, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }
     })
-  )
+  })
 
 const stateOf = ({ probing, reason }: Bench.Resting): Explained["state"] => {
   if (reason === "Manual") return "manual"

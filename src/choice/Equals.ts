@@ -28,6 +28,9 @@ export interface Request<in A> {
 /** With `leastLoaded` a conversation leaves an item that takes so many times as long as another one that it could go to. */
 export const tooSlow = 5
 
+/** And by so many milliseconds at least: with less it gains nothing that a cold prompt cache does not cost. */
+export const slowerBy = 1_000
+
 /** A group of at least two items. */
 export class Equals<A> {
   readonly #group: Draws.Weighted<A>
@@ -129,10 +132,10 @@ export class Equals<A> {
   #isSlow(index: number, others: ReadonlyArray<number> | undefined, { kind, now }: Request<A>): boolean {
     const moment = now()
     const own = this.#signals[index]!.load.time(kind, moment)
-    if (own === 0) return false
+    if (own < slowerBy) return false
     for (let other = 0; other < (others ?? this.#signals).length; other++) {
       const time = this.#signals[others?.[other] ?? other]!.load.time(kind, moment)
-      if (time > 0 && own > tooSlow * time) return true
+      if (time > 0 && own > tooSlow * time && own - time >= slowerBy) return true
     }
     return false
   }

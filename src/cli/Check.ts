@@ -1,4 +1,5 @@
 /** `effect-failover check`: is the config file as it should be, and what does it amount to? */
+
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -56,14 +57,14 @@ const mostNamed = 5
 
 /** Whether a provider has a model, only the provider knows. */
 const unproved = ({ fallbacks, models, providers }: GatewayConfig): ReadonlyArray<string> => {
-  const linked = [
+  const linked = Catalog.namesIn([
     ...Object.values(models).flatMap(({ chain, onContentPolicy = [], onContextExceeded = [] }) => [
       ...chain,
       ...onContextExceeded,
       ...onContentPolicy
     ]),
     ...fallbacks
-  ].filter((link) => !Object.hasOwn(models, link))
+  ]).filter((link) => !Object.hasOwn(models, link))
   const own = providers.flatMap(({ fallbackModels, models: known, name }) =>
     [...fallbackModels, ...Object.keys(known)].map((model) => `${name}/${model}`)
   )
@@ -124,9 +125,10 @@ const summary = (
     }),
     ...(names.length === 0 ? [] : ["", "models"]),
     ...names.map(
-      (name) => `  ${name.padEnd(width)}  ${[...models[name]!.chain, ...fallbackModelsOf(name)].join(", ")}`
+      (name) =>
+        `  ${name.padEnd(width)}  ${Catalog.format([...models[name]!.chain, ...fallbackModelsOf(name)])}`
     ),
-    ...(fallbacks.length === 0 ? [] : ["", "fallbacks", `  ${fallbacks.join(", ")}`]),
+    ...(fallbacks.length === 0 ? [] : ["", "fallbacks", `  ${Catalog.format(fallbacks)}`]),
     "",
     `It would listen on ${server.host}:${server.port}, ${
       server.tokens === "none" || server.tokens.length === 0

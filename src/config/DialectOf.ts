@@ -25,7 +25,7 @@ export const make = (
   for (const chain of Object.values(chains)) {
     if (typeof chain === "string" || !("chain" in chain) || chain.dialect === undefined) continue
     const links = typeof chain.chain === "string" ? Catalog.split(chain.chain) : chain.chain
-    for (const link of links) {
+    for (const link of Catalog.namesIn(links)) {
       const spec = ModelSpec.parse(link)
       if (spec?.provider === name) add(spec.model, chain.dialect)
     }

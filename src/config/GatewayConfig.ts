@@ -86,6 +86,11 @@ export interface ServerConfig {
   readonly cors: ReadonlyArray<string>
   /** Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody. */
   readonly statusPage: "open" | "admin" | "off"
+  /**
+   * What keeps a conversation at one target of a tier of several: the key that its client names, and where it names none how
+   * the conversation begins (`conversation`, the default); the client's key only (`named`); nothing (`off`).
+   */
+  readonly affinity?: "conversation" | "named" | "off" | undefined
 }
 
 /** What can be sent to a collector. */
@@ -117,7 +122,7 @@ export interface GatewayConfig {
   /** Chains by the names that callers ask for. */
   readonly models: Readonly<Record<string, Catalog.VirtualModel>>
   /** At the end of every chain. */
-  readonly fallbacks: ReadonlyArray<string>
+  readonly fallbacks: ReadonlyArray<Catalog.Link>
   /** For everything, over the defaults. */
   readonly policy: Policy.Options
   /** Retries per request that the whole process may make in the long run; `undefined` for the default of 0.2. */
@@ -233,7 +238,8 @@ export const fromFile = (
       namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly,
       allowedHosts: server.allowedHosts ?? defaultServer.allowedHosts,
       cors: server.cors ?? defaultServer.cors,
-      statusPage: server.statusPage ?? defaultServer.statusPage
+      statusPage: server.statusPage ?? defaultServer.statusPage,
+      affinity: server.affinity
     },
     usage:
       file.telemetry?.usage ??
@@ -277,9 +283,9 @@ const otlpOf = ({
   interval: Math.max(100, map(interval, millisOf) ?? 10_000)
 })
 
-const isList = (u: unknown): u is ReadonlyArray<string> => Array.isArray(u)
+const isList = (u: unknown): u is ReadonlyArray<Catalog.Link> => Array.isArray(u)
 
-const linksOf = (links: string | ReadonlyArray<string>): ReadonlyArray<string> =>
+const linksOf = (links: string | ReadonlyArray<Catalog.Link>): ReadonlyArray<Catalog.Link> =>
   typeof links === "string" ? Catalog.split(links) : links
 
 const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B): Record<string, B> =>

@@ -14,6 +14,7 @@ import { nearest } from "./file/Nearest.ts"
 import type { Path } from "./file/Problem.ts"
 import type { Misfit } from "./file/Structure.ts"
 import { defaultServer, isLoopback } from "./GatewayConfig.ts"
+import { tierNotes } from "./TierNotes.ts"
 import * as TokenHash from "./TokenHash.ts"
 
 /** What is wrong, and what is worth a word. */
@@ -31,7 +32,7 @@ export const check = (file: unknown): Findings => ({
     ...nameProblems(file),
     ...serverProblems(file)
   ],
-  notes: [...serverNotes(file)]
+  notes: [...serverNotes(file), ...tierNotes(file)]
 })
 
 type Fields = Readonly<Record<string, unknown>>
@@ -199,20 +200,33 @@ const virtualModel = (model: unknown): Catalog.VirtualModel => {
   }
 }
 
-const linksOf = (u: unknown): ReadonlyArray<string> | undefined =>
-  typeof u === "string"
-    ? Catalog.split(u)
-    : Array.isArray(u)
-      ? u.map((link) => (typeof link === "string" ? link : ""))
-      : undefined
+const linksOf = (u: unknown): ReadonlyArray<Catalog.Link> | undefined =>
+  typeof u === "string" ? Catalog.split(u) : Array.isArray(u) ? u.map(linkOf) : undefined
+
+/** What is none of the forms of a link is a blank one. */
+const linkOf = (u: unknown): Catalog.Link => {
+  if (typeof u === "string") return u
+  if (Array.isArray(u)) return u.map(memberOf)
+  return Array.isArray(fieldsOf(u).equals) ? { equals: itemsOf(fieldsOf(u).equals).map(memberOf) } : ""
+}
+
+const memberOf = (u: unknown): string | Catalog.Member => {
+  if (typeof u === "string") return u
+  const { model, weight } = fieldsOf(u)
+  // A weight that is no number is for the structure to tell.
+  return {
+    model: typeof model === "string" ? model : "",
+    weight: typeof weight === "number" && weight >= 0 ? weight : undefined
+  }
+}
 
 /** True for a place whose value is of the wrong type, which the structure tells. */
 const isUnreadable = (file: unknown, path: Path): boolean => {
   const value = at(file, pathInFile(file, path))
   const isChain = path.at(-1) === "chain"
-  return isChain
-    ? linksOf(value) === undefined && linksOf(fieldsOf(value).chain) === undefined
-    : typeof value !== "string"
+  if (isChain) return linksOf(value) === undefined && linksOf(fieldsOf(value).chain) === undefined
+  // A list that stands where a name may stand is a tier, which can be empty.
+  return typeof value !== "string" && !Array.isArray(value)
 }
 
 /** From the path in the options of the catalog to the one in the file, where lists have shorter forms. */

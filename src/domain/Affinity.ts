@@ -19,3 +19,6 @@ export const Affinity: Context.Reference<string | undefined> = Context.Reference
   "effect-failover/Affinity",
   { defaultValue: () => undefined }
 )
+
+/** A key, or a function that gives one (or none) when it is needed. */
+export type AffinityKey = string | (() => string | undefined)

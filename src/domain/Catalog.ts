@@ -11,10 +11,13 @@ import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import type { Backend } from "./Backend.ts"
 import { InvalidCatalog, problemsOf } from "./CatalogProblems.ts"
 import * as Chain from "./Chain.ts"
+import type { Link } from "./Links.ts"
+import * as Links from "./Links.ts"
 import * as Model from "./Model.ts"
 import * as ModelSpec from "./ModelSpec.ts"
 
 export { InvalidCatalog, Problem } from "./CatalogProblems.ts"
+export { type Equals, equalsOf, format, type Link, type Member, namesIn } from "./Links.ts"
 
 /** A provider, and what is said of its models. */
 export interface CatalogProvider<out P extends Backend> {
@@ -25,13 +28,13 @@ export interface CatalogProvider<out P extends Backend> {
   readonly fallbackModels?: ReadonlyArray<string> | undefined
 }
 
-/** A name for a chain. Links are specs or names of other virtual models. */
+/** A name for a chain. */
 export interface VirtualModel {
-  readonly chain: ReadonlyArray<string>
+  readonly chain: ReadonlyArray<Link>
   /** Used instead of the rest of the chain when a prompt was too long for a model. Nothing is added to it. */
-  readonly onContextExceeded?: ReadonlyArray<string> | undefined
+  readonly onContextExceeded?: ReadonlyArray<Link> | undefined
   /** Used when a request was refused for its content. Nothing is added to it. */
-  readonly onContentPolicy?: ReadonlyArray<string> | undefined
+  readonly onContentPolicy?: ReadonlyArray<Link> | undefined
   readonly policy?: PolicyOptions | undefined
 }
 
@@ -40,7 +43,7 @@ export interface Options<P extends Backend> {
   readonly providers: ReadonlyArray<CatalogProvider<P>>
   readonly models?: Readonly<Record<string, VirtualModel>> | undefined
   /** At the end of every chain. */
-  readonly fallbacks?: ReadonlyArray<string> | undefined
+  readonly fallbacks?: ReadonlyArray<Link> | undefined
   /** Requests may use the names of `models` only, not specs. Default false. */
   readonly namedModelsOnly?: boolean | undefined
 }
@@ -92,7 +95,7 @@ export interface Catalog<P extends Backend> {
    * Names stand for the models of their chains, which are flattened. It is built anew every time; keep it.
    */
   readonly chain: (
-    links: string | ReadonlyArray<string>
+    links: string | ReadonlyArray<Link>
   ) => Result.Result<Chain.Chain<P>, UnknownModel | EmptyChain>
   /** A provider by its name; `undefined` when there is none of that name. */
   readonly provider: (name: string) => CatalogProvider<P> | undefined
@@ -138,15 +141,29 @@ const fromValid = <P extends Backend>(options: Options<P>): Catalog<P> => {
     return listed.has(ModelSpec.format(spec)) ? model : { ...model, unlisted: true }
   }
 
-  /** The models behind a link; `inside` are the virtual models that are being flattened. */
-  const flatten = (link: string, inside: ReadonlyArray<string>): ReadonlyArray<Model.Model<P>> => {
+  /** The tiers behind a name; `inside` are the virtual models that are being flattened. */
+  const tiersOfName = (link: string, inside: ReadonlyArray<string>): ReadonlyArray<Chain.Tier<P>> => {
     const name = link.trim()
     const model = inside.includes(name) ? undefined : virtual.get(name)
-    if (model !== undefined) return model.chain.flatMap((next) => flatten(next, [...inside, name]))
+    if (model !== undefined) return model.chain.flatMap((next) => tiersOf(next, [...inside, name]))
     const spec = ModelSpec.parse(name)
     const found = spec === undefined ? undefined : modelOf(spec)
-    return found === undefined ? [] : [found]
+    return found === undefined ? [] : [{ models: [found] }]
   }
+
+  const tiersOf = (link: Link, inside: ReadonlyArray<string> = []): ReadonlyArray<Chain.Tier<P>> => {
+    if (typeof link === "string") return tiersOfName(link, inside)
+    const { equals, strategy } = Links.equalsOf(link)
+    const models = equals.flatMap((member) => {
+      const { model, weight } = typeof member === "string" ? { model: member } : member
+      const found = tiersOfName(model, inside).flatMap((tier) => tier.models)
+      return weight === undefined ? found : found.map((one) => Model.withWeight(one, weight))
+    })
+    return [strategy === undefined ? { models } : { models, strategy }]
+  }
+
+  const chainOf = (tiers: ReadonlyArray<Chain.Tier<P>>): Chain.Chain<P> =>
+    Chain.fromLinks([Chain.fromTiers(tiers)])
 
   const isKnown = (name: string): boolean => {
     if (virtual.has(name)) return true
@@ -161,10 +178,8 @@ const fromValid = <P extends Backend>(options: Options<P>): Catalog<P> => {
       )
     )
 
-  const special = (links: ReadonlyArray<string> | undefined): Chain.Chain<P> | undefined =>
-    links === undefined || links.length === 0
-      ? undefined
-      : Chain.fromLinks(links.flatMap((link) => flatten(link, [])))
+  const special = (links: ReadonlyArray<Link> | undefined): Chain.Chain<P> | undefined =>
+    links === undefined || links.length === 0 ? undefined : chainOf(links.flatMap((link) => tiersOf(link)))
 
   const build = (
     name: string,
@@ -178,14 +193,16 @@ const fromValid = <P extends Backend>(options: Options<P>): Catalog<P> => {
         new UnknownModel({ model: links.find((link) => !isKnown(link)) ?? name, known: names })
       )
     }
-    const own = known.flatMap((link) => flatten(link, []))
+    const own = known.flatMap((link) => tiersOf(link))
     const more = configured
-      ? [...fallbackModelsOf(own), ...(options.fallbacks ?? []).flatMap((link) => flatten(link, []))]
+      ? [
+          ...fallbackModelsOf(own.flatMap(({ models }) => models)).map((model) => ({ models: [model] })),
+          ...(options.fallbacks ?? []).flatMap((link) => tiersOf(link))
+        ]
       : []
-    const { models } = Chain.fromLinks([...own, ...more])
     const { onContentPolicy, onContextExceeded, policy } = virtual.get(name) ?? {}
     return Result.succeed({
-      models,
+      ...chainOf([...own, ...more]),
       onContextExceeded: special(onContextExceeded),
       onContentPolicy: special(onContentPolicy),
       policy
@@ -202,14 +219,16 @@ const fromValid = <P extends Backend>(options: Options<P>): Catalog<P> => {
       return enabled.length > 1 || isSome(provider.fallbackModels) || isSome(options.fallbacks)
     },
     chain: (links) => {
-      const list = typeof links === "string" ? split(links) : links.map((link) => link.trim())
-      const blank = list.indexOf("")
+      const list = typeof links === "string" ? split(links) : links
+      const blank = list.findIndex((link) => Links.namesIn([link]).some((name) => name === ""))
       if (list.length === 0) return Result.fail(new EmptyChain())
       if (blank >= 0) return Result.fail(new EmptyChain({ index: blank }))
-      const stranger = list.find((link) => flatten(link, []).length === 0)
-      return stranger === undefined
-        ? Result.succeed(Chain.fromLinks(list.flatMap((link) => flatten(link, []).map(inCode))))
-        : Result.fail(new UnknownModel({ model: stranger, known: names }))
+      const stranger = Links.namesIn(list).find((name) => tiersOf(name).length === 0)
+      if (stranger !== undefined) return Result.fail(new UnknownModel({ model: stranger, known: names }))
+      const chain = chainOf(list.flatMap((link) => tiersOf(link)))
+      return chain.models.length === 0
+        ? Result.fail(new EmptyChain())
+        : Result.succeed(Chain.mapModels(chain, inCode))
     },
     resolve: (model, said = {}) => {
       const { configured = true, fallbacks = none, unknown = "fail" } = said
@@ -234,22 +253,24 @@ const inCode = <P extends Backend>(model: Model.Model<P>): Model.Model<P> =>
 /** `provider/model` of every model that the options name. Requests may name others; nothing bounds how many. */
 const listedIn = ({ fallbacks = [], models = {}, providers }: Options<Backend>): ReadonlySet<string> => {
   const specs = new Set<string>()
-  const add = (link: string) => {
-    const spec = ModelSpec.parse(link.trim())
-    if (spec !== undefined) specs.add(ModelSpec.format(spec))
+  const add = (links: ReadonlyArray<Link>) => {
+    for (const name of Links.namesIn(links)) {
+      const spec = ModelSpec.parse(name)
+      if (spec !== undefined) specs.add(ModelSpec.format(spec))
+    }
   }
   for (const { chain, onContentPolicy = [], onContextExceeded = [] } of Object.values(models)) {
-    for (const link of [...chain, ...onContextExceeded, ...onContentPolicy]) add(link)
+    add([...chain, ...onContextExceeded, ...onContentPolicy])
   }
   for (const { fallbackModels = [], models = {}, backend } of providers) {
     for (const model of [...Object.keys(models), ...fallbackModels]) {
       specs.add(ModelSpec.format(ModelSpec.make(backend.name, model.trim())))
     }
   }
-  for (const link of fallbacks) add(link)
+  add(fallbacks)
   return specs
 }
 
 const none: ReadonlyArray<string> = []
 
-const isSome = (list: ReadonlyArray<string> | undefined): boolean => list !== undefined && list.length > 0
+const isSome = (list: ReadonlyArray<unknown> | undefined): boolean => list !== undefined && list.length > 0

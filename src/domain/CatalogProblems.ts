@@ -2,20 +2,21 @@
 import * as Schema from "effect/Schema"
 import { few } from "../util/ShortList.ts"
 import type { Backend } from "./Backend.ts"
+import * as Links from "./Links.ts"
 import * as ModelSpec from "./ModelSpec.ts"
 
 /** The links of a virtual model. */
-interface Links {
-  readonly chain: ReadonlyArray<string>
-  readonly onContextExceeded?: ReadonlyArray<string> | undefined
-  readonly onContentPolicy?: ReadonlyArray<string> | undefined
+interface LinksOfModel {
+  readonly chain: ReadonlyArray<Links.Link>
+  readonly onContextExceeded?: ReadonlyArray<Links.Link> | undefined
+  readonly onContentPolicy?: ReadonlyArray<Links.Link> | undefined
 }
 
 /** All that can lead somewhere. */
 interface Linked {
   readonly providers: ReadonlyArray<{ readonly backend: Backend }>
-  readonly models?: Readonly<Record<string, Links>> | undefined
-  readonly fallbacks?: ReadonlyArray<string> | undefined
+  readonly models?: Readonly<Record<string, LinksOfModel>> | undefined
+  readonly fallbacks?: ReadonlyArray<Links.Link> | undefined
 }
 
 /** Something a catalog cannot be made of. `path` leads through the options: `["models", "smart", "chain", 0]`. */
@@ -56,24 +57,48 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
       : `there is no provider ${JSON.stringify(spec.provider)} (known: ${few([...known], String, ", ", 20)})`
   }
 
+  function* linkProblems(links: ReadonlyArray<Links.Link>, at: Problem["path"]): Iterable<Problem> {
+    yield* tierProblems(links, at)
+    for (const { name, path } of Links.placesIn(links)) {
+      const message = wrong(name)
+      if (message !== undefined) yield { path: [...at, ...path], message }
+    }
+  }
+
   for (const [name, model] of Object.entries(models)) {
     if (model.chain.length === 0) yield { path: ["models", name, "chain"], message: "the chain is empty" }
     const circle = circleFrom(name, models)
     // A circle is told once, at the first of its models.
     if (circle !== undefined && names.find((other) => circle.includes(other)) === name) {
-      const index = model.chain.findIndex((link) => link.trim() === circle[1])
-      yield { path: ["models", name, "chain", index], message: `leads in a circle: ${circle.join(" → ")}` }
-    }
-    for (const list of ["chain", "onContextExceeded", "onContentPolicy"] as const) {
-      for (const [index, link] of (model[list] ?? []).entries()) {
-        const message = wrong(link)
-        if (message !== undefined) yield { path: ["models", name, list, index], message }
+      const place = [...Links.placesIn(model.chain)].find((link) => link.name === circle[1])!
+      yield {
+        path: ["models", name, "chain", ...place.path],
+        message: `leads in a circle: ${circle.join(" → ")}`
       }
     }
+    for (const list of ["chain", "onContextExceeded", "onContentPolicy"] as const) {
+      yield* linkProblems(model[list] ?? [], ["models", name, list])
+    }
   }
-  for (const [index, link] of (options.fallbacks ?? []).entries()) {
-    const message = wrong(link)
-    if (message !== undefined) yield { path: ["fallbacks", index], message }
+  yield* linkProblems(options.fallbacks ?? [], ["fallbacks"])
+}
+
+/** Tiers of several that are none: without a model, or with weights that are no shares. */
+function* tierProblems(links: ReadonlyArray<Links.Link>, at: Problem["path"]): Iterable<Problem> {
+  for (const [index, link] of links.entries()) {
+    if (typeof link === "string") continue
+    const path = "equals" in link ? [...at, index, "equals"] : [...at, index]
+    const { equals } = Links.equalsOf(link)
+    if (equals.length === 0) yield { path, message: "the tier is empty; at least one model is needed" }
+    const weights = equals.map((member) => (typeof member === "string" ? 1 : (member.weight ?? 1)))
+    for (const [place, weight] of weights.entries()) {
+      if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
+        yield { path: [...path, place, "weight"], message: "expected a number, at least 0" }
+      }
+    }
+    if (equals.length > 0 && weights.every((weight) => weight === 0)) {
+      yield { path, message: "all weights of the tier are 0; at least one has to be more" }
+    }
   }
 }
 
@@ -83,12 +108,11 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
  */
 const circleFrom = (
   start: string,
-  models: Readonly<Record<string, Links>>
+  models: Readonly<Record<string, LinksOfModel>>
 ): ReadonlyArray<string> | undefined => {
   const seen = new Set<string>()
   const walk = (name: string, path: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
-    for (const link of models[name]?.chain ?? []) {
-      const next = link.trim()
+    for (const next of Links.namesIn(models[name]?.chain ?? [])) {
       if (!Object.hasOwn(models, next) || (next === name && ModelSpec.parse(next) !== undefined)) continue
       if (next === start) return [...path, next]
       if (seen.has(next)) continue

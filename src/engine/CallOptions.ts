@@ -2,6 +2,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import type { AffinityKey } from "../domain/Affinity.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
 import type { Target } from "../domain/Target.ts"
@@ -36,9 +37,10 @@ export interface CallOptions {
   readonly since?: bigint | undefined
   /**
    * The key of the conversation that the request belongs to: requests with the same key go to the same target of a tier of
-   * several, where the prompt is still in the provider's cache. Default: the one of the context (`Affinity`).
+   * several, where the prompt is still in the provider's cache. A function is asked for it only where a strategy leaves the
+   * target to chance or load. Default: the one of the context (`Affinity`).
    */
-  readonly affinity?: string | undefined
+  readonly affinity?: AffinityKey | undefined
 }
 
 /** An answer, and where it came from. */

@@ -4,6 +4,7 @@ import type { Turns } from "../candidates/Candidates.ts"
 import type { PreparedChain } from "../candidates/PreparedChain.ts"
 import type { WaitQueues } from "../candidates/WaitQueues.ts"
 import type { SignalsOf } from "../choice/Signals.ts"
+import type { AffinityKey } from "../domain/Affinity.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
 import type { Target } from "../domain/Target.ts"
@@ -50,7 +51,7 @@ export interface RunOptions<P extends Backend, R, A, E> {
   readonly about: About | undefined
   readonly since: bigint | undefined
   /** The key of the conversation; see `CallOptions`. */
-  readonly affinity: string | undefined
+  readonly affinity: AffinityKey | undefined
   /** Starts an attempt. `capped` is the failure of an attempt whose token cap was too high: leave the cap out. */
   readonly start: (backend: P, target: Target, capped: Failure.BadRequest | undefined) => Running.Running<A>
   /** Whether an attempt without the token cap would differ. */

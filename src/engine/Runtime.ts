@@ -174,6 +174,31 @@ export const makeRuntime = (
     return false
   }
 
+  const affinityOf = (
+    key: CallOptions["affinity"],
+    context: Context.Context<never>
+  ): CallOptions["affinity"] => {
+    if (typeof key !== "function") return key
+    return () => {
+      let did = "gave no text"
+      try {
+        const said: unknown = key()
+        if (said === undefined || typeof said === "string") return said
+        UserCode.isPromise(said)
+      } catch (error) {
+        did = UserCode.threw(error)
+      }
+      UserCode.name(
+        shared,
+        "the key of a conversation",
+        did,
+        "the request counts as one without a key",
+        context
+      )
+      return undefined
+    }
+  }
+
   /** Runs an effect per target. */
   const use = <P extends Backend, RP, A, E, R>(
     chain: Chain<P, RP>,
@@ -193,7 +218,7 @@ export const makeRuntime = (
           observer: observerOf(call),
           about: call?.about,
           since: call?.since,
-          affinity: call?.affinity,
+          affinity: affinityOf(call?.affinity, context),
           kind: "effect",
           request,
           start: (backend, target, capped) => {
@@ -233,7 +258,7 @@ export const makeRuntime = (
           observer: observerOf(call),
           about: call?.about,
           since: call?.since,
-          affinity: call?.affinity,
+          affinity: affinityOf(call?.affinity, context),
           kind: "stream",
           request,
           start: (backend, target, capped) => {
@@ -405,7 +430,8 @@ const callChecks = {
   attempts: Checks.count,
   whenAllBenched: Checks.oneOf(["tryAnyway", "wait", "fail"]),
   observer: Checks.callable,
-  affinity: (key: unknown) => (typeof key === "string" ? undefined : "has to be a string"),
+  affinity: (key: unknown) =>
+    typeof key === "string" || typeof key === "function" ? undefined : "has to be a string or a function",
   since: (since: unknown) =>
     typeof since === "bigint" ? undefined : "has to be a bigint, as Clock.monotonicTimeNanos gives it"
 }

@@ -25,6 +25,7 @@ import type { GatewayProvider } from "./providers/GatewayProvider.ts"
 import * as Metered from "./providers/Metered.ts"
 import { chainFacts, type GatewayCatalog, keeping } from "./providers/Providers.ts"
 import type * as CurrentConfig from "./reload/CurrentConfig.ts"
+import * as AffinityKey from "./request/AffinityKey.ts"
 import * as Conversation from "./request/Conversation.ts"
 import * as Declined from "./request/Declined.ts"
 import * as Estimate from "./request/Estimate.ts"
@@ -144,6 +145,7 @@ export const make = ({
     const call: CallOptions = {
       deadline: asked.deadline === undefined ? undefined : Math.min(asked.deadline, factsOf(chain).deadline),
       since: asked.since,
+      affinity: AffinityKey.of(request, config.server.affinity),
       about: {
         requestId: caller.requestId,
         model: asked.model,

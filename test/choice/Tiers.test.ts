@@ -312,7 +312,7 @@ describe("affinity", () => {
   it.effect("is refused when it is no text", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(Failover.complete(three(), "q", { affinity: 7 as never }))
-      assert.match(String(exit), /affinity has to be a string/)
+      assert.match(String(exit), /affinity has to be a string or a function/)
     }).pipe(runtime)
   )
 })

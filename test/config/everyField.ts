@@ -135,7 +135,8 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
       namedModelsOnly: true,
       allowedHosts: ["gateway.example"],
       cors: ["https://app.example"],
-      statusPage: "off"
+      statusPage: "off",
+      affinity: "named"
     },
     telemetry: {
       usage: false,

@@ -39,7 +39,7 @@ export const format = (explanation: Explanation, now: number): string => {
   return [
     first === undefined
       ? `${model}: no target can be called now; ${whenNone[explanation.whenAllBenched]}`
-      : `${model}: the next request goes to ${first}`,
+      : `${model}: the next request goes to ${oneOf(first, targets)}`,
     "",
     Table.format(
       ["TARGET", "STATE", "BECAUSE OF", "REASON", "UNTIL", "CLEARED BY"],
@@ -58,6 +58,15 @@ export const format = (explanation: Explanation, now: number): string => {
     ...special("on content that a provider refuses", onContentPolicy),
     `limits: attempts ${attempts}${deadline === undefined ? "" : `, deadline ${span(deadline)}`}`
   ].join("\n")
+}
+
+/** The target, or the equals of which it is one. */
+const oneOf = (first: string, targets: ReadonlyArray<ExplainedTarget>): string => {
+  const { strategy, tier } = targets.find(({ target }) => target === first) ?? {}
+  const equals = targets.filter(
+    (one) => tier !== undefined && one.tier === tier && (one.state === "callable" || one.state === "probe")
+  )
+  return equals.length < 2 ? first : `one of ${equals.map(({ target }) => target).join(", ")} (${strategy})`
 }
 
 const whenNone: Readonly<Record<Explanation["whenAllBenched"], string>> = {

@@ -5,21 +5,48 @@
  * looked at in `Semantics`.
  */
 import * as Schema from "effect/Schema"
+import { strategies } from "../../domain/Strategy.ts"
 import * as BenchStore from "./BenchStore.ts"
 import { Dialect } from "./DialectFile.ts"
-import { DurationInput, field, HeaderText, millisOf, Port, Positive, required, Url } from "./Field.ts"
+import { Amount, DurationInput, field, HeaderText, millisOf, Port, Positive, required, Url } from "./Field.ts"
 import { GlobalPolicy, Policy } from "./PolicyFile.ts"
 import { Provider } from "./ProviderFile.ts"
 
 export { DurationInput, millisOf } from "./Field.ts"
 
-/** A list of specs and names, or the same as one text with commas. */
-const Links = Schema.Union([Schema.String, Schema.Array(Schema.String)])
+const Members = Schema.Array(
+  Schema.Union([
+    Schema.String,
+    Schema.Struct({
+      model: required(Schema.String, "A spec (provider/model) or the name of another model."),
+      weight: field(Amount, "Its share of the requests, beside those of the others.", 1)
+    })
+  ])
+).annotate({ identifier: "Equals", description: "Specs and names that count as the same." })
+
+/** A list of specs, names and tiers of those that count as the same; or specs and names as one text with commas. */
+const Links = Schema.Union([
+  Schema.String,
+  Schema.Array(
+    Schema.Union([
+      Schema.String,
+      Members,
+      Schema.Struct({
+        equals: required(Members, "Specs and names that count as the same."),
+        strategy: field(
+          Schema.Literals(strategies),
+          "The order in which their targets (models × credentials) are tried.",
+          "leastLoaded"
+        )
+      })
+    ])
+  )
+])
 
 const VirtualModel = Schema.Struct({
   chain: required(
     Links,
-    "Specs (provider/model) and names of other models, in the order in which they are tried."
+    "Specs (provider/model) and names of other models, in the order in which they are tried; a list in the list holds those that count as the same."
   ),
   onContextExceeded: field(Links, "Tried when a prompt is too long, and for nothing else."),
   onContentPolicy: field(Links, "Tried when a provider refuses the content, and for nothing else."),
@@ -133,6 +160,11 @@ const Server = Schema.Struct({
     Schema.Literals(["open", "admin", "off"]),
     "Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody.",
     "open"
+  ),
+  affinity: field(
+    Schema.Literals(["conversation", "named", "off"]),
+    "What keeps a conversation at one of the targets that count as the same: the key that its client names, else how it begins; only the client's key; or nothing.",
+    "conversation"
   )
 })
 
@@ -184,7 +216,7 @@ export const ConfigFile = Schema.Struct({
     "Who answers, by name: letters, digits, '.', '_' and '-'. The name is the first part of a model spec (openai/gpt-5.2)."
   ),
   models: field(
-    Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Array(Schema.String), VirtualModel])),
+    Schema.Record(Schema.String, Schema.Union([...Links.members, VirtualModel])),
     "Names for chains of models: what callers ask for."
   ),
   fallbacks: field(Links, "Specs and names that follow at the end of every chain."),

@@ -60,7 +60,8 @@ export const make = ({
       namedModelsOnly: server.namedModelsOnly,
       allowedHosts: server.allowedHosts,
       cors: server.cors,
-      statusPage: server.statusPage
+      statusPage: server.statusPage,
+      affinity: server.affinity
     },
     telemetry: { usage, otlp: otlp && otlpView(otlp) },
     log

@@ -55,8 +55,16 @@ export const untried = (key: string): Wire.Health => ({
 })
 
 /** A target as a request would find it. */
-export const explainedOf = ({ clears, state, target, why }: Explained): Wire.ExplainedTarget => ({
+export const explainedOf = ({
+  clears,
+  state,
+  strategy,
+  target,
+  tier,
+  why
+}: Explained): Wire.ExplainedTarget => ({
   target: target.key,
+  ...(strategy !== undefined && { tier, strategy }),
   state,
   ...(why !== undefined && {
     key: why.key,

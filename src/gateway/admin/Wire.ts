@@ -4,10 +4,12 @@
  * On the wire a moment is text as of ISO 8601 (`2026-05-01T12:00:00.000Z`), for whoever reads it with curl; in code it
  * is a number of milliseconds since the epoch, as everywhere else. What does not apply is left out.
  */
+
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import { strategies } from "../../domain/Strategy.ts"
 import * as Decisions from "../../observe/Decisions.ts"
 import * as Dates from "../../time/Timestamp.ts"
 
@@ -89,6 +91,9 @@ export const Decision = Schema.Struct({
 export const ExplainedTarget = Schema.Struct({
   /** `provider/model#credential` */
   target: Schema.String,
+  /** The number of its tier, from 1, and how requests are spread over it: only where several targets of a tier are equal. */
+  tier: opt(Schema.Int),
+  strategy: opt(Schema.Literals(strategies)),
   /** `callable`, or `probe` where the next request decides whether a rest is over; the others are passed by. */
   state: Schema.Literals(["callable", "probe", "resting", "probing", "manual", "limited"]),
   /** The key that keeps it away. */

@@ -285,11 +285,27 @@ const othersWords = (rows, anyAsked, now, stepMillis) => {
  * @param {Status["models"][number]} model @param {ReadonlyMap<string, Row>} rowOf @param {number} now @param {number} stepMillis
  * @returns {{ readonly level: "ok" | "warn" | "bad", readonly word: string, readonly detail: string }}
  */
-export const modelStanding = ({ targets }, rowOf, now, stepMillis) => {
+export const modelStanding = ({ equals = 1, targets }, rowOf, now, stepMillis) => {
   if (targets.length === 0)
     return { level: "bad", word: "cannot answer", detail: "no credential of it is enabled" }
   const stateOf = (/** @type {string} */ key) => rowOf.get(key)?.state ?? "serving"
-  const at = targets.findIndex((key) => stateOf(key) === "serving" || stateOf(key) === "half-open")
+  const isThere = (/** @type {string} */ key) => stateOf(key) === "serving" || stateOf(key) === "half-open"
+  const serving = targets.slice(0, equals).filter((key) => stateOf(key) === "serving")
+  if (equals > 1 && serving.length > 0) {
+    const failing = serving.filter((key) => {
+      const row = rowOf.get(key)
+      return row !== undefined && isFailing(row, now, stepMillis)
+    })
+    const by = `by ${number(serving.length)} of ${number(equals)} that count as the same`
+    return failing.length === 0
+      ? { level: "ok", word: "answers", detail: by }
+      : {
+          level: "warn",
+          word: "fails often",
+          detail: `${by}, of which ${listed(failing.map(plain))} fail often`
+        }
+  }
+  const at = targets.findIndex(isThere)
   const target = targets[at]
   if (target === undefined) {
     return {

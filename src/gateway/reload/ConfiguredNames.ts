@@ -1,6 +1,7 @@
 /** What a config names. What clients may name besides has no end, so it is no label, no row and no key here. */
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
+import * as Catalog from "../../domain/Catalog.ts"
 import * as ModelSpec from "../../domain/ModelSpec.ts"
 import { few } from "../../util/ShortList.ts"
 
@@ -22,12 +23,14 @@ export const make = (config: GatewayConfig): ConfiguredNames => {
     if (spec !== undefined && credentials.has(spec.provider)) specs.set(ModelSpec.format(spec), spec)
   }
   for (const { chain, onContentPolicy = [], onContextExceeded = [] } of Object.values(config.models)) {
-    for (const link of [...chain, ...onContextExceeded, ...onContentPolicy]) add(ModelSpec.parse(link))
+    for (const link of Catalog.namesIn([...chain, ...onContextExceeded, ...onContentPolicy])) {
+      add(ModelSpec.parse(link))
+    }
   }
   for (const { fallbackModels, models, name } of config.providers) {
     for (const model of [...Object.keys(models), ...fallbackModels]) add(ModelSpec.make(name, model.trim()))
   }
-  for (const link of config.fallbacks) add(ModelSpec.parse(link))
+  for (const link of Catalog.namesIn(config.fallbacks)) add(ModelSpec.parse(link))
 
   return {
     specs: new Set(specs.keys()),

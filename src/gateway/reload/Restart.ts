@@ -45,7 +45,8 @@ const listening: Readonly<Record<keyof ServerConfig, Field>> = {
   namedModelsOnly: "reloads",
   allowedHosts: "reloads",
   cors: "reloads",
-  statusPage: "reloads"
+  statusPage: "reloads",
+  affinity: "reloads"
 }
 
 /** The paths of all fields that have to wait for a restart. */

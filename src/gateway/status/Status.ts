@@ -59,6 +59,8 @@ export interface Model {
   readonly name: string
   /** Keys of rows. */
   readonly targets: ReadonlyArray<string>
+  /** So many of them, from the first on, count as the same; absent where the first model is alone. */
+  readonly equals?: number | undefined
 }
 
 /** Everything. */

@@ -2,6 +2,7 @@
 import * as Result from "effect/Result"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
+import type { ModelSpec } from "../../domain/ModelSpec.ts"
 import type { GatewayCatalog } from "../providers/Providers.ts"
 import type { Model } from "./Status.ts"
 
@@ -11,11 +12,12 @@ export const of = (config: GatewayConfig, catalog: Pick<GatewayCatalog, "resolve
   return Object.keys(config.models).flatMap((name) => {
     const found = catalog.resolve(name)
     if (Result.isFailure(found)) return []
-    const targets = found.success.models.flatMap(({ spec: { model, provider } }) =>
+    const targetsOf = ({ spec: { model, provider } }: { readonly spec: ModelSpec }) =>
       (credentials.get(provider) ?? [])
         .filter(({ enabled }) => enabled)
         .map((credential) => BenchKey.format({ provider, model, credential: credential.name }))
-    )
-    return [{ name, targets }]
+    const targets = found.success.models.flatMap(targetsOf)
+    const first = found.success.tiers?.[0]?.models ?? []
+    return [{ name, targets, ...(first.length > 1 && { equals: first.flatMap(targetsOf).length }) }]
   })
 }

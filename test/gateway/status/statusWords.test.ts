@@ -58,6 +58,28 @@ describe("a name that callers ask for", () => {
     })
   })
 
+  it("is answered by any of the targets that count as the same", () => {
+    const model = { name: "smart", targets: ["a/x#1", "b/x#1", "c/y#1"], equals: 2 }
+    const of = (...rows: ReadonlyArray<ReturnType<typeof row>>) =>
+      Words.modelStanding(model, new Map(rows.map((each) => [each.key, each])), now, stepMillis)
+    const away = row("a/x#1", "resting")
+    assert.deepStrictEqual(of(away, row("b/x#1"), row("c/y#1")), {
+      level: "ok",
+      word: "answers",
+      detail: "by 1 of 2 that count as the same"
+    })
+    assert.deepStrictEqual(of(row("a/x#1"), row("b/x#1", "serving", [1, 3]), row("c/y#1")), {
+      level: "warn",
+      word: "fails often",
+      detail: "by 2 of 2 that count as the same, of which b/x#1 fail often"
+    })
+    assert.deepStrictEqual(of(away, row("b/x#1", "manual"), row("c/y#1")), {
+      level: "warn",
+      word: "falls back",
+      detail: "by c/y#1, the 3rd of 3"
+    })
+  })
+
   it("cannot be answered while all of its targets are away", () => {
     assert.deepStrictEqual(
       standing(row("a/x#1", "resting"), row("b/y#1", "probing"), row("b/y#2", "manual")),

@@ -1,0 +1,78 @@
+/**
+ * What keeps a conversation at one of the targets that count as the same: the key that its client names, else how the
+ * conversation begins. Keys of different callers have nothing to do with each other.
+ */
+import type { ServerConfig } from "../../config/GatewayConfig.ts"
+import { isObject, type JsonObject, type Request } from "../../providers/wire/Wire.ts"
+import { bearer } from "../server/Tokens.ts"
+
+/** A key, or what works it out when somebody asks for it. */
+export type Key = string | (() => string | undefined)
+
+/**
+ * Where clients name a conversation, in this order: what this gateway asks for, then what Claude Code, Codex and OpenCode
+ * send of themselves.
+ */
+export const keyHeaders = [
+  "x-failover-affinity",
+  "x-claude-code-session-id",
+  "session-id",
+  "thread-id",
+  "x-session-affinity",
+  "x-session-id"
+] as const
+
+/** So much of a text is looked at, at its beginning and at its end; its length counts as well. */
+const piece = 2_048
+
+/** The key of a request; `undefined` where it has none. */
+export const of = (
+  { body, headers = {} }: Request,
+  mode: NonNullable<ServerConfig["affinity"]> = "conversation"
+): Key | undefined => {
+  if (mode === "off") return undefined
+  const named = namedKey(body, headers)
+  if (named !== undefined) return `${scopeOf(headers)}\n${named}`
+  if (mode === "named") return undefined
+  return () => {
+    const beginning = beginningOf(body)
+    return beginning === undefined ? undefined : `${scopeOf(headers)}\n\n${beginning}`
+  }
+}
+
+type Headers = Readonly<Record<string, string>>
+
+/** One caller's conversations are not another's. */
+const scopeOf = (headers: Headers): string => bearer(headers.authorization) ?? headers["x-api-key"] ?? ""
+
+const namedKey = (body: JsonObject, headers: Headers): string | undefined => {
+  for (const name of keyHeaders) {
+    const value = headers[name]
+    if (value !== undefined && value !== "") return value
+  }
+  const { prompt_cache_key: key } = body
+  return typeof key === "string" && key !== "" ? key : undefined
+}
+
+/** The system prompt and the first message of the user; `undefined` for what is no conversation. */
+const beginningOf = (body: JsonObject): string | undefined => {
+  const turns = Array.isArray(body.messages) ? body.messages : Array.isArray(body.input) ? body.input : []
+  const first = turns.find((turn) => isObject(turn) && turn.role === "user")
+  const asked =
+    first === undefined ? (typeof body.input === "string" ? body.input : undefined) : textOf(first)
+  if (asked === undefined) return undefined
+  const told = turns.find((turn) => isObject(turn) && (turn.role === "system" || turn.role === "developer"))
+  const system = [body.system, body.instructions, told].map(textOf).find((text) => text !== "") ?? ""
+  return `${shortened(system)}\n${shortened(asked)}`
+}
+
+/** The text of a message, a list of parts, or a part. */
+const textOf = (value: unknown): string => {
+  if (typeof value === "string") return value
+  if (Array.isArray(value)) return value.map(textOf).join("")
+  if (!isObject(value)) return ""
+  return typeof value.text === "string" ? value.text : textOf(value.content)
+}
+
+const shortened = (text: string): string =>
+  text.length <= 2 * piece ? text : `${text.length}\n${text.slice(0, piece)}${text.slice(-piece)}`

@@ -1,0 +1,145 @@
+/** Models that count as the same, in a config file. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Load from "../../src/config/Load.ts"
+import { Backend, Catalog, Chain } from "../../src/index.ts"
+
+const providers = {
+  openai: { protocol: "openai", models: { "gpt-5.2": { contextWindow: 400_000 } } },
+  azure: {
+    protocol: "openai",
+    baseUrl: "http://127.0.0.1:9/v1",
+    models: { "gpt-5.2": { contextWindow: 128_000 } }
+  },
+  anthropic: { protocol: "anthropic" }
+}
+
+const load = (config: object) =>
+  Load.parse(JSON.stringify({ providers, ...config }), { file: "gateway.jsonc", folder: "/" })
+
+const problems = (config: object) =>
+  Effect.map(Effect.flip(load(config)), (error) =>
+    error.problems.map(({ message, path }) => `${path}: ${message}`)
+  )
+
+const test = (name: string, effect: () => Effect.Effect<void, unknown, NodeServices.NodeServices>) =>
+  it.effect(name, () => Effect.provide(effect(), NodeServices.layer))
+
+/** The tiers of a name: the specs of each, with their weights where they have one, and its strategy. */
+const tiersOf = (
+  name: string,
+  config: { models: Record<string, Catalog.VirtualModel>; fallbacks: ReadonlyArray<Catalog.Link> }
+) => {
+  const catalog = Result.getOrThrow(
+    Catalog.make({
+      providers: Object.keys(providers).map((provider) => ({ backend: Backend.make(provider, {}) })),
+      models: config.models,
+      fallbacks: config.fallbacks
+    })
+  )
+  return Chain.tiersOf(Result.getOrThrow(catalog.resolve(name))).map(({ models, strategy }) => [
+    models
+      .map(({ spec, weight }) => `${spec.provider}/${spec.model}${weight === undefined ? "" : ` ${weight}`}`)
+      .join(" | "),
+    ...(strategy === undefined ? [] : [strategy])
+  ])
+}
+
+describe("a tier in a config file", () => {
+  test("is a list in the list, with weights and a strategy in its long forms", () =>
+    Effect.gen(function* () {
+      const config = yield* load({
+        models: {
+          smart: [["openai/gpt-5.2", "azure/gpt-5.2"], "anthropic/claude-sonnet-5"],
+          canary: {
+            chain: [
+              [
+                { model: "openai/gpt-5.2", weight: 95 },
+                { model: "openai/gpt-6", weight: 5 }
+              ]
+            ]
+          },
+          turns: [{ equals: ["openai/gpt-5.2", "azure/gpt-5.2"], strategy: "roundRobin" }, "smart"],
+          group: [["smart", "openai/o9"]]
+        },
+        fallbacks: [["openai/last", "azure/last"]]
+      })
+      const { fallbacks, models } = config
+      const of = (name: string) => tiersOf(name, { models, fallbacks })
+      const last = ["openai/last | azure/last"]
+      assert.deepStrictEqual(of("smart"), [
+        ["openai/gpt-5.2 | azure/gpt-5.2"],
+        ["anthropic/claude-sonnet-5"],
+        last
+      ])
+      assert.deepStrictEqual(of("canary"), [["openai/gpt-5.2 95 | openai/gpt-6 5"], last])
+      assert.deepStrictEqual(of("turns"), [
+        ["openai/gpt-5.2 | azure/gpt-5.2", "roundRobin"],
+        ["anthropic/claude-sonnet-5"],
+        last
+      ])
+      assert.deepStrictEqual(of("group"), [
+        ["openai/gpt-5.2 | azure/gpt-5.2 | anthropic/claude-sonnet-5 | openai/o9"],
+        last
+      ])
+      assert.strictEqual(
+        Catalog.format(models.turns!.chain),
+        "(openai/gpt-5.2 | azure/gpt-5.2) roundRobin, smart"
+      )
+    }))
+
+  test("has its problems at their places", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(
+        yield* problems({
+          models: {
+            empty: [[], "openai/gpt-5.2"],
+            none: [{ equals: [] }],
+            wrong: [["openai/gpt-5.2", "opnai/gpt-5.2"], { equals: [{ model: "nothing" }] }],
+            circle: [["circle", "openai/gpt-5.2"]],
+            weightless: [[{ model: "openai/gpt-5.2", weight: 0 }]]
+          },
+          fallbacks: [["azur/gpt-5.2"]]
+        }),
+        [
+          "models.empty[0]: the tier is empty; at least one model is needed",
+          "models.none[0].equals: the tier is empty; at least one model is needed",
+          'models.wrong[0][1]: there is no provider "opnai" (known: openai, azure, anthropic); did you mean openai?',
+          'models.wrong[1].equals[0].model: "nothing" is neither a name from models nor a spec such as "provider/model"',
+          "models.circle[0][0]: leads in a circle: circle → circle",
+          "models.weightless[0]: all weights of the tier are 0; at least one has to be more",
+          'fallbacks[0][0]: there is no provider "azur" (known: openai, azure, anthropic); did you mean azure?'
+        ]
+      )
+      assert.include(
+        (yield* problems({ models: { m: [[{ model: "openai/gpt-5.2", weight: -1 }]] } })).join(),
+        "models.m[0][0].weight: expected a number from 0"
+      )
+      assert.include(
+        (yield* problems({ models: { m: [{ equals: ["openai/gpt-5.2"], strategy: "fastest" }] } })).join(),
+        "models.m[0].strategy: expected"
+      )
+    }))
+
+  test("is worth a word where its models are hardly the same", () =>
+    Effect.gen(function* () {
+      const { notes } = yield* load({
+        models: {
+          smart: [["openai/gpt-5.2", "azure/gpt-5.2"]],
+          vectors: { chain: [{ equals: ["openai/text-embedding-3-small", "azure/text-embedding-3-large"] }] },
+          same: [["openai/text-embedding-3-small", "azure/openai/text-embedding-3-small"]]
+        }
+      })
+      assert.lengthOf(notes, 2)
+      assert.match(
+        notes[0]!,
+        /^models\.smart\[0\]: these models have different context windows \(openai\/gpt-5\.2 400000, azure\/gpt-5\.2 128000\)/
+      )
+      assert.match(
+        notes[1]!,
+        /^models\.vectors\.chain\[0\]\.equals: the vectors of different models cannot be compared/
+      )
+    }))
+})
