@@ -76,7 +76,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\b(prompt|input)s?( token)?s? (is |are )?(longer|larger|greater) than\b[^.]{0,40}\b(model|tokens?|context|maximum)\b/
   ),
   ...rows(
-    "https://platform.moonshot.ai/docs/api/chat#error-codes; https://docs.github.com/en/copilot",
+    "https://github.com/MoonshotAI/kimi-cli/issues/2011; https://docs.github.com/en/copilot",
     /\bexceeded (the )?model('s)? token limit\b/,
     /\bprompt token count of [\d,]+ exceeds\b/,
     /\btoken limit exceeded\b/,

@@ -103,3 +103,11 @@ describe("a platform that is busy (Z.ai)", () => {
     assert.deepStrictEqual(read(429, { code: "1305", message: "busy" }), ["Overloaded", undefined])
   })
 })
+
+// https://ai.baidu.com/ai-doc/WENXINWORKSHOP/tlmyncueh
+describe("an app that could not be made (Baidu)", () => {
+  it("is a fault that another call mends, and no limit", () => {
+    const body = JSON.stringify({ error_code: 15, error_msg: "app not exists or create failed" })
+    assert.strictEqual(Failure.classOf(classify({ status: 200, headers: {}, body, now })), "ServerError")
+  })
+})

@@ -50,7 +50,7 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "RateLimit",
-    source: "https://platform.moonshot.ai/docs/api/chat#error-codes",
+    source: "https://github.com/LLM-Red-Team/kimi-cc/issues/16",
     values: "rate_limit_reached_error"
   },
   {
@@ -77,7 +77,8 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "RateLimit",
-    source: "https://cloud.baidu.com/doc/qianfan-docs/s/em91hnsi2 (error codes)",
+    source:
+      "https://cloud.baidu.com/doc/WENXINWORKSHOP/s/cm79w0mjf; https://cloud.baidu.com/doc/qianfan-api/s/rmwbl43x7",
     values:
       "rpm_rate_limit_exceeded tpm_rate_limit_exceeded qps_rate_limit_exceeded concurrency_limit_exceeded tpd_rate_limit_exceeded"
   },
@@ -147,7 +148,7 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Balance",
-    source: "https://platform.moonshot.ai/docs/api/chat#error-codes",
+    source: "https://forum.moonshot.ai/t/429-insufficient-balance/244",
     values: "exceeded_current_quota_error"
   },
   {
@@ -195,7 +196,7 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Balance",
-    source: "https://cloud.baidu.com/doc/qianfan-docs/s/em91hnsi2",
+    source: "https://cloud.baidu.com/doc/qianfan-api/s/rmwbl43x7",
     values: "account_overdue insufficient_balance account_arrears"
   },
   {
@@ -243,7 +244,7 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "InvalidKey",
     source:
-      "https://cloud.tencent.com/document/api/1729/101835; https://cloud.baidu.com/doc/qianfan-docs/s/em91hnsi2",
+      "https://cloud.tencent.com/document/api/1729/101835; https://cloud.baidu.com/doc/qianfan-api/s/rmwbl43x7",
     values:
       "AuthFailure.SecretIdNotFound AuthFailure.SignatureFailure AuthFailure.SignatureExpire AuthFailure.TokenFailure AuthFailure.InvalidSecretId invalid_iam_token invalid_appId_apikey"
   },
@@ -407,8 +408,7 @@ const specificGroups: ReadonlyArray<Group> = [
   // ---- overloaded
   {
     as: "Overloaded",
-    source:
-      "https://docs.anthropic.com/en/api/errors; https://platform.moonshot.ai/docs/api/chat#error-codes",
+    source: "https://docs.anthropic.com/en/api/errors; https://github.com/MoonshotAI/kimi-cli/issues/2209",
     values:
       "overloaded_error engine_overloaded_error overloaded engine_overloaded model_overloaded server_overloaded"
   },

@@ -66,7 +66,7 @@ const throttleGuard: ReadonlyArray<Row> = [
   ),
   ...rows(
     "RateLimit",
-    "https://platform.moonshot.ai/docs/api/chat#error-codes; https://help.aliyun.com/en/model-studio/error-code",
+    "https://github.com/LLM-Red-Team/kimi-cc/issues/16; https://help.aliyun.com/en/model-studio/error-code",
     /max(imum)? (organization|account|user)? ?concurren/,
     /concurren(cy|t)( request)?s? (limit|quota)/,
     /(limit|quota)[^.]{0,30}\bconcurren(cy|t)/,
@@ -459,7 +459,7 @@ const policy: ReadonlyArray<Row> = [
 const overload: ReadonlyArray<Row> = [
   ...rows(
     "Overloaded",
-    "https://docs.anthropic.com/en/api/errors; https://platform.moonshot.ai/docs/api/chat#error-codes",
+    "https://docs.anthropic.com/en/api/errors; https://github.com/MoonshotAI/kimi-cli/issues/2209",
     /\b(is |are |been |currently |temporarily |server |engine |service |system |model |provider )(currently |temporarily )?overload(ed)?\b/,
     /\boverloaded(_error)?\b/,
     /\bserver overload\b/,

@@ -127,7 +127,7 @@ const mistral: Table = {
   3810: "Overloaded"
 }
 
-/** Source: https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh */
+/** Source: https://ai.baidu.com/ai-doc/WENXINWORKSHOP/tlmyncueh */
 const baidu: Table = {
   1: "ServerError",
   2: "Overloaded",
@@ -135,7 +135,7 @@ const baidu: Table = {
   6: "Forbidden",
   13: "InvalidKey",
   14: "InvalidKey",
-  15: "RateLimit",
+  15: "ServerError",
   17: "RateLimit",
   18: "RateLimit",
   19: "Balance",
