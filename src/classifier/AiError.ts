@@ -1,8 +1,8 @@
 /**
- * From an error of `effect/ai` to a failure.
+ * Converts an error of `effect/ai` to a failure.
  *
- * An `AiError` may carry the HTTP answer it was made from; then that answer is classified as any other. Where it
- * carries none, or one that says nothing by itself, the kind of the error decides.
+ * If an `AiError` carries the HTTP response it was made from, that response is classified like any other. If it
+ * carries none, or one that decides nothing, the kind of the error decides.
  */
 
 import type * as AiError from "effect/ai/AiError"
@@ -16,17 +16,17 @@ import { day } from "./signals/Durations.ts"
 import { epochMillis, isFields, keysOf, read, type Signal } from "./signals/Signal.ts"
 import { classifyTransport } from "./signals/TransportErrors.ts"
 
-/** What the error itself does not know. */
+/** Facts that the error does not contain. */
 export interface Options {
   /** `provider/model#credential`, copied into the failure. */
   readonly target?: string | undefined
-  /** The provider's name; default: the module that the error names. */
+  /** The provider's name. Default: the module named by the error. */
   readonly provider?: string | undefined
   /** The time of the answer, as milliseconds since the epoch or an ISO string. */
   readonly now?: number | string | undefined
 }
 
-/** The class of an error that is known by its kind only. */
+/** The class of an error from its kind alone. */
 const classOfReason = (reason: AiError.AiErrorReason): FailureClass => {
   switch (reason._tag) {
     case "RateLimitError":
@@ -42,14 +42,14 @@ const classOfReason = (reason: AiError.AiErrorReason): FailureClass => {
     case "NetworkError": {
       if (reason.reason === "EncodeError") return "Invalid"
       const found = classifyTransport(reason.cause).reason
-      // An error that was made of the description only has no code that says more; nothing was answered all the same.
+      // An error made from a description only has no code to classify; there was no response in any case.
       return found === "Unknown" ? "Connection" : found
     }
-    // Something came that is no answer, such as a web page.
+    // The response was not an answer, for example a web page.
     case "InvalidResponseError":
     case "InvalidOutputError":
       return "Malformed"
-    // What this request asks for is too much for this model: its schema, its object, its tools, its files.
+    // The model cannot serve this request: its schema, object, tools or files.
     case "StructuredOutputError":
     case "ToolNotFoundError":
     case "ToolParameterValidationError":
@@ -64,7 +64,7 @@ const classOfReason = (reason: AiError.AiErrorReason): FailureClass => {
   }
 }
 
-/** Providers keep the machine fields of the answer in `metadata`, under their own name. */
+/** Provider modules keep the machine fields of the response in `metadata`, under their own name. */
 const bodyFromMetadata = (reason: AiError.AiErrorReason): unknown => {
   const metadata = read(reason, "metadata")
   const description = read(reason, "description")
@@ -76,7 +76,7 @@ const bodyFromMetadata = (reason: AiError.AiErrorReason): unknown => {
       return { error: { code, type, message: typeof description === "string" ? description : undefined } }
     }
   }
-  // Kinds that say little: then the words of the error do, as those of an answer would.
+  // Vague kinds: the description is then classified like a response.
   const isVague = reason._tag === "InvalidRequestError" || reason._tag === "UnknownError"
   return isVague && typeof description === "string" ? { error: { message: description } } : undefined
 }
@@ -90,13 +90,13 @@ const plainHeaders = (headers: unknown): { readonly [name: string]: string } => 
   return plain
 }
 
-/** Kinds that say more than a bare status does. */
+/** Kinds that are more precise than a bare status. */
 const tellsMore = (reason: AiError.AiErrorReason): boolean =>
   reason._tag === "QuotaExhaustedError" ||
   reason._tag === "ContentPolicyError" ||
   reason._tag === "AuthenticationError"
 
-/** The wait that the error itself carries, in milliseconds. */
+/** The wait that the error carries, in milliseconds. */
 const waitOfReason = (reason: AiError.AiErrorReason, now: number | undefined): number | undefined => {
   if (reason._tag === "RateLimitError" && reason.retryAfter !== undefined)
     return Duration.toMillis(reason.retryAfter)
@@ -123,7 +123,7 @@ const byKind = (error: AiError.AiError, signal: Signal): Failure => {
 }
 
 /**
- * The one failure that an `AiError` amounts to. Never throws.
+ * Converts an `AiError` to one failure. Never throws.
  *
  * @example
  * import * as AiError from "effect/ai/AiError"

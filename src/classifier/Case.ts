@@ -1,36 +1,36 @@
-/** A signal, read once: what the rules work on. */
+/** The parsed form of a signal, which the rules work on. */
 import { type Reading, readBody } from "./body/Body.ts"
 import { bareView, type Code, type ErrorView } from "./body/ErrorView.ts"
 import { epochMillis, isFields, lowerHeaders, read, readString, type Signal } from "./signals/Signal.ts"
 import { prepare } from "./signals/Texts.ts"
 import { chainOf } from "./signals/TransportErrors.ts"
 
-/** What is known of the call, without anything that could throw. */
+/** The facts of a failed call; reading them cannot throw. */
 export interface Case {
   readonly provider: string | undefined
   readonly target: string | undefined
   readonly status: number | undefined
   readonly headers: { readonly [name: string]: string }
   readonly reading: Reading
-  /** The errors in the body, the innermost first, with what the headers say. */
+  /** The errors in the body, innermost first, including the codes in headers. */
   readonly views: ReadonlyArray<ErrorView>
-  /** The sentences of each view, prepared for matching. */
+  /** The text of each view, prepared for matching. */
   readonly texts: ReadonlyArray<string>
   readonly now: number | undefined
   /**
-   * The time by the clock of who answered, from its `date` header, else `now`: moments in a reply are read against it,
-   * because that clock may differ from ours.
+   * The time of the response by the responder's clock: its `date` header, or else `now`. Points in time in a response
+   * are compared with it, because that clock may differ from ours.
    */
   readonly repliedAt: number | undefined
   readonly transport: unknown
   readonly cause: unknown
 }
 
-/** True when the status is that of a success, or there is none: then only the body tells. */
-export const isSilent = (status: number | undefined): boolean =>
+/** True if there is no status or a success: then only the body shows the error. */
+export const hasNoErrorStatus = (status: number | undefined): boolean =>
   status === undefined || (status >= 100 && status < 300)
 
-/** Machine values that travel in headers. */
+/** Machine values in headers. */
 const headerCodes = (headers: Case["headers"]): ReadonlyArray<Code> =>
   // https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html; event stream frames
   ["x-amzn-errortype", ":exception-type", ":error-code", "x-ms-error-code", "x-error-code"].flatMap(
@@ -50,7 +50,7 @@ const withHeaderCodes = (
   return [...views.slice(0, -1), { ...(outer ?? bareView(text)), codes: [...codes, ...(outer?.codes ?? [])] }]
 }
 
-/** A value as an HTTP status; also three digits in a string. */
+/** A value as an HTTP status; also accepts three digits in a string. */
 export const statusOf = (value: unknown): number | undefined => {
   const number = typeof value === "string" && /^\d{3}$/.test(value) ? Number(value) : value
   return typeof number === "number" && Number.isInteger(number) && number >= 0 && number < 1000
@@ -58,7 +58,7 @@ export const statusOf = (value: unknown): number | undefined => {
     : undefined
 }
 
-/** SDK and fetch-wrapper errors that carry the answer they were made from. */
+/** The response inside an error of an SDK or fetch wrapper. */
 const answerIn = (
   transport: unknown
 ): { readonly status: number; readonly headers: unknown; readonly body: unknown } | undefined => {
@@ -85,7 +85,7 @@ const answerIn = (
   return undefined
 }
 
-/** Reads a signal. */
+/** Parses a signal. */
 export const readCase = (signal: Signal): Case => {
   const transport = read(signal, "transport")
   const given = statusOf(read(signal, "status"))

@@ -1,7 +1,8 @@
 /**
- * From everything that is known of one failed call to exactly one of the five failures.
+ * Classifies a failed call as exactly one of the five failures.
  *
- * `Case.ts` reads the signal, `Rules.ts` decides, the tables say what each signal means; here the failure is made.
+ * `Case.ts` parses the signal, `Rules.ts` decides, the tables hold the meaning of each signal; this file builds the
+ * failure.
  */
 import * as Failure from "../failure/Failure.ts"
 import { excerpt } from "../redaction/Redaction.ts"
@@ -17,11 +18,11 @@ import type { Verdict } from "./signals/Verdict.ts"
 
 export type { Signal } from "./signals/Signal.ts"
 
-/** The longest message and the longest evidence that a failure carries, in characters. */
+/** The limits of a failure's message and evidence, in characters. */
 const maxMessage = 300
 const maxEvidence = 160
 
-/** Vendors whose dates without a zone are Beijing time. Source: https://docs.bigmodel.cn/cn/api/api-code */
+/** Vendors whose dates without a zone are in Beijing time. Source: https://docs.bigmodel.cn/cn/api/api-code */
 const zoneOf = (c: Case): string => {
   const dialect = dialectOf(c.provider) ?? c.views.find((view) => view.number !== undefined)?.number?.[0]
   return dialect === "zhipu" || dialect === "minimax" || dialect === "baidu" ? "+08:00" : "Z"
@@ -44,14 +45,14 @@ const waitOf = (c: Case): Wait | undefined => {
   return undefined
 }
 
-/** The provider's own sentence where it has one. Never plain text or HTML, which may be anything. */
+/** The provider's own sentence, if any. Never plain text or HTML, which may be anything. */
 const messageOf = (c: Case): string | undefined => {
   if (c.reading.form === "text") return undefined
   const own = c.views.map((view) => spokenPart(view.text)).find((text) => text !== "")
   return own === undefined ? undefined : excerpt(own, maxMessage)
 }
 
-/** The message up to where it begins to quote code. */
+/** The message before any quoted code. */
 const spokenPart = (text: string): string => {
   const at = text.slice(0, 4096).search(/traceback \(most recent call last\)|\n\s+at /i)
   return (at < 0 ? text.slice(0, 4096) : text.slice(0, at)).trim()
@@ -60,7 +61,10 @@ const spokenPart = (text: string): string => {
 const isTransient = (as: Failure.FailureClass): boolean =>
   (Failure.TransientReason.literals as ReadonlyArray<string>).includes(as)
 
-/** True when a wait belongs to the failure: a throttle's, a fault's, or the end of a limit that a person may lift. */
+/**
+ * True if a wait belongs to the failure: a throttle's, a fault's, or the end of a limit that may also be lifted by
+ * hand.
+ */
 const keepsWait = (as: Failure.FailureClass, verdict: Verdict, wait: Wait): boolean => {
   if (as === "RateLimit" || isTransient(as)) return true
   const isWindow = verdict.as === "UsageWindow" || verdict.as === "Allowance"
@@ -87,17 +91,18 @@ const build = (c: Case, verdict: Verdict): Failure.Failure => {
 }
 
 /**
- * The one failure that a failed call amounts to.
+ * Classifies a failed call.
  *
- * Pure, synchronous and total: any input yields a failure and nothing is thrown. It reads at most 64 KiB of text and a
- * few hundred fields, so a body of 10 MB costs no more than a small one. The message is the provider's own where it
- * has one, with keys blotted out; `evidence` names the signal that decided.
+ * Pure, synchronous and total: every input gives a failure, nothing throws. It reads at most 64 KiB of text and a few
+ * hundred fields, so a body of 10 MB costs no more than a small one. The message is the provider's own, if any, with
+ * keys redacted; `evidence` names the deciding signal.
  *
  * **Gotchas**
  *
- * - Waits given as a date are read against the reply's own `date` header, because clocks differ; without one against
- *   `now`; without either they are left out.
- * - A 2xx status is taken at its word that the call *failed*: a reply with nothing wrong in it is `Transient/Empty`.
+ * - A wait given as a date is computed from the response's own `date` header, because clocks differ; without it from
+ *   `now`; without either the wait is left out.
+ * - With a 2xx status the call is still assumed to have *failed*: a reply with nothing wrong in it is
+ *   `Transient/Empty`.
  *
  * @example
  * import { Classifier } from "effect-failover/classifier"

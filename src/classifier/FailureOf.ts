@@ -1,8 +1,8 @@
-/** Builds the failure of a class, with a sentence of ours where the provider gave none. */
+/** Builds the failure of a class, with a default message if the provider gave none. */
 import * as Duration from "effect/Duration"
 import * as Failure from "../failure/Failure.ts"
 
-/** What is known besides the class. Times are in milliseconds, `until` since the epoch, sizes in tokens. */
+/** The facts besides the class. Times are in milliseconds, `until` is since the epoch, sizes are in tokens. */
 export interface Facts {
   readonly message?: string | undefined
   readonly evidence?: string | undefined
@@ -15,7 +15,7 @@ export interface Facts {
   readonly actual?: number | undefined
 }
 
-const spoken: { readonly [K in Failure.FailureClass]: string } = {
+const defaultMessages: { readonly [K in Failure.FailureClass]: string } = {
   RateLimit: "The provider throttles this target",
   InvalidKey: "The provider does not accept the key",
   Forbidden: "The provider refuses this account",
@@ -39,13 +39,13 @@ const spoken: { readonly [K in Failure.FailureClass]: string } = {
   ContextExceeded: "The prompt is longer than the model's window"
 }
 
-/** The fields that are there. */
+/** An object with the field, if it is set. */
 const present = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V }
 
 /**
- * The failure of a class. A wait becomes `retryAfter` on `RateLimit` and `Transient`; `until` is kept by `AuthDead`
- * only, `limit` and `actual` by `ContextExceeded` only.
+ * The failure of a class. A wait becomes `retryAfter` on `RateLimit` and `Transient`. Only `AuthDead` keeps `until`,
+ * only `ContextExceeded` keeps `limit` and `actual`.
  *
  * @example
  * import { failureOf } from "./FailureOf.ts"
@@ -54,7 +54,8 @@ const present = <K extends string, V>(key: K, value: V | undefined): { readonly 
  */
 export const failureOf = (as: Failure.FailureClass, facts: Facts = {}): Failure.Failure => {
   const common = {
-    message: facts.message ?? `${spoken[as]}${facts.status === undefined ? "" : ` (HTTP ${facts.status})`}`,
+    message:
+      facts.message ?? `${defaultMessages[as]}${facts.status === undefined ? "" : ` (HTTP ${facts.status})`}`,
     ...present("evidence", facts.evidence),
     ...present("target", facts.target),
     ...present("status", facts.status),

@@ -1,8 +1,8 @@
 /**
- * What it means that a reply ended, when it ended without being one.
+ * The failure class of a finish reason, for a reply that ended without an answer.
  *
- * The reasons stand in `words/FinishReasons.ts`. An ordinary end (`stop`, `end_turn`, `tool_calls`) and an unknown one
- * are no class: then the reply was merely empty.
+ * `words/FinishReasons.ts` lists the reasons. An ordinary end (`stop`, `end_turn`, `tool_calls`) and an unknown one
+ * have no class: the reply was just empty.
  */
 import type { FailureClass } from "../failure/Failure.ts"
 import { type Finish, finishOf } from "../words/FinishReasons.ts"
@@ -21,7 +21,7 @@ const classes: { readonly [F in Finish]: FailureClass | undefined } = {
 }
 
 /**
- * The class of a reply that ended for this reason.
+ * The class of a reply that ended with this reason.
  *
  * @example
  * import { fromFinish } from "./Finish.ts"

@@ -1,12 +1,11 @@
 /**
- * Pages of firewalls: answers of something that stands before the provider, about the words or the address of a request.
- *
- * They say nothing about the key, the account or the model.
+ * Recognises the pages of firewalls in front of a provider: they object to the text or the address of a request, and
+ * show nothing about the key, the account or the model.
  */
 import type { Case } from "./Case.ts"
 import type { Verdict } from "./signals/Verdict.ts"
 
-/** Headers by which a firewall says that it turned a request away. */
+/** Headers that show that a firewall blocked the request. */
 const headers: ReadonlyArray<readonly [string, RegExp]> = [
   // https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
   ["cf-mitigated", /./],
@@ -17,7 +16,7 @@ const headers: ReadonlyArray<readonly [string, RegExp]> = [
   ["x-datadome", /protected/]
 ]
 
-/** What the pages of firewalls say, each with the page that documents it or where it was seen. */
+/** Texts of firewall pages, each with the page that documents it or where it was seen. */
 const pages: ReadonlyArray<RegExp> = [
   // https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/
   /attention required! \| cloudflare|just a moment\.\.\.|cf-chl-|challenge-platform|sorry, you have been blocked|^error code: 10(05|06|07|08|09|10|12|20)\b/,
@@ -38,10 +37,10 @@ const pages: ReadonlyArray<RegExp> = [
   /web application firewall|\bwaf\b[^<]{0,40}\b(block|denied|reject)/
 ]
 
-/** Statuses with which a page of HTML can mean nothing else. */
+/** Statuses that, with an HTML page, mean a firewall. */
 const telling = new Set([403, 405, 406, 444, 451, 493, 999])
 
-/** The verdict for a firewall's page; `undefined` for everything else. */
+/** The verdict for a firewall page; `undefined` for anything else. */
 export const byFirewall = (c: Case): Verdict | undefined => {
   const isPage = c.reading.form === "html" || c.reading.form === "text"
   if (c.reading.form === "json" && c.views.some((view) => view.codes.length > 0)) return undefined

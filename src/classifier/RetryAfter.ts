@@ -1,13 +1,13 @@
 /**
- * How long to wait, from everything that may say so.
+ * Reads how long to wait from every signal that may say so.
  *
- * In this order: `retry-after-ms`, `retry-after`, fields of the body, the reset of the bucket that is empty, words.
- * Window lengths ("150 per 86400s"), negative numbers, and what an SDK has waited already are not waits.
+ * In this order: `retry-after-ms`, `retry-after`, fields of the body, the reset of the empty bucket, sentences.
+ * Window lengths ("150 per 86400s"), negative numbers, and the time an SDK has already waited are not waits.
  */
 import { durationPattern, fromNumber, parseDuration, sane, untilDate } from "./signals/Durations.ts"
 import { epochMillis, isArray, isFields, keysOf, lowerHeaders, read } from "./signals/Signal.ts"
 
-/** A wait in milliseconds, and which signal named it. */
+/** A wait in milliseconds and the signal that named it. */
 export interface Wait {
   readonly millis: number
   readonly evidence: string
@@ -43,7 +43,7 @@ const fromRetryHeaders = (headers: Headers, now: number | undefined): Wait | und
   return undefined
 }
 
-/** What a reset header or field holds: a duration, a number (see `fromNumber`) or a date. */
+/** A reset header or field: a duration, a number (see `fromNumber`) or a date. */
 const parseReset = (value: unknown, now: number | undefined): number | undefined => {
   if (typeof value === "number") return fromNumber(value, now)
   if (typeof value !== "string") return undefined
@@ -57,7 +57,7 @@ const parseReset = (value: unknown, now: number | undefined): number | undefined
  * Names: https://platform.openai.com/docs/guides/rate-limits (`x-ratelimit-remaining-tokens`),
  * https://docs.anthropic.com/en/api/rate-limits (`anthropic-ratelimit-tokens-remaining`),
  * https://inference-docs.cerebras.ai/support/rate-limits (`x-ratelimit-remaining-tokens-minute`) and the IETF's
- * `ratelimit-remaining`. A reset that comes without any `remaining` counts when it is the only one.
+ * `ratelimit-remaining`. A reset without a matching `remaining` counts if it is the only one.
  */
 const fromBuckets = (headers: Headers, now: number | undefined): Wait | undefined => {
   let latest: Wait | undefined
@@ -108,10 +108,10 @@ const fromPlanHeaders = (headers: Headers, now: number | undefined): Wait | unde
   return latest
 }
 
-/** How the value of a field is to be read. */
+/** The unit of a field. */
 type Unit = "ms" | "s" | "reset"
 
-/** Fields that name a wait, in the order in which they count. Names are compared without case and separators. */
+/** Fields that name a wait, in order of priority. Names are compared without case and separators. */
 const fieldUnits: ReadonlyArray<readonly [string, Unit]> = [
   // https://cloud.google.com/apis/design/errors (RetryInfo)
   ["retrydelay", "s"],
@@ -164,7 +164,7 @@ const fieldUnits: ReadonlyArray<readonly [string, Unit]> = [
 const fold = (key: string): string => key.toLowerCase().replace(/[^a-z]/g, "")
 
 const readField = (value: unknown, unit: Unit, now: number | undefined): number | undefined => {
-  // A protobuf Duration that was printed as an object.
+  // A protobuf Duration printed as an object.
   const plain =
     isFields(value) && !isArray(value)
       ? Number(read(value, "seconds") ?? Number.NaN) + (Number(read(value, "nanos")) || 0) / 1e9
@@ -180,10 +180,10 @@ const readField = (value: unknown, unit: Unit, now: number | undefined): number 
   return fromNumber(number, now)
 }
 
-/** How much of a body is searched for fields. */
+/** The most fields of a body that are searched. */
 const maxNodes = 300
 
-/** Never searched: what the caller had sent, and what a model said. */
+/** Never searched: the caller's input and the model's output. */
 const notOurs = new Set([
   "input",
   "messages",
@@ -260,8 +260,8 @@ const onDate: ReadonlyArray<RegExp> = [
 ]
 
 /**
- * The wait that a sentence names: "try again in 1m0.36s", "retry after 33 seconds", "wait 20 seconds", "reset after
- * 4h28m20s", "resets at 2026-01-01T00:00:00Z". "In a minute" and "a few seconds" name none.
+ * The wait in a sentence: "try again in 1m0.36s", "retry after 33 seconds", "wait 20 seconds", "reset after
+ * 4h28m20s", "resets at 2026-01-01T00:00:00Z". "In a minute" and "a few seconds" are ignored.
  */
 export const retryAfterText = (text: string, now: number | undefined, zone = "Z"): Wait | undefined => {
   const lower = text.slice(0, 8192).toLowerCase()
@@ -283,12 +283,11 @@ export const retryAfterText = (text: string, now: number | undefined, zone = "Z"
 }
 
 /**
- * How long a provider asks to wait, in milliseconds, and where it said so; `undefined` when it did not.
+ * The wait that a provider requests, in milliseconds, and where; `undefined` if it requests none.
  *
- * `body` is parsed JSON (or anything; what is no object is ignored), `text` the error's own message, `now` the time of
- * the answer (milliseconds since the epoch or an ISO string). Moments are read against the `date` header where there is
- * one: it is the clock by which they were written.
- * `zone` is the offset of dates written without one, such as `"+08:00"`; default UTC.
+ * `body` is parsed JSON (anything but an object is ignored), `text` the error's own message, `now` the time of the
+ * response (milliseconds since the epoch or an ISO string). Points in time are compared with the `date` header, if
+ * any: they were written by that clock. `zone` is the offset of dates without one, such as `"+08:00"`; default UTC.
  *
  * @example
  * import { retryAfterFrom } from "./RetryAfter.ts"

@@ -1,19 +1,19 @@
 /**
- * The rules, in their order:
+ * The classification rules, in order:
  *
- * 0. A firewall's page, which says nothing of the provider.
- * 1. The errors in the body, the innermost first. For each: its specific machine fields, then its sentences.
- * 2. Why the reply ended, when the status is that of a success.
- * 3. General machine fields (`rate_limit_error`, `PERMISSION_DENIED`), then a status that the body itself claims.
+ * 0. A firewall page, which shows nothing about the provider.
+ * 1. The errors in the body, innermost first. For each: its specific machine fields, then its sentences.
+ * 2. The finish reason of the reply, if the status is a success.
+ * 3. General machine fields (`rate_limit_error`, `PERMISSION_DENIED`), then a status named in the body.
  * 4. The HTTP status.
- * 5. Without a status: what the transport threw. With that of a success: a reply that could not be used.
+ * 5. Without a status: the transport error. With a success: a reply that could not be used.
  *
- * HTML and plain text are not read for their words: then the status decides.
+ * The text of HTML and plain-text bodies is not read: then the status decides.
  */
 import type { FailureClass } from "../failure/Failure.ts"
 import { capOverflow, fitsWithoutCap } from "../words/ContextNumbers.ts"
 import type { Code, ErrorView } from "./body/ErrorView.ts"
-import { type Case, isSilent } from "./Case.ts"
+import { type Case, hasNoErrorStatus } from "./Case.ts"
 import { fromFinish } from "./Finish.ts"
 import { byFirewall } from "./Firewall.ts"
 import type { Wait } from "./RetryAfter.ts"
@@ -30,7 +30,10 @@ const by = (as: SignalClass, code: Code): Verdict => ({
   evidence: `${code.field}=${code.value.slice(0, 80)}`
 })
 
-/** Codes whose meaning hangs on the parameter they are about. Source: https://platform.openai.com/docs/guides/error-codes */
+/**
+ * Codes whose meaning depends on the parameter they are about. Source:
+ * https://platform.openai.com/docs/guides/error-codes
+ */
 const byParameter = (view: ErrorView, code: string): SignalClass | undefined => {
   const about =
     `${view.param ?? ""} ${/'([\w.[\]]{1,80})'/.exec(view.text.slice(0, 200))?.[1] ?? ""}`.toLowerCase()
@@ -46,8 +49,8 @@ const byParameter = (view: ErrorView, code: string): SignalClass | undefined => 
 }
 
 /**
- * DashScope sends OpenAI's shape of a dead account for its throttle of tokens; the link it adds, or the host, tells.
- * Source: https://help.aliyun.com/zh/model-studio/error-code#token-limit
+ * DashScope uses OpenAI's code for an empty account when it throttles tokens; the link in the message, or the host,
+ * tells them apart. Source: https://help.aliyun.com/zh/model-studio/error-code#token-limit
  */
 const byHost = (view: ErrorView, text: string, code: string): SignalClass | undefined =>
   code === "insufficient_quota" &&
@@ -57,8 +60,9 @@ const byHost = (view: ErrorView, text: string, code: string): SignalClass | unde
     : undefined
 
 /**
- * Types that are said of more than one thing: the words beside them tell of a limit that ends by itself.
- * https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx, https://github.com/openclaw/openclaw/pull/142656
+ * Types with several meanings: the sentence beside them shows whether the limit ends by itself.
+ * https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx,
+ * https://github.com/openclaw/openclaw/pull/142656
  */
 const byLimit = (text: string, code: string): SignalClass | undefined => {
   if (code !== "billing_error" && code !== "access_terminated_error") return undefined
@@ -66,22 +70,24 @@ const byLimit = (text: string, code: string): SignalClass | undefined => {
   return as === "RateLimit" || as === "UsageWindow" ? as : undefined
 }
 
-/** Where one value says two things, the words beside it tell which. */
+/** If a value has two meanings, the sentence beside it decides. */
 const disambiguate = (view: ErrorView, text: string, as: SignalClass): SignalClass => {
   if (as === "RateLimit" || as === "UsageWindow" || as === "Allowance") {
     if (view.google && isZeroQuota(view)) return "Balance"
-    // DashScope's AllocationQuota: "free", "week" and "month allocated quota exceeded" do not pass by themselves.
+    // DashScope's AllocationQuota: "free", "week" and "month allocated quota exceeded" do not end by themselves.
     if (/\b(free|week|month) allocated quota exceeded\b/.test(text)) return "Balance"
   }
-  // A quota of Google's refills by itself.
+  // Google's quotas refill by themselves.
   return as === "Allowance" && view.google ? "UsageWindow" : as
 }
 
-/** "limit: 0": nothing was ever granted, so waiting does not help. https://ai.google.dev/gemini-api/docs/rate-limits */
+/**
+ * "limit: 0": no quota was ever granted, so waiting does not help. https://ai.google.dev/gemini-api/docs/rate-limits
+ */
 const isZeroQuota = (view: ErrorView): boolean =>
   view.zeroQuota || (/\blimit: ?0(?![\d.])/i.test(view.text) && !/\blimit: ?[1-9]/i.test(view.text))
 
-/** An overflow that only the cap on output tokens makes: the prompt fits without it. */
+/** An overflow caused only by the cap on output tokens: the prompt fits without it. */
 const byCap = (view: ErrorView): Verdict | undefined => {
   const sizes = capOverflow(view.text)
   return sizes === undefined || !fitsWithoutCap(sizes)
@@ -89,7 +95,7 @@ const byCap = (view: ErrorView): Verdict | undefined => {
     : { as: "MaxTokens", evidence: `text "${sizes.prompt} + ${sizes.output} > ${sizes.window}"` }
 }
 
-/** The first specific machine value of an error, in the order in which its fields count. */
+/** The first specific machine value of an error, by the priority of its fields. */
 const bySpecificCode = (
   view: ErrorView,
   text: string,
@@ -119,13 +125,13 @@ const bySpecificCode = (
   return undefined
 }
 
-/** OpenAI types some refusals as `server_error`; a 401 is none. */
+/** OpenAI gives some refusals the type `server_error`; a 401 is never a server error. */
 const denies = (status: number | undefined): boolean => status === 401 || status === 402 || status === 403
 
-/** "Something broke here" is the least that a code can say: the words beside it may say what. */
+/** `ServerError` is the least specific code, so the sentence beside it is read as well. */
 const isFault = (as: SignalClass): boolean => as === "ServerError"
 
-/** Gemini says "check your plan and billing" for every quota, also for one that refills in a minute. */
+/** Gemini says "check your plan and billing" for every quota, even for one that refills within a minute. */
 const isGooglesQuota = (view: ErrorView): boolean =>
   view.google || /ai\.google\.dev|generativelanguage\.googleapis\.com|RESOURCE_EXHAUSTED/.test(view.text)
 
@@ -141,9 +147,9 @@ const byWords = (view: ErrorView, text: string): Verdict | undefined => {
   return verdict === undefined ? undefined : { ...verdict, as: disambiguate(view, text, verdict.as) }
 }
 
-/** Plain text counts by its words only where the status leaves the question open. */
+/** Plain text is read only if the status leaves the question open. */
 const readsPlainText = (status: number | undefined): boolean =>
-  isSilent(status) || status === 400 || status === 422
+  hasNoErrorStatus(status) || status === 400 || status === 422
 
 const byViews = (c: Case): Verdict | undefined => {
   const plainFrom =
@@ -161,7 +167,7 @@ const byViews = (c: Case): Verdict | undefined => {
 }
 
 /**
- * What OpenRouter calls an error in `error_type`, beside a code that says less: `server_error` for a key that is none.
+ * OpenRouter's `error_type`, beside a less specific code: `server_error` for an invalid key, for example.
  * https://openrouter.ai/docs/api/reference/errors-and-debugging#skin-specific-error-formats
  */
 const byErrorType = (c: Case): Verdict | undefined => {
@@ -174,7 +180,7 @@ const byErrorType = (c: Case): Verdict | undefined => {
 }
 
 const byFinish = (c: Case): Verdict | undefined => {
-  if (!isSilent(c.status)) return undefined
+  if (!hasNoErrorStatus(c.status)) return undefined
   for (const code of c.reading.finish) {
     const as = fromFinish(code.value)
     if (as !== undefined) return by(as, code)
@@ -182,7 +188,7 @@ const byFinish = (c: Case): Verdict | undefined => {
   return undefined
 }
 
-/** Statuses that mean one thing by themselves; a family name does not override them. */
+/** Statuses that have only one meaning; a general code does not override them. */
 const telling = new Set([402, 407, 413, 429])
 
 const byGeneralCode = (c: Case): Verdict | undefined => {
@@ -195,20 +201,21 @@ const byGeneralCode = (c: Case): Verdict | undefined => {
       ...view.codes,
       ...leadingNames(view.text).map((value) => ({ field: "name", value }))
     ]) {
-      // A 403 that says "Forbidden" has said nothing.
+      // A 403 with the code "Forbidden" adds nothing.
       if (c.status === 403 && code.value.toLowerCase() === "forbidden") continue
       const as = fromGeneralCode(code.value)
-      // "Invalid request" and "something broke" say less than the status does.
-      if (as === undefined || ((as === "Invalid" || as === "ServerError") && !isSilent(c.status))) continue
+      // "Invalid request" and "server error" are less specific than the status.
+      if (as === undefined || ((as === "Invalid" || as === "ServerError") && !hasNoErrorStatus(c.status)))
+        continue
       return by(as, code)
     }
   }
   return undefined
 }
 
-/** Statuses under which gateways and relays pass on another one. */
+/** Statuses under which gateways and relays pass on another status. */
 const wraps = (status: number | undefined): boolean =>
-  isSilent(status) ||
+  hasNoErrorStatus(status) ||
   status === 400 ||
   status === 404 ||
   status === 424 ||
@@ -226,7 +233,7 @@ const byClaimedStatus = (c: Case): Verdict | undefined => {
 }
 
 const byServerWords = (c: Case): Verdict | undefined => {
-  if (!isSilent(c.status)) return undefined
+  if (!hasNoErrorStatus(c.status)) return undefined
   for (const text of c.texts) {
     const verdict = fromServerText(text)
     if (verdict !== undefined) return verdict
@@ -241,8 +248,7 @@ const byReply = (c: Case): Verdict => {
     const { evidence, reason } = classifyTransport(c.transport)
     return { as: reason, evidence }
   }
-  if (form === "html" || form === "text")
-    return { as: "Malformed", evidence: `${form} where a reply was due` }
+  if (form === "html" || form === "text") return { as: "Malformed", evidence: `${form} instead of a reply` }
   if (form === "empty") return { as: c.status === undefined ? "Unknown" : "Empty", evidence: "no body" }
   if (cut || (form === "events" && content && finish.length === 0 && views.length === 0)) {
     return { as: "Truncated", evidence: "the reply breaks off" }
@@ -253,7 +259,7 @@ const byReply = (c: Case): Verdict => {
   return { as: "Empty", evidence: "a reply without content" }
 }
 
-/** What the call amounts to, and which signal said so. */
+/** The class of the call and the deciding signal. */
 export const decide = (c: Case): Verdict => {
   const decided =
     byFirewall(c) ?? byViews(c) ?? byFinish(c) ?? byServerWords(c) ?? byGeneralCode(c) ?? byClaimedStatus(c)
@@ -265,13 +271,13 @@ export const decide = (c: Case): Verdict => {
   return as === undefined ? byReply(c) : { as, evidence: `status ${c.status}` }
 }
 
-/** A period that ends within a day; the words that name it. */
+/** The name of a period that ends within a day. */
 const shortPeriod =
   /\b(hour(ly)?|daily|per[ _-]?day|today|\d[ -]?h(our)?s?|day)\b|perday|小时|今日|每日|当日/i
 const longPeriod =
   /\b(week(ly)?|month(ly)?|7[ -]?days?|billing (cycle|period))\b|weekly|monthly|perweek|permonth|每周|每月|周|月/i
 
-/** A limit that ends within a day is a throttle; one that lasts longer waits for a person or a bill. */
+/** A limit that ends within a day is a throttle; a longer one needs a person or a payment. */
 export const byHorizon = (c: Case, as: SignalClass, wait: Wait | undefined): FailureClass => {
   if (as !== "UsageWindow" && as !== "Allowance") return as
   if (wait !== undefined) return wait.millis > day ? "Balance" : "RateLimit"

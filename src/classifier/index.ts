@@ -1,4 +1,4 @@
-/** The classifier: from what is known of a failed call to one failure, and the redaction of what providers echo. */
+/** The classifier, which turns a failed call into one failure, and the redaction of secrets that providers echo. */
 
 export * as Redaction from "../redaction/Redaction.ts"
 export * as Classifier from "./Classifier.ts"

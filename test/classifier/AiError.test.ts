@@ -16,20 +16,20 @@ const answer = (status: number, body: unknown, headers: Record<string, string> =
   body: JSON.stringify(body)
 })
 
-describe("an AiError that carries the answer", () => {
-  it("is classified by the answer, not by the name it was given", () => {
+describe("an AiError that carries the response", () => {
+  it("is classified by the response, not by its name", () => {
     const http = answer(429, { error: { message: "You have no credits", code: "insufficient_quota" } })
     assert.strictEqual(Failure.classOf(from(new AiError.RateLimitError({ http }))), "Balance")
     const overflow = answer(400, { error: { message: "too long", code: "context_length_exceeded" } })
     assert.strictEqual(from(new AiError.InvalidRequestError({ http: overflow }))._tag, "ContextExceeded")
   })
 
-  it("takes the wait from the answer's headers", () => {
+  it("takes the wait from the response headers", () => {
     const failure = from(new AiError.RateLimitError({ http: answer(429, {}, { "retry-after": "7" }) }))
     assert.strictEqual(Failure.waitMillis(failure, now), 7000)
   })
 
-  it("is classified by its kind where the answer is a bare status", () => {
+  it("is classified by its kind if the response is a bare status", () => {
     const http = { response: { status: 429, headers: {} } }
     assert.strictEqual(Failure.classOf(from(new AiError.QuotaExhaustedError({ http }))), "Balance")
   })
@@ -40,7 +40,7 @@ describe("an AiError that carries the answer", () => {
   })
 })
 
-describe("an AiError without an answer", () => {
+describe("an AiError without a response", () => {
   it.each([
     [new AiError.RateLimitError({}), "RateLimit"],
     [new AiError.QuotaExhaustedError({}), "Balance"],
@@ -73,7 +73,7 @@ describe("an AiError without an answer", () => {
     assert.strictEqual(failure.target, "openai/gpt-5.2#main")
   })
 
-  it("is read for its words where its kind says little", () => {
+  it("is classified by its description if its kind is vague", () => {
     const description = "This model's maximum context length is 8192 tokens."
     assert.strictEqual(from(new AiError.InvalidRequestError({ description }))._tag, "ContextExceeded")
     assert.strictEqual(
@@ -90,7 +90,7 @@ describe("an AiError without an answer", () => {
     )
   })
 
-  it("is a throttle when its quota comes back within a day, else a matter of the account until then", () => {
+  it("is a RateLimit if its quota refills within a day, otherwise AuthDead until then", () => {
     const resets = (hours: number) =>
       from(new AiError.QuotaExhaustedError({ resetAt: DateTime.makeUnsafe(now + hours * 3_600_000) }))
     assert.strictEqual(resets(5)._tag, "RateLimit")
@@ -98,7 +98,7 @@ describe("an AiError without an answer", () => {
     assert.strictEqual(Failure.waitMillis(resets(50), now), 180_000_000)
   })
 
-  it("of the network is told by its cause", () => {
+  it("of the network is classified by its cause", () => {
     const cause = new TypeError("fetch failed", {
       cause: Object.assign(new Error(), { code: "UND_ERR_HEADERS_TIMEOUT" })
     })

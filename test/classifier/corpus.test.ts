@@ -95,7 +95,7 @@ describe("the labelled corpus", () => {
     assert.isAtLeast(waits, 0.98)
   })
 
-  it("is classified the same when the body comes as bytes or as parsed JSON", () => {
+  it("is classified the same with the body as bytes or as parsed JSON", () => {
     for (const row of load("provider-errors.jsonl")) {
       if (typeof row.body !== "string") continue
       const fromText = classify(row)
@@ -113,7 +113,7 @@ describe("the labelled corpus", () => {
     }
   })
 
-  it("beats the HTTP status alone, also on the cases where the status misleads", () => {
+  it("is classified better than by the HTTP status alone, also where the status misleads", () => {
     const rows = load("provider-errors.jsonl")
     const statusOnly = rows.filter((row) => classify({ status: row.status })._tag === row.kind).length
     assert.isBelow(statusOnly / rows.length, 0.75)
@@ -123,7 +123,7 @@ describe("the labelled corpus", () => {
     assert.isAtLeast(score(tricky).strict, 0.98)
   })
 
-  it("yields failures that are ready to be read: a message, evidence, the status, nothing too long", () => {
+  it("yields readable failures: a message, evidence, the status, nothing too long", () => {
     for (const row of load("provider-errors.jsonl")) {
       const failure = classify({ ...row, target: "openai/gpt-5.2#main" })
       assert.isNotEmpty(failure.message, row.id)
@@ -146,7 +146,7 @@ describe("our own collection of provider errors", () => {
   })
 })
 
-describe("the second labelled corpus, which came after the rules were written", () => {
+describe("the second labelled corpus, collected after the rules were written", () => {
   it("is classified as labelled", () => {
     const { lenient, reasons, strict, waits } = score(load("provider-errors-2.jsonl"))
     assert.isAtLeast(lenient, 0.98)

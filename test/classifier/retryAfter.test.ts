@@ -23,9 +23,12 @@ describe("durations", () => {
     assert.strictEqual(parseDuration(text), expected)
   })
 
-  it.each(["", "soon", "5", "-5s", "1.2.3s", "s", "9999999999 days", "5 apples"])("%j is none", (text) => {
-    assert.isUndefined(parseDuration(text))
-  })
+  it.each(["", "soon", "5", "-5s", "1.2.3s", "s", "9999999999 days", "5 apples"])(
+    "%j is not a duration",
+    (text) => {
+      assert.isUndefined(parseDuration(text))
+    }
+  )
 })
 
 describe("retry-after headers", () => {
@@ -49,7 +52,7 @@ describe("retry-after headers", () => {
     }
   )
 
-  it("reads a date against the answer's own date when no time is given", () => {
+  it("compares a date with the response's own date if no time is given", () => {
     const headers = { date: "Tue, 04 Nov 2025 12:00:00 GMT", "retry-after": "Tue, 04 Nov 2025 12:00:10 GMT" }
     assert.strictEqual(retryAfterFrom(headers, undefined, "", undefined)?.millis, 10_000)
   })
@@ -61,7 +64,7 @@ describe("retry-after headers", () => {
 })
 
 describe("rate limit buckets", () => {
-  it("waits for the bucket that is empty, not for the one that resets first", () => {
+  it("uses the empty bucket, not the one that resets first", () => {
     assert.strictEqual(
       millis({
         "x-ratelimit-remaining-requests": "59",
@@ -73,7 +76,7 @@ describe("rate limit buckets", () => {
     )
   })
 
-  it("waits for the later of two empty buckets", () => {
+  it("uses the later of two empty buckets", () => {
     assert.strictEqual(
       millis({
         "anthropic-ratelimit-requests-remaining": "0",
@@ -90,7 +93,7 @@ describe("rate limit buckets", () => {
     assert.strictEqual(millis({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1762257660000" }), 60_000)
   })
 
-  it("asks for nothing while every bucket has room, or where the numbers make no sense", () => {
+  it("gives no wait while every bucket has room, or if the numbers make no sense", () => {
     assert.isUndefined(millis({ "x-ratelimit-remaining": "3", "x-ratelimit-reset": "60" }))
     assert.isUndefined(millis({ "x-ratelimit-remaining-tokens": "-1", "x-ratelimit-reset-tokens": "0" }))
     assert.isUndefined(millis({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "-5" }))
@@ -98,28 +101,28 @@ describe("rate limit buckets", () => {
 })
 
 describe("fields of the body", () => {
-  it("reads Google's RetryInfo, before the words that say the same less exactly", () => {
+  it("prefers Google's RetryInfo to the less exact sentence", () => {
     const body = {
       error: { details: [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "38s" }] }
     }
     assert.strictEqual(millis({}, body, "Please retry in 38.66s."), 38_000)
   })
 
-  it("reads waits in seconds, in milliseconds and as a moment", () => {
+  it("reads waits in seconds, in milliseconds and as a point in time", () => {
     assert.strictEqual(millis({}, { error: { resets_in_seconds: 471 } }), 471_000)
     assert.strictEqual(millis({}, { error: { retry_after_ms: 1200 } }), 1200)
     assert.strictEqual(millis({}, { error: { resets_at: 1762257660 } }), 60_000)
     assert.strictEqual(millis({}, { retryDelay: { seconds: "3" } }), 3000)
   })
 
-  it("reads headers that a relay put into the body", () => {
+  it("reads headers that a relay copied into the body", () => {
     const body = {
       error: { metadata: { headers: { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1762257660000" } } }
     }
     assert.strictEqual(millis({}, body), 60_000)
   })
 
-  it("does not take what an SDK has waited already for a wait, nor what the caller had sent", () => {
+  it("ignores the time an SDK has already waited, and the caller's input", () => {
     assert.isUndefined(millis({}, { error: { body: { attempts: 3, totalRetryDelay: 1280 } } }))
     assert.isUndefined(millis({}, { detail: [{ input: { retry_after: 5 } }] }))
   })
@@ -183,7 +186,7 @@ describe("a provider whose clock is ten minutes off", () => {
     })
   }
 
-  it("says until when a key is dead by it, too", () => {
+  it("also gives the end of a dead key by that clock", () => {
     const theirs = ours + 600_000
     const failure = classify({
       status: 400,

@@ -441,7 +441,7 @@ const invalid: ReadonlyArray<string> = [
 const classOf = (message: string, status: number): Failure.FailureClass =>
   Failure.classOf(classify({ status, body: { error: { message, type: "invalid_request_error" } } }))
 
-describe("sentences of one meaning have one class", () => {
+describe("sentences with the same meaning have the same class", () => {
   for (const [expected, status, messages] of families) {
     it.each(messages)(`${expected}: %s`, (message) => {
       assert.strictEqual(classOf(message, status), expected)
@@ -449,7 +449,7 @@ describe("sentences of one meaning have one class", () => {
   }
 })
 
-describe("sentences about the request itself are no signal of anything else", () => {
+describe("sentences about the request itself are Invalid", () => {
   it.each(invalid)("%s", (message) => {
     // Of the request itself, or of this request at this model: never of the target or the key.
     assert.include(["Invalid", "Unsupported"], classOf(message, 400))

@@ -14,7 +14,7 @@ const read = (status: number, error: object, headers: { readonly [name: string]:
 
 // https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx
 describe("a budget for requests in flight (OpenRouter)", () => {
-  it("frees itself, so the key waits for as long as it says", () => {
+  it("is a RateLimit with the wait it names, because it frees itself", () => {
     const metadata = {
       reason: "in_flight_budget_exhausted",
       limit_source: "openrouter_in_flight_budget",
@@ -39,7 +39,7 @@ describe("a budget for requests in flight (OpenRouter)", () => {
     ])
   })
 
-  it("is no budget that a single request exceeds", () => {
+  it("is not a RateLimit if a single request exceeds it", () => {
     const metadata = { reason: "weight_exceeds_budget", limit_source: "openrouter_credits" }
     const message =
       "This request requires more credits, or fewer max_tokens. You requested up to 128000 tokens, but can only afford 113371."
@@ -47,8 +47,8 @@ describe("a budget for requests in flight (OpenRouter)", () => {
   })
 })
 
-describe("a cap on what is spent", () => {
-  it("of a workspace or a guardrail is no missing permission", () => {
+describe("a spending cap", () => {
+  it("of a workspace or a guardrail is not a missing permission", () => {
     const message = "Workspace monthly budget of $500.00 exceeded. Contact your workspace admin."
     assert.deepStrictEqual(read(403, { code: 403, message }), ["Balance", undefined])
     const metadata = { limit_source: "openrouter_guardrail_budget", resets_at: "2026-08-21T00:00:00Z" }
@@ -65,7 +65,7 @@ describe("a cap on what is spent", () => {
     assert.deepStrictEqual(read(429, { type, message: "Usage is paused.", details }), ["Balance", undefined])
   })
 
-  it("of an account of Anthropic is no rate limit, whatever its type says", () => {
+  it("of an Anthropic account is not a rate limit, whatever its type", () => {
     for (const who of ["account's", "account’s", "organization's"]) {
       const message = `This request would exceed your ${who} monthly spend limit. Please try again later.`
       assert.deepStrictEqual(read(429, { type: "rate_limit_error", message }), ["Balance", undefined])
@@ -77,7 +77,7 @@ describe("a cap on what is spent", () => {
 
 // https://www.kimi.com/code/docs/en/kimi-code/error-reference.html, https://github.com/openclaw/openclaw/pull/142656
 describe("the allowance of a plan (Kimi Code)", () => {
-  it("is no key that is denied, whatever its status and its type say", () => {
+  it("is not a denied key, whatever its status and type", () => {
     const cycle =
       "You've reached your usage limit for this billing cycle. Your quota will be refreshed in the next cycle. To continue now, purchase extra usage or upgrade your plan: https://www.kimi.com/code/#pricing"
     const week =
@@ -89,7 +89,7 @@ describe("the allowance of a plan (Kimi Code)", () => {
     }
   })
 
-  it("is no access that was terminated", () => {
+  it("is not a terminated access", () => {
     const type = "access_terminated_error"
     const message =
       "Kimi For Coding is currently only available for Coding Agents such as Kimi CLI, Claude Code, Roo Code, Kilo Code, etc."
@@ -99,7 +99,7 @@ describe("the allowance of a plan (Kimi Code)", () => {
 
 // https://docs.bigmodel.cn/cn/api/rate-limit
 describe("a platform that is busy (Z.ai)", () => {
-  it("is no limit of the account", () => {
+  it("is not a limit of the account", () => {
     assert.deepStrictEqual(read(429, { code: "1305", message: "busy" }), ["Overloaded", undefined])
   })
 })

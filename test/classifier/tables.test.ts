@@ -76,7 +76,7 @@ describe("a page of a firewall", () => {
     assert.strictEqual(classOf({ status, body }), "Blocked")
   })
 
-  it("is known by its headers too", () => {
+  it("is also recognised by its headers", () => {
     assert.strictEqual(
       classOf({ status: 202, headers: { "x-amzn-waf-action": "challenge" }, body: "" }),
       "Blocked"
@@ -87,7 +87,7 @@ describe("a page of a firewall", () => {
     )
   })
 
-  it("is none where the provider itself says why", () => {
+  it("is not assumed if the provider itself gives a reason", () => {
     assert.strictEqual(classOf({ status: 403 }), "Forbidden")
     assert.strictEqual(
       classOf({
@@ -105,14 +105,14 @@ describe("a page of a firewall", () => {
 })
 
 describe("machine fields", () => {
-  it("beat the status and the words beside them", () => {
+  it("take precedence over the status and the sentence", () => {
     const error = { message: "Rate limit exceeded, too many requests", code: "insufficient_quota" }
     for (const status of [200, 400, 401, 403, 412, 422, 429, 500]) {
       assert.strictEqual(classOf(withError(error, status)), "Balance")
     }
   })
 
-  it("of OpenRouter say in error_type what the code of the protocol does not", () => {
+  it("of OpenRouter are read from error_type if the code is less specific", () => {
     const failed = (error_type: string) => ({
       status: 200,
       body: { id: "resp_1", status: "failed", error: { code: "server_error", message: "Error" }, error_type }
@@ -145,7 +145,7 @@ describe("machine fields", () => {
     }
   })
 
-  it("count from the first that is known: a general code does not hide a specific type", () => {
+  it("count from the first known one: a general code does not hide a specific type", () => {
     assert.strictEqual(
       classOf(withError({ code: "invalid_request_error", type: "engine_overloaded_error" }, 429)),
       "Overloaded"
@@ -156,7 +156,7 @@ describe("machine fields", () => {
     )
   })
 
-  it("do not count when they are general and the sentence says more", () => {
+  it("are ignored if they are general and the sentence is more specific", () => {
     const error = {
       type: "rate_limit_error",
       message: "The engine is currently overloaded, please try again later"
@@ -164,7 +164,7 @@ describe("machine fields", () => {
     assert.strictEqual(classOf(withError(error, 429)), "Overloaded")
   })
 
-  it("count as a family where neither a sentence nor the status tells", () => {
+  it("count as a family if neither a sentence nor the status decides", () => {
     assert.strictEqual(
       classOf({ status: 200, inStream: true, body: { error: { type: "permission_error", message: "No." } } }),
       "Forbidden"
@@ -186,7 +186,7 @@ describe("machine fields", () => {
     )
   })
 
-  it("that are numbers are read only where it is known whose they are", () => {
+  it("that are numbers are read only if the vendor is known", () => {
     assert.strictEqual(
       classOf({ status: 200, body: { base_resp: { status_code: 1008, status_msg: "" } } }),
       "Balance"
@@ -263,7 +263,7 @@ describe("the innermost error", () => {
     assert.strictEqual(classOf({ status: 200, inStream: true, body: `${stream}\n\n` }), "Overloaded")
   })
 
-  it("leaves the outer one to decide when it says nothing", () => {
+  it("lets the outer one decide if it holds nothing", () => {
     const body = { error: { message: JSON.stringify({ error: { message: "hm" } }), code: "model_not_found" } }
     assert.strictEqual(classOf({ status: 503, body: JSON.stringify(body) }), "ModelMissing")
   })
@@ -299,13 +299,13 @@ describe("words", () => {
     assert.strictEqual(classOf(withError({ message, type: "invalid_request_error" })), "Invalid")
   })
 
-  it("that give advice do not count", () => {
+  it("with advice are ignored", () => {
     const message =
       "Rate limit reached. Need more tokens? Upgrade to Dev Tier today. You can increase your rate limit by adding a payment method. Add 10 credits to unlock 1000 requests. Please reduce the prompt length or the maximum tokens requested."
     assert.strictEqual(classOf(withError({ message }, 429)), "RateLimit")
   })
 
-  it("of plain text and HTML do not count over a status", () => {
+  it("in plain text and HTML do not override a status", () => {
     assert.strictEqual(classOf({ status: 503, body: "rate limit exceeded" }), "Overloaded")
     assert.strictEqual(classOf({ status: 500, body: "insufficient balance" }), "ServerError")
   })
@@ -326,13 +326,13 @@ describe("limits of a plan", () => {
     assert.strictEqual(Failure.waitMillis(failure, Date.parse(now)), 18_000_000)
   })
 
-  it("that last longer are a matter of the account, until they end", () => {
+  it("that last longer are AuthDead until they end", () => {
     const failure = limited({ resets_in_seconds: 400_000 })
     assert.strictEqual(Failure.classOf(failure), "Balance")
     assert.strictEqual(Failure.waitMillis(failure, Date.parse(now)), 400_000_000)
   })
 
-  it("are told apart by the name of the period when no end is given", () => {
+  it("are distinguished by the name of the period if no end is given", () => {
     assert.strictEqual(
       classOf(withError({ message: "You've reached your 5-hour usage limit" }, 429)),
       "RateLimit"
@@ -343,7 +343,7 @@ describe("limits of a plan", () => {
     )
   })
 
-  it("of zero are none that ends", () => {
+  it("of zero never end", () => {
     const message =
       "You exceeded your current quota, please check your plan and billing details. * Quota exceeded for metric: x, limit: 0"
     assert.strictEqual(
@@ -352,7 +352,7 @@ describe("limits of a plan", () => {
     )
   })
 
-  it("at Google are throttles, whatever they say of billing", () => {
+  it("at Google are throttles, even if they mention billing", () => {
     const message = "You exceeded your current quota, please check your plan and billing details."
     assert.strictEqual(
       classOf({ status: 429, body: { error: { code: 429, status: "RESOURCE_EXHAUSTED", message } } }),
@@ -426,7 +426,7 @@ describe("an overflow", () => {
   })
 })
 
-describe("an endpoint that a server does not have", () => {
+describe("an endpoint missing on a server", () => {
   it.each([
     [500, { error: { message: "not implemented", type: "new_api_error", code: "convert_request_failed" } }],
     [400, { error: { message: "no such API for it", code: "unsupported_api_for_model" } }],
@@ -438,7 +438,7 @@ describe("an endpoint that a server does not have", () => {
   })
 })
 
-describe("a status inside of the body", () => {
+describe("a status inside the body", () => {
   it.each([
     { type: "error", error: { type: "bad_request_error", message: "that is wrong", http_code: "400" } },
     { error: { message: '{"type":"bad_request_error","message":"that is wrong","http_code":400}' } }
@@ -447,16 +447,16 @@ describe("a status inside of the body", () => {
   })
 })
 
-describe("an overflow that only the cap on output makes", () => {
+describe("an overflow caused only by the output cap", () => {
   const error = (prompt: number, output: number) => ({
     message: `This model's maximum context length is 32768 tokens. However, you requested ${prompt + output} tokens (${prompt} in the messages, ${output} in the completion). Please reduce the length of the messages or completion.`,
     code: "context_length_exceeded"
   })
-  it("is about the cap where the prompt fits without it", () => {
+  it("is MaxTokens if the prompt fits without the cap", () => {
     assert.strictEqual(classOf(withError({ ...error(1187, 32_000), code: null })), "MaxTokens")
     assert.strictEqual(classOf(withError(error(1187, 32_000))), "MaxTokens")
   })
-  it("is about the prompt where that alone fills the window", () => {
+  it("is ContextExceeded if the prompt alone fills the window", () => {
     assert.strictEqual(classOf(withError(error(32_000, 1_000))), "ContextExceeded")
     assert.strictEqual(classOf(withError(error(40_000, 1_000))), "ContextExceeded")
   })

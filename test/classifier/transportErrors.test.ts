@@ -27,7 +27,7 @@ describe("transport errors", () => {
     assert.strictEqual(classifyTransport(failed(failed(failed(both)))).reason, "Connection")
   })
 
-  it("is Truncated when the body broke off, and Malformed when it could not be unpacked", () => {
+  it("is Truncated if the body broke off, and Malformed if it could not be decompressed", () => {
     const terminated = (cause: unknown) => classifyTransport(new TypeError("terminated", { cause })).reason
     assert.strictEqual(terminated(coded("UND_ERR_SOCKET", "other side closed")), "Truncated")
     assert.strictEqual(terminated(coded("Z_DATA_ERROR", "incorrect header check")), "Malformed")
@@ -42,7 +42,7 @@ describe("transport errors", () => {
     assert.strictEqual(classifyTransport(new SyntaxError("Unexpected end of JSON input")).reason, "Malformed")
   })
 
-  it("never reads numbers or words out of an address", () => {
+  it("never reads numbers or words from an address", () => {
     for (const message of [
       "connect ECONNREFUSED 127.0.0.1:4290",
       "connect EHOSTUNREACH 10.4.29.1:401",
@@ -53,20 +53,20 @@ describe("transport errors", () => {
     }
   })
 
-  it("is Unknown for what is no transport error", () => {
+  it("is Unknown for anything but a transport error", () => {
     for (const odd of [undefined, null, 5, "boom", {}, new Error("boom"), () => 1]) {
       assert.strictEqual(classifyTransport(odd).reason, "Unknown")
     }
   })
 
-  it("ends on a chain of causes that bites its own tail", () => {
+  it("terminates on a circular chain of causes", () => {
     const error: Error & { cause?: unknown } = new Error("loop")
     error.cause = error
     assert.strictEqual(classifyTransport(error).reason, "Unknown")
   })
 })
 
-describe("SDK errors that carry the answer", () => {
+describe("SDK errors that carry the response", () => {
   const body = {
     error: { message: "You have no credits", type: "insufficient_quota", code: "insufficient_quota" }
   }

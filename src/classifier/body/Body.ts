@@ -1,34 +1,34 @@
 /**
- * Reads a body in whatever form it came: JSON, an event stream, lines of JSON, XML, HTML or plain text.
+ * Parses a body in any format: JSON, an event stream, lines of JSON, XML, HTML or plain text.
  *
- * Looks at no more than 64 KiB of text and a few hundred fields.
+ * Reads at most 64 KiB of text and a few hundred fields.
  */
 import { errorPaths } from "../../words/ErrorPaths.ts"
 import { isArray, keysOf, read } from "../signals/Signal.ts"
 import { dialectOf } from "../signals/VendorNumbers.ts"
 import { bareView, type Code, type ErrorView } from "./ErrorView.ts"
 import { type Draft, maxText, visit } from "./ErrorViews.ts"
-import { embedded, readLiteral } from "./Loose.ts"
-import { filled, type Reply, visitReply } from "./Replies.ts"
+import { embedded, readLiteral } from "./LiteralReader.ts"
+import { filled, type Reply, visitReply } from "./ReplyReader.ts"
 
-/** What the form of a body is, and what it says. */
+/** The parsed body. */
 export interface Reading {
   readonly form: "empty" | "json" | "events" | "html" | "text"
   /** The errors found, innermost first. */
   readonly views: ReadonlyArray<ErrorView>
   /** Finish, stop and block reasons of a reply. */
   readonly finish: ReadonlyArray<Code>
-  /** True when a reply with content was found. */
+  /** True if a reply with content was found. */
   readonly content: boolean
-  /** True when the body breaks off. */
+  /** True if the body is truncated. */
   readonly cut: boolean
-  /** The beginning of a page or a plain text, as it came; empty for anything else. */
+  /** The beginning of a page or a plain text; empty for anything else. */
   readonly page: string
-  /** What was parsed, whole: waits may stand beside the error. */
+  /** The parsed values, whole: they may hold a wait beside the error. */
   readonly roots: ReadonlyArray<unknown>
 }
 
-/** Long event streams are read at both ends: the error is the last thing in them. */
+/** Of long event streams the beginning and the end are read: an error comes last. */
 const bothEnds = (text: string): string =>
   text.length <= maxText ? text : `${text.slice(0, maxText / 2)}\n\n${text.slice(-maxText / 2)}`
 
@@ -72,7 +72,7 @@ const parse = (text: string): { readonly value: unknown; readonly whole: boolean
 /** MiniMax sends `base_resp` with every chunk; in good ones its code is 0. */
 const isFault = (value: unknown): boolean => filled(value) && String(read(value, "status_code")) !== "0"
 
-/** True for a chunk that carries an error, so that a running reply is not taken for one. */
+/** True for a chunk that is an error, to tell it from a running reply. */
 const isErrorEvent = (name: string, value: unknown): boolean => {
   const type = read(value, "type")
   if (
@@ -143,7 +143,7 @@ const xmlView = (text: string): ErrorView | undefined => {
 
 const decoder = new TextDecoder("utf-8", { fatal: false })
 
-/** The body's text, at most what is looked at and a tail; `undefined` for JSON that was already parsed. */
+/** The text of the body, at most the limit plus a tail; `undefined` for JSON that was already parsed. */
 const textOf = (body: unknown): string | undefined => {
   if (typeof body === "string") return body
   if (ArrayBuffer.isView(body) || body instanceof ArrayBuffer) {
@@ -165,12 +165,12 @@ const nothing: Omit<Reading, "form"> = {
   roots: []
 }
 
-/** So much of a page is looked at, in characters. */
+/** The most of a page that is read, in characters. */
 const maxPage = 8192
 
 /**
- * Reads a body. Looks at no more than 64 KiB of text and a few hundred fields, so the time does not depend on the
- * size of what was sent. Throws on nothing that a body can be.
+ * Parses a body. Reads at most 64 KiB of text and a few hundred fields, so the time does not depend on the size of
+ * the body. Never throws.
  */
 export const readBody = (body: unknown, provider: string | undefined): Reading => {
   const draft: Draft = { views: [], dialect: dialectOf(provider), quoted: [], nodes: 0 }

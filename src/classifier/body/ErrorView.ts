@@ -1,6 +1,5 @@
 /**
- * One error object, read: the machine fields and the sentences of its own, and nothing of what the caller had sent or
- * a model had said.
+ * Parses one error object: its own machine fields and sentences, without the caller's input or the model's output.
  */
 import { type Fields, isArray, keysOf, read } from "../signals/Signal.ts"
 import { isErrorStatus } from "../signals/Status.ts"
@@ -12,50 +11,50 @@ export interface Code {
   readonly value: string
 }
 
-/** One error object, read. */
+/** A parsed error object. */
 export interface ErrorView {
-  /** Machine fields in the order in which they count: reasons, code, type, status. */
+  /** Machine fields by priority: reasons, code, type, status. */
   readonly codes: ReadonlyArray<Code>
-  /** The error's own words. */
+  /** The error's own text. */
   readonly text: string
-  /** The parameter that is at fault, when one is named. */
+  /** The parameter at fault, if named. */
   readonly param: string | undefined
-  /** The HTTP status that the object itself claims. */
+  /** The HTTP status named in the object. */
   readonly status: number | undefined
-  /** A vendor's number, and whose it is. */
+  /** A vendor's error number and the vendor. */
   readonly number: readonly [Dialect, number] | undefined
-  /** Whose errors these are, when the provider's name or the shape tells. */
+  /** The vendor, if the provider's name or the object's shape shows it. */
   readonly dialect: Dialect | undefined
   /** True for the error format of Google's APIs. */
   readonly google: boolean
-  /** True when a quota of the error is zero: nothing was ever granted. */
+  /** True if a quota in the error is zero: none was ever granted. */
   readonly zeroQuota: boolean
-  /** The object itself, for waits. */
+  /** The object itself, searched for waits. */
   readonly source: unknown
 }
 
-/** A name as it is compared: without case and marks, so that `errorCode` and `error_code` are one. */
+/** The form in which names are compared, without case and separators: `errorCode` equals `error_code`. */
 export const fold = (key: string): string => key.toLowerCase().replace(/[^a-z]/g, "")
 
-/** Strings under these names are machine values, in the order in which they count. */
+/** Strings with these names are machine values, by priority. */
 const codeFields: ReadonlyArray<string> =
   "code errorcode errcode reason type errortype limitsource kind subcode errorsubcode exceptiontype status error name message".split(
     " "
   )
 
-/** Numbers under these names may be an HTTP status. */
+/** Numbers with these names may be an HTTP status. */
 const statusFields: ReadonlyArray<string> =
   "code status statuscode httpcode httpstatus httpstatuscode upstreamstatus rawstatuscode originalstatuscode errorcode".split(
     " "
   )
 
-/** Numbers under these names may be a vendor's own. */
+/** Numbers with these names may be a vendor's own. */
 const numberFields: ReadonlyArray<string> = "code statuscode errorcode errcode".split(" ")
 
 /** The fields of an object by folded name. */
 export type Index = ReadonlyMap<string, unknown>
 
-/** The first fields of an object by folded name; the first of two equal names stays. */
+/** The first fields of an object by folded name; of duplicates the first one counts. */
 export const indexOf = (object: unknown): Index => {
   const index = new Map<string, unknown>()
   for (const key of keysOf(object, 80)) {
@@ -70,7 +69,7 @@ const asNumber = (value: unknown): number | undefined => {
   return typeof value === "string" && /^\d{1,7}$/.test(value.trim()) ? Number(value) : undefined
 }
 
-/** A machine value is one word, or the gRPC phrase that xAI sends in `code`. */
+/** A machine value is a single word, or the gRPC phrase that xAI sends in `code`. */
 export const isToken = (value: string): boolean => value.length <= 120 && /^[\w.#:/+-]+$/.test(value.trim())
 
 /** The reasons in Google's `details[]`, and whether one of its quotas is zero. */
@@ -94,7 +93,7 @@ const googleDetails = (
   return { codes, zero, any }
 }
 
-/** Reasons of the `errors[]` that Google's older APIs add to an error. */
+/** The reasons in the `errors[]` of Google's older APIs. */
 const olderReasons = (errors: unknown): ReadonlyArray<Code> => {
   const codes: Array<Code> = []
   for (let i = 0; i < 4; i++) {
@@ -104,7 +103,7 @@ const olderReasons = (errors: unknown): ReadonlyArray<Code> => {
   return codes
 }
 
-/** A list of validation faults, as FastAPI answers: only what the server says (`msg`) is read, never `input`. */
+/** A list of validation errors as FastAPI sends it: only the server's text (`msg`) is read, never `input`. */
 export const validationText = (list: unknown): string | undefined => {
   if (!isArray(list)) return undefined
   const parts: Array<string> = []
@@ -140,8 +139,8 @@ const vendorDialect = (index: Index, object: Fields, hint: Dialect | undefined):
 }
 
 /**
- * Reads one object as an error of its own, without its children; `undefined` when it says nothing. `dialect` is whose
- * numbers the provider sends, when its name tells.
+ * Parses one object as an error, without its children; `undefined` if it holds nothing. `dialect` is the vendor whose
+ * numbers the provider sends, if its name shows it.
  */
 export const viewOf = (
   object: Fields,
@@ -189,7 +188,7 @@ export const viewOf = (
   }
 }
 
-/** A view of words alone. */
+/** A view of a text alone. */
 export const bareView = (text: string): ErrorView => ({
   codes: isToken(text) ? [{ field: "error", value: text.trim() }] : [],
   text,

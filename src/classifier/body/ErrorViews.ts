@@ -1,9 +1,9 @@
 /**
- * Finds the errors in a JSON value, whatever wraps them.
+ * Finds the errors in a JSON value, however they are wrapped.
  *
- * An error may sit in `error`, `errors[0]`, `response.error`, `base_resp`, `detail`, or inside a message that quotes
- * the JSON of somebody else's error. What comes out is a list of *views*, the innermost first, each with the machine
- * fields and the sentences of one error object, and nothing of what the caller had sent or a model had said.
+ * An error may be in `error`, `errors[0]`, `response.error`, `base_resp`, `detail`, or inside a message that quotes
+ * the JSON of another error. The result is a list of *views*, innermost first, each with the machine fields and the
+ * sentences of one error object, without the caller's input or the model's output.
  */
 
 import { type Fields, isArray, isFields, keysOf, read } from "../signals/Signal.ts"
@@ -18,38 +18,38 @@ import {
   validationText,
   viewOf
 } from "./ErrorView.ts"
-import { embedded } from "./Loose.ts"
+import { embedded } from "./LiteralReader.ts"
 
-/** How much text of a body is looked at. */
+/** The most text of a body that is read. */
 export const maxText = 64 * 1024
 
-/** How deep errors may be wrapped in each other. */
+/** The deepest nesting of errors. */
 const maxDepth = 8
 
-/** How many values that were found in texts are kept. */
+/** The most values found in texts that are kept. */
 const maxQuoted = 8
 
-/** How many errors are kept. */
+/** The most errors that are kept. */
 const maxViews = 24
 
-/** Objects and arrays under these names hold another error. */
+/** Objects and arrays with these names hold another error. */
 const containers = new Set(
   "error err errors message msg baseresp detail details innererror innererrors exception fault failure cause upstream upstreamerror originalerror providererror lasterror body responsebody rawresponse metadata errordetails errorbody causedby".split(
     " "
   )
 )
 
-/** Strings under these names are sentences. */
+/** Strings with these names are sentences. */
 const textFields: ReadonlyArray<string> =
   "message msg errormessage errormsg errmsg statusmsg statusmessage description errordescription detail details error err raw faultstring reason title responsebody body userfacingmessage grpcmessage".split(
     " "
   )
 
-/** The views found so far. `dialect` is whose numbers the provider sends, when its name tells. */
+/** The views found so far. `dialect` is the vendor whose numbers the provider sends, if its name shows it. */
 export interface Draft {
   readonly views: Array<ErrorView>
   readonly dialect: Dialect | undefined
-  /** Values that were found in a text: waits may stand beside the error in them. */
+  /** Values found inside texts: they may hold a wait beside the error. */
   readonly quoted: Array<unknown>
   nodes: number
 }
@@ -58,7 +58,7 @@ const push = (draft: Draft, view: ErrorView): void => {
   if (draft.views.length < maxViews) draft.views.push(view)
 }
 
-/** A string that holds an error: first what is embedded in it, then its own words. */
+/** A string that holds an error: first the values embedded in it, then its own text. */
 const visitText = (draft: Draft, text: string, depth: number): string => {
   const { prose, values } = embedded(text.slice(0, maxText))
   for (const value of values) {
@@ -68,7 +68,7 @@ const visitText = (draft: Draft, text: string, depth: number): string => {
   return values.length > 0 ? prose : text
 }
 
-/** Adds the views of a value, the innermost first. Bounded in depth and in number. */
+/** Adds the views of a value, innermost first. Bounded in depth and number. */
 export const visit = (draft: Draft, value: unknown, depth: number): void => {
   if (depth > maxDepth || ++draft.nodes > 200) return
   if (typeof value === "string") {
@@ -130,7 +130,7 @@ const visitChildren = (draft: Draft, object: Fields, index: Index, depth: number
   }
 }
 
-/** Objects under these names may hold an error among other things. */
+/** Objects with these names may hold an error among other things. */
 const envelopes = new Set(["response", "data", "result", "header", "payload"])
 
 /** `response.error` (OpenAI), `Response.Error` (Tencent), `data.error`, `header.code` (Spark). */
@@ -140,7 +140,7 @@ const visitEnvelope = (draft: Draft, child: unknown, name: string, depth: number
     const value = inner.get(key)
     if (isFields(value) || typeof value === "string") visit(draft, value, depth + 1)
   }
-  // Spark's header, and the answer inside an SDK's error.
+  // Spark's header, and the response inside an SDK's error.
   if (name === "header" && inner.has("code") && inner.has("message")) visit(draft, child, depth + 1)
   if (name === "response" && isFields(inner.get("data"))) visit(draft, inner.get("data"), depth + 1)
 }

@@ -1,11 +1,11 @@
 /**
  * Machine fields: codes, types and reasons that name the fault.
  *
- * Two tables. A *specific* value decides at once, over the status and over the words beside it. A *general* one names
- * only a family (`rate_limit_error`, `PERMISSION_DENIED`); it decides when neither a specific value nor a sentence did.
- * What is in neither table (`invalid_request_error`, `api_error`, a copy of the status) says nothing.
+ * Two tables. A *specific* value decides at once, over the status and the sentence beside it. A *general* one names
+ * only a family (`rate_limit_error`, `PERMISSION_DENIED`); it decides if neither a specific value nor a sentence did.
+ * Values in neither table (`invalid_request_error`, `api_error`, a copy of the status) are ignored.
  *
- * Values are compared without case and without separators: `rateLimitExceeded` is `rate_limit_exceeded`.
+ * Values are compared without case and separators: `rateLimitExceeded` equals `rate_limit_exceeded`.
  */
 import { contextCodes } from "../../words/ContextErrors.ts"
 import type { SignalClass } from "./Verdict.ts"
@@ -70,7 +70,7 @@ const specificGroups: ReadonlyArray<Group> = [
     values: "upstream_provider_shared_pool"
   },
   {
-    // What the requests in flight may cost at most: it frees itself.
+    // The budget for requests in flight: it frees itself.
     as: "RateLimit",
     source: "https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx",
     values: "in_flight_budget_exhausted openrouter_in_flight_budget"
@@ -93,7 +93,7 @@ const specificGroups: ReadonlyArray<Group> = [
     values:
       "max_parallel_request_limit_reached concurrent_request_limit_exceeded consumption_limit_reached concurrency_limit"
   },
-  // ---- a plan's window
+  // ---- a plan's quota for a period
   {
     as: "UsageWindow",
     source:
@@ -325,7 +325,7 @@ const specificGroups: ReadonlyArray<Group> = [
     source: "https://cloud.tencent.com/document/api/1729/101835",
     values: "InvalidParameterValue.Model ResourceNotFound.Model"
   },
-  // ---- the window
+  // ---- the context window
   ...contextCodes.map((group) => ({ as: "ContextExceeded" as const, ...group })),
   // ---- the output ceiling
   {
@@ -450,7 +450,7 @@ const specificGroups: ReadonlyArray<Group> = [
     source: "https://help.aliyun.com/en/model-studio/error-code",
     values: "ModelUnavailable ModelServingError ServiceUnavailable ModelServiceRejected SystemBusy"
   },
-  // ---- broken on their side
+  // ---- a fault of the server
   {
     as: "ServerError",
     source: "https://platform.openai.com/docs/guides/error-codes",
@@ -555,7 +555,7 @@ const index = (groups: ReadonlyArray<Group>): ReadonlyMap<string, SignalClass> =
 const specific = index(specificGroups)
 const general = index(generalGroups)
 
-/** `ThrottlingException:http://…` and `com.amazon.coral#ThrottlingException` are both the exception. */
+/** `ThrottlingException:http://…` and `com.amazon.coral#ThrottlingException` both reduce to the exception. */
 const bare = (value: string): string => {
   const short = value.length > 200 ? value.slice(0, 200) : value
   const head = /^[\w.]+:(?=https?:|\s|$)/.test(short) ? short.slice(0, short.indexOf(":")) : short
@@ -566,13 +566,13 @@ const lookup = (table: ReadonlyMap<string, SignalClass>, value: string): SignalC
   const code = bare(value)
   const found = table.get(fold(code))
   if (found !== undefined) return found
-  // `RateLimitExceeded.SomethingNew` is still a RateLimitExceeded.
+  // `RateLimitExceeded.SomethingNew` counts as RateLimitExceeded.
   const dot = code.indexOf(".")
   return dot > 0 ? table.get(fold(code.slice(0, dot))) : undefined
 }
 
 /**
- * The class that a specific machine value names; `undefined` for a general or unknown one.
+ * The class of a specific machine value; `undefined` for a general or unknown one.
  *
  * @example
  * import { fromCode } from "./Codes.ts"
@@ -582,7 +582,7 @@ const lookup = (table: ReadonlyMap<string, SignalClass>, value: string): SignalC
  */
 export const fromCode = (value: string): SignalClass | undefined => lookup(specific, value)
 
-/** The class that a general machine value names; `undefined` for an unknown one. */
+/** The class of a general machine value; `undefined` for an unknown one. */
 export const fromGeneralCode = (value: string): SignalClass | undefined => lookup(general, value)
 
 /** gRPC status numbers, as in the `grpc-status` trailer. Source: https://grpc.io/docs/guides/status-codes/ */

@@ -1,4 +1,4 @@
-/** Durations as providers write them, in milliseconds. */
+/** Parses durations as providers write them, to milliseconds. */
 
 const second = 1000
 const minute = 60 * second
@@ -7,7 +7,7 @@ const hour = 60 * minute
 /** One day in milliseconds. */
 export const day = 24 * hour
 
-/** Nothing a provider means lasts longer than this; a longer wait is a broken number. */
+/** A longer wait is not plausible and is treated as a broken number. */
 const longest = 400 * day
 
 const units: { readonly [unit: string]: number } = {
@@ -45,13 +45,13 @@ export const durationPattern = `\\d{1,15}(?:\\.\\d{1,12})?\\s?${unitPattern}(?![
 const part = new RegExp(`(\\d{1,15}(?:\\.\\d{1,12})?)\\s?(${unitPattern})`, "g")
 const wholePattern = new RegExp(`^(?:about |~|approximately )?(${durationPattern})$`)
 
-/** A number of milliseconds that can be a wait: finite, not negative, not absurd; rounded. */
+/** A number of milliseconds if it is a plausible wait (finite, not negative, not too long), rounded. */
 export const sane = (millis: number): number | undefined =>
   Number.isFinite(millis) && millis >= 0 && millis <= longest ? Math.round(millis) : undefined
 
 /**
  * Milliseconds of `6m0s`, `88ms`, `1h2m3.5s`, `4 days 3 hours`, `20 seconds` or `02:24:32`; `undefined` for anything
- * else, also for a bare number.
+ * else, including a bare number.
  *
  * @example
  * import { parseDuration } from "./Durations.ts"
@@ -75,7 +75,7 @@ export const parseDuration = (text: string): number | undefined => {
 }
 
 /**
- * Milliseconds from `now` to a moment; 0 for a moment that has passed.
+ * Milliseconds from `now` to a point in time; 0 if it has passed.
  *
  * Reads RFC 3339, HTTP dates, `2026-04-01 at 00:00 UTC` and `2026-03-06 22:19:54`, the last one in the given zone
  * (default UTC).
@@ -109,8 +109,8 @@ const zoneOf = (written: string | undefined, fallback: string): string => {
 }
 
 /**
- * Milliseconds of a bare number that may be a wait or a moment: below a million it is seconds from now, with ten
- * digits seconds since the epoch, with thirteen milliseconds since the epoch; anything else is not understood.
+ * Milliseconds of a bare number that may be a wait or a point in time: below a million it is seconds from now, with
+ * ten digits seconds since the epoch, with thirteen milliseconds since the epoch; anything else is ignored.
  */
 export const fromNumber = (value: number, now: number | undefined): number | undefined => {
   if (!Number.isFinite(value) || value < 0) return undefined

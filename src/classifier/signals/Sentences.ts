@@ -1,9 +1,9 @@
 /**
- * What providers say in words, as sentence patterns, in the order in which they count.
+ * The sentences of providers as patterns, by priority.
  *
- * Every pattern is matched against one prepared text (see `Texts.ts`): lower case, straight quotes, single spaces, no
- * links, quoted names blotted out, advice left out. A pattern is a phrase that says the thing; a single word or a bare
- * number never decides. All repetitions are bounded, so that matching stays linear in the text.
+ * Every pattern is matched against one prepared text (see `Texts.ts`): lower case, straight quotes, single spaces,
+ * without links, quoted names and advice. A pattern is a phrase with one meaning; a single word or a bare number
+ * never decides. All repetitions are bounded, so matching is linear in the text.
  */
 import { contextSentences } from "../../words/ContextErrors.ts"
 import { unsupported } from "./Unsupported.ts"
@@ -12,7 +12,7 @@ import type { Row, SignalClass } from "./Verdict.ts"
 const rows = (as: SignalClass, source: string, ...patterns: ReadonlyArray<RegExp>): ReadonlyArray<Row> =>
   patterns.map((when) => ({ as, when, source }))
 
-/** Throttling that names its unit of time, or that would otherwise read like an overflow or an unpaid bill. */
+/** Throttling that names a unit of time, or that would otherwise match an overflow or an unpaid bill. */
 const throttleGuard: ReadonlyArray<Row> = [
   ...rows(
     "RateLimit",
@@ -117,7 +117,7 @@ const usageWindow: ReadonlyArray<Row> = [
   )
 ]
 
-/** No money, no credit, a spend cap. */
+/** No money, no credit, or a spending cap. */
 const billing: ReadonlyArray<Row> = [
   ...rows(
     "Balance",
@@ -210,7 +210,7 @@ const billing: ReadonlyArray<Row> = [
   )
 ]
 
-/** Too large, counted in something other than tokens. */
+/** Too large, measured in something other than tokens. */
 const tooLarge: ReadonlyArray<Row> = [
   ...rows(
     "TooLarge",
@@ -237,7 +237,7 @@ const tooLarge: ReadonlyArray<Row> = [
 /** The prompt does not fit the window. */
 const context: ReadonlyArray<Row> = contextSentences.map((row) => ({ as: "ContextExceeded", ...row }))
 
-/** More output asked for than the model may write. */
+/** More output requested than the model may write. */
 const outputCeiling: ReadonlyArray<Row> = [
   ...rows(
     "MaxTokens",
@@ -266,7 +266,7 @@ const tooLargeUnitless: ReadonlyArray<Row> = rows(
   /\b(body|payload|entity|file|image|upload|document)s? (is |are )?too (large|big)\b/
 )
 
-/** Not from this country. */
+/** Not available in this country. */
 const place: ReadonlyArray<Row> = [
   ...rows(
     "ModelMissing",
@@ -281,7 +281,7 @@ const place: ReadonlyArray<Row> = [
   )
 ]
 
-/** This model is not to be had here; another one may serve. */
+/** This model is not available here; another one may serve the request. */
 const model: ReadonlyArray<Row> = [
   ...rows(
     "ModelMissing",
@@ -341,7 +341,7 @@ const model: ReadonlyArray<Row> = [
   )
 ]
 
-/** The account, the organisation or the place is refused. */
+/** The account, the organisation or the country is refused. */
 const forbidden: ReadonlyArray<Row> = [
   ...rows(
     "Forbidden",
@@ -391,7 +391,7 @@ const forbidden: ReadonlyArray<Row> = [
   )
 ]
 
-/** The key itself is wrong. */
+/** The key itself is invalid. */
 const key: ReadonlyArray<Row> = [
   ...rows(
     "InvalidKey",
@@ -424,7 +424,7 @@ const key: ReadonlyArray<Row> = [
   )
 ]
 
-/** Refused for what it says. */
+/** Refused for its content. */
 const policy: ReadonlyArray<Row> = [
   ...rows(
     "ContentPolicy",
@@ -455,7 +455,7 @@ const policy: ReadonlyArray<Row> = [
   )
 ]
 
-/** Everybody meets the same wall: the service is full, warming up or away. */
+/** The service is full, starting up or down for everybody. */
 const overload: ReadonlyArray<Row> = [
   ...rows(
     "Overloaded",
@@ -538,7 +538,7 @@ const rate: ReadonlyArray<Row> = [
   )
 ]
 
-/** Their fault, in words; read only when no status says anything. */
+/** A fault of the server; read only if no status decides. */
 const server: ReadonlyArray<Row> = [
   ...rows(
     "ServerError",
@@ -558,7 +558,7 @@ const server: ReadonlyArray<Row> = [
   )
 ]
 
-/** The rows that always count, in their order. */
+/** The rows that always count, by priority. */
 export const sentences: ReadonlyArray<Row> = [
   ...throttleGuard,
   ...usageWindow,
@@ -577,5 +577,5 @@ export const sentences: ReadonlyArray<Row> = [
   ...rate
 ]
 
-/** The rows that count where there is no status to go by. */
+/** The rows that count without a deciding status. */
 export const serverSentences: ReadonlyArray<Row> = server

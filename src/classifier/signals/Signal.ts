@@ -1,19 +1,19 @@
-/** What is known of one failed call, and the safe way of reading it. */
+/** The input of the classifier, and functions that read it safely. */
 
 /**
- * Everything that may tell why a call failed. All of it is optional, and none of it is trusted: fields of the wrong
+ * Everything that may show why a call failed. All of it is optional and none of it is trusted: fields of the wrong
  * type count as absent.
  *
  * @category models
  */
 export interface Signal {
-  /** The provider's name. It only helps to read numbers that mean different things at different vendors. */
+  /** The provider's name. Used only to read numbers whose meaning differs between vendors. */
   readonly provider?: string | undefined
-  /** The wire protocol. The rules do not depend on it; it is taken so that a recorded case can be passed on whole. */
+  /** The wire protocol. The rules ignore it; it is accepted so that a recorded case can be passed as it is. */
   readonly protocol?: string | undefined
   /** `provider/model#credential`, copied into the failure. */
   readonly target?: string | undefined
-  /** The HTTP status; absent when no answer came. */
+  /** The HTTP status; absent if there was no response. */
   readonly status?: number | null | undefined
   /** Response headers in any case, or the headers of a Bedrock event frame. */
   readonly headers?: unknown
@@ -21,9 +21,12 @@ export interface Signal {
   readonly body?: unknown
   /** True for an error event in a stream that had begun with HTTP 200. */
   readonly inStream?: boolean | undefined
-  /** What was thrown when no answer came: an `Error` with `code`, `cause` or `errors[]`, or its plain-object form. */
+  /**
+   * The error thrown if there was no response: an `Error` with `code`, `cause` or `errors[]`, or its plain-object
+   * form.
+   */
   readonly transport?: unknown
-  /** The time of the answer, as milliseconds since the epoch or an ISO string; needed for waits given as a date. */
+  /** The time of the response, as milliseconds since the epoch or an ISO string; needed for waits given as a date. */
   readonly now?: number | string | undefined
   /** Kept as the failure's `cause`. */
   readonly cause?: unknown
@@ -32,11 +35,11 @@ export interface Signal {
 /** A JSON object, or anything that can be read like one. */
 export type Fields = { readonly [key: string]: unknown }
 
-/** True for anything with properties, arrays and functions included. */
+/** True for anything with properties, including arrays and functions. */
 export const isFields = (u: unknown): u is Fields =>
   (typeof u === "object" && u !== null) || typeof u === "function"
 
-/** Reads one property; `undefined` when there is none or when reading throws. */
+/** Reads one property; `undefined` if there is none or if reading throws. */
 export const read = (u: unknown, key: string): unknown => {
   if (!isFields(u)) return undefined
   try {
@@ -46,7 +49,7 @@ export const read = (u: unknown, key: string): unknown => {
   }
 }
 
-/** Reads one property that must be a string that is not blank. */
+/** Reads one property that must be a non-blank string. */
 export const readString = (u: unknown, key: string): string | undefined => {
   const value = read(u, key)
   return typeof value === "string" && value.trim() !== "" ? value : undefined
@@ -61,7 +64,7 @@ export const isArray = (u: unknown): u is ReadonlyArray<unknown> => {
   }
 }
 
-/** The first `limit` own keys; none when they cannot be listed. */
+/** The first `limit` own keys; none if they cannot be listed. */
 export const keysOf = (u: unknown, limit: number): ReadonlyArray<string> => {
   const keys: Array<string> = []
   try {
@@ -76,8 +79,8 @@ export const keysOf = (u: unknown, limit: number): ReadonlyArray<string> => {
 }
 
 /**
- * Headers as a record with lower-case names. Takes a record, a `Headers` object or a list of pairs; values that are
- * not text or numbers are left out, of several values the first one stays. At most 200 headers are read.
+ * Headers as a record with lower-case names. Takes a record, a `Headers` object or a list of pairs. Values that are
+ * neither text nor numbers are left out; of several values the first one counts. At most 200 headers are read.
  */
 export const lowerHeaders = (headers: unknown): { readonly [name: string]: string } => {
   const record: { [name: string]: string } = Object.create(null)
@@ -101,7 +104,7 @@ export const lowerHeaders = (headers: unknown): { readonly [name: string]: strin
   return record
 }
 
-/** Milliseconds since the epoch from what a caller gave as `now`. */
+/** The value of `now` in milliseconds since the epoch. */
 export const epochMillis = (now: unknown): number | undefined => {
   const millis = typeof now === "number" ? now : typeof now === "string" ? Date.parse(now) : Number.NaN
   return Number.isFinite(millis) ? millis : undefined

@@ -1,7 +1,7 @@
 /**
- * The class of a bare HTTP status: the last rule, for bodies that say nothing.
+ * The class of a bare HTTP status: the last rule, for bodies that decide nothing.
  *
- * Sources: RFC 9110 section 15 for what the numbers mean, and the pages named at the rows.
+ * Sources: RFC 9110 section 15 for the meaning of the numbers, and the pages named at the rows.
  */
 import type { FailureClass } from "../../failure/Failure.ts"
 
@@ -18,9 +18,9 @@ const table: { readonly [status: number]: FailureClass } = {
   429: "RateLimit",
   500: "ServerError",
   529: "Overloaded",
-  // RFC 9110: there is no such endpoint here; another target may have it.
+  // RFC 9110: the endpoint does not exist here; another target may have it.
   405: "Unsupported",
-  // RFC 9110: the proxy on our own side refuses us, not the provider.
+  // RFC 9110: the proxy on our own side refuses the request, not the provider.
   407: "Connection",
   // RFC 9110: the URL or the header section is too long, the request came to the wrong server.
   414: "TooLarge",
@@ -34,7 +34,7 @@ const table: { readonly [status: number]: FailureClass } = {
   425: "ServerError",
   // https://learn.microsoft.com/openspecs/windows_protocols/ms-wdv/: "retry with".
   449: "ServerError",
-  // RFC 7725: not here, perhaps elsewhere.
+  // RFC 7725: not available here, perhaps elsewhere.
   451: "Forbidden",
   // https://nginx.org/en/docs/http/ngx_http_core_module.html: headers too large, closed without an answer, client gone.
   444: "Connection",
@@ -64,9 +64,9 @@ const table: { readonly [status: number]: FailureClass } = {
 }
 
 /**
- * The class of an HTTP status, or `undefined` for one that is no error (and for what is no status at all).
+ * The class of an HTTP status; `undefined` for a status that is not an error, or an invalid one.
  *
- * Other 4xx are `Invalid`, other 5xx `ServerError`, a redirect that nobody followed and a status of 0 are `Connection`.
+ * Other 4xx are `Invalid`, other 5xx `ServerError`; an unfollowed redirect and a status of 0 are `Connection`.
  *
  * @example
  * import { fromStatus } from "./Status.ts"
@@ -83,6 +83,6 @@ export const fromStatus = (status: number | undefined): FailureClass | undefined
   return status >= 500 && status < 1000 ? "ServerError" : undefined
 }
 
-/** True for a number that can be the status of an error. */
+/** True for a number that can be an error status. */
 export const isErrorStatus = (n: unknown): n is number =>
   typeof n === "number" && Number.isInteger(n) && n >= 400 && n < 600

@@ -1,16 +1,16 @@
 /**
- * Reading an error's sentences.
+ * Reads the sentences of an error.
  *
- * Words count only after the machine fields, only as sentences, and never when they are somebody else's: names in
- * quotes, links, quoted source lines and the advice a provider adds ("add 10 credits to unlock …") are taken out first.
+ * Sentences count only after the machine fields, and only the provider's own: quoted names, links, quoted source
+ * lines and advice ("add 10 credits to unlock …") are removed first.
  */
 import { sentences, serverSentences } from "./Sentences.ts"
 import type { Row, Verdict } from "./Verdict.ts"
 
-/** How much of one message is read. Error messages are shorter; what is longer quotes something. */
+/** The most of one message that is read. Error messages are shorter; a longer text quotes something. */
 const maxText = 8 * 1024
 
-/** Where a message stops being the provider's own words. */
+/** Where the provider's own text ends and a quotation begins. */
 const quotesBegin = [
   "traceback (most recent call last)",
   "\n    at ",
@@ -19,11 +19,11 @@ const quotesBegin = [
   "\nstack:"
 ]
 
-/** Names that a provider quotes and that are its own: parameters, not model or tool names. */
+/** Quoted names that are the provider's own: parameters, not model or tool names. */
 const parameterName =
   /^(max|min|num|input|output|prompt|message|messages|context|body|contents?|stream|tokens?|reasoning|n_ctx)(_?[a-z]+){0,4}$/
 
-/** Words before a quoted phrase which say that the phrase is somebody's input. */
+/** Words before a quoted phrase which show that the phrase is input. */
 const namesInput =
   /\b(function|tool|tools|description|name|named|called|value|field|property|schema|string|got|type|role|argument|arguments|id|header|file|line|text|input|output|prompt|completion|query|user|for|in)[ :=(]{0,3}$/
 
@@ -39,8 +39,8 @@ const maskQuotes = (text: string): string =>
   )
 
 /**
- * Sentences that tell the reader what to do next. They name limits, bills and prompts without anything being wrong
- * with them.
+ * Sentences that tell the reader what to do next. They mention limits, bills and prompts although nothing is wrong
+ * with those.
  */
 const advice: ReadonlyArray<RegExp> = [
   // https://ai.google.dev/gemini-api/docs/rate-limits, https://platform.openai.com/account/rate-limits
@@ -61,7 +61,7 @@ const advice: ReadonlyArray<RegExp> = [
 ]
 
 /**
- * The text as the patterns want it: lower case, straight quotes, single spaces, without links, quoted names and
+ * The text as the patterns need it: lower case, straight quotes, single spaces, without links, quoted names and
  * advice.
  *
  * @example
@@ -93,17 +93,15 @@ const firstMatch = (prepared: string, rows: ReadonlyArray<Row>): Verdict | undef
   return undefined
 }
 
-/** What a prepared text says, by the first row that matches; `undefined` when none does. */
+/** The verdict of the first row that matches a prepared text; `undefined` if none does. */
 export const fromText = (prepared: string): Verdict | undefined =>
   prepared === "" ? undefined : firstMatch(prepared, sentences)
 
-/** What a prepared text says of the server, for answers whose status says nothing. */
+/** The verdict of a prepared text about the server, for responses whose status decides nothing. */
 export const fromServerText = (prepared: string): Verdict | undefined =>
   prepared === "" ? undefined : firstMatch(prepared, serverSentences)
 
-/**
- * Sentences in which a library or relay repeats the status it met. Nothing else in a text is ever read as a status.
- */
+/** Sentences in which a library or relay repeats a status. Nothing else in a text is read as a status. */
 const wrappers: ReadonlyArray<RegExp> = [
   // https://github.com/axios/axios (AxiosError)
   /\brequest failed with status code (\d{3})\b/,
@@ -125,7 +123,7 @@ const wrappers: ReadonlyArray<RegExp> = [
   /^(\d{3}) status code \(no body\)$/
 ]
 
-/** The status that a wrapping sentence repeats. */
+/** The status repeated by a wrapping sentence. */
 export const wrappedStatus = (text: string): number | undefined => {
   const lower = text.slice(0, 2048).toLowerCase().trim()
   for (const wrapper of wrappers) {
@@ -135,7 +133,7 @@ export const wrappedStatus = (text: string): number | undefined => {
   return undefined
 }
 
-/** Exception and error names that open a sentence: `ThrottlingException: …`, `litellm.RateLimitError: …`. */
+/** Exception and error names at the start of a sentence: `ThrottlingException: …`, `litellm.RateLimitError: …`. */
 export const leadingNames = (text: string): ReadonlyArray<string> => {
   const names: Array<string> = []
   let rest = text.slice(0, 512).trimStart()

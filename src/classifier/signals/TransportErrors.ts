@@ -1,9 +1,10 @@
 /**
- * Failures without an answer: what the transport threw.
+ * Classifies failures without a response, from the error that the transport threw.
  *
- * All of them are `Transient`; the code only tells which kind. What our own process lacks is `Local`. A name that cannot
- * be resolved now (`EAI_AGAIN`) is a `Connection`: the resolver does not tell whether it failed or the zone's server. Codes are looked up along the chain of `cause` and
- * inside `errors[]` of an AggregateError. The message is never searched for numbers: ports and addresses hold plenty.
+ * All of them are `Transient`; the code only gives the reason. A lack of resources in our own process is `Local`. A
+ * name that cannot be resolved now (`EAI_AGAIN`) is a `Connection`: the resolver does not show whether it or the
+ * zone's server failed. Codes are looked up along the chain of `cause` and in the `errors[]` of an AggregateError.
+ * Messages are never searched for numbers, since they contain ports and addresses.
  */
 import type { TransientReason } from "../../failure/Failure.ts"
 import { isArray, isFields, read, readString } from "./Signal.ts"

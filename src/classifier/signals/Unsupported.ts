@@ -1,13 +1,13 @@
 /**
- * Refusals of a pair: this request at this model or server. Another model may take the same request.
+ * Refusals of one combination: this request at this model or server. Another model may accept the same request.
  *
- * They are read by their grammar and not as a list of sentences: something that a request may ask for, near words which
- * say that it cannot be had. A field that a server has never heard of ("Unknown parameter") may be a slip of the caller's,
- * and is `Invalid`. Texts are prepared as in `Sentences.ts`.
+ * They are matched by grammar, not by a list of sentences: a feature that a request may use, near words which say
+ * that it is not available. A field that a server does not know at all ("Unknown parameter") may be a mistake of the
+ * caller, and is `Invalid`. Texts are prepared as in `Sentences.ts`.
  */
 import type { Row } from "./Verdict.ts"
 
-/** What a request may hold or ask for, that not every model and server has. */
+/** Features that a request may use and that not every model and server has. */
 const feature = [
   "(image|audio|video|file|pdf|document|vision|visual|multi-?modal|media)(_url|s)?( (input|content|understanding|part|block|message|url|data|attachment|upload)s?)?",
   "(built-?in |custom |parallel |server |strict |forced )?(tool|function)s?([_ -](use|calls?|calling|choice|choices|definitions?|schemas?|results?|messages?))?",
@@ -30,7 +30,7 @@ const isNot =
 const rows = (source: string, ...patterns: ReadonlyArray<RegExp>): ReadonlyArray<Row> =>
   patterns.map((when) => ({ as: "Unsupported", when, source }))
 
-/** What a model or a server cannot take. */
+/** What a model or a server cannot accept. */
 export const unsupported: ReadonlyArray<Row> = [
   ...rows(
     "https://platform.openai.com/docs/guides/error-codes (unsupported_parameter); https://github.com/ollama/ollama (does not support tools); https://openrouter.ai/docs/guides/routing/provider-selection",

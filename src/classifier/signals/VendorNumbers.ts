@@ -1,10 +1,10 @@
 /**
- * Vendors that number their errors. The same number means different things at different vendors, so a number is read
- * only when the shape of the body, or the provider's name, says whose it is.
+ * Error numbers of vendors. The same number has different meanings at different vendors, so it is read only if the
+ * shape of the body, or the provider's name, shows the vendor.
  */
 import type { SignalClass } from "./Verdict.ts"
 
-/** A vendor that is read in a way of its own: one whose numbers are known, or DashScope. */
+/** A vendor with its own reading: one with known numbers, or DashScope. */
 export type Dialect =
   | "dashscope"
   | "zhipu"
@@ -180,7 +180,7 @@ const tables: { readonly [K in Dialect]: Table } = {
   spark
 }
 
-/** The names by which providers are configured, and whose numbers they send. */
+/** Names of configured providers, and whose numbers they send. */
 const names: ReadonlyArray<readonly [RegExp, Dialect]> = [
   [/dashscope|bailian|aliyun|alibaba|model-?studio/i, "dashscope"],
   [/zhipu|bigmodel|\bz\.?ai\b|\bglm\b/i, "zhipu"],
@@ -192,7 +192,7 @@ const names: ReadonlyArray<readonly [RegExp, Dialect]> = [
   [/spark|xunfei|iflytek|xfyun/i, "spark"]
 ]
 
-/** Whose numbers a provider of this name sends. */
+/** The vendor whose numbers a provider of this name sends. */
 export const dialectOf = (provider: string | undefined): Dialect | undefined =>
   provider === undefined ? undefined : names.find(([name]) => name.test(provider.slice(0, 64)))?.[1]
 

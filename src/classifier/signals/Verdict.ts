@@ -1,12 +1,12 @@
-/** What a single signal says, before it has become a failure. */
+/** The meaning of a single signal, before it becomes a failure. */
 import type { FailureClass } from "../../failure/Failure.ts"
 
 /**
- * The class a signal stands for. Two more than a failure has, because their meaning hangs on when the limit ends:
+ * The class of a signal. Two more than a failure has, because their meaning depends on when the limit ends:
  *
- * - `UsageWindow`: a plan's allowance for a period is used up (5 hours, a day, a week). `RateLimit` when it comes back
- *   within a day, else `Balance`; when nothing is said, `RateLimit`.
- * - `Allowance`: the same, but when nothing is said, `Balance`.
+ * - `UsageWindow`: a plan's quota for a period is used up (5 hours, a day, a week). `RateLimit` if it refills within
+ *   a day, otherwise `Balance`; if the end is unknown, `RateLimit`.
+ * - `Allowance`: the same, but if the end is unknown, `Balance`.
  */
 export type SignalClass = FailureClass | "UsageWindow" | "Allowance"
 
@@ -17,7 +17,7 @@ export interface Row {
   readonly source: string
 }
 
-/** What was decided, and by which signal. */
+/** The decision and the deciding signal. */
 export interface Verdict {
   readonly as: SignalClass
   readonly evidence: string

@@ -1,9 +1,9 @@
 /**
- * A forgiving reader of object literals: JSON, JSON that was cut off, JSON with escaped quotes, and what Python prints
- * for a dict. Providers and relays paste all of these into messages.
+ * A lenient parser of object literals: JSON, truncated JSON, JSON with escaped quotes, and printed Python dicts.
+ * Providers and relays paste all of these into messages.
  */
 
-/** How deep a literal may nest before the reader gives up on it. */
+/** The deepest nesting of a literal. */
 const maxDepth = 48
 
 interface Cursor {
@@ -12,7 +12,7 @@ interface Cursor {
   at: number
 }
 
-/** The text ran out inside a literal: what was read so far still counts. */
+/** The text ended inside a literal: what was read so far counts. */
 const Cut = Symbol("Cut")
 
 /** Not a literal. */
@@ -31,7 +31,10 @@ const constants: { readonly [word: string]: unknown } = {
 
 const escapes: { readonly [letter: string]: string } = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f" }
 
-/** Skips white space, and `\n` spelled out, as in the Python form of bytes. */
+/**
+ * Skips white space, also when spelled `
+ * ` as in the Python form of bytes.
+ */
 const skipSpace = (c: Cursor): void => {
   while (c.at < c.end) {
     const code = c.text.charCodeAt(c.at)
@@ -125,8 +128,8 @@ const readGroup = (c: Cursor, depth: number, isObject: boolean): unknown => {
 }
 
 /**
- * Reads the object or array that begins at `from`; `undefined` when there is none. A literal that the text cuts off
- * yields what was complete, its last string as far as it goes. Takes one pass over the text.
+ * Reads the object or array that begins at `from`; `undefined` if there is none. A truncated literal yields the
+ * complete part, its last string as far as it goes. Reads the text once.
  */
 export const readLiteral = (
   text: string,
@@ -142,18 +145,18 @@ export const readLiteral = (
   return { value, end: cursor.at, whole: text[cursor.at - 1] === close }
 }
 
-/** How many places of one text are tried as the start of a literal. */
+/** The most positions in a text that are tried as the start of a literal. */
 const maxAttempts = 12
 
-/** Quotes that were escaped once more than the literal needs. */
+/** Removes one level of escaped quotes. */
 const unescapeOnce = (text: string): string =>
   text.replace(/\\(["\\nrt])/g, (_, c: string) => escapes[c] ?? c)
 
 /**
- * Finds the object literals inside a sentence, and the sentence without them.
+ * Finds the object literals inside a sentence, and returns the sentence without them.
  *
  * @example
- * import { embedded } from "./Loose.ts"
+ * import { embedded } from "./LiteralReader.ts"
  *
  * embedded("Error code: 429 - {'error': {'code': 'slow_down'}}").prose // => "Error code: 429 -  "
  */

@@ -1,13 +1,13 @@
-/** What ended a reply, and whether there was anything in it, in the shapes of the known protocols. */
+/** Reads the finish reason of a reply and whether it has content, in the formats of the known protocols. */
 
 import { isArray, isFields, read } from "../signals/Signal.ts"
 import type { Code } from "./ErrorView.ts"
 
-/** What was seen of a reply. */
+/** Facts about a reply. */
 export interface Reply {
   /** Finish, stop and block reasons. */
   readonly finish: Array<Code>
-  /** True when a part of it carried content. */
+  /** True if a part of it has content. */
   content: boolean
 }
 
@@ -16,11 +16,11 @@ const finishOf = (reply: Reply, field: string, value: unknown): void => {
     reply.finish.push({ field, value })
 }
 
-/** True for text, a list or an object with something in it. */
+/** True for a non-empty text, list or object. */
 export const filled = (value: unknown): boolean =>
   typeof value === "string" ? value.trim() !== "" : isArray(value) ? value.length > 0 : isFields(value)
 
-/** Notes what one reply, or one chunk of one, says of its end and its content. */
+/** Records the finish reason and the content of a reply or of one chunk. */
 export const visitReply = (reply: Reply, value: unknown): void => {
   if (!isFields(value)) return
   const output = read(value, "output")
