@@ -1,7 +1,7 @@
 /** The public face: what is asked, of whom, what is decided, and the runtime. */
 
+export * as Affinity from "./candidates/Affinity.ts"
 export type * as Explain from "./candidates/Explain.ts"
-export * as Affinity from "./domain/Affinity.ts"
 export * as Backend from "./domain/Backend.ts"
 export * as BenchKey from "./domain/BenchKey.ts"
 export * as Catalog from "./domain/Catalog.ts"

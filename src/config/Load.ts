@@ -9,10 +9,10 @@ import { ConfigError, formatPath, type Problem } from "./file/Problem.ts"
 import * as Reference from "./file/Reference.ts"
 import * as RenamedFields from "./file/RenamedFields.ts"
 import * as Structure from "./file/Structure.ts"
-import * as WrongChoice from "./file/WrongChoice.ts"
 import { fromFile, type GatewayConfig } from "./GatewayConfig.ts"
 import * as Keyless from "./Keyless.ts"
 import * as Semantics from "./Semantics.ts"
+import * as WrongChoice from "./WrongChoice.ts"
 
 /** How a config file is read. */
 export interface Options {

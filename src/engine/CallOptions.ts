@@ -2,7 +2,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import type { AffinityKey } from "../domain/Affinity.ts"
+import type { AffinityKey } from "../candidates/Affinity.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
 import type { Target } from "../domain/Target.ts"

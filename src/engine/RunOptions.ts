@@ -1,10 +1,10 @@
 /** What a run is made of, and what it gives. */
 
+import type { AffinityKey } from "../candidates/Affinity.ts"
 import type { Turns } from "../candidates/Candidates.ts"
 import type { PreparedChain } from "../candidates/PreparedChain.ts"
 import type { WaitQueues } from "../candidates/WaitQueues.ts"
 import type { SignalsOf } from "../choice/Signals.ts"
-import type { AffinityKey } from "../domain/Affinity.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
 import type { Target } from "../domain/Target.ts"

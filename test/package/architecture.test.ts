@@ -72,6 +72,7 @@ const layers = [
   "gateway/socket",
   "gateway",
   "simulator/faults",
+  "simulator/replay",
   "simulator/scenario",
   "simulator/time",
   "simulator/world",

@@ -1,8 +1,8 @@
 /** Adds what was written to messages about a field that takes one of a few words. */
-import { nearest } from "./Nearest.ts"
-import type { Path } from "./Problem.ts"
-import { objectFieldsAt } from "./Shape.ts"
-import type { Misfit } from "./Structure.ts"
+import { nearest } from "./file/Nearest.ts"
+import type { Path } from "./file/Problem.ts"
+import { objectFieldsAt } from "./file/Shape.ts"
+import type { Misfit } from "./file/Structure.ts"
 
 /** `expected "text" | "json"`: words only, no list or number beside them. */
 const choices = /^expected "[^"]*"(?: \| "[^"]*")+$/
