@@ -18,7 +18,7 @@ const bedrock = "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_run
 const gemini = "https://ai.google.dev/api/generate-content#UsageMetadata"
 const deepseek = "https://api-docs.deepseek.com/guides/kv_cache"
 const moonshot =
-  "https://platform.moonshot.ai/docs/api/chat (usage.cached_tokens; choices[0].usage in streams)"
+  "https://github.com/AstrBotDevs/AstrBot/issues/6614 (usage.cached_tokens; choices[0].usage in streams)"
 
 /** Input tokens including cached ones. */
 export const inputFields: ReadonlyArray<CountField> = [

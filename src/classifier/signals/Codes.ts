@@ -228,7 +228,7 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "InvalidKey",
-    source: "https://platform.moonshot.ai/docs/api/chat#error-codes",
+    source: "https://github.com/MoonshotAI/kimi-cli/issues/1667",
     values: "invalid_authentication_error incorrect_api_key_error"
   },
   {
