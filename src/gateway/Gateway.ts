@@ -1,4 +1,4 @@
-/** The gateway as a layer: it listens as long as the layer lives. */
+/** The gateway as a layer. It listens as long as the layer lives. */
 import { createServer, type Server } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Deferred from "effect/Deferred"
@@ -36,50 +36,58 @@ import * as SlowClients from "./server/SlowClients.ts"
 import * as Upgrades from "./server/Upgrades.ts"
 import * as Sockets from "./socket/Sockets.ts"
 
-/** What a gateway can be told besides its config. */
+/** Options of a gateway besides its config. */
 export interface Options {
   /**
-   * How long requests in flight may take when the gateway stops; after it they are broken off. Default 25 s, so that
-   * the process is gone before the 30 s are over after which a container is killed.
+   * How long requests in flight may take when the gateway stops; after that they are broken off. Default 25
+   * s, which is less than the 30 s after which container runtimes kill a process.
    */
   readonly drain?: Duration.Input | undefined
-  /** Hears the events of all requests, besides the gateway's own observers. */
+  /** Receives the events of all requests. */
   readonly observer?: Observer | undefined
-  /** Log what an operator has to know (see `Logs`), with the loggers of the context. Default false. */
+  /** Logs what an operator has to know (see `Logs`), with the loggers of the context. Default false. */
   readonly log?: boolean | undefined
   /**
-   * Where a reload gets the next config from, such as `load(file)`. It is run for each reload. Without it nothing can be
-   * reloaded.
+   * The source of configs for reloads, such as `load(file)`. It runs once per reload. Without it the gateway
+   * cannot be reloaded.
    */
   readonly source?: Effect.Effect<GatewayConfig, ConfigError> | undefined
   /**
-   * Hears of each config that comes into force, the first one included, with everything in it that takes a restart as
-   * it was. For what an application does itself with a config, such as its loggers with `log`.
+   * Called with each config that comes into force, including the first. Fields that need a restart have the
+   * values in force. For applications that configure other things from the config, such as their loggers from
+   * `log`.
    */
   readonly onConfig?: ((config: GatewayConfig) => void) | undefined
 }
 
 export { Reload }
 
-/** Why a gateway does not start: its port, its names, its bench, or that it would be open to everybody. */
+/**
+ * Why a gateway does not start: its port, the names in its config, its bench store, or exposure without
+ * tokens.
+ */
 export type GatewayError = ServeError | InvalidCatalog | Exposure.ExposedGateway | UnusableStore
 
-/** Longer than load balancers keep an idle connection, so that they close it and no request meets a closed one. */
+/**
+ * Longer than the idle timeout of load balancers, so that they close idle connections first and no request
+ * meets a closed one.
+ */
 const keepAliveTimeout = 65_000
 
 const defaultDrain: Duration.Input = "25 seconds"
 
 /**
- * A gateway that listens on the host and port of its config, over a runtime that is there already.
+ * A gateway over an existing runtime. It listens on the host and port of its config.
  *
- * When the layer ends, it takes no new connections, lets requests in flight come to their end, and closes each
- * connection as soon as it is idle.
+ * When the layer ends, the gateway accepts no new connections, finishes the requests in flight, and closes
+ * each connection when it is idle.
  *
- * A reload replaces providers, credentials, models, tokens and limits. The runtime stays as it was made: its own policy
- * and retry budget are not the config's, and the next config does not change them either.
+ * A reload replaces providers, credentials, models, tokens and limits. The runtime keeps its own policy and
+ * retry budget; those of the config have no effect.
  *
- * The admin API and the status page tell the decisions of the context's `Decisions` and, for the last minutes, the
- * context's `Pulse`, which have to be the runtime's observers; without these services they know of none.
+ * The admin API and the status page show the decisions of the context's `Decisions` and, for the last
+ * minutes, of the context's `Pulse`. Both have to be observers of the runtime. Without these services they
+ * show none.
  */
 export const layerNoDeps = (
   config: GatewayConfig,
@@ -88,9 +96,9 @@ export const layerNoDeps = (
   layerOver(config, options).pipe(Layer.provide(Runtimes.layerOne))
 
 /**
- * The same with a runtime, a bench (where the config says) and connections of its own. What happens is counted for
- * `/metrics`, and recorded for the status page and the admin API, if there is one of them. The `policy` of a config that is reloaded is in force for the
- * requests that come from then on.
+ * A gateway with its own runtime, bench (in the configured store) and connections. Events are counted for
+ * `/metrics`, and recorded for the status page and the admin API if one of them is enabled. A reload applies
+ * the new `policy` to the requests that come after it.
  */
 export const layer = (
   config: GatewayConfig,
@@ -152,12 +160,12 @@ const layerOver = (
       const exposed = Exposure.check(config.server)
       if (exposed !== undefined) return yield* exposed
       const server = createServer({ ...SlowClients.options(config.server), keepAliveTimeout })
-      // HTTP lets a server ignore what a client expects, and Node would answer 417 without a body:
+      // HTTP lets a server ignore expectations, and Node would answer 417 without a body:
       // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
       server.on("checkExpectation", (request, response) => server.emit("request", request, response))
       if (config.server.maxConnections !== undefined) server.maxConnections = config.server.maxConnections
       const closing = yield* Deferred.make<void>()
-      // Both go on for as long as there are connections: what is begun before the server is stopped after it.
+      // Started before the server, so that both stop after it.
       yield* SlowClients.watch(server, config.server.timeouts.stall)
       const connections = yield* Connections.watch(server)
       const listening = NodeHttpServer.layerServer(() => server, {
@@ -171,7 +179,7 @@ const layerOver = (
     })
   )
 
-/** A server, its connections, and what is done when it begins to stop. */
+/** A server, its connections, and the signal that it is closing. */
 interface Listening {
   readonly server: Server
   readonly connections: Connections.Connections

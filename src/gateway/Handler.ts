@@ -1,8 +1,7 @@
 /**
- * The way of a request through the gateway: who calls, what is asked, the chain, the answer.
+ * Handles a request: checks its token, reads it, finds its chain, and writes the answer.
  *
- * A plain function from request to response, with a table for routes and nothing in between: what it adds to a call
- * has to be small beside the call.
+ * It is a plain function with a table of routes, because it has to add little time to a call.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -43,28 +42,28 @@ import * as WrongTokens from "./server/WrongTokens.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
-/** What the handler works with. */
+/** What the handler needs. */
 export interface Options {
   readonly config: GatewayConfig
   readonly catalog: GatewayCatalog
   readonly failover: Failover["Service"]
-  /** When the gateway began, in milliseconds since the epoch. */
+  /** When the gateway started, in milliseconds since the epoch. */
   readonly startedAt: number
-  /** What is there to GET without a client's token, by path: `/readyz`, `/metrics`, the status page. */
+  /** Pages that need no client token, by path: `/readyz`, `/metrics`, the status page. */
   readonly pages: ReadonlyMap<string, Effect.Effect<Response, never, HttpServerRequest>>
-  /** What is under `/admin`; nothing if there is no admin token. */
+  /** The admin API; `undefined` without an admin token. */
   readonly admin: Admin.Handler | undefined
   /** Counts the requests that go to providers. */
   readonly inFlight: InFlight
-  /** Reads the bodies of requests. */
+  /** Reads request bodies. */
   readonly bodies: Bodies
-  /** Counts the requests that bring a wrong token. */
+  /** Counts requests with a wrong token. */
   readonly wrongTokens: WrongTokens.WrongTokens
-  /** Writes an entry for each request that ends, where the config asks for it. */
+  /** Writes an entry for each request, if the config enables it. */
   readonly requestLog: RequestLog.RequestLog
 }
 
-/** Answers every request, one way or another. */
+/** Makes the handler. */
 export const make = ({
   admin,
   bodies,
@@ -77,57 +76,57 @@ export const make = ({
   startedAt,
   wrongTokens
 }: Options): CurrentConfig.Handler => {
-  const whyNot = Tokens.make(config.server.tokens, config.server.cors)
+  const tokenRefusal = Tokens.make(config.server.tokens, config.server.cors)
   const cors = Cors.make(config.server.cors)
-  const isMisled = Hosts.make(config.server)
+  const hostRefusal = Hosts.make(config.server)
   const isOpen = config.server.tokens.length === 0
-  const tooMany = wrongTokens.at("client", config.server.wrongTokens)
+  const retrySeconds = wrongTokens.at("client", config.server.wrongTokens)
   const models = Models.make(catalog.names, startedAt)
   const factsOf = chainFacts(config.policy)
-  const speakers = {
+  const ofProtocol = {
     openai: keeping(({ protocol }) => protocol === "openai"),
     anthropic: keeping(({ protocol }) => protocol === "anthropic")
   }
   const untranslated = keeping(({ translatedFrom }) => translatedFrom === undefined)
   const logged = config.log?.requests ?? false
 
-  /** Why a request may not come in; `undefined` when it may. */
-  const turnedAway = (
+  /** A refusal, if the request has no valid token. */
+  const accessRefusal = (
     incoming: HttpServerRequest,
     headers: NodeAnswer.Headers
   ): Refusal.Refusal | undefined => {
-    const refusal = whyNot(headers)
-    const seconds = refusal?.status === 401 ? tooMany(incoming) : undefined
+    const refusal = tokenRefusal(headers)
+    const seconds = refusal?.status === 401 ? retrySeconds(incoming) : undefined
     return seconds === undefined ? refusal : WrongTokens.refusal(seconds)
   }
 
-  /** The chain of a request, if it can be served where it was asked for. */
+  /** The chain of a request, or a refusal if no target can serve it. */
   const chainOf = (
-    asked: GatewayRequest.GatewayRequest,
+    call: GatewayRequest.GatewayRequest,
     route: Route
   ): Chain<GatewayProvider> | Refusal.Refusal | Refusal.PassedOn => {
-    const { fallbacks, model } = asked
+    const { fallbacks, model } = call
     const models = route.translates ? catalog.calledIn[route.dialect] : catalog
-    const resolved = models.resolve(model, { fallbacks, configured: route.fallsBack })
+    const resolved = models.resolve(model, { fallbacks, configured: route.configuredFallbacks })
     if (Result.isFailure(resolved)) {
       return Refusal.unknownModel(resolved.failure, resolved.failure.model === model ? "model" : "fallbacks")
     }
-    const isLarge = (asked.request.text?.length ?? 0) > GatewayRequest.maxTranslated
+    const isLarge = (call.request.text?.length ?? 0) > GatewayRequest.maxTranslated
     const found = isLarge ? untranslated(resolved.success) : resolved.success
     if (found === undefined) return GatewayRequest.tooLargeToTranslate
     if (route.dialect === "responses") {
-      if (asked.request.body.background === true) return Conversation.background
-      return Conversation.isStateful(asked.request) ? (untranslated(found) ?? Conversation.stateful) : found
+      if (call.request.body.background === true) return Conversation.background
+      return Conversation.isStateful(call.request) ? (untranslated(found) ?? Conversation.stateful) : found
     }
     if (route.translates) {
-      return Conversation.refusal(asked.request, route, factsOf(found)) ?? found
+      return Conversation.refusal(call.request, route, factsOf(found)) ?? found
     }
     return (
-      speakers[route.protocol](found) ??
+      ofProtocol[route.protocol](found) ??
       Refusal.make(
         400,
         wrongProtocol,
-        `${JSON.stringify(model)} speaks another protocol than was called (${route.protocol}), and ${route.operation} is not translated`,
+        `${JSON.stringify(model)} has another protocol than the called one (${route.protocol}), and ${route.operation} is not translated`,
         { param: "model" }
       )
     )
@@ -135,47 +134,47 @@ export const make = ({
 
   const serve = (
     caller: Reply.Caller,
-    asked: GatewayRequest.GatewayRequest,
+    call: GatewayRequest.GatewayRequest,
     chain: Chain<GatewayProvider>
   ): Effect.Effect<Response, never, Scope.Scope> => {
     const failed: Array<FailedAttempt> = []
-    const { request } = asked
+    const { request } = call
     const { entry } = caller
     if (entry !== undefined) entry.failed = failed
-    const call: CallOptions = {
-      deadline: asked.deadline === undefined ? undefined : Math.min(asked.deadline, factsOf(chain).deadline),
-      since: asked.since,
+    const options: CallOptions = {
+      deadline: call.deadline === undefined ? undefined : Math.min(call.deadline, factsOf(chain).deadline),
+      since: call.since,
       affinity: AffinityKey.of(request, config.server.affinity),
       about: {
         requestId: caller.requestId,
-        model: asked.model,
+        model: call.model,
         operation: request.operation,
         ...traced(request.headers ?? {})
       },
       observer: (event) => {
-        entry?.hear(event)
+        entry?.observe(event)
         if (event._tag === "AttemptFailed") failed.push({ target: event.target.key, failure: event.failure })
       }
     }
     const onRunError = (error: RunError | Refusal.Refusal): Effect.Effect<Response> =>
       Effect.map(MonotonicClock.currentTimeMillis, (now) => {
-        const told =
+        const response =
           error._tag === "Refusal"
             ? undefined
             : Estimate.isCount(request) && Estimate.isUnknown(error)
               ? Estimate.answer(request, caller.requestId)
-              : Declined.answer(error, caller, { request, stream: asked.stream, failed, now })
-        if (told !== undefined) return told
+              : Declined.answer(error, caller, { request, stream: call.stream, failed, now })
+        if (response !== undefined) return response
         const refusal =
           error._tag === "Refusal" ? error : Refusal.fromRunError(error, now, caller.protocol, failed)
-        if (entry !== undefined) entry.outcome = Refusal.isRequests(refusal) ? "refused" : "failed"
+        if (entry !== undefined) entry.outcome = Refusal.isCallersFault(refusal) ? "refused" : "failed"
         return Reply.refused(caller, refusal, "attempts" in error ? error.attempts : failed)
       })
-    const answered: Effect.Effect<Response, RunError | Refusal.Refusal, Scope.Scope> = asked.stream
-      ? Effect.flatMap(failover.open(chain, request, call), (opened) => Reply.streamed(caller, opened))
-      : Effect.flatMap(failover.answer(chain, request, call), (answer) => Reply.whole(caller, answer))
+    const answered: Effect.Effect<Response, RunError | Refusal.Refusal, Scope.Scope> = call.stream
+      ? Effect.flatMap(failover.open(chain, request, options), (opened) => Reply.streamed(caller, opened))
+      : Effect.flatMap(failover.answer(chain, request, options), (answer) => Reply.whole(caller, answer))
     return Effect.catch(
-      config.usage === true ? Metered.metered(answered, entry && read(entry)) : answered,
+      config.usage === true ? Metered.metered(answered, entry && usageInto(entry)) : answered,
       onRunError
     )
   }
@@ -188,34 +187,34 @@ export const make = ({
   ): Effect.Effect<Response, never, Scope.Scope> =>
     Effect.matchEffect(GatewayRequest.read(incoming, headers, route, bodies, config.server), {
       onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined)),
-      onSuccess: (given) => passOn(given, route, caller)
+      onSuccess: (call) => callProvider(call, route, caller)
     })
 
-  /** Answers a request that has been read and understood. */
-  const passOn = (
-    given: GatewayRequest.GatewayRequest,
+  /** Answers a request that was read and is valid. */
+  const callProvider = (
+    read: GatewayRequest.GatewayRequest,
     route: Route,
     caller: Reply.Caller
   ): Effect.Effect<Response, never, Scope.Scope> => {
-    const asked =
-      route.dialect === "responses" ? { ...given, request: catalog.items.recall(given.request) } : given
+    const call =
+      route.dialect === "responses" ? { ...read, request: catalog.items.recall(read.request) } : read
     if (caller.entry !== undefined) {
-      caller.entry.model = asked.model
-      caller.entry.stream = asked.stream
+      caller.entry.model = call.model
+      caller.entry.stream = call.stream
     }
-    const chain = chainOf(asked, route)
+    const chain = chainOf(call, route)
     return "models" in chain
-      ? serve(caller, asked, chain)
+      ? serve(caller, call, chain)
       : Effect.succeed(
-          Estimate.isCount(asked.request) && chain._tag === "Refusal" && chain.code === wrongProtocol
-            ? Estimate.answer(asked.request, caller.requestId)
+          Estimate.isCount(call.request) && chain._tag === "Refusal" && chain.code === wrongProtocol
+            ? Estimate.answer(call.request, caller.requestId)
             : Reply.refused(caller, chain, undefined)
         )
   }
 
-  /** A request that came over a WebSocket: as over HTTP, in a fiber of its own. */
+  /** A request that came over a WebSocket. It is handled as over HTTP, in its own fiber. */
   const socketHandler: CurrentConfig.SocketHandler = {
-    mayOpen: (headers) => whyNot(headers) === undefined,
+    mayOpen: (headers) => tokenRefusal(headers) === undefined,
     respond: ({ headers, out, text }) =>
       Effect.withFiber((fiber) => {
         const isFull = inFlight.count >= config.server.maxConcurrent
@@ -225,24 +224,24 @@ export const make = ({
         const entry = logged === false ? undefined : new RequestLog.Entry(id, "websocket", path)
         const caller: Reply.Caller = { protocol: "openai", dialect: "responses", requestId: id, out, entry }
         const route = routes.get(path)
-        const refusal = whyNot(headers) ?? (isFull ? full : undefined)
+        const refusal = tokenRefusal(headers) ?? (isFull ? full : undefined)
         if (refusal !== undefined || route === undefined) {
           const refused = Effect.succeed(Reply.refused(caller, refusal ?? notFound(path), undefined))
           return entry === undefined ? refused : requestLog.around(refused, entry, out)
         }
         const answered = Effect.clockWith((clock) =>
-          Effect.matchEffect(GatewayRequest.ask(text, headers, route, clock.monotonicTimeNanosUnsafe()), {
+          Effect.matchEffect(GatewayRequest.parse(text, headers, route, clock.monotonicTimeNanosUnsafe()), {
             onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal, undefined)),
-            onSuccess: (given) => passOn(given, route, caller)
+            onSuccess: (call) => callProvider(call, route, caller)
           })
         )
-        const told = Effect.catchDefect(answered, (defect) =>
+        const result = Effect.catchDefect(answered, (defect) =>
           Effect.as(
-            Effect.logError("a request met a defect of the gateway", defect),
+            Effect.logError("a request failed with an internal error", defect),
             Reply.refused(caller, broken, undefined)
           )
         )
-        return entry === undefined ? told : requestLog.around(untilStopped(told, entry), entry, out)
+        return entry === undefined ? result : requestLog.around(untilStopped(result, entry), entry, out)
       })
   }
 
@@ -254,19 +253,19 @@ export const make = ({
     fiber: Fiber.Fiber<unknown, unknown>
   ): Effect.Effect<Response, never, HttpServerRequest | Scope.Scope> => {
     const route = routes.get(path)
-    if (route === undefined) return elsewhere(incoming, headers, path, caller)
+    if (route === undefined) return answerDirectly(incoming, headers, path, caller)
     const isFull = inFlight.count >= config.server.maxConcurrent
     inFlight.enter(fiber)
     const refusal =
-      turnedAway(incoming, headers) ??
+      accessRefusal(incoming, headers) ??
       (incoming.method !== "POST" ? notPost(route, headers) : isFull ? full : undefined)
     return refusal === undefined
       ? post(incoming, headers, route, caller)
       : Effect.succeed(Reply.refused(caller, refusal, undefined))
   }
 
-  /** Everything that is not passed on. */
-  const elsewhere = (
+  /** Pages, the admin API, the list of models, and unknown paths. */
+  const answerDirectly = (
     incoming: HttpServerRequest,
     headers: NodeAnswer.Headers,
     path: string,
@@ -276,15 +275,15 @@ export const make = ({
     const isGet = incoming.method === "GET" || incoming.method === "HEAD"
     const page = path === "/healthz" ? healthy : pages.get(path)
     if (page !== undefined) {
-      const misled = page === healthy ? undefined : isMisled(headers)
-      return misled !== undefined ? refuse(misled) : isGet ? page : refuse(notAllowed("GET"))
+      const refusal = page === healthy ? undefined : hostRefusal(headers)
+      return refusal !== undefined ? refuse(refusal) : isGet ? page : refuse(notAllowed("GET"))
     }
     if (Admin.owns(path)) return admin ?? refuse(notFound(path))
-    const refusal = turnedAway(incoming, headers)
+    const refusal = accessRefusal(incoming, headers)
     if (refusal !== undefined) return refuse(refusal)
     if (path !== "/v1/models") return refuse(notFound(path))
-    const misled = isOpen ? isMisled(headers) : undefined
-    if (misled !== undefined) return refuse(misled)
+    const wrongHost = isOpen ? hostRefusal(headers) : undefined
+    if (wrongHost !== undefined) return refuse(wrongHost)
     return isGet ? Effect.succeed(models(caller)) : refuse(notAllowed("GET"))
   }
 
@@ -313,11 +312,11 @@ export const make = ({
     }
     const answered = Effect.catchDefect(handle(incoming, headers, path, caller, fiber), (defect) =>
       Effect.as(
-        Effect.logError("a request met a defect of the gateway", defect),
+        Effect.logError("a request failed with an internal error", defect),
         Reply.refused(caller, broken, undefined)
       )
     )
-    // The server runs its handlers uninterruptibly. A caller who leaves is to stop everything.
+    // The server runs handlers uninterruptibly. A disconnect of the caller must stop all work.
     return Effect.interruptible(entry === undefined ? answered : untilStopped(answered, entry))
   }
   return Object.assign(answer, { socketHandler })
@@ -325,12 +324,12 @@ export const make = ({
 
 const wrongProtocol = "wrong_protocol"
 
-/** Has an entry say what the meter of its request has read. */
-const read = (entry: RequestLog.Entry) => (meter: Metered.Meter) => {
+/** Connects the usage of an entry to the meter of its request. */
+const usageInto = (entry: RequestLog.Entry) => (meter: Metered.Meter) => {
   entry.usage = () => meter.reading
 }
 
-/** A request whose end has not come before it is interrupted is broken off by the gateway, and not by its client. */
+/** Marks an interrupted request as broken off by the gateway, unless its outcome is known. */
 const untilStopped = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   entry: RequestLog.Entry
@@ -341,7 +340,7 @@ const untilStopped = <A, E, R>(
     })
   )
 
-/** The caller's own trace, which goes on. */
+/** The caller's trace, which is continued. */
 const traced = ({ traceparent }: Readonly<Record<string, string>>) =>
   traceparent === undefined ? undefined : { traceparent }
 
@@ -349,28 +348,28 @@ const healthy = Effect.succeed(
   HttpServerResponse.text('{"status":"ok"}', { contentType: "application/json" })
 )
 
-const full = Refusal.make(503, "too_many_requests_in_flight", "the gateway has its hands full", {
+const full = Refusal.make(503, "too_many_requests_in_flight", "too many requests in flight", {
   headers: { "retry-after": "1" }
 })
 
-const broken = Refusal.make(500, "internal_error", "the gateway met a defect of its own")
+const broken = Refusal.make(500, "internal_error", "an internal error of the gateway")
 
 const notFound = (path: string): Refusal.Refusal =>
   Refusal.make(404, "not_found", `there is nothing at ${JSON.stringify(path.slice(0, 200))}`)
 
-/** A WebSocket is offered and not taken: its client hears at once that this is HTTP only. */
+/** A refused WebSocket upgrade gets 426, so that the client switches to HTTP at once. */
 const notPost = (route: Route, { upgrade }: NodeAnswer.Headers): Refusal.Refusal =>
   route.dialect === "responses" && upgrade?.toLowerCase() === "websocket" ? httpOnly : notAllowed("POST")
 
-/** https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22 asks for the header. */
+/** https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22 requires the header. */
 const httpOnly = Refusal.make(
   426,
   "upgrade_required",
-  "no WebSocket is served here now: send a POST over HTTP",
+  "no WebSocket connection is accepted now: send a POST over HTTP",
   {
     headers: { upgrade: "HTTP/1.1", connection: "upgrade, close" }
   }
 )
 
 const notAllowed = (allow: string): Refusal.Refusal =>
-  Refusal.make(405, "method_not_allowed", `only ${allow} is understood here`, { headers: { allow } })
+  Refusal.make(405, "method_not_allowed", `only ${allow} is allowed here`, { headers: { allow } })

@@ -1,4 +1,4 @@
-/** From a config in force to what answers its requests: the handler, with its pages and its admin API. */
+/** Makes the handler of a config, with its pages and its admin API. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -17,13 +17,13 @@ import type { Bodies } from "./server/Bodies.ts"
 import * as WrongTokens from "./server/WrongTokens.ts"
 import * as StatusPage from "./status/StatusPage.ts"
 
-/** Makes the handler of one config. What it opens in its scope is closed after the last request of that config. */
+/** Makes the handler of one config. Its scope closes after the last request of that config. */
 export type Serving = (
   revision: Revision,
   live: CurrentConfig.CurrentConfig
 ) => Effect.Effect<CurrentConfig.Handler, never, BenchRegistry | Scope.Scope>
 
-/** What is the same for all configs of a gateway: its start, its counters, its records. */
+/** Makes what all configs of a gateway share: the start time and the counters. */
 export const make = Effect.fnUntraced(function* (
   closing: Effect.Effect<void>,
   bodies: Bodies,
@@ -40,16 +40,16 @@ export const make = Effect.fnUntraced(function* (
   return Effect.fnUntraced(function* (revision, live) {
     const { catalog, config, failover, inFlight } = revision
     const token = config.server.adminToken
-    const tooMany = wrongTokens.at("admin", config.server.wrongTokens)
+    const retrySeconds = wrongTokens.at("admin", config.server.wrongTokens)
     const admin =
       token === undefined
         ? undefined
         : yield* Effect.provideService(
-            Admin.make({ token, revision, live, closing, tooMany }),
+            Admin.make({ token, revision, live, closing, retrySeconds }),
             Decisions,
             decisions
           )
-    const page = { revision, live, decisions, pulse, startedAt, closing, tooMany }
+    const page = { revision, live, decisions, pulse, startedAt, closing, retrySeconds }
     const pages = new Map<string, StatusPage.Page>([
       ["/readyz", Ready.make({ config, catalog, failover })],
       ["/metrics", metrics],

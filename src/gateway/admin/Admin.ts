@@ -27,7 +27,7 @@ type Response = HttpServerResponse.HttpServerResponse
 export interface Options extends Handlers.Options {
   readonly token: Redacted.Redacted
   /** Counts the requests with a wrong token. */
-  readonly tooMany: WrongTokens.Guard
+  readonly retrySeconds: WrongTokens.Guard
 }
 
 /** Answers a request whose path is `/admin` or below. */
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function* (
     ),
     Effect.flatMap((response) =>
       response.status === 401
-        ? Effect.map(HttpServerRequest, stranger(options.tooMany, response))
+        ? Effect.map(HttpServerRequest, stranger(options.retrySeconds, response))
         : Effect.succeed(response)
     ),
     // What is live must not wait in somebody's buffer.
@@ -73,9 +73,9 @@ export const make = Effect.fnUntraced(function* (
 
 /** What somebody without the token gets; a little of it only, where it is one wrong token after the other. */
 const stranger =
-  (tooMany: WrongTokens.Guard, response: Response) =>
+  (retrySeconds: WrongTokens.Guard, response: Response) =>
   (incoming: HttpServerRequest): Response => {
-    const seconds = tooMany(incoming)
+    const seconds = retrySeconds(incoming)
     return seconds === undefined
       ? HttpServerResponse.setHeader(response, "www-authenticate", "Bearer")
       : HttpServerResponse.setHeaders(

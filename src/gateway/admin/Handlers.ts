@@ -89,7 +89,7 @@ const insight = ({ closing, live, revision }: Options) =>
       const { catalog, config, failover, named } = revision
       const configView = ConfigView.make(revision)
       const { events, over } = Events.make({ decisions, registry, revision, changes: live.changes, closing })
-      const onlookers = yield* EventSubscribers.make(over)
+      const subscribers = yield* EventSubscribers.make(over)
       return handlers.handleAll({
         health: () =>
           Effect.map(registry.report, (report) => {
@@ -131,7 +131,7 @@ const insight = ({ closing, live, revision }: Options) =>
 
         config: () => Effect.sync(() => ({ ...configView, ...ConfigView.refused(live.refused()) })),
 
-        events: () => Effect.as(onlookers.enter, events)
+        events: () => Effect.as(subscribers.add, events)
       })
     })
   )

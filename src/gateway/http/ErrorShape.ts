@@ -1,13 +1,16 @@
-/** Errors in the shape of the protocol that was called. */
+/** Error bodies in the format of the called protocol. */
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
 import { contextError, type Dialect } from "../../translate/index.ts"
 import { contextExceeded, type Refusal } from "./Refusal.ts"
 
-/** The error as JSON text. */
+/** The error as a JSON body. */
 export const body = (protocol: ProtocolName, refusal: Refusal, requestId: string): string =>
   JSON.stringify(shapes[protocol](refusal, requestId))
 
-/** The same as the last event of a stream. What follows is the end, and not the one of a complete answer. */
+/**
+ * The error as the last event of a stream. The stream ends after it, without the event that ends a complete
+ * answer.
+ */
 export const event = (dialect: Dialect, refusal: Refusal, requestId: string): string => {
   if (dialect === "openai") return `data: ${body(dialect, refusal, requestId)}\n\n`
   const data = dialect === "anthropic" ? body(dialect, refusal, requestId) : responseError(refusal)
@@ -15,18 +18,18 @@ export const event = (dialect: Dialect, refusal: Refusal, requestId: string): st
 }
 
 /**
- * Clients of responses look for an error in one of two places: in the event itself, as it is documented, or in a member
- * of it. Its number is not told, as the last one of the provider is not known.
+ * Clients of the Responses API read an error either in the event itself, as documented, or in its member
+ * `error`, so both are written. `sequence_number` is 0, because the last number of the provider is not known.
  * https://platform.openai.com/docs/api-reference/responses-streaming/error
  */
 const responseError = (refusal: Refusal): string => {
   const { code, message, param } = refusal
-  const said = { code, message, param: param ?? null }
+  const fields = { code, message, param: param ?? null }
   return JSON.stringify({
     type: "error",
     sequence_number: 0,
-    ...said,
-    error: { type: openAiType(refusal.status), ...said }
+    ...fields,
+    error: { type: openAiType(refusal.status), ...fields }
   })
 }
 

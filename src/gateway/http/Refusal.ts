@@ -1,4 +1,4 @@
-/** Why a request gets no answer, in the words of HTTP; and from what a run failed with to those words. */
+/** Error answers: HTTP status, code, message and headers, and how a run's error maps to them. */
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
 import type { TailError } from "../../engine/Failover.ts"
 import {
@@ -12,21 +12,21 @@ import type { FailedAttempt, RunError, UnknownModel } from "../../failure/RunErr
 import { isProviderResponse, type ProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 import { isObject } from "../../providers/wire/Wire.ts"
 import { contextError, saysContextExceeded, translateError } from "../../translate/index.ts"
-import { isUnsent } from "./TargetRefusal.ts"
+import { isNotSent } from "./TargetRefusal.ts"
 
-/** Why a request gets no answer. */
+/** An error answer of the gateway. */
 export interface Refusal {
   readonly _tag: "Refusal"
   readonly status: number
-  /** A word for programs: `model_not_found`. */
+  /** A code for programs, such as `model_not_found`. */
   readonly code: string
-  /** The field of the request it is about. */
+  /** The field of the request that caused it. */
   readonly param?: string | undefined
   readonly message: string
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** A refusal of the gateway's own. */
+/** Makes an error answer of the gateway. */
 export const make = (
   status: number,
   code: string,
@@ -35,8 +35,8 @@ export const make = (
 ): Refusal => ({ _tag: "Refusal", status, code, message, ...more })
 
 /**
- * A provider's own word about a bad request: passed on as it was, without the key it may have quoted; in the shape of
- * the protocol that was called where that is another one.
+ * A provider's error answer to a bad request, passed on with any quoted key redacted, and translated if the
+ * caller uses another protocol.
  */
 export interface PassedOn {
   readonly _tag: "PassedOn"
@@ -45,11 +45,11 @@ export interface PassedOn {
   readonly body: string
 }
 
-/** No such model. */
+/** The requested model does not exist. */
 export const unknownModel = (error: UnknownModel, param: string): Refusal =>
   make(404, "model_not_found", error.message, { param })
 
-/** What a caller of a protocol is told when a run failed. `now` is in milliseconds since the epoch. */
+/** The error answer for a failed run. `now` is in milliseconds since the epoch. */
 export const fromRunError = (
   error: RunError,
   now: number,
@@ -58,54 +58,55 @@ export const fromRunError = (
 ): Refusal | PassedOn => {
   switch (error._tag) {
     case "BadRequest":
-      return isUnsent(error) ? unsent(failed, protocol) : refused(error, protocol)
+      return isNotSent(error) ? notSent(failed, protocol) : refused(error, protocol)
     case "ContextExceeded":
       return refused(error, protocol)
     case "DeadlineExceeded":
       return make(504, "deadline_exceeded", error.message)
     case "AllBenched": {
       const [status, code] = statusOf(error.benches.map(({ reason }) => reason))
-      const headers = comeBack(error.retryAt ?? Number.POSITIVE_INFINITY, now)
+      const headers = retryHeaders(error.retryAt ?? Number.POSITIVE_INFINITY, now)
       return status === 429
         ? make(status, code, error.message, { headers })
         : make(503, "all_benched", error.message, { headers })
     }
     case "ChainExhausted": {
       const { attempts, benches = [], message, retryAt } = error
-      const said = [...new Map(attempts.map(({ failure, target }) => [target, failure])).values()]
-      const words = [...said.map(classOf), ...benches.map(({ reason }) => reason)]
-      const refusals = said.filter(isRefused)
-      // Who was asked in the caller's own words goes first, then who was asked at all.
+      const failures = [...new Map(attempts.map(({ failure, target }) => [target, failure])).values()]
+      const reasons = [...failures.map(classOf), ...benches.map(({ reason }) => reason)]
+      const refusals = failures.filter(isRefused)
+      // Prefer a target that was called in the caller's own protocol, then any target that was called.
       const last =
         refusals.findLast((failure) => classOf(failure) !== "Unsupported") ??
-        refusals.findLast((failure) => !isUnsent(failure)) ??
+        refusals.findLast((failure) => !isNotSent(failure)) ??
         refusals.at(-1)
-      // A policy may send on even a bad request; where everybody who can say so refused it, it is one.
-      if (last !== undefined && words.every((word) => isStuck(word))) {
-        return isUnsent(last) ? inexpressible(refusals) : refused(last, protocol)
+      // A policy may try other targets after a bad request. It is still a bad request if every target refused
+      // it.
+      if (last !== undefined && reasons.every((reason) => isPermanent(reason))) {
+        return isNotSent(last) ? inexpressible(refusals) : refused(last, protocol)
       }
-      const [status, code] = statusOf(words)
-      return make(status, code, message, { headers: comeBack(retryAt, now) })
+      const [status, code] = statusOf(reasons)
+      return make(status, code, message, { headers: retryHeaders(retryAt, now) })
     }
   }
 }
 
-/** True when a run failed because of its request, and not for want of a target that could answer it. */
-export const isRequests = (refusal: Refusal | PassedOn): boolean =>
+/** True when the request itself is at fault, rather than the targets. */
+export const isCallersFault = (refusal: Refusal | PassedOn): boolean =>
   refusal._tag === "PassedOn" || (refusal.status < 500 && refusal.status !== 429)
 
 /**
- * What a chain is kept from answering by, in one status. Each target has one word in it: its last failure, or what it
- * rests for. Those who stay stuck, whatever the caller does, count only where there are no others.
+ * One status for a failed chain, from one reason per target: its last failure, or the reason of its bench.
+ * Permanent reasons count only if there are no others.
  *
- * - all throttled: 429
- * - all throttled or overloaded: 503
- * - all silent: 504
- * - all for want of something in our own process: 500
- * - anything else: 502. A dead key is ours and not the caller's, so that is never a 401.
+ * - all rate-limited: 429
+ * - all rate-limited or overloaded: 503
+ * - all timed out: 504
+ * - all short of a resource of this process: 500
+ * - anything else: 502. A dead key belongs to the gateway, not to the caller, so the status is never 401.
  */
-const statusOf = (words: ReadonlyArray<string>): readonly [status: number, code: string] => {
-  const counted = words.filter((word) => !isStuck(word))
+const statusOf = (reasons: ReadonlyArray<string>): readonly [status: number, code: string] => {
+  const counted = reasons.filter((reason) => !isPermanent(reason))
   const are = (...some: ReadonlyArray<string>) =>
     counted.length > 0 && counted.every((each) => some.includes(each))
   if (are("RateLimit", "OwnLimit")) return [429, "rate_limit_exceeded"]
@@ -115,49 +116,52 @@ const statusOf = (words: ReadonlyArray<string>): readonly [status: number, code:
   return [502, "chain_exhausted"]
 }
 
-const stuck: ReadonlySet<string> = new Set([
+const permanent: ReadonlySet<string> = new Set([
   ...AuthDeadReason.literals,
   ...BadRequestReason.literals,
   "ContextExceeded",
   "Manual"
 ])
 
-/** True for what neither time nor the caller's patience mends: a person has to act, or the request is not for it. */
-const isStuck = (word: string): boolean => stuck.has(word)
+/**
+ * True for reasons that do not pass with time: an operator has to act, or the request does not suit the
+ * target.
+ */
+const isPermanent = (reason: string): boolean => permanent.has(reason)
 
 const isRefused = (failure: Failure): boolean =>
   failure._tag === "BadRequest" || failure._tag === "ContextExceeded"
 
 /**
- * The last target could not be told all of the request. What the others said goes first: a refusal by who was asked, then a
- * fault that may pass.
+ * The last target could not be sent all of the request. Other results take precedence: first a transient
+ * failure, then a refusal by a target that was called.
  */
-const unsent = (failed: ReadonlyArray<FailedAttempt>, protocol: ProtocolName): Refusal | PassedOn => {
-  const said = failed.map(({ failure }) => failure)
-  const asked = said.filter((failure) => !isUnsent(failure))
-  const passing = asked.filter((failure) => !isStuck(classOf(failure)))
+const notSent = (failed: ReadonlyArray<FailedAttempt>, protocol: ProtocolName): Refusal | PassedOn => {
+  const failures = failed.map(({ failure }) => failure)
+  const called = failures.filter((failure) => !isNotSent(failure))
+  const passing = called.filter((failure) => !isPermanent(classOf(failure)))
   if (passing.length > 0) {
     const [status, code] = statusOf(passing.map(classOf))
     return make(status, code, passing.map(({ message }) => message).join("; "))
   }
-  const refusal = asked.findLast(isRefused)
-  return refusal === undefined ? inexpressible(said) : refused(refusal, protocol)
+  const refusal = called.findLast(isRefused)
+  return refusal === undefined ? inexpressible(failures) : refused(refusal, protocol)
 }
 
-/** No target could be told all of the request: why, for each of them. */
+/** No target could be sent all of the request. The message has the reason of each of them. */
 const inexpressible = (failures: ReadonlyArray<Failure>): Refusal =>
   make(
     400,
     "inexpressible",
-    `no model of the chain can take all of the request: ${failures.map(({ message, target }) => `${target}: ${message}`).join("; ")}`
+    `no model of the chain accepts all of the request: ${failures.map(({ message, target }) => `${target}: ${message}`).join("; ")}`
   )
 
-/** A bad request comes back as the provider said it, where it said it with a status of its own. */
+/** A bad request is answered with the provider's error, if the provider returned a status for it. */
 const refused = (failure: FailedAttempt["failure"], protocol: ProtocolName): Refusal | PassedOn => {
-  const said = failure.cause
+  const response = failure.cause
   if (failure._tag === "ContextExceeded") return tooLong(failure, protocol)
-  if (isProviderResponse(said) && isRefusal(said.status)) return passedOn(said, protocol)
-  if (isUnsent(failure)) return inexpressible([failure])
+  if (isProviderResponse(response) && isRefusal(response.status)) return passedOn(response, protocol)
+  if (isNotSent(failure)) return inexpressible([failure])
   switch (classOf(failure)) {
     case "ContentPolicy":
       return make(400, "content_policy_violation", failure.message)
@@ -169,25 +173,29 @@ const refused = (failure: FailedAttempt["failure"], protocol: ProtocolName): Ref
 }
 
 /**
- * A prompt that is too long, in the words that clients of the protocol look for: they make the conversation shorter then. What
- * says it in them already is passed on as it was.
+ * A prompt that is too long. Clients look for the error text of their protocol, and then shorten the
+ * conversation. A provider's error is passed on if it already has that text.
  */
 const tooLong = (failure: ContextExceeded, protocol: ProtocolName): Refusal | PassedOn => {
-  const { actual, cause: said, limit, message } = failure
-  if (isProviderResponse(said) && isRefusal(said.status) && (said.protocol ?? protocol) === protocol) {
-    if (saysContextExceeded(protocol, parsed(said.body))) return passedOn(said, protocol)
+  const { actual, cause: response, limit, message } = failure
+  if (
+    isProviderResponse(response) &&
+    isRefusal(response.status) &&
+    (response.protocol ?? protocol) === protocol
+  ) {
+    if (saysContextExceeded(protocol, parsed(response.body))) return passedOn(response, protocol)
   }
   const { error } = contextError(protocol, { message, limit, actual })
   const told = isObject(error) && typeof error.message === "string" ? error.message : message
   return make(400, contextExceeded, told, { param: "messages" })
 }
 
-const passedOn = (said: ProviderResponse, protocol: ProtocolName): PassedOn => {
-  const { body, contentType = "application/json", status } = said
-  if (said.protocol === undefined || said.protocol === protocol) {
+const passedOn = (response: ProviderResponse, protocol: ProtocolName): PassedOn => {
+  const { body, contentType = "application/json", status } = response
+  if (response.protocol === undefined || response.protocol === protocol) {
     return { _tag: "PassedOn", status, contentType, body }
   }
-  const translated = JSON.stringify(translateError(said.protocol, protocol, parsed(body), status))
+  const translated = JSON.stringify(translateError(response.protocol, protocol, parsed(body), status))
   return { _tag: "PassedOn", status, contentType: "application/json", body: translated }
 }
 
@@ -199,33 +207,36 @@ const parsed = (body: string): unknown => {
   }
 }
 
-/** The caller's own fault. 401 and 407 would say that it is the caller's key. */
+/** A client error. Excludes 401 and 407, which would blame the caller's key. */
 const isRefusal = (status: number): boolean =>
   status >= 400 && status < 500 && status !== 401 && status !== 407
 
-/** The header `retry-after` for a moment: whole seconds, at least one, rounded up: too early is in vain. */
+/**
+ * The header `retry-after` for a time: whole seconds, at least 1, rounded up so that no retry comes too
+ * early.
+ */
 export const retryAfter = (retryAt: number | undefined, now: number): Refusal["headers"] =>
   retryAt === undefined
     ? undefined
     : { "retry-after": String(Math.max(1, Math.ceil((retryAt - now) / 1000))) }
 
 /**
- * When to come back. Where that is more than a minute away, OpenAI's client comes back within seconds all the same, in vain,
- * and Anthropic's sleeps for as long as it is: both are told not to.
+ * When to retry. After more than 60 seconds, `x-should-retry: false` stops clients from retrying: OpenAI's
+ * SDK would retry within seconds and fail again, and Anthropic's SDK would sleep for the whole time.
  */
-const comeBack = (retryAt: number | undefined, now: number): Refusal["headers"] => {
+const retryHeaders = (retryAt: number | undefined, now: number): Refusal["headers"] => {
   const header = retryAt === Number.POSITIVE_INFINITY ? undefined : retryAfter(retryAt, now)
   const isLong = retryAt !== undefined && retryAt - now > longestWait
   return isLong ? { ...header, "x-should-retry": "false" } : header
 }
 
-/** In milliseconds; the longest `retry-after` that OpenAI's client heeds. */
+/** The longest `retry-after` that OpenAI's SDK follows, in milliseconds. */
 const longestWait = 60_000
 
-/** The code of a prompt that is too long. */
+/** The error code for a prompt that is too long. */
 export const contextExceeded = "context_length_exceeded"
 
-/** What the reader of a stream is told when it ends before the answer does. */
+/** The error for a stream that ends before its answer does. */
 export const brokenOff = (error: TailError | undefined): Refusal => {
   if (error === undefined) return make(502, "stream_broken", "the answer ended before it began")
   if (error._tag === "DeadlineExceeded") return make(504, "deadline_exceeded", error.message)

@@ -1,7 +1,7 @@
-/** What a request is known by, to its caller and in whatever is said about it. */
+/** The id of a request, sent to its caller and used in logs, spans and events. */
 import type { Random } from "effect/Random"
 
-/** The caller's own id, where it is a sane one; else a new one. */
+/** The caller's `x-request-id` if it is valid (1 to 128 characters of a safe set), or a new id. */
 export const requestId = (headers: Readonly<Record<string, string>>, random: Random): string => {
   const given = headers["x-request-id"]
   return given !== undefined && /^[\w.:+/=@-]{1,128}$/.test(given)
@@ -9,7 +9,7 @@ export const requestId = (headers: Readonly<Record<string, string>>, random: Ran
     : `req_${part(random)}${part(random)}`
 }
 
-/** Ten letters and digits from one number. Writing a number in base 32 by hand is ten times as fast as `toString`. */
+/** Ten base-32 digits from one random number. A table is ten times as fast as `toString(32)`. */
 const part = (random: Random): string => {
   const number = random.nextDoubleUnsafe() * 0x200_0000
   const high = Math.floor(number)
@@ -25,5 +25,5 @@ const part = (random: Random): string => {
 
 const digits = "0123456789abcdefghijklmnopqrstuv"
 
-/** All pairs of digits, in order. */
+/** All pairs of base-32 digits, in order. */
 const pairs = Array.from({ length: 1024 }, (_, index) => digits[index >> 5]! + digits[index & 31]!)

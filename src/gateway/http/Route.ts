@@ -1,22 +1,26 @@
-/** What can be called, and in which protocol. */
+/** The HTTP routes: which paths are passed on to providers, and in which protocol. */
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
 import type { Dialect } from "../../translate/index.ts"
 
 /** One operation that is passed on to providers. */
 export interface Route {
   readonly protocol: ProtocolName
-  /** What its callers speak, which tells the translation. */
+  /** The format of requests and answers, for the translation. */
   readonly dialect: Dialect
-  /** The providers' name for it. */
+  /** The path of the operation at a provider, below its base URL. */
   readonly operation: string
   readonly streams: boolean
-  /** Whether models that speak another protocol can be asked too; where not, they are passed by. */
+  /**
+   * Whether requests can be translated for providers with another protocol. If not, those providers are
+   * skipped.
+   */
   readonly translates: boolean
   /**
-   * Whether the configured fallbacks follow in its chains. They are models that chat, so not where something else is
-   * asked for: another model's vector or count is no answer, and what is refused for trying would rest for nothing.
+   * Whether the configured fallbacks are added to its chains. They are chat models, so not for other
+   * operations: an embedding or a token count of another model is not equivalent, and a provider that refuses
+   * the operation would be benched for nothing.
    */
-  readonly fallsBack: boolean
+  readonly configuredFallbacks: boolean
 }
 
 /** The operations by path; all of them are POST. */
@@ -29,7 +33,7 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
       operation: "chat/completions",
       streams: true,
       translates: true,
-      fallsBack: true
+      configuredFallbacks: true
     }
   ],
   [
@@ -40,7 +44,7 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
       operation: "embeddings",
       streams: false,
       translates: false,
-      fallsBack: false
+      configuredFallbacks: false
     }
   ],
   [
@@ -51,7 +55,7 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
       operation: "responses",
       streams: true,
       translates: true,
-      fallsBack: true
+      configuredFallbacks: true
     }
   ],
   [
@@ -62,7 +66,7 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
       operation: "completions",
       streams: true,
       translates: false,
-      fallsBack: false
+      configuredFallbacks: false
     }
   ],
   [
@@ -73,7 +77,7 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
       operation: "messages/count_tokens",
       streams: false,
       translates: false,
-      fallsBack: false
+      configuredFallbacks: false
     }
   ],
   [
@@ -84,33 +88,33 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
       operation: "messages",
       streams: true,
       translates: true,
-      fallsBack: true
+      configuredFallbacks: true
     }
   ]
 ])
 
-/** What is there besides the operations. */
+/** Paths that the gateway answers itself. */
 const pages: ReadonlySet<string> = new Set(["/", "/v1/models", "/healthz", "/readyz", "/metrics"])
 
-/** A request's route as one of a few words, whatever clients call: its path if it leads anywhere, `/admin`, or `other`. */
+/** A request's route, for metrics and logs: its path if the path is known, `/admin`, or `other`. */
 export const routeOf = (url: string): string => {
   const path = pathOf(url)
   if (routes.has(path) || pages.has(path)) return path
   return path === "/admin" || path.startsWith("/admin/") ? "/admin" : "other"
 }
 
-/** The path of a request's target: without its query, and without slashes at its end. */
+/** The path of a request, without the query and without trailing slashes. */
 export const pathOf = (url: string): string => {
   const query = url.indexOf("?")
   const path = query === -1 ? url : url.slice(0, query)
   return path.length > 1 && path.endsWith("/") ? path.replace(/\/+$/, "") || "/" : path
 }
 
-/** What callers of a path speak. */
+/** The format that callers of a path use. */
 export const dialectOf = (path: string, protocol: ProtocolName): Dialect =>
   routes.get(path)?.dialect ?? protocol
 
-/** In whose shape to talk to somebody who called something that is not there. */
+/** The protocol for errors of unknown paths. */
 export const protocolOf = (path: string, headers: Readonly<Record<string, string>>): ProtocolName =>
   routes.get(path)?.protocol ??
   (path.startsWith("/v1/messages") || headers["anthropic-version"] !== undefined ? "anthropic" : "openai")

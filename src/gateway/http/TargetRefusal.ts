@@ -1,26 +1,29 @@
-/** Refusals that are about how a request had to be said for a target, so that the next one is asked. */
+/** Refusals that concern one target's form of a request, so that the run falls back to the next target. */
 
 import type { Target } from "../../domain/Target.ts"
 import { BadRequest, type Failure } from "../../failure/Failure.ts"
 
-/** The evidence of what was not sent at all. */
+/** The evidence of a failure whose request was not sent. */
 const evidence = "inexpressible"
 
-/** True for a target that was not asked, because content of the request cannot be shown to it. */
-export const isUnsent = (failure: Failure): boolean =>
+/** True when the target was not called, because it cannot take content of the request. */
+export const isNotSent = (failure: Failure): boolean =>
   failure._tag === "BadRequest" && failure.reason === "Unsupported" && failure.evidence === evidence
 
-/** A target that is not asked, because content of the request cannot be shown to it. */
-export const unsent = (target: Target, lost: ReadonlyArray<string>): BadRequest =>
+/** The failure of a target that is not called, because it cannot take content of the request. */
+export const notSent = (target: Target, lost: ReadonlyArray<string>): BadRequest =>
   new BadRequest({
     target: target.key,
     reason: "Unsupported",
-    message: `the model cannot be shown ${lost.join(", ")}, and content is never left out`,
+    message: `the model does not take ${lost.join(", ")}, and content is never left out`,
     evidence
   })
 
-/** What a target says that was asked in other words than the caller's. What it says of the content itself stands. */
-export const changed = (failure: Failure): Failure => {
+/**
+ * A translated request that a target refuses as `Invalid` or `TooLarge` becomes `Unsupported`, so that the
+ * next target is tried: the translation may be the cause. Other failures stay as they are.
+ */
+export const asUnsupported = (failure: Failure): Failure => {
   if (failure._tag !== "BadRequest" || (failure.reason !== "Invalid" && failure.reason !== "TooLarge"))
     return failure
   const { cause, evidence, message, status, target } = failure

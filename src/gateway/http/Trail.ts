@@ -1,45 +1,48 @@
-/** What became of a request, in headers: who answered, after how many attempts, and how each of them ended. */
+/** The `x-failover-*` headers: which target answered, after how many attempts, and how each of them ended. */
 import { classOf, type Failure, type FailureClass, failureClasses } from "../../failure/Failure.ts"
 import type { FailedAttempt } from "../../failure/RunError.ts"
-import { isUnsent } from "./TargetRefusal.ts"
+import { isNotSent } from "./TargetRefusal.ts"
 
 /** `RateLimit` as `rate-limit`. */
 const kebab = (name: string): string => name.replace(/(?!^)([A-Z])/g, "-$1").toLowerCase()
 
-const words = new Map<FailureClass, string>(failureClasses.map((name) => [name, kebab(name)]))
+const outcomes = new Map<FailureClass, string>(failureClasses.map((name) => [name, kebab(name)]))
 
-/** One short word for how an attempt ended: `rate-limit`, `invalid-key`, `overloaded`, … */
-export const word = (failure: Failure): string =>
-  isUnsent(failure) ? "inexpressible" : words.get(classOf(failure))!
+/** How an attempt ended: `rate-limit`, `invalid-key`, `overloaded`, … */
+export const outcomeOf = (failure: Failure): string =>
+  isNotSent(failure) ? "inexpressible" : outcomes.get(classOf(failure))!
 
-/** How many failed attempts the trail names; further ones are a count (`+12`), for proxies take no endless headers. */
+/**
+ * The most failed attempts in the trail. The others are a count (`+12`), because proxies limit the size of
+ * headers.
+ */
 const shown = 32
 
-/** The headers of a request whose attempts failed one after the other, and of which the last one may have answered. */
+/** The headers of a request with these failed attempts, and the target that answered, if one did. */
 export const headers = (
   requestId: string,
   failed: ReadonlyArray<FailedAttempt>,
   answeredBy?: string | undefined
 ): Record<string, string> => {
   const made = failed.length + (answeredBy === undefined ? 0 : 1)
-  const told: Record<string, string> = { "x-request-id": requestId, "x-failover-attempts": String(made) }
+  const result: Record<string, string> = { "x-request-id": requestId, "x-failover-attempts": String(made) }
   const target = answeredBy ?? failed.at(-1)?.target
-  if (target !== undefined) told["x-failover-target"] = headerText(target)
+  if (target !== undefined) result["x-failover-target"] = headerText(target)
   const trail = text(failed, answeredBy !== undefined)
-  if (trail !== undefined) told["x-failover-trail"] = trail
-  return told
+  if (trail !== undefined) result["x-failover-trail"] = trail
+  return result
 }
 
-/** How each attempt ended, in one text: `rate-limit,ok`; `undefined` when there was none. */
+/** The outcome of each attempt, such as `rate-limit,ok`; `undefined` if there was no attempt. */
 export const text = (failed: ReadonlyArray<FailedAttempt>, isAnswered: boolean): string | undefined => {
   if (failed.length === 0) return isAnswered ? "ok" : undefined
-  const trail = failed.slice(0, shown).map(({ failure }) => word(failure))
+  const trail = failed.slice(0, shown).map(({ failure }) => outcomeOf(failure))
   if (failed.length > shown) trail.push(`+${failed.length - shown}`)
   if (isAnswered) trail.push("ok")
   return trail.join(",")
 }
 
-/** A model's name may hold anything; a header takes visible ASCII. */
+/** Encodes characters outside of visible ASCII: the name of a model may have any, and a header may not. */
 const headerText = (text: string): string =>
   isPlain.test(text)
     ? text

@@ -1,8 +1,8 @@
 /**
- * Those who look on: clients of an event stream that has no end of its own.
+ * Clients of an event stream that does not end by itself.
  *
- * A gateway that stops, or a config that is replaced, waits for its answers to be sent to the last byte. An onlooker who
- * has stopped reading would keep it waiting, so it is let go.
+ * A gateway that stops, and a config that is replaced, wait until their answers are sent. A subscriber that
+ * stopped reading would block that, so its connection is closed.
  */
 import type { ServerResponse } from "node:http"
 import type { Http2ServerResponse } from "node:http2"
@@ -11,31 +11,31 @@ import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type * as Scope from "effect/Scope"
 
-/** How long an onlooker may take for what is there for it when everything is over. */
+/** How long a subscriber may take to read the remaining bytes. */
 const grace = "500 millis"
 
-/** Those who look on. */
+/** The subscribers. */
 export interface EventSubscribers {
-  /** Whoever sends this request looks on until its answer ends. */
-  readonly enter: Effect.Effect<void, never, HttpServerRequest>
+  /** Adds the client of this request until its answer ends. */
+  readonly add: Effect.Effect<void, never, HttpServerRequest>
   /**
-   * Whether somebody on the connection of this request looks on already. Only one answer of a connection is sent at a
-   * time, so a second one would take a place and show nothing.
+   * Whether the connection of this request has a subscriber already. A connection sends one answer at a time,
+   * so a second subscriber would take a slot and show nothing.
    */
-  readonly isThere: Effect.Effect<boolean, never, HttpServerRequest>
+  readonly hasOne: Effect.Effect<boolean, never, HttpServerRequest>
 }
 
-/** Once `over` is done, and a short while later, the connections of those are closed who have not taken their last bytes. */
+/** Makes the set. Once `over` is done, and after a short grace period, the remaining connections are closed. */
 export const make = (over: Effect.Effect<unknown>): Effect.Effect<EventSubscribers, never, Scope.Scope> =>
   Effect.gen(function* () {
     const answers = new Set<ServerResponse | Http2ServerResponse>()
     const connections = new Set<object>()
-    const letGo = Effect.sync(() => {
+    const closeAll = Effect.sync(() => {
       for (const answer of answers) answer.destroy()
     })
-    yield* Effect.forkScoped(over.pipe(Effect.andThen(Effect.sleep(grace)), Effect.andThen(letGo)))
+    yield* Effect.forkScoped(over.pipe(Effect.andThen(Effect.sleep(grace)), Effect.andThen(closeAll)))
     return {
-      enter: Effect.map(HttpServerRequest, (request) => {
+      add: Effect.map(HttpServerRequest, (request) => {
         const answer = NodeHttpServerRequest.toServerResponse(request)
         if (answer.destroyed) return
         const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
@@ -46,7 +46,7 @@ export const make = (over: Effect.Effect<unknown>): Effect.Effect<EventSubscribe
           connections.delete(socket)
         })
       }),
-      isThere: Effect.map(HttpServerRequest, (request) =>
+      hasOne: Effect.map(HttpServerRequest, (request) =>
         connections.has(NodeHttpServerRequest.toIncomingMessage(request).socket)
       )
     }

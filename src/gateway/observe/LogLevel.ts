@@ -1,9 +1,9 @@
-/** The least level of what is logged, which a config says and a reload changes. */
+/** The minimum log level, which a reload can change. */
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type { LogConfig } from "../../config/GatewayConfig.ts"
 
-/** A logger for what is at least as grave as the level that is said at that moment. */
+/** A logger for entries at or above the current minimum level. */
 export const filtered = (
   logger: Logger.Logger<unknown, void>,
   least: () => LogConfig["level"]

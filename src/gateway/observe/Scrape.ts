@@ -1,8 +1,8 @@
 /**
- * `GET /metrics`, as Prometheus reads it.
+ * `GET /metrics` in the format of Prometheus.
  *
- * It asks for no token, because scrapers seldom have one. It holds the names of providers, models and credentials of
- * the config, and no key, no prompt and nothing that clients can name.
+ * It needs no token, because scrapers seldom have one. It contains names of providers, models and credentials
+ * of the config, and no keys, no prompts and no names from clients.
  */
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -11,7 +11,7 @@ import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-/** An effect that answers with what has been counted in the `MetricRegistry` of this context. */
+/** An effect that answers with the metrics in the `MetricRegistry` of this context. */
 export const make: Effect.Effect<Effect.Effect<HttpServerResponse.HttpServerResponse>> = Effect.map(
   Effect.context<never>(),
   (context) =>

@@ -1,4 +1,4 @@
-/** Who hears of a gateway's requests besides its own pages: the log, and a collector that speaks OTLP. */
+/** Sends spans, metrics and the log to an OTLP collector. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -25,17 +25,17 @@ import type { Secrets } from "../../redaction/Secrets.ts"
 import { usageOf } from "../providers/Metered.ts"
 import * as ProviderName from "../providers/ProviderName.ts"
 
-/** A collector that does not answer in this time is left alone for a minute, with what was meant for it. */
-const patience = "5 seconds"
+/** The timeout of an export. After it, the exporter drops the batch and pauses for a minute. */
+const exportTimeout = "5 seconds"
 
-/** How long the end of a gateway waits for what is left of each kind to be sent. */
-const farewell: Duration.Input = "2 seconds"
+/** How long a stopping gateway waits for the last export of each kind. */
+const flushTimeout: Duration.Input = "2 seconds"
 
-/** What is told to a collector. */
+/** The exporters of a collector. */
 export interface Telemetry {
-  /** Makes spans of events; `undefined` where they are not sent. */
+  /** Makes spans of events; `undefined` if traces are off. */
   readonly spans: Spans.Spans | undefined
-  /** Sends what is logged; `undefined` where it is not sent. */
+  /** Sends log entries; `undefined` if logs are off. */
   readonly logger: Logger.Logger<unknown, void> | undefined
 }
 
@@ -57,7 +57,7 @@ export const make = (
         Object.entries(otlp.headers).map(([name, value]) => [name, Redacted.value(value)])
       ),
       exportInterval: otlp.interval,
-      shutdownTimeout: farewell
+      shutdownTimeout: flushTimeout
     })
     if (sends("metrics")) yield* OtlpMetrics.make(options("metrics"))
     return {
@@ -105,7 +105,7 @@ const transport = (secrets: () => Secrets) =>
     ).pipe(Layer.provide(FetchHttpClient.layer))
   )
 
-/** The caller's own trace goes on. It is not told to providers. */
+/** The caller's trace is continued. Providers do not get it. */
 const parentOf = ({ about }: RunInfo): Tracer.AnySpan | undefined =>
   about?.traceparent === undefined
     ? undefined

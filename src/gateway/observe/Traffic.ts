@@ -1,8 +1,8 @@
 /**
- * The requests of a gateway's server: how many are in flight, and how each of them ended.
+ * Counts the requests of a gateway's server, and reports how each of them ended.
  *
- * It listens to the server itself, beside the handlers, so that it sees every request to its end, whoever ends it: also
- * those of clients that hang up in the middle of a stream, or before their turn on a shared connection has come.
+ * It listens to the server itself, so it sees the end of every request, including clients that disconnect
+ * during a stream, or before their pipelined request was handled.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
@@ -13,36 +13,39 @@ import type * as Scope from "effect/Scope"
 import * as Series from "../../observe/Series.ts"
 import { routeOf } from "../http/Route.ts"
 
-/** A request that has ended. */
+/** A finished request. */
 export interface Ended {
   readonly request: IncomingMessage
-  /** One of a few; what else was called is `other`. */
+  /** A known route, or `other`. */
   readonly route: string
-  /** 499 when the client was gone before there was an answer. */
+  /** 499 if the client disconnected before the answer started. */
   readonly status: number
-  /** The client was gone before the end of the answer. */
+  /** The client disconnected before the end of the answer. */
   readonly left: boolean
   /** Milliseconds from the request's headers to the last byte of the answer. */
   readonly duration: number
 }
 
-/** What a server is doing. */
+/** The requests of a server. */
 export interface Traffic {
-  /** Requests that have come and not ended. */
+  /** Requests in flight. */
   readonly inFlight: () => number
-  /** Counts a request that is none of HTTP's own; gives what counts its end, with a status; without one its client left. */
+  /**
+   * Counts a request that is not an HTTP request. Returns a function for its end: with its status, or without
+   * one if the client disconnected.
+   */
   readonly begin: (route: string) => (status: number | undefined) => void
 }
 
-/** The client closed the connection before it got an answer (nginx's own status for it). */
+/** The client disconnected before it got an answer (nginx's status for it). */
 const clientClosed = 499
 
 const inFlights = Metric.gauge("failover_http_requests_in_flight", {
-  description: "HTTP requests that have come and not ended."
+  description: "HTTP requests in flight."
 })
 const requests = Series.counter(
   "failover_http_requests_total",
-  "HTTP requests that have ended, by route and status."
+  "Finished HTTP requests, by route and status."
 )
 const durations = Series.histogram(
   "failover_http_request_duration_seconds",
@@ -50,7 +53,7 @@ const durations = Series.histogram(
   [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300]
 )
 
-/** Watches a server until the scope closes, and counts in the `MetricRegistry` of the context. */
+/** Watches a server until the scope closes. Metrics go to the `MetricRegistry` of the context. */
 export const watch = (
   server: Server,
   onEnd?: ((ended: Ended) => void) | undefined
@@ -91,9 +94,9 @@ export const watch = (
     }
 
     /**
-     * Requests by connection. Behind the one that is being answered others may wait, of which nobody else tells. In a
-     * list: a set that something is put in and taken out all the time leaves a trail of old tables, by which what was
-     * in them outlives many collections.
+     * Requests by connection. Pipelined requests may wait behind the one that is answered, and Node reports
+     * nothing about them. It is a list, because a set with constant additions and removals keeps old hash
+     * tables alive, and with them their entries.
      */
     const open = new WeakMap<Socket, Array<() => void>>()
     const openOn = (socket: Socket): Array<() => void> => {
@@ -122,7 +125,7 @@ export const watch = (
     }
 
     yield* Effect.acquireRelease(
-      // A request with `expect: 100-continue` is an event of its own.
+      // A request with `expect: 100-continue` is a separate event.
       Effect.sync(() => server.on("request", onRequest).on("checkContinue", onRequest)),
       () => Effect.sync(() => server.off("request", onRequest).off("checkContinue", onRequest))
     )

@@ -1,6 +1,6 @@
 /**
- * What models leave in conversations that are translated: with which secrets it is signed, and who keeps what no client
- * can carry.
+ * Data that models leave in translated conversations (such as signed thoughts): how it is signed, and where
+ * it is kept if a client cannot carry it.
  */
 import * as Redacted from "effect/Redacted"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
@@ -10,9 +10,9 @@ import type { GatewayProvider } from "./GatewayProvider.ts"
 import type { Items } from "./ItemMemory.ts"
 
 /**
- * The carrier of a provider. The secrets are the operator's own, where the config has some; else the keys of the
- * provider, which all replicas have as well. A provider without a key has none: what is carried for it can then be made
- * up, by somebody who can say the same to it in any case.
+ * The carrier of a provider. It signs with `server.carrySecrets`, or with the provider's keys, which all
+ * replicas share. Without either the data is not signed: a client can forge it, but could send the same to
+ * the provider anyway.
  */
 export const carrierOf = (
   provider: GatewayProvider,
@@ -25,13 +25,13 @@ export const carrierOf = (
   return Translate.makeCarrier(provider.name, [...own, ...keys])
 }
 
-/** The memory of the caller of a request. */
+/** The memory for the caller of a request. */
 export const memoryOf = (items: Items, request: Request): Translate.CarryMemory => ({
-  put: (id, kept) => items.note(request, id, kept),
-  get: (id) => items.noted(request, id)
+  put: (id, kept) => items.keepForCall(request, id, kept),
+  get: (id) => items.keptForCall(request, id)
 })
 
-/** A provider whose own words the caller speaks, asked without what is carried for others. */
+/** A provider with the caller's protocol, which must not get the data that is carried for others. */
 export const withoutCarried = (provider: GatewayProvider, dialect: Translate.Dialect): GatewayProvider => ({
   ...provider,
   complete: (request, target) => provider.complete(own(request, dialect), target),

@@ -1,12 +1,15 @@
-/** Every secret that a config holds, so that none of them leaves by what providers say. */
+/** Collects every secret of a config, so that provider errors and logs never show one. */
 import * as Redacted from "effect/Redacted"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as Secrets from "../../redaction/Secrets.ts"
 
-/** Names of headers and parameters whose values let somebody in. */
+/** Names of headers and query parameters with secret values. */
 const secretName = /auth|key|token|secret|password|passwd|cookie|credential|signature|\bsig\b|session/i
 
-/** Blots out the secrets of a config: keys, tokens that are not kept as hashes, and what stands in headers, queries and addresses. */
+/**
+ * A redactor for the secrets of a config: keys, tokens (unless kept as hashes), and those in headers, queries
+ * and URLs.
+ */
 export const of = (config: GatewayConfig): Secrets.Secrets => {
   const found = new Set<string>()
   const add = (secret: string | undefined): void => {
@@ -41,7 +44,7 @@ const addNamed = (add: Add, values: Readonly<Record<string, string>> | undefined
   for (const [name, value] of Object.entries(values ?? {})) if (secretName.test(name)) addValue(add, value)
 }
 
-/** A value with a scheme, such as `Bearer` or `Basic`, is one with the secret behind it. */
+/** In a value with a scheme, such as `Bearer` or `Basic`, the secret follows the scheme. */
 const addValue = (add: Add, value: string): void => {
   const parts = /^(\w+) +(\S+)$/.exec(value.trim())
   add(parts?.[2] ?? value)
@@ -50,7 +53,7 @@ const addValue = (add: Add, value: string): void => {
   add(pair.slice(pair.indexOf(":") + 1))
 }
 
-/** The password of an address, its user where it has no password, and what its query names as a secret. */
+/** The password of a URL, or its user if it has no password, and the secrets in its query. */
 const addAddress = (add: Add, address: string | undefined): void => {
   if (address === undefined || !URL.canParse(address)) return
   const { password, searchParams, username } = new URL(address)

@@ -1,12 +1,12 @@
-/** The dialects of a provider's targets. Targets are shared by all requests, so each is looked at once. */
+/** Finds the dialect of each target of a provider, once per target. */
 import type { ProviderConfig } from "../../config/GatewayConfig.ts"
 import { type Dialect, resolve } from "../../dialect/index.ts"
 import type { Target } from "../../domain/Target.ts"
 
-/** Tells the dialect of a target. */
+/** The dialect of a target. */
 export type DialectOf = (target: Target) => Dialect
 
-/** What tells the dialects of a provider's targets. `baseUrl` is where it is unless a credential says otherwise. */
+/** Makes the lookup. `baseUrl` is the address of targets whose credential has none. */
 export const make = (config: ProviderConfig, baseUrl: string | undefined): DialectOf => {
   const known = new WeakMap<Target, Dialect>()
   const { all, models = {} } = config.dialect ?? {}

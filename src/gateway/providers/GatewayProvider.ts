@@ -4,11 +4,11 @@ import type { HttpProvider } from "../../providers/HttpProvider.ts"
 import type { Dialect } from "../../translate/index.ts"
 import type * as Dialects from "./Dialects.ts"
 
-/** A provider, and how it speaks upstream. */
+/** A provider with its protocol and dialects. */
 export interface GatewayProvider extends HttpProvider {
   readonly protocol: ProtocolName
-  /** What its targets take. */
+  /** The dialect of each target. */
   readonly dialectOf: Dialects.DialectOf
-  /** Callers of what are translated for it; `undefined` where its own words are spoken. */
+  /** The callers' protocol, if requests are translated; `undefined` if they are passed on. */
   readonly translatedFrom?: Dialect | undefined
 }

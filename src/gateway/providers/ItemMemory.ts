@@ -1,8 +1,9 @@
 /**
- * What translated responses said, for the clients that name it by its id later instead of saying it again.
+ * Keeps the items of translated responses, for clients that refer to them by id instead of sending them
+ * again.
  *
- * It is kept unless the request says `store: false`, for the caller's own token only, in this process only, and the
- * oldest goes first when there is too much of it. OpenAI keeps its own for 30 days:
+ * Items are kept unless the request has `store: false`. They are visible to the same token only, live in this
+ * process only, and the oldest are removed first. OpenAI keeps its own for 30 days:
  * https://platform.openai.com/docs/guides/conversation-state
  */
 import { hash } from "node:crypto"
@@ -10,10 +11,10 @@ import * as Context from "effect/Context"
 import { isObject, type JsonObject, type Request } from "../../providers/wire/Wire.ts"
 import { itemsOf, withItems } from "../../translate/index.ts"
 
-/** What is longer is not kept: it would push out everything else. */
+/** Longer items, in characters, are not kept: one would remove everything else. */
 const longestItem = 4_000_000
 
-/** How much is kept: items, and characters of them. */
+/** The most items, and the most characters of all of them. */
 const mostItems = 10_000
 const mostCharacters = 16_000_000
 
@@ -22,14 +23,14 @@ export class Items {
   readonly #items = new Map<string, string>()
   #characters = 0
 
-  /** Keeps the items of a response, unless the request said otherwise. */
+  /** Keeps the items of a response, unless the request has `store: false`. */
   keep({ body, headers }: Request, response: JsonObject): void {
     if (body.store === false) return
     const caller = callerOf(headers)
     for (const [id, item] of itemsOf(response)) this.#put(`${caller} ${id}`, JSON.stringify(item))
   }
 
-  /** The request with the items it refers to; the very same one when it refers to none that is kept. */
+  /** The request with its item references resolved; the same object if none is kept. */
   recall(request: Request): Request {
     const { body, headers } = request
     if (!Array.isArray(body.input) || !body.input.some(isReference)) return request
@@ -41,13 +42,13 @@ export class Items {
     return recalled === body ? request : { ...request, body: recalled, text: undefined }
   }
 
-  /** Keeps what a model left with a call and its client could not carry. */
-  note({ headers }: Request, call: string, kept: string): void {
+  /** Keeps the data that a model left with a tool call, if the client cannot carry it. */
+  keepForCall({ headers }: Request, call: string, kept: string): void {
     this.#put(`${callerOf(headers)} call ${call}`, kept)
   }
 
-  /** What was kept of a call. */
-  noted({ headers }: Request, call: string): string | undefined {
+  /** The data kept for a tool call. */
+  keptForCall({ headers }: Request, call: string): string | undefined {
     return this.#items.size === 0 ? undefined : this.#items.get(`${callerOf(headers)} call ${call}`)
   }
 
@@ -73,13 +74,13 @@ export class Items {
 const isReference = (item: unknown): boolean => isObject(item) && item.type === "item_reference"
 
 /**
- * Tokens are not kept, only what tells them apart. Both places of a token count: either may be the one that opened, and the
- * other one a dummy that many clients share.
+ * The key of a caller: a hash, so that no token is kept. It covers both token headers, because either may be
+ * the valid one, and the other a placeholder that many clients share.
  */
 const callerOf = ({ authorization = "", ...headers }: Request["headers"] = {}): string =>
   hash("sha256", JSON.stringify([authorization, headers["x-api-key"] ?? ""]), "base64url")
 
-/** The items of this process. They outlive a change of the config. */
+/** The items of this process. A reload keeps them. */
 export const ItemMemory: Context.Reference<Items> = Context.Reference("effect-failover/gateway/ItemMemory", {
   defaultValue: () => new Items()
 })

@@ -1,12 +1,12 @@
-/** Large JSON as bytes, without the whole of it as a text beside them. */
+/** Writes large JSON values as bytes, without one large string in between. */
 import { ByteChunks } from "../../providers/bytes/ByteChunks.ts"
 
-/** Texts from this size on are written in pieces of this size, in characters. */
+/** Strings from this size, in characters, are written in pieces of this size. */
 const large = 256 * 1024
 
 /**
- * The bytes of what `JSON.stringify` would write. A long text is written piece by piece, so that it takes its own room once
- * more and not four times.
+ * The bytes of what `JSON.stringify` would write. A long string is written in pieces, which takes its size
+ * once more instead of four times.
  */
 export const bytesOf = (json: unknown): Uint8Array => {
   const gathered = new ByteChunks()
@@ -52,7 +52,7 @@ export const bytesOf = (json: unknown): Uint8Array => {
   return gathered.join()
 }
 
-/** Where the piece ends that begins at `at`: not between the halves of a character. */
+/** The end of the piece that starts at `at`. It does not split a surrogate pair. */
 const endOfPiece = (text: string, at: number): number => {
   const end = Math.min(text.length, at + large)
   const last = text.charCodeAt(end - 1)

@@ -1,4 +1,4 @@
-/** Providers whose answers are read for what they say of themselves, for those who count tokens. */
+/** Reads the token usage from the answers of a provider. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -9,18 +9,18 @@ import type { Chunk } from "../../providers/wire/Wire.ts"
 import * as Flow from "../../stream/Flow.ts"
 import type { GatewayProvider } from "./GatewayProvider.ts"
 
-/** What the attempt that runs now, or was the last to, has said of itself. One for each request that is metered. */
+/** The usage reader of a request's latest attempt. There is one meter per metered request. */
 export interface Meter {
   reading: AnswerReader | undefined
 }
 
-/** The meter of a request; requests that nobody meters have none. */
+/** The meter of the current request; `undefined` if the request is not metered. */
 export const CurrentMeter: Context.Reference<Meter | undefined> = Context.Reference<Meter | undefined>(
   "effect-failover/gateway/CurrentMeter",
   { defaultValue: () => undefined }
 )
 
-/** Gives what is asked of providers in there a meter, and that meter to `onMeter`. */
+/** Provides a meter to the provider calls of an effect, and passes it to `onMeter`. */
 export const metered = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   onMeter?: (meter: Meter) => void
@@ -31,11 +31,11 @@ export const metered = <A, E, R>(
     return Effect.provideService(effect, CurrentMeter, meter)
   })
 
-/** What the last attempt of a run said of itself; `undefined` where that is not read. */
+/** The usage of a run's latest attempt; `undefined` if it is not metered. */
 export const usageOf = ({ context }: RunInfo): Usage | undefined =>
   Context.get(context, CurrentMeter)?.reading
 
-/** The provider, whose answers and events are read on their way. */
+/** The provider with a reader on its answers and events. */
 export const make = (provider: GatewayProvider): GatewayProvider => ({
   ...provider,
   complete: (request, target) =>
@@ -54,7 +54,7 @@ export const make = (provider: GatewayProvider): GatewayProvider => ({
   }
 })
 
-/** A stream that is made of a flow stays one. */
+/** Keeps a stream that is made of a flow a flow, which is faster. */
 const read =
   <E>(begin: Flow.Begin<Chunk, E>): Flow.Begin<Chunk, E> =>
   (context) => {
@@ -81,7 +81,7 @@ const pulled = <E>(stream: Stream.Stream<Chunk, E>): Stream.Stream<Chunk, E> =>
     )
   )
 
-/** A reading of the attempt that begins, if its request has a meter. */
+/** Starts the reader of an attempt, if its request has a meter. */
 const begun = (meter: Meter | undefined): AnswerReader | undefined => {
   if (meter !== undefined) meter.reading = new AnswerReader()
   return meter?.reading

@@ -1,5 +1,5 @@
 /**
- * The names that OpenTelemetry's conventions have for providers, which are known by their address.
+ * The provider names of OpenTelemetry's conventions, by the host of the provider.
  *
  * https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md
  */
@@ -22,8 +22,8 @@ const byHost: ReadonlyArray<readonly [RegExp, string]> = [
 ]
 
 /**
- * The `gen_ai.provider.name` of a target: the conventions' name for who answers at its address, else the name that the
- * config gives the provider.
+ * The `gen_ai.provider.name` of a target: the conventions' name for its host, or the provider's name in the
+ * config.
  */
 export const of = ({ endpoint, provider }: Pick<Target, "endpoint" | "provider">): string => {
   if (!URL.canParse(endpoint)) return provider

@@ -1,4 +1,4 @@
-/** The providers of a config, ready to be called, and the models by name. */
+/** Builds the providers and the catalog of a config. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { GatewayConfig, ProtocolName, ProviderConfig } from "../../config/GatewayConfig.ts"
@@ -14,26 +14,29 @@ import { OpenAi } from "../../providers/OpenAi.ts"
 import type { Transport } from "../../providers/transport/Transport.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import type { Dialect } from "../../translate/index.ts"
-import * as Always from "./Always.ts"
+import * as AlwaysTranslated from "./AlwaysTranslated.ts"
 import * as Carried from "./Carried.ts"
 import * as ConfigSecrets from "./ConfigSecrets.ts"
 import * as Dialects from "./Dialects.ts"
 import type { GatewayProvider } from "./GatewayProvider.ts"
 import { ItemMemory, type Items } from "./ItemMemory.ts"
 import * as Metered from "./Metered.ts"
-import * as OwnMessages from "./OwnMessages.ts"
+import * as NativeMessages from "./NativeMessages.ts"
 import * as ThoughtFilter from "./ThoughtFilter.ts"
 import * as Translated from "./Translated.ts"
 
-/** The models by name, of providers that take the operations of their own protocol only. */
+/** The models by name. Its providers accept the operations of their own protocol only. */
 export interface GatewayCatalog extends Catalog.Catalog<GatewayProvider> {
-  /** What translated responses said. */
+  /** The items of translated responses. */
   readonly items: Items
-  /** The same models for the callers of each protocol: providers that speak another one are translated. */
+  /**
+   * The same models for callers of each protocol. Requests for providers with another protocol are
+   * translated.
+   */
   readonly calledIn: Readonly<Record<Dialect, Catalog.Catalog<GatewayProvider>>>
 }
 
-/** Builds one provider of a config. It takes the operations of its protocol only. */
+/** Builds one provider of a config. It accepts the operations of its protocol only. */
 export const make = (
   config: ProviderConfig,
   secrets?: Secrets | undefined
@@ -41,7 +44,7 @@ export const make = (
   const { baseUrl, credentials, headers, maxAnswerBytes, maxEventBytes, name, policy, query, strategy } =
     config
   const limits = { maxAnswerBytes, maxEventBytes }
-  /** Known once it is known where the provider is by default. */
+  /** Set once the provider's default base URL is known. */
   let dialectOf: Dialects.DialectOf | undefined
   const own = (target: Target) => (dialectOf === undefined ? undefined : ownWords(dialectOf(target)))
   const options = {
@@ -56,7 +59,7 @@ export const make = (
     dialectWords: own,
     ...limits
   }
-  // A provider takes the operations of its protocol only; those of another one are translated or refused before.
+  // Requests in another protocol are translated or refused before they reach the provider.
   const made: Effect.Effect<unknown, never, Transport> =
     config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)
   return Effect.map(made, (provider) => {
@@ -65,7 +68,7 @@ export const make = (
   })
 }
 
-/** Builds the providers and the catalog of a config. A config that was loaded has no names that lead nowhere. */
+/** Builds the providers and the catalog of a config. Fails if a model or fallback names an unknown provider. */
 export const catalog = Effect.fnUntraced(function* (
   config: GatewayConfig
 ): Effect.fn.Return<GatewayCatalog, Catalog.InvalidCatalog, Transport> {
@@ -93,12 +96,12 @@ export const catalog = Effect.fnUntraced(function* (
       items,
       carrier: Carried.carrierOf(provider, config.server.carrySecrets)
     })
-  const always = new Set(config.providers.filter(Always.isMeant).map(({ name }) => name))
-  /** A provider as callers of its own protocol see it. */
+  const always = new Set(config.providers.filter(AlwaysTranslated.isConfigured).map(({ name }) => name))
+  /** A provider for callers of its own protocol. */
   const ownOf = (provider: GatewayProvider, protocol: ProtocolName, isAlone: boolean): GatewayProvider => {
     const clean = isAlone ? provider : Carried.withoutCarried(provider, protocol)
-    const own = protocol === "anthropic" ? OwnMessages.make(clean) : clean
-    return always.has(provider.name) ? Always.make(own, translated(provider, protocol)) : own
+    const own = protocol === "anthropic" ? NativeMessages.make(clean) : clean
+    return always.has(provider.name) ? AlwaysTranslated.make(own, translated(provider, protocol)) : own
   }
   const calledIn = (protocol: ProtocolName) => {
     const isAlone = config.providers.every((provider) => provider.protocol === protocol)
@@ -128,17 +131,17 @@ export const catalog = Effect.fnUntraced(function* (
   }
 })
 
-/** What is known of a chain as a whole. */
+/** Facts about a whole chain. */
 export interface ChainFacts {
-  /** The protocols its models speak, and those of the chains that stand in for it. */
+  /** The protocols of its models, and of its special chains. */
   readonly protocols: ReadonlySet<ProtocolName>
-  /** Whether there is a single target in them: one model with one credential. */
+  /** Whether it has a single target: one model with one credential. */
   readonly isSingle: boolean
   /** In milliseconds. */
   readonly deadline: number
 }
 
-/** A function that works out what is known of a chain, once for each. */
+/** Makes a function that computes the facts of a chain, once per chain. */
 export const chainFacts = (policy: Policy.Options): ((chain: Chain<GatewayProvider>) => ChainFacts) => {
   const known = new WeakMap<Chain<GatewayProvider>, ChainFacts>()
   return (chain) => {
@@ -160,8 +163,8 @@ export const chainFacts = (policy: Policy.Options): ((chain: Chain<GatewayProvid
 }
 
 /**
- * A function that leaves in a chain the models of some providers; `undefined` where there are none. It works it out
- * once for each chain.
+ * Makes a function that keeps only the models of some providers in a chain; `undefined` if none is left. It
+ * runs once per chain.
  */
 export const keeping = (
   isKept: (provider: GatewayProvider) => boolean

@@ -1,13 +1,13 @@
 /**
- * Rules that a refusal names: what it says is not taken is left out, once. Dialects know most of it before; this is for
- * servers and models that nobody knew.
+ * Maps a refusal to dialect rules: a feature that the refusal names is left out, and the request is tried
+ * once more. Dialects cover known servers; this covers unknown ones.
  */
 
 import type { Dialect, Overrides } from "../../dialect/index.ts"
 import type { BadRequest } from "../../failure/Failure.ts"
 import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 
-/** What a refusal says, and the rules that it means. */
+/** Patterns of refusals, and the rules they imply. */
 const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   // `messages.1.content.0: Invalid `signature` in `thinking` block`: https://github.com/anthropics/claude-code/issues/10627
   [/invalid .{0,3}signature.{0,3} in .{0,3}thinking/i, { signatures: "none" }],
@@ -29,12 +29,12 @@ const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   [/after role .?tool/i, { afterToolResult: "assistant" }]
 ]
 
-/** The rules that a refusal means, where the dialect has others; `undefined` where it means none. */
+/** The rules that a refusal implies, if they differ from the dialect's; `undefined` if it implies none. */
 export const overridesOf = (refusal: BadRequest, dialect: Dialect): Overrides | undefined => {
-  const said = isProviderResponse(refusal.cause)
+  const text = isProviderResponse(refusal.cause)
     ? `${refusal.message} ${refusal.cause.body}`
     : refusal.message
-  const found = rows.find(([pattern]) => pattern.test(said))?.[1]
+  const found = rows.find(([pattern]) => pattern.test(text))?.[1]
   if (found === undefined) return undefined
   return Object.entries(found).some(([rule, value]) => Reflect.get(dialect, rule) !== value)
     ? found

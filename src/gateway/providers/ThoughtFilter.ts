@@ -1,9 +1,9 @@
-/** A provider of OpenAI's responses in a chain with others, whose thoughts it must not be given. */
+/** Removes thoughts of other protocols from requests for a provider with the Responses API. */
 import type { Request } from "../../providers/wire/Wire.ts"
 import * as Translate from "../../translate/index.ts"
 import type { GatewayProvider } from "./GatewayProvider.ts"
 
-/** The provider, asked without the thoughts that models of another protocol left in the conversation. */
+/** The provider, called without the thoughts that models of other protocols left in the conversation. */
 export const make = (provider: GatewayProvider): GatewayProvider => ({
   ...provider,
   complete: (request, target) => provider.complete(own(request), target),

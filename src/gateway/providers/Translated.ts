@@ -1,9 +1,10 @@
 /**
- * A provider as callers of other words see it: requests go out in its own words, answers come back in theirs.
+ * Translates between callers of one protocol and a provider with another: requests on the way out, answers on
+ * the way back.
  *
- * What a chunk means is what its provider meant by it, so commit points, timeouts and truncation are judged as they
- * are without translation. A stream that is cut gets no clean end; one that is complete gets it even if its
- * connection dies or stays open afterwards.
+ * Commit points, timeouts and truncation are decided on the provider's own chunks, so they work as they do
+ * without translation. A stream that breaks off gets no clean end. A complete stream gets one, even if its
+ * connection then breaks or stays open.
  */
 import { isArrayNonEmpty as isNonEmpty, type NonEmptyReadonlyArray } from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -40,53 +41,56 @@ import type { Items } from "./ItemMemory.ts"
 import * as LargeJson from "./LargeJson.ts"
 import * as SecondTry from "./SecondTry.ts"
 
-/** The one operation that is translated, in each protocol. */
+/** The operation that is translated, in each protocol. */
 const operations: Readonly<Record<ProtocolName, string>> = {
   openai: "chat/completions",
   anthropic: "messages"
 }
 
-/** What a provider says when all is said. */
-const lastWords: Readonly<Record<ProtocolName, Translate.SseEvent>> = {
+/** The last event of a stream, in each protocol. */
+const lastEvents: Readonly<Record<ProtocolName, Translate.SseEvent>> = {
   openai: { data: "[DONE]" },
   anthropic: { event: "message_stop", data: '{"type":"message_stop"}' }
 }
 
-/** How long a complete answer may still bring its usage, in milliseconds; the runtime waits twice as long for more. */
+/**
+ * How long a complete answer may still bring its usage, in milliseconds. The engine waits twice as long for
+ * more.
+ */
 const usageGrace = 1_000
 
-/** A request in the provider's words. */
+/** A translated request. */
 interface Outbound {
   readonly model: string
   readonly request: Request
   readonly dropped: ReadonlyArray<string>
-  /** Content that the target cannot be shown: it must not be asked. */
+  /** Content that the target does not take. The target must not be called. */
   readonly lost: ReadonlyArray<string>
-  /** What has to be put back in the answer. */
+  /** Names to restore in the answer. */
   readonly restore: Translate.Restore | undefined
 }
 
-/** What a translated provider works with. */
+/** What a translated provider needs. */
 export interface Options {
-  /** Keeps what is said to those who ask for responses, and what no client can carry. */
+  /** Keeps the items of responses, and data that clients cannot carry. */
   readonly items: Items
-  /** Carries what the provider's models leave in a conversation. */
+  /** Carries the data that the provider's models leave in a conversation. */
   readonly carrier: Translate.Carrier
 }
 
-/** A provider, as callers of other words than its own see it. Only chats can be asked of it. */
+/** A provider for callers of another protocol. It accepts chats only. */
 export const make = (
   provider: GatewayProvider,
   from: Translate.Dialect,
   { carrier, items }: Options
 ): GatewayProvider => {
   const to = provider.protocol
-  /** The last translation of each request, for its retries: they differ in nothing but the credential. */
+  /** The last translation of each request. Retries reuse it, because they differ in the credential only. */
   const known = new WeakMap<Request, Outbound>()
 
-  /** What is left out of a request that is tried once more. */
+  /** Dialect rules for requests that are tried once more. */
   const overridden = new WeakMap<Request, Overrides>()
-  /** The dialect that a request was last written in. */
+  /** The dialect in which a request was last written. */
   const dialects = new WeakMap<Request, Dialect>()
 
   const outbound = (request: Request, target: Target): Outbound => {
@@ -143,23 +147,25 @@ export const make = (
       Effect.suspend(() => {
         const sent = attempt(() => outbound(request, target), target)
         if (isFailure(sent)) return Effect.fail(sent)
-        if (sent.lost.length > 0) return Effect.fail(TargetRefusal.unsent(target, sent.lost))
+        if (sent.lost.length > 0) return Effect.fail(TargetRefusal.notSent(target, sent.lost))
         return Effect.flatMap(contextOf(request, target, sent.restore), (context) =>
           Effect.flatMap(
-            Effect.mapError(provider.complete(sent.request, target), TargetRefusal.changed),
+            Effect.mapError(provider.complete(sent.request, target), TargetRefusal.asUnsupported),
             (answer) => {
               const json = answer.json ?? parse(answer.body)
               if (!isObject(json)) {
-                return Effect.fail(malformed(target, "the answer is not JSON, or has too many values in it"))
+                return Effect.fail(malformed(target, "the answer is not JSON, or has too many values"))
               }
-              // The answer goes on in other words: up to here its bytes were needed.
+              // The bytes of the untranslated answer are no longer needed.
               const isLarge = answer.body.length >= EventLoop.large
               ByteChunks.release(answer.body)
-              const said = Translate.translateWhole(to, from, json, context)
-              if (said.malformed !== undefined && target.policy.malformedEvents === "fail")
-                return Effect.fail(malformed(target, said.malformed))
-              if (from === "responses") items.keep(request, said.body)
-              return Effect.succeed(written(answer, said.body, [...sent.dropped, ...said.dropped], isLarge))
+              const translation = Translate.translateWhole(to, from, json, context)
+              if (translation.malformed !== undefined && target.policy.malformedEvents === "fail")
+                return Effect.fail(malformed(target, translation.malformed))
+              if (from === "responses") items.keep(request, translation.body)
+              return Effect.succeed(
+                written(answer, translation.body, [...sent.dropped, ...translation.dropped], isLarge)
+              )
             }
           )
         )
@@ -168,14 +174,14 @@ export const make = (
       Stream.suspend(() => {
         const sent = attempt(() => outbound(request, target), target)
         if (isFailure(sent)) return Stream.fail(sent)
-        if (sent.lost.length > 0) return Stream.fail(TargetRefusal.unsent(target, sent.lost))
+        if (sent.lost.length > 0) return Stream.fail(TargetRefusal.notSent(target, sent.lost))
         return Stream.unwrap(
           Effect.map(contextOf(request, target, sent.restore), (context) => {
             const { malformedEvents } = target.policy
             const translator = Translate.makeStreamTranslator(to, from, context, malformedEvents)
             const keep = from === "responses" ? keeper(items, request) : undefined
             return Stream.transformPull(provider.stream(sent.request, target), (pull) =>
-              Effect.succeed(translated(pull, translator, lastWords[to], sent, keep, target))
+              Effect.succeed(translated(pull, translator, lastEvents[to], sent, keep, target))
             )
           })
         )
@@ -203,7 +209,7 @@ export const make = (
   }
 }
 
-/** What cannot be said in the target's words is no fault of the target. */
+/** A request that cannot be translated is not the target's fault. */
 const attempt = (translate: () => Outbound, target: Target): Outbound | Failure => {
   try {
     return translate()
@@ -230,7 +236,7 @@ const withDropped = (headers: Headers, dropped: ReadonlyArray<string>): Headers 
     : { ...headers, "x-failover-dropped": dropped.join(", ").replaceAll(/[^\w.,$? -]/g, "?") }
 
 const parse = (body: Uint8Array): unknown => {
-  // What was not parsed by its provider is large.
+  // An answer that the provider did not parse is large.
   if (JsonBounds.excessOf(body) !== undefined) return undefined
   try {
     return JSON.parse(new TextDecoder().decode(body))
@@ -244,7 +250,7 @@ const malformed = (target: Target, message: string): Failure =>
 
 type Keep = (events: ReadonlyArray<Translate.OutEvent>) => void
 
-/** Keeps the items of a streamed response: the last of its events holds them all. */
+/** Keeps the items of a streamed response. Its last event has all of them. */
 const keeper =
   (items: Items, request: Request): Keep =>
   (events) => {
@@ -257,11 +263,11 @@ const keeper =
 
 type Chunks = Pull.Pull<NonEmptyReadonlyArray<Chunk>, Failure>
 
-/** One chunk for each of the provider's, even where there is nothing to say: it shows that the stream is alive. */
+/** Makes one chunk per chunk of the provider, even if it is empty: it shows that the stream is alive. */
 const translated = (
   pull: Chunks,
   translator: Translate.StreamTranslator,
-  lastWord: Translate.SseEvent,
+  lastEvent: Translate.SseEvent,
   { dropped }: Outbound,
   keep: Keep | undefined,
   target: Target
@@ -270,9 +276,9 @@ const translated = (
   let isOver = false
   let failure: Failure | undefined
 
-  const { brokenOff: lastEvents } = translator
+  const { brokenOff: eventsOnFailure } = translator
   const brokenOff: Head["brokenOff"] =
-    lastEvents === undefined ? undefined : (why) => Translate.encode(lastEvents(why))
+    eventsOnFailure === undefined ? undefined : (why) => Translate.encode(eventsOnFailure(why))
 
   const chunkOf = (chunk: Chunk): Chunk => {
     const events = translator.event(chunk)
@@ -288,7 +294,7 @@ const translated = (
     return made
   }
 
-  /** The chunks up to one that cannot be placed; the failure follows them. */
+  /** The chunks up to a malformed one. Its failure follows them. */
   const chunksOf = (chunks: ReadonlyArray<Chunk>): Chunks => {
     const made: Array<Chunk> = []
     for (const chunk of chunks) {
@@ -301,10 +307,10 @@ const translated = (
 
   const failed = (): Chunks => (failure === undefined ? Cause.done() : Effect.fail(failure))
 
-  /** A complete answer whose provider says nothing more: its last word is taken as said. */
+  /** Ends a complete answer whose provider sends nothing more, as if its last event had come. */
   const finish = (): Chunks => {
     isOver = true
-    const events = translator.event(lastWord)
+    const events = translator.event(lastEvent)
     keep?.(events)
     const text = Translate.encode(events)
     return Effect.succeed([new Chunk(Buffer.from(text), Phase.last, undefined, undefined)])
@@ -313,7 +319,11 @@ const translated = (
   const next: Chunks = Effect.matchEffect(pull, {
     onSuccess: chunksOf,
     onFailure: (error): Chunks =>
-      isComplete ? finish() : Cause.isDone(error) ? Cause.done() : Effect.fail(TargetRefusal.changed(error))
+      isComplete
+        ? finish()
+        : Cause.isDone(error)
+          ? Cause.done()
+          : Effect.fail(TargetRefusal.asUnsupported(error))
   })
 
   return Effect.suspend(() => {
@@ -326,7 +336,7 @@ const translated = (
   })
 }
 
-/** Content without a place that came after the headers is named in a comment. */
+/** Lists dropped content in a comment, if it was found after the headers were sent. */
 const named = (dropped: ReadonlyArray<string>): string =>
   dropped.length === 0 ? "" : `: x-failover-dropped: ${dropped.join(", ").replaceAll(/[^\w.,$ -]/g, "?")}\n\n`
 

@@ -1,21 +1,24 @@
-/** What a config names. What clients may name besides has no end, so it is no label, no row and no key here. */
+/**
+ * The models and credentials that a config names. Only they become metric labels, table rows and bench keys,
+ * because clients can name any number of others.
+ */
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import * as Catalog from "../../domain/Catalog.ts"
 import * as ModelSpec from "../../domain/ModelSpec.ts"
 import { few } from "../../util/ShortList.ts"
 
-/** The models and credentials of a config. */
+/** The names in a config. */
 export interface ConfiguredNames {
-  /** `provider/model` of every model that stands anywhere in it. */
+  /** `provider/model` of every model in the config. */
   readonly specs: ReadonlySet<string>
-  /** `provider/model#credential` of each of them, for the credentials that are enabled. */
+  /** `provider/model#credential` of each of them, for enabled credentials. */
   readonly targets: ReadonlyArray<string>
-  /** Why a key can mean nothing here; `undefined` when it can. */
+  /** Why a bench key is unknown; `undefined` if it is known. */
   readonly whyNot: (key: BenchKey.BenchKey) => string | undefined
 }
 
-/** Collects what a config names. */
+/** Collects the names of a config. */
 export const make = (config: GatewayConfig): ConfiguredNames => {
   const credentials = new Map(config.providers.map(({ credentials, name }) => [name, credentials]))
   const specs = new Map<string, ModelSpec.ModelSpec>()
@@ -42,13 +45,13 @@ export const make = (config: GatewayConfig): ConfiguredNames => {
     whyNot: (key) => {
       const parts = BenchKey.parse(key)
       if (parts === undefined) {
-        return `${quoted(key)} is no key: expected provider, provider#credential, provider/model or provider/model#credential`
+        return `${quoted(key)} is not a bench key: expected provider, provider#credential, provider/model or provider/model#credential`
       }
       const known = credentials.get(parts.provider)
       if (known === undefined)
         return `there is no provider ${quoted(parts.provider)} (known: ${few([...credentials.keys()], String, ", ", 20)})`
       const { credential } = parts
-      // The name of a model may hold a #.
+      // The name of a model may contain a `#`.
       if (credential === undefined || known.some(({ name }) => name === credential) || specs.has(key))
         return undefined
       return `${parts.provider} has no credential ${quoted(credential)} (known: ${few(known, ({ name }) => name, ", ", 20)})`

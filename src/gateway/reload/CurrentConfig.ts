@@ -1,4 +1,4 @@
-/** The config in force, and how another one takes its place. */
+/** The config in force, and how a reload replaces it. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -35,8 +35,8 @@ export interface Handler {
 export interface SocketHandler {
   /** Whether a connection may be opened, by the headers of its handshake. */
   readonly mayOpen: (headers: NodeAnswer.Headers) => boolean
-  /** Answers a request for a response, which counts from its beginning to its end. */
-  readonly respond: (asked: {
+  /** Answers a Responses request. It counts as in flight until its answer ends. */
+  readonly respond: (request: {
     readonly headers: NodeAnswer.Headers
     readonly text: string
     readonly out: NodeAnswer.Out
@@ -45,33 +45,33 @@ export interface SocketHandler {
 
 /** The config in force. */
 export interface CurrentConfig {
-  /** The one in force now. */
+  /** The config in force. */
   readonly current: () => Revision.Revision
-  /** The one in force now, and each that takes its place. */
+  /** The config in force, and each that replaces it. */
   readonly changes: Stream.Stream<Revision.Revision>
-  /** The config that was refused after the one in force, and when; `undefined` when there was none. */
+  /** The last refused config, if it was refused after the one in force was loaded. */
   readonly refused: () => Refused | undefined
   /** See `Reload`. */
   readonly reload: Effect.Effect<Reloaded, ReloadError>
 }
 
-/** A config that could not be put in force. */
+/** A config that was refused. */
 export interface Refused {
   /** In milliseconds since the epoch. */
   readonly at: number
   readonly error: ConfigError
 }
 
-/** What a gateway's configs are, and what is made of each. */
+/** Where configs come from, and what serves them. */
 export interface Options<R> {
   readonly config: GatewayConfig
-  /** Reads the next config; without it there is none. */
+  /** Reads the next config. Without it, reloads fail. */
   readonly source: Effect.Effect<GatewayConfig, ConfigError> | undefined
-  /** True from the moment at which the gateway begins to stop. */
+  /** True once the gateway begins to stop. */
   readonly isStopping: () => boolean
-  /** Hears of each config that comes into force, the first one included. */
+  /** Called with each config that comes into force, including the first. */
   readonly onConfig?: ((config: GatewayConfig) => void) | undefined
-  /** Makes what serves a config. What it opens in its scope is closed after the last request that the config serves. */
+  /** Makes the handler of a config. Its scope closes after the last request that the config serves. */
   readonly serve: (
     revision: Revision.Revision,
     live: CurrentConfig
@@ -84,7 +84,10 @@ interface InForce {
   readonly scope: Scope.Closeable
 }
 
-/** Puts the first config in force. The handler serves each request by the one in force at its start. */
+/**
+ * Puts the first config in force. The handler serves each request with the config that is in force when the
+ * request starts.
+ */
 export const make = Effect.fnUntraced(function* <R>(
   options: Options<R>
 ): Effect.fn.Return<
@@ -98,7 +101,7 @@ export const make = Effect.fnUntraced(function* <R>(
   const turn = yield* Semaphore.make(1)
   let refused: Refused | undefined
 
-  /** Builds in a scope of its own, which is gone at once if there is something wrong. */
+  /** Builds a config in its own scope, which closes at once if the config is invalid. */
   const build = (config: GatewayConfig, number: number): Effect.Effect<InForce, InvalidCatalog> =>
     Effect.flatMap(Scope.fork(parent), (scope) =>
       Revision.make(config, number).pipe(
@@ -107,20 +110,21 @@ export const make = Effect.fnUntraced(function* <R>(
         ),
         Effect.provideService(Scope.Scope, scope),
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-        // Nothing of the request that asked for the reload: its path and body would be those of all that follow.
+        // Without the context of the request that triggered the reload, whose path and body later requests
+        // would see.
         Effect.updateContext((_: Context.Context<never>) => context)
       )
     )
 
-  /** Lets go of what a config holds, once its last request is done. */
+  /** Releases the resources of a config after its last request. */
   const retire = ({ revision, scope }: InForce) =>
     Effect.forkIn(Effect.andThen(revision.inFlight.idle, Scope.close(scope, Exit.void)), parent)
 
   const succeed = Effect.fnUntraced(function* (next: GatewayConfig): Effect.fn.Return<Reloaded, ReloadError> {
-    if (isStopping()) return yield* new NotReloadable({ message: "the gateway is about to stop" })
+    if (isStopping()) return yield* new NotReloadable({ message: "the gateway is stopping" })
     const before = SubscriptionRef.getUnsafe(inForce)
     const { config, restart } = Restart.settle(next, before.revision.config)
-    // What it would be after a restart has to be as safe as what it is until then.
+    // Both the config in force and the one after a restart must be safe.
     const exposed = Exposure.check(next.server) ?? Exposure.check(config.server)
     if (exposed !== undefined) return yield* refusal([{ path: "server.tokens", message: exposed.message }])
     const after = yield* Effect.catchTag(
@@ -145,7 +149,7 @@ export const make = Effect.fnUntraced(function* <R>(
     Effect.map(Clock.currentTimeMillis, (at) => {
       if (error._tag === "ConfigError") refused = { at, error }
     })
-  const told = reload.pipe(
+  const reported = reload.pipe(
     Effect.tap(ReloadReport.taken),
     Effect.tapError((error) => Effect.andThen(remember(error), ReloadReport.refused(error))),
     Effect.updateContext<never, never>((own) => Context.merge(own, context))
@@ -155,7 +159,7 @@ export const make = Effect.fnUntraced(function* <R>(
     current: () => SubscriptionRef.getUnsafe(inForce).revision,
     changes: Stream.suspend(() => Stream.map(SubscriptionRef.changes(inForce), ({ revision }) => revision)),
     refused: () => refused,
-    reload: turn.withPermit(told)
+    reload: turn.withPermit(reported)
   }
   const inForce = yield* SubscriptionRef.make(yield* build(first, 1))
   onConfig?.(first)
@@ -165,16 +169,16 @@ export const make = Effect.fnUntraced(function* <R>(
   const handler = Object.assign((fiber: Fiber.Fiber<unknown, unknown>) => handlerNow()(fiber), {
     socketHandler: {
       mayOpen: (headers) => handlerNow().socketHandler?.mayOpen(headers) ?? false,
-      respond: (asked) =>
-        Effect.suspend(() => handlerNow().socketHandler?.respond(asked) ?? Effect.succeed(nobody))
+      respond: (request) =>
+        Effect.suspend(() => handlerNow().socketHandler?.respond(request) ?? Effect.succeed(unavailable))
     } satisfies SocketHandler
   })
   return [live, handler] as const
 })
 
-const nobody = empty({ status: 503 })
+const unavailable = empty({ status: 503 })
 
-const nothingToRead = "this gateway was started without a config file, so there is nothing to read anew"
+const nothingToRead = "this gateway was started without a config file, so there is nothing to reload"
 
 const refusal = (problems: ConstructorParameters<typeof ConfigError>[0]["problems"]) =>
   Effect.fail(new ConfigError({ file: "the config", problems }))

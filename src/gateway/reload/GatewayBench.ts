@@ -1,4 +1,4 @@
-/** The bench of a gateway, kept where its config says, and the limits of its credentials with it. */
+/** The bench of a gateway in the configured store, and the limits of its credentials. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as Context from "effect/Context"
@@ -22,7 +22,7 @@ import * as Scripts from "../../health/stores/Scripts.ts"
 import { GatewayLimits } from "./GatewayLimits.ts"
 
 /**
- * The bench cannot be kept where the config says. For the operator: the message says what is wrong with the place.
+ * The bench cannot be kept in the configured store. The message says what is wrong with it.
  *
  * @category errors
  */
@@ -36,9 +36,10 @@ export class UnusableStore extends Schema.TaggedError<UnusableStore>()("Unusable
 }
 
 /**
- * The registry, and the limits of credentials: with a Redis, replicas share both over one connection. A Redis that
- * cannot be reached is none of the errors: the gateway goes on without it until it can. One that answers and can never
- * keep a bench is: a wrong password, a read-only replica, a Sentinel.
+ * The registry and the limits of credentials. With Redis, replicas share both over one connection.
+ *
+ * An unreachable Redis is not an error: the gateway works without it until it is reachable. A Redis that can
+ * never keep a bench is an error: a wrong password, a read-only replica, a Sentinel.
  */
 export const layer = (
   store: BenchStore.BenchStore
@@ -92,12 +93,12 @@ const inFile = (store: Extract<BenchStore.BenchStore, { _tag: "File" }>) =>
     Layer.provide([NodeFileSystem.layer, NodePath.layer])
   )
 
-/** The client is loaded only where it is used: it is an optional package. */
+/** The client is an optional package, so it is loaded only if it is used. */
 const connection = (store: BenchStore.BenchStore) =>
   Effect.map(
     Effect.tryPromise({
       try: () => import("../../health/stores/NodeConnection.ts"),
-      catch: () => unusable(store, "the package redis is not installed; `npm install redis` brings it")
+      catch: () => unusable(store, "the package redis is not installed; run `npm install redis`")
     }),
     ({ connect }) =>
       (url: Redacted.Redacted, key: string) =>

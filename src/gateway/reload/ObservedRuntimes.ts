@@ -1,4 +1,7 @@
-/** The runtimes of a gateway, and who listens to them: the metrics always, the others if somebody may read what they keep. */
+/**
+ * The runtimes of a gateway and their observers: metrics always, the others only if something reads what they
+ * record.
+ */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type BenchStore, memory } from "../../config/file/BenchStore.ts"
@@ -15,22 +18,23 @@ import { ProcessDefaults } from "../../policy/Policy.ts"
 import * as Metered from "../providers/Metered.ts"
 import * as ConfiguredNames from "./ConfiguredNames.ts"
 import type { UnusableStore } from "./GatewayBench.ts"
-import * as KeptBench from "./GatewayBench.ts"
+import * as GatewayBench from "./GatewayBench.ts"
 import { GatewayLimits } from "./GatewayLimits.ts"
 import { Runtimes } from "./Runtimes.ts"
 
 /**
- * A runtime for each config, all over one bench, kept in `store`, one retry budget and one record of decisions. Events
- * are counted in the `MetricRegistry` of the context, with the names of the config as labels and no others. Decisions are
- * recorded for the status page and the admin API, and the last minutes of each target for the status page, if there is
- * one. `observer` hears them too.
+ * A runtime per config. All share one bench (kept in `store`), one retry budget and one record of decisions.
+ *
+ * Events are counted in the `MetricRegistry` of the context, with only the names of the config as labels.
+ * Decisions are recorded for the status page and the admin API, and the last minutes of each target for the
+ * status page, if they are enabled. `observer` gets all events too.
  */
 export const layer = (
   observer?: Observer | undefined,
   store: BenchStore = memory
 ): Layer.Layer<Runtimes | BenchRegistry | Decisions | Pulse, UnusableStore> =>
   runtimes(observer).pipe(
-    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), KeptBench.layer(store)))
+    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), GatewayBench.layer(store)))
   )
 
 const runtimes = (observer: Observer | undefined) =>
@@ -43,7 +47,7 @@ const runtimes = (observer: Observer | undefined) =>
       const process = yield* ProcessDefaults
       const kept = makeKept(yield* GatewayLimits)
       const context = yield* Effect.context<never>()
-      /** Of the last config. */
+      /** Labels of the latest config. */
       let labels: Metrics.Options = {}
       let retriesLeft: Effect.Effect<number> = Effect.succeed(0)
       yield* BenchMetrics.watch({ knowsModel: (spec) => labels.knowsModel?.(spec) === true })
@@ -75,7 +79,7 @@ const runtimes = (observer: Observer | undefined) =>
     })
   )
 
-/** What of a request may be a label. */
+/** Which names of a request may be labels. */
 const labelsOf = (config: GatewayConfig): Metrics.Options => {
   const { specs } = ConfiguredNames.make(config)
   return {

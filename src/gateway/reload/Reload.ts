@@ -1,23 +1,23 @@
-/** Reading the config anew while the gateway runs: what one asks for, and what comes of it. */
+/** The reload of a running gateway: its service, result and errors. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { ConfigError } from "../../config/file/Problem.ts"
 
-/** What a reload did. */
+/** The result of a reload. */
 export interface Reloaded {
-  /** The number of the config now in force; the one that the gateway started with is 1. */
+  /** The number of the config in force; the config at the start is 1. */
   readonly revision: number
-  /** Since when it is, in milliseconds since the epoch. */
+  /** When it came into force, in milliseconds since the epoch. */
   readonly since: number
-  /** Fields that say something new and cannot change while the gateway runs, such as `server.port`. */
+  /** Changed fields that need a restart, such as `server.port`. */
   readonly restart: ReadonlyArray<string>
-  /** What is accepted and has no effect, in sentences. */
+  /** Warnings about the config, in sentences. */
   readonly notes: ReadonlyArray<string>
 }
 
 /**
- * There is nothing to read anew: the gateway was started without a source of configs, or it is about to stop.
+ * The gateway cannot reload: it was started without a source of configs, or it is stopping.
  *
  * @category errors
  */
@@ -27,7 +27,7 @@ export class NotReloadable extends Schema.TaggedError<NotReloadable>()(
   { httpApiStatus: 409 }
 ) {}
 
-/** Why the config in force is still the one before. */
+/** Why a reload failed. The config in force stays. */
 export type ReloadError = ConfigError | NotReloadable
 
 /**
@@ -39,8 +39,9 @@ export class Reload extends Context.Service<
   Reload,
   {
     /**
-     * Reads the config from its source and puts it in force. Requests in flight finish on the one before; benches, the
-     * retry budget, counters and connections go on. With a bad config nothing changes. Reloads wait for each other.
+     * Reads the config from its source and puts it in force. Requests in flight finish with the config
+     * before; benches, the retry budget, counters and connections are kept. An invalid config changes
+     * nothing. Reloads run one at a time.
      */
     readonly reload: Effect.Effect<Reloaded, ReloadError>
   }

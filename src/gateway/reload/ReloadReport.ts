@@ -1,16 +1,16 @@
-/** What a reload leaves behind for operators: a line in the log, and gauges that an alert can watch. */
+/** Reports reloads to operators: a log entry, and gauges for alerts. */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type { ReloadError, Reloaded } from "./Reload.ts"
 
 const revision = Metric.gauge("failover_config_revision", {
-  description: "Number of the config in force; 1 is the one that the gateway started with."
+  description: "Number of the config in force; the config at the start is 1."
 })
 const since = Metric.gauge("failover_config_since_timestamp_seconds", {
-  description: "When the config in force came into force."
+  description: "When the config in force was loaded, in seconds since the epoch."
 })
 const successful = Metric.gauge("failover_config_last_reload_successful", {
-  description: "1 if the last reload was taken, 0 if it was refused."
+  description: "1 if the last reload succeeded, 0 if it was refused."
 })
 
 /** Sets the gauges to the config in force. */
@@ -24,7 +24,7 @@ export const inForce = (config: { readonly revision: number; readonly since: num
     { discard: true }
   )
 
-/** Another config is in force. */
+/** Reports a new config in force. */
 export const taken = (reloaded: Reloaded): Effect.Effect<void> => {
   const { notes, restart } = reloaded
   return Effect.andThen(
@@ -32,18 +32,18 @@ export const taken = (reloaded: Reloaded): Effect.Effect<void> => {
     Effect.logInfo(
       [
         `config revision ${reloaded.revision} is in force`,
-        ...(restart.length === 0 ? [] : [`${restart.join(", ")}: in force after a restart only`]),
+        ...(restart.length === 0 ? [] : [`${restart.join(", ")}: changed only after a restart`]),
         ...notes.map((note) => `note: ${note}`)
       ].join("; ")
     )
   )
 }
 
-/** Nothing has changed, and why. */
+/** Reports a failed reload. */
 export const refused = (error: ReloadError): Effect.Effect<void> =>
   error._tag === "NotReloadable"
-    ? Effect.logWarning(`the config was not read anew: ${error.message}`)
+    ? Effect.logWarning(`the config was not reloaded: ${error.message}`)
     : Effect.andThen(
         Metric.update(successful, 0),
-        Effect.logError(`the config in force stays as it is. ${error.message}`)
+        Effect.logError(`the config in force stays unchanged. ${error.message}`)
       )

@@ -1,18 +1,18 @@
-/** What of a config cannot change while the gateway runs. */
+/** Which fields of a config need a restart. */
 import * as Equal from "effect/Equal"
 import type { GatewayConfig, ServerConfig } from "../../config/GatewayConfig.ts"
 
-/** A config as it can be put in force now, and what of it has to wait. */
+/** A config that can be put in force now, and its fields that need a restart. */
 export interface Settled {
   readonly config: GatewayConfig
-  /** The paths of fields that say something new, which a restart would bring. */
+  /** The paths of changed fields that need a restart. */
   readonly restart: ReadonlyArray<string>
 }
 
-/** A field that a reload brings, or the path in the file of one that has to wait for a restart. */
+/** Whether a reload applies a field, or the path of a field that needs a restart. */
 type Field = "reloads" | { readonly restart: string }
 
-/** Every section has to say it. */
+/** Every section; the type requires all of them. */
 const sections: Readonly<Record<keyof GatewayConfig, Field>> = {
   providers: "reloads",
   models: "reloads",
@@ -27,7 +27,7 @@ const sections: Readonly<Record<keyof GatewayConfig, Field>> = {
   otlp: { restart: "telemetry.otlp" }
 }
 
-/** So does every field of `server`: some are used once, when the gateway starts to listen. */
+/** Every field of `server`. Some are used only once, when the gateway starts to listen. */
 const listening: Readonly<Record<keyof ServerConfig, Field>> = {
   host: { restart: "server.host" },
   port: { restart: "server.port" },
@@ -49,13 +49,13 @@ const listening: Readonly<Record<keyof ServerConfig, Field>> = {
   affinity: "reloads"
 }
 
-/** The paths of all fields that have to wait for a restart. */
+/** The paths of all fields that need a restart. */
 export const fields: ReadonlyArray<string> = [
   ...Object.values(listening),
   ...Object.values(sections)
 ].flatMap((field) => (field === "reloads" ? [] : [field.restart]))
 
-/** The next config, in which everything that cannot change is as it was. */
+/** The next config, with the current values of all fields that need a restart. */
 export const settle = (next: GatewayConfig, current: GatewayConfig): Settled => {
   const server = keep(listening, next.server, current.server)
   const whole = keep(sections, next, current)

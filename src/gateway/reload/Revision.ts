@@ -1,4 +1,4 @@
-/** A config in force, with what is made of it. What outlives it (bench, counters, connections) is not part of it. */
+/** A config in force, and everything built from it. The bench, counters and connections outlive it. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
@@ -11,24 +11,24 @@ import * as ConfiguredNames from "./ConfiguredNames.ts"
 import { Runtimes } from "./Runtimes.ts"
 
 /**
- * A config in force. A request is served by the one it met at its start, to its end.
+ * A config in force. It serves the requests that start while it is in force, to their end.
  *
  * @category models
  */
 export interface Revision {
-  /** 1 for the config that the gateway started with, and one more with each that takes its place. */
+  /** 1 for the config at the start, then one more per reload. */
   readonly number: number
-  /** Since when it is in force, in milliseconds since the epoch. */
+  /** When it came into force, in milliseconds since the epoch. */
   readonly since: number
   readonly config: GatewayConfig
   readonly catalog: Providers.GatewayCatalog
   readonly named: ConfiguredNames.ConfiguredNames
   readonly failover: Runtime
-  /** The requests it serves; its scope closes after the last one. */
+  /** Its requests in flight; its scope closes after the last one. */
   readonly inFlight: InFlight
 }
 
-/** Makes of a config what serving it takes. Nobody is served by it yet. */
+/** Builds everything that serving a config needs. */
 export const make = Effect.fnUntraced(function* (
   config: GatewayConfig,
   number: number

@@ -1,11 +1,11 @@
-/** What keeps a conversation from going on with another model than the one that answered last. */
+/** Requests that only some providers can serve, because they continue a conversation that a provider stores. */
 import type { Request } from "../../providers/wire/Wire.ts"
 import * as Translate from "../../translate/index.ts"
 import { type PassedOn, type Refusal, make as refuse } from "../http/Refusal.ts"
 import type { Route } from "../http/Route.ts"
 import type { ChainFacts } from "../providers/Providers.ts"
 
-/** The refusal of a request that only one account can go on with, where others may be asked too. */
+/** Refuses a request that only one account can continue, if the chain has other targets. */
 export const refusal = (request: Request, route: Route, facts: ChainFacts): PassedOn | undefined => {
   if (facts.isSingle && facts.protocols.has(route.protocol)) return undefined
   const refused = Translate.refuseStateful(route.protocol, request.body)
@@ -19,23 +19,23 @@ export const refusal = (request: Request, route: Route, facts: ChainFacts): Pass
       }
 }
 
-/** True for a request for a response that only the provider of an earlier one can answer. */
+/** True for a Responses request that only the provider of an earlier response can answer. */
 export const isStateful = ({ body }: Request): boolean => Translate.isStateful(body)
 
-/** The refusal of such a request where nobody speaks that provider's own words. */
+/** Refuses such a request if the chain has no target with the Responses API. */
 export const stateful: Refusal = refuse(
   400,
   "stateful_request",
-  "the models asked for hold no earlier responses, conversations or items, and answer at once: " +
+  "the requested models store no responses, conversations or items, and have no background mode: " +
     "send the whole conversation in `input`, with `store: false`, and without `previous_response_id`, " +
     "`conversation`, `prompt`, `background` and item references",
   { param: "input" }
 )
 
-/** The refusal of a response that is to be fetched later: it would be paid for, and nobody could read it here. */
+/** Refuses a background response: it would cost tokens, and nothing could fetch it. */
 export const background: Refusal = refuse(
   400,
   "background_unsupported",
-  "responses in the background cannot be fetched here by their id, so they are not begun: leave out `background`, or stream",
+  "background responses are not supported, because the gateway cannot fetch a response by its id: leave out `background`, or stream",
   { param: "background" }
 )

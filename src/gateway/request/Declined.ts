@@ -1,8 +1,8 @@
 /**
- * Answers in which a model declined and said nothing.
+ * Answers in which a model refused and returned no content.
  *
- * For the runtime they are failures, so that a chain for refused content gets its turn. Where nobody else answers, the
- * caller gets the refusal as the answer it is, in the words of its protocol.
+ * The engine treats them as failures, so that the chain for refused content is tried. If no target answers,
+ * the caller gets the refusal as an answer in the caller's protocol.
  * https://docs.anthropic.com/en/api/handling-stop-reasons#refusal
  */
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -14,7 +14,7 @@ import * as Translate from "../../translate/index.ts"
 import * as Trail from "../http/Trail.ts"
 import type { Caller } from "./Reply.ts"
 
-/** What is known of the request. */
+/** The request that failed. */
 export interface Options {
   readonly request: Request
   readonly stream: boolean
@@ -23,20 +23,21 @@ export interface Options {
   readonly now: number
 }
 
-/** The answer to a request that a model declined; `undefined` for every other error. */
+/** The answer to a request that a model refused; `undefined` for every other error. */
 export const answer = (
   error: RunError,
   { dialect, requestId }: Caller,
   { failed, now, request, stream }: Options
 ): HttpServerResponse.HttpServerResponse | undefined => {
-  const said = declinedIn(error)?.cause
-  if (!isProviderResponse(said) || said.status >= 300 || said.protocol === undefined) return undefined
+  const response = declinedIn(error)?.cause
+  if (!isProviderResponse(response) || response.status >= 300 || response.protocol === undefined)
+    return undefined
   if (request.operation !== operations[dialect]) return undefined
-  const json = parse(said.body)
+  const json = parse(response.body)
   if (!isObject(json)) return undefined
   const headers = Trail.headers(requestId, failed)
   const context = Translate.makeContext(request.body, { id: requestId, created: Math.floor(now / 1000) })
-  const declined = Translate.declined(said.protocol, dialect, json, context)
+  const declined = Translate.declined(response.protocol, dialect, json, context)
   if (stream) {
     return HttpServerResponse.text(declined.events, {
       status: 200,
@@ -44,7 +45,7 @@ export const answer = (
       headers: { ...headers, "cache-control": "no-cache" }
     })
   }
-  const body = isOwn(json, dialect) ? said.body : JSON.stringify(declined.body)
+  const body = isOwn(json, dialect) ? response.body : JSON.stringify(declined.body)
   return HttpServerResponse.text(body, { status: 200, contentType: "application/json", headers })
 }
 
@@ -54,7 +55,7 @@ const operations: Readonly<Record<Translate.Dialect, string>> = {
   responses: "responses"
 }
 
-/** A whole answer in the caller's own words is passed on as it came. */
+/** True if the answer is already in the caller's format: it is passed on unchanged. */
 const isOwn = (
   { choices, object, stop_reason }: Translate.JsonObject,
   dialect: Translate.Dialect

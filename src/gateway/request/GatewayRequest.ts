@@ -1,4 +1,4 @@
-/** What a request asks for: its body, read once, and what it says about how it wants to be served. */
+/** Reads a request: its body, and the options in its headers and fields. */
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Catalog from "../../domain/Catalog.ts"
@@ -11,32 +11,35 @@ import * as Bodies from "../server/Bodies.ts"
 import * as EventLoop from "../server/EventLoop.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
 
-/** What a request asks for. */
+/** A request that was read and is valid. */
 export interface GatewayRequest {
   readonly model: string
   readonly fallbacks: ReadonlyArray<string>
   /** In milliseconds. */
   readonly deadline: number | undefined
   readonly stream: boolean
-  /** When its body had been read, in nanoseconds of the monotonic clock. */
+  /** When its body was complete, in nanoseconds of the monotonic clock. */
   readonly since: bigint
-  /** What is passed on to a provider. */
+  /** The request for the provider, without the gateway's own fields. */
   readonly request: Request
 }
 
-/** A request may name so many fallbacks; there is an end to what a single one can occupy. */
+/** The most fallbacks in one request, which bounds the work of a request. */
 export const maxFallbacks = 32
 
-/** No provider has a model with a longer name, and names are kept. */
+/** The longest model name, in characters. No provider has longer ones, and names are kept in memory. */
 export const maxModelLength = 512
 
-/** What is read of a request, and how much. */
+/** The largest body, and the most that all bodies may take together, in bytes. */
 export interface Limits {
   readonly maxBodyBytes: number
   readonly maxBodiesBytes: number
 }
 
-/** Reads a request. What is too large is refused by what it says of itself, or as soon as it has grown too large. */
+/**
+ * Reads and checks a request. A body above the limit is refused by its `content-length`, or as soon as it
+ * grows too large.
+ */
 export const read = (
   incoming: HttpServerRequest,
   headers: NodeAnswer.Headers,
@@ -44,44 +47,45 @@ export const read = (
   bodies: Bodies.Bodies,
   { maxBodiesBytes, maxBodyBytes }: Limits
 ): Effect.Effect<GatewayRequest, Refusal> => {
-  const said = headers["content-length"]
-  if (said !== undefined && Number(said) > maxBodyBytes) return Effect.fail(Bodies.tooLarge(maxBodyBytes))
+  const length = headers["content-length"]
+  if (length !== undefined && Number(length) > maxBodyBytes) return Effect.fail(Bodies.tooLarge(maxBodyBytes))
   const encoding = headers["content-encoding"] ?? "identity"
   if (encoding !== "identity") {
-    return Effect.fail(refuse(415, "unsupported_encoding", "the body has to come without a content-encoding"))
+    return Effect.fail(refuse(415, "unsupported_encoding", "the body must not have a content-encoding"))
   }
-  const isSmall = said !== undefined && Number(said) <= JsonBounds.harmless
+  const isSmall = length !== undefined && Number(length) <= JsonBounds.harmless
   const bounds = isSmall ? undefined : new JsonBounds.JsonBounds()
   const bytes = bodies.read(NodeAnswer.requestOf(incoming), NodeAnswer.responseOf(incoming), {
-    most: maxBodyBytes,
-    mostTogether: maxBodiesBytes,
-    isAsked: headers.expect !== undefined,
+    maxBytes: maxBodyBytes,
+    maxTotalBytes: maxBodiesBytes,
+    expectsContinue: headers.expect !== undefined,
     onPart: bounds && ((part) => tooMuch(bounds.feed(part)))
   })
   return Effect.flatMap(bytes, (bytes) => {
-    const asked = (text: string) =>
-      Effect.clockWith((clock) => ask(text, headers, route, clock.monotonicTimeNanosUnsafe()))
-    // What is large is decoded, parsed and sent in turns of its own, so that others get theirs between.
+    const parsed = (text: string) =>
+      Effect.clockWith((clock) => parse(text, headers, route, clock.monotonicTimeNanosUnsafe()))
+    // A large body is decoded and parsed in separate turns of the event loop, so that other requests can run
+    // in between.
     return bytes.length < EventLoop.large
-      ? asked(decoder.decode(bytes))
+      ? parsed(decoder.decode(bytes))
       : Effect.flatMap(
           Effect.map(EventLoop.next, () => decoder.decode(bytes)),
-          (text) => Effect.andThen(EventLoop.next, Effect.tap(asked(text), EventLoop.next))
+          (text) => Effect.andThen(EventLoop.next, Effect.tap(parsed(text), EventLoop.next))
         )
   })
 }
 
 /**
- * The largest body that is translated, in characters: to write it anew takes as long as to read it, and Anthropic takes no larger
- * one (https://docs.anthropic.com/en/api/errors).
+ * The largest body that is translated, in characters. Translating takes as long as parsing, and Anthropic
+ * accepts no larger body (https://docs.anthropic.com/en/api/errors).
  */
 export const maxTranslated = 32 * 1024 * 1024
 
-/** Nobody who could be asked speaks the words of so large a request. */
+/** No target of the chain has the protocol of a request that is too large to translate. */
 export const tooLargeToTranslate = refuse(
   413,
   "request_too_large",
-  `the models asked for speak another protocol, and no body above ${maxTranslated} characters is translated`
+  `the requested models have another protocol, and bodies above ${maxTranslated} characters are not translated`
 )
 
 const tooMuch = (excess: JsonBounds.Excess | undefined): Refusal | undefined =>
@@ -90,22 +94,22 @@ const tooMuch = (excess: JsonBounds.Excess | undefined): Refusal | undefined =>
 const tooDeep = refuse(
   400,
   "invalid_json",
-  `the body has objects and lists in each other more than ${JsonBounds.maxDepth} deep`
+  `the body nests objects and arrays more than ${JsonBounds.maxDepth} levels deep`
 )
 
 const tooMany = refuse(
   413,
   "too_many_values",
-  "the body has more keys, values and escapes than this gateway reads: some 120,000 keys, or half a million numbers"
+  "the body has too many keys, values and escapes: about 120,000 keys or 500,000 numbers are accepted"
 )
 
 const decoder = new TextDecoder()
 
-// The parser's own message quotes the body.
+// The message of the parser would quote the body.
 const notJson = refuse(400, "invalid_json", "the body is not JSON")
 
-/** Understands a request whose body has been read. `since` is in nanoseconds of the monotonic clock. */
-export const ask = (
+/** Checks the text of a request. `since` is in nanoseconds of the monotonic clock. */
+export const parse = (
   text: string,
   headers: NodeAnswer.Headers,
   route: Route,
@@ -124,7 +128,7 @@ export const ask = (
       refuse(
         400,
         "missing_model",
-        `the body has to name a model, in at most ${maxModelLength} characters, in the field model`,
+        `the field model must be the name of a model, with at most ${maxModelLength} characters`,
         {
           param: "model"
         }
@@ -148,7 +152,7 @@ export const ask = (
   })
 }
 
-/** What is the gateway's own in a body is not for the provider. */
+/** Removes the gateway's own field `fallbacks` from the body. */
 const requestOf = (route: Route, body: JsonObject, text: string, headers: NodeAnswer.Headers): Request => {
   const { operation } = route
   if (!("fallbacks" in body)) return { operation, body, text, headers }
@@ -161,19 +165,20 @@ const none: ReadonlyArray<string> = []
 const invalidFallbacks = refuse(
   400,
   "invalid_fallbacks",
-  `fallbacks is a list of at most ${maxFallbacks} models, such as ["provider/model"]`,
+  `fallbacks must be a list of at most ${maxFallbacks} models, such as ["provider/model"]`,
   { param: "fallbacks" }
 )
 
 /**
- * Anthropic's API has a field of the same name: a list of objects, or `"default"`. It is passed on to targets of its
- * protocol, and named as dropped for others. https://platform.claude.com/docs/en/api/messages/create
+ * Anthropic's API has a field with the same name: a list of objects, or `"default"`. It is passed on to
+ * targets with Anthropic's protocol, and listed as dropped for others.
+ * https://platform.claude.com/docs/en/api/messages/create
  */
 const isAnthropics = (fallbacks: unknown): boolean =>
   fallbacks === "default" ||
   (Array.isArray(fallbacks) && fallbacks.length > 0 && fallbacks.every((each) => isObject(each)))
 
-/** Those of the body, then those of the header. */
+/** The fallbacks in the body, then those in the header. */
 const fallbacksOf = (given: unknown, headers: NodeAnswer.Headers): ReadonlyArray<string> | "invalid" => {
   const header = headers["x-failover-models"]
   if (given === undefined && header === undefined) return none
@@ -191,7 +196,7 @@ const isNames = (u: unknown): u is ReadonlyArray<string> =>
 const invalidDeadline = refuse(
   400,
   "invalid_deadline",
-  "x-failover-deadline-ms is a number of milliseconds above zero"
+  "x-failover-deadline-ms must be a number of milliseconds above 0"
 )
 
 const deadlineOf = (headers: NodeAnswer.Headers): number | "invalid" | undefined => {

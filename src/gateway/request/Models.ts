@@ -1,8 +1,8 @@
-/** `GET /v1/models`: the names a request may use, in the shape of whichever SDK asks. */
+/** `GET /v1/models`: the models that a request may name, in the format of OpenAI or Anthropic. */
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { Caller } from "./Reply.ts"
 
-/** A function that gives the list. `startedAt` stands for when the models were made, which nobody knows. */
+/** Makes the handler. `startedAt` stands for the creation time of the models, which is not known. */
 export const make = (
   names: ReadonlyArray<string>,
   startedAt: number

@@ -1,4 +1,4 @@
-/** Answers as HTTP responses: the provider's bytes, its headers, and ours beside them. */
+/** Writes answers and refusals: the provider's status, headers and bytes, with the gateway's headers added. */
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
@@ -9,20 +9,20 @@ import type { Dialect } from "../../translate/index.ts"
 import * as ErrorShape from "../http/ErrorShape.ts"
 import * as Refusal from "../http/Refusal.ts"
 import * as Trail from "../http/Trail.ts"
+import * as KeepAlive from "../server/KeepAlive.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
-import * as SignsOfLife from "../server/SignsOfLife.ts"
 import type * as RequestLog from "./RequestLog.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
-/** Who is talked to. */
+/** The caller of a request. */
 export interface Caller {
   readonly protocol: ProtocolName
   readonly dialect: Dialect
   readonly requestId: string
-  /** Where answers are written that providers give. */
+  /** Where the answer is written. */
   readonly out: NodeAnswer.Out
-  /** What the request log will say of the request; `undefined` where it is off. */
+  /** The entry in the request log; `undefined` if the log is off. */
   readonly entry?: RequestLog.Entry | undefined
 }
 
@@ -36,26 +36,26 @@ export const whole = (caller: Caller, { failed, target, value }: Answered<Answer
   })
 
 /**
- * Writes a stream that has reached its commit point, to its end. Status and headers are those of the provider's answer; a
- * failure from here on is told by an error event, after which nothing follows.
+ * Writes a committed stream to its end. Status and headers are the provider's. A later failure becomes an
+ * error event, which ends the stream.
  */
 export const streamed = (
   caller: Caller,
   { failed, flow, target }: Opened<Chunk>
 ): Effect.Effect<Response, Refusal.Refusal> =>
   Effect.withFiber((fiber) => {
-    // The bytes are passed on, and nobody looks at the events in them.
+    // The bytes are passed on as they are, so the source need not split them into events.
     flow.gather?.()
     const first = flow.take()
-    // There is a chunk, or the stream would not have been handed over.
+    // A committed stream has a chunk.
     if (first === undefined) return Effect.fail(Refusal.brokenOff(undefined))
     const { dialect, entry, out, requestId } = caller
     const { brokenOff, headers: theirs, status }: Head = first[0].head ?? { headers: {}, status: 200 }
     const ours = Trail.headers(requestId, failed, target.key)
     const headers = { ...eventStream, ...withOurs(theirs, ours) }
     NodeAnswer.begin(out, status, headers)
-    const life = { signs: SignsOfLife.of(fiber.context), sign: SignsOfLife.signs[dialect] }
-    const lastWords = (error: TailError | undefined) => {
+    const keepAlive = { streams: KeepAlive.of(fiber.context), message: KeepAlive.messages[dialect] }
+    const endOf = (error: TailError | undefined) => {
       const refusal = Refusal.brokenOff(error)
       if (entry !== undefined) {
         entry.outcome = "broke off"
@@ -63,8 +63,8 @@ export const streamed = (
       }
       return brokenOff?.(refusal) ?? ErrorShape.event(dialect, refusal, requestId)
     }
-    const poured = NodeAnswer.pour(out, first, flow, lastWords, life)
-    return Effect.as(poured, NodeAnswer.sent)
+    const written = NodeAnswer.pour(out, first, flow, endOf, keepAlive)
+    return Effect.as(written, NodeAnswer.sent)
   })
 
 const eventStream: Headers = {
@@ -73,7 +73,7 @@ const eventStream: Headers = {
   "x-accel-buffering": "no"
 }
 
-/** The provider's own id of the request is kept under another name. */
+/** Keeps the provider's request id as `x-upstream-request-id`. */
 const withOurs = (
   theirs: Headers,
   ours: Readonly<Record<string, string>>
@@ -84,7 +84,7 @@ const withOurs = (
     : { ...theirs, "x-upstream-request-id": upstreamId, ...ours }
 }
 
-/** No answer: why, in the shape of the protocol, or in the provider's own words. */
+/** An error answer, in the format of the called protocol, or as the provider returned it. */
 export const refused = (
   { entry, protocol, requestId }: Caller,
   refusal: Refusal.Refusal | Refusal.PassedOn,

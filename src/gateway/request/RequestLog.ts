@@ -1,8 +1,8 @@
 /**
- * The request log: one entry for every request, written when the request has ended.
+ * The request log: one entry per request, written when the request ends.
  *
- * What is known of a request is gathered on its way in an `Entry`, which exists only while the log is on. The server's
- * own end of the request (see `Traffic`) says the status, the duration and whether the client stayed.
+ * An `Entry` collects the data of a request, and exists only while the log is on. `Traffic` adds the status,
+ * the duration and whether the client disconnected.
  */
 import type { IncomingMessage } from "node:http"
 import * as Effect from "effect/Effect"
@@ -17,26 +17,26 @@ import * as NodeAnswer from "../server/NodeAnswer.ts"
 /** How a request ended. */
 export type Outcome = "answered" | "refused" | "failed" | "broke off" | "client left"
 
-/** What is known of a request on its way. */
+/** The data of a request that is running. */
 export class Entry {
   readonly requestId: string
   readonly method: string
   readonly route: string
-  /** The model, as it was asked for. */
+  /** The model, as the caller named it. */
   model: string | undefined
   stream: boolean | undefined
-  /** The target that was asked last. */
+  /** The target of the last attempt. */
   target: string | undefined
-  /** Attempts that were made. */
+  /** Attempts so far. */
   attempts = 0
   failed: ReadonlyArray<FailedAttempt> = []
-  /** A target answered (for a stream: reached its commit point). */
+  /** True once a target answered (for a stream: once it committed). */
   isAnswered = false
-  /** Why there was no answer, in the word that the caller was told. */
+  /** The error code that the caller got. */
   error: string | undefined
-  /** Said by whoever knows better than the status does. */
+  /** The outcome, where it is not the one that the status implies. */
   outcome: Outcome | undefined
-  /** What the last attempt said of itself, where that is read. */
+  /** The token usage of the last attempt, if usage is read. */
   usage: (() => Usage | undefined) | undefined
 
   constructor(requestId: string, method: string, route: string) {
@@ -45,8 +45,8 @@ export class Entry {
     this.route = route
   }
 
-  /** An event of the request's run. */
-  hear(event: FailoverEvent): void {
+  /** Updates the entry with an event of the run. */
+  observe(event: FailoverEvent): void {
     if (event._tag === "AttemptStarted") {
       this.attempts = event.attempt
       this.target = event.target.key
@@ -57,7 +57,7 @@ export class Entry {
 /** The end of a request, as its connection saw it. */
 export interface End {
   readonly status: number
-  /** The client was gone before the end of the answer. */
+  /** The client disconnected before the end of the answer. */
   readonly left: boolean
   /** In milliseconds. */
   readonly duration: number
@@ -65,11 +65,11 @@ export interface End {
 
 /** The request log of one gateway. */
 export interface RequestLog {
-  /** Has the entry written when its request ends. */
+  /** Writes the entry when its request ends. */
   readonly follow: (request: IncomingMessage, entry: Entry) => void
-  /** The request has ended. */
+  /** Reports that a request ended. */
   readonly ended: (end: End & { readonly request: IncomingMessage }) => void
-  /** Has the entry of a request that came over a WebSocket written when its answer ends. */
+  /** Writes the entry of a WebSocket request when its answer ends. */
   readonly around: <R>(
     answer: Effect.Effect<HttpServerResponse, never, R>,
     entry: Entry,
@@ -77,7 +77,7 @@ export interface RequestLog {
   ) => Effect.Effect<HttpServerResponse, never, R>
 }
 
-/** A log that is written with the loggers of the context. */
+/** Makes a log that writes to the loggers of the context. */
 export const make: Effect.Effect<RequestLog> = Effect.map(Effect.context<never>(), (context) => {
   const run = Effect.runForkWith(context)
   const followed = new WeakMap<IncomingMessage, Entry>()
@@ -98,7 +98,7 @@ export const make: Effect.Effect<RequestLog> = Effect.map(Effect.context<never>(
         return Effect.onExit(answer, (exit) =>
           Effect.sync(() => {
             const duration = Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
-            // An answer that has been written has begun well.
+            // An answer that was written to `out` had status 200.
             const status = Exit.isFailure(exit)
               ? 499
               : exit.value === NodeAnswer.sent
@@ -111,16 +111,16 @@ export const make: Effect.Effect<RequestLog> = Effect.map(Effect.context<never>(
   }
 })
 
-/** Pages, health probes and scrapes: what is asked for again and again, and is no request to a model. */
+/** True for pages, health probes and scrapes, which are frequent and call no model. */
 export const isPage = (path: string): boolean => pages.test(path)
 
 const pages = /^\/(healthz|readyz|metrics|status(\/.*)?)?$/
 
-/** An entry's own word counts most; then the client's leave, then the status. */
+/** The outcome in the entry takes precedence, then a disconnect, then the status. */
 const outcomeOf = ({ outcome }: Entry, { left, status }: End): Outcome =>
   outcome ?? (left ? "client left" : status < 400 ? "answered" : status === 500 ? "failed" : "refused")
 
-/** The fields of an entry; what is not known of a request is left out. Their names are documented in docs/config.md. */
+/** The fields of an entry; unknown ones are left out. docs/config.md documents their names. */
 const fieldsOf = (entry: Entry, { duration, status }: End, outcome: Outcome): Record<string, unknown> => {
   const { attempts, error, failed, isAnswered, method, model, requestId, route, stream, target } = entry
   const fields: Record<string, unknown> = { request: requestId, method: plain(method), route }
@@ -140,10 +140,10 @@ const fieldsOf = (entry: Entry, { duration, status }: End, outcome: Outcome): Re
   return fields
 }
 
-/** Characters of what a caller said. */
+/** The longest text from a caller, in characters. */
 const maxText = 200
 
-/** What a caller said, bounded and without characters that could end a line or steer a terminal. */
+/** A caller's text, cut to the limit, without characters that end a line or control a terminal. */
 const plain = (text: string): string => {
   const short = text.length > maxText ? `${text.slice(0, maxText)}…` : text
   return short.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, "\uFFFD")

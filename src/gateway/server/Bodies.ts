@@ -1,7 +1,7 @@
 /**
- * Reads the bodies of requests, and bounds what all of them together may take.
+ * Reads request bodies, and limits the memory of all of them together.
  *
- * A body counts from its first byte to the end of its request, because it may have to be sent again to another target.
+ * A body counts from its first byte to the end of its request, because a fallback may have to send it again.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Effect from "effect/Effect"
@@ -13,20 +13,20 @@ import * as Connections from "./Connections.ts"
 /** How a body is read. */
 export interface Options {
   /** The largest body, in bytes. */
-  readonly most: number
-  /** The most that all bodies may take together, in bytes. */
-  readonly mostTogether: number
-  /** The client waits to hear that it may send its body. */
-  readonly isAsked: boolean
-  /** Sees each part as it comes; what it says ends the reading. */
+  readonly maxBytes: number
+  /** The most that all bodies together may take, in bytes. */
+  readonly maxTotalBytes: number
+  /** The client waits for `100 Continue` before it sends the body. */
+  readonly expectsContinue: boolean
+  /** Checks each part; a refusal ends the reading. */
   readonly onPart?: ((part: Uint8Array) => Refusal | undefined) | undefined
 }
 
 /** The bodies of a gateway's requests. */
 export interface Bodies {
-  /** How many bytes they take. */
+  /** Bytes in use. */
   readonly taken: () => number
-  /** The body of a request. It counts until the response is closed. */
+  /** Reads the body of a request. It counts until the response is closed. */
   readonly read: (
     request: IncomingMessage,
     response: ServerResponse,
@@ -34,29 +34,29 @@ export interface Bodies {
   ) => Effect.Effect<Uint8Array, Refusal>
 }
 
-/** The body was larger than a body may be. */
+/** The refusal of a body above the limit. */
 export const tooLarge = (limit: number): Refusal =>
-  refuse(413, "request_too_large", `the body is larger than the ${limit} bytes that this gateway takes`)
+  refuse(413, "request_too_large", `the body is larger than the limit of ${limit} bytes`)
 
-const broken = refuse(400, "invalid_body", "the body could not be read to its end")
+const broken = refuse(400, "invalid_body", "the body could not be read completely")
 
-const full = refuse(503, "bodies_too_large", "the gateway holds as many bytes of requests as it may", {
+const full = refuse(503, "bodies_too_large", "the bodies of the requests in flight take too much memory", {
   headers: { "retry-after": "1" }
 })
 
-const stopping = refuse(503, "stopping", "the gateway is about to stop, and the request has not arrived", {
+const stopping = refuse(503, "stopping", "the gateway is stopping, and the request did not arrive in time", {
   headers: { "retry-after": "1" }
 })
 
-/** Makes the count for one server, and gives up on bodies that do not come while it stops. */
+/** Makes the reader of one server. While the server stops, it gives up on bodies that do not arrive. */
 export const make = (connections: Connections.Connections): Bodies => {
   let taken = 0
   const arriving = new Set<() => void>()
   connections.whileStopping((quiet) => {
-    if (quiet >= Connections.patience) for (const giveUp of arriving) giveUp()
+    if (quiet >= Connections.arrivalTimeout) for (const giveUp of arriving) giveUp()
   })
 
-  const read: Bodies["read"] = (request, response, { isAsked, most, mostTogether, onPart }) =>
+  const read: Bodies["read"] = (request, response, { expectsContinue, maxBytes, maxTotalBytes, onPart }) =>
     Effect.callback((resume) => {
       const gathered = new ByteChunks()
       let size = 0
@@ -81,7 +81,8 @@ export const make = (connections: Connections.Connections): Bodies => {
         size += part.length
         taken += part.length
         gathered.push(part)
-        const refusal = gathered.size > most ? tooLarge(most) : taken > mostTogether ? full : onPart?.(part)
+        const refusal =
+          gathered.size > maxBytes ? tooLarge(maxBytes) : taken > maxTotalBytes ? full : onPart?.(part)
         if (refusal !== undefined) refused(refusal)
       }
       const onEnd = (): void => done(Exit.succeed(gathered.join()))
@@ -89,7 +90,7 @@ export const make = (connections: Connections.Connections): Bodies => {
       request.on("data", onData)
       request.once("end", onEnd)
       request.once("error", () => refused(broken))
-      if (isAsked && !response.headersSent) response.writeContinue()
+      if (expectsContinue && !response.headersSent) response.writeContinue()
       return Effect.sync(() => {
         arriving.delete(giveUp)
         request.off("data", onData)

@@ -1,14 +1,14 @@
-/** Events that lie side by side in memory, put together again without being copied. */
+/** Joins pieces that are adjacent in memory without copying them. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 
-/** Something with bytes. */
+/** A piece of a stream. */
 export interface Piece {
   readonly bytes: Uint8Array
 }
 
 /**
- * All bytes of the pieces in as few arrays as there are gaps between them: events that were cut out of one read from
- * the network are a single run again. A run of several pieces is a view of their memory, never a copy.
+ * Joins adjacent pieces: pieces that were cut out of one network read become one array again. A joined array
+ * is a view of the same memory, never a copy.
  *
  * @example
  * const read = new TextEncoder().encode("abcd")
@@ -32,14 +32,14 @@ export const of = (pieces: NonEmptyReadonlyArray<Piece>): ReadonlyArray<Uint8Arr
   return runs
 }
 
-/** All bytes of the pieces in one array, copied only where there are gaps between them. */
+/** All bytes of the pieces in one array. Copies only if the pieces are not adjacent. */
 export const join = (pieces: NonEmptyReadonlyArray<Piece>): Uint8Array => {
   if (pieces.length === 1) return pieces[0].bytes
   const runs = of(pieces)
   return runs.length === 1 ? runs[0]! : Buffer.concat(runs)
 }
 
-/** From the beginning of a piece to `end`, counted from the beginning of its memory. */
+/** The memory from the start of a piece to `end`, an offset in its buffer. */
 const run = (begin: Uint8Array, end: number): Uint8Array => {
   const length = end - begin.byteOffset
   return length === begin.length ? begin : Buffer.from(begin.buffer, begin.byteOffset, length)

@@ -1,10 +1,10 @@
 /**
- * The connections of a server: what each of them is doing, and how all of them end when the server stops.
+ * Tracks the connections of a server, and closes them when the server stops.
  *
- * Node's own `close` ends idle connections at once, which resets a request that is just arriving on one of them, and it
- * waits without end for connections that never send anything. Here every answer that begins after the stop says
- * `connection: close`, a connection without a request is kept for a moment in which a next request is still answered, and
- * whoever holds no accepted request holds up nobody.
+ * Node's `close` ends idle connections at once, which resets a request that is just arriving on one, and it
+ * waits forever for connections that send nothing. Here, every answer after the stop has `connection: close`,
+ * an idle connection stays open for a short grace period in which it may send one more request, and a
+ * connection without an accepted request delays nothing.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
@@ -13,38 +13,41 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 
-/** How long a connection without a request is kept once the server stops, in milliseconds. */
+/** The grace period of an idle connection after the stop, in milliseconds. */
 const grace = 300
 
-/** How long a request may go on to arrive when nothing else is left to wait for, in milliseconds. */
-const arrival = 500
+/** How long a request may still take to arrive when no accepted request is left, in milliseconds. */
+export const arrivalTimeout = 500
 
-/** How often a server that stops looks at its connections, in milliseconds. */
+/** How often a stopping server checks its connections, in milliseconds. */
 const interval = 25
 
 /** One connection. */
 export interface Connection {
   readonly socket: Socket
-  /** Keeps the connection open while the server stops, until the function that it gives is called. */
+  /** Keeps the connection open while the server stops, until the returned function is called. */
   readonly hold: () => () => void
 }
 
 /** The connections of one server. */
 export interface Connections {
-  /** How many are open. */
+  /** How many connections are open. */
   readonly count: () => number
-  /** The one of a socket; `undefined` when the socket is gone. */
+  /** The connection of a socket; `undefined` if it is closed. */
   readonly of: (socket: Socket) => Connection | undefined
-  /** True from the moment at which the server begins to stop. */
+  /** True once the server begins to stop. */
   readonly isStopping: () => boolean
-  /** Calls a function when the server begins to stop; gives one that takes the call back. */
+  /** Calls a function when the server begins to stop. Returns a function that removes the listener. */
   readonly onStop: (listener: () => void) => () => void
   /**
-   * Calls a function again and again while the server stops, with the time for which no request that arrived whole is
-   * left, in milliseconds: whoever waits for the rest of a request can give up.
+   * Calls a function repeatedly while the server stops, with the time since the last accepted request ended,
+   * in milliseconds. Listeners that wait for a request to arrive can give up.
    */
   readonly whileStopping: (listener: (quiet: number) => void) => void
-  /** Begins to stop, and ends the connections one after the other; what is left after `drain` milliseconds is broken off. */
+  /**
+   * Begins to stop, and closes each connection when it is idle. Connections that are left after `drain`
+   * milliseconds are reset.
+   */
   readonly stop: (drain: number) => Effect.Effect<void>
 }
 
@@ -54,7 +57,7 @@ interface Exchange {
 }
 
 class Tracked implements Connection {
-  /** Requests whose answers are not sent to the end, in their order. */
+  /** Requests whose answers are not finished, in order. */
   readonly exchanges: Array<Exchange> = []
   held = 0
   /** When the last answer ended, in milliseconds since the epoch. */
@@ -75,13 +78,13 @@ class Tracked implements Connection {
     }
   }
 
-  /** A request that arrived whole is not answered yet, or somebody holds the connection. */
+  /** True if a complete request waits for its answer, or the connection is held. */
   get isAccepted(): boolean {
     return this.held > 0 || this.exchanges.some(({ request }) => request.complete)
   }
 }
 
-/** Watches a server until the scope closes. The server is to be closed only after `stop` has begun. */
+/** Tracks the connections of a server until the scope closes. Close the server only after `stop` has begun. */
 export const watch = (server: Server): Effect.Effect<Connections, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
@@ -100,7 +103,10 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
       socket.once("close", () => open.delete(socket))
     }
 
-    /** Only the last answer of a connection may say that it closes: what was pipelined before it is answered too. */
+    /**
+     * Only the last answer of a connection may announce the close: pipelined requests before it are still
+     * answered.
+     */
     const sayClose = ({ exchanges }: Tracked): void => {
       exchanges.forEach(({ response }, index) => {
         if (!response.headersSent) response.shouldKeepAlive = index < exchanges.length - 1
@@ -120,7 +126,7 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
       })
     }
 
-    // Node's own way to close idle connections is not used: see above.
+    // Node's own closing of idle connections is replaced (see the header of this file).
     server.closeIdleConnections = () => {}
     server.prependListener("connection", onConnection)
     server.prependListener("request", onRequest)
@@ -146,8 +152,8 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
       for (const connection of open.values()) {
         if (connection.isAccepted) continue
         if (connection.exchanges.length > 0) {
-          // It has been told that it is too late, and does not take that either.
-          if (quiet >= arrival + grace) connection.socket.destroy()
+          // It was refused for arriving too late, and does not read the refusal.
+          if (quiet >= arrivalTimeout + grace) connection.socket.destroy()
         } else if (at - Math.max(startedAt, connection.since) >= grace) connection.socket.destroySoon()
       }
     }
@@ -185,8 +191,8 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
   })
 
 /**
- * Waits for a turn of the event loop in which no connection was accepted, for a short while. When a port is closed, the
- * system resets the connections that wait to be accepted: right after such a turn there are none.
+ * Waits for a turn of the event loop in which no connection was accepted, for at most 200 turns. Closing a
+ * port resets the connections that wait to be accepted; right after such a turn there are none.
  */
 const quietTurn = (accepted: () => number): Effect.Effect<void> =>
   Effect.callback((resume) => {
@@ -199,6 +205,3 @@ const quietTurn = (accepted: () => number): Effect.Effect<void> =>
     }
     wait(accepted())
   })
-
-/** The time without accepted requests after which a request that is still arriving is refused, in milliseconds. */
-export const patience = arrival

@@ -1,13 +1,16 @@
 /**
- * Which pages of other origins may call the gateway and read its answers (`server.cors`): none, unless the config names
- * them. Only what clients call (`/v1/…`) is offered, never the admin API nor the status page.
+ * Which web origins may call the gateway and read its answers (`server.cors`). None by default. Only `/v1/…`
+ * is allowed, never the admin API or the status page.
  *
  * https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 import type { ServerResponse } from "node:http"
 import type { Headers } from "./NodeAnswer.ts"
 
-/** What says that an answer may be read; `preflight` when the browser only asks whether it may call. */
+/**
+ * Sets the CORS headers of an answer. Returns `preflight` if the request is a preflight request, which needs
+ * no other answer.
+ */
 export type Cors = (
   headers: Headers,
   method: string,
@@ -15,7 +18,7 @@ export type Cors = (
   response: ServerResponse
 ) => "preflight" | undefined
 
-/** Headers of answers that a page may read besides the plain ones. */
+/** Response headers that a page may read, besides the safelisted ones. */
 const exposed = [
   "retry-after",
   "x-failover-attempts",
@@ -26,10 +29,10 @@ const exposed = [
   "x-request-id"
 ].join(", ")
 
-/** Longer lists of headers are no browser's. */
+/** The longest list of request headers that is accepted, in characters; browsers send shorter ones. */
 const longestList = 2_000
 
-/** Makes it for the origins of a config; `undefined` when there are none, so that nothing is looked at. */
+/** Makes it for the origins of a config; `undefined` without origins. */
 export const make = (origins: ReadonlyArray<string>): Cors | undefined => {
   if (origins.length === 0) return undefined
   const allowed = new Set(origins.map((origin) => origin.toLowerCase()))

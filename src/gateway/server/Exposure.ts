@@ -1,10 +1,10 @@
-/** Beyond loopback a gateway without tokens would spend its owner's money for whoever finds it. */
+/** Refuses to listen beyond loopback without tokens: anyone on the network could spend the owner's money. */
 import * as Schema from "effect/Schema"
 import { isLoopback, type ServerConfig } from "../../config/GatewayConfig.ts"
 
 /**
- * A gateway without tokens was to listen where others can reach it. For its owner: give it a token, or say
- * `"tokens": "none"`.
+ * A gateway without tokens was configured to listen beyond loopback. Configure a token, or set `"tokens":
+ * "none"`.
  *
  * @category errors
  */
@@ -12,10 +12,10 @@ export class ExposedGateway extends Schema.TaggedError<ExposedGateway>()("Expose
   host: Schema.String
 }) {
   override get message() {
-    return `on ${this.host} others can reach the gateway, so it needs at least one token, as in ["env:GATEWAY_TOKEN"]; "none" lets everybody in`
+    return `other machines can reach the gateway on ${this.host}, so it needs at least one token, such as ["env:GATEWAY_TOKEN"]; "none" allows every caller`
   }
 }
 
-/** Why a gateway may not listen like this; `undefined` when it may. */
+/** Why the gateway may not listen like this; `undefined` if it may. */
 export const check = ({ host, tokens }: ServerConfig): ExposedGateway | undefined =>
   tokens === "none" || tokens.length > 0 || isLoopback(host) ? undefined : new ExposedGateway({ host })

@@ -1,9 +1,9 @@
 /**
- * Both ends of a request on Node's own objects, past the header maps, body readers and bodies that effect/http would lay
- * around them: they cost more than all that the gateway itself does for a request.
+ * Reads requests and writes answers with Node's own objects, without the header maps, body readers and bodies
+ * of effect/http, which cost more than everything the gateway does for a request.
  *
- * effect/http still owns the server, the fiber of each request and its end. An answer that has been written here is an
- * answer that it leaves alone.
+ * effect/http still owns the server and the fiber of each request. It leaves an answer alone that was written
+ * here.
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
@@ -15,83 +15,84 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import type { Flow } from "../../stream/Flow.ts"
 import * as ByteRuns from "./ByteRuns.ts"
-import type { SignsOfLife, Speaker } from "./SignsOfLife.ts"
+import type { KeepAlive, OpenStream } from "./KeepAlive.ts"
 
 /** The headers of a request. */
 export type Headers = Readonly<Record<string, string>>
 
-/** The headers of an answer on its way out. */
+/** The headers of an answer. */
 export type OutHeaders = Readonly<Record<string, string | ReadonlyArray<string>>>
 
-/** Where an answer is written: an HTTP response, or what stands for one. */
+/** Where an answer is written: an HTTP response, or a WebSocket. */
 export interface Out {
   readonly destroyed: boolean
   readonly writeHead: (status: number, headers: OutgoingHttpHeaders) => unknown
-  /** `false`: wait for `drain` before more is written. */
+  /** Returns `false` if the caller must wait for `drain` before it writes more. */
   readonly write: (bytes: Uint8Array) => boolean
   readonly end: (bytes?: Uint8Array | string) => unknown
   readonly once: (event: "drain", listener: () => void) => unknown
   readonly destroy: () => unknown
 }
 
-/** What a handler answers whose answer has been written already. */
+/** The result of a handler that has already written its answer. */
 export const sent: HttpServerResponse.HttpServerResponse = HttpServerResponse.empty()
 
-/** The headers of a request, as Node has read them. Only cookies could be a list, and nobody here looks at them. */
+/** The headers of a request, as Node parsed them. Only cookies could be a list, and they are not used. */
 export const headersOf = (incoming: HttpServerRequest): Headers =>
   NodeHttpServerRequest.toIncomingMessage(incoming).headers as Headers
 
-/** A request, as Node has it. */
+/** Node's request object. */
 export const requestOf = (incoming: HttpServerRequest): IncomingMessage =>
   NodeHttpServerRequest.toIncomingMessage(incoming) as IncomingMessage
 
-/** Where the answer to a request is written. The gateway's server speaks HTTP/1 only. */
+/** Node's response object. The gateway's server uses HTTP/1 only. */
 export const responseOf = (incoming: HttpServerRequest): ServerResponse =>
   NodeHttpServerRequest.toServerResponse(incoming) as ServerResponse
 
-/** Writes the head of an answer. */
+/** Writes the status and the headers. */
 export const begin = (response: Out, status: number, headers: OutHeaders): void => {
-  // Node takes lists as they are.
+  // Node accepts lists, but its type is mutable.
   if (!response.destroyed) response.writeHead(status, headers as OutgoingHttpHeaders)
 }
 
-/** Writes a whole answer. */
+/** Writes a complete answer. */
 export const write = (response: Out, status: number, headers: OutHeaders, body: Uint8Array): void => {
   begin(response, status, { ...headers, "content-length": String(body.length) })
   if (!response.destroyed) response.end(body)
 }
 
 /**
- * Writes what a flow gives as it comes, and no faster than it is taken; what is there at once is written at once. When
- * the flow fails, `lastWords` are the end of the answer. While it says nothing, signs of `life` are written. An interruption cancels the flow and breaks the answer off.
+ * Writes a flow as it comes, with backpressure; chunks that are available together are written together. If
+ * the flow fails, `endOf` gives the last bytes. While the flow is quiet, keep-alive messages are written. An
+ * interruption cancels the flow and resets the connection.
  */
 export const pour = <E>(
   response: Out,
   first: NonEmptyReadonlyArray<ByteRuns.Piece>,
   flow: Flow<ByteRuns.Piece, E>,
-  lastWords: (error: E | undefined) => string,
-  life?: { readonly signs: SignsOfLife; readonly sign: Uint8Array }
+  endOf: (error: E | undefined) => string,
+  keepAlive?: { readonly streams: KeepAlive; readonly message: Uint8Array }
 ): Effect.Effect<void> =>
   Effect.callback((resume) => {
     let pieces: Array<ByteRuns.Piece> = [...first]
-    let isLeft = false
+    let isCancelled = false
     let isFull = false
-    const speaker: Speaker = {
-      silence: 0,
-      sign: () => {
-        // Who does not read what is there needs no sign.
-        if (life !== undefined && !response.destroyed && !isFull) response.write(life.sign)
+    const stream: OpenStream = {
+      quietTicks: 0,
+      ping: () => {
+        // A client that does not read what was sent needs no keep-alive.
+        if (keepAlive !== undefined && !response.destroyed && !isFull) response.write(keepAlive.message)
       }
     }
-    life?.signs.add(speaker)
+    keepAlive?.streams.add(stream)
     const pass = (): void => {
       isFull = false
       try {
-        if (!isLeft && !response.destroyed) passOn()
+        if (!isCancelled && !response.destroyed) passOn()
       } catch (defect) {
-        // Nobody else is there to hear of it.
-        isLeft = true
-        life?.signs.remove(speaker)
+        // This runs in a callback, so nothing else would report it.
+        isCancelled = true
+        keepAlive?.streams.remove(stream)
         resume(Effect.die(defect))
       }
     }
@@ -100,30 +101,31 @@ export const pour = <E>(
       const end = flow.ended()
       const bytes = isNonEmpty(pieces) ? ByteRuns.join(pieces) : undefined
       pieces = []
-      // What is translated may say nothing to its caller.
-      const says = bytes !== undefined && bytes.length > 0
-      if (says) speaker.silence = 0
+      // A translated chunk may be empty.
+      const hasBytes = bytes !== undefined && bytes.length > 0
+      if (hasBytes) stream.quietTicks = 0
       if (end === undefined) {
-        if (!says || response.write(bytes)) flow.onReady(pass)
+        if (!hasBytes || response.write(bytes)) flow.onReady(pass)
         else {
           isFull = true
           response.once("drain", pass)
         }
         return
       }
-      life?.signs.remove(speaker)
+      keepAlive?.streams.remove(stream)
       if (Exit.isSuccess(end)) response.end(bytes)
       else {
         if (bytes !== undefined) response.write(bytes)
-        response.end(lastWords(Option.getOrUndefined(Exit.findErrorOption(end))))
+        response.end(endOf(Option.getOrUndefined(Exit.findErrorOption(end))))
       }
       resume(Effect.void)
     }
-    // What came with the first chunks is about to be there, and goes with them.
+    // Chunks that arrived together with the first ones are available after this microtask, and are written
+    // together.
     queueMicrotask(pass)
     return Effect.sync(() => {
-      isLeft = true
-      life?.signs.remove(speaker)
+      isCancelled = true
+      keepAlive?.streams.remove(stream)
       flow.cancel()
       response.destroy()
     })

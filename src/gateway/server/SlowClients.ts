@@ -1,4 +1,4 @@
-/** How long clients may take: to send their headers, to send their body, and to go on reading. */
+/** Time limits of clients: to send headers, to send the body, and to read the answer. */
 import type { Server, ServerOptions } from "node:http"
 import type { Socket } from "node:net"
 import * as Effect from "effect/Effect"
@@ -6,7 +6,10 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { ServerConfig } from "../../config/GatewayConfig.ts"
 
-/** For `createServer`: what takes longer is answered 408, headers that are too large 431, and the connection closed. */
+/**
+ * Options of `createServer`: Node answers 408 after a timeout, 431 for headers that are too large, and closes
+ * the connection.
+ */
 export const options = ({ maxHeaderBytes, timeouts }: ServerConfig): ServerOptions => ({
   maxHeaderSize: maxHeaderBytes,
   headersTimeout: Math.min(timeouts.headers, timeouts.request),
@@ -17,12 +20,12 @@ export const options = ({ maxHeaderBytes, timeouts }: ServerConfig): ServerOptio
 })
 
 /**
- * Breaks off connections whose clients take nothing of what is there for them for longer than `timeouts.stall`. While a
- * client does not read, nothing more is asked of its provider; without an end to that, it could hold the provider's
- * connection for ever.
+ * Resets connections whose clients read nothing for longer than `timeouts.stall` while there are bytes to
+ * read. While a client does not read, nothing more is read from its provider, so a stalled client would hold
+ * a provider's connection forever.
  *
- * A connection that has nothing to take is not touched, however long the provider thinks. Looking costs nothing per
- * request: it is done for all connections together, now and then, until the scope closes.
+ * A connection without bytes to read is left alone, however long the provider takes. The check runs
+ * periodically for all connections together, until the scope closes, so it costs nothing per request.
  */
 export const watch = (server: Server, stall: number): Effect.Effect<void, never, Scope.Scope> =>
   Effect.suspend(() => {
@@ -33,7 +36,8 @@ export const watch = (server: Server, stall: number): Effect.Effect<void, never,
     })
     const look = Effect.sync(() => {
       for (const socket of open) {
-        // A socket's own timeout begins anew with each byte that goes out; without listeners it ends the connection.
+        // The socket's timeout restarts with each byte that is sent; without listeners it closes the
+        // connection.
         if (socket.writableLength > 0) {
           if (socket.timeout !== stall) socket.setTimeout(stall)
         } else if (socket.timeout === stall) socket.setTimeout(0)
@@ -42,5 +46,5 @@ export const watch = (server: Server, stall: number): Effect.Effect<void, never,
     return Effect.forkScoped(Effect.repeat(look, Schedule.spaced(interval(stall))))
   }).pipe(Effect.asVoid)
 
-/** How often is looked, in milliseconds: late by a quarter at most. */
+/** The interval of the check, in milliseconds: at most a quarter of the timeout too late. */
 const interval = (timeout: number): number => Math.min(30_000, Math.max(20, Math.floor(timeout / 4)))

@@ -1,4 +1,4 @@
-/** Who may call. */
+/** Checks the tokens of callers. */
 import { hash, timingSafeEqual } from "node:crypto"
 import * as Redacted from "effect/Redacted"
 import { isLoopback, type Tokens } from "../../config/GatewayConfig.ts"
@@ -8,14 +8,13 @@ import { type Refusal, make as refuse } from "../http/Refusal.ts"
 type Headers = Readonly<Record<string, string>>
 
 /**
- * A function that says why a request may not come in; `undefined` when it may.
+ * Makes the check. It returns a refusal, or `undefined` if the request may proceed.
  *
- * A token stands in `authorization: Bearer …` or in `x-api-key`, as the two vendors' SDKs send it. The time it takes to
- * compare tells nothing.
+ * A token comes in `authorization: Bearer …` or in `x-api-key`, as the two vendors' SDKs send it. The
+ * comparison takes constant time.
  *
- * Without tokens the gateway listens on loopback only, where a web page could still reach it through the browser of
- * whoever has both open; so a request that says it comes from a page of another host is turned away, unless its origin is
- * among `cors`.
+ * Without tokens the gateway listens on loopback only. A web page could still reach it through the user's
+ * browser, so requests with the origin of another host are refused, unless the origin is in `cors`.
  */
 export const make = (
   tokens: Tokens,
@@ -29,8 +28,8 @@ export const make = (
 }
 
 /**
- * A function that says whether a text is one of the tokens. They are kept and compared as hashes, and all of them every
- * time.
+ * Makes a function that is true for the text of one of the tokens. Tokens are kept and compared as hashes,
+ * and every token is compared every time.
  */
 export const verifier = (
   tokens: ReadonlyArray<Redacted.Redacted>
@@ -38,9 +37,9 @@ export const verifier = (
   const digests = tokens.map((token) => TokenHash.bytes(Redacted.value(token)))
   return (token) => {
     if (token === undefined || token === "") return false
-    const asked = digest(token)
+    const given = digest(token)
     let found = false
-    for (const known of digests) found = timingSafeEqual(known, asked) || found
+    for (const known of digests) found = timingSafeEqual(known, given) || found
     return found
   }
 }
@@ -48,11 +47,11 @@ export const verifier = (
 const unauthorized = refuse(
   401,
   "invalid_api_key",
-  "this gateway wants one of its tokens, as `authorization: Bearer …` or `x-api-key: …`",
+  "a token of this gateway is required, as `authorization: Bearer …` or `x-api-key: …`",
   { headers: { "www-authenticate": "Bearer" } }
 )
 
-/** By way of a string, which costs a third of what a buffer does. */
+/** Hashes to a string first, which takes a third of the time of hashing to a buffer. */
 const digest = (text: string): Buffer => Buffer.from(hash("sha256", text, "binary"), "binary")
 
 /** The token in a header `authorization: Bearer …`. */
@@ -69,5 +68,5 @@ const fromElsewhere =
       : refuse(
           403,
           "forbidden_origin",
-          "a gateway without tokens takes no requests from pages of other hosts"
+          "a gateway without tokens accepts no requests from web pages of other hosts"
         )

@@ -1,27 +1,31 @@
 /**
- * The one place where offers to change the protocol of a connection arrive: `Upgrade` and CONNECT.
+ * Handles requests to change the protocol of a connection: `Upgrade` and CONNECT.
  *
- * An offer that nobody takes is ignored, as HTTP allows, and the request is served as any other: its body is read, it is
- * counted, and every timeout and bound holds for its connection (https://www.rfc-editor.org/rfc/rfc9110#section-7.8). A
- * connection that is taken still counts for `maxConnections`, and a stop waits for it only while it is held.
+ * An upgrade that no handler takes is ignored, as HTTP allows, and the request is served like any other: its
+ * body is read, it is counted, and every timeout and limit applies
+ * (https://www.rfc-editor.org/rfc/rfc9110#section-7.8). An upgraded connection still counts for
+ * `maxConnections`, and a stop waits for it only while it is held.
  */
 import type { IncomingMessage, Server } from "node:http"
 import { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import type * as Connections from "./Connections.ts"
 
-/** Goes on with a connection whose offer is taken. `head` is what came behind the head of the request. */
+/** Takes over an upgraded connection. `head` has the bytes after the request's headers. */
 export type Take = (connection: Connections.Connection, head: Buffer) => void
 
-/** Looks at the head of a request that offers another protocol; gives what goes on with it, or `undefined` to ignore the offer. */
+/**
+ * Decides on an upgrade: returns a function that takes the connection over, or `undefined` to ignore the
+ * upgrade.
+ */
 export type Taker = (request: IncomingMessage) => Take | undefined
 
-/** Whether Node asks about each offer; older ones treat all alike. */
+/** A Node that decides per request; older versions treat all upgrades alike. */
 interface Asking {
   shouldUpgradeCallback?: (request: IncomingMessage) => boolean
 }
 
-/** Treats the offers that come to a server from now on. Those who listened for them before hear nothing any more. */
+/** Handles the upgrades of a server from now on. Removes earlier listeners. */
 export const install = (
   server: Server,
   connections: Connections.Connections,
@@ -30,7 +34,7 @@ export const install = (
   server.removeAllListeners("upgrade")
   server.removeAllListeners("connect")
   server.on("connect", refuseTunnel)
-  // Without a listener Node ignores all offers.
+  // Without a listener, Node ignores all upgrades.
   if (takers.length === 0) return
   const taken = new WeakMap<IncomingMessage, Take>()
   const isTaken = (request: IncomingMessage): boolean => {
@@ -53,7 +57,10 @@ export const install = (
   })
 }
 
-/** A Node that does not ask (before 24.9 and 22.21) has let go of the connection: it is given back without the offer. */
+/**
+ * Before 24.9 and 22.21, Node detaches the connection of every upgrade. This gives it back, without the
+ * `upgrade` header.
+ */
 const serveAnyway = (server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void => {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`]
   for (let at = 0; at + 1 < request.rawHeaders.length; at += 2) {
@@ -64,7 +71,7 @@ const serveAnyway = (server: Server, request: IncomingMessage, socket: Duplex, h
   server.emit("connection", socket)
 }
 
-/** A gateway is no proxy for other hosts. */
+/** The gateway is not a proxy for other hosts. */
 const refuseTunnel = (_: IncomingMessage, socket: Duplex): void => {
   socket.on("error", () => {})
   socket.end(

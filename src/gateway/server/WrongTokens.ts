@@ -1,10 +1,10 @@
 /**
- * How often one address may try wrong tokens.
+ * Limits how many wrong tokens one address may try.
  *
- * Asked only once a token has turned out to be wrong: the right one always opens, from whatever address, so nobody is
- * locked out by what others try, behind a shared proxy either; and who has the right one pays nothing for this. What
- * makes tokens hard to guess is their length. This keeps a client with an old token from hammering, makes guessing
- * dearer (the connection ends with each refusal), and makes it seen.
+ * The limit applies only after a token turned out to be wrong. A right token always works, from any address,
+ * so no caller is locked out by others behind the same proxy, and valid requests pay nothing. Long tokens are
+ * what makes guessing hard. This limit slows down a client with an old token, makes guessing more expensive
+ * (each refusal closes the connection), and makes it visible.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -15,39 +15,39 @@ import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Refusal from "../http/Refusal.ts"
 import * as Tokens from "./Tokens.ts"
 
-/** So many wrong tries at once, and from then on so many more in each `per` milliseconds. */
+/** `tries` wrong tokens at once, and after that `tries` more in each `per` milliseconds. */
 export interface Limit {
   readonly tries: number
   readonly per: number
 }
 
-/** What a token opens. */
+/** What a token gives access to. */
 export type Door = "client" | "admin"
 
-/** Says of a request without the right token how many seconds it has to wait; `undefined` while it tried little. */
+/** How many seconds a request with a wrong token has to wait; `undefined` below the limit. */
 export type Guard = (incoming: HttpServerRequest) => number | undefined
 
-/** The tries at a gateway, through all its configs. */
+/** The counters of a gateway, kept across reloads. */
 export interface WrongTokens {
-  /** Counts the tries at a door. */
+  /** Counts the wrong tokens for one kind of access. */
   readonly at: (door: Door, limit: Limit | "unlimited") => Guard
 }
 
 /**
- * Addresses share so many counters. However many there are, no more is kept: whoever has a great many of them can make
- * others hear 429 instead of 401, and no more than that.
+ * The number of counters. Addresses share them by hash, so memory is bounded. An attacker with very many
+ * addresses can make others get 429 instead of 401, and nothing more.
  */
 const slots = 4096
 
-/** Nothing is said more often than this about one who goes on, in milliseconds. */
+/** The shortest time between two warnings, in milliseconds. */
 const quiet = 60_000
 
 const tries = Series.counter(
   "failover_wrong_tokens_total",
-  "Requests with a wrong token, by what it was to open and whether there were too many from that address."
+  "Requests with a wrong token, by kind of access and whether their address was over the limit."
 )
 
-/** Begins to count, in the `MetricRegistry` of the context, and warns by its loggers. */
+/** Makes the counters, with metrics in the `MetricRegistry` of the context and warnings by its loggers. */
 export const make: Effect.Effect<WrongTokens> = Effect.map(Effect.context<never>(), (context) => {
   const series = Series.make(context)
   const clock = Effect.runSyncWith(context)(Clock.Clock)
@@ -78,21 +78,21 @@ export const make: Effect.Effect<WrongTokens> = Effect.map(Effect.context<never>
   }
 })
 
-/** A request that brings no token has tried none. */
+/** A request without a token does not count. */
 const isTry = (headers: Readonly<Record<string, string>>): boolean =>
   (Tokens.bearer(headers.authorization) ?? "") !== "" || (headers["x-api-key"] ?? "") !== ""
 
-/** A bucket for each of a fixed number of slots: when it will be full again, in milliseconds since the epoch. */
+/** A token bucket per slot: the time at which it will be full again, in milliseconds since the epoch. */
 class Counters {
   readonly #fullAt = new Float64Array(slots)
 
-  /** Takes one try; the milliseconds until there is one again where there is none, else 0. */
+  /** Takes one try. Returns 0, or the milliseconds until the next try if there is none now. */
   take(address: string, { per, tries }: Limit, now: number): number {
     const slot = hash(address) % slots
     const one = per / tries
     const fullAt = Math.max(now, this.#fullAt[slot] ?? 0) + one
     const wait = fullAt - now - per
-    // A sliver below a millisecond comes from dividing.
+    // Less than a millisecond is a rounding error of the division.
     if (wait >= 1) return wait
     this.#fullAt[slot] = fullAt
     return 0
@@ -107,8 +107,9 @@ const hash = (text: string): number => {
 }
 
 /**
- * What stands for an address: itself, or the /64 of an IPv6 one, which is the least that one customer gets
- * (https://www.rfc-editor.org/rfc/rfc6177). An IPv4 address in the clothes of an IPv6 one is the IPv4 address.
+ * The key of an address: itself, or the /64 network of an IPv6 address, which is the smallest network that a
+ * customer gets (https://www.rfc-editor.org/rfc/rfc6177). An IPv4-mapped IPv6 address counts as the IPv4
+ * address.
  *
  * @example
  * networkOf("2001:db8::7:8:9") // => "2001:db8:0:0"
@@ -122,7 +123,7 @@ export const networkOf = (address: string): string => {
   const groups = head === "" ? [] : head.split(":")
   if (tail !== undefined) {
     const behind = tail === "" ? [] : tail.split(":")
-    // An IPv4 address at the end takes the room of two.
+    // A trailing IPv4 address takes two groups.
     const taken = behind.length + (behind.at(-1)?.includes(".") === true ? 1 : 0)
     while (groups.length < 8 - taken) groups.push("0")
     groups.push(...behind)
@@ -130,14 +131,14 @@ export const networkOf = (address: string): string => {
   return groups.slice(0, 4).join(":")
 }
 
-/** What one is told who tried too often. A client that retries by itself would only try the same token again. */
+/** The answer above the limit. `x-should-retry: false`, because a retry would send the same token again. */
 export const refusal = (seconds: number): Refusal.Refusal =>
   Refusal.make(429, "too_many_wrong_tokens", message, { headers: headers(seconds) })
 
-/** The same in words. */
-export const message = "too many wrong tokens came from this address; the right one is taken at any time"
+/** Its message. */
+export const message = "too many wrong tokens came from this address; a right token is accepted at any time"
 
-/** The headers of that answer. The connection ends, so that each further guess needs one of its own. */
+/** Its headers. The connection closes, so that each further guess needs a new one. */
 export const headers = (seconds: number): Readonly<Record<string, string>> => ({
   "retry-after": String(seconds),
   "x-should-retry": "false",

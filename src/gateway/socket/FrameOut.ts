@@ -1,33 +1,33 @@
 /**
- * An answer that is written to a WebSocket instead of an HTTP connection: each event is a frame, and an error a frame that
- * says its status.
+ * Writes an answer to a WebSocket instead of an HTTP response. Each event is a frame; an error frame has its
+ * status.
  *
- * Clients take an error without a status for something they do not know, and wait on.
+ * Clients ignore an error without a status and keep waiting.
  * https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/endpoint/responses_websocket.rs
  */
 import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
 import type * as NodeAnswer from "../server/NodeAnswer.ts"
 import { Frames } from "./Frames.ts"
 
-/** Where frames go. */
+/** The connection that frames are sent on. */
 export interface Wire {
-  /** Nobody is there any more. */
+  /** The connection is closed. */
   readonly isGone: () => boolean
-  /** Bytes that wait to be sent. */
+  /** Bytes that are not sent yet. */
   readonly waiting: () => number
-  /** Sends a text; calls back when it is on its way. */
+  /** Sends a text; calls back when it was sent. */
   readonly send: (text: string, sent: () => void) => void
   readonly destroy: () => void
 }
 
-/** So many bytes may wait for a client before nothing more is taken from its provider. */
-const mostWaiting = 262_144
+/** The most unsent bytes of a client before reading from the provider pauses. */
+const maxWaiting = 262_144
 
-/** The output of one response. `onDone` hears of a response that is complete, or as complete as it gets. */
+/** The output of one response. `onDone` is called with the final response, complete or incomplete. */
 export class FrameOut implements NodeAnswer.Out {
   readonly #wire: Wire
   readonly #onDone: (response: JsonObject) => void
-  readonly #frames = new Frames((data, event) => this.#tell(data, event))
+  readonly #frames = new Frames((data, event) => this.#send(data, event))
   #drain: (() => void) | undefined
   #status = 200
 
@@ -46,7 +46,7 @@ export class FrameOut implements NodeAnswer.Out {
 
   write(bytes: Uint8Array): boolean {
     if (this.#status === 200) this.#frames.feed(bytes)
-    return this.#wire.waiting() < mostWaiting
+    return this.#wire.waiting() < maxWaiting
   }
 
   end(bytes?: Uint8Array | string): void {
@@ -54,7 +54,7 @@ export class FrameOut implements NodeAnswer.Out {
   }
 
   once(_: "drain", listener: () => void): void {
-    if (this.#wire.waiting() < mostWaiting) queueMicrotask(listener)
+    if (this.#wire.waiting() < maxWaiting) queueMicrotask(listener)
     else this.#drain = listener
   }
 
@@ -62,37 +62,37 @@ export class FrameOut implements NodeAnswer.Out {
     this.#wire.destroy()
   }
 
-  #tell(data: string, event: string | undefined): void {
-    this.#wire.send(this.#seen(data, event), () => {
+  #send(data: string, event: string | undefined): void {
+    this.#wire.send(this.#frameOf(data, event), () => {
       const drain = this.#drain
-      if (drain === undefined || this.#wire.waiting() >= mostWaiting) return
+      if (drain === undefined || this.#wire.waiting() >= maxWaiting) return
       this.#drain = undefined
       drain()
     })
   }
 
-  /** The frame of an event; one that ends a response is looked at. */
-  #seen(data: string, event: string | undefined): string {
+  /** The frame of an event. An event that ends a response is also parsed. */
+  #frameOf(data: string, event: string | undefined): string {
     if (event !== undefined && !ends.has(event)) return data
-    const said = parse(data)
-    if (!isObject(said)) return data
-    const type = said.type ?? event
-    if (type === "error") return said.status === undefined ? JSON.stringify(withStatus(said)) : data
-    if (ends.has(String(type)) && isObject(said.response)) this.#onDone(said.response)
+    const json = parse(data)
+    if (!isObject(json)) return data
+    const type = json.type ?? event
+    if (type === "error") return json.status === undefined ? JSON.stringify(withStatus(json)) : data
+    if (ends.has(String(type)) && isObject(json.response)) this.#onDone(json.response)
     return data
   }
 }
 
 const ends: ReadonlySet<string> = new Set(["response.completed", "response.incomplete", "error"])
 
-/** What broke off is a fault of the server, unless it says that it is busy. */
+/** An error in a stream is a server error (502), unless its code states rate limiting or overload. */
 const withStatus = (said: JsonObject): JsonObject => {
   const code = String(isObject(said.error) ? (said.error.code ?? said.error.type) : said.code)
   const status = /rate_limit|too_many/.test(code) ? 429 : /overloaded/.test(code) ? 503 : 502
   return { ...said, status, status_code: status }
 }
 
-/** The frame of an error that came instead of an answer. */
+/** The frame of an error without an answer. */
 export const errorFrame = (
   status: number,
   body: string,

@@ -1,29 +1,25 @@
-/**
- * From the bytes of an event stream to the frames of a WebSocket: the data of each event is a frame.
- *
- * https://developers.openai.com/api/docs/guides/websocket-mode
- */
+/** Turns an event stream into WebSocket frames: the data of each event is a frame. */
 import * as SseEvent from "../../providers/bytes/SseEvent.ts"
 import { SseSplitter } from "../../providers/bytes/SseSplitter.ts"
 
-/** What a frame says, and the event's name, where it has one. */
-export type Tell = (data: string, event: string | undefined) => void
+/** Receives a frame, with the name of its event if it has one. */
+export type OnFrame = (data: string, event: string | undefined) => void
 
-/** Cuts one stream. Comments, and the `[DONE]` that some servers add, are no frames. */
+/** Splits one stream. Comments, and the `[DONE]` of some servers, are not frames. */
 export class Frames {
-  // Providers bound their events themselves.
+  // Providers limit the size of events themselves.
   readonly #splitter = new SseSplitter(Number.MAX_SAFE_INTEGER)
-  readonly #tell: Tell
+  readonly #onFrame: OnFrame
 
-  constructor(tell: Tell) {
-    this.#tell = tell
+  constructor(onFrame: OnFrame) {
+    this.#onFrame = onFrame
   }
 
   /** Takes the next bytes. */
   feed(bytes: Uint8Array): void {
     for (const piece of this.#splitter.feed(bytes)) {
       const { data, event } = SseEvent.read(piece)
-      if (data !== undefined && data !== "" && !data.startsWith("[DONE]")) this.#tell(data, event)
+      if (data !== undefined && data !== "" && !data.startsWith("[DONE]")) this.#onFrame(data, event)
     }
   }
 }

@@ -1,8 +1,8 @@
 /**
- * One WebSocket connection on which responses are asked for, one after the other.
+ * Serves one WebSocket connection, one Responses request at a time.
  *
- * A frame `response.create` holds the body of a request; the events of its answer come as frames. The connection stays
- * open between them, until its client leaves, nothing is asked for a while, or the gateway stops.
+ * A `response.create` frame has the body of a request; the events of its answer are sent as frames. The
+ * connection stays open until the client leaves, no request comes for the idle time, or the gateway stops.
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -14,100 +14,100 @@ import type { WebSocket } from "ws"
 import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
 import type * as Connections from "../server/Connections.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
-import { type Budget, Chain } from "./Chain.ts"
 import { errorFrame, FrameOut, type Wire } from "./FrameOut.ts"
+import { type Budget, LatestResponse } from "./LatestResponse.ts"
 
-/** Answers one request: into `out`, or with what is to be said instead. */
-export type Respond = (asked: {
+/** Answers one request: writes to `out`, or returns an error response. */
+export type Respond = (request: {
   readonly text: string
   readonly out: NodeAnswer.Out
 }) => Effect.Effect<HttpServerResponse>
 
-/** What a session works with. */
+/** What a session needs. */
 export interface Options {
   readonly socket: WebSocket
   readonly connection: Connections.Connection
   readonly isStopping: () => boolean
   readonly respond: Respond
   readonly budget: Budget
-  /** Without a request for so long, in milliseconds, the connection is closed. */
+  /** The idle time after which the connection is closed, in milliseconds. */
   readonly idle: number
-  /** How many bytes of requests may wait for the one that is being answered. */
-  readonly mostWaiting: number
+  /** The most bytes of requests that may wait behind the current one. */
+  readonly maxWaiting: number
 }
 
-/** Codes of https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
+/** Close codes of https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const normal = 1000
 const goingAway = 1001
 const unsupported = 1003
 const policy = 1008
 
-/** Clients and proxies give up on a connection on which nothing comes for a minute or more. */
-const beat = "25 seconds"
+/** The interval of pings. Clients and proxies close a connection that is quiet for a minute or more. */
+const pingInterval = "25 seconds"
 
-/** Serves a connection to its end. */
+/** Serves a connection until it closes. */
 export const serve = ({
   budget,
   connection,
   idle,
   isStopping,
-  mostWaiting,
+  maxWaiting,
   respond,
   socket
 }: Options): Effect.Effect<void> => {
-  const chain = new Chain(budget)
+  const latest = new LatestResponse(budget)
   return Effect.gen(function* () {
-    const asked = yield* Queue.unbounded<string>()
+    const requests = yield* Queue.unbounded<string>()
     let waiting = 0
     let isAlive = true
     socket.on("message", (data, isBinary) => {
-      if (isBinary) return socket.close(unsupported, "frames are text")
+      if (isBinary) return socket.close(unsupported, "frames must be text")
       const text = String(data)
       waiting += text.length
-      if (waiting > mostWaiting) return socket.close(policy, "too much is asked at once")
-      Queue.offerUnsafe(asked, text)
+      if (waiting > maxWaiting) return socket.close(policy, "too many requests are waiting")
+      Queue.offerUnsafe(requests, text)
     })
     socket.on("pong", () => {
       isAlive = true
     })
 
-    const beats = Effect.sync(() => {
+    const ping = Effect.sync(() => {
       if (!isAlive) return socket.terminate()
       isAlive = false
       socket.ping()
     })
-    yield* Effect.forkChild(Effect.repeat(beats, Schedule.spaced(beat)))
+    yield* Effect.forkChild(Effect.repeat(ping, Schedule.spaced(pingInterval)))
 
     while (socket.readyState === socket.OPEN) {
-      const next = yield* Effect.timeoutOption(Queue.take(asked), idle)
-      if (Option.isNone(next)) return socket.close(normal, "nothing was asked for a while")
+      const next = yield* Effect.timeoutOption(Queue.take(requests), idle)
+      if (Option.isNone(next)) return socket.close(normal, "no request for the idle time")
       waiting -= next.value.length
       const release = connection.hold()
       const fiber = yield* Effect.forkChild(
-        Effect.onExit(answer(socket, next.value, chain, respond), () => Effect.sync(release))
+        Effect.onExit(answer(socket, next.value, latest, respond), () => Effect.sync(release))
       )
       yield* Fiber.join(fiber)
-      if (isStopping()) return socket.close(goingAway, "the gateway stops")
+      if (isStopping()) return socket.close(goingAway, "the gateway is stopping")
     }
-  }).pipe(Effect.onExit(() => Effect.sync(() => chain.forget())))
+  }).pipe(Effect.onExit(() => Effect.sync(() => latest.forget())))
 }
 
-const answer = (socket: WebSocket, text: string, chain: Chain, respond: Respond): Effect.Effect<void> =>
+const answer = (
+  socket: WebSocket,
+  text: string,
+  latest: LatestResponse,
+  respond: Respond
+): Effect.Effect<void> =>
   Effect.suspend(() => {
     const frame = parse(text)
-    if (!isObject(frame)) return said(socket, 400, "invalid_json", "a frame is a JSON object")
+    if (!isObject(frame)) return sendError(socket, 400, "invalid_json", "a frame must be a JSON object")
     const { background: _, generate, type, ...given } = frame
     if (type !== "response.create") {
-      return said(
-        socket,
-        400,
-        "unknown_event",
-        "the only frames that are understood here are response.create"
-      )
+      return sendError(socket, 400, "unknown_event", "only response.create frames are accepted")
     }
-    const body: JsonObject = { ...chain.complete(given), stream: true }
-    if (generate === false) return warmUp(socket, body, chain)
-    const out = new FrameOut(wireOf(socket), (response) => chain.keep(body, response))
+    const body: JsonObject = { ...latest.complete(given), stream: true }
+    if (generate === false) return warmUp(socket, body, latest)
+    const out = new FrameOut(wireOf(socket), (response) => latest.keep(body, response))
     return Effect.map(respond({ text: JSON.stringify(body), out }), (response) => {
       if (response === NodeAnswer.sent) return
       const { body: written, headers, status } = response
@@ -117,10 +117,10 @@ const answer = (socket: WebSocket, text: string, chain: Chain, respond: Respond)
   })
 
 /**
- * A client may send what it knows before it asks for an answer. There is nothing to warm up here, but it goes on from the
- * response it gets.
+ * A client may send its input before it requests an answer (`generate: false`). The gateway has nothing to
+ * warm up, but the client continues from the response it gets.
  */
-const warmUp = (socket: WebSocket, body: JsonObject, chain: Chain): Effect.Effect<void> =>
+const warmUp = (socket: WebSocket, body: JsonObject, latest: LatestResponse): Effect.Effect<void> =>
   Effect.clockWith((clock) =>
     Effect.sync(() => {
       const now = clock.currentTimeMillisUnsafe()
@@ -133,15 +133,15 @@ const warmUp = (socket: WebSocket, body: JsonObject, chain: Chain): Effect.Effec
         usage: null,
         error: null
       }
-      chain.keep(body, response)
-      const tell = (type: string, status: string, sequence_number: number) =>
+      latest.keep(body, response)
+      const sendEvent = (type: string, status: string, sequence_number: number) =>
         send(socket, JSON.stringify({ type, sequence_number, response: { ...response, status } }))
-      tell("response.created", "in_progress", 0)
-      tell("response.completed", "completed", 1)
+      sendEvent("response.created", "in_progress", 0)
+      sendEvent("response.completed", "completed", 1)
     })
   )
 
-/** A client that is told in these words says everything once more. */
+/** With this error code, clients send the whole conversation again. */
 const unknownPrevious = (body: JsonObject, error: string): string =>
   typeof body.previous_response_id === "string" && error.includes("stateful_request")
     ? JSON.stringify({
@@ -149,12 +149,12 @@ const unknownPrevious = (body: JsonObject, error: string): string =>
           type: "invalid_request_error",
           code: "previous_response_not_found",
           param: "previous_response_id",
-          message: "this connection does not hold that response: send the whole conversation in `input`"
+          message: "this connection does not have that response: send the whole conversation in `input`"
         }
       })
     : error
 
-const said = (socket: WebSocket, status: number, code: string, message: string): Effect.Effect<void> =>
+const sendError = (socket: WebSocket, status: number, code: string, message: string): Effect.Effect<void> =>
   Effect.sync(() => {
     const error = { type: "invalid_request_error", code, param: null, message }
     send(socket, errorFrame(status, JSON.stringify({ error })))

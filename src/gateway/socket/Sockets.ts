@@ -1,8 +1,8 @@
 /**
- * Responses over WebSocket: which offers are taken, and what becomes of their connections.
+ * Responses over WebSocket: decides on upgrades, and opens a session for each connection.
  *
- * `GET /v1/responses` with `Upgrade: websocket` is taken from whoever may call. Where it is not (switched off, too many
- * connections), the handler answers the request with 426, by which clients know at once to take HTTP.
+ * `GET /v1/responses` with `Upgrade: websocket` is accepted from callers with a token. If it is not accepted
+ * (switched off, too many connections), the handler answers 426, and clients switch to HTTP at once.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,23 +15,23 @@ import type * as CurrentConfig from "../reload/CurrentConfig.ts"
 import type * as Connections from "../server/Connections.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
 import type { Taker } from "../server/Upgrades.ts"
-import type { Budget } from "./Chain.ts"
+import type { Budget } from "./LatestResponse.ts"
 import * as Session from "./Session.ts"
 
-/** What all connections together may keep of what was said on them, in characters. */
-const mostKept = 67_108_864
+/** The memory for the latest responses of all connections, in characters. */
+const maxKept = 67_108_864
 
 const path = "/v1/responses"
 
-/** An answer that was written has begun well. */
+/** An answer that was written to `out` had status 200. */
 const statusOf = (response: HttpServerResponse): number =>
   response === NodeAnswer.sent ? 200 : response.status
 
-/** Headers that are about the connection, or about the request that opened it. */
-const ofHandshake =
+/** Headers of the handshake that do not apply to its requests. */
+const handshakeHeaders =
   /^(connection|upgrade|sec-websocket-.*|content-.*|transfer-encoding|x-request-id|openai-beta)$/
 
-/** Makes the taker of such offers. When the gateway stops, its connections end like all others. */
+/** Makes the handler of such upgrades. When the gateway stops, their connections close like all others. */
 export const make = Effect.fnUntraced(function* (
   live: CurrentConfig.CurrentConfig,
   handler: CurrentConfig.Handler,
@@ -39,11 +39,11 @@ export const make = Effect.fnUntraced(function* (
   traffic: Traffic.Traffic
 ): Effect.fn.Return<Taker> {
   const run = Effect.runForkWith(yield* Effect.context<never>())
-  const budget: Budget = { left: mostKept }
+  const budget: Budget = { left: maxKept }
   const open = new Set<WebSocket>()
   const busy = new Set<WebSocket>()
   connections.onStop(() => {
-    for (const socket of open) if (!busy.has(socket)) socket.close(1001, "the gateway stops")
+    for (const socket of open) if (!busy.has(socket)) socket.close(1001, "the gateway is stopping")
   })
 
   return (request) => {
@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function* (
     if (pathOf(request.url ?? "") !== path || open.size >= websocket.connections) return undefined
     const all = request.headers as NodeAnswer.Headers
     if (!socketHandler.mayOpen(all)) return undefined
-    const headers = Object.fromEntries(Object.entries(all).filter(([name]) => !ofHandshake.test(name)))
+    const headers = Object.fromEntries(Object.entries(all).filter(([name]) => !handshakeHeaders.test(name)))
 
     return (connection, head) => {
       const server = new WebSocketServer({
@@ -92,7 +92,7 @@ export const make = Effect.fnUntraced(function* (
               }),
             budget,
             idle: websocket.idle,
-            mostWaiting: maxBodyBytes
+            maxWaiting: maxBodyBytes
           })
         )
         socket.on("error", () => socket.terminate())

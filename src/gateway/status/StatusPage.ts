@@ -41,7 +41,7 @@ export interface Options extends Pick<Status.Options, "decisions" | "pulse" | "s
   /** Done when the gateway begins to stop: viewers are let go, so that they do not keep it waiting. */
   readonly closing: Effect.Effect<unknown>
   /** Counts the requests with a wrong token. */
-  readonly tooMany: WrongTokens.Guard
+  readonly retrySeconds: WrongTokens.Guard
 }
 
 /** More than so many do not look at once. */
@@ -89,8 +89,8 @@ export const make = Effect.fnUntraced(function* (
     )
   )
   const over = Effect.raceFirst(closing, replaced)
-  const onlookers = yield* EventSubscribers.make(over)
-  const turnedAway = gate(statusPage === "admin" ? adminToken : undefined, options.tooMany)
+  const subscribers = yield* EventSubscribers.make(over)
+  const turnedAway = gate(statusPage === "admin" ? adminToken : undefined, options.retrySeconds)
   const guarded = (answer: Page): Page =>
     Effect.flatMap(HttpServerRequest, (incoming) => {
       const refusal = turnedAway(incoming)
@@ -99,7 +99,7 @@ export const make = Effect.fnUntraced(function* (
   return new Map<string, Page>([
     ["/", send(page)],
     ["/status", guarded(Effect.map(read, json))],
-    ["/status/events", guarded(events(watch, onlookers, over))],
+    ["/status/events", guarded(events(watch, subscribers, over))],
     ...[...files].flatMap(([name, file]) => (file === page ? [] : [[`/status/${name}`, send(file)] as const]))
   ])
 })
@@ -136,7 +136,7 @@ const twice = refused(503, "somebody on this connection is looking at this page 
 
 const events = (
   watch: Watch.Watch,
-  onlookers: EventSubscribers.EventSubscribers,
+  subscribers: EventSubscribers.EventSubscribers,
   over: Effect.Effect<unknown>
 ) => {
   const response = HttpServerResponse.stream(
@@ -147,16 +147,16 @@ const events = (
       headers: { ...fresh, "x-accel-buffering": "no" }
     }
   )
-  return Effect.flatMap(onlookers.isThere, (isThere) => {
-    if (isThere) return Effect.succeed(twice)
-    return watch.viewers() >= maxViewers ? Effect.succeed(crowded) : Effect.as(onlookers.enter, response)
+  return Effect.flatMap(subscribers.hasOne, (hasOne) => {
+    if (hasOne) return Effect.succeed(twice)
+    return watch.viewers() >= maxViewers ? Effect.succeed(crowded) : Effect.as(subscribers.add, response)
   })
 }
 
 /** Who may see the status: everybody, or holders of the admin token; and no page of another site in their name. */
 const gate = (
   token: Redacted.Redacted | undefined,
-  tooMany: WrongTokens.Guard
+  retrySeconds: WrongTokens.Guard
 ): ((incoming: HttpServerRequest) => Response | undefined) => {
   const isToken = token === undefined ? () => true : Tokens.verifier([token])
   const elsewhere = refused(403, "the status is not for pages of other sites")
@@ -165,7 +165,7 @@ const gate = (
     const { headers } = incoming
     if (headers["sec-fetch-site"] === "cross-site") return elsewhere
     if (isToken(Tokens.bearer(headers.authorization))) return undefined
-    const seconds = tooMany(incoming)
+    const seconds = retrySeconds(incoming)
     return seconds === undefined ? unknown : refused(429, WrongTokens.message, WrongTokens.headers(seconds))
   }
 }

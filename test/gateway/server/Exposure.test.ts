@@ -18,7 +18,7 @@ describe("a gateway that others can reach", () => {
       const config = yield* loaded({ host: "0.0.0.0" })
       const error = yield* Effect.flip(Effect.scoped(Layer.build(Gateway.layer(config))))
       assert.strictEqual(error._tag, "ExposedGateway")
-      assert.include(String(error.message), '"none" lets everybody in')
+      assert.include(String(error.message), '"none" allows every caller')
     })
   )
 

@@ -4,7 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import * as SignsOfLife from "../../../src/gateway/server/SignsOfLife.ts"
+import * as KeepAlive from "../../../src/gateway/server/KeepAlive.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, message, provider, start } from "../../support/gateway.ts"
 
@@ -13,16 +13,16 @@ describe("signs of life", () => {
     "come at least every ten seconds to a stream that says nothing, and never to one that speaks",
     () =>
       Effect.gen(function* () {
-        const signs = new SignsOfLife.SignsOfLife(yield* Clock.Clock)
+        const signs = new KeepAlive.KeepAlive(yield* Clock.Clock)
         const heard: Array<number> = []
         const now = Effect.clockWith((clock) => clock.currentTimeMillis)
         let moment = 0
-        const silent = { silence: 0, sign: () => void heard.push(moment) }
-        const speaking = { silence: 0, sign: () => assert.fail("it speaks") }
+        const silent = { quietTicks: 0, ping: () => void heard.push(moment) }
+        const speaking = { quietTicks: 0, ping: () => assert.fail("it speaks") }
         signs.add(silent)
         signs.add(speaking)
         for (let second = 0; second < 60; second++) {
-          speaking.silence = 0
+          speaking.quietTicks = 0
           yield* TestClock.adjust("1 second")
           moment = yield* now
         }
@@ -41,7 +41,7 @@ describe("signs of life", () => {
       Clock.Clock,
       Context.get(Context.empty() as Context.Context<never>, Clock.Clock)
     )
-    assert.strictEqual(SignsOfLife.of(clock), SignsOfLife.of(clock))
+    assert.strictEqual(KeepAlive.of(clock), KeepAlive.of(clock))
   })
 
   it.live(

@@ -1,7 +1,7 @@
 /**
- * A provider of Anthropic's protocol whose own words the caller speaks: byte for byte, but for the thoughts that it would
- * refuse, and for a line that Claude Code writes for Anthropic's bills and that changes with every request. Whose it all is
- * is decided for each target.
+ * A provider with Anthropic's protocol, for callers of that protocol. Requests are passed on byte for byte,
+ * without thoughts that the target would refuse, and without the billing line of Claude Code, which changes
+ * with every request and defeats prompt caches. The dialect of each target decides.
  */
 
 import type { Dialect } from "../../dialect/index.ts"
@@ -11,9 +11,9 @@ import * as Translate from "../../translate/index.ts"
 import type { GatewayProvider } from "./GatewayProvider.ts"
 import * as SecondTry from "./SecondTry.ts"
 
-/** The provider, asked without thoughts that its targets do not take. */
+/** The provider, called without thoughts that its targets refuse. */
 export const make = (provider: GatewayProvider): GatewayProvider => {
-  /** The dialect that a request was last sent in. */
+  /** The dialect in which a request was last sent. */
   const dialects = new WeakMap<Request, Dialect>()
 
   const own = (request: Request, target: Target): Request => {
@@ -49,7 +49,7 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
 const edited = <R extends Request>(request: R, body: Request["body"]): R =>
   body === request.body ? request : { ...request, body, text: undefined }
 
-/** The request with those of the caller's betas that the target takes. */
+/** The request with only those beta flags that the target accepts. */
 const withBetas = (request: Request, taken: ReadonlyArray<string>): Request => {
   const given = request.headers?.["anthropic-beta"]
   if (given === undefined) return request

@@ -14,8 +14,8 @@ import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as JsonFile from "./JsonFile.ts"
-import * as Reference from "./Reference.ts"
+import * as JsonFile from "./file/JsonFile.ts"
+import * as Reference from "./file/Reference.ts"
 
 /** Writers take some steps to a new file; they are over when nothing has happened for so long. */
 const settles = "100 millis"

@@ -1,19 +1,20 @@
 /**
- * What was said on one connection: a client goes on from it with `previous_response_id` and tells only what is new.
+ * The latest response of a WebSocket connection, which a client continues with `previous_response_id`,
+ * sending only new input.
  *
- * As at OpenAI only the latest response is kept, for as long as its connection lives. The request goes to a provider whole,
- * so that it can fail over like any other. Whoever goes on from something that is not kept is told so, and says it all.
- * https://developers.openai.com/api/docs/guides/websocket-mode
+ * As at OpenAI, only the latest response is kept, as long as its connection is open. Providers get the whole
+ * conversation, so the request can fail over like any other. A client that continues an unknown response gets
+ * an error and sends everything again. https://developers.openai.com/api/docs/guides/websocket-mode
  */
 import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
 
-/** How much all connections of a gateway may keep together, in characters of JSON. */
+/** The memory that all connections of a gateway may still use, in characters of JSON. */
 export interface Budget {
   left: number
 }
 
 /** The latest response of one connection. */
-export class Chain {
+export class LatestResponse {
   readonly #budget: Budget
   #kept: { readonly id: string; readonly input: ReadonlyArray<unknown>; readonly size: number } | undefined
 
@@ -21,7 +22,7 @@ export class Chain {
     this.#budget = budget
   }
 
-  /** The body of the request as a whole; the same one where it goes on from nothing that is kept. */
+  /** The body with the whole conversation; the same object if it continues nothing that is kept. */
   complete(body: JsonObject): JsonObject {
     const { previous_response_id: id, ...rest } = body
     if (id === undefined || id === null) return body
@@ -29,7 +30,7 @@ export class Chain {
     return { ...rest, input: [...this.#kept.input, ...itemsOf(body.input)] }
   }
 
-  /** Keeps a response and what it answers. */
+  /** Keeps a response with the input it answers. */
   keep(body: JsonObject, response: JsonObject): void {
     this.forget()
     const { id } = response
@@ -41,14 +42,14 @@ export class Chain {
     this.#kept = { id, input, size }
   }
 
-  /** Lets go of what is kept. */
+  /** Removes what is kept. */
   forget(): void {
     this.#budget.left += this.#kept?.size ?? 0
     this.#kept = undefined
   }
 }
 
-/** A text is one message of the user. */
+/** A string is one user message. */
 const itemsOf = (input: unknown): ReadonlyArray<unknown> =>
   typeof input === "string"
     ? [{ type: "message", role: "user", content: [{ type: "input_text", text: input }] }]
