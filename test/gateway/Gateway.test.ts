@@ -350,7 +350,7 @@ describe("a failure", () => {
       const cases = [
         [[overloaded], 503, "overloaded"],
         [[throttled, overloaded], 503, "rate-limit,overloaded"],
-        [[[{ hang: true }]], 504, "silent"],
+        [[[{ hang: true }]], 504, "timeout"],
         [[overloaded, [{ reset: true }]], 502, "overloaded,connection"],
         [[FaultServer.text("")], 502, "empty"]
       ] as const

@@ -47,7 +47,7 @@ for (const { body, dialect, name, path } of dialects) {
         const deaths: ReadonlyArray<readonly [string, FaultServer.Behaviour]> = [
           ["overloaded", FaultServer.sse([...openings, error])],
           ["truncated", [FaultServer.sseHead, ...openings.map((send) => ({ send })), { cut: true }]],
-          ["silent", [FaultServer.sseHead, ...openings.map((send) => ({ send })), { hang: true }]],
+          ["timeout", [FaultServer.sseHead, ...openings.map((send) => ({ send })), { hang: true }]],
           ["overloaded", FaultServer.json(dialect.error("overloaded_error", "Overloaded"), 529)]
         ]
         b.play(FaultServer.sse(events))
