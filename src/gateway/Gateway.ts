@@ -111,7 +111,7 @@ export const layer = (
       let secrets = ConfigSecrets.of(config)
       let least = (config.log ?? defaultLog).level
       const telemetry = yield* Telemetry.make(config.otlp, () => secrets)
-      const told: Options = {
+      const withUpdates: Options = {
         ...options,
         onConfig: (next) => {
           secrets = ConfigSecrets.of(next)
@@ -119,9 +119,9 @@ export const layer = (
           onConfig?.(next)
         }
       }
-      if (log !== true || telemetry.logger === undefined) return observed(config, told, telemetry)
+      if (log !== true || telemetry.logger === undefined) return observed(config, withUpdates, telemetry)
       const logger = LogLevel.filtered(telemetry.logger, () => least)
-      return observed(config, told, telemetry).pipe(
+      return observed(config, withUpdates, telemetry).pipe(
         Layer.provide(Logger.layer([logger], { mergeWithExisting: true }))
       )
     })

@@ -40,8 +40,8 @@ export interface Telemetry {
 }
 
 /**
- * Sends metrics, spans and the log to a collector as long as the scope is open, and what is left when it closes. A
- * collector that is slow or gone disturbs nothing: what it does not take is dropped. What `secrets` knows is blotted out.
+ * Starts the exporters until the scope closes, and flushes them then. A slow or unreachable collector affects
+ * nothing: what it does not accept is dropped. `secrets` are redacted from everything that is sent.
  */
 export const make = (
   otlp: OtlpConfig,
@@ -72,13 +72,13 @@ export const make = (
     }
   }).pipe(Effect.provide(transport(secrets)))
 
-/** What is sent without any secret: a caller may have given one as a model or an id. */
-const clean = (request: HttpClientRequest.HttpClientRequest, { text }: Secrets) => {
+/** Redacts secrets from a batch: a caller may have used one as the name of a model or as a request id. */
+const redacted = (request: HttpClientRequest.HttpClientRequest, { text }: Secrets) => {
   const { body } = request
   if (body._tag !== "Uint8Array") return request
-  const said = Buffer.from(body.body).toString()
-  const cleaned = text(said)
-  return cleaned === said ? request : HttpClientRequest.bodyText(request, cleaned, body.contentType)
+  const batch = Buffer.from(body.body).toString()
+  const cleaned = text(batch)
+  return cleaned === batch ? request : HttpClientRequest.bodyText(request, cleaned, body.contentType)
 }
 
 const transport = (secrets: () => Secrets) =>
@@ -89,10 +89,10 @@ const transport = (secrets: () => Secrets) =>
       HttpClient.HttpClient,
       Effect.map(HttpClient.HttpClient, (client) =>
         HttpClient.transform(
-          HttpClient.mapRequest(client, (request) => clean(request, secrets())),
+          HttpClient.mapRequest(client, (request) => redacted(request, secrets())),
           (sent, request) =>
             Effect.timeoutOrElse(sent, {
-              duration: patience,
+              duration: exportTimeout,
               orElse: () =>
                 Effect.fail(
                   new HttpClientError.HttpClientError({
