@@ -119,6 +119,12 @@ const simulate = Command.make(
       Flag.withDescription("What a million tokens cost, by provider/model, instead of the scenario's prices"),
       Flag.optional
     ),
+    defaults: Flag.Boolean("defaults").pipe(
+      Flag.withDescription(
+        "Print what each default of the policy does at half, one and double; SCENARIO is the beginning of its name"
+      ),
+      Flag.withDefault(false)
+    ),
     html: Flag.String("html").pipe(
       Flag.withMetavar("FILE"),
       Flag.withDescription("Write the report as one page with charts, too"),

@@ -11,6 +11,7 @@ import * as BuiltIn from "../simulator/scenario/BuiltIn.ts"
 import * as PriceFile from "../simulator/scenario/PriceFile.ts"
 import type { Overrides } from "../simulator/scenario/Scenario.ts"
 import * as Compared from "./simulate/Compared.ts"
+import * as Defaults from "./simulate/Defaults.ts"
 import * as Find from "./simulate/Find.ts"
 import * as Page from "./simulate/page/Page.ts"
 import * as Text from "./simulate/Text.ts"
@@ -29,6 +30,8 @@ export interface Options {
   readonly prices: Option.Option<string>
   /** A log of decisions, instead of a scenario. */
   readonly replay: Option.Option<string>
+  /** What the defaults of the policy do, instead of a scenario; the scenario's place takes the beginning of their names. */
+  readonly defaults: boolean
   /** The report as JSON. */
   readonly json: boolean
   /** A file for the report as a page. */
@@ -43,6 +46,11 @@ type Services = FileSystem.FileSystem | Path.Path
  */
 export const simulate = (options: Options): Effect.Effect<void, ExitWith, Services> =>
   Effect.gen(function* () {
+    if (options.defaults) {
+      const prefix = Option.getOrElse(options.scenario, () => "")
+      if ((yield* Defaults.print(prefix)) > 0) return
+      return yield* because(2, `--defaults: there is no default whose name begins with ${prefix}`)
+    }
     if (Option.isNone(options.scenario) && Option.isNone(options.replay)) return yield* Console.log(Find.list)
     if (Option.isSome(options.scenario) && Option.isSome(options.replay)) {
       return yield* because(2, "--replay takes the place of a scenario: say one of them")

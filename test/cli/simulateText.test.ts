@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Text from "../../src/cli/simulate/Text.ts"
-import * as Units from "../../src/cli/simulate/Units.ts"
 import { fromFile } from "../../src/config/GatewayConfig.ts"
+import * as Units from "../../src/simulator/report/Units.ts"
 import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
 import { builtIn, report, told } from "../support/simulator.ts"
 

@@ -1,10 +1,10 @@
 /** Two reports of one scenario, as text and in one sentence. */
 import * as Compare from "../../simulator/report/Compare.ts"
 import type { Report } from "../../simulator/report/Report.ts"
+import { percent, ratio, time } from "../../simulator/report/Units.ts"
 import { section, table, wrap } from "./Layout.ts"
 import { money } from "./Spending.ts"
 import { head } from "./Text.ts"
-import { percent, ratio, time } from "./Units.ts"
 
 /** A report and what its config is called. */
 export interface Named {

@@ -1,6 +1,6 @@
 /** What requests used up, in a line each. */
 import type { Report } from "../../simulator/report/Report.ts"
-import { amount, percent } from "./Units.ts"
+import { amount, percent } from "../../simulator/report/Units.ts"
 
 /** Tokens and their price where there are prices, and how far conversations stayed at one target where there are any. */
 export const lines = ({ conversations, cost, tokens }: Report): ReadonlyArray<string> => [

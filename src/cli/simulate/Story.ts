@@ -2,7 +2,7 @@
 import type { FaultReport } from "../../simulator/report/Parts.ts"
 import type { Report } from "../../simulator/report/Report.ts"
 import type { Entry } from "../../simulator/report/Timeline.ts"
-import { many, moment, time } from "./Units.ts"
+import { many, moment, time } from "../../simulator/report/Units.ts"
 
 /** A key that rests more often than this is told of in full for the first times only. */
 const mostRests = 4

@@ -1,10 +1,10 @@
 /** The report of a simulation, for the eyes of people: plain text of at most 100 columns. */
 import type { Report } from "../../simulator/report/Report.ts"
 import type { Spread } from "../../simulator/report/Times.ts"
+import { many, ratio, roundMoment, time } from "../../simulator/report/Units.ts"
 import { section, table, wrap } from "./Layout.ts"
 import * as Spending from "./Spending.ts"
 import * as Story from "./Story.ts"
-import { many, ratio, roundMoment, time } from "./Units.ts"
 
 /** More targets than these have no column of their own in the table of intervals. */
 const mostColumns = 8

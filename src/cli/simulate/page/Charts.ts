@@ -1,7 +1,7 @@
 /** The charts of a report: who answered, how late, and by how many calls. */
 import type { Interval } from "../../../simulator/report/Parts.ts"
 import type { Report } from "../../../simulator/report/Report.ts"
-import { roundMoment, time } from "../Units.ts"
+import { roundMoment, time } from "../../../simulator/report/Units.ts"
 import { chart, type Frame, height, round, type Scale } from "./Plot.ts"
 
 /** The highest values of the axes: of two reports side by side, those of both. */

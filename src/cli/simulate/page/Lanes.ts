@@ -1,7 +1,7 @@
 /** When faults were there and keys rested: a lane for each. */
 import type { Report } from "../../../simulator/report/Report.ts"
+import { roundMoment } from "../../../simulator/report/Units.ts"
 import * as Story from "../Story.ts"
-import { roundMoment } from "../Units.ts"
 import { escape } from "./Html.ts"
 import { round, times } from "./Plot.ts"
 

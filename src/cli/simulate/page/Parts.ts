@@ -1,10 +1,10 @@
 /** The parts of the page that are not charts. */
 import type { Asked } from "../../../simulator/report/Journal.ts"
 import type { Report } from "../../../simulator/report/Report.ts"
+import { moment, percent, ratio, time } from "../../../simulator/report/Units.ts"
 import { money } from "../Spending.ts"
 import * as Story from "../Story.ts"
 import * as Text from "../Text.ts"
-import { moment, percent, ratio, time } from "../Units.ts"
 import { escape, section, table } from "./Html.ts"
 
 /** How it ended, in one sentence. */

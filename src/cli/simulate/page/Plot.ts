@@ -1,6 +1,6 @@
 /** The frame of a chart over time: axes, the times of faults, and what is said of a stretch that is pointed at. */
 import type { FaultReport } from "../../../simulator/report/Parts.ts"
-import { roundMoment } from "../Units.ts"
+import { roundMoment } from "../../../simulator/report/Units.ts"
 import { escape } from "./Html.ts"
 
 /** Drawings are this wide and high; the page stretches them. */

@@ -1,0 +1,12 @@
+/** Every default that can be shown in a simulation. */
+import * as Cooldowns from "./Cooldowns.ts"
+import type { Experiment } from "./Experiment.ts"
+import * as Retries from "./Retries.ts"
+import * as Waits from "./Waits.ts"
+
+/** In the order of the page. */
+export const experiments: ReadonlyArray<Experiment> = [
+  ...Retries.experiments,
+  ...Cooldowns.experiments,
+  ...Waits.experiments
+]

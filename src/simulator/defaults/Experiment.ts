@@ -1,0 +1,74 @@
+/** What a default of the policy does at half of its value, at its value, and at twice it. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { GatewayConfig } from "../../config/GatewayConfig.ts"
+import type { InvalidCatalog } from "../../domain/Catalog.ts"
+import type { UnknownModel } from "../../failure/RunError.ts"
+import type { Options } from "../../policy/Policy.ts"
+import * as Report from "../report/Report.ts"
+import * as Simulation from "../Simulation.ts"
+import * as Scenario from "../scenario/Scenario.ts"
+import type { ScenarioFile } from "../scenario/ScenarioFile.ts"
+
+/** A number that is read from a report, as people write it. */
+export interface Column {
+  readonly name: string
+  readonly of: (report: Report.Report) => string
+}
+
+/** One outage that a default matters in. */
+export interface Play {
+  /** What happens, in one sentence. */
+  readonly about: string
+  readonly config: GatewayConfig
+  readonly file: ScenarioFile
+  readonly columns: ReadonlyArray<Column>
+}
+
+/** One value of a default. */
+export interface Value {
+  readonly label: string
+  readonly policy?: Options
+  readonly retryBudget?: number
+}
+
+/** A default, and what shows how good it is. */
+export interface Experiment {
+  /** As in the config file. */
+  readonly name: string
+  /** Half, one and double. */
+  readonly values: readonly [Value, Value, Value]
+  readonly plays: ReadonlyArray<Play>
+  /** What the numbers say, in one sentence. */
+  readonly reading: string
+}
+
+/** What came of it: for each value the cells of all columns of all plays. */
+export interface Outcome {
+  readonly experiment: Experiment
+  readonly rows: ReadonlyArray<{ readonly label: string; readonly cells: ReadonlyArray<string> }>
+}
+
+/** Plays it. */
+export const run = (experiment: Experiment): Effect.Effect<Outcome, InvalidCatalog | UnknownModel> =>
+  Effect.gen(function* () {
+    const rows: Array<Outcome["rows"][number]> = []
+    for (const value of experiment.values) {
+      const cells: Array<string> = []
+      for (const { columns, config, file } of experiment.plays) {
+        const changed = {
+          ...config,
+          policy: { ...config.policy, ...value.policy },
+          retryBudget: value.retryBudget ?? config.retryBudget
+        }
+        const scenario = Result.getOrThrowWith(
+          Scenario.resolve(file, changed),
+          (misfits) => new Error(JSON.stringify(misfits))
+        )
+        const report = Report.of(yield* Simulation.play(scenario, changed))
+        cells.push(...columns.map(({ of }) => of(report)))
+      }
+      rows.push({ label: value.label, cells })
+    }
+    return { experiment, rows }
+  })
