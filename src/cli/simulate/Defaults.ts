@@ -22,7 +22,7 @@ export const section = ({ experiment, rows }: Experiment.Outcome): string => {
     "",
     `${about[0]?.toUpperCase()}${about.slice(1)}.`,
     "",
-    `**${reading}**`
+    reading
   ].join("\n")
 }
 

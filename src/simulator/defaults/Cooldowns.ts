@@ -1,62 +1,75 @@
 /** How long what failed stays on the bench, and how soon it comes there. */
+import type { Options } from "../../policy/Policy.ts"
 import * as Columns from "./Columns.ts"
 import type { Experiment, Play } from "./Experiment.ts"
 import { duration, factor } from "./Values.ts"
-import { hour, minute, second, two } from "./Worlds.ts"
+import { alone, hour, minute, outages, second, share, two } from "./Worlds.ts"
 
-const outage = (length: number): Play => ({
-  about: `the first of two providers is overloaded for ${length / minute} minutes`,
+const outage: Play = {
+  about:
+    "the first of two providers is overloaded for about ten minutes (seven outages of different lengths)",
   config: two,
-  file: {
-    duration: length + 3 * minute,
-    requests: { perSecond: 5 },
-    faults: [{ target: "first provider", fault: "overloaded", from: minute, until: length + minute }]
-  },
-  columns: [Columns.met, Columns.back, Columns.p99]
-})
+  files: outages("overloaded", { length: 10 * minute, step: 17 * second, after: 2 * minute, perSecond: 2 }),
+  columns: [Columns.met, Columns.back]
+}
 
 const flapping: Play = {
   about: "the first of two is overloaded for ten seconds of every thirty",
   config: two,
-  file: {
-    duration: 10 * minute,
-    requests: { perSecond: 5 },
-    faults: [{ target: "first provider", fault: "overloaded", every: 30 * second, lasts: 10 * second }]
-  },
+  files: [
+    {
+      duration: 10 * minute,
+      requests: { perSecond: 5 },
+      faults: [{ target: "first provider", fault: "overloaded", every: 30 * second, lasts: 10 * second }]
+    }
+  ],
   columns: [Columns.first, Columns.calls, Columns.p99]
 }
+
+/** The cooldown of one kind: a value and how it is said, and the outage it is shown in. */
+const cooldown = (
+  name: string,
+  value: string,
+  policy: (millis: number) => NonNullable<Options["cooldown"]>,
+  plays: ReadonlyArray<Play>,
+  reading: string
+): Experiment => ({
+  name: `cooldown.${name}`,
+  values: duration(value, (millis) => ({ cooldown: policy(millis) })),
+  plays,
+  reading
+})
+
+const long = (
+  about: string,
+  fault: Parameters<typeof outages>[0],
+  times: Parameters<typeof outages>[1]
+): ReadonlyArray<Play> => [
+  { about, config: two, files: outages(fault, times), columns: [Columns.met, Columns.back] }
+]
 
 /** The experiments. */
 export const experiments: ReadonlyArray<Experiment> = [
   {
-    name: "cooldown.transient.base",
-    values: duration("5 seconds", (base) => ({ cooldown: { transient: { base } } })),
-    plays: [outage(10 * minute), flapping],
-    reading: ""
-  },
-  {
-    name: "cooldown.transient.max",
-    values: duration("30 seconds", (max) => ({ cooldown: { transient: { max } } })),
-    plays: [outage(10 * minute)],
-    reading: ""
-  },
-  {
     name: "threshold.transient",
     values: factor(1, [1, 2, 3], (transient) => ({ threshold: { transient } })),
     plays: [
+      { ...outage, columns: [Columns.met, Columns.p99] },
       {
-        about: "the first of two fails one call in ten, without retries",
-        config: { ...two, policy: { retries: { times: 0 } } },
-        file: {
-          duration: 10 * minute,
-          requests: { perSecond: 5 },
-          faults: [{ target: "first provider", fault: "serverError", share: 0.1 }]
-        },
-        columns: [Columns.first, Columns.calls, Columns.p99]
+        about: "the first of two fails one call in ten",
+        config: two,
+        files: [share("first provider", "serverError", 0.1, 5)],
+        columns: [Columns.first, Columns.p99]
       },
-      outage(2 * minute)
+      {
+        about: "the only provider fails three calls in ten",
+        config: alone,
+        files: [share("every target", "serverError", 0.3, 5)],
+        columns: [Columns.lost, Columns.calls]
+      }
     ],
-    reading: ""
+    reading:
+      "**Wrong: 2 is better.** It costs three calls in a ten-minute outage and no time, keeps a target that fails now and then in service, and where there is nowhere else to go it loses a third of what 1 loses, because the last try at a benched target has no retries. 3 adds nothing to that."
   },
   {
     name: "threshold.unknown",
@@ -64,128 +77,123 @@ export const experiments: ReadonlyArray<Experiment> = [
     plays: [
       {
         about: "one answer in ten of the first of two breaks off before its first word",
-        config: two,
-        file: {
-          duration: 10 * minute,
-          requests: { perSecond: 5 },
-          faults: [{ target: "first provider", fault: "cut", share: 0.1 }]
-        },
-        columns: [Columns.first, Columns.calls, Columns.p99]
+        config: { ...two, policy: { retries: { times: 0 } } },
+        files: [share("first provider", "cut", 0.1, 5)],
+        columns: [Columns.first, Columns.calls]
       },
       {
         about: "all of them do for two minutes",
         config: two,
-        file: {
-          duration: 5 * minute,
-          requests: { perSecond: 5 },
-          faults: [{ target: "first provider", fault: "cut", from: minute, until: 3 * minute }]
-        },
-        columns: [Columns.met, Columns.calls]
+        files: [
+          {
+            duration: 5 * minute,
+            requests: { perSecond: 5 },
+            faults: [{ target: "first provider", fault: "cut", from: minute, until: 3 * minute }]
+          }
+        ],
+        columns: [Columns.met, Columns.p99]
       }
     ],
-    reading: ""
+    reading:
+      "Good: 1 takes a target out for what single requests may have provoked, and 6 lets a really broken one cost twice the calls and a second more."
   },
-  {
-    name: "cooldown.rateLimit.base",
-    values: duration("5 seconds", (base) => ({ cooldown: { rateLimit: { base } } })),
-    plays: [
+  cooldown(
+    "transient.base",
+    "5 seconds",
+    (base) => ({ transient: { base } }),
+    [flapping, outage],
+    "Does little: a provider that comes and goes is used more with a longer one by luck of the phase only, and after a long outage the longest cooldown decides."
+  ),
+  cooldown(
+    "transient.max",
+    "30 seconds",
+    (max) => ({ transient: { max } }),
+    [outage],
+    "**Too long: 15 s is better.** A target is found again within 15 s instead of 30 s, for two calls more in a minute of outage."
+  ),
+  cooldown(
+    "rateLimit.base",
+    "5 seconds",
+    (base) => ({ rateLimit: { base } }),
+    [
       {
         about:
           "the first of two takes four requests a second of eight and refuses the others without naming a wait",
         config: two,
-        file: {
-          duration: 10 * minute,
-          requests: { perSecond: 8, arrivals: "random" },
-          faults: [{ target: "first provider", fault: "capped", perMinute: 240 }]
-        },
+        files: [
+          {
+            duration: 10 * minute,
+            requests: { perSecond: 8, arrivals: "random" },
+            faults: [{ target: "first provider", fault: "capped", perMinute: 240 }]
+          }
+        ],
         columns: [Columns.met, Columns.first]
       }
     ],
-    reading: ""
-  },
-  {
-    name: "cooldown.rateLimit.max",
-    values: duration("5 minutes", (max) => ({ cooldown: { rateLimit: { max } } })),
-    plays: [
+    "**No value is good.** Under a cap that nobody names, the target gives one answer in a hundred of the fifty that it could: a cooldown cannot find a rate, a learned limit can."
+  ),
+  cooldown(
+    "rateLimit.max",
+    "5 minutes",
+    (max) => ({ rateLimit: { max } }),
+    long("the first of two refuses everything with 429 for about half an hour", "throttled", {
+      length: 30 * minute,
+      step: 77 * second,
+      after: 15 * minute,
+      perSecond: 0.5
+    }),
+    "Good: half of it asks half as often again, twice of it leaves a key that serves again unused for up to ten minutes."
+  ),
+  cooldown(
+    "authDead.base",
+    "5 minutes",
+    (base) => ({ authDead: { base } }),
+    long("the first of two is out of credit for about twenty minutes", "noCredit", {
+      length: 20 * minute,
+      step: 97 * second,
+      after: hour,
+      perSecond: 0.2
+    }),
+    "Does little: the ladder doubles, so after twenty minutes all three are at steps of similar length; a short one makes one call more."
+  ),
+  cooldown(
+    "authDead.max",
+    "6 hours",
+    (max) => ({ authDead: { max } }),
+    long("the first of two is out of credit for about two days", "noCredit", {
+      length: 48 * hour,
+      step: 53 * minute,
+      after: 14 * hour,
+      perSecond: 0.01
+    }),
+    "Good: a topped-up account is found within six hours for three calls more than with twelve; who is in a hurry clears it by hand."
+  ),
+  cooldown(
+    "modelMissing.base",
+    "1 hour",
+    (base) => ({ modelMissing: { base } }),
+    long(
+      "the first of two has not the model for about half an hour, as after a mistake in a deployment",
+      "modelGone",
       {
-        about: "the first of two refuses everything with 429 for half an hour",
-        config: two,
-        file: {
-          duration: hour,
-          requests: { perSecond: 0.5 },
-          faults: [{ target: "first provider", fault: "throttled", from: minute, until: 31 * minute }]
-        },
-        columns: [Columns.met, Columns.back]
+        length: 20 * minute,
+        step: 3 * minute,
+        after: 5 * hour,
+        perSecond: 0.02
       }
-    ],
-    reading: ""
-  },
-  {
-    name: "cooldown.authDead.base",
-    values: duration("5 minutes", (base) => ({ cooldown: { authDead: { base } } })),
-    plays: [
-      {
-        about: "the first of two is out of credit for twenty minutes",
-        config: two,
-        file: {
-          duration: hour,
-          requests: { perSecond: 0.5 },
-          faults: [{ target: "first provider", fault: "noCredit", from: minute, until: 21 * minute }]
-        },
-        columns: [Columns.met, Columns.back]
-      }
-    ],
-    reading: ""
-  },
-  {
-    name: "cooldown.authDead.max",
-    values: duration("6 hours", (max) => ({ cooldown: { authDead: { max } } })),
-    plays: [
-      {
-        about: "the first of two is out of credit for two days",
-        config: two,
-        file: {
-          duration: 72 * hour,
-          requests: { perSecond: 0.01 },
-          faults: [{ target: "first provider", fault: "noCredit", from: hour, until: 49 * hour }]
-        },
-        columns: [Columns.met, Columns.back]
-      }
-    ],
-    reading: ""
-  },
-  {
-    name: "cooldown.modelMissing.base",
-    values: duration("1 hour", (base) => ({ cooldown: { modelMissing: { base } } })),
-    plays: [
-      {
-        about: "the first of two has not the model for half an hour, as after a mistake in a deployment",
-        config: two,
-        file: {
-          duration: 6 * hour,
-          requests: { perSecond: 0.1 },
-          faults: [{ target: "first provider", fault: "modelGone", from: minute, until: 31 * minute }]
-        },
-        columns: [Columns.met, Columns.back]
-      }
-    ],
-    reading: ""
-  },
-  {
-    name: "cooldown.modelMissing.max",
-    values: duration("24 hours", (max) => ({ cooldown: { modelMissing: { max } } })),
-    plays: [
-      {
-        about: "the first of two has not the model for five days",
-        config: two,
-        file: {
-          duration: 168 * hour,
-          requests: { perSecond: 0.005 },
-          faults: [{ target: "first provider", fault: "modelGone", from: hour, until: 121 * hour }]
-        },
-        columns: [Columns.met, Columns.back]
-      }
-    ],
-    reading: ""
-  }
+    ),
+    "Good: half of it finds the model sooner only where the mistake is mended within half an hour; on the ladder it is then found as late."
+  ),
+  cooldown(
+    "modelMissing.max",
+    "24 hours",
+    (max) => ({ modelMissing: { max } }),
+    long("the first of two has not the model for about five days", "modelGone", {
+      length: 120 * hour,
+      step: 211 * minute,
+      after: 52 * hour,
+      perSecond: 0.003
+    }),
+    "Good: a call in a day is nothing, and twice of it keeps a model away for almost two days after it is back."
+  )
 ]

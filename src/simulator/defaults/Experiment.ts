@@ -10,10 +10,10 @@ import * as Simulation from "../Simulation.ts"
 import * as Scenario from "../scenario/Scenario.ts"
 import type { ScenarioFile } from "../scenario/ScenarioFile.ts"
 
-/** A number that is read from a report, as people write it. */
+/** A number that is read from the reports of a play, as people write it. */
 export interface Column {
   readonly name: string
-  readonly of: (report: Report.Report) => string
+  readonly of: (reports: ReadonlyArray<Report.Report>) => string
 }
 
 /** One outage that a default matters in. */
@@ -21,7 +21,8 @@ export interface Play {
   /** What happens, in one sentence. */
   readonly about: string
   readonly config: GatewayConfig
-  readonly file: ScenarioFile
+  /** Played one after another, where one alone would say little. */
+  readonly files: ReadonlyArray<ScenarioFile>
   readonly columns: ReadonlyArray<Column>
 }
 
@@ -55,20 +56,24 @@ export const run = (experiment: Experiment): Effect.Effect<Outcome, InvalidCatal
     const rows: Array<Outcome["rows"][number]> = []
     for (const value of experiment.values) {
       const cells: Array<string> = []
-      for (const { columns, config, file } of experiment.plays) {
+      for (const { columns, config, files } of experiment.plays) {
         const changed = {
           ...config,
           policy: { ...config.policy, ...value.policy },
           retryBudget: value.retryBudget ?? config.retryBudget
         }
-        const scenario = Result.getOrThrowWith(
-          Scenario.resolve(file, changed),
-          (misfits) => new Error(JSON.stringify(misfits))
-        )
-        const report = Report.of(yield* Simulation.play(scenario, changed))
-        cells.push(...columns.map(({ of }) => of(report)))
+        const reports = yield* Effect.forEach(files, (file) => report(file, changed))
+        cells.push(...columns.map(({ of }) => of(reports)))
       }
       rows.push({ label: value.label, cells })
     }
     return { experiment, rows }
   })
+
+const report = (file: ScenarioFile, config: GatewayConfig) => {
+  const scenario = Result.getOrThrowWith(
+    Scenario.resolve(file, config),
+    (misfits) => new Error(JSON.stringify(misfits))
+  )
+  return Effect.map(Simulation.play(scenario, config), Report.of)
+}

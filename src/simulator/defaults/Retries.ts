@@ -2,39 +2,40 @@
 import * as Columns from "./Columns.ts"
 import type { Experiment, Play } from "./Experiment.ts"
 import { factor } from "./Values.ts"
-import { alone, five, minute, second } from "./Worlds.ts"
+import { alone, five, minute, outages, second, share, two } from "./Worlds.ts"
 
 const errors: Play = {
   about: "the only provider fails three calls in ten",
   config: alone,
-  file: {
-    duration: 10 * minute,
-    requests: { perSecond: 5 },
-    faults: [{ target: "every target", fault: "serverError", share: 0.3 }]
-  },
+  files: [share("every target", "serverError", 0.3, 5)],
   columns: [Columns.lost, Columns.calls, Columns.p99]
 }
 
 const blips: Play = {
   about: "the only provider is overloaded for one second of every twenty",
   config: alone,
-  file: {
-    duration: 10 * minute,
-    requests: { perSecond: 5 },
-    faults: [{ target: "every target", fault: "overloaded", every: 20 * second, lasts: second }]
-  },
+  files: [
+    {
+      duration: 10 * minute,
+      requests: { perSecond: 5 },
+      faults: [{ target: "every target", fault: "overloaded", every: 20 * second, lasts: second }]
+    }
+  ],
   columns: [Columns.lost, Columns.p99]
 }
 
 const outage: Play = {
-  about: "it is overloaded for three minutes, at 20 requests a second",
-  config: alone,
-  file: {
-    duration: 5 * minute,
-    requests: { perSecond: 20 },
-    faults: [{ target: "every target", fault: "overloaded", from: minute, until: 4 * minute }]
-  },
-  columns: [Columns.met, Columns.back]
+  about: "the first of two is overloaded for about three minutes (seven outages of different lengths)",
+  config: two,
+  files: outages("overloaded", { length: 3 * minute, step: 7 * second, after: minute, perSecond: 5 }),
+  columns: [Columns.met, Columns.longest]
+}
+
+const crowd: Play = {
+  about: "five providers fail half of their calls, at 20 requests a second",
+  config: five,
+  files: [{ ...share("every target", "serverError", 0.5, 20), duration: 3 * minute }],
+  columns: [Columns.lost, Columns.calls, Columns.p99]
 }
 
 /** The experiments. */
@@ -43,7 +44,8 @@ export const experiments: ReadonlyArray<Experiment> = [
     name: "retries.times",
     values: factor(2, [1, 2, 4], (times) => ({ retries: { times } })),
     plays: [errors, outage],
-    reading: ""
+    reading:
+      "Good: one retry loses twice as much where there is nowhere else to go, and four let a caller wait two seconds longer for what another provider had at once."
   },
   {
     name: "retries.backoff",
@@ -53,7 +55,8 @@ export const experiments: ReadonlyArray<Experiment> = [
       { label: "1 s, 4 s", policy: { retries: { backoff: [1_000, 4_000] } } }
     ],
     plays: [blips, errors],
-    reading: ""
+    reading:
+      "Good: half of it is over before short overloads are, and twice of it keeps callers waiting longer than most of them last."
   },
   {
     name: "retries.budget",
@@ -62,15 +65,9 @@ export const experiments: ReadonlyArray<Experiment> = [
       { label: "0.2 (default)", retryBudget: 0.2 },
       { label: "0.4", retryBudget: 0.4 }
     ],
-    plays: [
-      {
-        ...errors,
-        about: "the only provider fails three calls in ten, at 20 requests a second",
-        file: { ...errors.file, duration: 5 * minute, requests: { perSecond: 20 } }
-      },
-      outage
-    ],
-    reading: ""
+    plays: [crowd],
+    reading:
+      "Good: twice of it buys no answers; retries that the budget refuses move on to the next target sooner."
   },
   {
     name: "attempts",
@@ -79,14 +76,17 @@ export const experiments: ReadonlyArray<Experiment> = [
       {
         about: "five providers that each fail six calls in ten",
         config: five,
-        file: {
-          duration: 10 * minute,
-          requests: { perSecond: 2 },
-          faults: [{ target: "every target", fault: "serverError", share: 0.6 }]
-        },
+        files: [
+          {
+            duration: 10 * minute,
+            requests: { perSecond: 2 },
+            faults: [{ target: "every target", fault: "serverError", share: 0.6 }]
+          }
+        ],
         columns: [Columns.lost, Columns.calls, Columns.p99]
       }
     ],
-    reading: ""
+    reading:
+      "Good: half of it loses requests that a further repetition would have saved, and twice of it is never used up."
   }
 ]

@@ -10,23 +10,27 @@ const broken = (fault: "silent" | "hang", stream: boolean): Play => ({
       ? `the first of two takes ${stream ? "streams" : "requests for whole answers"} for two minutes and answers none`
       : "the first of two begins every stream for two minutes and says nothing more",
   config: two,
-  file: {
-    duration: stream ? 5 * minute : 20 * minute,
-    requests: { perSecond: 2, stream },
-    faults: [{ target: "first provider", fault, from: minute, until: 3 * minute }]
-  },
+  files: [
+    {
+      duration: stream ? 5 * minute : 20 * minute,
+      requests: { perSecond: 2, stream },
+      faults: [{ target: "first provider", fault, from: minute, until: 3 * minute }]
+    }
+  ],
   columns: [Columns.met, Columns.longest]
 })
 
 const thinking = (firstWord: number, whole: number, stream: boolean): Play => ({
   about: `the only provider takes ${Math.round(firstWord / second)} s to ${stream ? "the first word" : "the answer"}, exponentially distributed`,
   config: { ...alone, policy: { retries: { times: 0 } } },
-  file: {
-    duration: 20 * minute,
-    requests: { perSecond: 0.5, stream },
-    answers: { firstWord, whole, spread: "exponential" },
-    faults: []
-  },
+  files: [
+    {
+      duration: 20 * minute,
+      requests: { perSecond: 0.5, stream },
+      answers: { firstWord, whole, spread: "exponential" },
+      faults: []
+    }
+  ],
   columns: [Columns.lost]
 })
 
@@ -34,21 +38,24 @@ const thinking = (firstWord: number, whole: number, stream: boolean): Play => ({
 export const experiments: ReadonlyArray<Experiment> = [
   {
     name: "timeouts.headers",
-    values: duration("30 seconds", (headers) => ({ timeouts: { headers } })),
+    values: duration("30 seconds", (headers) => ({ timeouts: { headers, firstContent: "2 minutes" } })),
     plays: [broken("silent", true), thinking(10 * second, 30 * second, true)],
-    reading: ""
+    reading:
+      "Good: half of it gives up on one answer in four of a model that takes ten seconds in the mean, twice of it lets callers of a dead one wait a minute."
   },
   {
     name: "timeouts.firstContent",
-    values: duration("30 seconds", (firstContent) => ({ timeouts: { firstContent, headers: "60 seconds" } })),
+    values: duration("30 seconds", (firstContent) => ({ timeouts: { firstContent, headers: "2 minutes" } })),
     plays: [broken("hang", true), thinking(10 * second, 30 * second, true)],
-    reading: ""
+    reading:
+      "Good, for the same reason; a model that thinks longer without a word wants more, and only itself."
   },
   {
     name: "timeouts.answer",
     values: duration("5 minutes", (answer) => ({ timeouts: { answer } })),
     plays: [broken("silent", false), thinking(minute, minute, false)],
-    reading: ""
+    reading:
+      "Good for models that take a minute: half of it loses 8 % of their answers. What waits for a dead one is not spared by any value, because all of it is under way before the first has waited long enough."
   },
   {
     name: "maxWait",
@@ -57,25 +64,30 @@ export const experiments: ReadonlyArray<Experiment> = [
       {
         about: "the first of two models throttles one call in five and asks to wait two seconds",
         config: two,
-        file: {
-          duration: 10 * minute,
-          requests: { perSecond: 5 },
-          faults: [{ target: "first provider", fault: "throttled", share: 0.2, retryAfter: 2 * second }]
-        },
+        files: [
+          {
+            duration: 10 * minute,
+            requests: { perSecond: 5 },
+            faults: [{ target: "first provider", fault: "throttled", share: 0.2, retryAfter: 2 * second }]
+          }
+        ],
         columns: [Columns.first, Columns.p99, Columns.calls]
       },
       {
-        about: "the only provider cannot be reached for half a minute",
+        about: "the only provider throttles one call in twenty and asks to wait two seconds",
         config: alone,
-        file: {
-          duration: 3 * minute,
-          requests: { perSecond: 5 },
-          faults: [{ target: "every target", fault: "unreachable", from: minute, until: 1.5 * minute }]
-        },
-        columns: [Columns.lost, Columns.met, Columns.longest]
+        files: [
+          {
+            duration: 10 * minute,
+            requests: { perSecond: 1 },
+            faults: [{ target: "every target", fault: "throttled", share: 0.05, retryAfter: 2 * second }]
+          }
+        ],
+        columns: [Columns.lost, Columns.calls, Columns.p99]
       }
     ],
-    reading: ""
+    reading:
+      "Good: half of it loses the requests of a provider that stands alone and asks for two seconds; with a fallback the wait is paid by the few that meet the throttle, and buys 1 % more at the first model."
   },
   {
     name: "deadline",
@@ -84,15 +96,18 @@ export const experiments: ReadonlyArray<Experiment> = [
       {
         about: 'nobody can be reached for a quarter of an hour, and requests wait (`whenAllBenched: "wait"`)',
         config: { ...two, policy: { whenAllBenched: "wait" } },
-        file: {
-          duration: 30 * minute,
-          requests: { perSecond: 0.5 },
-          faults: [{ target: "every target", fault: "unreachable", from: minute, until: 16 * minute }]
-        },
+        files: [
+          {
+            duration: 30 * minute,
+            requests: { perSecond: 0.5 },
+            faults: [{ target: "every target", fault: "unreachable", from: minute, until: 16 * minute }]
+          }
+        ],
         columns: [Columns.lost, Columns.longest]
       }
     ],
-    reading: ""
+    reading:
+      "Good: it decides how long a batch may wait (`wait`) and nothing else; twice of it outlives most outages, and no client waits so long."
   },
   {
     name: "fallbackReserve",
@@ -101,28 +116,33 @@ export const experiments: ReadonlyArray<Experiment> = [
       {
         about: "two of five answer nobody for two minutes; requests have 20 seconds (`deadline`)",
         config: { ...five, policy: { deadline: "20 seconds" } },
-        file: {
-          duration: 5 * minute,
-          requests: { perSecond: 2 },
-          faults: [
-            { target: "a", fault: "silent", from: minute, until: 3 * minute },
-            { target: "b", fault: "silent", from: minute, until: 3 * minute }
-          ]
-        },
+        files: [
+          {
+            duration: 5 * minute,
+            requests: { perSecond: 2 },
+            faults: [
+              { target: "a", fault: "silent", from: minute, until: 3 * minute },
+              { target: "b", fault: "silent", from: minute, until: 3 * minute }
+            ]
+          }
+        ],
         columns: [Columns.lost, Columns.p95, Columns.longest]
       },
       {
         about: "all five take 12 seconds to the first word; requests have 20 seconds",
         config: { ...five, policy: { deadline: "20 seconds" } },
-        file: {
-          duration: 5 * minute,
-          requests: { perSecond: 2 },
-          answers: { firstWord: 12 * second, whole: 15 * second },
-          faults: []
-        },
+        files: [
+          {
+            duration: 5 * minute,
+            requests: { perSecond: 2 },
+            answers: { firstWord: 12 * second, whole: 15 * second },
+            faults: []
+          }
+        ],
         columns: [Columns.lost, Columns.calls]
       }
     ],
-    reading: ""
+    reading:
+      "Good against silent targets, where half of it loses requests. A deadline that is shorter than twice the time to the first word is too short for any share of it: 1 gives all but the last target no time at all."
   }
 ]

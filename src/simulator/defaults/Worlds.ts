@@ -1,5 +1,6 @@
 /** The providers of the experiments. */
 import { fromFile, type GatewayConfig } from "../../config/GatewayConfig.ts"
+import type { ScenarioFile } from "../scenario/ScenarioFile.ts"
 
 /** So many providers with a key each, tried in their order. */
 const providers = (count: number): GatewayConfig => {
@@ -21,6 +22,40 @@ export const two: GatewayConfig = providers(2)
 
 /** Five. */
 export const five: GatewayConfig = providers(5)
+
+/** A fault that a share of the calls meets for ten minutes, at so many requests a second. */
+export const share = (
+  target: string,
+  fault: "serverError" | "cut",
+  share: number,
+  perSecond: number
+): ScenarioFile => ({
+  duration: 10 * minute,
+  requests: { perSecond },
+  faults: [{ target, fault, share }]
+})
+
+/**
+ * The same outage of the first provider with seven lengths, because what it takes to serve again depends on where in a
+ * cooldown it ends. `length`, and all times, are milliseconds.
+ */
+export const outages = (
+  fault: "overloaded" | "throttled" | "noCredit" | "modelGone",
+  {
+    after,
+    length,
+    perSecond,
+    step
+  }: { readonly length: number; readonly step: number; readonly after: number; readonly perSecond: number }
+): ReadonlyArray<ScenarioFile> =>
+  Array.from({ length: 7 }, (_, index) => {
+    const until = minute + length + index * step
+    return {
+      duration: until + after,
+      requests: { perSecond },
+      faults: [{ target: "first provider", fault, from: minute, until }]
+    }
+  })
 
 /** Times in milliseconds. */
 export const second = 1_000
