@@ -79,6 +79,7 @@ const layers = [
   "simulator/callers",
   "simulator/report",
   "simulator",
+  "simulator/defaults",
   "cli/support",
   "cli/admin",
   "cli/simulate",
