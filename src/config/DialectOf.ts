@@ -1,7 +1,7 @@
 /** Gathers what a config file says of a provider's dialect: beside the provider, its models, and the chains they are in. */
 
+import * as Catalog from "../catalog/Catalog.ts"
 import type { Choice } from "../dialect/index.ts"
-import * as Catalog from "../domain/Catalog.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
 import type { ConfigFile } from "./file/ConfigFile.ts"
 

@@ -1,7 +1,7 @@
 /** What is wrong with the dialects of a config file: unknown rows, rules of another protocol, contradictions. */
 
+import * as Catalog from "../catalog/Catalog.ts"
 import { type Choice, names, type ProtocolName, problemsOf } from "../dialect/index.ts"
-import * as Catalog from "../domain/Catalog.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
 import type { Path } from "./file/Problem.ts"
 import type { Misfit } from "./file/Structure.ts"

@@ -1,7 +1,7 @@
 /** What a config file says, checked and put into the forms the other modules take. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Redacted from "effect/Redacted"
-import * as Catalog from "../domain/Catalog.ts"
+import * as Catalog from "../catalog/Catalog.ts"
 import * as Credential from "../domain/Credential.ts"
 import type { ModelOptions } from "../domain/Model.ts"
 import type { Strategy } from "../domain/Strategy.ts"

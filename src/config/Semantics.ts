@@ -4,8 +4,8 @@
  * It takes any JSON, so that a file with a wrong type in one place still hears of a wrong name in another.
  */
 import * as Result from "effect/Result"
+import * as Catalog from "../catalog/Catalog.ts"
 import * as Backend from "../domain/Backend.ts"
-import * as Catalog from "../domain/Catalog.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
 import * as Checks from "../util/Checks.ts"
 import * as DialectProblems from "./DialectProblems.ts"

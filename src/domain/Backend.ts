@@ -7,20 +7,12 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import type { Options } from "../policy/Policy.ts"
 import * as PolicyChecks from "../policy/PolicyChecks.ts"
 import * as Checks from "../util/Checks.ts"
+import type { Backend } from "./BackendShape.ts"
 import * as Credential from "./Credential.ts"
+import { type HasModels, models } from "./HasModels.ts"
 import { type Strategy, strategies } from "./Strategy.ts"
 
-/** A named service with its credentials. */
-export interface Backend {
-  /** The first part of a model spec and of every bench key. */
-  readonly name: string
-  readonly credentials: NonEmptyReadonlyArray<Credential.Credential>
-  readonly strategy: Strategy
-  /** Where credentials without a base URL of their own stand. */
-  readonly baseUrl?: string | undefined
-  /** Laid over the runtime's policy for all models of this backend. */
-  readonly policy?: Options | undefined
-}
+export type { Backend } from "./BackendShape.ts"
 
 /**
  * Makes a backend of any service, so that something that has nothing to do with language models can fail over.
@@ -30,6 +22,7 @@ export interface Backend {
  *
  * const oslo = Backend.make("oslo", { today: (city: string) => `rain in ${city}` })
  * oslo.service.today("Bergen") // => "rain in Bergen"
+ * oslo.model("forecast").spec // => { provider: "oslo", model: "forecast" }
  */
 export const make = <const Name extends string, Service>(
   name: Name,
@@ -40,8 +33,9 @@ export const make = <const Name extends string, Service>(
     readonly baseUrl?: string | undefined
     readonly policy?: Options | undefined
   } = {}
-): Backend & { readonly service: Service } => {
+): Backend & HasModels & { readonly service: Service } => {
   const backend = {
+    ...models,
     name,
     service,
     credentials: options.credentials ?? ([Credential.none] as const),

@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import type { Options } from "../policy/Policy.ts"
 import * as PolicyChecks from "../policy/PolicyChecks.ts"
 import * as Checks from "../util/Checks.ts"
-import type { Backend } from "./Backend.ts"
+import type { Backend } from "./BackendShape.ts"
 import * as ModelSpec from "./ModelSpec.ts"
 
 /** What may be said of a model. */

@@ -1,9 +1,14 @@
 /** An Effect service that can answer a request, whole or as a stream, with typed failures. */
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Effect from "effect/Effect"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type { BadRequest, Failure } from "../failure/Failure.ts"
-import type { Backend } from "./Backend.ts"
+import type { Options } from "../policy/Policy.ts"
+import * as Backend from "./Backend.ts"
+import type { Credential } from "./Credential.ts"
+import { type HasModels, models } from "./HasModels.ts"
 import type { Phase } from "./Phase.ts"
+import type { Strategy } from "./Strategy.ts"
 import type { Target } from "./Target.ts"
 
 /**
@@ -25,7 +30,7 @@ export interface Holding<in Chunk> {
  *
  * @category models
  */
-export interface Provider<in Request, out Answer, out Chunk> extends Backend {
+export interface Provider<in Request, out Answer, out Chunk> extends Backend.Backend {
   /** One attempt at a whole answer. An answer without content is a `Transient` failure with reason `Empty`. */
   readonly complete: (request: Request, target: Target) => Effect.Effect<Answer, Failure>
   /**
@@ -33,8 +38,11 @@ export interface Provider<in Request, out Answer, out Chunk> extends Backend {
    * not notice a missing end: the runtime does, by the phases.
    */
   readonly stream: (request: Request, target: Target) => Stream.Stream<Chunk, Failure>
-  /** What one of this provider's own chunks means; called once per chunk, so it should be cheap. */
-  phase(chunk: Chunk): Phase
+  /**
+   * What one of this provider's own chunks means; called once per chunk, so it should be cheap. Without it every chunk is
+   * content, and the end of the stream completes the answer.
+   */
+  phase?(chunk: Chunk): Phase
   /** How much of a stream may be held back until its commit point; without it there is no bound. */
   readonly holding?: Holding<Chunk> | undefined
   /**
@@ -51,4 +59,76 @@ export interface Provider<in Request, out Answer, out Chunk> extends Backend {
   readonly withoutTokenCap?:
     | (<R extends Request>(request: R, failure: BadRequest) => R | undefined)
     | undefined
+}
+
+/** How a provider is used: with which credentials, in which order, under which policy. */
+export interface ProviderOptions {
+  /** Default: one named `default`, without a key. */
+  readonly credentials?: NonEmptyReadonlyArray<Credential> | undefined
+  /** The order in which the credentials are tried. Default `sequential`. */
+  readonly strategy?: Strategy | undefined
+  /** The endpoint of credentials without a base URL of their own. */
+  readonly baseUrl?: string | undefined
+  /** Laid over the runtime's policy for all models of this provider. */
+  readonly policy?: Options | undefined
+}
+
+/** What a provider with whole answers is made of. Its streams are the whole answer as their only chunk. */
+export interface AnswerCalls<in Request, out Answer> {
+  readonly complete: (request: Request, target: Target) => Effect.Effect<Answer, Failure>
+}
+
+/** What a provider with streams is made of; see `Provider`. */
+export interface StreamCalls<in Request, out Answer, in out Chunk> extends AnswerCalls<Request, Answer> {
+  readonly stream: (request: Request, target: Target) => Stream.Stream<Chunk, Failure>
+  readonly phase?: ((chunk: Chunk) => Phase) | undefined
+}
+
+/** A provider whose models are values: `provider.model("large")`. */
+export interface Made<in Request, out Answer, out Chunk>
+  extends Provider<Request, Answer, Chunk>,
+    HasModels {}
+
+/**
+ * Makes a provider from functions. Without `stream` a stream is the whole answer as its only chunk; without `phase` every
+ * chunk is content, and the end of the stream completes the answer. Throws `InvalidOptions` for a name that cannot stand
+ * in a bench key, two credentials of one name, or an invalid policy.
+ *
+ * @example
+ * import { Chain, Failover, Provider } from "effect-failover"
+ * import { Effect } from "effect"
+ *
+ * const parrot = Provider.make("parrot", {
+ *   complete: (text: string) => Effect.succeed(text.toUpperCase())
+ * })
+ * const loud = Failover.complete(Chain.make(parrot.model("grey")), "hello").pipe(
+ *   Effect.provide(Failover.layer())
+ * )
+ * Effect.runSync(loud) // => "HELLO"
+ */
+export const make: {
+  <Request, Answer, Chunk>(
+    name: string,
+    calls: StreamCalls<Request, Answer, Chunk>,
+    options?: ProviderOptions
+  ): Made<Request, Answer, Chunk>
+  <Request, Answer>(
+    name: string,
+    calls: AnswerCalls<Request, Answer>,
+    options?: ProviderOptions
+  ): Made<Request, Answer, Answer>
+} = <Request, Answer>(
+  name: string,
+  calls: AnswerCalls<Request, Answer> & Partial<StreamCalls<Request, Answer, Answer>>,
+  options: ProviderOptions = {}
+): Made<Request, Answer, Answer> => {
+  const { service, ...backend } = Backend.make(name, calls, options)
+  const { complete, phase, stream } = service
+  return {
+    ...backend,
+    ...models,
+    complete,
+    stream: stream ?? ((request, target) => Stream.fromEffect(complete(request, target))),
+    ...(phase === undefined ? {} : { phase })
+  }
 }

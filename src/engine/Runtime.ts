@@ -13,6 +13,7 @@ import { WaitQueues } from "../candidates/WaitQueues.ts"
 import { SignalsOf } from "../choice/Signals.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
+import * as Phase from "../domain/Phase.ts"
 import type { Holding, Provider } from "../domain/Provider.ts"
 import type { Target } from "../domain/Target.ts"
 import * as FailoverEvent from "../events/FailoverEvent.ts"
@@ -321,7 +322,10 @@ export const makeRuntime = (
     open(
       chain,
       (provider, target, capped) => provider.stream(uncapped(provider, request, capped), target),
-      (provider) => ({ phase: (chunk) => provider.phase(chunk), holding: provider.holding }),
+      (provider) => ({
+        phase: provider.phase === undefined ? undefined : (chunk) => provider.phase?.(chunk) ?? Phase.content,
+        holding: provider.holding
+      }),
       call,
       request,
       (provider, failure) => withoutTokenCap(provider, request, failure) !== undefined,

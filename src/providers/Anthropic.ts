@@ -1,12 +1,12 @@
 /** Anthropic, and every server with a compatible Messages API. */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as ProviderService from "../domain/ProviderService.ts"
 import * as HttpProvider from "./HttpProvider.ts"
+import * as ProviderKeys from "./ProviderKeys.ts"
 import * as AnthropicProtocol from "./protocols/AnthropicProtocol.ts"
-import { Transport } from "./transport/Transport.ts"
+import * as UndiciTransport from "./transport/UndiciTransport.ts"
 
 export declare namespace Anthropic {
   /** The operations of the API. */
@@ -18,6 +18,10 @@ export declare namespace Anthropic {
     /** The provider name in its model specs (`anthropic/claude-…`). Default `anthropic`. */
     readonly name?: string | undefined
   }
+  /** What can be configured besides keys and base URL, which are read from the configuration. */
+  interface ConfigOptions
+    extends Omit<Options, "name" | "apiKey" | "apiKeys" | "credentials" | "baseUrl">,
+      ProviderKeys.KeyConfig {}
 }
 
 /**
@@ -25,20 +29,20 @@ export declare namespace Anthropic {
  *
  * @example
  * import { Chain } from "effect-failover"
- * import { Anthropic, UndiciTransport } from "effect-failover/providers"
- * import { Layer } from "effect"
+ * import { Anthropic } from "effect-failover/providers"
  *
  * const chain = Chain.make(Anthropic.model("claude-sonnet-5"))
- * const layer = Anthropic.layerConfig.pipe(Layer.provide(UndiciTransport.layer())) // ANTHROPIC_API_KEY
+ * const layer = Anthropic.layerConfig() // ANTHROPIC_API_KEY
  *
  * @category services
  */
 export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Provider>()("anthropic") {
-  /** Makes a provider that uses the Anthropic protocol, for a service of your own. */
-  static readonly make = (
-    options: Anthropic.Options = {}
-  ): Effect.Effect<Anthropic.Provider, never, Transport> =>
-    Effect.map(Transport, (transport) => ({
+  /**
+   * Makes a provider that speaks like Anthropic, for a service of its own. It uses the `Transport` of the context, else a
+   * transport of undici that the whole process shares. Throws `InvalidOptions` for options that make no sense.
+   */
+  static readonly make = (options: Anthropic.Options = {}): Effect.Effect<Anthropic.Provider> =>
+    Effect.map(UndiciTransport.orShared, (transport) => ({
       ...HttpProvider.make(AnthropicProtocol.protocol, transport, {
         ...options,
         name: options.name ?? Anthropic.provider
@@ -47,17 +51,27 @@ export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Prov
     }))
 
   /** Provides Anthropic itself. */
-  static readonly layer = (
-    options?: Omit<Anthropic.Options, "name">
-  ): Layer.Layer<Anthropic, never, Transport> => Layer.effect(Anthropic, Anthropic.make(options))
+  static readonly layer = (options?: Omit<Anthropic.Options, "name">): Layer.Layer<Anthropic> =>
+    Layer.effect(Anthropic, Anthropic.make(options))
 
-  /** Provides Anthropic with the key in `ANTHROPIC_API_KEY` and, if set, the base URL in `ANTHROPIC_BASE_URL`. */
-  static readonly layerConfig: Layer.Layer<Anthropic, Config.ConfigError, Transport> = Layer.effect(
-    Anthropic,
-    Effect.gen(function* () {
-      const apiKey = yield* Config.Redacted("ANTHROPIC_API_KEY")
-      const baseUrl = yield* Config.option(Config.String("ANTHROPIC_BASE_URL"))
-      return yield* Anthropic.make({ apiKey, baseUrl: Option.getOrUndefined(baseUrl) })
-    })
-  )
+  /**
+   * Provides Anthropic with keys from the configuration. Default: the key in `ANTHROPIC_API_KEY` and, where it is set, the base
+   * URL in `ANTHROPIC_BASE_URL`. Fails with a `ConfigError` where a key is missing.
+   *
+   * @example
+   * import { Anthropic } from "effect-failover/providers"
+   * import { Config } from "effect"
+   *
+   * Anthropic.layerConfig({ apiKeys: { primary: Config.Redacted("ANTHROPIC_KEY_1"), backup: Config.Redacted("ANTHROPIC_KEY_2") } })
+   */
+  static readonly layerConfig = (
+    options: Anthropic.ConfigOptions = {}
+  ): Layer.Layer<Anthropic, Config.ConfigError> =>
+    Layer.effect(
+      Anthropic,
+      Effect.flatMap(
+        ProviderKeys.fromConfig(options, { apiKey: "ANTHROPIC_API_KEY", baseUrl: "ANTHROPIC_BASE_URL" }),
+        (keys) => Anthropic.make({ ...options, ...keys })
+      )
+    )
 }

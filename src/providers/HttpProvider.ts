@@ -4,11 +4,12 @@
  * One attempt is one request: a POST, or a GET for the list of models. The caller's body is sent with the target's
  * model in it. The answer is returned byte for byte, whole or event by event; any other response becomes a failure.
  */
-import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Credential from "../domain/Credential.ts"
+import { type HasModels, models } from "../domain/HasModels.ts"
+import type { Phase } from "../domain/Phase.ts"
 import type { Provider } from "../domain/Provider.ts"
 import { type Strategy, strategies } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
@@ -25,6 +26,8 @@ import * as ProviderFailures from "./answers/ProviderFailures.ts"
 import { find } from "./answers/WholeAnswer.ts"
 import * as JsonBounds from "./bytes/JsonBounds.ts"
 import { defaultMaxEventBytes, SseSplitter } from "./bytes/SseSplitter.ts"
+import type { KeyOptions } from "./ProviderKeys.ts"
+import * as ProviderKeys from "./ProviderKeys.ts"
 import type { Meanings, Operation, Protocol } from "./protocols/Protocol.ts"
 import * as RequestBuilder from "./RequestBuilder.ts"
 import * as PumpedCall from "./transport/PumpedCall.ts"
@@ -34,14 +37,15 @@ import type { DialectWords } from "./wire/DialectWords.ts"
 import * as Wire from "./wire/Wire.ts"
 
 /** A provider whose requests and answers are JSON exactly as on the wire. */
-export type HttpProvider<Operation extends string = string> = Provider<
-  Wire.Request<Operation>,
-  Wire.Answer,
-  Wire.Chunk
->
+export interface HttpProvider<in Operation extends string = string>
+  extends Provider<Wire.Request<Operation>, Wire.Answer, Wire.Chunk>,
+    HasModels {
+  /** The phase of a chunk, known since it was parsed. */
+  phase(chunk: Wire.Chunk): Phase
+}
 
 /** Options of an HTTP provider. */
-export interface Options {
+export interface Options extends KeyOptions {
   /** The provider name in its model specs. */
   readonly name: string
   /**
@@ -49,10 +53,6 @@ export interface Options {
    * `/v1` is corrected. A credential may override it. `{model}` in it is replaced by the model's name.
    */
   readonly baseUrl?: string | undefined
-  /** The key of a single credential named `default`. Ignored if `credentials` is set. */
-  readonly apiKey?: Redacted.Redacted | undefined
-  /** Default: one credential with `apiKey`, or without a key (for a local server). */
-  readonly credentials?: NonEmptyReadonlyArray<Credential.Credential> | undefined
   readonly strategy?: Strategy | undefined
   readonly policy?: PolicyOptions | undefined
   /** Sent with every request; lower-case names. Not redacted, so put no keys here. */
@@ -103,12 +103,13 @@ export const make = <Name extends string>(
   }
   const call: NonNullable<typeof transport.call> =
     transport.call ?? ((request, context) => PumpedCall.make(transport.open, request, context))
-  const credentials = options.credentials ?? [Credential.make("default", { apiKey: options.apiKey })]
+  const credentials = ProviderKeys.credentialsOf(options)
   const secretsOf = secretsBy(credentials, options.secrets)
   const ownOf = options.dialectWords ?? (() => undefined)
   const maxEventBytes = options.maxEventBytes ?? defaultMaxEventBytes
 
   return {
+    ...models,
     name: options.name,
     credentials,
     strategy: options.strategy ?? "sequential",
@@ -175,6 +176,7 @@ const check = (options: Options): void => {
   const bytes = Checks.number("a number of bytes, at least 1", { least: 1, most: Number.POSITIVE_INFINITY })
   const strategy = Checks.oneOf(strategies)
   Checks.refuse(where, [
+    ...ProviderKeys.problems(options),
     ...Checks.fieldProblems(options, {
       name: Checks.name,
       baseUrl: Checks.httpUrl,

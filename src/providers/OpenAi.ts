@@ -1,12 +1,12 @@
 /** OpenAI, and every server with a compatible API for chat completions and embeddings. */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as ProviderService from "../domain/ProviderService.ts"
 import * as HttpProvider from "./HttpProvider.ts"
+import * as ProviderKeys from "./ProviderKeys.ts"
 import * as OpenAiProtocol from "./protocols/OpenAiProtocol.ts"
-import { Transport } from "./transport/Transport.ts"
+import * as UndiciTransport from "./transport/UndiciTransport.ts"
 
 export declare namespace OpenAi {
   /** The operations of the API. */
@@ -20,27 +20,28 @@ export declare namespace OpenAi {
     /** How the key is sent: as a bearer token (default), or in the header `api-key` as Azure requires. */
     readonly auth?: OpenAiProtocol.Auth | undefined
   }
+  /** What can be configured besides keys and base URL, which are read from the configuration. */
+  interface ConfigOptions
+    extends Omit<Options, "name" | "apiKey" | "apiKeys" | "credentials" | "baseUrl">,
+      ProviderKeys.KeyConfig {}
 }
 
 /**
  * OpenAI as a service. Its models are values: `OpenAi.model("gpt-5.2")`.
  *
  * @example
- * import { Chain, Credential } from "effect-failover"
- * import { OpenAi, UndiciTransport } from "effect-failover/providers"
- * import { Layer, Redacted } from "effect"
+ * import { Chain } from "effect-failover"
+ * import { OpenAi } from "effect-failover/providers"
+ * import { Config } from "effect"
  *
  * const chain = Chain.make(OpenAi.model("gpt-5.2"), OpenAi.model("gpt-4.1"))
  *
- * const layer = OpenAi.layer({
- *   credentials: [
- *     Credential.make("primary", { apiKey: Redacted.make("sk-1") }),
- *     Credential.make("backup", { apiKey: Redacted.make("sk-2") })
- *   ]
- * }).pipe(Layer.provide(UndiciTransport.layer()))
+ * const layer = OpenAi.layerConfig({
+ *   apiKeys: { primary: Config.Redacted("OPENAI_API_KEY"), backup: Config.Redacted("OPENAI_API_KEY_2") }
+ * })
  *
  * @example
- * import { Credential, ProviderService } from "effect-failover"
+ * import { ProviderService } from "effect-failover"
  * import { OpenAi } from "effect-failover/providers"
  * import { Layer, Redacted } from "effect"
  *
@@ -71,9 +72,12 @@ export declare namespace OpenAi {
  * @category services
  */
 export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("openai") {
-  /** Makes a provider that uses the OpenAI protocol; for a service of your own, see the example. */
-  static readonly make = (options: OpenAi.Options = {}): Effect.Effect<OpenAi.Provider, never, Transport> =>
-    Effect.map(Transport, (transport) => ({
+  /**
+   * Makes a provider that speaks like OpenAI, for a service of its own. It uses the `Transport` of the context, else a
+   * transport of undici that the whole process shares. Throws `InvalidOptions` for options that make no sense.
+   */
+  static readonly make = (options: OpenAi.Options = {}): Effect.Effect<OpenAi.Provider> =>
+    Effect.map(UndiciTransport.orShared, (transport) => ({
       ...HttpProvider.make(OpenAiProtocol.protocol(options.auth ?? "bearer"), transport, {
         ...options,
         name: options.name ?? OpenAi.provider
@@ -82,16 +86,27 @@ export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("
     }))
 
   /** Provides OpenAI itself. */
-  static readonly layer = (options?: Omit<OpenAi.Options, "name">): Layer.Layer<OpenAi, never, Transport> =>
+  static readonly layer = (options?: Omit<OpenAi.Options, "name">): Layer.Layer<OpenAi> =>
     Layer.effect(OpenAi, OpenAi.make(options))
 
-  /** Provides OpenAI with the key in `OPENAI_API_KEY` and, if set, the base URL in `OPENAI_BASE_URL`. */
-  static readonly layerConfig: Layer.Layer<OpenAi, Config.ConfigError, Transport> = Layer.effect(
-    OpenAi,
-    Effect.gen(function* () {
-      const apiKey = yield* Config.Redacted("OPENAI_API_KEY")
-      const baseUrl = yield* Config.option(Config.String("OPENAI_BASE_URL"))
-      return yield* OpenAi.make({ apiKey, baseUrl: Option.getOrUndefined(baseUrl) })
-    })
-  )
+  /**
+   * Provides OpenAI with keys from the configuration. Default: the key in `OPENAI_API_KEY` and, where it is set, the base
+   * URL in `OPENAI_BASE_URL`. Fails with a `ConfigError` where a key is missing.
+   *
+   * @example
+   * import { OpenAi } from "effect-failover/providers"
+   * import { Config } from "effect"
+   *
+   * OpenAi.layerConfig({ apiKeys: { primary: Config.Redacted("OPENAI_KEY_1"), backup: Config.Redacted("OPENAI_KEY_2") } })
+   */
+  static readonly layerConfig = (
+    options: OpenAi.ConfigOptions = {}
+  ): Layer.Layer<OpenAi, Config.ConfigError> =>
+    Layer.effect(
+      OpenAi,
+      Effect.flatMap(
+        ProviderKeys.fromConfig(options, { apiKey: "OPENAI_API_KEY", baseUrl: "OPENAI_BASE_URL" }),
+        (keys) => OpenAi.make({ ...options, ...keys })
+      )
+    )
 }

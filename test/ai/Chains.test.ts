@@ -18,7 +18,6 @@ import * as Credential from "../../src/domain/Credential.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import type { Transport } from "../../src/providers/transport/Transport.ts"
 import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import { failing, recording, words } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
@@ -276,7 +275,7 @@ describe("a chain", () => {
     >()
     const provided = Layer.provide(layer, OpenAi.layer())
     expectTypeOf(provided).toEqualTypeOf<
-      Layer.Layer<LanguageModel.LanguageModel | BenchRegistry, never, Transport>
+      Layer.Layer<LanguageModel.LanguageModel | BenchRegistry, never, never>
     >()
     expectTypeOf<Effect.Error<typeof ask>>().toEqualTypeOf<AiError.AiError>()
   })

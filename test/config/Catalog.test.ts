@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
+import * as Catalog from "../../src/catalog/Catalog.ts"
 import * as Backend from "../../src/domain/Backend.ts"
-import * as Catalog from "../../src/domain/Catalog.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 

@@ -15,6 +15,7 @@ const layers = [
   "failure",
   "policy",
   "domain",
+  "catalog",
   "health",
   "events",
   "stream",

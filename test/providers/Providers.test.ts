@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -154,19 +155,63 @@ describe("OpenAi", () => {
       server.play(FaultServer.json(openai.answer))
       const env = { OPENAI_API_KEY: key, OPENAI_BASE_URL: server.origin }
       const config = ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))
-      const provider = yield* Effect.provide(OpenAi, Layer.provide(OpenAi.layerConfig, config))
+      const provider = yield* Effect.provide(OpenAi, Layer.provide(OpenAi.layerConfig(), config))
       yield* provider.complete(chat, target({}, provider.credentials[0]))
       assert.strictEqual(server.requests[0]?.headers.authorization, `Bearer ${key}`)
 
       const none = ConfigProvider.layer(ConfigProvider.fromEnvRecord({}))
       const error = yield* Effect.flip(
-        Effect.provide(OpenAi, Layer.fresh(Layer.provide(OpenAi.layerConfig, none)))
+        Effect.provide(OpenAi, Layer.fresh(Layer.provide(OpenAi.layerConfig(), none)))
       )
       assert.include(error.message, "OPENAI_API_KEY")
     }).pipe(undici)
   )
 
-  it.effect("removes the token limit of a request, and returns undefined if there is none", () =>
+  it.live("takes several keys from the configuration, by the names of their credentials", () =>
+    Effect.gen(function* () {
+      const config = ConfigProvider.layer(ConfigProvider.fromEnvRecord({ KEY_1: "one", KEY_2: "two" }))
+      const layer = OpenAi.layerConfig({
+        apiKeys: { primary: Config.Redacted("KEY_1"), backup: Config.Redacted("KEY_2") }
+      })
+      const { credentials } = yield* Effect.provide(OpenAi, Layer.provide(layer, config))
+      assert.deepStrictEqual(
+        credentials.map(({ apiKey, name }) => [name, apiKey && Redacted.value(apiKey)]),
+        [
+          ["primary", "one"],
+          ["backup", "two"]
+        ]
+      )
+    })
+  )
+
+  it.live("calls the server without a Transport of its own", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play(FaultServer.json(openai.answer))
+      const provider = yield* OpenAi.make({ baseUrl: server.origin, apiKeys: ["one", "two"] })
+      assert.deepStrictEqual(
+        provider.credentials.map(({ name }) => name),
+        ["key-1", "key-2"]
+      )
+      yield* provider.complete(chat, target({}, provider.credentials[1]))
+      assert.strictEqual(server.requests[0]?.headers.authorization, "Bearer two")
+    })
+  )
+
+  it("refuses keys that are given in two ways, and an empty list of them", () => {
+    const refused = (options: OpenAi.Options) => {
+      try {
+        Effect.runSync(OpenAi.make(options))
+      } catch (error) {
+        return String(error)
+      }
+      return "nothing"
+    }
+    assert.include(refused({ apiKey: "a", apiKeys: ["b"] }), "apiKey and apiKeys are both given")
+    assert.include(refused({ apiKeys: {} }), "apiKeys is empty")
+  })
+
+  it.effect("takes the limit of tokens out of a request, and knows when there is none", () =>
     Effect.gen(function* () {
       const provider = yield* OpenAi.make()
       const failure = new Failure.BadRequest({ reason: "MaxTokens", message: "too many" })
@@ -244,7 +289,7 @@ describe("Anthropic", () => {
     Effect.gen(function* () {
       const env = { ANTHROPIC_API_KEY: key }
       const config = ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))
-      const provider = yield* Effect.provide(Anthropic, Layer.provide(Anthropic.layerConfig, config))
+      const provider = yield* Effect.provide(Anthropic, Layer.provide(Anthropic.layerConfig(), config))
       assert.strictEqual(provider.baseUrl, "https://api.anthropic.com")
       assert.strictEqual(Redacted.value(provider.credentials[0].apiKey!), key)
     }).pipe(undici)

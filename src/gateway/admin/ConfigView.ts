@@ -4,9 +4,9 @@
  */
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
+import type * as Catalog from "../../catalog/Catalog.ts"
 import * as BenchStore from "../../config/file/BenchStore.ts"
 import type { OtlpConfig, ProviderConfig } from "../../config/GatewayConfig.ts"
-import type * as Catalog from "../../domain/Catalog.ts"
 import type { Credential } from "../../domain/Credential.ts"
 import type { ModelOptions } from "../../domain/Model.ts"
 import * as Policy from "../../policy/Policy.ts"

@@ -1,9 +1,9 @@
 /** Builds the providers and the catalog of a config. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Catalog from "../../catalog/Catalog.ts"
 import type { GatewayConfig, ProtocolName, ProviderConfig } from "../../config/GatewayConfig.ts"
 import { ownWords } from "../../dialect/index.ts"
-import * as Catalog from "../../domain/Catalog.ts"
 import { type Chain, mapModels } from "../../domain/Chain.ts"
 import * as Model from "../../domain/Model.ts"
 import type { Target } from "../../domain/Target.ts"

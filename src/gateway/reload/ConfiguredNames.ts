@@ -2,9 +2,9 @@
  * The models and credentials that a config names. Only they become metric labels, table rows and bench keys,
  * because clients can name any number of others.
  */
+import * as Catalog from "../../catalog/Catalog.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
-import * as Catalog from "../../domain/Catalog.ts"
 import * as ModelSpec from "../../domain/ModelSpec.ts"
 import { few } from "../../util/ShortList.ts"
 

@@ -1,8 +1,8 @@
 /** A config in force, and everything built from it. The bench, counters and connections outlive it. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type { InvalidCatalog } from "../../catalog/Catalog.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
-import type { InvalidCatalog } from "../../domain/Catalog.ts"
 import type { Runtime } from "../../engine/Failover.ts"
 import type { Transport } from "../../providers/transport/Transport.ts"
 import * as Providers from "../providers/Providers.ts"

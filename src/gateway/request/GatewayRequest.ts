@@ -1,7 +1,7 @@
 /** Reads a request: its body, and the options in its headers and fields. */
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as Catalog from "../../domain/Catalog.ts"
+import * as Catalog from "../../catalog/Catalog.ts"
 import * as JsonBounds from "../../providers/bytes/JsonBounds.ts"
 import * as JsonText from "../../providers/bytes/JsonText.ts"
 import { isObject, type JsonObject, type Request } from "../../providers/wire/Wire.ts"

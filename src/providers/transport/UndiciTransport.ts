@@ -10,7 +10,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import { Agent, type Dispatcher } from "undici"
 import * as Flow from "../../stream/Flow.ts"
 import * as Checks from "../../util/Checks.ts"
@@ -54,6 +55,27 @@ export const make = (options: Options = {}): Effect.Effect<Transport["Service"],
   Checks.fields("UndiciTransport.make", options, { connections: Checks.count })
   return canDispatch(Agent) ? open(options) : overFetch
 }
+
+let sharedTransport: Transport["Service"] | undefined
+
+/**
+ * One transport for the whole process, made when it is first needed: for providers that are given none. Its connections are
+ * closed when they are idle, and an idle one does not keep the process alive.
+ */
+export const shared: Effect.Effect<Transport["Service"]> = Effect.suspend(() =>
+  sharedTransport === undefined
+    ? Effect.map(
+        Effect.provideService(make(), Scope.Scope, Scope.makeUnsafe()),
+        (made) => (sharedTransport ??= made)
+      )
+    : Effect.succeed(sharedTransport)
+)
+
+/** The `Transport` of the context, or the shared one where there is none. */
+export const orShared: Effect.Effect<Transport["Service"]> = Effect.flatMap(
+  Effect.serviceOption(Transport),
+  Option.match({ onNone: () => shared, onSome: Effect.succeed })
+)
 
 /** False in Bun, whose own `undici` has agents that cannot dispatch. */
 export const canDispatch = (agent: { readonly prototype: { readonly dispatch?: unknown } }): boolean =>

@@ -1,9 +1,9 @@
 /** The targets that requests for a model may go to, and what the words of a scenario mean among them. */
 import * as Result from "effect/Result"
+import * as Catalog from "../../catalog/Catalog.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as Backend from "../../domain/Backend.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
-import * as Catalog from "../../domain/Catalog.ts"
 import type { Chain } from "../../domain/Chain.ts"
 import type { places } from "./ScenarioFile.ts"
 

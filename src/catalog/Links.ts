@@ -1,5 +1,5 @@
 /** Chains by names, as configs and code write them: specs, names of virtual models, and lists of those that count as the same. */
-import type { Strategy } from "./Strategy.ts"
+import type { Strategy } from "../domain/Strategy.ts"
 
 /** One of several that count as the same, with its share of the requests. */
 export interface Member {

@@ -1,9 +1,9 @@
 /** What a catalog cannot be made of: links that lead nowhere or in circles, and empty chains. */
 import * as Schema from "effect/Schema"
+import type { Backend } from "../domain/Backend.ts"
+import * as ModelSpec from "../domain/ModelSpec.ts"
 import { few } from "../util/ShortList.ts"
-import type { Backend } from "./Backend.ts"
 import * as Links from "./Links.ts"
-import * as ModelSpec from "./ModelSpec.ts"
 
 /** The links of a virtual model. */
 interface LinksOfModel {

@@ -6,15 +6,15 @@
  * without repeats, virtual models inside of lists flattened.
  */
 import * as Result from "effect/Result"
+import type { Backend } from "../domain/Backend.ts"
+import * as Chain from "../domain/Chain.ts"
+import * as Model from "../domain/Model.ts"
+import * as ModelSpec from "../domain/ModelSpec.ts"
 import { EmptyChain, UnknownModel } from "../failure/RunError.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
-import type { Backend } from "./Backend.ts"
 import { InvalidCatalog, problemsOf } from "./CatalogProblems.ts"
-import * as Chain from "./Chain.ts"
 import type { Link } from "./Links.ts"
 import * as Links from "./Links.ts"
-import * as Model from "./Model.ts"
-import * as ModelSpec from "./ModelSpec.ts"
 
 export { InvalidCatalog, Problem } from "./CatalogProblems.ts"
 export { type Equals, equalsOf, format, type Link, type Member, namesIn } from "./Links.ts"
