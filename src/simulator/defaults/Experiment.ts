@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
-import type { InvalidCatalog } from "../../domain/Catalog.ts"
+import type { InvalidCatalog } from "../../catalog/Catalog.ts"
 import type { UnknownModel } from "../../failure/RunError.ts"
 import type { Options } from "../../policy/Policy.ts"
 import * as Report from "../report/Report.ts"
