@@ -227,8 +227,9 @@ const judge = (
   if (json === "large" || (json !== undefined && isUsable(json))) {
     const given = Wire.passedHeaders(headers)
     const passed = { status, headers: secrets.headers(isCalledJson(given) ? given : asJson(given)), body }
-    const answer = answerOf(passed, json === "large" ? () => plain(parse(body, isList)) : () => json)
-    if (json === "large") Wire.unparsed.add(answer)
+    if (json !== "large") return Effect.succeed({ ...passed, json })
+    const answer = answerOf(passed, () => plain(parse(body, isList)))
+    Wire.unparsed.add(answer)
     return Effect.succeed(answer)
   }
   const failures = ProviderFailures.make(protocol, operation, target, secrets)
@@ -247,7 +248,7 @@ const judge = (
         if (!isUsable(read)) break
         const bytes = Buffer.from(JSON.stringify(found.json))
         const passed = { status, headers: secrets.headers(asJson(Wire.passedHeaders(headers))), body: bytes }
-        return Effect.succeed(answerOf(passed, () => read))
+        return Effect.succeed({ ...passed, json: read })
       }
       case "Failed":
         return json === undefined

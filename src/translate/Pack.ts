@@ -18,8 +18,7 @@ export class Packer {
   readonly #from: Protocol
   readonly #to: Dialect
   readonly #thoughts: Context["thoughts"]
-  /** The beginning of ids for calls that came without one. */
-  readonly #stem: string
+  readonly #context: Context
   /** More may hang on a call than it begins with. */
   readonly #waits: boolean
   /** The thought that is being thought, or was and has found no place yet. */
@@ -41,7 +40,7 @@ export class Packer {
     this.#to = to
     this.#thoughts = to === "anthropic" ? context.thoughts : "shown"
     this.#waits = carry.family === "gemini" || (context.dialect?.callExtras.length ?? 0) > 0
-    this.#stem = `call_${CallId.toLegal(context.id)}_`
+    this.#context = context
   }
 
   /** True for a delta that goes on as it is: nearly all of them, so it is asked first. */
@@ -182,7 +181,7 @@ export class Packer {
     const isPlain = isLegal && members === undefined && signed.length === 0
     this.#ids.set(call, id)
     if (isPlain && thought === undefined) return delta
-    const shown = id === "" ? `${this.#stem}${call}` : id
+    const shown = id === "" ? `call_${CallId.toLegal(this.#context.id)}_${call}` : id
     const all = this.#joined(shown, { ...own, thought })
     if (all !== undefined) return this.#named(delta, all)
     if (isPlain) {
@@ -218,6 +217,8 @@ export const packAnswer = (
   to: Dialect,
   context: Context
 ): Answer => {
+  // Nothing is left in words alone.
+  if (answer.parts.every(({ type }) => type === "text" || type === "refusal")) return answer
   const packer = new Packer(carry, from, to, context)
   const parts: Array<Spoken> = []
   const add = (delta: Delta): void => {

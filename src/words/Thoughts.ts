@@ -72,8 +72,13 @@ export const thoughtText = (message: { readonly [field: string]: unknown }): str
 
 /** True if a message or a delta carries reasoning in any form. */
 export const hasThought = (message: { readonly [field: string]: unknown }): boolean =>
-  thoughtText(message) !== undefined ||
-  thoughtBlockNames.some((name) => {
+  thoughtText(message) !== undefined || hasThoughtBlock(message)
+
+/** True if a message or a delta carries reasoning in a form other than text. */
+export const hasThoughtBlock = (message: { readonly [field: string]: unknown }): boolean => {
+  for (const name of thoughtBlockNames) {
     const value = message[name]
-    return (typeof value === "string" || Array.isArray(value)) && value.length > 0
-  })
+    if ((typeof value === "string" || Array.isArray(value)) && value.length > 0) return true
+  }
+  return false
+}

@@ -126,12 +126,33 @@ const at = (object: unknown, path: ReadonlyArray<string>): unknown => {
 const count = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined
 
-const first = (usage: Fields, fields: ReadonlyArray<CountField>): number | undefined => {
-  for (const { paths } of fields) {
-    for (const path of paths) {
-      const found = count(path.includes(".") ? at(usage, path.split(".")) : usage[path])
-      if (found !== undefined) return found
-    }
+/** Paths in pieces: they are cut once, and not for each answer. */
+type Paths = ReadonlyArray<readonly [name: string, inside: string | undefined]>
+
+const cut = (...fields: ReadonlyArray<CountField>): Paths =>
+  fields.flatMap(({ paths }) =>
+    paths.map((path) => {
+      const [name = "", inside] = path.split(".")
+      return [name, inside] as const
+    })
+  )
+
+const inputPaths = cut(...inputFields)
+const plainInputPaths = cut(...plainInputFields)
+const outputPaths = cut(...outputFields)
+const bareOutputPaths = cut(outputWithoutThoughts)
+const cacheReadPaths = cut(...cacheReadFields)
+const cacheWritePaths = cut(...cacheWriteFields)
+const readApartPaths = cut(apartCacheFields[0])
+const writtenApartPaths = cut(apartCacheFields[1])
+const thinkingPaths = cut(...thinkingFields)
+
+const first = (usage: Fields, paths: Paths): number | undefined => {
+  for (const [name, inside] of paths) {
+    const value = usage[name]
+    if (value === undefined) continue
+    const found = count(inside === undefined ? value : isFields(value) ? value[inside] : undefined)
+    if (found !== undefined) return found
   }
   return undefined
 }
@@ -151,8 +172,18 @@ export const usageIn = (json: Fields): Fields | undefined => {
 const sum = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0)
 
-const present = (counts: { readonly [K in keyof TokenCounts]: number | undefined }): TokenCounts =>
-  Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== undefined))
+type Known = { -readonly [K in keyof TokenCounts]: number | undefined }
+
+const names = ["input", "output", "cacheRead", "cacheWrite", "thinking", "fresh"] as const
+
+const present = (counts: Readonly<Known>): TokenCounts => {
+  const found: { -readonly [K in keyof TokenCounts]: TokenCounts[K] } = {}
+  for (const name of names) {
+    const value = counts[name]
+    if (value !== undefined) found[name] = value
+  }
+  return found
+}
 
 /**
  * The counts of a usage object. `before` holds the counts from earlier in the same stream: counts are totals, omitted
@@ -168,14 +199,15 @@ const present = (counts: { readonly [K in keyof TokenCounts]: number | undefined
  * // => { input: 12, output: 1, cacheRead: 7, fresh: 5 }
  */
 export const countsOf = (usage: Fields, before: TokenCounts = {}): TokenCounts => {
-  const thinking = first(usage, thinkingFields)
-  const bare = first(usage, [outputWithoutThoughts])
-  const output = first(usage, outputFields) ?? (bare === undefined ? undefined : bare + (thinking ?? 0))
-  const [readApart, writtenApart] = apartCacheFields.map((field) => first(usage, [field]))
-  const cacheRead = first(usage, cacheReadFields) ?? readApart ?? before.cacheRead
-  const cacheWrite = first(usage, cacheWriteFields) ?? writtenApart ?? before.cacheWrite
-  const whole = first(usage, inputFields)
-  const plain = first(usage, plainInputFields)
+  const thinking = first(usage, thinkingPaths)
+  const bare = first(usage, bareOutputPaths)
+  const output = first(usage, outputPaths) ?? (bare === undefined ? undefined : bare + (thinking ?? 0))
+  const readApart = first(usage, readApartPaths)
+  const writtenApart = first(usage, writtenApartPaths)
+  const cacheRead = first(usage, cacheReadPaths) ?? readApart ?? before.cacheRead
+  const cacheWrite = first(usage, cacheWritePaths) ?? writtenApart ?? before.cacheWrite
+  const whole = first(usage, inputPaths)
+  const plain = first(usage, plainInputPaths)
   const isApart =
     whole === undefined && (sum(readApart, writtenApart) !== undefined || before.fresh !== undefined)
   const told = whole ?? plain

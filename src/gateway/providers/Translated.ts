@@ -10,6 +10,7 @@ import { isArrayNonEmpty as isNonEmpty, type NonEmptyReadonlyArray } from "effec
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
@@ -68,6 +69,7 @@ interface Outbound {
   readonly lost: ReadonlyArray<string>
   /** Names to restore in the answer. */
   readonly restore: Translate.Restore | undefined
+  readonly carry: Translate.Carry
 }
 
 /** What a translated provider needs. */
@@ -103,20 +105,15 @@ export const make = (
         ? provider.dialectOf(target)
         : Object.assign({}, provider.dialectOf(target), overrides)
     dialects.set(request, dialect)
-    const expressed = Translate.expressRequest(
-      from,
-      to,
-      request.body,
-      model,
-      carrier.of(model, memoryOf(items, request)),
-      dialect
-    )
+    const carry = carrier.of(model, memoryOf(items, request))
+    const expressed = Translate.expressRequest(from, to, request.body, model, carry, dialect)
     const { body, dropped, lost, restore } = expressed
     const translated = {
       model,
       dropped,
       lost,
       restore,
+      carry,
       request: { operation: operations[to], body, headers: request.headers }
     }
     known.set(request, translated)
@@ -126,49 +123,45 @@ export const make = (
   const contextOf = (
     request: Request,
     target: Target,
-    restore: Translate.Restore | undefined
-  ): Effect.Effect<Translate.Context> =>
-    Effect.withFiber((fiber) =>
-      Effect.map(Clock.currentTimeMillis, (now) =>
-        Translate.makeContext(request.body, {
-          id: requestId(request.headers ?? {}, fiber.getRef(Random.Random)),
-          created: Math.floor(now / 1000),
-          dialect: provider.dialectOf(target),
-          carry: carrier.of(target.model, memoryOf(items, request)),
-          restore
-        })
-      )
-    )
+    { carry, restore }: Outbound,
+    fiber: Fiber.Fiber<unknown, unknown>
+  ): Translate.Context =>
+    Translate.makeContext(request.body, {
+      id: requestId(request.headers ?? {}, fiber.getRef(Random.Random)),
+      created: Math.floor(fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() / 1000),
+      dialect: provider.dialectOf(target),
+      carry,
+      restore
+    })
 
   return {
     ...provider,
     translatedFrom: from,
     complete: (request, target) =>
-      Effect.suspend(() => {
+      Effect.withFiber((fiber) => {
         const sent = attempt(() => outbound(request, target), target)
         if (isFailure(sent)) return Effect.fail(sent)
         if (sent.lost.length > 0) return Effect.fail(TargetRefusal.notSent(target, sent.lost))
-        return Effect.flatMap(contextOf(request, target, sent.restore), (context) =>
-          Effect.flatMap(
-            Effect.mapError(provider.complete(sent.request, target), TargetRefusal.asUnsupported),
-            (answer) => {
-              const json = answer.json ?? parse(answer.body)
-              if (!isObject(json)) {
-                return Effect.fail(malformed(target, "the answer is not JSON, or has too many values"))
-              }
-              // The bytes of the untranslated answer are no longer needed.
-              const isLarge = answer.body.length >= EventLoop.large
-              ByteChunks.release(answer.body)
-              const translation = Translate.translateWhole(to, from, json, context)
-              if (translation.malformed !== undefined && target.policy.malformedEvents === "fail")
-                return Effect.fail(malformed(target, translation.malformed))
-              if (from === "responses") items.keep(request, translation.body)
-              return Effect.succeed(
-                written(answer, translation.body, [...sent.dropped, ...translation.dropped], isLarge)
-              )
+        const context = contextOf(request, target, sent, fiber)
+        return Effect.matchEffect(provider.complete(sent.request, target), {
+          onFailure: (failure) => Effect.fail(TargetRefusal.asUnsupported(failure)),
+          onSuccess: (answer) => {
+            const json = answer.json ?? parse(answer.body)
+            if (!isObject(json)) {
+              return Effect.fail(malformed(target, "the answer is not JSON, or has too many values"))
             }
-          )
-        )
+            // The bytes of the untranslated answer are no longer needed.
+            const isLarge = answer.body.length >= EventLoop.large
+            ByteChunks.release(answer.body)
+            const translation = Translate.translateWhole(to, from, json, context)
+            if (translation.malformed !== undefined && target.policy.malformedEvents === "fail")
+              return Effect.fail(malformed(target, translation.malformed))
+            if (from === "responses") items.keep(request, translation.body)
+            return Effect.succeed(
+              written(answer, translation.body, [...sent.dropped, ...translation.dropped], isLarge)
+            )
+          }
+        })
       }),
     stream: (request, target) =>
       Stream.suspend(() => {
@@ -176,12 +169,15 @@ export const make = (
         if (isFailure(sent)) return Stream.fail(sent)
         if (sent.lost.length > 0) return Stream.fail(TargetRefusal.notSent(target, sent.lost))
         return Stream.unwrap(
-          Effect.map(contextOf(request, target, sent.restore), (context) => {
+          Effect.withFiber((fiber) => {
+            const context = contextOf(request, target, sent, fiber)
             const { malformedEvents } = target.policy
             const translator = Translate.makeStreamTranslator(to, from, context, malformedEvents)
             const keep = from === "responses" ? keeper(items, request) : undefined
-            return Stream.transformPull(provider.stream(sent.request, target), (pull) =>
-              Effect.succeed(translated(pull, translator, lastEvents[to], sent, keep, target))
+            return Effect.succeed(
+              Stream.transformPull(provider.stream(sent.request, target), (pull) =>
+                Effect.succeed(translated(pull, translator, lastEvents[to], sent, keep, target))
+              )
             )
           })
         )

@@ -33,6 +33,14 @@ const mostModels = 256
 /** Makes the carrier of a provider. `secrets` are those that all replicas know; the first signs, all are believed. */
 export const make = (provider: string, secrets: ReadonlyArray<string>): Carrier => {
   const owners = new Map<string, Token.Owner>()
+  const families = new Map<string, string>()
+  const familyOfModel = (model: string): string => {
+    const known = families.get(model)
+    if (known !== undefined) return known
+    const made = familyOf(model)
+    if (families.size < mostModels) families.set(model, made)
+    return made
+  }
   const ownerOf = (family: string): Token.Owner => {
     const known = owners.get(family)
     if (known !== undefined) return known
@@ -42,7 +50,7 @@ export const make = (provider: string, secrets: ReadonlyArray<string>): Carrier 
   }
   return {
     of: (model, memory) => {
-      const family = familyOf(model)
+      const family = familyOfModel(model)
       return { owner: ownerOf(family), family, memory }
     }
   }

@@ -14,6 +14,14 @@ import * as Reasoning from "./parts/Reasoning.ts"
 import { callsOf, hasContent, readSpoken, type Words } from "./parts/Said.ts"
 import * as Stop from "./Words.ts"
 
+/** The text of a delta that says nothing else: nearly all of them, so it is asked first. */
+const plainText = (delta: JsonObject): string | undefined => {
+  for (const name in delta) {
+    if (name !== "content" && name !== "role" && delta[name] !== null) return undefined
+  }
+  return text(delta.content)
+}
+
 /**
  * A reader for one stream. Of several choices it reads the one that comes first. What comes behind the finish reason counts
  * until the stream is over: some servers send the reason with the first of several calls.
@@ -90,6 +98,12 @@ export class OpenAiStreamReader implements StreamReader {
   }
 
   #readMessage(message: JsonObject, deltas: Array<Delta | Remark>): void {
+    const plain = plainText(message)
+    if (plain !== undefined) {
+      this.#calls.begin(deltas)
+      deltas.push({ type: "text", text: plain })
+      return
+    }
     const said = this.#said(message)
     const pieces = callsOf(message)
     // What waits for the rest of a call waits for nothing, where something else comes.

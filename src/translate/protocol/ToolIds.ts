@@ -17,8 +17,18 @@ export interface Rule {
   readonly exactly?: { readonly characters: string; readonly length: number } | undefined
 }
 
+const rules = new WeakMap<Dialect, readonly [usual: Rule, rule: Rule]>()
+
 /** The rule of a dialect. `usual` is that of its protocol. */
 export const ruleOf = (dialect: Dialect, usual: Rule): Rule => {
+  const known = rules.get(dialect)
+  if (known?.[0] === usual) return known[1]
+  const made = makeRule(dialect, usual)
+  rules.set(dialect, [usual, made])
+  return made
+}
+
+const makeRule = (dialect: Dialect, usual: Rule): Rule => {
   const { callIdCharacters: characters, callIdLongest: longest, callIdShortest: shortest } = dialect
   if (characters === "") return longest === usual.longest ? usual : { ...usual, longest }
   const isNarrow = shortest > 1 || longest < 20 || !characters.includes("_")

@@ -8,7 +8,7 @@
  * - https://api-docs.deepseek.com/guides/reasoning_model
  * - https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning-blocks
  */
-import { hasThought, thoughtBlockNames, thoughtTextNames } from "../../../words/Thoughts.ts"
+import { hasThoughtBlock, thoughtBlockNames, thoughtTextNames } from "../../../words/Thoughts.ts"
 import type { Redacted, Spoken, Thinking } from "../../common/Common.ts"
 import { type JsonObject, objects, string, text } from "../../common/Json.ts"
 
@@ -20,7 +20,7 @@ export const thoughtOf = (
     const said = text(message[field])
     if (said !== undefined) return { text: said, field }
   }
-  const said = hasThought(message) ? detailsText(message) : undefined
+  const said = hasThoughtBlock(message) ? detailsText(message) : undefined
   return said === undefined ? undefined : { text: said }
 }
 
