@@ -1,8 +1,8 @@
 /** What a default of the policy does at half of its value, at its value, and at twice it. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { InvalidCatalog } from "../../catalog/Catalog.ts"
+import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { UnknownModel } from "../../failure/RunError.ts"
 import type { Options } from "../../policy/Policy.ts"
 import * as Report from "../report/Report.ts"
