@@ -99,16 +99,19 @@ const playing = Effect.fnUntraced(function* (
     const turn = talks.next()
     const request = requestOf(protocol, turn)
     const chain = chains.get(turn.model)!
+    // As the gateway takes it from its clients.
+    const affinity = scenario.conversations === undefined ? undefined : String(turn.conversation)
     const id = journal.asked(yield* Clock.currentTimeMillis, turn)
     const about = {
       requestId: id,
       model: turn.model,
       operation: request.operation,
-      ...(scenario.conversations !== undefined && { conversation: String(turn.conversation) })
+      ...(affinity !== undefined && { conversation: affinity })
     }
+    const options = { about, affinity }
     const answered = turn.stream
-      ? Effect.scoped(Effect.flatMap(failover.open(chain, request, { about }), ({ flow }) => Drain.run(flow)))
-      : failover.answer(chain, request, { about })
+      ? Effect.scoped(Effect.flatMap(failover.open(chain, request, options), ({ flow }) => Drain.run(flow)))
+      : failover.answer(chain, request, options)
     const result = yield* Effect.result(answered)
     talks.done(turn)
     journal.ended(id, Result.isFailure(result) ? result.failure : undefined)

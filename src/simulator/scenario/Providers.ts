@@ -30,16 +30,16 @@ const alone = (name: string) => ({
   credentials: [{ name: "main", apiKey: "simulated" }]
 })
 
-/** Three providers that can each answer everything. */
+/** Three providers that count as the same. */
 const three: GatewayConfig = fromFile(
   {
     providers: { east: alone("east"), west: alone("west"), south: alone("south") },
-    models: { smart: ["east/large", "west/large", "south/large"] }
+    models: { smart: [["east/large", "west/large", "south/large"]] }
   },
   []
 )
 
-/** Two regions with two providers each. */
+/** Two regions with two providers each; those of a region count as the same. */
 const regions: GatewayConfig = fromFile(
   {
     providers: {
@@ -48,7 +48,12 @@ const regions: GatewayConfig = fromFile(
       "west-1": alone("west-1"),
       "west-2": alone("west-2")
     },
-    models: { smart: ["east-1/large", "east-2/large", "west-1/large", "west-2/large"] }
+    models: {
+      smart: [
+        ["east-1/large", "east-2/large"],
+        ["west-1/large", "west-2/large"]
+      ]
+    }
   },
   []
 )
