@@ -31,6 +31,7 @@ import * as Estimate from "./request/Estimate.ts"
 import * as GatewayRequest from "./request/GatewayRequest.ts"
 import * as Models from "./request/Models.ts"
 import * as Reply from "./request/Reply.ts"
+import { RequestAbout } from "./request/RequestAbout.ts"
 import * as RequestLog from "./request/RequestLog.ts"
 import type { Bodies } from "./server/Bodies.ts"
 import * as Cors from "./server/Cors.ts"
@@ -141,16 +142,18 @@ export const make = ({
     const { request } = call
     const { entry } = caller
     if (entry !== undefined) entry.failed = failed
+    const affinity = AffinityKey.of(request, config.server.affinity)
     const options: CallOptions = {
       deadline: call.deadline === undefined ? undefined : Math.min(call.deadline, factsOf(chain).deadline),
       since: call.since,
-      affinity: AffinityKey.of(request, config.server.affinity),
-      about: {
-        requestId: caller.requestId,
-        model: call.model,
-        operation: request.operation,
-        ...traced(request.headers ?? {})
-      },
+      affinity,
+      about: new RequestAbout(
+        caller.requestId,
+        call.model,
+        request.operation,
+        request.headers?.traceparent,
+        affinity
+      ),
       observer: (event) => {
         entry?.observe(event)
         if (event._tag === "AttemptFailed") failed.push({ target: event.target.key, failure: event.failure })
@@ -339,10 +342,6 @@ const untilStopped = <A, E, R>(
       entry.outcome ??= "broke off"
     })
   )
-
-/** The caller's trace, which is continued. */
-const traced = ({ traceparent }: Readonly<Record<string, string>>) =>
-  traceparent === undefined ? undefined : { traceparent }
 
 const healthy = Effect.succeed(
   HttpServerResponse.text('{"status":"ok"}', { contentType: "application/json" })

@@ -2,6 +2,7 @@
  * What keeps a conversation at one of the targets that count as the same: the key that its client names, else how the
  * conversation begins. Keys of different callers have nothing to do with each other.
  */
+import * as Hash from "../../choice/Hash.ts"
 import type { ServerConfig } from "../../config/GatewayConfig.ts"
 import { isObject, type JsonObject, type Request } from "../../providers/wire/Wire.ts"
 import { bearer } from "../server/Tokens.ts"
@@ -38,6 +39,15 @@ export const of = (
     const beginning = beginningOf(body)
     return beginning === undefined ? undefined : `${scopeOf(headers)}\n\n${beginning}`
   }
+}
+
+/**
+ * What a conversation is called in the record of decisions: 32 bits of a hash of its key, which tell conversations apart and
+ * give nothing of the key away; `undefined` where there is no key.
+ */
+export const label = (key: Key | undefined): string | undefined => {
+  const text = typeof key === "function" ? key() : key
+  return text === undefined ? undefined : Hash.ofText(text).toString(16).padStart(8, "0")
 }
 
 type Headers = Readonly<Record<string, string>>

@@ -359,6 +359,23 @@ describe("what it tells", () => {
     })
   )
 
+  it.live("which conversation a request is a turn of, and nothing of what names it", () =>
+    Effect.gen(function* () {
+      const { admin, url } = yield* running()
+      const turn = (session: string) =>
+        ask(`${url}/v1/chat/completions`, { body: chat("a/gpt"), headers: { "x-session-id": session } })
+      yield* turn("one")
+      yield* turn("two")
+      yield* turn("one")
+      const [third, second, first] = (yield* admin.insight.decisions({ query: {} })).map(
+        ({ conversation }) => conversation
+      )
+      assert.match(first ?? "", /^[0-9a-f]{8}$/)
+      assert.strictEqual(third, first)
+      assert.notStrictEqual(second, first)
+    })
+  )
+
   it.live("where a request would go, what keeps the others away and what would clear them", () =>
     Effect.gen(function* () {
       const { a, admin, call } = yield* running()
