@@ -16,7 +16,7 @@ const ampersand = 0x26
 
 /** Whether there may be an escape that stands for a character of a secret. */
 export const mayBeEscaped = (bytes: Uint8Array): boolean => {
-  if (bytes.length < 256) return isEscapedBetween(bytes, 0, bytes.length)
+  if (bytes.length < shortestSearch) return isEscapedBetween(bytes, 0, bytes.length)
   if (indexOf.call(bytes, percent) !== -1 || indexOf.call(bytes, ampersand) !== -1) return true
   // Going from one backslash to the next pays where there are few of them.
   let at = indexOf.call(bytes, backslash)
@@ -28,6 +28,9 @@ export const mayBeEscaped = (bytes: Uint8Array): boolean => {
 }
 
 const mostHops = 16
+
+/** From so many bytes on, a search by Node is faster than a loop: 13 instead of 38 µs for a hundred events of 200 bytes. */
+const shortestSearch = 64
 
 const isEscapedBetween = (bytes: Uint8Array, from: number, to: number): boolean => {
   for (let at = from; at < to; at++) {

@@ -60,6 +60,8 @@ export class OpenAiStreamReader implements StreamReader {
       deltas.push({ type: "start", id: text(json.id), model: text(json.model) })
     }
     for (const choice of objects(json.choices)) this.#readChoice(choice, deltas)
+    // Every place of it has the word in its name, and most events have it nowhere.
+    if (event.data?.includes("usage") === false) return deltas
     const counts = Usage.read(json, this.#counts)
     if (counts !== undefined) {
       this.#counts = counts
