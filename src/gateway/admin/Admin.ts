@@ -1,4 +1,4 @@
-/** The admin API as one handler, for everything under `/admin`. */
+/** The admin API: one handler for everything under `/admin`. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
@@ -23,22 +23,22 @@ import * as Handlers from "./Handlers.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
-/** What the admin API is about, and who may use it. */
+/** What the handler needs. */
 export interface Options extends Handlers.Options {
   readonly token: Redacted.Redacted
-  /** Counts the requests with a wrong token. */
+  /** Counts requests with a wrong token. */
   readonly retrySeconds: WrongTokens.Guard
 }
 
-/** Answers a request whose path is `/admin` or below. */
+/** Answers requests to `/admin` and below. */
 export type Handler = Effect.Effect<Response, never, HttpServerRequest | Scope.Scope>
 
-/** True for the paths that belong to the admin API. */
+/** True for `/admin` and paths below it. */
 export const owns = (path: string): boolean =>
   path.startsWith("/admin") && (path.length === 6 || path[6] === "/")
 
-/** The largest body of the admin API, in bytes: a key and a reason. */
-const mostBytes = 1024 * 1024
+/** The largest body, in bytes. Bodies hold a key and a reason. */
+const maxBytes = 1024 * 1024
 
 /** Builds the handler. */
 export const make = Effect.fnUntraced(function* (
@@ -50,29 +50,29 @@ export const make = Effect.fnUntraced(function* (
     Layer.provide([layerAuth(isToken), layerReadable]),
     Layer.provide(NodeHttpServer.layerHttpServices)
   )
-  // A key of the bench stands in the path, and a model's name can be long.
+  // The path may have a bench key, and names of models can be long.
   const router = yield* Effect.provideService(HttpRouter.toHttpEffect(routes), HttpRouter.RouterConfig, {
     maxParamLength: 1_000
   })
-  const limit = ByteSize.bytes(Math.min(mostBytes, options.revision.config.server.maxBodyBytes))
+  const limit = ByteSize.bytes(Math.min(maxBytes, options.revision.config.server.maxBodyBytes))
   return Effect.updateService(router, HttpServerRequest, withKeyInOnePart).pipe(
     Effect.provideService(MaxBodySize, limit),
-    Effect.catch(turnedDown),
+    Effect.catch(onServerError),
     Effect.catchDefect((defect) =>
-      defect instanceof HttpServerError ? turnedDown(defect) : Effect.die(defect)
+      defect instanceof HttpServerError ? onServerError(defect) : Effect.die(defect)
     ),
     Effect.flatMap((response) =>
       response.status === 401
-        ? Effect.map(HttpServerRequest, stranger(options.retrySeconds, response))
+        ? Effect.map(HttpServerRequest, unauthorized(options.retrySeconds, response))
         : Effect.succeed(response)
     ),
-    // What is live must not wait in somebody's buffer.
+    // Proxies must not buffer live events.
     Effect.map(HttpServerResponse.setHeaders({ "cache-control": "no-store", "x-accel-buffering": "no" }))
   )
 })
 
-/** What somebody without the token gets; a little of it only, where it is one wrong token after the other. */
-const stranger =
+/** The answer without a valid token: 401, or 429 after too many wrong tokens. */
+const unauthorized =
   (retrySeconds: WrongTokens.Guard, response: Response) =>
   (incoming: HttpServerRequest): Response => {
     const seconds = retrySeconds(incoming)
@@ -84,7 +84,7 @@ const stranger =
         )
   }
 
-/** `/admin/benches/openai/gpt-5.2` means what `/admin/benches/openai%2Fgpt-5.2` means. */
+/** Accepts unencoded slashes: `/admin/benches/openai/gpt-5.2` is `/admin/benches/openai%2Fgpt-5.2`. */
 const withKeyInOnePart = (request: HttpServerRequest): HttpServerRequest => {
   const match = /^(\/admin\/benches\/)([^?]*\/[^?]*)(.*)$/s.exec(request.url)
   return match === null
@@ -96,7 +96,7 @@ const wrong = (credential: string) =>
   new Unauthorized({
     message:
       credential === ""
-        ? "the admin API wants the admin token, as `authorization: Bearer …`"
+        ? "the admin API requires the admin token, as `authorization: Bearer …`"
         : "this is not the admin token"
   })
 
@@ -114,7 +114,7 @@ const layerAuth = (isToken: (token: string) => boolean) =>
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const layerReadable = HttpApiMiddleware.layerSchemaErrorTransform(Readable, (error) => {
-  // An answer that does not fit is not the caller's fault.
+  // An invalid response is a defect of the gateway, not the caller's fault.
   if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error.cause)
   const message = issuesOf(error.cause.issue)
     .issues.map(({ message, path = [] }) => {
@@ -125,7 +125,7 @@ const layerReadable = HttpApiMiddleware.layerSchemaErrorTransform(Readable, (err
   return Effect.fail(new InvalidRequest({ message }))
 })
 
-/** The document has no secrets, but what is under `/admin` is for those who hold the token. */
+/** The document has no secrets, but everything under `/admin` requires the token. */
 const openApi = (isToken: (token: string) => boolean) =>
   HttpRouter.use((router) => {
     const document = HttpServerResponse.jsonUnsafe(OpenApi.fromApi(AdminApi))
@@ -138,12 +138,12 @@ const openApi = (isToken: (token: string) => boolean) =>
 const refused = (status: number, error: { readonly _tag: string; readonly message: string }): Response =>
   HttpServerResponse.jsonUnsafe({ _tag: error._tag, message: error.message }, { status })
 
-/** What no endpoint has answered: nothing is there, or the body could not be read. */
-const turnedDown = (error: HttpServerError): Effect.Effect<Response> => {
+/** Errors outside of the endpoints: an unknown path, or an unreadable body. */
+const onServerError = (error: HttpServerError): Effect.Effect<Response> => {
   const { reason } = error
   switch (reason._tag) {
     case "RouteNotFound":
-      return Effect.succeed(refused(404, { _tag: "NotFound", message: "the admin API has nothing here" }))
+      return Effect.succeed(refused(404, { _tag: "NotFound", message: "unknown path of the admin API" }))
     case "RequestParseError":
       return Effect.succeed(
         reason.reason === "BodyTooLarge"

@@ -1,8 +1,8 @@
 /**
- * The admin API as a value: what can be asked of a running gateway, with what, and what comes back.
+ * The definition of the admin API: its endpoints, their parameters and results.
  *
- * The server, the typed client and the OpenAPI document are made from it. It holds nothing of the server, so that a
- * client loads no more than this.
+ * The server, the typed client and the OpenAPI document are derived from it. It imports nothing of the
+ * server, so a client stays small.
  */
 
 import * as HttpApi from "effect/http-api/HttpApi"
@@ -19,37 +19,37 @@ import { UnknownModel } from "../../failure/RunError.ts"
 import { NotReloadable } from "../reload/Reload.ts"
 import * as Wire from "./Wire.ts"
 
-const said = { message: Schema.String }
+const withMessage = { message: Schema.String }
 
 /**
- * The request came without the admin token, or with a wrong one.
+ * The request has no admin token, or a wrong one.
  *
  * @category errors
  */
-export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", said, {
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", withMessage, {
   httpApiStatus: 401
 }) {}
 
 /**
- * Too many wrong tokens came from the caller's address. The right one is taken at any time.
+ * Too many wrong tokens came from the caller's address. The right token is still accepted.
  *
  * @category errors
  */
-export class TooManyTries extends Schema.TaggedError<TooManyTries>()("TooManyTries", said, {
+export class TooManyTries extends Schema.TaggedError<TooManyTries>()("TooManyTries", withMessage, {
   httpApiStatus: 429
 }) {}
 
 /**
- * Something in the request cannot be used; the message says what and why.
+ * The request is invalid; the message states what and why.
  *
  * @category errors
  */
-export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", said, {
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", withMessage, {
   httpApiStatus: 400
 }) {}
 
 /**
- * The key that was to be taken off the bench is not there.
+ * The key to unbench is not on the bench.
  *
  * @category errors
  */
@@ -69,7 +69,7 @@ export class AdminAuth extends HttpApiMiddleware.Service<AdminAuth>()("effect-fa
   error: [Unauthorized, TooManyTries]
 }) {}
 
-/** Says in words what does not fit in a request. */
+/** Describes what is invalid in a request. */
 export class Readable extends HttpApiMiddleware.Service<Readable>()("effect-failover/AdminReadable", {
   error: InvalidRequest
 }) {}
@@ -79,16 +79,16 @@ const text = (maximum: number, what: string) =>
     Schema.makeFilter((value) => value.length <= maximum || `${what} is at most ${maximum} characters`)
   )
 
-/** What is put on the bench by hand, for how long and why. */
+/** A key to bench manually, for how long and why. */
 export const BenchRequest = Schema.Struct({
   /** `provider`, `provider#credential`, `provider/model` or `provider/model#credential`. */
   key: text(500, "a key"),
-  /** ISO 8601, or milliseconds since the epoch; without it the key rests until it is taken off. */
+  /** ISO 8601, or milliseconds since the epoch. Without it the key stays benched until it is unbenched. */
   until: Schema.optionalKey(Schema.Union([Wire.Moment, Schema.Finite])),
-  /** Instead of `until`, from now on: a duration such as `"10 minutes"`, or milliseconds. */
+  /** Instead of `until`: a duration from now, such as `"10 minutes"`, or milliseconds. */
   for: Schema.optionalKey(DurationInput),
   reason: Schema.optionalKey(text(500, "a reason")),
-  /** Who says so. */
+  /** The name of the operator. */
   by: Schema.optionalKey(text(100, "a name"))
 })
 
@@ -100,7 +100,7 @@ const benches = HttpApiGroup.make("benches")
   .add(
     HttpApiEndpoint.get("list", "/benches", { success: Schema.Array(Wire.Bench) }).annotate(
       OpenApi.Description,
-      "Every key that rests, is half-open or is being probed."
+      "Every key that is benched, half-open or being probed."
     ),
     HttpApiEndpoint.post("add", "/benches", {
       payload: BenchRequest,
@@ -108,52 +108,52 @@ const benches = HttpApiGroup.make("benches")
       error: InvalidRequest
     }).annotate(
       OpenApi.Description,
-      "Puts a key on the bench by hand. Nothing but its end or its removal clears it; a longer rest stays."
+      "Benches a key manually, until its end or its removal. A longer bench stays."
     ),
     HttpApiEndpoint.delete("remove", "/benches/:key", {
       params: { key: Schema.String },
       success: HttpApiSchema.NoContent,
       error: NotBenched
-    }).annotate(OpenApi.Description, "Takes a key off the bench, whoever put it there, with its history.")
+    }).annotate(OpenApi.Description, "Unbenches a key, whatever benched it, and clears its history.")
   )
-  .annotate(OpenApi.Description, "What rests, until when and why.")
+  .annotate(OpenApi.Description, "What is benched, until when and why.")
 
 const insight = HttpApiGroup.make("insight")
   .add(
     HttpApiEndpoint.get("health", "/health", { success: Schema.Array(Wire.Health) }).annotate(
       OpenApi.Description,
-      "Counts and state of every target of the config, of every other one that was called, and of what rests."
+      "Counts and state of every target in the config, of every other target that was called, and of every benched key."
     ),
     HttpApiEndpoint.get("decisions", "/decisions", {
       query: {
         limit: Schema.optionalKey(Limit),
-        /** `jsonl`: one a line, the oldest first, for a file that is added to or replayed. */
+        /** `jsonl`: one per line, oldest first, for a file that is appended to or replayed. */
         format: Schema.optionalKey(Schema.Literals(["json", "jsonl"]))
       },
       success: Schema.Array(Wire.Decision)
     }).annotate(
       OpenApi.Description,
-      "The last requests, the newest first: who was tried and how it went. With format=jsonl (or `accept: application/jsonl`) one a line, the oldest first."
+      "The last requests, newest first: which targets were tried, with what result. With format=jsonl (or `accept: application/jsonl`) one per line, oldest first."
     ),
     HttpApiEndpoint.get("explain", "/explain", {
       query: {
         model: Schema.NonEmptyString,
-        /** The request's own fallbacks, with commas. */
+        /** The request's fallbacks, separated by commas. */
         fallbacks: Schema.optionalKey(Schema.String)
       },
       success: Wire.Explanation,
       error: UnknownModel.annotate({ httpApiStatus: 404 })
     }).annotate(
       OpenApi.Description,
-      "The targets a request for a model would try now, in order; why others are passed by, and what clears them."
+      "The targets that a request for a model would try now, in order; why others are skipped, and what clears them."
     ),
     HttpApiEndpoint.get("config", "/config", { success: Schema.JsonObject }).annotate(
       OpenApi.Description,
-      "The config in force. Keys, tokens, and the values of headers and queries are blotted out."
+      "The config in force. Keys, tokens, and the values of headers and queries are redacted."
     ),
     HttpApiEndpoint.get("events", "/events", {
       success: HttpApiSchema.StreamSse({ events: Wire.Event })
-    }).annotate(OpenApi.Description, "What happens from now on, as server-sent events.")
+    }).annotate(OpenApi.Description, "Events from now on, as server-sent events.")
   )
   .annotate(OpenApi.Description, "What the gateway does and why.")
 
@@ -164,10 +164,10 @@ const config = HttpApiGroup.make("config")
       error: [ConfigError.annotate({ httpApiStatus: 422 }), NotReloadable]
     }).annotate(
       OpenApi.Description,
-      "Reads the config file anew and puts it in force. Requests in flight finish on the one before, and what rests goes on resting. With a bad file nothing changes, and the answer names every problem."
+      "Reloads the config file. Requests in flight finish with the config before, and benches stay. An invalid file changes nothing, and the answer lists every problem."
     )
   )
-  .annotate(OpenApi.Description, "The config in force and its successor.")
+  .annotate(OpenApi.Description, "Reload of the config.")
 
 /**
  * The admin API, under `/admin`.
@@ -183,6 +183,6 @@ export class AdminApi extends HttpApi.make("admin")
     OpenApi.annotations({
       title: "effect-failover admin API",
       version: "1",
-      description: "What rests, what was decided and why, and benching by hand, of a running gateway."
+      description: "Benches, decisions and their reasons, and manual benching, of a running gateway."
     })
   ) {}

@@ -6,7 +6,7 @@ import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import type * as Redacted from "effect/Redacted"
 import { AdminApi } from "./AdminApi.ts"
 
-/** Everything the admin API can do, as typed functions. */
+/** The endpoints of the admin API, as typed functions. */
 export type AdminClient = HttpApiClient.ForApi<typeof AdminApi>
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A config for the eyes of an operator: what is in force, in the words of the config file, with everything blotted out
- * that is a secret or may hold one.
+ * The config in force, with the field names of the config file, and with every value redacted that is or may
+ * be a secret.
  */
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
@@ -15,9 +15,12 @@ import type { Revision } from "../reload/Revision.ts"
 
 type JsonObject = typeof Schema.JsonObject.Type
 
-const blot = "<redacted>"
+const redacted = "<redacted>"
 
-/** The view. Durations are milliseconds; `policy` is complete, the ones further down hold what they change. */
+/**
+ * The view. Durations are milliseconds. The global `policy` is complete; the others have only what they
+ * change.
+ */
 export const make = ({
   config,
   number,
@@ -46,9 +49,9 @@ export const make = ({
     server: {
       host: server.host,
       port: server.port,
-      tokens: server.tokens === "none" ? server.tokens : server.tokens.map(() => blot),
-      adminToken: server.adminToken === undefined ? undefined : blot,
-      carrySecrets: server.carrySecrets?.map(() => blot),
+      tokens: server.tokens === "none" ? server.tokens : server.tokens.map(() => redacted),
+      adminToken: server.adminToken === undefined ? undefined : redacted,
+      carrySecrets: server.carrySecrets?.map(() => redacted),
       wrongTokens: server.wrongTokens,
       maxBodyBytes: server.maxBodyBytes,
       maxBodiesBytes: server.maxBodiesBytes,
@@ -68,7 +71,7 @@ export const make = ({
   })
 }
 
-/** What came after the config in force and was refused, if something was. */
+/** The config that was refused after the one in force, if there is one. */
 export const refused = (refusal: Refused | undefined): JsonObject =>
   refusal === undefined
     ? {}
@@ -78,7 +81,7 @@ export const refused = (refusal: Refused | undefined): JsonObject =>
 
 const otlpView = ({ endpoint, headers, interval, serviceName, signals }: OtlpConfig) => ({
   endpoint: address(endpoint),
-  headers: mapValues(headers, () => blot),
+  headers: mapValues(headers, () => redacted),
   signals,
   serviceName,
   interval
@@ -100,14 +103,14 @@ const providerView = (provider: ProviderConfig) => ({
   responses: provider.responses,
   maxAnswerBytes: provider.maxAnswerBytes,
   maxEventBytes: provider.maxEventBytes,
-  // No place for keys, but somebody may have put one there.
-  headers: provider.headers && mapValues(provider.headers, () => blot),
-  query: provider.query && mapValues(provider.query, () => blot)
+  // Not meant for keys, but some configs put one here.
+  headers: provider.headers && mapValues(provider.headers, () => redacted),
+  query: provider.query && mapValues(provider.query, () => redacted)
 })
 
 const credentialView = ({ apiKey, baseUrl, enabled, name, rpm, weight }: Credential) => ({
   name,
-  apiKey: apiKey === undefined ? undefined : blot,
+  apiKey: apiKey === undefined ? undefined : redacted,
   baseUrl: address(baseUrl),
   enabled,
   weight,
@@ -121,24 +124,24 @@ const modelView = ({ chain, onContentPolicy, onContextExceeded, policy }: Catalo
   policy
 })
 
-/** A base URL without the user, the password and the query values it may hold. */
+/** A base URL without the user, the password and the values of its query. */
 const address = (url: string | undefined): string | undefined => {
-  if (url === undefined || !URL.canParse(url)) return url === undefined ? undefined : blot
+  if (url === undefined || !URL.canParse(url)) return url === undefined ? undefined : redacted
   const { host, password, pathname, protocol, search, username } = new URL(url)
-  const user = username === "" && password === "" ? "" : `${blot}@`
-  // A place for the model's name stays readable.
+  const user = username === "" && password === "" ? "" : `${redacted}@`
+  // The placeholder for the model stays readable.
   const path = pathname.replace(/%7Bmodel%7D/gi, "{model}")
-  return `${protocol}//${user}${host}${path === "/" ? "" : path}${search === "" ? "" : `?${blot}`}`
+  return `${protocol}//${user}${host}${path === "/" ? "" : path}${search === "" ? "" : `?${redacted}`}`
 }
 
 const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
 
-/** What JSON can hold of it: a schedule is a word, infinity is a word, what is not said is left out. */
+/** The value as JSON: a schedule becomes "schedule", infinity a string, and undefined fields are left out. */
 const plain = (value: unknown): Schema.Json => {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value)
-  if (Redacted.isRedacted(value)) return blot
+  if (Redacted.isRedacted(value)) return redacted
   if (Array.isArray(value)) return value.map(plain)
   return isPlain(value) ? plainObject(value) : "schedule"
 }

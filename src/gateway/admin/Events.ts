@@ -1,4 +1,4 @@
-/** What happens in a gateway, live. */
+/** The live events of a gateway. */
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Stream from "effect/Stream"
@@ -9,19 +9,20 @@ import type { Revision } from "../reload/Revision.ts"
 import { benchOf } from "./Views.ts"
 import type * as Wire from "./Wire.ts"
 
-/** Often enough that nothing on the way takes a silent connection for a dead one. */
-const pingEvery = "15 seconds"
+/** The interval of pings, so that proxies do not close the connection as idle. */
+const pingInterval = "15 seconds"
 
 /**
- * Every decision as it is made, every change of the bench and every config that comes into force, from the first ping
- * on, until it is `over`: `closing` is done. It outlives a reload, but not the token that opened it. A slow reader loses the oldest.
+ * Every decision, every change of the bench and every new config, from the first ping until `over`: the
+ * gateway closes, or the admin token changes. A reload alone does not end it. A slow reader loses the oldest
+ * events.
  */
 export const make = (options: {
   readonly decisions: Decisions["Service"]
   readonly registry: BenchRegistry["Service"]
-  /** The config whose admin token the listener has shown. */
+  /** The config with the token that the subscriber used. */
   readonly revision: Revision
-  /** The config in force, and each that follows it. */
+  /** The config in force, and each that replaces it. */
   readonly changes: Stream.Stream<Revision>
   readonly closing: Effect.Effect<unknown>
 }): { readonly events: Stream.Stream<Wire.Event>; readonly over: Effect.Effect<unknown> } => {
@@ -38,7 +39,7 @@ export const make = (options: {
   const revoked = Stream.runHead(
     Stream.filter(options.changes, ({ config }) => !Equal.equals(config.server.adminToken, token))
   )
-  const pings = Stream.mapEffect(Stream.tick(pingEvery), () =>
+  const pings = Stream.mapEffect(Stream.tick(pingInterval), () =>
     Effect.map(MonotonicClock.currentTimeMillis, (at): Wire.Event => ({ event: "ping", data: { at } }))
   )
   const over = Effect.raceFirst(options.closing, revoked)

@@ -1,4 +1,4 @@
-/** What the admin API does. */
+/** The handlers of the admin API. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -20,20 +20,20 @@ import * as JsonLines from "./JsonLines.ts"
 import { benchOf, explainedOf, healthOf, untried } from "./Views.ts"
 import type * as Wire from "./Wire.ts"
 
-/** What the handlers are about. */
+/** What the handlers need. */
 export interface Options {
-  /** The config that is in force when a call comes. */
+  /** The config in force when the call comes. */
   readonly revision: Revision
   readonly live: CurrentConfig
-  /** Done when the gateway begins to stop: those who listen are let go, so that they do not keep it waiting. */
+  /** Done when the gateway begins to stop. Event streams end then, so that they do not delay the stop. */
   readonly closing: Effect.Effect<unknown>
 }
 
 /** The handlers of the whole API. */
 export const layer = (options: Options) => Layer.mergeAll(benches(options), insight(options), config(options))
 
-/** Later than any clock will show; beyond it a date cannot be written. */
-const furthest = Date.parse("9999-12-31T23:59:59Z")
+/** The latest end of a manual bench; later dates have no ISO 8601 form. */
+const latestEnd = Date.parse("9999-12-31T23:59:59Z")
 
 const benches = ({ revision: { named } }: Options) =>
   HttpApiBuilder.group(
@@ -53,7 +53,7 @@ const benches = ({ revision: { named } }: Options) =>
           yield* registry.bench(key, { until, reason, by })
           const list = yield* registry.list
           const info = list.find((each) => each.key === key)
-          // The clock may have passed its end by now.
+          // The end may have passed by now.
           return info === undefined ? yield* invalid("the end has passed") : benchOf(info)
         }),
 
@@ -64,16 +64,16 @@ const benches = ({ revision: { named } }: Options) =>
     })
   )
 
-/** When a rest by hand is to end; `undefined` for never. */
+/** The end of a manual bench; `undefined` for none. */
 const endOf = (
   { for: duration, until }: typeof BenchRequest.Type,
   now: number
 ): Effect.Effect<number | undefined, InvalidRequest> => {
-  if (duration !== undefined && until !== undefined) return invalid("say until or for, not both")
+  if (duration !== undefined && until !== undefined) return invalid("set until or for, not both")
   const end = until ?? (duration === undefined ? undefined : now + (millisOf(duration) ?? 0))
   if (end === undefined) return Effect.succeed(undefined)
   if (end <= now) return invalid("the end is not in the future")
-  return end > furthest ? invalid("the end is later than the year 9999") : Effect.succeed(end)
+  return end > latestEnd ? invalid("the end is later than the year 9999") : Effect.succeed(end)
 }
 
 const invalid = (message: string): Effect.Effect<never, InvalidRequest> =>

@@ -1,11 +1,11 @@
-/** From what the core knows to what the admin API says. */
+/** Maps the engine's records to the records of the admin API. */
 
 import type { Explained } from "../../candidates/Explain.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import type * as BenchRegistry from "../../health/BenchRegistry.ts"
 import type * as Wire from "./Wire.ts"
 
-/** A key of the bench. */
+/** A bench key. */
 export const benchOf = (info: BenchRegistry.BenchInfo): Wire.Bench => {
   const { by, evidence, failures, hint, consecutiveBenches, key, reason, scope, since, status, until } = info
   return {
@@ -23,7 +23,7 @@ export const benchOf = (info: BenchRegistry.BenchInfo): Wire.Bench => {
   }
 }
 
-/** How a key is doing. */
+/** The counts and state of a key. */
 export const healthOf = (health: BenchRegistry.Health): Wire.Health => {
   const { attempts, failures, failuresInRow, key, lastFailure, status, until } = health
   return {
@@ -44,7 +44,7 @@ export const healthOf = (health: BenchRegistry.Health): Wire.Health => {
   }
 }
 
-/** A target that nobody has called yet. */
+/** A target that was never called. */
 export const untried = (key: string): Wire.Health => ({
   key,
   scope: "target",
@@ -75,5 +75,5 @@ export const explainedOf = ({
   ...(clears !== undefined && { clears })
 })
 
-/** A rest by hand may have no end. */
+/** A manual bench may have no end. */
 const end = (until: number | undefined) => (until !== undefined && Number.isFinite(until) ? { until } : {})

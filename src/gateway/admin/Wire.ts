@@ -1,8 +1,8 @@
 /**
- * What the admin API's answers look like.
+ * The records of the admin API.
  *
- * On the wire a moment is text as of ISO 8601 (`2026-05-01T12:00:00.000Z`), for whoever reads it with curl; in code it
- * is a number of milliseconds since the epoch, as everywhere else. What does not apply is left out.
+ * Times are ISO 8601 text on the wire (`2026-05-01T12:00:00.000Z`) and milliseconds since the epoch in code.
+ * Fields that do not apply are left out.
  */
 
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import * as Dates from "../../time/Timestamp.ts"
 
 const opt = Schema.optionalKey
 
-/** A moment: ISO 8601 on the wire, milliseconds since the epoch in code. */
+/** A time: ISO 8601 on the wire, milliseconds since the epoch in code. */
 export const Moment = Schema.String.annotate({ format: "date-time" }).pipe(
   Schema.decodeTo(
     Schema.Finite,
@@ -33,10 +33,10 @@ export const Moment = Schema.String.annotate({ format: "date-time" }).pipe(
   )
 )
 
-/** What kind of thing a key of the bench names. */
+/** What a bench key covers. */
 const Scope = Schema.Literals(["target", "credential", "model", "provider"])
 
-/** How a key stands; see `BenchRegistry`. */
+/** The state of a bench key; see `BenchRegistry`. */
 const Status = Schema.Literals(["free", "resting", "half-open", "probing", "manual"])
 
 /** One key of the bench. */
@@ -46,25 +46,25 @@ export const Bench = Schema.Struct({
   status: Status,
   /** The class of the failure, or `Manual`. */
   reason: opt(Schema.String),
-  /** Which signal decided; for a rest by hand the reason that was given. */
+  /** Which signal decided; for a manual bench, the given reason. */
   evidence: opt(Schema.String),
   since: opt(Moment),
-  /** Absent for a rest by hand that has no end. */
+  /** Absent for a manual bench without an end. */
   until: opt(Moment),
-  /** When access comes back, as the provider said of a dead key; probes are sent before it, too. */
+  /** When the provider restores access to a dead key, as it stated. Probes may come earlier. */
   hint: opt(Moment),
-  /** Rests in a row. */
+  /** How often in a row the key was benched. */
   consecutiveBenches: Schema.Int,
-  /** Exhausted visits in a row. */
+  /** Consecutive visits that used up their retries. */
   failures: Schema.Int,
-  /** Who put it there by hand. */
+  /** Who benched it manually. */
   by: opt(Schema.String)
 }).annotate({ identifier: "Bench" })
 
 /** One key of the bench. */
 export type Bench = typeof Bench.Type
 
-/** How one key is doing. Attempts that a caller broke off are not counted. */
+/** The counts and state of one key. Attempts that the caller cancelled are not counted. */
 export const Health = Schema.Struct({
   key: Schema.String,
   scope: Scope,
@@ -79,7 +79,7 @@ export const Health = Schema.Struct({
 /** How one key is doing. */
 export type Health = typeof Health.Type
 
-/** One request on its way: who was tried, how it went and why it went on. Durations are milliseconds. */
+/** One request: the targets it tried, their results, and why it went on. Durations are milliseconds. */
 export const Decision = Schema.Struct({
   ...Decisions.Decision.fields,
   at: Moment,
@@ -94,14 +94,14 @@ export const ExplainedTarget = Schema.Struct({
   /** The number of its tier, from 1, and how requests are spread over it: only where several targets of a tier are equal. */
   tier: opt(Schema.Int),
   strategy: opt(Schema.Literals(strategies)),
-  /** `callable`, or `probe` where the next request decides whether a rest is over; the others are passed by. */
+  /** `callable`, or `probe` if the next request is its probe. Targets in other states are skipped. */
   state: Schema.Literals(["callable", "probe", "resting", "probing", "manual", "limited"]),
-  /** The key that keeps it away. */
+  /** The benched key. */
   key: opt(Schema.String),
   reason: opt(Schema.String),
   evidence: opt(Schema.String),
   until: opt(Moment),
-  /** What would clear it, in words. */
+  /** What would clear the bench, in a sentence. */
   clears: opt(Schema.String)
 }).annotate({ identifier: "ExplainedTarget" })
 
@@ -113,11 +113,14 @@ export const Explanation = Schema.Struct({
   model: Schema.String,
   /** Every model of the chain, fallbacks included, in order. */
   chain: Schema.Array(Schema.String),
-  /** Who would be called first; absent when everything rests. */
+  /** The target that would be called first; absent if all are benched. */
   first: opt(Schema.String),
-  /** The targets in the order of the chain; a strategy other than `sequential` turns the credentials of a model. */
+  /**
+   * The targets in the order of the chain. A strategy other than `sequential` changes the order of the
+   * credentials.
+   */
   targets: Schema.Array(ExplainedTarget),
-  /** What happens when everything rests. */
+  /** What happens if all targets are benched. */
   whenAllBenched: Schema.Literals(["tryAnyway", "wait", "fail"]),
   onContextExceeded: opt(Schema.Array(Schema.String)),
   onContentPolicy: opt(Schema.Array(Schema.String)),
@@ -125,7 +128,7 @@ export const Explanation = Schema.Struct({
   deadline: opt(Schema.Finite),
   /** Attempts for the whole request. */
   attempts: Schema.Int,
-  /** Retries that the whole process could make now; absent where nothing bounds them. */
+  /** Retries left in the retry budget of the process; absent if there is no budget. */
   retriesLeft: opt(Schema.Int)
 }).annotate({ identifier: "Explanation" })
 
@@ -134,12 +137,12 @@ export type Explanation = typeof Explanation.Type
 
 /** What a reload did. */
 export const Reloaded = Schema.Struct({
-  /** The number of the config now in force; the one that the gateway started with is 1. */
+  /** The number of the config in force; the config at the start is 1. */
   revision: Schema.Int,
   since: Moment,
-  /** Fields that say something new and cannot change while the gateway runs, such as `server.port`. */
+  /** Changed fields that need a restart, such as `server.port`. */
   restart: Schema.Array(Schema.String),
-  /** What is accepted and has no effect, in sentences. */
+  /** Warnings about the config, in sentences. */
   notes: Schema.Array(Schema.String)
 }).annotate({ identifier: "Reloaded" })
 
@@ -148,16 +151,16 @@ export type Reloaded = typeof Reloaded.Type
 
 /** What happens while one listens: decisions as they are made, the bench as it changes, and signs of life. */
 export const Event = Schema.Union([
-  /** A request each time something happens to it, as it then stands. */
+  /** A request, each time it changes. */
   Schema.Struct({ event: Schema.Literal("decision"), data: Schema.fromJsonString(Decision) }),
-  /** A key of the bench that came, went or changed. */
+  /** A bench key that was added, changed or removed. */
   Schema.Struct({ event: Schema.Literal("bench"), data: Schema.fromJsonString(Bench) }),
-  /** Another config has come into force. */
+  /** A new config came into force. */
   Schema.Struct({
     event: Schema.Literal("config"),
     data: Schema.fromJsonString(Schema.Struct({ revision: Schema.Int, since: Moment }))
   }),
-  /** At once, and then every 15 seconds. */
+  /** At the start, and then every 15 seconds. */
   Schema.Struct({
     event: Schema.Literal("ping"),
     data: Schema.fromJsonString(Schema.Struct({ at: Moment }))

@@ -1,4 +1,4 @@
-/** The files of the status page, as they lie beside this module: nothing builds them. */
+/** The files of the status page, from the folder `gateway/page`. They need no build step. */
 import { hash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, extname } from "node:path"
@@ -19,7 +19,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 const folder = new URL("../page/", import.meta.url)
 
-/** Reads the files, by name. There is none where a bundler has left them behind. */
+/** Reads the files, by name. The map is empty if a bundler did not include them. */
 export const read = (): ReadonlyMap<string, PageFile> => {
   let names: ReadonlyArray<string>
   try {

@@ -1,9 +1,9 @@
 /**
- * What the status page shows: every target with its state and its last minutes, what is on the bench, and the last
+ * The data of the status page: every target with its state and its last minutes, the bench, and the last
  * decisions.
  *
- * Moments are milliseconds since the epoch. There are names of the config in it, reasons and counts, and of what
- * clients send only how they called a model; no key, no prompt, no answer.
+ * Times are milliseconds since the epoch. The data has names of the config, reasons and counts, and the model
+ * names that clients sent; no keys, prompts or answers.
  */
 import * as Effect from "effect/Effect"
 import type { GatewayConfig, ProtocolName } from "../../config/GatewayConfig.ts"
@@ -16,34 +16,37 @@ import { benchOf } from "../admin/Views.ts"
 import type * as Wire from "../admin/Wire.ts"
 import type { ConfiguredNames } from "../reload/ConfiguredNames.ts"
 
-/** How a target stands. `half-open`: its rest is over, and the next request to it decides whether it serves again. */
+/** The state of a target. `half-open`: its cooldown is over, and the next request probes it. */
 export type State = "serving" | "resting" | "half-open" | "probing" | "manual"
 
-/** One step of time: its number, what was answered, what failed, and two quantiles of latency (0 for none). */
+/**
+ * One time step: its number, attempts answered and failed, and two quantiles of latency in milliseconds (0
+ * for none).
+ */
 export type Step = readonly [number: number, answered: number, failed: number, p50: number, p95: number]
 
-/** One step of time, and how the requests that ended in it did. */
+/** One time step: its number, and the requests that ended in it. */
 export type Requests = readonly [number: number, answered: number, failed: number]
 
-/** One target: its state, and how the last minutes went. Durations are milliseconds. */
+/** One target: its state and its last minutes. Durations are milliseconds. */
 export interface Row {
   /** `provider/model#credential` */
   readonly key: string
   readonly provider: string
   readonly model: string
   readonly credential: string
-  /** Whether it stands in the config; clients may call other models too. */
+  /** Whether the config names it; clients may call other models too. */
   readonly named: boolean
   readonly state: State
-  /** The key of the bench that keeps it away. */
+  /** The bench key that keeps it out of rotation. */
   readonly bench?: string
   readonly answered: number
   readonly failed: number
-  /** What the failures were, by class. */
+  /** The failures, by class. */
   readonly failures: Readonly<Record<string, number>>
   readonly p50?: number
   readonly p95?: number
-  /** Steps in which something happened, the oldest first. */
+  /** Steps with attempts, oldest first. */
   readonly steps: ReadonlyArray<Step>
 }
 
@@ -54,7 +57,7 @@ export interface Provider {
   readonly credentials: ReadonlyArray<{ readonly name: string; readonly enabled: boolean }>
 }
 
-/** A name that callers ask for, and the targets of its chain in the order in which they are tried. */
+/** A model name for callers, and the targets of its chain in order. */
 export interface Model {
   readonly name: string
   /** Keys of rows. */
@@ -63,20 +66,20 @@ export interface Model {
   readonly equals?: number | undefined
 }
 
-/** Everything. */
+/** The whole status. */
 export interface Status {
   readonly at: number
-  /** When the gateway began. */
+  /** When the gateway started. */
   readonly startedAt: number
-  /** Milliseconds that one step covers, and how many of them there are. */
+  /** The length of a step in milliseconds, and the number of steps. */
   readonly stepMillis: number
   readonly steps: number
-  /** Whether there is an admin token, and so a way to bench by hand. */
+  /** Whether there is an admin token, so that the page can bench and unbench. */
   readonly control: boolean
   readonly providers: ReadonlyArray<Provider>
-  /** The names of `models` in the config; they change with the config only. */
+  /** The names of `models` in the config. They change with the config only. */
   readonly models: ReadonlyArray<Model>
-  /** What callers got: steps in which requests ended, the oldest first. */
+  /** The requests per step, oldest first. */
   readonly requests: ReadonlyArray<Requests>
   readonly rows: ReadonlyArray<Row>
   readonly benches: ReadonlyArray<Wire.Bench>
@@ -84,30 +87,30 @@ export interface Status {
   readonly decisions: ReadonlyArray<Decision>
 }
 
-/** Targets that are shown although the config does not name them; those that were called last. */
+/** The most targets that are shown besides those in the config; the last called ones. */
 const maxOthers = 100
 
-/** Keys of the bench that are shown. */
+/** The most bench keys that are shown. */
 const maxBenches = 300
 
-/** What the status is made from. */
+/** The sources of the status. */
 export interface Options {
   readonly config: GatewayConfig
   readonly named: ConfiguredNames
-  /** The names that callers ask for, and who answers them. */
+  /** The model names for callers, and their targets. */
   readonly models: ReadonlyArray<Model>
   readonly registry: BenchRegistry["Service"]
   readonly decisions: Decisions["Service"]
   readonly pulse: Pulse["Service"]
-  /** When the gateway began, in milliseconds since the epoch. */
+  /** When the gateway started, in milliseconds since the epoch. */
   readonly startedAt: number
 }
 
-/** An effect that gives the status now. A row in which nothing has changed is the same object again. */
+/** An effect that gives the status now. An unchanged row is the same object as before. */
 export const make = (options: Options): Effect.Effect<Status> => {
   const { config, decisions, models, named, pulse, registry, startedAt } = options
   const { stepMillis, steps } = pulse
-  const places = named.targets.map((key) => placeOf(key, true))
+  const identities = named.targets.map((key) => identityOf(key, true))
   const known = new Set(named.targets)
   const providers = config.providers.map(
     ({ credentials, name, protocol }): Provider => ({
@@ -118,13 +121,13 @@ export const make = (options: Options): Effect.Effect<Status> => {
   )
   let last = new Map<string, Made>()
   let requests: ReadonlyArray<Requests> = []
-  const told = new WeakMap<Decision, Decision>()
-  /** Without the id that the client may have chosen. */
+  const cached = new WeakMap<Decision, Decision>()
+  /** Without the request id, which the client may have chosen. */
   const shown = (decision: Decision): Decision => {
-    const known = told.get(decision)
+    const known = cached.get(decision)
     if (known !== undefined) return known
     const { requestId: _, ...rest } = decision
-    told.set(decision, rest)
+    cached.set(decision, rest)
     return rest
   }
 
@@ -137,17 +140,17 @@ export const make = (options: Options): Effect.Effect<Status> => {
       .filter(({ target }) => !known.has(target.key))
       .sort((a, b) => b.lastAt - a.lastAt)
       .slice(0, maxOthers)
-      .map(({ target }): Place => ({ ...target, named: false }))
+      .map(({ target }): Identity => ({ ...target, named: false }))
       .sort((a, b) => (a.key < b.key ? -1 : 1))
     const made = new Map<string, Made>()
-    for (const place of [...places, ...others]) {
-      const reading = readingOfKey.get(place.key)
-      const [state, bench] = standingOf(place, benchOfKey)
-      const before = last.get(place.key)
+    for (const identity of [...identities, ...others]) {
+      const reading = readingOfKey.get(identity.key)
+      const [state, bench] = stateOf(identity, benchOfKey)
+      const before = last.get(identity.key)
       const isSame = before?.reading === reading && before?.row.state === state && before?.row.bench === bench
       made.set(
-        place.key,
-        isSame && before !== undefined ? before : { reading, row: rowOf(place, state, bench, reading) }
+        identity.key,
+        isSame && before !== undefined ? before : { reading, row: rowOf(identity, state, bench, reading) }
       )
     }
     last = made
@@ -172,7 +175,10 @@ export const make = (options: Options): Effect.Effect<Status> => {
   })
 }
 
-/** Steps only grow at their end, and what has left the window at the other end is nothing new. */
+/**
+ * Compares the last steps only: a new request changes the last one, and steps that leave the window are no
+ * change.
+ */
 const isSameStep = (a: Requests | undefined, b: Requests | undefined): boolean => String(a) === String(b)
 
 interface Made {
@@ -180,18 +186,21 @@ interface Made {
   readonly row: Row
 }
 
-type Place = Pick<Row, "key" | "provider" | "model" | "credential" | "named">
+type Identity = Pick<Row, "key" | "provider" | "model" | "credential" | "named">
 
-const placeOf = (key: string, named: boolean): Place => {
+const identityOf = (key: string, named: boolean): Identity => {
   const { credential = "", model = "", provider = key } = BenchKey.parse(key) ?? {}
   return { key, provider, model, credential, named }
 }
 
 const weight: Readonly<Record<string, number>> = { manual: 4, resting: 3, probing: 2, "half-open": 1 }
 
-/** Of all that keeps a target away what weighs most: a person's word first, then what ends last. */
-const standingOf = (
-  { credential, key, model, provider }: Place,
+/**
+ * Of all benches that cover a target, the most important one: manual benches first, then the one that ends
+ * last.
+ */
+const stateOf = (
+  { credential, key, model, provider }: Identity,
   benches: ReadonlyMap<string, BenchInfo>
 ): readonly [State, string | undefined] => {
   let state: State = "serving"
@@ -214,7 +223,7 @@ const standingOf = (
 }
 
 const rowOf = (
-  { credential, key, model, named, provider }: Place,
+  { credential, key, model, named, provider }: Identity,
   state: State,
   bench: string | undefined,
   reading: Reading | undefined

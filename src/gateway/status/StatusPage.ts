@@ -1,15 +1,15 @@
 /**
- * The status page and what it feeds on, by path.
+ * The status page and its data, by path.
  *
- * | path | what |
+ * | path | content |
  * | --- | --- |
  * | `/` | the page |
  * | `/status` | the whole status as JSON |
- * | `/status/events` | the same as it changes, as server-sent events |
- * | `/status/page.css`, … | the page's files |
+ * | `/status/events` | changes of the status, as server-sent events |
+ * | `/status/page.css`, … | the files of the page |
  *
- * The page itself holds nothing; what it shows is for everybody who reaches the port, like `/metrics`, or with
- * `statusPage: "admin"` for whoever has the admin token. What it changes goes through the admin API.
+ * The page itself has no data. The status is open to everybody who reaches the port, like `/metrics`, or with
+ * `statusPage: "admin"` to holders of the admin token. Changes go through the admin API.
  */
 
 import * as Effect from "effect/Effect"
@@ -31,24 +31,24 @@ import * as Watch from "./Watch.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
-/** A page that can be asked for. */
+/** Answers requests for one path. */
 export type Page = Effect.Effect<Response, never, HttpServerRequest>
 
-/** What the page is about. */
+/** What the page needs. */
 export interface Options extends Pick<Status.Options, "decisions" | "pulse" | "startedAt"> {
   readonly revision: Revision
   readonly live: CurrentConfig
-  /** Done when the gateway begins to stop: viewers are let go, so that they do not keep it waiting. */
+  /** Done when the gateway begins to stop. Event streams end then, so that they do not delay the stop. */
   readonly closing: Effect.Effect<unknown>
-  /** Counts the requests with a wrong token. */
+  /** Counts requests with a wrong token. */
   readonly retrySeconds: WrongTokens.Guard
 }
 
-/** More than so many do not look at once. */
+/** The most viewers at once. */
 export const maxViewers = 50
 
-/** Nothing but this origin, no inline script, no markup from text, no frame around it. */
-const safety = {
+/** Allows this origin only, no inline scripts, no markup from text, no embedding in a frame. */
+const securityHeaders = {
   "content-security-policy": [
     "default-src 'none'",
     "script-src 'self'",
@@ -67,7 +67,7 @@ const safety = {
   "x-frame-options": "DENY"
 }
 
-/** Builds the pages; there is none where the config turns them off. */
+/** Builds the pages; none if the config switches them off. */
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<ReadonlyMap<string, Page>, never, BenchRegistry | Scope.Scope> {
@@ -81,7 +81,7 @@ export const make = Effect.fnUntraced(function* (
   const models = VirtualModels.of(config, revision.catalog)
   const read = Status.make({ ...options, config, models, named, registry: yield* BenchRegistry })
   const watch = yield* Watch.make(read)
-  // Who looks at a config that another one takes the place of comes back and sees the new one.
+  // The stream ends when the config is replaced, and the viewer reconnects to the new one.
   const replaced = Stream.runDrain(
     Stream.take(
       Stream.filter(live.changes, ({ number }) => number > revision.number),
@@ -90,10 +90,10 @@ export const make = Effect.fnUntraced(function* (
   )
   const over = Effect.raceFirst(closing, replaced)
   const subscribers = yield* EventSubscribers.make(over)
-  const turnedAway = gate(statusPage === "admin" ? adminToken : undefined, options.retrySeconds)
+  const refusalOf = gate(statusPage === "admin" ? adminToken : undefined, options.retrySeconds)
   const guarded = (answer: Page): Page =>
     Effect.flatMap(HttpServerRequest, (incoming) => {
-      const refusal = turnedAway(incoming)
+      const refusal = refusalOf(incoming)
       return refusal === undefined ? answer : Effect.succeed(refusal)
     })
   return new Map<string, Page>([
@@ -104,9 +104,9 @@ export const make = Effect.fnUntraced(function* (
   ])
 })
 
-/** A file, unless the browser has it already. */
+/** A file, or 304 if the browser has it. */
 const send = ({ contentType, tag, text }: Files.PageFile): Page => {
-  const headers = { ...safety, "cache-control": "no-cache", etag: tag }
+  const headers = { ...securityHeaders, "cache-control": "no-cache", etag: tag }
   const whole = HttpServerResponse.text(text, { contentType, headers })
   const unchanged = HttpServerResponse.empty({ status: 304, headers })
   return Effect.map(HttpServerRequest, (request) =>
@@ -114,7 +114,7 @@ const send = ({ contentType, tag, text }: Files.PageFile): Page => {
   )
 }
 
-const fresh = { ...safety, "cache-control": "no-store" }
+const fresh = { ...securityHeaders, "cache-control": "no-store" }
 
 const json = (status: Status.Status): Response =>
   HttpServerResponse.text(JSON.stringify(status), { contentType: "application/json", headers: fresh })
@@ -126,11 +126,11 @@ const refused = (status: number, message: string, headers: Readonly<Record<strin
     headers: { ...fresh, ...headers }
   })
 
-const crowded = refused(503, `${maxViewers} viewers are looking at this page already`, {
+const tooManyViewers = refused(503, `this page has ${maxViewers} viewers already`, {
   "retry-after": "10"
 })
 
-const twice = refused(503, "somebody on this connection is looking at this page already", {
+const hasViewer = refused(503, "this connection has a viewer of this page already", {
   "retry-after": "10"
 })
 
@@ -143,27 +143,29 @@ const events = (
     watch.events.pipe(Stream.interruptWhen(over), Stream.encodeText),
     {
       contentType: "text/event-stream",
-      // What is live must not wait in somebody's buffer.
+      // Proxies must not buffer live events.
       headers: { ...fresh, "x-accel-buffering": "no" }
     }
   )
   return Effect.flatMap(subscribers.hasOne, (hasOne) => {
-    if (hasOne) return Effect.succeed(twice)
-    return watch.viewers() >= maxViewers ? Effect.succeed(crowded) : Effect.as(subscribers.add, response)
+    if (hasOne) return Effect.succeed(hasViewer)
+    return watch.viewers() >= maxViewers
+      ? Effect.succeed(tooManyViewers)
+      : Effect.as(subscribers.add, response)
   })
 }
 
-/** Who may see the status: everybody, or holders of the admin token; and no page of another site in their name. */
+/** Checks access: everybody, or holders of the admin token; never pages of other sites. */
 const gate = (
   token: Redacted.Redacted | undefined,
   retrySeconds: WrongTokens.Guard
 ): ((incoming: HttpServerRequest) => Response | undefined) => {
   const isToken = token === undefined ? () => true : Tokens.verifier([token])
-  const elsewhere = refused(403, "the status is not for pages of other sites")
-  const unknown = refused(401, "the status page wants the admin token", { "www-authenticate": "Bearer" })
+  const crossSite = refused(403, "pages of other sites may not read the status")
+  const unknown = refused(401, "the status page requires the admin token", { "www-authenticate": "Bearer" })
   return (incoming) => {
     const { headers } = incoming
-    if (headers["sec-fetch-site"] === "cross-site") return elsewhere
+    if (headers["sec-fetch-site"] === "cross-site") return crossSite
     if (isToken(Tokens.bearer(headers.authorization))) return undefined
     const seconds = retrySeconds(incoming)
     return seconds === undefined ? unknown : refused(429, WrongTokens.message, WrongTokens.headers(seconds))

@@ -1,4 +1,4 @@
-/** The names of a config that callers ask for, and the targets that may answer each of them. */
+/** The model names of a config, and the targets that may answer each of them. */
 import * as Result from "effect/Result"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
@@ -6,7 +6,10 @@ import type { ModelSpec } from "../../domain/ModelSpec.ts"
 import type { GatewayCatalog } from "../providers/Providers.ts"
 import type { Model } from "./Status.ts"
 
-/** Every name of `models`, with the targets of its chain in order: configured fallbacks included, disabled credentials not. */
+/**
+ * Every name in `models`, with the targets of its chain in order, including configured fallbacks, without
+ * disabled credentials.
+ */
 export const of = (config: GatewayConfig, catalog: Pick<GatewayCatalog, "resolve">): ReadonlyArray<Model> => {
   const credentials = new Map(config.providers.map(({ credentials, name }) => [name, credentials]))
   return Object.keys(config.models).flatMap((name) => {

@@ -1,9 +1,9 @@
 /**
- * The status as it changes, for everybody who looks at it.
+ * The changes of the status, for all viewers.
  *
- * A viewer gets the whole status first and then, twice a second at most, what has changed since. It is worked out once
- * for all viewers who keep up, and not at all while there is none. Nothing waits in a queue: who reads slowly is told
- * less often, and then of everything that has changed since; who does not read holds one message and no more.
+ * A viewer first gets the whole status, and then, at most twice a second, what changed. Updates are computed
+ * once for all viewers that keep up, and not at all without viewers. Nothing is queued: a slow reader gets
+ * fewer, larger updates, and a stalled reader holds one message.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -13,77 +13,83 @@ import { type Decision, isTroubled } from "../../observe/Decisions.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import type { Row, Status } from "./Status.ts"
 
-/** What has changed. Fields are left out where nothing has. */
+/** What changed. Fields without changes are left out. */
 export interface Update {
   readonly at: number
-  /** Rows as they are now, with their last steps only. */
+  /** Changed rows, with their last steps only. */
   readonly rows?: ReadonlyArray<Row>
-  /** Keys of rows that are no more. */
+  /** Keys of removed rows. */
   readonly gone?: ReadonlyArray<string>
-  /** Keys of the bench as they are now. */
+  /** Changed benches. */
   readonly benches?: Status["benches"]
-  /** Keys that are off the bench. */
+  /** Keys that are no longer benched. */
   readonly off?: ReadonlyArray<string>
   /** The last steps of all requests. */
   readonly requests?: Status["requests"]
-  /** Requests that came or went on, the newest first. Under load the troubled ones and some of the others. */
+  /** New and changed requests, newest first. Under load, those with failures and a sample of the others. */
   readonly decisions?: ReadonlyArray<Decision>
 }
 
-/** How often viewers hear of what has changed, in milliseconds. */
-const pace = 500
+/** The interval of updates, in milliseconds. */
+const interval = 500
 
-/** Viewers hear something at least this often, in milliseconds, so that silence means trouble. */
+/** The longest time without a message, in milliseconds, so that a viewer can detect a lost connection. */
 const heartbeat = 3_000
 
-/** How many decisions one update brings: of those in which something failed, and of the others. */
-const most = { troubled: 30, smooth: 15 }
+/** The most decisions in one update: with failures, and without. */
+const maxDecisions = { troubled: 30, smooth: 15 }
 
-/** The status as it changes. */
+/** The changes of the status. */
 export interface Watch {
-  /** How many are looking. */
+  /** The number of viewers. */
   readonly viewers: () => number
-  /** Server-sent events: one `status`, then an `update` for each change, `alive` when there was none. */
+  /**
+   * Server-sent events: first `status`, then `update` for each change, and `alive` if there was none for a
+   * while.
+   */
   readonly events: Stream.Stream<string>
 }
 
-/** Builds it. It works in the background while somebody is looking, until the scope ends. */
+/** Builds it. It works in the background while there are viewers, until the scope ends. */
 export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, Scope.Scope> =>
   Effect.gen(function* () {
     const isWatched = yield* Latch.make()
     const news = yield* Latch.make()
     let viewers = 0
-    /** What viewers who keep up have been told, and the same as it was read last. */
-    let [told, latest]: ReadonlyArray<Status | undefined> = []
-    let spokenAt = 0
-    /** Texts that are the same for many viewers: `latest` as a whole, and what is new in `told`, by what one knows. */
+    /** The status that up-to-date viewers have, and the latest one. */
+    let [published, latest]: ReadonlyArray<Status | undefined> = []
+    let sentAt = 0
+    /**
+     * Texts shared by many viewers: the whole `latest`, and the updates to `published` by the status that a viewer
+     * has.
+     */
     let whole: string | undefined
     let updates = new Map<Status, string>()
 
     const publish = Effect.flatMap(read, (status) => {
-      const update = told === undefined ? undefined : changed(told, status)
+      const update = published === undefined ? undefined : changed(published, status)
       latest = status
       whole = undefined
-      if (update !== undefined && told !== undefined) {
-        updates = new Map([[told, event("update", update)]])
-        told = status
-      } else if (status.at - spokenAt < heartbeat) return Effect.void
-      spokenAt = status.at
+      if (update !== undefined && published !== undefined) {
+        updates = new Map([[published, event("update", update)]])
+        published = status
+      } else if (status.at - sentAt < heartbeat) return Effect.void
+      sentAt = status.at
       return news.release
     })
 
     yield* Effect.forkScoped(
-      Effect.forever(isWatched.await.pipe(Effect.andThen(Effect.sleep(pace)), Effect.andThen(publish)))
+      Effect.forever(isWatched.await.pipe(Effect.andThen(Effect.sleep(interval)), Effect.andThen(publish)))
     )
 
-    /** For somebody who comes. */
-    const greeting = Effect.map(
+    /** The first message of a viewer. */
+    const first = Effect.map(
       Effect.suspend(() => (latest === undefined ? read : Effect.succeed(latest))),
       (status) => {
         latest ??= status
-        told ??= status
+        published ??= status
         whole ??= event("status", latest)
-        return [whole, told] as const
+        return [whole, published] as const
       }
     )
 
@@ -93,12 +99,12 @@ export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, S
       return text
     }
 
-    /** For somebody who has been told already. */
+    /** The next message of a viewer. */
     const next = (known: Status): Effect.Effect<readonly [string, Status]> =>
       Effect.suspend(() =>
-        told === undefined || told === known
-          ? Effect.flatMap(news.await, () => (told === known ? alive(known) : next(known)))
-          : Effect.succeed([updateSince(known, told), told])
+        published === undefined || published === known
+          ? Effect.flatMap(news.await, () => (published === known ? alive(known) : next(known)))
+          : Effect.succeed([updateSince(known, published), published])
       )
 
     const enter = Effect.sync(() => {
@@ -108,7 +114,7 @@ export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, S
     const leave = Effect.sync(() => {
       if (--viewers > 0) return
       isWatched.closeUnsafe()
-      told = latest = whole = undefined
+      published = latest = whole = undefined
       updates = new Map()
     })
 
@@ -118,7 +124,7 @@ export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, S
         Effect.as(
           Effect.acquireRelease(enter, () => leave),
           Stream.unfold<Status | undefined, string, never, never>(undefined, (known) =>
-            known === undefined ? greeting : next(known)
+            known === undefined ? first : next(known)
           )
         )
       )
@@ -130,7 +136,7 @@ const event = (name: string, data: object): string => `event: ${name}\ndata: ${J
 const alive = (known: Status): Effect.Effect<readonly [string, Status]> =>
   Effect.map(MonotonicClock.currentTimeMillis, (at) => [event("alive", { at }), known])
 
-/** From one status to the next; `undefined` when nothing has changed. */
+/** The difference of two statuses; `undefined` if nothing changed. */
 export const changed = (before: Status, now: Status): Update | undefined => {
   const since = Math.floor(before.at / now.stepMillis)
   const [rows, gone] = difference(before.rows, now.rows, Object.is)
@@ -150,7 +156,7 @@ export const changed = (before: Status, now: Status): Update | undefined => {
   return Object.keys(update).length === 0 ? undefined : { at: now.at, ...update }
 }
 
-/** What is new or other than it was, and the keys of what is no more. */
+/** New and changed items, and the keys of removed ones. */
 const difference = <A extends { readonly key: string }>(
   before: ReadonlyArray<A>,
   now: ReadonlyArray<A>,
@@ -169,7 +175,7 @@ const isSame = (a: object, b: object): boolean => JSON.stringify(a) === JSON.str
 
 const latest = (before: ReadonlyArray<Decision>, now: ReadonlyArray<Decision>): ReadonlyArray<Decision> => {
   const known = new Set(before)
-  const left = { ...most }
+  const left = { ...maxDecisions }
   return now.filter(
     (decision) => !known.has(decision) && left[isTroubled(decision) ? "troubled" : "smooth"]-- > 0
   )
