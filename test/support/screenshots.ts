@@ -21,7 +21,7 @@ const take = (colorScheme: "light" | "dark") =>
     yield* Effect.promise(async () => {
       await page.clock.setFixedTime(now)
       await page.goto(stage.url)
-      await page.locator("#headline", { hasText: "resting" }).waitFor()
+      await page.locator("#headline", { hasText: "in cooldown" }).waitFor()
       await page.locator(".chart .answered[d^=M]").last().waitFor({ state: "attached" })
       await page.evaluate(
         () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))

@@ -1,6 +1,6 @@
 /**
- * What is wrong: everything on the bench, each key once, and targets that serve but fail often. Each with its reason,
- * since when, until when, and who answers instead.
+ * The problems: every benched key, and targets that serve but fail often. Each with its reason, since when,
+ * until when, and what answers instead.
  *
  * @import { Row, Status } from "../status/Status.ts"
  */
@@ -27,13 +27,13 @@ import {
 /**
  * One line of the list.
  *
- * @typedef {object} Trouble
+ * @typedef {object} Problem
  * @property {string} key
  * @property {Exclude<keyof typeof ranks, "free">} state
- * @property {string} what what the key names
+ * @property {string} what the scope of the key
  * @property {number} affected how many targets it covers
  * @property {string} why
- * @property {string} more what else is known of it
+ * @property {string} more further details
  * @property {string} since
  * @property {string} ago
  * @property {string} left
@@ -41,20 +41,20 @@ import {
  * @property {() => void} act
  */
 
-/** @typedef {{ readonly node: HTMLLIElement, readonly draw: (trouble: Trouble) => void }} Item */
+/** @typedef {{ readonly node: HTMLLIElement, readonly draw: (problem: Problem) => void }} Item */
 
-/** What is out by itself comes first, what a person knows of comes last. */
+/** Automatic benches come first, manual ones last, because somebody knows of them. */
 const ranks = { resting: 0, failing: 1, probing: 2, "half-open": 3, manual: 4, free: 5 }
 
-/** Lines that are shown unless all are asked for. */
-const most = 6
+/** The lines that are shown before the list is expanded. */
+const maxLines = 6
 
 let isExpanded = false
 
 /** @type {Map<string, Item>} */
 const items = new Map()
 
-/** Lets the person at the page see all of it. @param {() => void} redraw */
+/** Connects the button that expands the list. @param {() => void} redraw */
 export const start = (redraw) => {
   byId("bench-more").addEventListener("click", () => {
     isExpanded = !isExpanded
@@ -74,17 +74,17 @@ export const draw = (status, now, actions) => {
       .filter((row) => row.state === "serving" && isFailing(row, now, stepMillis))
       .map((row) => ofFailing(row, now, stepMillis, () => actions.bench(row)))
   ].sort((a, b) => ranks[a.state] - ranks[b.state] || b.affected - a.affected || (a.key < b.key ? -1 : 1))
-  const shown = isExpanded || all.length <= most + 1 ? all : all.slice(0, most)
+  const shown = isExpanded || all.length <= maxLines + 1 ? all : all.slice(0, maxLines)
   byId("bench").hidden = all.length === 0
   const more = byId("bench-more")
-  more.hidden = all.length <= most + 1
+  more.hidden = all.length <= maxLines + 1
   setText(more, isExpanded ? "Show fewer" : `Show all ${all.length}`)
   setAttribute(more, "aria-expanded", String(isExpanded))
-  const nodes = shown.map((trouble) => {
-    const id = `${trouble.state} ${trouble.key}`
-    const item = items.get(id) ?? make(trouble)
+  const nodes = shown.map((problem) => {
+    const id = `${problem.state} ${problem.key}`
+    const item = items.get(id) ?? make(problem)
     items.set(id, item)
-    item.draw(trouble)
+    item.draw(problem)
     return { id, node: item.node }
   })
   const present = new Set(nodes.map(({ id }) => id))
@@ -95,7 +95,7 @@ export const draw = (status, now, actions) => {
   )
 }
 
-/** What can be benched around a target, the smallest first. @param {Row} row */
+/** The keys that cover a target, the narrowest first. @param {Row} row */
 export const keysOf = ({ credential, key, model, provider }) =>
   /** @type {const} */ ([
     { scope: "target", key },
@@ -106,7 +106,7 @@ export const keysOf = ({ credential, key, model, provider }) =>
 
 /**
  * @param {Bench} bench @param {ReadonlyArray<Row>} rows @param {number} now
- * @param {ReadonlyMap<string, string>} instead @param {() => void} act @returns {Trouble}
+ * @param {ReadonlyMap<string, string>} instead @param {() => void} act @returns {Problem}
  */
 const ofBench = (bench, rows, now, instead, act) => {
   const { by, evidence, consecutiveBenches, key, reason, scope, since, status, until } = bench
@@ -123,7 +123,7 @@ const ofBench = (bench, rows, now, instead, act) => {
     more: [
       evidence === undefined ? "" : plain(evidence),
       by === undefined ? "" : `by ${plain(by)}`,
-      !isManual && consecutiveBenches > 1 ? `${ordinal(consecutiveBenches)} rest in a row` : "",
+      !isManual && consecutiveBenches > 1 ? `${ordinal(consecutiveBenches)} time in a row` : "",
       others.size === 1 ? `${plain([...others].join())} answers instead` : ""
     ]
       .filter(Boolean)
@@ -133,7 +133,7 @@ const ofBench = (bench, rows, now, instead, act) => {
     left: status === "half-open" ? "next request" : ending(status, until, now),
     until:
       status === "half-open"
-        ? "decides"
+        ? "probes it"
         : until === undefined || until <= now
           ? ""
           : `until ${timeOf(until, now)}`,
@@ -141,7 +141,7 @@ const ofBench = (bench, rows, now, instead, act) => {
   }
 }
 
-/** @param {Row} row @param {number} now @param {number} stepMillis @param {() => void} act @returns {Trouble} */
+/** @param {Row} row @param {number} now @param {number} stepMillis @param {() => void} act @returns {Problem} */
 const ofFailing = (row, now, stepMillis, act) => ({
   key: row.key,
   state: "failing",
@@ -156,9 +156,9 @@ const ofFailing = (row, now, stepMillis, act) => ({
   act
 })
 
-/** @param {Trouble} first @returns {Item} */
+/** @param {Problem} first @returns {Item} */
 const make = (first) => {
-  let trouble = first
+  let problem = first
   const { key, state } = first
   const isFailingOnly = state === "failing"
   const parts = {
@@ -179,7 +179,7 @@ const make = (first) => {
     },
     isFailingOnly ? "Bench…" : "Unbench"
   )
-  button.addEventListener("click", () => trouble.act())
+  button.addEventListener("click", () => problem.act())
   const node = el(
     "li",
     { "data-bench": key, "data-state": state },
@@ -193,7 +193,7 @@ const make = (first) => {
   return {
     node,
     draw: (next) => {
-      trouble = next
+      problem = next
       for (const [name, part] of Object.entries(parts)) {
         setText(part, next[/** @type {keyof typeof parts} */ (name)])
       }
@@ -201,10 +201,10 @@ const make = (first) => {
   }
 }
 
-/** When it will be over. @param {string} status @param {number | undefined} until @param {number} now */
+/** When the bench ends. @param {string} status @param {number | undefined} until @param {number} now */
 export const ending = (status, until, now) => {
-  if (status === "half-open") return "next request decides"
-  if (status === "probing") return "probe under way"
-  if (until === undefined) return "until taken off"
-  return until <= now ? "any moment" : `${countdown(until - now)} left`
+  if (status === "half-open") return "next request probes it"
+  if (status === "probing") return "probe in flight"
+  if (until === undefined) return "until unbenched"
+  return until <= now ? "ends now" : `${countdown(until - now)} left`
 }

@@ -1,5 +1,6 @@
 /**
- * Small charts of the last minutes, one step after the other. A chart is two or three paths, so hundreds stay quick.
+ * Small charts of the last minutes, one column per step. A chart is two or three paths, so hundreds of charts
+ * are fast.
  *
  * @import { Row } from "../status/Status.ts"
  */
@@ -25,7 +26,7 @@ const frame = (name, high, parts) => {
   return { node, label: (/** @type {string} */ text) => setText(title, text) }
 }
 
-/** Charts in view, and what the others have still to draw. @type {WeakSet<Element>} */
+/** Charts in view, and the pending drawings of the others. @type {WeakSet<Element>} */
 const inView = new WeakSet()
 /** @type {WeakMap<Element, () => void>} */
 const waiting = new WeakMap()
@@ -49,7 +50,7 @@ window.addEventListener("beforeprint", () => {
   for (const node of document.querySelectorAll(".chart")) waiting.get(node)?.()
 })
 
-/** Draws what can be seen now, and the rest when it comes into view. @param {Element} node @param {() => void} draw */
+/** Draws a chart now if it is in view, or when it comes into view. @param {Element} node @param {() => void} draw */
 const drawInView = (node, draw) => {
   if (inView.has(node)) draw()
   else waiting.set(node, draw)
@@ -59,8 +60,8 @@ const drawInView = (node, draw) => {
 const round = (n) => Math.round(n * 100) / 100
 
 /**
- * Bars that stand on a line for what was answered and hang from it for what failed, at one scale: which is which shows
- * without colours. The line lies as low as the failures leave it.
+ * Bars above a line for answers and below it for failures, at one scale, so that the chart is readable
+ * without colours. The line is as low as the failures allow.
  *
  * @param {number} high
  * @returns {Outcomes}
@@ -95,7 +96,7 @@ export const outcomes = (high) => {
   }
 }
 
-/** Per step a bar from the median up to the 95th percentile, and a mark at the median. @returns {Latencies} */
+/** Per step, a bar from the median to the 95th percentile, and a mark at the median. @returns {Latencies} */
 export const latencies = () => {
   const high = 28
   const spread = svg("path", { class: "spread" })

@@ -1,8 +1,8 @@
 /**
- * Benching by hand, for whoever has the admin token.
+ * Manual benching, with the admin token.
  *
- * The token is kept in a variable of this module and nowhere in the document. Only if asked to, the tab remembers it in
- * its session storage.
+ * The token is kept in a variable of this module and nowhere in the document. If the user asks for it, the
+ * tab remembers the token in its session storage.
  *
  * @import { Row, Status } from "../status/Status.ts"
  */
@@ -18,7 +18,7 @@ let isOffered = false
 
 const remembered = "effect-failover admin token"
 
-/** The admin token, for the feed of a page that shows nothing without it. */
+/** The admin token, for the feed of a page that requires it. */
 export const currentToken = () => token
 
 /** @param {string | undefined} next @param {boolean} keep */
@@ -28,7 +28,7 @@ const take = (next, keep) => {
     if (next !== undefined && keep) sessionStorage.setItem(remembered, next)
     else if (next === undefined) sessionStorage.removeItem(remembered)
   } catch {
-    // Storage may be forbidden; then the token is asked for again.
+    // Storage may be disabled; then the user enters the token again.
   }
   show()
   window.dispatchEvent(new Event("token"))
@@ -38,10 +38,10 @@ const show = () => {
   document.body.toggleAttribute("data-control", token !== undefined)
   const button = byId("control")
   button.hidden = !isOffered
-  setText(button, token === undefined ? "Take control" : "Give control back")
+  setText(button, token === undefined ? "Unlock controls" : "Lock controls")
 }
 
-/** Whether the gateway has an admin token at all. @param {boolean} is */
+/** Shows the button if the gateway has an admin token. @param {boolean} is */
 export const offer = (is) => {
   isOffered = is
   byId("no-control").hidden = is
@@ -56,14 +56,14 @@ const call = (path, as = token, init = {}) =>
     headers: { ...init.headers, authorization: `Bearer ${as ?? ""}` }
   })
 
-/** What the gateway says against it; `undefined` when it was done. @param {Promise<Response>} answer @returns {Promise<string | undefined>} */
+/** The gateway's error message; `undefined` on success. @param {Promise<Response>} answer @returns {Promise<string | undefined>} */
 const refusal = async (answer) => {
   try {
     const response = await answer
     if (response.ok) return undefined
     if (response.status === 401) take(undefined, false)
-    const said = await response.json().catch(() => undefined)
-    return typeof said?.message === "string" ? said.message : `the gateway answers ${response.status}`
+    const body = await response.json().catch(() => undefined)
+    return typeof body?.message === "string" ? body.message : `the gateway returns ${response.status}`
   } catch {
     return "the gateway cannot be reached"
   }
@@ -115,18 +115,18 @@ export const start = () => {
         ? "The gateway cannot be reached."
         : response.status === 401
           ? "This is not the admin token."
-          : `The gateway answers ${response.status}.`
+          : `The gateway returns ${response.status}.`
     )
     field.focus()
   })
   onSubmit("bench-form", submitBench)
   onSubmit("unbench-form", async () => {
     dialog("unbench-dialog").close()
-    if (leaving !== undefined) await remove(leaving)
+    if (toUnbench !== undefined) await remove(toUnbench)
   })
 }
 
-/** The dialog to bench something around a target. @param {Row} row @param {ReadonlyArray<Row>} rows */
+/** Shows the dialog that benches a target, or what it belongs to. @param {Row} row @param {ReadonlyArray<Row>} rows */
 export const bench = (row, rows) => {
   const keys = keysOf(row)
   const affected = {
@@ -185,20 +185,20 @@ const submitBench = async () => {
     return
   }
   dialog("bench-dialog").close()
-  say(`${plain(key)} is on the bench.`, () => remove(key))
+  showToast(`${plain(key)} is benched.`, () => remove(key))
 }
 
 /** @type {string | undefined} */
-let leaving
+let toUnbench
 
-/** Takes a key off the bench; what a person put there only after another question. @param {Bench} bench @param {number} now */
+/** Unbenches a key; asks first if it was benched manually. @param {Bench} bench @param {number} now */
 export const unbench = ({ by, evidence, key, since, status }, now) => {
   if (status !== "manual") return void remove(key)
-  leaving = key
-  const who = by === undefined ? "Somebody" : plain(by)
+  toUnbench = key
+  const who = by === undefined ? "" : ` by ${plain(by)}`
   setText(
     byId("unbench-what"),
-    `${who} benched ${plain(key)} by hand${since === undefined ? "" : ` at ${timeOf(since, now)}`}${evidence === undefined ? "." : `: ${plain(evidence)}.`} Requests go to it again at once.`
+    `${plain(key)} was benched manually${who}${since === undefined ? "" : ` at ${timeOf(since, now)}`}${evidence === undefined ? "." : `: ${plain(evidence)}.`} It gets requests again at once.`
   )
   dialog("unbench-dialog").showModal()
 }
@@ -206,13 +206,13 @@ export const unbench = ({ by, evidence, key, since, status }, now) => {
 /** @param {string} key */
 const remove = async (key) => {
   const wrong = await refusal(call(`benches/${encodeURIComponent(key)}`, token, { method: "DELETE" }))
-  say(wrong === undefined ? `${plain(key)} is off the bench.` : `${plain(key)}: ${wrong}`)
+  showToast(wrong === undefined ? `${plain(key)} is unbenched.` : `${plain(key)}: ${wrong}`)
 }
 
 let timer = 0
 
 /** @param {string} text @param {(() => Promise<void>) | undefined} [undo] */
-const say = (text, undo) => {
+const showToast = (text, undo) => {
   const toast = byId("toast")
   clearTimeout(timer)
   toast.replaceChildren(el("span", {}, text))

@@ -1,4 +1,4 @@
-/** Small helpers to build and change the document. Text is always text: nothing here reads markup. */
+/** Helpers that build and change the document. Text is never parsed as markup. */
 
 import { plain } from "./words.js"
 
@@ -52,7 +52,7 @@ const assign = (node, attributes) => {
   }
 }
 
-/** What has this id. The page's markup and its scripts belong together. @param {string} id @returns {HTMLElement} */
+/** The element with an id, which must exist. @param {string} id @returns {HTMLElement} */
 export const byId = (id) => {
   const node = document.getElementById(id)
   if (node === null) throw new Error(`the page has no #${id}`)
@@ -65,13 +65,13 @@ export const input = (id) => /** @type {HTMLInputElement} */ (byId(id))
 /** @param {string} id @returns {HTMLDialogElement} */
 export const dialog = (id) => /** @type {HTMLDialogElement} */ (byId(id))
 
-/** A name that others gave, which may go on in the next line after each of its parts. @param {string} name @returns {ReadonlyArray<Child>} */
+/** A name from outside, which may break after each of its parts. @param {string} name @returns {ReadonlyArray<Child>} */
 export const breakable = (name) =>
   plain(name)
     .split(/(?<=[/#:])/)
     .flatMap((part) => [part, el("wbr")])
 
-/** Writes a text where it has changed, so that nothing is read out twice. @param {Element} node @param {string} text */
+/** Sets a text if it changed, so that screen readers do not announce it twice. @param {Element} node @param {string} text */
 export const setText = (node, text) => {
   if (node.textContent !== text) node.textContent = text
 }
@@ -81,7 +81,7 @@ export const setAttribute = (node, name, value) => {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value)
 }
 
-/** Makes these the children of a node, in this order, touching only what is elsewhere. @param {Element} parent @param {ReadonlyArray<Element>} children */
+/** Makes these the children of a node, in this order, moving only those out of place. @param {Element} parent @param {ReadonlyArray<Element>} children */
 export const arrange = (parent, children) => {
   const wanted = new Set(children)
   for (const child of [...parent.children]) if (!wanted.has(child)) child.remove()
@@ -92,7 +92,7 @@ export const arrange = (parent, children) => {
   }
 }
 
-/** What one icon is drawn with, on 16 by 16. Each has a shape of its own: no meaning is in a colour alone. */
+/** The paths of the icons, 16 by 16. Each has its own shape, so that colour alone has no meaning. */
 const shapes = {
   serving: "M8 1a7 7 0 1 1 0 14A7 7 0 0 1 8 1Zm3.6 4.2L7 9.9 4.6 7.5 3.4 8.7 7 12.3l5.8-5.9Z",
   resting: "M8 1a7 7 0 1 1 0 14A7 7 0 0 1 8 1ZM5.2 4.8v6.4h2V4.8Zm3.6 0v6.4h2V4.8Z",
@@ -114,7 +114,7 @@ const shapes = {
 /** The outline of an icon. @param {Shape} shape */
 export const shapeOf = (shape) => shapes[shape]
 
-/** An icon that only decorates: a word always stands beside it. @param {Shape} shape */
+/** A decorative icon: a text always stands beside it. @param {Shape} shape */
 export const icon = (shape) =>
   svg(
     "svg",

@@ -1,7 +1,7 @@
-/** The live status over `fetch`, which unlike `EventSource` can bring a token and say why it was turned away. */
+/** The live status over `fetch`, which unlike `EventSource` can send a token and read error answers. */
 
-/** Silence for this long means that the connection is lost, in milliseconds; the gateway speaks every three seconds. */
-const silence = 9_000
+/** After this time without a message the connection counts as lost, in milliseconds. The gateway sends one every three seconds. */
+const idleTimeout = 9_000
 
 /** The waits between attempts to connect, in milliseconds. */
 const waits = [250, 1_000, 2_000, 4_000]
@@ -10,18 +10,18 @@ const waits = [250, 1_000, 2_000, 4_000]
  * @typedef {object} Listener
  * @property {(event: string, data: string) => void} onEvent
  * @property {(trouble: string) => void} onLost what is wrong, in a few words
- * @property {() => void} onUnauthorized the status is for holders of the admin token
+ * @property {() => void} onUnauthorized the status requires the admin token
  * @property {() => string | undefined} token
  */
 
-/** Listens until the page is closed, and comes back whenever the connection is lost. @param {Listener} listener */
+/** Listens until the page is closed, and reconnects when the connection is lost. @param {Listener} listener */
 export const listen = async (listener) => {
   for (let failures = 0; ; failures++) {
     const abort = new AbortController()
     let timer = 0
     const alive = () => {
       clearTimeout(timer)
-      timer = window.setTimeout(() => abort.abort(), silence)
+      timer = window.setTimeout(() => abort.abort(), idleTimeout)
     }
     try {
       alive()
@@ -40,7 +40,7 @@ export const listen = async (listener) => {
       }
       if (!response.ok || response.body === null) {
         listener.onLost(
-          response.status === 503 ? "too many viewers" : `the gateway answers ${response.status}`
+          response.status === 503 ? "too many viewers" : `the gateway returns ${response.status}`
         )
       } else {
         const reader = response.body.getReader()
@@ -54,7 +54,7 @@ export const listen = async (listener) => {
           text += decoder.decode(value, { stream: true })
           const events = text.split("\n\n")
           text = events.pop() ?? ""
-          for (const event of events) tell(event, listener)
+          for (const event of events) emit(event, listener)
         }
         listener.onLost("connection lost")
       }
@@ -68,7 +68,7 @@ export const listen = async (listener) => {
 }
 
 /** @param {string} text @param {Listener} listener */
-const tell = (text, listener) => {
+const emit = (text, listener) => {
   let event = "message"
   let data = ""
   for (const line of text.split("\n")) {

@@ -1,5 +1,5 @@
 /**
- * The status page: it listens to the gateway and draws what it hears.
+ * The status page: listens to the gateway and draws its status.
  *
  * @import { Status } from "../status/Status.ts"
  */
@@ -18,12 +18,12 @@ import { ago, timeOf } from "./words.js"
 let status
 /** What is wrong with the connection. @type {string | undefined} */
 let lost
-/** When the gateway was last heard, by this machine's clock, and how far the gateway's is ahead of it. */
-let [heardAt, ahead] = [0, 0]
+/** When the last message came, by this machine's clock, and how far the gateway's clock is ahead. */
+let [receivedAt, ahead] = [0, 0]
 let isDue = false
 
-/** The gateway's time. It stands still while the connection is lost: what is shown then is not now. */
-const gatewayNow = () => (lost === undefined ? Date.now() : heardAt) + ahead
+/** The gateway's time. It stops while the connection is lost, because the data is old then. */
+const gatewayNow = () => (lost === undefined ? Date.now() : receivedAt) + ahead
 
 const draw = () => {
   isDue = false
@@ -34,9 +34,9 @@ const draw = () => {
       ? status === undefined
         ? "connecting"
         : "live"
-      : heardAt === 0
+      : receivedAt === 0
         ? lost
-        : `${lost}, last update ${ago(Date.now() - heardAt)}`
+        : `${lost}, last update ${ago(Date.now() - receivedAt)}`
   )
   if (status === undefined) {
     if (lost !== undefined) setText(byId("headline"), "The gateway cannot be reached")
@@ -57,7 +57,7 @@ const draw = () => {
   )
 }
 
-/** Draws before the next frame, however much was heard; in a tab that nobody sees soon enough for its title. */
+/** Draws once before the next frame; in a hidden tab after 250 ms, for its title. */
 const redraw = () => {
   if (isDue) return
   isDue = true
@@ -67,14 +67,14 @@ const redraw = () => {
 
 /** @param {string} event @param {string} data */
 const onEvent = (event, data) => {
-  const said = JSON.parse(data)
-  heardAt = Date.now()
-  ahead = said.at - heardAt
+  const message = JSON.parse(data)
+  receivedAt = Date.now()
+  ahead = message.at - receivedAt
   lost = undefined
   if (event === "status") {
-    status = said
-    Control.offer(said.control)
-  } else if (event === "update" && status !== undefined) status = updated(status, said)
+    status = message
+    Control.offer(message.control)
+  } else if (event === "update" && status !== undefined) status = updated(status, message)
   redraw()
 }
 
@@ -84,7 +84,7 @@ Models.start(redraw)
 Targets.start(redraw)
 Trail.start(redraw, () => status)
 Control.start()
-// Countdowns go on between updates, and a lost connection gets older.
+// Countdowns run between updates, and so does the age of a lost connection.
 setInterval(redraw, 1_000)
 void Feed.listen({
   onEvent,
@@ -93,9 +93,9 @@ void Feed.listen({
     redraw()
   },
   onUnauthorized: () => {
-    setText(byId("headline"), "This page wants the admin token")
+    setText(byId("headline"), "This page requires the admin token")
     Control.offer(true)
-    Control.ask("The status of this gateway is for holders of the admin token.")
+    Control.ask("The status of this gateway requires the admin token.")
   },
   token: Control.currentToken
 })

@@ -1,5 +1,5 @@
 /**
- * The names that callers ask for: can each of them be answered now, and by whom?
+ * The model names for callers: whether each can be answered now, and by which target.
  *
  * @import { Status } from "../status/Status.ts"
  */
@@ -8,15 +8,15 @@ import { modelStanding, plain } from "./words.js"
 
 /** @typedef {{ readonly node: HTMLLIElement, readonly draw: (standing: ReturnType<typeof modelStanding>) => void }} Item */
 
-/** Lines that are shown unless all are asked for; those that are not well come first then. */
-const most = 8
+/** The lines that are shown before the list is expanded; then models with problems come first. */
+const maxLines = 8
 
 let isExpanded = false
 
 /** @type {Map<string, Item>} */
 const items = new Map()
 
-/** Lets the person at the page see all of them. @param {() => void} redraw */
+/** Connects the button that expands the list. @param {() => void} redraw */
 export const start = (redraw) => {
   byId("models-more").addEventListener("click", () => {
     isExpanded = !isExpanded
@@ -32,8 +32,8 @@ export const draw = (status, now) => {
     name: model.name,
     standing: modelStanding(model, rowOf, now, stepMillis)
   }))
-  const isLong = all.length > most + 1
-  const shown = isExpanded || !isLong ? all : worstFirst(all).slice(0, most)
+  const isLong = all.length > maxLines + 1
+  const shown = isExpanded || !isLong ? all : worstFirst(all).slice(0, maxLines)
   byId("models").hidden = all.length === 0
   const more = byId("models-more")
   more.hidden = !isLong

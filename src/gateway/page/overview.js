@@ -1,5 +1,5 @@
 /**
- * The top of the page: the overall state in sentences, and what callers got in the last minutes in one chart.
+ * The top of the page: the overall state in sentences, and a chart of the requests of the last minutes.
  *
  * @import { Status } from "../status/Status.ts"
  */
@@ -19,7 +19,7 @@ const figures = el("p", { class: "figures" }, "\u00a0")
 const from = el("span")
 let shown = ""
 
-/** Puts the chart in its place, so that nothing moves when there is something to draw. */
+/** Adds the empty chart, so that the layout does not move when data comes. */
 export const start = () => {
   byId("timeline").append(
     el(
@@ -53,14 +53,11 @@ const mark = (level) => {
 
 /** @param {Status} status @param {number} now @param {string | undefined} lost what is wrong with the connection */
 export const draw = (status, now, lost) => {
-  const said = headline(status, now)
-  mark(lost === undefined ? said.level : "unknown")
-  setText(byId("headline"), lost === undefined ? said.text : `Last known: ${said.text}`)
-  setText(
-    byId("detail"),
-    lost === undefined ? [said.detail, soonest(status, now)].filter(Boolean).join(" ") : ""
-  )
-  const title = `${lost === undefined ? signs[said.level] : "? "}${said.text} · effect-failover`
+  const { detail, level, text: sentence } = headline(status, now)
+  mark(lost === undefined ? level : "unknown")
+  setText(byId("headline"), lost === undefined ? sentence : `Last known: ${sentence}`)
+  setText(byId("detail"), lost === undefined ? [detail, soonest(status, now)].filter(Boolean).join(" ") : "")
+  const title = `${lost === undefined ? signs[level] : "? "}${sentence} · effect-failover`
   if (document.title !== title) document.title = title
   const { requests, stepMillis, steps } = status
   const [answered, failed] = requests.reduce(([a, f], step) => [a + step[1], f + step[2]], [0, 0])
@@ -78,7 +75,7 @@ export const draw = (status, now, lost) => {
   )
 }
 
-/** When the first rest ends, where nothing can be called. @param {Status} status @param {number} now */
+/** When the first cooldown ends, if no target can be called. @param {Status} status @param {number} now */
 const soonest = ({ benches, rows }, now) => {
   const own = relevant(rows)
   if (own.length === 0 || own.some(({ state }) => state === "serving" || state === "half-open")) return ""
@@ -86,5 +83,5 @@ const soonest = ({ benches, rows }, now) => {
   const ends = benches.flatMap(({ key, until }) =>
     keys.has(key) && until !== undefined && until > now ? [until] : []
   )
-  return ends.length === 0 ? "" : `The first rest ends in ${countdown(Math.min(...ends) - now)}.`
+  return ends.length === 0 ? "" : `The first cooldown ends in ${countdown(Math.min(...ends) - now)}.`
 }

@@ -1,19 +1,19 @@
 /**
- * What the page knows: the status as it came, and every update laid over it. Pure functions.
+ * The page's copy of the status, with updates applied. Pure functions.
  *
  * @import { Status } from "../status/Status.ts"
  * @import { Update } from "../status/Watch.ts"
  * @import { Decision } from "../../observe/Decisions.ts"
  */
 
-/** Decisions that are kept of each kind, troubled and not. */
-const mostDecisions = 100
+/** The most decisions that are kept: with failures, and without. */
+const maxDecisions = 100
 
-/** Whether something failed on a request's way. @param {Decision} decision */
+/** Whether a request had a failure. @param {Decision} decision */
 export const isTroubled = ({ attempts, outcome }) =>
   outcome === "failed" || outcome === "broken" || attempts.some(({ failure }) => failure !== undefined)
 
-/** The status with an update laid over it. @param {Status} status @param {Update} update @returns {Status} */
+/** The status with an update applied. @param {Status} status @param {Update} update @returns {Status} */
 export const updated = (status, update) => {
   const { at, benches = [], decisions, gone = [], off = [], requests, rows } = update
   const changed = new Map((rows ?? []).map((row) => [row.key, row]))
@@ -28,7 +28,7 @@ export const updated = (status, update) => {
   return {
     ...status,
     at,
-    benches: laidOver(status.benches, benches, off),
+    benches: withChanges(status.benches, benches, off),
     requests: requests === undefined ? status.requests : merged(status.requests, requests, oldest),
     rows: rows === undefined && gone.length === 0 ? status.rows : [...kept, ...changed.values()],
     decisions: decisions === undefined ? status.decisions : recent(status.decisions, decisions)
@@ -36,7 +36,7 @@ export const updated = (status, update) => {
 }
 
 /** @param {Status["benches"]} before @param {Status["benches"]} now @param {ReadonlyArray<string>} off @returns {Status["benches"]} */
-const laidOver = (before, now, off) => {
+const withChanges = (before, now, off) => {
   if (now.length + off.length === 0) return before
   const all = new Map([...before, ...now].map((bench) => [bench.key, bench]))
   for (const key of off) all.delete(key)
@@ -56,18 +56,18 @@ const merged = (before, now, oldest) => {
 /** @param {ReadonlyArray<Decision>} before @param {ReadonlyArray<Decision>} now @returns {ReadonlyArray<Decision>} */
 const recent = (before, now) => {
   const known = new Set(now.map(({ id }) => id))
-  const left = { troubled: mostDecisions, smooth: mostDecisions }
+  const left = { troubled: maxDecisions, smooth: maxDecisions }
   return [...now, ...before.filter(({ id }) => !known.has(id))]
     .sort((a, b) => b.id - a.id)
     .filter((decision) => left[isTroubled(decision) ? "troubled" : "smooth"]-- > 0)
 }
 
-/** Decisions that are older say nothing of who answers now, in milliseconds. */
+/** The age after which a decision no longer shows what answers now, in milliseconds. */
 const recently = 120_000
 
 /**
- * Who answers now what a target should: by the keys of targets that were passed by or failed lately. Only who serves
- * still is named.
+ * Which target answers instead of another: by the keys of targets that were skipped or failed lately. Only
+ * targets that still serve are named.
  *
  * @param {Pick<Status, "rows" | "decisions">} status @param {number} now
  * @returns {ReadonlyMap<string, string>}

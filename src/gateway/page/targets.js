@@ -1,6 +1,6 @@
 /**
- * The targets: one table, with a part per provider and a row per model and credential. Nothing changes its place in it
- * when states change; what is wrong stands above it.
+ * The table of targets, with a group per provider and a row per model and credential. Rows keep their
+ * position when states change; the list of problems is above.
  *
  * @import { Row, Status } from "../status/Status.ts"
  */
@@ -32,7 +32,7 @@ const groups = new Map()
 
 const filter = { troubled: false, text: "" }
 
-/** Lets the person at the page choose what is shown. @param {() => void} redraw */
+/** Connects the filters. @param {() => void} redraw */
 export const start = (redraw) => {
   const button = byId("only-troubled")
   button.addEventListener("click", () => {
@@ -81,15 +81,15 @@ export const draw = (status, now, actions) => {
   arrange(table, [...table.querySelectorAll("caption, thead"), ...sections])
   table.hidden = sections.length === 0
   const troubled = rows.filter(isTroubled).length
-  setText(byId("only-troubled"), troubled === 0 ? "Only troubled" : `Only troubled (${troubled})`)
+  setText(byId("only-troubled"), troubled === 0 ? "Only problems" : `Only problems (${troubled})`)
   byId("no-target").hidden = sections.length > 0
   setText(
     byId("no-target"),
     rows.length === 0
-      ? `${counted(providers.length, "provider")} configured, and no model named or called yet.`
+      ? `${counted(providers.length, "provider")} configured; no model is configured or was called yet.`
       : filter.text !== ""
-        ? "No target of that name."
-        : "Nothing is troubled: every target serves."
+        ? "No target with that name."
+        : "No problems: every target is serving."
   )
 }
 
@@ -115,7 +115,7 @@ const makeGroup = ({ credentials, name, protocol }) => {
     el(
       "td",
       { colspan: 4, class: "empty" },
-      `No model of it is named in the config; those that are called appear here. ${counted(enabled.length, "credential")}: ${enabled.map((credential) => credential.name).join(", ")}`
+      `The config names no model of this provider; called models appear here. ${counted(enabled.length, "credential")}: ${enabled.map((credential) => credential.name).join(", ")}`
     )
   )
   return { node: el("tbody", { "data-provider": name }, head), head, summary, none }
@@ -179,10 +179,10 @@ const makeLine = (first, actions) => {
       outcomes.draw(
         row.steps,
         window,
-        attempts === 0 ? "no attempt" : `${number(row.answered)} answered, ${number(row.failed)} failed`
+        attempts === 0 ? "no attempts" : `${number(row.answered)} answered, ${number(row.failed)} failed`
       )
       setText(rate, attempts === 0 ? "" : percent(row.answered, attempts))
-      setText(attempted, attempts === 0 ? "no attempt" : `of ${number(attempts)}`)
+      setText(attempted, attempts === 0 ? "no attempts" : `of ${number(attempts)}`)
       const { p50, p95 = p50 } = row
       const [half, most] =
         p50 === undefined || p95 === undefined ? ["", ""] : [duration(p50), `p95 ${duration(p95)}`]
@@ -204,7 +204,7 @@ const whyOf = (row, bench, end) =>
   [
     end,
     bench.status === "manual" ? plain(bench.evidence ?? "") : reasonWord(bench.reason),
-    bench.key === row.key ? "" : `with ${plain(bench.key)}`
+    bench.key === row.key ? "" : `because of ${plain(bench.key)}`
   ]
     .filter(Boolean)
     .join(" · ")

@@ -1,5 +1,5 @@
 /**
- * The last decisions: per request the targets it tried, and how each of them went.
+ * The last decisions: the targets that each request tried, and their results.
  *
  * @import { Status } from "../status/Status.ts"
  */
@@ -10,8 +10,8 @@ import { counted, duration, plain, reasonWord, timeOf } from "./words.js"
 /** @typedef {Status["decisions"][number]} Decision */
 /** @typedef {Decision["attempts"][number]} Attempt */
 
-/** Lines that are shown at most. */
-const most = 60
+/** The most lines that are shown. */
+const maxLines = 60
 
 const filter = { troubled: false }
 /** @type {ReadonlyArray<Decision> | undefined} */
@@ -19,7 +19,7 @@ let paused
 /** @type {Map<number, { readonly decision: Decision, readonly node: HTMLLIElement }>} */
 let items = new Map()
 
-/** Lets the person at the page choose what is shown. @param {() => void} redraw @param {() => Status | undefined} latest */
+/** Connects the filters. @param {() => void} redraw @param {() => Status | undefined} latest */
 export const start = (redraw, latest) => {
   const only = byId("trail-troubled")
   only.addEventListener("click", () => {
@@ -38,7 +38,7 @@ export const start = (redraw, latest) => {
 /** @param {Status} status @param {number} now */
 export const draw = (status, now) => {
   const decisions = paused ?? status.decisions
-  const shown = decisions.filter((decision) => !filter.troubled || isTroubled(decision)).slice(0, most)
+  const shown = decisions.filter((decision) => !filter.troubled || isTroubled(decision)).slice(0, maxLines)
   const next = new Map(
     shown.map((decision) => {
       const known = items.get(decision.id)
@@ -55,7 +55,10 @@ export const draw = (status, now) => {
     paused === undefined ? 0 : status.decisions.filter(({ id }) => id > (paused?.[0]?.id ?? 0)).length
   setText(byId("pause"), paused === undefined ? "Pause" : missed === 0 ? "Resume" : `Resume (${missed} new)`)
   byId("no-decision").hidden = shown.length > 0
-  setText(byId("no-decision"), decisions.length === 0 ? "No request yet." : "No request had trouble lately.")
+  setText(
+    byId("no-decision"),
+    decisions.length === 0 ? "No requests yet." : "No recent request had a problem."
+  )
 }
 
 /** @type {Readonly<Record<Decision["outcome"], import("./dom.js").Shape>>} */
@@ -67,11 +70,11 @@ const shapes = {
   running: "running"
 }
 
-const words = {
+const outcomeWords = {
   answered: "answered",
   failed: "failed",
   broken: "broke off",
-  interrupted: "caller left",
+  interrupted: "caller disconnected",
   running: "running"
 }
 
@@ -94,7 +97,7 @@ const make = (decision, now, before) => {
           "span",
           { class: "visit", "data-outcome": outcome },
           icon(shapes[outcome]),
-          error === undefined ? words[outcome] : reasonWord(error)
+          error === undefined ? outcomeWords[outcome] : reasonWord(error)
         ),
       attempts.length > 0 &&
         outcome === "broken" &&
@@ -107,7 +110,7 @@ const make = (decision, now, before) => {
     el(
       "p",
       {},
-      `${words[outcome]}${error === undefined ? "" : `: ${reasonWord(error)}`}${kind === "stream" ? ", as a stream" : ""}`
+      `${outcomeWords[outcome]}${error === undefined ? "" : `: ${reasonWord(error)}`}${kind === "stream" ? ", as a stream" : ""}`
     ),
     el(
       "ol",
@@ -116,7 +119,7 @@ const make = (decision, now, before) => {
         el("li", {}, el("bdi", {}, plain(attempt.target)), ` ${attemptWords(attempt)}`)
       )
     ),
-    skips.length > 0 && el("p", { class: "muted" }, `Passed by: ${listOfSkips(skips)}`)
+    skips.length > 0 && el("p", { class: "muted" }, `Skipped: ${listOfSkips(skips)}`)
   )
   const details = el("details", { open: wasOpen }, summary, more)
   return el(
@@ -128,7 +131,7 @@ const make = (decision, now, before) => {
 
 /** @typedef {{ readonly target: string, readonly last: Attempt, readonly count: number }} Visit */
 
-/** Attempts at the same target in a row. @param {ReadonlyArray<Attempt>} attempts @returns {ReadonlyArray<Visit>} */
+/** Groups consecutive attempts at the same target. @param {ReadonlyArray<Attempt>} attempts @returns {ReadonlyArray<Visit>} */
 const grouped = (attempts) => {
   /** @type {Array<Visit>} */
   const visits = []
@@ -156,7 +159,7 @@ const line = ({ count, last, target }, isNext) =>
 /** @param {Attempt} attempt */
 const attemptWords = ({ action, duration: took, evidence, failure, outcome, probe, status }) =>
   [
-    `${probe ? "probe, " : ""}${failure === undefined ? words[outcome] : reasonWord(failure)}`,
+    `${probe ? "probe, " : ""}${failure === undefined ? outcomeWords[outcome] : reasonWord(failure)}`,
     status === undefined ? "" : `status ${status}`,
     evidence === undefined ? "" : plain(evidence),
     took === undefined ? "" : duration(took),

@@ -1,56 +1,56 @@
 /**
- * What the page says, in words: states, reasons, times, and the headline. Pure functions.
+ * The texts of the page: states, reasons, times and the headline. Pure functions.
  *
  * @import { Row, Status } from "../status/Status.ts"
  */
 
 /** @typedef {"ok" | "warn" | "bad" | "unknown"} Level */
 
-/** The words for the states. */
+/** The labels of states. */
 export const stateWords = /** @type {const} */ ({
   serving: "serving",
-  resting: "resting",
+  resting: "in cooldown",
   "half-open": "waits for a probe",
   probing: "being probed",
-  manual: "benched by hand"
+  manual: "benched manually"
 })
 
 /** @type {Readonly<Record<string, string>>} */
 const reasons = {
-  RateLimit: "throttled",
-  InvalidKey: "key refused",
+  RateLimit: "rate limited",
+  InvalidKey: "key rejected",
   Forbidden: "access forbidden",
   Balance: "out of credit",
   ModelMissing: "no such model",
-  Blocked: "turned away on the way",
+  Blocked: "blocked by a proxy or firewall",
   Overloaded: "overloaded",
   ServerError: "server error",
   Connection: "no connection",
-  Timeout: "no answer in time",
+  Timeout: "timeout",
   Truncated: "answer cut off",
   Empty: "empty answer",
-  Malformed: "garbled answer",
+  Malformed: "malformed answer",
   Unknown: "unknown error",
-  Local: "short of our own resources",
+  Local: "out of local resources",
   Invalid: "bad request",
   ContentPolicy: "refused by content policy",
   MaxTokens: "token cap too high",
   TooLarge: "request too large",
-  Unsupported: "not for this model",
+  Unsupported: "not supported by the model",
   ContextExceeded: "prompt too long",
-  Manual: "by hand",
+  Manual: "manual",
   OwnLimit: "over its own limit",
-  ChainExhausted: "everybody failed",
-  AllBenched: "everything rests",
-  DeadlineExceeded: "out of time"
+  ChainExhausted: "all targets failed",
+  AllBenched: "all targets benched",
+  DeadlineExceeded: "deadline exceeded"
 }
 
-/** The word for the class of a failure, or for the error of a whole request. @param {string | undefined} name */
+/** The label of a failure class, or of the error of a whole request. @param {string | undefined} name */
 export const reasonWord = (name) => (name === undefined ? "" : (reasons[name] ?? name))
 
 /**
- * Text that others wrote, safe to stand in a line: without control characters, and without those that turn the
- * direction of what follows.
+ * Text from outside, safe to show in a line: without control characters, and without characters that change
+ * the text direction.
  *
  * @param {string} text
  */
@@ -59,7 +59,7 @@ export const plain = (text) =>
 
 const two = (/** @type {number} */ n) => String(n).padStart(2, "0")
 
-/** Time left, as a clock shows it: `0:24`, `1:59:12`, `2 d 3 h`. @param {number} millis */
+/** The time left as a clock: `0:24`, `1:59:12`, `2 d 3 h`. @param {number} millis */
 export const countdown = (millis) => {
   const seconds = Math.max(0, Math.ceil(millis / 1000))
   const [d, h, m, s] = [
@@ -71,7 +71,7 @@ export const countdown = (millis) => {
   return d > 0 ? `${d} d ${h} h` : h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
 }
 
-/** How long something took: `<1 ms`, `82 ms`, `2.1 s`, `42 s`, `3 min`. @param {number} millis */
+/** A duration: `<1 ms`, `82 ms`, `2.1 s`, `42 s`, `3 min`. @param {number} millis */
 export const duration = (millis) =>
   millis < 0.5
     ? "<1 ms"
@@ -83,7 +83,7 @@ export const duration = (millis) =>
           ? `${Math.round(millis / 1000)} s`
           : `${Math.round(millis / 60_000)} min`
 
-/** How long ago something was: `just now`, `12 s ago`, `5 min ago`. @param {number} millis */
+/** A time in the past: `just now`, `12 s ago`, `5 min ago`. @param {number} millis */
 export const ago = (millis) => {
   const seconds = Math.round(millis / 1000)
   if (seconds < 2) return "just now"
@@ -108,10 +108,10 @@ const dayAndClock = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23"
 })
 
-/** The local time of a moment; with its day when that is not about now. @param {number} at @param {number} now */
+/** The local time; with the day if it is more than 12 hours from now. @param {number} at @param {number} now */
 export const timeOf = (at, now) => (Math.abs(now - at) < 12 * 3_600_000 ? clock : dayAndClock).format(at)
 
-/** A share in percent, never rounded up to all nor down to nothing. @param {number} part @param {number} whole */
+/** A share in percent, never rounded to 100 % or 0 %. @param {number} part @param {number} whole */
 export const percent = (part, whole) => {
   if (whole === 0) return "–"
   const share = (100 * part) / whole
@@ -138,19 +138,19 @@ export const listed = (names, most = 3) => {
   return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`
 }
 
-/** The rows that count: those of the config, or all where it names none. @param {ReadonlyArray<Row>} rows */
+/** The relevant rows: those in the config, or all if the config names no models. @param {ReadonlyArray<Row>} rows */
 export const relevant = (rows) => {
   const named = rows.filter((row) => row.named)
   return named.length > 0 ? named : rows
 }
 
 /**
- * What was answered and what failed in the last minute.
+ * The attempts that were answered and that failed in the last minute.
  *
  * @param {{ readonly steps: ReadonlyArray<readonly [number, number, number, ...ReadonlyArray<number>]> }} row
  * @param {number} now @param {number} stepMillis
  */
-export const lately = ({ steps }, now, stepMillis) => {
+export const lastMinute = ({ steps }, now, stepMillis) => {
   const first = Math.floor((now - 60_000) / stepMillis)
   let [answered, failed] = [0, 0]
   for (const [number, a, f] of steps) {
@@ -161,13 +161,13 @@ export const lately = ({ steps }, now, stepMillis) => {
   return { answered, failed }
 }
 
-/** Whether a row that serves fails often enough to be told. @param {Row} row @param {number} now @param {number} stepMillis */
+/** Whether a serving target fails often: at least twice and a tenth of its attempts in the last minute. @param {Row} row @param {number} now @param {number} stepMillis */
 export const isFailing = (row, now, stepMillis) => {
-  const { answered, failed } = lately(row, now, stepMillis)
+  const { answered, failed } = lastMinute(row, now, stepMillis)
   return failed >= 2 && failed / (answered + failed) >= 0.1
 }
 
-/** What a row's failures were, the most frequent first. @param {Row} row */
+/** The failures of a row, the most frequent first. @param {Row} row */
 export const failuresOf = ({ failures }) =>
   Object.entries(failures)
     .sort(([, a], [, b]) => b - a)
@@ -176,8 +176,8 @@ export const failuresOf = ({ failures }) =>
     .join(", ")
 
 /**
- * How many of a provider's targets serve. Those that only clients named count where the config names none, as in the
- * headline: a name that somebody mistyped does not make a provider look ill.
+ * How many of a provider's targets serve. As in the headline, targets that only clients named count only if
+ * the config names none, so that a mistyped model name does not count against a provider.
  *
  * @param {ReadonlyArray<Row>} rows
  * @returns {{ readonly isWhole: boolean, readonly text: string }}
@@ -193,15 +193,15 @@ export const summary = (rows) => {
 }
 
 /**
- * How requests went in the last minute, whatever it took to answer them.
+ * The requests that were answered and that failed in the last minute, whatever attempts they took.
  *
  * @param {Status["requests"]} requests @param {number} now @param {number} stepMillis
  */
-const latelyAsked = (requests, now, stepMillis) => lately({ steps: requests }, now, stepMillis)
+const recentRequests = (requests, now, stepMillis) => lastMinute({ steps: requests }, now, stepMillis)
 
 /**
- * The overall state in a sentence, and what else there is to know in others. Only the first is read out when it
- * changes; there is no countdown in it.
+ * The overall state in a sentence, and details in others. Screen readers announce the first when it changes,
+ * so it has no countdown.
  *
  * @param {Pick<Status, "rows" | "requests" | "stepMillis" | "startedAt">} status
  * @param {number} now
@@ -212,15 +212,15 @@ export const headline = ({ requests, rows, startedAt, stepMillis }, now) => {
   if (own.length === 0) {
     return {
       level: "unknown",
-      text: "No target yet",
-      detail: "The config names no model. Targets appear here as soon as requests are sent to them."
+      text: "No targets yet",
+      detail: "The config names no models. Targets appear here when they are called."
     }
   }
-  const asked = latelyAsked(requests, now, stepMillis)
-  const hurts = asked.failed >= 2 && asked.failed / (asked.answered + asked.failed) >= 0.1
+  const requested = recentRequests(requests, now, stepMillis)
+  const isBad = requested.failed >= 2 && requested.failed / (requested.answered + requested.failed) >= 0.1
   const servedBy = providersThatAnswer(own, now, stepMillis)
   const by = servedBy.length === 0 ? "" : `Requests are served by ${listed(servedBy)}.`
-  const callers = callersWords(asked)
+  const callers = callersText(requested)
   const out = own.filter((row) => row.state !== "serving")
   const all = `${own.length === 1 ? "The only target is" : own.length === 2 ? "Both targets are" : `All ${number(own.length)} targets are`}`
   if (out.length === 0) {
@@ -230,12 +230,12 @@ export const headline = ({ requests, rows, startedAt, stepMillis }, now) => {
         (row) => `${nameOf(row, own)} fails ${failingShare(row, now, stepMillis)} of its attempts`
       )
       return {
-        level: hurts ? "bad" : "warn",
+        level: isBad ? "bad" : "warn",
         text: `${all} serving, but ${short(worst) ?? `${counted(failing.length, "target")} ${failing.length === 1 ? "fails" : "fail"} often`}`,
         detail: sentences(callers, by)
       }
     }
-    if (hurts) return { level: "bad", text: "Requests fail", detail: sentences(callers, `${all} serving.`) }
+    if (isBad) return { level: "bad", text: "Requests fail", detail: sentences(callers, `${all} serving.`) }
     const idle = requests.length > 0 || own.some((row) => row.steps.length > 0) ? "in the last minute" : "yet"
     return {
       level: "ok",
@@ -251,8 +251,11 @@ export const headline = ({ requests, rows, startedAt, stepMillis }, now) => {
     const hand = out.every((row) => row.state === "manual")
     return {
       level: "bad",
-      text: `Nothing can be called: ${all.charAt(0).toLowerCase()}${all.slice(1)} ${hand ? "benched by hand" : "on the bench"}`,
-      detail: sentences(callers, "Requests fail, or the target whose rest ends soonest is tried anyway.")
+      text: `No target can be called: ${all.charAt(0).toLowerCase()}${all.slice(1)} ${hand ? "benched manually" : "benched"}`,
+      detail: sentences(
+        callers,
+        "Requests fail, or the target with the shortest remaining cooldown is tried anyway."
+      )
     }
   }
   const names = subjects(out, own)
@@ -260,23 +263,26 @@ export const headline = ({ requests, rows, startedAt, stepMillis }, now) => {
   const isOne = names.length === 1
   const others = own.filter((row) => row.state === "serving")
   return {
-    level: hurts ? "bad" : "warn",
+    level: isBad ? "bad" : "warn",
     text: `${who} ${verb(out, isOne)}`,
-    detail: sentences(callers, by || othersWords(others, asked.answered + asked.failed > 0, now, stepMillis))
+    detail: sentences(
+      callers,
+      by || othersText(others, requested.answered + requested.failed > 0, now, stepMillis)
+    )
   }
 }
 
-/** Those that are not away, where something is and nobody has answered. @param {ReadonlyArray<Row>} rows @param {boolean} anyAsked @param {number} now @param {number} stepMillis */
-const othersWords = (rows, anyAsked, now, stepMillis) => {
+/** The serving targets, if others are unavailable and no request was answered. @param {ReadonlyArray<Row>} rows @param {boolean} anyRequest @param {number} now @param {number} stepMillis */
+const othersText = (rows, anyRequest, now, stepMillis) => {
   const count = rows.length
   if (count === 0) return ""
-  if (!anyAsked) return `${counted(count, "target")} can serve; no request in the last minute.`
-  const tried = rows.filter((row) => lately(row, now, stepMillis).failed > 0).length
+  if (!anyRequest) return `${counted(count, "target")} can serve; no request in the last minute.`
+  const tried = rows.filter((row) => lastMinute(row, now, stepMillis).failed > 0).length
   const others = counted(count, "other target")
-  if (tried === 0) return `${others} ${count === 1 ? "was" : "were"} not asked.`
+  if (tried === 0) return `${others} ${count === 1 ? "was" : "were"} not called.`
   return tried === count
-    ? `${others} ${count === 1 ? "is" : "are"} not on the bench, and ${count === 1 ? "failed" : "all failed"} as well.`
-    : `Of ${others} that are not on the bench, ${number(tried)} failed as well and ${number(count - tried)} ${count - tried === 1 ? "was" : "were"} not asked.`
+    ? `${others} ${count === 1 ? "is" : "are"} not benched, but ${count === 1 ? "failed" : "all failed"} too.`
+    : `Of ${others} that are not benched, ${number(tried)} failed too and ${number(count - tried)} ${count - tried === 1 ? "was" : "were"} not called.`
 }
 
 /**
@@ -287,7 +293,7 @@ const othersWords = (rows, anyAsked, now, stepMillis) => {
  */
 export const modelStanding = ({ equals = 1, targets }, rowOf, now, stepMillis) => {
   if (targets.length === 0)
-    return { level: "bad", word: "cannot answer", detail: "no credential of it is enabled" }
+    return { level: "bad", word: "cannot answer", detail: "none of its credentials is enabled" }
   const stateOf = (/** @type {string} */ key) => rowOf.get(key)?.state ?? "serving"
   const isThere = (/** @type {string} */ key) => stateOf(key) === "serving" || stateOf(key) === "half-open"
   const serving = targets.slice(0, equals).filter((key) => stateOf(key) === "serving")
@@ -296,7 +302,7 @@ export const modelStanding = ({ equals = 1, targets }, rowOf, now, stepMillis) =
       const row = rowOf.get(key)
       return row !== undefined && isFailing(row, now, stepMillis)
     })
-    const by = `by ${number(serving.length)} of ${number(equals)} that count as the same`
+    const by = `by ${number(serving.length)} of ${number(equals)} equal targets`
     return failing.length === 0
       ? { level: "ok", word: "answers", detail: by }
       : {
@@ -313,15 +319,15 @@ export const modelStanding = ({ equals = 1, targets }, rowOf, now, stepMillis) =
       word: "cannot answer",
       detail:
         targets.length === 1
-          ? "its only target is away"
-          : `all of its ${number(targets.length)} targets are away`
+          ? "its only target is unavailable"
+          : `all of its ${number(targets.length)} targets are unavailable`
     }
   }
   const row = rowOf.get(target)
   const place = at === 0 ? "" : `, the ${ordinal(at + 1)} of ${number(targets.length)}`
   const by = `by ${plain(target)}${place}`
   if (stateOf(target) === "half-open") {
-    return { level: "warn", word: "on probation", detail: `${by}, whose next request decides` }
+    return { level: "warn", word: "half-open", detail: `${by}, which the next request probes` }
   }
   if (row !== undefined && isFailing(row, now, stepMillis)) {
     return {
@@ -338,14 +344,14 @@ export const modelStanding = ({ equals = 1, targets }, rowOf, now, stepMillis) =
 /** @param {ReadonlyArray<string>} all */
 const sentences = (...all) => all.filter(Boolean).join(" ")
 
-/** Names that fit into a headline; `undefined` where there are too many or they are too long. @param {ReadonlyArray<string>} names */
+/** Names that fit into a headline; `undefined` if they are too many or too long. @param {ReadonlyArray<string>} names */
 const short = (names) => {
   const text = listed(names)
   return names.length <= 2 && text.length <= 64 ? text : undefined
 }
 
-/** What callers notice. @param {{ readonly answered: number, readonly failed: number }} asked */
-const callersWords = ({ answered, failed }) => {
+/** The requests of the last minute, in a sentence. @param {{ readonly answered: number, readonly failed: number }} requests */
+const callersText = ({ answered, failed }) => {
   const whole = answered + failed
   if (whole === 0) return ""
   if (failed === 0)
@@ -359,24 +365,24 @@ const callersWords = ({ answered, failed }) => {
 
 /** The share of a row's last attempts that failed. @param {Row} row @param {number} now @param {number} stepMillis */
 export const failingShare = (row, now, stepMillis) => {
-  const { answered, failed } = lately(row, now, stepMillis)
+  const { answered, failed } = lastMinute(row, now, stepMillis)
   return percent(failed, answered + failed)
 }
 
-/** Providers by answers of the last minute, the busiest first. @param {ReadonlyArray<Row>} rows @param {number} now @param {number} stepMillis */
+/** Providers by answers of the last minute, most answers first. @param {ReadonlyArray<Row>} rows @param {number} now @param {number} stepMillis */
 const providersThatAnswer = (rows, now, stepMillis) => {
   /** @type {Map<string, number>} */
   const counts = new Map()
   for (const row of rows) {
-    // Who has just been benched served a moment ago, and does not any more.
+    // A target that was benched a moment ago does not serve any more.
     if (row.state !== "serving") continue
-    const { answered } = lately(row, now, stepMillis)
+    const { answered } = lastMinute(row, now, stepMillis)
     if (answered > 0) counts.set(row.provider, (counts.get(row.provider) ?? 0) + answered)
   }
   return [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name)
 }
 
-/** A target's shortest name that is its own. @param {Row} row @param {ReadonlyArray<Row>} all */
+/** The shortest unique name of a target. @param {Row} row @param {ReadonlyArray<Row>} all */
 const nameOf = (row, all) => {
   const alike = all.filter(({ provider }) => provider === row.provider)
   if (alike.length === 1) return row.provider
@@ -384,7 +390,7 @@ const nameOf = (row, all) => {
   return alike.filter(({ model }) => model === row.model).length === 1 ? model : `${model}#${row.credential}`
 }
 
-/** Who is away: whole providers where all of their targets are, else targets. @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
+/** Names of the unavailable: a provider if all of its targets are, else the targets. @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
 const subjects = (out, all) => {
   const names = new Set(
     out.map((row) => {
@@ -397,13 +403,14 @@ const subjects = (out, all) => {
   return [...names]
 }
 
-/** What is the matter with those that are out. @param {ReadonlyArray<Row>} out @param {boolean} isOne */
+/** The verb phrase for unavailable targets. @param {ReadonlyArray<Row>} out @param {boolean} isOne */
 const verb = (out, isOne) => {
   const is = isOne ? "is" : "are"
   const states = new Set(out.map(({ state }) => state))
-  if (states.size > 1) return states.has("resting") || states.has("manual") ? `${is} out` : `${is} on trial`
-  if (states.has("manual")) return `${is} benched by hand`
+  if (states.size > 1)
+    return states.has("resting") || states.has("manual") ? `${is} unavailable` : `${is} being probed`
+  if (states.has("manual")) return `${is} benched manually`
   if (states.has("probing")) return `${is} being probed`
   if (states.has("half-open")) return isOne ? "waits for a probe" : "wait for a probe"
-  return `${is} resting`
+  return `${is} in cooldown`
 }

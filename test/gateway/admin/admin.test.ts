@@ -222,7 +222,7 @@ describe("the bench by hand", () => {
       const cases: ReadonlyArray<readonly [body: unknown, why: RegExp]> = [
         [{ key: "c/gpt" }, /no provider "c" \(known: a, b\)/],
         [{ key: "a#k9" }, /no credential "k9" \(known: k1, k2\)/],
-        [{ key: "" }, /no key/],
+        [{ key: "" }, /not a bench key/],
         [{ key: "a", until: Date.now() - 1000 }, /not in the future/],
         [{ key: "a", until: 1e300 }, /9999/],
         [{ key: "a", until: Date.now() + 5000, for: 5000 }, /not both/],

@@ -35,7 +35,7 @@ const promise = <A>(f: () => Promise<A>) => Effect.promise(f)
 const reads = (page: Page, selector: string, text: string | RegExp) =>
   promise(() => page.locator(selector).filter({ hasText: text }).first().waitFor())
 
-const takeControl = (page: Page, given = token) =>
+const unlockControls = (page: Page, given = token) =>
   promise(async () => {
     await page.click("#control")
     await page.fill("#token", given)
@@ -68,18 +68,18 @@ describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_00
     Effect.gen(function* () {
       const { a, call, complaints, page, requests, url } = yield* running()
       yield* reads(page, "#headline", "Both targets are serving")
-      yield* reads(page, "#no-decision", "No request yet")
+      yield* reads(page, "#no-decision", "No requests yet")
       yield* reads(page, "#feed", "live")
 
       yield* ask(`${url}/admin/benches`, { body: { key: "b", reason: "maintenance" }, headers: bearer })
-      yield* reads(page, "#headline", "b is benched by hand")
+      yield* reads(page, "#headline", "b is benched manually")
       yield* ask(`${url}/admin/benches/b`, { method: "DELETE", headers: bearer })
       yield* reads(page, "#headline", "Both targets are serving")
 
       a.play(overloaded)
       yield* call()
       yield* reads(page, '[data-key="a/gpt#k1"]', "overloaded")
-      yield* reads(page, "#headline", /a (is resting|waits for a probe)/)
+      yield* reads(page, "#headline", /a (is in cooldown|waits for a probe)/)
       yield* reads(page, "#decisions li", /a\/gpt#k1overloaded→b\/small#k1/)
       yield* reads(page, '[data-key="a/gpt#k1"]', "waits for a probe")
 
@@ -104,7 +104,7 @@ describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_00
       yield* reads(page, "#headline", "serving")
       assert.isFalse(yield* promise(() => page.locator('[data-key="a/gpt#k1"] button').isVisible()))
 
-      yield* takeControl(page, "wrong")
+      yield* unlockControls(page, "wrong")
       yield* reads(page, "#token-wrong", "This is not the admin token")
       yield* promise(async () => {
         await page.fill("#token", token)
@@ -121,11 +121,11 @@ describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_00
         await page.fill("#bench-reason", "rotating the key")
         await page.keyboard.press("Enter")
       })
-      yield* reads(page, "#toast", "a#k1 is on the bench.")
+      yield* reads(page, "#toast", "a#k1 is benched.")
       yield* reads(
         page,
         '[data-key="a/gpt#k1"][data-state="manual"]',
-        /benched by hand.*left · rotating the key · with a#k1/
+        /benched manually.*left · rotating the key · because of a#k1/
       )
       const list = yield* ask(`${url}/admin/benches`, { headers: bearer })
       assert.strictEqual(list.at("0.key"), "a#k1")
@@ -155,7 +155,7 @@ describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_00
         assert.isFalse(yield* promise(() => open.page.locator("#control").isVisible()))
 
         const closed = yield* running({ server: { statusPage: "admin" } })
-        yield* reads(closed.page, "#token-why", "for holders of the admin token")
+        yield* reads(closed.page, "#token-why", "requires the admin token")
         assert.notInclude(yield* kept(closed.page), "gpt")
         yield* promise(async () => {
           await closed.page.fill("#token", token)
@@ -217,7 +217,7 @@ describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_00
       })
       yield* call(`a/${"a-very-long-name".repeat(8)}`)
       yield* reads(page, "#decisions", "a-very-long-name")
-      yield* takeControl(page)
+      yield* unlockControls(page)
       yield* hasControl(page)
       const seen = yield* promise(() =>
         page.evaluate(() => {

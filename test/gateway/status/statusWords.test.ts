@@ -20,7 +20,7 @@ const row = (
   return { key, provider, model, credential, named: true, state, answered, failed, failures: {}, steps }
 }
 
-/** What is said of these targets when in the last minute so many requests were answered and so many failed. */
+/** The headline for these targets, with so many requests answered and failed in the last minute. */
 const saidOf = (rows: ReadonlyArray<Row>, answered = 0, failed = 0) =>
   Words.headline(
     {
@@ -34,12 +34,12 @@ const saidOf = (rows: ReadonlyArray<Row>, answered = 0, failed = 0) =>
 
 const said = (...rows: ReadonlyArray<Row>) => saidOf(rows)
 
-describe("a name that callers ask for", () => {
+describe("the standing of a model name", () => {
   const model = { name: "smart", targets: ["a/x#1", "b/y#1", "b/y#2"] }
   const standing = (...rows: ReadonlyArray<Row>) =>
     Words.modelStanding(model, new Map(rows.map((each) => [each.key, each])), now, stepMillis)
 
-  it("is answered by the first target of its chain that is not away", () => {
+  it("names the first target of its chain that can be called", () => {
     assert.deepStrictEqual(standing(row("a/x#1"), row("b/y#1", "resting")), {
       level: "ok",
       word: "answers",
@@ -50,7 +50,7 @@ describe("a name that callers ask for", () => {
       word: "falls back",
       detail: "by b/y#2, the 3rd of 3"
     })
-    assert.strictEqual(standing(row("a/x#1", "half-open")).word, "on probation")
+    assert.strictEqual(standing(row("a/x#1", "half-open")).word, "half-open")
     assert.deepStrictEqual(standing(row("a/x#1", "serving", [1, 3])), {
       level: "warn",
       word: "fails often",
@@ -58,7 +58,7 @@ describe("a name that callers ask for", () => {
     })
   })
 
-  it("is answered by any of the targets that count as the same", () => {
+  it("is answered by any of the targets equal targets", () => {
     const model = { name: "smart", targets: ["a/x#1", "b/x#1", "c/y#1"], equals: 2 }
     const of = (...rows: ReadonlyArray<ReturnType<typeof row>>) =>
       Words.modelStanding(model, new Map(rows.map((each) => [each.key, each])), now, stepMillis)
@@ -66,12 +66,12 @@ describe("a name that callers ask for", () => {
     assert.deepStrictEqual(of(away, row("b/x#1"), row("c/y#1")), {
       level: "ok",
       word: "answers",
-      detail: "by 1 of 2 that count as the same"
+      detail: "by 1 of 2 equal targets"
     })
     assert.deepStrictEqual(of(row("a/x#1"), row("b/x#1", "serving", [1, 3]), row("c/y#1")), {
       level: "warn",
       word: "fails often",
-      detail: "by 2 of 2 that count as the same, of which b/x#1 fail often"
+      detail: "by 2 of 2 equal targets, of which b/x#1 fail often"
     })
     assert.deepStrictEqual(of(away, row("b/x#1", "manual"), row("c/y#1")), {
       level: "warn",
@@ -80,10 +80,10 @@ describe("a name that callers ask for", () => {
     })
   })
 
-  it("cannot be answered while all of its targets are away", () => {
+  it("cannot be answered while all of its targets are unavailable", () => {
     assert.deepStrictEqual(
       standing(row("a/x#1", "resting"), row("b/y#1", "probing"), row("b/y#2", "manual")),
-      { level: "bad", word: "cannot answer", detail: "all of its 3 targets are away" }
+      { level: "bad", word: "cannot answer", detail: "all of its 3 targets are unavailable" }
     )
     assert.strictEqual(
       Words.modelStanding({ name: "off", targets: [] }, new Map(), now, stepMillis).level,
@@ -93,7 +93,7 @@ describe("a name that callers ask for", () => {
 })
 
 describe("the headline of the status page", () => {
-  it("says that all serve, and who did", () => {
+  it("states that all serve, and which providers answered", () => {
     const calm = said(row("a/x#1", "serving", [9, 0]), row("b/y#1", "serving", [20, 1]), row("c/z#1"))
     assert.deepStrictEqual(calm, {
       level: "ok",
@@ -105,23 +105,23 @@ describe("the headline of the status page", () => {
     assert.strictEqual(said(idle).detail, "No request in the last minute.")
   })
 
-  it("does not say in an outage that a target can serve which has failed or was not asked", () => {
+  it("does not claim in an outage that a target can serve if it failed or was not called", () => {
     const out = row("a/x#1", "resting")
     assert.strictEqual(
       saidOf([out, row("b/y#1", "serving", [0, 1])], 0, 4).detail,
-      "No request of the last minute was answered (4 failed). 1 other target is not on the bench, and failed as well."
+      "No request of the last minute was answered (4 failed). 1 other target is not benched, but failed too."
     )
     assert.strictEqual(
       saidOf([out, row("b/y#1")], 0, 4).detail,
-      "No request of the last minute was answered (4 failed). 1 other target was not asked."
+      "No request of the last minute was answered (4 failed). 1 other target was not called."
     )
     assert.strictEqual(
       saidOf([out, row("b/y#1", "serving", [0, 1]), row("b/z#1")], 0, 4).detail,
-      "No request of the last minute was answered (4 failed). Of 2 other targets that are not on the bench, 1 failed as well and 1 was not asked."
+      "No request of the last minute was answered (4 failed). Of 2 other targets that are not benched, 1 failed too and 1 was not called."
     )
   })
 
-  it("says first what callers notice", () => {
+  it("starts with the results that callers got", () => {
     const out = [row("a/x#1", "resting"), row("b/y#1", "serving", [9, 0])]
     assert.deepInclude(saidOf(out, 30), {
       level: "warn",
@@ -135,29 +135,29 @@ describe("the headline of the status page", () => {
     assert.deepInclude(saidOf([row("a/x#1")], 0, 4), { level: "bad", text: "Requests fail" })
   })
 
-  it("says who serves badly before anything rests", () => {
+  it("names a target that often fails before it is benched", () => {
     const { level, text } = said(row("a/x#1", "serving", [6, 4]), row("b/y#1"))
     assert.strictEqual(level, "warn")
     assert.strictEqual(text, "Both targets are serving, but a fails 40 % of its attempts")
   })
 
-  it("names a provider where all of it is away, else the targets", () => {
+  it("names a provider if all of its targets are unavailable, else the targets", () => {
     const whole = said(
       row("a/x#1", "resting", [50, 2]),
       row("a/y#1", "resting"),
       row("b/z#1", "serving", [9, 0])
     )
-    assert.strictEqual(whole.text, "a is resting")
+    assert.strictEqual(whole.text, "a is in cooldown")
     assert.strictEqual(whole.detail, "Requests are served by b.")
     const part = said(row("a/x#1", "resting"), row("a/x#2"), row("b/z#1", "manual"))
-    assert.strictEqual(part.text, "a/x#1 and b are out")
+    assert.strictEqual(part.text, "a/x#1 and b are unavailable")
     assert.strictEqual(part.detail, "1 target can serve; no request in the last minute.")
   })
 
-  it("is alarmed when nothing can be called, and hopeful when a probe decides", () => {
+  it("is bad if no target can be called, and a warning while a probe is due", () => {
     assert.deepInclude(said(row("a/x#1", "resting"), row("b/z#1", "probing")), {
       level: "bad",
-      text: "Nothing can be called: both targets are on the bench"
+      text: "No target can be called: both targets are benched"
     })
     assert.deepInclude(said(row("a/x#1", "half-open"), row("b/z#1")), {
       level: "warn",
@@ -165,23 +165,23 @@ describe("the headline of the status page", () => {
     })
     assert.strictEqual(
       said(row("a/x#1", "half-open"), row("b/y#1", "probing"), row("c/z#1")).text,
-      "a and b are on trial"
+      "a and b are being probed"
     )
   })
 
-  it("counts instead of names where there are many of them, or long ones", () => {
+  it("counts targets if there are many, or if their names are long", () => {
     const rows = Array.from({ length: 9 }, (_, index) =>
       row(`p${index}/x#1`, index < 4 ? "resting" : "serving")
     )
-    assert.strictEqual(said(...rows).text, "4 of 9 targets are resting")
+    assert.strictEqual(said(...rows).text, "4 of 9 targets are in cooldown")
     const long = `a/${"very-long-".repeat(8)}#1`
     assert.strictEqual(
       said(row(long, "manual"), row("a/y#1"), row("b/z#1")).text,
-      "1 of 3 targets is benched by hand"
+      "1 of 3 targets is benched manually"
     )
   })
 
-  it("leaves what clients made up out where the config names targets", () => {
+  it("ignores models that only clients named, if the config names targets", () => {
     const made = { ...row("a/made-up#1", "resting"), named: false }
     assert.strictEqual(said(row("a/x#1"), made).level, "ok")
     assert.strictEqual(said(made).level, "bad")
@@ -190,7 +190,7 @@ describe("the headline of the status page", () => {
 })
 
 describe("the summary of a provider", () => {
-  it("says how many of its targets serve", () => {
+  it("states how many of its targets serve", () => {
     assert.deepStrictEqual(Words.summary([row("a/x#1"), row("a/y#1", "half-open")]), {
       isWhole: false,
       text: "1 of 2 serving"
@@ -210,8 +210,8 @@ describe("the summary of a provider", () => {
   })
 })
 
-describe("who answers instead", () => {
-  it("is who answered lately what a target was passed by for or failed at, as long as that serves", () => {
+describe("the target that answers instead", () => {
+  it("is a serving target that lately answered requests for which another was skipped or failed", () => {
     const status = Scenes.oneBenched(now)
     const key = "anthropic/claude-sonnet-5#main"
     assert.deepStrictEqual([...Store.insteadOf(status, now)], [[key, "openai/gpt-5.2#primary"]])
@@ -221,8 +221,8 @@ describe("who answers instead", () => {
   })
 })
 
-describe("the words of the status page", () => {
-  it("are there for everything that fails a request or keeps a target away", () => {
+describe("the labels of the status page", () => {
+  it("exist for every failure of a request and every reason of a bench", () => {
     const names = [
       ...failureClasses,
       "Manual",
@@ -237,7 +237,7 @@ describe("the words of the status page", () => {
     )
   })
 
-  it("write times as people read them", () => {
+  it("show times in a readable form", () => {
     assert.deepStrictEqual([24_000, 90_500, 7_152_000, 183_600_000].map(Words.countdown), [
       "0:24",
       "1:31",
