@@ -113,7 +113,7 @@ export class PreparedTier<out P extends Backend, out R> {
     const lists = this.models.map((model) => model.targetsOf(model.backendIn(context)))
     if (lists.some((list, index) => list !== this.#lists[index])) {
       this.#lists = lists
-      this.#targets = lists.flat()
+      this.#known(lists.flat())
       this.#backends = new Map(
         lists.flatMap((list, index) => {
           const backend = this.models[index]!.backendIn(context)
@@ -122,6 +122,19 @@ export class PreparedTier<out P extends Backend, out R> {
       )
     }
     return this.#targets
+  }
+
+  /** Targets that have equals know their group, for those who find one that fails. */
+  #known(targets: ReadonlyArray<Target.Target>): ReadonlyArray<Target.Target> {
+    if (targets === this.#targets) return targets
+    this.#targets = targets
+    if (targets.length < 2) return targets
+    const group = {
+      items: targets,
+      signals: targets.map(({ key }) => this.#signals.of(key))
+    }
+    for (const target of targets) this.#signals.groups.set(target, group)
+    return targets
   }
 
   /** The backend of one of its targets. */

@@ -18,11 +18,11 @@ export interface Settings {
   /** So is a share that is larger than the median of the others by more than this (0 to 1). */
   readonly above: number
   /** The largest share of a tier that may be out at once (0 to 1), rounded down to whole targets. */
-  readonly out: number
+  readonly mostOut: number
 }
 
 /** The defaults. */
-export const defaults: Settings = { window: 30_000, attempts: 20, share: 0.5, above: 0.2, out: 0.5 }
+export const defaults: Settings = { window: 30_000, attempts: 20, share: 0.5, above: 0.2, mostOut: 0.5 }
 
 /** The first time that a target is out, in milliseconds; each further time in a row is twice as long. */
 export const base = 10_000
@@ -40,7 +40,7 @@ export const isTooMuch = (own: Counted, others: ReadonlyArray<Counted>, settings
 
 /** Whether one more of `size` targets may be taken out when `out` of them are. */
 export const hasRoom = (size: number, out: number, settings: Settings): boolean =>
-  out + 1 <= Math.floor(size * settings.out + 1e-9)
+  out + 1 <= Math.floor(size * settings.mostOut + 1e-9)
 
 /** How long a target is out that has been out so many times in a row before, in milliseconds. */
 export const lengthOf = (times: number): number => Math.min(longest, base * 2 ** Math.min(times, 30))

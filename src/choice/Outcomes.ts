@@ -13,12 +13,14 @@ export interface Counted {
 export class Outcomes {
   readonly #attempts = new Array<number>(pieces).fill(0)
   readonly #failed = new Array<number>(pieces).fill(0)
+  /** The length of the window, in milliseconds. */
+  readonly window: number
   readonly #length: number
   /** The number of the latest piece, counted from the epoch. */
   #piece = 0
 
-  /** `window` is its length in milliseconds. */
   constructor(window: number) {
+    this.window = window
     this.#length = window / pieces
   }
 

@@ -21,14 +21,23 @@ export class Signals {
   readonly times = { stream: new RecentTimes(), effect: new RecentTimes() }
   /** Kept from its first failure on. */
   outcomes: Outcomes | undefined
-  /** How many times in a row it was taken out for failing too often, and when the last such time ended. */
+  /** How many times in a row it was taken out for failing too often, and when the last such time ends. */
   ejections = 0
-  outUntil = 0
+  outUntil = Number.NEGATIVE_INFINITY
+}
+
+/** A target and its equals. */
+export interface Group {
+  readonly items: ReadonlyArray<object>
+  /** What is known of each, in their order. */
+  readonly signals: ReadonlyArray<Signals>
 }
 
 /** What is known of all targets, by their keys. */
 export class SignalsOf {
   readonly hedges = new HedgeBudget()
+  /** The groups in which targets have equals, by the targets themselves. */
+  readonly groups = new WeakMap<object, Group>()
   readonly #known = new Map<string, Signals>()
 
   /** How many targets are known. */

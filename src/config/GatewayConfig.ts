@@ -322,6 +322,10 @@ const optionsOf = (file: PolicyFile): Policy.Options => ({
     answer: map(answer, millisOf)
   })),
   malformedEvents: file.malformedEvents,
+  ejection:
+    file.ejection === undefined || file.ejection === false
+      ? file.ejection
+      : { ...file.ejection, window: map(file.ejection.window, millisOf) },
   // A budget alone leaves the retries themselves as they are.
   retries:
     file.retries?.times === undefined && file.retries?.backoff === undefined

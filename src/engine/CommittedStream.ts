@@ -2,11 +2,13 @@
  * The rest of a committed stream. It belongs to its target now: a failure ends it, typed and never silently, and the
  * bench learns how it went.
  */
+
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { SignalsOf } from "../choice/Signals.ts"
 import type { Reporter } from "../events/Reporter.ts"
 import * as Failure from "../failure/Failure.ts"
 import { DeadlineExceeded } from "../failure/RunError.ts"
@@ -16,6 +18,7 @@ import { type OpenStream, usageGrace } from "../stream/OpenStream.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import { MovableTimer } from "../util/MovableTimer.ts"
 import type { NotMine } from "./FailureOf.ts"
+import * as FailureShare from "./FailureShare.ts"
 import type { Served } from "./RunOptions.ts"
 
 /** What a committed stream can still fail with. */
@@ -25,6 +28,7 @@ export type TailError = Failure.Failure | DeadlineExceeded
 export interface TailOptions<C> {
   readonly served: Served<OpenStream<C>>
   readonly registry: BenchRegistry["Service"]
+  readonly signals: SignalsOf
   readonly classify: (cause: Cause.Cause<unknown>) => Failure.Failure | NotMine
   readonly context: Context.Context<never>
   /** True while the caller's own work keeps the stream waiting. */
@@ -163,11 +167,11 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     this.#settled = true
     this.#failure = failure
     this.#alarm.stop()
-    const { registry, reporter, served } = this.#options
+    const { registry, reporter, served, signals } = this.#options
     const { admission, target } = served
     if (failure !== undefined) {
       const { rest } = target.policy.rules[Failure.classOf(failure)]
-      registry.failUnsafe(target, admission, failure, rest, this.#now())
+      FailureShare.record({ registry, signals }, target, admission, failure, rest, "stream", this.#now())
     } else if (complete) {
       registry.succeedUnsafe(target, admission, this.#options.now)
     }

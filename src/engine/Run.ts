@@ -27,6 +27,7 @@ import * as Running from "../util/Running.ts"
 import * as AttemptPermission from "./AttemptPermission.ts"
 import * as Decision from "./Decision.ts"
 import { failureOf } from "./FailureOf.ts"
+import * as FailureShare from "./FailureShare.ts"
 import type { RunOptions, Served, Shared } from "./RunOptions.ts"
 import { Visit } from "./Visit.ts"
 import * as WhenAllBenched from "./WhenAllBenched.ts"
@@ -650,7 +651,7 @@ export class Run<P extends Backend, R, A, E> implements Decision.Situation {
   /** Counts a failed attempt; with a rest the visit is over, and the bench decides who rests. */
   #record(failure: Failure.Failure, rest: Rest | undefined): void {
     const { admission, target } = this.#candidates
-    this.#shared.registry.failUnsafe(target, admission, failure, rest, this.#now())
+    FailureShare.record(this.#shared, target, admission, failure, rest, this.#options.kind, this.#now())
   }
 
   /** Those who wait for the target hear how the attempt went, once an observer has heard it. */

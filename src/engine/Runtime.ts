@@ -290,6 +290,7 @@ export const makeRuntime = (
             tail = new CommittedStream({
               served,
               registry,
+              signals: shared.signals,
               classify: (cause) => failureOf(cause, served.target, classify),
               context,
               isBusy: call?.isBusy && whileBusy(call.isBusy, context),

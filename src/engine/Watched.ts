@@ -17,10 +17,13 @@ export const effect = <A>(
   const { load } = signals
   load.began()
   const running = begin()
-  // What ends in the turn in which it began has taken no time.
-  if (running.pollUnsafe() !== undefined) load.ended()
-  else {
-    const now = clockOf(context)
+  const now = clockOf(context)
+  const exit = running.pollUnsafe()
+  if (exit !== undefined) {
+    // What ends in the turn in which it began has taken no time.
+    load.ended()
+    if (Exit.isSuccess(exit)) signals.outcomes?.add(false, now())
+  } else {
     const startedAt = now()
     running.addObserver((exit) => {
       if (Exit.isSuccess(exit)) answered(signals, "effect", startedAt, now())
@@ -40,8 +43,11 @@ export const stream = <C>(
   load.began()
   const opening = begin()
   opening.watch(() => load.ended())
-  if (opening.pollUnsafe() === undefined) {
-    const now = clockOf(context)
+  const now = clockOf(context)
+  const exit = opening.pollUnsafe()
+  if (exit !== undefined) {
+    if (Exit.isSuccess(exit)) signals.outcomes?.add(false, now())
+  } else {
     const startedAt = now()
     opening.addObserver((exit) => {
       if (Exit.isSuccess(exit)) answered(signals, "stream", startedAt, now())
@@ -51,11 +57,13 @@ export const stream = <C>(
 }
 
 const answered = (signals: Signals, kind: "stream" | "effect", startedAt: number, now: number): void => {
+  signals.outcomes?.add(false, now)
   signals.load.took(kind, now - startedAt, now)
   signals.times[kind].add(now - startedAt)
 }
 
+/** The clock is looked up when it is first read. */
 const clockOf = (context: Context.Context<never>) => {
-  const known = MonotonicClock.of(Context.get(context, Clock.Clock))
-  return () => MonotonicClock.read(known)
+  let known: MonotonicClock.Known | undefined
+  return () => MonotonicClock.read((known ??= MonotonicClock.of(Context.get(context, Clock.Clock))))
 }

@@ -4,8 +4,10 @@
  * A policy is plain data. `Options` is the partial form people write; options are laid over each other in the order
  * defaults, process, runtime, provider, model, chain, and the last word wins field by field.
  */
+
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
+import * as Ejection from "../choice/Ejection.ts"
 import { type FailureClass, TransientReason } from "../failure/Failure.ts"
 import { fromNumbers } from "./Backoff.ts"
 import { type Commit, firstContent } from "./Commit.ts"
@@ -69,6 +71,11 @@ export interface Policy {
   readonly timeouts: Timeouts
   /** Default `"fail"`. */
   readonly malformedEvents: MalformedEvents
+  /**
+   * When a target that has equals is benched because too many of its attempts fail, although retries hide them. `undefined`
+   * for never. Default: above 50 % of at least 20 attempts in 30 s, or 20 points above the median of the others.
+   */
+  readonly ejection: Ejection.Settings | undefined
 }
 
 /** Options that are laid over each other: the last word wins. */
@@ -92,7 +99,8 @@ export const defaults: Policy = {
     idle: 30_000,
     answer: 300_000
   },
-  malformedEvents: "fail"
+  malformedEvents: "fail",
+  ejection: Ejection.defaults
 }
 
 /**
@@ -152,8 +160,25 @@ export const extend = (policy: Policy, options: Options): Policy => ({
   commit: options.commit ?? policy.commit,
   timeouts:
     options.timeouts === undefined ? policy.timeouts : extendTimeouts(policy.timeouts, options.timeouts),
-  malformedEvents: options.malformedEvents ?? policy.malformedEvents
+  malformedEvents: options.malformedEvents ?? policy.malformedEvents,
+  ejection: extendEjection(policy.ejection, options.ejection)
 })
+
+const extendEjection = (
+  settings: Policy["ejection"],
+  options: Options["ejection"]
+): Ejection.Settings | undefined => {
+  if (options === undefined) return settings
+  if (options === false) return undefined
+  const from = settings ?? Ejection.defaults
+  return {
+    window: millis(options.window, from.window),
+    attempts: options.attempts ?? from.attempts,
+    share: options.share ?? from.share,
+    above: options.above ?? from.above,
+    mostOut: options.mostOut ?? from.mostOut
+  }
+}
 
 const millis = (input: Duration.Input | undefined, otherwise: number): number =>
   input === undefined ? otherwise : Duration.toMillis(input)

@@ -25,10 +25,35 @@ const top = {
   malformedEvents: Checks.oneOf(["fail", "drop"])
 }
 
+const share = Checks.number("a share from 0 to 1", { least: 0, most: 1 })
+
+const ejectionChecks: Readonly<Record<string, Checks.Check>> = {
+  window: Checks.duration,
+  attempts: Checks.count,
+  share,
+  above: share,
+  mostOut: share
+}
+
 function* problemsOf(options: Options): Iterable<string> {
-  const known = [...Object.keys(top), "commit", "timeouts", "retries", "threshold", "cooldown", "rules"]
+  const known = [
+    ...Object.keys(top),
+    "commit",
+    "timeouts",
+    "ejection",
+    "retries",
+    "threshold",
+    "cooldown",
+    "rules"
+  ]
   yield* Checks.fieldProblems<Options>(options, top, { known })
-  const { commit, cooldown, retries, rules, threshold, timeouts: times } = options
+  const { commit, cooldown, ejection, retries, rules, threshold, timeouts: times } = options
+  if (ejection !== undefined && ejection !== false) {
+    yield* Checks.fieldProblems<object>(ejection, ejectionChecks, {
+      known: Object.keys(ejectionChecks),
+      path: "ejection."
+    })
+  }
   if (commit !== undefined) {
     const tags = ["FirstContent", "Chunks", "Complete"]
     yield* Checks.fieldProblems(commit, { _tag: Checks.oneOf(tags) }, { path: "commit." })

@@ -69,6 +69,20 @@ export interface RuleOptions {
   readonly next?: Rule["next"] | undefined
 }
 
+/** When a target fails too often, as people write it: what is left out stays as it was. */
+export interface EjectionOptions {
+  /** The length of the sliding window. Default 30 s. */
+  readonly window?: Duration.Input | undefined
+  /** Fewer attempts in the window say nothing. Default 20. */
+  readonly attempts?: number | undefined
+  /** A larger share of failed attempts (0 to 1) is too much. Default 0.5. */
+  readonly share?: number | undefined
+  /** So is a share that is larger than the median of the others by more than this (0 to 1). Default 0.2. */
+  readonly above?: number | undefined
+  /** The largest share of a tier that may be out at once (0 to 1), rounded down to whole targets. Default 0.5. */
+  readonly mostOut?: number | undefined
+}
+
 /** The partial form of a policy, as people write it. What is left out stays as it was; the defaults are these. */
 export interface Options {
   /** The longest wait for the same target when leaving it would change the model. Default 3 s. */
@@ -93,6 +107,8 @@ export interface Options {
   readonly timeouts?: { readonly [K in keyof Timeouts]?: Duration.Input | undefined } | undefined
   /** Default `"fail"`. */
   readonly malformedEvents?: MalformedEvents | undefined
+  /** When a target that has equals is benched because too many of its attempts fail; `false` for never. */
+  readonly ejection?: EjectionOptions | false | undefined
   /** The retries of all `Transient` failures but `Timeout`. Default: two, after at most 0.5 s and at most 2 s. */
   readonly retries?: RetryOptions | Schedule.Schedule<unknown, Failure, never, never> | undefined
   /**
@@ -128,6 +144,7 @@ export const combine = (first: Options, second: Options): Options => ({
   ...(first.timeouts && second.timeouts && { timeouts: merge(first.timeouts, second.timeouts) }),
   ...(first.threshold && second.threshold && { threshold: merge(first.threshold, second.threshold) }),
   ...(first.retries && second.retries && { retries: mergeRetries(first.retries, second.retries) }),
+  ...(first.ejection && second.ejection && { ejection: merge(first.ejection, second.ejection) }),
   ...(first.cooldown && second.cooldown && { cooldown: mergeEach(first.cooldown, second.cooldown, merge) }),
   ...(first.rules && second.rules && { rules: mergeEach(first.rules, second.rules, mergeRows) })
 })

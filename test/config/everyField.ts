@@ -19,6 +19,7 @@ const policy = {
   commit: { chunks: 4 },
   timeouts: { connect: 4, headers: 40, firstContent: 400, queue: 800, idle: 4000, answer: 40_000 },
   malformedEvents: "drop",
+  ejection: { window: "7 seconds", attempts: 7, share: 0.7, above: 0.07, mostOut: 0.17 },
   retries,
   threshold: { transient: 6, unknown: 9 },
   cooldown: { transient: cooldown, rateLimit: cooldown, authDead: cooldown, modelMissing: cooldown }

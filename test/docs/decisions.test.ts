@@ -53,13 +53,16 @@ describe("docs/decisions.md", () => {
   })
 
   it("has every other option of a policy with its default", () => {
-    const { commit, rules: _, timeouts, ...plain } = Policy.defaults
+    const { commit, ejection, rules: _, timeouts, ...plain } = Policy.defaults
     const durations: ReadonlyArray<string> = ["maxWait", "deadline"]
     const expected = new Map<string, string>([
       ...Object.entries(plain).map(
         ([name, value]) => [name, durations.includes(name) ? time(Number(value)) : inWords(value)] as const
       ),
       ["commit", commit._tag],
+      ...Object.entries(ejection ?? {}).map(
+        ([name, value]) => [`ejection.${name}`, name === "window" ? time(value) : String(value)] as const
+      ),
       ...Object.entries(timeouts).map(([name, millis]) => [`timeouts.${name}`, time(millis)] as const)
     ])
     assert.deepStrictEqual(new Map(rowsOf("policy").map(([name, value]) => [name!, value!])), expected)

@@ -38,6 +38,7 @@ describe("what is said", () => {
       whenAllBenched: "fail",
       commit: Commit.complete,
       malformedEvents: "drop",
+      ejection: { window: "1 minute", mostOut: 0.3 },
       timeouts: { idle: 500 }
     })
     assert.deepStrictEqual(
@@ -52,6 +53,7 @@ describe("what is said", () => {
         whenAllBenched: "fail",
         commit: Commit.complete,
         malformedEvents: "drop",
+        ejection: { ...Policy.defaults.ejection, window: 60_000, mostOut: 0.3 },
         timeouts: { ...Policy.defaults.timeouts, idle: 500 }
       }
     )

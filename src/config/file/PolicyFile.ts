@@ -103,6 +103,23 @@ const fields = {
     "An event of a stream that is no JSON ends the stream, or is dropped and counted.",
     "fail"
   ),
+  ejection: field(
+    Schema.Union([
+      Schema.Literal(false),
+      Schema.Struct({
+        window: field(DurationInput, "The length of the sliding window.", "30 seconds"),
+        attempts: field(Positive, "Fewer attempts in the window say nothing.", 20),
+        share: field(Share, "A larger share of failed attempts is too much.", 0.5),
+        above: field(Share, "So is one that is larger than the median of the others by more than this.", 0.2),
+        mostOut: field(
+          Share,
+          "The largest share of a tier that may be out at once, rounded down to whole targets.",
+          0.5
+        )
+      })
+    ]),
+    "When one of several targets that count as the same is benched because too many of its attempts fail, although retries hide them; false for never."
+  ),
   retries: field(Retries, "How often and when the same target is asked again after a fault."),
   threshold: field(
     Schema.Struct({

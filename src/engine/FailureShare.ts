@@ -1,0 +1,94 @@
+/** Failed attempts of targets that have equals: one that fails too often is benched, although its visits may succeed. */
+import * as Ejection from "../choice/Ejection.ts"
+import type { Kind } from "../choice/Load.ts"
+import { Outcomes } from "../choice/Outcomes.ts"
+import type { Group, Signals, SignalsOf } from "../choice/Signals.ts"
+import type { Target } from "../domain/Target.ts"
+import * as Failure from "../failure/Failure.ts"
+import * as Bench from "../health/Bench.ts"
+import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import type { Rest } from "../policy/Rule.ts"
+
+/** What runs share, as far as it is needed here. */
+export interface Shared {
+  readonly registry: BenchRegistry["Service"]
+  readonly signals: SignalsOf
+}
+
+/** Records a failed attempt. `rest` is what the failure's rule says; of a target that fails too often, longer. */
+export const record = (
+  { registry, signals }: Shared,
+  target: Target,
+  admission: Bench.Go | Bench.Probe,
+  failure: Failure.Failure,
+  rest: Rest | undefined,
+  kind: Kind,
+  now: number
+): void => {
+  const group = target.hasEquals && isItsOwn(failure) ? signals.groups.get(target) : undefined
+  const found =
+    group === undefined ? undefined : tooOften(group, target, signals.of(target.key), registry, kind, now)
+  if (found === undefined || failure._tag !== "Transient") {
+    registry.failUnsafe(target, admission, failure, rest, now)
+  } else registry.failUnsafe(target, admission, withEvidence(failure, found.evidence), found.rest, now)
+}
+
+/** A fault of the target or on the way to it. A throttle says that it is full, not that it fails. */
+const isItsOwn = (failure: Failure.Failure): boolean =>
+  failure._tag === "Transient" && failure.reason !== "Local"
+
+const tooOften = (
+  group: Group,
+  target: Target,
+  own: Signals,
+  registry: BenchRegistry["Service"],
+  kind: Kind,
+  now: number
+): { readonly rest: Rest; readonly evidence: string } | undefined => {
+  const settings = target.policy.ejection
+  own.load.failed(kind, 0, now)
+  if (settings === undefined) return undefined
+  if (own.outcomes?.window !== settings.window) own.outcomes = new Outcomes(settings.window)
+  own.outcomes.add(true, now)
+  const counted = own.outcomes.count(now)
+  if (counted.attempts < settings.attempts) return undefined
+  const others = group.signals.filter((signals) => signals !== own)
+  if (
+    !Ejection.isTooMuch(
+      counted,
+      others.map((signals) => signals.outcomes?.count(now) ?? nothing),
+      settings
+    )
+  ) {
+    return undefined
+  }
+  const state = registry.stateUnsafe()
+  const out = (group.items as ReadonlyArray<Target>).filter(
+    (item) => item.key !== target.key && Bench.peek(state, item, now) !== undefined
+  )
+  const isOut = Bench.peek(state, target, now) !== undefined
+  if (isOut || !Ejection.hasRoom(group.items.length, out.length, settings)) return undefined
+  // Time without a failure that was too much ends the row.
+  if (now - own.outUntil > memory) own.ejections = 0
+  const length = Ejection.lengthOf(own.ejections++)
+  own.outUntil = now + length
+  return {
+    rest: { scope: "target", threshold: 1, base: length, max: length },
+    evidence: `${counted.failed} of ${counted.attempts} attempts in ${settings.window / 1_000} s failed`
+  }
+}
+
+/** After so many milliseconds in rotation without another time out, the next one is a first one again. */
+const memory = 300_000
+
+const nothing = { attempts: 0, failed: 0 }
+
+/** For the bench, which keeps the class, the evidence and the wait that the provider asked for. */
+const withEvidence = ({ message, reason, retryAfter, target }: Failure.Transient, evidence: string) =>
+  new Failure.Transient({
+    reason,
+    message,
+    evidence,
+    ...(target !== undefined && { target }),
+    ...(retryAfter !== undefined && { retryAfter })
+  })
