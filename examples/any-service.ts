@@ -6,7 +6,7 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Data, Duration, Effect } from "effect"
-import { Backend, BenchRegistry, Chain, Failover, Failure, Model } from "effect-failover"
+import { Backend, BenchRegistry, Chain, Failover, Failure } from "effect-failover"
 
 /** What the stations' own library fails with. */
 class StationError extends Data.TaggedError("StationError")<{
@@ -26,7 +26,7 @@ const bergen = Backend.make("bergen", {
   today: (city) => Effect.succeed(`rain in ${city}`)
 } satisfies Station as Station)
 
-const stations = Chain.make(Model.make(oslo, "forecast"), Model.make(bergen, "forecast"))
+const stations = Chain.make(oslo.model("forecast"), bergen.model("forecast"))
 
 /** The only thing that failover has to be told: what an error means. */
 const classify = (error: StationError) =>

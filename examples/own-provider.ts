@@ -1,25 +1,29 @@
 /**
- * A provider of one's own with two keys, as a service: leaving out its layer does not compile.
+ * A provider of your own with two keys, as a service: leaving out its layer does not compile.
  *
  *     npm run build && npm exec -- node examples/own-provider.ts
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Layer, Stream } from "effect"
-import { Chain, Credential, Failover, Failure, Phase, type Provider, ProviderService } from "effect-failover"
+import { Chain, Credential, Failover, Failure, Phase, Provider, ProviderService } from "effect-failover"
 
-/** Repeats what it is told, at once or word by word. The last word is the one with no space behind it. */
-class Parrot extends ProviderService.Service<Parrot, Provider.Provider<string, string, string>>()("parrot") {
-  static readonly layer = Layer.succeed(Parrot, {
-    name: Parrot.provider,
-    strategy: "sequential",
-    credentials: [Credential.make("spent"), Credential.make("fresh")],
-    complete: (text, { credential, key }) =>
+/** Repeats its input, at once or word by word. The last word has no space behind it. */
+const parrot = Provider.make(
+  "parrot",
+  {
+    complete: (text: string, { credential, key }) =>
       credential.name === "spent"
         ? Effect.fail(new Failure.AuthDead({ target: key, reason: "Balance", message: "no seeds left" }))
         : Effect.succeed(text),
-    stream: (text) => Stream.fromIterable(text.split(/(?<= )/)),
+    stream: (text): Stream.Stream<string> => Stream.fromIterable(text.split(/(?<= )/)),
     phase: (word) => (word.endsWith(" ") ? Phase.content : Phase.answer)
-  })
+  },
+  { credentials: [Credential.make("spent"), Credential.make("fresh")] }
+)
+
+/** As a service: a chain of its models does not compile without its layer. */
+class Parrot extends ProviderService.Service<Parrot, typeof parrot>()("parrot") {
+  static readonly layer = Layer.succeed(Parrot, parrot)
 }
 
 const chain = Chain.make(Parrot.model("grey"))

@@ -11,7 +11,7 @@
 import { DatabaseSync } from "node:sqlite"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Context, Duration, Effect, Layer, Queue, Schema } from "effect"
-import { Chain, Failover, type FailoverEvent, Failure, Model } from "effect-failover"
+import { Chain, Failover, type FailoverEvent, Failure } from "effect-failover"
 import { Scripted } from "effect-failover/testing"
 
 // -- the store ---------------------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ const steady = Scripted.make("steady", [
   [new Failure.BadRequest({ reason: "Invalid", message: "no such tool" })]
 ])
 
-const chain = Chain.make(Model.make(flaky, "large"), Model.make(steady, "small"))
+const chain = Chain.make(flaky.model("large"), steady.model("small"))
 
 const ask = (content: string) => Failover.complete(chain, { messages: [{ role: "user", content }] })
 

@@ -12,7 +12,7 @@ import { MockLanguageModelV4 } from "ai/test"
 import { createFallback } from "ai-fallback"
 import { createRetryableModel } from "ai-retry/language-model"
 import { ManagedRuntime } from "effect"
-import { Chain, Failover, Model } from "effect-failover"
+import { Chain, Failover } from "effect-failover"
 import { Classifier } from "effect-failover/classifier"
 import { Scripted } from "effect-failover/testing"
 
@@ -83,7 +83,7 @@ const ways: Readonly<Record<string, (scene: Scene) => Ask>> = {
       calls.backup++
       return [[{ wait: 10 }, "an answer"]]
     })
-    const chain = Chain.make(Model.make(primary, "large"), Model.make(backup, "small"))
+    const chain = Chain.make(primary.model("large"), backup.model("small"))
     const runtime = ManagedRuntime.make(Failover.layer())
     return (prompt) => runtime.runPromise(Failover.complete(chain, prompt))
   }

@@ -125,14 +125,14 @@ export class HealthCheck extends Context.Service<
    * Checks every target of a chain.
    *
    * @example
-   * import { Chain, Failover, Model } from "effect-failover"
+   * import { Chain, Failover } from "effect-failover"
    * import { Scripted } from "effect-failover/testing"
    * import { HealthCheck } from "effect-failover/upstream"
    * import { Layer } from "effect"
    *
    * const chain = Chain.make(
-   *   Model.make(Scripted.make("first", [["hello"]]), "large"),
-   *   Model.make(Scripted.make("second", [["hello"]]), "small")
+   *   Scripted.make("first", [["hello"]]).model("large"),
+   *   Scripted.make("second", [["hello"]]).model("small")
    * )
    * HealthCheck.HealthCheck.layerChain({
    *   chain,

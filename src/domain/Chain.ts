@@ -57,11 +57,11 @@ type RequirementsOf<L> =
  * is named twice keeps its first place. Throws `InvalidOptions` when two different providers have one name.
  *
  * @example
- * import { Backend, Chain, Model } from "effect-failover"
+ * import { Backend, Chain } from "effect-failover"
  *
  * const weather = Backend.make("weather", { today: () => "rain" })
- * const precise = Chain.make(Model.make(weather, "precise"), Model.make(weather, "rough"))
- * Chain.specs(Chain.make(precise, Model.make(weather, "rough"))) // => ["weather/precise", "weather/rough"]
+ * const precise = Chain.make(weather.model("precise"), weather.model("rough"))
+ * Chain.specs(Chain.make(precise, weather.model("rough"))) // => ["weather/precise", "weather/rough"]
  */
 export function make<
   const Links extends readonly [Link<Backend, unknown>, ...ReadonlyArray<Link<Backend, unknown>>]
@@ -79,8 +79,8 @@ export function make(...links: ReadonlyArray<Link<never, never>>): Chain<never, 
  * import { Backend, Chain, Model } from "effect-failover"
  *
  * const [oslo, bergen] = [Backend.make("oslo", {}), Backend.make("bergen", {})]
- * const same = Chain.equals(Model.make(oslo, "rain"), Model.make(bergen, "rain"))
- * const chain = Chain.make(same, Model.make(oslo, "guess"))
+ * const same = Chain.equals(oslo.model("rain"), bergen.model("rain"))
+ * const chain = Chain.make(same, oslo.model("guess"))
  * Chain.tiersOf(chain).map(({ models }) => models.length) // => [2, 1]
  */
 export function equals<

@@ -92,13 +92,13 @@ export const layer = (options?: FailoverOptions): Layer.Layer<Failover | BenchRe
  * One whole answer from a chain of providers, through the `Failover` of the context.
  *
  * @example
- * import { Chain, Failover, Failure, Model } from "effect-failover"
+ * import { Chain, Failover, Failure } from "effect-failover"
  * import { Scripted } from "effect-failover/testing"
  * import { Effect } from "effect"
  *
  * const throttled = Scripted.make("throttled", [[new Failure.RateLimit({ message: "slow down" })]])
  * const healthy = Scripted.make("healthy", [["hello"]])
- * const chain = Chain.make(Model.make(throttled, "large"), Model.make(healthy, "small"))
+ * const chain = Chain.make(throttled.model("large"), healthy.model("small"))
  *
  * const program = Failover.complete(chain, "a prompt") // answers "hello"
  * program.pipe(Effect.provide(Failover.layer()))
@@ -141,12 +141,12 @@ export const open = <Request, Answer, Chunk, R>(
  * The generic form: any effect of any service fails over, through the `Failover` of the context.
  *
  * @example
- * import { Chain, Failover, Failure, Model, Backend } from "effect-failover"
+ * import { Chain, Failover, Failure, Backend } from "effect-failover"
  * import { Effect } from "effect"
  *
  * const oslo = Backend.make("oslo", { today: Effect.fail("closed") })
  * const bergen = Backend.make("bergen", { today: Effect.succeed("rain") })
- * const chain = Chain.make(Model.make(oslo, "forecast"), Model.make(bergen, "forecast"))
+ * const chain = Chain.make(oslo.model("forecast"), bergen.model("forecast"))
  *
  * const today = Failover.use(chain, (backend) => backend.service.today, {
  *   // an error that says nothing of the target is `Failover.notMine`: the caller gets it as it is

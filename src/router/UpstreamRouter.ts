@@ -102,7 +102,7 @@ export interface UpstreamRouter<out P extends Backend, out R = never> {
  * Builds a router. While the scope is open, the primary is checked when it has to be.
  *
  * @example
- * import { Failover, Model } from "effect-failover"
+ * import { Failover } from "effect-failover"
  * import { Scripted } from "effect-failover/testing"
  * import { UpstreamRouter } from "effect-failover/upstream"
  * import { Effect } from "effect"
@@ -112,8 +112,8 @@ export interface UpstreamRouter<out P extends Backend, out R = never> {
  *
  * const program = Effect.gen(function* () {
  *   const router = yield* UpstreamRouter.make({
- *     primary: Model.make(main, "large"),
- *     backup: Model.make(spare, "large"),
+ *     primary: main.model("large"),
+ *     backup: spare.model("large"),
  *     check: Effect.void // of a real primary: a request that costs little
  *   })
  *   const answer = yield* UpstreamRouter.complete(router, "a prompt") // "hello"
@@ -175,7 +175,7 @@ export const make = Effect.fnUntraced(function* <
  * A router as a service of an application.
  *
  * @example
- * import { Failover, Model, Backend } from "effect-failover"
+ * import { Failover, Backend } from "effect-failover"
  * import { UpstreamRouter } from "effect-failover/upstream"
  * import { Context, Effect, Layer } from "effect"
  *
@@ -186,8 +186,8 @@ export const make = Effect.fnUntraced(function* <
  *   "app/Weather"
  * ) {}
  * const WeatherLive = UpstreamRouter.layer(Weather, {
- *   primary: Model.make(oslo, "forecast"),
- *   backup: Model.make(bergen, "forecast"),
+ *   primary: oslo.model("forecast"),
+ *   backup: bergen.model("forecast"),
  *   check: oslo.service.ping,
  *   cooldown: "1 minute"
  * })
@@ -244,7 +244,7 @@ export const open = <Request, Answer, Chunk, R>(
  * The generic form: any effect of any service, at the upstream in use.
  *
  * @example
- * import { Failover, Failure, Model, Backend } from "effect-failover"
+ * import { Failover, Failure, Backend } from "effect-failover"
  * import { UpstreamRouter } from "effect-failover/upstream"
  * import { Effect } from "effect"
  *
@@ -254,8 +254,8 @@ export const open = <Request, Answer, Chunk, R>(
  *
  * const program = Effect.gen(function* () {
  *   const router = yield* UpstreamRouter.make({
- *     primary: Model.make(oslo, "forecast"),
- *     backup: Model.make(bergen, "forecast"),
+ *     primary: oslo.model("forecast"),
+ *     backup: bergen.model("forecast"),
  *     check: Effect.mapError(oslo.service.today, unplaced)
  *   })
  *   return yield* UpstreamRouter.use(router, (backend) => backend.service.today, { classify: unplaced }) // "rain"

@@ -14,6 +14,7 @@ import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import * as Backend from "../domain/Backend.ts"
 import * as Credential from "../domain/Credential.ts"
+import { type HasModels, models } from "../domain/HasModels.ts"
 import * as Phase from "../domain/Phase.ts"
 import type { Provider } from "../domain/Provider.ts"
 import type { Strategy } from "../domain/Strategy.ts"
@@ -99,7 +100,8 @@ export interface Recorded<out Request> {
  * @category models
  */
 export interface Scripted<Request = unknown, Answer = string, Chunk = Part>
-  extends Provider<Request, Answer, Chunk> {
+  extends Provider<Request, Answer, Chunk>,
+    HasModels {
   /** Every call so far, in the order they began. */
   readonly calls: ReadonlyArray<Recorded<Request>>
   /** How many calls hold on to something at this moment. Zero when nothing leaks. */
@@ -196,6 +198,7 @@ export const makeWith = <Request, Answer, Chunk>(
     })
 
   return {
+    ...models,
     name,
     credentials,
     strategy,

@@ -21,7 +21,7 @@ export interface Options {
  * One large step would do harm: the clock jumps, and an attempt that had no turn yet meets its timeout before it has begun.
  *
  * @example
- * import { Chain, Failover, Failure, Model } from "effect-failover"
+ * import { Chain, Failover, Failure } from "effect-failover"
  * import { Scripted, VirtualTime } from "effect-failover/testing"
  * import { Duration, Effect } from "effect"
  *
@@ -30,7 +30,7 @@ export interface Options {
  *   [{ wait: "5 seconds" }, "hello"]
  * ])
  * // takes no time at all
- * const answer = VirtualTime.run(Failover.complete(Chain.make(Model.make(flaky, "m")), "hi")).pipe(
+ * const answer = VirtualTime.run(Failover.complete(Chain.make(flaky.model("m")), "hi")).pipe(
  *   Effect.provide(Failover.layer())
  * )
  */
