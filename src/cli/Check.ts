@@ -48,7 +48,7 @@ export const check = (options: Options): Effect.Effect<void, ExitWith, FileSyste
       if (counted.credentials === 0) return
       const findings = yield* Effect.provide(Live.run(config, { timeout }), UndiciTransport.layer())
       yield* Console.log(`\n${Report.format(config, findings)}`)
-      if (!findings.every(Report.isOk)) yield* Effect.fail(new ExitWith(1))
+      if (!findings.every(Report.isOk)) return yield* Effect.fail(new ExitWith(1))
     })
   )
 

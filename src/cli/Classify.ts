@@ -38,7 +38,7 @@ export const run = (
         because(1, `${Option.getOrElse(file, () => "standard input")} cannot be read: ${reasonOf(error)}`)
       )
     )
-    if (isBad) yield* Effect.fail(new ExitWith(1))
+    if (isBad) return yield* Effect.fail(new ExitWith(1))
   })
 
 /** What one line is. */

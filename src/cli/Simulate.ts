@@ -67,7 +67,7 @@ export const simulate = (options: Options): Effect.Effect<void, ExitWith, Servic
       : yield* played(source, options.compare, overrides)
     if (Option.isSome(options.html)) yield* write(options.html.value, Page.format(one, other))
     yield* Console.log(options.json ? json(one, other) : text(one, other))
-    if (!Report.isLossless(one.report)) yield* Effect.fail(new ExitWith(1))
+    if (!Report.isLossless(one.report)) return yield* Effect.fail(new ExitWith(1))
   }).pipe(
     Effect.catchTag(["ConfigError", "InvalidCatalog", "UnknownModel"], ({ message }) => because(2, message))
   )

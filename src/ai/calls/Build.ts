@@ -6,7 +6,7 @@
  * one that failed or hung is built again by the next attempt that comes to it. The bench sees to it that those are
  * single probes. All builds use the memo map of the application, so members may share a client.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -72,7 +72,7 @@ export const optional = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, never
       })
     const build = Effect.timeoutOrElse(once(plan), {
       duration: plan.timeout,
-      orElse: () => Effect.fail(new Error(`not built within ${format(plan.timeout)}`))
+      orElse: () => Effect.fail(new Cause.TimeoutError(`not built within ${format(plan.timeout)}`))
     }).pipe(Effect.tapCause(tell), Effect.provideContext(context))
     /** One build for all who wait. It belongs to the layer, and not to the attempt that began it. */
     const begin = Effect.suspend(() => {

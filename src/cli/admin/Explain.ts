@@ -28,7 +28,7 @@ export const explain = (options: Options): Effect.Effect<void, ExitWith> =>
     const explanation = yield* ask(options, (admin) => admin.insight.explain({ query }))
     const now = yield* Clock.currentTimeMillis
     yield* Console.log(options.json ? JSON.stringify(explanation, null, 2) : format(explanation, now))
-    if (explanation.first === undefined) yield* Effect.fail(new ExitWith(1))
+    if (explanation.first === undefined) return yield* Effect.fail(new ExitWith(1))
   })
 
 /** The explanation for people. `now` is in milliseconds since the epoch. */
