@@ -1,4 +1,4 @@
-/** One health check: how often, how long at most, and what its end means. */
+/** One health check: its interval, its timeout, and the meaning of its result. */
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -11,34 +11,34 @@ import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
 import * as Running from "../util/Running.ts"
 
-/** When checks are made and how long they may take. */
+/** The interval and the timeout of checks. */
 export interface Options {
-  /** From the end of one check to the next. Default 30 s, never less than 250 ms. Infinite for none by the clock. */
+  /** From the end of one check to the next. Default 30 s, at least 250 ms. Infinite disables the interval. */
   readonly interval?: Duration.Input | undefined
   /**
-   * The share of the interval by which a wait is shortened or lengthened at random, so that many targets and many
+   * The share of the interval by which a wait is shortened or lengthened at random, so that many targets and
    * processes do not check at the same time. 0 to 1, default 0.2.
    */
   readonly jitter?: number | undefined
-  /** After which a check that has not ended has failed, as `Transient/Timeout`. Default 10 s. */
+  /** A check that takes longer fails as `Transient/Timeout`. Default 10 s. */
   readonly timeout?: Duration.Input | undefined
 }
 
-/** The same with the defaults filled in. Times are milliseconds. */
+/** The options with defaults. Times are milliseconds. */
 export interface Timing {
   readonly interval: number
   readonly jitter: number
   readonly timeout: number
 }
 
-/** How one check ended. Without a failure it was passed. Times are milliseconds. */
+/** The result of one check; passed if there is no failure. Times are milliseconds. */
 export interface Outcome {
   readonly at: number
   readonly duration: number
   readonly failure: Failure.Failure | undefined
 }
 
-/** The shortest wait between two checks: an interval of nothing must not become a busy loop. */
+/** The shortest wait between two checks: an interval of zero must not become a busy loop. */
 export const shortestInterval = 250
 
 /** Fills in the defaults. */
@@ -57,11 +57,11 @@ const filled = (options: Options): Timing => ({
   timeout: Duration.toMillis(options.timeout ?? "10 seconds")
 })
 
-/** Waits from one check to the next: the interval, give or take its jitter. */
+/** Waits from one check to the next: the interval with its jitter. */
 export const pause = ({ interval, jitter }: Timing): Effect.Effect<void> =>
   Effect.flatMap(Random.next, (chance) => sleep(interval * (1 + jitter * (2 * chance - 1))))
 
-/** Waits before the first check: somewhere within the jitter, so without jitter not at all. */
+/** Waits before the first check: a random time within the jitter, so without jitter not at all. */
 export const firstPause = ({ interval, jitter }: Timing): Effect.Effect<void> =>
   interval === Number.POSITIVE_INFINITY
     ? Effect.never
@@ -70,7 +70,7 @@ export const firstPause = ({ interval, jitter }: Timing): Effect.Effect<void> =>
 const sleep = (millis: number): Effect.Effect<void> =>
   millis === Number.POSITIVE_INFINITY ? Effect.never : Effect.sleep(Math.round(Math.max(0, millis)))
 
-/** While a check that was given up still runs on, because it cannot be stopped, no other is begun beside it. */
+/** While an abandoned check that cannot be stopped still runs, no other is started. */
 export const alone = <A, E, R>(check: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
   let busy = false
   return Effect.suspend(() => {
@@ -84,15 +84,15 @@ export const alone = <A, E, R>(check: Effect.Effect<A, E, R>): Effect.Effect<A, 
 }
 
 /**
- * Makes one check. `onEnd` is called in the turn in which it ends or its time is up, so that nothing can come between
- * an outcome and its record; `onInterrupt` when the caller is interrupted instead. A check whose time is up is
- * stopped, without waiting for it.
+ * Runs one check. `onEnd` is called synchronously when it ends or times out, so that nothing can happen between a
+ * result and its record; `onInterrupt` is called if the caller is interrupted. A check that times out is interrupted
+ * without waiting for it.
  */
 export const run = <A, R>(
   check: Effect.Effect<unknown, Failure.Failure, R>,
   options: {
     readonly timeout: number
-    /** Whom a failure is about, where it does not say so itself. */
+    /** The target of a failure that names none. */
     readonly target?: string | undefined
     readonly onEnd: (outcome: Outcome) => A
     readonly onInterrupt: () => void
@@ -123,7 +123,7 @@ const silent = (timeout: number, target: string | undefined): Failure.Failure =>
   new Failure.Transient({
     ...(target !== undefined && { target }),
     reason: "Timeout",
-    message: "the check did not end in time",
+    message: "the check timed out",
     evidence: `timeout of ${timeout} ms`
   })
 
@@ -136,8 +136,8 @@ const failureOf = (cause: Cause.Cause<unknown>, target: string | undefined): Fai
     ...(target !== undefined && { target }),
     reason: "Unknown",
     message: cause.reasons.some((reason) => reason._tag === "Die")
-      ? "a defect of the check"
-      : "the check was interrupted by itself",
+      ? "the check died with a defect"
+      : "the check interrupted itself",
     cause
   })
 }

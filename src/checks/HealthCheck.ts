@@ -1,22 +1,22 @@
 /**
- * Health checks: asks targets in the background whether they still serve, and tells the bench.
+ * Health checks: checks targets in the background and records the results in the bench.
  *
- * Nothing is checked unless this layer is provided. A check is let in like an attempt: a target that rests is not
- * asked before its rest has ended, and then the check is the probe, so that no request has to be it; over a shared bench it
- * is the probe of one replica, and the others call the target resting meanwhile. A failed check
- * means what the decision table says of its failure: a throttle, a dead key or a fault benches as it would after an
- * exhausted visit, a bad request benches nobody. A passed check ends the rest it was the probe of and no more: the
- * row of failures, with which rests grow, ends with an answer to a request. Checks are not counted as attempts in
- * the bench's report; they have a report of their own.
+ * Nothing is checked unless this layer is provided. A check is admitted like an attempt: a benched target is not
+ * checked before its cooldown has ended, and then the check is the probe, so that no request has to be. Over a shared
+ * bench one replica probes; meanwhile the others report the target as resting. A failed check is handled by the
+ * decision table: a throttle, a dead key or a fault benches as after an exhausted visit, a bad request benches
+ * nothing. A passed check ends the cooldown it was the probe of and nothing else: the count of consecutive benches,
+ * by which cooldowns grow, is reset by an answer to a request. Checks are not counted as attempts in the bench's
+ * report; they have their own report.
  *
  * **Gotchas**
  *
- * - A check proves what it asks for. Listing models passes while the account is throttled or out of credit; a
- *   completion of one token says more and costs it.
- * - A rest of a credential, a model or a provider is probed by the checks of every target below it.
- * - Checks are the operator's own and no requests of the runtime: a credential's requests per minute (`rpm`) neither
- *   count them nor hold them back. Where the provider counts them, leave room for them: an `rpm` lower by 60 s / `interval`
- *   for each target of the credential.
+ * - A check proves only what it requests. Listing models passes while the account is throttled or out of credit; a
+ *   completion of one token proves more and costs it.
+ * - A benched credential, model or provider is probed by the checks of every target below it.
+ * - Checks are not requests of the runtime: a credential's requests per minute (`rpm`) neither count them nor delay
+ *   them. If the provider counts them, leave room: lower `rpm` by 60 s / `interval` for each target of the
+ *   credential.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -44,38 +44,38 @@ import { type Checked, count, healthOf, type TargetHealth, unchecked, type Watch
 export type { Checked, TargetHealth }
 
 /**
- * How a target comes back from the bench:
+ * How a target leaves the bench:
  *
- * - `"timer"` (default): when its rest has ended, by the probe of a request or of a check, whichever is first
- * - `"check"`: when its rest has ended and a check has passed; until then requests pass it by. An answer that it
- *   gives as the last resort, when everything in a chain rests, is as good as a passed check; with
- *   `whenAllBenched: "fail"` there is no last resort. When the layer closes, timers hold again.
+ * - `"timer"` (default): after its cooldown, by the probe of a request or of a check, whichever is first
+ * - `"check"`: after its cooldown, once a check has passed; until then requests skip it. An answer that it gives as
+ *   the last resort, when everything in a chain is benched, counts as a passed check; with `whenAllBenched: "fail"`
+ *   there is no last resort. When the layer closes, timers apply again.
  */
 export type Recovery = "timer" | "check"
 
-/** When and how targets are checked; the timing is described at `Check.Options`. */
+/** When and how targets are checked; see `Check.Options` for the timing. */
 export interface CommonOptions extends Check.Options {
   readonly recovery?: Recovery | undefined
 }
 
-/** What is checked, and how. */
+/** The targets and the check. */
 export interface Options<out R> extends CommonOptions {
-  /** Each is checked by itself, one check at a time. Repeated keys are checked once. */
+  /** Each target is checked separately, one check at a time. Duplicate keys are checked once. */
   readonly targets: ReadonlyArray<Target>
-  /** A cheap request. It fails with what was wrong; what it answers does not matter. */
+  /** A cheap request. It fails with the failure it found; its result is ignored. */
   readonly check: (target: Target) => Effect.Effect<unknown, Failure.Failure, R>
 }
 
 /** The same for every target of a chain. */
 export interface ChainOptions<P extends Backend, out RP, out R> extends CommonOptions {
   readonly chain: Chain<P, RP>
-  /** The runtime's own policy, if it was given one: failed checks are judged by the same table. */
+  /** The runtime's own policy, if it has one: failed checks use the same decision table. */
   readonly policy?: PolicyOptions | undefined
   readonly check: (backend: P, target: Target) => Effect.Effect<unknown, Failure.Failure, R>
 }
 
 /**
- * The health checks of the process. It can be asked for the health of the targets, and to check one at once.
+ * The health checks of the process. It reports the health of the targets and can check one at once.
  *
  * @category services
  */
@@ -83,13 +83,13 @@ export class HealthCheck extends Context.Service<
   HealthCheck,
   {
     /**
-     * Checks a target now, by its key (`provider/model#credential`). When a check of it is under way, its outcome is
-     * shared. `undefined` for a target that is not watched.
+     * Checks a target now, by its key (`provider/model#credential`). If a check of it is running, its result is
+     * shared. `undefined` for a target that is not checked.
      */
     readonly check: (target: string) => Effect.Effect<Checked | undefined>
-    /** The health of every target that is watched. */
+    /** The health of every checked target. */
     readonly report: Effect.Effect<ReadonlyArray<TargetHealth>>
-    /** Every check that is made from now on. A slow reader loses the oldest of 256. */
+    /** Every check from now on. A slow reader loses the oldest of 256. */
     readonly checks: Stream.Stream<Checked>
   }
 >()("effect-failover/HealthCheck") {
@@ -196,7 +196,7 @@ export const make = Effect.fnUntraced(function* <R>(
     })
   )
 
-  /** One check of one target, as the bench allows. */
+  /** One check of one target, if the bench admits it. */
   const once = (watch: Watched<R>): Effect.Effect<Checked> =>
     Effect.suspend(() => {
       const { target } = watch
@@ -227,14 +227,14 @@ export const make = Effect.fnUntraced(function* <R>(
         onInterrupt: release
       })
       if (admission._tag === "Go" || registry.claim === undefined) return run
-      // A shared bench is asked: of all replicas one checks, and the others take its word.
+      // With a shared bench, one replica checks and the others take over its result.
       return AttemptPermission.letThrough(registry.claim(admission)).pipe(
         Effect.flatMap((isOurs) => (isOurs ? run : Effect.succeed(resting))),
         Effect.onInterrupt(() => Effect.sync(release))
       )
     }).pipe(Effect.provideContext(context))
 
-  /** The check that is under way, or a new one. It belongs to the service, so nobody who waits for it can stop it. */
+  /** The running check, or a new one. It belongs to the service, so a waiting caller cannot stop it. */
   const check = (watch: Watched<R>): Effect.Effect<Checked> =>
     Effect.suspend(() => {
       if (watch.running !== undefined) return Fiber.join(watch.running)
@@ -270,7 +270,7 @@ export const make = Effect.fnUntraced(function* <R>(
   }
 })
 
-/** While the scope is open, only a passed check lets the target back. */
+/** While the scope is open, only a passed check ends the target's bench. */
 const held = (
   registry: BenchRegistry["Service"],
   target: Target

@@ -1,11 +1,11 @@
-/** How a target is doing, by its checks: what a checker keeps of it, and what it tells. */
+/** The health of a target according to its checks: the state that a checker keeps, and its report. */
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Target } from "../domain/Target.ts"
 import * as Failure from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
 
-/** How a check ended. `resting`: the target rests, and was not asked. Times are milliseconds. */
+/** The result of a check. `resting`: the target is benched and was not checked. Times are milliseconds. */
 export interface Checked {
   readonly target: Target
   readonly result: "passed" | "failed" | "resting"
@@ -14,15 +14,15 @@ export interface Checked {
   readonly failure: Failure.Failure | undefined
 }
 
-/** How a target is doing, by its checks. Times are milliseconds since the epoch. */
+/** The health of a target according to its checks. Times are milliseconds since the epoch. */
 export interface TargetHealth {
   /** `provider/model#credential` */
   readonly target: string
-  /** Whether the last check was passed; `undefined` before the first. */
+  /** Whether the last check passed; `undefined` before the first. */
   readonly healthy: boolean | undefined
-  /** Whether requests are sent there now, for all the bench knows. */
+  /** Whether the bench lets requests through now. */
   readonly callable: boolean
-  /** A check is under way. */
+  /** A check is running. */
   readonly checking: boolean
   readonly checks: number
   readonly failures: number
@@ -33,7 +33,7 @@ export interface TargetHealth {
     | undefined
 }
 
-/** What a checker keeps of one target: how to ask it, the check under way, and the counts. */
+/** The state of one target: its check, the running check, and the counts. */
 export type Watched<R> = {
   -readonly [K in Exclude<keyof TargetHealth, "target" | "callable" | "checking">]: TargetHealth[K]
 } & {
@@ -42,7 +42,7 @@ export type Watched<R> = {
   running: Fiber.Fiber<Checked> | undefined
 }
 
-/** Nothing is known of it yet. `ask` is its check. */
+/** A target that has not been checked yet. `ask` is its check. */
 export const unchecked = <R>(target: Target, ask: Watched<R>["ask"]): Watched<R> => ({
   target,
   ask,
@@ -55,7 +55,7 @@ export const unchecked = <R>(target: Target, ask: Watched<R>["ask"]): Watched<R>
   lastFailure: undefined
 })
 
-/** Counts a check that was made. */
+/** Counts a check. */
 export const count = (watch: Watched<unknown>, { at, failure }: Checked): void => {
   watch.checks++
   watch.lastCheckedAt = at
@@ -69,7 +69,7 @@ export const count = (watch: Watched<unknown>, { at, failure }: Checked): void =
   watch.lastFailure = { class: Failure.classOf(failure), at, evidence: failure.evidence }
 }
 
-/** What is told of a target. */
+/** The report of a target. */
 export const healthOf = (
   { ask: _, running, target, ...counts }: Watched<unknown>,
   state: Bench.State,

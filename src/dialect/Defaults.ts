@@ -1,15 +1,15 @@
 /**
- * The rules of a server that nobody knows: what is taken nearly everywhere.
+ * The rules of an unknown server: what nearly every server accepts.
  *
- * Where it costs no meaning the stricter form is the default (one system message, names and ids of plain characters):
- * servers that do not need it take it as well.
+ * Where it loses no meaning, the stricter form is the default (one system message, plain characters in names and
+ * ids): servers that do not need it accept it too.
  */
 import type { ProtocolName } from "./rules/Row.ts"
 import type { Rules } from "./rules/Rules.ts"
 
 const openai: Rules = {
   apply: "translated",
-  // Chat templates of many models refuse another one: https://github.com/vllm-project/vllm/issues/41114
+  // The chat templates of many models reject a second one: https://github.com/vllm-project/vllm/issues/41114
   system: "first",
   developerRole: false,
   mergeTurns: true,
@@ -54,7 +54,7 @@ const openai: Rules = {
 
 const anthropic: Rules = {
   ...openai,
-  // Anthropic has a field of its own for it: https://docs.anthropic.com/en/api/messages
+  // Anthropic has a separate field for it: https://docs.anthropic.com/en/api/messages
   system: "first",
   // https://github.com/farion1231/cc-switch/issues/1181: `String should match pattern '^[a-zA-Z0-9_-]+$'`
   callIdCharacters: "a-zA-Z0-9_-",
@@ -76,10 +76,10 @@ const anthropic: Rules = {
   documents: "url",
   audio: false,
   cacheControl: true,
-  // What version 4.5 of Claude brought is not known to other servers of the protocol.
+  // Features of Claude 4.5; other servers with the protocol do not know them.
   strict: false,
   jsonSchema: "tool"
 }
 
-/** The rules of a server of a protocol of which nothing else is known. */
+/** The rules of a server of which only the protocol is known. */
 export const defaults: Readonly<Record<ProtocolName, Rules>> = { openai, anthropic }

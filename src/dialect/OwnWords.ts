@@ -1,6 +1,6 @@
 /**
- * What a server says in its own way, put into the words of the tables in `src/words`, so that the classifier, the commit
- * point, the statistics and the translation need to know nothing of it.
+ * Translates one server's field names and finish reasons to those in the tables of `src/words`, so that the
+ * classifier, the commit point, the statistics and the translation need not know them.
  */
 
 import { thoughtTextNames } from "../words/Thoughts.ts"
@@ -9,17 +9,17 @@ import type { Dialect, FinishWord } from "./rules/Rules.ts"
 
 type Fields = { readonly [name: string]: unknown }
 
-/** Reads the answers of one server. */
+/** Translates the answers of one server. */
 export interface OwnWords {
-  /** An answer or an event in words that everybody knows; the very same one where nothing in it is the server's own. */
+  /** The answer or event with standard names; the same object if nothing differs. */
   readonly plain: (json: Fields) => Fields
-  /** Whether an answer without content is an answer. */
+  /** Whether an answer without content counts as an answer. */
   readonly mayBeEmpty: boolean
 }
 
 const known = new WeakMap<Dialect, { readonly words: OwnWords | undefined }>()
 
-/** The words of a dialect; `undefined` where it has none of its own, as nearly all. Made once for each dialect. */
+/** The translation for a dialect; `undefined` if it needs none, as nearly all do. Made once for each dialect. */
 export const ownWords = (dialect: Dialect): OwnWords | undefined => {
   const found = known.get(dialect)
   if (found !== undefined) return found.words
@@ -28,7 +28,7 @@ export const ownWords = (dialect: Dialect): OwnWords | undefined => {
   return words
 }
 
-/** The finish reasons of both protocols that say the same. */
+/** The equivalent finish reasons of both protocols. */
 const finishes: Readonly<Record<FinishWord, { readonly openai: string; readonly anthropic: string }>> = {
   stop: { openai: "stop", anthropic: "end_turn" },
   length: { openai: "length", anthropic: "max_tokens" },

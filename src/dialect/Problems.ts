@@ -1,4 +1,4 @@
-/** What is wrong with what a config says of a dialect. */
+/** Validates the dialect in a config. */
 
 import type { Choice } from "./Resolve.ts"
 import { resolve } from "./Resolve.ts"
@@ -6,13 +6,13 @@ import type { ProtocolName } from "./rules/Row.ts"
 import type { RuleName } from "./rules/Rules.ts"
 import { names, row } from "./Table.ts"
 
-/** Something that is wrong, and the rule it is about; none where it is about the whole. */
+/** A problem, and its rule; absent if it is about the whole dialect. */
 export interface Problem {
   readonly rule?: RuleName | "row" | undefined
   readonly message: string
 }
 
-/** Rules that say nothing to the servers of a protocol. */
+/** Rules without effect for servers of a protocol. */
 const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
   openai: new Set<RuleName>(["betas", "signatures"]),
   anthropic: new Set<RuleName>([
@@ -27,7 +27,7 @@ const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
   ])
 }
 
-/** Everything that is wrong with a choice: an unknown row, a rule of another protocol, rules that contradict each other. */
+/** All problems of a choice: an unknown row, a rule of another protocol, contradictory rules. */
 export const problemsOf = (choice: Choice, protocol: ProtocolName): ReadonlyArray<Problem> => {
   const name = typeof choice === "string" ? choice : choice.row
   const at = typeof choice === "string" ? {} : ({ rule: "row" } as const)
@@ -39,13 +39,13 @@ export const problemsOf = (choice: Choice, protocol: ProtocolName): ReadonlyArra
   if (known?.protocol !== undefined && known.protocol !== protocol) {
     problems.push({
       ...at,
-      message: `is a dialect of the protocol ${known.protocol}, and the provider speaks ${protocol}`
+      message: `is a dialect of the protocol ${known.protocol}, and the provider uses the protocol ${protocol}`
     })
   }
   if (typeof choice === "string") return problems
   for (const rule of foreign[protocol]) {
     if (choice[rule] !== undefined) {
-      problems.push({ rule, message: `says nothing to a provider that speaks ${protocol}` })
+      problems.push({ rule, message: `has no effect for a provider with the protocol ${protocol}` })
     }
   }
   return [...problems, ...contradictions(choice, protocol)]
@@ -66,7 +66,7 @@ function* contradictions(choice: Exclude<Choice, string>, protocol: ProtocolName
       isClass = false
       yield {
         rule,
-        message: "is not the inside of a character class such as a-zA-Z0-9 that has letters or digits"
+        message: "must be the inside of a character class with letters or digits, such as a-zA-Z0-9"
       }
     }
   }
@@ -78,18 +78,18 @@ function* contradictions(choice: Exclude<Choice, string>, protocol: ProtocolName
   }
   for (const [, longest, least] of lengths) {
     if (choice[longest] !== undefined && choice[longest] < least) {
-      yield { rule: longest, message: `is too short to tell names apart: at least ${least}` }
+      yield { rule: longest, message: `is too short to keep names distinct: at least ${least}` }
     }
   }
   if (choice.thoughtsBack !== undefined && choice.thoughtsBack !== "never" && rules.thoughtField === "") {
-    yield { rule: "thoughtsBack", message: "thoughts cannot go back without a thoughtField" }
+    yield { rule: "thoughtsBack", message: "reasoning cannot be sent back without a thoughtField" }
   }
   if (choice.strict === true && rules.jsonSchema === "no") {
-    yield { rule: "strict", message: "tools cannot be strict where no schema is kept to: jsonSchema is no" }
+    yield { rule: "strict", message: "tools cannot be strict if jsonSchema is no" }
   }
 }
 
-/** Letters or digits have to be among the characters, so that names can be made of them. */
+/** The characters must include letters or digits, so that names can be made of them. */
 const isCharacterClass = (inside: string): boolean => {
   if (inside === "") return true
   try {

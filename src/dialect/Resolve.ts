@@ -1,26 +1,26 @@
-/** From what is known of a target to its dialect. It is made once for each target, never for a request. */
+/** Resolves the dialect of a target. Done once for each target, never for a request. */
 import { defaults } from "./Defaults.ts"
 import type { Facts, Match, ProtocolName, Row } from "./rules/Row.ts"
 import type { Dialect, Overrides, Rules } from "./rules/Rules.ts"
 import { row as rowOf, table } from "./Table.ts"
 
-/** What the config says of a dialect: the name of a row, or rules that are laid over what was recognised. */
+/** The dialect in the config: the name of a row, or rules that override the recognised ones. */
 export type Choice = string | (Overrides & { readonly row?: string | undefined })
 
-/** What is known of a target. */
+/** The facts of a target. */
 export interface Described {
   readonly protocol: ProtocolName
   /** The provider's name in the config. */
   readonly provider?: string | undefined
   readonly baseUrl?: string | undefined
   readonly model: string
-  /** What the config says, the more general first; the last word wins rule by rule. */
+  /** The choices in the config, the more general first; later ones override earlier ones rule by rule. */
   readonly choices?: ReadonlyArray<Choice | undefined> | undefined
 }
 
 /**
- * The dialect of a target. Over the defaults of its protocol lie the family of its model, the server that is recognised
- * by its host or by the provider's name, and what the config says.
+ * The dialect of a target. The defaults of its protocol are overridden by the family of its model, then by the server
+ * recognised by its host or the provider's name, then by the config.
  *
  * @example
  * resolve({ protocol: "openai", provider: "vllm", model: "Qwen/Qwen3-Coder" }).rows // => ["qwen", "vllm"]
@@ -46,7 +46,7 @@ export const resolve = (described: Described): Dialect => {
   return { ...rules, rows: isOverridden ? [...names, "config"] : names }
 }
 
-/** The name of the row that a choice names. */
+/** The row that a choice names. */
 export const rowNamed = (choice: Choice): string | undefined =>
   typeof choice === "string" ? choice : choice.row
 
@@ -60,8 +60,8 @@ const defined = (overrides: Overrides): Partial<Rules> =>
   Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
 
 /**
- * The rows of a target, families of models before servers: a server's word about itself goes before what is known of
- * its models. Recognised by its host it is this one, and what else its name may mean does not count.
+ * The rows of a target, model families before servers: a server's own rules override those of its models. A match by
+ * host takes precedence; the provider's name is then ignored.
  */
 const recognised = (
   { baseUrl, model, protocol, provider = "" }: Described,
@@ -93,14 +93,14 @@ const isPart = ({ hosts = [], models, providers = [] }: Match, described: Descri
   )
 }
 
-/** A model's name in small letters, without what stands before its last slash. */
+/** A model's name in lower case, from its last slash on. */
 const bareName = (model: string): string => model.slice(model.lastIndexOf("/") + 1).toLowerCase()
 
-/** A server that is recognised by its models only is not the one that is recognised by where it is. */
+/** A row recognised only by its models does not count beside a server recognised by host or name. */
 const isFree = (kind: Row["kind"], servers: ReadonlyArray<Row>): boolean =>
   kind === "models" || servers.every((row) => row.kind === "models") || servers.length === 0
 
-/** An older Claude knows less than the server it is on. */
+/** An older Claude supports less than its server. */
 const anthropicOrder = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> => [
   ...rows.filter(({ kind }) => kind === "server"),
   ...rows.filter(({ kind }) => kind === "models")

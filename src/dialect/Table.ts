@@ -10,7 +10,7 @@ import { rows as mistral } from "./rows/Mistral.ts"
 import { rows as openai } from "./rows/OpenAi.ts"
 import type { Row } from "./rules/Row.ts"
 
-/** The rows, in no order that matters. */
+/** The rows, in no particular order. */
 export const table: ReadonlyArray<Row> = [
   ...openai,
   ...anthropic,

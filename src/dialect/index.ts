@@ -1,4 +1,4 @@
-/** What servers and families of models take and give differently, as one table of data. */
+/** Differences between servers and model families with the same protocol, as one table of data. */
 export { defaults } from "./Defaults.ts"
 export { type OwnWords, ownWords } from "./OwnWords.ts"
 export { type Problem, problemsOf } from "./Problems.ts"

@@ -1,4 +1,4 @@
-/** A route that is kept: its state, its events, and the background fiber that brings the primary back. */
+/** The live state of a route, its events, and the background fiber that brings the primary back. */
 import * as Effect from "effect/Effect"
 import * as MutableRef from "effect/MutableRef"
 import * as Queue from "effect/Queue"
@@ -11,9 +11,9 @@ import type { Failure } from "../failure/Failure.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Route from "./Route.ts"
 
-/** What happens to a route. Times are milliseconds since the epoch. */
+/** An event of a route. Times are milliseconds since the epoch. */
 export type RouteEvent =
-  /** The primary was left, for its last failure. The cooldown ends at `until`. */
+  /** The route left the primary because of its last failure. The cooldown ends at `until`. */
   | {
       readonly _tag: "Moved"
       readonly at: number
@@ -27,9 +27,9 @@ export type RouteEvent =
   /** The primary gets all requests again. */
   | { readonly _tag: "Returned"; readonly at: number }
 
-/** A route that is kept. Its methods are synchronous: nothing comes between an outcome and its record. */
+/** A live route. Its methods are synchronous: nothing can happen between an outcome and its record. */
 export interface KeptRoute {
-  /** The state now, a ramp that is over taken into account. */
+  /** The current state; a finished ramp is already ended. */
   readonly state: (now: number) => Route.State
   readonly succeeded: (at: Route.Upstream, epoch: number, now: number) => void
   readonly failed: (at: Route.Upstream, epoch: number, failure: Failure, now: number) => void
@@ -38,17 +38,17 @@ export interface KeptRoute {
   readonly events: Stream.Stream<RouteEvent>
 }
 
-/** What a route is kept by. */
+/** The rules and the check of a route. */
 export interface Options<R> {
   readonly rules: Route.Rules
   readonly timing: Check.Timing
-  /** Asks the primary. */
+  /** Checks the primary. */
   readonly check: Effect.Effect<unknown, Failure, R>
-  /** Checks the primary also while it is in use. */
+  /** Whether to check the primary while it is in use too. */
   readonly watch: boolean
 }
 
-/** Keeps a route for as long as the scope is open. */
+/** Maintains a route while the scope is open. */
 export const make = Effect.fnUntraced(function* <R>(
   options: Options<R>
 ): Effect.fn.Return<KeptRoute, never, R | Scope.Scope> {
@@ -91,7 +91,7 @@ export const make = Effect.fnUntraced(function* <R>(
     })
   })
 
-  /** What there is to wait for in each phase; afterwards the state says what comes next. */
+  /** What to wait for in each phase; the next step depends on the state afterwards. */
   const step = Effect.flatMap(MonotonicClock.currentTimeMillis, (now): Effect.Effect<void, never, R> => {
     const { phase, until } = state(now)
     switch (phase) {

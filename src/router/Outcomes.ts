@@ -1,20 +1,20 @@
-/** From the events of one run to what its upstreams have to answer for. */
+/** Derives the outcomes of the upstreams from the events of one run. */
 
 import type { Target } from "../domain/Target.ts"
 import type { Observer } from "../events/FailoverEvent.ts"
 import type { Failure } from "../failure/Failure.ts"
 import type { Upstream } from "./Route.ts"
 
-/** Who is told. Times are milliseconds since the epoch. */
+/** Receives the outcomes. Times are milliseconds since the epoch. */
 export interface Outcomes {
   readonly succeeded: (at: Upstream, now: number) => void
   readonly failed: (at: Upstream, failure: Failure, now: number) => void
 }
 
 /**
- * Listens to one run. An upstream has failed when the run leaves it after a failure, for the other one or for good;
- * retries and other credentials of the same upstream are still the same visit. A stream has succeeded when it is
- * complete, not when it begins. What was cut off by the request's time or by its caller is nobody's failure.
+ * Observes one run. An upstream has failed if the run leaves it after a failure, for the other one or for good;
+ * retries and other credentials of the same upstream belong to the same visit. A stream has succeeded when it is
+ * complete, not when it begins. An attempt cut off by the request's deadline or its caller counts for no upstream.
  */
 export const observe = (upstreamOf: (target: Target) => Upstream, outcomes: Outcomes): Observer => {
   let visited: Upstream | undefined

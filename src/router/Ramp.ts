@@ -1,8 +1,9 @@
 /**
- * The share of the traffic that a recovered upstream gets: little at first, all of it in the end.
+ * The share of traffic that a recovered upstream gets: little at first, eventually all of it.
  *
- * Everybody coming back in the same moment is what brings a recovering upstream down again. The idea and the first
- * share are Envoy's slow start, https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/slow_start
+ * All traffic returning at once would bring a recovering upstream down again. The idea and the first share are
+ * Envoy's slow start,
+ * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/slow_start
  */
 import * as Duration from "effect/Duration"
 import * as Checks from "../util/Checks.ts"
@@ -11,20 +12,20 @@ import * as Checks from "../util/Checks.ts"
 export interface Options {
   /** The share at the beginning, from 0 to 1. Default 0.1. */
   readonly from?: number | undefined
-  /** How long it takes until everything goes there again. Default 1 minute. */
+  /** How long until all requests go there again. Default 1 minute. */
   readonly over?: Duration.Input | undefined
 }
 
-/** The same with the defaults filled in; `over` in milliseconds. */
+/** The options with defaults; `over` in milliseconds. */
 export interface Ramp {
   readonly from: number
   readonly over: number
 }
 
-/** Everything comes back at once. */
+/** All traffic returns at once. */
 export const none: Ramp = { from: 1, over: 0 }
 
-/** Fills in the defaults; `false` is no ramp at all. */
+/** Fills in the defaults; `false` means no ramp. */
 export const make = (options: Options | false = {}): Ramp => {
   if (options !== false) {
     const from = Checks.number("a share from 0 to 1", { least: 0, most: 1 })
@@ -42,7 +43,7 @@ const filled = (options: Options | false): Ramp =>
       }
 
 /**
- * The share so many milliseconds after the recovery, from 0 to 1. It grows evenly.
+ * The share a number of milliseconds after the recovery, from 0 to 1. It grows linearly.
  *
  * @example
  * import { Ramp } from "effect-failover/upstream"

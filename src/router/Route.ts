@@ -6,62 +6,62 @@
  *        │                                                   └────────────── the same ───────────────────┘  │
  *        └──────────────────────────────── the ramp is over ─────────────────────────────────────────────────┘
  *
- * Five rules hold everywhere: without a backup nothing moves; only a passed check leads away from the backup, and
- * none before the cooldown is over; an answer ends the row of faults; a refused request says nothing of an upstream;
- * and an outcome whose request began before the last move is stale and changes nothing.
+ * Five rules always hold: without a backup nothing moves; only a passed check moves away from the backup, and not
+ * before the cooldown is over; an answer resets the count of faults; a refused request shows nothing about an
+ * upstream; and an outcome whose request began before the last move is stale and ignored.
  */
 
 import { classOf, type Failure, type FailureClass, waitMillis } from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
 import * as Ramp from "./Ramp.ts"
 
-/** One of the two. */
+/** One of the two upstreams. */
 export type Upstream = "primary" | "backup"
 
-/** `returning`: the primary gets a share of the requests that grows, the backup gets the others. */
+/** `returning`: the primary gets a growing share of the requests, the backup gets the others. */
 export type Phase = "primary" | "backup" | "returning"
 
-/** What a failure means for the route: leave the upstream at once, count it, or nothing. */
+/** The effect of a failure on the route: leave the upstream at once, count it, or nothing. */
 export type Verdict = "move" | "count" | "ignore"
 
 /** The rules of one route. Times are milliseconds. */
 export interface Rules {
   readonly hasBackup: boolean
-  /** Faults in a row that move the route. */
+  /** Consecutive faults that move the route. */
   readonly threshold: number
-  /** From a move until the primary may come back, at least. */
+  /** The shortest time from a move until the primary may return. */
   readonly cooldown: number
   readonly ramp: Ramp.Ramp
   readonly judge: (failure: Failure) => Verdict
 }
 
-/** What is known of one upstream. */
+/** The condition of one upstream. */
 export interface Condition {
-  /** Failures in a row that were not ignored. */
+  /** Consecutive failures that were not ignored. */
   readonly failuresInRow: number
-  /** It has given reason to leave it, and since then neither answered nor passed the check that it needed. */
+  /** True from a failure that moves the route until it answers or passes the check it needs. */
   readonly down: boolean
   readonly lastFailure: { readonly class: FailureClass; readonly at: number } | undefined
 }
 
-/** Where requests go, and why. Times are milliseconds since the epoch. */
+/** The state of a route. Times are milliseconds since the epoch. */
 export interface State {
   readonly phase: Phase
-  /** Grows when the primary is left and when it comes back: it dates the requests. */
+  /** Increases when the route leaves the primary and when it returns; each request remembers its epoch. */
   readonly epoch: number
   readonly since: number
-  /** The end of the cooldown, or of the ramp; the past in the phase `primary`. */
+  /** The end of the cooldown or of the ramp; in the past during the phase `primary`. */
   readonly until: number
-  /** How often the primary was left. */
+  /** How often the route has left the primary. */
   readonly moves: number
   readonly primary: Condition
   readonly backup: Condition
 }
 
-/** Nothing has failed. */
+/** No failures. */
 const fine: Condition = { failuresInRow: 0, down: false, lastFailure: undefined }
 
-/** Everything goes to the primary. */
+/** All requests go to the primary. */
 export const initial = (now: number): State => ({
   phase: "primary",
   epoch: 0,
@@ -73,8 +73,8 @@ export const initial = (now: number): State => ({
 })
 
 /**
- * What a failure means when nothing else is said: a throttle and a dead key move at once, faults count, and what is
- * the request's own fault means nothing.
+ * The default verdict: a throttle and a dead key move at once, faults are counted, and failures of the request itself
+ * are ignored.
  */
 export const judge = (failure: Failure): Verdict => {
   switch (failure._tag) {
@@ -89,7 +89,7 @@ export const judge = (failure: Failure): Verdict => {
   }
 }
 
-/** The share of the requests that goes to the primary, from 0 to 1. */
+/** The share of requests that goes to the primary, from 0 to 1. */
 export const share = (state: State, { ramp }: Rules, now: number): number => {
   switch (state.phase) {
     case "primary":
@@ -101,13 +101,13 @@ export const share = (state: State, { ramp }: Rules, now: number): number => {
   }
 }
 
-/** Ends the ramp when its time has come. */
+/** Ends the ramp when its time is up. */
 export const settle = (state: State, now: number): State =>
   state.phase === "returning" && now >= state.until
     ? { ...state, phase: "primary", since: state.until }
     : state
 
-/** A request that began in `epoch` got its answer from an upstream. */
+/** A request that began in `epoch` was answered by an upstream. */
 export const succeeded = (state: State, at: Upstream, epoch: number): State =>
   epoch !== state.epoch || isFine(state[at]) || (at === "primary" && state.phase === "backup")
     ? state
@@ -142,7 +142,7 @@ export const failed = (
   }
 }
 
-/** A check of the primary that began in `epoch` ended; without a failure it was passed. */
+/** A check of the primary that began in `epoch` ended; without a failure it passed. */
 export const checked = (
   state: State,
   rules: Rules,

@@ -1,18 +1,17 @@
 /**
- * A primary and a backup, with a route that stays where it is until there is reason to move it.
+ * A primary and a backup, with a route that stays until there is reason to move it.
  *
- * Where a chain asks the bench anew for every request, a router remembers: once the primary has been left, all
- * requests go to the backup, until a cooldown is over and a check of the primary has passed; then they come back
- * little by little. The attempts, the commit point of streams, the deadline and the events are those of `Failover`,
- * which does the work.
+ * A chain consults the bench for every request; a router keeps its route: once it has left the primary, all requests go
+ * to the backup until a cooldown is over and a check of the primary has passed; then they return gradually. Attempts,
+ * the commit point of streams, the deadline and the events are those of `Failover`, which runs the requests.
  *
- * | what happens | the route |
+ * | event | the route |
  * | --- | --- |
  * | `RateLimit` or `AuthDead` from the primary | moves to the backup at once |
  * | `Transient` from the primary, three requests in a row | moves to the backup |
- * | an answer | the row begins anew |
+ * | an answer | the count restarts |
  * | `BadRequest`, `ContextExceeded`, a caller who hangs up, a deadline | stays, and nothing is counted |
- * | the cooldown is over and a check of the primary has passed | comes back, over the ramp |
+ * | the cooldown is over and a check of the primary has passed | returns, over the ramp |
  * | there is no backup | stays |
  */
 import type * as Context from "effect/Context"
@@ -46,60 +45,60 @@ export type { RouteEvent } from "./KeptRoute.ts"
 export type { Status, UpstreamStatus } from "./RouterStatus.ts"
 export { policy }
 
-/** What a router is made of. How often and how long the primary is checked is described at `Check.Options`. */
+/** Options of a router. For the interval and timeout of checks see `Check.Options`. */
 export interface Options<P extends Backend, R, P2 extends Backend, R2, RC> extends Check.Options {
-  /** A model, with all credentials of its backend; or a chain, which is then one upstream. */
+  /** A model, with all credentials of its backend; or a chain, which then counts as one upstream. */
   readonly primary: Chain.Link<P, R>
-  /** Without one, nothing ever moves. A model that is the primary's as well, by its spec, is the primary's. */
+  /**
+   * Without a backup, nothing ever moves. A model that is also in the primary (by its spec) belongs to the primary.
+   */
   readonly backup?: Chain.Link<P2, R2> | undefined
   /**
-   * A cheap request to the primary; it passes when it does not fail. Made only while the backup is in use and the
-   * cooldown is over, first at its end and then every `interval`; and besides if `watch` is set.
+   * A cheap request to the primary; it passes if it does not fail. Made only while the backup is in use and the
+   * cooldown is over, first at its end and then every `interval`; in addition if `watch` is set.
    */
   readonly check: Effect.Effect<unknown, Failure.Failure, RC>
-  /** Checks the primary while it is in use as well; failed checks count like failed requests. Default false. */
+  /** Also checks the primary while it is in use; failed checks count like failed requests. Default false. */
   readonly watch?: boolean | undefined
-  /** How long the primary is left alone at least; longer if it asked for a longer wait. Default 5 minutes. */
+  /** The cooldown of the primary; longer if it requested a longer wait. Default 5 minutes. */
   readonly cooldown?: Duration.Input | undefined
-  /** Faults in a row after which the primary is left. Default 3. */
+  /** Consecutive faults after which the route leaves the primary. Default 3. */
   readonly threshold?: number | undefined
   /** How the share of a recovered primary grows; `false` for all at once. Default: from a tenth, over 1 minute. */
   readonly ramp?: Ramp.Options | false | undefined
   /**
-   * Whether a request that the upstream in use could not answer is sent to the other one as well. The route is a
-   * different matter: it moves by its own rules. Default true.
+   * Whether a request that the upstream in use could not answer is also sent to the other one. This does not move the
+   * route, which follows its own rules. Default true.
    */
   readonly rescue?: boolean | undefined
-  /** Laid over the router's own `policy`, row by row. */
+  /** Merged with the router's own `policy`, row by row. */
   readonly policy?: PolicyOptions | undefined
-  /** What a failure means for the route. Default `Route.judge`. */
+  /** The effect of a failure on the route. Default `Route.judge`. */
   readonly judge?: ((failure: Failure.Failure) => Route.Verdict) | undefined
 }
 
-/** The way of one request: the upstreams in the order in which it may use them, and who has to hear of it. */
+/** The way of one request: the upstreams in order, and the observer it must pass on. */
 export interface Way<out P extends Backend, out R> {
-  /** The one that comes first. */
+  /** The first upstream. */
   readonly upstream: Route.Upstream
   readonly chain: Chain.Chain<P, R>
   readonly observer: Observer
 }
 
 /**
- * A primary and a backup, with a route between them. Requests are made with `complete`, `stream`, `use` and
+ * A primary and a backup with a route between them. Requests are made with `complete`, `stream`, `use` and
  * `useStream` of this module.
- *
- * @category models
  */
 export interface UpstreamRouter<out P extends Backend, out R = never> {
-  /** The way of the next request, for code that calls `Failover` itself; it has to pass the observer on. */
+  /** The way of the next request, for code that calls `Failover` itself; it must pass the observer on. */
   readonly way: Effect.Effect<Way<P, R>>
   readonly status: Effect.Effect<Status>
-  /** What happens to the route from now on. A slow reader loses the oldest of 256. */
+  /** The events of the route from now on. A slow reader loses the oldest of 256. */
   readonly events: Stream.Stream<KeptRoute.RouteEvent>
 }
 
 /**
- * Builds a router. While the scope is open, the primary is checked when it has to be.
+ * Builds a router. While the scope is open, the primary is checked when needed.
  *
  * @example
  * import { Failover } from "effect-failover"
@@ -210,7 +209,7 @@ export const complete = <Request, Answer, Chunk, R>(
 ): Effect.Effect<Answer, RunError, R | Failover.Failover> =>
   Effect.flatMap(router.way, (way) => Failover.complete(way.chain, request, heard(way, options)))
 
-/** The same, with the target that answered and the attempts that had failed before. */
+/** The same, with the target that answered and the failed attempts before it. */
 export const answer = <Request, Answer, Chunk, R>(
   router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
   request: Request,

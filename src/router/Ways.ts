@@ -1,4 +1,4 @@
-/** The two ways through a router: which upstreams a request may use, in which order and under which policy. */
+/** The two ways through a router: the upstreams a request may use, their order and the policy. */
 
 import type { Backend } from "../domain/Backend.ts"
 import * as Chain from "../domain/Chain.ts"
@@ -9,8 +9,8 @@ import type { Options as PolicyOptions, RuleOptions } from "../policy/Policy.ts"
 import type { Upstream } from "./Route.ts"
 
 /**
- * The policy of a router's requests: one attempt at each upstream and no rests, because the route remembers what the
- * bench would. A rest by hand holds all the same.
+ * The policy of a router's requests: one attempt at each upstream and no benching, because the route keeps that
+ * state. A manual bench still applies.
  */
 export const policy: PolicyOptions = {
   retries: { times: 0 },
@@ -22,7 +22,7 @@ export const policy: PolicyOptions = {
   )
 }
 
-/** Lays options over the router's own policy, row by row. */
+/** Merges options with the router's own policy, row by row. */
 const over = (options: PolicyOptions): PolicyOptions => ({
   ...options,
   retries: options.retries ?? policy.retries,
@@ -35,7 +35,7 @@ const over = (options: PolicyOptions): PolicyOptions => ({
   )
 })
 
-/** The chains of both ways, made once, and which upstream a target belongs to. */
+/** The chains of both ways, made once, and the upstream of each target. */
 export const waysOf = <P extends Backend, R, P2 extends Backend, R2>(options: {
   readonly primary: Chain.Link<P, R>
   readonly backup?: Chain.Link<P2, R2> | undefined

@@ -86,7 +86,7 @@ describe("a dialect in a config file", () => {
 
   it("of another protocol is a problem", () => {
     assert.deepStrictEqual(problem("anthropic"), [
-      "providers.box.dialect: is a dialect of the protocol anthropic, and the provider speaks openai"
+      "providers.box.dialect: is a dialect of the protocol anthropic, and the provider uses the protocol openai"
     ])
     assert.match(problem({ tokenCap: "max_tokens" }, "anthropic")[0] ?? "", /dialect\.tokenCap: says nothing/)
   })

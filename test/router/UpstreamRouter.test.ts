@@ -355,7 +355,7 @@ describe("the way back", () => {
       yield* ask
       yield* TestClock.adjust("390 seconds")
       assert.deepStrictEqual(play.began, [300_000, 380_000])
-      assert.strictEqual((yield* router.status).lastCheck?.failure?.message, "the check did not end in time")
+      assert.strictEqual((yield* router.status).lastCheck?.failure?.message, "the check timed out")
       yield* TestClock.adjust("50 seconds")
     })
   })

@@ -4,13 +4,13 @@ import type { RuleName, Rules } from "./Rules.ts"
 /** The protocols of targets. */
 export type ProtocolName = "openai" | "anthropic"
 
-/** How a row is recognised. One of these is enough. */
+/** How a row is recognised. One match is enough. */
 export interface Match {
   /** The end of the host of the base URL: `mistral.ai` is also `api.mistral.ai`. */
   readonly hosts?: ReadonlyArray<string> | undefined
   /** A part of the provider's name in the config: `mistral` is also `mistral-eu`. */
   readonly providers?: ReadonlyArray<string> | undefined
-  /** A pattern for the model's name in small letters, without what stands before its last slash. */
+  /** A pattern for the model's name in lower case, from its last slash on. */
   readonly models?: RegExp | undefined
 }
 
@@ -23,9 +23,9 @@ export interface Fact<A> {
 /** The rules of a row, each with its source. */
 export type Facts = { readonly [Name in RuleName]?: Fact<Rules[Name]> | undefined }
 
-/** Rules that hold for a part of a row only, such as some of its models, or its models on their maker's own server. */
+/** Rules for only a part of a row, such as some of its models, or its models on their maker's own server. */
 export interface Part {
-  /** What it is, for people. */
+  /** A description for people. */
   readonly title: string
   readonly match: Match
   readonly facts: Facts
@@ -33,16 +33,16 @@ export interface Part {
 
 /** A server, or a family of models. */
 export interface Row {
-  /** The name by which the config can choose it. */
+  /** The name by which the config can choose the row. */
   readonly name: string
-  /** What it is, for people. */
+  /** A description for people. */
   readonly title: string
-  /** A family of models is laid under the server that serves it. */
+  /** The rules of a server override those of a model family. */
   readonly kind: "server" | "models"
-  /** The protocol its rules are about; both where there is none. */
+  /** The protocol of its rules; both if absent. */
   readonly protocol?: ProtocolName | undefined
   readonly match: Match
   readonly facts: Facts
-  /** Laid over its rules where they match too; the later ones over the earlier. */
+  /** Rules that override the row's own if they match; later ones override earlier ones. */
   readonly parts?: ReadonlyArray<Part> | undefined
 }

@@ -1,113 +1,114 @@
 /**
- * The rules of a dialect: what a server or a family of models takes and gives differently from the others that speak
- * the same protocol.
+ * The rules of a dialect: how a server or a model family differs from others with the same protocol.
  *
- * A rule is plain data, so that a row of the table, an override in a config file and a test can say it in the same way.
+ * A rule is plain data, so that a table row, an override in a config file and a test write it in the same way.
  */
 
-/** The word of a dialect for how an answer ended, in words that belong to no protocol. */
+/** A finish reason in protocol-independent words. */
 export type FinishWord = "stop" | "length" | "calls" | "refusal"
 
-/** Where a server tells a number of its usage: a path such as `prompt_cache_hit_tokens`. */
+/** Where a server reports a token count in its usage: a path such as `prompt_cache_hit_tokens`. */
 export interface UsageFields {
   readonly cacheRead?: string | undefined
   readonly cacheWrite?: string | undefined
   readonly thinking?: string | undefined
 }
 
-/** What a server or a family of models takes and gives. */
+/** What a server or a model family accepts and returns. */
 export interface Rules {
-  /** `always`: the rules are applied to requests of its own protocol too, which are passed on as they are otherwise. */
+  /** `always`: the rules also apply to requests of its own protocol, which are otherwise passed on unchanged. */
   readonly apply: "translated" | "always"
-  /** `first`: one system message at most, and it comes first; later ones become text of the user that says so. */
+  /** `first`: at most one system message, at the beginning; later ones become user text marked as such. */
   readonly system: "anywhere" | "first"
-  /** Whether the role `developer` is taken; where not, what the developer says is the system's. */
+  /** Whether the role `developer` is accepted; if not, developer messages become system messages. */
   readonly developerRole: boolean
-  /** Whether two turns of the same role may not follow each other, so that they are merged. */
+  /** Whether two consecutive turns of the same role must be merged. */
   readonly mergeTurns: boolean
-  /** `assistant`: the user may not speak right behind a tool's result; a short answer is put in between. */
+  /** `assistant`: a user message may not directly follow a tool result; a short assistant message is inserted. */
   readonly afterToolResult: "any" | "assistant"
-  /** Protocol openai: whether a tool's result also says the name of the tool. */
+  /** Protocol openai: whether a tool result also needs the name of the tool. */
   readonly resultNames: boolean
-  /** The characters of a tool call's id, as in a character class: `a-zA-Z0-9`. Empty for any. */
+  /** The allowed characters of a tool call's id, as in a character class: `a-zA-Z0-9`. Empty for any. */
   readonly callIdCharacters: string
-  /** The fewest characters of a tool call's id. */
+  /** The shortest id of a tool call, in characters. */
   readonly callIdShortest: number
-  /** The most characters of a tool call's id. */
+  /** The longest id of a tool call, in characters. */
   readonly callIdLongest: number
-  /** The characters of a tool's name, as in a character class. Empty for any. */
+  /** The allowed characters of a tool's name, as in a character class. Empty for any. */
   readonly toolNameCharacters: string
-  /** The most characters of a tool's name. */
+  /** The longest name of a tool, in characters. */
   readonly toolNameLongest: number
-  /** `object`: a tool's schema is an object, without `anyOf`, `oneOf` and `allOf` at its top. */
+  /** `object`: a tool's schema must be an object, without `anyOf`, `oneOf` and `allOf` at its top. */
   readonly schemaTop: "any" | "object"
-  /** `required`: an array in a tool's schema says what its items are. */
+  /** `required`: an array in a tool's schema must define its items. */
   readonly schemaItems: "optional" | "required"
-  /** Keywords that a tool's schema may not have; what they say goes into its description. */
+  /** Keywords that a tool's schema may not have; their meaning is added to its description. */
   readonly schemaRefused: ReadonlyArray<string>
-  /** The characters of a property's name in a tool's schema, as in a character class. Empty for any. */
+  /** The allowed characters of a property's name in a tool's schema, as in a character class. Empty for any. */
   readonly propertyNameCharacters: string
-  /** The most characters of a property's name. */
+  /** The longest name of a property, in characters. */
   readonly propertyNameLongest: number
-  /** `everywhere`: names are looked at in all of a tool's schema, and not only at its top. */
+  /** `everywhere`: names are checked in the whole schema of a tool, not only at its top. */
   readonly propertyNames: "top" | "everywhere"
-  /** The fields of a message or a delta in which thoughts come as text. */
+  /** The fields of a message or a delta that hold reasoning as text. */
   readonly thoughtFields: ReadonlyArray<string>
   /**
-   * Which of the model's own thoughts go back to it: none, those of turns with tool calls, or all of them. `given`: nothing
-   * is known of it, so what it gave goes back as it came.
+   * Which of the model's own reasoning is sent back: none, only that of turns with tool calls, or all of it. `given`:
+   * unknown, so it is sent back as it was received.
    */
   readonly thoughtsBack: "given" | "never" | "calls" | "always"
-  /** The field in which they go back. */
+  /** The field in which reasoning is sent back. */
   readonly thoughtField: string
-  /** Protocol anthropic: which thoughts are taken: those it signed itself; any, signed or not; or none. */
+  /**
+   * Protocol anthropic: which reasoning is accepted: only what the server signed itself; any, signed or not; or none.
+   */
   readonly signatures: "own" | "any" | "none"
-  /** Fields of a tool call that have to come back with it, such as `extra_content`. */
+  /** Fields of a tool call that must be sent back with it, such as `extra_content`. */
   readonly callExtras: ReadonlyArray<string>
-  /** Fields of an assistant's message that have to come back with it, such as `reasoning_details`. */
+  /** Fields of an assistant message that must be sent back with it, such as `reasoning_details`. */
   readonly messageExtras: ReadonlyArray<string>
-  /** The field for the most tokens of an answer; `model`: as the model's name says. */
+  /** The field for the output limit; `model`: depends on the model's name. */
   readonly tokenCap: "model" | "max_tokens" | "max_completion_tokens"
-  /** Whether `stream_options` are taken. */
+  /** Whether `stream_options` is accepted. */
   readonly streamOptions: boolean
-  /** Whether `parallel_tool_calls` is taken. */
+  /** Whether `parallel_tool_calls` is accepted. */
   readonly parallelToolCalls: boolean
-  /** Whether `user` and `metadata` are taken. */
+  /** Whether `user` and `metadata` are accepted. */
   readonly metadata: boolean
-  /** Whether `service_tier` is taken. */
+  /** Whether `service_tier` is accepted. */
   readonly serviceTier: boolean
-  /** Whether `strict` is taken in a tool. */
+  /** Whether `strict` is accepted in a tool. */
   readonly strict: boolean
-  /** Whether a tool call can be forced, any or one by its name; where not, it is left to the model. */
+  /** Whether a tool call can be forced, any or a named one; if not, the model decides. */
   readonly forcedCalls: boolean
-  /** Whether an answer can be asked to keep to a schema; `tool`: a tool that has to be called stands in its place. */
+  /** Whether an answer can be constrained to a schema; `tool`: by a tool that must be called. */
   readonly jsonSchema: "yes" | "tool" | "no"
-  /** Whether images are taken. */
+  /** Whether images are accepted. */
   readonly images: boolean
-  /** Whether documents are taken: not at all, with their content, or by their address too. */
+  /** Whether documents are accepted: not at all, with their content, or by URL too. */
   readonly documents: "no" | "inline" | "url"
-  /** Whether audio is taken. */
+  /** Whether audio is accepted. */
   readonly audio: boolean
-  /** Whether `cache_control` is taken. */
+  /** Whether `cache_control` is accepted. */
   readonly cacheControl: boolean
-  /** Protocol anthropic: which of the caller's `anthropic-beta` are taken; `any` for all of them. */
+  /** Protocol anthropic: which of the caller's `anthropic-beta` values are accepted; `any` for all. */
   readonly betas: "any" | ReadonlyArray<string>
-  /** Its own words for how an answer ended, besides those that everybody uses. */
+  /** Its own finish reasons, in addition to the standard ones. */
   readonly finishWords: Readonly<Record<string, FinishWord>>
-  /** Where it tells what it used, besides the places that everybody uses. */
+  /** Its own usage fields, in addition to the standard ones. */
   readonly usageFields: UsageFields
-  /** What an answer without content is, where its end is none by itself: a failure, or an answer. */
+  /** Whether an answer without content and with an ordinary end is a failure or an answer. */
   readonly emptyAnswer: "failure" | "answer"
 }
 
 /** The name of a rule. */
 export type RuleName = keyof Rules
 
-/** Rules that are laid over others. */
+/** Rules that override others. */
 export type Overrides = { readonly [Name in RuleName]?: Rules[Name] | undefined }
 
-/** The dialect of one target: its rules, and the rows of the table they come from. */
+/** The dialect of one target: its rules, and the table rows they come from. */
 export interface Dialect extends Rules {
-  /** The rows that were recognised, the most general first: `["qwen", "vllm"]`; the config's word is `config`. */
+  /** The matched rows, the most general first: `["qwen", "vllm"]`; overrides of the config are `config`. */
   readonly rows: ReadonlyArray<string>
 }

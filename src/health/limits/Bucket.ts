@@ -1,4 +1,4 @@
-/** One request of a credential, counted with a token bucket of effect's `RateLimiter`. */
+/** Counts one request of a credential with a token bucket of effect's `RateLimiter`. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as RateLimiter from "effect/persistence/RateLimiter"
@@ -7,7 +7,7 @@ import type { Taken } from "../Limiter.ts"
 
 const minute = 60_000
 
-/** Counts one request, if the bucket allows for it. Fails when its store does. */
+/** Counts one request if the bucket has room. Fails if its store fails. */
 export const take = (
   limiter: RateLimiter.RateLimiter,
   credential: BenchKey,
@@ -16,7 +16,7 @@ export const take = (
   limiter.consume({ algorithm: "token-bucket", key: credential, limit: rpm, window: minute }).pipe(
     Effect.map(({ remaining, resetAfter }) => ({
       allowed: true,
-      // The bucket is full again when all its tokens are back; the next one comes sooner.
+      // `resetAfter` is when all tokens are back; the next one is back sooner.
       wait: remaining >= 1 ? 0 : millis(resetAfter) - Math.floor(((rpm - 1) * minute) / rpm)
     })),
     Effect.catch((error) =>

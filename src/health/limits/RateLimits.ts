@@ -1,9 +1,9 @@
 /**
- * Credentials' own limits, counted by effect's `RateLimiter`.
+ * Rate limits of credentials, counted by effect's `RateLimiter`.
  *
- * With its store in memory it counts in this process, as the runtime does by itself; with a store elsewhere all
- * processes that use it share one account of each credential. `SharedLimits` shares them over Redis, and counts here
- * while Redis is away.
+ * With an in-memory store it counts in this process, as the runtime does by default; with an external store, all
+ * processes share one count for each credential. `SharedLimits` shares the counts over Redis and counts locally while
+ * Redis is unavailable.
  */
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
@@ -15,11 +15,11 @@ import * as Checks from "../../util/Checks.ts"
 import type { Limiter, Taken } from "../Limiter.ts"
 import * as Bucket from "./Bucket.ts"
 
-/** What a limiter can be told. */
+/** Options of a limiter. */
 export interface Options {
   /**
-   * How long the store may take to answer; a request that hears nothing by then is let through, as it is when the store
-   * fails: the provider still has its own limit. Default 250 ms.
+   * How long the store may take. After that the request is let through, as when the store fails: the provider's own
+   * limit still applies. Default 250 ms.
    */
   readonly timeout?: Duration.Input | undefined
 }
@@ -27,10 +27,10 @@ export interface Options {
 const letThrough: Taken = { allowed: true, wait: 0 }
 
 /**
- * A limiter over the `RateLimiter` of the context, for `Failover.layer({ limiter })`. It counts with token buckets: at
- * most `rpm` requests at once, and from then on one every 60 s / `rpm`.
+ * A limiter over the `RateLimiter` of the context, for `Failover.layer({ limiter })`. It uses token buckets: a burst
+ * of at most `rpm` requests, then one every 60 s / `rpm`.
  *
- * A request whose caller leaves while a store elsewhere is being asked may have been counted.
+ * A request whose caller leaves during the call of an external store may have been counted.
  *
  * @example
  * import { Failover } from "effect-failover"

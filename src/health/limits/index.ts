@@ -1,3 +1,3 @@
-/** Credentials' own limits, counted by effect's `RateLimiter`. */
+/** Rate limits of credentials, counted by effect's `RateLimiter`. */
 export * as RateLimits from "./RateLimits.ts"
 export * as SharedLimits from "./SharedLimits.ts"

@@ -1,17 +1,17 @@
-/** The connection to Redis that is open now, for others who need one beside the bench that opens it. */
+/** Shares the bench's open connection to Redis with other users. */
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
 import type * as Scope from "effect/Scope"
 
-/** A connection that is opened, lost and opened again, and what goes over it meanwhile. */
+/** A connection that is opened and reopened, and a `Redis` that uses the one currently open. */
 export interface CurrentRedis<out E> {
-  /** Opens the connection; what is open is known until the scope ends. */
+  /** Opens the connection and shares it until the scope ends. */
   readonly connect: Effect.Effect<Redis.Redis["Service"], E, Scope.Scope>
-  /** Goes over the connection that is open, and fails at once where there is none. */
+  /** Uses the open connection; fails at once if there is none. */
   readonly redis: Redis.Redis["Service"]
 }
 
-/** Makes one of an effect that opens a connection. */
+/** Makes one from an effect that opens a connection. */
 export const make = <E>(connect: Effect.Effect<Redis.Redis["Service"], E, Scope.Scope>): CurrentRedis<E> => {
   let open: Redis.Redis["Service"] | undefined
   const over = <A, R>(

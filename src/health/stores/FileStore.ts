@@ -1,7 +1,7 @@
 /**
- * A `KeyValueStore` in a folder, one file for each key, that never loses what it had: a new value is written to a file
- * aside, brought to the disk (`fsync`), and takes the place of the old one in one step (`rename`). A full disk or a kill
- * at any moment leaves the old value whole.
+ * A `KeyValueStore` in a folder, one file for each key, that never loses a stored value: a new value is written to a
+ * temporary file, flushed to disk (`fsync`), and replaces the old one in one step (`rename`). A full disk or a kill
+ * at any moment leaves the old value intact.
  *
  * **Gotchas**
  *
@@ -16,10 +16,10 @@ import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 
-/** What a process that was killed while it wrote has left is removed when it is older than this, in milliseconds. */
+/** Temporary files of killed processes are removed when older than this, in milliseconds. */
 const abandoned = 60_000
 
-/** The store of a folder, which is made where there is none. */
+/** The store of a folder, which is created if missing. */
 export const layer = (
   folder: string
 ): Layer.Layer<KeyValueStore.KeyValueStore, PlatformError, FileSystem.FileSystem | Path.Path> =>
@@ -65,7 +65,7 @@ const sweep = (fs: FileSystem.FileSystem, file: string) =>
       }).pipe(Effect.ignore)
     : Effect.void
 
-/** Writes a file whole or not at all. A link is followed: what it leads to is replaced. */
+/** Writes a file whole or not at all. A symbolic link is followed: its target is replaced. */
 const replace = Effect.fnUntraced(function* (
   fs: FileSystem.FileSystem,
   path: Path.Path,
@@ -73,7 +73,7 @@ const replace = Effect.fnUntraced(function* (
   value: string | Uint8Array
 ) {
   const file = yield* Effect.orElseSucceed(fs.realPath(name), () => name)
-  // A name of this process's own: another one that ends while this one begins writes to another.
+  // The name contains the process id, so that a starting process does not write to the file of an ending one.
   const next = `${file}.${globalThis.process?.pid ?? 0}.new`
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value
   const write = Effect.scoped(
@@ -86,7 +86,7 @@ const replace = Effect.fnUntraced(function* (
   yield* Effect.andThen(write, fs.rename(next, file)).pipe(
     Effect.tapCause(() => Effect.ignore(fs.remove(next, { force: true })))
   )
-  // The folder's entry too, where a folder can be opened.
+  // Flushes the folder's entry as well, on systems where a folder can be opened.
   yield* Effect.scoped(
     Effect.flatMap(fs.open(path.dirname(file), { flag: "r" }), (handle) => handle.sync)
   ).pipe(Effect.ignore)

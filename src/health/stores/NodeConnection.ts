@@ -1,4 +1,6 @@
-/** A connection to Redis by its URL, for those who have no `Redis` service of their own. Needs the package `redis`. */
+/**
+ * A connection to Redis by URL, for applications without a `Redis` service of their own. Needs the package `redis`.
+ */
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -8,13 +10,13 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { textOf } from "./Refusal.ts"
 
-/** A cluster that sends one on more often than this does not know itself where a key is. */
+/** A cluster that redirects more often than this has no stable owner for the key. */
 const mostMoves = 5
 
 /**
- * Opens a connection that notices within seconds that the other side is gone, and that closes at once. Fails with
- * `RedisError` if Redis cannot be reached. In a cluster it leads to the node that has `key`, by whichever node the URL
- * names.
+ * Opens a connection that notices within seconds if the other side is gone, and that closes at once. Fails with
+ * `RedisError` if Redis cannot be reached. In a cluster it connects to the node that has `key`, whichever node the
+ * URL names.
  */
 export const connect = (
   url: Redacted.Redacted,
@@ -32,18 +34,18 @@ const openAt = (
       Effect.as(redis),
       Effect.catch((error) => {
         const to = moves === 0 ? undefined : movedTo(textOf(error), url)
-        // Whatever else is wrong is told by who uses the connection.
+        // The user of the connection reports any other problem.
         return to === undefined ? Effect.succeed(redis) : openAt(to, key, moves - 1)
       })
     )
   )
 
-/** The URL of the node that `MOVED 1234 host:port` names, with all else as it was. */
+/** The URL of the node named by `MOVED 1234 host:port`, otherwise unchanged. */
 const movedTo = (text: string, url: Redacted.Redacted): Redacted.Redacted | undefined => {
   const [, host, port] = /\bMOVED \d+ (\S*):(\d+)/.exec(text) ?? []
   if (host === undefined || port === undefined) return undefined
   const next = new URL(Redacted.value(url))
-  // A node without a name of its own is at the host that was asked.
+  // A node without a name is at the host of the URL.
   if (host !== "") next.hostname = host.includes(":") ? `[${host}]` : host
   next.port = port
   return Redacted.make(next.href)
@@ -60,7 +62,7 @@ const open = (url: Redacted.Redacted): Effect.Effect<Redis.Redis["Service"], Red
       })
     )
     const { client } = Context.get(context, NodeRedis.NodeRedis)
-    // Closing would wait for the answers to all that was sent.
+    // A graceful close would wait for all outstanding answers.
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         if (client.isOpen) client.destroy()

@@ -1,11 +1,10 @@
 /**
- * The bench in memory, saved to a `KeyValueStore`, so that a restart does not send requests to keys that are known to
- * be dead.
+ * The in-memory bench, saved to a `KeyValueStore`, so that a restart does not send requests to keys known to be dead.
  *
- * Requests never wait for the store. What changes is written a moment later, changes of that moment together, and once
- * more when the layer ends (for at most a second). What cannot be written is tried again until it can. A record that
- * cannot be read is skipped, named in the log and left as it is, and a document that cannot be read is kept under
- * `KEY.unreadable`: a newer version may understand it.
+ * Requests never wait for the store. Changes are written a moment later, batched, and once more when the layer closes
+ * (for at most a second). A failed write is retried until it succeeds. A record that cannot be read is skipped, named
+ * in the log and left unchanged, and a document that cannot be read is kept under `KEY.unreadable`: a newer version
+ * may understand it.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,31 +22,31 @@ import { isDead } from "../BenchState.ts"
 import * as ReadSaved from "./ReadSaved.ts"
 import { restore, saved, shifted } from "./Saved.ts"
 
-/** How the bench is kept. */
+/** How the bench is saved. */
 export interface Options {
-  /** The key in the store under which all of it stands. Default `effect-failover-bench`. */
+  /** The key in the store that holds all of it. Default `effect-failover-bench`. */
   readonly key?: string | undefined
-  /** How long changes are gathered before they are written. Default 1 s; 0 writes each at once. */
+  /** How long changes are batched before they are written. Default 1 s; 0 writes each at once. */
   readonly delay?: Duration.Input | undefined
 }
 
-/** How long to wait before what could not be written is tried again. */
+/** The delay before a failed write is retried. */
 const again = "5 seconds"
 
-/** How long the last word may take when the layer ends. */
+/** How long the final write may take when the layer closes. */
 const farewell = "1 second"
 
 /**
- * Builds a registry that begins with what the store has, and writes to it as long as the scope is open.
+ * Builds a registry that starts with the stored bench, and writes to the store while the scope is open.
  *
- * A rest that ended while the process was gone is half-open: the first attempt is a probe.
+ * A cooldown that ended while the process was down is half-open: the first attempt is a probe.
  */
 export const make = Effect.fnUntraced(function* (options: Options = {}) {
   Checks.fields("PersistedBench.make", options, { delay: Checks.duration })
   const { delay = "1 second", key = "effect-failover-bench" } = options
   const store = yield* KeyValueStore.KeyValueStore
   const registry = yield* makeMemory
-  /** What is in the store and cannot be read here; `undefined` until the store has been read. */
+  /** Stored records that cannot be read here; `undefined` until the store has been read. */
   let foreign: Foreign | undefined
   let isFailing = false
 
@@ -57,7 +56,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     if (typeof document === "string") {
       yield* store.set(`${key}.unreadable`, text ?? "")
       yield* Effect.logWarning(
-        `The saved bench could not be read (${document}); it is kept under ${key}.unreadable, and this process begins with an empty one.`
+        `The saved bench could not be read (${document}); it is kept under ${key}.unreadable, and this process starts with an empty one.`
       )
     }
     const { left, unreadable } = yield* load(registry, typeof document === "string" ? {} : document)
@@ -65,28 +64,28 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     const names = new ReadSaved.Unreadable().tell(unreadable)
     if (names !== undefined) {
       yield* Effect.logWarning(
-        `Records of the saved bench could not be read; they are left as they are, and the others are used. ${names}`
+        `Records of the saved bench could not be read; they are left unchanged, and the others are used. ${names}`
       )
     }
   })
   yield* Effect.catch(read, (error) =>
-    Effect.logWarning("The saved bench could not be read; it is left as it is until it can be.", error)
+    Effect.logWarning("The saved bench could not be read; it is left unchanged until it can be.", error)
   )
 
   const dirty = yield* Queue.sliding<void>(1)
-  // Its revision only: a version that is held on to keeps all changes since.
+  // Keeps the revision only: holding a version would keep all changes since.
   let written = registry.stateUnsafe().entries.revision
   const attempt = Effect.gen(function* () {
     const { entries } = registry.stateUnsafe()
     if (entries.revision === written) return
-    // What has not been read is not written over.
+    // Never overwrites what has not been read.
     if (foreign === undefined) yield* read
     const now = yield* MonotonicClock.currentTimeMillis
     const latest = registry.stateUnsafe().entries
     yield* store.set(key, textOf(latest, foreign ?? new Map(), now, yield* MonotonicClock.ahead))
     written = latest.revision
   })
-  /** True when there is nothing left to write. */
+  /** True if there is nothing left to write. */
   const write = Effect.matchEffect(attempt, {
     onSuccess: () => {
       const wasFailing = isFailing
@@ -97,13 +96,13 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
       const wasFailing = isFailing
       isFailing = true
       const warning = Effect.logWarning(
-        "The bench could not be saved; what was saved before stays, requests are not affected, and it is tried again.",
+        "The bench could not be saved; the earlier copy stays, requests are not affected, and saving is retried.",
         error
       )
       return Effect.as(wasFailing ? Effect.void : warning, false)
     }
   })
-  // The last word, after the fiber that writes has ended.
+  // The final write, after the writing fiber has ended.
   yield* Effect.addFinalizer(() =>
     Effect.flatMap(Effect.forkDetach(write, { startImmediately: true }), (fiber) =>
       Fiber.await(fiber).pipe(Effect.timeoutOption(farewell), Effect.asVoid)
@@ -125,11 +124,11 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   return registry
 })
 
-/** The bench of the process, kept in the `KeyValueStore` of the context. */
+/** The bench of the process, saved to the `KeyValueStore` of the context. */
 export const layer = (options?: Options): Layer.Layer<BenchRegistry, never, KeyValueStore.KeyValueStore> =>
   Layer.effect(BenchRegistry, make(options))
 
-/** Records that cannot be read, as they stand in the store, with what was known of their keys when they were read. */
+/** Unreadable records as stored, with the entries of their keys at the time of reading. */
 type Foreign = Map<BenchKey, { readonly record: unknown; readonly entry: Bench.Entry | undefined }>
 
 /** The records of a document by key, or why it cannot be read. */
@@ -139,14 +138,14 @@ const documentIn = (text: string | undefined): { readonly [key: string]: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    return "it is no JSON"
+    return "it is not JSON"
   }
-  if (!ReadSaved.isFields(value)) return "it is no bench"
+  if (!ReadSaved.isFields(value)) return "it is not a bench"
   if (value.version !== 1) return "it is of another version"
   return ReadSaved.isFields(value.entries) ? value.entries : "it has no entries"
 }
 
-/** Takes up what can be read. */
+/** Restores the readable records. */
 const load = Effect.fnUntraced(function* (
   registry: BenchRegistry["Service"],
   records: { readonly [key: string]: unknown }
@@ -177,8 +176,8 @@ const load = Effect.fnUntraced(function* (
 })
 
 /**
- * Moments are written down by the wall clock, which the next process begins with. A record that could not be read is
- * written back as it was until something is learned of its key here.
+ * Times are saved by the wall clock, which the next process starts with. An unreadable record is written back
+ * unchanged until its key changes here.
  */
 const textOf = (entries: Bench.State["entries"], foreign: Foreign, now: number, ahead: number): string => {
   const kept = new Map<BenchKey, unknown>()

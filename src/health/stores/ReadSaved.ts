@@ -1,8 +1,8 @@
 /**
- * Reads a record that was written by another process, perhaps of another version, perhaps by no bench at all. What
- * cannot be understood is told in a few words that hold nothing of the record but the name of a field or of a class.
+ * Validates a saved record, which may come from another version or not be a bench record at all. The error texts
+ * contain nothing of the record except the name of a field or of a class.
  *
- * It is written by hand: a replica reads 100,000 of them when it joins.
+ * It is written by hand for speed: a replica reads 100,000 of them when it joins.
  */
 import { type FailureClass, failureClasses } from "../../failure/Failure.ts"
 import type { Saved, SavedManual } from "./Saved.ts"
@@ -16,7 +16,7 @@ const classes: ReadonlySet<unknown> = new Set<FailureClass>(failureClasses)
 
 const isClass = (value: unknown): value is FailureClass => classes.has(value)
 
-/** The last moment that `Date` knows; anything beyond is nonsense. */
+/** The last point in time that `Date` supports; anything beyond is invalid. */
 const lastDate = 8.64e15
 
 const isMoment = (value: unknown): value is number => typeof value === "number" && Math.abs(value) <= lastDate
@@ -24,16 +24,16 @@ const isMoment = (value: unknown): value is number => typeof value === "number" 
 const isCount = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0
 
-/** Longer texts were written by nobody we know. */
+/** Longer texts are invalid. */
 const isText = (value: unknown): value is string => typeof value === "string" && value.length <= 10_000
 
 /** True for an object with fields. */
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Reads what `JSON.parse` gave. */
+/** Validates a value from `JSON.parse`. */
 export const read = (value: unknown): Read => {
-  if (!isFields(value)) return "it is no record"
+  if (!isFields(value)) return "it is not a record"
   const {
     evidence,
     failures,
@@ -47,13 +47,13 @@ export const read = (value: unknown): Read => {
     until
   } = withNewNames(value)
   if (reason !== undefined && !isClass(reason)) return whatClass(reason)
-  if (!isMoment(since)) return "`since` is no moment"
-  if (!isMoment(until)) return "`until` is no moment"
-  if (!isCount(consecutiveBenches)) return "`consecutiveBenches` is no count"
-  if (!isCount(failures)) return "`failures` is no count"
-  if (hint !== undefined && !isMoment(hint)) return "`hint` is no moment"
-  if (evidence !== undefined && !isText(evidence)) return "`evidence` is no text"
-  if (fingerprint !== undefined && !isText(fingerprint)) return "`fingerprint` is no text"
+  if (!isMoment(since)) return "`since` is not a time"
+  if (!isMoment(until)) return "`until` is not a time"
+  if (!isCount(consecutiveBenches)) return "`consecutiveBenches` is not a count"
+  if (!isCount(failures)) return "`failures` is not a count"
+  if (hint !== undefined && !isMoment(hint)) return "`hint` is not a time"
+  if (evidence !== undefined && !isText(evidence)) return "`evidence` is not a text"
+  if (fingerprint !== undefined && !isText(fingerprint)) return "`fingerprint` is not a text"
   if (unlisted !== undefined && typeof unlisted !== "boolean") return "`unlisted` is neither true nor false"
   const byHand = manual === undefined ? undefined : readManual(manual)
   if (typeof byHand === "string") return byHand
@@ -79,12 +79,12 @@ const withNewNames = (record: Fields): Fields => ({
 })
 
 const readManual = (value: unknown): SavedManual | string => {
-  if (!isFields(value)) return "`manual` is no record"
+  if (!isFields(value)) return "`manual` is not a record"
   const { by, reason, since, until } = value
-  if (!isMoment(since)) return "`manual.since` is no moment"
-  if (until !== undefined && !isMoment(until)) return "`manual.until` is no moment"
-  if (reason !== undefined && !isText(reason)) return "`manual.reason` is no text"
-  if (by !== undefined && !isText(by)) return "`manual.by` is no text"
+  if (!isMoment(since)) return "`manual.since` is not a time"
+  if (until !== undefined && !isMoment(until)) return "`manual.until` is not a time"
+  if (reason !== undefined && !isText(reason)) return "`manual.reason` is not a text"
+  if (by !== undefined && !isText(by)) return "`manual.by` is not a text"
   return {
     since,
     ...(until !== undefined && { until }),
@@ -95,12 +95,12 @@ const readManual = (value: unknown): SavedManual | string => {
 
 const whatClass = (reason: unknown): string =>
   typeof reason === "string" && /^[A-Za-z]{1,40}$/.test(reason)
-    ? `this version knows no failure class "${reason}"`
-    : "`reason` is no failure class"
+    ? `this version does not know the failure class "${reason}"`
+    : "`reason` is not a failure class"
 
 /**
- * The rest by hand of a record whose other part cannot be read, such as one with a failure class of a later version: a
- * person's word holds, whatever else is known of the key.
+ * The manual bench in a record that cannot be read otherwise, such as one with a failure class of a later version: a
+ * person's decision holds in any case.
  */
 export const manualOf = (value: unknown): Saved | undefined => {
   const manual = isFields(value) && value.manual !== undefined ? readManual(value.manual) : undefined
@@ -109,12 +109,12 @@ export const manualOf = (value: unknown): Saved | undefined => {
     : { since: 0, until: 0, consecutiveBenches: 0, failures: 0, manual }
 }
 
-/** Names records that cannot be read, each once, and no more than a few at a time. */
+/** Reports unreadable records, each once, and only a few at a time. */
 export class Unreadable {
   readonly #told = new Set<string>()
   readonly #room = 10_000
 
-  /** What there is to say of these records, by key; `undefined` when all of it was said before. */
+  /** The report for these records, by key; `undefined` if all of them were reported before. */
   tell(records: ReadonlyMap<string, string>): string | undefined {
     const news: Array<string> = []
     for (const [key, why] of records) {

@@ -1,23 +1,24 @@
 /**
- * The bench shared by all replicas of a service, over Redis.
+ * The bench shared by all replicas of a service over Redis.
  *
- * Every decision is made on this process's own copy, so no request waits for Redis; a background fiber tells the others
- * what changed here and takes up what changed there, in some milliseconds. Only a probe asks first, for at most 100 ms,
- * whether another replica is probing already: so one probe is sent and not one per replica.
+ * Every decision uses this process's own copy, so no request waits for Redis. A background fiber sends local changes
+ * and applies remote ones within milliseconds. Only a probe first asks Redis, for at most 100 ms, whether another
+ * replica is already probing: so one probe is sent, not one per replica.
  *
- * While Redis is slow, paused or gone, each process goes on with its own copy, as with the bench in memory. There is one
- * connection and one fiber that talks over it; the first command that is not answered in time ends that session, and
- * nothing else is sent until a new one has been opened. Then the states are merged: of two ends the later one holds.
+ * While Redis is slow, paused or gone, each process continues with its own copy, as with the in-memory bench. There
+ * is one connection and one fiber that uses it; the first command without an answer in time ends that session, and
+ * nothing else is sent until a new one is open. Then the states are merged: of two ends the later one wins.
  *
- * Records that cannot be read (of a newer version, or nonsense) are skipped, named once in the log and left as they are.
- * What was recorded last is told before the scope closes, for at most half a second.
+ * Unreadable records (of a newer version, or invalid) are skipped, named once in the log and left unchanged. The last
+ * changes are sent before the scope closes, for at most half a second.
  *
- * Which Redis: one server from version 5 on, with or without TLS and a user of its own (`~{PREFIX}:*` and `&{PREFIX}:*`), or
- * the node of a cluster that has the slot of `{PREFIX}`. A full one is told when there is room. A read-only replica and a
- * Sentinel are not for it: the log says why nothing is shared, and a gateway does not start.
+ * Supported: one server from version 5 on, with or without TLS and with its own user (`~{PREFIX}:*` and
+ * `&{PREFIX}:*`), or the cluster node that has the slot of `{PREFIX}`. A full server gets the changes once there is
+ * room. A read-only replica and a Sentinel are not supported: the log says why nothing is shared, and a gateway does
+ * not start.
  *
- * Clocks of the replicas need not agree. Counts for reports, and rows of failures that have not led to a rest, stay with
- * each process.
+ * The clocks of the replicas need not agree. Counts for reports, and failure streaks below the bench threshold, stay
+ * in each process.
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -40,22 +41,22 @@ import { forgive, restore } from "./Saved.ts"
 import * as Scripts from "./Scripts.ts"
 import * as Shared from "./Shared.ts"
 
-/** What all keys in Redis begin with, where nothing else is said. */
+/** The default prefix of all keys in Redis. */
 export const defaultPrefix = "effect-failover"
 
 /** How replicas share their bench. */
 export interface Options {
-  /** What all keys in Redis begin with; replicas with the same prefix share a bench. Default `effect-failover`. */
+  /** The prefix of all keys in Redis; replicas with the same prefix share a bench. Default `effect-failover`. */
   readonly prefix?: string | undefined
-  /** How long a command in the background may take. Default 1 s. */
+  /** The timeout of a background command. Default 1 s. */
   readonly timeout?: Duration.Input | undefined
-  /** How long a probe may wait for the word of Redis, before it is sent without. Default 100 ms. */
+  /** How long a probe waits for Redis before it is sent anyway. Default 100 ms. */
   readonly claimTimeout?: Duration.Input | undefined
-  /** How long a probe keeps the other replicas from probing, at most. Default 30 s. */
+  /** How long a probe keeps other replicas from probing, at most. Default 30 s. */
   readonly lease?: Duration.Input | undefined
-  /** How often everything is compared, should a message have been lost. Default 30 s. */
+  /** How often everything is compared, in case a message was lost. Default 30 s. */
   readonly resync?: Duration.Input | undefined
-  /** How long to wait before Redis is tried again. Default 1 s, with up to as much again by chance. */
+  /** The delay before Redis is tried again. Default 1 s, plus up to the same again at random. */
   readonly retry?: Duration.Input | undefined
 }
 
@@ -66,7 +67,7 @@ export const layer = (options?: Options): Layer.Layer<BenchRegistry, never, Redi
     Effect.flatMap(Redis.Redis, (redis) => make(Effect.succeed(redis), options))
   )
 
-/** What the session in the background has to do next. */
+/** The next task of the background session. */
 type Work =
   | { readonly _tag: "Push" }
   | { readonly _tag: "Pull"; readonly isWhole: boolean }
@@ -75,7 +76,7 @@ type Work =
   | { readonly _tag: "Flush"; readonly done: Deferred.Deferred<void> }
   | { readonly _tag: "Lost"; readonly error: unknown }
 
-/** What Redis had when this process last knew all of it: see `Scripts.pull`. */
+/** The state of Redis when this process was last in sync; see `Scripts.pull`. */
 interface Heard {
   readonly era: string
   readonly epoch: number
@@ -88,33 +89,33 @@ interface Session {
   readonly work: Queue.Queue<Work>
 }
 
-/** How much is asked for and told at a time: some milliseconds of work, here and in Redis. */
+/** The batch size of reads and writes: some milliseconds of work, here and in Redis. */
 const piece = 500
 
-/** Others get their turn after so many keys at which nothing has changed. */
+/** Yields after so many unchanged keys. */
 const breath = 5_000
 
-/** Every so many comparisons all records are read, whether Redis has counted a change or not. */
+/** Every so many comparisons all records are read, even if Redis counted no change. */
 const wholeEvery = 10
 
-/** How long a message may be on its way, before what a comparison did not find is held to be gone. */
+/** How long a message may be in flight before a key missing in a comparison counts as gone. */
 const underWay = "100 millis"
 
-/** How long the last word may take when the scope closes, in milliseconds. */
+/** How long the final write may take when the scope closes, in milliseconds. */
 const farewell = 500
 
-/** A record that nobody can read is swept out when its end is longer ago than this, in milliseconds. */
+/** An unreadable record is removed when its end is longer ago than this, in milliseconds. */
 const longOver = 7 * 24 * 3_600_000
 
-/** A replica that was told of another one's probe looks again after this long, in milliseconds. */
+/** A replica that was denied a probe tries again after this long, in milliseconds. */
 const askAgain = 1_000
 
-/** Ends that differ by less, in milliseconds, are the same end: two clocks were read on the way. */
+/** Ends that differ by less than this, in milliseconds, are equal: two clocks were read on the way. */
 const slack = 500
 
 /**
- * Builds the registry. `connect` opens the connection of a session and is asked anew when one has ended; the registry is
- * there at once, whether it succeeds or not.
+ * Builds the registry. `connect` opens the connection of a session and runs again after a session has ended. The
+ * registry is available at once, whether it succeeds or not.
  */
 export const make = Effect.fnUntraced(function* <E>(
   connect: Effect.Effect<Redis.Redis["Service"], E, Scope.Scope>,
@@ -136,16 +137,16 @@ export const make = Effect.fnUntraced(function* <E>(
   const replica = (yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)).toString(36)
   const registry = yield* makeMemory
   const agreed = new Map<BenchKey, Shared.Agreed>()
-  /** Probes of this process that the others were told of. */
+  /** Probes of this process that were announced to the others. */
   const claimed = new Map<BenchKey, number>()
   const unreadable = new ReadSaved.Unreadable()
   let online: Session | undefined
-  /** The version up to which all has been told; `undefined`: all of it is compared. */
+  /** The version up to which everything was sent; `undefined`: everything has to be compared. */
   let told: Bench.State["entries"] | undefined
-  /** What Redis had when this process last knew all of it. */
+  /** The state of Redis when this process was last in sync. */
   let heard: Heard = { era: "", epoch: 0, size: undefined }
 
-  /** Takes a step of the state machine that the others need not be told of. */
+  /** Makes a state change that the other replicas need not know. */
   const modify = (key: BenchKey, now: number, f: (state: Bench.State) => Bench.State) => {
     const isToldOf = agreed.get(key)?.entry === registry.stateUnsafe().entries.get(key)
     registry.modifyUnsafe((state) => [undefined, f(state)], now)
@@ -160,7 +161,7 @@ export const make = Effect.fnUntraced(function* <E>(
     if (entry === undefined) agreed.delete(key)
     else agreed.set(key, { entry, epoch, taken })
   }
-  /** It is another Redis, or one that begins again at 1. */
+  /** Redis was replaced, or its counter has restarted at 1. */
   const forgetEpochs = () => {
     for (const [key, { entry }] of agreed) agree(key, entry, {})
   }
@@ -169,11 +170,11 @@ export const make = Effect.fnUntraced(function* <E>(
     return names === undefined
       ? Effect.void
       : Effect.logWarning(
-          `Records of the shared bench could not be read; they are left as they are, and the others are used. ${names}`
+          `Records of the shared bench could not be read; they are left unchanged, and the others are used. ${names}`
         )
   }
 
-  /** Takes up records in one step. */
+  /** Applies records in one step. */
   const takeUp = (
     records: ReadonlyArray<readonly [BenchKey, Shared.Record]>,
     ahead: number,
@@ -183,7 +184,7 @@ export const make = Effect.fnUntraced(function* <E>(
     const news = records.flatMap(([key, record]) => {
       const { epoch, writer } = record
       const known = agreed.get(key)
-      // Taken up before; what has happened here since is newer.
+      // Applied before; later local changes are newer.
       if (known !== undefined && epoch <= (writer === replica ? known.epoch : known.taken)) return []
       const isToldOf = known?.entry === entries.get(key)
       const isLatest = isToldOf && epoch > (known?.epoch ?? 0)
@@ -206,7 +207,7 @@ export const make = Effect.fnUntraced(function* <E>(
 
   const listen = Effect.fnUntraced(function* (text: string) {
     const message = Shared.messageIn(text)
-    if (message === undefined) return yield* name(new Map([["a message", "it is none of the bench"]]))
+    if (message === undefined) return yield* name(new Map([["a message", "it is not a bench message"]]))
     const { byHand, epoch, key, record, writer } = message
     if (epoch === heard.epoch + 1) heard = { ...heard, epoch, size: undefined }
     if (writer === replica) return
@@ -220,7 +221,7 @@ export const make = Effect.fnUntraced(function* <E>(
     const known = agreed.get(key)
     const here = registry.stateUnsafe().entries.get(key)
     if (known?.entry !== here) {
-      // What began here meanwhile and has not been told yet is newer than what was cleared there.
+      // A local bench that began meanwhile and has not been sent yet is newer than the one cleared remotely.
       if (!byHand) return
       if (here?.manual !== undefined && here.manual !== known?.entry.manual) return void agreed.delete(key)
     }
@@ -231,7 +232,7 @@ export const make = Effect.fnUntraced(function* <E>(
   const push = Effect.fnUntraced(function* ({ redis }: Session) {
     const { entries } = registry.stateUnsafe()
     const keys = told === undefined ? new Set([...entries.keys(), ...agreed.keys()]) : told.changedBy(entries)
-    // Until all of it is told: what fails on the way is compared anew.
+    // Until everything is sent: after an error everything is compared again.
     told = undefined
     let said: Array<Scripts.Said> = []
     let entryOf = new Map<BenchKey, Bench.Entry>()
@@ -252,7 +253,7 @@ export const make = Effect.fnUntraced(function* <E>(
     let looked = 0
     for (const key of keys) {
       if (++looked % breath === 0) yield* Effect.yieldNow
-      // The latest version: an old one is slow to read, and what changes meanwhile is told the sooner.
+      // Sends the latest version: reading an old one is slow, and changes made meanwhile are sent sooner.
       const entry = registry.stateUnsafe().entries.get(key)
       if (entry === undefined) {
         agreed.delete(key)
@@ -272,7 +273,7 @@ export const make = Effect.fnUntraced(function* <E>(
     told = entries
   })
 
-  /** A Redis that takes no changes is told them when it does; what others say is heard meanwhile. */
+  /** A Redis that accepts no changes gets them later; remote changes are still read meanwhile. */
   let isFull = false
   const tell = (session: Session) =>
     Effect.matchCauseEffect(push(session), {
@@ -296,7 +297,7 @@ export const make = Effect.fnUntraced(function* <E>(
   const later = ({ work }: Session, delay: Duration.Input, next: Work) =>
     Effect.sleep(delay).pipe(Effect.andThen(Queue.offer(work, next)), Effect.forkScoped)
 
-  /** Compares everything, if there is anything that this process has not heard of. */
+  /** Compares everything, if anything may have been missed. */
   const pull = Effect.fnUntraced(function* (session: Session, isWhole = false) {
     const { redis } = session
     const before = heard
@@ -343,14 +344,14 @@ export const make = Effect.fnUntraced(function* <E>(
     const missing = new Map<BenchKey, Shared.Agreed>()
     for (const [key, known] of agreed) {
       if (seen.has(key) || known.epoch > heard.epoch || !Bench.isResting(known.entry, now)) continue
-      // It was cleared while this process did not hear of it.
+      // It was cleared while this process was disconnected.
       if (isSame) clearedElsewhere(key, true, now)
       else missing.set(key, known)
     }
     if (missing.size > 0) yield* later(session, underWay, { _tag: "Missing", keys: missing })
   })
 
-  /** What the others do not have (a Redis that came back empty) is told again. */
+  /** Sends again what the others lack (after Redis came back empty). */
   const tellAgain = (keys: ReadonlyMap<BenchKey, Shared.Agreed>) => {
     for (const [key, known] of keys) if (agreed.get(key) === known) agreed.delete(key)
     told = undefined
@@ -383,12 +384,12 @@ export const make = Effect.fnUntraced(function* <E>(
       const own: Session = { redis, work }
       const messages = yield* redis.subscribe(names.channel)
       told = undefined
-      // It may be another Redis.
+      // Redis may have been replaced.
       forgetEpochs()
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {
           online = undefined
-          // A version that is held on to keeps all changes since.
+          // Holding a version would keep all changes since.
           told = undefined
         })
       )
@@ -411,14 +412,14 @@ export const make = Effect.fnUntraced(function* <E>(
         Effect.forever,
         Effect.forkScoped
       )
-      // What changed while this was being set up.
+      // Sends what changed during the setup.
       yield* Queue.offer(work, { _tag: "Push" })
       while (true) yield* workOn(own, yield* Queue.takeAll(work))
     })
   )
 
   let isJoining = true
-  /** What was last said to be wrong. */
+  /** The last reported problem. */
   let trouble = "at first"
   const forEver = session.pipe(
     Effect.catchCause((cause) => {
@@ -427,19 +428,21 @@ export const make = Effect.fnUntraced(function* <E>(
       if (why === trouble) return Effect.void
       trouble = why
       return why === Refusal.silence
-        ? Effect.logWarning("Redis does not answer: this process goes on with its own bench.", cause)
-        : Effect.logWarning(`The bench is not shared over Redis, this process goes on with its own: ${why}.`)
+        ? Effect.logWarning("Redis does not answer: this process continues with its own bench.", cause)
+        : Effect.logWarning(
+            `The bench is not shared over Redis, this process continues with its own: ${why}.`
+          )
     }),
     Effect.andThen(Random.nextBetween(pause, 2 * pause)),
     Effect.flatMap((millis) => Effect.sleep(millis)),
     Effect.forever
   )
   const background = yield* Effect.forkDetach(forEver, { startImmediately: true })
-  // A connection that hangs while it is opened cannot be interrupted, and must not keep the process.
+  // A connection that hangs while it is opened cannot be interrupted, and must not keep the process alive.
   yield* Effect.addFinalizer(() =>
     Fiber.interrupt(background).pipe(Effect.timeoutOption(timeout), Effect.asVoid)
   )
-  // The last word: what was recorded just now is told before the connection is closed.
+  // The final write: sends the last changes before the connection is closed.
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
       while (isJoining) yield* Effect.sleep("5 millis")
@@ -460,7 +463,7 @@ export const make = Effect.fnUntraced(function* <E>(
     Effect.forkScoped({ startImmediately: true })
   )
 
-  /** Another replica is probing: look again in a moment. */
+  /** Another replica is probing: try again after a moment. */
   const deny = (probe: Bench.Probe, wait: number, now: number) => {
     const until = now + Math.min(wait, askAgain)
     for (const key of probe.keys) {

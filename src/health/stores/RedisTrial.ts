@@ -1,4 +1,4 @@
-/** Tries, once and before it is relied on, whether a Redis does all that a shared bench asks of it. */
+/** Tests once, before use, whether a Redis supports everything that a shared bench needs. */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -8,12 +8,13 @@ import type * as Scope from "effect/Scope"
 import * as Refusal from "./Refusal.ts"
 import * as Scripts from "./Scripts.ts"
 
-/** A Redis that says nothing for as long is no reason to wait with the start. */
+/** A Redis that does not respond within this time does not delay the start. */
 const patience = "2 seconds"
 
 /**
- * Why this Redis can never keep a bench, with what to do; `undefined` for one that can, and for one that cannot be
- * reached, is full or is loading now: it may do so later. `otherwise` may know more of one that could not be tried.
+ * Why this Redis can never hold a bench, and what to do; `undefined` for one that can, and for one that is
+ * unreachable, full or loading now, because that may change. `otherwise` may know more about one that could not be
+ * tested.
  */
 export const whyNot = <E>(
   connect: Effect.Effect<Redis.Redis["Service"], E, Scope.Scope>,
@@ -25,7 +26,7 @@ export const whyNot = <E>(
       const redis = yield* connect
       const messages = yield* redis.subscribe(names.channel)
       yield* redis.eval(Scripts.trial)(names)
-      // It is heard as well as told.
+      // The message must arrive as well.
       yield* Queue.take(messages)
     })
   ).pipe(

@@ -1,13 +1,15 @@
-/** What Redis says when it answers with an error, in the words of an operator: what is wrong and what to do. */
+/** Explains an error of Redis to an operator: what is wrong and what to do. */
 
 import { noTls } from "./PlainRedis.ts"
 
-/** Why a Redis does not do what it is asked. */
+/** Why Redis cannot serve the bench. */
 export interface Refusal {
   readonly why: string
   /**
-   * - `place`: this is no place for a bench, and waiting will not make it one
-   * - `room`: it takes no changes now, but it reads and tells them
+   * The kind of problem.
+   *
+   * - `place`: this Redis can never hold a bench; waiting does not help
+   * - `room`: it accepts no changes now, but it can be read and sends messages
    * - `answer`: it does not answer, or not yet
    */
   readonly kind: "place" | "room" | "answer"
@@ -17,7 +19,7 @@ const known: ReadonlyArray<readonly [pattern: RegExp, kind: Refusal["kind"], why
   [
     /\bOOM\b/,
     "room",
-    "it is full (`maxmemory`): what is learned here is shared when there is room; raise `maxmemory`, or give the bench a Redis of its own"
+    "it is full (`maxmemory`): changes are shared once there is room; raise `maxmemory`, or give the bench a Redis of its own"
   ],
   [
     /\bMISCONF\b|\bNOREPLICAS\b/,
@@ -28,18 +30,18 @@ const known: ReadonlyArray<readonly [pattern: RegExp, kind: Refusal["kind"], why
   [
     /\bWRONGPASS\b|invalid username-password|without any password configured|invalid password/i,
     "place",
-    "user or password are wrong: say redis://USER:PASSWORD@HOST:PORT, special characters as %XX"
+    "the user or the password is wrong: use redis://USER:PASSWORD@HOST:PORT, special characters as %XX"
   ],
-  [/\bNOAUTH\b/, "place", "it wants a password: say redis://USER:PASSWORD@HOST:PORT"],
+  [/\bNOAUTH\b/, "place", "it needs a password: use redis://USER:PASSWORD@HOST:PORT"],
   [
     /\bNOPERM\b/,
     "place",
-    "the user may not do what the bench needs: give it `~{PREFIX}:* &{PREFIX}:* +@read +@write +@scripting +@pubsub +@connection +time` with PREFIX as in `bench.prefix` (default effect-failover)"
+    "the user lacks permissions that the bench needs: grant it `~{PREFIX}:* &{PREFIX}:* +@read +@write +@scripting +@pubsub +@connection +time` with PREFIX as in `bench.prefix` (default effect-failover)"
   ],
   [
     /\bWRONGTYPE\b|not an integer/,
     "place",
-    "something else stands under the same names: choose another prefix"
+    "other data is stored under the same keys: choose another prefix"
   ],
   [
     /unknown command|unknown subcommand/i,
@@ -49,13 +51,13 @@ const known: ReadonlyArray<readonly [pattern: RegExp, kind: Refusal["kind"], why
   [
     /DB index is out of range|SELECT is not allowed in cluster/i,
     "place",
-    "it has no such database: take the number off the URL"
+    "it has no such database: remove the number from the URL"
   ],
   [/wrong version number|packet length too long|EPROTO|ssl routines/i, "place", noTls],
   [
     /self.signed certificate|unable to (verify|get local issuer)|SELF_SIGNED|UNABLE_TO_VERIFY/i,
     "place",
-    "this process does not trust who signed its certificate: name the file of that authority in NODE_EXTRA_CA_CERTS"
+    "this process does not trust the authority of its certificate: name that authority's file in NODE_EXTRA_CA_CERTS"
   ],
   [
     /ERR_TLS_CERT_ALTNAME|altnames|certificate has expired|CERT_HAS_EXPIRED/i,
@@ -68,7 +70,7 @@ const known: ReadonlyArray<readonly [pattern: RegExp, kind: Refusal["kind"], why
   [/\bMASTERDOWN\b/, "answer", "it is a replica without its master"]
 ]
 
-/** All that an error and its causes say. */
+/** The text and codes of an error and its causes. */
 export const textOf = (error: unknown): string => {
   const texts: Array<string> = []
   let cause = error
@@ -86,10 +88,10 @@ export const textOf = (error: unknown): string => {
 const hasError = (reason: unknown): reason is { readonly error?: unknown; readonly defect?: unknown } =>
   typeof reason === "object" && reason !== null
 
-/** What is said of a Redis that says nothing. */
+/** The explanation if Redis does not respond at all. */
 export const silence = "Redis does not answer"
 
-/** What an error means. */
+/** Explains an error. */
 export const of = (error: unknown): Refusal => {
   const text = textOf(error)
   for (const [pattern, kind, why] of known) {

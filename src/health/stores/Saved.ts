@@ -1,10 +1,10 @@
-/** What is known of a key in a form that outlives the process: how it is written down and taken up again. */
+/** Converts bench entries to records that outlive the process, and back. */
 
 import type { BenchKey } from "../../domain/BenchKey.ts"
 import type { FailureClass } from "../../failure/Failure.ts"
 import * as Bench from "../Bench.ts"
 
-/** A rest by hand. Without `until` it lasts until somebody takes the key off. */
+/** A manual bench. Without `until` it lasts until it is removed. */
 export interface SavedManual {
   readonly since: number
   readonly until?: number
@@ -12,16 +12,16 @@ export interface SavedManual {
   readonly by?: string
 }
 
-/** One key of the bench, without what concerns the running process only. Times are milliseconds since the epoch. */
+/** One key of the bench, without process-local state. Times are milliseconds since the epoch. */
 export interface Saved {
-  /** Absent when the key rests by hand only. */
+  /** Absent if the key is benched only manually. */
   readonly reason?: FailureClass
   readonly evidence?: string
-  /** When a dead key is to come back, as the provider said. */
+  /** When a dead key should recover, according to the provider. */
   readonly hint?: number
-  /** Which secret was found dead; never the secret. See `health/Fingerprint.ts`. */
+  /** The fingerprint of the dead secret; never the secret. See `health/Fingerprint.ts`. */
   readonly fingerprint?: string
-  /** True for a name that nobody configured. */
+  /** True for a name that is not configured. */
   readonly unlisted?: boolean
   readonly since: number
   readonly until: number
@@ -30,12 +30,12 @@ export interface Saved {
   readonly manual?: SavedManual
 }
 
-/** The last moment that is written down (the year 255,478): an infinite end cannot stand in JSON. */
+/** The last time that is saved (the year 255,478): JSON cannot hold an infinite end. */
 export const lastMoment = 8e15
 
 const moment = (millis: number): number => Math.max(-lastMoment, Math.min(lastMoment, millis))
 
-/** Writes an entry down; `undefined` when there is nothing that would outlive the process: the key is free. */
+/** Converts an entry; `undefined` if nothing of it needs to outlive the process: the key is free. */
 export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
   const { evidence, failures, fingerprint, hint, consecutiveBenches, reason, seat, since, until } = entry
   const manual = entry.manual !== undefined && now < entry.manual.until ? entry.manual : undefined
@@ -54,7 +54,7 @@ export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
   }
 }
 
-/** The same with all moments so many milliseconds later. */
+/** The record with all times shifted by so many milliseconds. */
 export const shifted = (record: Saved, by: number): Saved => {
   if (by === 0) return record
   const { manual } = record
@@ -81,9 +81,9 @@ const savedManual = ({ by, reason, since, until }: Bench.Manual): SavedManual =>
 })
 
 /**
- * Takes up what was known elsewhere. Of two ends the later one holds, by hand and by itself; what is known here and not
- * there stays. Ends that differ by no more than `slack` milliseconds are the same. With `isLatest` the rest by hand is
- * taken as it stands there, also when it is shorter: what was said here is part of it already.
+ * Merges a record from elsewhere. Of two ends the later one wins, for manual and automatic benches; keys known only
+ * here stay. Ends that differ by at most `slack` milliseconds are equal. With `isLatest` the manual bench of the
+ * record is taken even if it is shorter: it already includes the change made here.
  */
 export const restore = (
   state: Bench.State,
@@ -140,7 +140,7 @@ const laterManual = (
   return isNews ? manual : here
 }
 
-/** The rest by hand as it stands there; the one that is known here where they are the same. */
+/** The manual bench of the record, or the known one if both are equal. */
 const sameOr = (
   here: Bench.Manual | undefined,
   there: SavedManual | undefined,
@@ -156,8 +156,8 @@ const sameOr = (
 }
 
 /**
- * A key has been cleared elsewhere: its rest is over here too. How often it rested in a row is kept, for it is a whole
- * answer of this process that ends the row. `byHand`: a rest by hand is over as well.
+ * A key was cleared elsewhere: its cooldown ends here too. `consecutiveBenches` stays, because only a whole answer in
+ * this process resets it. `byHand`: also ends a manual bench.
  */
 export const forgive = (state: Bench.State, key: BenchKey, byHand: boolean, now: number): Bench.State => {
   if (!state.entries.has(key)) return state

@@ -1,27 +1,27 @@
 /**
- * What happens in Redis, as scripts: each is one step that nothing can come between.
+ * The Redis scripts; each runs as one atomic step.
  *
- * Four keys, one slot of a cluster: `{prefix}:entries` is a hash of records by bench key, `{prefix}:epoch` counts the
- * changes, `{prefix}:era` is a word that is gone when the data is gone, `{prefix}:probes` is a hash of the probes under
- * way, as `replica deadline`. Moments are those of Redis' own clock; what a replica sends and gets are spans (`left`,
- * `age`), so the clocks of replicas need not agree.
+ * Four keys in one cluster slot: `{prefix}:entries` is a hash of records by bench key, `{prefix}:epoch` counts the
+ * changes, `{prefix}:era` is a marker that vanishes when the data is lost, `{prefix}:probes` is a hash of the running
+ * probes, as `replica deadline`. Times are those of Redis' own clock; replicas send and receive spans (`left`,
+ * `age`), so their clocks need not agree.
  *
- * What stands in a hash may have been written by another version, or by somebody else: a script never trusts it.
+ * The content of a hash may come from another version or another program: a script never trusts it.
  */
 import * as Redis from "effect/persistence/Redis"
 import type { Change } from "./Shared.ts"
 
-/** What stands under one prefix. */
+/** The keys and the channel of one prefix. */
 export interface Names {
   readonly entries: string
   readonly epoch: string
   readonly era: string
   readonly probes: string
-  /** The channel on which changes are told. */
+  /** The channel on which changes are published. */
   readonly channel: string
 }
 
-/** The names under a prefix. The braces keep them in one slot of a cluster. */
+/** The names of a prefix. The braces keep them in one cluster slot. */
 export const names = (prefix: string): Names => ({
   entries: `{${prefix}}:entries`,
   epoch: `{${prefix}}:epoch`,
@@ -35,7 +35,7 @@ local t = redis.call("TIME")
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 `
 
-/** What a replica says of a key: a change, or that a probe of it has proved nothing. */
+/** A command of a replica: a change, or that a probe of a key was inconclusive. */
 export type Said = Change | { readonly _tag: "GiveBack"; readonly key: string }
 
 const wordsOf = (said: Said): ReadonlyArray<string> => {
@@ -50,15 +50,15 @@ const wordsOf = (said: Said): ReadonlyArray<string> => {
 }
 
 /**
- * Tells changes, one after the other, and ends the probes of this replica for their keys. Gives for each the epoch it
- * has now, 0 if nothing has changed.
+ * Writes changes one after the other, and ends this replica's probes of their keys. Returns the new epoch of each, 0
+ * if nothing changed.
  *
- * - A record that is put: of two ends the later one holds, by hand and by itself; of two secrets under one name the one
- *   that was found dead last.
- * - A record that is cleared goes, unless it is newer than what this replica knew: then it stays and reaches the replica
- *   with the next comparison. A rest by hand stays unless it is cleared by hand.
+ * - A written record: of two ends the later one wins, for manual and automatic benches; of two secrets under one name
+ *   the one found dead last.
+ * - A cleared record is removed, unless it is newer than the replica's: then it stays and reaches the replica with
+ *   the next comparison. A manual bench stays unless it is cleared by hand.
  *
- * ARGV: replica, channel, then four for each: what, bench key, record or epoch, "1" if by hand.
+ * ARGV: replica, channel, then four for each: command, bench key, record or epoch, "1" if by hand.
  */
 export const tell = Redis.script(
   (names: Names, replica: string, all: ReadonlyArray<Said>) => [
@@ -162,11 +162,11 @@ return epochs
 ).withReturnType<ReadonlyArray<number>>()
 
 /**
- * A piece of all there is, as `[now, era, epoch, size, cursor, key, record, key, record, …]`; the cursor is `0` with the
- * last piece, and `same` where there is nothing new to one who knows this era, this epoch and this number of records (`?`:
- * any but none).
+ * A page of all records, as `[now, era, epoch, size, cursor, key, record, key, record, …]`; the cursor is `0` with
+ * the last page, and `same` if nothing is new to a replica with this era, epoch and number of records (`?`: any
+ * number but zero).
  *
- * ARGV: cursor, about how many, and what is known.
+ * ARGV: cursor, approximate page size, and the known state.
  */
 export const pull = Redis.script(
   (names: Names, cursor: string, count: number, known: string) => [
@@ -195,7 +195,7 @@ return piece
   }
 ).withReturnType<ReadonlyArray<string>>()
 
-/** Takes out records that have been over for long, if they still are what they were. ARGV: key, record, key, … */
+/** Removes expired records if they are unchanged. ARGV: key, record, key, … */
 export const sweep = Redis.script((names: Names, pairs: ReadonlyArray<string>) => [names.entries, ...pairs], {
   numberOfKeys: 1,
   lua: `
@@ -207,8 +207,8 @@ return 1
 }).withReturnType<number>()
 
 /**
- * Takes the probes of some bench keys, all or none. Gives 0 if they are this replica's now, else the milliseconds
- * after which it is worth asking again. When no probe was taken for as long as a lease, all of them are over.
+ * Claims the probes of some bench keys, all or none. Returns 0 if this replica has them now, otherwise the
+ * milliseconds after which to try again. If no probe was claimed for the length of a lease, all of them have ended.
  *
  * ARGV: replica, lease in milliseconds, bench keys.
  */
@@ -239,7 +239,10 @@ return 0
   }
 ).withReturnType<number>()
 
-/** Does a little of all that the other scripts do, and leaves nothing behind. The message clears a key that is none. */
+/**
+ * Uses a little of everything the other scripts need and leaves nothing behind. The message clears a key that does
+ * not exist.
+ */
 export const trial = Redis.script(
   (names: Names) => [names.entries, names.epoch, names.probes, names.era, names.channel],
   {

@@ -1,4 +1,4 @@
-/** What replicas tell each other: records and messages as they stand in Redis, and the two clocks. */
+/** The records and messages that replicas exchange over Redis, and the conversion between the two clocks. */
 
 import type { BenchKey } from "../../domain/BenchKey.ts"
 import type * as Bench from "../Bench.ts"
@@ -6,22 +6,22 @@ import { idle, idleDead, isDead } from "../BenchState.ts"
 import * as ReadSaved from "./ReadSaved.ts"
 import { type Saved, saved, shifted } from "./Saved.ts"
 
-/** A record: what is known of a key, when it changed (counted over all keys) and which replica changed it. */
+/** A record: the state of a key, the count of its change (over all keys) and the replica that changed it. */
 export interface Record {
   readonly saved: Saved
   readonly epoch: number
   readonly writer: string
 }
 
-/** What is told on the channel: a key has a new record, or has been cleared. `now` is Redis' clock. */
+/** A message on the channel: a key has a new record, or has been cleared. `now` is Redis' clock. */
 export interface Message {
   readonly key: BenchKey
   readonly writer: string
   readonly now: number
-  /** The record, or why it cannot be read; absent when the key was cleared. */
+  /** The record, or why it cannot be read; absent if the key was cleared. */
   readonly record: Record | string | undefined
   readonly byHand: boolean
-  /** How many changes there have been; absent in messages of a version that did not count what was cleared. */
+  /** The number of changes so far; absent in messages of a version that did not count cleared keys. */
   readonly epoch: number | undefined
 }
 
@@ -35,20 +35,20 @@ const parse = (text: string): unknown => {
   }
 }
 
-/** Reads a record as it stands in the hash; a text says why it cannot be read. */
+/** Reads a record from the hash; a text says why it cannot be read. */
 export const recordIn = (text: string): Record | string => recordOf(parse(text))
 
 const recordOf = (value: unknown): Record | string => {
   const record = ReadSaved.read(value)
   if (typeof record === "string") return record
-  if (!ReadSaved.isFields(value)) return "it is no record"
+  if (!ReadSaved.isFields(value)) return "it is not a record"
   const { epoch, writer } = value
-  if (!isEpoch(epoch)) return "`epoch` is no count"
-  if (typeof writer !== "string") return "`writer` is no text"
+  if (!isEpoch(epoch)) return "`epoch` is not a count"
+  if (typeof writer !== "string") return "`writer` is not a text"
   return { saved: record, epoch, writer }
 }
 
-/** Reads a message; `undefined` when it is none of ours. */
+/** Reads a message; `undefined` if it is not a bench message. */
 export const messageIn = (text: string): Message | undefined => {
   const value = parse(text)
   if (!ReadSaved.isFields(value)) return undefined
@@ -60,7 +60,7 @@ export const messageIn = (text: string): Message | undefined => {
   return { key, writer, now, record: change, byHand, epoch: isEpoch(count) ? count : undefined }
 }
 
-/** An entry as it is sent: spans instead of moments. `undefined` when it is free. */
+/** An entry as it is sent, with spans instead of times. `undefined` if it is free. */
 export const outgoing = (entry: Bench.Entry, now: number): string | undefined => {
   const record = saved(entry, now)
   if (record === undefined) return undefined
@@ -83,12 +83,12 @@ export const outgoing = (entry: Bench.Entry, now: number): string | undefined =>
   })
 }
 
-/** A record by this process's clock. `ahead`: by how many milliseconds it is ahead of Redis'. */
+/** A record by this process's clock. `ahead`: how far that is ahead of Redis', in milliseconds. */
 export const incoming = (record: Record, ahead: number): Saved => shifted(record.saved, ahead)
 
 /**
- * True for a record that nobody needs any more, by Redis' clock: its end was longer ago than an idle key is remembered.
- * One that cannot be read is left for a week, as far as it has an end: a newer version may understand it.
+ * True for a record that is no longer needed, by Redis' clock: its end is longer ago than an idle key is remembered.
+ * An unreadable record with an end is kept for a week: a newer version may understand it.
  */
 export const isOver = (
   record: Record | string,
@@ -110,7 +110,7 @@ export const isOver = (
   )
 }
 
-/** What has to be told of a key. */
+/** A change to send. */
 export type Change =
   | { readonly _tag: "Put"; readonly key: BenchKey; readonly record: string }
   | { readonly _tag: "Clear"; readonly key: BenchKey; readonly epoch: number; readonly byHand: boolean }
@@ -118,16 +118,16 @@ export type Change =
 /** A key as it was when this process and Redis last agreed on it. */
 export interface Agreed {
   readonly entry: Bench.Entry
-  /** Of the record that this process put or took up last. */
+  /** The epoch of the record that this process last wrote or took over. */
   readonly epoch: number
-  /** Of the record of another replica that this process took up last. What is not newer is not taken up again. */
+  /** The epoch of the last record taken over from another replica. Older or equal records are ignored. */
   readonly taken: number
 }
 
 /**
- * What has changed at a key since then, in the order in which it is told; nothing if that concerns nobody else. A rest
- * that was taken off and followed by another one before anybody was told is cleared first: of two ends the later one
- * would hold, and the new one may be the earlier.
+ * The changes of a key since then, in sending order; empty if they concern no other replica. A bench that was lifted
+ * and followed by a new one before sending is cleared first: otherwise the later of the two ends would win, and the
+ * new one may be earlier.
  */
 export const changesOf = (
   key: BenchKey,
@@ -153,7 +153,9 @@ export const changesOf = (
   return changes
 }
 
-/** A rest that goes on grows, and so does the row of rests: less of either has begun anew. */
+/**
+ * A continued bench only gets longer, and so does its count; a decrease means that it was cleared and began again.
+ */
 const isCleared = (before: Bench.Entry, entry: Bench.Entry): boolean =>
   entry.reason === undefined ||
   entry.until < before.until ||
