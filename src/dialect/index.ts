@@ -1,6 +1,6 @@
 /** Differences between servers and model families with the same protocol, as one table of data. */
 export { defaults } from "./Defaults.ts"
-export { type OwnWords, ownWords } from "./OwnWords.ts"
+export { type DialectWords, dialectWords } from "./DialectWords.ts"
 export { type Problem, problemsOf } from "./Problems.ts"
 export { type Choice, type Described, resolve, valuesOf } from "./Resolve.ts"
 export type { Fact, Facts, Match, Part, ProtocolName, Row } from "./rules/Row.ts"

@@ -34,14 +34,14 @@ import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
 import * as UserCode from "../util/UserCode.ts"
-import * as KeptRoute from "./KeptRoute.ts"
+import * as LiveRoute from "./LiveRoute.ts"
 import { observe } from "./Outcomes.ts"
 import * as Ramp from "./Ramp.ts"
 import * as Route from "./Route.ts"
 import { type Status, statusOf } from "./RouterStatus.ts"
 import { policy, waysOf } from "./Ways.ts"
 
-export type { RouteEvent } from "./KeptRoute.ts"
+export type { RouteEvent } from "./LiveRoute.ts"
 export type { Status, UpstreamStatus } from "./RouterStatus.ts"
 export { policy }
 
@@ -94,7 +94,7 @@ export interface UpstreamRouter<out P extends Backend, out R = never> {
   readonly way: Effect.Effect<Way<P, R>>
   readonly status: Effect.Effect<Status>
   /** The events of the route from now on. A slow reader loses the oldest of 256. */
-  readonly events: Stream.Stream<KeptRoute.RouteEvent>
+  readonly events: Stream.Stream<LiveRoute.RouteEvent>
 }
 
 /**
@@ -144,7 +144,7 @@ export const make = Effect.fnUntraced(function* <
     judge: options.judge === undefined ? Route.judge : yield* contained(options.judge)
   }
   const timing = Check.timing(options)
-  const route = yield* KeptRoute.make({ rules, timing, check: options.check, watch: options.watch ?? false })
+  const route = yield* LiveRoute.make({ rules, timing, check: options.check, watch: options.watch ?? false })
 
   const wayOf = (upstream: Route.Upstream, { epoch }: Route.State): Way<P | P2, R | R2> => ({
     upstream,

@@ -84,7 +84,7 @@ describe("health checks", () => {
     })
   })
 
-  it.effect("are spread by chance, and go the same way from the same seed", () => {
+  it.effect("are spread at random, and repeatable from a seed", () => {
     const targets = ["a", "b", "c"].map((model) => target(`oslo/${model}#main`))
     const began = (seed: string) => {
       const plays = new Map(targets.map(({ key }) => [key, played("pass")]))
@@ -114,7 +114,7 @@ describe("health checks", () => {
     })
   })
 
-  it.effect("ask each key once, however often it is given", () => {
+  it.effect("check a duplicate key once", () => {
     const play = played("pass")
     return Effect.gen(function* () {
       yield* TestClock.adjust("1 second")
@@ -140,7 +140,7 @@ describe("health checks", () => {
     )
   })
 
-  it.effect("bench nobody and let nobody back when the check itself is a bad request", () => {
+  it.effect("neither bench nor unbench anything if the check itself is a bad request", () => {
     const play = played(badRequest)
     return Effect.gen(function* () {
       yield* TestClock.adjust("1 second")
@@ -151,7 +151,7 @@ describe("health checks", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check, recovery: "check" })))
   })
 
-  it.effect("count an unknown failure, and bench for the third in a row", () => {
+  it.effect("count unknown failures, and bench for the third in a row", () => {
     const play = played("pass")
     return Effect.gen(function* () {
       yield* TestClock.adjust("59 seconds")
@@ -163,7 +163,7 @@ describe("health checks", () => {
     )
   })
 
-  it.effect("fail as silent when they do not end in time, and are stopped", () => {
+  it.effect("fail with Timeout if they take too long, and are interrupted", () => {
     const play = played("hang")
     return Effect.gen(function* () {
       yield* TestClock.adjust("9 seconds")
@@ -174,7 +174,7 @@ describe("health checks", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check })))
   })
 
-  it.effect("go on beside a check that cannot be stopped, but never ask a second time meanwhile", () => {
+  it.effect("continue despite a check that cannot be stopped, without starting a second one", () => {
     const play = played("pass")
     const stubborn = Effect.andThen(play.check, Effect.uninterruptible(Effect.sleep("1 minute")))
     return Effect.gen(function* () {
@@ -187,7 +187,7 @@ describe("health checks", () => {
     }).pipe(Effect.provide(watching({ check: () => stubborn })))
   })
 
-  it.effect("never overlap for one target: who asks meanwhile shares the outcome", () => {
+  it.effect("never overlap for one target: concurrent callers share the result", () => {
     const play = played({ take: "4 seconds" })
     return Effect.gen(function* () {
       const health = yield* HealthCheck
@@ -203,7 +203,7 @@ describe("health checks", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check })))
   })
 
-  it.effect("go on when somebody who waited for one leaves", () => {
+  it.effect("continue when a waiting caller leaves", () => {
     const play = played({ take: "4 seconds" })
     return Effect.gen(function* () {
       const health = yield* HealthCheck
@@ -217,7 +217,7 @@ describe("health checks", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check })))
   })
 
-  it.effect("can be asked for at any time, of targets that are watched", () => {
+  it.effect("can be requested at any time for checked targets", () => {
     const play = played(wrongKey)
     return Effect.gen(function* () {
       const health = yield* HealthCheck
@@ -230,7 +230,7 @@ describe("health checks", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check, interval: Number.POSITIVE_INFINITY })))
   })
 
-  it.effect("are never closer to each other than a quarter of a second", () => {
+  it.effect("are at least 250 ms apart", () => {
     const play = played("pass")
     return Effect.gen(function* () {
       yield* TestClock.adjust("1 second")
@@ -238,7 +238,7 @@ describe("health checks", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check, interval: 0 })))
   })
 
-  it.effect("stop with their layer, and give back a probe that is under way", () => {
+  it.effect("stop with their layer, and release a running probe", () => {
     const play = played("pass", "hang")
     return Effect.gen(function* () {
       const registry = yield* BenchRegistry
@@ -266,8 +266,8 @@ describe("health checks", () => {
   })
 })
 
-describe("a target that rests", () => {
-  it.effect("is not asked before its rest has ended, and then the check is the probe", () => {
+describe("a benched target", () => {
+  it.effect("is not checked before its cooldown has ended, and then the check is the probe", () => {
     const play = played("pass", "pass", { take: "2 seconds" })
     return Effect.gen(function* () {
       yield* TestClock.adjust("20 seconds")
@@ -284,7 +284,7 @@ describe("a target that rests", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check })))
   })
 
-  it.effect("rests for longer when the check after it fails", () => {
+  it.effect("is benched for longer if the next check fails", () => {
     const play = played("pass", refusedConnection)
     return Effect.gen(function* () {
       yield* TestClock.adjust("1 second")
@@ -297,7 +297,7 @@ describe("a target that rests", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check })))
   })
 
-  it.effect("comes back by a check without losing count of its rests", () => {
+  it.effect("is unbenched by a check and keeps its count of consecutive benches", () => {
     const play = played("pass")
     return Effect.gen(function* () {
       yield* TestClock.adjust("1 second")
@@ -313,7 +313,7 @@ describe("a target that rests", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check })))
   })
 
-  it.effect("comes back by the clock as well, when recovery is by timer", () =>
+  it.effect("is also unbenched by the timer if recovery is by timer", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust("1 second")
       yield* visit(oslo, throttled("5 seconds"))
@@ -322,7 +322,7 @@ describe("a target that rests", () => {
     }).pipe(Effect.provide(watching({ check: () => Effect.void, recovery: "timer" })))
   )
 
-  it.effect("by hand is neither asked nor let back", () => {
+  it.effect("is neither checked nor unbenched if benched manually", () => {
     const play = played("pass")
     return Effect.gen(function* () {
       const registry = yield* BenchRegistry
@@ -339,7 +339,7 @@ describe("with recovery by check", () => {
   const held = (options: Pick<Options<never>, "check"> & Partial<Options<never>>) =>
     watching({ recovery: "check", ...options })
 
-  it.effect("the end of a rest lets no request through, however long ago it was", () => {
+  it.effect("a cooldown that has ended lets no request through, however long ago", () => {
     const play = played("pass", refusedConnection)
     return Effect.gen(function* () {
       const registry = yield* BenchRegistry
@@ -361,7 +361,7 @@ describe("with recovery by check", () => {
     }).pipe(Effect.provide(held({ check: () => play.check, interval: "5 minutes" })))
   })
 
-  it.effect("a target is not forgotten while nobody can check it", () => {
+  it.effect("a target is not forgotten while it cannot be checked", () => {
     const others = [target("bergen/forecast#main"), target("bodo/forecast#main")]
     return Effect.gen(function* () {
       yield* visit(oslo, throttled("5 seconds"))
@@ -374,7 +374,7 @@ describe("with recovery by check", () => {
     }).pipe(Effect.provide(held({ check: () => Effect.void, interval: Number.POSITIVE_INFINITY })))
   })
 
-  it.effect("a passed check lets it back, not before the rest has ended", () => {
+  it.effect("a passed check unbenches it, not before the cooldown has ended", () => {
     const play = played("pass", refusedConnection, refusedConnection, "pass")
     return Effect.gen(function* () {
       yield* TestClock.adjust("1 second")
@@ -385,7 +385,7 @@ describe("with recovery by check", () => {
     }).pipe(Effect.provide(held({ check: () => play.check })))
   })
 
-  it.effect("holds for what a target shares as well: a dead key comes back by a check", () => {
+  it.effect("also holds for shared keys: a dead key recovers by a check", () => {
     const play = played("pass", wrongKey, "pass")
     return Effect.gen(function* () {
       yield* TestClock.adjust("1 second")
@@ -398,7 +398,7 @@ describe("with recovery by check", () => {
     }).pipe(Effect.provide(held({ check: () => play.check })))
   })
 
-  it.effect("leaves targets alone that nobody checks", () => {
+  it.effect("does not affect unchecked targets", () => {
     const other = target("oslo/history#main")
     return Effect.gen(function* () {
       yield* TestClock.adjust("1 second")
@@ -409,7 +409,7 @@ describe("with recovery by check", () => {
     }).pipe(Effect.provide(held({ check: () => Effect.fail(badRequest) })))
   })
 
-  it.effect("goes back to the clock when the checks stop", () =>
+  it.effect("returns to timers when the checks stop", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const hold = HealthCheck.layer({
@@ -427,7 +427,7 @@ describe("with recovery by check", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("holds until the last of several checkers has gone", () =>
+  it.effect("holds until the last of several checkers stops", () =>
     Effect.gen(function* () {
       const hold = Layer.fresh(
         HealthCheck.layer({ targets: [oslo], recovery: "check", check: () => Effect.fail(badRequest) })
@@ -449,7 +449,7 @@ describe("the checks of a chain", () => {
   const chainOf = (first: Scripted.Scripted, second: Scripted.Scripted) =>
     Chain.make(Model.make(first, "large"), Model.make(second, "small"))
 
-  it.effect("ask every target of it, and spare requests the ones that fail", () => {
+  it.effect("check every target of it, and keep requests from failing ones", () => {
     const first = Scripted.make("first", [[refusedConnection]])
     const second = Scripted.make("second", [["hello"]])
     const chain = chainOf(first, second)
@@ -470,7 +470,7 @@ describe("the checks of a chain", () => {
     )
   })
 
-  it.effect("ask every credential that is enabled, under the policy of the runtime", () => {
+  it.effect("check every enabled credential, under the policy of the runtime", () => {
     const first = Scripted.make("first", [[throttled()]], {
       credentials: [Credential.make("a"), Credential.make("b"), Credential.make("c", { enabled: false })]
     })
@@ -540,7 +540,7 @@ describe("the checks of a chain", () => {
 })
 
 describe("the health of targets", () => {
-  it.effect("is known by their checks", () => {
+  it.effect("follows from their checks", () => {
     const play = played("pass", throttled("1 minute"), { take: "5 seconds" })
     return Effect.gen(function* () {
       const health = yield* HealthCheck
@@ -570,7 +570,7 @@ describe("the health of targets", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check })))
   })
 
-  it.effect("can be followed", () => {
+  it.effect("can be streamed", () => {
     const play = played("pass", wrongKey)
     return Effect.gen(function* () {
       const health = yield* HealthCheck
@@ -586,7 +586,7 @@ describe("the health of targets", () => {
     }).pipe(Effect.provide(watching({ check: () => play.check })))
   })
 
-  it.effect("is no part of the bench's counts of attempts", () =>
+  it.effect("is not part of the bench's counts of attempts", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       yield* TestClock.adjust("1 second")

@@ -6,7 +6,7 @@ const From = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 const Millis = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 }))
 
 describe("a ramp", () => {
-  it("begins with a tenth and is over after a minute, when nothing else is said", () => {
+  it("starts with a tenth and ends after a minute by default", () => {
     const ramp = Ramp.make()
     assert.strictEqual(Ramp.share(ramp, 0), 0.1)
     assert.closeTo(Ramp.share(ramp, 30_000), 0.55, 1e-9)
@@ -19,7 +19,7 @@ describe("a ramp", () => {
     assert.strictEqual(Ramp.share(Ramp.make({ over: 0 }), 0), 1)
   })
 
-  it("refuses a first share that is none", () => {
+  it("rejects an invalid first share", () => {
     for (const from of [-1, 7, Number.NaN]) assert.throws(() => Ramp.make({ from }), /share from 0 to 1/)
   })
 

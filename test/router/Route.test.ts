@@ -23,7 +23,7 @@ const start = Route.initial(0)
 const moved = failing(start, 1_000, throttled)
 
 describe("a route", () => {
-  it("is left at once for a throttle or a dead key, and for the third fault in a row", () => {
+  it("moves at once for a throttle or a dead key, and for the third fault in a row", () => {
     const dead = new Failure.AuthDead({ reason: "InvalidKey", message: "no" })
     const rows: ReadonlyArray<readonly [ReadonlyArray<Failure.Failure>, Route.Phase]> = [
       [[throttled], "backup"],
@@ -40,13 +40,13 @@ describe("a route", () => {
     }
   })
 
-  it("begins the row of faults anew with an answer", () => {
+  it("resets the count of faults with an answer", () => {
     const answered = Route.succeeded(failing(start, 0, fault, fault), "primary", 0)
     assert.strictEqual(answered.primary.failuresInRow, 0)
     assert.strictEqual(failing(answered, 0, fault, fault).phase, "primary")
   })
 
-  it("cools down as long as its rule says, or as long as the primary asked if that is longer", () => {
+  it("has the cooldown of its rule, or the wait the primary requested if that is longer", () => {
     const asking = (wait: Duration.Input) =>
       new Failure.RateLimit({ message: "slow down", retryAfter: Duration.fromInputUnsafe(wait) })
     assert.strictEqual(moved.until, 301_000)
@@ -55,7 +55,7 @@ describe("a route", () => {
     assert.strictEqual(failing(start, 1_000, asking("30 days")).until, 1_000 + 24 * 3_600_000)
   })
 
-  it("comes back only with a passed check after the cooldown", () => {
+  it("returns only with a passed check after the cooldown", () => {
     const check = (failure: Failure.Failure | undefined, now: number) =>
       Route.checked(moved, rules, moved.epoch, failure, now).phase
     assert.strictEqual(check(undefined, 300_999), "backup")
@@ -63,11 +63,11 @@ describe("a route", () => {
     assert.strictEqual(check(undefined, 301_000), "returning")
   })
 
-  it("takes no answer of the primary for a check while the backup is in use", () => {
+  it("does not count an answer of the primary as a check while the backup is in use", () => {
     assert.strictEqual(Route.succeeded(moved, "primary", moved.epoch), moved)
   })
 
-  it("is left again while it comes back, and the ramp ends where nothing happens", () => {
+  it("moves again during the ramp, and the ramp ends if nothing happens", () => {
     const returning = Route.checked(moved, rules, moved.epoch, undefined, 301_000)
     assert.strictEqual(failing(returning, 302_000, throttled).phase, "backup")
     assert.strictEqual(Route.settle(returning, 360_999), returning)
@@ -76,12 +76,12 @@ describe("a route", () => {
     assert.strictEqual(settled.since, 361_000)
   })
 
-  it("is back at once without a ramp", () => {
+  it("returns at once without a ramp", () => {
     const sudden = { ...rules, ramp: Ramp.none }
     assert.strictEqual(Route.checked(moved, sudden, moved.epoch, undefined, 301_000).phase, "primary")
   })
 
-  it("is not moved by what happens to the backup, which is known all the same", () => {
+  it("is not moved by outcomes of the backup, which are still recorded", () => {
     const worse = Route.failed(moved, rules, "backup", moved.epoch, throttled, 2_000)
     assert.strictEqual(worse.phase, "backup")
     assert.deepStrictEqual(worse.backup, {
@@ -92,13 +92,13 @@ describe("a route", () => {
     assert.isFalse(Route.succeeded(worse, "backup", worse.epoch).backup.down)
   })
 
-  it("does not hear of requests that began before it came back", () => {
+  it("ignores requests that began before it returned", () => {
     const returning = Route.checked(moved, rules, moved.epoch, undefined, 301_000)
     const late = Route.failed(returning, rules, "primary", moved.epoch, throttled, 302_000)
     assert.strictEqual(late, returning)
   })
 
-  it("may be judged differently", () => {
+  it("can use another verdict function", () => {
     const patient: Route.Rules = { ...rules, judge: () => "count", threshold: 1 }
     assert.strictEqual(Route.failed(start, patient, "primary", 0, refused, 0).phase, "backup")
   })
@@ -153,7 +153,7 @@ const history = (by: Route.Rules, happenings: ReadonlyArray<typeof Happening.Typ
   })
 }
 
-describe("whatever happens to a route", () => {
+describe("a route after any sequence of events", () => {
   it.prop(
     "without a backup nothing moves",
     [Happenings],

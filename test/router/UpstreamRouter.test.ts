@@ -66,7 +66,7 @@ describe("a route", () => {
       assert.strictEqual(main.calls.length, 1)
     }))
 
-  test("moves at once even if the throttle asks for a wait that would be short enough", () =>
+  test("moves at once even if the throttle requests a short wait", () =>
     Effect.gen(function* () {
       const { active, ask } = yield* upstreams({ main: [[throttled("1 second")], ["main"]] })
       assert.strictEqual(yield* ask, "spare")
@@ -91,7 +91,7 @@ describe("a route", () => {
       assert.strictEqual(main.calls.length, 3)
     }))
 
-  test("begins to count anew after an answer", () =>
+  test("resets the count after an answer", () =>
     Effect.gen(function* () {
       const down = [refusedConnection]
       const { active, ask, router } = yield* upstreams({
@@ -104,7 +104,7 @@ describe("a route", () => {
       assert.strictEqual((yield* router.status).primary.failuresInRow, 0)
     }))
 
-  test("does not count a request that every upstream would refuse, which goes to the caller", () =>
+  test("does not count a request that every upstream would refuse; the caller gets the failure", () =>
     Effect.gen(function* () {
       const down = [refusedConnection]
       const { active, ask, router, spare } = yield* upstreams({ main: [down, [badRequest], down, ["main"]] })
@@ -179,7 +179,7 @@ describe("a route", () => {
       assert.deepStrictEqual((yield* router.status).primary.failuresInRow, 0)
     }))
 
-  test("blames nobody when the request's time is up, whoever had failed before", () =>
+  test("counts no failure when the request's deadline ends it, even after failures", () =>
     Effect.gen(function* () {
       const { router } = yield* upstreams({ main: [[refusedConnection]], spare: [[{ hang: true }]] })
       const asked = yield* Effect.forkChild(
@@ -191,7 +191,7 @@ describe("a route", () => {
       assert.deepStrictEqual([primary.failuresInRow, backup?.failuresInRow], [1, 0])
     }))
 
-  test("is not moved by requests that have little time, but by an upstream that is silent for long", () =>
+  test("is not moved by requests with a short deadline, but by an upstream that does not answer for long", () =>
     Effect.gen(function* () {
       const { active, main, router } = yield* upstreams({ main: [[{ hang: true }]], threshold: 1 })
       const hurried = yield* Effect.forkChild(
@@ -207,7 +207,7 @@ describe("a route", () => {
       assert.strictEqual(main.open, 0)
     }))
 
-  test("leaves a primary that rests by hand to the bench, and does not move", () =>
+  test("does not move if the primary is manually benched", () =>
     Effect.gen(function* () {
       const { active, ask, main } = yield* upstreams({ main: [["main"]] })
       const bench = yield* BenchRegistry
@@ -219,7 +219,7 @@ describe("a route", () => {
       assert.strictEqual(yield* ask, "main")
     }))
 
-  test("puts nobody on the bench", () =>
+  test("benches nothing", () =>
     Effect.gen(function* () {
       const { ask } = yield* upstreams({ main: [[refusedConnection]], spare: [[throttled()]] })
       yield* times(5, Effect.flip(ask))
@@ -249,7 +249,7 @@ describe("the way back", () => {
     })
   })
 
-  test("begins later when the primary has asked for more time", () => {
+  test("begins later if the primary requested a longer wait", () => {
     const play = played("pass")
     return Effect.gen(function* () {
       const { ask } = yield* upstreams({ main: [[throttled("20 minutes")]], check: play.check })
@@ -259,7 +259,7 @@ describe("the way back", () => {
     })
   })
 
-  test("waits for a check that passes, however often one fails", () => {
+  test("waits for a passed check, however many fail", () => {
     const play = played(refusedConnection, throttled(), badRequest, "hang", "pass")
     return Effect.gen(function* () {
       const { active, ask, main } = yield* upstreams({
@@ -281,7 +281,7 @@ describe("the way back", () => {
     })
   })
 
-  test("does without requests: the primary is back when the next one comes", () =>
+  test("needs no requests: the primary is back before the next one", () =>
     Effect.gen(function* () {
       const { ask } = yield* upstreams({ main: [[throttled()], ["main"]] })
       yield* ask
@@ -289,7 +289,7 @@ describe("the way back", () => {
       assert.strictEqual(yield* ask, "main")
     }))
 
-  test("starts over when the primary fails again", () => {
+  test("restarts when the primary fails again", () => {
     const play = played("pass")
     return Effect.gen(function* () {
       const { active, ask, router } = yield* upstreams({
@@ -308,7 +308,7 @@ describe("the way back", () => {
     })
   })
 
-  test("is not cut short by a request that began before the move, nor lost by one", () =>
+  test("is neither shortened nor lost by a request that began before the move", () =>
     Effect.gen(function* () {
       const { active, ask } = yield* upstreams({
         main: [
@@ -330,7 +330,7 @@ describe("the way back", () => {
       assert.strictEqual(yield* active, "primary")
     }))
 
-  test("is the same again when the primary fails while it comes back", () => {
+  test("starts again when the primary fails during the ramp", () => {
     const play = played("pass")
     return Effect.gen(function* () {
       const { ask } = yield* upstreams({
@@ -347,7 +347,7 @@ describe("the way back", () => {
     })
   })
 
-  test("is not lost to a check that cannot be stopped, and never asks a second time meanwhile", () => {
+  test("survives a check that cannot be stopped, and starts no second one meanwhile", () => {
     const play = played("pass")
     const stubborn = Effect.andThen(play.check, Effect.uninterruptible(Effect.sleep("1 minute")))
     return Effect.gen(function* () {
@@ -360,7 +360,7 @@ describe("the way back", () => {
     })
   })
 
-  test("ends with the scope: nobody is checked any more", () => {
+  test("ends with the scope: no more checks", () => {
     const play = played(refusedConnection)
     return Effect.gen(function* () {
       const scope = yield* Scope.make()
@@ -376,7 +376,7 @@ describe("the way back", () => {
   })
 })
 
-describe("a primary that comes back", () => {
+describe("a primary during the ramp", () => {
   const returning = (options: More = {}) =>
     Effect.gen(function* () {
       const both = yield* upstreams({ main: [[throttled()], ["main"]], ...options })
@@ -413,7 +413,7 @@ describe("a primary that comes back", () => {
       assert.notDeepEqual(yield* drawn("two"), one)
     }))
 
-  test("is left at once when it throttles, and the rest goes to the backup", () =>
+  test("moves the route at once when it throttles, and other requests go to the backup", () =>
     Effect.gen(function* () {
       const { ask, router } = yield* upstreams({ main: [[throttled()], ["main"], [throttled()]] })
       const lucky = Effect.provideService(ask, Random.Random, always(0))
@@ -424,7 +424,7 @@ describe("a primary that comes back", () => {
       assert.deepStrictEqual([phase, moves, until], ["backup", 2, 600_000])
     }))
 
-  test("helps out when the backup fails meanwhile", () =>
+  test("serves requests that the backup fails meanwhile", () =>
     Effect.gen(function* () {
       const { ask, router } = yield* upstreams({
         main: [[throttled()], ["main"]],
@@ -473,8 +473,8 @@ describe("without a backup", () => {
   })
 })
 
-describe("a backup that is the primary", () => {
-  test("is none", () =>
+describe("a backup equal to the primary", () => {
+  test("counts as no backup", () =>
     Effect.gen(function* () {
       const main = Scripted.make("main", [[throttled()], ["main"]])
       const router = yield* UpstreamRouter.make({
@@ -492,7 +492,7 @@ describe("a backup that is the primary", () => {
 })
 
 describe("a request that the upstream in use cannot answer", () => {
-  test("goes to the other one, which does not move the route", () =>
+  test("is sent to the other one, which does not move the route", () =>
     Effect.gen(function* () {
       const { active, ask, main } = yield* upstreams({
         main: [[throttled()], ["main"]],
@@ -503,7 +503,7 @@ describe("a request that the upstream in use cannot answer", () => {
       assert.strictEqual(main.calls.length, 2)
     }))
 
-  test("fails with what both had to say", () =>
+  test("fails with the failures of both", () =>
     Effect.gen(function* () {
       const { ask } = yield* upstreams({ main: [[throttled()]], spare: [[wrongKey]] })
       const error = yield* Effect.flip(ask)
@@ -513,7 +513,7 @@ describe("a request that the upstream in use cannot answer", () => {
       )
     }))
 
-  test("fails right away where no rescue is wanted, and the route moves all the same", () =>
+  test("fails right away without rescue, and the route still moves", () =>
     Effect.gen(function* () {
       const { active, ask, main, spare } = yield* upstreams({
         main: [[throttled()]],
@@ -533,7 +533,7 @@ describe("streams", () => {
   const texts = <E, R>(stream: Stream.Stream<Scripted.Part, E, R>) =>
     Effect.map(Stream.runCollect(stream), (parts) => parts.map(({ text }) => text).join(""))
 
-  test("go on at the backup as long as there is no content, and move the route", () =>
+  test("fall back to the backup before any content, and move the route", () =>
     Effect.gen(function* () {
       const { active, router } = yield* upstreams({ main: [[Scripted.held("role"), throttled()]] })
       assert.strictEqual(yield* texts(UpstreamRouter.stream(router, "hi")), "spare")
@@ -553,7 +553,7 @@ describe("streams", () => {
       assert.strictEqual(spare.calls.length, 0)
     }))
 
-  test("begin the row anew only when they are complete", () =>
+  test("reset the count only when they are complete", () =>
     Effect.gen(function* () {
       const { router } = yield* upstreams({
         main: [[refusedConnection], ["hello"], [refusedConnection], ["hel", { hang: true }]]
@@ -574,7 +574,7 @@ describe("streams", () => {
       assert.strictEqual(yield* row, 1)
     }))
 
-  test("of any service go the same way", () =>
+  test("of any service are routed the same way", () =>
     Effect.gen(function* () {
       const numbers = (backend: string, stream: Stream.Stream<number, Failure.Failure>) =>
         Backend.make(backend, { stream })
@@ -590,7 +590,7 @@ describe("streams", () => {
 })
 
 describe("a primary that is watched while it is in use", () => {
-  test("is left for the third check in a row that fails", () => {
+  test("moves the route with the third failed check in a row", () => {
     const play = played("pass", refusedConnection, refusedConnection, refusedConnection, "pass")
     return Effect.gen(function* () {
       const { active, ask } = yield* upstreams({ main: [["main"]], check: play.check, watch: true })
@@ -608,7 +608,7 @@ describe("a primary that is watched while it is in use", () => {
 })
 
 describe("a router", () => {
-  test("tells where requests go and how both upstreams are", () => {
+  test("reports where requests go and the status of both upstreams", () => {
     const play = played(wrongKey, "pass")
     return Effect.gen(function* () {
       const { ask, router } = yield* upstreams({ main: [[throttled()], ["main"]], check: play.check })
@@ -652,7 +652,7 @@ describe("a router", () => {
     })
   })
 
-  test("can be followed on its way there and back", () => {
+  test("emits events for leaving and returning", () => {
     const play = played(refusedConnection, "pass")
     return Effect.gen(function* () {
       const { ask, router } = yield* upstreams({
@@ -678,7 +678,7 @@ describe("a router", () => {
     })
   })
 
-  test("leaves the events of a run to its caller as well", () =>
+  test("also passes the events of a run to its caller", () =>
     Effect.gen(function* () {
       const { active, router } = yield* upstreams({ main: [[throttled()]] })
       const events: Array<FailoverEvent["_tag"]> = []
@@ -712,7 +712,7 @@ describe("a router", () => {
       assert.deepStrictEqual(yield* (yield* BenchRegistry).list, [])
     }))
 
-  test("takes whole chains for upstreams", () =>
+  test("accepts whole chains as upstreams", () =>
     Effect.gen(function* () {
       const model = (name: string, ...steps: Steps) => Model.make(Scripted.make(name, steps), "m")
       const router = yield* UpstreamRouter.make({

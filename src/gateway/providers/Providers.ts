@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Catalog from "../../catalog/Catalog.ts"
 import type { GatewayConfig, ProtocolName, ProviderConfig } from "../../config/GatewayConfig.ts"
-import { ownWords } from "../../dialect/index.ts"
+import { dialectWords } from "../../dialect/index.ts"
 import { type Chain, mapModels } from "../../domain/Chain.ts"
 import * as Model from "../../domain/Model.ts"
 import type { Target } from "../../domain/Target.ts"
@@ -46,7 +46,7 @@ export const make = (
   const limits = { maxAnswerBytes, maxEventBytes }
   /** Set once the provider's default base URL is known. */
   let dialectOf: Dialects.DialectOf | undefined
-  const own = (target: Target) => (dialectOf === undefined ? undefined : ownWords(dialectOf(target)))
+  const own = (target: Target) => (dialectOf === undefined ? undefined : dialectWords(dialectOf(target)))
   const options = {
     name,
     baseUrl,

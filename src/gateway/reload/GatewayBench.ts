@@ -17,7 +17,7 @@ import * as FileStore from "../../health/stores/FileStore.ts"
 import * as PersistedBench from "../../health/stores/PersistedBench.ts"
 import * as PlainRedis from "../../health/stores/PlainRedis.ts"
 import * as RedisBench from "../../health/stores/RedisBench.ts"
-import * as RedisTrial from "../../health/stores/RedisTrial.ts"
+import * as RedisSupport from "../../health/stores/RedisSupport.ts"
 import * as Scripts from "../../health/stores/Scripts.ts"
 import { GatewayLimits } from "./GatewayLimits.ts"
 
@@ -59,7 +59,7 @@ const inRedis = Effect.fnUntraced(function* (store: Extract<BenchStore.BenchStor
   const { prefix } = store
   const names = Scripts.names(prefix ?? RedisBench.defaultPrefix)
   const current = open(store.url, names.entries)
-  const why = yield* RedisTrial.whyNot(current, names, PlainRedis.whyNot(store.url))
+  const why = yield* RedisSupport.whyUnsupported(current, names, PlainRedis.whyNot(store.url))
   if (why !== undefined) return yield* unusable(store, why)
   const { connect, redis } = CurrentRedis.make(current)
   const registry = yield* RedisBench.make(connect, { prefix })

@@ -1,11 +1,11 @@
 /**
- * Credentials' own limits, shared by all replicas of a service over Redis: together they stay within the requests per
- * minute of a credential.
+ * Rate limits of credentials, shared by all replicas of a service over Redis: together they stay within the requests
+ * per minute of a credential.
  *
- * They are counted by effect's `RateLimiter` with its store in Redis, by the clock of Redis: those of the replicas need
- * not agree. A request waits for the word of Redis for at most 100 ms. When Redis fails or is slow, each process counts
- * for itself, beginning with what it has sent itself, and nobody waits again until Redis has answered in the background;
- * until then the replicas may send more than the limit together, each of them no more than the limit.
+ * Effect's `RateLimiter` counts in Redis, by the clock of Redis, so the clocks of the replicas need not agree. A
+ * request waits for Redis for at most 100 ms. If Redis fails or is slow, each process counts alone, starting with
+ * what it has sent itself, and no request waits again until Redis has answered in the background; until then the
+ * replicas together may exceed the limit, but none of them alone.
  */
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
@@ -22,22 +22,22 @@ import * as Bucket from "./Bucket.ts"
 
 /** How replicas share their limits. */
 export interface Options {
-  /** What all keys in Redis begin with; replicas with the same prefix share the limits. Default `effect-failover`. */
+  /** The prefix of all keys in Redis; replicas with the same prefix share the limits. Default `effect-failover`. */
   readonly prefix?: string | undefined
-  /** How long a request may wait for the word of Redis, before it is counted here. Default 100 ms. */
+  /** How long a request waits for Redis before it is counted locally. Default 100 ms. */
   readonly timeout?: Duration.Input | undefined
-  /** How long to wait before Redis is tried again, in the background. Default 250 ms. */
+  /** The delay before Redis is tried again, in the background. Default 250 ms. */
   readonly retry?: Duration.Input | undefined
-  /** How often the clocks are compared, while Redis answers. Default 30 s. */
+  /** How often the clocks are compared while Redis answers. Default 30 s. */
   readonly resync?: Duration.Input | undefined
 }
 
-/** That Redis does not answer is logged this often at most, in milliseconds. */
+/** The shortest interval between two warnings that Redis does not answer, in milliseconds. */
 const quiet = 60_000
 
 /**
- * A limiter over the `Redis` of the context, for `Failover.layer({ limiter })`. It is there at once, whether Redis
- * answers or not.
+ * A limiter over the `Redis` of the context, for `Failover.layer({ limiter })`. It is available at once, whether
+ * Redis answers or not.
  *
  * @example
  * import { NodeRedis } from "@effect/platform-node"
@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function* (
   })
   const redis = yield* Redis.Redis
   const late = Effect.sleep(options.timeout ?? "100 millis").pipe(
-    // A process that was busy may have the answer lying there: it is read before the time is held to be up.
+    // After a busy turn the answer may already have arrived: it is read before the timeout counts.
     Effect.andThen(Effect.sleep(1)),
     Effect.andThen(Effect.fail("late"))
   )
@@ -68,7 +68,7 @@ export const make = Effect.fnUntraced(function* (
   const shared = yield* Effect.provideService(RateLimiter.make, RateLimiter.RateLimiterStore, store)
   const own = memory()
   const lost = yield* Queue.sliding<void>(1)
-  /** The clock of Redis, while it answers. */
+  /** The clock of Redis; `undefined` while it does not answer. */
   let clock: Clock.Clock | undefined
   let toldAt = Number.NEGATIVE_INFINITY
 
@@ -104,7 +104,7 @@ export const make = Effect.fnUntraced(function* (
         const together = Effect.provideService(Bucket.take(shared, credential, rpm), Clock.Clock, clock)
         return Effect.matchCauseEffect(Effect.raceFirst(together, late), {
           onFailure: () => Effect.andThen(lose, alone),
-          // What is sent is counted here, too, should Redis be gone with the next request.
+          // Every sent request is counted locally too, in case Redis is gone at the next one.
           onSuccess: (taken): Effect.Effect<Taken> =>
             taken.allowed ? Effect.as(alone, taken) : Effect.succeed(taken)
         })
@@ -112,7 +112,7 @@ export const make = Effect.fnUntraced(function* (
   }
 })
 
-/** This process's clock, set by that of Redis. */
+/** This process's clock, corrected to that of Redis. */
 const redisClock = Effect.fnUntraced(function* (redis: Redis.Redis["Service"]) {
   const clock = MonotonicClock.clockOf(yield* Clock.Clock)
   const before = clock.currentTimeMillisUnsafe()

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Redis from "effect/persistence/Redis"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { textOf } from "./Refusal.ts"
+import { textOf } from "./RedisProblem.ts"
 
 /** A cluster that redirects more often than this has no stable owner for the key. */
 const mostMoves = 5

@@ -31,10 +31,10 @@ export interface Options {
 }
 
 /** The delay before a failed write is retried. */
-const again = "5 seconds"
+const retryDelay = "5 seconds"
 
 /** How long the final write may take when the layer closes. */
-const farewell = "1 second"
+const finalWriteTimeout = "1 second"
 
 /**
  * Builds a registry that starts with the stored bench, and writes to the store while the scope is open.
@@ -105,7 +105,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   // The final write, after the writing fiber has ended.
   yield* Effect.addFinalizer(() =>
     Effect.flatMap(Effect.forkDetach(write, { startImmediately: true }), (fiber) =>
-      Fiber.await(fiber).pipe(Effect.timeoutOption(farewell), Effect.asVoid)
+      Fiber.await(fiber).pipe(Effect.timeoutOption(finalWriteTimeout), Effect.asVoid)
     )
   )
   yield* registry.changes.pipe(
@@ -113,7 +113,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     Effect.forkScoped({ startImmediately: true })
   )
   const untilWritten: Effect.Effect<void> = Effect.flatMap(Effect.uninterruptible(write), (isWritten) =>
-    isWritten ? Effect.void : Effect.andThen(Effect.sleep(again), untilWritten)
+    isWritten ? Effect.void : Effect.andThen(Effect.sleep(retryDelay), untilWritten)
   )
   yield* Queue.take(dirty).pipe(
     Effect.andThen(Effect.sleep(delay)),

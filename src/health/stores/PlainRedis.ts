@@ -1,14 +1,16 @@
-/** Tells a Redis without TLS that is asked for by a `rediss://` URL: it waits for the end of a command that never comes. */
+/**
+ * Detects a Redis without TLS behind a `rediss://` URL, which would otherwise wait forever for the end of a command.
+ */
 import * as net from "node:net"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-const patience = 1_000
+const timeout = 1_000
 
-/** What Redis says to a command in plain text: `+PONG`, `-NOAUTH …`, `-DENIED …`. TLS says nothing of the kind. */
+/** A plain-text reply of Redis: `+PONG`, `-NOAUTH …`, `-DENIED …`. TLS never begins like that. */
 const answer = /^[+-][A-Z]/
 
-/** Why the URL cannot lead to a bench: it asks for TLS where Redis speaks plain text. `undefined` for everything else. */
+/** Why the URL cannot work: it requires TLS but Redis speaks plain text. `undefined` otherwise. */
 export const whyNot = (url: Redacted.Redacted): Effect.Effect<string | undefined> => {
   const { hostname, port, protocol } = new URL(Redacted.value(url))
   if (protocol !== "rediss:") return Effect.undefined
@@ -19,7 +21,7 @@ export const whyNot = (url: Redacted.Redacted): Effect.Effect<string | undefined
       socket.destroy()
       resume(Effect.succeed(why))
     }
-    socket.setTimeout(patience, () => end(undefined))
+    socket.setTimeout(timeout, () => end(undefined))
     socket.on("error", () => end(undefined))
     socket.on("close", () => end(undefined))
     socket.once("connect", () => socket.write("PING\r\n"))
@@ -28,6 +30,5 @@ export const whyNot = (url: Redacted.Redacted): Effect.Effect<string | undefined
   })
 }
 
-/** What to do where there is no TLS. */
-export const noTls =
-  "it does not speak TLS there: say redis:// instead of rediss://, or name its port for TLS"
+/** The advice for a Redis without TLS. */
+export const noTls = "it does not speak TLS there: use redis:// instead of rediss://, or name its TLS port"

@@ -36,7 +36,7 @@ import * as Checks from "../../util/Checks.ts"
 import * as Bench from "../Bench.ts"
 import { BenchRegistry, makeMemory } from "../BenchRegistry.ts"
 import * as ReadSaved from "./ReadSaved.ts"
-import * as Refusal from "./Refusal.ts"
+import * as RedisProblem from "./RedisProblem.ts"
 import { forgive, restore } from "./Saved.ts"
 import * as Scripts from "./Scripts.ts"
 import * as Shared from "./Shared.ts"
@@ -77,7 +77,7 @@ type Work =
   | { readonly _tag: "Lost"; readonly error: unknown }
 
 /** The state of Redis when this process was last in sync; see `Scripts.pull`. */
-interface Heard {
+interface SyncPoint {
   readonly era: string
   readonly epoch: number
   readonly size: number | undefined
@@ -90,25 +90,25 @@ interface Session {
 }
 
 /** The batch size of reads and writes: some milliseconds of work, here and in Redis. */
-const piece = 500
+const batchSize = 500
 
 /** Yields after so many unchanged keys. */
-const breath = 5_000
+const yieldEvery = 5_000
 
 /** Every so many comparisons all records are read, even if Redis counted no change. */
 const wholeEvery = 10
 
 /** How long a message may be in flight before a key missing in a comparison counts as gone. */
-const underWay = "100 millis"
+const messageDelay = "100 millis"
 
 /** How long the final write may take when the scope closes, in milliseconds. */
-const farewell = 500
+const finalWriteTimeout = 500
 
 /** An unreadable record is removed when its end is longer ago than this, in milliseconds. */
-const longOver = 7 * 24 * 3_600_000
+const keepUnreadable = 7 * 24 * 3_600_000
 
 /** A replica that was denied a probe tries again after this long, in milliseconds. */
-const askAgain = 1_000
+const retryClaimAfter = 1_000
 
 /** Ends that differ by less than this, in milliseconds, are equal: two clocks were read on the way. */
 const slack = 500
@@ -142,9 +142,9 @@ export const make = Effect.fnUntraced(function* <E>(
   const unreadable = new ReadSaved.Unreadable()
   let online: Session | undefined
   /** The version up to which everything was sent; `undefined`: everything has to be compared. */
-  let told: Bench.State["entries"] | undefined
+  let sentVersion: Bench.State["entries"] | undefined
   /** The state of Redis when this process was last in sync. */
-  let heard: Heard = { era: "", epoch: 0, size: undefined }
+  let synced: SyncPoint = { era: "", epoch: 0, size: undefined }
 
   /** Makes a state change that the other replicas need not know. */
   const modify = (key: BenchKey, now: number, f: (state: Bench.State) => Bench.State) => {
@@ -175,7 +175,7 @@ export const make = Effect.fnUntraced(function* <E>(
   }
 
   /** Applies records in one step. */
-  const takeUp = (
+  const applyRecords = (
     records: ReadonlyArray<readonly [BenchKey, Shared.Record]>,
     ahead: number,
     now: number
@@ -188,7 +188,7 @@ export const make = Effect.fnUntraced(function* <E>(
       if (known !== undefined && epoch <= (writer === replica ? known.epoch : known.taken)) return []
       const isToldOf = known?.entry === entries.get(key)
       const isLatest = isToldOf && epoch > (known?.epoch ?? 0)
-      return [{ key, record, known, isToldOf, isLatest, from: Shared.incoming(record, ahead) }]
+      return [{ key, record, known, isToldOf, isLatest, from: Shared.fromWire(record, ahead) }]
     })
     if (news.length === 0) return
     registry.modifyUnsafe((state) => {
@@ -209,11 +209,11 @@ export const make = Effect.fnUntraced(function* <E>(
     const message = Shared.messageIn(text)
     if (message === undefined) return yield* name(new Map([["a message", "it is not a bench message"]]))
     const { byHand, epoch, key, record, writer } = message
-    if (epoch === heard.epoch + 1) heard = { ...heard, epoch, size: undefined }
+    if (epoch === synced.epoch + 1) synced = { ...synced, epoch, size: undefined }
     if (writer === replica) return
     if (typeof record === "string") return yield* name(new Map([[key, record]]))
     const now = yield* MonotonicClock.currentTimeMillis
-    if (record !== undefined) return takeUp([[key, record]], now - message.now, now)
+    if (record !== undefined) return applyRecords([[key, record]], now - message.now, now)
     clearedElsewhere(key, byHand, now)
   })
 
@@ -231,10 +231,13 @@ export const make = Effect.fnUntraced(function* <E>(
 
   const push = Effect.fnUntraced(function* ({ redis }: Session) {
     const { entries } = registry.stateUnsafe()
-    const keys = told === undefined ? new Set([...entries.keys(), ...agreed.keys()]) : told.changedBy(entries)
+    const keys =
+      sentVersion === undefined
+        ? new Set([...entries.keys(), ...agreed.keys()])
+        : sentVersion.changedBy(entries)
     // Until everything is sent: after an error everything is compared again.
-    told = undefined
-    let said: Array<Scripts.Said> = []
+    sentVersion = undefined
+    let said: Array<Scripts.Command> = []
     let entryOf = new Map<BenchKey, Bench.Entry>()
     const send = Effect.suspend(() => {
       const [part, sent] = [said, entryOf]
@@ -247,12 +250,12 @@ export const make = Effect.fnUntraced(function* <E>(
           else if (_tag === "Clear") agree(key, sent.get(key))
         }
       }
-      return Effect.map(Effect.timeout(redis.eval(Scripts.tell)(names, replica, part), timeout), agreeOn)
+      return Effect.map(Effect.timeout(redis.eval(Scripts.write)(names, replica, part), timeout), agreeOn)
     })
     const now = yield* MonotonicClock.currentTimeMillis
     let looked = 0
     for (const key of keys) {
-      if (++looked % breath === 0) yield* Effect.yieldNow
+      if (++looked % yieldEvery === 0) yield* Effect.yieldNow
       // Sends the latest version: reading an old one is slow, and changes made meanwhile are sent sooner.
       const entry = registry.stateUnsafe().entries.get(key)
       if (entry === undefined) {
@@ -267,10 +270,10 @@ export const make = Effect.fnUntraced(function* <E>(
         agree(key, entry)
       }
       if (entry.probe !== claimed.get(key)) claimed.delete(key)
-      if (said.length >= piece) yield* send
+      if (said.length >= batchSize) yield* send
     }
     if (said.length > 0) yield* send
-    told = entries
+    sentVersion = entries
   })
 
   /** A Redis that accepts no changes gets them later; remote changes are still read meanwhile. */
@@ -283,7 +286,7 @@ export const make = Effect.fnUntraced(function* <E>(
         return wasFull ? Effect.logInfo("Redis takes changes of the bench again.") : Effect.void
       },
       onFailure: (cause) => {
-        const { kind, why } = Refusal.of(cause)
+        const { kind, why } = RedisProblem.of(cause)
         if (kind !== "room") return Effect.failCause(cause)
         const isNew = !isFull
         isFull = true
@@ -300,16 +303,16 @@ export const make = Effect.fnUntraced(function* <E>(
   /** Compares everything, if anything may have been missed. */
   const pull = Effect.fnUntraced(function* (session: Session, isWhole = false) {
     const { redis } = session
-    const before = heard
+    const before = synced
     const seen = new Set<BenchKey>()
-    let known = isWhole ? "nothing" : `${heard.era} ${heard.epoch} ${heard.size ?? "?"}`
+    let known = isWhole ? "nothing" : `${synced.era} ${synced.epoch} ${synced.size ?? "?"}`
     let cursor = "0"
     let isSame = false
     do {
-      const page = yield* Effect.timeout(redis.eval(Scripts.pull)(names, cursor, piece, known), timeout)
+      const page = yield* Effect.timeout(redis.eval(Scripts.pull)(names, cursor, batchSize, known), timeout)
       const [redisNow, era = "", epochText, size, next = "0"] = page
       if (next === "same") {
-        heard = { ...heard, size: Number(size) }
+        synced = { ...synced, size: Number(size) }
         return
       }
       const now = yield* MonotonicClock.currentTimeMillis
@@ -317,7 +320,7 @@ export const make = Effect.fnUntraced(function* <E>(
         const epoch = Number(epochText) || 0
         isSame = era !== "" && era === before.era && epoch >= before.epoch && Number(size) > 0
         if (!isSame) forgetEpochs()
-        heard = { era, epoch, size: Number(size) }
+        synced = { era, epoch, size: Number(size) }
         known = ""
       }
       const records: Array<readonly [BenchKey, Shared.Record]> = []
@@ -327,11 +330,11 @@ export const make = Effect.fnUntraced(function* <E>(
         const [key, text] = [page[i]!, page[i + 1]!]
         const record = Shared.recordIn(text)
         seen.add(key)
-        if (Shared.isOver(record, text, Number(redisNow), longOver)) over.push(key, text)
+        if (Shared.isOver(record, text, Number(redisNow), keepUnreadable)) over.push(key, text)
         else if (typeof record === "string") nonsense.set(key, record)
         else records.push([key, record])
       }
-      takeUp(records, now - Number(redisNow), now)
+      applyRecords(records, now - Number(redisNow), now)
       yield* name(nonsense)
       yield* tell(session)
       if (over.length > 0 && !isFull) {
@@ -343,18 +346,18 @@ export const make = Effect.fnUntraced(function* <E>(
     const now = yield* MonotonicClock.currentTimeMillis
     const missing = new Map<BenchKey, Shared.Agreed>()
     for (const [key, known] of agreed) {
-      if (seen.has(key) || known.epoch > heard.epoch || !Bench.isResting(known.entry, now)) continue
+      if (seen.has(key) || known.epoch > synced.epoch || !Bench.isResting(known.entry, now)) continue
       // It was cleared while this process was disconnected.
       if (isSame) clearedElsewhere(key, true, now)
       else missing.set(key, known)
     }
-    if (missing.size > 0) yield* later(session, underWay, { _tag: "Missing", keys: missing })
+    if (missing.size > 0) yield* later(session, messageDelay, { _tag: "Missing", keys: missing })
   })
 
   /** Sends again what the others lack (after Redis came back empty). */
-  const tellAgain = (keys: ReadonlyMap<BenchKey, Shared.Agreed>) => {
+  const sendAgain = (keys: ReadonlyMap<BenchKey, Shared.Agreed>) => {
     for (const [key, known] of keys) if (agreed.get(key) === known) agreed.delete(key)
-    told = undefined
+    sentVersion = undefined
   }
 
   const workOn = Effect.fnUntraced(function* (session: Session, all: ReadonlyArray<Work>) {
@@ -369,7 +372,7 @@ export const make = Effect.fnUntraced(function* <E>(
         isPull = true
         isWhole ||= next.isWhole
       } else isPush = true
-      if (next._tag === "Missing") tellAgain(next.keys)
+      if (next._tag === "Missing") sendAgain(next.keys)
       if (next._tag === "Flush") waiting.push(next.done)
     }
     if (isPush) yield* tell(session)
@@ -383,22 +386,22 @@ export const make = Effect.fnUntraced(function* <E>(
       const work = yield* Queue.sliding<Work>(4096)
       const own: Session = { redis, work }
       const messages = yield* redis.subscribe(names.channel)
-      told = undefined
+      sentVersion = undefined
       // Redis may have been replaced.
       forgetEpochs()
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {
           online = undefined
           // Holding a version would keep all changes since.
-          told = undefined
+          sentVersion = undefined
         })
       )
       yield* tell(own)
       yield* pull(own, true)
       online = own
       isJoining = false
-      if (trouble !== "") yield* Effect.logInfo("The bench is shared over Redis.")
-      trouble = ""
+      if (lastProblem !== "") yield* Effect.logInfo("The bench is shared over Redis.")
+      lastProblem = ""
       yield* Stream.fromQueue(messages).pipe(
         Stream.runForEach(({ message }) => Queue.offer(work, { _tag: "Message", text: message })),
         Effect.catchCause((error) => Queue.offer(work, { _tag: "Lost", error })),
@@ -420,14 +423,14 @@ export const make = Effect.fnUntraced(function* <E>(
 
   let isJoining = true
   /** The last reported problem. */
-  let trouble = "at first"
+  let lastProblem = "at first"
   const forEver = session.pipe(
     Effect.catchCause((cause) => {
       isJoining = false
-      const { why } = Refusal.of(cause)
-      if (why === trouble) return Effect.void
-      trouble = why
-      return why === Refusal.silence
+      const { why } = RedisProblem.of(cause)
+      if (why === lastProblem) return Effect.void
+      lastProblem = why
+      return why === RedisProblem.noAnswer
         ? Effect.logWarning("Redis does not answer: this process continues with its own bench.", cause)
         : Effect.logWarning(
             `The bench is not shared over Redis, this process continues with its own: ${why}.`
@@ -452,7 +455,7 @@ export const make = Effect.fnUntraced(function* <E>(
       yield* Deferred.await(done)
     }).pipe(
       Effect.interruptible,
-      Effect.timeoutOption(Math.min(farewell, Duration.toMillis(timeout))),
+      Effect.timeoutOption(Math.min(finalWriteTimeout, Duration.toMillis(timeout))),
       Effect.asVoid
     )
   )
@@ -465,7 +468,7 @@ export const make = Effect.fnUntraced(function* <E>(
 
   /** Another replica is probing: try again after a moment. */
   const deny = (probe: Bench.Probe, wait: number, now: number) => {
-    const until = now + Math.min(wait, askAgain)
+    const until = now + Math.min(wait, retryClaimAfter)
     for (const key of probe.keys) {
       claimed.delete(key)
       const { entry, isToldOf } = modify(key, now, (state) =>

@@ -36,16 +36,16 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 `
 
 /** A command of a replica: a change, or that a probe of a key was inconclusive. */
-export type Said = Change | { readonly _tag: "GiveBack"; readonly key: string }
+export type Command = Change | { readonly _tag: "GiveBack"; readonly key: string }
 
-const wordsOf = (said: Said): ReadonlyArray<string> => {
-  switch (said._tag) {
+const argumentsOf = (command: Command): ReadonlyArray<string> => {
+  switch (command._tag) {
     case "Put":
-      return ["put", said.key, said.record, ""]
+      return ["put", command.key, command.record, ""]
     case "Clear":
-      return ["clear", said.key, String(said.epoch), said.byHand ? "1" : "0"]
+      return ["clear", command.key, String(command.epoch), command.byHand ? "1" : "0"]
     case "GiveBack":
-      return ["back", said.key, "", ""]
+      return ["back", command.key, "", ""]
   }
 }
 
@@ -60,15 +60,15 @@ const wordsOf = (said: Said): ReadonlyArray<string> => {
  *
  * ARGV: replica, channel, then four for each: command, bench key, record or epoch, "1" if by hand.
  */
-export const tell = Redis.script(
-  (names: Names, replica: string, all: ReadonlyArray<Said>) => [
+export const write = Redis.script(
+  (names: Names, replica: string, all: ReadonlyArray<Command>) => [
     names.entries,
     names.epoch,
     names.probes,
     names.era,
     replica,
     names.channel,
-    ...all.flatMap(wordsOf)
+    ...all.flatMap(argumentsOf)
   ],
   {
     numberOfKeys: 4,
@@ -243,7 +243,7 @@ return 0
  * Uses a little of everything the other scripts need and leaves nothing behind. The message clears a key that does
  * not exist.
  */
-export const trial = Redis.script(
+export const selfTest = Redis.script(
   (names: Names) => [names.entries, names.epoch, names.probes, names.era, names.channel],
   {
     numberOfKeys: 4,

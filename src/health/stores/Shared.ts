@@ -61,7 +61,7 @@ export const messageIn = (text: string): Message | undefined => {
 }
 
 /** An entry as it is sent, with spans instead of times. `undefined` if it is free. */
-export const outgoing = (entry: Bench.Entry, now: number): string | undefined => {
+export const toWire = (entry: Bench.Entry, now: number): string | undefined => {
   const record = saved(entry, now)
   if (record === undefined) return undefined
   const { hint, manual, since, until, ...rest } = record
@@ -84,7 +84,7 @@ export const outgoing = (entry: Bench.Entry, now: number): string | undefined =>
 }
 
 /** A record by this process's clock. `ahead`: how far that is ahead of Redis', in milliseconds. */
-export const incoming = (record: Record, ahead: number): Saved => shifted(record.saved, ahead)
+export const fromWire = (record: Record, ahead: number): Saved => shifted(record.saved, ahead)
 
 /**
  * True for a record that is no longer needed, by Redis' clock: its end is longer ago than an idle key is remembered.
@@ -94,7 +94,7 @@ export const isOver = (
   record: Record | string,
   text: string,
   redisNow: number,
-  patience: number
+  keepUnreadable: number
 ): boolean => {
   if (typeof record !== "string") {
     const { manual, reason, until } = record.saved
@@ -106,7 +106,7 @@ export const isOver = (
     ReadSaved.isFields(value) &&
     value.manual === undefined &&
     typeof value.until === "number" &&
-    value.until + patience <= redisNow
+    value.until + keepUnreadable <= redisNow
   )
 }
 
@@ -147,7 +147,7 @@ export const changesOf = (
   const changes: Array<Change> = []
   if (byHand || isOver) changes.push({ _tag: "Clear", key, epoch: agreed?.epoch ?? 0, byHand })
   if (isNewRest || isNewManual || byHand) {
-    const record = outgoing(entry, now)
+    const record = toWire(entry, now)
     if (record !== undefined) changes.push({ _tag: "Put", key, record })
   }
   return changes

@@ -66,7 +66,7 @@ for (const [name, make] of Object.entries(limiters)) {
       { arbitrary: { runs: 25 } }
     )
 
-    it.effect("gives back what time gives back, and no more than a minute's worth", () =>
+    it.effect("refills with time, up to one minute's worth", () =>
       Effect.gen(function* () {
         const limiter = yield* make
         const burst = Effect.map(
@@ -81,7 +81,7 @@ for (const [name, make] of Object.entries(limiters)) {
       })
     )
 
-    it.effect("keeps the accounts of credentials apart", () =>
+    it.effect("counts each credential separately", () =>
       Effect.gen(function* () {
         const limiter = yield* make
         assert.isTrue((yield* limiter.take("a#k", 1)).allowed)
@@ -90,7 +90,7 @@ for (const [name, make] of Object.entries(limiters)) {
       })
     )
 
-    it.effect("lets 3,000 requests at once make what is allowed, each counted once, and loses none", () =>
+    it.effect("handles 3,000 concurrent requests, each counted once", () =>
       Effect.gen(function* () {
         const failover = yield* Failover.make({ limiter: yield* make })
         const primary = Scripted.make("primary", [[{ wait: 5 }, "primary"]], {
@@ -111,7 +111,7 @@ for (const [name, make] of Object.entries(limiters)) {
   })
 }
 
-describe("RateLimits over a store elsewhere", () => {
+describe("RateLimits over an external store", () => {
   const over = (store: Partial<RateLimiter.RateLimiterStore["Service"]>) =>
     RateLimits.make().pipe(
       Effect.provide(RateLimiter.layer),
@@ -134,7 +134,7 @@ describe("RateLimits over a store elsewhere", () => {
     })
   )
 
-  it.effect("does not wait for a store that keeps silent", () =>
+  it.effect("does not wait for a store that does not answer", () =>
     Effect.gen(function* () {
       const limiter = yield* over({ tokenBucket: () => Effect.never })
       const fiber = yield* Effect.forkChild(limiter.take("a#k", 1))

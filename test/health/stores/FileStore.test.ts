@@ -135,7 +135,7 @@ describe("a file store", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("follows a link, and removes what killed processes have left", () =>
+  it.live("follows a symbolic link, and removes temporary files of killed processes", () =>
     Effect.gen(function* () {
       const folder = yield* Files.folder
       mkdirSync(join(folder, "real"))

@@ -17,8 +17,8 @@ const standing = Effect.flatMap(BenchRegistry, (registry) =>
   )
 )
 
-describe("a bench that is saved", () => {
-  it.effect("is found again after a restart, rests and rests by hand alike", () =>
+describe("a saved bench", () => {
+  it.effect("is restored after a restart, including manual benches", () =>
     Effect.gen(function* () {
       yield* inProcess(
         Effect.gen(function* () {
@@ -37,32 +37,34 @@ describe("a bench that is saved", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("lets a rest that ended meanwhile be tried by one probe, and the next one grow from there", () =>
-    Effect.gen(function* () {
-      yield* inProcess(fail(target("a", "m"), fault("Overloaded")))
-      yield* TestClock.adjust("1 minute")
-      yield* inProcess(
-        Effect.scoped(
+  it.effect(
+    "allows one probe after a cooldown that ended meanwhile, and the next cooldown grows from there",
+    () =>
+      Effect.gen(function* () {
+        yield* inProcess(fail(target("a", "m"), fault("Overloaded")))
+        yield* TestClock.adjust("1 minute")
+        yield* inProcess(
+          Effect.scoped(
+            Effect.gen(function* () {
+              const registry = yield* BenchRegistry
+              const first = yield* registry.admit(target("a", "m"))
+              const second = yield* registry.admit(target("a", "m"))
+              assert.deepStrictEqual([first._tag, second._tag], ["Probe", "Resting"])
+            })
+          )
+        )
+        yield* inProcess(
           Effect.gen(function* () {
-            const registry = yield* BenchRegistry
-            const first = yield* registry.admit(target("a", "m"))
-            const second = yield* registry.admit(target("a", "m"))
-            assert.deepStrictEqual([first._tag, second._tag], ["Probe", "Resting"])
+            yield* fail(target("a", "m"), fault("Overloaded"))
+            const [info] = yield* standing
+            // 5 s the first time, twice that the second.
+            assert.strictEqual(info?.until, 70_000)
           })
         )
-      )
-      yield* inProcess(
-        Effect.gen(function* () {
-          yield* fail(target("a", "m"), fault("Overloaded"))
-          const [info] = yield* standing
-          // 5 s the first time, twice that the second.
-          assert.strictEqual(info?.until, 70_000)
-        })
-      )
-    }).pipe(Effect.provide(KeyValueStore.layerMemory))
+      }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("forgets what was cleared, and what has been idle for an hour", () =>
+  it.effect("forgets cleared keys, and keys idle for an hour", () =>
     Effect.gen(function* () {
       yield* inProcess(
         Effect.gen(function* () {
@@ -77,7 +79,7 @@ describe("a bench that is saved", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("is written while the process runs, changes of one moment together", () => {
+  it.effect("is written while the process runs, with changes batched", () => {
     let writes = 0
     const counted = Effect.map(KeyValueStore.KeyValueStore, (store) => ({
       ...store,
@@ -103,7 +105,7 @@ describe("a bench that is saved", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   })
 
-  it.effect("begins empty when what was saved cannot be read, and writes again", () =>
+  it.effect("starts empty if the saved bench cannot be read, and writes again", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       for (const broken of [
@@ -126,7 +128,7 @@ describe("a bench that is saved", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("goes on when nothing can be written", () =>
+  it.effect("continues if nothing can be written", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       const error = new KeyValueStore.KeyValueStoreError({ method: "set", message: "disk full" })

@@ -56,7 +56,7 @@ describe.skipIf(!Redis.isInstalled)(
   }
 )
 
-describe("a health check over a bench that is asked", () => {
+describe("a health check over a shared bench", () => {
   const halfOpen = (claim: Effect.Effect<boolean>) =>
     Effect.gen(function* () {
       const memory = yield* makeMemory
@@ -66,7 +66,7 @@ describe("a health check over a bench that is asked", () => {
       return registry
     })
 
-  it.live("is made when the bench breaks instead of answering", () =>
+  it.live("runs if the bench fails to answer", () =>
     Effect.gen(function* () {
       const registry = yield* halfOpen(Effect.die("broken"))
       const health = yield* on(registry, checks(Effect.void))
@@ -74,7 +74,7 @@ describe("a health check over a bench that is asked", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("gives its slot back when it ends before the bench has answered", () =>
+  it.live("releases its probe when it ends before the bench has answered", () =>
     Effect.gen(function* () {
       const registry = yield* halfOpen(Effect.never)
       yield* Effect.scoped(

@@ -106,7 +106,7 @@ describe("a saved bench", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("holds a rest by hand whose other part cannot be read, until it is taken off", () =>
+  it.effect("keeps a manual bench in an otherwise unreadable record until it is lifted", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       const record = { ...rest, reason: "QuantumFlux", manual: { since: 0 } }
@@ -121,7 +121,7 @@ describe("a saved bench", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("that is of another version or no bench at all is kept aside before it is written over", () =>
+  it.effect("of another version, or not a bench at all, is copied before it is overwritten", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       for (const text of ['{"version":2,"entries":{"a":{}}}', "half of a fi", "[]", ""]) {
@@ -133,7 +133,7 @@ describe("a saved bench", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("writes an infinite end as one that the next process can read", () =>
+  it.effect("writes an infinite end in a form that the next process can read", () =>
     Effect.gen(function* () {
       yield* inProcess(
         Effect.gen(function* () {
@@ -151,7 +151,7 @@ describe("a saved bench", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("is written when there is room again, though nothing has changed since", () =>
+  it.effect("is written once there is room again, even without further changes", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       let isFull = true
@@ -177,7 +177,7 @@ describe("a saved bench", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("that cannot be read now is not written over, and is taken up when it can be", () =>
+  it.effect("that cannot be read now is not overwritten, and is loaded once it can be read", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       yield* store.set(key, JSON.stringify({ version: 1, entries: { old: rest } }))

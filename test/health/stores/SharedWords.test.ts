@@ -47,7 +47,7 @@ const untilOf = (registry: Registry, key: string) =>
   Effect.map(registry.list, (list) => list.find((info) => info.key === key)?.until ?? 0)
 
 /** Makes a record of a script's. */
-const put = (key: string, record: object): Scripts.Said => ({
+const put = (key: string, record: object): Scripts.Command => ({
   _tag: "Put",
   key,
   record: JSON.stringify({ since: 0, until: 0, age: 0, consecutiveBenches: 1, failures: 1, ...record })
@@ -179,12 +179,12 @@ describe.skipIf(!Redis.isInstalled)(
       })
     )
 
-    it.live("a record is not cleared by a replica that knows an older one, unless by hand", () =>
+    it.live("a replica that knows an older record does not clear it, unless by hand", () =>
       Effect.gen(function* () {
         const redis = yield* client((yield* Redis.make).url)
         const names = Scripts.names("epochs")
-        const tell = (replica: string, ...said: ReadonlyArray<Scripts.Said>) =>
-          redis.eval(Scripts.tell)(names, replica, said)
+        const tell = (replica: string, ...said: ReadonlyArray<Scripts.Command>) =>
+          redis.eval(Scripts.write)(names, replica, said)
         const isThere = Effect.map(redis.send<number>("HEXISTS", names.entries, "x"), (n) => n === 1)
         const [first = 0] = yield* tell("one", put("x", { reason: "RateLimit", left: 60_000 }))
         yield* tell("two", put("x", { reason: "RateLimit", left: 90_000 }))
@@ -199,11 +199,11 @@ describe.skipIf(!Redis.isInstalled)(
       }).pipe(Effect.scoped)
     )
 
-    it.live("of two records the later end holds, with its hint; of two secrets the one found dead last", () =>
+    it.live("of two records the later end wins, with its hint; of two secrets the one found dead last", () =>
       Effect.gen(function* () {
         const redis = yield* client((yield* Redis.make).url)
         const names = Scripts.names("merge")
-        const tell = (said: Scripts.Said) => redis.eval(Scripts.tell)(names, "one", [said])
+        const tell = (said: Scripts.Command) => redis.eval(Scripts.write)(names, "one", [said])
         const record = Effect.map(redis.send<string>("HGET", names.entries, "x"), (text) => JSON.parse(text))
         const rest = (left: number, hint: number, fingerprint: string) =>
           put("x", { reason: "InvalidKey", left, hint, fingerprint, consecutiveBenches: left / 1_000 })
@@ -258,7 +258,7 @@ describe.skipIf(!Redis.isInstalled)(
           return [undefined, next]
         }, 0)
         yield* eventually(
-          Effect.sync(() => counts.get(Scripts.tell) ?? 0),
+          Effect.sync(() => counts.get(Scripts.write) ?? 0),
           (n) => n >= 6,
           "20 seconds"
         )
@@ -279,7 +279,7 @@ describe.skipIf(!Redis.isInstalled)(
           Effect.sync(() => counts.get(Scripts.pull) ?? 0),
           (n) => n >= 5
         )
-        assert.isUndefined(counts.get(Scripts.tell), "there was nothing to tell")
+        assert.isUndefined(counts.get(Scripts.write), "there was nothing to tell")
       })
     )
   }
@@ -288,14 +288,14 @@ describe.skipIf(!Redis.isInstalled)(
 describe("a record from elsewhere", () => {
   const from = { reason: "RateLimit", since: 0, until: 10_000, consecutiveBenches: 1, failures: 1 } as const
 
-  it("that ends within the slack of what is known changes nothing, and a later one does", () => {
+  it("changes nothing if it ends within the slack, and wins if it ends later", () => {
     const state = restore(Bench.make(), "x", from, 0)
     assert.strictEqual(restore(state, "x", { ...from, until: 10_500 }, 0, 500), state)
     const later = restore(state, "x", { ...from, until: 10_501 }, 0, 500)
     assert.strictEqual(later.entries.get("x")?.until, 10_501)
   })
 
-  it("by hand that ends within the slack of what is known changes nothing either", () => {
+  it("by hand changes nothing if it ends within the slack", () => {
     const by = (until: number) => ({ ...from, manual: { since: 0, until } })
     const state = restore(Bench.make(), "x", by(10_000), 0)
     assert.strictEqual(restore(state, "x", by(10_500), 0, 500), state)

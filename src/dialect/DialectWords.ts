@@ -10,17 +10,17 @@ import type { Dialect, FinishWord } from "./rules/Rules.ts"
 type Fields = { readonly [name: string]: unknown }
 
 /** Translates the answers of one server. */
-export interface OwnWords {
+export interface DialectWords {
   /** The answer or event with standard names; the same object if nothing differs. */
   readonly plain: (json: Fields) => Fields
   /** Whether an answer without content counts as an answer. */
   readonly mayBeEmpty: boolean
 }
 
-const known = new WeakMap<Dialect, { readonly words: OwnWords | undefined }>()
+const known = new WeakMap<Dialect, { readonly words: DialectWords | undefined }>()
 
 /** The translation for a dialect; `undefined` if it needs none, as nearly all do. Made once for each dialect. */
-export const ownWords = (dialect: Dialect): OwnWords | undefined => {
+export const dialectWords = (dialect: Dialect): DialectWords | undefined => {
   const found = known.get(dialect)
   if (found !== undefined) return found.words
   const words = make(dialect)
@@ -36,7 +36,12 @@ const finishes: Readonly<Record<FinishWord, { readonly openai: string; readonly 
   refusal: { openai: "content_filter", anthropic: "refusal" }
 }
 
-const make = ({ emptyAnswer, finishWords, thoughtFields, usageFields }: Dialect): OwnWords | undefined => {
+const make = ({
+  emptyAnswer,
+  finishWords,
+  thoughtFields,
+  usageFields
+}: Dialect): DialectWords | undefined => {
   const finish = new Map(Object.entries(finishWords))
   const thoughts = thoughtFields.filter((name) => name !== "thinking" && !thoughtTextNames.includes(name))
   const counts = Object.entries(usageFields).filter(([, path]) => path !== undefined)

@@ -3,7 +3,7 @@
 import { noTls } from "./PlainRedis.ts"
 
 /** Why Redis cannot serve the bench. */
-export interface Refusal {
+export interface RedisProblem {
   readonly why: string
   /**
    * The kind of problem.
@@ -15,7 +15,7 @@ export interface Refusal {
   readonly kind: "place" | "room" | "answer"
 }
 
-const known: ReadonlyArray<readonly [pattern: RegExp, kind: Refusal["kind"], why: string]> = [
+const known: ReadonlyArray<readonly [pattern: RegExp, kind: RedisProblem["kind"], why: string]> = [
   [
     /\bOOM\b/,
     "room",
@@ -89,13 +89,13 @@ const hasError = (reason: unknown): reason is { readonly error?: unknown; readon
   typeof reason === "object" && reason !== null
 
 /** The explanation if Redis does not respond at all. */
-export const silence = "Redis does not answer"
+export const noAnswer = "Redis does not answer"
 
 /** Explains an error. */
-export const of = (error: unknown): Refusal => {
+export const of = (error: unknown): RedisProblem => {
   const text = textOf(error)
   for (const [pattern, kind, why] of known) {
     if (pattern.test(text)) return { kind, why }
   }
-  return { kind: "answer", why: silence }
+  return { kind: "answer", why: noAnswer }
 }

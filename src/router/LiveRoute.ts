@@ -28,7 +28,7 @@ export type RouteEvent =
   | { readonly _tag: "Returned"; readonly at: number }
 
 /** A live route. Its methods are synchronous: nothing can happen between an outcome and its record. */
-export interface KeptRoute {
+export interface LiveRoute {
   /** The current state; a finished ramp is already ended. */
   readonly state: (now: number) => Route.State
   readonly succeeded: (at: Route.Upstream, epoch: number, now: number) => void
@@ -51,7 +51,7 @@ export interface Options<R> {
 /** Maintains a route while the scope is open. */
 export const make = Effect.fnUntraced(function* <R>(
   options: Options<R>
-): Effect.fn.Return<KeptRoute, never, R | Scope.Scope> {
+): Effect.fn.Return<LiveRoute, never, R | Scope.Scope> {
   const { rules, timing } = options
   const ref = Ref.makeUnsafe(Route.initial(yield* MonotonicClock.currentTimeMillis))
   const moved = yield* Queue.sliding<void>(1)
