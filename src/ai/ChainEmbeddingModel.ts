@@ -1,6 +1,6 @@
 /**
  * An embedding model of `effect/ai` that is a chain of this package's own providers: one model, at OpenAI and at
- * whatever speaks like it, with all their keys.
+ * compatible servers, with all their keys.
  */
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as Context from "effect/Context"
@@ -21,21 +21,21 @@ import { withRuntime } from "./calls/OwnRuntime.ts"
 
 export { failedRun } from "./calls/AiFailure.ts"
 
-/** A provider that an `EmbeddingModel` can be made of. */
+/** A provider that can back an `EmbeddingModel`. */
 export type EmbeddingProvider = HttpProvider<"embeddings">
 
-/** What a layer can be told. */
+/** Options of a layer. */
 export interface Options {
-  /** How long the vectors are to be, for models that can shorten them; what comes back longer or shorter is refused. */
+  /** The length of the vectors, for models that can shorten them; vectors of another length are rejected. */
   readonly dimensions?: number | undefined
-  /** Laid over everything else, for the requests through this layer. */
+  /** Overrides all other policies for the requests through this layer. */
   readonly policy?: PolicyOptions | undefined
 }
 
-/** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
+/** Options of a layer with its own runtime, for itself and for the runtime. */
 export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
 
-/** An `EmbeddingModel` that is a chain, with the runtime of the context. See `layer`. */
+/** An `EmbeddingModel` that is a chain, using the runtime of the context. See `layer`. */
 export const layerNoDeps = <P extends EmbeddingProvider, R>(
   chain: Chain.Chain<P, R>,
   options: Options = {}
@@ -46,7 +46,7 @@ export const layerNoDeps = <P extends EmbeddingProvider, R>(
       const names = new Set(chain.models.map(({ spec }) => spec.model.slice(spec.model.lastIndexOf("/") + 1)))
       if (names.size > 1) {
         return Effect.die(
-          new Error(`the vectors of several models cannot be compared: ${Chain.specs(chain).join(", ")}`)
+          new Error(`vectors of different models are not comparable: ${Chain.specs(chain).join(", ")}`)
         )
       }
       return Embeddings.make<EmbeddingProvider>({
@@ -78,9 +78,9 @@ export const layerNoDeps = <P extends EmbeddingProvider, R>(
   )
 
 /**
- * An `EmbeddingModel` that is a chain of one model at several places, with a runtime of its own and the bench of the
- * process. A chain of several models is a defect: their vectors cannot be compared. (What stands before the last slash
- * of a model's name does not count: `openai/text-embedding-3-small` is what OpenRouter calls it.)
+ * An `EmbeddingModel` that is a chain of one model at several endpoints, with its own runtime and the bench of the
+ * process. A chain of several models is a defect: their vectors are not comparable. (The part of a model's name
+ * before the last slash is ignored: OpenRouter calls the model `openai/text-embedding-3-small`.)
  *
  * @example
  * import { Chain, Credential } from "effect-failover"
@@ -130,5 +130,5 @@ const incomplete = (target: Target, asked: number): Transient =>
   new Transient({
     target: target.key,
     reason: "Malformed",
-    message: `the answer does not hold the ${asked} vectors that were asked for`
+    message: `the answer does not hold the ${asked} requested vectors`
   })

@@ -1,9 +1,9 @@
 /**
- * A language model of `effect/ai` that is a chain of this package's own providers: OpenAI, Anthropic and whatever
- * speaks like them, with their credentials, side by side.
+ * A language model of `effect/ai` that is a chain of this package's own providers: OpenAI, Anthropic and compatible
+ * servers, with their credentials.
  *
- * Nothing else is needed to use `effect/ai` with them. Keys rotate, dead keys and throttled models rest, and streams
- * fail over until their first content, as in every chain; a request is written anew for each model it goes to.
+ * Nothing else is needed to use `effect/ai` with them. Keys rotate, dead keys and throttled models are benched, and
+ * streams fail over until their first content, as in every chain; the request is written for each model it is sent to.
  */
 
 import * as Arr from "effect/Array"
@@ -44,17 +44,17 @@ export { Rejected, type Validate, Validation } from "./calls/Validation.ts"
 export type { ChatProvider } from "./wire/Adapter.ts"
 export type { Settings } from "./wire/Draft.ts"
 
-/** What a layer can be told. */
+/** Options of a layer. */
 export interface Options extends Draft.Settings {
-  /** Laid over everything else, for the requests through this layer. */
+  /** Overrides all other policies for the requests through this layer. */
   readonly policy?: PolicyOptions | undefined
 }
 
-/** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
+/** Options of a layer with its own runtime, for itself and for the runtime. */
 export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
 
 /**
- * Settings for the calls inside of an effect, laid over those of the layer.
+ * Settings for the calls inside an effect; they override those of the layer.
  *
  * @example
  * import { ChainLanguageModel } from "effect-failover/ai"
@@ -72,8 +72,8 @@ export const CallSettings = Context.Reference<Draft.Settings>("effect-failover/a
 const none: Draft.Settings = {}
 
 /**
- * The same, laid over settings that were provided further out: an outer limit stays in force where nothing is said about
- * it. (`Effect.provideService(CallSettings, …)` puts its settings in the place of the outer ones.)
+ * The same, merged with settings provided further out: an outer limit stays in force unless it is overridden.
+ * (`Effect.provideService(CallSettings, …)` replaces the outer settings.)
  *
  * @example
  * import { ChainLanguageModel } from "effect-failover/ai"
@@ -90,7 +90,7 @@ export const withSettings = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   Effect.updateService(effect, CallSettings, (outer) => ({ ...outer, ...settings }))
 
-/** A `LanguageModel` that is a chain, with the runtime of the context. See `layer`. */
+/** A `LanguageModel` that is a chain, using the runtime of the context. See `layer`. */
 export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
   chain: Chain.Chain<P, R>,
   options: Options = {}
@@ -106,16 +106,17 @@ export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
   )
 
 /**
- * A `LanguageModel` that is a chain of providers, with a runtime of its own and the bench of the process.
+ * A `LanguageModel` that is a chain of providers, with its own runtime and the bench of the process.
  *
- * Text, streams, tools, structured output, usage and thoughts; the settings are those of the protocol's newest
- * models, and what a model does not take is left out for it (the span's attribute `failover.dropped` names it).
+ * Supports text, streams, tools, structured output, usage and reasoning. The settings are those of the protocol's
+ * newest models; whatever a model does not accept is left out for it (the span's attribute `failover.dropped` names
+ * it).
  *
  * **Gotchas**
  *
- * - Tools run after the failover, so they never run twice; a provider's own tools (web search and the like) cannot be
- *   asked for.
- * - Signed thoughts go back to Anthropic's models, and to them only.
+ * - Tools run after the failover, so they never run twice; a provider's own tools (web search and the like) are not
+ *   supported.
+ * - Signed reasoning is sent back to Anthropic's models only.
  *
  * @example
  * import { Chain, Credential } from "effect-failover"
@@ -148,7 +149,7 @@ export const layer = <P extends Adapter.ChatProvider, R>(
   return withRuntime(layerNoDeps(chain, own), { observer, retryBudget })
 }
 
-/** The same as a `Model` of the provider `effect-failover`, with a name of its own. */
+/** The same as a `Model` of the provider `effect-failover`, with its own name. */
 export const model = <const Name extends string, P extends Adapter.ChatProvider, R>(
   name: Name,
   chain: Chain.Chain<P, R>,
@@ -156,7 +157,7 @@ export const model = <const Name extends string, P extends Adapter.ChatProvider,
 ): EffectModel.Model<"effect-failover", LanguageModel.LanguageModel | BenchRegistry, R> =>
   EffectModel.make("effect-failover", name, layer(chain, options))
 
-/** The chain with its providers' answers in the words of `effect/ai`. The special chains of a chain come along. */
+/** The chain with its providers adapted to `effect/ai`, including the special chains of a chain. */
 const adapt = <P extends Adapter.ChatProvider, R>(
   { models, onContentPolicy, onContextExceeded, policy }: Chain.Chain<P, R>,
   context: Context.Context<R>
@@ -195,13 +196,13 @@ const make = (
       Stream.unwrap(
         Effect.withFiber((fiber) => {
           const ask = new Ask(options, settings, fiber.context)
-          // What is held back as a whole can be rejected as a whole.
+          // A stream that is buffered whole can be rejected as a whole.
           const pieces = failover.stream(chain, ask, ask.validate && { commit: Commit.complete })
           return Effect.succeed(Stream.transformPull(pieces, (pull) => Effect.succeed(deliver(pull, ask))))
         })
       ),
     codecTransformer: Draft.codecTransformer,
-    // Anthropic's models are given all system prompts at the front.
+    // Anthropic's models get all system prompts at the beginning.
     supportsSystemMessagesInHistory: Effect.succeed(
       chain.models.every(({ backend }) => !Context.isKey(backend) && backend.protocol === "openai")
     )
@@ -209,7 +210,7 @@ const make = (
 
 type Parts = Arr.NonEmptyReadonlyArray<Response.StreamPartEncoded>
 
-/** The parts of the pieces; the end of the last piece when there are no more. */
+/** The parts of the pieces; then the closing parts of the last piece. */
 const deliver = (
   pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Adapter.Piece>, RunError | Failure>,
   ask: Ask
@@ -237,7 +238,7 @@ const deliver = (
   return next
 }
 
-/** One call: what is asked, and who served it. */
+/** One call: its request, and the target that served it. */
 class Ask implements Adapter.Ask {
   readonly draft: Draft.Draft
   readonly validate: Validate | undefined
@@ -278,12 +279,12 @@ class Ask implements Adapter.Ask {
     })
   }
 
-  /** Writes into an answer who served it, and into the span what it was. */
+  /** Adds the target that served it to an answer, and the answer's metadata to the span. */
   sign(parts: Array<Response.PartEncoded>): Array<Response.PartEncoded> {
     return parts.map((part) => this.#sign(part))
   }
 
-  /** The same for parts of a stream. */
+  /** The same for the parts of a stream. */
   signed(parts: Parts): Parts {
     const isSigned = parts[0].type === "response-metadata" || Arr.lastNonEmpty(parts).type === "finish"
     return isSigned ? Arr.map(parts, (part) => this.#sign(part)) : parts

@@ -19,7 +19,7 @@ const make = (through: FailoverService.Through<DecisionModel.DecisionModel>): De
       through("decideSettled", (model) => model.decideSettled(definition, options))
   })
 
-/** A `DecisionModel` over several, with the runtime of the context. See `layer`. */
+/** A `DecisionModel` over several models, using the runtime of the context. See `layer`. */
 export const layerNoDeps = <
   const Links extends NonEmptyReadonlyArray<Members.Link<DecisionModel.DecisionModel>>
 >(
@@ -32,9 +32,9 @@ export const layerNoDeps = <
 > => FailoverService.layerNoDeps(DecisionModel.DecisionModel, members, make, options)
 
 /**
- * A `DecisionModel` over several: `decide` and `decideSettled` go to the first member that can answer now. With a
- * runtime of its own, and the bench of the process. A decision that a model leaves open moves `decide` on to the next
- * model; `decideSettled` reports it, as it does without failover. A refusal is the caller's answer.
+ * A `DecisionModel` over several models: `decide` and `decideSettled` use the first available member. It has its own
+ * runtime and uses the bench of the process. If a model leaves a decision open, `decide` falls back to the next
+ * model; `decideSettled` reports it, as without failover. A refusal is returned to the caller.
  *
  * @example
  * import { FailoverDecisionModel } from "effect-failover/ai"

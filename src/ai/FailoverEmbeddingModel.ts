@@ -1,8 +1,8 @@
 /**
  * An embedding model that fails over between the endpoints and the keys of one model.
  *
- * The vectors of two models cannot be compared, so there is only one model here: its members are places where it can be
- * asked. What comes back with another number of dimensions is refused.
+ * Vectors of different models are not comparable, so there is only one model: its members are endpoints that serve
+ * it. Vectors with another number of dimensions are rejected.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
@@ -23,34 +23,34 @@ import { withRuntime } from "./calls/OwnRuntime.ts"
 
 export { failedRun } from "./calls/AiFailure.ts"
 
-/** Where the model can be asked: `provider` or `provider#credential`, and its layer there. */
+/** An endpoint of the model: `provider` or `provider#credential`, and its layer. */
 export type Place<E, R> = Members.Member<EmbeddingModel.EmbeddingModel, E, R>
 
-/** One of the places: made by `member`, or an `optional` one. */
+/** One of the endpoints: made by `member`, or an `optional` one. */
 export type Link = Place<unknown, unknown> | Members.Optional<EmbeddingModel.EmbeddingModel, unknown>
 
-/** What a failover layer can be told. */
+/** Options of a failover layer. */
 export interface Options {
-  /** Laid over everything else, for the requests through this layer. */
+  /** Overrides all other policies for the requests through this layer. */
   readonly policy?: PolicyOptions | undefined
-  /** The order in which the keys at one provider are tried. Default `sequential`. */
+  /** The order in which the keys of one provider are tried. Default `sequential`. */
   readonly strategy?: Strategy | undefined
   /**
-   * How long the model's vectors are. Default: what the members say (`EmbeddingModel.Dimensions`), else what the first
-   * answer has.
+   * The length of the model's vectors. Default: the members' `EmbeddingModel.Dimensions`, otherwise the length in the
+   * first answer.
    */
   readonly dimensions?: number | undefined
-  /** How long a member's layer may take to be built. Default 30 seconds. */
+  /** The timeout for building a member's layer. Default 30 seconds. */
   readonly buildTimeout?: Duration.Input | undefined
-  /** Requests are put together only where this gives the same for their contexts; see `EmbeddingModel.make`. */
+  /** Requests are batched only if this returns the same value for their contexts; see `EmbeddingModel.make`. */
   readonly batchKey?: ((context: Context.Context<never>) => unknown) | undefined
 }
 
-/** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
+/** Options of a layer with its own runtime, for itself and for the runtime. */
 export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
 
 /**
- * A place where the model can be asked, named by its provider and, where there are several keys, by its credential.
+ * An endpoint of the model, named by its provider and, if it has several keys, by its credential.
  *
  * @example
  * import { FailoverEmbeddingModel } from "effect-failover/ai"
@@ -81,7 +81,7 @@ export const member = <E, R>(
 
 export { optional } from "./calls/Member.ts"
 
-/** An `EmbeddingModel` over several places, with the runtime of the context. See `layer`. */
+/** An `EmbeddingModel` over several endpoints, using the runtime of the context. See `layer`. */
 export const layerNoDeps = <const Links extends NonEmptyReadonlyArray<Link>>(
   model: string,
   members: Links,
@@ -99,9 +99,8 @@ export const layerNoDeps = <const Links extends NonEmptyReadonlyArray<Link>>(
   })
 
 /**
- * An `EmbeddingModel` over several places where one model can be asked. With a runtime of its own, and the bench of
- * the process. `embed` still puts requests together, before they go to a place. Members whose `Dimensions` differ are
- * a defect of the layer.
+ * An `EmbeddingModel` over several endpoints of one model, with its own runtime and the bench of the process. `embed`
+ * still batches requests before they are sent. Members with different `Dimensions` are a defect of the layer.
  */
 export const layer = <const Links extends NonEmptyReadonlyArray<Link>>(
   model: string,
@@ -123,7 +122,7 @@ export const model = <const Name extends string, const Links extends NonEmptyRea
   EmbeddingModel.EmbeddingModel | BenchRegistry,
   Members.ServicesOf<Links[number]>
 > =>
-  // Such members cannot fail, but the compiler does not work out `ErrorOf` of a type parameter.
+  // Such members cannot fail, but the compiler does not compute `ErrorOf` of a type parameter.
   EffectModel.make(
     "effect-failover",
     name,
@@ -150,7 +149,7 @@ const withModel = (link: Link, model: string): Link => {
   const rename = <E, R>(place: Place<E, R>): Place<E, R> => {
     const { credential, model: foreign, provider } = BenchKey.parse(place.name) ?? {}
     if (provider === undefined || foreign !== undefined) {
-      throw new Error(`${JSON.stringify(place.name)} is no name of a place: "provider#credential"`)
+      throw new Error(`${JSON.stringify(place.name)} is not a valid endpoint name: "provider#credential"`)
     }
     return { ...place, name: BenchKey.format({ provider, model, credential }) }
   }
@@ -166,7 +165,9 @@ const make = (
   const said = new Set(members.flatMap(({ handle }) => handle.current()?.service.dimensions ?? []))
   if (dimensions !== undefined) said.add(dimensions)
   if (said.size > 1) {
-    return Effect.die(new Error(`not one model: its vectors are ${[...said].join(" or ")} numbers long`))
+    return Effect.die(
+      new Error(`the members are different models: their vectors have ${[...said].join(" or ")} dimensions`)
+    )
   }
   return Embeddings.make({
     failover,

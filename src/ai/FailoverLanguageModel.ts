@@ -1,7 +1,8 @@
 /**
  * A language model that fails over: several `LanguageModel`s of `effect/ai` behind one.
  *
- * An application changes one layer and nothing else. Who answered stands in the answer (`servedBy`) and in the span.
+ * An application changes one layer and nothing else. The answer (`servedBy`) and the span name the target that
+ * answered.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -33,28 +34,28 @@ export {
 export { type Served, servedBy } from "./calls/Served.ts"
 export { Rejected, type Validate, Validation } from "./calls/Validation.ts"
 
-/** One of the members of a failover layer: named by `member`, or a `Model`, which has a name of its own. */
+/** One of the members of a failover layer: named by `member`, or a `Model`, which has its own name. */
 export type LanguageModelLink = Members.Link<LanguageModel.LanguageModel>
 
 /** The members of a failover layer, in the order in which they are tried. */
 export type LanguageModelLinks = NonEmptyReadonlyArray<LanguageModelLink>
 
-/** What a failover layer can be told. */
+/** Options of a failover layer. */
 export interface Options {
-  /** Laid over everything else, for the requests through this layer. */
+  /** Overrides all other policies for the requests through this layer. */
   readonly policy?: PolicyOptions | undefined
   /** The order in which the credentials of one model are tried. Default `sequential`. */
   readonly strategy?: Strategy | undefined
-  /** How long a member's layer may take to be built. Default 30 seconds. */
+  /** The timeout for building a member's layer. Default 30 seconds. */
   readonly buildTimeout?: Duration.Input | undefined
 }
 
-/** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
+/** Options of a layer with its own runtime, for itself and for the runtime. */
 export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
 
 /**
- * A `LanguageModel` over several, with the runtime of the context, so that its bench is shared with whatever else
- * that runtime serves. See `layer`.
+ * A `LanguageModel` over several models, using the runtime of the context, so that it shares its bench with
+ * everything else the runtime serves. See `layer`.
  */
 export const layerNoDeps = <const Links extends LanguageModelLinks>(
   members: Links,
@@ -71,26 +72,25 @@ export const layerNoDeps = <const Links extends LanguageModelLinks>(
   })
 
 /**
- * A `LanguageModel` over several: `generateText`, `generateObject` and `streamText` go to the first member that can
- * answer now. With a runtime of its own, and the bench of the process (`BenchRegistry.layerMemory`).
+ * A `LanguageModel` over several models: `generateText`, `generateObject` and `streamText` use the first available
+ * member. It has its own runtime and uses the bench of the process (`BenchRegistry.layerMemory`).
  *
- * - The layers of the members are built together with this layer, and share what they have in common. `optional` members
- *   are built in the background, and again after they failed.
- * - The toolkit is resolved once for each call. Calls that a person approved run once, whatever happens to the models;
- *   once a model calls a tool, the rest of the call is its own: no failover, and no time limit but the caller's (a
+ * - The layers of the members are built together with this layer and share common dependencies. `optional` members
+ *   are built in the background, and again after a failure.
+ * - The toolkit is resolved once for each call. Approved tool calls run once, whatever happens to the models; once a
+ *   model calls a tool, the rest of the call stays with that model: no failover, and no timeout but the caller's (a
  *   stream keeps its deadline). A tool's own error goes to the caller.
- * - The ids of responses (`ResponseIdTracker`) and what belongs to an account stay with whom they come from.
+ * - Response ids (`ResponseIdTracker`) and other data of an account are sent only to the account they come from.
  * - A call fails with an `AiError`: the first attempt's, with those of the other attempts in the same cause;
- *   `failedRun` reads the whole story from the cause. An error inside of a stream that has begun comes as the part it
- *   is.
- * - An answer that cannot be used (a schema that a provider cannot express, an object that is none) moves on to the
- *   next model and benches nobody.
+ *   `failedRun` reads the whole run from the cause. An error inside a stream that has begun is passed on as a part.
+ * - An unusable answer (a schema that a provider cannot express, an invalid object) falls back to the next model and
+ *   benches nothing.
  *
  * **Gotchas**
  *
  * - A model's layer captures `IdGenerator` and `CurrentSpanTransformer` when it is built: provide them to this layer,
  *   not to the calls.
- * - With tools that run here the commit point of a stream is its first content, whatever the policy says.
+ * - With local tools the commit point of a stream is its first content, whatever the policy says.
  *
  * @example
  * import { BenchRegistry } from "effect-failover"
@@ -124,12 +124,12 @@ export const layer = <const Links extends LanguageModelLinks>(
   Members.ServicesOf<Links[number]>
 > => withRuntime(layerNoDeps(members, options), options)
 
-/** The provider's name of a failover model. */
+/** The provider name of a failover model. */
 export const provider = "effect-failover"
 
 /**
- * The same as a `Model` with a name of its own: outside of an attempt `Model.ModelName` is this name, inside it is
- * the name of the model that is asked. The layers of its members must not fail; `optional` members do not.
+ * The same as a `Model` with its own name: outside an attempt `Model.ModelName` is this name, inside it is the name
+ * of the attempt's model. The layers of its members must not fail; `optional` members do not.
  */
 export const model = <const Name extends string, const Links extends NonEmptyReadonlyArray<Infallible>>(
   name: Name,
@@ -140,7 +140,7 @@ export const model = <const Name extends string, const Links extends NonEmptyRea
   LanguageModel.LanguageModel | BenchRegistry,
   Members.ServicesOf<Links[number]>
 > =>
-  // Such members cannot fail, but the compiler does not work out `ErrorOf` of a type parameter.
+  // Such members cannot fail, but the compiler does not compute `ErrorOf` of a type parameter.
   EffectModel.make(
     provider,
     name,
@@ -174,7 +174,7 @@ const make = (
   })
 }
 
-/** Callers write their histories by this, so it promises only what every member can do. */
+/** Callers write their histories accordingly, so it promises only what every member supports. */
 const supportedByAll = (
   members: ReadonlyArray<Members.Built<LanguageModel.LanguageModel>>
 ): Effect.Effect<boolean> =>

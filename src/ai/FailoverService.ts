@@ -1,7 +1,7 @@
 /**
- * Failover for any service: members that each have a layer of it, and one service in front of them.
+ * Failover for any service: members that each provide the service with a layer, behind one service.
  *
- * `FailoverDecisionModel` is made with it, and so can be whatever else comes to `effect/ai`, or a service of your own.
+ * `FailoverDecisionModel` is built with it; other services of `effect/ai` or your own can be built the same way.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
@@ -20,25 +20,25 @@ export { failedRun } from "./calls/AiFailure.ts"
 export { member, optional } from "./calls/Member.ts"
 export { Rejected } from "./calls/Validation.ts"
 
-/** What a failover layer can be told. */
+/** Options of a failover layer. */
 export interface Options {
-  /** Laid over everything else, for the requests through this layer. */
+  /** Overrides all other policies for the requests through this layer. */
   readonly policy?: PolicyOptions | undefined
   /** The order in which the credentials of one model are tried. Default `sequential`. */
   readonly strategy?: Strategy | undefined
-  /** How long a member's layer may take to be built. Default 30 seconds. */
+  /** The timeout for building a member's layer. Default 30 seconds. */
   readonly buildTimeout?: Duration.Input | undefined
 }
 
-/** What a layer that brings a runtime of its own can be told, for itself and for the runtime. */
+/** Options of a layer with its own runtime, for itself and for the runtime. */
 export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
 
 /**
- * Runs something on the first member that can do it now.
+ * Runs an effect on the first available member.
  *
- * An `AiError` and the runtime's own failures decide what happens next, as the decision table says. Every other error is
- * the caller's own: it comes back as it is, at once. A run that failed for good fails as the member's last `AiError`, with
- * the errors of all attempts in its cause.
+ * An `AiError` and the runtime's own failures are handled by the decision table. Every other error is the caller's
+ * own and is returned at once, unchanged. If the run fails, it fails with the last member's `AiError`, with the
+ * errors of all attempts in its cause.
  */
 export type Through<S> = <A, E, R>(
   /** Names the call in spans and errors. */
@@ -46,7 +46,7 @@ export type Through<S> = <A, E, R>(
   effect: (service: S) => Effect.Effect<A, E, R>
 ) => Effect.Effect<A, E, R>
 
-/** A service over several, with the runtime of the context. See `layer`. */
+/** A service over several members, using the runtime of the context. See `layer`. */
 export const layerNoDeps = <I, S, const Links extends NonEmptyReadonlyArray<Members.Link<I>>>(
   key: Context.Key<I, S>,
   members: Links,
@@ -60,10 +60,10 @@ export const layerNoDeps = <I, S, const Links extends NonEmptyReadonlyArray<Memb
   })
 
 /**
- * A service over several members that have it. With a runtime of its own, and the bench of the process.
+ * A service over several members that provide it, with its own runtime and the bench of the process.
  *
- * The members' methods should fail with `AiError`, whose kinds are known here. For other errors fail with one of the five
- * failures (`Failure.Transient`, …) inside of the effect that is given to `through`.
+ * The members' methods should fail with `AiError`, whose kinds are classified. For other errors fail with one of the
+ * five failures (`Failure.Transient`, …) inside the effect given to `through`.
  *
  * @example
  * import { FailoverService } from "effect-failover/ai"

@@ -8,8 +8,8 @@ import { type Failure, isFailure } from "../failure/Failure.ts"
 import { toAiError } from "./calls/AiFailure.ts"
 
 /**
- * What one call does: gives vectors of so many numbers, which are the same for the same input; gives these vectors;
- * fails; dies; answers only after a while; or never.
+ * One call: returns vectors with this many dimensions, equal for equal inputs; returns these vectors; fails; dies;
+ * answers after a delay; or never answers.
  */
 export type Call =
   | { readonly dimensions: number }
@@ -20,7 +20,7 @@ export type Call =
   | { readonly hang: true }
   | { readonly wait: Duration.Input; readonly dimensions: number }
 
-/** A model that plays a script, and what it saw. */
+/** A model that plays a script and records its calls. */
 export interface ScriptedEmbeddingModel {
   readonly layer: Layer.Layer<EmbeddingModel.EmbeddingModel>
   /** The inputs of every call so far. */
@@ -28,7 +28,7 @@ export interface ScriptedEmbeddingModel {
 }
 
 /**
- * An embedding model whose calls do what a list says, in order; the last one goes on for ever.
+ * An embedding model whose calls follow a list in order; the last one repeats forever.
  *
  * @example
  * import { FailoverEmbeddingModel, ScriptedEmbeddingModel } from "effect-failover/ai"

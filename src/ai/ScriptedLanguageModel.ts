@@ -1,8 +1,8 @@
 /**
- * A language model that plays a script, for tests of applications in virtual time: what it does reads as a list.
+ * A language model that plays a script, for tests of applications in virtual time.
  *
- * It is a `LanguageModel` like any other, so it can be a member of `FailoverLanguageModel`, or stand for the whole model of
- * an application.
+ * It is a normal `LanguageModel`, so it can be a member of `FailoverLanguageModel`, or replace the whole model of an
+ * application.
  */
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -22,17 +22,17 @@ import * as Scripted from "../testing/Scripted.ts"
 import { toAiError } from "./calls/AiFailure.ts"
 
 /**
- * One thing that happens in a call.
+ * One step of a call.
  *
  * | step | meaning |
  * | --- | --- |
  * | `"text"` | a piece of text |
  * | `{ thought: "text" }` | a piece of reasoning |
  * | `{ call: "weather", params: { city: "Oslo" } }` | the model calls a tool |
- * | `{ finish: "length" }` | the answer ends for this reason; without it for `stop`, or `tool-calls` if there were any |
- * | an `AiError`, or one of the five failures | the call fails with it, whatever was said before |
- * | `{ wait: "3 seconds" }` | nothing happens for so long |
- * | `{ hang: true }` | nothing happens ever again |
+ * | `{ finish: "length" }` | the answer ends with this reason; default `stop`, or `tool-calls` after tool calls |
+ * | an `AiError`, or one of the five failures | the call fails with it, even after content |
+ * | `{ wait: "3 seconds" }` | nothing happens for that long |
+ * | `{ hang: true }` | the call never continues |
  * | `{ die: "a bug" }` | the call dies with this defect |
  * | `{ end: true }` | the connection ends here, before the answer is complete |
  */
@@ -48,27 +48,27 @@ export type Step =
   | { readonly die: unknown }
   | { readonly end: true }
 
-/** What the calls do, in order; the last one goes on for ever. */
+/** The calls in order; the last one repeats forever. */
 export type Script = ReadonlyArray<ReadonlyArray<Step>>
 
-/** One call as it was made. */
+/** A recorded call. */
 export interface Recorded {
   readonly prompt: Prompt.Prompt
-  /** Names of the tools that were offered. */
+  /** The names of the offered tools. */
   readonly tools: ReadonlyArray<string>
   readonly kind: "complete" | "stream"
-  /** `open` while it runs, `interrupted` when the caller left before its end. */
+  /** `open` while it runs, `interrupted` if the caller left before its end. */
   readonly outcome: Scripted.Outcome
   /** When it began, in milliseconds since the epoch of the Clock. */
   readonly at: number
 }
 
-/** A model that plays a script, and what it saw. */
+/** A model that plays a script and records its calls. */
 export interface ScriptedLanguageModel {
   readonly layer: Layer.Layer<LanguageModel.LanguageModel>
-  /** Every call so far, in the order they began. */
+  /** Every call so far, in the order of their start. */
   readonly calls: ReadonlyArray<Recorded>
-  /** How many calls hold on to something at this moment. Zero when nothing leaks. */
+  /** How many calls still hold resources now. Zero if nothing leaks. */
   readonly open: number
 }
 
@@ -163,7 +163,7 @@ const usage = {
 
 const finish = (reason: Response.FinishReason): StreamPart => ({ type: "finish", reason, usage })
 
-/** The script's own last word becomes the finish that nobody wrote down. */
+/** Adds a finish part if the script has none. */
 const format: Scripted.Format<Asked, never, ReadonlyArray<StreamPart>> = {
   answer: () => {
     throw new Error("answers are put together from their parts")
@@ -188,7 +188,7 @@ const toStep = (step: Step, id: string): Scripted.Step<never, ReadonlyArray<Stre
   return { chunks: [[{ type: "tool-call", id: own, name, params, providerExecuted: false }]] }
 }
 
-/** The parts of a stream with their starts and ends, and with a finish that says what came. */
+/** The parts of a stream with their start and end parts, and with a finish. */
 const framed = <E, R>(parts: Stream.Stream<StreamPart, E, R>): Stream.Stream<StreamPart, E, R> =>
   Stream.suspend(() => {
     let open: "text" | "reasoning" | undefined
@@ -212,7 +212,7 @@ const framed = <E, R>(parts: Stream.Stream<StreamPart, E, R>): Stream.Stream<Str
 const endOf = (part: StreamPart, called: boolean): StreamPart =>
   part.type === "finish" && part.reason === "unknown" ? finish(called ? "tool-calls" : "stop") : part
 
-/** The same as a whole answer; nothing when it was never finished. */
+/** The same as a whole answer; `undefined` if it was never finished. */
 const whole = (parts: ReadonlyArray<StreamPart>): Array<Response.PartEncoded> | undefined => {
   const answer: Array<Response.PartEncoded> = []
   let [text, thought] = ["", ""]

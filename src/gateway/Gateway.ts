@@ -86,7 +86,7 @@ const defaultDrain: Duration.Input = "25 seconds"
  * retry budget; those of the config have no effect.
  *
  * The admin API and the status page show the decisions of the context's `Decisions` and, for the last
- * minutes, of the context's `Pulse`. Both have to be observers of the runtime. Without these services they
+ * minutes, of the context's `RecentTraffic`. Both have to be observers of the runtime. Without these services they
  * show none.
  */
 export const layerNoDeps = (

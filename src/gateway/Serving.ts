@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import { Decisions, make as makeDecisions } from "../observe/Decisions.ts"
-import { make as makePulse, Pulse } from "../observe/Pulse.ts"
+import { make as makeRecentTraffic, RecentTraffic } from "../observe/RecentTraffic.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Admin from "./admin/Admin.ts"
 import * as Handler from "./Handler.ts"
@@ -32,7 +32,7 @@ export const make = Effect.fnUntraced(function* (
   const startedAt = yield* MonotonicClock.currentTimeMillis
   const metrics = yield* Scrape.make
   const wrongTokens = yield* WrongTokens.make
-  const pulse = Option.getOrElse(yield* Effect.serviceOption(Pulse), () => makePulse())
+  const traffic = Option.getOrElse(yield* Effect.serviceOption(RecentTraffic), () => makeRecentTraffic())
   const decisions = Option.getOrElse(yield* Effect.serviceOption(Decisions), () =>
     makeDecisions({ capacity: 1 })
   )
@@ -49,7 +49,7 @@ export const make = Effect.fnUntraced(function* (
             Decisions,
             decisions
           )
-    const page = { revision, live, decisions, pulse, startedAt, closing, retrySeconds }
+    const page = { revision, live, decisions, traffic, startedAt, closing, retrySeconds }
     const pages = new Map<string, StatusPage.Page>([
       ["/readyz", Ready.make({ config, catalog, failover })],
       ["/metrics", metrics],

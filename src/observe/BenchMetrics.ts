@@ -1,4 +1,4 @@
-/** The bench as metrics: how often something began to rest, and what rests now. */
+/** Metrics of the bench: how often keys were benched, and which are benched now. */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
@@ -7,18 +7,18 @@ import * as BenchKey from "../domain/BenchKey.ts"
 import { type BenchInfo, BenchRegistry, isRest } from "../health/BenchRegistry.ts"
 import * as Series from "./Series.ts"
 
-const benches = Series.counter("failover_benches_total", "Rests begun or extended, by reason.")
-const benched = Metric.gauge("failover_benched", { description: "Keys that rest now." })
+const benches = Series.counter("failover_benches_total", "Benches begun or extended, by reason.")
+const benched = Metric.gauge("failover_benched", { description: "Keys that are benched now." })
 
-/** What of a bench key may be a label. */
+/** Which parts of a bench key may be labels. */
 export interface Options {
-  /** Whether the model of a key (`provider/model`) may be a label. Default: none may, all are `other`. */
+  /** Whether the model of a key (`provider/model`) may be a label. Default: none, all are `other`. */
   readonly knowsModel?: ((spec: { readonly provider: string; readonly model: string }) => boolean) | undefined
 }
 
 /**
- * Counts the rests of the bench, in the background until the scope closes, and keeps a gauge of what rests, which is
- * read when somebody looks, because rests end without an event.
+ * Counts benches in the background until the scope closes, and provides a gauge of benched keys. The gauge is
+ * computed when read, because cooldowns end without an event.
  */
 export const watch = (options: Options = {}): Effect.Effect<void, never, BenchRegistry | Scope.Scope> =>
   Effect.gen(function* () {

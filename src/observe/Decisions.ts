@@ -1,5 +1,6 @@
 /**
- * The record of recent decisions: for each of the last requests who was tried, how it went and why the run went on.
+ * A record of recent decisions: for each of the last requests, the attempts, their results, and why the run
+ * continued.
  *
  * It is built from the runtime's events. Requests and answers are never part of it.
  */
@@ -13,12 +14,12 @@ import type { About, FailoverEvent, Observer } from "../events/FailoverEvent.ts"
 import { classOf, type Failure } from "../failure/Failure.ts"
 import * as Checks from "../util/Checks.ts"
 
-/** Something that was passed by because it rested. Times are milliseconds since the epoch. */
+/** A target that was skipped because it was benched. Times are milliseconds since the epoch. */
 export const Skip = Schema.Struct({
   target: Schema.String,
   key: Schema.String,
   reason: Schema.String,
-  /** Absent for a rest by hand that has no end. */
+  /** Absent for a manual bench without an end. */
   until: Schema.optionalKey(Schema.Finite)
 })
 
@@ -35,29 +36,29 @@ export const AttemptRecord = Schema.Struct({
   failure: Schema.optionalKey(Schema.String),
   status: Schema.optionalKey(Schema.Int),
   evidence: Schema.optionalKey(Schema.String),
-  /** What the run did then: `retry in 500 ms`, `next`, `stop`. */
+  /** How the run continued: `retry in 500 ms`, `next`, `stop`. */
   action: Schema.optionalKey(Schema.String)
 })
 
-/** What became of a request. */
+/** The outcome of a request. */
 export const Outcome = Schema.Literals(["running", "answered", "failed", "interrupted", "broken"])
 
 /**
- * One request on its way, as far as it is known. `broken` is a stream that failed after its commit point.
+ * One request, as far as it has progressed. `broken` is a stream that failed after its commit point.
  *
  * @category models
  */
 export const Decision = Schema.Struct({
   id: Schema.Int,
   kind: Schema.Literals(["effect", "stream"]),
-  /** What the caller knows the request by, what was asked for and what of it; where the caller said so. */
+  /** The caller's id of the request, the requested model and the operation, if the caller provided them. */
   requestId: Schema.optionalKey(Schema.String),
   model: Schema.optionalKey(Schema.String),
   operation: Schema.optionalKey(Schema.String),
   conversation: Schema.optionalKey(Schema.String),
   at: Schema.Finite,
   outcome: Outcome,
-  /** Who answered. */
+  /** The target that answered. */
   target: Schema.optionalKey(Schema.String),
   /** The tag of the run's error. */
   error: Schema.optionalKey(Schema.String),
@@ -66,28 +67,28 @@ export const Decision = Schema.Struct({
   skips: Schema.Array(Skip)
 })
 
-/** One request on its way. */
+/** One request, as far as it has progressed. */
 export type Decision = typeof Decision.Type
 
 /** One attempt. */
 export type AttemptRecord = typeof AttemptRecord.Type
 
-/** How many requests are remembered when nothing else is said. */
+/** The default number of remembered requests. */
 export const defaultCapacity = 200
 
-/** What a record can be told. */
+/** Options of a record. */
 export interface Options {
   /**
-   * How many requests are remembered. Default 200. Of those in which something failed half as many are kept beyond
-   * that, so that the many that went well do not push them out.
+   * How many requests are remembered. Default 200. In addition, half as many requests with failures are kept, so that
+   * many successful ones do not push them out.
    */
   readonly capacity?: number | undefined
 }
 
-/** Skips of one request that are remembered; a long chain at rest has no more to say. */
+/** The skips per request that are remembered; more would add nothing. */
 const maxSkips = 32
 
-/** Characters of what a caller said that are remembered. */
+/** The characters per text of the caller that are remembered. */
 const maxText = 200
 
 /**
@@ -99,13 +100,13 @@ export class Decisions extends Context.Service<
   Decisions,
   {
     readonly observer: Observer
-    /** The remembered requests, the newest first. */
+    /** The remembered requests, newest first. */
     readonly recent: Effect.Effect<ReadonlyArray<Decision>>
-    /** Every request each time something happens to it, from now on. A slow reader loses the oldest of 256. */
+    /** Every request each time it changes, from now on. A slow reader loses the oldest of 256. */
     readonly changes: Stream.Stream<Decision>
   }
 >()("effect-failover/Decisions") {
-  /** Remembers the last 200 requests, when nothing else is said. */
+  /** Remembers the last 200 requests by default. */
   static readonly layer = (options?: Options): Layer.Layer<Decisions> =>
     Layer.effect(
       Decisions,
@@ -117,15 +118,15 @@ export class Decisions extends Context.Service<
 export const make = (options: Options = {}): Decisions["Service"] => {
   Checks.fields("Decisions.make", options, { capacity: Checks.count })
   const size = options.capacity ?? defaultCapacity
-  /** Those that go well, and those in which something failed. */
-  const smooth = new Kept(size)
-  const troubled = new Kept(Math.ceil(size / 2))
+  /** Requests without and with failures. */
+  const smooth = new RecentList(size)
+  const troubled = new RecentList(Math.ceil(size / 2))
   const listeners = new Set<(decision: Decision) => void>()
 
   const observer: Observer = (event) => {
     const { id } = event.run
     const known = smooth.get(id) ?? troubled.get(id)
-    // A request that has been forgotten meanwhile stays forgotten.
+    // A request that has been dropped meanwhile stays dropped.
     if (known === undefined && !begins(event)) return
     const next = after(known ?? begun(event), event)
     if (isTroubled(next)) {
@@ -154,10 +155,10 @@ export const make = (options: Options = {}): Decisions["Service"] => {
 }
 
 /**
- * The last of many decisions, in the order of their ids. A list, read from its end: a map of which something is deleted
- * for everything that is added leaves a trail of old tables, by which what was in them outlives many collections.
+ * The last decisions, ordered by id. It is a list that is searched from its end: in a map with one deletion for every
+ * insertion, old hash tables would keep deleted entries alive through many garbage collections.
  */
-class Kept {
+class RecentList {
   readonly all: Array<Decision> = []
   readonly #capacity: number
 
@@ -184,7 +185,7 @@ class Kept {
     if (this.all[place]?.id === id) this.all.splice(place, 1)
   }
 
-  /** Where the last one stands whose id is not above this one; those that change are near the end. */
+  /** The position of the last decision with an id up to this one; recently changed ones are near the end. */
   #placeOf(id: number): number {
     let place = this.all.length - 1
     while (place >= 0 && this.all[place]!.id > id) place--
@@ -192,7 +193,7 @@ class Kept {
   }
 }
 
-/** Whether something failed on a request's way, even if it was answered in the end. */
+/** Whether something failed during a request, even if it was answered in the end. */
 export const isTroubled = ({ attempts, outcome }: Decision): boolean =>
   outcome === "failed" || outcome === "broken" || attempts.some(({ failure }) => failure !== undefined)
 
@@ -219,7 +220,7 @@ const aboutOf = ({ conversation, model, operation, requestId }: About) => ({
   ...(conversation !== undefined && { conversation: conversation.slice(0, maxText) })
 })
 
-/** Nobody reads nanoseconds. */
+/** Tenths of a millisecond are enough. */
 const tenths = (millis: number): number => Math.round(millis * 10) / 10
 
 const after = (decision: Decision, event: FailoverEvent): Decision => {

@@ -1,9 +1,9 @@
-/** Durations counted in steps that grow with them, so that a quantile is right within a tenth at any size. */
+/** A histogram of durations with exponential bins, so that quantiles are within a tenth at any size. */
 
-/** Steps per doubling. */
+/** Bins per doubling. */
 const perOctave = 4
 
-/** From 1 ms to 17 minutes; what is longer falls in the last step. */
+/** From 1 ms to 17 minutes; longer durations fall in the last bin. */
 const bins = 20 * perOctave + 1
 
 /** A histogram of durations in milliseconds. */
@@ -11,7 +11,7 @@ export class Histogram {
   #counts: Uint32Array | undefined
   #size = 0
 
-  /** How many durations were counted. */
+  /** The number of counted durations. */
   get size(): number {
     return this.#size
   }
@@ -23,13 +23,13 @@ export class Histogram {
     this.#size++
   }
 
-  /** Forgets all, and keeps the memory. */
+  /** Clears the counts and keeps the memory. */
   clear(): void {
     this.#counts?.fill(0)
     this.#size = 0
   }
 
-  /** Counts what another histogram has counted. */
+  /** Adds the counts of another histogram. */
   merge(other: Histogram): void {
     if (other.#counts === undefined || other.#size === 0) return
     const counts = (this.#counts ??= new Uint32Array(bins))
@@ -37,7 +37,7 @@ export class Histogram {
     this.#size += other.#size
   }
 
-  /** About the duration that a share of all is not above, 0 to 1; 0 when nothing was counted. */
+  /** The approximate quantile of a share from 0 to 1; 0 if nothing was counted. */
   quantile(share: number): number {
     if (this.#counts === undefined || this.#size === 0) return 0
     let left = Math.max(1, Math.ceil(share * this.#size))
@@ -49,5 +49,5 @@ export class Histogram {
   }
 }
 
-/** The middle of a step, by ratio. */
+/** The geometric middle of a bin. */
 const middle = (bin: number): number => (bin === 0 ? 1 : Math.round(2 ** ((bin - 0.5) / perOctave)))

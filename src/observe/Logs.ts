@@ -1,15 +1,15 @@
 /**
- * From the runtime's events and the bench to log entries, with what they are about as annotations.
+ * Logs the runtime's events and the changes of the bench, with annotations.
  *
  * | entry | level |
  * | --- | --- |
- * | an attempt failed, and what is done about it | info |
- * | a request failed, or its stream broke off | warn; info when it was the request's own fault |
- * | a key begins to rest, or rests again | warn; info when it was put there by hand |
+ * | an attempt failed, and how the run continues | info |
+ * | a request failed, or its stream broke off | warn; info if it was the request's own fault |
+ * | a key is benched, or benched again | warn; info if it was benched manually |
  * | a key is free again | info |
  *
- * In an outage a process has much of the same to say: of each kind of entry ten are written in a second, and the next
- * one after it says how many were left out. Prompts, answers, keys and the words of providers are never part of one.
+ * An outage produces many similar entries: of each kind ten are written per second, and the next one after that says how
+ * many were left out. Prompts, answers, keys and the text of providers are never logged.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -26,10 +26,10 @@ import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Timestamp from "../time/Timestamp.ts"
 import { few } from "../util/ShortList.ts"
 
-/** Entries of one kind in a second. */
+/** Entries of one kind per second. */
 const perSecond = 10
 
-/** Characters of what a caller said. */
+/** The most characters of a text from the caller. */
 const maxText = 200
 
 interface Entry {
@@ -38,9 +38,9 @@ interface Entry {
   readonly about: Readonly<Record<string, string | number | undefined>>
 }
 
-/** What the log can be told. */
+/** Options of the log. */
 export interface Options {
-  /** The span that what is logged of a run belongs to. Default: none. */
+  /** The span of a run's log entries. Default: none. */
   readonly spanOf?: ((run: RunInfo) => Tracer.Span | undefined) | undefined
 }
 
@@ -55,7 +55,7 @@ export const make = ({ spanOf }: Options = {}): Effect.Effect<Observer> =>
     }
   })
 
-/** The same, of what belongs to no span. */
+/** The same without spans. */
 export const observer: Effect.Effect<Observer> = make()
 
 /** Logs the changes of the bench until the scope closes. */
@@ -76,7 +76,7 @@ const logged = ({ about, level, message }: Entry, span?: Tracer.Span): Effect.Ef
   return span === undefined ? entry : Effect.provideService(entry, Tracer.ParentSpan, span)
 }
 
-/** Lets so many entries of a kind through in a second, and counts the others. */
+/** Allows a number of entries of a kind per second and counts the others. */
 const limiter = (context: Context.Context<never>) => {
   const clock = Context.get(context, Clock.Clock)
   const kinds = new Map<string, { second: number; written: number; omitted: number }>()
@@ -160,7 +160,7 @@ const causesOf = (error: RunError): string | undefined => {
   if ("attempts" in error) {
     return few(error.attempts, ({ failure, target }) => `${target}: ${classOf(failure)}`, ", ")
   }
-  if ("benches" in error) return few(error.benches, ({ key, reason }) => `${key} rests: ${reason}`, ", ")
+  if ("benches" in error) return few(error.benches, ({ key, reason }) => `${key} is benched: ${reason}`, ", ")
   return undefined
 }
 
@@ -177,6 +177,6 @@ const benchEntry = (change: BenchChange): Entry | undefined => {
     ...(until !== undefined && Number.isFinite(until) && { until: Timestamp.format(until) })
   }
   return status === "manual"
-    ? { level: "Info", message: `${key} rests by hand`, about }
-    : { level: "Warn", message: `${key} rests`, about }
+    ? { level: "Info", message: `${key} is benched manually`, about }
+    : { level: "Warn", message: `${key} is benched`, about }
 }

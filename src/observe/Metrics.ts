@@ -1,26 +1,26 @@
 /**
- * From the runtime's events and the bench to metrics.
+ * Metrics from the runtime's events and the bench.
  *
  * | metric | labels | counts |
  * | --- | --- | --- |
  * | `failover_attempts_total` | provider, model, credential, outcome | attempts; the outcome is `answered`, `interrupted` or the failure's class |
  * | `failover_attempt_duration_seconds` | provider, model, kind | from the start of an attempt until its answer, or for a stream its commit point |
  * | `failover_time_to_first_content_seconds` | provider, model | from the start of a stream's run until its commit point, failed attempts before it included |
- * | `failover_retries_total` | provider, class | attempts at the same target again |
- * | `failover_moves_total` | provider, class | moves on to another target |
- * | `failover_skips_total` | provider, reason | targets passed by because they rested |
+ * | `failover_retries_total` | provider, class | retries: further attempts at the same target |
+ * | `failover_moves_total` | provider, class | fallbacks to another target |
+ * | `failover_skips_total` | provider, reason | targets skipped because they were benched |
  * | `failover_runs_total` | asked, kind, outcome | requests; the outcome is `answered`, `interrupted`, `broken` or the error's tag |
  * | `failover_rescues_total` | asked, kind | requests that were answered although an attempt had failed |
  * | `failover_run_duration_seconds` | kind, outcome | from the start of a run to the end of its answer; the outcome is `answered`, `interrupted`, `broken` or `failed` |
- * | `failover_overhead_seconds` | kind | what a request took apart from attempts and the waits between them, until its answer or its failure |
+ * | `failover_overhead_seconds` | kind | time of a request outside attempts and the waits between them, until its answer or its failure |
  * | `failover_stream_ends_total` | provider, model, outcome | committed streams: `complete`, `left` by the consumer, or the failure's class |
- * | `failover_tokens_total` | provider, model, direction | tokens that answers say they took, `input` and `output`, where `usageOf` reads it |
- * | `failover_cached_tokens_total` | provider, model, access | the part of the input's that came from a cache (`read`) or went into one (`write`) |
- * | `failover_benches_total` | scope, provider, reason | rests begun or extended |
- * | `failover_benched` | scope, provider, model, credential | keys that rest now |
- * | `failover_retry_budget` | | retries that the process could make now |
+ * | `failover_tokens_total` | provider, model, direction | tokens reported by answers, `input` and `output`, if `usageOf` is given |
+ * | `failover_cached_tokens_total` | provider, model, access | input tokens read from a cache (`read`) or written to one (`write`) |
+ * | `failover_benches_total` | scope, provider, reason | benches begun or extended |
+ * | `failover_benched` | scope, provider, model, credential | keys that are benched now |
+ * | `failover_retry_budget` | | retries left in the budget now |
  *
- * Models that a client may name at will get the label `other`, so that the number of series does not depend on what
+ * Models that clients may name freely get the label `other`, so that the number of series does not depend on what
  * clients send. Keys, prompts and answers are never part of a metric.
  */
 import * as Effect from "effect/Effect"
@@ -38,28 +38,25 @@ import type { Usage } from "./Usage.ts"
 const { counter } = Series
 
 const attempts = counter("failover_attempts_total", "Attempts by target and outcome.")
-const retries = counter(
-  "failover_retries_total",
-  "Attempts at the same target again, by the failure's class."
-)
-const moves = counter("failover_moves_total", "Moves on to another target, by the failure's class.")
-const skips = counter("failover_skips_total", "Targets passed by because they rested.")
-const runs = counter("failover_runs_total", "Requests by the model asked for and outcome.")
+const retries = counter("failover_retries_total", "Retries at the same target, by the failure's class.")
+const moves = counter("failover_moves_total", "Fallbacks to another target, by the failure's class.")
+const skips = counter("failover_skips_total", "Targets skipped because they were benched.")
+const runs = counter("failover_runs_total", "Requests by requested model and outcome.")
 const rescues = counter("failover_rescues_total", "Requests answered although an attempt had failed.")
 const streamEnds = counter("failover_stream_ends_total", "How committed streams ended.")
-const tokens = counter("failover_tokens_total", "Tokens that answers say they took, by direction.")
+const tokens = counter("failover_tokens_total", "Tokens reported by answers, by direction.")
 const cachedTokens = counter(
   "failover_cached_tokens_total",
-  "Input tokens that came from a provider's cache or went into it."
+  "Input tokens read from a provider's cache or written to it."
 )
 const budget = Metric.gauge("failover_retry_budget", {
-  description: "Retries that the process could make now."
+  description: "Retries left in the budget now."
 })
 
 /** Hundredths of a second to some minutes: from a cached embedding to a long answer. */
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300]
 
-/** Microseconds to the second that nobody wants to see. */
+/** From microseconds to one second, which is far too long. */
 const ownSeconds = [
   0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1
 ]
@@ -81,24 +78,24 @@ const runDurations = Series.histogram(
 )
 const overheads = Series.histogram(
   "failover_overhead_seconds",
-  "What a request took apart from its attempts and the waits between them.",
+  "Time of a request outside its attempts and the waits between them.",
   ownSeconds
 )
 
-/** What metrics can be told. */
+/** Options of the metrics. */
 export interface Options {
   /**
-   * Whether a model may be a label. Default: never, all are `other`. Say yes for the models of the configuration
-   * only; what clients may name at will has no bound.
+   * Whether a model may be a label. Default: never, all are `other`. Return true only for configured models; names
+   * that clients choose are unbounded.
    */
   readonly knowsModel?: ((target: Pick<Target, "provider" | "model">) => boolean) | undefined
-  /** The same for what was asked for (`about.model`), which may be the name of a chain. */
+  /** The same for the requested name (`about.model`), which may be the name of a chain. */
   readonly knowsName?: ((name: string) => boolean) | undefined
-  /** What the last attempt of a run has said of itself. Default: nobody reads that, and no tokens are counted. */
+  /** The usage reported by the last attempt of a run. Default: not read, and no tokens are counted. */
   readonly usageOf?: ((run: RunInfo) => Usage | undefined) | undefined
 }
 
-/** What one target's attempts are counted in. */
+/** The series of one target. */
 interface TargetSeries {
   readonly place: { readonly provider: string; readonly model: string }
   readonly attempts: Map<string, Series.Update>
@@ -108,9 +105,9 @@ interface TargetSeries {
 }
 
 /**
- * An observer that counts in the `MetricRegistry` of the context. Give it to the runtime.
+ * An observer that updates metrics in the `MetricRegistry` of the context. Give it to the runtime.
  *
- * The series of a label set are looked up once, so an event costs a few counters' increments.
+ * The series of a label set are looked up once, so an event costs a few counter increments.
  */
 export const observer = (options: Options = {}): Effect.Effect<Observer> =>
   Effect.map(Effect.context<never>(), (context) => {
@@ -120,7 +117,7 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
       effect: series.of(overheads, { kind: "effect" }),
       stream: series.of(overheads, { kind: "stream" })
     }
-    /** Runs that have failed before they were answered; a run's object is gone when the run is. */
+    /** Runs with a failed attempt that have not been answered yet; weak, so that a finished run is released. */
     const troubled = new WeakSet<RunInfo>()
 
     const seriesOf = (target: Target): TargetSeries => {
@@ -229,8 +226,7 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
   })
 
 /**
- * Keeps a gauge of the retries that the process could make now, until the scope closes: a runtime's `retriesLeft`,
- * read when somebody looks.
+ * A gauge of the retries left in the budget, until the scope closes: a runtime's `retriesLeft`, computed when read.
  */
 export const watchBudget = (retriesLeft: Effect.Effect<number>): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -239,6 +235,6 @@ export const watchBudget = (retriesLeft: Effect.Effect<number>): Effect.Effect<v
     series.read(budget, {}, () => read(retriesLeft))
   })
 
-/** Counts the rests of the bench and keeps a gauge of what rests, as long as the layer lives. */
+/** Counts benches and provides a gauge of benched keys while the layer lives. */
 export const layerBench = (options?: Options): Layer.Layer<never, never, BenchRegistry> =>
   Layer.effectDiscard(BenchMetrics.watch(options))

@@ -1,10 +1,10 @@
-/** The series of metrics, looked up once per set of labels. */
+/** Metric series, looked up once per set of labels. */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 
-/** Adds to a counter, or takes a value into a histogram. */
+/** Adds to a counter, or records a value in a histogram. */
 export type Update = (value: number) => void
 
 /** The labels of a series. */
@@ -12,13 +12,13 @@ export type Labels = Readonly<Record<string, string>>
 
 /** The series of one registry. */
 export interface Series {
-  /** The series of a metric with these labels; the same for the same labels. */
+  /** The series of a metric with these labels; the same one for the same labels. */
   readonly of: <State>(metric: Metric.Metric<number, State>, labels: Labels) => Update
-  /** Lets a gauge be read when somebody looks, until the scope closes. The first reader of a series stays. */
+  /** Registers a gauge that is computed when read, until the scope closes. The first reader of a series stays. */
   readonly read: (metric: Metric.Gauge<number>, labels: Labels, value: () => number) => void
 }
 
-/** Series in the `MetricRegistry` of the context. Counters stay when the scope closes, gauges go. */
+/** Series in the `MetricRegistry` of the context. Counters stay when the scope closes, gauges are removed. */
 export const scoped: Effect.Effect<Series, never, Scope.Scope> = Effect.gen(function* () {
   const readers = new Map<string, Metric.Registration>()
   yield* Effect.addFinalizer(() =>
@@ -58,7 +58,7 @@ export const make = (
   }
 }
 
-/** The values that were made for pairs of words, each made once. */
+/** Memoises a function of two strings. */
 export const byTwo = <A>(make: (one: string, other: string) => A): ((one: string, other: string) => A) => {
   const known = new Map<string, Map<string, A>>()
   return (one, other) => {

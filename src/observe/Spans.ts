@@ -1,10 +1,10 @@
 /**
- * From the runtime's events to spans: one for each run, and one below it for each attempt.
+ * Spans from the runtime's events: one for each run, with a child for each attempt.
  *
  * Names and attributes are those of OpenTelemetry's conventions for generative AI, as of
  * https://github.com/open-telemetry/semantic-conventions-genai (in development; it builds on semantic conventions
- * 1.44.0); what they have no name for begins with `failover.`. Prompts, answers, keys and the words of providers are
- * never part of a span: a failure is its class and its evidence.
+ * 1.44.0); others begin with `failover.`. Prompts, answers, keys and the text of providers are never part of a span:
+ * a failure is its class and its evidence.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -17,19 +17,19 @@ import type { FailoverEvent, Observer, RunInfo } from "../events/FailoverEvent.t
 import { classOf, type Failure } from "../failure/Failure.ts"
 import { annotate, type Usage } from "./Usage.ts"
 
-/** What spans can be told. */
+/** Options of the spans. */
 export interface Options {
-  /** What a run's span is below. Default: the span of the caller's context, if it has one. */
+  /** The parent of a run's span. Default: the span of the caller's context, if any. */
   readonly parentOf?: ((run: RunInfo) => Tracer.AnySpan | undefined) | undefined
   /** The kind of a run's span. Default `"internal"`; that of an attempt is always `"client"`. */
   readonly kind?: Tracer.SpanKind | undefined
   /** The `gen_ai.provider.name` of a target, such as `azure.ai.openai`. Default: the provider's own name. */
   readonly providerName?: ((target: Target) => string) | undefined
-  /** What the last attempt of a run has said of itself (its tokens, …). Default: nobody reads that. */
+  /** The usage reported by the last attempt of a run (tokens, …). Default: not read. */
   readonly usageOf?: ((run: RunInfo) => Usage | undefined) | undefined
 }
 
-/** The spans of one run that are open. */
+/** The open spans of one run. */
 interface Open {
   readonly run: Tracer.Span
   readonly startedAt: bigint
@@ -38,24 +38,24 @@ interface Open {
   skips: number
 }
 
-/** Who a target is and where, worked out once. */
-interface Whereabouts {
+/** The name and the address of a target, computed once. */
+interface TargetAttributes {
   readonly name: string
   readonly address: string | undefined
   readonly port: number | undefined
 }
 
-/** Skips of one run that become events of its span. */
+/** The skips of one run that become events of its span. */
 const maxSkips = 32
 
-/** Characters of what a caller said. */
+/** The most characters of a text from the caller. */
 const maxText = 200
 
-/** What makes spans of events, and knows which are whose. */
+/** Makes spans from events, and finds the span of a run. */
 export interface Spans {
   /** Give it to the runtime; without it there are no spans. */
   readonly observer: Observer
-  /** The span of a run that has begun; `undefined` for one that the observer has not heard of. */
+  /** The span of a running run; `undefined` if the observer does not know the run. */
   readonly spanOf: (run: RunInfo) => Tracer.Span | undefined
 }
 
@@ -74,13 +74,13 @@ export interface Spans {
 export const observer = (options: Options = {}): Effect.Effect<Observer> =>
   Effect.map(make(options), ({ observer }) => observer)
 
-/** The same, for those who also want to say to which span something else belongs. */
+/** The same, with access to the spans of runs. */
 export const make = (options: Options = {}): Effect.Effect<Spans> =>
   Effect.map(Effect.context<never>(), (context) => {
     const tracer = Context.get(context, Tracer.Tracer)
     const { kind = "internal", providerName = nameOf, usageOf = unread } = options
     const parentOf = options.parentOf ?? callers
-    const whereabouts = new WeakMap<Target, Whereabouts>()
+    const whereabouts = new WeakMap<Target, TargetAttributes>()
     const known = new WeakMap<RunInfo, Open>()
 
     const spanOf = (
@@ -228,7 +228,7 @@ const nameOf = ({ provider }: Target): string => provider
 const callers = ({ context }: RunInfo): Tracer.AnySpan | undefined =>
   Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
 
-/** The operation in the conventions' words, where they have one. */
+/** The operation's name in the conventions, if it has one. */
 const operationOf = (operation: string | undefined): string => {
   switch (operation) {
     case undefined:
@@ -243,7 +243,7 @@ const operationOf = (operation: string | undefined): string => {
   }
 }
 
-/** Says of an attempt why it failed, and gives the type of the error. */
+/** Records on an attempt's span why it failed, and returns the error type. */
 const describe = (span: Tracer.Span | undefined, failure: Failure): string => {
   const type = classOf(failure)
   span?.attribute("error.type", type)
@@ -254,7 +254,7 @@ const describe = (span: Tracer.Span | undefined, failure: Failure): string => {
   return type
 }
 
-/** Exporters write the error's message and stack; what a provider said, which may quote a prompt, is not in it. */
+/** Exporters write the message and stack of an error; the provider's text, which may quote a prompt, is left out. */
 const failed = (type: string): Exit.Exit<never, Error> => {
   const error = new Error(type)
   error.name = type
@@ -262,7 +262,7 @@ const failed = (type: string): Exit.Exit<never, Error> => {
   return Exit.failCause(Cause.fail(error))
 }
 
-const addressOf = ({ endpoint }: Target): Pick<Whereabouts, "address" | "port"> => {
+const addressOf = ({ endpoint }: Target): Pick<TargetAttributes, "address" | "port"> => {
   if (!URL.canParse(endpoint)) return nowhere
   const { hostname, port, protocol } = new URL(endpoint)
   if (hostname === "") return nowhere

@@ -3,11 +3,14 @@
 /** The slot of a step in a ring. */
 export const slotOf = (number: number, ring: ReadonlyArray<unknown>): number => number % ring.length
 
-/** A ring for so many steps, at least one. */
+/** A ring with at least one step. */
 export const makeRing = <A>(steps: number): Array<A | undefined> =>
   new Array<A | undefined>(Math.max(1, steps)).fill(undefined)
 
-/** The steps of the window that ends with `current`, the oldest first. A ring also holds older ones that nobody overwrote. */
+/**
+ * The steps of the window that ends with `current`, oldest first. A ring may also hold older steps that were not
+ * overwritten.
+ */
 export const inWindow = <A extends { readonly number: number }>(
   ring: ReadonlyArray<A | undefined>,
   current: number

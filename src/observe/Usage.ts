@@ -1,31 +1,31 @@
 /**
- * What an answer says of itself beside its content: the tokens it took, the model that wrote it and why it ended.
+ * The metadata of an answer: the tokens it took, its model and why it ended.
  *
- * The names are those of OpenTelemetry's conventions for generative AI, of which the tokens that come from a cache, go
- * into one or are spent on reasoning are parts of the input's and the output's:
+ * The names are those of OpenTelemetry's conventions for generative AI, in which cached and reasoning tokens are
+ * included in the input and the output:
  * https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/client-inference.md
  */
 import type * as Tracer from "effect/Tracer"
 
-/** What an answer says of itself; what it does not say is `undefined`. */
+/** The metadata of an answer; `undefined` if not reported. */
 export interface Usage {
-  /** The model in the provider's own words, which may name a version. */
+  /** The model as named by the provider, which may include a version. */
   readonly model: string | undefined
-  /** Why each choice ended, in the provider's own words; `undefined` for one of which it has not been said. */
+  /** The finish reason of each choice as named by the provider; `undefined` if not reported. */
   readonly finishReasons: ReadonlyArray<string | undefined>
-  /** All tokens of the input, those of caches included. */
+  /** All tokens of the input, including cached ones. */
   readonly inputTokens: number | undefined
-  /** All tokens of the output, those of reasoning included. */
+  /** All tokens of the output, including reasoning. */
   readonly outputTokens: number | undefined
   readonly cacheReadTokens: number | undefined
   readonly cacheWriteTokens: number | undefined
   readonly reasoningTokens: number | undefined
 }
 
-/** Characters of what a provider calls its model or its reasons. */
+/** The most characters of a model's name or a finish reason. */
 const maxText = 200
 
-/** Says it of a span. */
+/** Adds it to a span. */
 export const annotate = (span: Tracer.Span, usage: Usage): void => {
   const { finishReasons, model } = usage
   if (model !== undefined) span.attribute("gen_ai.response.model", model.slice(0, maxText))

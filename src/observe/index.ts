@@ -1,7 +1,10 @@
-/** What can be made of the runtime's events: a record of recent decisions, metrics, and how the last minutes went. */
+/**
+ * Observability from the runtime's events: recent decisions, metrics, spans, logs, and the traffic of the last
+ * minutes.
+ */
 export * as Decisions from "./Decisions.ts"
 export * as Logs from "./Logs.ts"
 export * as Metrics from "./Metrics.ts"
-export * as Pulse from "./Pulse.ts"
+export * as RecentTraffic from "./RecentTraffic.ts"
 export * as Spans from "./Spans.ts"
 export * as Usage from "./Usage.ts"

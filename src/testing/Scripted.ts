@@ -1,9 +1,9 @@
 /**
- * A provider that plays a script: what is to happen reads as a list.
+ * A provider that plays a script, written as a list.
  *
- * A script is a list of calls, and a call is a list of steps. Everything a provider can do to its caller can be
- * written down: answer, fail, keep silent, die, or stop in the middle of an answer. Time comes from the Clock only,
- * so a script runs in virtual time as well as in real time.
+ * A script is a list of calls, and a call is a list of steps. It covers everything a provider can do: answer, fail,
+ * not respond, die, or stop in the middle of an answer. Time comes only from the Clock, so a script runs in virtual
+ * time and in real time.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -22,38 +22,38 @@ import type { Target } from "../domain/Target.ts"
 import * as Failure from "../failure/Failure.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 
-/** A piece of an answer and what it means. It is also what the streams of `make` are made of. */
+/** A piece of an answer and its phase. The streams of `make` consist of these. */
 export interface Part {
   readonly text: string
   readonly phase: Phase.Phase
 }
 
-/** A piece that carries content. */
+/** A piece with content. */
 export const content = (text: string): Part => ({ text, phase: Phase.content })
 
-/** A piece that carries none, as a role or a ping. */
+/** A piece without content, such as a role or a ping. */
 export const held = (text = ""): Part => ({ text, phase: Phase.held })
 
-/** The answer is complete; metadata may follow. With text it is content as well. */
+/** The end of the answer; metadata may follow. With text it is content as well. */
 export const complete = (text = ""): Part => ({ text, phase: text === "" ? Phase.complete : Phase.answer })
 
-/** The protocol's last word. */
+/** The last event of the protocol. */
 export const last: Part = { text: "", phase: Phase.last }
 
 /**
- * One thing that happens in a call.
+ * One step of a call.
  *
  * | step | meaning |
  * | --- | --- |
  * | `"text"` | a piece of content |
- * | `held()`, `complete()`, `last`, … | a piece with another meaning |
- * | a failure | the call fails with it, whatever was said before |
- * | `{ wait: "3 seconds" }` | nothing happens for so long |
- * | `{ hang: true }` | nothing happens ever again |
+ * | `held()`, `complete()`, `last`, … | a piece with another phase |
+ * | a failure | the call fails with it, even after content |
+ * | `{ wait: "3 seconds" }` | nothing happens for that long |
+ * | `{ hang: true }` | the call never continues |
  * | `{ die: "a bug" }` | the call dies with this defect |
- * | `{ end: true }` | the connection ends here, without the protocol's end |
- * | `{ answer: value }` | a whole answer as it is to be returned; nothing in a stream |
- * | `{ chunks: [a, b] }` | chunks of a stream as they are, arriving together; nothing in a whole answer |
+ * | `{ end: true }` | the connection ends here, without the protocol's last event |
+ * | `{ answer: value }` | a whole answer, returned as it is; ignored in a stream |
+ * | `{ chunks: [a, b] }` | chunks of a stream, returned together as they are; ignored in a whole answer |
  */
 export type Step<Answer, Chunk> =
   | string
@@ -67,23 +67,23 @@ export type Step<Answer, Chunk> =
   | { readonly chunks: NonEmptyReadonlyArray<Chunk> }
 
 /**
- * The steps of one call. Asked for a whole answer, it answers with all its content; without any it fails as
- * `Transient/Empty`. As a stream it gives one chunk a step, and `last` at its end if it did not say so itself.
+ * The steps of one call. A whole answer consists of all its content; without any it fails as `Transient/Empty`. A
+ * stream emits one chunk per step, and `last` at its end unless the script has it.
  */
 export type Call<Answer, Chunk> = ReadonlyArray<Step<Answer, Chunk>>
 
 /**
- * What the calls do, in order; the last one goes on for ever. A list counts the calls to the whole provider. A
- * function gives a list for each target (a model, a credential) and request; then calls are counted by target.
+ * The calls in order; the last one repeats forever. A list counts all calls of the provider. A function returns a
+ * list for each target (model and credential) and request; then calls are counted per target.
  */
 export type Script<Request, Answer, Chunk> =
   | ReadonlyArray<Call<Answer, Chunk>>
   | ((target: Target, request: Request) => ReadonlyArray<Call<Answer, Chunk>>)
 
-/** What became of a call: `open` while it runs, `interrupted` when the caller left before its end. */
+/** The outcome of a call: `open` while it runs, `interrupted` if the caller left before its end. */
 export type Outcome = "open" | "answered" | "failed" | "interrupted"
 
-/** One call as it was made. */
+/** A recorded call. */
 export interface Recorded<out Request> {
   /** `provider/model#credential` */
   readonly target: string
@@ -95,7 +95,7 @@ export interface Recorded<out Request> {
 }
 
 /**
- * A provider that plays a script, and what it saw.
+ * A provider that plays a script and records its calls.
  *
  * @category models
  */
@@ -104,24 +104,24 @@ export interface Scripted<Request = unknown, Answer = string, Chunk = Part>
     HasModels {
   /** Every call so far, in the order they began. */
   readonly calls: ReadonlyArray<Recorded<Request>>
-  /** How many calls hold on to something at this moment. Zero when nothing leaks. */
+  /** How many calls still hold resources now. Zero if nothing leaks. */
   readonly open: number
 }
 
-/** How the pieces of a script become the answers and chunks of a provider. */
+/** Converts the pieces of a script to the answers and chunks of a provider. */
 export interface Format<in Request, out Answer, in out Chunk> {
   readonly answer: (text: string, request: Request, target: Target) => Answer
   readonly chunk: (part: Part, request: Request, target: Target) => Chunk
   readonly phase: (chunk: Chunk) => Phase.Phase
 }
 
-/** What else a scripted provider can be given. */
+/** Further options of a scripted provider. */
 export interface Options<in Request, out Answer, out Chunk> {
   readonly credentials?: NonEmptyReadonlyArray<Credential.Credential> | undefined
   readonly strategy?: Strategy | undefined
   readonly policy?: PolicyOptions | undefined
   readonly baseUrl?: string | undefined
-  /** The call that follows the script, instead of its last one again. */
+  /** The call after the end of the script, instead of repeating its last one. */
   readonly otherwise?: Call<Answer, Chunk> | undefined
   readonly withoutTokenCap?: Provider<Request, Answer, Chunk>["withoutTokenCap"]
 }
@@ -163,7 +163,7 @@ export const make = (
   options?: Options<unknown, string, Part>
 ): Scripted => makeWith(plain, name, script, options)
 
-/** A provider whose answers and chunks have the form you give it; see `make`. */
+/** A provider whose answers and chunks have a custom format; see `make`. */
 export const makeWith = <Request, Answer, Chunk>(
   format: Format<Request, Answer, Chunk>,
   name: string,
@@ -183,7 +183,7 @@ export const makeWith = <Request, Answer, Chunk>(
     return list[index] ?? options.otherwise ?? list.at(-1) ?? []
   }
 
-  /** Opens a call; whoever opened it closes it, and what has no outcome by then was interrupted. */
+  /** Opens a call. Whoever opened it closes it; a call without an outcome by then was interrupted. */
   const begin = (kind: "complete" | "stream", request: Request, target: Target) =>
     Effect.map(Clock.currentTimeMillis, (at) => {
       const recording: Recording<Request> = { target: target.key, request, at, kind, outcome: "open" }
@@ -229,7 +229,7 @@ interface Recording<Request> extends Recorded<Request> {
   outcome: Outcome
 }
 
-/** Notes the outcome at the moment it is decided, so that a caller who leaves afterwards does not change it. */
+/** Records the outcome when it is decided, so that a caller who leaves afterwards does not change it. */
 const settle = <A, E>(recording: Recording<unknown>, outcome: Outcome, effect: Effect.Effect<A, E>) =>
   Effect.suspend(() => {
     recording.outcome = outcome

@@ -1,24 +1,25 @@
-/** Runs something in virtual time to its end, for tests that do not care when it ends. */
+/** Runs an effect to its end in virtual time, for tests that do not depend on when it ends. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 
-/** How the time passes. */
+/** How time advances. */
 export interface Options {
   /**
-   * One step of time. Work that begins within a step has begun before the next one, so a step has to be shorter than the
-   * timeouts that are not to fire. Default 100 milliseconds.
+   * One step of time. Work that starts within a step has started before the next one, so a step must be shorter than
+   * the timeouts that should not fire. Default 100 milliseconds.
    */
   readonly step?: Duration.Input | undefined
-  /** After so much time the effect is interrupted, and the test dies with a message. Default 1 hour. */
+  /** After this much time the effect is interrupted, and the test dies with a message. Default 1 hour. */
   readonly atMost?: Duration.Input | undefined
 }
 
 /**
- * Runs an effect while the `TestClock` passes in small steps, and gives what it gives.
+ * Runs an effect while the `TestClock` advances in small steps, and returns its result.
  *
- * One large step would do harm: the clock jumps, and an attempt that had no turn yet meets its timeout before it has begun.
+ * One large step would be wrong: the clock would jump, and an attempt that has not run yet would time out before it
+ * starts.
  *
  * @example
  * import { Chain, Failover, Failure } from "effect-failover"

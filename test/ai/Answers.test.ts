@@ -31,7 +31,7 @@ import {
 const Person = Schema.Struct({ name: Schema.String, age: Schema.Number })
 
 describe("an answer", () => {
-  it.effect("comes from the first model, and the others are not asked", () => {
+  it.effect("comes from the first model, and the others are not called", () => {
     const [a, b] = [new Mock("A"), new Mock("B")]
     return Effect.gen(function* () {
       assert.strictEqual(yield* text, "A")
@@ -81,7 +81,7 @@ describe("an answer", () => {
     }).pipe(Effect.withTracer(tracer), Effect.provide(two(a, b)))
   })
 
-  it.effect("that is empty moves on", () => {
+  it.effect("that is empty falls back", () => {
     const a = new Mock("A", () => Effect.succeed([parts.metadata("A"), parts.finish()]))
     return Effect.gen(function* () {
       assert.strictEqual(yield* text, "B")
@@ -96,7 +96,7 @@ describe("an answer", () => {
     }).pipe(Effect.provide(two(a, new Mock("B"))))
   })
 
-  it.effect("that ended with an error moves on, whatever was said before", () => {
+  it.effect("that ended with an error falls back, even after content", () => {
     const a = new Mock("A", () =>
       Effect.succeed([parts.metadata("A"), { type: "text", text: "half" }, parts.finish("error")])
     )
@@ -105,7 +105,7 @@ describe("an answer", () => {
     }).pipe(Effect.provide(two(a, new Mock("B"))))
   })
 
-  it.effect("that a content filter withheld goes to the caller as that", () => {
+  it.effect("withheld by a content filter is returned to the caller as such", () => {
     const [a, b] = [new Mock("A"), new Mock("B")]
     a.generate = () => Effect.succeed([parts.metadata("A"), parts.finish("content-filter")])
     return Effect.gen(function* () {
@@ -114,7 +114,7 @@ describe("an answer", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("that does not come in time is given up for the next model's", () => {
+  it.effect("that does not arrive in time is abandoned for the next model's", () => {
     const a = new Mock("A", () => Effect.never)
     return Effect.gen(function* () {
       assert.strictEqual(yield* play(text), "B")
@@ -141,7 +141,7 @@ describe("an object", () => {
     parts.finish()
   ]
 
-  it.effect("that is none moves on, and benches nobody", () => {
+  it.effect("that is invalid falls back, and benches nothing", () => {
     const a = new Mock("A", () => Effect.succeed(json("{not json")))
     const b = new Mock("B", () => Effect.succeed(json('{"name":"Ada","age":36}')))
     return Effect.gen(function* () {
@@ -153,7 +153,7 @@ describe("an object", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("whose schema one provider cannot express comes from the next, and benches nobody", () => {
+  it.effect("whose schema one provider cannot express comes from the next, and benches nothing", () => {
     const [a, b] = [new Mock("A", () => Effect.succeed(json('{"name":"Ada","age":36}'))), new Mock("B")]
     b.generate = a.generate
     a.codecTransformer = () => {
@@ -169,7 +169,7 @@ describe("an object", () => {
 })
 
 describe("an error", () => {
-  it.effect("that another model would give as well stops the call and comes as it is", () => {
+  it.effect("that another model would give as well stops the call and is returned unchanged", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.invalid)), new Mock("B")]
     return Effect.gen(function* () {
       assert.strictEqual(yield* Effect.flip(text), errors.invalid)
@@ -179,7 +179,7 @@ describe("an error", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("for a prompt that is too long moves on and benches nobody", () => {
+  it.effect("for a prompt that is too long falls back and benches nothing", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.tooLong)), new Mock("B")]
     return Effect.gen(function* () {
       yield* text
@@ -210,14 +210,14 @@ describe("an error", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("that the runtime found out itself is put into words of effect/ai", () => {
+  it.effect("of the runtime itself is converted to an error of effect/ai", () => {
     const [a, b] = [new Mock("A", () => Effect.never), new Mock("B", () => Effect.never)]
     return Effect.gen(function* () {
       assert.deepStrictEqual(yield* play(failing(text)), ["InternalProviderError", "InternalProviderError"])
     }).pipe(Effect.provide(two(a, b, { policy: { timeouts: { answer: "20 seconds" } } })))
   })
 
-  it.effect("keeps the wait when nobody can be called: the soonest end, and nobody is called", () => {
+  it.effect("keeps the soonest wait if no target is available, and calls none", () => {
     const [a, b] = [
       new Mock("A", () => Effect.fail(errors.throttled(40))),
       new Mock("B", () => Effect.fail(errors.throttled(10)))
@@ -232,7 +232,7 @@ describe("an error", () => {
     }).pipe(Effect.provide(two(a, b, { policy: { whenAllBenched: "fail" } })))
   })
 
-  it.effect("tells of the deadline, before the errors of the attempts", () => {
+  it.effect("reports the deadline, before the errors of the attempts", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.fault)), new Mock("B", () => Effect.never)]
     return Effect.gen(function* () {
       const failed = yield* play(Effect.exit(text))
@@ -246,7 +246,7 @@ describe("an error", () => {
     }).pipe(Effect.provide(two(a, b, { policy: { deadline: "15 seconds" } })))
   })
 
-  it.effect("that names the day of its end benches the key, which is probed long before that", () => {
+  it.effect("that names the day of its end benches the key, which is probed long before", () => {
     const resetAt = DateTime.makeUnsafe(50 * 3_600_000)
     const a = new Mock("A", () => Effect.fail(error(new AiError.QuotaExhaustedError({ resetAt }))))
     return Effect.gen(function* () {
@@ -256,7 +256,7 @@ describe("an error", () => {
     }).pipe(Effect.provide(two(a, new Mock("B"))))
   })
 
-  it.effect("that is retryable in effect/ai's sense only does not decide: a dead key moves on", () => {
+  it.effect("is not judged by effect/ai's isRetryable: a dead key falls back", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.refused)), new Mock("B")]
     return Effect.gen(function* () {
       assert.isFalse(errors.refused.isRetryable)
@@ -266,7 +266,7 @@ describe("an error", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("of a failover model inside of another means the same there", () => {
+  it.effect("of a failover model inside another keeps its meaning", () => {
     const a = new Mock("A", () => Effect.never)
     const inner = FailoverLanguageModel.layer([FailoverLanguageModel.member("a/m", a.layer)], {
       policy: { timeouts: { answer: "20 seconds" } }
@@ -277,12 +277,12 @@ describe("an error", () => {
     ])
     return Effect.gen(function* () {
       assert.strictEqual(yield* play(text), "B")
-      // A silent model is asked once; a fault that is not silence would have been tried again.
+      // A model that times out is called once; another fault would have been retried.
       assert.strictEqual(a.calls, 1)
     }).pipe(Effect.provide(outer))
   })
 
-  it.effect("that is a defect moves on like a fault", () => {
+  it.effect("that is a defect falls back like a fault", () => {
     const [a, b] = [new Mock("A", () => Effect.die("a bug")), new Mock("B")]
     return Effect.gen(function* () {
       assert.strictEqual(yield* text, "B")
@@ -291,7 +291,7 @@ describe("an error", () => {
 })
 
 describe("the bench", () => {
-  it.effect("keeps a throttled model for as long as it asked, then one call tries it", () => {
+  it.effect("benches a throttled model for the requested wait, then one call probes it", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.throttled(30))), new Mock("B")]
     return Effect.gen(function* () {
       for (let i = 0; i < 3; i++) assert.strictEqual(yield* text, "B")
@@ -306,7 +306,7 @@ describe("the bench", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("lets one of fifty callers try the model again", () => {
+  it.effect("lets one of fifty callers probe the model", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.throttled(5))), new Mock("B")]
     return Effect.gen(function* () {
       yield* text
@@ -321,7 +321,7 @@ describe("the bench", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("is not cleared by an answer that was asked for before the rest began", () => {
+  it.effect("is not cleared by an answer requested before the bench began", () => {
     const [a, b] = [new Mock("A"), new Mock("B")]
     return Effect.gen(function* () {
       a.generate = () => Effect.andThen(Effect.sleep("10 seconds"), Effect.succeed(answer("A")))
@@ -336,7 +336,7 @@ describe("the bench", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("is not told of a caller who hangs up, and nobody else is asked", () => {
+  it.effect("is not affected by a caller who hangs up, and no other target is called", () => {
     const [a, b] = [new Mock("A", () => Effect.never), new Mock("B")]
     return Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(text)
@@ -348,7 +348,7 @@ describe("the bench", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("goes by the key: another key of the same model is tried before another model", () => {
+  it.effect("is per key: another key of the same model is tried before another model", () => {
     const [first, second, other] = [
       new Mock("1", () => Effect.fail(errors.refused)),
       new Mock("2"),
@@ -394,7 +394,7 @@ describe("a prompt", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("that is none is a defect of the caller's, and no model is asked", () => {
+  it.effect("that is invalid is a defect of the caller, and no model is called", () => {
     const [a, b] = [new Mock("A"), new Mock("B")]
     return Effect.gen(function* () {
       const exit = yield* Effect.exit(LanguageModel.generateText({ prompt: [{ role: "nobody" } as never] }))
@@ -405,7 +405,7 @@ describe("a prompt", () => {
 })
 
 describe("an observer", () => {
-  it.effect("hears the attempts of a call, with what was asked", () => {
+  it.effect("receives the attempts of a call, with the request", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.fault)), new Mock("B")]
     const heard: Array<string> = []
     const layer = two(a, b, {

@@ -87,7 +87,7 @@ describe("a tool call that cannot be made", () => {
     ["whose parameters do not decode", "weather", '{"town":1}'],
     ["whose parameters are no JSON", "weather", "{oops"]
   ] as const) {
-    it.live(`moves a chain on, and rests nobody: ${what}`, () =>
+    it.live(`makes a chain fall back, and benches nothing: ${what}`, () =>
       chained(({ anthropic, openai }) =>
         Effect.gen(function* () {
           openai.play(openaiCall(name, args))
@@ -110,7 +110,7 @@ describe("a tool call that cannot be made", () => {
     ["of a tool that the model invents", parts.call("1", "wether")],
     ["whose parameters do not decode", parts.call("1", "weather", { town: 1 })]
   ] as const) {
-    it.effect(`moves failover models on before any handler has run: ${what}`, () => {
+    it.effect(`makes failover models fall back before any handler has run: ${what}`, () => {
       const a = new Mock("a", () => Effect.succeed([call, parts.finish("tool-calls")]))
       const b = new Mock("b", () => Effect.succeed([parts.call("2"), parts.finish("tool-calls")]))
       let ran = 0
@@ -132,8 +132,8 @@ describe("a tool call that cannot be made", () => {
   }
 })
 
-describe("an object that is none", () => {
-  it.live("moves on and rests nobody, however often", () =>
+describe("an invalid object", () => {
+  it.live("falls back and benches nothing, however often", () =>
     chained(({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(openaiAnswer({ content: '{"sky":7}' }))
@@ -145,7 +145,7 @@ describe("an object that is none", () => {
     )
   )
 
-  it.live("but a web page in its place is a fault of its target, which rests after a few", () =>
+  it.live("but a web page instead is a fault of its target, which is benched after a few", () =>
     chained(({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(FaultServer.text("<html>Welcome</html>", 200, { "content-type": "text/html" }))
@@ -157,7 +157,7 @@ describe("an object that is none", () => {
     )
   )
 
-  it.live("because the model refused is a refusal, and goes to no other vendor", () =>
+  it.live("after a refusal of the model is a refusal, without fallback to another vendor", () =>
     chained(({ anthropic, openai }) =>
       Effect.gen(function* () {
         anthropic.play(claudeAnswer([{ type: "text", text: '{"sky":"blue"}' }]))
@@ -173,7 +173,7 @@ describe("an object that is none", () => {
     )
   )
 
-  it.live("because of the token limit says so", () =>
+  it.live("at the token limit says so", () =>
     chained(({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(openaiAnswer({ content: "" }, "length"))
@@ -186,13 +186,13 @@ describe("an object that is none", () => {
   )
 })
 
-describe("what a model cannot take", () => {
+describe("a request that a model does not support", () => {
   for (const reason of [
     new AiError.ToolConfigurationError({ toolName: "search", description: "unknown" }),
     new AiError.InvalidUserInputError({ description: "audio/wav" }),
     new AiError.UnsupportedSchemaError({ description: "tuples" })
   ]) {
-    it.effect(`goes to the next model, and nobody rests: ${reason._tag}`, () => {
+    it.effect(`falls back to the next model, and benches nothing: ${reason._tag}`, () => {
       const a = new Mock("a", () => Effect.fail(error(reason)))
       const b = new Mock("b")
       return Effect.gen(function* () {
@@ -243,7 +243,7 @@ describe("vectors", () => {
     }
   )
 
-  it.effect("of a foreign length are a fault of their place, which rests after a few", () => {
+  it.effect("of another length are a fault of their endpoint, which is benched after a few", () => {
     const a = place((call) => (call === 1 ? [1, 2, 3] : [1, 2]))
     const b = place(() => [1, 2, 3])
     return Effect.gen(function* () {

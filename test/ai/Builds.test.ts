@@ -34,7 +34,7 @@ describe("the layers of members", () => {
     })
   )
 
-  it.effect("have a bounded time, and a defect says which of them took too long and what to do", () =>
+  it.effect("have a timeout, and a defect names the slow one and says what to do", () =>
     Effect.gen(function* () {
       const whole = layer(
         [member("a/m", slow(new Mock("a"), "1 hour")), member("b/m", new Mock("b").layer)],
@@ -52,7 +52,7 @@ describe("the layers of members", () => {
 })
 
 describe("an optional member", () => {
-  it.effect("whose layer hangs holds up neither the start nor, for more than a second, a request", () =>
+  it.effect("whose layer hangs delays neither the start nor, for more than a second, a request", () =>
     Effect.gen(function* () {
       const whole = layer(
         [optional(member("a/m", slow(new Mock("a"), "1 hour"))), member("b/m", new Mock("b").layer)],
@@ -75,7 +75,7 @@ describe("an optional member", () => {
     })
   )
 
-  it.effect("is built once for all who wait for it", () => {
+  it.effect("is built once for all waiting requests", () => {
     const a = new Mock("a")
     return Effect.gen(function* () {
       const whole = layer(

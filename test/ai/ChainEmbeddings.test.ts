@@ -89,7 +89,7 @@ describe("embeddings", () => {
     )
   )
 
-  it.live("rotate the keys, then go to another place of the same model", () =>
+  it.live("rotate the keys, then fall back to another endpoint of the same model", () =>
     withChain(Chain.make(small, routed), ({ openai, router }) =>
       Effect.gen(function* () {
         openai.play(
@@ -105,7 +105,7 @@ describe("embeddings", () => {
     )
   )
 
-  it.live("of another length, or too few of them, are none", () =>
+  it.live("of another length, or too few of them, are rejected", () =>
     withChain(Chain.make(small, routed), ({ openai, router }) =>
       Effect.gen(function* () {
         openai.play(FaultServer.json({ data: [{ index: 0, embedding: [1, "2"] }] }))

@@ -138,7 +138,7 @@ describe("a whole answer", () => {
 })
 
 describe("a chain", () => {
-  it.live("rotates the keys of a provider before it changes the model, and dead keys rest", () =>
+  it.live("rotates the keys of a provider before it falls back, and benches dead keys", () =>
     withChain(Chain.make(gpt, claude), ({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.answer((seen) =>
@@ -162,7 +162,7 @@ describe("a chain", () => {
     )
   )
 
-  it.live("goes on with another protocol, with the request written anew", () =>
+  it.live("falls back to another protocol, with the request rewritten", () =>
     withChain(Chain.make(gpt, claude), ({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(FaultServer.json({ error: { message: "overloaded" } }, 503))
@@ -183,7 +183,7 @@ describe("a chain", () => {
     )
   )
 
-  it.live("that nobody answers fails with an AiError for each attempt", () =>
+  it.live("without an answer fails with an AiError for each attempt", () =>
     withChain(Chain.make(gpt, claude), ({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(
@@ -203,7 +203,7 @@ describe("a chain", () => {
     )
   )
 
-  it.live("stops at a request that everybody would refuse", () =>
+  it.live("stops at a request that every provider would refuse", () =>
     withChain(Chain.make(gpt, claude), ({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(
@@ -264,7 +264,7 @@ describe("a chain", () => {
     )
   )
 
-  it("requires the providers it is made of, and none else", () => {
+  it("requires exactly the providers it is made of", () => {
     const layer = ChainLanguageModel.layer(Chain.make(gpt))
     expectTypeOf(layer).toEqualTypeOf<
       Layer.Layer<LanguageModel.LanguageModel | BenchRegistry, never, OpenAi>
@@ -302,7 +302,7 @@ describe("a stream", () => {
     )
   )
 
-  it.live("of Anthropic moves on to OpenAI when its first event is an error", () =>
+  it.live("of Anthropic falls back to OpenAI if its first event is an error", () =>
     withChain(Chain.make(claude, gpt), ({ anthropic, openai }) =>
       Effect.gen(function* () {
         anthropic.play(events(samples.claudeErrorEvent))
@@ -324,7 +324,7 @@ describe("a stream", () => {
     )
   )
 
-  it.live("whose reader stops lets the request go", () =>
+  it.live("whose reader stops aborts the request", () =>
     withChain(Chain.make(gpt), ({ openai }) =>
       Effect.gen(function* () {
         const [first, second] = samples.chatStream.split(/(?<=\n\n)/)
@@ -337,7 +337,7 @@ describe("a stream", () => {
 })
 
 describe("a tool", () => {
-  it.live("that OpenAI calls is run with what it was given", () =>
+  it.live("called by OpenAI runs with its arguments", () =>
     withChain(Chain.make(gpt), ({ openai }) =>
       Effect.gen(function* () {
         const kit = Toolkit.make(
@@ -361,7 +361,7 @@ describe("a tool", () => {
     )
   )
 
-  it.live("that OpenAI calls in a stream is run when the call is whole", () =>
+  it.live("called by OpenAI in a stream runs when the call is complete", () =>
     withChain(Chain.make(gpt), ({ openai }) =>
       Effect.gen(function* () {
         openai.play(events(samples.chatToolStream))
@@ -386,7 +386,7 @@ describe("a tool", () => {
     )
   )
 
-  it.live("that Claude calls in a stream is run, and its answer goes back with the next question", () =>
+  it.live("called by Claude in a stream runs, and its result is sent with the next request", () =>
     withChain(Chain.make(claude, gpt), ({ anthropic, openai }) =>
       Effect.gen(function* () {
         anthropic.play(events(samples.claudeToolStream), FaultServer.json({}, 503))
@@ -416,7 +416,7 @@ describe("a tool", () => {
     )
   )
 
-  it.live("with a name that is too long for OpenAI is found again", () => {
+  it.live("with a name that is too long for OpenAI is mapped back", () => {
     const name = `mcp__server__${"x".repeat(80)}`
     const kit = Toolkit.make(Tool.dynamic(name, { parameters: { type: "object", properties: {} } }))
     return withChain(Chain.make(gpt), ({ openai }) =>
@@ -443,7 +443,7 @@ describe("a tool", () => {
     )
   })
 
-  it.live("whose call has no id is given one, and arguments that are none are the toolkit's to judge", () =>
+  it.live("called without an id gets one, and the toolkit judges invalid arguments", () =>
     withChain(Chain.make(gpt), ({ openai }) =>
       Effect.gen(function* () {
         const call = { type: "function", function: { name: "get_weather", arguments: "{location: Oslo" } }
@@ -490,7 +490,7 @@ describe("a tool", () => {
     )
   )
 
-  it.live("of a provider's own cannot be asked for", () => {
+  it.live("defined by a provider is not supported", () => {
     const search = Tool.providerDefined({
       id: "openai.web_search",
       customName: "Search",
@@ -547,7 +547,7 @@ describe("thoughts", () => {
       )
   )
 
-  it.live("of an OpenAI-compatible model are heard, and left out of the next request", () =>
+  it.live("of an OpenAI-compatible model are returned, and left out of the next request", () =>
     withChain(Chain.make(gpt), ({ openai }) =>
       Effect.gen(function* () {
         const message = { role: "assistant", content: "42", reasoning_content: "hm" }
@@ -569,7 +569,7 @@ describe("thoughts", () => {
     )
   )
 
-  it.live("that are hidden go back as they came", () =>
+  it.live("that are hidden are sent back unchanged", () =>
     withChain(Chain.make(claude), ({ anthropic }) =>
       Effect.gen(function* () {
         const content = [
@@ -598,7 +598,7 @@ describe("structured output", () => {
   const message = (text: string) =>
     FaultServer.json({ ...samples.claudeMessage, content: [{ type: "text", text }] })
 
-  it.live("is asked for in the words of each protocol", () =>
+  it.live("is requested in the format of each protocol", () =>
     withChain(Chain.make(gpt, claude), ({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(FaultServer.json({}, 503))
@@ -616,7 +616,7 @@ describe("structured output", () => {
     )
   )
 
-  it.live("that is none moves on to the next model, and benches nobody", () =>
+  it.live("that is invalid falls back to the next model, and benches nothing", () =>
     withChain(Chain.make(gpt, claude), ({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(chat('{"nam'))
@@ -629,7 +629,7 @@ describe("structured output", () => {
     )
   )
 
-  it.live("that nobody gets right fails as such", () =>
+  it.live("that no model produces fails as such", () =>
     withChain(Chain.make(gpt), ({ openai }) =>
       Effect.gen(function* () {
         openai.play(chat("[]"))
@@ -716,7 +716,7 @@ describe("a prompt", () => {
     )
   )
 
-  it.live("with a file that no model takes is the caller's to change", () =>
+  it.live("with a file that no model accepts is the caller's fault", () =>
     withChain(Chain.make(gpt, claude), ({ openai }) =>
       Effect.gen(function* () {
         const failed = yield* failing(user({ type: "file", mediaType: "audio/wav", data: bytes }))
@@ -776,7 +776,7 @@ describe("a prompt", () => {
     )
   )
 
-  it.live("may hold system messages in the history only where OpenAI's protocol is all there is", () => {
+  it.live("may hold system messages in the history only if all models use OpenAI's protocol", () => {
     const supported = Effect.flatMap(
       LanguageModel.LanguageModel,
       (model) => model.supportsSystemMessagesInHistory ?? Effect.succeed(false)
@@ -789,7 +789,7 @@ describe("a prompt", () => {
 })
 
 describe("settings", () => {
-  it.live("are the layer's, and those of a call are laid over them", () =>
+  it.live("of a call override those of the layer", () =>
     withChain(
       Chain.make(gpt, claude),
       ({ openai }) =>
@@ -811,7 +811,7 @@ describe("settings", () => {
     )
   )
 
-  it.live("that a model does not take are left out for it, and the span says so", () => {
+  it.live("that a model does not accept are left out for it, and named in the span", () => {
     const { spans, tracer } = recording()
     return withChain(
       Chain.make(OpenAi.model("o3")),

@@ -20,7 +20,7 @@ const tracked = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 const restless = { policy: { rules: { ServerError: { rest: null } } } } as const
 
 describe("the id of a response", () => {
-  it.effect("is given to the provider it comes from, and to no other", () => {
+  it.effect("is sent only to the provider it comes from", () => {
     const [a, b] = [
       new Mock("A", () => Effect.succeed(answer("rA"))),
       new Mock("B", () => Effect.succeed(answer("rB")))
@@ -37,7 +37,7 @@ describe("the id of a response", () => {
     }).pipe(tracked, Effect.provide(two(a, b, restless)))
   })
 
-  it.effect("is not given once another has answered in between", () => {
+  it.effect("is not sent once another provider has answered in between", () => {
     const [a, b] = [
       new Mock("A", () => Effect.succeed(answer("rA"))),
       new Mock("B", () => Effect.succeed(answer("rB")))
@@ -54,7 +54,7 @@ describe("the id of a response", () => {
     }).pipe(tracked, Effect.provide(two(a, b, restless)))
   })
 
-  it.effect("of an answer that failed is forgotten", () => {
+  it.effect("of a failed answer is dropped", () => {
     const a = new Mock("A", undefined, () =>
       Stream.concat(one(parts.metadata("rA")), Stream.fail(errors.fault))
     )
@@ -71,7 +71,7 @@ describe("the id of a response", () => {
     }).pipe(tracked, Effect.provide(two(a, b, restless)))
   })
 
-  it.effect("of a stream that broke in the middle is forgotten", () => {
+  it.effect("of a stream that broke off is dropped", () => {
     const a = new Mock("A", undefined, () =>
       Stream.concat(one(...streamed("rA").slice(0, 3)), Stream.fail(errors.fault))
     )
@@ -84,7 +84,7 @@ describe("the id of a response", () => {
     }).pipe(tracked, Effect.provide(two(a, new Mock("B"), restless)))
   })
 
-  it.effect("is forgotten when the caller says so", () => {
+  it.effect("is dropped when the caller clears it", () => {
     const a = new Mock("A", () => Effect.succeed(answer("rA")))
     return Effect.gen(function* () {
       const chat = yield* Chat.empty
@@ -115,7 +115,7 @@ describe("the id of a response", () => {
   })
 })
 
-describe("what an answer carries for its provider", () => {
+describe("the provider's data in an answer", () => {
   /** An answer with an item id in each part and a cache mark of the caller's. */
   const withIds = (text: string) => [
     parts.metadata(text),
@@ -133,7 +133,7 @@ describe("what an answer carries for its provider", () => {
       message.role === "assistant" ? message.content.map(({ options }) => options.openai) : []
     )
 
-  it.effect("goes back to the account it comes from, and to no other account", () => {
+  it.effect("is sent back only to the account it comes from", () => {
     const [first, second] = [
       new Mock("1", () => Effect.succeed(withIds("one"))),
       new Mock("2", () => Effect.succeed(withIds("two")))
@@ -159,7 +159,7 @@ describe("what an answer carries for its provider", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("is known again after a stream", () => {
+  it.effect("is also recognised after a stream", () => {
     const [a, b] = [new Mock("A"), new Mock("B")]
     a.stream = () =>
       one(
@@ -180,7 +180,7 @@ describe("what an answer carries for its provider", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("is left as it is where nobody knows whose it is", () => {
+  it.effect("is left unchanged if its account is unknown", () => {
     const b = new Mock("B")
     const prompt = Prompt.make([
       { role: "user", content: "one" },
@@ -194,7 +194,7 @@ describe("what an answer carries for its provider", () => {
     }).pipe(Effect.provide(two(new Mock("A", () => Effect.fail(errors.fault)), b)))
   })
 
-  it.effect("does not cost the next account its own response ids", () => {
+  it.effect("does not remove the next account's own response ids", () => {
     const [a, b] = [
       new Mock("A", () => Effect.succeed(withIds("a"))),
       new Mock("B", () => Effect.succeed(withIds("b")))
@@ -209,7 +209,7 @@ describe("what an answer carries for its provider", () => {
     }).pipe(tracked, Effect.provide(two(a, b)))
   })
 
-  it.effect("is not written into the parts where there is only one account", () => {
+  it.effect("is not marked in the parts if there is only one account", () => {
     const a = new Mock("A", () => Effect.succeed(withIds("a")))
     return Effect.gen(function* () {
       const response = yield* LanguageModel.generateText({ prompt: "hi" })

@@ -58,7 +58,7 @@ const embedMany = (...inputs: ReadonlyArray<string>) =>
   Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => model.embedMany(inputs))
 
 describe("an embedding", () => {
-  it.effect("comes from the next place when the first one fails, and the first one rests", () => {
+  it.effect("comes from the next endpoint if the first one fails, and the first one is benched", () => {
     const [a, b] = [new Place(1), new Place(2)]
     a.answer = Effect.fail(errors.throttled(30))
     return Effect.gen(function* () {
@@ -79,7 +79,7 @@ describe("an embedding", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("is asked for together with the others of its time, and the batch fails over as one", () => {
+  it.effect("is batched with concurrent ones, and the batch fails over as one", () => {
     const [a, b] = [new Place(1), new Place(2)]
     a.answer = Effect.fail(errors.fault)
     return Effect.gen(function* () {
@@ -93,7 +93,7 @@ describe("an embedding", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("of nothing asks nobody", () => {
+  it.effect("of nothing makes no request", () => {
     const a = new Place(1)
     return Effect.gen(function* () {
       assert.deepStrictEqual((yield* embedMany()).embeddings, [])
@@ -101,7 +101,7 @@ describe("an embedding", () => {
     }).pipe(Effect.provide(two(a, new Place(2))))
   })
 
-  it.effect("goes to another key of the same provider first, and a dead key rests", () => {
+  it.effect("uses another key of the same provider first, and benches a dead key", () => {
     const [first, second, other] = [new Place(1), new Place(2), new Place(3)]
     first.answer = Effect.fail(errors.refused)
     const layer = FailoverEmbeddingModel.layer("m", [
@@ -116,7 +116,7 @@ describe("an embedding", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("with other dimensions is another model's, and is refused", () => {
+  it.effect("with other dimensions is rejected as another model's", () => {
     const [a, b] = [new Place(1, 3), new Place(2)]
     return Effect.gen(function* () {
       assert.deepStrictEqual(yield* embed("x"), [2, 1])
@@ -137,7 +137,7 @@ describe("an embedding", () => {
     }
   )
 
-  it.effect("fails with the errors of all places, in their order", () => {
+  it.effect("fails with the errors of all endpoints, in order", () => {
     const [a, b] = [new Place(1), new Place(2)]
     a.answer = Effect.fail(errors.fault)
     b.answer = Effect.never
@@ -148,8 +148,8 @@ describe("an embedding", () => {
   })
 })
 
-describe("the places", () => {
-  it.effect("that say different dimensions are a defect", () => {
+describe("the endpoints", () => {
+  it.effect("with different dimensions are a defect", () => {
     const at = (place: Place, dimensions: number) =>
       Layer.merge(place.layer, Layer.succeed(EmbeddingModel.Dimensions, dimensions))
     const layer = FailoverEmbeddingModel.layer("m", [

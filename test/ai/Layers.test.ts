@@ -34,7 +34,7 @@ describe("the layers of the members", () => {
     })
   })
 
-  it.effect("share what they have in common, with each other and with the application", () => {
+  it.effect("share common dependencies with each other and with the application", () => {
     class Client extends Context.Service<Client, number>()("test/Client") {}
     let clients = 0
     const client = Layer.effect(
@@ -83,7 +83,7 @@ describe("the layers of the members", () => {
     })
   })
 
-  it.effect("of which one is optional start without it, and it counts as a missing model", () => {
+  it.effect("start without an optional one, which counts as a missing model", () => {
     const layer = FailoverLanguageModel.layer([
       FailoverLanguageModel.optional(FailoverLanguageModel.member("a/m", keyed)),
       FailoverLanguageModel.member("b/m", new Mock("B").layer)
@@ -113,7 +113,7 @@ describe("a member", () => {
     )
   })
 
-  it.effect("that is there twice under one name is two keys of one model", () => {
+  it.effect("given twice under one name is two keys of one model", () => {
     const [first, second] = [
       new Mock("A", () => Effect.fail(errors.refused)),
       new Mock("A", () => Effect.succeed(answer("second")))
@@ -125,7 +125,7 @@ describe("a member", () => {
     }).pipe(Effect.provide(FailoverLanguageModel.layer([first.model, second.model])))
   })
 
-  it.effect("with a name that is none is a defect that names it", () => {
+  it.effect("with an invalid name is a defect that names it", () => {
     const layer = FailoverLanguageModel.layer([FailoverLanguageModel.member("a b/m", new Mock("A").layer)])
     return Effect.gen(function* () {
       assert.match((yield* failing(Effect.provide(text, layer))).join(), /^die .*"a b\/m"/)
@@ -142,7 +142,7 @@ describe("a member", () => {
     })
   })
 
-  it.effect("is the one that Model.ProviderName and ModelName speak of, while it is asked", () => {
+  it.effect("is named by Model.ProviderName and ModelName while it is called", () => {
     const [a, b] = [new Mock("A"), new Mock("B")]
     const names: Array<string> = []
     const say = Effect.zipWith(
@@ -162,7 +162,7 @@ describe("a member", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("with the same base URL as one that had a fault is passed by", () => {
+  it.effect("with the same base URL as one that had a fault is skipped", () => {
     const [first, second, other] = [
       new Mock("1", () => Effect.fail(errors.fault)),
       new Mock("2"),
@@ -194,7 +194,7 @@ describe("a member", () => {
     return Effect.map(text, (said) => assert.strictEqual(said, "L")).pipe(Effect.provide(layer))
   })
 
-  it.effect("takes its turn where the keys are to take turns", () => {
+  it.effect("takes its turn with a rotating strategy", () => {
     const mocks = [new Mock("1"), new Mock("2")] as const
     const layer = FailoverLanguageModel.layer(
       [
@@ -235,7 +235,7 @@ describe("the failover model", () => {
     }).pipe(Effect.provide(Layer.merge(other, one)))
   })
 
-  it.effect("takes the runtime of the application where there is one", () => {
+  it.effect("uses the runtime of the application if there is one", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.throttled(60))), new Mock("B")]
     const events: Array<string> = []
     const layer = FailoverLanguageModel.layerNoDeps([a.model, b.model]).pipe(
@@ -252,7 +252,7 @@ describe("the failover model", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("promises system messages in the history only where every member takes them", () => {
+  it.effect("promises system messages in the history only if every member supports them", () => {
     const supported = (a: boolean | undefined, b: boolean | undefined) => {
       const mocks = [new Mock("A"), new Mock("B")] as const
       mocks[0].supportsSystem = a
@@ -269,7 +269,7 @@ describe("the failover model", () => {
     })
   })
 
-  it.effect("gives its members the services that stand around it, as they were when they were built", () => {
+  it.effect("gives its members the services of its context at build time", () => {
     const a = new Mock("A", () => Effect.succeed([{ type: "tool-call", id: "c1", name: "pay", params: {} }]))
     const kit = Toolkit.make(Tool.make("pay", { success: Schema.String, needsApproval: true }))
     const transformed: Array<string> = []
@@ -293,7 +293,7 @@ describe("the failover model", () => {
     )
   })
 
-  it.effect("lets what a caller sets for one call reach the members", () => {
+  it.effect("passes a caller's settings for one call to the members", () => {
     class Temperature extends Context.Service<Temperature, number>()("test/Temperature") {}
     const a = new Mock("A")
     a.generate = () => Effect.map(peek(Temperature), (t) => answer(`at ${t}`))
@@ -316,7 +316,7 @@ describe("the failover model", () => {
     >()
   })
 
-  it("does not compile with a member that is no language model, or with a failing one as a Model", () => {
+  it("does not compile with a member that is not a language model, or with a failing one as a Model", () => {
     class Other extends Context.Service<Other, string>()("test/Other") {}
     const other = FailoverLanguageModel.member("a/m", Layer.succeed(Other, "x"))
     const keyed = Layer.unwrap(Effect.map(Config.String("KEY"), (key) => new Mock(key).layer))

@@ -58,7 +58,7 @@ const ask = (...content: ReadonlyArray<Prompt.UserMessagePart>) =>
   LanguageModel.generateText({ prompt: Prompt.fromMessages([Prompt.userMessage({ content })]) })
 
 describe("a request of a chain", () => {
-  it.live("gives each of two calls with one id an id of its own, and each its own result", () =>
+  it.live("gives two calls with the same id different ids, each with its own result", () =>
     Effect.gen(function* () {
       const call = (city: string) =>
         Prompt.toolCallPart({ id: "call_0", name: "weather", params: { city }, providerExecuted: false })
@@ -92,7 +92,7 @@ describe("a request of a chain", () => {
     })
   )
 
-  it.live("says of an image what its bytes are, whatever was declared", () =>
+  it.live("declares an image by its bytes, whatever the caller declared", () =>
     Effect.gen(function* () {
       const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0])
       const jpeg = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0])
@@ -113,7 +113,7 @@ describe("a request of a chain", () => {
     })
   )
 
-  it.live("tells Anthropic where the prompt is to be cached", () =>
+  it.live("sends cache control to Anthropic", () =>
     Effect.gen(function* () {
       const options = { anthropic: { cacheControl: { type: "ephemeral" } } }
       const prompt = Prompt.fromMessages([
@@ -178,7 +178,7 @@ describe("a request of a chain", () => {
     )
   }
 
-  it.live("keeps an outer limit where the inner settings say nothing about it", () =>
+  it.live("keeps an outer limit that the inner settings do not override", () =>
     Effect.gen(function* () {
       const text = LanguageModel.generateText({ prompt: "hi" })
       const { withSettings } = ChainLanguageModel

@@ -49,7 +49,7 @@ describe("a decision model", () => {
       model(() => Effect.succeed({ answers: {}, usage: { inputTokens: 1, outputTokens: 1 } }))
     ]
   ] as const) {
-    it.effect(`asks the next model when the first ${what}`, () =>
+    it.effect(`falls back to the next model if the first ${what}`, () =>
       Effect.gen(function* () {
         const { answers } = yield* VirtualTime.run(ask)
         assert.strictEqual(answers.mood.label, "good")
@@ -147,7 +147,7 @@ describe("a scripted language model", () => {
 })
 
 describe("a scripted embedding model", () => {
-  it.effect("gives the same vector for the same text, and does what its script says", () => {
+  it.effect("returns the same vector for the same text, and follows its script", () => {
     const model = ScriptedEmbeddingModel.make([{ dimensions: 3 }, { vectors: [[1, 2]] }, errors.fault])
     const embed = Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) =>
       Effect.map(model.embed("hello"), ({ vector }) => vector)
@@ -162,7 +162,7 @@ describe("a scripted embedding model", () => {
 })
 
 describe("VirtualTime.run", () => {
-  it.effect("gives up on what never ends, and interrupts it", () =>
+  it.effect("interrupts an effect that never ends", () =>
     Effect.gen(function* () {
       let interrupted = false
       const never = Effect.onInterrupt(Effect.never, () => Effect.sync(() => (interrupted = true)))

@@ -39,7 +39,7 @@ const broken = (...list: ReadonlyArray<Part>): Stream.Stream<Part, typeof errors
 const hanging = (...list: ReadonlyArray<Part>): Stream.Stream<Part> =>
   Stream.concat(one(...list), Stream.never)
 
-describe("before its first content, a stream moves on to the next model, without a trace", () => {
+describe("before its first content, a stream falls back to the next model", () => {
   it.effect("when it fails at once", () => hears(() => Stream.fail(errors.fault), fromB))
 
   it.effect("when it fails after its metadata", () => hears(() => broken(parts.metadata("A")), fromB))
@@ -77,7 +77,7 @@ describe("before its first content, a stream moves on to the next model, without
 
   it.effect("when it ends without a finish", () => hears(() => one(parts.metadata("A"), parts.start), fromB))
 
-  it.effect("when it is silent for too long, and its model is let go first", () =>
+  it.effect("when it times out, and its model is interrupted first", () =>
     hears(() => hanging(parts.metadata("A")), fromB, {
       policy: { timeouts: { firstContent: "10 seconds" } },
       log: "stream interrupted"
@@ -120,7 +120,7 @@ describe("an error part is read like an answer", () => {
 })
 
 describe("from its first content on, a stream belongs to its model", () => {
-  it.effect("and is given as it comes", () =>
+  it.effect("and is returned as it arrives", () =>
     hears(() => one(...streamed("A")), "meta(A) text-start A0 A1 text-end finish", { calls: 0 })
   )
 
@@ -143,7 +143,7 @@ describe("from its first content on, a stream belongs to its model", () => {
     )
   )
 
-  it.effect("and an error part passes through as the part it is, with what follows it", () =>
+  it.effect("and an error part is passed on, with the parts after it", () =>
     hears(
       () => one(...streamed("A").slice(0, 3), parts.error("x"), parts.finish("error")),
       "meta(A) text-start A0 error finish",

@@ -26,7 +26,7 @@ import {
   Model,
   Policy
 } from "../../src/index.ts"
-import { Decisions, Pulse } from "../../src/observe/index.ts"
+import { Decisions, RecentTraffic } from "../../src/observe/index.ts"
 import { Anthropic, OpenAi, type Transport, UndiciTransport } from "../../src/providers/index.ts"
 import { HealthCheck, Ramp, UpstreamRouter } from "../../src/router/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
@@ -102,10 +102,19 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
     () => Decisions.make({ capacity: Number.NaN }),
     /capacity is NaN/
   ],
-  "a pulse of no targets": [() => Pulse.make({ capacity: -3 }), /Pulse.make: capacity is -3; .*at least 1/],
-  "a pulse without steps": [() => Pulse.make({ steps: 0 }), /steps is 0; it has to be a whole number/],
-  "a pulse with endless steps": [() => Pulse.make({ steps: Number.POSITIVE_INFINITY }), /steps is Infinity/],
-  "steps of no length": [() => Pulse.make({ stepMillis: 0 }), /stepMillis is 0; .*more than 0/],
+  "recent traffic of no targets": [
+    () => RecentTraffic.make({ capacity: -3 }),
+    /RecentTraffic.make: capacity is -3; .*at least 1/
+  ],
+  "recent traffic without steps": [
+    () => RecentTraffic.make({ steps: 0 }),
+    /steps is 0; it has to be a whole number/
+  ],
+  "recent traffic with endless steps": [
+    () => RecentTraffic.make({ steps: Number.POSITIVE_INFINITY }),
+    /steps is Infinity/
+  ],
+  "steps of no length": [() => RecentTraffic.make({ stepMillis: 0 }), /stepMillis is 0; .*more than 0/],
   "a ramp beyond everything": [() => Ramp.make({ from: 2 }), /share from 0 to 1/],
   "a ramp of no length": [() => Ramp.make({ over: -1 }), /over is -1/],
   "the connections of a transport": [() => UndiciTransport.make({ connections: 0 }), /connections is 0/],

@@ -27,7 +27,7 @@ const play = Effect.fnUntraced(function* <A, E>(
 })
 
 describe("the record of recent decisions", () => {
-  it.effect("tells who was tried, how it went, and why the run went on", () =>
+  it.effect("records the attempts, their results, and why the run continued", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[new Failure.RateLimit({ message: "slow down" })]])
       const b = Scripted.make("b", [[{ wait: "1 second" }, "hello"]])
@@ -53,7 +53,7 @@ describe("the record of recent decisions", () => {
     })
   )
 
-  it.effect("tells by what the caller knows a request and what was asked for, but no novels", () =>
+  it.effect("records the caller's request id and the requested model, cut to a limit", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["hello"]])
       const chain = Chain.make(Model.make(a, "m"))
@@ -78,7 +78,7 @@ describe("the record of recent decisions", () => {
     })
   )
 
-  it.effect("says what was passed by, and what the run ended with", () =>
+  it.effect("records skips, and the error of the run", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["never asked"]])
       const chain = Chain.make(Model.make(a, "m"))
@@ -97,7 +97,7 @@ describe("the record of recent decisions", () => {
     })
   )
 
-  it.effect("calls a stream that failed after its commit point broken", () =>
+  it.effect("records a stream that failed after its commit point as broken", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["half of it", overloaded]])
       const { recent } = yield* play((failover) =>
@@ -108,7 +108,7 @@ describe("the record of recent decisions", () => {
     })
   )
 
-  it.effect("remembers no more requests than it was told to, the newest first", () =>
+  it.effect("remembers at most its capacity, newest first", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["hello"]])
       const chain = Chain.make(Model.make(a, "m"))

@@ -42,7 +42,7 @@ const play = <A, E>(
   })
 
 describe("the log", () => {
-  it.effect("tells what failed, for whom, why, and what was done about it; and what rests", () =>
+  it.effect("logs what failed, where, why, and how the run continued; and what is benched", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[busy]])
       const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 0 } })
@@ -63,12 +63,12 @@ describe("the log", () => {
         causes: "a/m#default: Overloaded"
       })
       assert.strictEqual(of("a request failed")?.level, "Warn")
-      assert.deepInclude(of("a/m#default rests")?.about, { reason: "Overloaded", scope: "target" })
+      assert.deepInclude(of("a/m#default is benched")?.about, { reason: "Overloaded", scope: "target" })
       assert.notInclude(JSON.stringify(lines), "secret")
     })
   )
 
-  it.effect("says no more in an outage than a person can read, and how much it left out", () =>
+  it.effect("limits entries in an outage, and says how many it left out", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[new Failure.BadRequest({ reason: "Invalid", message: "no" })]])
       const chain = Chain.make(Model.make(a, "m"))
@@ -85,7 +85,7 @@ describe("the log", () => {
     })
   )
 
-  it.effect("says no more of the bench either", () =>
+  it.effect("limits entries of the bench as well", () =>
     Effect.gen(function* () {
       const lines = yield* play((_, registry) => {
         const keys = Array.from({ length: 40 }, (_, i) => `a#k${i}`)
@@ -95,12 +95,12 @@ describe("the log", () => {
         )
       })
       assert.strictEqual(lines.length, 11)
-      assert.strictEqual(lines.at(-1)?.message, "a rests by hand")
+      assert.strictEqual(lines.at(-1)?.message, "a is benched manually")
       assert.strictEqual(lines.at(-1)?.about.omitted, 30)
     })
   )
 
-  it.effect("says that a key is free again only of one that did rest, and once", () =>
+  it.effect("logs once that a key is free again, and only if it was benched", () =>
     Effect.gen(function* () {
       const odd = new Failure.Transient({ reason: "Unknown", message: "odd" })
       const a = Scripted.make("a", [[odd], ["hello"], [busy], ["hel", "lo"]])
@@ -117,12 +117,12 @@ describe("the log", () => {
       const ofBench = lines.filter(({ message }) => message.startsWith("a/m#default"))
       assert.deepStrictEqual(
         ofBench.map(({ message }) => message),
-        ["a/m#default rests", "a/m#default is free again"]
+        ["a/m#default is benched", "a/m#default is free again"]
       )
     })
   )
 
-  it.effect("says once that a key rests by hand, whatever becomes of what is under way", () =>
+  it.effect("says once that a key is benched manually, whatever happens to running attempts", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ wait: "1 second" }, busy]])
       const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 0 } })
@@ -135,12 +135,12 @@ describe("the log", () => {
           yield* Fiber.join(running)
         })
       )
-      const byHand = lines.filter(({ message }) => message === "a/m#default rests by hand")
+      const byHand = lines.filter(({ message }) => message === "a/m#default is benched manually")
       assert.lengthOf(byHand, 1)
     })
   )
 
-  it.effect("says nothing of requests that go well", () =>
+  it.effect("logs nothing for successful requests", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["hello"]])
       const lines = yield* play((failover) => failover.complete(Chain.make(Model.make(a, "m")), ""))

@@ -25,7 +25,7 @@ const scrape = <A, E>(
   }).pipe(Effect.provide(BenchRegistry.layerMemory), Effect.provideService(Metric.MetricRegistry, new Map()))
 
 describe("the metrics", () => {
-  it.effect("count attempts, retries, moves and the request that was saved", () =>
+  it.effect("count attempts, retries, fallbacks and the rescued request", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[busy]])
       const b = Scripted.make("b", [["hello"]])
@@ -54,7 +54,7 @@ describe("the metrics", () => {
     })
   )
 
-  it.effect("count a rest by hand once, whatever becomes of what is under way", () =>
+  it.effect("count a manual bench once, whatever happens to running attempts", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ wait: "1 second" }, busy]])
       const chain = Chain.withPolicy(Chain.make(Model.make(a, "large")), { retries: { times: 0 } })
@@ -70,7 +70,7 @@ describe("the metrics", () => {
     })
   )
 
-  it.effect("tell a stream that broke from one that its consumer left", () =>
+  it.effect("distinguish a stream that broke from one that its consumer left", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [
         ["half", new Failure.Transient({ reason: "Connection", message: "reset" })],
@@ -92,7 +92,7 @@ describe("the metrics", () => {
     })
   )
 
-  it.effect("tell how long a stream's first content and its whole run took, and what was the run's own", () =>
+  it.effect("measure the time to first content, the whole run, and the overhead", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ wait: "200 millis" }, new Failure.RateLimit({ message: "no" })]])
       const b = Scripted.make("b", [[{ wait: "300 millis" }, "one", { wait: "1 second" }, "two"]])
@@ -106,7 +106,7 @@ describe("the metrics", () => {
     })
   )
 
-  it.effect("tell what rests now, and no longer when its time is over or its owner is gone", () =>
+  it.effect("report what is benched now, until its cooldown ends or its owner is gone", () =>
     Effect.gen(function* () {
       const rests = 'failover_benched{scope="credential",provider="a",model="",credential="k"}'
       const registry = yield* BenchRegistry.BenchRegistry
@@ -124,7 +124,7 @@ describe("the metrics", () => {
     )
   )
 
-  it.effect("tell how many retries the process could make", () =>
+  it.effect("report the retries left in the budget", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[busy]])
       const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 7, backoff: [0] } })
@@ -134,7 +134,7 @@ describe("the metrics", () => {
     })
   )
 
-  it.effect("have no more series for a thousand models that clients made up than for one", () =>
+  it.effect("have no more series for a thousand invented models than for one", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["hello"]])
       const text = yield* scrape(

@@ -41,7 +41,7 @@ const millis = ({ status }: Tracer.NativeSpan) =>
 const attributes = (span: Tracer.NativeSpan | undefined) => Object.fromEntries(span?.attributes ?? [])
 
 describe("spans", () => {
-  it.effect("are one for the run and one below it for each attempt, with the conventions' names", () =>
+  it.effect("are one for the run with a child for each attempt, named by the conventions", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ wait: "1 second" }, busy]])
       const b = Scripted.make("b", [[{ wait: "2 seconds" }, "hello"]])
@@ -86,7 +86,7 @@ describe("spans", () => {
     })
   )
 
-  it.effect("end with the stream, however it ends, and know when its first content came", () =>
+  it.effect("end with the stream, however it ends, and record its time to first content", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [
         [{ wait: "1 second" }, "one", { wait: "1 second" }, "two"],
@@ -107,7 +107,7 @@ describe("spans", () => {
     })
   )
 
-  it.effect("go on with the caller's trace, and hold nothing of what was asked, answered or said", () =>
+  it.effect("continue the caller's trace, and contain no prompts, answers or provider text", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[busy]])
       const parent = Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16) })
@@ -128,7 +128,7 @@ describe("spans", () => {
     })
   )
 
-  it.effect("of a caller who hangs up end with him", () =>
+  it.effect("end when the caller hangs up", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ hang: true }]])
       const [run, attempt] = yield* play((failover) =>

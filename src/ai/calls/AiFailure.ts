@@ -1,8 +1,8 @@
 /**
- * Between the errors of `effect/ai` and the failures of the runtime, in both directions.
+ * Converts between the errors of `effect/ai` and the failures of the runtime.
  *
- * An error that came in as an `AiError` goes out as the same `AiError`: a caller sees what it would have seen without
- * failover. What the runtime itself found out (silence, an empty answer, a cut) is put into the words of `effect/ai`.
+ * An `AiError` of an attempt is returned as the same `AiError`: a caller sees what it would have seen without
+ * failover. The runtime's own failures (a timeout, an empty answer, a cut) are converted to errors of `effect/ai`.
  */
 import * as AiError from "effect/ai/AiError"
 import * as Cause from "effect/Cause"
@@ -16,16 +16,16 @@ import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
 import type { RunError } from "../../failure/RunError.ts"
 
-/** Where an error is said to come from: `FailoverLanguageModel.generateText`. */
+/** The origin named in an error: `FailoverLanguageModel.generateText`. */
 export interface Origin {
   readonly module: string
   readonly method: string
 }
 
-/** The failures that were put into the words of `effect/ai` here, so that they come back as they were. */
+/** The failures that were converted here, so that they can be converted back unchanged. */
 const origins = new WeakMap<AiError.AiError, Failure.Failure>()
 
-/** An error that is none of `effect/ai`, kept so that the caller gets it as it is. */
+/** Wraps an error that is not an `AiError`, so that the caller gets it back unchanged. */
 class Foreign extends Error {
   readonly error: unknown
   constructor(error: unknown) {
@@ -35,8 +35,8 @@ class Foreign extends Error {
 }
 
 /**
- * What an error of a model means, at a time in milliseconds since the epoch. What is no `AiError` is the caller's own, and nobody
- * else's business.
+ * The failure of a model's error, at a time in milliseconds since the epoch. An error that is not an `AiError` is the
+ * caller's own and does not affect the target.
  */
 export const fromError = (error: unknown, target: Target, now: number): Failure.Failure => {
   if (Failure.isFailure(error)) return error
@@ -53,7 +53,7 @@ export const fromError = (error: unknown, target: Target, now: number): Failure.
   return fromAiError(error, { target: target.key, provider: target.provider, now })
 }
 
-/** What a provider said in an error part of a stream: an `AiError`, or its own JSON. */
+/** The failure of an error part of a stream: an `AiError`, or the provider's JSON. */
 export const fromErrorPart = (error: unknown, target: Target, now: number): Failure.Failure => {
   if (Failure.isFailure(error)) return error
   if (AiError.isAiError(error)) return fromError(error, target, now)
@@ -61,7 +61,7 @@ export const fromErrorPart = (error: unknown, target: Target, now: number): Fail
   return classify({ provider, target: key, body: error, inStream: true, now, cause: error })
 }
 
-/** A failure in the words of `effect/ai`. */
+/** Converts a failure to an error of `effect/ai`. */
 export const toAiError = (failure: Failure.Failure, origin: Origin): AiError.AiError => {
   if (AiError.isAiError(failure.cause)) return failure.cause
   const error = AiError.make({ ...origin, reason: reasonOf(failure) })
@@ -113,12 +113,12 @@ const reasonOf = (failure: Failure.Failure): AiError.AiErrorReason => {
 const utc = (millis: number | undefined): DateTime.Utc | undefined =>
   millis === undefined ? undefined : DateTime.makeUnsafe(millis)
 
-/** How a run failed, as an annotation of the cause. */
+/** The error of the run, as an annotation of the cause. */
 class FailedRun extends Context.Service<FailedRun, RunError>()("effect-failover/ai/FailedRun") {}
 
 /**
- * How a run failed: which targets were tried and what each of them said, who rested and until when. It is an
- * annotation of the cause that a call through a failover layer fails with.
+ * The error of a failed run: the targets that were tried with their failures, and the benched ones with their ends.
+ * It is an annotation of the cause that a call through a failover layer fails with.
  *
  * @example
  * import { FailoverLanguageModel } from "effect-failover/ai"
@@ -138,8 +138,8 @@ export const failedRun = (cause: Cause.Cause<unknown>): Option.Option<RunError> 
   Context.getOption(Cause.annotations(cause), FailedRun)
 
 /**
- * What a caller sees of a run that failed: the errors of all its attempts, in their order. `now` is in milliseconds
- * since the epoch.
+ * The cause of a failed run for the caller: the errors of all its attempts, in order. `now` is in milliseconds since
+ * the epoch.
  */
 export const toCause = (
   error: RunError | Failure.Failure,
@@ -162,7 +162,7 @@ export const toCause = (
 const annotate = (cause: Cause.Cause<unknown>, error: RunError): Cause.Cause<unknown> =>
   Cause.annotate(cause, FailedRun.context(error))
 
-/** What one failure looks like to the caller. */
+/** One failure as the caller sees it. */
 const wordsOf = (failure: Failure.Failure, origin: Origin): unknown =>
   failure.cause instanceof Foreign ? failure.cause.error : toAiError(failure, origin)
 

@@ -1,10 +1,10 @@
 /**
  * Builds the layers of members.
  *
- * Members that have to be there are built together when the failover layer is built, each within a bounded time. An
- * optional member is built in the background: nothing waits for it at the start, an attempt waits for it a moment, and
- * one that failed or hung is built again by the next attempt that comes to it. The bench sees to it that those are
- * single probes. All builds use the memo map of the application, so members may share a client.
+ * Required members are built together with the failover layer, each with a timeout. An optional member is built in
+ * the background: the start does not wait for it, an attempt waits a moment, and after a failure or timeout the next
+ * attempt builds it again. The bench limits those to single probes. All builds use the memo map of the application,
+ * so members may share a client.
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -16,13 +16,13 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { AuthDead, type Failure, Transient } from "../../failure/Failure.ts"
 
-/** How long a member's layer may take to be built, when nothing is said. */
+/** The default timeout for building a member's layer. */
 export const defaultBuildTimeout: Duration.Input = "30 seconds"
 
 /** How long an attempt waits for a layer that is being built. */
 const patience = Duration.seconds(1)
 
-/** What is built, and where. */
+/** What to build, and in which scope. */
 export interface Plan<in out I, out A> {
   readonly name: string
   readonly layer: Layer.Layer<I, unknown, unknown>
@@ -32,15 +32,15 @@ export interface Plan<in out I, out A> {
   readonly timeout: Duration.Input
 }
 
-/** A service that is there, or will be. */
+/** A service that may still be under construction. */
 export interface Handle<out A> {
   /** The service, if it has been built. */
   readonly current: () => A | undefined
-  /** The same; builds it if that has to be done. */
+  /** The service; builds it if needed. */
   readonly get: Effect.Effect<A, Failure>
 }
 
-/** Builds a member that has to be there. One that takes too long is a defect that says what to do. */
+/** Builds a required member. A timeout is a defect that says what to do. */
 export const required = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, unknown, unknown> =>
   Effect.map(
     Effect.timeoutOrElse(once(plan), {
@@ -56,7 +56,7 @@ export const required = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, unkno
     (service): Handle<A> => ({ current: () => service, get: Effect.succeed(service) })
   )
 
-/** Begins to build a member that need not be there. */
+/** Starts to build an optional member. */
 export const optional = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, never, unknown> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<unknown>()
@@ -74,7 +74,7 @@ export const optional = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, never
       duration: plan.timeout,
       orElse: () => Effect.fail(new Cause.TimeoutError(`not built within ${format(plan.timeout)}`))
     }).pipe(Effect.tapCause(tell), Effect.provideContext(context))
-    /** One build for all who wait. It belongs to the layer, and not to the attempt that began it. */
+    /** One build for all waiting attempts. It belongs to the layer, not to the attempt that started it. */
     const begin = Effect.suspend(() => {
       if (service !== undefined) return Effect.succeed(Exit.succeed(service))
       if (building !== undefined) return Deferred.await(building)
@@ -115,7 +115,7 @@ const failed = (cause: Cause.Cause<unknown>): AuthDead =>
 
 const format = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
 
-/** Builds in a scope of its own, so that a build that failed leaves nothing in the memo map. */
+/** Builds in a scope of its own, so that a failed build leaves nothing in the memo map. */
 const once = <I, A>({ layer, memoMap, read, scope }: Plan<I, A>): Effect.Effect<A, unknown, unknown> =>
   Effect.flatMap(Scope.fork(scope), (own) =>
     Effect.onExit(Effect.map(Layer.buildWithMemoMap(layer, memoMap, own), read), (exit) =>

@@ -1,4 +1,4 @@
-/** What the calls through one failover layer share, and what their attempts need. */
+/** The shared state of one failover layer, and the state of one call. */
 import type * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as EffectModel from "effect/ai/Model"
@@ -19,14 +19,14 @@ import { History } from "./History.ts"
 import type { MemberPool, Ready } from "./Member.ts"
 import * as ResponseIds from "./ResponseIds.ts"
 
-/** What the calls through one layer share. */
+/** State shared by all calls through one layer. */
 export interface Shared {
   readonly failover: Runtime
   readonly chain: Chain<MemberPool<LanguageModel.LanguageModel>>
   readonly histories: Histories
 }
 
-/** The conversations as each account may see them; `undefined` where there is only one account. */
+/** The conversations as each account may see them; `undefined` if there is only one account. */
 export class Histories {
   readonly #several: boolean
   readonly #byAccount = new Map<string, History>()
@@ -40,7 +40,7 @@ export class Histories {
     this.#several = new Set(accounts).size > 1
   }
 
-  /** The name that parts from this target are stamped with. */
+  /** The account name added to parts from this target. */
   accountOf({ benchKeys }: Target): string | undefined {
     return this.#several ? benchKeys.credential : undefined
   }
@@ -56,7 +56,7 @@ export class Histories {
   }
 }
 
-/** One call, for all its attempts. */
+/** One call with all its attempts. */
 export class Call {
   attempts = 0
   readonly span: Tracer.Span
@@ -69,7 +69,7 @@ export class Call {
     this.#tracker = Context.getOrUndefined(context, ResponseIdTracker.ResponseIdTracker)
   }
 
-  /** What an error of an attempt means. */
+  /** The failure of an attempt's error. */
   readonly classify = (error: unknown, target: Target): Failure.Failure =>
     fromError(error, target, this.now())
 
@@ -78,19 +78,19 @@ export class Call {
     return MonotonicClock.millis(Context.get(this.#context, Clock.Clock))
   }
 
-  /** Counts an attempt and says in the span whose it is; the last one is who served. */
+  /** Counts an attempt and records its target on the span; the last one is the one that served. */
   begin(target: Target): void {
     this.attempts++
     this.span.attribute("failover.target", target.key)
     this.span.attribute("failover.attempts", this.attempts)
   }
 
-  /** The response ids of an attempt; `undefined` when the caller tracks none. */
+  /** The response ids of an attempt; `undefined` if the caller tracks none. */
   responseIds(target: Target): ResponseIds.ResponseIds | undefined {
     return this.#tracker && ResponseIds.forAttempt(this.#tracker, target.key)
   }
 
-  /** The context of an attempt: the caller's, with the names of the member, the span and the ids of its responses. */
+  /** The context of an attempt: the caller's, with the member's names, the span and the tracker of response ids. */
   contextOf<R>(
     context: Context.Context<R>,
     { names }: Ready<unknown>,
@@ -105,11 +105,11 @@ export class Call {
   }
 }
 
-/** Fails as the caller is to see it: with an `AiError`, or with an error of the caller's own that came in with an attempt. */
+/** Fails with the error for the caller: an `AiError`, or the caller's own error from an attempt. */
 export const fail = (error: RunError | Failure.Failure, origin: Origin): Effect.Effect<never, unknown> =>
   Effect.flatMap(MonotonicClock.currentTimeMillis, (now) => Effect.failCause(toCause(error, origin, now)))
 
-/** The same where no error of the caller's own can come in. */
+/** The same if no caller's own error is possible. */
 export const failAsAiError = (
   error: RunError | Failure.Failure,
   origin: Origin

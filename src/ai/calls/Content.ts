@@ -1,4 +1,4 @@
-/** What the parts of an answer mean: is there content, is it complete, is it an answer at all? */
+/** Decides whether the parts of an answer hold content, complete it, and make it usable. */
 
 import * as Phase from "../../domain/Phase.ts"
 import type { Target } from "../../domain/Target.ts"
@@ -6,8 +6,8 @@ import * as Failure from "../../failure/Failure.ts"
 import type { Part, StreamPart } from "./Served.ts"
 
 /**
- * Does a part of a stream carry content? Metadata, starts and ends, sources and empty deltas do not, and neither do
- * the results of tools: those of approved calls come before the provider has said anything.
+ * Whether a part of a stream carries content. Metadata, starts and ends, sources and empty deltas do not, and neither
+ * do tool results: those of approved calls come before the provider's first part.
  */
 export const isContent = (part: StreamPart): boolean => {
   switch (part.type) {
@@ -23,7 +23,7 @@ export const isContent = (part: StreamPart): boolean => {
   }
 }
 
-/** The phase of a part of a stream. An answer that was cut by the length limit is one, even an empty one. */
+/** The phase of a part of a stream. An answer cut by the length limit is an answer, even an empty one. */
 export const phase = (part: StreamPart): Phase.Phase =>
   part.type === "finish"
     ? part.reason === "length"
@@ -33,7 +33,7 @@ export const phase = (part: StreamPart): Phase.Phase =>
       ? Phase.content
       : Phase.held
 
-/** The failure that an end amounts to: a fault always, a filter only when nothing was said before. */
+/** The failure of a finish reason: a fault always, a content filter only without content before. */
 export const failureOfEnd = (
   reason: string,
   hasContent: boolean,
@@ -57,7 +57,7 @@ export const failureOfEnd = (
     : undefined
 }
 
-/** Why a whole answer is none; `undefined` when it is one. */
+/** Why a whole answer is unusable; `undefined` if it is usable. */
 export const failureOfAnswer = (
   content: ReadonlyArray<Part>,
   target: Target

@@ -1,4 +1,4 @@
-/** What the embedding models that fail over have in common: one kind of vector, and batches that fail over as one. */
+/** The shared part of the failover embedding models: vectors of one model, and batches that fail over as one. */
 import type * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import type * as Context from "effect/Context"
@@ -12,7 +12,7 @@ import * as Checks from "../../util/Checks.ts"
 import type { Origin } from "./AiFailure.ts"
 import { Call, failAsAiError } from "./Call.ts"
 
-/** What such a model is made of. */
+/** The parts of such a model. */
 export interface Parts<P extends Backend> {
   readonly failover: Runtime
   readonly chain: Chain<P>
@@ -24,12 +24,12 @@ export interface Parts<P extends Backend> {
     inputs: ReadonlyArray<string>,
     call: Call
   ) => Effect.Effect<EmbeddingModel.EmbedManyResponse, unknown>
-  /** How long the vectors are, where it is known; else as long as those of the first answer. */
+  /** The length of the vectors, if known; otherwise that of the first answer. */
   readonly dimensions: number | undefined
   readonly batchKey: ((context: Context.Context<never>) => unknown) | undefined
 }
 
-/** Makes the model. What comes back with other dimensions is refused. */
+/** Makes the model. Vectors of another length are rejected. */
 export const make = <P extends Backend>(parts: Parts<P>): Effect.Effect<EmbeddingModel.EmbeddingModel> => {
   Checks.fields<Parts<P>>(parts.module, parts, {
     dimensions: Checks.number("a whole number, at least 1", { least: 1, whole: true }),
@@ -43,7 +43,7 @@ export const make = <P extends Backend>(parts: Parts<P>): Effect.Effect<Embeddin
     }),
     (outer): EmbeddingModel.EmbeddingModel => ({
       ...outer,
-      // An attempt's answer is checked already; only its batches are the outer model's.
+      // An attempt's answer has been checked already; only batches need the outer model.
       embedMany: (inputs) => (inputs.length === 0 ? outer.embedMany(inputs) : embedMany(inputs))
     })
   )
@@ -70,7 +70,7 @@ const through = <P extends Backend>({ ask, chain, dimensions, failover, module }
           return Effect.flatMap(ask(backend, target, inputs, call), (response) => {
             const wrong = whyNot(response, expected, target)
             if (wrong !== undefined) return Effect.fail(wrong)
-            // Learnt from an answer that is taken, and from no other.
+            // Learnt only from an accepted answer.
             expected ??= response.embeddings[0]?.vector.length
             return Effect.succeed(response)
           })
@@ -86,7 +86,7 @@ const through = <P extends Backend>({ ask, chain, dimensions, failover, module }
     )
 }
 
-/** Why an answer is none: a vector is empty, or they are not of one length, the one that is expected if it is known. */
+/** Why an answer is unusable: a vector is empty, or the lengths differ from each other or from the expected one. */
 const whyNot = (
   { embeddings }: EmbeddingModel.EmbedManyResponse,
   expected: number | undefined,
@@ -110,6 +110,6 @@ const otherDimensions = (target: Target, is: number, expected: number | undefine
   new Transient({
     target: target.key,
     reason: "Malformed",
-    message: `the vectors of another model: ${is} numbers long, not ${expected}`,
+    message: `the vectors are of another model: ${is} dimensions instead of ${expected}`,
     evidence: "dimensions"
   })

@@ -1,4 +1,4 @@
-/** Whole answers: `generateText` and `generateObject` through the chain. */
+/** Whole answers through the chain: `generateText` and `generateObject`. */
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
 import type * as Context from "effect/Context"
@@ -17,7 +17,7 @@ import * as Validation from "./Validation.ts"
 
 type Method = "generateText" | "generateObject"
 
-/** A model has called a tool: the call is its own from here on, without time limits and without a way back. */
+/** A model has called a tool: the call stays with it from here on, without timeouts and without failover. */
 class Begun {
   readonly fiber: Fiber.Fiber<Answer, unknown>
   readonly target: Target
@@ -27,7 +27,7 @@ class Begun {
   }
 }
 
-/** One of the methods that answer at once, through the chain. */
+/** One of the two methods, through the chain. */
 export const make = (shared: Shared, method: Method): Whole => {
   const name = `FailoverLanguageModel.${method}`
   const origin = { module: "FailoverLanguageModel", method }
@@ -64,7 +64,7 @@ const through = (
     let begun: Begun | undefined
 
     const attempt = (backend: MemberPool<LanguageModel.LanguageModel>, target: Target) => {
-      // A tool began in the very moment in which its model was given up.
+      // A tool began at the same moment as its model timed out.
       if (begun !== undefined) return Effect.succeed(begun)
       call.begin(target)
       return using(backend.service.at(target), (member) => askMember(member, target))
@@ -123,7 +123,7 @@ const validated = (validate: Validation.Validate, answer: Answer, target: Target
   return Validation.ask(validate, collected, target, method)
 }
 
-/** Asks in a fiber of its own, which lives on beyond the attempt once a tool begins. */
+/** Calls the model in its own fiber, which outlives the attempt once a tool begins. */
 const begin = (
   tools: Tools.Tools,
   target: Target,
@@ -147,7 +147,7 @@ const begin = (
       fiber = Effect.runForkWith(parent.context as Context.Context<unknown>)(
         ask(tools.forAttempt({ begins, ends: () => undefined }))
       )
-      // The model may have answered, and a tool begun, before there was a fiber to speak of.
+      // The model may have answered, and a tool begun, before the fiber was available.
       if (hasBegun) settle(fiber)
       else fiber.addObserver((exit) => resume(exit))
       return Fiber.interrupt(fiber)

@@ -1,28 +1,28 @@
 /**
  * A conversation as one account may see it.
  *
- * The parts of earlier answers carry what their provider needs to recognise them. Some of that belongs to the account
- * (OpenAI's item ids and encrypted reasoning): another account, or another server that speaks the same protocol,
- * refuses the whole request because of it. So it is taken out of the parts that come from somewhere else. Which parts
- * do is written in them by the failover layer; parts of other origin are left alone.
+ * The parts of earlier answers carry data for their provider. Some of it belongs to an account (OpenAI's item ids and
+ * encrypted reasoning): another account, or another server with the same protocol, refuses the whole request because
+ * of it. So it is removed from parts of other accounts. The failover layer marks the parts with their account; parts
+ * of unknown origin are unchanged.
  */
 import * as Prompt from "effect/ai/Prompt"
 import type * as Schema from "effect/Schema"
 
-/** What belongs to an account, under the name of whatever provider. */
+/** The data that belongs to an account, under any provider's name. */
 const keys: ReadonlySet<string> = new Set(["itemId", "encryptedContent"])
 
 /** Conversations as one account may see them. */
 export class History {
   readonly #account: string
-  /** The same message is always given the same copy, so that what others remember of it by identity stays true. */
+  /** The same message always gets the same copy, so that data stored elsewhere by identity stays valid. */
   readonly #copies = new WeakMap<Prompt.AssistantMessage, Prompt.AssistantMessage>()
 
   constructor(account: string) {
     this.#account = account
   }
 
-  /** The conversation without what belongs to other accounts; itself when there is nothing of that kind. */
+  /** The conversation without data of other accounts; the same object if there is none. */
   own(prompt: Prompt.Prompt): Prompt.Prompt {
     let messages: Array<Prompt.Message> | undefined
     for (let i = 0; i < prompt.content.length; i++) {

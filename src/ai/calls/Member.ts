@@ -1,8 +1,8 @@
 /**
- * The models that stand in for each other: a name and a layer each.
+ * The members of a failover layer: a name and a layer each.
  *
- * Their layers are built together (see `Build`) with the memo map of the application, so that members may share a client
- * with each other and with everything else, and are released with the layer they are part of.
+ * Their layers are built together (see `Build`) with the memo map of the application, so that members may share a
+ * client with each other and with everything else, and are released with the layer they are part of.
  */
 import * as EffectModel from "effect/ai/Model"
 import * as Context from "effect/Context"
@@ -25,11 +25,11 @@ import { combine, type Options as PolicyOptions } from "../../policy/PolicyOptio
 import * as Checks from "../../util/Checks.ts"
 import * as Build from "./Build.ts"
 
-/** What may be said of a member. */
+/** Options of a member. */
 export interface MemberOptions extends Model.ModelOptions {
   /**
-   * Where it is. Members of one model with the same base URL fail together: after a fault of one the others are
-   * passed by. Default: the provider's name.
+   * The base URL. Members of one model with the same base URL fail together: after a fault of one the others are
+   * skipped. Default: the provider's name.
    */
   readonly baseUrl?: string | undefined
   /** Its share under the `weighted` strategy. Default 1. */
@@ -37,7 +37,7 @@ export interface MemberOptions extends Model.ModelOptions {
 }
 
 /**
- * One of the models that stand in for each other.
+ * A member of a failover layer.
  *
  * @category models
  */
@@ -48,7 +48,7 @@ export interface Member<in Service, out E = never, out R = never> extends Member
 }
 
 /**
- * A member that the application can start without.
+ * A member that is not required for the application to start.
  *
  * @category models
  */
@@ -56,24 +56,24 @@ export interface Optional<in Service, out R = never> {
   readonly member: Member<Service, unknown, R>
 }
 
-/** A layer that says its own name: a `Model` of `effect/ai`. */
+/** A layer with its own name: a `Model` of `effect/ai`. */
 export type NamedLayer<Service, E = never, R = never> = Layer.Layer<
   Service | EffectModel.ProviderName | EffectModel.ModelName,
   E,
   R
 >
 
-/** What a failover layer is made of. */
+/** A member of a failover layer in any form. */
 export type Link<Service> =
   | Member<Service, unknown, unknown>
   | Optional<Service, unknown>
   | NamedLayer<Service, unknown, unknown>
 
-/** What the layers of some members can fail with. */
+/** The errors of the layers of some members. */
 export type ErrorOf<L> =
   L extends Member<never, infer E, infer _R> ? E : L extends Layer.Layer<never, infer E, infer _R> ? E : never
 
-/** What the layers of some members require. */
+/** The requirements of the layers of some members. */
 export type ServicesOf<L> = Exclude<
   L extends Member<never, infer _E, infer R>
     ? R
@@ -86,9 +86,8 @@ export type ServicesOf<L> = Exclude<
 >
 
 /**
- * A member with a name of its own. Members with the same `provider/model` and different credentials are the keys of
- * one model: they are tried one after another before the next model. `policy` and `contextWindow` are those of the
- * first of them.
+ * A named member. Members with the same `provider/model` and different credentials are the keys of one model: they
+ * are tried one after another before the next model. `policy` and `contextWindow` are those of the first of them.
  *
  * @example
  * import { FailoverLanguageModel } from "effect-failover/ai"
@@ -112,15 +111,15 @@ export const member = <Service, E, R>(
 ): Member<Service, E, R> => ({ ...options, name, layer })
 
 /**
- * A member that the application can start without. Its layer is built in the background; while it cannot be built a
- * warning is logged, the member counts as a model that is missing, and the others serve. It rests for 5 seconds, later
- * for 5 minutes at most, and every probe of it builds the layer again.
+ * A member that is not required for the application to start. Its layer is built in the background; while it cannot
+ * be built, a warning is logged, the member counts as a missing model, and the others serve. It is benched for 5
+ * seconds at first, later for at most 5 minutes, and every probe of it builds the layer again.
  */
 export const optional = <Service, R>(member: Member<Service, unknown, R>): Optional<Service, R> => ({
   member
 })
 
-/** What the services of `effect/ai` call a member. */
+/** The names of a member in the services of `effect/ai`. */
 export interface Names {
   readonly provider: string
   readonly model: string
@@ -137,11 +136,11 @@ export interface Built<out A> extends MemberOptions {
 /** The service of a member. */
 export interface Ready<out A> {
   readonly service: A
-  /** What the services of `effect/ai` call the member, for what runs on its behalf. */
+  /** The member's names in the services of `effect/ai`, for code that runs on its behalf. */
   readonly names: Names
 }
 
-/** Asks a member, whose layer is built first if that has not been done. */
+/** Uses a member; builds its layer first if needed. */
 export const using = <A, B, E, R>(
   { handle }: Built<A>,
   f: (ready: Ready<A>) => Effect.Effect<B, E, R>
@@ -156,21 +155,21 @@ export type MemberPool<A> = Backend.Backend & {
 }
 
 /**
- * A service over members, with the runtime of the context. Their layers are built together, and `read` takes from each
- * what `make` then makes the service of. A name that is none is a defect.
+ * A service over members, using the runtime of the context. Their layers are built together; `read` takes from each
+ * what `make` builds the service from. An invalid name is a defect.
  */
 export const layerOver = <I, S, A, Links extends ReadonlyArray<Link<I>>>(
   key: Context.Key<I, S>,
   links: Links,
   options: {
-    /** The members under the names by which they are built; without it their own. */
+    /** Renames members before they are built. Default: their own names. */
     readonly named?: ((link: Links[number]) => Link<I>) | undefined
     readonly read: (context: Context.Context<I>) => A
     readonly buildTimeout?: Duration.Input | undefined
     readonly make: (failover: Runtime, members: ReadonlyArray<Built<A>>) => Effect.Effect<S>
   }
 ): Layer.Layer<I, ErrorOf<Links[number]>, ServicesOf<Links[number]> | Failover> =>
-  // `build` says nothing of what a link can fail with and needs; the types of the links do.
+  // The types of `build` do not tell the errors and requirements of a link; the types of the links do.
   Layer.fromBuildMemo((memoMap, scope) =>
     Effect.gen(function* () {
       const failover = yield* Failover
@@ -204,7 +203,7 @@ const build = <I, A>(link: Link<I>, site: Site<I, A>): Effect.Effect<Built<A>, u
   const { credential, model, provider } = BenchKey.parse(name) ?? {}
   if (provider === undefined || model === undefined) {
     return Effect.die(
-      new Error(`${JSON.stringify(name)} is no name of a member: "provider/model#credential"`)
+      new Error(`${JSON.stringify(name)} is not a valid member name: "provider/model#credential"`)
     )
   }
   const plan = { ...site, name, layer, read: reading(site.read, { provider, model }) }
@@ -218,7 +217,7 @@ const build = <I, A>(link: Link<I>, site: Site<I, A>): Effect.Effect<Built<A>, u
     : Effect.map(Build.required(plan), (handle) => ({ ...shared, handle }))
 }
 
-/** A member that is missing may be there a moment later. */
+/** A missing member may become available soon. */
 const soonAgain: PolicyOptions = { cooldown: { modelMissing: { base: "5 seconds", max: "5 minutes" } } }
 
 const reading =
@@ -233,8 +232,8 @@ const namesIn = (context: Context.Context<never>, { model, provider }: Names): N
 const isLayer = <I>(link: Link<I>): link is NamedLayer<I, unknown, unknown> => Layer.isLayer(link)
 
 /**
- * The members as a chain of backends, one for each model: the service of a backend finds a member by the name of its
- * credential. Members of the same model that name no credential of their own are called `default`, `2`, `3`, …
+ * The members as a chain of backends, one for each model: a backend's service finds a member by the name of its
+ * credential. Members of the same model without a credential are called `default`, `2`, `3`, …
  */
 export const toChain = <A>(
   members: ReadonlyArray<Built<A>>,
@@ -262,7 +261,7 @@ export const toChain = <A>(
     )
     return Model.make(backend, model, { contextWindow, policy })
   })
-  // Each model has a backend of its own; those of one provider share its name, and with it the rests of its keys.
+  // Each model has its own backend; those of one provider share its name, and so the benches of its keys.
   return Chain.withPolicy({ models: links }, options.policy ?? {})
 }
 

@@ -1,9 +1,9 @@
 /**
- * The methods of a language model, as somebody sees them who passes calls on.
+ * The methods of a language model, for code that passes calls on.
  *
- * `effect/ai` gives them overloads and types that follow each caller's toolkit and schema. Whoever passes a call on
- * keeps to what they promise, because the methods of the models behind it do; but no type that could be written down
- * here says so. So the compiler is told, in this file and nowhere else.
+ * `effect/ai` gives them overloads and types that follow each caller's toolkit and schema. Code that passes a call on
+ * satisfies these types, because the methods of the models behind it do, but no type can express that here. So the
+ * casts are in this file and nowhere else.
  */
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Response from "effect/ai/Response"
@@ -16,7 +16,7 @@ import type * as Tools from "./Tools.ts"
 /** A whole answer. */
 export type Answer = LanguageModel.GenerateTextResponse<Record<string, Tool.Any>, Response.ToolParametersMode>
 
-/** A method that answers at once. */
+/** A method that returns a whole answer. */
 export type Whole = (options: Tools.CallOptions) => Effect.Effect<Answer, unknown, unknown>
 
 /** The methods of a language model. */
@@ -29,6 +29,6 @@ export interface Methods {
 /** The methods of a model, for any call. */
 export const methodsOf = (model: LanguageModel.LanguageModel): Methods => model as unknown as Methods
 
-/** Methods that pass calls on, with the types that callers know. */
+/** Methods that pass calls on, with the types for callers. */
 export const forCallers = (methods: Methods): Pick<LanguageModel.LanguageModel, keyof Methods> =>
   methods as unknown as LanguageModel.LanguageModel

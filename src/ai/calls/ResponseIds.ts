@@ -1,10 +1,10 @@
 /**
- * The ids of responses, kept apart by who gave them.
+ * The ids of responses, kept separately for each target.
  *
- * A provider that remembers its answers takes the id of the last one instead of the conversation. Such an id means
- * nothing to anybody else, and it is wrong as soon as somebody else has answered in between. So the caller's tracker
- * keeps each id together with its target, and a target is given only its own, and only if it answered last. What an
- * attempt that failed has noted is forgotten.
+ * A provider that stores its answers takes the id of the last one instead of the conversation. Such an id is useless
+ * to any other target, and it is wrong once another target has answered in between. So the caller's tracker stores
+ * each id with its target, and a target gets only its own id, and only if it answered last. Ids noted by a failed
+ * attempt are dropped.
  */
 import type * as Prompt from "effect/ai/Prompt"
 import type * as ResponseIdTracker from "effect/ai/ResponseIdTracker"
@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 /** The tracker of one attempt. */
 export interface ResponseIds {
   readonly service: ResponseIdTracker.Service
-  /** The attempt has answered: what it noted counts. */
+  /** Keeps the ids noted by the attempt, once it has answered. */
   readonly keep: () => void
 }
 

@@ -1,15 +1,15 @@
 /**
- * Who served, written into the answer: into the metadata of its `response-metadata` part, and, so that a later request
- * can tell whose ids a conversation carries, into that of the parts it is made of.
+ * Records in an answer which target served it: in the metadata of its `response-metadata` part, and in that of its
+ * other parts, so that a later request can tell which account the ids in a conversation belong to.
  */
 import * as Response from "effect/ai/Response"
 import type * as Tool from "effect/ai/Tool"
 
-/** Who served a request. */
+/** The target that served a request. */
 export type Served = {
   /** `provider/model#credential` */
   readonly target: string
-  /** Attempts made, the successful one included. */
+  /** The number of attempts, including the successful one. */
   readonly attempts: number
 }
 
@@ -20,7 +20,7 @@ export type Part = Response.Part<Record<string, Tool.Any>, Response.ToolParamete
 export type StreamPart = Response.StreamPart<Record<string, Tool.Any>, Response.ToolParametersMode>
 
 /**
- * Who served an answer: looks into its content, or into the parts of a stream.
+ * The target that served an answer, from its content or from the parts of a stream.
  *
  * @example
  * import { FailoverLanguageModel } from "effect-failover/ai"
@@ -49,7 +49,7 @@ const isServed = (u: unknown): u is Served =>
   "attempts" in u &&
   typeof u.attempts === "number"
 
-/** A part with the name of its target; without one a part that has nothing else to say. */
+/** Adds the target to a `response-metadata` part; without a part, returns a new one. */
 export const sign = (
   served: Served,
   part: Response.ResponseMetadataPart | undefined
@@ -58,7 +58,7 @@ export const sign = (
     ? Response.makePart("response-metadata", { metadata: { failover: served } })
     : { ...part, metadata: { ...part.metadata, failover: served } }
 
-/** A part that may carry ids of an account, with the name of the account. */
+/** Adds the account to a part that may carry ids of it. */
 export const stamp = <P extends Part | StreamPart>(account: string | undefined, part: P): P => {
   if (account === undefined) return part
   switch (part.type) {
@@ -74,7 +74,7 @@ export const stamp = <P extends Part | StreamPart>(account: string | undefined, 
   }
 }
 
-/** Puts into the content of a whole answer who served it. */
+/** Adds the target to the content of a whole answer. */
 export const signAll = (content: Array<Part>, served: Served, account: string | undefined): void => {
   let signed = false
   for (let i = 0; i < content.length; i++) {

@@ -1,4 +1,4 @@
-/** Answers as they come: `streamText` through the chain. */
+/** Streamed answers through the chain: `streamText`. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
@@ -24,7 +24,7 @@ import * as Served from "./Served.ts"
 import * as Tools from "./Tools.ts"
 import * as Validation from "./Validation.ts"
 
-/** The last thing in a stream that ends with a failure of a tool: nobody else's, and nobody is benched for it. */
+/** The last element of a stream that a tool's failure ended: no fallback, and nothing is benched. */
 class Ended {
   readonly type = "ended"
   readonly cause: Cause.Cause<unknown>
@@ -39,7 +39,7 @@ const ended: Phase.Phase = { content: true, complete: true, last: true }
 
 const origin = { module: "FailoverLanguageModel", method: "streamText" }
 
-/** `streamText`, through the chain. */
+/** `streamText` through the chain. */
 export const make =
   (shared: Shared): Methods["streamText"] =>
   (options) =>
@@ -83,7 +83,7 @@ const through = (
     backend: MemberPool<LanguageModel.LanguageModel>,
     target: Target
   ): Stream.Stream<Served.StreamPart | Ended, unknown, unknown> => {
-    // A tool began in the very moment in which its model was given up.
+    // A tool began at the same moment as its model timed out.
     if (toolBegan) return Stream.succeed(new Ended(Cause.fail(AiFailure.toAiError(abandoned, origin))))
     call.begin(target)
     const { handle } = backend.service.at(target)
@@ -133,7 +133,7 @@ const through = (
     request: options,
     phase,
     isBusy: () => toolsRunning > 0,
-    // What is held back as a whole can be rejected as a whole.
+    // A stream that is buffered whole can be rejected as a whole.
     commit: tools?.run ? Commit.firstContent : validate === undefined ? undefined : Commit.complete
   })
   return Stream.transformPull(parts, (pull) => Effect.succeed(deliver(pull, state)))
@@ -141,19 +141,19 @@ const through = (
 
 const abandoned = new Transient({
   reason: "Timeout",
-  message: "the model fell silent after it had called a tool"
+  message: "the model timed out after it had called a tool"
 })
 
-/** What the parts of a stream have said of its end. */
+/** What is known of a stream's end so far. */
 interface State {
-  /** An error that was passed on as a part: the stream ends as it would have, and the target is benched for it. */
+  /** The failure in an error part that was passed on: the stream ends normally, and the target is benched for it. */
   broken: Failure | undefined
   brokenFinish: Served.StreamPart | undefined
 }
 
 /**
- * Runs a stream in another context. An attempt's stream has a fiber of its own, so that is set once, and not for every
- * pull.
+ * Runs a stream in another context. An attempt's stream has its own fiber, so the context is set once and not for
+ * every pull.
  */
 const inContext = <A, B>(
   stream: Stream.Stream<A, unknown, unknown>,
@@ -171,7 +171,7 @@ const inContext = <A, B>(
     )
   )
 
-/** Watches over the parts of one attempt. */
+/** Observes the parts of one attempt. */
 const watch = (
   pull: Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown, void, unknown>,
   attempt: {
@@ -181,7 +181,7 @@ const watch = (
     readonly now: () => number
     readonly served: Served.Served
     readonly account: string | undefined
-    /** So many parts with content commit the stream. */
+    /** The number of content parts that commit the stream. */
     readonly needed: number
     readonly validate: Validation.Validate | undefined
   }
@@ -252,7 +252,7 @@ const watch = (
   })
 }
 
-/** The parts as the caller sees them, and the end that the caller is to see. */
+/** The parts for the caller, and the end for the caller. */
 const deliver = (
   pull: Pull.Pull<Chunk, RunError | Failure, unknown, unknown>,
   state: State

@@ -1,9 +1,9 @@
 /**
  * The tools of one call, for all its attempts.
  *
- * A tool that has run cannot be taken back. So the toolkit is resolved once; calls that a person approved, which run
- * before the model is asked, run once and every attempt is given their results; and from the moment at which a tool
- * that the model itself called begins, the call belongs to that model.
+ * A tool that has run cannot be undone. So the toolkit is resolved once; approved calls, which run before the model
+ * is called, run once and every attempt gets their results; and once a tool called by a model begins, the call stays
+ * with that model.
  */
 import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
@@ -16,26 +16,26 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 
-/** A toolkit that is resolved. */
+/** A resolved toolkit. */
 export type Handlers = Toolkit.WithHandler<Record<string, Tool.Any>>
 
-/** Options of a call, as far as failover is concerned with them. */
+/** The options of a call that concern failover. */
 export type CallOptions = LanguageModel.GenerateTextOptions<Record<string, Tool.Any>>
 
 type Result = Tool.HandlerResult<Tool.Any>
 
-/** A failure of a tool, as an annotation of its cause. */
+/** Marks a tool's failure, as an annotation of its cause. */
 class FromTool extends Context.Service<FromTool, true>()("effect-failover/ai/FromTool") {}
 
 const fromTool = FromTool.context(true)
 
-/** True when a tool failed, and not the model. */
+/** True if a tool failed, not the model. */
 export const isToolFailure = (cause: Cause.Cause<unknown>): boolean =>
   Cause.annotations(cause).mapUnsafe.has(FromTool.key)
 
 const asToolFailure = <E>(cause: Cause.Cause<E>) => Effect.failCause(Cause.annotate(cause, fromTool))
 
-/** Hears when a tool that a model called begins and ends. */
+/** Notified when a tool called by a model begins and ends. */
 export interface Listener {
   readonly begins: () => void
   readonly ends: () => void
@@ -43,13 +43,13 @@ export interface Listener {
 
 /** The tools of one call. */
 export interface Tools {
-  /** Whether tools can run in the course of the call. */
+  /** Whether tools can run during the call. */
   readonly run: boolean
   /** The toolkit for one attempt. */
   readonly forAttempt: (listener: Listener) => Handlers
 }
 
-/** Resolves the toolkit of a call and runs what was approved. Its errors are the toolkit's and the tools' own. */
+/** Resolves the toolkit of a call and runs the approved calls. Its errors are those of the toolkit and the tools. */
 export const prepare = (
   options: CallOptions,
   toolkit: NonNullable<CallOptions["toolkit"]>,
@@ -62,7 +62,7 @@ export const prepare = (
     }))
   )
 
-/** The results of approved calls by the call's id: one list for each time it was approved. */
+/** The results of approved calls by call id: one list for each approval. */
 type Approved = ReadonlyMap<string, ReadonlyArray<ReadonlyArray<Result>>>
 
 const runApproved = (
@@ -84,7 +84,7 @@ const runApproved = (
   })
 }
 
-/** The calls that a person has approved and that have no result yet. */
+/** The approved calls without a result. */
 const approvedCalls = (prompt: Prompt.Prompt): ReadonlyArray<Prompt.ToolCallPart> => {
   const calls = new Map<string, Prompt.ToolCallPart>()
   const requests = new Map<string, string>()
@@ -141,8 +141,8 @@ const guard = (handlers: Handlers, approved: Approved, { begins, ends }: Listene
 }
 
 /**
- * Parameters that do not decode are the model's fault and not the tool's: no handler has run, so the next model may be
- * asked. A tool that returns its failures to the model gets them as well: that is how its author wants it.
+ * Parameters that do not decode are the model's fault, not the tool's: no handler has run, so the next model may be
+ * tried. A tool configured to return its failures to the model returns these too.
  */
 const checkParameters = (
   tool: Tool.Any | undefined,

@@ -1,7 +1,7 @@
 /**
- * An application's own word on an answer: "this one is no good, go on".
+ * Validation of answers by the application.
  *
- * It is asked inside of the attempt, so the next model can still answer, and nobody rests for it.
+ * It runs inside the attempt, so the next model can still answer, and a rejection benches nothing.
  */
 import * as AiError from "effect/ai/AiError"
 import * as Context from "effect/Context"
@@ -10,37 +10,37 @@ import * as Schema from "effect/Schema"
 import type { Target } from "../../domain/Target.ts"
 import { BadRequest } from "../../failure/Failure.ts"
 
-/** An answer as it is shown to a validation. */
+/** The answer given to a validation. */
 export interface Answer {
   /** All of its text. */
   readonly text: string
   readonly toolCalls: ReadonlyArray<{ readonly name: string; readonly params: unknown }>
-  /** Why it ended, in the words of `effect/ai`; `unknown` when the provider did not say. */
+  /** The finish reason as in `effect/ai`; `unknown` if the provider gave none. */
   readonly finishReason: string
-  /** Who gave it: `provider/model#credential`. */
+  /** The target that answered: `provider/model#credential`. */
   readonly target: string
 }
 
 /**
- * What a validation fails with: the answer is no good. The next model is asked. If there is none, the call fails with an
- * `AiError` whose reason is `InvalidOutputError` and has this message.
+ * The error of a validation that rejects the answer. The next model is tried. If there is none, the call fails with
+ * an `AiError` whose reason is `InvalidOutputError` with this message.
  *
  * @category errors
  */
 export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
-  /** What is wrong with the answer, for whoever reads the error. */
+  /** What is wrong with the answer, for the reader of the error. */
   message: Schema.String
 }) {}
 
-/** Looks at an answer, and fails with `Rejected` when it is no good. */
+/** Checks an answer; fails with `Rejected` to reject it. */
 export type Validate = (answer: Answer) => Effect.Effect<void, Rejected>
 
 /**
- * The validation of the calls inside of an effect, of failover models and of chains. Default: none.
+ * The validation for the calls inside an effect, of failover models and of chains. Default: none.
  *
- * A whole answer is looked at before it is returned. A stream is held back until it is complete, and looked at then:
- * after its first words nothing could be taken back. Where tools run in the course of a call, an answer is looked at
- * only if no tool has begun.
+ * A whole answer is checked before it is returned. A stream is buffered until it is complete and then checked,
+ * because returned parts cannot be taken back. If tools run during a call, an answer is checked only if no tool has
+ * begun.
  *
  * @example
  * import { FailoverLanguageModel } from "effect-failover/ai"
@@ -59,7 +59,7 @@ export const Validation = Context.Reference<Validate | undefined>("effect-failov
   defaultValue: () => undefined
 })
 
-/** A part of an answer, as far as a validation is concerned with it. */
+/** The part of an answer as far as validation needs it. */
 export type Seen =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "text-delta"; readonly delta: string }
@@ -72,7 +72,7 @@ export class Collector {
   #finishReason = "unknown"
   readonly #toolCalls: Array<Answer["toolCalls"][number]> = []
 
-  /** One part; those that say nothing here are passed over. */
+  /** Adds one part; irrelevant ones are ignored. */
   add(part: Seen | { readonly type: Exclude<string, Seen["type"]> }): void {
     const seen = part as Seen
     switch (seen.type) {
@@ -100,7 +100,7 @@ export class Collector {
   }
 }
 
-/** Asks a validation; an answer that it rejects is about this request at this model. */
+/** Runs a validation; a rejected answer is a failure of this request at this model. */
 export const ask = (
   validate: Validate,
   collected: Collector,

@@ -1,8 +1,8 @@
 /**
- * A provider over HTTP as a provider of answers in the words of `effect/ai`.
+ * Adapts an HTTP provider to `effect/ai`.
  *
- * So a `LanguageModel` can be a chain of them: credentials, rests, retries and commit points are the runtime's, and
- * every attempt writes the request anew for the model it goes to.
+ * This makes a `LanguageModel` a chain of such providers: credentials, cooldowns, retries and commit points are the
+ * runtime's, and every attempt writes the request for its model.
  */
 import * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
@@ -25,35 +25,35 @@ import * as Draft from "./Draft.ts"
 import * as Judge from "./Judge.ts"
 import { DeltaReader, fromAnswer, type Reading } from "./Parts.ts"
 
-/** A provider that a `LanguageModel` can be made of: `OpenAi` and everything that speaks like it, or `Anthropic`. */
+/** A provider that can back a `LanguageModel`: `OpenAi` or a compatible one, or `Anthropic`. */
 export type ChatProvider =
   | (HttpProvider<"chat/completions"> & { readonly protocol: "openai" })
   | (HttpProvider<"messages"> & { readonly protocol: "anthropic" })
 
-/** One call, for all its attempts. */
+/** One call with all its attempts. */
 export interface Ask {
   readonly draft: Draft.Draft
   readonly newId: Reading["newId"]
-  /** The application's own word on answers. */
+  /** The application's validation of answers. */
   readonly validate: Validation.Validate | undefined
-  /** Notes an attempt and what could not be said to its model. */
+  /** Records an attempt and what had to be left out for its model. */
   readonly begin: (target: Target, dropped: ReadonlyArray<string>) => void
 }
 
-/** What one event of a stream amounts to. */
+/** The parts of one stream event. */
 export interface Piece {
   readonly parts: ReadonlyArray<Response.StreamPartEncoded>
   readonly phase: Phase
-  /** What is to be said when the stream has ended after this piece. */
+  /** The closing parts if the stream ends after this piece. */
   readonly end: () => ReadonlyArray<Response.StreamPartEncoded>
 }
 
-/** A provider of answers in the words of `effect/ai`. */
+/** A provider whose answers are parts of `effect/ai`. */
 export type Adapter = Provider<Ask, Array<Response.PartEncoded>, Piece> & {
   readonly protocol: ChatProvider["protocol"]
 }
 
-/** The error that is said to the caller when the request itself is at fault. */
+/** The origin of errors caused by the request itself. */
 const origin = { module: "ChainLanguageModel", method: "request" }
 
 /** Makes the adapter of a provider. */
@@ -61,7 +61,7 @@ export const make = (provider: ChatProvider): Adapter => {
   const { baseUrl, credentials, name, protocol, strategy } = provider
   const codec = codecs[protocol]
 
-  /** What the server of a target takes; looked up once for each target. */
+  /** The dialect of a target's server; resolved once per target. */
   const dialects = new WeakMap<Target, Dialect>()
   const dialectOf = (target: Target): Dialect => {
     const known = dialects.get(target)
@@ -100,7 +100,7 @@ export const make = (provider: ChatProvider): Adapter => {
     policy: provider.policy,
     phase: ({ phase }) => phase,
 
-    // Anthropic requires a limit, so one was sent even where none was asked for.
+    // Anthropic requires a limit, so one was sent even if the caller set none.
     withoutTokenCap: (ask, failure) => {
       const { settings } = ask.draft
       const asked = settings.maxTokens ?? (protocol === "anthropic" ? Number.MAX_SAFE_INTEGER : undefined)
@@ -115,7 +115,7 @@ export const make = (provider: ChatProvider): Adapter => {
       Effect.flatMap(write(ask, target, false), ({ body, restore }) =>
         Effect.flatMap(complete(body, target), (answer) => {
           const json = answer.json
-          if (!isObject(json)) return Effect.fail(malformed(target, "the answer is no JSON object"))
+          if (!isObject(json)) return Effect.fail(malformed(target, "the answer is not a JSON object"))
           const given = codec.readAnswer(json)
           const read = restore === undefined ? given : Restore.answer(given, restore)
           const remark = read.remarks?.find(({ type }) => type === "malformed")
@@ -157,7 +157,7 @@ export const make = (provider: ChatProvider): Adapter => {
               for (const delta of own(events.read({ event, data }, json))) {
                 if (delta.type === "malformed") return Effect.fail(malformed(target, delta.message))
                 if (isRemark(delta)) continue
-                // What has been passed on cannot be taken back, but this is found out before anything else is said.
+                // Parts already passed on cannot be taken back, but the error is raised before any other part.
                 const unknown = delta.type === "call" ? unknownCall(ask, delta.name) : undefined
                 if (unknown !== undefined) return Effect.fail(unsupported(unknown, target))
                 deltas.read(delta, parts)
@@ -201,7 +201,7 @@ const readingOf = ({ draft: { toolNames }, newId }: Ask): Reading => ({ toolName
 const malformed = (target: Target, message: string): Transient =>
   new Transient({ target: target.key, reason: "Malformed", message })
 
-/** A request that cannot be put into the words of this protocol: another model may take it. */
+/** A request that cannot be expressed in this protocol: another model may accept it. */
 const unwritten = (reason: AiError.AiErrorReason, target: Target): Failure => unsupported(reason, target)
 
 const unsupported = (reason: AiError.AiErrorReason, target: Target): BadRequest =>

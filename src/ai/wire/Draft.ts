@@ -1,4 +1,4 @@
-/** From a request of `effect/ai` to the body that a provider's protocol wants. */
+/** Writes a request of `effect/ai` as the body of a provider's protocol. */
 import * as AiError from "effect/ai/AiError"
 import * as AnthropicStructuredOutput from "effect/ai/AnthropicStructuredOutput"
 import type * as LanguageModel from "effect/ai/LanguageModel"
@@ -17,23 +17,25 @@ import type { Protocol } from "../../translate/protocol/Protocol.ts"
 import { codecs } from "../../translate/Translate.ts"
 import { fromPrompt, type Turns } from "./Turns.ts"
 
-/** What a request says besides the prompt. All of it is optional, and what a model does not take is left out for it. */
+/**
+ * Settings of a request besides the prompt. All are optional; whatever a model does not accept is left out for it.
+ */
 export interface Settings {
-  /** The longest answer, in tokens, thoughts included. */
+  /** The longest answer, in tokens, including reasoning. */
   readonly maxTokens?: number | undefined
   readonly temperature?: number | undefined
   readonly topP?: number | undefined
   readonly topK?: number | undefined
   readonly stop?: ReadonlyArray<string> | undefined
-  /** How much the model thinks: the nearest that it knows. */
+  /** The reasoning effort; the nearest level that the model supports. */
   readonly effort?: Common.Effort | undefined
-  /** Who the request is for, as an opaque name. */
+  /** The end user of the request, as an opaque id. */
   readonly user?: string | undefined
-  /** Members of the body for what has no name here, for each of the protocols; laid over the others. */
+  /** Extra members of the body for each protocol; they override all others. */
   readonly body?: { readonly [P in Protocol]?: JsonObject | undefined } | undefined
 }
 
-/** A request, for whatever model it goes to. */
+/** A request, independent of the model. */
 export interface Draft {
   readonly options: LanguageModel.ProviderOptions
   readonly settings: Settings
@@ -42,7 +44,7 @@ export interface Draft {
   readonly toolNames: ReadonlyMap<string, string>
 }
 
-/** Drafts a request: what does not depend on the model is worked out once. */
+/** Drafts a request: the model-independent parts are computed once. */
 export const make = (options: LanguageModel.ProviderOptions, settings: Settings): Draft => ({
   options,
   settings,
@@ -51,14 +53,14 @@ export const make = (options: LanguageModel.ProviderOptions, settings: Settings)
   toolNames: ToolNames.shortened(options.tools.map(({ name }) => name))
 })
 
-/** A body, what had to be left out of it, and what has to be put back in the answer. */
+/** A body, the names of the left-out parts, and what has to be restored in the answer. */
 export interface Written {
   readonly body: JsonObject
   readonly dropped: ReadonlyArray<string>
   readonly restore: Restore | undefined
 }
 
-/** Writes the body for a model, as its server takes it; fails with what makes it impossible. */
+/** Writes the body for a model, as its server accepts it; fails if that is impossible. */
 export const write = (
   { options, settings, tools, turns }: Draft,
   {
@@ -80,7 +82,10 @@ export const write = (
       tools: yield* Result.mapError(
         tools,
         (toolName) =>
-          new AiError.ToolConfigurationError({ toolName, description: "a tool of another provider's own" })
+          new AiError.ToolConfigurationError({
+            toolName,
+            description: "a provider-defined tool of another provider"
+          })
       ),
       toolChoice: options.tools.length === 0 ? undefined : fromToolChoice(options.toolChoice),
       format:
@@ -109,7 +114,7 @@ export const write = (
 const fromSettings = ({ body: _, ...settings }: Settings): Common.Settings =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 
-/** Fails with the name of the first tool that is a provider's own. */
+/** Fails with the name of the first provider-defined tool. */
 const fromTools = (tools: ReadonlyArray<Tool.Any>): Result.Result<ReadonlyArray<Common.Tool>, string> => {
   const foreign = tools.find(Tool.isProviderDefined)
   if (foreign !== undefined) return Result.fail(foreign.name)
@@ -123,7 +128,7 @@ const fromTools = (tools: ReadonlyArray<Tool.Any>): Result.Result<ReadonlyArray<
   )
 }
 
-/** The tools are only those that may be called: `oneOf` has been kept to by whoever made the request. */
+/** The tools are only those that may be called: `effect/ai` has already applied `oneOf`. */
 const fromToolChoice = (choice: LanguageModel.ToolChoice<string>): Common.ToolChoice =>
   typeof choice === "string"
     ? { mode: choice }
@@ -156,8 +161,8 @@ const formatOf = (
   })
 
 /**
- * The codec for structured output. The two protocols restrict what a schema may say in different ways, but the form
- * in which a value is written is the same, so an answer can be read whoever gave it.
+ * The codec for structured output. The two protocols restrict schemas differently, but values are encoded the same
+ * way, so answers of both can be decoded.
  */
 export const codecTransformer: LanguageModel.CodecTransformer = (schema) => {
   try {

@@ -1,8 +1,8 @@
 /**
- * Is a whole answer what the request asked for? It is judged inside of the attempt, before any tool runs, where the
- * next model can still be asked.
+ * Checks a whole answer against the request. It runs inside the attempt, before any tool, while the next model can
+ * still be tried.
  *
- * The finish reason is looked at first: a refusal in words is a refusal, and no bad object.
+ * The finish reason is checked first: a refusal in text is a refusal, not an invalid object.
  */
 import * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
@@ -17,14 +17,14 @@ import * as Draft from "./Draft.ts"
 
 type Parts = Array<Response.PartEncoded>
 
-/** An answer, and what is known of it besides its parts. */
+/** An answer with its metadata. */
 export interface Judged {
   readonly parts: Parts
-  /** The model has refused, in words or by its finish reason. */
+  /** The model has refused, in text or by its finish reason. */
   readonly refused: boolean
 }
 
-/** The parts of an answer that is one. Fails with a failure, or with what about it is too much for this model. */
+/** The parts of a usable answer. Fails with a failure, or with what this model cannot do. */
 export const answer = (
   { options }: Draft.Draft,
   { parts, refused }: Judged,
@@ -75,7 +75,7 @@ const object = (schema: Schema.Top, parts: Parts): Effect.Effect<void, AiError.A
   )
 }
 
-/** A tool that returns its failures to the model gets wrong parameters as well: that is how its author wants it. */
+/** A tool configured to return its failures to the model also gets invalid parameters. */
 const toolCall = (
   { name, params }: Response.ToolCallPartEncoded,
   tools: ReadonlyArray<Tool.Any>
@@ -93,7 +93,7 @@ const toolCall = (
   )
 }
 
-/** A schema that dies, or wants a service that is not there, says nothing about the model. */
+/** A schema that dies, or requires a missing service, shows nothing about the model. */
 const decoded = (
   decoding: Effect.Effect<unknown, Schema.SchemaError>,
   reasonOf: (error: Schema.SchemaError) => AiError.AiErrorReason

@@ -1,14 +1,14 @@
-/** From whole answers and their deltas, in the common form, to the parts of `effect/ai`. */
+/** Converts whole answers and deltas from the common form to the parts of `effect/ai`. */
 import type * as Response from "effect/ai/Response"
 import type { Answer, Delta, Ending, Left, Spoken, Stop, Usage } from "../../translate/common/Common.ts"
 import { parse } from "../../translate/common/Json.ts"
 import { hidden, signed } from "./Thoughts.ts"
 
-/** What reading an answer takes besides the answer. */
+/** The context for reading an answer. */
 export interface Reading {
-  /** From the names of tools that were cut for the target to their whole names. */
+  /** The full names of tools that were shortened for the target. */
   readonly toolNames: ReadonlyMap<string, string>
-  /** A new id, for a call that came without one. */
+  /** A new id, for a call without one. */
   readonly newId: () => string
 }
 
@@ -47,7 +47,7 @@ const whole = (part: Exclude<Spoken, Left>, reading: Reading): Response.PartEnco
   }
 }
 
-/** Arguments that are no JSON stay as they are: the toolkit tells the model what is wrong with them. */
+/** Arguments that are not JSON stay as they are: the toolkit reports the error to the model. */
 const toolCall = (
   id: string,
   name: string,
@@ -85,10 +85,10 @@ interface Incoming {
   json: string
 }
 
-/** Reads the deltas of one stream in their order. */
+/** Reads the deltas of one stream in order. */
 export class DeltaReader {
   #blocks = 0
-  /** The block of text or of thoughts that is open. */
+  /** The open block of text or reasoning. */
   #open: { readonly type: "text" | "reasoning"; readonly id: string } | undefined
   #signature = ""
   readonly #calls = new Map<number, Incoming>()
@@ -100,7 +100,7 @@ export class DeltaReader {
     this.#reading = reading
   }
 
-  /** The parts that a delta amounts to. */
+  /** Appends the parts of a delta. */
   read(delta: Delta, into: Array<Response.StreamPartEncoded>): void {
     switch (delta.type) {
       case "start":
@@ -150,7 +150,7 @@ export class DeltaReader {
     }
   }
 
-  /** The answer is complete: what is still open is closed, and the last part. */
+  /** The closing parts of a complete answer. */
   end(): ReadonlyArray<Response.StreamPartEncoded> {
     const parts: Array<Response.StreamPartEncoded> = []
     this.#closeAll(parts)
@@ -181,7 +181,7 @@ export class DeltaReader {
     this.#signature = ""
   }
 
-  /** Calls may come in interleaved, so they are whole only when the model has stopped. */
+  /** Calls may be interleaved, so they are complete only at the end. */
   #closeAll(into: Array<Response.StreamPartEncoded>): void {
     this.#close(into)
     for (const { id, json, name } of this.#calls.values()) {

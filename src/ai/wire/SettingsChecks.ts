@@ -1,4 +1,4 @@
-/** What settings of a call are refused: no provider could make sense of them, and NaN would be sent as null. */
+/** Rejects invalid settings of a call: no provider accepts them, and NaN would be sent as null. */
 
 import { efforts } from "../../translate/common/Common.ts"
 import type { Protocol } from "../../translate/protocol/Protocol.ts"
@@ -36,5 +36,5 @@ const checks = {
   body: bodies
 } satisfies { readonly [K in keyof Settings]-?: Checks.Check }
 
-/** Throws an `InvalidOptions` when a setting means nothing. `where` names what was given the settings. */
+/** Throws an `InvalidOptions` for an invalid setting. `where` names the recipient of the settings. */
 export const check = (where: string, settings: Settings): void => Checks.fields(where, settings, checks)

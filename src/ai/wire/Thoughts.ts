@@ -1,6 +1,6 @@
 /**
- * How thoughts are signed: what Anthropic wants back with them, in the form of Effect's own module for Anthropic, so
- * that a conversation may go on from there and there.
+ * Signatures of reasoning: what Anthropic requires back, in the form of Effect's own module for Anthropic, so that a
+ * conversation can continue in either.
  *
  * https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#preserving-thinking-blocks
  */
@@ -15,18 +15,18 @@ const Signed = Schema.Struct({
   })
 })
 
-/** The metadata of a thought, or the options it becomes, where it is signed. */
+/** The metadata of signed reasoning, and the options it becomes. */
 export type Signed = typeof Signed.Type
 
-/** True for the options of a thought that is signed, or hidden. */
+/** True for the options of signed or hidden reasoning. */
 export const isSigned: (options: unknown) => options is Signed = Schema.is(Signed)
 
-/** The metadata of a thought with this signature. */
+/** The metadata of reasoning with this signature. */
 export const signed = (signature: string): Signed => ({
   anthropic: { info: { type: "thinking", signature } }
 })
 
-/** The metadata of a thought that only its provider can read. */
+/** The metadata of reasoning that only its provider can read. */
 export const hidden = (redactedData: string): Signed => ({
   anthropic: { info: { type: "redacted_thinking", redactedData } }
 })

@@ -1,4 +1,4 @@
-/** From a prompt of `effect/ai` to the turns of a conversation in the common form. */
+/** Converts a prompt of `effect/ai` to the turns of a conversation in the common form. */
 import type * as Prompt from "effect/ai/Prompt"
 import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
@@ -8,7 +8,7 @@ import { isObject, type JsonObject, object } from "../../translate/common/Json.t
 import { settle } from "../../translate/fit/MediaTypes.ts"
 import { isSigned } from "./Thoughts.ts"
 
-/** What a conversation is made of: the system prompts before it, and its turns. */
+/** A conversation: the system prompts and the turns. */
 export interface Turns {
   readonly system: ReadonlyArray<string>
   readonly systemCache?: ReadonlyMap<number, JsonObject> | undefined
@@ -16,8 +16,8 @@ export interface Turns {
 }
 
 /**
- * Reads a prompt; fails with a sentence about what neither protocol can say. What only another provider could read
- * (tools it ran itself, thoughts without a signature, files it made) is left out.
+ * Reads a prompt; fails with a sentence if neither protocol can express it. Content that only another provider can
+ * read (tools it ran itself, unsigned reasoning, files it made) is left out.
  */
 export const fromPrompt = (prompt: Prompt.Prompt): Result.Result<Turns, string> =>
   Result.gen(function* () {
@@ -60,8 +60,8 @@ export const fromPrompt = (prompt: Prompt.Prompt): Result.Result<Turns, string> 
   })
 
 /**
- * The ids of calls. Some servers give the same id to several calls of a conversation; Anthropic wants each once, and
- * gives both results to the later call. The second call of an id gets another one, and so does the second result.
+ * The ids of tool calls. Some servers reuse an id within a conversation; Anthropic requires unique ids and would
+ * assign both results to the later call. The second call with an id gets another id, and so does the second result.
  */
 class CallIds {
   readonly #calls = new Map<string, number>()
@@ -83,8 +83,8 @@ const next = (seen: Map<string, number>, id: string): string => {
 }
 
 /**
- * Where a prompt is to be cached, as Effect's module for Anthropic says it: `options.anthropic.cacheControl`. Servers that
- * cache by themselves are not told.
+ * The cache control of a prompt, as in Effect's module for Anthropic: `options.anthropic.cacheControl`. It is not
+ * sent to servers that cache automatically.
  */
 const cacheOf = (options: unknown): JsonObject | undefined => {
   const anthropic = object(object(options).anthropic)
@@ -107,7 +107,7 @@ const content = (part: Prompt.TextPart | Prompt.FilePart): Result.Result<Content
     return Result.succeed({ type: "image", media: media(data, mediaType), ...cache })
   }
   const found = media(data, mediaType)
-  // What it really is is told by its first bytes, for each target that is shown it.
+  // The first bytes show the real type, for each target that gets it.
   const settled = settle({ type: "document", media: found, name, ...cache })
   const isReadable =
     settled.type === "image" ||
@@ -124,7 +124,7 @@ const media = (data: Prompt.FilePart["data"], mediaType: string): Media => {
   if (typeof data === "string" && /^(https?|data):/i.test(data)) return DataUrl.read(data)
   return {
     type: "base64",
-    // `image/*` says that it is an image and nothing else; its first bytes say which.
+    // `image/*` does not name the format; the first bytes show it.
     mediaType: mediaType === "image/*" ? "image/jpeg" : mediaType,
     data: typeof data === "string" ? data : Base64.encode(data)
   }
@@ -146,7 +146,7 @@ const spoken = (part: Prompt.AssistantMessagePart, ids: CallIds): ReadonlyArray<
   }
 }
 
-/** Nobody takes back a thought without its signature. */
+/** Reasoning without its signature is not accepted back. */
 const thought = ({ options, text }: Prompt.ReasoningPart): ReadonlyArray<Spoken> => {
   if (!isSigned(options)) return []
   const { info } = options.anthropic

@@ -13,7 +13,7 @@ import { BenchRegistry } from "../../health/BenchRegistry.ts"
 import * as BenchMetrics from "../../observe/BenchMetrics.ts"
 import { Decisions } from "../../observe/Decisions.ts"
 import * as Metrics from "../../observe/Metrics.ts"
-import { Pulse } from "../../observe/Pulse.ts"
+import { RecentTraffic } from "../../observe/RecentTraffic.ts"
 import { ProcessDefaults } from "../../policy/Policy.ts"
 import * as Metered from "../providers/Metered.ts"
 import * as ConfiguredNames from "./ConfiguredNames.ts"
@@ -32,9 +32,9 @@ import { Runtimes } from "./Runtimes.ts"
 export const layer = (
   observer?: Observer | undefined,
   store: BenchStore = memory
-): Layer.Layer<Runtimes | BenchRegistry | Decisions | Pulse, UnusableStore> =>
+): Layer.Layer<Runtimes | BenchRegistry | Decisions | RecentTraffic, UnusableStore> =>
   runtimes(observer).pipe(
-    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), Pulse.layer(), GatewayBench.layer(store)))
+    Layer.provideMerge(Layer.mergeAll(Decisions.layer(), RecentTraffic.layer(), GatewayBench.layer(store)))
   )
 
 const runtimes = (observer: Observer | undefined) =>
@@ -43,7 +43,7 @@ const runtimes = (observer: Observer | undefined) =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const decisions = yield* Decisions
-      const pulse = yield* Pulse
+      const traffic = yield* RecentTraffic
       const process = yield* ProcessDefaults
       const kept = makeKept(yield* GatewayLimits)
       const context = yield* Effect.context<never>()
@@ -58,7 +58,7 @@ const runtimes = (observer: Observer | undefined) =>
           const { adminToken, statusPage } = config.server
           const isShown = statusPage !== "off"
           const recorded = isShown || adminToken !== undefined ? decisions.observer : undefined
-          const watched = isShown ? pulse.observer : undefined
+          const watched = isShown ? traffic.observer : undefined
           return Effect.map(Effect.provideContext(Metrics.observer(own), context), (metrics) => {
             const runtime = makeRuntime(
               registry,

@@ -10,7 +10,7 @@ import type { GatewayConfig, ProtocolName } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import type { BenchInfo, BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { Decision, Decisions } from "../../observe/Decisions.ts"
-import type { Pulse, Reading } from "../../observe/Pulse.ts"
+import type { Reading, RecentTraffic } from "../../observe/RecentTraffic.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import { benchOf } from "../admin/Views.ts"
 import type * as Wire from "../admin/Wire.ts"
@@ -101,15 +101,15 @@ export interface Options {
   readonly models: ReadonlyArray<Model>
   readonly registry: BenchRegistry["Service"]
   readonly decisions: Decisions["Service"]
-  readonly pulse: Pulse["Service"]
+  readonly traffic: RecentTraffic["Service"]
   /** When the gateway started, in milliseconds since the epoch. */
   readonly startedAt: number
 }
 
 /** An effect that gives the status now. An unchanged row is the same object as before. */
 export const make = (options: Options): Effect.Effect<Status> => {
-  const { config, decisions, models, named, pulse, registry, startedAt } = options
-  const { stepMillis, steps } = pulse
+  const { config, decisions, models, named, traffic, registry, startedAt } = options
+  const { stepMillis, steps } = traffic
   const identities = named.targets.map((key) => identityOf(key, true))
   const known = new Set(named.targets)
   const providers = config.providers.map(
@@ -133,7 +133,7 @@ export const make = (options: Options): Effect.Effect<Status> => {
 
   return Effect.gen(function* () {
     const benches = yield* registry.list
-    const readings = yield* pulse.readings
+    const readings = yield* traffic.readings
     const benchOfKey = new Map(benches.map((info) => [info.key, info]))
     const readingOfKey = new Map(readings.map((reading) => [reading.target.key, reading]))
     const others = readings
@@ -154,7 +154,7 @@ export const make = (options: Options): Effect.Effect<Status> => {
       )
     }
     last = made
-    const ended = (yield* pulse.requests).map(
+    const ended = (yield* traffic.requests).map(
       ({ answered, failed, number }): Requests => [number, answered, failed]
     )
     if (!isSameStep(ended.at(-1), requests.at(-1))) requests = ended

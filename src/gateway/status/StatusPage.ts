@@ -35,7 +35,7 @@ type Response = HttpServerResponse.HttpServerResponse
 export type Page = Effect.Effect<Response, never, HttpServerRequest>
 
 /** What the page needs. */
-export interface Options extends Pick<Status.Options, "decisions" | "pulse" | "startedAt"> {
+export interface Options extends Pick<Status.Options, "decisions" | "traffic" | "startedAt"> {
   readonly revision: Revision
   readonly live: CurrentConfig
   /** Done when the gateway begins to stop. Event streams end then, so that they do not delay the stop. */

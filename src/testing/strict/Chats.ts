@@ -2,19 +2,19 @@
 import type { JsonObject } from "./Check.ts"
 import type { Said, Strictness } from "./Strictness.ts"
 
-/** How the path of the operation ends. */
+/** The end of the operation's path. */
 export const path = "/chat/completions"
 
-/** What is to be answered, and by whom. */
+/** The answer to give, and the server. */
 export interface Answer {
   readonly model: string
-  /** How often the model has spoken before. */
+  /** How many turns the model has already had. */
   readonly turn: number
   readonly said: Said
   readonly strictness: Strictness
 }
 
-/** The id of a call: the number takes the place of `{n}`. */
+/** The id of a call: its number replaces `{n}`. */
 export const callId = ({ callId: pattern }: Strictness, turn: number, index: number): string =>
   pattern.replace("{n}", `${turn}${index}`)
 

@@ -1,8 +1,8 @@
 /**
- * What strict servers look at in a request before they answer it.
+ * The checks of strict servers on a request.
  *
- * A check is data: its name and what it is told. It finds the first thing that the server refuses, in the words that fill
- * the gaps of the server's own sentence.
+ * A check is data: its name and its parameters. It finds the first violation in a request, and returns the values for
+ * the placeholders of the server's error message.
  */
 
 /** A JSON object. */
@@ -10,21 +10,21 @@ export interface JsonObject {
   readonly [key: string]: unknown
 }
 
-/** What a server looks at. Patterns are regular expressions. */
+/** A check. Patterns are regular expressions. */
 export type Check =
   /** A system message that is not the first message. */
   | { readonly is: "systemFirst" }
-  /** A role that is not among them. */
+  /** A role that is not in the list. */
   | { readonly is: "roles"; readonly known: ReadonlyArray<string> }
-  /** A tool call, or a result, whose id does not look so. */
+  /** A tool call, or a result, whose id does not match. */
   | { readonly is: "callIds"; readonly pattern: string }
-  /** A message of one role right behind one of another. */
+  /** A message of one role directly after one of another. */
   | { readonly is: "follows"; readonly role: string; readonly after: string }
-  /** Calls without their results right behind them, and results without their call. */
+  /** Calls without their results directly after them, and results without their call. */
   | { readonly is: "results" }
-  /** A tool's result that does not say the name of the tool. */
+  /** A tool result without the name of the tool. */
   | { readonly is: "resultNames" }
-  /** An assistant's message with calls (or any) that lacks a field. */
+  /** An assistant message with calls (or any) that lacks a field. */
   | { readonly is: "lacks"; readonly field: string; readonly where: "calls" | "answers" }
   /** A call that lacks a field. */
   | { readonly is: "callLacks"; readonly field: string }
@@ -34,7 +34,7 @@ export type Check =
   | { readonly is: "has"; readonly path: string }
   /** A content part of this type. */
   | { readonly is: "part"; readonly type: string }
-  /** A tool whose name does not look so. */
+  /** A tool whose name does not match. */
   | { readonly is: "toolNames"; readonly pattern: string }
   /** A tool choice that forces a call. */
   | { readonly is: "forcedCall" }
@@ -44,14 +44,14 @@ export type Check =
   | { readonly is: "schemaItems" }
   /** A tool's schema with a keyword. */
   | { readonly is: "schemaKeyword"; readonly keyword: string }
-  /** A tool's property whose name does not look so. */
+  /** A tool's property whose name does not match. */
   | { readonly is: "propertyNames"; readonly pattern: string }
-  /** A tool choice that names a tool which is not there, or stands there without tools. */
+  /** A tool choice that names a missing tool, or is given without tools. */
   | { readonly is: "toolChoice" }
-  /** A thought whose signature is not this server's own. */
+  /** Reasoning whose signature is not this server's own. */
   | { readonly is: "signatures"; readonly pattern: string }
 
-/** What fills the gaps of a sentence: `{index}`, `{value}`. */
+/** The values for the placeholders of a message: `{index}`, `{value}`. */
 export interface Finding {
   readonly index: number
   readonly value: string
@@ -82,7 +82,7 @@ const toolsOf = (
     return { name: text(definition.name), schema: object(definition.parameters ?? definition.input_schema) }
   })
 
-/** Every schema in a schema, itself first. */
+/** Every schema in a schema, starting with itself. */
 function* schemasIn(schema: unknown): Iterable<JsonObject> {
   if (Array.isArray(schema)) for (const each of schema) yield* schemasIn(each)
   else if (isObject(schema)) {
@@ -93,7 +93,7 @@ function* schemasIn(schema: unknown): Iterable<JsonObject> {
 
 const none = undefined
 
-/** The first thing in a request that a check refuses. */
+/** The first violation in a request. */
 export const find = (check: Check, request: JsonObject): Finding | undefined => {
   const messages = objects(request.messages)
   const inMessages = (value: (message: JsonObject, index: number) => string | undefined) => {
@@ -204,7 +204,7 @@ export const find = (check: Check, request: JsonObject): Finding | undefined => 
   }
 }
 
-/** The first call without a result right behind it, or the first result without its call. */
+/** The first call without a result directly after it, or the first result without its call. */
 const unpaired = (messages: ReadonlyArray<JsonObject>): Finding | undefined => {
   let open = new Set<string>()
   for (const [index, message] of messages.entries()) {

@@ -1,8 +1,8 @@
-/** Answers of a scripted server as messages. */
+/** Answers of a scripted server as Anthropic messages. */
 import { type Answer, callId } from "./Chats.ts"
 import type { JsonObject } from "./Check.ts"
 
-/** How the path of the operation ends. */
+/** The end of the operation's path. */
 export const path = "/messages"
 
 const blocksOf = ({ said, strictness, turn }: Answer): ReadonlyArray<JsonObject> => [
@@ -33,7 +33,7 @@ export const whole = (answer: Answer): JsonObject => ({
   usage
 })
 
-/** A block as it begins, and the pieces that fill it. */
+/** The start of a block and the pieces that follow. */
 const opened = (block: JsonObject): readonly [begin: JsonObject, pieces: ReadonlyArray<JsonObject>] => {
   switch (block.type) {
     case "thinking":

@@ -1,7 +1,8 @@
 /**
- * A server that refuses what the real one refuses, with its words, and answers everything else by a script.
+ * A server that refuses what the real one refuses, with the real error messages, and answers everything else from a
+ * script.
  *
- * It is a plain function from a request to a reply, so it serves over any transport and in virtual time.
+ * It is a plain function from a request to a reply, so it works over any transport and in virtual time.
  */
 
 import * as Chats from "./Chats.ts"
@@ -11,32 +12,32 @@ import type { Said, Strictness } from "./Strictness.ts"
 
 export type { Refusal, Said, ScriptedCall, Strictness } from "./Strictness.ts"
 
-/** A request as it comes. */
+/** A request. */
 export interface Asked {
   readonly path: string
   readonly body: string
 }
 
-/** A reply as it goes. */
+/** A reply. */
 export interface Reply {
   readonly status: number
   readonly contentType: string
   readonly body: string
 }
 
-/** A server with a script, and what it saw. */
+/** A server with a script and a record of its requests. */
 export interface Server {
   readonly strictness: Strictness
   readonly reply: (asked: Asked) => Reply
-  /** The bodies of all requests so far, the refused ones too. */
+  /** The bodies of all requests so far, including refused ones. */
   readonly seen: ReadonlyArray<JsonObject>
-  /** What it refused so far, in its own words. */
+  /** The messages of all refusals so far. */
   readonly refused: ReadonlyArray<string>
 }
 
 /**
- * A server. The script has a line for each turn of the model: the first answers a conversation in which the model has not
- * spoken, the next one in which it has spoken once, and so on; the last goes on for ever.
+ * Makes a server. The script has one entry for each turn of the model: the first answers a conversation without a
+ * model turn, the next one a conversation with one, and so on; the last one repeats forever.
  *
  * @example
  * import { StrictServer } from "effect-failover/testing"

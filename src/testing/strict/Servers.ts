@@ -1,4 +1,4 @@
-/** Strict servers, one for each row of the table of dialects: what the real one refuses, in its words. */
+/** Strict servers, one for each row of the dialect table: what the real one refuses, with its messages. */
 import type { JsonObject } from "./Check.ts"
 import type { Refusal, Strictness } from "./Strictness.ts"
 

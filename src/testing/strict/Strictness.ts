@@ -1,7 +1,10 @@
-/** A strict server as data: what it refuses, and what its model says. */
+/** A strict server as data: what it refuses, and what its model answers. */
 import type { Check, JsonObject } from "./Check.ts"
 
-/** What a server refuses, and how: `{value}` and `{index}` in the body stand for what was found. */
+/**
+ * A check that refuses a request, and the error: `{value}` and `{index}` in the body are placeholders for the
+ * finding.
+ */
 export interface Refusal {
   readonly check: Check
   readonly status: number
@@ -12,25 +15,25 @@ export interface Refusal {
 
 /** A server as data. */
 export interface Strictness {
-  /** The name of its row in the table of dialects. */
+  /** The name of its row in the dialect table. */
   readonly name: string
   readonly protocol: "openai" | "anthropic"
   readonly refusals: ReadonlyArray<Refusal>
-  /** The id of the call with this number, from 0: `call_{n}`, or so many characters. */
+  /** The id of the call with this number, from 0: `call_{n}`, or a fixed number of characters. */
   readonly callId: string
-  /** The field for thoughts; none where it has no thoughts. */
+  /** The field for reasoning; absent if the server has none. */
   readonly thoughts?: string | undefined
-  /** Fields that it hangs on each of its calls. */
+  /** Fields that it adds to each of its calls. */
   readonly onCalls?: JsonObject | undefined
 }
 
-/** A call that the model of a script makes. */
+/** A tool call of a scripted model. */
 export interface ScriptedCall {
   readonly name: string
   readonly arguments: JsonObject
 }
 
-/** What the model of a script says in one turn. */
+/** One turn of a scripted model. */
 export interface Said {
   readonly thoughts?: string | undefined
   readonly text?: string | undefined

@@ -1,4 +1,6 @@
-/** Strict servers in the place of the network, so that providers and whole applications run against them in virtual time. */
+/**
+ * A transport to strict servers instead of the network, so that providers and whole applications run in virtual time.
+ */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { type Transport, TransportError } from "../../providers/transport/Transport.ts"
@@ -7,7 +9,7 @@ import type { Server } from "./Server.ts"
 const encoder = new TextEncoder()
 
 /**
- * The way to servers, by their origins: `https://api.mistral.ai`. Whoever asks elsewhere meets no connection.
+ * A transport to servers by their origins: `https://api.mistral.ai`. A request to another origin fails to connect.
  *
  * @example
  * import { StrictServer } from "effect-failover/testing"

@@ -99,7 +99,7 @@ describe("OTLP", () => {
           Effect.andThen(
             ask(`${url}/v1/chat/completions`, { body: chat("smart"), headers: { "x-request-id": "mine" } }),
             // The bench tells of its changes on the side.
-            eventually(() => heard().includes("a/large#k1 rests"))
+            eventually(() => heard().includes("a/large#k1 is benched"))
           ),
         { log: true }
       )
@@ -115,7 +115,7 @@ describe("OTLP", () => {
       assert.isString(run?.spanId)
       assert.include(
         logs.map(({ body }) => body?.stringValue),
-        "a/large#k1 rests"
+        "a/large#k1 is benched"
       )
       assert.isTrue(logs.every(({ severityText }) => severityText === "Warn"))
       assert.notInclude(text, "deepest secret")

@@ -1,24 +1,24 @@
-/** How whole requests ended, counted in steps of time: what callers got, whatever it took to get it. */
+/** Counts the outcomes of whole requests in steps of time: what callers got, regardless of the attempts. */
 import type { FailoverEvent } from "../events/FailoverEvent.ts"
 import * as Steps from "./Steps.ts"
 
-/** One step of time in which requests ended. */
-export interface Ended {
-  /** Its number since the epoch, as in `Pulse`. */
+/** One step of time with finished requests. */
+export interface OutcomeStep {
+  /** Its number since the epoch, as in `RecentTraffic`. */
   readonly number: number
   readonly answered: number
-  /** Nobody could answer, the time was up, or the stream broke off. */
+  /** No target answered, the deadline ended, or the stream broke off. */
   readonly failed: number
 }
 
 /**
- * Whether a request has got its answer with this event, or never will; `undefined` when it goes on, and when its end
- * says nothing about the gateway: its caller hung up, or every provider would refuse it.
+ * Whether this event shows that a request was answered (`true`) or failed (`false`); `undefined` if it continues, or
+ * if its end says nothing about the gateway: its caller hung up, or every provider would refuse it.
  */
 export const isAnswered = (event: FailoverEvent): boolean | undefined => {
   switch (event._tag) {
     case "AttemptSucceeded":
-      // Whether a stream holds is known at its end.
+      // A stream's outcome is known at its end.
       return event.run.kind === "effect" ? true : undefined
     case "StreamEnded":
       if (event.failure !== undefined) return isOwn(event.failure._tag) ? undefined : false
@@ -30,12 +30,12 @@ export const isAnswered = (event: FailoverEvent): boolean | undefined => {
   }
 }
 
-/** Whether an error is the request's own. */
+/** Whether an error is the request's own fault. */
 const isOwn = (tag: string): boolean => tag === "BadRequest" || tag === "ContextExceeded"
 
-/** A ring of so many steps. */
-export class Ends {
-  readonly #ring: Array<Ended | undefined>
+/** A ring of steps. */
+export class RequestOutcomes {
+  readonly #ring: Array<OutcomeStep | undefined>
 
   constructor(steps: number) {
     this.#ring = Steps.makeRing(steps)
@@ -50,8 +50,8 @@ export class Ends {
       : { ...before, failed: before.failed + 1 }
   }
 
-  /** The steps of the window that ends with `current`, the oldest first. */
-  read(current: number): ReadonlyArray<Ended> {
+  /** The steps of the window that ends with `current`, oldest first. */
+  read(current: number): ReadonlyArray<OutcomeStep> {
     return Steps.inWindow(this.#ring, current)
   }
 }

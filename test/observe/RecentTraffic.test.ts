@@ -3,14 +3,14 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { BenchRegistry, Chain, Failover, Failure, Model } from "../../src/index.ts"
 import { Histogram } from "../../src/observe/Latency.ts"
-import * as Pulse from "../../src/observe/Pulse.ts"
+import * as RecentTraffic from "../../src/observe/RecentTraffic.ts"
 import { Scripted } from "../../src/testing/index.ts"
 
 const busy = new Failure.Transient({ reason: "Overloaded", message: "busy" })
 
 /** A runtime that a record listens to, and a way to let time go by until a call is over. */
-const watched = Effect.fnUntraced(function* (options?: Pulse.Options) {
-  const pulse = Pulse.make(options)
+const watched = Effect.fnUntraced(function* (options?: RecentTraffic.Options) {
+  const pulse = RecentTraffic.make(options)
   const registry = yield* BenchRegistry.makeMemory
   const failover = yield* Failover.make({
     observer: pulse.observer,
@@ -25,7 +25,7 @@ const watched = Effect.fnUntraced(function* (options?: Pulse.Options) {
 })
 
 describe("the record of the last minutes", () => {
-  it.effect("counts per target what was answered, what failed and how long answers took", () =>
+  it.effect("counts answers, failures and durations per target", () =>
     Effect.gen(function* () {
       const { failover, finish, pulse } = yield* watched()
       const a = Scripted.make("a", [[busy]])
@@ -45,7 +45,7 @@ describe("the record of the last minutes", () => {
     })
   )
 
-  it.effect("counts what callers got apart from what it took", () =>
+  it.effect("counts the outcomes of requests separately from attempts", () =>
     Effect.gen(function* () {
       const { failover, finish, pulse } = yield* watched()
       const broken = () => Scripted.make("a", [[busy]])
@@ -87,7 +87,7 @@ describe("the record of the last minutes", () => {
     })
   )
 
-  it.effect("gives the same object as long as nothing has changed", () =>
+  it.effect("returns the same object while nothing has changed", () =>
     Effect.gen(function* () {
       const { failover, finish, pulse } = yield* watched()
       const chain = Chain.make(Model.make(Scripted.make("a", [["hello"]]), "m"))
@@ -100,7 +100,7 @@ describe("the record of the last minutes", () => {
     })
   )
 
-  it.effect("holds against a target neither bad requests nor callers who leave", () =>
+  it.effect("counts neither bad requests nor callers who leave as failures of a target", () =>
     Effect.gen(function* () {
       const { failover, finish, pulse } = yield* watched()
       const bad = Scripted.make("a", [[new Failure.BadRequest({ reason: "Invalid", message: "no" })]])
@@ -113,7 +113,7 @@ describe("the record of the last minutes", () => {
     })
   )
 
-  it.effect("lets the target that was idle the longest go when there are too many", () =>
+  it.effect("drops the target that was idle the longest if there are too many", () =>
     Effect.gen(function* () {
       const { failover, finish, pulse } = yield* watched({ capacity: 2 })
       const backend = Scripted.make("a", [["hello"]])
@@ -127,7 +127,7 @@ describe("the record of the last minutes", () => {
 })
 
 describe("a histogram of durations", () => {
-  it("is right within a tenth, from milliseconds to minutes", () => {
+  it("is accurate within a tenth, from milliseconds to minutes", () => {
     for (const millis of [2, 37, 820, 5_100, 61_000, 600_000]) {
       const histogram = new Histogram()
       for (let i = 0; i < 100; i++) histogram.add(i < 90 ? millis : millis * 1.6)

@@ -1,11 +1,11 @@
 /**
- * How the last minutes went, per target: attempts, failures and latency in short steps of time.
+ * The last minutes of each target: attempts, failures and latency in short steps of time.
  *
  * For people who look at a running process. Counting an event costs a few array accesses, and the memory is bounded:
- * so many targets, each with a ring of so many steps, of which only those with traffic hold a histogram.
+ * a number of targets, each with a ring of steps, of which only those with traffic hold a histogram.
  *
- * Counted is what speaks for or against a target. A caller who hung up, a request whose own time was up and a request
- * that every provider would refuse say nothing about it.
+ * Counted is only what shows the health of a target: not a caller who hung up, a request whose deadline ended, or a
+ * request that every provider would refuse.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -15,8 +15,8 @@ import type { FailoverEvent, Observer } from "../events/FailoverEvent.ts"
 import { classOf, type Failure, type FailureClass } from "../failure/Failure.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
-import * as Ends from "./Ends.ts"
 import * as Latency from "./Latency.ts"
+import * as RequestOutcomes from "./RequestOutcomes.ts"
 import * as Steps from "./Steps.ts"
 
 /** One step of time with traffic. Durations are milliseconds, and estimates (within a tenth). */
@@ -25,35 +25,35 @@ export interface Step {
   readonly number: number
   readonly answered: number
   readonly failed: number
-  /** Half of the answers took no longer. Absent where nothing answered. */
+  /** The median duration of answers. Absent without answers. */
   readonly p50?: number
-  /** All but one of twenty answers took no longer. */
+  /** The 95th percentile of the duration of answers. */
   readonly p95?: number
 }
 
-/** How one target did lately. */
+/** The recent traffic of one target. */
 export interface Reading {
   readonly target: Pick<Target, "key" | "provider" | "model"> & { readonly credential: string }
   /** In the whole window. */
   readonly answered: number
   readonly failed: number
-  /** What the failures were. */
+  /** The failures by class. */
   readonly failures: Readonly<Partial<Record<FailureClass, number>>>
   readonly p50?: number
   readonly p95?: number
-  /** Only the steps in which something happened, the oldest first. */
+  /** Only steps with traffic, oldest first. */
   readonly steps: ReadonlyArray<Step>
-  /** When something last happened, in milliseconds since the epoch. */
+  /** The time of the last event, in milliseconds since the epoch. */
   readonly lastAt: number
 }
 
-/** How long and how fine a record is. */
+/** The length and resolution of a record. */
 export interface Options {
   /** Milliseconds that one step covers. Default 10 s. */
   readonly stepMillis?: number | undefined
-  /** How many steps are kept. Default 60: ten minutes. */
+  /** The number of steps. Default 60: ten minutes. */
   readonly steps?: number | undefined
-  /** How many targets are kept; the one that was idle the longest gives way. Default 400, at most some 8 MB. */
+  /** The number of targets; the one idle the longest is dropped. Default 400, at most about 8 MB. */
   readonly capacity?: number | undefined
 }
 
@@ -62,42 +62,42 @@ export interface Options {
  *
  * @category services
  */
-export class Pulse extends Context.Service<
-  Pulse,
+export class RecentTraffic extends Context.Service<
+  RecentTraffic,
   {
     readonly observer: Observer
     readonly stepMillis: number
     readonly steps: number
-    /** Every target with traffic in the window. A target that has not changed gives the same object again. */
+    /** Every target with traffic in the window. An unchanged target returns the same object again. */
     readonly readings: Effect.Effect<ReadonlyArray<Reading>>
-    /** What callers got: the steps of the window in which requests ended, the oldest first. */
-    readonly requests: Effect.Effect<ReadonlyArray<Ends.Ended>>
+    /** What callers got: the steps of the window with finished requests, oldest first. */
+    readonly requests: Effect.Effect<ReadonlyArray<RequestOutcomes.OutcomeStep>>
   }
->()("effect-failover/Pulse") {
-  /** The last ten minutes in steps of ten seconds, when nothing else is said. */
-  static readonly layer = (options?: Options): Layer.Layer<Pulse> =>
+>()("effect-failover/RecentTraffic") {
+  /** By default the last ten minutes in steps of ten seconds. */
+  static readonly layer = (options?: Options): Layer.Layer<RecentTraffic> =>
     Layer.effect(
-      Pulse,
+      RecentTraffic,
       Effect.sync(() => make(options))
     )
 }
 
 /** Builds a record. */
-export const make = (options: Options = {}): Pulse["Service"] => {
-  Checks.fields("Pulse.make", options, {
+export const make = (options: Options = {}): RecentTraffic["Service"] => {
+  Checks.fields("RecentTraffic.make", options, {
     stepMillis: Checks.number("a number of milliseconds, more than 0", { above: 0 }),
     steps: Checks.number("a whole number, at least 1", { least: 1, whole: true }),
     capacity: Checks.count
   })
   const { capacity = 400, stepMillis = 10_000, steps = 60 } = options
-  const lanes = new Map<string, Lane>()
-  const ends = new Ends.Ends(steps)
+  const lanes = new Map<string, TargetRing>()
+  const ends = new RequestOutcomes.RequestOutcomes(steps)
 
-  const laneOf = (target: Target): Lane => {
+  const laneOf = (target: Target): TargetRing => {
     const known = lanes.get(target.key)
     if (known !== undefined) return known
     if (lanes.size >= capacity) forgetIdlest(lanes)
-    const lane = new Lane(target, steps)
+    const lane = new TargetRing(target, steps)
     lanes.set(target.key, lane)
     return lane
   }
@@ -105,7 +105,7 @@ export const make = (options: Options = {}): Pulse["Service"] => {
   return {
     observer: (event) => {
       const number = Math.floor(event.at / stepMillis)
-      const answered = Ends.isAnswered(event)
+      const answered = RequestOutcomes.isAnswered(event)
       if (answered !== undefined) ends.count(number, answered)
       const change = changeOf(event)
       if (change === undefined) return
@@ -123,15 +123,15 @@ export const make = (options: Options = {}): Pulse["Service"] => {
   }
 }
 
-const forgetIdlest = (lanes: Map<string, Lane>): void => {
-  let idlest: readonly [string, Lane] | undefined
+const forgetIdlest = (lanes: Map<string, TargetRing>): void => {
+  let idlest: readonly [string, TargetRing] | undefined
   for (const entry of lanes) {
     if (idlest === undefined || entry[1].lastAt < idlest[1].lastAt) idlest = entry
   }
   if (idlest !== undefined) lanes.delete(idlest[0])
 }
 
-/** What an event says about a target. */
+/** The effect of an event on a target. */
 interface Change {
   readonly target: Target
   readonly answered?: boolean
@@ -143,7 +143,7 @@ const changeOf = (event: FailoverEvent): Change | undefined => {
   switch (event._tag) {
     case "AttemptSucceeded": {
       const { duration, run, target } = event
-      // Whether a stream holds is known at its end.
+      // A stream's outcome is known at its end.
       return { target, duration, answered: run.kind === "effect" }
     }
     case "AttemptFailed":
@@ -199,8 +199,8 @@ class Slot {
 const quantiles = (latency: Latency.Histogram) =>
   latency.size === 0 ? {} : { p50: latency.quantile(0.5), p95: latency.quantile(0.95) }
 
-/** What several steps come to. */
-class Tally {
+/** The sums of several steps. */
+class StepSums {
   answered = 0
   failed = 0
   readonly latency = new Latency.Histogram()
@@ -213,8 +213,8 @@ class Tally {
     for (const [name, count] of failures) this.failures[name] = (this.failures[name] ?? 0) + count
   }
 
-  copy(): Tally {
-    const copy = new Tally()
+  copy(): StepSums {
+    const copy = new StepSums()
     copy.answered = this.answered
     copy.failed = this.failed
     copy.latency.merge(this.latency)
@@ -223,13 +223,13 @@ class Tally {
   }
 }
 
-/** One target's ring of steps. */
-class Lane {
+/** The ring of one target. */
+class TargetRing {
   readonly #target: Reading["target"]
   readonly #ring: Array<Slot | undefined>
   #read: { readonly oldest: number; readonly reading: Reading | undefined } | undefined
-  /** What the steps of a window come to without its last one, in which things still happen. */
-  #before: { readonly current: number; readonly tally: Tally } | undefined
+  /** The sums of a window's steps without the last one, which still changes. */
+  #before: { readonly current: number; readonly tally: StepSums } | undefined
   lastAt = 0
 
   constructor({ credential, key, model, provider }: Target, steps: number) {
@@ -245,7 +245,7 @@ class Lane {
     if (this.#before !== undefined && number < this.#before.current) this.#before = undefined
   }
 
-  /** The window whose last step is `current`; `undefined` when nothing happened in it. */
+  /** The window whose last step is `current`; `undefined` without traffic. */
   read(current: number): Reading | undefined {
     const known = this.#read
     const isCurrent = known !== undefined && known.oldest >= Steps.firstOf(this.#ring, current)
@@ -269,9 +269,9 @@ class Lane {
     }
   }
 
-  #tallyOf(slots: ReadonlyArray<Slot>, current: number): Tally {
+  #tallyOf(slots: ReadonlyArray<Slot>, current: number): StepSums {
     if (this.#before?.current !== current) {
-      const tally = new Tally()
+      const tally = new StepSums()
       for (const slot of slots) if (slot.number < current) tally.add(slot)
       this.#before = { current, tally }
     }
