@@ -79,7 +79,7 @@ describe("a dialect in a config file", () => {
     ])
     assert.match(
       problem({ toolNameCharacters: "z-a" })[0] ?? "",
-      /dialect\.toolNameCharacters: is not the inside/
+      /dialect\.toolNameCharacters: must be the inside/
     )
     assert.match(problem({ thoughtField: "", thoughtsBack: "calls" })[0] ?? "", /dialect\.thoughtsBack: /)
   })
@@ -88,6 +88,9 @@ describe("a dialect in a config file", () => {
     assert.deepStrictEqual(problem("anthropic"), [
       "providers.box.dialect: is a dialect of the protocol anthropic, and the provider uses the protocol openai"
     ])
-    assert.match(problem({ tokenCap: "max_tokens" }, "anthropic")[0] ?? "", /dialect\.tokenCap: says nothing/)
+    assert.match(
+      problem({ tokenCap: "max_tokens" }, "anthropic")[0] ?? "",
+      /dialect\.tokenCap: has no effect/
+    )
   })
 })
