@@ -86,7 +86,7 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
   ],
   "a policy of a scripted provider": [
     () => Scripted.make("p", [["one"]], { policy: { fallbackReserve: 2 } }),
-    /reserve is 2/
+    /fallbackReserve is 2/
   ],
   "delays that are none": [() => Backoff.fullJitter([Number.NaN]), /delay 0 is NaN/],
   "a negative number of retries": [() => Backoff.fullJitter([1], -1), /times is -1/],
@@ -126,7 +126,7 @@ const policies: Record<string, readonly [object, RegExp]> = {
   "no attempts": [{ attempts: 0 }, /attempts is 0/],
   "half an attempt": [{ attempts: 1.5 }, /attempts is 1.5/],
   "attempts that are no number": [{ attempts: Number.NaN }, /attempts is NaN/],
-  "a reserve of 2": [{ fallbackReserve: 2 }, /reserve is 2; it has to be a share from 0 to 1/],
+  "a reserve of 2": [{ fallbackReserve: 2 }, /fallbackReserve is 2; it has to be a share from 0 to 1/],
   "a negative deadline": [{ deadline: -1 }, /deadline is -1/],
   "a negative deadline in words": [{ deadline: "-1 seconds" }, /deadline is "-1 seconds"/],
   "a maxWait that is no number": [{ maxWait: Number.NaN }, /maxWait is NaN/],
