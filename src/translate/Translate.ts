@@ -138,6 +138,9 @@ export const translateWhole = (
   const { carry } = context
   const packed = carry === undefined ? answer : packAnswer(answer, carry, from, to, context)
   const remarks = answer.remarks ?? []
+  if (remarks.length === 0) {
+    return { body: callers[to].writeAnswer(packed, context), dropped: [], malformed: undefined }
+  }
   const malformed = remarks.find((remark) => remark.type === "malformed")
   return {
     body: callers[to].writeAnswer(packed, context),

@@ -58,6 +58,7 @@ export const readTexts = (content: unknown, path: string, dropped: Dropped): Rea
 
 /** Where the prompt is to be kept in a cache, by the places of the texts. */
 export const cachesIn = (content: unknown): ReadonlyMap<number, JsonObject> | undefined => {
+  if (typeof content === "string") return undefined
   const caches = new Map<number, JsonObject>()
   const texts = objects(content).filter((block) => string(block.text) !== undefined)
   for (const [at, { cache_control: cache }] of texts.entries()) if (isObject(cache)) caches.set(at, cache)
