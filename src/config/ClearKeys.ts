@@ -1,30 +1,29 @@
-/** Finds secrets that stand in the config file itself, where everybody who reads the file sees them. */
+/** Finds secrets that are written in the config file itself, where everybody who reads the file sees them. */
 import { formatPath, type Path } from "./file/Problem.ts"
 import * as TokenHash from "./TokenHash.ts"
 
-/** A note that names the places of secrets in clear, if there are any. The secrets are no part of it. */
+/** A warning with the paths of such secrets, if there are any. It does not contain the secrets. */
 export const notes = (file: unknown): ReadonlyArray<string> => {
-  const paths = [...secretPlaces(file)].filter(({ text }) => !isElsewhere(text)).map(({ path }) => path)
+  const paths = [...secretsIn(file)].filter(({ text }) => !isSafe(text)).map(({ path }) => path)
   if (paths.length === 0) return []
   const named = paths.slice(0, mostNamed).map(formatPath).join(", ")
   const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : ""
-  const many = paths.length === 1 ? "a key or token stands" : `${paths.length} keys or tokens stand`
-  return [`${named}${more}: ${many} in the file in clear; "env:NAME" or "file:PATH" keeps it elsewhere`]
+  const many = paths.length === 1 ? "a key or token is written" : `${paths.length} keys or tokens are written`
+  return [`${named}${more}: ${many} in the file in plain text; use "env:NAME" or "file:PATH" instead`]
 }
 
-/** Places that a note names; it counts the others. */
+/** The most paths in a warning; it counts the others. */
 const mostNamed = 3
 
-/** True for a reference, and for a hash, from which nobody can read the token. */
-const isElsewhere = (text: string): boolean =>
-  /^(env|file):/.test(text.trim()) || TokenHash.isHash(text.trim())
+/** True for a reference, and for a hash, which does not reveal the token. */
+const isSafe = (text: string): boolean => /^(env|file):/.test(text.trim()) || TokenHash.isHash(text.trim())
 
-interface Place {
+interface Secret {
   readonly path: Path
   readonly text: string
 }
 
-function* secretPlaces(file: unknown): Iterable<Place> {
+function* secretsIn(file: unknown): Iterable<Secret> {
   const { bench, providers, server, telemetry } = fieldsOf(file)
   for (const [name, provider] of Object.entries(fieldsOf(providers))) {
     const { credentials, headers, query } = fieldsOf(provider)
@@ -53,8 +52,8 @@ function* secretPlaces(file: unknown): Iterable<Place> {
   }
 }
 
-/** Headers and parameters of a query that carry a key by their name. */
-function* secretsOf(record: unknown, path: Path): Iterable<Place> {
+/** Headers and query parameters whose name suggests a secret. */
+function* secretsOf(record: unknown, path: Path): Iterable<Secret> {
   for (const [name, value] of Object.entries(fieldsOf(record))) {
     if (/(^|[-_])(authorization|api-?key|key|token|secret|password)$/i.test(name)) {
       yield* textAt(value, [...path, name])
@@ -62,7 +61,7 @@ function* secretsOf(record: unknown, path: Path): Iterable<Place> {
   }
 }
 
-function* textAt(value: unknown, path: Path): Iterable<Place> {
+function* textAt(value: unknown, path: Path): Iterable<Secret> {
   if (typeof value === "string" && value.trim() !== "") yield { path, text: value }
 }
 

@@ -1,4 +1,4 @@
-/** A config file with everything said that it leaves to the defaults, in its own words: what is in force, as a file. */
+/** Fills in the defaults of a config file. */
 import * as Schema from "effect/Schema"
 import * as Credential from "../domain/Credential.ts"
 import { defaultRetryBudget } from "../engine/Runtime.ts"
@@ -13,9 +13,9 @@ type JsonObject = typeof Schema.JsonObject.Type
 const decode = Schema.decodeUnknownSync(ConfigFile)
 
 /**
- * The same config with every default filled in: the strategy and the credentials of providers, the whole policy (a
- * preset is written out), the server. What stands in it means what the file meant, and filling it in again changes
- * nothing. Durations that come from defaults are milliseconds.
+ * The same config with every default filled in: strategies and credentials of providers, the whole policy (a
+ * preset is expanded), the server. The result has the same meaning, and filling it in again changes nothing.
+ * Durations from defaults are in milliseconds.
  *
  * @example
  * import { ConfigFile, withDefaults } from "effect-failover/gateway"
@@ -30,10 +30,10 @@ const decode = Schema.decodeUnknownSync(ConfigFile)
  * withDefaults(Schema.decodeUnknownSync(ConfigFile)(JSON.parse(text))) // => file
  */
 export const withDefaults = (file: ConfigFile): ConfigFile => {
-  const { $schema, policy: { preset, ...said } = {}, providers, ...rest } = file
+  const { $schema, policy: { preset, ...own } = {}, providers, ...rest } = file
   const policy = over(
     over(policyDefaults, preset === undefined ? {} : plain(Policy.presets[preset])),
-    plain(said)
+    plain(own)
   )
   const { adminToken: _, ...server } = defaultServer
   return decode({
@@ -62,7 +62,7 @@ const providerWithDefaults = (provider: ConfigFile["providers"][string]): JsonOb
 const cooldownOf = (rest: Rest | undefined): JsonObject => ({ base: rest?.base ?? 0, max: rest?.max ?? 0 })
 
 const policyDefaults: JsonObject = (() => {
-  // No bound on the targets is said by leaving it out.
+  // A field that is absent means no limit on targets.
   const { commit: _, rules, targets: __, ...fields } = Policy.defaults
   return {
     ...plain(fields),
@@ -81,12 +81,12 @@ const policyDefaults: JsonObject = (() => {
   }
 })()
 
-/** As JSON, without what is not said. */
+/** As JSON, without undefined fields. */
 function plain(value: object): JsonObject {
   return JSON.parse(JSON.stringify(value))
 }
 
-/** One value over another: objects field by field, anything else as a whole. */
+/** Merges two values: objects field by field, anything else as a whole. */
 const over = (first: JsonObject, second: JsonObject): JsonObject => {
   const merged: Record<string, Json> = { ...first }
   for (const [key, value] of Object.entries(second)) {

@@ -1,18 +1,21 @@
-/** Gathers what a config file says of a provider's dialect: beside the provider, its models, and the chains they are in. */
+/**
+ * Collects the dialect settings of a provider: its own, those of its models, and those of the chains they are
+ * in.
+ */
 
 import * as Catalog from "../catalog/Catalog.ts"
 import type { Choice } from "../dialect/index.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
 import type { ConfigFile } from "./file/ConfigFile.ts"
 
-/** What the config says of a provider's dialect. */
+/** The dialect settings of a provider. */
 export interface DialectConfig {
   readonly all?: Choice | undefined
-  /** By the model's name: what its chains say, then what stands beside the model itself. */
+  /** By model: the settings of its chains, then the model's own. */
   readonly models: Readonly<Record<string, ReadonlyArray<Choice>>>
 }
 
-/** What is said of the dialect of a provider; `undefined` where nothing is. */
+/** The dialect settings of a provider; `undefined` without any. */
 export const make = (
   name: string,
   provider: ConfigFile["providers"][string],

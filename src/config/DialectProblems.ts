@@ -1,18 +1,18 @@
-/** What is wrong with the dialects of a config file: unknown rows, rules of another protocol, contradictions. */
+/** Finds problems of dialects in a config file: unknown rows, rules of another protocol, contradictions. */
 
 import * as Catalog from "../catalog/Catalog.ts"
 import { type Choice, names, type ProtocolName, problemsOf } from "../dialect/index.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
 import type { Path } from "./file/Problem.ts"
 import type { Misfit } from "./file/Structure.ts"
-import { meant } from "./MeantDialect.ts"
+import { suggestDialect } from "./SuggestDialect.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 
 const fieldsOf = (u: unknown): Fields =>
   typeof u === "object" && u !== null && !Array.isArray(u) ? (u as Fields) : {}
 
-/** Every problem with its path. What is of the wrong type is for the structure to tell. */
+/** Every problem with its path. Values of a wrong type are left to the structure check. */
 export function* problems(file: unknown): Iterable<Misfit> {
   const { models, providers } = fieldsOf(file)
   const protocols = new Map<string, ProtocolName>()
@@ -52,8 +52,8 @@ function* misfits(dialect: unknown, protocol: ProtocolName, path: Path): Iterabl
   const choice = choiceOf(dialect)
   if (choice === undefined) return
   for (const { message, rule } of problemsOf(choice, protocol)) {
-    const said = typeof choice === "string" ? choice : rule === "row" ? choice.row : undefined
-    const row = said === undefined || names.includes(said) ? undefined : meant(said)
+    const given = typeof choice === "string" ? choice : rule === "row" ? choice.row : undefined
+    const row = given === undefined || names.includes(given) ? undefined : suggestDialect(given)
     yield {
       path: rule === undefined ? path : [...path, rule],
       message: row === undefined ? message : `there is no dialect of that name; did you mean ${row}?`
@@ -61,7 +61,7 @@ function* misfits(dialect: unknown, protocol: ProtocolName, path: Path): Iterabl
   }
 }
 
-/** The choice, unless a rule in it is of a type that cannot be judged here. */
+/** The dialect, unless a rule has a type that cannot be checked here. */
 const choiceOf = (dialect: unknown): Choice | undefined => {
   if (typeof dialect === "string") return dialect
   const fields = fieldsOf(dialect)

@@ -1,4 +1,4 @@
-/** What a config file says, checked and put into the forms the other modules take. */
+/** The config of a gateway: a checked config file in the form that the other modules use. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Redacted from "effect/Redacted"
 import * as Catalog from "../catalog/Catalog.ts"
@@ -14,7 +14,7 @@ import * as BenchStore from "./file/BenchStore.ts"
 import { type ConfigFile, millisOf } from "./file/ConfigFile.ts"
 import * as TokenHash from "./TokenHash.ts"
 
-/** The wire protocols a provider can speak. */
+/** The wire protocols of providers. */
 export type ProtocolName = "openai" | "anthropic"
 
 /** One provider. */
@@ -27,125 +27,134 @@ export interface ProviderConfig {
   readonly fallbackModels: ReadonlyArray<string>
   readonly policy: Policy.Options | undefined
   readonly models: Readonly<Record<string, ModelOptions>>
-  /** What is said of its dialect, for all its models and for some of them, the more general first. */
+  /** Its dialect settings, for all its models and for single models. */
   readonly dialect?: DialectOf.DialectConfig | undefined
   readonly auth: "bearer" | "api-key"
-  /** Whether it is asked for OpenAI's responses in their own words; else they are translated for it. */
+  /** Whether it has the Responses API. If not, Responses requests are translated to chats. */
   readonly responses: boolean
-  /** The largest whole answer, and the most that is held back of a stream before its commit point. Default 64 MiB. */
+  /**
+   * The largest complete answer, and the most that is buffered of a stream before its commit point, in bytes.
+   * Default 64 MiB.
+   */
   readonly maxAnswerBytes?: number | undefined
-  /** The largest event of a stream. Default 10 MiB. */
+  /** The largest event of a stream, in bytes. Default 10 MiB. */
   readonly maxEventBytes?: number | undefined
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly query: Readonly<Record<string, string>> | undefined
 }
 
 /**
- * Who may call the gateway: holders of a token, or (said so) everybody. Without tokens it listens on loopback only. A token
- * may stand here as its hash (`sha256:…`), and does where it was read from a file.
+ * Who may call the gateway: holders of a token, or everybody (`"none"`). Without tokens the gateway listens
+ * on loopback only. A token may be a hash (`sha256:…`); tokens from a file always are.
  */
 export type Tokens = ReadonlyArray<Redacted.Redacted> | "none"
 
 /** How the gateway listens. */
 export interface ServerConfig {
   readonly host: string
-  /** 0 is any free one. */
+  /** 0 for any free port. */
   readonly port: number
   readonly tokens: Tokens
   readonly adminToken: Redacted.Redacted | undefined
-  /** With these is signed what models leave in translated conversations; without them with the providers' keys. */
+  /** Secrets that sign the data models leave in translated conversations. Default: the keys of the provider. */
   readonly carrySecrets?: ReadonlyArray<Redacted.Redacted> | undefined
-  /** Wrong tokens that one address may try: so many at once, then so many more in each `per` milliseconds. */
+  /** Wrong tokens that one address may try: `tries` at once, then `tries` more in each `per` milliseconds. */
   readonly wrongTokens: { readonly tries: number; readonly per: number } | "unlimited"
-  /** The largest body of a request. */
+  /** The largest body of a request, in bytes. */
   readonly maxBodyBytes: number
-  /** What the bodies of all requests in flight may take together, in bytes. */
+  /** The most that the bodies of all requests in flight may take together, in bytes. */
   readonly maxBodiesBytes: number
-  /** All headers of a request together. */
+  /** The largest headers of a request, all together, in bytes. */
   readonly maxHeaderBytes: number
-  /** Connections of clients, idle ones too; without it there is no bound. */
+  /** The most connections of clients, including idle ones; `undefined` for no limit. */
   readonly maxConnections: number | undefined
-  /** Requests to providers that may be in flight at once. */
+  /** The most requests to providers in flight. */
   readonly maxConcurrent: number
-  /** How long clients may take, in milliseconds. */
+  /** Time limits of clients, in milliseconds. */
   readonly timeouts: {
-    /** For the headers of a request. */
+    /** To send the headers of a request. */
     readonly headers: number
-    /** For a whole request, its body included. */
+    /** To send a whole request, including its body. */
     readonly request: number
-    /** Without taking anything of an answer that is there for them. */
+    /** Without reading, while there are bytes of an answer to read. */
     readonly stall: number
   }
-  /** Responses over WebSocket: how many connections, and for how many milliseconds one may ask for nothing. */
+  /**
+   * Responses over WebSocket: the most connections, and the idle time in milliseconds after which one is
+   * closed.
+   */
   readonly websocket: { readonly connections: number; readonly idle: number } | false
-  /** Whether requests may use the names of `models` only, and no specs. */
+  /** Whether requests may name only the models in `models`, and no `provider/model`. */
   readonly namedModelsOnly: boolean
-  /** Names by which a gateway on loopback may be asked for its pages, besides those of this machine. */
+  /** Additional host names that a gateway on loopback accepts for its pages. */
   readonly allowedHosts: ReadonlyArray<string>
-  /** Origins of web pages that may call the gateway and read its answers. */
+  /** Web origins that may call the gateway and read its answers. */
   readonly cors: ReadonlyArray<string>
   /** Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody. */
   readonly statusPage: "open" | "admin" | "off"
   /**
-   * What keeps a conversation at one target of a tier of several: the key that its client names, and where it names none how
-   * the conversation begins (`conversation`, the default); the client's key only (`named`); nothing (`off`).
+   * What keeps a conversation at one target of a tier of equals: the client's key, or without one the start
+   * of the conversation (`conversation`, the default); only the client's key (`named`); nothing (`off`).
    */
   readonly affinity?: "conversation" | "named" | "off" | undefined
 }
 
-/** What can be sent to a collector. */
+/** What can be exported to a collector. */
 export type Signal = "traces" | "metrics" | "logs"
 
-/** Where spans, metrics and the log are sent. */
+/** The collector of spans, metrics and the log. */
 export interface OtlpConfig {
   /** Without `/v1/traces`, `/v1/metrics` and `/v1/logs`. */
   readonly endpoint: string
   readonly headers: Readonly<Record<string, Redacted.Redacted>>
-  /** What is sent. Default: all of it. */
+  /** What is exported. Default: everything. */
   readonly signals?: ReadonlyArray<Signal> | undefined
   readonly serviceName: string
   /** In milliseconds. */
   readonly interval: number
 }
 
-/** What is written to standard error, and how. */
+/** What is logged to standard error, and how. */
 export interface LogConfig {
   readonly format: "text" | "json"
   readonly level: "debug" | "info" | "warn" | "error" | "none"
-  /** An entry for every request when it ends; `true` leaves out pages, health probes and scrapes, `"all"` does not. */
+  /**
+   * An entry for every request when it ends; `true` excludes pages, health probes and scrapes, `"all"`
+   * includes them.
+   */
   readonly requests: boolean | "all"
 }
 
-/** All that a gateway needs to know. */
+/** The complete config of a gateway. */
 export interface GatewayConfig {
   readonly providers: ReadonlyArray<ProviderConfig>
-  /** Chains by the names that callers ask for. */
+  /** Chains by model name. */
   readonly models: Readonly<Record<string, Catalog.VirtualModel>>
   /** At the end of every chain. */
   readonly fallbacks: ReadonlyArray<Catalog.Link>
-  /** For everything, over the defaults. */
+  /** The global policy, over the defaults. */
   readonly policy: Policy.Options
-  /** Retries per request that the whole process may make in the long run; `undefined` for the default of 0.2. */
+  /** The retry budget of the process: retries per request in the long run; `undefined` for the default of 0.2. */
   readonly retryBudget: number | undefined
-  /** Where the bench is kept. Absent: with the process. */
+  /** Where the bench is kept. Default: in memory. */
   readonly bench?: BenchStore.BenchStore | undefined
   readonly server: ServerConfig
-  /** Whether answers are read for the tokens they say they took, for metrics and spans. Default false. */
+  /** Whether token usage is read from answers, for metrics and spans. Default false. */
   readonly usage?: boolean | undefined
-  /** Nothing is sent where there is none. */
+  /** Without it nothing is exported. */
   readonly otlp?: OtlpConfig | undefined
-  /** `defaultLog` where there is none. */
+  /** Default: `defaultLog`. */
   readonly log?: LogConfig | undefined
-  /** What is worth a word, in sentences. */
+  /** Warnings, in sentences. */
   readonly notes: ReadonlyArray<string>
 }
 
-/** What is written when nothing is said. */
+/** The default log config. */
 export const defaultLog: LogConfig = { format: "text", level: "info", requests: false }
 
 const defaultWrongTokens = { tries: 60, per: 60_000 }
 
-/** How a gateway listens when nothing is said. */
+/** The default server config. */
 export const defaultServer: ServerConfig = {
   host: "127.0.0.1",
   port: 8080,
@@ -173,7 +182,7 @@ export const isLoopback = (host: string): boolean => {
   )
 }
 
-/** From the file's own form. `at` makes its paths absolute. */
+/** Makes the config from a config file. `at` makes its paths absolute. */
 export const fromFile = (
   file: ConfigFile,
   notes: ReadonlyArray<string>,
@@ -301,7 +310,7 @@ const credentialsOf = (
 type PolicyFile = NonNullable<ConfigFile["policy"]>
 type Time = string | number
 
-/** A policy of the file as the core takes it; over its preset, where it names one. */
+/** Converts a policy of the file; over its preset, if it has one. */
 export const policyOf = (file: PolicyFile): Policy.Options =>
   file.preset === undefined ? optionsOf(file) : Policy.combine(Policy.presets[file.preset], optionsOf(file))
 
@@ -326,7 +335,7 @@ const optionsOf = (file: PolicyFile): Policy.Options => ({
     file.ejection === undefined || file.ejection === false
       ? file.ejection
       : { ...file.ejection, window: map(file.ejection.window, millisOf) },
-  // A budget alone leaves the retries themselves as they are.
+  // A budget alone does not change the retries.
   retries:
     file.retries?.times === undefined && file.retries?.backoff === undefined
       ? undefined

@@ -1,15 +1,15 @@
-/** A config file as those need it who call nobody: without keys, and without what only a running gateway needs. */
+/** Removes keys and server settings from a config file, for commands that call no provider. */
 
-/** Sections that say how a gateway listens, and where it writes. */
-const running = new Set(["server", "bench", "telemetry", "log"])
+/** Sections that only a running gateway needs. */
+const serverSections = new Set(["server", "bench", "telemetry", "log"])
 
-/** Stands for a key that is not read, wherever it may be. */
+/** Replaces a key that is not read. */
 const placeholder = "not-read"
 
-/** The same file without these sections, and with a placeholder for the key of every credential that has one. */
+/** The file without these sections, and with a placeholder for every API key. */
 export const of = (file: unknown): unknown => {
   if (!isObject(file)) return file
-  const kept = Object.entries(file).filter(([section]) => !running.has(section))
+  const kept = Object.entries(file).filter(([section]) => !serverSections.has(section))
   return Object.fromEntries(
     kept.map(([section, value]) => [section, section === "providers" ? mapValues(value, provider) : value])
   )

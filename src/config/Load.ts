@@ -1,4 +1,4 @@
-/** From a config file to a config, or to everything that is wrong with it. */
+/** Reads a config file: a config, or every problem in the file. */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
@@ -14,15 +14,18 @@ import * as Keyless from "./Keyless.ts"
 import * as Semantics from "./Semantics.ts"
 import * as WrongChoice from "./WrongChoice.ts"
 
-/** How a config file is read. */
+/** Options of reading. */
 export interface Options {
-  /** For those who call nobody: no key is read, and nothing of what only a running gateway needs. Default false. */
+  /**
+   * Reads no keys and ignores sections of a running gateway, for commands that call no provider. Default
+   * false.
+   */
   readonly keyless?: boolean | undefined
 }
 
 /**
- * Reads a config file: JSON with comments, whose values may stand in the environment or in other files. Fails with
- * every problem there is, in the order of the file.
+ * Reads a config file: JSON with comments, whose values may refer to the environment or to other files. Fails
+ * with every problem, in the order of the file.
  */
 export const load = Effect.fnUntraced(function* (
   file: string,
@@ -33,7 +36,7 @@ export const load = Effect.fnUntraced(function* (
   return yield* parse(text, { ...options, file, folder: path.dirname(path.resolve(file)) })
 })
 
-/** The same for a text that is there already. `file` is what messages call it. */
+/** Reads the text of a config file. `file` is its name in messages. */
 export const parse = Effect.fnUntraced(function* (
   text: string,
   options: Options & { readonly file: string; readonly folder: string }
@@ -42,7 +45,7 @@ export const parse = Effect.fnUntraced(function* (
   const fail = (problems: ReadonlyArray<Problem>) => new ConfigError({ file: options.file, problems })
   const json = JsonFile.parse(text)
   if (Result.isFailure(json)) return yield* fail(json.failure)
-  const { lineOf, problems: twice } = json.success
+  const { lineOf, problems: duplicates } = json.success
   const renamed = RenamedFields.replace(json.success.value)
   const value = options.keyless === true ? Keyless.of(renamed.value) : renamed.value
   const resolved = yield* Reference.resolve(value, options.folder)
@@ -53,20 +56,20 @@ export const parse = Effect.fnUntraced(function* (
     ...renamed.problems,
     ...resolved.problems,
     ...(Result.isFailure(structure) ? structure.failure : [])
-      // What could not be fetched cannot fit either.
+      // A reference that cannot be resolved is reported once.
       .filter((misfit) => !resolved.problems.some(({ path }) => formatPath(path) === formatPath(misfit.path)))
-      // The value as it stands in the file: what a reference names may be a secret.
+      // The value in the file, because a resolved reference may be a secret.
       .map((misfit) => WrongChoice.withValue(misfit, value)),
     ...problems
   ]
-  if (Result.isSuccess(structure) && misfits.length === 0 && twice.length === 0) {
+  if (Result.isSuccess(structure) && misfits.length === 0 && duplicates.length === 0) {
     return fromFile(structure.success, [...renamed.warnings, ...notes, ...clear], (file) =>
       path.resolve(options.folder, file)
     )
   }
   return yield* fail(
     [
-      ...twice,
+      ...duplicates,
       ...misfits.map((misfit): Problem => {
         const path = renamed.pathInFile(misfit.path)
         const line = lineOf(path)

@@ -1,7 +1,7 @@
 /**
- * What the parts of a config file mean together: do the names lead somewhere, do the fields fit.
+ * Checks what the parts of a config file mean together: whether names exist, and whether fields fit.
  *
- * It takes any JSON, so that a file with a wrong type in one place still hears of a wrong name in another.
+ * It accepts any JSON, so a wrong type in one place does not hide a wrong name in another.
  */
 import * as Result from "effect/Result"
 import * as Catalog from "../catalog/Catalog.ts"
@@ -17,13 +17,13 @@ import { defaultServer, isLoopback } from "./GatewayConfig.ts"
 import { tierNotes } from "./TierNotes.ts"
 import * as TokenHash from "./TokenHash.ts"
 
-/** What is wrong, and what is worth a word. */
+/** Problems and warnings. */
 export interface Findings {
   readonly problems: ReadonlyArray<Misfit>
   readonly notes: ReadonlyArray<string>
 }
 
-/** Looks at a file as a whole. */
+/** Checks a whole file. */
 export const check = (file: unknown): Findings => ({
   problems: [
     ...providerProblems(file),
@@ -48,23 +48,23 @@ function* providerProblems(file: unknown): Iterable<Misfit> {
   const providers = fieldsOf(fieldsOf(file).providers)
   const known = Object.keys(providers)
   if (known.length === 0 && "providers" in fieldsOf(file)) {
-    yield { path: ["providers"], message: "at least one provider is needed" }
+    yield { path: ["providers"], message: "at least one provider is required" }
   }
   for (const name of known) {
     const path = ["providers", name]
     const { auth, credentials, protocol, responses } = fieldsOf(providers[name])
     if (ModelSpec.parse(`${name}/model`) === undefined) {
-      yield { path, message: "the name of a provider is made of letters, digits, '.', '_' and '-'" }
+      yield { path, message: "the name of a provider may have letters, digits, '.', '_' and '-'" }
     } else if (Checks.name(name) !== undefined) {
-      yield { path, message: "the name of a provider begins with a letter or a digit" }
+      yield { path, message: "the name of a provider must begin with a letter or a digit" }
     }
     if (auth !== undefined && protocol === "anthropic") {
-      yield { path: [...path, "auth"], message: 'only providers with the protocol "openai" have a choice' }
+      yield { path: [...path, "auth"], message: 'only for providers with the protocol "openai"' }
     }
     if (responses === true && protocol === "anthropic") {
       yield {
         path: [...path, "responses"],
-        message: 'only providers with the protocol "openai" have responses'
+        message: 'only for providers with the protocol "openai"'
       }
     }
     const seen = new Set<unknown>()
@@ -72,7 +72,7 @@ function* providerProblems(file: unknown): Iterable<Misfit> {
     for (const [index, credential] of list.entries()) {
       const called = fieldsOf(credential).name
       if (typeof called === "string" && seen.has(called)) {
-        const message = `another credential is called ${JSON.stringify(called)} already`
+        const message = `another credential has the name ${JSON.stringify(called)}`
         yield { path: [...path, "credentials", index, "name"], message }
       }
       seen.add(called)
@@ -83,7 +83,7 @@ function* providerProblems(file: unknown): Iterable<Misfit> {
   }
 }
 
-/** Cooldowns, wherever they stand, whose first rest would be longer than their longest. */
+/** Cooldowns anywhere in the file whose base is longer than their maximum. */
 function* cooldownProblems(node: unknown, path: Path): Iterable<Misfit> {
   for (const [key, value] of Object.entries(fieldsOf(node))) {
     const at = [...path, key]
@@ -110,7 +110,7 @@ function* serverProblems(file: unknown): Iterable<Misfit> {
   if (typeof adminToken === "string" && hashes(tokens).includes(TokenHash.of(adminToken))) {
     yield {
       path: ["server", "adminToken"],
-      message: "is one of the tokens: every client could change what the gateway does"
+      message: "is also a client token, so every client could use the admin API"
     }
   }
   if (isBrokenHash(adminToken)) yield { path: ["server", "adminToken"], message: brokenHash }
@@ -133,11 +133,11 @@ function* serverNotes(file: unknown): Iterable<string> {
   )
   const largest = typeof maxBodyBytes === "number" ? maxBodyBytes : defaultServer.maxBodyBytes
   if (typeof maxBodiesBytes === "number" && maxBodiesBytes < largest) {
-    yield `server.maxBodiesBytes: is less than maxBodyBytes (${largest}), so requests larger than ${maxBodiesBytes} bytes are always answered 503`
+    yield `server.maxBodiesBytes: is less than maxBodyBytes (${largest}), so requests above ${maxBodiesBytes} bytes always get 503`
   }
   if (typeof host !== "string" || isLoopback(host)) return
   if (adminToken !== undefined) {
-    yield `server.host: ${host} can be reached from elsewhere, and the gateway speaks plain HTTP: let TLS end in front of it, or the admin token can be read on its way`
+    yield `server.host: ${host} is reachable from other machines, and the gateway uses plain HTTP: put a TLS proxy in front of it, or the admin token can be intercepted`
   }
   if (isShort(adminToken)) yield `server.adminToken: ${guessable}`
   for (const [index, token] of itemsOf(tokens).entries()) {
@@ -148,26 +148,26 @@ function* serverNotes(file: unknown): Iterable<string> {
   }
 }
 
-/** A hash that was cut or mistyped would else be a token itself, and no client would have the right one. */
+/** A broken hash would count as a token itself, and no client would have the right one. */
 const isBrokenHash = (token: unknown): boolean =>
   typeof token === "string" && token.startsWith("sha256:") && !TokenHash.isHash(token)
 
 const brokenHash =
-  'a hash of a token is "sha256:" and 64 of the digits 0 to 9 and a to f, as `printf %s "$TOKEN" | sha256sum` prints them'
+  'the hash of a token is "sha256:" and 64 lower-case hexadecimal digits, as printed by `printf %s "$TOKEN" | sha256sum`'
 
 const hashes = (tokens: unknown): ReadonlyArray<string> =>
   itemsOf(tokens).flatMap((token) => (typeof token === "string" ? [TokenHash.of(token)] : []))
 
 const isShort = (token: unknown): boolean => typeof token === "string" && token.length < 16
 
-const guessable = "is shorter than 16 characters and can be guessed; `openssl rand -hex 16` makes a good one"
+const guessable = "is shorter than 16 characters and can be guessed; use for example `openssl rand -hex 16`"
 
 // -- names --------------------------------------------------------------------------------------------------------
 
 const nameProblems = (file: unknown): ReadonlyArray<Misfit> => {
   const { fallbacks, models, providers } = fieldsOf(file)
   const made = Catalog.make({
-    // A wrong name has a problem of its own, and no backend can be made of it.
+    // Invalid names are reported elsewhere, and no backend can have one.
     providers: Object.entries(fieldsOf(providers))
       .filter(([name]) => Checks.name(name) === undefined)
       .map(([name, provider]) => ({
@@ -188,7 +188,7 @@ const nameProblems = (file: unknown): ReadonlyArray<Misfit> => {
         .map((problem) => ({ path: pathInFile(file, problem.path), message: withHint(problem, file) }))
 }
 
-/** A virtual model in the full form. What is no list of names is for the structure to tell. */
+/** A virtual model in its full form. Invalid links are left to the structure check. */
 const virtualModel = (model: unknown): Catalog.VirtualModel => {
   const chain = linksOf(model)
   if (chain !== undefined) return { chain }
@@ -203,7 +203,7 @@ const virtualModel = (model: unknown): Catalog.VirtualModel => {
 const linksOf = (u: unknown): ReadonlyArray<Catalog.Link> | undefined =>
   typeof u === "string" ? Catalog.split(u) : Array.isArray(u) ? u.map(linkOf) : undefined
 
-/** What is none of the forms of a link is a blank one. */
+/** An invalid link becomes a blank one. */
 const linkOf = (u: unknown): Catalog.Link => {
   if (typeof u === "string") return u
   if (Array.isArray(u)) return u.map(memberOf)
@@ -213,23 +213,23 @@ const linkOf = (u: unknown): Catalog.Link => {
 const memberOf = (u: unknown): string | Catalog.Member => {
   if (typeof u === "string") return u
   const { model, weight } = fieldsOf(u)
-  // A weight that is no number is for the structure to tell.
+  // Invalid weights are left to the structure check.
   return {
     model: typeof model === "string" ? model : "",
     weight: typeof weight === "number" && weight >= 0 ? weight : undefined
   }
 }
 
-/** True for a place whose value is of the wrong type, which the structure tells. */
+/** True for a place with a value of the wrong type, which the structure check reports. */
 const isUnreadable = (file: unknown, path: Path): boolean => {
   const value = at(file, pathInFile(file, path))
   const isChain = path.at(-1) === "chain"
   if (isChain) return linksOf(value) === undefined && linksOf(fieldsOf(value).chain) === undefined
-  // A list that stands where a name may stand is a tier, which can be empty.
+  // A list in the place of a name is a tier, which may be empty.
   return typeof value !== "string" && !Array.isArray(value)
 }
 
-/** From the path in the options of the catalog to the one in the file, where lists have shorter forms. */
+/** Maps a path in the options of the catalog to the path in the file, where lists have shorter forms. */
 const pathInFile = (file: unknown, path: Path): Path => {
   let place: Path = path
   if (path[0] === "models") {
@@ -246,7 +246,7 @@ const at = (value: unknown, path: Path): unknown =>
     value
   )
 
-/** Names the provider or the model that was meant, where one is near. */
+/** Suggests a provider or a model with a similar name. */
 const withHint = (problem: Catalog.Problem, file: unknown): string => {
   const known = [
     ...Object.keys(fieldsOf(fieldsOf(file).providers)),

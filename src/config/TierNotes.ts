@@ -1,4 +1,4 @@
-/** What is worth a word about models that are said to count as the same. It takes any JSON, as `Semantics` does. */
+/** Warnings about models in one tier that differ. Accepts any JSON, like `Semantics`. */
 import * as ModelSpec from "../domain/ModelSpec.ts"
 import { formatPath, type Path } from "./file/Problem.ts"
 
@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, unknown>>
 const fieldsOf = (u: unknown): Fields =>
   typeof u === "object" && u !== null && !Array.isArray(u) ? (u as Fields) : {}
 
-/** A sentence for every tier whose models are hardly the same. */
+/** A warning for every tier whose models differ. */
 export function* tierNotes(file: unknown): Iterable<string> {
   const { fallbacks, models, providers } = fieldsOf(file)
   for (const [path, members] of tiersIn({ models, fallbacks }, [])) {
@@ -19,19 +19,19 @@ export function* tierNotes(file: unknown): Iterable<string> {
       return typeof contextWindow === "number" ? [`${ModelSpec.format(spec)} ${contextWindow}`] : []
     })
     if (new Set(windows.map((window) => window.split(" ").at(-1))).size > 1) {
-      yield `${formatPath(path)}: these models have different context windows (${windows.join(", ")}), so a long prompt fits some of them only`
+      yield `${formatPath(path)}: these models have different context windows (${windows.join(", ")}), so a long prompt fits only some of them`
     }
     const names = new Set(specs.map(({ model }) => nameOf(model)))
     if (names.size > 1 && specs.some(({ model }) => /embed/i.test(model))) {
-      yield `${formatPath(path)}: the vectors of different models cannot be compared (${[...names].join(", ")}); models for embeddings count as the same only if they are the same`
+      yield `${formatPath(path)}: embeddings of different models cannot be compared (${[...names].join(", ")}); put only the same embedding model in one tier`
     }
   }
 }
 
-/** A vendor's prefix, as OpenRouter and others write it, is not part of the name. */
+/** The name without a vendor's prefix, as OpenRouter and others have it. */
 const nameOf = (model: string): string => model.slice(model.lastIndexOf("/") + 1)
 
-/** The tiers of several models, with the names in them. */
+/** Tiers of several models, with their names. */
 function* tiersIn(node: unknown, path: Path): Iterable<readonly [Path, ReadonlyArray<string>]> {
   if (Array.isArray(node)) {
     for (const [index, link] of node.entries()) {
@@ -46,7 +46,7 @@ function* tiersIn(node: unknown, path: Path): Iterable<readonly [Path, ReadonlyA
   }
 }
 
-/** `models`, a name in it, and the fields of a virtual model that hold links; nothing else of a file. */
+/** True for fields that hold links: `models`, its names, and the chains of a virtual model. */
 const isChain = (key: string, path: Path): boolean =>
   path.length < 2 || ["chain", "onContextExceeded", "onContentPolicy"].includes(key)
 

@@ -1,9 +1,9 @@
 /**
- * When a config file, or a file that it refers to, says something else than before.
+ * Watches a config file, and the files that it refers to, for changed contents.
  *
- * Folders are watched, not files: an editor that puts a new file in the old one's place, and a mounted volume that is
- * swapped as a whole (Kubernetes turns the link `..data` to another folder), would be lost on whoever holds on to the
- * file. What a file says is compared, so that a neighbour's change, or a touch, is none.
+ * It watches folders, not files: an editor may replace the file, and a mounted volume may be swapped as a
+ * whole (Kubernetes moves the link `..data` to another folder). It compares contents, so other files and a
+ * mere touch do not count.
  */
 import { hash } from "node:crypto"
 import * as Cause from "effect/Cause"
@@ -17,21 +17,24 @@ import * as Stream from "effect/Stream"
 import * as JsonFile from "./file/JsonFile.ts"
 import * as Reference from "./file/Reference.ts"
 
-/** Writers take some steps to a new file; they are over when nothing has happened for so long. */
-const settles = "100 millis"
+/** The quiet time after which a write counts as complete. Writers take several steps to replace a file. */
+const quietTime = "100 millis"
 
-/** Some file systems tell nobody of changes (NFS), and a link may lead out of the folder; so it is looked at anyway. */
-const looksEvery = "30 seconds"
+/**
+ * The interval of polling. Some file systems report no changes (NFS), and a link may point outside of the
+ * folder.
+ */
+const pollInterval = "30 seconds"
 
-interface Seen {
-  /** Stands for what all the files say. */
+interface Contents {
+  /** A hash of all contents. */
   readonly digest: string
   readonly folders: ReadonlyArray<string>
 }
 
 /**
- * Looks at the files, and gives a stream that tells each change since then. Ask for it before the file is read, so that
- * what comes between is not lost. Changes while one is being handled are one more.
+ * Gives a stream with an element for each change from now on. Call it before reading the file, so that no
+ * change is missed. Changes during the handling of one become one more.
  */
 export const make = (
   file: string
@@ -40,8 +43,8 @@ export const make = (
   never,
   FileSystem.FileSystem | Path.Path
 > =>
-  Effect.map(look(file), (seen) =>
-    Stream.callback<void, never, FileSystem.FileSystem | Path.Path>((told) => watch(file, seen, told), {
+  Effect.map(read(file), (seen) =>
+    Stream.callback<void, never, FileSystem.FileSystem | Path.Path>((changes) => watch(file, seen, changes), {
       bufferSize: 1,
       strategy: "sliding"
     })
@@ -49,26 +52,26 @@ export const make = (
 
 const watch = Effect.fnUntraced(function* (
   file: string,
-  before: Seen,
-  told: Queue.Enqueue<void>
+  before: Contents,
+  changes: Queue.Enqueue<void>
 ): Effect.fn.Return<void, never, FileSystem.FileSystem | Path.Path | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
-  const signs = yield* Queue.sliding<void>(1)
+  const events = yield* Queue.sliding<void>(1)
   const watched = new Set<string>()
-  const lost = new Set<string>()
+  const failed = new Set<string>()
 
   const watchFolder = (folder: string) => {
     if (watched.has(folder)) return Effect.void
     watched.add(folder)
-    return fs.watch(folder, { onReady: () => void Queue.offerUnsafe(signs, undefined) }).pipe(
-      Stream.runForEach(() => Queue.offer(signs, undefined)),
+    return fs.watch(folder, { onReady: () => void Queue.offerUnsafe(events, undefined) }).pipe(
+      Stream.runForEach(() => Queue.offer(events, undefined)),
       Effect.catchCause((cause) => {
-        if (lost.has(folder)) return Effect.void
-        lost.add(folder)
-        const message = `${folder} cannot be watched; changes there are seen within ${looksEvery}`
+        if (failed.has(folder)) return Effect.void
+        failed.add(folder)
+        const message = `${folder} cannot be watched; changes there are detected within ${pollInterval}`
         return Effect.logWarning(message, Cause.pretty(cause))
       }),
-      // A folder that is gone may come again.
+      // A folder may be deleted and come back.
       Effect.ensuring(Effect.sync(() => watched.delete(folder))),
       Effect.forkScoped
     )
@@ -77,19 +80,19 @@ const watch = Effect.fnUntraced(function* (
   let seen = before
   while (true) {
     yield* Effect.forEach(seen.folders, watchFolder, { discard: true })
-    yield* Effect.timeoutOption(Queue.take(signs), looksEvery)
-    do yield* Effect.sleep(settles)
-    while ((yield* Queue.clear(signs)).length > 0)
-    const now = yield* look(file)
-    if (now.digest !== seen.digest) yield* Queue.offer(told, undefined)
+    yield* Effect.timeoutOption(Queue.take(events), pollInterval)
+    do yield* Effect.sleep(quietTime)
+    while ((yield* Queue.clear(events)).length > 0)
+    const now = yield* read(file)
+    if (now.digest !== seen.digest) yield* Queue.offer(changes, undefined)
     seen = now
   }
 })
 
-/** What the files say now. One that cannot be read says that. */
-const look = Effect.fnUntraced(function* (
+/** The contents now; `undefined` for a file that cannot be read. */
+const read = Effect.fnUntraced(function* (
   file: string
-): Effect.fn.Return<Seen, never, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<Contents, never, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const own = path.resolve(file)

@@ -1,16 +1,16 @@
-/** Adds what was written to messages about a field that takes one of a few words. */
+/** Improves messages about fields with a fixed set of values: adds the given value and a suggestion. */
 import { nearest } from "./file/Nearest.ts"
 import type { Path } from "./file/Problem.ts"
 import { objectFieldsAt } from "./file/Shape.ts"
 import type { Misfit } from "./file/Structure.ts"
 
-/** `expected "text" | "json"`: words only, no list or number beside them. */
+/** Messages such as `expected "text" | "json"`, with no list or number. */
 const choices = /^expected "[^"]*"(?: \| "[^"]*")+$/
 
-/** The same, and behind it the name of a shape that may stand there as well. */
+/** The same, followed by the name of an object type. */
 const orShape = /^(expected "[^"]*"(?: \| "[^"]*")+)(?: \| (?:[A-Z]\w*|object))?$/
 
-/** The message, with the fields of the object that may stand in the place of a word. */
+/** The message, with the fields of the object that is also accepted. */
 const withObject = ({ message, path }: Misfit, file: unknown): string => {
   const [, words] = orShape.exec(message) ?? []
   const fields = words === undefined ? [] : objectFieldsAt(path, file)
@@ -19,10 +19,10 @@ const withObject = ({ message, path }: Misfit, file: unknown): string => {
     : `${words} | { ${fields.map((field) => `"${field}": …`).join(", ")} }`
 }
 
-/** A mistyped word. Everything else may be a key in the wrong place, and is not repeated. */
+/** A mistyped word. Any other value may be a key in the wrong place, and is not repeated. */
 const word = /^[A-Za-z][A-Za-z_-]{0,29}$/
 
-/** The message with the value that stands there, and the word that was most likely meant. */
+/** The message with the given value, and the most similar accepted value. */
 export const withValue = (misfit: Misfit, file: unknown): Misfit => {
   const message = withObject(misfit, file)
   if (message === misfit.message && !choices.test(message)) return misfit

@@ -204,7 +204,7 @@ describe("check", { timeout: processes }, () => {
       assert.deepStrictEqual(
         stdout.split("\n").filter((line) => line.startsWith("note:")),
         [
-          'note: providers.a.credentials[0].apiKey, server.tokens[0]: 2 keys or tokens stand in the file in clear; "env:NAME" or "file:PATH" keeps it elsewhere',
+          'note: providers.a.credentials[0].apiKey, server.tokens[0]: 2 keys or tokens are written in the file in plain text; use "env:NAME" or "file:PATH" instead',
           "note: whether their providers have these models is not known without --live: a/x, a/y, b/v, a/z, b/w"
         ]
       )

@@ -290,7 +290,7 @@ describe("a config file", () => {
         folder
       )
       assert.lengthOf(found, 6)
-      for (const index of [0, 1, 2, 5]) assert.include(found[index], "is no regular file")
+      for (const index of [0, 1, 2, 5]) assert.include(found[index], "is not a regular file")
       assert.include(found[3], "cannot be read")
       assert.include(found[4], "larger than 65536 bytes")
     }).pipe(Effect.provide(NodeServices.layer))
@@ -350,7 +350,7 @@ describe("a config file", () => {
         server: { tokens: ["env:KEY", "env:TOKEN"], adminToken: "let-me-in" }
       })
       assert.lengthOf(found, 1)
-      assert.match(found[0]!, /^server\.adminToken: is one of the tokens/)
+      assert.match(found[0]!, /^server\.adminToken: is also a client token/)
       assert.notInclude(found[0], "let-me-in")
     }).pipe(Effect.provide(NodeServices.layer))
   )
@@ -388,7 +388,7 @@ describe("a config file", () => {
         { KEY: "from-elsewhere" }
       )
       assert.deepStrictEqual(notes, [
-        'providers.openai.credentials[0].apiKey, providers.openai.headers.x-portkey-api-key, server.adminToken and 1 more: 4 keys or tokens stand in the file in clear; "env:NAME" or "file:PATH" keeps it elsewhere'
+        'providers.openai.credentials[0].apiKey, providers.openai.headers.x-portkey-api-key, server.adminToken and 1 more: 4 keys or tokens are written in the file in plain text; use "env:NAME" or "file:PATH" instead'
       ])
     }).pipe(Effect.provide(NodeServices.layer))
   )
@@ -506,7 +506,10 @@ describe("a config file", () => {
       )
       assert.include(notes.join("\n"), "server.maxBodiesBytes: is less than maxBodyBytes (33554432)")
       assert.include(notes.join("\n"), "server.carrySecrets[0]: is shorter than 16 characters")
-      assert.include(notes.join("\n"), "server.carrySecrets[1]: a key or token stands in the file in clear")
+      assert.include(
+        notes.join("\n"),
+        "server.carrySecrets[1]: a key or token is written in the file in plain text"
+      )
     }).pipe(Effect.provide(NodeServices.layer))
   )
 

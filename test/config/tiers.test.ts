@@ -139,7 +139,7 @@ describe("a tier in a config file", () => {
       )
       assert.match(
         notes[1]!,
-        /^models\.vectors\.chain\[0\]\.equals: the vectors of different models cannot be compared/
+        /^models\.vectors\.chain\[0\]\.equals: embeddings of different models cannot be compared/
       )
     }))
 })

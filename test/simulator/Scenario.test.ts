@@ -88,7 +88,7 @@ describe("a scenario file", () => {
 
   it("that is no JSON, or says a name twice, says so with the line", () => {
     const twice = parse('{\n  "faults": [],\n  "seed": 1,\n  "seed": 2\n}')
-    assert.include(Result.isFailure(twice) ? twice.failure.message : "", "seed: stands here twice (line 4)")
+    assert.include(Result.isFailure(twice) ? twice.failure.message : "", "seed: is defined twice (line 4)")
     assert.include(problems("{")[0], "not JSON")
   })
 

@@ -1,25 +1,25 @@
-/** Where the bench is kept: with the process, in a file, or in Redis, where replicas share it. */
+/** Where the bench is kept: in memory, in a file, or in Redis, shared by replicas. */
 import * as Redacted from "effect/Redacted"
 
 /** Where the bench is kept. */
 export type BenchStore =
   | { readonly _tag: "Memory" }
   | { readonly _tag: "File"; readonly path: string }
-  /** A URL of Redis may hold a password. */
+  /** The URL may have a password. */
   | { readonly _tag: "Redis"; readonly url: Redacted.Redacted; readonly prefix: string | undefined }
 
-/** With the process, and gone with it. */
+/** In memory; lost when the process ends. */
 export const memory: BenchStore = { _tag: "Memory" }
 
-/** Why a text names no place; `undefined` when it does. */
+/** Why a text is no store; `undefined` if it is one. */
 export const whyNot = (text: string): string | undefined => {
   if (text === "memory" || /^file:\s*\S/.test(text)) return undefined
   const isRedis = /^rediss?:\/\//.test(text)
   if (isRedis && URL.canParse(text)) return undefined
-  return `expected "memory", "file:PATH" or "redis://HOST:PORT"${isRedis ? " (this is no URL)" : ""}`
+  return `expected "memory", "file:PATH" or "redis://HOST:PORT"${isRedis ? " (this is not a URL)" : ""}`
 }
 
-/** Reads a text that names a place. `at` makes a path of the file absolute. */
+/** Parses a store. `at` makes the path of a file absolute. */
 export const parse = (text: string, prefix: string | undefined, at: (path: string) => string): BenchStore => {
   if (text === "memory") return memory
   return text.startsWith("file:")
@@ -27,7 +27,7 @@ export const parse = (text: string, prefix: string | undefined, at: (path: strin
     : { _tag: "Redis", url: Redacted.make(text), prefix }
 }
 
-/** A place for the eyes of people: a URL without what lets somebody in. */
+/** The store for display: a URL without credentials. */
 export const format = (store: BenchStore): string => {
   switch (store._tag) {
     case "Memory":

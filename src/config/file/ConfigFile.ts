@@ -1,8 +1,7 @@
 /**
- * The shape of the config file.
+ * The schema of the config file: which fields and types are allowed where.
  *
- * It says what may stand where. What the parts mean together (do the names lead somewhere, do protocols fit) is
- * looked at in `Semantics`.
+ * `Semantics` checks what the parts mean together, such as whether names exist.
  */
 import * as Schema from "effect/Schema"
 import { strategies } from "../../domain/Strategy.ts"
@@ -19,12 +18,12 @@ const Members = Schema.Array(
     Schema.String,
     Schema.Struct({
       model: required(Schema.String, "A spec (provider/model) or the name of another model."),
-      weight: field(Amount, "Its share of the requests, beside those of the others.", 1)
+      weight: field(Amount, "Its share of the requests, relative to the others.", 1)
     })
   ])
-).annotate({ identifier: "Equals", description: "Specs and names that count as the same." })
+).annotate({ identifier: "Equals", description: "Specs and names of equal models." })
 
-/** A list of specs, names and tiers of those that count as the same; or specs and names as one text with commas. */
+/** A list of specs, names and tiers of equals; or specs and names as one text with commas. */
 const Links = Schema.Union([
   Schema.String,
   Schema.Array(
@@ -32,7 +31,7 @@ const Links = Schema.Union([
       Schema.String,
       Members,
       Schema.Struct({
-        equals: required(Members, "Specs and names that count as the same."),
+        equals: required(Members, "Specs and names of equal models."),
         strategy: field(
           Schema.Literals(strategies),
           "The order in which their targets (models × credentials) are tried.",
@@ -46,14 +45,14 @@ const Links = Schema.Union([
 const VirtualModel = Schema.Struct({
   chain: required(
     Links,
-    "Specs (provider/model) and names of other models, in the order in which they are tried; a list in the list holds those that count as the same."
+    "Specs (provider/model) and names of other models, in the order in which they are tried; a nested list is a tier of equals."
   ),
-  onContextExceeded: field(Links, "Tried when a prompt is too long, and for nothing else."),
-  onContentPolicy: field(Links, "Tried when a provider refuses the content, and for nothing else."),
-  policy: field(Policy, "For this chain, over all other policies."),
+  onContextExceeded: field(Links, "Tried only if a prompt is too long."),
+  onContentPolicy: field(Links, "Tried only if a provider refuses the content."),
+  policy: field(Policy, "For this chain; overrides all other policies."),
   dialect: field(
     Dialect,
-    "What the models of this chain take, over the dialects of their providers; it holds for them in other chains too."
+    "What the models of this chain accept; overrides the dialects of their providers, in other chains too."
   )
 })
 
@@ -63,7 +62,7 @@ const Store = Schema.String.check(
   })
 )
 
-/** Zero would mean no limit to Node, and so would an endless time. */
+/** Node takes zero, and an infinite time, as no limit. */
 const ServerTime = DurationInput.check(
   Schema.makeFilter(
     (input: string | number) => {
@@ -74,7 +73,7 @@ const ServerTime = DurationInput.check(
   )
 )
 
-/** As browsers send it: a scheme, a host and a port, and nothing behind them. */
+/** As browsers send it: a scheme, a host and a port, without a path. */
 const Origin = Schema.String.check(
   Schema.makeFilter(
     (text) =>
@@ -88,72 +87,72 @@ const Origin = Schema.String.check(
 
 const Server = Schema.Struct({
   host: field(Schema.NonEmptyString, "The address to listen on.", "127.0.0.1"),
-  port: field(Port, "The port to listen on; 0 is any free one.", 8080),
+  port: field(Port, "The port to listen on; 0 for any free port.", 8080),
   tokens: field(
     Schema.Union([Schema.Literal("none"), Schema.Array(HeaderText)]),
-    'Tokens of the clients, or "none" to let everybody in. Without any the gateway listens on loopback only.'
+    'Tokens of the clients, or "none" to allow every caller. Without any the gateway listens on loopback only.'
   ),
-  adminToken: field(HeaderText, "Opens the admin API; without it there is none."),
+  adminToken: field(HeaderText, "The token of the admin API; without it there is no admin API."),
   carrySecrets: field(
     Schema.Array(HeaderText),
-    "Secrets with which is signed what a model leaves in a translated conversation: the first signs, all are believed. Every replica needs the same. Default: the keys of the provider."
+    "Secrets that sign the data models leave in translated conversations: the first signs, all are accepted. Every replica needs the same. Default: the keys of the provider."
   ),
   wrongTokens: field(
     Schema.Union([
       Schema.Literal("unlimited"),
       Schema.Struct({
-        tries: field(Positive, "So many at once.", 60),
-        per: field(ServerTime, "From then on so many more in this time.", "1 minute")
+        tries: field(Positive, "Wrong tokens at once.", 60),
+        per: field(ServerTime, "The time in which the same number is allowed again.", "1 minute")
       })
     ]),
-    'Wrong tokens that one address may try; more are answered 429. The right one is always taken. Or "unlimited".'
+    'Wrong tokens that one address may try; more get 429. A right token is always accepted. Or "unlimited".'
   ),
   maxBodyBytes: field(Positive, "The largest request, in bytes.", 32 * 1024 * 1024),
   maxBodiesBytes: field(
     Positive,
-    "What the bodies of all requests in flight may take together, in bytes; more are answered 503.",
+    "The most that the bodies of all requests in flight may take together, in bytes; more get 503.",
     256 * 1024 * 1024
   ),
   maxHeaderBytes: field(
     Positive,
-    "The largest headers of a request, all together; larger ones are answered 431.",
+    "The largest headers of a request, all together, in bytes; larger ones get 431.",
     16 * 1024
   ),
   maxConnections: field(
     Positive,
-    "Connections of clients, idle ones too; more are closed as they come. Without it there is no bound."
+    "The most connections of clients, including idle ones; more are closed at once. Default: no limit."
   ),
-  maxConcurrent: field(
-    Positive,
-    "Requests to providers that may be in flight at once; more are answered 503.",
-    10_000
-  ),
+  maxConcurrent: field(Positive, "The most requests to providers in flight; more get 503.", 10_000),
   timeouts: field(
     Schema.Struct({
-      headers: field(ServerTime, "For the headers of a request.", "30 seconds"),
-      request: field(ServerTime, "For a whole request, its body included.", "5 minutes"),
-      stall: field(ServerTime, "Without taking anything of an answer that is there for them.", "1 minute")
+      headers: field(ServerTime, "To send the headers of a request.", "30 seconds"),
+      request: field(ServerTime, "To send a whole request, including its body.", "5 minutes"),
+      stall: field(ServerTime, "Without reading, while there are bytes of an answer to read.", "1 minute")
     }),
-    "How long clients may take."
+    "Time limits of clients."
   ),
   websocket: field(
     Schema.Union([
       Schema.Literal(false),
       Schema.Struct({
-        connections: field(Positive, "So many may be open at once.", 256),
-        idle: field(ServerTime, "One on which nothing is asked for so long is closed.", "10 minutes")
+        connections: field(Positive, "The most open connections.", 256),
+        idle: field(
+          ServerTime,
+          "The time without a request after which a connection is closed.",
+          "10 minutes"
+        )
       })
     ]),
-    "Responses over WebSocket, as Codex asks for them first; false answers 426, and clients take HTTP."
+    "Responses over WebSocket, which Codex tries first; false answers 426, and clients switch to HTTP."
   ),
-  namedModelsOnly: field(Schema.Boolean, "Whether requests may ask for the names in models only.", false),
+  namedModelsOnly: field(Schema.Boolean, "Whether requests may name only the models in models.", false),
   cors: field(
     Schema.Array(Origin),
-    "Origins of web pages that may call /v1/… and read the answers, such as https://app.example. None when nothing is said."
+    "Web origins that may call /v1/… and read the answers, such as https://app.example. Default: none."
   ),
   allowedHosts: field(
     Schema.Array(Schema.NonEmptyString),
-    "Names, besides those of this machine, by which a browser may ask a gateway on loopback for its pages.",
+    "Additional host names that a gateway on loopback accepts for its pages, besides those of this machine.",
     []
   ),
   statusPage: field(
@@ -163,82 +162,78 @@ const Server = Schema.Struct({
   ),
   affinity: field(
     Schema.Literals(["conversation", "named", "off"]),
-    "What keeps a conversation at one of the targets that count as the same: the key that its client names, else how it begins; only the client's key; or nothing.",
+    "What keeps a conversation at one of several equal targets: the client's key, or without one the start of the conversation; only the client's key; or nothing.",
     "conversation"
   )
 })
 
-/** What can be sent to a collector. */
+/** What can be exported to a collector. */
 const signals = ["traces", "metrics", "logs"] as const
 
 const Telemetry = Schema.Struct({
   usage: field(
     Schema.Boolean,
-    "Whether answers are read for the tokens they say they took, for metrics and spans. Default: if there is an otlp that takes spans."
+    "Whether token usage is read from answers, for metrics and spans. Default: true if otlp exports traces."
   ),
   otlp: field(
     Schema.Struct({
       endpoint: required(
         Url,
-        "Where the collector listens, without /v1/traces, /v1/metrics and /v1/logs, which are added."
+        "The URL of the collector, without /v1/traces, /v1/metrics and /v1/logs, which are added."
       ),
       headers: field(
         Schema.Record(Schema.String, HeaderText),
-        "Sent with every export; the place for the collector's key."
+        "Sent with every export, for the key of the collector."
       ),
-      signals: field(Schema.NonEmptyArray(Schema.Literals(signals)), "What is sent.", signals),
-      serviceName: field(Schema.NonEmptyString, "The service.name of all of it.", "effect-failover"),
-      interval: field(DurationInput, "How often it is sent.", "10 seconds")
+      signals: field(Schema.NonEmptyArray(Schema.Literals(signals)), "What is exported.", signals),
+      serviceName: field(Schema.NonEmptyString, "The service.name of all exports.", "effect-failover"),
+      interval: field(DurationInput, "The interval of exports.", "10 seconds")
     }),
-    "Spans, metrics and the log go to a collector that speaks OTLP over HTTP (JSON). A change needs a restart."
+    "Exports spans, metrics and the log to a collector with OTLP over HTTP (JSON). A change needs a restart."
   )
 })
 
 const Log = Schema.Struct({
   format: field(Schema.Literals(["text", "json"]), "Readable lines, or one JSON object per line.", "text"),
-  level: field(
-    Schema.Literals(["debug", "info", "warn", "error", "none"]),
-    "The least level that is written.",
-    "info"
-  ),
+  level: field(Schema.Literals(["debug", "info", "warn", "error", "none"]), "The minimum level.", "info"),
   requests: field(
     Schema.Union([Schema.Boolean, Schema.Literal("all")]),
-    'One entry for every request when it ends; "all" includes pages, health probes and scrapes.',
+    'One entry per request when it ends; "all" includes pages, health probes and scrapes.',
     false
   )
 })
 
 /** The whole file. */
 export const ConfigFile = Schema.Struct({
-  $schema: field(Schema.String, "Where the JSON Schema of this file is, for editors."),
+  $schema: field(Schema.String, "The JSON Schema of this file, for editors."),
   providers: required(
     Schema.Record(Schema.String, Provider),
-    "Who answers, by name: letters, digits, '.', '_' and '-'. The name is the first part of a model spec (openai/gpt-5.2)."
+    "Providers by name: letters, digits, '.', '_' and '-'. The name is the first part of a model spec (openai/gpt-5.2)."
   ),
   models: field(
     Schema.Record(Schema.String, Schema.Union([...Links.members, VirtualModel])),
-    "Names for chains of models: what callers ask for."
+    "Chains of models by name, for callers."
   ),
-  fallbacks: field(Links, "Specs and names that follow at the end of every chain."),
-  policy: field(GlobalPolicy, "What is done about failures, for everything."),
+  fallbacks: field(Links, "Specs and names that are added to the end of every chain."),
+  policy: field(GlobalPolicy, "The global policy: how failures are handled."),
   bench: field(
     Schema.Struct({
       store: field(
         Store,
-        '"memory" of the process, "file:PATH" to go on after a restart, or "redis://…" to share it with other replicas.',
+        '"memory", "file:PATH" to keep it across restarts, or "redis://…" to share it with other replicas.',
         "memory"
       ),
       prefix: field(
         Schema.NonEmptyString,
-        "Of the keys in Redis; replicas that share it share the bench.",
+        "The prefix of the keys in Redis; replicas with the same prefix share the bench.",
         "effect-failover"
       )
     }),
-    "What rests, and until when."
+    "Where the bench is kept."
   ),
-  server: field(Server, "How the gateway listens, and to whom."),
-  telemetry: field(Telemetry, "Who hears of requests besides /metrics, and of what."),
-  log: field(Log, "What the gateway writes to standard error.")
+  server: field(Server, "How the gateway listens, and who may call it."),
+  telemetry: field(Telemetry, "Telemetry besides /metrics."),
+  log: field(Log, "What the gateway logs to standard error.")
 })
 
 /** The whole file. */

@@ -1,4 +1,4 @@
-/** The shape of a dialect in the config file: the name of a row, or rules that are laid over what is recognised. */
+/** The schema of a dialect in the config file: the name of a row, or rules over the detected dialect. */
 import * as Schema from "effect/Schema"
 import { names, type Overrides } from "../../dialect/index.ts"
 import { field, Positive } from "./Field.ts"
@@ -8,30 +8,36 @@ const Words = Schema.Array(Schema.NonEmptyString)
 const Rules = Schema.Struct({
   row: field(
     Schema.String,
-    `The row of the table to begin with, instead of what is recognised: ${names.join(", ")}.`
+    `The row of the table to start from, instead of the detected one: ${names.join(", ")}.`
   ),
   apply: field(
     Schema.Literals(["translated", "always"]),
-    "always: the rules are applied to requests of the provider's own protocol too, which are passed on byte for byte otherwise.",
+    "always: the rules also apply to requests in the provider's own protocol, which are otherwise passed on byte for byte.",
     "translated"
   ),
   system: field(
     Schema.Literals(["anywhere", "first"]),
-    "first: one system message, at the beginning; later ones become text of the user that says so."
+    "first: one system message, at the beginning; later ones become marked text of the user."
   ),
   developerRole: field(
     Schema.Boolean,
-    "Whether the role developer is taken; where not, what the developer says is the system's."
+    "Whether the role developer is accepted; if not, its messages become system messages."
   ),
-  mergeTurns: field(Schema.Boolean, "Whether turns of the same role that follow each other are merged."),
+  mergeTurns: field(Schema.Boolean, "Whether consecutive turns of the same role are merged."),
   afterToolResult: field(
     Schema.Literals(["any", "assistant"]),
-    "assistant: the user may not speak right behind a tool's result; a short answer is put in between."
+    "assistant: a user message may not follow a tool result directly; a short assistant message is put in between."
   ),
-  callIdCharacters: field(Schema.String, "The characters of a tool call's id: a-zA-Z0-9. Empty for any."),
+  callIdCharacters: field(
+    Schema.String,
+    "The characters allowed in the id of a tool call, such as a-zA-Z0-9. Empty for any."
+  ),
   callIdShortest: field(Positive, "The fewest characters of a tool call's id."),
   callIdLongest: field(Positive, "The most characters of a tool call's id."),
-  toolNameCharacters: field(Schema.String, "The characters of a tool's name: a-zA-Z0-9_-. Empty for any."),
+  toolNameCharacters: field(
+    Schema.String,
+    "The characters allowed in the name of a tool, such as a-zA-Z0-9_-. Empty for any."
+  ),
   toolNameLongest: field(Positive, "The most characters of a tool's name."),
   schemaTop: field(
     Schema.Literals(["any", "object"]),
@@ -39,74 +45,74 @@ const Rules = Schema.Struct({
   ),
   schemaItems: field(
     Schema.Literals(["optional", "required"]),
-    "required: an array in a tool's schema says what its items are."
+    "required: every array in a tool's schema must have items."
   ),
   schemaRefused: field(
     Words,
-    "Keywords that a tool's schema may not have; what they say goes into its description."
+    "Keywords that are not accepted in a tool's schema; they are moved to its description."
   ),
   propertyNameCharacters: field(
     Schema.String,
-    "The characters of a property's name in a tool's schema. Empty for any."
+    "The characters allowed in property names of a tool's schema. Empty for any."
   ),
   propertyNameLongest: field(Positive, "The most characters of a property's name."),
   propertyNames: field(
     Schema.Literals(["top", "everywhere"]),
-    "everywhere: names of properties are looked at in all of a tool's schema, not only at its top."
+    "everywhere: property names are checked in the whole schema of a tool, not only at its top."
   ),
-  thoughtFields: field(Words, "The fields in which thoughts come as text."),
+  thoughtFields: field(Words, "The fields that have thoughts as text."),
   thoughtsBack: field(
     Schema.Literals(["given", "never", "calls", "always"]),
-    "Which of the model's own thoughts go back to it: none, those of turns with tool calls, or all; given: as they came."
+    "Which of the model's own thoughts are sent back to it: none, those of turns with tool calls, or all; given: as they came."
   ),
-  thoughtField: field(Schema.String, "The field in which they go back."),
+  thoughtField: field(Schema.String, "The field in which thoughts are sent back."),
   signatures: field(
     Schema.Literals(["own", "any", "none"]),
-    "Protocol anthropic only: which thoughts are taken, those it signed itself, any, or none."
+    "Protocol anthropic only: which thoughts are accepted: those it signed itself, any, or none."
   ),
   resultNames: field(
     Schema.Boolean,
-    "Protocol openai only: whether a tool's result also says the name of the tool."
+    "Protocol openai only: whether a tool result also has the name of the tool."
   ),
   callExtras: field(
     Words,
-    "Protocol openai only: fields of a tool call that come back with it, as extra_content."
+    "Protocol openai only: fields of a tool call that are sent back with it, such as extra_content."
   ),
   messageExtras: field(
     Words,
-    "Protocol openai only: fields of an assistant's message that come back with it, as reasoning_details."
+    "Protocol openai only: fields of an assistant message that are sent back with it, such as reasoning_details."
   ),
   tokenCap: field(
     Schema.Literals(["model", "max_tokens", "max_completion_tokens"]),
-    "Protocol openai only: the field for the most tokens of an answer; model: as the model's name says."
+    "Protocol openai only: the field for the most tokens of an answer; model: by the name of the model."
   ),
-  streamOptions: field(Schema.Boolean, "Protocol openai only: whether stream_options are taken."),
-  parallelToolCalls: field(Schema.Boolean, "Protocol openai only: whether parallel_tool_calls is taken."),
-  metadata: field(Schema.Boolean, "Whether user and metadata are taken."),
-  serviceTier: field(Schema.Boolean, "Whether service_tier is taken."),
-  strict: field(Schema.Boolean, "Whether strict is taken in a tool."),
+  streamOptions: field(Schema.Boolean, "Protocol openai only: whether stream_options is accepted."),
+  parallelToolCalls: field(Schema.Boolean, "Protocol openai only: whether parallel_tool_calls is accepted."),
+  metadata: field(Schema.Boolean, "Whether user and metadata are accepted."),
+  serviceTier: field(Schema.Boolean, "Whether service_tier is accepted."),
+  strict: field(Schema.Boolean, "Whether strict is accepted in a tool."),
   forcedCalls: field(
     Schema.Boolean,
-    "Whether a tool call can be forced, any or one by its name; where not, it is left to the model."
+    "Whether a tool call can be forced, any or a named one; if not, the model decides."
   ),
   jsonSchema: field(
     Schema.Literals(["yes", "tool", "no"]),
-    "Whether an answer can be asked to keep to a schema; tool: a tool that has to be called stands in its place."
+    "Whether an answer can be required to match a schema; tool: a forced tool call replaces it."
   ),
-  images: field(Schema.Boolean, "Whether images are taken."),
+  images: field(Schema.Boolean, "Whether images are accepted."),
   documents: field(
     Schema.Literals(["no", "inline", "url"]),
-    "Whether documents are taken: not at all, with their content, or by their address too."
+    "Whether documents are accepted: no, with their content, or also by URL."
   ),
-  audio: field(Schema.Boolean, "Whether audio is taken."),
-  cacheControl: field(Schema.Boolean, "Whether cache_control is taken."),
+  audio: field(Schema.Boolean, "Whether audio is accepted."),
+  cacheControl: field(Schema.Boolean, "Whether cache_control is accepted."),
   betas: field(
     Schema.Union([Schema.Literal("any"), Words]),
     "Protocol anthropic only: which of the caller's anthropic-beta are passed on."
   ),
   finishWords: field(
     Schema.Record(Schema.String, Schema.Literals(["stop", "length", "calls", "refusal"])),
-    "Its own words for how an answer ended, besides those that are known."
+    "Its finish reasons, besides the known ones."
   ),
   usageFields: field(
     Schema.Struct({
@@ -114,13 +120,13 @@ const Rules = Schema.Struct({
       cacheWrite: field(Schema.NonEmptyString, "Tokens of the prompt that were written to a cache."),
       thinking: field(Schema.NonEmptyString, "Tokens of thoughts.")
     }),
-    "Where its usage tells them, besides the places that are known."
+    "The fields of its usage, besides the known ones."
   ),
-  emptyAnswer: field(Schema.Literals(["failure", "answer"]), "What an answer without content is.")
+  emptyAnswer: field(Schema.Literals(["failure", "answer"]), "How an answer without content counts.")
 })
 
 /** The name of a row, or rules. */
 export const Dialect = Schema.Union([Schema.String, Rules])
 
-/** Every rule has a field: this does not compile when one is missing. */
+/** Every rule has a field; this does not compile if one is missing. */
 export type EveryRule = Required<typeof Rules.Type> extends Required<Overrides> ? true : never

@@ -1,17 +1,17 @@
-/** What the fields of the config file are made of: the kinds of values, and what an editor shows beside them. */
+/** The building blocks of the config schema: kinds of values, with descriptions for editors. */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
 /**
- * A field that may be left out. The description and the default stand in the JSON Schema of the file, where editors find
- * them; the default is not filled in here.
+ * An optional field. Description and default go into the JSON Schema for editors; the default is not filled
+ * in here.
  */
 export const field = <S extends Schema.Top>(schema: S, description: string, fallback?: S["Type"]) =>
   Schema.optionalKey(schema).pipe(
     Schema.annotateKey({ description, ...(fallback !== undefined && { default: fallback }) })
   )
 
-/** A field that has to be there. */
+/** A required field. */
 export const required = <S extends Schema.Top>(schema: S, description: string) =>
   schema.pipe(Schema.annotateKey({ description }))
 
@@ -37,7 +37,7 @@ export const Amount = Schema.Finite.check(atLeast(0, "a number from 0"))
 /** A number from 0 to 1. */
 export const Share = Schema.Finite.check(between(0, 1, "a number from 0 to 1"))
 
-/** A port to listen on; 0 is any free one. */
+/** A port to listen on; 0 for any free port. */
 export const Port = Schema.Int.check(between(0, 65_535, "a port from 0 to 65535"))
 
 /** A duration as Effect reads it (`"250 millis"`, `"2 minutes"`), or a number of milliseconds. */
@@ -70,7 +70,7 @@ export const PositiveDuration = Schema.Union([Schema.String, Schema.Finite])
     description: 'A duration above zero such as "250 millis" or "2 minutes", or a number of milliseconds.'
   })
 
-/** A duration of the file in milliseconds; `undefined` when it is none, or a negative one. */
+/** A duration in milliseconds; `undefined` if it is invalid or negative. */
 export const millisOf = (input: string | number): number | undefined => {
   const duration = Duration.fromInput(input as Duration.Input)
   const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
@@ -79,17 +79,18 @@ export const millisOf = (input: string | number): number | undefined => {
 
 const visible = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 
-/** What goes into a header. */
+/** The value of a header. */
 export const HeaderText = Schema.String.check(
   Schema.makeFilter((text) => visible.test(text) || "expected visible ASCII characters only", {
     toJsonSchema: () => ({ pattern: visible.source })
   })
 )
 
-/** The address of a server. */
+/** The URL of a server. */
 export const Url = Schema.String.check(
   Schema.makeFilter(
-    (text) => !isNamedByModel(text) || "{model} may stand in the path only: no request says where it goes",
+    (text) =>
+      !isNamedByModel(text) || "{model} is allowed in the path only: a request must not choose the host",
     {
       toJsonSchema: () => [{}, true]
     }

@@ -1,4 +1,4 @@
-/** JSON with comments, as a value whose parts know on which line they stand. */
+/** Parses JSON with comments, and keeps the line of every part. */
 import * as Result from "effect/Result"
 import {
   findNodeAtLocation,
@@ -11,16 +11,16 @@ import {
 } from "jsonc-parser"
 import { formatPath, type Path, type Problem } from "./Problem.ts"
 
-/** A file that was read. */
+/** A parsed file. */
 export interface JsonFile {
   readonly value: unknown
-  /** The line, from 1, of the value at a path, or of the nearest part around it that is there. */
+  /** The line, from 1, of the value at a path, or of the nearest existing part around it. */
   readonly lineOf: (path: Path) => number | undefined
-  /** Names that stand twice in one object, of which only the last would count. */
+  /** Duplicate names in an object, of which only the last would count. */
   readonly problems: ReadonlyArray<Problem>
 }
 
-/** Reads JSON with comments and trailing commas. Fails with every place that is not JSON. */
+/** Parses JSON with comments and trailing commas. Fails with every syntax error. */
 export const parse = (text: string): Result.Result<JsonFile, ReadonlyArray<Problem>> => {
   const errors: Array<ParseError> = []
   const source = text.startsWith("\uFEFF") ? text.slice(1) : text
@@ -32,7 +32,7 @@ export const parse = (text: string): Result.Result<JsonFile, ReadonlyArray<Probl
         ? [{ path: "", message: "the file is empty" }]
         : errors.map((error) => ({
             path: "",
-            message: `not JSON: ${spoken(printParseErrorCode(error.error))}`,
+            message: `not JSON: ${inWords(printParseErrorCode(error.error))}`,
             line: lineAt(error.offset)
           }))
     )
@@ -48,16 +48,16 @@ export const parse = (text: string): Result.Result<JsonFile, ReadonlyArray<Probl
     },
     problems: [...duplicates(root)].map((name) => ({
       path: formatPath(getNodePath(name)),
-      message: "stands here twice",
+      message: "is defined twice",
       line: lineAt(name.offset)
     }))
   })
 }
 
 /** `PropertyNameExpected` as `property name expected`. */
-const spoken = (code: string): string => code.replace(/(?!^)([A-Z])/g, " $1").toLowerCase()
+const inWords = (code: string): string => code.replace(/(?!^)([A-Z])/g, " $1").toLowerCase()
 
-/** From an offset to its line. */
+/** Maps an offset to its line. */
 const lines = (text: string): ((offset: number) => number) => {
   const starts = [0]
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1)
@@ -73,7 +73,7 @@ const lines = (text: string): ((offset: number) => number) => {
   }
 }
 
-/** The names of members whose object has them already. */
+/** Names that their object already has. */
 function* duplicates(node: Node): Iterable<Node> {
   const seen = new Set<unknown>()
   for (const child of node.children ?? []) {

@@ -1,8 +1,9 @@
 /**
- * The JSON Schema of the config file, for editors and for whoever writes config files by program.
+ * The JSON Schema of the config file, for editors and programs.
  *
- * It is made of the Schema that the file is read with. What it lets pass may still be refused: it knows no other files
- * and no names. Where a value may stand elsewhere (`"env:NAME"`, `"file:PATH"`), it lets such a text pass.
+ * It is generated from the schema that parses the file. A file that matches it may still be refused: it does
+ * not check names or other files. A value that may be a reference (`"env:NAME"`, `"file:PATH"`) accepts such
+ * a text.
  */
 import * as JsonSchema from "effect/JsonSchema"
 import * as Schema from "effect/Schema"
@@ -11,17 +12,16 @@ import { ConfigFile } from "./ConfigFile.ts"
 type Json = Schema.Json
 type Node = { readonly [key: string]: Json }
 
-/** Sections whose values stand there themselves. */
+/** Sections whose values cannot be references. */
 const plain = new Set(["$schema", "models", "fallbacks", "bench"])
 
-const elsewhere = {
+const reference = {
   type: "string",
   pattern: "^\\s*(env|file):\\s*\\S",
-  description:
-    'A value that stands elsewhere: "env:NAME" in the environment, "file:PATH" in a file of its own.'
+  description: 'A reference to a value: "env:NAME" in the environment, "file:PATH" in a file.'
 }
 
-/** The JSON Schema (draft-07, which editors know best) of the config file. */
+/** The JSON Schema of the config file, in draft-07, which editors support best. */
 export const make = (): Node => {
   const { definitions, schema } = JsonSchema.toDocumentDraft07(
     Schema.toJsonSchemaDocument(ConfigFile, { onExcessProperty: "error" })
@@ -33,11 +33,11 @@ export const make = (): Node => {
     title: "effect-failover config",
     ...root,
     properties: Object.fromEntries(
-      sections.map(([name, section]) => [name, plain.has(name) ? section : withElsewhere(section)])
+      sections.map(([name, section]) => [name, plain.has(name) ? section : withReference(section)])
     ),
     definitions: {
-      ...object(withElsewhere(tidy(definitions as Json), true)),
-      Elsewhere: elsewhere
+      ...object(withReference(tidy(definitions as Json), true)),
+      Reference: reference
     }
   }
 }
@@ -47,7 +47,7 @@ const isObject = (json: Json | undefined): json is Node =>
 
 const object = (json: Json | undefined): Node => (isObject(json) ? json : {})
 
-/** Puts descriptions and defaults beside what they are about, and leaves out bounds that say nothing. */
+/** Moves descriptions and defaults next to what they describe, and removes limits without effect. */
 const tidy = (json: Json): Json => {
   if (Array.isArray(json)) return json.map(tidy)
   if (!isObject(json)) return json
@@ -65,31 +65,31 @@ const tidy = (json: Json): Json => {
   return Object.assign({ ...rest }, ...notes, ...(others.length === 0 ? [] : [{ allOf: others }])) as Node
 }
 
-/** Lets a reference stand for every value that is no object, no list and no free text. */
-const withElsewhere = (json: Json, isTable = false): Json => {
-  if (Array.isArray(json)) return json.map((item) => withElsewhere(item))
+/** Allows a reference for every value except objects, lists and free text. */
+const withReference = (json: Json, isTable = false): Json => {
+  if (Array.isArray(json)) return json.map((item) => withReference(item))
   if (!isObject(json)) return json
-  if (isTable) return mapValues(json, (value) => withElsewhere(value))
+  if (isTable) return mapValues(json, (value) => withReference(value))
   const { default: fallback, description, ...shape } = json
   const notes = {
     ...(description !== undefined && { description }),
     ...(fallback !== undefined && { default: fallback })
   }
-  if (isStrict(shape)) return { ...notes, anyOf: [shape, { $ref: "#/definitions/Elsewhere" }] }
+  if (isStrict(shape)) return { ...notes, anyOf: [shape, { $ref: "#/definitions/Reference" }] }
   return mapValues(json, (value, key) =>
     key === "properties" || key === "patternProperties"
-      ? withElsewhere(value, true)
+      ? withReference(value, true)
       : key === "items" ||
           key === "additionalProperties" ||
           key === "anyOf" ||
           key === "allOf" ||
           key === "oneOf"
-        ? withElsewhere(value)
+        ? withReference(value)
         : value
   )
 }
 
-/** True for a value that a text such as `"env:NAME"` would not be. */
+/** True for a value that a reference text would not match. */
 const isStrict = ({ type, ...more }: Node): boolean =>
   type === "number" ||
   type === "integer" ||

@@ -1,8 +1,8 @@
-/** The known name that somebody who mistyped it most likely meant. */
+/** Suggests a known name for a mistyped one. */
 
 /**
- * The name that is the fewest edits away (one letter put in, left out, exchanged, or two swapped); `undefined` when
- * even that one is more than a third of the word away.
+ * The name with the fewest edits (insert, delete, replace or swap a letter); `undefined` if even that takes
+ * more than a third of the word.
  *
  * @example
  * nearest("credentails", ["credentials", "baseUrl"]) // => "credentials"
@@ -21,7 +21,7 @@ export const nearest = (word: string, names: Iterable<string>): string | undefin
   return best
 }
 
-/** How many edits lead from one word to the other (optimal string alignment). */
+/** The number of edits between two words (optimal string alignment). */
 const distance = (a: string, b: string): number => {
   let before: Array<number> = []
   let last = Array.from({ length: b.length + 1 }, (_, index) => index)

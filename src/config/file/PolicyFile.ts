@@ -1,4 +1,4 @@
-/** The shape of a policy in the config file. */
+/** The schema of a policy in the config file. */
 import * as Schema from "effect/Schema"
 import { type FailureClass, failureClasses } from "../../failure/Failure.ts"
 import { presetNames } from "../../policy/Presets.ts"
@@ -7,17 +7,17 @@ import { Amount, Count, DurationInput, field, Positive, PositiveDuration, Share 
 const cooldown = (what: string, base: string, max: string) =>
   field(
     Schema.Struct({
-      base: field(DurationInput, "The first rest; it doubles with each one in a row.", base),
-      max: field(DurationInput, "The longest rest.", max)
+      base: field(DurationInput, "The first cooldown; it doubles with each bench in a row.", base),
+      max: field(DurationInput, "The longest cooldown.", max)
     }),
     what
   )
 
 const retries = {
-  times: field(Count, "Retries of the same target, the first attempt not counted.", 2),
+  times: field(Count, "Retries of the same target, not counting the first attempt.", 2),
   backoff: field(
     Schema.NonEmptyArray(DurationInput),
-    "The longest wait before the first retry, before the second, and so on; the last one goes on.",
+    "The longest wait before the first retry, the second, and so on; the last one repeats.",
     ["500 millis", "2 seconds"]
   )
 }
@@ -25,21 +25,21 @@ const retries = {
 const Retries = Schema.Struct(retries).annotate({ identifier: "Retries" })
 
 const Rest = Schema.Struct({
-  scope: field(Schema.Literals(["target", "credential", "model", "provider"]), "What rests."),
-  threshold: field(Positive, "Exhausted visits in a row before it rests."),
-  base: field(DurationInput, "The first rest; it doubles with each one in a row."),
-  max: field(DurationInput, "The longest rest.")
+  scope: field(Schema.Literals(["target", "credential", "model", "provider"]), "What is benched."),
+  threshold: field(Positive, "Consecutive exhausted visits before it is benched."),
+  base: field(DurationInput, "The first cooldown; it doubles with each bench in a row."),
+  max: field(DurationInput, "The longest cooldown.")
 })
 
 const Rule = Schema.Struct({
   retry: field(
     Schema.Union([Schema.Literals(["never", "afterWait", "withoutTokenCap"]), Retries]),
-    "Whether the same target is asked again: never, once after the wait that it named, once without the token cap, or by retries."
+    "Whether the same target is retried: never, once after the wait that it requested, once without the token cap, or by retries."
   ),
-  rest: field(Schema.NullOr(Rest), "What rests then and for how long; null for no rest."),
+  rest: field(Schema.NullOr(Rest), "What is benched and for how long; null for no bench."),
   next: field(
     Schema.Literals(["credential", "endpoint", "model", "stop"]),
-    "Where it goes on: the next credential, one at another base URL, the next model, or nowhere."
+    "Where the run continues: the next credential, one at another base URL, the next model, or nowhere."
   )
 }).annotate({ identifier: "Rule" })
 
@@ -48,22 +48,19 @@ const rules = Object.fromEntries(
 ) as { readonly [C in FailureClass]: Schema.optionalKey<typeof Rule> }
 
 const fields = {
-  preset: field(
-    Schema.Literals(presetNames),
-    "A whole behaviour by its name; what stands beside it is laid over it."
-  ),
+  preset: field(Schema.Literals(presetNames), "A complete behaviour by name; the other fields override it."),
   maxWait: field(
     DurationInput,
-    "The longest wait for the same target when leaving it would change the model.",
+    "The longest wait for the same target if the alternative is another model.",
     "3 seconds"
   ),
-  deadline: field(PositiveDuration, "For the whole request, retries and fallbacks included.", "10 minutes"),
+  deadline: field(PositiveDuration, "For the whole request, including retries and fallbacks.", "10 minutes"),
   attempts: field(
     Positive,
-    "One more than how often a request may ask targets again. The first attempt at each further target is not counted.",
+    "The attempt budget: one more than the retries of a request. The first attempt at each further target does not count.",
     8
   ),
-  targets: field(Positive, "The most targets a request asks. Without it: all of its chain."),
+  targets: field(Positive, "The most targets that a request tries. Default: its whole chain."),
   fallbackReserve: field(
     Share,
     "The share of the time left that is kept for targets that have not been tried.",
@@ -71,18 +68,18 @@ const fields = {
   ),
   whenAllBenched: field(
     Schema.Literals(["tryAnyway", "wait", "fail"]),
-    "When everything rests: try what rests least long anyway, wait for it, or fail.",
+    "If all targets are benched: try the one with the shortest remaining cooldown anyway, wait for it, or fail.",
     "tryAnyway"
   ),
   commit: field(
     Schema.Union([Schema.Literals(["firstContent", "complete"]), Schema.Struct({ chunks: Positive })]),
-    "From when on a stream belongs to its target: its first content, so many chunks, or the whole answer.",
+    "The commit point of a stream: its first content, a number of chunks, or the whole answer.",
     "firstContent"
   ),
   timeouts: field(
     Schema.Struct({
-      connect: field(PositiveDuration, "Until there is a connection.", "5 seconds"),
-      headers: field(PositiveDuration, "Streams: until the status and the headers.", "30 seconds"),
+      connect: field(PositiveDuration, "To connect.", "5 seconds"),
+      headers: field(PositiveDuration, "Streams: to the status and the headers.", "30 seconds"),
       firstContent: field(
         PositiveDuration,
         "Streams: from the start of the attempt to the first content.",
@@ -90,17 +87,17 @@ const fields = {
       ),
       queue: field(
         DurationInput,
-        "Streams: the same for a server that shows by pings or comments that the request waits there; each of them begins the wait for the first content anew.",
+        "Streams: the same for a server whose pings or comments show that the request is queued; each of them restarts the timeout of the first content.",
         "2 minutes"
       ),
       idle: field(PositiveDuration, "Streams: between two chunks.", "30 seconds"),
       answer: field(PositiveDuration, "Whole answers.", "5 minutes")
     }),
-    "How long each step of an attempt may take."
+    "Timeouts of the steps of an attempt."
   ),
   malformedEvents: field(
     Schema.Literals(["fail", "drop"]),
-    "An event of a stream that is no JSON ends the stream, or is dropped and counted.",
+    "An event of a stream that is not JSON ends the stream, or is dropped and counted.",
     "fail"
   ),
   ejection: field(
@@ -120,37 +117,41 @@ const fields = {
     ]),
     "When one of several targets that count as the same is benched because too many of its attempts fail, although retries hide them; false for never."
   ),
-  retries: field(Retries, "How often and when the same target is asked again after a fault."),
+  retries: field(Retries, "How often and when the same target is retried after a transient failure."),
   threshold: field(
     Schema.Struct({
-      transient: field(Positive, "After faults.", 1),
-      unknown: field(Positive, "After what nobody can place.", 3)
+      transient: field(Positive, "After transient failures.", 1),
+      unknown: field(Positive, "After unknown failures.", 3)
     }),
-    "Exhausted visits in a row before a target rests."
+    "Consecutive exhausted visits before a target is benched."
   ),
   cooldown: field(
     Schema.Struct({
-      transient: cooldown("After faults.", "5 seconds", "30 seconds"),
-      rateLimit: cooldown("After throttling without a wait that was named.", "5 seconds", "300 seconds"),
-      authDead: cooldown("After a key was refused or ran out of money.", "5 minutes", "6 hours"),
-      modelMissing: cooldown("After a model was not there.", "1 hour", "24 hours")
+      transient: cooldown("After transient failures.", "5 seconds", "30 seconds"),
+      rateLimit: cooldown("After rate limits without a retry-after.", "5 seconds", "300 seconds"),
+      authDead: cooldown("After a key was rejected or ran out of credit.", "5 minutes", "6 hours"),
+      modelMissing: cooldown("After a model was not found.", "1 hour", "24 hours")
     }),
-    "How long what failed rests."
+    "The cooldowns after failures."
   ),
   rules: field(Schema.Struct(rules), "Single rows of the decision table, by failure class.")
 }
 
-/** What may be said of a policy, of everything, a provider, a model or a chain. */
+/** A policy: global, of a provider, a model or a chain. */
 export const Policy = Schema.Struct(fields).annotate({ identifier: "Policy" })
 
-/** The policy of everything, which also has the retry budget of the process. */
+/** The global policy, which also has the retry budget of the process. */
 export const GlobalPolicy = Schema.Struct({
   ...fields,
   retries: field(
     Schema.Struct({
       ...retries,
-      budget: field(Amount, "Retries per request that the whole process may make in the long run.", 0.2)
+      budget: field(
+        Amount,
+        "The retry budget: retries per request of the whole process, in the long run.",
+        0.2
+      )
     }),
-    "How often and when the same target is asked again after a fault."
+    "How often and when the same target is retried after a transient failure."
   )
 })

@@ -1,11 +1,11 @@
-/** Something that is wrong with a config file, and where. */
+/** A problem in a config file, with its place. */
 import * as Schema from "effect/Schema"
 
-/** One problem. `path` is written as people write it: `providers.openai.credentials[1].apiKey`. */
+/** One problem. `path` is a text such as `providers.openai.credentials[1].apiKey`. */
 export const Problem = Schema.Struct({
   path: Schema.String,
   message: Schema.String,
-  /** The line in the file, from 1, where it is known. */
+  /** The line in the file, from 1, if it is known. */
   line: Schema.optionalKey(Schema.Int)
 })
 
@@ -13,12 +13,12 @@ export const Problem = Schema.Struct({
 export type Problem = typeof Problem.Type
 
 /**
- * A config file that cannot be used, with everything that is wrong with it.
+ * A config file is invalid. The error has every problem in it.
  *
  * @category errors
  */
 export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError", {
-  /** As it was given. */
+  /** The name of the file, as given. */
   file: Schema.String,
   problems: Schema.Array(Problem)
 }) {
@@ -30,7 +30,7 @@ export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError"
   }
 }
 
-/** A place in a JSON value. */
+/** The path of a part of a JSON value. */
 export type Path = ReadonlyArray<string | number>
 
 /** `server.tokens[0]: … (line 12)` */

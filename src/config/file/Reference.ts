@@ -1,7 +1,7 @@
 /**
- * Values that stand elsewhere: `"env:NAME"` in the environment, `"file:PATH"` in a file of its own (such as a mounted
- * secret), without the line feed at its end. A path is taken from the folder of the config file. Where the file wants a
- * number, the text is read as one.
+ * References to values: `"env:NAME"` in the environment, `"file:PATH"` in a file (such as a mounted secret),
+ * without its trailing line feed. Paths are relative to the folder of the config file. Where the config
+ * expects a number or a boolean, the text is parsed as one.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -13,20 +13,20 @@ import * as Stream from "effect/Stream"
 import { ConfigError, type Path as JsonPath } from "./Problem.ts"
 import * as Shape from "./Shape.ts"
 
-/** A value with what its references name in their place, and the references that name nothing. */
+/** A value with its references resolved, and the references that could not be resolved. */
 export interface Resolved {
   readonly value: unknown
   readonly problems: ReadonlyArray<{ readonly path: JsonPath; readonly message: string }>
 }
 
-/** Sections in which these words mean something else: model names. */
+/** Sections in which such texts are model names. */
 const plain = new Set<string | number>(["models", "fallbacks"])
 
-/** The place of the bench may be named by the environment; a file is a place of its own there. */
+/** The store of the bench may be in the environment; `file:` is a store itself. */
 const isPlain = ([section]: JsonPath, kind: "env" | "file") =>
   plain.has(section ?? "") || (section === "bench" && kind === "file")
 
-/** What a text of the file refers to; `undefined` for one that stands for itself. */
+/** The reference in a text; `undefined` for a plain text. */
 const parse = (text: string): { readonly kind: "env" | "file"; readonly name: string } | undefined => {
   const match = /^(env|file):\s*(.+)$/s.exec(text.trim())
   return match === null ? undefined : { kind: match[1] === "env" ? "env" : "file", name: match[2]! }
@@ -37,7 +37,7 @@ const referenceAt = (path: JsonPath, text: string) => {
   return reference === undefined || isPlain(path, reference.kind) ? undefined : reference
 }
 
-/** The files that a value's references name, as they are written there. */
+/** The files in the references of a value, as they are written. */
 export const filesIn = (value: unknown): ReadonlyArray<string> => {
   const names = new Set<string>()
   const walk = (node: unknown, path: JsonPath): void => {
@@ -53,8 +53,8 @@ export const filesIn = (value: unknown): ReadonlyArray<string> => {
 }
 
 /**
- * Puts in what references name. One that names nothing is left as it stands, so that what follows does not call it
- * absent as well.
+ * Resolves the references. One that cannot be resolved stays as it is, so that it is not also reported as
+ * missing.
  */
 export const resolve = Effect.fnUntraced(function* (
   value: unknown,
@@ -78,9 +78,9 @@ export const resolve = Effect.fnUntraced(function* (
       onFailure: (error) => `the file ${name} cannot be read: ${reasonOf(error)}`,
       onSuccess: (text) =>
         text === "irregular"
-          ? `${name} is no regular file; a value is read from one, or from the environment with "env:NAME"`
+          ? `${name} is not a regular file; use one, or the environment with "env:NAME"`
           : text === "large"
-            ? `the file ${name} is larger than ${maxValueBytes} bytes, which is too much for one value`
+            ? `the file ${name} is larger than ${maxValueBytes} bytes, the limit for one value`
             : text.trim() === ""
               ? `the file ${name} is empty`
               : { text }
@@ -110,10 +110,13 @@ export const resolve = Effect.fnUntraced(function* (
   return { value: yield* walk(value, []), problems }
 })
 
-/** The largest file that is read for one value, in bytes. */
+/** The largest file for one value, in bytes. */
 const maxValueBytes = 64 * 1024
 
-/** The text of a file. Devices and pipes may never end, or never begin; no more than a value may take is read of any file. */
+/**
+ * The text of a file for one value. Devices and pipes are refused, because they may never end. Reads no more
+ * than the limit.
+ */
 export const secretIn = (
   fs: FileSystem.FileSystem,
   path: string
@@ -125,16 +128,19 @@ export const secretIn = (
     return (yield* readAtMost(fs, path, maxValueBytes)) ?? "large"
   })
 
-/** The largest config file, in bytes: a chain of 100,000 models takes a few million. */
+/** The largest config file, in bytes. A chain of 100,000 models takes a few million. */
 const maxConfigBytes = 16 * 1024 * 1024
 
-/** The text of a config file; `undefined` for one that has more than a config may have. */
+/** The text of a config file; `undefined` if it is too large. */
 export const configIn = (
   fs: FileSystem.FileSystem,
   path: string
 ): Effect.Effect<string | undefined, PlatformError> => readAtMost(fs, path, maxConfigBytes)
 
-/** The text of a file, of which no more is read than it may have; `undefined` for one that has more. Some files say that they are empty, and some never end. */
+/**
+ * The text of a file, up to a limit; `undefined` if it is larger. Some files report size 0, and some never
+ * end.
+ */
 const readAtMost = (
   fs: FileSystem.FileSystem,
   path: string,
@@ -146,7 +152,7 @@ const readAtMost = (
     return bytes.length > most ? undefined : bytes.toString()
   })
 
-/** What a file says; if it cannot be read, that is the only problem with it. */
+/** The text of a config file. Fails if it cannot be read or is too large. */
 export const textOf = (file: string): Effect.Effect<string, ConfigError, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.mapError(
@@ -162,7 +168,7 @@ export const textOf = (file: string): Effect.Effect<string, ConfigError, FileSys
                 problems: [
                   {
                     path: "",
-                    message: `it is larger than ${maxConfigBytes} bytes, which is too much for a config`
+                    message: `it is larger than ${maxConfigBytes} bytes, the limit for a config`
                   }
                 ]
               })
@@ -172,7 +178,7 @@ export const textOf = (file: string): Effect.Effect<string, ConfigError, FileSys
     )
   )
 
-/** What a failure to read a file says to people. */
+/** A read error in words. */
 export const reasonOf = (error: { readonly reason: { readonly _tag: string } }): string => {
   switch (error.reason._tag) {
     case "NotFound":

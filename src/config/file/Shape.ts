@@ -1,9 +1,9 @@
-/** The shape of a file, place by place. */
+/** Looks up the schema of a file at a path. */
 import type * as SchemaAST from "effect/SchemaAST"
 import { ConfigFile } from "./ConfigFile.ts"
 import type { Path } from "./Problem.ts"
 
-/** The names of the fields that a place of a file can have; of the config file when nothing is said. */
+/** The names of the fields at a path; of the config file by default. */
 export const fieldsAt = (
   path: Path,
   file: unknown,
@@ -13,7 +13,7 @@ export const fieldsAt = (
   return namesIn(ast, value)
 }
 
-/** The names of the fields of an object at a place of a file, whatever stands there now. */
+/** The names of the fields of an object at a path, whatever the file has there. */
 export const objectFieldsAt = (path: Path, file: unknown): ReadonlyArray<string> =>
   namesIn(placeAt(path, file, ConfigFile.ast)[0], {})
 
@@ -23,8 +23,8 @@ const namesIn = (ast: SchemaAST.AST | undefined, value: unknown): ReadonlyArray<
 }
 
 /**
- * A text, which is all that the environment and files hold, as what the place takes: a number or a boolean where
- * nothing else can stand. What is neither stays the text it is.
+ * Parses a text from the environment or a file as the type at a path: a number or a boolean, if the schema
+ * accepts nothing else. Any other text stays as it is.
  */
 export const read = (text: string, path: Path, file: unknown): string | number | boolean => {
   const [ast] = placeAt(path, file, ConfigFile.ast)
@@ -46,7 +46,7 @@ const placeAt = (
     [shape, file]
   )
 
-/** Of several shapes the one that a JSON object or a list can have. */
+/** Of several schemas, the one for a JSON object or a list. */
 const choose = (ast: SchemaAST.AST, value: unknown): SchemaAST.AST | undefined =>
   ast._tag === "Union"
     ? ast.types.find(({ _tag }) => _tag === (Array.isArray(value) ? "Arrays" : "Objects"))

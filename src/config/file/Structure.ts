@@ -1,4 +1,4 @@
-/** Compares a value with the shape of a file, and tells everything that does not fit. */
+/** Checks a value against the schema of a file, and reports every mismatch. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
@@ -8,7 +8,7 @@ import { nearest } from "./Nearest.ts"
 import type { Path } from "./Problem.ts"
 import { fieldsAt } from "./Shape.ts"
 
-/** Something that does not fit. */
+/** A mismatch. */
 export interface Misfit {
   readonly path: Path
   readonly message: string
@@ -16,7 +16,7 @@ export interface Misfit {
 
 const standard = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** A function that reads a value as a file of this shape, or tells every place where it is none. */
+/** Makes a function that parses a value with a schema, or reports every mismatch. */
 export const checkAs = <S extends Schema.Decoder<unknown>>(
   shape: S
 ): ((value: unknown) => Result.Result<S["Type"], ReadonlyArray<Misfit>>) => {
@@ -32,7 +32,7 @@ export const checkAs = <S extends Schema.Decoder<unknown>>(
     )
 }
 
-/** The value as a config file, or every place where it is none. No value is repeated in a message: it may be a key. */
+/** Parses a config file, or reports every mismatch. Messages repeat no values, because a value may be a key. */
 export const check = checkAs(ConfigFile)
 
 const unknownField = (path: Path, value: unknown, shape: SchemaAST.AST): string => {

@@ -1,16 +1,16 @@
-/** The row of the table of dialects that somebody most likely meant by a name that no row has. */
+/** Suggests a dialect for an unknown dialect name. */
 import { names, table } from "../dialect/index.ts"
 import { nearest } from "./file/Nearest.ts"
 
-/** Parts of hosts and patterns that say nothing of whose they are. */
+/** Words in hosts and patterns that identify no provider. */
 const common = new Set(["com", "api", "services", "inference", "models", "openai-compatible", "open", "www"])
 
 const wordsOf = (text: string): ReadonlyArray<string> =>
   (text.toLowerCase().match(/[a-z]{3,}/g) ?? []).filter((word) => !common.has(word))
 
-/** By what else a row is known: parts of providers' names, of hosts, of models' names, and its own in words. */
+/** Other words that identify a dialect: of provider names, hosts and model names. */
 const known: ReadonlyMap<string, string> = new Map(
-  // Of two rows with the same word the first counts.
+  // The first row with a word takes precedence.
   [...table]
     .reverse()
     .flatMap(({ match, name }) =>
@@ -23,15 +23,16 @@ const known: ReadonlyMap<string, string> = new Map(
 )
 
 /**
- * The row: one with nearly that name, one whose name is a part of it, or one that is known by such a word.
+ * The dialect with a similar name, one whose name is part of the given name, or one that is known by such a
+ * word.
  *
  * @example
- * meant("mistrall") // => "mistral"
- * meant("azure-openai") // => "azure"
- * meant("claude") // => "anthropic"
+ * suggestDialect("mistrall") // => "mistral"
+ * suggestDialect("azure-openai") // => "azure"
+ * suggestDialect("claude") // => "anthropic"
  */
-export const meant = (said: string): string | undefined => {
-  const word = said.trim().toLowerCase()
+export const suggestDialect = (given: string): string | undefined => {
+  const word = given.trim().toLowerCase()
   const near = known.get(word) ?? nearest(word, names)
   if (near !== undefined) return near
   const inside = names
