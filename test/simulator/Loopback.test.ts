@@ -1,0 +1,113 @@
+/** The real gateway over loopback, in real time, against a simulation of the same scenario. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { fromFile } from "../../src/config/GatewayConfig.ts"
+import type { ScenarioFile } from "../../src/simulator/scenario/ScenarioFile.ts"
+import * as FaultServer from "../support/FaultServer.ts"
+import { ask, chat, openai, provider, start } from "../support/gateway.ts"
+import { report, second, targetOf } from "../support/simulator.ts"
+
+/** A minute, five times as fast: so are the cooldowns, the waits and the backoff. */
+const policy = {
+  maxWait: 600,
+  retries: { backoff: [100, 400] },
+  cooldown: {
+    transient: { base: 1_000, max: 6_000 },
+    rateLimit: { base: 1_000, max: 60_000 }
+  }
+} as const
+
+const whole = 80
+
+const seeds = Array.from({ length: 10 }, (_, index) => index)
+
+const scenarios: Readonly<Record<string, ScenarioFile & { readonly broken: FaultServer.Behaviour }>> = {
+  throttled: {
+    duration: 12 * second,
+    requests: { perSecond: 20, stream: false },
+    answers: { firstWord: whole, whole },
+    faults: [{ target: "a", fault: "throttled", retryAfter: 1_000, from: 3 * second, until: 8 * second }],
+    broken: FaultServer.json(openai.error("rate_limit_exceeded", "Rate limit reached"), 429, {
+      "retry-after": "1"
+    })
+  },
+  overloaded: {
+    duration: 12 * second,
+    requests: { perSecond: 20, stream: false },
+    answers: { firstWord: whole, whole },
+    faults: [{ target: "a", fault: "overloaded", from: 3 * second, until: 8 * second }],
+    broken: FaultServer.json(openai.error("server_overloaded", "Overloaded"), 503)
+  }
+}
+
+/** Asks a gateway before two real servers, each request at its time; counts who answered and how late. */
+const real = ({ broken, duration, faults, requests }: (typeof scenarios)[string]) =>
+  Effect.gen(function* () {
+    const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
+    const slow: FaultServer.Behaviour = [{ wait: whole }, ...FaultServer.json(openai.answer)]
+    const url = yield* start({
+      providers: { a: provider("openai", a), b: provider("openai", b) },
+      models: { smart: ["a/large", "b/large"] },
+      policy
+    })
+    const begun = performance.now()
+    const now = () => performance.now() - begun
+    const [{ from = 0, until = 0 } = {}] = faults
+    const met = { calls: 0 }
+    a.answer(() => {
+      if (now() < Number(from) || now() >= Number(until)) return slow
+      met.calls++
+      return [{ wait: 80 }, ...broken]
+    })
+    b.play(slow)
+    const gap = 1_000 / (requests?.perSecond ?? 1)
+    const answers = yield* Effect.forEach(
+      Array.from({ length: Number(duration) / gap }, (_, index) => index * gap),
+      (at) =>
+        Effect.gen(function* () {
+          yield* Effect.sleep(Math.max(0, at - now()))
+          const asked = performance.now()
+          const got = yield* ask(`${url}/v1/chat/completions`, { body: chat("smart") })
+          return { status: got.status, by: got.headers["x-failover-target"], took: performance.now() - asked }
+        }),
+      { concurrency: "unbounded" }
+    )
+    return { answers, met: met.calls }
+  })
+
+describe("a simulation and the gateway", { timeout: 60_000 }, () => {
+  it.live("come to the same in a minute that is five times as fast, within a tenth of the requests", () =>
+    Effect.gen(function* () {
+      const played = yield* Effect.all(
+        Object.values(scenarios).map((scenario) => Effect.scoped(real(scenario))),
+        { concurrency: "unbounded" }
+      )
+      for (const [index, [name, { broken: _, ...file }]] of Object.entries(scenarios).entries()) {
+        const { answers, met } = played[index]!
+        const config = fromFile(
+          {
+            providers: { a: { protocol: "openai" }, b: { protocol: "openai" } },
+            models: { smart: ["a/large", "b/large"] },
+            policy
+          },
+          []
+        )
+        const simulated = yield* report(file, config)
+        const { answered, asked } = simulated.requests
+        assert.strictEqual(answers.length, asked, name)
+        assert.strictEqual(answers.filter(({ status }) => status === 200).length, answered, name)
+        const by = (target: string) => answers.filter((answer) => String(answer.by).startsWith(target)).length
+        // A cooldown of a second, of twelve, may end just before the fault or just behind it.
+        const near = 0.1 * asked
+        assert.approximately(by("a/large"), targetOf(simulated, "a/large#default").answered, near, name)
+        assert.approximately(by("b/large"), targetOf(simulated, "b/large#default").answered, near, name)
+        // How many calls meet it depends on the luck of the backoff: the mean of ten seeds.
+        const lucky = yield* Effect.forEach(seeds, (seed) => report({ ...file, seed }, config))
+        const calls = lucky.reduce((sum, { faults }) => sum + faults[0]!.calls, 0) / seeds.length
+        assert.approximately(met, calls, near, name)
+        // The quickest, because a busy machine takes time of its own for the others.
+        assert.approximately(Math.min(...answers.map(({ took }) => took)), 0.8 * whole, 0.8 * whole, name)
+      }
+    })
+  )
+})
