@@ -20,7 +20,7 @@ const providers = (names: ReadonlyArray<string>, policy: Options, retryBudget?: 
 /** Three standard deviations of how many of `n` happen, each with probability `p`. */
 const margin = (n: number, p: number) => 3 * Math.sqrt(n * p * (1 - p))
 
-describe("retries at a provider that fails a share of its calls", () => {
+describe("retries at a provider that fails a share of its calls", { timeout: 120_000 }, () => {
   it.effect(
     "lose its third power and make as many calls as the sum of its powers, where nothing is benched",
     () =>
@@ -44,7 +44,7 @@ describe("retries at a provider that fails a share of its calls", () => {
   )
 })
 
-describe("an outage", () => {
+describe("an outage", { timeout: 120_000 }, () => {
   it.effect("is probed on the ladder of cooldowns: 5, 10, 20, 30, 30 … seconds after one another", () =>
     Effect.gen(function* () {
       const config = providers(["one", "two"], { retries: { times: 0 } })
@@ -101,7 +101,7 @@ const erlangC = (c: number, load: number, service: number) => {
   return { waits, mean: (waits * service) / (c - load) }
 }
 
-describe("a provider that works on so many calls at once", () => {
+describe("a provider that works on so many calls at once", { timeout: 120_000 }, () => {
   const cases = [
     { slots: 1, perSecond: 5, service: 100 },
     { slots: 3, perSecond: 4, service: 600 },
@@ -128,7 +128,7 @@ describe("a provider that works on so many calls at once", () => {
   }
 })
 
-describe("equals", () => {
+describe("equals", { timeout: 120_000 }, () => {
   it.effect("share the requests evenly when nothing tells them apart", () =>
     Effect.gen(function* () {
       const config: GatewayConfig = {
