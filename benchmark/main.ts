@@ -2,6 +2,7 @@
 import { cpus } from "node:os"
 import * as Effect from "effect/Effect"
 import * as aiSdk from "./aiSdk.ts"
+import * as choice from "./choice.ts"
 import * as lost from "./lost.ts"
 import { type Measured, measure, rounds, type Subject } from "./measure.ts"
 import * as ours from "./ours.ts"
@@ -66,6 +67,10 @@ if (process.argv.includes("--crowds")) {
   process.exit(0)
 }
 
+if (process.argv.includes("--choice")) {
+  await choice.run()
+  process.exit(0)
+}
 if (process.argv.includes("--shared")) {
   await shared.print()
   process.exit()

@@ -8,6 +8,7 @@
 
 import * as Context from "effect/Context"
 import * as Random from "effect/Random"
+import type { Request } from "../choice/Equals.ts"
 import * as Hash from "../choice/Hash.ts"
 import type { Kind } from "../choice/Load.ts"
 import type { Order } from "../choice/Order.ts"
@@ -52,7 +53,7 @@ export interface Choosing {
 }
 
 /** A walk over one chain. After `next()` has said true, `backend`, `target` and `admission` are the current candidate. */
-export class Candidates<P extends Backend, R> {
+export class Candidates<P extends Backend, R> implements Request<Target> {
   backend!: P
   target!: Target
   admission!: Bench.Go | Bench.Probe
@@ -67,6 +68,8 @@ export class Candidates<P extends Backend, R> {
   /** The order of a later tier that had to be known before its turn came. */
   #upcoming: Upcoming | undefined
   #key: number | "none" | undefined
+  /** The name of the tier whose turn is asked for. */
+  #turnsAt = ""
   #tried: Set<string> | undefined
   /** Every target that has been given up, also before the chain was begun anew. */
   #asked: Set<string> | undefined
@@ -406,15 +409,34 @@ export class Candidates<P extends Backend, R> {
     if (targets.length < 2) return targets
     const strategy = tier.strategyIn(this.#context)
     if (strategy === "sequential") return targets
-    const state = this.#registry.stateUnsafe()
-    return tier.equalsOf(targets).order(strategy, {
-      key: this.#keyOf(strategy),
-      kind: this.#choosing.kind,
-      turn: () => this.#turnOf(tier.name),
-      now: () => this.#now.millis(),
-      chance: () => Context.get(this.#context, Random.Random).nextDoubleUnsafe(),
-      isOut: state.entries.size === 0 ? undefined : (target) => this.#why(target) !== undefined
-    })
+    if (strategy === "roundRobin") this.#turnsAt = tier.name
+    return tier.equalsOf(targets).order(strategy, this.#keyOf(strategy), this)
+  }
+
+  // -- what an order among equals depends on ---------------------------------------------------------------------------
+
+  get kind(): Kind {
+    return this.#choosing.kind
+  }
+
+  turn(): number {
+    return this.#turnOf(this.#turnsAt)
+  }
+
+  now(): number {
+    return this.#now.millis()
+  }
+
+  chance(): number {
+    return Context.get(this.#context, Random.Random).nextDoubleUnsafe()
+  }
+
+  someOut(): boolean {
+    return this.#registry.stateUnsafe().entries.size > 0
+  }
+
+  isOut(target: Target): boolean {
+    return this.#why(target) !== undefined
   }
 
   /** The hash of the key that keeps a conversation at one target. Turns give way to a key that was named only. */

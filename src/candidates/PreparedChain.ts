@@ -83,6 +83,8 @@ export class PreparedTier<out P extends Backend, out R> {
   readonly name: string
   readonly #strategy: Strategy | undefined
   readonly #signals: SignalsOf
+  /** Whether no backend is a service, which may be another one the next time. */
+  readonly #isFixed: boolean
   #equals: Equals<Target.Target> | undefined
   #lists: ReadonlyArray<ReadonlyArray<Target.Target>> = []
   #targets: ReadonlyArray<Target.Target> = []
@@ -96,6 +98,7 @@ export class PreparedTier<out P extends Backend, out R> {
       models.length === 1
         ? models[0]!.model.spec.provider
         : models.map(({ model }) => ModelSpec.format(model.spec)).join("|")
+    this.#isFixed = tier.models.every((model) => Model.backendAtHand(model) !== undefined)
     this.#strategy = tier.strategy
     this.#signals = signals
   }
@@ -109,7 +112,8 @@ export class PreparedTier<out P extends Backend, out R> {
 
   /** The targets of its models, one model after another. */
   targetsIn(context: Context.Context<R>): ReadonlyArray<Target.Target> {
-    if (this.single !== undefined) return this.single.targetsOf(this.single.backendIn(context))
+    if (this.single !== undefined) return this.#known(this.single.targetsOf(this.single.backendIn(context)))
+    if (this.#isFixed && this.#targets.length > 0) return this.#targets
     const lists = this.models.map((model) => model.targetsOf(model.backendIn(context)))
     if (lists.some((list, index) => list !== this.#lists[index])) {
       this.#lists = lists

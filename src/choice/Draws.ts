@@ -1,6 +1,6 @@
 /** Orders by chance: all alike, by weight, and the better of two. Each is worked out as far as it is asked for. */
 import { Alias } from "./Alias.ts"
-import { compare, type Kind, type Load } from "./Load.ts"
+import { type Clock, compare, type Kind, type Load } from "./Load.ts"
 import { Left, lazy, type Order, placeAt } from "./Order.ts"
 
 /** Items of a group with their weights, ready to be drawn. */
@@ -52,27 +52,70 @@ export const margin = 2
  */
 export const leastLoaded = <A>(
   group: Weighted<A>,
-  loadOf: (index: number) => Load,
+  loads: ReadonlyArray<Load>,
   kind: Kind,
-  now: () => number,
-  chance: Chance
-): Order<A> => {
-  if (group.isEven) {
-    const left = new Left(group.items.length)
-    return lazy(group.items, () => {
-      const one = placeAt(chance(), left.size)
-      if (left.size === 1) return left.take(one)
-      const after = placeAt(chance(), left.size - 1)
-      const other = after < one ? after : after + 1
-      const isBetter = compare(loadOf(left.at(one)), loadOf(left.at(other)), kind, now()) <= 1
-      return left.take(isBetter ? one : other)
+  source: Source
+): Order<A> =>
+  group.isEven ? new Evenly(group.items, loads, kind, source) : byShare(group, loads, kind, source)
+
+/** Where an order reads the time (milliseconds) and chance. */
+export interface Source extends Clock {
+  readonly chance: Chance
+}
+
+/** The better of two of those that are left. The first pick, which is mostly the only one, allocates nothing. */
+class Evenly<A> implements Order<A> {
+  readonly length: number
+  readonly #items: ReadonlyArray<A>
+  readonly #loads: ReadonlyArray<Load>
+  readonly #kind: Kind
+  readonly #source: Source
+  readonly #first: number
+  #rest: Order<A> | undefined
+
+  constructor(items: ReadonlyArray<A>, loads: ReadonlyArray<Load>, kind: Kind, source: Source) {
+    this.length = items.length
+    this.#items = items
+    this.#loads = loads
+    this.#kind = kind
+    this.#source = source
+    this.#first = items.length === 0 ? -1 : this.#better(items.length, undefined)
+  }
+
+  at(index: number): A | undefined {
+    if (index === 0) return this.#items[this.#first]
+    this.#rest ??= this.#others()
+    return this.#rest.at(index)
+  }
+
+  #others(): Order<A> {
+    const left = new Left(this.length)
+    let isFirst = true
+    return lazy(this.#items, () => {
+      const place = isFirst ? this.#first : this.#better(left.size, left)
+      isFirst = false
+      return left.take(place)
     })
   }
-  const urn = new Urn(group, chance)
+
+  /** Of two places by chance that of the better one; with `left` the places are those of what is left. */
+  #better(size: number, left: Left | undefined): number {
+    const source = this.#source
+    const one = placeAt(source.chance(), size)
+    if (size === 1) return one
+    const after = placeAt(source.chance(), size - 1)
+    const other = after < one ? after : after + 1
+    const loadAt = (place: number) => this.#loads[left === undefined ? place : left.at(place)]!
+    return compare(loadAt(one), loadAt(other), this.#kind, source) <= 1 ? one : other
+  }
+}
+
+const byShare = <A>(group: Weighted<A>, loads: ReadonlyArray<Load>, kind: Kind, source: Source): Order<A> => {
+  const urn = new Urn(group, () => source.chance())
   return lazy(group.items, () => {
     const one = urn.draw()
     const other = urn.draw(one)
-    const isBetter = other === undefined || compare(loadOf(one), loadOf(other), kind, now()) <= margin
+    const isBetter = other === undefined || compare(loads[one]!, loads[other]!, kind, source) <= margin
     return urn.take(isBetter ? one : other)
   })
 }

@@ -1,7 +1,7 @@
 /** Items that count as the same, ready to be put in order for a request. Made once; what they learn lives in `Signals`. */
 import * as Draws from "./Draws.ts"
 import * as Hash from "./Hash.ts"
-import type { Kind } from "./Load.ts"
+import type { Kind, Load } from "./Load.ts"
 import { type Order, rotated } from "./Order.ts"
 import { Rendezvous } from "./Rendezvous.ts"
 import { Shares } from "./Shares.ts"
@@ -11,18 +11,15 @@ import type { Signals } from "./Signals.ts"
 export type Way = "sequential" | "roundRobin" | "random" | "weighted" | "leastLoaded"
 
 /** What an order depends on besides the items. */
-export interface Request<in A> {
-  /** The hash of the key that keeps a conversation at one item; `undefined` where there is none. */
-  readonly key: number | undefined
+export interface Request<in A> extends Draws.Source {
   /** What is compared: first contents or whole answers. */
   readonly kind: Kind
   /** How many requests came before, for `roundRobin`. */
   readonly turn: () => number
-  /** Milliseconds. */
-  readonly now: () => number
-  readonly chance: Draws.Chance
-  /** Whether an item cannot be called now; `undefined` where all can. */
-  readonly isOut: ((item: A) => boolean) | undefined
+  /** Whether something may be out; else nobody is asked. */
+  readonly someOut: () => boolean
+  /** Whether an item cannot be called now. */
+  readonly isOut: (item: A) => boolean
 }
 
 /** With `leastLoaded` a conversation leaves an item that takes so many times as long as another one that it could go to. */
@@ -35,6 +32,7 @@ export const slowerBy = 1_000
 export class Equals<A> {
   readonly #group: Draws.Weighted<A>
   readonly #signals: ReadonlyArray<Signals>
+  readonly #loads: ReadonlyArray<Load>
   readonly #ring: Rendezvous
   readonly #shares: Shares
   /** Of the weights. */
@@ -49,6 +47,7 @@ export class Equals<A> {
   ) {
     this.#group = new Draws.Weighted(items, weights)
     this.#signals = signals
+    this.#loads = signals.map(({ load }) => load)
     this.#ring = new Rendezvous(names, weights)
     this.#shares = new Shares(items.length)
     this.#total = weights.reduce((sum, weight) => sum + Math.max(0, weight), 0)
@@ -63,26 +62,23 @@ export class Equals<A> {
     return this.#signals
   }
 
-  /** The order for one request. It is worked out as far as it is asked for. */
-  order(way: Way, request: Request<A>): Order<A> {
+  /**
+   * The order for one request, worked out as far as it is asked for. `key` is the hash of what keeps a conversation at one
+   * item; `undefined` where there is none.
+   */
+  order(way: Way, key: number | undefined, request: Request<A>): Order<A> {
     const { items } = this.#group
     if (way === "sequential") return items
-    if (request.key !== undefined) return this.#homeFirst(request.key, way, request)
+    if (key !== undefined) return this.#homeFirst(key, way, request)
     switch (way) {
       case "roundRobin":
         return rotated(items, request.turn())
       case "random":
-        return Draws.random(items, request.chance)
+        return Draws.random(items, () => request.chance())
       case "weighted":
-        return Draws.weighted(this.#group, request.chance)
+        return Draws.weighted(this.#group, () => request.chance())
       case "leastLoaded":
-        return Draws.leastLoaded(
-          this.#group,
-          (index) => this.#signals[index]!.load,
-          request.kind,
-          request.now,
-          request.chance
-        )
+        return Draws.leastLoaded(this.#group, this.#loads, request.kind, request)
     }
   }
 
@@ -93,9 +89,8 @@ export class Equals<A> {
   #homeFirst(key: number, way: Way, request: Request<A>): Order<A> {
     const favourite = this.#ring.first(key)
     const place = Hash.mix(key ^ 0x5bd1e995) / 2 ** 32
-    const isAsked =
-      !this.#shares.spills(favourite, this.#shareOf(favourite), place) &&
-      this.#shares.allows(favourite, this.#shareOf(favourite))
+    const share = this.#shareOf(favourite)
+    const isAsked = !this.#shares.spills(favourite, share, place) && this.#shares.allows(favourite, share)
     const home = isAsked ? favourite : this.#nextOf(key, favourite)
     this.#shares.count(favourite, home)
     return this.#ordered(
@@ -111,16 +106,19 @@ export class Equals<A> {
   }
 
   #standIn(key: number, home: number, way: Way, request: Request<A>): number {
-    const { isOut } = request
     const order = [home, ...this.#ring.order(key).filter((index) => index !== home)]
-    const free = order.filter((index) => isOut?.(this.#group.items[index]!) !== true)
+    const free = order.filter((index) => !this.#isOut(index, request))
     const fast = way === "leastLoaded" ? free.find((index) => !this.#isSlow(index, free, request)) : undefined
     return fast ?? free[0] ?? home
   }
 
   #isFine(index: number, way: Way, request: Request<A>): boolean {
-    if (request.isOut?.(this.#group.items[index]!) === true) return false
+    if (this.#isOut(index, request)) return false
     return way !== "leastLoaded" || !this.#isSlow(index, undefined, request)
+  }
+
+  #isOut(index: number, request: Request<A>): boolean {
+    return request.someOut() && request.isOut(this.#group.items[index]!)
   }
 
   #shareOf(index: number): number {
@@ -129,12 +127,11 @@ export class Equals<A> {
   }
 
   /** Whether an item takes many times as long as another one (of `others`, of all when nothing is said). */
-  #isSlow(index: number, others: ReadonlyArray<number> | undefined, { kind, now }: Request<A>): boolean {
-    const moment = now()
-    const own = this.#signals[index]!.load.time(kind, moment)
-    if (own < slowerBy) return false
-    for (let other = 0; other < (others ?? this.#signals).length; other++) {
-      const time = this.#signals[others?.[other] ?? other]!.load.time(kind, moment)
+  #isSlow(index: number, others: ReadonlyArray<number> | undefined, request: Request<A>): boolean {
+    if (this.#loads[index]!.slowest(request.kind) < slowerBy) return false
+    const own = this.#loads[index]!.time(request.kind, request)
+    for (let other = 0; other < (others ?? this.#loads).length; other++) {
+      const time = this.#loads[others?.[other] ?? other]!.time(request.kind, request)
       if (time > 0 && own > tooSlow * time && own - time >= slowerBy) return true
     }
     return false

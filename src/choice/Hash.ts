@@ -20,4 +20,10 @@ export const ofText = (text: string): number => {
 }
 
 /** The hash of two hashes, in this order. From 0 to below 2^32. */
-export const ofPair = (one: number, other: number): number => mix(one ^ Math.imul(mix(other), 0x9e3779b1))
+export const ofPair = (one: number, other: number): number => ofPrepared(one, prepared(other))
+
+/** The part of a pair's hash that depends on the second of them only, for many pairs with the same. */
+export const prepared = (other: number): number => Math.imul(mix(other), 0x9e3779b1)
+
+/** The same as `ofPair`, of a second that has been prepared. */
+export const ofPrepared = (one: number, other: number): number => mix(one ^ other)

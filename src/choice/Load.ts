@@ -9,6 +9,11 @@ import { PeakEwma } from "./PeakEwma.ts"
 /** What is measured: until the first content of a stream, or until the whole answer is there. */
 export type Kind = "stream" | "effect"
 
+/** Says the time, in milliseconds. It is asked only where it matters. */
+export interface Clock {
+  readonly now: () => number
+}
+
 /** A failed attempt counts as one that took so many times as long as usual, for to fail fast is not to be fast. */
 export const failureFactor = 2
 
@@ -47,9 +52,14 @@ export class Load {
    * How long it lately took, in milliseconds; 0 when nothing is known. It fades only while nothing is under way: one request
    * goes to a target that was slow, and no more of them before that one has told how it is now.
    */
-  time(kind: Kind, now: number): number {
+  time(kind: Kind, clock: Clock): number {
     const times = this.#of(kind)
-    return this.inFlight === 0 ? times.faded(now) : times.value
+    return this.inFlight === 0 && times.value > 0 ? times.faded(clock.now()) : times.value
+  }
+
+  /** The same before it faded: an upper bound that needs no clock. */
+  slowest(kind: Kind): number {
+    return this.#of(kind).value
   }
 
   #of(kind: Kind): PeakEwma {
@@ -61,8 +71,8 @@ export class Load {
  * What a further request has to expect of two targets, as a quotient: below 1 the first is the better one, above 1 the
  * second. Each is (attempts under way + 1) × time; where the time of one is not known, only the attempts are compared.
  */
-export const compare = (one: Load, other: Load, kind: Kind, now: number): number => {
-  const times = [one.time(kind, now), other.time(kind, now)] as const
+export const compare = (one: Load, other: Load, kind: Kind, clock: Clock): number => {
   const attempts = (one.inFlight + 1) / (other.inFlight + 1)
-  return times[0] > 0 && times[1] > 0 ? (attempts * times[0]) / times[1] : attempts
+  if (one.slowest(kind) === 0 || other.slowest(kind) === 0) return attempts
+  return (attempts * one.time(kind, clock)) / other.time(kind, clock)
 }

@@ -20,7 +20,7 @@ export class Rendezvous {
 
   /** `weights[i]` is the weight of `names[i]`; one without weight comes last for every key. */
   constructor(names: ReadonlyArray<string>, weights: ReadonlyArray<number>) {
-    this.#hashes = names.map(Hash.ofText)
+    this.#hashes = names.map((name) => Hash.prepared(Hash.ofText(name)))
     this.#weights = weights
     this.#isEven = weights.every((weight) => weight === weights[0] && weight > 0)
   }
@@ -30,7 +30,7 @@ export class Rendezvous {
    * -weight / ln(u), u being the pair's hash as a number between 0 and 1.
    */
   score(key: number, member: number): number {
-    const hash = Hash.ofPair(key, this.#hashes[member]!)
+    const hash = Hash.ofPrepared(key, this.#hashes[member]!)
     if (this.#isEven) return hash
     const weight = this.#weights[member]!
     return weight > 0 ? -weight / Math.log((hash + 0.5) / range) : hash / range - 1

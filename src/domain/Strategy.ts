@@ -45,13 +45,13 @@ export const order = <A>(
     items.map(weight),
     items.map(() => new Signals())
   )
-  const ordered = group.order(strategy, {
-    key: undefined,
+  const ordered = group.order(strategy, undefined, {
     kind: "effect",
     turn: () => turn,
     now: () => 0,
     chance,
-    isOut: undefined
+    someOut: () => false,
+    isOut: () => false
   })
   return items.map((_, index) => ordered.at(index)!)
 }

@@ -223,8 +223,10 @@ export const makeRuntime = (
           kind: "effect",
           request,
           start: (backend, target, capped) => {
-            const begin = () => Running.start(guarded(effect, backend, target, capped), context)
-            return target.hasEquals ? Watched.effect(begin, shared.signals.of(target.key), context) : begin()
+            const running = Running.start(guarded(effect, backend, target, capped), context)
+            return target.hasEquals
+              ? Watched.effect(running, shared.signals.of(target.key), context)
+              : running
           },
           canUncap,
           classify: classifierOf(call, context)
@@ -267,11 +269,15 @@ export const makeRuntime = (
             const waits = target.policy.timeouts
             const { holding, phase } = meaning(backend)
             const owner = shared
-            const begin = () =>
-              OpenStream.start(upstream, { phaseOf: phase, holding, commit, waits, context, owner })
-            opening = target.hasEquals
-              ? Watched.stream(begin, shared.signals.of(target.key), context)
-              : begin()
+            opening = OpenStream.start(upstream, {
+              phaseOf: phase,
+              holding,
+              commit,
+              waits,
+              context,
+              owner
+            })
+            if (target.hasEquals) Watched.stream(opening, shared.signals.of(target.key), context)
             return opening
           },
           canUncap,

@@ -8,62 +8,56 @@ import type { OpenStream } from "../stream/OpenStream.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import type { Running } from "../util/Running.ts"
 
-/** Starts an attempt at a whole answer. */
+/** Follows an attempt at a whole answer that has just been started. */
 export const effect = <A>(
-  begin: () => Running<A>,
+  running: Running<A>,
   signals: Signals,
   context: Context.Context<never>
 ): Running<A> => {
-  const { load } = signals
-  load.began()
-  const running = begin()
-  const now = clockOf(context)
   const exit = running.pollUnsafe()
-  if (exit !== undefined) {
-    // What ends in the turn in which it began has taken no time.
-    load.ended()
-    if (Exit.isSuccess(exit)) signals.outcomes?.add(false, now())
-  } else {
-    const startedAt = now()
+  // What ends in the turn in which it began was never under way, and has taken no time.
+  if (exit !== undefined) ended(exit, signals, context)
+  else {
+    const { load } = signals
+    load.began()
+    const startedAt = now(context)
     running.addObserver((exit) => {
-      if (Exit.isSuccess(exit)) answered(signals, "effect", startedAt, now())
+      if (Exit.isSuccess(exit)) answered(signals, "effect", startedAt, now(context))
       load.ended()
     })
   }
   return running
 }
 
-/** Starts an attempt at a stream, which is under way until its end. */
+/** Follows an attempt at a stream, which is under way until its end. */
 export const stream = <C>(
-  begin: () => OpenStream<C>,
+  opening: OpenStream<C>,
   signals: Signals,
   context: Context.Context<never>
 ): OpenStream<C> => {
   const { load } = signals
   load.began()
-  const opening = begin()
   opening.watch(() => load.ended())
-  const now = clockOf(context)
   const exit = opening.pollUnsafe()
-  if (exit !== undefined) {
-    if (Exit.isSuccess(exit)) signals.outcomes?.add(false, now())
-  } else {
-    const startedAt = now()
+  if (exit !== undefined) ended(exit, signals, context)
+  else {
+    const startedAt = now(context)
     opening.addObserver((exit) => {
-      if (Exit.isSuccess(exit)) answered(signals, "stream", startedAt, now())
+      if (Exit.isSuccess(exit)) answered(signals, "stream", startedAt, now(context))
     })
   }
   return opening
 }
 
-const answered = (signals: Signals, kind: "stream" | "effect", startedAt: number, now: number): void => {
-  signals.outcomes?.add(false, now)
-  signals.load.took(kind, now - startedAt, now)
-  signals.times[kind].add(now - startedAt)
+const ended = (exit: Exit.Exit<unknown, unknown>, { outcomes }: Signals, context: Context.Context<never>) => {
+  if (outcomes !== undefined && Exit.isSuccess(exit)) outcomes.add(false, now(context))
 }
 
-/** The clock is looked up when it is first read. */
-const clockOf = (context: Context.Context<never>) => {
-  let known: MonotonicClock.Known | undefined
-  return () => MonotonicClock.read((known ??= MonotonicClock.of(Context.get(context, Clock.Clock))))
+const now = (context: Context.Context<never>): number =>
+  MonotonicClock.millis(Context.get(context, Clock.Clock))
+
+const answered = (signals: Signals, kind: "stream" | "effect", startedAt: number, endedAt: number): void => {
+  signals.outcomes?.add(false, endedAt)
+  signals.load.took(kind, endedAt - startedAt, endedAt)
+  signals.times[kind].add(endedAt - startedAt)
 }

@@ -19,12 +19,11 @@ const groupOf = (weights: ReadonlyArray<number>) =>
   )
 
 const loadsOf = (...inFlight: ReadonlyArray<number>) => {
-  const loads = inFlight.map((count) => {
+  return inFlight.map((count) => {
     const load = new Load()
     for (let i = 0; i < count; i++) load.began()
     return load
   })
-  return (index: number) => loads[index]!
 }
 const idle = loadsOf(...Array(200).fill(0))
 const now = () => 0
@@ -39,7 +38,7 @@ describe("every order", () => {
       const orders = [
         Draws.random(group.items, chance),
         Draws.weighted(group, chance),
-        Draws.leastLoaded(group, idle, "stream", now, chance),
+        Draws.leastLoaded(group, idle, "stream", { now, chance }),
         ...(weights.length === 0 ? [] : [rotated(group.items, seed)])
       ]
       for (const order of orders) {
@@ -59,7 +58,7 @@ describe("every order", () => {
       const group = groupOf(weights)
       assert.lengthOf(all(Draws.random(group.items, () => value)), weights.length)
       assert.lengthOf(new Set(all(Draws.weighted(group, () => value))), weights.length)
-      const order = Draws.leastLoaded(group, idle, "stream", now, () => value)
+      const order = Draws.leastLoaded(group, idle, "stream", { now, chance: () => value })
       assert.lengthOf(new Set(all(order)), weights.length)
     }
   })
@@ -124,7 +123,7 @@ describe("the better of two", () => {
   it("is the same for all equals that are alike", () => {
     const group = groupOf([1, 1, 1])
     const { next } = make(3)
-    const shares = firsts(30_000, () => Draws.leastLoaded(group, idle, "stream", now, next), 3)
+    const shares = firsts(30_000, () => Draws.leastLoaded(group, idle, "stream", { now, chance: next }), 3)
     for (const share of shares) assert.approximately(share, 1 / 3, 0.01)
   })
 
@@ -132,7 +131,7 @@ describe("the better of two", () => {
     const group = groupOf([1, 1, 1])
     const { next } = make(4)
     const loads = loadsOf(5, 0, 1)
-    const shares = firsts(10_000, () => Draws.leastLoaded(group, loads, "stream", now, next), 3)
+    const shares = firsts(10_000, () => Draws.leastLoaded(group, loads, "stream", { now, chance: next }), 3)
     // The idle one is in two of three pairs; the third pair goes to the one with a single attempt.
     assert.strictEqual(shares[0], 0)
     assert.approximately(shares[1]!, 2 / 3, 0.02)
@@ -141,9 +140,13 @@ describe("the better of two", () => {
   it("keeps a canary's share as long as it is as good as the others, and less when it is not", () => {
     const group = groupOf([95, 5])
     const { next } = make(5)
-    const alike = firsts(40_000, () => Draws.leastLoaded(group, idle, "stream", now, next), 2)
+    const alike = firsts(40_000, () => Draws.leastLoaded(group, idle, "stream", { now, chance: next }), 2)
     assert.approximately(alike[1]!, 0.05, 0.005)
-    const worse = firsts(1_000, () => Draws.leastLoaded(group, loadsOf(0, 9), "stream", now, next), 2)
+    const worse = firsts(
+      1_000,
+      () => Draws.leastLoaded(group, loadsOf(0, 9), "stream", { now, chance: next }),
+      2
+    )
     assert.strictEqual(worse[1], 0)
   })
 
@@ -151,7 +154,7 @@ describe("the better of two", () => {
     const group = groupOf([1, 0, 1, 0])
     const { next } = make(6)
     for (let i = 0; i < 100; i++) {
-      const order = all(Draws.leastLoaded(group, loadsOf(9, 0, 9, 0), "stream", now, next))
+      const order = all(Draws.leastLoaded(group, loadsOf(9, 0, 9, 0), "stream", { now, chance: next }))
       assert.deepStrictEqual(order.slice(2), [1, 3])
     }
   })
@@ -169,15 +172,17 @@ describe("the cost of a pick", () => {
         return next()
       }
       let asked = 0
-      const loads = loadsOf(0)
-      const loadOf = () => {
-        asked++
-        return loads(0)
-      }
+      const [load] = loadsOf(0)
+      const loads = new Proxy<Array<Load>>([], {
+        get: () => {
+          asked++
+          return load
+        }
+      })
       Draws.random(even.items, chance).at(0)
-      Draws.leastLoaded(even, loadOf, "stream", now, chance).at(0)
+      Draws.leastLoaded(even, loads, "stream", { now, chance }).at(0)
       Draws.weighted(uneven, chance).at(0)
-      Draws.leastLoaded(uneven, loadOf, "stream", now, chance).at(0)
+      Draws.leastLoaded(uneven, loads, "stream", { now, chance }).at(0)
       assert.isAtMost(drawn, 20)
       assert.isAtMost(asked, 4)
     }

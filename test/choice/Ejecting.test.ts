@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/testing/TestClock"
-import { BenchRegistry, Chain, Failover, Failure, Model, Policy } from "../../src/index.ts"
+import { BenchRegistry, Chain, Credential, Failover, Failure, Model, Policy } from "../../src/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
 import { make } from "../support/Random.ts"
 
@@ -111,6 +111,18 @@ describe("ejection", () => {
     Effect.gen(function* () {
       const all = ["one", "two2", "three", "four44"].map((name) => provider(name, 0.9))
       assert.isAtMost((yield* benched(Chain.withStrategy(equals(...all), "random"))).length, 2)
+    })
+  )
+
+  it.effect("holds for the credentials of one model, which have a tier to themselves", () =>
+    Effect.gen(function* () {
+      const random = make(4)
+      const keys = Scripted.make(
+        "keys",
+        (target) => [[{ wait: 20 }, target.credential.name === "bad" && random.chance(0.6) ? fault : "fine"]],
+        { credentials: [Credential.make("bad"), Credential.make("good")], strategy: "random" }
+      )
+      assert.deepStrictEqual(yield* benched(Chain.make(Model.make(keys, "m"))), ["keys/m#bad"])
     })
   )
 
