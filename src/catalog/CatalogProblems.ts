@@ -57,10 +57,20 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
       : `there is no provider ${JSON.stringify(spec.provider)} (known: ${few([...known], String, ", ", 20)})`
   }
 
+  // Names of models may hold commas, so this is a problem only where each part leads somewhere.
+  const severalIn = (link: string): string | undefined => {
+    const parts = link.split(",")
+    return parts.length > 1 &&
+      !Object.hasOwn(models, link) &&
+      parts.every((part) => wrong(part) === undefined)
+      ? `${JSON.stringify(link)} holds ${parts.length} models; in a list each is a text of its own`
+      : undefined
+  }
+
   function* linkProblems(links: ReadonlyArray<Links.Link>, at: Problem["path"]): Iterable<Problem> {
     yield* tierProblems(links, at)
     for (const { name, path } of Links.placesIn(links)) {
-      const message = wrong(name)
+      const message = wrong(name) ?? severalIn(name)
       if (message !== undefined) yield { path: [...at, ...path], message }
     }
   }

@@ -7,7 +7,7 @@ import type { Target } from "../domain/Target.ts"
 import * as Failure from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
-import type { Rest } from "../policy/Rule.ts"
+import { doubtfulClasses, type Rest } from "../policy/Rule.ts"
 
 /** What runs share, as far as it is needed here. */
 export interface Shared {
@@ -33,9 +33,12 @@ export const record = (
   } else registry.failUnsafe(target, admission, withEvidence(failure, found.evidence), found.rest, now)
 }
 
-/** A fault of the target or on the way to it. A throttle says that it is full, not that it fails. */
+/**
+ * A fault of the target or on the way to it. A throttle says that it is full, not that it fails; and what one caller can
+ * cause with the text of a request must not take a target away from others.
+ */
 const isItsOwn = (failure: Failure.Failure): boolean =>
-  failure._tag === "Transient" && failure.reason !== "Local"
+  failure._tag === "Transient" && failure.reason !== "Local" && !doubtfulClasses.has(failure.reason)
 
 const tooOften = (
   group: Group,

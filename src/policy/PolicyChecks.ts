@@ -1,4 +1,5 @@
 /** What a policy cannot be made of. */
+import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
 import { failureClasses } from "../failure/Failure.ts"
 import * as Checks from "../util/Checks.ts"
@@ -27,8 +28,15 @@ const top = {
 
 const share = Checks.number("a share from 0 to 1", { least: 0, most: 1 })
 
+/** A window without length would hold no attempt. */
+const window: Checks.Check = (value) =>
+  Checks.duration(value) ??
+  (Duration.toMillis(Duration.fromInputUnsafe(value as Duration.Input)) > 0
+    ? undefined
+    : "has no length; it has to be longer than zero")
+
 const ejectionChecks: Readonly<Record<string, Checks.Check>> = {
-  window: Checks.duration,
+  window,
   attempts: Checks.count,
   share,
   above: share,

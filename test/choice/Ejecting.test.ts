@@ -147,8 +147,23 @@ describe("ejection", () => {
     })
   )
 
+  it.effect("does not count what a caller can cause with the text of a request", () =>
+    Effect.gen(function* () {
+      for (const reason of ["Empty", "Truncated", "Malformed", "Unknown"] as const) {
+        const failure = new Failure.Transient({ reason, message: "no" })
+        const chain = Chain.withStrategy(
+          equals(provider("bad", 0.45, failure), provider("good1", 0)),
+          "random"
+        )
+        const policy = { rules: { [reason]: { rest: null } }, retries: { times: 4 } }
+        assert.deepStrictEqual(yield* benched(chain, policy), [], reason)
+      }
+    })
+  )
+
   it.effect("refuses options that are none", () =>
     Effect.sync(() => {
+      assert.throws(() => Policy.make({ ejection: { window: 0 } }), /ejection\.window/)
       assert.throws(() => Policy.make({ ejection: { share: 1.5 } }), /ejection\.share/)
       assert.throws(() => Policy.make({ ejection: { attempts: 0 } }), /ejection\.attempts/)
       assert.deepStrictEqual(

@@ -99,7 +99,9 @@ describe("a tier in a config file", () => {
             none: [{ equals: [] }],
             wrong: [["openai/gpt-5.2", "opnai/gpt-5.2"], { equals: [{ model: "nothing" }] }],
             circle: [["circle", "openai/gpt-5.2"]],
-            weightless: [[{ model: "openai/gpt-5.2", weight: 0 }]]
+            weightless: [[{ model: "openai/gpt-5.2", weight: 0 }]],
+            text: [["openai/gpt-5.2, azure/gpt-5.2"], "openai/odd,name", "smart, openai/gpt-5.2"],
+            smart: "openai/gpt-5.2, azure/gpt-5.2"
           },
           fallbacks: [["azur/gpt-5.2"]]
         }),
@@ -110,6 +112,8 @@ describe("a tier in a config file", () => {
           'models.wrong[1].equals[0].model: "nothing" is neither a name from models nor a spec such as "provider/model"',
           "models.circle[0][0]: leads in a circle: circle → circle",
           "models.weightless[0]: all weights of the tier are 0; at least one has to be more",
+          'models.text[0][0]: "openai/gpt-5.2, azure/gpt-5.2" holds 2 models; in a list each is a text of its own',
+          'models.text[2]: "smart, openai/gpt-5.2" is neither a name from models nor a spec such as "provider/model"',
           'fallbacks[0][0]: there is no provider "azur" (known: openai, azure, anthropic); did you mean azure?'
         ]
       )
@@ -117,6 +121,12 @@ describe("a tier in a config file", () => {
         (yield* problems({ models: { m: [[{ model: "openai/gpt-5.2", weight: -1 }]] } })).join(),
         "models.m[0][0].weight: expected a number from 0"
       )
+      assert.deepStrictEqual(yield* problems({ models: { m: [["openai/gpt-5.2", ["azure/gpt-5.2"]]] } }), [
+        'models.m[0][1]: expected a model, or { "model": …, "weight": … }; a tier holds no tier'
+      ])
+      assert.deepStrictEqual(yield* problems({ policy: { ejection: { window: 0 } } }), [
+        'policy.ejection.window: expected a duration above zero such as "250 millis" or "2 minutes", or a number of milliseconds'
+      ])
       assert.include(
         (yield* problems({ models: { m: [{ equals: ["openai/gpt-5.2"], strategy: "fastest" }] } })).join(),
         "models.m[0].strategy: expected"

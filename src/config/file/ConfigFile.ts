@@ -20,7 +20,7 @@ const Members = Schema.Array(
       model: required(Schema.String, "A spec (provider/model) or the name of another model."),
       weight: field(Amount, "Its share of the requests, relative to the others.", 1)
     })
-  ])
+  ]).annotate({ expected: 'a model, or { "model": …, "weight": … }; a tier holds no tier' })
 ).annotate({ identifier: "Equals", description: "Specs and names of equal models." })
 
 /** A list of specs, names and tiers of equals; or specs and names as one text with commas. */

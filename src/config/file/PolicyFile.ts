@@ -104,7 +104,7 @@ const fields = {
     Schema.Union([
       Schema.Literal(false),
       Schema.Struct({
-        window: field(DurationInput, "The length of the sliding window.", "30 seconds"),
+        window: field(PositiveDuration, "The length of the sliding window.", "30 seconds"),
         attempts: field(Positive, "Fewer attempts in the window say nothing.", 20),
         share: field(Share, "A larger share of failed attempts is too much.", 0.5),
         above: field(Share, "So is one that is larger than the median of the others by more than this.", 0.2),
