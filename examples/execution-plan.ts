@@ -21,8 +21,16 @@ interface Assistant {
 
 /** What both make of two assistants. */
 interface Reliable {
-  readonly say: Effect.Effect<string, RunError.RunError | Failure.Failure, Failover.Failover>
-  readonly write: Stream.Stream<Piece, RunError.RunError | Failure.Failure, Failover.Failover>
+  readonly say: Effect.Effect<
+    string,
+    RunError.RunError | RunError.StreamBroken | Failure.Failure,
+    Failover.Failover
+  >
+  readonly write: Stream.Stream<
+    Piece,
+    RunError.RunError | RunError.StreamBroken | Failure.Failure,
+    Failover.Failover
+  >
 }
 
 // -- a plan ------------------------------------------------------------------------------------------------------------

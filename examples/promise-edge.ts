@@ -42,7 +42,7 @@ export class BrokenOff extends Error {
   override readonly name = "BrokenOff"
 }
 
-const toError = (error: RunError.RunError | Failure.Failure): Error => {
+const toError = (error: RunError.RunError | RunError.StreamBroken): Error => {
   switch (error._tag) {
     case "AllBenched":
     case "ChainExhausted":
@@ -53,9 +53,7 @@ const toError = (error: RunError.RunError | Failure.Failure): Error => {
     case "DeadlineExceeded":
       return new TooLate(error.message)
     // What ends a stream after its commit point.
-    case "RateLimit":
-    case "AuthDead":
-    case "Transient":
+    case "StreamBroken":
       return new BrokenOff(error.message)
   }
 }

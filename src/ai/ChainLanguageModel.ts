@@ -25,8 +25,7 @@ import * as Chain from "../domain/Chain.ts"
 import * as Model from "../domain/Model.ts"
 import type { Target } from "../domain/Target.ts"
 import { Failover, type FailoverOptions, type Runtime } from "../engine/Failover.ts"
-import type { Failure } from "../failure/Failure.ts"
-import type { RunError } from "../failure/RunError.ts"
+import type { RunError, StreamBroken } from "../failure/RunError.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import * as Commit from "../policy/Commit.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
@@ -212,7 +211,7 @@ type Parts = Arr.NonEmptyReadonlyArray<Response.StreamPartEncoded>
 
 /** The parts of the pieces; then the closing parts of the last piece. */
 const deliver = (
-  pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Adapter.Piece>, RunError | Failure>,
+  pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Adapter.Piece>, RunError | StreamBroken>,
   ask: Ask
 ): Pull.Pull<Parts, AiError.AiError> => {
   let last: Adapter.Piece | undefined

@@ -8,7 +8,7 @@ import type { Chain } from "../domain/Chain.ts"
 import type { Target } from "../domain/Target.ts"
 import type { About, Observer } from "../events/FailoverEvent.ts"
 import type * as Failure from "../failure/Failure.ts"
-import type { FailedAttempt, RunError } from "../failure/RunError.ts"
+import type { FailedAttempt, RunError, StreamBroken } from "../failure/RunError.ts"
 import type { Commit } from "../policy/Commit.ts"
 import type { WhenAllBenched } from "../policy/Policy.ts"
 import type { Flow } from "../stream/Flow.ts"
@@ -131,10 +131,10 @@ export interface UseStream<Needs = never> {
     chain: Chain<P, RP>,
     stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
     options: Classified<UseStreamOptions<E, C, K>>
-  ): Stream.Stream<C, RunError | Failure.Failure | Own<E, K>, RP | R | Needs>
+  ): Stream.Stream<C, RunError | StreamBroken | Own<E, K>, RP | R | Needs>
   <P extends Backend, RP, C, E extends Failure.Failure, R>(
     chain: Chain<P, RP>,
     stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
     options?: UseStreamOptions<E, C>
-  ): Stream.Stream<C, RunError | Failure.Failure, RP | R | Needs>
+  ): Stream.Stream<C, RunError | StreamBroken, RP | R | Needs>
 }

@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import type { SignalsOf } from "../choice/Signals.ts"
 import type { Reporter } from "../events/Reporter.ts"
 import * as Failure from "../failure/Failure.ts"
-import { DeadlineExceeded } from "../failure/RunError.ts"
+import { DeadlineExceeded, StreamBroken } from "../failure/RunError.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import type { Flow } from "../stream/Flow.ts"
 import { type OpenStream, usageGrace } from "../stream/OpenStream.ts"
@@ -22,7 +22,7 @@ import * as FailureShare from "./FailureShare.ts"
 import type { Served } from "./RunOptions.ts"
 
 /** What a committed stream can still fail with. */
-export type TailError = Failure.Failure | DeadlineExceeded
+export type TailError = StreamBroken | DeadlineExceeded
 
 /** What the rest of a stream needs to know of its run. */
 export interface TailOptions<C> {
@@ -66,7 +66,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
 
   ended(): Exit.Exit<void, TailError> | undefined {
     if (this.#over !== undefined || this.#opened.ended() === undefined) return this.#over
-    return this.#notMine ?? (this.#failure === undefined ? Exit.void : Exit.fail(this.#failure))
+    return this.#notMine ?? (this.#failure === undefined ? Exit.void : Exit.fail(this.#broken(this.#failure)))
   }
 
   onReady(reader: () => void): void {
@@ -140,7 +140,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
       message: "the stream stalled",
       evidence: `no chunk for ${served.target.policy.timeouts.idle} ms`
     })
-    this.#cut(Exit.fail(failure), failure)
+    this.#cut(Exit.fail(this.#broken(failure)), failure)
   }
 
   /** Ends the stream here, and lets the upstream go. */
@@ -176,6 +176,10 @@ export class CommittedStream<C> implements Flow<C, TailError> {
       registry.succeedUnsafe(target, admission, this.#options.now)
     }
     reporter?.streamEnded(target, failure, complete)
+  }
+
+  #broken(failure: Failure.Failure): StreamBroken {
+    return new StreamBroken({ target: this.#options.served.target.key, failure })
   }
 
   #now(): number {

@@ -14,7 +14,7 @@ import type { Chain } from "../domain/Chain.ts"
 import type { Provider } from "../domain/Provider.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Failure from "../failure/Failure.ts"
-import type { RunError } from "../failure/RunError.ts"
+import type { RunError, StreamBroken } from "../failure/RunError.ts"
 import * as BenchRegistry from "../health/BenchRegistry.ts"
 import { ProcessDefaults } from "../policy/Policy.ts"
 import type {
@@ -126,7 +126,7 @@ export const stream = <Request, Answer, Chunk, R>(
   chain: Chain<Provider<Request, Answer, Chunk>, R>,
   request: Request,
   options?: CallOptions
-): Stream.Stream<Chunk, RunError | Failure.Failure, R | Failover> =>
+): Stream.Stream<Chunk, RunError | StreamBroken, R | Failover> =>
   Stream.unwrap(Effect.map(Failover, (failover) => failover.stream(chain, request, options)))
 
 /** Opens a stream up to its commit point, through the `Failover` of the context; see its `open`. */
@@ -178,7 +178,7 @@ export const useStream: UseStream<Failover> = <
   chain: Chain<P, RP>,
   stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
   options?: UseStreamOptions<E, C, K>
-): Stream.Stream<C, RunError | Failure.Failure | Own<E, K>, RP | R | Failover> =>
+): Stream.Stream<C, RunError | StreamBroken | Own<E, K>, RP | R | Failover> =>
   Stream.unwrap(
     Effect.map(Failover, (failover) =>
       failover.useStream(chain, stream, options as Classified<UseStreamOptions<E, C, K>>)

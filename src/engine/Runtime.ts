@@ -18,7 +18,7 @@ import type { Holding, Provider } from "../domain/Provider.ts"
 import type { Target } from "../domain/Target.ts"
 import * as FailoverEvent from "../events/FailoverEvent.ts"
 import type * as Failure from "../failure/Failure.ts"
-import type { RunError } from "../failure/RunError.ts"
+import type { RunError, StreamBroken } from "../failure/RunError.ts"
 import * as Bench from "../health/Bench.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import { CredentialLimits } from "../health/CredentialLimits.ts"
@@ -66,13 +66,13 @@ export interface Runtime {
   ) => Effect.Effect<Answered<Answer>, RunError, R>
   /**
    * A stream from a chain of providers. It fails over until its commit point and never after it; from then on a
-   * failure ends it with the typed failure. A consumer that stops reading lets the upstream go.
+   * failure ends it with `StreamBroken`, which holds the failure. A consumer that stops reading lets the upstream go.
    */
   readonly stream: <Request, Answer, Chunk, R>(
     chain: Chain<Provider<Request, Answer, Chunk>, R>,
     request: Request,
     options?: CallOptions
-  ) => Stream.Stream<Chunk, RunError | Failure.Failure, R>
+  ) => Stream.Stream<Chunk, RunError | StreamBroken, R>
   /**
    * Opens a stream up to its commit point, for those who have to say something before the first chunk, such as
    * an HTTP status. The stream lives in the scope and can be run once.

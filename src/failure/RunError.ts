@@ -97,6 +97,21 @@ export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>()("De
 }
 
 /**
+ * A committed stream ended before its answer was complete. Part of the answer has been delivered, so no other target was
+ * tried. `target` is `provider/model#credential`, and `failure` says what happened.
+ *
+ * @category errors
+ */
+export class StreamBroken extends Schema.TaggedError<StreamBroken>()("StreamBroken", {
+  target: Schema.String,
+  failure: Failure
+}) {
+  override get message() {
+    return `the stream broke off: ${this.failure.message}`
+  }
+}
+
+/**
  * A name that is neither a model that was configured nor a spec of a known provider.
  *
  * @category errors

@@ -29,7 +29,7 @@ import type { Target } from "../domain/Target.ts"
 import * as Failover from "../engine/Failover.ts"
 import { combine, type Observer } from "../events/FailoverEvent.ts"
 import type * as Failure from "../failure/Failure.ts"
-import type { RunError } from "../failure/RunError.ts"
+import type { RunError, StreamBroken } from "../failure/RunError.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
@@ -225,7 +225,7 @@ export const stream = <Request, Answer, Chunk, R>(
   router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
   request: Request,
   options?: Failover.CallOptions
-): Stream.Stream<Chunk, RunError | Failure.Failure, R | Failover.Failover> =>
+): Stream.Stream<Chunk, RunError | StreamBroken, R | Failover.Failover> =>
   Stream.unwrap(Effect.map(router.way, (way) => Failover.stream(way.chain, request, heard(way, options))))
 
 /** Opens a stream up to its commit point; see `open` of the `Failover` service. */
@@ -282,7 +282,7 @@ export const useStream: UseStream = <
   router: UpstreamRouter<P, RP>,
   stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
   options?: Failover.UseStreamOptions<E, C, K>
-): Stream.Stream<C, RunError | Failure.Failure | Failover.Own<E, K>, RP | R | Failover.Failover> =>
+): Stream.Stream<C, RunError | StreamBroken | Failover.Own<E, K>, RP | R | Failover.Failover> =>
   Stream.unwrap(
     Effect.map(router.way, (way) =>
       Failover.useStream(
@@ -313,12 +313,12 @@ export interface UseStream {
     router: UpstreamRouter<P, RP>,
     stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
     options: Failover.Classified<Failover.UseStreamOptions<E, C, K>>
-  ): Stream.Stream<C, RunError | Failure.Failure | Failover.Own<E, K>, RP | R | Failover.Failover>
+  ): Stream.Stream<C, RunError | StreamBroken | Failover.Own<E, K>, RP | R | Failover.Failover>
   <P extends Backend, RP, C, E extends Failure.Failure, R>(
     router: UpstreamRouter<P, RP>,
     stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
     options?: Failover.UseStreamOptions<E, C>
-  ): Stream.Stream<C, RunError | Failure.Failure, RP | R | Failover.Failover>
+  ): Stream.Stream<C, RunError | StreamBroken, RP | R | Failover.Failover>
 }
 
 /** A `judge` of the user's own, whatever it does: where it gives no verdict, that of `Route.judge` counts. */

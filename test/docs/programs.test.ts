@@ -132,7 +132,7 @@ describe("the programs in examples", () => {
       "word",
       "Refused: not about that",
       "Once upon ",
-      "BrokenOff: the connection is gone"
+      "BrokenOff: the stream broke off: the connection is gone"
     ])
     assert.match(
       last ?? "",
@@ -146,7 +146,7 @@ describe("the programs in examples", () => {
         "a revoked key, three requests\n  plan:  calls aabaabaab\n  chain: calls abbb",
         "a request that is wrong\n  plan:  calls aab\n  chain: calls a",
         'a stream with metadata, then an error\n  plan:  "", then AuthDead\n  chain: "an answer"',
-        'a stream that dies in the middle\n  plan:  "once upon once upon ", then Transient\n  chain: "once upon ", then Transient',
+        'a stream that dies in the middle\n  plan:  "once upon once upon ", then Transient\n  chain: "once upon ", then StreamBroken',
         'a stream without content\n  plan:  ""\n  chain: "an answer"'
       ])
     )

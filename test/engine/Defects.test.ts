@@ -129,8 +129,8 @@ describe("a stream whose finalizer", () => {
     Effect.gen(function* () {
       const cut = Stream.concat(Stream.make(Scripted.content("hi")), Stream.fail(fault("Connection")))
       const { error, seen } = yield* reading(Stream.ensuring(cut, Effect.die("untidy")))
-      assert(error?._tag === "Transient")
-      assert.strictEqual(error.reason, "Connection")
+      assert(error?._tag === "StreamBroken" && error.failure._tag === "Transient")
+      assert.strictEqual(error.failure.reason, "Connection")
       assert.deepStrictEqual(seen, ["hi"])
     })
   )
@@ -181,8 +181,8 @@ describe("a caller's function that throws", () => {
       const { error, took } = yield* play(
         Stream.runDrain(Failover.useStream(chain, () => cut, { classify: thrower }))
       )
-      assert(error?._tag === "Transient")
-      assert.strictEqual(error.reason, "Unknown")
+      assert(error?._tag === "StreamBroken" && error.failure._tag === "Transient")
+      assert.strictEqual(error.failure.reason, "Unknown")
       assert.strictEqual(took, 1_000)
     }).pipe(runtime)
   )

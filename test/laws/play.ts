@@ -42,7 +42,7 @@ export interface Told {
   readonly asks: "complete" | "stream" | "open"
   readonly startedAt: number
   readonly endedAt: number
-  readonly exit: Exit.Exit<void, RunError.RunError | Failure.Failure>
+  readonly exit: Exit.Exit<void, RunError.RunError | RunError.StreamBroken>
   /** The content that arrived, piece by piece: `target@call:piece`. */
   readonly pieces: ReadonlyArray<string>
   /** Calls and fibers of this caller that still ran when it was gone; what is stubborn may. */
@@ -285,7 +285,7 @@ const call = (
     const take = (text: string) => void pieces.push(...text.split(";").filter((piece) => piece !== ""))
     const read = <E>(stream: Stream.Stream<Scripted.Part, E>) =>
       Stream.runForEach(stream, (part) => Effect.sync(() => take(part.text)))
-    const ask = (): Effect.Effect<void, RunError.RunError | Failure.Failure> => {
+    const ask = (): Effect.Effect<void, RunError.RunError | RunError.StreamBroken> => {
       switch (asks) {
         case "stream":
           return read(failover.stream(chain, request))

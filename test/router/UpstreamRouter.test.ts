@@ -547,7 +547,7 @@ describe("streams", () => {
       for (let i = 1; i <= 3; i++) {
         assert.strictEqual(yield* active, "primary")
         const error = yield* Effect.flip(texts(UpstreamRouter.stream(router, "hi")))
-        assert.strictEqual(error._tag, "Transient")
+        assert.strictEqual(error._tag, "StreamBroken")
       }
       assert.strictEqual(yield* active, "backup")
       assert.strictEqual(spare.calls.length, 0)

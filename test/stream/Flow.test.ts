@@ -11,7 +11,7 @@ import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Phase from "../../src/domain/Phase.ts"
 import * as Failover from "../../src/engine/Failover.ts"
-import type * as Failure from "../../src/failure/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 import * as Flow from "../../src/stream/Flow.ts"
 import { fault } from "../support/engine.ts"
 
@@ -210,7 +210,7 @@ describe("the runtime over flows", () => {
         if (way === "cut") tap.end(Exit.void)
         yield* TestClock.adjust("1 minute")
         const error = yield* Fiber.join(fiber)
-        ends.push(error._tag === "Transient" ? error.reason : error._tag)
+        ends.push(error._tag === "StreamBroken" ? Failure.classOf(error.failure) : error._tag)
         assert.isAtLeast(way === "cut" ? 1 : tap.cancelled, 1)
       }
       assert.deepStrictEqual(ends, ["Timeout", "DeadlineExceeded", "Truncated"])

@@ -232,7 +232,7 @@ describe("the commit point", () => {
       const { took, error } = yield* play(run)
       return {
         took,
-        error: error && ("reason" in error ? error.reason : error._tag),
+        error: error && (error._tag === "StreamBroken" ? Failure.classOf(error.failure) : error._tag),
         seen: seen.join(" ").trim(),
         b: b.calls.length
       }

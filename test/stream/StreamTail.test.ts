@@ -33,7 +33,8 @@ describe("after the commit point", () => {
     Effect.gen(function* () {
       for (const failure of [fault("Connection"), fault("Malformed"), throttle("9 seconds"), refusal()]) {
         const { error, open, others, seen } = yield* reading(["hel", failure, "lo"])
-        assert.strictEqual<unknown>(error, failure)
+        assert(error?._tag === "StreamBroken")
+        assert.strictEqual<unknown>(error.failure, failure)
         assert.deepStrictEqual(seen, ["hel"])
         assert.strictEqual(others + open, 0)
       }
@@ -56,8 +57,8 @@ describe("after the commit point", () => {
   it.effect("an end that the protocol did not announce is a cut", () =>
     Effect.gen(function* () {
       const { benches, error, seen } = yield* reading(["hel", { end: true }])
-      assert(error?._tag === "Transient")
-      assert.strictEqual(error.reason, "Truncated")
+      assert(error?._tag === "StreamBroken" && error.failure._tag === "Transient")
+      assert.strictEqual(error.failure.reason, "Truncated")
       assert.deepStrictEqual(seen, ["hel"])
       // One request may have provoked it.
       assert.deepStrictEqual(benches, [])
@@ -67,8 +68,8 @@ describe("after the commit point", () => {
   it.effect("a bug in the middle is a failure nobody knows", () =>
     Effect.gen(function* () {
       const { benches, error } = yield* reading(["hel", { die: new Error("a bug") }])
-      assert(error?._tag === "Transient")
-      assert.strictEqual(error.reason, "Unknown")
+      assert(error?._tag === "StreamBroken" && error.failure._tag === "Transient")
+      assert.strictEqual(error.failure.reason, "Unknown")
       assert.deepStrictEqual(benches, [])
     })
   )
@@ -78,7 +79,7 @@ describe("after the commit point", () => {
       const many = Array.from({ length: 50 }, (_, i) => `${i}`)
       const { error, seen } = yield* reading([...many, fault("Connection")])
       assert.deepStrictEqual(seen, many)
-      assert.strictEqual(error?._tag, "Transient")
+      assert.strictEqual(error?._tag, "StreamBroken")
     })
   )
 
@@ -128,8 +129,8 @@ describe("a stream that stalls", () => {
         "two",
         { hang: true }
       ])
-      assert(error?._tag === "Transient")
-      assert.strictEqual(error.reason, "Timeout")
+      assert(error?._tag === "StreamBroken" && error.failure._tag === "Transient")
+      assert.strictEqual(error.failure.reason, "Timeout")
       assert.deepStrictEqual(seen, ["one", "two"])
       assert.strictEqual(took, 59_000)
       assert.deepStrictEqual(benches, ["a/m Timeout 64000"])

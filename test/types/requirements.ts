@@ -55,7 +55,11 @@ export const calls = [
   >(true),
   same<
     typeof stream,
-    Stream.Stream<"chunk of a" | "chunk of b", RunError.RunError | Failure.Failure, A | B | Failover.Failover>
+    Stream.Stream<
+      "chunk of a" | "chunk of b",
+      RunError.RunError | RunError.StreamBroken,
+      A | B | Failover.Failover
+    >
   >(true),
   same<Effect.Services<typeof opened>, A | B | Failover.Failover | Scope.Scope>(true)
 ]
@@ -116,7 +120,7 @@ export const classified = [
   same<typeof needless, Effect.Effect<"sun", RunError.RunError, Failover.Failover>>(true),
   same<
     typeof streamed,
-    Stream.Stream<"rain", RunError.RunError | Failure.Failure | Closed, Failover.Failover>
+    Stream.Stream<"rain", RunError.RunError | RunError.StreamBroken | Closed, Failover.Failover>
   >(true),
   // @ts-expect-error `Closed` is no failure
   Failover.use(days, (backend) => backend.service.today),

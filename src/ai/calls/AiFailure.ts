@@ -14,7 +14,7 @@ import { fromAiError } from "../../classifier/AiError.ts"
 import { classify } from "../../classifier/Classifier.ts"
 import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
-import type { RunError } from "../../failure/RunError.ts"
+import type { RunError, StreamBroken } from "../../failure/RunError.ts"
 
 /** The origin named in an error: `FailoverLanguageModel.generateText`. */
 export interface Origin {
@@ -142,10 +142,11 @@ export const failedRun = (cause: Cause.Cause<unknown>): Option.Option<RunError> 
  * the epoch.
  */
 export const toCause = (
-  error: RunError | Failure.Failure,
+  error: RunError | StreamBroken | Failure.Failure,
   origin: Origin,
   now: number
 ): Cause.Cause<unknown> => {
+  if (error._tag === "StreamBroken") return toCause(error.failure, origin, now)
   if (Failure.isFailure(error)) {
     const cause = Cause.fail(wordsOf(error, origin))
     return error._tag === "BadRequest" || error._tag === "ContextExceeded" ? annotate(cause, error) : cause

@@ -12,7 +12,7 @@ import type { Chain } from "../../domain/Chain.ts"
 import type { Target } from "../../domain/Target.ts"
 import type { Runtime } from "../../engine/Failover.ts"
 import type * as Failure from "../../failure/Failure.ts"
-import type { RunError } from "../../failure/RunError.ts"
+import type { RunError, StreamBroken } from "../../failure/RunError.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import { fromError, type Origin, toCause } from "./AiFailure.ts"
 import { History } from "./History.ts"
@@ -106,11 +106,14 @@ export class Call {
 }
 
 /** Fails with the error for the caller: an `AiError`, or the caller's own error from an attempt. */
-export const fail = (error: RunError | Failure.Failure, origin: Origin): Effect.Effect<never, unknown> =>
+export const fail = (
+  error: RunError | StreamBroken | Failure.Failure,
+  origin: Origin
+): Effect.Effect<never, unknown> =>
   Effect.flatMap(MonotonicClock.currentTimeMillis, (now) => Effect.failCause(toCause(error, origin, now)))
 
 /** The same if no caller's own error is possible. */
 export const failAsAiError = (
-  error: RunError | Failure.Failure,
+  error: RunError | StreamBroken | Failure.Failure,
   origin: Origin
 ): Effect.Effect<never, AiError.AiError> => fail(error, origin) as Effect.Effect<never, AiError.AiError>

@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import * as Phase from "../../domain/Phase.ts"
 import type { Target } from "../../domain/Target.ts"
 import { type Failure, Transient } from "../../failure/Failure.ts"
-import type { RunError } from "../../failure/RunError.ts"
+import type { RunError, StreamBroken } from "../../failure/RunError.ts"
 import * as Commit from "../../policy/Commit.ts"
 import * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
@@ -254,7 +254,7 @@ const watch = (
 
 /** The parts for the caller, and the end for the caller. */
 const deliver = (
-  pull: Pull.Pull<Chunk, RunError | Failure, unknown, unknown>,
+  pull: Pull.Pull<Chunk, RunError | StreamBroken, unknown, unknown>,
   state: State
 ): Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown, void, unknown> => {
   let cause: Cause.Cause<unknown> | undefined
@@ -271,7 +271,10 @@ const deliver = (
       const trouble = Pull.filterNoDone(failed)
       if (Result.isFailure(trouble)) return Cause.done()
       return Result.match(Cause.findError(trouble.success), {
-        onSuccess: (error) => (error === state.broken ? Cause.done() : fail(error, origin)),
+        onSuccess: (error) =>
+          error._tag === "StreamBroken" && error.failure === state.broken
+            ? Cause.done()
+            : fail(error, origin),
         onFailure: Effect.failCause
       })
     }

@@ -240,7 +240,8 @@ export const contextExceeded = "context_length_exceeded"
 export const brokenOff = (error: TailError | undefined): Refusal => {
   if (error === undefined) return make(502, "stream_broken", "the answer ended before it began")
   if (error._tag === "DeadlineExceeded") return make(504, "deadline_exceeded", error.message)
-  if (error._tag === "ContextExceeded") return make(400, contextExceeded, error.message)
-  const [status] = statusOf([classOf(error)])
-  return make(status, "stream_broken", `the answer broke off: ${error.message}`)
+  const { failure } = error
+  if (failure._tag === "ContextExceeded") return make(400, contextExceeded, failure.message)
+  const [status] = statusOf([classOf(failure)])
+  return make(status, "stream_broken", `the answer broke off: ${failure.message}`)
 }

@@ -1,7 +1,7 @@
 /** What happens in a simulation, as the runtime's own events tell it: a request is written down until it ends, then counted. */
 import type { Action, FailoverEvent, Observer } from "../../events/FailoverEvent.ts"
 import { classOf, type Failure, type FailureClass } from "../../failure/Failure.ts"
-import type { RunError } from "../../failure/RunError.ts"
+import type { RunError, StreamBroken } from "../../failure/RunError.ts"
 
 /** One call to a target. Times are milliseconds since the start of the simulation. */
 export interface Call {
@@ -78,7 +78,7 @@ export class Journal {
   }
 
   /** A request has been answered to its end, or has failed. */
-  ended(id: string, error: RunError | Failure | undefined): void {
+  ended(id: string, error: RunError | StreamBroken | undefined): void {
     const entry = this.#open.get(id)
     if (entry === undefined) return
     this.#open.delete(id)
@@ -140,5 +140,9 @@ const fail = (call: Mutable<Call>, failure: Failure): void => {
   call.evidence = failure.evidence
 }
 
-const nameOf = (error: RunError | Failure): string =>
-  "attempts" in error || error._tag === "AllBenched" ? error._tag : classOf(error)
+const nameOf = (error: RunError | Failure | StreamBroken): string =>
+  error._tag === "StreamBroken"
+    ? classOf(error.failure)
+    : "attempts" in error || error._tag === "AllBenched"
+      ? error._tag
+      : classOf(error)

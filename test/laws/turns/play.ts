@@ -36,7 +36,7 @@ export const primary = "primary/m#default"
 
 /** What can be seen of one order of the turns. */
 export interface Seen {
-  readonly exits: ReadonlyArray<Exit.Exit<unknown, RunError.RunError | Failure.Failure>>
+  readonly exits: ReadonlyArray<Exit.Exit<unknown, RunError.RunError | RunError.StreamBroken>>
   readonly events: ReadonlyArray<FailoverEvent.FailoverEvent>
   /** Attempts at a target that rested or was half-open: such a one is made once, and is not repeated. */
   readonly single: ReadonlySet<FailoverEvent.FailoverEvent>
@@ -90,7 +90,7 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
         ? Effect.asVoid(runtime.use(chain, ({ service }) => service.gates.ask))
         : Stream.runDrain(runtime.useStream(chain, ({ service }) => Stream.fromEffect(service.gates.ask)))
     })
-    const callers: Array<Fiber.Fiber<void, RunError.RunError | Failure.Failure>> = []
+    const callers: Array<Fiber.Fiber<void, RunError.RunError | RunError.StreamBroken>> = []
     const call = Effect.map(
       Effect.forkChild(Effect.provideService(ask, Metric.FiberRuntimeMetrics, fibers)),
       (fiber) => void callers.push(fiber)
