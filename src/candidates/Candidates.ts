@@ -24,6 +24,7 @@ import type { RunClock } from "../time/RunClock.ts"
 import { Affinity, type AffinityKey } from "./Affinity.ts"
 import * as Exhaustion from "./Exhaustion.ts"
 import type { PreparedChain, PreparedTier } from "./PreparedChain.ts"
+import { Visit } from "./Visit.ts"
 import { mayCall, type Place } from "./WaitQueue.ts"
 
 /** Requests seen per backend, or per tier of several models: where `roundRobin` goes on. */
@@ -52,12 +53,10 @@ export interface Choosing {
   readonly affinity: AffinityKey | undefined
 }
 
-/** A walk over one chain. After `next()` has said true, `backend`, `target` and `admission` are the current candidate. */
+/** Iterates over one chain. It keeps a position and the targets that were given up; what is under way belongs to the visit. */
 export class Candidates<P extends Backend, R> implements Request<Target> {
-  backend!: P
-  target!: Target
-  admission!: Bench.Go | Bench.Probe
-
+  /** The backend of the target at the current position. */
+  #backend!: P
   #prepared: PreparedChain<P, R>
   #tier = -1
   #order: Order<Target> = nothing
@@ -112,24 +111,25 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     this.#onSkip = onSkip
   }
 
-  /** Goes to the next callable target, to one that was tried before only if `again`; false when there is none left. */
-  next(again = true): boolean {
+  /** The next target that can be called; one that was given up before only if `again`. `undefined` at the end of the chain. */
+  next(again = true): Visit<P> | undefined {
     let resting = 0
     // Read when several rest: passing a thousand by is to cost little.
     let now: number | undefined
     while (true) {
-      if (this.#at >= this.#order.length && !this.#nextTier()) return false
+      if (this.#at >= this.#order.length && !this.#nextTier()) return undefined
       const target = this.#order.at(this.#at++)
       if (target === undefined || this.#tried?.has(target.key) || !this.#isMeant(target)) continue
       this.#enter(target)
       if (target.endpoint === this.#avoid) {
         this.#avoided ??= []
-        this.#avoided.push({ backend: this.backend, target })
+        this.#avoided.push({ backend: this.#backend, target })
         continue
       }
       if (!again && this.hasTried(target)) continue
       if (now !== undefined && this.#isPassedBy(target, now)) continue
-      if (this.admit(target)) return true
+      const visit = this.admit(this.#backend, target)
+      if (visit !== undefined) return visit
       if (++resting >= several) now ??= this.#now.millis()
     }
   }
@@ -142,7 +142,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
   /** Its pool becomes the current one, as that of all targets behind it of the same model. */
   #enter(target: Target): void {
     const tier = this.#prepared.tiers[this.#tier]!
-    if (tier.single === undefined) this.backend = tier.backendOf(target, this.#context)
+    if (tier.single === undefined) this.#backend = tier.backendOf(target, this.#context)
   }
 
   #isPassedBy(target: Target, now: number): boolean {
@@ -152,31 +152,44 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     return why !== undefined
   }
 
-  /** Asks the bench for a target and makes it the current one; false when it rests, or is over its own limit. */
-  admit(target: Target): boolean {
-    if (target.credential.rpm !== undefined) {
-      const why = this.#limits.why(target, this.#now.millis())
-      if (why !== undefined) return this.#limit(target, why)
-    }
-    const admission = this.#registry.admitUnsafe(target, this.#now)
-    if (admission._tag === "Resting") {
-      this.#onSkip?.(target, admission)
-      return false
-    }
-    this.target = target
-    this.admission = admission
+  /** Begins a visit to a target if the bench admits it; `undefined` when it is benched, or over its own limit. */
+  admit(backend: P, target: Target): Visit<P> | undefined {
+    const admission = this.#admission(backend, target)
+    return admission === undefined ? undefined : new Visit(backend, target, admission)
+  }
+
+  /** Continues a visit if the bench still admits its target; false when it does not. */
+  readmit(visit: Visit<P>): boolean {
+    const admission = this.#admission(visit.backend, visit.target)
+    if (admission === undefined) return false
+    visit.admission = admission
+    visit.isLastResort = false
     return true
   }
 
-  /** Another process is probing the current target. */
-  passBy(): void {
-    const why = this.rest()
-    if (why !== undefined) this.#onSkip?.(this.target, why)
+  #admission(backend: P, target: Target): Bench.Go | Bench.Probe | undefined {
+    if (target.credential.rpm !== undefined) {
+      const why = this.#limits.why(target, this.#now.millis())
+      if (why !== undefined) {
+        this.#limit(backend, target, why)
+        return undefined
+      }
+    }
+    const admission = this.#registry.admitUnsafe(target, this.#now)
+    if (admission._tag !== "Resting") return admission
+    this.#onSkip?.(target, admission)
+    return undefined
   }
 
-  /** The current target turned out to be over its own limit. */
-  passByLimit(): void {
-    this.#limit(this.target, this.#limits.whyNot(this.target, this.#now.millis()))
+  /** Skips a target after it was admitted: another process is probing it. */
+  skip(target: Target): void {
+    const why = this.why(target)
+    if (why !== undefined) this.#onSkip?.(target, why)
+  }
+
+  /** Skips a target after it was admitted: it turned out to be over its own limit. */
+  skipLimited(backend: P, target: Target): void {
+    this.#limit(backend, target, this.#limits.whyNot(target, this.#now.millis()))
   }
 
   /** Of the targets that were passed by because of their own limit, the one that may be called soonest. */
@@ -193,42 +206,40 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     return soonest
   }
 
-  /** Makes a target the current one that was passed by because of its own limit; false when it cannot be called yet. */
-  goBack({ backend, target }: Exhaustion.RestingTarget<P>): boolean {
+  /** Admits a target that was skipped because of its own limit; `undefined` when it cannot be called yet. */
+  goBack({ backend, target }: Exhaustion.RestingTarget<P>): Visit<P> | undefined {
     this.#limited = this.#limited?.filter((limited) => limited.target !== target)
-    this.backend = backend
-    return this.admit(target)
+    return this.admit(backend, target)
   }
 
-  #limit(target: Target, why: Bench.Resting): false {
+  #limit(backend: P, target: Target, why: Bench.Resting): void {
     this.#onSkip?.(target, why)
     this.#limited ??= []
-    this.#limited.push({ backend: this.backend, target, why })
-    return false
+    this.#limited.push({ backend, target, why })
   }
 
-  /** The current target has failed for good: what of the rest of its model is still worth a try? */
-  move(next: Next): void {
+  /** Gives a target up. `next` is the rule's: which targets of the same model are still worth an attempt. */
+  giveUp({ benchKeys, endpoint, key }: Target, next: Next): void {
     this.#tried ??= new Set()
-    this.#tried.add(this.target.key)
+    this.#tried.add(key)
     this.#asked ??= new Set()
-    this.#asked.add(this.target.key)
-    if (next === "endpoint") this.#avoid = this.target.endpoint
+    this.#asked.add(key)
+    if (next === "endpoint") this.#avoid = endpoint
     else if (next !== "credential") {
       this.#left ??= new Set()
-      this.#left.add(this.target.benchKeys.model)
+      this.#left.add(benchKeys.model)
     }
   }
 
-  /** The current target has refused the request, and would do so again, with another credential too. */
-  refused(): void {
+  /** A model has refused the request, and would refuse it with another credential too. */
+  refused({ benchKeys }: Target): void {
     this.#refusedBy ??= new Set()
-    this.#refusedBy.add(this.target.benchKeys.model)
+    this.#refusedBy.add(benchKeys.model)
   }
 
-  /** A prompt was too long here: models whose window is known to be no larger are passed by from now on. */
-  needWindow({ actual, limit }: ContextExceeded): void {
-    this.#windowAbove = Math.max(this.#windowAbove, limit ?? 0, this.target.contextWindow ?? 0)
+  /** The prompt was too long for a target: from now on models whose window is known to be no larger are skipped. */
+  needWindow(target: Target, { actual, limit }: ContextExceeded): void {
+    this.#windowAbove = Math.max(this.#windowAbove, limit ?? 0, target.contextWindow ?? 0)
     this.#windowAtLeast = Math.max(this.#windowAtLeast, actual ?? 0)
   }
 
@@ -249,8 +260,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
   /** Is there another credential of the current model, or an equal of it, that could be called now? */
   hasSibling(): boolean {
     return (
-      this.#ahead((target) => target.endpoint !== this.#avoid && this.#why(target) === undefined) !==
-      undefined
+      this.#ahead((target) => target.endpoint !== this.#avoid && this.why(target) === undefined) !== undefined
     )
   }
 
@@ -263,15 +273,9 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     return undefined
   }
 
-  /** What keeps the current target from being called now. */
-  rest(): Bench.Resting | undefined {
-    return this.#why(this.target)
-  }
-
   /** The model, as `provider/model`, of the target that would come next; the bench is looked at and not asked. */
   following(): string | undefined {
-    const isOpen = (target: Target) =>
-      this.#tried?.has(target.key) !== true && this.#why(target) === undefined
+    const isOpen = (target: Target) => this.#tried?.has(target.key) !== true && this.why(target) === undefined
     const here = this.#ahead((target) => target.endpoint !== this.#avoid && isOpen(target))
     if (here !== undefined) return here.benchKeys.model
     for (let at = this.#tier + 1; at < this.#prepared.tiers.length; at++) {
@@ -296,12 +300,11 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
   }
 
   /**
-   * How many targets could be called now by a run that leaves the current one this way. Counts up to `most` only: what
-   * is asked is whether there is one more, or so many more, and a chain can be long.
+   * How many targets could be called now by a run that leaves a target this way. Counts up to `most` only, since a chain
+   * can be long.
    */
-  ahead(next: Next, most: number): number {
+  ahead({ benchKeys, endpoint }: Target, next: Next, most: number): number {
     if (next === "stop" || most < 1) return 0
-    const { benchKeys, endpoint } = this.target
     let count = 0
     const isOnly = this.#prepared.tiers[this.#tier]?.single !== undefined
     const leaves = next === "model" && isOnly
@@ -309,14 +312,14 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
       const target = this.#order.at(at)!
       const isThere =
         next === "model" ? target.benchKeys.model !== benchKeys.model : target.endpoint !== endpoint
-      if ((next === "credential" || isThere) && this.#isMeant(target) && this.#why(target) === undefined)
+      if ((next === "credential" || isThere) && this.#isMeant(target) && this.why(target) === undefined)
         count++
       if (count >= most) return count
     }
     for (let at = this.#tier + 1; at < this.#prepared.tiers.length; at++) {
       for (const target of this.#prepared.tiers[at]!.targetsIn(this.#context)) {
         if (!this.#fits(target.contextWindow)) continue
-        if (this.#why(target) === undefined && ++count >= most) return count
+        if (this.why(target) === undefined && ++count >= most) return count
       }
     }
     return count
@@ -348,7 +351,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
       const backend = model.backendIn(this.#context)
       for (const target of model.targetsOf(backend)) {
         if (!isCounted(target)) continue
-        const why = this.#why(target)
+        const why = this.why(target)
         if (why === undefined) all = false
         else resting.push({ backend, target, why })
       }
@@ -359,7 +362,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
   /** Targets that are free, and were passed by only because they are at the place of one that failed. */
   avoided(): ReadonlyArray<{ readonly backend: P; readonly target: Target }> {
     return (this.#avoided ?? []).filter(
-      ({ target }) => !this.hasTried(target) && this.#isWilling(target) && this.#why(target) === undefined
+      ({ target }) => !this.hasTried(target) && this.#isWilling(target) && this.why(target) === undefined
     )
   }
 
@@ -372,21 +375,25 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     )
   }
 
-  /** Goes to a target whose turn it is: `rests` when it is called although it rests, `undefined` when it may not be. */
-  goTo(backend: P, target: Target, place: Place): "open" | "rests" | undefined {
-    this.backend = backend
-    const why = this.#why(target)
-    if (why === undefined) return this.admit(target) ? "open" : undefined
+  /**
+   * Begins or continues a visit to a target whose turn in its wait queue has come, if need be although it is benched.
+   * `undefined` when it may not be called.
+   */
+  takeTurn(
+    place: Place & { readonly backend: P; readonly visit?: Visit<P> | undefined }
+  ): Visit<P> | undefined {
+    const { backend, target, visit } = place
+    const why = this.why(target)
+    if (why === undefined) {
+      if (visit === undefined) return this.admit(backend, target)
+      return this.readmit(visit) ? visit : undefined
+    }
     if (!mayCall(place, why)) return undefined
-    this.take(backend, target)
-    return "rests"
-  }
-
-  /** Makes a resting target the current one all the same. */
-  take(backend: P, target: Target): void {
-    this.backend = backend
-    this.target = target
-    this.admission = { _tag: "Go", generation: this.#registry.stateUnsafe().generation }
+    const { generation } = this.#registry.stateUnsafe()
+    if (visit === undefined) return new Visit(backend, target, { _tag: "Go", generation }, true)
+    visit.admission = { _tag: "Go", generation }
+    visit.isLastResort = true
+    return visit
   }
 
   #nextTier(): boolean {
@@ -398,7 +405,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     if (tier.single !== undefined) {
       this.#order = nothing
       if (!this.#fits(tier.single.model.contextWindow)) return true
-      this.backend = tier.single.backendIn(this.#context)
+      this.#backend = tier.single.backendIn(this.#context)
     }
     this.#order = this.#upcoming?.tier === this.#tier ? this.#upcoming.order : this.#orderOf(tier)
     return true
@@ -436,7 +443,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
   }
 
   isOut(target: Target): boolean {
-    return this.#why(target) !== undefined
+    return this.why(target) !== undefined
   }
 
   /** The hash of the key that keeps a conversation at one target. Turns give way to a key that was named only. */
@@ -470,7 +477,8 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     )
   }
 
-  #why(target: Target): Bench.Resting | undefined {
+  /** What keeps a target from being called now: the bench, or its own limit. */
+  why(target: Target): Bench.Resting | undefined {
     const state = this.#registry.stateUnsafe()
     const isLimited = target.credential.rpm !== undefined
     if (state.entries.size === 0 && !isLimited) return undefined

@@ -6,7 +6,7 @@ import { type Peek, WaitQueue } from "./WaitQueue.ts"
 
 /** The lines of one runtime. */
 export class WaitQueues {
-  readonly #lines = new Map<string, WaitQueue>()
+  readonly #queues = new Map<string, WaitQueue>()
   readonly #peek: Peek
 
   /** `peek` says what keeps a target from being called. */
@@ -16,32 +16,32 @@ export class WaitQueues {
 
   /** How many lines there are. */
   get size(): number {
-    return this.#lines.size
+    return this.#queues.size
   }
 
   /** The line of a target; it is made if there is none. Of the context only the clock is kept. */
   of(target: Target, context: Context.Context<never>): WaitQueue {
-    let line = this.#lines.get(target.key)
-    if (line === undefined) {
+    let queue = this.#queues.get(target.key)
+    if (queue === undefined) {
       const clock = Context.make(Clock.Clock, Context.get(context, Clock.Clock))
-      line = new WaitQueue(target, clock, this.#peek, () => this.#lines.delete(target.key))
-      this.#lines.set(target.key, line)
+      queue = new WaitQueue(target, clock, this.#peek, () => this.#queues.delete(target.key))
+      this.#queues.set(target.key, queue)
     }
-    return line
+    return queue
   }
 
   /** Somebody was answered, whether or not he had waited. */
   succeeded(target: Target): void {
-    if (this.#lines.size > 0) this.#lines.get(target.key)?.succeeded()
+    if (this.#queues.size > 0) this.#queues.get(target.key)?.succeeded()
   }
 
   /** Somebody's attempt failed. */
   failed(target: Target): void {
-    if (this.#lines.size > 0) this.#lines.get(target.key)?.failed()
+    if (this.#queues.size > 0) this.#queues.get(target.key)?.failed()
   }
 
   /** A probe's slot is free again. */
   changed(target: Target): void {
-    if (this.#lines.size > 0) this.#lines.get(target.key)?.turn()
+    if (this.#queues.size > 0) this.#queues.get(target.key)?.turn()
   }
 }

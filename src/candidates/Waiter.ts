@@ -1,11 +1,11 @@
-/** One request that has nowhere else to go, and waits in the lines of the targets it may call. */
+/** One request that has nowhere else to go, and waits in the queues of the targets it may call. */
 import type * as Context from "effect/Context"
 import type { Place, Waiting, WaitQueue } from "./WaitQueue.ts"
 import type { WaitQueues } from "./WaitQueues.ts"
 
-/** A request whose turn it is. Its line counts it as under way until it says that it is not (`line.left()`). */
+/** A request whose turn it is. Its queue counts it as under way until it says that it is not (`queue.left()`). */
 export interface Turn<out P extends Place = Place> {
-  readonly line: WaitQueue
+  readonly queue: WaitQueue
   readonly place: P
 }
 
@@ -28,36 +28,36 @@ export class Waiter<in out P extends Place> implements Waiting {
     this.#onEnd = onEnd
   }
 
-  /** Joins the lines of these targets. The first that lets it in is the one, and that may be at once. */
-  join(lines: WaitQueues, context: Context.Context<never>, places: ReadonlyArray<P>): void {
+  /** Joins the queues of these targets. The first that lets it in is the one, and that may be at once. */
+  join(queues: WaitQueues, context: Context.Context<never>, places: ReadonlyArray<P>): void {
     this.#isJoining = true
     for (const place of places) {
       if (this.#isDone) return
-      const line = lines.of(place.target, context)
-      this.#places.set(line, place)
-      line.join(this, place)
+      const queue = queues.of(place.target, context)
+      this.#places.set(queue, place)
+      queue.join(this, place)
     }
     this.#isJoining = false
     if (this.#places.size === 0) this.#end(undefined)
   }
 
-  enter(line: WaitQueue): void {
-    const place = this.#places.get(line)
-    if (place === undefined || this.#isDone) line.left()
-    else this.#end({ line, place })
+  enter(queue: WaitQueue): void {
+    const place = this.#places.get(queue)
+    if (place === undefined || this.#isDone) queue.left()
+    else this.#end({ queue, place })
   }
 
-  giveUp(line: WaitQueue): void {
-    this.#places.delete(line)
+  giveUp(queue: WaitQueue): void {
+    this.#places.delete(queue)
     if (this.#places.size === 0 && !this.#isJoining) this.#end(undefined)
   }
 
   /** Its caller has hung up: its places are free. */
   leave(): void {
     this.#isDone = true
-    const lines = [...this.#places.keys()]
+    const queues = [...this.#places.keys()]
     this.#places.clear()
-    for (const line of lines) line.drop(this)
+    for (const queue of queues) queue.drop(this)
   }
 
   #end(turn: Turn<P> | undefined): void {

@@ -14,7 +14,7 @@ import type { WhenAllBenched } from "../policy/Policy.ts"
 import type { Flow } from "../stream/Flow.ts"
 import type { PhaseOf } from "../stream/OpenStream.ts"
 import type { TailError } from "./CommittedStream.ts"
-import type { NotMine } from "./FailureOf.ts"
+import type { NotMine } from "./run/FailureOf.ts"
 
 /** What one request may set for itself. */
 export interface CallOptions {

@@ -17,9 +17,9 @@ import type { Flow } from "../stream/Flow.ts"
 import { type OpenStream, usageGrace } from "../stream/OpenStream.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import { MovableTimer } from "../util/MovableTimer.ts"
-import type { NotMine } from "./FailureOf.ts"
-import * as FailureShare from "./FailureShare.ts"
-import type { Served } from "./RunOptions.ts"
+import type { NotMine } from "./run/FailureOf.ts"
+import * as FailureShare from "./run/FailureShare.ts"
+import type { Served } from "./run/RunOptions.ts"
 
 /** What a committed stream can still fail with. */
 export type TailError = StreamBroken | DeadlineExceeded

@@ -34,6 +34,7 @@ import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
 import * as Running from "../util/Running.ts"
 import * as UserCode from "../util/UserCode.ts"
+import * as Amendment from "./Amendment.ts"
 import type {
   Answered,
   CallOptions,
@@ -44,10 +45,10 @@ import type {
   UseStreamOptions
 } from "./CallOptions.ts"
 import { CommittedStream, type TailError } from "./CommittedStream.ts"
-import { contained, failureOf } from "./FailureOf.ts"
-import { Run } from "./Run.ts"
-import type { Served, Shared } from "./RunOptions.ts"
-import { uncapped, withoutTokenCap } from "./TokenCap.ts"
+import { contained, failureOf } from "./run/FailureOf.ts"
+import * as Run from "./run/Run.ts"
+import type { Served, Shared } from "./run/RunOptions.ts"
+import { RunState } from "./run/RunState.ts"
 import * as Watched from "./Watched.ts"
 
 /** What the `Failover` service can do. */
@@ -113,15 +114,15 @@ export const defaultRetryBudget = 0.2
  * What goes on when one runtime takes another's place: the retries the process may still make, whose turn it is, and who
  * is over a limit of its own.
  */
-export type Kept = Pick<Shared, "budget" | "turns" | "limits" | "rows" | "silences" | "signals">
+export type Kept = Pick<Shared, "budget" | "turns" | "limits" | "streaks" | "cutOffs" | "signals">
 
 /** What the first runtime of a process begins with. */
 export const makeKept = (limiter: Limiter = memory()): Kept => ({
   budget: new RetryBudget(defaultRetryBudget),
   turns: new Map(),
   signals: new SignalsOf(),
-  rows: new FailureStreaks(),
-  silences: new CutOffs(),
+  streaks: new FailureStreaks(),
+  cutOffs: new CutOffs(),
   limits: new CredentialLimits(limiter)
 })
 
@@ -139,7 +140,7 @@ export const makeRuntime = (
   const layers = [process, options.policy]
   const preparedChains = new WeakMap<object, PreparedChain<Backend, unknown>>()
 
-  const prepared = <P extends Backend, R>(chain: Chain<P, R>): PreparedChain<P, R> => {
+  const prepareOnce = <P extends Backend, R>(chain: Chain<P, R>): PreparedChain<P, R> => {
     const known = preparedChains.get(chain)
     if (known !== undefined) return known as PreparedChain<P, R>
     const made = prepare(chain, layers, kept.signals)
@@ -148,10 +149,10 @@ export const makeRuntime = (
   }
 
   kept.budget.setShare(options.retryBudget ?? defaultRetryBudget)
-  const lines = new WaitQueues((target, now) =>
+  const queues = new WaitQueues((target, now) =>
     Bench.weightier(Bench.peek(registry.stateUnsafe(), target, now), kept.limits.why(target, now))
   )
-  const shared: Shared = { ...kept, lines, registry, prepared }
+  const shared: Shared = { ...kept, queues, registry, prepare: prepareOnce }
 
   const ownObserver = options.observer && FailoverEvent.contained(options.observer, shared)
   const observerOf = (call: CallOptions | undefined): FailoverEvent.Observer | undefined =>
@@ -203,15 +204,19 @@ export const makeRuntime = (
   /** Runs an effect per target. */
   const use = <P extends Backend, RP, A, E, R>(
     chain: Chain<P, RP>,
-    effect: (backend: P, target: Target, capped: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
+    effect: (
+      backend: P,
+      target: Target,
+      amendedFor: Failure.BadRequest | undefined
+    ) => Effect.Effect<A, E, R>,
     call: UseOptions<E> | undefined,
     request: unknown,
-    canUncap: (backend: P, failure: Failure.BadRequest) => boolean
+    canAmend: (backend: P, failure: Failure.BadRequest) => boolean
   ): Effect.Effect<Served<A>, RunError, RP | R> =>
     Effect.callback((resume) => {
       const context = contextOfCaller<RP | R>()
-      const ready = prepared(chain)
-      const run = new Run<P, RP, A, E>(
+      const ready = prepareOnce(chain)
+      const run = new RunState<P, RP, A>(
         shared,
         {
           prepared: ready,
@@ -222,38 +227,42 @@ export const makeRuntime = (
           affinity: affinityOf(call?.affinity, context),
           kind: "effect",
           request,
-          start: (backend, target, capped) => {
-            const running = Running.start(guarded(effect, backend, target, capped), context)
+          start: (backend, target, amendedFor) => {
+            const running = Running.start(guarded(effect, backend, target, amendedFor), context)
             return target.hasEquals
               ? Watched.effect(running, shared.signals.of(target.key), context)
               : running
           },
-          canUncap,
+          canAmend,
           classify: classifierOf(call, context)
         },
         context
       )
-      return run.begin(resume)
+      return Run.begin(run, resume)
     })
 
   /** Opens a stream per target; whatever happens, nothing stays open beyond the scope. */
   const open = <P extends Backend, RP, C, E, R>(
     chain: Chain<P, RP>,
-    stream: (backend: P, target: Target, capped: Failure.BadRequest | undefined) => Stream.Stream<C, E, R>,
+    stream: (
+      backend: P,
+      target: Target,
+      amendedFor: Failure.BadRequest | undefined
+    ) => Stream.Stream<C, E, R>,
     meaning: (backend: P) => Meaning<C>,
     call: UseStreamOptions<E, C> | undefined,
     request: unknown,
-    canUncap: (backend: P, failure: Failure.BadRequest) => boolean,
+    canAmend: (backend: P, failure: Failure.BadRequest) => boolean,
     scope: Scope.Scope
   ): Effect.Effect<Answered<CommittedStream<C>>, RunError, RP | R> =>
     Effect.withFiber((fiber) => {
       const context = fiber.context as Context.Context<RP | R>
-      const ready = prepared(chain)
+      const ready = prepareOnce(chain)
       const commit = call?.commit ?? ready.policy.commit
       const classify = classifierOf(call, context)
       let opening: OpenStream<C> | undefined
       let tail: CommittedStream<C> | undefined
-      const run = new Run<P, RP, OpenStream<C>, E>(
+      const run = new RunState<P, RP, OpenStream<C>>(
         shared,
         {
           prepared: ready,
@@ -264,8 +273,8 @@ export const makeRuntime = (
           affinity: affinityOf(call?.affinity, context),
           kind: "stream",
           request,
-          start: (backend, target, capped) => {
-            const upstream = attempted(() => stream(backend, target, capped))
+          start: (backend, target, amendedFor) => {
+            const upstream = attempted(() => stream(backend, target, amendedFor))
             const waits = target.policy.timeouts
             const { holding, phase } = meaning(backend)
             const owner = shared
@@ -280,7 +289,7 @@ export const makeRuntime = (
             if (target.hasEquals) Watched.stream(opening, shared.signals.of(target.key), context)
             return opening
           },
-          canUncap,
+          canAmend,
           classify
         },
         context
@@ -291,7 +300,7 @@ export const makeRuntime = (
       return Effect.andThen(
         Scope.addFinalizer(scope, close),
         Effect.map(
-          Effect.callback<Served<OpenStream<C>>, RunError>((resume) => run.begin(resume)),
+          Effect.callback<Served<OpenStream<C>>, RunError>((resume) => Run.begin(run, resume)),
           (served) => {
             tail = new CommittedStream({
               served,
@@ -300,7 +309,7 @@ export const makeRuntime = (
               classify: (cause) => failureOf(cause, served.target, classify),
               context,
               isBusy: call?.isBusy && whileBusy(call.isBusy, context),
-              now: run.now,
+              now: run.clock,
               deadlineAt: run.deadlineAt,
               deadline: run.deadline,
               reporter: run.reporter
@@ -314,10 +323,11 @@ export const makeRuntime = (
   const answer: Runtime["answer"] = (chain, request, call) =>
     use(
       chain,
-      (provider, target, capped) => provider.complete(uncapped(provider, request, capped), target),
+      (provider, target, amendedFor) =>
+        provider.complete(Amendment.apply(provider, request, amendedFor), target),
       call,
       request,
-      (provider, failure) => withoutTokenCap(provider, request, failure) !== undefined
+      (provider, failure) => Amendment.amend(provider, request, failure) !== undefined
     )
 
   const openIn = <Request, Answer, Chunk, R>(
@@ -328,14 +338,15 @@ export const makeRuntime = (
   ) =>
     open(
       chain,
-      (provider, target, capped) => provider.stream(uncapped(provider, request, capped), target),
+      (provider, target, amendedFor) =>
+        provider.stream(Amendment.apply(provider, request, amendedFor), target),
       (provider) => ({
         phase: provider.phase === undefined ? undefined : (chunk) => provider.phase?.(chunk) ?? Phase.content,
         holding: provider.holding
       }),
       call,
       request,
-      (provider, failure) => withoutTokenCap(provider, request, failure) !== undefined,
+      (provider, failure) => Amendment.amend(provider, request, failure) !== undefined,
       scope
     )
 
@@ -369,7 +380,7 @@ export const makeRuntime = (
     explain: <P extends Backend, R>(chain: Chain<P, R>) =>
       Effect.flatMap(Effect.context<R>(), (context) =>
         Effect.map(MonotonicClock.currentTimeMillis, (now) =>
-          explain(prepared(chain), context, { state: registry.stateUnsafe(), limits: shared.limits }, now)
+          explain(prepareOnce(chain), context, { state: registry.stateUnsafe(), limits: shared.limits }, now)
         )
       ),
     retriesLeft: Effect.map(MonotonicClock.currentTimeMillis, (now) => shared.budget.left(now))
@@ -405,13 +416,13 @@ const valueOf = <A>(served: Answered<A>): A => served.value
 
 /** A function that throws instead of returning its effect is a defect of the attempt, not of the run. */
 const guarded = <P, A, E, R>(
-  f: (backend: P, target: Target, capped: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
+  f: (backend: P, target: Target, amendedFor: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
   backend: P,
   target: Target,
-  capped: Failure.BadRequest | undefined
+  amendedFor: Failure.BadRequest | undefined
 ): Effect.Effect<A, E, R> => {
   try {
-    const effect = f(backend, target, capped)
+    const effect = f(backend, target, amendedFor)
     return Effect.isEffect(effect) ? effect : Effect.die(noEffect(effect))
   } catch (defect) {
     return Effect.die(defect)

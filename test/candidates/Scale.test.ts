@@ -39,16 +39,17 @@ const walked = Effect.fnUntraced(function* (models: number) {
     { registry: counting, limits: new CredentialLimits(memory()), turns: new Map() },
     undefined
   )
-  assert.isTrue(candidates.next())
-  return { candidates, looks: () => looks }
+  const first = candidates.next()
+  assert(first !== undefined)
+  return { candidates, looks: () => looks, target: first.target }
 })
 
 describe("in a chain of 10,000 models whose first is free", () => {
   it.effect("what comes next is asked of the next one only", () =>
     Effect.gen(function* () {
-      const { candidates, looks } = yield* walked(10_000)
-      assert.strictEqual(candidates.ahead("credential", 1), 1)
-      assert.strictEqual(candidates.ahead("endpoint", 4), 4)
+      const { candidates, looks, target } = yield* walked(10_000)
+      assert.strictEqual(candidates.ahead(target, "credential", 1), 1)
+      assert.strictEqual(candidates.ahead(target, "endpoint", 4), 4)
       assert.strictEqual(candidates.following(), "p/m1")
       assert.isFalse(candidates.hasSibling())
       assert.isAtMost(looks(), 20)

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
-import { type Decision, decide, type Situation } from "../../src/engine/Decision.ts"
+import { type Decision, decide, type Situation } from "../../src/engine/run/Decision.ts"
 import * as Bench from "../../src/health/Bench.ts"
 import { Failure } from "../../src/index.ts"
 import type { Rule } from "../../src/policy/Rule.ts"
@@ -13,9 +13,9 @@ const calm: Situation = {
   attemptsLeft: 5,
   hasMoved: false,
   waited: false,
-  uncapped: false,
+  amended: false,
   hasSibling: () => false,
-  canUncap: () => true,
+  canAmend: () => true,
   hasTimeFor: () => true
 }
 
@@ -43,7 +43,7 @@ describe("a refusal that may be about the token cap", () => {
   for (const failure of [refused, unsupported]) {
     it(`is tried again at once without the cap, whatever the rule says: ${failure.reason}`, () => {
       for (const retry of whatever) {
-        assert.deepStrictEqual(decided(failure, retry), { _tag: "Uncapped", capped: failure })
+        assert.deepStrictEqual(decided(failure, retry), { _tag: "Amend", failure })
       }
     })
 
@@ -51,8 +51,8 @@ describe("a refusal that may be about the token cap", () => {
       for (const situation of [
         { single: true },
         { attemptsLeft: 0 },
-        { uncapped: true },
-        { canUncap: () => false }
+        { amended: true },
+        { canAmend: () => false }
       ]) {
         assert.deepStrictEqual(decided(failure, "never", situation), leave)
       }
@@ -71,22 +71,22 @@ describe("a refusal that may be about the token cap", () => {
   })
 
   it("is asked about only where the cap could be left out", () => {
-    const canUncap = () => assert.fail("asked")
-    decided(refused, "never", { single: true, canUncap })
-    decided(refused, "never", { attemptsLeft: 0, canUncap })
-    decided(refused, "never", { uncapped: true, canUncap })
-    decided(gone, "never", { canUncap })
+    const canAmend = () => assert.fail("asked")
+    decided(refused, "never", { single: true, canAmend })
+    decided(refused, "never", { attemptsLeft: 0, canAmend })
+    decided(refused, "never", { amended: true, canAmend })
+    decided(gone, "never", { canAmend })
   })
 })
 
 describe("the rule withoutTokenCap", () => {
   it("tries again without the cap", () => {
-    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap"), { _tag: "Uncapped", capped: tooMany })
+    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap"), { _tag: "Amend", failure: tooMany })
   })
 
   it("leaves when it has done so, when it cannot, and for what is no bad request", () => {
-    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap", { uncapped: true }), leave)
-    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap", { canUncap: () => false }), leave)
+    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap", { amended: true }), leave)
+    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap", { canAmend: () => false }), leave)
     assert.deepStrictEqual(decided(gone, "withoutTokenCap"), leave)
   })
 })

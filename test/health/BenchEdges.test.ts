@@ -11,7 +11,7 @@ import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Target from "../../src/domain/Target.ts"
 import * as Failover from "../../src/engine/Failover.ts"
-import * as WhenAllBenched from "../../src/engine/WhenAllBenched.ts"
+import * as WhenAllBenched from "../../src/engine/run/WhenAllBenched.ts"
 import * as Bench from "../../src/health/Bench.ts"
 import { BenchRegistry, layerMemory, makeMemory } from "../../src/health/BenchRegistry.ts"
 import { CredentialLimits } from "../../src/health/CredentialLimits.ts"
@@ -58,9 +58,10 @@ describe("a walk that begins again after a wait", () => {
         { take: () => Effect.succeed({ allowed: false, wait: 60_000 }) },
         1
       )
-      assert.isTrue(candidates.next())
-      yield* limits.take(candidates.target)
-      candidates.passByLimit()
+      const candidate = candidates.next()
+      assert(candidate !== undefined)
+      yield* limits.take(candidate.target)
+      candidates.skipLimited(candidate.backend, candidate.target)
       assert.isDefined(candidates.soonestLimited())
       candidates.restart(true)
       assert.isUndefined(candidates.soonestLimited())
@@ -98,9 +99,10 @@ describe("`wait` while somebody else probes", () => {
     Effect.gen(function* () {
       const registry = yield* makeMemory
       const { candidates } = walk(registry, allowing)
-      assert.isTrue(candidates.next())
+      const target = candidates.next()?.target
+      assert(target !== undefined)
       registry.failUnsafe(
-        candidates.target,
+        target,
         { _tag: "Go", generation: 0 },
         throttle("1 second"),
         { scope: "target", threshold: 1, base: 1_000, max: 1_000 },
@@ -108,7 +110,7 @@ describe("`wait` while somebody else probes", () => {
       )
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(
-        registry.admitUnsafe(candidates.target, new RunClock(yield* Effect.context<never>()))._tag,
+        registry.admitUnsafe(target, new RunClock(yield* Effect.context<never>()))._tag,
         "Probe"
       )
       const situation = {
@@ -125,7 +127,7 @@ describe("`wait` while somebody else probes", () => {
       assert(decision._tag === "Wait")
       assert.deepStrictEqual(
         decision.places.map(({ anyway, target }) => [target.key, anyway]),
-        [[candidates.target.key, false]]
+        [[target.key, false]]
       )
       assert.strictEqual(decision.until, 60_000)
     })

@@ -145,7 +145,7 @@ describe("the packed package", { timeout: 300_000 }, () => {
   })
 
   it("keeps what is not an entry point to itself", async () => {
-    consumer.write("inside.mjs", `await import("${manifest.name}/engine/Run")`)
+    consumer.write("inside.mjs", `await import("${manifest.name}/engine/run/Run")`)
     assert.include((await consumer.run("node", "inside.mjs")).output, "ERR_PACKAGE_PATH_NOT_EXPORTED")
   })
 

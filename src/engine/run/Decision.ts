@@ -5,9 +5,9 @@
  * one place and without side effects. What rests, and where a run goes that leaves, stands in the failure's `Rule`.
  */
 import type * as Schedule from "effect/Schedule"
-import * as Failure from "../failure/Failure.ts"
-import * as Bench from "../health/Bench.ts"
-import type { Rule } from "../policy/Rule.ts"
+import * as Failure from "../../failure/Failure.ts"
+import * as Bench from "../../health/Bench.ts"
+import type { Rule } from "../../policy/Rule.ts"
 
 /** What is decided. `Leave` ends the visit. */
 export type Decision =
@@ -16,8 +16,8 @@ export type Decision =
   | { readonly _tag: "CutShort" }
   /** Once more, after `delay` milliseconds; until then the target rests for everybody. */
   | { readonly _tag: "AfterWait"; readonly delay: number }
-  /** Once more at once, without the request's token cap. */
-  | { readonly _tag: "Uncapped"; readonly capped: Failure.BadRequest }
+  /** Once more at once, with the request as the provider amends it after this failure. */
+  | { readonly _tag: "Amend"; readonly failure: Failure.BadRequest }
   /** Once more when the schedule says so, `least` milliseconds from now at the soonest; or leave if it is done. */
   | {
       readonly _tag: "Backoff"
@@ -35,13 +35,13 @@ export interface Situation {
   readonly attemptsLeft: number
   /** Whether another target was asked before this one. */
   readonly hasMoved: boolean
-  /** Whether this visit has waited, or left out the token cap, before. */
+  /** Whether this visit has waited for the provider before, or has amended the request. */
   readonly waited: boolean
-  readonly uncapped: boolean
+  readonly amended: boolean
   /** Whether another credential of the same model could be called now. */
   readonly hasSibling: () => boolean
-  /** Whether the request has a token cap that could be left out. */
-  readonly canUncap: (failure: Failure.BadRequest) => boolean
+  /** Whether the provider can amend the request after such a failure. */
+  readonly canAmend: (failure: Failure.BadRequest) => boolean
   /** Whether a wait of so many milliseconds leaves the visit time for another attempt. */
   readonly hasTimeFor: (delay: number) => boolean
 }
@@ -53,16 +53,16 @@ const leave: Decision = { _tag: "Leave" }
 /** Decides. `now` is in milliseconds since the epoch. */
 export const decide = (failure: Failure.Failure, rule: Rule, situation: Situation, now: number): Decision => {
   const { retry } = rule
-  if (isRefusal(failure) && !situation.single && situation.attemptsLeft > 0 && !situation.uncapped) {
-    if (situation.canUncap(failure)) return { _tag: "Uncapped", capped: failure }
+  if (isRefusal(failure) && !situation.single && situation.attemptsLeft > 0 && !situation.amended) {
+    if (situation.canAmend(failure)) return { _tag: "Amend", failure }
   }
   if (retry === "never" || situation.single) return leave
   // Attempts that this visit alone has used up are how often its target may be asked; else they were used elsewhere.
   if (situation.attemptsLeft < 1) return typeof retry === "string" || !situation.hasMoved ? leave : cutShort
   const asked = Failure.waitMillis(failure, now)
   if (retry === "withoutTokenCap") {
-    return failure._tag === "BadRequest" && !situation.uncapped && situation.canUncap(failure)
-      ? { _tag: "Uncapped", capped: failure }
+    return failure._tag === "BadRequest" && !situation.amended && situation.canAmend(failure)
+      ? { _tag: "Amend", failure }
       : leave
   }
   if ((asked ?? 0) > situation.maxWait) return leave

@@ -5,27 +5,27 @@
  * Four kinds of targets are worth a wait: those whose visit a budget of ours cut short, or that asked for a short wait;
  * those that rest and were not tried yet; all that rest, with `wait`; and those that were passed by for their own limit.
  */
-import type { Candidates } from "../candidates/Candidates.ts"
-import * as Exhaustion from "../candidates/Exhaustion.ts"
-import type { Place } from "../candidates/WaitQueue.ts"
-import type { Backend } from "../domain/Backend.ts"
-import type { Target } from "../domain/Target.ts"
-import type { BadRequest, ContextExceeded, Failure } from "../failure/Failure.ts"
-import type * as RunError from "../failure/RunError.ts"
-import type { WhenAllBenched } from "../policy/Policy.ts"
-import type { Next } from "../policy/Rule.ts"
-import type { Visit } from "./Visit.ts"
+import type { Candidates } from "../../candidates/Candidates.ts"
+import * as Exhaustion from "../../candidates/Exhaustion.ts"
+import type { Visit } from "../../candidates/Visit.ts"
+import type { Place } from "../../candidates/WaitQueue.ts"
+import type { Backend } from "../../domain/Backend.ts"
+import type { Target } from "../../domain/Target.ts"
+import type { BadRequest, ContextExceeded, Failure } from "../../failure/Failure.ts"
+import type * as RunError from "../../failure/RunError.ts"
+import type { WhenAllBenched } from "../../policy/Policy.ts"
+import type { Next } from "../../policy/Rule.ts"
 
 /** A place in the line of a target. */
-export interface RunPlace<out P> extends Place {
+export interface RunPlace<out P extends Backend> extends Place {
   readonly backend: P
   /** The visit that goes on then, and where the run goes when the target cannot be called after all. */
-  readonly visit?: Visit | undefined
+  readonly visit?: Visit<P> | undefined
   readonly next?: Next | undefined
 }
 
 /** What is decided. Moments are milliseconds since the epoch. */
-export type Decision<P> =
+export type Decision<P extends Backend> =
   /** Wait for the first of these places to come up. */
   | { readonly _tag: "Wait"; readonly places: ReadonlyArray<RunPlace<P>>; readonly until: number }
   /** Come back to a target that was passed by because of its own limit, when that allows it. */

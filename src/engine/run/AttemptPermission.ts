@@ -3,10 +3,10 @@
  * whether the credential has a request left. Mostly nothing.
  */
 import * as Effect from "effect/Effect"
-import type { Target } from "../domain/Target.ts"
-import type * as Bench from "../health/Bench.ts"
-import type { BenchRegistry } from "../health/BenchRegistry.ts"
-import type { CredentialLimits } from "../health/CredentialLimits.ts"
+import type { Target } from "../../domain/Target.ts"
+import type * as Bench from "../../health/Bench.ts"
+import type { BenchRegistry } from "../../health/BenchRegistry.ts"
+import type { CredentialLimits } from "../../health/CredentialLimits.ts"
 
 /** `probing`: another process is, and the probe's slot has been given back. `limited`: the credential is over its own limit. */
 export type AttemptPermission = "granted" | "probing" | "limited"

@@ -1,13 +1,13 @@
 /** Failed attempts of targets that have equals: one that fails too often is benched, although its visits may succeed. */
-import * as Ejection from "../choice/Ejection.ts"
-import type { Kind } from "../choice/Load.ts"
-import { Outcomes } from "../choice/Outcomes.ts"
-import type { Group, Signals, SignalsOf } from "../choice/Signals.ts"
-import type { Target } from "../domain/Target.ts"
-import * as Failure from "../failure/Failure.ts"
-import * as Bench from "../health/Bench.ts"
-import type { BenchRegistry } from "../health/BenchRegistry.ts"
-import { doubtfulClasses, type Rest } from "../policy/Rule.ts"
+import * as Ejection from "../../choice/Ejection.ts"
+import type { Kind } from "../../choice/Load.ts"
+import { Outcomes } from "../../choice/Outcomes.ts"
+import type { Group, Signals, SignalsOf } from "../../choice/Signals.ts"
+import type { Target } from "../../domain/Target.ts"
+import * as Failure from "../../failure/Failure.ts"
+import * as Bench from "../../health/Bench.ts"
+import type { BenchRegistry } from "../../health/BenchRegistry.ts"
+import { doubtfulClasses, type Rest } from "../../policy/Rule.ts"
 
 /** What runs share, as far as it is needed here. */
 export interface Shared {

@@ -1,9 +1,9 @@
 /** From whatever an attempt ended with to exactly one failure. */
 import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
-import type { Target } from "../domain/Target.ts"
-import * as Failure from "../failure/Failure.ts"
-import * as UserCode from "../util/UserCode.ts"
+import type { Target } from "../../domain/Target.ts"
+import * as Failure from "../../failure/Failure.ts"
+import * as UserCode from "../../util/UserCode.ts"
 
 /** What a classification may say besides a failure: the error speaks of no target, it goes to the caller. */
 export interface NotMine {

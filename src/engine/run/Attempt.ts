@@ -1,0 +1,99 @@
+/** One attempt: asks for permission where that is needed, calls the target, and waits for the outcome. */
+import * as Exit from "effect/Exit"
+import type { Backend } from "../../domain/Backend.ts"
+import * as Bench from "../../health/Bench.ts"
+import type { Next } from "../../policy/Rule.ts"
+import * as Running from "../../util/Running.ts"
+import * as AttemptPermission from "./AttemptPermission.ts"
+import type { RunState } from "./RunState.ts"
+import * as Settle from "./Settle.ts"
+import * as Step from "./Step.ts"
+
+/** Makes an attempt at the target of the current visit, once it is permitted. `retry` is where a retry goes that is not permitted; `undefined` for the first attempt. */
+export const make = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  retry: Next | undefined
+): Step.Step<A> => {
+  const permission = AttemptPermission.ask(run.shared, run.visit.target, run.visit.admission)
+  if (permission === undefined) return call(run)
+  const asking = Running.start(permission, run.context)
+  const exit = asking.pollUnsafe()
+  return exit === undefined ? waitForPermission(run, asking, retry) : permitted(run, exit, retry)
+}
+
+/** Nothing has been sent yet, but a probe's slot may be held. */
+const waitForPermission = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  asking: Running.Running<AttemptPermission.AttemptPermission>,
+  retry: Next | undefined
+): Step.Step<A> =>
+  Step.wait(({ onward, resume }) => {
+    const waiter = {
+      dueAt: run.deadlineAt,
+      context: run.context,
+      onEnd: (ended: Running.Ended<AttemptPermission.AttemptPermission>) => {
+        if (ended !== "timeout") return onward(Step.later(() => permitted(run, ended, retry)))
+        run.release()
+        run.freed(run.visit.target)
+        return onward(run.outOfTime())
+      },
+      onInterrupt: () => run.interrupted()
+    }
+    return Running.park(asking, waiter, resume)
+  })
+
+const permitted = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  permission: Exit.Exit<AttemptPermission.AttemptPermission, unknown>,
+  retry: Next | undefined
+): Step.Step<A> => {
+  if (Exit.isFailure(permission) || permission.value === "granted") return call(run)
+  const { backend, target } = run.visit
+  if (permission.value === "probing") {
+    run.candidates.skip(target)
+    // The probe will soon show whether the target is well: a request without another target waits for that.
+    const isFirst = retry === undefined
+    if (!isFirst || run.options.policy.whenAllBenched !== "fail") {
+      run.keepVisit(run.now() + Bench.shortestRest, retry ?? "credential", isFirst)
+    }
+  } else {
+    run.release()
+    run.candidates.skipLimited(backend, target)
+  }
+  run.leaveQueue()
+  if (retry !== undefined) run.candidates.giveUp(target, retry)
+  return Step.findTarget
+}
+
+const call = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
+  const { admission, amendedFor, backend, target } = run.visit
+  run.attempts++
+  run.visit.suspendedAt = undefined
+  run.reporter?.started(target, run.attempts, admission._tag === "Probe")
+  const running = run.options.start(backend, target, amendedFor)
+  const exit = running.pollUnsafe()
+  return exit === undefined ? waitForOutcome(run, running) : Settle.settle(run, exit, running)
+}
+
+const waitForOutcome = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  running: Running.Running<A>
+): Step.Step<A> =>
+  Step.wait(({ onward, resume }) => {
+    // A stream measures its own timeouts.
+    const timeout =
+      run.options.kind === "effect" ? run.visit.target.policy.timeouts.answer : Number.POSITIVE_INFINITY
+    const now = run.now()
+    run.visit.suspendedAt = now
+    const ownDueAt = now + timeout
+    const waiter = {
+      dueAt: Math.min(ownDueAt, run.visitEndsAt),
+      context: run.context,
+      onEnd: (ended: Running.Ended<A>) =>
+        onward(
+          ended === "timeout" ? Settle.timedOut(run, ownDueAt, running) : Settle.settle(run, ended, running)
+        ),
+      onInterrupt: () => Settle.interrupted(run)
+    }
+    return Running.park(running, waiter, resume)
+  })

@@ -1,0 +1,103 @@
+/** No target can be called now: the run waits for one that it may call, or ends. */
+import * as Effect from "effect/Effect"
+import { type Turn, Waiter } from "../../candidates/Waiter.ts"
+import type { Backend } from "../../domain/Backend.ts"
+import * as NextTarget from "./NextTarget.ts"
+import * as Retry from "./Retry.ts"
+import type { RunState } from "./RunState.ts"
+import * as Step from "./Step.ts"
+import * as WhenAllBenched from "./WhenAllBenched.ts"
+
+/** Decides what a run does without a target. */
+export const decide = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
+  const now = run.now()
+  const decision = WhenAllBenched.decide(situationOf(run, now), now)
+  switch (decision._tag) {
+    case "End":
+      return run.fail(decision.error)
+    case "Wait":
+      return waitInQueues(run, decision.places, decision.until)
+    case "GoBack":
+      return Retry.waitUntil(run, decision.to.why.until, () => {
+        const visit = run.candidates.goBack(decision.to)
+        return visit === undefined ? Step.findTarget : NextTarget.begin(run, visit)
+      })
+  }
+}
+
+const situationOf = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  now: number
+): WhenAllBenched.Situation<P, R> => {
+  const { maxWait, whenAllBenched } = run.options.policy
+  const { attemptsLeft, candidates, deadlineAt, failed, hasWaited, unfinished } = run
+  const until = whenAllBenched === "wait" ? deadlineAt : Math.min(deadlineAt, now + maxWait)
+  return {
+    candidates,
+    whenAllBenched,
+    failed,
+    deadlineAt,
+    attemptsLeft,
+    unfinished,
+    hasWaited,
+    waitsUntil: () => {
+      run.waitsUntil ??= until
+      return run.waitsUntil
+    }
+  }
+}
+
+/** Waits for the first turn in the queues of these targets. What follows happens in the turn in which it comes. */
+const waitInQueues = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  places: ReadonlyArray<WhenAllBenched.RunPlace<P>>,
+  until: number
+): Step.Step<A> =>
+  Step.wait(({ goOn }) => {
+    let finalizer: Effect.Effect<void> | void
+    let isOver = false
+    const waiter = new Waiter<WhenAllBenched.RunPlace<P>>({ deadlineAt: run.deadlineAt, until }, (turn) => {
+      isOver = true
+      run.reporter?.waited()
+      finalizer = goOn(turn === undefined ? waitedInVain(run) : takeTurn(run, turn))
+    })
+    waiter.join(run.shared.queues, run.context, places)
+    return Effect.suspend(() => {
+      if (isOver) return finalizer ?? Effect.void
+      isOver = true
+      waiter.leave()
+      run.reporter?.interrupted(undefined)
+      return Effect.void
+    })
+  })
+
+const waitedInVain = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
+  if (run.now() >= run.deadlineAt) return run.outOfTime()
+  run.hasWaited = true
+  return Step.lastTries
+}
+
+/** A queue lets this run in: its visit goes on, or a new one begins. */
+const takeTurn = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  { place, queue }: Turn<WhenAllBenched.RunPlace<P>>
+): Step.Step<A> => {
+  if (run.now() >= run.deadlineAt) {
+    queue.left()
+    return run.outOfTime()
+  }
+  run.queue = queue
+  run.unfinished = run.unfinished.filter(({ target }) => target !== place.target)
+  if (run.options.policy.whenAllBenched === "wait") run.candidates.restart(run.attemptsLeft > 0)
+  const visit = run.candidates.takeTurn(place)
+  if (visit === undefined) {
+    if (!place.isFirst) run.unfinished = [...run.unfinished, place]
+    run.leaveQueue()
+    return Step.findTarget
+  }
+  run.visit = visit
+  visit.endsAt = undefined
+  if (place.isFirst) run.visits++
+  run.hasTakenTurn = !place.isFirst
+  return Step.attemptAgain(place.next ?? "credential")
+}

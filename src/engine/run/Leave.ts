@@ -1,0 +1,116 @@
+/** After a failure: the visit ends, and the run stops or goes on to another target. */
+import * as Exhaustion from "../../candidates/Exhaustion.ts"
+import type { PreparedChain } from "../../candidates/PreparedChain.ts"
+import type { Backend } from "../../domain/Backend.ts"
+import type { Action } from "../../events/FailoverEvent.ts"
+import * as Failure from "../../failure/Failure.ts"
+import * as Bench from "../../health/Bench.ts"
+import type { Rule } from "../../policy/Rule.ts"
+import type { RunState } from "./RunState.ts"
+import * as Step from "./Step.ts"
+
+/** Ends the visit: records the failure at the bench, and stops or goes on as its rule says. */
+export const leave = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  rule: Rule
+): Step.Step<A> => {
+  const { candidates, visit } = run
+  run.record(failure, rule.rest)
+  keepVisitAfterWait(run, failure, rule)
+  if (failure._tag === "ContextExceeded") candidates.needWindow(visit.target, failure)
+  if (isFinal(failure)) candidates.refused(visit.target)
+  const special = specialChain(run, failure)
+  if (special !== undefined || rule.next !== "stop") {
+    candidates.giveUp(visit.target, special === undefined ? rule.next : "credential")
+    if (special !== undefined) candidates.switchTo(special)
+    if (run.reporter !== undefined) report(run, failure, nextAction(run))
+    tellQueue(run, failure)
+    return Step.findTarget
+  }
+  report(run, failure, { _tag: "Stop" })
+  tellQueue(run, failure)
+  if (!isFinal(failure)) return run.exhausted()
+  return run.fail(visit.amendedFor?.reason === "MaxTokens" ? Exhaustion.refusedUncapped(failure) : failure)
+}
+
+/**
+ * A budget ends the visit early, which is no evidence against the target: it is benched only after that has happened for
+ * a while. `again` is when the retry was due: the run comes back then if no other target is left.
+ */
+export const cutShort = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  rule: Rule,
+  again: number | undefined
+): Step.Step<A> => {
+  const { target } = run.visit
+  const isLeft = rule.next === "stop" || run.shared.streaks.cutShort(target, run.now())
+  if (again !== undefined) run.keepVisit(again, rule.next)
+  if (isLeft) return leave(run, failure, rule)
+  run.record(failure, undefined)
+  run.candidates.giveUp(target, rule.next)
+  if (run.reporter !== undefined) report(run, failure, nextAction(run))
+  tellQueue(run, failure)
+  return Step.findTarget
+}
+
+/** Reports a failed attempt to the observer. */
+export const report = <P extends Backend, R, A>(
+  { candidates, reporter, visit }: RunState<P, R, A>,
+  failure: Failure.Failure,
+  action: Action
+): void => reporter?.failed(visit.target, failure, action, candidates.why(visit.target))
+
+/** For the observer: the run goes on to another target, and to which model. */
+export const nextAction = <P extends Backend, R, A>(run: RunState<P, R, A>): Action => {
+  const isLast = run.visits >= run.options.policy.targets
+  const model = isLast ? undefined : run.candidates.following()
+  return model === undefined ? { _tag: "Next" } : { _tag: "Next", model }
+}
+
+/** Tells the target's wait queue how the attempt went, after the observer. */
+export const tellQueue = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure
+): void => {
+  const { queues } = run.shared
+  const { target } = run.visit
+  // A failure of the request itself says nothing about the target.
+  if (isFinal(failure)) queues.changed(target)
+  else queues.failed(target)
+  run.leaveQueue()
+}
+
+/** A throttled target asked for a wait within `maxWait`: the run waits for it if no other target is left. */
+const keepVisitAfterWait = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  { next, retry }: Rule
+): void => {
+  if (retry !== "afterWait" || next === "stop") return
+  const now = run.now()
+  const wait = Failure.waitMillis(failure, now)
+  if (wait === undefined || wait > run.maxWait) return
+  run.keepVisit(now + Math.max(wait, Bench.shortestRest), next)
+}
+
+/** The chain for this kind of failure (`onContextExceeded`, `onContentPolicy`). A run changes to one at most once. */
+const specialChain = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure
+): PreparedChain<P, R> | undefined => {
+  const { chain } = run.options.prepared
+  const special =
+    failure._tag === "ContextExceeded"
+      ? chain.onContextExceeded
+      : Failure.classOf(failure) === "ContentPolicy"
+        ? chain.onContentPolicy
+        : undefined
+  if (special === undefined || special.models.length === 0 || run.hasSwitched) return undefined
+  run.hasSwitched = true
+  return run.shared.prepare(special)
+}
+
+const isFinal = (failure: Failure.Failure): failure is Failure.BadRequest | Failure.ContextExceeded =>
+  failure._tag === "BadRequest" || failure._tag === "ContextExceeded"

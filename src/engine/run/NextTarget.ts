@@ -1,0 +1,21 @@
+/** From one target to the next: finds a target that can be called, and begins a visit. */
+import type { Visit } from "../../candidates/Visit.ts"
+import type { Backend } from "../../domain/Backend.ts"
+import * as Attempt from "./Attempt.ts"
+import type { RunState } from "./RunState.ts"
+import * as Step from "./Step.ts"
+
+/** Finds the next target, as far as the policy's number of targets and the deadline allow. */
+export const find = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
+  if (run.visits >= run.options.policy.targets) return run.exhausted()
+  if (run.isOverdue) return run.outOfTime()
+  const visit = run.candidates.next(run.attemptsLeft > 0)
+  return visit === undefined ? Step.lastTries : begin(run, visit)
+}
+
+/** Begins a visit. */
+export const begin = <P extends Backend, R, A>(run: RunState<P, R, A>, visit: Visit<P>): Step.Step<A> => {
+  run.visit = visit
+  if (!run.candidates.hasTried(visit.target)) run.visits++
+  return Attempt.make(run, undefined)
+}

@@ -1,0 +1,121 @@
+/** After a failure: whether, when and how the same target is called again. */
+import * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
+import type { Backend } from "../../domain/Backend.ts"
+import * as Failure from "../../failure/Failure.ts"
+import type { Next, Rule } from "../../policy/Rule.ts"
+import * as Decision from "./Decision.ts"
+import * as Leave from "./Leave.ts"
+import type { RunState } from "./RunState.ts"
+import * as Step from "./Step.ts"
+
+/** Applies the policy to a failure: calls the same target again, now or later, or leaves it. */
+export const decide = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure
+): Step.Step<A> => {
+  const { visit } = run
+  const rule = visit.target.policy.rules[Failure.classOf(failure)]
+  const now = run.now()
+  run.remember(failure)
+  const decision = Decision.decide(failure, rule, run, now)
+  switch (decision._tag) {
+    case "Leave":
+      return run.hasTakenTurn ? leaveTurn(run, failure, rule, now) : Leave.leave(run, failure, rule)
+    case "Amend":
+      visit.amendedFor = decision.failure
+      run.record(failure, undefined)
+      return again(run, failure, 0, "credential")
+    case "AfterWait":
+      if (!run.shared.budget.withdraw(now)) return Leave.leave(run, failure, rule)
+      visit.waited = true
+      run.record(failure, rule.rest)
+      return again(run, failure, decision.delay, rule.next)
+    case "CutShort":
+      return Leave.cutShort(run, failure, rule, undefined)
+    case "Backoff":
+      return Step.after(delayOf(run, decision.schedule, failure, now), (delay) =>
+        backoff(run, failure, rule, Math.max(delay, decision.least))
+      )
+  }
+}
+
+/** The delay of a schedule, which may take a moment to give it. */
+const delayOf = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  schedule: Schedule.Schedule<unknown, Failure.Failure>,
+  failure: Failure.Failure,
+  now: number
+): Effect.Effect<number> =>
+  Effect.onInterrupt(run.visit.backoff(schedule, failure, now, run.visitEndsAt), () =>
+    Effect.sync(() => run.interrupted())
+  )
+
+/** Retries after a delay, if the schedule, the time of the visit and the retry budget allow it. */
+const backoff = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  rule: Rule,
+  delay: number
+): Step.Step<A> => {
+  const { budget } = run.shared
+  if (delay === Number.POSITIVE_INFINITY || budget.isNone) return Leave.leave(run, failure, rule)
+  if (!run.hasTimeFor(delay)) return Leave.cutShort(run, failure, rule, undefined)
+  const now = run.now()
+  if (!budget.withdraw(now)) return Leave.cutShort(run, failure, rule, now + delay)
+  run.record(failure, undefined)
+  return again(run, failure, delay, rule.next)
+}
+
+/** Waits, then asks the bench once more: another request may have benched the target, or be probing it. */
+const again = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  delay: number,
+  next: Next
+): Step.Step<A> => {
+  const { visit } = run
+  Leave.report(run, failure, { _tag: "Retry", delay })
+  Leave.tellQueue(run, failure)
+  const retry = (): Step.Step<A> => {
+    if (run.candidates.readmit(visit)) return Step.attemptAgain(next)
+    // It is benched or probed by now: the retry is made later if no other target is left.
+    run.keepVisit(run.now(), next)
+    run.candidates.giveUp(visit.target, next)
+    return Step.findTarget
+  }
+  return delay > 0 ? waitUntil(run, run.now() + delay, retry) : Step.later(retry)
+}
+
+/**
+ * A request that waited for its turn keeps the retries that its schedule allows, and waits in the queue for the next of
+ * them.
+ */
+const leaveTurn = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  rule: Rule,
+  now: number
+): Step.Step<A> => {
+  const { retry } = rule
+  if (typeof retry === "string" || run.attemptsLeft < 1) return Leave.leave(run, failure, rule)
+  return Step.after(delayOf(run, retry, failure, now), (delay) => {
+    if (delay < Number.POSITIVE_INFINITY) run.keepVisit(run.now() + delay, rule.next)
+    return Leave.leave(run, failure, rule)
+  })
+}
+
+/** Waits until a time in milliseconds since the epoch. The observer learns of an interruption meanwhile. */
+export const waitUntil = <P extends Backend, R, A>(
+  { clock, reporter }: RunState<P, R, A>,
+  moment: number,
+  next: () => Step.Step<A>
+): Step.Step<A> => {
+  const sleep = clock.sleepUntil(moment)
+  if (reporter === undefined) return Step.after(sleep, next)
+  const observed = Effect.onInterrupt(sleep, () => Effect.sync(() => reporter.interrupted(undefined)))
+  return Step.after(observed, () => {
+    reporter.waited()
+    return next()
+  })
+}

@@ -1,0 +1,73 @@
+/**
+ * One request on its way through the chain: target, attempt, failure, decision, next target.
+ *
+ * As long as attempts end in the turn in which they begin, a run is a plain loop; it becomes an Effect where it has to
+ * wait. An outcome is recorded in the turn in which it is known, so that no interruption can come between.
+ */
+import * as Effect from "effect/Effect"
+import type { Backend } from "../../domain/Backend.ts"
+import * as Attempt from "./Attempt.ts"
+import * as LastTries from "./LastTries.ts"
+import * as NextTarget from "./NextTarget.ts"
+import type { RunState } from "./RunState.ts"
+import type * as Step from "./Step.ts"
+
+type Resume<A> = (onward: Step.Onward<A>) => void
+
+/**
+ * Tries targets until one answers or none is left. For use as the registration of an `Effect.callback`: all of it happens
+ * in one operation of the caller's fiber, up to where something has to be waited for. An interruption in between could
+ * lose a probe's slot or an attempt.
+ */
+export const begin = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  resume: Resume<A>
+): Effect.Effect<void> | void => goOn(run, NextTarget.find(run), resume)
+
+const goOn = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  first: Step.Step<A>,
+  resume: Resume<A>
+): Effect.Effect<void> | void => {
+  let step = first
+  while (true) {
+    switch (step._tag) {
+      case "FindTarget":
+        step = NextTarget.find(run)
+        break
+      case "Attempt":
+        step = Attempt.make(run, step.next)
+        break
+      case "LastTries":
+        step = LastTries.decide(run)
+        break
+      case "Later":
+        step = step.next()
+        break
+      case "Wait":
+        return step.begin({
+          onward: (next) => onward(run, next),
+          resume,
+          goOn: (next) => goOn(run, next, resume)
+        })
+      case "After":
+        return resume(onward(run, step))
+      case "Success":
+      case "Failure":
+        return resume(step)
+    }
+  }
+}
+
+/** A step, and all that follow, as an effect for the caller's fiber. */
+const onward = <P extends Backend, R, A>(run: RunState<P, R, A>, step: Step.Step<A>): Step.Onward<A> => {
+  switch (step._tag) {
+    case "Success":
+    case "Failure":
+      return step
+    case "After":
+      return Effect.flatMap(step.effect, (next) => Effect.callback((resume) => goOn(run, next(), resume)))
+    default:
+      return Effect.callback((resume) => goOn(run, step, resume))
+  }
+}

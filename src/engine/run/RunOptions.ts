@@ -1,0 +1,75 @@
+/** What a run is made of, and what it gives. */
+import type { AffinityKey } from "../../candidates/Affinity.ts"
+import type { Turns } from "../../candidates/Candidates.ts"
+import type { PreparedChain } from "../../candidates/PreparedChain.ts"
+import type { WaitQueues } from "../../candidates/WaitQueues.ts"
+import type { SignalsOf } from "../../choice/Signals.ts"
+import type { Backend } from "../../domain/Backend.ts"
+import type { Chain } from "../../domain/Chain.ts"
+import type { Target } from "../../domain/Target.ts"
+import type { About, Observer, RunInfo } from "../../events/FailoverEvent.ts"
+import type * as Failure from "../../failure/Failure.ts"
+import type * as RunError from "../../failure/RunError.ts"
+import type * as Bench from "../../health/Bench.ts"
+import type { BenchRegistry } from "../../health/BenchRegistry.ts"
+import type { CredentialLimits } from "../../health/CredentialLimits.ts"
+import type { CutOffs } from "../../health/CutOffs.ts"
+import type { FailureStreaks } from "../../health/FailureStreaks.ts"
+import type { RetryBudget } from "../../health/RetryBudget.ts"
+import type { Policy } from "../../policy/Policy.ts"
+import type * as Running from "../../util/Running.ts"
+import type { Classify } from "./FailureOf.ts"
+
+/** What all runs share. */
+export interface Shared {
+  readonly registry: BenchRegistry["Service"]
+  readonly limits: CredentialLimits
+  readonly budget: RetryBudget
+  readonly turns: Turns
+  /** What is known of targets from their attempts. */
+  readonly signals: SignalsOf
+  /** Requests that wait for a target. */
+  readonly queues: WaitQueues
+  /** Failures in a row that do not bench a target at once. */
+  readonly streaks: FailureStreaks
+  /** Attempts that were given up before their own timeout. */
+  readonly cutOffs: CutOffs
+  /** Prepares a chain, or finds it prepared. */
+  readonly prepare: <P extends Backend, R>(chain: Chain<P, R>) => PreparedChain<P, R>
+}
+
+/** What makes one run. */
+export interface RunOptions<P extends Backend, R, A> {
+  readonly prepared: PreparedChain<P, R>
+  /** For the whole run: deadline, attempts, fallbackReserve and what to do when everything rests. */
+  readonly policy: Policy
+  readonly kind: RunInfo["kind"]
+  readonly request: unknown
+  readonly observer: Observer | undefined
+  /** For the observer; see `CallOptions`. */
+  readonly about: About | undefined
+  readonly since: bigint | undefined
+  /** The key of the conversation; see `CallOptions`. */
+  readonly affinity: AffinityKey | undefined
+  /** Starts an attempt. `amendedFor` is the failure of an earlier one, for which the provider amends the request. */
+  readonly start: (
+    backend: P,
+    target: Target,
+    amendedFor: Failure.BadRequest | undefined
+  ) => Running.Running<A>
+  /** Whether the provider can amend the request after such a failure. */
+  readonly canAmend: (backend: P, failure: Failure.BadRequest) => boolean
+  /** What an error of the caller's own means. */
+  readonly classify: Classify<never> | undefined
+}
+
+/** What a run gives: who answered, and what had failed before. */
+export interface Served<out A> {
+  readonly value: A
+  readonly target: Target
+  readonly admission: Bench.Go | Bench.Probe
+  /** Attempts made, the successful one included. */
+  readonly attempts: number
+  /** The attempts that failed, in order. */
+  readonly failed: ReadonlyArray<RunError.FailedAttempt>
+}

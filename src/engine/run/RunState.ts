@@ -1,0 +1,219 @@
+/**
+ * What belongs to one request while it is on its way: the current visit, what has been counted and what has failed.
+ *
+ * Everything here belongs to one run. What runs share is in `shared`: the bench, the retry budget and the wait queues.
+ */
+import type * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
+import { Candidates } from "../../candidates/Candidates.ts"
+import * as Exhaustion from "../../candidates/Exhaustion.ts"
+import type { Visit } from "../../candidates/Visit.ts"
+import type { WaitQueue } from "../../candidates/WaitQueue.ts"
+import type { Backend } from "../../domain/Backend.ts"
+import type { Target } from "../../domain/Target.ts"
+import { Reporter } from "../../events/Reporter.ts"
+import type * as Failure from "../../failure/Failure.ts"
+import * as RunError from "../../failure/RunError.ts"
+import type { Next, Rest } from "../../policy/Rule.ts"
+import { RunClock } from "../../time/RunClock.ts"
+import type { Situation } from "./Decision.ts"
+import * as FailureShare from "./FailureShare.ts"
+import type { RunOptions, Shared } from "./RunOptions.ts"
+import type * as Step from "./Step.ts"
+import type { RunPlace } from "./WhenAllBenched.ts"
+
+const none: ReadonlyArray<never> = []
+
+/** The state of one run. */
+export class RunState<P extends Backend, R, A> implements Situation {
+  readonly shared: Shared
+  readonly options: RunOptions<P, R, A>
+  readonly context: Context.Context<R>
+  readonly clock: RunClock
+  readonly reporter: Reporter | undefined
+  readonly candidates: Candidates<P, R>
+  /** The current visit. There is one from the first target on. */
+  visit!: Visit<P>
+  /** Attempts made. */
+  attempts = 0
+  /** Targets that were called for the first time. */
+  visits = 0
+  /** Whether the run has changed to the chain for one kind of failure. */
+  hasSwitched = false
+  /** Whether it has waited in vain for a target. */
+  hasWaited = false
+  /** Until when it waits for targets. */
+  waitsUntil: number | undefined
+  /** Visits that may go on when no other target is left. */
+  unfinished: ReadonlyArray<RunPlace<P>> = none
+  /** The queue whose turn the current attempt uses. */
+  queue: WaitQueue | undefined
+  /** Whether such a turn was taken for a retry. */
+  hasTakenTurn = false
+  #failed: Array<RunError.FailedAttempt> | undefined
+  #deadlineAt: number | undefined
+
+  constructor(shared: Shared, options: RunOptions<P, R, A>, context: Context.Context<R>) {
+    const { about, kind, observer, prepared, request, since } = options
+    this.shared = shared
+    this.options = options
+    this.context = context
+    this.clock = new RunClock(context)
+    this.reporter = observer && new Reporter({ observer, kind, request, about, since, context }, this.clock)
+    this.candidates = new Candidates(prepared, context, this.clock, shared, this.reporter?.skipped, options)
+    shared.budget.deposit()
+  }
+
+  /** The attempts that failed, in order. */
+  get failed(): ReadonlyArray<RunError.FailedAttempt> {
+    return this.#failed ?? none
+  }
+
+  // -- time -----------------------------------------------------------------------------------------------------
+
+  /** Milliseconds since the epoch. The deadline runs from when the clock is first read. */
+  now(): number {
+    const now = this.clock.millis()
+    this.#deadlineAt ??= now + this.deadline
+    return now
+  }
+
+  /** The deadline, in milliseconds from the start. */
+  get deadline(): number {
+    return this.options.policy.deadline
+  }
+
+  /** The deadline, in milliseconds since the epoch. */
+  get deadlineAt(): number {
+    this.#deadlineAt ??= this.clock.millis() + this.deadline
+    return this.#deadlineAt
+  }
+
+  /** Whether the deadline has passed. Reads no clock as long as none has been read. */
+  get isOverdue(): boolean {
+    return this.#deadlineAt !== undefined && this.now() >= this.#deadlineAt
+  }
+
+  /** When the current visit has to end, in milliseconds since the epoch. */
+  get visitEndsAt(): number {
+    this.visit.endsAt ??= this.#endOfVisit()
+    return this.visit.endsAt
+  }
+
+  /** A visit that begins now may use the time until the deadline, less the share that is kept for fallbacks. */
+  #endOfVisit(): number {
+    const now = this.now()
+    const left = this.deadlineAt - now
+    const { target } = this.visit
+    // An attempt that takes too long is a timeout: the fallbacks that count are those that a timeout leads to.
+    const { next } = target.policy.rules.Timeout
+    const hasFallback = left < Number.POSITIVE_INFINITY && this.candidates.ahead(target, next, 1) > 0
+    return now + left * (1 - (hasFallback ? this.options.policy.fallbackReserve : 0))
+  }
+
+  // -- the situation that a decision is made in -----------------------------------------------------------------
+
+  get single(): boolean {
+    return this.visit.isSingle
+  }
+
+  get maxWait(): number {
+    return this.visit.target.policy.maxWait
+  }
+
+  /** The first attempt at each target is free: the budget bounds how often targets are called again. */
+  get attemptsLeft(): number {
+    return this.options.policy.attempts - 1 - (this.attempts - this.visits)
+  }
+
+  get hasMoved(): boolean {
+    return this.visits > 1
+  }
+
+  get waited(): boolean {
+    return this.visit.waited
+  }
+
+  get amended(): boolean {
+    return this.visit.amendedFor !== undefined
+  }
+
+  hasSibling(): boolean {
+    return this.candidates.hasSibling()
+  }
+
+  canAmend(failure: Failure.BadRequest): boolean {
+    return this.options.canAmend(this.visit.backend, failure)
+  }
+
+  hasTimeFor(delay: number): boolean {
+    return this.now() + delay < this.visitEndsAt
+  }
+
+  // -- records --------------------------------------------------------------------------------------------------
+
+  /** Keeps a failure for the run's error. */
+  remember(failure: Failure.Failure): void {
+    this.#failed ??= []
+    this.#failed.push({ target: this.visit.target.key, failure })
+  }
+
+  /** Counts a failed attempt at the bench. With a `rest` the visit is over, and the bench decides what is benched. */
+  record(failure: Failure.Failure, rest: Rest | undefined): void {
+    const { admission, target } = this.visit
+    FailureShare.record(this.shared, target, admission, failure, rest, this.options.kind, this.now())
+  }
+
+  /** Keeps the current visit, to go on with it from a time on when no other target is left. */
+  keepVisit(notBefore: number, next: Next, isFirst = false): void {
+    const { visit } = this
+    const { backend, target } = visit
+    const anyway = this.options.policy.whenAllBenched === "tryAnyway"
+    const place = { backend, target, notBefore, isFirst, anyway, visit: isFirst ? undefined : visit, next }
+    this.unfinished = [...this.unfinished.filter((other) => other.target !== target), place]
+  }
+
+  /** Gives the slot of a probe back that has shown nothing. */
+  release(): void {
+    const { admission } = this.visit
+    if (admission._tag === "Probe") this.shared.registry.releaseUnsafe(admission, this.now())
+  }
+
+  /** Nothing was learnt about a target, and another request may call it now. */
+  freed(target: Target): void {
+    this.shared.queues.changed(target)
+    this.leaveQueue()
+  }
+
+  /** The attempt that this run had its turn for is over: the next request in the queue may be let in. */
+  leaveQueue(): void {
+    const { queue } = this
+    this.queue = undefined
+    queue?.left()
+  }
+
+  /** The caller was interrupted while nothing was being called: gives everything back. */
+  interrupted(): void {
+    this.release()
+    this.reporter?.interrupted(undefined)
+    this.freed(this.visit.target)
+  }
+
+  // -- the end --------------------------------------------------------------------------------------------------
+
+  /** Ends the run with an error. */
+  fail(error: RunError.RunError): Step.End<A> {
+    this.reporter?.runFailed(error)
+    return Exit.fail(error)
+  }
+
+  /** Ends the run: all targets have failed, or may not be called. */
+  exhausted(): Step.End<A> {
+    return this.fail(Exhaustion.exhausted(this.candidates, this.failed))
+  }
+
+  /** Ends the run: its deadline has passed. */
+  outOfTime(): Step.End<A> {
+    return this.fail(new RunError.DeadlineExceeded({ deadline: this.deadline, attempts: this.failed }))
+  }
+}

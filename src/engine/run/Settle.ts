@@ -1,0 +1,111 @@
+/** How an attempt ended: with an answer, a failure, a timeout, or because the caller was interrupted. */
+import * as Exit from "effect/Exit"
+import type { Backend } from "../../domain/Backend.ts"
+import type { Target } from "../../domain/Target.ts"
+import * as Failure from "../../failure/Failure.ts"
+import type * as Running from "../../util/Running.ts"
+import { failureOf } from "./FailureOf.ts"
+import * as Leave from "./Leave.ts"
+import * as Retry from "./Retry.ts"
+import type { RunState } from "./RunState.ts"
+import * as Step from "./Step.ts"
+
+/** Records how an attempt ended: an answer ends the run, a failure leads to a decision. */
+export const settle = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  exit: Exit.Exit<A, unknown>,
+  running: Running.Running<A>
+): Step.Step<A> => {
+  if (Exit.isSuccess(exit)) return answered(run, exit.value)
+  running.interruptUnsafe()
+  const failure = failureOf(exit.cause, run.visit.target, run.options.classify)
+  return failure._tag === "NotMine" ? notMine(run, exit) : Retry.decide(run, failure)
+}
+
+const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): Step.End<A> => {
+  const { admission, suspendedAt, target } = run.visit
+  const { kind, policy } = run.options
+  const { cutOffs, queues, registry, streaks } = run.shared
+  run.reporter?.succeeded(target, kind === "stream" ? policy.commit : undefined)
+  streaks.succeeded(target)
+  cutOffs.answered(target, suspendedAt === undefined ? 0 : run.now() - suspendedAt)
+  if (kind === "effect") registry.succeedUnsafe(target, admission, run.clock)
+  else if (admission._tag === "Probe") registry.reopenUnsafe(admission, run.now())
+  queues.succeeded(target)
+  run.leaveQueue()
+  return Exit.succeed({ value, target, admission, attempts: run.attempts, failed: run.failed })
+}
+
+/**
+ * An error that says nothing about the target goes to the caller as it is. For observers the target has answered. The
+ * error's type is that of the caller's effect, which only the type of `use` knows.
+ */
+const notMine = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  exit: Exit.Failure<A, unknown>
+): Step.End<A> => {
+  const { target } = run.visit
+  run.release()
+  run.reporter?.succeeded(target, undefined)
+  if (run.options.kind === "stream") run.reporter?.streamEnded(target, undefined, false)
+  return exit as Exit.Failure<never, never>
+}
+
+/**
+ * The time for an attempt is up. Its own timeout is a failure of the target; the end of the visit, or the deadline, is
+ * not.
+ */
+export const timedOut = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  ownDueAt: number,
+  running: Running.Running<A>
+): Step.Step<A> => {
+  const { target } = run.visit
+  const now = run.now()
+  const isOwn = now >= Math.min(ownDueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
+  const failure = new Failure.Transient({
+    target: target.key,
+    reason: "Timeout",
+    message: run.options.kind === "stream" ? "no content in time" : "no answer in time",
+    evidence: isOwn ? "timeout" : "the request's time"
+  })
+  if (isOwn) return Retry.decide(run, failure)
+  giveUp(run, failure)
+  run.remember(failure)
+  const isOver = now >= run.deadlineAt
+  if (!isOver) run.candidates.giveUp(target, target.policy.rules.Timeout.next)
+  run.reporter?.cutOff(target, failure, isOver ? { _tag: "Stop" } : Leave.nextAction(run))
+  run.freed(target)
+  return isOver ? run.outOfTime() : Step.findTarget
+}
+
+/** The caller was interrupted while the attempt was under way. */
+export const interrupted = <P extends Backend, R, A>(run: RunState<P, R, A>): void => {
+  const { target } = run.visit
+  giveUp(run, hungUp(target))
+  run.reporter?.interrupted(target)
+  run.freed(target)
+}
+
+/** An attempt is given up before its own timeout: it counts as a failure only if that keeps happening to the target. */
+const giveUp = <P extends Backend, R, A>(run: RunState<P, R, A>, failure: Failure.Failure): void => {
+  if (countsAsTimeout(run)) run.record(failure, run.visit.target.policy.rules.Timeout.rest)
+  else run.release()
+}
+
+const countsAsTimeout = <P extends Backend, R, A>(run: RunState<P, R, A>): boolean => {
+  const { suspendedAt, target } = run.visit
+  if (suspendedAt === undefined) return false
+  const { answer, firstContent } = target.policy.timeouts
+  const timeout = run.options.kind === "effect" ? answer : firstContent
+  const now = run.now()
+  return run.shared.cutOffs.cutOff(target, now - suspendedAt, timeout, now)
+}
+
+const hungUp = (target: Target) =>
+  new Failure.Transient({
+    target: target.key,
+    reason: "Timeout",
+    message: "no answer before its callers gave up",
+    evidence: "several callers in a row"
+  })

@@ -1,0 +1,86 @@
+/**
+ * What a run does next. Every part of a run returns one of these steps, and `Run` carries them out one after another.
+ *
+ * Steps that need no waiting are carried out in one turn. `After` and `Wait` park the caller's fiber.
+ */
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type { RunError } from "../../failure/RunError.ts"
+import type { Next } from "../../policy/Rule.ts"
+import type { Served } from "./RunOptions.ts"
+
+/** What the caller's fiber goes on with. */
+export type Onward<A> = Effect.Effect<Served<A>, RunError>
+
+/** One step of a run that gives an `A`. */
+export type Step<A> = FindTarget | Attempt | LastTries | Later<A> | After<A> | Wait<A> | End<A>
+
+/** Find the next target of the chain and begin a visit. */
+export interface FindTarget {
+  readonly _tag: "FindTarget"
+}
+
+/** Make another attempt at the target of the current visit. */
+export interface Attempt {
+  readonly _tag: "Attempt"
+  /** Where the run goes if the attempt is not permitted. */
+  readonly next: Next
+}
+
+/** No target can be called now: wait for one, or end. */
+export interface LastTries {
+  readonly _tag: "LastTries"
+}
+
+/** A step that is worked out once the caller's fiber runs again. */
+export interface Later<A> {
+  readonly _tag: "Later"
+  readonly next: () => Step<A>
+}
+
+/** A step that follows an effect. The effect runs in the caller's fiber. */
+export interface After<A> {
+  readonly _tag: "After"
+  readonly effect: Effect.Effect<() => Step<A>>
+}
+
+/** Something that is under way: an attempt, a permission, or a wait in the queues of targets. */
+export interface Wait<A> {
+  readonly _tag: "Wait"
+  /** Begins to wait. Returns what is to be done when the caller is interrupted. */
+  readonly begin: (waiting: Waiting<A>) => Effect.Effect<void>
+}
+
+/** How something that is under way hands the run back. */
+export interface Waiting<A> {
+  /** What the caller's fiber goes on with to carry out a step. */
+  readonly onward: (step: Step<A>) => Onward<A>
+  /** Wakes the caller's fiber. */
+  readonly resume: (onward: Onward<A>) => void
+  /** Carries out a step in this turn, while the caller's fiber stays parked; returns what `begin` returns. */
+  readonly goOn: (step: Step<A>) => Effect.Effect<void> | void
+}
+
+/** The run is over (`"Success"` or `"Failure"`). */
+export type End<A> = Exit.Exit<Served<A>, RunError>
+
+/** Find the next target of the chain and begin a visit. */
+export const findTarget: FindTarget = { _tag: "FindTarget" }
+
+/** Another attempt of a visit; `next` is where the run goes if it is not permitted. */
+export const attemptAgain = (next: Next): Attempt => ({ _tag: "Attempt", next })
+
+/** No target can be called now: wait for one, or end. */
+export const lastTries: LastTries = { _tag: "LastTries" }
+
+/** A step that is worked out once the caller's fiber runs again. */
+export const later = <A>(next: () => Step<A>): Later<A> => ({ _tag: "Later", next })
+
+/** A step that follows an effect and may depend on its value. */
+export const after = <V, A>(effect: Effect.Effect<V>, next: (value: V) => Step<A>): After<A> => ({
+  _tag: "After",
+  effect: Effect.map(effect, (value) => () => next(value))
+})
+
+/** A wait. */
+export const wait = <A>(begin: Wait<A>["begin"]): Wait<A> => ({ _tag: "Wait", begin })
