@@ -78,7 +78,7 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
   ],
   "a policy of a backend": [
     () => Backend.make("p", {}, { policy: { fallbackReserve: 2 } }),
-    /policy of p: reserve is 2; .*0 to 1/
+    /policy of p: fallbackReserve is 2; .*0 to 1/
   ],
   "a policy of a model": [
     () => Model.make(Backend.make("p", {}), "m", { policy: { deadline: -1 } }),
