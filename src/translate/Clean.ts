@@ -1,7 +1,7 @@
 /**
- * Requests to targets of the called protocol, which are passed on as they came: without what is carried for others.
+ * Removes carried data (see `carry/`) from requests that stay in the called protocol.
  *
- * Only a conversation that went through a translation before has anything of it. Every other body stays as it is.
+ * Only a conversation that was translated before contains any. Every other body is unchanged.
  */
 
 import * as CallId from "./carry/CallId.ts"
@@ -9,10 +9,10 @@ import { isToken, mark } from "./carry/Token.ts"
 import { isObject, type JsonObject, list, object, string } from "./common/Json.ts"
 import type { Dialect } from "./protocol/Protocol.ts"
 
-/** Can there be a token in this text? */
+/** Whether a text may contain a token. */
 export const mayCarry = (text: string): boolean => text.includes(mark)
 
-/** The body without what is carried; the very same one when there is nothing. */
+/** The body without carried data; the same object if it has none. */
 export const withoutCarried = (dialect: Dialect, body: JsonObject): JsonObject => {
   switch (dialect) {
     case "anthropic":
@@ -46,7 +46,7 @@ const own = (item: JsonObject, field: string): JsonObject => {
   return id === given ? item : { ...item, [field]: id }
 }
 
-/** A message of nothing but such thoughts says nothing, and Anthropic refuses it. */
+/** A message with nothing but such reasoning would be empty, and Anthropic refuses it. */
 const ofMessages: Clean = (message) => {
   const kept = changed(message, "content", (block) => {
     if (block.type === "thinking" && isToken(string(block.signature) ?? "")) return []

@@ -1,11 +1,11 @@
-/** The error of a prompt that is too long, in the words of any protocol. */
+/** The error of a prompt that is too long, in any protocol. */
 import { openaiCode } from "../words/ContextErrors.ts"
 import { contextNumbers, numbers } from "../words/ContextNumbers.ts"
 import { isObject, type JsonObject } from "./common/Json.ts"
 import type { Dialect, Protocol } from "./protocol/Protocol.ts"
 import { callers } from "./Translate.ts"
 
-/** What is known of an error besides its body. */
+/** The facts of an error besides its body. */
 export interface ContextError {
   readonly message: string
   /** The window and the prompt, in tokens. */
@@ -13,13 +13,16 @@ export interface ContextError {
   readonly actual?: number | undefined
 }
 
-/** The error of a prompt that is too long, in the words that the clients of a protocol look for. */
+/** The error of a prompt that is too long, with the text that clients of the protocol look for. */
 export const contextError = (to: Dialect, { actual, limit, message }: ContextError): JsonObject => {
   const known = limit === undefined && actual === undefined ? contextNumbers(message) : numbers(limit, actual)
   return callers[to].writeError({ kind: "contextExceeded", message, param: undefined, tokens: known })
 }
 
-/** Does the body of an error say in the words that clients of its protocol look for that the prompt is too long? */
+/**
+ * Whether the body of an error has the text or code by which clients of its protocol recognise a prompt that is too
+ * long.
+ */
 export const saysContextExceeded = (protocol: Protocol, body: unknown): boolean => {
   const error = isObject(body) && isObject(body.error) ? body.error : {}
   return protocol === "openai"

@@ -1,4 +1,4 @@
-/** Answers in which the model declined and said nothing: every protocol has a word for that. */
+/** Answers in which the model declined without content. */
 import type { Answer, Delta } from "./common/Common.ts"
 import { type JsonObject, object, text } from "./common/Json.ts"
 import type { Context } from "./protocol/Context.ts"
@@ -6,7 +6,7 @@ import { encode } from "./protocol/Encode.ts"
 import type { Dialect, Protocol } from "./protocol/Protocol.ts"
 import { callers, codecs } from "./Translate.ts"
 
-/** An answer in which the model declined and said nothing, as a body or as events in the words of its caller. */
+/** An answer without content in which the model declined, as a body or as events in the caller's protocol. */
 export const declined = (
   from: Protocol,
   to: Dialect,

@@ -1,8 +1,8 @@
-/** What a dialect says of how a server takes thoughts back. */
+/** The rules of a dialect for sending reasoning back. */
 import type { Dialect } from "../dialect/index.ts"
 import type { ThoughtRules } from "./Unpack.ts"
 
-/** The rules for thoughts; `undefined` for a server of which nothing is known: what it gave goes back as it came. */
+/** The rules for reasoning; `undefined` for an unknown server: reasoning is then sent back as it was received. */
 export const thoughtRules = ({
   thoughtField: field,
   thoughtsBack: back

@@ -1,4 +1,4 @@
-/** Packs what a model left into what its client gives back. */
+/** Packs the data that a model leaves in an answer into what its client returns. */
 
 import * as CallId from "./carry/CallId.ts"
 import type { Carry } from "./carry/Carry.ts"
@@ -9,28 +9,28 @@ import type { Answer, Delta, Spoken } from "./common/Common.ts"
 import type { Context } from "./protocol/Context.ts"
 import type { Dialect, Protocol } from "./protocol/Protocol.ts"
 
-/** The longest token beside a thought, in characters. */
+/** The longest token beside reasoning, in characters. */
 export const longestToken = 1_048_576
 
-/** Packs one answer, delta by delta. Nothing of what the client sees changes but ids and signatures. */
+/** Packs one answer, delta by delta. The client sees no change except in ids and signatures. */
 export class Packer {
   readonly #carry: Carry
   readonly #from: Protocol
   readonly #to: Dialect
   readonly #thoughts: Context["thoughts"]
   readonly #context: Context
-  /** More may hang on a call than it begins with. */
+  /** Whether a call may get more fields after its start. */
   readonly #waits: boolean
-  /** The thought that is being thought, or was and has found no place yet. */
+  /** Reasoning that has not been attached to anything yet. */
   #text = ""
   #field: string | undefined
-  /** What was left in the message and has found no place yet. */
+  /** Message fields that have not been attached to anything yet. */
   #members: Record<string, unknown> | undefined
-  /** Signed thoughts since the last call: clients of chats may give back nothing but the call. */
+  /** Signed reasoning since the last call: chat clients may return nothing but the call. */
   #signedBefore: Array<Content.CarriedThought> = []
-  /** What clients know the calls by. */
+  /** The ids that the client knows, by call. */
   readonly #ids = new Map<number, string>()
-  /** A call of which more is expected, and its arguments. */
+  /** A call that may get more fields, and its arguments. */
   #held: (Delta & { readonly type: "call" }) | undefined
   #arguments: Array<Delta> = []
 
@@ -43,7 +43,7 @@ export class Packer {
     this.#context = context
   }
 
-  /** True for a delta that goes on as it is: nearly all of them, so it is asked first. */
+  /** True for a delta that is passed on unchanged; checked first, because nearly all of them are. */
   isPlain(delta: Delta): boolean {
     switch (delta.type) {
       case "text":
@@ -93,7 +93,7 @@ export class Packer {
     }
   }
 
-  /** A place for what was thought, in the words of the client; what finds none waits for a call. */
+  /** Attaches reasoning in the client's protocol; if that is not possible, it waits for a call. */
   #settle(): ReadonlyArray<Delta> {
     if (this.#thoughts === "none") return []
     const text = this.#text
@@ -107,7 +107,7 @@ export class Packer {
     return text === "" ? [{ type: "redacted", data: token }] : [{ type: "signature", signature: token }]
   }
 
-  /** What was thought, if it was. */
+  /** The reasoning so far, if any. */
   #thought(isWithText: boolean): Content.CarriedThought | undefined {
     if (this.#text === "" && this.#members === undefined) return undefined
     const members = this.#members === undefined ? undefined : joinDetails(this.#members)
@@ -119,7 +119,7 @@ export class Packer {
     this.#members = undefined
   }
 
-  /** What Claude signed says itself whose it is; every other signature is carried. */
+  /** Claude's signatures identify their owner; every other signature is carried. */
   #signed(signature: string): ReadonlyArray<Delta> {
     if (this.#from === "openai") return []
     const text = this.#text
@@ -144,7 +144,7 @@ export class Packer {
 
   #call(delta: Delta & { readonly type: "call" }): ReadonlyArray<Delta> {
     const before = [...this.#release(), ...this.#settle()]
-    // Nothing is lost by waiting: the calls of such servers come in one piece.
+    // Waiting loses nothing: the calls of such servers arrive in one piece.
     if (delta.members !== undefined || !this.#waits) return [...before, this.#packed(delta)]
     this.#held = delta
     return before
@@ -217,14 +217,14 @@ export const packAnswer = (
   to: Dialect,
   context: Context
 ): Answer => {
-  // Nothing is left in words alone.
+  // Answers without reasoning and calls contain nothing to pack.
   if (answer.parts.every(({ type }) => type === "text" || type === "refusal")) return answer
   const packer = new Packer(carry, from, to, context)
   const parts: Array<Spoken> = []
   const add = (delta: Delta): void => {
     for (const packed of packer.pack(delta)) put(parts, packed)
   }
-  // What belongs to the whole message goes with the first thought.
+  // Fields of the whole message go with its first reasoning.
   for (const part of answer.parts) if (part.type === "left") add(part)
   let calls = 0
   for (const part of answer.parts) {

@@ -1,14 +1,14 @@
 /**
- * Requests that go on from something only one provider holds.
+ * Detects requests that depend on state held by one provider.
  *
- * In a message thread the caller sends only what is new; the rest of the conversation is with the account that
- * answered before. No other target has it, so nothing can be translated and nothing can fail over. Asked to, the
- * protocol's clients send the whole conversation instead (Anthropic's own does so when it runs tools).
+ * In a message thread the caller sends only new messages; the rest of the conversation is stored in the account that
+ * answered before. No other target has it, so such a request can be neither translated nor failed over. The
+ * protocol's clients can send the whole conversation instead (Anthropic's own does so when it runs tools).
  */
 import { isObject, type JsonObject, objects } from "./common/Json.ts"
 import type { Protocol } from "./protocol/Protocol.ts"
 
-/** An error to answer with, in the protocol of the caller. */
+/** An error response in the caller's protocol. */
 export interface Refusal {
   readonly status: number
   readonly body: JsonObject
@@ -27,16 +27,15 @@ const threads: Refusal = {
 }
 
 /**
- * The refusal of a request that needs what one provider holds; `undefined` for every other. To be asked before a
- * request goes to a chain of more than one target, or to a target of another protocol.
+ * The refusal of a request that depends on a provider's state; `undefined` for any other. Check it before a request
+ * goes to a chain of more than one target, or to a target of another protocol.
  */
 export const refuseStateful = (protocol: Protocol, body: JsonObject): Refusal | undefined =>
   protocol === "anthropic" && isObject(body.thread) ? threads : undefined
 
 /**
- * True when the body of a request for a response goes on from something that its provider holds: an earlier response,
- * a conversation, a stored prompt, a single item; or is to be answered later. Only targets of that provider can be
- * asked.
+ * True if a Responses request depends on a provider's state: an earlier response, a conversation, a stored prompt or
+ * a single item; or if it is to be answered in the background. Only targets of that provider can serve it.
  */
 export const isStateful = (body: JsonObject): boolean =>
   isGiven(body.previous_response_id) ||

@@ -1,4 +1,4 @@
-/** Streamed answers from one protocol to another, event by event. */
+/** Translates streamed answers from one protocol to another, event by event. */
 import type { Delta, Remark } from "./common/Common.ts"
 import { append, parse } from "./common/Json.ts"
 import * as Restore from "./fit/Restore.ts"
@@ -9,26 +9,26 @@ import { callers, codecs } from "./Translate.ts"
 
 /** Translates one stream. */
 export interface StreamTranslator {
-  /** The events that say what an event says; none for one that says nothing, is malformed or unknown. */
+  /** The translated events of an event; none for one that is empty, malformed or unknown. */
   readonly event: (event: SseEvent) => ReadonlyArray<OutEvent>
   /**
-   * The stream is over: the events that complete the answer, where its protocol had said that it is complete. A
-   * stream that was cut gets no clean end.
+   * Ends the stream: returns the events that complete the answer, if its protocol had marked it as complete. A
+   * truncated stream gets no clean end.
    */
   readonly end: () => ReadonlyArray<OutEvent>
-  /** The last events of a stream that broke off; `undefined` where an error of the called protocol says it all. */
+  /** The last events of a stream that broke off; `undefined` if an error event of the called protocol is enough. */
   readonly brokenOff: ((why: BrokenOff) => ReadonlyArray<OutEvent>) | undefined
-  /** Has the protocol of the target said that the answer is complete? */
+  /** Whether the target's protocol has marked the answer as complete. */
   readonly isComplete: boolean
-  /** Why the stream cannot go on: content came that belongs to nothing. No event follows. */
+  /** Why the stream cannot continue: content arrived that belongs to no block or call. No event follows. */
   readonly malformed: string | undefined
-  /** The names of content that found no place, since this was last asked. */
+  /** The names of content that could not be translated, since the last call. */
   readonly dropped: () => ReadonlyArray<string>
 }
 
 /**
- * A translator for one stream, from the protocol of the target to that of the caller. `onMalformed` says what becomes of
- * a stream with content that belongs to nothing: it ends, or the content is dropped and named.
+ * A translator for one stream, from the target's protocol to the caller's. `onMalformed` decides about content that
+ * belongs to no block or call: the stream ends, or the content is dropped and named.
  */
 export const makeStreamTranslator = (
   from: Protocol,
@@ -57,7 +57,7 @@ export const makeStreamTranslator = (
     else for (const packed of packer.pack(delta)) append(events, writer.write(packed))
   }
 
-  /** A stream that its protocol has called complete fails no more, so its caller is told in its last event. */
+  /** A stream that was already complete does not fail any more, so the remark goes into its last event. */
   const write = (deltas: ReadonlyArray<Delta | Remark>, wasComplete: boolean): ReadonlyArray<OutEvent> => {
     const events: Array<OutEvent> = []
     for (const delta of restored === undefined ? deltas : deltas.flatMap(restored)) {

@@ -1,4 +1,4 @@
-/** Requests, whole answers and errors from one protocol to another. */
+/** Translates requests, whole answers and errors from one protocol to another. */
 import { resolve, type Dialect as TargetDialect } from "../dialect/index.ts"
 import { codec as anthropic } from "./anthropic/Codec.ts"
 import type { Carry } from "./carry/Carry.ts"
@@ -14,41 +14,40 @@ import type { CallerCodec, Codec, Dialect, Protocol } from "./protocol/Protocol.
 import { codec as responses } from "./responses/Codec.ts"
 import { signedOnly, unpack } from "./Unpack.ts"
 
-/** Every protocol of targets. */
+/** The protocols of targets. */
 export const codecs: Readonly<Record<Protocol, Codec>> = { openai, anthropic }
 
-/** Everything callers may speak. */
+/** The protocols of callers. */
 export const callers: Readonly<Record<Dialect, CallerCodec>> = { ...codecs, responses }
 
-/** A request in the words of its target. */
+/** A request in the target's protocol. */
 export interface TranslatedRequest {
   readonly body: JsonObject
-  /** What had to be left out, as paths without indices in the words of the caller; for `x-failover-dropped`. */
+  /** What had to be left out, as paths without indices in the caller's protocol; for `x-failover-dropped`. */
   readonly dropped: ReadonlyArray<string>
 }
 
-/** A request in the words of its target, and what was done to it. */
+/** A request in the target's protocol, and how it was changed. */
 export interface ExpressedRequest extends TranslatedRequest {
   /**
-   * What was done to it:
+   * How it was changed:
    *
    * - `unchanged`
    * - `changed`: without loss
    * - `dropped`: settings were left out
-   * - `cannot`: content would be lost, so the target must not be asked
+   * - `cannot`: content would be lost, so it must not be sent to the target
    */
   readonly change: "unchanged" | "changed" | "dropped" | "cannot"
-  /** The content that would be lost, as paths in the words of the caller. */
+  /** The content that would be lost, as paths in the caller's protocol. */
   readonly lost: ReadonlyArray<string>
-  /** What has to be put back in the answer; see `makeContext`. */
+  /** What has to be restored in the answer; see `makeContext`. */
   readonly restore?: Restore.Restore | undefined
 }
 
 /**
- * Translates the body of a request. `model` is the target's model, which decides about many fields; by default the
- * one in the body. `dialect` is what the target takes; by default what is known of the model. Between two of the same
- * protocol nothing but the model is touched, unless the dialect says so. `carry`
- * gives the target back what it left in the conversation.
+ * Translates the body of a request. `model` is the target's model, on which many fields depend; default: the one in
+ * the body. `dialect` is the target's; default: what is known of the model. Within one protocol only the model is
+ * replaced, unless the dialect requires more. `carry` restores what the target left in the conversation.
  *
  * @example
  * translateRequest("openai", "anthropic", { model: "claude-haiku-4-5", messages: [{ role: "user", content: "hi" }], seed: 1 })
@@ -66,7 +65,7 @@ export const translateRequest = (
   return { body: made, dropped }
 }
 
-/** The same, and what was done to the request: a target that cannot be told all of it must not be asked. */
+/** The same, with the kind of change: if content would be lost, the request must not be sent to the target. */
 export const expressRequest = (
   from: Dialect,
   to: Protocol,
@@ -90,15 +89,15 @@ export const expressRequest = (
   const made = codecs[to].writeRequest(request, dropped, rules)
   const lost = dropped.lostContent
   const change = lost.length > 0 ? "cannot" : dropped.list.length > 0 ? "dropped" : "changed"
-  if (from === to) return ownWords(named, made, { dropped: dropped.list, change, lost, restore })
+  if (from === to) return withinProtocol(named, made, { dropped: dropped.list, change, lost, restore })
   return { body: made, dropped: dropped.list, change, lost, restore }
 }
 
 /**
- * A request that stays in its protocol: fields that the common form does not know stay as they are, and where it does not
- * know all of the content, nothing is touched.
+ * A request that stays in its protocol: fields unknown to the common form are unchanged, and if some content is
+ * unknown to it, the whole request is.
  */
-const ownWords = (
+const withinProtocol = (
   body: JsonObject,
   made: JsonObject,
   { change, dropped, lost, restore }: Omit<ExpressedRequest, "body">
@@ -117,16 +116,16 @@ const ownWords = (
   }
 }
 
-/** An answer in the words of its caller. */
+/** An answer in the caller's protocol. */
 export interface TranslatedAnswer {
   readonly body: JsonObject
-  /** The content that found no place in it, as paths in the words of the target. */
+  /** The content that could not be translated, as paths in the target's protocol. */
   readonly dropped: ReadonlyArray<string>
-  /** What in it belongs to nothing: the answer is none. */
+  /** The description of content that belongs to no block or call; the answer is then unusable. */
   readonly malformed: string | undefined
 }
 
-/** Translates a whole answer from the protocol of the target to that of the caller, and tells what found no place. */
+/** Translates a whole answer from the target's protocol to the caller's, and reports what could not be translated. */
 export const translateWhole = (
   from: Protocol,
   to: Dialect,
@@ -149,7 +148,7 @@ export const translateWhole = (
   }
 }
 
-/** Translates the body of a whole answer from the protocol of the target to that of the caller. */
+/** Translates the body of a whole answer from the target's protocol to the caller's. */
 export const translateAnswer = (
   from: Protocol,
   to: Dialect,
@@ -159,8 +158,8 @@ export const translateAnswer = (
   from === to && context.restore === undefined ? body : translateWhole(from, to, body, context).body
 
 /**
- * Translates the body of an error: JSON, or whatever else a server sent. The status helps where the body says little.
- * An error that is JSON stays as it is between two of the same protocol.
+ * Translates the body of an error: JSON, or anything else a server sent. The status is used if the body is
+ * unspecific. Within one protocol a JSON error is unchanged.
  */
 export const translateError = (from: Protocol, to: Dialect, body: unknown, status?: number): JsonObject =>
   from === to && isObject(body) ? body : callers[to].writeError(codecs[from].readError(body, status))

@@ -1,7 +1,7 @@
 /**
- * Gives a target back what its own model left in a conversation, and takes out what others left.
+ * Restores what a target's own model left in a conversation, and removes what others left.
  *
- * What a token carries goes to its owner only; a token of somebody else, or one that was changed, goes to nobody.
+ * The content of a token goes only to its owner; a token of another owner, or a modified one, is dropped.
  */
 
 import * as CallId from "./carry/CallId.ts"
@@ -12,15 +12,15 @@ import type { Call, Spoken, Thinking, Turn } from "./common/Common.ts"
 import type { Dropped } from "./common/Dropped.ts"
 import type { Protocol } from "./protocol/Protocol.ts"
 
-/** What is known of how a server of chats takes thoughts back. */
+/** How a chat server accepts its reasoning back. */
 export interface ThoughtRules {
-  /** Not at all, those of turns with calls, or all of them. */
+  /** Never, only that of turns with calls, or all of it. */
   readonly back: "never" | "calls" | "always"
-  /** The member of a message for those of which nobody knows where they were. */
+  /** The message field for reasoning whose original field is unknown. */
   readonly field: string
 }
 
-/** The turns as they are for one target. Without rules what it gave goes back to it as it was. */
+/** The turns for one target. Without rules, its own reasoning is sent back unchanged. */
 export const unpack = (
   turns: ReadonlyArray<Turn>,
   to: Protocol,
@@ -32,7 +32,7 @@ export const unpack = (
   return turns.map((turn) => reader.read(turn))
 }
 
-/** The turns without thoughts that nobody signed, for Anthropic; those of OpenAI's protocol are written without any. */
+/** The turns without unsigned reasoning, for Anthropic; requests in OpenAI's protocol contain no reasoning. */
 export const signedOnly = (
   turns: ReadonlyArray<Turn>,
   to: Protocol,
@@ -49,17 +49,19 @@ export const signedOnly = (
 }
 
 /**
- * Families whose servers give thoughts without a signature and take them back. Of an unknown model the same is believed,
- * as the thoughts must have come from such a one.
+ * Families whose servers return unsigned reasoning and accept it back. An unknown model is treated the same, since
+ * the reasoning must come from such a server.
  */
 const neverUnsigned: ReadonlySet<string> = new Set(["gpt", "claude", "gemini", "mistral", "grok", "llama"])
 
-/** Families whose servers refuse the text of thoughts under any name. https://platform.openai.com/docs/api-reference/chat */
+/**
+ * Families whose servers refuse reasoning text under any name. https://platform.openai.com/docs/api-reference/chat
+ */
 const neverText: ReadonlySet<string> = new Set(["gpt"])
 
 /**
- * DeepSeek's models refuse a call without the thoughts before it, while they think; an empty text is taken where there
- * are none, as behind the calls of another model. https://github.com/earendil-works/pi/issues/3636
+ * DeepSeek's models require the reasoning before a call while they think; an empty text is accepted if there is none,
+ * as after the calls of another model. https://github.com/earendil-works/pi/issues/3636
  */
 const wantsThoughts: ReadonlySet<string> = new Set(["deepseek"])
 
@@ -68,11 +70,11 @@ class Reader {
   readonly #carry: Carry
   readonly #dropped: Dropped
   readonly #rules: ThoughtRules | undefined
-  /** From the ids that clients know to those of the target. */
+  /** The target's ids by the ids that clients know. */
   readonly #ids = new Map<string, string>()
-  /** The client has given back the thoughts of the turn that is being read. */
+  /** The client has sent back the reasoning of the current turn. */
   #hasThoughts = false
-  /** The turn that is being read has calls. */
+  /** The current turn has calls. */
   #hasCalls = false
 
   constructor(to: Protocol, carry: Carry, dropped: Dropped, rules: ThoughtRules | undefined) {
@@ -135,13 +137,13 @@ class Reader {
     return [{ type: "left", members: { [this.#rules?.field ?? "reasoning_content"]: text } }]
   }
 
-  /** Does the target take the text of its own thoughts back, in the turn that is being read? */
+  /** Whether the target accepts its own reasoning text in the current turn. */
   get #takesText(): boolean {
     if (this.#rules === undefined) return !neverText.has(this.#carry.family)
     return this.#rules.back === "always" || (this.#rules.back === "calls" && this.#hasCalls)
   }
 
-  /** `thought`: one that nobody signed. */
+  /** `thought`: unsigned reasoning. */
   #drop(name: "thinking" | "thought" = "thinking"): ReadonlyArray<Spoken> {
     this.#dropped.common(name)
     return []
@@ -177,7 +179,7 @@ class Reader {
     return thought === undefined ? [...signed, call] : [...signed, ...this.#thought("", thought), call]
   }
 
-  /** The turn with an empty thought where its target wants one and there is none. */
+  /** The turn with empty reasoning, if the target requires some and there is none. */
   #completed(parts: ReadonlyArray<Spoken>): ReadonlyArray<Spoken> {
     if (this.#to !== "openai" || !wantsThoughts.has(this.#carry.family) || !this.#takesText) return parts
     const has = parts.some((part) => part.type === "left" && part.members.reasoning_content !== undefined)

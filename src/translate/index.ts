@@ -1,6 +1,6 @@
 /**
  * Translates requests, answers, streams and errors between the protocols of language models, so that a chain may mix
- * them. Everything here is plain and synchronous, takes time in proportion to its input, and never throws.
+ * them. Everything here is synchronous, takes linear time, and never throws.
  */
 
 export { mayCarry, withoutCarried } from "./Clean.ts"

@@ -77,7 +77,7 @@ describe("an answer of an Anthropic model", () => {
     ])
   })
 
-  it("ended for a reason OpenAI has a word for", () => {
+  it("has a finish reason of OpenAI", () => {
     const table: Readonly<Record<string, string>> = {
       end_turn: "stop",
       stop_sequence: "stop",
@@ -94,7 +94,7 @@ describe("an answer of an Anthropic model", () => {
     }
   })
 
-  it("tells why it was refused", () => {
+  it("contains the reason of a refusal", () => {
     const [choice] = toChat({
       ...claudeMessage,
       content: [],
@@ -159,7 +159,7 @@ describe("an answer of an OpenAI model", () => {
   })
   const weather = { id: "call_1", type: "function", function: { name: "weather", arguments: "{}" } }
 
-  it("ended for a reason Anthropic has a word for", () => {
+  it("has a stop reason of Anthropic", () => {
     const table: ReadonlyArray<readonly [message: object, choice: object, stop_reason: string]> = [
       [{ content: "a" }, { finish_reason: "stop" }, "end_turn"],
       [{ content: "a" }, { finish_reason: "length" }, "max_tokens"],
@@ -180,13 +180,13 @@ describe("an answer of an OpenAI model", () => {
     )
   })
 
-  it("says with which words it was refused", () => {
+  it("contains the text of a refusal", () => {
     const { content, stop_details } = toMessage(answer({ refusal: "No." }, { finish_reason: "stop" }))
     assert.deepStrictEqual(content, [{ type: "text", text: "No." }])
     assert.deepStrictEqual(stop_details, { type: "refusal", category: null, explanation: "No." })
   })
 
-  it("has thoughts only for a caller who asked for them", () => {
+  it("contains reasoning only if the caller requested it", () => {
     const given = answer({ content: "4", reasoning_content: "2+2" })
     const contentFor = (thinking: unknown) => toMessage(given, context({ thinking })).content
     const said = { type: "text", text: "4" }
@@ -202,7 +202,7 @@ describe("an answer of an OpenAI model", () => {
     )
   })
 
-  it("gives an id to a call that came without one", () => {
+  it("gives an id to a call without one", () => {
     const nameless = { function: { name: "weather", arguments: "{}" } }
     const { content } = toMessage(answer({ tool_calls: [nameless, nameless] }))
     assert.deepStrictEqual(
@@ -211,7 +211,7 @@ describe("an answer of an OpenAI model", () => {
     )
   })
 
-  it("tells what came from the cache, and what went into it", () => {
+  it("reports tokens read from and written to the cache", () => {
     const { usage } = toMessage({
       ...chatCompletion,
       usage: {
@@ -244,7 +244,7 @@ describe("an answer", () => {
     assert.include(toMessage({ choices: [] }, given), { id: "req_1", model: "smart" })
   })
 
-  it("is not touched between two of the same protocol", () => {
+  it("is unchanged within one protocol", () => {
     assert.strictEqual(
       Translate.translateAnswer("openai", "openai", chatCompletion, context()),
       chatCompletion
@@ -252,7 +252,7 @@ describe("an answer", () => {
   })
 })
 
-describe("thoughts nobody signed", () => {
+describe("unsigned reasoning", () => {
   const body = (content: unknown) => ({
     model: "m",
     messages: [
@@ -264,7 +264,7 @@ describe("thoughts nobody signed", () => {
   const said = { type: "text", text: "4" }
   const signed = { type: "thinking", thinking: "2+2", signature: "c2ln" }
 
-  it("are taken out before they reach Anthropic", () => {
+  it("is removed before it reaches Anthropic", () => {
     const unsigned = { type: "thinking", thinking: "2+2", signature: "" }
     assert.deepStrictEqual(Translate.withoutUnsignedThinking(body([unsigned, said])), body([said]))
     assert.deepStrictEqual(Translate.withoutUnsignedThinking(body([unsigned])).messages, [
@@ -273,7 +273,7 @@ describe("thoughts nobody signed", () => {
     ])
   })
 
-  it("are all that is taken out", () => {
+  it("is all that is removed", () => {
     for (const content of [[signed, said], "text", [], null, [null, 1]]) {
       const given = body(content)
       assert.strictEqual(Translate.withoutUnsignedThinking(given), given)

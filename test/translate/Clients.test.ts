@@ -23,7 +23,7 @@ for (const to of ["anthropic", "openai"] as const) {
   const live = (name: string, test: (gateway: Gateway.Gateway) => Promise<void>) =>
     it.live(name, () => Effect.flatMap(Gateway.make(to), (gateway) => Effect.promise(() => test(gateway))))
 
-  describe(`OpenAI's client and a target that speaks ${to}`, () => {
+  describe(`OpenAI's client and a target with the protocol ${to}`, () => {
     const run = (name: string, test: (client: OpenAI, gateway: Gateway.Gateway) => Promise<void>) =>
       live(name, (gateway) =>
         test(new OpenAI({ apiKey: "k", baseURL: `${gateway.origin}/v1`, maxRetries: 0 }), gateway)
@@ -212,7 +212,7 @@ for (const to of ["anthropic", "openai"] as const) {
     })
   })
 
-  describe(`Anthropic's client and a target that speaks ${to}`, () => {
+  describe(`Anthropic's client and a target with the protocol ${to}`, () => {
     const run = (name: string, test: (client: Anthropic, gateway: Gateway.Gateway) => Promise<void>) =>
       live(name, (gateway) =>
         test(new Anthropic({ apiKey: "k", baseURL: gateway.origin, maxRetries: 0 }), gateway)

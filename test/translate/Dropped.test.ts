@@ -166,7 +166,7 @@ const fromAnthropic: ReadonlyArray<Row> = [
   ]
 ]
 
-describe("what has no counterpart", () => {
+describe("a field without a counterpart", () => {
   for (const [given, dropped] of fromOpenai) {
     it(`is named on the way to Anthropic: ${dropped.join(", ")}`, () => {
       const body = { model: "claude-sonnet-4-0", messages: hi, ...given }
@@ -181,7 +181,7 @@ describe("what has no counterpart", () => {
     })
   }
 
-  it("is not named where it says nothing", () => {
+  it("is not named if it has no effect", () => {
     const chat = {
       model: "claude-sonnet-5",
       messages: [{ role: "user", content: "hi", name: null }],

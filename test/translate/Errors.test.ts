@@ -30,7 +30,7 @@ const pairs: ReadonlyArray<readonly [status: number, anthropic: object, openai: 
 ]
 
 describe("an error", () => {
-  it("is told in the words of the other protocol, with and without a status", () => {
+  it("is written in the other protocol, with and without a status", () => {
     for (const [status, claude, gpt] of pairs) {
       for (const given of [status, undefined]) {
         assert.deepStrictEqual(Translate.translateError("anthropic", "openai", claude, given), gpt)
@@ -39,7 +39,7 @@ describe("an error", () => {
     }
   })
 
-  it("is understood as OpenAI itself writes it", () => {
+  it("is read as OpenAI itself writes it", () => {
     // https://platform.openai.com/docs/guides/error-codes
     const table: ReadonlyArray<readonly [status: number, error: object, type: string]> = [
       [
@@ -61,7 +61,7 @@ describe("an error", () => {
     }
   })
 
-  it("is one even if it is no JSON, or another JSON", () => {
+  it("is an error even if it is not JSON, or another JSON", () => {
     const messageOf = (body: unknown) => Translate.translateError("openai", "anthropic", body, 502)
     assert.deepStrictEqual(messageOf("Bad Gateway"), anthropic("api_error", "Bad Gateway"))
     assert.deepStrictEqual(messageOf({ detail: "no" }), anthropic("api_error", "no"))
@@ -70,7 +70,7 @@ describe("an error", () => {
     assert.deepStrictEqual(messageOf(undefined), anthropic("api_error", "The provider gave no reason."))
   })
 
-  it("is not touched between two of the same protocol", () => {
+  it("is unchanged within one protocol", () => {
     const body = { error: { message: "m", extra: 1 } }
     assert.strictEqual(Translate.translateError("openai", "openai", body, 400), body)
     assert.deepStrictEqual(

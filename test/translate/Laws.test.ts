@@ -22,7 +22,7 @@ const protocols: ReadonlyArray<Translate.Protocol> = ["openai", "anthropic"]
 /** Of a caller who wants to know everything. */
 const curious = { stream_options: { include_usage: true }, thinking: { type: "adaptive" } }
 
-describe("what both protocols can express", () => {
+describe("a request that both protocols can express", () => {
   it.prop(
     "is the same request after the way there and back, from either side",
     [Conversation],
@@ -142,7 +142,7 @@ describe("a translated stream", () => {
 /** -0 is 0 once it has been a JSON text, as it has in a stream. */
 const withoutZero = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
-describe("whatever it is given", () => {
+describe("any input", () => {
   /** JSON with the protocols' words in it, so that it gets further than the first look. */
   const Word = Schema.Literals([
     "assistant",
@@ -304,7 +304,7 @@ describe("whatever it is given", () => {
     { arbitrary: { runs: 100 } }
   )
 
-  it("takes time in proportion to its length", () => {
+  it("takes linear time", () => {
     const time = (size: number) => {
       const messages = Array.from({ length: size }, (_, at) => [
         { role: "user", content: [{ type: "text", text: "a" }] },
@@ -324,7 +324,7 @@ describe("whatever it is given", () => {
     assert.isBelow(time(20_000), base * 200) // twentyfold; a square would be 400
   })
 
-  it("survives bodies that are nested without end, and those with very many parts", () => {
+  it("survives very deeply nested bodies, and those with very many parts", () => {
     const nest = (depth: number): unknown =>
       JSON.parse(`${'{"properties":{"a":'.repeat(depth)}{}${"}}".repeat(depth)}`)
     const deep = nest(20_000)

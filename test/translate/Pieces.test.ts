@@ -29,7 +29,7 @@ describe("the end of a JSON object", () => {
     { arbitrary: { runs: 300 } }
   )
 
-  it("is not mistaken in the middle of a text", () => {
+  it("is not detected inside a string", () => {
     const end = new JsonEnd()
     end.push('{"a":"\\"}')
     assert.isFalse(end.isComplete)
@@ -41,7 +41,7 @@ describe("the end of a JSON object", () => {
 describe("the ids of calls", () => {
   const rule = { allowed: /^[\w-]+$/, forbidden: /[^\w-]/g, longest: 20 }
 
-  it("are kept where they can be", () => {
+  it("are kept if possible", () => {
     const ids = new ToolIds(rule)
     assert.deepStrictEqual(
       [ids.call("a"), ids.call("b"), ids.result("b"), ids.result("a")],
@@ -49,7 +49,7 @@ describe("the ids of calls", () => {
     )
   })
 
-  it("are given anew when they were used before, and results follow", () => {
+  it("are replaced if they are duplicates, in results too", () => {
     const ids = new ToolIds(rule)
     assert.deepStrictEqual([ids.call("call_0"), ids.result("call_0")], ["call_0", "call_0"])
     assert.deepStrictEqual([ids.call("call_0"), ids.result("call_0")], ["call_0_1", "call_0_1"])
@@ -77,7 +77,7 @@ describe("the ids of calls", () => {
     { arbitrary: { runs: 300 } }
   )
 
-  it("of results without a call are kept apart, too", () => {
+  it("of results without a call are distinct, too", () => {
     const ids = new ToolIds(rule)
     assert.strictEqual(ids.result("lost"), "lost")
     assert.strictEqual(ids.result("lost"), "lost")
@@ -86,7 +86,7 @@ describe("the ids of calls", () => {
 })
 
 describe("the name of a tool", () => {
-  it("is kept up to 64 characters, and marked where it is cut", () => {
+  it("is kept up to 64 characters, and gets a checksum if it is cut", () => {
     const name = "x".repeat(100)
     assert.strictEqual(ToolNames.shorten("x".repeat(64)), "x".repeat(64))
     assert.match(ToolNames.shorten(name), /^x{55}_[0-9a-f]{8}$/)
@@ -112,7 +112,7 @@ describe("a data URL", () => {
 })
 
 describe("an effort", () => {
-  it("is found again in its budget", () => {
+  it("is recovered from its budget", () => {
     for (const effort of ["minimal", "low", "medium", "high", "xhigh"] as const) {
       for (const limit of [10_300, 32_000, 64_000, 128_000]) {
         assert.strictEqual(Effort.ofBudget(Effort.budget(effort, limit)!, limit), effort)
@@ -126,7 +126,7 @@ describe("an effort", () => {
     assert.strictEqual(Effort.budget("xhigh", 1_000_000), 128_000)
   })
 
-  it("is the next smaller one a model knows, or its smallest", () => {
+  it("is the next lower one of a model, or its lowest", () => {
     assert.strictEqual(Effort.nearest("max", ["low", "high"]), "high")
     assert.strictEqual(Effort.nearest("medium", ["low", "high"]), "low")
     assert.strictEqual(Effort.nearest("none", ["low", "high"]), "low")
@@ -134,8 +134,8 @@ describe("an effort", () => {
   })
 })
 
-describe("what a model takes", () => {
-  it("is read from the names Anthropic, its resellers and its routers give it", () => {
+describe("the features of a model", () => {
+  it("are read from its names at Anthropic, resellers and routers", () => {
     const thinks: ReadonlyArray<readonly [model: string, thinking: string]> = [
       ["claude-opus-5-5", "default"],
       ["claude-haiku-5-5", "default"],
@@ -158,7 +158,7 @@ describe("what a model takes", () => {
     for (const [model, thinking] of thinks) assert.strictEqual(Models.traits(model).thinking, thinking, model)
   })
 
-  it("is read from the names of OpenAI's models", () => {
+  it("are read from the names of OpenAI's models", () => {
     const table: ReadonlyArray<readonly [model: string, reasons: boolean, highest: string | undefined]> = [
       ["gpt-4o", false, undefined],
       ["gpt-4.1-mini", false, undefined],
@@ -191,7 +191,7 @@ describe("a schema", () => {
     additionalProperties: false
   })
 
-  it("is strict when every object in it is closed and asks for all it has", () => {
+  it("is strict if every object in it is closed and requires all its properties", () => {
     const text = { type: "string" }
     const strict = [
       closed({ a: text, b: { anyOf: [closed({ c: text }), { type: "null" }] } }),
@@ -211,7 +211,7 @@ describe("a schema", () => {
     for (const schema of loose) assert.isFalse(JsonSchema.isStrict(schema), JSON.stringify(schema))
   })
 
-  it("that Anthropic takes is not touched", () => {
+  it("that Anthropic accepts is unchanged", () => {
     const schema = closed({
       a: { type: "string", format: "date", description: "d" },
       b: { type: "array", items: { type: ["integer", "null"] }, minItems: 1 },
@@ -228,8 +228,8 @@ describe("a schema", () => {
   })
 })
 
-describe("the package's face", () => {
-  it("is what a gateway needs", () => {
+describe("the exports", () => {
+  it("are what a gateway needs", () => {
     assert.deepStrictEqual(Object.keys(Translate).sort(), [
       "contextError",
       "declined",

@@ -222,7 +222,7 @@ describe("a request that both protocols can express", () => {
     })
   }
 
-  it("is not touched between two of the same protocol, but for the model", () => {
+  it("is unchanged within one protocol, except for the model", () => {
     const body = { model: "smart", messages: hi, seed: 1, anything: { x: [1] } }
     assert.deepStrictEqual(Translate.translateRequest("openai", "openai", body, gpt), {
       body: { ...body, model: gpt },
@@ -246,7 +246,7 @@ describe("a chat-completions request for an Anthropic model", () => {
     assert.strictEqual(limitOf("glm-5"), 8192)
   })
 
-  it("takes max_completion_tokens before max_tokens", () => {
+  it("prefers max_completion_tokens to max_tokens", () => {
     const { body, dropped } = toAnthropic({ messages: hi, max_tokens: 5, max_completion_tokens: 7 })
     assert.strictEqual(body.max_tokens, 7)
     assert.deepStrictEqual(dropped, [])
@@ -256,14 +256,14 @@ describe("a chat-completions request for an Anthropic model", () => {
     assert.strictEqual(toAnthropic({ messages: hi, temperature: 1.7 }).body.temperature, 1)
   })
 
-  it("gives a model either temperature or top_p where it takes only one", () => {
+  it("has either temperature or top_p for a model that accepts only one", () => {
     const { body, dropped } = toAnthropic({ messages: hi, temperature: 0.2, top_p: 0.3 }, "claude-sonnet-4-5")
     assert.strictEqual(body.temperature, 0.2)
     assert.notProperty(body, "top_p")
     assert.deepStrictEqual(dropped, ["top_p"])
   })
 
-  it("gives a model neither where it takes none, and does not mind the default", () => {
+  it("has neither for a model that accepts none, and does not report the default", () => {
     const { body, dropped } = toAnthropic({ messages: hi, temperature: 0.2, top_p: 1 }, "claude-sonnet-5")
     assert.notProperty(body, "temperature")
     assert.notProperty(body, "top_p")
@@ -286,7 +286,7 @@ describe("a chat-completions request for an Anthropic model", () => {
     assert.deepStrictEqual(body.messages, [...hi, { role: "user", content: "bye" }])
   })
 
-  it("asks something even when it consists of instructions only", () => {
+  it("has a user message even if it consists of instructions only", () => {
     const { body } = toAnthropic({ messages: [{ role: "system", content: "Write a poem." }] })
     assert.deepStrictEqual(body.messages, [{ role: "user", content: "Write a poem." }])
     assert.notProperty(body, "system")
@@ -304,7 +304,7 @@ describe("a chat-completions request for an Anthropic model", () => {
     )
   })
 
-  it("lets the model go on from its own words where it can, without the blanks it refuses", () => {
+  it("lets a model continue its own text if it can, without trailing blanks", () => {
     const begun = [...hi, { role: "assistant", content: "The best answer is ( " }]
     assert.deepStrictEqual(messagesOf(begun, "claude-sonnet-4-5"), [
       ...hi,
@@ -316,7 +316,7 @@ describe("a chat-completions request for an Anthropic model", () => {
     ])
   })
 
-  it("has ids of calls that the protocol takes, each once, in calls and results alike", () => {
+  it("has valid and unique ids in calls and results", () => {
     const turn = (id: string, result: string) => [
       { role: "assistant", content: null, tool_calls: [call(id)] },
       { role: "tool", tool_call_id: id, content: result }
@@ -346,7 +346,7 @@ describe("a chat-completions request for an Anthropic model", () => {
     assert.deepStrictEqual(blocks[4]!.input, {})
   })
 
-  it("keeps arguments that are no object, in one", () => {
+  it("wraps arguments that are not an object", () => {
     const inputOf = (args: string) =>
       (
         messagesOf([...hi, { role: "assistant", tool_calls: [call("a", args)] }]) as ReadonlyArray<{
@@ -357,7 +357,7 @@ describe("a chat-completions request for an Anthropic model", () => {
     assert.deepStrictEqual(inputOf("[1]"), { arguments: [1] })
   })
 
-  it("defines the tools of its calls even when it has none any more", () => {
+  it("defines the tools of its calls even if it has none itself", () => {
     const { body } = toAnthropic({
       messages: [
         ...hi,
@@ -382,14 +382,14 @@ describe("a chat-completions request for an Anthropic model", () => {
     assert.deepStrictEqual(body.tool_choice, { type: "any" })
   })
 
-  it("forbids parallel calls without saying more about the choice", () => {
+  it("forbids parallel calls without changing the choice", () => {
     assert.deepStrictEqual(
       toAnthropic({ messages: hi, tools: [openaiTool], parallel_tool_calls: false }).body.tool_choice,
       { type: "auto", disable_parallel_tool_use: true }
     )
   })
 
-  it("gives thoughts back that were signed, and nothing else of the kind", () => {
+  it("sends back only signed reasoning", () => {
     const { body, dropped } = toAnthropic({
       messages: [
         ...hi,
@@ -423,7 +423,7 @@ describe("a chat-completions request for an Anthropic model", () => {
     assert.deepStrictEqual(dropped, [])
   })
 
-  it("has a schema that Anthropic compiles, with the rest told in words", () => {
+  it("has a schema that Anthropic compiles, with other restrictions in descriptions", () => {
     const { body, dropped } = toAnthropic({
       messages: hi,
       response_format: {
@@ -480,7 +480,7 @@ describe("reasoning_effort for an Anthropic model", () => {
   }
   const adaptive = { type: "adaptive" }
 
-  it("is an effort where the model thinks as it sees fit", () => {
+  it("is an effort for a model with adaptive thinking", () => {
     const table: ReadonlyArray<readonly [model: string, asked: string, given: string]> = [
       ["claude-opus-4-6", "high", "high"],
       ["claude-opus-4-6", "xhigh", "high"],
@@ -503,7 +503,7 @@ describe("reasoning_effort for an Anthropic model", () => {
     })
   })
 
-  it("is a share of the token limit where the model wants a budget", () => {
+  it("is a share of the token limit for a model with a budget", () => {
     const budget = (effort: string, max_tokens: number) =>
       ask("claude-sonnet-4-5", effort, { max_tokens }).thinking
     assert.deepStrictEqual(budget("high", 10_000), { type: "enabled", budget_tokens: 8000 })
@@ -528,7 +528,7 @@ describe("reasoning_effort for an Anthropic model", () => {
     })
   })
 
-  it("gives way where the model must call a tool, or the thoughts behind a call are gone", () => {
+  it("is off if the model must call a tool, or if the reasoning of a call is missing", () => {
     const tools = [openaiTool]
     const amid = [
       ...hi,
@@ -551,7 +551,7 @@ describe("reasoning_effort for an Anthropic model", () => {
     assert.deepStrictEqual(ask("claude-opus-4-6", "high", { tools, messages: amid }).thinking, adaptive)
   })
 
-  it("leaves the sampling to the model", () => {
+  it("drops sampling settings", () => {
     assert.deepStrictEqual(
       toAnthropic(
         { messages: hi, reasoning_effort: "high", temperature: 0.3, top_p: 0.5 },
@@ -561,7 +561,7 @@ describe("reasoning_effort for an Anthropic model", () => {
     )
   })
 
-  it("cannot be given to a model that does not think", () => {
+  it("is dropped for a model that does not think", () => {
     assert.deepStrictEqual(ask("claude-3-5-haiku-latest", "high").dropped, ["reasoning_effort"])
   })
 })
@@ -569,7 +569,7 @@ describe("reasoning_effort for an Anthropic model", () => {
 describe("a messages request for an OpenAI model", () => {
   const messagesOf = (messages: ReadonlyArray<object>) => toOpenai({ messages }).body.messages
 
-  it("has its limit where the model looks for it", () => {
+  it("has its limit in the field that the model uses", () => {
     const limit = (model: string) =>
       Object.keys(toOpenai({ messages: hi }, model).body).filter((key) => key.startsWith("max"))
     assert.deepStrictEqual(limit("gpt-5.2"), ["max_completion_tokens"])
@@ -578,7 +578,7 @@ describe("a messages request for an OpenAI model", () => {
     assert.deepStrictEqual(limit("openai/gpt-oss-120b"), ["max_tokens"])
   })
 
-  it("tells a model that thinks nothing of sampling and stop sequences", () => {
+  it("has no sampling and stop sequences for a reasoning model", () => {
     const { body, dropped } = toOpenai(
       { messages: hi, temperature: 0.3, top_p: 0.5, stop_sequences: ["x"] },
       "gpt-5"
@@ -587,7 +587,7 @@ describe("a messages request for an OpenAI model", () => {
     assert.deepStrictEqual(dropped, ["temperature", "top_p", "stop_sequences"])
   })
 
-  it("has no more stop sequences than OpenAI takes", () => {
+  it("has no more stop sequences than OpenAI accepts", () => {
     const { body, dropped } = toOpenai({ messages: hi, stop_sequences: ["a", "b", "c", "d", "e"] })
     assert.deepStrictEqual(body.stop, ["a", "b", "c", "d"])
     assert.deepStrictEqual(dropped, ["stop_sequences"])
@@ -598,7 +598,7 @@ describe("a messages request for an OpenAI model", () => {
     assert.deepStrictEqual(messagesOf(messages), messages)
   })
 
-  it("says that a tool failed, and shows what it showed in the message behind it", () => {
+  it("marks a failed tool, and moves its images to the following message", () => {
     const image = { type: "image", source: { type: "base64", media_type: "image/png", data: png } }
     assert.deepStrictEqual(
       messagesOf([
@@ -662,7 +662,7 @@ describe("a messages request for an OpenAI model", () => {
     )
   })
 
-  it("has names of tools that OpenAI takes, and finds them again in the answer", () => {
+  it("has tool names that OpenAI accepts, and maps them back in the answer", () => {
     const name = `mcp__${"server".repeat(10)}__list`
     const request = {
       messages: [...hi, { role: "assistant", content: [{ ...use("t1"), name }] }],
@@ -684,7 +684,7 @@ describe("a messages request for an OpenAI model", () => {
     assert.deepStrictEqual(answer.content, [{ type: "tool_use", id: "a", name, input: {} }])
   })
 
-  it("is strict about a tool or an answer only where OpenAI can be", () => {
+  it("is strict about a tool or an answer only if OpenAI accepts that", () => {
     const loose = { type: "object", properties: { a: { type: "string" } }, additionalProperties: false }
     const { body, dropped } = toOpenai({
       messages: hi,
@@ -707,7 +707,7 @@ describe("thinking for an OpenAI model", () => {
   }
   const budget = (budget_tokens: number) => ({ thinking: { type: "enabled", budget_tokens } })
 
-  it("is an effort the model knows", () => {
+  it("is an effort of the model", () => {
     const table: ReadonlyArray<readonly [model: string, asked: Translate.JsonObject, effort: string]> = [
       ["gpt-5.2", budget(8000), "high"],
       ["gpt-5.2", budget(2000), "low"],
@@ -725,7 +725,7 @@ describe("thinking for an OpenAI model", () => {
     }
   })
 
-  it("is left out where a model knows no effort", () => {
+  it("is left out for a model without efforts", () => {
     assert.deepStrictEqual(ask("gpt-4.1", budget(8000)), { effort: undefined, dropped: ["thinking"] })
     assert.deepStrictEqual(ask("deepseek-chat", budget(8000)), { effort: undefined, dropped: ["thinking"] })
     assert.deepStrictEqual(ask("gpt-4.1", { thinking: { type: "disabled" } }), {
@@ -734,7 +734,7 @@ describe("thinking for an OpenAI model", () => {
     })
   })
 
-  it("is turned off where OpenAI takes no tools with it", () => {
+  it("is turned off for models that accept no tools with it", () => {
     const tools = [anthropicTool]
     assert.deepStrictEqual(ask("gpt-5.6", { tools }), { effort: "none", dropped: [] })
     assert.deepStrictEqual(ask("gpt-5.4", { tools, ...budget(8000) }), {

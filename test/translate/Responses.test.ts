@@ -84,7 +84,7 @@ describe("a request for a response", () => {
     )
   }
 
-  it("is told what was left out", () => {
+  it("reports what was left out", () => {
     const rows: ReadonlyArray<readonly [asked: Json, dropped: ReadonlyArray<string>]> = [
       [{}, []],
       [{ store: false, truncation: "disabled", metadata: {}, include: ["reasoning.encrypted_content"] }, []],
@@ -117,7 +117,7 @@ describe("a request for a response", () => {
     }
   })
 
-  it("only one provider can answer when it goes on from something that the provider holds", () => {
+  it("is refused if it depends on a provider's state", () => {
     for (const held of [
       { previous_response_id: "resp_1" },
       { conversation: "conv_1" },
@@ -182,7 +182,7 @@ describe("a streamed response", () => {
   /** The chunks of a chat tell no signatures. */
   const unsealed = (items: unknown) => objects(items).map(({ encrypted_content: _, ...item }) => item)
 
-  it("that was cut gets no end", () => {
+  it("that was truncated gets no end", () => {
     const cut = asMessageEvents({
       thoughts: [],
       text: "Well",
@@ -204,7 +204,7 @@ describe("a streamed response", () => {
   })
 })
 
-describe("thoughts in a response", () => {
+describe("reasoning in a response", () => {
   const thinking = { type: "thinking", thinking: "Hm.", signature: "c2ln" }
   const redacted = { type: "redacted_thinking", data: "cmVk" }
   const message = {
@@ -216,7 +216,7 @@ describe("thoughts in a response", () => {
   }
   const { output } = Translate.translateAnswer("anthropic", "responses", message, context())
 
-  it("come back to Anthropic as they were", () => {
+  it("is sent back to Anthropic unchanged", () => {
     const input = [{ role: "user", content: "?" }, ...objects(output), { role: "user", content: "go on" }]
     const { body, dropped } = Translate.translateRequest("responses", "anthropic", { input }, claude)
     assert.deepStrictEqual(dropped, [])
@@ -227,7 +227,7 @@ describe("thoughts in a response", () => {
     ])
   })
 
-  it("are not given to OpenAI, which has its own", () => {
+  it("is not sent to OpenAI, which has its own", () => {
     const own = { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAA" }
     const body = { input: [...objects(output), own] }
     const { input } = Translate.withoutForeignThoughts(body)
@@ -245,7 +245,7 @@ describe("an answer that", () => {
   const response = (choice: Json) =>
     Translate.translateAnswer("openai", "responses", { choices: [choice] }, context({ max_output_tokens: 5 }))
 
-  it("was declined in words is complete, and one that was filtered is not", () => {
+  it("was refused in text is complete, and one that was filtered is not", () => {
     const declined = response({ finish_reason: "stop", message: { refusal: "I can't." } })
     assert.deepInclude(declined, { status: "completed", incomplete_details: null })
     assert.deepStrictEqual(objects(objects(declined.output)[0]?.content), [
@@ -256,14 +256,14 @@ describe("an answer that", () => {
     assert.deepStrictEqual(filtered.incomplete_details, { reason: "content_filter" })
   })
 
-  it("was cut short in a call says so of the call", () => {
+  it("was truncated in a call marks the call", () => {
     const call = { id: "c", type: "function", function: { name: "f", arguments: '{"a":' } }
     const { output, status } = response({ finish_reason: "length", message: { tool_calls: [call] } })
     assert.strictEqual(status, "incomplete")
     assert.deepInclude(objects(output)[0], { call_id: "c", arguments: '{"a":', status: "incomplete" })
   })
 
-  it("repeats what was asked", () => {
+  it("repeats the request", () => {
     const asked = { instructions: "Be brief.", temperature: 0.5, metadata: { a: "b" }, tool_choice: "none" }
     const choice = { finish_reason: "stop", message: { content: "ok" } }
     assert.deepInclude(

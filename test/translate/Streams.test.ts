@@ -69,12 +69,12 @@ describe("a stream of an Anthropic model", () => {
     assert.isTrue(events.every(({ event }) => event === undefined))
   })
 
-  it("tells its usage only to those who asked", () => {
+  it("reports its usage only if requested", () => {
     const events = translateStream("anthropic", "openai", eventsOf(claudeToolStream), context())
     assert.isFalse(dataOf(events).some((chunk) => Object.hasOwn(chunk as object, "usage")))
   })
 
-  it("tells its thoughts as they come, and once more as a whole with their signature", () => {
+  it("streams its reasoning, and repeats it whole with its signature", () => {
     const events = translateStream("anthropic", "openai", eventsOf(claudeThinkingStream), withUsage)
     const first = "Let me solve this step by step:\n\n1. First break down 27 * 453"
     const second = "\n2. 453 = 400 + 50 + 3"
@@ -98,7 +98,7 @@ describe("a stream of an Anthropic model", () => {
     ])
   })
 
-  it("numbers parallel calls from 0, whatever their blocks' numbers are", () => {
+  it("numbers parallel calls from 0, whatever the indices of their blocks", () => {
     const start = (index: number, id: string) => ({
       type: "content_block_start",
       index,
@@ -140,7 +140,7 @@ describe("a stream of an Anthropic model", () => {
     )
   })
 
-  it("ends with its error, and with nothing behind it", () => {
+  it("ends with its error", () => {
     const translator = Translate.makeStreamTranslator("anthropic", "openai", context())
     const [start, ...rest] = eventsOf(claudeToolStream)
     translator.event(start!)
@@ -154,7 +154,7 @@ describe("a stream of an Anthropic model", () => {
     assert.deepStrictEqual(translator.end(), [])
   })
 
-  it("gets no clean end when it was cut", () => {
+  it("gets no clean end if it was truncated", () => {
     const events = eventsOf(claudeToolStream)
     for (let cut = 0; cut < events.length; cut++) {
       const translator = Translate.makeStreamTranslator("anthropic", "openai", withUsage)
@@ -205,7 +205,7 @@ describe("a stream of an OpenAI model", () => {
     for (const { event, data } of events) assert.strictEqual(JSON.parse(data).type, event)
   })
 
-  it("streams the arguments of a call as they come", () => {
+  it("streams the arguments of a call as they arrive", () => {
     const events = dataOf(translateStream("openai", "anthropic", eventsOf(chatToolStream), context()))
     assert.deepStrictEqual(events[1], {
       type: "content_block_start",
@@ -230,7 +230,7 @@ describe("a stream of an OpenAI model", () => {
     (await addUp("anthropic", translateStream("openai", "anthropic", events, given))).content
   const use = (id: string, input: object) => ({ type: "tool_use", id, name: "f", input })
 
-  it("has one block after another even where calls come in pieces by turns", async () => {
+  it("has sequential blocks even if calls are interleaved", async () => {
     const events = [
       piece(0, "", "a", "f"),
       piece(1, "", "b", "f"),
@@ -258,7 +258,7 @@ describe("a stream of an OpenAI model", () => {
     }
   })
 
-  it("understands calls without an index, and with the same one for all", async () => {
+  it("reads calls without an index, and with the same one for all", async () => {
     for (const index of [undefined, 0]) {
       assert.deepStrictEqual(
         await contentOf([
@@ -282,7 +282,7 @@ describe("a stream of an OpenAI model", () => {
     }
   })
 
-  it("keeps one signed thought apart from the next", async () => {
+  it("keeps consecutive signed reasoning separate", async () => {
     const signed = (text: string, signature?: string) =>
       chunk({
         reasoning: text,
@@ -301,7 +301,7 @@ describe("a stream of an OpenAI model", () => {
     )
   })
 
-  it("shows thoughts to a caller who asked for them", async () => {
+  it("contains reasoning if the caller requested it", async () => {
     const events = [
       chunk({ role: "assistant", content: "" }),
       chunk({ reasoning_content: "2" }),
@@ -316,7 +316,7 @@ describe("a stream of an OpenAI model", () => {
     ])
   })
 
-  it("is complete with a finish reason, even if nobody says [DONE]", () => {
+  it("is complete with a finish reason, even without [DONE]", () => {
     const translator = Translate.makeStreamTranslator("openai", "anthropic", context())
     translator.event(chunk({ content: "a" }))
     assert.isFalse(translator.isComplete)
@@ -330,13 +330,13 @@ describe("a stream of an OpenAI model", () => {
     assert.deepStrictEqual(translator.end(), [])
   })
 
-  it("gets no clean end when it was cut", () => {
+  it("gets no clean end if it was truncated", () => {
     const events = eventsOf(chatToolStream).slice(0, -2)
     const told = translateStream("openai", "anthropic", events, context())
     assert.isFalse(told.some(({ event }) => event === "message_stop" || event === "message_delta"))
   })
 
-  it("ends with its error, whichever way it is told", () => {
+  it("ends with its error, in any format", () => {
     for (const event of [
       { data: '{"error":{"message":"no","type":"server_error","code":null}}' },
       { event: "error", data: '{"message":"no"}' },

@@ -13,7 +13,7 @@ const hi = { role: "user", content: "hi" }
 const bye = { role: "user", content: "bye" }
 const text = (text: string) => ({ type: "text", text })
 
-describe("what the model said in several turns", () => {
+describe("text of several model turns", () => {
   it("is one text with a blank line between them", () => {
     const turns = [
       { role: "assistant", content: "One." },
@@ -32,7 +32,7 @@ describe("what the model said in several turns", () => {
     ])
   })
 
-  it("is kept apart in blocks where the target has those", () => {
+  it("is kept in separate blocks if the target has those", () => {
     const turns = [
       { role: "assistant", content: "One." },
       { role: "assistant", content: "Two." }
@@ -44,7 +44,7 @@ describe("what the model said in several turns", () => {
     ])
   })
 
-  it("is kept apart around a call, and joined where the blocks of one message follow each other", () => {
+  it("is kept separate around a call, and joined between consecutive blocks of one message", () => {
     const call = { type: "tool_use", id: "a", name: "f", input: {} }
     const result = { role: "user", content: [{ type: "tool_result", tool_use_id: "a", content: "1" }] }
     const [, first] = said("anthropic", {
@@ -57,7 +57,7 @@ describe("what the model said in several turns", () => {
     assert.strictEqual(second?.content, "The sky is blue.")
   })
 
-  it("gets no blank line beside an empty text, nor a second one", () => {
+  it("gets no blank line next to an empty text, nor a second one", () => {
     const turns = ["", "One.\n", "", "Two."].map((content) => ({ role: "assistant", content }))
     assert.strictEqual(said("anthropic", { messages: [hi, ...turns, bye] })[1]?.content, "One.\nTwo.")
   })

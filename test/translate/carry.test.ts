@@ -29,7 +29,7 @@ describe("a token", () => {
     }
   )
 
-  it("is nobody's once a letter of it was changed, put in or taken out", () => {
+  it("is rejected once a character was changed, added or removed", () => {
     const token = Token.seal(one, "id", { x: { extra_content: { google: { thought_signature: "c2ln" } } } })
     const last = token.length - 1
     for (let at = Token.mark.length; at < last; at++) {
@@ -42,18 +42,18 @@ describe("a token", () => {
     }
   })
 
-  it("is believed while its secret is among those of its owner", () => {
+  it("is accepted while its secret is among those of its owner", () => {
     const token = Token.seal(one, "id", { t: "a" })
     assert.isDefined(Token.open(Token.owner("one\ngemini", ["new", "secret"]), "id", token))
   })
 
-  it("of something long and plain is shorter than that", () => {
+  it("is shorter than long repetitive content", () => {
     assert.isBelow(Token.seal(one, "", { t: "I think about it. ".repeat(5000) }).length, 2000)
   })
 })
 
 describe("an id of a call", () => {
-  it("is found again with and without a token", () => {
+  it("is recovered with and without a token", () => {
     const token = Token.seal(one, "call_1", { i: "functions.weather:0" })
     assert.deepStrictEqual(CallId.split(CallId.join("call_1", token)), { id: "call_1", token })
     assert.deepStrictEqual(CallId.split("call_1"), { id: "call_1" })
@@ -62,8 +62,8 @@ describe("an id of a call", () => {
   })
 })
 
-describe("members in pieces", () => {
-  it("are put together: texts, lists, objects, details of one index", () => {
+describe("fields in pieces", () => {
+  it("are merged: strings, lists, objects, details with one index", () => {
     const into = {}
     merge(into, {
       reasoning_opaque: "ab",
@@ -92,7 +92,7 @@ describe("members in pieces", () => {
 })
 
 describe("a family of models", () => {
-  it("is told by the name", () => {
+  it("is derived from the name", () => {
     const rows = [
       ["google/gemini-3-pro", "gemini"],
       ["deepseek/deepseek-r1-distill-qwen-32b", "deepseek"],
@@ -135,7 +135,7 @@ const back = (deltas: ReadonlyArray<Delta>, model: string, thinking?: object) =>
   return turns[0]?.role === "assistant" ? turns[0].parts : []
 }
 
-describe("what a stream leaves", () => {
+describe("the carried data of a stream", () => {
   const hang = (name: string) => ({ extra_content: { google: { thought_signature: name } } })
   const call = (index: number, members?: object): ReadonlyArray<Delta> => [
     {
@@ -184,7 +184,7 @@ describe("what a stream leaves", () => {
     })
   }
 
-  it("comes back with its call when it comes behind the call's beginning", () => {
+  it("is returned with its call if it arrives after the call's start", () => {
     const late: ReadonlyArray<Delta> = [
       ...call(0).slice(0, 1),
       { type: "hangs", call: 0, members: hang("late") },
@@ -195,8 +195,8 @@ describe("what a stream leaves", () => {
   })
 })
 
-describe("what is known of a server", () => {
-  it("decides whether the text of thoughts goes back", () => {
+describe("the rules of a server", () => {
+  it("decide whether reasoning text is sent back", () => {
     const carry = Carry.make("p", ["secret"]).of("m")
     const signature = Token.seal(carry.owner, "own", { f: "reasoning" })
     const own: Spoken = { type: "thinking", text: "own", signature }
@@ -228,7 +228,7 @@ describe("a conversation for a target of the called protocol", () => {
   const id = CallId.join("call_1", Token.seal(one, "call_1", { x: {} }))
   const token = Token.seal(one, "", { f: "reasoning_content" })
 
-  it("has nothing of what is carried for others", () => {
+  it("contains nothing carried for others", () => {
     const rows = [
       [
         "anthropic",

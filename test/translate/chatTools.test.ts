@@ -35,7 +35,7 @@ const deltasOf = (events: ReadonlyArray<Translate.OutEvent>) =>
     chunk === "[DONE]" ? [] : (chunk as { readonly choices: ReadonlyArray<Translate.JsonObject> }).choices
   )
 
-describe("functions as they were before there were tools", () => {
+describe("legacy functions", () => {
   const request: Translate.JsonObject = {
     model: claude,
     functions: [{ name: "weather", description: "Today's weather", parameters }],
@@ -77,7 +77,7 @@ describe("functions as they were before there were tools", () => {
     ])
   })
 
-  it("may be chosen by a word", () => {
+  it("may be chosen by a mode", () => {
     for (const [function_call, type] of [
       ["auto", "auto"],
       ["none", "none"]
@@ -97,7 +97,7 @@ describe("functions as they were before there were tools", () => {
   ]
   const answer = { id: "msg_1", model: claude, content, stop_reason: "tool_use", usage: {} }
 
-  it("are called as their client knows them", () => {
+  it("are called in the client's format", () => {
     const said = Translate.translateAnswer("anthropic", "openai", answer, context(request))
     const [choice] = said.choices as ReadonlyArray<Translate.JsonObject>
     assert.deepStrictEqual(choice?.message, {
@@ -109,7 +109,7 @@ describe("functions as they were before there were tools", () => {
     assert.strictEqual(choice?.finish_reason, "function_call")
   })
 
-  it("are called as their client knows them, in a stream", async () => {
+  it("are called in the client's format, in a stream", async () => {
     const events = streamed(request, calling(["weather", '{"city":', '"Paris"}']))
     assert.deepStrictEqual(
       deltasOf(events).map(({ delta }) => (delta as Translate.JsonObject).function_call),
@@ -128,7 +128,7 @@ describe("functions as they were before there were tools", () => {
     assert.strictEqual(choice?.finish_reason, "function_call")
   })
 
-  it("lose no call where a model calls several at once: the others are calls of tools", () => {
+  it("lose no parallel call: the others become tool calls", () => {
     const more = { type: "tool_use", id: "toolu_2", name: "weather", input: { city: "Rome" } }
     const said = Translate.translateAnswer(
       "anthropic",
@@ -206,7 +206,7 @@ describe("tools of chats that take one text", () => {
     )
   })
 
-  it("are called as their client knows them", () => {
+  it("are called in the client's format", () => {
     const content = [
       { type: "tool_use", id: "toolu_1", name: "edit", input: { input: patch } },
       { type: "tool_use", id: "toolu_2", name: "weather", input: { city: "Paris" } }
@@ -221,7 +221,7 @@ describe("tools of chats that take one text", () => {
     assert.strictEqual(finish_reason, "tool_calls")
   })
 
-  it("are called as their client knows them, in a stream", () => {
+  it("are called in the client's format, in a stream", () => {
     const json = JSON.stringify({ input: patch })
     const events = streamed(
       request,
@@ -236,7 +236,7 @@ describe("tools of chats that take one text", () => {
     ])
   })
 
-  it("say what there is of a text that was cut", () => {
+  it("contain what there is of a truncated text", () => {
     const events = streamed(request, calling(["edit", '{"input":"*** Beg']))
     const pieces = deltasOf(events).flatMap(({ delta }) => (delta as Translate.JsonObject).tool_calls ?? [])
     assert.deepStrictEqual(pieces, [

@@ -91,14 +91,14 @@ describe("tools that the client runs itself", () => {
       return item
     })
 
-  it("are called as the client knows them, in a whole answer", () => {
+  it("are called in the client's format, in a whole answer", () => {
     const tool_calls = calls.map(({ id, ...called }) => ({ id, type: "function", function: called }))
     const answer = { choices: [{ message: { content: null, tool_calls }, finish_reason: "tool_calls" }] }
     const said = Translate.translateAnswer("openai", "responses", answer, context(request))
     assert.deepStrictEqual(bare(said.output), items)
   })
 
-  it("are called as the client knows them, in a stream", () => {
+  it("are called in the client's format, in a stream", () => {
     const chunk = (delta: object, finish_reason: string | null = null) => ({
       data: JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })
     })
@@ -120,7 +120,7 @@ describe("tools that the client runs itself", () => {
     assert.strictEqual(input?.input, patch)
   })
 
-  it("get the model's text as it is where it does not keep to the one field", () => {
+  it("get the model's raw text if it ignores the field", () => {
     for (const [args, input] of [
       [patch, patch],
       [JSON.stringify(patch), patch],

@@ -45,7 +45,7 @@ describe("a call that cannot be forced", () => {
     }
   })
 
-  it("is nothing where nothing is forced", () => {
+  it("changes nothing if nothing is forced", () => {
     for (const [choice, written] of [
       [{ type: "auto" }, "auto"],
       [{ type: "none" }, "none"]
@@ -56,7 +56,7 @@ describe("a call that cannot be forced", () => {
     }
   })
 
-  it("is asked for in words where it stands in the place of a schema", () => {
+  it("is requested in the prompt if it replaces a schema", () => {
     for (const choice of [undefined, { type: "auto" }, { type: "tool", name: "ask" }]) {
       const { body, dropped } = forced(choice as object, format)
       assert.strictEqual(body.tool_choice, "auto")
@@ -69,7 +69,7 @@ describe("a call that cannot be forced", () => {
     assert.deepStrictEqual(toolsOf(none.body), ["answer_with_json"])
   })
 
-  it("is forced of models that do not think by default, and of every other server", () => {
+  it("stays forced for models that do not think by default, and for every other server", () => {
     for (const described of [{ provider: "vllm", model: "deepseek-v3" }, { model: "llama" }]) {
       assert.isTrue(resolve({ protocol: "openai", ...described }).forcedCalls)
     }

@@ -30,7 +30,7 @@ const malformed = (from: Translate.Protocol, events: ReadonlyArray<Translate.Sse
 describe("the pieces of a call", () => {
   const bash = [use("a", "bash", { command: "ls" })]
 
-  it("belong to the call of their index, though the id changes with each of them", async () => {
+  it("belong to the call with their index, although the id changes", async () => {
     assert.deepStrictEqual(
       await contentOf([
         piece(0, "a", "bash", ""),
@@ -53,7 +53,7 @@ describe("the pieces of a call", () => {
     )
   })
 
-  it("belong to the last call where the index is left out or counted on with each piece", async () => {
+  it("belong to the last call if the index is missing or increases with each piece", async () => {
     for (const index of [
       [0, undefined, undefined],
       [0, 1, 2],
@@ -73,7 +73,7 @@ describe("the pieces of a call", () => {
     }
   })
 
-  it("belong to the call of their id where the index is new or missing", async () => {
+  it("belong to the call with their id if the index is new or missing", async () => {
     for (const index of [undefined, 7]) {
       assert.deepStrictEqual(
         await contentOf([
@@ -88,7 +88,7 @@ describe("the pieces of a call", () => {
     }
   })
 
-  it("may hold the name in pieces, again and again, or last", async () => {
+  it("may hold the name in pieces, repeatedly, or last", async () => {
     assert.deepStrictEqual(
       await contentOf([
         piece(0, "a", "ba", ""),
@@ -114,7 +114,7 @@ describe("the pieces of a call", () => {
     )
   })
 
-  it("may hold the arguments as an object, or behind an empty one", async () => {
+  it("may hold the arguments as an object, or after an empty one", async () => {
     assert.deepStrictEqual(await contentOf([piece(0, "a", "bash", { command: "ls" }), finish, done]), bash)
     assert.deepStrictEqual(
       await contentOf([
@@ -128,7 +128,7 @@ describe("the pieces of a call", () => {
     )
   })
 
-  it("are one call of each name where all have the same index", async () => {
+  it("are one call per name if all have the same index", async () => {
     assert.deepStrictEqual(
       await contentOf([
         piece(0, "a", "bash", '{"command":"ls"}'),
@@ -141,7 +141,7 @@ describe("the pieces of a call", () => {
     )
   })
 
-  it("may be a function call of the older kind", async () => {
+  it("may be a legacy function call", async () => {
     const content = await contentOf([
       chunk({ function_call: { name: "bash", arguments: "" } }),
       chunk({ function_call: { arguments: '{"command":' } }),
@@ -170,7 +170,7 @@ describe("the pieces of a call", () => {
     }
   })
 
-  it("of a message may have a wrong index while one call is open, and none when none is", () => {
+  it("of a message may have a wrong index while one call is open, but not if none is", () => {
     const start = {
       event: "content_block_start",
       data: '{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"a","name":"bash","input":{}}}'
@@ -191,8 +191,8 @@ describe("the pieces of a call", () => {
   })
 })
 
-describe("what comes behind a finish reason", () => {
-  it("counts until the stream is over", async () => {
+describe("content after a finish reason", () => {
+  it("counts until the stream ends", async () => {
     const events = [
       chunk({ tool_calls: [{ index: 0, id: "a", function: { name: "f", arguments: "{}" } }] }, "tool_calls"),
       piece(1, "b", "g", '{"x":1}'),
@@ -224,7 +224,7 @@ describe("what comes behind a finish reason", () => {
   })
 })
 
-describe("the words of other servers", () => {
+describe("the formats of other servers", () => {
   const stopOf = async (word: string) =>
     (await messageOf([chunk({ content: "a" }), chunk({}, word), done])).stop_reason
   const wholeOf = (word: string) =>
@@ -235,7 +235,7 @@ describe("the words of other servers", () => {
       context()
     ).stop_reason
 
-  it("say why an answer ended, in any case", async () => {
+  it("have finish reasons in any letter case", async () => {
     const table: ReadonlyArray<readonly [word: string, reason: string]> = [
       ["MAX_TOKENS", "max_tokens"],
       ["max_tokens", "max_tokens"],
@@ -258,7 +258,7 @@ describe("the words of other servers", () => {
     }
   })
 
-  it("say it in the protocol of messages as well", () => {
+  it("have them in the Anthropic protocol as well", () => {
     for (const [word, reason] of [
       ["MAX_TOKENS", "length"],
       ["length", "length"],
@@ -271,7 +271,7 @@ describe("the words of other servers", () => {
     }
   })
 
-  it("tell thoughts under any name, and in parts of the content", async () => {
+  it("have reasoning under any field name, and in content parts", async () => {
     const given = context({ thinking: { type: "adaptive" } })
     const thoughts: ReadonlyArray<object> = [
       { reasoning_content: "hm" },
@@ -296,7 +296,7 @@ describe("the words of other servers", () => {
     }
   })
 
-  it("tell tokens wherever servers tell them", async () => {
+  it("have usage at any known path", async () => {
     const places: ReadonlyArray<object> = [
       { usage: { prompt_tokens: 15, completion_tokens: 3, prompt_cache_hit_tokens: 5 } },
       {
@@ -325,7 +325,7 @@ describe("the words of other servers", () => {
     assert.deepInclude(usage as object, { input_tokens: 10, cache_read_input_tokens: 5, output_tokens: 3 })
   })
 
-  it("do not hide the tokens that a message began with behind a zero at its end", async () => {
+  it("do not overwrite the first token count with a zero at the end", async () => {
     const events = [
       { type: "message_start", message: { id: "m", usage: { input_tokens: 15, output_tokens: 1 } } },
       { type: "content_block_start", index: 0, content_block: { type: "text", text: "said" } },
@@ -341,7 +341,7 @@ describe("the words of other servers", () => {
     assert.deepInclude(usage as object, { prompt_tokens: 15, completion_tokens: 7, total_tokens: 22 })
   })
 
-  it("may come in the only choice there is, whatever its index", async () => {
+  it("may have a single choice with any index", async () => {
     const said = {
       data: JSON.stringify({ choices: [{ index: 1, delta: { content: "a" }, finish_reason: "stop" }] })
     }
@@ -349,7 +349,7 @@ describe("the words of other servers", () => {
   })
 })
 
-describe("content without a place", () => {
+describe("content without a counterpart", () => {
   it("is named", () => {
     const translator = Translate.makeStreamTranslator("openai", "anthropic", context())
     translator.event(chunk({ content: "a", images: [{ type: "image_url", image_url: { url: "data:," } }] }))

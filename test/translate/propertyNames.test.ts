@@ -49,7 +49,7 @@ const namesIn = (schema: unknown): ReadonlyArray<string> =>
       ])
 
 describe("names of properties", () => {
-  it("are changed everywhere where the dialect asks for it, in schema, arguments and answer", () => {
+  it("are changed everywhere if the dialect requires it, in schema, arguments and answer", () => {
     const { body, restore } = express("everywhere")
     const [tool] = body.tools as ReadonlyArray<Translate.JsonObject>
     for (const name of namesIn(tool?.input_schema)) assert.match(name, /^[a-zA-Z0-9_.-]{1,64}$/)
@@ -85,7 +85,7 @@ describe("names of properties", () => {
     assert.include(streamed, JSON.stringify(JSON.stringify(args)).slice(1, -1))
   })
 
-  it("are changed at the top only where servers look no deeper", () => {
+  it("are changed only at the top if servers check no deeper", () => {
     const { body } = express("top")
     const [tool] = body.tools as ReadonlyArray<Translate.JsonObject>
     const names = namesIn(tool?.input_schema)

@@ -1,5 +1,5 @@
 /**
- * Whole messages and the common form.
+ * Converts whole messages to and from the common form.
  *
  * https://docs.anthropic.com/en/api/messages#response-id
  */
@@ -29,7 +29,7 @@ export const readAnswer = (body: JsonObject): Answer => {
   }
 }
 
-/** Writes an answer. Thoughts are part of it only where the caller asked for them. */
+/** Writes an answer. Reasoning is included only if the caller requested it. */
 export const writeAnswer = (answer: Answer, context: Context): JsonObject => {
   const content: Array<JsonObject> = []
   let calls = 0
@@ -57,7 +57,7 @@ export const writeAnswer = (answer: Answer, context: Context): JsonObject => {
   }
 }
 
-/** The fields a message begins with. */
+/** The first fields of a message. */
 export const head = (id: string, model: string): JsonObject => ({
   id,
   type: "message",
@@ -65,14 +65,14 @@ export const head = (id: string, model: string): JsonObject => ({
   model
 })
 
-/** A thought; without a signature it is one of a model that gives none. */
+/** A block of reasoning; without a signature it comes from a model that gives none. */
 export const thinkingBlock = (thinking: string, signature = ""): JsonObject => ({
   type: "thinking",
   thinking,
   signature
 })
 
-/** A call; one that came without an id is given one. */
+/** A call; one without an id gets one. */
 export const callBlock = (
   id: string,
   index: number,

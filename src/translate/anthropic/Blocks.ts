@@ -1,12 +1,12 @@
 /**
- * The blocks of a message as what was said.
+ * Reads the blocks of a message.
  *
- * Tools that Anthropic runs itself, and what they gave, are no part of the common form and are named.
+ * Tools that Anthropic runs itself, and their results, have no counterpart in the common form and are recorded.
  */
 import type { Remark, Spoken } from "../common/Common.ts"
 import { isObject, type JsonObject, list, string, text, write } from "../common/Json.ts"
 
-/** One row a type of block. */
+/** One row for each type of block. */
 const rows: ReadonlyMap<unknown, (block: JsonObject) => Spoken | Remark> = new Map<
   unknown,
   (block: JsonObject) => Spoken | Remark
@@ -34,11 +34,11 @@ const readCall = ({ id, input, name }: JsonObject): Spoken | Remark =>
         arguments: typeof input === "string" ? input : write(input ?? {})
       }
 
-/** What a block says. */
+/** The content of a block. */
 export const readBlock = (block: JsonObject): Spoken | Remark =>
   rows.get(block.type)?.(block) ?? { type: "dropped", name: `content.${string(block.type) ?? "type"}` }
 
-/** What the content of a message says: blocks, or a text at some servers. */
+/** The content of a message: blocks, or a text at some servers. */
 export const readBlocks = (content: unknown): ReadonlyArray<Spoken | Remark> => {
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }]
   return list(content).flatMap((block): ReadonlyArray<Spoken | Remark> | Spoken | Remark =>

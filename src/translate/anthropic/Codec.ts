@@ -1,4 +1,4 @@
-/** Anthropic's messages. */
+/** Anthropic's messages protocol. */
 import type { Codec } from "../protocol/Protocol.ts"
 import { readAnswer, writeAnswer } from "./Answers.ts"
 import { readError, writeError } from "./Errors.ts"

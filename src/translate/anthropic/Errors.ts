@@ -1,5 +1,5 @@
 /**
- * Errors in Anthropic's words.
+ * Errors of Anthropic's protocol.
  *
  * https://docs.anthropic.com/en/api/errors
  */
@@ -34,7 +34,7 @@ const kinds: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
   ["timeout_error", "timeout"]
 ])
 
-/** What this protocol says in its message only. */
+/** Errors that are recognisable only by their message. */
 const sentences: ReadonlyArray<readonly [RegExp, FailureKind]> = [[/credit balance is too low/i, "billing"]]
 
 /** Reads the body of an error. */

@@ -1,5 +1,5 @@
 /**
- * What Anthropic's models take, as far as a translation must know it. Everything else is the provider's to judge.
+ * The features of Anthropic's models, as far as translation needs them. Everything else is left to the provider.
  *
  * - sampling: https://platform.claude.com/docs/en/about-claude/models/migration-guide
  * - thinking: https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
@@ -9,22 +9,24 @@
  */
 import type { Effort } from "../common/Common.ts"
 
-/** What a model takes. */
+/** The features of a model. */
 export interface Traits {
-  /** The token limit when the caller sets none; the protocol requires one. No model's own limit is lower. */
+  /** The token limit if the caller sets none; the protocol requires one. No model's own limit is lower. */
   readonly maxTokens: number
   /** `one`: temperature or top_p, but not both. */
   readonly sampling: "all" | "one" | "none"
   /**
-   * - `none`: it does not think
-   * - `budget`: it thinks when it is given a budget of tokens
-   * - `optional`: it thinks as it sees fit when asked to
-   * - `default`: it thinks as it sees fit unless asked not to
-   * - `always`: the same, and it cannot be asked not to
+   * How it thinks:
+   *
+   * - `none`: not at all
+   * - `budget`: only with a token budget
+   * - `optional`: adaptively, if requested
+   * - `default`: adaptively, unless turned off
+   * - `always`: adaptively, and it cannot be turned off
    */
   readonly thinking: "none" | "budget" | "optional" | "default" | "always"
   readonly efforts: ReadonlyArray<Effort>
-  /** May the conversation end with words of the model, which it goes on from? */
+  /** Whether the conversation may end with text of the model, which it continues. */
   readonly prefill: boolean
 }
 
@@ -44,7 +46,7 @@ const fourFive: Traits = {
   prefill: true
 }
 
-/** The first row that fits: the families it is about, the first version, and what they take. */
+/** The first matching row: the families, the first version, and the features. */
 const rows: ReadonlyArray<readonly [family: RegExp, since: number, traits: Traits]> = [
   [/fable|mythos/, 0, { ...five, thinking: "always" }],
   [/./, 5.0, five],
@@ -58,10 +60,10 @@ const rows: ReadonlyArray<readonly [family: RegExp, since: number, traits: Trait
   [/./, 0, { ...fourFive, sampling: "all", thinking: "none", maxTokens: 4096 }]
 ]
 
-/** Models of others that speak this protocol know it as it was before version 4.5. */
+/** Other models with this protocol support it as it was before version 4.5. */
 const foreign: Traits = { ...fourFive, sampling: "all", maxTokens: 8192 }
 
-/** What a model takes, by its name. A Claude whose name tells no version counts as one of the newest. */
+/** The features of a model, by its name. A Claude model without a version in its name counts as one of the newest. */
 export const traits = (model: string): Traits => {
   const name = model.toLowerCase()
   if (!name.includes("claude")) return foreign

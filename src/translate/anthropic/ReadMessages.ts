@@ -1,4 +1,4 @@
-/** From the messages of an Anthropic request to turns. */
+/** Reads the messages of an Anthropic request. */
 import type { Content, Media, Result, Spoken, Turn } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
 import { isObject, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
@@ -30,7 +30,7 @@ export const readMessages = (messages: unknown, dropped: Dropped): ReadonlyArray
 
 type Block = Content | Result | Spoken
 
-/** The blocks that may stand in a message of that role. */
+/** The blocks that a message of that role may contain. */
 const only = <A extends Block>(
   blocks: ReadonlyArray<Block>,
   is: (block: Block) => block is A,
@@ -56,7 +56,7 @@ export const readTexts = (content: unknown, path: string, dropped: Dropped): Rea
   })
 }
 
-/** Where the prompt is to be kept in a cache, by the places of the texts. */
+/** Cache control by the index of the text. */
 export const cachesIn = (content: unknown): ReadonlyMap<number, JsonObject> | undefined => {
   if (typeof content === "string") return undefined
   const caches = new Map<number, JsonObject>()
@@ -70,7 +70,7 @@ const readBlocks = (content: unknown, dropped: Dropped): ReadonlyArray<Block> =>
   return objects(content).flatMap((block) => readBlock(block, "messages.content", dropped))
 }
 
-/** One row a type of block: the fields that are read, and what they make. */
+/** One row for each type of block: the fields that are read, and the result. */
 interface Row {
   readonly keys: ReadonlySet<string>
   readonly read: (block: JsonObject, dropped: Dropped) => ReadonlyArray<Block>
@@ -150,7 +150,7 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
 const isContent = (block: Block): block is Content =>
   block.type === "text" || block.type === "image" || block.type === "document"
 
-/** What a person or a tool shows the model. All else that is not known is what the provider ran by itself. */
+/** Content from the user or a tool. Other unknown blocks are what the provider ran by itself. */
 const shown: ReadonlySet<string> = new Set([
   "image",
   "document",
@@ -160,7 +160,7 @@ const shown: ReadonlySet<string> = new Set([
   "file"
 ])
 
-/** One block; what it cannot be translated with is named, and so is a block that cannot be translated at all. */
+/** Reads one block; untranslatable fields and blocks are recorded. */
 const readBlock = (block: JsonObject, path: string, dropped: Dropped): ReadonlyArray<Block> => {
   const type = string(block.type) ?? "type"
   const row = rows.get(type)
@@ -172,7 +172,7 @@ const readBlock = (block: JsonObject, path: string, dropped: Dropped): ReadonlyA
   return read
 }
 
-/** What is said of a block is said of the last of what it makes; of a result, of the last of what it shows. */
+/** Cache control of a block applies to the last of its parts; of a result, to the last part of its content. */
 const cached = (blocks: ReadonlyArray<Block>, cache: unknown): ReadonlyArray<Block> => {
   const last = blocks.at(-1)
   if (!isObject(cache) || last === undefined) return blocks
@@ -197,7 +197,7 @@ const readImage = (source: JsonObject): ReadonlyArray<Block> => {
   return media === undefined ? [] : [{ type: "image", media }]
 }
 
-/** A document may hold blocks of its own, which take its place. */
+/** A document may contain blocks of its own, which replace it. */
 const readDocument = (block: JsonObject, dropped: Dropped): ReadonlyArray<Block> => {
   const source = object(block.source)
   const name = text(block.title)

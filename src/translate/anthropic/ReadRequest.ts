@@ -1,5 +1,5 @@
 /**
- * From the body of a messages request to the common form.
+ * Reads the body of a messages request to the common form.
  *
  * https://docs.anthropic.com/en/api/messages
  */
@@ -32,7 +32,7 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["stop_sequences", (value, draft) => stops(value, draft)],
   ["thinking", (value, draft, body) => thinking(object(value), draft, body)],
   ["output_config", (value, draft) => outputConfig(object(value), draft)],
-  // The name of `output_config.format` while it was in beta.
+  // The beta name of `output_config.format`.
   ["output_format", (value, draft) => format(value, draft)],
   ["metadata", (value, draft) => metadata(object(value), draft)],
   ["service_tier", (value, draft) => set(draft, "tier", tiers.get(value))],
@@ -51,7 +51,7 @@ const stops = (value: unknown, draft: Draft): boolean => {
   return stops.length === 0 ? list(value).length === 0 : set(draft, "stop", stops)
 }
 
-/** An effort, which stands in `output_config`, goes before a budget. */
+/** An effort in `output_config` takes precedence over a budget. */
 const thinking = (value: JsonObject, draft: Draft, body: JsonObject): boolean => {
   const effort = Effort.read(object(body.output_config).effort)
   switch (value.type) {
@@ -97,10 +97,10 @@ const metadata = (value: JsonObject, draft: Draft): boolean => {
   return true
 }
 
-// Whether arguments are streamed as they are written; others do so always.
+// `eager_input_streaming`: whether arguments are streamed as they are written; other protocols always do so.
 const toolKeys = new Set(["type", "name", "description", "input_schema", "strict", "eager_input_streaming"])
 
-/** Tools with a type of their own are Anthropic's: it runs them, or its models know them by heart. */
+/** Tools with their own type are Anthropic's: it runs them, or its models know them without a definition. */
 const tools = (value: unknown, draft: Draft): boolean => {
   for (const tool of objects(value)) {
     const name = text(tool.name)

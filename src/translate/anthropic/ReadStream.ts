@@ -1,5 +1,5 @@
 /**
- * From the events of a streamed message to deltas.
+ * Reads the events of a streamed message.
  *
  * https://docs.anthropic.com/en/docs/build-with-claude/streaming
  */
@@ -14,7 +14,7 @@ import * as Words from "./Words.ts"
 /** The call whose block is open. */
 interface Open {
   readonly call: number
-  /** The arguments the block began with, which some servers give as a whole. */
+  /** The arguments at the start of the block, which some servers send complete. */
   readonly input: unknown
   hasArguments: boolean
 }
@@ -22,9 +22,9 @@ interface Open {
 type Said = ReadonlyArray<Delta | Remark>
 
 /**
- * A reader for one stream. Blocks are told apart by their index; a piece of arguments whose index is not that of a call
- * belongs to the only call that is open. Why the answer ended is told at its very end, because some servers go on with
- * blocks behind the reason.
+ * A reader for one stream. Blocks are identified by their index; a piece of arguments whose index is not that of a
+ * call belongs to the only open call. The finish reason is returned at the very end, because some servers continue
+ * with blocks after it.
  */
 export class AnthropicStreamReader implements StreamReader {
   #calls = 0
@@ -71,7 +71,7 @@ export class AnthropicStreamReader implements StreamReader {
     return [...unfinished, ...(this.#stop === undefined ? [] : [this.#stop]), { type: "end" }]
   }
 
-  /** The content is empty here, but at some servers. */
+  /** The content is empty here, except at some servers. */
   #start(json: JsonObject): Said {
     const message = object(json.message)
     this.#counts = Usage.read(json, this.#counts)
@@ -126,7 +126,7 @@ export class AnthropicStreamReader implements StreamReader {
     return [{ type: "arguments", call: open.call, json }]
   }
 
-  /** A call without arguments is a call with no arguments: `{}`. */
+  /** A call without arguments has the arguments `{}`. */
   #blockStop(index: unknown): ReadonlyArray<Delta> {
     const open = this.#open.get(index)
     this.#open.delete(index)
@@ -146,7 +146,7 @@ export class AnthropicStreamReader implements StreamReader {
   }
 }
 
-/** A thought that a block begins with. */
+/** The reasoning at the start of a block. */
 const thought = ({ signature, text: said }: Thinking): ReadonlyArray<Delta> => [
   ...(said === "" ? [] : [{ type: "thinking" as const, text: said }]),
   ...(signature === undefined ? [] : [{ type: "signature" as const, signature }])

@@ -1,5 +1,5 @@
 /**
- * How a request asks a Claude model to think.
+ * Writes the reasoning effort of a request for a Claude model.
  *
  * - https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
  * - https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
@@ -10,20 +10,20 @@ import * as Effort from "../common/Effort.ts"
 import type { JsonObject } from "../common/Json.ts"
 import type { Traits } from "./Models.ts"
 
-/** What is written, and whether the model is told to think. */
+/** The written fields, and whether the model is set to think. */
 export interface Thinking {
   readonly config?: JsonObject | undefined
   readonly effort?: Word | undefined
   readonly isOn: boolean
 }
 
-/** Writes the effort of a request as its model takes it. */
+/** Writes the effort of a request as its model accepts it. */
 export const write = (request: Request, traits: Traits, maxTokens: number, dropped: Dropped): Thinking => {
   const asked = request.settings.effort
   if (asked === undefined) return { isOn: false }
   if (asked === "none") return off(traits, dropped)
   const effort = Effort.nearest(asked, traits.efforts)
-  // A model that thinks cannot be made to call a tool; the tool is what the caller needs.
+  // A thinking model cannot be forced to call a tool; the tool is more important to the caller.
   const mode = request.toolChoice?.mode
   const isForced = request.tools.length > 0 && (mode === "required" || mode === "tool")
   if (traits.thinking === "always") return { effort, isOn: true }
@@ -53,8 +53,8 @@ const off = (traits: Traits, dropped: Dropped): Thinking => {
 }
 
 /**
- * With a budget, the answer that called the tools must begin with the thoughts that led there. Clients of other
- * protocols have not kept them, so this answer comes without thinking.
+ * With a budget, the answer that called the tools must begin with its reasoning. Clients of other protocols have not
+ * kept it, so this answer is made without thinking.
  */
 const isAmidCalls = ({ turns }: Request): boolean => {
   const answer = turns.findLast((turn) => turn.role === "assistant")

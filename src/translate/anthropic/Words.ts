@@ -1,4 +1,4 @@
-/** The words of Anthropic's protocol for how an answer ended and what it cost. */
+/** Stop reasons and usage fields of Anthropic's protocol. */
 import type { Ending, Stop, Usage } from "../common/Common.ts"
 import { type JsonObject, object, text } from "../common/Json.ts"
 import * as Stops from "../common/Stops.ts"
@@ -14,14 +14,14 @@ const reasons: Readonly<Record<Stop, string>> = {
   window: "model_context_window_exceeded"
 }
 
-/** Reads how an answer ended, from a message or from the delta at its end. */
+/** Reads how an answer ended, from a message or from its last delta. */
 export const readEnding = (message: JsonObject): Ending => ({
   stop: Stops.read(message.stop_reason),
   stopSequence: text(message.stop_sequence),
   explanation: text(object(message.stop_details).explanation)
 })
 
-/** The fields that tell how an answer ended. */
+/** The fields for how an answer ended. */
 export const writeEnding = ({ stop, stopSequence, explanation }: Ending): JsonObject => ({
   stop_reason: reasons[stop],
   stop_sequence: stopSequence ?? null,

@@ -1,4 +1,4 @@
-/** From turns to the messages of an Anthropic request. */
+/** Writes turns as the messages of an Anthropic request. */
 import type { Dialect } from "../../dialect/index.ts"
 import type { Call, Content, Request, Result, Spoken, Turn } from "../common/Common.ts"
 import { append, compact, isObject, type JsonObject, parse } from "../common/Json.ts"
@@ -8,15 +8,15 @@ import type { Traits } from "./Models.ts"
 /** `tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`; they must also be unique. */
 const rule: Rule = { allowed: /^[a-zA-Z0-9_-]+$/, forbidden: /[^a-zA-Z0-9_-]/g, longest: 128 }
 
-/** Who speaks in the protocol's messages. */
+/** A message of the protocol. */
 type Message = { readonly role: "user" | "assistant"; readonly content: Array<JsonObject> }
 
 /**
- * The system prompts, wherever they stand, go to the front, as in Anthropic's own layer for OpenAI's clients: not
- * every model takes them later. https://docs.anthropic.com/en/api/openai-sdk
+ * All system prompts go to the front, as in Anthropic's own layer for OpenAI's clients: not every model accepts them
+ * later. https://docs.anthropic.com/en/api/openai-sdk
  *
  * Messages without content are refused and therefore left out. The conversation begins with the user, and ends with
- * the user where a model cannot go on from its own words; what is missing is supplied.
+ * the user if a model cannot continue its own text; missing messages are added.
  */
 export const writeMessages = (request: Request, traits: Traits, dialect: Dialect): JsonObject => {
   const prompts = [
@@ -27,7 +27,7 @@ export const writeMessages = (request: Request, traits: Traits, dialect: Dialect
   ].filter(({ text }) => text.trim() !== "")
   const messages = supplied(merged(request.turns, dialect), traits)
   if (messages.length === 0) {
-    // A conversation of nothing but instructions.
+    // A conversation of instructions only.
     const said = prompts.length === 0 ? "Begin." : prompts.map(({ text }) => text).join("\n\n")
     return { messages: [{ role: "user", content: said }] }
   }
@@ -53,7 +53,7 @@ const simplified = (content: ReadonlyArray<JsonObject>): unknown => {
     : content
 }
 
-/** All results of an answer's calls belong into one message, together with what the user says to them. */
+/** All results of an answer's calls belong in one message, together with the user's text. */
 const merged = (turns: ReadonlyArray<Turn>, dialect: Dialect): Array<Message> => {
   const ids = new ToolIds(ruleOf(dialect, rule))
   const messages: Array<Message> = []
@@ -108,7 +108,7 @@ const writeUser = (parts: ReadonlyArray<Content | Result>, ids: ToolIds): Array<
 
 const writeContent = (part: Content): ReadonlyArray<JsonObject> => {
   if (part.type === "text") return part.text.trim() === "" ? [] : [withCache(asText(part.text), part.cache)]
-  // It has been told to be lost before.
+  // Already recorded as lost.
   if (part.type === "audio") return []
   const { media } = part
   const source =
@@ -122,7 +122,7 @@ const writeContent = (part: Content): ReadonlyArray<JsonObject> => {
     : [withCache(compact({ type: "document", source, title: part.name }), part.cache)]
 }
 
-/** Thoughts that nobody signed are refused by who signs its own. */
+/** Servers that sign reasoning refuse unsigned reasoning. */
 const writeAssistant = (parts: ReadonlyArray<Spoken>, ids: ToolIds, dialect: Dialect): Array<JsonObject> =>
   parts.flatMap((part) =>
     (dialect.signatures === "none" && (part.type === "thinking" || part.type === "redacted")) ||
@@ -148,7 +148,7 @@ const writeSpoken = (part: Spoken, ids: ToolIds): ReadonlyArray<JsonObject> => {
   }
 }
 
-/** The arguments of a call as the object the protocol wants; what is none is wrapped into one. */
+/** The arguments of a call as an object, as required; anything else is wrapped into one. */
 export const input = (call: Pick<Call, "arguments">): JsonObject => {
   if (call.arguments.trim() === "") return {}
   const parsed = parse(call.arguments)

@@ -1,4 +1,4 @@
-/** From the common form to the body of a messages request. */
+/** Writes the body of a messages request. */
 import { type Dialect, resolve } from "../../dialect/index.ts"
 import type { Request, Tool } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
@@ -41,8 +41,8 @@ export const writeRequest = (
 const lowestTopP = 0.95
 
 /**
- * Temperatures end at 1 here and at 2 in OpenAI's protocol; a higher one becomes 1, as in Anthropic's own layer for
- * OpenAI's clients. While it thinks a model samples in its own way.
+ * Temperatures range to 1 here and to 2 in OpenAI's protocol; a higher one becomes 1, as in Anthropic's own layer for
+ * OpenAI's clients. A thinking model ignores sampling settings.
  *
  * - https://docs.anthropic.com/en/api/openai-sdk
  * - https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility
@@ -54,7 +54,7 @@ const sampling = (request: Request, traits: Models.Traits, thinks: boolean, drop
   const keepsTemperature = any && temperature !== undefined && (!thinks || temperature === 1)
   const keepsTopP = any && topP !== undefined && (all || !keepsTemperature) && (!thinks || topP >= lowestTopP)
   const keepsTopK = any && topK !== undefined && !thinks
-  // Where 1 is the default, leaving it out says the same.
+  // If the default is 1, leaving it out is equivalent.
   if (!keepsTemperature && temperature !== undefined && temperature !== 1) dropped.common("temperature")
   if (!keepsTopP && topP !== undefined && topP !== 1) dropped.common("topP")
   if (!keepsTopK && topK !== undefined) dropped.common("topK")
@@ -86,8 +86,8 @@ const writeFormat = (format: NonNullable<Request["format"]>, dropped: Dropped): 
 }
 
 /**
- * Tools that were called must be defined, even when they may not be called any more, so those that are not are made up
- * from their calls. https://docs.litellm.ai/docs/providers/anthropic
+ * Tools that were called must be defined, even if they may no longer be called, so missing ones are made up from
+ * their calls. https://docs.litellm.ai/docs/providers/anthropic
  */
 const tools = (request: Request, dropped: Dropped, dialect: Dialect): JsonObject => {
   if (request.tools.length === 0) {

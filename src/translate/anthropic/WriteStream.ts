@@ -1,8 +1,8 @@
 /**
- * From deltas to the events of a streamed message.
+ * Writes deltas as the events of a streamed message.
  *
- * Its blocks follow one another, while OpenAI's calls may come in pieces by turns. A call whose turn has not come is
- * kept until the one before it is complete, or the answer is.
+ * Its blocks are sequential, while OpenAI's calls may be interleaved. A call is buffered until the one before it, or the
+ * answer, is complete.
  */
 import type { Delta, Ending, Usage } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
@@ -13,12 +13,12 @@ import { callBlock, head, thinkingBlock } from "./Answers.ts"
 import { writeError } from "./Errors.ts"
 import * as Words from "./Words.ts"
 
-/** A block: what it is, how it begins, and what has come for it since. */
+/** A block: its kind, its start, and what has arrived for it. */
 interface Block {
   readonly type: "text" | "thinking" | "redacted" | "call"
   readonly start: JsonObject
   readonly deltas: Array<JsonObject>
-  /** Of a call: are its arguments complete? */
+  /** For a call: whether its arguments are complete. */
   readonly end?: JsonEnd
 }
 
@@ -27,12 +27,12 @@ export class AnthropicStreamWriter implements StreamWriter {
   readonly #context: Context
   #isStarted = false
   #open: Block | undefined
-  /** The block that came last, open or waiting. */
+  /** The last block, open or waiting. */
   #latest: Block | undefined
   #blocks = 0
   /** Every call that has begun. */
   readonly #calls = new Map<number, Block>()
-  /** The blocks that wait for the one that is open. */
+  /** The blocks that wait for the open one. */
   readonly #waiting = new Set<Block>()
   #ending: Ending | undefined
   #usage: Usage | undefined
@@ -137,7 +137,7 @@ export class AnthropicStreamWriter implements StreamWriter {
     else if (this.#waiting.has(block)) block.deltas.push(delta)
   }
 
-  /** Opens the blocks that wait, up to one behind a call that is not complete. */
+  /** Opens the waiting blocks, up to a call that is not complete. */
   #advance(events: Array<OutEvent>): void {
     for (const block of this.#waiting) {
       if (this.#open?.end?.isComplete === false) return
@@ -164,7 +164,7 @@ export class AnthropicStreamWriter implements StreamWriter {
     events.push(toEvent({ type: "content_block_stop", index: this.#blocks - 1 }))
   }
 
-  /** Only now is the usage known, which OpenAI tells after the finish reason. */
+  /** Only now is the usage known: OpenAI sends it after the finish reason. */
   #end(events: Array<OutEvent>): void {
     for (const block of this.#waiting) this.#begin(block, events)
     this.#close(events)

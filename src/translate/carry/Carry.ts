@@ -1,20 +1,20 @@
 /**
- * What a model left in a conversation, on its way to a client and back to that model.
+ * Carries a model's data through a conversation, to a client and back to that model.
  *
- * A client of another protocol gives back only what its own protocol knows: the id of a call, the signature of a thought,
- * the encrypted content of a reasoning item. There it is carried, so that it is found again after a restart and by every
- * replica. What does not fit is kept in memory, if there is one.
+ * A client of another protocol returns only what its own protocol knows: the id of a call, the signature of
+ * reasoning, the encrypted content of a reasoning item. The data is carried there, so that it survives a restart and
+ * reaches every replica. Data that does not fit is kept in memory, if there is one.
  */
 import { familyOf } from "./Family.ts"
 import * as Token from "./Token.ts"
 
-/** Keeps what no client can carry, by the id of a call. */
+/** Stores what no client can carry, by the id of a call. */
 export interface Memory {
   readonly put: (id: string, kept: string) => void
   readonly get: (id: string) => string | undefined
 }
 
-/** Carries for one target and one caller. */
+/** Carries data for one target and one caller. */
 export interface Carry {
   readonly owner: Token.Owner
   /** The family of the target's model. */
@@ -22,15 +22,15 @@ export interface Carry {
   readonly memory?: Memory | undefined
 }
 
-/** What is carried for the models of one provider. */
+/** Carries data for the models of one provider. */
 export interface Carrier {
-  /** For a model; the memory is the caller's. */
+  /** For one model; the memory belongs to the caller. */
   readonly of: (model: string, memory?: Memory) => Carry
 }
 
 const mostModels = 256
 
-/** Makes the carrier of a provider. `secrets` are those that all replicas know; the first signs, all are believed. */
+/** Makes the carrier of a provider. `secrets` are shared by all replicas; the first one signs, all are accepted. */
 export const make = (provider: string, secrets: ReadonlyArray<string>): Carrier => {
   const owners = new Map<string, Token.Owner>()
   const families = new Map<string, string>()

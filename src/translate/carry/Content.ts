@@ -1,32 +1,32 @@
-/** What a token carries. */
+/** The content of a token. */
 import { isObject, type JsonObject, objects, string } from "../common/Json.ts"
 
-/** A thought, as text or as members of its message. */
+/** Reasoning, as text or as message fields. */
 export interface CarriedThought {
-  /** The member of a message in which its server had it. */
+  /** The message field in which its server sent it. */
   readonly field?: string | undefined
-  /** Its text, where the client is not shown it. */
+  /** Its text, if the client does not get it. */
   readonly text?: string | undefined
-  /** Other members of the message. */
+  /** Other fields of the message. */
   readonly members?: JsonObject | undefined
-  /** The signature of a server of Anthropic's protocol that is not Anthropic's. */
+  /** The signature of a server with Anthropic's protocol other than Anthropic. */
   readonly signature?: string | undefined
-  /** The same for thoughts that only their server can read. */
+  /** The same for reasoning that only its server can read. */
   readonly redacted?: string | undefined
 }
 
-/** What belongs to a call. */
+/** The data of a call. */
 export interface CarriedCall {
-  /** Its id, where the client could not be given it. */
+  /** Its id, if the client could not get it. */
   readonly id?: string | undefined
   readonly members?: JsonObject | undefined
-  /** What was thought before it, where there was no other place for it. */
+  /** The reasoning before it, if there was no other place for it. */
   readonly thought?: CarriedThought | undefined
-  /** Signed thoughts before it, for clients that may give back nothing else of them. */
+  /** Signed reasoning before it, for clients that may return nothing else of it. */
   readonly before?: ReadonlyArray<CarriedThought> | undefined
 }
 
-/** Names are short, as there are many of them. */
+/** Field names are short to save space. */
 export const writeThought = ({ field, members, redacted, signature, text }: CarriedThought): JsonObject => ({
   f: field,
   t: text,
@@ -35,7 +35,7 @@ export const writeThought = ({ field, members, redacted, signature, text }: Carr
   r: redacted
 })
 
-/** Reads a thought. */
+/** Reads reasoning. */
 export const readThought = ({ f, m, r, s, t }: JsonObject): CarriedThought => ({
   field: string(f),
   text: string(t),
@@ -44,7 +44,7 @@ export const readThought = ({ f, m, r, s, t }: JsonObject): CarriedThought => ({
   redacted: string(r)
 })
 
-/** Writes what belongs to a call. */
+/** Writes the data of a call. */
 export const writeCall = ({ before, id, members, thought }: CarriedCall): JsonObject => ({
   i: id,
   x: members,
@@ -52,7 +52,7 @@ export const writeCall = ({ before, id, members, thought }: CarriedCall): JsonOb
   h: thought === undefined ? undefined : writeThought(thought)
 })
 
-/** Reads what belongs to a call. */
+/** Reads the data of a call. */
 export const readCall = ({ b, h, i, x }: JsonObject): CarriedCall => ({
   id: string(i),
   before: objects(b).map(readThought),

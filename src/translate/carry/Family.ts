@@ -1,6 +1,6 @@
-/** The families of models: what one of them left, its relatives understand, and nobody else. */
+/** Model families: what one model left in a conversation is understood only by models of the same family. */
 
-/** Words by which a model's name tells its family. The first that fits counts: `deepseek-r1-distill-qwen` is DeepSeek's. */
+/** Patterns of a model's name. The first match counts: `deepseek-r1-distill-qwen` is DeepSeek's. */
 const families: ReadonlyArray<readonly [name: RegExp, family: string]> = [
   [/claude|anthropic/, "claude"],
   [/gemini|gemma/, "gemini"],
@@ -16,7 +16,7 @@ const families: ReadonlyArray<readonly [name: RegExp, family: string]> = [
   [/llama/, "llama"]
 ]
 
-/** The family of a model; one that is not known is a family of its own. */
+/** The family of a model; an unknown model is its own family. */
 export const familyOf = (model: string): string => {
   const name = model.toLowerCase()
   return families.find(([pattern]) => pattern.test(name))?.[1] ?? name

@@ -1,7 +1,7 @@
-/** Members of a message that come in pieces, put together. */
+/** Merges message fields that arrive in pieces. */
 import { isObject, type JsonObject, number } from "../common/Json.ts"
 
-/** Texts are continued, lists are lengthened, and of what else there is the latest counts. */
+/** Strings and lists are concatenated; for anything else the last value counts. */
 export const merge = (into: Record<string, unknown>, more: JsonObject): void => {
   for (const [name, value] of Object.entries(more)) {
     const known = into[name]
@@ -17,7 +17,7 @@ export const merge = (into: Record<string, unknown>, more: JsonObject): void => 
 }
 
 /**
- * Details of thoughts that came in pieces: those of one index and type that follow one another are one.
+ * Merges details of reasoning that arrived in pieces: consecutive ones with the same index and type.
  * https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#streaming-mode
  */
 export const joinDetails = (members: JsonObject): JsonObject => {

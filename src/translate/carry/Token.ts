@@ -1,27 +1,27 @@
 /**
- * The text in which something is carried by a client: opaque, bounded, and signed.
+ * The text in which data is carried by a client: opaque, bounded, and signed.
  *
- * Its letters are those that every protocol allows in an id. It begins with a mark, names its owner by a checksum, and
- * ends with the content, packed. The signature covers the owner, the content, and what the token stands beside (the id of
- * a call, the text of a thought), so that a token that was changed, or moved elsewhere, is nobody's.
+ * Its characters are allowed in ids of every protocol. It begins with a mark, names its owner by a checksum, and ends
+ * with the packed content. The signature covers the owner, the content, and what the token is attached to (the id of
+ * a call, the text of reasoning), so that a modified or moved token is rejected.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto"
 import { deflateRawSync, inflateRawSync } from "node:zlib"
 import { isObject, type JsonObject, parse, write } from "../common/Json.ts"
 
-/** How every token begins. */
+/** The prefix of every token. */
 export const mark = "efc1_"
 
-/** Who may have back what is carried, and the keys of its tokens: the first signs, each of them is believed. */
+/** The owner of carried data, and the keys of its tokens: the first one signs, all are accepted. */
 export interface Owner {
-  /** Who it is, in a form that says nothing to others. */
+  /** The owner's name in an opaque form. */
   readonly name: Uint8Array
   readonly keys: readonly [Uint8Array, ...ReadonlyArray<Uint8Array>]
 }
 
 const nameBytes = 6
 const macBytes = 10
-/** A token that unpacks to more is not one of ours. */
+/** A token that unpacks to more is rejected. */
 const mostUnpacked = 8_388_608
 
 /** An owner, by the name of its provider and the family of its model. */
@@ -35,7 +35,7 @@ export const owner = (who: string, secrets: ReadonlyArray<string>): Owner => {
   }
 }
 
-/** The token for some content. `beside` is what it stands beside. */
+/** The token for some content. `beside` is what it is attached to. */
 export const seal = ({ keys, name }: Owner, beside: string, content: JsonObject): string => {
   const plain = Buffer.from(write(content))
   const deflated = deflateRawSync(plain)
@@ -44,7 +44,7 @@ export const seal = ({ keys, name }: Owner, beside: string, content: JsonObject)
   return mark + Buffer.concat([name, mac(keys[0], name, beside, body), body]).toString("base64url")
 }
 
-/** What a token carries; `undefined` when it is not this owner's, or not what was given out. */
+/** The content of a token; `undefined` if it has another owner or was modified. */
 export const open = ({ keys, name }: Owner, beside: string, token: string): JsonObject | undefined => {
   if (!isToken(token)) return undefined
   const bytes = Buffer.from(token.slice(mark.length), "base64url")
@@ -57,7 +57,7 @@ export const open = ({ keys, name }: Owner, beside: string, token: string): Json
   return isObject(content) ? content : undefined
 }
 
-/** Is it a token, whoever's? */
+/** Whether a text is a token, of any owner. */
 export const isToken = (text: string): boolean => text.startsWith(mark)
 
 const mac = (key: Uint8Array, name: Uint8Array, beside: string, body: Uint8Array): Uint8Array =>

@@ -1,6 +1,6 @@
 /**
- * What Claude Code says in a first system prompt for Anthropic's bills. It changes with every request, so it would spoil
- * the cache of prompts of everybody else. https://github.com/anthropics/claude-code/issues/68900
+ * The billing header that Claude Code puts into a first system prompt for Anthropic. It changes with every request,
+ * so it would defeat the prompt caches of all other providers. https://github.com/anthropics/claude-code/issues/68900
  */
 import { isObject, type JsonObject } from "./Json.ts"
 
@@ -9,7 +9,7 @@ const line = /^x-anthropic-billing-header:/i
 /** True for a prompt that begins with it. */
 export const isBilling = (prompt: string): boolean => line.test(prompt)
 
-/** The prompt without it: nothing where it says nothing else. */
+/** The prompt without it; `undefined` if nothing else is left. */
 export const withoutLine = (prompt: string): string | undefined => {
   if (!isBilling(prompt)) return prompt
   const end = prompt.indexOf("\n")
@@ -17,7 +17,7 @@ export const withoutLine = (prompt: string): string | undefined => {
   return rest.trim() === "" ? undefined : rest
 }
 
-/** The body of a messages request without it; the very same one where there is none. */
+/** The body of a messages request without it; the same object if it has none. */
 export const withoutBilling = (body: JsonObject): JsonObject => {
   const { system } = body
   if (typeof system === "string" && isBilling(system)) {

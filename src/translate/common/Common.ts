@@ -1,13 +1,13 @@
 /**
- * The common form: what every protocol of language models can say, in words that belong to none of them.
+ * The common form: what every protocol of language models can express, independent of any of them.
  *
- * A protocol is translated into it and out of it, never directly into another protocol, so a third one costs two more
- * translations and not four.
+ * A protocol is translated to it and from it, never directly to another protocol, so a third protocol costs two more
+ * translations instead of four.
  */
 import type { ContextNumbers } from "../../words/ContextNumbers.ts"
 import type { JsonObject } from "./Json.ts"
 
-/** Where an image or a document is found. */
+/** The source of an image or a document. */
 export type Media =
   | { readonly type: "base64"; readonly mediaType: string; readonly data: string }
   | { readonly type: "url"; readonly url: string }
@@ -16,9 +16,9 @@ export type Media =
 export interface Text {
   readonly type: "text"
   readonly text: string
-  /** Where the prompt up to here is to be kept in a cache: how, in Anthropic's words. */
+  /** The cache control of the prompt up to here, in Anthropic's format. */
   readonly cache?: JsonObject | undefined
-  /** It was said in a turn of its own, and does not go on with the text before it. */
+  /** True if it was a turn of its own and does not continue the text before it. */
   readonly isApart?: boolean | undefined
 }
 
@@ -29,7 +29,7 @@ export interface Image {
   readonly cache?: JsonObject | undefined
 }
 
-/** A document the model is to read: a PDF, or plain text. */
+/** A document for the model: a PDF, or plain text. */
 export interface Document {
   readonly type: "document"
   readonly media: Media | Text
@@ -37,7 +37,7 @@ export interface Document {
   readonly cache?: JsonObject | undefined
 }
 
-/** Sound the model is to hear. */
+/** Audio for the model. */
 export interface Audio {
   readonly type: "audio"
   readonly data: string
@@ -46,28 +46,28 @@ export interface Audio {
   readonly cache?: JsonObject | undefined
 }
 
-/** What the model thought before it spoke. Without a signature nobody takes it back. */
+/** The model's reasoning. Without a signature it cannot be sent back to a server that signs. */
 export interface Thinking {
   readonly type: "thinking"
   readonly text: string
   readonly signature?: string | undefined
-  /** The member of a message in which its server had it. */
+  /** The message field in which its server sent it. */
   readonly field?: string | undefined
 }
 
-/** Thoughts that only the provider can read. */
+/** Reasoning that only the provider can read. */
 export interface Redacted {
   readonly type: "redacted"
   readonly data: string
 }
 
-/** Words with which the model declines. */
+/** The text with which the model declines. */
 export interface Refusal {
   readonly type: "refusal"
   readonly text: string
 }
 
-/** The call of a tool. The arguments are a JSON text as the model wrote it; `id` is empty where there was none. */
+/** A tool call. The arguments are JSON text as the model wrote it; `id` is empty if there was none. */
 export interface Call {
   readonly type: "call"
   readonly id: string
@@ -77,13 +77,13 @@ export interface Call {
   readonly members?: JsonObject | undefined
 }
 
-/** What a server left in a message and wants to see again there: members of the message, which say nothing to others. */
+/** Message fields that a server requires back; they mean nothing to others. */
 export interface Left {
   readonly type: "left"
   readonly members: JsonObject
 }
 
-/** What a tool gave. */
+/** A tool result. */
 export interface Result {
   readonly type: "result"
   readonly id: string
@@ -91,13 +91,13 @@ export interface Result {
   readonly isError: boolean
 }
 
-/** What a person or a tool shows the model. */
+/** Content from the user or a tool. */
 export type Content = Text | Image | Document | Audio
 
-/** What the model says. */
+/** Content from the model. */
 export type Spoken = Text | Thinking | Redacted | Refusal | Call | Left
 
-/** What the model says, and then what it says in a turn of its own, as one. */
+/** Joins a turn of the model with the next one. */
 export const together = (
   before: ReadonlyArray<Spoken>,
   after: ReadonlyArray<Spoken>
@@ -113,13 +113,13 @@ export type Turn =
   | {
       readonly role: "system"
       readonly texts: ReadonlyArray<string>
-      /** The caller called it the developer's. */
+      /** True if the caller used the role `developer`. */
       readonly isDevelopers?: boolean | undefined
     }
   | { readonly role: "user"; readonly parts: ReadonlyArray<Content | Result> }
   | { readonly role: "assistant"; readonly parts: ReadonlyArray<Spoken> }
 
-/** A tool the model may call. */
+/** A tool that the model may call. */
 export interface Tool {
   readonly name: string
   readonly description?: string | undefined
@@ -133,7 +133,7 @@ export type ToolChoice =
   | { readonly mode: "auto" | "none" | "required" }
   | { readonly mode: "tool"; readonly name: string }
 
-/** The JSON schema the answer must keep to. */
+/** The JSON schema that the answer must satisfy. */
 export interface Format {
   readonly name?: string | undefined
   readonly description?: string | undefined
@@ -141,13 +141,13 @@ export interface Format {
   readonly strict?: boolean | undefined
 }
 
-/** How much the model shall think, from little to much. */
+/** The reasoning efforts, from low to high. */
 export const efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const
 
-/** How much the model shall think. */
+/** A reasoning effort. */
 export type Effort = (typeof efforts)[number]
 
-/** The plain settings of a request. */
+/** The simple settings of a request. */
 export interface Settings {
   maxTokens?: number
   temperature?: number
@@ -155,9 +155,9 @@ export interface Settings {
   topK?: number
   stop?: ReadonlyArray<string>
   effort?: Effort
-  /** Who the request is for, as an opaque name. */
+  /** The end user, as an opaque id. */
   user?: string
-  /** `standard`: never on a faster, dearer tier. */
+  /** `standard`: never on a faster, more expensive tier. */
   tier?: "auto" | "standard"
 }
 
@@ -167,14 +167,14 @@ export interface Request {
   readonly stream: boolean
   /** System prompts before the first message. */
   readonly system: ReadonlyArray<string>
-  /** By the place of a system prompt: that the prompt up to there is to be kept in a cache. */
+  /** Cache control by the index of a system prompt, for the prompt up to there. */
   readonly systemCache?: ReadonlyMap<number, JsonObject> | undefined
-  /** The places of those system prompts that the caller called the developer's. */
+  /** The indices of system prompts with the role `developer`. */
   readonly developers?: ReadonlySet<number> | undefined
   readonly turns: ReadonlyArray<Turn>
   readonly tools: ReadonlyArray<Tool>
   readonly toolChoice?: ToolChoice | undefined
-  /** May the model call several tools at once? */
+  /** Whether the model may call several tools at once. */
   readonly parallel?: boolean | undefined
   readonly format?: Format | undefined
   readonly settings: Readonly<Settings>
@@ -183,7 +183,9 @@ export interface Request {
 /** Why the model stopped. */
 export type Stop = "end" | "stopSequence" | "length" | "calls" | "refusal" | "pause" | "window"
 
-/** Tokens; those read from and written to a cache are part of the input, those of thinking part of the output. */
+/**
+ * Token counts. Those read from and written to a cache are included in the input, those of reasoning in the output.
+ */
 export interface Usage {
   readonly input: number
   readonly cacheRead?: number | undefined
@@ -196,7 +198,7 @@ export interface Usage {
 export interface Ending {
   readonly stop: Stop
   readonly stopSequence?: string | undefined
-  /** Why the model declined, in words for people. */
+  /** Why the model declined, for people. */
   readonly explanation?: string | undefined
 }
 
@@ -206,11 +208,11 @@ export interface Answer extends Ending {
   readonly model?: string | undefined
   readonly parts: ReadonlyArray<Spoken>
   readonly usage?: Usage | undefined
-  /** What found no place in it. */
+  /** Content that could not be translated. */
   readonly remarks?: ReadonlyArray<Remark> | undefined
 }
 
-/** One step of a streamed answer. Calls are numbered from 0 in the order in which they began. */
+/** One step of a streamed answer. Calls are numbered from 0 in the order of their start. */
 export type Delta =
   | { readonly type: "start"; readonly id?: string | undefined; readonly model?: string | undefined }
   | { readonly type: "text" | "refusal"; readonly text: string }
@@ -224,7 +226,7 @@ export type Delta =
       readonly name: string
       readonly members?: JsonObject | undefined
     }
-  /** What hangs on a call and came after its beginning. */
+  /** Fields of a call that arrived after its start. */
   | { readonly type: "hangs"; readonly call: number; readonly members: JsonObject }
   | Left
   | { readonly type: "arguments"; readonly call: number; readonly json: string }
@@ -234,14 +236,14 @@ export type Delta =
   | { readonly type: "error"; readonly error: Failure }
 
 /**
- * What a reader has to say besides: that something can be read by nobody, or that it has no words in the common form. It
- * is named as a path in the words of the target: `delta.images`.
+ * A remark of a reader: content that is malformed, or that has no counterpart in the common form. It is named by its
+ * path in the target's protocol: `delta.images`.
  */
 export type Remark =
   | { readonly type: "malformed"; readonly message: string }
   | { readonly type: "dropped"; readonly name: string }
 
-/** What kind of error it is. */
+/** The kind of an error. */
 export type FailureKind =
   | "invalid"
   | "contextExceeded"
@@ -255,12 +257,12 @@ export type FailureKind =
   | "overloaded"
   | "timeout"
 
-/** An error in the words of no protocol. */
+/** An error, independent of any protocol. */
 export interface Failure {
   readonly kind: FailureKind
   readonly message: string
-  /** The field of the request it is about. */
+  /** The field of the request that it is about. */
   readonly param?: string | undefined
-  /** Of a prompt that is too long: the window and the prompt, in tokens. */
+  /** For a prompt that is too long: the window and the prompt, in tokens. */
   readonly tokens?: ContextNumbers | undefined
 }

@@ -1,7 +1,7 @@
-/** Data URLs and what they hold: OpenAI writes `data:image/png;base64,…` where Anthropic has two fields. */
+/** Reads and writes data URLs: OpenAI uses `data:image/png;base64,…` where Anthropic has two fields. */
 import type { Media, Text } from "./Common.ts"
 
-/** Where a URL points to: into itself when it is a `data:` URL, else elsewhere. */
+/** The medium of a URL: the embedded data of a `data:` URL, or the URL itself. */
 export const read = (url: string): Media => {
   if (!/^data:/i.test(url)) return { type: "url", url }
   const comma = url.indexOf(",")
@@ -19,10 +19,10 @@ export const read = (url: string): Media => {
 /** `%PDF-` in base64. */
 const pdf = "JVBERi0"
 
-/** What a file holds that was given as a data URL, or as base64 alone, which is a PDF; what is text, as text. */
+/** The content of a file given as a data URL, or as base64 alone (a PDF); plain text is returned as text. */
 export const readFile = (data: string): Media | Text => {
   const media = read(data.startsWith("data:") ? data : `data:application/pdf;base64,${data}`)
-  // Some clients declare a PDF to be a text, or nothing.
+  // Some clients declare a PDF to be text, or declare nothing.
   return media.type === "base64" && media.mediaType.startsWith("text/") && !media.data.startsWith(pdf)
     ? { type: "text", text: Buffer.from(media.data, "base64").toString("utf8") }
     : media

@@ -1,7 +1,7 @@
-/** Collects the names of what a translation had to leave out, in the words of the request it read. */
+/** Collects the names of what a translation left out, as the request names them. */
 import type { JsonObject } from "./Json.ts"
 
-/** What the common form can say and a protocol may not be able to. */
+/** Features of the common form that a protocol may lack. */
 export type Nameable =
   | "maxTokens"
   | "temperature"
@@ -22,10 +22,10 @@ export type Nameable =
   | "parallel"
   | "toolChoice"
 
-/** How a protocol calls these things. */
+/** The names of these features in a protocol. */
 export type Names = Readonly<Record<Nameable, string>>
 
-/** More names than this are not told one by one: the list goes into a header. */
+/** The most names that are listed: the list goes into a header. */
 const limit = 32
 const longest = 64
 
@@ -39,27 +39,27 @@ export class Dropped {
     this.#names = names
   }
 
-  /** Something the common form can say, but the target cannot. `detail` narrows it down. */
+  /** Records a feature of the common form that the target lacks. `detail` narrows it down. */
   common(name: Nameable, detail?: string): void {
     this.field(detail === undefined ? this.#names[name] : `${this.#names[name]}.${detail}`)
   }
 
-  /** A field of the request, by its path without indices: `messages.name`. */
+  /** Records a field of the request, by its path without indices: `messages.name`. */
   field(path: string): void {
     if (this.#seen.size < limit) this.#seen.add(path.slice(0, longest).replaceAll(/[^\w.$-]/g, "?"))
     else this.#seen.add("more")
   }
 
   /**
-   * Content that the target cannot be shown, by its path: it may not be left out as a setting may, so the request cannot
-   * be expressed at all.
+   * Records content that the target cannot accept, by its path: content may not be left out like a setting, so the
+   * request cannot be sent at all.
    */
   content(path: string): void {
     this.field(path)
     if (this.#lost.size < limit) this.#lost.add(path.slice(0, longest))
   }
 
-  /** The same for what the common form can say, but the target cannot. */
+  /** The same for a feature of the common form that the target lacks. */
   lost(name: Nameable, detail?: string): void {
     this.content(detail === undefined ? this.#names[name] : `${this.#names[name]}.${detail}`)
   }
@@ -69,12 +69,12 @@ export class Dropped {
     return [...this.#lost]
   }
 
-  /** What had been named is taken by the target all the same: every path that ends so. */
+  /** Removes every recorded path with this end: the target accepts it after all. */
   kept(end: string): void {
     for (const name of this.#seen) if (name === end || name.endsWith(`.${end}`)) this.#seen.delete(name)
   }
 
-  /** Every member of an object that says something and is not among those that are known. */
+  /** Records every unknown member of an object that has an effect. */
   rest(members: JsonObject, path: string, known: ReadonlySet<string>): void {
     for (const key of Object.keys(members)) {
       if (!known.has(key) && members[key] !== null && members[key] !== undefined)
@@ -82,7 +82,7 @@ export class Dropped {
     }
   }
 
-  /** The names, in the order in which they were met. */
+  /** The names, in order of occurrence. */
   get list(): ReadonlyArray<string> {
     return [...this.#seen]
   }

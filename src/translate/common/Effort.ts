@@ -1,7 +1,7 @@
 /**
- * How much a model shall think: OpenAI has words for it, older Claude models a budget of tokens.
+ * Reasoning effort: OpenAI has named levels, older Claude models a token budget.
  *
- * Between the two stand OpenRouter's shares of the token limit.
+ * They are converted by OpenRouter's shares of the token limit.
  * https://openrouter.ai/docs/guides/best-practices/reasoning-tokens
  */
 import { type Effort, efforts } from "./Common.ts"
@@ -18,14 +18,14 @@ const shares: ReadonlyArray<readonly [Effort, share: number]> = [
   ["xhigh", 0.95]
 ]
 
-/** The budget in tokens; `undefined` when the limit leaves no room for one, as it must be larger than the budget. */
+/** The budget in tokens; `undefined` if the limit leaves no room, since it must exceed the budget. */
 export const budget = (effort: Effort, maxTokens: number): number | undefined => {
   const share = shares.find(([name]) => name === effort)?.[1] ?? 0.95
   const tokens = Math.max(Math.min(Math.floor(maxTokens * share), largest), smallest)
   return tokens < maxTokens ? tokens : undefined
 }
 
-/** The word whose share is nearest to that of a budget. */
+/** The level whose share is nearest to that of a budget. */
 export const ofBudget = (tokens: number, maxTokens: number): Effort => {
   const share = maxTokens > 0 ? tokens / maxTokens : 1
   let closest: Effort = "minimal"
@@ -39,12 +39,12 @@ export const ofBudget = (tokens: number, maxTokens: number): Effort => {
   return closest
 }
 
-/** The word, or the next smaller one that is allowed, or the smallest; `undefined` when none is allowed. */
+/** The level, or the next lower allowed one, or the lowest; `undefined` if none is allowed. */
 export const nearest = (effort: Effort, allowed: ReadonlyArray<Effort>): Effort | undefined => {
   const wanted = efforts.indexOf(effort)
   const ordered = efforts.filter((name) => allowed.includes(name))
   return ordered.findLast((name) => efforts.indexOf(name) <= wanted) ?? ordered[0]
 }
 
-/** The word, if it is one. */
+/** The level, if it is valid. */
 export const read = (value: unknown): Effort | undefined => efforts.find((name) => name === value)

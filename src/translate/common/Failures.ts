@@ -1,4 +1,4 @@
-/** What is the same about errors in every protocol. */
+/** Errors: what is common to all protocols. */
 import { anthropicWords, isContextCode, saysContext } from "../../words/ContextErrors.ts"
 import { contextNumbers } from "../../words/ContextNumbers.ts"
 import type { Failure, FailureKind } from "./Common.ts"
@@ -18,16 +18,16 @@ const statuses: ReadonlyMap<number, FailureKind> = new Map<number, FailureKind>(
   [529, "overloaded"]
 ])
 
-/** What a status means; `undefined` when there is none or it is a good one. */
+/** The kind of a status; `undefined` without an error status. */
 export const ofStatus = (status: number | undefined): FailureKind | undefined =>
   status === undefined || status < 400
     ? undefined
     : (statuses.get(status) ?? (status < 500 ? "invalid" : "server"))
 
-/** Longer messages are cut: a provider's page of HTML is nobody's message. */
+/** Longer messages are cut: an HTML page is not a useful message. */
 const longest = 2000
 
-/** What an error says, wherever it says it. */
+/** The message of an error, wherever it is. */
 export const messageOf = (body: unknown): string => {
   const said = isObject(body)
     ? (text(body.message) ?? text(body.detail) ?? text(body.error) ?? write(body))
@@ -35,10 +35,10 @@ export const messageOf = (body: unknown): string => {
   return said.slice(0, longest)
 }
 
-/** The kinds that a server may mean a prompt that is too long by. */
+/** The kinds that a server may use for a prompt that is too long. */
 const vague: ReadonlySet<FailureKind> = new Set<FailureKind>(["invalid", "tooLarge", "server"])
 
-/** Reads what an error says of the prompt: that it is too long, whichever words and codes it says it in. */
+/** Recognises a prompt that is too long, by any known sentence or code. */
 export const withContext = (failure: Failure, ...codes: ReadonlyArray<string | undefined>): Failure => {
   const { kind, message } = failure
   const isContext =
@@ -48,7 +48,7 @@ export const withContext = (failure: Failure, ...codes: ReadonlyArray<string | u
   return isContext ? { ...failure, kind: "contextExceeded", tokens: contextNumbers(message) } : failure
 }
 
-/** The message for Anthropic's clients, which look for these words; the words of the server follow them. */
+/** The message for Anthropic's clients, which look for this text; the server's own message follows. */
 export const contextMessage = (message: string, tokens = contextNumbers(message)): string =>
   /prompt is too long|exceed context limit/i.test(message)
     ? message

@@ -1,39 +1,39 @@
-/** Looking into JSON that somebody else wrote: every question has an answer, nothing throws. */
+/** Safe access to untrusted JSON: every function returns a value, nothing throws. */
 
 /** A JSON object. */
 export interface JsonObject {
   readonly [key: string]: unknown
 }
 
-/** True for a JSON object (no array, no null). */
+/** True for a JSON object (not an array, not null). */
 export const isObject = (u: unknown): u is JsonObject =>
   typeof u === "object" && u !== null && !Array.isArray(u)
 
-/** The object, or an empty one when it is something else. */
+/** The object, or an empty one. */
 export const object = (u: unknown): JsonObject => (isObject(u) ? u : empty)
 
 const empty: JsonObject = {}
 
-/** The elements of an array; none when it is something else. */
+/** The elements of an array; none for anything else. */
 export const list = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
 
-/** The objects in an array; none when it is something else. */
+/** The objects in an array; none for anything else. */
 export const objects = (u: unknown): ReadonlyArray<JsonObject> => list(u).filter(isObject)
 
-/** The string, unless it is something else. */
+/** The string; `undefined` for anything else. */
 export const string = (u: unknown): string | undefined => (typeof u === "string" ? u : undefined)
 
-/** The string, unless it is something else or empty. */
+/** The non-empty string; `undefined` for anything else. */
 export const text = (u: unknown): string | undefined => (typeof u === "string" && u !== "" ? u : undefined)
 
-/** The number, unless it is something else. */
+/** The number; `undefined` for anything else. */
 export const number = (u: unknown): number | undefined =>
   typeof u === "number" && Number.isFinite(u) ? u : undefined
 
-/** The boolean, unless it is something else. */
+/** The boolean; `undefined` for anything else. */
 export const boolean = (u: unknown): boolean | undefined => (typeof u === "boolean" ? u : undefined)
 
-/** What a JSON text holds; `undefined` when it is none. */
+/** The value of a JSON text; `undefined` if it is invalid. */
 export const parse = (json: string): unknown => {
   try {
     return JSON.parse(json)
@@ -42,7 +42,7 @@ export const parse = (json: string): unknown => {
   }
 }
 
-/** The JSON text of a value; `otherwise` for what cannot be written, such as something nested without end. */
+/** The JSON text of a value; `otherwise` if it cannot be serialised, such as a circular value. */
 export const write = (value: unknown, otherwise = "{}"): string => {
   try {
     return JSON.stringify(value) ?? otherwise
@@ -51,7 +51,7 @@ export const write = (value: unknown, otherwise = "{}"): string => {
   }
 }
 
-/** Adds the items to the end of an array, however many there are. */
+/** Appends items to an array of any size. */
 export const append = <A>(array: Array<A>, items: Iterable<A>): void => {
   for (const item of items) array.push(item)
 }

@@ -1,11 +1,11 @@
-/** Tells, while a JSON object arrives in pieces, whether it is complete. Every character is looked at once. */
+/** Detects when a JSON object that arrives in pieces is complete. Every character is read once. */
 export class JsonEnd {
   #depth = 0
   #inString = false
   #escaped = false
   #begun = false
 
-  /** Takes the next piece. */
+  /** Adds the next piece. */
   push(piece: string): void {
     for (let at = 0; at < piece.length; at++) {
       const char = piece[at]
@@ -21,7 +21,7 @@ export class JsonEnd {
     }
   }
 
-  /** Forgets what came. */
+  /** Starts again. */
   reset(): void {
     this.#depth = 0
     this.#inString = false
@@ -29,7 +29,7 @@ export class JsonEnd {
     this.#begun = false
   }
 
-  /** True once every bracket that was opened has been closed. */
+  /** True once every opened bracket is closed. */
   get isComplete(): boolean {
     return this.#begun && this.#depth <= 0
   }

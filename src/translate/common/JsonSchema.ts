@@ -1,15 +1,16 @@
 /**
- * Fitting JSON schemas to what structured outputs take.
+ * Adapts JSON schemas to structured outputs.
  *
- * Both protocols compile a schema into a grammar and refuse keywords the grammar cannot express, but not the same ones:
- * OpenAI takes `minimum` where Anthropic answers 400, Anthropic takes optional properties where OpenAI answers 400.
+ * Both protocols compile a schema into a grammar and refuse keywords that the grammar cannot express, but different
+ * ones: OpenAI accepts `minimum` where Anthropic answers 400, Anthropic accepts optional properties where OpenAI
+ * answers 400.
  *
  * - https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
  * - https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas
  */
 import { isObject, type JsonObject, write } from "./Json.ts"
 
-/** Schemas nested deeper than this are left as they are from there on. */
+/** Deeper levels of a schema are left unchanged. */
 const deepest = 64
 
 const formats = new Set([
@@ -27,7 +28,7 @@ const formats = new Set([
 
 const isPrimitive = (value: unknown): boolean => value === null || typeof value !== "object"
 
-/** The keywords Anthropic's grammar knows, and which of their values. */
+/** The keywords that Anthropic's grammar supports, and which of their values. */
 const known: ReadonlyMap<string, (value: unknown) => boolean> = new Map<string, (value: unknown) => boolean>([
   ["type", () => true],
   ["title", () => true],
@@ -48,12 +49,12 @@ const known: ReadonlyMap<string, (value: unknown) => boolean> = new Map<string, 
   ["allOf", Array.isArray]
 ])
 
-/** Keywords that restrict nothing. */
+/** Keywords without restrictions. */
 const idle = new Set(["$schema", "$id", "$comment", "examples"])
 
 /**
- * The schema as Anthropic's structured outputs take it. What the grammar cannot express goes into the description,
- * where the model reads it, and to `onDropped`. Objects are closed, as they must be.
+ * The schema for Anthropic's structured outputs. Unsupported restrictions are added to the description, where the
+ * model reads them, and reported to `onDropped`. Objects are closed, as required.
  */
 export const restrict = (schema: JsonObject, onDropped: (keyword: string) => void, depth = 0): JsonObject => {
   if (depth > deepest) return schema
@@ -83,7 +84,7 @@ export const restrict = (schema: JsonObject, onDropped: (keyword: string) => voi
 const isObjectType = (type: unknown): boolean =>
   type === "object" || (Array.isArray(type) && type.includes("object"))
 
-/** True when OpenAI takes the schema as a strict one: every object closed, and every property required. */
+/** True if OpenAI accepts the schema as strict: every object closed, and every property required. */
 export const isStrict = (schema: JsonObject, depth = 0): boolean => {
   if (depth > deepest) return false
   const { properties } = schema

@@ -1,14 +1,14 @@
 /**
- * What the readers of requests have in common: a table with a row for each field of the body, and a draft that the rows
- * fill in.
+ * The shared part of request readers: a table with a row for each field of the body, and a draft that the rows fill
+ * in.
  *
- * A field without a row, and a value that its row does not understand, is dropped and named among what was dropped.
+ * A field without a row, and a value that its row does not accept, is dropped and recorded.
  */
 import type { Format, Request, Settings, Tool, ToolChoice } from "./Common.ts"
 import type { Dropped } from "./Dropped.ts"
 import { type JsonObject, string } from "./Json.ts"
 
-/** What has been read so far. */
+/** The request read so far. */
 export interface Draft {
   readonly settings: Settings
   readonly dropped: Dropped
@@ -20,13 +20,13 @@ export interface Draft {
   format: Format | undefined
 }
 
-/** What becomes of the value of a field. `false`: it says something that cannot be translated. */
+/** Reads the value of a field. `false`: it cannot be translated. */
 export type Read = (value: unknown, draft: Draft, body: JsonObject) => boolean
 
 /** A field and how it is read. */
 export type Field = readonly [name: string, read: Read]
 
-/** Sets what was understood; `false` when that is nothing. */
+/** Sets a value; `false` if it is undefined. */
 export const set = <Key extends keyof Settings>(
   draft: Draft,
   key: Key,
@@ -37,12 +37,12 @@ export const set = <Key extends keyof Settings>(
   return true
 }
 
-/** A field without a counterpart, and the values with which it says nothing. */
+/** A field without a counterpart, and the values that have no effect. */
 export const says = (...nothing: ReadonlyArray<unknown>): Read => {
   return (value) => nothing.includes(value)
 }
 
-/** Reads all of a request but its conversation. */
+/** Reads all of a request except its conversation. */
 export const readFields = (
   fields: ReadonlyMap<string, Read>,
   body: JsonObject,

@@ -1,9 +1,9 @@
-/** Why an answer ended, from the one table of the words in which targets say so. */
+/** Why an answer ended, read with the table of finish reasons. */
 import { type Finish, finishOf } from "../../words/FinishReasons.ts"
 import type { Stop } from "./Common.ts"
 import { string } from "./Json.ts"
 
-/** Faults of a provider are told apart before anything is translated. */
+/** A provider's faults are classified before anything is translated. */
 const stops: Readonly<Record<Finish, Stop>> = {
   end: "end",
   stopSequence: "stopSequence",
@@ -17,7 +17,7 @@ const stops: Readonly<Record<Finish, Stop>> = {
   malformed: "end"
 }
 
-/** What a finish reason means, in the words of any protocol; one that is not known is an ordinary end. */
+/** The meaning of a finish reason of any protocol; an unknown one counts as an ordinary end. */
 export const read = (reason: unknown): Stop => {
   const finish = finishOf(string(reason) ?? "")
   return finish === undefined ? "end" : stops[finish]

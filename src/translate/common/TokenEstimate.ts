@@ -1,8 +1,8 @@
 /**
- * About how many tokens a request takes, where nobody counts them.
+ * Estimates the tokens of a request, if no target can count them.
  *
- * Texts of Latin letters have some four characters to a token, other scripts fewer; an image takes about 1,600 tokens, a
- * page of a document about 2,000. Estimates of real requests are within a quarter of the count.
+ * Latin text has about four characters per token, other scripts fewer; an image takes about 1,600 tokens, a page of a
+ * document about 2,000. Estimates of real requests are within a quarter of the count.
  *
  * - https://docs.anthropic.com/en/docs/build-with-claude/vision#calculate-image-costs
  * - https://docs.anthropic.com/en/docs/build-with-claude/pdf-support#estimate-your-costs
@@ -10,10 +10,10 @@
 import { isObject, type JsonObject } from "./Json.ts"
 
 const perImage = 1_600
-/** Characters of base64 to a page: about 100 kB of a document. */
+/** Characters of base64 per page: about 100 kB of a document. */
 const page = 133_000
 const perPage = 2_000
-/** The words that every message, and the definition of every tool, is wrapped in. */
+/** The overhead of every message and every tool definition. */
 const perObject = 3
 
 /** The tokens of the parts of a request that a model reads. */
@@ -40,7 +40,7 @@ const ofObject = (value: JsonObject, waiting: Array<unknown>): number => {
     if (name === "source" || name === "signature" || name === "cache_control") continue
     if (name === "type" || name === "role" || name === "id") continue
     waiting.push(member)
-    // The names of members are read in schemas and in what tools are given.
+    // The names of members count in schemas and in tool arguments.
     if (name !== "content" && name !== "text") waiting.push(name)
   }
   return perObject

@@ -1,18 +1,18 @@
 /**
- * Names of tools that are longer than OpenAI allows.
+ * Shortens tool names that are longer than OpenAI allows.
  *
- * OpenAI takes 64 characters, Anthropic 128, and servers of tools make use of them (`mcp__server__tool`). A longer
- * name is cut and marked with a checksum, always in the same way, so that it is found again in the answer.
+ * OpenAI allows 64 characters, Anthropic 128, and tool servers make use of them (`mcp__server__tool`). A longer name
+ * is cut and gets a checksum, always in the same way, so that it can be mapped back in the answer.
  * https://platform.openai.com/docs/api-reference/chat/create
  */
 
 const longest = 64
 
-/** The name OpenAI gets to see. */
+/** The name for OpenAI. */
 export const shorten = (name: string): string =>
   name.length <= longest ? name : `${name.slice(0, longest - 9)}_${checksum(name)}`
 
-/** From the names that were cut to the whole ones. */
+/** The full names by the shortened ones. */
 export const shortened = (names: Iterable<string>): ReadonlyMap<string, string> => {
   const whole = new Map<string, string>()
   for (const name of names) if (name.length > longest) whole.set(shorten(name), name)

@@ -1,8 +1,8 @@
 /**
- * Thoughts that nobody signed.
+ * Removes unsigned reasoning.
  *
- * A model without signatures answered a caller of Anthropic's protocol, and its thoughts stand in the conversation
- * from then on. Anthropic refuses them, so they are taken out before a request goes there.
+ * If a model without signatures has answered a caller of Anthropic's protocol, its reasoning is part of the
+ * conversation. Anthropic refuses it, so it is removed before a request goes there.
  * https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#preserving-thinking-blocks
  */
 import { isObject, type JsonObject, object, objects, text } from "./Json.ts"
@@ -13,12 +13,12 @@ const isUnsigned = (block: unknown): boolean =>
 const isThought = (block: unknown): boolean =>
   isObject(block) && (block.type === "thinking" || block.type === "redacted_thinking")
 
-/** The messages request without unsigned thoughts; the very same one when it has none. */
+/** The messages request without unsigned reasoning; the same object if it has none. */
 export const withoutUnsignedThinking = (body: JsonObject): JsonObject => without(body, isUnsigned)
 
 /**
- * The messages request without any thoughts; the very same one when it has none. Where the model would have to go on from
- * its thoughts it is not told to think.
+ * The messages request without any reasoning; the same object if it has none. Thinking is turned off if the model
+ * would have to continue from its reasoning.
  */
 export const withoutThinking = (body: JsonObject): JsonObject => {
   const made = without(body, isThought)

@@ -1,4 +1,4 @@
-/** Tokens as targets tell them, from the one table of the fields in which they do. */
+/** Token counts of targets, read with the table of usage fields. */
 import { countsOf, type TokenCounts, usageIn } from "../../words/UsageFields.ts"
 import type { Usage } from "./Common.ts"
 import type { JsonObject } from "./Json.ts"
@@ -6,8 +6,8 @@ import type { JsonObject } from "./Json.ts"
 export type { TokenCounts } from "../../words/UsageFields.ts"
 
 /**
- * What an answer or an event tells of its tokens; `undefined` when that is nothing. `before` is what its stream has told
- * earlier: counts are totals, and those left out have not changed.
+ * The token counts of an answer or an event; `undefined` if there are none. `before` holds the counts from earlier in
+ * the stream: counts are totals, and omitted ones have not changed.
  */
 export const read = (json: JsonObject, before?: TokenCounts): TokenCounts | undefined => {
   const usage = usageIn(json)

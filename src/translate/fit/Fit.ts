@@ -1,4 +1,4 @@
-/** A request in the common form, fitted to the dialect of its target before it is written. */
+/** Fits a request in the common form to the dialect of its target before it is written. */
 import type { Dialect } from "../../dialect/index.ts"
 import type { Content, Request, Result, Turn } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
@@ -6,7 +6,7 @@ import * as MediaTypes from "./MediaTypes.ts"
 import * as Tools from "./Tools.ts"
 import * as Turns from "./Turns.ts"
 
-/** Fits a request. What its target cannot be shown is told to `dropped` as content that would be lost. */
+/** Fits a request. Content that its target cannot accept is recorded in `dropped` as lost. */
 export const fit = (
   request: Request,
   dialect: Dialect,
@@ -32,7 +32,7 @@ export const fit = (
   return Tools.fit(Turns.fit({ ...request, turns }, dialect, isAnthropic), dialect, dropped)
 }
 
-/** The turn with all that is shown in it looked at; the very same one where nothing changed. */
+/** The turn with all shown content mapped; the same object if nothing changed. */
 const eachShown = (turn: Turn, shown: (part: Content) => Content): Turn => {
   if (turn.role !== "user") return turn
   let isChanged = false

@@ -1,12 +1,13 @@
 /**
- * What an image or a document really is, by its first bytes: clients declare what they like, and servers refuse what is
- * not what it says (`The image was specified using the image/png media type, but the image appears to be a image/jpeg`).
+ * Detects the real type of an image or a document by its first bytes: clients may declare anything, and servers
+ * refuse a mismatch (`The image was specified using the image/png media type, but the image appears to be a
+ * image/jpeg`).
  *
  * https://github.com/anthropics/claude-code/issues/31620
  */
 import type { Content, Document, Image, Media } from "../common/Common.ts"
 
-/** The first bytes as hexadecimal digits, and what begins with them. */
+/** The first bytes as hexadecimal digits, and the type that begins with them. */
 const beginnings: ReadonlyArray<readonly [digits: RegExp, mediaType: string]> = [
   [/^89504e470d0a1a0a/, "image/png"],
   [/^ffd8ff/, "image/jpeg"],
@@ -15,7 +16,7 @@ const beginnings: ReadonlyArray<readonly [digits: RegExp, mediaType: string]> = 
   [/^25504446/, "application/pdf"]
 ]
 
-/** Other names for the same. */
+/** Synonyms of media types. */
 const aliases: ReadonlyMap<string, string> = new Map([
   ["image/jpg", "image/jpeg"],
   ["image/pjpeg", "image/jpeg"],
@@ -23,7 +24,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ["application/x-pdf", "application/pdf"]
 ])
 
-/** Types of which none is text, whatever the bytes look like. */
+/** Types that are never text, whatever the bytes. */
 const neverText = /^(?:image\/(?!svg)|audio\/|video\/|application\/pdf$)/
 
 const sniff = (data: string): string | undefined => {
@@ -33,7 +34,7 @@ const sniff = (data: string): string | undefined => {
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
-/** The text in it; `undefined` for what is none. */
+/** The text in it; `undefined` if it is not text. */
 const textOf = (data: string): string | undefined => {
   const bytes = Buffer.from(data, "base64")
   if (bytes.includes(0)) return undefined
@@ -58,7 +59,7 @@ const asDocument = (media: Encoded, mediaType: string, part: Image | Document): 
     : { type: "document", media: { ...media, mediaType }, ...(name !== undefined && { name }) }
 }
 
-/** The content as what it is: an image, a PDF, or text. What cannot be told stays what it says it is. */
+/** The content with its detected type: an image, a PDF, or text. Otherwise the declared type stays. */
 export const settle = (part: Content): Content => {
   if (part.type === "text" || part.type === "audio" || part.media.type !== "base64") return part
   const { media } = part
@@ -76,6 +77,6 @@ export const settle = (part: Content): Content => {
   return part.type === "image" ? asImage(media, declared, part) : asDocument(media, declared, part)
 }
 
-/** True for a document that Claude reads: a PDF, or text. */
+/** True for a document that Claude can read: a PDF, or text. */
 export const isReadable = ({ media }: Document): boolean =>
   media.type !== "base64" || media.mediaType === "application/pdf"

@@ -1,11 +1,11 @@
 /**
- * Names that a target does not take, and the ones it gets to see instead.
+ * Replaces names that a target does not accept.
  *
- * A name is changed always in the same way, so that the same tool has the same name in every request, and a checksum
- * keeps two names apart that would become one.
+ * A name is always changed in the same way, so that a tool has the same name in every request, and a checksum keeps
+ * changed names distinct.
  */
 
-/** What a target asks of a name. */
+/** A target's rule for names. */
 export interface NameRule {
   /** The inside of a character class; empty for any character. */
   readonly characters: string
@@ -14,7 +14,7 @@ export interface NameRule {
 
 const others = new Map<string, RegExp>()
 
-/** What matches every character that is not among them; made once for each set. */
+/** A pattern for every character outside the set; made once for each set. */
 const notAmong = (characters: string): RegExp => {
   const known = others.get(characters)
   if (known !== undefined) return known
@@ -23,11 +23,11 @@ const notAmong = (characters: string): RegExp => {
   return made
 }
 
-/** True for a name that the target takes. */
+/** True for a name that the target accepts. */
 export const isTaken = (name: string, { characters, longest }: NameRule): boolean =>
   name.length <= longest && name !== "" && (characters === "" || name.search(notAmong(characters)) === -1)
 
-/** The name that the target gets to see. */
+/** The name for the target. */
 export const fit = (name: string, rule: NameRule): string => {
   if (isTaken(name, rule)) return name
   const { characters, longest } = rule
@@ -37,7 +37,7 @@ export const fit = (name: string, rule: NameRule): string => {
   return `${plain.slice(0, Math.max(0, longest - sum.length - 1))}${filler}${sum}`.slice(0, longest)
 }
 
-/** Exactly so many characters that stand for a text; another `turn` gives others. */
+/** A hash of a text with exactly so many characters; another `turn` gives another hash. */
 export const hashed = (text: string, turn: number, characters: string, length: number): string => {
   let made = ""
   for (let round = 0; made.length < length; round++) {
@@ -49,7 +49,7 @@ export const hashed = (text: string, turn: number, characters: string, length: n
 const hexadecimal = "0123456789abcdef"
 const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/** A number in the letters and digits that are taken. */
+/** A number in the allowed letters and digits. */
 const spelled = (number: number, characters: string): string => {
   const all = characters === "" ? digits : [...digits].filter((digit) => isAmong(digit, characters)).join("")
   const taken = all.startsWith(hexadecimal) ? hexadecimal : all

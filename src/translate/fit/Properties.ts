@@ -1,24 +1,27 @@
-/** Names of properties that a target does not take: in a tool's schema, in arguments on their way to it, and back in its answers. */
+/**
+ * Replaces property names that a target does not accept: in a tool's schema, in arguments for it, and back in its
+ * answers.
+ */
 import { isObject, type JsonObject, parse, write } from "../common/Json.ts"
 import * as Names from "./Names.ts"
 
-/** Names, and what stands in their place. */
+/** Names and their replacements. */
 export interface Renames {
   readonly names: ReadonlyMap<string, string>
-  /** Not only those of the arguments themselves, but those of everything in them. */
+  /** Whether nested names are replaced too, not only those of the arguments themselves. */
   readonly isDeep: boolean
 }
 
-/** A schema, and the names in it that were changed: from the new ones to the old ones; `undefined` where none was. */
+/** A schema, and the original names by the changed ones; `undefined` if none was changed. */
 export interface Renamed {
   readonly schema: JsonObject
   readonly renames: Renames | undefined
 }
 
-/** Nothing deeper than this is looked at. */
+/** Deeper levels are left unchanged. */
 const deepest = 64
 
-/** Renames what the rule does not take, at the top of a schema or everywhere in it. */
+/** Renames properties that violate the rule, at the top of a schema or everywhere in it. */
 export const rename = (schema: JsonObject, rule: Names.NameRule, isDeep: boolean): Renamed => {
   const { properties } = schema
   const isTaken = (name: string) => Names.isTaken(name, rule)
@@ -37,13 +40,13 @@ export const rename = (schema: JsonObject, rule: Names.NameRule, isDeep: boolean
 
 type Rewrite = (name: string) => string
 
-/** Members whose values are schemas by a name that is none of a property. */
+/** Members whose values are schemas by a name that is not a property. */
 const byName = new Set(["$defs", "definitions", "patternProperties"])
 
-/** Members whose names are those of properties. */
+/** Members whose names are property names. */
 const byProperty = new Set(["properties", "dependentSchemas", "dependentRequired"])
 
-/** Members that hold values and no schemas. */
+/** Members that hold values instead of schemas. */
 const plain = new Set(["enum", "const", "default", "examples"])
 
 const renamed = (schema: JsonObject, rewrite: Rewrite, depth: number): JsonObject => {
@@ -74,11 +77,11 @@ const renamed = (schema: JsonObject, rewrite: Rewrite, depth: number): JsonObjec
 
 const fitted = (name: unknown, rewrite: Rewrite): unknown => (typeof name === "string" ? rewrite(name) : name)
 
-/** The model reads what the property is really called. */
+/** Adds the original name to the description, for the model. */
 const described = (name: string, rewrite: Rewrite, property: unknown): unknown =>
   rewrite(name) === name || !isObject(property) ? property : { title: name, ...property }
 
-/** Arguments with other names of their properties. What is no object stays as it is. */
+/** Arguments with renamed properties. Anything but an object is unchanged. */
 export const inArguments = (json: string, renames: Renames | undefined): string => {
   if (renames === undefined) return json
   const parsed = parse(json)
@@ -97,7 +100,7 @@ const named = (value: unknown, renames: Renames, depth: number): unknown => {
   )
 }
 
-/** The other way round. */
+/** The reverse mapping. */
 export const reversed = ({ isDeep, names }: Renames): Renames => ({
   names: new Map([...names].map(([name, own]) => [own, name])),
   isDeep

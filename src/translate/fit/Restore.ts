@@ -1,14 +1,14 @@
-/** What was renamed or replaced in a request for its target, and has to be put back in the answer. */
+/** Restores in the answer what was renamed or replaced in a request for its target. */
 import type { Answer, Delta, Remark, Spoken, Stop } from "../common/Common.ts"
 import * as Properties from "./Properties.ts"
 
-/** What has to be put back. */
+/** What to restore. */
 export interface Restore {
-  /** From the names of tools that the target knows to the caller's own. */
+  /** The caller's tool names by the target's. */
   readonly tools: ReadonlyMap<string, string>
-  /** By the target's name of a tool: from the properties that the target knows to the caller's own. */
+  /** By the target's tool name: the caller's property names by the target's. */
   readonly properties: ReadonlyMap<string, Properties.Renames>
-  /** The tool that stands in the place of a schema for the answer: its arguments are the answer. */
+  /** The tool that replaces a schema for the answer: its arguments are the answer. */
   readonly answer: string | undefined
 }
 
@@ -16,7 +16,7 @@ const isOne = (name: string, restore: Restore): boolean => name === restore.answ
 
 const stopOf = (stop: Stop, hasCalls: boolean): Stop => (stop === "calls" && !hasCalls ? "end" : stop)
 
-/** A whole answer as the caller's names have it. */
+/** A whole answer with the caller's names. */
 export const answer = (given: Answer, restore: Restore): Answer => {
   const parts = given.parts.map((part): Spoken => {
     if (part.type !== "call") return part
@@ -31,7 +31,7 @@ export const answer = (given: Answer, restore: Restore): Answer => {
   return { ...given, parts, stop: restore.answer === undefined ? given.stop : stopOf(given.stop, hasCalls) }
 }
 
-/** A call whose arguments are gathered, because names in them have to be put back. */
+/** A call whose arguments are buffered because names in them must be restored. */
 interface Gathered {
   readonly names: Properties.Renames
   json: string

@@ -1,9 +1,9 @@
-/** Schemas of tools as a target takes them. What cannot be said in the schema is said in its description. */
+/** Fits tool schemas to a target. What the schema cannot express is added to its description. */
 import type { Dialect } from "../../dialect/index.ts"
 import { isObject, type JsonObject, list, objects, write } from "../common/Json.ts"
 import * as Properties from "./Properties.ts"
 
-/** Schemas nested deeper than this are left as they are from there on. */
+/** Deeper levels of a schema are left unchanged. */
 const deepest = 64
 
 const combinators = ["anyOf", "oneOf", "allOf"] as const
@@ -14,7 +14,7 @@ const combinators = ["anyOf", "oneOf", "allOf"] as const
  */
 const notAtTop = ["enum", "not"] as const
 
-/** Fits a tool's schema. One that is taken as it stands is given back as it is. */
+/** Fits a tool's schema; returns the same schema if it is accepted as it is. */
 export const fit = (schema: JsonObject, dialect: Dialect): Properties.Renamed => {
   const flat = dialect.schemaTop === "object" ? flattened(schema) : schema
   const refused = new Set(dialect.schemaRefused)
@@ -28,8 +28,8 @@ export const fit = (schema: JsonObject, dialect: Dialect): Properties.Renamed =>
 }
 
 /**
- * `anyOf`, `oneOf` and `allOf` at the top become one object: it has the properties of all of them, and requires what
- * all alternatives require. The alternatives are told in the description.
+ * Merges `anyOf`, `oneOf` and `allOf` at the top into one object: it has the properties of all of them, and requires
+ * what all alternatives require. The alternatives are listed in the description.
  */
 const flattened = (schema: JsonObject): JsonObject => {
   const used = combinators.filter((name) => Array.isArray(schema[name]))
@@ -78,13 +78,13 @@ const flattened = (schema: JsonObject): JsonObject => {
 
 const same = (a: unknown, b: unknown): boolean => write(a) === write(b)
 
-/** A property that is one thing in one alternative and another in the next. */
+/** A property that differs between alternatives. */
 const either = (a: unknown, b: unknown): unknown => {
   const before = isObject(a) && Array.isArray(a.anyOf) && Object.keys(a).length === 1 ? a.anyOf : [a]
   return before.some((known) => same(known, b)) ? a : { anyOf: [...before, b] }
 }
 
-/** A branch that only points at a definition of the same schema. */
+/** Resolves a branch that only refers to a definition of the same schema. */
 const resolved = (branch: JsonObject, schema: JsonObject): JsonObject => {
   const match =
     typeof branch.$ref === "string" ? /^#\/(\$defs|definitions)\/([^/]+)$/.exec(branch.$ref) : null

@@ -1,4 +1,4 @@
-/** The tools of a request as its target takes them, in definitions, choices and calls alike. */
+/** Fits the tools of a request to its target: definitions, choices and calls. */
 import type { Dialect } from "../../dialect/index.ts"
 import type { Request, Spoken, Tool, ToolChoice, Turn } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
@@ -7,16 +7,16 @@ import * as Properties from "./Properties.ts"
 import type { Restore } from "./Restore.ts"
 import * as Schemas from "./Schemas.ts"
 
-/** A request, and what of it has to be put back in its answer. */
+/** A request, and what has to be restored in its answer. */
 export interface Fitted {
   readonly request: Request
   readonly restore: Restore | undefined
 }
 
-/** The tool that stands in the place of a schema for the answer. */
+/** The tool that replaces a schema for the answer. */
 const answerTool = "answer_with_json"
 
-/** Fits the tools. A request that needs nothing of it is given back as it is. */
+/** Fits the tools; returns the same request if nothing needs to change. */
 export const fit = (asked: Request, dialect: Dialect, dropped: Dropped): Fitted => {
   const { answer, request } = withAnswerTool(freed(aimed(asked), dialect, dropped), dialect, dropped)
   const rule = { characters: dialect.toolNameCharacters, longest: dialect.toolNameLongest }
@@ -52,7 +52,7 @@ export const fit = (asked: Request, dialect: Dialect, dropped: Dropped): Fitted 
   }
 }
 
-/** A choice that names a tool which is not there is none; without tools there is nothing to choose. */
+/** Removes a choice that names a missing tool; without tools there is no choice. */
 const aimed = (request: Request): Request => {
   const { toolChoice, tools } = request
   if (toolChoice === undefined && request.parallel === undefined) return request
@@ -62,7 +62,7 @@ const aimed = (request: Request): Request => {
     : request
 }
 
-/** Where no call can be forced it is left to the model. */
+/** If calls cannot be forced, the model decides. */
 const freed = (request: Request, { forcedCalls }: Dialect, dropped: Dropped): Request => {
   const mode = request.toolChoice?.mode
   if (forcedCalls || (mode !== "required" && mode !== "tool")) return request

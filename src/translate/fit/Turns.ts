@@ -1,13 +1,13 @@
 /**
- * The order of a conversation as strict servers want it: results right behind their calls, the rest after them, and no
- * two turns of one role in a row.
+ * Orders a conversation as strict servers require it: results directly after their calls, everything else after them,
+ * and no two consecutive turns of one role.
  */
 import type { Dialect } from "../../dialect/index.ts"
 import { isBilling, withoutLine } from "../common/Billing.ts"
 import { type Content, type Request, type Result, type Turn, together } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
 
-/** Fits the order. `isAnthropic`: system prompts have a place of their own in the request. */
+/** Fits the order. `isAnthropic`: system prompts are a separate field of the request. */
 export const fit = (request: Request, dialect: Dialect, isAnthropic: boolean): Request => {
   const isOwn = isAnthropic && dialect.signatures === "own"
   const system = isOwn || !request.system.some(isBilling) ? request : unbilled(request)
@@ -16,7 +16,10 @@ export const fit = (request: Request, dialect: Dialect, isAnthropic: boolean): R
   return { ...system, turns: dialect.mergeTurns ? merged(placed, !isAnthropic) : placed }
 }
 
-/** It would spoil the cache of prompts of everybody else. What is said of the other prompts goes with them. */
+/**
+ * Removes billing headers, which would defeat the prompt caches of other providers; the indices of the other prompts
+ * are adjusted.
+ */
 const unbilled = (request: Request): Request => {
   const system: Array<string> = []
   const systemCache = new Map<number, JsonObject>()
@@ -30,7 +33,7 @@ const unbilled = (request: Request): Request => {
   return { ...request, system, systemCache }
 }
 
-/** A system prompt in the middle of the conversation, as text of the user. */
+/** A system prompt in the middle of the conversation, as user text. */
 const asUser = (turn: Turn): Turn =>
   turn.role === "system"
     ? {
@@ -39,7 +42,7 @@ const asUser = (turn: Turn): Turn =>
       }
     : turn
 
-/** Turns of the model that follow one another are one. */
+/** Joins consecutive turns of the model. */
 const joined = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
   const made: Array<Turn> = []
   for (const turn of turns) {
@@ -51,7 +54,7 @@ const joined = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
   return made
 }
 
-/** A result, and where it stands. */
+/** A result and its position. */
 interface Found {
   readonly at: number
   readonly result: Result
@@ -80,7 +83,7 @@ const paired = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
         if (part.type !== "call") continue
         const same = results.get(part.id) ?? []
         let index = next.get(part.id) ?? 0
-        // What came before the call cannot be its result.
+        // A result before the call cannot belong to it.
         while (index < same.length && same[index]!.at < at) index++
         const found = same[index]
         next.set(part.id, found === undefined ? index : index + 1)
@@ -104,13 +107,13 @@ const paired = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
   return made
 }
 
-/** The result of a call that is not there. Every server refuses it, but the model may need what it says. */
+/** A result without its call. Every server refuses it, but the model may need its content. */
 const astray = ({ id, isError, parts }: Result): ReadonlyArray<Content> => {
   const what = isError ? "An error" : "A result"
   return [{ type: "text", text: `${what} of the earlier tool call ${id}:` }, ...parts]
 }
 
-/** `asOneText`: turns of nothing but text become one text, for servers that take a list of texts for no message. */
+/** `asOneText`: turns of text only become one text, for servers that do not accept a list of texts. */
 const merged = (turns: ReadonlyArray<Turn>, asOneText: boolean): ReadonlyArray<Turn> => {
   const made: Array<Turn> = []
   for (const turn of turns) {
@@ -125,7 +128,7 @@ const merged = (turns: ReadonlyArray<Turn>, asOneText: boolean): ReadonlyArray<T
   return made
 }
 
-/** The text of a turn that is one text and nothing else. */
+/** The text of a turn that consists of one text. */
 const textOf = (parts: ReadonlyArray<Content | Result>): string | undefined => {
   const [first] = parts
   return parts.length === 1 && first?.type === "text" && first.cache === undefined ? first.text : undefined

@@ -1,5 +1,5 @@
 /**
- * Whole chat completions and the common form.
+ * Converts whole chat completions to and from the common form.
  *
  * https://platform.openai.com/docs/api-reference/chat/object
  */
@@ -13,7 +13,7 @@ import { callsOf, hasContent, readSpoken, type Words as Said } from "./parts/Sai
 import * as Words from "./Words.ts"
 import { writeCalls } from "./WriteCalls.ts"
 
-/** Reads an answer. Of several choices the first is taken. */
+/** Reads an answer. Of several choices the first one is used. */
 export const readAnswer = (body: JsonObject, own?: Leftovers.Own): Answer => {
   const remarks: Array<Remark> = []
   const choices = objects(body.choices)

@@ -1,4 +1,4 @@
-/** OpenAI's chat completions. */
+/** OpenAI's chat completions protocol. */
 
 import { readError, writeError } from "../protocol/Errors.ts"
 import type { Codec } from "../protocol/Protocol.ts"

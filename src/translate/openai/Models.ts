@@ -1,22 +1,24 @@
 /**
- * What the models behind OpenAI's protocol take, as far as a translation must know it.
+ * The features of models behind OpenAI's protocol, as far as translation needs them.
  *
- * The protocol is spoken by many servers that know only its older half, so the newer fields go to OpenAI's own models
- * alone, which are known by their names.
+ * Many servers support only the older half of the protocol, so newer fields are sent only to OpenAI's own models,
+ * which are recognised by their names.
  *
  * - reasoning models and their efforts: https://developers.openai.com/api/docs/guides/reasoning
  * - no tools together with an effort: https://github.com/openai/openai-openapi/issues/541
  */
 import type { Effort } from "../common/Common.ts"
 
-/** What a model takes. */
+/** The features of a model. */
 export interface Traits {
   /** The field for the token limit. */
   readonly limit: "max_tokens" | "max_completion_tokens"
-  /** Does it think? Then it takes neither stop sequences nor, unless told not to think, temperature and top_p. */
+  /**
+   * Whether it reasons. Then it accepts neither stop sequences nor, unless reasoning is off, temperature and top_p.
+   */
   readonly reasons: boolean
   readonly efforts: ReadonlyArray<Effort>
-  /** Are tools taken only with the effort `none`? */
+  /** Whether it accepts tools only with the effort `none`. */
   readonly toolsWithoutEffort: boolean
 }
 
@@ -29,7 +31,7 @@ const gpt52: Traits = {
   toolsWithoutEffort: true
 }
 
-/** The first row that fits. */
+/** The first matching row. */
 const rows: ReadonlyArray<readonly [name: RegExp, traits: Traits]> = [
   [/^gpt-oss/, { ...other, efforts: ["low", "medium", "high"] }],
   [/^(gpt-\d.*-chat|chatgpt|gpt-[34])/, chat],
@@ -39,7 +41,7 @@ const rows: ReadonlyArray<readonly [name: RegExp, traits: Traits]> = [
   [/^gpt-(5|[6-9]|\d\d)/, gpt52]
 ]
 
-/** What a model takes, by its name without what stands before the last slash. */
+/** The features of a model, by its name from the last slash on. */
 export const traits = (model: string): Traits => {
   const name = model.slice(model.lastIndexOf("/") + 1).toLowerCase()
   return rows.find(([pattern]) => pattern.test(name))?.[1] ?? other

@@ -1,9 +1,9 @@
-/** What a request for a chat completion and one for a response say in the same words. */
+/** The shared fields of chat-completions and Responses requests. */
 import type { Audio } from "../common/Common.ts"
 import { boolean, isObject, type JsonObject, number, object, string, text } from "../common/Json.ts"
 import { type Draft, type Field, says, set } from "../common/ReadFields.ts"
 
-/** The fields of the same name and meaning. */
+/** The fields with the same name and meaning. */
 export const commonFields: ReadonlyArray<Field> = [
   ["model", () => true],
   ["stream", () => true],
@@ -45,20 +45,20 @@ export const readFunction = (definition: JsonObject, name: string, draft: Draft,
   })
 }
 
-/** A tool choice that is a word; `false` for any other. */
+/** A tool choice that is a single word; `false` for any other. */
 export const readToolMode = (value: unknown, draft: Draft): boolean => {
   if (value !== "auto" && value !== "none" && value !== "required") return false
   draft.toolChoice = { mode: value }
   return true
 }
 
-/** A tool choice that allows some of the tools only. */
+/** A tool choice that allows only some tools. */
 export const readAllowed = (mode: unknown, names: ReadonlyArray<string>, draft: Draft): void => {
   draft.allowed = new Set(names)
   draft.toolChoice = { mode: mode === "required" ? "required" : "auto" }
 }
 
-/** The schema of an answer that is JSON; `false` where there is none. */
+/** The schema of a JSON answer; `false` if there is none. */
 export const readSchema = (asked: JsonObject, draft: Draft): boolean => {
   if (!isObject(asked.schema)) return false
   draft.format = {
@@ -70,7 +70,7 @@ export const readSchema = (asked: JsonObject, draft: Draft): boolean => {
   return true
 }
 
-/** Sound, in a chat as in the input of a response. https://platform.openai.com/docs/guides/audio */
+/** Audio, in a chat and in the input of a response. https://platform.openai.com/docs/guides/audio */
 export const readAudio = (part: JsonObject): Audio | undefined => {
   const { data, format } = object(part.input_audio)
   const said = text(data)

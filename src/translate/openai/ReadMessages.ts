@@ -1,4 +1,4 @@
-/** From the messages of a chat-completions request to turns. */
+/** Reads the messages of a chat-completions request. */
 import type { Content, Request, Spoken, Turn } from "../common/Common.ts"
 import * as DataUrl from "../common/DataUrl.ts"
 import type { Dropped } from "../common/Dropped.ts"
@@ -12,7 +12,7 @@ const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
   developer: new Set(["role", "content", "cache_control"]),
   user: new Set(["role", "content", "cache_control"]),
   tool: new Set(["role", "content", "tool_call_id"]),
-  // The result of a call as it was before there were tools. It goes to the calls in their order.
+  // The legacy result of a `function_call`. Results are assigned to the calls in order.
   function: new Set(["role", "content", "name"]),
   assistant: new Set([
     "role",
@@ -23,7 +23,7 @@ const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
     "reasoning_details",
     "reasoning_content",
     "reasoning",
-    // What the official client adds to an answer before it sends it back.
+    // Added by the official client to an answer before it is sent back.
     "parsed",
     "annotations"
   ])
@@ -46,7 +46,7 @@ export const readMessages = (
       continue
     }
     dropped.rest(message, "messages", keys)
-    // What the model said, as sound: https://platform.openai.com/docs/guides/audio
+    // Audio of the model: https://platform.openai.com/docs/guides/audio
     if (isObject(message.audio)) dropped.content("messages.audio")
     if (role === "system" || role === "developer") {
       const shown = cached(readContent(message.content, dropped), message.cache_control)
@@ -84,7 +84,7 @@ export const readMessages = (
   }
 }
 
-/** What is said of a whole message is said of its last part. */
+/** Cache control of a whole message applies to its last part. */
 const cached = (parts: ReadonlyArray<Content>, cache: unknown): ReadonlyArray<Content> => {
   const last = parts.at(-1)
   return isObject(cache) && last !== undefined ? [...parts.slice(0, -1), { ...last, cache }] : parts
@@ -137,7 +137,7 @@ const readPart = (type: string, part: JsonObject, dropped: Dropped): Content | u
 
 const callKeys = new Set(["id", "type", "function", "custom", "index"])
 
-/** Reads the call of a function; `false` for one without a name. */
+/** Reads a function call; `false` for one without a name. */
 const readCall = (id: string, { arguments: args, name }: JsonObject, parts: Array<Spoken>): boolean => {
   const known = text(name)
   if (known === undefined) return false

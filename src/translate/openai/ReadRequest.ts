@@ -1,5 +1,5 @@
 /**
- * From the body of a chat-completions request to the common form.
+ * Reads the body of a chat-completions request to the common form.
  *
  * https://platform.openai.com/docs/api-reference/chat/create
  */
@@ -21,7 +21,7 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
     (value, draft, body) =>
       number(body.max_completion_tokens) !== undefined || set(draft, "maxTokens", number(value))
   ],
-  // Not OpenAI's own, but that of many who speak its protocol.
+  // Not OpenAI's, but supported by many servers with its protocol.
   ["top_k", (value, draft) => set(draft, "topK", number(value))],
   ["stop", (value, draft) => set(draft, "stop", stops(value))],
   ["reasoning_effort", (value, draft) => set(draft, "effort", Effort.read(value))],
@@ -86,11 +86,11 @@ const toolChoice = (value: unknown, draft: Draft): boolean => {
   return true
 }
 
-/** The name of the tool that a choice means. */
+/** The name of the tool in a choice. */
 const nameOf = (choice: JsonObject): string | undefined => text(object(choice.function ?? choice.custom).name)
 
 /**
- * What tools were before there were tools: one call in an answer at most.
+ * The legacy form of tools: at most one call per answer.
  * https://platform.openai.com/docs/api-reference/chat/create#chat-create-functions
  */
 const functions = (value: unknown, draft: Draft, body: JsonObject): boolean => {
@@ -114,7 +114,7 @@ const functionCall = (value: unknown, draft: Draft): boolean => {
   return name !== undefined
 }
 
-/** JSON without a schema has no counterpart: the caller's own prompt asks for it, as OpenAI wants it to. */
+/** JSON without a schema has no counterpart: the caller's own prompt requests it, as OpenAI requires. */
 const format = (value: unknown, draft: Draft): boolean => {
   const { type, json_schema } = object(value)
   if (type === "text") return true

@@ -1,5 +1,5 @@
 /**
- * From the chunks of a streamed chat completion to deltas.
+ * Reads the chunks of a streamed chat completion.
  *
  * https://platform.openai.com/docs/api-reference/chat/streaming
  */
@@ -14,7 +14,7 @@ import * as Reasoning from "./parts/Reasoning.ts"
 import { callsOf, hasContent, readSpoken, type Words } from "./parts/Said.ts"
 import * as Stop from "./Words.ts"
 
-/** The text of a delta that says nothing else: nearly all of them, so it is asked first. */
+/** The text of a delta with nothing else; checked first, because nearly all deltas are like that. */
 const plainText = (delta: JsonObject): string | undefined => {
   for (const name in delta) {
     if (name !== "content" && name !== "role" && delta[name] !== null) return undefined
@@ -23,13 +23,13 @@ const plainText = (delta: JsonObject): string | undefined => {
 }
 
 /**
- * A reader for one stream. Of several choices it reads the one that comes first. What comes behind the finish reason counts
- * until the stream is over: some servers send the reason with the first of several calls.
+ * A reader for one stream. Of several choices it reads the first one that arrives. Content after the finish reason
+ * counts until the stream ends: some servers send the reason with the first of several calls.
  */
 export class OpenAiStreamReader implements StreamReader {
   #isStarted = false
   #isEnded = false
-  /** The choice that gave the reason for the end. */
+  /** The choice with the finish reason. */
   #last: JsonObject | undefined
   #refusal = ""
   #index: unknown
@@ -60,7 +60,7 @@ export class OpenAiStreamReader implements StreamReader {
       deltas.push({ type: "start", id: text(json.id), model: text(json.model) })
     }
     for (const choice of objects(json.choices)) this.#readChoice(choice, deltas)
-    // Every place of it has the word in its name, and most events have it nowhere.
+    // Every path of the usage contains this word, and most events do not.
     if (event.data?.includes("usage") === false) return deltas
     const counts = Usage.read(json, this.#counts)
     if (counts !== undefined) {
@@ -70,7 +70,7 @@ export class OpenAiStreamReader implements StreamReader {
     return deltas
   }
 
-  /** The stream is over: what is still missing, if its protocol had said that the answer is complete. */
+  /** The end of the stream: returns the missing deltas, if its protocol marked the answer as complete. */
   end(): ReadonlyArray<Delta | Remark> {
     return this.#last !== undefined && !this.#isEnded ? this.#end() : []
   }
@@ -95,7 +95,7 @@ export class OpenAiStreamReader implements StreamReader {
     }
     this.#readMessage(message, deltas)
     if (text(choice.finish_reason) === undefined) return
-    // Of several reasons the first that says more than that it is over counts.
+    // Of several reasons the first specific one counts.
     if (this.#last === undefined || Stop.isPlainEnd(this.#last.finish_reason)) this.#last = choice
   }
 
@@ -108,7 +108,7 @@ export class OpenAiStreamReader implements StreamReader {
     }
     const said = this.#said(message)
     const pieces = callsOf(message)
-    // What waits for the rest of a call waits for nothing, where something else comes.
+    // Other content means that a waiting call is complete.
     if (said.length > 0 && pieces.length === 0) this.#calls.begin(deltas)
     append(deltas, said)
     for (const piece of pieces) this.#calls.read(piece, deltas)

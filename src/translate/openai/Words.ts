@@ -1,4 +1,4 @@
-/** The words of OpenAI's protocol for how an answer ended and what it cost. */
+/** Finish reasons and usage fields of OpenAI's protocol. */
 import type { Stop, Usage } from "../common/Common.ts"
 import { compact, type JsonObject } from "../common/Json.ts"
 import * as Stops from "../common/Stops.ts"
@@ -15,16 +15,15 @@ const reasons: Readonly<Record<Stop, string>> = {
 }
 
 /**
- * Why the model stopped. It says `stop` also when it was told which tool to call and did, and when it declined;
- * vLLM tells in `stop_reason` which sequence it stopped at.
- * https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
+ * Why the model stopped. It is also `stop` after a forced tool call and after a refusal; vLLM names the matched stop
+ * sequence in `stop_reason`. https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
  */
 export const readStop = (
   choice: JsonObject,
   has: { readonly calls: boolean; readonly refusal: boolean }
 ): { readonly stop: Stop; readonly stopSequence?: string } => {
   const stop = Stops.read(choice.finish_reason)
-  // A server may say that it called a tool, and call none.
+  // A server may report a tool call without making one.
   if (stop !== "end" && (stop !== "calls" || has.calls)) return { stop }
   if (has.calls) return { stop: "calls" }
   if (has.refusal) return { stop: "refusal" }
@@ -33,10 +32,10 @@ export const readStop = (
     : { stop }
 }
 
-/** True for a finish reason that says no more than that the answer is over. */
+/** True for a finish reason that means only that the answer is over. */
 export const isPlainEnd = (reason: unknown): boolean => Stops.read(reason) === "end"
 
-/** The finish reason; `isLegacy`: for a client that defined `functions`. */
+/** The finish reason; `isLegacy`: for a client that uses `functions`. */
 export const writeStop = (stop: Stop, isLegacy: boolean): string =>
   isLegacy && stop === "calls" ? "function_call" : reasons[stop]
 

@@ -1,19 +1,16 @@
-/**
- * Calls of tools as the client of a chat knows them: of functions, of tools that take one text, or as they were before there
- * were tools.
- */
+/** Writes tool calls for a chat client: of functions, of tools that take one text, or in the legacy form. */
 import type { Call } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
 import { JsonEnd } from "../common/JsonEnd.ts"
 import type { Context } from "../protocol/Context.ts"
 import * as CustomTools from "../protocol/CustomTools.ts"
 
-/** The id of a call that came without one. */
+/** The id of a call without one. */
 export const callId = (context: Context, index: number): string => `call_${context.id}_${index}`
 
 /**
- * The members of a message that hold its calls. A client that defined `functions` knows one call in a message: were there more, the
- * others stand where those of tools stand.
+ * The message fields for its calls. A client that uses `functions` knows one call per message; any others are written
+ * as tool calls.
  *
  * https://platform.openai.com/docs/api-reference/chat/object (function_call)
  */
@@ -40,7 +37,7 @@ interface Waiting {
 /** The deltas of the calls of one stream. */
 export class CallWriter {
   readonly #context: Context
-  /** The calls of tools that take one text, until that is told. */
+  /** The calls of tools that take one text, until the text is written. */
   readonly #waiting = new Map<number, Waiting>()
 
   constructor(context: Context) {
@@ -62,7 +59,7 @@ export class CallWriter {
       : { tool_calls: [{ index: index - 1, id, type: "function", function: called }] }
   }
 
-  /** Its arguments go on; nothing is told of a text that is not complete. */
+  /** Adds arguments; an incomplete text is not written yet. */
   argue(index: number, json: string): JsonObject | undefined {
     if (this.#waiting.size > 0) {
       const waiting = this.#waiting.get(index)
@@ -77,7 +74,7 @@ export class CallWriter {
     return index === 0 ? { function_call: called } : { tool_calls: [{ index: index - 1, function: called }] }
   }
 
-  /** The answer is over: what there is of the texts that were not completed. */
+  /** The end of the answer: writes what there is of the incomplete texts. */
   rest(): ReadonlyArray<JsonObject> {
     return this.#waiting.size === 0
       ? nothing

@@ -1,4 +1,4 @@
-/** From turns to the messages of a chat-completions request. */
+/** Writes turns as the messages of a chat-completions request. */
 import type { Dialect } from "../../dialect/index.ts"
 import { merge } from "../carry/Members.ts"
 import type { Content, Document, Request, Result, Spoken } from "../common/Common.ts"
@@ -12,7 +12,7 @@ import { thinkingPart } from "./parts/Said.ts"
 /** OpenAI refuses ids that are longer: `string too long. Expected a string with maximum length 40`. */
 const rule: Rule = { allowed: /^/, forbidden: /[^\w-]/g, longest: 40 }
 
-/** The messages: the system prompts first, one each. */
+/** The messages: the system prompts first, one message each. */
 export const writeMessages = (
   request: Request,
   dropped: Dropped,
@@ -51,7 +51,7 @@ export const writeMessages = (
   return dialect.afterToolResult === "assistant" ? bridged(messages) : messages
 }
 
-/** The names of the tools that were called, by the ids of the calls. */
+/** The names of the called tools, by the ids of the calls. */
 const namesOf = ({ turns }: Request): ReadonlyMap<string, string> => {
   const names = new Map<string, string>()
   for (const turn of turns) {
@@ -61,7 +61,7 @@ const namesOf = ({ turns }: Request): ReadonlyMap<string, string> => {
   return names
 }
 
-/** Between a tool's result and the user's words, for servers that want the model to speak first. */
+/** Inserted between a tool result and the user's text, for servers that require a model turn there. */
 const bridge: JsonObject = { role: "assistant", content: "Done." }
 
 const bridged = (messages: ReadonlyArray<JsonObject>): ReadonlyArray<JsonObject> =>
@@ -70,8 +70,8 @@ const bridged = (messages: ReadonlyArray<JsonObject>): ReadonlyArray<JsonObject>
   )
 
 /**
- * The results of tools are messages of their own and come first, right behind the calls. They hold text only, so what
- * else a tool showed goes into the message of the user that follows them.
+ * Tool results are separate messages and come first, directly after the calls. They hold only text, so other content
+ * of a tool goes into the following user message.
  */
 const writeUser = (
   parts: ReadonlyArray<Content | Result>,
@@ -104,14 +104,14 @@ const writeUser = (
   }
   const shown = parts.filter((part) => part.type !== "result")
   append(rest, writeParts(shown, dropped, dialect))
-  // A message the caller left empty stays, unless there is a result in its place.
+  // An empty message of the caller is kept, unless a result replaces it.
   if (rest.length > 0 || (messages.length === 0 && shown.length === parts.length)) {
     messages.push({ role: "user", content: asContent(rest) })
   }
   return messages
 }
 
-/** There is no flag for a tool that failed, so its text says so. */
+/** There is no error flag for a tool result, so its text says so. */
 const markError = (content: string | ReadonlyArray<JsonObject>): string | ReadonlyArray<JsonObject> => {
   if (typeof content !== "string") return [{ type: "text", text: "Error:" }, ...content]
   return /error/i.test(content.slice(0, 64)) ? content : `Error: ${content}`
@@ -155,7 +155,7 @@ const writePart = (part: Content, areFetched: boolean): JsonObject | undefined =
   }
 }
 
-/** PDFs are files, plain text is text. A document that is only pointed at goes to servers that fetch it. */
+/** PDFs are files, plain text is text. A document given by URL goes only to servers that fetch it. */
 const writeDocument = ({ media, name }: Document, areFetched: boolean): JsonObject | undefined => {
   if (media.type === "url" && !areFetched) return undefined
   if (media.type === "text") {
@@ -164,7 +164,7 @@ const writeDocument = ({ media, name }: Document, areFetched: boolean): JsonObje
   return { type: "file", file: { filename: name ?? "document.pdf", file_data: DataUrl.write(media) } }
 }
 
-/** Two texts with a blank line between them, unless there is a new line. */
+/** Two texts with a blank line between them, unless there is a line break. */
 const apart = (before: string, after: string): string =>
   before.endsWith("\n") || after.startsWith("\n") ? before + after : `${before}\n\n${after}`
 
@@ -175,7 +175,7 @@ const writeAssistant = (
 ): JsonObject | undefined => {
   let said: string | undefined
   let refusal: string | undefined
-  /** The next text does not go on with what has been said. */
+  /** The next text does not continue the previous one. */
   let isApart = false
   const calls: Array<JsonObject> = []
   const left: Record<string, unknown> = {}

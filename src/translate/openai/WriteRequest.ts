@@ -1,4 +1,4 @@
-/** From the common form to the body of a chat-completions request. */
+/** Writes the body of a chat-completions request. */
 import { type Dialect, resolve } from "../../dialect/index.ts"
 import type { Request, Tool } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
@@ -12,10 +12,10 @@ import { writeMessages } from "./WriteMessages.ts"
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
 const mostStops = 4
 
-/** The longest name of a user OpenAI takes. */
+/** The longest user id that OpenAI accepts. */
 const longestUser = 128
 
-/** Writes a request. Streams are asked to tell their usage, because the other protocols always do. */
+/** Writes a request. Streams are set to include their usage, because the other protocols always do. */
 export const writeRequest = (
   request: Request,
   dropped: Dropped,
@@ -55,7 +55,7 @@ const settings = (
   const { maxTokens, temperature, topP, topK, stop, user, tier } = request.settings
   const effort = writeEffort(request, traits, dropped)
   const samples = !traits.reasons || effort === "none"
-  // The default of every model; leaving it out says the same.
+  // The default of every model; leaving it out is equivalent.
   if (!samples && temperature !== undefined && temperature !== 1) dropped.common("temperature")
   if (!samples && topP !== undefined && topP !== 1) dropped.common("topP")
   if (topK !== undefined) dropped.common("topK")
@@ -63,7 +63,7 @@ const settings = (
   if (stop !== undefined && stops?.length !== stop.length) dropped.common("stop")
   const keepsUser = user !== undefined && user.length <= longestUser && dialect.metadata
   if (user !== undefined && !keepsUser) dropped.common("user")
-  // `auto` is what it means to leave it out.
+  // `auto` equals leaving it out.
   if (tier === "standard" && !dialect.serviceTier) dropped.common("tier")
   return {
     [dialect.tokenCap === "model" ? traits.limit : dialect.tokenCap]: maxTokens,
@@ -71,7 +71,7 @@ const settings = (
     top_p: samples ? topP : undefined,
     stop: stops?.length === 1 ? stops[0] : stops,
     reasoning_effort: effort,
-    // `safety_identifier` is its new name, which few servers other than OpenAI's know.
+    // `safety_identifier` is the new name, which few servers besides OpenAI's know.
     user: keepsUser ? user : undefined,
     service_tier: !dialect.serviceTier ? undefined : tier === "standard" ? "default" : tier
   }

@@ -1,4 +1,4 @@
-/** From deltas to the chunks of a streamed chat completion. */
+/** Writes deltas as the chunks of a streamed chat completion. */
 import type { Delta, Redacted, Thinking, Usage } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
 import type { Context } from "../protocol/Context.ts"
@@ -16,7 +16,7 @@ export class OpenAiStreamWriter implements StreamWriter {
   #isStarted = false
   #usage: Usage | undefined
   #hasRefused = false
-  /** Whole thoughts, to be given back to their provider later. */
+  /** Complete reasoning that its provider requires back. */
   readonly #thoughts: Array<Thinking | Redacted> = []
   #thought = ""
   readonly #calls: CallWriter
@@ -70,7 +70,7 @@ export class OpenAiStreamWriter implements StreamWriter {
     }
   }
 
-  /** The whole thoughts come in one chunk before the last, because the official client keeps only the latest. */
+  /** Complete reasoning is sent in one chunk before the last, because the official client keeps only the latest. */
   #stop(delta: Delta & { readonly type: "stop" }): ReadonlyArray<OutEvent> {
     const events: Array<OutEvent> = []
     const { explanation } = delta
@@ -88,7 +88,7 @@ export class OpenAiStreamWriter implements StreamWriter {
     return [this.#event({ choices: [], usage: Words.writeUsage(this.#usage) }), done]
   }
 
-  /** The first chunk says whose words these are, and nothing else. */
+  /** The first chunk holds only the role. */
   #chunks(delta?: JsonObject, finish_reason: string | null = null): ReadonlyArray<OutEvent> {
     const events: Array<OutEvent> = []
     if (!this.#isStarted) {

@@ -1,9 +1,9 @@
 /**
- * Tools of OpenAI's responses that the client runs itself and that are no plain functions.
+ * Tools of OpenAI's responses that the client runs itself and that are not plain functions.
  *
- * For other protocols they are functions: a `custom` tool takes one text, the tools of a `namespace` carry its name in
- * front of theirs, and the shells and patches that OpenAI's models know by heart get a schema. The calls come back as the
- * items that the client knows.
+ * Other protocols get functions for them: a `custom` tool takes one text, the tools of a `namespace` are prefixed
+ * with its name, and the shells and patches that OpenAI's models know without a definition get a schema. The calls
+ * are returned as the items that the client knows.
  *
  * - https://platform.openai.com/docs/guides/function-calling#custom-tools
  * - https://platform.openai.com/docs/guides/tools-local-shell, …/tools-shell and …/tools-apply-patch
@@ -29,7 +29,7 @@ export interface ClientTool {
   readonly item: string
   readonly name: string
   readonly namespace?: string | undefined
-  /** The function that stands for it. */
+  /** The function that replaces it. */
   readonly tool: Tool
 }
 
@@ -41,7 +41,7 @@ const closed = (properties: JsonObject, required: ReadonlyArray<string>): JsonOb
   additionalProperties: false
 })
 
-/** The tools that have no definition: their items, the member that holds the arguments, and what these are. */
+/** The tools without a definition: their items, the member that holds the arguments, and its schema. */
 const known: Readonly<
   Record<string, { item: string; member: string; fixed: JsonObject; description: string; schema: JsonObject }>
 > = {
@@ -86,7 +86,7 @@ const byItem = new Map(Object.entries(known).map(([name, row]) => [row.item, { n
 export const flatName = (name: string, namespace: string | undefined): string =>
   namespace === undefined ? name : `${namespace}${namespace.endsWith("__") ? "" : "__"}${name}`
 
-/** The tools of a definition; none where others have to run them. */
+/** The tools of a definition; none if the client does not run them. */
 export const clientTools = (tool: JsonObject, namespace?: string): ReadonlyArray<ClientTool> => {
   const type = string(tool.type) ?? ""
   const name = text(tool.name)
@@ -124,7 +124,7 @@ const functionOf = (tool: JsonObject, name: string): Tool => ({
   strict: boolean(tool.strict)
 })
 
-/** The tools of a request that the client runs itself, by the names of the functions that stand for them. */
+/** The tools of a request that the client runs itself, by the names of the replacing functions. */
 export const inRequest = (body: JsonObject): ReadonlyMap<string, ClientTool> => {
   const tools = new Map<string, ClientTool>()
   for (const definition of objects(body.tools)) {
@@ -145,7 +145,7 @@ export const readCall = (item: JsonObject): Call | undefined => {
   return row && { type: "call", id, name: row.name, arguments: write(object(item[row.member])) }
 }
 
-/** The members of an item that hold the arguments of a call, as the client knows them. */
+/** The members of an item that hold the arguments of a call. */
 export const writeArguments = (item: string, args: string): JsonObject => {
   if (item === "custom_tool_call") return { input: CustomTools.inputOf(args) }
   const row = byItem.get(item)

@@ -1,4 +1,4 @@
-/** What the translation of an answer must know of the request it answers. */
+/** The facts about a request that the translation of its answer needs. */
 import type { Dialect } from "../../dialect/index.ts"
 import type { Carry } from "../carry/Carry.ts"
 import { isObject, type JsonObject, object, objects, string, text } from "../common/Json.ts"
@@ -9,56 +9,56 @@ import * as CustomTools from "./CustomTools.ts"
 
 const noTools: ReadonlyMap<string, ClientTool> = new Map()
 
-/** Made once for a request, used for its answer, whole or streamed. */
+/** Made once for a request and used for its answer, whole or streamed. */
 export interface Context {
-  /** The answer's id, should the provider give it none. */
+  /** The answer's id, if the provider gives none. */
   readonly id: string
-  /** When the answer was made, in seconds since 1970; Anthropic does not tell, OpenAI's clients expect it. */
+  /** When the answer was made, in seconds since 1970; Anthropic sends no time, OpenAI's clients expect one. */
   readonly created: number
-  /** The model's name, should the provider give none. */
+  /** The model's name, if the provider gives none. */
   readonly model: string
-  /** Did the caller ask for a last chunk with the usage? */
+  /** Whether the caller requested a last chunk with the usage. */
   readonly includeUsage: boolean
-  /** Does the caller of an Anthropic model expect thoughts before the text? */
+  /** Whether a caller of Anthropic's protocol expects reasoning before the text. */
   readonly thinking: boolean
-  /** Whether such a caller is shown thoughts, only what has to be given back of them, or nothing of them. */
+  /** Whether such a caller gets the reasoning, only what must be sent back of it, or nothing of it. */
   readonly thoughts: "shown" | "omitted" | "none"
-  /** What the target gives in its own way. */
+  /** The dialect of the target. */
   readonly dialect?: Dialect | undefined
-  /** Carries what the model leaves in the conversation; without it that is lost. */
+  /** Carries the model's data through the conversation; without it that is lost. */
   readonly carry?: Carry | undefined
-  /** From the names of tools that were cut for the target to their whole names. */
+  /** The full names of tools that were shortened for the target. */
   readonly toolNames: ReadonlyMap<string, string>
-  /** What of the request was renamed or replaced for its target; `undefined` where nothing was. */
+  /** What was renamed or replaced in the request for its target; `undefined` if nothing was. */
   readonly restore?: Restore | undefined
-  /** The tools of OpenAI's responses that the client runs itself, by the functions that stand for them. */
+  /** The tools of OpenAI's responses that the client runs itself, by the replacing functions. */
   readonly clientTools: ReadonlyMap<string, ClientTool>
-  /** The tools of a chat that take one text, by their names. */
+  /** The chat tools that take one text, by name. */
   readonly customTools: ReadonlySet<string>
-  /** The request for a chat defines `functions`, as was done before there were tools. */
+  /** True if a chat request uses the legacy `functions`. */
   readonly isLegacy: boolean
-  /** The body of the request: a response repeats much of what was asked. */
+  /** The body of the request: a response repeats much of it. */
   readonly request: JsonObject
 }
 
-/** What the caller of this module knows that the request does not say. */
+/** Facts that the request does not contain. */
 export interface Options {
-  /** An id for the answer, should its provider give it none; also the stem of ids of tool calls without one. */
+  /** An id for the answer, if its provider gives none; also the stem of the ids of tool calls without one. */
   readonly id: string
   /** The time, in seconds since 1970. */
   readonly created: number
-  /** What the target gives in its own way. */
+  /** The dialect of the target. */
   readonly dialect?: Dialect | undefined
-  /** Carries what the model leaves in the conversation. */
+  /** Carries the model's data through the conversation. */
   readonly carry?: Carry | undefined
-  /** What of the request was renamed or replaced for its target. */
+  /** What was renamed or replaced in the request for its target. */
   readonly restore?: Restore | undefined
 }
 
 /** Reads the context from the body of a request as the caller sent it. */
 export const make = (body: JsonObject, options: Options): Context => {
   const thoughts = thoughtsOf(body.thinking)
-  // Definitions in the other protocols have none of these types.
+  // Only OpenAI's responses define such tools.
   const clientTools = body.input === undefined ? noTools : inRequest(body)
   return {
     id: options.id,

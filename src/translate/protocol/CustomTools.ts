@@ -1,6 +1,6 @@
 /**
- * Tools that take one text (`custom`), in chats as in responses. Other protocols know no such tools, so each is a function with
- * one field there.
+ * Tools that take one text (`custom`), in chats and in responses. Other protocols have no such tools, so each becomes
+ * a function with one field.
  *
  * https://platform.openai.com/docs/guides/function-calling#custom-tools
  */
@@ -11,8 +11,8 @@ import { isObject, type JsonObject, object, objects, parse, string, text, write 
 const field = "input"
 
 /**
- * The function that stands for a custom tool; `name` is its name there. The grammar of the text, if there is one, can only be
- * asked for. It stands in the format itself, or in a member of it, as in chats.
+ * The function that replaces a custom tool; `name` is its name there. A grammar for the text can only be requested in
+ * words. It is in the format itself, or in a member of it, as in chats.
  */
 export const toolOf = (definition: JsonObject, name: string): Tool => {
   const format = object(definition.format)
@@ -40,7 +40,7 @@ export const toolOf = (definition: JsonObject, name: string): Tool => {
 /** The arguments of the function for the text of a call. */
 export const argumentsOf = (input: unknown): string => write({ [field]: string(input) ?? "" })
 
-/** The text in the arguments; a model that did not keep to the schema is taken at its word. */
+/** The text in the arguments; if the model ignored the schema, the arguments themselves. */
 export const inputOf = (args: string): string => {
   const parsed = parse(args)
   if (typeof parsed === "string") return parsed
@@ -50,7 +50,7 @@ export const inputOf = (args: string): string => {
   return values.length === 1 && typeof values[0] === "string" ? values[0] : values.length === 0 ? "" : args
 }
 
-/** The names of the custom tools among the tools of a request for a chat. */
+/** The names of the custom tools in a chat request. */
 export const namesIn = (tools: unknown): ReadonlySet<string> => {
   let names: Set<string> | undefined
   for (const tool of objects(tools)) {

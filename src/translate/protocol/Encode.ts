@@ -1,7 +1,7 @@
-/** Events as text. */
+/** Writes events as text. */
 import type { OutEvent } from "./Protocol.ts"
 
-/** The text of events as an event stream carries them. */
+/** The text of events in an event stream. */
 export const encode = (events: ReadonlyArray<OutEvent>): string => {
   let text = ""
   for (const { event, data } of events)

@@ -1,5 +1,5 @@
 /**
- * Errors in OpenAI's words.
+ * Errors of OpenAI's protocol.
  *
  * https://platform.openai.com/docs/guides/error-codes
  */
@@ -22,7 +22,7 @@ const kinds: Readonly<Record<FailureKind, readonly [type: string, code: string |
   timeout: ["server_error", "timeout"]
 }
 
-/** Codes and types, most telling first. */
+/** Codes and types, most specific first. */
 const words: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
   ["string_above_max_length", "invalid"],
   ["invalid_api_key", "authentication"],

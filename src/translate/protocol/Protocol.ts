@@ -1,54 +1,54 @@
-/** What a protocol has to provide in order to be translated. */
+/** The interface of a protocol for translation. */
 import type { Dialect as TargetDialect } from "../../dialect/index.ts"
 import type { Answer, Delta, Failure, Remark, Request } from "../common/Common.ts"
 import type { Dropped, Names } from "../common/Dropped.ts"
 import type { JsonObject } from "../common/Json.ts"
 import type { Context } from "./Context.ts"
 
-/** The protocols targets are asked in: OpenAI's chat completions and Anthropic's messages. */
+/** The protocols of targets: OpenAI's chat completions and Anthropic's messages. */
 export type Protocol = "openai" | "anthropic"
 
-/** What callers speak: the same, and OpenAI's responses. */
+/** The protocols of callers: the same, and OpenAI's responses. */
 export type Dialect = Protocol | "responses"
 
-/** One event of an event stream as it came in. */
+/** One received event of an event stream. */
 export interface SseEvent {
   readonly event?: string | undefined
   readonly data?: string | undefined
-  /** The data parsed, where somebody has done so. */
+  /** The parsed data, if it was parsed before. */
   readonly json?: unknown
 }
 
-/** One event of an event stream to be sent; the data is one line. */
+/** One event to send; the data is one line. */
 export interface OutEvent {
   readonly event?: string
   readonly data: string
 }
 
-/** Reads the events of one stream in their order. */
+/** Reads the events of one stream in order. */
 export interface StreamReader {
-  /** What an event says; nothing for one that is malformed or unknown. */
+  /** The content of an event; nothing for a malformed or unknown one. */
   readonly read: (event: SseEvent, json: unknown) => ReadonlyArray<Delta | Remark>
-  /** The stream is over. */
+  /** Ends the stream. */
   readonly end: () => ReadonlyArray<Delta | Remark>
-  /** Did the protocol say that the answer is complete? */
+  /** Whether the protocol marked the answer as complete. */
   readonly isComplete: boolean
 }
 
 /** Writes the events of one stream. */
 export interface StreamWriter {
   readonly write: (delta: Delta) => ReadonlyArray<OutEvent>
-  /** The last events of a stream that broke off, where they are more than an error. */
+  /** The last events of a stream that broke off, if they are more than an error. */
   readonly brokenOff?: (why: BrokenOff) => ReadonlyArray<OutEvent>
 }
 
-/** Why a stream broke off: a word for programs, and one for people. */
+/** Why a stream broke off: a code for programs and a message for people. */
 export interface BrokenOff {
   readonly code: string
   readonly message: string
 }
 
-/** The half of a protocol that is turned to callers. No function throws, whatever it is given. */
+/** The half of a protocol for callers. No function throws, whatever its input. */
 export interface CallerCodec {
   readonly names: Names
   readonly readRequest: (body: JsonObject, dropped: Dropped) => Request
@@ -57,7 +57,7 @@ export interface CallerCodec {
   readonly streamWriter: (context: Context) => StreamWriter
 }
 
-/** A protocol, into the common form and out of it. */
+/** A protocol, to and from the common form. */
 export interface Codec extends CallerCodec {
   readonly writeRequest: (request: Request, dropped: Dropped, dialect?: TargetDialect) => JsonObject
   readonly readAnswer: (body: JsonObject, dialect?: TargetDialect) => Answer

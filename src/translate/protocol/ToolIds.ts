@@ -1,19 +1,18 @@
 /**
- * The ids that tie a tool's result to its call.
+ * The ids that tie a tool result to its call.
  *
- * They are kept wherever the target takes them. One that it would refuse (`functions.get_weather:0`), one that was
- * used before (servers that count from 0 in every answer) and one that is missing is replaced, in the call and in its
- * result alike.
+ * They are kept if the target accepts them. An id that it would refuse (`functions.get_weather:0`), a duplicate (some
+ * servers count from 0 in every answer) and a missing one are replaced, in the call and in its result.
  */
 import type { Dialect } from "../../dialect/index.ts"
 import * as Names from "../fit/Names.ts"
 
-/** What a target asks of an id. */
+/** A target's rule for ids. */
 export interface Rule {
   readonly allowed: RegExp
   readonly forbidden: RegExp
   readonly longest: number
-  /** Where ids have to be made of nothing but these characters, exactly so many: Mistral's. */
+  /** For targets that require exactly this many of these characters: Mistral. */
   readonly exactly?: { readonly characters: string; readonly length: number } | undefined
 }
 
@@ -41,13 +40,13 @@ const makeRule = (dialect: Dialect, usual: Rule): Rule => {
   }
 }
 
-/** The ids of one conversation, in its order. */
+/** The ids of one conversation, in order. */
 export class ToolIds {
   readonly #rule: Rule
   readonly #used = new Set<string>()
-  /** From an id as it came to the one its latest call was given. */
+  /** The id given to the latest call with an original id. */
   readonly #given = new Map<string, string>()
-  /** Calls that came without an id and wait for a result that has none either. */
+  /** Calls without an id that wait for a result without one. */
   readonly #nameless: Array<string> = []
   #made = 0
   #answered = 0
@@ -87,7 +86,7 @@ export class ToolIds {
     }
     const stem = id === "" ? "call" : id.replaceAll(forbidden, "_").slice(0, longest - 12)
     let made = stem
-    // Every round counts on, so over a conversation there are no more rounds than ids.
+    // The counter only increases, so a conversation needs no more rounds than it has ids.
     while (made === "call" || this.#used.has(made)) made = `${stem}_${++this.#made}`
     this.#used.add(made)
     return made

@@ -1,10 +1,10 @@
-/** OpenAI's responses, as callers speak them: no target is asked in them by a translation. */
+/** OpenAI's responses, as a protocol of callers: translation never uses it for targets. */
 import { writeError } from "../protocol/Errors.ts"
 import type { CallerCodec } from "../protocol/Protocol.ts"
 import { readRequest } from "./ReadRequest.ts"
 import { ResponseStreamWriter, writeAnswer } from "./WriteStream.ts"
 
-/** The half of the protocol that is turned to callers. */
+/** The half of the protocol for callers. */
 export const codec: CallerCodec = {
   names: {
     maxTokens: "max_output_tokens",

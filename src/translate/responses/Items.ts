@@ -1,22 +1,22 @@
-/** The items of a response while it is being made: how they begin, grow and end, and the events that tell of it. */
+/** The items of a response under construction: how they begin, grow and end, with their events. */
 import type { Redacted, Thinking } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
 import { JsonEnd } from "../common/JsonEnd.ts"
 import { writeArguments } from "../protocol/ClientTools.ts"
 import { seal } from "./Reasoning.ts"
 
-/** Tells an event, without its number. */
+/** Emits an event, without its number. */
 export type Tell = (type: string, members: JsonObject) => void
 
 /** An item that has begun. */
 export interface OpenItem {
-  /** Nothing more is expected of it. */
+  /** True if nothing more is expected for it. */
   readonly isComplete: boolean
-  /** Ends it: the whole item. */
+  /** Ends the item and returns it. */
   readonly close: (status: "completed" | "incomplete") => JsonObject
 }
 
-/** Where an item stands. */
+/** The position of an item. */
 interface Place {
   readonly item_id: string
   readonly output_index: number
@@ -28,7 +28,7 @@ interface Part {
   text: string
 }
 
-/** What the model says: texts and refusals, each a part of the message. */
+/** The model's texts and refusals, each a part of the message. */
 export class OpenMessage implements OpenItem {
   readonly isComplete = true
   readonly #tell: Tell
@@ -83,7 +83,7 @@ const message = (id: string, status: string, content: ReadonlyArray<JsonObject>)
 const written = ({ type, text }: Part): JsonObject =>
   type === "refusal" ? { type, refusal: text } : { type, text, annotations: [], logprobs: [] }
 
-/** What the model thinks, as the one summary of a reasoning item. */
+/** The model's reasoning, as the only summary of a reasoning item. */
 export class OpenThought implements OpenItem {
   readonly #tell: Tell
   readonly #place: Place
@@ -131,7 +131,7 @@ export class OpenThought implements OpenItem {
   }
 }
 
-/** A call of a tool that is no function for its client: it is told as a whole, once its arguments are there. */
+/** A call of a client tool that is not a function: it is emitted as a whole once its arguments are complete. */
 export class OpenClientCall implements OpenItem {
   readonly #tell: Tell
   readonly #place: Place
@@ -177,7 +177,7 @@ export class OpenClientCall implements OpenItem {
   }
 }
 
-/** What is called, and the item that says so. */
+/** What is called, and its item. */
 export interface Called {
   readonly call_id: string
   readonly name: string
@@ -205,7 +205,7 @@ export class OpenCall implements OpenItem {
     return this.#end.isComplete
   }
 
-  /** What comes after the end can only be blanks. */
+  /** After the end only blanks can follow. */
   argue(delta: string): void {
     if (this.#isClosed) return
     this.#arguments += delta

@@ -1,4 +1,4 @@
-/** From the input of a request for a response to turns. */
+/** Reads the input of a Responses request. */
 import type { Content, Request, Spoken, Turn } from "../common/Common.ts"
 import * as DataUrl from "../common/DataUrl.ts"
 import type { Dropped } from "../common/Dropped.ts"
@@ -7,13 +7,13 @@ import { readAudio } from "../openai/ReadCommon.ts"
 import { flatName, readCall } from "../protocol/ClientTools.ts"
 import * as Reasoning from "./Reasoning.ts"
 
-/** The conversation as it is being read: items of the model that follow one another are one turn. */
+/** The conversation read so far: consecutive items of the model are one turn. */
 interface Draft {
   readonly dropped: Dropped
   readonly system: Array<string>
   readonly developers: Set<number>
   readonly turns: Array<Turn>
-  /** What the model says in the turn that is being read. */
+  /** The model's content in the current turn. */
   said: Array<Spoken> | undefined
 }
 
@@ -25,7 +25,7 @@ const speak = (draft: Draft): Array<Spoken> => {
   return draft.said
 }
 
-/** Items of the model are turns of their own, of which the common form makes one. */
+/** Items of the model are separate turns, which the common form joins. */
 const addTurn = (draft: Draft, parts: ReadonlyArray<Spoken>): void => {
   const said = speak(draft)
   const isApart = said.length > 0
@@ -39,7 +39,7 @@ const show = (draft: Draft, turn: Turn): void => {
   draft.turns.push(turn)
 }
 
-/** The system prompts before the first turn, and all turns. `instructions` come before everything. */
+/** The system prompts before the first turn, and all turns. `instructions` come first. */
 export const readInput = (
   body: JsonObject,
   dropped: Dropped
@@ -54,7 +54,7 @@ export const readInput = (
   return { system: draft.system, turns: draft.turns, ...(developers.size > 0 && { developers }) }
 }
 
-/** One row a type of item: the fields that are read or say nothing to others, and what they make. */
+/** One row for each type of item: the fields that are read or irrelevant, and the result. */
 interface Row {
   readonly keys: ReadonlySet<string>
   readonly read: (item: JsonObject, draft: Draft) => boolean
@@ -116,7 +116,7 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
   ]
 ])
 
-/** The calls of tools that the client runs itself, and what these gave. */
+/** The calls of client tools, and their results. */
 const callKeys = new Set([
   "type",
   "id",
@@ -223,7 +223,7 @@ const readContent = (content: unknown, dropped: Dropped): ReadonlyArray<Content>
   })
 }
 
-/** Files and images that OpenAI holds have an id only, and nobody else can look at them. */
+/** Files and images stored at OpenAI have only an id, and no other provider can read them. */
 const readPart = (type: string, part: JsonObject): Content | undefined => {
   if (type === "input_image") {
     const url = text(part.image_url)

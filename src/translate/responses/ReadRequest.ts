@@ -1,5 +1,5 @@
 /**
- * From the body of a request for a response to the common form.
+ * Reads the body of a Responses request to the common form.
  *
  * https://platform.openai.com/docs/api-reference/responses/create
  */
@@ -21,14 +21,14 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["text", (value, draft) => texts(object(value), draft)],
   ["tools", (value, draft) => tools(value, draft)],
   ["tool_choice", (value, draft) => toolChoice(value, draft)],
-  // What has to be given back of thoughts is always told.
+  // The encrypted reasoning is always included.
   ["include", (value) => list(value).every((what) => what === "reasoning.encrypted_content")],
   ["metadata", (value) => Object.keys(object(value)).length === 0],
   ["background", says(false)],
   ["truncation", says("disabled")]
 ])
 
-/** How the thoughts are to be summed up is up to the model that thinks. */
+/** How reasoning is summarised is up to the model. */
 const reasoningKeys = new Set(["effort", "summary", "generate_summary"])
 
 const reasoning = (value: JsonObject, draft: Draft): boolean => {
@@ -48,7 +48,7 @@ const texts = (value: JsonObject, draft: Draft): boolean => {
   const { format, verbosity } = value
   if (verbosity !== undefined && verbosity !== null && verbosity !== "medium") dropped.field("text.verbosity")
   if (!isObject(format) || format.type === "text") return true
-  // JSON without a schema has no counterpart: the caller's own prompt asks for it, as OpenAI wants it to.
+  // JSON without a schema has no counterpart: the caller's own prompt requests it, as OpenAI requires.
   if (format.type !== "json_schema" || !readSchema(format, draft)) dropped.field("text.format")
   return true
 }
@@ -89,7 +89,7 @@ const toolChoice = (value: unknown, draft: Draft): boolean => {
   return true
 }
 
-/** The function that a choice of one tool means. */
+/** The function named by a choice of one tool. */
 const chosen = (choice: JsonObject): string | undefined => {
   const name = text(choice.name)
   if ((choice.type === "function" || choice.type === "custom") && name !== undefined) {

@@ -1,8 +1,8 @@
 /**
- * Thoughts as items of a response.
+ * Reasoning as items of a response.
  *
- * What can be read of them is the item's summary; what their provider wants to see again (a signature, or thoughts
- * that only it can read) takes the place of OpenAI's own encrypted content, marked as somebody else's.
+ * Readable reasoning is the item's summary; what its provider requires back (a signature, or reasoning only it can
+ * read) replaces OpenAI's encrypted content, marked as foreign.
  * https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
  */
 
@@ -13,14 +13,14 @@ import { isObject, type JsonObject, objects, string, text } from "../common/Json
 const signed = "anthropic-claude-v1.signature."
 const sealed = "anthropic-claude-v1.redacted."
 
-/** The encrypted content of an item; `undefined` for thoughts without a signature. */
+/** The encrypted content of an item; `undefined` for unsigned reasoning. */
 export const seal = (thought: Thinking | Redacted): string | undefined => {
   if (thought.type === "redacted") return isToken(thought.data) ? thought.data : sealed + thought.data
   const signature = text(thought.signature)
   return signature === undefined || isToken(signature) ? signature : signed + signature
 }
 
-/** The thought in an item, if it can be given back to anybody but OpenAI: one that was signed, or carried for its server. */
+/** The reasoning in an item, if a provider other than OpenAI accepts it back: signed, or carried for its server. */
 export const read = (item: JsonObject): Thinking | Redacted | undefined => {
   const content = string(item.encrypted_content) ?? ""
   if (content.startsWith(sealed)) return { type: "redacted", data: content.slice(sealed.length) }
@@ -34,7 +34,7 @@ export const read = (item: JsonObject): Thinking | Redacted | undefined => {
   return { type: "thinking", text: said, signature: content.slice(signed.length) }
 }
 
-/** The thought in an item that nobody signed or sealed. */
+/** The reasoning in an item that is neither signed nor sealed. */
 export const readUnsigned = (item: JsonObject): Thinking | undefined => {
   const said = textOf(item)
   return said === "" || text(item.encrypted_content) !== undefined
@@ -52,12 +52,12 @@ const isForeign = (item: unknown): boolean =>
     ? string(item.id)?.startsWith(foreignId) === true
     : read(item) !== undefined)
 
-/** How the ids of reasoning items begin that are none of OpenAI's. */
+/** The prefix of ids of reasoning items that are not OpenAI's. */
 export const foreignId = "rs_x_"
 
 /**
- * The body of a request for a response without the thoughts of other models, which OpenAI would not find or not be
- * able to read; the very same one when it has none.
+ * The body of a Responses request without the reasoning of other models, which OpenAI would not find or could not
+ * read; the same object if it has none.
  */
 export const withoutForeignThoughts = (body: JsonObject): JsonObject =>
   Array.isArray(body.input) && body.input.some(isForeign)

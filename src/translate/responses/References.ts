@@ -1,8 +1,8 @@
 /**
- * Items by their ids.
+ * Resolves items that are referenced by their ids.
  *
- * By default OpenAI keeps every response, and clients that know it (the AI SDK) name what a model said by its id
- * instead of saying it again. Whoever keeps the items of translated answers can put them back in their places.
+ * By default OpenAI stores every response, and clients that rely on it (the AI SDK) refer to the model's output by id
+ * instead of repeating it. With stored items of translated answers, the references can be resolved.
  * https://platform.openai.com/docs/api-reference/responses/create
  */
 import { isObject, type JsonObject, list, text } from "../common/Json.ts"
@@ -14,7 +14,7 @@ export const itemsOf = (response: JsonObject): ReadonlyArray<readonly [id: strin
     return id === undefined || !isObject(item) ? [] : [[id, item] as const]
   })
 
-/** The body of a request with items in place of references to them; the very same one when none was found. */
+/** The body of a request with references replaced by items; the same object if none was found. */
 export const withItems = (body: JsonObject, itemOf: (id: string) => JsonObject | undefined): JsonObject => {
   let hasFound = false
   const input = list(body.input).map((item) => {

@@ -1,11 +1,11 @@
-/** The words of OpenAI's responses for how an answer ended, what it cost, and what was asked. */
+/** Status, usage and repeated request fields of OpenAI's responses. */
 import type { Failure, Stop, Usage } from "../common/Common.ts"
 import { compact, isObject, type JsonObject, object, text } from "../common/Json.ts"
 import type { Context } from "../protocol/Context.ts"
 import { writeError } from "../protocol/Errors.ts"
 import type { BrokenOff } from "../protocol/Protocol.ts"
 
-/** Why a response is incomplete; `undefined` when it is complete. */
+/** Why a response is incomplete; `undefined` if it is complete. */
 export const incompleteReason = (stop: Stop): string | undefined =>
   stop === "length" || stop === "window"
     ? "max_output_tokens"
@@ -25,7 +25,7 @@ export const writeUsage = (usage: Usage): JsonObject => ({
   total_tokens: usage.input + usage.output
 })
 
-/** The fields of a response before it has begun. Most of them repeat what was asked. */
+/** The fields of a response before it has begun. Most of them repeat the request. */
 export const head = ({ created, request }: Context, id: string, model: string): JsonObject => {
   const reasoning = object(request.reasoning)
   return {

@@ -1,8 +1,8 @@
 /**
- * From deltas to the events of a streamed response, and from a whole answer to a response.
+ * Writes deltas as the events of a streamed response, and a whole answer as a response.
  *
- * Both are made in the same way, so that they cannot differ. Calls may grow by turns: an item is ended when its
- * arguments are complete and something else begins, or with the answer.
+ * Both use the same code, so they cannot differ. Calls may be interleaved: an item ends when its arguments are
+ * complete and something else begins, or with the answer.
  *
  * https://platform.openai.com/docs/api-reference/responses-streaming
  */
@@ -14,18 +14,18 @@ import { OpenCall, OpenClientCall, type OpenItem, OpenMessage, OpenThought, type
 import { foreignId } from "./Reasoning.ts"
 import * as Words from "./Words.ts"
 
-/** A response while it is being made. */
+/** A response under construction. */
 class Draft {
   readonly #context: Context
   readonly #tell: Tell
-  /** What all ids of this response have in common. */
+  /** The common part of all ids of this response. */
   readonly #stem: string
   #head: JsonObject | undefined
   readonly #open = new Map<number, OpenItem>()
   readonly #done = new Map<number, JsonObject>()
   readonly #calls = new Map<number, OpenCall | OpenClientCall>()
   #items = 0
-  /** The message or the thought that is open. */
+  /** The open message or reasoning. */
   #latest: OpenItem | undefined
   #hasRefused = false
   #isBroken = false
@@ -102,7 +102,7 @@ class Draft {
     this.#usage = usage
   }
 
-  /** The whole response. A refusal that the model put into words is a complete answer. */
+  /** The whole response. A refusal with text is a complete answer. */
   end(): JsonObject {
     this.start(undefined)
     const { explanation, stop } = this.#ending
@@ -122,7 +122,7 @@ class Draft {
     return response
   }
 
-  /** A response that broke off: with what there is of it, of which nothing more is told than this. */
+  /** A response that broke off, with what there is of it; no other event follows. */
   fail(error: BrokenOff): void {
     this.start(undefined)
     this.#isBroken = true

@@ -1,13 +1,13 @@
 /**
- * Puts the pieces of streamed tool calls together.
+ * Assembles the pieces of streamed tool calls.
  *
- * OpenAI sends an id and a name with the first piece of a call and its index with every piece. Other servers leave the
- * index out, give every call the same one, count it on with every piece, change the id from piece to piece, repeat the
- * name, send the name in pieces or last, or begin with `{}` as a placeholder. So:
+ * OpenAI sends an id and a name with the first piece of a call and its index with every piece. Other servers omit the
+ * index, give every call the same one, increase it with every piece, change the id between pieces, repeat the name,
+ * send the name in pieces or last, or begin with `{}` as a placeholder. So:
  *
- * - A piece belongs to the call of its index; without one to the call of its id; else to the call that came last.
- * - A piece without a name begins no new call while the last one lacks something.
- * - A call begins for others when its name is known and something else follows: its arguments, another call, the end.
+ * - A piece belongs to the call with its index; without one to the call with its id; otherwise to the last call.
+ * - A piece without a name begins no new call while the last one is incomplete.
+ * - A call is passed on once its name is known and something else follows: its arguments, another call, or the end.
  *
  * https://platform.openai.com/docs/api-reference/chat/streaming
  */
@@ -16,18 +16,18 @@ import { isObject, type JsonObject, number, object, text, write } from "../../co
 import { JsonEnd } from "../../common/JsonEnd.ts"
 import * as Leftovers from "./Leftovers.ts"
 
-/** A call as it comes in. */
+/** A call under construction. */
 interface Incoming {
   id: string
   name: string
-  /** Its number for others, once it has begun for them. */
+  /** Its number for the caller, once it has been passed on. */
   call: number | undefined
   /** Arguments that have not been passed on yet. */
   kept: string
   /** All arguments so far. */
   args: string
   readonly end: JsonEnd
-  /** What hangs on it and has not been passed on yet. */
+  /** Other fields that have not been passed on yet. */
   members: JsonObject | undefined
 }
 
@@ -36,9 +36,9 @@ export class CallPieces {
   readonly #byIndex = new Map<number, Incoming>()
   readonly #byId = new Map<string, Incoming>()
   #latest: Incoming | undefined
-  /** The one call that has a name and something to pass on: `{}`, or its beginning. */
+  /** The one call with a name that has not been passed on completely: `{}`, or its start. */
   #pending: Incoming | undefined
-  /** Calls without a name, and the named call that each of them came behind. */
+  /** Calls without a name, and the named call before each of them. */
   readonly #nameless = new Map<Incoming, Incoming | undefined>()
   #count = 0
   readonly #own: Leftovers.Own | undefined
@@ -47,12 +47,12 @@ export class CallPieces {
     this.#own = own
   }
 
-  /** So many calls have begun for others. */
+  /** The number of calls that have been passed on. */
   get count(): number {
     return this.#count
   }
 
-  /** Takes the next piece. */
+  /** Adds the next piece. */
   read(piece: JsonObject, out: Array<Delta | Remark>): void {
     const called = object(piece.function ?? piece.custom)
     const name = text(called.name) ?? text(piece.name) ?? ""
@@ -69,7 +69,7 @@ export class CallPieces {
     this.#argue(incoming, json, out)
   }
 
-  /** Something else comes: what waits for more waits no longer. */
+  /** Something else follows: passes on what was waiting. */
   begin(out: Array<Delta | Remark>): void {
     const pending = this.#pending
     if (pending === undefined) return
@@ -77,7 +77,7 @@ export class CallPieces {
     this.#pass(pending, out)
   }
 
-  /** The answer is over: what never got a name goes to the call it came behind, if that lacks it. */
+  /** The end of the answer: a call that never got a name is merged into the call before it, if that is incomplete. */
   end(out: Array<Delta | Remark>): void {
     this.begin(out)
     for (const [{ args }, before] of this.#nameless) {
@@ -125,7 +125,7 @@ export class CallPieces {
     else out.push({ type: "hangs", call: incoming.call, members })
   }
 
-  /** A name is repeated, goes on, or is told anew with what it had before. */
+  /** A name is repeated, continued, or sent again in full. */
   #name(incoming: Incoming, name: string): void {
     if (name === "" || name === incoming.name || incoming.call !== undefined) return
     incoming.name = name.startsWith(incoming.name) ? name : incoming.name + name
@@ -135,12 +135,12 @@ export class CallPieces {
 
   #argue(incoming: Incoming, json: string, out: Array<Delta | Remark>): void {
     if (incoming.kept === "{}" && json.trimStart().startsWith("{")) {
-      // The empty object stood in for arguments that were to come.
+      // The empty object was a placeholder for later arguments.
       incoming.args = incoming.kept = ""
       incoming.end.reset()
     }
     if (incoming.end.isComplete) {
-      // Behind complete arguments come blanks, or the same once more.
+      // Complete arguments are followed by blanks, or sent again.
       if (json.trim() === "" || json === incoming.args) return
       out.push({ type: "malformed", message: "a piece of a tool call comes behind the end of its arguments" })
       return
@@ -172,8 +172,9 @@ const argumentsOf = (args: unknown): string =>
   typeof args === "string" ? args : isObject(args) || Array.isArray(args) ? write(args) : ""
 
 /**
- * Does a piece for the place of a known call begin the next one? Only one with a name does: behind complete arguments with
- * another id, another name or arguments of its own, before any arguments with another id and another name.
+ * Whether a piece with the index of a known call begins the next call. Only one with a name does: after complete
+ * arguments with another id, another name or its own arguments; before any arguments with another id and another
+ * name.
  */
 const isNext = (known: Incoming, id: string, name: string, json: string): boolean => {
   if (name === "" || known.name === "") return false

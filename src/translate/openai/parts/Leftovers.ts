@@ -1,11 +1,10 @@
 /**
- * What servers of OpenAI's protocol leave in a message or on a call, and want to see again there.
+ * Fields that servers with OpenAI's protocol add to a message or a call and require back.
  *
  * - `extra_content`, with Gemini's `thought_signature`, on a call or a message: without it the next turn is refused.
  *   https://ai.google.dev/gemini-api/docs/thought-signatures#openai
- * - Thoughts that are no text, in their order and not changed; see `words/Thoughts.ts`.
- * - `provider_specific_fields`, LiteLLM's, with the same signature.
- *   https://docs.litellm.ai/docs/reasoning_content
+ * - Reasoning that is not text, in order and unchanged; see `words/Thoughts.ts`.
+ * - `provider_specific_fields`, LiteLLM's, with the same signature. https://docs.litellm.ai/docs/reasoning_content
  */
 import { thoughtBlockNames } from "../../../words/Thoughts.ts"
 import type { JsonObject } from "../../common/Json.ts"
@@ -13,17 +12,17 @@ import type { JsonObject } from "../../common/Json.ts"
 const ofMessages = [...thoughtBlockNames, "extra_content"]
 const ofCalls = ["extra_content", "provider_specific_fields"]
 
-/** What one server leaves besides: the names of members of its messages, and of its calls. */
+/** Additional fields of one server: the names of members of its messages, and of its calls. */
 export interface Own {
   readonly messageExtras: ReadonlyArray<string>
   readonly callExtras: ReadonlyArray<string>
 }
 
-/** What was left in a message or a delta; `undefined` when that is nothing. */
+/** Such fields in a message or a delta; `undefined` if there are none. */
 export const ofMessage = (message: JsonObject, own?: Own): JsonObject | undefined =>
   pick(message, ofMessages, own?.messageExtras)
 
-/** What hangs on a call; `undefined` when that is nothing. */
+/** Such fields on a call; `undefined` if there are none. */
 export const ofCall = (call: JsonObject, own?: Own): JsonObject | undefined =>
   pick(call, ofCalls, own?.callExtras)
 

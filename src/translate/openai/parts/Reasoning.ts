@@ -1,9 +1,9 @@
 /**
- * Thoughts in OpenAI's protocol, which has no field of its own for them.
+ * Reasoning in OpenAI's protocol, which has no field for it.
  *
- * The text is in `reasoning_content` (DeepSeek, vLLM and others) or `reasoning` (OpenRouter, Groq). Whole thoughts,
- * with the signature their provider wants to see again, are in OpenRouter's `reasoning_details`. A caller who sends an
- * answer back as it came sends them back too. (The official client leaves them out when it runs tools by itself.)
+ * The text is in `reasoning_content` (DeepSeek, vLLM and others) or `reasoning` (OpenRouter, Groq). Complete
+ * reasoning, with the signature its provider requires back, is in OpenRouter's `reasoning_details`. A caller who
+ * sends an answer back unchanged sends them back too. (The official client omits them when it runs tools by itself.)
  *
  * - https://api-docs.deepseek.com/guides/reasoning_model
  * - https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning-blocks
@@ -12,7 +12,7 @@ import { hasThoughtBlock, thoughtBlockNames, thoughtTextNames } from "../../../w
 import type { Redacted, Spoken, Thinking } from "../../common/Common.ts"
 import { type JsonObject, objects, string, text } from "../../common/Json.ts"
 
-/** The text of thoughts in a message or a delta: a field of its own, which is named, or else what details tell. */
+/** The reasoning text in a message or a delta: from a field, which is named, or from the details. */
 export const thoughtOf = (
   message: JsonObject
 ): { readonly text: string; readonly field?: string } | undefined => {
@@ -24,7 +24,7 @@ export const thoughtOf = (
   return said === undefined ? undefined : { text: said }
 }
 
-/** The text of thoughts in a message or a delta. */
+/** The reasoning text in a message or a delta. */
 export const textOf = (message: JsonObject): string | undefined => thoughtOf(message)?.text
 
 const detailsText = (message: JsonObject): string | undefined =>
@@ -35,7 +35,7 @@ const detailsText = (message: JsonObject): string | undefined =>
       .join("")
   )
 
-/** The thoughts that can be given back to Anthropic: signed ones, and unreadable ones. */
+/** The reasoning that can be sent back to Anthropic: signed or unreadable. */
 export const read = (details: unknown): ReadonlyArray<Thinking | Redacted> => {
   const thoughts: Array<Thinking | Redacted> = []
   for (const detail of objects(details)) {
@@ -51,7 +51,7 @@ export const read = (details: unknown): ReadonlyArray<Thinking | Redacted> => {
   return thoughts
 }
 
-/** The thoughts among what a model said, as `reasoning_details`; `undefined` when there are none to give back. */
+/** The reasoning in the model's output, as `reasoning_details`; `undefined` if there is none to send back. */
 export const write = (parts: ReadonlyArray<Spoken>): ReadonlyArray<JsonObject> | undefined => {
   const details: Array<JsonObject> = []
   for (const part of parts) {

@@ -1,24 +1,24 @@
 /**
- * What a message of OpenAI's protocol says, whole or in pieces: thoughts, texts, words of refusal, calls.
+ * Reads the content of a message in OpenAI's protocol, whole or in pieces: reasoning, text, refusals and calls.
  *
- * Content is a text, or a list of parts at some servers; Mistral has thoughts among the parts.
+ * Content is a text, or a list of parts at some servers; Mistral's reasoning is among the parts.
  */
 import type { Remark } from "../../common/Common.ts"
 import { isObject, type JsonObject, list, objects, string, text } from "../../common/Json.ts"
 import * as Reasoning from "./Reasoning.ts"
 
-/** Something said, as text. */
+/** A piece of content, as text. */
 export interface Words {
   readonly type: "text" | "thinking" | "refusal"
   readonly text: string
-  /** Where a thought stood that is no member of its own. */
+  /** The location of reasoning that is not in a field of its own. */
   readonly field?: string | undefined
 }
 
-/** Where Mistral's thoughts stand: among the parts of the content. https://docs.mistral.ai/capabilities/reasoning */
+/** Where Mistral's reasoning is: among the parts of the content. https://docs.mistral.ai/capabilities/reasoning */
 export const thinkingPart = "content.thinking"
 
-/** What the content of a message says, in its order. */
+/** The content of a message, in order. */
 export const readContent = (content: unknown, out: Array<Words | Remark>): void => {
   if (typeof content === "string") say("text", content, out)
   else for (const part of isObject(content) ? [content] : list(content)) readPart(part, out)
@@ -47,10 +47,13 @@ const say = (type: Words["type"], said: string, out: Array<Words | Remark>, fiel
   if (said !== "") out.push(field === undefined ? { type, text: said } : { type, text: said, field })
 }
 
-/** What has no words in other protocols. https://openrouter.ai/docs/guides/overview/multimodal/image-generation */
+/**
+ * Fields without a counterpart in other protocols.
+ * https://openrouter.ai/docs/guides/overview/multimodal/image-generation
+ */
 const unspoken = ["images", "audio", "video"] as const
 
-/** What a message or a delta says besides its thoughts and calls. */
+/** The content of a message or a delta besides reasoning and calls. */
 export const readSpoken = (message: JsonObject, out: Array<Words | Remark>): void => {
   readContent(message.content, out)
   say("refusal", string(message.refusal) ?? "", out)
@@ -60,14 +63,14 @@ export const readSpoken = (message: JsonObject, out: Array<Words | Remark>): voi
   }
 }
 
-/** The calls in a message, or the pieces of calls in a delta; `function_call` is the older way to tell of one. */
+/** The calls in a message, or the pieces of calls in a delta; `function_call` is the legacy form. */
 export const callsOf = (message: JsonObject): ReadonlyArray<JsonObject> => {
   const { function_call, tool_calls } = message
   const calls = isObject(tool_calls) ? [tool_calls] : objects(tool_calls)
   return calls.length === 0 && isObject(function_call) ? [{ function: function_call }] : calls
 }
 
-/** True when a message or a delta says something. */
+/** True if a message or a delta has content. */
 export const hasContent = (message: JsonObject): boolean => {
   const said: Array<Words | Remark> = []
   readSpoken(message, said)
