@@ -17,7 +17,7 @@ import type { HttpProvider } from "../providers/HttpProvider.ts"
 import type * as Wire from "../providers/wire/Wire.ts"
 import * as Json from "../translate/common/Json.ts"
 import * as Embeddings from "./calls/Embeddings.ts"
-import { withRuntime } from "./calls/OwnRuntime.ts"
+import { withRuntime } from "./calls/WithRuntime.ts"
 
 export { failedRun } from "./calls/AiFailure.ts"
 

@@ -4,11 +4,11 @@ import * as DecisionModel from "effect/ai/DecisionModel"
 import type * as Layer from "effect/Layer"
 import type { Failover } from "../engine/Failover.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
-import type * as Members from "./calls/Member.ts"
+import type * as Members from "./calls/Members.ts"
 import * as FailoverService from "./FailoverService.ts"
 
 export { failedRun } from "./calls/AiFailure.ts"
-export { member, optional } from "./calls/Member.ts"
+export { member, optional } from "./calls/Members.ts"
 export type { LayerOptions, Options } from "./FailoverService.ts"
 
 const make = (through: FailoverService.Through<DecisionModel.DecisionModel>): DecisionModel.DecisionModel =>

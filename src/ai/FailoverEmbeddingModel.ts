@@ -18,16 +18,16 @@ import type { Failover, FailoverOptions, Runtime } from "../engine/Failover.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import * as Embeddings from "./calls/Embeddings.ts"
-import * as Members from "./calls/Member.ts"
-import { withRuntime } from "./calls/OwnRuntime.ts"
+import * as Members from "./calls/Members.ts"
+import { withRuntime } from "./calls/WithRuntime.ts"
 
 export { failedRun } from "./calls/AiFailure.ts"
 
 /** An endpoint of the model: `provider` or `provider#credential`, and its layer. */
-export type Place<E, R> = Members.Member<EmbeddingModel.EmbeddingModel, E, R>
+export type Endpoint<E, R> = Members.Member<EmbeddingModel.EmbeddingModel, E, R>
 
 /** One of the endpoints: made by `member`, or an `optional` one. */
-export type Link = Place<unknown, unknown> | Members.Optional<EmbeddingModel.EmbeddingModel, unknown>
+export type Link = Endpoint<unknown, unknown> | Members.Optional<EmbeddingModel.EmbeddingModel, unknown>
 
 /** Options of a failover layer. */
 export interface Options {
@@ -57,9 +57,9 @@ export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" 
  * import * as EmbeddingModel from "effect/ai/EmbeddingModel"
  * import { Effect, Layer } from "effect"
  *
- * const at = (place: number) => Layer.effect(EmbeddingModel.EmbeddingModel, EmbeddingModel.make({
+ * const at = (endpoint: number) => Layer.effect(EmbeddingModel.EmbeddingModel, EmbeddingModel.make({
  *   embedMany: ({ inputs }) => Effect.succeed({
- *     results: inputs.map((input) => [place, input.length]),
+ *     results: inputs.map((input) => [endpoint, input.length]),
  *     usage: { inputTokens: undefined }
  *   })
  * }))
@@ -77,9 +77,9 @@ export const member = <E, R>(
   name: string,
   layer: Layer.Layer<EmbeddingModel.EmbeddingModel, E, R>,
   options?: Members.MemberOptions
-): Place<E, R> => ({ ...options, name, layer })
+): Endpoint<E, R> => ({ ...options, name, layer })
 
-export { optional } from "./calls/Member.ts"
+export { optional } from "./calls/Members.ts"
 
 /** An `EmbeddingModel` over several endpoints, using the runtime of the context. See `layer`. */
 export const layerNoDeps = <const Links extends NonEmptyReadonlyArray<Link>>(
@@ -133,7 +133,7 @@ export const model = <const Name extends string, const Links extends NonEmptyRea
     >
   )
 
-type Infallible = Place<never, unknown> | Members.Optional<EmbeddingModel.EmbeddingModel, unknown>
+type Infallible = Endpoint<never, unknown> | Members.Optional<EmbeddingModel.EmbeddingModel, unknown>
 
 interface Service {
   readonly model: EmbeddingModel.EmbeddingModel
@@ -146,12 +146,12 @@ const read = (context: Context.Context<EmbeddingModel.EmbeddingModel>): Service 
 })
 
 const withModel = (link: Link, model: string): Link => {
-  const rename = <E, R>(place: Place<E, R>): Place<E, R> => {
-    const { credential, model: foreign, provider } = BenchKey.parse(place.name) ?? {}
+  const rename = <E, R>(endpoint: Endpoint<E, R>): Endpoint<E, R> => {
+    const { credential, model: foreign, provider } = BenchKey.parse(endpoint.name) ?? {}
     if (provider === undefined || foreign !== undefined) {
-      throw new Error(`${JSON.stringify(place.name)} is not a valid endpoint name: "provider#credential"`)
+      throw new Error(`${JSON.stringify(endpoint.name)} is not a valid endpoint name: "provider#credential"`)
     }
-    return { ...place, name: BenchKey.format({ provider, model, credential }) }
+    return { ...endpoint, name: BenchKey.format({ provider, model, credential }) }
   }
   return "member" in link ? { member: rename(link.member) } : rename(link)
 }
@@ -174,9 +174,9 @@ const make = (
     chain,
     module: "FailoverEmbeddingModel",
     ask: (backend, target, inputs, call) => {
-      return Members.using(backend.service.at(target), (place) =>
-        Effect.updateContext(place.service.model.embedMany(inputs), (context: Context.Context<never>) =>
-          call.contextOf(context, place)
+      return Members.using(backend.service.at(target), (endpoint) =>
+        Effect.updateContext(endpoint.service.model.embedMany(inputs), (context: Context.Context<never>) =>
+          call.contextOf(context, endpoint)
         )
       )
     },

@@ -17,10 +17,10 @@ import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import { Histories, type Shared } from "./calls/Call.ts"
 import * as Generate from "./calls/Generate.ts"
-import * as Members from "./calls/Member.ts"
-import { forCallers } from "./calls/Methods.ts"
-import { withRuntime } from "./calls/OwnRuntime.ts"
+import * as Members from "./calls/Members.ts"
+import { forCallers } from "./calls/ModelMethods.ts"
 import * as StreamText from "./calls/StreamText.ts"
+import { withRuntime } from "./calls/WithRuntime.ts"
 
 export { failedRun } from "./calls/AiFailure.ts"
 export {
@@ -30,8 +30,8 @@ export {
   member,
   type Optional,
   optional
-} from "./calls/Member.ts"
-export { type Served, servedBy } from "./calls/Served.ts"
+} from "./calls/Members.ts"
+export { type Served, servedBy } from "./calls/ServedBy.ts"
 export { Rejected, type Validate, Validation } from "./calls/Validation.ts"
 
 /** One of the members of a failover layer: named by `member`, or a `Model`, which has its own name. */

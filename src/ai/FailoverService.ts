@@ -13,11 +13,11 @@ import type { Failover, FailoverOptions, Runtime } from "../engine/Failover.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import { Call, fail } from "./calls/Call.ts"
-import * as Members from "./calls/Member.ts"
-import { withRuntime } from "./calls/OwnRuntime.ts"
+import * as Members from "./calls/Members.ts"
+import { withRuntime } from "./calls/WithRuntime.ts"
 
 export { failedRun } from "./calls/AiFailure.ts"
-export { member, optional } from "./calls/Member.ts"
+export { member, optional } from "./calls/Members.ts"
 export { Rejected } from "./calls/Validation.ts"
 
 /** Options of a failover layer. */

@@ -26,7 +26,7 @@ export interface Origin {
 const origins = new WeakMap<AiError.AiError, Failure.Failure>()
 
 /** Wraps an error that is not an `AiError`, so that the caller gets it back unchanged. */
-class Foreign extends Error {
+class CallerError extends Error {
   readonly error: unknown
   constructor(error: unknown) {
     super("an error of the caller's own")
@@ -45,7 +45,7 @@ export const fromError = (error: unknown, target: Target, now: number): Failure.
       target: target.key,
       reason: "Invalid",
       message: "an error of the caller's own",
-      cause: new Foreign(error)
+      cause: new CallerError(error)
     })
   }
   const known = origins.get(error)
@@ -165,7 +165,7 @@ const annotate = (cause: Cause.Cause<unknown>, error: RunError): Cause.Cause<unk
 
 /** One failure as the caller sees it. */
 const wordsOf = (failure: Failure.Failure, origin: Origin): unknown =>
-  failure.cause instanceof Foreign ? failure.cause.error : toAiError(failure, origin)
+  failure.cause instanceof CallerError ? failure.cause.error : toAiError(failure, origin)
 
 const ownReason = (error: RunError, now: number): AiError.AiErrorReason => {
   const retryAt = "retryAt" in error ? error.retryAt : undefined

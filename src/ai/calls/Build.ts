@@ -20,7 +20,7 @@ import { AuthDead, type Failure, Transient } from "../../failure/Failure.ts"
 export const defaultBuildTimeout: Duration.Input = "30 seconds"
 
 /** How long an attempt waits for a layer that is being built. */
-const patience = Duration.seconds(1)
+const maxWait = Duration.seconds(1)
 
 /** What to build, and in which scope. */
 export interface Plan<in out I, out A> {
@@ -101,7 +101,7 @@ export const optional = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, never
 
 const waited = <A>(begin: Effect.Effect<Exit.Exit<A, unknown>>): Effect.Effect<A, Failure> =>
   Effect.flatMap(
-    Effect.timeoutOrElse(begin, { duration: patience, orElse: () => Effect.fail(unbuilt) }),
+    Effect.timeoutOrElse(begin, { duration: maxWait, orElse: () => Effect.fail(unbuilt) }),
     Exit.match({
       onSuccess: (service) => Effect.succeed(service),
       onFailure: (cause) => Effect.fail(failed(cause))

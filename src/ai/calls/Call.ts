@@ -16,7 +16,7 @@ import type { RunError, StreamBroken } from "../../failure/RunError.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import { fromError, type Origin, toCause } from "./AiFailure.ts"
 import { History } from "./History.ts"
-import type { MemberPool, Ready } from "./Member.ts"
+import type { MemberPool, Ready } from "./Members.ts"
 import * as ResponseIds from "./ResponseIds.ts"
 
 /** State shared by all calls through one layer. */

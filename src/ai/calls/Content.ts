@@ -3,7 +3,7 @@
 import * as Phase from "../../domain/Phase.ts"
 import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
-import type { Part, StreamPart } from "./Served.ts"
+import type { Part, StreamPart } from "./ServedBy.ts"
 
 /**
  * Whether a part of a stream carries content. Metadata, starts and ends, sources and empty deltas do not, and neither

@@ -9,16 +9,16 @@ import type { Target } from "../../domain/Target.ts"
 import type * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
 import { failureOfAnswer } from "./Content.ts"
-import { type MemberPool, type Ready, using } from "./Member.ts"
-import { type Answer, methodsOf, type Whole } from "./Methods.ts"
-import * as Served from "./Served.ts"
+import { type MemberPool, type Ready, using } from "./Members.ts"
+import { type Answer, methodsOf, type Whole } from "./ModelMethods.ts"
+import * as ServedBy from "./ServedBy.ts"
 import * as Tools from "./Tools.ts"
 import * as Validation from "./Validation.ts"
 
 type Method = "generateText" | "generateObject"
 
 /** A model has called a tool: the call stays with it from here on, without timeouts and without failover. */
-class Begun {
+class ToolStarted {
   readonly fiber: Fiber.Fiber<Answer, unknown>
   readonly target: Target
   constructor(fiber: Fiber.Fiber<Answer, unknown>, target: Target) {
@@ -61,7 +61,7 @@ const through = (
   Effect.withFiber((fiber) => {
     const call = new Call(span, fiber.context)
     const validate = fiber.getRef(Validation.Validation)
-    let begun: Begun | undefined
+    let begun: ToolStarted | undefined
 
     const attempt = (backend: MemberPool<LanguageModel.LanguageModel>, target: Target) => {
       // A tool began at the same moment as its model timed out.
@@ -101,13 +101,13 @@ const through = (
       {
         onFailure: (error) => fail(error, origin),
         onSuccess: ({ attempts, target, value }) =>
-          value instanceof Begun
+          value instanceof ToolStarted
             ? Effect.map(Fiber.join(value.fiber), (answer) => sign(answer, value.target, attempts))
             : Effect.succeed(sign(value, target, attempts))
       }
     )
     const sign = (answer: Answer, target: Target, attempts: number): Answer => {
-      Served.signAll(answer.content, { target: target.key, attempts }, histories.accountOf(target))
+      ServedBy.signAll(answer.content, { target: target.key, attempts }, histories.accountOf(target))
       return answer
     }
     return tools?.run
@@ -128,14 +128,14 @@ const begin = (
   tools: Tools.Tools,
   target: Target,
   ask: (toolkit: Tools.Handlers) => Effect.Effect<Answer, unknown, unknown>,
-  onBegun: (begun: Begun) => void
-): Effect.Effect<Answer | Begun, unknown, unknown> =>
+  onBegun: (begun: ToolStarted) => void
+): Effect.Effect<Answer | ToolStarted, unknown, unknown> =>
   Effect.withFiber((parent) =>
-    Effect.callback<Answer | Begun, unknown>((resume) => {
+    Effect.callback<Answer | ToolStarted, unknown>((resume) => {
       let fiber: Fiber.Fiber<Answer, unknown> | undefined
       let hasBegun = false
       const settle = (fiber: Fiber.Fiber<Answer, unknown>) => {
-        const begun = new Begun(fiber, target)
+        const begun = new ToolStarted(fiber, target)
         onBegun(begun)
         resume(Effect.succeed(begun))
       }

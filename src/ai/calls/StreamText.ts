@@ -17,15 +17,15 @@ import * as Commit from "../../policy/Commit.ts"
 import * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
 import * as Content from "./Content.ts"
-import type { MemberPool, Ready } from "./Member.ts"
-import { type Methods, methodsOf } from "./Methods.ts"
+import type { MemberPool, Ready } from "./Members.ts"
+import { type Methods, methodsOf } from "./ModelMethods.ts"
 import type { ResponseIds } from "./ResponseIds.ts"
-import * as Served from "./Served.ts"
+import * as ServedBy from "./ServedBy.ts"
 import * as Tools from "./Tools.ts"
 import * as Validation from "./Validation.ts"
 
 /** The last element of a stream that a tool's failure ended: no fallback, and nothing is benched. */
-class Ended {
+class ToolFailed {
   readonly type = "ended"
   readonly cause: Cause.Cause<unknown>
   constructor(cause: Cause.Cause<unknown>) {
@@ -33,7 +33,7 @@ class Ended {
   }
 }
 
-type Chunk = NonEmptyReadonlyArray<Served.StreamPart | Ended>
+type Chunk = NonEmptyReadonlyArray<ServedBy.StreamPart | ToolFailed>
 
 const ended: Phase.Phase = { content: true, complete: true, last: true }
 
@@ -47,7 +47,7 @@ export const make =
       Effect.flatMap(Effect.makeSpanScoped("FailoverLanguageModel.streamText"), (span) => {
         const prompt = Prompt.make(options.prompt)
         const run = (tools: Tools.Tools | undefined) =>
-          Effect.withFiber<Stream.Stream<Served.StreamPart, unknown, unknown>>((fiber) =>
+          Effect.withFiber<Stream.Stream<ServedBy.StreamPart, unknown, unknown>>((fiber) =>
             Effect.succeed(
               through(shared, new Call(span, fiber.context), options, prompt, tools, {
                 validate: tools?.run === true ? undefined : fiber.getRef(Validation.Validation)
@@ -67,7 +67,7 @@ const through = (
   prompt: Prompt.Prompt,
   tools: Tools.Tools | undefined,
   { validate }: { readonly validate: Validation.Validate | undefined }
-): Stream.Stream<Served.StreamPart, unknown, unknown> => {
+): Stream.Stream<ServedBy.StreamPart, unknown, unknown> => {
   let toolsRunning = 0
   let toolBegan = false
   const state: State = { broken: undefined, brokenFinish: undefined }
@@ -82,9 +82,9 @@ const through = (
   const attempt = (
     backend: MemberPool<LanguageModel.LanguageModel>,
     target: Target
-  ): Stream.Stream<Served.StreamPart | Ended, unknown, unknown> => {
+  ): Stream.Stream<ServedBy.StreamPart | ToolFailed, unknown, unknown> => {
     // A tool began at the same moment as its model timed out.
-    if (toolBegan) return Stream.succeed(new Ended(Cause.fail(AiFailure.toAiError(abandoned, origin))))
+    if (toolBegan) return Stream.succeed(new ToolFailed(Cause.fail(AiFailure.toAiError(abandoned, origin))))
     call.begin(target)
     const { handle } = backend.service.at(target)
     const ready = handle.current()
@@ -96,7 +96,7 @@ const through = (
   const askMember = (
     member: Ready<LanguageModel.LanguageModel>,
     target: Target
-  ): Stream.Stream<Served.StreamPart | Ended, unknown, unknown> => {
+  ): Stream.Stream<ServedBy.StreamPart | ToolFailed, unknown, unknown> => {
     const ids = call.responseIds(target)
     const toolkit = tools?.forAttempt(listener)
     const stream = methodsOf(member.service).streamText({
@@ -125,7 +125,7 @@ const through = (
     )
   }
 
-  const phase = (part: Served.StreamPart | Ended): Phase.Phase =>
+  const phase = (part: ServedBy.StreamPart | ToolFailed): Phase.Phase =>
     part.type === "ended" ? ended : part === state.brokenFinish ? Phase.held : Content.phase(part)
 
   const parts = failover.useStream(chain, attempt, {
@@ -148,7 +148,7 @@ const abandoned = new Transient({
 interface State {
   /** The failure in an error part that was passed on: the stream ends normally, and the target is benched for it. */
   broken: Failure | undefined
-  brokenFinish: Served.StreamPart | undefined
+  brokenFinish: ServedBy.StreamPart | undefined
 }
 
 /**
@@ -173,13 +173,13 @@ const inContext = <A, B>(
 
 /** Observes the parts of one attempt. */
 const watch = (
-  pull: Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown, void, unknown>,
+  pull: Pull.Pull<NonEmptyReadonlyArray<ServedBy.StreamPart>, unknown, void, unknown>,
   attempt: {
     readonly target: Target
     readonly ids: ResponseIds | undefined
     readonly state: State
     readonly now: () => number
-    readonly served: Served.Served
+    readonly served: ServedBy.Served
     readonly account: string | undefined
     /** The number of content parts that commit the stream. */
     readonly needed: number
@@ -193,8 +193,8 @@ const watch = (
   let content = 0
   let signed = false
 
-  const take = (chunk: NonEmptyReadonlyArray<Served.StreamPart>): Effect.Effect<Chunk, unknown> => {
-    let changed: Array<Served.StreamPart> | undefined
+  const take = (chunk: NonEmptyReadonlyArray<ServedBy.StreamPart>): Effect.Effect<Chunk, unknown> => {
+    let changed: Array<ServedBy.StreamPart> | undefined
     for (let i = 0; i < chunk.length; i++) {
       const part = chunk[i]!
       if (Content.isContent(part)) content++
@@ -206,7 +206,7 @@ const watch = (
         case "tool-params-delta":
           break
         case "response-metadata":
-          next = Served.sign(served, part)
+          next = ServedBy.sign(served, part)
           signed = true
           break
         case "error": {
@@ -226,17 +226,17 @@ const watch = (
           break
         }
         default:
-          next = Served.stamp(account, part)
+          next = ServedBy.stamp(account, part)
       }
       const unsigned = !signed && content > 0
       if (next !== part || unsigned) changed ??= chunk.slice(0, i)
       if (unsigned) {
-        changed?.push(Served.sign(served, undefined))
+        changed?.push(ServedBy.sign(served, undefined))
         signed = true
       }
       changed?.push(next)
     }
-    const taken = (changed as [Served.StreamPart, ...Array<Served.StreamPart>] | undefined) ?? chunk
+    const taken = (changed as [ServedBy.StreamPart, ...Array<ServedBy.StreamPart>] | undefined) ?? chunk
     return collected !== undefined && validate !== undefined && chunk.some(({ type }) => type === "finish")
       ? Effect.as(Validation.ask(validate, collected, target, "streamText"), taken)
       : Effect.succeed(taken)
@@ -245,7 +245,7 @@ const watch = (
   return Effect.matchCauseEffect(pull, {
     onSuccess: take,
     onFailure: (cause): Pull.Pull<Chunk, unknown> => {
-      if (Tools.isToolFailure(cause)) return Effect.succeed([new Ended(cause)])
+      if (Tools.isToolFailure(cause)) return Effect.succeed([new ToolFailed(cause)])
       if (state.broken !== undefined) return Effect.fail(state.broken)
       return Effect.failCause(cause)
     }
@@ -256,14 +256,14 @@ const watch = (
 const deliver = (
   pull: Pull.Pull<Chunk, RunError | StreamBroken, unknown, unknown>,
   state: State
-): Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown, void, unknown> => {
+): Pull.Pull<NonEmptyReadonlyArray<ServedBy.StreamPart>, unknown, void, unknown> => {
   let cause: Cause.Cause<unknown> | undefined
   return Effect.matchCauseEffect(pull, {
-    onSuccess: (chunk): Pull.Pull<NonEmptyReadonlyArray<Served.StreamPart>, unknown> => {
+    onSuccess: (chunk): Pull.Pull<NonEmptyReadonlyArray<ServedBy.StreamPart>, unknown> => {
       const last = chunk[chunk.length - 1]!
-      if (last.type !== "ended") return Effect.succeed(chunk as NonEmptyReadonlyArray<Served.StreamPart>)
+      if (last.type !== "ended") return Effect.succeed(chunk as NonEmptyReadonlyArray<ServedBy.StreamPart>)
       cause = last.cause
-      const parts = chunk.slice(0, -1) as ReadonlyArray<Served.StreamPart>
+      const parts = chunk.slice(0, -1) as ReadonlyArray<ServedBy.StreamPart>
       return isNonEmpty(parts) ? Effect.succeed(parts) : Effect.failCause(cause)
     },
     onFailure: (failed): Pull.Pull<never, unknown> => {

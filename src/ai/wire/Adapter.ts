@@ -21,8 +21,8 @@ import { isObject, type JsonObject } from "../../translate/common/Json.ts"
 import * as Restore from "../../translate/fit/Restore.ts"
 import { codecs } from "../../translate/Translate.ts"
 import * as Validation from "../calls/Validation.ts"
+import * as AnswerCheck from "./AnswerCheck.ts"
 import * as Draft from "./Draft.ts"
-import * as Judge from "./Judge.ts"
 import { DeltaReader, fromAnswer, type Reading } from "./Parts.ts"
 
 /** A provider that can back a `LanguageModel`: `OpenAi` or a compatible one, or `Anthropic`. */
@@ -123,8 +123,9 @@ export const make = (provider: ChatProvider): Adapter => {
           const parts = fromAnswer(read, readingOf(ask))
           const refused =
             read.stop === "refusal" || read.parts.some((part) => part.type === "refusal" && part.text !== "")
-          const judged = Effect.mapError(Judge.answer(ask.draft, { parts, refused }, target), (found) =>
-            isFailure(found) ? found : unsupported(found, target)
+          const judged = Effect.mapError(
+            AnswerCheck.answer(ask.draft, { parts, refused }, target),
+            (found) => (isFailure(found) ? found : unsupported(found, target))
           )
           const { validate } = ask
           return validate === undefined
@@ -191,7 +192,7 @@ const unknownCall = (
 ): AiError.AiErrorReason | undefined =>
   options.toolCallValidation === "deferred"
     ? undefined
-    : Judge.unknownTool(toolNames.get(name) ?? name, options.tools)
+    : AnswerCheck.unknownTool(toolNames.get(name) ?? name, options.tools)
 
 const isRemark = (delta: Delta | Remark): delta is Remark =>
   delta.type === "malformed" || delta.type === "dropped"

@@ -1,6 +1,6 @@
 /** Answers of a scripted server as chat completions. */
 import type { JsonObject } from "./Check.ts"
-import type { Said, Strictness } from "./Strictness.ts"
+import type { ScriptedAnswer, Strictness } from "./Strictness.ts"
 
 /** The end of the operation's path. */
 export const path = "/chat/completions"
@@ -10,7 +10,7 @@ export interface Answer {
   readonly model: string
   /** How many turns the model has already had. */
   readonly turn: number
-  readonly said: Said
+  readonly said: ScriptedAnswer
   readonly strictness: Strictness
 }
 

@@ -8,9 +8,9 @@
 import * as Chats from "./Chats.ts"
 import { find, type JsonObject } from "./Check.ts"
 import * as Messages from "./Messages.ts"
-import type { Said, Strictness } from "./Strictness.ts"
+import type { ScriptedAnswer, Strictness } from "./Strictness.ts"
 
-export type { Refusal, Said, ScriptedCall, Strictness } from "./Strictness.ts"
+export type { Refusal, ScriptedAnswer, ScriptedCall, Strictness } from "./Strictness.ts"
 
 /** A request. */
 export interface Asked {
@@ -46,7 +46,10 @@ export interface Server {
  * const body = { model: "mistral-large", messages: [{ role: "user", content: "hi" }] }
  * server.reply({ path: "/v1/chat/completions", body: JSON.stringify(body) }).status // => 200
  */
-export const make = (strictness: Strictness, script: readonly [Said, ...ReadonlyArray<Said>]): Server => {
+export const make = (
+  strictness: Strictness,
+  script: readonly [ScriptedAnswer, ...ReadonlyArray<ScriptedAnswer>]
+): Server => {
   const seen: Array<JsonObject> = []
   const refused: Array<string> = []
   const protocol = strictness.protocol === "openai" ? Chats : Messages

@@ -34,7 +34,7 @@ export interface ScriptedCall {
 }
 
 /** One turn of a scripted model. */
-export interface Said {
+export interface ScriptedAnswer {
   readonly thoughts?: string | undefined
   readonly text?: string | undefined
   readonly calls?: ReadonlyArray<ScriptedCall> | undefined

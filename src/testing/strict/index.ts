@@ -5,7 +5,7 @@ export {
   make,
   type Refusal,
   type Reply,
-  type Said,
+  type ScriptedAnswer,
   type ScriptedCall,
   type Server,
   type Strictness

@@ -7,14 +7,14 @@ import type { Answer, Call, Remark, Spoken } from "../common/Common.ts"
 import { append, compact, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
 import * as Usage from "../common/Usage.ts"
 import type { Context } from "../protocol/Context.ts"
-import * as Leftovers from "./parts/Leftovers.ts"
+import { callsOf, hasContent, readSpoken, type Words as Said } from "./parts/MessageContent.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
-import { callsOf, hasContent, readSpoken, type Words as Said } from "./parts/Said.ts"
+import * as ReturnedFields from "./parts/ReturnedFields.ts"
 import * as Words from "./Words.ts"
 import { writeCalls } from "./WriteCalls.ts"
 
 /** Reads an answer. Of several choices the first one is used. */
-export const readAnswer = (body: JsonObject, own?: Leftovers.Own): Answer => {
+export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer => {
   const remarks: Array<Remark> = []
   const choices = objects(body.choices)
   const choice = choices.find(({ index }) => (index ?? 0) === 0) ?? choices[0] ?? {}
@@ -25,7 +25,7 @@ export const readAnswer = (body: JsonObject, own?: Leftovers.Own): Answer => {
   const parts: Array<Spoken> = [...Reasoning.read(message.reasoning_details)]
   const thoughts = parts.some((part) => part.type === "thinking") ? undefined : Reasoning.thoughtOf(message)
   if (thoughts !== undefined) parts.unshift({ type: "thinking", ...thoughts })
-  const left = Leftovers.ofMessage(message, own)
+  const left = ReturnedFields.ofMessage(message, own)
   if (left !== undefined) parts.push({ type: "left", members: left })
   const spoken: Array<Said | Remark> = []
   readSpoken(message, spoken)
@@ -50,7 +50,7 @@ export const readAnswer = (body: JsonObject, own?: Leftovers.Own): Answer => {
 const readCalls = (
   message: JsonObject,
   remarks: Array<Remark>,
-  own: Leftovers.Own | undefined
+  own: ReturnedFields.Own | undefined
 ): ReadonlyArray<Call> =>
   callsOf(message).flatMap((call): ReadonlyArray<Call> => {
     const called = object(call.function ?? call.custom)
@@ -58,7 +58,7 @@ const readCalls = (
     const given = called.arguments ?? called.input
     const args = typeof given === "string" ? given : write(given)
     if (name !== undefined) {
-      const members = Leftovers.ofCall(call, own)
+      const members = ReturnedFields.ofCall(call, own)
       const read: Call = { type: "call", id: string(call.id) ?? "", name, arguments: args }
       return [members === undefined ? read : { ...read, members }]
     }

@@ -9,9 +9,9 @@ import * as Usage from "../common/Usage.ts"
 import { readError } from "../protocol/Errors.ts"
 import type { SseEvent, StreamReader } from "../protocol/Protocol.ts"
 import { CallPieces } from "./parts/CallPieces.ts"
-import * as Leftovers from "./parts/Leftovers.ts"
+import { callsOf, hasContent, readSpoken, type Words } from "./parts/MessageContent.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
-import { callsOf, hasContent, readSpoken, type Words } from "./parts/Said.ts"
+import * as ReturnedFields from "./parts/ReturnedFields.ts"
 import * as Stop from "./Words.ts"
 
 /** The text of a delta with nothing else; checked first, because nearly all deltas are like that. */
@@ -34,10 +34,10 @@ export class OpenAiStreamReader implements StreamReader {
   #refusal = ""
   #index: unknown
   #counts: Usage.TokenCounts | undefined
-  readonly #own: Leftovers.Own | undefined
+  readonly #own: ReturnedFields.Own | undefined
   readonly #calls: CallPieces
 
-  constructor(own?: Leftovers.Own) {
+  constructor(own?: ReturnedFields.Own) {
     this.#own = own
     this.#calls = new CallPieces(own)
   }
@@ -116,7 +116,7 @@ export class OpenAiStreamReader implements StreamReader {
 
   #said(message: JsonObject): ReadonlyArray<Delta | Remark> {
     const deltas: Array<Delta | Remark> = []
-    const left = Leftovers.ofMessage(message, this.#own)
+    const left = ReturnedFields.ofMessage(message, this.#own)
     if (left !== undefined) deltas.push({ type: "left", members: left })
     const thoughts = Reasoning.thoughtOf(message)
     if (thoughts !== undefined) deltas.push({ type: "thinking", ...thoughts })

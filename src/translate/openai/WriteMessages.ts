@@ -7,7 +7,7 @@ import type { Dropped } from "../common/Dropped.ts"
 import { append, compact, type JsonObject } from "../common/Json.ts"
 import * as ToolNames from "../common/ToolNames.ts"
 import { type Rule, ruleOf, ToolIds } from "../protocol/ToolIds.ts"
-import { thinkingPart } from "./parts/Said.ts"
+import { thinkingPart } from "./parts/MessageContent.ts"
 
 /** OpenAI refuses ids that are longer: `string too long. Expected a string with maximum length 40`. */
 const rule: Rule = { allowed: /^/, forbidden: /[^\w-]/g, longest: 40 }

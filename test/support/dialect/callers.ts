@@ -219,7 +219,7 @@ const responses = (model: string): Caller => {
 export const callers = { chats, messages, responses }
 
 /** What the model says in the conversation of the tests. */
-export const script: readonly [StrictServer.Said, ...ReadonlyArray<StrictServer.Said>] = [
+export const script: readonly [StrictServer.ScriptedAnswer, ...ReadonlyArray<StrictServer.ScriptedAnswer>] = [
   { text: "Hello." },
   { thoughts: "I need the weather.", calls: [{ name: "", arguments: { city: "Oslo" } }] },
   {

@@ -14,7 +14,7 @@
 import type { Delta, Remark } from "../../common/Common.ts"
 import { isObject, type JsonObject, number, object, text, write } from "../../common/Json.ts"
 import { JsonEnd } from "../../common/JsonEnd.ts"
-import * as Leftovers from "./Leftovers.ts"
+import * as ReturnedFields from "./ReturnedFields.ts"
 
 /** A call under construction. */
 interface Incoming {
@@ -41,9 +41,9 @@ export class CallPieces {
   /** Calls without a name, and the named call before each of them. */
   readonly #nameless = new Map<Incoming, Incoming | undefined>()
   #count = 0
-  readonly #own: Leftovers.Own | undefined
+  readonly #own: ReturnedFields.Own | undefined
 
-  constructor(own?: Leftovers.Own) {
+  constructor(own?: ReturnedFields.Own) {
     this.#own = own
   }
 
@@ -64,7 +64,7 @@ export class CallPieces {
       this.#byId.set(id, incoming)
       if (incoming.id === "") incoming.id = id
     }
-    this.#hang(incoming, Leftovers.ofCall(piece, this.#own), out)
+    this.#hang(incoming, ReturnedFields.ofCall(piece, this.#own), out)
     this.#name(incoming, name)
     this.#argue(incoming, json, out)
   }

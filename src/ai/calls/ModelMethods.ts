@@ -10,7 +10,7 @@ import type * as Response from "effect/ai/Response"
 import type * as Tool from "effect/ai/Tool"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import type * as Served from "./Served.ts"
+import type * as ServedBy from "./ServedBy.ts"
 import type * as Tools from "./Tools.ts"
 
 /** A whole answer. */
@@ -23,7 +23,7 @@ export type Whole = (options: Tools.CallOptions) => Effect.Effect<Answer, unknow
 export interface Methods {
   readonly generateText: Whole
   readonly generateObject: Whole
-  readonly streamText: (options: Tools.CallOptions) => Stream.Stream<Served.StreamPart, unknown, unknown>
+  readonly streamText: (options: Tools.CallOptions) => Stream.Stream<ServedBy.StreamPart, unknown, unknown>
 }
 
 /** The methods of a model, for any call. */
