@@ -38,8 +38,8 @@ export declare namespace Anthropic {
  */
 export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Provider>()("anthropic") {
   /**
-   * Makes a provider that speaks like Anthropic, for a service of its own. It uses the `Transport` of the context, else a
-   * transport of undici that the whole process shares. Throws `InvalidOptions` for options that make no sense.
+   * Makes a provider with the Anthropic protocol, for a service of your own. It uses the `Transport` of the context, or a
+   * transport over undici shared by the whole process. Throws `InvalidOptions` for invalid options.
    */
   static readonly make = (options: Anthropic.Options = {}): Effect.Effect<Anthropic.Provider> =>
     Effect.map(UndiciTransport.orShared, (transport) => ({
@@ -55,8 +55,8 @@ export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Prov
     Layer.effect(Anthropic, Anthropic.make(options))
 
   /**
-   * Provides Anthropic with keys from the configuration. Default: the key in `ANTHROPIC_API_KEY` and, where it is set, the base
-   * URL in `ANTHROPIC_BASE_URL`. Fails with a `ConfigError` where a key is missing.
+   * Provides Anthropic with keys from the configuration. Default: the key in `ANTHROPIC_API_KEY` and, if set, the base
+   * URL in `ANTHROPIC_BASE_URL`. Fails with a `ConfigError` if a key is missing.
    *
    * @example
    * import { Anthropic } from "effect-failover/providers"

@@ -45,7 +45,7 @@ export declare namespace OpenAi {
  * import { OpenAi } from "effect-failover/providers"
  * import { Layer, Redacted } from "effect"
  *
- * // any number of servers of its kind, side by side
+ * // any number of compatible servers, side by side
  * class Groq extends ProviderService.Service<Groq, OpenAi.Provider>()("groq") {
  *   static readonly layer = Layer.effect(Groq, OpenAi.make({
  *     name: Groq.provider,
@@ -73,8 +73,8 @@ export declare namespace OpenAi {
  */
 export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("openai") {
   /**
-   * Makes a provider that speaks like OpenAI, for a service of its own. It uses the `Transport` of the context, else a
-   * transport of undici that the whole process shares. Throws `InvalidOptions` for options that make no sense.
+   * Makes a provider with the OpenAI protocol, for a service of your own. It uses the `Transport` of the context, or a
+   * transport over undici shared by the whole process. Throws `InvalidOptions` for invalid options.
    */
   static readonly make = (options: OpenAi.Options = {}): Effect.Effect<OpenAi.Provider> =>
     Effect.map(UndiciTransport.orShared, (transport) => ({
@@ -90,8 +90,8 @@ export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("
     Layer.effect(OpenAi, OpenAi.make(options))
 
   /**
-   * Provides OpenAI with keys from the configuration. Default: the key in `OPENAI_API_KEY` and, where it is set, the base
-   * URL in `OPENAI_BASE_URL`. Fails with a `ConfigError` where a key is missing.
+   * Provides OpenAI with keys from the configuration. Default: the key in `OPENAI_API_KEY` and, if set, the base
+   * URL in `OPENAI_BASE_URL`. Fails with a `ConfigError` if a key is missing.
    *
    * @example
    * import { OpenAi } from "effect-failover/providers"

@@ -1,12 +1,12 @@
 /**
- * Takes back the escapes of JSON, JavaScript, URLs and HTML, and remembers where each byte came from: a secret that is spelled
- * with escapes, all of it or in part, is found in what is left.
+ * Decodes the escapes of JSON, JavaScript, URLs and HTML and keeps the origin of each byte, so that a secret that is
+ * escaped in whole or in part is found in the decoded bytes.
  */
 
-/** Bytes without escapes. */
+/** Bytes with one layer of escapes decoded. */
 export interface Unescaped {
   readonly bytes: Uint8Array
-  /** Where each byte begins in what was given; one more for the end. */
+  /** The offset of each byte in the original; one more for the end. */
   readonly places: Uint32Array
 }
 
@@ -14,11 +14,11 @@ const backslash = 0x5c
 const percent = 0x25
 const ampersand = 0x26
 
-/** Whether there may be an escape that stands for a character of a secret. */
+/** Whether there may be an escape that represents a character of a secret. */
 export const mayBeEscaped = (bytes: Uint8Array): boolean => {
   if (bytes.length < shortestSearch) return isEscapedBetween(bytes, 0, bytes.length)
   if (indexOf.call(bytes, percent) !== -1 || indexOf.call(bytes, ampersand) !== -1) return true
-  // Going from one backslash to the next pays where there are few of them.
+  // Jumping from one backslash to the next is faster if there are few of them.
   let at = indexOf.call(bytes, backslash)
   for (let hops = 0; at !== -1; at = indexOf.call(bytes, backslash, at + 1)) {
     if (++hops > mostHops) return isEscapedBetween(bytes, at, bytes.length)
@@ -49,7 +49,7 @@ const indexOf = Buffer.prototype.indexOf as (
   from?: number
 ) => number
 
-/** One layer of escapes less; `undefined` when there is none. */
+/** Decodes one layer of escapes; `undefined` if there is none. */
 export const unescape = (bytes: Uint8Array): Unescaped | undefined => {
   const out = new Uint8Array(bytes.length)
   const places = new Uint32Array(bytes.length + 1)
@@ -73,7 +73,7 @@ export const unescape = (bytes: Uint8Array): Unescaped | undefined => {
   return { bytes: out.subarray(0, size), places: places.subarray(0, size + 1) }
 }
 
-/** What the escape that was read last stands for: the byte itself where it was none. Secrets of headers are ASCII. */
+/** The character of the last escape read; the byte itself if it was not an escape. Secrets in headers are ASCII. */
 let character = 0
 
 const read = (code: number, end: number, at: number, byte: number): number => {
@@ -110,7 +110,7 @@ const fromBackslash = (bytes: Uint8Array, at: number): number => {
   return read(simple[kind] ?? kind, at + 2, at, backslash)
 }
 
-/** The number that hexadecimal digits mean; -1 when there is something else between. */
+/** The value of hexadecimal digits; -1 if any character is not one. */
 const hex = (bytes: Uint8Array, from: number, to: number): number => {
   if (to > bytes.length || to <= from || to - from > 8) return -1
   let value = 0
@@ -191,7 +191,7 @@ const fromEntity = (bytes: Uint8Array, at: number): number => {
   const number = /^#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,8}))/.exec(name)
   if (number !== null) {
     const code = number[1] === undefined ? Number(number[2]) : Number.parseInt(number[1], 16)
-    // Browsers read one without its semicolon, too.
+    // Browsers also accept one without its semicolon.
     return read(code, number[0].length === name.length ? behind : at + 1 + number[0].length, at, ampersand)
   }
   return read(named.get(name)?.charCodeAt(0) ?? -1, behind, at, ampersand)

@@ -293,7 +293,7 @@ export const useStream: UseStream = <
     )
   )
 
-/** The generic form at a router. An error that is no failure asks for `classify`. */
+/** The generic form for a router. An error that is not a failure requires `classify`. */
 export interface Use {
   <P extends Backend, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
     router: UpstreamRouter<P, RP>,

@@ -9,7 +9,7 @@ import { fold, type Group, index } from "./Group.ts"
  * What a finish reason means.
  *
  * - `end`, `stopSequence`, `calls`: the answer is complete
- * - `pause`: the answer is complete, the turn goes on with the next request
+ * - `pause`: the answer is complete, the turn continues with the next request
  * - `length`: cut at the limit on output tokens
  * - `window`: cut at the end of the model's context window
  * - `refusal`: stopped by a filter, or declined by the model

@@ -54,7 +54,7 @@ export const thoughtTextNames: ReadonlyArray<string> = thoughtTexts.map(({ name 
 export const thoughtBlockNames: ReadonlyArray<string> = thoughtBlocks.map(({ name }) => name)
 
 /**
- * The text of the thoughts in a message or a delta: the first field that has some; `undefined` where there is none.
+ * The reasoning text in a message or a delta: the first field that has some; `undefined` if there is none.
  *
  * @example
  * import { thoughtText } from "./Thoughts.ts"

@@ -40,7 +40,7 @@ export const servedBy = (parts: Iterable<Response.AnyPart>): Served | undefined 
   return undefined
 }
 
-// The metadata of a part are any JSON, and may come from somebody who calls something else by the same name.
+// Metadata can be any JSON, and another module may use the same name.
 const isServed = (u: unknown): u is Served =>
   typeof u === "object" &&
   u !== null &&

@@ -160,7 +160,7 @@ const fromMessage = (message: string): Reason | undefined => {
   return messages.find(([pattern]) => pattern.test(lower))?.[1]
 }
 
-/** The most links of a chain that are looked at. */
+/** The most links of a chain that are examined. */
 const maxLinks = 24
 
 /** The error, its causes and the errors it gathers; at most {@link maxLinks}, each once. */

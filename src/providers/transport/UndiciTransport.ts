@@ -38,7 +38,7 @@ export interface Options {
   readonly connections?: number | undefined
 }
 
-/** Received bytes that nobody has read yet, at most; above it the connection is paused. */
+/** The most received bytes that wait to be read; above it the connection is paused. */
 const highWater = 256 * 1024
 
 /** A larger body, in characters, is sent in a separate turn of the event loop. */
@@ -71,7 +71,7 @@ export const shared: Effect.Effect<Transport["Service"]> = Effect.suspend(() =>
     : Effect.succeed(sharedTransport)
 )
 
-/** The `Transport` of the context, or the shared one where there is none. */
+/** The `Transport` of the context, or the shared one. */
 export const orShared: Effect.Effect<Transport["Service"]> = Effect.flatMap(
   Effect.serviceOption(Transport),
   Option.match({ onNone: () => shared, onSome: Effect.succeed })
