@@ -157,7 +157,7 @@ describe("the endpoints", () => {
       FailoverEmbeddingModel.member("b", at(new Place(2), 3))
     ])
     return Effect.gen(function* () {
-      assert.match((yield* failing(Effect.provide(embed("x"), layer))).join(), /die .*2 or 3 numbers/)
+      assert.match((yield* failing(Effect.provide(embed("x"), layer))).join(), /die .*2 or 3 dimensions/)
     })
   })
 
