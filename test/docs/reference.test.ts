@@ -13,7 +13,9 @@ describe("the API reference", () => {
   }, 120_000)
 
   it("is up to date; if not, npm run docs", () => {
-    const pages = readdirSync(folder)
+    const pages = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".md"))
+      .map((file) => file.replaceAll("\\", "/"))
     assert.sameMembers(pages, [...made().pages.keys()])
     const stale = pages.filter((file) => made().pages.get(file) !== readFileSync(join(folder, file), "utf8"))
     assert.deepStrictEqual(stale, [])

@@ -1,10 +1,10 @@
 /**
- * The API reference: one page of Markdown for each entry point, from the doc comments.
+ * The API reference in Markdown, from the doc comments: one page for each entry point, and one for each of its modules.
  *
  *     npm run docs
  *
- * It reads what the compiler says about the package (its declarations), so that inferred types are there too, and
- * needs nothing but what the tests need anyway.
+ * It reads the declarations that the compiler emits, so it has inferred types too. A type that no entry point exports, but that
+ * an exported one extends or takes as its options, is shown below it.
  */
 import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -30,12 +30,16 @@ interface Export {
   readonly module?: Module
   readonly doc: string | undefined
   readonly code: string
+  /** Where it is declared: the names in its code are those of that module. */
+  readonly home?: Module
 }
 
 interface Module {
   readonly path: string
   readonly doc: string | undefined
   readonly exports: ReadonlyArray<Export>
+  /** What a name in the module's code refers to: `Options`, or `HttpProvider.Options`. */
+  readonly resolve: (name: string, member: string | undefined) => Export | undefined
 }
 
 /** What is used of a statement in the parser's tree. */
@@ -107,19 +111,31 @@ const fromDeclarations = (directory: string): Reference => {
 
   const manifest: { readonly exports: Readonly<Record<string, string | { readonly types: string }>> } =
     JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  const entries = Object.entries(manifest.exports).flatMap(([entry, target]) =>
+    typeof target === "string"
+      ? []
+      : [
+          {
+            name: `effect-failover${entry.slice(1)}`,
+            folder: entry === "." ? "core" : entry.slice(2).replaceAll("/", "-"),
+            module: moduleAt(join(directory, target.types.replace("./dist/", "")))
+          }
+        ]
+  )
+  const codes = new Set(entries.flatMap(({ module }) => allOf(module)).map(({ code }) => code))
   const pages = new Map<string, string>()
   const undocumented: Array<string> = []
   const index: Array<string> = []
-  for (const [entry, target] of Object.entries(manifest.exports)) {
-    if (typeof target === "string") continue
-    const name = `effect-failover${entry.slice(1)}`
-    const file = entry === "." ? "core.md" : `${entry.slice(2).replaceAll("/", "-")}.md`
-    const module = moduleAt(join(directory, target.types.replace("./dist/", "")))
-    pages.set(file, pageOf(name, module))
+  for (const { folder, module, name } of entries) {
+    pages.set(`${folder}.md`, pageOf(name, folder, module, codes))
+    for (const { module: inner, name: as } of module.exports) {
+      if (inner !== undefined) pages.set(`${folder}/${as}.md`, modulePageOf(name, folder, as, inner, codes))
+    }
     undocumented.push(...namesWithoutDoc(name, module))
-    index.push(`| [${name}](${file}) | ${firstSentence(module.doc)} |`)
+    index.push(`| [${name}](${folder}.md) | ${firstSentence(module.doc)} |`)
   }
-  const head = "# API\n\nOne page for each entry point, made of the doc comments by `npm run docs`.\n"
+  const head =
+    "# API\n\nOne page for each entry point and each of its modules, made of the doc comments by `npm run docs`.\n"
   pages.set("README.md", `${head}\n| import from | what is there |\n| --- | --- |\n${index.join("\n")}\n`)
   return { pages, undocumented }
 }
@@ -172,35 +188,56 @@ const readModule = (
     const statement = body.find((each) => namesOf(each as unknown as Declared).includes(name))
     return statement === undefined
       ? { name: as, doc: undefined, code: "" }
-      : { name: as, doc: docAt(statement.start), code: clean(text.slice(statement.start, statement.end)) }
+      : {
+          name: as,
+          doc: docAt(statement.start),
+          code: clean(text.slice(statement.start, statement.end)),
+          home: module
+        }
   }
 
-  const exports = body.flatMap((statement): ReadonlyArray<Export> => {
-    if (statement.type === "ExportAllDeclaration" && statement.source != null) {
-      const module = elsewhere(statement.source.value)
-      return statement.exported == null
-        ? module.exports
-        : [{ name: statement.exported.name, module, doc: module.doc, code: "" }]
+  const module: Module = {
+    path,
+    doc: moduleDoc,
+    get exports() {
+      return exports
+    },
+    resolve: (name, member) => {
+      const found = local(name, name)
+      if (member === undefined) return found.module === undefined && found.code !== "" ? found : undefined
+      const inside = found.module?.exports.find((each) => each.name === member)
+      return inside === undefined ? undefined : { ...inside, name: `${name}.${member}` }
     }
-    if (statement.type !== "ExportNamedDeclaration") return []
-    const { declaration, source, specifiers = [] } = statement
-    if (declaration != null) {
-      const base = declaration.superClass?.name
-      const above = base?.endsWith("_base")
-        ? body.find((each) => namesOf(each as unknown as Declared).includes(base))
-        : undefined
-      const code = [above, statement]
-        .filter((each) => each !== undefined)
-        .map(({ end, start }) => clean(text.slice(start, end)))
-        .join("\n\n")
-      return namesOf(declaration).map((name) => ({ name, doc: docAt(statement.start), code }))
-    }
-    return specifiers.map(({ exported, local: { name } }) => {
-      const as = exported?.name ?? name
-      return source == null ? local(name, as) : find(elsewhere(source.value), name, as)
+  }
+
+  const exports = merged(
+    body.flatMap((statement): ReadonlyArray<Export> => {
+      if (statement.type === "ExportAllDeclaration" && statement.source != null) {
+        const module = elsewhere(statement.source.value)
+        return statement.exported == null
+          ? module.exports
+          : [{ name: statement.exported.name, module, doc: module.doc, code: "" }]
+      }
+      if (statement.type !== "ExportNamedDeclaration") return []
+      const { declaration, source, specifiers = [] } = statement
+      if (declaration != null) {
+        const base = declaration.superClass?.name
+        const above = base?.endsWith("_base")
+          ? body.find((each) => namesOf(each as unknown as Declared).includes(base))
+          : undefined
+        const code = [above, statement]
+          .filter((each) => each !== undefined)
+          .map(({ end, start }) => clean(text.slice(start, end)))
+          .join("\n\n")
+        return namesOf(declaration).map((name) => ({ name, doc: docAt(statement.start), code, home: module }))
+      }
+      return specifiers.map(({ exported, local: { name } }) => {
+        const as = exported?.name ?? name
+        return source == null ? local(name, as) : find(elsewhere(source.value), name, as)
+      })
     })
-  })
-  return { path, doc: moduleDoc, exports: merged(exports) }
+  )
+  return module
 }
 
 const namesOf = (declared: Declared): ReadonlyArray<string> =>
@@ -272,26 +309,82 @@ const firstSentence = (doc: string | undefined): string =>
 
 const anchor = (name: string): string => name.toLowerCase().replaceAll(".", "")
 
-const pageOf = (name: string, module: Module): string => {
-  const named = module.exports.filter((each) => each.module !== undefined)
+/** Everything that an entry point exports, what its modules hold included. */
+const allOf = (module: Module): ReadonlyArray<Export> =>
+  module.exports.flatMap((each) => (each.module === undefined ? [each] : each.module.exports))
+
+/** The types that an export extends, or takes as its options, and that no entry point exports, with those that they extend. */
+const hiddenOf = (exported: Export, codes: ReadonlySet<string>): ReadonlyArray<Export> => {
+  const hidden = new Map<string, Export>()
+  const visit = ({ code, home }: Export): void => {
+    if (home === undefined) return
+    const heritage = [...code.matchAll(/\bextends ([^{]+)\{/g)].map((match) => match[1]!).join(" ")
+    const options = [...code.matchAll(/\b(?:\w+\.)?\w*(?:Options|Settings)\b/g)]
+      .map((match) => match[0])
+      .join(" ")
+    for (const [, name, member] of `${heritage} ${options}`.matchAll(/\b([A-Z]\w*)(?:\.([A-Z]\w*))?/g)) {
+      const found = home.resolve(name!, member)
+      if (found === undefined || codes.has(found.code) || hidden.has(found.code)) continue
+      if (!/^(?:interface|type) /.test(found.code)) continue
+      hidden.set(found.code, found)
+      visit(found)
+    }
+  }
+  visit(exported)
+  return [...hidden.values()]
+}
+
+/** Sections of some exports, each followed by the types that it needs and that stand nowhere else. */
+const sectionsOf = (level: string, exports: ReadonlyArray<Export>, codes: ReadonlySet<string>) => {
+  const shown = new Set(codes)
+  return exports.flatMap((each) => [
+    sectionOf(level, each.name, each),
+    ...hiddenOf(each, shown).map((hidden) => {
+      shown.add(hidden.code)
+      return sectionOf(`${level}#`, hidden.name, hidden)
+    })
+  ])
+}
+
+const tableOf = (exports: ReadonlyArray<Export>, link: (each: Export) => string) =>
+  exports.length === 0
+    ? ""
+    : `| export | is |\n| --- | --- |\n${exports
+        .map((each) => `| [${each.name}](${link(each)}) | ${firstSentence(each.doc)} |`)
+        .join("\n")}`
+
+const joined = (parts: ReadonlyArray<string>) => `${parts.filter((part) => part !== "").join("\n\n")}\n`
+
+/** The page of an entry point: its modules, and what it exports by itself. */
+const pageOf = (name: string, folder: string, module: Module, codes: ReadonlySet<string>): string => {
   const single = module.exports.filter((each) => each.module === undefined)
-  const table = module.exports
-    .map((each) => `| [${each.name}](#${anchor(each.name)}) | ${firstSentence(each.doc)} |`)
-    .join("\n")
-  const parts = [
+  return joined([
     `# ${name}`,
     prose(module.doc ?? ""),
-    `| export | is |\n| --- | --- |\n${table}`,
-    ...single.map((each) => sectionOf("##", each.name, each)),
-    ...named.flatMap(({ module: inner, name }) => [
-      `## ${name}`,
-      prose(inner?.doc ?? ""),
-      ...(inner?.exports ?? [])
-        .filter((each) => each.module === undefined)
-        .map((each) => sectionOf("###", `${name}.${each.name}`, each))
-    ])
-  ]
-  return `${parts.filter((part) => part !== "").join("\n\n")}\n`
+    tableOf(module.exports, (each) =>
+      each.module === undefined ? `#${anchor(each.name)}` : `${folder}/${each.name}.md`
+    ),
+    ...sectionsOf("##", single, codes)
+  ])
+}
+
+/** The page of a module. */
+const modulePageOf = (
+  entry: string,
+  folder: string,
+  name: string,
+  module: Module,
+  codes: ReadonlySet<string>
+): string => {
+  const single = module.exports.filter((each) => each.module === undefined)
+  return joined([
+    `# ${name}`,
+    fenced(`import { ${name} } from "${entry}"`),
+    prose(module.doc ?? ""),
+    tableOf(single, (each) => `#${anchor(each.name)}`),
+    ...sectionsOf("##", single, codes),
+    `[All of ${entry}](../${folder}.md)`
+  ])
 }
 
 const sectionOf = (level: string, name: string, { code, doc }: Export): string =>
@@ -310,6 +403,9 @@ if (import.meta.main) {
   const { pages, undocumented } = generate()
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  for (const [file, page] of pages) writeFileSync(join(folder, file), page)
+  for (const [file, page] of pages) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), page)
+  }
   for (const name of undocumented) console.warn(`without a doc comment: ${name}`)
 }
