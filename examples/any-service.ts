@@ -1,6 +1,6 @@
 /**
  * Failover for a service that has nothing to do with language models: two weather stations, of which the nearer one
- * is throttled. The same bench, the same decisions, the same single answer.
+ * is throttled. Bench and decisions are the same as for models.
  *
  *     npm run build && npm exec -- node examples/any-service.ts
  */
@@ -28,7 +28,7 @@ const bergen = Backend.make("bergen", {
 
 const stations = Chain.make(oslo.model("forecast"), bergen.model("forecast"))
 
-/** The only thing that failover has to be told: what an error means. */
+/** The only thing failover needs: what an error means. */
 const classify = (error: StationError) =>
   error.kind === "busy"
     ? new Failure.RateLimit({

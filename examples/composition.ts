@@ -1,8 +1,8 @@
 /**
- * Failover among other services: credentials from the configuration, a database that says what a customer may do, a
+ * Failover among other services: credentials from the configuration, a database with the rights of each customer, a
  * rate limiter in front, a cache behind it, and the chain innermost.
  *
- * The order is the point. Who asks too often costs nothing; what is known costs no call; only the rest goes to the
+ * The order matters. A request over the limit costs nothing, a cached answer costs no call, and only what remains goes to the
  * chain. A cache around failover keeps answers, not failures.
  *
  *     npm run build && npm exec -- node examples/composition.ts

@@ -1,5 +1,5 @@
 /**
- * Effect's own `ExecutionPlan` and a chain, side by side: the same two models, the same troubles.
+ * Effect's own `ExecutionPlan` and a chain, side by side: the same two models, the same faults.
  *
  *     npm run build && npm exec -- node examples/execution-plan.ts
  */
@@ -13,13 +13,13 @@ interface Piece {
   readonly last?: boolean
 }
 
-/** What both have to make reliable. */
+/** The service that both make reliable. */
 interface Assistant {
   readonly say: Effect.Effect<string, Failure.Failure>
   readonly write: Stream.Stream<Piece, Failure.Failure>
 }
 
-/** What both make of two assistants. */
+/** Both, built from two assistants. */
 interface Reliable {
   readonly say: Effect.Effect<
     string,
@@ -65,7 +65,7 @@ const chained = (primary: Assistant, backup: Assistant): Reliable => {
   }
 }
 
-// -- the troubles --------------------------------------------------------------------------------------------------------
+// -- the faults ----------------------------------------------------------------------------------------------------------
 
 const metadata: Piece = { text: "" }
 const end: Piece = { text: "", last: true }
@@ -85,7 +85,7 @@ const answers: Assistant = {
   write: pieces({ text: "an " }, { text: "answer" }, end)
 }
 
-/** What a reader sees, until the end or until it breaks. */
+/** What a reader gets, until the end or the failure. */
 const read = (stream: Reliable["write"]) =>
   Effect.gen(function* () {
     const seen = yield* Ref.make("")
@@ -94,7 +94,7 @@ const read = (stream: Reliable["write"]) =>
     return `${JSON.stringify(yield* Ref.get(seen))}${result._tag === "Failure" ? `, then ${result.failure._tag}` : ""}`
   })
 
-/** Who was called, as letters: a for the primary, b for the backup. */
+/** The calls as letters: a for the primary, b for the backup. */
 const called = (assistant: Assistant, letter: string, calls: Ref.Ref<string>): Assistant => ({
   say: Effect.andThen(
     Ref.update(calls, (before) => before + letter),

@@ -1,10 +1,10 @@
 /**
  * An HTTP application whose answers fail over. The application knows a service, `Assistant`; behind it is a chain of
- * two providers; failover is a layer. What no target can answer becomes a status that a client can act on.
+ * two providers; failover is a layer. A request that no target can answer gets a status that a client can act on.
  *
  *     npm run build && npm exec -- node examples/http-app.ts
  *
- * It starts the server, asks it six times, prints what comes back, and stops.
+ * It starts the server, sends six requests, prints the responses, and stops.
  */
 import { createServer } from "node:http"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
@@ -23,10 +23,10 @@ import { Scripted } from "effect-failover/testing"
 
 // -- the API: what callers may send, and what they may get ---------------------------------------------------------
 
-/** No target can answer now. `retryAfter`: whole seconds until it makes sense to ask again. */
+/** No target can answer now. `retryAfter`: whole seconds until a retry makes sense. */
 export class Busy extends Schema.TaggedError<Busy>()("Busy", { retryAfter: Schema.Int }) {}
 
-/** All targets were tried, or time was up. */
+/** All targets failed, or the deadline passed. */
 export class NoAnswer extends Schema.TaggedError<NoAnswer>()(
   "NoAnswer",
   { message: Schema.String },
@@ -97,7 +97,7 @@ export class Assistant extends Context.Service<
   )
 }
 
-/** What a run fails with, as the API's own errors. Nothing a provider said about our keys goes out. */
+/** Run errors as errors of this API. No text of a provider about our keys is passed on. */
 const toApiError = Effect.fnUntraced(function* (error: RunError.RunError) {
   switch (error._tag) {
     case "AllBenched": {
@@ -134,7 +134,7 @@ export const Routes = HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }
   Layer.provide(Failover.layer({ policy: { whenAllBenched: "fail" } }))
 )
 
-// -- the providers: here they play a script; in an application they are OpenAi.layer, Anthropic.layer ----------------
+// -- the providers: here they follow a script; in an application they are OpenAi.layer, Anthropic.layer ----------------
 
 const Providers = Layer.mergeAll(
   Layer.sync(Primary, () =>

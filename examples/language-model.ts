@@ -1,6 +1,6 @@
 /**
- * An application of `effect/ai` that fails over: it asks for a `LanguageModel` and does not know that there are two.
- * One layer is all that changes.
+ * An application of `effect/ai` that fails over: it requires a `LanguageModel` and does not know that there are two.
+ * Only one layer changes.
  *
  *     npm run build && npm exec -- node examples/language-model.ts
  */
@@ -25,7 +25,7 @@ const cook = Effect.gen(function* () {
   return served
 })
 
-// -- the models: yours, by whatever package they come ------------------------------------------------------------------
+// -- the models: your own layers, from any package ---------------------------------------------------------------------
 
 const busy = AiError.make({
   module: "Example",
@@ -58,7 +58,7 @@ const Steady = Layer.effect(
   })
 )
 
-/** What was `Effect.provide(Throttled)` before. */
+/** This replaces `Effect.provide(Throttled)`. */
 const Model = FailoverLanguageModel.layer([
   FailoverLanguageModel.member("openai/gpt-5.2", Throttled),
   FailoverLanguageModel.member("anthropic/claude-sonnet-5", Steady)

@@ -1,10 +1,10 @@
 /**
- * An observer that keeps every prompt and its way through the chain in SQLite: what was asked, who was tried, why each
- * of them failed, who answered.
+ * An observer that keeps every prompt and its way through the chain in SQLite: the request, the targets tried, why each
+ * of them failed, and which one answered.
  *
- * An observer is called on the request's way, so this one only hands over; a fiber of its own writes. Events carry
- * the whole request, because the observer lives in the same process. Where prompts are kept, and for how long, is then
- * this application's business: the package itself writes them nowhere.
+ * An observer runs within the request, so this one only enqueues; its own fiber writes. Events carry
+ * the whole request, because the observer lives in the same process. Storage and retention of prompts are
+ * up to the application: the package itself stores them nowhere.
  *
  *     npm run build && npm exec -- node examples/prompt-chains.ts
  */
@@ -20,7 +20,7 @@ import { Scripted } from "effect-failover/testing"
 const Detour = Schema.Struct({
   prompt: Schema.fromJsonString(Schema.Json),
   outcome: Schema.String,
-  /** `target: why it failed → what was done`, in order. */
+  /** `target: failure → action`, in order. */
   way: Schema.String,
   answeredBy: Schema.NullOr(Schema.String)
 })
@@ -30,7 +30,7 @@ class PromptChains extends Context.Service<
   {
     /** Give it to the runtime. */
     readonly observer: FailoverEvent.Observer
-    /** Requests that did not go straight through, the latest first. */
+    /** Requests with more than one attempt, the latest first. */
     readonly detours: Effect.Effect<ReadonlyArray<typeof Detour.Type>>
   }
 >()("example/PromptChains") {
@@ -45,7 +45,7 @@ class PromptChains extends Context.Service<
         database.exec(schema)
         const write = writer(database)
 
-        // When the disk does not keep up, the latest events are lost and not the requests' time.
+        // If the disk is too slow, the latest events are dropped, and requests are not delayed.
         const events = yield* Queue.dropping<FailoverEvent.FailoverEvent>(10_000)
         const writeAll = Effect.map(Queue.clear(events), (some) => write(some))
         yield* Effect.addFinalizer(() => writeAll)
@@ -87,7 +87,7 @@ const schema = `
   );
 `
 
-/** Writes events. Runs are told apart by their `run` object; the database gives them numbers of its own. */
+/** Writes events. Runs are identified by their `run` object; the database assigns its own numbers. */
 const writer = (database: DatabaseSync) => {
   const ids = new WeakMap<FailoverEvent.RunInfo, number | bigint>()
   const insertRun = database.prepare("INSERT INTO runs (startedAt, prompt, outcome) VALUES (?, ?, 'running')")

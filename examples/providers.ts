@@ -1,6 +1,6 @@
 /**
- * Two providers over real HTTP: OpenAI with two keys, of which one is throttled and the other revoked, and a second
- * server that speaks like it. A stand-in on this machine plays both of them, so that no key is needed.
+ * Two providers over real HTTP: OpenAI with two keys, one throttled and one revoked, and a second
+ * server with a compatible API. A fake server on this machine plays both, so that no key is needed.
  *
  *     npm run build && npm exec -- node examples/providers.ts
  */
@@ -24,7 +24,7 @@ export const main = Effect.gen(function* () {
     yield* Console.log(`${target}: ${failure._tag}, ${failure.evidence}`)
   yield* Console.log(`${target.key}: ${JSON.stringify(value.json?.choices)}`)
 
-  // Both keys rest now: the stream goes to the second provider at once.
+  // Both keys are benched now: the stream goes to the second provider at once.
   const stream = Failover.stream(chain, { operation: "chat/completions", body: { ...body, stream: true } })
   const chunks = yield* Stream.runCollect(stream)
   const text = new TextDecoder().decode(Buffer.concat(chunks.map(({ bytes }) => bytes)))

@@ -1,7 +1,7 @@
 /**
  * A web page that shows an answer while it is written. The server opens the stream up to its commit point before it
- * says a status, so a page never sees the first words of one model and the last words of another, and what cannot be
- * answered at all is an HTTP error. A failure later on is an event of its own, and never a quiet end.
+ * sends a status, so a page never mixes two models, and a request without an answer is an HTTP error. A later failure is an event of
+ * its own, never a silent end.
  *
  *     npm run build && npm exec -- node examples/sse-page.ts
  *
@@ -75,7 +75,7 @@ export const Routes = HttpRouter.use(
               toEvents(opened).pipe(Stream.pipeThroughChannel(Sse.encode()), Stream.encodeText),
               {
                 contentType: "text/event-stream",
-                // nginx and its like would collect the events otherwise
+                // otherwise nginx and similar proxies buffer the events
                 headers: { "cache-control": "no-cache", "x-accel-buffering": "no" }
               }
             )
@@ -88,8 +88,8 @@ export const Routes = HttpRouter.use(
 )
 
 /**
- * Not an `EventSource`: that one only knows GET, hides the status, and when a connection breaks it asks again, which
- * is another answer and another bill.
+ * Not an `EventSource`: it only supports GET, hides the status, and sends the request again when a connection breaks,
+ * which is another answer and another bill.
  */
 const page = (): string => `<!doctype html>
 <meta charset="utf-8">
@@ -129,7 +129,7 @@ const page = (): string => `<!doctype html>
 
 // -- the server ----------------------------------------------------------------------------------------------------------
 
-/** The first provider fails before its first word; the second one writes slowly. */
+/** The first provider fails before its first content; the second one writes slowly. */
 const Providers = Layer.mergeAll(
   Layer.sync(Primary, () =>
     Scripted.make(Primary.provider, [[Scripted.held(), new Failure.RateLimit({ message: "slow down" })]])

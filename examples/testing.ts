@@ -1,6 +1,6 @@
 /**
- * How an application tests what it does when its providers fail: `Scripted` providers say what happens, `TestClock`
- * says when. Nothing sleeps, nothing leaves the process, and every run is the same.
+ * How an application tests its behaviour when providers fail: `Scripted` providers define what happens, `TestClock`
+ * when. Nothing sleeps, nothing leaves the process, and every run is the same.
  *
  *     npx vitest run examples/testing.ts
  */
@@ -15,7 +15,7 @@ import { Scripted } from "effect-failover/testing"
 class Primary extends ProviderService.Service<Primary, Scripted.Scripted>()("primary") {}
 class Backup extends ProviderService.Service<Backup, Scripted.Scripted>()("backup") {}
 
-/** Sums texts up. When nobody can, the beginning of the text has to do. */
+/** Summarizes texts. If no target answers, the beginning of the text is used. */
 class Summaries extends Context.Service<
   Summaries,
   { readonly of: (text: string) => Effect.Effect<{ readonly summary: string; readonly by: string }> }
@@ -38,7 +38,7 @@ class Summaries extends Context.Service<
 
 // -- its tests ---------------------------------------------------------------------------------------------------------------
 
-/** The application with providers that play these scripts. */
+/** The application with providers that follow these scripts. */
 const withScripts = (scripts: { readonly primary: Calls; readonly backup: Calls }) =>
   Effect.provide(
     Summaries.layerNoDeps.pipe(

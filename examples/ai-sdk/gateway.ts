@@ -1,9 +1,9 @@
 /**
- * The AI SDK with failover behind it: the application points its provider at a gateway, and keeps everything else.
+ * The AI SDK with failover behind it: the application points its provider at a gateway, and changes nothing else.
  *
  *     npm run build && npm exec -- node examples/ai-sdk/gateway.ts
  *
- * Here the gateway runs in the same process and a stand-in plays the providers, so that no key is needed. Otherwise:
+ * Here the gateway runs in the same process and a fake server plays the providers, so that no key is needed. Otherwise:
  *
  *     npx effect-failover serve --config failover.jsonc
  */
@@ -46,7 +46,7 @@ const standIn = createServer((request, response) => {
   })
 })
 
-/** What stands in `failover.jsonc`. */
+/** The content of `failover.jsonc`. */
 const config = (baseUrl: string) => ({
   providers: {
     primary: { protocol: "openai", baseUrl, credentials: [{ name: "main", apiKey: "sk-throttled" }] },

@@ -1,5 +1,5 @@
 /**
- * Moving from `ai-retry` and `ai-fallback`, which wrap models of the AI SDK: the same two models in the same troubles
+ * Moving from `ai-retry` and `ai-fallback`, which wrap models of the AI SDK: the same two models with the same faults
  * through both of them, and through a chain.
  *
  *     npm run build && npm exec -- node examples/ai-sdk/moving.ts
