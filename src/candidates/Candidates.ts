@@ -139,7 +139,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     return this.#left?.has(benchKeys.model) !== true && this.#fits(contextWindow)
   }
 
-  /** Its pool becomes the current one, as that of all targets behind it of the same model. */
+  /** Its backend becomes the current one, as that of all targets behind it of the same model. */
   #enter(target: Target): void {
     const tier = this.#prepared.tiers[this.#tier]!
     if (tier.single === undefined) this.#backend = tier.backendOf(target, this.#context)

@@ -46,7 +46,8 @@ export interface Tier<out P extends Backend, out R = never> {
 export type Link<P extends Backend, R> = Model.Model<P, R> | Chain<P, R>
 
 /** The backend of a link. */
-type PoolOf<L> = L extends Model.Model<infer P, infer _R> ? P : L extends Chain<infer P, infer _R> ? P : never
+type BackendOf<L> =
+  L extends Model.Model<infer P, infer _R> ? P : L extends Chain<infer P, infer _R> ? P : never
 
 /** The requirements of a link. */
 type RequirementsOf<L> =
@@ -65,7 +66,7 @@ type RequirementsOf<L> =
  */
 export function make<
   const Links extends readonly [Link<Backend, unknown>, ...ReadonlyArray<Link<Backend, unknown>>]
->(...links: Links): Chain<PoolOf<Links[number]>, RequirementsOf<Links[number]>>
+>(...links: Links): Chain<BackendOf<Links[number]>, RequirementsOf<Links[number]>>
 export function make(...links: ReadonlyArray<Link<never, never>>): Chain<never, never> {
   if (links.length === 0) Checks.refuse("Chain.make", ["the chain is empty; at least one model is needed"])
   return fromLinks(links)
@@ -85,7 +86,7 @@ export function make(...links: ReadonlyArray<Link<never, never>>): Chain<never, 
  */
 export function equals<
   const Links extends readonly [Link<Backend, unknown>, ...ReadonlyArray<Link<Backend, unknown>>]
->(...links: Links): Chain<PoolOf<Links[number]>, RequirementsOf<Links[number]>>
+>(...links: Links): Chain<BackendOf<Links[number]>, RequirementsOf<Links[number]>>
 export function equals(...links: ReadonlyArray<Link<never, never>>): Chain<never, never> {
   if (links.length === 0) Checks.refuse("Chain.equals", ["there is no model; at least one is needed"])
   return equalsOf(links)
