@@ -214,8 +214,8 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string, still?: Re
   [/\bnobody's\b/i, "say whose it is not", ["candidates", "translate/carry", "translate/common"]],
   [/\bsliver\b/i, "rounded", ["time", "util"]],
   [/\bpatience\b/i, "maxWait, or a timeout", ["ai/calls", "engine", "health", "util"]],
-  [/["`]Silent["`]/, "Timeout", ["health/stores"]],
-  [/["`]hits["`]|\.hits\b/, "consecutiveBenches", ["health/stores"]],
+  [/["`]Silent["`]/, "Timeout"],
+  [/["`]hits["`]|\.hits\b/, "consecutiveBenches"],
   [/\bPool(?:Of)?\b/, "Backend"],
   [
     /\b(?:Onlookers|OwnThoughts|OwnLimits|KeptBench|KeptLimits|ReloadTold|UndiciUpstream)\b/,
