@@ -184,25 +184,21 @@ const costs = async () => {
   const services = () => Array.from({ length: 3 }, (_, i) => Model.make(Backend.make(`c${i}`, {}), "m"))
   const single = Chain.fromLinks(services())
   const equals = Chain.equalsOf(services())
-  const call = (
-    name: string,
-    chain: Chain.Chain<Backend.Backend>,
-    options?: { readonly affinity: string }
-  ) => ({
+  const keys = Array.from({ length: 1_000 }, (_, i) => ({
+    affinity: `0198c6f2-8a1e-7c3b-9d54-2f6b8e0a${i}`.padEnd(36, "0")
+  }))
+  const call = (name: string, chain: Chain.Chain<Backend.Backend>, isKeyed = false) => ({
     name,
     run: (count: number) =>
       Effect.runPromise(
         Effect.gen(function* () {
           const failover = yield* Failover.Failover
-          for (let i = 0; i < count; i++) yield* failover.use(chain, () => Effect.void, options)
+          for (let i = 0; i < count; i++)
+            yield* failover.use(chain, () => Effect.void, isKeyed ? keys[i % keys.length] : undefined)
         }).pipe(Effect.provide(Failover.layer()))
       )
   })
-  const rows = await measure([
-    call("single", single),
-    call("equals", equals),
-    call("affinity", equals, { affinity: "0198c6f2-8a1e-7c3b-9d54-2f6b8e0a7d11" })
-  ])
+  const rows = await measure([call("single", single), call("equals", equals), call("affinity", equals, true)])
   const median = (name: string) => rows.find((row) => row.name === name)?.median ?? Number.NaN
   console.log(`  a chain of three single-target tiers ${median("single").toFixed(3)} µs`)
   verdict("three equals, leastLoaded: more than that", median("equals") - median("single"), 0.25, " µs")

@@ -10,7 +10,7 @@
 export const mostOfShare = 1.25
 
 /** From so many times its share on, some of the conversations that prefer a member go elsewhere. */
-const spillsAbove = 1.15
+const spillsAbove = 1.2
 
 /** A member that has got fewer of the latest requests than this is not bounded: few requests are never even. */
 export const fewest = 64

@@ -466,8 +466,11 @@ const forCall = (policy: PreparedChain<Backend, unknown>["policy"], call: CallOp
       Checks.fields("the options of a call", call, callChecks)
     }
   }
-  return forSoundCall(policy, call)
+  return isAboutPolicy(call) ? forSoundCall(policy, call) : policy
 }
+
+const isAboutPolicy = ({ attempts, commit, deadline, whenAllBenched }: CallOptions): boolean =>
+  deadline !== undefined || attempts !== undefined || whenAllBenched !== undefined || commit !== undefined
 
 const forSoundCall = (policy: PreparedChain<Backend, unknown>["policy"], call: CallOptions) => ({
   ...policy,
