@@ -12,7 +12,7 @@ type Fields = { readonly [name: string]: unknown }
 /** Translates the answers of one server. */
 export interface DialectWords {
   /** The answer or event with standard names; the same object if nothing differs. */
-  readonly plain: (json: Fields) => Fields
+  readonly normalise: (json: Fields) => Fields
   /** Whether an answer without content counts as an answer. */
   readonly mayBeEmpty: boolean
 }
@@ -93,7 +93,7 @@ const make = ({
 
   return {
     mayBeEmpty,
-    plain: (json) => {
+    normalise: (json) => {
       let made = counted(ended(json, "stop_reason"))
       if (isFields(made.delta)) {
         const delta = ended(made.delta, "stop_reason")

@@ -161,7 +161,7 @@ export const make = <Name extends string>(
           headersTimeout: timeouts.headers,
           forms: operation.forms,
           isUsable: (answer) =>
-            operation.isUsable(own?.plain(answer) ?? answer, request.body, own?.mayBeEmpty),
+            operation.isUsable(own?.normalise(answer) ?? answer, request.body, own?.mayBeEmpty),
           most: limits.answer,
           context
         })
@@ -213,8 +213,8 @@ const judge = (
   most: number
 ): Effect.Effect<Wire.Answer, Failure> => {
   const { headers, status } = whole
-  const plain = (json: Wire.JsonObject | undefined) =>
-    own === undefined || json === undefined ? json : own.plain(json)
+  const normalised = (json: Wire.JsonObject | undefined) =>
+    own === undefined || json === undefined ? json : own.normalise(json)
   const isUsable = (json: Wire.JsonObject) => operation.isUsable(json, asked, own?.mayBeEmpty)
   const body = status < 300 ? secrets.bytes(whole.body) : whole.body
   const isList = operation.isList === true
@@ -223,12 +223,12 @@ const judge = (
       ? undefined
       : body.length > maxParsedBytes
         ? edges(body, isList)
-        : plain(parse(body, isList))
+        : normalised(parse(body, isList))
   if (json === "large" || (json !== undefined && isUsable(json))) {
     const given = Wire.passedHeaders(headers)
     const passed = { status, headers: secrets.headers(isCalledJson(given) ? given : asJson(given)), body }
     if (json !== "large") return Effect.succeed({ ...passed, json })
-    const answer = answerOf(passed, () => plain(parse(body, isList)))
+    const answer = answerOf(passed, () => normalised(parse(body, isList)))
     Wire.unparsed.add(answer)
     return Effect.succeed(answer)
   }
@@ -239,12 +239,12 @@ const judge = (
       body,
       String(headers["content-type"] ?? ""),
       forms,
-      plainly(meanings(asked, own?.mayBeEmpty), own),
+      withDialect(meanings(asked, own?.mayBeEmpty), own),
       most
     )
     switch (found?._tag) {
       case "Whole": {
-        const read = plain(found.json) ?? found.json
+        const read = normalised(found.json) ?? found.json
         if (!isUsable(read)) break
         const bytes = Buffer.from(JSON.stringify(found.json))
         const passed = { status, headers: secrets.headers(asJson(Wire.passedHeaders(headers))), body: bytes }
@@ -265,10 +265,10 @@ const judge = (
 }
 
 /** Event meanings that also understand the field names of one server. */
-const plainly = (meanings: Meanings, own: DialectWords | undefined): Meanings =>
+const withDialect = (meanings: Meanings, own: DialectWords | undefined): Meanings =>
   own === undefined
     ? meanings
-    : (event, json) => meanings(event, Wire.isObject(json) ? own.plain(json) : json)
+    : (event, json) => meanings(event, Wire.isObject(json) ? own.normalise(json) : json)
 
 const brokenOff = (target: Target): Transient =>
   new Transient({

@@ -209,7 +209,7 @@ describe("with a later commit point", () => {
 })
 
 describe("a stream", () => {
-  it.effect("says who serves it, once, before its content, whatever the model says of itself", () => {
+  it.effect("names its target once, before its content, whatever the model's metadata", () => {
     const [a, b] = [new Mock("A", undefined, () => broken(parts.metadata("A"))), new Mock("B")]
     return Effect.gen(function* () {
       const seen = yield* Stream.runCollect(LanguageModel.streamText({ prompt: "hi" }))
@@ -224,7 +224,7 @@ describe("a stream", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("has a span that says who served and lasts as long as it does", () => {
+  it.effect("has a span that names its target and lasts as long as the stream", () => {
     const { spans, tracer } = recording()
     return Effect.gen(function* () {
       yield* heard
@@ -236,7 +236,7 @@ describe("a stream", () => {
     }).pipe(Effect.withTracer(tracer), Effect.provide(two(new Mock("A"), new Mock("B"))))
   })
 
-  it.effect("whose reader stops lets its model go", () => {
+  it.effect("whose reader stops interrupts its model", () => {
     const a = new Mock("A", undefined, () => hanging(...streamed("A").slice(0, 3)))
     return Effect.gen(function* () {
       yield* Stream.runDrain(Stream.take(LanguageModel.streamText({ prompt: "hi" }), 2))
@@ -266,7 +266,7 @@ describe("a stream", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("is tried again at the same model after a fault, as the policy says", () => {
+  it.effect("is retried at the same model after a fault, as the policy says", () => {
     const a = new Mock("A")
     a.stream = () => (a.calls < 3 ? broken(parts.metadata("A")) : one(...streamed("A")))
     const layer = FailoverLanguageModel.layer([FailoverLanguageModel.member("a/m", a.layer)])

@@ -68,7 +68,7 @@ const approved = Prompt.make([
 ])
 
 describe("an approved call", () => {
-  it.effect("runs once, however many models are asked, and each of them is told the result", () => {
+  it.effect("runs once, however many models are called, and each of them gets the result", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.fault)), new Mock("B")]
     const tool = counting(Effect.succeed("paid"))
     return Effect.gen(function* () {
@@ -101,7 +101,7 @@ describe("an approved call", () => {
     }).pipe(Effect.provide([two(a, new Mock("B")), tool.pay]))
   })
 
-  it.effect("that fails goes to the caller before any model is asked", () => {
+  it.effect("that fails is returned to the caller before any model is called", () => {
     const [a, b] = [new Mock("A"), new Mock("B")]
     const tool = counting(Effect.fail(errors.throttled(5)))
     return Effect.gen(function* () {
@@ -195,7 +195,7 @@ describe("a tool that a model calls", () => {
     }).pipe(Effect.provide([two(a, b), tool.weather]))
   })
 
-  it.effect("and that fails with an AiError of its own does not move the call on, and benches nobody", () => {
+  it.effect("and that fails with its own AiError causes no fallback, and benches nothing", () => {
     const [a, b] = [new Mock("A", () => Effect.succeed(calling)), new Mock("B")]
     const tool = counting(Effect.fail(errors.throttled(1)))
     return Effect.gen(function* () {
@@ -205,7 +205,7 @@ describe("a tool that a model calls", () => {
     }).pipe(Effect.provide([two(a, b), tool.weather]))
   })
 
-  it.effect("and that fails inside a stream ends it with its error, and benches nobody", () => {
+  it.effect("and that fails inside a stream ends it with its error, and benches nothing", () => {
     const [a, b] = [new Mock("A", undefined, () => one(...calling)), new Mock("B")]
     const tool = counting(Effect.fail(errors.throttled(1)))
     return Effect.gen(function* () {
@@ -255,7 +255,7 @@ describe("a tool that a model calls", () => {
     )
   })
 
-  it.effect("makes the call its model's: what goes wrong after it does not ask another", () => {
+  it.effect("binds the call to its model: a later failure causes no fallback", () => {
     const [a, b] = [new Mock("A", () => Effect.succeed(calling)), new Mock("B")]
     const tool = counting()
     return Effect.gen(function* () {
@@ -340,7 +340,7 @@ describe("a tool that a model calls", () => {
   })
 
   it.effect(
-    "with parameters that do not decode is the model's fault: the next one is asked, and no handler has run",
+    "with parameters that do not decode is the model's fault: the next one is called, and no handler has run",
     () => {
       const strange = [
         parts.metadata("A"),
@@ -358,7 +358,7 @@ describe("a tool that a model calls", () => {
 })
 
 describe("a model that gives up while a tool of a stream runs", () => {
-  it.effect("lets the tools end with it", () => {
+  it.effect("interrupts its tools", () => {
     const a = new Mock("A", undefined, () =>
       Stream.concat(
         one(parts.metadata("A"), parts.call("c1"), parts.start),
@@ -433,7 +433,7 @@ describe("a toolkit", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("with errors of its own tells them to the caller as they are", () => {
+  it.effect("with its own errors returns them to the caller unchanged", () => {
     class Storm extends Schema.TaggedError<Storm>()("Storm", {}) {}
     const kit = Toolkit.make(
       Tool.make("weather", {

@@ -45,7 +45,7 @@ const two = (first: ScriptedLanguageModel.Script, second: ScriptedLanguageModel.
 }
 
 describe("a validation", () => {
-  it.effect("that rejects a whole answer moves on to the next model, and nobody rests", () => {
+  it.effect("that rejects a whole answer falls back to the next model, and benches nothing", () => {
     const { a, layer } = two([["no ", "idea"]], [["the ", "answer"]])
     const seen: Array<string> = []
     return Effect.gen(function* () {
@@ -68,7 +68,7 @@ describe("a validation", () => {
     }).pipe(rejecting("no idea"), Effect.provide(layer))
   })
 
-  it.effect("that rejects all answers ends with an error that says why", () => {
+  it.effect("that rejects all answers ends with an error that names the reason", () => {
     const { layer } = two([["no idea"]], [["no idea"]])
     return Effect.gen(function* () {
       const error = yield* Effect.flip(VirtualTime.run(text))
@@ -77,7 +77,7 @@ describe("a validation", () => {
     }).pipe(rejecting("no idea"), Effect.provide(layer))
   })
 
-  it.effect("holds back nothing where there is none", () => {
+  it.effect("buffers nothing if there is none", () => {
     const { layer } = two([["hel", { hang: true }]], [["unused"]])
     return Effect.gen(function* () {
       const first = Stream.unwrap(
@@ -109,7 +109,7 @@ describe("a validation of a chain", () => {
       "data: [DONE]\n\n"
     ])
 
-  it.live("moves whole answers and streams on", () =>
+  it.live("makes whole answers and streams fall back", () =>
     Effect.gen(function* () {
       const [one, other] = [yield* FaultServer.make, yield* FaultServer.make]
       const chat = (server: FaultServer.FaultServer) => ({

@@ -16,7 +16,7 @@ describe("a dialect", () => {
     assert.deepStrictEqual(rowsOf({ baseUrl: "https://notmistral.ai/v1", model: "x" }), [])
   })
 
-  it("takes a server's word about itself before what is known of its models", () => {
+  it("prefers a server's own rules to those of its models", () => {
     const groq = resolve({
       protocol: "openai",
       baseUrl: "https://api.groq.com/openai/v1",
@@ -87,7 +87,7 @@ describe("a dialect", () => {
     assert.strictEqual(of("https://box.example/v1", "kimi-k2.6").tokenCap, "max_tokens")
   })
 
-  it("follows the config, whose last word wins rule by rule", () => {
+  it("follows the config, where later rules override earlier ones", () => {
     const described: Described = {
       protocol: "openai",
       baseUrl: "https://api.mistral.ai/v1",

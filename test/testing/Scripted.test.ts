@@ -18,7 +18,7 @@ const at = (model: string, credential = "default") =>
   Target.make({ provider: "a", model, credential: Credential.make(credential), policy: Policy.defaults })
 const slow = new Failure.RateLimit({ message: "slow down" })
 
-describe("a scripted provider asked for a whole answer", () => {
+describe("a scripted provider with a whole answer", () => {
   it.effect("plays its calls in order and repeats the last one", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[slow], ["hel", "lo"]])
@@ -33,7 +33,7 @@ describe("a scripted provider asked for a whole answer", () => {
     })
   )
 
-  it.effect("goes on with the given call once the script is played", () =>
+  it.effect("continues with the given call after the script", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["first"]], { otherwise: [slow] })
       assert.strictEqual(yield* a.complete("", at("m")), "first")
@@ -98,7 +98,7 @@ describe("a scripted provider asked for a whole answer", () => {
   )
 })
 
-describe("a scripted provider asked for a stream", () => {
+describe("a scripted provider with a stream", () => {
   it.effect("gives one chunk a step and ends by itself", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[Scripted.held("role"), "hel", "lo"]])
@@ -160,7 +160,7 @@ describe("a scripted provider asked for a stream", () => {
     })
   )
 
-  it.effect("knows a consumer who left from one who had heard the whole answer", () =>
+  it.effect("distinguishes a consumer who left from one who read the whole answer", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [
         ["hel", "lo"],
@@ -194,7 +194,7 @@ describe("a script", () => {
     })
   )
 
-  it.effect("may stand behind a service", () => {
+  it.effect("may back a service", () => {
     class Primary extends ProviderService.Service<Primary, Scripted.Scripted>()("primary") {
       static readonly layer = Layer.sync(Primary, () => Scripted.make(Primary.provider, [["hello"]]))
     }

@@ -70,7 +70,7 @@ export const make = (
       // An event named `error` is an error even if its data is not JSON.
       return fields.event === "error" ? { _tag: "Failed", data } : malformed
     }
-    if (own !== undefined && isObject(json)) json = own.plain(json)
+    if (own !== undefined && isObject(json)) json = own.normalise(json)
     const meaning = fields.event === "error" ? "failed" : meanings(fields.event, json)
     if (meaning === "failed") return { _tag: "Failed", data }
     // A shape leaves only the protocol's text fields open, not those of a dialect.

@@ -4,7 +4,7 @@ import type { JsonObject } from "./Wire.ts"
 /** The translation of one server's field names and finish reasons. */
 export interface DialectWords {
   /** The answer or event with standard names; the same object if nothing differs. */
-  readonly plain: (json: JsonObject) => JsonObject
+  readonly normalise: (json: JsonObject) => JsonObject
   /** Whether an answer without content counts as an answer. */
   readonly mayBeEmpty: boolean
 }

@@ -36,7 +36,7 @@ describe.skipIf(!Redis.isInstalled)(
   `replicas over Redis${Redis.isInstalled ? "" : ` (skipped: ${Redis.missing})`}`,
   () => {
     live(
-      "a rest that one replica learned of spares the others",
+      "a bench set by one replica applies to the others",
       Effect.gen(function* () {
         const [a, b] = yield* pair((yield* Redis.make).url)
         yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
@@ -50,7 +50,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "a rest by hand is ended by hand, on whichever replica",
+      "a manual bench is lifted by hand, on any replica",
       Effect.gen(function* () {
         const [a, b] = yield* pair((yield* Redis.make).url)
         yield* a.bench("x", { reason: "repairs", by: "ann" })
@@ -66,7 +66,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "a replica that comes later begins with what the others know",
+      "a replica that joins later starts with the shared bench",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         const [a] = yield* pair(url)
@@ -126,7 +126,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "a probe that fails sends all to rest for longer",
+      "a failed probe benches the key for longer on all replicas",
       Effect.gen(function* () {
         const [a, b] = yield* pair((yield* Redis.make).url)
         const x = target("x", "m")
@@ -185,7 +185,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "while Redis is paused nobody waits for it, and afterwards the states are merged",
+      "no request waits for a paused Redis, and afterwards the states are merged",
       Effect.gen(function* () {
         const redis = yield* Redis.make
         const [a, b] = yield* pair(redis.url, hasty)
@@ -203,7 +203,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "a probe waits for a paused Redis for no longer than it was told, and only once",
+      "a probe waits for a paused Redis at most its timeout, and only once",
       Effect.gen(function* () {
         const redis = yield* Redis.make
         const [a] = yield* pair(redis.url, hasty)
@@ -225,7 +225,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "a Redis that comes back empty is told everything again, later end first",
+      "a Redis that comes back empty gets everything again, later end first",
       Effect.gen(function* () {
         const redis = yield* Redis.make
         const [a, b] = yield* pair(redis.url)
@@ -275,7 +275,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "a comparison with what is known already changes nothing: a probe under way goes on",
+      "a comparison without news changes nothing: a running probe continues",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         let comparisons = 0

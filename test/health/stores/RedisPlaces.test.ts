@@ -53,7 +53,7 @@ describe.skipIf(!Redis.isInstalled)(
   `a gateway whose Redis${Redis.isInstalled ? "" : ` (skipped: ${Redis.missing})`}`,
   () => {
     live(
-      "wants a user and a password works with them, and is refused without",
+      "needs a user and a password works with them, and is refused without",
       Effect.gen(function* () {
         const acl = "user bench on >hush ~{effect-failover}:* &{effect-failover}:* +@all -@admin -@dangerous"
         const { port } = yield* Redis.withOptions(
@@ -76,7 +76,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "does not let its user do what the bench needs is refused, with the rules that the user needs; with them it works",
+      "denies its user required commands is refused, with the needed rules; with them it works",
       Effect.gen(function* () {
         const { port } = yield* Redis.withOptions("--user", "weak", "on", ">hush", "~other:*", "+@all")
         const message = yield* refusal(`redis://weak:hush@127.0.0.1:${port}`)
@@ -149,7 +149,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "speaks no TLS at the port of a rediss:// URL is refused at once, with or without a password",
+      "has no TLS at the port of a rediss:// URL is refused at once, with or without a password",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         const locked = yield* Redis.withOptions("--requirepass", "secret")

@@ -103,7 +103,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "takes over a key whose record nobody can read when it learns of a rest of its own",
+      "overwrites an unreadable record when it benches the key itself",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         const redis = yield* connect(Redacted.make(url))
@@ -123,7 +123,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "says what Redis refuses, goes on hearing the others, and is told when there is room",
+      "logs what Redis refuses, still receives remote changes, and sends its own once there is room",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         const redis = yield* connect(Redacted.make(url))
@@ -147,7 +147,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "tells a Redis that does not answer from one that refuses",
+      "distinguishes a Redis that does not answer from one that refuses",
       Effect.gen(function* () {
         const redis = yield* Redis.make
         const client = yield* connect(Redacted.make(redis.url))
@@ -163,7 +163,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "sends a probe without its word when the probes cannot be read",
+      "sends a probe without a claim if the probes cannot be read",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         const redis = yield* connect(Redacted.make(url))

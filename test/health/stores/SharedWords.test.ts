@@ -83,7 +83,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "an endless rest by hand that is taken off and replaced by a short one is the short one everywhere",
+      "an endless manual bench that is lifted and replaced by a short one is short on all replicas",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         const [a, b] = yield* pair(url)
@@ -101,7 +101,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "a rest that is taken off and followed by a shorter one, or by one by hand, leaves nothing of the old one",
+      "a bench that is lifted and followed by a shorter or a manual one leaves nothing of the old one",
       Effect.gen(function* () {
         const [a, b] = yield* pair((yield* Redis.make).url)
         const [x, y] = [target("x", "m"), target("y", "m")]
@@ -120,7 +120,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "a rest by hand that begins while another replica takes the old one off goes on",
+      "a manual bench that begins while another replica lifts the old one stays",
       Effect.gen(function* () {
         const [a, b] = yield* pair((yield* Redis.make).url)
         yield* a.bench("x", { for: "1 hour" })
@@ -162,7 +162,7 @@ describe.skipIf(!Redis.isInstalled)(
     }
 
     live(
-      "a replica that did not hear that a key was cleared learns it by comparing",
+      "a replica that missed a cleared key finds it by comparing",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         const a = yield* replica(url)
