@@ -1,5 +1,6 @@
 /** Every default that can be shown in a simulation. */
 import * as Cooldowns from "./Cooldowns.ts"
+import * as Ejections from "./Ejections.ts"
 import type { Experiment } from "./Experiment.ts"
 import * as Retries from "./Retries.ts"
 import * as Waits from "./Waits.ts"
@@ -8,5 +9,6 @@ import * as Waits from "./Waits.ts"
 export const experiments: ReadonlyArray<Experiment> = [
   ...Retries.experiments,
   ...Cooldowns.experiments,
-  ...Waits.experiments
+  ...Waits.experiments,
+  ...Ejections.experiments
 ]

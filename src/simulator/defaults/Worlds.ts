@@ -23,6 +23,15 @@ export const two: GatewayConfig = providers(2)
 /** Five. */
 export const five: GatewayConfig = providers(5)
 
+/** Three that count as the same and take turns. */
+export const equals: GatewayConfig = fromFile(
+  {
+    providers: { a: { protocol: "openai" }, b: { protocol: "openai" }, c: { protocol: "openai" } },
+    models: { smart: [{ equals: ["a/large", "b/large", "c/large"], strategy: "roundRobin" }] }
+  },
+  []
+)
+
 /** A fault that a share of the calls meets for ten minutes, at so many requests a second. */
 export const share = (
   target: string,
