@@ -1,4 +1,4 @@
-/** `effect-failover check`: is the config file as it should be, and what does it amount to? */
+/** `effect-failover check`: checks a config file and prints a summary. */
 
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -18,18 +18,18 @@ import * as Simulated from "./simulated/Simulated.ts"
 import * as DurationFlag from "./support/DurationFlag.ts"
 import { ExitWith } from "./support/Exit.ts"
 
-/** What the command can be told. */
+/** Options of the command. */
 export interface Options {
   readonly config: Option.Option<string>
-  /** Ask every credential, too. */
+  /** Also call every credential and model. */
   readonly live: boolean
-  /** How long each question may take. */
+  /** The timeout of each call. */
   readonly timeout: string
 }
 
 /**
- * Tells every problem and ends with code 2, or tells what the file says; without a file what `serve` would start on. With `live` it tells what its credentials and
- * models are good for as well, and ends with code 1 when one of them is not.
+ * Prints every problem and ends with code 2, or prints a summary; without a file, of the built-in config of
+ * `serve`. With `live` it also calls every credential and model, and ends with code 1 if one of them fails.
  */
 export const check = (options: Options): Effect.Effect<void, ExitWith, FileSystem.FileSystem | Path.Path> =>
   Effect.scoped(
@@ -40,23 +40,23 @@ export const check = (options: Options): Effect.Effect<void, ExitWith, FileSyste
       yield* ConfigFlags.override(config, { host: Option.none(), port: Option.none() }, file)
       yield* Console.log(summary(file, config))
       if (!options.live) {
-        for (const note of unproved(config)) yield* Console.log(note)
+        for (const note of unverified(config)) yield* Console.log(note)
         return
       }
       const counted = Live.count(config)
       yield* Console.log(`\n${announcement(counted, options.timeout)}`)
       if (counted.credentials === 0) return
-      const findings = yield* Effect.provide(Live.run(config, { timeout }), UndiciTransport.layer())
-      yield* Console.log(`\n${Report.format(config, findings)}`)
-      if (!findings.every(Report.isOk)) return yield* Effect.fail(new ExitWith(1))
+      const results = yield* Effect.provide(Live.run(config, { timeout }), UndiciTransport.layer())
+      yield* Console.log(`\n${Report.format(config, results)}`)
+      if (!results.every(Report.isOk)) return yield* Effect.fail(new ExitWith(1))
     })
   )
 
-/** Models that a note names; it counts the others. */
+/** The most models in a note; it counts the others. */
 const mostNamed = 5
 
-/** Whether a provider has a model, only the provider knows. */
-const unproved = ({ fallbacks, models, providers }: GatewayConfig): ReadonlyArray<string> => {
+/** Notes the models that only a call can verify. */
+const unverified = ({ fallbacks, models, providers }: GatewayConfig): ReadonlyArray<string> => {
   const linked = Catalog.namesIn([
     ...Object.values(models).flatMap(({ chain, onContentPolicy = [], onContextExceeded = [] }) => [
       ...chain,
@@ -72,20 +72,20 @@ const unproved = ({ fallbacks, models, providers }: GatewayConfig): ReadonlyArra
   if (all.length === 0) return []
   const named = all.slice(0, mostNamed).join(", ")
   const more = all.length > mostNamed ? ` and ${all.length - mostNamed} more` : ""
-  return [`note: whether their providers have these models is not known without --live: ${named}${more}`]
+  return [`note: without --live it is not known whether the providers have these models: ${named}${more}`]
 }
 
 const announcement = (
   { credentials, moreModels }: ReturnType<typeof Live.count>,
   timeout: string
 ): string => {
-  if (credentials === 0) return "There is no enabled credential to ask."
+  if (credentials === 0) return "There is no enabled credential to call."
   const many = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`
   const more = moreModels === 0 ? "" : ` and ${many(moreModels, "more model")}`
-  return `asking ${many(credentials, "credential")}${more}, each for at most ${timeout} …`
+  return `calling ${many(credentials, "credential")}${more}, each for at most ${timeout} …`
 }
 
-/** What a chain has behind what the config says of it: the fallback models of its providers. */
+/** The models that a chain gets from the `fallbackModels` of its providers. */
 const fallbackModels = (
   providers: GatewayConfig["providers"],
   models: GatewayConfig["models"]
@@ -115,7 +115,7 @@ const summary = (
   const width = Math.max(0, ...names.map((name) => name.length))
   return [
     file === undefined
-      ? "No config file was given: these are the simulated providers that `serve` starts on then."
+      ? "No config file given: these are the simulated providers that `serve` uses then."
       : `${file} is valid.`,
     "",
     "providers",

@@ -1,4 +1,7 @@
-/** `effect-failover classify`: failed calls in, one JSON object a line; what each of them is out, in the same order. */
+/**
+ * `effect-failover classify`: classifies failed calls. It reads one JSON object per line, and writes one per
+ * line in the same order.
+ */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -10,7 +13,7 @@ import { reasonOf } from "../config/file/Reference.ts"
 import { waitMillis } from "../failure/Failure.ts"
 import { because, ExitWith } from "./support/Exit.ts"
 
-/** Reads the file, or standard input. Lines that are no JSON objects give a line with an error, and exit code 1. */
+/** Reads the file, or standard input. A line that is not a JSON object gives an error line, and exit code 1. */
 export const run = (
   file: Option.Option<string>
 ): Effect.Effect<void, ExitWith, FileSystem.FileSystem | Stdio.Stdio> =>
@@ -24,14 +27,14 @@ export const run = (
       Stream.decodeText(),
       Stream.splitLines,
       Stream.mapArray((lines) => {
-        const told = lines.flatMap((line) => {
+        const results = lines.flatMap((line) => {
           number++
           if (line.trim() === "") return []
-          const result = judge(line, number)
+          const result = classifyLine(line, number)
           isBad ||= "error" in result
           return [JSON.stringify(result)]
         })
-        return [told.length === 0 ? "" : `${told.join("\n")}\n`]
+        return [results.length === 0 ? "" : `${results.join("\n")}\n`]
       }),
       Stream.run(stdio.stdout()),
       Effect.catch((error) =>
@@ -41,8 +44,8 @@ export const run = (
     if (isBad) return yield* Effect.fail(new ExitWith(1))
   })
 
-/** What one line is. */
-export const judge = (line: string, number: number): Readonly<Record<string, unknown>> => {
+/** Classifies one line. */
+export const classifyLine = (line: string, number: number): Readonly<Record<string, unknown>> => {
   let signal: unknown
   try {
     signal = JSON.parse(line)

@@ -1,6 +1,6 @@
 /**
- * The commands and their flags. What a command does is loaded when it is called, so that the small ones start at
- * once.
+ * The commands and their flags. Modules of a command are loaded when it runs, so that small commands start
+ * fast.
  */
 
 import * as Argument from "effect/cli/Argument"
@@ -19,7 +19,7 @@ const serving = {
     Flag.withDescription("The port to listen on instead of the config's; 0 picks a free one"),
     Flag.filter(
       (port) => port >= 0 && port <= 65_535,
-      (port) => `a port is a number from 0 to 65535, and ${port} is none`
+      (port) => `a port is a number from 0 to 65535, got ${port}`
     ),
     Flag.optional
   ),
@@ -30,7 +30,7 @@ const serving = {
   ),
   watch: Flag.Boolean("watch").pipe(
     Flag.withDescription(
-      "Reload when the config file, or a file it refers to, changes; on when nothing is said, --no-watch turns it off"
+      "Reload when the config file, or a file it refers to, changes; on by default, --no-watch turns it off"
     ),
     Flag.withDefault(true)
   )
@@ -45,18 +45,18 @@ const runServe = (options: Serving) =>
   )
 
 const serve = Command.make("serve", serving, runServe).pipe(
-  Command.withDescription("Start the gateway; without a config file on built-in simulated providers")
+  Command.withDescription("Start the gateway; without a config file with built-in simulated providers")
 )
 
 const checking = {
   config: Flag.optional(config),
   live: Flag.Boolean("live").pipe(
-    Flag.withDescription("Ask every credential and every model of the config, for a few tokens each"),
+    Flag.withDescription("Call every credential and every model of the config, for a few tokens each"),
     Flag.withDefault(false)
   ),
   timeout: Flag.String("timeout").pipe(
     Flag.withMetavar("DURATION"),
-    Flag.withDescription("How long each of them may take to answer; 30s when nothing is said"),
+    Flag.withDescription("The timeout of each call; default 30s"),
     Flag.withDefault("30s")
   )
 }
@@ -68,7 +68,7 @@ const check = Command.make("check", checking, (options) =>
   )
 ).pipe(
   Command.withDescription(
-    "Say what is wrong with a config file, or what it amounts to; without one, of the built-in simulated providers"
+    "Print the problems of a config file, or a summary; without a file, of the built-in simulated providers"
   )
 )
 
@@ -76,7 +76,7 @@ const classify = Command.make(
   "classify",
   {
     file: Argument.String("FILE").pipe(
-      Argument.withDescription("JSON lines, one failed call each; standard input when there is none"),
+      Argument.withDescription("JSON lines, one failed call each; default: standard input"),
       Argument.optional
     )
   },
@@ -85,7 +85,7 @@ const classify = Command.make(
       Effect.promise(() => import("./Classify.ts")),
       ({ run }) => run(file)
     )
-).pipe(Command.withDescription("Say which kind of failure each of some failed calls is"))
+).pipe(Command.withDescription("Classify failed calls"))
 
 const simulate = Command.make(
   "simulate",
@@ -148,20 +148,16 @@ const demo = Command.make("demo", {}, () =>
     Effect.promise(() => import("./demo/Demo.ts")),
     ({ run }) => run
   )
-).pipe(
-  Command.withDescription("A guided tour: five faults, on this machine only, and what a caller sees of them")
-)
+).pipe(Command.withDescription("A guided tour: five faults, on this machine only, and what a caller sees"))
 
 const gateway = {
   url: Flag.String("url").pipe(
-    Flag.withDescription("Where the gateway listens; http://127.0.0.1:8080 when nothing is said"),
+    Flag.withDescription("The URL of the gateway; default http://127.0.0.1:8080"),
     Flag.withDefault("http://127.0.0.1:8080")
   ),
   tokenEnv: Flag.String("token-env").pipe(
     Flag.withMetavar("NAME"),
-    Flag.withDescription(
-      "The environment variable that holds its admin token; ADMIN_TOKEN when nothing is said"
-    ),
+    Flag.withDescription("The environment variable with its admin token; default ADMIN_TOKEN"),
     Flag.withDefault("ADMIN_TOKEN")
   )
 }
@@ -174,7 +170,7 @@ const loadBench = Effect.promise(() => import("./admin/Bench.ts"))
 
 const benchList = Command.make("list", gateway, (place) =>
   Effect.flatMap(loadBench, ({ list }) => list(place))
-).pipe(Command.withDescription("Say what rests, why and until when"))
+).pipe(Command.withDescription("List what is benched, why and until when"))
 
 const benchAdd = Command.make(
   "add",
@@ -183,29 +179,26 @@ const benchAdd = Command.make(
     key,
     for: Flag.String("for").pipe(
       Flag.withMetavar("DURATION"),
-      Flag.withDescription("For how long, such as 10m; until it is removed when nothing is said"),
+      Flag.withDescription("For how long, such as 10m; default: until it is removed"),
       Flag.optional
     ),
     until: Flag.String("until").pipe(
       Flag.withMetavar("DATE"),
-      Flag.withDescription("Or until when, such as 2026-05-01T12:00:00Z"),
+      Flag.withDescription("Until when, such as 2026-05-01T12:00:00Z"),
       Flag.optional
     ),
-    reason: Flag.String("reason").pipe(
-      Flag.withDescription("Why, for whoever looks at the bench next"),
-      Flag.optional
-    )
+    reason: Flag.String("reason").pipe(Flag.withDescription("The reason, shown in the list"), Flag.optional)
   },
   ({ key, tokenEnv, url, ...rest }) =>
     Effect.flatMap(loadBench, ({ add }) => add({ tokenEnv, url }, key, rest))
-).pipe(Command.withDescription("Keep requests away from a key"))
+).pipe(Command.withDescription("Bench a key"))
 
 const benchRemove = Command.make("remove", { ...gateway, key }, ({ key, ...place }) =>
   Effect.flatMap(loadBench, ({ remove }) => remove(place, key))
-).pipe(Command.withDescription("Let requests go to a key again"))
+).pipe(Command.withDescription("Unbench a key"))
 
 const bench = Command.make("bench").pipe(
-  Command.withDescription("See and change what a running gateway keeps on the bench"),
+  Command.withDescription("List and change the bench of a running gateway"),
   Command.withSubcommands([benchList, benchAdd, benchRemove])
 )
 
@@ -213,9 +206,7 @@ const explain = Command.make(
   "explain",
   {
     model: Argument.String("MODEL").pipe(
-      Argument.withDescription(
-        "What a request would ask for: a name of the config's models, or provider/model"
-      )
+      Argument.withDescription("The model of a request: a name in the config's models, or provider/model")
     ),
     fallbacks: Flag.String("fallbacks").pipe(
       Flag.withMetavar("MODELS"),
@@ -235,7 +226,7 @@ const explain = Command.make(
     )
 ).pipe(
   Command.withDescription(
-    "Say where a request for a model would go now, and why not elsewhere; asks a running gateway, exit code 1 if no target can be called"
+    "Print which targets a request for a model would try now, and why others are skipped; asks a running gateway; exit code 1 if no target can be called"
   )
 )
 

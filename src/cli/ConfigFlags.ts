@@ -1,4 +1,4 @@
-/** The config of a command: what the file says, and what its flags say over it. */
+/** The config of a command: the file, with flags applied. */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -11,19 +11,19 @@ import { load } from "../config/Load.ts"
 import * as Exposure from "../gateway/server/Exposure.ts"
 import { because, type ExitWith } from "./support/Exit.ts"
 
-/** What flags can say over a file. */
+/** Flags that override the file. */
 export interface Overrides {
   readonly host: Option.Option<string>
   readonly port: Option.Option<number>
 }
 
-/** Reads the file; every problem goes to standard error, and the command ends with code 2. */
+/** Reads the file. Problems go to standard error, and the command ends with code 2. */
 export const read = (
   file: string
 ): Effect.Effect<GatewayConfig, ExitWith, FileSystem.FileSystem | Path.Path> =>
   Effect.catch(load(file), (error) => because(2, error.message))
 
-/** The same for a gateway that runs: the file, what it refers to and the environment as they are then. */
+/** Reads the file again for a running gateway, with the current files and environment. */
 export const reread = (
   file: string,
   overrides: Overrides
@@ -32,7 +32,7 @@ export const reread = (
     Effect.provideService(load(file), ConfigProvider.ConfigProvider, ConfigProvider.fromEnv())
   ).pipe(Effect.flatMap((config) => Effect.fromResult(overridden(config, overrides, file))))
 
-/** The config with what the flags say, if the gateway may listen like that. */
+/** The config with the flags applied. Fails if the gateway may not listen like that. */
 export const override = (
   config: GatewayConfig,
   overrides: Overrides,

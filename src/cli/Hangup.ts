@@ -1,12 +1,12 @@
-/** SIGHUP, by which a service is told to read its config anew. */
+/** SIGHUP, the usual signal to reload a service. */
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 /**
- * Listens until the scope closes, so that no SIGHUP ends the process meanwhile; the stream tells each one since, several that
- * came before it is read as one. On Windows it means something else: there is none.
+ * Listens until the scope closes, so that SIGHUP does not end the process. The stream has an element per
+ * signal; several before it is read count as one. Windows has no such signal.
  */
 export const watch: Effect.Effect<Stream.Stream<void>, never, Scope.Scope> = process.platform === "win32"
   ? Effect.succeed(Stream.empty)

@@ -1,4 +1,4 @@
-/** How `serve` writes its log. */
+/** The log output of `serve`. */
 import { inspect } from "node:util"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
@@ -9,17 +9,16 @@ import type { LogConfig } from "../config/GatewayConfig.ts"
 import * as LogLevel from "../gateway/observe/LogLevel.ts"
 import { none, type Secrets } from "../redaction/Secrets.ts"
 
-/** Where the log goes, and how that is changed. */
+/** The log output, which can be changed. */
 export interface LogOutput {
   readonly layer: Layer.Layer<never>
-  /** From now on it is written like this. */
+  /** Changes the format, the level and the redacted secrets. */
   readonly use: (log: LogConfig, secrets?: Secrets) => void
 }
 
 /**
- * To standard error, so that standard output stays as it is documented: one JSON object per line, or `key=value` text.
- * Text for somebody who sits at a terminal is coloured and has its parts below each other. Secrets are blotted out of every
- * line, wherever it goes.
+ * Writes to standard error: one JSON object per line, or `key=value` text. On a terminal, text is coloured,
+ * with its parts on separate lines. Secrets are redacted from every line.
  */
 export const make = ({ format, level }: LogConfig): LogOutput => {
   let least = level
@@ -28,7 +27,7 @@ export const make = ({ format, level }: LogConfig): LogOutput => {
   return {
     layer: Layer.mergeAll(
       Logger.layer([LogLevel.filtered(current, () => least)]),
-      // The least level is said above, where it can change.
+      // The level is filtered above, where it can change.
       Layer.succeed(References.MinimumLogLevel, "Debug"),
       Layer.succeed(Logger.LogToStderr, true)
     ),
@@ -39,7 +38,7 @@ export const make = ({ format, level }: LogConfig): LogOutput => {
   }
 }
 
-/** For a terminal: the logger writes to the console of its fiber, so that is the place where lines are cleaned. */
+/** For a terminal. The logger writes to the console of its fiber, so lines are redacted there. */
 const terminal = (text: Secrets["text"]): Logger.Logger<unknown, void> => {
   const pretty = Logger.consolePretty({ mode: "tty", colors: true })
   const clean = (value: unknown) => text(typeof value === "string" ? value : inspect(value, { colors: true }))

@@ -1,4 +1,4 @@
-/** `effect-failover serve`: the gateway, until somebody stops it. */
+/** `effect-failover serve`: runs the gateway until it is stopped. */
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -21,23 +21,23 @@ import * as StopSignal from "./StopSignal.ts"
 import * as Simulated from "./simulated/Simulated.ts"
 import { because, type ExitWith } from "./support/Exit.ts"
 
-/** What the command can be told. */
+/** Options of the command. */
 export interface Options extends ConfigFlags.Overrides {
   readonly config: Option.Option<string>
   /** Reload when the file changes. */
   readonly watch: boolean
 }
 
-/** Runs until it is interrupted; then requests in flight come to their end first. */
+/** Runs until it is interrupted, and then finishes the requests in flight. */
 export const serve = (options: Options): Effect.Effect<never, ExitWith, FileSystem.FileSystem | Path.Path> =>
   Effect.scoped(
     Effect.gen(function* () {
       const file = Option.getOrUndefined(options.config)
-      // What says that the file is to be read anew counts from before it is read.
+      // Started before the file is read, so that no change is missed.
       const hangups = file === undefined ? Stream.empty : yield* Hangup.watch
       const edits = file === undefined || !options.watch ? Stream.empty : yield* Watch.make(file)
       const changes = Stream.merge(hangups, edits)
-      // Providers of our own outlive the gateway in front of them, which still has requests in flight.
+      // The simulated providers must outlive the gateway, which still has requests in flight.
       const config = yield* file === undefined ? Simulated.start : ConfigFlags.read(file)
       const settled = yield* ConfigFlags.override(config, options, file)
       const log = LogOutput.make(settled.log ?? defaultLog)
@@ -48,7 +48,7 @@ export const serve = (options: Options): Effect.Effect<never, ExitWith, FileSyst
       const serving = running(settled, options, file, changes, onConfig).pipe(
         Effect.onInterrupt(() =>
           Effect.logInfo(
-            `stopping${signal() === undefined ? "" : ` on ${signal()}`}: no new requests, those in flight come to their end`
+            `stopping${signal() === undefined ? "" : ` on ${signal()}`}: accepting no new requests, finishing those in flight`
           )
         )
       )
@@ -64,25 +64,25 @@ const running = (
   onConfig: Gateway.Options["onConfig"]
 ): Effect.Effect<never, ExitWith, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function* () {
-    for (const note of settled.notes) yield* say(settled, note)
+    for (const note of settled.notes) yield* printNote(settled, note)
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const source =
       file === undefined ? undefined : Effect.provideContext(ConfigFlags.reread(file, options), context)
     const { reload, url } = yield* listen(settled, { source, onConfig, log: true })
-    // Who listens for signals and changes is there before anybody is told that he may send them.
+    // Listens for signals and changes before the URL is printed.
     const waiting = file === undefined ? Effect.never : reloading(changes, reload)
     const fiber = yield* Effect.forkScoped(waiting, { startImmediately: true })
     yield* Console.log(`listening on ${url}`)
     if (file === undefined) yield* Console.log(guide(url))
-    else if (settled.server.statusPage !== "off") yield* say(settled, `the status page is at ${url}/`)
+    else if (settled.server.statusPage !== "off") yield* printNote(settled, `the status page is at ${url}/`)
     return yield* Fiber.join(fiber)
   })
 
-/** A note for whoever started the gateway, on standard error; an entry of the log where that is to be JSON only. */
-const say = ({ log = defaultLog }: GatewayConfig, note: string): Effect.Effect<void> =>
+/** Prints a note to standard error; a log entry if the log is JSON. */
+const printNote = ({ log = defaultLog }: GatewayConfig, note: string): Effect.Effect<void> =>
   log.format === "json" ? Effect.logInfo(`note: ${note}`) : Console.error(`note: ${note}`)
 
-/** Reloads on SIGHUP and when the file changes. What comes of it is told by the gateway. */
+/** Reloads on SIGHUP and when the file changes. The gateway logs the result. */
 const reloading = <R>(
   changes: Stream.Stream<void, never, R>,
   reload: Gateway.Reload["Service"]["reload"]
@@ -112,7 +112,7 @@ const listen = (
 const reasonOf = (cause: unknown): string => {
   switch (cause instanceof Error && "code" in cause ? cause.code : undefined) {
     case "EADDRINUSE":
-      return "the port is taken; another one is chosen with --port, and any free one with --port 0"
+      return "the port is in use; choose another one with --port, or any free one with --port 0"
     case "EACCES":
       return "permission denied"
     case "EADDRNOTAVAIL":
@@ -124,7 +124,7 @@ const reasonOf = (cause: unknown): string => {
 }
 
 const guide = (url: string): string => `
-No config file was given, so these are built-in simulated providers; nothing leaves this machine.
+No config file given, so these are built-in simulated providers; nothing leaves this machine.
 
   model    goes to             which
   smart    throttled/large     answers three requests per key in twenty seconds, with two keys
@@ -149,9 +149,9 @@ Call it, a few times in a row, and look at the x-failover-* headers:
 
   curl -s ${url}/v1/models
 
-Watch it in a browser, with every target, its last minutes and every decision:
+Watch every target and every decision in a browser:
 
   ${url}/
 
-x-failover-trail tells what happened on the way, x-failover-target who answered.
-With providers of your own: npm start -- --config FILE. Stop with Ctrl-C.`
+x-failover-trail has the outcome of each attempt, x-failover-target the target that answered.
+With your own providers: npm start -- --config FILE. Stop with Ctrl-C.`

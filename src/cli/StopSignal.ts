@@ -1,10 +1,10 @@
-/** The signal that asked the process to stop, for its log. The runtime of the command line interrupts on it. */
+/** The signal that stopped the process, for its log. The runtime of the command line handles the stop itself. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 const signals = ["SIGTERM", "SIGINT"] as const
 
-/** Listens until the scope closes; the function says which of them came last, if one has. */
+/** Listens until the scope closes; the function returns the last signal, if there was one. */
 export const watch: Effect.Effect<() => string | undefined, never, Scope.Scope> = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -12,7 +12,7 @@ export const watch: Effect.Effect<() => string | undefined, never, Scope.Scope> 
       const listener = (signal: string) => {
         seen.signal = signal
       }
-      // Before the listener of the runtime, which interrupts at once.
+      // Prepended, because the listener of the runtime interrupts at once.
       for (const signal of signals) process.prependListener(signal, listener)
       return { listener, seen }
     }),

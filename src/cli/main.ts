@@ -12,7 +12,7 @@ import { cli } from "./Cli.ts"
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
 
-/** To be stopped is how a server ends, and nothing that went wrong. */
+/** An interruption is the normal end of a server, not a failure. */
 const teardown: Runtime.Teardown = (exit, onExit) =>
   Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
     ? onExit(0)

@@ -154,7 +154,7 @@ describe("serve", { timeout: processes }, () => {
       const config = yield* file({ providers: { a: { protocol: "openai" } } })
       const ended = yield* run(["--config", config, "--port", new URL(server.origin).port])
       assert.strictEqual(ended.code, 1)
-      assert.include(ended.stderr, "the port is taken")
+      assert.include(ended.stderr, "the port is in use")
       assert.notInclude(ended.stderr, " at ")
     })
   )
@@ -205,7 +205,7 @@ describe("check", { timeout: processes }, () => {
         stdout.split("\n").filter((line) => line.startsWith("note:")),
         [
           'note: providers.a.credentials[0].apiKey, server.tokens[0]: 2 keys or tokens are written in the file in plain text; use "env:NAME" or "file:PATH" instead',
-          "note: whether their providers have these models is not known without --live: a/x, a/y, b/v, a/z, b/w"
+          "note: without --live it is not known whether the providers have these models: a/x, a/y, b/v, a/z, b/w"
         ]
       )
       assert.notInclude(stdout, "secret")
@@ -229,7 +229,7 @@ describe("check", { timeout: processes }, () => {
       for (const port of ["99999", "-1"]) {
         const { code, stderr } = yield* run(["serve", `--port=${port}`])
         assert.notStrictEqual(code, 0)
-        assert.include(stderr, `a port is a number from 0 to 65535, and ${port} is none`)
+        assert.include(stderr, `a port is a number from 0 to 65535, got ${port}`)
         assert.notInclude(stderr, "Schema")
       }
     })
@@ -240,7 +240,7 @@ describe("check", { timeout: processes }, () => {
       const { code, stderr, stdout } = yield* run(["check"])
       assert.strictEqual(code, 0)
       assert.strictEqual(stderr, "")
-      assert.include(stdout, "No config file was given")
+      assert.include(stdout, "No config file given")
       assert.include(stdout, "throttled (openai): primary, backup")
       assert.notInclude(stdout, "is valid")
       assert.notInclude(stdout, "simulated-key")

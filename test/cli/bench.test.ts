@@ -38,7 +38,7 @@ describe("bench", () => {
   it.live("puts keys on the bench, lists them and takes them off", () =>
     Effect.gen(function* () {
       const { fail, url } = yield* running()
-      assert.strictEqual((yield* bench(["list", "--url", url])).out, "nothing rests")
+      assert.strictEqual((yield* bench(["list", "--url", url])).out, "nothing is benched")
       yield* fail
       const added = yield* bench([
         "add",
@@ -50,9 +50,9 @@ describe("bench", () => {
         "--url",
         url
       ])
-      assert.match(added.out, /^a\/gpt rests 20\d\d-.*Z \(in 10m\)$/)
+      assert.match(added.out, /^a\/gpt is benched 20\d\d-.*Z \(in 10m\)$/)
       const forever = yield* bench(["add", "a", "--url", `${url}/`])
-      assert.strictEqual(forever.out, "a rests until it is removed")
+      assert.strictEqual(forever.out, "a is benched until it is removed")
 
       const [header, ...rows] = (yield* bench(["list", "--url", url])).out.split("\n")
       assert.match(header ?? "", /^KEY +STATE +REASON +SINCE +UNTIL +BY +EVIDENCE$/)
@@ -60,9 +60,9 @@ describe("bench", () => {
       const row = (name: string) => rows.find((line) => line.startsWith(`${name} `)) ?? ""
       assert.match(row("a#k1"), /resting +InvalidKey +\ds ago +20.* \(in (5m|4m \d+s)\)/)
       assert.match(row("a/gpt"), /manual +Manual +\ds ago +20.* a \[31mred day$/)
-      assert.match(row("a"), /manual +Manual +\ds ago +removed by hand/)
+      assert.match(row("a"), /manual +Manual +\ds ago +until removed/)
 
-      assert.strictEqual((yield* bench(["remove", "a/gpt", "--url", url])).out, "a/gpt is off the bench")
+      assert.strictEqual((yield* bench(["remove", "a/gpt", "--url", url])).out, "a/gpt is unbenched")
       assert.notInclude((yield* bench(["list", "--url", url])).out, "a/gpt")
     })
   )
@@ -71,7 +71,7 @@ describe("bench", () => {
     Effect.gen(function* () {
       const { url } = yield* running()
       const got = yield* bench(["list", "--url", url, "--token-env", "OTHER"], { OTHER: token })
-      assert.deepStrictEqual(got, { ok: true, out: "nothing rests", err: "" })
+      assert.deepStrictEqual(got, { ok: true, out: "nothing is benched", err: "" })
     })
   )
 
@@ -85,8 +85,12 @@ describe("bench", () => {
       const cases: ReadonlyArray<
         readonly [args: ReadonlyArray<string>, env: Record<string, string>, says: RegExp]
       > = [
-        [["list", "--url", nobody], { ADMIN_TOKEN: token }, /^no gateway answers at http.*: ECONNREFUSED$/],
-        [["list", "--url", url], { ADMIN_TOKEN: "wrong" }, /does not take the token in ADMIN_TOKEN/],
+        [
+          ["list", "--url", nobody],
+          { ADMIN_TOKEN: token },
+          /^no gateway is reachable at http.*: ECONNREFUSED$/
+        ],
+        [["list", "--url", url], { ADMIN_TOKEN: "wrong" }, /does not accept the token in ADMIN_TOKEN/],
         [["list", "--url", url], {}, /environment variable ADMIN_TOKEN, which is not set/],
         [["list", "--url", none], { ADMIN_TOKEN: token }, /has no admin API.*server\.adminToken/],
         [["remove", "a", "--url", none], { ADMIN_TOKEN: token }, /has no admin API/],
@@ -124,7 +128,7 @@ describe("bench", () => {
         ],
         { concurrency: 2 }
       )
-      assert.deepStrictEqual(good, { code: 0, stdout: "nothing rests\n", stderr: "" })
+      assert.deepStrictEqual(good, { code: 0, stdout: "nothing is benched\n", stderr: "" })
       assert.deepStrictEqual(bad, { code: 1, stdout: "", stderr: "a is not on the bench\n" })
     })
   )

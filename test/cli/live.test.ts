@@ -145,7 +145,7 @@ describe("check --live", { timeout: processes }, () => {
       })
       const got = yield* check(["--config", config, "--live"], envOf("dead", "one", "two"))
       assert.isFalse(got.ok)
-      assert.include(got.out, "asking 3 credentials and 5 more models, each for at most 30s …")
+      assert.include(got.out, "calling 3 credentials and 5 more models, each for at most 30s …")
       assert.deepStrictEqual(results(got.out), {
         "a#dead m1": "InvalidKey",
         "a#one m1": "ok",
@@ -328,7 +328,7 @@ describe("check --live", { timeout: processes }, () => {
         "a#dead": "InvalidKey",
         "a#none": "Unsupported"
       })
-      assert.include(rows(got.out).get("a#fine")?.message, "nothing is known of credit")
+      assert.include(rows(got.out).get("a#fine")?.message, "its credit is not checked")
       assert.include(rows(got.out).get("a#none")?.message, "name a model of a in the config")
       assert.deepStrictEqual(
         new Set(server.requests.map(({ body, method, path }) => `${method} ${path} ${body}`)),
@@ -358,7 +358,7 @@ describe("check --live", { timeout: processes }, () => {
         "a#here m1": "ok",
         "a#here m2": "ok",
         "a#there m1": "Connection",
-        "a m2": "not asked"
+        "a m2": "not called"
       })
       assert.include(rows(got.out).get("a#there m1")?.evidence, "ECONNREFUSED")
       assert.include(got.out, "2 of 4 are not ok.")

@@ -93,7 +93,7 @@ describe("the log of serve", { timeout: processes }, () => {
         /^note: providers\.a\.credentials\[0\]\.apiKey: a key or token stands in the file/
       )
       assert.include(messages, `note: the status page is at ${url}/`)
-      assert.include(messages, "stopping on SIGTERM: no new requests, those in flight come to their end")
+      assert.include(messages, "stopping on SIGTERM: accepting no new requests, finishing those in flight")
       assert.strictEqual(messages.at(-1), "stopped")
     })
   )

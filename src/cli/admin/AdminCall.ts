@@ -1,4 +1,4 @@
-/** One call of a running gateway's admin API, as a command makes it. */
+/** Calls the admin API of a running gateway for a command. */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -11,14 +11,14 @@ import type { InvalidRequest, NotBenched, TooManyTries, Unauthorized } from "../
 import * as AdminClient from "../../gateway/admin/AdminClient.ts"
 import { because, type ExitWith } from "../support/Exit.ts"
 
-/** Which gateway, and the environment variable that holds its admin token. */
-export interface Place {
+/** The URL of a gateway, and the environment variable with its admin token. */
+export interface GatewayAddress {
   readonly url: string
   readonly tokenEnv: string
 }
 
-/** What can go wrong on the way. */
-type Trouble =
+/** The errors of a call. */
+type CallError =
   | HttpClientError
   | Schema.SchemaError
   | Unauthorized
@@ -27,13 +27,13 @@ type Trouble =
   | NotBenched
   | UnknownModel
 
-/** Calls the gateway. Every failure is said on standard error, and ends the command with code 1. */
-export const ask = <A>(
-  place: Place,
-  f: (admin: AdminClient.AdminClient) => Effect.Effect<A, Trouble>
+/** Calls the gateway. Failures go to standard error, and end the command with code 1. */
+export const call = <A>(
+  gateway: GatewayAddress,
+  f: (admin: AdminClient.AdminClient) => Effect.Effect<A, CallError>
 ): Effect.Effect<A, ExitWith> =>
   Effect.gen(function* () {
-    const { tokenEnv, url } = place
+    const { tokenEnv, url } = gateway
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
       return yield* because(1, `--url: expected an address such as http://127.0.0.1:8080, got ${url}`)
     }
@@ -41,42 +41,42 @@ export const ask = <A>(
     if (Option.isNone(token) || Redacted.value(token.value).trim() === "") {
       return yield* because(
         1,
-        `the admin token is looked for in the environment variable ${tokenEnv}, which is not set; --token-env names another`
+        `the environment variable ${tokenEnv} for the admin token is not set; --token-env names another`
       )
     }
     const admin = yield* AdminClient.make({ url, token: token.value })
-    return yield* Effect.catch(f(admin), (trouble) => because(1, told(trouble, place)))
+    return yield* Effect.catch(f(admin), (error) => because(1, messageOf(error, gateway)))
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
-const told = (trouble: Trouble, { tokenEnv, url }: Place): string => {
-  switch (trouble._tag) {
+const messageOf = (error: CallError, { tokenEnv, url }: GatewayAddress): string => {
+  switch (error._tag) {
     case "Unauthorized":
-      return `the gateway at ${url} does not take the token in ${tokenEnv} for its admin token`
+      return `the gateway at ${url} does not accept the token in ${tokenEnv}`
     case "InvalidRequest":
     case "NotBenched":
     case "TooManyTries":
     case "UnknownModel":
-      return trouble.message
+      return error.message
     case "SchemaError":
-      return `what ${url} answered is not understood; is it a gateway of the same version?`
+      return `the answer of ${url} is invalid; is it a gateway of the same version?`
     case "HttpClientError":
-      return unanswered(trouble, url)
+      return unreachable(error, url)
   }
 }
 
-const unanswered = ({ reason, response }: HttpClientError, url: string): string => {
+const unreachable = ({ reason, response }: HttpClientError, url: string): string => {
   if (response === undefined) {
     const code = "cause" in reason ? codeOf(reason.cause) : undefined
-    return `no gateway answers at ${url}${code === undefined ? "" : `: ${code}`}`
+    return `no gateway is reachable at ${url}${code === undefined ? "" : `: ${code}`}`
   }
   const { status } = response
   if (status === 404) return `the gateway at ${url} has no admin API: its config needs a server.adminToken`
   return status < 300
-    ? `what ${url} answered is not understood; is it a gateway?`
-    : `${url} answered with status ${status}`
+    ? `the answer of ${url} is invalid; is it a gateway?`
+    : `${url} returned status ${status}`
 }
 
-/** The innermost word on it, such as ECONNREFUSED. */
+/** The innermost error code, such as ECONNREFUSED. */
 const codeOf = (cause: unknown): string | undefined => {
   if (typeof cause !== "object" || cause === null) return undefined
   const { cause: inner, code } = cause as { readonly cause?: unknown; readonly code?: unknown }

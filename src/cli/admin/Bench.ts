@@ -1,4 +1,4 @@
-/** `effect-failover bench`: what a running gateway keeps on the bench, through its admin API. */
+/** `effect-failover bench`: lists and changes the bench of a running gateway, through its admin API. */
 import { userInfo } from "node:os"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
@@ -9,49 +9,55 @@ import * as DurationFlag from "../support/DurationFlag.ts"
 import { because, type ExitWith } from "../support/Exit.ts"
 import { span } from "../support/Span.ts"
 import * as Table from "../support/Table.ts"
-import { ask, type Place } from "./AdminCall.ts"
+import { call, type GatewayAddress } from "./AdminCall.ts"
 
-/** For how long and why. */
-export interface Rest {
+/** How long to bench a key, and why. */
+export interface BenchOptions {
   readonly for: Option.Option<string>
   readonly until: Option.Option<string>
   readonly reason: Option.Option<string>
 }
 
-/** Prints everything that rests. */
-export const list = (place: Place): Effect.Effect<void, ExitWith> =>
+/** Prints everything that is benched. */
+export const list = (gateway: GatewayAddress): Effect.Effect<void, ExitWith> =>
   Effect.gen(function* () {
-    const benches = yield* ask(place, (admin) => admin.benches.list())
+    const benches = yield* call(gateway, (admin) => admin.benches.list())
     const now = yield* Clock.currentTimeMillis
-    yield* Console.log(benches.length === 0 ? "nothing rests" : tableOf(benches, now))
+    yield* Console.log(benches.length === 0 ? "nothing is benched" : tableOf(benches, now))
   })
 
-/** Puts a key on the bench. */
-export const add = (place: Place, key: string, rest: Rest): Effect.Effect<void, ExitWith> =>
+/** Benches a key. */
+export const add = (
+  gateway: GatewayAddress,
+  key: string,
+  rest: BenchOptions
+): Effect.Effect<void, ExitWith> =>
   Effect.gen(function* () {
     const end = yield* endOf(rest)
     const reason = Option.getOrUndefined(rest.reason)
     const by = yield* user
     const payload = { key, ...end, ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) }
-    const bench = yield* ask(place, (admin) => admin.benches.add({ payload }))
+    const bench = yield* call(gateway, (admin) => admin.benches.add({ payload }))
     const now = yield* Clock.currentTimeMillis
     yield* Console.log(
-      `${key} rests ${bench.until === undefined ? "until it is removed" : until(bench, now)}`
+      `${key} is benched ${bench.until === undefined ? "until it is removed" : until(bench, now)}`
     )
   })
 
-/** Takes a key off the bench. */
-export const remove = (place: Place, key: string): Effect.Effect<void, ExitWith> =>
+/** Unbenches a key. */
+export const remove = (gateway: GatewayAddress, key: string): Effect.Effect<void, ExitWith> =>
   Effect.andThen(
-    ask(place, (admin) => admin.benches.remove({ params: { key } })),
-    Console.log(`${key} is off the bench`)
+    call(gateway, (admin) => admin.benches.remove({ params: { key } })),
+    Console.log(`${key} is unbenched`)
   )
 
-/** The end as the API takes it. */
-const endOf = (rest: Rest): Effect.Effect<{ readonly for?: number; readonly until?: number }, ExitWith> => {
+/** The end in the form of the API. */
+const endOf = (
+  rest: BenchOptions
+): Effect.Effect<{ readonly for?: number; readonly until?: number }, ExitWith> => {
   const duration = Option.getOrUndefined(rest.for)
   const moment = Option.getOrUndefined(rest.until)
-  if (duration !== undefined && moment !== undefined) return because(1, "say --for or --until, not both")
+  if (duration !== undefined && moment !== undefined) return because(1, "use --for or --until, not both")
   if (duration !== undefined)
     return Effect.map(DurationFlag.read("for", duration), (millis) => ({ for: millis }))
   if (moment === undefined) return Effect.succeed({})
@@ -61,7 +67,7 @@ const endOf = (rest: Rest): Effect.Effect<{ readonly for?: number; readonly unti
     : Effect.succeed({ until: millis })
 }
 
-/** Who runs the command; a container's user may have no name. */
+/** The user that runs the command; in a container it may have no name. */
 const user: Effect.Effect<string | undefined> = Effect.orElseSucceed(
   Effect.try(() => userInfo().username.slice(0, 100)),
   () => undefined
@@ -75,11 +81,11 @@ const tableOf = (benches: ReadonlyArray<Bench>, now: number): string =>
       bench.status,
       bench.reason ?? "",
       bench.since === undefined ? "" : `${span(now - bench.since)} ago`,
-      bench.until === undefined ? "removed by hand" : until(bench, now),
+      bench.until === undefined ? "until removed" : until(bench, now),
       bench.by ?? "",
       bench.evidence ?? ""
     ])
   )
 
 const until = ({ until: end = 0 }: Bench, now: number): string =>
-  end <= now ? "its probe has passed" : `${new Date(end).toISOString()} (in ${span(end - now)})`
+  end <= now ? "over" : `${new Date(end).toISOString()} (in ${span(end - now)})`

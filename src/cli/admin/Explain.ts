@@ -1,4 +1,7 @@
-/** `effect-failover explain MODEL`: where a request for a model would go now, asked of a running gateway. */
+/**
+ * `effect-failover explain MODEL`: which targets a request for a model would try now, according to a running
+ * gateway.
+ */
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -7,31 +10,31 @@ import type { ExplainedTarget, Explanation } from "../../gateway/admin/Wire.ts"
 import { because, ExitWith } from "../support/Exit.ts"
 import { span } from "../support/Span.ts"
 import * as Table from "../support/Table.ts"
-import { ask, type Place } from "./AdminCall.ts"
+import { call, type GatewayAddress } from "./AdminCall.ts"
 
-/** What the command can be told. */
-export interface Options extends Place {
+/** Options of the command. */
+export interface Options extends GatewayAddress {
   readonly model: string
-  /** The fallbacks of the request itself, separated by commas. */
+  /** The fallbacks of the request, separated by commas. */
   readonly fallbacks: Option.Option<string>
-  /** Print the admin API's answer instead of a table. */
+  /** Print the answer of the admin API instead of a table. */
   readonly json: boolean
 }
 
-/** Prints the targets of the model's chain in order. Ends with code 1 when none of them can be called now. */
+/** Prints the targets of the model's chain in order. Ends with code 1 if none of them can be called now. */
 export const explain = (options: Options): Effect.Effect<void, ExitWith> =>
   Effect.gen(function* () {
     const model = options.model.trim()
     if (model === "") return yield* because(1, "MODEL: expected a model's name or provider/model")
     const fallbacks = Option.getOrUndefined(options.fallbacks)
     const query = { model, ...(fallbacks !== undefined && { fallbacks }) }
-    const explanation = yield* ask(options, (admin) => admin.insight.explain({ query }))
+    const explanation = yield* call(options, (admin) => admin.insight.explain({ query }))
     const now = yield* Clock.currentTimeMillis
     yield* Console.log(options.json ? JSON.stringify(explanation, null, 2) : format(explanation, now))
     if (explanation.first === undefined) return yield* Effect.fail(new ExitWith(1))
   })
 
-/** The explanation for people. `now` is in milliseconds since the epoch. */
+/** The explanation as text. `now` is in milliseconds since the epoch. */
 export const format = (explanation: Explanation, now: number): string => {
   const { attempts, chain, deadline, first, model, onContentPolicy, onContextExceeded, targets } = explanation
   const special = (name: string, specs: ReadonlyArray<string> | undefined) =>
@@ -54,13 +57,13 @@ export const format = (explanation: Explanation, now: number): string => {
     ),
     "",
     `chain: ${chain.join(", ")}`,
-    ...special("on a prompt that is too long", onContextExceeded),
-    ...special("on content that a provider refuses", onContentPolicy),
+    ...special("if the prompt is too long", onContextExceeded),
+    ...special("if a provider refuses the content", onContentPolicy),
     `limits: attempts ${attempts}${deadline === undefined ? "" : `, deadline ${span(deadline)}`}`
   ].join("\n")
 }
 
-/** The target, or the equals of which it is one. */
+/** The target, or the equal targets that include it. */
 const oneOf = (first: string, targets: ReadonlyArray<ExplainedTarget>): string => {
   const { strategy, tier } = targets.find(({ target }) => target === first) ?? {}
   const equals = targets.filter(
@@ -76,6 +79,6 @@ const whenNone: Readonly<Record<Explanation["whenAllBenched"], string>> = {
 }
 
 const endOf = ({ state, until }: ExplainedTarget, now: number): string => {
-  if (until === undefined) return state === "manual" ? "removed by hand" : ""
+  if (until === undefined) return state === "manual" ? "until removed" : ""
   return until <= now ? "" : `in ${span(until - now)}`
 }

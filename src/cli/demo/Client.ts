@@ -1,24 +1,24 @@
-/** The caller of the tour: the official `openai` client where it is installed, else plain `fetch`. */
+/** The caller of the tour: the official `openai` client if it is installed, or plain `fetch`. */
 import * as Effect from "effect/Effect"
 
-/** What a caller saw of one request. */
-export interface Saw {
+/** The outcome of one request, for its caller. */
+export interface Outcome {
   readonly status: number
-  /** What was said, or the error that was thrown. */
+  /** The text of the answer, or the error that was thrown. */
   readonly text: string
   readonly headers: Headers
 }
 
-/** Somebody who asks. */
+/** A client. */
 export interface Client {
   /** `the official openai client` */
   readonly name: string
-  readonly ask: (model: string, stream: boolean) => Effect.Effect<Saw>
+  readonly ask: (model: string, stream: boolean) => Effect.Effect<Outcome>
 }
 
 const prompt = "What holds when one of you fails?"
 
-/** A client for a gateway. It makes no retries of its own, so what it sees is what the gateway did. */
+/** A client for a gateway. It makes no retries, so it shows what the gateway did. */
 export const make = (url: string): Effect.Effect<Client> =>
   Effect.promise(() =>
     import("openai").then(
@@ -30,12 +30,12 @@ export const make = (url: string): Effect.Effect<Client> =>
 const official = ({ APIError, OpenAI }: typeof import("openai"), url: string): Client => {
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0, logLevel: "off" })
   const body = (model: string) => ({ model, messages: [{ role: "user" as const, content: prompt }] })
-  const whole = async (model: string): Promise<Saw> => {
+  const whole = async (model: string): Promise<Outcome> => {
     const { data, response } = await client.chat.completions.create(body(model)).withResponse()
     const text = data.choices[0]?.message.content ?? ""
     return { status: response.status, text, headers: response.headers }
   }
-  const streamed = async (model: string): Promise<Saw> => {
+  const streamed = async (model: string): Promise<Outcome> => {
     const asked = client.chat.completions.create({ ...body(model), stream: true })
     const { data, response } = await asked.withResponse()
     let text = ""
@@ -46,7 +46,7 @@ const official = ({ APIError, OpenAI }: typeof import("openai"), url: string): C
     name: "the official openai client",
     ask: (model, stream) =>
       Effect.promise(() =>
-        (stream ? streamed(model) : whole(model)).catch((error: unknown): Saw => {
+        (stream ? streamed(model) : whole(model)).catch((error: unknown): Outcome => {
           if (!(error instanceof APIError) || error.headers === undefined) throw error
           return {
             status: error.status ?? 0,
@@ -58,7 +58,7 @@ const official = ({ APIError, OpenAI }: typeof import("openai"), url: string): C
   }
 }
 
-/** A client that needs nothing but Node. */
+/** A client without dependencies. */
 export const plain = (url: string): Client => ({
   name: "fetch (the openai client is a development dependency, and not installed here)",
   ask: (model, stream) =>
@@ -72,7 +72,7 @@ export const plain = (url: string): Client => ({
     })
 })
 
-/** What an answer, a stream or an error says; enough for a tour. */
+/** The text of an answer, a stream or an error; enough for a tour. */
 const textOf = (body: string): string => {
   const jsons = body.startsWith("data:")
     ? body.split("\n").flatMap((line) => (/^data: \{/.test(line) ? [line.slice("data: ".length)] : []))

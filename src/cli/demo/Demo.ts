@@ -1,8 +1,8 @@
 /**
  * `effect-failover demo`: five faults, and what a caller sees of them.
  *
- * Providers that break on purpose, the gateway and its caller all run in this process, and talk HTTP over loopback.
- * The tour checks what it promises: it ends with code 1 when something else happened.
+ * Faulty providers, the gateway and its caller all run in this process, and use HTTP over loopback. The tour
+ * checks the expected outcomes: it ends with code 1 if one differs.
  */
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
@@ -19,26 +19,26 @@ import * as UndiciTransport from "../../providers/transport/UndiciTransport.ts"
 import * as Server from "../simulated/Server.ts"
 import { ExitWith } from "../support/Exit.ts"
 import * as Client from "./Client.ts"
+import * as EventLines from "./EventLines.ts"
 import { broken, config, providers, type Scene, scenes } from "./Scenes.ts"
-import * as Story from "./Story.ts"
 
 /** The tour. */
 export const run: Effect.Effect<void, ExitWith> = Effect.scoped(
   Effect.gen(function* () {
     const story: Array<string> = []
     const url = yield* gateway((event) => {
-      const line = Story.line(event)
+      const line = EventLines.line(event)
       if (line !== undefined) story.push(line)
     })
     const client = yield* Client.make(url)
     yield* Console.log(
       `A gateway on ${url}, ${Object.keys(providers).length} providers behind it that break on purpose,`
     )
-    yield* Console.log(Story.wrap(`and in front of it ${client.name}. Nothing leaves this machine.`, ""))
+    yield* Console.log(EventLines.wrap(`and in front of it ${client.name}. Nothing leaves this machine.`, ""))
     let misses = 0
     for (const [index, scene] of scenes.entries()) misses += yield* play(index + 1, scene, client, story)
     if (misses > 0) return yield* Effect.fail(new ExitWith(1))
-    yield* Console.log("\nAll five went as promised. `npm start` leaves a gateway running to play with.")
+    yield* Console.log("\nAll five went as expected. `npm start` leaves a gateway running to play with.")
   })
 )
 
@@ -58,28 +58,28 @@ const gateway = (observer: Observer): Effect.Effect<string, never, Scope.Scope> 
     return HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
   })
 
-/** Plays one scene and gives the number of promises it did not keep. */
+/** Plays one scene. Returns the number of wrong outcomes. */
 const play = Effect.fnUntraced(function* (
   number: number,
   scene: Scene,
   client: Client.Client,
   story: Array<string>
 ) {
-  yield* Console.log(`\n${number}. ${scene.title}\n   ${Story.wrap(scene.about, "   ")}`)
+  yield* Console.log(`\n${number}. ${scene.title}\n   ${EventLines.wrap(scene.about, "   ")}`)
   let misses: ReadonlyArray<string> = []
   for (let time = 0; time < (scene.times ?? 1); time++) {
     story.length = 0
     const startedAt = yield* Clock.currentTimeMillis
-    const saw = yield* client.ask(scene.model, scene.stream ?? false)
+    const outcome = yield* client.ask(scene.model, scene.stream ?? false)
     const took = (yield* Clock.currentTimeMillis) - startedAt
     const asked = `asks ${scene.model}${scene.stream === true ? ", as a stream" : ""}${time > 0 ? ", once more" : ""}`
     yield* Console.log(`\n   client   ${asked}`)
     for (const line of story) yield* Console.log(`            ${line}`)
     yield* Console.log(
-      `   sees     ${Story.wrap(`${saw.status} after ${took} ms: ${saw.text}`, "            ")}`
+      `   sees     ${EventLines.wrap(`${outcome.status} after ${took} ms: ${outcome.text}`, "            ")}`
     )
-    yield* Console.log(`   trail    ${saw.headers.get("x-failover-trail")}`)
-    misses = broken(scene, saw)
+    yield* Console.log(`   trail    ${outcome.headers.get("x-failover-trail")}`)
+    misses = broken(scene, outcome)
   }
   for (const miss of misses) yield* Console.error(`   BROKEN   ${miss}`)
   return misses.length

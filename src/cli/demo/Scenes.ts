@@ -1,34 +1,34 @@
-/** The scenes of the tour: what is broken, what is asked, and what has to come of it. */
+/** The scenes of the tour: the fault, the request, and the expected outcome. */
 import type { ConfigFile } from "../../config/file/ConfigFile.ts"
-import type { Act, Asked } from "../simulated/Server.ts"
-import type { Saw } from "./Client.ts"
+import type { Act, SimulatedRequest } from "../simulated/Server.ts"
+import type { Outcome } from "./Client.ts"
 
 /** One scene. */
 export interface Scene {
   readonly title: string
-  /** What is going to be seen, in a sentence or two. */
+  /** What happens, in a sentence or two. */
   readonly about: string
   readonly model: string
   readonly stream?: boolean
-  /** How often it is asked. Default once. */
+  /** How often it is requested. Default 1. */
   readonly times?: number
-  /** What is promised of the last request: its status, its trail, and who answered. */
+  /** The expected outcome of the last request. */
   readonly expected: { readonly status: number; readonly trail: string; readonly target: string }
 }
 
-/** The scenes in their order; each has providers of its own, so that none spoils the next. */
+/** The scenes in order. Each has its own providers, so that none affects the next. */
 export const scenes: ReadonlyArray<Scene> = [
   {
     title: "A key is throttled",
     about:
-      "The provider says 429 to the first key and asks for 20 seconds. The second key of the same model answers at once; nobody waits.",
+      "The provider returns 429 for the first key, with a retry-after of 20 seconds. The second key of the same model answers at once.",
     model: "throttled/large",
     expected: { status: 200, trail: "rate-limit,ok", target: "throttled/large#backup" }
   },
   {
     title: "A key is dead",
     about:
-      "The first key was revoked: 401. It rests for minutes with all its models, so the second request does not try it again.",
+      "The first key was revoked: 401. It is benched for minutes with all its models, so the second request does not try it again.",
     model: "revoked/large",
     times: 2,
     expected: { status: 200, trail: "ok", target: "revoked/large#backup" }
@@ -36,14 +36,14 @@ export const scenes: ReadonlyArray<Scene> = [
   {
     title: "A provider is overloaded",
     about:
-      "503, and again after two short waits: another key would meet the same wall, so another model answers.",
+      "503, and again after two retries. Another key would get the same answer, so the run falls back to another model.",
     model: "smart",
     expected: { status: 200, trail: "overloaded,overloaded,overloaded,ok", target: "steady/small#default" }
   },
   {
-    title: "A stream dies before its first word",
+    title: "A stream breaks before its first content",
     about:
-      "Status 200, the first event, and the connection breaks. Nothing of it has reached the caller, so the next model begins anew.",
+      "Status 200, the first event, and the connection breaks. Nothing of it has reached the caller, so the run falls back to the next model.",
     model: "story",
     stream: true,
     expected: { status: 200, trail: "truncated,truncated,truncated,ok", target: "steady/small#default" }
@@ -51,22 +51,22 @@ export const scenes: ReadonlyArray<Scene> = [
   {
     title: "A request is wrong",
     about:
-      "Every provider would refuse it, so it goes to no second one: the first one's own status and words come back at once.",
+      "Every provider would refuse it, so there is no fallback: the status and the error of the first one are returned at once.",
     model: "strict/large",
     expected: { status: 400, trail: "invalid", target: "strict/large#default" }
   }
 ]
 
-/** What a scene promised and did not keep; empty when all is well. */
-export const broken = ({ expected }: Scene, { headers, status }: Saw): ReadonlyArray<string> =>
+/** The expectations that were not met. */
+export const broken = ({ expected }: Scene, { headers, status }: Outcome): ReadonlyArray<string> =>
   [
     ["the status", String(expected.status), String(status)],
     ["the trail", expected.trail, headers.get("x-failover-trail")],
     ["the target", expected.target, headers.get("x-failover-target")]
   ].flatMap(([what, wanted, got]) => (wanted === got ? [] : [`${what} should be ${wanted}, and is ${got}`]))
 
-/** How each provider behaves. */
-export const providers: Readonly<Record<string, (asked: Asked) => Act>> = {
+/** The behaviour of each provider. */
+export const providers: Readonly<Record<string, (request: SimulatedRequest) => Act>> = {
   throttled: ({ key }) =>
     key === "key-1"
       ? refuse(429, "rate_limit_exceeded", "Rate limit reached for requests", { "retry-after": "20" })
@@ -101,7 +101,7 @@ const twoKeys = [
   { name: "backup", apiKey: "key-2" }
 ]
 
-/** The config over the providers, given where each of them stands. */
+/** The config for the providers at these origins. */
 export const config = (origins: ReadonlyMap<string, string>): ConfigFile => ({
   providers: Object.fromEntries(
     [...origins].map(([name, origin]) => [

@@ -1,9 +1,9 @@
 /**
- * Asks every credential of a config once, and every model that it names: what `serve` would meet.
+ * Calls every credential of a config once, and every model that it names, as `serve` would.
  *
- * At each place (a base URL) every credential that is enabled is asked for the first model that the config names of the
- * provider, and its other models are asked with the credentials that were found good. Where the config names none, a
- * credential is asked for the list of models. Nothing is tried twice, and nothing rests for what is found.
+ * At each endpoint (a base URL) every enabled credential is called with the first model that the config names
+ * for the provider. Its other models are called with the credentials that worked. If the config names no
+ * model, a credential requests the list of models. There are no retries, and nothing is benched.
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
@@ -17,49 +17,49 @@ import * as Providers from "../../gateway/providers/Providers.ts"
 import * as ConfiguredNames from "../../gateway/reload/ConfiguredNames.ts"
 import * as Policy from "../../policy/Policy.ts"
 import type { Transport } from "../../providers/transport/Transport.ts"
-import * as Question from "./Question.ts"
+import * as CheckRequest from "./CheckRequest.ts"
 
-/** What came of one question. */
-export interface Finding {
+/** The result of one call. */
+export interface CheckResult {
   /** `provider#credential` */
   readonly credential: string
-  /** `undefined` where the credential was asked for the list of models. */
+  /** `undefined` if the credential requested the list of models. */
   readonly model: string | undefined
-  /** How it ended; `undefined` if there was no good credential to ask with. */
+  /** How it ended; `undefined` if there was no working credential. */
   readonly outcome: Check.Outcome | undefined
-  /** The operation in which it was answered. */
+  /** The operation that was answered. */
   readonly operation: string | undefined
 }
 
-/** The credentials of a provider that stand at one place, and the models that the config names of it. */
-interface Place {
+/** The credentials of a provider at one endpoint, and the provider's models in the config. */
+interface Endpoint {
   readonly config: ProviderConfig
   readonly credentials: ReadonlyArray<Credential>
   readonly models: ReadonlyArray<string>
 }
 
-/** As many questions are under way at once. */
+/** The most calls at once. */
 const concurrency = 8
 
-/** Of each provider, by its places. */
-export const places = (config: GatewayConfig): ReadonlyArray<Place> => {
+/** The endpoints of every provider. */
+export const endpoints = (config: GatewayConfig): ReadonlyArray<Endpoint> => {
   const specs = [...ConfiguredNames.make(config).specs].flatMap((spec) => ModelSpec.parse(spec) ?? [])
   return config.providers.flatMap((provider) => {
     const models = specs.filter((spec) => spec.provider === provider.name).map(({ model }) => model)
     const enabled = provider.credentials.filter((credential) => credential.enabled)
-    return [...new Set(enabled.map(({ baseUrl }) => baseUrl))].map((place) => ({
+    return [...new Set(enabled.map(({ baseUrl }) => baseUrl))].map((endpoint) => ({
       config: provider,
-      credentials: enabled.filter(({ baseUrl }) => baseUrl === place),
+      credentials: enabled.filter(({ baseUrl }) => baseUrl === endpoint),
       models
     }))
   })
 }
 
-/** How many credentials are asked, and how many models beside those that the credentials are asked for. */
+/** The number of credentials to call, and of models besides the first one of each endpoint. */
 export const count = (
   config: GatewayConfig
 ): { readonly credentials: number; readonly moreModels: number } => {
-  const all = places(config)
+  const all = endpoints(config)
   const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((total, number) => total + number, 0)
   return {
     credentials: sum(all.map(({ credentials }) => credentials.length)),
@@ -67,49 +67,55 @@ export const count = (
   }
 }
 
-/** Asks all there is to ask. `timeout`: how long each question may take, in milliseconds. */
+/** Makes all calls. `timeout`: of each call, in milliseconds. */
 export const run = (
   config: GatewayConfig,
   { timeout }: { readonly timeout: number }
-): Effect.Effect<ReadonlyArray<Finding>, never, Transport> =>
+): Effect.Effect<ReadonlyArray<CheckResult>, never, Transport> =>
   Effect.gen(function* () {
     const semaphore = yield* Semaphore.make(concurrency)
 
-    const asker = Effect.fnUntraced(function* (place: Place) {
-      const provider = yield* Providers.make(place.config)
-      return (credential: Credential, model: string | undefined): Effect.Effect<Finding> =>
-        semaphore.withPermit(ask(config, place.config, provider, credential, model, timeout))
+    const checker = Effect.fnUntraced(function* (endpoint: Endpoint) {
+      const provider = yield* Providers.make(endpoint.config)
+      return (credential: Credential, model: string | undefined): Effect.Effect<CheckResult> =>
+        semaphore.withPermit(check(config, endpoint.config, provider, credential, model, timeout))
     })
 
-    const askPlace = Effect.fnUntraced(function* (place: Place) {
-      const ask = yield* asker(place)
-      const [first, ...others] = place.models
+    const checkEndpoint = Effect.fnUntraced(function* (endpoint: Endpoint) {
+      const check = yield* checker(endpoint)
+      const [first, ...others] = endpoint.models
       const each = { concurrency: "unbounded" } as const
-      const findings = yield* Effect.forEach(place.credentials, (credential) => ask(credential, first), each)
-      const good = place.credentials.filter((_, index) => isGood(findings[index]))
+      const results = yield* Effect.forEach(
+        endpoint.credentials,
+        (credential) => check(credential, first),
+        each
+      )
+      const good = endpoint.credentials.filter((_, index) => isGood(results[index]))
       const more = yield* Effect.forEach(
         others,
         (model, index) => {
           const credential = good[index % good.length]
-          return credential === undefined ? Effect.succeed(unasked(place, model)) : ask(credential, model)
+          return credential === undefined
+            ? Effect.succeed(notChecked(endpoint, model))
+            : check(credential, model)
         },
         each
       )
-      return [...findings, ...more]
+      return [...results, ...more]
     })
 
-    const found = yield* Effect.forEach(places(config), askPlace, { concurrency: "unbounded" })
+    const found = yield* Effect.forEach(endpoints(config), checkEndpoint, { concurrency: "unbounded" })
     return found.flat()
   })
 
-const ask = (
+const check = (
   config: GatewayConfig,
   provider: ProviderConfig,
   built: GatewayProvider,
   credential: Credential,
   model: string | undefined,
   timeout: number
-): Effect.Effect<Finding> => {
+): Effect.Effect<CheckResult> => {
   const known =
     model !== undefined && Object.hasOwn(provider.models, model) ? provider.models[model] : undefined
   const target = Target.make({
@@ -120,9 +126,10 @@ const ask = (
     baseUrl: provider.baseUrl
   })
   let operation: string | undefined
-  const question = model === undefined ? Question.key(built, target) : Question.model(provider, built, target)
+  const call =
+    model === undefined ? CheckRequest.key(built, target) : CheckRequest.model(provider, built, target)
   return Check.run(
-    Effect.map(question, (answeredIn) => {
+    Effect.map(call, (answeredIn) => {
       operation = answeredIn
     }),
     {
@@ -134,13 +141,13 @@ const ask = (
   )
 }
 
-/** The key was taken, whatever became of the model. */
-const isGood = (finding: Finding | undefined): boolean => {
-  const failure = finding?.outcome?.failure
-  return finding?.outcome !== undefined && (failure === undefined || Question.isRefusal(failure))
+/** The key was accepted, whatever the model's result. */
+const isGood = (result: CheckResult | undefined): boolean => {
+  const failure = result?.outcome?.failure
+  return result?.outcome !== undefined && (failure === undefined || CheckRequest.isRefusal(failure))
 }
 
-const unasked = ({ config }: Place, model: string): Finding => ({
+const notChecked = ({ config }: Endpoint, model: string): CheckResult => ({
   credential: config.name,
   model,
   outcome: undefined,

@@ -1,24 +1,25 @@
-/** What was found, for the eyes of people. */
+/** The report of `check --live`. */
 import * as Redacted from "effect/Redacted"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import { classOf } from "../../failure/Failure.ts"
 import { redactSecrets } from "../../redaction/Redaction.ts"
 import * as Table from "../support/Table.ts"
-import type { Finding } from "./Live.ts"
-import * as Question from "./Question.ts"
+import * as CheckRequest from "./CheckRequest.ts"
+import type { CheckResult } from "./Live.ts"
 
-/** True when a question was answered as it should be. */
-export const isOk = ({ outcome }: Finding): boolean => outcome !== undefined && outcome.failure === undefined
+/** True if a call succeeded. */
+export const isOk = ({ outcome }: CheckResult): boolean =>
+  outcome !== undefined && outcome.failure === undefined
 
-/** One line for each finding, and one that sums up. No key of the config is in it, whatever a provider said. */
-export const format = (config: GatewayConfig, findings: ReadonlyArray<Finding>): string => {
+/** One line per result, and a summary. Keys of the config are redacted from provider messages. */
+export const format = (config: GatewayConfig, results: ReadonlyArray<CheckResult>): string => {
   const secrets = config.providers.flatMap(({ credentials }) =>
     credentials.flatMap(({ apiKey }) => (apiKey === undefined ? [] : [Redacted.value(apiKey).trim()]))
   )
-  const rows = findings.map((finding) => {
-    const { credential, model = "", outcome } = finding
+  const rows = results.map((checked) => {
+    const { credential, model = "", outcome } = checked
     const failure = outcome?.failure
-    const result = outcome === undefined ? "not asked" : failure === undefined ? "ok" : classOf(failure)
+    const result = outcome === undefined ? "not called" : failure === undefined ? "ok" : classOf(failure)
     const time = outcome === undefined ? "" : `${Math.round(outcome.duration)} ms`
     return [
       credential,
@@ -26,27 +27,27 @@ export const format = (config: GatewayConfig, findings: ReadonlyArray<Finding>):
       result,
       time,
       redactSecrets(failure?.evidence ?? "", secrets),
-      redactSecrets(word(finding), secrets)
+      redactSecrets(messageOf(checked), secrets)
     ]
   })
-  const bad = findings.filter((finding) => !isOk(finding)).length
+  const bad = results.filter((result) => !isOk(result)).length
   return [
     Table.format(["CREDENTIAL", "MODEL", "RESULT", "TIME", "EVIDENCE", "MESSAGE"], rows),
     "",
     bad === 0
-      ? `All ${findings.length} are ok.`
-      : `${bad} of ${findings.length} ${bad === 1 ? "is" : "are"} not ok.`
+      ? `All ${results.length} are ok.`
+      : `${bad} of ${results.length} ${bad === 1 ? "is" : "are"} not ok.`
   ].join("\n")
 }
 
-const word = ({ credential, model, operation, outcome }: Finding): string => {
-  if (outcome === undefined) return `no credential of ${credential} was good to ask with`
+const messageOf = ({ credential, model, operation, outcome }: CheckResult): string => {
+  if (outcome === undefined) return `no credential of ${credential} works`
   const { failure } = outcome
   if (failure === undefined) {
-    if (model === undefined) return "the list of models: the key is good; nothing is known of credit"
+    if (model === undefined) return "list of models only: the key is good, its credit is not checked"
     return operation === "chat/completions" || operation === "messages" ? "" : (operation ?? "")
   }
-  return model === undefined && Question.isRefusal(failure)
-    ? `there is no list of models; name a model of ${credential.split("#")[0]} in the config, and that is asked: ${failure.message}`
+  return model === undefined && CheckRequest.isRefusal(failure)
+    ? `there is no list of models; name a model of ${credential.split("#")[0]} in the config to check it: ${failure.message}`
     : failure.message
 }

@@ -1,7 +1,7 @@
 /**
- * A provider for trying things out: a real HTTP server on loopback that answers, refuses or breaks as it is told to.
+ * A simulated provider: a real HTTP server on loopback that answers, refuses or breaks off as configured.
  *
- * It speaks both wire protocols, JSON and event streams.
+ * It has both wire protocols, JSON and event streams.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -11,31 +11,31 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Shapes from "../../simulator/faults/Shapes.ts"
 
-/** What a request asks for. Responses are no part of it: the gateway writes them as chats. */
+/** The operation of a request. The Responses API is missing: the gateway translates it to chats. */
 type Operation = "chat" | "completion" | "embeddings" | "tokenCount"
 
-/** One request, as far as a behaviour may care. */
-export interface Asked {
+/** The parts of a request that a behaviour can use. */
+export interface SimulatedRequest {
   readonly protocol: Shapes.ProtocolName
   readonly operation: Operation
   readonly model: string
   readonly stream: boolean
-  /** What the caller authorised itself with; empty when it did not. */
+  /** The key of the request; empty without one. */
   readonly key: string
   /** The last message of the conversation, or the text to embed. */
   readonly prompt: string
 }
 
-/** What the provider does with a request. */
+/** The provider's reaction to a request. */
 export type Act =
-  /** Answers: the first word after `wait`, and, in a stream, one more after each `pause`. */
+  /** Answers: the first word after `wait`, and in a stream the next ones after `pause` each. */
   | {
       readonly _tag: "Answer"
       readonly text: string
       readonly wait?: Duration.Input
       readonly pause?: Duration.Input
     }
-  /** Says no. */
+  /** Returns an error. */
   | {
       readonly _tag: "Refuse"
       readonly status: number
@@ -43,12 +43,12 @@ export type Act =
       readonly message: string
       readonly headers?: Readonly<Record<string, string>>
     }
-  /** Begins to answer and breaks the connection, before there is any content. */
+  /** Begins to answer, and closes the connection before any content. */
   | { readonly _tag: "Break" }
 
-/** Starts a provider on a free port of 127.0.0.1, until the scope ends; gives its origin. */
+/** Starts a provider on a free port of 127.0.0.1, until the scope ends. Returns its origin. */
 export const start = (
-  behave: (asked: Asked) => Effect.Effect<Act>
+  behave: (asked: SimulatedRequest) => Effect.Effect<Act>
 ): Effect.Effect<string, never, Scope.Scope> =>
   Effect.flatMap(Effect.context<never>(), (context) =>
     Effect.map(
@@ -73,7 +73,7 @@ export const start = (
 const serve = Effect.fnUntraced(function* (
   request: IncomingMessage,
   response: ServerResponse,
-  behave: (asked: Asked) => Effect.Effect<Act>
+  behave: (asked: SimulatedRequest) => Effect.Effect<Act>
 ) {
   const asked = read(request, yield* bodyOf(request))
   const act = yield* behave(asked)
@@ -113,7 +113,7 @@ const serve = Effect.fnUntraced(function* (
   }
 })
 
-const wholeAnswer = (head: Shapes.Head, { operation, prompt }: Asked, text: string): string => {
+const wholeAnswer = (head: Shapes.Head, { operation, prompt }: SimulatedRequest, text: string): string => {
   switch (operation) {
     case "chat":
       return Shapes.answer(head, text)
@@ -134,7 +134,7 @@ const bodyOf = (request: IncomingMessage): Effect.Effect<string> =>
     request.on("end", () => resume(Effect.succeed(Buffer.concat(parts).toString())))
   })
 
-const read = ({ headers, url = "" }: IncomingMessage, text: string): Asked => {
+const read = ({ headers, url = "" }: IncomingMessage, text: string): SimulatedRequest => {
   const body = fieldsOf(parse(text))
   const messages = Array.isArray(body.messages) ? body.messages : []
   const prompt = fieldsOf(messages.at(-1)).content ?? body.input ?? body.prompt

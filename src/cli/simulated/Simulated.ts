@@ -1,9 +1,9 @@
 /**
- * The providers a gateway runs on that was given no config: simulated ones, on loopback, each with its own weakness.
+ * The simulated providers of a gateway without a config, on loopback, each with its own fault.
  *
- * | provider | protocol | what it does |
+ * | provider | protocol | behaviour |
  * | --- | --- | --- |
- * | `throttled` | OpenAI | answers three requests per key in twenty seconds, and says 429 to the rest |
+ * | `throttled` | OpenAI | answers three requests per key in twenty seconds, and 429 to the rest |
  * | `flaky` | OpenAI | is overloaded, or breaks off before its first word, every other time |
  * | `steady` | OpenAI | answers |
  * | `busy` | Anthropic | is overloaded every other time |
@@ -16,11 +16,11 @@ import type * as Scope from "effect/Scope"
 import { fromFile, type GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as Server from "./Server.ts"
 
-/** Requests that a key of `throttled` may make in a window of so many milliseconds. */
+/** The requests per key of `throttled` in a window of so many milliseconds. */
 const allowance = 3
 const window = 20_000
 
-/** Starts the providers, until the scope ends, and gives the config that uses them. */
+/** Starts the providers, until the scope ends. Returns the config that uses them. */
 export const start: Effect.Effect<GatewayConfig, never, Scope.Scope> = Effect.gen(function* () {
   const throttled = yield* Server.start(throttle(new Map(), answer("throttled")))
   const flaky = yield* Server.start(sometimes(0.3, overloaded, sometimes(0.3, breaks, answer("flaky"))))
@@ -53,9 +53,9 @@ export const start: Effect.Effect<GatewayConfig, never, Scope.Scope> = Effect.ge
   )
 })
 
-type Behaviour = (asked: Server.Asked) => Effect.Effect<Server.Act>
+type Behaviour = (asked: Server.SimulatedRequest) => Effect.Effect<Server.Act>
 
-/** With the pace of a quick model. */
+/** With the speed of a fast model. */
 const answer =
   (provider: string): Behaviour =>
   ({ model, prompt }) =>
@@ -81,7 +81,7 @@ const sometimes =
   (asked) =>
     Effect.flatMap(Random.next, (chance) => (chance < share ? one : other)(asked))
 
-/** A window for each key, from its first request on. */
+/** One window per key, from its first request. */
 const throttle =
   (windows: Map<string, { until: number; left: number }>, inner: Behaviour): Behaviour =>
   (asked) =>

@@ -4,7 +4,10 @@ import { parseDuration } from "../../classifier/signals/Durations.ts"
 import { millisOf } from "../../config/file/ConfigFile.ts"
 import { because, type ExitWith } from "./Exit.ts"
 
-/** The milliseconds that a flag's text means, as providers write them (`10m`) or as Effect does (`2 hours`). */
+/**
+ * Parses the duration of a flag, in milliseconds: as providers write it (`10m`) or as Effect does (`2
+ * hours`).
+ */
 export const read = (flag: string, text: string): Effect.Effect<number, ExitWith> => {
   const millis = parseDuration(text) ?? millisOf(text)
   return millis === undefined

@@ -1,13 +1,13 @@
-/** The ways a command can end that are no success. */
+/** Exit codes of commands. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 
-/** A command that has said what there is to say, and ends with a code. */
+/** Ends a command with an exit code, after its message was printed. */
 export class ExitWith extends Error {
   override readonly name = "ExitWith"
   override readonly [Runtime.errorExitCode]: number
-  /** It has been told already. */
+  /** It was reported already. */
   override readonly [Runtime.errorReported] = false
 
   constructor(code: number) {
@@ -16,6 +16,6 @@ export class ExitWith extends Error {
   }
 }
 
-/** Says something on standard error and ends with a code. */
+/** Prints a message to standard error and ends with a code. */
 export const because = (code: number, message: string): Effect.Effect<never, ExitWith> =>
   Effect.andThen(Console.error(message), Effect.fail(new ExitWith(code)))

@@ -1,6 +1,6 @@
-/** Text in columns. */
+/** Formats tables. */
 
-/** Lines with the header first; a column is as wide as its widest cell, and what a terminal would obey is left out. */
+/** A table with a header. A column is as wide as its widest cell; control characters are removed. */
 export const format = (header: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const lines = [header, ...rows].map((row) => row.map(visible))
   const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))

@@ -1,10 +1,9 @@
 /**
- * The cheapest request that proves something: about a model, that it answers with this key; about a key alone, that it
- * is one.
+ * The cheapest request that verifies a model with a key, or a key alone.
  *
- * A model of OpenAI's protocol may be one for chats, for responses only, for embeddings or for completions, and its
- * server may know the newer name of the token cap or the older one only; a config says none of this. So a model that
- * refuses one form is asked in the next one, until it answers in one of them. Refusals cost nothing.
+ * A model with OpenAI's protocol may accept chats, only responses, embeddings or completions, and its server
+ * may accept only the newer or the older name of the token cap. A config has none of this. So a model that
+ * refuses one form is called with the next form, until one is answered. Refusals cost nothing.
  */
 import * as Effect from "effect/Effect"
 import type { ProviderConfig } from "../../config/GatewayConfig.ts"
@@ -13,14 +12,14 @@ import { classOf, type Failure } from "../../failure/Failure.ts"
 import type { GatewayProvider } from "../../gateway/providers/GatewayProvider.ts"
 import type { JsonObject } from "../../providers/wire/Wire.ts"
 
-/** One form of the question. */
+/** One form of the request. */
 interface Form {
   readonly operation: string
   readonly body: JsonObject
 }
 
 /**
- * The most tokens an answer may have: the least that OpenAI's responses take, which has the largest minimum.
+ * The token cap: the minimum of OpenAI's Responses API, which is the largest minimum.
  * https://platform.openai.com/docs/api-reference/responses/create#responses-create-max_output_tokens
  */
 export const maxTokens = 16
@@ -48,8 +47,8 @@ const formsOf = ({ protocol, responses }: ProviderConfig): readonly [Form, ...Re
       ]
 
 /**
- * Asks a model for a few tokens. Gives the operation in which it answered. Fails with what it said in its main
- * operation: that it is no embedding model, say, tells nothing.
+ * Requests a few tokens from a model. Returns the operation that was answered. Fails with the failure of its
+ * main operation: that it is not an embedding model, for example, means nothing.
  */
 export const model = Effect.fnUntraced(function* (
   config: ProviderConfig,
@@ -57,42 +56,43 @@ export const model = Effect.fnUntraced(function* (
   target: Target
 ): Effect.fn.Return<string, Failure> {
   const [main, ...others] = formsOf(config)
-  let told = yield* ask(provider, target, main)
-  if (told === undefined) return main.operation
+  let reported = yield* send(provider, target, main)
+  if (reported === undefined) return main.operation
   for (const form of others) {
-    if (!isRefusal(told)) break
-    const failure = yield* ask(provider, target, form)
+    if (!isRefusal(reported)) break
+    const failure = yield* send(provider, target, form)
     if (failure === undefined) return form.operation
-    if (form.operation === main.operation ? tellsMore(failure, told) : isBusy(failure)) told = failure
+    if (form.operation === main.operation ? revealsMore(failure, reported) : isBusy(failure))
+      reported = failure
   }
-  return yield* Effect.fail(told)
+  return yield* Effect.fail(reported)
 })
 
-/** How one form was refused; `undefined` if it was answered. */
-const ask = (provider: GatewayProvider, target: Target, form: Form): Effect.Effect<Failure | undefined> =>
+/** The failure of one form; `undefined` if it was answered. */
+const send = (provider: GatewayProvider, target: Target, form: Form): Effect.Effect<Failure | undefined> =>
   Effect.match(provider.complete(form, target), {
     onSuccess: () => undefined,
     onFailure: (failure) => (isCutShort(failure) ? undefined : failure)
   })
 
-/** Asks for the list of models, which says nothing of credit or of any model. */
+/** Requests the list of models, which verifies neither credit nor models. */
 export const key = (provider: GatewayProvider, target: Target): Effect.Effect<string, Failure> =>
   Effect.as(provider.complete({ operation: "models", body: {} }, target), "models")
 
-/** The model or its server does not take the request in this form; nothing is said of the key. */
+/** The model or its server does not accept this form; the key may be good. */
 export const isRefusal = (failure: Failure): boolean =>
   failure._tag === "BadRequest" || classOf(failure) === "ModelMissing"
 
 /**
- * OpenAI's word for a model that has thought, and used up all its tokens by that: it is there, and its key is good.
+ * OpenAI's error for a model that used up all its tokens by thinking: the model exists, and its key is good.
  * https://github.com/nextlevelbuilder/goclaw/issues/245
  */
 const isCutShort = (failure: Failure): boolean =>
   failure._tag === "BadRequest" && /max_tokens or model output limit was reached/i.test(failure.message)
 
-/** The newer form was not understood, and the older one has found out more. */
-const tellsMore = (failure: Failure, before: Failure): boolean =>
+/** The newer form was refused, and the older one revealed more. */
+const revealsMore = (failure: Failure, before: Failure): boolean =>
   !isRefusal(failure) || (before._tag === "BadRequest" && failure._tag !== "BadRequest")
 
-/** It takes the request in this form, though not now. */
+/** It accepts this form, but not now. */
 const isBusy = (failure: Failure): boolean => failure._tag === "RateLimit" || classOf(failure) === "Balance"

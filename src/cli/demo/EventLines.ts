@@ -1,22 +1,22 @@
-/** What the runtime decided on the way of a request, as lines to read. */
+/** Formats the events of a request as lines. */
 import type { FailoverEvent } from "../../events/FailoverEvent.ts"
 import { classOf } from "../../failure/Failure.ts"
 
-/** So many columns are there. */
+/** The width in columns. */
 export const width = 100
 
-/** One line for an event that somebody who watches wants to know; none for the others. */
+/** One line for an event that is worth showing; `undefined` for others. */
 export const line = (event: FailoverEvent): string | undefined => {
   switch (event._tag) {
     case "Skipped":
-      return row(event.target.key, `rests (${event.reason}), not called`, "")
+      return row(event.target.key, `skipped: ${event.reason}`, "")
     case "AttemptFailed": {
       const { action, failure } = event
       const status = failure.status === undefined ? "" : `${failure.status} `
       return row(event.target.key, `${status}${classOf(failure)}`, next[action._tag](action))
     }
     case "AttemptSucceeded":
-      return row(event.target.key, event.commit === undefined ? "answers" : "its first words are here", "")
+      return row(event.target.key, event.commit === undefined ? "answers" : "first content", "")
     default:
       return undefined
   }
@@ -24,15 +24,15 @@ export const line = (event: FailoverEvent): string | undefined => {
 
 const next = {
   Retry: (action: object) =>
-    "delay" in action ? `the same again in ${Math.round(Number(action.delay))} ms` : "the same again",
-  Next: () => "it rests, the next one's turn",
-  Stop: () => "stop: nobody would take it"
+    "delay" in action ? `retry in ${Math.round(Number(action.delay))} ms` : "retry",
+  Next: () => "fallback to the next target",
+  Stop: () => "stop: every target would refuse it"
 }
 
 const row = (target: string, what: string, then: string): string =>
   [target.padEnd(24), what.padEnd(26), then === "" ? "" : `→ ${then}`].join(" ").trimEnd()
 
-/** Text in lines of a width, with a hanging indent. */
+/** Wraps text at a width, with a hanging indent. */
 export const wrap = (text: string, indent: string): string => {
   const room = width - indent.length
   const lines: Array<string> = []
