@@ -215,6 +215,33 @@ describe("simulate", { timeout: processes }, () => {
           models: { smart: models }
         })
       const [one, other] = [yield* config(["a/large", "b/large"]), yield* config(["b/large", "a/large"])]
+      const stranger = yield* file("stranger.jsonc", {
+        providers: { a: { protocol: "openai" } },
+        models: { other: "a/large" }
+      })
+      writeFileSync(
+        log,
+        `${lines.join("\n")}\n${lines[0]!.replace('"id":0', '"id":20').replace("smart", "other")}\n`
+      )
+      const page = join(dirname(log), "page.html")
+      const partly = yield* run([
+        "simulate",
+        "--replay",
+        log,
+        "--config",
+        one,
+        "--compare",
+        stranger,
+        "--html",
+        page
+      ])
+      for (const text of [partly.stdout.replace(/\s+/g, " "), readFileSync(page, "utf8")]) {
+        assert.match(
+          text,
+          /With \S+stranger\.jsonc: 20 requests for models that the config does not know are left out\./
+        )
+      }
+      writeFileSync(log, `${lines.join("\n")}\n`)
       const [ended, both, wrong] = yield* Effect.all(
         [
           run(["simulate", "--replay", log, "--config", other, "--compare", one, "--json"]),

@@ -24,7 +24,10 @@ describe("the report", () => {
         const { answered, asked } = played.requests
         const verdict = text.split("\n")[5] ?? ""
         if (answered === asked) assert.include(verdict, `all ${asked} requests were answered`)
-        else assert.include(verdict, `${asked - answered} of ${asked} requests were lost`)
+        else {
+          const were = asked - answered === 1 ? "was" : "were"
+          assert.include(verdict, `${asked - answered} of ${asked} requests ${were} lost`)
+        }
       })
     )
   }

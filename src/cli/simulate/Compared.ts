@@ -13,10 +13,24 @@ export interface Named {
 }
 
 /** The comparison as plain text of at most 100 columns. */
-export const format = (one: Named, other: Named): string =>
-  [head(one.report), section("COMPARED", [...wrap(sentence(one, other)), "", ...tableOf(one, other)])].join(
-    "\n\n"
-  )
+export const format = (one: Named, other: Named): string => {
+  const note = noteOf(one, other)
+  return [
+    head(one.report),
+    section("COMPARED", [
+      ...wrap(sentence(one, other)),
+      ...(note === undefined ? [] : wrap(note)),
+      "",
+      ...tableOf(one, other)
+    ])
+  ].join("\n\n")
+}
+
+/** What is said of the second report and not of the first, such as requests of a log that its config does not know. */
+export const noteOf = (one: Named, { name, report }: Named): string | undefined =>
+  report.about === undefined || report.about === one.report.about
+    ? undefined
+    : `With ${name}: ${report.about}`
 
 /** What differs most, in one sentence. */
 export const sentence = (one: Named, other: Named): string => {

@@ -44,7 +44,7 @@ export const verdict = ({ requests: { answered, asked, broken, failed } }: Repor
   ]
   return answered === asked
     ? `Nothing was lost: all ${asked} requests were answered.`
-    : `${asked - answered} of ${asked} requests were lost: ${lost.join(", ")}.`
+    : `${asked - answered} of ${many(asked, "request")} ${asked - answered === 1 ? "was" : "were"} lost: ${lost.join(", ")}.`
 }
 
 const result = (report: Report): string => {

@@ -90,7 +90,11 @@ const aboutOf = (
   const others = [...recorded.keys()].filter((target) => !targets.has(target))
   const silent = [...targets].filter((target) => !recorded.has(target))
   const parts = [
-    ...(unknown > 0 ? [`${unknown} requests for models that the config does not know are left out.`] : []),
+    ...(unknown > 0
+      ? [
+          `${unknown === 1 ? "1 request" : `${unknown} requests`} for models that the config does not know ${unknown === 1 ? "is" : "are"} left out.`
+        ]
+      : []),
     ...(others.length > 0 ? [`The config does not use ${others.join(", ")}.`] : []),
     ...(silent.length > 0 ? [`The log knows nothing of ${silent.join(", ")}.`] : [])
   ]

@@ -48,10 +48,12 @@ const pair = (one: Compared.Named, other: Compared.Named): string => {
     late: Math.max(a.late, b.late),
     calls: Math.max(a.calls, b.calls)
   }
+  const note = Compared.noteOf(one, other)
   const half = ({ name, report }: Compared.Named) =>
     `<div><h3>${escape(name)}</h3>${[Parts.verdict(report), ...charts(report, most), ...details(report)].join("")}</div>`
   return [
     `<p class="differs">${escape(Compared.sentence(one, other))}</p>`,
+    note === undefined ? "" : `<p>${escape(note)}</p>`,
     section("Compared", table(["", one.name, other.name], Compared.cells(one.report, other.report), [1, 2])),
     `<div class="pair">${half(one)}${half(other)}</div>`
   ].join("")
