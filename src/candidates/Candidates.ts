@@ -2,8 +2,7 @@
  * Which target a run tries next.
  *
  * Tiers in chain order; inside a tier the targets (its models × their credentials) in the strategy's order. The bench is
- * asked at the moment of use, not once at the start, so a rest that began a moment ago is seen. Passing a resting target by
- * makes no error.
+ * read when a target is used, not once at the start, so a cooldown that has just begun is seen. A skipped target is no error.
  */
 
 import * as Context from "effect/Context"
@@ -30,22 +29,22 @@ import { mayCall, type Place } from "./WaitQueue.ts"
 /** Requests seen per backend, or per tier of several models: where `roundRobin` goes on. */
 export type Turns = Map<string, number>
 
-/** Targets of a chain that rest, and whether these are all. */
+/** Benched targets of a chain, and whether these are all of its targets. */
 export interface Resting<out P> {
   readonly all: boolean
   readonly resting: ReadonlyArray<Exhaustion.RestingTarget<P>>
 }
 
-/** So many targets are asked for one by one; those that rest behind them are passed by at a glance. */
+/** After so many benched targets the others are checked by the cheaper lookup `restingUnsafe`. */
 const several = 4
 
-/** An order that a run has not come to yet. */
+/** The order of a tier that the run has not reached yet. */
 interface Upcoming {
   readonly tier: number
   readonly order: Order<Target>
 }
 
-/** What a run says about the choice among equals. */
+/** What the choice among equals depends on. */
 export interface Choosing {
   /** What is compared of targets: their first contents or their whole answers. */
   readonly kind: Kind
@@ -53,7 +52,7 @@ export interface Choosing {
   readonly affinity: AffinityKey | undefined
 }
 
-/** Iterates over one chain. It keeps a position and the targets that were given up; what is under way belongs to the visit. */
+/** Iterates over one chain. It holds a position and the targets that were given up; the current attempt belongs to the visit. */
 export class Candidates<P extends Backend, R> implements Request<Target> {
   /** The backend of the target at the current position. */
   #backend!: P
@@ -62,20 +61,20 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
   #order: Order<Target> = nothing
   #at = 0
   #avoid: string | undefined
-  /** Models, as `provider/model`, of which no other credential is to be asked in this tier. */
+  /** Models, as `provider/model`, of which no other credential is tried in this tier. */
   #left: Set<string> | undefined
-  /** The order of a later tier that had to be known before its turn came. */
+  /** The order of a later tier that was needed before the run reached it. */
   #upcoming: Upcoming | undefined
   #key: number | "none" | undefined
   /** The name of the tier whose turn is asked for. */
   #turnsAt = ""
   #tried: Set<string> | undefined
-  /** Every target that has been given up, also before the chain was begun anew. */
+  /** Every target that has been given up, also before the last restart. */
   #asked: Set<string> | undefined
   #ownTurns: Map<string, number> | undefined
-  /** Targets that were passed by because of their own limit. */
+  /** Targets that were skipped because of their own limit. */
   #limited: Array<Exhaustion.RestingTarget<P>> | undefined
-  /** Targets that were passed by because they are at the place of one that failed. */
+  /** Targets that were skipped because they share the endpoint of one that failed. */
   #avoided: Array<{ readonly backend: P; readonly target: Target }> | undefined
   /** Models, as `provider/model`, that have refused this request. */
   #refusedBy: Set<string> | undefined
@@ -114,7 +113,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
   /** The next target that can be called; one that was given up before only if `again`. `undefined` at the end of the chain. */
   next(again = true): Visit<P> | undefined {
     let resting = 0
-    // Read when several rest: passing a thousand by is to cost little.
+    // Read once several are benched, so that skipping a thousand costs little.
     let now: number | undefined
     while (true) {
       if (this.#at >= this.#order.length && !this.#nextTier()) return undefined
@@ -127,14 +126,14 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
         continue
       }
       if (!again && this.hasTried(target)) continue
-      if (now !== undefined && this.#isPassedBy(target, now)) continue
+      if (now !== undefined && this.#isSkipped(target, now)) continue
       const visit = this.admit(this.#backend, target)
       if (visit !== undefined) return visit
       if (++resting >= several) now ??= this.#now.millis()
     }
   }
 
-  /** Whether a target of the current tier is to be asked: its model was not left, and is not too small. */
+  /** Whether a target of the current tier may be tried: its model was not left, and its window is large enough. */
   #isMeant({ benchKeys, contextWindow }: Target): boolean {
     return this.#left?.has(benchKeys.model) !== true && this.#fits(contextWindow)
   }
@@ -145,7 +144,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     if (tier.single === undefined) this.#backend = tier.backendOf(target, this.#context)
   }
 
-  #isPassedBy(target: Target, now: number): boolean {
+  #isSkipped(target: Target, now: number): boolean {
     if (target.credential.rpm !== undefined) return false
     const why = this.#registry.restingUnsafe(target, now)
     if (why !== undefined) this.#onSkip?.(target, why)
@@ -192,14 +191,14 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     this.#limit(backend, target, this.#limits.whyNot(target, this.#now.millis()))
   }
 
-  /** Of the targets that were passed by because of their own limit, the one that may be called soonest. */
+  /** Of the targets that were skipped because of their own limit, the one that may be called soonest. */
   soonestLimited(): Exhaustion.RestingTarget<P> | undefined {
     if (this.#limited === undefined) return undefined
     const now = this.#now.millis()
     let soonest: Exhaustion.RestingTarget<P> | undefined
     for (const { backend, target, why } of this.#limited) {
       if (this.#tried?.has(target.key) || !this.#fits(target.contextWindow)) continue
-      // Somebody else may have been faster meanwhile.
+      // Another request may have used the limit meanwhile.
       const known = this.#limits.why(target, now) ?? why
       if (soonest === undefined || known.until < soonest.why.until) soonest = { backend, target, why: known }
     }
@@ -257,7 +256,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     this.#rewind()
   }
 
-  /** Is there another credential of the current model, or an equal of it, that could be called now? */
+  /** Whether another credential of the current model, or an equal of it, could be called now. */
   hasSibling(): boolean {
     return (
       this.#ahead((target) => target.endpoint !== this.#avoid && this.why(target) === undefined) !== undefined
@@ -273,7 +272,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     return undefined
   }
 
-  /** The model, as `provider/model`, of the target that would come next; the bench is looked at and not asked. */
+  /** The model, as `provider/model`, of the target that would come next. Takes no probe slot. */
   following(): string | undefined {
     const isOpen = (target: Target) => this.#tried?.has(target.key) !== true && this.why(target) === undefined
     const here = this.#ahead((target) => target.endpoint !== this.#avoid && isOpen(target))
@@ -330,12 +329,12 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     return this.#asked?.has(target.key) === true
   }
 
-  /** Everything in the chain that rests now, and whether that is all of it. */
+  /** All benched targets of the chain, and whether these are all of its targets. */
   resting(): Resting<P> {
     return this.#restingOf(() => true)
   }
 
-  /** The same of those who may yet take this request: not the models that refused it, nor those that hold too little. */
+  /** The same without the models that refused this request, and those whose window is too small. */
   restingOfWilling(): Resting<P> {
     return this.#restingOf((target) => this.#isWilling(target))
   }
@@ -359,14 +358,14 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     return { all, resting }
   }
 
-  /** Targets that are free, and were passed by only because they are at the place of one that failed. */
+  /** Targets that can be called, and were skipped only because they share the endpoint of one that failed. */
   avoided(): ReadonlyArray<{ readonly backend: P; readonly target: Target }> {
     return (this.#avoided ?? []).filter(
       ({ target }) => !this.hasTried(target) && this.#isWilling(target) && this.why(target) === undefined
     )
   }
 
-  /** Of those that rest, and were not tried yet, the ones that a request may try all the same; what ends soonest first. */
+  /** Benched targets that were not tried yet and may be tried all the same; the soonest end of a cooldown first. */
   toTry(): ReadonlyArray<Exhaustion.RestingTarget<P>> {
     const now = this.#now.millis()
     const { resting } = this.restingOfWilling()

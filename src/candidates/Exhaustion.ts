@@ -1,4 +1,4 @@
-/** How a run ends when nobody could answer: what rests, when it makes sense to come back, what the caller can change. */
+/** The errors of a run that found no answer: what is benched, when to retry, what the caller can change. */
 
 import type { Target } from "../domain/Target.ts"
 import { BadRequest, ContextExceeded } from "../failure/Failure.ts"
@@ -6,20 +6,20 @@ import { AllBenched, ChainExhausted, type FailedAttempt, type RestingKey } from 
 import type * as Bench from "../health/Bench.ts"
 import { transientClasses } from "../policy/Rule.ts"
 
-/** A target that rests, with its backend and the reason. */
+/** A benched target, with its backend and the reason. */
 export interface RestingTarget<out P> {
   readonly backend: P
   readonly target: Target
   readonly why: Bench.Resting
 }
 
-/** Rests that are nobody's will (not put by hand, no limit of one's own), the one that ends soonest first. */
+/** Targets that are benched neither manually nor for their own rpm, the soonest end of a cooldown first. */
 export const inOrder = <P>(resting: ReadonlyArray<RestingTarget<P>>): ReadonlyArray<RestingTarget<P>> =>
   resting
     .filter(({ why }) => why.reason !== "Manual" && why.reason !== "OwnLimit")
     .sort((a, b) => a.why.until - b.why.until)
 
-/** The soonest end of all, by hand or not, in milliseconds since the epoch; infinite when there is none. */
+/** The soonest end of all cooldowns, manual or not, in milliseconds since the epoch; infinite when there is none. */
 export const soonestEnd = (resting: ReadonlyArray<RestingTarget<unknown>>): number =>
   resting.reduce((end, { why }) => Math.min(end, why.until), Number.POSITIVE_INFINITY)
 
@@ -29,8 +29,8 @@ const retryAt = (resting: ReadonlyArray<RestingTarget<unknown>>): { readonly ret
   return end === Number.POSITIVE_INFINITY ? {} : { retryAt: end }
 }
 
-/** What of a chain decides about its end. */
-interface Walked {
+/** What the errors are made from. */
+interface Tried {
   readonly models: number
   readonly restingOfWilling: () => {
     readonly all: boolean
@@ -39,30 +39,30 @@ interface Walked {
 }
 
 /**
- * Everything that was tried has failed. There is a time to come back when all rest who may yet take the request; those
- * who have refused it would do so again.
+ * Every target that was tried has failed. There is a `retryAt` when all targets are benched that may still take the request;
+ * those that refused it would refuse it again.
  */
-export const exhausted = (candidates: Walked, attempts: ReadonlyArray<FailedAttempt>): ChainExhausted => {
+export const exhausted = (candidates: Tried, attempts: ReadonlyArray<FailedAttempt>): ChainExhausted => {
   const { all, resting } = candidates.restingOfWilling()
-  const passedBy = resting.filter(({ target }) => !attempts.some((failed) => failed.target === target.key))
+  const skipped = resting.filter(({ target }) => !attempts.some((failed) => failed.target === target.key))
   return new ChainExhausted({
     attempts,
-    ...(passedBy.length > 0 && { benches: benches(passedBy) }),
+    ...(skipped.length > 0 && { benches: benches(skipped) }),
     models: candidates.models,
     ...(all && retryAt(resting))
   })
 }
 
-/** True when somebody may take the request later: nothing but what passes by itself keeps a willing target away. */
-export const mayBeTaken = (candidates: Walked): boolean => {
+/** True when a target may take the request now or later: it is free, or benched for a reason that passes by itself. */
+export const mayBeTaken = (candidates: Tried): boolean => {
   const { all, resting } = candidates.restingOfWilling()
   return !all || resting.some(({ why }) => passing.has(why.reason))
 }
 
-/** What passes by itself. */
+/** Reasons that pass by themselves. */
 export const passing: ReadonlySet<string> = new Set(["RateLimit", "OwnLimit", ...transientClasses])
 
-/** What keeps these targets from being called, each key once. */
+/** The bench keys of these targets, each once. */
 const benches = (resting: ReadonlyArray<RestingTarget<unknown>>): ReadonlyArray<RestingKey> => {
   const byKey = new Map<string, RestingKey>()
   for (const { why } of resting) {
@@ -76,13 +76,12 @@ const benches = (resting: ReadonlyArray<RestingTarget<unknown>>): ReadonlyArray<
   return [...byKey.values()]
 }
 
-/** Nothing was callable in a chain of so many models. */
+/** No target could be called in a chain of so many models. */
 export const allBenched = (resting: ReadonlyArray<RestingTarget<unknown>>, models: number): AllBenched =>
   new AllBenched({ benches: benches(resting), models, ...retryAt(resting) })
 
 /**
- * A request that was refused for its token cap, and without the cap as well: only the caller can help, and is told
- * what to lower.
+ * A request that was refused for its token limit, and without the limit as well. The message tells the caller what to lower.
  */
 export const refusedUncapped = (failure: BadRequest | ContextExceeded): BadRequest | ContextExceeded => {
   const advice =
@@ -90,11 +89,11 @@ export const refusedUncapped = (failure: BadRequest | ContextExceeded): BadReque
       ? "lower the length of the prompt"
       : "lower max_tokens (the limit on output tokens) to what this model may write, or the length of the prompt"
   const { _tag, ...fields } = failure
-  const told = {
+  const amended = {
     ...fields,
     message: `${failure.message} (leaving the token limit out did not help: ${advice})`
   }
   return failure._tag === "BadRequest"
-    ? new BadRequest({ ...told, reason: failure.reason })
-    : new ContextExceeded(told)
+    ? new BadRequest({ ...amended, reason: failure.reason })
+    : new ContextExceeded(amended)
 }

@@ -8,7 +8,7 @@ import type { CredentialLimits } from "../health/CredentialLimits.ts"
 import * as Timestamp from "../time/Timestamp.ts"
 import type { PreparedChain } from "./PreparedChain.ts"
 
-/** One target as a request would find it now. */
+/** One target, as a request would find it now. */
 export interface Explained {
   readonly target: Target
   /** The number of its tier, from 1. Targets of the same tier are equals, in the order that their strategy says. */
@@ -16,13 +16,13 @@ export interface Explained {
   /** How requests are spread over the targets of its tier; absent where it is alone or they are tried in this order. */
   readonly strategy?: Exclude<Strategy, "sequential"> | undefined
   /**
-   * `probe`: the next request to it decides whether its rest is over. `limited`: its credential is over its own limit of
+   * `probe`: its cooldown has ended, and the next request to it is the probe. `limited`: its credential is over its own limit of
    * requests a minute.
    */
   readonly state: "callable" | "probe" | "resting" | "probing" | "manual" | "limited"
-  /** Why it would be passed by; absent for one that would be called. */
+  /** Why it would be skipped; absent for one that would be called. */
   readonly why?: Bench.Resting | undefined
-  /** What would clear it, in words for an operator; absent for one that is callable. */
+  /** What would clear it, as a text for operators; absent for one that is callable. */
   readonly clears?: string | undefined
 }
 

@@ -11,7 +11,7 @@ import type { Strategy } from "../domain/Strategy.ts"
 import * as Target from "../domain/Target.ts"
 import * as Policy from "../policy/Policy.ts"
 
-/** A chain, ready to be walked. */
+/** A chain with its policies and targets resolved. */
 export interface PreparedChain<out P extends Backend, out R> {
   readonly chain: Chain<P, R>
   /** For what concerns the whole run: deadline, attempts, fallbackReserve, commit. */
@@ -21,7 +21,7 @@ export interface PreparedChain<out P extends Backend, out R> {
   readonly tiers: ReadonlyArray<PreparedTier<P, R>>
 }
 
-/** One model of a prepared chain. Its targets belong to one backend, and are made again if the service is replaced. */
+/** One model of a prepared chain. Its targets belong to one backend, and are rebuilt if the service is replaced. */
 export class PreparedModel<out P extends Backend, out R> {
   readonly model: Model.Model<P, R>
   readonly #backendAtHand: P | undefined

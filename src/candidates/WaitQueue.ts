@@ -1,17 +1,18 @@
 /**
- * Those who wait for one target, in the order in which they came.
+ * The requests that wait for one target, in order of arrival.
  *
- * A request waits here when it has nowhere else to go: its retry was refused by the budget of the process, the target
- * rests, or somebody else's probe is under way. Four rules say who is let in:
+ * A request waits here when it has no other target: its retry exceeded the retry budget, the target is benched, or another
+ * request is probing it. Four rules decide which requests may call the target:
  *
- * - *An answer lets in two.* So those who wait come back in batches of 1, 2, 4, 8, …, each on the success of the one
+ * - *An answer lets two requests in.* So they come back in batches of 1, 2, 4, 8, …, each after the success of the one
  *   before, and never all at once.
- * - *While an attempt is under way the others wait for its outcome.* If it takes long, as long as `quiet`, as many again
- *   are let in: a slow answer is no failure.
- * - *After a failure those who have called the target before go one at a time*, 50 ms after the failure, then 100 ms, 200 ms
- *   and so on up to 250 ms; one that rests is called so only where a request may try it anyway, else when its rest ends.
- * - *After a failure those who have not called it yet are spread*: so many every 10 ms that each has its one try within
- *   its maxWait.
+ * - *While an attempt is under way, the others wait for its outcome.* If it takes as long as `quiet`, as many again are let
+ *   in: a slow answer is no failure.
+ * - *After a failure, requests that have called the target before go one at a time*: 50 ms after the failure, then 100 ms,
+ *   200 ms and so on up to 250 ms. A benched target is called so only if the request may try it anyway, otherwise when its
+ *   cooldown ends.
+ * - *After a failure, requests that have not called it yet are spread*: so many every 10 ms that each has its one attempt
+ *   within its maxWait.
  */
 import type * as Context from "effect/Context"
 import type { Target } from "../domain/Target.ts"
@@ -23,45 +24,45 @@ import { MovableTimer } from "../util/MovableTimer.ts"
 /** The first pause after a failure, in milliseconds; it doubles with every failure in a row. */
 export const firstPause = 50
 
-/** The longest such pause: a target that is well again for so long is noticed. */
+/** The longest such pause, in milliseconds: a recovered target is noticed within it. */
 export const longestPause = 250
 
-/** How often those are let in who have not called the target yet. */
+/** How often requests are let in that have not called the target yet, in milliseconds. */
 export const tick = 10
 
-/** How often the bench is looked at for what changes elsewhere: another process, or a rest that somebody ends by hand. */
+/** How often the bench is checked for changes from elsewhere (another process, a manual release), in milliseconds. */
 export const look = 1_000
 
-/** The shortest time for which the outcome of an attempt is waited before others are let in as well. */
+/** The shortest wait for the outcome of an attempt before others are let in as well, in milliseconds. */
 const shortestQuiet = 250
 
-/** One request in one line. Times are milliseconds since the epoch. */
+/** One request in one queue. Times are milliseconds since the epoch. */
 export interface Place {
   readonly target: Target
-  /** The delay of its retry, or the wait that the provider asked for, is over then. */
+  /** When the delay of its retry, or the wait that the provider asked for, ends. */
   readonly notBefore: number
-  /** It has not called this target before. */
+  /** Whether it has not called this target before. */
   readonly isFirst: boolean
-  /** It may call the target although it rests. */
+  /** Whether it may call the target although that is benched. */
   readonly anyway: boolean
 }
 
-/** A request as its lines see it. */
+/** A request, as its queues see it. */
 export interface Waiting {
   /** When it gives up, unless an attempt is under way. */
   readonly until: number
   /** When it gives up in any case. */
   readonly deadlineAt: number
-  /** Its turn has come. */
-  readonly enter: (line: WaitQueue) => void
-  /** It has waited in this line in vain. */
-  readonly giveUp: (line: WaitQueue) => void
+  /** Called when its turn has come. */
+  readonly enter: (queue: WaitQueue) => void
+  /** Called when it has waited in this queue in vain. */
+  readonly giveUp: (queue: WaitQueue) => void
 }
 
 /** What keeps a target from being called, as far as the bench knows. */
 export type Peek = (target: Target, now: number) => Bench.Resting | undefined
 
-/** What one look at a line sees. `most` more are let in of those who are spread. */
+/** The state for one pass over the queue. `most` more of the spread requests are let in. */
 interface View {
   readonly now: number
   readonly why: Bench.Resting | undefined
@@ -70,7 +71,7 @@ interface View {
   most: number
 }
 
-/** Those who wait for one target. */
+/** The requests that wait for one target. */
 export class WaitQueue {
   readonly #target: Target
   readonly #now: RunClock
@@ -80,16 +81,16 @@ export class WaitQueue {
   readonly #onEmpty: () => void
   readonly #alarm: MovableTimer
   readonly #waiting = new Map<Waiting, Place>()
-  /** Attempts of those who were let in. */
+  /** Attempts under way of requests that were let in. */
   #underWay = 0
-  /** How many more are let in for the answers there were. */
+  /** How many more are let in because of answers. */
   #credit = 0
   #failures = 0
   #failedAt = Number.NEGATIVE_INFINITY
-  /** When somebody was let in last, or the first began to wait. */
+  /** When a request was last let in, or the first began to wait. */
   #quietSince: number
   #tickedAt: number
-  /** When those who wait are looked at next, if nothing happens before. */
+  /** When the queue is checked next, if nothing happens before. */
   #lookAt = Number.POSITIVE_INFINITY
   #isTurning = false
   #turnAgain = false
@@ -106,11 +107,11 @@ export class WaitQueue {
     this.#tickedAt = this.#quietSince - tick
   }
 
-  /** Takes the last place. Who may go at once is let in before this returns. */
+  /** Adds a request at the end. If it may go at once, it is let in before this returns. */
   join(waiting: Waiting, place: Place): void {
     this.#waiting.set(waiting, place)
     const now = this.#now.millis()
-    // To look at all of them for each that joins would be quadratic: the others are looked at when their moment comes.
+    // A full pass for each that joins would be quadratic: the others are checked when they are due.
     const isQuiet = !this.#isTurning && this.#credit === 0 && now < this.#lookAt
     this.#lookAt = Math.min(this.#lookAt, waiting.deadlineAt)
     this.turn(
@@ -118,19 +119,19 @@ export class WaitQueue {
     )
   }
 
-  /** Gives a place up. */
+  /** Removes a request. */
   drop(waiting: Waiting): void {
     if (this.#waiting.delete(waiting)) this.#rest()
   }
 
-  /** An answer: the target is well, and two more are let in. */
+  /** An answer: two more requests are let in. */
   succeeded(): void {
     this.#failures = 0
     this.#credit = Math.min(this.#credit + 2, this.#waiting.size)
     this.turn()
   }
 
-  /** A failure: nobody is let in for what was before. */
+  /** A failure: answers before it let no more requests in. */
   failed(): void {
     this.#failures++
     this.#failedAt = this.#now.millis()
@@ -138,13 +139,13 @@ export class WaitQueue {
     this.turn()
   }
 
-  /** The attempt of somebody who was let in is over, however it went. */
+  /** The attempt of a request that was let in is over. */
   left(): void {
     this.#underWay--
     this.turn()
   }
 
-  /** Lets in whose turn it is, and lets go who has waited in vain: of all, or by a look of the caller's own. */
+  /** Lets requests in whose turn it is, and ends vain waits: by a full pass, or by the given one. */
   turn(first = () => this.#look()): void {
     if (this.#isTurning) {
       this.#turnAgain = true
@@ -165,10 +166,10 @@ export class WaitQueue {
     this.#lookAt = Math.min(this.#lookAt, at)
   }
 
-  /** Goes through those who wait, as far as that can change something; says when to look again. */
+  /** Passes over the queue as far as something can change; returns when to do so again. */
   #look(): number {
     const known = this.#lookAt
-    // Who joins meanwhile takes the last place, and says when to look at the latest.
+    // A request that joins meanwhile is added at the end and sets the latest time itself.
     this.#lookAt = Number.POSITIVE_INFINITY
     let left = this.#waiting.size
     if (left === 0) return Number.POSITIVE_INFINITY
@@ -181,7 +182,7 @@ export class WaitQueue {
     }
     let nextAt = isAwaited ? Math.min(this.#quietSince + this.#quiet, now + look) : now + look
     for (const [waiting, place] of this.#waiting) {
-      // While an attempt is awaited, only answers let others in, and the moments of those who wait are known.
+      // While an attempt is under way, only answers let others in, and all deadlines are known.
       if (isAwaited && this.#credit === 0 && now < known) return Math.min(nextAt, known)
       if (left-- === 0) break
       nextAt = Math.min(nextAt, this.#consider(waiting, place, view))
@@ -190,14 +191,14 @@ export class WaitQueue {
     return nextAt
   }
 
-  /** What a look sees, the same for all. */
+  /** The state for one pass, the same for all requests. */
   #view(now: number): View {
     const why = this.#peek(this.#target, now)
     const isAwaited = this.#underWay > 0 || why?.probing === true
     return { now, why, isAwaited, tickAt: this.#tickedAt + tick, most: this.#spread(now) }
   }
 
-  /** Lets one in, or lets it go, or says when to look at it again. */
+  /** Lets one request in or ends its wait; otherwise returns when to check it again. */
   #consider(waiting: Waiting, place: Place, view: View): number {
     const { isAwaited, now, why } = view
     if (now >= waiting.deadlineAt) return this.#giveUp(waiting)
@@ -205,7 +206,7 @@ export class WaitQueue {
       this.#credit--
       return this.#enter(waiting, now)
     }
-    // Those who try it although it rests are spread. What is free, or half-open, is asked by one at a time.
+    // Requests that call a benched target are spread. A free or half-open target is called by one at a time.
     const isSpread = place.isFirst && why !== undefined
     if (isAwaited || (this.#underWay > 0 && !isSpread)) return waiting.deadlineAt
     const at = Math.max(this.#opensAt(waiting, place, why, now), isSpread ? view.tickAt : this.#pausedUntil())
@@ -218,7 +219,7 @@ export class WaitQueue {
     return Math.min(waiting.deadlineAt, at, waiting.until)
   }
 
-  /** How many of those who have not called the target yet are let in now, so that all are within their maxWait. */
+  /** How many requests that have not called the target yet are let in now, so that each goes within its maxWait. */
   #spread(now: number): number {
     return Math.ceil((this.#waiting.size * Math.max(tick, now - this.#tickedAt)) / this.#maxWait)
   }
@@ -229,19 +230,19 @@ export class WaitQueue {
       : this.#failedAt + Math.min(longestPause, firstPause * 2 ** Math.min(this.#failures - 1, 10))
   }
 
-  /** When a request may call the target, as far as the bench lets it. */
+  /** When the bench allows a request to call the target. */
   #opensAt(waiting: Waiting, place: Place, why: Bench.Resting | undefined, now: number): number {
     if (why === undefined) return place.notBefore
-    // Past its end and resting all the same: it waits for a passed check.
+    // Benched past the end of its cooldown: a health check has to pass first.
     const end = why.until > now ? why.until : now + look
     if (!mayCall(place, why)) return Math.max(place.notBefore, end)
     if (why.until <= now) return place.notBefore
-    // An end that the provider named, or a throttle's, is waited for where that is possible.
+    // The end of a throttle, or one that the provider named, is awaited if there is time.
     const isFault = faults.has(why.reason)
     return isFault || end > waiting.until ? place.notBefore : Math.max(place.notBefore, end)
   }
 
-  /** It is not waited for any more. */
+  /** Lets a request in. */
   #enter(waiting: Waiting, now: number): number {
     this.#underWay++
     this.#quietSince = now
@@ -266,7 +267,7 @@ export class WaitQueue {
 
 const faults: ReadonlySet<string> = new Set(transientClasses)
 
-/** Whether a request may call a target that the bench speaks so of: nobody calls what rests by hand. */
+/** Whether a request may call a target with this state. A manually benched target is never called. */
 export const mayCall = ({ anyway, isFirst }: Place, why: Bench.Resting | undefined): boolean =>
   why === undefined ||
   (anyway && why.reason !== "Manual" && why.reason !== "OwnLimit" && (isFirst || faults.has(why.reason)))

@@ -1,25 +1,25 @@
-/** The lines of all targets for which somebody waits. While nobody waits there is none, and nothing is looked up. */
+/** The wait queues of all targets that requests wait for. Without waiting requests there is none, and no lookup. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type { Target } from "../domain/Target.ts"
 import { type Peek, WaitQueue } from "./WaitQueue.ts"
 
-/** The lines of one runtime. */
+/** The wait queues of one runtime. */
 export class WaitQueues {
   readonly #queues = new Map<string, WaitQueue>()
   readonly #peek: Peek
 
-  /** `peek` says what keeps a target from being called. */
+  /** `peek` returns what keeps a target from being called. */
   constructor(peek: Peek) {
     this.#peek = peek
   }
 
-  /** How many lines there are. */
+  /** How many queues there are. */
   get size(): number {
     return this.#queues.size
   }
 
-  /** The line of a target; it is made if there is none. Of the context only the clock is kept. */
+  /** The queue of a target, created if necessary. Only the clock of the context is kept. */
   of(target: Target, context: Context.Context<never>): WaitQueue {
     let queue = this.#queues.get(target.key)
     if (queue === undefined) {
@@ -30,12 +30,12 @@ export class WaitQueues {
     return queue
   }
 
-  /** Somebody was answered, whether or not he had waited. */
+  /** A request was answered, whether or not it had waited. */
   succeeded(target: Target): void {
     if (this.#queues.size > 0) this.#queues.get(target.key)?.succeeded()
   }
 
-  /** Somebody's attempt failed. */
+  /** An attempt failed. */
   failed(target: Target): void {
     if (this.#queues.size > 0) this.#queues.get(target.key)?.failed()
   }

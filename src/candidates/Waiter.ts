@@ -1,9 +1,9 @@
-/** One request that has nowhere else to go, and waits in the queues of the targets it may call. */
+/** One request without another target: it waits in the queues of the targets it may call. */
 import type * as Context from "effect/Context"
 import type { Place, Waiting, WaitQueue } from "./WaitQueue.ts"
 import type { WaitQueues } from "./WaitQueues.ts"
 
-/** A request whose turn it is. Its queue counts it as under way until it says that it is not (`queue.left()`). */
+/** The turn of a request. Its queue counts an attempt as under way until `queue.left()` is called. */
 export interface Turn<out P extends Place = Place> {
   readonly queue: WaitQueue
   readonly place: P
@@ -18,7 +18,7 @@ export class Waiter<in out P extends Place> implements Waiting {
   #isDone = false
   #isJoining = false
 
-  /** `onEnd` is called once: with its turn, or without one when it has waited in vain. */
+  /** `onEnd` is called once: with a turn, or without one when the request has waited in vain. */
   constructor(
     { deadlineAt, until }: Pick<Waiting, "until" | "deadlineAt">,
     onEnd: (turn: Turn<P> | undefined) => void
@@ -28,7 +28,7 @@ export class Waiter<in out P extends Place> implements Waiting {
     this.#onEnd = onEnd
   }
 
-  /** Joins the queues of these targets. The first that lets it in is the one, and that may be at once. */
+  /** Joins the queues of these targets. The first one that lets it in counts, which may be at once. */
   join(queues: WaitQueues, context: Context.Context<never>, places: ReadonlyArray<P>): void {
     this.#isJoining = true
     for (const place of places) {
@@ -52,7 +52,7 @@ export class Waiter<in out P extends Place> implements Waiting {
     if (this.#places.size === 0 && !this.#isJoining) this.#end(undefined)
   }
 
-  /** Its caller has hung up: its places are free. */
+  /** Its caller was interrupted: leaves all queues. */
   leave(): void {
     this.#isDone = true
     const queues = [...this.#places.keys()]

@@ -20,9 +20,9 @@ import type { NotMine } from "./run/FailureOf.ts"
 export interface CallOptions {
   /** For the whole request, retries and fallbacks included. Default: the policy's. */
   readonly deadline?: Duration.Input | undefined
-  /** One more than how often targets may be asked again; see `Policy.Options`. Default: the policy's. */
+  /** The attempt budget: one more than the retries of all targets together; see `Policy.Options`. Default: the policy's. */
   readonly attempts?: number | undefined
-  /** What is done when everything rests. Default: the policy's. */
+  /** What to do when all targets are benched. Default: the policy's. */
   readonly whenAllBenched?: WhenAllBenched | undefined
   /** When a stream belongs to its target. Default: the policy's. */
   readonly commit?: Commit | undefined
@@ -31,7 +31,7 @@ export interface CallOptions {
   /** What observers are to know of the request; every event's `run` has it. */
   readonly about?: About | undefined
   /**
-   * When work on the request began, as `Clock.monotonicTimeNanos` said it; observers get the time from then on as the
+   * When work on the request began, as read from `Clock.monotonicTimeNanos`; observers get the time from then on as the
    * run's own. Default: when the run begins.
    */
   readonly since?: bigint | undefined
@@ -43,7 +43,7 @@ export interface CallOptions {
   readonly affinity?: AffinityKey | undefined
 }
 
-/** An answer, and where it came from. */
+/** An answer, with the target that gave it. */
 export interface Answered<out A> {
   readonly value: A
   readonly target: Target
@@ -55,7 +55,7 @@ export interface Answered<out A> {
 
 /** A stream up to its commit point, and where it came from. */
 export interface Opened<out C> extends Answered<Stream.Stream<C, TailError>> {
-  /** The same stream, for who reads it without a fiber. Read one of the two. */
+  /** The same stream, to be read without a fiber. Read one of the two. */
   readonly flow: Flow<C, TailError>
 }
 
@@ -67,7 +67,7 @@ export interface UseOptions<in E, out K extends Failure.Failure | NotMine = Fail
    * Errors that are failures already, and defects, need no reading; for others the type asks for it.
    */
   readonly classify?: ((error: E, target: Target) => K) | undefined
-  /** For observers: what was asked. */
+  /** The request, for observers. */
   readonly request?: unknown
 }
 
@@ -79,7 +79,7 @@ export interface UseStreamOptions<
 > extends UseOptions<E, K> {
   /**
    * What a chunk means. Without it every chunk is content, and the end of the stream completes it; with it a stream
-   * that ends without having said that it is complete is `Truncated`.
+   * that ends before it is complete fails with `Truncated`.
    */
   readonly phase?: PhaseOf<C>
   /**
@@ -111,7 +111,7 @@ export interface Use<Needs = never> {
   ): Effect.Effect<A, RunError, RP | R | Needs>
 }
 
-/** The generic form, with where the answer came from. */
+/** The generic form, with the target that answered. */
 export interface UseAnswered {
   <P extends Backend, RP, A, E, R, K extends Failure.Failure | NotMine>(
     chain: Chain<P, RP>,

@@ -1,6 +1,6 @@
 /**
- * The rest of a committed stream. It belongs to its target now: a failure ends it, typed and never silently, and the
- * bench learns how it went.
+ * A stream after its commit point. There is no fallback any more: a failure ends it with a typed error, and the outcome is
+ * recorded at the bench.
  */
 
 import type { NonEmptyReadonlyArray } from "effect/Array"
@@ -24,32 +24,32 @@ import type { Served } from "./run/RunOptions.ts"
 /** What a committed stream can still fail with. */
 export type TailError = StreamBroken | DeadlineExceeded
 
-/** What the rest of a stream needs to know of its run. */
+/** What a committed stream needs from its run. */
 export interface TailOptions<C> {
   readonly served: Served<OpenStream<C>>
   readonly registry: BenchRegistry["Service"]
   readonly signals: SignalsOf
   readonly classify: (cause: Cause.Cause<unknown>) => Failure.Failure | NotMine
   readonly context: Context.Context<never>
-  /** True while the caller's own work keeps the stream waiting. */
+  /** True while the caller's own work delays the stream. */
   readonly isBusy: (() => boolean) | undefined
   readonly now: RunClock
-  /** In milliseconds since the epoch, and as it was asked for. */
+  /** In milliseconds since the epoch, and as it was configured. */
   readonly deadlineAt: number
   readonly deadline: number
   readonly reporter: Reporter | undefined
 }
 
-/** The rest of one committed stream: what is there at once, else a wait of at most the idle timeout and the deadline. */
+/** One committed stream: available chunks at once, otherwise a wait of at most the idle timeout and the deadline. */
 export class CommittedStream<C> implements Flow<C, TailError> {
   readonly #options: TailOptions<C>
   readonly #opened: OpenStream<C>
   readonly #alarm: MovableTimer
   #settled = false
   #failure: Failure.Failure | undefined
-  /** The end by an error that speaks of no target. */
+  /** The end by an error that says nothing about the target. */
   #notMine: Exit.Failure<never, never> | undefined
-  /** Set when the stream is over although its upstream is not. */
+  /** Set when the stream was ended before its upstream. */
   #over: Exit.Exit<void, TailError> | undefined
   #reader: (() => void) | undefined
 
@@ -80,13 +80,13 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     this.#opened.gather()
   }
 
-  /** The consumer is done with it, at the end or before: lets the upstream go. That is no failure. */
+  /** The consumer stops, at the end or before: releases the upstream. That is no failure. */
   cancel(): void {
     this.#settle(undefined, this.#opened.complete)
     this.#opened.cancel()
   }
 
-  /** The same, and waits until the upstream is gone. */
+  /** The same, and waits until the upstream has ended. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.#settle(undefined, this.#opened.complete)
     return this.#opened.close()
@@ -104,7 +104,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     this.#alarm.set(Math.min(this.#now() + idle, deadlineAt))
   }
 
-  /** However fast the chunks come and however slowly they are read, the deadline is the end of it. */
+  /** Checked with each chunk: the deadline holds however fast chunks come and however slowly they are read. */
   #isOverdue(): boolean {
     const { deadline, deadlineAt, served } = this.#options
     if (this.#settled || this.#opened.complete || this.#now() < deadlineAt) return false
@@ -112,7 +112,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     return true
   }
 
-  /** Called by a timer, where nothing may be thrown: a defect ends the stream as one. */
+  /** Called by a timer, which must not throw: a defect ends the stream. */
   #onDue(): void {
     try {
       this.#late()
@@ -121,7 +121,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     }
   }
 
-  /** Nothing has come in time. Who is not waiting does not care. */
+  /** No chunk has come in time. Ignored unless a reader waits. */
   #late(): void {
     if (this.#reader === undefined) return
     const { isBusy, served } = this.#options
@@ -143,7 +143,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     this.#cut(Exit.fail(this.#broken(failure)), failure)
   }
 
-  /** Ends the stream here, and lets the upstream go. */
+  /** Ends the stream and releases the upstream. */
   #cut(end: Exit.Exit<void, TailError>, failure: Failure.Failure | undefined): void {
     this.#over = end
     this.#settle(failure, this.#opened.complete)
@@ -161,7 +161,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     }
   }
 
-  /** Once per stream: the bench and the observer learn how it went. */
+  /** Records the outcome at the bench and the observer, once per stream. */
   #settle(failure: Failure.Failure | undefined, complete: boolean): void {
     if (this.#settled) return
     this.#settled = true

@@ -56,7 +56,7 @@ export { notMine }
  *
  * All methods fail with a `RunError` when no target could answer: `BadRequest` and `ContextExceeded` as they came,
  * `ChainExhausted` with every attempt's failure, `AllBenched`, or `DeadlineExceeded`. Interrupting a call stops what
- * is under way, counts against nobody and frees a probe's slot.
+ * is under way, is no failure of any target, and releases a probe's slot.
  *
  * @category services
  */
@@ -149,7 +149,7 @@ export const open = <Request, Answer, Chunk, R>(
  * const chain = Chain.make(oslo.model("forecast"), bergen.model("forecast"))
  *
  * const today = Failover.use(chain, (backend) => backend.service.today, {
- *   // an error that says nothing of the target is `Failover.notMine`: the caller gets it as it is
+ *   // an error that says nothing about the target is `Failover.notMine`: the caller gets it as it is
  *   classify: (error) => new Failure.Transient({ reason: "ServerError", message: error })
  * })
  */

@@ -75,7 +75,7 @@ export interface Runtime {
     options?: CallOptions
   ) => Stream.Stream<Chunk, RunError | StreamBroken, R>
   /**
-   * Opens a stream up to its commit point, for those who have to say something before the first chunk, such as
+   * Opens a stream up to its commit point, for callers that have to send something before the first chunk, such as
    * an HTTP status. The stream lives in the scope and can be run once.
    */
   readonly open: <Request, Answer, Chunk, R>(
@@ -87,7 +87,7 @@ export interface Runtime {
   readonly use: UseAnswered
   /** The generic form for streams. */
   readonly useStream: UseStream
-  /** The targets a request would try now, in order, and why others would be passed by. */
+  /** The targets a request would try now, in order, and why others would be skipped. */
   readonly explain: <P extends Backend, R>(
     chain: Chain<P, R>
   ) => Effect.Effect<ReadonlyArray<Explained>, never, R>
@@ -95,7 +95,7 @@ export interface Runtime {
   readonly retriesLeft: Effect.Effect<number>
 }
 
-/** What a runtime can be told. */
+/** The options of a runtime. */
 export interface FailoverOptions {
   /** Laid over the defaults and those of the process (`Policy.ProcessDefaults`), for everything. */
   readonly policy?: PolicyOptions | undefined
@@ -103,16 +103,16 @@ export interface FailoverOptions {
   readonly retryBudget?: number | undefined
   /** Counts the requests of credentials with a limit of their own (`rpm`). Default: `Limiter.memory()`. */
   readonly limiter?: Limiter | undefined
-  /** Hears the events of all requests. */
+  /** Receives the events of all requests. */
   readonly observer?: FailoverEvent.Observer | undefined
 }
 
-/** Retries per request that a process may make in the long run, when nothing else is said (Finagle's default too). */
+/** Retries per request that a process may make in the long run, by default (as in Finagle). */
 export const defaultRetryBudget = 0.2
 
 /**
- * What goes on when one runtime takes another's place: the retries the process may still make, whose turn it is, and who
- * is over a limit of its own.
+ * What is kept when one runtime replaces another: the retry budget, the turns of strategies, and the credentials' own
+ * limits.
  */
 export type Kept = Pick<Shared, "budget" | "turns" | "limits" | "streaks" | "cutOffs" | "signals">
 
@@ -128,7 +128,7 @@ export const makeKept = (limiter: Limiter = memory()): Kept => ({
 
 /**
  * Builds the engine over a bench. `process` are the options that the runtime's own are laid over. Runtimes that are made
- * with the same `kept` have one retry budget, whose share is what the last of them says.
+ * with the same `kept` have one retry budget, with the share of the last one made.
  */
 export const makeRuntime = (
   registry: BenchRegistry["Service"],

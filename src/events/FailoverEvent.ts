@@ -1,8 +1,8 @@
 /**
- * What can be observed of a run.
+ * The events of a run.
  *
- * Events are made only when somebody listens. Metrics, logs, spans and the record of recent decisions are derived
- * from them, and from nothing else.
+ * They are made only if there is an observer. Metrics, logs, spans and the record of recent decisions are derived from
+ * them, and from nothing else.
  */
 import type * as Context from "effect/Context"
 import type { BenchKey } from "../domain/BenchKey.ts"
@@ -12,7 +12,7 @@ import type { RunError } from "../failure/RunError.ts"
 import type { Commit } from "../policy/Commit.ts"
 import * as UserCode from "../util/UserCode.ts"
 
-/** What every event says. */
+/** The fields of every event. */
 interface Common {
   /** One object per run: events of the same run share it. */
   readonly run: RunInfo
@@ -23,9 +23,8 @@ interface Common {
 }
 
 /**
- * What a caller tells observers of a request. `model` is what was asked for, which may be a name for a whole chain;
- * `operation` is what was asked of it, such as `chat/completions`; `conversation` names
- * the conversation that it is a turn of.
+ * What a caller adds for observers. `model` is the requested model, which may be the name of a whole chain; `operation` is
+ * the requested operation, such as `chat/completions`; `conversation` names the conversation that the request belongs to.
  */
 export interface About {
   readonly requestId?: string | undefined
@@ -35,7 +34,7 @@ export interface About {
   readonly [name: string]: string | undefined
 }
 
-/** What is known of a run. */
+/** A run, as its events describe it. */
 export interface RunInfo {
   readonly id: number
   readonly kind: "effect" | "stream"
@@ -43,20 +42,20 @@ export interface RunInfo {
   readonly request: unknown
   /** Milliseconds since the epoch. */
   readonly startedAt: number
-  /** What the caller said of the request. */
+  /** What the caller added for observers. */
   readonly about: About | undefined
   /** The caller's context; its span is in there, if it has one. */
   readonly context: Context.Context<never>
 }
 
-/** A target was passed by: it (or what it depends on) rests, or its credential is over its own limit. */
+/** A target was skipped: it, its credential, model or provider is benched, or its credential is over its own limit. */
 export interface Skipped extends Common {
   readonly _tag: "Skipped"
   readonly target: Target
-  /** The bench key that keeps it away. */
+  /** The bench key that it was skipped for. */
   readonly key: string
   readonly reason: FailureClass | "Manual" | "OwnLimit"
-  /** Milliseconds since the epoch; infinite for a rest by hand without an end. */
+  /** Milliseconds since the epoch; infinite for a manual bench without an end. */
   readonly until: number
 }
 
@@ -65,20 +64,20 @@ export interface AttemptStarted extends Common {
   readonly _tag: "AttemptStarted"
   readonly target: Target
   readonly attempt: number
-  /** It decides whether a rest that has ended is over. */
+  /** Its outcome decides whether the target is called again after a cooldown. */
   readonly probe: boolean
 }
 
 /**
  * What a run does after a failure: the same target again `delay` milliseconds later, on to the next (`model` is the
- * `provider/model` of it, as far as the bench can say now; absent when nothing is left), or no more.
+ * `provider/model` of the next target that can be called now; absent when there is none), or no further attempt.
  */
 export type Action =
   | { readonly _tag: "Retry"; readonly delay: number }
   | { readonly _tag: "Next"; readonly model?: string }
   | { readonly _tag: "Stop" }
 
-/** What keeps a target from being called: the key that rests, and its end in milliseconds since the epoch. */
+/** What keeps a target from being called: the benched key, and the end of its cooldown in milliseconds since the epoch. */
 export interface Benched {
   readonly key: BenchKey
   readonly until: number
@@ -93,9 +92,9 @@ export interface AttemptFailed extends Common {
   readonly duration: number
   readonly failure: Failure
   readonly action: Action
-  /** What rests now, so that the target is not called; absent when it could be called again at once. */
+  /** What is benched now, so that the target is not called; absent when it could be called again at once. */
   readonly benched?: Benched
-  /** The request's time was up before the attempt's: that does not speak against the target. */
+  /** The deadline of the request passed before the timeout of the attempt, which is no failure of the target. */
   readonly cutOff?: true
 }
 
@@ -112,7 +111,7 @@ export interface AttemptSucceeded extends Common {
   readonly overhead: number
 }
 
-/** A committed stream ended: complete, broken by a failure, or given up by its consumer. */
+/** A committed stream ended: complete, with a failure, or cancelled by its consumer. */
 export interface StreamEnded extends Common {
   readonly _tag: "StreamEnded"
   readonly target: Target
@@ -132,10 +131,10 @@ export interface RunFailed extends Common {
   readonly overhead: number
 }
 
-/** The caller hung up before there was an answer. */
+/** The caller interrupted the run before there was an answer. */
 export interface RunInterrupted extends Common {
   readonly _tag: "RunInterrupted"
-  /** The target that was being asked, if one was. */
+  /** The target that was being called, if there was one. */
   readonly target: Target | undefined
   /** Milliseconds since the run began, with fractions. */
   readonly duration: number
@@ -152,12 +151,12 @@ export type FailoverEvent =
   | RunInterrupted
 
 /**
- * Somebody who listens. It is called on the request's way, so it must be quick; hand over to a queue or a `PubSub` what
- * takes longer. What it throws is dropped, and named in the log once: a request does not fail because somebody watches it.
+ * Receives events. It is called synchronously during the request, so it must be fast; hand slow work to a queue or a
+ * `PubSub`. Exceptions are dropped and logged once: an observer cannot fail a request.
  */
 export type Observer = (event: FailoverEvent) => void
 
-/** Several observers as one; `undefined` when there is none. All of them are told, whatever one of them throws. */
+/** Several observers as one; `undefined` when there are none. Each is called, even if another throws. */
 export const combine = (...observers: ReadonlyArray<Observer | undefined>): Observer | undefined => {
   const present = observers.filter((observer) => observer !== undefined)
   if (present.length < 2) return present[0]
@@ -177,10 +176,10 @@ export const combine = (...observers: ReadonlyArray<Observer | undefined>): Obse
   }
 }
 
-/** The observer, whose trouble is nobody else's: it is named in the log, once for each `owner`. */
+/** The observer with its exceptions caught and logged, once for each `owner`. */
 export const contained = (observer: Observer, owner: object): Observer => {
   const trouble = (event: FailoverEvent, did: string) =>
-    UserCode.name(owner, "an observer of failover events", did, "its trouble is dropped", event.run.context)
+    UserCode.name(owner, "an observer of failover events", did, "the error is dropped", event.run.context)
   return (event) => {
     try {
       const said: unknown = observer(event)
@@ -195,11 +194,11 @@ export const contained = (observer: Observer, owner: object): Observer => {
   }
 }
 
-/** Tells an observer, whatever it does. */
+/** Calls an observer and drops what it throws. */
 export const tell = (observer: Observer, event: FailoverEvent): void => {
   try {
     observer(event)
   } catch {
-    // Named where the observer is handed to a runtime.
+    // Logged by `contained`.
   }
 }

@@ -1,18 +1,18 @@
-/** Those who listen to the events of one service: told at once, each with a buffer of its own. */
+/** The subscribers to the events of one service. Each has its own buffer. */
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 
-/** Those who listen. Telling them costs nothing when there is nobody. */
+/** The subscribers. Publishing costs nothing if there are none. */
 export class Listeners<A> {
   readonly #listeners = new Set<(event: A) => void>()
 
-  /** Tells everybody. It never waits. */
+  /** Publishes an event. Never waits. */
   tell(event: A): void {
     for (const listener of this.#listeners) listener(event)
   }
 
-  /** Everything that is told from now on. A slow reader loses the oldest of 256. */
+  /** All events from now on. A slow reader loses the oldest of 256. */
   readonly stream: Stream.Stream<A> = Stream.callback<A>(
     (queue) =>
       Effect.acquireRelease(

@@ -1,4 +1,4 @@
-/** Tells an observer what happens in one run. There is a reporter only where there is an observer. */
+/** Reports the events of one run to its observer. A run without an observer has no reporter. */
 import type * as Context from "effect/Context"
 import type { Target } from "../domain/Target.ts"
 import type * as Failure from "../failure/Failure.ts"
@@ -18,18 +18,18 @@ import {
 
 let runs = 0
 
-/** What is known of a run before anything has happened to it. */
+/** What a reporter is made of. */
 export interface Options {
   readonly observer: Observer
   readonly kind: RunInfo["kind"]
   readonly request: unknown
   readonly about: About | undefined
-  /** When work on the request began, in nanoseconds of the monotonic clock; when the run does, where it is not said. */
+  /** When work on the request began, in nanoseconds of the monotonic clock. Default: when the run begins. */
   readonly since: bigint | undefined
   readonly context: Context.Context<never>
 }
 
-/** Tells an observer what happens in one run. */
+/** Reports the events of one run. */
 export class Reporter {
   readonly run: RunInfo
   readonly #observer: Observer
@@ -37,7 +37,7 @@ export class Reporter {
   readonly #begunAt: bigint
   #attempt = 0
   #attemptAt = 0
-  /** Milliseconds of the run that were its own, up to `#ownSince`; negative when they began before it did. */
+  /** Overhead in milliseconds up to `#ownSince`: time outside attempts and waits. Negative when work began before the run. */
   #own = 0
   #ownSince: number
 
@@ -90,7 +90,7 @@ export class Reporter {
     }
   }
 
-  /** A wait between attempts is over; it was not the run's own time. */
+  /** A wait between attempts has ended; it does not count as overhead. */
   waited(): void {
     this.#ownSince = this.#elapsed()
   }

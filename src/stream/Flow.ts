@@ -1,9 +1,9 @@
 /**
- * A stream that is read without a fiber: what is there is taken, and who waits is called back.
+ * A stream that is read without a fiber: available items are taken, and a reader that waits is called back.
  *
- * A chunk of a Stream costs its reader some sleep of a fiber; one of a flow costs a call. A Stream that is made of a flow
- * is a Stream to everybody, and who can do without fibers finds the flow in it: the runtime in the streams of providers,
- * and whoever passes the runtime's own streams on.
+ * A chunk of a Stream suspends and resumes its reader's fiber; a chunk of a flow costs a call. A Stream made of a flow is an
+ * ordinary Stream; code that needs no fiber finds the flow in it: the runtime in the streams of providers, and code that
+ * passes the runtime's streams on.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -15,20 +15,20 @@ import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-/** Something that is read without a fiber. Who reads it does so alone. */
+/** A stream that is read without a fiber, by one reader. */
 export interface Flow<out A, out E = never> {
-  /** What is there, without waiting; `undefined` when nothing is. */
+  /** The available items, without waiting; `undefined` when there are none. */
   take(): NonEmptyReadonlyArray<A> | undefined
-  /** How it ended; `undefined` as long as there is something to take, or to come. */
+  /** How it ended; `undefined` while items are available or may still come. */
   ended(): Exit.Exit<void, E> | undefined
   /**
-   * Calls back once when there is something to take or the end has come; at once if that is so already. A next reader
-   * takes the place of the one before.
+   * Calls back once when items are available or the flow has ended, at once if that is so already. Another reader replaces
+   * the one before.
    */
   onReady(reader: () => void): void
-  /** Nobody reads on: lets go of what is behind it, and waits for nothing. What had ended has ended. */
+  /** Stops reading and releases the source without waiting. Does nothing after the end. */
   cancel(): void
-  /** The reader passes things on and does not look at them: several may come as one from now on. */
+  /** The reader does not look at single items: several may be joined into one from now on. */
   gather?(): void
 }
 
@@ -38,7 +38,7 @@ export type Begin<out A, out E> = (context: Context.Context<never>) => Flow<A, E
 const TypeId = "effect-failover/Flow"
 
 /**
- * A Stream that is read from a flow, which begins when somebody runs the Stream and is cancelled when nobody reads on.
+ * A Stream made of a flow, which begins when the Stream is run and is cancelled when its consumer stops.
  *
  * @example
  * import { Flow } from "effect-failover"
@@ -72,11 +72,11 @@ export const toStream = <A, E>(begin: Begin<A, E>): Stream.Stream<A, E> =>
     { [TypeId]: begin }
   )
 
-/** How to begin the flow that a Stream is made of; `undefined` for a Stream that is made of something else. */
+/** Begins the flow that a Stream is made of; `undefined` for other Streams. */
 export const of = <A, E>(stream: Stream.Stream<A, E, unknown>): Begin<A, E> | undefined =>
   (stream as { readonly [TypeId]?: Begin<A, E> })[TypeId]
 
-/** The flow, whose items are looked at when they are taken. */
+/** The flow, with a function that sees each item when it is taken. */
 export const tap = <A, E>(flow: Flow<A, E>, look: (item: A) => void): Flow<A, E> => ({
   take: () => {
     const items = flow.take()
@@ -89,7 +89,7 @@ export const tap = <A, E>(flow: Flow<A, E>, look: (item: A) => void): Flow<A, E>
   gather: () => flow.gather?.()
 })
 
-/** The next of a flow, for a fiber. */
+/** A pull of the next items, for a fiber. */
 export const pull = <A, E>(flow: Flow<A, E>): Pull.Pull<NonEmptyReadonlyArray<A>, E> => {
   const next = (): Pull.Pull<NonEmptyReadonlyArray<A>, E> => {
     const there = flow.take()

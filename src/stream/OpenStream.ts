@@ -1,10 +1,9 @@
 /**
- * A stream that is run up to its commit point before anybody sees it.
+ * A stream that is read up to its commit point before the caller receives it.
  *
- * The upstream is pulled by a fiber of its own (the pump), which keeps at most `readAhead` chunks ready. So a chunk
- * that is there costs its reader no fiber and no timer, a wait can be cut off without touching the reader's fiber,
- * and closing the pump is all it takes to let the upstream go. A stream that is made of a flow needs no pump: it is
- * read in the turn in which its chunks come.
+ * A fiber of its own (the pump) pulls the upstream and keeps at most `readAhead` chunks ready. An available chunk costs the
+ * reader no fiber and no timer, a timeout does not touch the reader's fiber, and interrupting the pump releases the
+ * upstream. A stream made of a flow needs no pump: it is read in the turn in which its chunks arrive.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Channel from "effect/Channel"
@@ -25,19 +24,19 @@ import type { Running } from "../util/Running.ts"
 import * as UserCode from "../util/UserCode.ts"
 import * as Flow from "./Flow.ts"
 
-/** Chunks that are fetched before they are asked for: enough to batch what arrives together, and no more. */
+/** Chunks that are read ahead: enough to batch what arrives together. */
 export const readAhead = 16
 
-/** The same of chunks that are gathered: each may be all that one read of a socket has brought, 64 KiB. */
+/** The same for gathered chunks: each may hold a whole read of a socket, 64 KiB. */
 export const readAheadGathered = 2
 
-/** How long a stream that is complete may still bring metadata (usage) before it is ended for it. */
+/** How long a complete stream may still bring metadata (usage) before it is ended, in milliseconds. */
 export const usageGrace = 2_000
 
-/** Says what a chunk means. Without one every chunk is content and the end of the stream completes it. */
+/** The phase of a chunk. Without it every chunk is content, and the end of the stream completes it. */
 export type PhaseOf<C> = ((chunk: C) => Phase.Phase) | undefined
 
-/** The waits of a stream, in milliseconds; what they mean stands at `Policy.Timeouts`. */
+/** The timeouts of a stream, in milliseconds; see `Policy.Timeouts`. */
 export interface Waits {
   readonly firstContent: number
   readonly queue: number
@@ -49,16 +48,16 @@ export interface StreamOptions<C, R> {
   readonly phaseOf: PhaseOf<C>
   readonly commit: Commit
   readonly waits: Waits
-  /** How much of it may be held back. */
+  /** How much may be held back until the commit point. */
   readonly holding?: Holding<C> | undefined
   readonly context: Context.Context<R>
-  /** Whose seams are named in the log, once each. */
+  /** The owner for warnings about code of the application, which are logged once for each owner. */
   readonly owner: object
 }
 
-/** A stream being opened; once it has committed, its observers are told, and it can be read. */
+/** A stream that is being opened. When it commits, its observers are called, and it can be read. */
 export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unknown> {
-  /** The protocol said that the answer is complete. */
+  /** Whether the protocol has marked the answer as complete. */
   complete = false
   #ready: Array<C> = []
   #content = 0
@@ -75,7 +74,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   #flow: Flow.Flow<C, unknown> | undefined
   #ahead = readAhead
   #movedAt: number | undefined
-  /** The last sign of life before the first content. */
+  /** When the last sign of life before the first content came. */
   #aliveAt: number | undefined
   readonly #phaseOf: PhaseOf<C>
   readonly #needed: number
@@ -131,7 +130,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     try {
       UserCode.isPromise(flow.cancel())
     } catch (error) {
-      this.#trouble("a flow, when it was cancelled,", UserCode.threw(error), "it is left alone")
+      this.#trouble("a flow, when it was cancelled,", UserCode.threw(error), "the error is ignored")
     }
   }
 
@@ -150,8 +149,8 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   }
 
   /**
-   * When the wait that goes on now is over, in milliseconds since the epoch: for the first content, or, while a later
-   * commit point is waited for, for the next chunk.
+   * The timeout of the current wait, in milliseconds since the epoch: for the first content, or for the next chunk while a
+   * later commit point is waited for.
    */
   dueAt = (): number => {
     const now = MonotonicClock.millis(this.#clock())
@@ -165,7 +164,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     )
   }
 
-  /** The wait is over. True when that ends the stream well: all that was missing was an usageGrace. */
+  /** Called at the timeout. True when the stream is complete and only its usage was still missing. */
   timeUp = (): boolean => {
     if (!this.complete || this.#content === 0) return false
     this.#commit()
@@ -173,7 +172,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     return true
   }
 
-  /** Tells, once, how the stream ended; in the turn in which it does, whether or not somebody is reading. */
+  /** Calls back once with the end of the stream, in the turn in which it ends, whether or not there is a reader. */
   onEnd(f: (exit: Exit.Exit<void, unknown>) => void): void {
     if (this.#result !== undefined) f(this.#result)
     else this.#onEnd = f
@@ -204,7 +203,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     else this.#reader = reader
   }
 
-  /** Lets the upstream go. Of a pump it waits for the end; a flow has let go when `cancel` returns. */
+  /** Releases the upstream. Waits for the end of a pump; a flow is released when `cancel` returns. */
   close(): Effect.Effect<void> {
     this.cancel()
     const pump = this.#pump
@@ -223,7 +222,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     }
   }
 
-  /** Takes what comes from a flow, in the turn in which it comes; what it throws is a defect of the attempt. */
+  /** Reads a flow, in the turn in which its items arrive. An exception is a defect of the attempt. */
   #read(flow: Flow.Flow<C, unknown>): void {
     try {
       this.#readOn(flow)
@@ -273,7 +272,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   }
 
   #whenRoom<R>(next: Effect.Effect<void, unknown, R>): Effect.Effect<void, unknown, R> {
-    if (!this.#committed) return next // what is held back has to be held, however much it is
+    if (!this.#committed) return next // before the commit point all chunks are held back
     return Effect.callback<void, unknown, R>((resume) => {
       // The reader may have taken all there was since the pump looked.
       if (this.#ready.length < readAhead) resume(next)
@@ -281,7 +280,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     })
   }
 
-  /** Takes chunks in; true when the protocol's last word is among them. */
+  /** Adds chunks; true when the protocol's last event is among them. */
   #push(chunks: NonEmptyReadonlyArray<C>): boolean {
     for (const chunk of chunks) {
       const phase = this.#phaseOf === undefined ? Phase.content : this.#phase(this.#phaseOf, chunk)
@@ -300,7 +299,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     return false
   }
 
-  /** A phase that cannot be told is a defect of the attempt: what the chunk means for the answer is not known. */
+  /** A phase that fails is a defect of the attempt: what the chunk means for the answer is not known. */
   #phase(phaseOf: (chunk: C) => Phase.Phase, chunk: C): Phase.Phase {
     let did = "gave no phase"
     try {
@@ -314,7 +313,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     throw new Error(`the phase of a chunk: ${did}`)
   }
 
-  /** More is held back than may be: the stream has failed, and is let go. */
+  /** Whether more is held back than allowed: the stream fails then. */
   #isTooMuch(chunk: C, holding: Holding<C>): boolean {
     this.#held += holding.sizeOf(chunk)
     if (this.#held <= holding.most) return false
@@ -368,7 +367,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     reader?.()
   }
 
-  /** Once the answer is complete, what breaks afterwards breaks nothing; before, a clean end is a failure. */
+  /** After the answer is complete, a failure is ignored; before, even a clean end is a failure. */
   #judge(exit: Exit.Exit<void, unknown>): Exit.Exit<void, unknown> {
     if (this.complete) return Exit.void
     return Exit.isFailure(exit) || this.#phaseOf === undefined ? exit : Exit.fail(this.#incomplete())

@@ -1,28 +1,27 @@
 /**
- * Moments that do not jump: the wall clock as it stood when a clock was first looked at, plus the time that has passed
- * since by its monotonic clock.
+ * Times that do not jump: the wall clock when a clock was first read, plus the time that its monotonic clock has counted
+ * since.
  *
- * All moments inside of a process (ends of rests, deadlines, buckets) are read from here, so a wall clock that is set
- * back an hour or ahead a day prolongs no rest, ends no stream, and fills or empties no bucket. They are milliseconds
- * since the epoch and fit the wall clock until somebody sets it. What comes from outside by the wall clock, or goes there
- * (a saved bench, a date that a person names), is set right by `ahead`.
+ * All times inside a process (ends of cooldowns, deadlines, rate limits) come from here, so setting the wall clock changes
+ * none of them. They are milliseconds since the epoch and equal the wall clock until that is set. Times that come from or
+ * go to the outside by the wall clock (a saved bench, a date that a person enters) are corrected by `ahead`.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-/** What is known of a clock. */
+/** The state kept for a clock. */
 export interface Known {
   readonly clock: Clock.Clock
-  /** The moment at which its monotonic time was zero. */
+  /** When its monotonic time was zero, in milliseconds since the epoch. */
   readonly origin: number
-  /** The wall clock when the time was last worked out, and what it was. */
+  /** The wall clock at the last reading, and the time that was worked out then. */
   wall: number
   last: number
 }
 
 const known = new WeakMap<Clock.Clock, Known>()
 
-/** What is known of a clock, for who reads it often. */
+/** The state of a clock, for callers that read it often. */
 export const of = (clock: Clock.Clock): Known => {
   const found = known.get(clock)
   if (found !== undefined) return found
@@ -33,8 +32,8 @@ export const of = (clock: Clock.Clock): Known => {
 }
 
 /**
- * The same as `millis`. The monotonic clock is looked at only when the wall clock has moved, which costs a third: as long
- * as that shows the same millisecond, so does this.
+ * The same as `millis`. It reads the monotonic clock only when the wall clock shows another millisecond than at the last
+ * reading, which costs a third of reading both.
  */
 export const read = (state: Known): number => {
   const wall = state.clock.currentTimeMillisUnsafe()
@@ -58,8 +57,8 @@ export const currentTimeMillis: Effect.Effect<number> = Effect.clockWith((clock)
 )
 
 /**
- * How far the wall clock has been set ahead since, in milliseconds; negative when it was set back. Less than a second is
- * nothing: that is the grain of two clocks that are read one after the other.
+ * How far the wall clock has been set ahead since, in milliseconds; negative when it was set back. Differences below one
+ * second count as 0, since the two clocks are read one after the other.
  */
 export const ahead: Effect.Effect<number> = Effect.clockWith((clock) =>
   Effect.sync(() => {
@@ -68,7 +67,7 @@ export const ahead: Effect.Effect<number> = Effect.clockWith((clock) =>
   })
 )
 
-/** A clock whose wall does not jump, for code that counts by the wall clock. */
+/** A clock whose wall time does not jump, for code that counts by the wall clock. */
 export const clockOf = (clock: Clock.Clock): Clock.Clock => {
   const currentTimeMillisUnsafe = () => millis(clock)
   const currentTimeNanosUnsafe = () => BigInt(millis(clock)) * 1_000_000n

@@ -1,10 +1,10 @@
-/** The clock of one run, looked up in the context when it is first read. */
+/** The clock of one run, looked up in the context when it is first read: a run without failures and waits reads no clock. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as MonotonicClock from "./MonotonicClock.ts"
 
-/** The clock of one run. A run in which nothing fails and nothing waits never reads it. */
+/** The clock of one run. */
 export class RunClock {
   readonly #context: Context.Context<never>
   #known: MonotonicClock.Known | undefined
@@ -29,8 +29,8 @@ export class RunClock {
   }
 
   /**
-   * Sleeps until a moment, in milliseconds since the epoch. Timers may go off a sliver early; who asks this clock
-   * afterwards will find that the moment has come.
+   * Sleeps until a time in milliseconds since the epoch. Timers may fire early: it sleeps again until this clock shows
+   * that time.
    */
   sleepUntil(moment: number): Effect.Effect<void> {
     return Effect.suspend(() => {

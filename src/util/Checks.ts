@@ -1,16 +1,16 @@
 /**
- * What constructors refuse: what is wrong, where, and what would be right.
+ * Checks of options: what is wrong, where, and what would be right.
  *
- * A constructor that is given nonsense throws an `InvalidOptions` at once, with everything that is wrong; one that is an
- * Effect or a Layer dies with the same error, because no caller can do anything about it but mend the code.
+ * A constructor with invalid options throws an `InvalidOptions` at once, which lists every problem; one that is an Effect
+ * or a Layer dies with the same error, since only a change of the code can help.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
-/** Options that no meaning can be given to: a mistake in the code that gave them. */
+/** Invalid options: a mistake in the code that passed them. */
 export class InvalidOptions extends Error {
   override readonly name = "InvalidOptions"
-  /** One sentence for each thing that is wrong: where, and what would be right. */
+  /** One sentence for each problem: where it is, and what would be right. */
   readonly problems: ReadonlyArray<string>
 
   constructor(where: string, problems: ReadonlyArray<string>) {
@@ -19,23 +19,23 @@ export class InvalidOptions extends Error {
   }
 }
 
-/** Something that is wrong with a value; `undefined` when nothing is. */
+/** Checks a value: a description of the problem, or `undefined`. */
 export type Check = (value: unknown) => string | undefined
 
-/** Throws unless all fields that are given pass their checks. What is `undefined` has not been said. */
+/** Throws unless all fields pass their checks. A field that is `undefined` counts as absent. */
 export const fields = <O extends object>(
   where: string,
   options: O,
   checks: { readonly [K in keyof O]?: Check | undefined }
 ): void => refuse(where, fieldProblems(options, checks))
 
-/** Throws when there is something wrong. */
+/** Throws if there are problems. */
 export const refuse = (where: string, problems: Iterable<string>): void => {
   const all = [...problems]
   if (all.length > 0) throw new InvalidOptions(where, all)
 }
 
-/** What is wrong with the fields of an object. `path` stands before their names; names that are not known are wrong. */
+/** The problems of an object's fields. `path` precedes their names; unknown names are problems too. */
 export function* fieldProblems<O extends object>(
   options: O,
   checks: { readonly [K in keyof O]?: Check | undefined },
@@ -63,7 +63,7 @@ const said = (value: unknown): string =>
           ? "null"
           : `a ${typeof value}`
 
-/** A number in a range. Infinite only where `most` is. */
+/** A number in a range. Infinity is allowed only where `most` is infinite. */
 export const number =
   (
     what: string,
@@ -88,14 +88,14 @@ export const number =
       ? undefined
       : `is ${said(value)}; it has to be ${what}`
 
-/** A whole number from 1 on, or infinite for no bound. */
+/** A whole number of at least 1, or infinite for no bound. */
 export const count: Check = number("a whole number, at least 1", {
   least: 1,
   most: Number.POSITIVE_INFINITY,
   whole: true
 })
 
-/** A length of time that is not negative; infinite for ever. */
+/** A duration that is not negative; it may be infinite. */
 export const duration: Check = (value) => {
   const read = Duration.fromInput(value as Duration.Input)
   const millis = Option.isSome(read) ? Duration.toMillis(read.value) : Number.NaN
@@ -104,13 +104,13 @@ export const duration: Check = (value) => {
     : undefined
 }
 
-/** effect reads a negative length of time as none at all. */
+/** Effect turns a negative duration into zero. */
 const isNegative = (value: unknown): boolean =>
   typeof value === "number" || typeof value === "bigint"
     ? value < 0
     : typeof value === "string" && /^\s*-/.test(value)
 
-/** One of some words. */
+/** One of several strings. */
 export const oneOf =
   (words: ReadonlyArray<string>): Check =>
   (value) =>
@@ -130,13 +130,13 @@ export const text: Check = (value) =>
 export const list: Check = (value) =>
   Array.isArray(value) ? undefined : `is ${said(value)}; it has to be a list`
 
-/** A name of a provider or a credential: it stands in bench keys, between `/` and `#`. */
+/** A name of a provider or a credential. Bench keys contain it, next to `/` and `#`. */
 export const name: Check = (value) =>
   typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value)
     ? undefined
     : `is ${said(value)}; it has to be made of letters, digits, '.', '_' and '-', and to begin with a letter or a digit`
 
-/** An address that requests can be sent to. It may hold a secret, so it is not repeated. */
+/** A URL that requests can be sent to. Errors do not quote it, since it may contain a secret. */
 export const httpUrl: Check = (value) => {
   const text = typeof value === "string" ? value.replaceAll("{model}", "model") : ""
   const url = URL.canParse(text) ? new URL(text) : undefined

@@ -1,9 +1,9 @@
-/** A timer whose moment may move: one sleep serves many waits, of which hardly any comes to its end. */
+/** A timer that can be moved: one sleep serves many waits, of which most are moved before they end. */
 import type * as Context from "effect/Context"
 import type { RunClock } from "../time/RunClock.ts"
 import * as Running from "./Running.ts"
 
-/** Calls back when its moment has come. */
+/** Calls back at a time that can be moved. */
 export class MovableTimer {
   readonly #now: RunClock
   readonly #context: Context.Context<never>
@@ -18,7 +18,7 @@ export class MovableTimer {
     this.#onDue = onDue
   }
 
-  /** Sets the moment, in milliseconds since the epoch; infinite for never. Moving it away costs nothing. */
+  /** Sets the time, in milliseconds since the epoch; infinite for never. Moving it later starts no new sleep. */
   set(dueAt: number): void {
     this.#dueAt = dueAt
     if (dueAt >= this.#wakesAt) return
@@ -26,7 +26,7 @@ export class MovableTimer {
     this.#sleep()
   }
 
-  /** Stops it, so that nothing sleeps any more. */
+  /** Stops the timer and its sleep. */
   stop(): void {
     this.#dueAt = Number.POSITIVE_INFINITY
     this.#wake()

@@ -1,9 +1,9 @@
 /**
- * One attempt: something that runs beside the caller's fiber, so that it can be given up without giving up the
- * caller.
+ * Something that runs beside the caller's fiber, an attempt for example, so that it can be stopped without interrupting
+ * the caller.
  *
- * An attempt that ends in the same turn costs one fiber and no timer. Only when it suspends is a timer armed and the
- * caller's fiber parked.
+ * If it ends in the turn in which it started, it costs one fiber and no timer. Only if it suspends, a timer is started and
+ * the caller's fiber is parked.
  */
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -17,11 +17,11 @@ export interface Running<out A> {
   readonly pollUnsafe: () => Exit.Exit<A, unknown> | undefined
   /** Calls back once when it ends, at once if it has. */
   readonly addObserver: (observer: (exit: Exit.Exit<A, unknown>) => void) => void
-  /** Asks it to stop. It still ends through its observers. */
+  /** Interrupts it. Its observers are still called when it ends. */
   readonly interruptUnsafe: () => void
-  /** When its own wait is over, in milliseconds since the epoch; may move while it runs. */
+  /** Its own timeout, in milliseconds since the epoch; may move while it runs. */
   readonly dueAt?: (() => number) | undefined
-  /** Its wait is over; true when it has ended by that, and not in vain. */
+  /** Called at its own timeout; true when that ends it successfully. */
   readonly timeUp?: (() => boolean) | undefined
 }
 
@@ -29,30 +29,29 @@ export interface Running<out A> {
 export const start = <A, R>(effect: Effect.Effect<A, unknown, R>, context: Context.Context<R>): Running<A> =>
   Effect.runForkWith(context)(effect)
 
-/** How a wait ended: with the attempt, or because its time was up. */
+/** How a wait ended: with an exit, or with a timeout. */
 export type Ended<A> = Exit.Exit<A, unknown> | "timeout"
 
-/** What is done about a running attempt. */
+/** What to do about something that runs. */
 export interface Waiter<in A, out B, out E, out R = never> {
-  /** When its time is up at the latest, in milliseconds since the epoch; its own wait may be over sooner. */
+  /** The latest timeout, in milliseconds since the epoch; its own timeout may be sooner. */
   readonly dueAt: number
   readonly context: Context.Context<never>
   /**
-   * Called in the very turn in which the attempt ends or its time is up, and before anything else can happen, so
-   * bookkeeping done here cannot be lost. What it returns is what the caller goes on with.
+   * Called in the turn in which it ends or times out, before anything else can happen, so that records made here cannot
+   * be lost. The caller goes on with what it returns.
    */
   readonly onEnd: (ended: Ended<A>) => Effect.Effect<B, E, R>
-  /** The caller is interrupted instead. The attempt is stopped then, and the interruption waits for it. */
+  /** The caller is interrupted instead. What runs is interrupted too, and the interruption waits for it. */
   readonly onInterrupt: () => void
 }
 
 /**
- * Waits for a running attempt, with the caller's fiber parked: for use inside of `Effect.callback`, in the turn in
- * which the attempt was started, so that there is no moment in which it belongs to nobody. Returns what is to be done
- * when the caller is interrupted.
+ * Waits with the caller's fiber parked. For use inside `Effect.callback`, in the turn in which the attempt was started, so
+ * that an interruption cannot leave it running. Returns the finalizer for an interruption of the caller.
  *
- * An attempt whose time is up is stopped without waiting, so that one that cannot be interrupted does not hold up
- * the next.
+ * After a timeout the attempt is interrupted without waiting for its end, so that an uninterruptible one does not delay the
+ * next.
  */
 export const park = <A, B, E, R>(
   running: Running<A>,
@@ -62,7 +61,7 @@ export const park = <A, B, E, R>(
   let done = false
   const due = () => Math.min(dueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
   const timer = due() === Number.POSITIVE_INFINITY ? undefined : start(sleepUntil(due), context)
-  // Thrown in the observer of a fiber or a timer, it would end the process, and the caller would wait for ever.
+  // An exception in the observer of a fiber or a timer would end the process, and the caller would never be resumed.
   const guarded = (ended: Ended<A>): Effect.Effect<B, E, R> => {
     try {
       return onEnd(ended)
@@ -97,7 +96,7 @@ export const run = <A, B, E, R>(
   waiter: Waiter<A, B, E, R>
 ): Effect.Effect<B, E, R> => Effect.callback<B, E, R>((resume) => park(begin(), waiter, resume))
 
-/** Sleeps until a moment that may move away meanwhile. In whole milliseconds: a sliver of one may be no time at all. */
+/** Sleeps until a time that may move meanwhile. Rounded up to whole milliseconds, since timers fire early. */
 const sleepUntil = (due: () => number): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
     const left = due() - MonotonicClock.millis(clock)

@@ -1,4 +1,4 @@
-/** SHA-256 without a promise and without a platform: the bench decides in one step, wherever it runs. */
+/** SHA-256, synchronous and without platform APIs: the bench decides in one step on every platform. */
 
 const isPrime = (n: number): boolean => {
   for (let i = 2; i * i <= n; i++) if (n % i === 0) return false

@@ -1,14 +1,14 @@
-/** Long lists in messages: the first few and a count, so that a message stays readable however long a chain is. */
+/** Long lists in messages: the first few items and a count of the others. */
 
-/** How many items a message names. */
+/** How many items a message shows. */
 export const shown = 5
 
-/** Items that are compared with each other for every one that is named; a list may have a hundred thousand. */
+/** Items that are compared for each one that is shown; bounds the work on lists of a hundred thousand. */
 const comparedPerNamed = 10
 
 /**
- * The first items of a list, and how many more there are. An item that comes several times is named once, with a count.
- * Of the letters a, b, a, c, d, e, f: `a ×2, b, c, d, e, … (1 more)`.
+ * The first items of a list, and how many more there are. An item that occurs several times is shown once, with a count.
+ * For the letters a, b, a, c, d, e, f: `a ×2, b, c, d, e, … (1 more)`.
  */
 export const few = <A>(
   items: ReadonlyArray<A>,

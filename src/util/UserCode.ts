@@ -1,6 +1,6 @@
 /**
- * Where the code of others is called: observers, classifiers, schedules, limiters and the like. What they throw, and what
- * they give instead of what they should, costs no request anything; it is named in the log, once for each seam.
+ * Calls into code of the application: observers, classifiers, schedules, limiters and so on. Exceptions and invalid results
+ * of such code never fail a request. They are logged as a warning, once for each kind of code.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -9,14 +9,14 @@ import * as Fiber from "effect/Fiber"
 import { RunClock } from "../time/RunClock.ts"
 import * as Running from "./Running.ts"
 
-/** How long something may take that ought to be known at once: a retry's delay, a limiter's word. In milliseconds. */
+/** How long code may take whose result should be there at once (a retry's delay, a limiter), in milliseconds. */
 export const patience = 1_000
 
 const named = new WeakMap<object, Set<string>>()
 
 /**
- * Names a seam in the log: which it is, what it did, and what is done about it. Once for each `owner`. Neither the message
- * of an error nor a value is part of it: they may hold a key or a prompt.
+ * Logs a warning about code of the application: which code, what it did, and what happens instead. Once for each `owner`.
+ * Error messages and values are left out, since they may contain a key or a prompt.
  */
 export const name = (
   owner: object,
@@ -32,11 +32,11 @@ export const name = (
   Effect.runForkWith(context)(Effect.logWarning(`${seam} ${did}; ${instead}`))
 }
 
-/** What an error is called: all of it that may stand in a log. */
+/** The class of an error: the only part of it that is logged. */
 export const threw = (error: unknown): string =>
   `threw ${error instanceof Error ? error.constructor.name : `a ${typeof error}`}`
 
-/** True for a promise, which is what an async function gives. What it rejects with is caught. */
+/** True for a promise, the result of an async function. Its rejection is caught. */
 export const isPromise = (u: unknown): u is Promise<unknown> => {
   if (typeof u !== "object" || u === null || typeof (u as { then?: unknown }).then !== "function")
     return false
@@ -44,14 +44,14 @@ export const isPromise = (u: unknown): u is Promise<unknown> => {
   return true
 }
 
-/** How something ended that ought to end at once: with a value, or in one of the ways of a broken seam. */
+/** How an effect of the application ended: with a value, or with a description of what it did. */
 export type Word<A> =
   | { readonly _tag: "Said"; readonly value: A }
   | { readonly _tag: "Failed"; readonly did: string }
 
 /**
- * Runs an effect of others that ought to be over at once, and waits for it no longer than `millis`. One that ends in the
- * turn in which it begins costs no timer.
+ * Runs an effect of the application and waits for it no longer than `millis`. One that ends in the turn in which it begins
+ * costs no timer.
  */
 export const word = <A>(
   effect: Effect.Effect<A, unknown>,
@@ -69,7 +69,7 @@ export const word = <A>(
         context,
         onEnd: (ended) =>
           Effect.succeed<Word<A>>(
-            ended === "timeout" ? { _tag: "Failed", did: `said nothing within ${millis} ms` } : wordOf(ended)
+            ended === "timeout" ? { _tag: "Failed", did: `did not end within ${millis} ms` } : wordOf(ended)
           ),
         onInterrupt: () => {}
       },

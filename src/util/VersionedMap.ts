@@ -1,28 +1,29 @@
 /**
- * A map whose every version stays as it was, and whose latest version costs what a plain `Map` costs.
+ * An immutable map whose latest version is as fast as a plain `Map`.
  *
  * The latest version holds the map. An older one holds the one entry in which it differs from the version that came
- * after it, so a change is made in place and nothing is copied. A version that nobody holds is garbage: newer versions
- * do not refer to older ones. Reading an old version costs a step for every change since; changing one copies it.
+ * after it, so a change is made in place and nothing is copied. Newer versions do not refer
+ * to older ones, so old ones are collected. Reading an old version takes one step for every change since; changing one
+ * copies it.
  *
  * Measured at 100,000 keys against effect's `HashMap` (0.58 µs a read, 1.6 µs a change): 0.13 µs and 0.4 µs.
  */
 
-/** What the versions of one map share. */
+/** What all versions of one map share. */
 interface Root<K, V> {
   readonly map: Map<K, V>
-  /** Where `pass` goes on. */
+  /** Where `pass` continues. */
   hand: Iterator<[K, V]> | undefined
 }
 
 /** One version of a map. */
 export class VersionedMap<K, V> implements ReadonlyMap<K, V> {
-  /** Counts the changes. Of two versions of one history the greater is the later. */
+  /** Counts the changes: the later of two versions of one history has the greater number. */
   readonly revision: number
   readonly size: number
-  /** On the latest version only. */
+  /** Set on the latest version only. */
   #root: Root<K, V> | undefined
-  /** On older ones: the version after this one, and what this one has at the key in which they differ. */
+  /** Set on older versions: the next version, and the value here of the key in which they differ. */
   #next: VersionedMap<K, V> | undefined
   #key: K | undefined
   #value: V | undefined
@@ -51,11 +52,11 @@ export class VersionedMap<K, V> implements ReadonlyMap<K, V> {
     return this.get(key) !== undefined
   }
 
-  /** The next version, with another value at one key; `undefined` takes the key out. */
+  /** The next version, with another value at one key; `undefined` removes the key. */
   with(key: K, value: V | undefined): VersionedMap<K, V> {
     const old = this.get(key)
     if (old === value) return this
-    // An empty map begins a new history each time: it may be a constant, and is not to keep all that came after it.
+    // An empty map starts a new history each time: it may be a constant, and must not retain all later versions.
     const isOld = this.#root === undefined || this.size === 0
     const root = isOld ? { map: this.#copy(), hand: undefined } : this.#root!
     if (value === undefined) root.map.delete(key)
@@ -70,14 +71,14 @@ export class VersionedMap<K, V> implements ReadonlyMap<K, V> {
   }
 
   /**
-   * The keys in which a later version of the same history differs from this one, in the order in which they changed.
-   * Where `later` is none, all keys of both.
+   * The keys in which a later version of the same history differs from this one, in the order in which they changed. If
+   * `later` belongs to another history: all keys of both.
    */
   changedBy(later: VersionedMap<K, V>): ReadonlySet<K> {
     return new Set(this.replacedBy(later).keys())
   }
 
-  /** The same keys with what they have in this version: reading an old version key by key takes the square of the time. */
+  /** The same keys with their values in this version. Reading an old version key by key would take quadratic time. */
   replacedBy(later: VersionedMap<K, V>): ReadonlyMap<K, V | undefined> {
     const old = new Map<K, V | undefined>()
     for (let version: VersionedMap<K, V> = this; version !== later; version = version.#next!) {
@@ -91,7 +92,7 @@ export class VersionedMap<K, V> implements ReadonlyMap<K, V> {
     return old
   }
 
-  /** Looks at the next entries, and tells the keys of those to which `is` applies. Each call goes on where the last one ended. */
+  /** Checks the next entries and returns the keys of those to which `is` applies. Each call continues where the last one ended. */
   pass(count: number, is: (value: V, key: K) => boolean): ReadonlyArray<K> {
     const root = this.#root
     if (root === undefined) return []
@@ -111,7 +112,7 @@ export class VersionedMap<K, V> implements ReadonlyMap<K, V> {
     return found ?? none
   }
 
-  /** A copy of the entries: what is read while the map goes on changing has to hold still. */
+  /** A copy of the entries, which does not change while it is read. */
   #copy(): Map<K, V> {
     const changes: Array<VersionedMap<K, V>> = []
     let version: VersionedMap<K, V> = this

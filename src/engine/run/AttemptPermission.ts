@@ -1,6 +1,6 @@
 /**
- * What has to be asked before an attempt is made: the other processes, whether a probe may be sent, and the limiter,
- * whether the credential has a request left. Mostly nothing.
+ * The permission for an attempt: other processes may be probing the target already (a shared bench), and the credential may
+ * be over its own limit. Most attempts need no permission.
  */
 import * as Effect from "effect/Effect"
 import type { Target } from "../../domain/Target.ts"
@@ -8,10 +8,10 @@ import type * as Bench from "../../health/Bench.ts"
 import type { BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { CredentialLimits } from "../../health/CredentialLimits.ts"
 
-/** `probing`: another process is, and the probe's slot has been given back. `limited`: the credential is over its own limit. */
+/** `probing`: another process is probing, and the slot has been released. `limited`: the credential is over its own limit. */
 export type AttemptPermission = "granted" | "probing" | "limited"
 
-/** Asks for an attempt; `undefined` where there is nobody to ask. Who breaks instead of answering holds up nobody. */
+/** Asks for permission; `undefined` where none is needed. A registry or limiter that fails lets the attempt through. */
 export const ask = (
   { limits, registry }: { readonly limits: CredentialLimits; readonly registry: BenchRegistry["Service"] },
   target: Target,
@@ -34,7 +34,7 @@ const probing = Effect.succeed<AttemptPermission>("probing")
 const counted = (take: Effect.Effect<boolean>): Effect.Effect<AttemptPermission> =>
   Effect.map(letThrough(take), (isAllowed) => (isAllowed ? "granted" : "limited"))
 
-/** The word of who may break: who breaks instead of answering holds up nobody. */
-export const letThrough: (word: Effect.Effect<boolean>) => Effect.Effect<boolean> = Effect.catchCause(() =>
+/** Turns a failed check into permission. */
+export const letThrough: (check: Effect.Effect<boolean>) => Effect.Effect<boolean> = Effect.catchCause(() =>
   Effect.succeed(true)
 )

@@ -1,24 +1,24 @@
 /**
  * The policy's decision about one failure: the same target again (and when), or leave it.
  *
- * The wait the provider asked for, the retries, the budgets and what else is available are weighed here together, in
- * one place and without side effects. What rests, and where a run goes that leaves, stands in the failure's `Rule`.
+ * A pure function of the failure, its rule, the wait that the provider asked for, the budgets and the other targets. What is
+ * benched, and where the run goes next, is in the failure's `Rule`.
  */
 import type * as Schedule from "effect/Schedule"
 import * as Failure from "../../failure/Failure.ts"
 import * as Bench from "../../health/Bench.ts"
 import type { Rule } from "../../policy/Rule.ts"
 
-/** What is decided. `Leave` ends the visit. */
+/** The decision. `Leave` ends the visit. */
 export type Decision =
   | { readonly _tag: "Leave" }
-  /** The attempts of the request are used up: leave, which says nothing about the target. */
+  /** The attempt budget of the request is used up: leave, which is no evidence against the target. */
   | { readonly _tag: "CutShort" }
-  /** Once more, after `delay` milliseconds; until then the target rests for everybody. */
+  /** Once more, after `delay` milliseconds; until then the target is benched for all requests. */
   | { readonly _tag: "AfterWait"; readonly delay: number }
   /** Once more at once, with the request as the provider amends it after this failure. */
   | { readonly _tag: "Amend"; readonly failure: Failure.BadRequest }
-  /** Once more when the schedule says so, `least` milliseconds from now at the soonest; or leave if it is done. */
+  /** Once more after the delay of the schedule, but at least `least` milliseconds; leave if the schedule is done. */
   | {
       readonly _tag: "Backoff"
       readonly schedule: Schedule.Schedule<unknown, Failure.Failure>
@@ -27,13 +27,13 @@ export type Decision =
 
 /** What a decision depends on besides the failure and its rule. */
 export interface Situation {
-  /** A probe, or the last resort when everything rests, has one attempt and no retries. */
+  /** A probe, or a call to a benched target as the last resort, has one attempt and no retries. */
   readonly single: boolean
   /** The longest wait worth it, in milliseconds. */
   readonly maxWait: number
-  /** Attempts left for asking a target again. A target that was not tried yet may be asked without one. */
+  /** Retries left in the attempt budget. The first attempt at a target needs none. */
   readonly attemptsLeft: number
-  /** Whether another target was asked before this one. */
+  /** Whether another target was called before this one. */
   readonly hasMoved: boolean
   /** Whether this visit has waited for the provider before, or has amended the request. */
   readonly waited: boolean
@@ -57,21 +57,21 @@ export const decide = (failure: Failure.Failure, rule: Rule, situation: Situatio
     if (situation.canAmend(failure)) return { _tag: "Amend", failure }
   }
   if (retry === "never" || situation.single) return leave
-  // Attempts that this visit alone has used up are how often its target may be asked; else they were used elsewhere.
+  // Used up by this target alone: its retries are over. Used up by others too: the visit is cut short.
   if (situation.attemptsLeft < 1) return typeof retry === "string" || !situation.hasMoved ? leave : cutShort
-  const asked = Failure.waitMillis(failure, now)
+  const requested = Failure.waitMillis(failure, now)
   if (retry === "withoutTokenCap") {
     return failure._tag === "BadRequest" && !situation.amended && situation.canAmend(failure)
       ? { _tag: "Amend", failure }
       : leave
   }
-  if ((asked ?? 0) > situation.maxWait) return leave
+  if ((requested ?? 0) > situation.maxWait) return leave
   if (retry === "afterWait") {
-    if (asked === undefined || situation.waited || situation.hasSibling()) return leave
-    const delay = Math.max(asked, Bench.shortestRest)
+    if (requested === undefined || situation.waited || situation.hasSibling()) return leave
+    const delay = Math.max(requested, Bench.shortestRest)
     return situation.hasTimeFor(delay) ? { _tag: "AfterWait", delay } : leave
   }
-  return { _tag: "Backoff", schedule: retry, least: asked ?? 0 }
+  return { _tag: "Backoff", schedule: retry, least: requested ?? 0 }
 }
 
 /** A refusal that may be about one field, which the provider can leave out. */

@@ -1,27 +1,27 @@
-/** From whatever an attempt ended with to exactly one failure. */
+/** Turns the cause that an attempt ended with into exactly one failure. */
 import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as UserCode from "../../util/UserCode.ts"
 
-/** What a classification may say besides a failure: the error speaks of no target, it goes to the caller. */
+/** The result of a classification for an error that says nothing about the target and goes to the caller. */
 export interface NotMine {
   readonly _tag: "NotMine"
 }
 
 /**
- * For `classify`: this error is an answer of the application's own service and no trouble of the target. It goes to the
- * caller as it is, at once; nothing rests, nothing is tried again, and nothing is counted.
+ * For `classify`: this error is an answer of the application's own service and no failure of the target. It goes to the
+ * caller unchanged and at once; nothing is benched, retried or counted.
  */
 export const notMine: NotMine = { _tag: "NotMine" }
 
-/** Says what an error of the user's own means. */
+/** Classifies an error of the application. */
 export type Classify<in E> = (error: E, target: Target) => Failure.Failure | NotMine
 
 /**
- * Turns whatever an attempt failed with into exactly one failure, or into the word that it is none. A failure that a
- * broken finalizer turned into a defect is still found; what nobody can place is `Transient` with the reason `Unknown`.
+ * Turns a cause into exactly one failure, or into `NotMine`. A failure that a finalizer turned into a defect is found too;
+ * an error that cannot be classified is `Transient` with the reason `Unknown`.
  */
 export const failureOf = <E>(
   cause: Cause.Cause<unknown>,
@@ -30,7 +30,7 @@ export const failureOf = <E>(
 ): Failure.Failure | NotMine => {
   for (const reason of cause.reasons) {
     const error = reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : undefined
-    if (isPlaced(error)) return error
+    if (isKnownFailure(error)) return error
   }
   const failed = cause.reasons.find((reason) => reason._tag === "Fail")
   if (failed === undefined) {
@@ -43,7 +43,7 @@ export const failureOf = <E>(
     : classify(failed.error as E, target)
 }
 
-/** The stack or the memory of our own process ran out, whatever the target was doing. */
+/** The stack or the memory of this process ran out, which is no failure of the target. */
 const isOurs = (defect: unknown): boolean =>
   defect instanceof RangeError && /call stack|allocation|string length|out of memory/i.test(defect.message)
 
@@ -57,18 +57,18 @@ const ours = (target: Target, cause: unknown): Failure.Failure =>
   })
 
 /**
- * A `classify` of the user's own, whatever it does: what it throws, and what is neither a failure nor `notMine`, makes the
- * error an unknown one, and is named in the log once for each `owner`.
+ * A `classify` of the application with its mistakes contained: if it throws, or returns neither a failure nor `notMine`, the
+ * error counts as unknown, and a warning is logged once for each `owner`.
  */
 export const contained =
   <E>(classify: Classify<E>, owner: object, context: Context.Context<never>): Classify<E> =>
   (error, target) => {
     let did = "gave no failure"
     try {
-      const said: unknown = classify(error, target)
-      if (isPlaced(said)) return said
-      if (said === notMine) return notMine
-      if (UserCode.isPromise(said)) did = "gave a promise"
+      const result: unknown = classify(error, target)
+      if (isKnownFailure(result)) return result
+      if (result === notMine) return notMine
+      if (UserCode.isPromise(result)) did = "gave a promise"
     } catch (thrown) {
       did = UserCode.threw(thrown)
     }
@@ -76,8 +76,9 @@ export const contained =
     return unknown(target, "an error that broke its classifier", error)
   }
 
-/** A failure whose class is in the decision table. Reasons are checked where failures are made, but not by force. */
-const isPlaced = (u: unknown): u is Failure.Failure => Failure.isFailure(u) && classes.has(Failure.classOf(u))
+/** A failure whose class is in the decision table. The type of a reason can be circumvented, so it is checked again. */
+const isKnownFailure = (u: unknown): u is Failure.Failure =>
+  Failure.isFailure(u) && classes.has(Failure.classOf(u))
 
 const classes = new Set<string>(Failure.failureClasses)
 

@@ -1,4 +1,4 @@
-/** What a run is made of, and what it gives. */
+/** What a run needs, and its result. */
 import type { AffinityKey } from "../../candidates/Affinity.ts"
 import type { Turns } from "../../candidates/Candidates.ts"
 import type { PreparedChain } from "../../candidates/PreparedChain.ts"
@@ -20,13 +20,13 @@ import type { Policy } from "../../policy/Policy.ts"
 import type * as Running from "../../util/Running.ts"
 import type { Classify } from "./FailureOf.ts"
 
-/** What all runs share. */
+/** What all runs of a runtime share. */
 export interface Shared {
   readonly registry: BenchRegistry["Service"]
   readonly limits: CredentialLimits
   readonly budget: RetryBudget
   readonly turns: Turns
-  /** What is known of targets from their attempts. */
+  /** What attempts have shown about targets that have equals. */
   readonly signals: SignalsOf
   /** Requests that wait for a target. */
   readonly queues: WaitQueues
@@ -41,7 +41,7 @@ export interface Shared {
 /** What makes one run. */
 export interface RunOptions<P extends Backend, R, A> {
   readonly prepared: PreparedChain<P, R>
-  /** For the whole run: deadline, attempts, fallbackReserve and what to do when everything rests. */
+  /** For the whole run: deadline, attempts, fallbackReserve and what to do when all targets are benched. */
   readonly policy: Policy
   readonly kind: RunInfo["kind"]
   readonly request: unknown
@@ -59,11 +59,11 @@ export interface RunOptions<P extends Backend, R, A> {
   ) => Running.Running<A>
   /** Whether the provider can amend the request after such a failure. */
   readonly canAmend: (backend: P, failure: Failure.BadRequest) => boolean
-  /** What an error of the caller's own means. */
+  /** Classifies errors that are no failures yet. */
   readonly classify: Classify<never> | undefined
 }
 
-/** What a run gives: who answered, and what had failed before. */
+/** The result of a run: the target that answered, and the attempts that failed before. */
 export interface Served<out A> {
   readonly value: A
   readonly target: Target

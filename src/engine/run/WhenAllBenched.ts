@@ -1,9 +1,9 @@
 /**
- * What a run does that has nobody left to try: wait for a target that it may call, or end. The policy's `whenAllBenched`
- * and `maxWait` decide.
+ * What a run does without a target that it can call: wait for one, or end. The policy's `whenAllBenched` and `maxWait`
+ * decide.
  *
- * Four kinds of targets are worth a wait: those whose visit a budget of ours cut short, or that asked for a short wait;
- * those that rest and were not tried yet; all that rest, with `wait`; and those that were passed by for their own limit.
+ * It waits for four kinds of targets: those whose visit a budget cut short, or that asked for a short wait; benched ones that
+ * were not tried yet; with `wait`, all benched ones; and those that were skipped for their own limit.
  */
 import type { Candidates } from "../../candidates/Candidates.ts"
 import * as Exhaustion from "../../candidates/Exhaustion.ts"
@@ -16,35 +16,35 @@ import type * as RunError from "../../failure/RunError.ts"
 import type { WhenAllBenched } from "../../policy/Policy.ts"
 import type { Next } from "../../policy/Rule.ts"
 
-/** A place in the line of a target. */
+/** A place in the wait queue of a target. */
 export interface RunPlace<out P extends Backend> extends Place {
   readonly backend: P
-  /** The visit that goes on then, and where the run goes when the target cannot be called after all. */
+  /** The visit to continue, and where the run goes if the target cannot be called after all. */
   readonly visit?: Visit<P> | undefined
   readonly next?: Next | undefined
 }
 
-/** What is decided. Moments are milliseconds since the epoch. */
+/** The decision. Times are milliseconds since the epoch. */
 export type Decision<P extends Backend> =
-  /** Wait for the first of these places to come up. */
+  /** Wait for the first turn among these places. */
   | { readonly _tag: "Wait"; readonly places: ReadonlyArray<RunPlace<P>>; readonly until: number }
-  /** Come back to a target that was passed by because of its own limit, when that allows it. */
+  /** Come back to a target that was skipped because of its own limit, when that allows it. */
   | { readonly _tag: "GoBack"; readonly to: Exhaustion.RestingTarget<P> }
   | { readonly _tag: "End"; readonly error: RunError.RunError }
 
-/** What it depends on. */
+/** What the decision depends on. */
 export interface Situation<P extends Backend, R> {
   readonly candidates: Candidates<P, R>
   readonly whenAllBenched: WhenAllBenched
   /** The attempts that failed, in order. */
   readonly failed: ReadonlyArray<RunError.FailedAttempt>
-  /** Targets whose visit may go on. */
+  /** Visits that may be continued. */
   readonly unfinished: ReadonlyArray<RunPlace<P>>
-  /** When the run's time is up. */
+  /** The deadline. */
   readonly deadlineAt: number
-  /** It has waited in vain, and does not wait again. */
+  /** Whether it has waited in vain; it does not wait again. */
   readonly hasWaited: boolean
-  /** Attempts left for asking a target again. */
+  /** Retries left in the attempt budget. */
   readonly attemptsLeft: number
   /** Until when it waits for targets: its maxWait, and with `wait` its deadline. */
   readonly waitsUntil: () => number
@@ -72,7 +72,7 @@ export const decide = <P extends Backend, R>(situation: Situation<P, R>, now: nu
   }
 }
 
-/** What no model here can take does not become another request while the others rest. */
+/** A request that no model of the chain can take: waiting for benched ones would not help. */
 const isOwnFault = (failure: Failure | undefined): failure is BadRequest | ContextExceeded =>
   failure?._tag === "ContextExceeded" || (failure?._tag === "BadRequest" && failure.reason === "Unsupported")
 
@@ -81,16 +81,16 @@ const placesOf = <P extends Backend, R>(
   now: number
 ): ReadonlyArray<RunPlace<P>> => {
   const { attemptsLeft, candidates, failed, unfinished, whenAllBenched } = situation
-  const first = (whom: ReadonlyArray<{ readonly backend: P; readonly target: Target }>, anyway: boolean) =>
-    whom.map(({ backend, target }) => ({ backend, target, notBefore: now, isFirst: true, anyway }))
-  // A key at the place of one that failed most likely meets the same fault. Before all is lost it is asked once.
+  const first = (targets: ReadonlyArray<{ readonly backend: P; readonly target: Target }>, anyway: boolean) =>
+    targets.map(({ backend, target }) => ({ backend, target, notBefore: now, isFirst: true, anyway }))
+  // A credential at the endpoint of one that failed most likely fails too. It is tried once before the run ends.
   const avoided = candidates.avoided()
   if (avoided.length > 0) return first(avoided, false)
   const goOn = attemptsLeft > 0 && now < situation.waitsUntil() ? unfinished : []
   if (whenAllBenched === "fail") return goOn
   const isUnfinished = (target: Target) => goOn.some((place) => place.target.key === target.key)
   if (whenAllBenched === "tryAnyway") {
-    // Who has tried others already does not try dead keys as well: they do not come back by themselves.
+    // Once another target was tried, dead keys are not: they do not recover by themselves.
     const untried = candidates
       .toTry()
       .filter(({ why }) => failed.length === 0 || Exhaustion.passing.has(why.reason))
@@ -98,7 +98,7 @@ const placesOf = <P extends Backend, R>(
   }
   if (isOwnFault(failed.at(-1)?.failure)) return goOn
   const { all, resting } = candidates.resting()
-  // Those that were tried are worth a wait when there is nobody else, and an attempt left.
+  // Targets that were tried are awaited only if there are no others and a retry is left.
   const awaited = resting.filter(
     ({ target }) => !isUnfinished(target) && (!candidates.hasTried(target) || (all && attemptsLeft > 0))
   )
@@ -115,8 +115,8 @@ const placesOf = <P extends Backend, R>(
 }
 
 /**
- * A target that was passed by because of its own limit is well: it is worth a wait, in all no longer than `maxWait`;
- * with `wait` as long as there is time. Its limit is not exceeded even when everything else rests.
+ * A target that was skipped because of its own limit is healthy: the run waits for it, in all no longer than `maxWait`, or
+ * with `wait` until the deadline. Its limit is not exceeded even when all other targets are benched.
  */
 const goBack = <P extends Backend, R>({
   candidates,
