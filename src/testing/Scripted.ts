@@ -183,7 +183,7 @@ export const makeWith = <Request, Answer, Chunk>(
     return list[index] ?? options.otherwise ?? list.at(-1) ?? []
   }
 
-  /** Opens a call. Whoever opened it closes it; a call without an outcome by then was interrupted. */
+  /** Opens a call. The opener closes it; a call without an outcome by then was interrupted. */
   const begin = (kind: "complete" | "stream", request: Request, target: Target) =>
     Effect.map(Clock.currentTimeMillis, (at) => {
       const recording: Recording<Request> = { target: target.key, request, at, kind, outcome: "open" }

@@ -112,7 +112,7 @@ const table = index(finishReasons)
 
 /**
  * The meaning of a finish reason in any case of letters; `undefined` if unknown. Gemini's OpenAI-compatible endpoint
- * sends `function_call_filter: MALFORMED_FUNCTION_CALL`: the last word counts.
+ * sends `function_call_filter: MALFORMED_FUNCTION_CALL`: the part after the colon counts.
  *
  * @example
  * import { finishOf } from "./FinishReasons.ts"

@@ -213,7 +213,7 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string, still?: Re
   [/\brests? nobody\b/i, "benches nothing", ["candidates", "engine", "failure", "health"]],
   [/\bnobody's\b/i, "say whose it is not", ["candidates", "engine"]],
   [/\bsliver\b/i, "rounded", ["time", "util"]],
-  [/\bpatience\b/i, "maxWait, or a timeout", ["ai", "candidates", "engine", "health", "util"]],
+  [/\bpatience\b/i, "maxWait, or a timeout", ["candidates", "engine", "health", "util"]],
   [/["`]Silent["`]/, "Timeout"],
   [/["`]hits["`]|\.hits\b/, "consecutiveBenches"],
   [/\bPool(?:Of)?\b/, "Backend"],
@@ -250,12 +250,8 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string, still?: Re
     ["candidates", "choice", "docs/simulate.md", "engine", "failure", "simulator"]
   ],
   [/\bsigns? of life\b/i, "keep-alive", ["domain", "gateway", "stream"]],
-  [/\blast word\b/i, "last failure, final event", ["domain", "policy", "simulator", "stream", "words"]],
-  [
-    /\bwhoever\b/i,
-    "name the subject",
-    ["candidates", "cli", "engine", "health", "simulator", "stream", "testing"]
-  ],
+  [/\blast word\b/i, "last failure, final event", ["domain", "policy", "simulator", "stream"]],
+  [/\bwhoever\b/i, "name the subject", ["candidates", "cli", "engine", "health", "simulator", "stream"]],
   [/\bwhose word\b/i, "name the subject"],
   [/\bhas no words?\b/i, "cannot express"],
   [/\bhangs? up on\b/i, "disconnects"],
