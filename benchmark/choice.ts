@@ -70,7 +70,7 @@ const play = (
         const began = yield* Clock.currentTimeMillis
         const failover = yield* Failover.Failover
         const served = yield* Effect.option(
-          failover.use(chain, ({ service: { ask } }) => ask, affinity && { affinity: affinity(i) })
+          failover.useAnswered(chain, ({ service: { ask } }) => ask, affinity && { affinity: affinity(i) })
         )
         const took = (yield* Clock.currentTimeMillis) - began
         outcomes.push(
@@ -151,7 +151,7 @@ const affinity = async () => {
           if (second === 1_800) yield* bench("a/m#default", { for: "1 minute" })
           for (let i = 0; i < conversations; i++) {
             if ((yield* Random.next) > 1 / 90) continue
-            const { target } = yield* failover.use(chain, () => Effect.void, {
+            const { target } = yield* failover.useAnswered(chain, () => Effect.void, {
               affinity: `conversation ${i}`
             })
             const at = turns.get(String(i)) ?? new Map<string, number>()
@@ -194,7 +194,7 @@ const costs = async () => {
         Effect.gen(function* () {
           const failover = yield* Failover.Failover
           for (let i = 0; i < count; i++)
-            yield* failover.use(chain, () => Effect.void, isKeyed ? keys[i % keys.length] : undefined)
+            yield* failover.useAnswered(chain, () => Effect.void, isKeyed ? keys[i % keys.length] : undefined)
         }).pipe(Effect.provide(Failover.layer()))
       )
   })

@@ -52,7 +52,7 @@ const ours: Shared = async (onDead) => {
   const failover = await Effect.runPromise(
     Effect.provide(Failover.Failover, Failover.layer({ policy: { retries: { times: 0 } } }))
   )
-  return () => Effect.runPromise(failover.use(chain, (backend) => backend.service.call))
+  return () => Effect.runPromise(failover.useAnswered(chain, (backend) => backend.service.call))
 }
 
 const subjects: ReadonlyArray<readonly [string, Shared]> = [

@@ -29,7 +29,7 @@ const call = (chain: ReturnType<typeof chainOf>, benched?: string) =>
     const failover = yield* Failover.Failover
     const registry = yield* BenchRegistry.BenchRegistry
     if (benched !== undefined) yield* registry.bench(benched)
-    return failover.use(chain, (backend) => backend.service.call)
+    return failover.useAnswered(chain, (backend) => backend.service.call)
   }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
 /** One operation for each case. */
@@ -52,7 +52,7 @@ export const make: Effect.Effect<Operations> = Effect.gen(function* () {
   return {
     bare: answers,
     happy: yield* call(happy),
-    happyBuilt: Effect.suspend(() => failover.use(happy, (backend) => backend.service.call)),
+    happyBuilt: Effect.suspend(() => failover.useAnswered(happy, (backend) => backend.service.call)),
     primaryFails: yield* call(chainOf(fails, { rules: { RateLimit: { rest: null } } })),
     primaryRests: yield* call(chainOf(fails), "primary"),
     bareStream: Stream.runDrain(deltas),

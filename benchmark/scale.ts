@@ -111,7 +111,7 @@ const request = (name: string, models: number, resting = 0, first = healthy): Ef
     const chain = Chain.withPolicy(Chain.fromLinks(links), { rules: { RateLimit: { rest: null } } })
     return inFiber(
       name,
-      failover.use(chain, (backend) => backend.service.call)
+      failover.useAnswered(chain, (backend) => backend.service.call)
     )
   }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
@@ -124,7 +124,10 @@ const failingRequest = (known: number): Effect.Effect<Subject> =>
     const chain = Chain.withPolicy(Chain.make(Model.make(failing, "a"), Model.make(failing, "b")), {
       rules: { RateLimit: { retry: "never", rest: { threshold: 1_000_000_000 } } }
     })
-    return inFiber(`${known} known`, Effect.exit(failover.use(chain, (backend) => backend.service.call)))
+    return inFiber(
+      `${known} known`,
+      Effect.exit(failover.useAnswered(chain, (backend) => backend.service.call))
+    )
   }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
 const order = (strategy: Strategy.Strategy, count: number): Subject => {

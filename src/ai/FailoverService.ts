@@ -103,7 +103,7 @@ const through = <S>(
       Effect.withFiber((fiber) => {
         const call = new Call(span, fiber.context)
         return Effect.matchEffect(
-          failover.use(
+          failover.useAnswered(
             chain,
             (backend, target) => {
               call.begin(target)

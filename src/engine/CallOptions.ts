@@ -112,17 +112,17 @@ export interface Use<Needs = never> {
 }
 
 /** The generic form, with the target that answered. */
-export interface UseAnswered {
+export interface UseAnswered<Needs = never> {
   <P extends Backend, RP, A, E, R, K extends Failure.Failure | NotMine>(
     chain: Chain<P, RP>,
     effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
     options: Classified<UseOptions<E, K>>
-  ): Effect.Effect<Answered<A>, RunError | Own<E, K>, RP | R>
+  ): Effect.Effect<Answered<A>, RunError | Own<E, K>, RP | R | Needs>
   <P extends Backend, RP, A, E extends Failure.Failure, R>(
     chain: Chain<P, RP>,
     effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
     options?: UseOptions<E>
-  ): Effect.Effect<Answered<A>, RunError, RP | R>
+  ): Effect.Effect<Answered<A>, RunError, RP | R | Needs>
 }
 
 /** The generic form for streams. */

@@ -160,10 +160,24 @@ export const use: Use<Failover> = <P extends Backend, RP, A, E, R, K extends Fai
 ): Effect.Effect<A, RunError | Own<E, K>, RP | R | Failover> =>
   Effect.flatMap(Failover, (failover) =>
     // Without `classify` the errors are failures: the type has seen to that.
-    Effect.map(
-      failover.use(chain, effect, options as Classified<UseOptions<E, K>>),
-      (answered) => answered.value
-    )
+    failover.use(chain, effect, options as Classified<UseOptions<E, K>>)
+  )
+
+/** The same, with the target that answered and the attempts before. */
+export const useAnswered: UseAnswered<Failover> = <
+  P extends Backend,
+  RP,
+  A,
+  E,
+  R,
+  K extends Failure.Failure | NotMine
+>(
+  chain: Chain<P, RP>,
+  effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
+  options?: UseOptions<E, K>
+): Effect.Effect<Answered<A>, RunError | Own<E, K>, RP | R | Failover> =>
+  Effect.flatMap(Failover, (failover) =>
+    failover.useAnswered(chain, effect, options as Classified<UseOptions<E, K>>)
   )
 
 /** The generic form for streams, through the `Failover` of the context. */

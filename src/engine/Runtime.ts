@@ -39,6 +39,7 @@ import type {
   Answered,
   CallOptions,
   Opened,
+  Use,
   UseAnswered,
   UseOptions,
   UseStream,
@@ -84,7 +85,9 @@ export interface Runtime {
     options?: CallOptions
   ) => Effect.Effect<Opened<Chunk>, RunError, R | Scope.Scope>
   /** The generic form: any effect per target, of any service. */
-  readonly use: UseAnswered
+  readonly use: Use
+  /** The same, with the target that answered and the attempts before. */
+  readonly useAnswered: UseAnswered
   /** The generic form for streams. */
   readonly useStream: UseStream
   /** The targets a request would try now, in order, and why others would be skipped. */
@@ -365,6 +368,11 @@ export const makeRuntime = (
         }))
       ),
     use: (<P extends Backend, RP, A, E, R>(
+      chain: Chain<P, RP>,
+      effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
+      call?: UseOptions<E>
+    ) => Effect.map(use(chain, effect, call, call?.request, never), valueOf)) as Use,
+    useAnswered: (<P extends Backend, RP, A, E, R>(
       chain: Chain<P, RP>,
       effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
       call?: UseOptions<E>

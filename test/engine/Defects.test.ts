@@ -18,7 +18,7 @@ const chain = Chain.make(Model.make(Backend.make("a", {}), "m"), Model.make(Back
 const use = <A, E>(atA: Effect.Effect<A, E>, options?: Failover.UseOptions<E, Failure.Failure>) =>
   Effect.gen(function* () {
     const failover = yield* Failover.Failover
-    const run = failover.use(
+    const run = failover.useAnswered(
       chain,
       (backend): Effect.Effect<A | string, E> => (backend.name === "a" ? atA : Effect.succeed("b")),
       options as Failover.Classified<Failover.UseOptions<E, Failure.Failure>>

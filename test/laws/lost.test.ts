@@ -83,7 +83,7 @@ const play = (day: Day, services: ReadonlyArray<ReturnType<typeof service>>, def
     )
     const ask =
       day.kind === "effect"
-        ? failover.use(chain, ({ service }) => service.ask)
+        ? failover.useAnswered(chain, ({ service }) => service.ask)
         : Stream.runDrain(failover.useStream(chain, ({ service }) => Stream.fromEffect(service.ask)))
     const callers = yield* Effect.forEach(Array.from({ length: day.callers }), (_, i) =>
       Effect.forkChild(Effect.exit(Effect.delay(ask, i * day.gap)))

@@ -141,7 +141,7 @@ describe("code of others that is broken", () => {
                   )
                 )
               const whole = yield* Effect.exit(
-                failover.use(chain, (backend) => backend.service.today, { classify })
+                failover.useAnswered(chain, (backend) => backend.service.today, { classify })
               )
               return [
                 Exit.isSuccess(whole) && whole.value.value,
@@ -166,7 +166,7 @@ describe("code of others that is broken", () => {
                 observer: (event: { readonly _tag: string }) => void heard.push(event._tag)
               }
               const chain = failing(when)
-              const whole = yield* failover.use(chain, (backend) => backend.service.today, call)
+              const whole = yield* failover.useAnswered(chain, (backend) => backend.service.today, call)
               const stream = Stream.runCollect(
                 failover.useStream(chain, (backend) => backend.service.after, call)
               )
@@ -436,7 +436,7 @@ describe("code of others that is broken", () => {
             const failover = yield* runtime({ observer: ({ _tag }) => events.push(_tag) })
             const chain = failing(when)
             const classify = () => Failover.notMine
-            const whole = failover.use(chain, (backend) => backend.service.today, { classify })
+            const whole = failover.useAnswered(chain, (backend) => backend.service.today, { classify })
             const stream = (part: "before" | "after") => {
               const heard: Array<string> = []
               return Stream.runForEach(

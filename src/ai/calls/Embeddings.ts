@@ -76,7 +76,7 @@ const through = <P extends Backend>({ ask, chain, dimensions, failover, module }
           })
         }
         return Effect.matchEffect(
-          failover.use(chain, attempt, { classify: call.classify, request: inputs }),
+          failover.useAnswered(chain, attempt, { classify: call.classify, request: inputs }),
           {
             onSuccess: ({ value }) => Effect.succeed(value),
             onFailure: (error) => failAsAiError(error, origin)

@@ -87,7 +87,7 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
     const ask = Effect.suspend(() => {
       const { chain, runtime } = current
       return world.kind === "effect"
-        ? Effect.asVoid(runtime.use(chain, ({ service }) => service.gates.ask))
+        ? Effect.asVoid(runtime.useAnswered(chain, ({ service }) => service.gates.ask))
         : Stream.runDrain(runtime.useStream(chain, ({ service }) => Stream.fromEffect(service.gates.ask)))
     })
     const callers: Array<Fiber.Fiber<void, RunError.RunError | RunError.StreamBroken>> = []
