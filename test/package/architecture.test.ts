@@ -209,10 +209,10 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string, still?: Re
   [/\bafterword\b/i, "usage after the last content"],
   [/\bout of the game\b/i, "out of rotation"],
   [/\bhands full\b/i, "too many requests in flight"],
-  [/\bholds? up nobody\b/i, "does not block", ["candidates", "engine"]],
+  [/\bholds? up nobody\b/i, "does not block"],
   [/\brests? nobody\b/i, "benches nothing", ["candidates", "engine", "failure", "health"]],
-  [/\bnobody's\b/i, "say whose it is not", ["candidates", "engine"]],
-  [/\bsliver\b/i, "rounded", ["time", "util"]],
+  [/\bnobody's\b/i, "say whose it is not"],
+  [/\bsliver\b/i, "rounded"],
   [/\bpatience\b/i, "maxWait, or a timeout", ["candidates", "engine", "health", "util"]],
   [/["`]Silent["`]/, "Timeout"],
   [/["`]hits["`]|\.hits\b/, "consecutiveBenches"],
@@ -221,7 +221,7 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string, still?: Re
     /\b(?:Onlookers|OwnThoughts|OwnLimits|KeptBench|KeptLimits|ReloadTold|UndiciUpstream)\b/,
     "the names in docs/design.md"
   ],
-  [/\bblot(?:s|ted)?\b/i, "redact", ["cli"]],
+  [/\bblot(?:s|ted)?\b/i, "redact"],
   [
     /\bpass(?:ed|es|ing)? by\b/i,
     "skip",
@@ -230,7 +230,6 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string, still?: Re
       "docs/parity.md",
       "domain",
       "engine",
-      "events",
       "failure",
       "gateway",
       "health",
@@ -241,23 +240,23 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string, still?: Re
   [
     /\bis told\b/i,
     "gets, receives",
-    ["candidates", "catalog", "cli", "docs/simulate.md", "engine", "events", "health", "simulator"]
+    ["candidates", "catalog", "cli", "docs/simulate.md", "engine", "health", "simulator"]
   ],
   [/\bhears\b/i, "receives", ["candidates", "docs/parity.md", "engine", "health"]],
   [
     /\bspeaks? (?:about|of)\b/i,
     "is evidence against, concerns",
-    ["candidates", "choice", "docs/simulate.md", "engine", "failure", "simulator"]
+    ["choice", "docs/simulate.md", "failure", "simulator"]
   ],
   [/\bsigns? of life\b/i, "keep-alive", ["domain", "gateway", "stream"]],
-  [/\blast word\b/i, "last failure, final event", ["domain", "policy", "simulator", "stream"]],
-  [/\bwhoever\b/i, "name the subject", ["candidates", "cli", "engine", "health", "simulator", "stream"]],
+  [/\blast word\b/i, "last failure, final event", ["domain", "policy", "simulator"]],
+  [/\bwhoever\b/i, "name the subject", ["candidates", "cli", "engine", "health", "simulator"]],
   [/\bwhose word\b/i, "name the subject"],
   [/\bhas no words?\b/i, "cannot express"],
   [/\bhangs? up on\b/i, "disconnects"],
   [/\bputs? right\b/i, "corrects"],
-  [/\bfor ever\b/i, "always, forever", ["candidates", "engine", "health", "util"]],
-  [/\banew\b/i, "again", ["candidates", "catalog", "cli", "docs/parity.md", "engine", "policy", "simulator"]]
+  [/\bfor ever\b/i, "always, forever", ["candidates", "engine", "health"]],
+  [/\banew\b/i, "again", ["candidates", "catalog", "docs/parity.md", "engine", "policy", "simulator"]]
 ]
 
 /** Old names of config fields and of saved records, which are still read. */
