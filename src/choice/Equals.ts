@@ -92,7 +92,7 @@ export class Equals<A> {
     const share = this.#shareOf(favourite)
     const isAsked = !this.#shares.spills(favourite, share, place) && this.#shares.allows(favourite, share)
     const home = isAsked ? favourite : this.#nextOf(key, favourite)
-    this.#shares.count(favourite, home)
+    this.#shares.count(favourite, home, request)
     return this.#ordered(
       key,
       this.#isFine(home, way, request) ? home : this.#standIn(key, home, way, request)

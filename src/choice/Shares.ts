@@ -6,14 +6,25 @@
  * next in its own order, always the same part. So they stay together, and single requests seldom have to be sent elsewhere.
  */
 
+import type { Clock } from "./Load.ts"
+
 /** How many times its share of the requests a member may get because of affinity. */
 export const mostOfShare = 1.25
 
 /** From so many times its share on, some of the conversations that prefer a member go elsewhere. */
 const spillsAbove = 1.2
 
-/** A member that has got fewer of the latest requests than this is not bounded: few requests are never even. */
+/**
+ * A member that has got fewer of the latest requests than this is not bounded: few requests are never even, and a member
+ * with about one a second is not overloaded, so a single conversation stays together.
+ */
 export const fewest = 64
+
+/** After so many milliseconds a request counts half. */
+export const halfLife = 30_000
+
+/** The clock is read once in so many requests. */
+const perReading = 32
 
 /** Requests for each member that are remembered: with so many, chance alone seldom makes a quarter more. */
 export const remembered = 512
@@ -23,6 +34,8 @@ export class Shares {
   readonly #wanted: Array<number>
   readonly #got: Array<number>
   #total = 0
+  #sinceReading = 0
+  #readAt: number | undefined
 
   /** `size` members, named by their index. */
   constructor(size: number) {
@@ -45,15 +58,26 @@ export class Shares {
     return next <= fewest || next <= mostOfShare * share * (this.#total + 1)
   }
 
-  /** A request that prefers one member is one of another, or of the same. What is old counts half, and half again. */
-  count(wanted: number, got: number): void {
+  /** Counts a request that prefers one member and goes to another, or to the same. What is old counts half, and half again. */
+  count(wanted: number, got: number, clock: Clock): void {
     this.#wanted[wanted]!++
     this.#got[got]!++
     this.#total++
-    if (this.#total < remembered * this.#got.length) return
+    if (++this.#sinceReading >= perReading) this.#age(clock.now())
+    if (this.#total >= remembered * this.#got.length) this.#scale(0.5)
+  }
+
+  #age(now: number): void {
+    this.#sinceReading = 0
+    const age = now - (this.#readAt ?? now)
+    this.#readAt = now
+    if (age > 0) this.#scale(2 ** (-age / halfLife))
+  }
+
+  #scale(factor: number): void {
     for (const counts of [this.#wanted, this.#got]) {
-      for (let member = 0; member < counts.length; member++) counts[member]! /= 2
+      for (let member = 0; member < counts.length; member++) counts[member]! *= factor
     }
-    this.#total /= 2
+    this.#total *= factor
   }
 }

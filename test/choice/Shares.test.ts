@@ -4,13 +4,15 @@ import * as Schema from "effect/Schema"
 import { fewest, mostOfShare, Shares } from "../../src/choice/Shares.ts"
 import { make } from "../support/Random.ts"
 
+const still = { now: () => 0 }
+
 /** Sends requests whose preferences are `preferred`, each to the first member that may have it. */
 const send = (shares: Shares, weights: ReadonlyArray<number>, orders: Iterable<ReadonlyArray<number>>) => {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const got = weights.map(() => 0)
   for (const order of orders) {
     const member = order.find((other) => shares.allows(other, weights[other]! / total)) ?? order[0]!
-    shares.count(order[0]!, member)
+    shares.count(order[0]!, member, still)
     got[member]!++
   }
   return got
@@ -31,6 +33,17 @@ describe("bounded load", () => {
     assert.deepStrictEqual(send(new Shares(3), [1, 1, 1], Array(fewest).fill([0, 1, 2])), [fewest, 0, 0])
   })
 
+  it("keeps a single conversation together at up to a request a second, for as long as it lasts", () => {
+    const shares = new Shares(2)
+    let now = 0
+    for (let i = 0; i < 500; i++) {
+      assert.isTrue(shares.allows(0, 0.5))
+      assert.isFalse(shares.spills(0, 0.5, 0))
+      shares.count(0, 0, { now: () => now })
+      now += 1_000
+    }
+  })
+
   it("forgets: yesterday's crowd does not keep today's conversations away", () => {
     const shares = new Shares(2)
     send(shares, [1, 1], Array(2_000).fill([0, 1]))
@@ -46,7 +59,7 @@ describe("bounded load", () => {
       const first = random.int(3)
       const [member] = [first, (first + 1) % 3].filter((other) => shares.allows(other, 1 / 3))
       if (member === first) home++
-      shares.count(first, member!)
+      shares.count(first, member!, still)
     }
     assert.isAbove(home / 20_000, 0.995)
   })
@@ -67,7 +80,7 @@ describe("bounded load", () => {
       const next = (first + 1 + (number % 2)) % 3
       const stays = !shares.spills(first, 1 / 3, place) && shares.allows(first, 1 / 3)
       const member = stays ? first : next
-      shares.count(first, member)
+      shares.count(first, member, still)
       if (i >= 2_000) {
         at[number]![member]!++
         got[member]!++
