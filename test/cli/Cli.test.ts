@@ -51,7 +51,7 @@ describe("serve", { timeout: processes }, () => {
     })
   )
 
-  it.live("of a bad config tells every problem with its path, and starts nothing", () =>
+  it.live("lists every problem of an invalid config with its path, and does not start", () =>
     Effect.gen(function* () {
       const config = yield* file({
         providers: {
@@ -148,7 +148,7 @@ describe("serve", { timeout: processes }, () => {
     })
   )
 
-  it.live("says why it cannot listen", () =>
+  it.live("explains why it cannot listen", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const config = yield* file({ providers: { a: { protocol: "openai" } } })
@@ -172,7 +172,7 @@ describe("serve", { timeout: processes }, () => {
 })
 
 describe("check", { timeout: processes }, () => {
-  it.live("tells what a valid file says, and no secret of it", () =>
+  it.live("summarises a valid file, without its secrets", () =>
     Effect.gen(function* () {
       const config = yield* file({
         providers: {
@@ -224,7 +224,7 @@ describe("check", { timeout: processes }, () => {
     })
   )
 
-  it.live("takes no port that is none", () =>
+  it.live("refuses an invalid port", () =>
     Effect.gen(function* () {
       for (const port of ["99999", "-1"]) {
         const { code, stderr } = yield* run(["serve", `--port=${port}`])
@@ -235,7 +235,7 @@ describe("check", { timeout: processes }, () => {
     })
   )
 
-  it.live("tells without a file what `serve` would start on", () =>
+  it.live("describes the built-in config without a file", () =>
     Effect.gen(function* () {
       const { code, stderr, stdout } = yield* run(["check"])
       assert.strictEqual(code, 0)
@@ -312,7 +312,7 @@ describe("classify", { timeout: processes }, () => {
 })
 
 describe("demo", { timeout: processes }, () => {
-  it.live("keeps its five promises within twenty seconds and a hundred columns", () =>
+  it.live("has the five expected outcomes within twenty seconds and a hundred columns", () =>
     Effect.gen(function* () {
       const startedAt = Date.now()
       const { code, stderr, stdout } = yield* run(["demo"])

@@ -52,7 +52,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("says where it is no JSON, with the line of each place", () =>
+  it.effect("reports syntax errors with their lines", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(load('{\n  "providers": { "a" 1 },\n  "models": tru\n}'))
       assert.includeMembers(
@@ -160,7 +160,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("leaves the defaults of the policy alone where it says nothing", () =>
+  it.effect("keeps the defaults of the policy for absent fields", () =>
     Effect.gen(function* () {
       const config = yield* load({ providers: { openai }, policy: { retries: { budget: 0.1 } } })
       assert.deepStrictEqual(Policy.make(config.policy), Policy.defaults)
@@ -272,7 +272,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("reads no device, pipe or folder as a secret, and of no file more than a secret has", () =>
+  it.effect("reads no device, pipe or folder as a secret, and no file beyond the limit", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped()
@@ -296,7 +296,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.live("reads no more of a config file than a config has, also where the file never ends", () =>
+  it.live("reads a config file only up to the limit, even if it never ends", () =>
     Effect.gen(function* () {
       for (const path of ["/dev/zero", "/dev/urandom"]) {
         const error = yield* Effect.flip(Load.load(path))
@@ -312,7 +312,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("repeats no value in a message, for it may be a key", () =>
+  it.effect("repeats no value in a message, because it may be a key", () =>
     Effect.gen(function* () {
       const key = "sk-very-secret with a\nline feed"
       const found = yield* problems({
@@ -343,7 +343,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("refuses an admin token that clients have too, wherever the two were read from", () =>
+  it.effect("refuses an admin token that is also a client token, wherever they were read from", () =>
     Effect.gen(function* () {
       const found = yield* problems({
         providers: { openai },
@@ -355,7 +355,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("says a word about an admin token on a host that others reach, and none on loopback", () =>
+  it.effect("warns about an admin token beyond loopback, and not on loopback", () =>
     Effect.gen(function* () {
       const notes = (host: string) =>
         Effect.map(
@@ -453,7 +453,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("says a word about short tokens on a host that others reach, and does not repeat them", () =>
+  it.effect("warns about short tokens beyond loopback, and does not repeat them", () =>
     Effect.gen(function* () {
       const server = { host: "0.0.0.0", tokens: ["env:KEY", "fifteen chars !", "sixteen  chars !"] }
       const { notes } = yield* load({ providers: { openai }, server }, "/", { KEY: "short" })
@@ -492,7 +492,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("says a word where bodies may take less than one of them, and about secrets for carrying", () =>
+  it.effect("warns if maxBodiesBytes is below maxBodyBytes, and about short or plain carrySecrets", () =>
     Effect.gen(function* () {
       const server = {
         host: "0.0.0.0",
@@ -530,7 +530,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("hints at the field and at the provider that were meant", () =>
+  it.effect("suggests similar fields and providers", () =>
     Effect.gen(function* () {
       const found = yield* problems({
         providers: { openai: { ...openai, polcy: {} } },
@@ -559,7 +559,7 @@ describe("a config file", () => {
       }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("is refused for a name that stands twice, because only the last would count", () =>
+  it.effect("is refused for a duplicate name, because only the last would count", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         load('{\n"providers": {\n"a": { "protocol": "openai" },\n"a": { "protocol": "anthropic" } } }')

@@ -34,7 +34,7 @@ describe("an answer", () => {
   )
 
   it.live(
-    "tells the way that led to it: a throttled key, a dead one, an overloaded provider, another model",
+    "has the trail of its attempts: a throttled key, a dead one, an overloaded provider, another model",
     () =>
       Effect.gen(function* () {
         const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
@@ -57,7 +57,7 @@ describe("an answer", () => {
       })
   )
 
-  it.live("keeps the caller's own id of the request, if it is a sane one", () =>
+  it.live("keeps the caller's request id, if it is valid", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(openai.answer))
@@ -235,23 +235,21 @@ describe("a request", () => {
     })
   )
 
-  it.live(
-    "for vectors to a model that speaks the other protocol is refused, and fallbacks that do are passed by",
-    () =>
-      Effect.gen(function* () {
-        const server = yield* FaultServer.make
-        const url = yield* start({
-          providers: { a: provider("openai", server), c: provider("anthropic", server) }
-        })
-        const embed = (body: object) => ask(`${url}/v1/embeddings`, { body: { input: "x", ...body } })
-        const crossed = yield* embed({ model: "c/claude" })
-        assert.strictEqual(crossed.status, 400)
-        assert.include(crossed.at("error.message"), "another protocol")
-        assert.strictEqual(server.requests.length, 0)
-        server.play(FaultServer.json({ data: [{ index: 0, embedding: [0.5] }] }))
-        const mixed = yield* embed({ model: "c/claude", fallbacks: ["a/gpt"] })
-        assert.deepStrictEqual([mixed.status, mixed.headers["x-failover-target"]], [200, "a/gpt#k1"])
+  it.live("for embeddings to a model with another protocol is refused, and such fallbacks are skipped", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const url = yield* start({
+        providers: { a: provider("openai", server), c: provider("anthropic", server) }
       })
+      const embed = (body: object) => ask(`${url}/v1/embeddings`, { body: { input: "x", ...body } })
+      const crossed = yield* embed({ model: "c/claude" })
+      assert.strictEqual(crossed.status, 400)
+      assert.include(crossed.at("error.message"), "another protocol")
+      assert.strictEqual(server.requests.length, 0)
+      server.play(FaultServer.json({ data: [{ index: 0, embedding: [0.5] }] }))
+      const mixed = yield* embed({ model: "c/claude", fallbacks: ["a/gpt"] })
+      assert.deepStrictEqual([mixed.status, mixed.headers["x-failover-target"]], [200, "a/gpt#k1"])
+    })
   )
 
   it.live("to a path or with a method that is not there is refused in JSON", () =>
@@ -285,31 +283,29 @@ describe("a request", () => {
 })
 
 describe("a failure", () => {
-  it.live(
-    "that is the request's own fault comes back with the provider's status and words, without our key",
-    () =>
-      Effect.gen(function* () {
-        const server = yield* FaultServer.make
-        const said = JSON.stringify({
-          error: { message: `bad 'top_p' for ${key}`, code: "bad_param", extra: 1 }
-        })
-        server.play(FaultServer.json(said, 422))
-        const url = yield* start({ providers: { a: provider("openai", server) }, fallbacks: ["a/other"] })
-        const got = yield* ask(`${url}/v1/chat/completions`, { body: chat("a/gpt") })
-        assert.strictEqual(got.status, 422)
-        assert.strictEqual(got.headers["content-type"], "application/json")
-        assert.strictEqual(got.at("error.extra"), 1)
-        assert.notInclude(got.text, key)
-        assert.deepInclude(got.headers, {
-          "x-failover-attempts": "1",
-          "x-failover-trail": "invalid",
-          "x-failover-target": "a/gpt#k1"
-        })
-        assert.strictEqual(server.requests.length, 1)
+  it.live("that is the request's fault has the provider's status and error, without the key", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const said = JSON.stringify({
+        error: { message: `bad 'top_p' for ${key}`, code: "bad_param", extra: 1 }
       })
+      server.play(FaultServer.json(said, 422))
+      const url = yield* start({ providers: { a: provider("openai", server) }, fallbacks: ["a/other"] })
+      const got = yield* ask(`${url}/v1/chat/completions`, { body: chat("a/gpt") })
+      assert.strictEqual(got.status, 422)
+      assert.strictEqual(got.headers["content-type"], "application/json")
+      assert.strictEqual(got.at("error.extra"), 1)
+      assert.notInclude(got.text, key)
+      assert.deepInclude(got.headers, {
+        "x-failover-attempts": "1",
+        "x-failover-trail": "invalid",
+        "x-failover-target": "a/gpt#k1"
+      })
+      assert.strictEqual(server.requests.length, 1)
+    })
   )
 
-  it.live("that is the request's own fault tells the attempts before it as well", () =>
+  it.live("that is the request's fault lists the attempts before it", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(throttled, FaultServer.json(openai.error("invalid_request_error", "no"), 400))
@@ -323,7 +319,7 @@ describe("a failure", () => {
     })
   )
 
-  it.live("of all by throttling is a 429 that says when to come back", () =>
+  it.live("of all targets by rate limits is a 429 with retry-after", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(throttled)
@@ -345,7 +341,7 @@ describe("a failure", () => {
     })
   )
 
-  it.live("of all by overload is a 503, by silence a 504, by anything else a 502", () =>
+  it.live("of all targets by overload is a 503, by timeouts a 504, by anything else a 502", () =>
     Effect.gen(function* () {
       const cases = [
         [[overloaded], 503, "overloaded"],
@@ -370,7 +366,7 @@ describe("a failure", () => {
     })
   )
 
-  it.live("of our own key is never shown as the caller's", () =>
+  it.live("of the gateway's key is never shown as the caller's", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(dead)
@@ -397,7 +393,7 @@ describe("a failure", () => {
 })
 
 describe("the list of models", () => {
-  it.live("holds the names, in the shape of whoever asks", () =>
+  it.live("has the names, in the caller's protocol", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const url = yield* start({
@@ -418,7 +414,7 @@ describe("the list of models", () => {
 })
 
 describe("tokens", () => {
-  it.live("are asked of everybody, but for the health of the gateway", () =>
+  it.live("are required for everything except the health of the gateway", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(openai.answer))
@@ -447,7 +443,7 @@ describe("tokens", () => {
     })
   )
 
-  it.live("where there are none, pages of other hosts are turned away", () =>
+  it.live("if there are none, web pages of other hosts are refused", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(openai.answer))

@@ -49,7 +49,7 @@ const client = (url: string, secret: string) =>
 const paths = ["benches", "health", "decisions", "explain?model=smart", "config", "events", "openapi.json"]
 
 describe("the admin API", () => {
-  it.live("is not there without an admin token, whatever token one brings", () =>
+  it.live("does not exist without an admin token, whatever token a request has", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const url = yield* start({
@@ -64,7 +64,7 @@ describe("the admin API", () => {
     })
   )
 
-  it.live("lets nobody in without its own token", () =>
+  it.live("refuses requests without its own token", () =>
     Effect.gen(function* () {
       const { url } = yield* running({ server: { tokens: ["client-token"] } })
       const wrong = [{}, { authorization: "Bearer client-token" }, { authorization: `Bearer ${token}x` }]
@@ -115,7 +115,7 @@ describe("the admin API", () => {
     })
   )
 
-  it.live("says that there is nothing where there is nothing", () =>
+  it.live("returns 404 for unknown paths", () =>
     Effect.gen(function* () {
       const { url } = yield* running()
       for (const path of ["", "/", "/nothing", "/bench"]) {
@@ -153,7 +153,7 @@ describe("the admin API", () => {
 })
 
 describe("the bench by hand", () => {
-  it.live("keeps requests away from a key until it is taken off", () =>
+  it.live("keeps requests away from a key until it is unbenched", () =>
     Effect.gen(function* () {
       const { a, admin, call } = yield* running()
       const before = Date.now()
@@ -178,7 +178,7 @@ describe("the bench by hand", () => {
     })
   )
 
-  it.live("ends when it was told to, and a longer rest stays", () =>
+  it.live("ends at the given time, and a longer bench stays", () =>
     Effect.gen(function* () {
       const { admin, call, url } = yield* running()
       const soon = Date.now() + 400
@@ -215,7 +215,7 @@ describe("the bench by hand", () => {
     })
   )
 
-  it.live("refuses what cannot be meant, and says why", () =>
+  it.live("refuses invalid requests, with the reason", () =>
     Effect.gen(function* () {
       const { admin, url } = yield* running()
       const post = (body: unknown) => ask(`${url}/admin/benches`, { body, headers: bearer })
@@ -417,7 +417,7 @@ describe("what it tells", () => {
 })
 
 describe("the live events", () => {
-  it.live("tell requests as they are decided and keys as they come to rest", () =>
+  it.live("report decisions and benches as they happen", () =>
     Effect.gen(function* () {
       const { a, admin, call } = yield* running()
       a.play(overloaded)
@@ -446,7 +446,7 @@ describe("the live events", () => {
     })
   )
 
-  it.live("end when the listener leaves", () =>
+  it.live("end when the subscriber disconnects", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       let listeners = 0

@@ -16,7 +16,7 @@ const dependencies = Layer.mergeAll(
 )
 
 describe("the config in force", () => {
-  it.live("lets go of what the one before held when its last request is done, and not before", () =>
+  it.live("releases the resources of the previous one after its last request, and not before", () =>
     Effect.gen(function* () {
       const closed: Array<number> = []
       const go = yield* Deferred.make<void>()
@@ -54,7 +54,7 @@ describe("the config in force", () => {
     }).pipe(Effect.scoped, Effect.provide(dependencies))
   )
 
-  it.live("lets go of what it began to build if that comes to nothing", () =>
+  it.live("releases what it began to build if that fails", () =>
     Effect.gen(function* () {
       const closed: Array<number> = []
       const scope = yield* Scope.make()

@@ -132,7 +132,7 @@ describe("a reload", () => {
     })
   )
 
-  it.live("keeps what rests, and lets a key rest on that the config no longer has", () =>
+  it.live("keeps benches, also of keys that the config no longer has", () =>
     Effect.gen(function* () {
       const { a, b, providers } = yield* two
       a.play(overloaded)
@@ -176,7 +176,7 @@ describe("a reload", () => {
     })
   )
 
-  it.live("takes nothing of a bad config, and says what is wrong with it", () =>
+  it.live("applies nothing of an invalid config, and lists its problems", () =>
     Effect.gen(function* () {
       const { providers } = yield* two
       const config = {
@@ -309,7 +309,7 @@ describe("a reload", () => {
     })
   )
 
-  it.live("comes to nothing while the gateway stops", () =>
+  it.live("is refused while the gateway stops", () =>
     Effect.gen(function* () {
       const { providers } = yield* two
       const scope = yield* Scope.make()
@@ -323,7 +323,7 @@ describe("a reload", () => {
     })
   )
 
-  it.live("is refused where there is nothing to read", () =>
+  it.live("is refused without a source", () =>
     Effect.gen(function* () {
       const { providers } = yield* two
       const { url } = yield* Effect.gen(function* () {

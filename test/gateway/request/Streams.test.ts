@@ -39,7 +39,7 @@ for (const { body, dialect, name, path } of dialects) {
       })
     )
 
-    it.live("that dies before its first content is saved, and its status is chosen only then", () =>
+    it.live("that breaks before its first content falls back, and its status is chosen only then", () =>
       Effect.gen(function* () {
         const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
         const error = `${name === "anthropic" ? "event: error\n" : ""}data: ${JSON.stringify(dialect.error("overloaded_error", "Overloaded"))}\n\n`
@@ -65,7 +65,7 @@ for (const { body, dialect, name, path } of dialects) {
       })
     )
 
-    it.live("that nobody can give is an error with a status of its own", () =>
+    it.live("that no target can serve is an error with its own status", () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         server.play(FaultServer.sse(begun(events).slice(0, -1)))
@@ -109,7 +109,7 @@ for (const { body, dialect, name, path } of dialects) {
         })
     )
 
-    it.live("whose reader leaves is let go upstream within a second", () =>
+    it.live("is cancelled upstream within a second after its reader disconnects", () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         server.play([FaultServer.sseHead, { send: begun(events).join("") }, { hang: true }])
@@ -131,8 +131,8 @@ for (const { body, dialect, name, path } of dialects) {
   })
 }
 
-describe("a caller who leaves", () => {
-  it.live("before there is an answer lets the upstream go, and benches nobody", () =>
+describe("a caller that disconnects", () => {
+  it.live("before an answer cancels the provider's request and benches nothing", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play([{ hang: true }], FaultServer.json(openai.answer))
@@ -153,7 +153,7 @@ describe("a caller who leaves", () => {
 })
 
 describe("a slow reader", () => {
-  it.live("holds the upstream back instead of filling the gateway's memory", () =>
+  it.live("slows the provider down instead of filling the gateway's memory", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const event = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "x".repeat(60_000) } }] })}\n\n`

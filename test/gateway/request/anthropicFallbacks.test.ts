@@ -12,7 +12,7 @@ describe("the field fallbacks of a message", () => {
     return { c, o, url }
   })
 
-  it.live("is Anthropic's where it has its shape: passed on as it is, and named where it is dropped", () =>
+  it.live("with Anthropic's format is passed on, or listed as dropped", () =>
     Effect.gen(function* () {
       const { c, o, url } = yield* make
       for (const fallbacks of ["default", [{ model: "claude-haiku-4-5" }]]) {
@@ -28,7 +28,7 @@ describe("the field fallbacks of a message", () => {
     })
   )
 
-  it.live("is ours as a list of names, beside the header", () =>
+  it.live("as a list of names is the gateway's own, in addition to the header", () =>
     Effect.gen(function* () {
       const { c, o, url } = yield* make
       c.play(FaultServer.json(anthropic.error("overloaded_error", "Overloaded"), 529))
@@ -45,7 +45,7 @@ describe("the field fallbacks of a message", () => {
     })
   )
 
-  it.live("is refused where it is neither", () =>
+  it.live("is refused in any other form", () =>
     Effect.gen(function* () {
       const { url } = yield* make
       const bodies = [

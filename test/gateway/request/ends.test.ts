@@ -73,7 +73,7 @@ describe("a prompt that is too long", () => {
     )
   }
 
-  it.live("is told so in the middle of a stream", () =>
+  it.live("is reported in the middle of a stream", () =>
     Effect.gen(function* () {
       const { server, url } = yield* setUp("openai")
       const events = [chunk({ content: "a" }), errors.openai[0]!]
@@ -84,7 +84,7 @@ describe("a prompt that is too long", () => {
   )
 })
 
-describe("a model that declines without a word", () => {
+describe("a model that refuses without content", () => {
   const refusals = {
     anthropic: {
       whole: {
@@ -136,7 +136,7 @@ describe("a model that declines without a word", () => {
     )
   }
 
-  it.live("lets the chain for refused content answer first", () =>
+  it.live("falls back to the chain for refused content first", () =>
     Effect.gen(function* () {
       const [strict, easy] = [yield* FaultServer.make, yield* FaultServer.make]
       const url = yield* start({

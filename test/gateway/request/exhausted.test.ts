@@ -104,7 +104,7 @@ const runtime = Failover.layer({
   policy: { retries: { times: 0 }, maxWait: 0, whenAllBenched: "fail" }
 })
 
-describe("when nobody can answer", () => {
+describe("when no target can answer", () => {
   it("the table has a status for each pair", () => {
     assert.lengthOf(statuses, names.length)
     for (const row of statuses) assert.lengthOf(row, names.length)
@@ -159,10 +159,10 @@ describe("when nobody can answer", () => {
   }
 })
 
-describe("the moment to come back", () => {
+describe("retry-after", () => {
   const at = (retryAt: number | undefined, now = 1_000) => Refusal.retryAfter(retryAt, now)?.["retry-after"]
 
-  it("is in whole seconds, at least one, and never too early", () => {
+  it("is in whole seconds, at least 1, and never too early", () => {
     assert.strictEqual(at(undefined), undefined)
     assert.strictEqual(at(1_000), "1")
     assert.strictEqual(at(500), "1")

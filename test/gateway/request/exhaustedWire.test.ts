@@ -107,7 +107,7 @@ for (const [name, { body, path }] of Object.entries(callers)) {
         )
       }
 
-      it.live("because all rest says so, and when it is worth coming back", () =>
+      it.live("because all are benched is a 503 with retry-after", () =>
         Effect.gen(function* () {
           const throttled = yield* scene(reasons["throttled for long"], reasons.dead)
           const dead = yield* scene(reasons.dead, reasons.dead)
@@ -131,7 +131,7 @@ for (const [name, { body, path }] of Object.entries(callers)) {
         })
       )
 
-      it.live("because its time is up is a 504", () =>
+      it.live("because of the deadline is a 504", () =>
         Effect.gen(function* () {
           const { url } = yield* scene(reasons.silent, reasons.silent)
           const headers = { "x-failover-deadline-ms": "60" }
@@ -177,7 +177,7 @@ const rejected = (promise: () => PromiseLike<unknown>) =>
   )
 
 describe("the official clients", () => {
-  it.live("throw the error that stands for the status", () =>
+  it.live("throw the error of the status", () =>
     Effect.gen(function* () {
       for (const [first, second, status] of rows) {
         const { url } = yield* scene(reasons[first], reasons[second], { whenAllBenched: "tryAnyway" })
@@ -193,7 +193,7 @@ describe("the official clients", () => {
     })
   )
 
-  it.live("come back after retry-after, once, and are answered", () =>
+  it.live("retry once after retry-after, and get an answer", () =>
     Effect.gen(function* () {
       const brief = says(429, "rate_limit_exceeded", { "retry-after": "1" })
       for (const name of ["chat", "messages"] as const) {
@@ -208,7 +208,7 @@ describe("the official clients", () => {
     })
   )
 
-  it.live("do not come back in vain where nothing will have changed", () =>
+  it.live("do not retry if nothing can have changed", () =>
     Effect.gen(function* () {
       const { a, url } = yield* scene(reasons.dead, reasons.dead)
       const { asks, sent } = clients(url, 2)

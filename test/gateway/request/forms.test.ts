@@ -238,7 +238,7 @@ for (const target of ["openai", "anthropic"] as const) {
 }
 
 describe("a caller of responses", () => {
-  it.live("gets what it asked for in either form", () =>
+  it.live("gets the requested form, whole or as a stream", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const url = yield* start({
@@ -260,8 +260,8 @@ describe("a caller of responses", () => {
   )
 })
 
-describe("an answer that is called packed and is not", () => {
-  it.live("is read, and not called so any more", () =>
+describe("an answer with a wrong content-encoding", () => {
+  it.live("is read, and the header is removed", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const url = yield* start({ providers: { p: provider("openai", server) }, policy })
@@ -278,8 +278,8 @@ describe("an answer that is called packed and is not", () => {
   )
 })
 
-describe("what is no answer in any form", () => {
-  it.live("lets the next target answer", () =>
+describe("an invalid answer", () => {
+  it.live("falls back to the next target", () =>
     Effect.gen(function* () {
       const [bad, good] = [yield* FaultServer.make, yield* FaultServer.make]
       const url = yield* start({

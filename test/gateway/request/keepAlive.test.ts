@@ -8,35 +8,33 @@ import * as KeepAlive from "../../../src/gateway/server/KeepAlive.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, message, provider, start } from "../../support/gateway.ts"
 
-describe("signs of life", () => {
-  it.effect(
-    "come at least every ten seconds to a stream that says nothing, and never to one that speaks",
-    () =>
-      Effect.gen(function* () {
-        const signs = new KeepAlive.KeepAlive(yield* Clock.Clock)
-        const heard: Array<number> = []
-        const now = Effect.clockWith((clock) => clock.currentTimeMillis)
-        let moment = 0
-        const silent = { quietTicks: 0, ping: () => void heard.push(moment) }
-        const speaking = { quietTicks: 0, ping: () => assert.fail("it speaks") }
-        signs.add(silent)
-        signs.add(speaking)
-        for (let second = 0; second < 60; second++) {
-          speaking.quietTicks = 0
-          yield* TestClock.adjust("1 second")
-          moment = yield* now
-        }
-        assert.isAtLeast(heard.length, 6)
-        for (const [index, at] of heard.entries()) assert.isAtMost(at - (heard[index - 1] ?? 0), 10_000)
-        signs.remove(silent)
-        signs.remove(speaking)
-        const before = heard.length
-        yield* TestClock.adjust("1 minute")
-        assert.strictEqual(heard.length, before)
-      })
+describe("keep-alive messages", () => {
+  it.effect("come at least every ten seconds on a quiet stream, and never on a busy one", () =>
+    Effect.gen(function* () {
+      const signs = new KeepAlive.KeepAlive(yield* Clock.Clock)
+      const heard: Array<number> = []
+      const now = Effect.clockWith((clock) => clock.currentTimeMillis)
+      let moment = 0
+      const silent = { quietTicks: 0, ping: () => void heard.push(moment) }
+      const speaking = { quietTicks: 0, ping: () => assert.fail("it speaks") }
+      signs.add(silent)
+      signs.add(speaking)
+      for (let second = 0; second < 60; second++) {
+        speaking.quietTicks = 0
+        yield* TestClock.adjust("1 second")
+        moment = yield* now
+      }
+      assert.isAtLeast(heard.length, 6)
+      for (const [index, at] of heard.entries()) assert.isAtMost(at - (heard[index - 1] ?? 0), 10_000)
+      signs.remove(silent)
+      signs.remove(speaking)
+      const before = heard.length
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(heard.length, before)
+    })
   )
 
-  it("are one for each clock", () => {
+  it("share one instance per clock", () => {
     const clock = Context.make(
       Clock.Clock,
       Context.get(Context.empty() as Context.Context<never>, Clock.Clock)
@@ -45,7 +43,7 @@ describe("signs of life", () => {
   })
 
   it.live(
-    "reach every caller while a target thinks and the thoughts are not asked for",
+    "reach every caller while a target thinks and its thoughts are not requested",
     () =>
       Effect.forEach(
         [
@@ -87,7 +85,7 @@ describe("signs of life", () => {
 describe("a count of tokens", () => {
   const body = { ...message("p/m"), messages: [{ role: "user", content: "word ".repeat(400) }] }
 
-  it.live("is an estimate, and called one, where no target can count", () =>
+  it.live("is an estimate, and marked as one, if no target can count", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const url = yield* start({ providers: { p: provider("openai", server) } })
@@ -101,19 +99,17 @@ describe("a count of tokens", () => {
     })
   )
 
-  it.live(
-    "is an estimate where a server of the protocol does not know the question, and the server's own where it does",
-    () =>
-      Effect.gen(function* () {
-        const server = yield* FaultServer.make
-        const url = yield* start({ providers: { p: provider("anthropic", server) } })
-        server.play(FaultServer.json({ detail: "Not Found" }, 404), FaultServer.json({ input_tokens: 7 }))
-        const estimated = yield* ask(`${url}/v1/messages/count_tokens`, { body })
-        assert.strictEqual(estimated.status, 200, estimated.text)
-        assert.strictEqual(estimated.headers["x-failover-estimated"], "true")
-        const counted = yield* ask(`${url}/v1/messages/count_tokens`, { body })
-        assert.strictEqual(counted.at("input_tokens"), 7)
-        assert.notProperty(counted.headers, "x-failover-estimated")
-      })
+  it.live("is an estimate if the server does not have the operation, else the server's count", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const url = yield* start({ providers: { p: provider("anthropic", server) } })
+      server.play(FaultServer.json({ detail: "Not Found" }, 404), FaultServer.json({ input_tokens: 7 }))
+      const estimated = yield* ask(`${url}/v1/messages/count_tokens`, { body })
+      assert.strictEqual(estimated.status, 200, estimated.text)
+      assert.strictEqual(estimated.headers["x-failover-estimated"], "true")
+      const counted = yield* ask(`${url}/v1/messages/count_tokens`, { body })
+      assert.strictEqual(counted.at("input_tokens"), 7)
+      assert.notProperty(counted.headers, "x-failover-estimated")
+    })
   )
 })

@@ -171,7 +171,7 @@ for (const { body, dropped, foreign, from, lastWord, own, path, said, to } of cr
       })
     )
 
-    it.live("that is refused gets the provider's own word in the caller's protocol", () =>
+    it.live("that is refused gets the provider's error in the caller's protocol", () =>
       Effect.gen(function* () {
         const { other, post } = yield* make()
         other.play(FaultServer.json(foreign.error("invalid_request_error", "temperature: too hot"), 400))
@@ -355,7 +355,7 @@ describe("the official anthropic client with a model of OpenAI's protocol", () =
 })
 
 describe("a conversation", () => {
-  it.live("takes thoughts that nobody signed not to Claude", () =>
+  it.live("sends no unsigned thoughts to Claude", () =>
     Effect.gen(function* () {
       const [a, c] = [yield* FaultServer.make, yield* FaultServer.make]
       c.play(FaultServer.json(anthropic.answer))
@@ -382,7 +382,7 @@ describe("a conversation", () => {
     })
   )
 
-  it.live("that one account holds is refused where another might be asked", () =>
+  it.live("that one account stores is refused if the chain has other targets", () =>
     Effect.gen(function* () {
       const [a, c] = [yield* FaultServer.make, yield* FaultServer.make]
       c.play(FaultServer.json(anthropic.answer))

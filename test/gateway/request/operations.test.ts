@@ -41,24 +41,22 @@ describe("the count of a message's tokens", () => {
     })
   )
 
-  it.live(
-    "passes by the models that speak another protocol, and is an estimate that says so where there is no other",
-    () =>
-      Effect.gen(function* () {
-        const { a, c, url } = yield* gateway
-        c.play(FaultServer.json({ input_tokens: 14 }))
-        const count = (model: string) => ask(`${url}/v1/messages/count_tokens`, { body: { model, ...asked } })
-        const got = yield* count("smart")
-        assert.deepStrictEqual([got.status, got.at("input_tokens")], [200, 14])
-        const none = yield* count("gpt")
-        assert.deepStrictEqual([none.status, none.headers["x-failover-estimated"]], [200, "true"])
-        assert.isAbove(Number(none.at("input_tokens")), 0)
-        assert.isUndefined(got.headers["x-failover-estimated"])
-        assert.strictEqual(a.requests.length, 0)
-      })
+  it.live("skips models with another protocol, and is a marked estimate if there are no others", () =>
+    Effect.gen(function* () {
+      const { a, c, url } = yield* gateway
+      c.play(FaultServer.json({ input_tokens: 14 }))
+      const count = (model: string) => ask(`${url}/v1/messages/count_tokens`, { body: { model, ...asked } })
+      const got = yield* count("smart")
+      assert.deepStrictEqual([got.status, got.at("input_tokens")], [200, 14])
+      const none = yield* count("gpt")
+      assert.deepStrictEqual([none.status, none.headers["x-failover-estimated"]], [200, "true"])
+      assert.isAbove(Number(none.at("input_tokens")), 0)
+      assert.isUndefined(got.headers["x-failover-estimated"])
+      assert.strictEqual(a.requests.length, 0)
+    })
   )
 
-  it.live("is an estimate where the server knows of none, and the model goes on to answer", () =>
+  it.live("is an estimate if the server has no counts, and the model is not benched", () =>
     Effect.gen(function* () {
       const { c, url } = yield* gateway
       c.play(
@@ -131,7 +129,7 @@ describe("a completion of the older kind", () => {
     })
   )
 
-  it.live("that a chat model does not give leaves the model to its chats", () =>
+  it.live("that a chat model does not support does not bench the model", () =>
     Effect.gen(function* () {
       const { a, url } = yield* gateway
       const said = "This is a chat model and not supported in the v1/completions endpoint."

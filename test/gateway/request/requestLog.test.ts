@@ -50,45 +50,43 @@ const logging = (more: object = {}, options?: Gateway.Options) =>
   })
 
 describe("the request log", () => {
-  it.live(
-    "says of each request who asked for what, who answered, after how many attempts, and how it ended",
-    () =>
-      Effect.gen(function* () {
-        const { a, b, call, text } = yield* logging({ telemetry: { usage: true } })
-        a.play(FaultServer.json(openai.error("overloaded", "busy"), 503))
-        const usage = { prompt_tokens: 9, completion_tokens: 12, total_tokens: 21 }
-        b.play(FaultServer.json(Object.assign({}, openai.answer, { usage })))
-        const answered = yield* call("one", chat("smart"))
-        assert.deepStrictEqual([answered.level, answered.message], ["INFO", "answered"])
-        const { ms, ...rest } = answered.annotations
-        assert.isNumber(ms)
-        assert.deepStrictEqual(rest, {
-          request: "one",
-          method: "POST",
-          route: "/v1/chat/completions",
-          model: "smart",
-          stream: false,
-          status: 200,
-          outcome: "answered",
-          attempts: 2,
-          target: "b/small#k1",
-          trail: "overloaded,ok",
-          inputTokens: 9,
-          outputTokens: 12
-        })
-        b.play(FaultServer.sse(openai.events))
-        const streamed = yield* call("two", chat("b/small", { stream: true }))
-        assert.deepInclude(streamed.annotations, {
-          stream: true,
-          outcome: "answered",
-          attempts: 1,
-          trail: "ok"
-        })
-        for (const secret of [key, "deepest secret", "hello 漢"]) assert.notInclude(text(), secret)
+  it.live("has the request, the target, the attempts and the outcome of each request", () =>
+    Effect.gen(function* () {
+      const { a, b, call, text } = yield* logging({ telemetry: { usage: true } })
+      a.play(FaultServer.json(openai.error("overloaded", "busy"), 503))
+      const usage = { prompt_tokens: 9, completion_tokens: 12, total_tokens: 21 }
+      b.play(FaultServer.json(Object.assign({}, openai.answer, { usage })))
+      const answered = yield* call("one", chat("smart"))
+      assert.deepStrictEqual([answered.level, answered.message], ["INFO", "answered"])
+      const { ms, ...rest } = answered.annotations
+      assert.isNumber(ms)
+      assert.deepStrictEqual(rest, {
+        request: "one",
+        method: "POST",
+        route: "/v1/chat/completions",
+        model: "smart",
+        stream: false,
+        status: 200,
+        outcome: "answered",
+        attempts: 2,
+        target: "b/small#k1",
+        trail: "overloaded,ok",
+        inputTokens: 9,
+        outputTokens: 12
       })
+      b.play(FaultServer.sse(openai.events))
+      const streamed = yield* call("two", chat("b/small", { stream: true }))
+      assert.deepInclude(streamed.annotations, {
+        stream: true,
+        outcome: "answered",
+        attempts: 1,
+        trail: "ok"
+      })
+      for (const secret of [key, "deepest secret", "hello 漢"]) assert.notInclude(text(), secret)
+    })
   )
 
-  it.live("tells those that were refused from those that failed and those that broke off", () =>
+  it.live("distinguishes refused, failed and broken-off requests", () =>
     Effect.gen(function* () {
       const { a, b, call } = yield* logging()
       const about = ({ annotations, level, message }: Line) => {
@@ -157,7 +155,7 @@ describe("the request log", () => {
   )
 
   it.live(
-    "tells of clients that left, before and in the midst of an answer, and of what the gateway broke off",
+    "records clients that disconnected before and during an answer, and what the gateway broke off",
     () =>
       Effect.gen(function* () {
         const { a, entry, url } = yield* logging()
@@ -200,7 +198,7 @@ describe("the request log", () => {
       })
   )
 
-  it.live("says that the gateway's own stop broke a stream off", () =>
+  it.live("records a stream that the gateway's stop broke off", () =>
     Effect.gen(function* () {
       let seen: () => Line | undefined = () => undefined
       yield* Effect.scoped(
@@ -224,7 +222,7 @@ describe("the request log", () => {
     })
   )
 
-  it.live("leaves out pages, probes and scrapes unless all are asked for", () =>
+  it.live("excludes pages, probes and scrapes unless it is set to all", () =>
     Effect.gen(function* () {
       const paths = ["/", "/status", "/healthz", "/readyz", "/metrics", "/v1/models"]
       for (const [requests, expected] of [
@@ -245,7 +243,7 @@ describe("the request log", () => {
     })
   )
 
-  it.live("has nothing in it that could end a line, and no text without an end", () =>
+  it.live("has no characters that end a line, and no unbounded text", () =>
     Effect.gen(function* () {
       const { call } = yield* logging()
       const forged = yield* call("forged", chat(`x\n\u001b[31m\u2028level=ERROR ${"y".repeat(400)}`))

@@ -29,25 +29,27 @@ const gateway = Effect.gen(function* () {
 })
 
 describe("a request for a response", () => {
-  it.live("that goes on from an earlier one is answered by who speaks its words, or told why not", () =>
-    Effect.gen(function* () {
-      const { claude, post } = yield* gateway
-      for (const held of [
-        { input: "hi", previous_response_id: "resp_1" },
-        { input: "hi", conversation: "conv_1" },
-        { input: [{ type: "item_reference", id: "msg_nobody_knows" }] }
-      ]) {
-        const got = yield* post({ model: "both", ...held })
-        assert.deepStrictEqual([got.status, got.headers["x-failover-target"]], [200, "gpt/m#k1"])
-        const refused = yield* post({ model: "alone", ...held })
-        assert.deepStrictEqual([refused.status, refused.at("error.code")], [400, "stateful_request"])
-        assert.include(String(refused.at("error.message")), "`store: false`")
-      }
-      assert.lengthOf(claude.requests, 0)
-    })
+  it.live(
+    "that continues an earlier one is served by a provider with the Responses API, or refused with a reason",
+    () =>
+      Effect.gen(function* () {
+        const { claude, post } = yield* gateway
+        for (const held of [
+          { input: "hi", previous_response_id: "resp_1" },
+          { input: "hi", conversation: "conv_1" },
+          { input: [{ type: "item_reference", id: "msg_nobody_knows" }] }
+        ]) {
+          const got = yield* post({ model: "both", ...held })
+          assert.deepStrictEqual([got.status, got.headers["x-failover-target"]], [200, "gpt/m#k1"])
+          const refused = yield* post({ model: "alone", ...held })
+          assert.deepStrictEqual([refused.status, refused.at("error.code")], [400, "stateful_request"])
+          assert.include(String(refused.at("error.message")), "`store: false`")
+        }
+        assert.lengthOf(claude.requests, 0)
+      })
   )
 
-  it.live("that is to be answered in the background is refused, for nobody could fetch it here", () =>
+  it.live("in the background is refused, because it could not be fetched", () =>
     Effect.gen(function* () {
       const { gpt, post } = yield* gateway
       const got = yield* post({ model: "both", input: "hi", background: true })

@@ -6,13 +6,13 @@ const cut = (start: number, end: number) => ({ bytes: read.subarray(start, end) 
 const texts = (runs: ReadonlyArray<Uint8Array>) => runs.map((run) => Buffer.from(run).toString())
 
 describe("Runs", () => {
-  it("puts neighbours together in the memory where they lie", () => {
+  it("joins adjacent pieces in place", () => {
     const [run, ...rest] = ByteRuns.of([cut(4, 8), cut(8, 14), cut(14, 19)])
     assert.deepStrictEqual(texts([run!, ...rest]), ["two three four "])
     assert.strictEqual(run!.buffer, read.buffer)
   })
 
-  it("begins a new run behind a gap, at a step back and in other memory", () => {
+  it("starts a new run after a gap, a step back or in another buffer", () => {
     const other = { bytes: Buffer.alloc(4, "x") }
     assert.deepStrictEqual(
       texts(ByteRuns.of([cut(0, 4), cut(8, 14), cut(14, 19), cut(4, 8), other, cut(8, 14)])),
@@ -20,7 +20,7 @@ describe("Runs", () => {
     )
   })
 
-  it("takes the only piece as it is, and empty pieces for nothing", () => {
+  it("returns a single piece unchanged, and ignores empty pieces", () => {
     const only = cut(0, 4)
     assert.strictEqual(ByteRuns.of([only])[0], only.bytes)
     assert.deepStrictEqual(texts(ByteRuns.of([cut(0, 4), cut(4, 4), cut(4, 8)])), ["one two "])

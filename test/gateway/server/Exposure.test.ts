@@ -12,7 +12,7 @@ const loaded = (server: object) =>
     folder: "/"
   }).pipe(Effect.provide(NodeServices.layer))
 
-describe("a gateway that others can reach", () => {
+describe("a gateway beyond loopback", () => {
   it.effect("does not start without a token, in an application's own process either", () =>
     Effect.gen(function* () {
       const config = yield* loaded({ host: "0.0.0.0" })
@@ -22,7 +22,7 @@ describe("a gateway that others can reach", () => {
     })
   )
 
-  it.effect("may start with a token, or when the config says that everybody may come in", () =>
+  it.effect('may start with a token, or with tokens "none"', () =>
     Effect.gen(function* () {
       for (const server of [
         { host: "0.0.0.0", tokens: ["t"] },

@@ -33,8 +33,8 @@ const gateway = Effect.fnUntraced(function* (settings: object = {}) {
 const body = JSON.stringify(chat("a/x"))
 const idOf = (answer: string) => /^x-request-id: (.*)\r$/im.exec(answer)?.[1] ?? ""
 
-describe("an id that a caller gives its request", () => {
-  it.live("is kept where it is a sane one, and another one is made where it is not", () =>
+describe("a request id from a caller", () => {
+  it.live("is kept if it is valid, and replaced if it is not", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       const sane = ["r-1", "a".repeat(128), "0af7651916cd43dd-8448eb211c80319c:1", "x/y=z@host+1.2_3"]
@@ -89,8 +89,8 @@ describe("an id that a caller gives its request", () => {
   )
 })
 
-describe("a body that is packed", () => {
-  it.live("is refused with 415 in every packing, and never unpacked", () =>
+describe("a compressed body", () => {
+  it.live("is refused with 415 in every encoding, and never decompressed", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway({ adminToken: "the-admin-token" })
       const plain = Buffer.from(

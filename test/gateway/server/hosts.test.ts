@@ -16,7 +16,7 @@ const gateway = Effect.fnUntraced(function* (settings: object = {}) {
 const shown = ["/", "/status", "/status/events", "/metrics", "/readyz", "/v1/models"]
 
 describe("a gateway on loopback", () => {
-  it.live("shows nothing to a page that gave its own name the address of this machine", () =>
+  it.live("refuses a page whose domain points at this machine (DNS rebinding)", () =>
     Effect.gen(function* () {
       const url = yield* gateway()
       const { port } = new URL(url)
@@ -38,7 +38,7 @@ describe("a gateway on loopback", () => {
     })
   )
 
-  it.live("answers by the names of this machine, and by those of the config", () =>
+  it.live("accepts the host names of this machine, and those in the config", () =>
     Effect.gen(function* () {
       const url = yield* gateway({ allowedHosts: ["Gateway.example"] })
       const { port } = new URL(url)
@@ -71,7 +71,7 @@ describe("a gateway on loopback", () => {
 })
 
 describe("one connection with many requests in a row", () => {
-  it.live("takes the place of one viewer of the status page", () =>
+  it.live("counts as one viewer of the status page", () =>
     Effect.gen(function* () {
       const url = yield* gateway()
       const socket = net.connect(Number(new URL(url).port), "127.0.0.1")
@@ -88,7 +88,7 @@ describe("one connection with many requests in a row", () => {
   )
 })
 
-describe("what translated responses said", () => {
+describe("the items of translated responses", () => {
   const response = { output: [{ type: "message", id: "msg_1", role: "assistant", content: [] }] }
   const asking = { input: [{ type: "item_reference", id: "msg_1" }] }
   const request = (headers: Readonly<Record<string, string>>, body: object) => ({

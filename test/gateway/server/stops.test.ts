@@ -224,7 +224,7 @@ describe("a stop", () => {
   )
 })
 
-describe("a request that offers another protocol", () => {
+describe("a request with an upgrade", () => {
   for (const offer of ["h2c", "websocket", "TLS/1.0", "h2c, websocket", "x", ""]) {
     it.live(`(${offer || "an empty one"}) is served as any other, with its body`, () =>
       Effect.gen(function* () {

@@ -34,8 +34,8 @@ const serving = Effect.fnUntraced(function* (takers: ReadonlyArray<Upgrades.Take
 const offer = (protocol: string, body = "") =>
   `POST /x HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 
-describe("an offer to change the protocol", () => {
-  it.live("goes to who takes it, whose connection is held through a stop until it is let go", () =>
+describe("an upgrade", () => {
+  it.live("goes to the handler that takes it, whose connection is held through a stop until released", () =>
     Effect.gen(function* () {
       let release = () => {}
       const { connections, heard, isClosed, server, socket } = yield* serving([
@@ -59,7 +59,7 @@ describe("an offer to change the protocol", () => {
     })
   )
 
-  it.live("that nobody takes is a request as any other, also on a Node that asks nobody", () =>
+  it.live("that no handler takes is served as a normal request, also on older Node versions", () =>
     Effect.gen(function* () {
       for (const asks of [true, false]) {
         const { connections, heard, server, socket } = yield* serving([() => undefined])

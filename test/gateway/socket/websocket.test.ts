@@ -82,7 +82,7 @@ const gateway = (more: object = {}, options?: Parameters<typeof start>[1]) =>
   })
 
 describe("responses over a WebSocket", () => {
-  it.live("come as frames, several in one connection, each from its own target", () =>
+  it.live("are sent as frames, several on one connection, each from its own target", () =>
     Effect.gen(function* () {
       const { a, b, url } = yield* gateway()
       a.play(FaultServer.sse(responseEvents("resp_1", "hello 漢🦊")))
@@ -126,7 +126,7 @@ describe("responses over a WebSocket", () => {
     })
   )
 
-  it.live("go on from the one before with what is new only, also from a warm-up", () =>
+  it.live("continue the previous one with only the new input, also after a warm-up", () =>
     Effect.gen(function* () {
       const { b, url } = yield* gateway()
       b.play(FaultServer.sse(openai.events))
@@ -162,7 +162,7 @@ describe("responses over a WebSocket", () => {
     })
   )
 
-  it.live("say errors as frames with their status, before the first content and after it", () =>
+  it.live("send errors as frames with their status, before and after the first content", () =>
     Effect.gen(function* () {
       const { a, url } = yield* gateway()
       const events = responseEvents("resp_1", "hello")
@@ -203,7 +203,7 @@ describe("responses over a WebSocket", () => {
     })
   )
 
-  it.live("are for those who may call, and 426 says at once that there are none", () =>
+  it.live("need a token, and return 426 if they are switched off", () =>
     Effect.gen(function* () {
       const { a, url } = yield* gateway({ server: { tokens: ["let-me-in"] } })
       a.play(FaultServer.sse(responseEvents("resp_1", "hello")))

@@ -11,7 +11,7 @@ const throttled = FaultServer.json(openai.error("rate_limit_exceeded", "slow dow
 const policy = { retries: { times: 0 } }
 
 describe("/readyz", () => {
-  it.live("says yes while something can be called, and asks for no token", () =>
+  it.live("is 200 while a target can be called, and needs no token", () =>
     Effect.gen(function* () {
       const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
       a.play(overloaded)
@@ -32,7 +32,7 @@ describe("/readyz", () => {
     })
   )
 
-  it.live("says no when everything rests: what, why, and when to come back", () =>
+  it.live("is 503 when all targets are benched, with the reasons and retry-after", () =>
     Effect.gen(function* () {
       const a = yield* FaultServer.make
       a.play(throttled)

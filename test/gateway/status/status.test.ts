@@ -128,7 +128,7 @@ describe("the status", () => {
     })
   )
 
-  it.live("tells viewers what changes, and lets them go when the gateway stops", () =>
+  it.live("sends viewers the changes, and ends when the gateway stops", () =>
     Effect.gen(function* () {
       const viewer = yield* Effect.scoped(
         Effect.gen(function* () {
