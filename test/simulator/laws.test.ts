@@ -25,7 +25,8 @@ const Seconds = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum
 
 const Fault = Schema.Struct({
   target: Schema.Literals(["first", "first#main", "first#spare", "first/large#main", "second"]),
-  fault: Schema.Literals(faultNames),
+  // A request that is at fault itself goes to nobody else.
+  fault: Schema.Literals(faultNames.filter((name) => name !== "badRequest")),
   from: Seconds(100),
   lasts: Seconds(100),
   share: Schema.Literals([1, 0.5, 0.1]),
