@@ -1,14 +1,14 @@
-/** What the bench answers when it is asked whether a target may be called. */
+/** How the bench admits a target: as a regular attempt, as a probe, or not at all. */
 import type { FailureClass } from "../failure/Failure.ts"
 import type { BenchKey } from "./BenchKey.ts"
 
-/** The target is free. `generation` dates the attempt that now begins. */
+/** The target is free. `generation` marks when the attempt began. */
 export interface Go {
   readonly _tag: "Go"
   readonly generation: number
 }
 
-/** A rest has ended and this attempt decides whether it is over. The slot of every key in `keys` is held by `id`. */
+/** A cooldown has ended and this attempt is the probe. `id` holds the probe slot of every key in `keys`. */
 export interface Probe {
   readonly _tag: "Probe"
   readonly generation: number
@@ -16,17 +16,17 @@ export interface Probe {
   readonly keys: ReadonlyArray<BenchKey>
 }
 
-/** The target rests. */
+/** The target is benched. */
 export interface Resting {
   readonly _tag: "Resting"
   readonly key: BenchKey
-  /** Milliseconds since the epoch; in the past while a probe is under way or a passed check is waited for. */
+  /** Milliseconds since the epoch; in the past while a probe is under way or a health check has to pass. */
   readonly until: number
-  /** `OwnLimit` is never the bench's word: the credential is over its own limit of requests a minute. */
+  /** `OwnLimit` does not come from the bench: the credential is over its own limit of requests per minute. */
   readonly reason: FailureClass | "Manual" | "OwnLimit"
   readonly evidence: string | undefined
   readonly probing: boolean
 }
 
-/** What the bench says of a target. */
+/** The answer of the bench for a target. */
 export type Admission = Go | Probe | Resting

@@ -1,9 +1,9 @@
 /**
- * What can rest: a target, a credential with all its models, a model with all its credentials, a provider.
+ * What can be benched: a target, a credential with all its models, a model with all its credentials, a provider.
  *
  * Written as one string, the way people type it:
  *
- * | key | what rests |
+ * | key | what is benched |
  * | --- | --- |
  * | `openai/gpt-5.2#backup` | one target |
  * | `openai#backup` | a credential, with all its models |

@@ -17,7 +17,7 @@ export const CredentialName = Schema.String.check(
  */
 export interface Credential {
   readonly name: string
-  /** Absent for a local server that asks for none. */
+  /** Absent for a local server that needs none. */
   readonly apiKey?: Redacted.Redacted | undefined
   /** Overrides the provider's own base URL. Credentials with the same base URL share an endpoint. */
   readonly baseUrl?: string | undefined
@@ -27,7 +27,7 @@ export interface Credential {
   readonly weight: number
   /**
    * Requests per minute: so many at once, and from then on one every 60 s / `rpm`. A credential over this limit is
-   * passed by, it has not failed; retries and probes count like all requests. Absent: no limit.
+   * skipped, it has not failed; retries and probes count like all requests. Absent: no limit.
    */
   readonly rpm?: number | undefined
 }

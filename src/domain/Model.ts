@@ -6,7 +6,7 @@ import * as Checks from "../util/Checks.ts"
 import type { Backend } from "./BackendShape.ts"
 import * as ModelSpec from "./ModelSpec.ts"
 
-/** What may be said of a model. */
+/** The options of a model. */
 export interface ModelOptions {
   /** Its window in tokens. Known windows keep the run from sending a prompt that was too long to one no larger. */
   readonly contextWindow?: number | undefined
@@ -26,8 +26,8 @@ export interface Model<out P extends Backend, out R = never> extends ModelOption
   /** Its share among the models that count as the same (`Chain.equals`), beside theirs. Default 1. */
   readonly weight?: number | undefined
   /**
-   * True for a model that a caller named and that stands in no configuration. Anybody can make up such names, so what
-   * the bench knows of them has a small room of its own. Models that code makes are listed.
+   * True for a model that a caller named and no configuration has. Callers can make up such names, so the bench keeps
+   * a bounded number of their entries. Models that code makes are listed.
    */
   readonly unlisted?: boolean | undefined
 }

@@ -1,14 +1,14 @@
 /**
  * What one chunk of a stream means for failover: does it carry content, and is the answer complete with it?
  *
- * A provider says it of each of its chunks, so that the engine needs to know nothing about wire formats.
+ * A provider states the phase of each chunk, so that the engine knows nothing about wire formats.
  */
 
 /** The meaning of one chunk. */
 export interface Phase {
-  /** A non-empty text, reasoning or tool-input delta, a tool call, a file: something the caller came for. */
+  /** A non-empty text, reasoning or tool-input delta, a tool call, a file: anything the caller wants. */
   readonly content: boolean
-  /** The protocol said that the answer is complete. What follows, if anything, is metadata such as usage. */
+  /** The answer is complete. Only metadata such as usage may follow. */
   readonly complete: boolean
   /** Nothing follows: the stream is closed without waiting for the end of the connection. */
   readonly last: boolean
@@ -22,7 +22,7 @@ export const held: Phase = { content: false, complete: false, last: false }
 /** A sign of life: held back as well, but it extends the wait for the first content, see `Timeouts.queue`. */
 export const alive: Phase = { content: false, complete: false, last: false, alive: true }
 
-/** Something the caller came for. */
+/** Content for the caller. */
 export const content: Phase = { content: true, complete: false, last: false }
 
 /** The answer is complete (a finish reason); usage may still follow. Without content before it: an empty answer. */
@@ -31,5 +31,5 @@ export const complete: Phase = { content: false, complete: true, last: false }
 /** Content and the completion in one chunk, or a finish that is an answer by itself (cut by the length limit). */
 export const answer: Phase = { content: true, complete: true, last: false }
 
-/** The protocol's own last word (`[DONE]`, `message_stop`). */
+/** The last event of the protocol (`[DONE]`, `message_stop`). */
 export const last: Phase = { content: false, complete: true, last: true }

@@ -1,4 +1,4 @@
-/** One place a request can be sent: provider × model × credential. */
+/** A target of requests: provider × model × credential. */
 
 import type { Policy } from "../policy/Policy.ts"
 import type { Scope } from "../policy/Rule.ts"
@@ -7,7 +7,7 @@ import * as BenchKey from "./BenchKey.ts"
 import type { Credential } from "./Credential.ts"
 
 /**
- * One place a request can be sent. Made once per chain and credential, shared by all requests.
+ * A target of requests. Made once per chain and credential, shared by all requests.
  *
  * @category models
  */
@@ -21,7 +21,7 @@ export interface Target {
   readonly endpoint: string
   /** The model's window in tokens, where it is known. */
   readonly contextWindow: number | undefined
-  /** True for a model that a caller named and that stands in no configuration: what is known of it has a small room. */
+  /** True for a model that a caller named and no configuration has: the bench keeps few entries of such models. */
   readonly unlisted: boolean
   /** Whether its tier has other targets. */
   readonly hasEquals: boolean
@@ -31,11 +31,11 @@ export interface Target {
   readonly benchKeys: { readonly [S in Scope]: BenchKey.BenchKey }
   /** The same, as a list. */
   readonly allBenchKeys: ReadonlyArray<BenchKey.BenchKey>
-  /** What the bench saw of it last, for the bench alone. */
+  /** The cached state of the bench; for the bench only. */
   readonly glance: Glance
 }
 
-/** The reason for which a target was last seen to rest, and what says whether that still holds. */
+/** Why a target was last found benched, and what decides whether that is still valid. */
 export interface Glance {
   mark: object | undefined
   why: Resting | undefined

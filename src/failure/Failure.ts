@@ -1,8 +1,8 @@
 /**
  * The five ways in which one attempt can fail.
  *
- * Every failed step of a run is exactly one of these, whatever the provider said and however it said it. What a
- * failure means (try again, rest, move on, stop) is not decided here but by `Policy`.
+ * Every failed step of a run is exactly one of these, in whatever form the provider returned it. What a
+ * failure means (retry, bench, fall back, stop) is decided by `Policy`.
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
@@ -35,7 +35,7 @@ export class RateLimit extends Schema.TaggedError<RateLimit>()("RateLimit", {
 
 /**
  * Why a credential or a model cannot serve. `Blocked` is a refusal that does not say that the key is at fault: a
- * firewall's page, or a bare 403. It rests nobody, because the words of one prompt may cause it.
+ * firewall's page, or a bare 403. It benches nothing, since the content of one prompt may cause it.
  */
 export const AuthDeadReason = Schema.Literals([
   "InvalidKey",
@@ -47,8 +47,8 @@ export const AuthDeadReason = Schema.Literals([
 
 /**
  * This credential (or, with `ModelMissing`, this model) cannot serve until a person acts: the key is wrong or
- * revoked, the account is blocked or out of credit, the model does not exist for it. With `Blocked`, somebody on the
- * way turned the request away.
+ * revoked, the account is blocked or out of credit, the model does not exist for it. With `Blocked`, a firewall or
+ * proxy refused the request.
  *
  * `until` is the moment the provider named, as milliseconds since the epoch ("you will regain access on …").
  *
@@ -63,7 +63,7 @@ export class AuthDead extends Schema.TaggedError<AuthDead>()("AuthDead", {
 /**
  * What kind of fault it was. `Timeout` means that nothing (or nothing more) arrived in time. `Local` is a fault of our
  * own process (no free file descriptor, no memory, a client certificate that cannot be read): it says nothing about any
- * target and rests nobody.
+ * target and benches nothing.
  */
 export const TransientReason = Schema.Literals([
   "Overloaded",
@@ -127,7 +127,7 @@ export class ContextExceeded extends Schema.TaggedError<ContextExceeded>()("Cont
 }) {}
 
 /**
- * What a failure speaks about. Only a failure of the target, its credential or its place ever rests anything.
+ * What a failure speaks about. Only a failure of the target, its credential or its endpoint benches anything.
  *
  * - `request`: every provider would refuse it
  * - `pair`: this request at this model (or, for `Blocked`, on this way)
@@ -226,8 +226,8 @@ export const isFailure = (u: unknown): u is Failure =>
   u instanceof ContextExceeded
 
 /**
- * How long the provider asked us to wait, seen from `now` (milliseconds since the epoch); `undefined` when it said
- * nothing. Never negative.
+ * How long the provider asked us to wait, seen from `now` (milliseconds since the epoch); `undefined` when it named
+ * no time. Never negative.
  */
 export const waitMillis = (failure: Failure, now: number): number | undefined => {
   switch (failure._tag) {

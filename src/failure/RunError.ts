@@ -1,7 +1,7 @@
 /**
  * What a whole run fails with.
  *
- * A `BadRequest` or `ContextExceeded` that nothing can be done about comes as it is. The others say what was tried
+ * A `BadRequest` or `ContextExceeded` that no fallback can help reaches the caller unchanged. The others say what was tried
  * and when it makes sense to come back.
  */
 import * as Schema from "effect/Schema"
@@ -15,8 +15,8 @@ export const FailedAttempt = Schema.Struct({ target: Schema.String, failure: Fai
 export type FailedAttempt = typeof FailedAttempt.Type
 
 /**
- * One key that kept a target from being called. `until` is in milliseconds since the epoch, absent when the rest has
- * no end of its own.
+ * One key that kept a target from being called. `until` is in milliseconds since the epoch, absent for a bench
+ * without an end.
  */
 export const RestingKey = Schema.Struct({
   key: Schema.String,
@@ -63,8 +63,8 @@ export class ChainExhausted extends Schema.TaggedError<ChainExhausted>()("ChainE
 }
 
 /**
- * Nothing was called, because everything in the chain rests. `retryAt` is the soonest end of a rest; a rest by hand
- * without an end has none.
+ * Nothing was called, because all targets of the chain are benched. `retryAt` is the soonest end of a cooldown; a
+ * manual bench without an end has none.
  *
  * @category errors
  */
@@ -81,7 +81,7 @@ export class AllBenched extends Schema.TaggedError<AllBenched>()("AllBenched", {
 }
 
 /**
- * The request's time was up. What was under way has been interrupted and counts against nobody.
+ * The deadline passed. The attempt under way was interrupted, which is no failure of its target.
  *
  * @category errors
  */

@@ -1,11 +1,11 @@
-/** Counts of attempts per target and per credential, for reports. They decide nothing, so they are counted in place. */
+/** Counts of attempts per target and per credential, for reports only. They are updated in place. */
 
 import type { Target } from "../domain/Target.ts"
 import { classOf, type Failure, type FailureClass } from "../failure/Failure.ts"
 
-/** What has been seen of one target, or of one credential with all its models, since the process started. */
+/** The counts of one target, or of one credential with all its models, since the process started. */
 export interface AttemptCounts {
-  /** Attempts that ended by themselves; those a caller broke off are not counted. */
+  /** Attempts that ended by themselves; those that a caller interrupted are not counted. */
   readonly attempts: number
   readonly failures: number
   readonly failuresInRow: number
@@ -23,8 +23,8 @@ interface Counted {
 }
 
 /**
- * The counts of all targets and credentials. Of targets that nobody configured (`Target.unlisted`) at most `room` are
- * kept: the ones seen first go first. They take no room from others.
+ * The counts of all targets and credentials. Of targets without configuration (`Target.unlisted`) at most `room` are
+ * kept, the latest ones. They displace no others.
  */
 export class Tallies {
   readonly #byTarget = new Map<string, Counted>()
@@ -81,7 +81,7 @@ export class Tallies {
   }
 }
 
-/** Nothing has been seen. */
+/** No attempts. */
 export const none: AttemptCounts = { attempts: 0, failures: 0, failuresInRow: 0, lastFailure: undefined }
 
 const countAnswer = (counts: Counts): void => {

@@ -1,14 +1,13 @@
 /**
- * The bench as a pure state machine: who rests, until when and why, and who may probe.
+ * The bench as a pure state machine: what is benched, until when and why, and which attempt is a probe.
  *
  * One entry per bench key goes through these states:
  *
- *     free ──threshold reached──▶ resting ──its end passes──▶ half-open ──one probe──▶ free, or resting for longer
+ *     free ──threshold reached──▶ benched ──cooldown ends──▶ half-open ──one probe──▶ free, or benched for longer
  *
- * Ends are compared with the clock when somebody asks, so there are no timers. Three rules hold everywhere: a rest
- * never gets shorter; an outcome whose attempt began before the key was last benched is stale, and neither clears
- * nor counts (only a later end that the provider named is still taken from it); what was benched by hand is ended by
- * hand or by its end and by nothing else.
+ * Ends are compared with the clock on each request, so there are no timers. Three rules hold everywhere: a cooldown never
+ * gets shorter; an outcome whose attempt began before the key was last benched is stale, and neither clears nor counts
+ * (only a later end that the provider named is taken from it); a manual bench ends only manually or at its own end.
  */
 import type { Admission, Go, Probe, Resting } from "../domain/Admission.ts"
 import type { BenchKey } from "../domain/BenchKey.ts"
@@ -45,13 +44,13 @@ export {
   takeSeat
 } from "./BenchState.ts"
 
-/** The longest rest a provider can order for a throttle or a fault: a mistaken date must not bench for weeks. */
+/** The longest cooldown a provider can request for a throttle or a fault: a wrong date must not bench for weeks. */
 export const longestHint = 24 * 3_600_000
 
-/** The shortest rest: "retry after 0" must not become a busy loop. */
+/** The shortest cooldown: "retry after 0" must not become a busy loop. */
 export const shortestRest = 250
 
-/** Whether anything at all is known of this target. If not, it is free, and a success has nothing to clear. */
+/** Whether there is an entry for this target. Without one it is free, and a success has nothing to clear. */
 export const knows = ({ entries }: State, { allBenchKeys }: Target): boolean => {
   if (entries.size === 0) return false
   for (const key of allBenchKeys) {
@@ -61,8 +60,8 @@ export const knows = ({ entries }: State, { allBenchKeys }: Target): boolean => 
 }
 
 /**
- * May this target be called? Takes the probe slots if the answer is a probe. `check` asks for a health check, to
- * which the end of a rest is open even when the target is held.
+ * Decides whether this target may be called, and takes the probe slots if the attempt is a probe. `check` is for health
+ * checks, which may probe a held target after its cooldown.
  */
 export const admit = (
   state: State,
@@ -83,8 +82,8 @@ export const admit = (
 }
 
 /**
- * Why a target cannot be called now; `undefined` if it can. Of several reasons one by hand, for nothing may try that
- * anyway; else the one that ends last.
+ * Why a target cannot be called now; `undefined` if it can. A manual bench comes first, since no request may call it
+ * anyway; otherwise the reason that ends last.
  */
 export const peek = (state: State, target: Target, now: number, check = false): Resting | undefined => {
   const held = !check && state.held.has(target.key)
@@ -96,7 +95,7 @@ export const peek = (state: State, target: Target, now: number, check = false): 
   return weightiest
 }
 
-/** Of two reasons the one that keeps a target away: one by hand, else the one that ends later; of equals the first. */
+/** Of two reasons the decisive one: a manual bench, otherwise the one that ends later; of equals the first. */
 export const weightier = (a: Resting | undefined, b: Resting | undefined): Resting | undefined =>
   a === undefined || (b !== undefined && outweighs(b, a)) ? b : a
 
@@ -133,8 +132,8 @@ const whyResting = (
 }
 
 /**
- * True when the secret that was found dead is not the one this target has now. Only what concerns one credential is
- * compared: a whole model or provider that rests for a dead key does so for all of them.
+ * True when the secret that was found dead is not the target's present one. Only entries for one credential are compared:
+ * a whole model or provider that is benched for a dead key is benched for all credentials.
  */
 const isOfOtherSecret = (
   { fingerprint, reason }: Entry,
@@ -146,12 +145,12 @@ const isOfOtherSecret = (
   (key === benchKeys.credential || key === benchKeys.target) &&
   fingerprint !== Fingerprint.of(credential)
 
-/** The probe proved nothing (its caller hung up, or the request was at fault): the next one may try. */
+/** Releases a probe that proved nothing (its caller was interrupted, or the request was at fault). */
 export const release = (state: State, probe: Probe, now: number): State =>
   change(state, now, probe.keys, (entry) => (entry.probe === probe.id ? { ...entry, probe: 0 } : entry))
 
 /**
- * The probe's stream has begun to answer: others may call again, but the row of failures ends only with a whole
+ * The probe's stream has committed: others may call again, but the count of consecutive failures is reset only by a whole
  * answer.
  */
 export const reopen = (state: State, probe: Probe, now: number): State =>
@@ -160,8 +159,8 @@ export const reopen = (state: State, probe: Probe, now: number): State =>
   )
 
 /**
- * A whole answer. It clears what it proves: the target, the credential if that was held to be dead, whatever it was
- * the probe of, and the row of failures of all that is free.
+ * A whole answer. It clears the target, the credential if that counted as dead, every key it was the probe of, and the
+ * consecutive failures of all free keys.
  */
 export const succeed = (state: State, target: Target, admission: Go | Probe, now: number): State => {
   const { credential, target: own } = target.benchKeys
@@ -183,9 +182,9 @@ const isClean = (entry: Entry): boolean =>
   entry.reason === undefined && entry.failures === 0 && entry.consecutiveBenches === 0 && entry.probe === 0
 
 /**
- * An exhausted visit. The key of the rest's scope is benched when its threshold is reached, at once when the visit
- * was a probe; without a rest only the probe's slots are given back. The rest of a target that was tried although it
- * rested goes on as it was, or until the later end that the provider names.
+ * An exhausted visit. The key of the scope is benched when its threshold is reached, at once when the visit was a probe;
+ * without a `rest` only the probe's slots are released. The cooldown of a target that was called although benched stays
+ * as it was, or ends at the later time that the provider names.
  */
 export const fail = (
   state: State,
@@ -218,7 +217,7 @@ const failed = (
   const entry = state.entries.get(key) ?? fresh
   const named = namedEnd(failure, now)
   if (entry.generation > admission.generation) {
-    // Stale: another attempt of the same time has benched it already. Only a later end that was named still counts.
+    // Stale: a concurrent attempt has benched it already. Only a later end that the provider named counts.
     return named === undefined || entry.reason === undefined || named <= entry.until
       ? state
       : change(state, now, [key], (old) => ({ ...old, until: named }))
@@ -236,8 +235,8 @@ const failed = (
     fingerprint: isDead(reason) ? Fingerprint.of(target.credential) : undefined
   }
   if (entry.reason !== undefined && admission._tag === "Go") {
-    // A last try, made although it rests. Its end stays where it is: many of them would push away the probe.
-    // A throttle that is over sooner is not why it rests: nobody has to wait for the end because of it.
+    // A call to a benched target. The end stays: many such calls would postpone the probe.
+    // A throttle that ends sooner does not become the reason: no request has to wait for the end because of it.
     const explains = failure._tag !== "RateLimit" || (named ?? 0) > entry.until
     return change(state, now, [key], (old) => ({
       ...old,
@@ -246,7 +245,7 @@ const failed = (
       failures
     }))
   }
-  // Another secret is another credential: how long the old one rested, and how often, says nothing of it.
+  // A new secret is a new credential: the cooldowns of the old one do not apply to it.
   const isOther = isOfOtherSecret(entry, target, key)
   const consecutiveBenches = isOther ? 0 : entry.consecutiveBenches
   const ladder =
@@ -267,8 +266,8 @@ const failed = (
 }
 
 /**
- * When the next probe may be sent. A date at which a dead key is to come back is a hint: access may come back sooner
- * (somebody pays), so it is probed on the ladder as if there were no date, and at the date if that is sooner.
+ * When the next probe may be sent. The date at which a dead key regains access is a hint: access may come back sooner (after
+ * a payment), so probes follow the usual cooldowns, and one is sent at the date if that is sooner.
  */
 const endOf = (
   hint: number | undefined,
@@ -281,25 +280,25 @@ const endOf = (
   return failure._tag === "Transient" ? Math.max(named, ladder) : named
 }
 
-/** The end of the wait that the provider asked for, within bounds. Of a dead key it names none, see `hintOf`. */
+/** The end of the wait that the provider asked for, within bounds. Not for dead keys, see `hintOf`. */
 const namedEnd = (failure: Failure, now: number): number | undefined => {
   const wait = failure._tag === "AuthDead" ? undefined : waitMillis(failure, now)
   return wait === undefined ? undefined : now + Math.min(longestHint, Math.max(shortestRest, wait))
 }
 
-/** The moment at which a dead key is to come back. One that has passed already says nothing. */
+/** When a dead key regains access. A time in the past is ignored. */
 const hintOf = (failure: Failure, now: number): number | undefined =>
   failure._tag === "AuthDead" && failure.until !== undefined && failure.until > now
     ? Math.max(now + shortestRest, failure.until)
     : undefined
 
-/** Benches a key by hand. A longer manual rest stays as it is. */
+/** Benches a key manually. A longer manual bench stays as it is. */
 export const bench = (state: State, key: BenchKey, manual: Manual): State =>
   change(state, manual.since, [key], (entry) =>
     entry.manual !== undefined && entry.manual.until > manual.until ? entry : { ...entry, manual }
   )
 
-/** Takes a key off the bench, whoever put it there. */
+/** Takes a key off the bench, whether it was benched manually or by failures. */
 export const unbench = (state: State, key: BenchKey, now: number): State => {
   if (!state.entries.has(key)) return state
   const generation = state.generation + 1
@@ -307,13 +306,13 @@ export const unbench = (state: State, key: BenchKey, now: number): State => {
 }
 
 /**
- * From now on this target is let back by a passed check only: the end of a rest opens it to checks and to nothing
- * else. An answer of its own (of a last resort, when everything rests) is as good as a check.
+ * Holds a target: after a cooldown only a passed health check, or an answer to a request of last resort, makes it callable
+ * again.
  */
 export const hold = (state: State, target: Target): State =>
   holding(state, target, (state.held.get(target.key) ?? 0) + 1)
 
-/** Undoes one `hold`. With the last one the end of a rest is open to requests again. */
+/** Undoes one `hold`. Without any, requests may probe after a cooldown again. */
 export const unhold = (state: State, target: Target): State =>
   holding(state, target, (state.held.get(target.key) ?? 0) - 1)
 

@@ -1,4 +1,4 @@
-/** The bench in the words of those who look at it: how each key stands, and what changed. */
+/** The bench for reports: the state of each key, and changes. */
 
 import * as BenchKey from "../domain/BenchKey.ts"
 import type { FailureClass } from "../failure/Failure.ts"
@@ -7,12 +7,12 @@ import type * as AttemptCounts from "./AttemptCounts.ts"
 import type * as Bench from "./Bench.ts"
 
 /**
- * How a key stands. `half-open`: its rest has ended and the next attempt is a probe. A target that is let back by a
- * passed check only is `resting` until then, past the end of its rest too.
+ * The state of a key. `half-open`: its cooldown has ended and the next attempt is a probe. A held target is `resting` until
+ * a health check passes, also after its cooldown.
  */
 export type Status = "free" | "resting" | "half-open" | "probing" | "manual"
 
-/** One key of the bench, for people. Times are milliseconds since the epoch. */
+/** One key of the bench, for reports. Times are milliseconds since the epoch. */
 export interface BenchInfo {
   readonly key: BenchKey.BenchKey
   readonly scope: Scope
@@ -20,19 +20,19 @@ export interface BenchInfo {
   readonly reason: FailureClass | "Manual" | undefined
   readonly evidence: string | undefined
   readonly since: number | undefined
-  /** Infinite for a rest by hand without an end. */
+  /** Infinite for a manual bench without an end. */
   readonly until: number | undefined
-  /** When access comes back, as the provider said of a dead key. Probes are sent before it, too. */
+  /** When a dead key regains access, as the provider stated. Probes are sent before it, too. */
   readonly hint: number | undefined
-  /** Rests in a row. */
+  /** Consecutive benches. */
   readonly consecutiveBenches: number
-  /** Exhausted visits in a row. */
+  /** Consecutive exhausted visits. */
   readonly failures: number
-  /** Who put it there by hand. */
+  /** Who benched it manually. */
   readonly by: string | undefined
 }
 
-/** How one key is doing: its counts and its state. */
+/** The counts and the state of one key. */
 export interface Health extends AttemptCounts.AttemptCounts {
   readonly key: BenchKey.BenchKey
   readonly status: Status
@@ -40,27 +40,26 @@ export interface Health extends AttemptCounts.AttemptCounts {
 }
 
 /**
- * Something has changed at a key: it came on the bench, was extended, went off it, changed its state there, or had a
- * failure counted.
+ * A change of a key: it was benched, extended or released, its state changed, or a failure was counted.
  */
 export interface BenchChange {
   /** In milliseconds since the epoch. */
   readonly at: number
   readonly info: BenchInfo
-  /** How it stood until then. */
+  /** Its state before the change. */
   readonly before: Pick<BenchInfo, "status" | "until">
 }
 
-/** True when a rest has begun with a change, or is longer than it was. */
+/** True when the change began or extended a cooldown. */
 export const isRest = ({ before, info }: BenchChange): boolean =>
   (info.status === "resting" || info.status === "manual") &&
   (info.status !== before.status || info.until !== before.until)
 
-/** True when a key has gone off the bench with a change. */
+/** True when the change released the key. */
 export const isRelease = ({ before, info }: BenchChange): boolean =>
   info.status === "free" && before.status !== "free"
 
-/** How a key stands now. `held`: it is let back by a passed check only. */
+/** The state of a key. `held`: only a passed health check makes it callable again. */
 export const statusOf = (entry: Bench.Entry, now: number, held = false): Status =>
   entry.manual !== undefined && now < entry.manual.until
     ? "manual"
@@ -74,7 +73,7 @@ export const statusOf = (entry: Bench.Entry, now: number, held = false): Status 
             ? "resting"
             : "half-open"
 
-/** An entry, for people. */
+/** An entry, for reports. */
 export const infoOf = (key: BenchKey.BenchKey, entry: Bench.Entry, now: number, held = false): BenchInfo => {
   const status = statusOf(entry, now, held)
   const manual = status === "manual" ? entry.manual : undefined

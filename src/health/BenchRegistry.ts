@@ -1,9 +1,9 @@
 /**
- * The bench as a service: one per process, shared by every chain, so that what one request learned spares the next.
+ * The bench as a service: one per process, shared by all chains, so that one request benefits from the failures of others.
  *
  * Its state is an immutable map in one `Ref`. The decisions of the hot path (`admitUnsafe`, `succeedUnsafe`, …) are
- * synchronous, so that nothing can come between a decision and its record; a shared form of the registry keeps a
- * local copy for them and spreads the changes.
+ * synchronous, so that a decision and its record cannot be separated; a shared registry keeps a local copy for them and
+ * publishes the changes.
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -38,11 +38,11 @@ export {
 
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 
-/** For how long and why a key is benched by hand. */
+/** For how long and why a key is benched manually. */
 export interface BenchOptions {
-  /** A duration from now; without it until somebody takes the key off. */
+  /** A duration from now. Default: until the key is released manually. */
   readonly for?: Duration.Input | undefined
-  /** Or a moment, in milliseconds since the epoch by the wall clock. */
+  /** Or a time, in milliseconds since the epoch by the wall clock. */
   readonly until?: number | undefined
   readonly reason?: string | undefined
   readonly by?: string | undefined
@@ -59,47 +59,47 @@ export class BenchRegistry extends Context.Service<
   BenchRegistry,
   {
     /**
-     * May this target be called now? A probe's slot is held until the attempt is recorded or the scope closes, so no
-     * way out can keep it.
+     * Decides whether this target may be called now. A probe's slot is held until the attempt is recorded or the scope
+     * closes.
      */
     readonly admit: (target: Target) => Effect.Effect<Bench.Admission, never, Scope.Scope>
-    /** Records how an admitted attempt ended: `undefined` for an answer. `rest` says what then rests. */
+    /** Records how an admitted attempt ended: `undefined` for an answer. `rest` states what is benched then. */
     readonly record: (
       target: Target,
       admission: Bench.Go | Bench.Probe,
       failure: Failure | undefined,
       rest?: Rest | undefined
     ) => Effect.Effect<void>
-    /** Benches a key by hand. Nothing but `unbench` or its end clears it; a longer rest by hand stays. */
+    /** Benches a key manually. Only `unbench` or its end clears it; a longer manual bench stays. */
     readonly bench: (key: BenchKey, options?: BenchOptions) => Effect.Effect<void>
     /** Takes a key off the bench, with its history. False when it was not there. */
     readonly unbench: (key: BenchKey) => Effect.Effect<boolean>
-    /** True while the key rests, by itself or by hand. */
+    /** True while the key is benched, manually or by failures. */
     readonly isBenched: (key: BenchKey) => Effect.Effect<boolean>
-    /** Every key that rests, is half-open or is being probed. */
+    /** Every key that is benched, half-open or being probed. */
     readonly list: Effect.Effect<ReadonlyArray<BenchInfo>>
     /** Counts and state of every target seen, and the state of every other key on the bench. */
     readonly report: Effect.Effect<ReadonlyArray<Health>>
     /**
-     * Counts of every credential seen, all its models together, and the state of its own key (`openai#backup`): what
-     * rests of its models only stands in `report`.
+     * Counts of every credential seen, all its models together, and the state of its own key (`openai#backup`);
+     * `report` has the state of its models.
      */
     readonly credentials: Effect.Effect<ReadonlyArray<Health>>
     /** Every change from now on. A slow reader loses the oldest of 256. */
     readonly changes: Stream.Stream<BenchChange>
 
     /**
-     * Asks whether a probe may be sent that this process has let in: a shared bench asks the other processes. False
-     * means that another one is probing; the slot has been given back then. Absent where there is nobody to ask.
+     * Claims a probe among all processes of a shared bench. False means that another process is probing; the slot has been
+     * released then. Absent on a bench that is not shared.
      */
     readonly claim?: ((probe: Bench.Probe) => Effect.Effect<boolean>) | undefined
     /** The state now. */
     readonly stateUnsafe: () => Bench.State
-    /** The clock is read only when somebody is on the bench; likewise below. */
+    /** Reads the clock only if there are entries, as do the methods below. */
     readonly admitUnsafe: (target: Target, now: RunClock) => Bench.Admission
     /**
-     * Why a target rests; `undefined` for one that may be called or probed, which then has to be admitted. Costs less
-     * than `admitUnsafe` where the same targets rest for many requests.
+     * Why a target is benched; `undefined` for one that may be called or probed, which then has to be admitted. Cheaper than
+     * `admitUnsafe` if the same targets are benched for many requests.
      */
     readonly restingUnsafe: (target: Target, now: number) => Bench.Resting | undefined
     readonly releaseUnsafe: (probe: Bench.Probe, now: number) => void
@@ -112,7 +112,7 @@ export class BenchRegistry extends Context.Service<
       rest: Rest | undefined,
       now: number
     ) => void
-    /** Any other step of the state machine, for those who are let in beside requests, such as health checks. */
+    /** Any other step of the state machine, for health checks for example. */
     readonly modifyUnsafe: <A>(f: (state: Bench.State) => readonly [A, Bench.State], now: number) => A
   }
 >()("effect-failover/BenchRegistry") {}
@@ -149,7 +149,7 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
     if (listeners.size === 0) return
     for (const [key, old] of before.entries.replacedBy(next.entries)) {
       const entry = next.entries.get(key)
-      // Nobody is told of what was forgotten: it was free, or as good as free.
+      // No change is published for forgotten entries: they were free, or idle.
       if (entry === undefined || entry === old) continue
       const change: BenchChange = {
         at: now,
@@ -197,12 +197,12 @@ export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync((
   ) => {
     tallies.failed(target, failure, now)
     const state = Ref.getUnsafe(ref)
-    // A first rest changes nothing for those who rest already.
+    // A first bench of a key changes nothing for targets that are benched already.
     const isNew = rest !== undefined && state.entries.get(target.benchKeys[rest.scope])?.reason === undefined
     set(Bench.fail(state, target, admission, failure, rest, now), now, !isNew)
   }
 
-  /** How keys are doing at a moment. */
+  /** The health of keys at a time. */
   const healthAt = (now: number) => {
     const state = Ref.getUnsafe(ref)
     const { held } = state

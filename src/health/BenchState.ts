@@ -1,71 +1,70 @@
 /**
- * What the bench knows, and what of it is forgotten.
+ * The state of the bench, and which entries it forgets.
  *
- * Every change costs the same however much is known: it makes a new version of the maps (see `VersionedMap`) and looks
- * at one or two other entries to see whether they may be forgotten. Nothing that rests is forgotten to make room, with
- * one exception: names that callers made up and no configuration has (`Target.unlisted`) share a room of a thousand
- * entries, and in it the first one in is the first one out.
+ * The cost of a change does not depend on the number of entries: it makes a new version of the maps (see `VersionedMap`)
+ * and checks one or two other entries for expiry. Benched keys are never forgotten to make room, with one exception: keys
+ * of models that callers named and no configuration has (`Target.unlisted`) share a thousand entries, first in first out.
  */
 import type { BenchKey } from "../domain/BenchKey.ts"
 import type { FailureClass } from "../failure/Failure.ts"
 import { VersionedMap } from "../util/VersionedMap.ts"
 
-/** A rest that a person ordered. */
+/** A manual bench. */
 export interface Manual {
   readonly since: number
-  /** Milliseconds since the epoch; infinite for "until somebody takes it off". */
+  /** Milliseconds since the epoch; infinite until a manual release. */
   readonly until: number
   readonly reason: string | undefined
   readonly by: string | undefined
 }
 
-/** What is known about one key. Times are milliseconds since the epoch. */
+/** One entry of the bench. Times are milliseconds since the epoch. */
 export interface Entry {
-  /** Why it rests or last rested; `undefined` when it is free. */
+  /** Why it is or was last benched; `undefined` when it is free. */
   readonly reason: FailureClass | undefined
   readonly evidence: string | undefined
-  /** When access comes back, as the provider said of a dead key. It does not end the rest: probes find out. */
+  /** When a dead key regains access, as the provider stated. It does not end the cooldown: probes do. */
   readonly hint: number | undefined
   /** Which secret was found dead, as a `Fingerprint`; `undefined` where it is not known or not about a secret. */
   readonly fingerprint: string | undefined
   readonly since: number
   readonly until: number
-  /** Rests in a row: what the length of the next one grows with. */
+  /** Consecutive benches: the length of the next cooldown grows with them. */
   readonly consecutiveBenches: number
-  /** Exhausted visits in a row. */
+  /** Consecutive exhausted visits. */
   readonly failures: number
   /** The state's generation when it was last benched or cleared. */
   readonly generation: number
   /** The probe that is under way, 0 for none. */
   readonly probe: number
   readonly manual: Manual | undefined
-  /** Its place in the room of names that nobody configured; `undefined` for all other keys. */
+  /** Its seat among unlisted keys; `undefined` for all other keys. */
   readonly seat: number | undefined
   /** When it last changed; idle entries are forgotten. */
   readonly touched: number
 }
 
-/** The room of names that nobody configured. */
+/** The room for unlisted keys. */
 export interface Room {
   /** How many seats have been given out so far. */
   readonly given: number
-  /** Who was given a seat last, by its number modulo the size of the room. */
+  /** The key of each seat, by its number modulo the size of the room. */
   readonly seats: VersionedMap<number, BenchKey>
 }
 
-/** The whole bench. Immutable; `generation` grows with every rest and every probe. */
+/** The whole bench. Immutable; `generation` grows with every bench and every probe. */
 export interface State {
   readonly generation: number
   readonly entries: VersionedMap<BenchKey, Entry>
   readonly room: Room
   /**
-   * Targets that are let back by a passed check only, with how many checkers hold them. It is this process's own
-   * affair and no part of what is saved or shared.
+   * Held targets, which only a passed health check makes callable again, with the number of checkers that hold them. Neither
+   * saved nor shared.
    */
   readonly held: VersionedMap<BenchKey, number>
 }
 
-/** A bench on which nobody rests. */
+/** An empty bench. */
 export const make = (): State => ({
   generation: 0,
   entries: VersionedMap.from(),
@@ -73,19 +72,19 @@ export const make = (): State => ({
   held: VersionedMap.from()
 })
 
-/** Nobody rests. */
+/** An empty bench. */
 export const empty: State = make()
 
-/** Entries that nothing has happened to for this long are forgotten, in milliseconds. */
+/** Entries that have been idle for so long are forgotten, in milliseconds. */
 export const idle = 3_600_000
 
 /** The same for dead keys: the first request after a quiet night is a probe still, and not a crowd. */
 export const idleDead = 24 * 3_600_000
 
-/** How many names that nobody configured are known at once. */
+/** How many unlisted keys have entries at once. */
 export const room = 1_000
 
-/** What is known of a key of which nothing is known. */
+/** The entry of an unknown key. */
 export const fresh: Entry = {
   reason: undefined,
   evidence: undefined,
@@ -102,13 +101,13 @@ export const fresh: Entry = {
   touched: 0
 }
 
-/** True while a key is kept from being called, by hand or by itself. A half-open key is not: it may be probed. */
+/** True while a key is benched, manually or by failures. A half-open key is not: it may be probed. */
 export const isResting = (entry: Entry, now: number): boolean =>
   isByHand(entry, now) || (entry.reason !== undefined && now < entry.until)
 
 const isByHand = ({ manual }: Entry, now: number): boolean => manual !== undefined && now < manual.until
 
-/** True for what is wrong with a credential, or with a model for this credential: only a person can mend it. */
+/** True for reasons that only a person can mend: a dead credential, or a missing model. */
 export const isDead = (reason: FailureClass | undefined): boolean =>
   reason === "InvalidKey" || reason === "Forbidden" || reason === "Balance" || reason === "ModelMissing"
 

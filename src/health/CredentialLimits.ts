@@ -1,4 +1,4 @@
-/** What a runtime knows of its credentials' own limits, beside what its limiter counts. */
+/** The credentials' own limits of requests per minute, as a runtime knows them. */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { BenchKey } from "../domain/BenchKey.ts"
@@ -8,7 +8,7 @@ import * as UserCode from "../util/UserCode.ts"
 import type * as Bench from "./Bench.ts"
 import type { Limiter, Taken } from "./Limiter.ts"
 
-/** A limiter, and what is known of it: who is over its limit until when. */
+/** A limiter, and which credentials are over their limit until when. */
 export class CredentialLimits {
   readonly #limiter: Limiter
   readonly #until = new Map<BenchKey, number>()
@@ -18,8 +18,8 @@ export class CredentialLimits {
   }
 
   /**
-   * Counts an attempt at a target whose credential has a limit; true when it may be made. A limiter that breaks, says
-   * nothing within a second or says nonsense lets through.
+   * Counts an attempt at a target whose credential has a limit; true when it may be made. A limiter that fails, takes
+   * longer than a second or returns an invalid result lets the attempt through.
    */
   take({ benchKeys, credential }: Target): Effect.Effect<boolean> {
     const key = benchKeys.credential
@@ -49,7 +49,7 @@ export class CredentialLimits {
     return Effect.succeed(true)
   }
 
-  /** Why a target may not be called now; `undefined` if it may, as far as is known here. */
+  /** Why a target may not be called now; `undefined` if it may, as far as this process knows. */
   why({ benchKeys, credential }: Target, now: number): Bench.Resting | undefined {
     if (credential.rpm === undefined) return undefined
     const key = benchKeys.credential
@@ -57,13 +57,13 @@ export class CredentialLimits {
     return until === undefined || until <= now ? undefined : limited(key, credential.rpm, until)
   }
 
-  /** The same for a target that has just been turned away. */
+  /** The same for a target that the limiter has just refused. */
   whyNot(target: Target, now: number): Bench.Resting {
     return this.why(target, now) ?? limited(target.benchKeys.credential, target.credential.rpm, now)
   }
 }
 
-/** A limiter is the user's own, whatever its type says. */
+/** Checks the result of a limiter, which is code of the application. */
 const isTaken = (u: Taken | undefined): u is Taken =>
   typeof u?.allowed === "boolean" && typeof u.wait === "number" && Number.isFinite(u.wait)
 

@@ -1,23 +1,23 @@
 /**
- * Attempts that were given up before their own timeout: the request's time was up, or its caller hung up.
+ * Attempts that were given up before their own timeout: the deadline passed, or the caller was interrupted.
  *
- * One of them says nothing, for the time was the caller's. Several in a row are a sign of a target that hangs, and without
- * them one whose timeout is longer than its callers' patience would be asked for ever. Nobody can bench a healthy target
- * with them, for three things must hold: each has waited at least half a second (less where half of its own timeout is
- * less), each has waited at least twice as long as the target has lately needed, and nobody was answered in between.
+ * One of them is no evidence, since the caller set the time. Several in a row are a sign that the target hangs; without this
+ * count a target whose timeout is longer than its callers wait would never be benched. A healthy target cannot be benched by
+ * it: each attempt has to have waited at least half a second (or half of the target's timeout, if that is less) and at least
+ * twice as long as the target has lately needed, with no answer in between.
  */
 import type { Target } from "../domain/Target.ts"
 
-/** From so many in a row on each counts as silence. */
-export const silencesInRow = 3
+/** From so many in a row on, each counts as a timeout. */
+export const cutOffsInRow = 3
 
 /** The shortest wait that counts, in milliseconds; half of the target's own timeout where that is less. */
 export const shortestWait = 500
 
-/** A row that nothing was added to for so long is over. */
-export const silenceIdle = 600_000
+/** A row ends after so long without another one, in milliseconds. */
+export const idle = 600_000
 
-/** More targets than this are not kept; the oldest go first. */
+/** The most targets that are kept; the oldest are dropped. */
 export const capacity = 10_000
 
 interface Known {
@@ -27,11 +27,11 @@ interface Known {
   usual: number
 }
 
-/** What is known of all targets. */
+/** The counts of all targets. */
 export class CutOffs {
   readonly #known = new Map<string, Known>()
 
-  /** An answer, and how long it took (0 where nobody had to wait): the row is over. */
+  /** An answer ends the row. `took` is its duration in milliseconds, 0 if it came at once. */
   answered({ key }: Target, took: number): void {
     if (took === 0 && this.#known.size === 0) return
     const known = this.#known.get(key)
@@ -43,13 +43,13 @@ export class CutOffs {
     if (took > 0) known.usual = Math.max(took, known.usual * 0.9)
   }
 
-  /** An attempt was given up after `waited` milliseconds, `own` being its timeout. True when that counts as silence. */
+  /** An attempt was given up after `waited` milliseconds, `own` being its timeout. True when that counts as a timeout. */
   cutOff({ key }: Target, waited: number, own: number, now: number): boolean {
     const known = this.#known.get(key) ?? this.#add(key)
     if (waited < Math.max(Math.min(shortestWait, own / 2), 2 * known.usual)) return false
-    known.inRow = now - known.last > silenceIdle ? 1 : known.inRow + 1
+    known.inRow = now - known.last > idle ? 1 : known.inRow + 1
     known.last = now
-    return known.inRow >= silencesInRow
+    return known.inRow >= cutOffsInRow
   }
 
   #add(key: string): Known {

@@ -1,20 +1,18 @@
 /**
- * Failures in a row that rest nobody each for itself, and yet are a sign when they go on: visits that the process's own
- * budget cut short.
+ * Visits in a row that a retry or attempt budget cut short. A single one benches nothing; a streak does.
  *
- * A budget of our own is no evidence against a target, so one such visit says nothing. But a target that has given no
- * answer for longer than the retries of a visit take, while it was asked again and again, is as good as one whose
- * visit was exhausted.
+ * A budget is no evidence against a target, so one such visit does not count. But a target without an answer for longer than
+ * the retries of a visit take, although it was called repeatedly, counts like one whose visit was exhausted.
  */
 import type { Target } from "../domain/Target.ts"
 
-/** How long a row of visits that were cut short has to last: as long as the default retries of one visit at most. */
+/** How long a streak has to last, in milliseconds: as long as the default retries of one visit at most. */
 export const retryWindow = 2_500
 
-/** A row that nothing was added to for so long is over. */
+/** A streak ends after so long without another such visit, in milliseconds. */
 export const rowIdle = 60_000
 
-/** More rows than this are not kept; the oldest go first. */
+/** The most streaks that are kept; the oldest are dropped. */
 export const capacity = 10_000
 
 interface Row {
@@ -22,7 +20,7 @@ interface Row {
   last: number
 }
 
-/** The rows of all targets, in milliseconds since the epoch. */
+/** The streaks of all targets, in milliseconds since the epoch. */
 export class FailureStreaks {
   readonly #rows = new Map<string, Row>()
 
@@ -31,7 +29,7 @@ export class FailureStreaks {
     return this.#rows.size
   }
 
-  /** A visit was cut short by a budget of ours. True when it counts as exhausted all the same. */
+  /** A budget cut a visit short. True when that counts as an exhausted visit. */
   cutShort({ key }: Target, now: number): boolean {
     const row = this.#rows.get(key)
     if (row === undefined || now - row.last > rowIdle) {
@@ -42,7 +40,7 @@ export class FailureStreaks {
     return now - row.since >= retryWindow
   }
 
-  /** An answer ends the row. */
+  /** An answer ends the streak. */
   succeeded({ key }: Target): void {
     if (this.#rows.size > 0) this.#rows.delete(key)
   }

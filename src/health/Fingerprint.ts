@@ -1,18 +1,18 @@
 /**
- * Tells one secret from another without knowing either: a key that was found dead rests as that secret, not as a name,
- * and a new secret under the same name is not held back by the death of the old one.
+ * Tells secrets apart without storing them: a dead key is benched by its secret, not by its name, so that a new secret under
+ * the same name is called at once.
  *
- * A fingerprint is 32 bits of SHA-256 over a label of ours, the name of the credential and the secret. It may be saved
+ * A fingerprint is 32 bits of SHA-256 over a fixed label, the name of the credential and the secret. It may be saved
  * and shared: the secret cannot be worked out from it, for an API key has more than a hundred random bits of which 32
  * bits of a hash leave all but one in four billion possible, and the label keeps it from being looked up in a table of
- * other hashes. A new secret that happens to have the fingerprint of the old one (1 in 4 billion) rests on as if it were
- * the old one.
+ * other hashes. A new secret that happens to have the fingerprint of the old one (1 in 4 billion) stays benched as if it
+ * were the old one.
  */
 import * as Redacted from "effect/Redacted"
 import type { Credential } from "../domain/Credential.ts"
 import { sha256 } from "../util/Sha256.ts"
 
-/** What a credential without a secret has. */
+/** The fingerprint of a credential without a secret. */
 export const keyless = "none"
 
 const known = new WeakMap<Credential, string>()

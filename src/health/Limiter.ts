@@ -1,14 +1,14 @@
 /**
- * Limits of one's own: how many requests a minute a credential may be asked (`Credential.rpm`).
+ * The operator's own limit of requests per minute for a credential (`Credential.rpm`).
  *
- * They are the operator's will and not a provider's word: a credential over its own limit is passed by, it has not
- * failed and does not rest, and nothing is sent over the limit even if everything else rests.
+ * A credential over its own limit is skipped: it has not failed and is not benched, and no request exceeds the limit even if
+ * all other targets are benched.
  */
 import * as Effect from "effect/Effect"
 import type { BenchKey } from "../domain/BenchKey.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 
-/** What became of asking for one request. */
+/** The result for one request. */
 export interface Taken {
   /** Whether the request may be made; it has been counted then. */
   readonly allowed: boolean
@@ -20,7 +20,7 @@ export interface Taken {
  * Counts the requests of credentials that have a limit. It is asked once for each attempt, in the turn in which the
  * attempt begins, and only where a credential has a limit.
  *
- * It must come to an answer by itself: one that counts elsewhere lets requests through when it hears nothing.
+ * It has to end by itself: one that counts in another process lets requests through if that does not answer.
  */
 export interface Limiter {
   /** Counts one request of a credential (`provider#name`), if its requests per minute allow for it. */

@@ -1,8 +1,8 @@
 /**
- * How many retries the whole process may make, so that an outage is not multiplied by everybody's retries.
+ * How many retries the whole process may make, so that retries do not multiply the load of an outage.
  *
  * Every request pays in a share of a retry, every retry takes one out. A small allowance refills with time, so that a
- * process with little traffic can retry as well. Moving on to another target is no retry and costs nothing.
+ * process with little traffic can retry as well. A fallback to another target is no retry and costs nothing.
  */
 
 /** A floor for quiet processes: one retry a second, up to ten at once (the idea is Finagle's `RetryBudget`). */
@@ -11,7 +11,7 @@ export const allowancePerSecond = 1
 /** Retries that the time-based allowance can save up. */
 export const allowanceAtMost = 10
 
-/** What requests can save up: the share of the last 500 requests, so that calm hours do not finance a storm. */
+/** What requests can save up: the share of the last 500 requests, so that quiet hours do not pay for a burst of retries. */
 export const requestsRemembered = 500
 
 /** A budget of retries. Times are milliseconds. */
@@ -27,22 +27,22 @@ export class RetryBudget {
     this.setShare(share)
   }
 
-  /** Whether there are no retries at all, because that is what was asked for. */
+  /** Whether retries are disabled (a share of 0). */
   get isNone(): boolean {
     return this.#price === Number.POSITIVE_INFINITY
   }
 
-  /** Another share from now on. What was paid in stays, at the new price. */
+  /** Sets the share. Deposits so far stay, at the new price. */
   setShare(share: number): void {
     this.#price = share > 0 ? 1 / share : Number.POSITIVE_INFINITY
   }
 
-  /** A request came. */
+  /** Deposits the share of one request. */
   deposit(): void {
     if (this.#requests < requestsRemembered) this.#requests++
   }
 
-  /** May one more retry be made? Takes it out of the budget if so. */
+  /** Withdraws one retry; false when the budget is empty. */
   withdraw(now: number): boolean {
     if (this.#price === 0) return true
     this.#refill(now)
@@ -62,7 +62,7 @@ export class RetryBudget {
   #refill(now: number): void {
     const elapsed = Math.max(0, now - (this.#refilledAt ?? now))
     this.#refilledAt = now
-    // A share of nothing means no retries at all, not even the floor's.
+    // A share of 0 disables retries, those of the floor too.
     this.#allowance =
       this.#price === Number.POSITIVE_INFINITY
         ? 0

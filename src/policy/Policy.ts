@@ -2,7 +2,7 @@
  * What a run does about failures: the decision table, the maxWait, the budgets, the timeouts.
  *
  * A policy is plain data. `Options` is the partial form people write; options are laid over each other in the order
- * defaults, process, runtime, provider, model, chain, and the last word wins field by field.
+ * defaults, process, runtime, provider, model, chain, and the last one wins field by field.
  */
 
 import * as Context from "effect/Context"
@@ -64,7 +64,7 @@ export interface Policy {
   readonly targets: number
   /** The share of the time left that is kept for targets not yet tried. 0 to 1, default 0.5. */
   readonly fallbackReserve: number
-  /** What is done when nothing is callable because everything rests. Default `"tryAnyway"`. */
+  /** What is done when nothing is callable because all targets are benched. Default `"tryAnyway"`. */
   readonly whenAllBenched: WhenAllBenched
   /** When a stream belongs to its target. Default: with its first content. */
   readonly commit: Commit
@@ -78,7 +78,7 @@ export interface Policy {
   readonly ejection: Ejection.Settings | undefined
 }
 
-/** Options that are laid over each other: the last word wins. */
+/** Options that are laid over each other: the last one wins, field by field. */
 export type Layers = ReadonlyArray<Options | undefined>
 
 /** The defaults, as they stand in the decision table. */
@@ -200,7 +200,7 @@ const extendRules = (rules: Rules, options: Options): Rules => {
   const change = (name: FailureClass, row: RuleOptions) => {
     next[name] = extendRule(next[name], row)
   }
-  // The short forms change the length of a rest. Where a row has none, they do not make one.
+  // The short forms change the length of a cooldown. A row that benches nothing stays so.
   const changeRest = (name: FailureClass, rest: RestOptions | undefined) => {
     if (rest !== undefined && next[name].rest !== undefined) change(name, { rest })
   }

@@ -26,7 +26,7 @@ export interface Timeouts {
 }
 
 /**
- * When nothing is callable because everything rests:
+ * What to do when no target can be called because all are benched:
  *
  * - `"tryAnyway"` (default): each request tries each target once that was not put there by hand, without retries, the one
  *   whose rest ends soonest first; dead keys and models only if it has tried nothing else
@@ -43,19 +43,19 @@ export type WhenAllBenched = "tryAnyway" | "wait" | "fail"
 /** A malformed event inside a running stream: `"fail"` ends it (content may be lost), `"drop"` drops and counts it. */
 export type MalformedEvents = "fail" | "drop"
 
-/** How long something rests: the first time, and at most. */
+/** How long a cooldown lasts: the first one, and at most. */
 export interface Cooldown {
-  /** The first rest, where the provider names no time; it doubles with every further one in a row. */
+  /** The first cooldown, if the provider names no time; it doubles with every further one in a row. */
   readonly base?: Duration.Input | undefined
-  /** The longest rest, where the provider names no time. */
+  /** The longest cooldown, if the provider names no time. */
   readonly max?: Duration.Input | undefined
 }
 
-/** A rest as people write it: what is left out stays as it was. */
+/** A `rest` in options: absent fields stay as they were. */
 export interface RestOptions extends Cooldown {
-  /** What rests. */
+  /** What is benched. */
   readonly scope?: Scope | undefined
-  /** Exhausted visits in a row before it rests. At least 1. */
+  /** Consecutive exhausted visits before it is benched. At least 1. */
   readonly threshold?: number | undefined
 }
 
@@ -63,7 +63,7 @@ export interface RestOptions extends Cooldown {
 export interface RuleOptions {
   /** Whether the same target is tried again. */
   readonly retry?: Rule["retry"] | undefined
-  /** What rests and for how long; `null` for no rest at all. */
+  /** What is benched and for how long; `null` for nothing. */
   readonly rest?: RestOptions | null | undefined
   /** Where the run goes then. */
   readonly next?: Rule["next"] | undefined
@@ -112,14 +112,14 @@ export interface Options {
   /** The retries of all `Transient` failures but `Timeout`. Default: two, after at most 0.5 s and at most 2 s. */
   readonly retries?: RetryOptions | Schedule.Schedule<unknown, Failure, never, never> | undefined
   /**
-   * Exhausted visits in a row before a target rests: for faults (default 1), and for unknown ones and those that a single
+   * Consecutive exhausted visits before a target is benched: for faults (default 1), and for unknown ones and those that a single
    * request may provoke (`Truncated`, `Empty`, `Malformed`; 3).
    */
   readonly threshold?:
     | { readonly transient?: number | undefined; readonly unknown?: number | undefined }
     | undefined
   /**
-   * How long rests last: after faults (5 s to 30 s), throttling (5 s to 5 min), dead keys (5 min to 6 h) and missing
+   * How long cooldowns last: after faults (5 s to 30 s), throttling (5 s to 5 min), dead keys (5 min to 6 h) and missing
    * models (1 h to 24 h).
    */
   readonly cooldown?:
@@ -135,7 +135,7 @@ export interface Options {
 }
 
 /**
- * Two sets of options as one: the second one's word wins, field by field. As in any options, single rows win over
+ * Two sets of options as one: the second one wins, field by field. As in any options, single rows win over
  * `retries`, `threshold` and `cooldown`.
  */
 export const combine = (first: Options, second: Options): Options => ({
@@ -149,7 +149,7 @@ export const combine = (first: Options, second: Options): Options => ({
   ...(first.rules && second.rules && { rules: mergeEach(first.rules, second.rules, mergeRows) })
 })
 
-/** What is `undefined` has not been said. */
+/** The fields that are not `undefined`. */
 const said = <A extends object>(options: A): A =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as A
 

@@ -17,7 +17,7 @@ type Rows = NonNullable<Options["rules"]>
 const rows = (classes: ReadonlyArray<FailureClass>, row: RuleOptions): Rows =>
   Object.fromEntries(classes.map((name) => [name, row]))
 
-/** Every rest as long as the others. */
+/** The same cooldown for every reason. */
 const always = (cooldown: Cooldown): NonNullable<Options["cooldown"]> => ({
   transient: cooldown,
   rateLimit: cooldown,
@@ -57,10 +57,10 @@ export const sequentialProfiles: Options = {
 }
 
 /**
- * Chains of models that are marked: a throttle rests its credential for all models and the next credential is asked,
- * a dead key is asked again 5 s to 300 s later, a fault moves on to the next model after two retries, what nobody
- * can place marks nothing, and a prompt that is too long goes to the caller. When everything rests, a request fails
- * with `AllBenched` and nobody is called.
+ * Health marks on credentials and models: a throttle benches its credential for all models and the next credential is tried,
+ * a dead key is probed 5 s to 300 s later, a fault falls back to the next model after two retries, an unknown failure
+ * benches nothing, and a prompt that is too long goes to the caller. When all targets are benched, a request fails with
+ * `AllBenched` without a call.
  *
  * @category presets
  * @example
@@ -83,8 +83,8 @@ export const modelHealth: Options = {
 }
 
 /**
- * Failover in its simplest form: a throttle or a dead key rests its credential and the run goes on, to the next
- * credential and then to the next model; any other failure ends the run at once and rests nothing.
+ * Failover in its simplest form: a throttle or a dead key benches its credential and the run goes on, to the next
+ * credential and then to the next model; any other failure ends the run at once and benches nothing.
  *
  * @category presets
  * @example
@@ -109,7 +109,7 @@ export const firstErrorStops: Options = {
 }
 
 /**
- * A request that a model refuses goes on to the next model and rests nothing, whatever it was refused for. When all
+ * A request that a model refuses goes on to the next model and benches nothing, whatever the reason. When all
  * refuse it, the run fails with `ChainExhausted`, which holds every refusal.
  *
  * @category presets
@@ -126,8 +126,8 @@ export const moveOnBadRequest: Options = {
 }
 
 /**
- * Three attempts at every target, with full jitter over a backoff of 200 ms that doubles to 10 s, then five minutes
- * of rest; a dead key rests at once; what the request is at fault for moves on as in `moveOnBadRequest`. No time is
+ * Three attempts at every target, with full jitter over a backoff of 200 ms that doubles to 10 s, then a cooldown of
+ * five minutes; a dead key is benched at once; what the request is at fault for moves on as in `moveOnBadRequest`. No time is
  * kept for the targets behind.
  *
  * @category presets

@@ -1,5 +1,5 @@
 /**
- * The decision table: what one class of failure means for the target that showed it.
+ * The decision table: what one class of failure means for the target that failed.
  *
  * Every rule of the product about failures is in this one table. A policy overrides rows of it, for all, per
  * provider or per model.
@@ -9,13 +9,13 @@ import { type Failure, type FailureClass, TransientReason } from "../failure/Fai
 import { fromNumbers } from "./Backoff.ts"
 
 /**
- * Is the same target tried again?
+ * Whether the same target is called again.
  *
  * - `"never"`
  * - `"afterWait"`: once, after the wait the provider asked for, if that wait is within the policy's `maxWait` and
  *   leaving would change the model
- * - `"withoutTokenCap"`: once, with the request's output-token limit taken out
- * - a `Schedule`: as often and after such delays as it says; its input is the failure
+ * - `"withoutTokenCap"`: once, with the request as the provider amends it: without its limit on output tokens
+ * - a `Schedule`: as often and after such delays as it gives; its input is the failure
  */
 export type Retry =
   | "never"
@@ -24,24 +24,24 @@ export type Retry =
   | Schedule.Schedule<unknown, Failure, never, never>
 
 /**
- * What rests: one `target`, a `credential` with all its models, a `model` with all its credentials, or the whole
+ * What is benched: one `target`, a `credential` with all its models, a `model` with all its credentials, or the whole
  * `provider`.
  */
 export type Scope = "target" | "credential" | "model" | "provider"
 
-/** How long it rests. Times are milliseconds. */
+/** What is benched, and for how long. Times are milliseconds. */
 export interface Rest {
   readonly scope: Scope
-  /** Exhausted visits in a row before it rests. */
+  /** Consecutive exhausted visits before it is benched. */
   readonly threshold: number
-  /** The first rest, when the provider named no time; doubles with every further one in a row. */
+  /** The first cooldown, if the provider named no time; doubles with every further one in a row. */
   readonly base: number
-  /** The longest such rest. */
+  /** The longest such cooldown. */
   readonly max: number
 }
 
 /**
- * Where the run goes: to the next `credential` of the same model, to a credential at another `place` (base URL), to
+ * Where the run goes: to the next `credential` of the same model, to a credential at another `endpoint` (base URL), to
  * the next `model`, or nowhere. When there is no such credential, the next model.
  */
 export type Next = "credential" | "endpoint" | "model" | "stop"
@@ -63,10 +63,10 @@ const hours = (n: number) => minutes(60 * n)
 /** Faults pass within seconds or not soon. */
 const twice = fromNumbers({})
 
-/** A throttle passes by itself within seconds or minutes; the ladder finds out which. */
+/** A throttle passes by itself within seconds or minutes: the cooldown doubles. */
 const throttled: Rest = { scope: "target", threshold: 1, base: seconds(5), max: seconds(300) }
 
-/** A person has to act; asking every few minutes at first, later every few hours, is enough to notice. */
+/** A person has to act: probes every few minutes at first, later every few hours, are enough. */
 const keyDead: Rest = { scope: "credential", threshold: 1, base: minutes(5), max: hours(6) }
 
 /** Retired or never allowed for this key: the other models of the key are fine. */
@@ -76,8 +76,8 @@ const modelGone: Rest = { scope: "target", threshold: 1, base: hours(1), max: ho
 const faulty: Rest = { scope: "target", threshold: 1, base: seconds(5), max: seconds(30) }
 
 /**
- * What a single request can provoke by its words or its limits, or what nobody knows: only a target that shows it on
- * three visits in a row, with no answer between them, rests.
+ * Failures that the content or the limits of a single request can cause, or of unknown cause: a target is benched only after
+ * three such visits in a row without an answer between them.
  */
 const doubtful: Rest = { ...faulty, threshold: 3 }
 
@@ -95,7 +95,7 @@ export const defaults: Rules = {
   Forbidden: dead,
   Balance: dead,
   ModelMissing: { retry: "never", rest: modelGone, next: "credential" },
-  // A firewall stands before a place and not before a key.
+  // A firewall protects an endpoint, not a key.
   Blocked: { retry: "never", rest: undefined, next: "endpoint" },
   Overloaded: transient,
   ServerError: transient,
@@ -104,9 +104,9 @@ export const defaults: Rules = {
   Empty: odd,
   Malformed: odd,
   Unknown: odd,
-  // Our own process is short of something: nobody else rests for it.
+  // This process lacks a resource: benches nothing.
   Local: { ...transient, rest: undefined },
-  // A silent target is not asked again: the caller has waited once.
+  // No retry after a timeout: the caller has waited once.
   Timeout: { ...transient, retry: "never" },
   Invalid: refused,
   ContentPolicy: refused,
@@ -119,7 +119,7 @@ export const defaults: Rules = {
 /** The classes that are faults on the way or at the provider; not those of our own process. */
 export const transientClasses = TransientReason.literals.filter((reason) => reason !== "Local")
 
-/** Of these, what a single request may provoke, or what nobody knows. */
+/** Of these, the ones that a single request may cause, or of unknown cause. */
 export const doubtfulClasses: ReadonlySet<FailureClass> = new Set<FailureClass>([
   "Truncated",
   "Empty",
