@@ -16,7 +16,11 @@ const running = Effect.gen(function* () {
   a.play(FaultServer.json(openai.error("invalid_api_key", `no such key: ${key}`), 401))
   const url = yield* start({
     providers: { a: provider("openai", a), b: provider("openai", b) },
-    models: { smart: { chain: ["a/gpt", "b/gpt"], onContextExceeded: ["b/long"] }, alone: "a/gpt" },
+    models: {
+      smart: { chain: ["a/gpt", "b/gpt"], onContextExceeded: ["b/long"] },
+      alone: "a/gpt",
+      same: [["a/gpt", "b/gpt"], "b/other"]
+    },
     policy: {},
     server: { adminToken: token }
   })
@@ -58,6 +62,14 @@ describe("explain", () => {
       assert.match(lines[4] ?? "", /^b\/gpt#k1 +callable$/)
       assert.include(lines, "chain: a/gpt, b/gpt")
       assert.include(lines, "on a prompt that is too long: b/long")
+    })
+  )
+
+  it.live("shows the models of a tier in parentheses", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running
+      const { out } = yield* explain("same", "--url", url)
+      assert.include(out.split("\n"), "chain: (a/gpt | b/gpt), b/other")
     })
   )
 

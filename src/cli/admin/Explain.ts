@@ -56,7 +56,7 @@ export const format = (explanation: Explanation, now: number): string => {
       ])
     ),
     "",
-    `chain: ${chain.join(", ")}`,
+    `chain: ${chainOf(chain, targets)}`,
     ...special("if the prompt is too long", onContextExceeded),
     ...special("if a provider refuses the content", onContentPolicy),
     `limits: attempts ${attempts}${deadline === undefined ? "" : `, deadline ${span(deadline)}`}`
@@ -70,6 +70,19 @@ const oneOf = (first: string, targets: ReadonlyArray<ExplainedTarget>): string =
     (one) => tier !== undefined && one.tier === tier && (one.state === "callable" || one.state === "probe")
   )
   return equals.length < 2 ? first : `one of ${equals.map(({ target }) => target).join(", ")} (${strategy})`
+}
+
+/** The models of the chain; those of a tier stand in parentheses, as `check` shows them. */
+const chainOf = (chain: ReadonlyArray<string>, targets: ReadonlyArray<ExplainedTarget>): string => {
+  const tierOf = (model: string) => targets.find(({ target }) => target.startsWith(`${model}#`))?.tier
+  const tiers: Array<{ readonly tier: number | undefined; readonly models: Array<string> }> = []
+  for (const model of chain) {
+    const tier = tierOf(model)
+    const last = tiers.at(-1)
+    if (tier !== undefined && last?.tier === tier) last.models.push(model)
+    else tiers.push({ tier, models: [model] })
+  }
+  return tiers.map(({ models }) => (models.length === 1 ? models[0] : `(${models.join(" | ")})`)).join(", ")
 }
 
 const whenNone: Readonly<Record<Explanation["whenAllBenched"], string>> = {
