@@ -61,7 +61,7 @@ describe("explain", () => {
       )
       assert.match(lines[4] ?? "", /^b\/gpt#k1 +callable$/)
       assert.include(lines, "chain: a/gpt, b/gpt")
-      assert.include(lines, "on a prompt that is too long: b/long")
+      assert.include(lines, "if the prompt is too long: b/long")
     })
   )
 
