@@ -154,8 +154,8 @@ const isIdle = ({ held }: State, entry: Entry, key: BenchKey, now: number): bool
   !isResting(entry, now)
 
 /**
- * Says of a key that nobody configured it: it takes a seat in the room, and whoever had that seat is forgotten. Rests by
- * hand leave the room instead of being forgotten.
+ * Marks a key as unlisted: it takes a seat in the room, and the key that had that seat is forgotten. A manually benched key
+ * leaves the room instead.
  */
 export const takeSeat = (state: State, key: BenchKey, now: number): State => {
   const entry = state.entries.get(key)
@@ -172,7 +172,7 @@ export const takeSeat = (state: State, key: BenchKey, now: number): State => {
   return { ...state, entries, room: { given: given + 1, seats: seats.with(place, key) } }
 }
 
-/** Says of a key that it stands in a configuration, or in a chain that was built in code: it leaves the room. */
+/** Marks a key as configured, or part of a chain that was built in code: it leaves the room. */
 export const leaveRoom = (state: State, key: BenchKey): State => {
   const entry = state.entries.get(key)
   return entry?.seat === undefined

@@ -100,9 +100,9 @@ export const pull = <A, E>(flow: Flow<A, E>): Pull.Pull<NonEmptyReadonlyArray<A>
   }
   const wait: Pull.Pull<NonEmptyReadonlyArray<A>, E> = Effect.callback((resume) => {
     flow.onReady(() => resume(Effect.suspend(next)))
-    return Effect.sync(() => flow.onReady(nobody))
+    return Effect.sync(() => flow.onReady(ignore))
   })
   return Effect.suspend(next)
 }
 
-const nobody = () => {}
+const ignore = () => {}

@@ -39,7 +39,7 @@ export const failureOf = <E>(
     return isOurs(died.defect) ? ours(target, died.defect) : unknown(target, "a defect", died.defect)
   }
   return classify === undefined
-    ? unknown(target, "an error nobody classified", failed.error)
+    ? unknown(target, "an error without a classification", failed.error)
     : classify(failed.error as E, target)
 }
 
@@ -73,7 +73,7 @@ export const contained =
       did = UserCode.threw(thrown)
     }
     UserCode.name(owner, "classify", did, "the error counts as Transient/Unknown", context)
-    return unknown(target, "an error that broke its classifier", error)
+    return unknown(target, "an error whose classifier failed", error)
   }
 
 /** A failure whose class is in the decision table. The type of a reason can be circumvented, so it is checked again. */
