@@ -232,7 +232,7 @@ const extendRule = (rule: Rule, options: RuleOptions): Rule => ({
   next: options.next ?? rule.next
 })
 
-const noRest: Rest = { scope: "target", threshold: 1, base: 5_000, max: 30_000 }
+const noRest: Rest = { scope: "target", threshold: 1, base: 5_000, max: 15_000 }
 
 const extendRest = (rest: Rest | undefined, options: RestOptions): Rest => {
   const from = rest ?? noRest

@@ -72,8 +72,8 @@ const keyDead: Rest = { scope: "credential", threshold: 1, base: minutes(5), max
 /** Retired or never allowed for this key: the other models of the key are fine. */
 const modelGone: Rest = { scope: "target", threshold: 1, base: hours(1), max: hours(24) }
 
-/** Faults are short; half a minute at most keeps the way back to the primary short as well. */
-const faulty: Rest = { scope: "target", threshold: 1, base: seconds(5), max: seconds(30) }
+/** Faults are short. At most 15 s after a recovery a probe finds it, for one more call each 15 s of an outage (docs/defaults.md). */
+const faulty: Rest = { scope: "target", threshold: 1, base: seconds(5), max: seconds(15) }
 
 /**
  * Failures that the content or the limits of a single request can cause, or of unknown cause: a target is benched only after
@@ -106,8 +106,9 @@ export const defaults: Rules = {
   Unknown: odd,
   // This process lacks a resource: benches nothing.
   Local: { ...transient, rest: undefined },
-  // No retry after a timeout: the caller has waited once.
-  Timeout: { ...transient, retry: "never" },
+  // A target that times out is not called again: the caller has waited once. A probe of it costs its caller a whole timeout, so
+  // probes are rarer.
+  Timeout: { ...transient, retry: "never", rest: { ...faulty, max: seconds(30) } },
   Invalid: refused,
   ContentPolicy: refused,
   TooLarge: refused,

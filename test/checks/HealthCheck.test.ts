@@ -293,7 +293,7 @@ describe("a benched target", () => {
       yield* TestClock.adjust("29 seconds")
       assert.deepStrictEqual(yield* until, [["oslo/forecast#main", "Connection", 40_000]])
       yield* TestClock.adjust("30 seconds")
-      assert.deepStrictEqual(yield* until, [["oslo/forecast#main", "Connection", 80_000]])
+      assert.deepStrictEqual(yield* until, [["oslo/forecast#main", "Connection", 75_000]])
     }).pipe(Effect.provide(watching({ check: () => play.check })))
   })
 

@@ -96,7 +96,7 @@ describe("by default, when everything rests,", () => {
         yield* Effect.exit(Failover.complete(chain, "q", { observer }))
         yield* TestClock.adjust("1 second")
       }
-      assert.deepStrictEqual(probes, [5_000, 15_000, 35_000], "after 5 s, 10 s and 20 s")
+      assert.deepStrictEqual(probes, [5_000, 15_000, 30_000], "after 5 s, 10 s and 15 s")
     }).pipe(Effect.provide(runtime))
   )
 

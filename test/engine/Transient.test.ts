@@ -85,22 +85,22 @@ describe("a fault", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("doubles its rest from five seconds to thirty while its probes fail", () =>
+  it.effect("is benched for five seconds, then ten, then fifteen while its probes fail", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault()]])
       const b = Scripted.make("b", [["other"]])
       const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
       const ends: Array<string> = []
-      for (const pause of ["6250 millis", "10 seconds", "20 seconds", "30 seconds", "30 seconds"] as const) {
+      for (const pause of ["6250 millis", "10 seconds", "15 seconds", "15 seconds", "15 seconds"] as const) {
         const { benches } = yield* play(Failover.complete(chain, "q"), { within: pause })
         ends.push(...benches)
       }
       assert.deepStrictEqual(ends, [
         "a/m Overloaded 6250",
         "a/m Overloaded 16250",
-        "a/m Overloaded 36250",
-        "a/m Overloaded 66250",
-        "a/m Overloaded 96250"
+        "a/m Overloaded 31250",
+        "a/m Overloaded 46250",
+        "a/m Overloaded 61250"
       ])
       // Three attempts at first; then one probe each time, which is not repeated.
       assert.strictEqual(a.calls.length, 7)

@@ -127,7 +127,7 @@ const fields = {
   ),
   cooldown: field(
     Schema.Struct({
-      transient: cooldown("After transient failures.", "5 seconds", "30 seconds"),
+      transient: cooldown("After transient failures.", "5 seconds", "15 seconds"),
       rateLimit: cooldown("After rate limits without a retry-after.", "5 seconds", "300 seconds"),
       authDead: cooldown("After a key was rejected or ran out of credit.", "5 minutes", "6 hours"),
       modelMissing: cooldown("After a model was not found.", "1 hour", "24 hours")

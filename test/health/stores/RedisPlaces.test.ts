@@ -65,7 +65,7 @@ describe.skipIf(!Redis.isInstalled)(
         yield* shares(`redis://bench:hush@127.0.0.1:${port}`)
         yield* shares(`redis://:secret@127.0.0.1:${port}`, undefined, "other")
         for (const [url, why] of [
-          [`redis://127.0.0.1:${port}`, "wants a password"],
+          [`redis://127.0.0.1:${port}`, "it needs a password"],
           [`redis://bench:wrong@127.0.0.1:${port}`, "the user or the password is wrong"]
         ] as const) {
           const message = yield* refusal(url)
