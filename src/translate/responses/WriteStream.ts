@@ -122,7 +122,7 @@ class Draft {
     return response
   }
 
-  /** A response that broke off, with what there is of it; no other event follows. */
+  /** A response that broke off, with the output so far. */
   fail(error: BrokenOff): void {
     this.start(undefined)
     this.#isBroken = true
@@ -226,8 +226,11 @@ export class ResponseStreamWriter implements StreamWriter {
     return this.#events.splice(0)
   }
 
+  /** `response.failed`, which Codex reads, and then `error`, which OpenAI's SDK turns into an exception. */
   readonly brokenOff = (why: BrokenOff): ReadonlyArray<OutEvent> => {
     this.#draft.fail(why)
+    const fields = { code: why.code, message: why.message, param: null }
+    this.#event("error", { ...fields, error: { type: "server_error", ...fields } })
     return this.#events.splice(0)
   }
 

@@ -147,14 +147,14 @@ describe("a request for a response", () => {
           })
           const body = { model: "small/m", input: "hi", stream: true, max_output_tokens: 64 }
           const got = yield* ask(`${url}/v1/responses`, { body })
-          assert.notInclude(got.text, "event: error")
           const events = got.text
             .split("\n\n")
             .flatMap((event) => /^event: (.*)\ndata: (.*)$/.exec(event) ?? [])
             .filter((part) => part.startsWith("{"))
             .map((data) => JSON.parse(data))
-          const last = events.at(-1)
+          const [last, thrown] = events.slice(-2)
           assert.strictEqual(last.type, "response.failed")
+          assert.deepStrictEqual([thrown.type, thrown.code], ["error", "stream_broken"])
           assert.deepStrictEqual(
             events.map(({ sequence_number }) => sequence_number),
             events.map((_, index) => index)
