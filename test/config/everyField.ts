@@ -107,16 +107,16 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
     },
     models: {
       one: "a/large",
-      both: ["a/large", "a/small"],
+      both: ["a/large", "a/small", ...tiers],
       long: {
-        chain: ["a/large", "a/small"],
-        onContextExceeded: ["a/huge"],
-        onContentPolicy: ["a/mild"],
+        chain: ["a/large", "a/small", ...tiers],
+        onContextExceeded: ["a/huge", ...tiers],
+        onContentPolicy: ["a/mild", ...tiers],
         policy: own,
         dialect
       }
     },
-    fallbacks: ["a/last"],
+    fallbacks: ["a/last", ...tiers],
     policy: { ...own, retries: { ...retries, budget: 0.7 } },
     bench: { store: "redis://secret-user:secret-word@redis.example/3", prefix: "mine" },
     server: {
@@ -153,6 +153,12 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
   } as ConfigFile
 }
 
+/** Equals in a chain, in every form. */
+const tiers = [
+  ["a/large", { model: "a/small", weight: 2 }],
+  { equals: ["a/large", { model: "a/small", weight: 3 }], strategy: "random" }
+] as const
+
 /** A place in the file; what has a name of its own choice, and the items of a list, are `*`. */
 type Place = ReadonlyArray<string>
 
@@ -185,16 +191,19 @@ export const without = (file: ConfigFile, place: Place): GatewayConfig | undefin
   const walk = (node: unknown, [name, ...more]: Place): unknown => {
     if (typeof node !== "object" || node === null || name === undefined) return node
     const entries = Object.entries(node).flatMap(([key, value]): ReadonlyArray<[string, unknown]> => {
-      if (name !== "*" && name !== key) return [[key, value]]
+      if (name === "*" ? ofTiers.has(key) : name !== key) return [[key, value]]
       if (more.length > 0) return [[key, walk(value, more)]]
       isFound = true
-      return required.has(place.join(".")) || key === "chunks" ? [[key, other(value)]] : []
+      return required.has(place.join(".")) || key === "model" || key === "chunks" ? [[key, other(value)]] : []
     })
     return Array.isArray(node) ? entries.map(([, value]) => value) : Object.fromEntries(entries)
   }
   const changed = walk(file, place) as ConfigFile
   return isFound ? fromFile(changed, []) : undefined
 }
+
+/** Fields of the objects in a chain, which are no names of anybody's choice. */
+const ofTiers = new Set(["equals", "strategy", "model", "weight"])
 
 /** Places that cannot be left out: there something else is said. */
 const required = new Set([
