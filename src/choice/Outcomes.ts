@@ -31,6 +31,11 @@ export class Outcomes {
     if (hasFailed) this.#failed[at]!++
   }
 
+  /** Counts an attempt as failed that was counted as a success before: a stream that broke after its first content. */
+  turn(now: number): void {
+    this.#failed[this.#forget(now)]!++
+  }
+
   /** What the window holds now. */
   count(now: number): Counted {
     this.#forget(now)
@@ -40,7 +45,8 @@ export class Outcomes {
       attempts += this.#attempts[at]!
       failed += this.#failed[at]!
     }
-    return { attempts, failed }
+    // The attempt of a stream may have left the window before the stream broke.
+    return { attempts: Math.max(attempts, failed), failed }
   }
 
   /** Empties the pieces that have become old. Returns where the latest one is. */

@@ -171,7 +171,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     const { admission, target } = served
     if (failure !== undefined) {
       const { rest } = target.policy.rules[Failure.classOf(failure)]
-      FailureShare.record({ registry, signals }, target, admission, failure, rest, "stream", this.#now())
+      FailureShare.record({ registry, signals }, target, admission, failure, rest, "committed", this.#now())
     } else if (complete) {
       registry.succeedUnsafe(target, admission, this.#options.now)
     }

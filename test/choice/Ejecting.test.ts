@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { BenchRegistry, Chain, Credential, Failover, Failure, Model, Policy } from "../../src/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
@@ -124,6 +125,21 @@ describe("ejection", () => {
       )
       assert.deepStrictEqual(yield* benched(Chain.make(Model.make(keys, "m"))), ["keys/m#bad"])
     })
+  )
+
+  it.effect("counts a stream that breaks after its first content as one failed attempt", () =>
+    Effect.gen(function* () {
+      const cut = Scripted.make("cut", [[{ wait: 20 }, "hel", { wait: 20 }, fault]])
+      const fine = provider("good1", 0)
+      const chain = Chain.withStrategy(equals(cut, fine), "random")
+      for (let i = 0; i < 120; i++) {
+        yield* Effect.forkChild(Effect.exit(Stream.runDrain(Failover.stream(chain, "q"))))
+        yield* TestClock.adjust(50)
+      }
+      const [, failed, attempts] =
+        /^(\d+) of (\d+) /.exec(String((yield* benchOf("cut/m#default"))?.evidence)) ?? []
+      assert.strictEqual(failed, attempts)
+    }).pipe(runtime(plain), Random.withSeed("eject"))
   )
 
   it.effect("leaves a target without equals alone", () =>

@@ -9,6 +9,9 @@ import * as Bench from "../../health/Bench.ts"
 import type { BenchRegistry } from "../../health/BenchRegistry.ts"
 import { doubtfulClasses, type Rest } from "../../policy/Rule.ts"
 
+/** A `committed` stream was counted as a success at its first content. */
+type Failed = Kind | "committed"
+
 /** What runs share, as far as it is needed here. */
 export interface Shared {
   readonly registry: BenchRegistry["Service"]
@@ -22,7 +25,7 @@ export const record = (
   admission: Bench.Go | Bench.Probe,
   failure: Failure.Failure,
   rest: Rest | undefined,
-  kind: Kind,
+  kind: Failed,
   now: number
 ): void => {
   const group = target.hasEquals && isItsOwn(failure) ? signals.groups.get(target) : undefined
@@ -45,14 +48,17 @@ const tooOften = (
   target: Target,
   own: Signals,
   registry: BenchRegistry["Service"],
-  kind: Kind,
+  kind: Failed,
   now: number
 ): { readonly rest: Rest; readonly evidence: string } | undefined => {
   const settings = target.policy.ejection
-  own.load.failed(kind, 0, now)
+  own.load.failed(kind === "committed" ? "stream" : kind, 0, now)
   if (settings === undefined) return undefined
-  if (own.outcomes?.window !== settings.window) own.outcomes = new Outcomes(settings.window)
-  own.outcomes.add(true, now)
+  if (own.outcomes?.window === settings.window && kind === "committed") own.outcomes.turn(now)
+  else {
+    if (own.outcomes?.window !== settings.window) own.outcomes = new Outcomes(settings.window)
+    own.outcomes.add(true, now)
+  }
   const counted = own.outcomes.count(now)
   if (counted.attempts < settings.attempts) return undefined
   const others = group.signals.filter((signals) => signals !== own)
