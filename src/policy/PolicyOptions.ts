@@ -119,7 +119,7 @@ export interface Options {
     | { readonly transient?: number | undefined; readonly unknown?: number | undefined }
     | undefined
   /**
-   * How long cooldowns last: after faults (5 s to 30 s), throttling (5 s to 5 min), dead keys (5 min to 6 h) and missing
+   * How long cooldowns last: after faults (5 s to 15 s), throttling (5 s to 5 min), dead keys (5 min to 6 h) and missing
    * models (1 h to 24 h).
    */
   readonly cooldown?:

@@ -106,9 +106,8 @@ export const defaults: Rules = {
   Unknown: odd,
   // This process lacks a resource: benches nothing.
   Local: { ...transient, rest: undefined },
-  // A target that times out is not called again: the caller has waited once. A probe of it costs its caller a whole timeout, so
-  // probes are rarer.
-  Timeout: { ...transient, retry: "never", rest: { ...faulty, max: seconds(30) } },
+  // No retry after a timeout: the caller has waited once.
+  Timeout: { ...transient, retry: "never" },
   Invalid: refused,
   ContentPolicy: refused,
   TooLarge: refused,

@@ -79,7 +79,7 @@ describe("the log of serve", { timeout: processes }, () => {
       const url = yield* gateway.says(/^listening on (\S+)\n/)
       yield* fail(url)
       // The bench tells of its changes on the side.
-      yield* gateway.says(/"message":"a\/x#k1 rests"/)
+      yield* gateway.says(/"message":"a\/x#k1 is benched"/)
       gateway.process.kill("SIGTERM")
       assert.strictEqual(yield* gateway.exit, 0)
       const entries = gateway
@@ -90,7 +90,7 @@ describe("the log of serve", { timeout: processes }, () => {
       const messages = entries.map(({ message }) => message)
       assert.match(
         messages[0] ?? "",
-        /^note: providers\.a\.credentials\[0\]\.apiKey: a key or token stands in the file/
+        /^note: providers\.a\.credentials\[0\]\.apiKey: a key or token is written in the file/
       )
       assert.include(messages, `note: the status page is at ${url}/`)
       assert.include(messages, "stopping on SIGTERM: accepting no new requests, finishing those in flight")

@@ -63,7 +63,7 @@ describe("the SSE page", () => {
       const response = yield* ask({ question: "Anybody?" })
       assert.deepStrictEqual(yield* Stream.runCollect(eventsOf(response.stream)), [
         ["delta", { text: "here " }],
-        ["broken", { message: "the connection is gone" }]
+        ["broken", { message: "the stream broke off: the connection is gone" }]
       ])
     }).pipe(playing([["here ", cut]], [["not this"]]))
   )

@@ -68,8 +68,10 @@ describe("the replay of a log", () => {
         const { report, text } = yield* logged({ ...BuiltIn.scenarios[name]!, requests: { perSecond: 5 } })
         const again = yield* replayed(text)
         assert.strictEqual(again.requests.asked, report.requests.asked)
+        // A share of errors is drawn anew: about twenty cooldowns by chance, each for 25 to 75 requests.
+        const tolerance = name === "errors" ? 0.1 : 0.02
         const near = (a: number, b: number, what: string) =>
-          assert.approximately(a, b, Math.max(3, 0.02 * report.requests.asked), what)
+          assert.approximately(a, b, Math.max(3, tolerance * report.requests.asked), what)
         near(again.requests.answered, report.requests.answered, "answered")
         near(again.requests.calls, report.requests.calls, "calls")
         for (const { answered, target } of report.targets)
@@ -130,7 +132,7 @@ describe("the replay of a log", () => {
       ].join("\n")
       const played = yield* replayed(text)
       assert.strictEqual(played.requests.asked, 2)
-      assert.include(played.about, "1 requests for models that the config does not know are left out")
+      assert.include(played.about, "1 request for models that the config does not know is left out")
       assert.include(played.about, "The config does not use west/large#main")
       assert.strictEqual(played.title, "2 requests of a gateway, replayed from 2026-05-01T12:00:00.000Z on")
     })
