@@ -5,14 +5,9 @@
  * read when a target is used, not once at the start, so a cooldown that has just begun is seen. A skipped target is no error.
  */
 
-import * as Context from "effect/Context"
-import * as Random from "effect/Random"
-import type { Request } from "../choice/Equals.ts"
-import * as Hash from "../choice/Hash.ts"
-import type { Kind } from "../choice/Load.ts"
+import type * as Context from "effect/Context"
 import type { Order } from "../choice/Order.ts"
 import type { Backend } from "../domain/Backend.ts"
-import type { Strategy } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
 import type { ContextExceeded } from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
@@ -20,14 +15,13 @@ import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import type { CredentialLimits } from "../health/CredentialLimits.ts"
 import type { Next } from "../policy/Rule.ts"
 import type { RunClock } from "../time/RunClock.ts"
-import { Affinity, type AffinityKey } from "./Affinity.ts"
 import * as Exhaustion from "./Exhaustion.ts"
 import type { PreparedChain, PreparedTier } from "./PreparedChain.ts"
+import { type Choosing, TierOrder, type Turns } from "./TierOrder.ts"
 import { Visit } from "./Visit.ts"
 import { mayCall, type Place } from "./WaitQueue.ts"
 
-/** Requests seen per backend, or per tier of several models: where `roundRobin` goes on. */
-export type Turns = Map<string, number>
+export type { Turns } from "./TierOrder.ts"
 
 /** Benched targets of a chain, and whether these are all of its targets. */
 export interface Resting<out P> {
@@ -38,22 +32,8 @@ export interface Resting<out P> {
 /** After so many benched targets the others are checked by the cheaper lookup `restingUnsafe`. */
 const several = 4
 
-/** The order of a tier that the run has not reached yet. */
-interface Upcoming {
-  readonly tier: number
-  readonly order: Order<Target>
-}
-
-/** What the choice among equals depends on. */
-export interface Choosing {
-  /** What is compared of targets: their first contents or their whole answers. */
-  readonly kind: Kind
-  /** Keeps a conversation at one target; `undefined` for the one in the context. */
-  readonly affinity: AffinityKey | undefined
-}
-
 /** Iterates over one chain. It holds a position and the targets that were given up; the current attempt belongs to the visit. */
-export class Candidates<P extends Backend, R> implements Request<Target> {
+export class Candidates<P extends Backend, R> {
   /** The backend of the target at the current position. */
   #backend!: P
   #prepared: PreparedChain<P, R>
@@ -63,15 +43,13 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
   #avoid: string | undefined
   /** Models, as `provider/model`, of which no other credential is tried in this tier. */
   #left: Set<string> | undefined
-  /** The order of a later tier that was needed before the run reached it. */
-  #upcoming: Upcoming | undefined
-  #key: number | "none" | undefined
-  /** The name of the tier whose turn is asked for. */
-  #turnsAt = ""
+  /** The current tier where it has several models, whose backends differ. */
+  #mixed: PreparedTier<P, R> | undefined
+  /** Orders the targets of tiers that have several; made when it is first needed. */
+  #tierOrder: TierOrder<R> | undefined
   #tried: Set<string> | undefined
   /** Every target that has been given up, also before the last restart. */
   #asked: Set<string> | undefined
-  #ownTurns: Map<string, number> | undefined
   /** Targets that were skipped because of their own limit. */
   #limited: Array<Exhaustion.RestingTarget<P>> | undefined
   /** Targets that were skipped because they share the endpoint of one that failed. */
@@ -119,7 +97,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
       if (this.#at >= this.#order.length && !this.#nextTier()) return undefined
       const target = this.#order.at(this.#at++)
       if (target === undefined || this.#tried?.has(target.key) || !this.#isMeant(target)) continue
-      this.#enter(target)
+      if (this.#mixed !== undefined) this.#backend = this.#mixed.backendOf(target, this.#context)
       if (target.endpoint === this.#avoid) {
         this.#avoided ??= []
         this.#avoided.push({ backend: this.#backend, target })
@@ -136,12 +114,6 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
   /** Whether a target of the current tier may be tried: its model was not left, and its window is large enough. */
   #isMeant({ benchKeys, contextWindow }: Target): boolean {
     return this.#left?.has(benchKeys.model) !== true && this.#fits(contextWindow)
-  }
-
-  /** Its backend becomes the current one, as that of all targets behind it of the same model. */
-  #enter(target: Target): void {
-    const tier = this.#prepared.tiers[this.#tier]!
-    if (tier.single === undefined) this.#backend = tier.backendOf(target, this.#context)
   }
 
   #isSkipped(target: Target, now: number): boolean {
@@ -284,8 +256,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
       const first = targets.find(isNext)
       if (first === undefined) continue
       if (tier.single !== undefined) return first.benchKeys.model
-      const order = this.#orderOf(tier)
-      this.#upcoming = { tier: at, order }
+      const order = targets.length < 2 ? targets : this.#ordering().ahead(tier, targets)
       for (let place = 0; place < order.length; place++) {
         if (isNext(order.at(place)!)) return order.at(place)!.benchKeys.model
       }
@@ -401,72 +372,27 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     this.#avoid = undefined
     this.#left = undefined
     this.#at = 0
+    this.#mixed = tier.single === undefined ? tier : undefined
     if (tier.single !== undefined) {
       this.#order = nothing
       if (!this.#fits(tier.single.model.contextWindow)) return true
       this.#backend = tier.single.backendIn(this.#context)
     }
-    this.#order = this.#upcoming?.tier === this.#tier ? this.#upcoming.order : this.#orderOf(tier)
+    const targets = tier.targetsIn(this.#context)
+    this.#order = targets.length < 2 ? targets : this.#ordering().of(tier, targets)
     return true
   }
 
-  #orderOf(tier: PreparedTier<P, R>): Order<Target> {
-    const targets = tier.targetsIn(this.#context)
-    if (targets.length < 2) return targets
-    const strategy = tier.strategyIn(this.#context)
-    if (strategy === "sequential") return targets
-    if (strategy === "roundRobin") this.#turnsAt = tier.name
-    return tier.equalsOf(targets).order(strategy, this.#keyOf(strategy), this)
-  }
-
-  // -- what an order among equals depends on ---------------------------------------------------------------------------
-
-  get kind(): Kind {
-    return this.#choosing.kind
-  }
-
-  turn(): number {
-    return this.#turnOf(this.#turnsAt)
-  }
-
-  now(): number {
-    return this.#now.millis()
-  }
-
-  chance(): number {
-    return Context.get(this.#context, Random.Random).nextDoubleUnsafe()
-  }
-
-  someOut(): boolean {
-    return this.#registry.stateUnsafe().entries.size > 0
-  }
-
-  isOut(target: Target): boolean {
-    return this.why(target) !== undefined
-  }
-
-  /** The hash of the key that keeps a conversation at one target. Turns give way to a key that was named only. */
-  #keyOf(strategy: Strategy): number | undefined {
-    const { affinity } = this.#choosing
-    if (strategy === "roundRobin" && typeof affinity === "function") return undefined
-    if (this.#key === undefined) {
-      const key =
-        typeof affinity === "function" ? affinity() : (affinity ?? Context.get(this.#context, Affinity))
-      this.#key = typeof key === "string" ? Hash.ofText(key) : "none"
-    }
-    return this.#key === "none" ? undefined : this.#key
-  }
-
-  /** The turn of this request at a backend or in a tier, the same for all models of a backend. */
-  #turnOf(name: string): number {
-    let turn = this.#ownTurns?.get(name)
-    if (turn === undefined) {
-      turn = this.#turns.get(name) ?? 0
-      this.#turns.set(name, turn + 1)
-      this.#ownTurns ??= new Map()
-      this.#ownTurns.set(name, turn)
-    }
-    return turn
+  #ordering(): TierOrder<R> {
+    this.#tierOrder ??= new TierOrder({
+      choosing: this.#choosing,
+      context: this.#context,
+      clock: this.#now,
+      registry: this.#registry,
+      turns: this.#turns,
+      isOut: (target) => this.why(target) !== undefined
+    })
+    return this.#tierOrder
   }
 
   #fits(contextWindow: number | undefined): boolean {
@@ -492,7 +418,7 @@ export class Candidates<P extends Backend, R> implements Request<Target> {
     this.#at = 0
     this.#avoid = undefined
     this.#left = undefined
-    this.#upcoming = undefined
+    this.#tierOrder?.forget()
   }
 }
 

@@ -1,0 +1,120 @@
+/**
+ * The order in which one request tries the targets of a tier that has several. It is made when such a tier is reached, so
+ * chains of single targets pay nothing for it.
+ */
+import * as Context from "effect/Context"
+import * as Random from "effect/Random"
+import type { Request } from "../choice/Equals.ts"
+import * as Hash from "../choice/Hash.ts"
+import type { Kind } from "../choice/Load.ts"
+import type { Order } from "../choice/Order.ts"
+import type { Backend } from "../domain/Backend.ts"
+import type { Strategy } from "../domain/Strategy.ts"
+import type { Target } from "../domain/Target.ts"
+import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import type { RunClock } from "../time/RunClock.ts"
+import { Affinity, type AffinityKey } from "./Affinity.ts"
+import type { PreparedTier } from "./PreparedChain.ts"
+
+/** Requests seen per backend, or per tier of several models: the position from which `roundRobin` continues. */
+export type Turns = Map<string, number>
+
+/** What a request says about the choice among equals. */
+export interface Choosing {
+  /** What is compared of targets: their first contents or their whole answers. */
+  readonly kind: Kind
+  /** Keeps a conversation at one target; `undefined` for the one in the context. */
+  readonly affinity: AffinityKey | undefined
+}
+
+/** What an order depends on. */
+export interface TierOrderOptions<R> {
+  readonly choosing: Choosing
+  readonly context: Context.Context<R>
+  readonly clock: RunClock
+  readonly registry: BenchRegistry["Service"]
+  readonly turns: Turns
+  /** Whether a target cannot be called now. */
+  readonly isOut: (target: Target) => boolean
+}
+
+/** The orders of the tiers for one request. */
+export class TierOrder<R> implements Request<Target> {
+  readonly kind: Kind
+  readonly isOut: (target: Target) => boolean
+  readonly #options: TierOrderOptions<R>
+  /** The hash of the affinity key, once it has been read. */
+  #key: number | "none" | undefined
+  /** The name of the tier whose turn is read. */
+  #turnsAt = ""
+  readonly #ownTurns = new Map<string, number>()
+  /** The order of a later tier that was needed before the run reached it. */
+  #known: { readonly tier: object; readonly order: Order<Target> } | undefined
+
+  constructor(options: TierOrderOptions<R>) {
+    this.#options = options
+    this.kind = options.choosing.kind
+    this.isOut = options.isOut
+  }
+
+  /** The order of a tier's targets, of which there are at least two. */
+  of<P extends Backend>(tier: PreparedTier<P, R>, targets: ReadonlyArray<Target>): Order<Target> {
+    return this.#known?.tier === tier ? this.#known.order : this.#make(tier, targets)
+  }
+
+  /** The order of a tier that the run will reach later; `of` gives the same one then. */
+  ahead<P extends Backend>(tier: PreparedTier<P, R>, targets: ReadonlyArray<Target>): Order<Target> {
+    const order = this.of(tier, targets)
+    this.#known = { tier, order }
+    return order
+  }
+
+  /** Forgets what `ahead` has worked out: the run begins again. */
+  forget(): void {
+    this.#known = undefined
+  }
+
+  #make<P extends Backend>(tier: PreparedTier<P, R>, targets: ReadonlyArray<Target>): Order<Target> {
+    const strategy = tier.strategyIn(this.#options.context)
+    if (strategy === "sequential") return targets
+    if (strategy === "roundRobin") this.#turnsAt = tier.name
+    return tier.equalsOf(targets).order(strategy, this.#keyOf(strategy), this)
+  }
+
+  now(): number {
+    return this.#options.clock.millis()
+  }
+
+  chance(): number {
+    return Context.get(this.#options.context, Random.Random).nextDoubleUnsafe()
+  }
+
+  someOut(): boolean {
+    return this.#options.registry.stateUnsafe().entries.size > 0
+  }
+
+  /** The turn of this request at a backend or in a tier, the same for all models of a backend. */
+  turn(): number {
+    const { turns } = this.#options
+    const name = this.#turnsAt
+    let turn = this.#ownTurns.get(name)
+    if (turn === undefined) {
+      turn = turns.get(name) ?? 0
+      turns.set(name, turn + 1)
+      this.#ownTurns.set(name, turn)
+    }
+    return turn
+  }
+
+  /** The hash of the key that keeps a conversation at one target. `roundRobin` takes only a key that the caller named. */
+  #keyOf(strategy: Strategy): number | undefined {
+    const { choosing, context } = this.#options
+    const { affinity } = choosing
+    if (strategy === "roundRobin" && typeof affinity === "function") return undefined
+    if (this.#key === undefined) {
+      const key = typeof affinity === "function" ? affinity() : (affinity ?? Context.get(context, Affinity))
+      this.#key = typeof key === "string" ? Hash.ofText(key) : "none"
+    }
+    return this.#key === "none" ? undefined : this.#key
+  }
+}
