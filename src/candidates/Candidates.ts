@@ -418,7 +418,6 @@ export class Candidates<P extends Backend, R> {
     this.#at = 0
     this.#avoid = undefined
     this.#left = undefined
-    this.#tierOrder?.forget()
   }
 }
 

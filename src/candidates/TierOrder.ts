@@ -59,19 +59,16 @@ export class TierOrder<R> implements Request<Target> {
 
   /** The order of a tier's targets, of which there are at least two. */
   of<P extends Backend>(tier: PreparedTier<P, R>, targets: ReadonlyArray<Target>): Order<Target> {
-    return this.#known?.tier === tier ? this.#known.order : this.#make(tier, targets)
+    const known = this.#known
+    this.#known = undefined
+    return known?.tier === tier ? known.order : this.#make(tier, targets)
   }
 
-  /** The order of a tier that the run will reach later; `of` gives the same one then. */
+  /** The order of a tier that the run will reach later; The next `of` gives the same one. */
   ahead<P extends Backend>(tier: PreparedTier<P, R>, targets: ReadonlyArray<Target>): Order<Target> {
     const order = this.of(tier, targets)
     this.#known = { tier, order }
     return order
-  }
-
-  /** Forgets what `ahead` has worked out: the run begins again. */
-  forget(): void {
-    this.#known = undefined
   }
 
   #make<P extends Backend>(tier: PreparedTier<P, R>, targets: ReadonlyArray<Target>): Order<Target> {

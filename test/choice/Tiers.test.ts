@@ -121,6 +121,19 @@ describe("a tier", () => {
     }).pipe(runtime)
   )
 
+  it.effect(
+    "keeps a named conversation at one target with roundRobin, and turns for a key that is only derived",
+    () =>
+      Effect.gen(function* () {
+        const equals = Chain.equals(model(provider("a")), model(provider("b")), model(provider("c")))
+        const chain = Chain.withStrategy(equals, "roundRobin")
+        const ask = (affinity: string | (() => string)) =>
+          times(6, () => Failover.complete(chain, "q", { affinity }))
+        assert.lengthOf(new Set(yield* ask("a conversation")), 1)
+        assert.lengthOf(new Set(yield* ask(() => "a conversation")), 3)
+      }).pipe(runtime)
+  )
+
   it.effect("passes the other credentials of a model by that refuses the request, and not its equals", () =>
     Effect.gen(function* () {
       const unsupported = new Failure.BadRequest({ reason: "Unsupported", message: "no images" })

@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process"
+import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
@@ -13,7 +15,7 @@ import * as Target from "../../src/domain/Target.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
-import { Transport } from "../../src/providers/transport/Transport.ts"
+import { Transport, TransportError } from "../../src/providers/transport/Transport.ts"
 import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import { ProviderResponse } from "../../src/providers/wire/ProviderResponse.ts"
 import type * as Wire from "../../src/providers/wire/Wire.ts"
@@ -195,6 +197,44 @@ describe("OpenAi", () => {
       )
       yield* provider.complete(chat, target({}, provider.credentials[1]))
       assert.strictEqual(server.requests[0]?.headers.authorization, "Bearer two")
+    })
+  )
+
+  it.effect("uses the Transport of the context where there is one", () =>
+    Effect.gen(function* () {
+      const asked: Array<string> = []
+      const transport = Transport.of({
+        exchange: (request) =>
+          Effect.suspend(() => {
+            asked.push(request.path)
+            return Effect.fail(new TransportError({ answered: false, tooLarge: false, cause: "none" }))
+          }),
+        open: () => Effect.die("not called")
+      })
+      const provider = yield* Effect.provideService(OpenAi.make({ apiKey: "k" }), Transport, transport)
+      yield* Effect.flip(provider.complete(chat, target({}, provider.credentials[0])))
+      assert.lengthOf(asked, 1)
+    })
+  )
+
+  it.live("lets the process end while a connection of the shared transport is idle", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      server.play(FaultServer.json(openai.answer))
+      const program = `
+        const { Effect } = await import("effect")
+        const { OpenAi } = await import("./src/providers/OpenAi.ts")
+        const { Chain, Failover } = await import("./src/index.ts")
+        const chain = Chain.make(OpenAi.model("m"))
+        const layers = [OpenAi.layer({ baseUrl: "${server.origin}/v1" }), Failover.layer()]
+        const request = { operation: "chat/completions", body: { messages: [] } }
+        await Effect.runPromise(Effect.provide(Failover.complete(chain, request), layers))
+        const answered = performance.now()
+        process.on("exit", () => console.log(Math.round(performance.now() - answered)))`
+      const { stdout } = yield* Effect.promise(() =>
+        promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { timeout: 60_000 })
+      )
+      assert.isBelow(Number(stdout), 1_000)
     })
   )
 
