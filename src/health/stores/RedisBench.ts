@@ -145,6 +145,8 @@ export const make = Effect.fnUntraced(function* <E>(
   let sentVersion: Bench.State["entries"] | undefined
   /** The state of Redis when this process was last in sync. */
   let synced: SyncPoint = { era: "", epoch: 0, size: undefined }
+  /** What this session last heard of Redis: the epochs in `agreed` are of this era. */
+  let heard = { era: "", epoch: 0 }
 
   /** Makes a state change that the other replicas need not know. */
   const modify = (key: BenchKey, now: number, f: (state: Bench.State) => Bench.State) => {
@@ -161,9 +163,13 @@ export const make = Effect.fnUntraced(function* <E>(
     if (entry === undefined) agreed.delete(key)
     else agreed.set(key, { entry, epoch, taken })
   }
-  /** Redis was replaced, or its counter has restarted at 1. */
   const forgetEpochs = () => {
     for (const [key, { entry }] of agreed) agree(key, entry, {})
+  }
+  /** Forgets the epochs if Redis was replaced, or its counter has restarted. */
+  const hear = (era: string, epoch: number) => {
+    if (era !== heard.era || epoch < heard.epoch) forgetEpochs()
+    heard = { era, epoch }
   }
   const name = (records: ReadonlyMap<string, string>) => {
     const names = unreadable.tell(records)
@@ -243,7 +249,8 @@ export const make = Effect.fnUntraced(function* <E>(
       const [part, sent] = [said, entryOf]
       said = []
       entryOf = new Map()
-      const agreeOn = (epochs: ReadonlyArray<number>) => {
+      const agreeOn = ([era, epochs]: readonly [era: string, epochs: ReadonlyArray<number>]) => {
+        hear(era, Math.max(era === heard.era ? heard.epoch : 0, ...epochs))
         for (const [index, { _tag, key }] of part.entries()) {
           const taken = agreed.get(key)?.taken ?? 0
           if (_tag === "Put") agree(key, sent.get(key), { epoch: epochs[index] ?? 0, taken })
@@ -319,7 +326,7 @@ export const make = Effect.fnUntraced(function* <E>(
       if (known !== "") {
         const epoch = Number(epochText) || 0
         isSame = era !== "" && era === before.era && epoch >= before.epoch && Number(size) > 0
-        if (!isSame) forgetEpochs()
+        hear(era, epoch)
         synced = { era, epoch, size: Number(size) }
         known = ""
       }
@@ -389,6 +396,7 @@ export const make = Effect.fnUntraced(function* <E>(
       sentVersion = undefined
       // Redis may have been replaced.
       forgetEpochs()
+      heard = { era: "", epoch: 0 }
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {
           online = undefined

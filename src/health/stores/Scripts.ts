@@ -50,8 +50,8 @@ const argumentsOf = (command: Command): ReadonlyArray<string> => {
 }
 
 /**
- * Writes changes one after the other, and ends this replica's probes of their keys. Returns the new epoch of each, 0
- * if nothing changed.
+ * Writes changes one after the other, and ends this replica's probes of their keys. Returns the era, and the new epoch
+ * of each change, 0 if nothing changed.
  *
  * - A written record: of two ends the later one wins, for manual and automatic benches; of two secrets under one name
  *   the one found dead last.
@@ -156,10 +156,10 @@ for i = 3, #ARGV, 4 do
   elseif what == "clear" then epoch = clear(key, tonumber(ARGV[i + 2]), ARGV[i + 3] == "1") end
   epochs[#epochs + 1] = epoch
 end
-return epochs
+return { redis.call("GET", KEYS[4]), epochs }
 `
   }
-).withReturnType<ReadonlyArray<number>>()
+).withReturnType<readonly [era: string, epochs: ReadonlyArray<number>]>()
 
 /**
  * A page of all records, as `[now, era, epoch, size, cursor, key, record, key, record, …]`; the cursor is `0` with

@@ -1,5 +1,6 @@
 /** What replicas tell each other over a real Redis, to the last word and in the right order. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as EffectRedis from "effect/persistence/Redis"
 import * as Redacted from "effect/Redacted"
@@ -179,12 +180,46 @@ describe.skipIf(!Redis.isInstalled)(
       })
     )
 
+    live(
+      "a bench that is cleared while its replica joins stays cleared",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const [joins, compares, cleared] = yield* Effect.all([
+          Deferred.make<void>(),
+          Deferred.make<void>(),
+          Deferred.make<void>()
+        ])
+        const untilCleared = Effect.andThen(Deferred.succeed(compares, undefined), Deferred.await(cleared))
+        const slow = Effect.map(
+          Effect.andThen(Deferred.await(joins), client(url)),
+          (redis): EffectRedis.Redis["Service"] => ({
+            ...redis,
+            eval: (script) => {
+              const run = redis.eval(script)
+              const isPull = new Set<unknown>([Scripts.pull]).has(script)
+              return (...params) => (isPull ? Effect.andThen(untilCleared, run(...params)) : run(...params))
+            }
+          })
+        )
+        const a = yield* RedisBench.make(slow, quick)
+        yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
+        yield* Deferred.succeed(joins, undefined)
+        // The bench is in Redis, and has not been read back.
+        yield* Deferred.await(compares)
+        yield* a.unbench("x/m#k")
+        yield* Deferred.succeed(cleared, undefined)
+        const redis = yield* client(url)
+        yield* eventually(Effect.orDie(redis.send<number>("HEXISTS", entries, "x/m#k")), (n) => n === 0)
+        assert.strictEqual(yield* statusOf(a, "x/m#k"), "free")
+      })
+    )
+
     it.live("a replica that knows an older record does not clear it, unless by hand", () =>
       Effect.gen(function* () {
         const redis = yield* client((yield* Redis.make).url)
         const names = Scripts.names("epochs")
         const tell = (replica: string, ...said: ReadonlyArray<Scripts.Command>) =>
-          redis.eval(Scripts.write)(names, replica, said)
+          Effect.map(redis.eval(Scripts.write)(names, replica, said), ([, epochs]) => epochs)
         const isThere = Effect.map(redis.send<number>("HEXISTS", names.entries, "x"), (n) => n === 1)
         const [first = 0] = yield* tell("one", put("x", { reason: "RateLimit", left: 60_000 }))
         yield* tell("two", put("x", { reason: "RateLimit", left: 90_000 }))
