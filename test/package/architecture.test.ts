@@ -185,8 +185,7 @@ const longFiles: Readonly<Record<string, string>> = {
   "classifier/signals/Sentences.ts": "a table: the error sentences of every provider",
   "testing/strict/Servers.ts": "a table: what each strict server accepts and refuses",
   "candidates/Candidates.ts": "the candidates of one run; to be divided",
-  "engine/Runtime.ts": "the runtime as one service; to be divided",
-  "health/stores/RedisBench.ts": "the session with Redis as one machine; to be divided"
+  "engine/Runtime.ts": "the runtime as one service; to be divided"
 }
 
 describe("the files of src", () => {
