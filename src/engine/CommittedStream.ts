@@ -6,15 +6,15 @@
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SignalsOf } from "../choice/Signals.ts"
 import type { Reporter } from "../events/Reporter.ts"
 import * as Failure from "../failure/Failure.ts"
 import { DeadlineExceeded, StreamBroken } from "../failure/RunError.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import { usageGrace } from "../stream/CommitPoint.ts"
 import type { Flow } from "../stream/Flow.ts"
-import { type OpenStream, usageGrace } from "../stream/OpenStream.ts"
+import type { OpenStream } from "../stream/OpenStream.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import { MovableTimer } from "../util/MovableTimer.ts"
 import type { NotMine } from "./run/FailureOf.ts"
@@ -86,11 +86,9 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     this.#opened.cancel()
   }
 
-  /** The same, and waits until the upstream has ended. */
-  readonly close: Effect.Effect<void> = Effect.suspend(() => {
-    this.#settle(undefined, this.#opened.complete)
-    return this.#opened.close()
-  })
+  released(f: () => void): void {
+    this.#opened.released(f)
+  }
 
   readonly #wake = (): void => {
     const reader = this.#reader

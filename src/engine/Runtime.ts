@@ -28,8 +28,9 @@ import { type Limiter, memory } from "../health/Limiter.ts"
 import { RetryBudget } from "../health/RetryBudget.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import * as PolicyChecks from "../policy/PolicyChecks.ts"
+import type { PhaseOf } from "../stream/CommitPoint.ts"
 import * as Flow from "../stream/Flow.ts"
-import { OpenStream, type PhaseOf } from "../stream/OpenStream.ts"
+import { OpenStream } from "../stream/OpenStream.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
 import * as Running from "../util/Running.ts"
@@ -297,9 +298,10 @@ export const makeRuntime = (
         },
         context
       )
-      const close = Effect.suspend(() =>
-        tail === undefined ? (opening?.close() ?? Effect.void) : tail.close
-      )
+      const close = Effect.suspend(() => {
+        const opened = tail ?? opening
+        return opened === undefined ? Effect.void : Flow.close(opened)
+      })
       return Effect.andThen(
         Scope.addFinalizer(scope, close),
         Effect.map(

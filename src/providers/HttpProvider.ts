@@ -30,7 +30,7 @@ import type { KeyOptions } from "./ProviderKeys.ts"
 import * as ProviderKeys from "./ProviderKeys.ts"
 import type { Meanings, Operation, Protocol } from "./protocols/Protocol.ts"
 import * as RequestBuilder from "./RequestBuilder.ts"
-import * as PumpedCall from "./transport/PumpedCall.ts"
+import * as Call from "./transport/Call.ts"
 import type * as Transport from "./transport/Transport.ts"
 import * as BaseUrl from "./wire/BaseUrl.ts"
 import type { DialectWords } from "./wire/DialectWords.ts"
@@ -101,8 +101,6 @@ export const make = <Name extends string>(
     error: ProviderFailures.maxBytes,
     errorWait: ProviderFailures.errorWait
   }
-  const call: NonNullable<typeof transport.call> =
-    transport.call ?? ((request, context) => PumpedCall.make(transport.open, request, context))
   const credentials = ProviderKeys.credentialsOf(options)
   const secretsOf = secretsBy(credentials, options.secrets)
   const ownOf = options.dialectWords ?? (() => undefined)
@@ -154,7 +152,7 @@ export const make = <Name extends string>(
       const own = ownOf(target)
       return Flow.toStream((context) => {
         const reader = EventReader.make(protocol, meanings(request.body, own?.mayBeEmpty), secrets, own)
-        return new EventFlow(call(post, context), {
+        return new EventFlow(Call.begin(transport.open(post), context), {
           cutter: new EventCutter(new SseSplitter(maxEventBytes), reader, malformedEvents),
           failures: ProviderFailures.make(protocol, operation, target, secrets),
           secrets,

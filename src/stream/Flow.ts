@@ -1,9 +1,9 @@
 /**
  * A stream that is read without a fiber: available items are taken, and a reader that waits is called back.
  *
- * A chunk of a Stream suspends and resumes its reader's fiber; a chunk of a flow costs a call. A Stream made of a flow is an
- * ordinary Stream; code that needs no fiber finds the flow in it: the runtime in the streams of providers, and code that
- * passes the runtime's streams on.
+ * All streams inside are flows. A chunk of a Stream suspends and resumes its reader's fiber; a chunk of a flow costs a call.
+ * A Stream made of a flow is an ordinary Stream, and code that needs no fiber finds the flow in it (`of`); any other Stream
+ * becomes a flow by a `Pump`.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -28,6 +28,8 @@ export interface Flow<out A, out E = never> {
   onReady(reader: () => void): void
   /** Stops reading and releases the source without waiting. Does nothing after the end. */
   cancel(): void
+  /** Calls back once when the source is released, after `cancel` or the end. Absent if `cancel` releases it at once. */
+  released?(f: () => void): void
   /** The reader does not look at single items: several may be joined into one from now on. */
   gather?(): void
 }
@@ -37,32 +39,15 @@ export type Begin<out A, out E> = (context: Context.Context<never>) => Flow<A, E
 
 const TypeId = "effect-failover/Flow"
 
-/**
- * A Stream made of a flow, which begins when the Stream is run and is cancelled when its consumer stops.
- *
- * @example
- * import { Flow } from "effect-failover"
- * import { Effect, Exit, Stream } from "effect"
- *
- * const ticks = Flow.toStream<string, never>(() => {
- *   const left = ["tick", "tock"]
- *   return {
- *     take: () => (left.length === 0 ? undefined : [left.shift()!]),
- *     ended: () => (left.length === 0 ? Exit.void : undefined),
- *     onReady: (reader) => reader(),
- *     cancel: () => {}
- *   }
- * })
- * Effect.runSync(Stream.runCollect(ticks)) // => ["tick", "tock"]
- */
+/** A Stream made of a flow, which begins when the Stream is run and is cancelled when its consumer stops. */
 export const toStream = <A, E>(begin: Begin<A, E>): Stream.Stream<A, E> =>
   Object.assign(
     Stream.fromChannel(
       Channel.fromTransform((_, scope) =>
         Effect.withFiber((fiber) => {
           let flow: Flow<A, E> | undefined
-          const cancel = Effect.sync(() => flow?.cancel())
-          return Effect.map(Scope.addFinalizer(scope, cancel), () => {
+          const stop = Effect.suspend(() => (flow === undefined ? Effect.void : close(flow)))
+          return Effect.map(Scope.addFinalizer(scope, stop), () => {
             flow = begin(fiber.context)
             return pull(flow)
           })
@@ -76,6 +61,12 @@ export const toStream = <A, E>(begin: Begin<A, E>): Stream.Stream<A, E> =>
 export const of = <A, E>(stream: Stream.Stream<A, E, unknown>): Begin<A, E> | undefined =>
   (stream as { readonly [TypeId]?: Begin<A, E> })[TypeId]
 
+/** A flow that has failed. */
+export const fail = <E>(error: E): Flow<never, E> => {
+  const end = Exit.fail(error)
+  return { take: () => undefined, ended: () => end, onReady: (reader) => reader(), cancel: () => {} }
+}
+
 /** The flow, with a function that sees each item when it is taken. */
 export const tap = <A, E>(flow: Flow<A, E>, look: (item: A) => void): Flow<A, E> => ({
   take: () => {
@@ -86,8 +77,22 @@ export const tap = <A, E>(flow: Flow<A, E>, look: (item: A) => void): Flow<A, E>
   ended: () => flow.ended(),
   onReady: (reader) => flow.onReady(reader),
   cancel: () => flow.cancel(),
+  released: (f) => released(flow, f),
   gather: () => flow.gather?.()
 })
+
+/** Calls back once when the source of a cancelled or ended flow is released. */
+export const released = (flow: Flow<unknown, unknown>, f: () => void): void => {
+  if (flow.released === undefined) f()
+  else flow.released(f)
+}
+
+/** Cancels the flow, and waits until its source is released. */
+export const close = (flow: Flow<unknown, unknown>): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    flow.cancel()
+    released(flow, () => resume(Effect.void))
+  })
 
 /** A pull of the next items, for a fiber. */
 export const pull = <A, E>(flow: Flow<A, E>): Pull.Pull<NonEmptyReadonlyArray<A>, E> => {

@@ -12,7 +12,6 @@ import type * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { Flow } from "../../stream/Flow.ts"
 
 /** One POST of JSON, or a GET. */
 export interface Request {
@@ -51,14 +50,6 @@ export interface OpenResponse extends Head {
   readonly finish: () => void
 }
 
-/** A request in flight, for readers without a fiber. */
-export interface Call extends Flow<Uint8Array, TransportError> {
-  /** The head of the answer, once it has arrived; `onReady` also reports its arrival. */
-  head(): Head | undefined
-  /** As in {@link OpenResponse}; here `cancel` takes the place of the scope's end. */
-  finish(): void
-}
-
 /** The connection failed or could not be made. `cause` is the error underneath. */
 export class TransportError extends Schema.TaggedError<TransportError>()("TransportError", {
   /** True if the head of the answer had arrived. */
@@ -84,9 +75,10 @@ export class Transport extends Context.Service<
   {
     /** The whole answer; with a status of 300 or more only as much of its body as `limits` allows. */
     readonly exchange: (request: Request, limits: Limits) => Effect.Effect<WholeResponse, TransportError>
-    /** The head of the answer; closing the scope ends the request. */
+    /**
+     * The head of the answer, and the bytes of its body as they arrive. Closing the scope ends the request. The effect is
+     * run once.
+     */
     readonly open: (request: Request) => Effect.Effect<OpenResponse, TransportError, Scope.Scope>
-    /** The same as `open` without fibers, synchronously; absent if the transport cannot do that. */
-    readonly call?: ((request: Request, context: Context.Context<never>) => Call) | undefined
   }
 >()("effect-failover/Transport") {}

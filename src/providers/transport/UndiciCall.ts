@@ -1,0 +1,256 @@
+/** One request over undici's dispatcher: its answer whole, or as a flow of bytes. */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Dispatcher } from "undici"
+import { ByteChunks } from "../bytes/ByteChunks.ts"
+import type { Call } from "./Call.ts"
+import { type Head, type Limits, type Request, TransportError, type WholeResponse } from "./Transport.ts"
+
+/** The most received bytes that wait to be read; above it the connection is paused. */
+const highWater = 256 * 1024
+
+/** A larger body, in characters, is sent in a separate turn of the event loop. */
+const largeBody = 1024 * 1024
+
+/** How long a complete answer may take to end so that its connection can be reused. */
+const closing = "500 millis"
+
+/** The error given to undici when a request is aborted. */
+const abandoned = new Error("the request was aborted")
+
+/** One request in flight. */
+export class UndiciCall implements Dispatcher.DispatchHandler, Call {
+  #head: Head | undefined
+  readonly #gathered = new ByteChunks()
+  #limit = Number.POSITIVE_INFINITY
+  #state: "running" | "ended" | "failed" | "tooLarge" = "running"
+  #error: unknown
+  #controller: Dispatcher.DispatchController | undefined
+  /** Set when the reader has left: `drain` waits for the end, `abort` does not. */
+  #left: "no" | "drain" | "abort" = "no"
+  #finished = false
+  #paused = false
+  #isDue = false
+  /** The reader wants the whole answer, and is called at its end. */
+  #isWhole = false
+  #wake: (() => void) | undefined
+  readonly #context: Context.Context<never>
+
+  constructor(context: Context.Context<never> = Context.empty()) {
+    this.#context = context
+  }
+
+  dispatch(dispatcher: Dispatcher, request: Request): void {
+    if (request.body.length < largeBody) this.#dispatch(dispatcher, request)
+    else {
+      setImmediate(() => {
+        if (this.#left === "no") this.#dispatch(dispatcher, request)
+        else this.#fail(abandoned)
+      })
+    }
+  }
+
+  #dispatch(dispatcher: Dispatcher, request: Request): void {
+    try {
+      dispatcher.dispatch(
+        {
+          origin: request.origin,
+          path: request.path,
+          method: request.method ?? "POST",
+          headers: request.headers,
+          body: request.method === undefined ? request.body : null,
+          headersTimeout: 0,
+          bodyTimeout: 0
+        },
+        this
+      )
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#left === "abort") controller.abort(abandoned)
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Head["headers"]): void {
+    if (status < 200) return
+    this.#head = { status, headers }
+    if (!this.#isWhole || status >= 300) this.#soon()
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#left !== "no") return
+    this.#gathered.push(chunk)
+    if (this.#gathered.size > this.#limit) {
+      this.#state = "tooLarge"
+      this.#notify()
+      this.#abort()
+    } else if (!this.#isWhole) {
+      if (this.#gathered.size > highWater) {
+        this.#paused = true
+        controller.pause()
+      }
+      this.#soon()
+    }
+  }
+
+  onResponseEnd(): void {
+    // After an error the next attempt may follow at once. undici releases the connection one turn after the end.
+    if ((this.#head?.status ?? 0) >= 300) queueMicrotask(() => setImmediate(() => this.#end()))
+    else this.#end()
+  }
+
+  #end(): void {
+    if (this.#state === "running") this.#state = "ended"
+    this.#soon()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | null, error: unknown): void {
+    this.#fail(error)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state !== "running") return
+    this.#state = "failed"
+    this.#error = error
+    this.#notify()
+  }
+
+  /**
+   * Wakes the reader in a microtask, once all data of the same packet is here: waking a fiber costs more than its
+   * work.
+   */
+  #soon(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    queueMicrotask(this.#onDue)
+  }
+
+  readonly #onDue = (): void => {
+    this.#isDue = false
+    this.#notify()
+  }
+
+  #notify(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  #abort(): void {
+    this.#left = "abort"
+    this.#controller?.abort(abandoned)
+  }
+
+  /** Aborts the request. Does nothing if it has ended. */
+  get abort(): Effect.Effect<void> {
+    return Effect.sync(() => this.#abortRunning())
+  }
+
+  #abortRunning(): void {
+    if (this.#state === "running") this.#abort()
+  }
+
+  /** Completes when the answer has ended or has become too large. */
+  get #ended(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.#state === "running" ? Effect.andThen(this.#woken, this.#ended) : Effect.void
+    )
+  }
+
+  /** Completes when the reader is called next. */
+  get #woken(): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      this.#wake = () => resume(Effect.void)
+    })
+  }
+
+  #failure(): TransportError {
+    return new TransportError({
+      answered: this.#head !== undefined,
+      tooLarge: this.#state === "tooLarge",
+      cause: this.#error
+    })
+  }
+
+  // -- as a flow ----------------------------------------------------------------------------------------------------
+
+  head(): Head | undefined {
+    return this.#head
+  }
+
+  take(): NonEmptyReadonlyArray<Uint8Array> | undefined {
+    return this.#gathered.size > 0 ? this.#take() : undefined
+  }
+
+  ended(): Exit.Exit<void, TransportError> | undefined {
+    if (this.#gathered.size > 0 || this.#state === "running") return undefined
+    return this.#state === "ended" ? Exit.void : Exit.fail(this.#failure())
+  }
+
+  onReady(reader: () => void): void {
+    if (this.#gathered.size > 0 || this.#state !== "running") reader()
+    else this.#wake = reader
+  }
+
+  finish(): void {
+    this.#finished = true
+  }
+
+  /** Ends the request: at once, or with the end of the answer after `finish`. */
+  cancel(): void {
+    if (this.#left !== "no") return
+    this.#wake = undefined
+    if (this.#state !== "running") return
+    if (!this.#finished) {
+      this.#abort()
+      return
+    }
+    this.#left = "drain"
+    this.#resume()
+    Effect.runForkWith(this.#context)(Effect.andThen(Effect.timeoutOption(this.#ended, closing), this.abort))
+  }
+
+  #take(): NonEmptyReadonlyArray<Uint8Array> {
+    const parts = this.#gathered.take()
+    this.#resume()
+    return parts as readonly [Uint8Array, ...Array<Uint8Array>]
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#controller?.resume()
+  }
+
+  // -- as a whole ---------------------------------------------------------------------------------------------------
+
+  /** The whole answer. Called in the turn in which the request is dispatched. */
+  exchange(limits: Limits): Effect.Effect<WholeResponse, TransportError> {
+    this.#limit = limits.answer
+    this.#isWhole = true
+    const whole: Effect.Effect<WholeResponse, TransportError> = Effect.suspend(() => {
+      const head = this.#head
+      if (head !== undefined && head.status >= 300) return this.#excerpt(head, limits)
+      if (this.#state === "running") return Effect.andThen(this.#woken, whole)
+      return this.#state === "ended" && head !== undefined
+        ? Effect.succeed({ ...head, body: this.#gathered.join() })
+        : Effect.fail(this.#failure())
+    })
+    return whole
+  }
+
+  /** An answer with an error status and the beginning of its body; later errors of the body are ignored. */
+  #excerpt(head: Head, limits: Limits): Effect.Effect<WholeResponse> {
+    this.#limit = limits.error
+    const ended = this.#gathered.size > limits.error ? Effect.void : this.#ended
+    return Effect.map(Effect.andThen(Effect.timeoutOption(ended, limits.errorWait), this.abort), () => ({
+      ...head,
+      body: this.#gathered.join().subarray(0, limits.error)
+    }))
+  }
+}
