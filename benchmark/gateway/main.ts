@@ -1,7 +1,8 @@
 /** `npm run bench:gateway`: what the gateway costs, beside other proxies, in one run on this machine. */
 import { mkdtemp, rm } from "node:fs/promises"
 import { cpus, tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
+import { against } from "./against.ts"
 import { freePort, run, stopAll } from "./child.ts"
 import { hostile } from "./hostile.ts"
 import { nginx } from "./nginx.ts"
@@ -15,8 +16,9 @@ import { soak } from "./soak.ts"
 import { bareNode, type Place, type System, upstream } from "./system.ts"
 
 /** Why the benchmark cannot be run here. */
-const missing = async (): Promise<ReadonlyArray<string>> => {
+const missing = async ({ against }: Options): Promise<ReadonlyArray<string>> => {
   const reasons = process.platform === "linux" ? [] : ["Linux, because CPU time is read from /proc"]
+  if (against !== undefined) return reasons
   // Their version flags end with 0 or 1; only a program that is not there has no code.
   for (const [program, flag] of [
     ["wrk", "-v"],
@@ -57,8 +59,13 @@ const compare = async (options: Options, folder: string): Promise<void> => {
     console.log(`\n${table(payload, await measure(systems, payload, options, folder))}`)
 }
 
+const compareVersions = async (options: Options, other: string, folder: string): Promise<void> => {
+  const { url } = await upstream(await freePort())
+  await against(resolve(other), options, { upstream: new URL(url).origin, folder })
+}
+
 const main = async (options: Options): Promise<void> => {
-  const reasons = options.hostile ? [] : await missing()
+  const reasons = options.hostile ? [] : await missing(options)
   if (reasons.length > 0) {
     console.error(`This benchmark needs ${reasons.join(" and ")}.`)
     process.exitCode = 1
@@ -71,6 +78,7 @@ const main = async (options: Options): Promise<void> => {
       `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${processor?.model.trim()}`
     )
     if (options.hostile) await hostile(options, folder)
+    else if (options.against !== undefined) await compareVersions(options, options.against, folder)
     else if (options.soak === undefined) await compare(options, folder)
     else if (!(await soak(options.soak, folder))) process.exitCode = 1
   } finally {

@@ -15,6 +15,8 @@ export interface Options {
   readonly portkey: boolean
   /** Nothing but what is translated. */
   readonly translated: boolean
+  /** The folder of another version, with which the cost of a request is compared. */
+  readonly against: string | undefined
   /** How long the soak takes, in milliseconds; without it there is none, and with it nothing else. */
   readonly soak: number | undefined
   /** The gateway alone, among hostile providers and clients, and nothing else. */
@@ -32,6 +34,7 @@ export const usage = `npm run bench:gateway -- [options]
   --single N        answers over one connection in a round (200)
   --no-portkey      without Portkey's gateway, which npm would have to install
   --translated      only the rows of what is translated
+  --against FOLDER  instead of all this: what a request costs, compared with another version in the folder, also on a busy machine
   --soak DURATION   instead of all this: the gateway's memory under full load, for "10m"
   --hostile         instead of all this: memory and pauses among hostile providers and clients (needs no other program)
   --mib N           for --hostile: the size of an answer in chunks of one byte (64)
@@ -49,6 +52,7 @@ export const read = (args: ReadonlyArray<string>): Options => {
       single: { type: "string", default: "200" },
       portkey: { type: "boolean", default: true },
       translated: { type: "boolean", default: false },
+      against: { type: "string" },
       soak: { type: "string" },
       hostile: { type: "boolean", default: false },
       mib: { type: "string", default: "64" },
@@ -68,6 +72,7 @@ export const read = (args: ReadonlyArray<string>): Options => {
     single: positive("single"),
     portkey: values.portkey,
     translated: values.translated,
+    against: values.against,
     soak: values.soak === undefined ? undefined : durationOf(values.soak),
     hostile: values.hostile,
     mib: positive("mib"),

@@ -28,9 +28,14 @@ export const unpack = (
   dropped: Dropped,
   rules?: ThoughtRules
 ): ReadonlyArray<Turn> => {
+  if (!turns.some(mayCarry)) return turns
   const reader = new Reader(to, carry, dropped, rules)
   return turns.map((turn) => reader.read(turn))
 }
+
+/** Only turns of the model carry data, and results refer to them. */
+const mayCarry = (turn: Turn): boolean =>
+  turn.role === "assistant" || (turn.role === "user" && turn.parts.some(({ type }) => type === "result"))
 
 /** The turns without unsigned reasoning, for Anthropic; requests in OpenAI's protocol contain no reasoning. */
 export const signedOnly = (

@@ -110,6 +110,13 @@ export const finishReasons: ReadonlyArray<Group<Finish>> = [
 
 const table = index(finishReasons)
 
+/** The same, as the words are spelled: every answer has one, and nearly all are spelled like this. */
+const exact: ReadonlyMap<string, Finish> = new Map(
+  finishReasons.flatMap(({ as, values }) =>
+    values.split(" ").map((value) => [value, table.get(fold(value)) ?? as] as const)
+  )
+)
+
 /**
  * The meaning of a finish reason in any case of letters; `undefined` if unknown. Gemini's OpenAI-compatible endpoint
  * sends `function_call_filter: MALFORMED_FUNCTION_CALL`: the part after the colon counts.
@@ -121,6 +128,8 @@ const table = index(finishReasons)
  * finishOf("something new") // => undefined
  */
 export const finishOf = (reason: string): Finish | undefined => {
+  const known = exact.get(reason)
+  if (known !== undefined) return known
   const short = reason.slice(0, 96)
   return table.get(fold(short)) ?? table.get(fold(short.slice(short.lastIndexOf(":") + 1)))
 }

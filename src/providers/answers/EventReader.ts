@@ -52,7 +52,7 @@ export const make = (
     const bytes = secrets.bytes(given)
     if (shape?.fits(bytes) === true) {
       misses = 0
-      return new Chunk(bytes, Phase.content, undefined, undefined)
+      return new Chunk(bytes, Phase.content, undefined, undefined, shape)
     }
     const fields = SseEvent.read(bytes)
     const data = fields.data
@@ -75,7 +75,10 @@ export const make = (
     if (meaning === "failed") return { _tag: "Failed", data }
     // A shape leaves only the protocol's text fields open, not those of a dialect.
     if (meaning === Phase.content && own === undefined) {
-      shape = misses < maxMisses ? EventShape.of(bytes, protocol.texts, protocol.padding) : undefined
+      shape =
+        misses < maxMisses
+          ? EventShape.of(bytes, protocol.texts, protocol.padding, { event: fields.event, json })
+          : undefined
       misses++
     }
     return new Chunk(bytes, meaning, json, fields)

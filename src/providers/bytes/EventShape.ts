@@ -16,6 +16,20 @@ const escapes = new Set([...'"\\/bfnrt'].map((char) => char.charCodeAt(0)))
 
 const nowhere = new DataView(new ArrayBuffer(0))
 
+/** A value that may differ: where it stands, and its key. */
+type Hole = readonly [start: number, end: number, mayBeEmpty: boolean, key: string]
+
+/** The name and the JSON of an event. */
+export interface Known {
+  readonly event: string | undefined
+  readonly json: unknown
+}
+
+/** The first event of a shape, and where in its JSON the text is. */
+interface Template extends Known {
+  readonly path: ReadonlyArray<string>
+}
+
 /** The literal bytes of an event around the string values that may differ. */
 export class EventShape {
   /** The literals; one more than there are values. */
@@ -23,35 +37,44 @@ export class EventShape {
   /** For each value: whether it may be empty. */
   readonly #mayBeEmpty: ReadonlyArray<boolean>
 
+  /** How the JSON of an event is made; `undefined` if it has to be parsed. */
+  readonly #template: Template | undefined
+
   /** The last bytes compared, and their memory. */
   #bytes: Uint8Array | undefined
   #memory: DataView = nowhere
 
-  private constructor(literals: ReadonlyArray<DataView>, mayBeEmpty: ReadonlyArray<boolean>) {
+  private constructor(
+    literals: ReadonlyArray<DataView>,
+    mayBeEmpty: ReadonlyArray<boolean>,
+    template: Template | undefined
+  ) {
     this.#literals = literals
     this.#mayBeEmpty = mayBeEmpty
+    this.#template = template
   }
 
   /**
    * The shape of an event that is valid JSON after `data:`. The values of `texts` may differ but not be empty; those
    * of `padding` may be empty too. Only keys that occur exactly once and have a string value count; without any, the
-   * event has no shape.
+   * event has no shape. `known`: what the event was read as.
    */
   static of(
     event: Uint8Array,
     texts: ReadonlyArray<string>,
-    padding: ReadonlyArray<string>
+    padding: ReadonlyArray<string>,
+    known?: Known
   ): EventShape | undefined {
     const text = latin1(event)
-    const holes: Array<readonly [start: number, end: number, mayBeEmpty: boolean]> = []
+    const holes: Array<Hole> = []
     for (const key of texts) {
       const hole = find(event, text, key)
-      if (hole !== undefined && hole[1] > hole[0]) holes.push([...hole, false])
+      if (hole !== undefined && hole[1] > hole[0]) holes.push([...hole, false, key])
     }
     if (holes.length === 0) return undefined
     for (const key of padding) {
       const hole = find(event, text, key)
-      if (hole !== undefined) holes.push([...hole, true])
+      if (hole !== undefined) holes.push([...hole, true, key])
     }
     holes.sort((a, b) => a[0] - b[0])
     const { buffer } = new Uint8Array(event)
@@ -64,8 +87,33 @@ export class EventShape {
     literals.push(new DataView(buffer, from))
     return new EventShape(
       literals,
-      holes.map((hole) => hole[2])
+      holes.map((hole) => hole[2]),
+      known !== undefined && holes.length === 1 && !literals.some(hasBackslash)
+        ? templateOf(known, text, holes[0]![3])
+        : undefined
     )
+  }
+
+  /** Whether the fields of events that fit are known without reading them. */
+  get isKnown(): boolean {
+    return this.#template !== undefined
+  }
+
+  /** The name of events that fit, if `isKnown`. */
+  get event(): string | undefined {
+    return this.#template?.event
+  }
+
+  /**
+   * The JSON of an event that fits, as if it had been parsed: that of the first event, with another text.
+   * `undefined` if it has to be parsed.
+   */
+  json(event: Uint8Array): unknown {
+    if (this.#template === undefined) return undefined
+    const { json, path } = this.#template
+    const start = this.#literals[0]!.byteLength
+    const end = event.length - this.#literals[1]!.byteLength
+    return withText(json, path, 0, textOf(event.subarray(start, end)))
   }
 
   /** True if an event has this shape. */
@@ -165,3 +213,48 @@ const endOfString = (bytes: Uint8Array, from: number): number => {
 const isHex = (byte: number | undefined): boolean =>
   byte !== undefined &&
   ((byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66))
+
+const hasBackslash = ({ buffer, byteLength, byteOffset }: DataView): boolean =>
+  new Uint8Array(buffer, byteOffset, byteLength).includes(backslash)
+
+/**
+ * Only for shapes with one text, whose key occurs nowhere else, not even as a value or with an escape: then there is
+ * one member of that name.
+ */
+const templateOf = ({ event, json }: Known, text: string, key: string): Template | undefined => {
+  const name = `"${key}"`
+  const path = text.indexOf(name) === text.lastIndexOf(name) ? pathOf(json, key) : undefined
+  return path && { event, json, path }
+}
+
+type Fields = { readonly [name: string]: unknown }
+
+/** The path of the first member with a name. */
+const pathOf = (json: unknown, name: string): ReadonlyArray<string> | undefined => {
+  if (typeof json !== "object" || json === null) return undefined
+  if (!Array.isArray(json) && Object.hasOwn(json, name)) return [name]
+  for (const [key, value] of Object.entries(json)) {
+    const inside = pathOf(value, name)
+    if (inside !== undefined) return [key, ...inside]
+  }
+  return undefined
+}
+
+/** A copy with another text at a path. What is not on the path is shared. */
+const withText = (json: unknown, path: ReadonlyArray<string>, at: number, text: string): unknown => {
+  const name = path[at]
+  if (name === undefined) return text
+  if (Array.isArray(json)) {
+    return json.map((item, index) => (String(index) === name ? withText(item, path, at + 1, text) : item))
+  }
+  const fields = json as Fields
+  return { ...fields, [name]: withText(fields[name], path, at + 1, text) }
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+/** The text of a JSON string without its quotes. */
+const textOf = (bytes: Uint8Array): string => {
+  const text = decoder.decode(bytes)
+  return bytes.includes(backslash) ? JSON.parse(`"${text}"`) : text
+}

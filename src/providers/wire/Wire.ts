@@ -2,6 +2,7 @@
  * The requests and answers of HTTP providers: JSON as the caller wrote it, and answers as the provider wrote them.
  */
 import type { Phase } from "../../domain/Phase.ts"
+import type { EventShape } from "../bytes/EventShape.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as SseEvent from "../bytes/SseEvent.ts"
 
@@ -69,19 +70,34 @@ export class Chunk {
   #fields: SseEvent.Fields | undefined
   #json: unknown
 
-  /** `json` and `fields` are what is already known; whatever is `undefined` is read on first use. */
-  constructor(bytes: Uint8Array, phase: Phase, json: unknown, fields: SseEvent.Fields | undefined) {
+  readonly #shape: EventShape | undefined
+
+  /**
+   * `json` and `fields` are what is already known; whatever is `undefined` is read on first use. `shape`: the shape
+   * that the event fits.
+   */
+  constructor(
+    bytes: Uint8Array,
+    phase: Phase,
+    json: unknown,
+    fields: SseEvent.Fields | undefined,
+    shape?: EventShape | undefined
+  ) {
     this.bytes = bytes
     this.phase = phase
     this.#json = json
     this.head = undefined
     this.#fields = fields
+    this.#shape = shape
   }
 
   /** The parsed data, parsed on first use; `undefined` if the data is not JSON, as in comments and `[DONE]`. */
   get json(): unknown {
     if (this.#json === undefined) {
-      this.#json = (JsonBounds.excessOf(this.bytes) === undefined ? parse(this.data) : undefined) ?? none
+      this.#json =
+        this.#shape?.json(this.bytes) ??
+        (JsonBounds.excessOf(this.bytes) === undefined ? parse(this.data) : undefined) ??
+        none
     }
     return this.#json === none ? undefined : this.#json
   }
@@ -93,7 +109,7 @@ export class Chunk {
 
   /** The event's name, if any. */
   get event(): string | undefined {
-    return this.#read().event
+    return this.#shape?.isKnown === true ? this.#shape.event : this.#read().event
   }
 
   /** The event's data; absent in comments and pings. */

@@ -65,6 +65,18 @@ const foreign: Traits = { ...fourFive, sampling: "all", maxTokens: 8192 }
 
 /** The features of a model, by its name. A Claude model without a version in its name counts as one of the newest. */
 export const traits = (model: string): Traits => {
+  const known = byModel.get(model)
+  if (known !== undefined) return known
+  const found = find(model)
+  if (byModel.size < mostKnown) byModel.set(model, found)
+  return found
+}
+
+/** The features by model, for as many models as a gateway has. Callers may name any number of others. */
+const byModel = new Map<string, Traits>()
+const mostKnown = 256
+
+const find = (model: string): Traits => {
   const name = model.toLowerCase()
   if (!name.includes("claude")) return foreign
   const version = /claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/.exec(name)

@@ -154,7 +154,10 @@ export class AnthropicStreamWriter implements StreamWriter {
   }
 
   #delta(delta: JsonObject, events: Array<OutEvent>): void {
-    events.push(toEvent({ type: "content_block_delta", index: this.#blocks - 1, delta }))
+    events.push({
+      event: "content_block_delta",
+      data: `{"type":"content_block_delta","index":${this.#blocks - 1},"delta":${JSON.stringify(delta)}}`
+    })
   }
 
   #close(events: Array<OutEvent>): void {

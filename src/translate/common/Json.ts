@@ -15,10 +15,13 @@ export const object = (u: unknown): JsonObject => (isObject(u) ? u : empty)
 const empty: JsonObject = {}
 
 /** The elements of an array; none for anything else. */
-export const list = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
+export const list = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : none)
 
 /** The objects in an array; none for anything else. */
-export const objects = (u: unknown): ReadonlyArray<JsonObject> => list(u).filter(isObject)
+export const objects = (u: unknown): ReadonlyArray<JsonObject> =>
+  Array.isArray(u) ? u.filter(isObject) : none
+
+const none: ReadonlyArray<never> = []
 
 /** The string; `undefined` for anything else. */
 export const string = (u: unknown): string | undefined => (typeof u === "string" ? u : undefined)

@@ -14,10 +14,14 @@ export const shorten = (name: string): string =>
 
 /** The full names by the shortened ones. */
 export const shortened = (names: Iterable<string>): ReadonlyMap<string, string> => {
-  const whole = new Map<string, string>()
-  for (const name of names) if (name.length > longest) whole.set(shorten(name), name)
-  return whole
+  let whole: Map<string, string> | undefined
+  for (const name of names) {
+    if (name.length > longest) (whole ??= new Map<string, string>()).set(shorten(name), name)
+  }
+  return whole ?? none
 }
+
+const none: ReadonlyMap<string, string> = new Map()
 
 /** FNV-1a, 32 bits, as eight hexadecimal digits. */
 const checksum = (name: string): string => {

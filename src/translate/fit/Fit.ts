@@ -28,9 +28,15 @@ export const fit = (
     }
     return settled
   }
-  const turns = request.turns.map((turn) => eachShown(turn, shown))
+  // Text needs no fitting, and most requests are nothing else.
+  const turns = request.turns.every(isText)
+    ? request.turns
+    : request.turns.map((turn) => eachShown(turn, shown))
   return Tools.fit(Turns.fit({ ...request, turns }, dialect, isAnthropic), dialect, dropped)
 }
+
+const isText = (turn: Turn): boolean =>
+  turn.role !== "user" || turn.parts.every(({ type }) => type === "text")
 
 /** The turn with all shown content mapped; the same object if nothing changed. */
 const eachShown = (turn: Turn, shown: (part: Content) => Content): Turn => {

@@ -18,6 +18,7 @@ const answerTool = "answer_with_json"
 
 /** Fits the tools; returns the same request if nothing needs to change. */
 export const fit = (asked: Request, dialect: Dialect, dropped: Dropped): Fitted => {
+  if (hasNoTools(asked)) return { request: asked, restore: undefined }
   const { answer, request } = withAnswerTool(freed(aimed(asked), dialect, dropped), dialect, dropped)
   const rule = { characters: dialect.toolNameCharacters, longest: dialect.toolNameLongest }
   const names = new Map<string, string>()
@@ -51,6 +52,13 @@ export const fit = (asked: Request, dialect: Dialect, dropped: Dropped): Fitted 
     }
   }
 }
+
+const hasNoTools = ({ format, parallel, toolChoice, tools, turns }: Request): boolean =>
+  tools.length === 0 &&
+  toolChoice === undefined &&
+  parallel === undefined &&
+  format === undefined &&
+  !turns.some(({ role }) => role === "assistant")
 
 /** Removes a choice that names a missing tool; without tools there is no choice. */
 const aimed = (request: Request): Request => {

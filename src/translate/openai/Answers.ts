@@ -7,7 +7,7 @@ import type { Answer, Call, Remark, Spoken } from "../common/Common.ts"
 import { append, compact, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
 import * as Usage from "../common/Usage.ts"
 import type { Context } from "../protocol/Context.ts"
-import { callsOf, hasContent, readSpoken, type Words as Said } from "./parts/MessageContent.ts"
+import { callsOf, hasContent, plainText, readSpoken, type Words as Said } from "./parts/MessageContent.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
 import * as ReturnedFields from "./parts/ReturnedFields.ts"
 import * as Words from "./Words.ts"
@@ -22,6 +22,16 @@ export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer =
     remarks.push({ type: "dropped", name: "choices" })
   }
   const message = object(choice.message ?? choice.delta)
+  const plain = remarks.length === 0 ? plainText(message) : undefined
+  if (plain !== undefined) {
+    return {
+      id: text(body.id),
+      model: text(body.model),
+      parts: [{ type: "text", text: plain }],
+      usage: Usage.ofAnswer(body),
+      ...Words.readStop(choice, { calls: false, refusal: false })
+    }
+  }
   const parts: Array<Spoken> = [...Reasoning.read(message.reasoning_details)]
   const thoughts = parts.some((part) => part.type === "thinking") ? undefined : Reasoning.thoughtOf(message)
   if (thoughts !== undefined) parts.unshift({ type: "thinking", ...thoughts })

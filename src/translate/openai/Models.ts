@@ -43,6 +43,18 @@ const rows: ReadonlyArray<readonly [name: RegExp, traits: Traits]> = [
 
 /** The features of a model, by its name from the last slash on. */
 export const traits = (model: string): Traits => {
+  const known = byModel.get(model)
+  if (known !== undefined) return known
+  const found = find(model)
+  if (byModel.size < mostKnown) byModel.set(model, found)
+  return found
+}
+
+/** The features by model, for as many models as a gateway has. Callers may name any number of others. */
+const byModel = new Map<string, Traits>()
+const mostKnown = 256
+
+const find = (model: string): Traits => {
   const name = model.slice(model.lastIndexOf("/") + 1).toLowerCase()
   return rows.find(([pattern]) => pattern.test(name))?.[1] ?? other
 }

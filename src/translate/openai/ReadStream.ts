@@ -9,18 +9,10 @@ import * as Usage from "../common/Usage.ts"
 import { readError } from "../protocol/Errors.ts"
 import type { SseEvent, StreamReader } from "../protocol/Protocol.ts"
 import { CallPieces } from "./parts/CallPieces.ts"
-import { callsOf, hasContent, readSpoken, type Words } from "./parts/MessageContent.ts"
+import { callsOf, hasContent, plainText, readSpoken, type Words } from "./parts/MessageContent.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
 import * as ReturnedFields from "./parts/ReturnedFields.ts"
 import * as Stop from "./Words.ts"
-
-/** The text of a delta with nothing else; checked first, because nearly all deltas are like that. */
-const plainText = (delta: JsonObject): string | undefined => {
-  for (const name in delta) {
-    if (name !== "content" && name !== "role" && delta[name] !== null) return undefined
-  }
-  return text(delta.content)
-}
 
 /**
  * A reader for one stream. Of several choices it reads the first one that arrives. Content after the finish reason
@@ -48,8 +40,7 @@ export class OpenAiStreamReader implements StreamReader {
 
   read(event: SseEvent, json: unknown): ReadonlyArray<Delta | Remark> {
     if (this.#isEnded) return []
-    if (event.data?.trim().startsWith("[DONE]") === true) return this.#end()
-    if (!isObject(json)) return []
+    if (!isObject(json)) return event.data?.trim().startsWith("[DONE]") === true ? this.#end() : []
     if (isObject(json.error) || text(json.error) !== undefined || event.event === "error") {
       this.#isEnded = true
       return [{ type: "error", error: readError(json, undefined) }]
@@ -60,8 +51,6 @@ export class OpenAiStreamReader implements StreamReader {
       deltas.push({ type: "start", id: text(json.id), model: text(json.model) })
     }
     for (const choice of objects(json.choices)) this.#readChoice(choice, deltas)
-    // Every path of the usage contains this word, and most events do not.
-    if (event.data?.includes("usage") === false) return deltas
     const counts = Usage.read(json, this.#counts)
     if (counts !== undefined) {
       this.#counts = counts

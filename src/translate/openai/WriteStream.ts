@@ -13,6 +13,7 @@ export class OpenAiStreamWriter implements StreamWriter {
   readonly #context: Context
   #id: string
   #model: string
+  #begin: string | undefined
   #isStarted = false
   #usage: Usage | undefined
   #hasRefused = false
@@ -33,6 +34,7 @@ export class OpenAiStreamWriter implements StreamWriter {
       case "start":
         this.#id = delta.id ?? this.#id
         this.#model = delta.model ?? this.#model
+        this.#begin = undefined
         return this.#chunks()
       case "text":
         return this.#chunks({ content: delta.text })
@@ -85,7 +87,8 @@ export class OpenAiStreamWriter implements StreamWriter {
   #end(): ReadonlyArray<OutEvent> {
     const done: OutEvent = { data: "[DONE]" }
     if (!this.#context.includeUsage || this.#usage === undefined) return [done]
-    return [this.#event({ choices: [], usage: Words.writeUsage(this.#usage) }), done]
+    const usage = JSON.stringify(Words.writeUsage(this.#usage))
+    return [{ data: `${this.#head}"choices":[],"usage":${usage}}` }, done]
   }
 
   /** The first chunk holds only the role. */
@@ -99,14 +102,21 @@ export class OpenAiStreamWriter implements StreamWriter {
     return events
   }
 
+  /** Nearly all of a chunk is the same in all chunks, so only the delta is written as JSON each time. */
   #chunk(delta: JsonObject, finish_reason: string | null): OutEvent {
-    const usage = this.#context.includeUsage ? { usage: null } : {}
-    return this.#event({ choices: [{ index: 0, delta, logprobs: null, finish_reason }], ...usage })
+    const reason = finish_reason === null ? "null" : JSON.stringify(finish_reason)
+    const usage = this.#context.includeUsage ? ',"usage":null' : ""
+    const choice = `{"index":0,"delta":${JSON.stringify(delta)},"logprobs":null,"finish_reason":${reason}}`
+    return { data: `${this.#head}"choices":[${choice}]${usage}}` }
   }
 
-  #event(members: JsonObject): OutEvent {
-    const { created } = this.#context
-    const head = { id: this.#id, object: "chat.completion.chunk", created, model: this.#model }
-    return { data: JSON.stringify({ ...head, ...members }) }
+  /** The members that all chunks begin with. */
+  get #head(): string {
+    if (this.#begin === undefined) {
+      const { created } = this.#context
+      const head = { id: this.#id, object: "chat.completion.chunk", created, model: this.#model }
+      this.#begin = `${JSON.stringify(head).slice(0, -1)},`
+    }
+    return this.#begin
   }
 }

@@ -77,4 +77,69 @@ describe("the shape of an event", () => {
     },
     { arbitrary: { runs: 1000 } }
   )
+
+  const read = (bytes: Uint8Array) => {
+    const text = new TextDecoder().decode(bytes)
+    return JSON.parse(text.slice(text.indexOf("data: ") + 6))
+  }
+  /** The shape of an event that was read. */
+  const readShapeOf = (sample: Uint8Array, name?: string) =>
+    EventShape.of(sample, ["content", "text"], ["obfuscation"], { event: name, json: read(sample) })!
+
+  it.prop(
+    "gives the JSON of an event that fits, as the parser would",
+    [Schema.String],
+    ([text]) => {
+      const shape = readShapeOf(event({ content: "Hel" }, { usage: null, more: [{ a: [1] }, "b"] }))
+      const next = event({ content: text || "x" }, { usage: null, more: [{ a: [1] }, "b"] })
+      assert.isTrue(shape.fits(next))
+      assert.deepStrictEqual(shape.json(next), read(next))
+    },
+    { arbitrary: { runs: 300 } }
+  )
+
+  it("gives the text as it is written: escapes, other alphabets, bytes that are no UTF-8", () => {
+    const shape = readShapeOf(event({ content: "Hel" }))
+    const text = new TextDecoder("latin1").decode(event({ content: "lo" }))
+    const written = [
+      "\\ud83e\\udd8a",
+      '\\"content\\":\\"x\\"',
+      "\\\\",
+      "\\/",
+      "\xef\xbb\xbfmark",
+      "cut \xe2\x82",
+      "\xff"
+    ]
+    for (const value of written) {
+      const next = Buffer.from(text.replace('"lo"', `"${value}"`), "latin1")
+      assert.isTrue(shape.fits(next), value)
+      assert.deepStrictEqual(shape.json(next), read(next), value)
+    }
+  })
+
+  it("knows the name of an event", () => {
+    const named = (text: string) =>
+      bytes(`event: content_block_delta\ndata: {"delta":{"text":"${text}"}}\n\n`)
+    const shape = readShapeOf(named("Hel"), "content_block_delta")
+    assert.isTrue(shape.fits(named("lo")))
+    assert.isTrue(shape.isKnown)
+    assert.strictEqual(shape.event, "content_block_delta")
+    assert.deepStrictEqual(shape.json(named("lo")), { delta: { text: "lo" } })
+  })
+
+  it("gives no JSON where the place of the text is not certain", () => {
+    for (const line of [
+      '{"content" :"a","content":"a"}',
+      '{"\\u0063ontent":"a","content":"a"}',
+      '{"type":"content","content":"a"}',
+      '{"content":"a","text":"b"}',
+      '{"content":"a","obfuscation":"b"}'
+    ]) {
+      const sample = bytes(`data: ${line}\n\n`)
+      const shape = readShapeOf(sample)
+      assert.isTrue(shape.fits(sample), line)
+      assert.isFalse(shape.isKnown, line)
+      assert.isUndefined(shape.json(sample), line)
+    }
+  })
 })

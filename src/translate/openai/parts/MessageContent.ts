@@ -18,6 +18,20 @@ export interface Words {
 /** Where Mistral's reasoning is: among the parts of the content. https://docs.mistral.ai/capabilities/reasoning */
 export const thinkingPart = "content.thinking"
 
+/**
+ * The text of a message or a delta that has nothing else; `undefined` for any other. It is checked first, because
+ * nearly all are like that.
+ */
+export const plainText = (message: JsonObject): string | undefined => {
+  for (const name in message) {
+    if (name === "content" || name === "role") continue
+    const value = message[name]
+    // OpenAI's whole messages have empty `annotations`.
+    if (value !== null && !(Array.isArray(value) && value.length === 0)) return undefined
+  }
+  return text(message.content)
+}
+
 /** The content of a message, in order. */
 export const readContent = (content: unknown, out: Array<Words | Remark>): void => {
   if (typeof content === "string") say("text", content, out)
