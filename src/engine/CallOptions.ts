@@ -12,7 +12,6 @@ import type { FailedAttempt, RunError, StreamBroken } from "../failure/RunError.
 import type { Commit } from "../policy/Commit.ts"
 import type { WhenAllBenched } from "../policy/Policy.ts"
 import type { PhaseOf } from "../stream/CommitPoint.ts"
-import type { Flow } from "../stream/Flow.ts"
 import type { TailError } from "./CommittedStream.ts"
 import type { NotMine } from "./run/FailureOf.ts"
 
@@ -53,11 +52,8 @@ export interface Answered<out A> {
   readonly failed: ReadonlyArray<FailedAttempt>
 }
 
-/** A stream up to its commit point, and where it came from. */
-export interface Opened<out C> extends Answered<Stream.Stream<C, TailError>> {
-  /** The same stream, to be read without a fiber. Read one of the two. */
-  readonly flow: Flow<C, TailError>
-}
+/** A stream up to its commit point, and where it came from. It can be run once. */
+export type Opened<C> = Answered<Stream.Stream<C, TailError>>
 
 /** How the generic form reads its errors. `K` is what its classification can say. */
 export interface UseOptions<in E, out K extends Failure.Failure | NotMine = Failure.Failure | NotMine>

@@ -363,10 +363,7 @@ export const makeRuntime = (
       Effect.flatMap(Effect.scope, (scope) =>
         Effect.map(openIn(chain, request, call, scope), (opened) => ({
           ...opened,
-          get value() {
-            return Flow.toStream(() => opened.value)
-          },
-          flow: opened.value
+          value: Flow.toStream(() => opened.value)
         }))
       ),
     use: (<P extends Backend, RP, A, E, R>(

@@ -7,10 +7,10 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { About, FailoverEvent, Observer } from "../events/FailoverEvent.ts"
+import { Listeners } from "../events/Listeners.ts"
 import { classOf, type Failure } from "../failure/Failure.ts"
 import * as Checks from "../util/Checks.ts"
 
@@ -121,7 +121,7 @@ export const make = (options: Options = {}): Decisions["Service"] => {
   /** Requests without and with failures. */
   const smooth = new RecentList(size)
   const troubled = new RecentList(Math.ceil(size / 2))
-  const listeners = new Set<(decision: Decision) => void>()
+  const listeners = new Listeners<Decision>()
 
   const observer: Observer = (event) => {
     const { id } = event.run
@@ -133,24 +133,13 @@ export const make = (options: Options = {}): Decisions["Service"] => {
       smooth.delete(id)
       troubled.set(next)
     } else smooth.set(next)
-    for (const listener of listeners) listener(next)
+    listeners.tell(next)
   }
 
   return {
     observer,
     recent: Effect.sync(() => [...smooth.all, ...troubled.all].sort((a, b) => b.id - a.id)),
-    changes: Stream.callback<Decision>(
-      (queue) =>
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            const listener = (decision: Decision) => void Queue.offerUnsafe(queue, decision)
-            listeners.add(listener)
-            return listener
-          }),
-          (listener) => Effect.sync(() => listeners.delete(listener))
-        ),
-      { bufferSize: 256, strategy: "sliding" }
-    )
+    changes: listeners.stream
   }
 }
 

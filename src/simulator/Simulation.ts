@@ -110,7 +110,7 @@ const playing = Effect.fnUntraced(function* (
     }
     const options = { about, affinity }
     const answered = turn.stream
-      ? Effect.scoped(Effect.flatMap(failover.open(chain, request, options), ({ flow }) => Drain.run(flow)))
+      ? Effect.scoped(Effect.flatMap(failover.open(chain, request, options), ({ value }) => Drain.run(value)))
       : failover.answer(chain, request, options)
     const result = yield* Effect.result(answered)
     talks.done(turn)

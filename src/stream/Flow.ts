@@ -78,7 +78,7 @@ export const tap = <A, E>(flow: Flow<A, E>, look: (item: A) => void): Flow<A, E>
   onReady: (reader) => flow.onReady(reader),
   cancel: () => flow.cancel(),
   released: (f) => released(flow, f),
-  gather: () => flow.gather?.()
+  ...(flow.gather !== undefined && { gather: () => flow.gather?.() })
 })
 
 /** Calls back once when the source of a cancelled or ended flow is released. */

@@ -18,12 +18,12 @@ import {
   Credential,
   Failover,
   Failure,
-  Flow,
   Model,
   Phase,
   type Policy
 } from "../../src/index.ts"
 import { UpstreamRouter } from "../../src/router/index.ts"
+import * as Flow from "../../src/stream/Flow.ts"
 import { Scripted } from "../../src/testing/index.ts"
 
 const secret = "sk-secret-in-a-prompt"

@@ -1,6 +1,6 @@
 /** Streams that are made of a flow: read without a fiber, by whom that suits, and like any stream by everybody else. */
 import { assert, describe, it } from "@effect/vitest"
-import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -13,61 +13,11 @@ import * as Phase from "../../src/domain/Phase.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 import * as Flow from "../../src/stream/Flow.ts"
+import * as Pump from "../../src/stream/Pump.ts"
 import { fault } from "../support/engine.ts"
+import { Tap } from "../support/flows.ts"
 
 const runtime = Effect.provide(Failover.layer())
-
-/** A flow whose items are put in by hand. */
-class Tap<A, E> implements Flow.Flow<A, E> {
-  readonly #items: Array<A> = []
-  #end: Exit.Exit<void, E> | undefined
-  #reader: (() => void) | undefined
-  cancelled = 0
-  gathered = false
-
-  /** What nobody has taken yet. */
-  get left(): ReadonlyArray<A> {
-    return this.#items
-  }
-
-  put(...items: ReadonlyArray<A>): void {
-    this.#items.push(...items)
-    this.#wake()
-  }
-
-  end(exit: Exit.Exit<void, E>): void {
-    this.#end = exit
-    this.#wake()
-  }
-
-  take(): NonEmptyReadonlyArray<A> | undefined {
-    const items = this.#items.splice(0)
-    return items.length === 0 ? undefined : (items as [A, ...Array<A>])
-  }
-
-  ended(): Exit.Exit<void, E> | undefined {
-    return this.#items.length === 0 ? this.#end : undefined
-  }
-
-  onReady(reader: () => void): void {
-    if (this.#items.length > 0 || this.#end !== undefined) reader()
-    else this.#reader = reader
-  }
-
-  cancel(): void {
-    this.cancelled++
-  }
-
-  gather(): void {
-    this.gathered = true
-  }
-
-  #wake(): void {
-    const reader = this.#reader
-    this.#reader = undefined
-    reader?.()
-  }
-}
 
 /** A chain of two backends whose streams are made of the flows. */
 const chainOf = (...flows: ReadonlyArray<Flow.Flow<string, Failure.Failure>>) =>
@@ -236,7 +186,7 @@ describe("the runtime over flows", () => {
       tap.put("hello")
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const { flow } = yield* Failover.open(providing(tap), "q")
+          const flow = Pump.begin((yield* Failover.open(providing(tap), "q")).value, Context.empty())
           flow.gather?.()
           assert.deepStrictEqual(flow.take(), ["hello"])
           for (const text of ["one", "two", "three", "done"]) tap.put(text)
@@ -255,7 +205,7 @@ describe("the runtime over flows", () => {
       tap.put("role", "hello")
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const { flow } = yield* Failover.open(providing(tap), "q")
+          const flow = Pump.begin((yield* Failover.open(providing(tap), "q")).value, Context.empty())
           flow.gather?.()
           assert.isTrue(tap.gathered)
           assert.deepStrictEqual(flow.take(), ["role", "hello"])

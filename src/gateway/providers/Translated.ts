@@ -3,35 +3,23 @@
  * the way back.
  *
  * Commit points, timeouts and truncation are decided on the provider's own chunks, so they work as they do
- * without translation. A stream that breaks off gets no clean end. A complete stream gets one, even if its
- * connection then breaks or stays open.
+ * without translation.
  */
-import { isArrayNonEmpty as isNonEmpty, type NonEmptyReadonlyArray } from "effect/Array"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
-import type * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
-import * as Stream from "effect/Stream"
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
 import type { Dialect, Overrides } from "../../dialect/index.ts"
-import * as Phase from "../../domain/Phase.ts"
 import type { Target } from "../../domain/Target.ts"
 import { type Failure, isFailure, Transient } from "../../failure/Failure.ts"
 import * as ByteChunks from "../../providers/bytes/ByteChunks.ts"
 import * as JsonBounds from "../../providers/bytes/JsonBounds.ts"
 import * as RequestBuilder from "../../providers/RequestBuilder.ts"
 import * as Unsendable from "../../providers/wire/Unsendable.ts"
-import {
-  type Answer,
-  Chunk,
-  type Head,
-  type Headers,
-  isObject,
-  type Request
-} from "../../providers/wire/Wire.ts"
+import { type Answer, isObject, type Request } from "../../providers/wire/Wire.ts"
+import * as Flow from "../../stream/Flow.ts"
+import * as Pump from "../../stream/Pump.ts"
 import * as Translate from "../../translate/index.ts"
 import { requestId } from "../http/RequestId.ts"
 import * as TargetRefusal from "../http/TargetRefusal.ts"
@@ -41,6 +29,7 @@ import type { GatewayProvider } from "./GatewayProvider.ts"
 import type { Items } from "./ItemMemory.ts"
 import * as LargeJson from "./LargeJson.ts"
 import * as SecondTry from "./SecondTry.ts"
+import { TranslatedFlow, withDropped } from "./TranslatedFlow.ts"
 
 /** The operation that is translated, in each protocol. */
 const operations: Readonly<Record<ProtocolName, string>> = {
@@ -53,12 +42,6 @@ const lastEvents: Readonly<Record<ProtocolName, Translate.SseEvent>> = {
   openai: { data: "[DONE]" },
   anthropic: { event: "message_stop", data: '{"type":"message_stop"}' }
 }
-
-/**
- * How long a complete answer may still bring its usage, in milliseconds. The engine waits twice as long for
- * more.
- */
-const usageGrace = 1_000
 
 /** A translated request. */
 interface Outbound {
@@ -124,11 +107,11 @@ export const make = (
     request: Request,
     target: Target,
     { carry, restore }: Outbound,
-    fiber: Fiber.Fiber<unknown, unknown>
+    services: Context.Context<never>
   ): Translate.Context =>
     Translate.makeContext(request.body, {
-      id: requestId(request.headers ?? {}, fiber.getRef(Random.Random)),
-      created: Math.floor(fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() / 1000),
+      id: requestId(request.headers ?? {}, Context.get(services, Random.Random)),
+      created: Math.floor(Context.get(services, Clock.Clock).currentTimeMillisUnsafe() / 1000),
       dialect: provider.dialectOf(target),
       carry,
       restore
@@ -142,7 +125,7 @@ export const make = (
         const sent = attempt(() => outbound(request, target), target)
         if (isFailure(sent)) return Effect.fail(sent)
         if (sent.lost.length > 0) return Effect.fail(TargetRefusal.notSent(target, sent.lost))
-        const context = contextOf(request, target, sent, fiber)
+        const context = contextOf(request, target, sent, fiber.context)
         return Effect.matchEffect(provider.complete(sent.request, target), {
           onFailure: (failure) => Effect.fail(TargetRefusal.asUnsupported(failure)),
           onSuccess: (answer) => {
@@ -164,23 +147,20 @@ export const make = (
         })
       }),
     stream: (request, target) =>
-      Stream.suspend(() => {
+      Flow.toStream((services) => {
         const sent = attempt(() => outbound(request, target), target)
-        if (isFailure(sent)) return Stream.fail(sent)
-        if (sent.lost.length > 0) return Stream.fail(TargetRefusal.notSent(target, sent.lost))
-        return Stream.unwrap(
-          Effect.withFiber((fiber) => {
-            const context = contextOf(request, target, sent, fiber)
-            const { malformedEvents } = target.policy
-            const translator = Translate.makeStreamTranslator(to, from, context, malformedEvents)
-            const keep = from === "responses" ? keeper(items, request) : undefined
-            return Effect.succeed(
-              Stream.transformPull(provider.stream(sent.request, target), (pull) =>
-                Effect.succeed(translated(pull, translator, lastEvents[to], sent, keep, target))
-              )
-            )
-          })
-        )
+        if (isFailure(sent)) return Flow.fail(sent)
+        if (sent.lost.length > 0) return Flow.fail(TargetRefusal.notSent(target, sent.lost))
+        const context = contextOf(request, target, sent, services)
+        const { malformedEvents } = target.policy
+        return new TranslatedFlow(Pump.begin(provider.stream(sent.request, target), services), {
+          translator: Translate.makeStreamTranslator(to, from, context, malformedEvents),
+          lastEvent: lastEvents[to],
+          dropped: sent.dropped,
+          onEvents: from === "responses" ? keeper(items, request) : undefined,
+          target: target.key,
+          context: services
+        })
       }),
     secondTry: (request, refusal) => {
       const dialect = dialects.get(request)
@@ -226,11 +206,6 @@ const written = (
   json
 })
 
-const withDropped = (headers: Headers, dropped: ReadonlyArray<string>): Headers =>
-  dropped.length === 0
-    ? headers
-    : { ...headers, "x-failover-dropped": dropped.join(", ").replaceAll(/[^\w.,$? -]/g, "?") }
-
 const parse = (body: Uint8Array): unknown => {
   // An answer that the provider did not parse is large.
   if (JsonBounds.excessOf(body) !== undefined) return undefined
@@ -244,99 +219,13 @@ const parse = (body: Uint8Array): unknown => {
 const malformed = (target: Target, message: string): Failure =>
   new Transient({ target: target.key, reason: "Malformed", message })
 
-type Keep = (events: ReadonlyArray<Translate.OutEvent>) => void
-
 /** Keeps the items of a streamed response. Its last event has all of them. */
 const keeper =
-  (items: Items, request: Request): Keep =>
-  (events) => {
+  (items: Items, request: Request) =>
+  (events: ReadonlyArray<Translate.OutEvent>): void => {
     for (const { data, event } of events) {
       if (event !== "response.completed" && event !== "response.incomplete") continue
       const { response } = JSON.parse(data)
       if (isObject(response)) items.keep(request, response)
     }
   }
-
-type Chunks = Pull.Pull<NonEmptyReadonlyArray<Chunk>, Failure>
-
-/** Makes one chunk per chunk of the provider, even if it is empty: it shows that the stream is alive. */
-const translated = (
-  pull: Chunks,
-  translator: Translate.StreamTranslator,
-  lastEvent: Translate.SseEvent,
-  { dropped }: Outbound,
-  keep: Keep | undefined,
-  target: Target
-): Chunks => {
-  let isComplete = false
-  let isOver = false
-  let failure: Failure | undefined
-
-  const { brokenOff: eventsOnFailure } = translator
-  const brokenOff: Head["brokenOff"] =
-    eventsOnFailure === undefined ? undefined : (why) => Translate.encode(eventsOnFailure(why))
-
-  const chunkOf = (chunk: Chunk): Chunk => {
-    const events = translator.event(chunk)
-    if (translator.malformed !== undefined) failure = malformed(target, translator.malformed)
-    keep?.(events)
-    const lost = translator.dropped()
-    const isFirst = chunk.head !== undefined
-    const text = (isFirst ? "" : named(lost)) + Translate.encode(events)
-    isComplete ||= chunk.phase.complete
-    isOver ||= chunk.phase.last
-    const made = new Chunk(Buffer.from(text), chunk.phase, undefined, undefined)
-    if (chunk.head !== undefined) made.head = { ...headOf(chunk.head, [...dropped, ...lost]), brokenOff }
-    return made
-  }
-
-  /** The chunks up to a malformed one. Its failure follows them. */
-  const chunksOf = (chunks: ReadonlyArray<Chunk>): Chunks => {
-    const made: Array<Chunk> = []
-    for (const chunk of chunks) {
-      const next = chunkOf(chunk)
-      if (failure !== undefined) break
-      made.push(next)
-    }
-    return isNonEmpty(made) ? Effect.succeed(made) : failed()
-  }
-
-  const failed = (): Chunks => (failure === undefined ? Cause.done() : Effect.fail(failure))
-
-  /** Ends a complete answer whose provider sends nothing more, as if its last event had come. */
-  const finish = (): Chunks => {
-    isOver = true
-    const events = translator.event(lastEvent)
-    keep?.(events)
-    const text = Translate.encode(events)
-    return Effect.succeed([new Chunk(Buffer.from(text), Phase.last, undefined, undefined)])
-  }
-
-  const next: Chunks = Effect.matchEffect(pull, {
-    onSuccess: chunksOf,
-    onFailure: (error): Chunks =>
-      isComplete
-        ? finish()
-        : Cause.isDone(error)
-          ? Cause.done()
-          : Effect.fail(TargetRefusal.asUnsupported(error))
-  })
-
-  return Effect.suspend(() => {
-    if (isOver || failure !== undefined) return failed()
-    if (!isComplete) return next
-    return Effect.flatMap(
-      Effect.timeoutOption(next, usageGrace),
-      Option.match({ onNone: finish, onSome: (chunks) => Effect.succeed(chunks) })
-    )
-  })
-}
-
-/** Lists dropped content in a comment, if it was found after the headers were sent. */
-const named = (dropped: ReadonlyArray<string>): string =>
-  dropped.length === 0 ? "" : `: x-failover-dropped: ${dropped.join(", ").replaceAll(/[^\w.,$ -]/g, "?")}\n\n`
-
-const headOf = ({ headers, status }: Head, dropped: ReadonlyArray<string>): Head => ({
-  status,
-  headers: withDropped({ ...headers, "content-type": "text/event-stream; charset=utf-8" }, dropped)
-})

@@ -5,6 +5,7 @@ import type { ProtocolName } from "../../config/GatewayConfig.ts"
 import type { Answered, Opened, TailError } from "../../engine/Failover.ts"
 import type { FailedAttempt } from "../../failure/RunError.ts"
 import type { Answer, Chunk, Head, Headers } from "../../providers/wire/Wire.ts"
+import * as Pump from "../../stream/Pump.ts"
 import type { Dialect } from "../../translate/index.ts"
 import * as ErrorShape from "../http/ErrorShape.ts"
 import * as Refusal from "../http/Refusal.ts"
@@ -41,9 +42,10 @@ export const whole = (caller: Caller, { failed, target, value }: Answered<Answer
  */
 export const streamed = (
   caller: Caller,
-  { failed, flow, target }: Opened<Chunk>
+  { failed, target, value }: Opened<Chunk>
 ): Effect.Effect<Response, Refusal.Refusal> =>
   Effect.withFiber((fiber) => {
+    const flow = Pump.begin(value, fiber.context)
     // The bytes are passed on as they are, so the source need not split them into events.
     flow.gather?.()
     const first = flow.take()

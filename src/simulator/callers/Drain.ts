@@ -1,10 +1,13 @@
 /** Reads an answer to its end and keeps nothing of it, as the gateway passes one on. */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { Flow } from "../../stream/Flow.ts"
+import type * as Stream from "effect/Stream"
+import * as Pump from "../../stream/Pump.ts"
 
-/** Ends when the flow does, with its failure where it has one. */
-export const run = <A, E>(flow: Flow<A, E>): Effect.Effect<void, E> =>
+/** Ends when the stream does, with its failure where it has one. */
+export const run = <A, E>(stream: Stream.Stream<A, E>): Effect.Effect<void, E> =>
   Effect.callback((resume) => {
+    const flow = Pump.begin(stream, Context.empty())
     flow.gather?.()
     const read = () => {
       while (flow.take() !== undefined);

@@ -1,0 +1,127 @@
+/** A translated stream is read without a fiber, and gets its last event once the provider has marked it as complete. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as TestClock from "effect/testing/TestClock"
+import * as Phase from "../../../src/domain/Phase.ts"
+import { type Failure, isFailure, Transient } from "../../../src/failure/Failure.ts"
+import { TranslatedFlow } from "../../../src/gateway/providers/TranslatedFlow.ts"
+import { Chunk } from "../../../src/providers/wire/Wire.ts"
+import type { StreamTranslator } from "../../../src/translate/index.ts"
+import { Tap } from "../../support/flows.ts"
+
+const chunk = (text: string, phase: Phase.Phase) =>
+  new Chunk(Buffer.from(text), phase, undefined, { event: undefined, data: text })
+
+/** Passes events on, and calls `odd` malformed. */
+const translator = (): StreamTranslator & { malformed: string | undefined } => ({
+  event(event) {
+    if (event.data === "odd") this.malformed = "odd"
+    return event.data === undefined ? [] : [{ data: event.data }]
+  },
+  end: () => [],
+  brokenOff: undefined,
+  isComplete: false,
+  malformed: undefined,
+  dropped: () => []
+})
+
+const lost = new Transient({ reason: "Connection", message: "lost" })
+
+/** A translated flow, what its reader has got so far, and how it ended. */
+const read = Effect.map(Effect.context<never>(), (context) => {
+  const source = new Tap<Chunk, Failure>()
+  const flow = new TranslatedFlow(source, {
+    translator: translator(),
+    lastEvent: { data: "[last]" },
+    dropped: [],
+    onEvents: undefined,
+    target: "p/m#default",
+    context
+  })
+  const texts: Array<string> = []
+  const onReady = () => {
+    for (let chunks = flow.take(); chunks !== undefined; chunks = flow.take()) {
+      texts.push(...chunks.map(({ bytes }) => bytes.toString().trim()))
+    }
+    if (flow.ended() === undefined) flow.onReady(onReady)
+  }
+  onReady()
+  return { source, flow, texts }
+})
+
+describe("a translated stream", () => {
+  it.effect("is read in the turn in which its chunks come, and ends with its provider's last event", () =>
+    Effect.gen(function* () {
+      const { flow, source, texts } = yield* read
+      source.put(chunk("one", Phase.content), chunk("two", Phase.content))
+      assert.deepStrictEqual(texts, ["data: one", "data: two"])
+      assert.isUndefined(flow.ended())
+      source.put(chunk("end", Phase.last))
+      assert.deepStrictEqual(texts, ["data: one", "data: two", "data: end"])
+      assert.deepStrictEqual(flow.ended(), Exit.void)
+    })
+  )
+
+  for (const [how, end] of [
+    ["ends", (source: Tap<Chunk, Failure>) => source.end(Exit.void)],
+    ["breaks", (source: Tap<Chunk, Failure>) => source.end(Exit.fail(lost))],
+    ["stays open for a second", () => {}]
+  ] as const) {
+    it.effect(`gets its last event if it is complete and its connection ${how}`, () =>
+      Effect.gen(function* () {
+        const { flow, source, texts } = yield* read
+        source.put(chunk("one", Phase.complete))
+        yield* TestClock.adjust("500 millis")
+        source.put(chunk("usage", Phase.held))
+        yield* TestClock.adjust("999 millis")
+        assert.deepStrictEqual(texts, ["data: one", "data: usage"])
+        end(source)
+        yield* TestClock.adjust("1 millis")
+        assert.deepStrictEqual(texts, ["data: one", "data: usage", "data: [last]"])
+        assert.deepStrictEqual(flow.ended(), Exit.void)
+      })
+    )
+  }
+
+  it.effect("gets no last event if it is not complete", () =>
+    Effect.gen(function* () {
+      const { flow, source, texts } = yield* read
+      source.put(chunk("one", Phase.content))
+      yield* TestClock.adjust("1 minute")
+      source.end(Exit.fail(lost))
+      assert.deepStrictEqual(texts, ["data: one"])
+      assert.deepStrictEqual(flow.ended(), Exit.fail(lost))
+    })
+  )
+
+  it.effect("gives what came before a malformed chunk, and then fails", () =>
+    Effect.gen(function* () {
+      const { flow, source, texts } = yield* read
+      source.put(chunk("one", Phase.content), chunk("odd", Phase.content), chunk("two", Phase.content))
+      assert.deepStrictEqual(texts, ["data: one"])
+      const end = flow.ended()
+      const error = end === undefined || Exit.isSuccess(end) ? undefined : Exit.findErrorOption(end)
+      assert.isTrue(error?._tag === "Some" && isFailure(error.value))
+    })
+  )
+
+  it.effect("takes nothing from its provider while nobody reads, and lets it go when it is cancelled", () =>
+    Effect.sync(() => {
+      const source = new Tap<Chunk, Failure>()
+      const flow = new TranslatedFlow(source, {
+        translator: translator(),
+        lastEvent: { data: "[last]" },
+        dropped: [],
+        onEvents: undefined,
+        target: "p/m#default",
+        context: Context.empty()
+      })
+      source.put(chunk("one", Phase.content))
+      assert.lengthOf(source.left, 1)
+      flow.cancel()
+      assert.strictEqual(source.cancelled, 1)
+    })
+  )
+})
