@@ -25,6 +25,7 @@ import * as EventReader from "./answers/EventReader.ts"
 import * as ProviderFailures from "./answers/ProviderFailures.ts"
 import { find } from "./answers/WholeAnswer.ts"
 import * as JsonBounds from "./bytes/JsonBounds.ts"
+import * as LargeJson from "./bytes/LargeJson.ts"
 import { defaultMaxEventBytes, SseSplitter } from "./bytes/SseSplitter.ts"
 import type { KeyOptions } from "./ProviderKeys.ts"
 import * as ProviderKeys from "./ProviderKeys.ts"
@@ -316,7 +317,8 @@ const edges = (body: Uint8Array, isList: boolean): "large" | undefined => {
 const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | undefined => {
   if (JsonBounds.excessOf(body) !== undefined) return undefined
   try {
-    const json: unknown = JSON.parse(decoder.decode(body))
+    const json: unknown =
+      body.length > maxParsedBytes ? LargeJson.parse(body) : JSON.parse(decoder.decode(body))
     if (isList && Array.isArray(json)) return { data: json }
     return Wire.isObject(json) ? json : undefined
   } catch {
