@@ -248,17 +248,50 @@ export class Candidates<P extends Backend, R> {
   following(): string | undefined {
     const isOpen = (target: Target) => this.#tried?.has(target.key) !== true && this.why(target) === undefined
     const here = this.#ahead((target) => target.endpoint !== this.#avoid && isOpen(target))
-    if (here !== undefined) return here.benchKeys.model
+    return (here ?? this.#later(isOpen, ({ single }) => single !== undefined)?.target)?.benchKeys.model
+  }
+
+  /**
+   * Begins a visit to the target that a hedge calls: the next one in the current tier, or with `chain` in a later one, that
+   * is free, was not tried, and is not over its own limit. It is no probe, and the position stays as it is.
+   */
+  besides(to: "tier" | "chain"): Visit<P> | undefined {
+    const isOpen = (target: Target) => !this.hasTried(target) && this.isFree(target)
+    const here = this.#ahead((target) => target.endpoint !== this.#avoid && isOpen(target))
+    const tier = this.#prepared.tiers[this.#tier]!
+    if (here !== undefined) return this.admit(tier.backendOf(here, this.#context), here)
+    const later = to === "chain" ? this.#later(isOpen) : undefined
+    return later && this.admit(later.tier.backendOf(later.target, this.#context), later.target)
+  }
+
+  /** Whether a target could be called now, and not as a probe. */
+  isFree(target: Target): boolean {
+    const state = this.#registry.stateUnsafe()
+    return (
+      this.why(target) === undefined &&
+      (state.entries.size === 0 || Bench.isFree(state, target, this.#now.millis()))
+    )
+  }
+
+  /**
+   * The first target of the later tiers for which something holds. Where the first one as listed is enough, the tier's order
+   * is not worked out.
+   */
+  #later(
+    holds: (target: Target) => boolean,
+    isEnough: (tier: PreparedTier<P, R>) => boolean = () => false
+  ): { readonly tier: PreparedTier<P, R>; readonly target: Target } | undefined {
     for (let at = this.#tier + 1; at < this.#prepared.tiers.length; at++) {
       const tier = this.#prepared.tiers[at]!
       const targets = tier.targetsIn(this.#context)
-      const isNext = (target: Target) => this.#fits(target.contextWindow) && isOpen(target)
+      const isNext = (target: Target) => this.#fits(target.contextWindow) && holds(target)
       const first = targets.find(isNext)
       if (first === undefined) continue
-      if (tier.single !== undefined) return first.benchKeys.model
+      if (isEnough(tier)) return { tier, target: first }
       const order = targets.length < 2 ? targets : this.#ordering().ahead(tier, targets)
       for (let place = 0; place < order.length; place++) {
-        if (isNext(order.at(place)!)) return order.at(place)!.benchKeys.model
+        const target = order.at(place)!
+        if (isNext(target)) return { tier, target }
       }
     }
     return undefined
@@ -273,7 +306,7 @@ export class Candidates<P extends Backend, R> {
    * How many targets could be called now by a run that leaves a target this way. Counts up to `most` only, since a chain
    * can be long.
    */
-  ahead({ benchKeys, endpoint }: Target, next: Next, most: number): number {
+  ahead({ benchKeys, endpoint, key }: Target, next: Next, most: number): number {
     if (next === "stop" || most < 1) return 0
     let count = 0
     const isOnly = this.#prepared.tiers[this.#tier]?.single !== undefined
@@ -282,13 +315,19 @@ export class Candidates<P extends Backend, R> {
       const target = this.#order.at(at)!
       const isThere =
         next === "model" ? target.benchKeys.model !== benchKeys.model : target.endpoint !== endpoint
-      if ((next === "credential" || isThere) && this.#isMeant(target) && this.why(target) === undefined)
+      const isIt = target.key === key
+      if (
+        !isIt &&
+        (next === "credential" || isThere) &&
+        this.#isMeant(target) &&
+        this.why(target) === undefined
+      )
         count++
       if (count >= most) return count
     }
     for (let at = this.#tier + 1; at < this.#prepared.tiers.length; at++) {
       for (const target of this.#prepared.tiers[at]!.targetsIn(this.#context)) {
-        if (!this.#fits(target.contextWindow)) continue
+        if (target.key === key || !this.#fits(target.contextWindow)) continue
         if (this.why(target) === undefined && ++count >= most) return count
       }
     }

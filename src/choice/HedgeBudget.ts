@@ -23,6 +23,11 @@ export class HedgeBudget {
     return true
   }
 
+  /** A hedge that was taken out was not made. */
+  giveBack(): void {
+    this.#tokens = Math.min(most, this.#tokens + 1)
+  }
+
   /** Whole hedges that could be made now. */
   get left(): number {
     return Math.floor(this.#tokens + 1e-9)

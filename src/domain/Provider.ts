@@ -46,6 +46,11 @@ export interface Provider<in Request, out Answer, out Chunk> extends Backend.Bac
   /** How much of a stream may be held back until its commit point; without it there is no bound. */
   readonly holding?: Holding<Chunk> | undefined
   /**
+   * Whether a request may be sent to two targets at once (`Policy.HedgeOptions`): not if answering it leaves something behind
+   * that must not be there twice, such as a stored response. Without it every request may be.
+   */
+  mayHedge?(request: Request): boolean
+  /**
    * The request as it may be tried once more after it was refused as invalid: without what the refusal names. `undefined`
    * where there is nothing to change.
    */

@@ -13,7 +13,7 @@ import type { Commit } from "../policy/Commit.ts"
 import type { WhenAllBenched } from "../policy/Policy.ts"
 import type { PhaseOf } from "../stream/CommitPoint.ts"
 import type { TailError } from "./CommittedStream.ts"
-import type { NotMine } from "./run/FailureOf.ts"
+import type { NotMine } from "./failures/FailureOf.ts"
 
 /** What one request may set for itself. */
 export interface CallOptions {
@@ -40,6 +40,11 @@ export interface CallOptions {
    * target to chance or load. Default: the one of the context (`Affinity`).
    */
   readonly affinity?: AffinityKey | undefined
+  /**
+   * `false`: this request is never sent to two targets at once, because answering it does something that must not happen
+   * twice. Default: as the policy's `hedge` and the provider say.
+   */
+  readonly hedge?: boolean | undefined
 }
 
 /** An answer, with the target that gave it. */
@@ -50,6 +55,8 @@ export interface Answered<out A> {
   readonly attempts: number
   /** The attempts that failed before, in order. */
   readonly failed: ReadonlyArray<FailedAttempt>
+  /** The target of an attempt that was stopped because this answer's content came first; only where requests are hedged. */
+  readonly dropped?: Target | undefined
 }
 
 /** A stream up to its commit point, and where it came from. It can be run once. */

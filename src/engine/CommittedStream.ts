@@ -17,7 +17,7 @@ import type { Flow } from "../stream/Flow.ts"
 import type { OpenStream } from "../stream/OpenStream.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import { MovableTimer } from "../util/MovableTimer.ts"
-import type { NotMine } from "./run/FailureOf.ts"
+import type { NotMine } from "./failures/FailureOf.ts"
 import * as FailureShare from "./run/FailureShare.ts"
 import type { Served } from "./run/RunOptions.ts"
 

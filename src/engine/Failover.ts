@@ -30,8 +30,8 @@ import type {
   UseStreamOptions
 } from "./CallOptions.ts"
 import type { TailError } from "./CommittedStream.ts"
+import { type NotMine, notMine } from "./failures/FailureOf.ts"
 import { type FailoverOptions, makeRuntime, type Runtime } from "./Runtime.ts"
-import { type NotMine, notMine } from "./run/FailureOf.ts"
 
 export type {
   Answered,

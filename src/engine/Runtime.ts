@@ -47,7 +47,7 @@ import type {
   UseStreamOptions
 } from "./CallOptions.ts"
 import { CommittedStream, type TailError } from "./CommittedStream.ts"
-import { contained, failureOf } from "./run/FailureOf.ts"
+import { contained, failureOf } from "./failures/FailureOf.ts"
 import * as Run from "./run/Run.ts"
 import type { Served, Shared } from "./run/RunOptions.ts"
 import { RunState } from "./run/RunState.ts"
@@ -215,7 +215,8 @@ export const makeRuntime = (
     ) => Effect.Effect<A, E, R>,
     call: UseOptions<E> | undefined,
     request: unknown,
-    canAmend: (backend: P, failure: Failure.BadRequest) => boolean
+    canAmend: (backend: P, failure: Failure.BadRequest) => boolean,
+    mayHedge: (backend: P, request: unknown) => boolean
   ): Effect.Effect<Served<A>, RunError, RP | R> =>
     Effect.callback((resume) => {
       const context = contextOfCaller<RP | R>()
@@ -233,11 +234,13 @@ export const makeRuntime = (
           request,
           start: (backend, target, amendedFor) => {
             const running = Running.start(guarded(effect, backend, target, amendedFor), context)
-            return target.hasEquals
+            return isWatched(target)
               ? Watched.effect(running, shared.signals.of(target.key), context)
               : running
           },
           canAmend,
+          hedge: call?.hedge,
+          mayHedge,
           classify: classifierOf(call, context)
         },
         context
@@ -257,6 +260,7 @@ export const makeRuntime = (
     call: UseStreamOptions<E, C> | undefined,
     request: unknown,
     canAmend: (backend: P, failure: Failure.BadRequest) => boolean,
+    mayHedge: (backend: P, request: unknown) => boolean,
     scope: Scope.Scope
   ): Effect.Effect<Answered<CommittedStream<C>>, RunError, RP | R> =>
     Effect.withFiber((fiber) => {
@@ -264,7 +268,9 @@ export const makeRuntime = (
       const ready = prepareOnce(chain)
       const commit = call?.commit ?? ready.policy.commit
       const classify = classifierOf(call, context)
+      // The stream of the latest attempt, and the one before, which may be under way as well.
       let opening: OpenStream<C> | undefined
+      let beside: OpenStream<C> | undefined
       let tail: CommittedStream<C> | undefined
       const run = new RunState<P, RP, OpenStream<C>>(
         shared,
@@ -282,6 +288,7 @@ export const makeRuntime = (
             const waits = target.policy.timeouts
             const { holding, phase } = meaning(backend)
             const owner = shared
+            beside = opening
             opening = OpenStream.start(upstream, {
               phaseOf: phase,
               holding,
@@ -290,17 +297,22 @@ export const makeRuntime = (
               context,
               owner
             })
-            if (target.hasEquals) Watched.stream(opening, shared.signals.of(target.key), context)
+            if (isWatched(target)) Watched.stream(opening, shared.signals.of(target.key), context)
             return opening
           },
           canAmend,
+          hedge: call?.hedge,
+          mayHedge,
           classify
         },
         context
       )
       const close = Effect.suspend(() => {
         const opened = tail ?? opening
-        return opened === undefined ? Effect.void : Flow.close(opened)
+        if (opened === undefined) return Effect.void
+        return beside === undefined
+          ? Flow.close(opened)
+          : Effect.andThen(Flow.close(beside), Flow.close(opened))
       })
       return Effect.andThen(
         Scope.addFinalizer(scope, close),
@@ -319,7 +331,8 @@ export const makeRuntime = (
               deadline: run.deadline,
               reporter: run.reporter
             })
-            return { value: tail, target: served.target, attempts: served.attempts, failed: served.failed }
+            const { attempts, dropped, failed, target } = served
+            return { value: tail, target, attempts, failed, dropped }
           }
         )
       )
@@ -332,7 +345,8 @@ export const makeRuntime = (
         provider.complete(Amendment.apply(provider, request, amendedFor), target),
       call,
       request,
-      (provider, failure) => Amendment.amend(provider, request, failure) !== undefined
+      (provider, failure) => Amendment.amend(provider, request, failure) !== undefined,
+      providerMayHedge
     )
 
   const openIn = <Request, Answer, Chunk, R>(
@@ -352,6 +366,7 @@ export const makeRuntime = (
       call,
       request,
       (provider, failure) => Amendment.amend(provider, request, failure) !== undefined,
+      providerMayHedge,
       scope
     )
 
@@ -370,19 +385,19 @@ export const makeRuntime = (
       chain: Chain<P, RP>,
       effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
       call?: UseOptions<E>
-    ) => Effect.map(use(chain, effect, call, call?.request, never), valueOf)) as Use,
+    ) => Effect.map(use(chain, effect, call, call?.request, never, always), valueOf)) as Use,
     useAnswered: (<P extends Backend, RP, A, E, R>(
       chain: Chain<P, RP>,
       effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
       call?: UseOptions<E>
-    ) => use(chain, effect, call, call?.request, never)) as UseAnswered,
+    ) => use(chain, effect, call, call?.request, never, always)) as UseAnswered,
     useStream: (<P extends Backend, RP, C, E, R>(
       chain: Chain<P, RP>,
       stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
       call?: UseStreamOptions<E, C>
     ) =>
       streamFrom((scope) =>
-        open(chain, stream, () => ({ phase: call?.phase }), call, call?.request, never, scope)
+        open(chain, stream, () => ({ phase: call?.phase }), call, call?.request, never, always, scope)
       )) as UseStream,
     explain: <P extends Backend, R>(chain: Chain<P, R>) =>
       Effect.flatMap(Effect.context<R>(), (context) =>
@@ -418,6 +433,17 @@ interface Meaning<C> {
 const contextOfCaller = <R>() => Fiber.getCurrent()!.context as Context.Context<R>
 
 const never = () => false
+
+const always = () => true
+
+/** What attempts at a target take is needed where it has equals, and where a percentile of it is the delay of a hedge. */
+const isWatched = ({ hasEquals, policy }: Target): boolean => hasEquals || policy.hedge !== undefined
+
+/** The request is the one that the provider would be called with. */
+const providerMayHedge = <Request>(
+  provider: Provider<Request, unknown, unknown>,
+  request: unknown
+): boolean => provider.mayHedge?.(request as Request) ?? true
 
 const valueOf = <A>(served: Answered<A>): A => served.value
 
@@ -459,6 +485,7 @@ const callChecks = {
   attempts: Checks.count,
   whenAllBenched: Checks.oneOf(["tryAnyway", "wait", "fail"]),
   observer: Checks.callable,
+  hedge: (hedge: unknown) => (typeof hedge === "boolean" ? undefined : "has to be true or false"),
   affinity: (key: unknown) =>
     typeof key === "string" || typeof key === "function" ? undefined : "has to be a string or a function",
   since: (since: unknown) =>

@@ -66,15 +66,19 @@ export interface AttemptStarted extends Common {
   readonly attempt: number
   /** Its outcome decides whether the target is called again after a cooldown. */
   readonly probe: boolean
+  /** It is a hedge: the attempt before it, which takes long, goes on, and the first content of the two wins. */
+  readonly hedge?: true
 }
 
 /**
  * What a run does after a failure: the same target again `delay` milliseconds later, on to the next (`model` is the
- * `provider/model` of the next target that can be called now; absent when there is none), or no further attempt.
+ * `provider/model` of the next target that can be called now; absent when there is none), or no further attempt. After a
+ * failure of a hedge it continues with the attempt that was under way before.
  */
 export type Action =
   | { readonly _tag: "Retry"; readonly delay: number }
   | { readonly _tag: "Next"; readonly model?: string }
+  | { readonly _tag: "Continue" }
   | { readonly _tag: "Stop" }
 
 /** What keeps a target from being called: the benched key, and the end of its cooldown in milliseconds since the epoch. */
@@ -109,6 +113,20 @@ export interface AttemptSucceeded extends Common {
   readonly commit: Commit | undefined
   /** Milliseconds that the run took for itself until now: neither in an attempt nor waiting for the next. */
   readonly overhead: number
+}
+
+/**
+ * One of two attempts that were under way was stopped, because the other one had content first or because the run ended. It
+ * counts for no target.
+ */
+export interface AttemptDropped extends Common {
+  readonly _tag: "AttemptDropped"
+  readonly target: Target
+  readonly attempt: number
+  /** Milliseconds since the attempt began, with fractions. */
+  readonly duration: number
+  /** Whether it is the hedge of the two. */
+  readonly hedge: boolean
 }
 
 /** A committed stream ended: complete, with a failure, or cancelled by its consumer. */
@@ -146,6 +164,7 @@ export type FailoverEvent =
   | AttemptStarted
   | AttemptFailed
   | AttemptSucceeded
+  | AttemptDropped
   | StreamEnded
   | RunFailed
   | RunInterrupted

@@ -37,6 +37,9 @@ export class Reporter {
   readonly #begunAt: bigint
   #attempt = 0
   #attemptAt = 0
+  /** The same for the hedge beside it. */
+  #hedge = 0
+  #hedgeAt = 0
   /** Overhead in milliseconds up to `#ownSince`: time outside attempts and waits. Negative when work began before the run. */
   #own = 0
   #ownSince: number
@@ -68,6 +71,48 @@ export class Reporter {
     this.#tell(
       resting === undefined ? event : { ...event, benched: { key: resting.key, until: resting.until } }
     )
+  }
+
+  /** A hedge begins beside the current attempt. */
+  hedged(target: Target, attempt: number): void {
+    const elapsed = this.#elapsed()
+    const { run } = this
+    this.#hedge = attempt
+    this.#hedgeAt = elapsed
+    const at = this.#at()
+    this.#tell({ _tag: "AttemptStarted", run, at, elapsed, target, attempt, probe: false, hedge: true })
+  }
+
+  /** The hedge failed; the current attempt goes on. `resting` is what keeps the target from being called now. */
+  hedgeFailed(target: Target, failure: Failure.Failure, resting: Bench.Resting | undefined): void {
+    const elapsed = this.#elapsed()
+    this.#tell({
+      _tag: "AttemptFailed",
+      run: this.run,
+      at: this.#at(),
+      elapsed,
+      target,
+      attempt: this.#hedge,
+      duration: elapsed - this.#hedgeAt,
+      failure,
+      action: { _tag: "Continue" },
+      ...(resting !== undefined && { benched: { key: resting.key, until: resting.until } })
+    })
+  }
+
+  /** The current attempt, or the hedge, was stopped. */
+  dropped(target: Target, hedge: boolean): void {
+    const elapsed = this.#elapsed()
+    const attempt = hedge ? this.#hedge : this.#attempt
+    const duration = elapsed - (hedge ? this.#hedgeAt : this.#attemptAt)
+    const { run } = this
+    this.#tell({ _tag: "AttemptDropped", run, at: this.#at(), elapsed, target, attempt, duration, hedge })
+  }
+
+  /** The hedge is the current attempt from now on. */
+  hedgeTakesOver(): void {
+    this.#attempt = this.#hedge
+    this.#attemptAt = this.#hedgeAt
   }
 
   cutOff(target: Target, failure: Failure.Failure, action: Action): void {

@@ -329,7 +329,7 @@ const wrongProtocol = "wrong_protocol"
 
 /** Connects the usage of an entry to the meter of its request. */
 const usageInto = (entry: RequestLog.Entry) => (meter: Metered.Meter) => {
-  entry.usage = () => meter.reading
+  entry.usage = () => Metered.readingOf(meter, entry.target)
 }
 
 /** Marks an interrupted request as broken off by the gateway, unless its outcome is known. */

@@ -95,6 +95,11 @@ export const peek = (state: State, target: Target, now: number, check = false): 
   return weightiest
 }
 
+/** Whether a call to this target now would be no probe, and no call to a benched target. */
+export const isFree = (state: State, target: Target, now: number): boolean =>
+  peek(state, target, now) === undefined &&
+  target.allBenchKeys.every((key) => entryOf(state, key, now)?.reason === undefined)
+
 /** Of two reasons the decisive one: a manual bench, otherwise the one that ends later; of equals the first. */
 export const weightier = (a: Resting | undefined, b: Resting | undefined): Resting | undefined =>
   a === undefined || (b !== undefined && outweighs(b, a)) ? b : a

@@ -31,7 +31,10 @@ export const AttemptRecord = Schema.Struct({
   probe: Schema.Boolean,
   /** Until it failed, answered, or reached the commit point of its stream; absent while it runs. */
   duration: Schema.optionalKey(Schema.Finite),
-  outcome: Schema.Literals(["running", "answered", "failed", "interrupted"]),
+  /** Present for a hedge, which began beside the attempt before it. */
+  hedge: Schema.optionalKey(Schema.Literal(true)),
+  /** `dropped`: stopped because another attempt had content first. */
+  outcome: Schema.Literals(["running", "answered", "failed", "interrupted", "dropped"]),
   /** The failure's class, as in the decision table. */
   failure: Schema.optionalKey(Schema.String),
   status: Schema.optionalKey(Schema.Int),
@@ -221,12 +224,18 @@ const after = (decision: Decision, event: FailoverEvent): Decision => {
       return { ...decision, skips: [...decision.skips, skip] }
     }
     case "AttemptStarted": {
-      const { at, probe, target } = event
-      const attempt: AttemptRecord = { target: target.key, at, probe, outcome: "running" }
+      const { at, hedge, probe, target } = event
+      const attempt: AttemptRecord = {
+        target: target.key,
+        at,
+        probe,
+        ...(hedge === true && { hedge }),
+        outcome: "running"
+      }
       return { ...decision, attempts: [...decision.attempts, attempt] }
     }
     case "AttemptFailed":
-      return withLast(decision, {
+      return withAttempt(decision, event.attempt, {
         outcome: "failed",
         duration: tenths(event.duration),
         ...failed(event.failure),
@@ -236,24 +245,30 @@ const after = (decision: Decision, event: FailoverEvent): Decision => {
             : event.action._tag.toLowerCase()
       })
     case "AttemptSucceeded": {
-      const answered = withLast(decision, { outcome: "answered", duration: tenths(event.duration) })
+      const answered = withAttempt(decision, event.attempt, {
+        outcome: "answered",
+        duration: tenths(event.duration)
+      })
       const { elapsed, run, target } = event
       return run.kind === "stream"
         ? { ...answered, target: target.key }
         : { ...answered, target: target.key, outcome: "answered", duration: tenths(elapsed) }
     }
+    case "AttemptDropped":
+      return withAttempt(decision, event.attempt, { outcome: "dropped", duration: tenths(event.duration) })
     case "StreamEnded": {
       const duration = tenths(event.elapsed)
       if (event.failure === undefined) {
         return { ...decision, outcome: event.complete ? "answered" : "interrupted", duration }
       }
-      return { ...withLast(decision, failed(event.failure)), outcome: "broken", duration }
+      const answered = decision.attempts.findLastIndex(({ outcome }) => outcome === "answered") + 1
+      return { ...withAttempt(decision, answered, failed(event.failure)), outcome: "broken", duration }
     }
     case "RunFailed":
       return { ...decision, outcome: "failed", error: event.error._tag, duration: tenths(event.duration) }
     case "RunInterrupted":
       return {
-        ...withLast(decision, { outcome: "interrupted" }),
+        ...withAttempt(decision, runningIn(decision), { outcome: "interrupted" }),
         outcome: "interrupted",
         duration: tenths(event.duration)
       }
@@ -266,9 +281,13 @@ const failed = (failure: Failure) => ({
   ...(failure.evidence !== undefined && { evidence: failure.evidence })
 })
 
-const withLast = (decision: Decision, change: Partial<AttemptRecord>): Decision => {
-  const last = decision.attempts.at(-1)
-  return last === undefined
+/** Attempts count from 1. */
+const withAttempt = (decision: Decision, attempt: number, change: Partial<AttemptRecord>): Decision => {
+  const known = decision.attempts[attempt - 1]
+  return known === undefined
     ? decision
-    : { ...decision, attempts: [...decision.attempts.slice(0, -1), { ...last, ...change }] }
+    : { ...decision, attempts: decision.attempts.with(attempt - 1, { ...known, ...change }) }
 }
+
+const runningIn = ({ attempts }: Decision): number =>
+  attempts.findLastIndex(({ outcome }) => outcome === "running") + 1

@@ -4,6 +4,7 @@
  * | entry | level |
  * | --- | --- |
  * | an attempt failed, and how the run continues | info |
+ * | a request was hedged | info |
  * | a request failed, or its stream broke off | warn; info if it was the request's own fault |
  * | a key is benched, or benched again | warn; info if it was benched manually |
  * | a key is free again | info |
@@ -119,6 +120,15 @@ const entryOf = (event: FailoverEvent): Entry | undefined => {
           action:
             action._tag === "Retry" ? `retry in ${Math.round(action.delay)} ms` : action._tag.toLowerCase()
         }
+      }
+    }
+    case "AttemptStarted": {
+      if (event.hedge !== true) return undefined
+      const { attempt, elapsed, target } = event
+      return {
+        level: "Info",
+        message: "a request is hedged: its attempt takes long, and the next target is called as well",
+        about: { ...requestOf(event), target: target.key, attempt, ms: Math.round(elapsed) }
       }
     }
     case "StreamEnded": {

@@ -3,11 +3,12 @@
  *
  * | metric | labels | counts |
  * | --- | --- | --- |
- * | `failover_attempts_total` | provider, model, credential, outcome | attempts; the outcome is `answered`, `interrupted` or the failure's class |
+ * | `failover_attempts_total` | provider, model, credential, outcome | attempts; the outcome is `answered`, `interrupted`, `dropped` (the other attempt of a hedged request had content first) or the failure's class |
  * | `failover_attempt_duration_seconds` | provider, model, kind | from the start of an attempt until its answer, or for a stream its commit point |
  * | `failover_time_to_first_content_seconds` | provider, model | from the start of a stream's run until its commit point, failed attempts before it included |
  * | `failover_retries_total` | provider, class | retries: further attempts at the same target |
  * | `failover_moves_total` | provider, class | fallbacks to another target |
+ * | `failover_hedges_total` | provider, outcome | hedges, by the provider of the second target: `started`, and of those `won` |
  * | `failover_skips_total` | provider, reason | targets skipped because they were benched |
  * | `failover_runs_total` | asked, kind, outcome | requests; the outcome is `answered`, `interrupted`, `broken` or the error's tag |
  * | `failover_rescues_total` | asked, kind | requests that were answered although an attempt had failed |
@@ -40,6 +41,7 @@ const { counter } = Series
 const attempts = counter("failover_attempts_total", "Attempts by target and outcome.")
 const retries = counter("failover_retries_total", "Retries at the same target, by the failure's class.")
 const moves = counter("failover_moves_total", "Fallbacks to another target, by the failure's class.")
+const hedges = counter("failover_hedges_total", "Hedges by the provider of the second target and outcome.")
 const skips = counter("failover_skips_total", "Targets skipped because they were benched.")
 const runs = counter("failover_runs_total", "Requests by requested model and outcome.")
 const rescues = counter("failover_rescues_total", "Requests answered although an attempt had failed.")
@@ -91,8 +93,8 @@ export interface Options {
   readonly knowsModel?: ((target: Pick<Target, "provider" | "model">) => boolean) | undefined
   /** The same for the requested name (`about.model`), which may be the name of a chain. */
   readonly knowsName?: ((name: string) => boolean) | undefined
-  /** The usage reported by the last attempt of a run. Default: not read, and no tokens are counted. */
-  readonly usageOf?: ((run: RunInfo) => Usage | undefined) | undefined
+  /** The usage reported by the last attempt of a run at a target. Default: not read, and no tokens are counted. */
+  readonly usageOf?: ((run: RunInfo, target?: Target) => Usage | undefined) | undefined
 }
 
 /** The series of one target. */
@@ -161,8 +163,15 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
       tookOf(run.kind, shortly)(elapsed / 1000)
     }
 
-    const spent = ({ run }: FailoverEvent, { place }: TargetSeries) => {
-      const usage = options.usageOf?.(run)
+    /** The hedge of a run that was not over yet, by the number of its attempt. */
+    const hedged = new WeakMap<RunInfo, number>()
+    const hedge = ({ provider }: Target, outcome: string) => series.of(hedges, { provider, outcome })(1)
+
+    const spent = (
+      { run, target }: { readonly run: RunInfo; readonly target: Target },
+      { place }: TargetSeries
+    ) => {
+      const usage = options.usageOf?.(run, target)
       if (usage === undefined) return
       const count = (metric: Metric.Counter<number>, label: Series.Labels, value: number | undefined) => {
         if (value !== undefined) series.of(metric, { ...place, ...label })(value)
@@ -179,7 +188,11 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
         case "Skipped":
           return series.of(skips, { provider: event.target.provider, reason: event.reason })(1)
         case "AttemptStarted":
-          return
+          if (event.hedge !== true) return
+          hedged.set(event.run, event.attempt)
+          return hedge(event.target, "started")
+        case "AttemptDropped":
+          return attempt(event.target, seriesOf(event.target), "dropped")
         case "AttemptFailed": {
           const { action, failure, target } = event
           const labels = { provider: target.provider, class: classOf(failure) }
@@ -197,6 +210,7 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
           attempt(target, known, "answered")
           known.durations[kind](duration / 1000)
           overheadOf[kind](overhead / 1000)
+          if (hedged.get(run) === event.attempt) hedge(target, "won")
           if (troubled.has(run)) series.of(rescues, { asked: askedOf(run), kind })(1)
           if (kind === "stream") return known.firstContent(elapsed / 1000)
           spent(event, known)

@@ -25,8 +25,8 @@ export interface Options {
   readonly kind?: Tracer.SpanKind | undefined
   /** The `gen_ai.provider.name` of a target, such as `azure.ai.openai`. Default: the provider's own name. */
   readonly providerName?: ((target: Target) => string) | undefined
-  /** The usage reported by the last attempt of a run (tokens, …). Default: not read. */
-  readonly usageOf?: ((run: RunInfo) => Usage | undefined) | undefined
+  /** The usage reported by the last attempt of a run at a target (tokens, …). Default: not read. */
+  readonly usageOf?: ((run: RunInfo, target?: Target) => Usage | undefined) | undefined
 }
 
 /** The open spans of one run. */
@@ -34,7 +34,8 @@ interface Open {
   readonly run: Tracer.Span
   readonly startedAt: bigint
   readonly operation: string
-  attempt: Tracer.Span | undefined
+  /** The attempts that are under way, by their numbers: one, and a hedge beside it. */
+  readonly attempts: Map<number, Tracer.Span>
   skips: number
 }
 
@@ -114,12 +115,12 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
       if (about?.requestId !== undefined) {
         span.attribute("failover.request_id", about.requestId.slice(0, maxText))
       }
-      const made: Open = { run: span, startedAt: began, operation, attempt: undefined, skips: 0 }
+      const made: Open = { run: span, startedAt: began, operation, attempts: new Map(), skips: 0 }
       known.set(run, made)
       return made
     }
 
-    const beginAttempt = (open: Open, { attempt, probe, run, target }: AttemptStarted, at: bigint) => {
+    const beginAttempt = (open: Open, { attempt, hedge, probe, run, target }: AttemptStarted, at: bigint) => {
       const span = spanOf(`${open.operation} ${target.model}`, "client", at, open.run)
       span.attribute("gen_ai.operation.name", open.operation)
       let where = whereabouts.get(target)
@@ -138,26 +139,37 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
       span.attribute("failover.credential", target.credential.name)
       span.attribute("failover.attempt", attempt)
       if (probe) span.attribute("failover.probe", true)
-      open.attempt = span
+      if (hedge === true) span.attribute("failover.hedge", true)
+      open.attempts.set(attempt, span)
       open.run.attribute("gen_ai.provider.name", where.name)
       open.run.attribute("failover.attempts", attempt)
     }
 
+    /** The span of an attempt; without a number that of the only one under way. */
+    const take = (open: Open, attempt?: number): Tracer.Span | undefined => {
+      const number = attempt ?? open.attempts.keys().next().value
+      if (number === undefined) return undefined
+      const span = open.attempts.get(number)
+      open.attempts.delete(number)
+      return span
+    }
+
     const endAttempt = (
       open: Open,
-      { run }: FailoverEvent,
+      span: Tracer.Span | undefined,
+      { run, target }: { readonly run: RunInfo; readonly target: Target | undefined },
       at: bigint,
       outcome: string,
       exit: Exit.Exit<void, unknown>
     ) => {
-      const usage = open.attempt === undefined ? undefined : usageOf(run)
+      if (span === undefined) return
+      const usage = usageOf(run, target)
       if (usage !== undefined) {
-        annotate(open.attempt!, usage)
-        if (outcome !== "failed") annotate(open.run, usage)
+        annotate(span, usage)
+        if (outcome !== "failed" && outcome !== "dropped") annotate(open.run, usage)
       }
-      open.attempt?.attribute("failover.outcome", outcome)
-      open.attempt?.end(at, exit)
-      open.attempt = undefined
+      span.attribute("failover.outcome", outcome)
+      span.end(at, exit)
     }
 
     const endRun = (open: Open, at: bigint, outcome: string, exit: Exit.Exit<void, unknown>) => {
@@ -179,37 +191,43 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
         case "AttemptStarted":
           return beginAttempt(open, event, at)
         case "AttemptFailed": {
-          const type = describe(open.attempt, event.failure)
-          open.attempt?.attribute("failover.action", event.action._tag.toLowerCase())
-          return endAttempt(open, event, at, "failed", failed(type))
+          const span = take(open, event.attempt)
+          const type = describe(span, event.failure)
+          span?.attribute("failover.action", event.action._tag.toLowerCase())
+          return endAttempt(open, span, event, at, "failed", failed(type))
         }
         case "AttemptSucceeded": {
           open.run.attribute("gen_ai.response.model", event.target.model)
           open.run.attribute("failover.target", event.target.key)
           if (event.run.kind === "stream") {
-            open.attempt?.attribute("gen_ai.response.time_to_first_chunk", event.duration / 1000)
+            open.attempts
+              .get(event.attempt)
+              ?.attribute("gen_ai.response.time_to_first_chunk", event.duration / 1000)
             open.run.attribute("gen_ai.response.time_to_first_chunk", event.elapsed / 1000)
             return
           }
-          endAttempt(open, event, at, "answered", Exit.void)
+          endAttempt(open, take(open, event.attempt), event, at, "answered", Exit.void)
           return endRun(open, at, "answered", Exit.void)
         }
+        case "AttemptDropped":
+          return endAttempt(open, take(open, event.attempt), event, at, "dropped", Exit.interrupt())
         case "StreamEnded": {
           if (event.failure === undefined) {
             const outcome = event.complete ? "answered" : "interrupted"
-            endAttempt(open, event, at, outcome, Exit.void)
+            endAttempt(open, take(open), event, at, outcome, Exit.void)
             return endRun(open, at, outcome, Exit.void)
           }
-          const type = describe(open.attempt, event.failure)
+          const span = take(open)
+          const type = describe(span, event.failure)
           open.run.attribute("error.type", type)
-          endAttempt(open, event, at, "broken", failed(type))
+          endAttempt(open, span, event, at, "broken", failed(type))
           return endRun(open, at, "broken", failed(type))
         }
         case "RunFailed":
           open.run.attribute("error.type", event.error._tag)
           return endRun(open, at, "failed", failed(event.error._tag))
         case "RunInterrupted":
-          endAttempt(open, event, at, "interrupted", Exit.interrupt())
+          endAttempt(open, take(open), event, at, "interrupted", Exit.interrupt())
           return endRun(open, at, "interrupted", Exit.interrupt())
       }
     }

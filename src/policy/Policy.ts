@@ -11,6 +11,7 @@ import * as Ejection from "../choice/Ejection.ts"
 import { type FailureClass, TransientReason } from "../failure/Failure.ts"
 import { fromNumbers } from "./Backoff.ts"
 import { type Commit, firstContent } from "./Commit.ts"
+import * as Hedging from "./Hedging.ts"
 import {
   isSchedule,
   type MalformedEvents,
@@ -24,6 +25,7 @@ import {
 import { defaults as defaultRules, doubtfulClasses, type Rest, type Rule, type Rules } from "./Rule.ts"
 
 export type { RetryOptions } from "./Backoff.ts"
+export type { HedgeOptions, HedgeSettings, HedgeTo, Percentile } from "./Hedging.ts"
 export {
   type Cooldown,
   combine,
@@ -76,6 +78,8 @@ export interface Policy {
    * for never. Default: above 50 % of at least 20 attempts in 30 s, or 20 points above the median of the others.
    */
   readonly ejection: Ejection.Settings | undefined
+  /** When a request that gets no content is sent to the next target as well; `undefined`, the default, for never. */
+  readonly hedge: Hedging.HedgeSettings | undefined
 }
 
 /** Options that are laid over each other: the last one wins, field by field. */
@@ -100,7 +104,8 @@ export const defaults: Policy = {
     answer: 300_000
   },
   malformedEvents: "fail",
-  ejection: Ejection.defaults
+  ejection: Ejection.defaults,
+  hedge: undefined
 }
 
 /**
@@ -161,7 +166,8 @@ export const extend = (policy: Policy, options: Options): Policy => ({
   timeouts:
     options.timeouts === undefined ? policy.timeouts : extendTimeouts(policy.timeouts, options.timeouts),
   malformedEvents: options.malformedEvents ?? policy.malformedEvents,
-  ejection: extendEjection(policy.ejection, options.ejection)
+  ejection: extendEjection(policy.ejection, options.ejection),
+  hedge: Hedging.extend(policy.hedge, options.hedge)
 })
 
 const extendEjection = (

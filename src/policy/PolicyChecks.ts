@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
 import { failureClasses } from "../failure/Failure.ts"
 import * as Checks from "../util/Checks.ts"
+import * as Hedging from "./Hedging.ts"
 import type { Options } from "./PolicyOptions.ts"
 
 const sound = new WeakSet<object>()
@@ -49,19 +50,21 @@ function* problemsOf(options: Options): Iterable<string> {
     "commit",
     "timeouts",
     "ejection",
+    "hedge",
     "retries",
     "threshold",
     "cooldown",
     "rules"
   ]
   yield* Checks.fieldProblems<Options>(options, top, { known })
-  const { commit, cooldown, ejection, retries, rules, threshold, timeouts: times } = options
+  const { commit, cooldown, ejection, hedge, retries, rules, threshold, timeouts: times } = options
   if (ejection !== undefined && ejection !== false) {
     yield* Checks.fieldProblems<object>(ejection, ejectionChecks, {
       known: Object.keys(ejectionChecks),
       path: "ejection."
     })
   }
+  if (hedge !== undefined && hedge !== false) yield* hedgeProblems(hedge, times?.firstContent)
   if (commit !== undefined) {
     const tags = ["FirstContent", "Chunks", "Complete"]
     yield* Checks.fieldProblems(commit, { _tag: Checks.oneOf(tags) }, { path: "commit." })
@@ -80,6 +83,28 @@ function* problemsOf(options: Options): Iterable<string> {
     if (!failureClasses.some((known) => known === name)) {
       yield `rules.${name} is no class of failure (known: ${failureClasses.join(", ")})`
     } else if (row !== undefined) yield* rowProblems(row, `rules.${name}.`)
+  }
+}
+
+/** The timeout is compared where the same options name it; other layers may name another one. */
+function* hedgeProblems(
+  hedge: Hedging.HedgeOptions,
+  firstContent: Duration.Input | undefined
+): Iterable<string> {
+  if (typeof hedge !== "object" || hedge === null) {
+    yield 'hedge has to be an object such as { after: "p95" }, or false'
+    return
+  }
+  const problems = [
+    ...Checks.fieldProblems<Hedging.HedgeOptions>(hedge, Hedging.checks, {
+      known: Object.keys(Hedging.checks),
+      path: "hedge."
+    })
+  ]
+  yield* problems
+  if (problems.length > 0 || firstContent === undefined || Checks.duration(firstContent) !== undefined) return
+  for (const field of Hedging.tooLate(hedge, Duration.toMillis(firstContent))) {
+    yield `hedge.${field} is not below timeouts.firstContent, so no request would be hedged`
   }
 }
 

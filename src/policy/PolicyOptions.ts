@@ -4,6 +4,7 @@ import * as Schedule from "effect/Schedule"
 import type { Failure, FailureClass } from "../failure/Failure.ts"
 import type { RetryOptions } from "./Backoff.ts"
 import type { Commit } from "./Commit.ts"
+import type { HedgeOptions } from "./Hedging.ts"
 import type { Rule, Scope } from "./Rule.ts"
 
 /** Every wait has a bound. All in milliseconds; infinite for none. */
@@ -109,6 +110,11 @@ export interface Options {
   readonly malformedEvents?: MalformedEvents | undefined
   /** When a target that has equals is benched because too many of its attempts fail; `false` for never. */
   readonly ejection?: EjectionOptions | false | undefined
+  /**
+   * When a request that gets no content is sent to the next target as well; the first content wins. `{}` for the defaults
+   * of `HedgeOptions`, `false` for never. Default: never.
+   */
+  readonly hedge?: HedgeOptions | false | undefined
   /** The retries of all `Transient` failures but `Timeout`. Default: two, after at most 0.5 s and at most 2 s. */
   readonly retries?: RetryOptions | Schedule.Schedule<unknown, Failure, never, never> | undefined
   /**
@@ -145,6 +151,7 @@ export const combine = (first: Options, second: Options): Options => ({
   ...(first.threshold && second.threshold && { threshold: merge(first.threshold, second.threshold) }),
   ...(first.retries && second.retries && { retries: mergeRetries(first.retries, second.retries) }),
   ...(first.ejection && second.ejection && { ejection: merge(first.ejection, second.ejection) }),
+  ...(first.hedge && second.hedge && { hedge: merge(first.hedge, second.hedge) }),
   ...(first.cooldown && second.cooldown && { cooldown: mergeEach(first.cooldown, second.cooldown, merge) }),
   ...(first.rules && second.rules && { rules: mergeEach(first.rules, second.rules, mergeRows) })
 })

@@ -19,6 +19,7 @@ export interface Outcomes {
 export const observe = (upstreamOf: (target: Target) => Upstream, outcomes: Outcomes): Observer => {
   let visited: Upstream | undefined
   let failure: Failure | undefined
+  let hedge: Upstream | undefined
   const leave = (now: number) => {
     if (visited !== undefined && failure !== undefined) outcomes.failed(visited, failure, now)
   }
@@ -26,13 +27,31 @@ export const observe = (upstreamOf: (target: Target) => Upstream, outcomes: Outc
     switch (event._tag) {
       case "AttemptStarted": {
         const upstream = upstreamOf(event.target)
+        if (event.hedge === true) {
+          hedge = upstream
+          return
+        }
         if (upstream !== visited) leave(event.at)
         visited = upstream
         failure = undefined
         return
       }
       case "AttemptFailed":
+        if (event.action._tag === "Continue") {
+          hedge = undefined
+          outcomes.failed(upstreamOf(event.target), event.failure, event.at)
+          return
+        }
         failure = event.cutOff === true ? undefined : event.failure
+        if (hedge === undefined) return
+        // The run goes on with the hedge.
+        if (hedge !== visited) leave(event.at)
+        visited = hedge
+        hedge = undefined
+        failure = undefined
+        return
+      case "AttemptDropped":
+        hedge = undefined
         return
       case "AttemptSucceeded":
         if (event.run.kind === "effect") outcomes.succeeded(upstreamOf(event.target), event.at)

@@ -46,6 +46,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   #isFull = false
   #onEnd: ((exit: Exit.Exit<void, unknown>) => void) | undefined
   #watcher: (() => void) | undefined
+  #onContent: (() => void) | undefined
 
   private constructor(options: StreamOptions<C, never>) {
     const { context } = options
@@ -137,6 +138,12 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     return this.#point.complete
   }
 
+  /** Calls back once when there is content before a later commit point. */
+  onContent(f: () => void): void {
+    if (this.#point.hasContent) f()
+    else this.#onContent = f
+  }
+
   /** Calls back once with the end of the stream, in the turn in which it ends, whether or not there is a reader. */
   onEnd(f: (exit: Exit.Exit<void, unknown>) => void): void {
     if (this.#result !== undefined) f(this.#result)
@@ -222,10 +229,18 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   #progress(): void {
     if (this.#committed) this.#wake()
     else if (this.#point.isReached) this.#commit()
-    else if (this.#point.hasContent) this.#point.moved()
+    else if (this.#point.hasContent) this.#hasContent()
     else if (this.complete) {
       this.#settle(Exit.fail(new Transient({ reason: "Empty", message: "the answer has no content" })))
     }
+  }
+
+  /** Content has come, and the commit point is a later one. */
+  #hasContent(): void {
+    const onContent = this.#onContent
+    this.#onContent = undefined
+    this.#point.moved()
+    onContent?.()
   }
 
   #commit(): void {

@@ -23,6 +23,8 @@ export interface Running<out A> {
   readonly dueAt?: (() => number) | undefined
   /** Called at its own timeout; true when that ends it successfully. */
   readonly timeUp?: (() => boolean) | undefined
+  /** Calls back once when there is content of something that ends later than that; at once if there is some. */
+  readonly onContent?: ((f: () => void) => void) | undefined
 }
 
 /** Starts an effect in this turn. */
@@ -55,39 +57,63 @@ export interface Waiter<in A, out B, out E, out R = never> {
  */
 export const park = <A, B, E, R>(
   running: Running<A>,
-  { context, dueAt, onEnd, onInterrupt }: Waiter<A, B, E, R>,
+  waiter: Waiter<A, B, E, R>,
   resume: (effect: Effect.Effect<B, E, R>) => void
 ): Effect.Effect<void> => {
-  let done = false
-  const due = () => Math.min(dueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
-  const timer = due() === Number.POSITIVE_INFINITY ? undefined : start(sleepUntil(due), context)
-  // An exception in the observer of a fiber or a timer would end the process, and the caller would never be resumed.
-  const guarded = (ended: Ended<A>): Effect.Effect<B, E, R> => {
-    try {
-      return onEnd(ended)
-    } catch (defect) {
-      return Effect.die(defect)
-    }
-  }
-  const end = (ended: Ended<A>) => {
-    if (done) return
-    done = true
-    timer?.interruptUnsafe()
-    resume(guarded(ended))
-  }
-  running.addObserver(end)
-  timer?.addObserver((exit) => {
-    if (done || Exit.isFailure(exit) || running.timeUp?.() === true) return
-    done = true
-    running.interruptUnsafe()
-    resume(guarded("timeout"))
-  })
+  const watching = new Watching(running, waiter, resume)
   return Effect.suspend(() => {
-    done = true
-    timer?.interruptUnsafe()
-    onInterrupt()
+    watching.leave()
+    waiter.onInterrupt()
     return stop(running)
   })
+}
+
+/** Waits for the end or the timeout of something that runs, until it is left. */
+export class Watching<in out A, in out B, in out E, in out R = never> {
+  readonly #waiter: Waiter<A, B, E, R>
+  readonly #resume: (effect: Effect.Effect<B, E, R>) => void
+  readonly #timer: Running<void> | undefined
+  #done = false
+
+  constructor(
+    running: Running<A>,
+    waiter: Waiter<A, B, E, R>,
+    resume: (effect: Effect.Effect<B, E, R>) => void
+  ) {
+    this.#waiter = waiter
+    this.#resume = resume
+    const { context, dueAt } = waiter
+    const due = () => Math.min(dueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
+    this.#timer = due() === Number.POSITIVE_INFINITY ? undefined : start(sleepUntil(due), context)
+    running.addObserver((exit) => {
+      if (this.#done) return
+      this.leave()
+      this.#end(exit)
+    })
+    this.#timer?.addObserver((exit) => {
+      if (this.#done || Exit.isFailure(exit) || running.timeUp?.() === true) return
+      this.#done = true
+      running.interruptUnsafe()
+      this.#end("timeout")
+    })
+  }
+
+  /** Stops to wait. What runs goes on. */
+  leave(): void {
+    this.#done = true
+    this.#timer?.interruptUnsafe()
+  }
+
+  /** An exception in the observer of a fiber or a timer would end the process, and the caller would never be resumed. */
+  #end(ended: Ended<A>): void {
+    let onward: Effect.Effect<B, E, R>
+    try {
+      onward = this.#waiter.onEnd(ended)
+    } catch (defect) {
+      onward = Effect.die(defect)
+    }
+    this.#resume(onward)
+  }
 }
 
 /** Starts an attempt and waits for it; see `park`. */

@@ -23,7 +23,9 @@ const inWords = (event: FailoverEvent): string => {
     case "Skipped":
       return `${head} ${event.key} ${event.reason} ${event.until}`
     case "AttemptStarted":
-      return `${head} ${event.attempt}${event.probe ? " probe" : ""}`
+      return `${head} ${event.attempt}${event.probe ? " probe" : ""}${event.hedge === true ? " hedge" : ""}`
+    case "AttemptDropped":
+      return `${head} ${event.attempt} ${event.duration}`
     case "AttemptFailed": {
       const delay = event.action._tag === "Retry" ? ` ${event.action.delay}` : ""
       const cutOff = event.cutOff === true ? " cut off" : ""

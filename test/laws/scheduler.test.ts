@@ -97,6 +97,7 @@ const letters: Record<FailoverEvent.FailoverEvent["_tag"], string> = {
   AttemptStarted: "s",
   AttemptFailed: "f",
   AttemptSucceeded: "a",
+  AttemptDropped: "d",
   StreamEnded: "e",
   RunFailed: "x",
   RunInterrupted: "i"

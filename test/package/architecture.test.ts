@@ -20,6 +20,7 @@ const layers = [
   "events",
   "stream",
   "candidates",
+  "engine/failures",
   "engine/run",
   "engine",
   // What replaces parts of it, or is built on it alone.

@@ -15,6 +15,8 @@ export const line = (event: FailoverEvent): string | undefined => {
       const status = failure.status === undefined ? "" : `${failure.status} `
       return row(event.target.key, `${status}${classOf(failure)}`, next[action._tag](action))
     }
+    case "AttemptStarted":
+      return event.hedge === true ? row(event.target.key, "called as well", "") : undefined
     case "AttemptSucceeded":
       return row(event.target.key, event.commit === undefined ? "answers" : "first content", "")
     default:
@@ -26,6 +28,7 @@ const next = {
   Retry: (action: object) =>
     "delay" in action ? `retry in ${Math.round(Number(action.delay))} ms` : "retry",
   Next: () => "fallback to the next target",
+  Continue: () => "continue with the attempt before it",
   Stop: () => "stop: every target would refuse it"
 }
 

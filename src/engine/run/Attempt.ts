@@ -2,9 +2,11 @@
 import * as Exit from "effect/Exit"
 import type { Backend } from "../../domain/Backend.ts"
 import * as Bench from "../../health/Bench.ts"
+import type { HedgeSettings } from "../../policy/Policy.ts"
 import type { Next } from "../../policy/Rule.ts"
 import * as Running from "../../util/Running.ts"
 import * as AttemptPermission from "./AttemptPermission.ts"
+import * as Race from "./Race.ts"
 import type { RunState } from "./RunState.ts"
 import * as Settle from "./Settle.ts"
 import * as Step from "./Step.ts"
@@ -72,28 +74,41 @@ const call = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => 
   run.reporter?.started(target, run.attempts, admission._tag === "Probe")
   const running = run.options.start(backend, target, amendedFor)
   const exit = running.pollUnsafe()
-  return exit === undefined ? waitForOutcome(run, running) : Settle.settle(run, exit, running)
+  if (exit !== undefined) return Settle.settle(run, exit, running)
+  return waitForOutcome(run, running, target.policy.hedge)
+}
+
+/** Goes on with the hedge that is under way. */
+export const join = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
+  const { hedge } = run
+  if (hedge === undefined) return Step.findTarget
+  run.takeHedge(hedge)
+  const exit = hedge.running.pollUnsafe()
+  if (exit !== undefined) return Settle.settle(run, exit, hedge.running)
+  return waitForOutcome(run, hedge.running, undefined)
 }
 
 const waitForOutcome = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
-  running: Running.Running<A>
+  running: Running.Running<A>,
+  hedging: HedgeSettings | undefined
 ): Step.Step<A> =>
-  Step.wait(({ onward, resume }) => {
+  Step.wait((waiting) => {
+    const { visit } = run
     // A stream measures its own timeouts.
     const timeout =
-      run.options.kind === "effect" ? run.visit.target.policy.timeouts.answer : Number.POSITIVE_INFINITY
-    const now = run.now()
-    run.visit.suspendedAt = now
-    const ownDueAt = now + timeout
+      run.options.kind === "effect" ? visit.target.policy.timeouts.answer : Number.POSITIVE_INFINITY
+    // A hedge that has become the current attempt began earlier.
+    visit.suspendedAt ??= run.now()
+    const ownDueAt = visit.suspendedAt + timeout
+    if (hedging !== undefined && Race.mayHedge(run, hedging)) {
+      return Race.begin(run, running, { ownDueAt, hedging, waiting })
+    }
     const waiter = {
       dueAt: Math.min(ownDueAt, run.visitEndsAt),
       context: run.context,
-      onEnd: (ended: Running.Ended<A>) =>
-        onward(
-          ended === "timeout" ? Settle.timedOut(run, ownDueAt, running) : Settle.settle(run, ended, running)
-        ),
+      onEnd: (ended: Running.Ended<A>) => waiting.onward(Settle.ended(run, ended, ownDueAt, running)),
       onInterrupt: () => Settle.interrupted(run)
     }
-    return Running.park(running, waiter, resume)
+    return Running.park(running, waiter, waiting.resume)
   })

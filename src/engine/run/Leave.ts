@@ -16,10 +16,7 @@ export const leave = <P extends Backend, R, A>(
   rule: Rule
 ): Step.Step<A> => {
   const { candidates, visit } = run
-  run.record(failure, rule.rest)
-  keepVisitAfterWait(run, failure, rule)
-  if (failure._tag === "ContextExceeded") candidates.needWindow(visit.target, failure)
-  if (isFinal(failure)) candidates.refused(visit.target)
+  learn(run, failure, rule)
   const special = specialChain(run, failure)
   if (special !== undefined || rule.next !== "stop") {
     candidates.giveUp(visit.target, special === undefined ? rule.next : "credential")
@@ -32,6 +29,65 @@ export const leave = <P extends Backend, R, A>(
   tellQueue(run, failure)
   if (!isFinal(failure)) return run.exhausted()
   return run.fail(visit.amendedFor?.reason === "MaxTokens" ? Exhaustion.refusedUncapped(failure) : failure)
+}
+
+/** Records the failure at the bench, and what it says about the other targets. */
+const learn = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  rule: Rule
+): void => {
+  const { candidates, visit } = run
+  run.record(failure, rule.rest)
+  keepVisitAfterWait(run, failure, rule)
+  if (failure._tag === "ContextExceeded") candidates.needWindow(visit.target, failure)
+  if (isFinal(failure)) candidates.refused(visit.target)
+}
+
+/**
+ * The target would be called again, but another attempt is under way: the visit may go on from `again` on when no other
+ * target is left, and is no evidence as one that a budget cuts short.
+ */
+const putOff = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  rule: Rule,
+  again: number
+): void => {
+  run.keepVisit(again, rule.next)
+  run.record(failure, run.shared.streaks.cutShort(run.visit.target, run.now()) ? rule.rest : undefined)
+}
+
+/** The same for the first of two attempts: the run goes on with the other one. */
+export const giveWay = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  rule: Rule,
+  again: number
+): Step.Step<A> => {
+  putOff(run, failure, rule, again)
+  run.candidates.giveUp(run.visit.target, rule.next === "stop" ? "credential" : rule.next)
+  if (run.reporter !== undefined) report(run, failure, nextAction(run))
+  tellQueue(run, failure)
+  return Step.findTarget
+}
+
+/**
+ * A hedge failed, which is the current visit while that is recorded: the run goes on with its first attempt, whatever the
+ * rule's `next` says. Without `again` the target is left.
+ */
+export const leaveHedge = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  rule: Rule,
+  again: number | undefined
+): void => {
+  const { candidates, reporter, visit } = run
+  if (again === undefined) learn(run, failure, rule)
+  else putOff(run, failure, rule, again)
+  candidates.giveUp(visit.target, "credential")
+  reporter?.hedgeFailed(visit.target, failure, candidates.why(visit.target))
+  tell(run, failure)
 }
 
 /**
@@ -64,9 +120,13 @@ export const report = <P extends Backend, R, A>(
 
 /** For the observer: the run goes on to another target, and to which model. */
 export const nextAction = <P extends Backend, R, A>(run: RunState<P, R, A>): Action => {
-  const isLast = run.visits >= run.options.policy.targets
-  const model = isLast ? undefined : run.candidates.following()
+  const model = nextModel(run)
   return model === undefined ? { _tag: "Next" } : { _tag: "Next", model }
+}
+
+const nextModel = <P extends Backend, R, A>(run: RunState<P, R, A>): string | undefined => {
+  if (run.hedge !== undefined) return run.hedge.visit.target.benchKeys.model
+  return run.visits >= run.options.policy.targets ? undefined : run.candidates.following()
 }
 
 /** Tells the target's wait queue how the attempt went, after the observer. */
@@ -74,12 +134,17 @@ export const tellQueue = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure
 ): void => {
-  const { queues } = run.shared
-  const { target } = run.visit
-  // A failure of the request itself says nothing about the target.
-  if (isFinal(failure)) queues.changed(target)
-  else queues.failed(target)
+  tell(run, failure)
   run.leaveQueue()
+}
+
+const tell = <P extends Backend, R, A>(
+  { shared, visit }: RunState<P, R, A>,
+  failure: Failure.Failure
+): void => {
+  // A failure of the request itself says nothing about the target.
+  if (isFinal(failure)) shared.queues.changed(visit.target)
+  else shared.queues.failed(visit.target)
 }
 
 /** A throttled target asked for a wait within `maxWait`: the run waits for it if no other target is left. */

@@ -5,8 +5,9 @@ import * as Attempt from "./Attempt.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
-/** Finds the next target, as far as the policy's number of targets and the deadline allow. */
+/** Finds the next target, as far as the policy's number of targets and the deadline allow. A hedge under way is the next. */
 export const find = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
+  if (run.hedge !== undefined) return Step.join
   if (run.visits >= run.options.policy.targets) return run.exhausted()
   if (run.isOverdue) return run.outOfTime()
   const visit = run.candidates.next(run.attemptsLeft > 0)

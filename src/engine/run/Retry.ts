@@ -1,10 +1,12 @@
 /** After a failure: whether, when and how the same target is called again. */
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import type { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import * as Failure from "../../failure/Failure.ts"
+import * as Bench from "../../health/Bench.ts"
 import type { Next, Rule } from "../../policy/Rule.ts"
-import * as Decision from "./Decision.ts"
+import * as Decision from "../failures/Decision.ts"
 import * as Leave from "./Leave.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
@@ -19,6 +21,7 @@ export const decide = <P extends Backend, R, A>(
   const now = run.now()
   run.remember(failure)
   const decision = Decision.decide(failure, rule, run, now)
+  if (run.hedge !== undefined) return besideHedge(run, failure, rule, decision, now)
   switch (decision._tag) {
     case "Leave":
       return run.hasTakenTurn ? leaveTurn(run, failure, rule, now) : Leave.leave(run, failure, rule)
@@ -38,6 +41,48 @@ export const decide = <P extends Backend, R, A>(
         backoff(run, failure, rule, Math.max(delay, decision.least))
       )
   }
+}
+
+/** No retry while a hedge is under way: the run goes on with the hedge. What may be retried is kept for later. */
+const besideHedge = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  rule: Rule,
+  decision: Decision.Decision,
+  now: number
+): Step.Step<A> => {
+  const again = againAt(run, decision, now)
+  if (decision._tag === "CutShort") return Leave.cutShort(run, failure, rule, undefined)
+  if (again !== undefined) return Leave.giveWay(run, failure, rule, again)
+  return Leave.leave(run, failure, rule)
+}
+
+/** A hedge failed: its failure is recorded as any failure of its target, and the run goes on with its first attempt. */
+export const hedgeFailed = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  visit: Visit<P>,
+  failure: Failure.Failure
+): void => {
+  const first = run.visit
+  run.visit = visit
+  const rule = visit.target.policy.rules[Failure.classOf(failure)]
+  const now = run.now()
+  run.remember(failure)
+  const decision = Decision.decide(failure, rule, run, now)
+  Leave.leaveHedge(run, failure, rule, againAt(run, decision, now))
+  run.visit = first
+}
+
+/** When a target could be called again that is not now because another attempt is under way. */
+const againAt = <P extends Backend, R, A>(
+  { visit }: RunState<P, R, A>,
+  decision: Decision.Decision,
+  now: number
+): number | undefined => {
+  if (decision._tag === "Backoff") return now + Math.max(decision.least, Bench.shortestRest)
+  if (decision._tag !== "Amend") return undefined
+  visit.amendedFor = decision.failure
+  return now
 }
 
 /** The delay of a schedule, which may take a moment to give it. */

@@ -38,6 +38,9 @@ const goOn = <P extends Backend, R, A>(
       case "Attempt":
         step = Attempt.make(run, step.next)
         break
+      case "Join":
+        step = Attempt.join(run)
+        break
       case "LastTries":
         step = LastTries.decide(run)
         break

@@ -18,7 +18,7 @@ import type { FailureStreaks } from "../../health/FailureStreaks.ts"
 import type { RetryBudget } from "../../health/RetryBudget.ts"
 import type { Policy } from "../../policy/Policy.ts"
 import type * as Running from "../../util/Running.ts"
-import type { Classify } from "./FailureOf.ts"
+import type { Classify } from "../failures/FailureOf.ts"
 
 /** What all runs of a runtime share. */
 export interface Shared {
@@ -59,6 +59,10 @@ export interface RunOptions<P extends Backend, R, A> {
   ) => Running.Running<A>
   /** Whether the provider can amend the request after such a failure. */
   readonly canAmend: (backend: P, failure: Failure.BadRequest) => boolean
+  /** Whether the caller allows hedges; see `CallOptions`. */
+  readonly hedge: boolean | undefined
+  /** Whether the backend allows them for this request. Asked only where the policy hedges. */
+  readonly mayHedge: (backend: P, request: unknown) => boolean
   /** Classifies errors that are no failures yet. */
   readonly classify: Classify<never> | undefined
 }
@@ -72,4 +76,6 @@ export interface Served<out A> {
   readonly attempts: number
   /** The attempts that failed, in order. */
   readonly failed: ReadonlyArray<RunError.FailedAttempt>
+  /** The target of an attempt that was stopped because this one had content first. */
+  readonly dropped: Target | undefined
 }

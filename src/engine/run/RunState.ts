@@ -16,13 +16,22 @@ import type * as Failure from "../../failure/Failure.ts"
 import * as RunError from "../../failure/RunError.ts"
 import type { Next, Rest } from "../../policy/Rule.ts"
 import { RunClock } from "../../time/RunClock.ts"
-import type { Situation } from "./Decision.ts"
+import type * as Running from "../../util/Running.ts"
+import type { Situation } from "../failures/Decision.ts"
 import * as FailureShare from "./FailureShare.ts"
 import type { RunOptions, Shared } from "./RunOptions.ts"
 import type * as Step from "./Step.ts"
 import type { RunPlace } from "./WhenAllBenched.ts"
 
 const none: ReadonlyArray<never> = []
+
+/** A hedge that is under way: a second attempt, started because the current one takes long. */
+export interface Hedge<out P extends Backend, out A> {
+  readonly visit: Visit<P>
+  readonly running: Running.Running<A>
+  /** Nobody waits for its end as a hedge any more. */
+  readonly leave: () => void
+}
 
 /** The state of one run. */
 export class RunState<P extends Backend, R, A> implements Situation {
@@ -50,6 +59,12 @@ export class RunState<P extends Backend, R, A> implements Situation {
   queue: WaitQueue | undefined
   /** Whether such a turn was taken for a retry. */
   hasTakenTurn = false
+  /** The hedge beside the current attempt. */
+  hedge: Hedge<P, A> | undefined
+  /** Whether the request may be hedged; worked out when it is first needed. */
+  mayHedge: boolean | undefined
+  /** The target of the last attempt that was stopped because another one had content first. */
+  dropped: Target | undefined
   #failed: Array<RunError.FailedAttempt> | undefined
   #deadlineAt: number | undefined
 
@@ -199,10 +214,34 @@ export class RunState<P extends Backend, R, A> implements Situation {
     this.freed(this.visit.target)
   }
 
+  // -- the hedge ------------------------------------------------------------------------------------------------
+
+  /** Stops the hedge, which counts for nobody. */
+  dropHedge(): void {
+    const { hedge } = this
+    if (hedge === undefined) return
+    const { leave, running, visit } = hedge
+    this.hedge = undefined
+    this.dropped = visit.target
+    leave()
+    running.interruptUnsafe()
+    this.reporter?.dropped(visit.target, true)
+    this.shared.queues.changed(visit.target)
+  }
+
+  /** The hedge is the current attempt from now on. */
+  takeHedge(hedge: Hedge<P, A>): void {
+    this.hedge = undefined
+    hedge.leave()
+    this.visit = hedge.visit
+    this.reporter?.hedgeTakesOver()
+  }
+
   // -- the end --------------------------------------------------------------------------------------------------
 
   /** Ends the run with an error. */
   fail(error: RunError.RunError): Step.End<A> {
+    this.dropHedge()
     this.reporter?.runFailed(error)
     return Exit.fail(error)
   }

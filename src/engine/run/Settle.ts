@@ -4,11 +4,19 @@ import type { Backend } from "../../domain/Backend.ts"
 import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
 import type * as Running from "../../util/Running.ts"
-import { failureOf } from "./FailureOf.ts"
+import { failureOf } from "../failures/FailureOf.ts"
 import * as Leave from "./Leave.ts"
 import * as Retry from "./Retry.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
+
+/** Records how an attempt ended that was waited for. `ownDueAt` is the end of its own timeout. */
+export const ended = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  how: Running.Ended<A>,
+  ownDueAt: number,
+  running: Running.Running<A>
+): Step.Step<A> => (how === "timeout" ? timedOut(run, ownDueAt, running) : settle(run, how, running))
 
 /** Records how an attempt ended: an answer ends the run, a failure leads to a decision. */
 export const settle = <P extends Backend, R, A>(
@@ -26,6 +34,7 @@ const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): St
   const { admission, suspendedAt, target } = run.visit
   const { kind, policy } = run.options
   const { cutOffs, queues, registry, streaks } = run.shared
+  run.dropHedge()
   run.reporter?.succeeded(target, kind === "stream" ? policy.commit : undefined)
   streaks.succeeded(target)
   cutOffs.answered(target, suspendedAt === undefined ? 0 : run.now() - suspendedAt)
@@ -33,7 +42,14 @@ const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): St
   else if (admission._tag === "Probe") registry.reopenUnsafe(admission, run.now())
   queues.succeeded(target)
   run.leaveQueue()
-  return Exit.succeed({ value, target, admission, attempts: run.attempts, failed: run.failed })
+  return Exit.succeed({
+    value,
+    target,
+    admission,
+    attempts: run.attempts,
+    failed: run.failed,
+    dropped: run.dropped
+  })
 }
 
 /**
@@ -45,17 +61,27 @@ const notMine = <P extends Backend, R, A>(
   exit: Exit.Failure<A, unknown>
 ): Step.End<A> => {
   const { target } = run.visit
+  run.dropHedge()
   run.release()
   run.reporter?.succeeded(target, undefined)
   if (run.options.kind === "stream") run.reporter?.streamEnded(target, undefined, false)
   return exit as Exit.Failure<never, never>
 }
 
+/** The other attempt of the run had content first: this one counts for nobody, and lets go what it held. */
+export const lost = <P extends Backend, R, A>(run: RunState<P, R, A>): void => {
+  const { target } = run.visit
+  run.release()
+  run.dropped = target
+  run.reporter?.dropped(target, false)
+  run.freed(target)
+}
+
 /**
  * The time for an attempt is up. Its own timeout is a failure of the target; the end of the visit, or the deadline, is
  * not.
  */
-export const timedOut = <P extends Backend, R, A>(
+const timedOut = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   ownDueAt: number,
   running: Running.Running<A>
@@ -63,12 +89,7 @@ export const timedOut = <P extends Backend, R, A>(
   const { target } = run.visit
   const now = run.now()
   const isOwn = now >= Math.min(ownDueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
-  const failure = new Failure.Transient({
-    target: target.key,
-    reason: "Timeout",
-    message: run.options.kind === "stream" ? "no content in time" : "no answer in time",
-    evidence: isOwn ? "timeout" : "the request's time"
-  })
+  const failure = late(run, target, isOwn)
   if (isOwn) return Retry.decide(run, failure)
   giveUp(run, failure)
   run.remember(failure)
@@ -79,9 +100,23 @@ export const timedOut = <P extends Backend, R, A>(
   return isOver ? run.outOfTime() : Step.findTarget
 }
 
+/** The failure of an attempt that took too long, by its own timeout or by the time of the request. */
+export const late = <P extends Backend, R, A>(
+  { options }: RunState<P, R, A>,
+  target: Target,
+  isOwn: boolean
+): Failure.Transient =>
+  new Failure.Transient({
+    target: target.key,
+    reason: "Timeout",
+    message: options.kind === "stream" ? "no content in time" : "no answer in time",
+    evidence: isOwn ? "timeout" : "the request's time"
+  })
+
 /** The caller was interrupted while the attempt was under way. */
 export const interrupted = <P extends Backend, R, A>(run: RunState<P, R, A>): void => {
   const { target } = run.visit
+  run.dropHedge()
   giveUp(run, hungUp(target))
   run.reporter?.interrupted(target)
   run.freed(target)

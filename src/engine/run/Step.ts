@@ -13,7 +13,7 @@ import type { Served } from "./RunOptions.ts"
 export type Onward<A> = Effect.Effect<Served<A>, RunError>
 
 /** One step of a run that gives an `A`. */
-export type Step<A> = FindTarget | Attempt | LastTries | Later<A> | After<A> | Wait<A> | End<A>
+export type Step<A> = FindTarget | Attempt | Join | LastTries | Later<A> | After<A> | Wait<A> | End<A>
 
 /** Find the next target of the chain and begin a visit. */
 export interface FindTarget {
@@ -25,6 +25,11 @@ export interface Attempt {
   readonly _tag: "Attempt"
   /** Where the run goes if the attempt is not permitted. */
   readonly next: Next
+}
+
+/** Go on with the hedge that is under way, as the current attempt. */
+export interface Join {
+  readonly _tag: "Join"
 }
 
 /** No target can be called now: wait for one, or end. */
@@ -69,6 +74,9 @@ export const findTarget: FindTarget = { _tag: "FindTarget" }
 
 /** Another attempt of a visit; `next` is where the run goes if it is not permitted. */
 export const attemptAgain = (next: Next): Attempt => ({ _tag: "Attempt", next })
+
+/** Go on with the hedge that is under way. */
+export const join: Join = { _tag: "Join" }
 
 /** No target can be called now: wait for one, or end. */
 export const lastTries: LastTries = { _tag: "LastTries" }

@@ -18,26 +18,35 @@ export const outcomeOf = (failure: Failure): string =>
  */
 const shown = 32
 
-/** The headers of a request with these failed attempts, and the target that answered, if one did. */
+/**
+ * The headers of a request with these failed attempts, and the target that answered, if one did. `isDropped`: an attempt of a
+ * hedged request was stopped because the other one had content first.
+ */
 export const headers = (
   requestId: string,
   failed: ReadonlyArray<FailedAttempt>,
-  answeredBy?: string | undefined
+  answeredBy?: string | undefined,
+  isDropped = false
 ): Record<string, string> => {
-  const made = failed.length + (answeredBy === undefined ? 0 : 1)
+  const made = failed.length + (isDropped ? 1 : 0) + (answeredBy === undefined ? 0 : 1)
   const result: Record<string, string> = { "x-request-id": requestId, "x-failover-attempts": String(made) }
   const target = answeredBy ?? failed.at(-1)?.target
   if (target !== undefined) result["x-failover-target"] = headerText(target)
-  const trail = text(failed, answeredBy !== undefined)
+  const trail = text(failed, answeredBy !== undefined, isDropped)
   if (trail !== undefined) result["x-failover-trail"] = trail
   return result
 }
 
-/** The outcome of each attempt, such as `rate-limit,ok`; `undefined` if there was no attempt. */
-export const text = (failed: ReadonlyArray<FailedAttempt>, isAnswered: boolean): string | undefined => {
-  if (failed.length === 0) return isAnswered ? "ok" : undefined
+/** The outcome of each attempt, such as `rate-limit,ok` or `dropped,ok`; `undefined` if there was no attempt. */
+export const text = (
+  failed: ReadonlyArray<FailedAttempt>,
+  isAnswered: boolean,
+  isDropped = false
+): string | undefined => {
+  if (failed.length === 0 && !isDropped) return isAnswered ? "ok" : undefined
   const trail = failed.slice(0, shown).map(({ failure }) => outcomeOf(failure))
   if (failed.length > shown) trail.push(`+${failed.length - shown}`)
+  if (isDropped) trail.push("dropped")
   if (isAnswered) trail.push("ok")
   return trail.join(",")
 }

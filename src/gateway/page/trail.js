@@ -61,12 +61,13 @@ export const draw = (status, now) => {
   )
 }
 
-/** @type {Readonly<Record<Decision["outcome"], import("./dom.js").Shape>>} */
+/** @type {Readonly<Record<Decision["outcome"] | Attempt["outcome"], import("./dom.js").Shape>>} */
 const shapes = {
   answered: "serving",
   failed: "failed",
   broken: "failed",
   interrupted: "interrupted",
+  dropped: "interrupted",
   running: "running"
 }
 
@@ -75,6 +76,7 @@ const outcomeWords = {
   failed: "failed",
   broken: "broke off",
   interrupted: "caller disconnected",
+  dropped: "stopped, the other was faster",
   running: "running"
 }
 
@@ -157,9 +159,9 @@ const line = ({ count, last, target }, isNext) =>
   )
 
 /** @param {Attempt} attempt */
-const attemptWords = ({ action, duration: took, evidence, failure, outcome, probe, status }) =>
+const attemptWords = ({ action, duration: took, evidence, failure, hedge, outcome, probe, status }) =>
   [
-    `${probe ? "probe, " : ""}${failure === undefined ? outcomeWords[outcome] : reasonWord(failure)}`,
+    `${probe ? "probe, " : ""}${hedge ? "hedge, " : ""}${failure === undefined ? outcomeWords[outcome] : reasonWord(failure)}`,
     status === undefined ? "" : `status ${status}`,
     evidence === undefined ? "" : plain(evidence),
     took === undefined ? "" : duration(took),

@@ -1,6 +1,7 @@
 /** Reads the token usage from the answers of a provider. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { Target } from "../../domain/Target.ts"
 import type { RunInfo } from "../../events/FailoverEvent.ts"
 import type { Usage } from "../../observe/Usage.ts"
 import { AnswerReader } from "../../providers/wire/AnswerReader.ts"
@@ -8,9 +9,19 @@ import * as Flow from "../../stream/Flow.ts"
 import * as Pump from "../../stream/Pump.ts"
 import type { GatewayProvider } from "./GatewayProvider.ts"
 
-/** The usage reader of a request's latest attempt. There is one meter per metered request. */
+/** The usage reader of an attempt, and the key of its target. */
+interface Reading {
+  readonly target: string
+  readonly reader: AnswerReader
+}
+
+/**
+ * The usage readers of a request's latest attempt, and of the one before, which goes on where a request is hedged. There is
+ * one meter per metered request.
+ */
 export interface Meter {
-  reading: AnswerReader | undefined
+  latest: Reading | undefined
+  before: Reading | undefined
 }
 
 /** The meter of the current request; `undefined` if the request is not metered. */
@@ -25,14 +36,22 @@ export const metered = <A, E, R>(
   onMeter?: (meter: Meter) => void
 ): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
-    const meter: Meter = { reading: undefined }
+    const meter: Meter = { latest: undefined, before: undefined }
     onMeter?.(meter)
     return Effect.provideService(effect, CurrentMeter, meter)
   })
 
-/** The usage of a run's latest attempt; `undefined` if it is not metered. */
-export const usageOf = ({ context }: RunInfo): Usage | undefined =>
-  Context.get(context, CurrentMeter)?.reading
+/** The usage of a run's latest attempt, or of its latest one at a target; `undefined` if it is not metered. */
+export const usageOf = ({ context }: RunInfo, target?: Pick<Target, "key">): Usage | undefined => {
+  const meter = Context.get(context, CurrentMeter)
+  return meter === undefined ? undefined : readingOf(meter, target?.key)
+}
+
+/** The usage of the latest attempt, or of the latest one at a target, by its key. */
+export const readingOf = ({ before, latest }: Meter, target?: string): Usage | undefined =>
+  target !== undefined && latest?.target !== target && before?.target === target
+    ? before.reader
+    : latest?.reader
 
 /** The provider with a reader on its answers and events. */
 export const make = (provider: GatewayProvider): GatewayProvider => ({
@@ -40,7 +59,7 @@ export const make = (provider: GatewayProvider): GatewayProvider => ({
   complete: (request, target) =>
     Effect.withFiber((fiber) => {
       const answered = provider.complete(request, target)
-      const reading = begun(fiber.getRef(CurrentMeter))
+      const reading = begun(fiber.getRef(CurrentMeter), target)
       if (reading === undefined) return answered
       return Effect.map(answered, (answer) => {
         reading.answer(answer)
@@ -50,13 +69,15 @@ export const make = (provider: GatewayProvider): GatewayProvider => ({
   stream: (request, target) =>
     Flow.toStream((context) => {
       const flow = Pump.begin(provider.stream(request, target), context)
-      const reading = begun(Context.get(context, CurrentMeter))
+      const reading = begun(Context.get(context, CurrentMeter), target)
       return reading === undefined ? flow : Flow.tap(flow, (chunk) => reading.chunk(chunk))
     })
 })
 
 /** Starts the reader of an attempt, if its request has a meter. */
-const begun = (meter: Meter | undefined): AnswerReader | undefined => {
-  if (meter !== undefined) meter.reading = new AnswerReader()
-  return meter?.reading
+const begun = (meter: Meter | undefined, { key }: Target): AnswerReader | undefined => {
+  if (meter === undefined) return undefined
+  meter.before = meter.latest
+  meter.latest = { target: key, reader: new AnswerReader() }
+  return meter.latest.reader
 }

@@ -28,9 +28,12 @@ export interface Caller {
 }
 
 /** Writes a whole answer. */
-export const whole = (caller: Caller, { failed, target, value }: Answered<Answer>): Effect.Effect<Response> =>
+export const whole = (
+  caller: Caller,
+  { dropped, failed, target, value }: Answered<Answer>
+): Effect.Effect<Response> =>
   Effect.suspend(() => {
-    const ours = Trail.headers(caller.requestId, failed, target.key)
+    const ours = Trail.headers(caller.requestId, failed, target.key, dropped !== undefined)
     const headers = { "content-type": "application/json", ...withOurs(value.headers, ours) }
     NodeAnswer.write(caller.out, value.status, headers, value.body)
     return Effect.succeed(NodeAnswer.sent)
@@ -42,7 +45,7 @@ export const whole = (caller: Caller, { failed, target, value }: Answered<Answer
  */
 export const streamed = (
   caller: Caller,
-  { failed, target, value }: Opened<Chunk>
+  { dropped, failed, target, value }: Opened<Chunk>
 ): Effect.Effect<Response, Refusal.Refusal> =>
   Effect.withFiber((fiber) => {
     const flow = Pump.begin(value, fiber.context)
@@ -53,7 +56,7 @@ export const streamed = (
     if (first === undefined) return Effect.fail(Refusal.brokenOff(undefined))
     const { dialect, entry, out, requestId } = caller
     const { brokenOff, headers: theirs, status }: Head = first[0].head ?? { headers: {}, status: 200 }
-    const ours = Trail.headers(requestId, failed, target.key)
+    const ours = Trail.headers(requestId, failed, target.key, dropped !== undefined)
     const headers = { ...eventStream, ...withOurs(theirs, ours) }
     NodeAnswer.begin(out, status, headers)
     const keepAlive = { streams: KeepAlive.of(fiber.context), message: KeepAlive.messages[dialect] }

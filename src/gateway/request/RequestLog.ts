@@ -25,13 +25,15 @@ export class Entry {
   /** The model, as the caller named it. */
   model: string | undefined
   stream: boolean | undefined
-  /** The target of the last attempt. */
+  /** The target that answered, or that of the last attempt. */
   target: string | undefined
   /** Attempts so far. */
   attempts = 0
   failed: ReadonlyArray<FailedAttempt> = []
   /** True once a target answered (for a stream: once it committed). */
   isAnswered = false
+  /** True once an attempt was stopped because the other one of a hedged request had content first. */
+  isDropped = false
   /** The error code that the caller got. */
   error: string | undefined
   /** The outcome, where it is not the one that the status implies. */
@@ -50,7 +52,10 @@ export class Entry {
     if (event._tag === "AttemptStarted") {
       this.attempts = event.attempt
       this.target = event.target.key
-    } else if (event._tag === "AttemptSucceeded") this.isAnswered = true
+    } else if (event._tag === "AttemptSucceeded") {
+      this.isAnswered = true
+      this.target = event.target.key
+    } else if (event._tag === "AttemptDropped") this.isDropped = true
   }
 }
 
@@ -122,7 +127,8 @@ const outcomeOf = ({ outcome }: Entry, { left, status }: End): Outcome =>
 
 /** The fields of an entry; unknown ones are left out. docs/config.md documents their names. */
 const fieldsOf = (entry: Entry, { duration, status }: End, outcome: Outcome): Record<string, unknown> => {
-  const { attempts, error, failed, isAnswered, method, model, requestId, route, stream, target } = entry
+  const { attempts, error, failed, isAnswered, isDropped, method, model, requestId, route, stream, target } =
+    entry
   const fields: Record<string, unknown> = { request: requestId, method: plain(method), route }
   if (model !== undefined) fields.model = plain(model)
   if (stream !== undefined) fields.stream = stream
@@ -132,7 +138,7 @@ const fieldsOf = (entry: Entry, { duration, status }: End, outcome: Outcome): Re
   fields.ms = Math.round(duration)
   if (model !== undefined) fields.attempts = attempts
   if (target !== undefined) fields.target = plain(target)
-  const trail = Trail.text(failed, isAnswered)
+  const trail = Trail.text(failed, isAnswered, isDropped)
   if (trail !== undefined) fields.trail = trail
   const usage = entry.usage?.()
   if (usage?.inputTokens !== undefined) fields.inputTokens = usage.inputTokens

@@ -11,7 +11,7 @@ export interface Call {
   readonly at: number
   readonly probe: boolean
   /** How it ended: `undefined` while it is under way, and for good when its request ended first. */
-  readonly outcome: "answered" | FailureClass | undefined
+  readonly outcome: "answered" | "dropped" | FailureClass | undefined
   /** What decided, such as `code=insufficient_quota`; where it failed. */
   readonly evidence: string | undefined
   /** What followed, where it failed. */
@@ -99,6 +99,11 @@ export class Journal {
         if (call === undefined) break
         fail(call, event.failure)
         call.next = event.action._tag
+        break
+      }
+      case "AttemptDropped": {
+        const call = entry.calls.find(({ attempt }) => attempt === event.attempt)
+        if (call !== undefined) call.outcome = "dropped"
         break
       }
       case "AttemptSucceeded": {

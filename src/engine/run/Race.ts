@@ -1,0 +1,246 @@
+/**
+ * A request that is hedged: if its attempt has no content after a delay, the next target is called as well. The first
+ * content wins, and the other attempt is stopped and counts for nobody.
+ *
+ * The first attempt is the run's current one, and `run.hedge` the other. When the first one fails, the run goes on with the
+ * hedge (`Step.join`) as if it had moved on to it; when the hedge fails, the run waits for the first one as before. What
+ * follows happens in the turn in which an attempt ends, so that no interruption can come between.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Visit } from "../../candidates/Visit.ts"
+import type { Backend } from "../../domain/Backend.ts"
+import type { Target } from "../../domain/Target.ts"
+import type { Failure } from "../../failure/Failure.ts"
+import type * as RunError from "../../failure/RunError.ts"
+import * as Hedging from "../../policy/Hedging.ts"
+import type { HedgeSettings } from "../../policy/Policy.ts"
+import * as Running from "../../util/Running.ts"
+import * as UserCode from "../../util/UserCode.ts"
+import { failureOf, type NotMine } from "../failures/FailureOf.ts"
+import * as AttemptPermission from "./AttemptPermission.ts"
+import * as Retry from "./Retry.ts"
+import type { Served } from "./RunOptions.ts"
+import type { RunState } from "./RunState.ts"
+import * as Settle from "./Settle.ts"
+import * as Step from "./Step.ts"
+
+/** Whether the request may be hedged. Each one that may adds to the budget of hedges. */
+export const mayHedge = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  { share }: HedgeSettings
+): boolean => {
+  if (run.mayHedge === undefined) {
+    run.mayHedge = run.options.hedge !== false && isAllowed(run)
+    if (run.mayHedge) run.shared.signals.hedges.deposit(share)
+  }
+  return run.mayHedge
+}
+
+/** A backend that cannot say whether it allows a hedge forbids it. */
+const isAllowed = <P extends Backend, R, A>({
+  context,
+  options,
+  shared,
+  visit
+}: RunState<P, R, A>): boolean => {
+  let did = "gave neither true nor false"
+  try {
+    const may: unknown = options.mayHedge(visit.backend, options.request)
+    if (typeof may === "boolean") return may
+    UserCode.isPromise(may)
+  } catch (error) {
+    did = UserCode.threw(error)
+  }
+  UserCode.name(shared, "mayHedge", did, "the request is not hedged", context)
+  return false
+}
+
+/** How the first attempt is waited for. */
+export interface Options<A> {
+  /** The end of its own timeout, in milliseconds since the epoch. */
+  readonly ownDueAt: number
+  readonly hedging: HedgeSettings
+  readonly waiting: Step.Waiting<A>
+}
+
+/** Waits for an attempt that has begun, and hedges it. Returns what is to be done when the caller is interrupted. */
+export const begin = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  first: Running.Running<A>,
+  options: Options<A>
+): Effect.Effect<void> => new Race(run, first, options).onInterrupt
+
+/** The waiting of the caller's fiber goes on. */
+const nothing: Effect.Effect<never> = Effect.never
+
+class Race<P extends Backend, R, A> {
+  readonly #run: RunState<P, R, A>
+  readonly #first: Running.Running<A>
+  readonly #options: Options<A>
+  readonly #watching: Running.Watching<A, Served<A>, RunError.RunError>
+  #timer: Running.Running<void> | undefined
+  /** The permission for the hedge, while it is asked for. */
+  #asking: Running.Running<AttemptPermission.AttemptPermission> | undefined
+  /** One of the two has content, or ended with what the run goes on with. */
+  #isDecided = false
+  #isOver = false
+  #afterwards: Effect.Effect<void> | void = undefined
+
+  constructor(run: RunState<P, R, A>, first: Running.Running<A>, options: Options<A>) {
+    this.#run = run
+    this.#first = first
+    this.#options = options
+    const { hedging, ownDueAt } = options
+    this.#watching = this.#watch(first, Math.min(ownDueAt, run.visitEndsAt), (ended) =>
+      this.#end(() => Settle.ended(run, ended, ownDueAt, first))
+    )
+    first.onContent?.(() => this.#guarded(() => this.#firstHasContent()))
+    const { kind } = run.options
+    const { target } = run.visit
+    const delay = Hedging.delayOf(hedging, () => run.shared.signals.of(target.key).times[kind])
+    if (delay === undefined || this.#isOver || this.#isDecided) return
+    this.#timer = Running.start(run.clock.sleepUntil(run.now() + delay), run.context)
+    this.#timer.addObserver((exit) => {
+      if (Exit.isSuccess(exit)) this.#guarded(() => this.#due())
+    })
+  }
+
+  /** The caller is interrupted: both attempts are stopped and waited for. */
+  readonly onInterrupt: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.#isOver) return this.#afterwards ?? Effect.void
+    this.#over()
+    this.#watching.leave()
+    const { hedge } = this.#run
+    Settle.interrupted(this.#run)
+    const stopped = Running.stop(this.#first)
+    return hedge === undefined ? stopped : Effect.andThen(stopped, Running.stop(hedge.running))
+  })
+
+  #watch(running: Running.Running<A>, dueAt: number, onEnd: (ended: Running.Ended<A>) => void) {
+    const waiter = {
+      dueAt,
+      context: this.#run.context,
+      onEnd: (ended: Running.Ended<A>) => {
+        onEnd(ended)
+        return nothing
+      },
+      onInterrupt: () => {}
+    }
+    return new Running.Watching<A, Served<A>, RunError.RunError>(running, waiter, (onward) => {
+      if (onward !== nothing) this.#options.waiting.resume(onward)
+    })
+  }
+
+  /** A defect ends the run, since nobody else would see it. */
+  #guarded(f: () => void): void {
+    try {
+      f()
+    } catch (defect) {
+      this.#over()
+      this.#watching.leave()
+      this.#first.interruptUnsafe()
+      this.#run.dropHedge()
+      this.#options.waiting.resume(Effect.die(defect))
+    }
+  }
+
+  /** The run goes on with something else than this race. */
+  #end(next: () => Step.Step<A>): void {
+    if (this.#isOver) return
+    this.#over()
+    this.#afterwards = this.#options.waiting.goOn(next())
+  }
+
+  #over(): void {
+    this.#isOver = true
+    this.#decided()
+  }
+
+  /** No hedge begins from now on. */
+  #decided(): void {
+    this.#isDecided = true
+    this.#timer?.interruptUnsafe()
+    this.#asking?.interruptUnsafe()
+  }
+
+  #firstHasContent(): void {
+    if (this.#isDecided) return
+    this.#decided()
+    this.#run.dropHedge()
+  }
+
+  // -- the hedge ------------------------------------------------------------------------------------------------
+
+  #due(): void {
+    const { candidates, context, options, shared, visits } = this.#run
+    if (this.#isDecided || visits >= options.policy.targets) return
+    const visit = candidates.besides(this.#options.hedging.to)
+    if (visit === undefined || !shared.signals.hedges.withdraw()) return
+    const permission = AttemptPermission.ask(shared, visit.target, visit.admission)
+    if (permission === undefined) this.#start(visit)
+    else {
+      this.#asking = Running.start(permission, context)
+      this.#asking.addObserver((exit) => this.#guarded(() => this.#permitted(visit, exit)))
+    }
+  }
+
+  /** Meanwhile the first attempt may have content, and the target of the hedge be benched. */
+  #permitted(visit: Visit<P>, exit: Exit.Exit<AttemptPermission.AttemptPermission, unknown>): void {
+    const isGranted = Exit.isFailure(exit) || exit.value === "granted"
+    if (isGranted && !this.#isDecided && this.#run.candidates.isFree(visit.target)) this.#start(visit)
+    else this.#run.shared.signals.hedges.giveBack()
+  }
+
+  #start(visit: Visit<P>): void {
+    const run = this.#run
+    const { backend, target } = visit
+    run.attempts++
+    run.visits++
+    visit.suspendedAt = run.now()
+    run.reporter?.hedged(target, run.attempts)
+    const running = run.options.start(backend, target, undefined)
+    let watching: Running.Watching<A, Served<A>, RunError.RunError> | undefined
+    run.hedge = { visit, running, leave: () => watching?.leave() }
+    const exit = running.pollUnsafe()
+    // The start of the hedge may have ended the first attempt.
+    if (this.#isDecided) run.dropHedge()
+    else if (exit !== undefined) this.#hedgeEnded(visit, running, exit)
+    else {
+      const timeout = run.options.kind === "effect" ? target.policy.timeouts.answer : Number.POSITIVE_INFINITY
+      watching = this.#watch(running, visit.suspendedAt + timeout, (ended) =>
+        this.#hedgeEnded(visit, running, ended)
+      )
+      running.onContent?.(() => this.#guarded(() => this.#won()))
+    }
+  }
+
+  #hedgeEnded(visit: Visit<P>, running: Running.Running<A>, ended: Running.Ended<A>): void {
+    if (this.#isDecided) return
+    const failure = this.#failureOf(visit.target, ended)
+    // An error that is not the target's is an answer of the application's own service.
+    if (failure === undefined || failure._tag === "NotMine") this.#won()
+    else {
+      this.#run.hedge = undefined
+      running.interruptUnsafe()
+      Retry.hedgeFailed(this.#run, visit, failure)
+    }
+  }
+
+  #failureOf(target: Target, ended: Running.Ended<A>): Failure | NotMine | undefined {
+    if (ended === "timeout") return Settle.late(this.#run, target, true)
+    return Exit.isSuccess(ended) ? undefined : failureOf(ended.cause, target, this.#run.options.classify)
+  }
+
+  /** The hedge has content, or a whole answer: the first attempt is stopped. */
+  #won(): void {
+    if (this.#isDecided) return
+    this.#watching.leave()
+    this.#first.interruptUnsafe()
+    // A stream that commits later may still fail. The first target can be called again then, if no other one is left.
+    if (this.#run.hedge?.running.pollUnsafe() === undefined)
+      this.#run.keepVisit(this.#run.now(), "credential")
+    Settle.lost(this.#run)
+    this.#end(() => Step.join)
+  }
+}
