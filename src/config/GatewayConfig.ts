@@ -12,6 +12,7 @@ import * as Policy from "../policy/Policy.ts"
 import * as DialectOf from "./DialectOf.ts"
 import * as BenchStore from "./file/BenchStore.ts"
 import { type ConfigFile, millisOf } from "./file/ConfigFile.ts"
+import * as Hedge from "./Hedge.ts"
 import * as TokenHash from "./TokenHash.ts"
 
 /** The wire protocols of providers. */
@@ -335,6 +336,7 @@ const optionsOf = (file: PolicyFile): Policy.Options => ({
     file.ejection === undefined || file.ejection === false
       ? file.ejection
       : { ...file.ejection, window: map(file.ejection.window, millisOf) },
+  hedge: Hedge.optionsOf(file.hedge),
   // A budget alone does not change the retries.
   retries:
     file.retries?.times === undefined && file.retries?.backoff === undefined

@@ -268,7 +268,7 @@ export const makeRuntime = (
       const ready = prepareOnce(chain)
       const commit = call?.commit ?? ready.policy.commit
       const classify = classifierOf(call, context)
-      // The stream of the latest attempt, and the one before, which may be under way as well.
+      // The stream of the latest attempt, and the one before, which may be under way beside a hedge.
       let opening: OpenStream<C> | undefined
       let beside: OpenStream<C> | undefined
       let tail: CommittedStream<C> | undefined
@@ -308,11 +308,8 @@ export const makeRuntime = (
         context
       )
       const close = Effect.suspend(() => {
-        const opened = tail ?? opening
-        if (opened === undefined) return Effect.void
-        return beside === undefined
-          ? Flow.close(opened)
-          : Effect.andThen(Flow.close(beside), Flow.close(opened))
+        const opened = tail ?? (hasCommitted(beside) ? beside : opening)
+        return opened === undefined ? Effect.void : Flow.close(opened)
       })
       return Effect.andThen(
         Scope.addFinalizer(scope, close),
@@ -435,6 +432,9 @@ const contextOfCaller = <R>() => Fiber.getCurrent()!.context as Context.Context<
 const never = () => false
 
 const always = () => true
+
+const hasCommitted = <C>(stream: OpenStream<C> | undefined): boolean =>
+  stream?.pollUnsafe()?._tag === "Success"
 
 /** What attempts at a target take is needed where it has equals, and where a percentile of it is the delay of a hedge. */
 const isWatched = ({ hasEquals, policy }: Target): boolean => hasEquals || policy.hedge !== undefined

@@ -35,6 +35,7 @@ import * as Call from "./transport/Call.ts"
 import type * as Transport from "./transport/Transport.ts"
 import * as BaseUrl from "./wire/BaseUrl.ts"
 import type { DialectWords } from "./wire/DialectWords.ts"
+import * as SideEffects from "./wire/SideEffects.ts"
 import * as Wire from "./wire/Wire.ts"
 
 /** A provider whose requests and answers are JSON exactly as on the wire. */
@@ -115,6 +116,7 @@ export const make = <Name extends string>(
     baseUrl,
     policy: options.policy,
     phase: (chunk) => chunk.phase,
+    mayHedge: SideEffects.mayHedge,
     holding: { sizeOf: (chunk) => chunk.bytes.length + chunkBytes, most: limits.answer },
     withoutTokenCap: (request, failure) => {
       const members = protocol.withoutTokenCap(request.body, failure)

@@ -198,8 +198,11 @@ describe("the JSON Schema of the config file", () => {
     }
     const file = Result.getOrThrow(Structure.check({ providers: { a: { protocol: "openai" } }, policy }))
     assert.strictEqual(file.policy?.retries?.budget, defaultRetryBudget)
-    const { rules: said, ...stated } = Policy.make(policyOf(file.policy ?? {}))
-    const { rules: unsaid, ...silent } = Policy.make({})
+    const { hedge: hedged, rules: said, ...stated } = Policy.make(policyOf(file.policy ?? {}))
+    const { hedge: unhedged, rules: unsaid, ...silent } = Policy.make({})
+    // The section that is off until it is there, even if it is empty.
+    assert.isUndefined(unhedged)
+    assert.deepStrictEqual(hedged, Policy.make({ hedge: {} }).hedge)
     assert.deepStrictEqual(stated, silent)
     for (const name of Object.keys(unsaid) as Array<keyof typeof unsaid>) {
       assert.deepStrictEqual(said[name].rest, unsaid[name].rest, name)

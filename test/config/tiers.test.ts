@@ -127,6 +127,31 @@ describe("a tier in a config file", () => {
       assert.deepStrictEqual(yield* problems({ policy: { ejection: { window: 0 } } }), [
         'policy.ejection.window: expected a duration above zero such as "250 millis" or "2 minutes", or a number of milliseconds'
       ])
+      const late = "so no stream would be hedged"
+      assert.deepStrictEqual(yield* problems({ policy: { hedge: { after: "40 seconds" } } }), [
+        `policy.hedge.after: is not below timeouts.firstContent (30000 ms), ${late}`
+      ])
+      assert.deepStrictEqual(
+        yield* problems({
+          policy: { hedge: { otherwise: "20 seconds" } },
+          models: {
+            fast: { chain: ["openai/gpt-5.2"], policy: { timeouts: { firstContent: "10 seconds" } } },
+            off: {
+              chain: ["openai/gpt-5.2"],
+              policy: { hedge: false, timeouts: { firstContent: "10 seconds" } }
+            },
+            slow: {
+              chain: ["openai/gpt-5.2"],
+              policy: { hedge: { after: "40 seconds" }, timeouts: { firstContent: "1 minute" } }
+            }
+          }
+        }),
+        [`models.fast.policy.timeouts.firstContent: is not above hedge.otherwise (20000 ms), ${late}`]
+      )
+      assert.match(
+        (yield* problems({ policy: { hedge: { share: 2, after: "p0" } } })).join("; "),
+        /policy\.hedge\.after: expected a percentile.*; policy\.hedge\.share: expected a number from 0 to 1/
+      )
       assert.include(
         (yield* problems({ models: { m: [{ equals: ["openai/gpt-5.2"], strategy: "fastest" }] } })).join(),
         "models.m[0].strategy: expected"

@@ -39,6 +39,7 @@ describe("what is said", () => {
       commit: Commit.complete,
       malformedEvents: "drop",
       ejection: { window: "1 minute", mostOut: 0.3 },
+      hedge: { after: "p90", otherwise: "2 seconds" },
       timeouts: { idle: 500 }
     })
     assert.deepStrictEqual(
@@ -54,6 +55,7 @@ describe("what is said", () => {
         commit: Commit.complete,
         malformedEvents: "drop",
         ejection: { ...Policy.defaults.ejection, window: 60_000, mostOut: 0.3 },
+        hedge: { after: { percentile: 0.9 }, otherwise: 2_000, share: 0.05, to: "tier" },
         timeouts: { ...Policy.defaults.timeouts, idle: 500 }
       }
     )
@@ -153,6 +155,49 @@ describe("what is said", () => {
           ] as const
         ).map((name) => [name, undefined] as const)
       ]
+    )
+  })
+})
+
+describe("a hedge", () => {
+  it("is off until something says otherwise, and again when a later layer turns it off", () => {
+    assert.isUndefined(Policy.defaults.hedge)
+    const standard = { after: { percentile: 0.95 }, otherwise: undefined, share: 0.05, to: "tier" } as const
+    assert.deepStrictEqual(Policy.make({ hedge: {} }).hedge, standard)
+    assert.isUndefined(Policy.make({ hedge: {} }, { hedge: false }).hedge)
+    assert.deepStrictEqual(Policy.make({ hedge: { after: 5 } }, { hedge: { share: 0.1 } }).hedge, {
+      ...standard,
+      after: 5,
+      share: 0.1
+    })
+    assert.deepStrictEqual(Policy.combine({ hedge: { after: 5 } }, { hedge: { share: 0.1 } }).hedge, {
+      after: 5,
+      share: 0.1
+    })
+  })
+
+  it("is refused where it means nothing", () => {
+    const wrong = (options: object, message: RegExp) => assert.throws(() => Policy.make(options), message)
+    wrong(
+      { hedge: { after: "p100" } },
+      /hedge\.after is "p100"; a percentile has to be above p0 and below p100/
+    )
+    wrong({ hedge: { after: "p0" } }, /hedge\.after/)
+    wrong({ hedge: { after: "soon" } }, /hedge\.after is "soon".*or a percentile such as "p95"/)
+    wrong({ hedge: { after: -1 } }, /hedge\.after/)
+    wrong({ hedge: { otherwise: "p95" } }, /hedge\.otherwise/)
+    wrong({ hedge: { share: 1.1 } }, /hedge\.share is 1.1; it has to be a share from 0 to 1/)
+    wrong({ hedge: { share: -0.1 } }, /hedge\.share/)
+    wrong({ hedge: { to: "model" } }, /hedge\.to is "model"; it has to be one of "tier", "chain"/)
+    wrong({ hedge: { delay: 1 } }, /hedge\.delay is unknown/)
+    wrong({ hedge: true }, /hedge has to be an object/)
+    wrong(
+      { hedge: { after: "30 seconds" }, timeouts: { firstContent: "30 seconds" } },
+      /hedge\.after is not below timeouts\.firstContent/
+    )
+    wrong(
+      { hedge: { otherwise: "1 minute" }, timeouts: { firstContent: "30 seconds" } },
+      /hedge\.otherwise is not below/
     )
   })
 })

@@ -55,6 +55,30 @@ export const DurationInput = Schema.Union([Schema.String, Schema.Finite])
     description: 'A duration such as "250 millis" or "2 minutes", or a number of milliseconds.'
   })
 
+/** A duration above zero, or a percentile of a target's own times, such as `"p95"`. */
+export const DelayOrPercentile = Schema.Union([Schema.String, Schema.Finite])
+  .check(
+    Schema.makeFilter(
+      (input) =>
+        isPercentile(input) ||
+        (millisOf(input) ?? 0) > 0 ||
+        'expected a percentile from "p1" to "p99", or a duration above zero such as "2 seconds"',
+      { toJsonSchema: () => [{}, true] }
+    )
+  )
+  .annotate({
+    identifier: "DelayOrPercentile",
+    description:
+      'A percentile of the latest times of the target itself, such as "p95", or a duration such as "2 seconds".'
+  })
+
+/** Whether it is a percentile above 0 and below 100. */
+export const isPercentile = (input: unknown): input is `p${number}` =>
+  typeof input === "string" &&
+  /^p\d+(\.\d+)?$/.test(input) &&
+  Number(input.slice(1)) > 0 &&
+  Number(input.slice(1)) < 100
+
 /** The same for times in which something has to happen: none of them is zero. */
 export const PositiveDuration = Schema.Union([Schema.String, Schema.Finite])
   .check(

@@ -2,7 +2,16 @@
 import * as Schema from "effect/Schema"
 import { type FailureClass, failureClasses } from "../../failure/Failure.ts"
 import { presetNames } from "../../policy/Presets.ts"
-import { Amount, Count, DurationInput, field, Positive, PositiveDuration, Share } from "./Field.ts"
+import {
+  Amount,
+  Count,
+  DelayOrPercentile,
+  DurationInput,
+  field,
+  Positive,
+  PositiveDuration,
+  Share
+} from "./Field.ts"
 
 const cooldown = (what: string, base: string, max: string) =>
   field(
@@ -116,6 +125,29 @@ const fields = {
       })
     ]),
     "When one of several targets that count as the same is benched because too many of its attempts fail, although retries hide them; false for never."
+  ),
+  hedge: field(
+    Schema.Union([
+      Schema.Literal(false),
+      Schema.Struct({
+        after: field(
+          DelayOrPercentile,
+          "How long the attempt may take until its first content, or without a stream until its answer.",
+          "p95"
+        ),
+        otherwise: field(
+          PositiveDuration,
+          "The same while fewer than 20 times of the target are known. Default: no hedge until then."
+        ),
+        share: field(Share, "The share of requests that may be hedged in the long run.", 0.05),
+        to: field(
+          Schema.Literals(["tier", "chain"]),
+          'The second target: the next one of the same tier, or with "chain" also the next model.',
+          "tier"
+        )
+      })
+    ]),
+    "When a request that takes long is sent to the next target as well; the first content wins. Default: never."
   ),
   retries: field(Retries, "How often and when the same target is retried after a transient failure."),
   threshold: field(

@@ -1,0 +1,83 @@
+/** The hedges of a config file: the options of the policy, and delays that are not below the timeout of the first content. */
+import { defaults, type Options } from "../policy/Policy.ts"
+import { isPercentile, millisOf } from "./file/Field.ts"
+import type { Policy as PolicyFile } from "./file/PolicyFile.ts"
+import type { Path } from "./file/Problem.ts"
+import type { Misfit } from "./file/Structure.ts"
+
+type Fields = Readonly<Record<string, unknown>>
+
+const fieldsOf = (u: unknown): Fields =>
+  typeof u === "object" && u !== null && !Array.isArray(u) ? (u as Fields) : {}
+
+/** What holds where a policy is laid over another one. */
+interface InForce {
+  readonly after: number | undefined
+  readonly otherwise: number | undefined
+  readonly firstContent: number
+}
+
+/** The options of a policy. */
+export const optionsOf = (hedge: (typeof PolicyFile.Type)["hedge"]): Options["hedge"] => {
+  if (hedge === undefined || hedge === false) return hedge
+  const { after, otherwise } = hedge
+  return {
+    ...hedge,
+    after: isPercentile(after) ? after : timeOf(after),
+    otherwise: timeOf(otherwise)
+  }
+}
+
+/** Every problem, at the field that causes it. Accepts any JSON. */
+export function* problems(file: unknown): Iterable<Misfit> {
+  const { models, policy, providers } = fieldsOf(file)
+  const top = lay(nothing, policy)
+  yield* problemsAt(["policy"], policy, top)
+  for (const [name, provider] of Object.entries(fieldsOf(providers))) {
+    const { models: own, policy } = fieldsOf(provider)
+    const here = lay(top, policy)
+    yield* problemsAt(["providers", name, "policy"], policy, here)
+    for (const [model, settings] of Object.entries(fieldsOf(own))) {
+      const { policy } = fieldsOf(settings)
+      yield* problemsAt(["providers", name, "models", model, "policy"], policy, lay(here, policy))
+    }
+  }
+  for (const [name, model] of Object.entries(fieldsOf(models))) {
+    const { policy } = fieldsOf(model)
+    yield* problemsAt(["models", name, "policy"], policy, lay(top, policy))
+  }
+}
+
+const nothing: InForce = {
+  after: undefined,
+  otherwise: undefined,
+  firstContent: defaults.timeouts.firstContent
+}
+
+const lay = (under: InForce, policy: unknown): InForce => {
+  const { hedge, timeouts } = fieldsOf(policy)
+  const { after, otherwise } = fieldsOf(hedge)
+  return {
+    after: hedge === false || isPercentile(after) ? undefined : (timeOf(after) ?? under.after),
+    otherwise: hedge === false ? undefined : (timeOf(otherwise) ?? under.otherwise),
+    firstContent: timeOf(fieldsOf(timeouts).firstContent) ?? under.firstContent
+  }
+}
+
+function* problemsAt(path: Path, policy: unknown, { firstContent, ...delays }: InForce): Iterable<Misfit> {
+  const { hedge, timeouts } = fieldsOf(policy)
+  for (const name of ["after", "otherwise"] as const) {
+    const delay = delays[name]
+    if (delay === undefined || delay < firstContent) continue
+    if (name in fieldsOf(hedge)) {
+      const message = `is not below timeouts.firstContent (${firstContent} ms), so no stream would be hedged`
+      yield { path: [...path, "hedge", name], message }
+    } else if ("firstContent" in fieldsOf(timeouts)) {
+      const message = `is not above hedge.${name} (${delay} ms), so no stream would be hedged`
+      yield { path: [...path, "timeouts", "firstContent"], message }
+    }
+  }
+}
+
+const timeOf = (u: unknown): number | undefined =>
+  typeof u === "string" || typeof u === "number" ? millisOf(u) : undefined
