@@ -200,8 +200,8 @@ const serving = Effect.fnUntraced(function* (
     serve: yield* Serving.make(Deferred.await(closing), Bodies.make(connections), requestLog)
   })
   const traffic = yield* Traffic.watch(server, requestLog.ended)
-  yield* HttpServer.serveEffect(Effect.withFiber(handler))
-  Upgrades.install(server, connections, [yield* Sockets.make(live, handler, connections, traffic)])
+  yield* HttpServer.serveEffect(Effect.withFiber(handler.http))
+  Upgrades.install(server, connections, [yield* Sockets.make(live, handler.socket, connections, traffic)])
   const longest = Duration.toMillis(Duration.fromInputUnsafe(drain))
   yield* Effect.addFinalizer(() =>
     Effect.andThen(Deferred.succeed(closing, undefined), connections.stop(longest))

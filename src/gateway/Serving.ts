@@ -10,9 +10,13 @@ import * as Admin from "./admin/Admin.ts"
 import * as Handler from "./Handler.ts"
 import * as Ready from "./observe/Ready.ts"
 import * as Scrape from "./observe/Scrape.ts"
+import * as ConfigSecrets from "./providers/ConfigSecrets.ts"
 import type * as CurrentConfig from "./reload/CurrentConfig.ts"
 import type { Revision } from "./reload/Revision.ts"
+import * as ModelCalls from "./request/ModelCalls.ts"
 import type { RequestLog } from "./request/RequestLog.ts"
+import * as SocketHandler from "./SocketHandler.ts"
+import * as Access from "./server/Access.ts"
 import type { Bodies } from "./server/Bodies.ts"
 import * as WrongTokens from "./server/WrongTokens.ts"
 import * as StatusPage from "./status/StatusPage.ts"
@@ -55,17 +59,13 @@ export const make = Effect.fnUntraced(function* (
       ["/metrics", metrics],
       ...(yield* StatusPage.make(page))
     ])
-    return Handler.make({
-      config,
-      catalog,
-      failover,
-      inFlight,
-      startedAt,
-      pages,
-      admin,
-      bodies,
-      wrongTokens,
-      requestLog
-    })
+    const secrets = ConfigSecrets.of(config)
+    const access = Access.make(config.server, wrongTokens)
+    const calls = ModelCalls.make({ config, catalog, failover, secrets })
+    const shared = { config, calls, inFlight, access, secrets, requestLog }
+    return {
+      http: Handler.make({ ...shared, names: catalog.names, startedAt, pages, admin, bodies }),
+      socket: SocketHandler.make(shared)
+    }
   })
 })

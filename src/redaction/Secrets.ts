@@ -40,6 +40,8 @@ export interface Secrets {
    * there was nothing to redact.
    */
   readonly bytes: (bytes: Uint8Array) => Uint8Array
+  /** True if a text has one of the secrets that `bytes` searches for. */
+  readonly isIn: (text: string) => boolean
 }
 
 const replacementBytes = Buffer.from(replacement)
@@ -60,7 +62,7 @@ export const make = (given: Iterable<string>): Secrets => {
   return {
     text,
     headers: (headers) => {
-      if (all.isEmpty || !isIn(all, headers)) return headers
+      if (all.isEmpty || !isInHeaders(all, headers)) return headers
       const clean: Record<string, string | ReadonlyArray<string>> = {}
       for (const [name, value] of Object.entries(headers)) {
         clean[name] = typeof value === "string" ? text(value) : value.map(text)
@@ -70,7 +72,8 @@ export const make = (given: Iterable<string>): Secrets => {
     bytes: (bytes) => {
       const found = find(unlikely, bytes)
       return found === undefined ? bytes : cut(bytes, found)
-    }
+    },
+    isIn: (text) => find(unlikely, Buffer.from(text)) !== undefined
   }
 }
 
@@ -123,7 +126,7 @@ const find = (patterns: PatternSearch, bytes: Uint8Array): ReadonlyArray<Range> 
 /** A buffer for joining headers, so that they are searched in one pass. */
 let scratch = Buffer.alloc(16 * 1024)
 
-const isIn = (patterns: PatternSearch, headers: Headers): boolean => {
+const isInHeaders = (patterns: PatternSearch, headers: Headers): boolean => {
   let joined = ""
   for (const name in headers) {
     const value = headers[name]!

@@ -1,10 +1,18 @@
 /** The id of a request, sent to its caller and used in logs, spans and events. */
 import type { Random } from "effect/Random"
+import type { Secrets } from "../../redaction/Secrets.ts"
 
-/** The caller's `x-request-id` if it is valid (1 to 128 characters of a safe set), or a new id. */
-export const requestId = (headers: Readonly<Record<string, string>>, random: Random): string => {
+/**
+ * The caller's `x-request-id` if it is valid (1 to 128 characters of a safe set, and none of `secrets`), or a new
+ * id.
+ */
+export const requestId = (
+  headers: Readonly<Record<string, string>>,
+  random: Random,
+  secrets?: Secrets | undefined
+): string => {
   const given = headers["x-request-id"]
-  return given !== undefined && /^[\w.:+/=@-]{1,128}$/.test(given)
+  return given !== undefined && /^[\w.:+/=@-]{1,128}$/.test(given) && secrets?.isIn(given) !== true
     ? given
     : `req_${part(random)}${part(random)}`
 }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import { empty, type HttpServerResponse } from "effect/http/HttpServerResponse"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
@@ -14,6 +14,7 @@ import type { InvalidCatalog } from "../../catalog/Catalog.ts"
 import { ConfigError, formatPath } from "../../config/file/Problem.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { Transport } from "../../providers/transport/Transport.ts"
+import type { Refusal } from "../http/Refusal.ts"
 import * as Exposure from "../server/Exposure.ts"
 import type * as NodeAnswer from "../server/NodeAnswer.ts"
 import { NotReloadable, type ReloadError, type Reloaded } from "./Reload.ts"
@@ -23,12 +24,14 @@ import * as Revision from "./Revision.ts"
 import type { Runtimes } from "./Runtimes.ts"
 
 /** Answers a request. It is called in the first turn of the request's fiber. */
+export type HttpHandler = (
+  fiber: Fiber.Fiber<unknown, unknown>
+) => Effect.Effect<HttpServerResponse, never, HttpServerRequest | Scope.Scope>
+
+/** Answers the requests of a gateway. */
 export interface Handler {
-  (
-    fiber: Fiber.Fiber<unknown, unknown>
-  ): Effect.Effect<HttpServerResponse, never, HttpServerRequest | Scope.Scope>
-  /** Answers requests that come over a WebSocket. */
-  readonly socketHandler?: SocketHandler | undefined
+  readonly http: HttpHandler
+  readonly socket: SocketHandler
 }
 
 /** Answers requests that come over a WebSocket. */
@@ -38,7 +41,8 @@ export interface SocketHandler {
   /** Answers a Responses request. It counts as in flight until its answer ends. */
   readonly respond: (request: {
     readonly headers: NodeAnswer.Headers
-    readonly text: string
+    /** The body, or why the frame has none. */
+    readonly text: string | Refusal
     readonly out: NodeAnswer.Out
   }) => Effect.Effect<HttpServerResponse, never, Scope.Scope>
 }
@@ -166,17 +170,15 @@ export const make = Effect.fnUntraced(function* <R>(
   yield* ReloadReport.inForce({ revision: 1, since: live.current().since })
 
   const handlerNow = () => SubscriptionRef.getUnsafe(inForce).handler
-  const handler = Object.assign((fiber: Fiber.Fiber<unknown, unknown>) => handlerNow()(fiber), {
-    socketHandler: {
-      mayOpen: (headers) => handlerNow().socketHandler?.mayOpen(headers) ?? false,
-      respond: (request) =>
-        Effect.suspend(() => handlerNow().socketHandler?.respond(request) ?? Effect.succeed(unavailable))
-    } satisfies SocketHandler
-  })
+  const handler: Handler = {
+    http: (fiber) => handlerNow().http(fiber),
+    socket: {
+      mayOpen: (headers) => handlerNow().socket.mayOpen(headers),
+      respond: (request) => Effect.suspend(() => handlerNow().socket.respond(request))
+    }
+  }
   return [live, handler] as const
 })
-
-const unavailable = empty({ status: 503 })
 
 const nothingToRead = "this gateway was started without a config file, so there is nothing to reload"
 

@@ -5,48 +5,44 @@
  * the caller gets the refusal as an answer in the caller's protocol.
  * https://docs.anthropic.com/en/api/handling-stop-reasons#refusal
  */
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { classOf, type Failure } from "../../failure/Failure.ts"
-import type { FailedAttempt, RunError } from "../../failure/RunError.ts"
+import type { RunError } from "../../failure/RunError.ts"
 import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 import { isObject, type Request } from "../../providers/wire/Wire.ts"
 import * as Translate from "../../translate/index.ts"
-import * as Trail from "../http/Trail.ts"
-import type { Caller } from "./Reply.ts"
+import type { Caller, Own } from "./Reply.ts"
 
 /** The request that failed. */
 export interface Options {
   readonly request: Request
   readonly stream: boolean
-  readonly failed: ReadonlyArray<FailedAttempt>
   /** In milliseconds since the epoch. */
   readonly now: number
 }
 
 /** The answer to a request that a model refused; `undefined` for every other error. */
-export const answer = (
+export const of = (
   error: RunError,
   { dialect, requestId }: Caller,
-  { failed, now, request, stream }: Options
-): HttpServerResponse.HttpServerResponse | undefined => {
+  { now, request, stream }: Options
+): Own | undefined => {
   const response = declinedIn(error)?.cause
   if (!isProviderResponse(response) || response.status >= 300 || response.protocol === undefined)
     return undefined
   if (request.operation !== operations[dialect]) return undefined
   const json = parse(response.body)
   if (!isObject(json)) return undefined
-  const headers = Trail.headers(requestId, failed)
   const context = Translate.makeContext(request.body, { id: requestId, created: Math.floor(now / 1000) })
   const declined = Translate.declined(response.protocol, dialect, json, context)
   if (stream) {
-    return HttpServerResponse.text(declined.events, {
-      status: 200,
+    return {
       contentType: "text/event-stream",
-      headers: { ...headers, "cache-control": "no-cache" }
-    })
+      body: declined.events,
+      headers: { "cache-control": "no-cache" }
+    }
   }
   const body = isOwn(json, dialect) ? response.body : JSON.stringify(declined.body)
-  return HttpServerResponse.text(body, { status: 200, contentType: "application/json", headers })
+  return { contentType: "application/json", body }
 }
 
 const operations: Readonly<Record<Translate.Dialect, string>> = {

@@ -1,9 +1,9 @@
 /** An estimated token count, for chains in which no target can count tokens. */
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { RunError } from "../../failure/RunError.ts"
 import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 import type { Request } from "../../providers/wire/Wire.ts"
 import { estimateTokens } from "../../translate/index.ts"
+import type { Own } from "./Reply.ts"
 
 /** The header that marks an estimate. */
 export const header = "x-failover-estimated"
@@ -13,12 +13,11 @@ export const isCount = ({ operation }: Pick<Request, "operation">): boolean =>
   operation === "messages/count_tokens"
 
 /** The estimate as an answer. https://docs.anthropic.com/en/api/messages-count-tokens */
-export const answer = ({ body }: Request, requestId: string): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(JSON.stringify({ input_tokens: estimateTokens(body) }), {
-    status: 200,
-    contentType: "application/json",
-    headers: { "x-request-id": requestId, [header]: "true" }
-  })
+export const of = ({ body }: Request): Own => ({
+  contentType: "application/json",
+  body: JSON.stringify({ input_tokens: estimateTokens(body) }),
+  headers: { [header]: "true" }
+})
 
 /**
  * True if the last target does not have the operation. Not all servers with Anthropic's protocol can count

@@ -1,12 +1,12 @@
 /** `GET /v1/models`: the models that a request may name, in the format of OpenAI or Anthropic. */
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import type { Caller } from "./Reply.ts"
+import type { ProtocolName } from "../../config/GatewayConfig.ts"
+import type { Own } from "./Reply.ts"
 
-/** Makes the handler. `startedAt` stands for the creation time of the models, which is not known. */
+/** Makes the lists. `startedAt` stands for the creation time of the models, which is not known. */
 export const make = (
   names: ReadonlyArray<string>,
   startedAt: number
-): ((caller: Caller) => HttpServerResponse.HttpServerResponse) => {
+): Readonly<Record<ProtocolName, Own>> => {
   const lists = {
     // https://platform.openai.com/docs/api-reference/models/list
     openai: {
@@ -31,10 +31,6 @@ export const make = (
       last_id: names.at(-1) ?? null
     }
   }
-  const texts = { openai: JSON.stringify(lists.openai), anthropic: JSON.stringify(lists.anthropic) }
-  return ({ protocol, requestId }) =>
-    HttpServerResponse.text(texts[protocol], {
-      contentType: "application/json",
-      headers: { "x-request-id": requestId }
-    })
+  const answer = (list: object): Own => ({ contentType: "application/json", body: JSON.stringify(list) })
+  return { openai: answer(lists.openai), anthropic: answer(lists.anthropic) }
 }

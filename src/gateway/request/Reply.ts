@@ -1,14 +1,28 @@
-/** Writes answers and refusals: the provider's status, headers and bytes, with the gateway's headers added. */
+/**
+ * The one way in which answers leave the gateway.
+ *
+ * | answer | written by | body |
+ * | --- | --- | --- |
+ * | `whole`, `streamed` | `NodeAnswer`, with little overhead | the provider's bytes |
+ * | `refused`, `own`, and pages (`Page`) | effect/http, which also copes with a body that was not read, and with HEAD | made here |
+ *
+ * All of them have the request's id, those of a run its trail, and none has a secret of the config. The error code
+ * and the outcome go to the request's entry in the log. CORS headers and `connection: close` are set on Node's
+ * response before (`Cors`, `Connections`), so they are on every answer. What Node refuses before there is a request
+ * is in `server/Unreadable`.
+ */
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
 import type { Answered, Opened, TailError } from "../../engine/Failover.ts"
 import type { FailedAttempt } from "../../failure/RunError.ts"
 import type { Answer, Chunk, Head, Headers } from "../../providers/wire/Wire.ts"
+import type { Secrets } from "../../redaction/Secrets.ts"
 import * as Pump from "../../stream/Pump.ts"
 import type { Dialect } from "../../translate/index.ts"
 import * as ErrorShape from "../http/ErrorShape.ts"
-import * as Refusal from "../http/Refusal.ts"
+import type * as Refusal from "../http/Refusal.ts"
+import * as RunRefusal from "../http/RunRefusal.ts"
 import * as Trail from "../http/Trail.ts"
 import * as KeepAlive from "../server/KeepAlive.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
@@ -25,6 +39,17 @@ export interface Caller {
   readonly out: NodeAnswer.Out
   /** The entry in the request log; `undefined` if the log is off. */
   readonly entry?: RequestLog.Entry | undefined
+  /** The secrets that no answer may have. */
+  readonly secrets: Secrets
+}
+
+/** An answer that the gateway makes itself, such as the list of models. */
+export interface Own {
+  /** Default 200. */
+  readonly status?: number | undefined
+  readonly contentType: string
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /** Writes a whole answer. */
@@ -53,7 +78,7 @@ export const streamed = (
     flow.gather?.()
     const first = flow.take()
     // A committed stream has a chunk.
-    if (first === undefined) return Effect.fail(Refusal.brokenOff(undefined))
+    if (first === undefined) return Effect.fail(RunRefusal.brokenOff(undefined))
     const { dialect, entry, out, requestId } = caller
     const { brokenOff, headers: theirs, status }: Head = first[0].head ?? { headers: {}, status: 200 }
     const ours = Trail.headers(requestId, failed, target.key, dropped !== undefined)
@@ -61,7 +86,7 @@ export const streamed = (
     NodeAnswer.begin(out, status, headers)
     const keepAlive = { streams: KeepAlive.of(fiber.context), message: KeepAlive.messages[dialect] }
     const endOf = (error: TailError | undefined) => {
-      const refusal = Refusal.brokenOff(error)
+      const refusal = RunRefusal.brokenOff(error)
       if (entry !== undefined) {
         entry.outcome = "broke off"
         entry.error = refusal.code
@@ -89,23 +114,33 @@ const withOurs = (
     : { ...theirs, "x-upstream-request-id": upstreamId, ...ours }
 }
 
+/** An answer of the gateway itself. `failed` has the attempts of its run, if there was one. */
+export const own = (
+  { requestId, secrets }: Caller,
+  { body, contentType, headers, status = 200 }: Own,
+  failed?: ReadonlyArray<FailedAttempt> | undefined
+): Response => {
+  const ours = failed === undefined ? { "x-request-id": requestId } : Trail.headers(requestId, failed)
+  return HttpServerResponse.text(secrets.isIn(body) ? clean(secrets, body) : body, {
+    status,
+    contentType,
+    headers: { ...headers, ...ours }
+  })
+}
+
 /** An error answer, in the format of the called protocol, or as the provider returned it. */
 export const refused = (
-  { entry, protocol, requestId }: Caller,
+  caller: Caller,
   refusal: Refusal.Refusal | Refusal.PassedOn,
-  failed: ReadonlyArray<FailedAttempt> | undefined
+  failed?: ReadonlyArray<FailedAttempt> | undefined
 ): Response => {
-  if (entry !== undefined && refusal._tag === "Refusal") entry.error = refusal.code
-  const ours = failed === undefined ? { "x-request-id": requestId } : Trail.headers(requestId, failed)
-  return refusal._tag === "PassedOn"
-    ? HttpServerResponse.text(refusal.body, {
-        status: refusal.status,
-        contentType: refusal.contentType,
-        headers: ours
-      })
-    : HttpServerResponse.text(ErrorShape.body(protocol, refusal, requestId), {
-        status: refusal.status,
-        contentType: "application/json",
-        headers: { ...refusal.headers, ...ours }
-      })
+  if (refusal._tag === "PassedOn") return own(caller, refusal, failed)
+  const { entry, protocol, requestId } = caller
+  if (entry !== undefined) entry.error = refusal.code
+  const { headers, status } = refusal
+  const body = ErrorShape.body(protocol, refusal, requestId)
+  return own(caller, { status, headers, contentType: "application/json", body }, failed)
 }
+
+const clean = (secrets: Secrets, text: string): string =>
+  Buffer.from(secrets.bytes(Buffer.from(text))).toString()

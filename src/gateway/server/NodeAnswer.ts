@@ -26,6 +26,7 @@ export type OutHeaders = Readonly<Record<string, string | ReadonlyArray<string>>
 /** Where an answer is written: an HTTP response, or a WebSocket. */
 export interface Out {
   readonly destroyed: boolean
+  readonly headersSent: boolean
   readonly writeHead: (status: number, headers: OutgoingHttpHeaders) => unknown
   /** Returns `false` if the caller must wait for `drain` before it writes more. */
   readonly write: (bytes: Uint8Array) => boolean

@@ -5,6 +5,7 @@
  * Clients ignore an error without a status and keep waiting.
  * https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/endpoint/responses_websocket.rs
  */
+import type { OutgoingHttpHeaders } from "node:http"
 import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
 import type * as NodeAnswer from "../server/NodeAnswer.ts"
 import { Frames } from "./Frames.ts"
@@ -30,6 +31,7 @@ export class FrameOut implements NodeAnswer.Out {
   readonly #frames = new Frames((data, event) => this.#send(data, event))
   #drain: (() => void) | undefined
   #status = 200
+  #headers: OutgoingHttpHeaders | undefined
 
   constructor(wire: Wire, onDone: (response: JsonObject) => void) {
     this.#wire = wire
@@ -40,7 +42,12 @@ export class FrameOut implements NodeAnswer.Out {
     return this.#wire.isGone()
   }
 
-  writeHead(status: number): void {
+  get headersSent(): boolean {
+    return this.#headers !== undefined
+  }
+
+  writeHead(status: number, headers: OutgoingHttpHeaders = {}): void {
+    this.#headers = headers
     this.#status = status
   }
 
@@ -49,8 +56,10 @@ export class FrameOut implements NodeAnswer.Out {
     return this.#wire.waiting() < maxWaiting
   }
 
-  end(bytes?: Uint8Array | string): void {
-    if (bytes !== undefined) this.write(typeof bytes === "string" ? Buffer.from(bytes) : bytes)
+  /** Ends an answer of events, or sends the body of an error as one frame. */
+  end(body: Uint8Array | string = ""): void {
+    if (this.#status === 200) this.write(Buffer.from(body))
+    else this.#wire.send(errorFrame(this.#status, Buffer.from(body).toString(), this.#headers), () => {})
   }
 
   once(_: "drain", listener: () => void): void {
@@ -93,11 +102,7 @@ const withStatus = (said: JsonObject): JsonObject => {
 }
 
 /** The frame of an error without an answer. */
-export const errorFrame = (
-  status: number,
-  body: string,
-  headers: Readonly<Record<string, unknown>> = {}
-): string => {
+const errorFrame = (status: number, body: string, headers: OutgoingHttpHeaders = {}): string => {
   const said = parse(body)
   const error = isObject(said) ? (said.error ?? said) : { message: body.slice(0, 2000) }
   return JSON.stringify({ type: "error", status, status_code: status, error, headers })

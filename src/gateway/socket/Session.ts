@@ -12,14 +12,15 @@ import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import type { WebSocket } from "ws"
 import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
+import { type Refusal, make as refuse } from "../http/Refusal.ts"
 import type * as Connections from "../server/Connections.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
-import { errorFrame, FrameOut, type Wire } from "./FrameOut.ts"
+import { FrameOut, type Wire } from "./FrameOut.ts"
 import { type Budget, LatestResponse } from "./LatestResponse.ts"
 
-/** Answers one request: writes to `out`, or returns an error response. */
+/** Answers one request, or refuses a frame that has none: writes to `out`, or returns what is to be written. */
 export type Respond = (request: {
-  readonly text: string
+  readonly text: string | Refusal
   readonly out: NodeAnswer.Out
 }) => Effect.Effect<HttpServerResponse>
 
@@ -100,21 +101,22 @@ const answer = (
 ): Effect.Effect<void> =>
   Effect.suspend(() => {
     const frame = parse(text)
-    if (!isObject(frame)) return sendError(socket, 400, "invalid_json", "a frame must be a JSON object")
-    const { background: _, generate, type, ...given } = frame
-    if (type !== "response.create") {
-      return sendError(socket, 400, "unknown_event", "only response.create frames are accepted")
-    }
+    const { background: _, generate, type, ...given } = isObject(frame) ? frame : {}
     const body: JsonObject = { ...latest.complete(given), stream: true }
-    if (generate === false) return warmUp(socket, body, latest)
+    const refusal = isObject(frame) ? (type === "response.create" ? undefined : unknownEvent) : notObject
+    if (refusal === undefined && generate === false) return warmUp(socket, body, latest)
     const out = new FrameOut(wireOf(socket), (response) => latest.keep(body, response))
-    return Effect.map(respond({ text: JSON.stringify(body), out }), (response) => {
-      if (response === NodeAnswer.sent) return
+    return Effect.map(respond({ text: refusal ?? JSON.stringify(body), out }), (response) => {
+      if (response === NodeAnswer.sent || out.headersSent) return
       const { body: written, headers, status } = response
-      const error = written._tag === "Uint8Array" ? Buffer.from(written.body).toString() : ""
-      send(socket, errorFrame(status, unknownPrevious(body, error), headers))
+      const said = written._tag === "Uint8Array" ? Buffer.from(written.body).toString() : ""
+      NodeAnswer.write(out, status, headers, Buffer.from(unknownPrevious(body, said)))
     })
   })
+
+const notObject = refuse(400, "invalid_json", "a frame must be a JSON object")
+
+const unknownEvent = refuse(400, "unknown_event", "only response.create frames are accepted")
 
 /**
  * A client may send its input before it requests an answer (`generate: false`). The gateway has nothing to
@@ -153,12 +155,6 @@ const unknownPrevious = (body: JsonObject, error: string): string =>
         }
       })
     : error
-
-const sendError = (socket: WebSocket, status: number, code: string, message: string): Effect.Effect<void> =>
-  Effect.sync(() => {
-    const error = { type: "invalid_request_error", code, param: null, message }
-    send(socket, errorFrame(status, JSON.stringify({ error })))
-  })
 
 const send = (socket: WebSocket, text: string): void => {
   if (socket.readyState === socket.OPEN) socket.send(text)

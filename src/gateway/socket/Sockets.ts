@@ -34,7 +34,7 @@ const handshakeHeaders =
 /** Makes the handler of such upgrades. When the gateway stops, their connections close like all others. */
 export const make = Effect.fnUntraced(function* (
   live: CurrentConfig.CurrentConfig,
-  handler: CurrentConfig.Handler,
+  handler: CurrentConfig.SocketHandler,
   connections: Connections.Connections,
   traffic: Traffic.Traffic
 ): Effect.fn.Return<Taker> {
@@ -48,12 +48,11 @@ export const make = Effect.fnUntraced(function* (
 
   return (request) => {
     const { maxBodyBytes, websocket } = live.current().config.server
-    const { socketHandler } = handler
-    if (websocket === false || socketHandler === undefined || connections.isStopping()) return undefined
+    if (websocket === false || connections.isStopping()) return undefined
     if (request.method !== "GET" || request.headers.upgrade?.toLowerCase() !== "websocket") return undefined
     if (pathOf(request.url ?? "") !== path || open.size >= websocket.connections) return undefined
     const all = request.headers as NodeAnswer.Headers
-    if (!socketHandler.mayOpen(all)) return undefined
+    if (!handler.mayOpen(all)) return undefined
     const headers = Object.fromEntries(Object.entries(all).filter(([name]) => !handshakeHeaders.test(name)))
 
     return (connection, head) => {
@@ -84,7 +83,7 @@ export const make = Effect.fnUntraced(function* (
             respond: ({ out, text }) =>
               Effect.suspend(() => {
                 const end = traffic.begin(path)
-                return Effect.onExit(Effect.scoped(socketHandler.respond({ headers, text, out })), (exit) =>
+                return Effect.onExit(Effect.scoped(handler.respond({ headers, text, out })), (exit) =>
                   Effect.sync(() =>
                     end(Exit.isFailure(exit) || out.destroyed ? undefined : statusOf(exit.value))
                   )

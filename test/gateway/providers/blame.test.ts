@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Transient } from "../../../src/failure/Failure.ts"
 import { ChainExhausted } from "../../../src/failure/RunError.ts"
-import * as Refusal from "../../../src/gateway/http/Refusal.ts"
+import * as RunRefusal from "../../../src/gateway/http/RunRefusal.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { anthropic, ask, chat, key, message, openai, provider, start } from "../../support/gateway.ts"
 
@@ -125,7 +125,7 @@ describe("a chain that fails for want of something in our own process", () => {
   it("is a 500, and nobody else's 502", () => {
     const failure = new Transient({ reason: "Local", message: "too many open files" })
     const error = new ChainExhausted({ attempts: [{ target: "a/m#k1", failure }] })
-    const refusal = Refusal.fromRunError(error, 0, "openai")
+    const refusal = RunRefusal.fromRunError(error, 0, "openai")
     assert.deepInclude(refusal, { status: 500, code: "gateway_error" })
   })
 })

@@ -15,6 +15,8 @@ const dependencies = Layer.mergeAll(
   UndiciTransport.layer()
 )
 
+const noSocket: CurrentConfig.SocketHandler = { mayOpen: () => false, respond: () => Effect.never }
+
 describe("the config in force", () => {
   it.live("releases the resources of the previous one after its last request, and not before", () =>
     Effect.gen(function* () {
@@ -28,15 +30,18 @@ describe("the config in force", () => {
         serve: (revision) =>
           Effect.as(
             Effect.addFinalizer(() => Effect.sync(() => closed.push(revision.number))),
-            (fiber: Fiber.Fiber<unknown, unknown>) => {
-              revision.inFlight.enter(fiber)
-              return Effect.as(Deferred.await(go), response)
+            {
+              http: (fiber) => {
+                revision.inFlight.enter(fiber)
+                return Effect.as(Deferred.await(go), response)
+              },
+              socket: noSocket
             }
           )
       })
       const request = yield* Effect.forkChild(
         Effect.provideService(
-          Effect.withFiber(handler),
+          Effect.withFiber(handler.http),
           HttpServerRequest.HttpServerRequest,
           HttpServerRequest.fromWeb(new Request("http://127.0.0.1/"))
         ),
@@ -66,7 +71,9 @@ describe("the config in force", () => {
           serve: (revision) =>
             Effect.andThen(
               Effect.addFinalizer(() => Effect.sync(() => closed.push(revision.number))),
-              revision.number === 1 ? Effect.succeed(() => Effect.never) : Effect.die("broken")
+              revision.number === 1
+                ? Effect.succeed({ http: () => Effect.never, socket: noSocket })
+                : Effect.die("broken")
             )
         }),
         Scope.Scope,

@@ -8,6 +8,7 @@ import * as Model from "../../../src/domain/Model.ts"
 import * as Failover from "../../../src/engine/Failover.ts"
 import * as ErrorShape from "../../../src/gateway/http/ErrorShape.ts"
 import * as Refusal from "../../../src/gateway/http/Refusal.ts"
+import * as RunRefusal from "../../../src/gateway/http/RunRefusal.ts"
 import { BenchRegistry } from "../../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../../src/testing/Scripted.ts"
 import { dead, fault, refusal, throttle, tooLong } from "../../support/engine.ts"
@@ -117,7 +118,7 @@ describe("when no target can answer", () => {
           const status = statuses[row]![column]!
           const { error, now } = yield* refused(first, second)
           for (const protocol of ["openai", "anthropic"] as const) {
-            const heard = Refusal.fromRunError(error, now, protocol)
+            const heard = RunRefusal.fromRunError(error, now, protocol)
             assert(heard._tag === "Refusal")
             assert.strictEqual(heard.status, status)
             const body = JSON.parse(ErrorShape.body(protocol, heard, "req_1"))

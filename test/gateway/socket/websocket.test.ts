@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import { WebSocket } from "ws"
 import * as FaultServer from "../../support/FaultServer.ts"
@@ -99,6 +100,31 @@ describe("responses over a WebSocket", () => {
       assert.strictEqual(client.frames.at(-1).response.output[0].content[0].text, "hello 漢🦊")
       const sent = JSON.parse(a.requests[0]?.body ?? "")
       assert.deepStrictEqual(sent, { model: "m", input: "hi", store: false, stream: true })
+    })
+  )
+
+  it.live("that a model declines come as events, and refused frames have an id and an entry in the log", () =>
+    Effect.gen(function* () {
+      const lines: Array<Wild> = []
+      const logger = Logger.map(Logger.formatJson, (line) => void lines.push(JSON.parse(line).annotations))
+      const { b, url } = yield* Effect.provide(gateway({ log: { requests: true } }), Logger.layer([logger]))
+      const message = { role: "assistant", content: null, refusal: null }
+      b.play(FaultServer.json({ choices: [{ index: 0, message, finish_reason: "content_filter" }] }))
+      const client = yield* connect(url)
+      client.create({ model: "b/m", input: "hi" })
+      yield* eventually(() => types(client.frames).includes("response.incomplete"))
+      assert.strictEqual(client.frames[0].type, "response.created")
+      client.socket.send("[]")
+      client.socket.send(JSON.stringify({ type: "response.cancel" }))
+      yield* eventually(() => ended(client.frames) === 2)
+      yield* eventually(() => lines.filter(({ outcome }) => outcome === "refused").length === 2)
+      for (const [index, code] of ["invalid_json", "unknown_event"].entries()) {
+        const frame = client.frames.at(index - 2)
+        assert.deepInclude(frame, { type: "error", status: 400 })
+        assert.strictEqual(frame.error.code, code)
+        const entry = lines.find(({ request }) => request === frame.headers["x-request-id"])
+        assert.deepInclude(entry, { method: "websocket", status: 400, error: code })
+      }
     })
   )
 

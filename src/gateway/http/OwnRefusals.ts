@@ -1,0 +1,39 @@
+/** The refusals of requests that reach no provider, whatever is in their bodies. */
+import { make, type Refusal } from "./Refusal.ts"
+import type { Route } from "./Route.ts"
+
+const soon = { headers: { "retry-after": "1" } }
+
+/** More requests are in flight than `server.maxConcurrent` allows. */
+export const full: Refusal = make(503, "too_many_requests_in_flight", "too many requests in flight", soon)
+
+/** A defect of the gateway. */
+export const internalError: Refusal = make(500, "internal_error", "an internal error of the gateway")
+
+/** The gateway stopped before the request was answered. */
+export const stopped: Refusal = make(
+  503,
+  "stopping",
+  "the gateway stopped before the request was answered",
+  soon
+)
+
+/** Nothing has this path. */
+export const notFound = (path: string): Refusal =>
+  make(404, "not_found", `there is nothing at ${JSON.stringify(path.slice(0, 200))}`)
+
+/** Something has this path, but not for this method. */
+export const notAllowed = (allow: string): Refusal =>
+  make(405, "method_not_allowed", `only ${allow} is allowed here`, { headers: { allow } })
+
+/** A refused WebSocket upgrade gets 426, so that the client switches to HTTP at once. */
+export const notPost = (route: Route, upgrade: string | undefined): Refusal =>
+  route.dialect === "responses" && upgrade?.toLowerCase() === "websocket" ? httpOnly : notAllowed("POST")
+
+/** https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22 requires the header. */
+const httpOnly = make(
+  426,
+  "upgrade_required",
+  "no WebSocket connection is accepted now: send a POST over HTTP",
+  { headers: { upgrade: "HTTP/1.1", connection: "upgrade, close" } }
+)

@@ -1,0 +1,125 @@
+/** Answers a request to providers: finds its chain, runs it, and writes what comes of it. */
+import * as Effect from "effect/Effect"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import type * as Scope from "effect/Scope"
+import type { GatewayConfig } from "../../config/GatewayConfig.ts"
+import type { Chain } from "../../domain/Chain.ts"
+import type { CallOptions, Failover } from "../../engine/Failover.ts"
+import type { FailedAttempt, RunError } from "../../failure/RunError.ts"
+import type { Secrets } from "../../redaction/Secrets.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
+import * as Refusal from "../http/Refusal.ts"
+import type { Route } from "../http/Route.ts"
+import * as RunRefusal from "../http/RunRefusal.ts"
+import type { GatewayProvider } from "../providers/GatewayProvider.ts"
+import * as Metered from "../providers/Metered.ts"
+import { chainFacts, type GatewayCatalog } from "../providers/Providers.ts"
+import * as AffinityKey from "./AffinityKey.ts"
+import * as Declined from "./Declined.ts"
+import * as Estimate from "./Estimate.ts"
+import type { GatewayRequest } from "./GatewayRequest.ts"
+import * as Reply from "./Reply.ts"
+import { RequestAbout } from "./RequestAbout.ts"
+import * as RequestedChain from "./RequestedChain.ts"
+import type { Entry } from "./RequestLog.ts"
+
+/** Answers a request that was read and is valid. */
+export type ModelCalls = (
+  read: GatewayRequest,
+  route: Route,
+  caller: Reply.Caller
+) => Effect.Effect<HttpServerResponse, never, Scope.Scope>
+
+/** What it needs. */
+export interface Options {
+  readonly config: GatewayConfig
+  readonly catalog: GatewayCatalog
+  readonly failover: Failover["Service"]
+  readonly secrets: Secrets
+}
+
+/** Makes it for one config. */
+export const make = ({ catalog, config, failover, secrets }: Options): ModelCalls => {
+  const factsOf = chainFacts(config.policy)
+  const chainOf = RequestedChain.make(config, catalog, secrets)
+
+  const run = (
+    caller: Reply.Caller,
+    call: GatewayRequest,
+    chain: Chain<GatewayProvider>
+  ): Effect.Effect<HttpServerResponse, never, Scope.Scope> => {
+    const failed: Array<FailedAttempt> = []
+    const { request } = call
+    const { entry } = caller
+    if (entry !== undefined) entry.failed = failed
+    const affinity = AffinityKey.of(request, config.server.affinity)
+    const options: CallOptions = {
+      deadline: call.deadline === undefined ? undefined : Math.min(call.deadline, factsOf(chain).deadline),
+      since: call.since,
+      affinity,
+      about: new RequestAbout(
+        caller.requestId,
+        call.model,
+        request.operation,
+        request.headers?.traceparent,
+        affinity
+      ),
+      observer: (event) => {
+        entry?.observe(event)
+        if (event._tag === "AttemptFailed") failed.push({ target: event.target.key, failure: event.failure })
+      }
+    }
+    const onRunError = (error: RunError | Refusal.Refusal): Effect.Effect<HttpServerResponse> =>
+      Effect.map(MonotonicClock.currentTimeMillis, (now) => {
+        if (error._tag === "Refusal") return failedWith(caller, error, failed)
+        const own =
+          Estimate.isCount(request) && Estimate.isUnknown(error)
+            ? Estimate.of(request)
+            : Declined.of(error, caller, { request, stream: call.stream, now })
+        if (own !== undefined) return Reply.own(caller, own, failed)
+        const refusal = RunRefusal.fromRunError(error, now, caller.protocol, failed)
+        return failedWith(caller, refusal, "attempts" in error ? error.attempts : failed)
+      })
+    const answered: Effect.Effect<HttpServerResponse, RunError | Refusal.Refusal, Scope.Scope> = call.stream
+      ? Effect.flatMap(failover.open(chain, request, options), (opened) => Reply.streamed(caller, opened))
+      : Effect.flatMap(failover.answer(chain, request, options), (answer) => Reply.whole(caller, answer))
+    return Effect.catch(
+      config.usage === true ? Metered.metered(answered, entry && usageInto(entry)) : answered,
+      onRunError
+    )
+  }
+
+  return (read, route, caller) => {
+    const call =
+      route.dialect === "responses" ? { ...read, request: catalog.items.recall(read.request) } : read
+    if (caller.entry !== undefined) {
+      caller.entry.model = call.model
+      caller.entry.stream = call.stream
+    }
+    const chain = chainOf(call, route)
+    if ("models" in chain) return run(caller, call, chain)
+    const isEstimated =
+      Estimate.isCount(call.request) &&
+      chain._tag === "Refusal" &&
+      chain.code === RequestedChain.wrongProtocol
+    return Effect.succeed(
+      isEstimated ? Reply.own(caller, Estimate.of(call.request)) : Reply.refused(caller, chain)
+    )
+  }
+}
+
+/** The refusal of a request whose run failed. */
+const failedWith = (
+  caller: Reply.Caller,
+  refusal: Refusal.Refusal | Refusal.PassedOn,
+  failed: ReadonlyArray<FailedAttempt>
+): HttpServerResponse => {
+  if (caller.entry !== undefined)
+    caller.entry.outcome = Refusal.isCallersFault(refusal) ? "refused" : "failed"
+  return Reply.refused(caller, refusal, failed)
+}
+
+/** Connects the usage of an entry to the meter of its request. */
+const usageInto = (entry: Entry) => (meter: Metered.Meter) => {
+  entry.usage = () => Metered.readingOf(meter, entry.target)
+}
