@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Strategy from "../src/domain/Strategy.ts"
+import * as EngineBench from "../src/health/EngineBench.ts"
 import {
   Backend,
   Bench,
@@ -48,7 +49,7 @@ const targetOf = (model: string, provider = "p") =>
 
 /** Benches so many keys, then goes through `among` of them in turns. */
 const registryOf = (known: number, byHand = 0) => {
-  const registry = Effect.runSync(BenchRegistry.makeMemory)
+  const registry = EngineBench.makeMemory()
   const at = Date.now()
   for (let i = 0; i < known; i++) {
     registry.failUnsafe(

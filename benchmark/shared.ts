@@ -11,6 +11,7 @@ import * as Logger from "effect/Logger"
 import type * as EffectRedis from "effect/persistence/Redis"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import * as EngineBench from "../src/health/EngineBench.ts"
 import { connect } from "../src/health/stores/NodeConnection.ts"
 import * as RedisBench from "../src/health/stores/RedisBench.ts"
 import { Bench } from "../src/index.ts"
@@ -27,7 +28,7 @@ type Registry = Effect.Success<ReturnType<typeof replica>>
 /** Waits until as many keys are known; looks once in a while, so that the looking costs nothing. */
 const knows = (registry: Registry, count: number): Effect.Effect<void> =>
   Effect.suspend(() =>
-    registry.stateUnsafe().entries.size >= count
+    EngineBench.of(registry).stateUnsafe().entries.size >= count
       ? Effect.void
       : Effect.andThen(Effect.sleep("2 millis"), knows(registry, count))
   )
@@ -35,7 +36,7 @@ const knows = (registry: Registry, count: number): Effect.Effect<void> =>
 /** Rests of this process, made in one step. */
 const rests = (registry: Registry, from: number, count: number) =>
   Effect.map(MonotonicClock.currentTimeMillis, (now) =>
-    registry.modifyUnsafe((state) => {
+    EngineBench.of(registry).modifyUnsafe((state) => {
       let next = state
       for (let i = from; i < from + count; i++) {
         next = Bench.change(next, now, [`provider/model-${i}#key`], (entry) => ({

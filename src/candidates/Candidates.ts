@@ -11,8 +11,8 @@ import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type { ContextExceeded } from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
-import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import type { CredentialLimits } from "../health/CredentialLimits.ts"
+import type { EngineBench } from "../health/EngineBench.ts"
 import type { Next } from "../policy/Rule.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import * as Exhaustion from "./Exhaustion.ts"
@@ -60,7 +60,7 @@ export class Candidates<P extends Backend, R> {
   #windowAtLeast = 0
   readonly #context: Context.Context<R>
   readonly #now: RunClock
-  readonly #registry: BenchRegistry["Service"]
+  readonly #registry: EngineBench
   readonly #limits: CredentialLimits
   readonly #turns: Turns
   readonly #choosing: Choosing
@@ -71,7 +71,7 @@ export class Candidates<P extends Backend, R> {
     context: Context.Context<R>,
     now: RunClock,
     shared: {
-      readonly registry: BenchRegistry["Service"]
+      readonly registry: EngineBench
       readonly limits: CredentialLimits
       readonly turns: Turns
     },

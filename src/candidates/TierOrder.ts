@@ -11,7 +11,7 @@ import type { Order } from "../choice/Order.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Strategy } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
-import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import type { EngineBench } from "../health/EngineBench.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import { Affinity, type AffinityKey } from "./Affinity.ts"
 import type { PreparedTier } from "./PreparedChain.ts"
@@ -32,7 +32,7 @@ export interface TierOrderOptions<R> {
   readonly choosing: Choosing
   readonly context: Context.Context<R>
   readonly clock: RunClock
-  readonly registry: BenchRegistry["Service"]
+  readonly registry: EngineBench
   readonly turns: Turns
   /** Whether a target cannot be called now. */
   readonly isOut: (target: Target) => boolean

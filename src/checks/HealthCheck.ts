@@ -34,6 +34,7 @@ import { Listeners } from "../events/Listeners.ts"
 import * as Failure from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
 import { BenchRegistry } from "../health/BenchRegistry.ts"
+import * as EngineBench from "../health/EngineBench.ts"
 import { type Options as PolicyOptions, ProcessDefaults } from "../policy/Policy.ts"
 import * as PolicyChecks from "../policy/PolicyChecks.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
@@ -179,7 +180,7 @@ export const makeChain = <P extends Backend, RP, R>({
 export const make = Effect.fnUntraced(function* <R>(
   options: Options<R>
 ): Effect.fn.Return<HealthCheck["Service"], never, BenchRegistry | Scope.Scope | R> {
-  const registry = yield* BenchRegistry
+  const bench = EngineBench.of(yield* BenchRegistry)
   const context = yield* Effect.context<R>()
   const scope = yield* Effect.scope
   Checks.fields<Options<R>>("HealthCheck.make", options, {
@@ -201,11 +202,11 @@ export const make = Effect.fnUntraced(function* <R>(
     Effect.suspend(() => {
       const { target } = watch
       const now = MonotonicClock.millis(Context.get(context, Clock.Clock))
-      const admission = registry.modifyUnsafe((state) => Bench.admit(state, target, now, true), now)
+      const admission = bench.modifyUnsafe((state) => Bench.admit(state, target, now, true), now)
       const resting: Checked = { target, result: "resting", at: now, duration: 0, failure: undefined }
       if (admission._tag === "Resting") return Effect.succeed(resting)
       const release = () => {
-        if (admission._tag === "Probe") registry.releaseUnsafe(admission, now)
+        if (admission._tag === "Probe") bench.releaseUnsafe(admission, now)
       }
       const run = Check.run(watch.ask, {
         timeout: timing.timeout,
@@ -213,11 +214,11 @@ export const make = Effect.fnUntraced(function* <R>(
         onEnd: ({ at, duration, failure }) => {
           if (failure !== undefined) {
             const { rest } = target.policy.rules[Failure.classOf(failure)]
-            registry.modifyUnsafe(
+            bench.modifyUnsafe(
               (state) => [undefined, Bench.fail(state, target, admission, failure, rest, at)],
               at
             )
-          } else if (admission._tag === "Probe") registry.reopenUnsafe(admission, at)
+          } else if (admission._tag === "Probe") bench.reopenUnsafe(admission, at)
           const result = failure === undefined ? "passed" : "failed"
           const checked: Checked = { target, result, at, duration, failure }
           count(watch, checked)
@@ -226,9 +227,9 @@ export const make = Effect.fnUntraced(function* <R>(
         },
         onInterrupt: release
       })
-      if (admission._tag === "Go" || registry.claim === undefined) return run
+      if (admission._tag === "Go" || bench.claim === undefined) return run
       // With a shared bench, one replica checks and the others take over its result.
-      return AttemptPermission.letThrough(registry.claim(admission)).pipe(
+      return AttemptPermission.letThrough(bench.claim(admission)).pipe(
         Effect.flatMap((isOurs) => (isOurs ? run : Effect.succeed(resting))),
         Effect.onInterrupt(() => Effect.sync(release))
       )
@@ -248,7 +249,7 @@ export const make = Effect.fnUntraced(function* <R>(
     })
 
   if (options.recovery === "check") {
-    for (const { target } of watched.values()) yield* held(registry, target)
+    for (const { target } of watched.values()) yield* held(bench, target)
   }
   for (const watch of watched.values()) {
     const again = Effect.andThen(Check.pause(timing), check(watch))
@@ -263,7 +264,7 @@ export const make = Effect.fnUntraced(function* <R>(
       return watch === undefined ? Effect.succeed(undefined) : check(watch)
     },
     report: Effect.map(MonotonicClock.currentTimeMillis, (now) => {
-      const state = registry.stateUnsafe()
+      const state = bench.stateUnsafe()
       return [...watched.values()].map((watch) => healthOf(watch, state, now))
     }),
     checks: listeners.stream
@@ -271,13 +272,10 @@ export const make = Effect.fnUntraced(function* <R>(
 })
 
 /** While the scope is open, only a passed check ends the target's bench. */
-const held = (
-  registry: BenchRegistry["Service"],
-  target: Target
-): Effect.Effect<void, never, Scope.Scope> => {
+const held = (bench: EngineBench.EngineBench, target: Target): Effect.Effect<void, never, Scope.Scope> => {
   const change = (f: (state: Bench.State, target: Target) => Bench.State) =>
     Effect.map(MonotonicClock.currentTimeMillis, (now) =>
-      registry.modifyUnsafe((state) => [undefined, f(state, target)], now)
+      bench.modifyUnsafe((state) => [undefined, f(state, target)], now)
     )
   return Effect.acquireRelease(change(Bench.hold), () => change(Bench.unhold))
 }

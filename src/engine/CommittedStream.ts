@@ -11,7 +11,7 @@ import type { SignalsOf } from "../choice/Signals.ts"
 import type { Reporter } from "../events/Reporter.ts"
 import * as Failure from "../failure/Failure.ts"
 import { DeadlineExceeded, StreamBroken } from "../failure/RunError.ts"
-import type { BenchRegistry } from "../health/BenchRegistry.ts"
+import type { EngineBench } from "../health/EngineBench.ts"
 import { usageGrace } from "../stream/CommitPoint.ts"
 import type { Flow } from "../stream/Flow.ts"
 import type { OpenStream } from "../stream/OpenStream.ts"
@@ -27,7 +27,7 @@ export type TailError = StreamBroken | DeadlineExceeded
 /** What a committed stream needs from its run. */
 export interface TailOptions<C> {
   readonly served: Served<OpenStream<C>>
-  readonly registry: BenchRegistry["Service"]
+  readonly registry: EngineBench
   readonly signals: SignalsOf
   readonly classify: (cause: Cause.Cause<unknown>) => Failure.Failure | NotMine
   readonly context: Context.Context<never>

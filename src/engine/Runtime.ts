@@ -23,6 +23,7 @@ import * as Bench from "../health/Bench.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import { CredentialLimits } from "../health/CredentialLimits.ts"
 import { CutOffs } from "../health/CutOffs.ts"
+import * as EngineBench from "../health/EngineBench.ts"
 import { FailureStreaks } from "../health/FailureStreaks.ts"
 import { type Limiter, memory } from "../health/Limiter.ts"
 import { RetryBudget } from "../health/RetryBudget.ts"
@@ -141,6 +142,7 @@ export const makeRuntime = (
   kept: Kept = makeKept(options.limiter)
 ): Runtime => {
   checkOptions(options, process)
+  const bench = EngineBench.of(registry)
   const layers = [process, options.policy]
   const preparedChains = new WeakMap<object, PreparedChain<Backend, unknown>>()
 
@@ -154,9 +156,9 @@ export const makeRuntime = (
 
   kept.budget.setShare(options.retryBudget ?? defaultRetryBudget)
   const queues = new WaitQueues((target, now) =>
-    Bench.weightier(Bench.peek(registry.stateUnsafe(), target, now), kept.limits.why(target, now))
+    Bench.weightier(Bench.peek(bench.stateUnsafe(), target, now), kept.limits.why(target, now))
   )
-  const shared: Shared = { ...kept, queues, registry, prepare: prepareOnce }
+  const shared: Shared = { ...kept, queues, registry: bench, prepare: prepareOnce }
 
   const ownObserver = options.observer && FailoverEvent.contained(options.observer, shared)
   const observerOf = (call: CallOptions | undefined): FailoverEvent.Observer | undefined =>
@@ -318,7 +320,7 @@ export const makeRuntime = (
           (served) => {
             tail = new CommittedStream({
               served,
-              registry,
+              registry: bench,
               signals: shared.signals,
               classify: (cause) => failureOf(cause, served.target, classify),
               context,
@@ -399,7 +401,7 @@ export const makeRuntime = (
     explain: <P extends Backend, R>(chain: Chain<P, R>) =>
       Effect.flatMap(Effect.context<R>(), (context) =>
         Effect.map(MonotonicClock.currentTimeMillis, (now) =>
-          explain(prepareOnce(chain), context, { state: registry.stateUnsafe(), limits: shared.limits }, now)
+          explain(prepareOnce(chain), context, { state: bench.stateUnsafe(), limits: shared.limits }, now)
         )
       ),
     retriesLeft: Effect.map(MonotonicClock.currentTimeMillis, (now) => shared.budget.left(now))

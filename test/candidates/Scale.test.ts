@@ -10,8 +10,9 @@ import * as Model from "../../src/domain/Model.ts"
 import * as Strategy from "../../src/domain/Strategy.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 import { AllBenched, ChainExhausted, DeadlineExceeded, UnknownModel } from "../../src/failure/RunError.ts"
-import { type BenchRegistry, makeMemory } from "../../src/health/BenchRegistry.ts"
+import { makeMemory } from "../../src/health/BenchRegistry.ts"
 import { CredentialLimits } from "../../src/health/CredentialLimits.ts"
+import * as EngineBench from "../../src/health/EngineBench.ts"
 import { memory } from "../../src/health/Limiter.ts"
 import { RunClock } from "../../src/time/RunClock.ts"
 
@@ -23,11 +24,12 @@ const walked = Effect.fnUntraced(function* (models: number) {
   // Something is known, so that a look is a look.
   yield* registry.bench("elsewhere")
   let looks = 0
-  const counting: BenchRegistry["Service"] = {
-    ...registry,
+  const bench = EngineBench.of(registry)
+  const counting: EngineBench.EngineBench = {
+    ...bench,
     stateUnsafe: () => {
       looks++
-      return registry.stateUnsafe()
+      return bench.stateUnsafe()
     }
   }
   const links = Array.from({ length: models }, (_, i) => Model.make(backend, `m${i}`))

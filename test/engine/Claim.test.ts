@@ -12,6 +12,7 @@ import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type * as Bench from "../../src/health/Bench.ts"
 import { BenchRegistry, makeMemory } from "../../src/health/BenchRegistry.ts"
+import * as EngineBench from "../../src/health/EngineBench.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, fault, play, throttle } from "../support/engine.ts"
 
@@ -21,13 +22,16 @@ const asking = (word: (probe: Bench.Probe) => Effect.Effect<boolean>) =>
     BenchRegistry,
     Effect.map(makeMemory, (registry) => ({
       ...registry,
-      claim: (probe: Bench.Probe) =>
-        Effect.flatMap(word(probe), (isOurs) =>
-          Effect.map(Clock.currentTimeMillis, (now) => {
-            if (!isOurs) registry.releaseUnsafe(probe, now)
-            return isOurs
-          })
-        )
+      [EngineBench.key]: {
+        ...EngineBench.of(registry),
+        claim: (probe: Bench.Probe) =>
+          Effect.flatMap(word(probe), (isOurs) =>
+            Effect.map(Clock.currentTimeMillis, (now) => {
+              if (!isOurs) EngineBench.of(registry).releaseUnsafe(probe, now)
+              return isOurs
+            })
+          )
+      }
     }))
   )
 

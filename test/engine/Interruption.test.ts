@@ -10,6 +10,7 @@ import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type { FailoverEvent } from "../../src/events/FailoverEvent.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import * as EngineBench from "../../src/health/EngineBench.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { benches, fault, throttle } from "../support/engine.ts"
 
@@ -29,7 +30,9 @@ const asks = Object.entries(ways).map(([name, ask]) => ({ name, ask }))
 
 /** Keys whose probe slot is taken. */
 const slots = Effect.map(BenchRegistry, (registry) =>
-  [...registry.stateUnsafe().entries].filter(([, entry]) => entry.probe !== 0).map(([key]) => key)
+  [...EngineBench.of(registry).stateUnsafe().entries]
+    .filter(([, entry]) => entry.probe !== 0)
+    .map(([key]) => key)
 )
 
 describe("a caller who hangs up", () => {

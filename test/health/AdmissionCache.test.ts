@@ -4,7 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Bench from "../../src/health/Bench.ts"
-import { makeMemory } from "../../src/health/BenchRegistry.ts"
+import * as EngineBench from "../../src/health/EngineBench.ts"
 import { RunClock } from "../../src/time/RunClock.ts"
 import { target } from "../support/bench.ts"
 import { dead, fault, throttle } from "../support/engine.ts"
@@ -45,7 +45,7 @@ class At extends RunClock {
 describe("a look that is remembered", () => {
   it.effect.prop("agrees with the bench after whatever happened", [Steps], ([steps]) =>
     Effect.gen(function* () {
-      const registry = yield* makeMemory
+      const registry = EngineBench.makeMemory()
       const now = new At()
       const targets = ["m0 k0", "m0 k1", "m1 k0", "m1 k1"].map((name) => {
         const [model, credential] = name.split(" ")

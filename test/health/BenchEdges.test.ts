@@ -13,8 +13,9 @@ import * as Target from "../../src/domain/Target.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import * as WhenAllBenched from "../../src/engine/run/WhenAllBenched.ts"
 import * as Bench from "../../src/health/Bench.ts"
-import { BenchRegistry, layerMemory, makeMemory } from "../../src/health/BenchRegistry.ts"
+import { BenchRegistry, layerMemory } from "../../src/health/BenchRegistry.ts"
 import { CredentialLimits } from "../../src/health/CredentialLimits.ts"
+import * as EngineBench from "../../src/health/EngineBench.ts"
 import type { Limiter } from "../../src/health/Limiter.ts"
 import { forgive } from "../../src/health/stores/Saved.ts"
 import * as Policy from "../../src/policy/Policy.ts"
@@ -24,7 +25,7 @@ import { a, admitted, benched, probe, rest, why } from "../support/bench.ts"
 import { dead, fault, refusal, throttle } from "../support/engine.ts"
 
 /** A walk over a chain of one target, whose credential may have a limit. */
-const walk = (registry: BenchRegistry["Service"], limiter: Limiter, rpm?: number) => {
+const walk = (registry: EngineBench.EngineBench, limiter: Limiter, rpm?: number) => {
   const backend = Backend.make("a", {}, { credentials: [Credential.make("k", { rpm })] })
   const context = Context.empty()
   const limits = new CredentialLimits(limiter)
@@ -54,7 +55,7 @@ describe("a walk that begins again after a wait", () => {
   it.effect("remembers nothing of who was over a limit of its own before the wait", () =>
     Effect.gen(function* () {
       const { candidates, limits } = walk(
-        yield* makeMemory,
+        EngineBench.makeMemory(),
         { take: () => Effect.succeed({ allowed: false, wait: 60_000 }) },
         1
       )
@@ -97,7 +98,7 @@ describe("a request whose token cap is left out", () => {
 describe("`wait` while somebody else probes", () => {
   it.effect("waits in line for the outcome, for the probe has no end that is known", () =>
     Effect.gen(function* () {
-      const registry = yield* makeMemory
+      const registry = EngineBench.makeMemory()
       const { candidates } = walk(registry, allowing)
       const target = candidates.next()?.target
       assert(target !== undefined)

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
+import * as EngineBench from "../../src/health/EngineBench.ts"
 import { BenchRegistry, Failover } from "../../src/index.ts"
 import type { Transport } from "../../src/providers/index.ts"
 import * as FaultServer from "../support/FaultServer.ts"
@@ -35,7 +36,7 @@ const play = (
       Effect.provideService(Failover.complete(asked.chain, asked.request), Failover.Failover, failover)
     )
     assert.strictEqual(server.requests.length, 1)
-    assert.isAbove(bench.stateUnsafe().entries.size, 0)
+    assert.isAbove(EngineBench.of(bench).stateUnsafe().entries.size, 0)
     yield* Effect.sleep(3)
 
     server.play(behaviour)
@@ -50,7 +51,9 @@ const play = (
       connections: server.running,
       fibers,
       sleepers: clock.sleepers(),
-      probes: [...bench.stateUnsafe().entries].filter(([, entry]) => entry.probe !== 0).map(([key]) => key)
+      probes: [...EngineBench.of(bench).stateUnsafe().entries]
+        .filter(([, entry]) => entry.probe !== 0)
+        .map(([key]) => key)
     })
     const nothing = { connections: 0, fibers: 0, sleepers: 0, probes: [] }
     const isOver = () => JSON.stringify(look()) === JSON.stringify(nothing)

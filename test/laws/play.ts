@@ -12,6 +12,7 @@ import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as EngineBench from "../../src/health/EngineBench.ts"
 import {
   Bench,
   BenchKey,
@@ -97,7 +98,7 @@ export const play = (scenario: Scenario): Effect.Effect<Played> => {
     const failover = yield* Failover.make({
       policy: policyOf(scenario),
       retryBudget: scenario.policy.retryBudget,
-      observer: (event) => heard.push({ event, state: bench.stateUnsafe() })
+      observer: (event) => heard.push({ event, state: EngineBench.of(bench).stateUnsafe() })
     })
     yield* Effect.forkChild(benchByHand(scenario, world, bench))
     const callers = yield* Effect.forEach(scenario.callers, (_, caller) =>
@@ -112,7 +113,9 @@ export const play = (scenario: Scenario): Effect.Effect<Played> => {
     const left = {
       calls: world.scripted.reduce((sum, provider) => sum + provider.open, 0),
       fibers: fibers.reduce((sum, { active }) => sum + active, 0),
-      probes: [...bench.stateUnsafe().entries].filter(([, entry]) => entry.probe !== 0).map(([key]) => key)
+      probes: [...EngineBench.of(bench).stateUnsafe().entries]
+        .filter(([, entry]) => entry.probe !== 0)
+        .map(([key]) => key)
     }
     return { ...world, told, heard, steps, left }
   }).pipe(Effect.provide(registry), Random.withSeed(scenario.seed))
@@ -347,7 +350,11 @@ const benchByHand = (scenario: Scenario, { chain }: World, bench: BenchRegistry.
 // -- what is seen of it -------------------------------------------------------------------------------------------
 
 /** Writes down what each operation of the engine does to the bench. */
-export const watched = (inner: BenchRegistry.BenchRegistry["Service"], steps: Array<Step>): typeof inner => {
+export const watched = (
+  registry: BenchRegistry.BenchRegistry["Service"],
+  steps: Array<Step>
+): typeof registry => {
+  const inner = EngineBench.of(registry)
   const note = (
     operation: Step["operation"],
     admission: Step["admission"],
@@ -359,7 +366,7 @@ export const watched = (inner: BenchRegistry.BenchRegistry["Service"], steps: Ar
     const at = typeof now === "number" ? now : now.millis()
     steps.push({ operation, admission, before, after: inner.stateUnsafe(), at })
   }
-  return {
+  const noted: EngineBench.EngineBench = {
     ...inner,
     failUnsafe: (target, admission, failure, rest, now) =>
       note("fail", admission, now, () => inner.failUnsafe(target, admission, failure, rest, now)),
@@ -368,6 +375,7 @@ export const watched = (inner: BenchRegistry.BenchRegistry["Service"], steps: Ar
     releaseUnsafe: (probe, now) => note("release", probe, now, () => inner.releaseUnsafe(probe, now)),
     reopenUnsafe: (probe, now) => note("reopen", probe, now, () => inner.reopenUnsafe(probe, now))
   }
+  return { ...registry, [EngineBench.key]: noted }
 }
 
 /** The targets of a chain, as the bench knows them. */

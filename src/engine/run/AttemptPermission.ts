@@ -5,15 +5,15 @@
 import * as Effect from "effect/Effect"
 import type { Target } from "../../domain/Target.ts"
 import type * as Bench from "../../health/Bench.ts"
-import type { BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { CredentialLimits } from "../../health/CredentialLimits.ts"
+import type { EngineBench } from "../../health/EngineBench.ts"
 
 /** `probing`: another process is probing, and the slot has been released. `limited`: the credential is over its own limit. */
 export type AttemptPermission = "granted" | "probing" | "limited"
 
 /** Asks for permission; `undefined` where none is needed. A registry or limiter that fails lets the attempt through. */
 export const ask = (
-  { limits, registry }: { readonly limits: CredentialLimits; readonly registry: BenchRegistry["Service"] },
+  { limits, registry }: { readonly limits: CredentialLimits; readonly registry: EngineBench },
   target: Target,
   admission: Bench.Go | Bench.Probe
 ): Effect.Effect<AttemptPermission> | undefined => {

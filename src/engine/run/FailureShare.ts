@@ -6,7 +6,7 @@ import type { Group, Signals, SignalsOf } from "../../choice/Signals.ts"
 import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as Bench from "../../health/Bench.ts"
-import type { BenchRegistry } from "../../health/BenchRegistry.ts"
+import type { EngineBench } from "../../health/EngineBench.ts"
 import { doubtfulClasses, type Rest } from "../../policy/Rule.ts"
 
 /** A `committed` stream was counted as a success at its first content. */
@@ -14,7 +14,7 @@ type Failed = Kind | "committed"
 
 /** What runs share, as far as it is needed here. */
 export interface Shared {
-  readonly registry: BenchRegistry["Service"]
+  readonly registry: EngineBench
   readonly signals: SignalsOf
 }
 
@@ -47,7 +47,7 @@ const tooOften = (
   group: Group,
   target: Target,
   own: Signals,
-  registry: BenchRegistry["Service"],
+  registry: EngineBench,
   kind: Failed,
   now: number
 ): { readonly rest: Rest; readonly evidence: string } | undefined => {

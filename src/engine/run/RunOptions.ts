@@ -11,9 +11,9 @@ import type { About, Observer, RunInfo } from "../../events/FailoverEvent.ts"
 import type * as Failure from "../../failure/Failure.ts"
 import type * as RunError from "../../failure/RunError.ts"
 import type * as Bench from "../../health/Bench.ts"
-import type { BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { CredentialLimits } from "../../health/CredentialLimits.ts"
 import type { CutOffs } from "../../health/CutOffs.ts"
+import type { EngineBench } from "../../health/EngineBench.ts"
 import type { FailureStreaks } from "../../health/FailureStreaks.ts"
 import type { RetryBudget } from "../../health/RetryBudget.ts"
 import type { Policy } from "../../policy/Policy.ts"
@@ -22,7 +22,7 @@ import type { Classify } from "../failures/FailureOf.ts"
 
 /** What all runs of a runtime share. */
 export interface Shared {
-  readonly registry: BenchRegistry["Service"]
+  readonly registry: EngineBench
   readonly limits: CredentialLimits
   readonly budget: RetryBudget
   readonly turns: Turns

@@ -1,7 +1,7 @@
 /** This process's copy of a bench that is shared over Redis, and what it knows of the records there. */
 import type { BenchKey } from "../../domain/BenchKey.ts"
 import * as Bench from "../Bench.ts"
-import type { BenchRegistry } from "../BenchRegistry.ts"
+import type { EngineBench } from "../EngineBench.ts"
 import { forgive, restore } from "./Saved.ts"
 import * as Shared from "./Shared.ts"
 
@@ -13,7 +13,7 @@ const retryClaimAfter = 1_000
 
 /** The local bench of a replica, which every decision uses, and the records that it has exchanged with Redis. */
 export class LocalCopy {
-  readonly registry: BenchRegistry["Service"]
+  readonly bench: EngineBench
   /** The name of this process in Redis. */
   readonly replica: string
   /** Each key as it was when this process and Redis last agreed on it. */
@@ -23,13 +23,13 @@ export class LocalCopy {
   /** The state of Redis that the epochs in `agreed` belong to. */
   #known = { era: "", epoch: 0 }
 
-  constructor(registry: BenchRegistry["Service"], replica: string) {
-    this.registry = registry
+  constructor(bench: EngineBench, replica: string) {
+    this.bench = bench
     this.replica = replica
   }
 
   get entries(): Bench.State["entries"] {
-    return this.registry.stateUnsafe().entries
+    return this.bench.stateUnsafe().entries
   }
 
   /** The key is now the same here and in Redis. */
@@ -83,7 +83,7 @@ export class LocalCopy {
       return [{ key, record, known, isSent, isLatest, from: Shared.fromWire(record, ahead) }]
     })
     if (news.length === 0) return
-    this.registry.modifyUnsafe((state) => {
+    this.bench.modifyUnsafe((state) => {
       let next = state
       for (const { from, isLatest, key } of news) next = restore(next, key, from, now, slack, isLatest)
       return [undefined, next]
@@ -131,7 +131,7 @@ export class LocalCopy {
   /** Makes a state change that the other replicas need not know. `isSent`: nothing of the key was left to send. */
   #modify(key: BenchKey, now: number, f: (state: Bench.State) => Bench.State) {
     const isSent = this.agreed.get(key)?.entry === this.entries.get(key)
-    this.registry.modifyUnsafe((state) => [undefined, f(state)], now)
+    this.bench.modifyUnsafe((state) => [undefined, f(state)], now)
     return { isSent, entry: this.entries.get(key) }
   }
 

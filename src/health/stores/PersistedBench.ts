@@ -19,6 +19,7 @@ import * as Checks from "../../util/Checks.ts"
 import * as Bench from "../Bench.ts"
 import { BenchRegistry, makeMemory } from "../BenchRegistry.ts"
 import { isDead } from "../BenchState.ts"
+import * as EngineBench from "../EngineBench.ts"
 import * as ReadSaved from "./ReadSaved.ts"
 import { restore, saved, shifted } from "./Saved.ts"
 
@@ -46,6 +47,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const { delay = "1 second", key = "effect-failover-bench" } = options
   const store = yield* KeyValueStore.KeyValueStore
   const registry = yield* makeMemory
+  const bench = EngineBench.of(registry)
   /** Stored records that cannot be read here; `undefined` until the store has been read. */
   let foreign: Foreign | undefined
   let isFailing = false
@@ -59,7 +61,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         `The saved bench could not be read (${document}); it is kept under ${key}.unreadable, and this process starts with an empty one.`
       )
     }
-    const { left, unreadable } = yield* load(registry, typeof document === "string" ? {} : document)
+    const { left, unreadable } = yield* load(bench, typeof document === "string" ? {} : document)
     foreign = left
     const names = new ReadSaved.Unreadable().tell(unreadable)
     if (names !== undefined) {
@@ -74,14 +76,14 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
 
   const dirty = yield* Queue.sliding<void>(1)
   // Keeps the revision only: holding a version would keep all changes since.
-  let written = registry.stateUnsafe().entries.revision
+  let written = bench.stateUnsafe().entries.revision
   const attempt = Effect.gen(function* () {
-    const { entries } = registry.stateUnsafe()
+    const { entries } = bench.stateUnsafe()
     if (entries.revision === written) return
     // Never overwrites what has not been read.
     if (foreign === undefined) yield* read
     const now = yield* MonotonicClock.currentTimeMillis
-    const latest = registry.stateUnsafe().entries
+    const latest = bench.stateUnsafe().entries
     yield* store.set(key, textOf(latest, foreign ?? new Map(), now, yield* MonotonicClock.ahead))
     written = latest.revision
   })
@@ -147,13 +149,13 @@ const documentIn = (text: string | undefined): { readonly [key: string]: unknown
 
 /** Restores the readable records. */
 const load = Effect.fnUntraced(function* (
-  registry: BenchRegistry["Service"],
+  bench: EngineBench.EngineBench,
   records: { readonly [key: string]: unknown }
 ) {
   const now = yield* MonotonicClock.currentTimeMillis
   const ahead = yield* MonotonicClock.ahead
   const unreadable = new Map<BenchKey, string>()
-  registry.modifyUnsafe((state) => {
+  bench.modifyUnsafe((state) => {
     let next = state
     for (const [benchKey, value] of Object.entries(records)) {
       const record = ReadSaved.read(value)
@@ -167,7 +169,7 @@ const load = Effect.fnUntraced(function* (
     }
     return [undefined, next]
   }, now)
-  const { entries } = registry.stateUnsafe()
+  const { entries } = bench.stateUnsafe()
   const left: Foreign = new Map()
   for (const benchKey of unreadable.keys()) {
     left.set(benchKey, { record: records[benchKey], entry: entries.get(benchKey) })

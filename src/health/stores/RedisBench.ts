@@ -34,6 +34,7 @@ import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Checks from "../../util/Checks.ts"
 import type * as Bench from "../Bench.ts"
 import { BenchRegistry, makeMemory } from "../BenchRegistry.ts"
+import * as EngineBench from "../EngineBench.ts"
 import { LocalCopy } from "./LocalCopy.ts"
 import * as RedisProblem from "./RedisProblem.ts"
 import * as RedisSession from "./RedisSession.ts"
@@ -90,7 +91,8 @@ export const make = Effect.fnUntraced(function* <E>(
   const pause = Duration.toMillis(options.retry ?? "1 second")
   const replica = (yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)).toString(36)
   const registry = yield* makeMemory
-  const copy = new LocalCopy(registry, replica)
+  const bench = EngineBench.of(registry)
+  const copy = new LocalCopy(bench, replica)
   const session = RedisSession.make(copy, { names, timeout, pause, resync: options.resync ?? "30 seconds" })
   let online: RedisSession.Session | undefined
   let isJoining = true
@@ -180,5 +182,5 @@ export const make = Effect.fnUntraced(function* <E>(
         : Effect.succeed(admission)
     )
 
-  return { ...registry, admit, claim }
+  return { ...registry, admit, [EngineBench.key]: { ...bench, claim } }
 })

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { make } from "../../../src/checks/HealthCheck.ts"
 import { type BenchRegistry, makeMemory } from "../../../src/health/BenchRegistry.ts"
+import * as EngineBench from "../../../src/health/EngineBench.ts"
 import { throttle } from "../../support/engine.ts"
 import * as Redis from "../../support/redis.ts"
 import { becomes, eventually, live, on, replica, together } from "../../support/replicas.ts"
@@ -60,7 +61,10 @@ describe("a health check over a shared bench", () => {
   const halfOpen = (claim: Effect.Effect<boolean>) =>
     Effect.gen(function* () {
       const memory = yield* makeMemory
-      const registry: BenchRegistry["Service"] = { ...memory, claim: () => claim }
+      const registry: BenchRegistry["Service"] = {
+        ...memory,
+        [EngineBench.key]: { ...EngineBench.of(memory), claim: () => claim }
+      }
       yield* on(registry, fail(x, throttle("300 millis")))
       yield* becomes(registry, "x/m#k", "half-open")
       return registry

@@ -7,6 +7,7 @@ import * as Redacted from "effect/Redacted"
 import * as Credential from "../../../src/domain/Credential.ts"
 import * as Target from "../../../src/domain/Target.ts"
 import * as Bench from "../../../src/health/Bench.ts"
+import * as EngineBench from "../../../src/health/EngineBench.ts"
 import { connect } from "../../../src/health/stores/NodeConnection.ts"
 import * as RedisBench from "../../../src/health/stores/RedisBench.ts"
 import { restore } from "../../../src/health/stores/Saved.ts"
@@ -284,7 +285,7 @@ describe.skipIf(!Redis.isInstalled)(
         const { url } = yield* Redis.make
         const counts = new Map<unknown, number>()
         const a = yield* RedisBench.make(counting(url, counts), { ...quick })
-        a.modifyUnsafe((state) => {
+        EngineBench.of(a).modifyUnsafe((state) => {
           let next = state
           for (let i = 0; i < 3_000; i++) {
             const manual = { since: 0, until: Number.POSITIVE_INFINITY, reason: undefined, by: undefined }
@@ -303,7 +304,7 @@ describe.skipIf(!Redis.isInstalled)(
           resync: "20 millis"
         })
         yield* eventually(
-          Effect.sync(() => b.stateUnsafe().entries.size),
+          Effect.sync(() => EngineBench.of(b).stateUnsafe().entries.size),
           (size) => size === 3_000,
           "20 seconds"
         )

@@ -8,6 +8,7 @@ import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { makeKept, makeRuntime } from "../../../src/engine/Runtime.ts"
+import * as EngineBench from "../../../src/health/EngineBench.ts"
 import {
   Backend,
   type Bench,
@@ -72,7 +73,8 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
     const observer = (event: FailoverEvent.FailoverEvent) => {
       events.push(event)
       if (event._tag !== "AttemptStarted") return
-      if (registry.stateUnsafe().entries.get(event.target.key)?.reason !== undefined) single.add(event)
+      if (EngineBench.of(registry).stateUnsafe().entries.get(event.target.key)?.reason !== undefined)
+        single.add(event)
     }
     const begin = () => {
       const backends = world.chain === "alone" ? (["primary"] as const) : (["primary", "backup"] as const)
@@ -149,7 +151,9 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
       left: {
         calls: services.primary.open + services.backup.open,
         fibers: fibers.active,
-        probes: [...registry.stateUnsafe().entries].filter(([, { probe }]) => probe !== 0).map(([key]) => key)
+        probes: [...EngineBench.of(registry).stateUnsafe().entries]
+          .filter(([, { probe }]) => probe !== 0)
+          .map(([key]) => key)
       }
     }
   }).pipe(Random.withSeed("turns"), Effect.provide(TestClock.layer()))
@@ -168,6 +172,6 @@ const restFromTheStart = (registry: BenchRegistry.BenchRegistry["Service"]) => {
 /** Lets the time pass that the target still rests by itself. */
 const pastTheRest = (registry: BenchRegistry.BenchRegistry["Service"]) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const entry = registry.stateUnsafe().entries.get(primary)
+    const entry = EngineBench.of(registry).stateUnsafe().entries.get(primary)
     return TestClock.adjust(entry?.reason === undefined ? 0 : Math.max(0, entry.until - now))
   })
