@@ -135,7 +135,7 @@ export class PreparedTier<out P extends Backend, out R> {
     if (targets.length < 2) return targets
     const group = {
       items: targets,
-      signals: targets.map(({ key }) => this.#signals.of(key))
+      signals: targets.map((target) => this.#signals.ofTarget(target))
     }
     for (const target of targets) this.#signals.groups.set(target, group)
     return targets
@@ -153,7 +153,7 @@ export class PreparedTier<out P extends Backend, out R> {
         targets,
         targets.map(({ key }) => key),
         weightsOf(this.models, targets),
-        targets.map(({ key }) => this.#signals.of(key))
+        targets.map((target) => this.#signals.ofTarget(target))
       )
     }
     return this.#equals

@@ -47,7 +47,7 @@ export class TierOrder<R> implements Request<Target> {
   #key: number | "none" | undefined
   /** The name of the tier whose turn is read. */
   #turnsAt = ""
-  readonly #ownTurns = new Map<string, number>()
+  #ownTurns: Map<string, number> | undefined
   /** The order of a later tier that was needed before the run reached it. */
   #known: { readonly tier: object; readonly order: Order<Target> } | undefined
 
@@ -94,10 +94,11 @@ export class TierOrder<R> implements Request<Target> {
   turn(): number {
     const { turns } = this.#options
     const name = this.#turnsAt
-    let turn = this.#ownTurns.get(name)
+    let turn = this.#ownTurns?.get(name)
     if (turn === undefined) {
       turn = turns.get(name) ?? 0
       turns.set(name, turn + 1)
+      this.#ownTurns ??= new Map()
       this.#ownTurns.set(name, turn)
     }
     return turn

@@ -4,13 +4,14 @@
  * It belongs to no target and to no chain, so that every chain sees what another one has learnt, and so that it outlives a
  * reload. Only targets that have equals, a limit or a hedge are looked at; others cost nothing.
  */
+import { LatestKeys } from "../util/LatestKeys.ts"
 import { HedgeBudget } from "./HedgeBudget.ts"
 import { LearnedLimit } from "./LearnedLimit.ts"
 import { Load } from "./Load.ts"
 import type { Outcomes } from "./Outcomes.ts"
 import { RecentTimes } from "./RecentTimes.ts"
 
-/** More targets than this are not kept; the oldest go first. */
+/** More targets than this are not kept, except by those that are in use; the oldest go first. */
 export const capacity = 10_000
 
 /** What is known of one target. */
@@ -33,12 +34,18 @@ export interface Group {
   readonly signals: ReadonlyArray<Signals>
 }
 
+/** A target, with what it keeps of the signals that it belongs to. */
+export interface Keeping {
+  readonly key: string
+  readonly kept: { signalsOf: object | undefined; signals: Signals | undefined }
+}
+
 /** What is known of all targets, by their keys. */
 export class SignalsOf {
   readonly hedges = new HedgeBudget()
   /** The groups in which targets have equals, by the targets themselves. */
   readonly groups = new WeakMap<object, Group>()
-  readonly #known = new Map<string, Signals>()
+  readonly #known = new LatestKeys<Signals>(capacity)
 
   /** How many targets are known. */
   get size(): number {
@@ -49,10 +56,18 @@ export class SignalsOf {
   of(key: string): Signals {
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    if (this.#known.size >= capacity) this.#known.delete(this.#known.keys().next().value!)
     const made = new Signals()
-    this.#known.set(key, made)
+    this.#known.add(key, made)
     return made
+  }
+
+  /** The same for a target that is at hand. It keeps what it got, so that attempts look nothing up. */
+  ofTarget({ key, kept }: Keeping): Signals {
+    if (kept.signalsOf !== this || kept.signals === undefined) {
+      kept.signalsOf = this
+      kept.signals = this.of(key)
+    }
+    return kept.signals
   }
 
   /** The same, without making anything. */

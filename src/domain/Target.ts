@@ -1,5 +1,6 @@
 /** A target of requests: provider × model × credential. */
 
+import type { Signals } from "../choice/Signals.ts"
 import type { Policy } from "../policy/Policy.ts"
 import type { Scope } from "../policy/Rule.ts"
 import type { Resting } from "./Admission.ts"
@@ -33,12 +34,20 @@ export interface Target {
   readonly allBenchKeys: ReadonlyArray<BenchKey.BenchKey>
   /** The cached state of the bench; for the bench only. */
   readonly glance: Glance
+  /** What was looked up for this target once, so that requests need not look it up again; for those who keep it there. */
+  readonly kept: Kept
 }
 
 /** Why a target was last found benched, and what decides whether that is still valid. */
 export interface Glance {
   mark: object | undefined
   why: Resting | undefined
+}
+
+/** What is known of a target elsewhere, and who has given it. */
+export interface Kept {
+  signals: Signals | undefined
+  signalsOf: object | undefined
 }
 
 /** Builds a target. */
@@ -72,6 +81,7 @@ export const make = (options: {
     policy,
     benchKeys,
     allBenchKeys: Object.values(benchKeys),
-    glance: { mark: undefined, why: undefined }
+    glance: { mark: undefined, why: undefined },
+    kept: { signals: undefined, signalsOf: undefined }
   }
 }

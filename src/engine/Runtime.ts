@@ -237,7 +237,7 @@ export const makeRuntime = (
           start: (backend, target, amendedFor) => {
             const running = Running.start(guarded(effect, backend, target, amendedFor), context)
             return isWatched(target)
-              ? Watched.effect(running, shared.signals.of(target.key), context)
+              ? Watched.effect(running, shared.signals.ofTarget(target), context)
               : running
           },
           canAmend,
@@ -299,7 +299,7 @@ export const makeRuntime = (
               context,
               owner
             })
-            if (isWatched(target)) Watched.stream(opening, shared.signals.of(target.key), context)
+            if (isWatched(target)) Watched.stream(opening, shared.signals.ofTarget(target), context)
             return opening
           },
           canAmend,

@@ -7,6 +7,7 @@
  * twice as long as the target has lately needed, with no answer in between.
  */
 import type { Target } from "../domain/Target.ts"
+import { LatestKeys } from "../util/LatestKeys.ts"
 
 /** From so many in a row on, each counts as a timeout. */
 export const cutOffsInRow = 3
@@ -29,7 +30,7 @@ interface Known {
 
 /** The counts of all targets. */
 export class CutOffs {
-  readonly #known = new Map<string, Known>()
+  readonly #known = new LatestKeys<Known>(capacity)
 
   /** An answer ends the row. `took` is its duration in milliseconds, 0 if it came at once. */
   answered({ key }: Target, took: number): void {
@@ -53,9 +54,8 @@ export class CutOffs {
   }
 
   #add(key: string): Known {
-    if (this.#known.size >= capacity) this.#known.delete(this.#known.keys().next().value!)
     const known = { inRow: 0, last: 0, usual: 0 }
-    this.#known.set(key, known)
+    this.#known.add(key, known)
     return known
   }
 }

@@ -5,6 +5,7 @@
  * the retries of a visit take, although it was called repeatedly, counts like one whose visit was exhausted.
  */
 import type { Target } from "../domain/Target.ts"
+import { LatestKeys } from "../util/LatestKeys.ts"
 
 /** How long a streak has to last, in milliseconds: as long as the default retries of one visit at most. */
 export const retryWindow = 2_500
@@ -22,7 +23,7 @@ interface Row {
 
 /** The streaks of all targets, in milliseconds since the epoch. */
 export class FailureStreaks {
-  readonly #rows = new Map<string, Row>()
+  readonly #rows = new LatestKeys<Row>(capacity)
 
   /** How many there are. */
   get size(): number {
@@ -33,7 +34,7 @@ export class FailureStreaks {
   cutShort({ key }: Target, now: number): boolean {
     const row = this.#rows.get(key)
     if (row === undefined || now - row.last > rowIdle) {
-      this.#put(key, { since: now, last: now })
+      this.#rows.add(key, { since: now, last: now })
       return false
     }
     row.last = now
@@ -43,11 +44,5 @@ export class FailureStreaks {
   /** An answer ends the streak. */
   succeeded({ key }: Target): void {
     if (this.#rows.size > 0) this.#rows.delete(key)
-  }
-
-  #put(key: string, row: Row): void {
-    this.#rows.delete(key)
-    if (this.#rows.size >= capacity) this.#rows.delete(this.#rows.keys().next().value!)
-    this.#rows.set(key, row)
   }
 }

@@ -30,7 +30,7 @@ export const record = (
 ): void => {
   const group = target.hasEquals && isItsOwn(failure) ? signals.groups.get(target) : undefined
   const found =
-    group === undefined ? undefined : tooOften(group, target, signals.of(target.key), registry, kind, now)
+    group === undefined ? undefined : tooOften(group, target, signals.ofTarget(target), registry, kind, now)
   if (found === undefined || failure._tag !== "Transient") {
     registry.failUnsafe(target, admission, failure, rest, now)
   } else registry.failUnsafe(target, admission, withEvidence(failure, found.evidence), found.rest, now)

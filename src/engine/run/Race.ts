@@ -98,7 +98,7 @@ class Race<P extends Backend, R, A> {
     first.onContent?.(() => this.#guarded(() => this.#firstHasContent()))
     const { kind } = run.options
     const { target } = run.visit
-    const delay = Hedging.delayOf(hedging, () => run.shared.signals.of(target.key).times[kind])
+    const delay = Hedging.delayOf(hedging, () => run.shared.signals.ofTarget(target).times[kind])
     if (delay === undefined || this.#isOver || this.#isDecided) return
     this.#timer = Running.start(run.clock.sleepUntil(run.now() + delay), run.context)
     this.#timer.addObserver((exit) => {

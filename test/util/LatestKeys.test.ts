@@ -1,0 +1,55 @@
+import { assert, describe, it } from "@effect/vitest"
+import { LatestKeys } from "../../src/util/LatestKeys.ts"
+
+const held = (map: LatestKeys<number>, keys: string) => [...keys].filter((key) => map.get(key) !== undefined)
+
+describe("LatestKeys", () => {
+  it("drops the oldest entries first, however many are added", () => {
+    const map = new LatestKeys<number>(3)
+    for (const key of "abcdefg") map.add(key, 1)
+    assert.deepStrictEqual(held(map, "abcdefg"), ["e", "f", "g"])
+    assert.strictEqual(map.size, 3)
+  })
+
+  it("counts an entry that is added again as the latest", () => {
+    const map = new LatestKeys<number>(3)
+    for (const key of "abcdaebfa") map.add(key, 1)
+    assert.deepStrictEqual(held(map, "abcdef"), ["a", "b", "f"])
+  })
+
+  it("goes on after entries were deleted, also the next one to be dropped and all of them", () => {
+    const map = new LatestKeys<number>(3)
+    for (const key of "abcd") map.add(key, 1)
+    assert.isTrue(map.delete("b"))
+    for (const key of "ef") map.add(key, 1)
+    assert.deepStrictEqual(held(map, "abcdef"), ["d", "e", "f"])
+    for (const key of "def") map.delete(key)
+    for (const key of "ghijk") map.add(key, 1)
+    assert.deepStrictEqual(held(map, "ghijk"), ["i", "j", "k"])
+    assert.strictEqual(map.size, 3)
+  })
+
+  it("never holds more than its capacity (seeded mixture against a plain list)", () => {
+    const map = new LatestKeys<number>(5)
+    let list: Array<string> = []
+    let seed = 7
+    const next = (below: number) => {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0
+      return (seed >>> 8) % below
+    }
+    for (let step = 0; step < 5_000; step++) {
+      const key = String(next(12))
+      if (next(4) === 0) {
+        map.delete(key)
+        list = list.filter((other) => other !== key)
+      } else {
+        map.add(key, step)
+        list = [...list.filter((other) => other !== key), key].slice(-5)
+      }
+      assert.strictEqual(map.size, list.length)
+      for (let each = 0; each < 12; each++) {
+        assert.strictEqual(map.get(String(each)) !== undefined, list.includes(String(each)))
+      }
+    }
+  })
+})
