@@ -35,12 +35,14 @@ export interface Options {
   readonly folder: string
   readonly store: string
   readonly isStopped: boolean
+  /** How long it waits for a provider, in seconds. */
+  readonly timeout: number
   readonly providers: ReadonlyArray<Standing>
 }
 
 const rest = { base: "500 millis", max: "2 seconds" }
 
-const configOf = ({ providers, store }: Options, port: number): object => ({
+const configOf = ({ providers, store, timeout }: Options, port: number): object => ({
   providers: Object.fromEntries(
     providers.map(({ member, server }) => [
       member.name,
@@ -58,11 +60,11 @@ const configOf = ({ providers, store }: Options, port: number): object => ({
     deadline: "60 seconds",
     maxWait: "200 millis",
     timeouts: {
-      connect: "4 seconds",
-      headers: "4 seconds",
-      firstContent: "4 seconds",
-      idle: "4 seconds",
-      answer: "6 seconds"
+      connect: `${timeout} seconds`,
+      headers: `${timeout} seconds`,
+      firstContent: `${timeout} seconds`,
+      idle: `${timeout} seconds`,
+      answer: `${1.5 * timeout} seconds`
     },
     retries: { times: 1, backoff: ["50 millis"] },
     cooldown: { transient: rest, rateLimit: rest, authDead: rest, modelMissing: rest }

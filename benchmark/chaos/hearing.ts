@@ -5,6 +5,8 @@ import type { Api } from "./plan.ts"
 export interface Heard {
   /** The text as far as it came; of a tool, its arguments. */
   readonly text: string
+  /** Some of the answer came: text, or the beginning of a tool call, which may have no arguments yet. */
+  readonly hasBegun: boolean
   /** The protocol says that this is all. */
   readonly isComplete: boolean
   /** The protocol says that it failed, in the shape it has for that. */
@@ -38,8 +40,8 @@ const isErrorOf = (api: Api, json: Json): boolean =>
 /** Reads a whole answer. */
 export const whole = (api: Api, status: number, body: string): Heard => {
   const json = parse(body)
-  if (status !== 200) return { text: "", isComplete: false, isError: isErrorOf(api, json) }
-  return { text: wholeText(api, json), isComplete: true, isError: false }
+  if (status !== 200) return { text: "", hasBegun: false, isComplete: false, isError: isErrorOf(api, json) }
+  return { text: wholeText(api, json), hasBegun: true, isComplete: true, isError: false }
 }
 
 const wholeText = (api: Api, json: Json): string => {
@@ -60,6 +62,7 @@ const wholeText = (api: Api, json: Json): string => {
 /** Reads a stream. */
 export const stream = (api: Api, body: string): Heard => {
   let text = ""
+  let hasCall = false
   let isComplete = false
   let isError = false
   for (const block of body.split("\n\n")) {
@@ -78,17 +81,20 @@ export const stream = (api: Api, body: string): Heard => {
     if (api === "chat") {
       const delta = at(json, "choices", 0, "delta")
       text += textOf(at(delta, "content")) + textOf(at(delta, "tool_calls", 0, "function", "arguments"))
+      if (at(delta, "tool_calls", 0) !== undefined) hasCall = true
       if (at(json, "error") !== undefined) isError = true
     } else if (api === "messages") {
       text += textOf(at(json, "delta", "text")) + textOf(at(json, "delta", "partial_json"))
+      if (at(json, "content_block", "type") === "tool_use") hasCall = true
       if (type === "message_stop") isComplete = true
       if (type === "error") isError = isErrorOf(api, json)
     } else {
       if (type === "response.output_text.delta" || type === "response.function_call_arguments.delta")
         text += textOf(at(json, "delta"))
+      if (at(json, "item", "type") === "function_call") hasCall = true
       if (type === "response.completed") isComplete = true
       if (type === "error" || type === "response.failed") isError = true
     }
   }
-  return { text, isComplete, isError }
+  return { text, hasBegun: hasCall || text !== "", isComplete, isError }
 }

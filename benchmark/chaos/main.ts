@@ -34,7 +34,10 @@ const readOptions = (): Options.Options | undefined => {
   }
 }
 
-const chaos = async ({ minutes, rate, seed, workers }: Options.Options, folder: string): Promise<boolean> => {
+const chaos = async (
+  { minutes, rate, seed, timeout, workers }: Options.Options,
+  folder: string
+): Promise<boolean> => {
   console.log(
     `Chaos for ${minutes} minutes with seed ${seed} (again: npm run chaos -- --minutes ${minutes} --seed ${seed})`
   )
@@ -56,11 +59,12 @@ const chaos = async ({ minutes, rate, seed, workers }: Options.Options, folder: 
     )
     const shared = redis?.url ?? "memory"
     const gateways = await Promise.all([
-      Gateways.make({ name: "a", folder, providers, store: shared, isStopped: false }),
-      Gateways.make({ name: "b", folder, providers, store: shared, isStopped: true }),
+      Gateways.make({ name: "a", folder, timeout, providers, store: shared, isStopped: false }),
+      Gateways.make({ name: "b", folder, timeout, providers, store: shared, isStopped: true }),
       Gateways.make({
         name: "c",
         folder,
+        timeout,
         providers,
         store: `file:${join(disk.path, "bench.json")}`,
         isStopped: true

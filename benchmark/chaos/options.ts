@@ -10,6 +10,8 @@ export interface Options {
   readonly rate: number
   /** The most requests at once. */
   readonly workers: number
+  /** How long a gateway waits for a provider, in seconds. On a busy machine a good provider may take some. */
+  readonly timeout: number
 }
 
 export const usage = `npm run chaos -- [options]
@@ -17,7 +19,8 @@ export const usage = `npm run chaos -- [options]
   --minutes N    how long there is traffic (2)
   --seed N       where all numbers by chance begin; the run prints the one it took
   --rate N       the most requests in a second (60; 600 for runs of ten minutes and more)
-  --workers N    the most requests at once (48; 96 for runs of ten minutes and more)`
+  --workers N    the most requests at once (48; 96 for runs of ten minutes and more)
+  --timeout N    how long a gateway waits for a provider, in seconds (4; 15 for runs of ten minutes and more)`
 
 /** Reads the command line; a `RangeError` or `TypeError` says what is wrong with it. */
 export const read = (args: ReadonlyArray<string>): Options => {
@@ -27,7 +30,8 @@ export const read = (args: ReadonlyArray<string>): Options => {
       minutes: { type: "string", default: "2" },
       seed: { type: "string" },
       rate: { type: "string" },
-      workers: { type: "string" }
+      workers: { type: "string" },
+      timeout: { type: "string" }
     }
   })
   const positive = (name: string, text: string | undefined, fallback: number): number => {
@@ -41,6 +45,7 @@ export const read = (args: ReadonlyArray<string>): Options => {
     minutes,
     seed: Math.floor(positive("seed", values.seed, 1 + Math.floor(Math.random() * 999_999_999))),
     rate: positive("rate", values.rate, isLong ? 600 : 60),
-    workers: Math.ceil(positive("workers", values.workers, isLong ? 96 : 48))
+    workers: Math.ceil(positive("workers", values.workers, isLong ? 96 : 48)),
+    timeout: positive("timeout", values.timeout, isLong ? 15 : 4)
   }
 }

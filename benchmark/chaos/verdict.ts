@@ -65,7 +65,7 @@ export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry): Verdict =
   if (!heard.isError)
     return violation("lost", `status ${status}, neither an answer nor an error: ${body.slice(-300)}`)
   const seen = entry.visits.map(({ fault }) => (fault === undefined ? undefined : faults[fault]))
-  if (heard.text !== "") {
+  if (heard.hasBegun) {
     const isEarned = entry.visits.some(
       (visit, index) => visit.target === target && seen[index]?.isLate === true
     )
