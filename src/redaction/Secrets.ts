@@ -62,12 +62,14 @@ export const make = (given: Iterable<string>): Secrets => {
   return {
     text,
     headers: (headers) => {
-      if (all.isEmpty || !isInHeaders(all, headers)) return headers
-      const clean: Record<string, string | ReadonlyArray<string>> = {}
+      let clean: Record<string, string | ReadonlyArray<string>> | undefined
       for (const [name, value] of Object.entries(headers)) {
-        clean[name] = typeof value === "string" ? text(value) : value.map(text)
+        const cleaned = typeof value === "string" ? text(value) : value.map(text)
+        if (String(cleaned) === String(value)) continue
+        clean ??= { ...headers }
+        clean[name] = cleaned
       }
-      return clean as typeof headers
+      return (clean as typeof headers | undefined) ?? headers
     },
     bytes: (bytes) => {
       const found = find(unlikely, bytes)
@@ -121,19 +123,6 @@ const find = (patterns: PatternSearch, bytes: Uint8Array): ReadonlyArray<Range> 
     }
   }
   return found
-}
-
-/** A buffer for joining headers, so that they are searched in one pass. */
-let scratch = Buffer.alloc(16 * 1024)
-
-const isInHeaders = (patterns: PatternSearch, headers: Headers): boolean => {
-  let joined = ""
-  for (const name in headers) {
-    const value = headers[name]!
-    joined += typeof value === "string" ? `${value}\n` : `${value.join("\n")}\n`
-  }
-  if (joined.length * 3 > scratch.length) scratch = Buffer.alloc(joined.length * 3)
-  return find(patterns, scratch.subarray(0, scratch.write(joined))) !== undefined
 }
 
 /** The bytes with one replacement for each run of ranges. */

@@ -17,21 +17,8 @@ export const requestId = (
     : `req_${part(random)}${part(random)}`
 }
 
-/** Ten base-32 digits from one random number. A table is ten times as fast as `toString(32)`. */
-const part = (random: Random): string => {
-  const number = random.nextDoubleUnsafe() * 0x200_0000
-  const high = Math.floor(number)
-  const low = Math.floor((number - high) * 0x200_0000)
-  return (
-    pairs[high >>> 15]! +
-    pairs[(high >>> 5) & 1023]! +
-    pairs[((high & 31) << 5) | (low >>> 20)]! +
-    pairs[(low >>> 10) & 1023]! +
-    pairs[low & 1023]!
-  )
-}
-
-const digits = "0123456789abcdefghijklmnopqrstuv"
-
-/** All pairs of base-32 digits, in order. */
-const pairs = Array.from({ length: 1024 }, (_, index) => digits[index >> 5]! + digits[index & 31]!)
+/** Ten base-32 digits: 50 random bits. */
+const part = (random: Random): string =>
+  Math.floor(random.nextDoubleUnsafe() * 2 ** 50)
+    .toString(32)
+    .padStart(10, "0")

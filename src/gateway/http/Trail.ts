@@ -1,16 +1,14 @@
 /** The `x-failover-*` headers: which target answered, after how many attempts, and how each of them ended. */
-import { classOf, type Failure, type FailureClass, failureClasses } from "../../failure/Failure.ts"
+import { classOf, type Failure } from "../../failure/Failure.ts"
 import type { FailedAttempt } from "../../failure/RunError.ts"
 import { isNotSent } from "./TargetRefusal.ts"
 
 /** `RateLimit` as `rate-limit`. */
 const kebab = (name: string): string => name.replace(/(?!^)([A-Z])/g, "-$1").toLowerCase()
 
-const outcomes = new Map<FailureClass, string>(failureClasses.map((name) => [name, kebab(name)]))
-
 /** How an attempt ended: `rate-limit`, `invalid-key`, `overloaded`, … */
 export const outcomeOf = (failure: Failure): string =>
-  isNotSent(failure) ? "inexpressible" : outcomes.get(classOf(failure))!
+  isNotSent(failure) ? "inexpressible" : kebab(classOf(failure))
 
 /**
  * The most failed attempts in the trail. The others are a count (`+12`), because proxies limit the size of

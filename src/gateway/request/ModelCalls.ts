@@ -19,7 +19,6 @@ import * as Declined from "./Declined.ts"
 import * as Estimate from "./Estimate.ts"
 import type { GatewayRequest } from "./GatewayRequest.ts"
 import * as Reply from "./Reply.ts"
-import { RequestAbout } from "./RequestAbout.ts"
 import * as RequestedChain from "./RequestedChain.ts"
 import type { Entry } from "./RequestLog.ts"
 
@@ -57,13 +56,16 @@ export const make = ({ catalog, config, failover, secrets }: Options): ModelCall
       deadline: call.deadline === undefined ? undefined : Math.min(call.deadline, factsOf(chain).deadline),
       since: call.since,
       affinity,
-      about: new RequestAbout(
-        caller.requestId,
-        call.model,
-        request.operation,
-        request.headers?.traceparent,
-        affinity
-      ),
+      about: {
+        requestId: caller.requestId,
+        model: call.model,
+        operation: request.operation,
+        traceparent: request.headers?.traceparent,
+        /** Worked out when it is read: hashing a long prompt takes 16 µs. */
+        get conversation() {
+          return AffinityKey.label(affinity)
+        }
+      },
       observer: (event) => {
         entry?.observe(event)
         if (event._tag === "AttemptFailed") failed.push({ target: event.target.key, failure: event.failure })

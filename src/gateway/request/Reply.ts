@@ -84,7 +84,7 @@ export const streamed = (
     const ours = Trail.headers(requestId, failed, target.key, dropped !== undefined)
     const headers = { ...eventStream, ...withOurs(theirs, ours) }
     NodeAnswer.begin(out, status, headers)
-    const keepAlive = { streams: KeepAlive.of(fiber.context), message: KeepAlive.messages[dialect] }
+    const keepAlive = { context: fiber.context, message: KeepAlive.messages[dialect] }
     const endOf = (error: TailError | undefined) => {
       const refusal = RunRefusal.brokenOff(error)
       if (entry !== undefined) {

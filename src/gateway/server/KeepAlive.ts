@@ -2,11 +2,9 @@
  * Keep-alive messages for streams that are quiet for a while: the model thinks, and the caller did not request its
  * thoughts. Clients and proxies close connections without bytes after 20 to 180 seconds.
  *
- * One timer serves all streams of a clock. At each tick, a stream without bytes since the last tick but one gets a
- * message, so the longest gap is two ticks. A stream that sends bytes pays nothing.
+ * At each tick, a stream without bytes since the last tick but one gets a message, so the longest gap is two ticks.
  */
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { Dialect } from "../../translate/index.ts"
 import * as Running from "../../util/Running.ts"
@@ -23,58 +21,28 @@ export const messages: Readonly<Record<Dialect, Uint8Array>> = {
   responses: Buffer.from(": keep-alive\n\n")
 }
 
-/** An open stream. */
-export interface OpenStream {
-  /** Ticks since its last byte. The stream sets it to 0 with each byte. */
-  quietTicks: number
-  /** Writes a keep-alive message. */
-  readonly ping: () => void
-}
-
-/** The open streams of one clock. */
+/** Writes keep-alive messages while one stream is quiet. */
 export class KeepAlive {
-  readonly #context: Context.Context<never>
-  readonly #streams = new Set<OpenStream>()
-  #timer: Running.Running<void> | undefined
+  #quietTicks = 0
+  readonly #timer: Running.Running<never>
 
-  constructor(clock: Clock.Clock) {
-    this.#context = Context.make(Clock.Clock, clock)
-  }
-
-  add(stream: OpenStream): void {
-    this.#streams.add(stream)
-    if (this.#timer === undefined) this.#startTimer()
-  }
-
-  remove(stream: OpenStream): void {
-    this.#streams.delete(stream)
-    if (this.#streams.size > 0) return
-    const timer = this.#timer
-    this.#timer = undefined
-    timer?.interruptUnsafe()
-  }
-
-  #startTimer(): void {
-    const timer = Running.start(Effect.sleep(interval), this.#context)
-    this.#timer = timer
-    timer.addObserver(() => {
-      if (this.#timer !== timer) return
-      this.#startTimer()
-      for (const stream of this.#streams) {
-        if (stream.quietTicks++ === 0) continue
-        stream.quietTicks = 0
-        stream.ping()
-      }
+  /** `ping` writes a message. */
+  constructor(context: Context.Context<never>, ping: () => void) {
+    const tick = Effect.sync(() => {
+      if (this.#quietTicks++ === 0) return
+      this.#quietTicks = 0
+      ping()
     })
+    this.#timer = Running.start(Effect.forever(Effect.andThen(Effect.sleep(interval), tick)), context)
   }
-}
 
-const byClock = new WeakMap<Clock.Clock, KeepAlive>()
+  /** The stream has sent bytes. */
+  hasSent(): void {
+    this.#quietTicks = 0
+  }
 
-/** The instance of the context's clock. */
-export const of = (context: Context.Context<never>): KeepAlive => {
-  const clock = Context.get(context, Clock.Clock)
-  const made = byClock.get(clock) ?? new KeepAlive(clock)
-  byClock.set(clock, made)
-  return made
+  /** The stream has ended. */
+  stop(): void {
+    this.#timer.interruptUnsafe()
+  }
 }

@@ -8,20 +8,25 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import type { NonEmptyReadonlyArray } from "effect/Array"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import type { Flow } from "../../stream/Flow.ts"
-import * as ByteRuns from "./ByteRuns.ts"
-import type { KeepAlive, OpenStream } from "./KeepAlive.ts"
+import { KeepAlive } from "./KeepAlive.ts"
 
 /** The headers of a request. */
 export type Headers = Readonly<Record<string, string>>
 
 /** The headers of an answer. */
 export type OutHeaders = Readonly<Record<string, string | ReadonlyArray<string>>>
+
+/** A piece of a stream. */
+export interface Piece {
+  readonly bytes: Uint8Array
+}
 
 /** Where an answer is written: an HTTP response, or a WebSocket. */
 export interface Out {
@@ -69,23 +74,21 @@ export const write = (response: Out, status: number, headers: OutHeaders, body: 
  */
 export const pour = <E>(
   response: Out,
-  first: NonEmptyReadonlyArray<ByteRuns.Piece>,
-  flow: Flow<ByteRuns.Piece, E>,
+  first: NonEmptyReadonlyArray<Piece>,
+  flow: Flow<Piece, E>,
   endOf: (error: E | undefined) => string,
-  keepAlive?: { readonly streams: KeepAlive; readonly message: Uint8Array }
+  keepAlive?: { readonly context: Context.Context<never>; readonly message: Uint8Array }
 ): Effect.Effect<void> =>
   Effect.callback((resume) => {
-    let pieces: Array<ByteRuns.Piece> = [...first]
+    let pieces: Array<Piece> = [...first]
     let isCancelled = false
     let isFull = false
-    const stream: OpenStream = {
-      quietTicks: 0,
-      ping: () => {
+    const alive =
+      keepAlive &&
+      new KeepAlive(keepAlive.context, () => {
         // A client that does not read what was sent needs no keep-alive.
-        if (keepAlive !== undefined && !response.destroyed && !isFull) response.write(keepAlive.message)
-      }
-    }
-    keepAlive?.streams.add(stream)
+        if (!response.destroyed && !isFull) response.write(keepAlive.message)
+      })
     const pass = (): void => {
       isFull = false
       try {
@@ -93,18 +96,18 @@ export const pour = <E>(
       } catch (defect) {
         // This runs in a callback, so nothing else would report it.
         isCancelled = true
-        keepAlive?.streams.remove(stream)
+        alive?.stop()
         resume(Effect.die(defect))
       }
     }
     const passOn = (): void => {
       for (let more = flow.take(); more !== undefined; more = flow.take()) pieces.push(...more)
       const end = flow.ended()
-      const bytes = isNonEmpty(pieces) ? ByteRuns.join(pieces) : undefined
+      const bytes = joined(pieces)
       pieces = []
       // A translated chunk may be empty.
       const hasBytes = bytes !== undefined && bytes.length > 0
-      if (hasBytes) stream.quietTicks = 0
+      if (hasBytes) alive?.hasSent()
       if (end === undefined) {
         if (!hasBytes || response.write(bytes)) flow.onReady(pass)
         else {
@@ -113,7 +116,7 @@ export const pour = <E>(
         }
         return
       }
-      keepAlive?.streams.remove(stream)
+      alive?.stop()
       if (Exit.isSuccess(end)) response.end(bytes)
       else {
         if (bytes !== undefined) response.write(bytes)
@@ -126,10 +129,12 @@ export const pour = <E>(
     queueMicrotask(pass)
     return Effect.sync(() => {
       isCancelled = true
-      keepAlive?.streams.remove(stream)
+      alive?.stop()
       flow.cancel()
       response.destroy()
     })
   })
 
-const isNonEmpty = <A>(items: ReadonlyArray<A>): items is NonEmptyReadonlyArray<A> => items.length > 0
+/** The bytes of all pieces; `undefined` if there are none. A single piece is not copied. */
+const joined = (pieces: ReadonlyArray<Piece>): Uint8Array | undefined =>
+  pieces.length > 1 ? Buffer.concat(pieces.map(({ bytes }) => bytes)) : pieces[0]?.bytes

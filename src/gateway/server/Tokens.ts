@@ -51,8 +51,7 @@ const unauthorized = refuse(
   { headers: { "www-authenticate": "Bearer" } }
 )
 
-/** Hashes to a string first, which takes a third of the time of hashing to a buffer. */
-const digest = (text: string): Buffer => Buffer.from(hash("sha256", text, "binary"), "binary")
+const digest = (text: string): Buffer => hash("sha256", text, "buffer")
 
 /** The token in a header `authorization: Bearer …`. */
 export const bearer = (authorization: string | undefined): string | undefined =>

@@ -1,7 +1,5 @@
 /** What callers hear while nothing is said, and counts of tokens that nobody can count. */
 import { assert, describe, it } from "@effect/vitest"
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as KeepAlive from "../../../src/gateway/server/KeepAlive.ts"
@@ -11,36 +9,26 @@ import { ask, chat, message, provider, start } from "../../support/gateway.ts"
 describe("keep-alive messages", () => {
   it.effect("come at least every ten seconds on a quiet stream, and never on a busy one", () =>
     Effect.gen(function* () {
-      const signs = new KeepAlive.KeepAlive(yield* Clock.Clock)
+      const context = yield* Effect.context<never>()
       const heard: Array<number> = []
       const now = Effect.clockWith((clock) => clock.currentTimeMillis)
       let moment = 0
-      const silent = { quietTicks: 0, ping: () => void heard.push(moment) }
-      const speaking = { quietTicks: 0, ping: () => assert.fail("it speaks") }
-      signs.add(silent)
-      signs.add(speaking)
+      const silent = new KeepAlive.KeepAlive(context, () => void heard.push(moment))
+      const speaking = new KeepAlive.KeepAlive(context, () => assert.fail("it speaks"))
       for (let second = 0; second < 60; second++) {
-        speaking.quietTicks = 0
+        speaking.hasSent()
         yield* TestClock.adjust("1 second")
         moment = yield* now
       }
       assert.isAtLeast(heard.length, 6)
       for (const [index, at] of heard.entries()) assert.isAtMost(at - (heard[index - 1] ?? 0), 10_000)
-      signs.remove(silent)
-      signs.remove(speaking)
+      silent.stop()
+      speaking.stop()
       const before = heard.length
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(heard.length, before)
     })
   )
-
-  it("share one instance per clock", () => {
-    const clock = Context.make(
-      Clock.Clock,
-      Context.get(Context.empty() as Context.Context<never>, Clock.Clock)
-    )
-    assert.strictEqual(KeepAlive.of(clock), KeepAlive.of(clock))
-  })
 
   it.live(
     "reach every caller while a target thinks and its thoughts are not requested",
