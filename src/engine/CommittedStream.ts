@@ -8,6 +8,7 @@ import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type { SignalsOf } from "../choice/Signals.ts"
+import type { Outcome } from "../events/FailoverEvent.ts"
 import type { Reporter } from "../events/Reporter.ts"
 import * as Failure from "../failure/Failure.ts"
 import { DeadlineExceeded, StreamBroken } from "../failure/RunError.ts"
@@ -40,17 +41,17 @@ export interface TailOptions<C> {
   readonly reporter: Reporter | undefined
 }
 
+type Ending = Exclude<Outcome, "failed">
+
 /** One committed stream: available chunks at once, otherwise a wait of at most the idle timeout and the deadline. */
 export class CommittedStream<C> implements Flow<C, TailError> {
   readonly #options: TailOptions<C>
   readonly #opened: OpenStream<C>
   readonly #alarm: MovableTimer
-  #settled = false
-  #failure: Failure.Failure | undefined
-  /** The end by an error that says nothing about the target. */
-  #notMine: Exit.Failure<never, never> | undefined
-  /** Set when the stream was ended before its upstream. */
-  #over: Exit.Exit<void, TailError> | undefined
+  /** How it ends, known before the last chunks are taken. */
+  #end: Exit.Exit<void, TailError> | undefined
+  /** It was ended before its upstream: chunks that are ready are not given any more. */
+  #isCut = false
   #reader: (() => void) | undefined
 
   constructor(options: TailOptions<C>) {
@@ -61,18 +62,17 @@ export class CommittedStream<C> implements Flow<C, TailError> {
   }
 
   take(): NonEmptyReadonlyArray<C> | undefined {
-    return this.#over === undefined && !this.#isOverdue() ? this.#opened.take() : undefined
+    return this.#isCut || this.#isOverdue() ? undefined : this.#opened.take()
   }
 
   ended(): Exit.Exit<void, TailError> | undefined {
-    if (this.#over !== undefined || this.#opened.ended() === undefined) return this.#over
-    return this.#notMine ?? (this.#failure === undefined ? Exit.void : Exit.fail(this.#broken(this.#failure)))
+    return this.#isCut || this.#opened.ended() !== undefined ? this.#end : undefined
   }
 
   onReady(reader: () => void): void {
     this.#reader = reader
-    if (this.#over === undefined) this.#opened.onReady(this.#wake)
-    else this.#wake()
+    if (this.#isCut) this.#wake()
+    else this.#opened.onReady(this.#wake)
     if (this.#reader !== undefined) this.#wait()
   }
 
@@ -82,7 +82,8 @@ export class CommittedStream<C> implements Flow<C, TailError> {
 
   /** The consumer stops, at the end or before: releases the upstream. That is no failure. */
   cancel(): void {
-    this.#settle(undefined, this.#opened.complete)
+    const { complete } = this.#opened
+    this.#settle(Exit.void, complete ? "answered" : "interrupted", complete)
     this.#opened.cancel()
   }
 
@@ -105,8 +106,9 @@ export class CommittedStream<C> implements Flow<C, TailError> {
   /** Checked with each chunk: the deadline holds however fast chunks come and however slowly they are read. */
   #isOverdue(): boolean {
     const { deadline, deadlineAt, served } = this.#options
-    if (this.#settled || this.#opened.complete || this.#now() < deadlineAt) return false
-    this.#cut(Exit.fail(new DeadlineExceeded({ deadline, attempts: served.failed })), undefined)
+    if (this.#end !== undefined || this.#opened.complete || this.#now() < deadlineAt) return false
+    const error = new DeadlineExceeded({ deadline, attempts: served.failed })
+    this.#cut(Exit.fail(error), "broken", error)
     return true
   }
 
@@ -115,7 +117,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     try {
       this.#late()
     } catch (defect) {
-      this.#cut(Exit.die(defect), undefined)
+      this.#cut(Exit.die(defect), "broken")
     }
   }
 
@@ -124,7 +126,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     if (this.#reader === undefined) return
     const { isBusy, served } = this.#options
     if (this.#opened.complete) {
-      this.#cut(Exit.void, undefined)
+      this.#cut(Exit.void, "answered")
       return
     }
     if (this.#isOverdue()) return
@@ -132,48 +134,55 @@ export class CommittedStream<C> implements Flow<C, TailError> {
       this.#wait()
       return
     }
-    const failure = new Failure.Transient({
-      target: served.target.key,
-      reason: "Timeout",
-      message: "the stream stalled",
-      evidence: `no chunk for ${served.target.policy.timeouts.idle} ms`
-    })
-    this.#cut(Exit.fail(this.#broken(failure)), failure)
+    const error = this.#broken(
+      new Failure.Transient({
+        target: served.target.key,
+        reason: "Timeout",
+        message: "the stream stalled",
+        evidence: `no chunk for ${served.target.policy.timeouts.idle} ms`
+      })
+    )
+    this.#cut(Exit.fail(error), "broken", error)
   }
 
   /** Ends the stream and releases the upstream. */
-  #cut(end: Exit.Exit<void, TailError>, failure: Failure.Failure | undefined): void {
-    this.#over = end
-    this.#settle(failure, this.#opened.complete)
+  #cut(end: Exit.Exit<void, TailError>, outcome: Ending, error?: TailError): void {
+    this.#isCut = true
+    this.#settle(end, outcome, this.#opened.complete, error)
     this.#opened.interruptUnsafe()
     this.#wake()
   }
 
+  /** The upstream has ended. */
   #ended(exit: Exit.Exit<void, unknown>): void {
-    if (Exit.isSuccess(exit)) this.#settle(undefined, true)
-    else if (!this.#settled) {
-      const failure = this.#options.classify(exit.cause)
-      // Its type is that of the stream, which only the type of `useStream` knows.
-      if (failure._tag === "NotMine") this.#notMine = exit as Exit.Failure<never, never>
-      this.#settle(failure._tag === "NotMine" ? undefined : failure, false)
+    if (Exit.isSuccess(exit)) {
+      this.#settle(Exit.void, "answered", true)
+      return
     }
+    if (this.#end !== undefined) return
+    const failure = this.#options.classify(exit.cause)
+    if (failure._tag === "NotMine") {
+      // Its type is that of the stream, which only the type of `useStream` knows.
+      this.#settle(exit as Exit.Failure<never, never>, "answered", false)
+      return
+    }
+    const error = this.#broken(failure)
+    this.#settle(Exit.fail(error), "broken", false, error)
   }
 
   /** Records the outcome at the bench and the observer, once per stream. */
-  #settle(failure: Failure.Failure | undefined, complete: boolean): void {
-    if (this.#settled) return
-    this.#settled = true
-    this.#failure = failure
+  #settle(end: Exit.Exit<void, TailError>, outcome: Ending, complete: boolean, error?: TailError): void {
+    if (this.#end !== undefined) return
+    this.#end = end
     this.#alarm.stop()
-    const { registry, reporter, served, signals } = this.#options
+    const { now, registry, reporter, served, signals } = this.#options
     const { admission, target } = served
-    if (failure !== undefined) {
+    if (error?._tag === "StreamBroken") {
+      const { failure } = error
       const { rest } = target.policy.rules[Failure.classOf(failure)]
       FailureShare.record({ registry, signals }, target, admission, failure, rest, "committed", this.#now())
-    } else if (complete) {
-      registry.succeedUnsafe(target, admission, this.#options.now)
-    }
-    reporter?.streamEnded(target, failure, complete)
+    } else if (complete) registry.succeedUnsafe(target, admission, now)
+    reporter?.streamEnded(target, outcome, complete, error)
   }
 
   #broken(failure: Failure.Failure): StreamBroken {

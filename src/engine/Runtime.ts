@@ -219,16 +219,17 @@ export const makeRuntime = (
     request: unknown,
     canAmend: (backend: P, failure: Failure.BadRequest) => boolean,
     mayHedge: (backend: P, request: unknown) => boolean
-  ): Effect.Effect<Served<A>, RunError, RP | R> =>
-    Effect.callback((resume) => {
+  ): Effect.Effect<Served<A>, RunError, RP | R> => {
+    const observer = observerOf(call)
+    const make = (): RunState<P, RP, A> => {
       const context = contextOfCaller<RP | R>()
       const ready = prepareOnce(chain)
-      const run = new RunState<P, RP, A>(
+      return new RunState<P, RP, A>(
         shared,
         {
           prepared: ready,
           policy: call === undefined ? ready.policy : forCall(ready.policy, call),
-          observer: observerOf(call),
+          observer,
           about: call?.about,
           since: call?.since,
           affinity: affinityOf(call?.affinity, context),
@@ -247,8 +248,16 @@ export const makeRuntime = (
         },
         context
       )
-      return Run.begin(run, resume)
+    }
+    if (observer === undefined) return Effect.callback((resume) => Run.begin(make(), resume))
+    return Effect.suspend(() => {
+      const run = make()
+      return Run.reported(
+        Effect.callback((resume) => Run.begin(run, resume)),
+        run.reporter
+      )
     })
+  }
 
   /** Opens a stream per target; whatever happens, nothing stays open beyond the scope. */
   const open = <P extends Backend, RP, C, E, R>(
@@ -274,12 +283,13 @@ export const makeRuntime = (
       let opening: OpenStream<C> | undefined
       let beside: OpenStream<C> | undefined
       let tail: CommittedStream<C> | undefined
+      const observer = observerOf(call)
       const run = new RunState<P, RP, OpenStream<C>>(
         shared,
         {
           prepared: ready,
           policy: call === undefined ? ready.policy : forCall(ready.policy, call),
-          observer: observerOf(call),
+          observer,
           about: call?.about,
           since: call?.since,
           affinity: affinityOf(call?.affinity, context),
@@ -315,24 +325,27 @@ export const makeRuntime = (
       })
       return Effect.andThen(
         Scope.addFinalizer(scope, close),
-        Effect.map(
-          Effect.callback<Served<OpenStream<C>>, RunError>((resume) => Run.begin(run, resume)),
-          (served) => {
-            tail = new CommittedStream({
-              served,
-              registry: bench,
-              signals: shared.signals,
-              classify: (cause) => failureOf(cause, served.target, classify),
-              context,
-              isBusy: call?.isBusy && whileBusy(call.isBusy, context),
-              now: run.clock,
-              deadlineAt: run.deadlineAt,
-              deadline: run.deadline,
-              reporter: run.reporter
-            })
-            const { attempts, dropped, failed, target } = served
-            return { value: tail, target, attempts, failed, dropped }
-          }
+        Run.reported(
+          Effect.map(
+            Effect.callback<Served<OpenStream<C>>, RunError>((resume) => Run.begin(run, resume)),
+            (served) => {
+              tail = new CommittedStream({
+                served,
+                registry: bench,
+                signals: shared.signals,
+                classify: (cause) => failureOf(cause, served.target, classify),
+                context,
+                isBusy: call?.isBusy && whileBusy(call.isBusy, context),
+                now: run.clock,
+                deadlineAt: run.deadlineAt,
+                deadline: run.deadline,
+                reporter: run.reporter
+              })
+              const { attempts, dropped, failed, target } = served
+              return { value: tail, target, attempts, failed, dropped }
+            }
+          ),
+          run.reporter
         )
       )
     })

@@ -8,7 +8,7 @@ import type * as Context from "effect/Context"
 import type { BenchKey } from "../domain/BenchKey.ts"
 import type { Target } from "../domain/Target.ts"
 import type { Failure, FailureClass } from "../failure/Failure.ts"
-import type { RunError } from "../failure/RunError.ts"
+import type { FailedAttempt, RunError, StreamBroken } from "../failure/RunError.ts"
 import type { Commit } from "../policy/Commit.ts"
 import * as UserCode from "../util/UserCode.ts"
 
@@ -139,7 +139,7 @@ export interface StreamEnded extends Common {
   readonly complete: boolean
 }
 
-/** The run failed. */
+/** The run failed. `RunEnded` follows. */
 export interface RunFailed extends Common {
   readonly _tag: "RunFailed"
   readonly error: RunError
@@ -149,13 +149,41 @@ export interface RunFailed extends Common {
   readonly overhead: number
 }
 
-/** The caller interrupted the run before there was an answer. */
+/** The caller interrupted the run before there was an answer. `RunEnded` follows. */
 export interface RunInterrupted extends Common {
   readonly _tag: "RunInterrupted"
   /** The target that was being called, if there was one. */
   readonly target: Target | undefined
   /** Milliseconds since the run began, with fractions. */
   readonly duration: number
+}
+
+/**
+ * How a run ended:
+ * - `answered`: with a whole answer, or a complete stream;
+ * - `failed`: before a target answered;
+ * - `broken`: after the commit point of its stream, which is not complete;
+ * - `interrupted`: its caller left, before the answer or in the middle of the stream.
+ */
+export type Outcome = "answered" | "failed" | "broken" | "interrupted"
+
+/** A run ended. Every run that had an event has exactly one of these, as its last. It says all there is to say of the end. */
+export interface RunEnded extends Common {
+  readonly _tag: "RunEnded"
+  readonly outcome: Outcome
+  /** The target that answered (for a stream: committed), or that was being called when the caller left. */
+  readonly target: Target | undefined
+  /**
+   * What the caller got in place of an answer (`failed`), or of the rest of it (`broken`). `undefined` for other outcomes, and
+   * for a run that died.
+   */
+  readonly error: RunError | StreamBroken | undefined
+  /** Milliseconds since the run began, with fractions. */
+  readonly duration: number
+  /** Attempts made. */
+  readonly attempts: number
+  /** The attempts that failed before their commit point, in order. */
+  readonly failed: ReadonlyArray<FailedAttempt>
 }
 
 /** Everything that can be observed. */
@@ -168,6 +196,7 @@ export type FailoverEvent =
   | StreamEnded
   | RunFailed
   | RunInterrupted
+  | RunEnded
 
 /**
  * Receives events. It is called synchronously during the request, so it must be fast; hand slow work to a queue or a

@@ -1,8 +1,10 @@
 /** Reports the events of one run to its observer. A run without an observer has no reporter. */
+import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
 import type { Target } from "../domain/Target.ts"
 import type * as Failure from "../failure/Failure.ts"
-import type { RunError } from "../failure/RunError.ts"
+import type { FailedAttempt, RunError, StreamBroken } from "../failure/RunError.ts"
 import type * as Bench from "../health/Bench.ts"
 import type { Commit } from "../policy/Commit.ts"
 import type { RunClock } from "../time/RunClock.ts"
@@ -12,11 +14,14 @@ import {
   type AttemptFailed,
   type FailoverEvent,
   type Observer,
+  type Outcome,
   type RunInfo,
   tell
 } from "./FailoverEvent.ts"
 
 let runs = 0
+
+const none: ReadonlyArray<never> = []
 
 /** What a reporter is made of. */
 export interface Options {
@@ -40,6 +45,12 @@ export class Reporter {
   /** The same for the hedge beside it. */
   #hedge = 0
   #hedgeAt = 0
+  /** Attempts made, hedges included. */
+  #attempts = 0
+  #failedAttempts: Array<FailedAttempt> | undefined
+  /** The target whose stream was committed. */
+  #committed: Target | undefined
+  #isOver = false
   /** Overhead in milliseconds up to `#ownSince`: time outside attempts and waits. Negative when work began before the run. */
   #own = 0
   #ownSince: number
@@ -60,6 +71,7 @@ export class Reporter {
   started(target: Target, attempt: number, probe: boolean): void {
     const elapsed = this.#elapsed()
     this.#attempt = attempt
+    this.#attempts = attempt
     this.#attemptAt = elapsed
     this.#own += elapsed - this.#ownSince
     this.#tell({ _tag: "AttemptStarted", run: this.run, at: this.#at(), elapsed, target, attempt, probe })
@@ -78,6 +90,7 @@ export class Reporter {
     const elapsed = this.#elapsed()
     const { run } = this
     this.#hedge = attempt
+    this.#attempts = attempt
     this.#hedgeAt = elapsed
     const at = this.#at()
     this.#tell({ _tag: "AttemptStarted", run, at, elapsed, target, attempt, probe: false, hedge: true })
@@ -86,6 +99,7 @@ export class Reporter {
   /** The hedge failed; the current attempt goes on. `resting` is what keeps the target from being called now. */
   hedgeFailed(target: Target, failure: Failure.Failure, resting: Bench.Resting | undefined): void {
     const elapsed = this.#elapsed()
+    this.#remember(target, failure)
     this.#tell({
       _tag: "AttemptFailed",
       run: this.run,
@@ -122,6 +136,7 @@ export class Reporter {
   #failed(target: Target, failure: Failure.Failure, action: Action): AttemptFailed {
     const elapsed = this.#elapsed()
     this.#ownSince = elapsed
+    this.#remember(target, failure)
     return {
       _tag: "AttemptFailed",
       run: this.run,
@@ -135,11 +150,17 @@ export class Reporter {
     }
   }
 
+  #remember(target: Target, failure: Failure.Failure): void {
+    this.#failedAttempts ??= []
+    this.#failedAttempts.push({ target: target.key, failure })
+  }
+
   /** A wait between attempts has ended; it does not count as overhead. */
   waited(): void {
     this.#ownSince = this.#elapsed()
   }
 
+  /** An attempt answered. That ends a run for a whole answer. */
   succeeded(target: Target, commit: Commit | undefined): void {
     const elapsed = this.#elapsed()
     this.#tell({
@@ -153,13 +174,23 @@ export class Reporter {
       commit,
       overhead: this.#own
     })
+    if (this.run.kind === "effect") this.#ended("answered", target, undefined, elapsed)
+    else this.#committed = target
   }
 
-  streamEnded(target: Target, failure: Failure.Failure | undefined, complete: boolean): void {
+  /** A committed stream ended. `error` is what its caller got, unless that says nothing about the target. */
+  streamEnded(
+    target: Target,
+    outcome: Exclude<Outcome, "failed">,
+    complete: boolean,
+    error: RunError | StreamBroken | undefined
+  ): void {
     const elapsed = this.#elapsed()
     const duration = elapsed - this.#attemptAt
     const { run } = this
+    const failure = error?._tag === "StreamBroken" ? error.failure : undefined
     this.#tell({ _tag: "StreamEnded", run, at: this.#at(), elapsed, target, duration, failure, complete })
+    this.#ended(outcome, target, error, elapsed)
   }
 
   runFailed(error: RunError): void {
@@ -167,12 +198,44 @@ export class Reporter {
     const overhead = this.#own + elapsed - this.#ownSince
     const { run } = this
     this.#tell({ _tag: "RunFailed", run, at: this.#at(), elapsed, error, duration: elapsed, overhead })
+    this.#ended("failed", undefined, error, elapsed)
   }
 
   interrupted(target: Target | undefined): void {
     const elapsed = this.#elapsed()
     const { run } = this
     this.#tell({ _tag: "RunInterrupted", run, at: this.#at(), elapsed, target, duration: elapsed })
+    this.#ended("interrupted", target, undefined, elapsed)
+  }
+
+  /** The caller's fiber goes on. A run that has not ended by then was interrupted between two steps, or has died. */
+  closed(exit: Exit.Exit<unknown, unknown>): void {
+    if (this.#isOver || Exit.isSuccess(exit)) return
+    if (this.#committed !== undefined) {
+      this.streamEnded(this.#committed, "interrupted", false, undefined)
+    } else if (Cause.hasInterrupts(exit.cause)) this.interrupted(undefined)
+    else this.#ended("failed", undefined, undefined, this.#elapsed())
+  }
+
+  #ended(
+    outcome: Outcome,
+    target: Target | undefined,
+    error: RunError | StreamBroken | undefined,
+    elapsed: number
+  ): void {
+    this.#isOver = true
+    this.#tell({
+      _tag: "RunEnded",
+      run: this.run,
+      at: this.#at(),
+      elapsed,
+      outcome,
+      target,
+      error,
+      duration: elapsed,
+      attempts: this.#attempts,
+      failed: this.#failedAttempts ?? none
+    })
   }
 
   #tell(event: FailoverEvent): void {

@@ -132,6 +132,7 @@ export const make = (options: Options = {}): Decisions["Service"] => {
     // A request that has been dropped meanwhile stays dropped.
     if (known === undefined && !begins(event)) return
     const next = after(known ?? begun(event), event)
+    if (next === known) return
     if (isTroubled(next)) {
       smooth.delete(id)
       troubled.set(next)
@@ -245,33 +246,31 @@ const after = (decision: Decision, event: FailoverEvent): Decision => {
             : event.action._tag.toLowerCase()
       })
     case "AttemptSucceeded": {
-      const answered = withAttempt(decision, event.attempt, {
-        outcome: "answered",
-        duration: tenths(event.duration)
-      })
-      const { elapsed, run, target } = event
-      return run.kind === "stream"
-        ? { ...answered, target: target.key }
-        : { ...answered, target: target.key, outcome: "answered", duration: tenths(elapsed) }
+      const { attempt, duration, target } = event
+      return {
+        ...withAttempt(decision, attempt, { outcome: "answered", duration: tenths(duration) }),
+        target: target.key
+      }
     }
     case "AttemptDropped":
       return withAttempt(decision, event.attempt, { outcome: "dropped", duration: tenths(event.duration) })
-    case "StreamEnded": {
-      const duration = tenths(event.elapsed)
-      if (event.failure === undefined) {
-        return { ...decision, outcome: event.complete ? "answered" : "interrupted", duration }
-      }
-      const answered = decision.attempts.findLastIndex(({ outcome }) => outcome === "answered") + 1
-      return { ...withAttempt(decision, answered, failed(event.failure)), outcome: "broken", duration }
-    }
+    case "StreamEnded":
+      return event.failure === undefined
+        ? decision
+        : withAttempt(decision, lastOf(decision, "answered"), failed(event.failure))
     case "RunFailed":
-      return { ...decision, outcome: "failed", error: event.error._tag, duration: tenths(event.duration) }
+      return decision
     case "RunInterrupted":
+      return withAttempt(decision, lastOf(decision, "running"), { outcome: "interrupted" })
+    case "RunEnded": {
+      const { duration, error, outcome } = event
       return {
-        ...withAttempt(decision, runningIn(decision), { outcome: "interrupted" }),
-        outcome: "interrupted",
-        duration: tenths(event.duration)
+        ...decision,
+        outcome,
+        ...(error !== undefined && error._tag !== "StreamBroken" && { error: error._tag }),
+        duration: tenths(duration)
       }
+    }
   }
 }
 
@@ -289,5 +288,6 @@ const withAttempt = (decision: Decision, attempt: number, change: Partial<Attemp
     : { ...decision, attempts: decision.attempts.with(attempt - 1, { ...known, ...change }) }
 }
 
-const runningIn = ({ attempts }: Decision): number =>
-  attempts.findLastIndex(({ outcome }) => outcome === "running") + 1
+/** The number of the last attempt with an outcome; 0 if there is none. */
+const lastOf = ({ attempts }: Decision, outcome: AttemptRecord["outcome"]): number =>
+  attempts.findLastIndex((attempt) => attempt.outcome === outcome) + 1

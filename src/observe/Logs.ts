@@ -19,9 +19,8 @@ import type * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
-import type { FailoverEvent, Observer, RunInfo } from "../events/FailoverEvent.ts"
+import type { FailoverEvent, Observer, RunEnded, RunInfo } from "../events/FailoverEvent.ts"
 import { classOf, type Failure } from "../failure/Failure.ts"
-import type { RunError } from "../failure/RunError.ts"
 import { type BenchChange, BenchRegistry, isRelease, isRest } from "../health/BenchRegistry.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Timestamp from "../time/Timestamp.ts"
@@ -51,7 +50,8 @@ export const make = ({ spanOf }: Options = {}): Effect.Effect<Observer> =>
     const run = Effect.runForkWith(context)
     const limit = limiter(context)
     return (event) => {
-      const entry = limit(event._tag, entryOf(event))
+      const kind = event._tag === "RunEnded" ? event.outcome : event._tag
+      const entry = limit(kind, entryOf(event))
       if (entry !== undefined) run(logged(entry, spanOf?.(event.run)))
     }
   })
@@ -131,21 +131,24 @@ const entryOf = (event: FailoverEvent): Entry | undefined => {
         about: { ...requestOf(event), target: target.key, attempt, ms: Math.round(elapsed) }
       }
     }
-    case "StreamEnded": {
-      const { elapsed, failure, target } = event
-      if (failure === undefined) return undefined
-      return {
-        level: "Warn",
-        message: "a stream broke off",
-        about: { ...requestOf(event), target: target.key, ...failureOf(failure), ms: Math.round(elapsed) }
+    case "RunEnded": {
+      const { duration, error, outcome, target } = event
+      const ms = Math.round(duration)
+      if (outcome === "broken") {
+        const why =
+          error?._tag === "StreamBroken" ? failureOf(error.failure) : { failure: error?._tag ?? "Defect" }
+        return {
+          level: "Warn",
+          message: "a stream broke off",
+          about: { ...requestOf(event), target: target?.key, ...why, ms }
+        }
       }
-    }
-    case "RunFailed": {
-      const { elapsed, error } = event
+      if (outcome !== "failed") return undefined
+      const causes = error === undefined ? undefined : causesOf(error)
       return {
         level: isOwnFault(error) ? "Info" : "Warn",
-        message: `a request failed: ${error._tag}`,
-        about: { ...requestOf(event), causes: causesOf(error), ms: Math.round(elapsed) }
+        message: `a request failed: ${error?._tag ?? "Defect"}`,
+        about: { ...requestOf(event), causes, ms }
       }
     }
     default:
@@ -164,9 +167,10 @@ const failureOf = (failure: Failure) => ({
   ...(failure.evidence !== undefined && { evidence: failure.evidence.slice(0, maxText) })
 })
 
-const isOwnFault = ({ _tag }: RunError): boolean => _tag === "BadRequest" || _tag === "ContextExceeded"
+const isOwnFault = (error: RunEnded["error"]): boolean =>
+  error?._tag === "BadRequest" || error?._tag === "ContextExceeded"
 
-const causesOf = (error: RunError): string | undefined => {
+const causesOf = (error: NonNullable<RunEnded["error"]>): string | undefined => {
   if ("attempts" in error) {
     return few(error.attempts, ({ failure, target }) => `${target}: ${classOf(failure)}`, ", ")
   }

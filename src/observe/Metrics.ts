@@ -29,7 +29,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import type { Target } from "../domain/Target.ts"
-import type { FailoverEvent, Observer, RunInfo } from "../events/FailoverEvent.ts"
+import type { Observer, RunEnded, RunInfo } from "../events/FailoverEvent.ts"
 import { classOf } from "../failure/Failure.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import * as BenchMetrics from "./BenchMetrics.ts"
@@ -119,8 +119,6 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
       effect: series.of(overheads, { kind: "effect" }),
       stream: series.of(overheads, { kind: "stream" })
     }
-    /** Runs with a failed attempt that have not been answered yet; weak, so that a finished run is released. */
-    const troubled = new WeakSet<RunInfo>()
 
     const seriesOf = (target: Target): TargetSeries => {
       const known = byTarget.get(target)
@@ -158,9 +156,11 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
       stream: Series.byTwo((asked, outcome) => series.of(runs, { asked, kind: "stream", outcome }))
     }
     const tookOf = Series.byTwo((kind, outcome) => series.of(runDurations, { kind, outcome }))
-    const ended = ({ elapsed, run }: FailoverEvent, outcome: string, shortly: string = outcome) => {
-      runsOf[run.kind](askedOf(run), outcome)(1)
-      tookOf(run.kind, shortly)(elapsed / 1000)
+    const ended = ({ duration, error, failed, outcome, run }: RunEnded) => {
+      const asked = askedOf(run)
+      runsOf[run.kind](asked, outcome === "failed" ? (error?._tag ?? outcome) : outcome)(1)
+      tookOf(run.kind, outcome)(duration / 1000)
+      if (outcome === "answered" && failed.length > 0) series.of(rescues, { asked, kind: run.kind })(1)
     }
 
     /** The hedge of a run that was not over yet, by the number of its attempt. */
@@ -196,7 +196,6 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
         case "AttemptFailed": {
           const { action, failure, target } = event
           const labels = { provider: target.provider, class: classOf(failure) }
-          troubled.add(event.run)
           const known = seriesOf(target)
           attempt(target, known, labels.class)
           spent(event, known)
@@ -211,10 +210,7 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
           known.durations[kind](duration / 1000)
           overheadOf[kind](overhead / 1000)
           if (hedged.get(run) === event.attempt) hedge(target, "won")
-          if (troubled.has(run)) series.of(rescues, { asked: askedOf(run), kind })(1)
-          if (kind === "stream") return known.firstContent(elapsed / 1000)
-          spent(event, known)
-          return ended(event, "answered")
+          return kind === "stream" ? known.firstContent(elapsed / 1000) : spent(event, known)
         }
         case "StreamEnded": {
           const { complete, failure, target } = event
@@ -226,15 +222,15 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
             known.ends.set(end, update)
           }
           update(1)
-          spent(event, known)
-          return ended(event, failure !== undefined ? "broken" : complete ? "answered" : "interrupted")
+          return spent(event, known)
         }
         case "RunFailed":
-          overheadOf[kind](event.overhead / 1000)
-          return ended(event, event.error._tag, "failed")
+          return overheadOf[kind](event.overhead / 1000)
         case "RunInterrupted":
           if (event.target !== undefined) attempt(event.target, seriesOf(event.target), "interrupted")
-          return ended(event, "interrupted")
+          return
+        case "RunEnded":
+          return ended(event)
       }
     }
   })

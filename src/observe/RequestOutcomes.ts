@@ -16,22 +16,20 @@ export interface OutcomeStep {
  * if its end says nothing about the gateway: its caller hung up, or every provider would refuse it.
  */
 export const isAnswered = (event: FailoverEvent): boolean | undefined => {
-  switch (event._tag) {
-    case "AttemptSucceeded":
-      // A stream's outcome is known at its end.
-      return event.run.kind === "effect" ? true : undefined
-    case "StreamEnded":
-      if (event.failure !== undefined) return isOwn(event.failure._tag) ? undefined : false
-      return event.complete ? true : undefined
-    case "RunFailed":
-      return isOwn(event.error._tag) ? undefined : false
-    default:
+  if (event._tag !== "RunEnded") return undefined
+  const { error, outcome } = event
+  switch (outcome) {
+    case "answered":
+      return true
+    case "interrupted":
       return undefined
+    case "failed":
+    case "broken": {
+      const failure = error?._tag === "StreamBroken" ? error.failure : error
+      return failure?._tag === "BadRequest" || failure?._tag === "ContextExceeded" ? undefined : false
+    }
   }
 }
-
-/** Whether an error is the request's own fault. */
-const isOwn = (tag: string): boolean => tag === "BadRequest" || tag === "ContextExceeded"
 
 /** A ring of steps. */
 export class RequestOutcomes {

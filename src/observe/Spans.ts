@@ -13,7 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { Target } from "../domain/Target.ts"
-import type { FailoverEvent, Observer, RunInfo } from "../events/FailoverEvent.ts"
+import type { FailoverEvent, Observer, RunEnded, RunInfo } from "../events/FailoverEvent.ts"
 import { classOf, type Failure } from "../failure/Failure.ts"
 import { annotate, type Usage } from "./Usage.ts"
 
@@ -36,6 +36,8 @@ interface Open {
   readonly operation: string
   /** The attempts that are under way, by their numbers: one, and a hedge beside it. */
   readonly attempts: Map<number, Tracer.Span>
+  /** Whether a target answered, or committed its stream. */
+  isAnswered: boolean
   skips: number
 }
 
@@ -115,7 +117,14 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
       if (about?.requestId !== undefined) {
         span.attribute("failover.request_id", about.requestId.slice(0, maxText))
       }
-      const made: Open = { run: span, startedAt: began, operation, attempts: new Map(), skips: 0 }
+      const made: Open = {
+        run: span,
+        startedAt: began,
+        operation,
+        attempts: new Map(),
+        isAnswered: false,
+        skips: 0
+      }
       known.set(run, made)
       return made
     }
@@ -172,9 +181,14 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
       span.end(at, exit)
     }
 
-    const endRun = (open: Open, at: bigint, outcome: string, exit: Exit.Exit<void, unknown>) => {
+    const endRun = (open: Open, event: RunEnded, at: bigint) => {
+      const { error, outcome } = event
       open.run.attribute("failover.outcome", outcome)
-      open.run.end(at, exit)
+      if (outcome === "failed" || outcome === "broken") {
+        const type = typeOf(error)
+        open.run.attribute("error.type", type)
+        open.run.end(at, failed(type))
+      } else open.run.end(at, outcome === "answered" || open.isAnswered ? Exit.void : Exit.interrupt())
     }
 
     const observer: Observer = (event) => {
@@ -197,6 +211,7 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
           return endAttempt(open, span, event, at, "failed", failed(type))
         }
         case "AttemptSucceeded": {
+          open.isAnswered = true
           open.run.attribute("gen_ai.response.model", event.target.model)
           open.run.attribute("failover.target", event.target.key)
           if (event.run.kind === "stream") {
@@ -206,29 +221,24 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
             open.run.attribute("gen_ai.response.time_to_first_chunk", event.elapsed / 1000)
             return
           }
-          endAttempt(open, take(open, event.attempt), event, at, "answered", Exit.void)
-          return endRun(open, at, "answered", Exit.void)
+          return endAttempt(open, take(open, event.attempt), event, at, "answered", Exit.void)
         }
         case "AttemptDropped":
           return endAttempt(open, take(open, event.attempt), event, at, "dropped", Exit.interrupt())
         case "StreamEnded": {
           if (event.failure === undefined) {
             const outcome = event.complete ? "answered" : "interrupted"
-            endAttempt(open, take(open), event, at, outcome, Exit.void)
-            return endRun(open, at, outcome, Exit.void)
+            return endAttempt(open, take(open), event, at, outcome, Exit.void)
           }
           const span = take(open)
-          const type = describe(span, event.failure)
-          open.run.attribute("error.type", type)
-          endAttempt(open, span, event, at, "broken", failed(type))
-          return endRun(open, at, "broken", failed(type))
+          return endAttempt(open, span, event, at, "broken", failed(describe(span, event.failure)))
         }
         case "RunFailed":
-          open.run.attribute("error.type", event.error._tag)
-          return endRun(open, at, "failed", failed(event.error._tag))
+          return
         case "RunInterrupted":
-          endAttempt(open, take(open), event, at, "interrupted", Exit.interrupt())
-          return endRun(open, at, "interrupted", Exit.interrupt())
+          return endAttempt(open, take(open), event, at, "interrupted", Exit.interrupt())
+        case "RunEnded":
+          return endRun(open, event, at)
       }
     }
 
@@ -236,6 +246,10 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
   })
 
 type AttemptStarted = Extract<FailoverEvent, { readonly _tag: "AttemptStarted" }>
+
+/** The type of a run's error: for a broken stream the class of its failure. */
+const typeOf = (error: RunEnded["error"]): string =>
+  error?._tag === "StreamBroken" ? classOf(error.failure) : (error?._tag ?? "Defect")
 
 const targetOf = (event: FailoverEvent): Target | undefined => ("target" in event ? event.target : undefined)
 

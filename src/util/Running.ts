@@ -62,6 +62,8 @@ export const park = <A, B, E, R>(
 ): Effect.Effect<void> => {
   const watching = new Watching(running, waiter, resume)
   return Effect.suspend(() => {
+    // The finalizer stays in force for what the caller's fiber goes on with after the wait.
+    if (watching.isOver) return Effect.void
     watching.leave()
     waiter.onInterrupt()
     return stop(running)
@@ -96,6 +98,11 @@ export class Watching<in out A, in out B, in out E, in out R = never> {
       running.interruptUnsafe()
       this.#end("timeout")
     })
+  }
+
+  /** Whether it has ended, timed out or been left. */
+  get isOver(): boolean {
+    return this.#done
   }
 
   /** Stops to wait. What runs goes on. */

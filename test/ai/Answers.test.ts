@@ -420,7 +420,8 @@ describe("an observer", () => {
         "AttemptStarted hi",
         "AttemptFailed hi",
         "AttemptStarted hi",
-        "AttemptSucceeded hi"
+        "AttemptSucceeded hi",
+        "RunEnded hi"
       ])
     }).pipe(Effect.provide(layer))
   })

@@ -247,7 +247,8 @@ describe("the failover model", () => {
         "AttemptStarted",
         "AttemptFailed",
         "AttemptStarted",
-        "AttemptSucceeded"
+        "AttemptSucceeded",
+        "RunEnded"
       ])
     }).pipe(Effect.provide(layer))
   })

@@ -91,7 +91,8 @@ describe("a hedge", () => {
           "1 b hedged",
           "3 a dropped",
           "3 b answers",
-          ...(kind === "stream" ? ["3 b ends"] : [])
+          ...(kind === "stream" ? ["3 b ends"] : []),
+          "3 RunEnded"
         ])
         assert.strictEqual(open, 0)
         assert.deepStrictEqual(benches, [])

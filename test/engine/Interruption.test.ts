@@ -202,18 +202,19 @@ describe("an observer", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* heard([[{ hang: true }]], {}), [
         "0 AttemptStarted",
-        "1000 RunInterrupted"
+        "1000 RunInterrupted",
+        "1000 RunEnded"
       ])
     })
   )
 
-  // Run.ts tells of an interruption only while an attempt is under way.
   it.effect("hears of a caller who hangs up in a pause", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* heard([[fault("Overloaded", "2 seconds")]], {}), [
         "0 AttemptStarted",
         "0 AttemptFailed",
-        "1000 RunInterrupted"
+        "1000 RunInterrupted",
+        "1000 RunEnded"
       ])
     })
   )

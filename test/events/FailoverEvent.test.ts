@@ -39,6 +39,8 @@ const inWords = (event: FailoverEvent): string => {
       return `${head} ${event.duration} ${event.error._tag}`
     case "RunInterrupted":
       return `${head} ${event.duration}`
+    case "RunEnded":
+      return `${head} ${event.duration} ${event.outcome} ${event.error?._tag ?? "-"} ${event.attempts} ${event.failed.length}`
   }
 }
 
@@ -64,7 +66,11 @@ describe("an observer hears", () => {
     Effect.gen(function* () {
       const { chain, observer, words } = scene([[{ wait: "2 seconds" }, "fine"]])
       yield* play(Failover.complete(chain, "q", { observer }))
-      assert.deepStrictEqual(words(), ["0 AttemptStarted a 1", "2000 AttemptSucceeded a 1 2000"])
+      assert.deepStrictEqual(words(), [
+        "0 AttemptStarted a 1",
+        "2000 AttemptSucceeded a 1 2000",
+        "2000 RunEnded a 2000 answered - 1 0"
+      ])
     }).pipe(runtime)
   )
 
@@ -80,13 +86,15 @@ describe("an observer hears", () => {
         "3250 AttemptStarted a 3",
         "4250 AttemptFailed a 3 1000 Overloaded Next",
         "4250 AttemptStarted b 4",
-        "4250 AttemptSucceeded b 4 0"
+        "4250 AttemptSucceeded b 4 0",
+        "4250 RunEnded b 4250 answered - 4 3"
       ])
       yield* play(Failover.complete(chain, "q", { observer }), { within: 0 })
       assert.deepStrictEqual(words(), [
         "5000 Skipped a a/m#default Overloaded 9250",
         "5000 AttemptStarted b 1",
-        "5000 AttemptSucceeded b 1 0"
+        "5000 AttemptSucceeded b 1 0",
+        "5000 RunEnded b 0 answered - 1 0"
       ])
     }).pipe(runtime)
   )
@@ -146,7 +154,11 @@ describe("an observer hears", () => {
       yield* Failover.complete(chain, "q")
       yield* TestClock.adjust("5 seconds")
       yield* Failover.complete(chain, "q", { observer })
-      assert.deepStrictEqual(words(), ["5000 AttemptStarted a 1 probe", "5000 AttemptSucceeded a 1 0"])
+      assert.deepStrictEqual(words(), [
+        "5000 AttemptStarted a 1 probe",
+        "5000 AttemptSucceeded a 1 0",
+        "5000 RunEnded a 0 answered - 1 0"
+      ])
     }).pipe(runtime)
   )
 
@@ -159,7 +171,8 @@ describe("an observer hears", () => {
         "0 AttemptFailed a 1 0 InvalidKey Next",
         "0 AttemptStarted b 2",
         "0 AttemptFailed b 2 0 RateLimit Next",
-        "0 RunFailed 0 ChainExhausted"
+        "0 RunFailed 0 ChainExhausted",
+        "0 RunEnded 0 failed ChainExhausted 2 2"
       ])
     }).pipe(runtime)
   )
@@ -171,7 +184,8 @@ describe("an observer hears", () => {
       assert.deepStrictEqual(words(), [
         "0 AttemptStarted a 1",
         "0 AttemptFailed a 1 0 Invalid Stop",
-        "0 RunFailed 0 BadRequest"
+        "0 RunFailed 0 BadRequest",
+        "0 RunEnded 0 failed BadRequest 1 1"
       ])
     }).pipe(runtime)
   )
@@ -187,7 +201,8 @@ describe("an observer hears", () => {
           "4000 AttemptFailed a 1 4000 Timeout Next cut off",
           "4000 AttemptStarted b 2",
           "8000 AttemptFailed b 2 4000 Timeout Stop cut off",
-          "8000 RunFailed 8000 DeadlineExceeded"
+          "8000 RunFailed 8000 DeadlineExceeded",
+          "8000 RunEnded 8000 failed DeadlineExceeded 2 2"
         ])
       }).pipe(runtime)
   )
@@ -201,7 +216,8 @@ describe("an observer hears", () => {
       assert.deepStrictEqual(words(), [
         "0 Skipped a a Manual 60000",
         "0 Skipped b b Manual 60000",
-        "0 RunFailed 0 AllBenched"
+        "0 RunFailed 0 AllBenched",
+        "0 RunEnded 0 failed AllBenched 0 0"
       ])
     }).pipe(runtime)
   )
@@ -221,13 +237,16 @@ describe("an observer hears", () => {
         "0 AttemptStarted a 1",
         "1000 AttemptSucceeded a 1 1000",
         "2000 StreamEnded a 2000 complete",
+        "2000 RunEnded a 2000 answered - 1 0",
         "2000 AttemptStarted a 1",
         "3000 AttemptSucceeded a 1 1000",
         "4000 StreamEnded a 2000 Connection",
+        "4000 RunEnded a 2000 broken StreamBroken 1 0",
         "4000 Skipped a a/m#default Connection 9000",
         "4000 AttemptStarted b 1",
         "4000 AttemptSucceeded b 1 0",
-        "4000 StreamEnded b 0 left"
+        "4000 StreamEnded b 0 left",
+        "4000 RunEnded b 0 interrupted - 1 0"
       ])
     }).pipe(runtime)
   )
@@ -243,7 +262,7 @@ describe("the events of a run", () => {
       yield* play(Failover.complete(chain, "another", { observer }))
       const [first] = events
       const own = events.filter(({ run }) => run === first?.run)
-      assert.strictEqual(own.length, 4)
+      assert.strictEqual(own.length, 5)
       assert.strictEqual(first?.run.request, request)
       assert.strictEqual(first?.run.startedAt, 7_000)
       assert.strictEqual(first?.run.kind, "effect")
@@ -261,7 +280,7 @@ describe("the events of a run", () => {
       yield* Failover.complete(chain, "q", { observer })
       assert.deepStrictEqual(
         events.map(({ run }) => run.about),
-        [about, about, about, about, about, undefined, undefined]
+        [about, about, about, about, about, about, about, undefined, undefined, undefined]
       )
       assert.strictEqual(
         Context.getOrUndefined(events[0]?.run.context ?? Context.empty(), Tracer.ParentSpan),
@@ -280,7 +299,7 @@ describe("the events of a run", () => {
       yield* play(Failover.complete(chain, "q", { observer }))
       assert.deepStrictEqual(
         events.map(({ elapsed }) => elapsed),
-        [0, 1000, 1000, 3000]
+        [0, 1000, 1000, 3000, 3000]
       )
     }).pipe(runtime)
   )
@@ -309,8 +328,8 @@ describe("the events of a run", () => {
         Effect.andThen(Failover.complete(chain, "q", { observer }), Failover.complete(chain, "q")),
         layer
       )
-      assert.strictEqual(words().length, 2)
-      assert.strictEqual(all.length, 4)
+      assert.strictEqual(words().length, 3)
+      assert.strictEqual(all.length, 6)
     })
   )
 

@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
+import { endsOnce } from "./ended.ts"
 import { play } from "./play.ts"
 import { quiet, type Scenario } from "./scenario.ts"
 
@@ -42,18 +43,20 @@ const hangUp = (
 
 describe("a caller who hangs up at any turn", () => {
   for (const [name, day] of Object.entries(days)) {
-    it.effect(`leaves nothing behind of ${name}`, () =>
+    it.effect(`leaves nothing behind of ${name}, and its end is told once`, () =>
       Effect.gen(function* () {
         for (const ask of asks) {
           for (const turn of [3, 4, 5] as const) {
             for (let turns = 0; turns < 40; turns++) {
-              const { left, told } = yield* Effect.provide(
+              const played = yield* Effect.provide(
                 play(hangUp(day, { asks: ask, turn, turns })),
                 TestClock.layer()
               )
+              const { left, told } = played
               const when = `${ask}, ${turn} operations a turn, after ${turns} turns`
               assert.deepStrictEqual(left, { calls: 0, fibers: 0, probes: [] }, when)
               assert.deepStrictEqual(told[1]?.running, { calls: 0, fibers: 0 }, when)
+              endsOnce(played)
             }
           }
         }

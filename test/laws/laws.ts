@@ -2,6 +2,7 @@
 import { assert } from "@effect/vitest"
 import * as Exit from "effect/Exit"
 import type { FailoverEvent, RunError } from "../../src/index.ts"
+import { endsOnce } from "./ended.ts"
 import { type Heard, keysOf, type Played, standing, type Told, targetsOf } from "./play.ts"
 import type { Scenario } from "./scenario.ts"
 
@@ -148,6 +149,10 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
     }
   },
 
+  "an observer": {
+    "is told once how each run ended, and as its caller saw it": endsOnce
+  },
+
   "a caller who is gone": {
     "leaves nothing running, whether it was answered, failed or hung up": ({ told }, { providers }) => {
       const stubborn = providers.some((provider) => provider.stubborn)
@@ -175,8 +180,11 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
       const learnt = steps.filter(({ operation }) => operation === "fail").length
       assert.isAtMost(learnt, failures.length + Math.max(0, gone.length - 2))
       for (const id of gone) {
-        const last = heard.findLast(({ event }) => event.run.id === id)
-        assert.strictEqual(last?.event._tag, "RunInterrupted")
+        const last = heard.filter(({ event }) => event.run.id === id).slice(-2)
+        assert.deepStrictEqual(
+          last.map(({ event }) => event._tag),
+          ["RunInterrupted", "RunEnded"]
+        )
       }
     }
   }

@@ -100,14 +100,15 @@ const letters: Record<FailoverEvent.FailoverEvent["_tag"], string> = {
   AttemptDropped: "d",
   StreamEnded: "e",
   RunFailed: "x",
-  RunInterrupted: "i"
+  RunInterrupted: "i",
+  RunEnded: "."
 }
 
 const story = (events: ReadonlyArray<FailoverEvent.FailoverEvent>): string =>
   events.map(({ _tag }) => letters[_tag]).join("")
 
-const effect = /^(sf)*(sa|x|s?i)$/
-const stream = /^(sf)*(sae|x|s?i)$/
+const effect = /^(sf)*(sa|x|s?i)\.$/
+const stream = /^(sf)*(sae|x|s?i)\.$/
 
 describe("in every order of their turns", () => {
   for (const world of worlds) {

@@ -690,7 +690,8 @@ describe("a router", () => {
         "AttemptStarted",
         "AttemptFailed",
         "AttemptStarted",
-        "AttemptSucceeded"
+        "AttemptSucceeded",
+        "RunEnded"
       ])
       assert.strictEqual(yield* active, "backup")
     }))

@@ -66,7 +66,6 @@ const waitInQueues = <P extends Backend, R, A>(
       if (isOver) return finalizer ?? Effect.void
       isOver = true
       waiter.leave()
-      run.reporter?.interrupted(undefined)
       return Effect.void
     })
   })

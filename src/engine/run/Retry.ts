@@ -150,17 +150,13 @@ const leaveTurn = <P extends Backend, R, A>(
   })
 }
 
-/** Waits until a time in milliseconds since the epoch. The observer learns of an interruption meanwhile. */
+/** Waits until a time in milliseconds since the epoch. */
 export const waitUntil = <P extends Backend, R, A>(
   { clock, reporter }: RunState<P, R, A>,
   moment: number,
   next: () => Step.Step<A>
-): Step.Step<A> => {
-  const sleep = clock.sleepUntil(moment)
-  if (reporter === undefined) return Step.after(sleep, next)
-  const observed = Effect.onInterrupt(sleep, () => Effect.sync(() => reporter.interrupted(undefined)))
-  return Step.after(observed, () => {
-    reporter.waited()
+): Step.Step<A> =>
+  Step.after(clock.sleepUntil(moment), () => {
+    reporter?.waited()
     return next()
   })
-}

@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Backend } from "../../domain/Backend.ts"
+import type { Reporter } from "../../events/Reporter.ts"
 import * as Attempt from "./Attempt.ts"
 import * as LastTries from "./LastTries.ts"
 import * as NextTarget from "./NextTarget.ts"
@@ -23,6 +24,13 @@ export const begin = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   resume: Resume<A>
 ): Effect.Effect<void> | void => goOn(run, NextTarget.find(run), resume)
+
+/** An observed run: reports its end if it is interrupted between two of its steps, or dies. */
+export const reported = <A, E, R>(
+  run: Effect.Effect<A, E, R>,
+  reporter: Reporter | undefined
+): Effect.Effect<A, E, R> =>
+  reporter === undefined ? run : Effect.onExit(run, (exit) => Effect.sync(() => reporter.closed(exit)))
 
 const goOn = <P extends Backend, R, A>(
   run: RunState<P, R, A>,

@@ -210,7 +210,6 @@ export class RunState<P extends Backend, R, A> implements Situation {
   /** The caller was interrupted while nothing was being called: gives everything back. */
   interrupted(): void {
     this.release()
-    this.reporter?.interrupted(undefined)
     this.freed(this.visit.target)
   }
 

@@ -64,7 +64,7 @@ const notMine = <P extends Backend, R, A>(
   run.dropHedge()
   run.release()
   run.reporter?.succeeded(target, undefined)
-  if (run.options.kind === "stream") run.reporter?.streamEnded(target, undefined, false)
+  if (run.options.kind === "stream") run.reporter?.streamEnded(target, "answered", false, undefined)
   return exit as Exit.Failure<never, never>
 }
 
