@@ -1,7 +1,7 @@
 /** Orders by chance: all alike, by weight, and the better of two. Each is worked out as far as it is asked for. */
 import { Alias } from "./Alias.ts"
 import { type Clock, compare, type Kind, type Load } from "./Load.ts"
-import { Left, lazy, type Order, placeAt } from "./Order.ts"
+import { FirstAndOthers, Left, type Order, placeAt } from "./Order.ts"
 
 /** Items of a group with their weights, ready to be drawn. */
 export class Weighted<out A> {
@@ -29,15 +29,20 @@ export class Weighted<out A> {
 export type Chance = () => number
 
 /** An order in which every item comes first equally often. */
-export const random = <A>(items: ReadonlyArray<A>, chance: Chance): Order<A> => {
-  const left = new Left(items.length)
-  return lazy(items, () => left.take(placeAt(chance(), left.size)))
-}
+export const random = <A>(items: ReadonlyArray<A>, chance: Chance): Order<A> =>
+  new FirstAndOthers(items, items.length === 0 ? -1 : placeAt(chance(), items.length), (first) => {
+    const left = new Left(items.length)
+    left.take(first)
+    return () => left.take(placeAt(chance(), left.size))
+  })
 
 /** An order in which an item comes first as often as its share of the weights says. */
 export const weighted = <A>(group: Weighted<A>, chance: Chance): Order<A> => {
   const urn = new Urn(group, chance)
-  return lazy(group.items, () => urn.take(urn.draw()))
+  return new FirstAndOthers(group.items, urn.draw(), (first) => {
+    urn.take(first)
+    return () => urn.take(urn.draw())
+  })
 }
 
 /** One whose weights differ gives way only to one whose load is less than its own divided by this. */
@@ -55,68 +60,46 @@ export const leastLoaded = <A>(
   loads: ReadonlyArray<Load>,
   kind: Kind,
   source: Source
-): Order<A> =>
-  group.isEven ? new Evenly(group.items, loads, kind, source) : byShare(group, loads, kind, source)
+): Order<A> => (group.isEven ? evenly : byShare)(group, loads, kind, source)
 
 /** Where an order reads the time (milliseconds) and chance. */
 export interface Source extends Clock {
   readonly chance: Chance
 }
 
-/** The better of two of those that are left. The first pick, which is mostly the only one, allocates nothing. */
-class Evenly<A> implements Order<A> {
-  readonly length: number
-  readonly #items: ReadonlyArray<A>
-  readonly #loads: ReadonlyArray<Load>
-  readonly #kind: Kind
-  readonly #source: Source
-  readonly #first: number
-  #rest: Order<A> | undefined
-
-  constructor(items: ReadonlyArray<A>, loads: ReadonlyArray<Load>, kind: Kind, source: Source) {
-    this.length = items.length
-    this.#items = items
-    this.#loads = loads
-    this.#kind = kind
-    this.#source = source
-    this.#first = items.length === 0 ? -1 : this.#better(items.length, undefined)
-  }
-
-  at(index: number): A | undefined {
-    if (index === 0) return this.#items[this.#first]
-    this.#rest ??= this.#others()
-    return this.#rest.at(index)
-  }
-
-  #others(): Order<A> {
-    const left = new Left(this.length)
-    let isFirst = true
-    return lazy(this.#items, () => {
-      const place = isFirst ? this.#first : this.#better(left.size, left)
-      isFirst = false
-      return left.take(place)
-    })
-  }
-
+const evenly = <A>(
+  { items }: Weighted<A>,
+  loads: ReadonlyArray<Load>,
+  kind: Kind,
+  source: Source
+): Order<A> => {
   /** Of two places by chance that of the better one; with `left` the places are those of what is left. */
-  #better(size: number, left: Left | undefined): number {
-    const source = this.#source
+  const better = (size: number, left: Left | undefined): number => {
     const one = placeAt(source.chance(), size)
     if (size === 1) return one
     const after = placeAt(source.chance(), size - 1)
     const other = after < one ? after : after + 1
-    const loadAt = (place: number) => this.#loads[left === undefined ? place : left.at(place)]!
-    return compare(loadAt(one), loadAt(other), this.#kind, source) <= 1 ? one : other
+    const loadAt = (place: number) => loads[left === undefined ? place : left.at(place)]!
+    return compare(loadAt(one), loadAt(other), kind, source) <= 1 ? one : other
   }
+  return new FirstAndOthers(items, items.length === 0 ? -1 : better(items.length, undefined), (first) => {
+    const left = new Left(items.length)
+    left.take(first)
+    return () => left.take(better(left.size, left))
+  })
 }
 
 const byShare = <A>(group: Weighted<A>, loads: ReadonlyArray<Load>, kind: Kind, source: Source): Order<A> => {
   const urn = new Urn(group, () => source.chance())
-  return lazy(group.items, () => {
+  const better = (): number => {
     const one = urn.draw()
     const other = urn.draw(one)
     const isBetter = other === undefined || compare(loads[one]!, loads[other]!, kind, source) <= margin
-    return urn.take(isBetter ? one : other)
+    return isBetter ? one : other
+  }
+  return new FirstAndOthers(group.items, better(), (first) => {
+    urn.take(first)
+    return () => urn.take(better())
   })
 }
 
@@ -130,7 +113,8 @@ class Urn {
   #alias: Alias
   /** What the table's places stand for; `undefined` for themselves. */
   #left: ReadonlyArray<number> | undefined
-  readonly #taken = new Set<number>()
+  /** Made with the first one. */
+  #taken: Set<number> | undefined
   #takenOfTable = 0
   #size: number
 
@@ -150,7 +134,7 @@ class Urn {
     for (let tries = 0; tries < mostRejections; tries++) {
       const drawn = this.#alias.draw(this.#chance())
       const index = this.#left?.[drawn] ?? drawn
-      if (index !== besides && !this.#taken.has(index) && this.#weights[index]! > 0) return index
+      if (index !== besides && this.#taken?.has(index) !== true && this.#weights[index]! > 0) return index
     }
     this.#renew()
     const left = this.#left!.filter((index) => index !== besides && this.#weights[index]! > 0)
@@ -162,6 +146,7 @@ class Urn {
 
   /** Takes an index out. */
   take(index: number): number {
+    this.#taken ??= new Set()
     this.#taken.add(index)
     this.#takenOfTable++
     return index
@@ -170,7 +155,7 @@ class Urn {
   #renew(): void {
     if (this.#takenOfTable === 0 && this.#left !== undefined) return
     const left = this.#left ?? this.#weights.map((_, index) => index)
-    this.#left = left.filter((index) => !this.#taken.has(index))
+    this.#left = left.filter((index) => this.#taken?.has(index) !== true)
     this.#alias = new Alias(this.#left.map((index) => this.#weights[index]!))
     this.#size = this.#left.length
     this.#takenOfTable = 0

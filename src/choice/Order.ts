@@ -16,16 +16,34 @@ export const rotated = <A>(items: ReadonlyArray<A>, first: number): Order<A> =>
         at: (index) => (index < items.length ? items[(first + index) % items.length] : undefined)
       }
 
-/** An order of which one item after another is worked out. `next` gives each index once, the next one with each call. */
-export const lazy = <A>(items: ReadonlyArray<A>, next: () => number): Order<A> => {
-  const known: Array<A> = []
-  return {
-    length: items.length,
-    at: (index) => {
-      if (index >= items.length) return undefined
-      while (known.length <= index) known.push(items[next()]!)
-      return known[index]
-    }
+/**
+ * An order whose first item is known, and whose others are worked out one after another when they are asked for: most
+ * requests need the first one only.
+ */
+export class FirstAndOthers<out A> implements Order<A> {
+  readonly #items: ReadonlyArray<A>
+  readonly #first: number
+  readonly #others: (first: number) => () => number
+  #next: (() => number) | undefined
+  #known: Array<A> | undefined
+
+  /** `others` gives a function that gives each other index once, the next one with each call. */
+  constructor(items: ReadonlyArray<A>, first: number, others: (first: number) => () => number) {
+    this.#items = items
+    this.#first = first
+    this.#others = others
+  }
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  at(index: number): A | undefined {
+    if (index === 0 || index >= this.#items.length) return index === 0 ? this.#items[this.#first] : undefined
+    this.#next ??= this.#others(this.#first)
+    this.#known ??= [this.#items[this.#first]!]
+    while (this.#known.length <= index) this.#known.push(this.#items[this.#next()]!)
+    return this.#known[index]
   }
 }
 

@@ -5,6 +5,7 @@ import type { Policy } from "../policy/Policy.ts"
 import type { Scope } from "../policy/Rule.ts"
 import type { Resting } from "./Admission.ts"
 import * as BenchKey from "./BenchKey.ts"
+import type { Counted } from "./Counts.ts"
 import type { Credential } from "./Credential.ts"
 
 /**
@@ -48,6 +49,8 @@ export interface Glance {
 export interface Kept {
   signals: Signals | undefined
   signalsOf: object | undefined
+  counts: Counted | undefined
+  countsOf: object | undefined
 }
 
 /** Builds a target. */
@@ -82,6 +85,6 @@ export const make = (options: {
     benchKeys,
     allBenchKeys: Object.values(benchKeys),
     glance: { mark: undefined, why: undefined },
-    kept: { signals: undefined, signalsOf: undefined }
+    kept: { signals: undefined, signalsOf: undefined, counts: undefined, countsOf: undefined }
   }
 }

@@ -1,26 +1,10 @@
 /** Counts of attempts per target and per credential, for reports only. They are updated in place. */
 
+import type { AttemptCounts, Counted, Counts } from "../domain/Counts.ts"
 import type { Target } from "../domain/Target.ts"
-import { classOf, type Failure, type FailureClass } from "../failure/Failure.ts"
+import { classOf, type Failure } from "../failure/Failure.ts"
 
-/** The counts of one target, or of one credential with all its models, since the process started. */
-export interface AttemptCounts {
-  /** Attempts that ended by themselves; those that a caller interrupted are not counted. */
-  readonly attempts: number
-  readonly failures: number
-  readonly failuresInRow: number
-  readonly lastFailure:
-    | { readonly class: FailureClass; readonly at: number; readonly evidence: string | undefined }
-    | undefined
-}
-
-type Counts = { -readonly [K in keyof AttemptCounts]: AttemptCounts[K] }
-
-/** The counts of a target, and those of its credential. */
-interface Counted {
-  readonly own: Counts
-  readonly credential: Counts
-}
+export type { AttemptCounts } from "../domain/Counts.ts"
 
 /**
  * The counts of all targets and credentials. Of targets without configuration (`Target.unlisted`) at most `room` are
@@ -59,9 +43,18 @@ export class Tallies {
     return this.#byCredential
   }
 
-  #of({ benchKeys, key, unlisted }: Target): Counted {
-    const known = this.#byTarget.get(key)
-    if (known !== undefined) return known
+  /** A configured target keeps its counts, so that attempts look nothing up. */
+  #of(target: Target): Counted {
+    const { kept } = target
+    if (kept.counts !== undefined && kept.countsOf === this) return kept.counts
+    const counted = this.#byTarget.get(target.key) ?? this.#add(target)
+    if (target.unlisted) return counted
+    kept.countsOf = this
+    kept.counts = counted
+    return counted
+  }
+
+  #add({ benchKeys, key, unlisted }: Target): Counted {
     let credential = this.#byCredential.get(benchKeys.credential)
     if (credential === undefined) {
       credential = { ...none }
