@@ -60,11 +60,14 @@ const byHost = (view: ErrorView, text: string, code: string): SignalClass | unde
     : undefined
 
 /**
- * Types with several meanings: the sentence beside them shows whether the limit ends by itself.
+ * Types with several meanings: the sentence beside them shows which limit it is, and whether it ends by itself.
  * https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx,
  * https://github.com/openclaw/openclaw/pull/142656
  */
 const byLimit = (text: string, code: string): SignalClass | undefined => {
+  // OpenRouter's word for a budget; others may use it for the window.
+  if (code === "token_limit_exceeded")
+    return fromText(text)?.as === "ContextExceeded" ? "ContextExceeded" : undefined
   if (code !== "billing_error" && code !== "access_terminated_error") return undefined
   const as = fromText(text)?.as
   return as === "RateLimit" || as === "UsageWindow" ? as : undefined

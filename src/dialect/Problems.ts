@@ -19,6 +19,7 @@ const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
     "audio",
     "developerRole",
     "tokenCap",
+    "effort",
     "streamOptions",
     "parallelToolCalls",
     "resultNames",

@@ -1,6 +1,6 @@
 /** Resolves the dialect of a target. Done once for each target, never for a request. */
 import { defaults } from "./Defaults.ts"
-import type { Facts, Match, ProtocolName, Row } from "./rules/Row.ts"
+import type { Facts, Part, ProtocolName, Row } from "./rules/Row.ts"
 import type { Dialect, Overrides, Rules } from "./rules/Rules.ts"
 import { row as rowOf, table } from "./Table.ts"
 
@@ -32,7 +32,7 @@ export const resolve = (described: Described): Dialect => {
   let rules: Rules = defaults[described.protocol]
   for (const { facts, parts = [] } of rows) {
     rules = { ...rules, ...valuesOf(facts) }
-    for (const part of parts) if (isPart(part.match, described)) rules = { ...rules, ...valuesOf(part.facts) }
+    for (const part of parts) if (isPart(part, described)) rules = { ...rules, ...valuesOf(part.facts) }
   }
   let isOverridden = false
   for (const choice of choices) {
@@ -84,12 +84,15 @@ const recognised = (
   return protocol === "anthropic" ? anthropicOrder(found) : found
 }
 
-const isPart = ({ hosts = [], models, providers = [] }: Match, described: Described): boolean => {
+const isPart = ({ match, only }: Part, described: Described): boolean => {
+  const { hosts = [], models, providers = [] } = match
   const host = hostOf(described.baseUrl)
+  const name = bareName(described.model)
   return (
-    hosts.some((end) => isUnder(host, end)) ||
-    providers.some((part) => isNamed(described.provider ?? "", part)) ||
-    models?.test(bareName(described.model)) === true
+    only?.test(name) !== false &&
+    (hosts.some((end) => isUnder(host, end)) ||
+      providers.some((part) => isNamed(described.provider ?? "", part)) ||
+      models?.test(name) === true)
   )
 }
 

@@ -30,7 +30,7 @@ export const contextCodes: ReadonlyArray<{ readonly source: string; readonly val
   {
     source: "https://docs.litellm.ai/docs/exception_mapping; https://docs.github.com/en/github-models",
     values:
-      "ContextWindowExceededError model_context_window_exceeded tokens_limit_reached prompt_too_long input_too_long context_overflow max_context_length_exceeded token_limit_exceeded input_tokens_exceeded InputTokensExceeded prompt_tokens_exceeded max_prompt_tokens_exceeded"
+      "ContextWindowExceededError model_context_window_exceeded tokens_limit_reached prompt_too_long input_too_long context_overflow max_context_length_exceeded input_tokens_exceeded InputTokensExceeded prompt_tokens_exceeded max_prompt_tokens_exceeded"
   }
 ]
 

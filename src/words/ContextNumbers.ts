@@ -12,6 +12,8 @@ const actualThenLimit: ReadonlyArray<RegExp> = [
   // https://github.com/ggml-org/llama.cpp, https://docs.together.ai, Poolside
   new RegExp(`\\(${n} tokens\\) (?:exceeds|is longer)[^\\d]{0,80}${n}`),
   new RegExp(`(?:input length|prompt too long:?) ${n}(?: tokens)? exceeds[^\\d]{0,80}${n}`),
+  // https://github.com/vllm-project/vllm: "The decoder prompt (length 40000) is longer than the maximum model length of 32768"
+  new RegExp(`prompt \\(length ${n}\\) is longer than[^\\d]{0,80}${n}`),
   // https://docs.mistral.ai
   new RegExp(`prompt contains ${n} tokens[^.]{0,80}model with ${n}`)
 ]
@@ -20,7 +22,7 @@ const actualThenLimit: ReadonlyArray<RegExp> = [
 const limitThenActual: ReadonlyArray<RegExp> = [
   // https://platform.openai.com, https://github.com/vllm-project/vllm
   new RegExp(
-    `(?:context|prompt) length is ${n}[^.]{0,20}[.,]?[^.]{0,40}?(?:requested|resulted in|contains)(?: about)? ${n}`
+    `(?:context|prompt) length is ${n}[^.]{0,20}[.,]?[^.]{0,40}?(?:requested|resulted in|contains|request has)(?: about)? ${n}`
   ),
   // https://platform.moonshot.ai
   new RegExp(`token limit: ${n} \\(requested: ${n}`),

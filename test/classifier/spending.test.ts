@@ -111,3 +111,24 @@ describe("an app that could not be made (Baidu)", () => {
     assert.strictEqual(Failure.classOf(classify({ status: 200, headers: {}, body, now })), "ServerError")
   })
 })
+
+// https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes
+describe("a token budget of OpenRouter's", () => {
+  const over = (message: string) =>
+    read(400, { code: 400, message, metadata: { error_type: "token_limit_exceeded" } })[0]
+
+  it("is a matter of the account, and no prompt that is too long", () => {
+    assert.strictEqual(over("Token limit exceeded"), "Balance")
+    assert.strictEqual(
+      over(
+        "Prompt tokens limit exceeded: 230799 > 91442. To increase, visit https://openrouter.ai/settings/keys"
+      ),
+      "Balance"
+    )
+  })
+
+  it("is the window at another server, where the sentence beside it says so", () => {
+    const message = "This exceeds the model's maximum context length of 4096 tokens"
+    assert.strictEqual(read(400, { code: "token_limit_exceeded", message })[0], "ContextExceeded")
+  })
+})

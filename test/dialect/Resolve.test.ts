@@ -38,6 +38,15 @@ describe("a dialect", () => {
     assert.deepStrictEqual(rowsOf({ provider: "openai", model: "my-model" }), [])
   })
 
+  it("has rules for some models at one server only", () => {
+    const takesTemperature = (provider: string, model: string) =>
+      resolve({ protocol: "openai", provider, model }).sampling
+    assert.isFalse(takesTemperature("moonshot", "kimi-k2.6"))
+    assert.isFalse(takesTemperature("kimi", "kimi-k2.5"))
+    assert.isTrue(takesTemperature("moonshot", "kimi-k2-turbo-preview"))
+    assert.isTrue(takesTemperature("vllm", "moonshotai/Kimi-K2.6"))
+  })
+
   it("of an older Claude knows no strict tools", () => {
     const strict = (model: string) => resolve({ protocol: "anthropic", provider: "anthropic", model }).strict
     for (const model of [

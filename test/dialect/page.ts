@@ -34,7 +34,7 @@ export const rows = (): string =>
         ...list(facts),
         ...parts.flatMap((part) => [
           "",
-          `${part.title} (known by ${knownBy(part.match)}):`,
+          `${part.title} (known by ${knownBy(part.match)}${part.only === undefined ? "" : `, with models \`/${part.only.source.replaceAll("|", "\\|")}/\``}):`,
           "",
           ...list(part.facts)
         ])

@@ -162,6 +162,12 @@ const specificGroups: ReadonlyArray<Group> = [
     values: "openrouter_credits payment_required openrouter_key_limit weight_exceeds_budget"
   },
   {
+    // "A token budget enforced by OpenRouter (e.g. credit-based cap) was exceeded", with status 400
+    as: "Balance",
+    source: "https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes",
+    values: "token_limit_exceeded"
+  },
+  {
     as: "Balance",
     source: "https://www.developersdigest.tech/errors/api/openrouter/403-budget-limit-exceeded",
     values: "openrouter_guardrail_budget openrouter_workspace_budget"

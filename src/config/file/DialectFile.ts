@@ -47,6 +47,14 @@ const Rules = Schema.Struct({
     Schema.Literals(["optional", "required"]),
     "required: every array in a tool's schema must have items."
   ),
+  schemaEnums: field(
+    Schema.Literals(["any", "strings"]),
+    "strings: an enum in a tool's schema has strings only; others are moved to its description."
+  ),
+  schemaRequired: field(
+    Schema.Literals(["any", "defined"]),
+    "defined: required in a tool's schema names only properties that are defined there."
+  ),
   schemaRefused: field(
     Words,
     "Keywords that are not accepted in a tool's schema; they are moved to its description."
@@ -86,6 +94,12 @@ const Rules = Schema.Struct({
     Schema.Literals(["model", "max_tokens", "max_completion_tokens"]),
     "Protocol openai only: the field for the most tokens of an answer; model: by the name of the model."
   ),
+  sampling: field(
+    Schema.Boolean,
+    "Whether temperature and top_p are accepted; if not, the server's own values apply."
+  ),
+  stops: field(Schema.Boolean, "Whether stop sequences are accepted."),
+  effort: field(Schema.Boolean, "Protocol openai only: whether reasoning_effort is accepted."),
   streamOptions: field(Schema.Boolean, "Protocol openai only: whether stream_options is accepted."),
   parallelToolCalls: field(Schema.Boolean, "Protocol openai only: whether parallel_tool_calls is accepted."),
   metadata: field(Schema.Boolean, "Whether user and metadata are accepted."),

@@ -68,6 +68,16 @@ export const rows: ReadonlyArray<Row> = [
         },
         // `max_tokens` is deprecated there
         facts: { tokenCap: { is: "max_completion_tokens", source: moonshot } }
+      },
+      {
+        title: "Kimi since version 2.5 at Moonshot's own API",
+        match: {
+          hosts: ["moonshot.ai", "moonshot.cn", "kimi.com"],
+          providers: ["moonshot", "moonshotai", "kimi"]
+        },
+        only: /^kimi-(?:k2\.[5-9]|k[3-9])/,
+        // `invalid temperature: only 1 is allowed for this model`; 0.6 without thinking
+        facts: { sampling: { is: false, source: "https://github.com/HKUDS/nanobot/pull/4967" } }
       }
     ]
   },

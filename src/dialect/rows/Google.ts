@@ -23,10 +23,17 @@ export const rows: ReadonlyArray<Row> = [
       metadata: { is: false, source: unknown },
       serviceTier: { is: false, source: unknown },
       resultNames: { is: true, source: "https://github.com/NousResearch/hermes-agent/pull/19728" },
+      // `Invalid value at 'tools[0].function_declarations[7].parameters.properties[1].value.enum[0]' (TYPE_STRING), 0`
+      schemaEnums: { is: "strings", source: "https://github.com/thClaws/thClaws/issues/172" },
+      // `parameters.required[0]: property is not defined`
+      schemaRequired: { is: "defined", source: "https://github.com/iBUHub/AIStudioToAPI/issues/154" },
       schemaRefused: {
         is: [
           "$schema",
           "$id",
+          // https://github.com/router-for-me/CLIProxyAPI/issues/3512
+          "$comment",
+          "enumDescriptions",
           "patternProperties",
           "propertyNames",
           "exclusiveMinimum",

@@ -36,7 +36,15 @@ export const rows: ReadonlyArray<Row> = [
       // A `file` is an id or an address there, not the content
       documents: { is: "no", source: xai },
       audio: { is: false, source: xai }
-    }
+    },
+    parts: [
+      {
+        title: "Grok's models that reason: all but Grok 2 and 3",
+        match: { models: /^grok-(?:3-mini|[4-9]|\d\d)(?!.*non-reasoning)/ },
+        // `Argument not supported on this model: stop`
+        facts: { stops: { is: false, source: "https://github.com/maximhq/bifrost/pull/1153" } }
+      }
+    ]
   },
   {
     name: "groq",

@@ -28,6 +28,8 @@ export interface Part {
   /** A description for people. */
   readonly title: string
   readonly match: Match
+  /** A pattern that the model's name must match as well; absent for all models. */
+  readonly only?: RegExp | undefined
   readonly facts: Facts
 }
 

@@ -42,6 +42,10 @@ export interface Rules {
   readonly schemaTop: "any" | "object"
   /** `required`: an array in a tool's schema must define its items. */
   readonly schemaItems: "optional" | "required"
+  /** `strings`: an enum in a tool's schema may have strings only; others are added to the description. */
+  readonly schemaEnums: "any" | "strings"
+  /** `defined`: `required` in a tool's schema may name only properties that the schema defines. */
+  readonly schemaRequired: "any" | "defined"
   /** Keywords that a tool's schema may not have; their meaning is added to its description. */
   readonly schemaRefused: ReadonlyArray<string>
   /** The allowed characters of a property's name in a tool's schema, as in a character class. Empty for any. */
@@ -69,6 +73,12 @@ export interface Rules {
   readonly messageExtras: ReadonlyArray<string>
   /** The field for the output limit; `model`: depends on the model's name. */
   readonly tokenCap: "model" | "max_tokens" | "max_completion_tokens"
+  /** Whether `temperature` and `top_p` are accepted; if not, the server's own values apply. */
+  readonly sampling: boolean
+  /** Whether stop sequences are accepted. */
+  readonly stops: boolean
+  /** Protocol openai: whether `reasoning_effort` is accepted. */
+  readonly effort: boolean
   /** Whether `stream_options` is accepted. */
   readonly streamOptions: boolean
   /** Whether `parallel_tool_calls` is accepted. */

@@ -26,6 +26,18 @@ const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   // DeepSeek: `Thinking mode does not support this tool_choice`; Qwen: `The tool_choice parameter does not support being
   // set to required or object in thinking mode`: https://github.com/cloudwego/eino/issues/994
   [/thinking.{0,80}tool_choice|tool_choice.{0,120}thinking/i, { forcedCalls: false }],
+  // `Unsupported parameter: reasoning_effort`: https://github.com/decolua/9router/issues/3008
+  [/reasoning_effort/i, { effort: false }],
+  // Moonshot: `invalid temperature: only 1 is allowed for this model`; Claude: `temperature is deprecated for this model`
+  [
+    /\b(?:temperature|top_p)\b.{0,80}\b(?:only|support\w*|unsupported|allowed|deprecated)\b|\b(?:unsupported|not support\w*)\b.{0,60}\b(?:temperature|top_p)\b/i,
+    { sampling: false }
+  ],
+  // xAI: `Argument not supported on this model: stop`
+  [
+    /\b(?:unsupported|not support\w*)\b.{0,60}\bstop\b|\bstop(?:_sequences)?\b.{0,60}\b(?:unsupported|not support\w*)\b/i,
+    { stops: false }
+  ],
   [/after role .?tool/i, { afterToolResult: "assistant" }]
 ]
 

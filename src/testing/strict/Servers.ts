@@ -370,7 +370,13 @@ export const servers = {
         "thinking is enabled but reasoning_content is missing in assistant tool call message at index {index}",
         "https://github.com/continuedev/continue/issues/11527"
       ),
-      roles
+      roles,
+      {
+        check: { is: "has", path: "temperature" },
+        status: 400,
+        body: openaiError("invalid temperature: only 1 is allowed for this model"),
+        source: "https://github.com/HKUDS/nanobot/pull/4967"
+      }
     ],
     { thoughts: "reasoning_content", callId: "weather:{n}" }
   ),
@@ -395,7 +401,22 @@ export const servers = {
       "https://docs.getbifrost.ai/providers/supported-providers/minimax"
     )
   ]),
-  xai: chats("xai", [idLength], { thoughts: "reasoning_content" }),
+  xai: chats(
+    "xai",
+    [
+      idLength,
+      {
+        check: { is: "has", path: "stop" },
+        status: 400,
+        body: {
+          code: "Client specified an invalid argument",
+          error: "Argument not supported on this model: stop"
+        },
+        source: "https://github.com/maximhq/bifrost/pull/1153"
+      }
+    ],
+    { thoughts: "reasoning_content" }
+  ),
   groq: chats(
     "groq",
     [

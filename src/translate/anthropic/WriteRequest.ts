@@ -26,8 +26,8 @@ export const writeRequest = (
     model: request.model,
     max_tokens,
     ...writeMessages(request, traits, dialect),
-    ...sampling(request, traits, thinking.isOn, dropped),
-    stop_sequences: writeStops(request, dropped),
+    ...sampling(request, dialect.sampling ? traits.sampling : "none", thinking.isOn, dropped),
+    stop_sequences: writeStops(request, dropped, dialect),
     thinking: thinking.config,
     output_config: Object.keys(output).length === 0 ? undefined : output,
     metadata: settings.user === undefined ? undefined : { user_id: settings.user },
@@ -47,10 +47,15 @@ const lowestTopP = 0.95
  * - https://docs.anthropic.com/en/api/openai-sdk
  * - https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility
  */
-const sampling = (request: Request, traits: Models.Traits, thinks: boolean, dropped: Dropped): JsonObject => {
+const sampling = (
+  request: Request,
+  accepted: Models.Traits["sampling"],
+  thinks: boolean,
+  dropped: Dropped
+): JsonObject => {
   const { temperature, topP, topK } = request.settings
-  const all = traits.sampling === "all" && !thinks
-  const any = traits.sampling !== "none"
+  const all = accepted === "all" && !thinks
+  const any = accepted !== "none"
   const keepsTemperature = any && temperature !== undefined && (!thinks || temperature === 1)
   const keepsTopP = any && topP !== undefined && (all || !keepsTemperature) && (!thinks || topP >= lowestTopP)
   const keepsTopK = any && topK !== undefined && !thinks
@@ -66,9 +71,13 @@ const sampling = (request: Request, traits: Models.Traits, thinks: boolean, drop
 }
 
 /** `stop_sequences: each stop sequence must contain non-whitespace` */
-const writeStops = (request: Request, dropped: Dropped): ReadonlyArray<string> | undefined => {
+const writeStops = (
+  request: Request,
+  dropped: Dropped,
+  dialect: Dialect
+): ReadonlyArray<string> | undefined => {
   const { stop } = request.settings
-  const stops = stop?.filter((sequence) => sequence.trim() !== "")
+  const stops = dialect.stops ? stop?.filter((sequence) => sequence.trim() !== "") : undefined
   if (stops?.length !== stop?.length) dropped.common("stop")
   return stops === undefined || stops.length === 0 ? undefined : stops
 }

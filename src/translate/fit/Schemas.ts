@@ -17,9 +17,14 @@ const notAtTop = ["enum", "not"] as const
 /** Fits a tool's schema; returns the same schema if it is accepted as it is. */
 export const fit = (schema: JsonObject, dialect: Dialect): Properties.Renamed => {
   const flat = dialect.schemaTop === "object" ? flattened(schema) : schema
-  const refused = new Set(dialect.schemaRefused)
-  const needsItems = dialect.schemaItems === "required"
-  const cleaned = refused.size > 0 || needsItems ? clean(flat, refused, needsItems, 0) : flat
+  const rules: Rules = {
+    refused: new Set(dialect.schemaRefused),
+    needsItems: dialect.schemaItems === "required",
+    onlyStrings: dialect.schemaEnums === "strings",
+    onlyDefined: dialect.schemaRequired === "defined"
+  }
+  const isStrict = rules.needsItems || rules.onlyStrings || rules.onlyDefined
+  const cleaned = rules.refused.size > 0 || isStrict ? clean(flat, rules, 0) : flat
   return Properties.rename(
     cleaned,
     { characters: dialect.propertyNameCharacters, longest: dialect.propertyNameLongest },
@@ -95,19 +100,21 @@ const resolved = (branch: JsonObject, schema: JsonObject): JsonObject => {
 
 const nested = new Set(["properties", "$defs", "definitions", "patternProperties"])
 
-const clean = (
-  schema: JsonObject,
-  refused: ReadonlySet<string>,
-  needsItems: boolean,
-  depth: number
-): JsonObject => {
+/** What a target's schemas may not have. */
+interface Rules {
+  readonly refused: ReadonlySet<string>
+  readonly needsItems: boolean
+  /** Enums have strings only. */
+  readonly onlyStrings: boolean
+  /** Only defined properties are required. */
+  readonly onlyDefined: boolean
+}
+
+const clean = (schema: JsonObject, rules: Rules, depth: number): JsonObject => {
+  const { needsItems, onlyDefined, onlyStrings, refused } = rules
   if (depth > deepest) return schema
   const next = (value: unknown): unknown =>
-    isObject(value)
-      ? clean(value, refused, needsItems, depth + 1)
-      : Array.isArray(value)
-        ? nextAll(value)
-        : value
+    isObject(value) ? clean(value, rules, depth + 1) : Array.isArray(value) ? nextAll(value) : value
   const nextAll = (values: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
     const made = values.map(next)
     return made.every((value, index) => value === values[index]) ? values : made
@@ -116,7 +123,8 @@ const clean = (
   const told: Array<string> = []
   let isChanged = false
   for (const [name, value] of Object.entries(schema)) {
-    if (refused.has(name)) {
+    const isOther = onlyStrings && name === "enum" && list(value).some((one) => typeof one !== "string")
+    if (refused.has(name) || isOther) {
       isChanged = true
       if (!name.startsWith("$")) told.push(`${name}: ${write(value)}`)
       continue
@@ -129,6 +137,15 @@ const clean = (
       fitted = next(value)
     isChanged ||= fitted !== value
     made[name] = fitted
+  }
+  if (onlyDefined && Array.isArray(made.required)) {
+    const { properties, required } = made
+    const defined = required.filter((name) => isObject(properties) && Object.hasOwn(properties, String(name)))
+    if (defined.length < required.length) {
+      isChanged = true
+      if (defined.length === 0) delete made.required
+      else made.required = defined
+    }
   }
   const isArray = schema.type === "array" || (Array.isArray(schema.type) && schema.type.includes("array"))
   if (needsItems && isArray && made.items === undefined) {

@@ -71,7 +71,7 @@ const paired = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
       else same.push({ at, result: part })
     }
   }
-  if (results.size === 0) return turns
+  if (results.size === 0 && !turns.some(hasCalls)) return turns
   const next = new Map<string, number>()
   const placed = new Set<Result>()
   const made: Array<Turn> = []
@@ -87,9 +87,9 @@ const paired = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
         while (index < same.length && same[index]!.at < at) index++
         const found = same[index]
         next.set(part.id, found === undefined ? index : index + 1)
-        if (found === undefined) continue
-        placed.add(found.result)
-        own.push(found.result)
+        if (found !== undefined) placed.add(found.result)
+        // The conversation may end with calls, for targets that continue it.
+        if (found !== undefined || at < turns.length - 1) own.push(found?.result ?? unavailable(part.id))
       }
       if (own.length > 0) made.push({ role: "user", parts: own })
     } else if (turn.role === "user") {
@@ -106,6 +106,22 @@ const paired = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
   }
   return made
 }
+
+const hasCalls = (turn: Turn): boolean =>
+  turn.role === "assistant" && turn.parts.some(({ type }) => type === "call")
+
+/**
+ * The result of a call that was interrupted, or whose result was removed from the conversation. Every server refuses a
+ * call without a result: https://github.com/anomalyco/opencode/issues/3230, https://github.com/openai/codex/issues/7051
+ */
+const unavailable = (id: string): Result => ({
+  type: "result",
+  id,
+  parts: [
+    { type: "text", text: "The result of this tool call is not available. The tool may not have run." }
+  ],
+  isError: false
+})
 
 /** A result without its call. Every server refuses it, but the model may need its content. */
 const astray = ({ id, isError, parts }: Result): ReadonlyArray<Content> => {

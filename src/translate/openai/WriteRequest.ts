@@ -53,13 +53,13 @@ const settings = (
   dialect: Dialect
 ): JsonObject => {
   const { maxTokens, temperature, topP, topK, stop, user, tier } = request.settings
-  const effort = writeEffort(request, traits, dropped)
-  const samples = !traits.reasons || effort === "none"
+  const effort = writeEffort(request, traits, dropped, dialect)
+  const samples = dialect.sampling && (!traits.reasons || effort === "none")
   // The default of every model; leaving it out is equivalent.
   if (!samples && temperature !== undefined && temperature !== 1) dropped.common("temperature")
   if (!samples && topP !== undefined && topP !== 1) dropped.common("topP")
   if (topK !== undefined) dropped.common("topK")
-  const stops = traits.reasons ? undefined : stop?.slice(0, mostStops)
+  const stops = traits.reasons || !dialect.stops ? undefined : stop?.slice(0, mostStops)
   if (stop !== undefined && stops?.length !== stop.length) dropped.common("stop")
   const keepsUser = user !== undefined && user.length <= longestUser && dialect.metadata
   if (user !== undefined && !keepsUser) dropped.common("user")
@@ -77,8 +77,12 @@ const settings = (
   }
 }
 
-const writeEffort = (request: Request, traits: Models.Traits, dropped: Dropped) => {
+const writeEffort = (request: Request, traits: Models.Traits, dropped: Dropped, dialect: Dialect) => {
   const { effort } = request.settings
+  if (!dialect.effort) {
+    if (effort !== undefined && effort !== "none") dropped.common("effort")
+    return undefined
+  }
   if (traits.toolsWithoutEffort && request.tools.length > 0) {
     if (effort !== undefined && effort !== "none") dropped.common("effort")
     return "none"
