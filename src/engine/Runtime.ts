@@ -4,6 +4,7 @@ import * as Channel from "effect/Channel"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -219,17 +220,16 @@ export const makeRuntime = (
     request: unknown,
     canAmend: (backend: P, failure: Failure.BadRequest) => boolean,
     mayHedge: (backend: P, request: unknown) => boolean
-  ): Effect.Effect<Served<A>, RunError, RP | R> => {
-    const observer = observerOf(call)
-    const make = (): RunState<P, RP, A> => {
+  ): Effect.Effect<Served<A>, RunError, RP | R> =>
+    Effect.callback((resume) => {
       const context = contextOfCaller<RP | R>()
       const ready = prepareOnce(chain)
-      return new RunState<P, RP, A>(
+      const run = new RunState<P, RP, A>(
         shared,
         {
           prepared: ready,
           policy: call === undefined ? ready.policy : forCall(ready.policy, call),
-          observer,
+          observer: observerOf(call),
           about: call?.about,
           since: call?.since,
           affinity: affinityOf(call?.affinity, context),
@@ -248,16 +248,8 @@ export const makeRuntime = (
         },
         context
       )
-    }
-    if (observer === undefined) return Effect.callback((resume) => Run.begin(make(), resume))
-    return Effect.suspend(() => {
-      const run = make()
-      return Run.reported(
-        Effect.callback((resume) => Run.begin(run, resume)),
-        run.reporter
-      )
+      return Run.begin(run, resume)
     })
-  }
 
   /** Opens a stream per target; whatever happens, nothing stays open beyond the scope. */
   const open = <P extends Backend, RP, C, E, R>(
@@ -283,13 +275,12 @@ export const makeRuntime = (
       let opening: OpenStream<C> | undefined
       let beside: OpenStream<C> | undefined
       let tail: CommittedStream<C> | undefined
-      const observer = observerOf(call)
       const run = new RunState<P, RP, OpenStream<C>>(
         shared,
         {
           prepared: ready,
           policy: call === undefined ? ready.policy : forCall(ready.policy, call),
-          observer,
+          observer: observerOf(call),
           about: call?.about,
           since: call?.since,
           affinity: affinityOf(call?.affinity, context),
@@ -320,32 +311,31 @@ export const makeRuntime = (
         context
       )
       const close = Effect.suspend(() => {
+        // The run was interrupted before its caller got the stream.
+        if (tail === undefined) run.reporter?.closed(Exit.interrupt())
         const opened = tail ?? (hasCommitted(beside) ? beside : opening)
         return opened === undefined ? Effect.void : Flow.close(opened)
       })
       return Effect.andThen(
         Scope.addFinalizer(scope, close),
-        Run.reported(
-          Effect.map(
-            Effect.callback<Served<OpenStream<C>>, RunError>((resume) => Run.begin(run, resume)),
-            (served) => {
-              tail = new CommittedStream({
-                served,
-                registry: bench,
-                signals: shared.signals,
-                classify: (cause) => failureOf(cause, served.target, classify),
-                context,
-                isBusy: call?.isBusy && whileBusy(call.isBusy, context),
-                now: run.clock,
-                deadlineAt: run.deadlineAt,
-                deadline: run.deadline,
-                reporter: run.reporter
-              })
-              const { attempts, dropped, failed, target } = served
-              return { value: tail, target, attempts, failed, dropped }
-            }
-          ),
-          run.reporter
+        Effect.map(
+          Effect.callback<Served<OpenStream<C>>, RunError>((resume) => Run.begin(run, resume)),
+          (served) => {
+            tail = new CommittedStream({
+              served,
+              registry: bench,
+              signals: shared.signals,
+              classify: (cause) => failureOf(cause, served.target, classify),
+              context,
+              isBusy: call?.isBusy && whileBusy(call.isBusy, context),
+              now: run.clock,
+              deadlineAt: run.deadlineAt,
+              deadline: run.deadline,
+              reporter: run.reporter
+            })
+            const { attempts, dropped, failed, target } = served
+            return { value: tail, target, attempts, failed, dropped }
+          }
         )
       )
     })

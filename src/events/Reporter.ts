@@ -163,10 +163,11 @@ export class Reporter {
   /** An attempt answered. That ends a run for a whole answer. */
   succeeded(target: Target, commit: Commit | undefined): void {
     const elapsed = this.#elapsed()
+    const at = this.#at()
     this.#tell({
       _tag: "AttemptSucceeded",
       run: this.run,
-      at: this.#at(),
+      at,
       elapsed,
       target,
       attempt: this.#attempt,
@@ -174,7 +175,7 @@ export class Reporter {
       commit,
       overhead: this.#own
     })
-    if (this.run.kind === "effect") this.#ended("answered", target, undefined, elapsed)
+    if (this.run.kind === "effect") this.#ended("answered", target, undefined, at, elapsed)
     else this.#committed = target
   }
 
@@ -186,48 +187,49 @@ export class Reporter {
     error: RunError | StreamBroken | undefined
   ): void {
     const elapsed = this.#elapsed()
+    const at = this.#at()
     const duration = elapsed - this.#attemptAt
-    const { run } = this
     const failure = error?._tag === "StreamBroken" ? error.failure : undefined
-    this.#tell({ _tag: "StreamEnded", run, at: this.#at(), elapsed, target, duration, failure, complete })
-    this.#ended(outcome, target, error, elapsed)
+    this.#tell({ _tag: "StreamEnded", run: this.run, at, elapsed, target, duration, failure, complete })
+    this.#ended(outcome, target, error, at, elapsed)
   }
 
   runFailed(error: RunError): void {
     const elapsed = this.#elapsed()
+    const at = this.#at()
     const overhead = this.#own + elapsed - this.#ownSince
-    const { run } = this
-    this.#tell({ _tag: "RunFailed", run, at: this.#at(), elapsed, error, duration: elapsed, overhead })
-    this.#ended("failed", undefined, error, elapsed)
+    this.#tell({ _tag: "RunFailed", run: this.run, at, elapsed, error, duration: elapsed, overhead })
+    this.#ended("failed", undefined, error, at, elapsed)
   }
 
   interrupted(target: Target | undefined): void {
     const elapsed = this.#elapsed()
-    const { run } = this
-    this.#tell({ _tag: "RunInterrupted", run, at: this.#at(), elapsed, target, duration: elapsed })
-    this.#ended("interrupted", target, undefined, elapsed)
+    const at = this.#at()
+    this.#tell({ _tag: "RunInterrupted", run: this.run, at, elapsed, target, duration: elapsed })
+    this.#ended("interrupted", target, undefined, at, elapsed)
   }
 
-  /** The caller's fiber goes on. A run that has not ended by then was interrupted between two steps, or has died. */
+  /** The run is over for its caller. If it has not ended by then, it was interrupted between two steps, or has died. */
   closed(exit: Exit.Exit<unknown, unknown>): void {
     if (this.#isOver || Exit.isSuccess(exit)) return
     if (this.#committed !== undefined) {
       this.streamEnded(this.#committed, "interrupted", false, undefined)
     } else if (Cause.hasInterrupts(exit.cause)) this.interrupted(undefined)
-    else this.#ended("failed", undefined, undefined, this.#elapsed())
+    else this.#ended("failed", undefined, undefined, this.#at(), this.#elapsed())
   }
 
   #ended(
     outcome: Outcome,
     target: Target | undefined,
     error: RunError | StreamBroken | undefined,
+    at: number,
     elapsed: number
   ): void {
     this.#isOver = true
     this.#tell({
       _tag: "RunEnded",
       run: this.run,
-      at: this.#at(),
+      at,
       elapsed,
       outcome,
       target,

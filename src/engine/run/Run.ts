@@ -5,6 +5,7 @@
  * wait. An outcome is recorded in the turn in which it is known, so that no interruption can come between.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Backend } from "../../domain/Backend.ts"
 import type { Reporter } from "../../events/Reporter.ts"
 import * as Attempt from "./Attempt.ts"
@@ -23,14 +24,30 @@ type Resume<A> = (onward: Step.Onward<A>) => void
 export const begin = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   resume: Resume<A>
-): Effect.Effect<void> | void => goOn(run, NextTarget.find(run), resume)
+): Effect.Effect<void> | void => {
+  const { reporter } = run
+  return reporter === undefined
+    ? goOn(run, NextTarget.find(run), resume)
+    : beginObserved(run, reporter, resume)
+}
 
-/** An observed run: reports its end if it is interrupted between two of its steps, or dies. */
-export const reported = <A, E, R>(
-  run: Effect.Effect<A, E, R>,
-  reporter: Reporter | undefined
-): Effect.Effect<A, E, R> =>
-  reporter === undefined ? run : Effect.onExit(run, (exit) => Effect.sync(() => reporter.closed(exit)))
+/** An observed run reports its end also if it is interrupted between two of its steps, or dies. */
+const beginObserved = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  reporter: Reporter,
+  resume: Resume<A>
+): Effect.Effect<void> | void => {
+  const closed = (exit: Exit.Exit<unknown, unknown>) => Effect.sync(() => reporter.closed(exit))
+  try {
+    const left = goOn(run, NextTarget.find(run), (onward) =>
+      resume(Exit.isExit(onward) ? onward : Effect.onExit(onward, closed))
+    )
+    return left && Effect.andThen(left, closed(Exit.interrupt()))
+  } catch (defect) {
+    reporter.closed(Exit.die(defect))
+    throw defect
+  }
+}
 
 const goOn = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
