@@ -96,7 +96,7 @@ export class Candidates<P extends Backend, R> {
     while (true) {
       if (this.#at >= this.#order.length && !this.#nextTier()) return undefined
       const target = this.#order.at(this.#at++)
-      if (target === undefined || this.#tried?.has(target.key) || !this.#isMeant(target)) continue
+      if (target === undefined || this.#isTried(target) || !this.#isMeant(target)) continue
       if (this.#mixed !== undefined) this.#backend = this.#mixed.backendOf(target, this.#context)
       if (target.endpoint === this.#avoid) {
         this.#avoided ??= []
@@ -114,6 +114,11 @@ export class Candidates<P extends Backend, R> {
   /** Whether a target of the current tier may be tried: its model was not left, and its window is large enough. */
   #isMeant({ benchKeys, contextWindow }: Target): boolean {
     return this.#left?.has(benchKeys.model) !== true && this.#fits(contextWindow)
+  }
+
+  /** Whether it was given up, or is called by a hedge, since the last restart. */
+  #isTried({ key }: Target): boolean {
+    return this.#tried?.has(key) === true
   }
 
   #isSkipped(target: Target, now: number): boolean {
@@ -169,7 +174,7 @@ export class Candidates<P extends Backend, R> {
     const now = this.#now.millis()
     let soonest: Exhaustion.RestingTarget<P> | undefined
     for (const { backend, target, why } of this.#limited) {
-      if (this.#tried?.has(target.key) || !this.#fits(target.contextWindow)) continue
+      if (this.#isTried(target) || !this.#fits(target.contextWindow)) continue
       // Another request may have used the limit meanwhile.
       const known = this.#limits.why(target, now) ?? why
       if (soonest === undefined || known.until < soonest.why.until) soonest = { backend, target, why: known }
@@ -187,6 +192,12 @@ export class Candidates<P extends Backend, R> {
     this.#onSkip?.(target, why)
     this.#limited ??= []
     this.#limited.push({ backend, target, why })
+  }
+
+  /** A target that `besides` gave is called: it is not the next one any more. */
+  taken({ key }: Target): void {
+    this.#tried ??= new Set()
+    this.#tried.add(key)
   }
 
   /** Gives a target up. `next` is the rule's: which targets of the same model are still worth an attempt. */
@@ -239,24 +250,26 @@ export class Candidates<P extends Backend, R> {
   #ahead(holds: (target: Target) => boolean): Target | undefined {
     for (let at = this.#at; at < this.#order.length; at++) {
       const target = this.#order.at(at)!
-      if (this.#isMeant(target) && holds(target)) return target
+      if (this.#isMeant(target) && !this.#isTried(target) && holds(target)) return target
     }
     return undefined
   }
 
   /** The model, as `provider/model`, of the target that would come next. Takes no probe slot. */
   following(): string | undefined {
-    const isOpen = (target: Target) => this.#tried?.has(target.key) !== true && this.why(target) === undefined
+    const isOpen = (target: Target) => this.why(target) === undefined
     const here = this.#ahead((target) => target.endpoint !== this.#avoid && isOpen(target))
     return (here ?? this.#later(isOpen, ({ single }) => single !== undefined)?.target)?.benchKeys.model
   }
 
   /**
-   * Begins a visit to the target that a hedge calls: the next one in the current tier, or with `chain` in a later one, that
-   * is free, was not tried, and is not over its own limit. It is no probe, and the position stays as it is.
+   * Begins a visit to the target that a hedge calls beside `current`: the next one in the current tier, or with `chain` in a
+   * later one, that is free, was not tried, and is not over its own limit. It is no probe, and the position stays as it is.
    */
-  besides(to: "tier" | "chain"): Visit<P> | undefined {
-    const isOpen = (target: Target) => !this.hasTried(target) && this.isFree(target)
+  besides(current: Target, to: "tier" | "chain"): Visit<P> | undefined {
+    // After a wait the current target may be ahead again.
+    const isOpen = (target: Target) =>
+      target.key !== current.key && !this.hasTried(target) && this.isFree(target)
     const here = this.#ahead((target) => target.endpoint !== this.#avoid && isOpen(target))
     const tier = this.#prepared.tiers[this.#tier]!
     if (here !== undefined) return this.admit(tier.backendOf(here, this.#context), here)
@@ -284,7 +297,8 @@ export class Candidates<P extends Backend, R> {
     for (let at = this.#tier + 1; at < this.#prepared.tiers.length; at++) {
       const tier = this.#prepared.tiers[at]!
       const targets = tier.targetsIn(this.#context)
-      const isNext = (target: Target) => this.#fits(target.contextWindow) && holds(target)
+      const isNext = (target: Target) =>
+        this.#fits(target.contextWindow) && !this.#isTried(target) && holds(target)
       const first = targets.find(isNext)
       if (first === undefined) continue
       if (isEnough(tier)) return { tier, target: first }
@@ -306,7 +320,7 @@ export class Candidates<P extends Backend, R> {
    * How many targets could be called now by a run that leaves a target this way. Counts up to `most` only, since a chain
    * can be long.
    */
-  ahead({ benchKeys, endpoint, key }: Target, next: Next, most: number): number {
+  ahead({ benchKeys, endpoint }: Target, next: Next, most: number): number {
     if (next === "stop" || most < 1) return 0
     let count = 0
     const isOnly = this.#prepared.tiers[this.#tier]?.single !== undefined
@@ -315,19 +329,13 @@ export class Candidates<P extends Backend, R> {
       const target = this.#order.at(at)!
       const isThere =
         next === "model" ? target.benchKeys.model !== benchKeys.model : target.endpoint !== endpoint
-      const isIt = target.key === key
-      if (
-        !isIt &&
-        (next === "credential" || isThere) &&
-        this.#isMeant(target) &&
-        this.why(target) === undefined
-      )
-        count++
+      const isNext = (next === "credential" || isThere) && this.#isMeant(target) && !this.#isTried(target)
+      if (isNext && this.why(target) === undefined) count++
       if (count >= most) return count
     }
     for (let at = this.#tier + 1; at < this.#prepared.tiers.length; at++) {
       for (const target of this.#prepared.tiers[at]!.targetsIn(this.#context)) {
-        if (target.key === key || !this.#fits(target.contextWindow)) continue
+        if (this.#isTried(target) || !this.#fits(target.contextWindow)) continue
         if (this.why(target) === undefined && ++count >= most) return count
       }
     }

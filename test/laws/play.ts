@@ -254,7 +254,8 @@ const failureOf = (name: string, number: number | undefined): Failure.Failure =>
     : new Failure.RateLimit({ message, ...after })
 }
 
-const policyOf = ({ policy }: Scenario): Policy.Options => ({
+const policyOf = ({ hedge, policy }: Scenario): Policy.Options => ({
+  hedge,
   attempts: policy.attempts,
   deadline: policy.deadline,
   fallbackReserve: policy.fallbackReserve,

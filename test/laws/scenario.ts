@@ -4,7 +4,7 @@
  */
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import { Failure, Strategy } from "../../src/index.ts"
+import { Failure, type Policy as Policies, Strategy } from "../../src/index.ts"
 
 const speaking = ["one", "two", "three", "held", "wait 5", "wait 700"] as const
 
@@ -116,7 +116,10 @@ export const Scenario = Schema.Struct({
 })
 
 /** A day in the life of a runtime. */
-export type Scenario = typeof Scenario.Type
+export interface Scenario extends Schema.Schema.Type<typeof Scenario> {
+  /** Whether requests are hedged. Default: no. */
+  readonly hedge?: Policies.Options["hedge"]
+}
 
 /** A day without anything special, to be changed: a provider with one model and one key for each script. */
 export const quiet = (scripts: Scenario["scripts"], policy: Partial<Scenario["policy"]> = {}): Scenario => ({

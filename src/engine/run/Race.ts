@@ -173,10 +173,11 @@ class Race<P extends Backend, R, A> {
   // -- the hedge ------------------------------------------------------------------------------------------------
 
   #due(): void {
-    const { candidates, context, options, shared, visits } = this.#run
-    if (this.#isDecided || visits >= options.policy.targets) return
-    const visit = candidates.besides(this.#options.hedging.to)
-    if (visit === undefined || !shared.signals.hedges.withdraw()) return
+    const { candidates, context, options, shared, visit: first, visits } = this.#run
+    const { hedges } = shared.signals
+    if (this.#isDecided || hedges.left < 1 || visits >= options.policy.targets) return
+    const visit = candidates.besides(first.target, this.#options.hedging.to)
+    if (visit === undefined || !hedges.withdraw()) return
     const permission = AttemptPermission.ask(shared, visit.target, visit.admission)
     if (permission === undefined) this.#start(visit)
     else {
@@ -197,6 +198,7 @@ class Race<P extends Backend, R, A> {
     const { backend, target } = visit
     run.attempts++
     run.visits++
+    run.candidates.taken(target)
     visit.suspendedAt = run.now()
     run.reporter?.hedged(target, run.attempts)
     const running = run.options.start(backend, target, undefined)
