@@ -16,7 +16,7 @@ import type { Target } from "./Target.ts"
  * for one) is a `Transient` failure with reason `Malformed`, and the run moves on. What has been handed over is not
  * measured.
  */
-export interface Holding<in Chunk> {
+export interface Holding<Chunk> {
   sizeOf(chunk: Chunk): number
   readonly most: number
 }
@@ -65,6 +65,38 @@ export interface Provider<in Request, out Answer, out Chunk> extends Backend.Bac
     | (<R extends Request>(request: R, failure: BadRequest) => R | undefined)
     | undefined
 }
+
+/** Any provider. */
+export type AnyProvider = Provider<never, unknown, unknown>
+
+/** What all members of a union of providers take. */
+type CommonRequest<P extends AnyProvider> = [P] extends [Provider<infer Request, unknown, unknown>]
+  ? Request
+  : never
+
+/** What any member of a union of providers takes. */
+type EachRequest<P extends AnyProvider> =
+  P extends Provider<infer Request, unknown, unknown> ? Request : never
+
+/** Members of a union that have all of the others, and so are what each of them takes. */
+type Matching<Request, Common> = Request extends Common ? Request : never
+
+/**
+ * The request that every provider of a chain takes. Where the providers take different requests (those of two protocols, say),
+ * it is a sentence instead, for the compiler to show.
+ */
+export type RequestOf<P extends AnyProvider> = [EachRequest<P>] extends [CommonRequest<P>]
+  ? CommonRequest<P>
+  : [Matching<EachRequest<P>, CommonRequest<P>>] extends [never]
+    ? "The providers of this chain take different requests. Use ChainLanguageModel of effect-failover/ai, which has one request for all protocols."
+    : CommonRequest<P>
+
+/** The whole answer of a provider. */
+export type AnswerOf<P extends AnyProvider> =
+  P extends Provider<never, infer Answer, unknown> ? Answer : never
+
+/** A chunk of a provider's streams. */
+export type ChunkOf<P extends AnyProvider> = P extends Provider<never, unknown, infer Chunk> ? Chunk : never
 
 /** How a provider is used: with which credentials, in which order, under which policy. */
 export interface ProviderOptions {

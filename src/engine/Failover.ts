@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
-import type { Provider } from "../domain/Provider.ts"
+import type { AnswerOf, AnyProvider, ChunkOf, RequestOf } from "../domain/Provider.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Failure from "../failure/Failure.ts"
 import type { RunError, StreamBroken } from "../failure/RunError.ts"
@@ -103,38 +103,38 @@ export const layer = (options?: FailoverOptions): Layer.Layer<Failover | BenchRe
  * const program = Failover.complete(chain, "a prompt") // answers "hello"
  * program.pipe(Effect.provide(Failover.layer()))
  */
-export const complete = <Request, Answer, Chunk, R>(
-  chain: Chain<Provider<Request, Answer, Chunk>, R>,
-  request: Request,
+export const complete = <P extends AnyProvider, R>(
+  chain: Chain<P, R>,
+  request: RequestOf<P>,
   options?: CallOptions
-): Effect.Effect<Answer, RunError, R | Failover> =>
+): Effect.Effect<AnswerOf<P>, RunError, R | Failover> =>
   Effect.flatMap(Failover, (failover) => failover.complete(chain, request, options))
 
 /** The same, with the target that answered and the attempts that had failed before. */
-export const answer = <Request, Answer, Chunk, R>(
-  chain: Chain<Provider<Request, Answer, Chunk>, R>,
-  request: Request,
+export const answer = <P extends AnyProvider, R>(
+  chain: Chain<P, R>,
+  request: RequestOf<P>,
   options?: CallOptions
-): Effect.Effect<Answered<Answer>, RunError, R | Failover> =>
+): Effect.Effect<Answered<AnswerOf<P>>, RunError, R | Failover> =>
   Effect.flatMap(Failover, (failover) => failover.answer(chain, request, options))
 
 /**
  * A stream from a chain of providers, through the `Failover` of the context. It fails over until its commit point
  * and never after it.
  */
-export const stream = <Request, Answer, Chunk, R>(
-  chain: Chain<Provider<Request, Answer, Chunk>, R>,
-  request: Request,
+export const stream = <P extends AnyProvider, R>(
+  chain: Chain<P, R>,
+  request: RequestOf<P>,
   options?: CallOptions
-): Stream.Stream<Chunk, RunError | StreamBroken, R | Failover> =>
+): Stream.Stream<ChunkOf<P>, RunError | StreamBroken, R | Failover> =>
   Stream.unwrap(Effect.map(Failover, (failover) => failover.stream(chain, request, options)))
 
 /** Opens a stream up to its commit point, through the `Failover` of the context; see its `open`. */
-export const open = <Request, Answer, Chunk, R>(
-  chain: Chain<Provider<Request, Answer, Chunk>, R>,
-  request: Request,
+export const open = <P extends AnyProvider, R>(
+  chain: Chain<P, R>,
+  request: RequestOf<P>,
   options?: CallOptions
-): Effect.Effect<Opened<Chunk>, RunError, R | Failover | Scope.Scope> =>
+): Effect.Effect<Opened<ChunkOf<P>>, RunError, R | Failover | Scope.Scope> =>
   Effect.flatMap(Failover, (failover) => failover.open(chain, request, options))
 
 /**

@@ -15,7 +15,7 @@ import { SignalsOf } from "../choice/Signals.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
 import * as Phase from "../domain/Phase.ts"
-import type { Holding, Provider } from "../domain/Provider.ts"
+import type { AnswerOf, AnyProvider, ChunkOf, Holding, Provider, RequestOf } from "../domain/Provider.ts"
 import type { Target } from "../domain/Target.ts"
 import * as FailoverEvent from "../events/FailoverEvent.ts"
 import type * as Failure from "../failure/Failure.ts"
@@ -58,35 +58,35 @@ import * as Watched from "./Watched.ts"
 /** What the `Failover` service can do. */
 export interface Runtime {
   /** One whole answer from a chain of providers. */
-  readonly complete: <Request, Answer, Chunk, R>(
-    chain: Chain<Provider<Request, Answer, Chunk>, R>,
-    request: Request,
+  readonly complete: <P extends AnyProvider, R>(
+    chain: Chain<P, R>,
+    request: RequestOf<P>,
     options?: CallOptions
-  ) => Effect.Effect<Answer, RunError, R>
+  ) => Effect.Effect<AnswerOf<P>, RunError, R>
   /** The same, with the target that answered and the attempts before. */
-  readonly answer: <Request, Answer, Chunk, R>(
-    chain: Chain<Provider<Request, Answer, Chunk>, R>,
-    request: Request,
+  readonly answer: <P extends AnyProvider, R>(
+    chain: Chain<P, R>,
+    request: RequestOf<P>,
     options?: CallOptions
-  ) => Effect.Effect<Answered<Answer>, RunError, R>
+  ) => Effect.Effect<Answered<AnswerOf<P>>, RunError, R>
   /**
    * A stream from a chain of providers. It fails over until its commit point and never after it; from then on a
    * failure ends it with `StreamBroken`, which holds the failure. A consumer that stops reading lets the upstream go.
    */
-  readonly stream: <Request, Answer, Chunk, R>(
-    chain: Chain<Provider<Request, Answer, Chunk>, R>,
-    request: Request,
+  readonly stream: <P extends AnyProvider, R>(
+    chain: Chain<P, R>,
+    request: RequestOf<P>,
     options?: CallOptions
-  ) => Stream.Stream<Chunk, RunError | StreamBroken, R>
+  ) => Stream.Stream<ChunkOf<P>, RunError | StreamBroken, R>
   /**
    * Opens a stream up to its commit point, for callers that have to send something before the first chunk, such as
    * an HTTP status. The stream lives in the scope and can be run once.
    */
-  readonly open: <Request, Answer, Chunk, R>(
-    chain: Chain<Provider<Request, Answer, Chunk>, R>,
-    request: Request,
+  readonly open: <P extends AnyProvider, R>(
+    chain: Chain<P, R>,
+    request: RequestOf<P>,
     options?: CallOptions
-  ) => Effect.Effect<Opened<Chunk>, RunError, R | Scope.Scope>
+  ) => Effect.Effect<Opened<ChunkOf<P>>, RunError, R | Scope.Scope>
   /** The generic form: any effect per target, of any service. */
   readonly use: Use
   /** The same, with the target that answered and the attempts before. */
@@ -340,7 +340,11 @@ export const makeRuntime = (
       )
     })
 
-  const answer: Runtime["answer"] = (chain, request, call) =>
+  const answer = <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    call: CallOptions | undefined
+  ) =>
     use(
       chain,
       (provider, target, amendedFor) =>
@@ -372,17 +376,36 @@ export const makeRuntime = (
       scope
     )
 
+  const complete = <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    call: CallOptions | undefined
+  ) => Effect.map(answer(chain, request, call), valueOf)
+
+  const stream = <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    call: CallOptions | undefined
+  ) => streamFrom((scope) => openIn(chain, request, call, scope))
+
+  const openScoped = <Request, Answer, Chunk, R>(
+    chain: Chain<Provider<Request, Answer, Chunk>, R>,
+    request: Request,
+    call: CallOptions | undefined
+  ) =>
+    Effect.flatMap(Effect.scope, (scope) =>
+      Effect.map(openIn(chain, request, call, scope), (opened) => ({
+        ...opened,
+        value: Flow.toStream(() => opened.value)
+      }))
+    )
+
   return {
-    complete: (chain, request, call) => Effect.map(answer(chain, request, call), valueOf),
-    answer,
-    stream: (chain, request, call) => streamFrom((scope) => openIn(chain, request, call, scope)),
-    open: (chain, request, call) =>
-      Effect.flatMap(Effect.scope, (scope) =>
-        Effect.map(openIn(chain, request, call, scope), (opened) => ({
-          ...opened,
-          value: Flow.toStream(() => opened.value)
-        }))
-      ),
+    // The compiler cannot see that a `RequestOf` is what all providers of the chain take.
+    complete: complete as Runtime["complete"],
+    answer: answer as Runtime["answer"],
+    stream: stream as Runtime["stream"],
+    open: openScoped as Runtime["open"],
     use: (<P extends Backend, RP, A, E, R>(
       chain: Chain<P, RP>,
       effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,

@@ -26,8 +26,7 @@ const limited = (
   return Scripted.make(name, script, { credentials: [first!, ...rest] })
 }
 
-const ask = (chain: Parameters<typeof Failover.complete<unknown, string, Scripted.Part, never>>[0]) =>
-  Failover.complete(chain, "q")
+const ask = (chain: Chain.Chain<Scripted.Scripted>) => Failover.complete(chain, "q")
 
 describe("a credential over its own limit", () => {
   it.effect("is passed by: the next one serves, then the next model, and nothing rests", () =>

@@ -14,6 +14,7 @@ import {
   ProviderService,
   type RunError
 } from "../../src/index.ts"
+import { Anthropic, OpenAi } from "../../src/providers/index.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(_: Equal<A, B>): void => undefined
@@ -77,6 +78,14 @@ export const run = () => [
 // A request has to be one that every provider of the chain understands.
 // @ts-expect-error the providers of B need a system prompt
 export const tooShort = Failover.complete(chain, { prompt: "p" })
+// Where no request suits all, the type of the request is a sentence, which the compiler shows.
+const mixed = Chain.make(OpenAi.model("gpt-5.2"), Anthropic.model("claude-sonnet-5"))
+// @ts-expect-error two protocols
+export const twoProtocols = Failover.complete(mixed, { body: {} })
+export const saysWhatToDo = same<
+  Parameters<typeof Failover.complete<OpenAi.Provider | Anthropic.Provider, never>>[1],
+  "The providers of this chain take different requests. Use ChainLanguageModel of effect-failover/ai, which has one request for all protocols."
+>(true)
 export const shortIsEnough = Failover.complete(Chain.make(A.model("large")), { prompt: "p" })
 
 // A chain that is used for one kind of failure brings its requirements as well.
