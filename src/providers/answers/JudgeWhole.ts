@@ -1,0 +1,150 @@
+/** Judges a whole response: it is an answer, in whatever form, or a failure. */
+import * as Effect from "effect/Effect"
+import type { Target } from "../../domain/Target.ts"
+import { type Failure, Transient } from "../../failure/Failure.ts"
+import type * as Secrets from "../../redaction/Secrets.ts"
+import * as JsonBounds from "../bytes/JsonBounds.ts"
+import * as LargeJson from "../bytes/LargeJson.ts"
+import type { Meanings, Operation, Protocol } from "../protocols/Protocol.ts"
+import type * as Transport from "../transport/Transport.ts"
+import type { DialectWords } from "../wire/DialectWords.ts"
+import * as Wire from "../wire/Wire.ts"
+import * as ProviderFailures from "./ProviderFailures.ts"
+import { find } from "./WholeAnswer.ts"
+
+/**
+ * A larger answer, in bytes, is not parsed until its JSON is read: only its first and last characters are checked.
+ * Parsing 256 KiB takes about a millisecond.
+ */
+const maxParsedBytes = 256 * 1024
+
+/** The target and the request body that an answer belongs to. */
+export interface Exchange {
+  readonly target: Target
+  readonly secrets: Secrets.Secrets
+  readonly own: DialectWords | undefined
+  readonly asked: Wire.JsonObject
+}
+
+/** The answer, if the response holds one in any form; otherwise the failure. */
+export const judge = (
+  protocol: Protocol,
+  operation: Operation,
+  { asked, own, secrets, target }: Exchange,
+  whole: Transport.WholeResponse,
+  most: number
+): Effect.Effect<Wire.Answer, Failure> => {
+  const { headers, status } = whole
+  const normalised = (json: Wire.JsonObject | undefined) =>
+    own === undefined || json === undefined ? json : own.normalise(json)
+  const isUsable = (json: Wire.JsonObject) => operation.isUsable(json, asked, own?.mayBeEmpty)
+  const body = status < 300 ? secrets.bytes(whole.body) : whole.body
+  const isList = operation.isList === true
+  const json =
+    status >= 300
+      ? undefined
+      : body.length > maxParsedBytes
+        ? edges(body, isList)
+        : normalised(parse(body, isList))
+  if (json === "large" || (json !== undefined && isUsable(json))) {
+    const given = Wire.passedHeaders(headers)
+    const passed = { status, headers: secrets.headers(isCalledJson(given) ? given : asJson(given)), body }
+    if (json !== "large") return Effect.succeed({ ...passed, json })
+    const answer = answerOf(passed, () => normalised(parse(body, isList)))
+    Wire.unparsed.add(answer)
+    return Effect.succeed(answer)
+  }
+  const failures = ProviderFailures.make(protocol, operation, target, secrets)
+  const { forms, meanings } = operation
+  if (status < 300 && forms !== undefined && meanings !== undefined) {
+    const found = find(
+      body,
+      String(headers["content-type"] ?? ""),
+      forms,
+      withDialect(meanings(asked, own?.mayBeEmpty), own),
+      most
+    )
+    switch (found?._tag) {
+      case "Whole": {
+        const read = normalised(found.json) ?? found.json
+        if (!isUsable(read)) break
+        const bytes = Buffer.from(JSON.stringify(found.json))
+        const passed = { status, headers: secrets.headers(asJson(Wire.passedHeaders(headers))), body: bytes }
+        return Effect.succeed({ ...passed, json: read })
+      }
+      case "Failed":
+        return json === undefined
+          ? failures.response(whole, found.data, { inStream: true })
+          : failures.response(whole, body)
+      case "Truncated":
+        if (json === undefined) return Effect.fail(brokenOff(target))
+    }
+  }
+  return failures.response(
+    whole,
+    body.length > ProviderFailures.maxBytes ? body.subarray(0, ProviderFailures.maxBytes) : body
+  )
+}
+
+/** Event meanings that also understand the field names of one server. */
+const withDialect = (meanings: Meanings, own: DialectWords | undefined): Meanings =>
+  own === undefined
+    ? meanings
+    : (event, json) => meanings(event, Wire.isObject(json) ? own.normalise(json) : json)
+
+const brokenOff = (target: Target): Transient =>
+  new Transient({
+    target: target.key,
+    reason: "Truncated",
+    message: "the answer came as events that end before it is complete"
+  })
+
+const isCalledJson = (headers: Wire.Headers): boolean => {
+  const { "content-encoding": packed, "content-type": type } = headers
+  return packed === undefined && (type === undefined || /json/i.test(String(type)))
+}
+
+/** The headers of a JSON answer; corrects a wrong content type and a false `content-encoding`. */
+const asJson = (headers: Wire.Headers): Wire.Headers => {
+  const { "content-encoding": _, ...rest } = headers
+  return { ...rest, "content-type": "application/json" }
+}
+
+const decoder = new TextDecoder()
+
+/** An answer whose JSON is parsed on first use. */
+const answerOf = (
+  passed: Pick<Wire.Answer, "status" | "headers" | "body">,
+  read: () => Wire.JsonObject | undefined
+): Wire.Answer => {
+  let json: { readonly value: Wire.JsonObject | undefined } | undefined
+  return {
+    ...passed,
+    get json() {
+      json ??= { value: read() }
+      return json.value
+    }
+  }
+}
+
+/** Whether an unparsed body begins and ends like a JSON object (or like a list, if `isList`). */
+const edges = (body: Uint8Array, isList: boolean): "large" | undefined => {
+  const begin = decoder.decode(body.subarray(0, 64)).trimStart()
+  const end = decoder.decode(body.subarray(-64)).trimEnd()
+  const isWhole =
+    (begin.startsWith("{") && end.endsWith("}")) || (isList && begin.startsWith("[") && end.endsWith("]"))
+  return isWhole ? "large" : undefined
+}
+
+/** The JSON object in a body. If `isList`, a bare list becomes the `data` of an object. */
+const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | undefined => {
+  if (JsonBounds.excessOf(body) !== undefined) return undefined
+  try {
+    const json: unknown =
+      body.length > maxParsedBytes ? LargeJson.parse(body) : JSON.parse(decoder.decode(body))
+    if (isList && Array.isArray(json)) return { data: json }
+    return Wire.isObject(json) ? json : undefined
+  } catch {
+    return undefined
+  }
+}
