@@ -3,7 +3,9 @@
  *
  * All streams inside are flows. A chunk of a Stream suspends and resumes its reader's fiber; a chunk of a flow costs a call:
  * a stream of 100 chunks, each in a turn of its own, takes the engine 64 µs as a flow and 100 µs over a single fiber (CPU, least
- * of interleaved runs, 2026-11-29). Without flows there would be such a fiber at the provider, the translation and the caller. A Stream made of a flow is an ordinary Stream, and code that needs no fiber finds the flow in it (`of`); any other Stream
+ * of interleaved runs, 2026-11-29). Without flows there would be such a fiber at the provider, the translation and the caller.
+ *
+ * A Stream made of a flow is an ordinary Stream, and code that needs no fiber finds the flow in it (`of`); any other Stream
  * becomes a flow by a `Pump`.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
