@@ -17,6 +17,7 @@ import type { Next } from "../policy/Rule.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import * as Exhaustion from "./Exhaustion.ts"
 import type { PreparedChain, PreparedTier } from "./PreparedChain.ts"
+import type { Room } from "./Room.ts"
 import { type Choosing, TierOrder, type Turns } from "./TierOrder.ts"
 import { Visit } from "./Visit.ts"
 import { mayCall, type Place } from "./WaitQueue.ts"
@@ -52,6 +53,8 @@ export class Candidates<P extends Backend, R> {
   #asked: Set<string> | undefined
   /** Targets that were skipped because of their own limit. */
   #limited: Array<Exhaustion.RestingTarget<P>> | undefined
+  /** Targets that were skipped because they are at a learned limit. */
+  #full: Array<{ readonly backend: P; readonly target: Target }> | undefined
   /** Targets that were skipped because they share the endpoint of one that failed. */
   #avoided: Array<{ readonly backend: P; readonly target: Target }> | undefined
   /** Models, as `provider/model`, that have refused this request. */
@@ -62,6 +65,7 @@ export class Candidates<P extends Backend, R> {
   readonly #now: RunClock
   readonly #registry: EngineBench
   readonly #limits: CredentialLimits
+  readonly #room: Room | undefined
   readonly #turns: Turns
   readonly #choosing: Choosing
   readonly #onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
@@ -74,6 +78,7 @@ export class Candidates<P extends Backend, R> {
       readonly registry: EngineBench
       readonly limits: CredentialLimits
       readonly turns: Turns
+      readonly room?: Room | undefined
     },
     onSkip: ((target: Target, why: Bench.Resting) => void) | undefined,
     choosing: Choosing = unchosen
@@ -84,6 +89,7 @@ export class Candidates<P extends Backend, R> {
     this.#now = now
     this.#registry = shared.registry
     this.#limits = shared.limits
+    this.#room = shared.room
     this.#turns = shared.turns
     this.#onSkip = onSkip
   }
@@ -128,28 +134,42 @@ export class Candidates<P extends Backend, R> {
     return why !== undefined
   }
 
-  /** Begins a visit to a target if the bench admits it; `undefined` when it is benched, or over its own limit. */
-  admit(backend: P, target: Target): Visit<P> | undefined {
-    const admission = this.#admission(backend, target)
+  /**
+   * Begins a visit to a target if the bench admits it; `undefined` when it is benched, or at a limit. `isNext`: it is this
+   * request's turn among those that wait for room.
+   */
+  admit(backend: P, target: Target, isNext = false): Visit<P> | undefined {
+    const admission = this.#admission(backend, target, isNext)
     return admission === undefined ? undefined : new Visit(backend, target, admission)
   }
 
   /** Continues a visit if the bench still admits its target; false when it does not. */
-  readmit(visit: Visit<P>): boolean {
-    const admission = this.#admission(visit.backend, visit.target)
+  readmit(visit: Visit<P>, isNext = false): boolean {
+    const admission = this.#admission(visit.backend, visit.target, isNext)
     if (admission === undefined) return false
     visit.admission = admission
     visit.isLastResort = false
     return true
   }
 
-  #admission(backend: P, target: Target): Bench.Go | Bench.Probe | undefined {
+  #admission(backend: P, target: Target, isNext: boolean): Bench.Go | Bench.Probe | undefined {
     if (target.credential.rpm !== undefined) {
       const why = this.#limits.why(target, this.#now.millis())
       if (why !== undefined) {
         this.#limit(backend, target, why)
         return undefined
       }
+    }
+    const full = this.#fullness(target, isNext)
+    // A bench is the weightier reason, and a probe is not admitted either where there is no room.
+    if (
+      full !== undefined &&
+      Bench.peek(this.#registry.stateUnsafe(), target, this.#now.millis()) === undefined
+    ) {
+      this.#onSkip?.(target, full)
+      this.#full ??= []
+      this.#full.push({ backend, target })
+      return undefined
     }
     const admission = this.#registry.admitUnsafe(target, this.#now)
     if (admission._tag !== "Resting") return admission
@@ -186,6 +206,21 @@ export class Candidates<P extends Backend, R> {
   goBack({ backend, target }: Exhaustion.RestingTarget<P>): Visit<P> | undefined {
     this.#limited = this.#limited?.filter((limited) => limited.target !== target)
     return this.admit(backend, target)
+  }
+
+  /** Why a target has no room for another attempt, being at a learned limit. */
+  #fullness(target: Target, isNext = false): Bench.Resting | undefined {
+    return this.#room?.mayBeFull === true ? this.#room.why(target, this.#now.millis(), isNext) : undefined
+  }
+
+  /** Whether a target is not benched, and has no room for another attempt. */
+  isFull(target: Target): boolean {
+    return this.#room?.mayBeFull === true && this.why(target)?.reason === "LearnedLimit"
+  }
+
+  /** Targets that were skipped because they are at a learned limit, and were not tried. */
+  full(): ReadonlyArray<{ readonly backend: P; readonly target: Target }> {
+    return (this.#full ?? []).filter(({ target }) => !this.hasTried(target) && this.#isWilling(target))
   }
 
   #limit(backend: P, target: Target, why: Bench.Resting): void {
@@ -229,6 +264,7 @@ export class Candidates<P extends Backend, R> {
   switchTo(prepared: PreparedChain<P, R>): void {
     this.#prepared = prepared
     this.#limited = undefined
+    this.#full = undefined
     this.#rewind()
   }
 
@@ -236,6 +272,7 @@ export class Candidates<P extends Backend, R> {
   restart(again: boolean): undefined {
     this.#tried = again ? undefined : this.#asked
     this.#limited = undefined
+    this.#full = undefined
     this.#rewind()
   }
 
@@ -388,7 +425,12 @@ export class Candidates<P extends Backend, R> {
     const now = this.#now.millis()
     const { resting } = this.restingOfWilling()
     return Exhaustion.inOrder(
-      resting.filter(({ target }) => !this.hasTried(target) && this.#limits.why(target, now) === undefined)
+      resting.filter(
+        ({ target }) =>
+          !this.hasTried(target) &&
+          this.#limits.why(target, now) === undefined &&
+          this.#fullness(target) === undefined
+      )
     )
   }
 
@@ -399,11 +441,11 @@ export class Candidates<P extends Backend, R> {
   takeTurn(
     place: Place & { readonly backend: P; readonly visit?: Visit<P> | undefined }
   ): Visit<P> | undefined {
-    const { backend, target, visit } = place
-    const why = this.why(target)
+    const { backend, forRoom = false, target, visit } = place
+    const why = this.why(target, forRoom)
     if (why === undefined) {
-      if (visit === undefined) return this.admit(backend, target)
-      return this.readmit(visit) ? visit : undefined
+      if (visit === undefined) return this.admit(backend, target, forRoom)
+      return this.readmit(visit, forRoom) ? visit : undefined
     }
     if (!mayCall(place, why)) return undefined
     const { generation } = this.#registry.stateUnsafe()
@@ -449,14 +491,15 @@ export class Candidates<P extends Backend, R> {
     )
   }
 
-  /** What keeps a target from being called now: the bench, or its own limit. */
-  why(target: Target): Bench.Resting | undefined {
+  /** What keeps a target from being called now: the bench, or a limit. */
+  why(target: Target, isNext = false): Bench.Resting | undefined {
     const state = this.#registry.stateUnsafe()
     const isLimited = target.credential.rpm !== undefined
-    if (state.entries.size === 0 && !isLimited) return undefined
+    if (state.entries.size === 0 && !isLimited) return this.#fullness(target, isNext)
     const now = this.#now.millis()
-    const resting = Bench.peek(state, target, now)
-    return isLimited ? Bench.weightier(resting, this.#limits.why(target, now)) : resting
+    const benched = Bench.peek(state, target, now)
+    const resting = isLimited ? Bench.weightier(benched, this.#limits.why(target, now)) : benched
+    return resting ?? this.#fullness(target, isNext)
   }
 
   #rewind(): void {

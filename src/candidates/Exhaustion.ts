@@ -13,11 +13,12 @@ export interface RestingTarget<out P> {
   readonly why: Bench.Resting
 }
 
-/** Targets that are benched neither manually nor for their own rpm, the soonest end of a cooldown first. */
+/** Reasons that are no bench: nobody calls such a target anyway. */
+const limits: ReadonlySet<string> = new Set(["Manual", "OwnLimit", "LearnedLimit"])
+
+/** Targets that are benched neither manually nor for a limit, the soonest end of a cooldown first. */
 export const inOrder = <P>(resting: ReadonlyArray<RestingTarget<P>>): ReadonlyArray<RestingTarget<P>> =>
-  resting
-    .filter(({ why }) => why.reason !== "Manual" && why.reason !== "OwnLimit")
-    .sort((a, b) => a.why.until - b.why.until)
+  resting.filter(({ why }) => !limits.has(why.reason)).sort((a, b) => a.why.until - b.why.until)
 
 /** The soonest end of all cooldowns, manual or not, in milliseconds since the epoch; infinite when there is none. */
 export const soonestEnd = (resting: ReadonlyArray<RestingTarget<unknown>>): number =>
@@ -60,7 +61,12 @@ export const mayBeTaken = (candidates: Tried): boolean => {
 }
 
 /** Reasons that pass by themselves. */
-export const passing: ReadonlySet<string> = new Set(["RateLimit", "OwnLimit", ...transientClasses])
+export const passing: ReadonlySet<string> = new Set([
+  "RateLimit",
+  "OwnLimit",
+  "LearnedLimit",
+  ...transientClasses
+])
 
 /** The bench keys of these targets, each once. */
 const benches = (resting: ReadonlyArray<RestingTarget<unknown>>): ReadonlyArray<RestingKey> => {

@@ -7,6 +7,7 @@ import * as Bench from "../health/Bench.ts"
 import type { CredentialLimits } from "../health/CredentialLimits.ts"
 import * as Timestamp from "../time/Timestamp.ts"
 import type { PreparedChain } from "./PreparedChain.ts"
+import type { Learned, Room } from "./Room.ts"
 
 /** One target, as a request would find it now. */
 export interface Explained {
@@ -17,9 +18,11 @@ export interface Explained {
   readonly strategy?: Exclude<Strategy, "sequential"> | undefined
   /**
    * `probe`: its cooldown has ended, and the next request to it is the probe. `limited`: its credential is over its own limit of
-   * requests a minute.
+   * requests a minute, or it is at a limit that was learnt from its refusals.
    */
   readonly state: "callable" | "probe" | "resting" | "probing" | "manual" | "limited"
+  /** The limits that were learnt from its refusals, and how much of them is used; absent when there are none. */
+  readonly learned?: Learned | undefined
   /** Why it would be skipped; absent for one that would be called. */
   readonly why?: Bench.Resting | undefined
   /** What would clear it, as a text for operators; absent for one that is callable. */
@@ -33,7 +36,11 @@ export interface Explained {
 export const explain = <P extends Backend, R>(
   prepared: PreparedChain<P, R>,
   context: Context.Context<R>,
-  { limits, state }: { readonly state: Bench.State; readonly limits: CredentialLimits },
+  {
+    limits,
+    room,
+    state
+  }: { readonly state: Bench.State; readonly limits: CredentialLimits; readonly room: Room },
   now: number
 ): ReadonlyArray<Explained> =>
   prepared.tiers.flatMap((tier, index) => {
@@ -41,24 +48,28 @@ export const explain = <P extends Backend, R>(
     const strategy = targets.length < 2 ? "sequential" : tier.strategyIn(context)
     const place = strategy === "sequential" ? { tier: index + 1 } : { tier: index + 1, strategy }
     return targets.map((target): Explained => {
-      const why = Bench.weightier(Bench.peek(state, target, now), limits.why(target, now))
-      if (why !== undefined) return { target, ...place, state: stateOf(why), why, clears: clearing(why) }
+      const benched = Bench.weightier(Bench.peek(state, target, now), limits.why(target, now))
+      const why = benched ?? room.why(target, now)
+      const learned = room.of(target)
+      const known = { target, ...place, ...(learned && { learned }) }
+      if (why !== undefined) return { ...known, state: stateOf(why), why, clears: clearing(why) }
       const halfOpen = target.allBenchKeys.find((key) => Bench.entryOf(state, key, now)?.reason !== undefined)
       return halfOpen === undefined
-        ? { target, ...place, state: "callable" }
-        : { target, ...place, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }
+        ? { ...known, state: "callable" }
+        : { ...known, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }
     })
   })
 
 const stateOf = ({ probing, reason }: Bench.Resting): Explained["state"] => {
   if (reason === "Manual") return "manual"
-  if (reason === "OwnLimit") return "limited"
+  if (reason === "OwnLimit" || reason === "LearnedLimit") return "limited"
   return probing ? "probing" : "resting"
 }
 
 const clearing = ({ key, probing, reason, until }: Bench.Resting): string => {
   if (probing) return `the probe of ${key} that is under way`
   const end = until === Number.POSITIVE_INFINITY ? "no end of its own" : Timestamp.format(until)
+  if (reason === "LearnedLimit") return `the end of an attempt at ${key}, or time: it is at its learned limit`
   if (reason === "OwnLimit") return `time: the limit of ${key} allows for the next request at ${end}`
   return reason === "Manual"
     ? `taking ${key} off the bench by hand (${end})`

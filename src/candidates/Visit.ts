@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
+import type { Begun } from "../capacity/Capacity.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Failure from "../failure/Failure.ts"
@@ -26,6 +27,8 @@ export class Visit<out P extends Backend> {
   isLastResort: boolean
   /** When the time of the next target begins, in milliseconds since the epoch; worked out when it is first needed. */
   endsAt: number | undefined
+  /** The current attempt, as its target's learned limits know it. */
+  begun: Begun | undefined
   /** When the current attempt was suspended; `undefined` for one that ended in the turn in which it began. */
   suspendedAt: number | undefined
   /** Whether it has waited because the provider asked for it. */

@@ -45,6 +45,8 @@ export interface Place {
   readonly isFirst: boolean
   /** Whether it may call the target although that is benched. */
   readonly anyway: boolean
+  /** Whether it waits until the target has room, being at a learned limit. */
+  readonly forRoom?: boolean | undefined
 }
 
 /** A request, as its queues see it. */
@@ -54,9 +56,19 @@ export interface Waiting {
   /** When it gives up in any case. */
   readonly deadlineAt: number
   /** Called when its turn has come. */
-  readonly enter: (queue: WaitQueue) => void
+  readonly enter: (queue: Line) => void
   /** Called when it has waited in this queue in vain. */
-  readonly giveUp: (queue: WaitQueue) => void
+  readonly giveUp: (queue: Line) => void
+}
+
+/** Where requests wait. */
+export interface Line {
+  /** Adds a request at the end; it may be let in before this returns. */
+  readonly join: (waiting: Waiting, place: Place) => void
+  /** Removes a request. */
+  readonly drop: (waiting: Waiting) => void
+  /** The attempt of a request that was let in is over. */
+  readonly left: () => void
 }
 
 /** What keeps a target from being called, as far as the bench knows. */
@@ -72,7 +84,7 @@ interface View {
 }
 
 /** The requests that wait for one target. */
-export class WaitQueue {
+export class WaitQueue implements Line {
   readonly #target: Target
   readonly #now: RunClock
   readonly #peek: Peek
@@ -225,9 +237,7 @@ export class WaitQueue {
   }
 
   #pausedUntil(): number {
-    return this.#failures === 0
-      ? 0
-      : this.#failedAt + Math.min(longestPause, firstPause * 2 ** Math.min(this.#failures - 1, 10))
+    return this.#failures === 0 ? 0 : this.#failedAt + pauseAfter(this.#failures)
   }
 
   /** When the bench allows a request to call the target. */
@@ -265,9 +275,15 @@ export class WaitQueue {
   }
 }
 
+/** The pause after so many failures in a row, in milliseconds. */
+export const pauseAfter = (failures: number): number =>
+  Math.min(longestPause, firstPause * 2 ** Math.min(failures - 1, 10))
+
 const faults: ReadonlySet<string> = new Set(transientClasses)
 
-/** Whether a request may call a target with this state. A manually benched target is never called. */
+/** A target that is benched by hand or at a limit is never called. */
+const never: ReadonlySet<string> = new Set(["Manual", "OwnLimit", "LearnedLimit"])
+
+/** Whether a request may call a target with this state. */
 export const mayCall = ({ anyway, isFirst }: Place, why: Bench.Resting | undefined): boolean =>
-  why === undefined ||
-  (anyway && why.reason !== "Manual" && why.reason !== "OwnLimit" && (isFirst || faults.has(why.reason)))
+  why === undefined || (anyway && !never.has(why.reason) && (isFirst || faults.has(why.reason)))

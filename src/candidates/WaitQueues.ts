@@ -2,30 +2,49 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type { Target } from "../domain/Target.ts"
+import type { Room } from "./Room.ts"
+import { RoomQueue } from "./RoomQueue.ts"
 import { type Peek, WaitQueue } from "./WaitQueue.ts"
 
 /** The wait queues of one runtime. */
 export class WaitQueues {
   readonly #queues = new Map<string, WaitQueue>()
+  readonly #rooms = new Map<string, RoomQueue>()
   readonly #peek: Peek
+  readonly #room: Room | undefined
 
-  /** `peek` returns what keeps a target from being called. */
-  constructor(peek: Peek) {
+  /** `peek` returns what keeps a target from being called, learned limits apart. */
+  constructor(peek: Peek, room?: Room) {
+    this.#room = room
     this.#peek = peek
   }
 
   /** How many queues there are. */
   get size(): number {
-    return this.#queues.size
+    return this.#queues.size + this.#rooms.size
   }
 
   /** The queue of a target, created if necessary. Only the clock of the context is kept. */
   of(target: Target, context: Context.Context<never>): WaitQueue {
     let queue = this.#queues.get(target.key)
     if (queue === undefined) {
-      const clock = Context.make(Clock.Clock, Context.get(context, Clock.Clock))
-      queue = new WaitQueue(target, clock, this.#peek, () => this.#queues.delete(target.key))
+      const peek: Peek = (target, now) => this.#peek(target, now) ?? this.#room?.why(target, now)
+      queue = new WaitQueue(target, clockOf(context), peek, () => this.#queues.delete(target.key))
       this.#queues.set(target.key, queue)
+    }
+    return queue
+  }
+
+  /** The queue of those who wait until a target has room, created if necessary. */
+  room(target: Target, context: Context.Context<never>): RoomQueue | WaitQueue {
+    const room = this.#room
+    if (room === undefined) return this.of(target, context)
+    let queue = this.#rooms.get(target.key)
+    if (queue === undefined) {
+      const peek: Peek = (target, now) => this.#peek(target, now) ?? room.why(target, now, true)
+      const onEmpty = () => this.#rooms.delete(target.key)
+      queue = new RoomQueue(target, clockOf(context), { room, peek, onEmpty })
+      this.#rooms.set(target.key, queue)
     }
     return queue
   }
@@ -33,15 +52,26 @@ export class WaitQueues {
   /** A request was answered, whether or not it had waited. */
   succeeded(target: Target): void {
     if (this.#queues.size > 0) this.#queues.get(target.key)?.succeeded()
+    if (this.#rooms.size > 0) this.#rooms.get(target.key)?.succeeded()
   }
 
   /** An attempt failed. */
   failed(target: Target): void {
     if (this.#queues.size > 0) this.#queues.get(target.key)?.failed()
+    if (this.#rooms.size > 0) this.#rooms.get(target.key)?.failed()
   }
 
   /** A probe's slot is free again. */
   changed(target: Target): void {
     if (this.#queues.size > 0) this.#queues.get(target.key)?.turn()
+    this.ended(target)
+  }
+
+  /** An attempt is no longer under way. */
+  ended(target: Target): void {
+    if (this.#rooms.size > 0) this.#rooms.get(target.key)?.turn()
   }
 }
+
+const clockOf = (context: Context.Context<never>): Context.Context<never> =>
+  Context.make(Clock.Clock, Context.get(context, Clock.Clock))

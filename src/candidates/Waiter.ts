@@ -1,11 +1,11 @@
 /** One request without another target: it waits in the queues of the targets it may call. */
 import type * as Context from "effect/Context"
-import type { Place, Waiting, WaitQueue } from "./WaitQueue.ts"
+import type { Line, Place, Waiting } from "./WaitQueue.ts"
 import type { WaitQueues } from "./WaitQueues.ts"
 
 /** The turn of a request. Its queue counts an attempt as under way until `queue.left()` is called. */
 export interface Turn<out P extends Place = Place> {
-  readonly queue: WaitQueue
+  readonly queue: Line
   readonly place: P
 }
 
@@ -13,7 +13,7 @@ export interface Turn<out P extends Place = Place> {
 export class Waiter<in out P extends Place> implements Waiting {
   readonly until: number
   readonly deadlineAt: number
-  readonly #places = new Map<WaitQueue, P>()
+  readonly #places = new Map<Line, P>()
   readonly #onEnd: (turn: Turn<P> | undefined) => void
   #isDone = false
   #isJoining = false
@@ -33,7 +33,8 @@ export class Waiter<in out P extends Place> implements Waiting {
     this.#isJoining = true
     for (const place of places) {
       if (this.#isDone) return
-      const queue = queues.of(place.target, context)
+      const queue =
+        place.forRoom === true ? queues.room(place.target, context) : queues.of(place.target, context)
       this.#places.set(queue, place)
       queue.join(this, place)
     }
@@ -41,13 +42,13 @@ export class Waiter<in out P extends Place> implements Waiting {
     if (this.#places.size === 0) this.#end(undefined)
   }
 
-  enter(queue: WaitQueue): void {
+  enter(queue: Line): void {
     const place = this.#places.get(queue)
     if (place === undefined || this.#isDone) queue.left()
     else this.#end({ queue, place })
   }
 
-  giveUp(queue: WaitQueue): void {
+  giveUp(queue: Line): void {
     this.#places.delete(queue)
     if (this.#places.size === 0 && !this.#isJoining) this.#end(undefined)
   }

@@ -4,9 +4,9 @@
  * It belongs to no target and to no chain, so that every chain sees what another one has learnt, and so that it outlives a
  * reload. Only targets that have equals, a limit or a hedge are looked at; others cost nothing.
  */
+import { Capacity } from "../capacity/Capacity.ts"
 import { LatestKeys } from "../util/LatestKeys.ts"
 import { HedgeBudget } from "./HedgeBudget.ts"
-import { LearnedLimit } from "./LearnedLimit.ts"
 import { Load } from "./Load.ts"
 import type { Outcomes } from "./Outcomes.ts"
 import { RecentTimes } from "./RecentTimes.ts"
@@ -17,7 +17,8 @@ export const capacity = 10_000
 /** What is known of one target. */
 export class Signals {
   readonly load = new Load()
-  readonly limit = new LearnedLimit()
+  /** What it takes, kept from its first refusal on. */
+  capacity: Capacity | undefined
   /** The latest times to the first content, or to the whole answer. */
   readonly times = { stream: new RecentTimes(), effect: new RecentTimes() }
   /** Kept from its first failure on. */
@@ -45,6 +46,8 @@ export class SignalsOf {
   readonly hedges = new HedgeBudget()
   /** The groups in which targets have equals, by the targets themselves. */
   readonly groups = new WeakMap<object, Group>()
+  /** Targets that have refused attempts. */
+  learning = 0
   readonly #known = new LatestKeys<Signals>(capacity)
 
   /** How many targets are known. */
@@ -73,5 +76,12 @@ export class SignalsOf {
   /** The same, without making anything. */
   peek(key: string): Signals | undefined {
     return this.#known.get(key)
+  }
+
+  /** Begins to learn what a target takes. */
+  learn(known: Signals): Capacity {
+    this.learning++
+    known.capacity ??= new Capacity()
+    return known.capacity
   }
 }

@@ -336,6 +336,10 @@ const optionsOf = (file: PolicyFile): Policy.Options => ({
     file.ejection === undefined || file.ejection === false
       ? file.ejection
       : { ...file.ejection, window: map(file.ejection.window, millisOf) },
+  learnedLimit:
+    typeof file.learnedLimit === "object"
+      ? { ...file.learnedLimit, memory: map(file.learnedLimit.memory, millisOf) }
+      : file.learnedLimit,
   hedge: Hedge.optionsOf(file.hedge),
   // A budget alone does not change the retries.
   retries:

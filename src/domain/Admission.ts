@@ -22,8 +22,11 @@ export interface Resting {
   readonly key: BenchKey
   /** Milliseconds since the epoch; in the past while a probe is under way or a health check has to pass. */
   readonly until: number
-  /** `OwnLimit` does not come from the bench: the credential is over its own limit of requests per minute. */
-  readonly reason: FailureClass | "Manual" | "OwnLimit"
+  /**
+   * Two reasons do not come from the bench. `OwnLimit`: the credential is over its own limit of requests per minute.
+   * `LearnedLimit`: the target is at a limit that was learnt from its refusals.
+   */
+  readonly reason: FailureClass | "Manual" | "OwnLimit" | "LearnedLimit"
   readonly evidence: string | undefined
   readonly probing: boolean
 }

@@ -10,6 +10,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type Explained, explain } from "../candidates/Explain.ts"
 import { type PreparedChain, prepare } from "../candidates/PreparedChain.ts"
+import { Room } from "../candidates/Room.ts"
 import { WaitQueues } from "../candidates/WaitQueues.ts"
 import { SignalsOf } from "../choice/Signals.ts"
 import type { Backend } from "../domain/Backend.ts"
@@ -156,10 +157,13 @@ export const makeRuntime = (
   }
 
   kept.budget.setShare(options.retryBudget ?? defaultRetryBudget)
-  const queues = new WaitQueues((target, now) =>
-    Bench.weightier(Bench.peek(bench.stateUnsafe(), target, now), kept.limits.why(target, now))
+  const room = new Room(kept.signals)
+  const queues = new WaitQueues(
+    (target, now) =>
+      Bench.weightier(Bench.peek(bench.stateUnsafe(), target, now), kept.limits.why(target, now)),
+    room
   )
-  const shared: Shared = { ...kept, queues, registry: bench, prepare: prepareOnce }
+  const shared: Shared = { ...kept, queues, room, registry: bench, prepare: prepareOnce }
 
   const ownObserver = options.observer && FailoverEvent.contained(options.observer, shared)
   const observerOf = (call: CallOptions | undefined): FailoverEvent.Observer | undefined =>
@@ -237,9 +241,7 @@ export const makeRuntime = (
           request,
           start: (backend, target, amendedFor) => {
             const running = Running.start(guarded(effect, backend, target, amendedFor), context)
-            return isWatched(target)
-              ? Watched.effect(running, shared.signals.ofTarget(target), context)
-              : running
+            return Watched.effect(running, target, shared, context)
           },
           canAmend,
           hedge: call?.hedge,
@@ -300,7 +302,7 @@ export const makeRuntime = (
               context,
               owner
             })
-            if (isWatched(target)) Watched.stream(opening, shared.signals.ofTarget(target), context)
+            Watched.stream(opening, target, shared, context)
             return opening
           },
           canAmend,
@@ -427,7 +429,12 @@ export const makeRuntime = (
     explain: <P extends Backend, R>(chain: Chain<P, R>) =>
       Effect.flatMap(Effect.context<R>(), (context) =>
         Effect.map(MonotonicClock.currentTimeMillis, (now) =>
-          explain(prepareOnce(chain), context, { state: bench.stateUnsafe(), limits: shared.limits }, now)
+          explain(
+            prepareOnce(chain),
+            context,
+            { state: bench.stateUnsafe(), limits: shared.limits, room },
+            now
+          )
         )
       ),
     retriesLeft: Effect.map(MonotonicClock.currentTimeMillis, (now) => shared.budget.left(now))
@@ -463,9 +470,6 @@ const always = () => true
 
 const hasCommitted = <C>(stream: OpenStream<C> | undefined): boolean =>
   stream?.pollUnsafe()?._tag === "Success"
-
-/** What attempts at a target take is needed where it has equals, and where a percentile of it is the delay of a hedge. */
-const isWatched = ({ hasEquals, policy }: Target): boolean => hasEquals || policy.hedge !== undefined
 
 /** The request is the one that the provider would be called with. */
 const providerMayHedge = <Request>(

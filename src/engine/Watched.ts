@@ -1,52 +1,87 @@
-/** Attempts of targets that have equals: how many are under way, and how long first contents and whole answers take. */
-
+/**
+ * Attempts under way at each target; and where it is needed, how long first contents and whole answers take.
+ */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
-import type { Signals } from "../choice/Signals.ts"
+import type { WaitQueues } from "../candidates/WaitQueues.ts"
+import type { Signals, SignalsOf } from "../choice/Signals.ts"
+import type { Target } from "../domain/Target.ts"
 import type { OpenStream } from "../stream/OpenStream.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import type { Running } from "../util/Running.ts"
 
+/** What runs share, as far as it is needed here. */
+interface Shared {
+  readonly signals: SignalsOf
+  readonly queues: WaitQueues
+}
+
+/** Whether what attempts take is needed: for the choice among equals, or for the delay of a hedge. */
+const isTimed = ({ hasEquals, policy }: Target): boolean => hasEquals || policy.hedge !== undefined
+
+/** Whether attempts under way are counted: for the same, or because the limits of the target are learnt. */
+const isCounted = (target: Target): boolean => target.policy.learnedLimit !== undefined || isTimed(target)
+
 /** Follows an attempt at a whole answer that has just been started. */
 export const effect = <A>(
   running: Running<A>,
-  signals: Signals,
+  target: Target,
+  { queues, signals }: Shared,
   context: Context.Context<never>
 ): Running<A> => {
   const exit = running.pollUnsafe()
-  // What ends in the turn in which it began was never under way, and has taken no time.
-  if (exit !== undefined) ended(exit, signals, context)
-  else {
-    const { load } = signals
-    load.began()
-    const startedAt = now(context)
-    running.addObserver((exit) => {
-      if (Exit.isSuccess(exit)) answered(signals, "effect", startedAt, now(context))
-      load.ended()
-    })
+  if (exit !== undefined) {
+    // What ends in the turn in which it began was never under way, and has taken no time.
+    if (isTimed(target)) ended(exit, signals.ofTarget(target), context)
+    return running
   }
-  return running
+  if (!isCounted(target)) return running
+  const known = signals.ofTarget(target)
+  const { load } = known
+  load.began()
+  const startedAt = isTimed(target) ? now(context) : undefined
+  let isLeft = false
+  running.addObserver((exit) => {
+    if (startedAt !== undefined && Exit.isSuccess(exit)) answered(known, "effect", startedAt, now(context))
+    load.ended()
+    // Otherwise the run says how it ended, once it has recorded that.
+    if (isLeft) queues.ended(target)
+  })
+  return {
+    pollUnsafe: () => running.pollUnsafe(),
+    addObserver: (observer) => running.addObserver(observer),
+    interruptUnsafe: () => {
+      isLeft = true
+      running.interruptUnsafe()
+    }
+  }
 }
 
 /** Follows an attempt at a stream, which is under way until its end. */
 export const stream = <C>(
   opening: OpenStream<C>,
-  signals: Signals,
+  target: Target,
+  { queues, signals }: Shared,
   context: Context.Context<never>
-): OpenStream<C> => {
-  const { load } = signals
+): void => {
+  if (!isCounted(target)) return
+  const known = signals.ofTarget(target)
+  const { load } = known
   load.began()
-  opening.watch(() => load.ended())
+  opening.watch(() => {
+    load.ended()
+    queues.ended(target)
+  })
+  if (!isTimed(target)) return
   const exit = opening.pollUnsafe()
-  if (exit !== undefined) ended(exit, signals, context)
+  if (exit !== undefined) ended(exit, known, context)
   else {
     const startedAt = now(context)
     opening.addObserver((exit) => {
-      if (Exit.isSuccess(exit)) answered(signals, "stream", startedAt, now(context))
+      if (Exit.isSuccess(exit)) answered(known, "stream", startedAt, now(context))
     })
   }
-  return opening
 }
 
 const ended = (exit: Exit.Exit<unknown, unknown>, { outcomes }: Signals, context: Context.Context<never>) => {

@@ -48,13 +48,13 @@ export interface RunInfo {
   readonly context: Context.Context<never>
 }
 
-/** A target was skipped: it, its credential, model or provider is benched, or its credential is over its own limit. */
+/** A target was skipped: it, its credential, model or provider is benched, or it is at its own or at a learned limit. */
 export interface Skipped extends Common {
   readonly _tag: "Skipped"
   readonly target: Target
   /** The bench key that it was skipped for. */
   readonly key: string
-  readonly reason: FailureClass | "Manual" | "OwnLimit"
+  readonly reason: FailureClass | "Manual" | "OwnLimit" | "LearnedLimit"
   /** Milliseconds since the epoch; infinite for a manual bench without an end. */
   readonly until: number
 }

@@ -7,11 +7,13 @@
 
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
+import type * as Capacity from "../capacity/Capacity.ts"
 import * as Ejection from "../choice/Ejection.ts"
 import { type FailureClass, TransientReason } from "../failure/Failure.ts"
 import { fromNumbers } from "./Backoff.ts"
 import { type Commit, firstContent } from "./Commit.ts"
 import * as Hedging from "./Hedging.ts"
+import * as LearnedLimit from "./LearnedLimit.ts"
 import {
   isSchedule,
   type MalformedEvents,
@@ -26,6 +28,7 @@ import { defaults as defaultRules, doubtfulClasses, type Rest, type Rule, type R
 
 export type { RetryOptions } from "./Backoff.ts"
 export type { HedgeOptions, HedgeSettings, HedgeTo, Percentile } from "./Hedging.ts"
+export type { LearnedLimitOptions } from "./LearnedLimit.ts"
 export {
   type Cooldown,
   combine,
@@ -80,6 +83,11 @@ export interface Policy {
   readonly ejection: Ejection.Settings | undefined
   /** When a request that gets no content is sent to the next target as well; `undefined`, the default, for never. */
   readonly hedge: Hedging.HedgeSettings | undefined
+  /**
+   * How the limits of a target are learnt from its refusals (`RateLimit`, `Overloaded`): how many attempts it takes at once
+   * or in a time. A target at such a limit is skipped, or waited for when it is the last one. `undefined`, the default, for no limits.
+   */
+  readonly learnedLimit: Capacity.Settings | undefined
 }
 
 /** Options that are laid over each other: the last one wins, field by field. */
@@ -105,7 +113,8 @@ export const defaults: Policy = {
   },
   malformedEvents: "fail",
   ejection: Ejection.defaults,
-  hedge: undefined
+  hedge: undefined,
+  learnedLimit: undefined
 }
 
 /**
@@ -167,7 +176,8 @@ export const extend = (policy: Policy, options: Options): Policy => ({
     options.timeouts === undefined ? policy.timeouts : extendTimeouts(policy.timeouts, options.timeouts),
   malformedEvents: options.malformedEvents ?? policy.malformedEvents,
   ejection: extendEjection(policy.ejection, options.ejection),
-  hedge: Hedging.extend(policy.hedge, options.hedge)
+  hedge: Hedging.extend(policy.hedge, options.hedge),
+  learnedLimit: LearnedLimit.extend(policy.learnedLimit, options.learnedLimit)
 })
 
 const extendEjection = (

@@ -4,6 +4,7 @@ import * as Schedule from "effect/Schedule"
 import { failureClasses } from "../failure/Failure.ts"
 import * as Checks from "../util/Checks.ts"
 import * as Hedging from "./Hedging.ts"
+import * as LearnedLimit from "./LearnedLimit.ts"
 import type { Options } from "./PolicyOptions.ts"
 
 const sound = new WeakSet<object>()
@@ -51,6 +52,7 @@ function* problemsOf(options: Options): Iterable<string> {
     "timeouts",
     "ejection",
     "hedge",
+    "learnedLimit",
     "retries",
     "threshold",
     "cooldown",
@@ -65,6 +67,7 @@ function* problemsOf(options: Options): Iterable<string> {
     })
   }
   if (hedge !== undefined && hedge !== false) yield* hedgeProblems(hedge, times?.firstContent)
+  yield* LearnedLimit.problemsOf(options.learnedLimit)
   if (commit !== undefined) {
     const tags = ["FirstContent", "Chunks", "Complete"]
     yield* Checks.fieldProblems(commit, { _tag: Checks.oneOf(tags) }, { path: "commit." })

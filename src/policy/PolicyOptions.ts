@@ -5,6 +5,7 @@ import type { Failure, FailureClass } from "../failure/Failure.ts"
 import type { RetryOptions } from "./Backoff.ts"
 import type { Commit } from "./Commit.ts"
 import type { HedgeOptions } from "./Hedging.ts"
+import type { LearnedLimitOptions } from "./LearnedLimit.ts"
 import type { Rule, Scope } from "./Rule.ts"
 
 /** Every wait has a bound. All in milliseconds; infinite for none. */
@@ -115,6 +116,11 @@ export interface Options {
    * of `HedgeOptions`, `false` for never. Default: never.
    */
   readonly hedge?: HedgeOptions | false | undefined
+  /**
+   * Whether and how the limits of a target are learnt from its refusals: how many attempts it takes at once or in a time.
+   * `true` for the defaults of `LearnedLimitOptions`. Default: false.
+   */
+  readonly learnedLimit?: LearnedLimitOptions | boolean | undefined
   /** The retries of all `Transient` failures but `Timeout`. Default: two, after at most 0.5 s and at most 2 s. */
   readonly retries?: RetryOptions | Schedule.Schedule<unknown, Failure, never, never> | undefined
   /**
@@ -152,6 +158,8 @@ export const combine = (first: Options, second: Options): Options => ({
   ...(first.retries && second.retries && { retries: mergeRetries(first.retries, second.retries) }),
   ...(first.ejection && second.ejection && { ejection: merge(first.ejection, second.ejection) }),
   ...(first.hedge && second.hedge && { hedge: merge(first.hedge, second.hedge) }),
+  ...(isObject(first.learnedLimit) &&
+    isObject(second.learnedLimit) && { learnedLimit: merge(first.learnedLimit, second.learnedLimit) }),
   ...(first.cooldown && second.cooldown && { cooldown: mergeEach(first.cooldown, second.cooldown, merge) }),
   ...(first.rules && second.rules && { rules: mergeEach(first.rules, second.rules, mergeRows) })
 })
@@ -159,6 +167,9 @@ export const combine = (first: Options, second: Options): Options => ({
 /** The fields that are not `undefined`. */
 const said = <A extends object>(options: A): A =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as A
+
+const isObject = (option: LearnedLimitOptions | boolean | undefined): option is LearnedLimitOptions =>
+  typeof option === "object"
 
 const merge = <A extends object>(first: A, second: A): A => ({ ...first, ...said(second) })
 

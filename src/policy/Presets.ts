@@ -47,6 +47,7 @@ const soon: Cooldown = { base: "5 seconds", max: "300 seconds" }
  */
 export const sequentialProfiles: Options = {
   targets: 4,
+  learnedLimit: false,
   retries: { times: 0 },
   threshold: { transient: 3, unknown: 3 },
   cooldown: always({ base: "60 seconds", max: "60 seconds" }),
@@ -73,6 +74,7 @@ export const sequentialProfiles: Options = {
  */
 export const modelHealth: Options = {
   whenAllBenched: "fail",
+  learnedLimit: false,
   cooldown: { rateLimit: soon, authDead: soon },
   rules: {
     ...rows(transientClasses, { next: "model" }),
@@ -95,6 +97,7 @@ export const modelHealth: Options = {
  * rules.ServerError // => { retry: "never", rest: undefined, next: "stop" }
  */
 export const firstErrorStops: Options = {
+  learnedLimit: false,
   cooldown: { rateLimit: soon, authDead: soon },
   rules: {
     ...rows(transientClasses, { retry: "never", rest: null, next: "stop" }),
@@ -139,6 +142,7 @@ export const moveOnBadRequest: Options = {
  */
 export const threeAttempts: Options = {
   attempts: 100,
+  learnedLimit: false,
   fallbackReserve: 0,
   retries: { times: 2, backoff: doubling("200 millis", "10 seconds") },
   threshold: { transient: 1, unknown: 1 },

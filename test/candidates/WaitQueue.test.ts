@@ -2,14 +2,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import type { Waiting, WaitQueue } from "../../src/candidates/WaitQueue.ts"
+import type { Line, Waiting } from "../../src/candidates/WaitQueue.ts"
 import { WaitQueues } from "../../src/candidates/WaitQueues.ts"
 import { target } from "../support/bench.ts"
 
 const minute = 60_000
 
 /** One who waits, and counts in `looks` how often he is looked at. */
-const waiting = (looks: { count: number }, onEnter: (line: WaitQueue) => void): Waiting => ({
+const waiting = (looks: { count: number }, onEnter: (line: Line) => void): Waiting => ({
   until: minute,
   get deadlineAt() {
     looks.count++
@@ -23,7 +23,7 @@ const waiting = (looks: { count: number }, onEnter: (line: WaitQueue) => void): 
 const looksPerHead = Effect.fnUntraced(function* (size: number) {
   const lines = new WaitQueues(() => undefined)
   const looks = { count: 0 }
-  const under: Array<WaitQueue> = []
+  const under: Array<Line> = []
   const line = lines.of(target(), yield* Effect.context<never>())
   const place = { target: target(), notBefore: 400, isFirst: false, anyway: true }
   for (let i = 0; i < size; i++) {
@@ -58,7 +58,7 @@ describe("a line", () => {
       const line = lines.of(target(), yield* Effect.context<never>())
       const place = { target: target(), notBefore: 100, isFirst: false, anyway: true }
       const left: Array<string> = []
-      const one = (name: string, deadlineAt: number, enter: (line: WaitQueue) => void): Waiting => ({
+      const one = (name: string, deadlineAt: number, enter: (line: Line) => void): Waiting => ({
         until: deadlineAt,
         deadlineAt,
         enter,

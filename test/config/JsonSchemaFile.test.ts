@@ -198,10 +198,17 @@ describe("the JSON Schema of the config file", () => {
     }
     const file = Result.getOrThrow(Structure.check({ providers: { a: { protocol: "openai" } }, policy }))
     assert.strictEqual(file.policy?.retries?.budget, defaultRetryBudget)
-    const { hedge: hedged, rules: said, ...stated } = Policy.make(policyOf(file.policy ?? {}))
-    const { hedge: unhedged, rules: unsaid, ...silent } = Policy.make({})
-    // The section that is off until it is there, even if it is empty.
+    const {
+      hedge: hedged,
+      learnedLimit: learnt,
+      rules: said,
+      ...stated
+    } = Policy.make(policyOf(file.policy ?? {}))
+    const { hedge: unhedged, learnedLimit: unlearnt, rules: unsaid, ...silent } = Policy.make({})
+    // Sections that are off until they are there, even if they are empty.
     assert.isUndefined(unhedged)
+    assert.isUndefined(unlearnt)
+    assert.deepStrictEqual(learnt, Policy.make({ learnedLimit: {} }).learnedLimit)
     assert.deepStrictEqual(hedged, Policy.make({ hedge: {} }).hedge)
     assert.deepStrictEqual(stated, silent)
     for (const name of Object.keys(unsaid) as Array<keyof typeof unsaid>) {

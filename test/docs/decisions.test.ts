@@ -53,13 +53,14 @@ describe("docs/decisions.md", () => {
   })
 
   it("has every other option of a policy with its default", () => {
-    const { commit, ejection, hedge, rules: _, timeouts, ...plain } = Policy.defaults
+    const { commit, ejection, hedge, learnedLimit, rules: _, timeouts, ...plain } = Policy.defaults
     const durations: ReadonlyArray<string> = ["maxWait", "deadline"]
     const expected = new Map<string, string>([
       ...Object.entries(plain).map(
         ([name, value]) => [name, durations.includes(name) ? time(Number(value)) : inWords(value)] as const
       ),
       ["commit", commit._tag],
+      ["learnedLimit", learnedLimit === undefined ? "off" : "on"],
       ["hedge", hedge === undefined ? "off" : "on"],
       ...Object.entries(ejection ?? {}).map(
         ([name, value]) => [`ejection.${name}`, name === "window" ? time(value) : String(value)] as const

@@ -11,6 +11,7 @@ const layers = [
   // The engine: it knows nothing of HTTP, of bodies or of Redis.
   "time",
   "util",
+  "capacity",
   "choice",
   "failure",
   "policy",

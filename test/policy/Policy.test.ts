@@ -40,6 +40,7 @@ describe("what is said", () => {
       malformedEvents: "drop",
       ejection: { window: "1 minute", mostOut: 0.3 },
       hedge: { after: "p90", otherwise: "2 seconds" },
+      learnedLimit: { decrease: 0.1, memory: "1 minute" },
       timeouts: { idle: 500 }
     })
     assert.deepStrictEqual(
@@ -56,6 +57,7 @@ describe("what is said", () => {
         malformedEvents: "drop",
         ejection: { ...Policy.defaults.ejection, window: 60_000, mostOut: 0.3 },
         hedge: { after: { percentile: 0.9 }, otherwise: 2_000, share: 0.05, to: "tier" },
+        learnedLimit: { decrease: 0.1, period: 128, memory: 60_000 },
         timeouts: { ...Policy.defaults.timeouts, idle: 500 }
       }
     )
@@ -156,6 +158,35 @@ describe("what is said", () => {
         ).map((name) => [name, undefined] as const)
       ]
     )
+  })
+})
+
+describe("a learned limit", () => {
+  it("is off by default, and can be switched on, changed or switched off by each layer", () => {
+    const standard = { decrease: 0.05, period: 128, memory: 600_000 }
+    assert.isUndefined(Policy.defaults.learnedLimit)
+    assert.deepStrictEqual(Policy.make({ learnedLimit: true }).learnedLimit, standard)
+    assert.isUndefined(Policy.make({ learnedLimit: { decrease: 0.1 } }, { learnedLimit: false }).learnedLimit)
+    assert.deepStrictEqual(
+      Policy.make({ learnedLimit: false }, { learnedLimit: { period: 20 } }).learnedLimit,
+      { ...standard, period: 20 }
+    )
+    assert.deepStrictEqual(
+      Policy.combine({ learnedLimit: { decrease: 0.1 } }, { learnedLimit: { period: 20 } }).learnedLimit,
+      { decrease: 0.1, period: 20 }
+    )
+    assert.isFalse(Policy.combine({ learnedLimit: { decrease: 0.1 } }, { learnedLimit: false }).learnedLimit)
+  })
+
+  it("has a share from 0.01 to 0.5, a period of at least 8 answers, and a length of time", () => {
+    const wrong = (learnedLimit: unknown, message: RegExp) =>
+      assert.throws(() => Policy.make({ learnedLimit } as Policy.Options), message)
+    wrong({ decrease: 0 }, /learnedLimit\.decrease is 0; it has to be a share from 0.01 to 0.5/)
+    wrong({ decrease: 0.6 }, /learnedLimit\.decrease/)
+    wrong({ period: 7 }, /learnedLimit\.period is 7; it has to be a whole number of answers, at least 8/)
+    wrong({ memory: -1 }, /learnedLimit\.memory/)
+    wrong({ most: 3 }, /learnedLimit\.most is unknown/)
+    wrong("yes", /learnedLimit has to be true, false, or an object/)
   })
 })
 

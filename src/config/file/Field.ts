@@ -37,6 +37,12 @@ export const Amount = Schema.Finite.check(atLeast(0, "a number from 0"))
 /** A number from 0 to 1. */
 export const Share = Schema.Finite.check(between(0, 1, "a number from 0 to 1"))
 
+/** The share that a refusal takes off a learned limit. */
+export const Decrease = Schema.Finite.check(between(0.01, 0.5, "a number from 0.01 to 0.5"))
+
+/** The answers that it takes to get that back. */
+export const Period = Schema.Int.check(atLeast(8, "a whole number from 8"))
+
 /** A port to listen on; 0 for any free port. */
 export const Port = Schema.Int.check(between(0, 65_535, "a port from 0 to 65535"))
 

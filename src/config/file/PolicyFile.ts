@@ -5,9 +5,11 @@ import { presetNames } from "../../policy/Presets.ts"
 import {
   Amount,
   Count,
+  Decrease,
   DelayOrPercentile,
   DurationInput,
   field,
+  Period,
   Positive,
   PositiveDuration,
   Share
@@ -125,6 +127,17 @@ const fields = {
       })
     ]),
     "When one of several targets that count as the same is benched because too many of its attempts fail, although retries hide them; false for never."
+  ),
+  learnedLimit: field(
+    Schema.Union([
+      Schema.Boolean,
+      Schema.Struct({
+        decrease: field(Decrease, "The share that a refusal takes off a limit.", 0.05),
+        period: field(Period, "The most answers that it takes to get back what a refusal took off.", 128),
+        memory: field(PositiveDuration, "A limit that nobody met for so long is forgotten.", "10 minutes")
+      })
+    ]),
+    "Whether, and how, the limits of a target are learnt from its refusals: how many requests it takes at once or in a time. A target at such a limit is skipped, or waited for when it is the last one. Default: false."
   ),
   hedge: field(
     Schema.Union([

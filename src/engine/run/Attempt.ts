@@ -71,6 +71,7 @@ const call = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => 
   const { admission, amendedFor, backend, target } = run.visit
   run.attempts++
   run.visit.suspendedAt = undefined
+  run.visit.begun = run.shared.room.began(target, run.clock)
   run.reporter?.started(target, run.attempts, admission._tag === "Probe")
   const running = run.options.start(backend, target, amendedFor)
   const exit = running.pollUnsafe()

@@ -30,7 +30,7 @@ const situationOf = <P extends Backend, R, A>(
   now: number
 ): WhenAllBenched.Situation<P, R> => {
   const { maxWait, whenAllBenched } = run.options.policy
-  const { attemptsLeft, candidates, deadlineAt, failed, hasWaited, unfinished } = run
+  const { attemptsLeft, candidates, deadlineAt, failed, hasWaited, hasWaitedForRoom, unfinished } = run
   const until = whenAllBenched === "wait" ? deadlineAt : Math.min(deadlineAt, now + maxWait)
   return {
     candidates,
@@ -40,6 +40,7 @@ const situationOf = <P extends Backend, R, A>(
     attemptsLeft,
     unfinished,
     hasWaited,
+    hasWaitedForRoom,
     waitsUntil: () => {
       run.waitsUntil ??= until
       return run.waitsUntil
@@ -59,7 +60,7 @@ const waitInQueues = <P extends Backend, R, A>(
     const waiter = new Waiter<WhenAllBenched.RunPlace<P>>({ deadlineAt: run.deadlineAt, until }, (turn) => {
       isOver = true
       run.reporter?.waited()
-      finalizer = goOn(turn === undefined ? waitedInVain(run) : takeTurn(run, turn))
+      finalizer = goOn(turn === undefined ? waitedInVain(run, places) : takeTurn(run, turn))
     })
     waiter.join(run.shared.queues, run.context, places)
     return Effect.suspend(() => {
@@ -70,9 +71,14 @@ const waitInQueues = <P extends Backend, R, A>(
     })
   })
 
-const waitedInVain = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
+const waitedInVain = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  places: ReadonlyArray<WhenAllBenched.RunPlace<P>>
+): Step.Step<A> => {
   if (run.now() >= run.deadlineAt) return run.outOfTime()
-  run.hasWaited = true
+  run.hasWaitedForRoom = true
+  // A target that was waited for because it had no room may be benched by now, and be tried all the same.
+  run.hasWaited = places.some(({ forRoom }) => forRoom !== true)
   return Step.lastTries
 }
 

@@ -91,6 +91,20 @@ export const leaveHedge = <P extends Backend, R, A>(
 }
 
 /**
+ * The target refused the attempt because it has enough to do. It is not benched: what it takes has just been learnt. If no
+ * other target is left, the run waits for room at this one.
+ */
+export const leaveFull = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  rule: Rule
+): Step.Step<A> => {
+  const isLast = rule.next === "stop"
+  if (!isLast && run.options.policy.whenAllBenched !== "fail") run.keepForRoom(rule.next)
+  return leave(run, failure, { ...rule, rest: undefined })
+}
+
+/**
  * A budget ends the visit early, which is no evidence against the target: it is benched only after that has happened for
  * a while. `again` is when the retry was due: the run comes back then if no other target is left.
  */

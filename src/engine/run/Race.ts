@@ -200,6 +200,7 @@ class Race<P extends Backend, R, A> {
     run.visits++
     run.candidates.taken(target)
     visit.suspendedAt = run.now()
+    visit.begun = run.shared.room.began(target, run.clock)
     run.reporter?.hedged(target, run.attempts)
     const running = run.options.start(backend, target, undefined)
     let watching: Running.Watching<A, Served<A>, RunError.RunError> | undefined

@@ -20,10 +20,12 @@ export const decide = <P extends Backend, R, A>(
   const rule = visit.target.policy.rules[Failure.classOf(failure)]
   const now = run.now()
   run.remember(failure)
+  const isFull = run.learn(failure)
   const decision = Decision.decide(failure, rule, run, now)
   if (run.hedge !== undefined) return besideHedge(run, failure, rule, decision, now)
   switch (decision._tag) {
     case "Leave":
+      if (isFull) return Leave.leaveFull(run, failure, rule)
       return run.hasTakenTurn ? leaveTurn(run, failure, rule, now) : Leave.leave(run, failure, rule)
     case "Amend":
       visit.amendedFor = decision.failure
@@ -65,7 +67,8 @@ export const hedgeFailed = <P extends Backend, R, A>(
 ): void => {
   const first = run.visit
   run.visit = visit
-  const rule = visit.target.policy.rules[Failure.classOf(failure)]
+  const ownRule = visit.target.policy.rules[Failure.classOf(failure)]
+  const rule = run.learn(failure) ? { ...ownRule, rest: undefined } : ownRule
   const now = run.now()
   run.remember(failure)
   const decision = Decision.decide(failure, rule, run, now)

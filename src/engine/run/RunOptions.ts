@@ -2,6 +2,7 @@
 import type { AffinityKey } from "../../candidates/Affinity.ts"
 import type { Turns } from "../../candidates/Candidates.ts"
 import type { PreparedChain } from "../../candidates/PreparedChain.ts"
+import type { Room } from "../../candidates/Room.ts"
 import type { WaitQueues } from "../../candidates/WaitQueues.ts"
 import type { SignalsOf } from "../../choice/Signals.ts"
 import type { Backend } from "../../domain/Backend.ts"
@@ -28,6 +29,8 @@ export interface Shared {
   readonly turns: Turns
   /** What attempts have shown about targets that have equals. */
   readonly signals: SignalsOf
+  /** The limits that targets' refusals have taught. */
+  readonly room: Room
   /** Requests that wait for a target. */
   readonly queues: WaitQueues
   /** Failures in a row that do not bench a target at once. */

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import { Candidates } from "../../candidates/Candidates.ts"
 import * as Exhaustion from "../../candidates/Exhaustion.ts"
 import type { Visit } from "../../candidates/Visit.ts"
-import type { WaitQueue } from "../../candidates/WaitQueue.ts"
+import type { Line } from "../../candidates/WaitQueue.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import type { Target } from "../../domain/Target.ts"
 import { Reporter } from "../../events/Reporter.ts"
@@ -49,14 +49,15 @@ export class RunState<P extends Backend, R, A> implements Situation {
   visits = 0
   /** Whether the run has changed to the chain for one kind of failure. */
   hasSwitched = false
-  /** Whether it has waited in vain for a target. */
+  /** Whether it has waited in vain for a target, and for room at one. */
   hasWaited = false
+  hasWaitedForRoom = false
   /** Until when it waits for targets. */
   waitsUntil: number | undefined
   /** Visits that may go on when no other target is left. */
   unfinished: ReadonlyArray<RunPlace<P>> = none
   /** The queue whose turn the current attempt uses. */
-  queue: WaitQueue | undefined
+  queue: Line | undefined
   /** Whether such a turn was taken for a retry. */
   hasTakenTurn = false
   /** The hedge beside the current attempt. */
@@ -179,12 +180,49 @@ export class RunState<P extends Backend, R, A> implements Situation {
     FailureShare.record(this.shared, target, admission, failure, rest, this.options.kind, this.now())
   }
 
+  /**
+   * Learns from a failure how much the target takes. True when it is a refusal without a named wait that is explained by how
+   * much the target had to do: there will be room when an attempt ends, and a bench would keep all others out.
+   */
+  learn(failure: Failure.Failure): boolean {
+    const { begun, isSingle, suspendedAt, target } = this.visit
+    const isCounted = this.options.kind === "stream" && suspendedAt !== undefined
+    const isFull = this.shared.room.failed(target, begun, failure, isCounted, this.now())
+    return isFull && !isSingle && failure._tag === "RateLimit" && failure.retryAfter === undefined
+  }
+
   /** Keeps the current visit, to go on with it from a time on when no other target is left. */
   keepVisit(notBefore: number, next: Next, isFirst = false): void {
     const { visit } = this
     const { backend, target } = visit
     const anyway = this.options.policy.whenAllBenched === "tryAnyway"
-    const place = { backend, target, notBefore, isFirst, anyway, visit: isFirst ? undefined : visit, next }
+    const place = {
+      backend,
+      target,
+      notBefore,
+      isFirst,
+      anyway,
+      visit: isFirst ? undefined : visit,
+      next,
+      ...(notBefore <= this.now() && this.candidates.isFull(target) && { forRoom: true })
+    }
+    this.unfinished = [...this.unfinished.filter((other) => other.target !== target), place]
+  }
+
+  /** Keeps the current visit, to go on with it when the target has room and no other target is left. */
+  keepForRoom(next: Next): void {
+    const { visit } = this
+    const { backend, target } = visit
+    const place = {
+      backend,
+      target,
+      notBefore: this.now(),
+      isFirst: false,
+      anyway: false,
+      visit,
+      next,
+      forRoom: true
+    }
     this.unfinished = [...this.unfinished.filter((other) => other.target !== target), place]
   }
 

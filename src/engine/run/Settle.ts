@@ -31,12 +31,13 @@ export const settle = <P extends Backend, R, A>(
 }
 
 const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): Step.End<A> => {
-  const { admission, suspendedAt, target } = run.visit
+  const { admission, begun, suspendedAt, target } = run.visit
   const { kind, policy } = run.options
-  const { cutOffs, queues, registry, streaks } = run.shared
+  const { cutOffs, queues, registry, room, streaks } = run.shared
   run.dropHedge()
   run.reporter?.succeeded(target, kind === "stream" ? policy.commit : undefined)
   streaks.succeeded(target)
+  if (room.mayBeFull) room.answered(target, begun)
   cutOffs.answered(target, suspendedAt === undefined ? 0 : run.now() - suspendedAt)
   if (kind === "effect") registry.succeedUnsafe(target, admission, run.clock)
   else if (admission._tag === "Probe") registry.reopenUnsafe(admission, run.now())
@@ -65,6 +66,7 @@ const notMine = <P extends Backend, R, A>(
   run.release()
   run.reporter?.succeeded(target, undefined)
   if (run.options.kind === "stream") run.reporter?.streamEnded(target, "answered", false, undefined)
+  run.freed(target)
   return exit as Exit.Failure<never, never>
 }
 

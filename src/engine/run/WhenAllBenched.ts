@@ -2,8 +2,9 @@
  * What a run does without a target that it can call: wait for one, or end. The policy's `whenAllBenched` and `maxWait`
  * decide.
  *
- * It waits for four kinds of targets: those whose visit a budget cut short, or that asked for a short wait; benched ones that
- * were not tried yet; with `wait`, all benched ones; and those that were skipped for their own limit.
+ * It waits for five kinds of targets: those whose visit a budget cut short, or that asked for a short wait; benched ones that
+ * were not tried yet; with `wait`, all benched ones; those that were skipped for their own limit; and those that are at a
+ * learned limit, until they have room.
  */
 import type { Candidates } from "../../candidates/Candidates.ts"
 import * as Exhaustion from "../../candidates/Exhaustion.ts"
@@ -44,6 +45,8 @@ export interface Situation<P extends Backend, R> {
   readonly deadlineAt: number
   /** Whether it has waited in vain; it does not wait again. */
   readonly hasWaited: boolean
+  /** The same for room at a target. */
+  readonly hasWaitedForRoom?: boolean | undefined
   /** Retries left in the attempt budget. */
   readonly attemptsLeft: number
   /** Until when it waits for targets: its maxWait, and with `wait` its deadline. */
@@ -80,6 +83,19 @@ const placesOf = <P extends Backend, R>(
   situation: Situation<P, R>,
   now: number
 ): ReadonlyArray<RunPlace<P>> => {
+  const places = benchedPlaces(situation, now)
+  const isOpen = ({ forRoom }: RunPlace<P>) => forRoom !== true || !situation.hasWaitedForRoom
+  if (situation.whenAllBenched === "fail" || situation.hasWaitedForRoom) return places.filter(isOpen)
+  const isThere = (target: Target) => places.some((place) => place.target.key === target.key)
+  const full = situation.candidates.full().filter(({ target }) => !isThere(target))
+  const rest = { notBefore: now, isFirst: true, anyway: false, forRoom: true }
+  return [...places, ...full.map(({ backend, target }) => ({ backend, target, ...rest }))]
+}
+
+const benchedPlaces = <P extends Backend, R>(
+  situation: Situation<P, R>,
+  now: number
+): ReadonlyArray<RunPlace<P>> => {
   const { attemptsLeft, candidates, failed, unfinished, whenAllBenched } = situation
   const first = (targets: ReadonlyArray<{ readonly backend: P; readonly target: Target }>, anyway: boolean) =>
     targets.map(({ backend, target }) => ({ backend, target, notBefore: now, isFirst: true, anyway }))
@@ -100,7 +116,10 @@ const placesOf = <P extends Backend, R>(
   const { all, resting } = candidates.resting()
   // Targets that were tried are awaited only if there are no others and a retry is left.
   const awaited = resting.filter(
-    ({ target }) => !isUnfinished(target) && (!candidates.hasTried(target) || (all && attemptsLeft > 0))
+    ({ target, why }) =>
+      why.reason !== "LearnedLimit" &&
+      !isUnfinished(target) &&
+      (!candidates.hasTried(target) || (all && attemptsLeft > 0))
   )
   return [
     ...goOn,

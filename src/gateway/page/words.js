@@ -40,6 +40,7 @@ const reasons = {
   ContextExceeded: "prompt too long",
   Manual: "manual",
   OwnLimit: "over its own limit",
+  LearnedLimit: "at its learned limit",
   ChainExhausted: "all targets failed",
   AllBenched: "all targets benched",
   DeadlineExceeded: "deadline exceeded"

@@ -227,6 +227,7 @@ describe("the labels of the status page", () => {
       ...failureClasses,
       "Manual",
       "OwnLimit",
+      "LearnedLimit",
       "ChainExhausted",
       "AllBenched",
       "DeadlineExceeded"

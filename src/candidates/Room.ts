@@ -1,0 +1,129 @@
+/**
+ * Whether targets have room for another attempt, by the limits that were learnt from their refusals. As long as no target
+ * has refused anything, nothing is looked up.
+ */
+import type { Begun, Capacity } from "../capacity/Capacity.ts"
+import type { Signals, SignalsOf } from "../choice/Signals.ts"
+import type { Target } from "../domain/Target.ts"
+import * as Failure from "../failure/Failure.ts"
+import type * as Bench from "../health/Bench.ts"
+import type { RunClock } from "../time/RunClock.ts"
+
+/** A limit that was learnt, and how much of it is used. */
+export interface Learned {
+  /** Attempts under way, streams to their end. */
+  readonly inFlight: number
+  /** How many may be under way at once; absent when that is not known. */
+  readonly limit?: number | undefined
+  /** How many may begin in a second; absent when that is not known. */
+  readonly perSecond?: number | undefined
+  /** Requests that wait for room. */
+  readonly waiting: number
+}
+
+/** A target at its limit is looked at again after so many milliseconds, if no attempt has ended before. */
+const soon = 1_000
+
+/** The learned limits of one runtime. */
+export class Room {
+  readonly #signals: SignalsOf
+
+  constructor(signals: SignalsOf) {
+    this.#signals = signals
+  }
+
+  /** Whether any target has refused an attempt. As long as none has, all have room. */
+  get mayBeFull(): boolean {
+    return this.#signals.learning > 0
+  }
+
+  /**
+   * Why a target has no room for another attempt; `undefined` if it has. Requests that wait for room come first: `isNext`
+   * is true for the one whose turn it is.
+   */
+  why(target: Target, now: number, isNext = false): Bench.Resting | undefined {
+    if (this.#signals.learning === 0) return undefined
+    const settings = target.policy.learnedLimit
+    if (settings === undefined) return undefined
+    const { capacity, load } = this.#signals.ofTarget(target)
+    if (capacity === undefined) return undefined
+    const opensAt = capacity.opensAt(load.inFlight, now, settings)
+    if (opensAt <= now && (isNext || capacity.waiting === 0)) return undefined
+    const isTimed = opensAt > now && opensAt !== Number.POSITIVE_INFINITY
+    return {
+      _tag: "Resting",
+      key: target.key,
+      until: isTimed ? Math.ceil(opensAt) : now + soon,
+      reason: "LearnedLimit",
+      evidence: isTimed
+        ? `learned: ${rounded(capacity.rate.value * 1_000)} a second`
+        : `learned: ${load.inFlight} of ${Math.floor(capacity.limit.value)} under way`,
+      probing: false
+    }
+  }
+
+  /** What is known of a target; `undefined` when no limit was learnt. */
+  of(target: Target): Learned | undefined {
+    if (!this.mayBeFull || target.policy.learnedLimit === undefined) return undefined
+    const { capacity, load } = this.#signals.ofTarget(target)
+    if (capacity === undefined) return undefined
+    const { limit, rate, waiting } = capacity
+    if (!limit.isKnown && !rate.isKnown) return undefined
+    return {
+      inFlight: load.inFlight,
+      ...(limit.isKnown && { limit: Math.floor(limit.value) }),
+      ...(rate.isKnown && { perSecond: rounded(rate.value * 1_000) }),
+      waiting
+    }
+  }
+
+  /** An attempt begins; `undefined` at a target that has not refused any. */
+  began(target: Target, clock: RunClock): Begun | undefined {
+    if (this.#signals.learning === 0 || target.policy.learnedLimit === undefined) return undefined
+    const { capacity, load } = this.#signals.ofTarget(target)
+    return capacity?.began(load.inFlight + 1, clock.millis())
+  }
+
+  /** An attempt was answered. */
+  answered(target: Target, begun: Begun | undefined): void {
+    const settings = target.policy.learnedLimit
+    if (settings !== undefined) this.#capacity(target)?.answered(begun, settings)
+  }
+
+  /**
+   * Learns from a failed attempt. True when a refusal is explained by how much the target had to do. `isCounted`: the
+   * attempt still counts as under way.
+   */
+  failed(
+    target: Target,
+    begun: Begun | undefined,
+    failure: Failure.Failure,
+    isCounted: boolean,
+    now: number
+  ): boolean {
+    const settings = target.policy.learnedLimit
+    const kind = Failure.classOf(failure)
+    if (settings === undefined || (kind !== "RateLimit" && kind !== "Overloaded")) return false
+    const known = this.#signals.ofTarget(target)
+    const others = Math.max(0, known.load.inFlight - (isCounted ? 1 : 0))
+    // A wait that the provider names says more about its rate than a guess.
+    const isThrottle = failure._tag === "RateLimit" && failure.retryAfter === undefined
+    return this.#learning(known).refused({ begun, others, isThrottle }, now, settings)
+  }
+
+  /** So many more requests wait for room at a target. */
+  wait(target: Target, more: number): void {
+    const capacity = this.#capacity(target)
+    if (capacity !== undefined) capacity.waiting += more
+  }
+
+  #capacity(target: Target): Capacity | undefined {
+    return this.#signals.ofTarget(target).capacity
+  }
+
+  #learning(known: Signals): Capacity {
+    return known.capacity ?? this.#signals.learn(known)
+  }
+}
+
+const rounded = (value: number): number => Number(value.toPrecision(2))

@@ -1,0 +1,134 @@
+/**
+ * The requests that wait until a target has room, because it is at a limit that was learnt from its refusals; in order of
+ * arrival.
+ *
+ * The limit says how many are let in, so none has to wait for the outcome of another, as at a target that failed. One is let
+ * in when an attempt ends or the learnt rate allows it. After a failure there is a pause, which doubles with each failure in
+ * a row.
+ */
+import type * as Context from "effect/Context"
+import type { Target } from "../domain/Target.ts"
+import { RunClock } from "../time/RunClock.ts"
+import { MovableTimer } from "../util/MovableTimer.ts"
+import type { Room } from "./Room.ts"
+import { type Line, look, type Peek, pauseAfter, type Waiting } from "./WaitQueue.ts"
+
+/** The requests that wait for room at one target. */
+export class RoomQueue implements Line {
+  readonly #target: Target
+  readonly #now: RunClock
+  readonly #room: Room
+  readonly #peek: Peek
+  readonly #onEmpty: () => void
+  readonly #alarm: MovableTimer
+  readonly #waiting = new Set<Waiting>()
+  #failures = 0
+  #failedAt = Number.NEGATIVE_INFINITY
+  /** When the first of them gives up. */
+  #endsAt = Number.POSITIVE_INFINITY
+  #isTurning = false
+  #turnAgain = false
+
+  /** `peek` says what keeps the request whose turn it is from calling the target. */
+  constructor(
+    target: Target,
+    context: Context.Context<never>,
+    { onEmpty, peek, room }: { readonly room: Room; readonly peek: Peek; readonly onEmpty: () => void }
+  ) {
+    this.#target = target
+    this.#now = new RunClock(context)
+    this.#room = room
+    this.#peek = peek
+    this.#onEmpty = onEmpty
+    this.#alarm = new MovableTimer(context, this.#now, () => this.turn())
+  }
+
+  /** Adds a request at the end. If there is room for it, it is let in before this returns. */
+  join(waiting: Waiting): void {
+    this.#waiting.add(waiting)
+    this.#room.wait(this.#target, 1)
+    this.#endsAt = Math.min(this.#endsAt, endOf(waiting))
+    this.turn()
+  }
+
+  /** Removes a request. */
+  drop(waiting: Waiting): void {
+    if (!this.#remove(waiting)) return
+    if (this.#waiting.size === 0) this.turn()
+  }
+
+  /** An answer. */
+  succeeded(): void {
+    this.#failures = 0
+    this.turn()
+  }
+
+  /** A failure. */
+  failed(): void {
+    this.#failures++
+    this.#failedAt = this.#now.millis()
+    this.turn()
+  }
+
+  /** The attempt of a request that was let in is over. */
+  left(): void {
+    this.turn()
+  }
+
+  /** Lets requests in as long as there is room. */
+  turn(): void {
+    if (this.#isTurning) {
+      this.#turnAgain = true
+      return
+    }
+    this.#isTurning = true
+    let at: number
+    do {
+      this.#turnAgain = false
+      at = this.#look()
+    } while (this.#turnAgain)
+    this.#isTurning = false
+    if (this.#waiting.size > 0) {
+      this.#alarm.set(at)
+      return
+    }
+    this.#alarm.stop()
+    this.#onEmpty()
+  }
+
+  /** Returns when to look again. */
+  #look(): number {
+    const now = this.#now.millis()
+    if (now >= this.#endsAt) this.#giveUp(now)
+    const pausedUntil = this.#failures === 0 ? 0 : this.#failedAt + pauseAfter(this.#failures)
+    for (const waiting of this.#waiting) {
+      if (pausedUntil > now) return Math.min(this.#endsAt, pausedUntil)
+      const why = this.#peek(this.#target, now)
+      if (why !== undefined) {
+        const opensAt = why.until > now ? Math.min(why.until, now + look) : now + look
+        return Math.min(this.#endsAt, opensAt)
+      }
+      this.#remove(waiting)
+      waiting.enter(this)
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  #giveUp(now: number): void {
+    this.#endsAt = Number.POSITIVE_INFINITY
+    for (const waiting of this.#waiting) {
+      if (now >= endOf(waiting)) {
+        this.#remove(waiting)
+        waiting.giveUp(this)
+      } else this.#endsAt = Math.min(this.#endsAt, endOf(waiting))
+    }
+  }
+
+  #remove(waiting: Waiting): boolean {
+    const wasThere = this.#waiting.delete(waiting)
+    if (wasThere) this.#room.wait(this.#target, -1)
+    return wasThere
+  }
+}
+
+const endOf = ({ deadlineAt, until }: Waiting): number => Math.min(until, deadlineAt)

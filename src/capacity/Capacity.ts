@@ -1,0 +1,171 @@
+/**
+ * How much a target takes, learnt from its refusals: how many attempts at once, and how many in a time.
+ *
+ * A provider counts one or the other and does not say which. What the target has taken shows it: a number at once that was
+ * taken before is not too many, so such a refusal is about the rate. Where both are known, the one that attempts had to wait
+ * for is lowered.
+ *
+ * Without a refusal there is nothing here, and a target that refuses everything teaches nothing: neither is lowered twice
+ * without an attempt in between that was taken, and both are forgotten once they have not been needed for a while.
+ */
+import { Accepted, remembered } from "./Accepted.ts"
+import { Ceiling, type Steps } from "./Ceiling.ts"
+
+/** How limits are learnt. */
+export interface Settings extends Steps {
+  /** A limit that was not met for so long is forgotten, in milliseconds. */
+  readonly memory: number
+}
+
+/** The defaults. */
+export const defaults: Settings = { decrease: 0.05, period: 128, memory: 600_000 }
+
+/** The longest time between two attempts that is learnt, in milliseconds. Slower targets are left to the bench. */
+export const longestGap = 2_500
+
+/** An attempt may begin so much sooner than the rate allows if the one before was late, in milliseconds. */
+const slack = 10
+
+/** An attempt at a target that has refused before. */
+export interface Begun {
+  /** How many were under way, with this one. */
+  readonly place: number
+  /** When it began, in milliseconds since the epoch. */
+  readonly at: number
+  /** Whether it began as soon as the rate allowed. */
+  readonly isPaced: boolean
+  /** The number of the attempt. */
+  readonly ticket: number
+}
+
+/** A refusal. */
+export interface Refusal {
+  /** `undefined` for an attempt that began before the first refusal. */
+  readonly begun: Begun | undefined
+  /** How many others are under way now. */
+  readonly others: number
+  /** A `RateLimit` without a named wait; any other refusal says nothing about a rate. */
+  readonly isThrottle: boolean
+}
+
+/** What one target takes. Times are milliseconds since the epoch. */
+export class Capacity {
+  /** How many attempts at once. */
+  readonly limit = new Ceiling({ least: 1, leastStep: 0.5, spread: 1 / 16 })
+  /** How many attempts a millisecond: a step up takes two seconds at first. */
+  readonly rate = new Ceiling({ least: 1 / longestGap, leastStep: 0, spread: 250 })
+  /** Requests that wait until there is room. */
+  waiting = 0
+  readonly #accepted = new Accepted()
+  /** When the rate allows the next attempt. */
+  #nextAt = Number.NEGATIVE_INFINITY
+  #tickets = 0
+  /** The last attempt that left no room for another one: those under way then needed all of the limit. */
+  #fullTicket = 0
+  /** The last attempt that had begun when something was lowered. */
+  #loweredAfter = -1
+  /** When something was last lowered, or kept an attempt waiting. */
+  #neededAt = Number.NEGATIVE_INFINITY
+  /** Attempts that began since, less those that were refused. */
+  #taken = 0
+  #wasLimit = false
+  /** Answers since then. */
+  #answers = 0
+  /** What attempts lately waited for: 1 for others to end, -1 for the rate. */
+  #bound = 0
+
+  /** When another attempt may begin while so many are under way: in the past, or infinite until one ends. */
+  opensAt(inFlight: number, now: number, { memory }: Settings): number {
+    if (now - this.#neededAt > memory) this.#forget()
+    // Nothing of what was under way was taken: it was no matter of how many.
+    if (inFlight === 0 && this.#wasLimit && this.#answers === 0) this.limit.forget()
+    if (inFlight + 1 > this.limit.value) return Number.POSITIVE_INFINITY
+    return this.rate.isKnown ? this.#nextAt : Number.NEGATIVE_INFINITY
+  }
+
+  /** An attempt begins, as the `place`th under way. */
+  began(place: number, now: number): Begun {
+    this.#taken++
+    const ticket = ++this.#tickets
+    if (place + 1 > this.limit.value) this.#fullTicket = ticket
+    return { place, at: now, isPaced: this.rate.isKnown && this.#pace(now), ticket }
+  }
+
+  /** Counts an attempt against the rate; true if it began as soon as it could. */
+  #pace(now: number): boolean {
+    const gap = 1 / this.rate.value
+    const early = Math.min(gap, slack)
+    const isPaced = now - this.#nextAt <= early
+    this.#nextAt = Math.max(this.#nextAt, now - early) + gap
+    return isPaced
+  }
+
+  /** An attempt was taken; `undefined` for one that began before the first refusal. */
+  answered(begun: Begun | undefined, settings: Settings): void {
+    this.#answers++
+    if (begun === undefined) return
+    const { at, isPaced, place, ticket } = begun
+    this.#accepted.add(place, at)
+    const isFull = ticket <= this.#fullTicket
+    if (isFull || isPaced) this.#neededAt = Math.max(this.#neededAt, at)
+    this.#bound += ((isFull ? 1 : 0) - (isPaced ? 1 : 0) - this.#bound) / remembered
+    this.limit.succeeded(isFull, settings)
+    this.rate.succeeded(isPaced, settings)
+  }
+
+  /**
+   * An attempt was refused. True when that is explained by how much the target had to do, so that it need not be benched;
+   * false when it has refused everything since the last time, or nothing is known of what it took.
+   */
+  refused({ begun, isThrottle, others }: Refusal, now: number, settings: Settings): boolean {
+    const isFirst = this.#loweredAfter < 0
+    const { isPaced, place, ticket } = begun ?? { isPaced: false, place: others + 1, ticket: 0 }
+    if (!isFirst && ticket <= this.#loweredAfter) {
+      // Under way together with the one before: what is left under way was taken.
+      if (this.#wasLimit) this.limit.atMost(others + 0.5)
+      return true
+    }
+    if (begun !== undefined) this.#taken--
+    if (!isFirst && this.#taken === 0) {
+      // Not even one at once was taken: it is no matter of how many.
+      if (place <= 1) this.limit.forget()
+      else if (!this.#accepted.hasProved(place)) this.limit.atMost(place - 0.5)
+      this.#mark(false)
+      return false
+    }
+    const rate = this.#accepted.rate(now)
+    const isLimit = place > 1 && this.#isAboutLimit(place, isPaced, isThrottle)
+    if (!isLimit && (!isThrottle || (!this.rate.isKnown && rate === 0))) {
+      this.#mark(this.#wasLimit)
+      return false
+    }
+    if (isLimit) this.limit.lower(Math.min(place, this.limit.value + 1), settings, false)
+    else {
+      const isMeasured = rate > 0 && !(isPaced && this.rate.isKnown)
+      this.rate.lower(isMeasured ? Math.min(this.rate.value, rate) : this.rate.value, settings, true)
+      this.#nextAt = Math.max(this.#nextAt, now + 1 / this.rate.value)
+    }
+    this.#neededAt = now
+    this.#mark(isLimit)
+    return true
+  }
+
+  #mark(wasLimit: boolean): void {
+    this.#loweredAfter = this.#tickets
+    this.#taken = 0
+    this.#answers = 0
+    this.#wasLimit = wasLimit
+  }
+
+  #isAboutLimit(place: number, isPaced: boolean, isThrottle: boolean): boolean {
+    if (this.#accepted.hasProved(place)) return false
+    if (!isThrottle || !this.rate.isKnown) return true
+    return this.limit.isKnown ? this.#bound > 0 : !isPaced
+  }
+
+  #forget(): void {
+    this.limit.forget()
+    this.rate.forget()
+    this.#nextAt = Number.NEGATIVE_INFINITY
+  }
+}

@@ -1,0 +1,378 @@
+/**
+ * Targets that take only so many requests at once, or in a time, and do not say so: what is served and refused, and that
+ * every way to leave gives a place back. In virtual time.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as Backend from "../../src/domain/Backend.ts"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Credential from "../../src/domain/Credential.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import type * as Failure from "../../src/failure/Failure.ts"
+import type { Options } from "../../src/policy/Policy.ts"
+import { fault, throttle } from "../support/engine.ts"
+
+/** What a provider takes of one credential: whether it takes one more now, and that one has ended. */
+interface Cap {
+  readonly take: (now: number) => boolean
+  readonly end: () => void
+}
+
+const atOnce = (most: number) => (): Cap => {
+  let open = 0
+  return { take: () => open < most && open++ >= 0, end: () => void open-- }
+}
+
+/** A bucket that fills evenly and holds a second's worth. */
+const perSecond = (rate: number) => (): Cap => {
+  const most = Math.max(1, rate)
+  let left = most
+  let at = 0
+  return {
+    take: (now) => {
+      left = Math.min(most, left + ((now - at) * rate) / 1_000)
+      at = now
+      if (left < 1 - 1e-9) return false
+      left--
+      return true
+    },
+    end: () => {}
+  }
+}
+
+/** A service with a cap for each credential, and what it has served and refused since `from`. */
+const capped = (cap: () => Cap, latency: Effect.Effect<Duration.Input>, from = 0, credentials = 1) => {
+  const seen = { served: 0, refused: 0, open: 0 }
+  const caps = new Map<string, Cap>()
+  const ask = Effect.fnUntraced(function* (credential: string, refusal: Failure.Failure = throttle()) {
+    const now = yield* Clock.currentTimeMillis
+    const known = caps.get(credential) ?? cap()
+    caps.set(credential, known)
+    if (!known.take(now)) {
+      if (now >= from) seen.refused++
+      yield* Effect.sleep(20)
+      return yield* refusal
+    }
+    seen.open++
+    yield* Effect.ensuring(
+      Effect.flatMap(latency, Effect.sleep),
+      Effect.sync(() => {
+        seen.open--
+        known.end()
+      })
+    )
+    if (now >= from) seen.served++
+    return "fine"
+  })
+  const backend = Backend.make(
+    "one",
+    { ask },
+    {
+      credentials: [
+        Credential.make("key0"),
+        ...Array.from({ length: credentials - 1 }, (_, i) => Credential.make(`key${i + 1}`))
+      ],
+      strategy: "leastLoaded"
+    }
+  )
+  return { seen, backend, chain: Chain.make(Model.make(backend, "m")) }
+}
+
+type Capped = ReturnType<typeof capped>
+
+const use = ({ chain }: Capped, refusal?: Failure.Failure) =>
+  Failover.use(chain, ({ service }, { credential }) => service.ask(credential.name, refusal))
+
+const exponential = (mean: number) => Effect.map(Random.next, (share) => -Math.log(1 - share) * mean)
+
+const runtime = (policy?: Options) =>
+  Effect.provide(Failover.layer({ policy: { learnedLimit: true, ...policy } }))
+
+/** So many callers ask again and again, from the start until `until`; what was served and refused from `from` on. */
+const steady = Effect.fnUntraced(function* (
+  cap: () => Cap,
+  options: {
+    readonly callers: number
+    readonly latency: number
+    readonly from: number
+    readonly until: number
+    readonly credentials?: number
+  }
+) {
+  const service = capped(cap, exponential(options.latency), options.from, options.credentials)
+  const caller = Effect.forever(Effect.catch(use(service), () => Effect.sleep("100 millis")))
+  const fibers = yield* Effect.forEach(Array.from({ length: options.callers }), () =>
+    Effect.forkChild(caller)
+  )
+  yield* TestClock.adjust(options.until)
+  yield* Fiber.interruptAll(fibers)
+  const { refused, served } = service.seen
+  return {
+    perSecond: (served * 1_000) / (options.until - options.from),
+    refused: refused / (served + refused)
+  }
+}, Random.withSeed("limits"))
+
+const minute = 60_000
+
+describe("of a target that takes so many at once, 95 % is served and at most 2 % refused", () => {
+  for (const [most, callers, credentials] of [
+    [1, 10, 1],
+    [5, 20, 1],
+    [20, 60, 1],
+    [5, 40, 3]
+  ] as const) {
+    it.effect(`with ${most} at once, ${callers} callers and ${credentials} credentials`, () =>
+      Effect.gen(function* () {
+        const latency = 1_000
+        const found = yield* steady(atOnce(most), {
+          callers,
+          latency,
+          credentials,
+          from: 5 * minute,
+          until: 15 * minute
+        })
+        assert.isAtLeast(found.perSecond, 0.95 * most * credentials * 0.98, "2 % for the chance of latencies")
+        assert.isAtMost(found.refused, 0.02)
+      }).pipe(runtime())
+    )
+  }
+})
+
+describe("of a target that takes so many in a second, 95 % is served and at most 2 % refused", () => {
+  for (const [rate, callers, latency, credentials] of [
+    [2, 10, 100, 1],
+    [5, 30, 1_000, 1],
+    [10, 60, 1_000, 1],
+    [10, 1, 20, 1],
+    [4, 40, 500, 3]
+  ] as const) {
+    it.effect(
+      `with ${rate} a second, answers in ${latency} ms, ${callers} callers and ${credentials} credentials`,
+      () =>
+        Effect.gen(function* () {
+          const found = yield* steady(perSecond(rate), {
+            callers,
+            latency,
+            credentials,
+            from: 10 * minute,
+            until: 20 * minute
+          })
+          assert.isAtLeast(found.perSecond, 0.95 * rate * credentials)
+          assert.isAtMost(found.refused, 0.02)
+        }).pipe(runtime())
+    )
+  }
+})
+
+describe("a target at its learned limit", () => {
+  /** A service with its limit learnt: 20 callers at once, of whom 15 are refused and wait. */
+  const learnt = Effect.fnUntraced(function* (service: Capped) {
+    const fibers = yield* Effect.forEach(Array.from({ length: 20 }), () =>
+      Effect.forkChild(Effect.exit(use(service)))
+    )
+    yield* TestClock.adjust("1 minute")
+    const exits = yield* Effect.forEach(fibers, Fiber.join)
+    return exits.filter((exit) => exit._tag === "Success").length
+  })
+
+  it.effect("serves a crowd of 20 that waits for room, of whom all but five are refused at first", () =>
+    Effect.gen(function* () {
+      const service = capped(atOnce(5), Effect.succeed(500))
+      assert.strictEqual(yield* learnt(service), 20)
+      assert.isAtMost(service.seen.refused, 17)
+    }).pipe(runtime())
+  )
+
+  it.effect("is skipped for another one", () =>
+    Effect.gen(function* () {
+      const service = capped(atOnce(5), Effect.succeed(500))
+      yield* learnt(service)
+      const refused = service.seen.refused
+      const other = Backend.make("other", { ask: () => Effect.succeed("other") })
+      const both = Chain.make(Model.make(service.backend, "m"), Model.make(other, "m"))
+      const answers = yield* Effect.forEach(
+        Array.from({ length: 8 }),
+        () => Effect.forkChild(Failover.use(both, (backend) => backend.service.ask("key0"))),
+        { concurrency: 1 }
+      )
+      yield* TestClock.adjust("5 seconds")
+      const said = yield* Effect.forEach(answers, Fiber.join)
+      assert.isAtLeast(said.filter((each) => each === "other").length, 3)
+      assert.strictEqual(service.seen.refused, refused, "none of them was refused")
+    }).pipe(runtime())
+  )
+
+  it.effect("lets 1,000 callers in in their order", () =>
+    Effect.gen(function* () {
+      const service = capped(atOnce(5), Effect.succeed(500))
+      yield* learnt(service)
+      const order: Array<number> = []
+      const fibers = yield* Effect.forEach(Array.from({ length: 1_000 }), (_, index) =>
+        Effect.forkChild(
+          Failover.use(
+            service.chain,
+            (backend) =>
+              Effect.andThen(
+                Effect.sync(() => order.push(index)),
+                backend.service.ask("key0")
+              ),
+            { whenAllBenched: "wait" }
+          )
+        )
+      )
+      const refused = service.seen.refused
+      yield* TestClock.adjust("5 minutes")
+      yield* Effect.forEach(fibers, Fiber.join)
+      // Those who are refused while the limit is tried come again.
+      const first = [...new Set(order)]
+      assert.deepStrictEqual(
+        first,
+        Array.from({ length: 1_000 }, (_, index) => index)
+      )
+      assert.isAtMost(service.seen.refused - refused, 40)
+    }).pipe(runtime())
+  )
+
+  it.effect("fails a request that has waited for maxWait, or at once where it should not wait", () =>
+    Effect.gen(function* () {
+      const service = capped(atOnce(5), Effect.succeed(500))
+      yield* learnt(service)
+      const slow = Failover.use(service.chain, () => Effect.sleep("1 minute"))
+      yield* Effect.forEach(Array.from({ length: 5 }), () => Effect.forkChild(slow))
+      yield* TestClock.adjust(1)
+      const waiting = yield* Effect.forkChild(Effect.flip(use(service)))
+      const failing = Failover.use(service.chain, () => Effect.void, { whenAllBenched: "fail" })
+      const error = yield* Effect.flip(failing)
+      assert.strictEqual(error._tag, "AllBenched")
+      assert.match(error.message, /one\/m#key0 \(LearnedLimit\)/)
+      yield* TestClock.adjust(2_999)
+      assert.isUndefined(waiting.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.strictEqual((yield* Fiber.join(waiting))._tag, "AllBenched")
+    }).pipe(runtime())
+  )
+
+  const ways: Record<string, (service: Capped) => Effect.Effect<unknown, unknown, Failover.Failover>> = {
+    "an answer": (service) => Failover.use(service.chain, () => Effect.sleep(100)),
+    "a failure": (service) =>
+      Failover.use(service.chain, () => Effect.andThen(Effect.sleep(100), fault("Empty"))),
+    "an error that is not the target's": (service) =>
+      Failover.use(service.chain, () => Effect.andThen(Effect.sleep(100), Effect.fail("mine")), {
+        classify: () => Failover.notMine
+      }),
+    "a defect": (service) =>
+      Failover.use(service.chain, () => Effect.andThen(Effect.sleep(100), Effect.die("broken"))),
+    "an interruption": (service) =>
+      Effect.timeout(
+        Failover.use(service.chain, () => Effect.never),
+        100
+      ),
+    "a deadline": (service) => Failover.use(service.chain, () => Effect.never, { deadline: 100 }),
+    "an attempt that cannot be interrupted": (service) =>
+      Failover.use(service.chain, () => Effect.uninterruptible(Effect.sleep(200)), { deadline: 100 }),
+    "the end of a stream": (service) =>
+      Stream.runDrain(
+        Failover.useStream(service.chain, () =>
+          Stream.concat(Stream.make("a"), Stream.fromEffect(Effect.as(Effect.sleep(100), "b")))
+        )
+      ),
+    "a reader that leaves a stream": (service) =>
+      Effect.timeout(
+        Stream.runDrain(
+          Failover.useStream(service.chain, () => Stream.concat(Stream.make("a"), Stream.never))
+        ),
+        100
+      ),
+    "a stream that fails before its first content": (service) =>
+      Stream.runDrain(
+        Failover.useStream(service.chain, () =>
+          Stream.fromEffect(Effect.andThen(Effect.sleep(100), fault("Empty")))
+        )
+      ),
+    "a stream that breaks after its first content": (service) =>
+      Stream.runDrain(
+        Failover.useStream(service.chain, () =>
+          Stream.concat(
+            Stream.make("a"),
+            Stream.fromEffect(Effect.andThen(Effect.sleep(100), fault("Empty")))
+          )
+        )
+      )
+  }
+
+  for (const [name, way] of Object.entries(ways)) {
+    it.effect(`has room again after ${name}`, () =>
+      Effect.gen(function* () {
+        const service = capped(atOnce(5), Effect.succeed(500))
+        yield* learnt(service)
+        const fibers = yield* Effect.forEach(Array.from({ length: 5 }), () =>
+          Effect.forkChild(Effect.exit(way(service)))
+        )
+        yield* TestClock.adjust(1)
+        // Whoever comes now waits until they have left.
+        const next = yield* Effect.forkChild(Failover.use(service.chain, () => Effect.succeed("next")))
+        yield* TestClock.adjust(50)
+        assert.isUndefined(next.pollUnsafe(), "there is no room")
+        // After failures there is a pause.
+        yield* TestClock.adjust(450)
+        assert.strictEqual(yield* Fiber.join(next), "next")
+        yield* Effect.forEach(fibers, Fiber.join)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(
+          (yield* (yield* Failover.Failover).explain(service.chain)).map(
+            ({ learned }) => learned?.inFlight ?? 0
+          ),
+          [0]
+        )
+      }).pipe(
+        runtime({
+          retries: { times: 0 },
+          maxWait: "20 seconds",
+          rules: { Empty: { rest: null }, Unknown: { rest: null } }
+        })
+      )
+    )
+  }
+})
+
+describe("a limit that was not learnt", () => {
+  it.effect(
+    "comes of a quota that is used up: the target is benched as ever, and nothing is left of it",
+    () =>
+      Effect.gen(function* () {
+        let left = 50
+        const service = capped(() => ({ take: () => left-- > 0, end: () => {} }), Effect.succeed(100))
+        const caller = Effect.forever(Effect.catch(use(service), () => Effect.sleep("20 seconds")))
+        const fibers = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.forkChild(caller))
+        yield* TestClock.adjust("2 hours")
+        yield* Fiber.interruptAll(fibers)
+        assert.strictEqual(service.seen.served, 50)
+        // The next day all of them are served at once.
+        left = 1_000
+        yield* TestClock.adjust("11 minutes")
+        const all = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.forkChild(use(service)))
+        yield* TestClock.adjust("4 seconds")
+        for (const fiber of all) assert.strictEqual(yield* Fiber.join(fiber), "fine")
+      }).pipe(runtime())
+  )
+
+  it.effect("is never kept by `learnedLimit: false`: every refusal benches", () =>
+    Effect.gen(function* () {
+      const service = capped(atOnce(5), Effect.succeed(500))
+      const fibers = yield* Effect.forEach(Array.from({ length: 20 }), () =>
+        Effect.forkChild(Effect.exit(use(service)))
+      )
+      yield* TestClock.adjust("1 minute")
+      const exits = yield* Effect.forEach(fibers, Fiber.join)
+      assert.strictEqual(exits.filter((exit) => exit._tag === "Success").length, 5)
+    }).pipe(runtime({ learnedLimit: false }))
+  )
+})
