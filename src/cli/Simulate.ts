@@ -61,6 +61,8 @@ export const simulate = (options: Options): Effect.Effect<void, ExitWith, Servic
       model: Option.getOrUndefined(options.model),
       prices: Option.getOrUndefined(prices)
     }
+    // A path that cannot be written is an error before a long run, not after it.
+    if (Option.isSome(options.html)) yield* write(options.html.value, "", "a")
     const one = yield* played(source, options.config, overrides)
     const other = Option.isNone(options.compare)
       ? undefined
@@ -95,9 +97,9 @@ const json = (one: Compared.Named, other: Compared.Named | undefined): string =>
   return JSON.stringify(value, null, 2)
 }
 
-const write = (file: string, page: string) =>
+const write = (file: string, page: string, flag: "w" | "a" = "w") =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Effect.catch(fs.writeFileString(file, page), ({ message }) =>
+    Effect.catch(fs.writeFileString(file, page, { flag }), ({ message }) =>
       because(2, `--html: ${file} cannot be written: ${message}`)
     )
   )
