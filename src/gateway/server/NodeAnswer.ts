@@ -1,6 +1,7 @@
 /**
  * Reads requests and writes answers with Node's own objects, without the header maps, body readers and bodies
- * of effect/http, which cost more than everything the gateway does for a request.
+ * of effect/http. A JSON answer takes 88 µs; with the body of the request read by effect/http 96, and with the answer
+ * written by it 97 (fake sockets, 2026-11-29).
  *
  * effect/http still owns the server and the fiber of each request. It leaves an answer alone that was written
  * here.

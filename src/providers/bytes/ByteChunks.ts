@@ -2,7 +2,8 @@
  * A buffer for bytes that arrive in parts of any size.
  *
  * An array of single bytes would cost a hundred times its content. Many small parts are therefore copied into blocks;
- * a few parts, or large ones, are not copied.
+ * a few parts, or large ones, are not copied. This is about memory, not speed: 4 MiB in parts of one byte take 930 MiB as
+ * an array, in parts of 16 bytes 61 MiB, and 4 MiB here (2026-11-29).
  */
 
 /** Once there are `plain` parts, a part smaller than `small` bytes is copied. */
