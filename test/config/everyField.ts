@@ -21,7 +21,7 @@ const policy = {
   malformedEvents: "drop",
   ejection: { window: "7 seconds", attempts: 7, share: 0.7, above: 0.07, mostOut: 0.17 },
   learnedLimit: { decrease: 0.1, period: 64, memory: "5 minutes" },
-  hedge: { after: "p97", otherwise: "3 seconds", share: 0.07, to: "chain" },
+  hedge: { after: "p97", otherwise: "300 millis", share: 0.07, to: "chain" },
   retries,
   threshold: { transient: 6, unknown: 9 },
   cooldown: { transient: cooldown, rateLimit: cooldown, authDead: cooldown, modelMissing: cooldown }
