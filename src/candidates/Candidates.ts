@@ -306,7 +306,10 @@ export class Candidates<P extends Backend, R> {
   besides(current: Target, to: "tier" | "chain"): Visit<P> | undefined {
     // After a wait the current target may be ahead again.
     const isOpen = (target: Target) =>
-      target.key !== current.key && !this.hasTried(target) && this.isFree(target)
+      target.key !== current.key &&
+      !this.hasTried(target) &&
+      this.why(target) === undefined &&
+      this.isFree(target)
     const here = this.#ahead((target) => target.endpoint !== this.#avoid && isOpen(target))
     const tier = this.#prepared.tiers[this.#tier]!
     if (here !== undefined) return this.admit(tier.backendOf(here, this.#context), here)
@@ -314,13 +317,10 @@ export class Candidates<P extends Backend, R> {
     return later && this.admit(later.tier.backendOf(later.target, this.#context), later.target)
   }
 
-  /** Whether a target could be called now, and not as a probe. */
+  /** Whether the bench would admit a target now, and not as a probe. */
   isFree(target: Target): boolean {
     const state = this.#registry.stateUnsafe()
-    return (
-      this.why(target) === undefined &&
-      (state.entries.size === 0 || Bench.isFree(state, target, this.#now.millis()))
-    )
+    return state.entries.size === 0 || Bench.isFree(state, target, this.#now.millis())
   }
 
   /**

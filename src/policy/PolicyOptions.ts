@@ -113,7 +113,7 @@ export interface Options {
   readonly ejection?: EjectionOptions | false | undefined
   /**
    * When a request that gets no content is sent to the next target as well; the first content wins. `{}` for the defaults
-   * of `HedgeOptions`, `false` for never. Default: never.
+   * of `HedgeOptions`, `false` for never. Default: never. The text models of `effect/ai` are never hedged.
    */
   readonly hedge?: HedgeOptions | false | undefined
   /**

@@ -97,7 +97,7 @@ const through = (
     }
 
     const running = Effect.matchEffect(
-      failover.useAnswered(chain, attempt, { classify: call.classify, request: options }),
+      failover.useAnswered(chain, attempt, { classify: call.classify, request: options, hedge: false }),
       {
         onFailure: (error) => fail(error, origin),
         onSuccess: ({ attempts, target, value }) =>

@@ -131,6 +131,8 @@ const through = (
   const parts = failover.useStream(chain, attempt, {
     classify: call.classify,
     request: options,
+    // The attempts of a call share its tools and what it has seen of the stream.
+    hedge: false,
     phase,
     isBusy: () => toolsRunning > 0,
     // A stream that is buffered whole can be rejected as a whole.

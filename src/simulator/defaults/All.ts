@@ -2,6 +2,7 @@
 import * as Cooldowns from "./Cooldowns.ts"
 import * as Ejections from "./Ejections.ts"
 import type { Experiment } from "./Experiment.ts"
+import * as Hedges from "./Hedges.ts"
 import * as Retries from "./Retries.ts"
 import * as Waits from "./Waits.ts"
 
@@ -10,5 +11,6 @@ export const experiments: ReadonlyArray<Experiment> = [
   ...Retries.experiments,
   ...Cooldowns.experiments,
   ...Waits.experiments,
-  ...Ejections.experiments
+  ...Ejections.experiments,
+  ...Hedges.experiments
 ]
