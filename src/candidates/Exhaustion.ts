@@ -13,7 +13,7 @@ export interface RestingTarget<out P> {
   readonly why: Bench.Resting
 }
 
-/** Reasons that are no bench: nobody calls such a target anyway. */
+/** Reasons that are not a cooldown: a target with one of them is never tried early. */
 const limits: ReadonlySet<string> = new Set(["Manual", "OwnLimit", "LearnedLimit"])
 
 /** Targets that are benched neither manually nor for a limit, the soonest end of a cooldown first. */
@@ -54,13 +54,13 @@ export const exhausted = (candidates: Tried, attempts: ReadonlyArray<FailedAttem
   })
 }
 
-/** True when a target may take the request now or later: it is free, or benched for a reason that passes by itself. */
+/** True when a target may take the request now or later: it is free, or benched for a temporary reason. */
 export const mayBeTaken = (candidates: Tried): boolean => {
   const { all, resting } = candidates.restingOfWilling()
   return !all || resting.some(({ why }) => passing.has(why.reason))
 }
 
-/** Reasons that pass by themselves. */
+/** Temporary reasons: they end without an operator. */
 export const passing: ReadonlySet<string> = new Set([
   "RateLimit",
   "OwnLimit",

@@ -68,7 +68,7 @@ export class Visit<out P extends Backend> {
       return Pull.catchDone(delay, () => Effect.succeed(done))
     })
     return Effect.flatMap(
-      UserCode.word(delay, Math.min(UserCode.patience, Math.max(0, endsAt - now))),
+      UserCode.word(delay, Math.min(UserCode.maxWait, Math.max(0, endsAt - now))),
       (word) =>
         word._tag === "Said"
           ? Effect.succeed(Number.isNaN(word.value) ? done : Math.max(0, word.value))

@@ -53,7 +53,7 @@ export interface ResolveOptions {
   /** The request's own fallbacks: specs or names. Blank ones are left out. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
   /**
-   * What is done about a model or a fallback that nobody knows: `"fail"` (default), or `"skip"` to go on with the
+   * What is done about an unknown model or fallback: `"fail"` (default), or `"skip"` to go on with the
    * next one, as long as one is left.
    */
   readonly unknown?: "fail" | "skip" | undefined
@@ -92,7 +92,7 @@ export interface Catalog<P extends Backend> {
   readonly resolve: (model: string, options?: ResolveOptions) => Result.Result<Chain.Chain<P>, UnknownModel>
   /**
    * A chain of these specs and names and of nothing else, for code: a list, or the same as one text with commas.
-   * Names stand for the models of their chains, which are flattened. It is built anew every time; keep it.
+   * Names stand for the models of their chains, which are flattened. Every call builds a new chain, so keep the result.
    */
   readonly chain: (
     links: string | ReadonlyArray<Link>
@@ -101,7 +101,7 @@ export interface Catalog<P extends Backend> {
   readonly provider: (name: string) => CatalogProvider<P> | undefined
   /**
    * Whether a request for a model of this provider has anywhere else to go: another credential that is enabled, a
-   * fallback model of the provider, or a fallback for everything. False for a provider that nobody knows.
+   * fallback model of the provider, or a fallback for everything. False for an unknown provider.
    */
   readonly hasFailover: (provider: string) => boolean
 }

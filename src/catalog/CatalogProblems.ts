@@ -78,7 +78,7 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
   for (const [name, model] of Object.entries(models)) {
     if (model.chain.length === 0) yield { path: ["models", name, "chain"], message: "the chain is empty" }
     const circle = circleFrom(name, models)
-    // A circle is told once, at the first of its models.
+    // A circle is reported once, at the first of its models.
     if (circle !== undefined && names.find((other) => circle.includes(other)) === name) {
       const place = [...Links.placesIn(model.chain)].find((link) => link.name === circle[1])!
       yield {

@@ -16,7 +16,7 @@ export interface Request<in A> extends Draws.Source {
   readonly kind: Kind
   /** How many requests came before, for `roundRobin`. */
   readonly turn: () => number
-  /** Whether something may be out; else nobody is asked. */
+  /** False when nothing can be out of rotation: then no member is checked. */
   readonly someOut: () => boolean
   /** Whether an item cannot be called now. */
   readonly isOut: (item: A) => boolean

@@ -42,7 +42,7 @@ export class Load {
     this.#of(kind).observe(millis, now)
   }
 
-  /** An attempt failed after so long, for a reason that speaks about the target. */
+  /** An attempt failed after so long, for a reason that concerns the target. */
   failed(kind: Kind, millis: number, now: number): void {
     const times = this.#of(kind)
     times.observe(Math.max(millis, Math.min(longestFailure, times.value * failureFactor)), now)

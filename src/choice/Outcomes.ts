@@ -9,7 +9,7 @@ export interface Counted {
   readonly failed: number
 }
 
-/** The outcomes of one target. Those that speak of a request and not of the target do not belong here. */
+/** The outcomes of one target. Failures that concern only the request are not counted. */
 export class Outcomes {
   readonly #attempts = new Array<number>(pieces).fill(0)
   readonly #failed = new Array<number>(pieces).fill(0)

@@ -12,14 +12,14 @@ export interface Phase {
   readonly complete: boolean
   /** Nothing follows: the stream is closed without waiting for the end of the connection. */
   readonly last: boolean
-  /** Nothing but a sign of life: a ping, or a comment of a server that lets the request wait. Absent means no. */
+  /** Only a keep-alive: a ping, or a comment of a server that queues the request. Default: false. */
   readonly alive?: boolean | undefined
 }
 
 /** A role, a block start, metadata, an empty delta: held back until content comes. */
 export const held: Phase = { content: false, complete: false, last: false }
 
-/** A sign of life: held back as well, but it extends the wait for the first content, see `Timeouts.queue`. */
+/** A keep-alive: held back as well, but it extends the wait for the first content, see `Timeouts.queue`. */
 export const alive: Phase = { content: false, complete: false, last: false, alive: true }
 
 /** Content for the caller. */

@@ -25,7 +25,7 @@ export interface CallOptions {
   readonly whenAllBenched?: WhenAllBenched | undefined
   /** When a stream belongs to its target. Default: the policy's. */
   readonly commit?: Commit | undefined
-  /** Hears the events of this request, besides the runtime's own observer. */
+  /** Receives the events of this request, besides the runtime's own observer. */
   readonly observer?: Observer | undefined
   /** What observers are to know of the request; every event's `run` has it. */
   readonly about?: About | undefined
@@ -87,7 +87,7 @@ export interface UseStreamOptions<
   readonly phase?: PhaseOf<C>
   /**
    * True while something of the caller's own runs inside of the stream, a tool for example. Once the stream is
-   * committed, that time is not the target's silence: the idle timeout begins anew.
+   * committed, that time does not count as idle: the idle timeout restarts.
    */
   readonly isBusy?: (() => boolean) | undefined
 }

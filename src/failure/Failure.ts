@@ -22,7 +22,7 @@ const fields = {
 }
 
 /**
- * This target is throttled now; another one may serve. Passes by itself.
+ * This target is throttled now; another one may serve. It ends without an operator.
  *
  * `retryAfter` is the provider's own hint, when it gave one.
  *
@@ -127,7 +127,7 @@ export class ContextExceeded extends Schema.TaggedError<ContextExceeded>()("Cont
 }) {}
 
 /**
- * What a failure speaks about. Only a failure of the target, its credential or its endpoint benches anything.
+ * What a failure concerns. Only a failure of the target, its credential or its endpoint benches anything.
  *
  * - `request`: every provider would refuse it
  * - `pair`: this request at this model (or, for `Blocked`, on this way)
@@ -207,7 +207,7 @@ const subjects: { readonly [C in FailureClass]: Subject } = {
 }
 
 /**
- * What a failure speaks about.
+ * What a failure concerns.
  *
  * @example
  * import { Failure } from "effect-failover"

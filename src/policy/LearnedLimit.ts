@@ -12,7 +12,7 @@ export interface LearnedLimitOptions {
    * limit is confirmed. A longer period has fewer attempts refused, and finds a larger capacity later. Default 128.
    */
   readonly period?: number | undefined
-  /** A limit that nobody met for so long is forgotten. Default 10 min. */
+  /** A limit that no request reached for so long is forgotten. Default 10 min. */
   readonly memory?: Duration.Input | undefined
 }
 

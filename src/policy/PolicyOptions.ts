@@ -18,7 +18,7 @@ export interface Timeouts {
   readonly firstContent: number
   /**
    * Streams: from the start of the attempt until the first content, of a server that shows in between that it is alive, by
-   * pings or comments: each of them begins the wait for the first content anew, up to this. 2 min.
+   * pings or comments: each of them restarts the wait for the first content, up to this. 2 min.
    */
   readonly queue: number
   /** Streams: between two chunks, once committed. The consumer's own time does not count. 30 s. */

@@ -34,7 +34,7 @@ const soon: Cooldown = { base: "5 seconds", max: "300 seconds" }
 /**
  * Credentials as profiles with a circuit each: a failed request goes to the next credential at once, at most three
  * times; three failures in a row open a credential's circuit for all its models, 60 s later one probe may close it.
- * An answer closes it and begins the row anew. The order of the credentials is their provider's `strategy`.
+ * An answer closes it and resets the count of failures. The order of the credentials is their provider's `strategy`.
  *
  * @category presets
  * @example

@@ -63,7 +63,7 @@ const hours = (n: number) => minutes(60 * n)
 /** Faults pass within seconds or not soon. */
 const twice = fromNumbers({})
 
-/** A throttle passes by itself within seconds or minutes: the cooldown doubles. */
+/** A throttle ends within seconds or minutes: the cooldown doubles. */
 const throttled: Rest = { scope: "target", threshold: 1, base: seconds(5), max: seconds(300) }
 
 /** A person has to act: probes every few minutes at first, later every few hours, are enough. */

@@ -36,7 +36,7 @@ import * as World from "./world/World.ts"
 /** When simulations begin. */
 const startAt = Date.UTC(2026, 0, 1)
 
-/** Plays a scenario that was made for this config. `observer` is told what the runtime tells its own observers. */
+/** Plays a scenario that was made for this config. `observer` receives the events of the runtime. */
 export const play = (
   scenario: Scenario,
   config: GatewayConfig,

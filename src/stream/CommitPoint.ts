@@ -37,7 +37,7 @@ export class CommitPoint<C> {
   #held = 0
   /** When the current wait began. */
   #movedAt: number | undefined
-  /** When the last sign of life before the first content came. */
+  /** When the last keep-alive before the first content arrived. */
   #aliveAt: number | undefined
   readonly #needed: number
   readonly #waits: Waits

@@ -10,7 +10,7 @@ import { RunClock } from "../time/RunClock.ts"
 import * as Running from "./Running.ts"
 
 /** How long code may take whose result should be there at once (a retry's delay, a limiter), in milliseconds. */
-export const patience = 1_000
+export const maxWait = 1_000
 
 const named = new WeakMap<object, Set<string>>()
 
@@ -55,7 +55,7 @@ export type Word<A> =
  */
 export const word = <A>(
   effect: Effect.Effect<A, unknown>,
-  millis: number = patience
+  millis: number = maxWait
 ): Effect.Effect<Word<A>> =>
   Effect.callback<Word<A>>((resume) => {
     const { context } = Fiber.getCurrent()!

@@ -1,6 +1,6 @@
 /** How src is built: which folder may import which, how large files and folders are, and which words are retired. */
 import { readdirSync, readFileSync } from "node:fs"
-import { dirname, join, relative, resolve, sep } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 
 const root = resolve(import.meta.dirname, "../..")
@@ -203,18 +203,17 @@ describe("the files of src", () => {
 })
 
 /**
- * Words that the project does not use any more, what to write instead, and the top folders (or pages) in which they still stand. A
- * folder leaves its lists for good once it is clean. The glossary is in docs/concepts.md.
+ * Words that the project does not use any more, and what to write instead. "Nobody thought" is in simulated answers. The glossary is in docs/concepts.md.
  */
-const retired: ReadonlyArray<readonly [word: RegExp, instead: string, still?: ReadonlyArray<string>]> = [
+const retired: ReadonlyArray<readonly [word: RegExp, instead: string]> = [
   [/\bafterword\b/i, "usage after the last content"],
   [/\bout of the game\b/i, "out of rotation"],
   [/\bhands full\b/i, "too many requests in flight"],
   [/\bholds? up nobody\b/i, "does not block"],
-  [/\brests? nobody\b/i, "benches nothing", ["candidates", "engine", "failure", "health"]],
-  [/\bnobody's\b/i, "say whose it is not"],
+  [/\brests? nobody\b/i, "benches nothing"],
+  [/\bnobody\b(?!\W+thought)/i, "say what does not happen, and to what"],
   [/\bsliver\b/i, "rounded"],
-  [/\bpatience\b/i, "maxWait, or a timeout", ["candidates", "engine", "health", "util"]],
+  [/\bpatience\b/i, "maxWait, or a timeout"],
   [/["`]Silent["`]/, "Timeout"],
   [/["`]hits["`]|\.hits\b/, "consecutiveBenches"],
   [/\bPool(?:Of)?\b/, "Backend"],
@@ -223,41 +222,19 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string, still?: Re
     "the names in docs/design.md"
   ],
   [/\bblot(?:s|ted)?\b/i, "redact"],
-  [
-    /\bpass(?:ed|es|ing)? by\b/i,
-    "skip",
-    [
-      "candidates",
-      "docs/parity.md",
-      "domain",
-      "engine",
-      "failure",
-      "gateway",
-      "health",
-      "policy",
-      "simulator"
-    ]
-  ],
-  [
-    /\bis told\b/i,
-    "gets, receives",
-    ["candidates", "catalog", "cli", "docs/simulate.md", "engine", "health", "simulator"]
-  ],
-  [/\bhears\b/i, "receives", ["candidates", "docs/parity.md", "engine", "health"]],
-  [
-    /\bspeaks? (?:about|of)\b/i,
-    "is evidence against, concerns",
-    ["choice", "docs/simulate.md", "failure", "simulator"]
-  ],
-  [/\bsigns? of life\b/i, "keep-alive", ["domain", "gateway", "stream"]],
-  [/\blast word\b/i, "last failure, final event", ["domain", "policy", "simulator"]],
-  [/\bwhoever\b/i, "name the subject", ["candidates", "cli", "engine", "health", "simulator"]],
+  [/\bpass(?:ed|es|ing)? by\b/i, "skip"],
+  [/\bis told\b/i, "gets, receives"],
+  [/\bhears\b/i, "receives"],
+  [/\bspeaks? (?:about|of)\b/i, "is evidence against, concerns"],
+  [/\bsigns? of life\b/i, "keep-alive"],
+  [/\blast word\b/i, "last failure, final event"],
+  [/\bwhoever\b/i, "name the subject"],
   [/\bwhose word\b/i, "name the subject"],
   [/\bhas no words?\b/i, "cannot express"],
   [/\bhangs? up on\b/i, "disconnects"],
   [/\bputs? right\b/i, "corrects"],
-  [/\bfor ever\b/i, "always, forever", ["candidates", "engine", "health"]],
-  [/\banew\b/i, "again", ["candidates", "catalog", "docs/parity.md", "engine", "policy", "simulator"]]
+  [/\bfor ever\b/i, "always, forever"],
+  [/\banew\b/i, "again"]
 ]
 
 /** Old names of config fields and of saved records, which are still read. */
@@ -272,10 +249,6 @@ const pages = readdirSync(join(root, "docs"))
   .filter((file) => file.endsWith(".md"))
   .map((file) => join(root, "docs", file))
 
-/** The top folder of a source, or the page itself. */
-const roomOf = (file: string) =>
-  file.startsWith(src) ? folderOf(file).split(sep)[0]! : relative(root, file).replaceAll(sep, "/")
-
 describe("the words of src and docs", () => {
   const texts = [...files, ...pages, ...prose]
     .filter((file) => !mayUseRetired.has(relative(root, file)))
@@ -285,7 +258,7 @@ describe("the words of src and docs", () => {
     const found = texts.flatMap(({ file, lines }) =>
       lines.flatMap((line, i) =>
         retired
-          .filter(([word, , still = []]) => word.test(line) && !still.includes(roomOf(file)))
+          .filter(([word]) => word.test(line))
           .map(([word, instead]) => `${relative(root, file)}:${i + 1}: ${word.source} → ${instead}`)
       )
     )

@@ -191,7 +191,7 @@ describe("a failover model", () => {
       assert.deepStrictEqual([first.calls[0]?.outcome, first.open], ["interrupted", 0])
     }))
 
-  test("a caller who cancels benches nobody", () =>
+  test("a caller who cancels benches nothing", () =>
     Effect.gen(function* () {
       const { chain } = pair([{ hang: true }])
       const caller = yield* Effect.forkChild(ask(chain), { startImmediately: true })
@@ -275,7 +275,7 @@ describe("a failover model", () => {
       )
     }))
 
-  test("an observer hears of model, error, kind, attempt, bench and its length, next model and the whole request", () =>
+  test("an observer receives model, error, kind, attempt, bench and its length, next model and the whole request", () =>
     Effect.gen(function* () {
       const { chain } = pair([broken], [wrongKey])
       const heard: Array<FailoverEvent.FailoverEvent> = []

@@ -96,7 +96,7 @@ describe("a chain with model health", () => {
       assert.deepStrictEqual(Chain.specs(chain), ["a/1", "b/1"])
     }))
 
-  test("a model that is not callable is passed by without a call", () =>
+  test("a model that is not callable is skipped without a call", () =>
     Effect.gen(function* () {
       const [first, second] = [Scripted.make("first", fine), Scripted.make("second", [["other"]])]
       const registry = yield* BenchRegistry.BenchRegistry
@@ -280,7 +280,7 @@ describe("a chain with model health", () => {
       assert.isFalse(marked)
     }))
 
-  test("a model of a provider that is not registered is passed by for the next model", () =>
+  test("a model of a provider that is not registered is skipped for the next model", () =>
     Effect.gen(function* () {
       const catalog = yield* catalogOf()
       const resolve = catalog.resolve("nobody/1", { fallbacks: ["b/1", "nobody/2", "c/1"], unknown: "skip" })

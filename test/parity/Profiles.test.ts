@@ -90,7 +90,7 @@ describe("profiles and health", () => {
       assert.deepStrictEqual(keysOf(acme), ["on", "on"])
     }))
 
-  test("an open profile is passed by", () =>
+  test("an open profile is skipped", () =>
     Effect.gen(function* () {
       const acme = withKeys("acme", { first: failing, second: fine })
       yield* Effect.replicateEffect(ask(chainOf(acme)), 3)
@@ -133,7 +133,7 @@ describe("profiles and health", () => {
       assert.deepStrictEqual(keysOf(acme).slice(-3), ["first", "second", "second"])
     }))
 
-  test("an answer closes the circuit and begins the row of failures anew", () =>
+  test("an answer closes the circuit and resets the count of failures", () =>
     Effect.gen(function* () {
       const no = [broken]
       const acme = withKeys("acme", { only: [no, no, ["fine"], no, no, no, ["fine"], no, no] })

@@ -68,7 +68,7 @@ describe("a scenario file", () => {
         ]
       }),
       [
-        "answers.firstWord: comes after the last word (whole)",
+        "answers.firstWord: comes after the end of the answer (whole)",
         "faults[0].target: no request for smart goes there; did you mean north?",
         "faults[1].target: no request for smart goes there; they may go to north/large#main, north/large#spare, south/large#main",
         "faults[2].retryAfter: says nothing of silent; it goes with throttled, capped and overloaded",

@@ -25,7 +25,7 @@ export const source = (
     onSome: (file) => Effect.map(Log.load(file), (log) => ({ file, log }))
   })
 
-/** The scenario of a source on a config: what does not fit is told with its place. */
+/** The scenario of a source on a config: what does not fit is reported with its place. */
 export const find = (
   source: Source,
   config: GatewayConfig,
@@ -71,7 +71,7 @@ const neither = (name: string): string => {
   }`
 }
 
-/** The built-in scenarios, for whoever names none. */
+/** The built-in scenarios, used when none is named. */
 export const list = [
   "Built-in scenarios, for `effect-failover simulate NAME [--config FILE]`:",
   "",

@@ -4,7 +4,7 @@ import type { Report } from "../../simulator/report/Report.ts"
 import type { Entry } from "../../simulator/report/Timeline.ts"
 import { many, moment, time } from "../../simulator/report/Units.ts"
 
-/** A key that rests more often than this is told of in full for the first times only. */
+/** A key that is benched more often than this is described in full for the first times only. */
 const mostRests = 4
 const inFull = 2
 

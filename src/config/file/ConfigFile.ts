@@ -157,7 +157,7 @@ const Server = Schema.Struct({
   ),
   statusPage: field(
     Schema.Literals(["open", "admin", "off"]),
-    "Who may see the status page: everybody who reaches the port, holders of the admin token, or nobody.",
+    "Who may see the status page: everybody who reaches the port, holders of the admin token, or no one (off).",
     "open"
   ),
   affinity: field(

@@ -134,7 +134,11 @@ const fields = {
       Schema.Struct({
         decrease: field(Decrease, "The share that a refusal takes off a limit.", 0.05),
         period: field(Period, "The most answers that it takes to get back what a refusal took off.", 128),
-        memory: field(PositiveDuration, "A limit that nobody met for so long is forgotten.", "10 minutes")
+        memory: field(
+          PositiveDuration,
+          "A limit that no request reached for so long is forgotten.",
+          "10 minutes"
+        )
       })
     ]),
     "Whether, and how, the limits of a target are learnt from its refusals: how many requests it takes at once or in a time. A target at such a limit is skipped, or waited for when it is the last one. Default: false."

@@ -1,6 +1,6 @@
 /**
  * A request that is hedged: if its attempt has no content after a delay, the next target is called as well. The first
- * content wins, and the other attempt is stopped and counts for nobody.
+ * content wins, and the other attempt is stopped and does not count.
  *
  * The first attempt is the run's current one, and `run.hedge` the other. When the first one fails, the run goes on with the
  * hedge (`Step.join`) as if it had moved on to it; when the hedge fails, the run waits for the first one as before. What
@@ -132,7 +132,7 @@ class Race<P extends Backend, R, A> {
     })
   }
 
-  /** A defect ends the run, since nobody else would see it. */
+  /** A defect ends the run; otherwise it would be lost. */
   #guarded(f: () => void): void {
     try {
       f()

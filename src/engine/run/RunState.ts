@@ -29,7 +29,7 @@ const none: ReadonlyArray<never> = []
 export interface Hedge<out P extends Backend, out A> {
   readonly visit: Visit<P>
   readonly running: Running.Running<A>
-  /** Nobody waits for its end as a hedge any more. */
+  /** Ends the wait for its end as a hedge. */
   readonly leave: () => void
 }
 
@@ -253,7 +253,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
 
   // -- the hedge ------------------------------------------------------------------------------------------------
 
-  /** Stops the hedge, which counts for nobody. */
+  /** Stops the hedge, which then counts neither for nor against its target. */
   dropHedge(): void {
     const { hedge } = this
     if (hedge === undefined) return

@@ -70,7 +70,7 @@ const notMine = <P extends Backend, R, A>(
   return exit as Exit.Failure<never, never>
 }
 
-/** The other attempt of the run had content first: this one counts for nobody, and lets go what it held. */
+/** The other attempt of the run had content first: this one counts neither for nor against its target, and releases what it held. */
 export const lost = <P extends Backend, R, A>(run: RunState<P, R, A>): void => {
   const { target } = run.visit
   run.release()

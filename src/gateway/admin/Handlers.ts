@@ -53,7 +53,7 @@ const benches = ({ revision: { named } }: Options) =>
           yield* registry.bench(key, { until, reason, by })
           const list = yield* registry.list
           const info = list.find((each) => each.key === key)
-          // The end may have passed by now.
+          // The end may be in the past already.
           return info === undefined ? yield* invalid("the end has passed") : benchOf(info)
         }),
 

@@ -149,7 +149,7 @@ export const Reloaded = Schema.Struct({
 /** What a reload did. */
 export type Reloaded = typeof Reloaded.Type
 
-/** What happens while one listens: decisions as they are made, the bench as it changes, and signs of life. */
+/** The event stream: decisions as they are made, changes of the bench, and keep-alives. */
 export const Event = Schema.Union([
   /** A request, each time it changes. */
   Schema.Struct({ event: Schema.Literal("decision"), data: Schema.fromJsonString(Decision) }),

@@ -130,7 +130,7 @@ export const experiments: ReadonlyArray<Experiment> = [
         columns: [Columns.met, Columns.first]
       }
     ],
-    "**No value is good.** Under a cap that nobody names, the target gives one answer in a hundred of the fifty that it could: a cooldown cannot find a rate, a learned limit can."
+    "**No value is good.** Under a cap that no error names, the target gives one answer in a hundred of the fifty that it could: a cooldown cannot find a rate, a learned limit can."
   ),
   cooldown(
     "rateLimit.max",

@@ -6,7 +6,7 @@ import type { Experiment, Play } from "./Experiment.ts"
 import { duration, factor } from "./Values.ts"
 import { equals, minute, share } from "./Worlds.ts"
 
-/** Visits in a row bench nobody, so that only the share does. */
+/** Visits in a row bench nothing, so that only the share does. */
 const alone: GatewayConfig = { ...equals, policy: { threshold: { transient: 1_000 } } }
 
 const one: Play = {
@@ -60,6 +60,6 @@ export const experiments: ReadonlyArray<Experiment> = [
   ejection(
     "mostOut",
     factor(0.5, [0.25, 0.5, 1], (mostOut) => ({ ejection: { mostOut } })),
-    "Good: a quarter of three targets is none, so that nobody is ever out; all of them could be with 1."
+    "Good: a quarter of three targets is none, so that no target is ever out; all of them could be with 1."
   )
 ]

@@ -94,7 +94,8 @@ export const experiments: ReadonlyArray<Experiment> = [
     values: duration("10 minutes", (deadline) => ({ deadline })),
     plays: [
       {
-        about: 'nobody can be reached for a quarter of an hour, and requests wait (`whenAllBenched: "wait"`)',
+        about:
+          'no target can be reached for a quarter of an hour, and requests wait (`whenAllBenched: "wait"`)',
         config: { ...two, policy: { whenAllBenched: "wait" } },
         files: [
           {
@@ -114,7 +115,7 @@ export const experiments: ReadonlyArray<Experiment> = [
     values: factor(0.5, [0.25, 0.5, 1], (fallbackReserve) => ({ fallbackReserve })),
     plays: [
       {
-        about: "two of five answer nobody for two minutes; requests have 20 seconds (`deadline`)",
+        about: "two of five do not answer for two minutes; requests have 20 seconds (`deadline`)",
         config: { ...five, policy: { deadline: "20 seconds" } },
         files: [
           {

@@ -47,8 +47,8 @@ export const load = Effect.fnUntraced(function* (
 
 /**
  * The requests in the order in which they came. Of a request that stands there more than once, because logs overlap or
- * it was told of while it went on, the last line counts. Lines of an event stream that tell of something else are
- * passed by.
+ * it was logged while it ran, the last line counts. Other lines of an event stream are
+ * skipped.
  */
 export const parse = (text: string): Result.Result<ReadonlyArray<Line>, ReadonlyArray<Problem>> => {
   const requests = new Map<string, Line>()

@@ -10,7 +10,7 @@ export interface Recorded {
   readonly at: number
   /** How long the answer or the failure took. */
   readonly took: number
-  /** Until the last word, where it answered. */
+  /** The time until the end of the answer, if it answered. */
   readonly whole: number
   /** `undefined` for an answer. */
   readonly fault: FaultName | undefined
@@ -48,7 +48,7 @@ export class Outcomes {
   }
 }
 
-/** How a class of failures of a target looks on the wire; those that are missing speak about the request. */
+/** How a class of failures of a target looks on the wire; those that are missing concern the request. */
 const faultOf: Readonly<Record<string, FaultName>> = {
   RateLimit: "throttled",
   InvalidKey: "invalidKey",
@@ -65,7 +65,7 @@ const faultOf: Readonly<Record<string, FaultName>> = {
   Unknown: "cut"
 }
 
-/** What speaks about the request: whoever is asked says so. */
+/** Failures that concern the request: every target gives them. */
 const ownOf: Readonly<Record<string, FaultName>> = {
   Invalid: "badRequest",
   ContentPolicy: "badRequest",
@@ -114,7 +114,7 @@ const retryAfterOf = (evidence = ""): number | undefined => {
   return seconds === undefined ? undefined : Number(seconds) * 1000
 }
 
-/** What a provider does that does what was recorded. A stream that broke breaks behind its last word, when it did then. */
+/** What a provider does that does what was recorded. A stream that broke breaks at the same time as recorded, after its last content. */
 export const act = (recorded: Recorded, protocol: ProtocolName, model: string): Act => {
   const { broke, fault, retryAfter, took, whole } = recorded
   const normal = { _tag: "Answer", firstWord: took, whole, ...(broke && { cutAfter: 4 }) } as const

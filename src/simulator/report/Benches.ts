@@ -20,7 +20,7 @@ export type Line =
       readonly evidence: string | undefined
       readonly until: number
     }
-  /** It was tried again and failed, by so many probes and by so many last tries of requests that had nobody else, and rests on. */
+  /** It was tried again and failed, by so many probes and by so many last tries of requests that had no other target, and rests on. */
   | {
       readonly what: "fails"
       readonly at: number

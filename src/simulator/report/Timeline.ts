@@ -16,7 +16,7 @@ interface Span {
   readonly until: number
 }
 
-/** The story, in the order in which its parts began. `end`: of what is told. */
+/** The story, in the order in which its parts began. `end`: the end of the report. */
 export const of = (
   faults: ReadonlyArray<Span>,
   benches: ReadonlyArray<Line>,

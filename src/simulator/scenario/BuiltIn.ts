@@ -57,7 +57,7 @@ export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title:
     ]
   },
   blackout: {
-    title: "Nobody can be reached for two minutes",
+    title: "No target can be reached for two minutes",
     faults: [{ target: "every target", fault: "unreachable", from: minute, until: 3 * minute }]
   },
   "slow-equal": {
@@ -106,7 +106,7 @@ export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title:
     faults: [{ target: "first provider", fault: "overloaded", from: 2 * minute, until: 3 * minute }]
   },
   herd: {
-    title: "Nobody can be reached for half a minute; then each target takes 12 calls at once for a while",
+    title: "No target can be reached for half a minute; then each target takes 12 calls at once for a while",
     requests: { perSecond: 8 },
     faults: [
       { target: "every target", fault: "unreachable", from: minute, until: 1.5 * minute },

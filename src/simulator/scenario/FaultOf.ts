@@ -24,7 +24,7 @@ export interface Fault extends Details {
 interface Around {
   readonly duration: number
   readonly targets: ReadonlyArray<Places.Place>
-  /** The model is known, so that a target that nobody asks is a mistake. */
+  /** The model is known, so that a target that is never called is a mistake. */
   readonly isKnown: boolean
   readonly model: string | undefined
 }

@@ -133,7 +133,7 @@ export const resolve = (
     problems.push({ path: ["duration"], message })
   }
   if (firstWord > whole) {
-    problems.push({ path: ["answers", "firstWord"], message: "comes after the last word (whole)" })
+    problems.push({ path: ["answers", "firstWord"], message: "comes after the end of the answer (whole)" })
   }
 
   const faults = file.faults.map((given, index) => {

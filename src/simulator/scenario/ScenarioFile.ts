@@ -32,10 +32,7 @@ const Fault = Schema.Struct({
   fault: required(Schema.Literals(faultNames), "How it breaks."),
   from: field(DurationInput, "When it begins, counted from the start.", 0),
   until: field(DurationInput, "When it is over; with the simulation when nothing is said."),
-  every: field(
-    Time,
-    "It comes and goes: it begins anew after each of these times, and is there for as long as `lasts` says."
-  ),
+  every: field(Time, "It comes and goes: it starts again after each of these times and lasts for `lasts`."),
   lasts: field(Time, "How long it is there each time; half of `every` when nothing is said."),
   share: field(above(0, 1, "a number above 0, at most 1"), "The share of calls that meet it.", 1),
   retryAfter: field(Time, "throttled, capped, overloaded: how long the provider asks to wait (Retry-After)."),
@@ -93,7 +90,7 @@ const Requests = Schema.Struct({
 
 const Answers = Schema.Struct({
   firstWord: field(Time, "From a call to its first word.", 600),
-  whole: field(Time, "From a call to its last word.", 3_000),
+  whole: field(Time, "From a call to the end of its answer.", 3_000),
   spread: field(
     Schema.Literals(["even", "exponential"]),
     "How the times of calls differ: each takes up to a fifth more or less, or they are exponentially distributed.",

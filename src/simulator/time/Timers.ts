@@ -4,7 +4,7 @@
 export interface Timer {
   readonly at: number
   readonly run: () => void
-  /** Nobody waits for it any more. */
+  /** True when nothing waits for it any more. */
   cancelled: boolean
 }
 

@@ -21,7 +21,7 @@ export interface Faulty {
   readonly meets: (target: string, now: number) => Found
 }
 
-/** Starts with nothing taken and nobody in line. */
+/** Starts with no slot taken and an empty queue. */
 export const make = (faults: ReadonlyArray<Fault>, chance: Random.Random): Faulty => {
   const met = faults.map(() => 0)
   const buckets = new Map<Fault, Bucket>()

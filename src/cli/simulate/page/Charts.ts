@@ -92,7 +92,7 @@ export const late = (report: Report, most: Most): string => {
   const frame: Frame = {
     ...framed(report, (interval) =>
       interval.p50 === undefined
-        ? "nobody was answered"
+        ? "no request was answered"
         : curves.map(({ name, of }) => `${name} ${time(of(interval) ?? 0)}`).join(", ")
     ),
     title: report.stream ? "Time to the first word" : "Time to the answer",

@@ -20,7 +20,7 @@ interface Lane {
 /** More keys than these are not drawn. */
 const mostLanes = 24
 
-/** The lanes of a report; nothing where nothing broke and nobody rested. */
+/** The lanes of a report; empty where nothing broke and nothing was benched. */
 export const format = (report: Report): string => {
   const lanes = [...faultsOf(report), ...restsOf(report)]
   if (lanes.length === 0) return ""
