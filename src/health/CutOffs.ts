@@ -4,7 +4,8 @@
  * One of them is no evidence, since the caller set the time. Several in a row are a sign that the target hangs; without this
  * count a target whose timeout is longer than its callers wait would never be benched. A healthy target cannot be benched by
  * it: each attempt has to have waited at least half a second (or half of the target's timeout, if that is less) and at least
- * twice as long as the target has lately needed, with no answer in between.
+ * twice as long as the target has lately needed, with no answer in between. Of a target that has not answered yet nobody knows
+ * how long it needs: its row counts only once there has been no answer for fifteen seconds.
  */
 import type { Target } from "../domain/Target.ts"
 import { LatestKeys } from "../util/LatestKeys.ts"
@@ -15,6 +16,9 @@ export const cutOffsInRow = 3
 /** The shortest wait that counts, in milliseconds; half of the target's own timeout where that is less. */
 export const shortestWait = 500
 
+/** How long a target that has not answered yet has to give no answer before a row counts, in milliseconds. */
+export const patience = 15_000
+
 /** A row ends after so long without another one, in milliseconds. */
 export const idle = 600_000
 
@@ -23,6 +27,8 @@ export const capacity = 10_000
 
 interface Known {
   inRow: number
+  /** When the first attempt of the row began. */
+  since: number
   last: number
   /** How long the slowest of the latest answers took, in milliseconds. It fades with every faster one. */
   usual: number
@@ -48,13 +54,17 @@ export class CutOffs {
   cutOff({ key }: Target, waited: number, own: number, now: number): boolean {
     const known = this.#known.get(key) ?? this.#add(key)
     if (waited < Math.max(Math.min(shortestWait, own / 2), 2 * known.usual)) return false
-    known.inRow = now - known.last > idle ? 1 : known.inRow + 1
+    if (known.inRow === 0 || now - known.last > idle) {
+      known.inRow = 0
+      known.since = now - waited
+    }
+    known.inRow++
     known.last = now
-    return known.inRow >= cutOffsInRow
+    return known.inRow >= cutOffsInRow && (known.usual > 0 || now - known.since >= patience)
   }
 
   #add(key: string): Known {
-    const known = { inRow: 0, last: 0, usual: 0 }
+    const known = { inRow: 0, since: 0, last: 0, usual: 0 }
     this.#known.add(key, known)
     return known
   }

@@ -70,9 +70,47 @@ for (const [kind, ask] of Object.entries(asks)) {
   })
 }
 
+describe("a target that has not answered yet", () => {
+  it.effect("is not benched by one caller whose three deadlines pass within seconds", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[{ wait: "3 seconds" }, "slow"]], [["other"]])
+      for (let i = 0; i < 4; i++)
+        yield* play(Effect.exit(asks.complete(chain, "2 seconds")), { within: "2 seconds" })
+      const { benches, value } = yield* play(Failover.complete(chain, "q"), { within: "5 seconds" })
+      assert.strictEqual(value, "slow")
+      assert.deepStrictEqual(benches, [])
+    }).pipe(layer())
+  )
+
+  it.effect("is not benched by a crowd of callers who give up together", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[{ wait: "3 seconds" }, "slow"]], [["other"]])
+      const crowd = Effect.all(
+        Array.from({ length: 50 }, () => Effect.exit(asks.complete(chain, "2 seconds"))),
+        { concurrency: "unbounded" }
+      )
+      yield* play(crowd, { within: "2 seconds" })
+      const { benches, value } = yield* play(Failover.complete(chain, "q"), { within: "5 seconds" })
+      assert.strictEqual(value, "slow")
+      assert.deepStrictEqual(benches, [])
+    }).pipe(layer())
+  )
+
+  it.effect("is benched once it has given no answer for fifteen seconds, whatever the deadlines", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf(hang, [["fine"]])
+      const took: Array<number> = []
+      for (let i = 0; i < 11; i++)
+        took.push((yield* play(asks.complete(chain, "3 seconds"), { within: "1500 millis" })).took)
+      assert.deepStrictEqual(took, [...Array.from({ length: 10 }, () => 1_500), 0])
+    }).pipe(layer())
+  )
+})
+
 describe("a row of silences", () => {
   it("ends with an answer, and with ten minutes in which nothing was added", () => {
     const silences = new CutOffs()
+    silences.answered(a, 10)
     const cut = (now: number) => silences.cutOff(a, 1_000, 30_000, now)
     assert.deepStrictEqual([cut(0), cut(1), cut(2)], [false, false, true])
     silences.answered(a, 0)

@@ -21,6 +21,7 @@ import type { Situation } from "../failures/Decision.ts"
 import * as FailureShare from "./FailureShare.ts"
 import type { RunOptions, Shared } from "./RunOptions.ts"
 import type * as Step from "./Step.ts"
+import * as VisitTime from "./VisitTime.ts"
 import type { RunPlace } from "./WhenAllBenched.ts"
 
 const none: ReadonlyArray<never> = []
@@ -116,15 +117,16 @@ export class RunState<P extends Backend, R, A> implements Situation {
     return this.visit.endsAt
   }
 
-  /** A visit that begins now may use the time until the deadline, less the share that is kept for fallbacks. */
+  /** A visit that begins now may use the time until the deadline, less what is kept for fallbacks. */
   #endOfVisit(): number {
     const now = this.now()
-    const left = this.deadlineAt - now
     const { target } = this.visit
     // An attempt that takes too long is a timeout: the fallbacks that count are those that a timeout leads to.
     const { next } = target.policy.rules.Timeout
-    const hasFallback = left < Number.POSITIVE_INFINITY && this.candidates.ahead(target, next, 1) > 0
-    return now + left * (1 - (hasFallback ? this.options.policy.fallbackReserve : 0))
+    const ahead = (most: number) => this.candidates.ahead(target, next, most)
+    return (
+      now + VisitTime.of(this.deadlineAt - now, this.deadline, this.options.policy.fallbackReserve, ahead)
+    )
   }
 
   // -- the situation that a decision is made in -----------------------------------------------------------------
