@@ -55,10 +55,12 @@ export class Candidates<P extends Backend, R> {
   #limited: Array<Exhaustion.RestingTarget<P>> | undefined
   /** Targets that were skipped because they are at a learned limit. */
   #full: Array<{ readonly backend: P; readonly target: Target }> | undefined
-  /** Targets that were skipped because they share the endpoint of one that failed. */
+  /** Targets that were skipped for others: they share the endpoint of one that failed, or may hang as another one did. */
   #avoided: Array<{ readonly backend: P; readonly target: Target }> | undefined
   /** Models, as `provider/model`, that have refused this request. */
   #refusedBy: Set<string> | undefined
+  /** Whether an attempt of this run has hung. */
+  #hasHung = false
   #windowAbove = 0
   #windowAtLeast = 0
   readonly #context: Context.Context<R>
@@ -104,7 +106,7 @@ export class Candidates<P extends Backend, R> {
       const target = this.#order.at(this.#at++)
       if (target === undefined || this.#isTried(target) || !this.#isMeant(target)) continue
       if (this.#mixed !== undefined) this.#backend = this.#mixed.backendOf(target, this.#context)
-      if (target.endpoint === this.#avoid) {
+      if (target.endpoint === this.#avoid || (this.#hasHung && this.#mayHang(target))) {
         this.#avoided ??= []
         this.#avoided.push({ backend: this.#backend, target })
         continue
@@ -125,6 +127,11 @@ export class Candidates<P extends Backend, R> {
   /** Whether it was given up, or is called by a hedge, since the last restart. */
   #isTried({ key }: Target): boolean {
     return this.#tried?.has(key) === true
+  }
+
+  /** Whether a call would be a probe of a target that has hung before. */
+  #mayHang(target: Target): boolean {
+    return Bench.isProbeAfter(this.#registry.stateUnsafe(), target, "Timeout", this.#now.millis())
   }
 
   #isSkipped(target: Target, now: number): boolean {
@@ -246,6 +253,11 @@ export class Candidates<P extends Backend, R> {
       this.#left ??= new Set()
       this.#left.add(benchKeys.model)
     }
+  }
+
+  /** An attempt took too long. Targets that may hang too are called from now on only when no others are left. */
+  hung(): void {
+    this.#hasHung = true
   }
 
   /** A model has refused the request, and would refuse it with another credential too. */
@@ -413,7 +425,7 @@ export class Candidates<P extends Backend, R> {
     return { all, resting }
   }
 
-  /** Targets that can be called, and were skipped only because they share the endpoint of one that failed. */
+  /** Targets that can be called, and were skipped only for others that seemed better. */
   avoided(): ReadonlyArray<{ readonly backend: P; readonly target: Target }> {
     return (this.#avoided ?? []).filter(
       ({ target }) => !this.hasTried(target) && this.#isWilling(target) && this.why(target) === undefined

@@ -12,7 +12,7 @@
 import type { Admission, Go, Probe, Resting } from "../domain/Admission.ts"
 import type { BenchKey } from "../domain/BenchKey.ts"
 import type { Target } from "../domain/Target.ts"
-import { classOf, type Failure, waitMillis } from "../failure/Failure.ts"
+import { classOf, type Failure, type FailureClass, waitMillis } from "../failure/Failure.ts"
 import type { Rest } from "../policy/Rule.ts"
 import {
   change,
@@ -99,6 +99,11 @@ export const peek = (state: State, target: Target, now: number, check = false): 
 export const isFree = (state: State, target: Target, now: number): boolean =>
   peek(state, target, now) === undefined &&
   target.allBenchKeys.every((key) => entryOf(state, key, now)?.reason === undefined)
+
+/** Whether a call to this target now would be a probe after a cooldown for such a failure. */
+export const isProbeAfter = (state: State, target: Target, reason: FailureClass, now: number): boolean =>
+  target.allBenchKeys.some((key) => entryOf(state, key, now)?.reason === reason) &&
+  peek(state, target, now) === undefined
 
 /** Of two reasons the decisive one: a manual bench, otherwise the one that ends later; of equals the first. */
 export const weightier = (a: Resting | undefined, b: Resting | undefined): Resting | undefined =>

@@ -170,8 +170,9 @@ export class RunState<P extends Backend, R, A> implements Situation {
 
   // -- records --------------------------------------------------------------------------------------------------
 
-  /** Keeps a failure for the run's error. */
+  /** Keeps a failure for the run's error. After a timeout, targets that may hang too come last. */
   remember(failure: Failure.Failure): void {
+    if (failure._tag === "Transient" && failure.reason === "Timeout") this.candidates.hung()
     this.#failed ??= []
     this.#failed.push({ target: this.visit.target.key, failure })
   }

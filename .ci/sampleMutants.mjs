@@ -1,7 +1,7 @@
 /**
  * Lets Stryker run a random sample of the mutants instead of all of them. It is loaded before Stryker:
  *
- *     MUTANTS=24 SEED=1 NODE_OPTIONS="--import ./test/laws/mutants/sample.mjs" npm run mutate -- --mutate "src/stream/**"
+ *     MUTANTS=24 SEED=1 NODE_OPTIONS="--import ./.ci/sampleMutants.mjs" npm run mutate -- --mutate "src/stream/**"
  *
  * Mutants are drawn from those of the files given by `--mutate`, each with the same chance. What is drawn depends on the seed
  * and the code only.
