@@ -446,6 +446,13 @@ export class Candidates<P extends Backend, R> {
     )
   }
 
+  /** Targets benched by hand that were not tried yet, as far as their bench ends by then. */
+  benchedByHand(until: number): ReadonlyArray<Exhaustion.RestingTarget<P>> {
+    return this.restingOfWilling().resting.filter(
+      ({ target, why }) => why.reason === "Manual" && why.until <= until && !this.hasTried(target)
+    )
+  }
+
   /**
    * Begins or continues a visit to a target whose turn in its wait queue has come, if need be although it is benched.
    * `undefined` when it may not be called.

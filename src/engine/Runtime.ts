@@ -118,10 +118,13 @@ export interface FailoverOptions {
 export const defaultRetryBudget = 0.2
 
 /**
- * What is kept when one runtime replaces another: the retry budget, the turns of strategies, and the credentials' own
- * limits.
+ * What is kept when one runtime replaces another: the retry budget, the turns of strategies, the credentials' own limits,
+ * and the queues of the requests that wait, by the bench they wait for.
  */
-export type Kept = Pick<Shared, "budget" | "turns" | "limits" | "streaks" | "cutOffs" | "signals">
+export interface Kept
+  extends Pick<Shared, "budget" | "turns" | "limits" | "streaks" | "cutOffs" | "signals"> {
+  readonly waiting: WeakMap<EngineBench.EngineBench, Waiting>
+}
 
 /** What the first runtime of a process begins with. */
 export const makeKept = (limiter: Limiter = memory()): Kept => ({
@@ -130,8 +133,30 @@ export const makeKept = (limiter: Limiter = memory()): Kept => ({
   signals: new SignalsOf(),
   streaks: new FailureStreaks(),
   cutOffs: new CutOffs(),
-  limits: new CredentialLimits(limiter)
+  limits: new CredentialLimits(limiter),
+  waiting: new WeakMap()
 })
+
+/** Where requests wait: for a bench, and for room at a target with a learned limit. */
+interface Waiting {
+  readonly queues: WaitQueues
+  readonly room: Room
+}
+
+/** Requests of all runtimes over one bench wait in the same queues, so that a reload changes no request's place. */
+const waitingOf = (kept: Kept, bench: EngineBench.EngineBench): Waiting => {
+  const known = kept.waiting.get(bench)
+  if (known !== undefined) return known
+  const room = new Room(kept.signals)
+  const queues = new WaitQueues(
+    (target, now) =>
+      Bench.weightier(Bench.peek(bench.stateUnsafe(), target, now), kept.limits.why(target, now)),
+    room
+  )
+  const made = { queues, room }
+  kept.waiting.set(bench, made)
+  return made
+}
 
 /**
  * Builds the engine over a bench. `process` are the options that the runtime's own are laid over. Runtimes that are made
@@ -157,12 +182,7 @@ export const makeRuntime = (
   }
 
   kept.budget.setShare(options.retryBudget ?? defaultRetryBudget)
-  const room = new Room(kept.signals)
-  const queues = new WaitQueues(
-    (target, now) =>
-      Bench.weightier(Bench.peek(bench.stateUnsafe(), target, now), kept.limits.why(target, now)),
-    room
-  )
+  const { queues, room } = waitingOf(kept, bench)
   const shared: Shared = { ...kept, queues, room, registry: bench, prepare: prepareOnce }
 
   const ownObserver = options.observer && FailoverEvent.contained(options.observer, shared)

@@ -113,6 +113,44 @@ describe("by default, when everything rests,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
+  it.effect("a bench by hand that ends within maxWait is awaited, for a crowd as well", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["fine"]])
+      const chain = Chain.make(Model.make(a, "m"))
+      yield* (yield* BenchRegistry).bench("a/m", { for: "2 seconds" })
+      const crowd = Effect.all(
+        Array.from({ length: 20 }, () => Failover.complete(chain, "q")),
+        { concurrency: "unbounded" }
+      )
+      const { error, value } = yield* play(crowd, { within: "4 seconds" })
+      assert.isUndefined(error)
+      assert.strictEqual(value?.length, 20)
+      assert.isAtLeast(a.calls[0]!.at, 2_000)
+    }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect(
+    "a bench by hand that lasts longer fails the request at once; one that is lifted admits who waits for it",
+    () =>
+      Effect.gen(function* () {
+        const a = Scripted.make("a", [["fine"]])
+        const chain = Chain.make(Model.make(a, "m"))
+        const registry = yield* BenchRegistry
+        yield* registry.bench("a/m", { for: "2900 millis" })
+        const waiting = Effect.all(
+          [Failover.complete(chain, "q"), Effect.delay(registry.unbench("a/m"), "500 millis")],
+          { concurrency: "unbounded" }
+        )
+        const { at, value } = yield* play(waiting, { within: "4 seconds" })
+        assert.strictEqual(value?.[0], "fine")
+        assert.isAtMost(at, 1_000)
+        yield* registry.bench("a/m")
+        const { error, took } = yield* play(Failover.complete(chain, "q"), { within: 0 })
+        assert.strictEqual(error?._tag, "AllBenched")
+        assert.strictEqual(took, 0)
+      }).pipe(Effect.provide(runtime))
+  )
+
   it.effect("a rest by hand is kept where another one lasts longer", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry

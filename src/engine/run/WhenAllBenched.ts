@@ -3,8 +3,8 @@
  * decide.
  *
  * It waits for five kinds of targets: those whose visit a budget cut short, or that asked for a short wait; benched ones that
- * were not tried yet; with `wait`, all benched ones; those that were skipped for their own limit; and those that are at a
- * learned limit, until they have room.
+ * were not tried yet (of those benched by hand, the ones whose bench ends in time); with `wait`, all benched ones; those that
+ * were skipped for their own limit; and those that are at a learned limit, until they have room.
  */
 import type { Candidates } from "../../candidates/Candidates.ts"
 import * as Exhaustion from "../../candidates/Exhaustion.ts"
@@ -110,7 +110,7 @@ const benchedPlaces = <P extends Backend, R>(
     const untried = candidates
       .toTry()
       .filter(({ why }) => failed.length === 0 || Exhaustion.passing.has(why.reason))
-    return [...goOn, ...first(untried, true)]
+    return [...goOn, ...first([...untried, ...candidates.benchedByHand(situation.waitsUntil())], true)]
   }
   if (isOwnFault(failed.at(-1)?.failure)) return goOn
   const { all, resting } = candidates.resting()
