@@ -110,7 +110,9 @@ const benchedPlaces = <P extends Backend, R>(
     const untried = candidates
       .toTry()
       .filter(({ why }) => failed.length === 0 || Exhaustion.passing.has(why.reason))
-    return [...goOn, ...first([...untried, ...candidates.benchedByHand(situation.waitsUntil())], true)]
+    // Nothing was called yet: the end of a bench by hand is known, and awaited.
+    const byHand = failed.length === 0 ? candidates.benchedByHand(situation.waitsUntil()) : []
+    return [...goOn, ...first([...untried, ...byHand], true)]
   }
   if (isOwnFault(failed.at(-1)?.failure)) return goOn
   const { all, resting } = candidates.resting()
