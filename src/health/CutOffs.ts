@@ -2,10 +2,10 @@
  * Attempts that were given up before their own timeout: the deadline passed, or the caller was interrupted.
  *
  * One of them is no evidence, since the caller set the time. Several in a row are a sign that the target hangs; without this
- * count a target whose timeout is longer than its callers wait would never be benched. A healthy target cannot be benched by
- * it: each attempt has to have waited at least half a second (or half of the target's timeout, if that is less) and at least
- * twice as long as the target has lately needed, with no answer in between. Of a target that has not answered yet nobody knows
- * how long it needs: its row counts only once there has been no answer for fifteen seconds.
+ * count a target whose timeout is longer than its callers wait would never be benched. A healthy target that has answered
+ * cannot be benched by it: each attempt has to have waited at least half a second (or half of the target's timeout, if that is less) and at least
+ * twice as long as the target has lately needed, with no answer in between. How long a target needs
+ * that has not answered yet is not known: its row counts only once there has been no answer for fifteen seconds.
  */
 import type { Target } from "../domain/Target.ts"
 import { LatestKeys } from "../util/LatestKeys.ts"
@@ -17,7 +17,7 @@ export const cutOffsInRow = 3
 export const shortestWait = 500
 
 /** How long a target that has not answered yet has to give no answer before a row counts, in milliseconds. */
-export const patience = 15_000
+export const silence = 15_000
 
 /** A row ends after so long without another one, in milliseconds. */
 export const idle = 600_000
@@ -60,7 +60,7 @@ export class CutOffs {
     }
     known.inRow++
     known.last = now
-    return known.inRow >= cutOffsInRow && (known.usual > 0 || now - known.since >= patience)
+    return known.inRow >= cutOffsInRow && (known.usual > 0 || now - known.since >= silence)
   }
 
   #add(key: string): Known {
