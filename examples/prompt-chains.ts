@@ -116,16 +116,13 @@ const writer = (database: DatabaseSync) => {
       }
       case "AttemptSucceeded":
         insertAttempt.run(id, event.attempt, event.target.key, null, null, null, event.duration)
-        endRun.run("answered", event.target.key, id)
         break
-      case "StreamEnded":
-        if (event.failure) endRun.run(`broken: ${Failure.classOf(event.failure)}`, event.target.key, id)
-        break
-      case "RunFailed":
-        endRun.run(`failed: ${event.error._tag}`, null, id)
-        break
-      case "RunInterrupted":
-        endRun.run("interrupted", null, id)
+      case "RunEnded": {
+        const { error, outcome, target } = event
+        const why = error?._tag === "StreamBroken" ? Failure.classOf(error.failure) : error?._tag
+        const answeredBy = outcome === "answered" || outcome === "broken" ? target?.key : undefined
+        endRun.run(why === undefined ? outcome : `${outcome}: ${why}`, answeredBy ?? null, id)
+      }
     }
   }
 

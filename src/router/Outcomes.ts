@@ -53,16 +53,13 @@ export const observe = (upstreamOf: (target: Target) => Upstream, outcomes: Outc
       case "AttemptDropped":
         hedge = undefined
         return
-      case "AttemptSucceeded":
-        if (event.run.kind === "effect") outcomes.succeeded(upstreamOf(event.target), event.at)
-        return
-      case "StreamEnded":
-        if (event.failure !== undefined) {
-          outcomes.failed(upstreamOf(event.target), event.failure, event.at)
-        } else if (event.complete) outcomes.succeeded(upstreamOf(event.target), event.at)
-        return
-      case "RunFailed":
-        leave(event.at)
+      case "RunEnded":
+        if (event.outcome === "failed") leave(event.at)
+        if (event.target === undefined) return
+        if (event.outcome === "answered") outcomes.succeeded(upstreamOf(event.target), event.at)
+        if (event.error?._tag === "StreamBroken") {
+          outcomes.failed(upstreamOf(event.target), event.error.failure, event.at)
+        }
         return
     }
   }

@@ -574,6 +574,30 @@ describe("streams", () => {
       assert.strictEqual(yield* row, 1)
     }))
 
+  test("that end with an error of the caller's own reset the count, like effects that do", () =>
+    Effect.gen(function* () {
+      const own = Backend.make("own", { stream: Stream.concat(Stream.make(1), Stream.fail("no such user")) })
+      const router = yield* UpstreamRouter.make({
+        primary: Model.make(own, "n"),
+        backup: Model.make(own, "m"),
+        check: Effect.void
+      })
+      const row = Effect.map(router.status, (status) => status.primary.failuresInRow)
+      const options = {
+        classify: (error: string) => (error === "no such user" ? Failover.notMine : refusedConnection)
+      }
+      const connection = UpstreamRouter.useStream(
+        router,
+        () => Stream.concat(Stream.make(1), Stream.fail("broken")),
+        options
+      )
+      yield* Effect.ignore(Stream.runDrain(connection))
+      assert.strictEqual(yield* row, 1)
+      const ended = UpstreamRouter.useStream(router, (backend) => backend.service.stream, options)
+      assert.strictEqual(yield* Effect.flip(Stream.runDrain(ended)), "no such user")
+      assert.strictEqual(yield* row, 0)
+    }))
+
   test("of any service are routed the same way", () =>
     Effect.gen(function* () {
       const numbers = (backend: string, stream: Stream.Stream<number, Failure.Failure>) =>
