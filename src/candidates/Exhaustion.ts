@@ -2,7 +2,7 @@
 
 import type { Target } from "../domain/Target.ts"
 import { BadRequest, ContextExceeded } from "../failure/Failure.ts"
-import { AllBenched, ChainExhausted, type FailedAttempt, type RestingKey } from "../failure/RunError.ts"
+import { AllBenched, type BenchedKey, ChainExhausted, type FailedAttempt } from "../failure/RunError.ts"
 import type * as Bench from "../health/Bench.ts"
 import { transientClasses } from "../policy/Rule.ts"
 
@@ -69,8 +69,8 @@ export const passing: ReadonlySet<string> = new Set([
 ])
 
 /** The bench keys of these targets, each once. */
-const benches = (resting: ReadonlyArray<RestingTarget<unknown>>): ReadonlyArray<RestingKey> => {
-  const byKey = new Map<string, RestingKey>()
+const benches = (resting: ReadonlyArray<RestingTarget<unknown>>): ReadonlyArray<BenchedKey> => {
+  const byKey = new Map<string, BenchedKey>()
   for (const { why } of resting) {
     byKey.set(why.key, {
       key: why.key,

@@ -32,6 +32,7 @@ import type { Target } from "../domain/Target.ts"
 import * as AttemptPermission from "../engine/run/AttemptPermission.ts"
 import { Listeners } from "../events/Listeners.ts"
 import * as Failure from "../failure/Failure.ts"
+import type { TargetKey } from "../failure/TargetKey.ts"
 import * as Bench from "../health/Bench.ts"
 import { BenchRegistry } from "../health/BenchRegistry.ts"
 import * as EngineBench from "../health/EngineBench.ts"
@@ -84,10 +85,10 @@ export class HealthCheck extends Context.Service<
   HealthCheck,
   {
     /**
-     * Checks a target now, by its key (`provider/model#credential`). If a check of it is running, its result is
+     * Checks a target now, by its key. If a check of it is running, its result is
      * shared. `undefined` for a target that is not checked.
      */
-    readonly check: (target: string) => Effect.Effect<Checked | undefined>
+    readonly check: (target: TargetKey) => Effect.Effect<Checked | undefined>
     /** The health of every checked target. */
     readonly report: Effect.Effect<ReadonlyArray<TargetHealth>>
     /** Every check from now on. A slow reader loses the oldest of 256. */

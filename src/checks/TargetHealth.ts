@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Target } from "../domain/Target.ts"
 import * as Failure from "../failure/Failure.ts"
+import type { TargetKey } from "../failure/TargetKey.ts"
 import * as Bench from "../health/Bench.ts"
 
 /** The result of a check. `resting`: the target is benched and was not checked. Times are milliseconds. */
@@ -16,8 +17,7 @@ export interface Checked {
 
 /** The health of a target according to its checks. Times are milliseconds since the epoch. */
 export interface TargetHealth {
-  /** `provider/model#credential` */
-  readonly target: string
+  readonly target: TargetKey
   /** Whether the last check passed; `undefined` before the first. */
   readonly healthy: boolean | undefined
   /** Whether the bench lets requests through now. */

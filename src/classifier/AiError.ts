@@ -9,6 +9,7 @@ import type * as AiError from "effect/ai/AiError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type { Failure, FailureClass } from "../failure/Failure.ts"
+import type { TargetKey } from "../failure/TargetKey.ts"
 import { excerpt } from "../redaction/Redaction.ts"
 import { classify } from "./Classifier.ts"
 import { failureOf } from "./FailureOf.ts"
@@ -18,8 +19,8 @@ import { classifyTransport } from "./signals/TransportErrors.ts"
 
 /** Facts that the error does not contain. */
 export interface Options {
-  /** `provider/model#credential`, copied into the failure. */
-  readonly target?: string | undefined
+  /** Copied into the failure. */
+  readonly target?: TargetKey | undefined
   /** The provider's name. Default: the module named by the error. */
   readonly provider?: string | undefined
   /** The time of the answer, as milliseconds since the epoch or an ISO string. */

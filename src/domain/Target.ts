@@ -1,12 +1,15 @@
 /** A target of requests: provider × model × credential. */
 
 import type { Signals } from "../choice/Signals.ts"
+import type { TargetKey } from "../failure/TargetKey.ts"
 import type { Policy } from "../policy/Policy.ts"
 import type { Scope } from "../policy/Rule.ts"
 import type { Resting } from "./Admission.ts"
 import * as BenchKey from "./BenchKey.ts"
 import type { Counted } from "./Counts.ts"
 import type { Credential } from "./Credential.ts"
+
+export type { TargetKey } from "../failure/TargetKey.ts"
 
 /**
  * A target of requests. Made once per chain and credential, shared by all requests.
@@ -18,7 +21,7 @@ export interface Target {
   readonly model: string
   readonly credential: Credential
   /** `provider/model#credential`, as in the header `x-failover-target`. */
-  readonly key: string
+  readonly key: TargetKey
   /** The base URL where there is one, else the provider. A fault of an endpoint hits all targets behind it. */
   readonly endpoint: string
   /** The model's window in tokens, where it is known. */

@@ -136,15 +136,29 @@ export class ContextExceeded extends Schema.TaggedError<ContextExceeded>()("Cont
  */
 export type Subject = "request" | "pair" | "target" | "credential" | "place" | "ourselves"
 
+/** One of the five failures. */
+export type Failure = RateLimit | AuthDead | Transient | BadRequest | ContextExceeded
+
+/** The schema of a failure. */
+export interface FailureSchema
+  extends Schema.Union<
+    readonly [typeof RateLimit, typeof AuthDead, typeof Transient, typeof BadRequest, typeof ContextExceeded]
+  > {
+  readonly Type: Failure
+}
+
 /**
  * The union of the five, as a schema: it decodes what it encodes, so that failures can cross a wire.
  *
  * @category failures
  */
-export const Failure = Schema.Union([RateLimit, AuthDead, Transient, BadRequest, ContextExceeded])
-
-/** One of the five failures. */
-export type Failure = typeof Failure.Type
+export const Failure: FailureSchema = Schema.Union([
+  RateLimit,
+  AuthDead,
+  Transient,
+  BadRequest,
+  ContextExceeded
+])
 
 /** `RateLimit`, `AuthDead`, `Transient`, `BadRequest` or `ContextExceeded`. */
 export type Kind = Failure["_tag"]

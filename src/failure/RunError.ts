@@ -6,27 +6,53 @@
  */
 import * as Schema from "effect/Schema"
 import { few } from "../util/ShortList.ts"
-import { type BadRequest, type ContextExceeded, classOf, Failure } from "./Failure.ts"
-
-/** One failed attempt of a run. `target` is `provider/model#credential`. */
-export const FailedAttempt = Schema.Struct({ target: Schema.String, failure: Failure })
+import { type BadRequest, type ContextExceeded, classOf, Failure, type FailureSchema } from "./Failure.ts"
+import type { TargetKey } from "./TargetKey.ts"
 
 /** One failed attempt of a run. */
-export type FailedAttempt = typeof FailedAttempt.Type
+export interface FailedAttempt {
+  readonly target: TargetKey
+  readonly failure: Failure
+}
 
-/**
- * One key that kept a target from being called. `until` is in milliseconds since the epoch, absent for a bench
- * without an end.
- */
-export const RestingKey = Schema.Struct({
+/** The schema of a failed attempt. */
+export interface FailedAttemptSchema
+  extends Schema.Struct<{ readonly target: Schema.String; readonly failure: FailureSchema }> {
+  readonly Type: FailedAttempt
+}
+
+/** One failed attempt of a run. */
+export const FailedAttempt: FailedAttemptSchema = Schema.Struct({ target: Schema.String, failure: Failure })
+
+/** One key that kept a target from being called. */
+export interface BenchedKey {
+  /** A target, a credential, a model or a provider: `openai/gpt-5.2#backup`, `openai#backup`, … */
+  readonly key: string
+  /** The failure class, `Manual`, `OwnLimit` or `LearnedLimit`. */
+  readonly reason: string
+  readonly evidence?: string
+  /** In milliseconds since the epoch; absent for a bench without an end. */
+  readonly until?: number
+}
+
+/** The schema of a benched key. */
+export interface BenchedKeySchema
+  extends Schema.Struct<{
+    readonly key: Schema.String
+    readonly reason: Schema.String
+    readonly evidence: Schema.optionalKey<Schema.String>
+    readonly until: Schema.optionalKey<Schema.Finite>
+  }> {
+  readonly Type: BenchedKey
+}
+
+/** One key that kept a target from being called. */
+export const BenchedKey: BenchedKeySchema = Schema.Struct({
   key: Schema.String,
   reason: Schema.String,
   evidence: Schema.optionalKey(Schema.String),
   until: Schema.optionalKey(Schema.Finite)
 })
-
-/** One key that kept a target from being called. */
-export type RestingKey = typeof RestingKey.Type
 
 const attempts = Schema.Array(FailedAttempt)
 
@@ -36,7 +62,7 @@ const models = Schema.optionalKey(Schema.Int)
 const list = (failed: ReadonlyArray<FailedAttempt>): string =>
   few(failed, ({ failure, target }) => `${target}: ${classOf(failure)} (${failure.message})`, "; ")
 
-const restList = (benches: ReadonlyArray<RestingKey>): string =>
+const keysIn = (benches: ReadonlyArray<BenchedKey>): string =>
   few(benches, ({ key, reason }) => `${key} (${reason})`, ", ")
 
 const ofModels = (preposition: string, n: number | undefined): string =>
@@ -51,13 +77,13 @@ const ofModels = (preposition: string, n: number | undefined): string =>
 export class ChainExhausted extends Schema.TaggedError<ChainExhausted>()("ChainExhausted", {
   attempts,
   /** What kept other targets of the chain from being called. */
-  benches: Schema.optionalKey(Schema.Array(RestingKey)),
+  benches: Schema.optionalKey(Schema.Array(BenchedKey)),
   models,
   retryAt: Schema.optionalKey(Schema.Finite)
 }) {
   override get message() {
     const n = this.attempts.length
-    const others = this.benches === undefined ? "" : `; others rest: ${restList(this.benches)}`
+    const others = this.benches === undefined ? "" : `; others could not be called: ${keysIn(this.benches)}`
     return `all ${n} ${n === 1 ? "attempt" : "attempts"}${ofModels("at", this.models)} failed: ${list(this.attempts)}${others}`
   }
 }
@@ -69,14 +95,14 @@ export class ChainExhausted extends Schema.TaggedError<ChainExhausted>()("ChainE
  * @category errors
  */
 export class AllBenched extends Schema.TaggedError<AllBenched>()("AllBenched", {
-  benches: Schema.Array(RestingKey),
+  benches: Schema.Array(BenchedKey),
   models,
   retryAt: Schema.optionalKey(Schema.Finite)
 }) {
   override get message() {
     return this.benches.length === 0
       ? "no target can be called: no credential of the chain is enabled"
-      : `no target${ofModels("of", this.models)} can be called, all rest: ${restList(this.benches)}`
+      : `no target${ofModels("of", this.models)} can be called: ${keysIn(this.benches)}`
   }
 }
 

@@ -43,49 +43,51 @@ export interface BenchOptions {
   readonly by?: string | undefined
 }
 
+/** What the registry does. Times are milliseconds since the epoch. */
+export interface Registry {
+  /**
+   * Decides whether this target may be called now. A probe's slot is held until the attempt is recorded or the scope
+   * closes.
+   */
+  readonly admit: (target: Target) => Effect.Effect<Bench.Admission, never, Scope.Scope>
+  /** Records how an admitted attempt ended: `undefined` for an answer. `rest` states what is benched then. */
+  readonly record: (
+    target: Target,
+    admission: Bench.Go | Bench.Probe,
+    failure: Failure | undefined,
+    rest?: Rest | undefined
+  ) => Effect.Effect<void>
+  /** Benches a key manually. Only `unbench` or its end clears it; a longer manual bench stays. */
+  readonly bench: (key: BenchKey, options?: BenchOptions) => Effect.Effect<void>
+  /** Takes a key off the bench, with its history. False when it was not there. */
+  readonly unbench: (key: BenchKey) => Effect.Effect<boolean>
+  /** True while the key is benched, manually or by failures. */
+  readonly isBenched: (key: BenchKey) => Effect.Effect<boolean>
+  /** Every key that is benched, half-open or being probed. */
+  readonly list: Effect.Effect<ReadonlyArray<BenchInfo>>
+  /** Counts and state of every target seen, and the state of every other key on the bench. */
+  readonly report: Effect.Effect<ReadonlyArray<Health>>
+  /**
+   * Counts of every credential seen, all its models together, and the state of its own key (`openai#backup`);
+   * `report` has the state of its models.
+   */
+  readonly credentials: Effect.Effect<ReadonlyArray<Health>>
+  /** Every change from now on. A slow reader loses the oldest of 256. */
+  readonly changes: Stream.Stream<BenchChange>
+
+  /** The engine's half; internal. */
+  readonly [EngineBench.key]: EngineBench.EngineBench
+}
+
 /**
  * The bench of the process. For applications and operators: `bench`, `unbench`, `isBenched`, `list`, `report`,
  * `credentials`, `changes`, and `admit`/`record` for code that makes attempts of its own.
  *
  * @category services
  */
-export class BenchRegistry extends Context.Service<
-  BenchRegistry,
-  {
-    /**
-     * Decides whether this target may be called now. A probe's slot is held until the attempt is recorded or the scope
-     * closes.
-     */
-    readonly admit: (target: Target) => Effect.Effect<Bench.Admission, never, Scope.Scope>
-    /** Records how an admitted attempt ended: `undefined` for an answer. `rest` states what is benched then. */
-    readonly record: (
-      target: Target,
-      admission: Bench.Go | Bench.Probe,
-      failure: Failure | undefined,
-      rest?: Rest | undefined
-    ) => Effect.Effect<void>
-    /** Benches a key manually. Only `unbench` or its end clears it; a longer manual bench stays. */
-    readonly bench: (key: BenchKey, options?: BenchOptions) => Effect.Effect<void>
-    /** Takes a key off the bench, with its history. False when it was not there. */
-    readonly unbench: (key: BenchKey) => Effect.Effect<boolean>
-    /** True while the key is benched, manually or by failures. */
-    readonly isBenched: (key: BenchKey) => Effect.Effect<boolean>
-    /** Every key that is benched, half-open or being probed. */
-    readonly list: Effect.Effect<ReadonlyArray<BenchInfo>>
-    /** Counts and state of every target seen, and the state of every other key on the bench. */
-    readonly report: Effect.Effect<ReadonlyArray<Health>>
-    /**
-     * Counts of every credential seen, all its models together, and the state of its own key (`openai#backup`);
-     * `report` has the state of its models.
-     */
-    readonly credentials: Effect.Effect<ReadonlyArray<Health>>
-    /** Every change from now on. A slow reader loses the oldest of 256. */
-    readonly changes: Stream.Stream<BenchChange>
-
-    /** The engine's half; internal. */
-    readonly [EngineBench.key]: EngineBench.EngineBench
-  }
->()("effect-failover/BenchRegistry") {}
+export class BenchRegistry extends Context.Service<BenchRegistry, Registry>()(
+  "effect-failover/BenchRegistry"
+) {}
 
 function* benchProblems(key: BenchKey, options: BenchOptions): Iterable<string> {
   if (typeof key !== "string" || parseKey(key) === undefined) {
@@ -101,7 +103,7 @@ function* benchProblems(key: BenchKey, options: BenchOptions): Iterable<string> 
 }
 
 /** Builds a registry in memory. */
-export const makeMemory: Effect.Effect<BenchRegistry["Service"]> = Effect.sync(() => {
+export const makeMemory: Effect.Effect<Registry> = Effect.sync(() => {
   const bench = EngineBench.makeMemory()
 
   /** The health of keys at a time. */

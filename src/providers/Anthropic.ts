@@ -56,7 +56,8 @@ export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Prov
 
   /**
    * Provides Anthropic with keys from the configuration. Default: the key in `ANTHROPIC_API_KEY` and, if set, the base
-   * URL in `ANTHROPIC_BASE_URL`. Fails with a `ConfigError` if a key is missing.
+   * URL in `ANTHROPIC_BASE_URL`. Without a key it fails with a `ConfigError` that says
+   * what to set.
    *
    * @example
    * import { Anthropic } from "effect-failover/providers"
@@ -70,7 +71,11 @@ export class Anthropic extends ProviderService.Service<Anthropic, Anthropic.Prov
     Layer.effect(
       Anthropic,
       Effect.flatMap(
-        ProviderKeys.fromConfig(options, { apiKey: "ANTHROPIC_API_KEY", baseUrl: "ANTHROPIC_BASE_URL" }),
+        ProviderKeys.fromConfig(options, {
+          where: "Anthropic.layerConfig",
+          apiKey: "ANTHROPIC_API_KEY",
+          baseUrl: "ANTHROPIC_BASE_URL"
+        }),
         (keys) => Anthropic.make({ ...options, ...keys })
       )
     )

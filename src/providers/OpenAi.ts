@@ -91,7 +91,8 @@ export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("
 
   /**
    * Provides OpenAI with keys from the configuration. Default: the key in `OPENAI_API_KEY` and, if set, the base
-   * URL in `OPENAI_BASE_URL`. Fails with a `ConfigError` if a key is missing.
+   * URL in `OPENAI_BASE_URL`. Without a key it fails with a `ConfigError` that says
+   * what to set.
    *
    * @example
    * import { OpenAi } from "effect-failover/providers"
@@ -105,7 +106,11 @@ export class OpenAi extends ProviderService.Service<OpenAi, OpenAi.Provider>()("
     Layer.effect(
       OpenAi,
       Effect.flatMap(
-        ProviderKeys.fromConfig(options, { apiKey: "OPENAI_API_KEY", baseUrl: "OPENAI_BASE_URL" }),
+        ProviderKeys.fromConfig(options, {
+          where: "OpenAi.layerConfig",
+          apiKey: "OPENAI_API_KEY",
+          baseUrl: "OPENAI_BASE_URL"
+        }),
         (keys) => OpenAi.make({ ...options, ...keys })
       )
     )

@@ -20,6 +20,7 @@ import type { Provider } from "../domain/Provider.ts"
 import type { Strategy } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
 import * as Failure from "../failure/Failure.ts"
+import type { TargetKey } from "../failure/TargetKey.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 
 /** A piece of an answer and its phase. The streams of `make` consist of these. */
@@ -85,8 +86,7 @@ export type Outcome = "open" | "answered" | "failed" | "interrupted"
 
 /** A recorded call. */
 export interface Recorded<out Request> {
-  /** `provider/model#credential` */
-  readonly target: string
+  readonly target: TargetKey
   readonly request: Request
   /** When it began, in milliseconds since the epoch of the Clock. */
   readonly at: number

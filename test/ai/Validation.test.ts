@@ -23,7 +23,7 @@ const { Rejected, Validation } = FailoverLanguageModel
 /** Rejects answers that hold this word, and notes what it has seen. */
 const rejecting = (word: string, seen: Array<string> = []) =>
   Effect.provideService(Validation, (answer) => {
-    seen.push(`${answer.target}: ${answer.text} (${answer.finishReason})`)
+    seen.push(`${answer.target.key}: ${answer.text} (${answer.finishReason})`)
     return answer.text.includes(word)
       ? Effect.fail(new Rejected({ message: `it says ${word}` }))
       : Effect.void

@@ -12,6 +12,16 @@ describe("the API reference", () => {
     assert.deepStrictEqual(made().undocumented, [])
   }, 120_000)
 
+  it("shows names, and no paths of files", () => {
+    const paths = [...made().pages].flatMap(([file, page]) =>
+      page
+        .split("\n")
+        .filter((line) => line.includes('import("'))
+        .map((line) => `${file}: ${line.trim()}`)
+    )
+    assert.deepStrictEqual(paths, [])
+  }, 120_000)
+
   it("is up to date; if not, npm run docs", () => {
     const pages = readdirSync(folder, { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".md"))

@@ -271,6 +271,8 @@ const shownLines = 2
 
 const clean = (code: string): string => {
   const lines = code
+    // Effect's own names, which its constructors of errors infer: `import("effect/Cause").YieldableError`.
+    .replace(/\bimport\("effect\/(\w+)"\)/g, "$1")
     .replace(/^export /, "")
     .replace(/^declare /, "")
     .replace(/^default /, "")

@@ -110,7 +110,7 @@ describe("what a run fails with", () => {
     ]
     assert.strictEqual(
       new RunError.AllBenched({ benches }).message,
-      "no target can be called, all rest: a (Manual), b/m#k (RateLimit)"
+      "no target can be called: a (Manual), b/m#k (RateLimit)"
     )
     assert.strictEqual(
       new RunError.AllBenched({ benches: [] }).message,

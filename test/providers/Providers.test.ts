@@ -169,6 +169,35 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
+  it.effect("says which key is missing, where, and what to set", () =>
+    Effect.gen(function* () {
+      const env = (values: Record<string, string>) =>
+        ConfigProvider.layer(ConfigProvider.fromEnvRecord(values))
+      const saidBy = <A>(layer: Layer.Layer<A, Config.ConfigError>, values = {}) =>
+        Layer.build(Layer.provide(layer, env(values))).pipe(
+          Effect.scoped,
+          Effect.flip,
+          Effect.map(({ message }) => message)
+        )
+      const keys = {
+        primary: Config.Redacted("KEY_1"),
+        backup: Config.nested(Config.Redacted("KEY"), "SECOND")
+      }
+      assert.deepStrictEqual(
+        [
+          yield* saidBy(OpenAi.layerConfig()),
+          yield* saidBy(Anthropic.layerConfig({ apiKey: Config.Redacted("CLAUDE_KEY") })),
+          yield* saidBy(OpenAi.layerConfig({ apiKeys: keys }), { KEY_1: "one" })
+        ],
+        [
+          "OpenAi.layerConfig is missing its key. Set OPENAI_API_KEY in the environment or in the ConfigProvider, or pass the key to OpenAi.layer({ apiKey }).",
+          "Anthropic.layerConfig is missing its key. Set CLAUDE_KEY in the environment or in the ConfigProvider, or pass the key to Anthropic.layer({ apiKey }).",
+          'OpenAi.layerConfig is missing the key of its credential "backup". Set SECOND_KEY in the environment or in the ConfigProvider, or pass the key to OpenAi.layer({ apiKey }).'
+        ].map((message) => `SourceError: ${message}`)
+      )
+    })
+  )
+
   it.live("takes several keys from the configuration, by the names of their credentials", () =>
     Effect.gen(function* () {
       const config = ConfigProvider.layer(ConfigProvider.fromEnvRecord({ KEY_1: "one", KEY_2: "two" }))

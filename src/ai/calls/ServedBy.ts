@@ -4,11 +4,11 @@
  */
 import * as Response from "effect/ai/Response"
 import type * as Tool from "effect/ai/Tool"
+import type { TargetKey } from "../../failure/TargetKey.ts"
 
 /** The target that served a request. */
 export type Served = {
-  /** `provider/model#credential` */
-  readonly target: string
+  readonly target: TargetKey
   /** The number of attempts, including the successful one. */
   readonly attempts: number
 }

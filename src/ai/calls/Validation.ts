@@ -17,8 +17,8 @@ export interface Answer {
   readonly toolCalls: ReadonlyArray<{ readonly name: string; readonly params: unknown }>
   /** The finish reason as in `effect/ai`; `unknown` if the provider gave none. */
   readonly finishReason: string
-  /** The target that answered: `provider/model#credential`. */
-  readonly target: string
+  /** The target that answered. */
+  readonly target: Target
 }
 
 /**
@@ -95,7 +95,7 @@ export class Collector {
       text: this.#text,
       toolCalls: this.#toolCalls,
       finishReason: this.#finishReason,
-      target: target.key
+      target
     }
   }
 }

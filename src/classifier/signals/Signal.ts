@@ -1,4 +1,5 @@
 /** The input of the classifier, and functions that read it safely. */
+import type { TargetKey } from "../../failure/TargetKey.ts"
 
 /**
  * Everything that may show why a call failed. All of it is optional and none of it is trusted: fields of the wrong
@@ -11,8 +12,8 @@ export interface Signal {
   readonly provider?: string | undefined
   /** The wire protocol. The rules ignore it; it is accepted so that a recorded case can be passed as it is. */
   readonly protocol?: string | undefined
-  /** `provider/model#credential`, copied into the failure. */
-  readonly target?: string | undefined
+  /** Copied into the failure. */
+  readonly target?: TargetKey | undefined
   /** The HTTP status; absent if there was no response. */
   readonly status?: number | null | undefined
   /** Response headers in any case, or the headers of a Bedrock event frame. */

@@ -12,12 +12,13 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { BenchKey } from "../../domain/BenchKey.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Checks from "../../util/Checks.ts"
 import * as Bench from "../Bench.ts"
-import { BenchRegistry, makeMemory } from "../BenchRegistry.ts"
+import { BenchRegistry, makeMemory, type Registry } from "../BenchRegistry.ts"
 import { isDead } from "../BenchState.ts"
 import * as EngineBench from "../EngineBench.ts"
 import * as ReadSaved from "./ReadSaved.ts"
@@ -42,7 +43,9 @@ const finalWriteTimeout = "1 second"
  *
  * A cooldown that ended while the process was down is half-open: the first attempt is a probe.
  */
-export const make = Effect.fnUntraced(function* (options: Options = {}) {
+export const make = Effect.fnUntraced(function* (
+  options: Options = {}
+): Effect.fn.Return<Registry, never, KeyValueStore.KeyValueStore | Scope.Scope> {
   Checks.fields("PersistedBench.make", options, { delay: Checks.duration })
   const { delay = "1 second", key = "effect-failover-bench" } = options
   const store = yield* KeyValueStore.KeyValueStore

@@ -33,7 +33,7 @@ import * as Stream from "effect/Stream"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Checks from "../../util/Checks.ts"
 import type * as Bench from "../Bench.ts"
-import { BenchRegistry, makeMemory } from "../BenchRegistry.ts"
+import { BenchRegistry, makeMemory, type Registry } from "../BenchRegistry.ts"
 import * as EngineBench from "../EngineBench.ts"
 import { LocalCopy } from "./LocalCopy.ts"
 import * as RedisProblem from "./RedisProblem.ts"
@@ -73,10 +73,13 @@ const finalWriteTimeout = 500
  * Builds the registry. `connect` opens the connection of a session and runs again after a session has ended. The
  * registry is available at once, whether it succeeds or not.
  */
-export const make = Effect.fnUntraced(function* <E>(
+export const make: <E>(
+  connect: Effect.Effect<Redis.Redis["Service"], E, Scope.Scope>,
+  options?: Options
+) => Effect.Effect<Registry, never, Scope.Scope> = Effect.fnUntraced(function* <E>(
   connect: Effect.Effect<Redis.Redis["Service"], E, Scope.Scope>,
   options: Options = {}
-): Effect.fn.Return<BenchRegistry["Service"], never, Scope.Scope> {
+): Effect.fn.Return<Registry, never, Scope.Scope> {
   Checks.fields("RedisBench.make", options, {
     timeout: Checks.duration,
     claimTimeout: Checks.duration,
