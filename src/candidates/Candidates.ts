@@ -51,6 +51,8 @@ export class Candidates<P extends Backend, R> {
   #tried: Set<string> | undefined
   /** Every target that has been given up, also before the last restart. */
   #asked: Set<string> | undefined
+  /** Models, as `provider/model`, that a rule with `next: "model"` has left in this chain. */
+  #leftForGood: Set<string> | undefined
   /** Targets that were skipped because of their own limit. */
   #limited: Array<Exhaustion.RestingTarget<P>> | undefined
   /** Targets that were skipped because they are at a learned limit. */
@@ -124,7 +126,7 @@ export class Candidates<P extends Backend, R> {
     return this.#left?.has(benchKeys.model) !== true && this.#fits(contextWindow)
   }
 
-  /** Whether it was given up, or is called by a hedge, since the last restart. */
+  /** Whether it was given up, or taken by a hedge or another process, since the last restart. */
   #isTried({ key }: Target): boolean {
     return this.#tried?.has(key) === true
   }
@@ -186,6 +188,7 @@ export class Candidates<P extends Backend, R> {
 
   /** Skips a target after it was admitted: another process is probing it. */
   skip(target: Target): void {
+    this.taken(target)
     const why = this.why(target)
     if (why !== undefined) this.#onSkip?.(target, why)
   }
@@ -236,7 +239,7 @@ export class Candidates<P extends Backend, R> {
     this.#limited.push({ backend, target, why })
   }
 
-  /** A target that `besides` gave is called: it is not the next one any more. */
+  /** A target is called by a hedge, or probed by another process: it is not the next one any more. */
   taken({ key }: Target): void {
     this.#tried ??= new Set()
     this.#tried.add(key)
@@ -252,6 +255,8 @@ export class Candidates<P extends Backend, R> {
     else if (next !== "credential") {
       this.#left ??= new Set()
       this.#left.add(benchKeys.model)
+      this.#leftForGood ??= new Set()
+      this.#leftForGood.add(benchKeys.model)
     }
   }
 
@@ -277,6 +282,8 @@ export class Candidates<P extends Backend, R> {
     this.#prepared = prepared
     this.#limited = undefined
     this.#full = undefined
+    this.#avoided = undefined
+    this.#leftForGood = undefined
     this.#rewind()
   }
 
@@ -425,11 +432,23 @@ export class Candidates<P extends Backend, R> {
     return { all, resting }
   }
 
-  /** Targets that can be called, and were skipped only for others that seemed better. */
-  avoided(): ReadonlyArray<{ readonly backend: P; readonly target: Target }> {
-    return (this.#avoided ?? []).filter(
-      ({ target }) => !this.hasTried(target) && this.#isWilling(target) && this.why(target) === undefined
-    )
+  /**
+   * Targets that can be called now and were not tried: those that were skipped for others that seemed better, and without any
+   * of these the ones that were benched when the run passed them.
+   */
+  untried(): ReadonlyArray<{ readonly backend: P; readonly target: Target }> {
+    const isOpen = (target: Target) =>
+      !this.hasTried(target) && this.#isWilling(target) && this.why(target) === undefined
+    const avoided = (this.#avoided ?? []).filter(({ target }) => isOpen(target))
+    if (avoided.length > 0) return avoided
+    const open: Array<{ readonly backend: P; readonly target: Target }> = []
+    for (const tier of this.#prepared.tiers) {
+      for (const target of tier.targetsIn(this.#context)) {
+        const isPassed = this.#isTried(target) || this.#leftForGood?.has(target.benchKeys.model) === true
+        if (!isPassed && isOpen(target)) open.push({ backend: tier.backendOf(target, this.#context), target })
+      }
+    }
+    return open
   }
 
   /** Benched targets that were not tried yet and may be tried all the same; the soonest end of a cooldown first. */

@@ -29,4 +29,47 @@ describe("all laws hold", () => {
       ]
     })
   )
+
+  it.effect("when a target that was benched recovers while the ones behind it hang", () =>
+    obeys({
+      ...quiet([[["wait 700"]]], { fallbackReserve: 0.25, maxWait: 0, timeout: 500, retries: 0 }),
+      providers: [{ strategy: "sequential", places: ["own", "own", "own"], stubborn: false, capped: true }],
+      chain: [
+        { provider: 0, model: 0, window: 1_000 },
+        { provider: 0, model: 1, window: 4_000 }
+      ],
+      callers: [
+        { at: 500, asks: "complete", leaves: { after: 4_000 } },
+        { at: 6_000, asks: "stream", leaves: "never" }
+      ]
+    })
+  )
+
+  it.effect("when all cooldowns of a chain end in the same millisecond", () =>
+    obeys({
+      ...quiet([[["RateLimit after 30000"]]], {
+        deadline: 600_000,
+        fallbackReserve: 0.9,
+        maxWait: 0,
+        whenAllBenched: "wait",
+        commit: "complete",
+        timeout: 500,
+        retries: 0,
+        retryBudget: 1_000
+      }),
+      seed: 0,
+      turn: 7,
+      providers: [{ strategy: "roundRobin", places: ["own", "here"], stubborn: false, capped: true }],
+      chain: [
+        { provider: 0, model: 0, window: 0 },
+        { provider: 0, model: 1, window: 4_000 }
+      ],
+      callers: [
+        { at: 1, asks: "stream", leaves: "never" },
+        { at: 3, asks: "stream", leaves: "never" },
+        { at: 500, asks: "stream", leaves: "never" }
+      ],
+      hedge: { after: 1, share: 0.5, to: "chain" }
+    })
+  )
 })

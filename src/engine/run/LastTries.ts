@@ -1,5 +1,6 @@
 /** No target can be called now: the run waits for one that it may call, or ends. */
 import * as Effect from "effect/Effect"
+import type { Visit } from "../../candidates/Visit.ts"
 import { type Turn, Waiter } from "../../candidates/Waiter.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import * as NextTarget from "./NextTarget.ts"
@@ -60,7 +61,7 @@ const waitInQueues = <P extends Backend, R, A>(
     const waiter = new Waiter<WhenAllBenched.RunPlace<P>>({ deadlineAt: run.deadlineAt, until }, (turn) => {
       isOver = true
       run.reporter?.waited()
-      finalizer = goOn(turn === undefined ? waitedInVain(run, places) : takeTurn(run, turn))
+      finalizer = goOn(turn === undefined ? waitedInVain(run, places) : takeTurn(run, turn, places))
     })
     waiter.join(run.shared.queues, run.context, places)
     return Effect.suspend(() => {
@@ -85,7 +86,8 @@ const waitedInVain = <P extends Backend, R, A>(
 /** A queue lets this run in: its visit goes on, or a new one begins. */
 const takeTurn = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
-  { place, queue }: Turn<WhenAllBenched.RunPlace<P>>
+  { place, queue }: Turn<WhenAllBenched.RunPlace<P>>,
+  places: ReadonlyArray<WhenAllBenched.RunPlace<P>>
 ): Step.Step<A> => {
   if (run.now() >= run.deadlineAt) {
     queue.left()
@@ -94,6 +96,12 @@ const takeTurn = <P extends Backend, R, A>(
   run.queue = queue
   run.unfinished = run.unfinished.filter(({ target }) => target !== place.target)
   if (run.options.policy.whenAllBenched === "wait") run.candidates.restart(run.attemptsLeft > 0)
+  const other = place.isFirst ? openBefore(run, place, places) : undefined
+  if (other !== undefined) {
+    run.leaveQueue()
+    run.hasTakenTurn = false
+    return NextTarget.begin(run, other)
+  }
   const visit = run.candidates.takeTurn(place)
   if (visit === undefined) {
     if (!place.isFirst) run.unfinished = [...run.unfinished, place]
@@ -105,4 +113,16 @@ const takeTurn = <P extends Backend, R, A>(
   if (place.isFirst) run.visits++
   run.hasTakenTurn = !place.isFirst
   return Step.attemptAgain(place.next ?? "credential")
+}
+
+/** Begins a visit to an earlier one of the places if that can be called as well: cooldowns may end in the same moment. */
+const openBefore = <P extends Backend, R, A>(
+  { candidates }: RunState<P, R, A>,
+  place: WhenAllBenched.RunPlace<P>,
+  places: ReadonlyArray<WhenAllBenched.RunPlace<P>>
+): Visit<P> | undefined => {
+  const other = places.find(
+    (each) => each === place || (each.isFirst && candidates.why(each.target) === undefined)
+  )
+  return other === undefined || other === place ? undefined : candidates.admit(other.backend, other.target)
 }

@@ -99,20 +99,21 @@ const benchedPlaces = <P extends Backend, R>(
   const { attemptsLeft, candidates, failed, unfinished, whenAllBenched } = situation
   const first = (targets: ReadonlyArray<{ readonly backend: P; readonly target: Target }>, anyway: boolean) =>
     targets.map(({ backend, target }) => ({ backend, target, notBefore: now, isFirst: true, anyway }))
-  // A credential at the endpoint of one that failed most likely fails too. It is tried once before the run ends.
-  const avoided = candidates.avoided()
-  if (avoided.length > 0) return first(avoided, false)
-  const goOn = attemptsLeft > 0 && now < situation.waitsUntil() ? unfinished : []
+  // One that was benched when the run passed it may be well by now. A credential at the endpoint of one that failed most
+  // likely fails too; it is tried once before the run ends.
+  const open = first(candidates.untried(), whenAllBenched === "tryAnyway")
+  const unfinishedNow = attemptsLeft > 0 && now < situation.waitsUntil() ? unfinished : []
+  const goOn = [...open, ...unfinishedNow]
   if (whenAllBenched === "fail") return goOn
   const isUnfinished = (target: Target) => goOn.some((place) => place.target.key === target.key)
   if (whenAllBenched === "tryAnyway") {
     // Once another target was tried, dead keys are not: they do not recover by themselves.
-    const untried = candidates
+    const benched = candidates
       .toTry()
       .filter(({ why }) => failed.length === 0 || Exhaustion.passing.has(why.reason))
     // Nothing was called yet: the end of a bench by hand is known, and awaited.
     const byHand = failed.length === 0 ? candidates.benchedByHand(situation.waitsUntil()) : []
-    return [...goOn, ...first([...untried, ...byHand], true)]
+    return [...goOn, ...first([...benched, ...byHand], true)]
   }
   if (isOwnFault(failed.at(-1)?.failure)) return goOn
   const { all, resting } = candidates.resting()
