@@ -28,8 +28,10 @@ import * as ObservedRuntimes from "./reload/ObservedRuntimes.ts"
 import { Reload } from "./reload/Reload.ts"
 import { Runtimes } from "./reload/Runtimes.ts"
 import * as RequestLog from "./request/RequestLog.ts"
+import * as Unread from "./request/Unread.ts"
 import * as Serving from "./Serving.ts"
 import * as Bodies from "./server/Bodies.ts"
+import * as ClientErrors from "./server/ClientErrors.ts"
 import * as Connections from "./server/Connections.ts"
 import * as Exposure from "./server/Exposure.ts"
 import * as SlowClients from "./server/SlowClients.ts"
@@ -192,16 +194,18 @@ const serving = Effect.fnUntraced(function* (
   { closing, connections, server }: Listening
 ) {
   const requestLog = yield* RequestLog.make
+  const bodies = Bodies.make(connections)
   const [live, handler] = yield* CurrentConfig.make({
     config,
     source,
     onConfig,
     isStopping: () => Deferred.isDoneUnsafe(closing),
-    serve: yield* Serving.make(Deferred.await(closing), Bodies.make(connections), requestLog)
+    serve: yield* Serving.make(Deferred.await(closing), bodies, requestLog)
   })
   const traffic = yield* Traffic.watch(server, requestLog.ended)
   yield* HttpServer.serveEffect(Effect.withFiber(handler.http))
   Upgrades.install(server, connections, [yield* Sockets.make(live, handler.socket, connections, traffic)])
+  yield* ClientErrors.install(server, connections, bodies, yield* Unread.make(live, requestLog, traffic))
   const longest = Duration.toMillis(Duration.fromInputUnsafe(drain))
   yield* Effect.addFinalizer(() =>
     Effect.andThen(Deferred.succeed(closing, undefined), connections.stop(longest))

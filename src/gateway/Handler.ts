@@ -143,6 +143,9 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
       entry,
       secrets
     }
+    if (headers.host === undefined && NodeAnswer.requestOf(incoming).httpVersion === "1.1") {
+      return Effect.succeed(Reply.refused(caller, OwnRefusals.noHost))
+    }
     if (cors?.(headers, incoming.method, path, out) === "preflight") {
       return Effect.succeed(Page.reply(caller, preflight))
     }

@@ -18,6 +18,31 @@ export const stopped: Refusal = make(
   soon
 )
 
+/** Node's parser could not read the request. */
+export const malformed: Refusal = make(400, "malformed_request", "the request could not be read as HTTP/1.1")
+
+/** HTTP/1.1 requires the header: https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+export const noHost: Refusal = make(400, "malformed_request", "the request has no host header", {
+  headers: { connection: "close" }
+})
+
+/** The request took longer than `server.timeouts.headers` or `server.timeouts.request`. */
+export const tooSlow: Refusal = make(408, "request_timeout", "the request did not arrive in time")
+
+/** The headers are larger than `server.maxHeaderBytes`. */
+export const headersTooLarge: Refusal = make(
+  431,
+  "headers_too_large",
+  "the headers of the request are larger than the limit"
+)
+
+/** Node's limit for what is between the sizes and the data of chunks. */
+export const chunksTooLarge: Refusal = make(
+  413,
+  "chunk_extensions_too_large",
+  "the chunk extensions of the body are larger than the limit"
+)
+
 /** Nothing has this path. */
 export const notFound = (path: string): Refusal =>
   make(404, "not_found", `there is nothing at ${JSON.stringify(path.slice(0, 200))}`)

@@ -8,8 +8,8 @@
  *
  * All of them have the request's id, those of a run its trail, and none has a secret of the config. The error code
  * and the outcome go to the request's entry in the log. CORS headers and `connection: close` are set on Node's
- * response before (`Cors`, `Connections`), so they are on every answer. Not written here: what Node
- * itself refuses before there is a request (400, 408, 431), and CONNECT (`Upgrades`); they have no id and no body.
+ * response before (`Cors`, `Connections`), so they are on every answer. What Node refuses before there is a request (400,
+ * 408, 431), and CONNECT, is written by `ClientErrors`, with an answer of `Unread`.
  */
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"

@@ -72,6 +72,10 @@ export interface End {
 export interface RequestLog {
   /** Writes the entry when its request ends. */
   readonly follow: (request: IncomingMessage, entry: Entry) => void
+  /** The entry of a request that is running, if the log is on. */
+  readonly entryOf: (request: IncomingMessage) => Entry | undefined
+  /** Writes an entry of a request that ended where nobody followed it. */
+  readonly write: (entry: Entry, end: End) => void
   /** Reports that a request ended. */
   readonly ended: (end: End & { readonly request: IncomingMessage }) => void
   /** Writes the entry of a WebSocket request when its answer ends. */
@@ -93,6 +97,8 @@ export const make: Effect.Effect<RequestLog> = Effect.map(Effect.context<never>(
   }
   return {
     follow: (request, entry) => void followed.set(request, entry),
+    entryOf: (request) => followed.get(request),
+    write,
     ended: (end) => {
       const entry = followed.get(end.request)
       if (entry !== undefined) write(entry, end)

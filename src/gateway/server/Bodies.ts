@@ -32,6 +32,8 @@ export interface Bodies {
     response: ServerResponse,
     options: Options
   ) => Effect.Effect<Uint8Array, Refusal>
+  /** Ends the reading of a body with a refusal. Returns `false` if the body is not being read. */
+  readonly refuse: (request: IncomingMessage, refusal: Refusal) => boolean
 }
 
 /** The refusal of a body above the limit. */
@@ -51,9 +53,9 @@ const stopping = refuse(503, "stopping", "the gateway is stopping, and the reque
 /** Makes the reader of one server. While the server stops, it gives up on bodies that do not arrive. */
 export const make = (connections: Connections.Connections): Bodies => {
   let taken = 0
-  const arriving = new Set<() => void>()
+  const arriving = new Map<IncomingMessage, (refusal: Refusal) => void>()
   connections.whileStopping((quiet) => {
-    if (quiet >= Connections.arrivalTimeout) for (const giveUp of arriving) giveUp()
+    if (quiet >= Connections.arrivalTimeout) for (const refused of arriving.values()) refused(stopping)
   })
 
   const read: Bodies["read"] = (request, response, { expectsContinue, maxBytes, maxTotalBytes, onPart }) =>
@@ -65,12 +67,11 @@ export const make = (connections: Connections.Connections): Bodies => {
         size = 0
       })
       const done = (exit: Exit.Exit<Uint8Array, Refusal>): void => {
-        arriving.delete(giveUp)
+        arriving.delete(request)
         request.off("data", onData)
         request.off("end", onEnd)
         resume(exit)
       }
-      const giveUp = (): void => refused(stopping)
       const refused = (refusal: Refusal): void => {
         taken -= size
         size = 0
@@ -86,17 +87,25 @@ export const make = (connections: Connections.Connections): Bodies => {
         if (refusal !== undefined) refused(refusal)
       }
       const onEnd = (): void => done(Exit.succeed(gathered.join()))
-      arriving.add(giveUp)
+      arriving.set(request, refused)
       request.on("data", onData)
       request.once("end", onEnd)
       request.once("error", () => refused(broken))
       if (expectsContinue && !response.headersSent) response.writeContinue()
       return Effect.sync(() => {
-        arriving.delete(giveUp)
+        arriving.delete(request)
         request.off("data", onData)
         request.off("end", onEnd)
       })
     })
 
-  return { taken: () => taken, read }
+  return {
+    taken: () => taken,
+    read,
+    refuse: (request, refusal) => {
+      const refused = arriving.get(request)
+      refused?.(refusal)
+      return refused !== undefined
+    }
+  }
 }

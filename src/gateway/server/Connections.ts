@@ -22,9 +22,17 @@ export const arrivalTimeout = 500
 /** How often a stopping server checks its connections, in milliseconds. */
 const interval = 25
 
+/** A request and its answer. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
 /** One connection. */
 export interface Connection {
   readonly socket: Socket
+  /** Requests whose answers are not finished, in order. */
+  readonly exchanges: ReadonlyArray<Exchange>
   /** Keeps the connection open while the server stops, until the returned function is called. */
   readonly hold: () => () => void
 }
@@ -51,13 +59,7 @@ export interface Connections {
   readonly stop: (drain: number) => Effect.Effect<void>
 }
 
-interface Exchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-}
-
 class Tracked implements Connection {
-  /** Requests whose answers are not finished, in order. */
   readonly exchanges: Array<Exchange> = []
   held = 0
   /** When the last answer ended, in milliseconds since the epoch. */

@@ -7,15 +7,15 @@ import type * as Scope from "effect/Scope"
 import type { ServerConfig } from "../../config/GatewayConfig.ts"
 
 /**
- * Options of `createServer`: Node answers 408 after a timeout, 431 for headers that are too large, and closes
- * the connection.
+ * Options of `createServer`: Node reports a `clientError` after a timeout and for headers that are too large, which
+ * `ClientErrors` answers. The handler refuses a request without `host`, because Node's refusal has no body.
  */
 export const options = ({ maxHeaderBytes, timeouts }: ServerConfig): ServerOptions => ({
   maxHeaderSize: maxHeaderBytes,
   headersTimeout: Math.min(timeouts.headers, timeouts.request),
   requestTimeout: timeouts.request,
   connectionsCheckingInterval: interval(Math.min(timeouts.headers, timeouts.request)),
-  requireHostHeader: true,
+  requireHostHeader: false,
   insecureHTTPParser: false
 })
 

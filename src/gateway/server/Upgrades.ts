@@ -1,5 +1,5 @@
 /**
- * Handles requests to change the protocol of a connection: `Upgrade` and CONNECT.
+ * Handles requests to change the protocol of a connection (`Upgrade`). CONNECT is refused by `ClientErrors`.
  *
  * An upgrade that no handler takes is ignored, as HTTP allows, and the request is served like any other: its
  * body is read, it is counted, and every timeout and limit applies
@@ -32,8 +32,6 @@ export const install = (
   takers: ReadonlyArray<Taker> = []
 ): void => {
   server.removeAllListeners("upgrade")
-  server.removeAllListeners("connect")
-  server.on("connect", refuseTunnel)
   // Without a listener, Node ignores all upgrades.
   if (takers.length === 0) return
   const taken = new WeakMap<IncomingMessage, Take>()
@@ -69,12 +67,4 @@ const serveAnyway = (server: Server, request: IncomingMessage, socket: Duplex, h
   }
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]))
   server.emit("connection", socket)
-}
-
-/** The gateway is not a proxy for other hosts. */
-const refuseTunnel = (_: IncomingMessage, socket: Duplex): void => {
-  socket.on("error", () => {})
-  socket.end(
-    "HTTP/1.1 405 Method Not Allowed\r\nallow: GET, HEAD, POST, DELETE\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-  )
 }

@@ -66,6 +66,7 @@ export const make = Effect.fnUntraced(function* (
         open.add(socket)
         const held: Connections.Connection = {
           socket: connection.socket,
+          exchanges: connection.exchanges,
           hold: () => {
             const release = connection.hold()
             busy.add(socket)
