@@ -6,6 +6,7 @@ import type { Target } from "../domain/Target.ts"
 import * as Bench from "../health/Bench.ts"
 import type { CredentialLimits } from "../health/CredentialLimits.ts"
 import * as Timestamp from "../time/Timestamp.ts"
+import { type ExplainedHedge, hedgeOf } from "./ExplainHedge.ts"
 import type { PreparedChain } from "./PreparedChain.ts"
 import type { Learned, Room } from "./Room.ts"
 
@@ -23,6 +24,8 @@ export interface Explained {
   readonly state: "callable" | "probe" | "resting" | "probing" | "manual" | "limited"
   /** The limits that were learnt from its refusals, and how much of them is used; absent when there are none. */
   readonly learned?: Learned | undefined
+  /** What a hedge would do beside a first attempt here; absent for a target that would be skipped. */
+  readonly hedge?: ExplainedHedge | undefined
   /** Why it would be skipped; absent for one that would be called. */
   readonly why?: Bench.Resting | undefined
   /** What would clear it, as a text for operators; absent for one that is callable. */
@@ -42,15 +45,15 @@ export const explain = <P extends Backend, R>(
     state
   }: { readonly state: Bench.State; readonly limits: CredentialLimits; readonly room: Room },
   now: number
-): ReadonlyArray<Explained> =>
-  prepared.tiers.flatMap((tier, index) => {
+): ReadonlyArray<Explained> => {
+  const all = prepared.tiers.flatMap((tier, index) => {
     const targets = tier.targetsIn(context)
     const strategy = targets.length < 2 ? "sequential" : tier.strategyIn(context)
     const place = strategy === "sequential" ? { tier: index + 1 } : { tier: index + 1, strategy }
     return targets.map((target): Explained => {
       const benched = Bench.weightier(Bench.peek(state, target, now), limits.why(target, now))
       const why = benched ?? room.why(target, now)
-      const learned = room.of(target)
+      const learned = room.of(target, now)
       const known = { target, ...place, ...(learned && { learned }) }
       if (why !== undefined) return { ...known, state: stateOf(why), why, clears: clearing(why) }
       const halfOpen = target.allBenchKeys.find((key) => Bench.entryOf(state, key, now)?.reason !== undefined)
@@ -59,6 +62,12 @@ export const explain = <P extends Backend, R>(
         : { ...known, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }
     })
   })
+  return all.map((each) =>
+    each.why === undefined
+      ? { ...each, hedge: hedgeOf(each, all, room.signals, prepared.policy.targets) }
+      : each
+  )
+}
 
 const stateOf = ({ probing, reason }: Bench.Resting): Explained["state"] => {
   if (reason === "Manual") return "manual"

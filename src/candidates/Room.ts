@@ -21,20 +21,27 @@ export interface Learned {
   readonly waiting: number
 }
 
+/** A target, and the limits that were learnt of it. */
+export interface LearnedLimit extends Learned {
+  /** `provider/model#credential` */
+  readonly key: string
+}
+
 /** A target at its limit is looked at again after so many milliseconds, if no attempt has ended before. */
 const soon = 1_000
 
 /** The learned limits of one runtime. */
 export class Room {
-  readonly #signals: SignalsOf
+  /** What is known of all targets. */
+  readonly signals: SignalsOf
 
   constructor(signals: SignalsOf) {
-    this.#signals = signals
+    this.signals = signals
   }
 
   /** Whether any target has refused an attempt. As long as none has, all have room. */
   get mayBeFull(): boolean {
-    return this.#signals.learning > 0
+    return this.signals.refusing.size > 0
   }
 
   /**
@@ -42,10 +49,10 @@ export class Room {
    * is true for the one whose turn it is.
    */
   why(target: Target, now: number, isNext = false): Bench.Resting | undefined {
-    if (this.#signals.learning === 0) return undefined
+    if (this.signals.refusing.size === 0) return undefined
     const settings = target.policy.learnedLimit
     if (settings === undefined) return undefined
-    const { capacity, load } = this.#signals.ofTarget(target)
+    const { capacity, load } = this.signals.ofTarget(target)
     if (capacity === undefined) return undefined
     const opensAt = capacity.opensAt(load.inFlight, now, settings)
     if (opensAt <= now && (isNext || capacity.waiting === 0)) return undefined
@@ -63,24 +70,23 @@ export class Room {
   }
 
   /** What is known of a target; `undefined` when no limit was learnt. */
-  of(target: Target): Learned | undefined {
+  of(target: Target, now: number): Learned | undefined {
     if (!this.mayBeFull || target.policy.learnedLimit === undefined) return undefined
-    const { capacity, load } = this.#signals.ofTarget(target)
-    if (capacity === undefined) return undefined
-    const { limit, rate, waiting } = capacity
-    if (!limit.isKnown && !rate.isKnown) return undefined
-    return {
-      inFlight: load.inFlight,
-      ...(limit.isKnown && { limit: Math.floor(limit.value) }),
-      ...(rate.isKnown && { perSecond: rounded(rate.value * 1_000) }),
-      waiting
-    }
+    return learnedOf(this.signals.ofTarget(target), now)
+  }
+
+  /** All targets of which a limit is known, by their keys. */
+  all(now: number): ReadonlyArray<LearnedLimit> {
+    return [...this.signals.refusing].flatMap(([key, known]) => {
+      const learned = learnedOf(known, now)
+      return learned === undefined ? [] : [{ key, ...learned }]
+    })
   }
 
   /** An attempt begins; `undefined` at a target that has not refused any. */
   began(target: Target, clock: RunClock): Begun | undefined {
-    if (this.#signals.learning === 0 || target.policy.learnedLimit === undefined) return undefined
-    const { capacity, load } = this.#signals.ofTarget(target)
+    if (this.signals.refusing.size === 0 || target.policy.learnedLimit === undefined) return undefined
+    const { capacity, load } = this.signals.ofTarget(target)
     return capacity?.began(load.inFlight + 1, clock.millis())
   }
 
@@ -104,11 +110,12 @@ export class Room {
     const settings = target.policy.learnedLimit
     const kind = Failure.classOf(failure)
     if (settings === undefined || (kind !== "RateLimit" && kind !== "Overloaded")) return false
-    const known = this.#signals.ofTarget(target)
+    const known = this.signals.ofTarget(target)
     const others = Math.max(0, known.load.inFlight - (isCounted ? 1 : 0))
     // A wait that the provider names says more about its rate than a guess.
     const isThrottle = failure._tag === "RateLimit" && failure.retryAfter === undefined
-    return this.#learning(known).refused({ begun, others, isThrottle }, now, settings)
+    const capacity = known.capacity ?? this.signals.learn(target.key, known)
+    return capacity.refused({ begun, others, isThrottle }, now, settings)
   }
 
   /** So many more requests wait for room at a target. */
@@ -118,11 +125,18 @@ export class Room {
   }
 
   #capacity(target: Target): Capacity | undefined {
-    return this.#signals.ofTarget(target).capacity
+    return this.signals.ofTarget(target).capacity
   }
+}
 
-  #learning(known: Signals): Capacity {
-    return known.capacity ?? this.#signals.learn(known)
+const learnedOf = ({ capacity, load }: Signals, now: number): Learned | undefined => {
+  if (capacity === undefined || !capacity.isKnown(now)) return undefined
+  const { limit, rate, waiting } = capacity
+  return {
+    inFlight: load.inFlight,
+    ...(limit.isKnown && { limit: Math.floor(limit.value) }),
+    ...(rate.isKnown && { perSecond: rounded(rate.value * 1_000) }),
+    waiting
   }
 }
 

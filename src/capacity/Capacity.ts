@@ -66,6 +66,8 @@ export class Capacity {
   #loweredAfter = -1
   /** When something was last lowered, or kept an attempt waiting. */
   #neededAt = Number.NEGATIVE_INFINITY
+  /** How long a limit is remembered, by the settings of the last refusal. */
+  #memory = 0
   /** Attempts that began since, less those that were refused. */
   #taken = 0
   #wasLimit = false
@@ -73,6 +75,11 @@ export class Capacity {
   #answers = 0
   /** What attempts lately waited for: 1 for others to end, -1 for the rate. */
   #bound = 0
+
+  /** Whether a limit is known that was needed lately. */
+  isKnown(now: number): boolean {
+    return (this.limit.isKnown || this.rate.isKnown) && now - this.#neededAt <= this.#memory
+  }
 
   /** When another attempt may begin while so many are under way: in the past, or infinite until one ends. */
   opensAt(inFlight: number, now: number, { memory }: Settings): number {
@@ -118,6 +125,7 @@ export class Capacity {
    * false when it has refused everything since the last time, or nothing is known of what it took.
    */
   refused({ begun, isThrottle, others }: Refusal, now: number, settings: Settings): boolean {
+    this.#memory = settings.memory
     const isFirst = this.#loweredAfter < 0
     const { isPaced, place, ticket } = begun ?? { isPaced: false, place: others + 1, ticket: 0 }
     if (!isFirst && ticket <= this.#loweredAfter) {

@@ -28,6 +28,11 @@ export class HedgeBudget {
     this.#tokens = Math.min(most, this.#tokens + 1)
   }
 
+  /** Whether a request that came now, `share` of which may be hedged, could be. */
+  allowsNext(share: number): boolean {
+    return Math.min(most, this.#tokens + share) >= 1 - 1e-9
+  }
+
   /** Whole hedges that could be made now. */
   get left(): number {
     return Math.floor(this.#tokens + 1e-9)

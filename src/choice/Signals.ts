@@ -46,8 +46,8 @@ export class SignalsOf {
   readonly hedges = new HedgeBudget()
   /** The groups in which targets have equals, by the targets themselves. */
   readonly groups = new WeakMap<object, Group>()
-  /** Targets that have refused attempts. */
-  learning = 0
+  /** Targets that have refused attempts, by their keys. */
+  readonly refusing = new Map<string, Signals>()
   readonly #known = new LatestKeys<Signals>(capacity)
 
   /** How many targets are known. */
@@ -79,8 +79,13 @@ export class SignalsOf {
   }
 
   /** Begins to learn what a target takes. */
-  learn(known: Signals): Capacity {
-    this.learning++
+  learn(key: string, known: Signals): Capacity {
+    // Only names that callers make up can be so many. What was learnt of the oldest is no longer listed.
+    for (const oldest of this.refusing.keys()) {
+      if (this.refusing.size < capacity) break
+      this.refusing.delete(oldest)
+    }
+    this.refusing.set(key, known)
     known.capacity ??= new Capacity()
     return known.capacity
   }

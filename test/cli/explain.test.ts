@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Exit } from "effect"
 import { Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
+import { format } from "../../src/cli/admin/Explain.ts"
 import { cli } from "../../src/cli/Cli.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { ask, chat, key, openai, provider, start } from "../support/gateway.ts"
@@ -91,6 +92,41 @@ describe("explain", () => {
       const { url } = yield* running
       const { out } = yield* explain("alone", "--fallbacks", "b/other, b/gpt", "--json", "--url", url)
       assert.deepStrictEqual(JSON.parse(out).chain, ["a/gpt", "b/other", "b/gpt"])
+    })
+  )
+
+  it("says what was learnt of a target, and what a hedge would do", () => {
+    const target = (name: string, more: object) => ({ target: name, state: "callable" as const, ...more })
+    const hedge = { to: ["b/gpt#k"], afterMs: { stream: 1_200, answer: 8_000 } }
+    const out = format(
+      {
+        model: "smart",
+        chain: ["a/gpt", "b/gpt"],
+        first: "a/gpt#k",
+        targets: [
+          target("a/gpt#k", { learned: { inFlight: 4, limit: 5, perSecond: 2.5, waiting: 3 }, hedge }),
+          target("b/gpt#k", { hedge: { to: [], afterMs: {}, whyNot: "no other target" } })
+        ],
+        tiers: [],
+        whenAllBenched: "wait",
+        attempts: 8
+      },
+      0
+    )
+    const lines = out.split("\n")
+    assert.include(lines, "learned limit: a/gpt#k takes 5 at once and 2.5 a second; 4 under way, 3 waiting")
+    assert.include(
+      lines,
+      "hedge: beside a/gpt#k after 1.2 s without content of a stream, or 8 s without a whole answer, at b/gpt#k"
+    )
+    assert.include(lines, "hedge: none beside b/gpt#k, no other target")
+  })
+
+  it.live("says that hedging is off", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running
+      const { out } = yield* explain("smart", "--url", url)
+      assert.include(out.split("\n"), "hedge: none, hedging is off (policy.hedge)")
     })
   )
 

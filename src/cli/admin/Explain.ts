@@ -7,6 +7,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ExplainedTarget, Explanation } from "../../gateway/admin/Wire.ts"
+import { time } from "../../simulator/report/Units.ts"
 import { because, ExitWith } from "../support/Exit.ts"
 import { span } from "../support/Span.ts"
 import * as Table from "../support/Table.ts"
@@ -56,11 +57,42 @@ export const format = (explanation: Explanation, now: number): string => {
       ])
     ),
     "",
+    ...targets.flatMap(learnedOf),
+    ...hedgesOf(targets),
     `chain: ${chainOf(chain, targets)}`,
     ...special("if the prompt is too long", onContextExceeded),
     ...special("if a provider refuses the content", onContentPolicy),
     `limits: attempts ${attempts}${deadline === undefined ? "" : `, deadline ${span(deadline)}`}`
   ].join("\n")
+}
+
+/** What was learnt of a target. */
+const learnedOf = ({ learned, target }: ExplainedTarget): ReadonlyArray<string> => {
+  if (learned === undefined) return []
+  const { inFlight, limit, perSecond, waiting } = learned
+  const takes = [
+    ...(limit === undefined ? [] : [`${limit} at once`]),
+    ...(perSecond === undefined ? [] : [`${perSecond} a second`])
+  ]
+  return [`learned limit: ${target} takes ${takes.join(" and ")}; ${inFlight} under way, ${waiting} waiting`]
+}
+
+/** What hedges would do, or in one line why there are none. */
+const hedgesOf = (targets: ReadonlyArray<ExplainedTarget>): ReadonlyArray<string> => {
+  const reasons = new Set(targets.flatMap(({ hedge }) => (hedge === undefined ? [] : [hedge.whyNot])))
+  const [only] = reasons
+  if (reasons.size === 0) return []
+  if (reasons.size === 1 && only !== undefined) return [`hedge: none, ${only}`]
+  return targets.flatMap(({ hedge, target }) => {
+    if (hedge === undefined) return []
+    if (hedge.whyNot !== undefined) return [`hedge: none beside ${target}, ${hedge.whyNot}`]
+    const { answer, stream } = hedge.afterMs
+    const after = [
+      ...(stream === undefined ? [] : [`${time(stream)} without content of a stream`]),
+      ...(answer === undefined ? [] : [`${time(answer)} without a whole answer`])
+    ]
+    return [`hedge: beside ${target} after ${after.join(", or ")}, at ${hedge.to.join(" or ")}`]
+  })
 }
 
 /** The target, or the equal targets that include it. */

@@ -17,7 +17,7 @@ import { AdminApi, type BenchRequest, InvalidRequest, NotBenched } from "./Admin
 import * as ConfigView from "./ConfigView.ts"
 import * as Events from "./Events.ts"
 import * as JsonLines from "./JsonLines.ts"
-import { benchOf, explainedOf, healthOf, untried } from "./Views.ts"
+import { benchOf, explainedOf, healthOf, tiersOf, untried } from "./Views.ts"
 import type * as Wire from "./Wire.ts"
 
 /** What the handlers need. */
@@ -110,7 +110,8 @@ const insight = ({ closing, live, revision }: Options) =>
           const found = catalog.resolve(model, { fallbacks: fallbacks === undefined ? [] : split(fallbacks) })
           if (Result.isFailure(found)) return yield* found.failure
           const chain = found.success
-          const targets = (yield* failover.explain(chain)).map(explainedOf)
+          const explained = yield* failover.explain(chain)
+          const targets = explained.map(explainedOf)
           const first = targets.find(({ state }) => state === "callable" || state === "probe")
           const { attempts, deadline, whenAllBenched } = Policy.make(config.policy, chain.policy)
           const retriesLeft = yield* failover.retriesLeft
@@ -119,6 +120,7 @@ const insight = ({ closing, live, revision }: Options) =>
             chain: Chain.specs(chain),
             ...(first !== undefined && { first: first.target }),
             targets,
+            tiers: tiersOf(explained),
             whenAllBenched,
             ...(chain.onContextExceeded && { onContextExceeded: Chain.specs(chain.onContextExceeded) }),
             ...(chain.onContentPolicy && { onContentPolicy: Chain.specs(chain.onContentPolicy) }),

@@ -1,6 +1,8 @@
 /** Maps the engine's records to the records of the admin API. */
 
 import type { Explained } from "../../candidates/Explain.ts"
+import type { ExplainedHedge } from "../../candidates/ExplainHedge.ts"
+import type { Learned } from "../../candidates/Room.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import type * as BenchRegistry from "../../health/BenchRegistry.ts"
 import type * as Wire from "./Wire.ts"
@@ -57,23 +59,58 @@ export const untried = (key: string): Wire.Health => ({
 /** A target as a request would find it. */
 export const explainedOf = ({
   clears,
+  hedge,
+  learned,
   state,
   strategy,
   target,
   tier,
   why
-}: Explained): Wire.ExplainedTarget => ({
-  target: target.key,
-  ...(strategy !== undefined && { tier, strategy }),
-  state,
-  ...(why !== undefined && {
+}: Explained): Wire.ExplainedTarget => {
+  const reason = why && {
     key: why.key,
     reason: why.reason,
     ...(why.evidence !== undefined && { evidence: why.evidence }),
     ...end(why.until)
-  }),
-  ...(clears !== undefined && { clears })
+  }
+  const clearing = clears === undefined ? {} : { clears }
+  return {
+    target: target.key,
+    ...(strategy !== undefined && { tier, strategy }),
+    state,
+    ...reason,
+    ...clearing,
+    ...(reason && { why: { ...reason, ...clearing } }),
+    ...(learned && { learned: learnedOf(learned) }),
+    ...(hedge && { hedge: hedgeOf(hedge) })
+  }
+}
+
+/** What was learnt of a target. */
+const learnedOf = ({ inFlight, limit, perSecond, waiting }: Learned): Wire.Learned => ({
+  inFlight,
+  ...(limit !== undefined && { limit }),
+  ...(perSecond !== undefined && { perSecond }),
+  waiting
 })
+
+const hedgeOf = ({ effect, stream, to, whyNot }: ExplainedHedge) => ({
+  to: to.map(({ key }) => key),
+  afterMs: { ...(stream !== undefined && { stream }), ...(effect !== undefined && { answer: effect }) },
+  ...(whyNot !== undefined && { whyNot })
+})
+
+/** The tiers of a chain with their targets. */
+export const tiersOf = (targets: ReadonlyArray<Explained>): Wire.Explanation["tiers"] =>
+  [...new Set(targets.map(({ tier }) => tier))].map((tier) => {
+    const mine = targets.filter((each) => each.tier === tier)
+    return {
+      tier,
+      models: [...new Set(mine.map(({ target }) => target.benchKeys.model))],
+      strategy: mine[0]?.strategy ?? "sequential",
+      targets: mine.map(explainedOf)
+    }
+  })
 
 /** A manual bench may have no end. */
 const end = (until: number | undefined) => (until !== undefined && Number.isFinite(until) ? { until } : {})

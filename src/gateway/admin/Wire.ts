@@ -87,6 +87,31 @@ export const Decision = Schema.Struct({
   skips: Schema.Array(Schema.Struct({ ...Decisions.Skip.fields, until: opt(Moment) }))
 }).annotate({ identifier: "Decision" })
 
+/** A limit that was learnt from the refusals of a target, and how much of it is used. */
+export const Learned = Schema.Struct({
+  /** Attempts under way, streams to their end. */
+  inFlight: Schema.Int,
+  /** How many may be under way at once; absent when that is not known. */
+  limit: opt(Schema.Int),
+  /** How many may begin in a second; absent when that is not known. */
+  perSecond: opt(Schema.Finite),
+  /** Requests that wait for room. */
+  waiting: Schema.Int
+}).annotate({ identifier: "Learned" })
+
+/** The same. */
+export type Learned = typeof Learned.Type
+
+/** What a hedge would do beside a first attempt at a target. */
+const ExplainedHedge = Schema.Struct({
+  /** The target that the hedge would call, or all that the strategy of their tier chooses from. */
+  to: Schema.Array(Schema.String),
+  /** Milliseconds until a stream has to have content, and until a whole answer has to be there. */
+  afterMs: Schema.Struct({ stream: opt(Schema.Finite), answer: opt(Schema.Finite) }),
+  /** Why there would be no hedge now, in a sentence. */
+  whyNot: opt(Schema.String)
+})
+
 /** One target as a request would find it now. */
 export const ExplainedTarget = Schema.Struct({
   /** `provider/model#credential` */
@@ -102,7 +127,21 @@ export const ExplainedTarget = Schema.Struct({
   evidence: opt(Schema.String),
   until: opt(Moment),
   /** What would clear the bench, in a sentence. */
-  clears: opt(Schema.String)
+  clears: opt(Schema.String),
+  /** The same as `key`, `reason`, `evidence`, `until` and `clears`, together; absent for a target that would be called. */
+  why: opt(
+    Schema.Struct({
+      key: Schema.String,
+      reason: Schema.String,
+      evidence: opt(Schema.String),
+      until: opt(Moment),
+      clears: opt(Schema.String)
+    })
+  ),
+  /** The limits that were learnt from its refusals (`learnedLimit`). */
+  learned: opt(Learned),
+  /** What a hedge would do beside a first attempt here; absent for a target that would be skipped. */
+  hedge: opt(ExplainedHedge)
 }).annotate({ identifier: "ExplainedTarget" })
 
 /** One target as a request would find it now. */
@@ -120,6 +159,18 @@ export const Explanation = Schema.Struct({
    * credentials.
    */
   targets: Schema.Array(ExplainedTarget),
+  /** The same targets, tier by tier. */
+  tiers: Schema.Array(
+    Schema.Struct({
+      /** The number of the tier, from 1. */
+      tier: Schema.Int,
+      /** Its models, as `provider/model`. */
+      models: Schema.Array(Schema.String),
+      /** How requests are spread over its targets. `sequential`: they are tried in this order. */
+      strategy: Schema.Literals(strategies),
+      targets: Schema.Array(ExplainedTarget)
+    })
+  ),
   /** What happens if all targets are benched. */
   whenAllBenched: Schema.Literals(["tryAnyway", "wait", "fail"]),
   onContextExceeded: opt(Schema.Array(Schema.String)),

@@ -397,6 +397,16 @@ describe("what it tells", () => {
         ]
       )
       assert.match(told.targets[0]?.clears ?? "", /probe of a\/gpt#k1 after 20/)
+      assert.deepInclude(told.targets[0]?.why, { key: "a/gpt#k1", reason: "Overloaded" })
+      assert.strictEqual(told.targets[2]?.hedge?.whyNot, "hedging is off (policy.hedge)")
+      assert.deepStrictEqual(
+        told.tiers.map(({ models, strategy, tier }) => `${tier} ${models.join("|")} ${strategy}`),
+        told.chain.map((model, index) => `${index + 1} ${model} sequential`)
+      )
+      assert.deepStrictEqual(
+        told.tiers.flatMap(({ targets }) => targets),
+        told.targets
+      )
       assert.match(told.targets[1]?.clears ?? "", /taking a#k2 off/)
       assert.isAbove(told.retriesLeft ?? 0, 0)
     })

@@ -1,0 +1,66 @@
+/** What would happen to a request whose first attempt takes long: after which time it would be hedged, and where to. */
+import type { SignalsOf } from "../choice/Signals.ts"
+import type { Target } from "../domain/Target.ts"
+import * as Hedging from "../policy/Hedging.ts"
+import type { Explained } from "./Explain.ts"
+
+/** How a request would be hedged whose first attempt is at a target. Whether a request may be hedged is its provider's decision, too. */
+export interface ExplainedHedge {
+  /**
+   * The targets one of which the hedge would call: one where the tier is tried in its order, else all that its strategy chooses
+   * from.
+   */
+  readonly to: ReadonlyArray<Target>
+  /** Milliseconds until a stream has to have content; absent while that is not known. */
+  readonly stream?: number | undefined
+  /** Milliseconds until a whole answer has to be there; absent while that is not known. */
+  readonly effect?: number | undefined
+  /** Why there would be no hedge now, in words; absent if there would be one. */
+  readonly whyNot?: string | undefined
+}
+
+/** The hedge for a request whose first attempt is at `target`, one of the `targets` of its chain. */
+export const hedgeOf = (
+  { target, tier, strategy }: Explained,
+  targets: ReadonlyArray<Explained>,
+  signals: SignalsOf,
+  mostTargets: number
+): ExplainedHedge => {
+  const { hedge, timeouts } = target.policy
+  if (hedge === undefined) return { to: [], whyNot: "hedging is off (policy.hedge)" }
+  const at = targets.findIndex((each) => each.target === target)
+  const open = targets.filter((each, index) => each.state === "callable" && index !== at)
+  const here = open.filter(
+    (each) => each.tier === tier && (strategy !== undefined || targets.indexOf(each) > at)
+  )
+  const later = hedge.to === "chain" ? open.filter((each) => each.tier > tier) : []
+  const to = firstOf(here.length > 0 ? here : later.filter((each) => each.tier === later[0]!.tier))
+  const { times } = signals.ofTarget(target)
+  const delay = (kind: "stream" | "effect", longest: number) => {
+    const after = Hedging.delayOf(hedge, () => times[kind])
+    return after !== undefined && after < longest ? { [kind]: after } : {}
+  }
+  const after = { ...delay("stream", timeouts.firstContent), ...delay("effect", timeouts.answer) }
+  const whyNot = whyNotOf()
+  return { to, ...after, ...(whyNot !== undefined && { whyNot }) }
+
+  function whyNotOf(): string | undefined {
+    if (mostTargets < 2) return "a request may go to one target only (policy.targets)"
+    if (to.length === 0) {
+      return hedge!.to === "chain"
+        ? "no other target of the chain can be called now without being a probe"
+        : "no other target of its tier can be called now without being a probe"
+    }
+    if (Object.keys(after).length === 0) {
+      return typeof hedge!.after === "number"
+        ? "the delay is not shorter than the timeout of the attempt"
+        : "fewer than 20 times of the target are known, and hedge.otherwise sets no delay for that case"
+    }
+    return signals.hedges.allowsNext(hedge!.share)
+      ? undefined
+      : "the budget of hedges is used up; each request that may be hedged adds hedge.share to it"
+  }
+}
+
+const firstOf = (found: ReadonlyArray<Explained>): ReadonlyArray<Target> =>
+  (found[0]?.strategy === undefined ? found.slice(0, 1) : found).map(({ target }) => target)

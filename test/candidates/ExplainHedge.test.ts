@@ -1,0 +1,126 @@
+/** What `explain` says of hedges is what a request then does. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import type { FailoverEvent } from "../../src/events/FailoverEvent.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import type * as Policy from "../../src/policy/Policy.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { play } from "../support/engine.ts"
+
+const slow = [{ wait: "10 seconds" }, "late"] as const
+
+/** A tier of `a` and `b` (in this order, unless there is a strategy) and then `c`; all are slow. */
+const chainOf = (strategy: "sequential" | "random" = "sequential") => {
+  const [a, b, c] = ["a", "b", "c"].map((name) => Model.make(Scripted.make(name, [slow]), "m"))
+  return Chain.make(Chain.withStrategy(Chain.equals(a!, b!), strategy), c!)
+}
+
+type Slow = ReturnType<typeof chainOf>
+
+/** For each target: where its hedge would go and after how long, or why there would be none. */
+const told = (chain: Slow) =>
+  Effect.map(
+    Effect.flatMap(Failover.Failover, (failover) => failover.explain(chain)),
+    (targets) =>
+      targets.map(({ hedge, target }) => {
+        if (hedge === undefined) return `${target.provider}: skipped`
+        const { effect, stream, to, whyNot } = hedge
+        const places = to.map(({ provider }) => provider).join(" or ")
+        return whyNot === undefined
+          ? `${target.provider}: ${places} after ${stream} or ${effect}`
+          : `${target.provider}: ${whyNot}`
+      })
+  )
+
+/** Asks once, and gives the providers that were called as hedges, with the time. */
+const hedged = (chain: Slow) => {
+  const events: Array<FailoverEvent> = []
+  const asked = Failover.complete(chain, "q", { observer: (event) => void events.push(event) })
+  return Effect.as(asked, events).pipe(
+    Effect.map((events) =>
+      events.flatMap((event) =>
+        event._tag === "AttemptStarted" && event.hedge === true
+          ? [`${event.target.provider} after ${event.elapsed}`]
+          : []
+      )
+    )
+  )
+}
+
+const under = (policy: Policy.Options) => Effect.provide(Failover.layer({ policy }))
+const always = { after: "1 second", share: 1 } as const
+
+describe("explaining hedges", () => {
+  it.effect("says that they are off", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(
+        yield* told(chainOf()),
+        ["a", "b", "c"].map((name) => `${name}: hedging is off (policy.hedge)`)
+      )
+    }).pipe(under({}))
+  )
+
+  it.effect("names the target and the delay of the hedge that then begins", () =>
+    Effect.gen(function* () {
+      const chain = chainOf()
+      assert.strictEqual((yield* told(chain))[0], "a: b after 1000 or 1000")
+      const { value } = yield* play(hedged(chain))
+      assert.deepStrictEqual(value, ["b after 1000"])
+    }).pipe(under({ hedge: { ...always } }))
+  )
+
+  it.effect("names a target of a later tier only with `to: chain`", () =>
+    Effect.gen(function* () {
+      const chain = chainOf()
+      const registry = yield* BenchRegistry
+      yield* registry.bench("b", {})
+      assert.deepStrictEqual(yield* told(chain), [
+        "a: c after 1000 or 1000",
+        "b: skipped",
+        "c: no other target of the chain can be called now without being a probe"
+      ])
+      assert.deepStrictEqual((yield* play(hedged(chain))).value, ["c after 1000"])
+    }).pipe(under({ hedge: { ...always, to: "chain" } }))
+  )
+
+  it.effect(
+    "says that no other target of the tier is free, that times are unknown, or that the delay is too long",
+    () =>
+      Effect.gen(function* () {
+        const chain = chainOf()
+        const registry = yield* BenchRegistry
+        const [first] = yield* told(chain).pipe(under({ hedge: {} }))
+        assert.match(first ?? "", /^a: fewer than 20 times of the target are known/)
+        const [late] = yield* told(chain).pipe(under({ hedge: { after: "6 minutes" } }))
+        assert.match(late ?? "", /^a: the delay is not shorter than the timeout/)
+        yield* registry.bench("b", {})
+        const [alone] = yield* told(chain)
+        assert.strictEqual(alone, "a: no other target of its tier can be called now without being a probe")
+      }).pipe(under({ hedge: { ...always } }))
+  )
+
+  it.effect("says that the budget is used up until enough requests have come", () =>
+    Effect.gen(function* () {
+      const chain = chainOf()
+      assert.match((yield* told(chain))[0] ?? "", /^a: the budget of hedges is used up/)
+      yield* play(hedged(chain))
+      assert.strictEqual((yield* told(chain))[0], "a: b after 1000 or 1000")
+      assert.deepStrictEqual((yield* play(hedged(chain))).value, ["b after 1000"])
+    }).pipe(under({ hedge: { ...always, share: 0.5 } }))
+  )
+
+  it.effect("names all targets that a strategy chooses from", () =>
+    Effect.gen(function* () {
+      const chain = chainOf("random")
+      const failover = yield* Failover.Failover
+      const targets = yield* failover.explain(chain)
+      assert.deepStrictEqual(
+        targets.slice(0, 2).map(({ hedge }) => hedge?.to.map(({ key }) => key)),
+        [["b/m#default"], ["a/m#default"]]
+      )
+    }).pipe(under({ hedge: { ...always } }))
+  )
+})
