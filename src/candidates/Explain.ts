@@ -8,7 +8,7 @@ import type { CredentialLimits } from "../health/CredentialLimits.ts"
 import * as Timestamp from "../time/Timestamp.ts"
 import { type ExplainedHedge, hedgeOf } from "./ExplainHedge.ts"
 import type { PreparedChain } from "./PreparedChain.ts"
-import type { Learned, Room } from "./Room.ts"
+import type { Learned, Room } from "./queue/Room.ts"
 
 /** One target, as a request would find it now. */
 export interface Explained {

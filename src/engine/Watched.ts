@@ -4,7 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
-import type { WaitQueues } from "../candidates/WaitQueues.ts"
+import type { WaitQueues } from "../candidates/queue/WaitQueues.ts"
 import type { Signals, SignalsOf } from "../choice/Signals.ts"
 import type { Target } from "../domain/Target.ts"
 import type { OpenStream } from "../stream/OpenStream.ts"

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { Candidates } from "../../src/candidates/Candidates.ts"
+import * as Lookahead from "../../src/candidates/Lookahead.ts"
 import { prepare } from "../../src/candidates/PreparedChain.ts"
 import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
@@ -50,10 +51,10 @@ describe("in a chain of 10,000 models whose first is free", () => {
   it.effect("what comes next is asked of the next one only", () =>
     Effect.gen(function* () {
       const { candidates, looks, target } = yield* walked(10_000)
-      assert.strictEqual(candidates.ahead(target, "credential", 1), 1)
-      assert.strictEqual(candidates.ahead(target, "endpoint", 4), 4)
-      assert.strictEqual(candidates.following(), "p/m1")
-      assert.isFalse(candidates.hasSibling())
+      assert.strictEqual(Lookahead.count(candidates, target, "credential", 1), 1)
+      assert.strictEqual(Lookahead.count(candidates, target, "endpoint", 4), 4)
+      assert.strictEqual(Lookahead.following(candidates), "p/m1")
+      assert.isFalse(Lookahead.hasSibling(candidates))
       assert.isAtMost(looks(), 20)
     })
   )

@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import type { Line, Waiting } from "../../src/candidates/WaitQueue.ts"
-import { WaitQueues } from "../../src/candidates/WaitQueues.ts"
+import type { Line, Waiting } from "../../src/candidates/queue/WaitQueue.ts"
+import { WaitQueues } from "../../src/candidates/queue/WaitQueues.ts"
 import { target } from "../support/bench.ts"
 
 const minute = 60_000

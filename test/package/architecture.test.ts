@@ -20,6 +20,7 @@ const layers = [
   "health",
   "events",
   "stream",
+  "candidates/queue",
   "candidates",
   "engine/failures",
   "engine/run",
@@ -186,7 +187,6 @@ const longFiles: Readonly<Record<string, string>> = {
   "classifier/signals/Codes.ts": "a table: the error codes of every provider",
   "classifier/signals/Sentences.ts": "a table: the error sentences of every provider",
   "testing/strict/Servers.ts": "a table: what each strict server accepts and refuses",
-  "candidates/Candidates.ts": "the candidates of one run; to be divided",
   "engine/Runtime.ts": "the runtime as one service; to be divided"
 }
 

@@ -1,7 +1,7 @@
 /** No target can be called now: the run waits for one that it may call, or ends. */
 import * as Effect from "effect/Effect"
+import { type Turn, Waiter } from "../../candidates/queue/Waiter.ts"
 import type { Visit } from "../../candidates/Visit.ts"
-import { type Turn, Waiter } from "../../candidates/Waiter.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import * as NextTarget from "./NextTarget.ts"
 import * as Retry from "./Retry.ts"

@@ -1,5 +1,6 @@
 /** After a failure: the visit ends, and the run stops or goes on to another target. */
 import * as Exhaustion from "../../candidates/Exhaustion.ts"
+import * as Lookahead from "../../candidates/Lookahead.ts"
 import type { PreparedChain } from "../../candidates/PreparedChain.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import type { Action } from "../../events/FailoverEvent.ts"
@@ -140,7 +141,7 @@ export const nextAction = <P extends Backend, R, A>(run: RunState<P, R, A>): Act
 
 const nextModel = <P extends Backend, R, A>(run: RunState<P, R, A>): string | undefined => {
   if (run.hedge !== undefined) return run.hedge.visit.target.benchKeys.model
-  return run.visits >= run.options.policy.targets ? undefined : run.candidates.following()
+  return run.visits >= run.options.policy.targets ? undefined : Lookahead.following(run.candidates)
 }
 
 /** Tells the target's wait queue how the attempt went, after the observer. */

@@ -7,8 +7,9 @@ import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import { Candidates } from "../../candidates/Candidates.ts"
 import * as Exhaustion from "../../candidates/Exhaustion.ts"
+import * as Lookahead from "../../candidates/Lookahead.ts"
+import type { Line } from "../../candidates/queue/WaitQueue.ts"
 import type { Visit } from "../../candidates/Visit.ts"
-import type { Line } from "../../candidates/WaitQueue.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import type { Target } from "../../domain/Target.ts"
 import { Reporter } from "../../events/Reporter.ts"
@@ -123,7 +124,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     const { target } = this.visit
     // An attempt that takes too long is a timeout: the fallbacks that count are those that a timeout leads to.
     const { next } = target.policy.rules.Timeout
-    const ahead = (most: number) => this.candidates.ahead(target, next, most)
+    const ahead = (most: number) => Lookahead.count(this.candidates, target, next, most)
     return (
       now + VisitTime.of(this.deadlineAt - now, this.deadline, this.options.policy.fallbackReserve, ahead)
     )
@@ -157,7 +158,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   }
 
   hasSibling(): boolean {
-    return this.candidates.hasSibling()
+    return Lookahead.hasSibling(this.candidates)
   }
 
   canAmend(failure: Failure.BadRequest): boolean {

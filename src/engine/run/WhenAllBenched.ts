@@ -6,10 +6,11 @@
  * were not tried yet (of those benched by hand, the ones whose bench ends in time); with `wait`, all benched ones; those that
  * were skipped for their own limit; and those that are at a learned limit, until they have room.
  */
+import * as BenchedTargets from "../../candidates/BenchedTargets.ts"
 import type { Candidates } from "../../candidates/Candidates.ts"
 import * as Exhaustion from "../../candidates/Exhaustion.ts"
+import type { Place } from "../../candidates/queue/WaitQueue.ts"
 import type { Visit } from "../../candidates/Visit.ts"
-import type { Place } from "../../candidates/WaitQueue.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import type { Target } from "../../domain/Target.ts"
 import type { BadRequest, ContextExceeded, Failure } from "../../failure/Failure.ts"
@@ -30,7 +31,7 @@ export type Decision<P extends Backend> =
   /** Wait for the first turn among these places. */
   | { readonly _tag: "Wait"; readonly places: ReadonlyArray<RunPlace<P>>; readonly until: number }
   /** Come back to a target that was skipped because of its own limit, when that allows it. */
-  | { readonly _tag: "GoBack"; readonly to: Exhaustion.RestingTarget<P> }
+  | { readonly _tag: "GoBack"; readonly to: BenchedTargets.RestingTarget<P> }
   | { readonly _tag: "End"; readonly error: RunError.RunError }
 
 /** What the decision depends on. */
@@ -71,7 +72,10 @@ export const decide = <P extends Backend, R>(situation: Situation<P, R>, now: nu
     error:
       failed.length > 0
         ? Exhaustion.exhausted(candidates, failed)
-        : Exhaustion.allBenched(candidates.resting().resting, candidates.models)
+        : Exhaustion.allBenched(
+            BenchedTargets.all(candidates).resting,
+            candidates.position.prepared.models.length
+          )
   }
 }
 
@@ -108,15 +112,15 @@ const benchedPlaces = <P extends Backend, R>(
   const isUnfinished = (target: Target) => goOn.some((place) => place.target.key === target.key)
   if (whenAllBenched === "tryAnyway") {
     // Once another target was tried, dead keys are not: they do not recover by themselves.
-    const benched = candidates
-      .toTry()
-      .filter(({ why }) => failed.length === 0 || Exhaustion.passing.has(why.reason))
+    const benched = BenchedTargets.toTry(candidates).filter(
+      ({ why }) => failed.length === 0 || BenchedTargets.passing.has(why.reason)
+    )
     // Nothing was called yet: the end of a bench by hand is known, and awaited.
-    const byHand = failed.length === 0 ? candidates.benchedByHand(situation.waitsUntil()) : []
+    const byHand = failed.length === 0 ? BenchedTargets.benchedByHand(candidates, situation.waitsUntil()) : []
     return [...goOn, ...first([...benched, ...byHand], true)]
   }
   if (isOwnFault(failed.at(-1)?.failure)) return goOn
-  const { all, resting } = candidates.resting()
+  const { all, resting } = BenchedTargets.all(candidates)
   // Targets that were tried are awaited only if there are no others and a retry is left.
   const awaited = resting.filter(
     ({ target, why }) =>
@@ -145,7 +149,9 @@ const goBack = <P extends Backend, R>({
   deadlineAt,
   waitsUntil,
   whenAllBenched
-}: Situation<P, R>): { readonly _tag: "GoBack"; readonly to: Exhaustion.RestingTarget<P> } | undefined => {
+}: Situation<P, R>):
+  | { readonly _tag: "GoBack"; readonly to: BenchedTargets.RestingTarget<P> }
+  | undefined => {
   const to = whenAllBenched === "fail" ? undefined : candidates.soonestLimited()
   return to === undefined || to.why.until > waitsUntil() || to.why.until >= deadlineAt
     ? undefined

@@ -1,7 +1,7 @@
 /** The wait queues of all targets that requests wait for. Without waiting requests there is none, and no lookup. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type { Target } from "../domain/Target.ts"
+import type { Target } from "../../domain/Target.ts"
 import type { Room } from "./Room.ts"
 import { RoomQueue } from "./RoomQueue.ts"
 import { type Peek, WaitQueue } from "./WaitQueue.ts"

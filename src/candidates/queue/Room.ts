@@ -2,12 +2,12 @@
  * Whether targets have room for another attempt, by the limits that were learnt from their refusals. As long as no target
  * has refused anything, nothing is looked up.
  */
-import type { Begun, Capacity } from "../capacity/Capacity.ts"
-import type { Signals, SignalsOf } from "../choice/Signals.ts"
-import type { Target } from "../domain/Target.ts"
-import * as Failure from "../failure/Failure.ts"
-import type * as Bench from "../health/Bench.ts"
-import type { RunClock } from "../time/RunClock.ts"
+import type { Begun, Capacity } from "../../capacity/Capacity.ts"
+import type { Signals, SignalsOf } from "../../choice/Signals.ts"
+import type { Target } from "../../domain/Target.ts"
+import * as Failure from "../../failure/Failure.ts"
+import type * as Bench from "../../health/Bench.ts"
+import type { RunClock } from "../../time/RunClock.ts"
 
 /** A limit that was learnt, and how much of it is used. */
 export interface Learned {

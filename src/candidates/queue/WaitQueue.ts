@@ -15,11 +15,11 @@
  *   within its maxWait.
  */
 import type * as Context from "effect/Context"
-import type { Target } from "../domain/Target.ts"
-import type * as Bench from "../health/Bench.ts"
-import { transientClasses } from "../policy/Rule.ts"
-import { RunClock } from "../time/RunClock.ts"
-import { MovableTimer } from "../util/MovableTimer.ts"
+import type { Target } from "../../domain/Target.ts"
+import type * as Bench from "../../health/Bench.ts"
+import { transientClasses } from "../../policy/Rule.ts"
+import { RunClock } from "../../time/RunClock.ts"
+import { MovableTimer } from "../../util/MovableTimer.ts"
 
 /** The first pause after a failure, in milliseconds; it doubles with every failure in a row. */
 export const firstPause = 50

@@ -7,9 +7,9 @@
  * a row.
  */
 import type * as Context from "effect/Context"
-import type { Target } from "../domain/Target.ts"
-import { RunClock } from "../time/RunClock.ts"
-import { MovableTimer } from "../util/MovableTimer.ts"
+import type { Target } from "../../domain/Target.ts"
+import { RunClock } from "../../time/RunClock.ts"
+import { MovableTimer } from "../../util/MovableTimer.ts"
 import type { Room } from "./Room.ts"
 import { type Line, look, type Peek, pauseAfter, type Waiting } from "./WaitQueue.ts"
 

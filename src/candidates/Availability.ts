@@ -1,0 +1,70 @@
+/** Whether a target can be called now, and why not: it is benched, its credential is over its own limit, or it is at a learned limit. */
+import type { Target } from "../domain/Target.ts"
+import * as Bench from "../health/Bench.ts"
+import type { CredentialLimits } from "../health/CredentialLimits.ts"
+import type { EngineBench } from "../health/EngineBench.ts"
+import type { RunClock } from "../time/RunClock.ts"
+import type { Room } from "./queue/Room.ts"
+
+/** What can keep a target from being called. */
+export interface Limits {
+  readonly registry: EngineBench
+  readonly limits: CredentialLimits
+  readonly room?: Room | undefined
+}
+
+/** What keeps a target from being called now; `undefined` when it can be called. `isNext` as in `whyFull`. */
+export const why = (
+  shared: Limits,
+  target: Target,
+  clock: RunClock,
+  isNext = false
+): Bench.Resting | undefined => {
+  const state = shared.registry.stateUnsafe()
+  const isLimited = target.credential.rpm !== undefined
+  if (state.entries.size === 0 && !isLimited) return whyFull(shared, target, clock, isNext)
+  const now = clock.millis()
+  const benched = Bench.peek(state, target, now)
+  const resting = isLimited ? Bench.weightier(benched, shared.limits.why(target, now)) : benched
+  return resting ?? whyFull(shared, target, clock, isNext)
+}
+
+/**
+ * Why a target has no room for another attempt, being at a learned limit. Requests that wait for room come first: `isNext` is
+ * true for the one whose turn it is.
+ */
+export const whyFull = (
+  { room }: Limits,
+  target: Target,
+  clock: RunClock,
+  isNext = false
+): Bench.Resting | undefined =>
+  room?.mayBeFull === true ? room.why(target, clock.millis(), isNext) : undefined
+
+/** Whether a target is not benched, and has no room for another attempt. */
+export const isFull = (shared: Limits, target: Target, clock: RunClock): boolean =>
+  shared.room?.mayBeFull === true && why(shared, target, clock)?.reason === "LearnedLimit"
+
+/** Whether the bench would admit a target now, and not as a probe. */
+export const isFree = ({ registry }: Limits, target: Target, clock: RunClock): boolean => {
+  const state = registry.stateUnsafe()
+  return state.entries.size === 0 || Bench.isFree(state, target, clock.millis())
+}
+
+/** Whether a call would be a probe of a target that has hung before. */
+export const mayHang = ({ registry }: Limits, target: Target, clock: RunClock): boolean =>
+  Bench.isProbeAfter(registry.stateUnsafe(), target, "Timeout", clock.millis())
+
+/** Takes a probe's slot where the call is a probe. The result says why a target is not admitted. */
+export const admit = (shared: Limits, target: Target, clock: RunClock, isNext: boolean): Bench.Admission => {
+  if (target.credential.rpm !== undefined) {
+    const limited = shared.limits.why(target, clock.millis())
+    if (limited !== undefined) return limited
+  }
+  const full = whyFull(shared, target, clock, isNext)
+  // A bench is the weightier reason, and a probe is not admitted either where there is no room.
+  if (full !== undefined && Bench.peek(shared.registry.stateUnsafe(), target, clock.millis()) === undefined) {
+    return full
+  }
+  return shared.registry.admitUnsafe(target, clock)
+}

@@ -1,0 +1,72 @@
+/** Targets that one request has skipped, and may come back to. */
+import type { Backend } from "../domain/Backend.ts"
+import type { Target } from "../domain/Target.ts"
+import type * as Bench from "../health/Bench.ts"
+import type { RestingTarget } from "./BenchedTargets.ts"
+
+/** A target and its backend. */
+export interface Candidate<out P> {
+  readonly backend: P
+  readonly target: Target
+}
+
+/** The skipped targets of one request. */
+export class Skipped<P extends Backend> {
+  /** Because of their own limit. */
+  #limited: ReadonlyArray<RestingTarget<P>> = []
+  /** Because they are at a learned limit. */
+  #full: Array<Candidate<P>> = []
+  /** For others: they share the endpoint of one that failed, or may hang as another one did. */
+  readonly #avoided: Array<Candidate<P>> = []
+
+  /** A target was skipped because of its own limit. */
+  limit(backend: P, target: Target, why: Bench.Resting): void {
+    this.#limited = [...this.#limited, { backend, target, why }]
+  }
+
+  /** A target was skipped because it is at a learned limit. */
+  fill(backend: P, target: Target): void {
+    this.#full.push({ backend, target })
+  }
+
+  /** A target was skipped for others that seemed better. */
+  avoid(backend: P, target: Target): void {
+    this.#avoided.push({ backend, target })
+  }
+
+  /** Targets that were skipped because they are at a learned limit. */
+  get full(): ReadonlyArray<Candidate<P>> {
+    return this.#full
+  }
+
+  /** Targets that were skipped for others that seemed better. */
+  get avoided(): ReadonlyArray<Candidate<P>> {
+    return this.#avoided
+  }
+
+  /** Of the targets that were skipped because of their own limit and are still allowed, the one that may be called soonest. */
+  soonestLimited(
+    allows: (target: Target) => boolean,
+    whyLimited: (target: Target) => Bench.Resting | undefined
+  ): RestingTarget<P> | undefined {
+    let soonest: RestingTarget<P> | undefined
+    for (const { backend, target, why } of this.#limited) {
+      if (!allows(target)) continue
+      // Another request may have used the limit meanwhile.
+      const known = whyLimited(target) ?? why
+      if (soonest === undefined || known.until < soonest.why.until) soonest = { backend, target, why: known }
+    }
+    return soonest
+  }
+
+  /** The run comes back to a target that was skipped because of its own limit. */
+  comeBackTo(target: Target): void {
+    this.#limited = this.#limited.filter((limited) => limited.target !== target)
+  }
+
+  /** The run begins again, or with another chain: targets at a limit will be seen again. */
+  restart(): void {
+    this.#limited = []
+    this.#full = []
+  }
+}
