@@ -2,7 +2,7 @@
 
 import type { Explained } from "../../candidates/Explain.ts"
 import type { ExplainedHedge } from "../../candidates/ExplainHedge.ts"
-import type { Learned } from "../../candidates/Room.ts"
+import type { Learned } from "../../candidates/queue/Room.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import type * as BenchRegistry from "../../health/BenchRegistry.ts"
 import type * as Wire from "./Wire.ts"
