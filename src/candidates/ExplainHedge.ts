@@ -2,7 +2,6 @@
 import type { SignalsOf } from "../choice/Signals.ts"
 import type { Target } from "../domain/Target.ts"
 import * as Hedging from "../policy/Hedging.ts"
-import type { Explained } from "./Explain.ts"
 
 /** How a request would be hedged whose first attempt is at a target. Whether a request may be hedged is its provider's decision, too. */
 export interface ExplainedHedge {
@@ -19,10 +18,18 @@ export interface ExplainedHedge {
   readonly whyNot?: string | undefined
 }
 
+/** What is known of a target of the chain. */
+interface Known {
+  readonly target: Target
+  readonly tier: number
+  readonly strategy?: string | undefined
+  readonly state: string
+}
+
 /** The hedge for a request whose first attempt is at `target`, one of the `targets` of its chain. */
 export const hedgeOf = (
-  { target, tier, strategy }: Explained,
-  targets: ReadonlyArray<Explained>,
+  { target, tier, strategy }: Known,
+  targets: ReadonlyArray<Known>,
   signals: SignalsOf,
   mostTargets: number
 ): ExplainedHedge => {
@@ -62,5 +69,5 @@ export const hedgeOf = (
   }
 }
 
-const firstOf = (found: ReadonlyArray<Explained>): ReadonlyArray<Target> =>
+const firstOf = (found: ReadonlyArray<Known>): ReadonlyArray<Target> =>
   (found[0]?.strategy === undefined ? found.slice(0, 1) : found).map(({ target }) => target)

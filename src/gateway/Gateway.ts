@@ -28,7 +28,6 @@ import * as ObservedRuntimes from "./reload/ObservedRuntimes.ts"
 import { Reload } from "./reload/Reload.ts"
 import { Runtimes } from "./reload/Runtimes.ts"
 import * as RequestLog from "./request/RequestLog.ts"
-import * as Unread from "./request/Unread.ts"
 import * as Serving from "./Serving.ts"
 import * as Bodies from "./server/Bodies.ts"
 import * as ClientErrors from "./server/ClientErrors.ts"
@@ -37,6 +36,7 @@ import * as Exposure from "./server/Exposure.ts"
 import * as SlowClients from "./server/SlowClients.ts"
 import * as Upgrades from "./server/Upgrades.ts"
 import * as Sockets from "./socket/Sockets.ts"
+import * as Unread from "./Unread.ts"
 
 /** Options of a gateway besides its config. */
 export interface Options {

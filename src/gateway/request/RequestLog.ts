@@ -74,7 +74,7 @@ export interface RequestLog {
   readonly follow: (request: IncomingMessage, entry: Entry) => void
   /** The entry of a request that is running, if the log is on. */
   readonly entryOf: (request: IncomingMessage) => Entry | undefined
-  /** Writes an entry of a request that ended where nobody followed it. */
+  /** Writes the entry of a request that ended without having been followed. */
   readonly write: (entry: Entry, end: End) => void
   /** Reports that a request ended. */
   readonly ended: (end: End & { readonly request: IncomingMessage }) => void

@@ -40,7 +40,7 @@ export interface Answering {
 }
 
 /** How long a client may take to read the answer and to close the connection, in milliseconds. */
-const patience = 1_000
+const closeTimeout = 1_000
 
 /** What Node says about a connection that it gives up. */
 interface ClientError extends Error {
@@ -49,7 +49,7 @@ interface ClientError extends Error {
   readonly rawPacket?: Buffer
 }
 
-/** `undefined` for errors of the connection, after which nobody reads an answer. */
+/** `undefined` for errors of the connection: an answer could not be read any more. */
 const refusalOf = (code: string | undefined): Refusal | undefined => {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
@@ -83,7 +83,7 @@ export const install = (
       // Closing at once would reset the connection if the client is still sending, and it would not read the answer.
       const late = run(
         Effect.andThen(
-          Effect.sleep(patience),
+          Effect.sleep(closeTimeout),
           Effect.sync(() => socket.destroy())
         )
       )

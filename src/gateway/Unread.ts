@@ -1,16 +1,16 @@
 /** The answers to requests that could not be read (see `ClientErrors`): with an id, in their protocol, and logged. */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import * as ErrorShape from "../http/ErrorShape.ts"
-import type { Refusal } from "../http/Refusal.ts"
-import { requestId } from "../http/RequestId.ts"
-import { pathOf, protocolOf, routeOf } from "../http/Route.ts"
-import type * as Traffic from "../observe/Traffic.ts"
-import * as ConfigSecrets from "../providers/ConfigSecrets.ts"
-import type * as CurrentConfig from "../reload/CurrentConfig.ts"
-import type * as ClientErrors from "../server/ClientErrors.ts"
-import type * as NodeAnswer from "../server/NodeAnswer.ts"
-import * as RequestLog from "./RequestLog.ts"
+import * as ErrorShape from "./http/ErrorShape.ts"
+import type { Refusal } from "./http/Refusal.ts"
+import { requestId } from "./http/RequestId.ts"
+import { pathOf, protocolOf, routeOf } from "./http/Route.ts"
+import type * as Traffic from "./observe/Traffic.ts"
+import * as ConfigSecrets from "./providers/ConfigSecrets.ts"
+import type * as CurrentConfig from "./reload/CurrentConfig.ts"
+import * as RequestLog from "./request/RequestLog.ts"
+import type * as ClientErrors from "./server/ClientErrors.ts"
+import type * as NodeAnswer from "./server/NodeAnswer.ts"
 
 /** Makes them for a gateway. Unread requests are counted by `traffic`. */
 export const make = (
