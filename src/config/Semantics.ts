@@ -14,7 +14,7 @@ import { nearest } from "./file/Nearest.ts"
 import type { Path } from "./file/Problem.ts"
 import type { Misfit } from "./file/Structure.ts"
 import { defaultServer, isLoopback } from "./GatewayConfig.ts"
-import * as Hedge from "./Hedge.ts"
+import * as HedgeProblems from "./HedgeProblems.ts"
 import { tierNotes } from "./TierNotes.ts"
 import * as TokenHash from "./TokenHash.ts"
 
@@ -30,7 +30,7 @@ export const check = (file: unknown): Findings => ({
     ...providerProblems(file),
     ...DialectProblems.problems(file),
     ...cooldownProblems(file, []),
-    ...Hedge.problems(file),
+    ...HedgeProblems.problems(file),
     ...nameProblems(file),
     ...serverProblems(file)
   ],

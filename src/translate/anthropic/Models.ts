@@ -7,6 +7,7 @@
  * - prefill: https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6
  * - output tokens: https://platform.claude.com/docs/en/about-claude/models/overview
  */
+import * as Memo from "../../util/Memo.ts"
 import type { Effort } from "../common/Common.ts"
 
 /** The features of a model. */
@@ -64,22 +65,10 @@ const rows: ReadonlyArray<readonly [family: RegExp, since: number, traits: Trait
 const foreign: Traits = { ...fourFive, sampling: "all", maxTokens: 8192 }
 
 /** The features of a model, by its name. A Claude model without a version in its name counts as one of the newest. */
-export const traits = (model: string): Traits => {
-  const known = byModel.get(model)
-  if (known !== undefined) return known
-  const found = find(model)
-  if (byModel.size < mostKnown) byModel.set(model, found)
-  return found
-}
-
-/** The features by model, for as many models as a gateway has. Callers may name any number of others. */
-const byModel = new Map<string, Traits>()
-const mostKnown = 256
-
-const find = (model: string): Traits => {
+export const traits = Memo.byName((model): Traits => {
   const name = model.toLowerCase()
   if (!name.includes("claude")) return foreign
   const version = /claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/.exec(name)
   const since = version === null ? 99 : Number(version[1]) + Number(version[2] ?? 0) / 100
   return rows.find(([family, first]) => since >= first && family.test(name))?.[2] ?? five
-}
+})

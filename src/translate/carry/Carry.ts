@@ -5,6 +5,7 @@
  * reasoning, the encrypted content of a reasoning item. The data is carried there, so that it survives a restart and
  * reaches every replica. Data that does not fit is kept in memory, if there is one.
  */
+import * as Memo from "../../util/Memo.ts"
 import { familyOf } from "./Family.ts"
 import * as Token from "./Token.ts"
 
@@ -28,26 +29,10 @@ export interface Carrier {
   readonly of: (model: string, memory?: Memory) => Carry
 }
 
-const mostModels = 256
-
 /** Makes the carrier of a provider. `secrets` are shared by all replicas; the first one signs, all are accepted. */
 export const make = (provider: string, secrets: ReadonlyArray<string>): Carrier => {
-  const owners = new Map<string, Token.Owner>()
-  const families = new Map<string, string>()
-  const familyOfModel = (model: string): string => {
-    const known = families.get(model)
-    if (known !== undefined) return known
-    const made = familyOf(model)
-    if (families.size < mostModels) families.set(model, made)
-    return made
-  }
-  const ownerOf = (family: string): Token.Owner => {
-    const known = owners.get(family)
-    if (known !== undefined) return known
-    const made = Token.owner(`${provider}\n${family}`, secrets)
-    if (owners.size < mostModels) owners.set(family, made)
-    return made
-  }
+  const familyOfModel = Memo.byName(familyOf)
+  const ownerOf = Memo.byName((family) => Token.owner(`${provider}\n${family}`, secrets))
   return {
     of: (model, memory) => {
       const family = familyOfModel(model)

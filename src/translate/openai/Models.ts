@@ -7,6 +7,7 @@
  * - reasoning models and their efforts: https://developers.openai.com/api/docs/guides/reasoning
  * - no tools together with an effort: https://github.com/openai/openai-openapi/issues/541
  */
+import * as Memo from "../../util/Memo.ts"
 import type { Effort } from "../common/Common.ts"
 
 /** The features of a model. */
@@ -42,19 +43,7 @@ const rows: ReadonlyArray<readonly [name: RegExp, traits: Traits]> = [
 ]
 
 /** The features of a model, by its name from the last slash on. */
-export const traits = (model: string): Traits => {
-  const known = byModel.get(model)
-  if (known !== undefined) return known
-  const found = find(model)
-  if (byModel.size < mostKnown) byModel.set(model, found)
-  return found
-}
-
-/** The features by model, for as many models as a gateway has. Callers may name any number of others. */
-const byModel = new Map<string, Traits>()
-const mostKnown = 256
-
-const find = (model: string): Traits => {
+export const traits = Memo.byName((model): Traits => {
   const name = model.slice(model.lastIndexOf("/") + 1).toLowerCase()
   return rows.find(([pattern]) => pattern.test(name))?.[1] ?? other
-}
+})

@@ -1,7 +1,6 @@
-/** The hedges of a config file: the options of the policy, and delays that are not below the timeout of the first content. */
-import { defaults, type Options } from "../policy/Policy.ts"
+/** Finds hedges of a config file that would never happen: their delay is not below the timeout of the first content. */
+import { defaults } from "../policy/Policy.ts"
 import { isPercentile, millisOf } from "./file/Field.ts"
-import type { Policy as PolicyFile } from "./file/PolicyFile.ts"
 import type { Path } from "./file/Problem.ts"
 import type { Misfit } from "./file/Structure.ts"
 
@@ -15,17 +14,6 @@ interface InForce {
   readonly after: number | undefined
   readonly otherwise: number | undefined
   readonly firstContent: number
-}
-
-/** The options of a policy. */
-export const optionsOf = (hedge: (typeof PolicyFile.Type)["hedge"]): Options["hedge"] => {
-  if (hedge === undefined || hedge === false) return hedge
-  const { after, otherwise } = hedge
-  return {
-    ...hedge,
-    after: isPercentile(after) ? after : timeOf(after),
-    otherwise: timeOf(otherwise)
-  }
 }
 
 /** Every problem, at the field that causes it. Accepts any JSON. */
