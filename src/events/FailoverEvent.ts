@@ -100,6 +100,8 @@ export interface AttemptFailed extends Common {
   readonly benched?: Benched
   /** The deadline of the request passed before the timeout of the attempt, which is no failure of the target. */
   readonly cutOff?: true
+  /** Several attempts in a row were cut off so: this one counts as a failure of the target. Only with `cutOff`. */
+  readonly counted?: true
 }
 
 /** An attempt answered (for a stream: reached its commit point). */
@@ -154,6 +156,8 @@ export interface RunInterrupted extends Common {
   readonly _tag: "RunInterrupted"
   /** The target that was being called, if there was one. */
   readonly target: Target | undefined
+  /** What counts as a failure of the target: it has not answered, and several callers in a row gave it up. */
+  readonly failure?: Failure
   /** Milliseconds since the run began, with fractions. */
   readonly duration: number
 }

@@ -129,8 +129,10 @@ export class Reporter {
     this.#attemptAt = this.#hedgeAt
   }
 
-  cutOff(target: Target, failure: Failure.Failure, action: Action): void {
-    this.#tell({ ...this.#failed(target, failure, action), cutOff: true })
+  /** `counted`: it counts as a failure of the target, being one of several in a row. */
+  cutOff(target: Target, failure: Failure.Failure, action: Action, counted: boolean): void {
+    const event = this.#failed(target, failure, action)
+    this.#tell({ ...event, cutOff: true, ...(counted && { counted }) })
   }
 
   #failed(target: Target, failure: Failure.Failure, action: Action): AttemptFailed {
@@ -202,10 +204,12 @@ export class Reporter {
     this.#ended("failed", undefined, error, at, elapsed)
   }
 
-  interrupted(target: Target | undefined): void {
+  /** `failure` is what counts against the target. */
+  interrupted(target: Target | undefined, failure?: Failure.Failure): void {
     const elapsed = this.#elapsed()
     const at = this.#at()
-    this.#tell({ _tag: "RunInterrupted", run: this.run, at, elapsed, target, duration: elapsed })
+    const counted = failure !== undefined && { failure }
+    this.#tell({ _tag: "RunInterrupted", run: this.run, at, elapsed, target, duration: elapsed, ...counted })
     this.#ended("interrupted", target, undefined, at, elapsed)
   }
 

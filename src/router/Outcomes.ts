@@ -14,7 +14,8 @@ export interface Outcomes {
 /**
  * Observes one run. An upstream has failed if the run leaves it after a failure, for the other one or for good;
  * retries and other credentials of the same upstream belong to the same visit. A stream has succeeded when it is
- * complete, not when it begins. An attempt cut off by the request's deadline or its caller counts for no upstream.
+ * complete, not when it begins. An attempt cut off by the request's deadline or its caller counts only where the engine takes
+ * it for a sign that the upstream hangs: the third in a row, after a while without an answer.
  */
 export const observe = (upstreamOf: (target: Target) => Upstream, outcomes: Outcomes): Observer => {
   let visited: Upstream | undefined
@@ -42,7 +43,7 @@ export const observe = (upstreamOf: (target: Target) => Upstream, outcomes: Outc
           outcomes.failed(upstreamOf(event.target), event.failure, event.at)
           return
         }
-        failure = event.cutOff === true ? undefined : event.failure
+        failure = event.cutOff === true && event.counted !== true ? undefined : event.failure
         if (hedge === undefined) return
         // The run goes on with the hedge.
         if (hedge !== visited) leave(event.at)
@@ -59,6 +60,11 @@ export const observe = (upstreamOf: (target: Target) => Upstream, outcomes: Outc
         if (event.outcome === "answered") outcomes.succeeded(upstreamOf(event.target), event.at)
         if (event.error?._tag === "StreamBroken") {
           outcomes.failed(upstreamOf(event.target), event.error.failure, event.at)
+        }
+        return
+      case "RunInterrupted":
+        if (event.target !== undefined && event.failure !== undefined) {
+          outcomes.failed(upstreamOf(event.target), event.failure, event.at)
         }
         return
     }

@@ -14,6 +14,7 @@ import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type { FailoverEvent } from "../../src/events/FailoverEvent.ts"
 import * as Failure from "../../src/failure/Failure.ts"
+import type { RunError } from "../../src/failure/RunError.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import * as UpstreamRouter from "../../src/router/UpstreamRouter.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
@@ -21,6 +22,8 @@ import { always, badRequest, played, refusedConnection, throttled, wrongKey } fr
 
 type Steps = ReadonlyArray<Scripted.Call<string, Scripted.Part>>
 type More = Partial<Omit<UpstreamRouter.Options<never, never, never, never, never>, "primary" | "backup">>
+
+type Asking = (options: Failover.CallOptions) => Effect.Effect<unknown, RunError, Failover.Failover>
 
 /** A primary and a backup that play scripts, with a router between them. No jitter, and checks that pass. */
 const upstreams = (options: { readonly main: Steps; readonly spare?: Steps | undefined } & More) =>
@@ -44,6 +47,14 @@ const test = (
   name: string,
   body: () => Effect.Effect<void, unknown, Failover.Failover | BenchRegistry | Scope.Scope>
 ) => it.effect(name, () => Effect.provide(body(), Failover.layer()))
+
+/** Plays something for twenty virtual minutes. */
+const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(effect)
+    yield* TestClock.adjust("20 minutes")
+    return yield* Fiber.join(fiber)
+  })
 
 /** Asks so many times, one after another. */
 const times = <A, E, R>(n: number, ask: Effect.Effect<A, E, R>) => Effect.replicateEffect(ask, n)
@@ -751,6 +762,38 @@ describe("a router", () => {
       assert.strictEqual(yield* ask, "c")
       const { active, backup, primary } = yield* router.status
       assert.deepStrictEqual([active, primary.models, backup?.models], ["backup", ["a/m", "b/m"], ["c/m"]])
+    }))
+
+  for (const [how, limited] of [
+    ["their deadline cuts off", (ask: Asking) => ask({ deadline: "10 seconds" })],
+    ["their callers give up", (ask: Asking) => Effect.timeoutOption(ask({}), "4 seconds")]
+  ] as const) {
+    test(`moves when the primary hangs, although it sees only attempts that ${how}`, () =>
+      Effect.gen(function* () {
+        const { main, router } = yield* upstreams({
+          main: [[{ hang: true }]],
+          check: Effect.fail(throttled())
+        })
+        const requests = Effect.replicateEffect(
+          Effect.andThen(
+            Effect.ignore(limited((options) => UpstreamRouter.complete(router, "hi", options))),
+            Effect.sleep("1 second")
+          ),
+          30
+        )
+        yield* inTime(requests)
+        assert.isAtMost(main.calls.length, 7)
+        assert.strictEqual((yield* router.status).active, "backup")
+      }))
+  }
+
+  test("stays with a primary that a few callers with little time gave up", () =>
+    Effect.gen(function* () {
+      const { active, router } = yield* upstreams({ main: [[{ wait: "2 seconds" }, "main"]] })
+      const ask = UpstreamRouter.complete(router, "hi")
+      const hasty = Effect.replicateEffect(Effect.timeoutOption(ask, "1 second"), 50)
+      yield* inTime(Effect.andThen(ask, hasty))
+      assert.strictEqual(yield* active, "primary")
     }))
 
   test("can be a service of the application", () => {

@@ -93,11 +93,11 @@ const timedOut = <P extends Backend, R, A>(
   const isOwn = now >= Math.min(ownDueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
   const failure = late(run, target, isOwn)
   if (isOwn) return Retry.decide(run, failure)
-  giveUp(run, failure)
+  const counted = giveUp(run, failure)
   run.remember(failure)
   const isOver = now >= run.deadlineAt
   if (!isOver) run.candidates.giveUp(target, target.policy.rules.Timeout.next)
-  run.reporter?.cutOff(target, failure, isOver ? { _tag: "Stop" } : Leave.nextAction(run))
+  run.reporter?.cutOff(target, failure, isOver ? { _tag: "Stop" } : Leave.nextAction(run), counted)
   run.freed(target)
   return isOver ? run.outOfTime() : Step.findTarget
 }
@@ -119,15 +119,20 @@ export const late = <P extends Backend, R, A>(
 export const interrupted = <P extends Backend, R, A>(run: RunState<P, R, A>): void => {
   const { target } = run.visit
   run.dropHedge()
-  giveUp(run, hungUp(target))
-  run.reporter?.interrupted(target)
+  const failure = hungUp(target)
+  run.reporter?.interrupted(target, giveUp(run, failure) ? failure : undefined)
   run.freed(target)
 }
 
-/** An attempt is given up before its own timeout: it counts as a failure only if that keeps happening to the target. */
-const giveUp = <P extends Backend, R, A>(run: RunState<P, R, A>, failure: Failure.Failure): void => {
-  if (countsAsTimeout(run)) run.record(failure, run.visit.target.policy.rules.Timeout.rest)
+/**
+ * An attempt is given up before its own timeout: it counts as a failure only if that keeps happening to the target, which is
+ * what this returns.
+ */
+const giveUp = <P extends Backend, R, A>(run: RunState<P, R, A>, failure: Failure.Failure): boolean => {
+  const counts = countsAsTimeout(run)
+  if (counts) run.record(failure, run.visit.target.policy.rules.Timeout.rest)
   else run.release()
+  return counts
 }
 
 const countsAsTimeout = <P extends Backend, R, A>(run: RunState<P, R, A>): boolean => {
