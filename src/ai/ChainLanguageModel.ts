@@ -158,9 +158,10 @@ export const model = <const Name extends string, P extends Adapter.ChatProvider,
 
 /** The chain with its providers adapted to `effect/ai`, including the special chains of a chain. */
 const adapt = <P extends Adapter.ChatProvider, R>(
-  { models, onContentPolicy, onContextExceeded, policy }: Chain.Chain<P, R>,
+  chain: Chain.Chain<P, R>,
   context: Context.Context<R>
 ): Chain.Chain<Adapter.Adapter> => {
+  const { onContentPolicy, onContextExceeded, policy } = chain
   const adapters = new Map<Adapter.ChatProvider, Adapter.Adapter>()
   const adapterOf = (provider: Adapter.ChatProvider): Adapter.Adapter => {
     const adapter = adapters.get(provider) ?? Adapter.make(provider)
@@ -168,7 +169,13 @@ const adapt = <P extends Adapter.ChatProvider, R>(
     return adapter
   }
   return {
-    models: models.map((model) => ({ ...model, backend: adapterOf(Model.backendOf(model, context)) })),
+    ...Chain.mapModels(
+      chain,
+      (model): Model.Model<Adapter.Adapter> => ({
+        ...model,
+        backend: adapterOf(Model.backendOf(model, context))
+      })
+    ),
     onContentPolicy: onContentPolicy && adapt(onContentPolicy, context),
     onContextExceeded: onContextExceeded && adapt(onContextExceeded, context),
     policy

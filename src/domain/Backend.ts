@@ -50,7 +50,11 @@ export const make = <const Name extends string, Service>(
 /** Throws unless something can be a backend: its name, its credentials, its strategy and its policy. */
 export const check = (where: string, backend: Backend): void => {
   const at = `${where}(${JSON.stringify(backend.name)})`
-  Checks.fields(at, backend, { name: Checks.name, strategy: Checks.oneOf(strategies) })
+  Checks.fields(at, backend, {
+    name: Checks.name,
+    strategy: Checks.oneOf(strategies),
+    baseUrl: Checks.text
+  })
   Credential.checkAll(at, backend.credentials)
   PolicyChecks.check(`the policy of ${backend.name}`, backend.policy)
 }

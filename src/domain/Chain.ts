@@ -94,10 +94,19 @@ export function equals(...links: ReadonlyArray<Link<never, never>>): Chain<never
 
 /** The same for lists whose length is not known. */
 export const equalsOf = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> =>
-  fromTiers([{ models: fromLinks(links).models }])
+  ofTiers([{ models: fromLinks(links).models }])
 
 /** Builds a chain from links of one kind, for lists whose length is not known; see `make`. */
 export const fromLinks = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> => {
+  Checks.refuse("Chain.make", linkProblems(links))
+  return fromTiers(links.flatMap((link) => ("models" in link ? tiersOf(link) : [{ models: [link] }])))
+}
+
+/**
+ * Builds a chain from tiers. Those without a model are left out, and a model that is named twice keeps its first place. Throws
+ * `InvalidOptions` when two different providers have one name.
+ */
+export const fromTiers = <P extends Backend, R>(tiers: ReadonlyArray<Tier<P, R>>): Chain<P, R> => {
   const seen = new Set<string>()
   const services = new Map<string, Backend | object>()
   const isFirst = (model: Model.Model<P, R>) => {
@@ -107,16 +116,30 @@ export const fromLinks = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>
     seen.add(spec)
     return true
   }
-  const tiers = links.flatMap((link) => ("models" in link ? tiersOf(link) : [{ models: [link] }]))
-  return fromTiers(tiers.map((tier) => ({ ...tier, models: tier.models.filter(isFirst) })))
+  for (const { strategy } of tiers) if (strategy !== undefined) checkStrategy("Chain.fromTiers", strategy)
+  return ofTiers(tiers.map((tier) => ({ ...tier, models: tier.models.filter(isFirst) })))
 }
 
-/** Builds a chain from tiers. Those without a model are left out. */
-export const fromTiers = <P extends Backend, R>(tiers: ReadonlyArray<Tier<P, R>>): Chain<P, R> => {
+/** The chain of tiers that have been checked. */
+const ofTiers = <P extends Backend, R>(tiers: ReadonlyArray<Tier<P, R>>): Chain<P, R> => {
   const filled = tiers.filter(({ models }) => models.length > 0)
   const models = filled.flatMap((tier) => tier.models)
   return models.length > filled.length ? { models, tiers: filled } : { models }
 }
+
+function* linkProblems(links: ReadonlyArray<unknown>): Iterable<string> {
+  for (const [index, link] of links.entries()) {
+    if (!isChain(link) && !isModel(link)) {
+      yield `link ${index + 1} is neither a model nor a chain; it has to be one such as provider.model("name")`
+    }
+  }
+}
+
+const isObject = (u: unknown): u is object => typeof u === "object" && u !== null
+
+const isModel = (u: unknown): boolean => isObject(u) && "spec" in u && "backend" in u
+
+const isChain = (u: unknown): boolean => isObject(u) && "models" in u && Array.isArray(u.models)
 
 /** The tiers of a chain, in order. */
 export const tiersOf = <P extends Backend, R>(chain: Chain<P, R>): ReadonlyArray<Tier<P, R>> =>
@@ -127,15 +150,11 @@ export const mapModels = <P extends Backend, R, P2 extends Backend, R2>(
   chain: Chain<P, R>,
   f: (model: Model.Model<P, R>) => Model.Model<P2, R2> | undefined
 ): Pick<Chain<P2, R2>, "models" | "tiers"> =>
-  fromTiers(
-    tiersOf(chain).map((tier) => ({ ...tier, models: tier.models.flatMap((model) => f(model) ?? []) }))
-  )
+  ofTiers(tiersOf(chain).map((tier) => ({ ...tier, models: tier.models.flatMap((model) => f(model) ?? []) })))
 
 /** The order in which every tier of several models is tried; see `Strategy`. */
 export const withStrategy = <P extends Backend, R>(chain: Chain<P, R>, strategy: Strategy): Chain<P, R> => {
-  if (!isStrategy(strategy)) {
-    Checks.refuse("Chain.withStrategy", [`the strategy is one of ${strategies.join(", ")}`])
-  }
+  checkStrategy("Chain.withStrategy", strategy)
   return chain.tiers === undefined
     ? chain
     : {
@@ -144,15 +163,20 @@ export const withStrategy = <P extends Backend, R>(chain: Chain<P, R>, strategy:
       }
 }
 
+const checkStrategy = (where: string, strategy: Strategy): void => {
+  if (!isStrategy(strategy)) Checks.refuse(where, [`the strategy is one of ${strategies.join(", ")}`])
+}
+
 /** Throws when two different services have one name: what rests of one would rest of the other, and one would be lost. */
 const check = <P extends Backend, R>(
   { backend, spec }: Model.Model<P, R>,
-  services: Map<string, Backend | object>
+  services: Map<string, Backend | object>,
+  where = "Chain.make"
 ) => {
   const before = services.get(spec.provider)
   if (before === undefined) services.set(spec.provider, backend)
   else if (before !== backend && !isCopy(before, backend)) {
-    Checks.refuse("Chain.make", [
+    Checks.refuse(where, [
       `two different providers are called ${JSON.stringify(spec.provider)}; each needs a name of its own, because rests and limits are kept by it`
     ])
   }
@@ -167,20 +191,37 @@ const isCopy = (one: object, other: object): boolean => {
 /** Lays a policy over a chain, on top of one it has. */
 export const withPolicy = <P extends Backend, R>(chain: Chain<P, R>, policy: Options): Chain<P, R> => {
   PolicyChecks.check("Chain.withPolicy", policy)
-  return { ...chain, policy: chain.policy === undefined ? policy : combine(chain.policy, policy) }
+  return {
+    ...chain,
+    policy: chain.policy === undefined ? policy : combine(chain.policy, policy)
+  }
 }
 
-/** The chain to use when a prompt was too long for a model of this one. */
+/** The chain to use when a prompt was too long for a model of this one. Throws `InvalidOptions` as `make` does. */
 export const onContextExceeded = <P extends Backend, R, P2 extends Backend, R2>(
   chain: Chain<P, R>,
   other: Chain<P2, R2>
-): Chain<P | P2, R | R2> => ({ ...chain, onContextExceeded: other })
+): Chain<P | P2, R | R2> => special("Chain.onContextExceeded", { ...chain, onContextExceeded: other }, other)
 
-/** The chain to use when a request was refused for its content by a model of this one. */
+/**
+ * The chain to use when a request was refused for its content by a model of this one. Throws `InvalidOptions` as `make`
+ * does.
+ */
 export const onContentPolicy = <P extends Backend, R, P2 extends Backend, R2>(
   chain: Chain<P, R>,
   other: Chain<P2, R2>
-): Chain<P | P2, R | R2> => ({ ...chain, onContentPolicy: other })
+): Chain<P | P2, R | R2> => special("Chain.onContentPolicy", { ...chain, onContentPolicy: other }, other)
+
+/** A request may go through all of these chains, so the names of all their providers have to differ. */
+const special = <C extends Chain<Backend, unknown>>(where: string, chain: C, other: unknown): C => {
+  if (!isChain(other))
+    Checks.refuse(where, ["the other chain is none; it has to be one such as Chain.make(model)"])
+  const services = new Map<string, Backend | object>()
+  for (const part of [chain, chain.onContextExceeded, chain.onContentPolicy]) {
+    for (const model of part?.models ?? []) check(model, services, where)
+  }
+  return chain
+}
 
 /** The specs of a chain's models, in order. */
 export const specs = (chain: Chain<Backend, unknown>): ReadonlyArray<string> =>

@@ -34,7 +34,7 @@ export interface Credential {
 
 /**
  * Builds a credential. Defaults: enabled, weight 1, no key. Throws `InvalidOptions` for a name that cannot stand in a bench
- * key, and for a `weight` or an `rpm` that is no such number.
+ * key, and for options of the wrong kind.
  *
  * @example
  * import { Credential } from "effect-failover"
@@ -54,10 +54,16 @@ export const make = (
 ): Credential => {
   Checks.refuse(`Credential.make(${JSON.stringify(name)})`, [
     ...Checks.fieldProblems({ name }, { name: Checks.name }),
-    ...Checks.fieldProblems(options, { weight, rpm })
+    ...Checks.fieldProblems(options, { apiKey, baseUrl: Checks.text, enabled: Checks.flag, weight, rpm })
   ])
   return made(name, options)
 }
+
+/** The value is never part of the message. */
+const apiKey: Checks.Check = (value) =>
+  typeof value === "string" || Redacted.isRedacted(value)
+    ? undefined
+    : "is no key; it has to be a string or a Redacted"
 
 const weight = Checks.number("a number, at least 0", { least: 0 })
 

@@ -176,6 +176,7 @@ export const makeRuntime = (
   const prepareOnce = <P extends Backend, R>(chain: Chain<P, R>): PreparedChain<P, R> => {
     const known = preparedChains.get(chain)
     if (known !== undefined) return known as PreparedChain<P, R>
+    checkChain(chain)
     const made = prepare(chain, layers, kept.signals)
     preparedChains.set(chain, made)
     return made
@@ -248,11 +249,13 @@ export const makeRuntime = (
     Effect.callback((resume) => {
       const context = contextOfCaller<RP | R>()
       const ready = prepareOnce(chain)
+      const policy = call === undefined ? ready.policy : forCall(ready.policy, call)
+      if (typeof effect !== "function") refuseCallee("the effect of Failover.use")
       const run = new RunState<P, RP, A>(
         shared,
         {
           prepared: ready,
-          policy: call === undefined ? ready.policy : forCall(ready.policy, call),
+          policy,
           observer: observerOf(call),
           about: call?.about,
           since: call?.since,
@@ -291,7 +294,9 @@ export const makeRuntime = (
     Effect.withFiber((fiber) => {
       const context = fiber.context as Context.Context<RP | R>
       const ready = prepareOnce(chain)
-      const commit = call?.commit ?? ready.policy.commit
+      const policy = call === undefined ? ready.policy : forCall(ready.policy, call)
+      if (typeof stream !== "function") refuseCallee("the stream of Failover.useStream")
+      const commit = policy.commit
       const classify = classifierOf(call, context)
       // The stream of the latest attempt, and the one before, which may be under way beside a hedge.
       let opening: OpenStream<C> | undefined
@@ -301,7 +306,7 @@ export const makeRuntime = (
         shared,
         {
           prepared: ready,
-          policy: call === undefined ? ready.policy : forCall(ready.policy, call),
+          policy,
           observer: observerOf(call),
           about: call?.about,
           since: call?.since,
@@ -461,6 +466,16 @@ export const makeRuntime = (
   }
 }
 
+/** For code whose types were not heeded: an error that names the place, and not one from deep inside. */
+const checkChain = (chain: unknown): void => {
+  if (!Array.isArray((chain as Chain<Backend> | undefined)?.models)) {
+    Checks.refuse("Failover", ["the chain is none; it has to be one such as Chain.make(model)"])
+  }
+}
+
+const refuseCallee = (what: string): void =>
+  Checks.refuse(what, ["it has to be a function of the backend and the target"])
+
 const checkOptions = (options: FailoverOptions, process: PolicyOptions): void => {
   PolicyChecks.check("Policy.ProcessDefaults", process)
   PolicyChecks.check("the policy of the Failover layer", options.policy)
@@ -541,12 +556,19 @@ const callChecks = {
   affinity: (key: unknown) =>
     typeof key === "string" || typeof key === "function" ? undefined : "has to be a string or a function",
   since: (since: unknown) =>
-    typeof since === "bigint" ? undefined : "has to be a bigint, as Clock.monotonicTimeNanos gives it"
+    typeof since === "bigint" ? undefined : "has to be a bigint, as Clock.monotonicTimeNanos gives it",
+  commit: (commit: unknown) => PolicyChecks.commit(commit),
+  classify: Checks.callable,
+  phase: Checks.callable,
+  isBusy: Checks.callable
 }
 
 const callFields = Object.keys(callChecks) as ReadonlyArray<keyof typeof callChecks>
 
-const forCall = (policy: PreparedChain<Backend, unknown>["policy"], call: CallOptions) => {
+/** What a call of one kind or another may say. */
+type AnyCall = CallOptions & { readonly [K in "classify" | "phase" | "isBusy"]?: unknown }
+
+const forCall = (policy: PreparedChain<Backend, unknown>["policy"], call: AnyCall) => {
   for (const field of callFields) {
     if (call[field] !== undefined && callChecks[field](call[field]) !== undefined) {
       Checks.fields("the options of a call", call, callChecks)

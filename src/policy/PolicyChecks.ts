@@ -3,9 +3,10 @@ import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
 import { failureClasses } from "../failure/Failure.ts"
 import * as Checks from "../util/Checks.ts"
+import type { Commit } from "./Commit.ts"
 import * as Hedging from "./Hedging.ts"
 import * as LearnedLimit from "./LearnedLimit.ts"
-import type { Options } from "./PolicyOptions.ts"
+import { isMerged, type Options } from "./PolicyOptions.ts"
 
 const sound = new WeakSet<object>()
 
@@ -20,7 +21,7 @@ const timeouts = ["connect", "headers", "firstContent", "queue", "idle", "answer
 
 const top = {
   maxWait: Checks.duration,
-  deadline: Checks.duration,
+  deadline: (value: unknown) => some(value),
   attempts: Checks.count,
   targets: Checks.count,
   fallbackReserve: Checks.number("a share from 0 to 1", { least: 0, most: 1 }),
@@ -30,15 +31,15 @@ const top = {
 
 const share = Checks.number("a share from 0 to 1", { least: 0, most: 1 })
 
-/** A window without length would hold no attempt. */
-const window: Checks.Check = (value) =>
+/** A window without length would hold no attempt, and an attempt without time would never be answered. */
+const some: Checks.Check = (value) =>
   Checks.duration(value) ??
   (Duration.toMillis(Duration.fromInputUnsafe(value as Duration.Input)) > 0
     ? undefined
     : "has no length; it has to be longer than zero")
 
 const ejectionChecks: Readonly<Record<string, Checks.Check>> = {
-  window,
+  window: some,
   attempts: Checks.count,
   share,
   above: share,
@@ -68,25 +69,44 @@ function* problemsOf(options: Options): Iterable<string> {
   }
   if (hedge !== undefined && hedge !== false) yield* hedgeProblems(hedge, times?.firstContent)
   yield* LearnedLimit.problemsOf(options.learnedLimit)
-  if (commit !== undefined) {
-    const tags = ["FirstContent", "Chunks", "Complete"]
-    yield* Checks.fieldProblems(commit, { _tag: Checks.oneOf(tags) }, { path: "commit." })
-    if (commit._tag === "Chunks")
-      yield* Checks.fieldProblems(commit, { count: Checks.count }, { path: "commit." })
+  if (commit !== undefined) yield* commitProblems(commit, "commit.")
+  if (times !== undefined) {
+    // Not to wait for a place in a queue is a choice.
+    const { queue, ...others } = times
+    yield* all(others, timeouts, some, "timeouts.")
+    yield* all({ queue }, timeouts, Checks.duration, "timeouts.")
   }
-  if (times !== undefined) yield* all(times, timeouts, Checks.duration, "timeouts.")
   if (threshold !== undefined) yield* all(threshold, ["transient", "unknown"], Checks.count, "threshold.")
   if (retries !== undefined && !Schedule.isSchedule(retries)) yield* retryProblems(retries)
   const groups = ["transient", "rateLimit", "authDead", "modelMissing"]
   for (const [name, rest] of Object.entries(cooldown ?? {})) {
     if (!groups.includes(name)) yield `cooldown.${name} is unknown (known: ${groups.join(", ")})`
-    else if (rest !== undefined) yield* all(rest, ["base", "max"], Checks.duration, `cooldown.${name}.`)
+    else if (rest !== undefined) {
+      yield* all(rest, ["base", "max"], Checks.duration, `cooldown.${name}.`)
+      yield* cooldownProblems(rest, `cooldown.${name}.`)
+    }
   }
   for (const [name, row] of Object.entries(rules ?? {})) {
     if (!failureClasses.some((known) => known === name)) {
       yield `rules.${name} is no class of failure (known: ${failureClasses.join(", ")})`
     } else if (row !== undefined) yield* rowProblems(row, `rules.${name}.`)
   }
+}
+
+/** Checks the commit point of a call. */
+export const commit: Checks.Check = (value) => {
+  if (typeof value !== "object" || value === null) return "has to be one such as Commit.firstContent"
+  const [problem] = commitProblems(value as Commit, "")
+  return problem && `is none: ${problem}`
+}
+
+function* commitProblems(commit: Commit, path: string): Iterable<string> {
+  const tags = ["FirstContent", "Chunks", "Complete"]
+  // One without a tag is none either.
+  const { _tag = "" } = commit as { readonly _tag?: string }
+  yield* Checks.fieldProblems({ _tag }, { _tag: Checks.oneOf(tags) }, { path })
+  if (commit._tag !== "Chunks") return
+  yield* Checks.fieldProblems({ count: commit.count ?? Number.NaN }, { count: Checks.count }, { path })
 }
 
 /** The timeout is compared where the same options name it; other layers may name another one. */
@@ -132,6 +152,20 @@ const retryProblems = function* (retries: object): Iterable<string> {
   })
 }
 
+/** Only where both were said together: the other one may come from another layer of options. */
+const cooldownProblems = function* (
+  rest: { readonly base?: unknown; readonly max?: unknown },
+  path: string
+): Iterable<string> {
+  const { base, max } = rest
+  if (isMerged(rest) || base === undefined || max === undefined) return
+  if (Checks.duration(base) !== undefined || Checks.duration(max) !== undefined) return
+  if (millisOf(base) > millisOf(max)) yield `${path}base is longer than max`
+}
+
+const millisOf = (value: unknown): number =>
+  Duration.toMillis(Duration.fromInputUnsafe(value as Duration.Input))
+
 const rowProblems = function* (row: object, path: string): Iterable<string> {
   const words = ["never", "afterWait", "withoutTokenCap"]
   const retry: Checks.Check = (value) => (Schedule.isSchedule(value) ? undefined : Checks.oneOf(words)(value))
@@ -150,4 +184,5 @@ const rowProblems = function* (row: object, path: string): Iterable<string> {
     known: Object.keys(fields),
     path: `${path}rest.`
   })
+  yield* cooldownProblems(rest, `${path}rest.`)
 }

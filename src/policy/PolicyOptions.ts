@@ -160,7 +160,8 @@ export const combine = (first: Options, second: Options): Options => ({
   ...(first.hedge && second.hedge && { hedge: merge(first.hedge, second.hedge) }),
   ...(isObject(first.learnedLimit) &&
     isObject(second.learnedLimit) && { learnedLimit: merge(first.learnedLimit, second.learnedLimit) }),
-  ...(first.cooldown && second.cooldown && { cooldown: mergeEach(first.cooldown, second.cooldown, merge) }),
+  ...(first.cooldown &&
+    second.cooldown && { cooldown: mergeEach(first.cooldown, second.cooldown, mergeLengths) }),
   ...(first.rules && second.rules && { rules: mergeEach(first.rules, second.rules, mergeRows) })
 })
 
@@ -189,8 +190,20 @@ const mergeEach = <A extends object>(
 
 const mergeRows = (first: RuleOptions, second: RuleOptions): RuleOptions => ({
   ...merge(first, second),
-  ...(first.rest && second.rest && { rest: merge(first.rest, second.rest) })
+  ...(first.rest && second.rest && { rest: mergeLengths(first.rest, second.rest) })
 })
+
+/** Of several layers one may say the first cooldown, and another one the longest. */
+const merged = new WeakSet<object>()
+
+const mergeLengths = <A extends object>(first: A, second: A): A => {
+  const both = merge(first, second)
+  merged.add(both)
+  return both
+}
+
+/** Whether several layers of options said this cooldown. */
+export const isMerged = (cooldown: object): boolean => merged.has(cooldown)
 
 /** Two ways to say the retries as one. A schedule is taken as it is. */
 export const mergeRetries = (first: Options["retries"], second: NonNullable<Options["retries"]>) =>

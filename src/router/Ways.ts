@@ -46,6 +46,8 @@ export const waysOf = <P extends Backend, R, P2 extends Backend, R2>(options: {
   const chainOf = (...links: ReadonlyArray<Chain.Link<P | P2, R | R2> | undefined>) =>
     Chain.withPolicy(Chain.fromLinks(links.filter((link) => link !== undefined)), own)
   const { backup, primary, rescue = true } = options
+  // Without a rescue the two are never in one chain, but benches, limits and the route go by the same names.
+  chainOf(primary, backup)
   const primarySpecs = Chain.specs(chainOf(primary))
   const known = new Set(primarySpecs)
   const backupSpecs = Chain.specs(chainOf(backup)).filter((spec) => !known.has(spec))

@@ -126,6 +126,10 @@ export const callable: Check = (value) =>
 export const text: Check = (value) =>
   typeof value === "string" ? undefined : `is ${said(value)}; it has to be a string`
 
+/** True or false. */
+export const flag: Check = (value) =>
+  typeof value === "boolean" ? undefined : `is ${said(value)}; it has to be true or false`
+
 /** A list. */
 export const list: Check = (value) =>
   Array.isArray(value) ? undefined : `is ${said(value)}; it has to be a list`

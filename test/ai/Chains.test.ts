@@ -105,6 +105,19 @@ describe("a whole answer", () => {
     )
   )
 
+  it.live("comes from models that count as the same in turn, as the strategy of their tier says", () =>
+    withChain(
+      Chain.withStrategy(Chain.make(Chain.equals(gpt, claude)), "roundRobin"),
+      ({ anthropic, openai }) =>
+        Effect.gen(function* () {
+          openai.play(FaultServer.json(samples.chatCompletion))
+          anthropic.play(FaultServer.json(samples.claudeMessage))
+          for (let i = 0; i < 6; i++) yield* ask
+          assert.deepStrictEqual([openai.requests.length, anthropic.requests.length], [4, 2])
+        })
+    )
+  )
+
   it.live("of Anthropic is the same", () =>
     withChain(Chain.make(claude, gpt), ({ anthropic }) =>
       Effect.gen(function* () {

@@ -33,6 +33,9 @@ import { Scripted } from "../../src/testing/index.ts"
 
 const nonsense = <A>(value: unknown): A => value as A
 
+/** A chain of one model of a new provider with this name. */
+const named = (name: string) => Chain.make(Model.make(Scripted.make(name, [["one"]]), "m"))
+
 /** What is refused, and a word of the message that says what would be right. */
 const refused: Record<string, readonly [() => unknown, RegExp]> = {
   "a credential's name with #": [() => Credential.make("a#b"), /name is "a#b"; it has to be made of letters/],
@@ -67,6 +70,48 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
         Chain.make(Model.make(Scripted.make("p", [["two"]]), "m"))
       ),
     /two different providers are called "p"/
+  ],
+  "two providers with one name in a chain for long prompts": [
+    () => Chain.onContextExceeded(named("p"), named("p")),
+    /Chain.onContextExceeded: two different providers are called "p"/
+  ],
+  "two providers with one name in both special chains": [
+    () => Chain.onContentPolicy(Chain.onContextExceeded(named("q"), named("p")), named("p")),
+    /Chain.onContentPolicy: two different providers are called "p"/
+  ],
+  "two providers with one name in tiers": [
+    () => Chain.fromTiers([{ models: named("p").models }, { models: named("p").models }]),
+    /two different providers are called "p"/
+  ],
+  "an unknown strategy of a tier": [
+    () => Chain.fromTiers([{ models: named("p").models, strategy: nonsense("best") }]),
+    /the strategy is one of sequential/
+  ],
+  "a provider in the place of a model": [
+    () => Chain.make(nonsense<Model.Model<Backend.Backend>>(Scripted.make("p", [["one"]]))),
+    /link 1 is neither a model nor a chain; .*provider.model\("name"\)/
+  ],
+  "no special chain": [
+    () => Chain.onContextExceeded(named("p"), nonsense<ReturnType<typeof named>>(undefined)),
+    /Chain.onContextExceeded: the other chain is none/
+  ],
+  "a model in the place of a special chain": [
+    () =>
+      Chain.onContentPolicy(
+        named("p"),
+        nonsense<ReturnType<typeof named>>(Model.make(Backend.make("q", {}), "m"))
+      ),
+    /Chain.onContentPolicy: the other chain is none/
+  ],
+  "a key that is none": [() => Credential.make("a", { apiKey: nonsense(7) }), /apiKey is no key/],
+  "a word for enabled": [
+    () => Credential.make("a", { enabled: nonsense("no") }),
+    /enabled is "no"; it has to be true or false/
+  ],
+  "a base URL that is no text": [() => Credential.make("a", { baseUrl: nonsense(7) }), /baseUrl is 7/],
+  "a base URL of a backend that is no text": [
+    () => Backend.make("p", {}, { baseUrl: nonsense(7) }),
+    /baseUrl is 7; it has to be a string/
   ],
   "an empty chain": [
     () => nonsense<(...links: ReadonlyArray<never>) => unknown>(Chain.make)(),
@@ -141,6 +186,16 @@ const policies: Record<string, readonly [object, RegExp]> = {
   "retries below none": [{ retries: { times: -1 } }, /retries.times is -1/],
   "retries without delays": [{ retries: { backoff: [] } }, /retries.backoff has to be a list/],
   "a negative cooldown": [{ cooldown: { transient: { base: -1 } } }, /cooldown.transient.base is -1/],
+  "a first cooldown above the longest": [
+    { cooldown: { transient: { base: "1 minute", max: "5 seconds" } } },
+    /cooldown.transient.base is longer than max/
+  ],
+  "the same in a row": [
+    { rules: { Unknown: { rest: { base: 2, max: 1 } } } },
+    /rules.Unknown.rest.base is longer than max/
+  ],
+  "no time at all": [{ deadline: 0 }, /deadline has no length; it has to be longer than zero/],
+  "no time for an answer": [{ timeouts: { answer: "0 millis" } }, /timeouts.answer has no length/],
   "an unknown cooldown": [{ cooldown: { all: {} } }, /cooldown.all is unknown/],
   "an unknown rule": [{ rules: { Tired: {} } }, /rules.Tired is no class of failure \(known: RateLimit/],
   "an unknown retry": [{ rules: { Unknown: { retry: "often" } } }, /rules.Unknown.retry is "often"/],
@@ -185,6 +240,35 @@ describe("what is refused where it is built", () => {
     Effect.gen(function* () {
       const provider = Scripted.make("p", [["one"]])
       const chain = Chain.make(Model.make(provider, "m"))
+      const runtime = Effect.provide(Failover.layer())
+      const use = (call: object, effect: unknown = () => Effect.succeed(1)) =>
+        died(
+          runtime(
+            Failover.use(
+              chain,
+              nonsense<() => Effect.Effect<number>>(effect),
+              nonsense<Failover.CallOptions>(call)
+            )
+          )
+        )
+      assert.match(yield* use({ classify: 7 }), /classify is 7; it has to be a function/)
+      assert.match(yield* use({}, Effect.succeed(1)), /Failover.use: it has to be a function of the backend/)
+      const stream = (call: object) =>
+        died(
+          runtime(
+            Stream.runDrain(
+              Failover.useStream(chain, () => Stream.make(1), nonsense<Failover.CallOptions>(call))
+            )
+          )
+        )
+      assert.match(yield* stream({ phase: 7 }), /phase is 7/)
+      assert.match(yield* stream({ isBusy: true }), /isBusy is true/)
+      assert.match(yield* stream({ commit: { _tag: "Soon" } }), /commit is none: _tag is "Soon"/)
+      assert.match(yield* stream({ commit: { _tag: "Chunks" } }), /commit is none: count is NaN/)
+      assert.match(
+        yield* died(runtime(Failover.complete(nonsense<typeof chain>(provider), "q"))),
+        /Failover: the chain is none; it has to be one such as Chain.make\(model\)/
+      )
       for (const [options, message] of [
         [{ deadline: -1 }, /deadline is -1/],
         [{ deadline: Number.NaN }, /deadline is NaN/],
@@ -230,6 +314,10 @@ describe("what is refused where it is built", () => {
       assert.match(yield* make({ jitter: 2 }), /jitter is 2/)
       assert.match(yield* make({ judge: "me" }), /judge is "me"/)
       assert.match(yield* make({ policy: { attempts: 0 } }), /attempts is 0/)
+      for (const rescue of [true, false]) {
+        const backup = Model.make(Scripted.make("p", [["two"]]), "n")
+        assert.match(yield* make({ backup, rescue }), /two different providers are called "p"/)
+      }
     })
   )
 
@@ -354,6 +442,14 @@ describe("what is refused where it is built", () => {
       fallbackReserve: 1,
       maxWait: 0
     })
+    const [one, two] = [Scripted.make("q", [["one"]]), Scripted.make("r", [["two"]])]
+    Chain.onContextExceeded(
+      Chain.onContentPolicy(chain, Chain.make(one.model("m"))),
+      Chain.make(two.model("m"), one.model("n"))
+    )
+    // Two layers of options may say base and max.
+    const layered = Chain.withPolicy(chain, { cooldown: { rateLimit: { base: 4, max: 5 } } })
+    Policy.make(Chain.withPolicy(layered, { cooldown: { rateLimit: { base: 40 } } }).policy)
     Policy.make({ retries: { times: 0 }, rules: { Unknown: { rest: null, retry: "never" } } })
     for (const [name, preset] of Object.entries(Policy.presets)) assert.isObject(Policy.make(preset), name)
   })
