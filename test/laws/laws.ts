@@ -1,7 +1,7 @@
 /** The laws: what must be true of every day in the life of a runtime. */
 import { assert } from "@effect/vitest"
 import * as Exit from "effect/Exit"
-import type { FailoverEvent, RunError } from "../../src/index.ts"
+import { type FailoverEvent, Failure, type RunError } from "../../src/index.ts"
 import { endsOnce } from "./ended.ts"
 import { type Heard, keysOf, type Played, type Request, standing, type Told, targetsOf } from "./play.ts"
 import type { Scenario } from "./scenario.ts"
@@ -243,14 +243,28 @@ const nothingElseIsFree = (played: Played, heard: Heard): void => {
   nothingIsFree(played, heard, asked)
 }
 
-const nothingIsFree = (
-  { chain }: Played,
-  { event, state }: Heard,
-  except: ReadonlyArray<string> = []
-): void => {
-  for (const keys of targetsOf(chain)) {
+const nothingIsFree = (played: Played, heard: Heard, except: ReadonlyArray<string> = []): void => {
+  const { event, state } = heard
+  for (const keys of targetsOf(chainAt(played, heard))) {
     if (except.includes(keys[0]!)) continue
     const rests = keys.some((key) => ["resting", "probed"].includes(standing(state, key, event.at)))
     assert.isTrue(rests, `${keys[0]} is free`)
   }
+}
+
+/** The chain that a run was in at an event: its own one, or the one for its first failure of that kind. */
+const chainAt = ({ chain, heard }: Played, { event }: Heard): Played["chain"] => {
+  for (const { event: before } of heard) {
+    if (before === event) break
+    if (before.run.id !== event.run.id || before._tag !== "AttemptFailed" || before.action._tag !== "Next")
+      continue
+    const special =
+      before.failure._tag === "ContextExceeded"
+        ? chain.onContextExceeded
+        : Failure.classOf(before.failure) === "ContentPolicy"
+          ? chain.onContentPolicy
+          : undefined
+    if (special !== undefined) return special
+  }
+  return chain
 }
