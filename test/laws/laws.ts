@@ -1,7 +1,7 @@
 /** The laws: what must be true of every day in the life of a runtime. */
 import { assert } from "@effect/vitest"
 import * as Exit from "effect/Exit"
-import { type FailoverEvent, Failure, type RunError } from "../../src/index.ts"
+import { BenchKey, type FailoverEvent, Failure, type RunError } from "../../src/index.ts"
 import { endsOnce } from "./ended.ts"
 import { type Heard, keysOf, type Played, type Request, standing, type Told, targetsOf } from "./play.ts"
 import type { Scenario } from "./scenario.ts"
@@ -243,13 +243,36 @@ const nothingElseIsFree = (played: Played, heard: Heard): void => {
   nothingIsFree(played, heard, asked)
 }
 
+/** Nothing is free that may take the request: no model that has refused it, and no window that is known to be too small. */
 const nothingIsFree = (played: Played, heard: Heard, except: ReadonlyArray<string> = []): void => {
   const { event, state } = heard
-  for (const keys of targetsOf(chainAt(played, heard))) {
-    if (except.includes(keys[0]!)) continue
+  const chain = chainAt(played, heard)
+  const { models, window } = refusals(played, heard)
+  for (const keys of targetsOf(chain)) {
+    if (except.includes(keys[0]!) || models.has(keys[2]!)) continue
+    if (windowOf(chain, keys[2]!) <= window) continue
     const rests = keys.some((key) => ["resting", "probed"].includes(standing(state, key, event.at)))
     assert.isTrue(rests, `${keys[0]} is free`)
   }
+}
+
+const windowOf = ({ models }: Played["chain"], model: string): number =>
+  models.find(({ spec }) => BenchKey.format(spec) === model)?.contextWindow ?? Number.POSITIVE_INFINITY
+
+/** The models that have refused the request of a run before an event, and the largest window that was too small for it. */
+const refusals = (played: Played, { event }: Heard) => {
+  const models = new Set<string>()
+  let window = 0
+  for (const { event: before } of played.heard) {
+    if (before === event) break
+    if (before.run.id !== event.run.id || before._tag !== "AttemptFailed") continue
+    const { failure, target } = before
+    if (failure._tag !== "ContextExceeded" && failure._tag !== "BadRequest") continue
+    models.add(keysOf(target.key)[2]!)
+    if (failure._tag === "ContextExceeded")
+      window = Math.max(window, failure.limit ?? 0, target.contextWindow ?? 0)
+  }
+  return { models, window }
 }
 
 /** The chain that a run was in at an event: its own one, or the one for its first failure of that kind. */
