@@ -122,13 +122,7 @@ const fromAnthropic: ReadonlyArray<Row> = [
         ...hi
       ]
     },
-    [
-      "messages.content.server_tool_use",
-      "messages.content.web_search_tool_result",
-      "messages.content.text.citations",
-      "messages.content.text.cache_control",
-      "messages.content.thinking"
-    ]
+    ["messages.content.text.citations", "messages.content.text.cache_control", "messages.content.thinking"]
   ],
   [
     {
@@ -158,7 +152,6 @@ const fromAnthropic: ReadonlyArray<Row> = [
     [
       "messages.content.image",
       "messages.content.document",
-      "messages.content.tool_result.tool_reference",
       "messages.content.tool_result.cache_control",
       "messages.content.container_upload",
       "messages.content.document.url"

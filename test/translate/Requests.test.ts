@@ -653,10 +653,7 @@ describe("a messages request for an OpenAI model", () => {
       [
         {
           role: "user",
-          content: [
-            { type: "text", text: "Notes\n\nabc" },
-            { type: "text", text: "Example\nhttps://example.org\ndef" }
-          ]
+          content: "Notes\n\nabc\n\nExample\nhttps://example.org\ndef"
         }
       ]
     )

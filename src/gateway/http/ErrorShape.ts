@@ -1,5 +1,6 @@
 /** Error bodies in the format of the called protocol. */
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
+import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
 import { contextError, type Dialect } from "../../translate/index.ts"
 import { contextExceeded, type Refusal } from "./Refusal.ts"
 
@@ -9,12 +10,39 @@ export const body = (protocol: ProtocolName, refusal: Refusal, requestId: string
 
 /**
  * The error as the last event of a stream. The stream ends after it, without the event that ends a complete
- * answer.
+ * answer. `begun` is the data of its first event.
  */
-export const event = (dialect: Dialect, refusal: Refusal, requestId: string): string => {
+export const event = (
+  dialect: Dialect,
+  refusal: Refusal,
+  requestId: string,
+  begun?: string | undefined
+): string => {
   if (dialect === "openai") return `data: ${body(dialect, refusal, requestId)}\n\n`
-  const data = dialect === "anthropic" ? body(dialect, refusal, requestId) : responseError(refusal)
-  return `event: error\ndata: ${data}\n\n`
+  if (dialect === "anthropic") return `event: error\ndata: ${body(dialect, refusal, requestId)}\n\n`
+  return `${failedResponse(refusal, begun)}event: error\ndata: ${responseError(refusal)}\n\n`
+}
+
+/**
+ * Codex ignores `error` in a stream and reads `response.failed`; OpenAI's clients throw at `error`. So a response that
+ * broke off ends with both. It keeps its id, which clients check; if that is not known, there is no such event.
+ * https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/sse/responses.rs
+ */
+const failedResponse = ({ code, message }: Refusal, begun: string | undefined): string => {
+  const response = begun === undefined ? undefined : responseIn(begun)
+  if (response === undefined) return ""
+  const failed = { ...response, status: "failed", error: { code, message } }
+  const data = JSON.stringify({ type: "response.failed", sequence_number: 0, response: failed })
+  return `event: response.failed\ndata: ${data}\n\n`
+}
+
+const responseIn = (data: string): JsonObject | undefined => {
+  try {
+    const { response } = JSON.parse(data)
+    return isObject(response) && typeof response.id === "string" ? response : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**

@@ -80,7 +80,8 @@ export const streamed = (
     // A committed stream has a chunk.
     if (first === undefined) return Effect.fail(RunRefusal.brokenOff(undefined))
     const { dialect, entry, out, requestId } = caller
-    const { brokenOff, headers: theirs, status }: Head = first[0].head ?? { headers: {}, status: 200 }
+    const [begun] = first
+    const { brokenOff, headers: theirs, status }: Head = begun.head ?? { headers: {}, status: 200 }
     const ours = Trail.headers(requestId, failed, target.key, dropped !== undefined)
     const headers = { ...eventStream, ...withOurs(theirs, ours) }
     NodeAnswer.begin(out, status, headers)
@@ -91,7 +92,7 @@ export const streamed = (
         entry.outcome = "broke off"
         entry.error = refusal.code
       }
-      return brokenOff?.(refusal) ?? ErrorShape.event(dialect, refusal, requestId)
+      return brokenOff?.(refusal) ?? ErrorShape.event(dialect, refusal, requestId, begun.data)
     }
     const written = NodeAnswer.pour(out, first, flow, endOf, keepAlive)
     return Effect.as(written, NodeAnswer.sent)

@@ -16,13 +16,13 @@ export const readMessages = (messages: unknown, dropped: Dropped): ReadonlyArray
         turns.push({ role: "user", parts: only(blocks, isShown, dropped) })
         break
       case "assistant":
-        turns.push({ role: "assistant", parts: only(blocks, isSpoken, dropped) })
+        for (const turn of withResultsApart(blocks, dropped)) turns.push(turn)
         break
       case "system":
         turns.push({ role: "system", texts: readTexts(message.content, "messages.content", dropped) })
         break
       default:
-        dropped.field(`messages.${string(message.role) ?? "role"}`)
+        dropped.content(`messages.${string(message.role) ?? "role"}`)
     }
   }
   return turns
@@ -38,6 +38,25 @@ const only = <A extends Block>(
 ): ReadonlyArray<A> => {
   for (const block of blocks) if (!is(block)) dropped.field(`messages.content.${block.type}`)
   return blocks.filter(is)
+}
+
+/** The results of tools that the provider ran are among the model's own blocks; here they are turns of their own. */
+const withResultsApart = (blocks: ReadonlyArray<Block>, dropped: Dropped): ReadonlyArray<Turn> => {
+  const turns: Array<Turn> = []
+  let said: Array<Block> = []
+  for (const block of blocks) {
+    if (block.type !== "result") {
+      said.push(block)
+      continue
+    }
+    if (said.length > 0) turns.push({ role: "assistant", parts: only(said, isSpoken, dropped) })
+    said = []
+    turns.push({ role: "user", parts: [block] })
+  }
+  if (said.length > 0 || turns.length === 0) {
+    turns.push({ role: "assistant", parts: only(said, isSpoken, dropped) })
+  }
+  return turns
 }
 
 const isShown = (block: Block): block is Content | Result =>
@@ -78,6 +97,34 @@ interface Row {
 
 const textKeys = new Set(["type", "text"])
 
+const readCall = ({ id, input, name }: JsonObject): ReadonlyArray<Block> => [
+  { type: "call", id: string(id) ?? "", name: string(name) ?? "", arguments: write(input ?? {}) }
+]
+
+/** The result of a tool that the provider ran. Only the provider can read what is encrypted in it. */
+const readHostedResult = (block: JsonObject, dropped: Dropped): ReadonlyArray<Block> => {
+  const { content, is_error, tool_use_id } = block
+  const inner = objects(content)
+  const isBlocks = inner.length > 0 && inner.every(({ type }) => rows.has(String(type)))
+  const parts = isBlocks
+    ? inner
+        .flatMap((each) => readBlock(each, `messages.content.${String(block.type)}`, dropped))
+        .filter(isContent)
+    : [{ type: "text" as const, text: typeof content === "string" ? content : write(legible(content)) }]
+  return [{ type: "result", id: string(tool_use_id) ?? "", parts, isError: is_error === true }]
+}
+
+const legible = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(legible)
+    : isObject(value)
+      ? Object.fromEntries(
+          Object.entries(value).flatMap(([name, inner]) =>
+            name.startsWith("encrypted_") ? [] : [[name, legible(inner)]]
+          )
+        )
+      : value
+
 const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
   [
     "text",
@@ -115,13 +162,23 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
     "redacted_thinking",
     { keys: new Set(["type", "data"]), read: ({ data }) => [{ type: "redacted", data: string(data) ?? "" }] }
   ],
+  ["tool_use", { keys: new Set(["type", "id", "name", "input", "caller"]), read: readCall }],
+  ["server_tool_use", { keys: new Set(["type", "id", "name", "input", "caller"]), read: readCall }],
+  ["mcp_tool_use", { keys: new Set(["type", "id", "name", "input", "server_name"]), read: readCall }],
+  // https://platform.claude.com/docs/en/build-with-claude/compaction
   [
-    "tool_use",
+    "compaction",
     {
-      keys: new Set(["type", "id", "name", "input", "caller"]),
-      read: ({ id, name, input }) => [
-        { type: "call", id: string(id) ?? "", name: string(name) ?? "", arguments: write(input ?? {}) }
-      ]
+      keys: new Set(["type", "content", "encrypted_content"]),
+      read: ({ content }) => (text(content) === undefined ? [] : [{ type: "text", text: String(content) }])
+    }
+  ],
+  // https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool
+  [
+    "tool_reference",
+    {
+      keys: new Set(["type", "tool_name"]),
+      read: ({ tool_name }) => [{ type: "text", text: `The tool ${string(tool_name) ?? ""} is available.` }]
     }
   ],
   [
@@ -147,6 +204,11 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
   ]
 ])
 
+const hostedResult: Row = {
+  keys: new Set(["type", "tool_use_id", "content", "is_error", "caller"]),
+  read: readHostedResult
+}
+
 const isContent = (block: Block): block is Content =>
   block.type === "text" || block.type === "image" || block.type === "document"
 
@@ -163,7 +225,7 @@ const shown: ReadonlySet<string> = new Set([
 /** Reads one block; untranslatable fields and blocks are recorded. */
 const readBlock = (block: JsonObject, path: string, dropped: Dropped): ReadonlyArray<Block> => {
   const type = string(block.type) ?? "type"
-  const row = rows.get(type)
+  const row = rows.get(type) ?? (type.endsWith("_tool_result") ? hostedResult : undefined)
   const read = cached(row?.read(block, dropped) ?? [], block.cache_control)
   if (row === undefined || read.length === 0) {
     if (shown.has(type)) dropped.content(`${path}.${type}`)

@@ -1,6 +1,7 @@
 /** Fits tool schemas to a target. What the schema cannot express is added to its description. */
 import type { Dialect } from "../../dialect/index.ts"
 import { isObject, type JsonObject, list, objects, write } from "../common/Json.ts"
+import { current } from "./CurrentSchema.ts"
 import * as Properties from "./Properties.ts"
 
 /** Deeper levels of a schema are left unchanged. */
@@ -15,7 +16,8 @@ const combinators = ["anyOf", "oneOf", "allOf"] as const
 const notAtTop = ["enum", "not"] as const
 
 /** Fits a tool's schema; returns the same schema if it is accepted as it is. */
-export const fit = (schema: JsonObject, dialect: Dialect): Properties.Renamed => {
+export const fit = (given: JsonObject, dialect: Dialect): Properties.Renamed => {
+  const schema = current(given)
   const flat = dialect.schemaTop === "object" ? flattened(schema) : schema
   const rules: Rules = {
     refused: new Set(dialect.schemaRefused),

@@ -7,7 +7,14 @@ import type { Answer, Call, Remark, Spoken } from "../common/Common.ts"
 import { append, compact, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
 import * as Usage from "../common/Usage.ts"
 import type { Context } from "../protocol/Context.ts"
-import { callsOf, hasContent, plainText, readSpoken, type Words as Said } from "./parts/MessageContent.ts"
+import {
+  callsOf,
+  hasContent,
+  plainText,
+  readSources,
+  readSpoken,
+  type Words as Said
+} from "./parts/MessageContent.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
 import * as ReturnedFields from "./parts/ReturnedFields.ts"
 import * as Words from "./Words.ts"
@@ -16,6 +23,7 @@ import { writeCalls } from "./WriteCalls.ts"
 /** Reads an answer. Of several choices the first one is used. */
 export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer => {
   const remarks: Array<Remark> = []
+  readSources(body, remarks)
   const choices = objects(body.choices)
   const choice = choices.find(({ index }) => (index ?? 0) === 0) ?? choices[0] ?? {}
   if (choices.some((other) => other !== choice && hasContent(object(other.message ?? other.delta)))) {

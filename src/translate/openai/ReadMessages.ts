@@ -160,8 +160,11 @@ const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spo
   else {
     for (const part of objects(message.content)) {
       const said = string(part.type === "refusal" ? part.refusal : part.text)
-      if (said === undefined) dropped.field(`messages.content.${string(part.type) ?? "type"}`)
-      else if (part.type === "refusal") parts.push({ type: "refusal", text: said })
+      if (said === undefined) {
+        const type = string(part.type) ?? "type"
+        if (partKeys.has(type)) dropped.content(`messages.content.${type}`)
+        else dropped.field(`messages.content.${type}`)
+      } else if (part.type === "refusal") parts.push({ type: "refusal", text: said })
       else {
         const cache = isObject(part.cache_control) ? { cache: part.cache_control } : {}
         parts.push({ type: "text", text: said, ...cache })

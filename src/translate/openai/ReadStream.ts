@@ -9,7 +9,14 @@ import * as Usage from "../common/Usage.ts"
 import { readError } from "../protocol/Errors.ts"
 import type { SseEvent, StreamReader } from "../protocol/Protocol.ts"
 import { CallPieces } from "./parts/CallPieces.ts"
-import { callsOf, hasContent, plainText, readSpoken, type Words } from "./parts/MessageContent.ts"
+import {
+  callsOf,
+  hasContent,
+  plainText,
+  readSources,
+  readSpoken,
+  type Words
+} from "./parts/MessageContent.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
 import * as ReturnedFields from "./parts/ReturnedFields.ts"
 import * as Stop from "./Words.ts"
@@ -51,6 +58,7 @@ export class OpenAiStreamReader implements StreamReader {
       deltas.push({ type: "start", id: text(json.id), model: text(json.model) })
     }
     for (const choice of objects(json.choices)) this.#readChoice(choice, deltas)
+    readSources(json, deltas)
     const counts = Usage.read(json, this.#counts)
     if (counts !== undefined) {
       this.#counts = counts

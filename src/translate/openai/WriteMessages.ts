@@ -117,12 +117,21 @@ const markError = (content: string | ReadonlyArray<JsonObject>): string | Readon
   return /error/i.test(content.slice(0, 64)) ? content : `Error: ${content}`
 }
 
+/**
+ * Texts alone are one text, because many servers accept no list of them: Groq (`for 'role:tool' the following must be
+ * satisfied[('messages.2.content' : value must be a string)]`), DeepSeek (`invalid type: sequence, expected a string`).
+ *
+ * - https://github.com/CherryHQ/cherry-studio/issues/3307
+ * - https://github.com/QwenLM/qwen-code/pull/2320
+ */
 const asContent = (parts: ReadonlyArray<JsonObject>): string | ReadonlyArray<JsonObject> => {
-  const [first] = parts
-  if (first === undefined) return ""
-  return parts.length === 1 && typeof first.text === "string" && first.cache_control === undefined
-    ? first.text
-    : parts
+  let joined: string | undefined
+  for (const { cache_control, text } of parts) {
+    if (typeof text !== "string" || cache_control !== undefined) return parts
+    if (joined === undefined || joined === "") joined = text
+    else if (text !== "") joined = apart(joined, text)
+  }
+  return joined ?? ""
 }
 
 const withCache = (part: JsonObject, cache: JsonObject | undefined): JsonObject =>

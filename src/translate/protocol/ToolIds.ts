@@ -44,8 +44,8 @@ const makeRule = (dialect: Dialect, usual: Rule): Rule => {
 export class ToolIds {
   readonly #rule: Rule
   readonly #used = new Set<string>()
-  /** The id given to the latest call with an original id. */
-  readonly #given = new Map<string, string>()
+  /** The ids given to the calls with an original id, and how many of them have a result. */
+  readonly #given = new Map<string, { readonly ids: Array<string>; answered: number }>()
   /** Calls without an id that wait for a result without one. */
   readonly #nameless: Array<string> = []
   #made = 0
@@ -59,14 +59,21 @@ export class ToolIds {
   call(id: string): string {
     const given = this.#fresh(id)
     if (id === "") this.#nameless.push(given)
-    else this.#given.set(id, given)
+    else {
+      const same = this.#given.get(id)
+      if (same === undefined) this.#given.set(id, { ids: [given], answered: 0 })
+      else same.ids.push(given)
+    }
     return given
   }
 
-  /** The id of the call that a result belongs to. */
+  /** The id of the call that a result belongs to: of calls with the same id, the first one without a result. */
   result(id: string): string {
     if (id === "") return this.#nameless[this.#answered++] ?? this.#fresh(id)
-    return this.#given.get(id) ?? this.call(id)
+    const given = this.#given.get(id)
+    if (given === undefined) return this.call(id)
+    const { ids } = given
+    return ids[Math.min(given.answered++, ids.length - 1)] ?? id
   }
 
   #fresh(id: string): string {

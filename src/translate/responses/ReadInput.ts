@@ -5,6 +5,7 @@ import type { Dropped } from "../common/Dropped.ts"
 import { append, type JsonObject, objects, string, text, write } from "../common/Json.ts"
 import { readAudio } from "../openai/ReadCommon.ts"
 import { flatName, readCall } from "../protocol/ClientTools.ts"
+import { readHosted } from "./HostedCalls.ts"
 import * as Reasoning from "./Reasoning.ts"
 
 /** The conversation read so far: consecutive items of the model are one turn. */
@@ -147,7 +148,35 @@ const readClientItem = (type: string, item: JsonObject, draft: Draft): ReadonlyS
   return outputKeys
 }
 
-/** An item without a type is a message. */
+/** Calls of tools that OpenAI runs, with their results. `false` for any other item. */
+const readHostedItem = (item: JsonObject, draft: Draft): boolean => {
+  const hosted = readHosted(item)
+  if (hosted === undefined) return false
+  const { call, shown } = hosted
+  if (call !== undefined) speak(draft).push(call)
+  if (shown !== undefined) {
+    const parts = readContent(shown.output, draft.dropped)
+    show(draft, { role: "user", parts: [{ type: "result", id: shown.id, parts, isError: shown.isError }] })
+  }
+  return true
+}
+
+/** Items without content for the model: definitions, permissions, and searches whose results are OpenAI's. */
+const quiet: ReadonlySet<string> = new Set([
+  "reasoning",
+  "function_call",
+  "item_reference",
+  "web_search_call",
+  "file_search_call",
+  "image_generation_call",
+  "mcp_list_tools",
+  "mcp_approval_request",
+  "mcp_approval_response",
+  "tool_search_call",
+  "tool_search_output"
+])
+
+/** An item without a type is a message. What is not known may be content, such as a `compaction`. */
 const readItem = (item: JsonObject, draft: Draft): void => {
   const type = string(item.type) ?? "message"
   const own = readClientItem(type, item, draft)
@@ -155,9 +184,11 @@ const readItem = (item: JsonObject, draft: Draft): void => {
     draft.dropped.rest(item, `input.${type}`, own)
     return
   }
+  if (readHostedItem(item, draft)) return
   const row = rows.get(type)
-  if (row?.read(item, draft) !== true) draft.dropped.field(`input.${type}`)
-  else draft.dropped.rest(item, `input.${type}`, row.keys)
+  if (row?.read(item, draft) === true) draft.dropped.rest(item, `input.${type}`, row.keys)
+  else if (quiet.has(type)) draft.dropped.field(`input.${type}`)
+  else draft.dropped.content(`input.${type}`)
 }
 
 const readMessage = (item: JsonObject, draft: Draft): boolean => {

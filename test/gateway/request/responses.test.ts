@@ -163,6 +163,38 @@ describe("a response", () => {
     })
   )
 
+  it.live("that breaks after its first output is a failed response with its own id, as Codex reads it", () =>
+    Effect.gen(function* () {
+      const { a, post } = yield* gateway
+      a.play([FaultServer.sseHead, { send: opening.join("") + delta("hel") }, { wait: 20 }, { reset: true }])
+      const got = yield* post({ stream: true })
+      const [last, thrown] = got.text
+        .split("\n\n")
+        .flatMap((event) => /^data: (.*)$/m.exec(event)?.[1] ?? [])
+        .map((data) => JSON.parse(data))
+        .slice(-2)
+      assert.strictEqual(last.type, "response.failed", got.text)
+      assert.strictEqual(last.response.id, response().id)
+      assert.strictEqual(last.response.status, "failed")
+      assert.strictEqual(last.response.error.code, "stream_broken")
+      assert.deepStrictEqual([thrown.type, thrown.code], ["error", "stream_broken"])
+    })
+  )
+
+  it.live("that breaks is an error of the stream to the official client's helper, too", () =>
+    Effect.gen(function* () {
+      const { a, client } = yield* gateway
+      a.play([FaultServer.sseHead, { send: opening.join("") + delta("hel") }, { wait: 20 }, { reset: true }])
+      const thrown = yield* Effect.promise(() =>
+        client.responses
+          .stream({ model: "smart", input: "hi" })
+          .finalResponse()
+          .catch((error: unknown) => error)
+      )
+      assert.instanceOf(thrown, OpenAI.APIError)
+    })
+  )
+
   it.live("that a server does not support does not bench the model; a missing model does", () =>
     Effect.gen(function* () {
       const { a, b, post, url } = yield* gateway

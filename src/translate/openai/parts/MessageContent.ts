@@ -63,9 +63,28 @@ const say = (type: Words["type"], said: string, out: Array<Words | Remark>, fiel
 
 /**
  * Fields without a counterpart in other protocols.
- * https://openrouter.ai/docs/guides/overview/multimodal/image-generation
+ *
+ * - images: https://openrouter.ai/docs/guides/overview/multimodal/image-generation
+ * - annotations: https://openrouter.ai/docs/guides/features/plugins/web-search
  */
-const unspoken = ["images", "audio", "video"] as const
+const unspoken = ["images", "audio", "video", "annotations"] as const
+
+/**
+ * Fields beside the choices that name the pages an answer is about.
+ * https://docs.perplexity.ai/api-reference/chat-completions-post
+ */
+const sources = ["citations", "search_results"] as const
+
+/** Records the sources of an answer, which have no counterpart in other protocols. */
+export const readSources = (
+  answer: JsonObject,
+  out: { readonly push: (remark: Remark) => unknown }
+): void => {
+  for (const name of sources) {
+    const value = answer[name]
+    if (value !== undefined && list(value).length > 0) out.push({ type: "dropped", name })
+  }
+}
 
 /** The content of a message or a delta besides reasoning and calls. */
 export const readSpoken = (message: JsonObject, out: Array<Words | Remark>): void => {
