@@ -6,7 +6,6 @@
  * 1.44.0); others begin with `failover.`. Prompts, answers, keys and the text of providers are never part of a span:
  * a failure is its class and its evidence.
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -14,7 +13,15 @@ import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { Target } from "../domain/Target.ts"
 import type { FailoverEvent, Observer, RunEnded, RunInfo } from "../events/FailoverEvent.ts"
-import { classOf, type Failure } from "../failure/Failure.ts"
+import {
+  addressOf,
+  describe,
+  failed,
+  maxText,
+  operationOf,
+  type TargetAttributes,
+  typeOf
+} from "./SpanAttributes.ts"
 import { annotate, type Usage } from "./Usage.ts"
 
 /** Options of the spans. */
@@ -41,18 +48,8 @@ interface Open {
   skips: number
 }
 
-/** The name and the address of a target, computed once. */
-interface TargetAttributes {
-  readonly name: string
-  readonly address: string | undefined
-  readonly port: number | undefined
-}
-
 /** The skips of one run that become events of its span. */
 const maxSkips = 32
-
-/** The most characters of a text from the caller. */
-const maxText = 200
 
 /** Makes spans from events, and finds the span of a run. */
 export interface Spans {
@@ -247,10 +244,6 @@ export const make = (options: Options = {}): Effect.Effect<Spans> =>
 
 type AttemptStarted = Extract<FailoverEvent, { readonly _tag: "AttemptStarted" }>
 
-/** The type of a run's error: for a broken stream the class of its failure. */
-const typeOf = (error: RunEnded["error"]): string =>
-  error?._tag === "StreamBroken" ? classOf(error.failure) : (error?._tag ?? "Defect")
-
 const targetOf = (event: FailoverEvent): Target | undefined => ("target" in event ? event.target : undefined)
 
 const unread = () => undefined
@@ -259,46 +252,3 @@ const nameOf = ({ provider }: Target): string => provider
 
 const callers = ({ context }: RunInfo): Tracer.AnySpan | undefined =>
   Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
-
-/** The operation's name in the conventions, if it has one. */
-const operationOf = (operation: string | undefined): string => {
-  switch (operation) {
-    case undefined:
-    case "chat/completions":
-    case "messages":
-    case "responses":
-      return "chat"
-    case "completions":
-      return "text_completion"
-    default:
-      return operation
-  }
-}
-
-/** Records on an attempt's span why it failed, and returns the error type. */
-const describe = (span: Tracer.Span | undefined, failure: Failure): string => {
-  const type = classOf(failure)
-  span?.attribute("error.type", type)
-  if (failure.status !== undefined) span?.attribute("http.response.status_code", failure.status)
-  if (failure.evidence !== undefined) {
-    span?.attribute("failover.evidence", failure.evidence.slice(0, maxText))
-  }
-  return type
-}
-
-/** Exporters write the message and stack of an error; the provider's text, which may quote a prompt, is left out. */
-const failed = (type: string): Exit.Exit<never, Error> => {
-  const error = new Error(type)
-  error.name = type
-  error.stack = type
-  return Exit.failCause(Cause.fail(error))
-}
-
-const addressOf = ({ endpoint }: Target): Pick<TargetAttributes, "address" | "port"> => {
-  if (!URL.canParse(endpoint)) return nowhere
-  const { hostname, port, protocol } = new URL(endpoint)
-  if (hostname === "") return nowhere
-  return { address: hostname, port: port === "" ? (protocol === "http:" ? 80 : 443) : Number(port) }
-}
-
-const nowhere = { address: undefined, port: undefined }

@@ -186,7 +186,6 @@ const maxLines = 400
 const longFiles: Readonly<Record<string, string>> = {
   "classifier/signals/Codes.ts": "a table: the error codes of every provider",
   "classifier/signals/Sentences.ts": "a table: the error sentences of every provider",
-  "testing/strict/Servers.ts": "a table: what each strict server accepts and refuses",
   "engine/Runtime.ts": "the runtime as one service; to be divided"
 }
 

@@ -24,8 +24,9 @@ import type { CurrentConfig } from "../reload/CurrentConfig.ts"
 import type { Revision } from "../reload/Revision.ts"
 import * as Tokens from "../server/Tokens.ts"
 import * as WrongTokens from "../server/WrongTokens.ts"
+import * as CurrentStatus from "./CurrentStatus.ts"
 import * as Files from "./Files.ts"
-import * as Status from "./Status.ts"
+import type { Status } from "./Status.ts"
 import * as VirtualModels from "./VirtualModels.ts"
 import * as Watch from "./Watch.ts"
 
@@ -35,7 +36,7 @@ type Response = HttpServerResponse.HttpServerResponse
 export type Page = Effect.Effect<Response, never, HttpServerRequest>
 
 /** What the page needs. */
-export interface Options extends Pick<Status.Options, "decisions" | "traffic" | "startedAt"> {
+export interface Options extends Pick<CurrentStatus.Options, "decisions" | "traffic" | "startedAt"> {
   readonly revision: Revision
   readonly live: CurrentConfig
   /** Done when the gateway begins to stop. Event streams end then, so that they do not delay the stop. */
@@ -79,7 +80,7 @@ export const make = Effect.fnUntraced(function* (
   const page = files.get("page.html")
   if (page === undefined) return new Map()
   const models = VirtualModels.of(config, revision.catalog)
-  const read = Status.make({ ...options, config, models, named, registry: yield* BenchRegistry })
+  const read = CurrentStatus.make({ ...options, config, models, named, registry: yield* BenchRegistry })
   const watch = yield* Watch.make(read)
   // The stream ends when the config is replaced, and the viewer reconnects to the new one.
   const replaced = Stream.runDrain(
@@ -116,7 +117,7 @@ const send = ({ contentType, tag, text }: Files.PageFile): Page => {
 
 const fresh = { ...securityHeaders, "cache-control": "no-store" }
 
-const json = (status: Status.Status): Response =>
+const json = (status: Status): Response =>
   HttpServerResponse.text(JSON.stringify(status), { contentType: "application/json", headers: fresh })
 
 const refused = (status: number, message: string, headers: Readonly<Record<string, string>> = {}): Response =>
