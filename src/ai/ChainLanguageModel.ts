@@ -10,30 +10,24 @@ import * as Arr from "effect/Array"
 import type * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as EffectModel from "effect/ai/Model"
-import type * as Response from "effect/ai/Response"
-import * as Telemetry from "effect/ai/Telemetry"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Pull from "effect/Pull"
-import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type { Span } from "effect/Tracer"
 import * as Chain from "../domain/Chain.ts"
 import * as Model from "../domain/Model.ts"
-import type { Target } from "../domain/Target.ts"
 import { Failover, type FailoverOptions, type Runtime } from "../engine/Failover.ts"
 import type { RunError, StreamBroken } from "../failure/RunError.ts"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import * as Commit from "../policy/Commit.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import { failAsAiError } from "./calls/Call.ts"
-import type { Served } from "./calls/ServedBy.ts"
-import { type Validate, Validation } from "./calls/Validation.ts"
 import { withRuntime } from "./calls/WithRuntime.ts"
 import * as Adapter from "./wire/Adapter.ts"
+import { Ask, type Parts } from "./wire/Ask.ts"
 import * as Draft from "./wire/Draft.ts"
 import * as SettingsChecks from "./wire/SettingsChecks.ts"
 
@@ -51,43 +45,6 @@ export interface Options extends Draft.Settings {
 
 /** Options of a layer with its own runtime, for itself and for the runtime. */
 export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" | "retryBudget"> {}
-
-/**
- * Settings for the calls inside an effect; they override those of the layer.
- *
- * @example
- * import { ChainLanguageModel } from "effect-failover/ai"
- * import * as LanguageModel from "effect/ai/LanguageModel"
- * import { Effect } from "effect"
- *
- * const sober = LanguageModel.generateText({ prompt: "hello" }).pipe(
- *   Effect.provideService(ChainLanguageModel.CallSettings, { temperature: 0, maxTokens: 200 })
- * )
- */
-export const CallSettings = Context.Reference<Draft.Settings>("effect-failover/ai/CallSettings", {
-  defaultValue: () => none
-})
-
-const none: Draft.Settings = {}
-
-/**
- * The same, merged with settings provided further out: an outer limit stays in force unless it is overridden.
- * (`Effect.provideService(CallSettings, …)` replaces the outer settings.)
- *
- * @example
- * import { ChainLanguageModel } from "effect-failover/ai"
- * import * as LanguageModel from "effect/ai/LanguageModel"
- *
- * const brief = ChainLanguageModel.withSettings(
- *   ChainLanguageModel.withSettings(LanguageModel.generateText({ prompt: "hello" }), { temperature: 0 }),
- *   { maxTokens: 200 }
- * ) // both hold
- */
-export const withSettings = <A, E, R>(
-  effect: Effect.Effect<A, E, R>,
-  settings: Draft.Settings
-): Effect.Effect<A, E, R> =>
-  Effect.updateService(effect, CallSettings, (outer) => ({ ...outer, ...settings }))
 
 /** A `LanguageModel` that is a chain, using the runtime of the context. See `layer`. */
 export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
@@ -214,8 +171,6 @@ const make = (
     )
   })
 
-type Parts = Arr.NonEmptyReadonlyArray<Response.StreamPartEncoded>
-
 /** The parts of the pieces; then the closing parts of the last piece. */
 const deliver = (
   pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Adapter.Piece>, RunError | StreamBroken>,
@@ -244,71 +199,4 @@ const deliver = (
   return next
 }
 
-/** One call: its request, and the target that served it. */
-class Ask implements Adapter.Ask {
-  readonly draft: Draft.Draft
-  readonly validate: Validate | undefined
-  readonly #span: Span
-  readonly #context: Context.Context<never>
-  #target = ""
-  #attempts = 0
-
-  constructor(
-    options: LanguageModel.ProviderOptions,
-    settings: Draft.Settings,
-    context: Context.Context<never>
-  ) {
-    const own = Context.get(context, CallSettings)
-    if (own !== none) SettingsChecks.check("ChainLanguageModel.CallSettings", own)
-    this.draft = Draft.make(options, own === none ? settings : { ...settings, ...own })
-    this.validate = Context.get(context, Validation)
-    this.#span = options.span
-    this.#context = context
-  }
-
-  readonly newId = (): string => {
-    const random = Context.get(this.#context, Random.Random)
-    return `call_${Math.floor(random.nextDoubleUnsafe() * 2 ** 52).toString(36)}`
-  }
-
-  readonly begin = (target: Target, dropped: ReadonlyArray<string>): void => {
-    this.#target = target.key
-    this.#attempts++
-    this.#span.attribute("failover.target", target.key)
-    this.#span.attribute("failover.attempts", this.#attempts)
-    if (dropped.length > 0) this.#span.attribute("failover.dropped", dropped.join(", "))
-    const { maxTokens, stop, temperature, topK, topP } = this.draft.settings
-    Telemetry.addGenAIAnnotations(this.#span, {
-      provider: { name: target.provider },
-      operation: { name: "chat" },
-      request: { model: target.model, maxTokens, temperature, topK, topP, stopSequences: stop }
-    })
-  }
-
-  /** Adds the target that served it to an answer, and the answer's metadata to the span. */
-  sign(parts: Array<Response.PartEncoded>): Array<Response.PartEncoded> {
-    return parts.map((part) => this.#sign(part))
-  }
-
-  /** The same for the parts of a stream. */
-  signed(parts: Parts): Parts {
-    const isSigned = parts[0].type === "response-metadata" || Arr.lastNonEmpty(parts).type === "finish"
-    return isSigned ? Arr.map(parts, (part) => this.#sign(part)) : parts
-  }
-
-  #sign<P extends Response.PartEncoded | Response.StreamPartEncoded>(part: P): P {
-    if (part.type === "response-metadata") {
-      Telemetry.addGenAIAnnotations(this.#span, { response: { id: part.id, model: part.modelId } })
-      const served: Served = { target: this.#target, attempts: this.#attempts }
-      return { ...part, metadata: { ...part.metadata, failover: served } }
-    }
-    if (part.type === "finish") {
-      const { inputTokens, outputTokens } = part.usage
-      Telemetry.addGenAIAnnotations(this.#span, {
-        response: { finishReasons: [part.reason] },
-        usage: { inputTokens: inputTokens.total, outputTokens: outputTokens.total }
-      })
-    }
-    return part
-  }
-}
+export { CallSettings, withSettings } from "./wire/CallSettings.ts"

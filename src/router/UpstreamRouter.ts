@@ -21,16 +21,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Check from "../checks/Check.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type * as Chain from "../domain/Chain.ts"
-import type { Provider } from "../domain/Provider.ts"
-import type { Target } from "../domain/Target.ts"
-import * as Failover from "../engine/Failover.ts"
-import { combine, type Observer } from "../events/FailoverEvent.ts"
 import type * as Failure from "../failure/Failure.ts"
-import type { RunError, StreamBroken } from "../failure/RunError.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
@@ -39,10 +33,12 @@ import * as LiveRoute from "./LiveRoute.ts"
 import { observe } from "./Outcomes.ts"
 import * as Ramp from "./Ramp.ts"
 import * as Route from "./Route.ts"
-import { type Status, statusOf } from "./RouterStatus.ts"
+import type { UpstreamRouter, Way } from "./Router.ts"
+import { statusOf } from "./RouterStatus.ts"
 import { policy, waysOf } from "./Ways.ts"
 
 export type { RouteEvent } from "./LiveRoute.ts"
+export type { UpstreamRouter, Way } from "./Router.ts"
 export type { Status, UpstreamStatus } from "./RouterStatus.ts"
 export { policy }
 
@@ -76,26 +72,6 @@ export interface Options<P extends Backend, R, P2 extends Backend, R2, RC> exten
   readonly policy?: PolicyOptions | undefined
   /** The effect of a failure on the route. Default `Route.judge`. */
   readonly judge?: ((failure: Failure.Failure) => Route.Verdict) | undefined
-}
-
-/** The way of one request: the upstreams in order, and the observer it must pass on. */
-export interface Way<out P extends Backend, out R> {
-  /** The first upstream. */
-  readonly upstream: Route.Upstream
-  readonly chain: Chain.Chain<P, R>
-  readonly observer: Observer
-}
-
-/**
- * A primary and a backup with a route between them. Requests are made with `complete`, `stream`, `use` and
- * `useStream` of this module.
- */
-export interface UpstreamRouter<out P extends Backend, out R = never> {
-  /** The way of the next request, for code that calls `Failover` itself; it must pass the observer on. */
-  readonly way: Effect.Effect<Way<P, R>>
-  readonly status: Effect.Effect<Status>
-  /** The events of the route from now on. A slow reader loses the oldest of 256. */
-  readonly events: Stream.Stream<LiveRoute.RouteEvent>
 }
 
 /**
@@ -202,126 +178,6 @@ export const layer = <Self, P extends Backend, R, P2 extends Backend = never, R2
   options: Options<P, R, P2, R2, RC>
 ): Layer.Layer<Self, never, Exclude<RC, Scope.Scope>> => Layer.effect(key, make(options))
 
-/** One whole answer from the upstream in use. */
-export const complete = <Request, Answer, Chunk, R>(
-  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
-  request: Request,
-  options?: Failover.CallOptions
-): Effect.Effect<Answer, RunError, R | Failover.Failover> =>
-  Effect.flatMap(router.way, (way) => Failover.complete(way.chain, request, heard(way, options)))
-
-/** The same, with the target that answered and the failed attempts before it. */
-export const answer = <Request, Answer, Chunk, R>(
-  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
-  request: Request,
-  options?: Failover.CallOptions
-): Effect.Effect<Failover.Answered<Answer>, RunError, R | Failover.Failover> =>
-  Effect.flatMap(router.way, (way) => Failover.answer(way.chain, request, heard(way, options)))
-
-/**
- * A stream from the upstream in use. The other upstream can take over until the commit point and never after it;
- * what happens after it counts for the route all the same.
- */
-export const stream = <Request, Answer, Chunk, R>(
-  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
-  request: Request,
-  options?: Failover.CallOptions
-): Stream.Stream<Chunk, RunError | StreamBroken, R | Failover.Failover> =>
-  Stream.unwrap(Effect.map(router.way, (way) => Failover.stream(way.chain, request, heard(way, options))))
-
-/** Opens a stream up to its commit point; see `open` of the `Failover` service. */
-export const open = <Request, Answer, Chunk, R>(
-  router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
-  request: Request,
-  options?: Failover.CallOptions
-): Effect.Effect<
-  Failover.Answered<Stream.Stream<Chunk, Failover.TailError>>,
-  RunError,
-  R | Failover.Failover | Scope.Scope
-> => Effect.flatMap(router.way, (way) => Failover.open(way.chain, request, heard(way, options)))
-
-/**
- * The generic form: any effect of any service, at the upstream in use.
- *
- * @example
- * import { Failover, Failure, Backend } from "effect-failover"
- * import { UpstreamRouter } from "effect-failover/upstream"
- * import { Effect } from "effect"
- *
- * const oslo = Backend.make("oslo", { today: Effect.fail("closed") })
- * const bergen = Backend.make("bergen", { today: Effect.succeed("rain") })
- * const unplaced = (error: string) => new Failure.Transient({ reason: "ServerError", message: error })
- *
- * const program = Effect.gen(function* () {
- *   const router = yield* UpstreamRouter.make({
- *     primary: oslo.model("forecast"),
- *     backup: bergen.model("forecast"),
- *     check: Effect.mapError(oslo.service.today, unplaced)
- *   })
- *   return yield* UpstreamRouter.use(router, (backend) => backend.service.today, { classify: unplaced }) // "rain"
- * })
- * program.pipe(Effect.scoped, Effect.provide(Failover.layer()))
- */
-export const use: Use = <P extends Backend, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
-  router: UpstreamRouter<P, RP>,
-  effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
-  options?: Failover.UseOptions<E, K>
-): Effect.Effect<A, RunError | Failover.Own<E, K>, RP | R | Failover.Failover> =>
-  Effect.flatMap(router.way, (way) =>
-    Failover.use(way.chain, effect, heard(way, options as Failover.Classified<Failover.UseOptions<E, K>>))
-  )
-
-/** The generic form for streams. */
-export const useStream: UseStream = <
-  P extends Backend,
-  RP,
-  C,
-  E,
-  R,
-  K extends Failure.Failure | Failover.NotMine
->(
-  router: UpstreamRouter<P, RP>,
-  stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
-  options?: Failover.UseStreamOptions<E, C, K>
-): Stream.Stream<C, RunError | StreamBroken | Failover.Own<E, K>, RP | R | Failover.Failover> =>
-  Stream.unwrap(
-    Effect.map(router.way, (way) =>
-      Failover.useStream(
-        way.chain,
-        stream,
-        heard(way, options as Failover.Classified<Failover.UseStreamOptions<E, C, K>>)
-      )
-    )
-  )
-
-/** The generic form for a router. An error that is not a failure requires `classify`. */
-export interface Use {
-  <P extends Backend, RP, A, E, R, K extends Failure.Failure | Failover.NotMine>(
-    router: UpstreamRouter<P, RP>,
-    effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
-    options: Failover.Classified<Failover.UseOptions<E, K>>
-  ): Effect.Effect<A, RunError | Failover.Own<E, K>, RP | R | Failover.Failover>
-  <P extends Backend, RP, A, E extends Failure.Failure, R>(
-    router: UpstreamRouter<P, RP>,
-    effect: (backend: P, target: Target) => Effect.Effect<A, E, R>,
-    options?: Failover.UseOptions<E>
-  ): Effect.Effect<A, RunError, RP | R | Failover.Failover>
-}
-
-/** The generic form for streams at a router. */
-export interface UseStream {
-  <P extends Backend, RP, C, E, R, K extends Failure.Failure | Failover.NotMine>(
-    router: UpstreamRouter<P, RP>,
-    stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
-    options: Failover.Classified<Failover.UseStreamOptions<E, C, K>>
-  ): Stream.Stream<C, RunError | StreamBroken | Failover.Own<E, K>, RP | R | Failover.Failover>
-  <P extends Backend, RP, C, E extends Failure.Failure, R>(
-    router: UpstreamRouter<P, RP>,
-    stream: (backend: P, target: Target) => Stream.Stream<C, E, R>,
-    options?: Failover.UseStreamOptions<E, C>
-  ): Stream.Stream<C, RunError | StreamBroken, RP | R | Failover.Failover>
-}
-
 /** A `judge` of the user's own, whatever it does: where it gives no verdict, that of `Route.judge` counts. */
 const contained = (judge: Route.Rules["judge"]): Effect.Effect<Route.Rules["judge"]> =>
   Effect.contextWith((context: Context.Context<never>) =>
@@ -339,10 +195,4 @@ const contained = (judge: Route.Rules["judge"]): Effect.Effect<Route.Rules["judg
     })
   )
 
-const heard = <O extends Failover.CallOptions>(
-  { observer }: Way<Backend, unknown>,
-  options: O | undefined
-): O & { readonly observer: Observer | undefined } => ({
-  ...(options as O),
-  observer: combine(observer, options?.observer)
-})
+export { answer, complete, open, stream, type Use, type UseStream, use, useStream } from "./Calls.ts"

@@ -1,0 +1,42 @@
+/** Settings that a caller provides for the calls of an effect. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Draft from "./Draft.ts"
+
+/**
+ * Settings for the calls inside an effect; they override those of the layer.
+ *
+ * @example
+ * import { ChainLanguageModel } from "effect-failover/ai"
+ * import * as LanguageModel from "effect/ai/LanguageModel"
+ * import { Effect } from "effect"
+ *
+ * const sober = LanguageModel.generateText({ prompt: "hello" }).pipe(
+ *   Effect.provideService(ChainLanguageModel.CallSettings, { temperature: 0, maxTokens: 200 })
+ * )
+ */
+export const CallSettings = Context.Reference<Draft.Settings>("effect-failover/ai/CallSettings", {
+  defaultValue: () => none
+})
+
+/** No settings of the caller. */
+export const none: Draft.Settings = {}
+
+/**
+ * The same, merged with settings provided further out: an outer limit stays in force unless it is overridden.
+ * (`Effect.provideService(CallSettings, …)` replaces the outer settings.)
+ *
+ * @example
+ * import { ChainLanguageModel } from "effect-failover/ai"
+ * import * as LanguageModel from "effect/ai/LanguageModel"
+ *
+ * const brief = ChainLanguageModel.withSettings(
+ *   ChainLanguageModel.withSettings(LanguageModel.generateText({ prompt: "hello" }), { temperature: 0 }),
+ *   { maxTokens: 200 }
+ * ) // both hold
+ */
+export const withSettings = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  settings: Draft.Settings
+): Effect.Effect<A, E, R> =>
+  Effect.updateService(effect, CallSettings, (outer) => ({ ...outer, ...settings }))
