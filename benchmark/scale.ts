@@ -6,10 +6,10 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Strategy from "../src/domain/Strategy.ts"
+import * as Bench from "../src/health/Bench.ts"
 import * as EngineBench from "../src/health/EngineBench.ts"
 import {
   Backend,
-  Bench,
   BenchRegistry,
   Chain,
   Credential,

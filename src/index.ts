@@ -1,7 +1,6 @@
 /** The public face: what is asked, of whom, what is decided, and the runtime. */
 
 export * as Affinity from "./candidates/Affinity.ts"
-export type * as Explain from "./candidates/Explain.ts"
 export * as Catalog from "./catalog/Catalog.ts"
 export * as Backend from "./domain/Backend.ts"
 export * as BenchKey from "./domain/BenchKey.ts"
@@ -18,7 +17,6 @@ export * as Failover from "./engine/Failover.ts"
 export * as FailoverEvent from "./events/FailoverEvent.ts"
 export * as Failure from "./failure/Failure.ts"
 export * as RunError from "./failure/RunError.ts"
-export * as Bench from "./health/Bench.ts"
 export * as BenchRegistry from "./health/BenchRegistry.ts"
 export * as Limiter from "./health/Limiter.ts"
 export * as Backoff from "./policy/Backoff.ts"

@@ -17,7 +17,7 @@ import type { Link } from "./Links.ts"
 import * as Links from "./Links.ts"
 
 export { InvalidCatalog, Problem } from "./CatalogProblems.ts"
-export { type Equals, equalsOf, format, type Link, type Member, namesIn } from "./Links.ts"
+export { type Equals, format, type Link, type Member } from "./Links.ts"
 
 /** A provider, and what is said of its models. */
 export interface CatalogProvider<out P extends Backend> {
@@ -61,7 +61,11 @@ export interface ResolveOptions {
   readonly configured?: boolean | undefined
 }
 
-/** Chains that are kept ready. Requests may name any list of fallbacks, so there is no end to the lists. */
+/**
+ * Chains that are kept ready. Requests may name any list of fallbacks, so there is no end to the lists.
+ *
+ * @internal
+ */
 export const capacity = 1_000
 
 /**

@@ -22,17 +22,21 @@ export interface Equals {
  */
 export type Link = string | ReadonlyArray<string | Member> | Equals
 
-/** A tier of several in its long form. */
+/**
+ * A tier of several in its long form.
+ *
+ * @internal
+ */
 export const equalsOf = (link: Exclude<Link, string>): Equals => ("equals" in link ? link : { equals: link })
 
 /**
  * Every spec and name of some links, in order.
  *
  * @example
- * import { Catalog } from "effect-failover"
- *
- * Catalog.namesIn([["openai/gpt-5.2", { model: "azure/gpt-5.2", weight: 2 }], "smart"])
+ * namesIn([["openai/gpt-5.2", { model: "azure/gpt-5.2", weight: 2 }], "smart"])
  * // => ["openai/gpt-5.2", "azure/gpt-5.2", "smart"]
+ *
+ * @internal
  */
 export const namesIn = (links: ReadonlyArray<Link>): ReadonlyArray<string> =>
   [...placesIn(links)].map(({ name }) => name)

@@ -38,10 +38,18 @@ export interface Outcome {
   readonly failure: Failure.Failure | undefined
 }
 
-/** The shortest wait between two checks: an interval of zero must not become a busy loop. */
+/**
+ * The shortest wait between two checks: an interval of zero must not become a busy loop.
+ *
+ * @internal
+ */
 export const shortestInterval = 250
 
-/** Fills in the defaults. */
+/**
+ * Fills in the defaults.
+ *
+ * @internal
+ */
 export const timing = (options: Options): Timing => {
   Checks.fields("the options of a check", options, {
     interval: Checks.duration,
@@ -57,11 +65,19 @@ const filled = (options: Options): Timing => ({
   timeout: Duration.toMillis(options.timeout ?? "10 seconds")
 })
 
-/** Waits from one check to the next: the interval with its jitter. */
+/**
+ * Waits from one check to the next: the interval with its jitter.
+ *
+ * @internal
+ */
 export const pause = ({ interval, jitter }: Timing): Effect.Effect<void> =>
   Effect.flatMap(Random.next, (chance) => sleep(interval * (1 + jitter * (2 * chance - 1))))
 
-/** Waits before the first check: a random time within the jitter, so without jitter not at all. */
+/**
+ * Waits before the first check: a random time within the jitter, so without jitter not at all.
+ *
+ * @internal
+ */
 export const firstPause = ({ interval, jitter }: Timing): Effect.Effect<void> =>
   interval === Number.POSITIVE_INFINITY
     ? Effect.never
@@ -70,7 +86,11 @@ export const firstPause = ({ interval, jitter }: Timing): Effect.Effect<void> =>
 const sleep = (millis: number): Effect.Effect<void> =>
   millis === Number.POSITIVE_INFINITY ? Effect.never : Effect.sleep(Math.round(Math.max(0, millis)))
 
-/** While an abandoned check that cannot be stopped still runs, no other is started. */
+/**
+ * While an abandoned check that cannot be stopped still runs, no other is started.
+ *
+ * @internal
+ */
 export const alone = <A, E, R>(check: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
   let busy = false
   return Effect.suspend(() => {
@@ -87,6 +107,8 @@ export const alone = <A, E, R>(check: Effect.Effect<A, E, R>): Effect.Effect<A, 
  * Runs one check. `onEnd` is called synchronously when it ends or times out, so that nothing can happen between a
  * result and its record; `onInterrupt` is called if the caller is interrupted. A check that times out is interrupted
  * without waiting for it.
+ *
+ * @internal
  */
 export const run = <A, R>(
   check: Effect.Effect<unknown, Failure.Failure, R>,

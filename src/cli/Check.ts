@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Catalog from "../catalog/Catalog.ts"
+import * as Links from "../catalog/Links.ts"
 import type { GatewayConfig } from "../config/GatewayConfig.ts"
 import * as Backend from "../domain/Backend.ts"
 import * as Chain from "../domain/Chain.ts"
@@ -57,7 +58,7 @@ const mostNamed = 5
 
 /** Notes the models that only a call can verify. */
 const unverified = ({ fallbacks, models, providers }: GatewayConfig): ReadonlyArray<string> => {
-  const linked = Catalog.namesIn([
+  const linked = Links.namesIn([
     ...Object.values(models).flatMap(({ chain, onContentPolicy = [], onContextExceeded = [] }) => [
       ...chain,
       ...onContextExceeded,

@@ -4,6 +4,7 @@
  */
 
 import * as Catalog from "../catalog/Catalog.ts"
+import * as Links from "../catalog/Links.ts"
 import type { Choice } from "../dialect/index.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
 import type { ConfigFile } from "./file/ConfigFile.ts"
@@ -28,7 +29,7 @@ export const make = (
   for (const chain of Object.values(chains)) {
     if (typeof chain === "string" || !("chain" in chain) || chain.dialect === undefined) continue
     const links = typeof chain.chain === "string" ? Catalog.split(chain.chain) : chain.chain
-    for (const link of Catalog.namesIn(links)) {
+    for (const link of Links.namesIn(links)) {
       const spec = ModelSpec.parse(link)
       if (spec?.provider === name) add(spec.model, chain.dialect)
     }

@@ -47,7 +47,11 @@ export const make = <const Name extends string, Service>(
   return backend
 }
 
-/** Throws unless something can be a backend: its name, its credentials, its strategy and its policy. */
+/**
+ * Throws unless something can be a backend: its name, its credentials, its strategy and its policy.
+ *
+ * @internal
+ */
 export const check = (where: string, backend: Backend): void => {
   const at = `${where}(${JSON.stringify(backend.name)})`
   Checks.fields(at, backend, {

@@ -105,6 +105,8 @@ export const fromLinks = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>
 /**
  * Builds a chain from tiers. Those without a model are left out, and a model that is named twice keeps its first place. Throws
  * `InvalidOptions` when two different providers have one name.
+ *
+ * @internal
  */
 export const fromTiers = <P extends Backend, R>(tiers: ReadonlyArray<Tier<P, R>>): Chain<P, R> => {
   const seen = new Set<string>()
@@ -141,11 +143,19 @@ const isModel = (u: unknown): boolean => isObject(u) && "spec" in u && "backend"
 
 const isChain = (u: unknown): boolean => isObject(u) && "models" in u && Array.isArray(u.models)
 
-/** The tiers of a chain, in order. */
+/**
+ * The tiers of a chain, in order.
+ *
+ * @internal
+ */
 export const tiersOf = <P extends Backend, R>(chain: Chain<P, R>): ReadonlyArray<Tier<P, R>> =>
   chain.tiers ?? chain.models.map((model) => ({ models: [model] }))
 
-/** The chain with other models in the places of its own; one for which there is none (`undefined`) is left out. */
+/**
+ * The chain with other models in the places of its own; one for which there is none (`undefined`) is left out.
+ *
+ * @internal
+ */
 export const mapModels = <P extends Backend, R, P2 extends Backend, R2>(
   chain: Chain<P, R>,
   f: (model: Model.Model<P, R>) => Model.Model<P2, R2> | undefined

@@ -69,7 +69,11 @@ const weight = Checks.number("a number, at least 0", { least: 0 })
 
 const rpm = Checks.number("a number of requests per minute, more than 0", { above: 0 })
 
-/** Throws unless there are credentials, each with a name of its own: their bench keys would be the same. */
+/**
+ * Throws unless there are credentials, each with a name of its own: their bench keys would be the same.
+ *
+ * @internal
+ */
 export const checkAll = (where: string, credentials: ReadonlyArray<Credential>): void => {
   const problems: Array<string> = []
   if (credentials.length === 0) problems.push("credentials is empty; at least one is needed")
@@ -92,5 +96,9 @@ const made = (name: string, options: NonNullable<Parameters<typeof make>[1]>): C
   rpm: options.rpm
 })
 
-/** The credential of a provider that was given none: named `default`, without a key. */
+/**
+ * The credential of a provider that was given none: named `default`, without a key.
+ *
+ * @internal
+ */
 export const none: Credential = make("default")

@@ -61,7 +61,11 @@ const check = (provider: string, model: string, options: ModelOptions | undefine
   PolicyChecks.check(`the policy of ${provider}/${model}`, options?.policy)
 }
 
-/** A model of a backend that is a service: the service stands in the type until its layer is provided. */
+/**
+ * A model of a backend that is a service: the service stands in the type until its layer is provided.
+ *
+ * @internal
+ */
 export const fromService = <R, P extends Backend>(
   key: Context.Key<R, P>,
   provider: string,
@@ -92,11 +96,19 @@ export const withWeight = <P extends Backend, R>(model: Model<P, R>, weight: num
   return { ...model, weight }
 }
 
-/** The backend of a model, from the context where it is a service. */
+/**
+ * The backend of a model, from the context where it is a service.
+ *
+ * @internal
+ */
 export const backendOf = <P extends Backend, R>(model: Model<P, R>, context: Context.Context<R>): P =>
   isKey(model.backend) ? Context.get(context, model.backend) : model.backend
 
-/** The backend of a model where it is at hand; `undefined` where it is a service. */
+/**
+ * The backend of a model where it is at hand; `undefined` where it is a service.
+ *
+ * @internal
+ */
 export const backendAtHand = <P extends Backend, R>({ backend }: Model<P, R>): P | undefined =>
   isKey(backend) ? undefined : backend
 

@@ -29,6 +29,8 @@ export const isStrategy = (u: unknown): u is Strategy => strategies.some((strate
 /**
  * The order for one request, as a list. `turn` counts the requests so far (for `roundRobin`), `chance` gives numbers from 0 to
  * below 1. Nothing is allocated for a single item or for `sequential`. For `leastLoaded` nothing is under way anywhere.
+ *
+ * @internal
  */
 export const order = <A>(
   strategy: Strategy,

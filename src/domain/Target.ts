@@ -36,19 +36,35 @@ export interface Target {
   readonly benchKeys: { readonly [S in Scope]: BenchKey.BenchKey }
   /** The same, as a list. */
   readonly allBenchKeys: ReadonlyArray<BenchKey.BenchKey>
-  /** The cached state of the bench; for the bench only. */
+  /**
+   * The cached state of the bench; for the bench only.
+   *
+   * @internal
+   */
   readonly glance: Glance
-  /** What was looked up for this target once, so that requests need not look it up again; for those who keep it there. */
+  /**
+   * What was looked up for this target once, so that requests need not look it up again; for those who keep it there.
+   *
+   * @internal
+   */
   readonly kept: Kept
 }
 
-/** Why a target was last found benched, and what decides whether that is still valid. */
+/**
+ * Why a target was last found benched, and what decides whether that is still valid.
+ *
+ * @internal
+ */
 export interface Glance {
   mark: object | undefined
   why: Resting | undefined
 }
 
-/** What is known of a target elsewhere, and who has given it. */
+/**
+ * What is known of a target elsewhere, and who has given it.
+ *
+ * @internal
+ */
 export interface Kept {
   signals: Signals | undefined
   signalsOf: object | undefined

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Explained } from "../candidates/Explain.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
 import type { AnswerOf, AnyProvider, ChunkOf, RequestOf } from "../domain/Provider.ts"
@@ -37,6 +38,7 @@ export type {
   Answered,
   CallOptions,
   Classified,
+  Explained,
   FailoverOptions,
   NotMine,
   Opened,

@@ -228,7 +228,11 @@ export const combine = (...observers: ReadonlyArray<Observer | undefined>): Obse
   }
 }
 
-/** The observer with its exceptions caught and logged, once for each `owner`. */
+/**
+ * The observer with its exceptions caught and logged, once for each `owner`.
+ *
+ * @internal
+ */
 export const contained = (observer: Observer, owner: object): Observer => {
   const trouble = (event: FailoverEvent, did: string) =>
     UserCode.name(owner, "an observer of failover events", did, "the error is dropped", event.run.context)
@@ -246,7 +250,11 @@ export const contained = (observer: Observer, owner: object): Observer => {
   }
 }
 
-/** Calls an observer and drops what it throws. */
+/**
+ * Calls an observer and drops what it throws.
+ *
+ * @internal
+ */
 export const tell = (observer: Observer, event: FailoverEvent): void => {
   try {
     observer(event)

@@ -21,12 +21,14 @@ export class AdmissionCache {
   }
 
   /** The valid entry of a target. */
-  of({ glance }: Target, now: number): Resting | undefined {
+  of(target: Target, now: number): Resting | undefined {
+    const { glance } = target
     return glance.mark === this.#mark && now < glance.why!.until ? glance.why : undefined
   }
 
   /** Adds an entry. A probe under way has no known end and is not cached. */
-  saw({ glance }: Target, why: Resting, now: number): void {
+  saw(target: Target, why: Resting, now: number): void {
+    const { glance } = target
     if (why.probing || now >= why.until) return
     glance.mark = this.#mark
     glance.why = why

@@ -59,7 +59,11 @@ export const isRest = ({ before, info }: BenchChange): boolean =>
 export const isRelease = ({ before, info }: BenchChange): boolean =>
   info.status === "free" && before.status !== "free"
 
-/** The state of a key. `held`: only a passed health check makes it callable again. */
+/**
+ * The state of a key. `held`: only a passed health check makes it callable again.
+ *
+ * @internal
+ */
 export const statusOf = (entry: Bench.Entry, now: number, held = false): Status =>
   entry.manual !== undefined && now < entry.manual.until
     ? "manual"
@@ -73,7 +77,11 @@ export const statusOf = (entry: Bench.Entry, now: number, held = false): Status 
             ? "resting"
             : "half-open"
 
-/** An entry, for reports. */
+/**
+ * An entry, for reports.
+ *
+ * @internal
+ */
 export const infoOf = (key: BenchKey.BenchKey, entry: Bench.Entry, now: number, held = false): BenchInfo => {
   const status = statusOf(entry, now, held)
   const manual = status === "manual" ? entry.manual : undefined

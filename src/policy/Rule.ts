@@ -116,10 +116,18 @@ export const defaults: Rules = {
   ContextExceeded: unfit
 }
 
-/** The classes that are faults on the way or at the provider; not those of our own process. */
+/**
+ * The classes that are faults on the way or at the provider; not those of our own process.
+ *
+ * @internal
+ */
 export const transientClasses = TransientReason.literals.filter((reason) => reason !== "Local")
 
-/** Of these, the ones that a single request may cause, or of unknown cause. */
+/**
+ * Of these, the ones that a single request may cause, or of unknown cause.
+ *
+ * @internal
+ */
 export const doubtfulClasses: ReadonlySet<FailureClass> = new Set<FailureClass>([
   "Truncated",
   "Empty",

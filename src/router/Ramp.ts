@@ -25,7 +25,11 @@ export interface Ramp {
 /** All traffic returns at once. */
 export const none: Ramp = { from: 1, over: 0 }
 
-/** Fills in the defaults; `false` means no ramp. */
+/**
+ * Fills in the defaults; `false` means no ramp.
+ *
+ * @internal
+ */
 export const make = (options: Options | false = {}): Ramp => {
   if (options !== false) {
     const from = Checks.number("a share from 0 to 1", { least: 0, most: 1 })
@@ -52,6 +56,8 @@ const filled = (options: Options | false): Ramp =>
  * Ramp.share(ramp, 0) // => 0.2
  * Ramp.share(ramp, 10_000) // => 0.4
  * Ramp.share(ramp, 40_000) // => 1
+ *
+ * @internal
  */
 export const share = ({ from, over }: Ramp, elapsed: number): number =>
   elapsed >= over ? 1 : from + (1 - from) * (Math.max(0, elapsed) / over)

@@ -61,7 +61,11 @@ export interface State {
 /** No failures. */
 const fine: Condition = { failuresInRow: 0, down: false, lastFailure: undefined }
 
-/** All requests go to the primary. */
+/**
+ * All requests go to the primary.
+ *
+ * @internal
+ */
 export const initial = (now: number): State => ({
   phase: "primary",
   epoch: 0,
@@ -89,7 +93,11 @@ export const judge = (failure: Failure): Verdict => {
   }
 }
 
-/** The share of requests that goes to the primary, from 0 to 1. */
+/**
+ * The share of requests that goes to the primary, from 0 to 1.
+ *
+ * @internal
+ */
 export const share = (state: State, { ramp }: Rules, now: number): number => {
   switch (state.phase) {
     case "primary":
@@ -101,13 +109,21 @@ export const share = (state: State, { ramp }: Rules, now: number): number => {
   }
 }
 
-/** Ends the ramp when its time is up. */
+/**
+ * Ends the ramp when its time is up.
+ *
+ * @internal
+ */
 export const settle = (state: State, now: number): State =>
   state.phase === "returning" && now >= state.until
     ? { ...state, phase: "primary", since: state.until }
     : state
 
-/** A request that began in `epoch` was answered by an upstream. */
+/**
+ * A request that began in `epoch` was answered by an upstream.
+ *
+ * @internal
+ */
 export const succeeded = (state: State, at: Upstream, epoch: number): State =>
   epoch !== state.epoch || isFine(state[at]) || (at === "primary" && state.phase === "backup")
     ? state
@@ -115,7 +131,11 @@ export const succeeded = (state: State, at: Upstream, epoch: number): State =>
 
 const isFine = ({ down, failuresInRow }: Condition): boolean => !down && failuresInRow === 0
 
-/** A request that began in `epoch` failed at an upstream. */
+/**
+ * A request that began in `epoch` failed at an upstream.
+ *
+ * @internal
+ */
 export const failed = (
   state: State,
   rules: Rules,
@@ -142,7 +162,11 @@ export const failed = (
   }
 }
 
-/** A check of the primary that began in `epoch` ended; without a failure it passed. */
+/**
+ * A check of the primary that began in `epoch` ended; without a failure it passed.
+ *
+ * @internal
+ */
 export const checked = (
   state: State,
   rules: Rules,

@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { Bench, Credential, Failure, Policy, type Rule, Target } from "../../src/index.ts"
+import * as Bench from "../../src/health/Bench.ts"
+import { Credential, Failure, Policy, type Rule, Target } from "../../src/index.ts"
 import { check } from "./scenario.ts"
 
 const Pick = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
@@ -111,7 +112,9 @@ function* play(operations: ReadonlyArray<Operation>, made = 0): Generator<Moment
       case "release":
       case "reopen":
         return ending(operation.attempt, ({ admission }) =>
-          admission._tag === "Probe" ? Bench[operation._tag](state, admission, now) : state
+          admission._tag === "Probe"
+            ? (operation._tag === "release" ? Bench.release : Bench.reopen)(state, admission, now)
+            : state
         )
       case "byHand": {
         const manual = { since: now, until: now + operation.millis, reason: undefined, by: undefined }

@@ -12,9 +12,9 @@ import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as Bench from "../../src/health/Bench.ts"
 import * as EngineBench from "../../src/health/EngineBench.ts"
 import {
-  Bench,
   BenchKey,
   BenchRegistry,
   Chain,

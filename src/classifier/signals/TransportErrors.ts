@@ -163,7 +163,11 @@ const fromMessage = (message: string): Reason | undefined => {
 /** The most links of a chain that are examined. */
 const maxLinks = 24
 
-/** The error, its causes and the errors it gathers; at most {@link maxLinks}, each once. */
+/**
+ * The error, its causes and the errors it gathers; at most {@link maxLinks}, each once.
+ *
+ * @internal
+ */
 export const chainOf = (error: unknown): ReadonlyArray<unknown> => {
   const links: Array<unknown> = []
   const queue: Array<unknown> = [error]

@@ -2,7 +2,7 @@
  * The models and credentials that a config names. Only they become metric labels, table rows and bench keys,
  * because clients can name any number of others.
  */
-import * as Catalog from "../../catalog/Catalog.ts"
+import * as Links from "../../catalog/Links.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import * as ModelSpec from "../../domain/ModelSpec.ts"
@@ -26,14 +26,14 @@ export const make = (config: GatewayConfig): ConfiguredNames => {
     if (spec !== undefined && credentials.has(spec.provider)) specs.set(ModelSpec.format(spec), spec)
   }
   for (const { chain, onContentPolicy = [], onContextExceeded = [] } of Object.values(config.models)) {
-    for (const link of Catalog.namesIn([...chain, ...onContextExceeded, ...onContentPolicy])) {
+    for (const link of Links.namesIn([...chain, ...onContextExceeded, ...onContentPolicy])) {
       add(ModelSpec.parse(link))
     }
   }
   for (const { fallbackModels, models, name } of config.providers) {
     for (const model of [...Object.keys(models), ...fallbackModels]) add(ModelSpec.make(name, model.trim()))
   }
-  for (const link of Catalog.namesIn(config.fallbacks)) add(ModelSpec.parse(link))
+  for (const link of Links.namesIn(config.fallbacks)) add(ModelSpec.parse(link))
 
   return {
     specs: new Set(specs.keys()),

@@ -50,19 +50,29 @@ export const shared: Effect.Effect<Transport["Service"]> = Effect.suspend(() =>
     : Effect.succeed(sharedTransport)
 )
 
-/** The `Transport` of the context, or the shared one. */
+/**
+ * The `Transport` of the context, or the shared one.
+ *
+ * @internal
+ */
 export const orShared: Effect.Effect<Transport["Service"]> = Effect.flatMap(
   Effect.serviceOption(Transport),
   Option.match({ onNone: () => shared, onSome: Effect.succeed })
 )
 
-/** False in Bun, whose own `undici` has agents that cannot dispatch. */
+/**
+ * False in Bun, whose own `undici` has agents that cannot dispatch.
+ *
+ * @internal
+ */
 export const canDispatch = (agent: { readonly prototype: { readonly dispatch?: unknown } }): boolean =>
   typeof agent.prototype.dispatch === "function"
 
 /**
  * A transport over the runtime's `fetch`; loaded only where undici cannot dispatch. Ignores `http2` and
  * `connections`.
+ *
+ * @internal
  */
 export const overFetch: Effect.Effect<Transport["Service"]> = Effect.promise(async () => {
   const [{ make }, FetchHttpClient, { HttpClient }] = await Promise.all([

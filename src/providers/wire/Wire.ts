@@ -123,7 +123,11 @@ export class Chunk {
   }
 }
 
-/** Large answers whose JSON has not been read: reading their `json` parses them. */
+/**
+ * Large answers whose JSON has not been read: reading their `json` parses them.
+ *
+ * @internal
+ */
 export const unparsed = new WeakSet<Answer>()
 
 /** Marks data that could not be parsed. */
@@ -175,6 +179,8 @@ const reserved =
  * The headers that may be passed on to the caller: without hop-by-hop headers (including those named by
  * `connection`), without cookies, and without anything that would make a provider's server speak for the server that
  * passes it on.
+ *
+ * @internal
  */
 export const passedHeaders = (
   headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
@@ -200,10 +206,18 @@ const namedIn = (connection: string | ReadonlyArray<string> | undefined): Set<st
           .map((name) => name.trim())
       )
 
-/** True for a JSON object (not an array, not null). */
+/**
+ * True for a JSON object (not an array, not null).
+ *
+ * @internal
+ */
 export const isObject = (u: unknown): u is JsonObject =>
   typeof u === "object" && u !== null && !Array.isArray(u)
 
-/** True for a non-empty string or array. */
+/**
+ * True for a non-empty string or array.
+ *
+ * @internal
+ */
 export const isFull = (u: unknown): u is string | ReadonlyArray<unknown> =>
   (typeof u === "string" || Array.isArray(u)) && u.length > 0

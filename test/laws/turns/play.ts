@@ -8,10 +8,10 @@ import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { makeKept, makeRuntime } from "../../../src/engine/Runtime.ts"
+import type * as Bench from "../../../src/health/Bench.ts"
 import * as EngineBench from "../../../src/health/EngineBench.ts"
 import {
   Backend,
-  type Bench,
   BenchRegistry,
   Chain,
   Credential,
