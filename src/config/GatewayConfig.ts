@@ -93,6 +93,7 @@ export const fromFile = (
         request: map(server.timeouts?.request, millisOf) ?? defaultServer.timeouts.request,
         stall: map(server.timeouts?.stall, millisOf) ?? defaultServer.timeouts.stall
       },
+      drain: map(server.drain, millisOf) ?? defaultServer.drain,
       websocket: websocketOf(server.websocket ?? {}),
       namedModelsOnly: server.namedModelsOnly ?? defaultServer.namedModelsOnly,
       allowedHosts: server.allowedHosts ?? defaultServer.allowedHosts,

@@ -74,6 +74,8 @@ export interface ServerConfig {
     /** Without reading, while there are bytes of an answer to read. */
     readonly stall: number
   }
+  /** How long the requests in flight may take when the gateway stops, in milliseconds. */
+  readonly drain: number
   /**
    * Responses over WebSocket: the most connections, and the idle time in milliseconds after which one is
    * closed.
@@ -163,6 +165,8 @@ export const defaultServer: ServerConfig = {
   maxConnections: undefined,
   maxConcurrent: 10_000,
   timeouts: { headers: 30_000, request: 300_000, stall: 60_000 },
+  // Less than the 30 s after which container runtimes kill a process.
+  drain: 25_000,
   websocket: { connections: 256, idle: 600_000 },
   namedModelsOnly: false,
   allowedHosts: [],

@@ -41,8 +41,8 @@ import * as Unread from "./Unread.ts"
 /** Options of a gateway besides its config. */
 export interface Options {
   /**
-   * How long requests in flight may take when the gateway stops; after that they are broken off. Default 25
-   * s, which is less than the 30 s after which container runtimes kill a process.
+   * How long requests in flight may take when the gateway stops; after that they are broken off. Default:
+   * `server.drain` of the config.
    */
   readonly drain?: Duration.Input | undefined
   /** Receives the events of all requests. */
@@ -75,8 +75,6 @@ export type GatewayError = ServeError | InvalidCatalog | Exposure.ExposedGateway
  * meets a closed one.
  */
 const keepAliveTimeout = 65_000
-
-const defaultDrain: Duration.Input = "25 seconds"
 
 /**
  * A gateway over an existing runtime. It listens on the host and port of its config.
@@ -173,7 +171,7 @@ const layerOver = (
       const listening = NodeHttpServer.layerServer(() => server, {
         host: config.server.host,
         port: config.server.port,
-        gracefulShutdownTimeout: options.drain ?? defaultDrain
+        gracefulShutdownTimeout: options.drain ?? config.server.drain
       })
       return Layer.effect(Reload, serving(config, options, { server, connections, closing })).pipe(
         Layer.provideMerge(listening)
@@ -190,7 +188,7 @@ interface Listening {
 
 const serving = Effect.fnUntraced(function* (
   config: GatewayConfig,
-  { drain = defaultDrain, onConfig, source }: Options,
+  { drain = config.server.drain, onConfig, source }: Options,
   { closing, connections, server }: Listening
 ) {
   const requestLog = yield* RequestLog.make

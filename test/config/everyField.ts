@@ -139,6 +139,7 @@ export const make = (options: { readonly rules: boolean }): ConfigFile => {
       maxConnections: 7_777,
       maxConcurrent: 777,
       timeouts: { headers: 7, request: 77, stall: 777 },
+      drain: "77 seconds",
       websocket: { connections: 7, idle: "7 seconds" },
       namedModelsOnly: true,
       allowedHosts: ["gateway.example"],

@@ -131,6 +131,11 @@ const Server = Schema.Struct({
     }),
     "Time limits of clients."
   ),
+  drain: field(
+    ServerTime,
+    "How long the requests in flight may take when the gateway stops; then they are broken off.",
+    "25 seconds"
+  ),
   websocket: field(
     Schema.Union([
       Schema.Literal(false),

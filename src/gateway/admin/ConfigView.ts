@@ -59,6 +59,7 @@ export const make = ({
       maxConnections: server.maxConnections,
       maxConcurrent: server.maxConcurrent,
       timeouts: server.timeouts,
+      drain: server.drain,
       websocket: server.websocket,
       namedModelsOnly: server.namedModelsOnly,
       allowedHosts: server.allowedHosts,

@@ -33,6 +33,7 @@ const listening: Readonly<Record<keyof ServerConfig, Field>> = {
   port: { restart: "server.port" },
   maxHeaderBytes: { restart: "server.maxHeaderBytes" },
   timeouts: { restart: "server.timeouts" },
+  drain: { restart: "server.drain" },
   tokens: "reloads",
   adminToken: "reloads",
   carrySecrets: "reloads",

@@ -21,6 +21,7 @@ import type { Secrets } from "../../redaction/Secrets.ts"
 import * as Pump from "../../stream/Pump.ts"
 import type { Dialect } from "../../translate/index.ts"
 import * as ErrorShape from "../http/ErrorShape.ts"
+import * as OwnRefusals from "../http/OwnRefusals.ts"
 import type * as Refusal from "../http/Refusal.ts"
 import * as RunRefusal from "../http/RunRefusal.ts"
 import * as Trail from "../http/Trail.ts"
@@ -66,7 +67,7 @@ export const whole = (
 
 /**
  * Writes a committed stream to its end. Status and headers are the provider's. A later failure becomes an
- * error event, which ends the stream.
+ * error event, which ends the stream; so does the end of the time to drain.
  */
 export const streamed = (
   caller: Caller,
@@ -86,15 +87,16 @@ export const streamed = (
     const headers = { ...eventStream, ...withOurs(theirs, ours) }
     NodeAnswer.begin(out, status, headers)
     const keepAlive = { context: fiber.context, message: KeepAlive.messages[dialect] }
-    const endOf = (error: TailError | undefined) => {
-      const refusal = RunRefusal.brokenOff(error)
+    const breakOff = (refusal: Refusal.Refusal) => {
       if (entry !== undefined) {
         entry.outcome = "broke off"
         entry.error = refusal.code
       }
       return brokenOff?.(refusal) ?? ErrorShape.event(dialect, refusal, requestId, begun.data)
     }
-    const written = NodeAnswer.pour(out, first, flow, endOf, keepAlive)
+    const endOf = (error: TailError | undefined) => breakOff(RunRefusal.brokenOff(error))
+    const stopped = () => breakOff(OwnRefusals.stopped)
+    const written = NodeAnswer.pour(out, first, flow, endOf, { keepAlive, stopped })
     return Effect.as(written, NodeAnswer.sent)
   })
 

@@ -12,6 +12,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as EventLoop from "./EventLoop.ts"
 
 /** The grace period of an idle connection after the stop, in milliseconds. */
 const grace = 300
@@ -62,7 +63,7 @@ export interface Connections {
 class Tracked implements Connection {
   readonly exchanges: Array<Exchange> = []
   held = 0
-  /** When the last answer ended, in milliseconds since the epoch. */
+  /** After the stop: when it was opened or its last answer ended, in milliseconds since the epoch. */
   since = 0
 
   readonly socket: Socket
@@ -101,7 +102,9 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
     const onConnection = (socket: Socket): void => {
       accepted++
       if (open.has(socket)) return
-      open.set(socket, new Tracked(socket))
+      const connection = new Tracked(socket)
+      if (isStopping) connection.since = now()
+      open.set(socket, connection)
       socket.once("close", () => open.delete(socket))
     }
 
@@ -180,28 +183,37 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
           quietSince = startedAt
           for (const connection of open.values()) sayClose(connection)
           for (const listener of stopListeners) listener()
+          // Timers run before sockets are read. After a pause of the event loop a request may wait in a socket that
+          // looks idle, so it is read first.
           const looking = Effect.repeat(
-            Effect.sync(() => look(startedAt, drain)),
+            Effect.andThen(
+              EventLoop.next,
+              Effect.sync(() => look(startedAt, drain))
+            ),
             Schedule.spaced(interval)
           )
           return Effect.andThen(
             Effect.forkIn(looking, scope),
-            quietTurn(() => accepted)
+            quietTurn(
+              () => accepted,
+              () => now() - startedAt < grace
+            )
           )
         })
     }
   })
 
 /**
- * Waits for a turn of the event loop in which no connection was accepted, for at most 200 turns. Closing a
- * port resets the connections that wait to be accepted; right after such a turn there are none.
+ * Waits for a turn of the event loop in which no connection was accepted, while `mayWait` and for at most 200
+ * turns. Closing a port resets the connections that wait to be accepted; right after such a turn there are
+ * none. Clients that connect again and again leave no such turn.
  */
-const quietTurn = (accepted: () => number): Effect.Effect<void> =>
+const quietTurn = (accepted: () => number, mayWait: () => boolean): Effect.Effect<void> =>
   Effect.callback((resume) => {
     let turns = 0
     const wait = (before: number): void => {
       setImmediate(() => {
-        if (accepted() === before || ++turns >= 200) resume(Effect.void)
+        if (accepted() === before || ++turns >= 200 || !mayWait()) resume(Effect.void)
         else wait(accepted())
       })
     }

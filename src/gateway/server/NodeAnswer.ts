@@ -68,17 +68,25 @@ export const write = (response: Out, status: number, headers: OutHeaders, body: 
   if (!response.destroyed) response.end(body)
 }
 
+/** What `pour` writes besides the flow. */
+export interface Around {
+  /** Written while the flow is quiet. */
+  readonly keepAlive?: { readonly context: Context.Context<never>; readonly message: Uint8Array } | undefined
+  /** The last bytes if it is interrupted while the client is there. Without it the connection is reset. */
+  readonly stopped?: (() => string) | undefined
+}
+
 /**
  * Writes a flow as it comes, with backpressure; chunks that are available together are written together. If
  * the flow fails, `endOf` gives the last bytes. While the flow is quiet, keep-alive messages are written. An
- * interruption cancels the flow and resets the connection.
+ * interruption cancels the flow.
  */
 export const pour = <E>(
   response: Out,
   first: NonEmptyReadonlyArray<Piece>,
   flow: Flow<Piece, E>,
   endOf: (error: E | undefined) => string,
-  keepAlive?: { readonly context: Context.Context<never>; readonly message: Uint8Array }
+  { keepAlive, stopped }: Around = {}
 ): Effect.Effect<void> =>
   Effect.callback((resume) => {
     let pieces: Array<Piece> = [...first]
@@ -132,7 +140,8 @@ export const pour = <E>(
       isCancelled = true
       alive?.stop()
       flow.cancel()
-      response.destroy()
+      if (stopped === undefined || response.destroyed) response.destroy()
+      else response.end(stopped())
     })
   })
 
