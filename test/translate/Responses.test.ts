@@ -61,23 +61,6 @@ const asInput = (chat: Json): Json => {
 
 const withoutStop = ({ stop: _, ...chat }: Json): Json => chat
 
-/** The chat with texts alone as one text, which is what other protocols become. */
-const withOneText = (chat: Json): Json => ({
-  ...chat,
-  messages: objects(chat.messages).map((message) => {
-    if (!Array.isArray(message.content)) return message
-    const parts = objects(message.content)
-    if (!parts.every(({ type }) => type === "text")) return message
-    const texts = parts.map(({ text }) => String(text)).filter((text) => text !== "")
-    const content = texts.reduce(
-      (all, next) =>
-        all === "" || all.endsWith("\n") || next.startsWith("\n") ? all + next : `${all}\n\n${next}`,
-      ""
-    )
-    return { ...message, content }
-  })
-})
-
 describe("a request for a response", () => {
   for (const [to, model] of [
     ["anthropic", claude],
@@ -93,7 +76,7 @@ describe("a request for a response", () => {
         const asked = Translate.translateRequest("responses", to, asInput(chat), model, undefined, rules)
         const expected =
           to === "openai"
-            ? { body: withOneText(chat), dropped: [] }
+            ? { body: chat, dropped: [] }
             : Translate.translateRequest("openai", to, chat, model, undefined, rules)
         assert.deepStrictEqual(asked, expected)
       },

@@ -99,9 +99,10 @@ export const asChat = (of: Conversation): Translate.JsonObject => {
             }
           }
     )
-    const [first] = content
-    if (first === undefined) return "hi"
-    return content.length === 1 && first.type === "text" ? first.text : content
+    if (content.length === 0) return "hi"
+    // Texts alone are one text, which is what the translation writes for servers that accept no list.
+    const texts = content.flatMap((part) => ("text" in part ? part.text : []))
+    return texts.length === content.length ? texts.join("\n\n") : content
   }
   let calls = 0
   const messages: Array<object> = of.system.map((text) => ({ role: "system", content: full(text) }))
