@@ -14,6 +14,7 @@ const openai: Rules = {
   developerRole: false,
   mergeTurns: true,
   afterToolResult: "any",
+  prefill: "plain",
   resultNames: false,
   // `string too long. Expected a string with maximum length 40`: https://github.com/agno-agi/agno/issues/5382
   callIdCharacters: "",

@@ -23,6 +23,7 @@ const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
     "streamOptions",
     "parallelToolCalls",
     "resultNames",
+    "prefill",
     "callExtras",
     "messageExtras"
   ])

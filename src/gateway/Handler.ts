@@ -16,7 +16,7 @@ import * as Admin from "./admin/Admin.ts"
 import * as OwnRefusals from "./http/OwnRefusals.ts"
 import type { Refusal } from "./http/Refusal.ts"
 import { requestId } from "./http/RequestId.ts"
-import { dialectOf, pathOf, protocolOf, routeOf, routes } from "./http/Route.ts"
+import { dialectOf, modelOf, modelsPath, pathOf, protocolOf, routeOf, routes } from "./http/Route.ts"
 import type * as CurrentConfig from "./reload/CurrentConfig.ts"
 import * as GatewayRequest from "./request/GatewayRequest.ts"
 import * as Guarded from "./request/Guarded.ts"
@@ -60,6 +60,9 @@ export interface Options {
 
 /** The answer, and the services that pages and the admin API need. */
 type Answering = Effect.Effect<Response, never, HttpServerRequest | Scope.Scope>
+
+/** Codex asks for its catalog of models with its version. */
+const isCodex = /[?&]client_version=/
 
 /** Makes the handler. */
 export const make = (options: Options): CurrentConfig.HttpHandler => {
@@ -115,12 +118,19 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
     if (Admin.owns(path)) return admin === undefined ? refuse(OwnRefusals.notFound(path)) : send(admin)
     const refusal = access.request(incoming, headers)
     if (refusal !== undefined) return refuse(refusal)
-    if (path !== "/v1/models") return refuse(OwnRefusals.notFound(path))
+    const single = modelOf(path)
+    if (path !== modelsPath && single === undefined) return refuse(OwnRefusals.notFound(path))
     const wrongHost = access.list(headers)
     if (wrongHost !== undefined) return refuse(wrongHost)
-    return isGet
-      ? Effect.succeed(Reply.own(caller, models[caller.protocol]))
-      : refuse(OwnRefusals.notAllowed("GET"))
+    if (!isGet) return refuse(OwnRefusals.notAllowed("GET"))
+    const { protocol } = caller
+    const found =
+      single !== undefined
+        ? models.one(single, protocol)
+        : protocol === "openai" && isCodex.test(incoming.url)
+          ? models.codex
+          : models.lists[protocol]
+    return found === undefined ? refuse(OwnRefusals.notFound(path)) : Effect.succeed(Reply.own(caller, found))
   }
 
   return (fiber) => {

@@ -14,6 +14,13 @@ const actualThenLimit: ReadonlyArray<RegExp> = [
   new RegExp(`(?:input length|prompt too long:?) ${n}(?: tokens)? exceeds[^\\d]{0,80}${n}`),
   // https://github.com/vllm-project/vllm: "The decoder prompt (length 40000) is longer than the maximum model length of 32768"
   new RegExp(`prompt \\(length ${n}\\) is longer than[^\\d]{0,80}${n}`),
+  // Cerebras: https://github.com/cline/cline/issues/4868
+  new RegExp(`current length is ${n} while limit is ${n}`),
+  // Fireworks: "The prompt is too long: 150000, model maximum context length: 131071"
+  new RegExp(`prompt is too long: ${n}, [^\\d]{0,40}${n}`),
+  new RegExp(`number of tokens \\(?${n}\\)? exceeds[^\\d]{0,80}${n}`),
+  // LM Studio: "Trying to keep the first 40000 tokens when context the overflows. … with context length of only 4096"
+  new RegExp(`keep the first ${n} tokens[^\\d]{0,120}context length of only ${n}`),
   // https://docs.mistral.ai
   new RegExp(`prompt contains ${n} tokens[^.]{0,80}model with ${n}`)
 ]
@@ -24,6 +31,11 @@ const limitThenActual: ReadonlyArray<RegExp> = [
   new RegExp(
     `(?:context|prompt) length is ${n}[^.]{0,20}[.,]?[^.]{0,40}?(?:requested|resulted in|contains|request has)(?: about)? ${n}`
   ),
+  // OpenAI: "Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300000 tokens."
+  new RegExp(`limit of ${n} tokens\\. your messages resulted in ${n}`),
+  new RegExp(`context length of ${n} tokens\\. you requested a total of ${n}`),
+  // https://github.com/huggingface/text-generation-inference
+  new RegExp(`must be <= ?${n}\\. given: ${n} .?inputs`),
   // https://platform.moonshot.ai
   new RegExp(`token limit: ${n} \\(requested: ${n}`),
   // https://github.com/huggingface/text-generation-inference
@@ -36,7 +48,9 @@ const limitThenActual: ReadonlyArray<RegExp> = [
 const limitOnly: ReadonlyArray<RegExp> = [
   new RegExp(`(?:maximum|max) (?:context|prompt|sequence|input) (?:length|window)(?: is| of)? ${n}`),
   new RegExp(`context length(?: of)?(?: only)? ${n}`),
-  new RegExp(`context length: ${n}`)
+  new RegExp(`context length: ${n}`),
+  // https://help.aliyun.com/en/model-studio/error-code: "Range of input length should be [1, 129024]"
+  new RegExp(`range of input length should be \\[1, ?${n}\\]`)
 ]
 
 /** The numbers in a sentence, as far as it names them. */

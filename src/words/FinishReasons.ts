@@ -97,6 +97,8 @@ export const finishReasons: ReadonlyArray<Group<Finish>> = [
   { as: "fault", source: zhipu, values: "network_error" },
   { as: "fault", source: cohere, values: "ERROR TIMEOUT" },
   { as: "fault", source: vllm, values: "abort" },
+  // Cut off, because the model repeated itself: https://github.com/BerriAI/litellm/pull/27101
+  { as: "length", source: vllm, values: "repetition" },
   { as: "fault", source: xai, values: "REASON_TIME_LIMIT time_limit" },
   { as: "fault", source: ollama, values: "unload" },
   {

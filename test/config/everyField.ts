@@ -39,6 +39,7 @@ const dialect = {
   developerRole: true,
   mergeTurns: false,
   afterToolResult: "assistant",
+  prefill: "prefix",
   resultNames: true,
   callIdCharacters: "a-z0-9",
   callIdShortest: 12,

@@ -78,6 +78,10 @@ const Rules = Schema.Struct({
     Schema.Literals(["own", "any", "none"]),
     "Protocol anthropic only: which thoughts are accepted: those it signed itself, any, or none."
   ),
+  prefill: field(
+    Schema.Literals(["plain", "prefix"]),
+    "Protocol openai only: prefix: an assistant message at the end, which the model continues, needs prefix: true."
+  ),
   resultNames: field(
     Schema.Boolean,
     "Protocol openai only: whether a tool result also has the name of the tool."

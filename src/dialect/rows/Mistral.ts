@@ -27,6 +27,8 @@ export const rows: ReadonlyArray<Row> = [
       callIdLongest: { is: 9, source: ids },
       // `Unexpected role 'user' after role 'tool'` (code 3230)
       afterToolResult: { is: "assistant", source: order },
+      // `Expected last role User or Tool (or Assistant with prefix True) for serving but got assistant`
+      prefill: { is: "prefix", source: "https://github.com/huggingface/smolagents/issues/757" },
       // `Unexpected role 'system' after role 'assistant'`
       system: { is: "first", source: roles },
       tokenCap: { is: "max_tokens", source: api },

@@ -26,6 +26,8 @@ export interface Rules {
   readonly mergeTurns: boolean
   /** `assistant`: a user message may not directly follow a tool result; a short assistant message is inserted. */
   readonly afterToolResult: "any" | "assistant"
+  /** Protocol openai: `prefix`: an assistant message that the model continues, as the last one, needs `prefix: true`. */
+  readonly prefill: "plain" | "prefix"
   /** Protocol openai: whether a tool result also needs the name of the tool. */
   readonly resultNames: boolean
   /** The allowed characters of a tool call's id, as in a character class: `a-zA-Z0-9`. Empty for any. */

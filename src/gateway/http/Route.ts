@@ -93,8 +93,11 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ]
 ])
 
+/** The list of models. */
+export const modelsPath = "/v1/models"
+
 /** Paths that the gateway answers itself. */
-const pages: ReadonlySet<string> = new Set(["/", "/v1/models", "/healthz", "/readyz", "/metrics"])
+const pages: ReadonlySet<string> = new Set(["/", modelsPath, "/healthz", "/readyz", "/metrics"])
 
 /** A request's route, for metrics and logs: its path if the path is known, `/admin`, or `other`. */
 export const routeOf = (url: string): string => {
@@ -103,11 +106,39 @@ export const routeOf = (url: string): string => {
   return path === "/admin" || path.startsWith("/admin/") ? "/admin" : "other"
 }
 
-/** The path of a request, without the query and without trailing slashes. */
+/**
+ * Paths of clients whose base URL has one `/v1` too few or too many: OpenAI's clients expect it in the base URL, and
+ * Anthropic's add it themselves.
+ */
+const aliases: ReadonlyMap<string, string> = new Map(
+  [...routes.keys(), modelsPath].flatMap((path) => [
+    [path.slice("/v1".length), path],
+    [`/v1${path}`, path]
+  ])
+)
+
+/**
+ * The path of a request, without the query and without empty segments (`http://host/` + `/v1/messages`); a known path
+ * has exactly one `/v1`.
+ */
 export const pathOf = (url: string): string => {
   const query = url.indexOf("?")
-  const path = query === -1 ? url : url.slice(0, query)
-  return path.length > 1 && path.endsWith("/") ? path.replace(/\/+$/, "") || "/" : path
+  let path = query === -1 ? url : url.slice(0, query)
+  if (path.includes("//")) path = path.replace(/\/{2,}/g, "/")
+  if (path.length > 1 && path.endsWith("/")) path = path.slice(0, -1)
+  return aliases.get(path) ?? path
+}
+
+const single = /^(?:\/v1){0,2}\/models\/(.+)$/
+
+/** The name in the path of a single model, such as `/v1/models/openai/gpt-5.2`; `undefined` for other paths. */
+export const modelOf = (path: string): string | undefined => {
+  const name = single.exec(path)?.[1]
+  try {
+    return name === undefined ? undefined : decodeURIComponent(name)
+  } catch {
+    return undefined
+  }
 }
 
 /** The format that callers of a path use. */

@@ -20,8 +20,9 @@ export const fit = (
       return part
     }
     const settled = MediaTypes.settle(part)
-    if (settled.type === "image" && !dialect.images) dropped.lost("image")
-    else if (settled.type === "document" && settled.media.type !== "text") {
+    if (settled.type === "image") {
+      if (!dialect.images || (isAnthropic && !MediaTypes.isVisible(settled))) dropped.lost("image")
+    } else if (settled.type === "document" && settled.media.type !== "text") {
       if (dialect.documents === "no" || (isAnthropic && !MediaTypes.isReadable(settled)))
         dropped.lost("document")
       else if (dialect.documents === "inline" && settled.media.type === "url") dropped.lost("document", "url")

@@ -77,6 +77,12 @@ export const settle = (part: Content): Content => {
   return part.type === "image" ? asImage(media, declared, part) : asDocument(media, declared, part)
 }
 
+const claudeImages = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"])
+
+/** True for an image that Claude can see. https://platform.claude.com/docs/en/build-with-claude/vision */
+export const isVisible = ({ media }: Image): boolean =>
+  media.type !== "base64" || claudeImages.has(media.mediaType)
+
 /** True for a document that Claude can read: a PDF, or text. */
 export const isReadable = ({ media }: Document): boolean =>
   media.type !== "base64" || media.mediaType === "application/pdf"

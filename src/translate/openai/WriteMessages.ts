@@ -47,7 +47,12 @@ export const writeMessages = (
       }
     }
   }
-  if (request.turns.at(-1)?.role === "assistant") dropped.common("prefill")
+  const last = messages.at(-1)
+  if (last?.role === "assistant") {
+    if (dialect.prefill === "prefix" && last.tool_calls === undefined) {
+      messages[messages.length - 1] = { ...last, prefix: true }
+    } else dropped.common("prefill")
+  }
   return dialect.afterToolResult === "assistant" ? bridged(messages) : messages
 }
 

@@ -134,3 +134,52 @@ describe("the role developer", () => {
     )
   }
 })
+
+describe("a prompt that is too long", () => {
+  for (const [words, numbers] of [
+    [
+      "Please reduce the length of the messages or completion. Current length is 9000 while limit is 8192",
+      "9000 tokens > 8192"
+    ],
+    [
+      "Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300000 tokens. Please reduce the length of the messages.",
+      "300000 tokens > 272000"
+    ],
+    [
+      "`inputs` tokens + `max_new_tokens` must be <= 32769. Given: 40000 `inputs` tokens and 100 `max_new_tokens`",
+      "40000 tokens > 32769"
+    ],
+    [
+      "The total number of tokens (150000) exceeds the model's context window of 128000",
+      "150000 tokens > 128000"
+    ],
+    [
+      "Trying to keep the first 40000 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens",
+      "40000 tokens > 4096"
+    ],
+    ["Range of input length should be [1, 129024]", "more tokens than the 129024"]
+  ] as const)
+    it.live(`is told with its numbers: ${words.slice(0, 40)}`, () =>
+      Effect.gen(function* () {
+        const { post } = yield* stage({
+          corp: { protocol: "openai", reply: () => ({ status: 400, json: { error: { message: words } } }) }
+        })
+        const messages = [{ role: "user", content: "hi" }]
+        const got = yield* post("/v1/messages", { model: "corp/m", max_tokens: 9, messages })
+        assert.include(got.text, `prompt is too long: ${numbers} maximum`)
+        const chat = yield* post("/v1/responses", { model: "corp/m", input: "hi" })
+        assert.include(chat.text, "context_length_exceeded")
+      })
+    )
+})
+
+it.live("an answer that vLLM stops because it repeats itself is cut off", () =>
+  Effect.gen(function* () {
+    const { post } = yield* stage({
+      corp: { protocol: "openai", reply: () => ({ json: completion({ content: "a a a" }, "repetition") }) }
+    })
+    const messages = [{ role: "user", content: "hi" }]
+    const got = yield* post("/v1/messages", { model: "corp/m", max_tokens: 9, messages })
+    assert.strictEqual((got.json as Json).stop_reason, "max_tokens")
+  })
+)

@@ -144,3 +144,43 @@ describe("a tool's schema of an older draft is one of JSON Schema 2020-12 for", 
     })
   )
 })
+
+describe("an answer that the model is to continue", () => {
+  const messages = [
+    { role: "user", content: "A JSON object, please." },
+    { role: "assistant", content: "{" }
+  ]
+  // https://github.com/huggingface/smolagents/issues/757
+  for (const [provider, prefix] of [
+    ["mistral", true],
+    ["corp", undefined]
+  ] as const)
+    it.live(`is ${prefix === true ? "marked for" : "as it is at"} ${provider}`, () =>
+      Effect.gen(function* () {
+        const { post, seen } = yield* stage({ [provider]: chats })
+        const got = yield* post("/v1/messages", { model: `${provider}/m`, max_tokens: 9, messages })
+        const last = seen[provider]![0]!.body.messages.at(-1)
+        assert.deepStrictEqual([last.content, last.prefix], ["{", prefix])
+        assert.strictEqual(
+          got.headers["x-failover-dropped"],
+          prefix === true ? undefined : "messages.prefill"
+        )
+      })
+    )
+})
+
+describe("an image of a type that Claude does not see", () => {
+  it.live("is not sent there", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({ claude, corp: chats })
+      const url = `data:image/heic;base64,${Buffer.from("\0\0\0\x18ftypheic").toString("base64")}`
+      yield* post("/v1/chat/completions", {
+        model: "claude/claude-sonnet-5",
+        fallbacks: ["corp/m"],
+        messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }]
+      })
+      assert.deepStrictEqual(seen.claude, [])
+      assert.strictEqual(seen.corp!.length, 1)
+    })
+  )
+})

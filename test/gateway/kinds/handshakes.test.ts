@@ -1,0 +1,115 @@
+/** More members of the kind of handshakes: base URLs, lists of models and headers as clients send them. */
+
+import * as net from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import OpenAI from "openai"
+import { ask } from "../../support/gateway.ts"
+import { completion, message, stage } from "../../support/kinds.ts"
+
+const running = stage(
+  {
+    corp: { protocol: "openai", reply: () => ({ json: completion({ content: "ok" }) }) },
+    claude: { protocol: "anthropic", reply: () => ({ json: message([{ type: "text", text: "ok" }]) }) }
+  },
+  { models: { smart: ["corp/m"], "team/large": ["claude/m"] } }
+)
+const messages = [{ role: "user", content: "hi" }]
+const body = { model: "smart", max_tokens: 9, messages, input: "hi" }
+
+describe("a base URL", () => {
+  for (const path of [
+    "/chat/completions",
+    "/v1/v1/chat/completions",
+    "//v1/chat/completions",
+    "/v1//chat/completions/",
+    "/messages",
+    "/v1/v1/messages",
+    "/v1/v1/messages/count_tokens",
+    "/responses"
+  ])
+    it.live(`with one /v1 or slash too few or too many reaches the gateway: ${path}`, () =>
+      Effect.gen(function* () {
+        const { post } = yield* running
+        const got = yield* post(`${path}?beta=true`, body)
+        assert.strictEqual(got.status, 200, got.text)
+      })
+    )
+
+  it.live("is not guessed further", () =>
+    Effect.gen(function* () {
+      const { post } = yield* running
+      for (const path of ["/v2/chat/completions", "/v1/v1/v1/messages", "/v1", "/completion"])
+        assert.strictEqual((yield* post(path, body)).status, 404, path)
+    })
+  )
+})
+
+describe("a list of models", () => {
+  // https://github.com/ding113/claude-code-hub/pull/1342, https://github.com/openai/codex/issues/35758
+  it.live("has an empty catalog for Codex, which then keeps its own", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running
+      const codex = yield* ask(`${url}/v1/models?client_version=0.171.0`)
+      assert.deepStrictEqual(codex.at("models"), [])
+      const other = yield* ask(`${url}/v1/models`)
+      assert.isUndefined(other.at("models"))
+      assert.deepStrictEqual(codex.at("data"), other.at("data"))
+    })
+  )
+
+  it.live("gives each of its models alone, in both protocols", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running
+      const client = new OpenAI({ apiKey: "k", baseURL: `${url}/v1`, maxRetries: 0 })
+      for (const name of ["smart", "team/large"]) {
+        const model = yield* Effect.promise(() => client.models.retrieve(name))
+        assert.deepStrictEqual([model.id, model.object], [name, "model"])
+        const headers = { "anthropic-version": "2023-06-01" }
+        const own = yield* ask(`${url}/v1/models/${encodeURIComponent(name)}`, { headers })
+        assert.deepStrictEqual([own.at("id"), own.at("type")], [name, "model"])
+      }
+      const none = yield* ask(`${url}/v1/models/none`)
+      assert.deepStrictEqual([none.status, none.at("error.code")], [404, "not_found"])
+      assert.strictEqual((yield* ask(`${url}/v1/models/%E0%A4%A`)).status, 404)
+      assert.strictEqual((yield* ask(`${url}/v1/models/smart`, { body: {} })).status, 405)
+    })
+  )
+})
+
+describe("a request", () => {
+  const raw = (url: string, text: string) =>
+    Effect.promise(
+      () =>
+        new Promise<string>((done) => {
+          const { hostname, port } = new URL(url)
+          const socket = net.connect(Number(port), hostname, () => socket.write(text))
+          let got = ""
+          socket.on("data", (part) => {
+            got += part
+          })
+          socket.on("close", () => done(got))
+        })
+    )
+  const text = JSON.stringify(body)
+  const request = (line: string, header: string, connection = "close", sent = text) =>
+    `${line}\r\nhost: localhost\r\ncontent-length: ${Buffer.byteLength(sent)}\r\n${header}connection: ${connection}\r\n\r\n${sent}`
+  const post = "POST /v1/chat/completions HTTP/1.1"
+
+  for (const [what, sent] of Object.entries({
+    "waits for permission to send its body": request(post, "expect: 100-continue\r\n"),
+    "is one of HTTP/1.0": request("POST /v1/chat/completions HTTP/1.0", ""),
+    "names the whole URL": request("POST http://localhost/v1/chat/completions HTTP/1.1", ""),
+    "begins with a byte-order mark": request(post, "", "close", `\ufeff${text}`),
+    "says that its body is text": request(post, "content-type: text/plain\r\n"),
+    "says that its body is not encoded": request(post, "content-encoding: identity\r\n")
+  }))
+    it.live(`that ${what} is answered`, () =>
+      Effect.gen(function* () {
+        const { url } = yield* running
+        const got = yield* raw(url, sent)
+        assert.include(got, "HTTP/1.1 200 OK")
+        assert.include(got, '"content":"ok"')
+      })
+    )
+})
