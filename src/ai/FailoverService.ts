@@ -36,8 +36,8 @@ export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" 
 /**
  * Runs an effect on the first available member.
  *
- * An `AiError` and the runtime's own failures are handled by the decision table. Every other error is the caller's
- * own and is returned at once, unchanged. If the run fails, it fails with the last member's `AiError`, with the
+ * An `AiError` and the runtime's own failures are handled by the decision table. After `Rejected` the next member is tried,
+ * and nothing is benched. Every other error is the caller's own and is returned at once, unchanged. If the run fails, it fails with the last member's `AiError`, with the
  * errors of all attempts in its cause.
  */
 export type Through<S> = <A, E, R>(

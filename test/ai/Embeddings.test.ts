@@ -116,6 +116,45 @@ describe("an embedding", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  for (const missing of [0, 1, 3]) {
+    it.effect(`is rejected where there are ${missing} vectors for two texts`, () => {
+      const b = new Place(2, 3)
+      const vectors = Array.from(
+        { length: missing },
+        () => new EmbeddingModel.EmbedResponse({ vector: [1, 2] })
+      )
+      const response = new EmbeddingModel.EmbedManyResponse({
+        embeddings: vectors,
+        usage: new EmbeddingModel.EmbeddingUsage({ inputTokens: 1 })
+      })
+      const odd = Layer.effect(
+        EmbeddingModel.EmbeddingModel,
+        Effect.map(EmbeddingModel.make({ embedMany: () => Effect.never }), (model) => ({
+          ...model,
+          embedMany: () => Effect.succeed(response)
+        }))
+      )
+      return Effect.gen(function* () {
+        const { embeddings } = yield* embedMany("x", "y")
+        assert.deepStrictEqual(
+          embeddings.map(({ vector }) => vector),
+          [
+            [2, 1, 1],
+            [2, 1, 1]
+          ]
+        )
+      }).pipe(
+        Effect.provide(
+          FailoverEmbeddingModel.layer(
+            "m",
+            [FailoverEmbeddingModel.member("a", odd), FailoverEmbeddingModel.member("b", b.layer)],
+            { policy: { retries: { times: 0 } } }
+          )
+        )
+      )
+    })
+  }
+
   it.effect("with other dimensions is rejected as another model's", () => {
     const [a, b] = [new Place(1, 3), new Place(2)]
     return Effect.gen(function* () {

@@ -18,6 +18,7 @@ import * as FailoverService from "../../src/ai/FailoverService.ts"
 import * as ScriptedEmbeddingModel from "../../src/ai/ScriptedEmbeddingModel.ts"
 import * as ScriptedLanguageModel from "../../src/ai/ScriptedLanguageModel.ts"
 import * as Failure from "../../src/failure/Failure.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { VirtualTime } from "../../src/testing/index.ts"
 import { errors, failing, heard, text } from "../support/ai.ts"
 
@@ -69,7 +70,9 @@ describe("a service of any kind", () => {
   class Search extends Context.Service<
     Search,
     {
-      readonly find: (words: string) => Effect.Effect<string, AiError.AiError | Failure.Failure | "no words">
+      readonly find: (
+        words: string
+      ) => Effect.Effect<string, AiError.AiError | Failure.Failure | FailoverService.Rejected | "no words">
     }
   >()("test/Search") {}
   const search = (find: Search["Service"]["find"]) => Layer.succeed(Search, Search.of({ find }))
@@ -103,6 +106,23 @@ describe("a service of any kind", () => {
         yield* TestClock.adjust("1 minute")
         assert.strictEqual(yield* VirtualTime.run(find("failure")), "found failure")
         assert.strictEqual(calls, 3)
+      }).pipe(Effect.provide(layer))
+    }
+  )
+
+  it.effect(
+    "moves on from an answer that the application rejects, and gives the rejection back where all do",
+    () => {
+      const rejected = (message: string) => Effect.fail(new FailoverService.Rejected({ message }))
+      const layer = over(
+        () => rejected("by the first"),
+        (words) => (words === "all" ? rejected("by the second") : Effect.succeed(`found ${words}`))
+      )
+      return Effect.gen(function* () {
+        for (let i = 0; i < 4; i++) assert.strictEqual(yield* VirtualTime.run(find("more")), "found more")
+        const error = yield* Effect.flip(VirtualTime.run(find("all")))
+        assert.instanceOf(error, FailoverService.Rejected)
+        assert.deepStrictEqual(yield* Effect.flatMap(BenchRegistry, (registry) => registry.list), [])
       }).pipe(Effect.provide(layer))
     }
   )

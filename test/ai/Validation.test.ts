@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as TestConsole from "effect/testing/TestConsole"
 import * as ChainLanguageModel from "../../src/ai/ChainLanguageModel.ts"
 import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
 import * as ScriptedLanguageModel from "../../src/ai/ScriptedLanguageModel.ts"
@@ -15,7 +16,7 @@ import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
 import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import { VirtualTime } from "../../src/testing/index.ts"
-import { heard, text } from "../support/ai.ts"
+import { failing, heard, text } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 
 const { Rejected, Validation } = FailoverLanguageModel
@@ -75,6 +76,46 @@ describe("a validation", () => {
       assert.isTrue(AiError.isAiError(error) && error.reason._tag === "InvalidOutputError")
       assert.include(error.message, "it says no idea")
     }).pipe(rejecting("no idea"), Effect.provide(layer))
+  })
+
+  const broken: Record<string, (answer: { readonly text: string }) => unknown> = {
+    throws: ({ text }) => JSON.parse(text),
+    dies: () => Effect.die("a bug"),
+    "gives nothing": () => undefined,
+    "gives a promise that is rejected": () => Promise.reject(new Error("a bug")),
+    "never ends": () => Effect.never,
+    "interrupts itself": () => Effect.interrupt,
+    "fails otherwise": () => Effect.fail("a bug")
+  }
+  for (const [how, validate] of Object.entries(broken)) {
+    it.effect(`that ${how} rejects the answer, and no model is blamed for it`, () => {
+      const { layer } = two([["no idea"]], [["the answer"]])
+      return Effect.gen(function* () {
+        for (let i = 0; i < 4; i++) {
+          assert.deepStrictEqual(yield* VirtualTime.run(failing(text)), ["InvalidOutputError"])
+          assert.strictEqual(yield* VirtualTime.run(heard), "!InvalidOutputError")
+        }
+        assert.deepStrictEqual(yield* resting, [])
+        const logs = (yield* TestConsole.logLines).filter((line) => String(line).includes("the validation"))
+        // One for each of the two targets.
+        assert.lengthOf(logs, 2)
+      }).pipe(
+        Effect.provideService(Validation, validate as FailoverLanguageModel.Validate),
+        Effect.provide(layer)
+      )
+    })
+  }
+
+  it.effect("that needs a while is waited for", () => {
+    const { a, b, layer } = two([["no idea"]], [["the answer"]])
+    return Effect.gen(function* () {
+      assert.strictEqual(yield* VirtualTime.run(text), "no idea")
+      assert.match(yield* VirtualTime.run(heard), /no idea.* finish$/)
+      assert.deepStrictEqual([a.calls.length, b.calls.length], [2, 0])
+    }).pipe(
+      Effect.provideService(Validation, () => Effect.sleep("20 seconds")),
+      Effect.provide(layer)
+    )
   })
 
   it.effect("buffers nothing if there is none", () => {

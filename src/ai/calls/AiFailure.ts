@@ -15,6 +15,7 @@ import { classify } from "../../classifier/Classifier.ts"
 import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
 import type { RunError, StreamBroken } from "../../failure/RunError.ts"
+import { Rejected } from "./Validation.ts"
 
 /** The origin named in an error: `FailoverLanguageModel.generateText`. */
 export interface Origin {
@@ -36,10 +37,19 @@ class CallerError extends Error {
 
 /**
  * The failure of a model's error, at a time in milliseconds since the epoch. An error that is not an `AiError` is the
- * caller's own and does not affect the target.
+ * caller's own and does not affect the target; with `Rejected` the next model is tried.
  */
 export const fromError = (error: unknown, target: Target, now: number): Failure.Failure => {
   if (Failure.isFailure(error)) return error
+  if (error instanceof Rejected) {
+    return new Failure.BadRequest({
+      target: target.key,
+      reason: "Unsupported",
+      message: "the application rejected the answer",
+      evidence: "validation",
+      cause: new CallerError(error)
+    })
+  }
   if (!AiError.isAiError(error)) {
     return new Failure.BadRequest({
       target: target.key,

@@ -68,7 +68,7 @@ const through = <P extends Backend>({ ask, chain, dimensions, failover, module }
         const attempt = (backend: P, target: Target) => {
           call.begin(target)
           return Effect.flatMap(ask(backend, target, inputs, call), (response) => {
-            const wrong = whyNot(response, expected, target)
+            const wrong = whyNot(response, inputs.length, expected, target)
             if (wrong !== undefined) return Effect.fail(wrong)
             // Learnt only from an accepted answer.
             expected ??= response.embeddings[0]?.vector.length
@@ -86,12 +86,24 @@ const through = <P extends Backend>({ ask, chain, dimensions, failover, module }
     )
 }
 
-/** Why an answer is unusable: a vector is empty, or the lengths differ from each other or from the expected one. */
+/**
+ * Why an answer is unusable: there is not one vector for each input, a vector is empty, or the lengths differ from each other or
+ * from the expected one.
+ */
 const whyNot = (
   { embeddings }: EmbeddingModel.EmbedManyResponse,
+  inputs: number,
   expected: number | undefined,
   target: Target
 ): Transient | undefined => {
+  if (embeddings.length !== inputs) {
+    return new Transient({
+      target: target.key,
+      reason: "Malformed",
+      message: `the answer holds ${embeddings.length} vectors for ${inputs} inputs`,
+      evidence: "number of vectors"
+    })
+  }
   const lengths = embeddings.map(({ vector }) => vector.length)
   if (lengths.includes(0)) {
     return new Transient({

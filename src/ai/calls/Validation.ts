@@ -4,11 +4,15 @@
  * It runs inside the attempt, so the next model can still answer, and a rejection benches nothing.
  */
 import * as AiError from "effect/ai/AiError"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Target } from "../../domain/Target.ts"
 import { BadRequest } from "../../failure/Failure.ts"
+import * as UserCode from "../../util/UserCode.ts"
 
 /** The answer given to a validation. */
 export interface Answer {
@@ -32,7 +36,10 @@ export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
   message: Schema.String
 }) {}
 
-/** Checks an answer; fails with `Rejected` to reject it. */
+/**
+ * Checks an answer; fails with `Rejected` to reject it. One that throws or fails otherwise rejects it as well, with a warning in
+ * the log; so does one that takes longer than half of the target's `answer` timeout, or for a stream than its `idle` timeout.
+ */
 export type Validate = (answer: Answer) => Effect.Effect<void, Rejected>
 
 /**
@@ -100,25 +107,65 @@ export class Collector {
   }
 }
 
-/** Runs a validation; a rejected answer is a failure of this request at this model. */
+/**
+ * Runs a validation; a rejected answer is a failure of this request at this model. So is one whose validation throws, fails with
+ * another error or does not end: that is never the target's fault.
+ */
 export const ask = (
   validate: Validate,
   collected: Collector,
   target: Target,
   method: string
-): Effect.Effect<void, BadRequest> =>
-  Effect.mapError(
-    Effect.suspend(() => validate(collected.answer(target))),
-    ({ message }) =>
-      new BadRequest({
-        target: target.key,
-        reason: "Unsupported",
-        message: "the application rejected the answer",
-        evidence: "validation",
-        cause: AiError.make({
-          module: "Validation",
-          method,
-          reason: new AiError.InvalidOutputError({ description: message })
-        })
+): Effect.Effect<void, BadRequest> => {
+  const reject = (description: string) =>
+    new BadRequest({
+      target: target.key,
+      reason: "Unsupported",
+      message: "the application rejected the answer",
+      evidence: "validation",
+      cause: AiError.make({
+        module: "Validation",
+        method,
+        reason: new AiError.InvalidOutputError({ description })
       })
+    })
+  const broken = (did: string) =>
+    Effect.withFiber<never, BadRequest>(({ context }) => {
+      UserCode.name(target, "the validation of an answer", did, "the answer counts as rejected", context)
+      return Effect.fail(reject(`the validation ${did}`))
+    })
+  return Effect.matchCauseEffect(
+    Effect.timeoutOption(
+      Effect.suspend(() => {
+        const asked: unknown = validate(collected.answer(target))
+        if (Effect.isEffect(asked)) return asked as Effect.Effect<void, unknown>
+        return Effect.die(new NoEffect(UserCode.isPromise(asked) ? "gave a promise" : "gave no effect"))
+      }),
+      longest(target, method)
+    ),
+    {
+      onSuccess: (verdict) =>
+        Option.isSome(verdict)
+          ? Effect.void
+          : broken(`did not end within ${Duration.format(Duration.millis(longest(target, method)))}`),
+      onFailure: (cause) => {
+        for (const reason of cause.reasons) {
+          const error = Cause.isFailReason(reason) ? reason.error : undefined
+          if (error instanceof Rejected) return Effect.fail(reject(error.message))
+        }
+        const [reason] = cause.reasons
+        if (reason === undefined || Cause.isInterruptReason(reason)) return broken("was interrupted")
+        if (Cause.isFailReason(reason)) return broken("failed with an error other than Rejected")
+        const { defect } = reason
+        return broken(defect instanceof NoEffect ? defect.message : UserCode.threw(defect))
+      }
+    }
   )
+}
+
+/** For code whose types were not heeded. */
+class NoEffect extends Error {}
+
+/** How long a validation may take, in milliseconds: not so long that the target would be blamed for a timeout. */
+const longest = ({ policy: { timeouts } }: Target, method: string): number =>
+  method === "streamText" ? 0.9 * timeouts.idle : timeouts.answer / 2
