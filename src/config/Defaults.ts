@@ -1,7 +1,7 @@
 /** Fills in the defaults of a config file. */
 import * as Schema from "effect/Schema"
 import * as Credential from "../domain/Credential.ts"
-import { defaultRetryBudget } from "../engine/Runtime.ts"
+import { defaultRetryBudget } from "../engine/SharedState.ts"
 import * as Policy from "../policy/Policy.ts"
 import type { Rest } from "../policy/Rule.ts"
 import { ConfigFile } from "./file/ConfigFile.ts"

@@ -5,7 +5,8 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
-import { makeKept, makeRuntime } from "../../src/engine/Runtime.ts"
+import { makeRuntime } from "../../src/engine/Runtime.ts"
+import { makeSharedState } from "../../src/engine/SharedState.ts"
 import * as BenchRegistry from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { throttle } from "../support/engine.ts"
@@ -15,7 +16,7 @@ const policy = { whenAllBenched: "wait", deadline: "5 minutes" } as const
 /** An old and a new runtime over one bench, and a target that is throttled at its first call. */
 const reloaded = Effect.gen(function* () {
   const registry = yield* BenchRegistry.makeMemory
-  const kept = makeKept()
+  const kept = makeSharedState()
   const made = () => makeRuntime(registry, { policy }, {}, kept)
   const a = Scripted.make("a", [[throttle("10 seconds")], [{ wait: "100 millis" }, "fine"]])
   const chain = () => Chain.make(Model.make(a, "m"))

@@ -9,7 +9,7 @@ import * as JsonFile from "../../src/config/file/JsonFile.ts"
 import * as JsonSchemaFile from "../../src/config/file/JsonSchemaFile.ts"
 import * as Structure from "../../src/config/file/Structure.ts"
 import { fromFile, policyOf } from "../../src/config/GatewayConfig.ts"
-import { defaultRetryBudget } from "../../src/engine/Runtime.ts"
+import { defaultRetryBudget } from "../../src/engine/SharedState.ts"
 import * as Policy from "../../src/policy/Policy.ts"
 
 const root = resolve(import.meta.dirname, "../..")

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Failure, Policy, Rule } from "effect-failover"
-import { defaultRetryBudget } from "../../src/engine/Runtime.ts"
+import { defaultRetryBudget } from "../../src/engine/SharedState.ts"
 
 const page = readFileSync(resolve(import.meta.dirname, "../../docs/decisions.md"), "utf8")
 

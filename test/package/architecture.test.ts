@@ -185,8 +185,7 @@ const maxLines = 400
 /** Files that are longer, each with the reason. */
 const longFiles: Readonly<Record<string, string>> = {
   "classifier/signals/Codes.ts": "a table: the error codes of every provider",
-  "classifier/signals/Sentences.ts": "a table: the error sentences of every provider",
-  "engine/Runtime.ts": "the runtime as one service; to be divided"
+  "classifier/signals/Sentences.ts": "a table: the error sentences of every provider"
 }
 
 describe("the files of src", () => {

@@ -7,7 +7,8 @@ import * as Layer from "effect/Layer"
 import { type BenchStore, memory } from "../../config/file/BenchStore.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as ModelSpec from "../../domain/ModelSpec.ts"
-import { makeKept, makeRuntime } from "../../engine/Runtime.ts"
+import { makeRuntime } from "../../engine/Runtime.ts"
+import { makeSharedState } from "../../engine/SharedState.ts"
 import { combine, type Observer } from "../../events/FailoverEvent.ts"
 import { BenchRegistry } from "../../health/BenchRegistry.ts"
 import * as BenchMetrics from "../../observe/BenchMetrics.ts"
@@ -45,7 +46,7 @@ const runtimes = (observer: Observer | undefined) =>
       const decisions = yield* Decisions
       const traffic = yield* RecentTraffic
       const process = yield* ProcessDefaults
-      const kept = makeKept(yield* GatewayLimits)
+      const kept = makeSharedState(yield* GatewayLimits)
       const context = yield* Effect.context<never>()
       /** Labels of the latest config. */
       let labels: Metrics.Options = {}

@@ -7,7 +7,8 @@ import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { makeKept, makeRuntime } from "../../../src/engine/Runtime.ts"
+import { makeRuntime } from "../../../src/engine/Runtime.ts"
+import { makeSharedState } from "../../../src/engine/SharedState.ts"
 import type * as Bench from "../../../src/health/Bench.ts"
 import * as EngineBench from "../../../src/health/EngineBench.ts"
 import {
@@ -69,7 +70,7 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
     const steps: Array<Step> = []
     const fibers = new Fibers()
     const registry = watched(yield* BenchRegistry.makeMemory, steps)
-    const kept = makeKept()
+    const kept = makeSharedState()
     const observer = (event: FailoverEvent.FailoverEvent) => {
       events.push(event)
       if (event._tag !== "AttemptStarted") return

@@ -1,0 +1,49 @@
+/** The policy of one call: that of its chain, with what the call sets for itself. */
+import * as Duration from "effect/Duration"
+import type { Policy } from "../policy/Policy.ts"
+import * as PolicyChecks from "../policy/PolicyChecks.ts"
+import * as Checks from "../util/Checks.ts"
+import type { CallOptions } from "./CallOptions.ts"
+
+const callChecks = {
+  deadline: Checks.duration,
+  attempts: Checks.count,
+  whenAllBenched: Checks.oneOf(["tryAnyway", "wait", "fail"]),
+  observer: Checks.callable,
+  hedge: (hedge: unknown) => (typeof hedge === "boolean" ? undefined : "has to be true or false"),
+  affinity: (key: unknown) =>
+    typeof key === "string" || typeof key === "function" ? undefined : "has to be a string or a function",
+  since: (since: unknown) =>
+    typeof since === "bigint" ? undefined : "has to be a bigint, as Clock.monotonicTimeNanos gives it",
+  commit: (commit: unknown) => PolicyChecks.commit(commit),
+  classify: Checks.callable,
+  phase: Checks.callable,
+  isBusy: Checks.callable
+}
+
+const callFields = Object.keys(callChecks) as ReadonlyArray<keyof typeof callChecks>
+
+/** What a call of one kind or another may say. */
+type AnyCall = CallOptions & { readonly [K in "classify" | "phase" | "isBusy"]?: unknown }
+
+/** The policy in force. Throws `InvalidOptions` when an option of the call is invalid. */
+export const forCall = (policy: Policy, call: AnyCall | undefined): Policy => {
+  if (call === undefined) return policy
+  for (const field of callFields) {
+    if (call[field] !== undefined && callChecks[field](call[field]) !== undefined) {
+      Checks.fields("the options of a call", call, callChecks)
+    }
+  }
+  return isAboutPolicy(call) ? forSoundCall(policy, call) : policy
+}
+
+const isAboutPolicy = ({ attempts, commit, deadline, whenAllBenched }: CallOptions): boolean =>
+  deadline !== undefined || attempts !== undefined || whenAllBenched !== undefined || commit !== undefined
+
+const forSoundCall = (policy: Policy, call: CallOptions) => ({
+  ...policy,
+  deadline: call.deadline === undefined ? policy.deadline : Duration.toMillis(call.deadline),
+  attempts: call.attempts ?? policy.attempts,
+  whenAllBenched: call.whenAllBenched ?? policy.whenAllBenched,
+  commit: call.commit ?? policy.commit
+})

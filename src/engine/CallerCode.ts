@@ -1,0 +1,85 @@
+/**
+ * Functions of the caller, contained: what they throw or return by mistake affects one attempt or nothing. The first
+ * mistake of each kind is logged.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { Target } from "../domain/Target.ts"
+import type * as Failure from "../failure/Failure.ts"
+import * as Checks from "../util/Checks.ts"
+import * as UserCode from "../util/UserCode.ts"
+import type { CallOptions } from "./CallOptions.ts"
+
+/** `isBusy` of a call. An `owner` logs a mistake once. */
+export const whileBusy =
+  (owner: object, isBusy: () => boolean, context: Context.Context<never>) => (): boolean => {
+    let did = "gave neither true nor false"
+    try {
+      const busy: unknown = isBusy()
+      if (typeof busy === "boolean") return busy
+      UserCode.isPromise(busy)
+    } catch (error) {
+      did = UserCode.threw(error)
+    }
+    UserCode.name(owner, "isBusy", did, "the stream counts as not busy", context)
+    return false
+  }
+
+/** The affinity key of a call. */
+export const affinityOf = (
+  owner: object,
+  key: CallOptions["affinity"],
+  context: Context.Context<never>
+): CallOptions["affinity"] => {
+  if (typeof key !== "function") return key
+  return () => {
+    let did = "gave no text"
+    try {
+      const said: unknown = key()
+      if (said === undefined || typeof said === "string") return said
+      UserCode.isPromise(said)
+    } catch (error) {
+      did = UserCode.threw(error)
+    }
+    UserCode.name(owner, "the key of a conversation", did, "the request counts as one without a key", context)
+    return undefined
+  }
+}
+
+/** Refuses what is no function, for code whose types were not heeded. */
+export const refuse = (what: string): void =>
+  Checks.refuse(what, ["it has to be a function of the backend and the target"])
+
+/** A function that throws instead of returning its effect is a defect of the attempt, not of the run. */
+export const effectOf = <P, A, E, R>(
+  f: (backend: P, target: Target, amendedFor: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
+  backend: P,
+  target: Target,
+  amendedFor: Failure.BadRequest | undefined
+): Effect.Effect<A, E, R> => {
+  try {
+    const effect = f(backend, target, amendedFor)
+    return Effect.isEffect(effect) ? effect : Effect.die(noEffect(effect))
+  } catch (defect) {
+    return Effect.die(defect)
+  }
+}
+
+/** For code whose types were not heeded. */
+const noEffect = (u: unknown): TypeError =>
+  new TypeError(
+    UserCode.isPromise(u) ? "a provider gave a promise instead of an effect" : "a provider gave no effect"
+  )
+
+/** The same for a function that throws instead of returning its stream. */
+export const streamOf = <C, E, R>(f: () => Stream.Stream<C, E, R>): Stream.Stream<C, E, R> => {
+  try {
+    const stream: unknown = f()
+    if (Stream.isStream(stream)) return stream as Stream.Stream<C, E, R>
+    UserCode.isPromise(stream)
+    return Stream.die(new TypeError("a provider gave no stream"))
+  } catch (defect) {
+    return Stream.die(defect)
+  }
+}

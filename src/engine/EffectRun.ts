@@ -1,0 +1,63 @@
+/** A request for one whole value: a run over an effect per target. */
+
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type { Backend } from "../domain/Backend.ts"
+import type { Chain } from "../domain/Chain.ts"
+import type { Target } from "../domain/Target.ts"
+import type * as Failure from "../failure/Failure.ts"
+import type { RunError } from "../failure/RunError.ts"
+import * as Running from "../util/Running.ts"
+import * as CallerCode from "./CallerCode.ts"
+import type { UseOptions } from "./CallOptions.ts"
+import { forCall } from "./CallPolicy.ts"
+import * as Engine from "./Engine.ts"
+import * as Run from "./run/Run.ts"
+import type { Served } from "./run/RunOptions.ts"
+import { RunState } from "./run/RunState.ts"
+import * as Watched from "./Watched.ts"
+
+/** Runs an effect per target. */
+export const use = <P extends Backend, RP, A, E, R>(
+  engine: Engine.Engine,
+  chain: Chain<P, RP>,
+  effect: (backend: P, target: Target, amendedFor: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
+  call: UseOptions<E> | undefined,
+  request: unknown,
+  canAmend: (backend: P, failure: Failure.BadRequest) => boolean,
+  mayHedge: (backend: P, request: unknown) => boolean
+): Effect.Effect<Served<A>, RunError, RP | R> =>
+  Effect.callback((resume) => {
+    const { shared } = engine
+    const context = contextOfCaller<RP | R>()
+    const ready = shared.prepare(chain)
+    const policy = forCall(ready.policy, call)
+    if (typeof effect !== "function") CallerCode.refuse("the effect of Failover.use")
+    const run = new RunState<P, RP, A>(
+      shared,
+      {
+        prepared: ready,
+        policy,
+        observer: Engine.observerOf(engine, call),
+        about: call?.about,
+        since: call?.since,
+        affinity: CallerCode.affinityOf(shared, call?.affinity, context),
+        kind: "effect",
+        request,
+        start: (backend, target, amendedFor) => {
+          const running = Running.start(CallerCode.effectOf(effect, backend, target, amendedFor), context)
+          return Watched.effect(running, target, shared, context)
+        },
+        canAmend,
+        hedge: call?.hedge,
+        mayHedge,
+        classify: Engine.classifierOf(engine, call, context)
+      },
+      context
+    )
+    return Run.begin(run, resume)
+  })
+
+/** The services of the fiber that runs this operation. */
+const contextOfCaller = <R>() => Fiber.getCurrent()!.context as Context.Context<R>

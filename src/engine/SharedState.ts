@@ -1,0 +1,56 @@
+/** What the runtimes of a process share: budgets, turns, limits, signals, and the queues of the requests that wait. */
+import { Room } from "../candidates/queue/Room.ts"
+import { WaitQueues } from "../candidates/queue/WaitQueues.ts"
+import { SignalsOf } from "../choice/Signals.ts"
+import * as Bench from "../health/Bench.ts"
+import { CredentialLimits } from "../health/CredentialLimits.ts"
+import { CutOffs } from "../health/CutOffs.ts"
+import type * as EngineBench from "../health/EngineBench.ts"
+import { FailureStreaks } from "../health/FailureStreaks.ts"
+import { type Limiter, memory } from "../health/Limiter.ts"
+import { RetryBudget } from "../health/RetryBudget.ts"
+import type { Shared } from "./run/RunOptions.ts"
+
+/** Retries per request that a process may make in the long run, by default (as in Finagle). */
+export const defaultRetryBudget = 0.2
+
+/**
+ * What is kept when one runtime replaces another: the retry budget, the turns of strategies, the credentials' own limits,
+ * and the queues of the requests that wait, by the bench they wait for.
+ */
+export interface SharedState
+  extends Pick<Shared, "budget" | "turns" | "limits" | "streaks" | "cutOffs" | "signals"> {
+  readonly waiting: WeakMap<EngineBench.EngineBench, Waiting>
+}
+
+/** What the first runtime of a process begins with. */
+export const makeSharedState = (limiter: Limiter = memory()): SharedState => ({
+  budget: new RetryBudget(defaultRetryBudget),
+  turns: new Map(),
+  signals: new SignalsOf(),
+  streaks: new FailureStreaks(),
+  cutOffs: new CutOffs(),
+  limits: new CredentialLimits(limiter),
+  waiting: new WeakMap()
+})
+
+/** Where requests wait: for a bench, and for room at a target with a learned limit. */
+interface Waiting {
+  readonly queues: WaitQueues
+  readonly room: Room
+}
+
+/** Requests of all runtimes over one bench wait in the same queues, so that a reload changes no request's place. */
+export const waitingOf = (state: SharedState, bench: EngineBench.EngineBench): Waiting => {
+  const known = state.waiting.get(bench)
+  if (known !== undefined) return known
+  const room = new Room(state.signals)
+  const queues = new WaitQueues(
+    (target, now) =>
+      Bench.weightier(Bench.peek(bench.stateUnsafe(), target, now), state.limits.why(target, now)),
+    room
+  )
+  const made = { queues, room }
+  state.waiting.set(bench, made)
+  return made
+}
