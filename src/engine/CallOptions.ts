@@ -13,7 +13,7 @@ import type { Commit } from "../policy/Commit.ts"
 import type { WhenAllBenched } from "../policy/Policy.ts"
 import type { PhaseOf } from "../stream/CommitPoint.ts"
 import type { TailError } from "./CommittedStream.ts"
-import type { NotMine } from "./failures/FailureOf.ts"
+import type { NotMine } from "./failures/Classify.ts"
 
 /** What one request may set for itself. */
 export interface CallOptions {

@@ -18,8 +18,8 @@ import type { Flow } from "../stream/Flow.ts"
 import type { OpenStream } from "../stream/OpenStream.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import { MovableTimer } from "../util/MovableTimer.ts"
-import type { NotMine } from "./failures/FailureOf.ts"
-import * as FailureShare from "./run/FailureShare.ts"
+import type { NotMine } from "./failures/Classify.ts"
+import * as BenchRecord from "./run/BenchRecord.ts"
 import type { Served } from "./run/RunOptions.ts"
 
 /** What a committed stream can still fail with. */
@@ -180,7 +180,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     if (error?._tag === "StreamBroken") {
       const { failure } = error
       const { rest } = target.policy.rules[Failure.classOf(failure)]
-      FailureShare.record({ registry, signals }, target, admission, failure, rest, "committed", this.#now())
+      BenchRecord.record({ registry, signals }, target, admission, failure, rest, "committed", this.#now())
     } else if (complete) registry.succeedUnsafe(target, admission, now)
     reporter?.streamEnded(target, outcome, complete, error)
   }

@@ -2,7 +2,7 @@
 import type * as Context from "effect/Context"
 import * as FailoverEvent from "../events/FailoverEvent.ts"
 import type { CallOptions, UseOptions } from "./CallOptions.ts"
-import { contained } from "./failures/FailureOf.ts"
+import { contained } from "./failures/Classify.ts"
 import type { Shared } from "./run/RunOptions.ts"
 
 /** The engine of a runtime. */

@@ -31,7 +31,7 @@ import type {
   UseStreamOptions
 } from "./CallOptions.ts"
 import type { TailError } from "./CommittedStream.ts"
-import { type NotMine, notMine } from "./failures/FailureOf.ts"
+import { type NotMine, notMine } from "./failures/Classify.ts"
 import { type FailoverOptions, makeRuntime, type Runtime } from "./Runtime.ts"
 
 export type {

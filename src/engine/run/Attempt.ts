@@ -6,9 +6,9 @@ import type { HedgeSettings } from "../../policy/Policy.ts"
 import type { Next } from "../../policy/Rule.ts"
 import * as Running from "../../util/Running.ts"
 import * as AttemptPermission from "./AttemptPermission.ts"
-import * as Race from "./Race.ts"
+import * as Hedge from "./Hedge.ts"
+import * as Outcome from "./Outcome.ts"
 import type { RunState } from "./RunState.ts"
-import * as Settle from "./Settle.ts"
 import * as Step from "./Step.ts"
 
 /** Makes an attempt at the target of the current visit, once it is permitted. `retry` is where a retry goes that is not permitted; `undefined` for the first attempt. */
@@ -75,7 +75,7 @@ const call = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => 
   run.reporter?.started(target, run.attempts, admission._tag === "Probe")
   const running = run.options.start(backend, target, amendedFor)
   const exit = running.pollUnsafe()
-  if (exit !== undefined) return Settle.settle(run, exit, running)
+  if (exit !== undefined) return Outcome.settle(run, exit, running)
   return waitForOutcome(run, running, target.policy.hedge)
 }
 
@@ -85,7 +85,7 @@ export const join = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step
   if (hedge === undefined) return Step.findTarget
   run.takeHedge(hedge)
   const exit = hedge.running.pollUnsafe()
-  if (exit !== undefined) return Settle.settle(run, exit, hedge.running)
+  if (exit !== undefined) return Outcome.settle(run, exit, hedge.running)
   return waitForOutcome(run, hedge.running, undefined)
 }
 
@@ -102,14 +102,14 @@ const waitForOutcome = <P extends Backend, R, A>(
     // A hedge that has become the current attempt began earlier.
     visit.suspendedAt ??= run.now()
     const ownDueAt = visit.suspendedAt + timeout
-    if (hedging !== undefined && Race.mayHedge(run, hedging)) {
-      return Race.begin(run, running, { ownDueAt, hedging, waiting })
+    if (hedging !== undefined && Hedge.mayHedge(run, hedging)) {
+      return Hedge.begin(run, running, { ownDueAt, hedging, waiting })
     }
     const waiter = {
       dueAt: Math.min(ownDueAt, run.visitEndsAt),
       context: run.context,
-      onEnd: (ended: Running.Ended<A>) => waiting.onward(Settle.ended(run, ended, ownDueAt, running)),
-      onInterrupt: () => Settle.interrupted(run)
+      onEnd: (ended: Running.Ended<A>) => waiting.onward(Outcome.ended(run, ended, ownDueAt, running)),
+      onInterrupt: () => Outcome.interrupted(run)
     }
     return Running.park(running, waiter, waiting.resume)
   })

@@ -6,8 +6,8 @@ import type { Backend } from "../../domain/Backend.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as Bench from "../../health/Bench.ts"
 import type { Next, Rule } from "../../policy/Rule.ts"
-import * as Decision from "../failures/Decision.ts"
-import * as Leave from "./Leave.ts"
+import * as PolicyDecision from "../failures/PolicyDecision.ts"
+import * as BenchAndLeave from "./BenchAndLeave.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
@@ -21,23 +21,23 @@ export const decide = <P extends Backend, R, A>(
   const now = run.now()
   run.remember(failure)
   const isFull = run.learn(failure)
-  const decision = Decision.decide(failure, rule, run, now)
+  const decision = PolicyDecision.decide(failure, rule, run, now)
   if (run.hedge !== undefined) return besideHedge(run, failure, rule, decision, now)
   switch (decision._tag) {
     case "Leave":
-      if (isFull) return Leave.leaveFull(run, failure, rule)
-      return run.hasTakenTurn ? leaveTurn(run, failure, rule, now) : Leave.leave(run, failure, rule)
+      if (isFull) return BenchAndLeave.leaveFull(run, failure, rule)
+      return run.hasTakenTurn ? leaveTurn(run, failure, rule, now) : BenchAndLeave.leave(run, failure, rule)
     case "Amend":
       visit.amendedFor = decision.failure
       run.record(failure, undefined)
       return again(run, failure, 0, "credential")
     case "AfterWait":
-      if (!run.shared.budget.withdraw(now)) return Leave.leave(run, failure, rule)
+      if (!run.shared.budget.withdraw(now)) return BenchAndLeave.leave(run, failure, rule)
       visit.waited = true
       run.record(failure, rule.rest)
       return again(run, failure, decision.delay, rule.next)
     case "CutShort":
-      return Leave.cutShort(run, failure, rule, undefined)
+      return BenchAndLeave.cutShort(run, failure, rule, undefined)
     case "Backoff":
       return Step.after(delayOf(run, decision.schedule, failure, now), (delay) =>
         backoff(run, failure, rule, Math.max(delay, decision.least))
@@ -50,13 +50,13 @@ const besideHedge = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
   rule: Rule,
-  decision: Decision.Decision,
+  decision: PolicyDecision.Decision,
   now: number
 ): Step.Step<A> => {
   const again = againAt(run, decision, now)
-  if (decision._tag === "CutShort") return Leave.cutShort(run, failure, rule, undefined)
-  if (again !== undefined) return Leave.giveWay(run, failure, rule, again)
-  return Leave.leave(run, failure, rule)
+  if (decision._tag === "CutShort") return BenchAndLeave.cutShort(run, failure, rule, undefined)
+  if (again !== undefined) return BenchAndLeave.giveWay(run, failure, rule, again)
+  return BenchAndLeave.leave(run, failure, rule)
 }
 
 /** A hedge failed: its failure is recorded as any failure of its target, and the run goes on with its first attempt. */
@@ -71,15 +71,15 @@ export const hedgeFailed = <P extends Backend, R, A>(
   const rule = run.learn(failure) ? { ...ownRule, rest: undefined } : ownRule
   const now = run.now()
   run.remember(failure)
-  const decision = Decision.decide(failure, rule, run, now)
-  Leave.leaveHedge(run, failure, rule, againAt(run, decision, now))
+  const decision = PolicyDecision.decide(failure, rule, run, now)
+  BenchAndLeave.leaveHedge(run, failure, rule, againAt(run, decision, now))
   run.visit = first
 }
 
 /** When a target could be called again that is not now because another attempt is under way. */
 const againAt = <P extends Backend, R, A>(
   { visit }: RunState<P, R, A>,
-  decision: Decision.Decision,
+  decision: PolicyDecision.Decision,
   now: number
 ): number | undefined => {
   if (decision._tag === "Backoff") return now + Math.max(decision.least, Bench.shortestRest)
@@ -107,10 +107,10 @@ const backoff = <P extends Backend, R, A>(
   delay: number
 ): Step.Step<A> => {
   const { budget } = run.shared
-  if (delay === Number.POSITIVE_INFINITY || budget.isNone) return Leave.leave(run, failure, rule)
-  if (!run.hasTimeFor(delay)) return Leave.cutShort(run, failure, rule, undefined)
+  if (delay === Number.POSITIVE_INFINITY || budget.isNone) return BenchAndLeave.leave(run, failure, rule)
+  if (!run.hasTimeFor(delay)) return BenchAndLeave.cutShort(run, failure, rule, undefined)
   const now = run.now()
-  if (!budget.withdraw(now)) return Leave.cutShort(run, failure, rule, now + delay)
+  if (!budget.withdraw(now)) return BenchAndLeave.cutShort(run, failure, rule, now + delay)
   run.record(failure, undefined)
   return again(run, failure, delay, rule.next)
 }
@@ -123,8 +123,8 @@ const again = <P extends Backend, R, A>(
   next: Next
 ): Step.Step<A> => {
   const { visit } = run
-  Leave.report(run, failure, { _tag: "Retry", delay })
-  Leave.tellQueue(run, failure)
+  BenchAndLeave.report(run, failure, { _tag: "Retry", delay })
+  BenchAndLeave.tellQueue(run, failure)
   const retry = (): Step.Step<A> => {
     if (run.candidates.readmit(visit)) return Step.attemptAgain(next)
     // It is benched or probed by now: the retry is made later if no other target is left.
@@ -146,10 +146,10 @@ const leaveTurn = <P extends Backend, R, A>(
   now: number
 ): Step.Step<A> => {
   const { retry } = rule
-  if (typeof retry === "string" || run.attemptsLeft < 1) return Leave.leave(run, failure, rule)
+  if (typeof retry === "string" || run.attemptsLeft < 1) return BenchAndLeave.leave(run, failure, rule)
   return Step.after(delayOf(run, retry, failure, now), (delay) => {
     if (delay < Number.POSITIVE_INFINITY) run.keepVisit(run.now() + delay, rule.next)
-    return Leave.leave(run, failure, rule)
+    return BenchAndLeave.leave(run, failure, rule)
   })
 }
 

@@ -9,8 +9,8 @@ import * as Exit from "effect/Exit"
 import type { Backend } from "../../domain/Backend.ts"
 import type { Reporter } from "../../events/Reporter.ts"
 import * as Attempt from "./Attempt.ts"
-import * as LastTries from "./LastTries.ts"
 import * as NextTarget from "./NextTarget.ts"
+import * as NoTargetLeft from "./NoTargetLeft.ts"
 import type { RunState } from "./RunState.ts"
 import type * as Step from "./Step.ts"
 
@@ -67,7 +67,7 @@ const goOn = <P extends Backend, R, A>(
         step = Attempt.join(run)
         break
       case "LastTries":
-        step = LastTries.decide(run)
+        step = NoTargetLeft.decide(run)
         break
       case "Later":
         step = step.next()

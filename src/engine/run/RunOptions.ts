@@ -19,7 +19,7 @@ import type { FailureStreaks } from "../../health/FailureStreaks.ts"
 import type { RetryBudget } from "../../health/RetryBudget.ts"
 import type { Policy } from "../../policy/Policy.ts"
 import type * as Running from "../../util/Running.ts"
-import type { Classify } from "../failures/FailureOf.ts"
+import type { Classify } from "../failures/Classify.ts"
 
 /** What all runs of a runtime share. */
 export interface Shared {

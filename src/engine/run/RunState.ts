@@ -18,8 +18,8 @@ import * as RunError from "../../failure/RunError.ts"
 import type { Next, Rest } from "../../policy/Rule.ts"
 import { RunClock } from "../../time/RunClock.ts"
 import type * as Running from "../../util/Running.ts"
-import type { Situation } from "../failures/Decision.ts"
-import * as FailureShare from "./FailureShare.ts"
+import type { Situation } from "../failures/PolicyDecision.ts"
+import * as BenchRecord from "./BenchRecord.ts"
 import type { RunOptions, Shared } from "./RunOptions.ts"
 import type * as Step from "./Step.ts"
 import * as VisitTime from "./VisitTime.ts"
@@ -181,7 +181,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   /** Counts a failed attempt at the bench. With a `rest` the visit is over, and the bench decides what is benched. */
   record(failure: Failure.Failure, rest: Rest | undefined): void {
     const { admission, target } = this.visit
-    FailureShare.record(this.shared, target, admission, failure, rest, this.options.kind, this.now())
+    BenchRecord.record(this.shared, target, admission, failure, rest, this.options.kind, this.now())
   }
 
   /**

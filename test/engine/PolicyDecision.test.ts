@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
-import { type Decision, decide, type Situation } from "../../src/engine/failures/Decision.ts"
+import { type Decision, decide, type Situation } from "../../src/engine/failures/PolicyDecision.ts"
 import * as Bench from "../../src/health/Bench.ts"
 import { Failure } from "../../src/index.ts"
 import type { Rule } from "../../src/policy/Rule.ts"

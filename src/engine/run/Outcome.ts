@@ -4,8 +4,8 @@ import type { Backend } from "../../domain/Backend.ts"
 import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
 import type * as Running from "../../util/Running.ts"
-import { failureOf } from "../failures/FailureOf.ts"
-import * as Leave from "./Leave.ts"
+import { failureOf } from "../failures/Classify.ts"
+import * as BenchAndLeave from "./BenchAndLeave.ts"
 import * as Retry from "./Retry.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
@@ -97,7 +97,7 @@ const timedOut = <P extends Backend, R, A>(
   run.remember(failure)
   const isOver = now >= run.deadlineAt
   if (!isOver) run.candidates.giveUp(target, target.policy.rules.Timeout.next)
-  run.reporter?.cutOff(target, failure, isOver ? { _tag: "Stop" } : Leave.nextAction(run), counted)
+  run.reporter?.cutOff(target, failure, isOver ? { _tag: "Stop" } : BenchAndLeave.nextAction(run), counted)
   run.freed(target)
   return isOver ? run.outOfTime() : Step.findTarget
 }

@@ -17,12 +17,12 @@ import * as Hedging from "../../policy/Hedging.ts"
 import type { HedgeSettings } from "../../policy/Policy.ts"
 import * as Running from "../../util/Running.ts"
 import * as UserCode from "../../util/UserCode.ts"
-import { failureOf, type NotMine } from "../failures/FailureOf.ts"
+import { failureOf, type NotMine } from "../failures/Classify.ts"
 import * as AttemptPermission from "./AttemptPermission.ts"
+import * as Outcome from "./Outcome.ts"
 import * as Retry from "./Retry.ts"
 import type { Served } from "./RunOptions.ts"
 import type { RunState } from "./RunState.ts"
-import * as Settle from "./Settle.ts"
 import * as Step from "./Step.ts"
 
 /** Whether the request may be hedged. Each one that may adds to the budget of hedges. */
@@ -93,7 +93,7 @@ class Race<P extends Backend, R, A> {
     this.#options = options
     const { hedging, ownDueAt } = options
     this.#watching = this.#watch(first, Math.min(ownDueAt, run.visitEndsAt), (ended) =>
-      this.#end(() => Settle.ended(run, ended, ownDueAt, first))
+      this.#end(() => Outcome.ended(run, ended, ownDueAt, first))
     )
     first.onContent?.(() => this.#guarded(() => this.#firstHasContent()))
     const { kind } = run.options
@@ -112,7 +112,7 @@ class Race<P extends Backend, R, A> {
     this.#over()
     this.#watching.leave()
     const { hedge } = this.#run
-    Settle.interrupted(this.#run)
+    Outcome.interrupted(this.#run)
     const stopped = Running.stop(this.#first)
     return hedge === undefined ? stopped : Effect.andThen(stopped, Running.stop(hedge.running))
   })
@@ -231,7 +231,7 @@ class Race<P extends Backend, R, A> {
   }
 
   #failureOf(target: Target, ended: Running.Ended<A>): Failure | NotMine | undefined {
-    if (ended === "timeout") return Settle.late(this.#run, target, true)
+    if (ended === "timeout") return Outcome.late(this.#run, target, true)
     return Exit.isSuccess(ended) ? undefined : failureOf(ended.cause, target, this.#run.options.classify)
   }
 
@@ -243,7 +243,7 @@ class Race<P extends Backend, R, A> {
     // A stream that commits later may still fail. The first target can be called again then, if no other one is left.
     if (this.#run.hedge?.running.pollUnsafe() === undefined)
       this.#run.keepVisit(this.#run.now(), "credential")
-    Settle.lost(this.#run)
+    Outcome.lost(this.#run)
     this.#end(() => Step.join)
   }
 }
