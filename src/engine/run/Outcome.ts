@@ -120,7 +120,9 @@ export const interrupted = <P extends Backend, R, A>(run: RunState<P, R, A>): vo
   const { target } = run.visit
   run.dropHedge()
   const failure = hungUp(target)
-  run.reporter?.interrupted(target, giveUp(run, failure) ? failure : undefined)
+  // Recorded also where no observer listens.
+  const counted = giveUp(run, failure)
+  run.reporter?.interrupted(target, counted ? failure : undefined)
   run.freed(target)
 }
 
