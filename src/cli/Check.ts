@@ -133,7 +133,7 @@ const summary = (
     "",
     `It would listen on ${server.host}:${server.port}, ${
       server.tokens === "none" || server.tokens.length === 0
-        ? "open to everybody who can reach it"
+        ? "open to everyone who can reach it"
         : server.tokens.length === 1
           ? "with one token"
           : `with ${server.tokens.length} tokens`

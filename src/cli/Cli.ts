@@ -99,12 +99,12 @@ const simulate = Command.make(
     config: Flag.optional(config),
     model: Flag.String("model").pipe(
       Flag.withMetavar("NAME"),
-      Flag.withDescription("What requests ask for, instead of what the scenario says"),
+      Flag.withDescription("The requested model, instead of the scenario's"),
       Flag.optional
     ),
     compare: Flag.String("compare").pipe(
       Flag.withMetavar("OTHER_CONFIG"),
-      Flag.withDescription("Play the same on another config as well, and say what differs"),
+      Flag.withDescription("Also simulate another config, and report the differences"),
       Flag.optional
     ),
     replay: Flag.String("replay").pipe(
@@ -116,18 +116,20 @@ const simulate = Command.make(
     ),
     prices: Flag.String("prices").pipe(
       Flag.withMetavar("FILE"),
-      Flag.withDescription("What a million tokens cost, by provider/model, instead of the scenario's prices"),
+      Flag.withDescription(
+        "A file with the price of a million tokens by provider/model, instead of the scenario's prices"
+      ),
       Flag.optional
     ),
     defaults: Flag.Boolean("defaults").pipe(
       Flag.withDescription(
-        "Print what each default of the policy does at half, one and double; SCENARIO is the beginning of its name"
+        "Compare each default of the policy with half and twice its value; SCENARIO is the beginning of its name"
       ),
       Flag.withDefault(false)
     ),
     html: Flag.String("html").pipe(
       Flag.withMetavar("FILE"),
-      Flag.withDescription("Write the report as one page with charts, too"),
+      Flag.withDescription("Also write the report as a page with charts"),
       Flag.optional
     ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("Write the report as JSON"), Flag.withDefault(false))
@@ -139,7 +141,7 @@ const simulate = Command.make(
     )
 ).pipe(
   Command.withDescription(
-    "Replay an outage in virtual time and report what the config makes of it; no provider is called, no key is read"
+    "Simulate an outage in virtual time and report how the config copes; no provider is called, no key is read"
   )
 )
 
@@ -148,7 +150,7 @@ const demo = Command.make("demo", {}, () =>
     Effect.promise(() => import("./demo/Demo.ts")),
     ({ run }) => run
   )
-).pipe(Command.withDescription("A guided tour: five faults, on this machine only, and what a caller sees"))
+).pipe(Command.withDescription("A guided tour: five faults, on this machine only, and what the caller gets"))
 
 const gateway = {
   url: Flag.String("url").pipe(
@@ -226,7 +228,7 @@ const explain = Command.make(
     )
 ).pipe(
   Command.withDescription(
-    "Print which targets a request for a model would try now, and why others are skipped; asks a running gateway; exit code 1 if no target can be called"
+    "Print which targets a request for a model would try now, and why others are skipped, according to a running gateway; exit code 1 if no target can be called"
   )
 )
 

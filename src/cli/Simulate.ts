@@ -1,4 +1,4 @@
-/** `effect-failover simulate`: an outage in virtual time, and what the config makes of it. */
+/** `effect-failover simulate`: simulates an outage in virtual time and reports how the config copes. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -17,43 +17,43 @@ import * as Page from "./simulate/page/Page.ts"
 import * as Text from "./simulate/Text.ts"
 import { because, ExitWith } from "./support/Exit.ts"
 
-/** What the command can be told. */
+/** Options of the command. */
 export interface Options {
   /** The name of a built-in scenario, or a file. Without it the built-in ones are listed. */
   readonly scenario: Option.Option<string>
   readonly config: Option.Option<string>
-  /** Another config that the same is played on. */
+  /** Another config, for a comparison. */
   readonly compare: Option.Option<string>
-  /** Asked for instead of the scenario's own. */
+  /** The requested model, instead of the scenario's. */
   readonly model: Option.Option<string>
-  /** A file of prices, instead of the scenario's own. */
+  /** A file of prices, instead of the scenario's. */
   readonly prices: Option.Option<string>
   /** A log of decisions, instead of a scenario. */
   readonly replay: Option.Option<string>
-  /** What the defaults of the policy do, instead of a scenario; the scenario's place takes the beginning of their names. */
+  /** Compare the defaults of the policy instead; the scenario is then the beginning of a default's name. */
   readonly defaults: boolean
-  /** The report as JSON. */
+  /** Print the report as JSON. */
   readonly json: boolean
-  /** A file for the report as a page. */
+  /** The file to write the report to as a page. */
   readonly html: Option.Option<string>
 }
 
 type Services = FileSystem.FileSystem | Path.Path
 
 /**
- * Reports what happened, and ends with code 1 when a request got no whole answer (of two configs, with the first). Of a
- * scenario or a config that cannot be used it tells every problem, and ends with code 2.
+ * Prints the report, and ends with code 1 if a request got no whole answer (of two configs, with the first). For an invalid
+ * scenario or config it prints every problem, and ends with code 2.
  */
 export const simulate = (options: Options): Effect.Effect<void, ExitWith, Services> =>
   Effect.gen(function* () {
     if (options.defaults) {
       const prefix = Option.getOrElse(options.scenario, () => "")
       if ((yield* Defaults.print(prefix)) > 0) return
-      return yield* because(2, `--defaults: there is no default whose name begins with ${prefix}`)
+      return yield* because(2, `--defaults: no default has a name that begins with ${prefix}`)
     }
     if (Option.isNone(options.scenario) && Option.isNone(options.replay)) return yield* Console.log(Find.list)
     if (Option.isSome(options.scenario) && Option.isSome(options.replay)) {
-      return yield* because(2, "--replay takes the place of a scenario: say one of them")
+      return yield* because(2, "--replay replaces the scenario; use one of them")
     }
     const source = yield* Find.source(options.scenario, options.replay)
     const prices = yield* Effect.transposeOption(Option.map(options.prices, PriceFile.load))
@@ -74,7 +74,7 @@ export const simulate = (options: Options): Effect.Effect<void, ExitWith, Servic
     Effect.catchTag(["ConfigError", "InvalidCatalog", "UnknownModel"], ({ message }) => because(2, message))
   )
 
-/** Plays a scenario on a config; on built-in providers where there is none. */
+/** Runs a scenario with a config, or with built-in providers. */
 const played = Effect.fnUntraced(function* (
   source: Find.Source,
   file: Option.Option<string>,

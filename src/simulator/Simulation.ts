@@ -2,8 +2,8 @@
  * Plays a scenario: the providers, the classifier and the runtime of the gateway over simulated connections, in
  * virtual time.
  *
- * Nothing is simulated but what lies beyond the connection, the clock and the chance. So what comes of it is what
- * this config would do, as far as the world is as the scenario says.
+ * Only the providers behind the connection, the clock and chance are simulated. So the result is what this config would
+ * do, if the providers behave as in the scenario.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -33,7 +33,7 @@ import * as VirtualTime from "./time/VirtualTime.ts"
 import * as Turn from "./world/Turn.ts"
 import * as World from "./world/World.ts"
 
-/** When simulations begin. */
+/** The time at which simulations begin. */
 const startAt = Date.UTC(2026, 0, 1)
 
 /** Plays a scenario that was made for this config. `observer` receives the events of the runtime. */
@@ -43,7 +43,7 @@ export const play = (
   observer?: Observer
 ): Effect.Effect<Played, InvalidCatalog | UnknownModel> =>
   VirtualTime.run(
-    // The world's chance is its own: policies that ask it in another order change nothing else.
+    // The world has its own random numbers, so that a policy that draws in another order does not change the world.
     Random.withSeed(playing(scenario, config, observer), `${scenario.seed} runtime`),
     { startAt }
   )
@@ -99,7 +99,7 @@ const playing = Effect.fnUntraced(function* (
     const turn = talks.next()
     const request = requestOf(protocol, turn)
     const chain = chains.get(turn.model)!
-    // As the gateway takes it from its clients.
+    // In the form in which the gateway gets it from its clients.
     const affinity = scenario.conversations === undefined ? undefined : String(turn.conversation)
     const id = journal.asked(yield* Clock.currentTimeMillis, turn)
     const about = {
@@ -122,7 +122,7 @@ const playing = Effect.fnUntraced(function* (
   return { scenario, tally, story, met, usage, end }
 })
 
-/** Callers speak as the first of the chain does. */
+/** Callers use the protocol of the first target of the chain. */
 const protocolOf = ({ targets }: Scenario, { providers }: GatewayConfig) =>
   providers.find(({ name }) => name === targets[0]?.provider)?.protocol ?? "openai"
 

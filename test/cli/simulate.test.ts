@@ -37,7 +37,7 @@ describe("simulate", { timeout: processes }, () => {
       assert.strictEqual(ended.code, 0, ended.stderr)
       assert.strictEqual(ended.stderr, "")
       assert.match(ended.stdout, /Nothing was lost: all 1500 requests were answered\./)
-      assert.match(ended.stdout, /north\/large#main rests until 1:20\.\d: RateLimit/)
+      assert.match(ended.stdout, /north\/large#main is benched until 1:20\.\d: RateLimit/)
       assert.match(ended.stdout, /north\/large#main answers again/)
       for (const line of ended.stdout.split("\n")) assert.isAtMost(line.length, 100, line)
       assert.strictEqual(again.stdout, ended.stdout)
@@ -106,7 +106,7 @@ describe("simulate", { timeout: processes }, () => {
       assert.match(shape.stderr, /seeds: there is no such field; did you mean seed\? \(line \d+\)/)
       assert.match(name.stderr, /faults\[0\]\.target: .* did you mean north\? \(line \d+\)/)
       assert.match(wrong.stderr, /providers\.a\.protocol: expected/)
-      assert.match(unknown.stderr, /no built-in scenario; did you mean throttle\?/)
+      assert.match(unknown.stderr, /built-in scenario of that name; did you mean throttle\?/)
     })
   )
 
@@ -238,7 +238,7 @@ describe("simulate", { timeout: processes }, () => {
       for (const text of [partly.stdout.replace(/\s+/g, " "), readFileSync(page, "utf8")]) {
         assert.match(
           text,
-          /With \S+stranger\.jsonc: 20 requests for models that the config does not know are left out\./
+          /With \S+stranger\.jsonc: 20 requests for models that the config does not have are left out\./
         )
       }
       writeFileSync(log, `${lines.join("\n")}\n`)
@@ -255,7 +255,7 @@ describe("simulate", { timeout: processes }, () => {
       assert.strictEqual(told.one.report.requests.calls, 20)
       assert.isAbove(told.other.report.requests.calls, 20)
       assert.strictEqual(both.code, 2)
-      assert.match(both.stderr, /--replay takes the place of a scenario/)
+      assert.match(both.stderr, /--replay replaces the scenario/)
       assert.strictEqual(wrong.code, 2)
       assert.match(wrong.stderr, /this is no decision of \/admin\/decisions\?format=jsonl \(line 1\)/)
     })

@@ -74,8 +74,8 @@ describe("the report", () => {
       const rests = told(played, "rests", "north/large#main").length
       assert.isAbove(rests, 5)
       const text = Text.format(played)
-      assert.strictEqual([...text.matchAll(/north\/large#main rests until/g)].length, 2)
-      assert.include(text, `north/large#main rests ${rests - 2} more times, the last at `)
+      assert.strictEqual([...text.matchAll(/north\/large#main is benched until/g)].length, 2)
+      assert.include(text, `north/large#main is benched ${rests - 2} more times, the last at `)
       const [last] = told(played, "back", "north/large#main").slice(-1)
       assert.include(text, `${Units.moment(last!.at)}  north/large#main answers again`)
     })

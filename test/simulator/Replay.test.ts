@@ -133,7 +133,7 @@ describe("the replay of a log", () => {
       ].join("\n")
       const played = yield* replayed(text)
       assert.strictEqual(played.requests.asked, 2)
-      assert.include(played.about, "1 request for models that the config does not know is left out")
+      assert.include(played.about, "1 request for models that the config does not have is left out")
       assert.include(played.about, "The config does not use west/large#main")
       assert.strictEqual(played.title, "2 requests of a gateway, replayed from 2026-05-01T12:00:00.000Z on")
     })

@@ -71,8 +71,8 @@ describe("a scenario file", () => {
         "answers.firstWord: comes after the end of the answer (whole)",
         "faults[0].target: no request for smart goes there; did you mean north?",
         "faults[1].target: no request for smart goes there; they may go to north/large#main, north/large#spare, south/large#main",
-        "faults[2].retryAfter: says nothing of silent; it goes with throttled, capped and overloaded",
-        "faults[2].factor: says nothing of silent; it goes with slow",
+        "faults[2].retryAfter: does not apply to silent; it applies to throttled, capped and overloaded",
+        "faults[2].factor: does not apply to silent; it applies to slow",
         "faults[3].until: is no later than from",
         "faults[4].until: is no later than from",
         "faults[4].from: is no earlier than the end (duration)"

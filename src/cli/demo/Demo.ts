@@ -1,5 +1,5 @@
 /**
- * `effect-failover demo`: five faults, and what a caller sees of them.
+ * `effect-failover demo`: five faults, and what the caller gets.
  *
  * Faulty providers, the gateway and its caller all run in this process, and use HTTP over loopback. The tour
  * checks the expected outcomes: it ends with code 1 if one differs.

@@ -1,4 +1,4 @@
-/** Two reports of one scenario, as text and in one sentence. */
+/** Compares two reports of one scenario, as text and in one sentence. */
 import * as Compare from "../../simulator/report/Compare.ts"
 import type { Report } from "../../simulator/report/Report.ts"
 import { percent, ratio, time } from "../../simulator/report/Units.ts"
@@ -6,7 +6,7 @@ import { section, table, wrap } from "./Layout.ts"
 import { money } from "./Spending.ts"
 import { head } from "./Text.ts"
 
-/** A report and what its config is called. */
+/** A report with the name of its config. */
 export interface Named {
   readonly name: string
   readonly report: Report
@@ -26,13 +26,13 @@ export const format = (one: Named, other: Named): string => {
   ].join("\n\n")
 }
 
-/** What is said of the second report and not of the first, such as requests of a log that its config does not know. */
+/** Notes on the second report only, such as requests of a log for models that its config does not have. */
 export const noteOf = (one: Named, { name, report }: Named): string | undefined =>
   report.about === undefined || report.about === one.report.about
     ? undefined
     : `With ${name}: ${report.about}`
 
-/** What differs most, in one sentence. */
+/** The largest difference, in one sentence. */
 export const sentence = (one: Named, other: Named): string => {
   const row = Compare.most(Compare.rows(one.report, other.report))
   if (row === undefined) return `${one.name} and ${other.name} do the same here.`
@@ -45,7 +45,7 @@ export const sentence = (one: Named, other: Named): string => {
 const tableOf = (one: Named, other: Named): ReadonlyArray<string> =>
   table([["", one.name, other.name], ...cells(one.report, other.report)], [0])
 
-/** The rows of the table: what is compared, and both values. */
+/** The rows of the table: a measure and both values. */
 export const cells = (one: Report, other: Report): ReadonlyArray<readonly [string, string, string]> =>
   Compare.rows(one, other).map(({ measure, ...row }) => [
     names(one)[measure],

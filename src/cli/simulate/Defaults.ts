@@ -1,10 +1,10 @@
-/** What the defaults of the policy do at half, one and double, as Markdown. */
+/** Prints the comparison of each default of the policy with half and twice its value, as Markdown. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { experiments } from "../../simulator/defaults/All.ts"
 import * as Experiment from "../../simulator/defaults/Experiment.ts"
 
-/** The section of one default: a table, what is played, and what it says. */
+/** The section of one default: a table, the outages, and the conclusion. */
 export const section = ({ experiment, rows }: Experiment.Outcome): string => {
   const { name, plays, reading } = experiment
   const letter = (index: number) => (plays.length === 1 ? "" : `${String.fromCharCode(65 + index)}: `)
@@ -26,7 +26,7 @@ export const section = ({ experiment, rows }: Experiment.Outcome): string => {
   ].join("\n")
 }
 
-/** Plays all of them, or those whose name begins so, and prints each as soon as it is done. */
+/** Runs all experiments, or those with a prefix, and prints each as soon as it is done. Returns their number. */
 export const print = (prefix: string): Effect.Effect<number> =>
   Effect.gen(function* () {
     const chosen = experiments.filter(({ name }) => name.startsWith(prefix))

@@ -1,4 +1,4 @@
-/** The scenario that a command names. */
+/** Finds the scenario for a command. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -12,10 +12,10 @@ import * as BuiltIn from "../../simulator/scenario/BuiltIn.ts"
 import * as OfLog from "../../simulator/scenario/OfLog.ts"
 import * as Scenario from "../../simulator/scenario/Scenario.ts"
 
-/** What is played: the name of a scenario, or a log of decisions. */
+/** The source of a scenario: its name, or a log of decisions. */
 export type Source = string | { readonly file: string; readonly log: ReadonlyArray<Log.Line> }
 
-/** Reads the log, where it is one. */
+/** Reads the source; a log is loaded. */
 export const source = (
   name: Option.Option<string>,
   replay: Option.Option<string>
@@ -25,7 +25,7 @@ export const source = (
     onSome: (file) => Effect.map(Log.load(file), (log) => ({ file, log }))
   })
 
-/** The scenario of a source on a config: what does not fit is reported with its place. */
+/** The scenario of a source for a config; every problem is reported with its place. */
 export const find = (
   source: Source,
   config: GatewayConfig,
@@ -43,7 +43,7 @@ const misfit =
       problems: misfits.map(({ message, path }) => ({ path: formatPath(path), message }))
     })
 
-/** A built-in scenario, unless the name is that of none; then it is a file. */
+/** The built-in scenario of that name; otherwise a file. */
 const named = (
   name: string,
   config: GatewayConfig,
@@ -66,7 +66,7 @@ const isThere = (file: string) =>
 const neither = (name: string): string => {
   const names = Object.keys(BuiltIn.scenarios)
   const meant = nearest(name, names)
-  return `it is no file, and no built-in scenario; ${
+  return `there is neither a file nor a built-in scenario of that name; ${
     meant === undefined ? `these are built in: ${names.join(", ")}` : `did you mean ${meant}?`
   }`
 }
@@ -77,5 +77,5 @@ export const list = [
   "",
   ...Object.entries(BuiltIn.scenarios).map(([name, { title }]) => `  ${name.padEnd(14)}  ${title}`),
   "",
-  "Or a file of your own: docs/simulate.md says what can be in it."
+  "Or your own file: docs/simulate.md describes it."
 ].join("\n")

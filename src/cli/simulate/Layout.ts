@@ -1,18 +1,18 @@
-/** Text in columns and lines of a width. */
+/** Lays out text in columns and lines of a fixed width. */
 
-/** So many columns are there. */
+/** The width in columns. */
 export const width = 100
 
-/** What a section is set in by. */
+/** The indent of a section. */
 const margin = 2
 
-/** A title, and lines under it; nothing where there is no line. */
+/** A title with lines under it; empty without lines. */
 export const section = (title: string, lines: ReadonlyArray<string>): string =>
   lines.length === 0
     ? ""
     : [title, ...lines.flatMap(fold).map((text) => (" ".repeat(margin) + text).trimEnd())].join("\n")
 
-/** Lines with columns as wide as their widest cell; those in `left` (from 0) begin at the left, the others end at the right. */
+/** Lines with columns as wide as their widest cell; columns in `left` (from 0) are aligned left, the others right. */
 export const table = (
   rows: ReadonlyArray<ReadonlyArray<string>>,
   left: ReadonlyArray<number>
@@ -31,10 +31,10 @@ export const table = (
   )
 }
 
-/** A line that is too long goes on in the next one, set in. */
+/** Wraps a long line with an indent. */
 const fold = (text: string): ReadonlyArray<string> => wrap(text, " ".repeat(10))
 
-/** Breaks a text at its blanks; what follows the first line begins with `indent`. */
+/** Wraps a text at its blanks; all lines but the first begin with `indent`. */
 export const wrap = (text: string, indent = ""): ReadonlyArray<string> => {
   const room = width - margin
   const lines: Array<string> = []

@@ -1,8 +1,8 @@
-/** What requests used up, in a line each. */
+/** Tokens, cost and conversations, one line each. */
 import type { Report } from "../../simulator/report/Report.ts"
 import { amount, percent } from "../../simulator/report/Units.ts"
 
-/** Tokens and their price where there are prices, and how far conversations stayed at one target where there are any. */
+/** Tokens and their cost if there are prices, and how far conversations stayed at one target if there are any. */
 export const lines = ({ conversations, cost, tokens }: Report): ReadonlyArray<string> => [
   ...(conversations === undefined
     ? []

@@ -1,18 +1,18 @@
-/** The story of a simulation as lines to read. */
+/** Formats the timeline of a simulation. */
 import type { FaultReport } from "../../simulator/report/Parts.ts"
 import type { Report } from "../../simulator/report/Report.ts"
 import type { Entry } from "../../simulator/report/Timeline.ts"
 import { many, moment, time } from "../../simulator/report/Units.ts"
 
-/** A key that is benched more often than this is described in full for the first times only. */
-const mostRests = 4
+/** If a key is benched more often than this, only the first times are described in full. */
+const mostBenches = 4
 const inFull = 2
 
-/** The lines, in the order of the story. */
+/** The lines of the timeline. */
 export const lines = ({ faults, timeline }: Report): ReadonlyArray<string> =>
   shortened(timeline).map((part) => (typeof part === "string" ? part : line(part, faults)))
 
-/** What broke, in a word or two. */
+/** A fault and its target, in a few words. */
 export const describe = ({ fault, share, target }: FaultReport): string =>
   `${target === "*" ? "every target" : target}: ${fault}${share < 1 ? ` (${Math.round(share * 100)} %)` : ""}`
 
@@ -25,13 +25,13 @@ const line = (entry: Entry, faults: ReadonlyArray<FaultReport>): string => {
       return `${at}── ${fault === undefined ? "" : describe(fault)} ${entry.what === "begins" ? "begins" : "is over"} ──`
     }
     case "rests":
-      return `${at}${entry.key} rests until ${until(entry.until)}: ${entry.reason ?? ""}${
+      return `${at}${entry.key} is benched until ${until(entry.until)}: ${entry.reason ?? ""}${
         entry.evidence === undefined ? "" : ` (${entry.evidence})`
       }`
     case "fails":
       return `${at}${entry.key} fails ${tries(entry)} (${entry.reason ?? ""})${
         entry.probes + entry.lastTries > 1 ? `, until ${moment(entry.last)}` : ""
-      }; rests until ${until(entry.until)}`
+      }; benched until ${until(entry.until)}`
     case "back":
       return `${at}${entry.key} answers again, after ${time(entry.rested)}`
     case "lost":
@@ -44,7 +44,7 @@ const line = (entry: Entry, faults: ReadonlyArray<FaultReport>): string => {
 const place = (at: number): string => `${moment(at).padStart(8)}  `
 
 const until = (millis: number): string =>
-  millis === Number.POSITIVE_INFINITY ? "somebody acts" : moment(millis)
+  millis === Number.POSITIVE_INFINITY ? "it is unbenched" : moment(millis)
 
 const tries = ({ lastTries, probes }: Extract<Entry, { readonly what: "fails" }>): string =>
   [
@@ -54,7 +54,7 @@ const tries = ({ lastTries, probes }: Extract<Entry, { readonly what: "fails" }>
 
 type About = Extract<Entry, { readonly key: string }>
 
-/** The same with one line for all the rests of a key that comes and goes, but the first ones and the end of the last. */
+/** The timeline with one line for all further benches of a key after the first ones. */
 const shortened = (timeline: ReadonlyArray<Entry>): ReadonlyArray<Entry | string> => {
   const rests = new Map<string, ReadonlyArray<About>>()
   for (const entry of timeline) {
@@ -64,11 +64,11 @@ const shortened = (timeline: ReadonlyArray<Entry>): ReadonlyArray<Entry | string
     const all = "key" in entry ? (rests.get(entry.key) ?? []) : []
     const folded = all[inFull]
     const last = all.at(-1)
-    if (!("key" in entry) || all.length <= mostRests || folded === undefined || last === undefined)
+    if (!("key" in entry) || all.length <= mostBenches || folded === undefined || last === undefined)
       return [entry]
     if (entry === folded) {
       return [
-        `${place(entry.at)}${entry.key} rests ${all.length - inFull} more times, the last at ${moment(last.at)}`
+        `${place(entry.at)}${entry.key} is benched ${all.length - inFull} more times, the last at ${moment(last.at)}`
       ]
     }
     return entry.at < folded.at || entry.at > last.at ? [entry] : []

@@ -1,4 +1,4 @@
-/** The report of a simulation, for the eyes of people: plain text of at most 100 columns. */
+/** The report of a simulation as plain text of at most 100 columns. */
 import type { Report } from "../../simulator/report/Report.ts"
 import type { Spread } from "../../simulator/report/Times.ts"
 import { many, ratio, roundMoment, time } from "../../simulator/report/Units.ts"
@@ -6,7 +6,7 @@ import { section, table, wrap } from "./Layout.ts"
 import * as Spending from "./Spending.ts"
 import * as Story from "./Story.ts"
 
-/** More targets than these have no column of their own in the table of intervals. */
+/** The most targets with a column in the table of intervals. */
 const mostColumns = 8
 
 /** The whole report. */
@@ -22,7 +22,7 @@ export const format = (report: Report): string =>
     .filter((part) => part !== "")
     .join("\n\n")
 
-/** What was asked, and how it was played. */
+/** The title, the requests and how they were simulated. */
 export const head = (report: Report): string => {
   const { about, title } = report
   return [title, about, asked(report), "In virtual time; no provider was called."]
@@ -30,13 +30,13 @@ export const head = (report: Report): string => {
     .join("\n")
 }
 
-/** What was asked, in one sentence. */
+/** The requests, in one sentence. */
 export const asked = ({ duration, model, perSecond, requests, seed, stream }: Report): string =>
   `${many(requests.asked, "request")} for ${model}${stream ? ", streamed" : ""}: ${perSecond} a second for ${time(duration)} (seed ${seed}).`
 
 // -- result -------------------------------------------------------------------------------------------------------
 
-/** How it ended, in one sentence. */
+/** The result, in one sentence. */
 export const verdict = ({ requests: { answered, asked, broken, failed } }: Report): string => {
   const lost = [
     ...(failed > 0 ? [`${failed} failed`] : []),
@@ -77,7 +77,7 @@ const spread = (times: Spread | undefined): ReadonlyArray<string> =>
 
 // -- faults and targets -------------------------------------------------------------------------------------------
 
-/** What the faults cost: a row of heads, and one for each of them; none where there is no fault. */
+/** The table of faults: a row of heads, and a row for each fault; empty without faults. */
 export const faults = (report: Report): ReadonlyArray<ReadonlyArray<string>> =>
   report.faults.length === 0
     ? []
@@ -150,7 +150,7 @@ const intervals = (report: Report): ReadonlyArray<string> => {
   return table([header, ...rows], [header.length - 1])
 }
 
-/** What was wrong in an interval; `throttled ×2` where it was so at two places. */
+/** The faults that were active in an interval; `throttled ×2` if two targets had one. */
 const active = ({ faults, step }: Report, from: number): string => {
   const counts = new Map<string, number>()
   for (const { fault, from: begin, until } of faults) {

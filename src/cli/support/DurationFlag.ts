@@ -1,4 +1,4 @@
-/** Flags whose value is a duration. */
+/** Flags that take a duration. */
 import * as Effect from "effect/Effect"
 import { parseDuration } from "../../classifier/signals/Durations.ts"
 import { millisOf } from "../../config/file/ConfigFile.ts"

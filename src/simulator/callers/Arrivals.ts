@@ -1,8 +1,8 @@
-/** When requests come. */
+/** The times at which requests arrive. */
 import type * as Random from "effect/Random"
 import type { Scenario } from "../scenario/Scenario.ts"
 
-/** The time of each request in milliseconds since the start; asked for in their order. */
+/** The time of each request in milliseconds since the start. Call it for the requests in order. */
 export const of = (
   { arrivals, perSecond, replay }: Scenario,
   chance: Random.Random

@@ -1,11 +1,11 @@
-/** Starts requests at their times, however long each of them takes. */
+/** Starts requests at their times, whether or not earlier ones have ended. */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 
 /**
- * Runs `ask` so many times, each in a fiber of its own that begins `at(index)` milliseconds from now; ends when all of
- * them have. Only those that are under way take memory.
+ * Runs `ask` `count` times, each in its own fiber that begins `at(index)` milliseconds from now; ends when all have
+ * ended. Only requests in flight take memory.
  */
 export const run = <R>(
   times: number,

@@ -1,19 +1,19 @@
-/** The conversations that requests are turns of. */
+/** Makes requests the turns of conversations. */
 import type * as Random from "effect/Random"
 import type { Scenario } from "../scenario/Scenario.ts"
 import type { Turn } from "../world/Turn.ts"
 
-/** A turn that is asked now. */
+/** The turn that the next request is. */
 export interface Next extends Turn {
-  /** No other turn of its conversation follows. */
+  /** Whether it is the last turn of its conversation. */
   readonly isLast: boolean
   readonly model: string
   readonly stream: boolean
 }
 
-/** Who asks. */
+/** The conversations of the callers. */
 export interface Talking {
-  /** Whose turn it is now. */
+  /** The turn of the next request. */
   next(): Next
   /** A turn has been answered, or has failed. */
   done(turn: Next): void
@@ -30,14 +30,14 @@ export const of = (scenario: Scenario, chance: Random.Random): Talking => {
   }
 }
 
-/** Chooses whose turn it is. A conversation waits for its answer before it goes on. */
+/** Chooses the conversation of each request. A conversation continues only after its answer. */
 class Talks implements Talking {
   readonly #scenario: Scenario
   readonly #chance: Random.Random
-  /** Between two turns: the conversation, and how many it has had. */
+  /** Conversations between two turns, and how many turns they have had. */
   readonly #idle: Array<{ readonly conversation: number; readonly turns: number }> = []
   #begun = 0
-  /** So many take part at once, for the mean pause to be what the scenario says. */
+  /** How many conversations are open at once, so that the mean pause is that of the scenario. */
   readonly #open: number
   #taking = 0
 
@@ -69,7 +69,7 @@ class Talks implements Talking {
     else this.#idle.push({ conversation, turns: number + 1 })
   }
 
-  /** One that is between two turns; `undefined` where a new one begins instead. */
+  /** A conversation between two turns; `undefined` if a new one begins instead. */
   #draw() {
     if (this.#taking < this.#open || this.#idle.length === 0) {
       this.#taking++

@@ -6,7 +6,7 @@ import * as Hedges from "./Hedges.ts"
 import * as Retries from "./Retries.ts"
 import * as Waits from "./Waits.ts"
 
-/** In the order of the page. */
+/** The experiments, in the order of docs/defaults.md. */
 export const experiments: ReadonlyArray<Experiment> = [
   ...Retries.experiments,
   ...Cooldowns.experiments,

@@ -1,4 +1,4 @@
-/** What experiments look at. */
+/** The numbers that experiments compare. */
 import type { Report } from "../report/Report.ts"
 import { percent, ratio, time } from "../report/Units.ts"
 import type { Column } from "./Experiment.ts"
@@ -16,7 +16,7 @@ export const lost: Column = {
   }
 }
 
-/** Of several plays the worst. */
+/** A percentile; of several runs, the worst one. */
 const late = (name: string, of: "p50" | "p95" | "p99" | "max"): Column => ({
   name,
   of: (reports) => time(Math.max(0, ...reports.map(({ times }) => times.all?.[of] ?? 0)))
@@ -24,7 +24,7 @@ const late = (name: string, of: "p50" | "p95" | "p99" | "max"): Column => ({
 
 /** Times to the first word, or to the answer. */
 export const p95 = late("p95", "p95")
-/** The same. */
+/** The same, 99th percentile. */
 export const p99 = late("p99", "p99")
 /** The longest of them. */
 export const longest = late("longest", "max")
@@ -42,7 +42,7 @@ export const met: Column = {
   of: (reports) => String(Math.round(sum(reports, ({ faults }) => faults[0]?.calls ?? 0) / reports.length))
 }
 
-/** From the end of the first fault until a target of it served again; of several plays the mean and the longest. */
+/** From the end of the first fault until one of its targets served again; of several runs, the mean and the longest. */
 export const back: Column = {
   name: "served again after",
   of: (reports) => {

@@ -1,4 +1,4 @@
-/** How long what failed stays on the bench, and how soon it comes there. */
+/** How long a failed target is benched, and after how many failures. */
 import type { Options } from "../../policy/Policy.ts"
 import * as Columns from "./Columns.ts"
 import type { Experiment, Play } from "./Experiment.ts"
@@ -26,7 +26,7 @@ const flapping: Play = {
   columns: [Columns.first, Columns.calls, Columns.p99]
 }
 
-/** The cooldown of one kind: a value and how it is said, and the outage it is shown in. */
+/** The experiment for a cooldown: its value as in the config, and the outages that show its effect. */
 const cooldown = (
   name: string,
   value: string,
@@ -69,7 +69,7 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "**Wrong: 2 is better.** It costs three calls in a ten-minute outage and no time, keeps a target that fails now and then in service, and where there is nowhere else to go it loses a third of what 1 loses, because the last try at a benched target has no retries. 3 adds nothing to that."
+      "**Wrong: 2 is better.** It costs three calls in a ten-minute outage and no time, keeps a target that fails now and then in service, and without another target it loses a third of what 1 loses, because the last attempt at a benched target has no retries. 3 is no better than 2."
   },
   {
     name: "threshold.unknown",
@@ -95,14 +95,14 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good: 1 takes a target out for what single requests may have provoked, and 6 lets a really broken one cost twice the calls and a second more."
+      "Good: 1 benches a target for what single requests may have provoked, and with 6 a broken target costs twice the calls and a second more."
   },
   cooldown(
     "transient.base",
     "5 seconds",
     (base) => ({ transient: { base } }),
     [flapping, outage],
-    "Does little: a provider that comes and goes is used more with a longer one by luck of the phase only, and after a long outage the longest cooldown decides."
+    "Has little effect: with a longer one a flapping provider is used more only because of the phase of its faults, and after a long outage the longest cooldown decides."
   ),
   cooldown(
     "transient.max",
@@ -118,7 +118,7 @@ export const experiments: ReadonlyArray<Experiment> = [
     [
       {
         about:
-          "the first of two takes four requests a second of eight and refuses the others without naming a wait",
+          "the first of two accepts four of eight requests a second and refuses the others without naming a wait",
         config: two,
         files: [
           {
@@ -130,7 +130,7 @@ export const experiments: ReadonlyArray<Experiment> = [
         columns: [Columns.met, Columns.first]
       }
     ],
-    "**No value is good.** Under a cap that no error names, the target gives one answer in a hundred of the fifty that it could: a cooldown cannot find a rate, a learned limit can."
+    "**No value is good.** With a limit that no error names, the target gives 1 % of the answers where it could give 50 %: a cooldown cannot find a rate, a learned limit can."
   ),
   cooldown(
     "rateLimit.max",
@@ -142,7 +142,7 @@ export const experiments: ReadonlyArray<Experiment> = [
       after: 15 * minute,
       perSecond: 0.5
     }),
-    "Good: half of it asks half as often again, twice of it leaves a key that serves again unused for up to ten minutes."
+    "Good: half of it makes half as many calls again, and with twice of it a recovered key is unused for up to ten minutes."
   ),
   cooldown(
     "authDead.base",
@@ -154,7 +154,7 @@ export const experiments: ReadonlyArray<Experiment> = [
       after: hour,
       perSecond: 0.2
     }),
-    "Does little: the ladder doubles, so after twenty minutes all three are at steps of similar length; a short one makes one call more."
+    "Has little effect: the cooldown doubles, so after twenty minutes all three are of similar length; a short one makes one call more."
   ),
   cooldown(
     "authDead.max",
@@ -166,14 +166,14 @@ export const experiments: ReadonlyArray<Experiment> = [
       after: 14 * hour,
       perSecond: 0.01
     }),
-    "Good: a topped-up account is found within six hours for three calls more than with twelve; who is in a hurry clears it by hand."
+    "Good: a topped-up account is found within six hours, for three calls more than with twelve; an operator can unbench it sooner."
   ),
   cooldown(
     "modelMissing.base",
     "1 hour",
     (base) => ({ modelMissing: { base } }),
     long(
-      "the first of two has not the model for about half an hour, as after a mistake in a deployment",
+      "the first of two does not have the model for about half an hour, as after a mistake in a deployment",
       "modelGone",
       {
         length: 20 * minute,
@@ -182,18 +182,18 @@ export const experiments: ReadonlyArray<Experiment> = [
         perSecond: 0.02
       }
     ),
-    "Good: half of it finds the model sooner only where the mistake is mended within half an hour; on the ladder it is then found as late."
+    "Good: half of it finds the model sooner only if the mistake is corrected within half an hour; later the cooldowns are of similar length."
   ),
   cooldown(
     "modelMissing.max",
     "24 hours",
     (max) => ({ modelMissing: { max } }),
-    long("the first of two has not the model for about five days", "modelGone", {
+    long("the first of two does not have the model for about five days", "modelGone", {
       length: 120 * hour,
       step: 211 * minute,
       after: 52 * hour,
       perSecond: 0.003
     }),
-    "Good: a call in a day is nothing, and twice of it keeps a model away for almost two days after it is back."
+    "Good: one call a day costs nothing, and with twice of it a model is unused for almost two days after it is back."
   )
 ]

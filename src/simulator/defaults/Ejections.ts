@@ -1,4 +1,4 @@
-/** When one of several equals is benched because too many of its attempts fail. */
+/** When one of several equals is ejected because too many of its attempts fail. */
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { EjectionOptions } from "../../policy/PolicyOptions.ts"
 import * as Columns from "./Columns.ts"
@@ -6,7 +6,7 @@ import type { Experiment, Play } from "./Experiment.ts"
 import { duration, factor } from "./Values.ts"
 import { equals, minute, share } from "./Worlds.ts"
 
-/** Visits in a row bench nothing, so that only the share does. */
+/** Failed visits in a row bench nothing, so that only the share of failures does. */
 const alone: GatewayConfig = { ...equals, policy: { threshold: { transient: 1_000 } } }
 
 const one: Play = {
@@ -40,26 +40,26 @@ export const experiments: ReadonlyArray<Experiment> = [
   ejection(
     "window",
     duration("30 seconds", (window) => ({ ejection: { window } })),
-    "Good enough: half of it changes nothing at this rate, and twice of it lets fewer calls meet the fault, but judges a target by what it did a minute ago."
+    "Good enough: half of it changes nothing at this rate; with twice of it fewer calls meet the fault, but a target is judged by what it did a minute ago."
   ),
   ejection(
     "attempts",
     factor(20, [10, 20, 40], (attempts) => ({ ejection: { attempts } })),
-    "Good: twice of it lets half as many calls more meet the fault; half of it takes a few unlucky calls for a rate."
+    "Good: with twice of it half as many calls again meet the fault; with half of it a few unlucky calls count as a rate."
   ),
   ejection(
     "share",
     factor(0.5, [0.25, 0.5, 1], (share) => ({ ejection: { share } })),
-    "Does little where equals can be compared, because `above` decides first; half of it takes out what all of them suffer from, and loses requests."
+    "Has little effect where equals can be compared, because `above` decides first; half of it ejects targets for a fault that all of them have, and loses requests."
   ),
   ejection(
     "above",
     factor(0.2, [0.1, 0.2, 0.4], (above) => ({ ejection: { above } })),
-    "Good: twice of it lets a target that fails three in ten go on as if there were no ejection, and half of it is met by chance where all fail alike."
+    "Good: with twice of it a target that fails three in ten is not ejected, and half of it is reached by chance where all fail alike."
   ),
   ejection(
     "mostOut",
     factor(0.5, [0.25, 0.5, 1], (mostOut) => ({ ejection: { mostOut } })),
-    "Good: a quarter of three targets is none, so that no target is ever out; all of them could be with 1."
+    "Good: a quarter of three targets is none, so no target would ever be ejected; with 1 all of them could be."
   )
 ]

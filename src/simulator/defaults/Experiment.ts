@@ -1,4 +1,4 @@
-/** What a default of the policy does at half of its value, at its value, and at twice it. */
+/** Compares a default of the policy with half of it and twice it. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { InvalidCatalog } from "../../catalog/Catalog.ts"
@@ -10,18 +10,18 @@ import * as Simulation from "../Simulation.ts"
 import * as Scenario from "../scenario/Scenario.ts"
 import type { ScenarioFile } from "../scenario/ScenarioFile.ts"
 
-/** A number that is read from the reports of a play, as people write it. */
+/** A number from the reports of an outage, formatted. */
 export interface Column {
   readonly name: string
   readonly of: (reports: ReadonlyArray<Report.Report>) => string
 }
 
-/** One outage that a default matters in. */
+/** An outage in which the default matters. */
 export interface Play {
   /** What happens, in one sentence. */
   readonly about: string
   readonly config: GatewayConfig
-  /** Played one after another, where one alone would say little. */
+  /** The scenarios, run one after another; several where one is too few to conclude from. */
   readonly files: ReadonlyArray<ScenarioFile>
   readonly columns: ReadonlyArray<Column>
 }
@@ -33,24 +33,24 @@ export interface Value {
   readonly retryBudget?: number
 }
 
-/** A default, and what shows how good it is. */
+/** A default, and the outages that show whether it is good. */
 export interface Experiment {
   /** As in the config file. */
   readonly name: string
   /** Half, one and double. */
   readonly values: readonly [Value, Value, Value]
   readonly plays: ReadonlyArray<Play>
-  /** What the numbers say, in one sentence. */
+  /** What follows from the numbers, in one sentence. */
   readonly reading: string
 }
 
-/** What came of it: for each value the cells of all columns of all plays. */
+/** The result: for each value, the cells of all columns of all outages. */
 export interface Outcome {
   readonly experiment: Experiment
   readonly rows: ReadonlyArray<{ readonly label: string; readonly cells: ReadonlyArray<string> }>
 }
 
-/** Plays it. */
+/** Runs an experiment. */
 export const run = (experiment: Experiment): Effect.Effect<Outcome, InvalidCatalog | UnknownModel> =>
   Effect.gen(function* () {
     const rows: Array<Outcome["rows"][number]> = []

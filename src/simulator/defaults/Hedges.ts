@@ -6,7 +6,7 @@ import type { Experiment, Play, Value } from "./Experiment.ts"
 import { factor } from "./Values.ts"
 import { minute, second } from "./Worlds.ts"
 
-/** Three that count as the same and share the requests by load, as tiers do by default. */
+/** Three equals that share the requests by load, as tiers do by default. */
 export const equals: GatewayConfig = fromFile(
   {
     providers: { a: { protocol: "openai" }, b: { protocol: "openai" }, c: { protocol: "openai" } },
@@ -30,7 +30,7 @@ const slow = (about: string, target: string): Play => ({
 
 const plays: ReadonlyArray<Play> = [
   {
-    about: "three equals, whose first words come after 0.6 s, exponentially distributed",
+    about: "three equals with the first word after 0.6 s, exponentially distributed",
     config: equals,
     files: [
       {
@@ -59,13 +59,13 @@ export const experiments: ReadonlyArray<Experiment> = [
     values: [after("p90", "p90"), after("p95", "p95 (default)"), after("p97.5", "p97.5")],
     plays,
     reading:
-      "Good: a longer wait makes fewer hedges, but where one of the equals is slow its first words come too late for 1 % of the requests; a shorter one spends the budget on attempts that are about to answer."
+      "Good: a longer wait makes fewer hedges, but if one of the equals is slow, the first word is late for 1 % of the requests; a shorter one spends the budget on attempts that are about to answer."
   },
   {
     name: "hedge.share",
     values: factor(0.05, [0.025, 0.05, 0.1], (share) => ({ hedge: { share } })),
     plays,
     reading:
-      "Good: half of it leaves more of the slowest requests alone. Twice of it costs 10 %, and hides a slow target: an attempt that was stopped has no time that `leastLoaded` could compare. Where all are slow, no value helps, and none costs more than its share."
+      "Good: half of it hedges fewer of the slowest requests. Twice of it costs 10 %, and hides a slow target: a stopped attempt has no time that `leastLoaded` could compare. If all are slow, no value helps, and none costs more than its share."
   }
 ]

@@ -1,4 +1,4 @@
-/** How often the same target is asked again, when, and by how many requests at once. */
+/** How often and when a target is retried, and by how many requests at once. */
 import * as Columns from "./Columns.ts"
 import type { Experiment, Play } from "./Experiment.ts"
 import { factor } from "./Values.ts"
@@ -45,7 +45,7 @@ export const experiments: ReadonlyArray<Experiment> = [
     values: factor(2, [1, 2, 4], (times) => ({ retries: { times } })),
     plays: [errors, outage],
     reading:
-      "Good: one retry loses twice as much where there is nowhere else to go, and four let a caller wait two seconds longer for what another provider had at once."
+      "Good: one retry loses twice as many requests without another provider, and with four a caller waits two seconds longer for what another provider answers at once."
   },
   {
     name: "retries.backoff",
@@ -56,7 +56,7 @@ export const experiments: ReadonlyArray<Experiment> = [
     ],
     plays: [blips, errors],
     reading:
-      "Good: half of it is over before short overloads are, and twice of it keeps callers waiting longer than most of them last."
+      "Good: half of it ends before short overloads do, and with twice of it callers wait longer than most overloads last."
   },
   {
     name: "retries.budget",
@@ -67,7 +67,7 @@ export const experiments: ReadonlyArray<Experiment> = [
     ],
     plays: [crowd],
     reading:
-      "Good: twice of it buys no answers; retries that the budget refuses move on to the next target sooner."
+      "Good: twice of it gives no more answers; without a retry, requests move to the next target sooner."
   },
   {
     name: "attempts",
@@ -87,6 +87,6 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good: half of it loses requests that a further repetition would have saved, and twice of it is never used up."
+      "Good: half of it loses requests that one more retry would have saved, and twice of it is never used up."
   }
 ]

@@ -6,14 +6,14 @@ import type { Experiment, Value } from "./Experiment.ts"
 
 type Three = Experiment["values"]
 
-/** Of a duration, as the config file writes it. */
+/** The three values of a duration, written as in the config file. */
 export const duration = (value: string, policy: (millis: number) => Options): Three => {
   const millis = millisOf(value) ?? 0
   const of = (millis: number): Value => ({ label: time(millis), policy: policy(millis) })
   return [of(millis / 2), of(millis), of(millis * 2)]
 }
 
-/** Of a number that has no half, or whose double means nothing: three values, of which one is the default. */
+/** Three values, one of them the default, for a number without a useful half or double. */
 export const factor = (
   value: number,
   values: readonly [number, number, number],

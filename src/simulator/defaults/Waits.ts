@@ -1,4 +1,4 @@
-/** How long a request, or a step of one, may take. */
+/** How long a request, or one step of it, may take. */
 import * as Columns from "./Columns.ts"
 import type { Experiment, Play } from "./Experiment.ts"
 import { duration, factor } from "./Values.ts"
@@ -8,7 +8,7 @@ const broken = (fault: "silent" | "hang", stream: boolean): Play => ({
   about:
     fault === "silent"
       ? `the first of two takes ${stream ? "streams" : "requests for whole answers"} for two minutes and answers none`
-      : "the first of two begins every stream for two minutes and says nothing more",
+      : "the first of two begins every stream for two minutes and sends nothing more",
   config: two,
   files: [
     {
@@ -41,28 +41,28 @@ export const experiments: ReadonlyArray<Experiment> = [
     values: duration("30 seconds", (headers) => ({ timeouts: { headers, firstContent: "2 minutes" } })),
     plays: [broken("silent", true), thinking(10 * second, 30 * second, true)],
     reading:
-      "Good: half of it gives up on one answer in four of a model that takes ten seconds in the mean, twice of it lets callers of a dead one wait a minute."
+      "Good: half of it cuts off one answer in four of a model that takes ten seconds on average, and with twice of it callers of a dead model wait a minute."
   },
   {
     name: "timeouts.firstContent",
     values: duration("30 seconds", (firstContent) => ({ timeouts: { firstContent, headers: "2 minutes" } })),
     plays: [broken("hang", true), thinking(10 * second, 30 * second, true)],
     reading:
-      "Good, for the same reason; a model that thinks longer without a word wants more, and only itself."
+      "Good, for the same reason; set a longer one for a single model that thinks longer before its first word."
   },
   {
     name: "timeouts.answer",
     values: duration("5 minutes", (answer) => ({ timeouts: { answer } })),
     plays: [broken("silent", false), thinking(minute, minute, false)],
     reading:
-      "Good for models that take a minute: half of it loses 8 % of their answers. What waits for a dead one is not spared by any value, because all of it is under way before the first has waited long enough."
+      "Good for models that take a minute: half of it loses 8 % of their answers. No value helps the requests that wait for a dead model, because all of them are in flight before the first one times out."
   },
   {
     name: "maxWait",
     values: duration("3 seconds", (maxWait) => ({ maxWait })),
     plays: [
       {
-        about: "the first of two models throttles one call in five and asks to wait two seconds",
+        about: "the first of two models throttles one call in five and names a wait of two seconds",
         config: two,
         files: [
           {
@@ -74,7 +74,7 @@ export const experiments: ReadonlyArray<Experiment> = [
         columns: [Columns.first, Columns.p99, Columns.calls]
       },
       {
-        about: "the only provider throttles one call in twenty and asks to wait two seconds",
+        about: "the only provider throttles one call in twenty and names a wait of two seconds",
         config: alone,
         files: [
           {
@@ -87,7 +87,7 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good: half of it loses the requests of a provider that stands alone and asks for two seconds; with a fallback the wait is paid by the few that meet the throttle, and buys 1 % more at the first model."
+      "Good: half of it loses requests if the only provider names a wait of two seconds; with a fallback only the few throttled requests wait, and 1 % more are answered by the first model."
   },
   {
     name: "deadline",
@@ -108,7 +108,7 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good: it decides how long a batch may wait (`wait`) and nothing else; twice of it outlives most outages, and no client waits so long."
+      "Good: it only limits how long a batch may wait (`wait`); twice of it is longer than most outages, and no client waits that long."
   },
   {
     name: "fallbackReserve",
@@ -144,6 +144,6 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good against silent targets, where half of it loses requests. A deadline that is shorter than twice the time to the first word is too short for any share of it: 1 gives all but the last target no time at all."
+      "Good against targets that hang, where half of it loses requests. A deadline shorter than twice the time to the first word is too short for any share: with 1 all targets but the last get no time at all."
   }
 ]

@@ -2,7 +2,7 @@
 import { fromFile, type GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { ScenarioFile } from "../scenario/ScenarioFile.ts"
 
-/** So many providers with a key each, tried in their order. */
+/** A number of providers with one key each, tried in order. */
 const providers = (count: number): GatewayConfig => {
   const names = Array.from({ length: count }, (_, index) => String.fromCharCode(97 + index))
   return fromFile(
@@ -17,13 +17,13 @@ const providers = (count: number): GatewayConfig => {
 /** One provider. */
 export const alone: GatewayConfig = providers(1)
 
-/** Two. */
+/** Two providers. */
 export const two: GatewayConfig = providers(2)
 
-/** Five. */
+/** Five providers. */
 export const five: GatewayConfig = providers(5)
 
-/** Three that count as the same and take turns. */
+/** Three equals that take turns. */
 export const equals: GatewayConfig = fromFile(
   {
     providers: { a: { protocol: "openai" }, b: { protocol: "openai" }, c: { protocol: "openai" } },
@@ -32,7 +32,7 @@ export const equals: GatewayConfig = fromFile(
   []
 )
 
-/** A fault that a share of the calls meets for ten minutes, at so many requests a second. */
+/** A fault that hits a share of the calls for ten minutes, at a number of requests per second. */
 export const share = (
   target: string,
   fault: "serverError" | "cut",
@@ -45,8 +45,8 @@ export const share = (
 })
 
 /**
- * The same outage of the first provider with seven lengths, because what it takes to serve again depends on where in a
- * cooldown it ends. `length`, and all times, are milliseconds.
+ * The same outage of the first provider with seven lengths, because the time to recovery depends on where in a cooldown
+ * the outage ends. `length`, and all times, are milliseconds.
  */
 export const outages = (
   fault: "overloaded" | "throttled" | "noCredit" | "modelGone",

@@ -1,14 +1,14 @@
 /**
- * What providers answer when they do not answer: the faults that a scenario can name, in the words of each protocol.
+ * The faults that a scenario can name, as the responses of each protocol.
  *
- * These are the providers' own statuses, headers and bodies, so what a fault means is found out by the classifier, as
- * it is in earnest. https://platform.openai.com/docs/guides/error-codes, https://docs.anthropic.com/en/api/errors
+ * These are the providers' real statuses, headers and bodies, so the classifier has to work out what a fault means, as in
+ * production. https://platform.openai.com/docs/guides/error-codes, https://docs.anthropic.com/en/api/errors
  */
 import * as Shapes from "./Shapes.ts"
 
 /** What a simulated provider does with a call. Times are milliseconds. */
 export type Act =
-  /** The first word after `firstWord`, the last after `whole`; cut off, or silent, after so many words where that is said. */
+  /** The first word after `firstWord`, the last after `whole`; it can break off, or stall, after a number of words. */
   | {
       readonly _tag: "Answer"
       readonly firstWord: number
@@ -21,15 +21,15 @@ export type Act =
       readonly status: number
       readonly headers: Readonly<Record<string, string>>
       readonly body: string
-      /** After so many milliseconds instead of the usual ones. */
+      /** Milliseconds until the refusal, instead of the usual ones. */
       readonly after?: number | undefined
     }
   /** The connection is refused. */
   | { readonly _tag: "Unreachable"; readonly after?: number | undefined }
-  /** Takes the request and says nothing. */
+  /** Takes the request and sends nothing. */
   | { readonly _tag: "Timeout" }
 
-/** What a fault can be told. */
+/** The settings of a fault. */
 export interface Details {
   /** In milliseconds. */
   readonly retryAfter?: number | undefined
@@ -40,18 +40,18 @@ export interface Details {
   readonly queue?: number | undefined
 }
 
-/** A call that meets a fault. */
+/** A call that a fault hits. */
 export interface Met extends Details {
   readonly protocol: Shapes.ProtocolName
   readonly model: string
-  /** What it would have been answered. */
+  /** The answer without the fault. */
   readonly normal: Extract<Act, { readonly _tag: "Answer" }>
 }
 
-/** How often a slow provider takes its usual time, when nothing is said. */
+/** The default factor by which a slow provider is slower. */
 export const defaultFactor = 5
 
-/** How many requests a minute a capped provider takes, and how many at once a crowded one, when nothing is said. */
+/** The default limits: of a capped provider in requests a minute, of a crowded one in requests at once. */
 export const defaultPerMinute = 60
 export const defaultSlots = 10
 
@@ -65,7 +65,7 @@ const refuse = (
   return {
     _tag: "Refuse",
     status,
-    // Whole seconds, as the header takes them.
+    // Whole seconds, as the header requires.
     headers: retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(retryAfter / 1000)) },
     body: Shapes.error(protocol, code, message)
   }
@@ -83,7 +83,7 @@ const overloaded = (met: Met): Act =>
     anthropic: () => [529, "overloaded_error", "Overloaded"]
   })
 
-/** Every fault by its name in a scenario. `capped` and `crowded` are met by calls beyond what the provider takes. */
+/** Every fault by its name in a scenario. `capped` and `crowded` hit only the calls beyond the provider's limit. */
 export const faults = {
   throttled,
   capped: throttled,

@@ -1,9 +1,9 @@
-/** What the simulated providers say, in the shapes of the two protocols. */
+/** Bodies and events of the simulated providers, in the formats of the two protocols. */
 
 /** The wire protocols. */
 export type ProtocolName = "openai" | "anthropic"
 
-/** What every part of an answer says of itself. */
+/** The fields that every part of an answer has. */
 export interface Head {
   readonly protocol: ProtocolName
   readonly model: string
@@ -11,7 +11,7 @@ export interface Head {
   readonly created: number
 }
 
-/** An event of Anthropic's protocol has its type as its name. */
+/** In Anthropic's protocol the name of an event is its type. */
 const named = (json: { readonly type: string; readonly [key: string]: unknown }): string =>
   `event: ${json.type}\ndata: ${JSON.stringify(json)}\n\n`
 
@@ -47,7 +47,7 @@ const chunk = ({ created, model }: Head, delta: object, finish_reason: string | 
   return `data: ${JSON.stringify(json)}\n\n`
 }
 
-/** How a stream begins: nothing yet that a reader came for. */
+/** The start of a stream, without content. */
 export const opening = (head: Head): string => {
   if (head.protocol === "openai") return chunk(head, { role: "assistant", content: "" })
   const message = {
@@ -69,7 +69,7 @@ export const delta = (head: Head, text: string): string => {
   return named({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } })
 }
 
-/** How a stream ends. */
+/** The end of a stream. */
 export const closing = (head: Head): string => {
   if (head.protocol === "openai") return `${chunk(head, {}, "stop")}data: [DONE]\n\n`
   const finish = { delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 1 } }
@@ -107,11 +107,11 @@ export const completion = (head: Head, text: string): string =>
 export const completionDelta = (head: Head, text: string): string =>
   `data: ${completionChunk(head, text, null)}\n\n`
 
-/** How such a stream ends. */
+/** The end of such a stream. */
 export const completionClosing = (head: Head): string =>
   `data: ${completionChunk(head, "", "stop")}\n\ndata: [DONE]\n\n`
 
-/** How many tokens a prompt has, for `/v1/messages/count_tokens`: its words. */
+/** The number of tokens of a prompt for `/v1/messages/count_tokens`: one per word. */
 export const tokenCount = (prompt: string): string => JSON.stringify({ input_tokens: words(prompt) })
 
 /** A vector of four numbers, the same for the same text. */

@@ -37,7 +37,7 @@ export const Line = Schema.Struct({
 /** One request, as far as a replay needs it. */
 export type Line = typeof Line.Type
 
-/** Reads a file; fails with the lines that are no decisions. */
+/** Reads a file; fails with the lines that are not decisions. */
 export const load = Effect.fnUntraced(function* (
   file: string
 ): Effect.fn.Return<ReadonlyArray<Line>, ConfigError, FileSystem.FileSystem> {
@@ -46,9 +46,8 @@ export const load = Effect.fnUntraced(function* (
 })
 
 /**
- * The requests in the order in which they came. Of a request that stands there more than once, because logs overlap or
- * it was logged while it ran, the last line counts. Other lines of an event stream are
- * skipped.
+ * The requests in the order of their arrival. If a request occurs more than once (logs overlap, or it was logged while it
+ * ran), the last line counts. Other lines of an event stream are skipped.
  */
 export const parse = (text: string): Result.Result<ReadonlyArray<Line>, ReadonlyArray<Problem>> => {
   const requests = new Map<string, Line>()
@@ -76,5 +75,5 @@ export const parse = (text: string): Result.Result<ReadonlyArray<Line>, Readonly
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Line))
 
-/** A file of something else has as many problems as lines. */
+/** The most problems that are reported; in another kind of file every line is one. */
 const mostProblems = 5

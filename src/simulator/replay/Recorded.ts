@@ -1,10 +1,10 @@
-/** What targets answered at their times, for calls that come at about those times again. */
+/** The recorded outcomes of targets, found again by calls at about the same time. */
 import type { Act, FaultName } from "../faults/Faults.ts"
 import { faults } from "../faults/Faults.ts"
 import type { ProtocolName } from "../faults/Shapes.ts"
 import type { Line } from "./Log.ts"
 
-/** What one call was answered. Times are milliseconds. */
+/** The outcome of one call. Times are milliseconds. */
 export interface Recorded {
   /** Since the start. */
   readonly at: number
@@ -14,16 +14,16 @@ export interface Recorded {
   readonly whole: number
   /** `undefined` for an answer. */
   readonly fault: FaultName | undefined
-  /** As the provider asked, where it did. */
+  /** The wait that the provider named, if any. */
   readonly retryAfter: number | undefined
   /** The stream broke after it had begun. */
   readonly broke: boolean
 }
 
-/** A call finds what was recorded at most this much before or after it, in milliseconds; nothing is found twice. */
+/** A call finds an outcome recorded at most this many milliseconds before or after it. Each outcome is found once. */
 const near = 1_000
 
-/** The outcomes of one target, as a list that calls use up. */
+/** The outcomes of one target; each call uses one up. */
 export class Outcomes {
   readonly #all: ReadonlyArray<Recorded>
   #next = 0
@@ -34,8 +34,8 @@ export class Outcomes {
   }
 
   /**
-   * What a call is answered that comes now: as the call that was recorded near that time, and that no call has found
-   * before; where there is none, as the last one before it. Times must not go back.
+   * The outcome of a call at `now`: that of a call recorded near this time which no call has found before; without one,
+   * the last outcome before it. Times must not go back.
    */
   at(now: number): Recorded | undefined {
     while (this.#next < this.#all.length && this.#all[this.#next]!.at < now - near) this.#next++
@@ -48,7 +48,7 @@ export class Outcomes {
   }
 }
 
-/** How a class of failures of a target looks on the wire; those that are missing concern the request. */
+/** The fault that reproduces a failure class of a target. Classes that are missing here concern the request. */
 const faultOf: Readonly<Record<string, FaultName>> = {
   RateLimit: "throttled",
   InvalidKey: "invalidKey",
@@ -65,7 +65,7 @@ const faultOf: Readonly<Record<string, FaultName>> = {
   Unknown: "cut"
 }
 
-/** Failures that concern the request: every target gives them. */
+/** Failures that concern the request: every target returns them. */
 const ownOf: Readonly<Record<string, FaultName>> = {
   Invalid: "badRequest",
   ContentPolicy: "badRequest",
@@ -75,7 +75,7 @@ const ownOf: Readonly<Record<string, FaultName>> = {
   ContextExceeded: "contextExceeded"
 }
 
-/** What every target answers a request, where its failures said that it was the request's own. */
+/** The fault that every target returns for a request, if its failures concerned the request. */
 export const own = ({ attempts, outcome }: Line): FaultName | undefined => {
   const last = attempts.at(-1)?.failure
   return outcome === "failed" && last !== undefined ? ownOf[last] : undefined
@@ -90,7 +90,7 @@ export const of = (log: ReadonlyArray<Line>, start: number): ReadonlyMap<string,
       const isAnswer =
         outcome === "answered" || (line.outcome === "broken" && attempt === line.attempts.at(-1))
       const fault = failure === undefined ? undefined : faultOf[failure]
-      // Calls that were given up, and refusals of the request, say nothing about the target.
+      // Abandoned calls, and refusals of the request, show nothing about the target.
       if (!isAnswer && fault === undefined) continue
       const whole = Math.max(duration, (line.duration ?? 0) - (at - line.at))
       const known = byTarget.get(target) ?? []
@@ -114,7 +114,7 @@ const retryAfterOf = (evidence = ""): number | undefined => {
   return seconds === undefined ? undefined : Number(seconds) * 1000
 }
 
-/** What a provider does that does what was recorded. A stream that broke breaks at the same time as recorded, after its last content. */
+/** The provider's action that reproduces a record. A broken stream breaks at the recorded time, after its last content. */
 export const act = (recorded: Recorded, protocol: ProtocolName, model: string): Act => {
   const { broke, fault, retryAfter, took, whole } = recorded
   const normal = { _tag: "Answer", firstWord: took, whole, ...(broke && { cutAfter: 4 }) } as const

@@ -1,4 +1,4 @@
-/** A log of decisions, ready to be played again. */
+/** A log of decisions, ready to be replayed. */
 import type { FaultName } from "../faults/Faults.ts"
 import type { Recorded } from "./Recorded.ts"
 
@@ -10,13 +10,13 @@ export interface Request {
   readonly stream: boolean
   readonly conversation: number
   readonly isLast: boolean
-  /** What every target answers it; `undefined` where that is up to the targets. */
+  /** The fault that every target returns for it; `undefined` if the targets decide. */
   readonly own: FaultName | undefined
 }
 
-/** What a log brings to a scenario. */
+/** The requests and the behaviour of targets in a log. */
 export interface Replay {
   readonly requests: ReadonlyArray<Request>
-  /** What targets did, by target. */
+  /** The recorded outcomes, by target. */
   readonly recorded: ReadonlyMap<string, ReadonlyArray<Recorded>>
 }

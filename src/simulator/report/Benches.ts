@@ -1,17 +1,17 @@
-/** What came on the bench and went off it, told as a story while it happens. */
+/** Turns changes of the bench into the lines of a timeline. */
 
 import type { FailureClass } from "../../failure/Failure.ts"
 import type { BenchInfo } from "../../health/BenchInfo.ts"
 
-/** How a key of the bench stands from a moment on. Times are milliseconds since the start. */
+/** The status of a bench key from a moment on. Times are milliseconds since the start. */
 export interface BenchStep extends Pick<BenchInfo, "key" | "status" | "reason" | "evidence"> {
   readonly at: number
   readonly until: number | undefined
 }
 
-/** One line of it. Times are milliseconds since the start; `last` is when something happened for the last time. */
+/** One line. Times are milliseconds since the start; `last` is the time of the last event in the line. */
 export type Line =
-  /** A key comes on the bench. `until`: when it may be tried again. */
+  /** A key is benched. `until`: the end of its cooldown. */
   | {
       readonly what: "rests"
       readonly at: number
@@ -20,7 +20,7 @@ export type Line =
       readonly evidence: string | undefined
       readonly until: number
     }
-  /** It was tried again and failed, by so many probes and by so many last tries of requests that had no other target, and rests on. */
+  /** Probes, or last attempts of requests without another target, failed, and the key stays benched. */
   | {
       readonly what: "fails"
       readonly at: number
@@ -31,19 +31,19 @@ export type Line =
       readonly lastTries: number
       readonly until: number
     }
-  /** It answered, and is off the bench after so long. */
+  /** It answered and is no longer benched; `rested` is how long it was. */
   | { readonly what: "back"; readonly at: number; readonly key: string; readonly rested: number }
 
 type Mutable<A> = A extends unknown ? { -readonly [K in keyof A]: A[K] } : never
 type Rest = Mutable<Extract<Line, { readonly what: "rests" | "fails" }>>
 
-/** What fails so soon after a key came on the bench was under way then. */
+/** A call that fails this soon after the key was benched had begun before. */
 const underWay = 250
 
-/** Tells it. Steps that say the same as the line before are added to that line. */
+/** Builds the lines. A change that repeats the line before is added to that line. */
 export class Benches {
   readonly lines: Array<Line> = []
-  /** The keys that rest: since when, the last that was told of them, and whether somebody probes them. */
+  /** The benched keys: since when, their last line, and whether they are being probed. */
   readonly #resting = new Map<string, { since: number; told: Rest; probing: boolean }>()
 
   add({ at, evidence, key, reason, status, until = Number.POSITIVE_INFINITY }: BenchStep): void {

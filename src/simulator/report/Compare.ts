@@ -19,7 +19,7 @@ export interface Row {
   readonly measure: Measure
   readonly one: number
   readonly other: number
-  /** How much the difference matters beside the others; 0 for none. */
+  /** How much the difference matters compared with the others; 0 for none. */
   readonly weight: number
 }
 
@@ -44,7 +44,7 @@ export const most = (rows: ReadonlyArray<Row>): Row | undefined => {
 /** Less than this is as good as the same: 3 % of a time, or 0.15 % of the requests. */
 const notable = 0.03
 
-/** How many times larger one number is than the other, as a logarithm; two that are near nothing are the same. */
+/** The logarithm of the ratio of two numbers; two numbers near zero count as equal. */
 const times =
   (importance: number, nothing: number) =>
   (a: number, b: number): number => {

@@ -1,4 +1,4 @@
-/** What happens in a simulation, as the runtime's own events tell it: a request is written down until it ends, then counted. */
+/** Records the requests of a simulation from the runtime's events, until each ends and is counted. */
 import type { Action, FailoverEvent, Observer } from "../../events/FailoverEvent.ts"
 import { classOf, type Failure, type FailureClass } from "../../failure/Failure.ts"
 import type { RunError, StreamBroken } from "../../failure/RunError.ts"
@@ -10,11 +10,11 @@ export interface Call {
   readonly attempt: number
   readonly at: number
   readonly probe: boolean
-  /** How it ended: `undefined` while it is under way, and for good when its request ended first. */
+  /** How it ended; `undefined` while it is under way, and if its request ended before it. */
   readonly outcome: "answered" | "dropped" | FailureClass | undefined
-  /** What decided, such as `code=insufficient_quota`; where it failed. */
+  /** The evidence of its failure, such as `code=insufficient_quota`. */
   readonly evidence: string | undefined
-  /** What followed, where it failed. */
+  /** What the run did after its failure. */
   readonly next: Action["_tag"] | undefined
 }
 
@@ -24,16 +24,16 @@ export interface Asked {
   readonly at: number
   /** The conversation that it is a turn of. */
   readonly conversation: number
-  /** No other turn of it follows. */
+  /** Whether it is the last turn. */
   readonly isLast: boolean
   /** `broken`: its stream broke off after its first word. */
   readonly state: "pending" | "answered" | "failed" | "broken"
   readonly calls: ReadonlyArray<Call>
-  /** Who answered. */
+  /** The target that answered. */
   readonly by: string | undefined
-  /** Until its first word as a stream, else until its answer. */
+  /** The time to the first word of a stream, otherwise to the answer. */
   readonly took: number | undefined
-  /** How much of that was over before the call that was answered began. */
+  /** The part of that before the successful call began. */
   readonly lost: number | undefined
   /** What the caller got instead. */
   readonly error: string | undefined
@@ -45,7 +45,7 @@ interface Entry extends Mutable<Omit<Asked, "calls">> {
   readonly calls: Array<Mutable<Call>>
 }
 
-/** Keeps the requests that are under way, and hands each over to `count` when it ends. */
+/** Keeps the requests in flight, and passes each to `count` when it ends. */
 export class Journal {
   readonly #startAt: number
   readonly #count: (request: Asked) => void
@@ -57,7 +57,7 @@ export class Journal {
     this.#count = count
   }
 
-  /** A request comes; gives the id by which events name it. */
+  /** A request arrives; returns its id in events. */
   asked(
     now: number,
     { conversation, isLast }: { readonly conversation: number; readonly isLast: boolean }
@@ -77,7 +77,7 @@ export class Journal {
     return id
   }
 
-  /** A request has been answered to its end, or has failed. */
+  /** A request has its whole answer, or has failed. */
   ended(id: string, error: RunError | StreamBroken | undefined): void {
     const entry = this.#open.get(id)
     if (entry === undefined) return

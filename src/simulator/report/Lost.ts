@@ -1,4 +1,4 @@
-/** Requests that got no answer, told together where they are close to one another. */
+/** Lost requests, in groups of those that are close in time. */
 import type { Asked } from "./Journal.ts"
 
 /** Some requests that were lost for the same reason. Times are milliseconds since the start. */
@@ -11,10 +11,10 @@ export interface Loss {
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
-/** Lost requests that are no farther apart than this many milliseconds are told together. */
+/** Lost requests at most this many milliseconds apart are one group. */
 const together = 10_000
 
-/** Collects them, in whatever order they end. */
+/** Collects lost requests, in any order. */
 export class Lost {
   readonly #byError = new Map<string, Array<Mutable<Loss>>>()
 
@@ -23,7 +23,7 @@ export class Lost {
     const name = state === "broken" ? `broken off (${error})` : error
     const known = this.#byError.get(name) ?? []
     this.#byError.set(name, known)
-    // The newest are at the end, and few end far out of turn.
+    // The newest are at the end, and few requests end far out of order.
     let place = known.length - 1
     while (place >= 0 && known[place]!.at - together > at) place--
     const near = known[place]

@@ -1,16 +1,16 @@
 /** How far conversations stay at one target. */
 import type { Asked } from "./Journal.ts"
 
-/** What is known of the conversations that are over. */
+/** How conversations were served. */
 export interface Stayed {
   readonly conversations: number
   /** Turns that were answered. */
   readonly turns: number
-  /** The share of them that were answered by the target that answered most turns of its conversation. 0 to 1. */
+  /** The share of turns answered by the target that answered most turns of their conversation. 0 to 1. */
   readonly atOneTarget: number
 }
 
-/** Counts who answers the turns of each conversation, until it is over. */
+/** Counts which targets answer the turns of each conversation. */
 export class Loyalty {
   readonly #open = new Map<number, Map<string, number>>()
   readonly #over = { conversations: 0, turns: 0, atOne: 0 }
@@ -24,7 +24,7 @@ export class Loyalty {
     close(this.#over, counts)
   }
 
-  /** What is known now; conversations that are not over count as they are. */
+  /** The result so far; conversations that are not over are included. */
   get stayed(): Stayed {
     const all = { ...this.#over }
     for (const counts of this.#open.values()) close(all, counts)

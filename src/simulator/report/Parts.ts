@@ -5,20 +5,20 @@ import * as Usage from "../world/Usage.ts"
 import type { Played } from "./Played.ts"
 import type { Counts, Tally, TargetTally } from "./Tally.ts"
 
-/** What became of the calls to one target. */
+/** The calls to one target. */
 export interface TargetReport {
   readonly target: string
   readonly calls: number
   readonly answered: number
-  /** Calls let through one at a time, to find out whether a rest is over. */
+  /** Probes of the target while it was half-open. */
   readonly probes: number
   readonly failures: Readonly<TargetTally["failures"]>
   readonly tokens: Usage.Tokens
-  /** In the unit of the prices; absent where there is no price for its model. */
+  /** In the unit of the prices; absent if its model has no price. */
   readonly cost?: number
 }
 
-/** What a fault cost. Times are milliseconds since the start. */
+/** The effect of a fault. Times are milliseconds since the start. */
 export interface FaultReport {
   readonly fault: FaultName
   /** What broke; `*` is every target. */
@@ -26,31 +26,31 @@ export interface FaultReport {
   readonly from: number
   readonly until: number
   readonly share: number
-  /** Where it comes and goes: it is there in the first `lasts` of each `every`. */
+  /** The period of a recurring fault: it is active in the first `lasts` of each `every`. */
   readonly every?: number
   readonly lasts?: number
-  /** Calls that met it. */
+  /** Calls that it hit. */
   readonly calls: number
-  /** From its end until one of its targets was called and answered; `never` when none was, absent when it had no end. */
+  /** From its end until one of its targets answered a call; `never` if none did, absent if the fault has no end. */
   readonly backAfter?: number | "never"
 }
 
-/** The requests that came in one stretch of time. */
+/** The requests that arrived in one interval. */
 export interface Interval {
   readonly from: number
   readonly asked: number
   /** Calls that were made for them. */
   readonly calls: number
-  /** Who answered them, by target. */
+  /** How many each target answered. */
   readonly served: Readonly<Counts>
   readonly lost: number
-  /** Time to the first word (streams) or to the answer; absent when none was answered. */
+  /** The time to the first word (streams) or to the answer; absent if none was answered. */
   readonly p50?: number
   readonly p95?: number
   readonly p99?: number
 }
 
-/** What became of each target of the scenario, in their order. */
+/** The reports of the scenario's targets, in their order. */
 export const targetsOf = ({ scenario, tally, usage }: Played): ReadonlyArray<TargetReport> =>
   scenario.targets.map(({ model, target }) => {
     const tokens = usage.get(target) ?? Usage.none
@@ -60,14 +60,14 @@ export const targetsOf = ({ scenario, tally, usage }: Played): ReadonlyArray<Tar
 
 const noCalls = { calls: 0, answered: 0, probes: 0, failures: {} }
 
-/** What all of them cost; `undefined` where that cannot be said. */
+/** The cost of all targets; `undefined` if one that was called has no price. */
 export const costOf = (targets: ReadonlyArray<TargetReport>): number | undefined =>
   targets.some(({ cost, tokens }) => cost === undefined && tokens.input > 0) ||
   targets.every(({ cost }) => cost === undefined)
     ? undefined
     : targets.reduce((sum, { cost = 0 }) => sum + cost, 0)
 
-/** What a fault cost. */
+/** The report of a fault. */
 export const faultReport = (
   { every, from, key, lasts, name, share, until }: Fault,
   met: number,
@@ -101,6 +101,6 @@ export const intervals = (tally: Tally, step: number): ReadonlyArray<Interval> =
     }
   })
 
-/** A field that is there when it has a value. */
+/** A field that is present only if it has a value. */
 export const present = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V }

@@ -1,4 +1,4 @@
-/** What a simulation amounts to, in numbers: who was answered, by whom, how late, and what the faults cost. */
+/** The report of a simulation: requests answered and lost, by which targets, how fast, and the effect of each fault. */
 import * as Usage from "../world/Usage.ts"
 import type { Asked } from "./Journal.ts"
 import type { Stayed } from "./Loyalty.ts"
@@ -9,7 +9,7 @@ import type { Counts } from "./Tally.ts"
 import * as Timeline from "./Timeline.ts"
 import type { Spread } from "./Times.ts"
 
-/** What a simulation amounts to. Times are milliseconds. */
+/** The report of a simulation. Times are milliseconds. */
 export interface Report {
   readonly title?: string
   readonly about?: string
@@ -23,12 +23,12 @@ export interface Report {
     readonly answered: number
     /** Answered by their first call. */
     readonly atOnce: number
-    /** Answered after at least one call had failed. */
+    /** Answered after at least one failed call. */
     readonly rescued: number
     readonly failed: number
-    /** Streams that broke off after their first word, when nothing can fail over any more. */
+    /** Streams that broke off after their first word, where failover is no longer possible. */
     readonly broken: number
-    /** What callers got instead of an answer, and how often. */
+    /** The errors that callers got, and how often. */
     readonly errors: Readonly<Counts>
     /** Calls to targets, for all requests together. */
     readonly calls: number
@@ -37,18 +37,18 @@ export interface Report {
     /** Calls to another target after a failure. */
     readonly failovers: number
   }
-  /** To the first word of a stream, else to the answer. Absent where there was none. */
+  /** The time to the first word of a stream, otherwise to the answer. Absent if there was none. */
   readonly times: {
     readonly all?: Spread
     readonly atOnce?: Spread
     readonly rescued?: Spread
-    /** What rescued requests lost before the call that was answered began. */
+    /** The time that rescued requests lost before their successful call began. */
     readonly added?: Spread
   }
-  /** Where requests are turns of conversations. */
+  /** Present if requests are turns of conversations. */
   readonly conversations?: Stayed
   readonly tokens: Usage.Tokens
-  /** Of all targets, in the unit of the prices; absent where a target that was called has no price. */
+  /** Of all targets, in the unit of the prices; absent if a target that was called has no price. */
   readonly cost?: number
   readonly targets: ReadonlyArray<Parts.TargetReport>
   readonly faults: ReadonlyArray<Parts.FaultReport>
@@ -62,7 +62,7 @@ export interface Report {
   readonly examples: { readonly lost: ReadonlyArray<Asked>; readonly rescued: ReadonlyArray<Asked> }
 }
 
-/** Sums a simulation up. */
+/** Sums up a simulation. */
 export const of = (played: Played): Report => {
   const { end, met, scenario, story, tally } = played
   const { about, duration, model, perSecond, seed, stream, title } = scenario
@@ -110,5 +110,5 @@ export const of = (played: Played): Report => {
   }
 }
 
-/** True when every request got its whole answer. */
+/** True if every request got its whole answer. */
 export const isLossless = ({ requests: { answered, asked } }: Report): boolean => answered === asked

@@ -1,8 +1,8 @@
-/** How long the intervals of a report are. */
+/** The lengths of the intervals of a report. */
 
 const seconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600]
 
-/** The lengths of the intervals of a report, in milliseconds: the shortest round ones that make at most 20, and at most 120, of a time. */
+/** The shortest round lengths, in milliseconds, that divide a duration into at most 20 and at most 120 intervals. */
 export const stepsOf = (duration: number): { readonly coarse: number; readonly fine: number } => ({
   coarse: stepOf(duration, 20),
   fine: stepOf(duration, 120)

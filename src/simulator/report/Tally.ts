@@ -1,4 +1,4 @@
-/** Sums up a simulation while it runs: what is kept does not grow with the number of requests. */
+/** Counts a simulation while it runs. Its memory does not grow with the number of requests. */
 import type { FailureClass } from "../../failure/Failure.ts"
 import type { Scenario } from "../scenario/Scenario.ts"
 import type { Asked, Call } from "./Journal.ts"
@@ -9,7 +9,7 @@ import { Times } from "./Times.ts"
 /** Counts by name. */
 export type Counts = Record<string, number>
 
-/** What became of the calls to one target. */
+/** The calls to one target. */
 export interface TargetTally {
   calls: number
   answered: number
@@ -17,7 +17,7 @@ export interface TargetTally {
   readonly failures: { [C in FailureClass]?: number }
 }
 
-/** The requests that came in one stretch of time. */
+/** The requests that arrived in one interval. */
 export interface Stretch {
   asked: number
   calls: number
@@ -29,7 +29,7 @@ export interface Stretch {
 /** How many requests of each kind are kept as examples. */
 const examples = 12
 
-/** Counts requests as they end, in whatever order. */
+/** Counts requests as they end, in any order. */
 export class Tally {
   asked = 0
   answered = 0
@@ -42,11 +42,11 @@ export class Tally {
   readonly errors: Counts = {}
   readonly times = { all: new Times(), atOnce: new Times(), rescued: new Times(), added: new Times() }
   readonly targets: ReadonlyMap<string, TargetTally>
-  /** By the fault's place in the scenario: when one of its targets first answered a call that began after its end. */
+  /** By the index of the fault: when one of its targets first answered a call that began after the fault's end. */
   readonly backAt: Array<number | undefined>
   readonly lost = new Lost()
   readonly loyalty = new Loyalty()
-  /** The first ones that were lost, and the first ones that were rescued. */
+  /** The first requests that were lost, and the first that were rescued. */
   readonly examples: { readonly lost: Array<Asked>; readonly rescued: Array<Asked> } = {
     lost: [],
     rescued: []
@@ -54,7 +54,7 @@ export class Tally {
   readonly #scenario: Scenario
   readonly #stretches: ReadonlyArray<{ readonly step: number; readonly all: Array<Stretch> }>
 
-  /** `steps`: the lengths of the stretches of time that are told apart, in milliseconds. */
+  /** `steps`: the lengths of the intervals, in milliseconds. */
   constructor(scenario: Scenario, steps: ReadonlyArray<number>) {
     this.#scenario = scenario
     this.targets = new Map(
@@ -73,7 +73,7 @@ export class Tally {
     }))
   }
 
-  /** The stretches of one of the lengths that were asked for. */
+  /** The intervals of one of the lengths given to the constructor. */
   stretches(step: number): ReadonlyArray<Stretch> {
     return this.#stretches.find((each) => each.step === step)?.all ?? []
   }
@@ -133,7 +133,7 @@ export class Tally {
   }
 }
 
-/** One more of a name. */
+/** Adds one to the count of a name. */
 export const count = (counts: Record<string, number | undefined>, name: string): void => {
   counts[name] = (counts[name] ?? 0) + 1
 }

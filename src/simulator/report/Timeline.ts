@@ -1,22 +1,22 @@
-/** The story of a simulation: what broke, who rested for it, how often it was probed, when it served again, who lost. */
+/** The timeline of a simulation: faults, benched keys, their probes and recoveries, and lost requests. */
 import type { Line } from "./Benches.ts"
 import type { Loss } from "./Lost.ts"
 
-/** One line of the story. Times are milliseconds since the start. */
+/** One line of the timeline. Times are milliseconds since the start. */
 export type Entry =
   /** Fault number `fault` (from 0) of the scenario begins, or is over. */
   | { readonly what: "begins" | "over"; readonly at: number; readonly fault: number }
   | Line
-  /** Requests got no answer. */
+  /** Requests were lost. */
   | ({ readonly what: "lost" } & Loss)
 
-/** When a fault is there. */
+/** The time in which a fault is active. */
 interface Span {
   readonly from: number
   readonly until: number
 }
 
-/** The story, in the order in which its parts began. `end`: the end of the report. */
+/** The timeline, in the order in which its parts began. `end`: the end of the report. */
 export const of = (
   faults: ReadonlyArray<Span>,
   benches: ReadonlyArray<Line>,

@@ -1,6 +1,6 @@
-/** How long things took: exact while they are few, and in a bounded space when they are many. */
+/** Collects durations: exactly while they are few, in bounded memory when they are many. */
 
-/** How times are spread, in milliseconds. */
+/** The distribution of durations, in milliseconds. */
 export interface Spread {
   readonly mean: number
   readonly p50: number
@@ -9,7 +9,7 @@ export interface Spread {
   readonly max: number
 }
 
-/** So many times are kept one by one. */
+/** The most durations that are kept one by one. */
 const mostExact = 10_000
 
 /** Beyond that they are counted in buckets, each wider than the one before by this factor. */
@@ -51,7 +51,7 @@ export class Times {
     return { mean: this.#sum / this.#count, p50: p50!, p95: p95!, p99: p99!, max: this.#max }
   }
 
-  /** The times at shares of the sorted list; the shares rise. */
+  /** The durations at shares of the sorted list, given in ascending order. */
   #percentiles(shares: ReadonlyArray<number>): ReadonlyArray<number> {
     const ranks = shares.map((share) => Math.max(1, Math.ceil(share * this.#count)))
     const counts = this.#counts

@@ -1,4 +1,4 @@
-/** Numbers as a report writes them. */
+/** Formats the numbers of a report. */
 
 /** A moment of a simulation: `1:20.4`, and `1:02:03.0` from an hour on. */
 export const moment = (millis: number): string => {
@@ -10,10 +10,10 @@ export const moment = (millis: number): string => {
   return `${start}:${two(seconds)}.${tenths % 10}`
 }
 
-/** The same without tenths, for moments that are round. */
+/** The same, without tenths if they are zero. */
 export const roundMoment = (millis: number): string => moment(millis).replace(/\.0$/, "")
 
-/** How long something takes: `80 ms`, `1.3 s`, `2 min`, `1 h 5 min`. */
+/** A duration: `80 ms`, `1.3 s`, `2 min`, `1 h 5 min`. */
 export const time = (millis: number): string => {
   if (millis < 100) return `${Math.round(millis)} ms`
   const seconds = Math.round(millis / 100) / 10
@@ -28,14 +28,14 @@ export const time = (millis: number): string => {
 /** `1 request`, `2 requests`. */
 export const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
 
-/** A share of 1: `97 %`, and `99.4 %` where a whole number would say too much or too little. */
+/** A share of 1: `97 %`, or `99.4 %` where a whole number would mislead. */
 export const percent = (share: number): string => {
   const percent = 100 * share
   const near = Math.abs(percent - Math.round(percent)) < 0.05
   return near ? `${Math.round(percent)} %` : `${percent.toFixed(1)} %`
 }
 
-/** A number near 1, such as calls a request: `1.02`. */
+/** A number near 1, such as calls per request: `1.02`. */
 export const ratio = (value: number): string => value.toFixed(value < 1.1 ? 3 : 2).replace(/0$/, "")
 
 /** A large number: `950`, `12.3 thousand`, `4.6 million`. */

@@ -1,4 +1,4 @@
-/** The scenarios that are there without a file, and the providers they are played on without a config. */
+/** The built-in scenarios, and the providers they use without a config. */
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as Providers from "./Providers.ts"
 import type { ScenarioFile } from "./ScenarioFile.ts"
@@ -7,7 +7,7 @@ export { config } from "./Providers.ts"
 
 const minute = 60_000
 
-/** The scenarios by name. They name places in the chain, so they fit every config. */
+/** The scenarios by name. They refer to positions in the chain, so they fit every config. */
 export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title: string }>> = {
   throttle: {
     title: "The first key is throttled for two minutes, and the provider says for how long (Retry-After)",
@@ -120,6 +120,6 @@ export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title:
   }
 }
 
-/** The providers that a built-in scenario is played on where no config is given. */
+/** The providers that a built-in scenario uses without a config. */
 export const configFor = (name: string): GatewayConfig =>
   Object.hasOwn(Providers.others, name) ? (Providers.others[name] ?? Providers.config) : Providers.config

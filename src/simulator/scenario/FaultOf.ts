@@ -1,4 +1,4 @@
-/** One fault of a scenario, with its names looked up and its defaults filled in. */
+/** Resolves one fault of a scenario: names and defaults. */
 import { millisOf } from "../../config/file/Field.ts"
 import { nearest } from "../../config/file/Nearest.ts"
 import type { Misfit } from "../../config/file/Structure.ts"
@@ -9,27 +9,27 @@ import { places, type ScenarioFile } from "./ScenarioFile.ts"
 /** One fault. Times are milliseconds since the start. */
 export interface Fault extends Details {
   readonly name: FaultName
-  /** The key that breaks; `"*"` for every target. */
+  /** The key that it affects; `"*"` for every target. */
   readonly key: string
   readonly targets: ReadonlySet<string>
   readonly from: number
   readonly until: number
-  /** It is there in the first `lasts` of each `every`. */
+  /** It is active in the first `lasts` of each `every`. */
   readonly every: number
   readonly lasts: number
   readonly share: number
 }
 
-/** What it is part of. */
+/** The scenario around it. */
 interface Around {
   readonly duration: number
   readonly targets: ReadonlyArray<Places.Place>
-  /** The model is known, so that a target that is never called is a mistake. */
+  /** Whether the model is known; then a target that is never called is a mistake. */
   readonly isKnown: boolean
   readonly model: string | undefined
 }
 
-/** Reads it; what does not fit together has paths inside of the fault. */
+/** Resolves a fault. The paths of problems begin at the fault. */
 export const read = (
   given: ScenarioFile["faults"][number],
   { duration, isKnown, model, targets }: Around
@@ -46,7 +46,7 @@ export const read = (
   const every = millisOf(given.every ?? until - from) ?? 0
   const lasts = millisOf(given.lasts ?? (given.every === undefined ? every : every / 2)) ?? 0
   if (given.lasts !== undefined && given.every === undefined) {
-    problems.push({ path: ["lasts"], message: "goes with every" })
+    problems.push({ path: ["lasts"], message: "needs every" })
   } else if (lasts > every) {
     problems.push({ path: ["lasts"], message: "is longer than every" })
   }
@@ -55,7 +55,7 @@ export const read = (
   }
   for (const detail of Object.keys(detailsOf) as ReadonlyArray<keyof Details>) {
     if (given[detail] === undefined || detailsOf[detail].includes(given.fault)) continue
-    const message = `says nothing of ${given.fault}; it goes with ${listed(detailsOf[detail])}`
+    const message = `does not apply to ${given.fault}; it applies to ${listed(detailsOf[detail])}`
     problems.push({ path: [detail], message })
   }
   const fault: Fault = {

@@ -1,4 +1,4 @@
-/** A log of decisions as a scenario: the same requests at the same times, and targets that do what they did then. */
+/** Makes a scenario of a log of decisions: the same requests at the same times, and targets with the recorded outcomes. */
 import * as Result from "effect/Result"
 import type { Misfit } from "../../config/file/Structure.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
@@ -9,8 +9,8 @@ import * as Places from "./Places.ts"
 import type { Overrides, Scenario } from "./Scenario.ts"
 
 /**
- * The scenario of a log. Requests for models that the config does not know are left out, and the report says so. Targets
- * that the log knows nothing of answer as quickly as the others did in the middle.
+ * The scenario of a log. Requests for models that the config does not have are left out, and the report mentions them.
+ * Targets that are not in the log answer with the median times of the others.
  */
 export const make = (
   log: ReadonlyArray<Line>,
@@ -28,9 +28,7 @@ export const make = (
   const [first] = known
   if (first === undefined) {
     const unknown = [...places.values()].find(Result.isFailure)
-    return Result.fail([
-      { path: [], message: unknown?.failure ?? "no request in it says which model it asked for" }
-    ])
+    return Result.fail([{ path: [], message: unknown?.failure ?? "no request in it has a model" }])
   }
   const start = first.line.at
   const requests = requestsOf(known, start)
@@ -92,16 +90,16 @@ const aboutOf = (
   const parts = [
     ...(unknown > 0
       ? [
-          `${unknown === 1 ? "1 request" : `${unknown} requests`} for models that the config does not know ${unknown === 1 ? "is" : "are"} left out.`
+          `${unknown === 1 ? "1 request" : `${unknown} requests`} for models that the config does not have ${unknown === 1 ? "is" : "are"} left out.`
         ]
       : []),
     ...(others.length > 0 ? [`The config does not use ${others.join(", ")}.`] : []),
-    ...(silent.length > 0 ? [`The log knows nothing of ${silent.join(", ")}.`] : [])
+    ...(silent.length > 0 ? [`The log has no calls to ${silent.join(", ")}.`] : [])
   ]
   return parts.length === 0 ? undefined : parts.join(" ")
 }
 
-/** How quick targets were in the middle. */
+/** The median times of the targets. */
 const quickness = (recorded: Replay["recorded"]): { readonly firstWord: number; readonly whole: number } => {
   const answers = [...recorded.values()].flat().filter(({ fault }) => fault === undefined)
   const middle = (of: (answer: Recorded.Recorded) => number) =>

@@ -1,4 +1,4 @@
-/** The targets that requests for a model may go to, and what the words of a scenario mean among them. */
+/** The targets that requests for a model may go to, and the positions among them that a scenario can name. */
 import * as Result from "effect/Result"
 import * as Catalog from "../../catalog/Catalog.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
@@ -17,7 +17,7 @@ export interface Place {
   readonly keys: ReadonlyArray<string>
 }
 
-/** Every target of a model's chain in order, then those of the chains that stand in for it; a message for a name that leads nowhere. */
+/** Every target of a model's chain in order, then those of its special chains; a message for an unknown name. */
 export const of = (config: GatewayConfig, model: string): Result.Result<ReadonlyArray<Place>, string> =>
   Catalog.make({
     providers: config.providers.map(({ credentials, fallbackModels, name }) => ({
@@ -59,7 +59,7 @@ const targetsOf = (chain: Chain<Backend.Backend>): ReadonlyArray<Place> => [
 /** The key of the targets in the first half of the chain, rounded up. */
 const firstHalf = "first half"
 
-/** The key that a word of a scenario means, where it is no key itself; `"*"` for every target. */
+/** The bench key for a target in a scenario: a position in the chain, or a key; `"*"` for every target. */
 export const keyOf = (word: string, all: ReadonlyArray<Place>): string => {
   const [first] = all
   if (first === undefined) return word

@@ -8,7 +8,7 @@ import * as Reference from "../../config/file/Reference.ts"
 import { checkAs } from "../../config/file/Structure.ts"
 import { Prices } from "./ScenarioFile.ts"
 
-/** Reads what a million tokens cost, by `provider/model`, or `"*"` for all others. Fails with everything that is wrong with it. */
+/** Reads the price of a million tokens by `provider/model`, or `"*"` for all others. Fails with every problem. */
 export const load = Effect.fnUntraced(function* (
   file: string
 ): Effect.fn.Return<typeof Prices.Type, ConfigError, FileSystem.FileSystem> {

@@ -1,7 +1,7 @@
-/** The providers that scenarios are played on where no config is given. */
+/** The providers that scenarios use without a config. */
 import { fromFile, type GatewayConfig } from "../../config/GatewayConfig.ts"
 
-/** Two providers, one of each protocol: the first has two keys, the second stands in for it. */
+/** Two providers, one of each protocol: the first has two keys, the second is its fallback. */
 export const config: GatewayConfig = fromFile(
   {
     providers: {
@@ -30,7 +30,7 @@ const alone = (name: string) => ({
   credentials: [{ name: "main", apiKey: "simulated" }]
 })
 
-/** Three providers that count as the same. */
+/** Three equal providers. */
 const three: GatewayConfig = fromFile(
   {
     providers: { east: alone("east"), west: alone("west"), south: alone("south") },
@@ -39,7 +39,7 @@ const three: GatewayConfig = fromFile(
   []
 )
 
-/** Two regions with two providers each; those of a region count as the same. */
+/** Two regions with two providers each; those of a region are equals. */
 const regions: GatewayConfig = fromFile(
   {
     providers: {
@@ -58,7 +58,7 @@ const regions: GatewayConfig = fromFile(
   []
 )
 
-/** Other providers, by the scenario that asks for them. */
+/** Other providers, by the scenario that uses them. */
 export const others: Readonly<Record<string, GatewayConfig>> = {
   "slow-equal": three,
   "cold-caches": three,

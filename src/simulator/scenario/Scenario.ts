@@ -1,4 +1,4 @@
-/** A scenario, ready to be played: a file and the config it is played on, with every name looked up. */
+/** A scenario, ready to run: a file with every name resolved in a config. */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
@@ -18,26 +18,26 @@ import { mostRequests, type Price, ScenarioFile } from "./ScenarioFile.ts"
 export type { Fault } from "./FaultOf.ts"
 export type { Price } from "./ScenarioFile.ts"
 
-/** Conversations that requests are turns of. */
+/** Conversations; each request is a turn of one. */
 export interface Conversations {
   readonly turns: number
   /** The mean time between two turns. */
   readonly pause: number
-  /** Tokens by which the prompt grows with each. */
+  /** The tokens that each turn adds to the prompt. */
   readonly grows: number
 }
 
-/** How quick a provider is that nothing is wrong with. */
+/** The times of a healthy provider. */
 export interface Answers {
   readonly firstWord: number
   readonly whole: number
   readonly spread: "even" | "exponential"
-  /** What a thousand tokens add that are not in the cache. */
+  /** The time that a thousand tokens outside the cache add. */
   readonly reading: number
   readonly cacheLasts: number
 }
 
-/** Who asks for what, and what breaks when. Times are milliseconds. */
+/** The requests and the faults. Times are milliseconds. */
 export interface Scenario {
   readonly title: string | undefined
   readonly about: string | undefined
@@ -48,28 +48,28 @@ export interface Scenario {
   readonly requests: number
   readonly arrivals: "even" | "random"
   readonly stream: boolean
-  /** `undefined` where each request stands alone. */
+  /** `undefined` if requests are independent. */
   readonly conversations: Conversations | undefined
   readonly tokens: { readonly prompt: number; readonly answer: number }
   readonly answers: Answers
   /** By `provider/model`, or `*`. */
   readonly prices: Readonly<Record<string, Price>> | undefined
-  /** Where requests may go, in the order in which they would. */
+  /** The targets of the requests, in order. */
   readonly targets: ReadonlyArray<Places.Place>
   readonly faults: ReadonlyArray<Fault>
-  /** The log that it replays: its requests take the place of `perSecond`, and its targets that of `answers`. */
+  /** The replayed log: its requests replace `perSecond`, and its targets replace `answers`. */
   readonly replay?: Replay | undefined
 }
 
-/** What may be said over a scenario. */
+/** Settings that override a scenario. */
 export interface Overrides {
-  /** Asked for instead of the scenario's own. */
+  /** The requested model, instead of the scenario's. */
   readonly model?: string | undefined
-  /** Instead of the scenario's own. */
+  /** The prices, instead of the scenario's. */
   readonly prices?: Scenario["prices"]
 }
 
-/** Reads a scenario file: JSON with comments. Fails with everything that is wrong with it, in the order of the file. */
+/** Reads a scenario file: JSON with comments. Fails with every problem, in the order of the file. */
 export const load = Effect.fnUntraced(function* (
   file: string,
   config: GatewayConfig,
@@ -79,7 +79,7 @@ export const load = Effect.fnUntraced(function* (
   return yield* Effect.fromResult(parse(text, file, config, overrides))
 })
 
-/** The same for a text that is there already. `file` is what messages call it. */
+/** The same for a text. `file` is its name in messages. */
 export const parse = (
   text: string,
   file: string,
@@ -106,7 +106,7 @@ export const parse = (
 
 const check = checkAs(ScenarioFile)
 
-/** Puts in the defaults and looks up what is named. Fails with everything that does not fit together. */
+/** Fills in defaults and resolves names. Fails with every problem. */
 export const resolve = (
   file: ScenarioFile,
   config: GatewayConfig,
@@ -177,7 +177,7 @@ const conversationsOf = ({ requests }: ScenarioFile): Conversations | undefined 
   return { turns, pause: millisOf(pause) ?? 0, grows }
 }
 
-const unnamed = "is missing: the config has no name to ask for, so say which model (provider/model)"
+const unnamed = "is missing: the config has no models, so set it to provider/model"
 
 const firstName = (config: GatewayConfig): string | undefined =>
   Object.keys(config.models)[0] ?? [...ConfiguredNames.make(config).specs][0]

@@ -1,10 +1,10 @@
-/** What is to happen, in the order of its time; what is due at the same time keeps the order in which it was asked for. */
+/** Timers in the order of their times; those of the same time keep the order in which they were set. */
 
-/** Something that is to happen at a time, in milliseconds. */
+/** An action at a time, in milliseconds. */
 export interface Timer {
   readonly at: number
   readonly run: () => void
-  /** True when nothing waits for it any more. */
+  /** True if it must not run any more. */
   cancelled: boolean
 }
 
@@ -27,7 +27,7 @@ export class Timers {
     return timer
   }
 
-  /** Takes the next one that somebody waits for; `undefined` when there is none. */
+  /** Removes and returns the next timer that is not cancelled; `undefined` if there is none. */
   next(): Timer | undefined {
     for (let timer = this.#take(); timer !== undefined; timer = this.#take()) {
       if (!timer.cancelled) return timer

@@ -1,9 +1,9 @@
 /**
- * Runs a program in a time of its own, which goes on only when nothing is left to do at the moment it stands at.
+ * Runs a program in virtual time, which advances only when nothing is left to do at the current moment.
  *
- * The clock and the scheduler are one machine: what is ready runs first, in the order in which it became ready; then
- * the clock is set to the next sleeper's time. Nothing depends on how quick the machine is, so the same program does
- * the same things in the same order, however often it is run, and an hour takes as long as the work in it.
+ * Clock and scheduler are one: what is ready runs first, in the order in which it became ready; then the clock is set to
+ * the time of the next timer. Nothing depends on the speed of the machine, so a program does the same things in the same
+ * order in every run, and an hour takes as long as the work in it.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -12,12 +12,12 @@ import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
 import { Timers } from "./Timers.ts"
 
-/** After so many steps the real event loop has a turn, so that the process can be interrupted. */
+/** The number of steps after which the real event loop gets a turn, so that the process can be interrupted. */
 const stepsAtOnce = 20_000
 
 /**
- * Runs a program from the moment `startAt` (milliseconds since the epoch) on. It may wait for time and for its own
- * fibers only: one that waits for the world outside, such as a promise, dies when nothing else is left to do.
+ * Runs a program that begins at `startAt` (milliseconds since the epoch). It may wait only for time and for its own
+ * fibers: if it waits for anything else, such as a promise, it dies when nothing else is left to do.
  */
 export const run = <A, E, R>(
   program: Effect.Effect<A, E, R>,
@@ -46,7 +46,7 @@ export const run = <A, E, R>(
     })
   )
 
-const stuck = "the simulated program waits for something that no simulated time brings"
+const stuck = "the simulated program waits for something other than virtual time and its own fibers"
 
 class Machine implements Clock.Clock {
   readonly #startAt: number
@@ -60,7 +60,7 @@ class Machine implements Clock.Clock {
     this.#now = startAt
   }
 
-  /** Does what is next, and says whether there was anything. */
+  /** Runs the next step; false if there was none. */
   step(): boolean {
     const task = this.#tasks[this.#next]
     if (task !== undefined) {

@@ -5,7 +5,7 @@ export class Bucket {
   #left: number
   #at: number
 
-  /** Full at `now`; times are milliseconds. */
+  /** A bucket that is full at `now`; times are milliseconds. */
   constructor(perMinute: number, now: number) {
     this.#perMilli = perMinute / 60_000
     this.#most = Math.max(1, perMinute / 60)
@@ -13,11 +13,11 @@ export class Bucket {
     this.#at = now
   }
 
-  /** Whether one more request is taken. One that is refused costs nothing. */
+  /** Whether one more request is accepted. A refused one takes nothing from the bucket. */
   take(now: number): boolean {
     this.#left = Math.min(this.#most, this.#left + (now - this.#at) * this.#perMilli)
     this.#at = now
-    // What is missing to a whole one may be an error of the arithmetic.
+    // Allows for rounding errors.
     if (this.#left < 1 - 1e-9) return false
     this.#left -= 1
     return true

@@ -1,27 +1,27 @@
-/** Which fault a call meets. */
+/** Decides which fault hits a call. */
 import type * as Random from "effect/Random"
 import { defaultPerMinute, defaultSlots } from "../faults/Faults.ts"
 import type { Fault } from "../scenario/Scenario.ts"
 import { Bucket } from "./Bucket.ts"
 import { Queue } from "./Queue.ts"
 
-/** What a call finds at its target. */
+/** The state of a target for a call. */
 export interface Found {
-  /** Of several faults the first one in the scenario that it meets. */
+  /** The first fault of the scenario that hits the call. */
   readonly fault: Fault | undefined
-  /** Where it waits until it is worked on. */
+  /** The queue in which it waits for a slot. */
   readonly queue: Queue | undefined
 }
 
-/** The faults of a scenario while it is played. */
+/** The faults of a scenario while it runs. */
 export interface Faulty {
-  /** How many calls met each of them so far. */
+  /** How many calls each fault has hit so far. */
   readonly met: ReadonlyArray<number>
-  /** What a call to a target finds now, in milliseconds since the start. */
+  /** The state of a target for a call at `now`, in milliseconds since the start. */
   readonly meets: (target: string, now: number) => Found
 }
 
-/** Starts with no slot taken and an empty queue. */
+/** Makes the faults, with free slots and empty queues. */
 export const make = (faults: ReadonlyArray<Fault>, chance: Random.Random): Faulty => {
   const met = faults.map(() => 0)
   const buckets = new Map<Fault, Bucket>()

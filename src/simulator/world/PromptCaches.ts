@@ -1,22 +1,22 @@
-/** What targets have in their prompt caches: how much of a conversation each of them has read, and until when it is kept. */
+/** The prompt caches of targets: how much of each conversation a target has read, and until when it keeps that. */
 
 interface Kept {
   readonly tokens: number
   readonly until: number
 }
 
-/** The caches of all targets. A target reads a prompt from its cache as far as it has read the conversation lately. */
+/** The caches of all targets. The part of a conversation that a target has read recently comes from its cache. */
 export class PromptCaches {
   readonly #lasts: number
   /** By target and conversation, in the order of their last use. */
   readonly #kept = new Map<string, Kept>()
 
-  /** `lasts`: how long something is kept after its last use, in milliseconds. */
+  /** `lasts`: how long an entry is kept after its last use, in milliseconds. */
   constructor(lasts: number) {
     this.#lasts = lasts
   }
 
-  /** A target reads a prompt of so many tokens; gives how many of them come from its cache. */
+  /** A target reads a prompt of `tokens` tokens; returns how many of them come from its cache. */
   read(target: string, conversation: number, tokens: number, now: number): number {
     const key = `${conversation} ${target}`
     const known = this.#kept.get(key)

@@ -1,4 +1,4 @@
-/** A target that works on so many calls at once; the others wait in line there, or are refused when the line is full. */
+/** A target with a limited number of slots: further calls wait in its queue, or are refused if the queue is full. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -10,14 +10,14 @@ export class Queue {
   readonly #most: number
   #inside = 0
 
-  /** `most`: how many may wait. */
+  /** `most`: how many calls may wait. */
   constructor(slots: number, most: number) {
     this.#semaphore = Semaphore.makeUnsafe(slots)
     this.#slots = slots
     this.#most = most
   }
 
-  /** Whether a call that comes now would have to wait, or would be refused. */
+  /** Whether a new call would be served at once, would have to wait, or would be refused. */
   get state(): "free" | "waiting" | "full" {
     if (this.#inside < this.#slots) return "free"
     return this.#inside < this.#slots + this.#most ? "waiting" : "full"

@@ -1,4 +1,4 @@
-/** What comes over a simulated connection: whole answers, streams word by word, refusals, and connections that break. */
+/** The responses of a simulated connection: whole answers, streams word by word, refusals, and broken connections. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -14,17 +14,17 @@ import type { Act } from "../faults/Faults.ts"
 import * as Shapes from "../faults/Shapes.ts"
 import type { Queue } from "./Queue.ts"
 
-/** What one call is answered. */
+/** The response to one call. */
 export interface Reply {
   readonly act: Act
   readonly head: Shapes.Head
-  /** How quick the provider is this time: 1 as usual, less is quicker. */
+  /** The pace of the provider this time: 1 as usual, less is faster. */
   readonly pace: number
-  /** Where the call waits until it is worked on. */
+  /** The queue in which the call waits for a slot. */
   readonly queue: Queue | undefined
 }
 
-/** A quick refusal, and how long a connection takes that is refused, in milliseconds. */
+/** How long a refusal, or a refused connection, takes in milliseconds. */
 const refusal = 80
 const unreachable = 5
 
@@ -33,7 +33,7 @@ const words = ["Nobody ", "thought ", "of ", "this."]
 type Answer = Extract<Act, { readonly _tag: "Answer" }>
 type Bytes = Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>
 
-/** The whole of it. */
+/** The whole response. */
 export const whole = (reply: Reply): Effect.Effect<WholeResponse, TransportError> =>
   reply.queue === undefined
     ? answered(reply)
@@ -49,7 +49,7 @@ const answered = ({ act, head, pace }: Reply): Effect.Effect<WholeResponse, Tran
   return Effect.delay(Effect.succeed(answer), act.whole)
 }
 
-/** Its beginning, and what follows. */
+/** The head of the response, and its body. */
 export const opened = (reply: Reply): Effect.Effect<OpenResponse, TransportError, Scope.Scope> =>
   reply.queue === undefined ? begun(reply) : Effect.flatMap(reply.queue.enter, () => begun(reply))
 
@@ -102,17 +102,17 @@ const once = (body: Uint8Array): Bytes => {
 
 const pauseOf = ({ firstWord, whole }: Answer): number => (whole - firstWord) / (words.length - 1)
 
-/** When a whole answer breaks off: when its stream would. */
+/** When a whole answer breaks off: at the same time as its stream would. */
 const cutAt = (answer: Answer, after: number): number =>
   answer.firstWord + Math.max(0, Math.min(after, words.length) - 1) * pauseOf(answer)
 
-/** What a stream is made of: its beginning with the first word, the other words, its end. */
+/** The parts of a stream: its start with the first word, the other words, its end. */
 const partsOf = (head: Shapes.Head): ReadonlyArray<Uint8Array> =>
   [...words.map((word) => Shapes.delta(head, word)), Shapes.closing(head)].map((text, index) =>
     bytes(index === 0 ? Shapes.opening(head) + text : text)
   )
 
-/** The parts of the streams that were last asked for: they are the same for all calls of a second. */
+/** The parts of the latest streams: they are the same for all calls within a second. */
 const lastParts = new Map<string, ReadonlyArray<Uint8Array>>()
 const mostParts = 64
 

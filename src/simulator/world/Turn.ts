@@ -1,4 +1,4 @@
-/** Which turn of which conversation a request is: said in its prompt, where it outlives every translation. */
+/** Writes the turn of a request into its prompt, where it survives every translation, and reads it there. */
 
 import { type FaultName, faultNames } from "../faults/Faults.ts"
 
@@ -8,17 +8,17 @@ export interface Turn {
   readonly number: number
   /** Tokens in its prompt. */
   readonly prompt: number
-  /** What every target answers it; `undefined` where that is up to them. */
+  /** The fault that every target returns for it; `undefined` if the targets decide. */
   readonly own?: FaultName | undefined
 }
 
-/** The words of its prompt. */
+/** The text of its prompt. */
 export const say = ({ conversation, number, own, prompt }: Turn): string =>
   `Conversation ${conversation}, turn ${number}, ${prompt} tokens${own === undefined ? "" : ` (${own})`}: what holds when one of you fails?`
 
 const words = /Conversation (\d+), turn (\d+), (\d+) tokens(?: \((\w+)\))?/
 
-/** The turn that a request's body tells of. */
+/** The turn in a request's body. */
 export const read = (body: string): Turn => {
   const [, conversation = 0, number = 0, prompt = 0, named] = words.exec(body) ?? []
   const own = faultNames.find((name) => name === named)

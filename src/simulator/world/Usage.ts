@@ -1,24 +1,24 @@
-/** What targets have been paid for. */
+/** The tokens that targets have charged for. */
 import type { Price, Scenario } from "../scenario/Scenario.ts"
 
-/** Tokens of the calls to a target that were answered, as far as it went; `cached` is the part of `input` that came from its cache. */
+/** The tokens of the answered calls to a target, as far as they went; `cached` is the part of `input` from its cache. */
 export interface Tokens {
   readonly input: number
   readonly cached: number
   readonly output: number
 }
 
-/** Nothing yet. */
+/** No tokens. */
 export const none: Tokens = { input: 0, cached: 0, output: 0 }
 
-/** Both together. */
+/** The sum. */
 export const add = (a: Tokens, b: Tokens): Tokens => ({
   input: a.input + b.input,
   cached: a.cached + b.cached,
   output: a.output + b.output
 })
 
-/** What tokens of a `provider/model` cost; `undefined` where the table has no price for it. */
+/** The cost of tokens of a `provider/model`; `undefined` if the table has no price for it. */
 export const cost = (
   { cached, input, output }: Tokens,
   model: string,

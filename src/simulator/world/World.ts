@@ -1,4 +1,4 @@
-/** The simulated providers: what each call is answered, and the way to them that stands for the network. */
+/** The simulated providers, and the transport to them. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Random from "effect/Random"
@@ -18,23 +18,23 @@ import * as Usage from "./Usage.ts"
 
 /** The simulated providers. */
 export interface World {
-  /** The config with keys by which the world knows its callers. None of them opens anything. */
+  /** The config with keys that identify the credential of a call. They are not real keys. */
   readonly config: GatewayConfig
   readonly transport: Transport["Service"]
-  /** How many calls met each fault so far, in the order of the scenario. */
+  /** How many calls each fault has hit so far, in the order of the scenario. */
   readonly met: ReadonlyArray<number>
-  /** What was read and written so far, by target. */
+  /** The tokens read and written so far, by target. */
   readonly usage: ReadonlyMap<string, Usage.Tokens>
 }
 
-/** What a caller's key says of it. */
+/** What the key of a call identifies. */
 interface Known {
   readonly protocol: ProtocolName
   readonly provider: string
   readonly credential: string
 }
 
-/** Makes the providers of a config as a scenario has them; `startAt` is its start, in milliseconds since the epoch. */
+/** Makes the providers of a config for a scenario that begins at `startAt`, in milliseconds since the epoch. */
 export const make = (
   scenario: Scenario,
   config: GatewayConfig,
@@ -61,7 +61,7 @@ export const make = (
     return { ...provider, credentials: [rename(first), ...rest.map(rename)] }
   }
 
-  /** The target reads a prompt and answers it; gives how long it reads what it has not in its cache. */
+  /** Counts a prompt and its answer; returns how long the target reads the part of the prompt that is not in its cache. */
   const charge = (target: string, { conversation, prompt }: Turn.Turn, now: number): number => {
     const cached = caches.read(target, conversation, prompt, now)
     const tokens = { input: prompt, cached, output: scenario.tokens.answer }
@@ -69,7 +69,7 @@ export const make = (
     return (scenario.answers.reading * (prompt - cached)) / 1000
   }
 
-  /** What becomes of a call that comes now. */
+  /** The response to a call at `now`. */
   const act = (request: Request, now: number): Replies.Reply => {
     const { model } = JSON.parse(request.body)
     const { credential, protocol, provider } = callers.get(keyOf(request))!
@@ -110,10 +110,10 @@ export const make = (
   }
 }
 
-/** As much of a call's usual time may be more or less. */
+/** The share by which the time of a call may differ from the usual one. */
 const spread = 0.2
 
-/** How long this call takes, as a multiple of the usual time. */
+/** The time of this call, as a multiple of the usual time. */
 const paceOf = ({ answers }: Scenario, chance: Random.Random): number =>
   answers.spread === "even"
     ? 1 + spread * (2 * chance.nextDoubleUnsafe() - 1)

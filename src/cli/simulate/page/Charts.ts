@@ -1,10 +1,10 @@
-/** The charts of a report: who answered, how late, and by how many calls. */
+/** The charts of a report: the targets that answered, the times, and the calls per request. */
 import type { Interval } from "../../../simulator/report/Parts.ts"
 import type { Report } from "../../../simulator/report/Report.ts"
 import { roundMoment, time } from "../../../simulator/report/Units.ts"
 import { chart, type Frame, height, round, type Scale } from "./Plot.ts"
 
-/** The highest values of the axes: of two reports side by side, those of both. */
+/** The highest values of the axes; two reports side by side share them. */
 export interface Most {
   readonly asked: number
   readonly late: number
@@ -23,7 +23,7 @@ const highest = (intervals: ReadonlyArray<Interval>, of: (interval: Interval) =>
 
 const callsOf = ({ asked, calls }: Interval): number => (asked === 0 ? 0 : calls / asked)
 
-/** The colour of a target, by its place in the chain; the later ones share one. */
+/** The colour of a target, by its position in the chain; later ones share one. */
 export const colourOf = (index: number): string => `var(--c${Math.min(index, 7)})`
 
 const framed = (report: Report, hint: (interval: Interval) => string) => {
@@ -39,7 +39,7 @@ const framed = (report: Report, hint: (interval: Interval) => string) => {
   } satisfies Partial<Frame>
 }
 
-/** Requests by the time they came and the target that answered them. */
+/** Requests by the time of their arrival and the target that answered them. */
 export const served = (report: Report, most: Most): string => {
   const { fine, targets } = report
   const parts = [
@@ -82,7 +82,7 @@ export const served = (report: Report, most: Most): string => {
   )
 }
 
-/** Times to the first word, or to the answer. */
+/** The times to the first word, or to the answer. */
 export const late = (report: Report, most: Most): string => {
   const curves = [
     { name: "p99", colour: "var(--p99)", of: ({ p99 }: Interval) => p99 },

@@ -1,11 +1,11 @@
-/** Pieces of a page. */
+/** Parts of an HTML page. */
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }
 
-/** A text as it stands in a page, whatever is in it. */
+/** A text, escaped for HTML. */
 export const escape = (text: string): string => text.replace(/[&<>"]/g, (char) => entities[char] ?? char)
 
-/** A table: a row of heads, and rows of cells that are texts. Columns in `numbers` (from 0) end at the right. */
+/** A table with a row of heads and rows of texts. Columns in `numbers` (from 0) are aligned right. */
 export const table = (
   heads: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<string>>,
@@ -22,6 +22,6 @@ export const table = (
     .join("")}</tbody></table></div>`
 }
 
-/** A heading and what stands under it; nothing where there is nothing. */
+/** A heading with content; empty if there is no content. */
 export const section = (title: string, content: string): string =>
   content === "" ? "" : `<section><h2>${escape(title)}</h2>${content}</section>`

@@ -1,4 +1,4 @@
-/** When faults were there and keys rested: a lane for each. */
+/** When faults were active and keys benched: a lane for each. */
 import type { Report } from "../../../simulator/report/Report.ts"
 import { roundMoment } from "../../../simulator/report/Units.ts"
 import * as Story from "../Story.ts"
@@ -17,7 +17,7 @@ interface Lane {
   readonly bars: ReadonlyArray<Bar>
 }
 
-/** More keys than these are not drawn. */
+/** The most lanes that are drawn. */
 const mostLanes = 24
 
 /** The lanes of a report; empty where nothing broke and nothing was benched. */
@@ -36,14 +36,17 @@ export const format = (report: Report): string => {
     return `<div class="lane ${kind}"><span title="${escape(name)}">${escape(name)}</span><div>${all}</div></div>`
   })
   const more = lanes.length > mostLanes ? `<p class="small">and ${lanes.length - mostLanes} more</p>` : ""
-  return `<figure><figcaption><b>What was broken, and what rested for it</b><span class="legend"><span><i style="background:var(--fault)"></i>fault</span><span><i style="background:var(--rest)"></i>on the bench</span></span></figcaption>${drawn.join("")}<div class="lane"><span></span><div class="axis">${times(duration)}</div></div>${more}</figure>`
+  return `<figure><figcaption><b>Faults, and what was benched</b><span class="legend"><span><i style="background:var(--fault)"></i>fault</span><span><i style="background:var(--rest)"></i>on the bench</span></span></figcaption>${drawn.join("")}<div class="lane"><span></span><div class="axis">${times(duration)}</div></div>${more}</figure>`
 }
 
 const faultsOf = ({ duration, faults }: Report): ReadonlyArray<Lane> =>
   faults.map((fault) => ({
     name: Story.describe(fault),
     kind: "fault",
-    bars: spans(fault, duration).map((span) => ({ ...span, text: `${Story.describe(fault)}, ${said(span)}` }))
+    bars: spans(fault, duration).map((span) => ({
+      ...span,
+      text: `${Story.describe(fault)}, ${range(span)}`
+    }))
   }))
 
 const spans = ({ every, from, lasts, until }: Report["faults"][number], duration: number) => {
@@ -64,7 +67,7 @@ const restsOf = ({ duration, timeline }: Report): ReadonlyArray<Lane> => {
     if (rest === undefined) return
     open.delete(key)
     const span = { from: rest.from, until }
-    lanes.get(key)?.push({ ...span, text: `${key} rests, ${said(span)}: ${rest.reason}` })
+    lanes.get(key)?.push({ ...span, text: `${key} benched, ${range(span)}: ${rest.reason}` })
   }
   for (const entry of timeline) {
     if (entry.what === "rests") {
@@ -76,5 +79,5 @@ const restsOf = ({ duration, timeline }: Report): ReadonlyArray<Lane> => {
   return [...lanes].map(([name, bars]) => ({ name, kind: "rest", bars }))
 }
 
-const said = ({ from, until }: { readonly from: number; readonly until: number }): string =>
+const range = ({ from, until }: { readonly from: number; readonly until: number }): string =>
   `${roundMoment(from)} to ${roundMoment(until)}`

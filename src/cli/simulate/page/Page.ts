@@ -1,4 +1,4 @@
-/** The report of a simulation as one page, with charts, that needs nothing but itself. */
+/** The report of a simulation as one self-contained page with charts. */
 import type { Report } from "../../../simulator/report/Report.ts"
 import * as Compared from "../Compared.ts"
 import * as Text from "../Text.ts"
@@ -8,7 +8,7 @@ import * as Lanes from "./Lanes.ts"
 import * as Parts from "./Parts.ts"
 import { css } from "./Style.ts"
 
-/** The page of one report, or of two side by side. It loads nothing and runs nothing. */
+/** The page of one report, or of two side by side. It loads nothing and has no scripts. */
 export const format = (one: Compared.Named, other: Compared.Named | undefined): string => {
   const { about, title } = one.report
   const name = title ?? "A simulated outage"
@@ -42,7 +42,7 @@ const details = (report: Report): ReadonlyArray<string> => [
 
 const pair = (one: Compared.Named, other: Compared.Named): string => {
   const [a, b] = [Charts.mostOf(one.report), Charts.mostOf(other.report)]
-  // The same axes, so that the two can be compared by eye.
+  // The same axes for both, so that they can be compared.
   const most = {
     asked: Math.max(a.asked, b.asked),
     late: Math.max(a.late, b.late),

@@ -7,13 +7,13 @@ import * as Story from "../Story.ts"
 import * as Text from "../Text.ts"
 import { escape, section, table } from "./Html.ts"
 
-/** How it ended, in one sentence. */
+/** The result, in one sentence. */
 export const verdict = (report: Report): string => {
   const isGood = report.requests.answered === report.requests.asked
   return `<p class="verdict${isGood ? "" : " bad"}">${escape(Text.verdict(report))}</p>`
 }
 
-/** The numbers that one looks for first. */
+/** The most important numbers. */
 export const tiles = (report: Report): string => {
   const { conversations, cost, requests, stream, times, tokens } = report
   const { asked, calls, rescued } = requests
@@ -38,7 +38,7 @@ export const tiles = (report: Report): string => {
     .join("")}</div>`
 }
 
-/** What became of each target. */
+/** The table of targets. */
 export const targets = ({ targets }: Report): string => {
   const hasCost = targets.some(({ cost }) => cost !== undefined)
   return section(
@@ -60,13 +60,13 @@ export const targets = ({ targets }: Report): string => {
   )
 }
 
-/** What the faults cost. */
+/** The table of faults. */
 export const faults = (report: Report): string => {
   const [heads, ...rows] = Text.faults(report)
   return heads === undefined ? "" : section("Faults", table(heads, rows, [1, 2, 3, 4]))
 }
 
-/** The story, line by line. */
+/** The timeline, line by line. */
 export const story = (report: Report): string => {
   const lines = Story.lines(report)
   return lines.length === 0
@@ -78,7 +78,7 @@ export const story = (report: Report): string => {
 export const examples = ({ examples: { lost, rescued } }: Report): string =>
   section(
     "Some requests, call by call",
-    shown("The first that were lost", lost) + shown("The first that were rescued", rescued)
+    shown("The first lost requests", lost) + shown("The first rescued requests", rescued)
   )
 
 const shown = (title: string, requests: ReadonlyArray<Asked>): string =>

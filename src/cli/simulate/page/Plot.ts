@@ -1,34 +1,34 @@
-/** The frame of a chart over time: axes, the times of faults, and what is said of a stretch that is pointed at. */
+/** The frame of a chart over time: axes, the times of faults, and tooltips. */
 import type { FaultReport } from "../../../simulator/report/Parts.ts"
 import { roundMoment } from "../../../simulator/report/Units.ts"
 import { escape } from "./Html.ts"
 
-/** Drawings are this wide and high; the page stretches them. */
+/** The size of a drawing; the page stretches it. */
 export const width = 1000
 export const height = 100
 
-/** What a chart is about. */
+/** The frame of a chart. */
 export interface Frame {
   readonly title: string
   /** In milliseconds. */
   readonly duration: number
-  /** The highest value that has to fit in. */
+  /** The highest value of the chart. */
   readonly most: number
-  /** A value as its axis says it. */
+  /** The label of a value on the axis. */
   readonly label: (value: number) => string
   readonly faults: ReadonlyArray<FaultReport>
-  /** What is said of each stretch when it is pointed at. */
+  /** The tooltip of each interval. */
   readonly hints: ReadonlyArray<{ readonly from: number; readonly until: number; readonly text: string }>
   readonly legend: ReadonlyArray<{ readonly name: string; readonly colour: string }>
 }
 
-/** Places in a drawing. */
+/** Converts values to positions in the drawing. */
 export interface Scale {
   readonly x: (millis: number) => number
   readonly y: (value: number) => number
 }
 
-/** A whole chart; `draw` gives what is in it. */
+/** A whole chart; `draw` returns its content. */
 export const chart = (frame: Frame, draw: (scale: Scale) => string): string => {
   const { duration, faults, hints, label, legend, most, title } = frame
   const ticks = ticksOf(most)
@@ -51,7 +51,7 @@ export const chart = (frame: Frame, draw: (scale: Scale) => string): string => {
   return `<figure><figcaption><b>${escape(title)}</b><span class="legend">${names}</span></figcaption><div class="plot"><div class="side">${side}</div><svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${escape(title)}">${bands(faults, x)}${lines}${draw({ x, y })}${told}</svg>${times(duration)}</div></figure>`
 }
 
-/** When something was broken. */
+/** The times at which a fault was active. */
 export const bands = (faults: ReadonlyArray<FaultReport>, x: Scale["x"]): string =>
   faults
     .map(
@@ -60,7 +60,7 @@ export const bands = (faults: ReadonlyArray<FaultReport>, x: Scale["x"]): string
     )
     .join("")
 
-/** The axis of time. */
+/** The time axis. */
 export const times = (duration: number): string => {
   const step = steps.find((step) => duration / step <= 8) ?? duration / 4
   const moments: Array<string> = []
@@ -78,7 +78,7 @@ const steps = [1, 2, 5, 10, 15, 30]
   .concat([60 * minute, 120 * minute, 360 * minute, 1_440 * minute])
   .sort((a, b) => a - b)
 
-/** Round values from 0 to the first one that is not below `most`: at least two, and at most six. */
+/** Two to six round values, from 0 to the first one that is not below `most`. */
 const ticksOf = (most: number): ReadonlyArray<number> => {
   const rough = Math.max(most, 1e-9) / 4
   const power = 10 ** Math.floor(Math.log10(rough))
@@ -86,5 +86,5 @@ const ticksOf = (most: number): ReadonlyArray<number> => {
   return Array.from({ length: Math.max(1, Math.ceil(most / step - 1e-9)) + 1 }, (_, index) => index * step)
 }
 
-/** More digits than that cannot be seen. */
+/** Rounds to a precision below what is visible. */
 export const round = (value: number): number => Math.round(value * 100) / 100

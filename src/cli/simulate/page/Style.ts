@@ -1,6 +1,6 @@
-/** How the page looks, in light and in dark. */
+/** The style of the page, light and dark. */
 
-/** Its style sheet. */
+/** The style sheet. */
 export const css = `
 :root {
   color-scheme: light dark;
