@@ -110,8 +110,8 @@ export const layerNoDeps = <const Links extends LanguageModelLinks>(
  *
  * const program = Effect.gen(function* () {
  *   const { text } = yield* LanguageModel.generateText({ prompt: "greet me" })
- *   const resting = yield* (yield* BenchRegistry.BenchRegistry).list
- *   return { text, resting }
+ *   const benched = yield* (yield* BenchRegistry.BenchRegistry).list
+ *   return { text, benched }
  * })
  * program.pipe(Effect.provide(layer))
  */
@@ -174,7 +174,7 @@ const make = (
   })
 }
 
-/** Callers write their histories accordingly, so it promises only what every member supports. */
+/** True only if every member supports it, because callers write their histories for it. */
 const supportedByAll = (
   members: ReadonlyArray<Members.Built<LanguageModel.LanguageModel>>
 ): Effect.Effect<boolean> =>

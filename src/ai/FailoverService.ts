@@ -122,6 +122,6 @@ const through = <S>(
         )
       })
     )
-  // What the members' effects can fail with and need is what the caller's type says; here it is unknown.
+  // The errors and requirements of the members' effects are in the caller's type; here they are unknown.
   return run as Through<S>
 }

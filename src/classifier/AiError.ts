@@ -92,7 +92,7 @@ const plainHeaders = (headers: unknown): { readonly [name: string]: string } => 
 }
 
 /** Kinds that are more precise than a bare status. */
-const tellsMore = (reason: AiError.AiErrorReason): boolean =>
+const isMorePrecise = (reason: AiError.AiErrorReason): boolean =>
   reason._tag === "QuotaExhaustedError" ||
   reason._tag === "ContentPolicyError" ||
   reason._tag === "AuthenticationError"
@@ -148,7 +148,7 @@ export const fromAiError = (error: AiError.AiError, options: Options = {}): Fail
   if (signal.status === undefined && signal.body === undefined) return byKind(error, signal)
   const failure = classify(signal)
   const undecided = failure._tag === "Transient" && failure.reason === "Unknown"
-  if (undecided || (tellsMore(reason) && failure.evidence?.startsWith("status ")))
+  if (undecided || (isMorePrecise(reason) && failure.evidence?.startsWith("status ")))
     return byKind(error, signal)
   const wait = waitOfReason(reason, epochMillis(options.now))
   if (failure._tag !== "RateLimit" || failure.retryAfter !== undefined || wait === undefined) return failure

@@ -22,7 +22,7 @@ export type { Signal } from "./signals/Signal.ts"
 const maxMessage = 300
 const maxEvidence = 160
 
-/** Vendors whose dates without a zone are in Beijing time. Source: https://docs.bigmodel.cn/cn/api/api-code */
+/** Vendors that write dates without a zone in Beijing time. Source: https://docs.bigmodel.cn/cn/api/api-code */
 const zoneOf = (c: Case): string => {
   const dialect = dialectOf(c.provider) ?? c.views.find((view) => view.number !== undefined)?.number?.[0]
   return dialect === "zhipu" || dialect === "minimax" || dialect === "baidu" ? "+08:00" : "Z"

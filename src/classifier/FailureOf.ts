@@ -33,7 +33,7 @@ const defaultMessages: { readonly [K in Failure.FailureClass]: string } = {
   Local: "This process could not send the request",
   Invalid: "The provider rejects the request",
   ContentPolicy: "The provider refuses the content of the request",
-  MaxTokens: "More output was asked for than the model may write",
+  MaxTokens: "The requested output is longer than the model may write",
   TooLarge: "The request is too large",
   Unsupported: "The model cannot take this request",
   ContextExceeded: "The prompt is longer than the model's window"

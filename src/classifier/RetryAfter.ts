@@ -1,5 +1,5 @@
 /**
- * Reads how long to wait from every signal that may say so.
+ * Reads how long to wait from every signal that may name a wait.
  *
  * In this order: `retry-after-ms`, `retry-after`, fields of the body, the reset of the empty bucket, sentences.
  * Window lengths ("150 per 86400s"), negative numbers, and the time an SDK has already waited are not waits.
@@ -52,7 +52,7 @@ const parseReset = (value: unknown, now: number | undefined): number | undefined
 }
 
 /**
- * The reset of the buckets whose `remaining` is 0; of several the latest, because all must have room.
+ * The reset of the buckets with a `remaining` of 0; of several the latest, because all must have room.
  *
  * Names: https://platform.openai.com/docs/guides/rate-limits (`x-ratelimit-remaining-tokens`),
  * https://docs.anthropic.com/en/api/rate-limits (`anthropic-ratelimit-tokens-remaining`),

@@ -31,7 +31,7 @@ const by = (as: SignalClass, code: Code): Verdict => ({
 })
 
 /**
- * Codes whose meaning depends on the parameter they are about. Source:
+ * Codes with a meaning that depends on the parameter. Source:
  * https://platform.openai.com/docs/guides/error-codes
  */
 const byParameter = (view: ErrorView, code: string): SignalClass | undefined => {
@@ -50,7 +50,7 @@ const byParameter = (view: ErrorView, code: string): SignalClass | undefined => 
 
 /**
  * DashScope uses OpenAI's code for an empty account when it throttles tokens; the link in the message, or the host,
- * tells them apart. Source: https://help.aliyun.com/zh/model-studio/error-code#token-limit
+ * shows which it is. Source: https://help.aliyun.com/zh/model-studio/error-code#token-limit
  */
 const byHost = (view: ErrorView, text: string, code: string): SignalClass | undefined =>
   code === "insufficient_quota" &&
@@ -134,7 +134,7 @@ const denies = (status: number | undefined): boolean => status === 401 || status
 /** `ServerError` is the least specific code, so the sentence beside it is read as well. */
 const isFault = (as: SignalClass): boolean => as === "ServerError"
 
-/** Gemini says "check your plan and billing" for every quota, even for one that refills within a minute. */
+/** Gemini writes "check your plan and billing" for every quota, even for one that refills within a minute. */
 const isGooglesQuota = (view: ErrorView): boolean =>
   view.google || /ai\.google\.dev|generativelanguage\.googleapis\.com|RESOURCE_EXHAUSTED/.test(view.text)
 
@@ -257,7 +257,7 @@ const byReply = (c: Case): Verdict => {
     return { as: "Truncated", evidence: "the reply breaks off" }
   }
   if (views.some((view) => view.text !== "" || view.status !== undefined)) {
-    return { as: "Unknown", evidence: "an error that says nothing known" }
+    return { as: "Unknown", evidence: "an error without a known signal" }
   }
   return { as: "Empty", evidence: "a reply without content" }
 }

@@ -1,4 +1,4 @@
-/** Finds secrets that are written in the config file itself, where everybody who reads the file sees them. */
+/** Finds secrets in the text of the config file, where every reader of the file can see them. */
 import { formatPath, type Path } from "./file/Problem.ts"
 import * as TokenHash from "./TokenHash.ts"
 
@@ -52,7 +52,7 @@ function* secretsIn(file: unknown): Iterable<Secret> {
   }
 }
 
-/** Headers and query parameters whose name suggests a secret. */
+/** Headers and query parameters with a name that suggests a secret. */
 function* secretsOf(record: unknown, path: Path): Iterable<Secret> {
   for (const [name, value] of Object.entries(fieldsOf(record))) {
     if (/(^|[-_])(authorization|api-?key|key|token|secret|password)$/i.test(name)) {

@@ -9,7 +9,7 @@ type Fields = Readonly<Record<string, unknown>>
 const fieldsOf = (u: unknown): Fields =>
   typeof u === "object" && u !== null && !Array.isArray(u) ? (u as Fields) : {}
 
-/** What holds where a policy is laid over another one. */
+/** The settings in force where one policy overrides another. */
 interface InForce {
   readonly after: number | undefined
   readonly otherwise: number | undefined

@@ -24,7 +24,7 @@ export interface Options {
 }
 
 /**
- * Reads a config file: JSON with comments, whose values may refer to the environment or to other files. Fails
+ * Reads a config file: JSON with comments and references to the environment or to other files. Fails
  * with every problem, in the order of the file.
  */
 export const load = Effect.fnUntraced(function* (

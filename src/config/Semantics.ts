@@ -85,7 +85,7 @@ function* providerProblems(file: unknown): Iterable<Misfit> {
   }
 }
 
-/** Cooldowns anywhere in the file whose base is longer than their maximum. */
+/** Cooldowns anywhere in the file with a base longer than their maximum. */
 function* cooldownProblems(node: unknown, path: Path): Iterable<Misfit> {
   for (const [key, value] of Object.entries(fieldsOf(node))) {
     const at = [...path, key]

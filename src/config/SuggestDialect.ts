@@ -23,7 +23,7 @@ const known: ReadonlyMap<string, string> = new Map(
 )
 
 /**
- * The dialect with a similar name, one whose name is part of the given name, or one that is known by such a
+ * The dialect with a similar name, one with a name that is part of the given name, or one that is known by such a
  * word.
  *
  * @example

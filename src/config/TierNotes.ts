@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, unknown>>
 const fieldsOf = (u: unknown): Fields =>
   typeof u === "object" && u !== null && !Array.isArray(u) ? (u as Fields) : {}
 
-/** A warning for every tier whose models differ. */
+/** A warning for every tier with models that differ. */
 export function* tierNotes(file: unknown): Iterable<string> {
   const { fallbacks, models, providers } = fieldsOf(file)
   for (const [path, members] of tiersIn({ models, fallbacks }, [])) {

@@ -82,7 +82,7 @@ const anthropic: Rules = {
   documents: "url",
   audio: false,
   cacheControl: true,
-  // Features of Claude 4.5; other servers with the protocol do not know them.
+  // Features of Claude 4.5; other servers with the protocol do not have them.
   strict: false,
   jsonSchema: "tool"
 }

@@ -1,6 +1,6 @@
 /**
  * Translates one server's field names and finish reasons to those in the tables of `src/words`, so that the
- * classifier, the commit point, the statistics and the translation need not know them.
+ * classifier, the commit point, the statistics and the translation need only those.
  */
 
 import { thoughtTextNames } from "../words/Thoughts.ts"

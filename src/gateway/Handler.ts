@@ -1,5 +1,5 @@
 /**
- * Handles a request over HTTP: finds what its path and method ask for, and checks who may have it.
+ * Handles a request over HTTP: finds the route of its path and method, and checks access.
  *
  * It is a plain function with a table of routes, because it has to add little time to a call.
  */

@@ -1,4 +1,4 @@
-/** The gateway, for applications that want one in their own process. */
+/** The gateway as a library, for applications that run it in their own process. */
 
 export { withDefaults } from "../config/Defaults.ts"
 export { ConfigFile } from "../config/file/ConfigFile.ts"

@@ -9,8 +9,8 @@
  * | a key is benched, or benched again | warn; info if it was benched manually |
  * | a key is free again | info |
  *
- * An outage produces many similar entries: of each kind ten are written per second, and the next one after that says how
- * many were left out. Prompts, answers, keys and the text of providers are never logged.
+ * An outage produces many similar entries: of each kind ten are written per second, and the next one after that has the
+ * number of those left out. Prompts, answers, keys and the text of providers are never logged.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

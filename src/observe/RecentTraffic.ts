@@ -1,10 +1,10 @@
 /**
  * The last minutes of each target: attempts, failures and latency in short steps of time.
  *
- * For people who look at a running process. Counting an event costs a few array accesses, and the memory is bounded:
+ * For the status page. Counting an event costs a few array accesses, and the memory is bounded:
  * a number of targets, each with a ring of steps, of which only those with traffic hold a histogram.
  *
- * Counted is only what shows the health of a target: not a caller who hung up, a request whose deadline ended, or a
+ * Only what shows the health of a target is counted: not a disconnected caller, the end of a request's deadline, or a
  * request that every provider would refuse.
  */
 import * as Context from "effect/Context"
@@ -245,7 +245,7 @@ class TargetRing {
     if (this.#before !== undefined && number < this.#before.current) this.#before = undefined
   }
 
-  /** The window whose last step is `current`; `undefined` without traffic. */
+  /** The window that ends with step `current`; `undefined` without traffic. */
   read(current: number): Reading | undefined {
     const known = this.#read
     const isCurrent = known !== undefined && known.oldest >= Steps.firstOf(this.#ring, current)

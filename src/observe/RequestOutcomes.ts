@@ -13,7 +13,7 @@ export interface OutcomeStep {
 
 /**
  * Whether this event shows that a request was answered (`true`) or failed (`false`); `undefined` if it continues, or
- * if its end says nothing about the gateway: its caller hung up, or every provider would refuse it.
+ * if its end shows nothing about the gateway: the caller disconnected, or every provider would refuse it.
  */
 export const isAnswered = (event: FailoverEvent): boolean | undefined => {
   if (event._tag !== "RunEnded") return undefined

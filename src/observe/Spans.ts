@@ -55,7 +55,7 @@ const maxSkips = 32
 export interface Spans {
   /** Give it to the runtime; without it there are no spans. */
   readonly observer: Observer
-  /** The span of a running run; `undefined` if the observer does not know the run. */
+  /** The span of a running run; `undefined` if the observer has had no event of the run. */
   readonly spanOf: (run: RunInfo) => Tracer.Span | undefined
 }
 

@@ -36,7 +36,7 @@ import type { DialectWords } from "./wire/DialectWords.ts"
 import * as SideEffects from "./wire/SideEffects.ts"
 import type * as Wire from "./wire/Wire.ts"
 
-/** A provider whose requests and answers are JSON exactly as on the wire. */
+/** A provider with JSON requests and answers, exactly as on the wire. */
 export interface HttpProvider<in Operation extends string = string>
   extends Provider<Wire.Request<Operation>, Wire.Answer, Wire.Chunk>,
     HasModels {

@@ -105,7 +105,7 @@ export const keyOf = (target: Target): string | undefined => {
   return key === undefined ? undefined : Redacted.value(key).trim()
 }
 
-/** Adds the caller's forwarded headers to ours. Returns the name of a header whose value is invalid. */
+/** Adds the caller's forwarded headers to ours. Returns the name of a header with an invalid value. */
 const withPassed = (
   standing: Readonly<Record<string, string>>,
   given: Readonly<Record<string, string>> | undefined,

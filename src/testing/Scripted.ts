@@ -151,7 +151,7 @@ const plain: Format<unknown, string, Part> = {
  * import { Scripted } from "effect-failover/testing"
  * import { Layer } from "effect"
  *
- * // as a service, whose models can be put into a chain: Primary.model("large")
+ * // as a service; its models can be put into a chain: Primary.model("large")
  * class Primary extends ProviderService.Service<Primary, Scripted.Scripted>()("primary") {
  *   static readonly layer = Layer.sync(Primary, () =>
  *     Scripted.make(Primary.provider, (target) => target.model === "large" ? [["thorough"]] : [["quick"]]))
@@ -163,7 +163,7 @@ export const make = (
   options?: Options<unknown, string, Part>
 ): Scripted => makeWith(plain, name, script, options)
 
-/** A provider whose answers and chunks have a custom format; see `make`. */
+/** A provider with a custom format of answers and chunks; see `make`. */
 export const makeWith = <Request, Answer, Chunk>(
   format: Format<Request, Answer, Chunk>,
   name: string,

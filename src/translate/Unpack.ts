@@ -16,7 +16,7 @@ import type { Protocol } from "./protocol/Protocol.ts"
 export interface ThoughtRules {
   /** Never, only that of turns with calls, or all of it. */
   readonly back: "never" | "calls" | "always"
-  /** The message field for reasoning whose original field is unknown. */
+  /** The message field for reasoning if its original field is unknown. */
   readonly field: string
 }
 
@@ -54,13 +54,13 @@ export const signedOnly = (
 }
 
 /**
- * Families whose servers return unsigned reasoning and accept it back. An unknown model is treated the same, since
+ * Families with servers that return unsigned reasoning and accept it back. An unknown model is treated the same, since
  * the reasoning must come from such a server.
  */
 const neverUnsigned: ReadonlySet<string> = new Set(["gpt", "claude", "gemini", "mistral", "grok", "llama"])
 
 /**
- * Families whose servers refuse reasoning text under any name. https://platform.openai.com/docs/api-reference/chat
+ * Families with servers that refuse reasoning text under any name. https://platform.openai.com/docs/api-reference/chat
  */
 const neverText: ReadonlySet<string> = new Set(["gpt"])
 

@@ -127,8 +127,8 @@ const utc = (millis: number | undefined): DateTime.Utc | undefined =>
 class FailedRun extends Context.Service<FailedRun, RunError>()("effect-failover/ai/FailedRun") {}
 
 /**
- * The error of a failed run: the targets that were tried with their failures, and the benched ones with their ends.
- * It is an annotation of the cause that a call through a failover layer fails with.
+ * The error of a failed run: the targets that were tried with their failures, and the benched ones with the ends of
+ * their cooldowns. It is an annotation of the cause that a call through a failover layer fails with.
  *
  * @example
  * import { FailoverLanguageModel } from "effect-failover/ai"
@@ -173,7 +173,7 @@ export const toCause = (
 const annotate = (cause: Cause.Cause<unknown>, error: RunError): Cause.Cause<unknown> =>
   Cause.annotate(cause, FailedRun.context(error))
 
-/** One failure as the caller sees it. */
+/** One failure, in the form for the caller. */
 const wordsOf = (failure: Failure.Failure, origin: Origin): unknown =>
   failure.cause instanceof CallerError ? failure.cause.error : toAiError(failure, origin)
 

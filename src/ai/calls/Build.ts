@@ -40,7 +40,7 @@ export interface Handle<out A> {
   readonly get: Effect.Effect<A, Failure>
 }
 
-/** Builds a required member. A timeout is a defect that says what to do. */
+/** Builds a required member. A timeout is a defect; its message has the remedies. */
 export const required = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, unknown, unknown> =>
   Effect.map(
     Effect.timeoutOrElse(once(plan), {

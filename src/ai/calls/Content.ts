@@ -33,7 +33,7 @@ export const phase = (part: StreamPart): Phase.Phase =>
       ? Phase.content
       : Phase.held
 
-/** The failure of a finish reason: a fault always, a content filter only without content before. */
+/** The failure of a finish reason. A fault is always one; a content filter is one only if there was no content before it. */
 export const failureOfEnd = (
   reason: string,
   hasContent: boolean,

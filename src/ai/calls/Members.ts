@@ -125,7 +125,7 @@ export interface Names {
   readonly model: string
 }
 
-/** A member whose layer has been built. */
+/** A member with its layer built. */
 export interface Built<out A> extends MemberOptions {
   readonly provider: string
   readonly model: string
@@ -169,7 +169,7 @@ export const layerOver = <I, S, A, Links extends ReadonlyArray<Link<I>>>(
     readonly make: (failover: Runtime, members: ReadonlyArray<Built<A>>) => Effect.Effect<S>
   }
 ): Layer.Layer<I, ErrorOf<Links[number]>, ServicesOf<Links[number]> | Failover> =>
-  // The types of `build` do not tell the errors and requirements of a link; the types of the links do.
+  // The errors and requirements of a link are in the types of the links, not in those of `build`.
   Layer.fromBuildMemo((memoMap, scope) =>
     Effect.gen(function* () {
       const failover = yield* Failover

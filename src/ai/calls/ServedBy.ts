@@ -1,6 +1,6 @@
 /**
  * Records in an answer which target served it: in the metadata of its `response-metadata` part, and in that of its
- * other parts, so that a later request can tell which account the ids in a conversation belong to.
+ * other parts, so that a later request shows which account the ids in a conversation belong to.
  */
 import * as Response from "effect/ai/Response"
 import type * as Tool from "effect/ai/Tool"

@@ -48,7 +48,7 @@ export interface Piece {
   readonly end: () => ReadonlyArray<Response.StreamPartEncoded>
 }
 
-/** A provider whose answers are parts of `effect/ai`. */
+/** A provider with parts of `effect/ai` as answers. */
 export type Adapter = Provider<Ask, Array<Response.PartEncoded>, Piece> & {
   readonly protocol: ChatProvider["protocol"]
 }

@@ -72,7 +72,7 @@ const parse = (text: string): { readonly value: unknown; readonly whole: boolean
 /** MiniMax sends `base_resp` with every chunk; in good ones its code is 0. */
 const isFault = (value: unknown): boolean => filled(value) && String(read(value, "status_code")) !== "0"
 
-/** True for a chunk that is an error, to tell it from a running reply. */
+/** True for a chunk that is an error and not part of a reply. */
 const isErrorEvent = (name: string, value: unknown): boolean => {
   const type = read(value, "type")
   if (

@@ -139,8 +139,8 @@ const vendorDialect = (index: Index, object: Fields, hint: Dialect | undefined):
 }
 
 /**
- * Parses one object as an error, without its children; `undefined` if it holds nothing. `dialect` is the vendor whose
- * numbers the provider sends, if its name shows it.
+ * Parses one object as an error, without its children; `undefined` if it holds nothing. `dialect` is the vendor, which
+ * decides the meaning of numbers, if the provider's name shows it.
  */
 export const viewOf = (
   object: Fields,

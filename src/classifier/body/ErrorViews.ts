@@ -45,7 +45,7 @@ const textFields: ReadonlyArray<string> =
     " "
   )
 
-/** The views found so far. `dialect` is the vendor whose numbers the provider sends, if its name shows it. */
+/** The views found so far. `dialect` is the vendor, which decides the meaning of numbers, if the provider's name shows it. */
 export interface Draft {
   readonly views: Array<ErrorView>
   readonly dialect: Dialect | undefined

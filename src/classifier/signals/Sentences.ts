@@ -455,7 +455,7 @@ const policy: ReadonlyArray<Row> = [
   )
 ]
 
-/** The service is full, starting up or down for everybody. */
+/** The service is full, starting up or down for all callers. */
 const overload: ReadonlyArray<Row> = [
   ...rows(
     "Overloaded",

@@ -8,7 +8,7 @@ import type { TargetKey } from "../../failure/TargetKey.ts"
  * @category models
  */
 export interface Signal {
-  /** The provider's name. Used only to read numbers whose meaning differs between vendors. */
+  /** The provider's name. Used only for numbers that have different meanings at different vendors. */
   readonly provider?: string | undefined
   /** The wire protocol. The rules ignore it; it is accepted so that a recorded case can be passed as it is. */
   readonly protocol?: string | undefined

@@ -26,7 +26,7 @@ const table: { readonly [status: number]: FailureClass } = {
   414: "TooLarge",
   421: "Connection",
   431: "TooLarge",
-  // https://api.twitter.com/ used it first; a few relays still send it for "calm down".
+  // https://api.twitter.com/ used it first; a few relays still send it for a throttle.
   420: "RateLimit",
   // RFC 4918, RFC 8470 and https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
   423: "ServerError",

@@ -39,7 +39,7 @@ const maskQuotes = (text: string): string =>
   )
 
 /**
- * Sentences that tell the reader what to do next. They mention limits, bills and prompts although nothing is wrong
+ * Sentences that advise the reader what to do next. They mention limits, bills and prompts although nothing is wrong
  * with those.
  */
 const advice: ReadonlyArray<RegExp> = [
@@ -97,7 +97,7 @@ const firstMatch = (prepared: string, rows: ReadonlyArray<Row>): Verdict | undef
 export const fromText = (prepared: string): Verdict | undefined =>
   prepared === "" ? undefined : firstMatch(prepared, sentences)
 
-/** The verdict of a prepared text about the server, for responses whose status decides nothing. */
+/** The verdict of a prepared text about the server, for responses with a status that decides nothing. */
 export const fromServerText = (prepared: string): Verdict | undefined =>
   prepared === "" ? undefined : firstMatch(prepared, serverSentences)
 

@@ -184,8 +184,8 @@ export const chainOf = (error: unknown): ReadonlyArray<unknown> => {
 }
 
 /**
- * What kind of transport fault an error is, and what tells it. Never throws, whatever it is given; `Unknown` for what
- * is no transport error at all.
+ * The kind of a transport error, and its evidence. Never throws, whatever it is given; `Unknown` for anything that is no
+ * transport error.
  *
  * @example
  * import { classifyTransport } from "./TransportErrors.ts"
@@ -195,7 +195,7 @@ export const chainOf = (error: unknown): ReadonlyArray<unknown> => {
  */
 export const classifyTransport = (error: unknown): { readonly reason: Reason; readonly evidence: string } => {
   const links = chainOf(error)
-  // A body that broke off says so on the outside; the code inside only tells how.
+  // The outer error shows that a body broke off; the code inside shows only how.
   const outer = readString(links[0], "message")
   const inside = links
     .map((link) => readString(link, "code"))

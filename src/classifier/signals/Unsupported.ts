@@ -1,8 +1,8 @@
 /**
  * Refusals of one combination: this request at this model or server. Another model may accept the same request.
  *
- * They are matched by grammar, not by a list of sentences: a feature that a request may use, near words which say
- * that it is not available. A field that a server does not know at all ("Unknown parameter") may be a mistake of the
+ * They are matched by grammar, not by a list of sentences: a feature that a request may use, near words for
+ * "not available". A field that a server does not know at all ("Unknown parameter") may be a mistake of the
  * caller, and is `Invalid`. Texts are prepared as in `Sentences.ts`.
  */
 import type { Row } from "./Verdict.ts"

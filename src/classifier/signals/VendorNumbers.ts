@@ -180,7 +180,7 @@ const tables: { readonly [K in Dialect]: Table } = {
   spark
 }
 
-/** Names of configured providers, and whose numbers they send. */
+/** Names of configured providers, and the vendors of their numbers. */
 const names: ReadonlyArray<readonly [RegExp, Dialect]> = [
   [/dashscope|bailian|aliyun|alibaba|model-?studio/i, "dashscope"],
   [/zhipu|bigmodel|\bz\.?ai\b|\bglm\b/i, "zhipu"],
@@ -192,7 +192,7 @@ const names: ReadonlyArray<readonly [RegExp, Dialect]> = [
   [/spark|xunfei|iflytek|xfyun/i, "spark"]
 ]
 
-/** The vendor whose numbers a provider of this name sends. */
+/** The vendor of the numbers that a provider of this name sends. */
 export const dialectOf = (provider: string | undefined): Dialect | undefined =>
   provider === undefined ? undefined : names.find(([name]) => name.test(provider.slice(0, 64)))?.[1]
 

@@ -11,7 +11,7 @@ export type BenchStore =
 /** In memory; lost when the process ends. */
 export const memory: BenchStore = { _tag: "Memory" }
 
-/** Why a text is no store; `undefined` if it is one. */
+/** Why a text is not a store; `undefined` if it is one. */
 export const whyNot = (text: string): string | undefined => {
   if (text === "memory" || /^file:\s*\S/.test(text)) return undefined
   const isRedis = /^rediss?:\/\//.test(text)

@@ -12,7 +12,7 @@ import { ConfigFile } from "./ConfigFile.ts"
 type Json = Schema.Json
 type Node = { readonly [key: string]: Json }
 
-/** Sections whose values cannot be references. */
+/** Sections with values that cannot be references. */
 const plain = new Set(["$schema", "models", "fallbacks", "bench"])
 
 const reference = {

@@ -1,7 +1,7 @@
 /**
  * Old names of the config file that are still accepted.
  *
- * They are replaced before the structure is checked, so no other module knows them. Each use gives a warning. An old name
+ * They are replaced before the structure is checked, so no other module has them. Each use gives a warning. An old name
  * beside its new one is a problem.
  */
 import { formatPath, type Path } from "./Problem.ts"

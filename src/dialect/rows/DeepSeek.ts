@@ -32,7 +32,7 @@ export const rows: ReadonlyArray<Row> = [
     },
     parts: [
       {
-        title: "DeepSeek's models that think unless they are told not to",
+        title: "DeepSeek's models that think by default",
         match: { models: /deepseek-(?:v[4-9]|flash|pro|reasoner)/ },
         facts: {
           // `Thinking mode does not support this tool_choice`
@@ -40,7 +40,7 @@ export const rows: ReadonlyArray<Row> = [
         }
       },
       {
-        title: "DeepSeek's models that see",
+        title: "DeepSeek's models that accept images",
         match: { models: /deepseek.*(?:vision|-vl|ocr)/ },
         facts: {
           images: { is: true, source: "https://github.com/langgenius/dify-official-plugins/pull/3857" }

@@ -19,7 +19,7 @@ export const rows: ReadonlyArray<Row> = [
     facts: {
       callExtras: { is: ["extra_content"], source: signatures },
       parallelToolCalls: { is: false, source: "https://github.com/jackmpcollins/magentic/pull/382" },
-      // What it does not know is refused: `Unknown name "metadata": Cannot find field.`
+      // Unknown fields are refused: `Unknown name "metadata": Cannot find field.`
       metadata: { is: false, source: unknown },
       serviceTier: { is: false, source: unknown },
       resultNames: { is: true, source: "https://github.com/NousResearch/hermes-agent/pull/19728" },

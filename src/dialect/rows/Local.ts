@@ -38,7 +38,7 @@ export const rows: ReadonlyArray<Row> = [
     match: { providers: ["sglang"] },
     facts: {
       system: { is: "first", source: template },
-      // Templates that do not know the role leave its message out
+      // Templates without this role drop its messages
       developerRole: { is: false, source: "https://github.com/sgl-project/sglang/issues/40082" },
       thoughtFields: {
         is: ["reasoning_content"],

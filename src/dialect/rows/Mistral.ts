@@ -1,4 +1,4 @@
-/** Mistral's API, and its models on other servers, whose templates have the same rules. */
+/** Mistral's API, and its models on other servers: their templates have the same rules. */
 import type { Row } from "../rules/Row.ts"
 
 const ids = "https://github.com/nearai/ironclaw/issues/1241"
@@ -32,7 +32,7 @@ export const rows: ReadonlyArray<Row> = [
       // `Unexpected role 'system' after role 'assistant'`
       system: { is: "first", source: roles },
       tokenCap: { is: "max_tokens", source: api },
-      // Fields it does not know are refused: `Extra inputs are not permitted` (422)
+      // Unknown fields are refused: `Extra inputs are not permitted` (422)
       metadata: { is: false, source: "https://github.com/OpenHands/OpenHands-CLI/issues/83" },
       serviceTier: { is: false, source: api }
     },

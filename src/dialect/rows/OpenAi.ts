@@ -13,7 +13,7 @@ export const rows: ReadonlyArray<Row> = [
     title: "OpenAI",
     kind: "server",
     protocol: "openai",
-    // The name alone says the protocol only: many call any server of it "openai".
+    // The name alone shows only the protocol: many configs call any server of it "openai".
     match: { hosts: ["openai.com"], models: /^(?:gpt-[3-9]|o[134](?:-|$)|chatgpt)/ },
     facts: {
       system: { is: "anywhere", source: chat },

@@ -76,7 +76,7 @@ export const Health = Schema.Struct({
   lastFailure: opt(Schema.Struct({ class: Schema.String, at: Moment, evidence: opt(Schema.String) }))
 }).annotate({ identifier: "Health" })
 
-/** How one key is doing. */
+/** The counts and state of one key. */
 export type Health = typeof Health.Type
 
 /** One request: the targets it tried, their results, and why it went on. Durations are milliseconds. */
@@ -99,7 +99,7 @@ export const Learned = Schema.Struct({
   waiting: Schema.Int
 }).annotate({ identifier: "Learned" })
 
-/** The same. */
+/** A limit that was learnt from the refusals of a target. */
 export type Learned = typeof Learned.Type
 
 /** What a hedge would do beside a first attempt at a target. */
@@ -218,5 +218,5 @@ export const Event = Schema.Union([
   })
 ])
 
-/** What happens while one listens. */
+/** An event of the stream. */
 export type Event = typeof Event.Type

@@ -3,7 +3,7 @@
 import type { Target } from "../../domain/Target.ts"
 import { BadRequest, type Failure } from "../../failure/Failure.ts"
 
-/** The evidence of a failure whose request was not sent. */
+/** The evidence of a failure if its request was not sent. */
 const evidence = "inexpressible"
 
 /** True when the target was not called, because it cannot take content of the request. */

@@ -43,7 +43,7 @@ import {
 
 /** @typedef {{ readonly node: HTMLLIElement, readonly draw: (problem: Problem) => void }} Item */
 
-/** Automatic benches come first, manual ones last, because somebody knows of them. */
+/** Automatic benches come first, manual ones last, because an operator made them. */
 const ranks = { resting: 0, failing: 1, probing: 2, "half-open": 3, manual: 4, free: 5 }
 
 /** The lines that are shown before the list is expanded. */

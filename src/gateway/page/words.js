@@ -287,7 +287,7 @@ const othersText = (rows, anyRequest, now, stepMillis) => {
 }
 
 /**
- * Whether a name that callers ask for can be answered now, and by whom: the first target of its chain that is not away.
+ * Whether requests for a model name can be answered now, and by which target: the first available one of its chain.
  *
  * @param {Status["models"][number]} model @param {ReadonlyMap<string, Row>} rowOf @param {number} now @param {number} stepMillis
  * @returns {{ readonly level: "ok" | "warn" | "bad", readonly word: string, readonly detail: string }}
@@ -391,7 +391,7 @@ const nameOf = (row, all) => {
   return alike.filter(({ model }) => model === row.model).length === 1 ? model : `${model}#${row.credential}`
 }
 
-/** Names of the unavailable: a provider if all of its targets are, else the targets. @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
+/** The names of what is unavailable: a provider if all of its targets are, otherwise the targets. @param {ReadonlyArray<Row>} out @param {ReadonlyArray<Row>} all */
 const subjects = (out, all) => {
   const names = new Set(
     out.map((row) => {

@@ -1,5 +1,5 @@
 /**
- * A provider with the caller's protocol, some of whose targets refuse parts of it. For targets with
+ * A provider with the caller's protocol, for targets that refuse parts of it. For targets with
  * `dialect.apply: "always"` the rules of their dialect are applied to every request. All other targets get
  * the request byte for byte.
  */

@@ -6,7 +6,7 @@ import type { Target } from "../../domain/Target.ts"
 /** The dialect of a target. */
 export type DialectOf = (target: Target) => Dialect
 
-/** Makes the lookup. `baseUrl` is the address of targets whose credential has none. */
+/** Makes the lookup. `baseUrl` is the address of targets with a credential that has none. */
 export const make = (config: ProviderConfig, baseUrl: string | undefined): DialectOf => {
   const known = new WeakMap<Target, Dialect>()
   const { all, models = {} } = config.dialect ?? {}

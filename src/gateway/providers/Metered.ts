@@ -16,7 +16,7 @@ interface Reading {
 }
 
 /**
- * The usage readers of a request's latest attempt, and of the one before, which goes on where a request is hedged. There is
+ * The usage readers of a request's latest attempt, and of the one before, which continues if the request is hedged. There is
  * one meter per metered request.
  */
 export interface Meter {

@@ -146,7 +146,7 @@ export class TranslatedFlow implements Flow.Flow<Chunk, Failure> {
     return made
   }
 
-  /** Ends a complete answer whose provider sends nothing more, as if its last event had come. */
+  /** Ends a complete answer if its provider sends nothing more, as if its last event had arrived. */
   #finish(): NonEmptyReadonlyArray<Chunk> {
     this.#close(Exit.void)
     const { lastEvent, onEvents, translator } = this.#options

@@ -114,8 +114,7 @@ export const make = Effect.fnUntraced(function* <R>(
         ),
         Effect.provideService(Scope.Scope, scope),
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-        // Without the context of the request that triggered the reload, whose path and body later requests
-        // would see.
+        // Without the context of the request that triggered the reload: later requests would get its path and body.
         Effect.updateContext((_: Context.Context<never>) => context)
       )
     )

@@ -22,7 +22,7 @@ import * as Scripts from "../../health/stores/Scripts.ts"
 import { GatewayLimits } from "./GatewayLimits.ts"
 
 /**
- * The bench cannot be kept in the configured store. The message says what is wrong with it.
+ * The bench cannot be kept in the configured store. The message has the reason.
  *
  * @category errors
  */

@@ -1,18 +1,18 @@
 /**
- * What keeps a conversation at one of the targets that count as the same: the key that its client names, else how the
- * conversation begins. Keys of different callers have nothing to do with each other.
+ * The key that keeps a conversation at one of several equal targets: the client's own key, or one computed from the start
+ * of the conversation. Keys of different callers are distinct.
  */
 import * as Hash from "../../choice/Hash.ts"
 import type { ServerConfig } from "../../config/GatewayConfig.ts"
 import { isObject, type JsonObject, type Request } from "../../providers/wire/Wire.ts"
 import { bearer } from "../server/Tokens.ts"
 
-/** A key, or what works it out when somebody asks for it. */
+/** A key, or a function that computes it when it is needed. */
 export type Key = string | (() => string | undefined)
 
 /**
- * Where clients name a conversation, in this order: what this gateway asks for, then what Claude Code, Codex and OpenCode
- * send of themselves.
+ * The headers in which clients name a conversation, by priority: the gateway's own, then those of Claude Code, Codex and
+ * OpenCode.
  */
 export const keyHeaders = [
   "x-failover-affinity",
@@ -23,10 +23,10 @@ export const keyHeaders = [
   "x-session-id"
 ] as const
 
-/** So much of a text is looked at, at its beginning and at its end; its length counts as well. */
+/** The characters of a text that are hashed, at its beginning and at its end; its length is hashed too. */
 const piece = 2_048
 
-/** The key of a request; `undefined` where it has none. */
+/** The key of a request; `undefined` if it has none. */
 export const of = (
   { body, headers = {} }: Request,
   mode: NonNullable<ServerConfig["affinity"]> = "conversation"
@@ -42,8 +42,8 @@ export const of = (
 }
 
 /**
- * What a conversation is called in the record of decisions: 32 bits of a hash of its key, which tell conversations apart and
- * give nothing of the key away; `undefined` where there is no key.
+ * The name of a conversation in the record of decisions: 32 bits of a hash of its key, which distinguish conversations and
+ * do not reveal the key; `undefined` without a key.
  */
 export const label = (key: Key | undefined): string | undefined => {
   const text = typeof key === "function" ? key() : key
@@ -52,7 +52,7 @@ export const label = (key: Key | undefined): string | undefined => {
 
 type Headers = Readonly<Record<string, string>>
 
-/** One caller's conversations are not another's. */
+/** The part of a key that separates callers. */
 const scopeOf = (headers: Headers): string => bearer(headers.authorization) ?? headers["x-api-key"] ?? ""
 
 const namedKey = (body: JsonObject, headers: Headers): string | undefined => {
@@ -64,7 +64,7 @@ const namedKey = (body: JsonObject, headers: Headers): string | undefined => {
   return typeof key === "string" && key !== "" ? key : undefined
 }
 
-/** The system prompt and the first message of the user; `undefined` for what is no conversation. */
+/** The system prompt and the first message of the user; `undefined` if it is not a conversation. */
 const beginningOf = (body: JsonObject): string | undefined => {
   const turns = Array.isArray(body.messages) ? body.messages : Array.isArray(body.input) ? body.input : []
   const first = turns.find((turn) => isObject(turn) && turn.role === "user")

@@ -1,4 +1,4 @@
-/** What a request is answered with when its handler ends without an answer. */
+/** Answers a request if its handler ends without an answer. */
 import * as Effect from "effect/Effect"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as ErrorShape from "../http/ErrorShape.ts"

@@ -1,4 +1,4 @@
-/** Answers a request to providers: finds its chain, runs it, and writes what comes of it. */
+/** Answers a request to providers: finds its chain, runs it, and writes the result. */
 import * as Effect from "effect/Effect"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type * as Scope from "effect/Scope"
@@ -61,7 +61,7 @@ export const make = ({ catalog, config, failover, secrets }: Options): ModelCall
         model: call.model,
         operation: request.operation,
         traceparent: request.headers?.traceparent,
-        /** Worked out when it is read: hashing a long prompt takes 16 µs. */
+        /** Computed when it is read: hashing a long prompt takes 16 µs. */
         get conversation() {
           return AffinityKey.label(affinity)
         }
@@ -110,7 +110,7 @@ export const make = ({ catalog, config, failover, secrets }: Options): ModelCall
   }
 }
 
-/** The refusal of a request whose run failed. */
+/** The refusal of a request after its run failed. */
 const failedWith = (
   caller: Reply.Caller,
   refusal: Refusal.Refusal | Refusal.PassedOn,

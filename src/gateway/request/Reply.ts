@@ -1,5 +1,5 @@
 /**
- * The one way in which answers leave the gateway.
+ * Writes all answers of the gateway.
  *
  * | answer | written by | body |
  * | --- | --- | --- |

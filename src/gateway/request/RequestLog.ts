@@ -59,7 +59,7 @@ export class Entry {
   }
 }
 
-/** The end of a request, as its connection saw it. */
+/** The end of a request at its connection. */
 export interface End {
   readonly status: number
   /** The client disconnected before the end of the answer. */

@@ -42,7 +42,7 @@ export interface Answering {
 /** How long a client may take to read the answer and to close the connection, in milliseconds. */
 const closeTimeout = 1_000
 
-/** What Node says about a connection that it gives up. */
+/** Node's error for a connection that it gives up. */
 interface ClientError extends Error {
   readonly code?: string
   /** The bytes that could not be parsed, with those of the same packet before them. */

@@ -32,7 +32,7 @@ export interface Exchange {
 /** One connection. */
 export interface Connection {
   readonly socket: Socket
-  /** Requests whose answers are not finished, in order. */
+  /** Requests with unfinished answers, in order. */
   readonly exchanges: ReadonlyArray<Exchange>
   /** Keeps the connection open while the server stops, until the returned function is called. */
   readonly hold: () => () => void
@@ -112,7 +112,7 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
      * Only the last answer of a connection may announce the close: pipelined requests before it are still
      * answered.
      */
-    const sayClose = ({ exchanges }: Tracked): void => {
+    const announceClose = ({ exchanges }: Tracked): void => {
       exchanges.forEach(({ response }, index) => {
         if (!response.headersSent) response.shouldKeepAlive = index < exchanges.length - 1
       })
@@ -123,7 +123,7 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
       if (connection === undefined) return
       const exchange = { request, response }
       connection.exchanges.push(exchange)
-      if (isStopping) sayClose(connection)
+      if (isStopping) announceClose(connection)
       response.once("close", () => {
         const at = connection.exchanges.indexOf(exchange)
         if (at !== -1) connection.exchanges.splice(at, 1)
@@ -181,7 +181,7 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
           isStopping = true
           const startedAt = now()
           quietSince = startedAt
-          for (const connection of open.values()) sayClose(connection)
+          for (const connection of open.values()) announceClose(connection)
           for (const listener of stopListeners) listener()
           // Timers run before sockets are read. After a pause of the event loop a request may wait in a socket that
           // looks idle, so it is read first.

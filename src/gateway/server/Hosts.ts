@@ -3,7 +3,7 @@
  *
  * A web page can point its own domain at this machine (DNS rebinding), and the browser then treats the
  * gateway as the page's origin. The `host` header still has that domain, so only names of this machine are
- * accepted. A gateway beyond loopback does not know its own names; tokens protect it.
+ * accepted. The names of a gateway beyond loopback are unknown; tokens protect it.
  */
 import { isLoopback, type ServerConfig } from "../../config/GatewayConfig.ts"
 import { type Refusal, make as refuse } from "../http/Refusal.ts"

@@ -20,7 +20,7 @@ export const options = ({ maxHeaderBytes, timeouts }: ServerConfig): ServerOptio
 })
 
 /**
- * Resets connections whose clients read nothing for longer than `timeouts.stall` while there are bytes to
+ * Resets connections of clients that read nothing for longer than `timeouts.stall` while there are bytes to
  * read. While a client does not read, nothing more is read from its provider, so a stalled client would hold
  * a provider's connection forever.
  *

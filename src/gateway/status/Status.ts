@@ -55,7 +55,7 @@ export interface Model {
   readonly name: string
   /** Keys of rows. */
   readonly targets: ReadonlyArray<string>
-  /** So many of them, from the first on, count as the same; absent where the first model is alone. */
+  /** How many of them, from the first on, are equals; absent if the first model is alone in its tier. */
   readonly equals?: number | undefined
 }
 

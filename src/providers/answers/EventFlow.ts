@@ -24,9 +24,9 @@ import { type Chunk, type Headers, type JsonObject, passedHeaders } from "../wir
 import type { EventCutter, Stop } from "./EventCutter.ts"
 import * as ProviderFailures from "./ProviderFailures.ts"
 
-/** Counts the malformed events that were dropped because the policy says so. */
+/** Counts the malformed events that were dropped (`malformedEvents: "drop"`). */
 export const droppedEvents = Metric.counter("effect_failover_malformed_events_dropped_total", {
-  description: "Events of streams that were not JSON and were dropped, because the policy says so",
+  description: "Events of streams that were not JSON and were dropped, as the policy requires",
   incremental: true
 })
 

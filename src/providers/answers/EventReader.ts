@@ -15,7 +15,7 @@ export interface Failed {
   readonly data: string
 }
 
-/** An event whose data is not JSON. */
+/** An event with data that is not JSON. */
 export interface Malformed {
   readonly _tag: "Malformed"
 }

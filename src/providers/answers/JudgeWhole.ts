@@ -112,7 +112,7 @@ const asJson = (headers: Wire.Headers): Wire.Headers => {
 
 const decoder = new TextDecoder()
 
-/** An answer whose JSON is parsed on first use. */
+/** An answer. Its JSON is parsed on first use. */
 const answerOf = (
   passed: Pick<Wire.Answer, "status" | "headers" | "body">,
   read: () => Wire.JsonObject | undefined

@@ -45,7 +45,7 @@ export class ByteChunks {
     this.#used += part.length
   }
 
-  /** Appends a part whose memory belongs to this buffer alone. */
+  /** Appends a part. Its memory must belong to this buffer alone. */
   pushOwn(part: Uint8Array): void {
     this.#size += part.length
     this.#close()

@@ -222,7 +222,7 @@ const hasBackslash = ({ buffer, byteLength, byteOffset }: DataView): boolean =>
   new Uint8Array(buffer, byteOffset, byteLength).includes(backslash)
 
 /**
- * Only for shapes with one text, whose key occurs nowhere else, not even as a value or with an escape: then there is
+ * Only for shapes with one text and a key that occurs nowhere else, not even as a value or with an escape: then there is
  * one member of that name.
  */
 const templateOf = ({ event, json }: Known, text: string, key: string): Template | undefined => {

@@ -16,7 +16,7 @@ const colon = 0x3a
 const first = new TextDecoder()
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
-/** What stands for the large string of an index. JSON has one spelling for its first character. */
+/** The placeholder for a large string, before its index. JSON has one spelling for its first character. */
 const placeholder = "\u0000"
 const spelling = "\\u0000"
 
@@ -61,7 +61,7 @@ function* largeStrings(bytes: Buffer): Iterable<readonly [start: number, end: nu
   }
 }
 
-/** Where a string ends whose content begins at `from`: behind the first quote that is not escaped. */
+/** The end of the string with content from `from` on: behind the first quote that is not escaped. */
 const endOfString = (bytes: Buffer, from: number): number => {
   let at = bytes.indexOf(quote, from)
   while (at !== -1 && backslashesBefore(bytes, at, from) % 2 === 1) at = bytes.indexOf(quote, at + 1)

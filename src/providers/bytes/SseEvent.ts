@@ -11,7 +11,7 @@ export interface Fields {
 const decoder = new TextDecoder() // removes a byte order mark
 
 /**
- * Reads the fields of an event as the standard says, with one exception: a block without any standard field is taken
+ * Reads the fields of an event as in the standard, with one exception: a block without any standard field is taken
  * as data. Some servers send an error as bare JSON in the middle of a stream.
  *
  * https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation

@@ -37,7 +37,7 @@ export class SseSplitter {
   #blank = true
   /** The event has a non-blank line; until then, blank lines belong to the following event. */
   #begun = false
-  /** The last byte was a CR, whose LF may follow. */
+  /** The last byte was a CR, and its LF may follow. */
   #afterCr = false
   /** The last byte was the CR of a blank line: the event ends here, or after one LF. */
   #closing = false

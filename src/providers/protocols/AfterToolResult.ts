@@ -6,7 +6,7 @@
  */
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 
-/** True for a body whose last turn holds a tool result. */
+/** True if the last turn of a body holds a tool result. */
 export const isAfterToolResult = ({ input, messages }: JsonObject): boolean => {
   const items = Array.isArray(messages) ? messages : Array.isArray(input) ? input : []
   for (let at = items.length - 1; at >= 0; at--) {

@@ -57,7 +57,7 @@ export interface Protocol<Name extends string = string> {
     body: JsonObject,
     failure: BadRequest
   ) => Readonly<Record<string, number | undefined>> | undefined
-  /** Keys whose values are the text of an event, and keys whose values are padding; see `EventShape`. */
+  /** The keys of an event's text, and the keys of padding; see `EventShape`. */
   readonly texts: ReadonlyArray<string>
   readonly padding: ReadonlyArray<string>
 }

@@ -39,7 +39,7 @@ export interface WholeResponse extends Head {
   readonly body: Uint8Array
 }
 
-/** An answer whose body is still arriving. */
+/** An answer with a body that is still arriving. */
 export interface OpenResponse extends Head {
   /** The bytes that have arrived since the last pull. */
   readonly pull: Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>

@@ -33,7 +33,7 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   #finished = false
   #paused = false
   #isDue = false
-  /** The reader wants the whole answer, and is called at its end. */
+  /** The answer is read as a whole; the reader is called at its end. */
   #isWhole = false
   #wake: (() => void) | undefined
   readonly #context: Context.Context<never>

@@ -1,7 +1,7 @@
 /**
  * A transport that calls undici's dispatcher directly.
  *
- * Connections are kept alive; an idle one is closed after four seconds, or earlier if its server says so. All of
+ * Connections are kept alive; an idle one is closed after four seconds, or earlier if its server requests that. All of
  * undici's timeouts are off except the connect timeout. Where undici cannot dispatch (Bun), the runtime's own `fetch`
  * is used.
  */
@@ -19,7 +19,7 @@ import { UndiciCall } from "./UndiciCall.ts"
 export interface Options {
   /**
    * Whether to use HTTP/2 with servers that offer it. Default no: with one connection per request in flight, a
-   * stalled request holds up no other.
+   * stalled request delays no other.
    */
   readonly http2?: boolean | undefined
   /** The most connections per origin. Default: unlimited. */
@@ -29,7 +29,7 @@ export interface Options {
 /** Provides `Transport` with its own connections; they are closed with the layer. */
 export const layer = (options: Options = {}): Layer.Layer<Transport> => Layer.effect(Transport, make(options))
 
-/** Makes a `Transport` whose connections are closed with the scope. */
+/** Makes a `Transport`. Its connections are closed with the scope. */
 export const make = (options: Options = {}): Effect.Effect<Transport["Service"], never, Scope.Scope> => {
   Checks.fields("UndiciTransport.make", options, { connections: Checks.count })
   return canDispatch(Agent) ? open(options) : overFetch
@@ -61,7 +61,7 @@ export const orShared: Effect.Effect<Transport["Service"]> = Effect.flatMap(
 )
 
 /**
- * False in Bun, whose own `undici` has agents that cannot dispatch.
+ * False in Bun: the agents of its own `undici` cannot dispatch.
  *
  * @internal
  */

@@ -2,9 +2,9 @@
 import { isObject, type JsonObject, type Request } from "./Wire.ts"
 
 /**
- * Whether a request may be sent to two targets at once: it asks for nothing but an answer. Not so are stored responses (the
- * default of the Responses API) and chats, conversations that the answer is added to, answers in the background, work in a
- * container that is kept, and tools of MCP servers, which the provider itself calls.
+ * Whether a request may be sent to two targets at once, because it does nothing but return an answer. Excluded are stored
+ * responses (the default of the Responses API) and chats, conversations that the answer is added to, answers in the
+ * background, work in a container that is kept, and tools of MCP servers, which the provider itself calls.
  */
 export const mayHedge = ({ body, operation }: Pick<Request, "operation" | "body">): boolean => {
   switch (operation) {

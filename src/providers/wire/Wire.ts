@@ -124,7 +124,7 @@ export class Chunk {
 }
 
 /**
- * Large answers whose JSON has not been read: reading their `json` parses them.
+ * Large answers that have not been parsed: reading their `json` parses them.
  *
  * @internal
  */
@@ -177,8 +177,8 @@ const reserved =
 
 /**
  * The headers that may be passed on to the caller: without hop-by-hop headers (including those named by
- * `connection`), without cookies, and without anything that would make a provider's server speak for the server that
- * passes it on.
+ * `connection`), without cookies, and without anything that would be taken for a header of the server that
+ * passes them on.
  *
  * @internal
  */

@@ -16,7 +16,7 @@ export type Check =
   | { readonly is: "systemFirst" }
   /** A role that is not in the list. */
   | { readonly is: "roles"; readonly known: ReadonlyArray<string> }
-  /** A tool call, or a result, whose id does not match. */
+  /** A tool call, or a result, with an id that does not match. */
   | { readonly is: "callIds"; readonly pattern: string }
   /** A message of one role directly after one of another. */
   | { readonly is: "follows"; readonly role: string; readonly after: string }
@@ -34,7 +34,7 @@ export type Check =
   | { readonly is: "has"; readonly path: string }
   /** A content part of this type. */
   | { readonly is: "part"; readonly type: string }
-  /** A tool whose name does not match. */
+  /** A tool with a name that does not match. */
   | { readonly is: "toolNames"; readonly pattern: string }
   /** A tool choice that forces a call. */
   | { readonly is: "forcedCall" }
@@ -44,11 +44,11 @@ export type Check =
   | { readonly is: "schemaItems" }
   /** A tool's schema with a keyword. */
   | { readonly is: "schemaKeyword"; readonly keyword: string }
-  /** A tool's property whose name does not match. */
+  /** A tool's property with a name that does not match. */
   | { readonly is: "propertyNames"; readonly pattern: string }
   /** A tool choice that names a missing tool, or is given without tools. */
   | { readonly is: "toolChoice" }
-  /** Reasoning whose signature is not this server's own. */
+  /** Reasoning with a signature that is not this server's own. */
   | { readonly is: "signatures"; readonly pattern: string }
 
 /** The values for the placeholders of a message: `{index}`, `{value}`. */

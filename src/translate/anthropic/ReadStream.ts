@@ -11,7 +11,7 @@ import { readBlock } from "./Blocks.ts"
 import { readError } from "./Errors.ts"
 import * as Words from "./Words.ts"
 
-/** The call whose block is open. */
+/** The call of the open block. */
 interface Open {
   readonly call: number
   /** The arguments at the start of the block, which some servers send complete. */
@@ -22,7 +22,7 @@ interface Open {
 type Said = ReadonlyArray<Delta | Remark>
 
 /**
- * A reader for one stream. Blocks are identified by their index; a piece of arguments whose index is not that of a
+ * A reader for one stream. Blocks are identified by their index; a piece of arguments with an index that is not that of a
  * call belongs to the only open call. The finish reason is returned at the very end, because some servers continue
  * with blocks after it.
  */
@@ -56,7 +56,7 @@ export class AnthropicStreamReader implements StreamReader {
         this.#isEnded = true
         return [{ type: "error", error: readError(json, undefined) }]
       default:
-        return [] // pings, and events that are yet to be invented
+        return [] // pings, and future events
     }
   }
 

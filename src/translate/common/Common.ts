@@ -73,7 +73,7 @@ export interface Call {
   readonly id: string
   readonly name: string
   readonly arguments: string
-  /** What its server hung on it and wants to see again. */
+  /** Fields that its server added to it and requires back. */
   readonly members?: JsonObject | undefined
 }
 

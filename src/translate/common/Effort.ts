@@ -25,7 +25,7 @@ export const budget = (effort: Effort, maxTokens: number): number | undefined =>
   return tokens < maxTokens ? tokens : undefined
 }
 
-/** The level whose share is nearest to that of a budget. */
+/** The level with the share nearest to that of a budget. */
 export const ofBudget = (tokens: number, maxTokens: number): Effort => {
   const share = maxTokens > 0 ? tokens / maxTokens : 1
   let closest: Effort = "minimal"

@@ -40,10 +40,10 @@ export const rename = (schema: JsonObject, rule: Names.NameRule, isDeep: boolean
 
 type Rewrite = (name: string) => string
 
-/** Members whose values are schemas by a name that is not a property. */
+/** Members that hold schemas by a name that is not a property. */
 const byName = new Set(["$defs", "definitions", "patternProperties"])
 
-/** Members whose names are property names. */
+/** Members that hold schemas by the name of a property. */
 const byProperty = new Set(["properties", "dependentSchemas", "dependentRequired"])
 
 /** Members that hold values instead of schemas. */

@@ -31,7 +31,7 @@ export const answer = (given: Answer, restore: Restore): Answer => {
   return { ...given, parts, stop: restore.answer === undefined ? given.stop : stopOf(given.stop, hasCalls) }
 }
 
-/** A call whose arguments are buffered because names in them must be restored. */
+/** A call with arguments that are buffered because names in them must be restored. */
 interface Gathered {
   readonly names: Properties.Renames
   json: string

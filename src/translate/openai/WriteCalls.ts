@@ -9,7 +9,7 @@ import * as CustomTools from "../protocol/CustomTools.ts"
 export const callId = (context: Context, index: number): string => `call_${context.id}_${index}`
 
 /**
- * The message fields for its calls. A client that uses `functions` knows one call per message; any others are written
+ * The message fields for its calls. A client that uses `functions` reads one call per message; any others are written
  * as tool calls.
  *
  * https://platform.openai.com/docs/api-reference/chat/object (function_call)

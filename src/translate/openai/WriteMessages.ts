@@ -116,7 +116,7 @@ const writeUser = (
   return messages
 }
 
-/** There is no error flag for a tool result, so its text says so. */
+/** There is no error flag for a tool result, so its text marks it. */
 const markError = (content: string | ReadonlyArray<JsonObject>): string | ReadonlyArray<JsonObject> => {
   if (typeof content !== "string") return [{ type: "text", text: "Error:" }, ...content]
   return /error/i.test(content.slice(0, 64)) ? content : `Error: ${content}`

@@ -7,7 +7,7 @@
 import type { Call } from "../common/Common.ts"
 import { isObject, type JsonObject, list, objects, string, text, write } from "../common/Json.ts"
 
-/** A call, what came of it, or both. */
+/** A call, its result, or both. */
 export interface Hosted {
   readonly call?: Call | undefined
   /** A text, or parts of a message. */
