@@ -18,7 +18,7 @@ import {
 } from "../support/gateway.ts"
 
 describe("serve", { timeout: processes }, () => {
-  it.live("says one line when it is ready, and on SIGTERM lets requests in flight come to their end", () =>
+  it.live("prints one line when it is ready, and finishes requests in flight after SIGTERM", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play([{ wait: 500 }, ...FaultServer.json(openai.answer)])
@@ -81,7 +81,7 @@ describe("serve", { timeout: processes }, () => {
     })
   )
 
-  it.live("beyond loopback wants a token, or to be told that none is wanted", () =>
+  it.live("needs a token beyond loopback, or tokens "none"", () =>
     Effect.gen(function* () {
       const config = (tokens: unknown) =>
         file({ providers: { a: { protocol: "openai" } }, server: { host: "0.0.0.0", port: 0, tokens } })
@@ -96,7 +96,7 @@ describe("serve", { timeout: processes }, () => {
   )
 
   it.live(
-    "without a config runs on simulated providers, one throttled and one flaky, and says how to call it",
+    "runs on simulated providers without a config, one throttled and one flaky, and prints how to call it",
     () =>
       Effect.gen(function* () {
         const gateway = yield* start(["--port", "0"])
@@ -128,7 +128,7 @@ describe("serve", { timeout: processes }, () => {
       })
   )
 
-  it.live("answers every call it offers without a config, and responses over every model", () =>
+  it.live("answers every operation without a config, and responses with every model", () =>
     Effect.gen(function* () {
       const gateway = yield* start(["--port", "0"])
       const url = yield* gateway.says(/^listening on (http:\/\/\S+)\n/)
@@ -148,7 +148,7 @@ describe("serve", { timeout: processes }, () => {
     })
   )
 
-  it.live("explains why it cannot listen", () =>
+  it.live("prints why it cannot listen", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const config = yield* file({ providers: { a: { protocol: "openai" } } })
@@ -159,7 +159,7 @@ describe("serve", { timeout: processes }, () => {
     })
   )
 
-  it.live("says that a file is not there, or that it is no JSON", () =>
+  it.live("reports a missing file, or one that is not JSON", () =>
     Effect.gen(function* () {
       const absent = yield* run(["--config", "/no/such/file.jsonc"])
       assert.strictEqual(absent.code, 2)
@@ -212,7 +212,7 @@ describe("check", { timeout: processes }, () => {
     })
   )
 
-  it.live("warns of the old names of fields", () =>
+  it.live("warns about old names of fields", () =>
     Effect.gen(function* () {
       const config = yield* file({
         providers: { a: { protocol: "openai" } },
@@ -251,7 +251,7 @@ describe("check", { timeout: processes }, () => {
 describe("classify", { timeout: processes }, () => {
   const lines = readFileSync(join(root, "test/fixtures/provider-errors.jsonl"), "utf8").trimEnd().split("\n")
 
-  it.live("gives one line for each, in the same order, from standard input and from a file", () =>
+  it.live("writes one line for each input line, in the same order, from standard input and from a file", () =>
     Effect.gen(function* () {
       const input = `${lines.join("\n")}\n`
       const piped = yield* run(["classify"], { input })
@@ -267,7 +267,7 @@ describe("classify", { timeout: processes }, () => {
     })
   )
 
-  it.live("says the kind, the reason, the wait and what decided", () =>
+  it.live("prints the kind, the reason, the wait and the evidence", () =>
     Effect.gen(function* () {
       const input = [
         { id: "a", status: 429, headers: { "retry-after": "7" }, body: "{}" },
@@ -290,7 +290,7 @@ describe("classify", { timeout: processes }, () => {
     })
   )
 
-  it.live("says which lines it cannot read, does the rest, and ends with code 1", () =>
+  it.live("reports lines that it cannot read, classifies the others, and ends with code 1", () =>
     Effect.gen(function* () {
       const { code, stdout } = yield* run(["classify"], {
         input: '{"id":1,"status":401}\nnope\n\n[1]\n{"id":2,"status":500}'
@@ -328,7 +328,7 @@ describe("demo", { timeout: processes }, () => {
     })
   )
 
-  it.live("has a caller that needs no packages, which sees the same", () =>
+  it.live("gives the same outcomes with a client that needs no packages", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const url = yield* startGateway({
@@ -349,7 +349,7 @@ describe("demo", { timeout: processes }, () => {
 })
 
 describe("the command line", { timeout: processes }, () => {
-  it.live("knows its commands and its version, and refuses flags it does not know", () =>
+  it.live("prints its commands and its version, and refuses unknown flags", () =>
     Effect.gen(function* () {
       const help = yield* run(["--help"])
       assert.strictEqual(help.code, 0)

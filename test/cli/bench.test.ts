@@ -35,7 +35,7 @@ const bench = (args: ReadonlyArray<string>, env: Record<string, string> = { ADMI
   )
 
 describe("bench", () => {
-  it.live("puts keys on the bench, lists them and takes them off", () =>
+  it.live("benches keys, lists them and unbenches them", () =>
     Effect.gen(function* () {
       const { fail, url } = yield* running()
       assert.strictEqual((yield* bench(["list", "--url", url])).out, "nothing is benched")
@@ -67,7 +67,7 @@ describe("bench", () => {
     })
   )
 
-  it.live("takes the token from the variable it is told", () =>
+  it.live("reads the token from the given environment variable", () =>
     Effect.gen(function* () {
       const { url } = yield* running()
       const got = yield* bench(["list", "--url", url, "--token-env", "OTHER"], { OTHER: token })
@@ -75,7 +75,7 @@ describe("bench", () => {
     })
   )
 
-  it.live("says what is wrong, and fails", () =>
+  it.live("reports errors and fails", () =>
     Effect.gen(function* () {
       const { url } = yield* running()
       const none = (yield* running({})).url
@@ -117,7 +117,7 @@ describe("bench", () => {
     })
   )
 
-  it.live("ends with code 1 when something is wrong, and 0 when not", () =>
+  it.live("ends with code 1 after an error, and with 0 otherwise", () =>
     Effect.gen(function* () {
       const { url } = yield* running()
       const env = { ADMIN_TOKEN: token }

@@ -10,7 +10,7 @@ import { ask, chat, key, openai, provider, start } from "../support/gateway.ts"
 
 const token = "admin-token-0123456789"
 
-/** A gateway whose first target has a revoked key, and whose second answers. */
+/** A gateway with two targets: the key of the first is revoked, the second answers. */
 const running = Effect.gen(function* () {
   const a = yield* FaultServer.make
   const b = yield* FaultServer.make
@@ -45,7 +45,7 @@ const explain = (...args: ReadonlyArray<string>) =>
   )
 
 describe("explain", () => {
-  it.live("says which target the next request goes to, and why others are passed by", () =>
+  it.live("prints which target the next request goes to, and why others are skipped", () =>
     Effect.gen(function* () {
       const { call, url } = yield* running
       const before = yield* explain("smart", "--url", url)
@@ -74,7 +74,7 @@ describe("explain", () => {
     })
   )
 
-  it.live("says that no target can be called, what a request does then, and ends with code 1", () =>
+  it.live("prints that no target can be called and what a request does then, and ends with code 1", () =>
     Effect.gen(function* () {
       const { call, url } = yield* running
       yield* call("a/gpt")
@@ -87,7 +87,7 @@ describe("explain", () => {
     })
   )
 
-  it.live("takes the request's own fallbacks, and writes JSON when asked", () =>
+  it.live("uses the request's own fallbacks, and prints JSON with --json", () =>
     Effect.gen(function* () {
       const { url } = yield* running
       const { out } = yield* explain("alone", "--fallbacks", "b/other, b/gpt", "--json", "--url", url)
@@ -95,7 +95,7 @@ describe("explain", () => {
     })
   )
 
-  it("says what was learnt of a target, and what a hedge would do", () => {
+  it("prints the learned limits of a target, and what a hedge would do", () => {
     const target = (name: string, more: object) => ({ target: name, state: "callable" as const, ...more })
     const hedge = { to: ["b/gpt#k"], afterMs: { stream: 1_200, answer: 8_000 } }
     const out = format(
@@ -122,7 +122,7 @@ describe("explain", () => {
     assert.include(lines, "hedge: none beside b/gpt#k, no other target")
   })
 
-  it.live("says that hedging is off", () =>
+  it.live("prints that hedging is off", () =>
     Effect.gen(function* () {
       const { url } = yield* running
       const { out } = yield* explain("smart", "--url", url)
@@ -130,7 +130,7 @@ describe("explain", () => {
     })
   )
 
-  it.live("says that a model is unknown", () =>
+  it.live("reports an unknown model", () =>
     Effect.gen(function* () {
       const { url } = yield* running
       const { err, ok } = yield* explain("nothing", "--url", url)

@@ -1,4 +1,4 @@
-/** `check --live`: what the credentials and models of a config are good for. */
+/** `check --live`: whether the credentials and models of a config work. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Exit } from "effect"
@@ -22,7 +22,7 @@ const check = (args: ReadonlyArray<string>, env: Record<string, string> = {}) =>
     Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(env))
   )
 
-/** The rows of the table: `provider#credential model` to what came of it, and the words behind it. */
+/** The rows of the table, by `provider#credential model`: the outcome, and the text after it. */
 const rows = (out: string) => {
   const [header = "", ...lines] = out.slice(out.indexOf("CREDENTIAL")).split("\n\n")[0]!.split("\n")
   const starts = [...header.matchAll(/\S+/g)].map(({ index }) => index)
@@ -59,7 +59,7 @@ const noModel = FaultServer.json(
 )
 
 describe("check --live", { timeout: processes }, () => {
-  it.live("asks every enabled credential once for a few tokens, and says how each of them failed", () =>
+  it.live("calls every enabled credential once for a few tokens, and reports how each of them failed", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const names = ["fine", "dead", "throttled", "broke", "silent", "liar", "cut"]
@@ -120,7 +120,7 @@ describe("check --live", { timeout: processes }, () => {
     })
   )
 
-  it.live("asks for every other model with credentials that were found good", () =>
+  it.live("calls every other model with the credentials that worked", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.answer((seen) =>
@@ -161,7 +161,7 @@ describe("check --live", { timeout: processes }, () => {
     })
   )
 
-  it.live("finds a model in whichever form it is asked for", () =>
+  it.live("verifies a model with the form of request that it accepts", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const refuse = (message: string, status = 400) =>
@@ -241,7 +241,7 @@ describe("check --live", { timeout: processes }, () => {
     })
   )
 
-  it.live("does not ask a server for responses that is said to have none", () =>
+  it.live("does not request responses from a server with responses: false", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(noModel)
@@ -259,7 +259,7 @@ describe("check --live", { timeout: processes }, () => {
     })
   )
 
-  it.live("speaks Anthropic's protocol to those who do", () =>
+  it.live("uses Anthropic's protocol for providers with that protocol", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.answer((seen) => {
@@ -303,7 +303,7 @@ describe("check --live", { timeout: processes }, () => {
     })
   )
 
-  it.live("asks for the list of models where the config names none, which proves the key alone", () =>
+  it.live("requests the list of models if the config names none, which verifies only the key", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.answer((seen) =>
@@ -337,7 +337,7 @@ describe("check --live", { timeout: processes }, () => {
     })
   )
 
-  it.live("asks at each place, and for no model where no credential was good", () =>
+  it.live("calls each endpoint, and no model if no credential worked", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const nobody = yield* FaultServer.refused
@@ -365,7 +365,7 @@ describe("check --live", { timeout: processes }, () => {
     })
   )
 
-  it.live("has at most eight questions under way at once", () =>
+  it.live("makes at most eight calls at once", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play([{ wait: 150 }, ...FaultServer.json(openai.answer)])
@@ -382,7 +382,7 @@ describe("check --live", { timeout: processes }, () => {
     })
   )
 
-  it.live("without --live asks nobody", () =>
+  it.live("makes no calls without --live", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const config = yield* file({ providers: { a: { protocol: "openai", baseUrl: server.origin } } })
@@ -391,7 +391,7 @@ describe("check --live", { timeout: processes }, () => {
     })
   )
 
-  it.live("ends with 0 when all is well, 1 when something failed, and 2 when the file is wrong", () =>
+  it.live("ends with code 0 if all calls succeed, 1 if one fails, and 2 for an invalid file", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.answer((seen) => (seen.model === "gone" ? noModel : FaultServer.json(openai.answer)))

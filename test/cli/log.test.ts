@@ -1,4 +1,4 @@
-/** Where the log of `serve` goes, and how it is changed. */
+/** The log of `serve`: its output, format and level, and their changes. */
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -10,7 +10,7 @@ import * as FaultServer from "../support/FaultServer.ts"
 import * as Files from "../support/files.ts"
 import { ask, chat, openai, provider } from "../support/gateway.ts"
 
-/** A config file over a provider that only fails, and how to write another one in its place. */
+/** A config file with a provider that always fails, and a function that replaces the file. */
 const failing = Effect.gen(function* () {
   const server = yield* FaultServer.make
   server.play(FaultServer.json(openai.error("server_error", "The server is overloaded"), 503))
@@ -28,7 +28,7 @@ const failing = Effect.gen(function* () {
   return { folder, file, write }
 })
 
-/** A process takes its time. */
+/** Starting a process takes long. */
 const until = (condition: Effect.Effect<boolean>) =>
   Effect.filterOrFail(
     condition,
@@ -42,7 +42,7 @@ const fail = (url: string) =>
   )
 
 describe("the log of serve", { timeout: processes }, () => {
-  it.live("has another format and another level after a reload, and standard output stays as it is", () =>
+  it.live("changes its format and level in a reload, and never writes to standard output", () =>
     Effect.gen(function* () {
       const { file, write } = yield* failing
       write({ level: "error" })
@@ -56,7 +56,7 @@ describe("the log of serve", { timeout: processes }, () => {
       )
       yield* fail(url)
       yield* gateway.says(/"message":"a request failed: ChainExhausted"/)
-      // What was said at the start was text still.
+      // The entries of the start are text.
       const lines = gateway
         .stderr()
         .trimEnd()
@@ -71,14 +71,14 @@ describe("the log of serve", { timeout: processes }, () => {
     })
   )
 
-  it.live("is JSON only when it is to be, from the notes at the start to the signal at the end", () =>
+  it.live("is JSON only, from the notes at the start to the signal at the end", () =>
     Effect.gen(function* () {
       const { file, write } = yield* failing
       write({ format: "json" })
       const gateway = yield* start(["serve", "--config", file, "--port", "0", "--no-watch"])
       const url = yield* gateway.says(/^listening on (\S+)\n/)
       yield* fail(url)
-      // The bench tells of its changes on the side.
+      // The changes of the bench are logged in the background.
       yield* gateway.says(/"message":"a\/x#k1 is benched"/)
       gateway.process.kill("SIGTERM")
       assert.strictEqual(yield* gateway.exit, 0)
@@ -99,7 +99,7 @@ describe("the log of serve", { timeout: processes }, () => {
   )
 
   it.live.skipIf(spawnSync("script", ["--version"]).error !== undefined)(
-    "goes to standard error at a terminal as well (skipped without script, which makes a terminal)",
+    "goes to standard error at a terminal too (skipped without the program script, which makes a terminal)",
     () =>
       Effect.gen(function* () {
         const { file, folder, write } = yield* failing
@@ -129,7 +129,7 @@ describe("the log of serve", { timeout: processes }, () => {
         yield* fail(url)
         yield* until(Effect.sync(() => seen.text.includes("a request failed: ChainExhausted")))
         assert.include(seen.text, "\x1b[", "it is coloured")
-        // A client that sends a key in the place of a model.
+        // A client that sends a key as the name of a model.
         const answer = yield* ask(`${url}/v1/chat/completions`, { body: chat("a/sk-of-the-provider-1") })
         assert.strictEqual(answer.status, 404)
         assert.notInclude(answer.text, "sk-of-the-provider-1")

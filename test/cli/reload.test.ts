@@ -7,7 +7,7 @@ import * as FaultServer from "../support/FaultServer.ts"
 import { folder } from "../support/files.ts"
 import { ask, chat, openai, provider } from "../support/gateway.ts"
 
-/** A gateway on a file, with a key in a file of its own. */
+/** A gateway with a config file, and a key in another file. */
 const running = (config: object, options: { readonly flags?: ReadonlyArray<string> } = {}) =>
   Effect.gen(function* () {
     const server = yield* FaultServer.make
@@ -36,7 +36,7 @@ const running = (config: object, options: { readonly flags?: ReadonlyArray<strin
   })
 
 describe("serve reloads", { timeout: processes }, () => {
-  it.live("on SIGHUP, and a bad file leaves everything as it is and says why", () =>
+  it.live("on SIGHUP; an invalid file changes nothing, and its problems are logged", () =>
     Effect.gen(function* () {
       const { call, gateway, url, whole, write } = yield* running(
         { server: { port: 1, adminToken: "env:ADMIN" } },
@@ -69,11 +69,11 @@ describe("serve reloads", { timeout: processes }, () => {
     })
   )
 
-  it.live("on a SIGHUP that comes before it listens", () =>
+  it.live("on a SIGHUP before it listens", () =>
     Effect.gen(function* () {
       const place = yield* folder
       const file = join(place, "gateway.jsonc")
-      // A Redis that says nothing keeps the start waiting, and the key in clear is worth a note before.
+      // A Redis that does not answer delays the start, and the warning about the plain key is printed before.
       const redis = (yield* FaultServer.mute).replace("http:", "redis:")
       const config = {
         providers: { a: { protocol: "openai", credentials: [{ name: "k", apiKey: "sk-in-clear-1" }] } },
@@ -89,7 +89,7 @@ describe("serve reloads", { timeout: processes }, () => {
     })
   )
 
-  it.live("when the file changes: written in place, replaced by another, or a key beside it", () =>
+  it.live("when the file is written in place or replaced, or when a key file changes", () =>
     Effect.gen(function* () {
       const { call, gateway, place, server, whole, write } = yield* running({})
       write("gateway.jsonc", whole({ models: { smart: "a/two" } }))
@@ -110,7 +110,7 @@ describe("serve reloads", { timeout: processes }, () => {
     })
   )
 
-  it.live("when a link on the way to the file is turned, as Kubernetes does with a mounted config", () =>
+  it.live("when a link in the path of the file changes, as Kubernetes does with a mounted config", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(openai.answer))
@@ -134,7 +134,7 @@ describe("serve reloads", { timeout: processes }, () => {
     })
   )
 
-  it.live("nothing that a flag has said", () =>
+  it.live("without changing what a flag set", () =>
     Effect.gen(function* () {
       const { call, gateway, whole, write } = yield* running({ server: { port: 1 } })
       write("gateway.jsonc", whole({ server: { port: 2, host: "0.0.0.0", tokens: ["t"] } }))

@@ -26,7 +26,7 @@ const short = (target: string, fault = "throttled") => ({
 })
 
 describe("simulate", { timeout: processes }, () => {
-  it.live("reports an outage that the config survives, in 100 columns, and the same every time", () =>
+  it.live("reports an outage without lost requests in 100 columns, the same in every run", () =>
     Effect.gen(function* () {
       const [ended, again] = yield* Effect.all(
         [run(["simulate", "throttle"]), run(["simulate", "throttle"])],
@@ -44,7 +44,7 @@ describe("simulate", { timeout: processes }, () => {
     })
   )
 
-  it.live("ends with code 1 when requests were lost", () =>
+  it.live("ends with code 1 if requests were lost", () =>
     Effect.gen(function* () {
       const scenario = yield* file("outage.jsonc", short("every target", "unreachable"))
       const ended = yield* run(["simulate", scenario])
@@ -53,7 +53,7 @@ describe("simulate", { timeout: processes }, () => {
     })
   )
 
-  it.live("plays on the chains and the policy of a config, and reads none of its keys", () =>
+  it.live("uses the chains and the policy of a config, and reads none of its keys", () =>
     Effect.gen(function* () {
       const config = yield* file("gateway.jsonc", {
         providers: {
@@ -79,13 +79,13 @@ describe("simulate", { timeout: processes }, () => {
         report.targets.map(({ target }: { target: string }) => target),
         ["openai/other#one", "openai/other#two"]
       )
-      // Only with this policy: a throttle stops the request that meets it.
+      // Only with this policy: a throttle ends the request.
       assert.isAbove(report.requests.failed, 0)
       assert.strictEqual(ended.code, 1)
     })
   )
 
-  it.live("tells everything that is wrong with a scenario or a config, and ends with code 2", () =>
+  it.live("reports every problem of a scenario or a config, and ends with code 2", () =>
     Effect.gen(function* () {
       const scenario = yield* file("outage.jsonc", { ...short("nroth"), seeds: 1 })
       const config = yield* file("gateway.jsonc", { providers: { a: { protocol: "opena1" } } })
@@ -110,7 +110,7 @@ describe("simulate", { timeout: processes }, () => {
     })
   )
 
-  it.live("without a scenario lists those that are built in", () =>
+  it.live("lists the built-in scenarios without an argument", () =>
     Effect.gen(function* () {
       const ended = yield* run(["simulate"])
       assert.strictEqual(ended.code, 0)
@@ -119,7 +119,7 @@ describe("simulate", { timeout: processes }, () => {
     })
   )
 
-  it.live("plays the example on the example, and tells with its code whether something was lost", () =>
+  it.live("runs the example scenario with the example config, and shows lost requests by its exit code", () =>
     Effect.gen(function* () {
       const [scenario, config] = ["outages/scenario.jsonc", "gateway.jsonc"].map((name) =>
         join(root, "examples", name)
@@ -131,7 +131,7 @@ describe("simulate", { timeout: processes }, () => {
     })
   )
 
-  it.live("compares two configs, prices both, and writes the page where it is told", () =>
+  it.live("compares two configs with their costs, and writes the page to the given file", () =>
     Effect.gen(function* () {
       const config = (policy: object) =>
         file("gateway.jsonc", {
@@ -158,7 +158,7 @@ describe("simulate", { timeout: processes }, () => {
       const told = JSON.parse(json.stdout)
       assert.match(told.differsMost, /^What differs most/)
       assert.strictEqual(told.one.name, one)
-      // Eighty answers of 300 tokens to prompts of 2,000; those of a cost a tenth.
+      // Eighty answers of 300 tokens to prompts of 2,000 tokens; those of `a` cost a tenth.
       const { cost, targets } = told.other.report
       const [a, b] = targets.map(({ answered }: { answered: number }) => answered)
       assert.strictEqual(a + b, 80)
@@ -166,7 +166,7 @@ describe("simulate", { timeout: processes }, () => {
     })
   )
 
-  it.live("tells what is wrong with prices, and that a page cannot be written", () =>
+  it.live("reports problems of prices, and a page that cannot be written", () =>
     Effect.gen(function* () {
       const prices = yield* file("prices.jsonc", { "a/large": { input: -1 } })
       const [wrong, nowhere] = yield* Effect.all(
@@ -184,7 +184,7 @@ describe("simulate", { timeout: processes }, () => {
     })
   )
 
-  it.live("replays the decisions of a gateway on two configs", () =>
+  it.live("replays the decisions of a gateway with two configs", () =>
     Effect.gen(function* () {
       const at = (second: number) => new Date(Date.UTC(2026, 4, 1) + second * 1000).toISOString()
       const lines = Array.from({ length: 20 }, (_, second) =>

@@ -34,7 +34,7 @@ const opened = (page: string, window: Parameters<typeof Browser.open>[2] = {}) =
 
 const promise = <A>(f: () => Promise<A>) => Effect.promise(f)
 
-/** What is wider than the window it is in, or has nothing to be seen. */
+/** Elements that are wider than their window, or empty. */
 const flaws = (page: BrowserPage) =>
   promise(() =>
     page.evaluate(() => {
@@ -48,13 +48,13 @@ const flaws = (page: BrowserPage) =>
 
 if (Browser.path === undefined) {
   console.log(
-    "the page of a simulation is not tested: there is no Chromium here, and CHROMIUM_PATH names none"
+    "the page of a simulation is not tested: Chromium is not installed, and CHROMIUM_PATH names none"
   )
 }
 
 describe.skipIf(Browser.path === undefined)("the page of a simulation", { timeout: 120_000 }, () => {
   for (const width of [1_280, 390]) {
-    it.live(`says what the text says, loads nothing, and fits ${width} pixels`, () =>
+    it.live(`has the content of the text report, loads nothing, and fits ${width} pixels`, () =>
       Effect.gen(function* () {
         const played = yield* builtIn("brown-out", short)
         const { complaints, page, requests, url } = yield* opened(
@@ -71,7 +71,7 @@ describe.skipIf(Browser.path === undefined)("the page of a simulation", { timeou
         assert.include(text, "north: serverError (30 %)")
         for (const { target } of played.targets) assert.include(text, target)
         assert.strictEqual(yield* promise(() => page.locator("figure").count()), 4)
-        // As many requests are drawn as were asked: bars of each interval add up to its height.
+        // Every request is drawn: the bars of each interval add up to its height.
         const hints = yield* promise(() =>
           page.locator("figure").first().locator(".hint title").allTextContents()
         )
@@ -81,7 +81,7 @@ describe.skipIf(Browser.path === undefined)("the page of a simulation", { timeou
     )
   }
 
-  it.live("is light or dark as the reader likes, with text that can be read on both", () =>
+  it.live("is light or dark as the reader prefers, with readable text in both", () =>
     Effect.gen(function* () {
       const played = yield* builtIn("blackout", short)
       const page = Page.format({ name: "it", report: played }, undefined)
@@ -117,7 +117,7 @@ describe.skipIf(Browser.path === undefined)("the page of a simulation", { timeou
     })
   )
 
-  it.live("shows two configs side by side, and says what differs most", () =>
+  it.live("shows two configs side by side, and names the largest difference", () =>
     Effect.gen(function* () {
       const one = yield* builtIn("blackout", short)
       const other = yield* report(
@@ -138,7 +138,7 @@ describe.skipIf(Browser.path === undefined)("the page of a simulation", { timeou
     })
   )
 
-  it.live("shows names as they are, whatever is in them", () =>
+  it.live("shows names literally, whatever characters they have", () =>
     Effect.gen(function* () {
       const title = `<script>document.title = "taken"</script> & "more"`
       const played = yield* report({ title, duration: 10_000, faults: [] })

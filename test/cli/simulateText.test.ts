@@ -1,4 +1,4 @@
-/** The report of a simulation, as people see it. */
+/** The report of a simulation as text. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Text from "../../src/cli/simulate/Text.ts"
@@ -16,7 +16,7 @@ const isNarrow = (text: string) => {
 
 describe("the report", () => {
   for (const name of Object.keys(BuiltIn.scenarios)) {
-    it.effect(`fits 100 columns, and says how it ended in its first lines: ${name}`, () =>
+    it.effect(`fits 100 columns, and has the result in its first lines: ${name}`, () =>
       Effect.gen(function* () {
         const played = yield* builtIn(name, { requests: { perSecond: 1 } })
         const text = Text.format(played)
@@ -32,7 +32,7 @@ describe("the report", () => {
     )
   }
 
-  it.effect("fits them with many long names, too", () =>
+  it.effect("fits 100 columns with many long names", () =>
     Effect.gen(function* () {
       const names = Array.from(
         { length: 12 },
@@ -63,12 +63,12 @@ describe("the report", () => {
       )
       const text = Text.format(played)
       isNarrow(text)
-      // Eight of them have a column; the others share one.
+      // Eight targets have a column; the others share one.
       assert.match(text, /from +asked( +[A-L]){8} +others/)
     })
   )
 
-  it.effect("tells of a key that comes and goes in a few lines, and in full as data", () =>
+  it.effect("sums up a key that is benched many times in a few lines, and lists all of them in the data", () =>
     Effect.gen(function* () {
       const played = yield* builtIn("brown-out")
       const rests = told(played, "rests", "north/large#main").length
@@ -81,7 +81,7 @@ describe("the report", () => {
     })
   )
 
-  it("writes times as people do", () => {
+  it("formats durations for people", () => {
     assert.deepStrictEqual(
       [0, 99, 100, 1_049, 59_949, 60_000, 61_400, 3_599_000, 3_600_000, 7_500_000].map(Units.time),
       ["0 ms", "99 ms", "0.1 s", "1 s", "59.9 s", "1 min", "1 min 1 s", "59 min 59 s", "1 h", "2 h 5 min"]

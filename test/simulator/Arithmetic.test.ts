@@ -1,4 +1,4 @@
-/** Simulations of small cases against what can be worked out by hand, and against the theory of queues. */
+/** Compares simulations of small cases with results computed by hand, and with queueing theory. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { fromFile, type GatewayConfig } from "../../src/config/GatewayConfig.ts"
@@ -22,11 +22,11 @@ const margin = (n: number, p: number) => 3 * Math.sqrt(n * p * (1 - p))
 
 describe("retries at a provider that fails a share of its calls", { timeout: 120_000 }, () => {
   it.effect(
-    "lose its third power and make as many calls as the sum of its powers, where nothing is benched",
+    "lose the third power of that share, and make as many calls as the sum of its powers, if nothing is benched",
     () =>
       Effect.gen(function* () {
         const p = 0.3
-        // One retry for every request in the long run, and no bench: what is left is two retries for each.
+        // One retry per request in the long run, and no bench: so each request has its two retries.
         const config = providers(["one"], { rules: { ServerError: { rest: null } } }, 1)
         const { requests } = yield* report(
           {
@@ -45,7 +45,7 @@ describe("retries at a provider that fails a share of its calls", { timeout: 120
 })
 
 describe("an outage", { timeout: 120_000 }, () => {
-  it.effect("is probed on the ladder of cooldowns: 5, 10, 15, 15 … seconds after one another", () =>
+  it.effect("is probed after cooldowns of 5, 10, 15, 15 … seconds", () =>
     Effect.gen(function* () {
       const config = providers(["one", "two"], { retries: { times: 0 } })
       const { faults, targets, timeline } = yield* report(
@@ -68,7 +68,7 @@ describe("an outage", { timeout: 120_000 }, () => {
     })
   )
 
-  it.effect("of a provider that says nothing costs each request under way exactly the timeout", () =>
+  it.effect("of a provider that does not answer costs each request in flight exactly the timeout", () =>
     Effect.gen(function* () {
       const config = providers(["one", "two"], {
         timeouts: { headers: "7 seconds", firstContent: "7 seconds" }
@@ -101,14 +101,14 @@ const erlangC = (c: number, load: number, service: number) => {
   return { waits, mean: (waits * service) / (c - load) }
 }
 
-describe("a provider that works on so many calls at once", { timeout: 120_000 }, () => {
+describe("a provider with a limited number of slots", { timeout: 120_000 }, () => {
   const cases = [
     { slots: 1, perSecond: 5, service: 100 },
     { slots: 3, perSecond: 4, service: 600 },
     { slots: 10, perSecond: 8, service: 1_000 }
   ]
   for (const { perSecond, service, slots } of cases) {
-    it.effect(`lets its callers wait as an M/M/${slots} queue does`, () =>
+    it.effect(`makes its callers wait like an M/M/${slots} queue`, () =>
       Effect.gen(function* () {
         const { faults, requests, times } = yield* report(
           {
@@ -129,7 +129,7 @@ describe("a provider that works on so many calls at once", { timeout: 120_000 },
 })
 
 describe("equals", { timeout: 120_000 }, () => {
-  it.effect("share the requests evenly when nothing tells them apart", () =>
+  it.effect("share the requests evenly when they are alike", () =>
     Effect.gen(function* () {
       const config: GatewayConfig = {
         ...providers(["a", "b", "c"], {}),

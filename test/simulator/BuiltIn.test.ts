@@ -1,4 +1,4 @@
-/** The story that each built-in scenario tells, from its report. */
+/** The expected report of each built-in scenario. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { isLossless } from "../../src/simulator/report/Report.ts"
@@ -9,12 +9,12 @@ const [main, spare, south] = ["north/large#main", "north/large#spare", "south/la
 
 describe("the built-in scenario", () => {
   it.effect(
-    "throttle: the spare key serves at once, and the first one is left alone for as long as it asked",
+    "throttle: the spare key serves at once, and the first key is not called during the wait that it named",
     () =>
       Effect.gen(function* () {
         const played = yield* builtIn("throttle")
         assert.isTrue(isLossless(played))
-        // Two minutes in rests of twenty seconds: the first call, those under way with it, and one probe for each rest.
+        // Two minutes in cooldowns of twenty seconds: the first call, those in flight with it, and one probe per cooldown.
         assert.isAtMost(targetOf(played, main).failures.RateLimit ?? 0, 2 + 6)
         assert.strictEqual(targetOf(played, south).calls, 0)
         assert.isBelow(played.times.added!.max, 200)
@@ -44,7 +44,7 @@ describe("the built-in scenario", () => {
       })
   )
 
-  it.effect("silence: requests wait for the headers timeout until a key rests, and nobody waits twice", () =>
+  it.effect("silence: requests wait for the headers timeout until a key is benched, and none waits twice", () =>
     Effect.gen(function* () {
       const played = yield* builtIn("silence")
       assert.isTrue(isLossless(played))
@@ -56,7 +56,7 @@ describe("the built-in scenario", () => {
     })
   )
 
-  it.effect("dead-key: one request finds out, the spare key has the rest", () =>
+  it.effect("dead-key: one request finds the dead key, and the spare key serves the others", () =>
     Effect.gen(function* () {
       const played = yield* builtIn("dead-key")
       assert.isTrue(isLossless(played))
@@ -67,7 +67,7 @@ describe("the built-in scenario", () => {
     })
   )
 
-  it.effect("no-credit: the account is asked a few times only, and serves again without anybody's help", () =>
+  it.effect("no-credit: the account is probed only a few times, and serves again without help", () =>
     Effect.gen(function* () {
       const played = yield* builtIn("no-credit")
       assert.isTrue(isLossless(played))
@@ -76,7 +76,7 @@ describe("the built-in scenario", () => {
     })
   )
 
-  it.effect("retired-model: both keys find out once, and the other model has the rest", () =>
+  it.effect("retired-model: both keys are called once, and the other model serves the others", () =>
     Effect.gen(function* () {
       const played = yield* builtIn("retired-model")
       assert.isTrue(isLossless(played))
@@ -95,7 +95,7 @@ describe("the built-in scenario", () => {
     })
   )
 
-  it.effect("cut-streams: what breaks off after its first word is lost, and nothing else", () =>
+  it.effect("cut-streams: streams that break off after their first word are lost, and no others", () =>
     Effect.gen(function* () {
       const played = yield* builtIn("cut-streams")
       assert.strictEqual(played.requests.failed, 0)
@@ -104,7 +104,7 @@ describe("the built-in scenario", () => {
   )
 
   it.effect(
-    "blackout: all are lost while nobody can be reached, and none from the moment on when one can",
+    "blackout: all requests are lost while no target can be reached, and none afterwards",
     () =>
       Effect.gen(function* () {
         const played = yield* builtIn("blackout")
@@ -119,7 +119,7 @@ describe("the built-in scenario", () => {
 
 describe("every report", () => {
   for (const name of Object.keys(BuiltIn.scenarios)) {
-    it.effect(`adds up, and is the same again with the same seed: ${name}`, () =>
+    it.effect(`adds up, and is the same for the same seed: ${name}`, () =>
       Effect.gen(function* () {
         const short = { duration: 3 * minute, requests: { perSecond: 2 } }
         const scenario = { ...BuiltIn.scenarios[name]!, ...short }

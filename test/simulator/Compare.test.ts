@@ -1,4 +1,4 @@
-/** Two configs on the same seed: what differs, and what of it matters most. */
+/** Compares two configs with the same seed, and finds the most important difference. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Compared from "../../src/cli/simulate/Compared.ts"
@@ -18,7 +18,7 @@ const named = (one: Effect.Success<ReturnType<typeof report>>, other: typeof one
   ] as const
 
 describe("a comparison", () => {
-  it.effect("of a config with itself says that there is no difference", () =>
+  it.effect("of a config with itself finds no difference", () =>
     Effect.gen(function* () {
       const played = yield* under("overload", {})
       assert.isUndefined(Compare.most(Compare.rows(played, played)))
@@ -29,7 +29,7 @@ describe("a comparison", () => {
     })
   )
 
-  it.effect("names lost requests first, where many of them are saved", () =>
+  it.effect("names lost requests first, if many of them are saved", () =>
     Effect.gen(function* () {
       const short = { duration: 240_000, requests: { perSecond: 1 } }
       const [one, other] = yield* Effect.all([
@@ -46,7 +46,7 @@ describe("a comparison", () => {
     })
   )
 
-  it.effect("names times, where only they differ", () =>
+  it.effect("names times, if nothing else differs", () =>
     Effect.gen(function* () {
       const [one, other] = yield* Effect.all([
         under("hang", {}),
@@ -62,7 +62,7 @@ describe("a comparison", () => {
     })
   )
 
-  it.effect("plays the same world on both: the same requests meet the same luck at the first target", () =>
+  it.effect("simulates the same world for both: the same requests have the same outcome at the first target", () =>
     Effect.gen(function* () {
       const quiet = { faults: [] }
       const [one, other] = yield* Effect.all([

@@ -1,4 +1,4 @@
-/** The page about the defaults says what the command prints. */
+/** The page about the defaults has what the command prints. */
 import { readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -14,7 +14,7 @@ const page = readFileSync(join(resolve(import.meta.dirname, "../.."), "docs/defa
 const quick = ["cooldown.authDead.max", "timeouts.headers", "maxWait", "fallbackReserve"]
 
 describe("the page about the defaults", { timeout: 120_000 }, () => {
-  it("has a section for each of them, with a reading", () => {
+  it("has a section for each default, with a conclusion", () => {
     for (const { name, plays, reading, values } of experiments) {
       const [, rest] = page.split(`### \`${name}\`\n`)
       assert.isDefined(rest, name)
@@ -27,7 +27,7 @@ describe("the page about the defaults", { timeout: 120_000 }, () => {
   })
 
   for (const name of quick) {
-    it.effect(`says of ${name} what comes out`, () =>
+    it.effect(`has the current results of ${name}`, () =>
       Effect.gen(function* () {
         const experiment = experiments.find((each) => each.name === name)!
         const section = Defaults.section(yield* Experiment.run(experiment))

@@ -1,4 +1,4 @@
-/** What each fault is taken for, by the providers and the classifier as they are. */
+/** The class of each fault, with the real providers and the real classifier. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { fromFile, type ProtocolName } from "../../src/config/GatewayConfig.ts"
@@ -24,7 +24,7 @@ const expected: Readonly<Record<FaultName, FailureClass | "answered">> = {
   contextExceeded: "ContextExceeded"
 }
 
-/** One provider that is asked once and has no second try. */
+/** One provider that is called once, without retries. */
 const alone = (protocol: ProtocolName) =>
   fromFile({ providers: { one: { protocol } }, models: { it: "one/large" }, policy: { attempts: 1 } }, [])
 
@@ -32,7 +32,7 @@ describe("a fault", () => {
   for (const protocol of ["openai", "anthropic"] as const) {
     for (const stream of [true, false]) {
       for (const fault of faultNames) {
-        it.effect(`${fault}, in the words of ${protocol}${stream ? ", in a stream" : ""}`, () =>
+        it.effect(`${fault}, in the format of ${protocol}${stream ? ", in a stream" : ""}`, () =>
           Effect.gen(function* () {
             const { requests, targets } = yield* report(
               {
@@ -55,7 +55,7 @@ describe("a fault", () => {
     }
   }
 
-  it.effect("of a share hits about that share of the calls", () =>
+  it.effect("with a share hits about that share of the calls", () =>
     Effect.gen(function* () {
       const { faults, requests } = yield* report({
         duration: 10 * minute,
@@ -67,7 +67,7 @@ describe("a fault", () => {
     })
   )
 
-  it.effect("leaves alone what it does not cover, and what it covers before and after", () =>
+  it.effect("affects only the targets that it covers, and only while it is active", () =>
     Effect.gen(function* () {
       const quiet = yield* report({
         duration: 3 * minute,
@@ -79,7 +79,7 @@ describe("a fault", () => {
     })
   )
 
-  it.effect("that slows down makes calls so many times longer and no more", () =>
+  it.effect("that slows down a provider makes calls longer by its factor", () =>
     Effect.gen(function* () {
       const { times } = yield* report({
         duration: minute,
@@ -91,7 +91,7 @@ describe("a fault", () => {
     })
   )
 
-  it.effect("that cuts a stream after its first word loses it, and before it does not", () =>
+  it.effect("that cuts a stream loses it after its first word, and not before", () =>
     Effect.gen(function* () {
       const before = yield* builtIn("cut-streams", {
         faults: [{ target: "first provider", fault: "cut", afterWords: 0, share: 0.1 }]

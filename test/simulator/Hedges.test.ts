@@ -1,4 +1,4 @@
-/** What hedges reach in a simulation: one of three equals is ten times slower, or all of them are. */
+/** The effect of hedges in a simulation in which one of three equals, or all of them, are ten times slower. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -40,7 +40,7 @@ describe("hedges", () => {
       })
   )
 
-  it.live("cost no more than their share where everybody is slow", () =>
+  it.live("cost no more than their share if all targets are slow", () =>
     Effect.gen(function* () {
       for (const share of [0.05, 0.02]) {
         const { calls, lost } = yield* play([slow("every target")], { share })

@@ -1,4 +1,4 @@
-/** The real gateway over loopback, in real time, against a simulation of the same scenario. */
+/** Compares the real gateway over loopback, in real time, with a simulation of the same scenario. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { fromFile } from "../../src/config/GatewayConfig.ts"
@@ -40,7 +40,7 @@ const scenarios: Readonly<Record<string, ScenarioFile & { readonly broken: Fault
   }
 }
 
-/** Asks a gateway before two real servers, each request at its time; counts who answered and how late. */
+/** Sends requests to a gateway before two real servers at their times; counts which target answered and how late. */
 const real = ({ broken, duration, faults, requests }: (typeof scenarios)[string]) =>
   Effect.gen(function* () {
     const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
@@ -76,7 +76,7 @@ const real = ({ broken, duration, faults, requests }: (typeof scenarios)[string]
   })
 
 describe("a simulation and the gateway", { timeout: 60_000 }, () => {
-  it.live("come to the same in a minute that is five times as fast, within 12 % of the requests", () =>
+  it.live("agree within 12 % of the requests, in a minute that is five times as fast", () =>
     Effect.gen(function* () {
       const played = yield* Effect.all(
         Object.values(scenarios).map((scenario) => Effect.scoped(real(scenario))),

@@ -1,4 +1,4 @@
-/** One outage under several policies: what `docs/simulate.md` tells of them. */
+/** One outage under several policies, as in `docs/simulate.md`. */
 import { join, resolve } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -22,7 +22,7 @@ const under = (policy: Options) =>
 const lost = ({ requests }: Report.Report) => requests.asked - requests.answered
 
 describe("the example outage", () => {
-  it.live("loses nothing for those who would rather wait, and they wait longer", () =>
+  it.live("loses nothing if requests wait, and they wait longer", () =>
     Effect.gen(function* () {
       const [asItIs, waiting, patient] = yield* Effect.all([
         under({}),
@@ -35,7 +35,7 @@ describe("the example outage", () => {
     })
   )
 
-  it.live("finds the same world under each of them", () =>
+  it.live("simulates the same world under each of them", () =>
     Effect.gen(function* () {
       const [one, other] = yield* Effect.all([under({}), under({ whenAllBenched: "fail" })])
       assert.deepStrictEqual(

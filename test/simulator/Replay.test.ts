@@ -1,4 +1,4 @@
-/** A gateway's own decisions, played again. */
+/** Replays the decisions of a gateway. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -19,7 +19,7 @@ import { minute, second, targetOf } from "../support/simulator.ts"
 
 const encode = Schema.encodeSync(Schema.fromJsonString(Wire.Decision))
 
-/** Plays a scenario; gives its report and the log that a gateway would have written of it. */
+/** Runs a scenario; returns its report and the log that a gateway would have written. */
 const logged = (file: ScenarioFile, config: GatewayConfig = BuiltIn.config) =>
   Effect.gen(function* () {
     const decisions = Decisions.make({ capacity: 100_000 })
@@ -63,9 +63,9 @@ const line = (changes: object) =>
 
 describe("the replay of a log", () => {
   for (const name of ["throttle", "overload", "errors", "dead-key", "cut-streams"]) {
-    it.effect(`under the policy that wrote it comes to the same: ${name}`, () =>
+    it.effect(`gives the same results under the policy that wrote it: ${name}`, () =>
       Effect.gen(function* () {
-        // Errors by chance are drawn anew; long cooldowns make what they cost comparable.
+        // Random errors are drawn again; long cooldowns make their cost comparable.
         const policy: Options = name === "errors" ? { cooldown: { transient: { max: "30 seconds" } } } : {}
         const file = { ...BuiltIn.scenarios[name]!, requests: { perSecond: 5 } }
         const { report, text } = yield* logged(file, { ...BuiltIn.config, policy })
@@ -83,7 +83,7 @@ describe("the replay of a log", () => {
     )
   }
 
-  it.effect("under another policy shows what that would have done", () =>
+  it.effect("shows what another policy would have done", () =>
     Effect.gen(function* () {
       const scenario: ScenarioFile = {
         duration: 3 * minute,
@@ -98,7 +98,7 @@ describe("the replay of a log", () => {
     })
   )
 
-  it.effect("keeps conversations together, and what every target would refuse a request for", () =>
+  it.effect("keeps conversations together, and refusals that concern the request", () =>
     Effect.gen(function* () {
       const { report, text } = yield* logged({
         duration: 2 * minute,
@@ -112,7 +112,7 @@ describe("the replay of a log", () => {
     })
   )
 
-  it.effect("leaves out what the config does not know, and says so", () =>
+  it.effect("leaves out models that the config does not have, and reports them", () =>
     Effect.gen(function* () {
       const text = [
         line({}),
@@ -141,7 +141,7 @@ describe("the replay of a log", () => {
 })
 
 describe("a log", () => {
-  it("may overlap with itself, and may be an event stream", () => {
+  it("may have a request twice, and may be an event stream", () => {
     const running = line({ outcome: "running", attempts: [] })
     const stream = `event: ping\ndata: {"at":"2026-05-01T12:00:00.000Z"}\n\nevent: decision\ndata: ${running}\n\nevent: decision\ndata: ${line({})}\n\n`
     for (const text of [`${line({})}\n${line({})}\n`, stream]) {
@@ -151,7 +151,7 @@ describe("a log", () => {
     }
   })
 
-  it("that is something else is refused with the lines", () => {
+  it("in another format is refused, with its lines", () => {
     const problems = (text: string) =>
       Result.match(Log.parse(text), { onSuccess: () => [], onFailure: (all) => all.map(({ line }) => line) })
     assert.deepStrictEqual(problems(`${line({})}\nnonsense\n\n{"at": 1}`), [2, 4])
@@ -169,7 +169,7 @@ describe("a log", () => {
   })
 })
 
-describe("what a target did", () => {
+describe("the recorded outcome of a target", () => {
   const at = (at: number) => ({
     at,
     took: at,
@@ -179,7 +179,7 @@ describe("what a target did", () => {
     broke: false
   })
 
-  it("is found once near its time, and holds until something else was recorded", () => {
+  it("is found once near its time, and repeats until the next record", () => {
     const outcomes = new Outcomes([at(10_000), at(10_200), at(30_000)])
     // Before everything as the first; near the first two, each of them once; then as the last before.
     assert.deepStrictEqual(

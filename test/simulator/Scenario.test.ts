@@ -19,7 +19,7 @@ const problems = (...args: Parameters<typeof parse>) =>
   })
 
 describe("a scenario file", () => {
-  it("needs to say nothing but what breaks", () => {
+  it("needs nothing but faults", () => {
     const scenario = Result.getOrThrow(parse('{ "faults": [] } // a quiet day'))
     assert.strictEqual(scenario.model, "smart")
     assert.strictEqual(scenario.requests, 5 * 60 * 5)
@@ -29,7 +29,7 @@ describe("a scenario file", () => {
     )
   })
 
-  it("tells everything that has the wrong shape, with its place and what is possible", () => {
+  it("reports every wrong field, with its path and what is expected", () => {
     assert.deepStrictEqual(
       problems({
         duration: "soon",
@@ -54,7 +54,7 @@ describe("a scenario file", () => {
     )
   })
 
-  it("tells everything that does not fit together or to the config", () => {
+  it("reports everything that is contradictory or does not fit the config", () => {
     assert.deepStrictEqual(
       problems({
         duration: "10 minutes",
@@ -80,19 +80,19 @@ describe("a scenario file", () => {
     )
   })
 
-  it("has an end to how much is simulated at once", () => {
+  it("limits the number of simulated requests", () => {
     assert.deepStrictEqual(problems({ duration: "1 day", requests: { perSecond: 20 }, faults: [] }), [
       "duration: that would be 1728000 requests, and 1000000 are simulated at most: make duration shorter or perSecond less"
     ])
   })
 
-  it("that is no JSON, or says a name twice, says so with the line", () => {
+  it("reports invalid JSON and duplicate names with their lines", () => {
     const twice = parse('{\n  "faults": [],\n  "seed": 1,\n  "seed": 2\n}')
     assert.include(Result.isFailure(twice) ? twice.failure.message : "", "seed: is defined twice (line 4)")
     assert.include(problems("{")[0], "not JSON")
   })
 
-  it("may ask for a name, a spec, or what a flag says instead", () => {
+  it("may name a model or a spec, which a flag overrides", () => {
     const asking = (model: string) => ({ requests: { model }, faults: [] })
     assert.deepStrictEqual(
       Result.getOrThrow(parse(asking("south/other"))).targets.map(({ target }) => target),
@@ -111,7 +111,7 @@ describe("a scenario file", () => {
     assert.isTrue(Result.isSuccess(parse({ faults: [] }, { model: "only/this" }, bare)))
   })
 
-  it("names places by key, or by where they are in the chain", () => {
+  it("names targets by key, or by their position in the chain", () => {
     const targets = ["north", "north#spare", "north/large", "south/large#main"]
     const words = ["first target", "first credential", "first model", "first provider", "every target"]
     const scenario = Result.getOrThrow(

@@ -1,4 +1,4 @@
-/** What is counted of times, requests that were lost, and conversations, however many there are. */
+/** Counting times, lost requests and conversations in bounded memory. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Asked } from "../../src/simulator/report/Journal.ts"
 import { Lost } from "../../src/simulator/report/Lost.ts"
@@ -19,14 +19,14 @@ const asked = (changes: Partial<Asked>): Asked => ({
 })
 
 describe("times", () => {
-  it("that are few are exact, by the nearest rank", () => {
+  it("are exact while there are few, by the nearest rank", () => {
     const times = new Times()
     assert.isUndefined(times.spread())
     for (let millis = 100; millis > 0; millis--) times.add(millis)
     assert.deepStrictEqual(times.spread(), { mean: 50.5, p50: 50, p95: 95, p99: 99, max: 100 })
   })
 
-  it("that are many stay within 0.3 %, with an exact mean and maximum", () => {
+  it("are within 0.3 % when there are many, with an exact mean and maximum", () => {
     const times = new Times()
     for (let i = 1; i <= 100_000; i++) times.add(i / 10)
     const { max, mean, p50, p95, p99 } = times.spread()!
@@ -43,7 +43,7 @@ describe("times", () => {
 })
 
 describe("lost requests", () => {
-  it("are told together within ten seconds, in whatever order they end", () => {
+  it("are grouped within ten seconds, in any order", () => {
     const moments = [0, 4, 8, 30, 39, 60].map((seconds) => seconds * 1000)
     const told = (order: ReadonlyArray<number>) => {
       const lost = new Lost()
@@ -62,7 +62,7 @@ describe("lost requests", () => {
 })
 
 describe("a conversation", () => {
-  it("stays at the target that answers most of its turns", () => {
+  it("counts the turns at the target that answers most of them", () => {
     const loyalty = new Loyalty()
     for (const [conversation, by] of [
       [1, "a"],

@@ -9,7 +9,7 @@ import * as VirtualTime from "../../src/simulator/time/VirtualTime.ts"
 const run = <A, E>(program: Effect.Effect<A, E>) => VirtualTime.run(program, { startAt: 1_000 })
 
 describe("virtual time", () => {
-  it.live("goes on only when there is nothing left to do, and wakes sleepers in their order", () =>
+  it.live("advances only when nothing is left to do, and wakes sleepers in order", () =>
     Effect.gen(function* () {
       const woken: Array<string> = []
       const sleeper = (name: string, millis: number) =>
@@ -53,7 +53,7 @@ describe("virtual time", () => {
     })
   )
 
-  it.live("brings timeouts, interruption and the end of scopes as the real clock does", () =>
+  it.live("runs timeouts, interruptions and finalizers like the real clock", () =>
     Effect.gen(function* () {
       const program = Effect.gen(function* () {
         const fiber = yield* Effect.forkChild(Effect.ensuring(Effect.never, Effect.sleep("3 seconds")))
@@ -65,7 +65,7 @@ describe("virtual time", () => {
     })
   )
 
-  it.live("lets a year go by in no time", () =>
+  it.live("simulates a year in no time", () =>
     Effect.gen(function* () {
       const program = Effect.repeat(Effect.sleep("1 day"), { times: 364 })
       const end = yield* run(Effect.andThen(program, Clock.currentTimeMillis))
@@ -73,14 +73,14 @@ describe("virtual time", () => {
     })
   )
 
-  it.live("fails as its program fails", () =>
+  it.live("fails if its program fails", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(run(Effect.delay(Effect.fail("no"), "1 hour")))
       assert.deepStrictEqual(exit, Exit.fail("no"))
     })
   )
 
-  it.live("does not wait for what no time brings", () =>
+  it.live("does not wait for anything but time", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(run(Effect.promise(() => new Promise(() => {}))))
       assert.isTrue(Exit.hasDies(exit))

@@ -1,10 +1,10 @@
-/** What simulated providers do: limits, lines, faults that come and go, prompt caches. */
+/** The simulated providers: limits, queues, recurring faults, prompt caches. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { fromFile } from "../../src/config/GatewayConfig.ts"
 import { minute, report, second, targetOf } from "../support/simulator.ts"
 
-/** One target that nothing spares: a rest would hide what it does. */
+/** One target that is never benched, because a bench would hide its behaviour. */
 const alone = fromFile(
   {
     providers: { one: { protocol: "openai" } },
@@ -22,7 +22,7 @@ const alone = fromFile(
 )
 
 describe("a provider", () => {
-  it.effect("with a cap takes its rate and a second's worth at once, and refuses what is beyond it", () =>
+  it.effect("with a cap accepts its rate and a second's worth at once, and refuses the rest", () =>
     Effect.gen(function* () {
       const { faults, requests } = yield* report(
         {
@@ -38,7 +38,7 @@ describe("a provider", () => {
     })
   )
 
-  it.effect("that is crowded works on so many at once, lets so many wait, and refuses the others", () =>
+  it.effect("that is crowded serves its slots, queues some calls, and refuses the others", () =>
     Effect.gen(function* () {
       const crowd = (queue?: number) =>
         report(
@@ -61,7 +61,7 @@ describe("a provider", () => {
     })
   )
 
-  it.effect("whose fault comes and goes has it in the first part of each period only", () =>
+  it.effect("with a recurring fault has it only in the first part of each period", () =>
     Effect.gen(function* () {
       const { intervals, requests } = yield* report(
         {
@@ -90,7 +90,7 @@ describe("a provider", () => {
     })
   )
 
-  it.effect("reads a conversation from its cache as far as it has read it, and pays less for that", () =>
+  it.effect("reads the known part of a conversation from its cache, at a lower cost", () =>
     Effect.gen(function* () {
       const warm = yield* report(
         {

@@ -1,4 +1,4 @@
-/** What holds of every outage. */
+/** Laws of every outage. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -8,7 +8,7 @@ import { isLossless } from "../../src/simulator/report/Report.ts"
 import { check } from "../laws/scenario.ts"
 import { report } from "../support/simulator.ts"
 
-/** Three providers; the last one is never touched. */
+/** Three providers; the last one has no faults. */
 const config = fromFile(
   {
     providers: {
@@ -25,7 +25,7 @@ const Seconds = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum
 
 const Fault = Schema.Struct({
   target: Schema.Literals(["first", "first#main", "first#spare", "first/large#main", "second"]),
-  // A request that is at fault itself goes to nobody else.
+  // A request that is itself invalid goes to no other target.
   fault: Schema.Literals(faultNames.filter((name) => name !== "badRequest")),
   from: Seconds(100),
   lasts: Seconds(100),
@@ -40,9 +40,9 @@ const Outage = Schema.Struct({
   seed: Seconds(1_000)
 })
 
-describe("with one provider that nothing is wrong with", () => {
+describe("with one healthy provider", () => {
   it.effect.prop(
-    "no request is lost, whatever befalls the others",
+    "no request is lost, whatever faults the others have",
     [Outage],
     ([{ faults, perSecond, seed, stream }]) =>
       Effect.gen(function* () {
