@@ -81,7 +81,7 @@ describe("serve", { timeout: processes }, () => {
     })
   )
 
-  it.live("needs a token beyond loopback, or tokens "none"", () =>
+  it.live("needs a token beyond loopback, or tokens set to none", () =>
     Effect.gen(function* () {
       const config = (tokens: unknown) =>
         file({ providers: { a: { protocol: "openai" } }, server: { host: "0.0.0.0", port: 0, tokens } })

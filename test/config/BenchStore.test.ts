@@ -16,7 +16,7 @@ const load = (bench: object | undefined, env: Record<string, string> = {}) =>
   }).pipe(Effect.provide([NodeServices.layer, ConfigProvider.layer(ConfigProvider.fromUnknown(env))]))
 
 describe("bench.store", () => {
-  it.effect("is the process's memory when nothing is said", () =>
+  it.effect("is memory by default", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual((yield* load(undefined)).bench, BenchStore.memory)
     })
@@ -31,7 +31,7 @@ describe("bench.store", () => {
     })
   )
 
-  it.effect("is a Redis whose password stays hidden, also when the environment names it", () =>
+  it.effect("is a Redis with a redacted password, also from the environment", () =>
     Effect.gen(function* () {
       const url = "rediss://user:hush@cache.example:6380/2"
       const { bench } = yield* load({ store: "env:REDIS_URL", prefix: "eu" }, { REDIS_URL: url })
@@ -41,7 +41,7 @@ describe("bench.store", () => {
     })
   )
 
-  it.effect("is refused when it is no place, with what could stand there and without what stands there", () =>
+  it.effect("is refused if it is invalid, with what is expected and without the given value", () =>
     Effect.gen(function* () {
       for (const store of ["disk", "file:", "redis:hush", "redis://user:hush@ho st"]) {
         const error = yield* Effect.flip(load({ store }))

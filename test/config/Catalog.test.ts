@@ -24,7 +24,7 @@ const problems = (options: Catalog.Options<Service>) => {
 }
 
 describe("a catalog", () => {
-  it("puts a request's own models first, then its fallbacks, then the providers' own, then everybody's", () => {
+  it("puts a request's own models first, then its fallbacks, then those of the providers, then the global ones", () => {
     const catalog = make({
       providers: [provider("a", "openai", ["a2"]), provider("b", "openai", ["b2", "b3"]), provider("c")],
       models: { smart: { chain: ["a/1", "b/1"] } },
@@ -50,7 +50,7 @@ describe("a catalog", () => {
     assert.deepStrictEqual(specs(catalog.resolve(" smart ")), ["a/1", "b/1", "a/2"])
   })
 
-  it("flattens virtual models inside of lists, whose own special chains stay behind", () => {
+  it("flattens virtual models inside of lists, without their special chains", () => {
     const catalog = make({
       providers: [provider("a"), provider("b")],
       models: {
@@ -68,7 +68,7 @@ describe("a catalog", () => {
     ])
   })
 
-  it("lets a virtual model stand in for the spec it is named after", () => {
+  it("uses a virtual model instead of the spec with its name", () => {
     const catalog = make({
       providers: [provider("a"), provider("b")],
       models: { "a/1": { chain: ["a/1", "b/1"] } }
@@ -81,7 +81,7 @@ describe("a catalog", () => {
     assert.deepStrictEqual(specs(catalog.resolve("router/meta/llama-4#x")), ["router/meta/llama-4#x"])
   })
 
-  it("knows no other names, and says which ones it knows", () => {
+  it("refuses other names, and lists the known ones", () => {
     const catalog = make({ providers: [provider("a")], models: { smart: { chain: ["a/1"] } } })
     for (const name of ["smrt", "b/1", "a", "a/", "", "constructor", "__proto__"]) {
       const result = catalog.resolve(name)
@@ -103,7 +103,7 @@ describe("a catalog", () => {
     assert.isTrue(Result.isFailure(catalog.resolve("smart", { fallbacks: ["a/2"] })))
   })
 
-  it("passes by what nobody knows when asked to, as long as a model is left", () => {
+  it("skips unknown models if requested, as long as a model is left", () => {
     const catalog = make({ providers: [provider("a")], models: { smart: { chain: ["a/1"] } } })
     const options = { fallbacks: ["nobody/1", "a/2"], unknown: "skip" } as const
     assert.deepStrictEqual(specs(catalog.resolve("smart", options)), ["a/1", "a/2"])
@@ -112,7 +112,7 @@ describe("a catalog", () => {
     assert.isTrue(Result.isFailure(catalog.resolve("smart", { fallbacks: ["nobody/1"] })))
   })
 
-  it("makes a chain of a list of its own, without the fallbacks of requests", () => {
+  it("makes a chain of a list, without the fallbacks of requests", () => {
     const catalog = make({
       providers: [provider("a", "openai", ["9"]), provider("b")],
       models: { smart: { chain: ["a/1", "b/1"] } },
@@ -134,7 +134,7 @@ describe("a catalog", () => {
     assert.strictEqual(stranger._tag, "UnknownModel")
   })
 
-  it("knows which providers have somewhere else to go", () => {
+  it("reports which providers have a fallback", () => {
     const two = { credentials: [Credential.make("x"), Credential.make("y")] } as const
     const off = { credentials: [Credential.make("x"), Credential.make("y", { enabled: false })] } as const
     const providers = [
@@ -156,13 +156,13 @@ describe("a catalog", () => {
     assert.isUndefined(catalog.provider("nobody"))
   })
 
-  it("leaves out configured fallbacks when asked to", () => {
+  it("leaves out configured fallbacks if requested", () => {
     const catalog = make({ providers: [provider("a"), provider("c", "openai", ["c2"])], fallbacks: ["a/9"] })
     assert.deepStrictEqual(specs(catalog.resolve("c/1")), ["c/1", "c/c2", "a/9"])
     assert.deepStrictEqual(specs(catalog.resolve("c/1", { configured: false })), ["c/1"])
   })
 
-  it("gives the same chain for the same question, and forgets the oldest of more than a thousand", () => {
+  it("returns the same chain for the same names, and drops the oldest of more than a thousand", () => {
     const catalog = make({ providers: [provider("a")] })
     const first = Result.getOrThrow(catalog.resolve("a/1", { fallbacks: ["a/2"] }))
     assert.strictEqual(Result.getOrThrow(catalog.resolve("a/1", { fallbacks: ["a/2"] })), first)
@@ -171,7 +171,7 @@ describe("a catalog", () => {
     assert.notStrictEqual(Result.getOrThrow(catalog.resolve("a/1", { fallbacks: ["a/2"] })), first)
   })
 
-  it("gives models what is known of them", () => {
+  it("gives models their configured options", () => {
     const catalog = make({
       providers: [{ backend: Backend.make("a", "openai"), models: { big: { contextWindow: 1_000_000 } } }]
     })
@@ -224,18 +224,18 @@ describe("a model that no configuration names", () => {
       .models.filter((model) => model.unlisted === true)
       .map(({ spec }) => `${spec.provider}/${spec.model}`)
 
-  it("is marked as such wherever a request names it: what is known of it has a small room", () => {
+  it("is marked as unlisted wherever a request names it, so that its entries are bounded", () => {
     assert.deepStrictEqual(unlisted("a/made-up"), ["a/made-up"])
     assert.deepStrictEqual(unlisted("smart", ["b/made-up"]), ["b/made-up"])
   })
 
-  it("is none of those that stand in a chain, in the fallbacks, at a provider or in a special chain", () => {
+  it("is not one from a chain, the fallbacks, a provider or a special chain", () => {
     for (const name of ["smart", "a/1", "a/known", "a/spare", "b/large", "b/free", "b/last"]) {
       assert.deepStrictEqual(unlisted(name), [], name)
     }
   })
 
-  it("is as good as a configured one in a chain that code asks for", () => {
+  it("counts as configured in a chain from code", () => {
     const [model] = Result.getOrThrow(catalog.chain("a/by-code")).models
     assert.isUndefined(model?.unlisted)
   })

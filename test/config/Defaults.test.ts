@@ -1,4 +1,4 @@
-/** A config file with its defaults filled in means what it meant before. */
+/** A config file with its defaults filled in has the same meaning. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { withDefaults } from "../../src/config/Defaults.ts"
@@ -38,7 +38,7 @@ describe("a config file with its defaults filled in", () => {
   for (const preset of [undefined, ...Policy.presetNames]) {
     for (const part of parts) {
       const policy: PolicyFile = preset === undefined ? part : { preset, ...part }
-      it.effect(`means what it meant with the policy ${JSON.stringify(policy)}`, () =>
+      it.effect(`keeps the meaning of the policy ${JSON.stringify(policy)}`, () =>
         Effect.gen(function* () {
           const file: ConfigFile = { providers: { a: { protocol: "openai" } }, policy }
           assert.deepStrictEqual(yield* meaning(withDefaults(file)), yield* meaning(file))
@@ -47,7 +47,7 @@ describe("a config file with its defaults filled in", () => {
     }
   }
 
-  it.effect("means what it meant with a retry budget alone", () =>
+  it.effect("keeps the meaning of a retry budget alone", () =>
     Effect.gen(function* () {
       const file: ConfigFile = {
         providers: { a: { protocol: "openai" } },

@@ -93,7 +93,7 @@ describe("the JSON Schema of the config file", () => {
     })
   }
 
-  it("accepts what the gateway takes, and values that stand elsewhere", () => {
+  it("accepts what the gateway accepts, and references", () => {
     assert.isTrue(accepts(valid), JSON.stringify(accepts.errors))
     assert.isTrue(Result.isSuccess(Structure.check(valid)))
     for (const path of [

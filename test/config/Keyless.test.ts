@@ -26,7 +26,7 @@ const provider = (more: object = {}) => ({
 })
 
 describe("a config file that is read without its keys", () => {
-  it.effect("needs none of them, and takes none of them in", () =>
+  it.effect("needs no keys, and reads none", () =>
     Effect.gen(function* () {
       const config = yield* read({ providers: { a: provider() } }, { A_KEY: "the-secret" })
       const [one, two, none] = config.providers[0]!.credentials
@@ -37,7 +37,7 @@ describe("a config file that is read without its keys", () => {
     })
   )
 
-  it.effect("needs nothing of what only a running gateway does", () =>
+  it.effect("needs no section of a running gateway", () =>
     Effect.gen(function* () {
       const config = yield* read({
         providers: { a: provider() },
@@ -50,7 +50,7 @@ describe("a config file that is read without its keys", () => {
     })
   )
 
-  it.effect("is as strict as ever about all the rest, on the lines where it stands", () =>
+  it.effect("still reports all other problems with their lines", () =>
     Effect.gen(function* () {
       const { problems } = yield* Effect.flip(
         read(`{

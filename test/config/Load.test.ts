@@ -167,7 +167,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("means two retries where it says only after which delays, for all failures or for one", () =>
+  it.effect("means two retries if only delays are set, for all failures or for one", () =>
     Effect.gen(function* () {
       const retries = { backoff: ["1 second"] }
       const rules = { Empty: { retry: { backoff: ["1 second"] } } }
@@ -236,7 +236,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("reads a text that stands elsewhere as the number or the boolean that is wanted", () =>
+  it.effect("reads a referenced text as a number or a boolean where one is required", () =>
     Effect.gen(function* () {
       const given = {
         providers: {
@@ -331,7 +331,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("refuses a base URL whose host would come from requests", () =>
+  it.effect("refuses a base URL with a host from requests", () =>
     Effect.gen(function* () {
       const at = (baseUrl: string) => problems({ providers: { azure: { protocol: "openai", baseUrl } } })
       const azure = { protocol: "openai", baseUrl: "https://r.example/deployments/{model}" }
@@ -367,7 +367,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("names the places of secrets that stand in the file in clear, and repeats none of them", () =>
+  it.effect("names the paths of secrets in plain text, and repeats none of them", () =>
     Effect.gen(function* () {
       const { notes } = yield* load(
         {
@@ -393,7 +393,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("shows a wrong choice and the word that was meant, but nothing that may be a key", () =>
+  it.effect("shows a wrong choice and a suggestion, but nothing that may be a key", () =>
     Effect.gen(function* () {
       const found = yield* problems(
         {
@@ -413,7 +413,7 @@ describe("a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("names the object that may stand in the place of a word", () =>
+  it.effect("names the object that is accepted instead of a word", () =>
     Effect.gen(function* () {
       const found = yield* problems({
         providers: { openai },

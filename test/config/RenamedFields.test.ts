@@ -14,7 +14,7 @@ const problems = (config: unknown) =>
     error.problems.map(({ line, message, path }) => `${line} ${path}: ${message}`)
   )
 
-/** A config with this policy in every place where one may stand. */
+/** A config with this policy in every place where one is allowed. */
 const everywhere = (policy: unknown) => ({
   providers: { a: { protocol: "openai", policy, models: { "m.1": { policy } } } },
   models: { smart: { chain: ["a/m.1"], policy }, list: ["a/m.1"], text: "a/m.1" },
@@ -22,7 +22,7 @@ const everywhere = (policy: unknown) => ({
 })
 
 describe("old names in a config file", () => {
-  it.effect("mean the same as the new ones wherever a policy may stand", () =>
+  it.effect("have the meaning of the new ones wherever a policy is allowed", () =>
     Effect.gen(function* () {
       const { notes: warnings, ...old } = yield* load(
         everywhere({
@@ -81,7 +81,7 @@ describe("old names in a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("stand in the paths of problems with their values", () =>
+  it.effect("are in the paths of problems with their values", () =>
     Effect.gen(function* () {
       const policy = { patience: "soon", rules: { Silent: { next: "plaice" } } }
       const found = yield* problems({ policy, providers: { a: { protocol: "openai" } } })
@@ -92,7 +92,7 @@ describe("old names in a config file", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("are unknown where no policy stands", () =>
+  it.effect("are unknown outside of policies", () =>
     Effect.gen(function* () {
       const found = yield* problems({ providers: { a: { protocol: "openai", patience: 1 } }, reserve: 1 })
       assert.lengthOf(found, 2)

@@ -36,7 +36,7 @@ describe("a dialect in a config file", () => {
     })
   })
 
-  it("that nobody knows is a problem, and the one that was meant is named", () => {
+  it("that is unknown is a problem, with a suggestion", () => {
     const [first] = problem("mistrall")
     assert.strictEqual(
       first,
@@ -45,7 +45,7 @@ describe("a dialect in a config file", () => {
     assert.match(problem({ row: "nobody" })[0] ?? "", /^providers\.box\.dialect\.row: .*\(known: openai, /)
   })
 
-  it("is also named where it is said in other words: by a product, a host, a family of models", () => {
+  it("is also suggested for a product, a host, a family of models", () => {
     for (const [said, row] of [
       ["dashscop", "qwen"],
       ["azure-openai", "azure"],

@@ -1,4 +1,4 @@
-/** A config file that says something other than the default in every field there is, and what becomes of it without one. */
+/** A config file with a value other than the default in every field, and the config without each of them. */
 import type * as SchemaAST from "effect/SchemaAST"
 import { ConfigFile } from "../../src/config/file/ConfigFile.ts"
 import { fromFile, type GatewayConfig } from "../../src/config/GatewayConfig.ts"
@@ -81,7 +81,7 @@ const dialect = {
   emptyAnswer: "answer"
 } as const
 
-/** With `rules`, and without them where they would hide what stands beside them. */
+/** With `rules`, and without them where they would override other fields. */
 export const make = (options: { readonly rules: boolean }): ConfigFile => {
   const own = options.rules ? { ...policy, rules } : policy
   return {
@@ -168,7 +168,7 @@ const tiers = [
   { equals: ["a/large", { model: "a/small", weight: 3 }], strategy: "random" }
 ] as const
 
-/** A place in the file; what has a name of its own choice, and the items of a list, are `*`. */
+/** A path in the file; names chosen by the user, and items of a list, are `*`. */
 type Place = ReadonlyArray<string>
 
 /** Every place of the file that holds no others. */
@@ -211,10 +211,10 @@ export const without = (file: ConfigFile, place: Place): GatewayConfig | undefin
   return isFound ? fromFile(changed, []) : undefined
 }
 
-/** Fields of the objects in a chain, which are no names of anybody's choice. */
+/** Fields of the objects in a chain, which are not names chosen by the user. */
 const ofTiers = new Set(["equals", "strategy", "model", "weight"])
 
-/** Places that cannot be left out: there something else is said. */
+/** Paths that cannot be left out: they get another value. */
 const required = new Set([
   "providers.*.protocol",
   "providers.*.credentials.*.name",

@@ -199,7 +199,7 @@ describe("a request", () => {
   ] as const
 
   for (const [what, body, status, code] of refusals) {
-    it.live(`whose body ${what} is refused in the shape of the protocol`, () =>
+    it.live(`with a body that ${what} is refused in the format of the protocol`, () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         const url = yield* start({

@@ -43,7 +43,7 @@ describe("the official openai client", () => {
     })
   )
 
-  it.live("reads streams to their end, and hears of one that breaks", () =>
+  it.live("reads streams to their end, and gets the error of one that breaks", () =>
     Effect.gen(function* () {
       const fault = yield* FaultServer.make
       fault.play(FaultServer.sse(openai.events), [
@@ -99,7 +99,7 @@ describe("the official openai client", () => {
     })
   )
 
-  it.live("throws the error that the status stands for", () =>
+  it.live("throws the error class of the status", () =>
     Effect.gen(function* () {
       const fault = yield* FaultServer.make
       const url = yield* start({
@@ -129,7 +129,7 @@ describe("the official openai client", () => {
 })
 
 describe("the official Anthropic client", () => {
-  it.live("reads answers and streams, and hears of one that breaks", () =>
+  it.live("reads answers and streams, and gets the error of one that breaks", () =>
     Effect.gen(function* () {
       const fault = yield* FaultServer.make
       const url = yield* start({
@@ -162,7 +162,7 @@ describe("the official Anthropic client", () => {
     })
   )
 
-  it.live("throws the error that the status stands for, and lists the models", () =>
+  it.live("throws the error class of the status, and lists the models", () =>
     Effect.gen(function* () {
       const fault = yield* FaultServer.make
       const url = yield* start({

@@ -68,7 +68,7 @@ describe("the log", () => {
     })
   )
 
-  it.effect("limits entries in an outage, and says how many it left out", () =>
+  it.effect("limits entries in an outage, and counts those left out", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[new Failure.BadRequest({ reason: "Invalid", message: "no" })]])
       const chain = Chain.make(Model.make(a, "m"))
@@ -108,7 +108,7 @@ describe("the log", () => {
       const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 0 }, rules })
       const lines = yield* play((failover) => {
         const ask = Effect.exit(failover.complete(chain, ""))
-        // One odd failure is counted and means nothing; then a rest, which a stream ends.
+        // One unknown failure is only counted; then a bench, which a stream ends.
         return Effect.repeat(ask, { times: 2 }).pipe(
           Effect.andThen(Effect.sleep("1 second")),
           Effect.andThen(Stream.runDrain(failover.stream(chain, "")))
@@ -122,7 +122,7 @@ describe("the log", () => {
     })
   )
 
-  it.effect("says once that a key is benched manually, whatever happens to running attempts", () =>
+  it.effect("logs a manual bench once, whatever happens to running attempts", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ wait: "1 second" }, busy]])
       const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 0 } })

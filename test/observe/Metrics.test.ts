@@ -8,7 +8,7 @@ import { Scripted } from "../../src/testing/index.ts"
 
 const busy = new Failure.Transient({ reason: "Overloaded", message: "busy" })
 
-/** Runs something with a runtime that counts, in a registry of its own, and gives what Prometheus would read. */
+/** Runs something with a runtime that counts, in its own registry, and returns what Prometheus would read. */
 const scrape = <A, E>(
   run: (failover: Failover.Runtime, registry: BenchRegistry.BenchRegistry["Service"]) => Effect.Effect<A, E>,
   options: Metrics.Options = { knowsModel: () => true, knowsName: (name) => name === "smart" }

@@ -8,7 +8,7 @@ import { Scripted } from "../../src/testing/index.ts"
 
 const busy = new Failure.Transient({ reason: "Overloaded", message: "busy" })
 
-/** A runtime that a record listens to, and a way to let time go by until a call is over. */
+/** A runtime with a record as its observer, and a function that advances the time until a call is over. */
 const watched = Effect.fnUntraced(function* (options?: RecentTraffic.Options) {
   const pulse = RecentTraffic.make(options)
   const registry = yield* BenchRegistry.makeMemory
@@ -66,7 +66,7 @@ describe("the record of the last minutes", () => {
     })
   )
 
-  it.effect("keeps a window of steps, and forgets what has left it", () =>
+  it.effect("keeps a window of steps, and drops older ones", () =>
     Effect.gen(function* () {
       const { failover, finish, pulse } = yield* watched({ stepMillis: 10_000, steps: 3 })
       const chain = Chain.make(Model.make(Scripted.make("a", [["hello"]]), "m"))
@@ -100,7 +100,7 @@ describe("the record of the last minutes", () => {
     })
   )
 
-  it.effect("counts neither bad requests nor callers who leave as failures of a target", () =>
+  it.effect("counts neither bad requests nor disconnected callers as failures of a target", () =>
     Effect.gen(function* () {
       const { failover, finish, pulse } = yield* watched()
       const bad = Scripted.make("a", [[new Failure.BadRequest({ reason: "Invalid", message: "no" })]])

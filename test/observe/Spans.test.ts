@@ -128,7 +128,7 @@ describe("spans", () => {
     })
   )
 
-  it.effect("end when the caller hangs up", () =>
+  it.effect("end when the caller disconnects", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ hang: true }]])
       const [run, attempt] = yield* play((failover) =>

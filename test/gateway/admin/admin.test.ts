@@ -85,26 +85,24 @@ describe("the admin API", () => {
     })
   )
 
-  it.live(
-    "is, with the status page, what requests are recorded for: without both nobody remembers them",
-    () =>
-      Effect.gen(function* () {
-        const remembered = (adminToken: Redacted.Redacted | undefined, statusPage: "open" | "off" = "off") =>
-          Effect.gen(function* () {
-            const backend = Scripted.make("a", [["hello"]])
-            const runtimes = yield* Runtimes
-            const failover = yield* runtimes.of({
-              ...GatewayConfig.fromFile({ providers: {} }, []),
-              server: { ...GatewayConfig.defaultServer, adminToken, statusPage }
-            })
-            yield* failover.complete(Chain.make(Model.make(backend, "m")), "a prompt")
-            const { recent } = yield* Decisions.Decisions
-            return (yield* recent).length
-          }).pipe(Effect.provide(ObservedRuntimes.layer()))
-        assert.strictEqual(yield* remembered(undefined), 0)
-        assert.strictEqual(yield* remembered(Redacted.make(token)), 1)
-        assert.strictEqual(yield* remembered(undefined, "open"), 1)
-      })
+  it.live("needs the record of requests, like the status page; without both none is kept", () =>
+    Effect.gen(function* () {
+      const remembered = (adminToken: Redacted.Redacted | undefined, statusPage: "open" | "off" = "off") =>
+        Effect.gen(function* () {
+          const backend = Scripted.make("a", [["hello"]])
+          const runtimes = yield* Runtimes
+          const failover = yield* runtimes.of({
+            ...GatewayConfig.fromFile({ providers: {} }, []),
+            server: { ...GatewayConfig.defaultServer, adminToken, statusPage }
+          })
+          yield* failover.complete(Chain.make(Model.make(backend, "m")), "a prompt")
+          const { recent } = yield* Decisions.Decisions
+          return (yield* recent).length
+        }).pipe(Effect.provide(ObservedRuntimes.layer()))
+      assert.strictEqual(yield* remembered(undefined), 0)
+      assert.strictEqual(yield* remembered(Redacted.make(token)), 1)
+      assert.strictEqual(yield* remembered(undefined, "open"), 1)
+    })
   )
 
   it.live("does not open what the client tokens guard", () =>
@@ -152,7 +150,7 @@ describe("the admin API", () => {
   )
 })
 
-describe("the bench by hand", () => {
+describe("manual benching", () => {
   it.live("keeps requests away from a key until it is unbenched", () =>
     Effect.gen(function* () {
       const { a, admin, call } = yield* running()
@@ -246,8 +244,8 @@ describe("the bench by hand", () => {
   )
 })
 
-describe("what it tells", () => {
-  it.live("who rests by itself: why, on what evidence, since and until when", () =>
+describe("what it reports", () => {
+  it.live("what is benched automatically: why, on what evidence, since and until when", () =>
     Effect.gen(function* () {
       const { a, admin, call } = yield* running()
       a.play(dead)
@@ -265,7 +263,7 @@ describe("what it tells", () => {
     })
   )
 
-  it.live("how every target is doing, also those that nobody has called", () =>
+  it.live("the health of every target, including those that were never called", () =>
     Effect.gen(function* () {
       const { a, admin, call } = yield* running()
       a.play(overloaded)
@@ -309,7 +307,7 @@ describe("what it tells", () => {
     })
   )
 
-  it.live("the same as JSON lines, the oldest first, for whoever keeps them or replays them", () =>
+  it.live("the same as JSON lines, oldest first, to be stored or replayed", () =>
     Effect.gen(function* () {
       const { a, admin, call, url } = yield* running()
       a.play(overloaded)
@@ -341,7 +339,7 @@ describe("what it tells", () => {
     })
   )
 
-  it.live("which request of whose it was, and what it asked for", () =>
+  it.live("the id, the model and the operation of a request", () =>
     Effect.gen(function* () {
       const { admin, call, url } = yield* running()
       const got = yield* call()
@@ -359,7 +357,7 @@ describe("what it tells", () => {
     })
   )
 
-  it.live("which conversation a request is a turn of, and nothing of what names it", () =>
+  it.live("the conversation of a request, without revealing its key", () =>
     Effect.gen(function* () {
       const { admin, url } = yield* running()
       const turn = (session: string) =>
@@ -521,7 +519,7 @@ describe("the live events", () => {
   )
 })
 
-/** Listens to the events as they come over the wire; what has come so far. Leaves with the scope. */
+/** Reads the events from the wire; returns those that have arrived so far. Disconnects with the scope. */
 const listen = (url: string) =>
   Effect.map(
     Effect.acquireRelease(
@@ -540,7 +538,7 @@ const listen = (url: string) =>
     ({ text }) => text
   )
 
-describe("no secret comes out", () => {
+describe("no secret is revealed", () => {
   it.live("in any answer: no key, no token, no prompt, no value of a header or a query", () =>
     Effect.gen(function* () {
       const a = yield* FaultServer.make

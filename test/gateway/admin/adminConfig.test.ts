@@ -29,7 +29,7 @@ describe("the config for an operator", () => {
     )
   })
 
-  it("is plain JSON: what is no number is a word, and what is not said is left out", () => {
+  it("is plain JSON: infinity is a string, and undefined fields are left out", () => {
     assert.deepStrictEqual(JSON.parse(JSON.stringify(view)), view)
     assert.deepNestedInclude(view, {
       "models.smart": { chain: ["azure/gpt-5.2"], policy: { deadline: "Infinity" } },

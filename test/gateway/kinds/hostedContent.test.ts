@@ -1,4 +1,4 @@
-/** What a provider's own tools returned, and what a role or an item unknown to us says, is content like any other. */
+/** Results of a provider's own tools, and unknown roles and items, are content like any other. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, dataOf, type Json, message, stage } from "../../support/kinds.ts"
@@ -98,7 +98,7 @@ describe("in a conversation of responses", () => {
       })
     )
 
-  it.live("a search of the web has no content of its own, and is named", () =>
+  it.live("a web search has no content, and is named as dropped", () =>
     Effect.gen(function* () {
       const { got } = yield* throughResponses({ type: "web_search_call", id: "ws_1", status: "completed" })
       assert.deepStrictEqual(
@@ -189,7 +189,7 @@ describe("in a conversation of messages", () => {
     })
   )
 
-  it.live("a role that is not known is not left out", () =>
+  it.live("an unknown role is not left out", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ corp: chats })
       const got = yield* post("/v1/messages", {

@@ -6,7 +6,7 @@ import { chunk, completion, type Json, message, type Reply, type Stage, stage } 
 
 const call = { id: "call_1", type: "function", function: { name: "", arguments: '{"city":"Oslo"}' } }
 
-/** The tool's name as the target knows it. */
+/** The tool's name at the target. */
 const named = (asked: Json, reply: Reply): Reply =>
   JSON.parse(JSON.stringify(reply).replaceAll('"name":""', `"name":${JSON.stringify(nameIn(asked))}`))
 
@@ -56,7 +56,7 @@ const converse = Effect.fnUntraced(function* (
 for (const stream of [false, true]) {
   describe(`what a model left in a conversation${stream ? ", streamed" : ""}`, () => {
     for (const protocol of ["messages", "responses"] as const) {
-      it.live(`goes back to Mistral among the parts of the content, from ${protocol}`, () =>
+      it.live(`is sent back to Mistral among the parts of the content, from ${protocol}`, () =>
         Effect.gen(function* () {
           const thinking = [{ type: "thinking", thinking: [{ type: "text", text: "I need the weather." }] }]
           const running = yield* stage({
@@ -72,7 +72,7 @@ for (const stream of [false, true]) {
         })
       )
 
-      it.live(`stays away where the config says that it never goes back, from ${protocol}`, () =>
+      it.live(`is not sent back if the config sets thoughtsBack to never, from ${protocol}`, () =>
         Effect.gen(function* () {
           const running = yield* stage({
             corp: {
@@ -90,7 +90,7 @@ for (const stream of [false, true]) {
       )
 
       it.live(
-        `goes back under names that only the config knows, also behind the arguments, from ${protocol}`,
+        `is sent back under names from the config, also if it follows the arguments, from ${protocol}`,
         () =>
           Effect.gen(function* () {
             const running = yield* stage({
@@ -112,7 +112,7 @@ for (const stream of [false, true]) {
 
     for (const protocol of ["chats", "messages", "responses"] as const) {
       it.live(
-        `goes back unsigned to a server of Anthropic's protocol that signs nothing, from ${protocol}`,
+        `is sent back unsigned to a server of Anthropic's protocol that does not sign, from ${protocol}`,
         () =>
           Effect.gen(function* () {
             const running = yield* stage({

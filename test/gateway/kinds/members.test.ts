@@ -60,7 +60,7 @@ const piece = (...calls: ReadonlyArray<Json>) => chunk({ tool_calls: calls })
 
 describe("kind 1: what a model left", () => {
   // https://github.com/BenedictKing/ccx/issues/35
-  it.live("is no message of its own where nothing was said behind it: Codex, DeepSeek", () =>
+  it.live("is no separate message if nothing follows it: Codex, DeepSeek", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ deepseek: ok })
       yield* post("/v1/responses", {
@@ -110,7 +110,7 @@ describe("kind 1: what a model left", () => {
   )
 
   // https://github.com/microsoft/vscode-copilot-chat: `reasoning_opaque` comes last
-  it.live("comes behind the text of a stream and goes back all the same: Copilot", () =>
+  it.live("follows the text of a stream and is still sent back: Copilot", () =>
     Effect.gen(function* () {
       const events = [
         chunk({ role: "assistant", reasoning_text: "Hm." }),
@@ -376,7 +376,7 @@ describe("kind 5: judged by what came", () => {
 })
 
 describe("kind 6: signs of life and of an end", () => {
-  it.live("a chunk whose choices are null is no fault", () =>
+  it.live("a chunk with null choices is no failure", () =>
     Effect.gen(function* () {
       const got = yield* streamed([
         chunk({ content: "some" }),
@@ -396,20 +396,22 @@ describe("kind 6: signs of life and of an end", () => {
 })
 
 describe("kind 7: handshakes", () => {
-  it.live("Claude Code asks with ?beta=true and fields of betas, which are named as dropped for others", () =>
-    Effect.gen(function* () {
-      const { post, seen } = yield* stage({ corp: ok })
-      const got = yield* post("/v1/messages?beta=true", {
-        model: "corp/m",
-        max_tokens: 9,
-        messages: hi,
-        context_management: { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
-        mcp_servers: [{ type: "url", url: "https://mcp.example.com", name: "m" }]
+  it.live(
+    "Claude Code sends ?beta=true and fields of betas, which are named as dropped for other targets",
+    () =>
+      Effect.gen(function* () {
+        const { post, seen } = yield* stage({ corp: ok })
+        const got = yield* post("/v1/messages?beta=true", {
+          model: "corp/m",
+          max_tokens: 9,
+          messages: hi,
+          context_management: { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
+          mcp_servers: [{ type: "url", url: "https://mcp.example.com", name: "m" }]
+        })
+        assert.strictEqual(got.status, 200, got.text)
+        assert.isUndefined(seen.corp![0]!.body.context_management)
+        assert.strictEqual(got.headers["x-failover-dropped"], "context_management, mcp_servers")
       })
-      assert.strictEqual(got.status, 200, got.text)
-      assert.isUndefined(seen.corp![0]!.body.context_management)
-      assert.strictEqual(got.headers["x-failover-dropped"], "context_management, mcp_servers")
-    })
   )
 })
 
@@ -434,7 +436,7 @@ describe("kind 8: content is no setting", () => {
     })
   )
 
-  it.live("an image that a tool shows is content as well: DeepSeek is passed by", () =>
+  it.live("an image in a tool result is content: DeepSeek is skipped", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage(
         { deepseek: ok, corp: ok },
@@ -487,7 +489,7 @@ describe("kind 9: order and identity", () => {
       }
     ]
   ] as const)
-    it.live(`a call that was interrupted has no result, and strict servers want one: ${caller}`, () =>
+    it.live(`an interrupted call gets a result, because strict servers require one: ${caller}`, () =>
       Effect.gen(function* () {
         const { post, seen } = yield* stage({ corp: ok })
         yield* post(path, { ...body, model: "corp/m" })
@@ -522,7 +524,7 @@ describe("kind 9: order and identity", () => {
     })
   )
 
-  it.live("a result that comes twice is shown once as a result", () =>
+  it.live("a duplicate result is sent once as a result", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ corp: ok })
       const result = { type: "tool_result", tool_use_id: "t1", content: "mild" }
@@ -538,7 +540,7 @@ describe("kind 9: order and identity", () => {
   )
 })
 
-describe("kind 10: what a model does not know", () => {
+describe("kind 10: features that a model does not have", () => {
   const schemas: Readonly<Record<string, readonly [given: Json, sent: Json]>> = {
     // https://github.com/thClaws/thClaws/issues/172
     "an enum of numbers": [

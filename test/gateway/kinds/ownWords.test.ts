@@ -1,4 +1,4 @@
-/** What the config says of the words of a server counts for its judgement and for the translation. */
+/** Field names and values from the config count when answers are judged and translated. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, dataOf, type Json, type Reply, stage } from "../../support/kinds.ts"
@@ -9,8 +9,8 @@ const answers =
     asked.stream === true ? { events } : { json: whole }
 
 for (const stream of [false, true]) {
-  describe(`a server with words of its own${stream ? ", streamed" : ""}`, () => {
-    it.live("says how its answer ended, and what it used", () =>
+  describe(`a server with its own field names and values${stream ? ", streamed" : ""}`, () => {
+    it.live("reports the finish reason and the usage", () =>
       Effect.gen(function* () {
         const usage = { prompt_tokens: 10, completion_tokens: 5, kept: { read: 7 }, mused: 3 }
         const { post } = yield* stage({
@@ -41,7 +41,7 @@ for (const stream of [false, true]) {
       })
     )
 
-    it.live("says its thoughts in a field of its own", () =>
+    it.live("sends thoughts in its own field", () =>
       Effect.gen(function* () {
         const { post } = yield* stage({
           corp: {
@@ -76,7 +76,7 @@ for (const stream of [false, true]) {
       ["answer", 200],
       ["failure", 502]
     ] as const) {
-      it.live(`says nothing, which is ${emptyAnswer === "answer" ? "an" : "a"} ${emptyAnswer}`, () =>
+      it.live(`returns no content, which is ${emptyAnswer === "answer" ? "an" : "a"} ${emptyAnswer}`, () =>
         Effect.gen(function* () {
           const { post } = yield* stage({
             corp: {
@@ -107,7 +107,7 @@ for (const stream of [false, true]) {
 describe("the role developer", () => {
   for (const developerRole of [true, false]) {
     it.live(
-      `${developerRole ? "stays where it is taken" : "becomes the system's where it is not taken"}`,
+      `${developerRole ? "is kept if it is accepted" : "becomes a system message if it is not accepted"}`,
       () =>
         Effect.gen(function* () {
           const { post, seen } = yield* stage({

@@ -1,4 +1,4 @@
-/** What is said of the caches of prompts reaches who has the word, and what would spoil them reaches nobody else. */
+/** Cache control reaches the servers that accept it, and the billing header, which would defeat caches, reaches no other. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { completion, message, stage } from "../../support/kinds.ts"
@@ -25,7 +25,7 @@ const request = (model: string) => ({
 })
 
 describe("what is to be kept in a cache", () => {
-  it.live("is said to a server of chats that takes it, and not named as dropped", () =>
+  it.live("is sent to a chat server that accepts it, and is not named as dropped", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ openrouter: chats })
       const got = yield* post("/v1/messages", request("openrouter/anthropic/claude-sonnet-5"))
@@ -51,7 +51,7 @@ describe("what is to be kept in a cache", () => {
     })
   )
 
-  it.live("is said to Claude of what the model itself has said", () =>
+  it.live("is sent to Claude for the model's own messages", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ claude })
       yield* post("/v1/chat/completions", {

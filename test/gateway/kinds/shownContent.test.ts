@@ -1,4 +1,4 @@
-/** Content is shown or the target is passed by; what it is tells its first bytes. */
+/** Content is sent, or the target is skipped; the type is detected by the first bytes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, type Json, message, type Reply, stage } from "../../support/kinds.ts"
@@ -12,7 +12,7 @@ const audio = { type: "input_audio", input_audio: { data: "UklGRg==", format: "w
 const base64 = (text: string) => Buffer.from(text).toString("base64")
 
 describe("content of a request", () => {
-  it.live("is audio that a response shows to a target that speaks chats", () =>
+  it.live("is audio in a response for a target with chats", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ corp: { protocol: "openai", reply: chats } })
       const content = [{ type: "input_text", text: "What is said?" }, audio]
@@ -22,7 +22,7 @@ describe("content of a request", () => {
     })
   )
 
-  it.live("is audio, and a target that hears nothing is passed by for the next one", () =>
+  it.live("is audio, and a target without audio is skipped", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({
         deepseek: { protocol: "openai", reply: chats },
@@ -39,7 +39,7 @@ describe("content of a request", () => {
     })
   )
 
-  it.live("is what the model said as sound, and Claude is passed by", () =>
+  it.live("is audio of the model, and Claude is skipped", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({
         claude: { protocol: "anthropic", reply: () => ({ json: message([{ type: "text", text: "blind" }]) }) }
@@ -65,7 +65,7 @@ describe("content of a request", () => {
     ["", "%PDF-1.7 x", "application/pdf"],
     ["text/plain", "%PDF-1.7 x", "application/pdf"]
   ] as const) {
-    it.live(`is a file that calls itself ${declared || "nothing"} and goes to Claude as ${type}`, () =>
+    it.live(`is a file declared as ${declared || "nothing"} and sent to Claude as ${type}`, () =>
       Effect.gen(function* () {
         const { post, seen } = yield* stage({
           claude: { protocol: "anthropic", reply: () => ({ json: message([{ type: "text", text: "ok" }]) }) }

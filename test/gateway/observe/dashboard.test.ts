@@ -1,4 +1,4 @@
-/** The dashboard and the alerts ask for what a gateway has to show once it has seen some traffic. */
+/** The dashboard and the alerts use metrics that a gateway has after some traffic. */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -24,7 +24,7 @@ const queries = dashboard.panels.flatMap(({ targets }) => targets)
 const alertsFile = join(root, "examples/alerts.yml")
 const alerts = readFileSync(alertsFile, "utf8")
 
-/** What alerts ask for, as text: everything behind `expr:` and up to the next field. */
+/** The expressions of alerts as text: everything from `expr:` to the next field. */
 const conditions = [...alerts.matchAll(/expr: (?:\|\n)?([\s\S]*?)\n\s+for:/g)].map(([, expr]) => expr!)
 
 /** A series of a scrape. */
@@ -51,7 +51,7 @@ const seriesOf = (text: string): ReadonlyArray<Series> => {
 
 const base = (name: string) => name.replace(/_(bucket|sum|count)$/, "")
 
-/** What a gateway shows of itself after answers, retries, moves, rests, skips, broken streams and a rescue. */
+/** The metrics of a gateway after answers, retries, fallbacks, benches, skips, broken streams and a rescue. */
 const scraped = Effect.gen(function* () {
   const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
   const usage = { prompt_tokens: 10, completion_tokens: 2, prompt_tokens_details: { cached_tokens: 4 } }
@@ -73,7 +73,7 @@ const scraped = Effect.gen(function* () {
   yield* call("alone", { stream: true })
   const scrape = Effect.map(ask(`${url}/metrics`), ({ text }) => text)
   let text = ""
-  // The bench tells of its changes on the side.
+  // The changes of the bench are counted in the background.
   for (let left = 200; left > 0 && !text.includes("failover_benches_total"); left--) {
     yield* Effect.sleep("10 millis")
     text = yield* scrape
@@ -86,7 +86,7 @@ const scraped = Effect.gen(function* () {
   )
 )
 
-/** The metrics that an expression asks for, each with the labels it has to have. */
+/** The metrics of an expression, each with its labels. */
 const asked = ({ expr, legendFormat }: Query) => {
   const labels = [
     ...[...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = ""]) => list.split(",")),
@@ -117,7 +117,7 @@ const format = ({ labels, name }: Pick<Series, "name" | "labels">) =>
   `${name}{${Object.entries(labels).map(([key, value]) => `${key}=${JSON.stringify(value)}`)}}`
 
 describe("the dashboard and the alerts", () => {
-  it.live("ask for series that a gateway has, by labels that they have", () =>
+  it.live("use series that a gateway has, by labels that they have", () =>
     Effect.gen(function* () {
       const series = yield* scraped
       for (const query of [...queries, ...conditions.map((expr) => ({ expr, legendFormat: "" }))]) {
@@ -183,7 +183,7 @@ describe("the dashboard and the alerts", () => {
   )
 })
 
-/** For each alert, what makes it fire and what nearly does: series with what they say minute by minute. */
+/** For each alert, series that make it fire and series that nearly do, with a value for each minute. */
 const cases: Readonly<
   Record<
     string,
@@ -203,7 +203,7 @@ const cases: Readonly<
     },
     not: {
       'failover_runs_total{outcome="answered"}': "0+90x40",
-      // What a client did wrong, or left, is nothing to wake somebody for.
+      // Clients' errors and disconnects must not page an operator.
       'failover_runs_total{outcome="BadRequest"}': "0+50x40",
       'failover_runs_total{outcome="interrupted"}': "0+50x40",
       'failover_runs_total{outcome="AllBenched"}': "0+4x40"

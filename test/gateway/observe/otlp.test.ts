@@ -1,4 +1,4 @@
-/** What leaves a gateway for a collector, and what a collector that is gone does to it: nothing. */
+/** What a gateway sends to a collector, and that an unreachable collector has no effect. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,7 +8,7 @@ import { collected } from "../../support/collector.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, eventually, key, openai, provider, start } from "../../support/gateway.ts"
 
-/** A gateway whose telemetry goes to a collector, in a scope of its own. */
+/** A gateway that sends its telemetry to a collector, in its own scope. */
 const gateway = (endpoint: string, a: FaultServer.FaultServer, scope: Scope.Scope) =>
   start({
     providers: { a: provider("openai", a) },
@@ -70,7 +70,7 @@ describe("OTLP", () => {
     })
   )
 
-  it.live("that nobody takes disturbs no request, nor the end of the gateway", () =>
+  it.live("that no collector accepts affects neither requests nor the end of the gateway", () =>
     Effect.gen(function* () {
       const [a, mute] = [yield* FaultServer.make, yield* FaultServer.make]
       a.play(FaultServer.json(openai.answer))
@@ -98,7 +98,7 @@ describe("OTLP", () => {
         (url, heard) =>
           Effect.andThen(
             ask(`${url}/v1/chat/completions`, { body: chat("smart"), headers: { "x-request-id": "mine" } }),
-            // The bench tells of its changes on the side.
+            // The changes of the bench are counted in the background.
             eventually(() => heard().includes("a/large#k1 is benched"))
           ),
         { log: true }

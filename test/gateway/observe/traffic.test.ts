@@ -1,4 +1,4 @@
-/** What `/metrics` says of a gateway at work: right on every exit path, and bounded whatever clients send. */
+/** `/metrics` under traffic: right on every exit path, and bounded whatever clients send. */
 import { spawnSync } from "node:child_process"
 import * as net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
@@ -9,7 +9,7 @@ import * as Schedule from "effect/Schedule"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, openai, provider, start } from "../../support/gateway.ts"
 
-/** A gateway with metrics of its own before two providers. */
+/** A gateway with its own metrics before two providers. */
 const gateway = Effect.gen(function* () {
   const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
   const url = yield* start({
@@ -41,7 +41,7 @@ const requests = (route: string, status: number | string) =>
   `failover_http_requests_total{route="${route}",status="${status}"}`
 
 describe("the metrics of a gateway", () => {
-  it.live("count the requests in flight, and not those that have ended or that nobody waits for", () =>
+  it.live("count the requests in flight, and not those that have ended or were abandoned", () =>
     Effect.gen(function* () {
       const { a, scrape, url } = yield* gateway
       const { hostname, port } = new URL(url)
@@ -80,7 +80,7 @@ describe("the metrics of a gateway", () => {
     })
   )
 
-  it.live("tell attempts, moves, rests, durations and statuses of what clients asked for", () =>
+  it.live("report attempts, fallbacks, benches, durations and statuses of requests", () =>
     Effect.gen(function* () {
       const { a, b, call, scrape } = yield* gateway
       a.play(FaultServer.json(openai.error("overloaded", "busy"), 503))

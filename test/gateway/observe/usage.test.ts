@@ -1,4 +1,4 @@
-/** Tokens: what answers say they took, on spans and in metrics, where somebody asked for it. */
+/** Tokens reported by answers, on spans and in metrics, if they are configured. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -9,7 +9,7 @@ import { anthropic, ask, chat, message, openai, provider, start } from "../../su
 const sse = (json: object, event?: string) =>
   `${event === undefined ? "" : `event: ${event}\n`}data: ${JSON.stringify(json)}\n\n`
 
-/** A stream of a chat whose usage comes last, as with `include_usage`. */
+/** A chat stream with its usage at the end, as with `include_usage`. */
 const chatEvents = [
   ...openai.events.slice(0, -3),
   sse({ id: "c-1", model: "large-0426", choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }),
@@ -197,7 +197,7 @@ describe("tokens", () => {
     })
   )
 
-  it.live("are counted without a collector when the config says so, and not when it does not", () =>
+  it.live("are counted without a collector if the config enables it, and not otherwise", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(chatAnswer))
@@ -217,7 +217,7 @@ describe("tokens", () => {
     })
   )
 
-  it.live("are not read where spans are sent and the config says that they are not to be", () =>
+  it.live("are not read if spans are sent but the config disables usage", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(chatAnswer))

@@ -11,7 +11,7 @@ const adminToken = "an-admin-token-0123456789-abcdefgh"
 const admin = { server: { adminToken } }
 const bearer = { authorization: `Bearer ${adminToken}` }
 
-/** A JSON schema so many levels deep, as text: writing it anew overflows the stack. */
+/** A JSON schema of many levels, as text: serialising it again overflows the stack. */
 const deepSchema = (levels: number): string =>
   `${'{"type":"object","properties":{"a":'.repeat(levels)}{"type":"string"}${"}}".repeat(levels)}`
 
@@ -35,8 +35,8 @@ for (const [from, to] of [
   const foreign = to === "openai" ? openai : anthropic
   const deep = withTool(body, from, deepSchema(6_000))
 
-  describe(`a request of ${from} whose tool schema is 6,000 levels deep`, () => {
-    it.live(`is a 400 to a target of ${to}, and rests nobody`, () =>
+  describe(`a request of ${from} with a tool schema of 6,000 levels`, () => {
+    it.live(`is a 400 to a target of ${to}, and benches nothing`, () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         server.play(FaultServer.json(foreign.answer))
@@ -60,7 +60,7 @@ for (const [from, to] of [
 
 describe("a firewall's page", () => {
   for (const status of [403, 405, 406]) {
-    it.live(`with status ${status} rests nobody, and the next target answers`, () =>
+    it.live(`with status ${status} benches nothing, and the next target answers`, () =>
       Effect.gen(function* () {
         const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
         const page =
@@ -86,7 +86,7 @@ describe("a firewall's page", () => {
   }
 })
 
-describe("what one request asks of a model that cannot do it", () => {
+describe("a request for a feature that the model does not have", () => {
   it.live("moves on, and the model serves others at once", () =>
     Effect.gen(function* () {
       const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
@@ -107,7 +107,7 @@ describe("what one request asks of a model that cannot do it", () => {
     })
   )
 
-  it.live("comes back as the provider said it when nobody else is there", () =>
+  it.live("is returned as the provider sent it without another target", () =>
     Effect.gen(function* () {
       const a = yield* FaultServer.make
       const error = { error: { message: "this model does not support tools", type: "api_error" } }
@@ -121,8 +121,8 @@ describe("what one request asks of a model that cannot do it", () => {
   )
 })
 
-describe("a chain that fails for want of something in our own process", () => {
-  it("is a 500, and nobody else's 502", () => {
+describe("a chain that fails for lack of a local resource", () => {
+  it("is a 500, not a 502", () => {
     const failure = new Transient({ reason: "Local", message: "too many open files" })
     const error = new ChainExhausted({ attempts: [{ target: "a/m#k1", failure }] })
     const refusal = RunRefusal.fromRunError(error, 0, "openai")

@@ -13,7 +13,7 @@ interface Call {
   readonly members?: object
 }
 
-/** What a server of chats says: members of its message, calls, text; whole or in pieces of a few characters. */
+/** The answer of a chat server: members of its message, calls, text; whole or in pieces of a few characters. */
 interface Said {
   readonly members?: Readonly<Record<string, unknown>>
   readonly calls?: ReadonlyArray<Call>
@@ -100,7 +100,7 @@ const itemsOf = (text: string, isStream: boolean): Array<Wild> =>
 
 const question = { role: "user", content: "How is the weather?" }
 
-/** Both clients that are translated: how they ask, and how they go on. */
+/** Both clients that are translated: their first requests, and how they continue. */
 const clients = {
   messages: {
     path: "/v1/messages",
@@ -150,7 +150,7 @@ const gateway = (servers: Readonly<Record<string, FaultServer.FaultServer>>, mor
     ...more
   })
 
-/** A first turn, and the second one as its client sends it: what the server was asked then. */
+/** A first turn, and the second one as its client sends it: the request that the server got then. */
 const twoTurns = (
   client: ClientName,
   isStream: boolean,
@@ -193,7 +193,7 @@ const google = (length: number, seed?: number) => ({
 
 for (const client of ["messages", "responses"] as const) {
   for (const isStream of [false, true]) {
-    describe(`to a client of ${client}, ${isStream ? "in a stream" : "whole"}, what a model left goes back to it:`, () => {
+    describe(`to a client of ${client}, ${isStream ? "in a stream" : "whole"}, what a model left is sent back to it:`, () => {
       it.live("its thoughts, with the call they led to", () =>
         Effect.gen(function* () {
           const said = {
@@ -219,7 +219,7 @@ for (const client of ["messages", "responses"] as const) {
         })
       )
 
-      it.live("what hangs on each of several calls", () =>
+      it.live("the fields of each of several calls", () =>
         Effect.gen(function* () {
           const [one, two] = [google(200, 3), google(2500, 5)]
           const calls = [{ name: "weather", members: one }, { name: "time", members: two }, { name: "date" }]
@@ -270,7 +270,7 @@ for (const client of ["messages", "responses"] as const) {
         })
       )
 
-      it.live("not when it was changed on the way", () =>
+      it.live("not if it was modified", () =>
         Effect.gen(function* () {
           const said = {
             members: { reasoning_content: "I need the weather." },
@@ -287,7 +287,7 @@ for (const client of ["messages", "responses"] as const) {
         })
       )
 
-      it.live("and to nobody else", () =>
+      it.live("and to no other target", () =>
         Effect.gen(function* () {
           const [a, b, claude] = [yield* FaultServer.make, yield* FaultServer.make, yield* FaultServer.make]
           const said = {
@@ -325,7 +325,7 @@ for (const client of ["messages", "responses"] as const) {
   }
 }
 
-describe("a client of messages that asked for no thoughts", () => {
+describe("a client of messages that requested no thoughts", () => {
   for (const isStream of [false, true]) {
     it.live(
       `carries them with the first call ${isStream ? "of a stream" : "of an answer"}, and what is too long is kept`,
@@ -348,7 +348,7 @@ describe("a client of messages that asked for no thoughts", () => {
         })
     )
 
-    it.live(`or asked not to see them carries them unseen${isStream ? " in a stream" : ""}`, () =>
+    it.live(`or hides them carries them without showing them${isStream ? " in a stream" : ""}`, () =>
       Effect.gen(function* () {
         const said = { members: { reasoning_content: "I need the weather." }, calls: [{ name: "weather" }] }
         const more = { thinking: { type: "adaptive", display: "omitted" } }
@@ -384,7 +384,7 @@ describe("a conversation that began elsewhere", () => {
       return assistant(JSON.parse(server.requests[0]?.body ?? "{}").messages)
     })
 
-  it.live("gives thoughts that nobody signed to a server that wants them", () =>
+  it.live("sends unsigned thoughts to a server that requires them", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* send("a/deepseek-v4", unsigned)).reasoning_content, "I need the weather.")
       assert.notProperty(yield* send("a/gpt-5.2", unsigned), "reasoning_content")

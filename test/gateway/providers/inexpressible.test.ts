@@ -1,4 +1,4 @@
-/** What a target cannot be told: it is passed by, or its refusal is not the last word. */
+/** Content that a target does not accept: the target is skipped, or its refusal is not final. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"
@@ -28,7 +28,7 @@ const gateway = Effect.gen(function* () {
 
 const audio = { type: "input_audio", input_audio: { data: "AAAA", format: "wav" } }
 
-/** By the path that is called: content that only its own protocol knows. */
+/** By the called path: content that only its own protocol has. */
 const contents = [
   ["a recording", "/v1/chat/completions", { messages: [{ role: "user", content: [audio] }] }],
   [
@@ -107,7 +107,7 @@ describe("a refusal of a request that had to be changed", () => {
   const chat = { messages: [{ role: "user", content: "hi" }] }
   const refusal = FaultServer.json(anthropic.error("invalid_request_error", "tools.0: no"), 400)
 
-  it.live("is not the last word while another target stands in the chain", () =>
+  it.live("is not final while the chain has another target", () =>
     Effect.gen(function* () {
       const { benches, claude, gpt, post } = yield* gateway
       claude.play(refusal)
@@ -118,7 +118,7 @@ describe("a refusal of a request that had to be changed", () => {
     })
   )
 
-  it.live("is told to the caller where it was the only target", () =>
+  it.live("is returned to the caller if it was the only target", () =>
     Effect.gen(function* () {
       const { claude, post } = yield* gateway
       claude.play(refusal)

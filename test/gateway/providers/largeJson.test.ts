@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as LargeJson from "../../../src/gateway/providers/LargeJson.ts"
 
 describe("large JSON", () => {
-  it("is written as JSON.stringify writes it, whatever stands where a piece ends", () => {
+  it("is written like JSON.stringify, whatever characters are at the end of a piece", () => {
     const some = ["a", "é", "漢", "😀", "\ud800", "\udc00", '"', "\\", "\n", "\u0000", "\u2028"]
     for (const one of some) {
       for (const other of ["a", "😀", "\udc00"]) {

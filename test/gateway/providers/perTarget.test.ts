@@ -1,4 +1,4 @@
-/** What is decided for each target: whose thoughts go to whom, what is tried once more, which betas are asked for. */
+/** What is decided for each target: which thoughts it gets, what is tried again, which betas are requested. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"
@@ -48,7 +48,7 @@ describe("thoughts in a conversation", () => {
 
   for (const stream of [false, true]) {
     it.live(
-      `with a signature that is not Claude's are left out once it says so${stream ? ", streamed" : ""}`,
+      `with a signature that is not Claude's are left out once Claude has refused them${stream ? ", streamed" : ""}`,
       () =>
         Effect.gen(function* () {
           const { claude, post } = yield* gateway
@@ -79,7 +79,7 @@ describe("thoughts in a conversation", () => {
 })
 
 describe("a field that a server refuses by its name", () => {
-  it.live("is replaced once: a tool in the place of a schema", () =>
+  it.live("is replaced once: a tool instead of a schema", () =>
     Effect.gen(function* () {
       const { claude, post } = yield* gateway
       const call = { type: "tool_use", id: "toolu_1", name: "answer_with_json", input: { city: "Oslo" } }
@@ -107,7 +107,7 @@ describe("a field that a server refuses by its name", () => {
   )
 })
 
-describe("a forced call that a server refuses while its model thinks", () => {
+describe("a forced call that a server refuses with thinking on", () => {
   it.live("is left to the model once", () =>
     Effect.gen(function* () {
       const { claude, post } = yield* gateway
@@ -152,7 +152,7 @@ describe("the header anthropic-beta", () => {
 })
 
 describe("betas that a target does not take", () => {
-  it.live("are not asked of it", () =>
+  it.live("are not requested from it", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const url = yield* start({
@@ -167,46 +167,44 @@ describe("betas that a target does not take", () => {
 })
 
 describe("a dialect that is applied always", () => {
-  it.live(
-    "brings requests of its own protocol into shape too, keeps fields that are not known, and touches no other model",
-    () =>
-      Effect.gen(function* () {
-        const server = yield* FaultServer.make
-        const url = yield* start({
-          providers: {
-            box: {
-              ...provider("openai", server),
-              models: { strict: { dialect: { row: "mistral", apply: "always" } } }
-            }
+  it.live("also fits requests of its own protocol, keeps unknown fields, and affects no other model", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const url = yield* start({
+        providers: {
+          box: {
+            ...provider("openai", server),
+            models: { strict: { dialect: { row: "mistral", apply: "always" } } }
           }
-        })
-        server.play(FaultServer.json(openai.answer), FaultServer.json(openai.answer))
-        const body = (model: string) => ({
-          model,
-          seed: 7,
-          messages: [
-            { role: "user", content: "hi" },
-            { role: "system", content: "Be brief." },
-            {
-              role: "assistant",
-              content: null,
-              tool_calls: [{ id: "call_1", type: "function", function: { name: "a", arguments: "{}" } }]
-            },
-            { role: "tool", tool_call_id: "call_1", content: "rain" },
-            { role: "user", content: "and?" }
-          ]
-        })
-        const got = yield* ask(`${url}/v1/chat/completions`, { body: body("box/strict") })
-        assert.strictEqual(got.status, 200, got.text)
-        const sent = JSON.parse(server.requests[0]?.body ?? "{}")
-        assert.strictEqual(sent.seed, 7)
-        assert.deepStrictEqual(
-          sent.messages.map(({ role }: { readonly role: string }) => role),
-          ["user", "assistant", "tool", "assistant", "user"]
-        )
-        assert.match(sent.messages[2].tool_call_id, /^[a-zA-Z0-9]{9}$/)
-        yield* ask(`${url}/v1/chat/completions`, { body: body("box/plain") })
-        assert.strictEqual(server.requests[1]?.body, JSON.stringify(body("plain")))
+        }
       })
+      server.play(FaultServer.json(openai.answer), FaultServer.json(openai.answer))
+      const body = (model: string) => ({
+        model,
+        seed: 7,
+        messages: [
+          { role: "user", content: "hi" },
+          { role: "system", content: "Be brief." },
+          {
+            role: "assistant",
+            content: null,
+            tool_calls: [{ id: "call_1", type: "function", function: { name: "a", arguments: "{}" } }]
+          },
+          { role: "tool", tool_call_id: "call_1", content: "rain" },
+          { role: "user", content: "and?" }
+        ]
+      })
+      const got = yield* ask(`${url}/v1/chat/completions`, { body: body("box/strict") })
+      assert.strictEqual(got.status, 200, got.text)
+      const sent = JSON.parse(server.requests[0]?.body ?? "{}")
+      assert.strictEqual(sent.seed, 7)
+      assert.deepStrictEqual(
+        sent.messages.map(({ role }: { readonly role: string }) => role),
+        ["user", "assistant", "tool", "assistant", "user"]
+      )
+      assert.match(sent.messages[2].tool_call_id, /^[a-zA-Z0-9]{9}$/)
+      yield* ask(`${url}/v1/chat/completions`, { body: body("box/plain") })
+      assert.strictEqual(server.requests[1]?.body, JSON.stringify(body("plain")))
+    })
   )
 })

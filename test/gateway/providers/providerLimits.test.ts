@@ -1,4 +1,4 @@
-/** Providers that send too much, or what was not asked for; and what of their answers reaches the caller. */
+/** Providers that send too much, or something that was not requested; and what of their answers reaches the caller. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"
@@ -116,7 +116,7 @@ const floods: ReadonlyArray<{
 
 describe("a provider that floods", () => {
   for (const { policy = {}, says, sends, stream, word } of floods) {
-    it.live(`with ${says} is let go, and the next one answers`, () =>
+    it.live(`with ${says} is disconnected, and the next one answers`, () =>
       Effect.gen(function* () {
         const { a, asked } = yield* scene(sends, { stream, policy })
         const got = yield* asked("smart")
@@ -134,27 +134,32 @@ describe("a provider that floods", () => {
     )
   }
 
-  it.live("after the commit point with an event without an end: a clean error, and it is let go", () =>
-    Effect.gen(function* () {
-      const begun = openai.events.slice(0, 3).join("")
-      const { a, asked } = yield* scene([{ head: 200, headers: sse }, { send: begun }, ...flood("data: {")], {
-        stream: true
+  it.live(
+    "after the commit point, an event without an end gives a clean error, and the provider is disconnected",
+    () =>
+      Effect.gen(function* () {
+        const begun = openai.events.slice(0, 3).join("")
+        const { a, asked } = yield* scene(
+          [{ head: 200, headers: sse }, { send: begun }, ...flood("data: {")],
+          {
+            stream: true
+          }
+        )
+        const got = yield* asked("smart")
+        assert.strictEqual(got.status, 200)
+        assert.isFalse(got.broken, "the answer has an end")
+        assert.isTrue(got.text.startsWith(begun))
+        const rest = got.text.slice(begun.length)
+        assert.isBelow(rest.length, 1_000)
+        assert.include(rest, '"code":"stream_broken"')
+        assert.notInclude(rest, "[DONE]")
+        yield* eventually(() => a.requests[0]?.aborted === true)
       })
-      const got = yield* asked("smart")
-      assert.strictEqual(got.status, 200)
-      assert.isFalse(got.broken, "the answer has an end")
-      assert.isTrue(got.text.startsWith(begun))
-      const rest = got.text.slice(begun.length)
-      assert.isBelow(rest.length, 1_000)
-      assert.include(rest, '"code":"stream_broken"')
-      assert.notInclude(rest, "[DONE]")
-      yield* eventually(() => a.requests[0]?.aborted === true)
-    })
   )
 })
 
-describe("what a provider says in its headers", () => {
-  it.live("reaches the caller, but for what is not its own to say", () =>
+describe("the headers of a provider", () => {
+  it.live("reach the caller, except those that only the gateway may set", () =>
     Effect.gen(function* () {
       const kept = {
         connection: "close, x-inner",
@@ -222,7 +227,7 @@ describe("what a provider says in its headers", () => {
     })
   )
 
-  it.live("is nobody's business where it failed: no header of it is passed on but the gateway's own", () =>
+  it.live("are not passed on if it failed", () =>
     Effect.gen(function* () {
       const { asked } = yield* scene(
         FaultServer.json({ error: { message: "no", type: "invalid_request_error" } }, 400, {

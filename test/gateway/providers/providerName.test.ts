@@ -22,7 +22,7 @@ describe("the name of a provider on spans", () => {
     })
   }
 
-  it("is that of the config for whoever the conventions have none for, or only looks like one", () => {
+  it("is that of the config for a host that the conventions do not name, or that only looks like one", () => {
     for (const endpoint of [
       "http://127.0.0.1:11434/v1",
       "https://notopenai.com/v1",

@@ -1,4 +1,4 @@
-/** Keys that a provider says to the gateway's callers, in whatever way. */
+/** Keys that a provider echoes to the gateway's callers, in any form. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,7 @@ const spellings = (secret: string): ReadonlyArray<string> => [
   Buffer.from(`ab${secret}cd`).toString("base64url")
 ]
 
-/** No spelling of any secret, except for what base64 says at its edges. */
+/** No spelling of any secret, except for the edges of base64. */
 const assertClean = (said: string, what: string) => {
   for (const secret of secrets) {
     for (const spelled of spellings(secret)) {
@@ -51,7 +51,7 @@ const gateway = Effect.fnUntraced(function* (protocol: "openai" | "anthropic" = 
 
 const said = secrets.flatMap(spellings)
 
-describe("a key that a provider says", () => {
+describe("a key that a provider echoes", () => {
   it.live("in the headers of a good answer does not leave, whole or as a stream", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()

@@ -52,7 +52,7 @@ const read = Effect.map(Effect.context<never>(), (context) => {
 })
 
 describe("a translated stream", () => {
-  it.effect("is read in the turn in which its chunks come, and ends with its provider's last event", () =>
+  it.effect("is read in the turn in which its chunks arrive, and ends with its provider's last event", () =>
     Effect.gen(function* () {
       const { flow, source, texts } = yield* read
       source.put(chunk("one", Phase.content), chunk("two", Phase.content))
@@ -107,7 +107,7 @@ describe("a translated stream", () => {
     })
   )
 
-  it.effect("takes nothing from its provider while nobody reads, and lets it go when it is cancelled", () =>
+  it.effect("reads nothing from its provider without a reader, and cancels it when it is cancelled", () =>
     Effect.sync(() => {
       const source = new Tap<Chunk, Failure>()
       const flow = new TranslatedFlow(source, {

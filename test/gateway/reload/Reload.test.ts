@@ -17,7 +17,7 @@ const bearer = { authorization: "Bearer admin-token" }
 
 type Text = { readonly server?: object; readonly [key: string]: unknown }
 
-/** A gateway whose next config is what `file` says then. */
+/** A gateway that reads its next config from `file`. */
 const running = (file: Text, options: { readonly overOne?: boolean } = {}) =>
   Effect.gen(function* () {
     const state = { file, reads: 0, hold: Effect.void as Effect.Effect<void> }
@@ -43,7 +43,7 @@ const running = (file: Text, options: { readonly overOne?: boolean } = {}) =>
     return { state, url, reload, call }
   })
 
-/** Two providers that answer, each under a name of its own. */
+/** Two providers that answer, each with its own name. */
 const two = Effect.gen(function* () {
   const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
   a.play(answer)
@@ -51,7 +51,7 @@ const two = Effect.gen(function* () {
   return { a, b, providers: { a: provider("openai", a), b: provider("openai", b) } }
 })
 
-/** A streamed request whose events are read as they come. */
+/** A streamed request; its events are read as they arrive. */
 const listen = (url: string, path: string, init: http.RequestOptions, body?: string) =>
   Effect.acquireRelease(
     Effect.callback<{ text: string; status: number; ended: boolean; readonly request: http.ClientRequest }>(
@@ -72,7 +72,7 @@ const listen = (url: string, path: string, init: http.RequestOptions, body?: str
   )
 
 describe("a reload", () => {
-  it.live("puts another config in force for the requests that come from then on", () =>
+  it.live("puts another config in force for the following requests", () =>
     Effect.gen(function* () {
       const { providers } = yield* two
       const { call, reload, state } = yield* running({ providers, models: { smart: "a/gpt" } })
@@ -111,7 +111,7 @@ describe("a reload", () => {
     Effect.gen(function* () {
       const { a, providers } = yield* two
       const { call, reload, state, url } = yield* running({ providers, models: { smart: "a/gpt" } })
-      // The second half comes when the config that began it is gone.
+      // The second half arrives after the config that served the first is replaced.
       const half = openai.events.length - 4
       a.play([
         FaultServer.sseHead,
@@ -161,7 +161,7 @@ describe("a reload", () => {
     })
   )
 
-  it.live("goes on counting where it was", () =>
+  it.live("keeps the counters", () =>
     Effect.gen(function* () {
       const { providers } = yield* two
       const { call, reload, url } = yield* running({ providers, models: { smart: "a/gpt" } })
@@ -257,7 +257,7 @@ describe("a reload", () => {
     })
   )
 
-  it.live("says which fields would need a restart, and takes the others", () =>
+  it.live("names fields that need a restart, and applies the others", () =>
     Effect.gen(function* () {
       const { providers } = yield* two
       const config = { providers, models: { smart: "a/gpt" } }
@@ -339,7 +339,7 @@ describe("a reload", () => {
     })
   )
 
-  it.live("brings new providers to a runtime that was there before, and leaves that as it is", () =>
+  it.live("adds new providers to an existing runtime, without changing it", () =>
     Effect.gen(function* () {
       const { a, providers } = yield* two
       a.play(overloaded)

@@ -1,4 +1,4 @@
-/** Every field of the config file is thought of: a reload brings it or says that it cannot, and operators see it. */
+/** Every field of the config file is applied by a reload or named as needing a restart, and shown to operators. */
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -11,10 +11,10 @@ import * as EveryField from "../../config/everyField.ts"
 /** One whose rows hide what stands beside them, and one without such rows. */
 const files = [EveryField.make({ rules: true }), EveryField.make({ rules: false })]
 
-/** What means nothing to a gateway. */
+/** Fields without an effect on a gateway. */
 const nothing = new Set(["$schema"])
 
-/** Fields whose values differ in a schedule only, which a config holds as a program and not as numbers. */
+/** Fields that differ only in a schedule, which a config holds as a function and not as numbers. */
 const isSchedule = (place: ReadonlyArray<string>) => /rules\.\w+\.retry/.test(place.join("."))
 
 /** A config as a text, secrets included, so that two can be compared. */
@@ -37,7 +37,7 @@ const changes = (place: ReadonlyArray<string>) =>
 const aWhile = 120_000
 
 describe("every field of the config file", () => {
-  it("stands in the file that these tests change", () => {
+  it("is in the file that these tests change", () => {
     assert.isAbove(places.length, 400)
     assert.deepStrictEqual(
       places.filter((place) => changes(place).length === 0).map((place) => place.join(".")),
@@ -68,7 +68,7 @@ describe("every field of the config file", () => {
     aWhile
   )
 
-  it("that needs a restart is said to in the docs, and no other", () => {
+  it("that needs a restart is listed in the docs, and no other", () => {
     const docs = readFileSync(resolve(import.meta.dirname, "../../../docs/config.md"), "utf8")
     const [, sentence = ""] = /^- These need a restart: ([\s\S]*?)\. /m.exec(docs) ?? []
     assert.sameMembers(

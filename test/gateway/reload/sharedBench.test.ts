@@ -1,4 +1,4 @@
-/** Gateways whose bench outlives them, or is one for several. */
+/** Gateways with a saved bench, or with a shared one. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -33,7 +33,7 @@ const config = Effect.gen(function* () {
   }
 })
 
-/** Asks again until it is so. */
+/** Repeats the check until it holds. */
 const eventually = (ask: Effect.Effect<boolean>) =>
   Effect.filterOrFail(ask, (holds) => holds).pipe(
     Effect.retry(Schedule.max([Schedule.spaced("10 millis"), Schedule.recurs(300)]))
@@ -43,7 +43,7 @@ const chat = (url: string) =>
   ask(`${url}/v1/chat/completions`, { body: { model: "smart", messages: [{ role: "user", content: "hi" }] } })
 
 describe("a gateway with its bench in a file", () => {
-  it.live("does not ask again after a restart what was throttled before", () =>
+  it.live("does not call a throttled target again after a restart", () =>
     Effect.gen(function* () {
       const { file, first } = yield* config
       const folder = yield* Files.folder
@@ -61,7 +61,7 @@ describe("a gateway with its bench in a file", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("does not start where it cannot write, and says why", () =>
+  it.live("does not start if it cannot write, and reports why", () =>
     Effect.gen(function* () {
       const { file } = yield* config
       const folder = yield* Files.folder
@@ -78,7 +78,7 @@ describe("a gateway with its bench in a file", () => {
 describe.skipIf(!Redis.isInstalled)(
   `two gateways with one Redis${Redis.isInstalled ? "" : ` (skipped: ${Redis.missing})`}`,
   () => {
-    it.live("share what each of them learns, by itself or by hand", () =>
+    it.live("share automatic and manual benches", () =>
       Effect.gen(function* () {
         const redis = yield* Redis.make
         const { file, first } = yield* config

@@ -5,7 +5,7 @@ import type { Status } from "../../../src/gateway/status/Status.ts"
 import * as Watch from "../../../src/gateway/status/Watch.ts"
 import * as Scenes from "../../support/scenes.ts"
 
-/** A status that can be changed, and what a viewer hears of it, one message after the other. */
+/** A status that can be changed, and the messages that a viewer gets. */
 const watched = Effect.gen(function* () {
   const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
   const state = { status: Scenes.oneBenched(now), reads: 0 }
@@ -25,7 +25,7 @@ const watched = Effect.gen(function* () {
       return { name, data: JSON.parse(data) as Status & Watch.Update }
     })
   )
-  /** Changes a row and lets as much time go by that viewers hear of it. */
+  /** Changes a row and advances the time until viewers get it. */
   const touch = (index: number, answered: number) =>
     Effect.suspend(() => {
       const rows = state.status.rows.map((row, other) => (other === index ? { ...row, answered } : row))
@@ -38,7 +38,7 @@ const watched = Effect.gen(function* () {
 const keysOf = (items: ReadonlyArray<{ readonly key: string }> = []) => items.map(({ key }) => key)
 
 describe("the watch over the status", () => {
-  it.effect("tells the whole first and then what has changed, and that it lives when nothing has", () =>
+  it.effect("sends the whole status first, then changes, and a heartbeat if nothing has changed", () =>
     Effect.gen(function* () {
       const { state, touch, view } = yield* watched
       const next = yield* view
@@ -59,28 +59,26 @@ describe("the watch over the status", () => {
     })
   )
 
-  it.effect(
-    "holds nothing back for a viewer who does not read, and then tells all that has changed at once",
-    () =>
-      Effect.gen(function* () {
-        const { state, touch, view } = yield* watched
-        const [quick, slow] = [yield* view, yield* view]
+  it.effect("queues nothing for a viewer that does not read, and then sends all changes at once", () =>
+    Effect.gen(function* () {
+      const { state, touch, view } = yield* watched
+      const [quick, slow] = [yield* view, yield* view]
+      yield* quick
+      yield* slow
+      for (let round = 0; round < 50; round++) {
+        yield* touch(round % 3, 1_000 + round)
         yield* quick
-        yield* slow
-        for (let round = 0; round < 50; round++) {
-          yield* touch(round % 3, 1_000 + round)
-          yield* quick
-        }
-        const late = yield* slow
-        assert.deepStrictEqual(keysOf(late.data.rows), keysOf(state.status.rows.slice(0, 3)))
-        assert.deepStrictEqual(
-          late.data.rows.map(({ answered }) => answered),
-          [1_048, 1_049, 1_047]
-        )
-      })
+      }
+      const late = yield* slow
+      assert.deepStrictEqual(keysOf(late.data.rows), keysOf(state.status.rows.slice(0, 3)))
+      assert.deepStrictEqual(
+        late.data.rows.map(({ answered }) => answered),
+        [1_048, 1_049, 1_047]
+      )
+    })
   )
 
-  it.effect("tells of single keys of the bench that came, changed or are off it", () =>
+  it.effect("sends single bench keys that were added, changed or removed", () =>
     Effect.gen(function* () {
       const { state, view } = yield* watched
       const next = yield* view
@@ -99,7 +97,7 @@ describe("the watch over the status", () => {
     })
   )
 
-  it("tells little of much: of two hundred busy targets their last steps, of idle ones nothing", () => {
+  it("sends only the last steps of two hundred busy targets, and nothing of idle ones", () => {
     const now = 1_772_421_160_000
     const [before, after] = [Scenes.large(now), Scenes.large(now, 1)]
     const whole = JSON.stringify(before).length
@@ -114,7 +112,7 @@ describe("the watch over the status", () => {
     assert.strictEqual(Watch.changed(before, { ...before, at: now + 500 }), undefined)
   })
 
-  it.effect("works nothing out while nobody looks, and the same only once for many", () =>
+  it.effect("computes nothing without viewers, and each update once for many viewers", () =>
     Effect.gen(function* () {
       const { state, touch, view, watch } = yield* watched
       yield* TestClock.adjust("1 minute")

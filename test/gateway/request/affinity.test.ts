@@ -32,7 +32,7 @@ describe("the key of a conversation", () => {
     assert.notStrictEqual(keyOf({ "x-session-id": "7", authorization: "Bearer two" }), one)
   })
 
-  it("is how the conversation begins where nobody names one, in every protocol", () => {
+  it("is the start of the conversation without a client's key, in every protocol", () => {
     const bodies = [
       {
         messages: [
@@ -64,7 +64,7 @@ describe("the key of a conversation", () => {
     assert.deepStrictEqual([...keys], ["\n\nbe kind\nhello"])
   })
 
-  it("stays the same as the conversation goes on, and differs by its first words", () => {
+  it("stays the same during a conversation, and depends on its first words", () => {
     const turns = [{ role: "user", content: "hello" }]
     const later = [...turns, { role: "assistant", content: "hi" }, { role: "user", content: "and?" }]
     assert.strictEqual(keyOf({}, { messages: later }), keyOf({}, { messages: turns }))
@@ -133,15 +133,17 @@ describe("a gateway", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("keeps conversations by their first words where nobody names them, unless it is told not to", () =>
-    Effect.gen(function* () {
-      const at = yield* gateway()
-      const homes = yield* Effect.forEach(numbers, (number) => at({}, number))
-      assert.isAbove(new Set(homes).size, 1)
-      assert.deepStrictEqual(yield* Effect.forEach(numbers, (number) => at({}, number)), homes)
-      const loose = yield* gateway({ affinity: "off" })
-      const used = yield* Effect.forEach(numbers, () => loose({ "x-failover-affinity": "one" }, "hello"))
-      assert.isAbove(new Set(used).size, 1)
-    }).pipe(Effect.scoped)
+  it.live(
+    "keeps conversations by their first words without a client's key, unless the config turns that off",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* gateway()
+        const homes = yield* Effect.forEach(numbers, (number) => at({}, number))
+        assert.isAbove(new Set(homes).size, 1)
+        assert.deepStrictEqual(yield* Effect.forEach(numbers, (number) => at({}, number)), homes)
+        const loose = yield* gateway({ affinity: "off" })
+        const used = yield* Effect.forEach(numbers, () => loose({ "x-failover-affinity": "one" }, "hello"))
+        assert.isAbove(new Set(used).size, 1)
+      }).pipe(Effect.scoped)
   )
 })

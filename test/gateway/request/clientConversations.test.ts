@@ -1,4 +1,4 @@
-/** Conversations in the shapes of Claude Code and Codex, with servers that want to see again what they left. */
+/** Conversations in the format of Claude Code and Codex, with servers that require back what they left. */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -16,7 +16,7 @@ const samples: Wild = JSON.parse(
 const chunk = (delta: object, finish_reason: string | null = null) =>
   `data: ${JSON.stringify({ id: "c", model: "m", choices: [{ index: 0, delta, finish_reason }] })}\n\n`
 
-/** What is refused, and what comes first, by the model. */
+/** The strict server and the first answer, by the model. */
 const servers = {
   "deepseek-v4": {
     said: [chunk({ reasoning_content: "I need " }), chunk({ reasoning_content: "the file." })],
@@ -77,7 +77,7 @@ const goOn = (client: string, body: Wild, text: string): Wild => {
 describe("a conversation of", () => {
   for (const client of Object.keys(samples).filter((name) => name !== "about")) {
     for (const [model, { hangs, refuses, said }] of Object.entries(servers)) {
-      it.live(`${client} goes on with ${model} behind a tool's result`, () =>
+      it.live(`${client} continues with ${model} after a tool result`, () =>
         Effect.gen(function* () {
           const server = yield* FaultServer.make
           const { body, path } = samples[client]

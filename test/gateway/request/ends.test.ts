@@ -1,4 +1,4 @@
-/** Ends that are answers, and prompts that are too long, in the words of whoever called. */
+/** Finishes that are answers, and prompts that are too long, in the caller's protocol. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"
@@ -52,7 +52,7 @@ describe("a prompt that is too long", () => {
     ]
   }
   for (const target of ["openai", "anthropic"] as const) {
-    it.live(`for a target of ${target} is told in the caller's own words, whole and in a stream`, () =>
+    it.live(`for a target of ${target} is an error in the caller's protocol, whole and in a stream`, () =>
       Effect.gen(function* () {
         const { server, url } = yield* setUp(target)
         for (const error of errors[target]) {
@@ -208,7 +208,7 @@ describe("an end without content right behind a tool's result", () => {
     }
   }
   for (const target of ["openai", "anthropic"] as const) {
-    it.live(`on a target of ${target} is an answer, and nobody rests`, () =>
+    it.live(`on a target of ${target} is an answer, and nothing is benched`, () =>
       Effect.gen(function* () {
         const { server, url } = yield* setUp(target)
         for (const caller of callers) {

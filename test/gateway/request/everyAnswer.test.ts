@@ -1,4 +1,4 @@
-/** Every kind of answer of a gateway, and what all of them have in common: the id, the shape, the log, CORS, the close. */
+/** What all kinds of answers of a gateway have in common: the id, the format, the log entry, CORS headers, the close. */
 import * as http from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -39,7 +39,7 @@ interface Kind {
   readonly ran?: true
   /** The answer does not end by itself. */
   readonly endless?: true
-  /** The request has no entry in the log of its own. */
+  /** The request has no log entry. */
   readonly unlogged?: true
 }
 

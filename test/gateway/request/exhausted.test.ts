@@ -1,4 +1,4 @@
-/** What a caller hears when nobody can answer: every pair of reasons, in virtual time. */
+/** What a caller gets when no target can answer: every pair of reasons, in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -13,9 +13,9 @@ import { BenchRegistry } from "../../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../../src/testing/Scripted.ts"
 import { dead, fault, refusal, throttle, tooLong } from "../../support/engine.ts"
 
-/** One reason why a target does not answer, and for how many seconds it then rests (`undefined`: it does not). */
+/** One reason why a target does not answer, and for how many seconds it is benched (`undefined`: not at all). */
 interface Reason {
-  /** What it says when it is asked; without it it is not asked, because it rests since ten seconds ago. */
+  /** Its response when it is called; without one it is not called, because it was benched ten seconds ago. */
   readonly says?: ReturnType<typeof fault | typeof throttle | typeof dead | typeof refusal | typeof tooLong>
   readonly said?: ReturnType<typeof fault | typeof throttle | typeof dead>
   readonly rests: number | undefined
@@ -65,7 +65,7 @@ const statuses = `
   .split("\n")
   .map((line) => line.trim().split(/ +/).map(Number))
 
-/** What the official clients look at to tell errors apart. */
+/** What the official clients read to distinguish errors. */
 const types = {
   openai: {
     400: "invalid_request_error",
@@ -83,7 +83,7 @@ const types = {
   }
 } as const
 
-/** A chain of two targets, the first and the second as told, at the moment at which it is asked. */
+/** A chain of two targets with the given reasons, at the moment of the request. */
 const refused = Effect.fnUntraced(function* (...pair: readonly [Name, Name]) {
   const registry = yield* BenchRegistry
   const models = yield* Effect.forEach(pair, (name, index) =>
@@ -113,48 +113,50 @@ describe("when no target can answer", () => {
 
   for (const [row, first] of names.entries()) {
     for (const [column, second] of names.entries()) {
-      it.effect(`because the first is ${first} and the second ${second}, the caller hears what fits`, () =>
-        Effect.gen(function* () {
-          const status = statuses[row]![column]!
-          const { error, now } = yield* refused(first, second)
-          for (const protocol of ["openai", "anthropic"] as const) {
-            const heard = RunRefusal.fromRunError(error, now, protocol)
-            assert(heard._tag === "Refusal")
-            assert.strictEqual(heard.status, status)
-            const body = JSON.parse(ErrorShape.body(protocol, heard, "req_1"))
-            assert.strictEqual(body.error.type, Reflect.get(types[protocol], status))
-            assert.strictEqual(body.error.message, heard.message)
-            assert.notInclude(heard.message, "secret")
-            if (status !== 400) {
-              for (const [name, key] of [
-                [first, "a"],
-                [second, "b"]
-              ] as const) {
-                const { said, says } = reasonOf(name)
-                const resting = said?._tag === "AuthDead" ? `${key}#default (` : `${key}/m#default (`
-                const told =
-                  says !== undefined
-                    ? `${key}/m#default: `
-                    : said === undefined
-                      ? `${key}/m (Manual)`
-                      : resting
-                assert.include(heard.message, told)
+      it.effect(
+        `because the first is ${first} and the second ${second}, the caller gets the right error`,
+        () =>
+          Effect.gen(function* () {
+            const status = statuses[row]![column]!
+            const { error, now } = yield* refused(first, second)
+            for (const protocol of ["openai", "anthropic"] as const) {
+              const heard = RunRefusal.fromRunError(error, now, protocol)
+              assert(heard._tag === "Refusal")
+              assert.strictEqual(heard.status, status)
+              const body = JSON.parse(ErrorShape.body(protocol, heard, "req_1"))
+              assert.strictEqual(body.error.type, Reflect.get(types[protocol], status))
+              assert.strictEqual(body.error.message, heard.message)
+              assert.notInclude(heard.message, "secret")
+              if (status !== 400) {
+                for (const [name, key] of [
+                  [first, "a"],
+                  [second, "b"]
+                ] as const) {
+                  const { said, says } = reasonOf(name)
+                  const resting = said?._tag === "AuthDead" ? `${key}#default (` : `${key}/m#default (`
+                  const told =
+                    says !== undefined
+                      ? `${key}/m#default: `
+                      : said === undefined
+                        ? `${key}/m (Manual)`
+                        : resting
+                  assert.include(heard.message, told)
+                }
               }
+              // The soonest end of those that may take the request; none if one of them is not benched.
+              const ends = [first, second]
+                .filter((name) => name !== "too long")
+                .map((name) => reasonOf(name).rests)
+              const soonest = ends.includes(undefined) ? undefined : Math.min(...ends.map(Number))
+              const isTold = status !== 400 && soonest !== undefined
+              assert.strictEqual(
+                heard.headers?.["retry-after"],
+                isTold && soonest !== Number.POSITIVE_INFINITY ? String(soonest) : undefined
+              )
+              const isFar = isTold && soonest > 60
+              assert.strictEqual(heard.headers?.["x-should-retry"], isFar ? "false" : undefined)
             }
-            // The soonest end of those that may take the request; none where one of them does not rest.
-            const ends = [first, second]
-              .filter((name) => name !== "too long")
-              .map((name) => reasonOf(name).rests)
-            const soonest = ends.includes(undefined) ? undefined : Math.min(...ends.map(Number))
-            const isTold = status !== 400 && soonest !== undefined
-            assert.strictEqual(
-              heard.headers?.["retry-after"],
-              isTold && soonest !== Number.POSITIVE_INFINITY ? String(soonest) : undefined
-            )
-            const isFar = isTold && soonest > 60
-            assert.strictEqual(heard.headers?.["x-should-retry"], isFar ? "false" : undefined)
-          }
-        }).pipe(Effect.provide(runtime))
+          }).pipe(Effect.provide(runtime))
       )
     }
   }

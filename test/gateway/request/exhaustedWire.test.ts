@@ -1,4 +1,4 @@
-/** What a caller hears when nobody can answer, on the wire and through the official clients. */
+/** What a caller gets when no target can answer, on the wire and through the official clients. */
 import Anthropic from "@anthropic-ai/sdk"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -6,7 +6,7 @@ import OpenAI from "openai"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, key, message, openai, provider, start } from "../../support/gateway.ts"
 
-/** A provider that repeats the key in what it says, and the prompt beside it. */
+/** A provider that echoes the key and the prompt in its errors. */
 const says = (status: number, code: string, headers: Record<string, string> = {}) =>
   FaultServer.json({ ...openai.error(code, `no: ${key}`), echo: ["my deepest secret"] }, status, headers)
 
@@ -42,11 +42,11 @@ const policy = {
   retries: { times: 0 },
   maxWait: 0,
   whenAllBenched: "fail",
-  // Long: what is said is heard, also on a busy machine.
+  // Long enough for an answer on a busy machine.
   timeouts: { headers: "1 minute", firstContent: "1 minute", answer: "1 minute" }
 }
 
-/** For those who say nothing. */
+/** For targets that do not answer. */
 const soon = { timeouts: { headers: "150 millis", firstContent: "150 millis", answer: "150 millis" } }
 
 const scene = Effect.fnUntraced(function* (
@@ -78,7 +78,7 @@ const types: Readonly<Record<"openai" | "anthropic", Readonly<Record<number, str
 
 for (const [name, { body, path }] of Object.entries(callers)) {
   for (const stream of [false, true]) {
-    describe(`${stream ? "a stream" : "an answer"} of ${name} that nobody can give`, () => {
+    describe(`${stream ? "a stream" : "an answer"} of ${name} that no target can give`, () => {
       for (const [first, second, status, code, wait] of rows) {
         it.live(
           `because of ${first} and ${second} is a ${status} in the caller's shape, without key and prompt`,
@@ -117,7 +117,7 @@ for (const [name, { body, path }] of Object.entries(callers)) {
           yield* asked(dead.url)
           const soon = yield* asked(throttled.url)
           assert.deepStrictEqual([soon.status, soon.headers["x-failover-attempts"]], [429, "0"])
-          /** The whole seconds that are left of a rest, which goes on while this test runs. */
+          /** The whole seconds left of a cooldown, which continues while this test runs. */
           const isLeft = (said: string | undefined, rest: number) => {
             const passed = Math.ceil((performance.now() - began) / 1000)
             assert.isAtMost(Number(said), rest)

@@ -1,4 +1,4 @@
-/** Servers that answer whole where events were asked for, and by events where a whole answer was, under any label. */
+/** Servers that answer whole where events were requested, and with events where a whole answer was, with any content type. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"
@@ -183,7 +183,7 @@ const reply = (
   { end: true }
 ]
 
-/** What was said and called, whichever protocol says it and in whatever form. */
+/** The text and the calls of an answer in any protocol and form. */
 const saidIn = (text: string): readonly [said: string, args: string] => {
   const events = text.startsWith("{")
     ? [JSON.parse(text)]

@@ -16,7 +16,7 @@ import {
 
 const admin = { authorization: "Bearer admin-token-0123456789" }
 
-/** Two equals of which the first one hangs, a chain of both protocols, and a gateway that hedges soon. */
+/** Two equals, the first of which hangs, a chain of both protocols, and a gateway that hedges soon. */
 const stage = (policy: object = { hedge: { after: "60 millis", share: 1, to: "chain" } }) =>
   Effect.gen(function* () {
     const [slow, fast, claude] = yield* Effect.all([FaultServer.make, FaultServer.make, FaultServer.make])
@@ -48,30 +48,32 @@ const trailOf = ({ headers }: Got) =>
 
 describe("a gateway with hedges", () => {
   for (const stream of [false, true]) {
-    it.live(`answers from the second target, and hangs up on the first (stream: ${stream})`, () =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const { fast, slow, url } = yield* stage()
-          const got = yield* ask(`${url}/v1/chat/completions`, { body: chat("smart", { stream }) })
-          assert.strictEqual(got.status, 200)
-          assert.deepStrictEqual(trailOf(got), ["fast/m#k1", "2", "dropped,ok"])
-          assert.include(got.text, stream ? "[DONE]" : "hello 漢🦊")
-          yield* eventually(() => slow.running === 0)
-          assert.isTrue(slow.requests[0]?.aborted)
-          assert.lengthOf(fast.requests, 1)
-          const benches = yield* ask(`${url}/admin/benches`, { headers: admin })
-          assert.notInclude(benches.text, "slow")
-          const decisions = yield* ask(`${url}/admin/decisions`, { headers: admin })
-          assert.match(decisions.text, /"outcome":"dropped"/)
-          assert.match(decisions.text, /"hedge":true/)
-          const metrics = yield* ask(`${url}/metrics`)
-          for (const outcome of ["started", "won"]) {
-            // Other gateways of this process count in the same registry.
-            const line = new RegExp(`failover_hedges_total{[^}]*outcome="${outcome}"[^}]*} [1-9]`)
-            assert.match(metrics.text, line)
-          }
-        })
-      )
+    it.live(
+      `answers from the second target, and closes the connection to the first (stream: ${stream})`,
+      () =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const { fast, slow, url } = yield* stage()
+            const got = yield* ask(`${url}/v1/chat/completions`, { body: chat("smart", { stream }) })
+            assert.strictEqual(got.status, 200)
+            assert.deepStrictEqual(trailOf(got), ["fast/m#k1", "2", "dropped,ok"])
+            assert.include(got.text, stream ? "[DONE]" : "hello 漢🦊")
+            yield* eventually(() => slow.running === 0)
+            assert.isTrue(slow.requests[0]?.aborted)
+            assert.lengthOf(fast.requests, 1)
+            const benches = yield* ask(`${url}/admin/benches`, { headers: admin })
+            assert.notInclude(benches.text, "slow")
+            const decisions = yield* ask(`${url}/admin/decisions`, { headers: admin })
+            assert.match(decisions.text, /"outcome":"dropped"/)
+            assert.match(decisions.text, /"hedge":true/)
+            const metrics = yield* ask(`${url}/metrics`)
+            for (const outcome of ["started", "won"]) {
+              // Other gateways of this process count in the same registry.
+              const line = new RegExp(`failover_hedges_total{[^}]*outcome="${outcome}"[^}]*} [1-9]`)
+              assert.match(metrics.text, line)
+            }
+          })
+        )
     )
 
     it.live(`translates the answer of a target with another protocol (stream: ${stream})`, () =>

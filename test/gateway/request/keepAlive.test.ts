@@ -1,4 +1,4 @@
-/** What callers hear while nothing is said, and counts of tokens that nobody can count. */
+/** Keep-alive messages on quiet streams, and estimates where no target can count tokens. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
@@ -7,7 +7,7 @@ import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, message, provider, start } from "../../support/gateway.ts"
 
 describe("keep-alive messages", () => {
-  it.effect("come at least every ten seconds on a quiet stream, and never on a busy one", () =>
+  it.effect("are sent at least every ten seconds on a quiet stream, and never on a busy one", () =>
     Effect.gen(function* () {
       const context = yield* Effect.context<never>()
       const heard: Array<number> = []

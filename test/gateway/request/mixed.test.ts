@@ -42,7 +42,7 @@ const begun = (events: ReadonlyArray<string>) =>
   events.slice(0, events.findIndex((event) => event.includes("hel")) + 1)
 
 for (const { body, dropped, foreign, from, lastWord, own, path, said, to } of crossings) {
-  describe(`a request in ${own.name}'s protocol to a target that speaks ${foreign.name}'s`, () => {
+  describe(`a request in ${own.name}'s protocol to a target with ${foreign.name}'s`, () => {
     /** A gateway with one target of each protocol: `own/m` and `foreign/m`. */
     const make = (config: object = {}) =>
       Effect.gen(function* () {
@@ -57,7 +57,7 @@ for (const { body, dropped, foreign, from, lastWord, own, path, said, to } of cr
         return { native, other, post, url }
       })
 
-    it.live("is answered in the caller's protocol, and told what was left out", () =>
+    it.live("is answered in the caller's protocol, with the names of what was left out", () =>
       Effect.gen(function* () {
         const { other, post } = yield* make()
         other.play(FaultServer.json(foreign.answer), FaultServer.json(foreign.answer))
@@ -129,7 +129,7 @@ for (const { body, dropped, foreign, from, lastWord, own, path, said, to } of cr
     )
 
     it.live(
-      "whose stream breaks ends with an error in the caller's protocol and never like a complete one",
+      "with a stream that breaks ends with an error in the caller's protocol and never like a complete one",
       () =>
         Effect.gen(function* () {
           const { other, post } = yield* make({ policy: { ...quick, timeouts: { idle: "150 millis" } } })
@@ -156,7 +156,7 @@ for (const { body, dropped, foreign, from, lastWord, own, path, said, to } of cr
         })
     )
 
-    it.live("whose stream is complete ends well, whatever becomes of the connection", () =>
+    it.live("with a complete stream ends normally, whatever happens to the connection", () =>
       Effect.gen(function* () {
         const { other, post } = yield* make()
         const finish = foreign.events.findIndex((event) => /"stop"|"end_turn"/.test(event))
@@ -202,7 +202,7 @@ for (const { body, dropped, foreign, from, lastWord, own, path, said, to } of cr
 const rejected = <A>(call: () => PromiseLike<A>): Effect.Effect<unknown, A> =>
   Effect.flip(Effect.tryPromise({ try: call, catch: (error) => error }))
 
-/** A gateway before a model of the other protocol, whose preferred target is overloaded. */
+/** A gateway before a model of the other protocol; the preferred target is overloaded. */
 const gatewayTo = (to: "openai" | "anthropic") =>
   Effect.gen(function* () {
     const own = to === "openai" ? anthropic : openai
@@ -240,7 +240,7 @@ describe("the official openai client with a model of Anthropic's protocol", () =
   const user = (content: string) => [{ role: "user" as const, content }]
 
   for (const stream of [false, true]) {
-    it.live(`runs tools${stream ? " in streams" : ""}, with a failover on the way`, () =>
+    it.live(`runs tools${stream ? " in streams" : ""}, with a failover in between`, () =>
       Effect.gen(function* () {
         const { model, url } = yield* gatewayTo("anthropic")
         const ran: Array<string> = []
@@ -294,7 +294,7 @@ describe("the official openai client with a model of Anthropic's protocol", () =
       const whole = yield* Effect.promise(() => streamed("hi"))
       assert.deepStrictEqual(whole, { text: "Hello! How are you?", total: 35 })
       assert.instanceOf(yield* rejected(() => streamed("break")), OpenAI.APIError)
-      // Who speaks the caller's own words is overloaded: a refusal of the translated request is not the last word.
+      // The target with the caller's protocol is overloaded: a refusal of the translated request is not final.
       const refused = yield* rejected(() => streamed("status 400"))
       assert.instanceOf(refused, OpenAI.APIError)
       assert.strictEqual(refused.status, 503)
@@ -311,7 +311,7 @@ describe("the official anthropic client with a model of OpenAI's protocol", () =
   })
 
   for (const stream of [false, true]) {
-    it.live(`runs tools${stream ? " in streams" : ""}, with a failover on the way`, () =>
+    it.live(`runs tools${stream ? " in streams" : ""}, with a failover in between`, () =>
       Effect.gen(function* () {
         const { model, url } = yield* gatewayTo("openai")
         const ran: Array<string> = []
@@ -401,7 +401,7 @@ describe("a conversation", () => {
   )
 
   it.live(
-    "whose limit is too high for a model of the other protocol is asked once more with a lower one",
+    "with a limit that is too high for a model of the other protocol is sent again with a lower one",
     () =>
       Effect.gen(function* () {
         const c = yield* FaultServer.make

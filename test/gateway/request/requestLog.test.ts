@@ -17,7 +17,7 @@ interface Line {
   readonly annotations: Readonly<Record<string, unknown>>
 }
 
-/** A gateway with two providers whose request log is on, and the entries of that log. */
+/** A gateway with two providers and its request log, and the entries of that log. */
 const logging = (more: object = {}, options?: Gateway.Options) =>
   Effect.gen(function* () {
     const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
@@ -39,7 +39,7 @@ const logging = (more: object = {}, options?: Gateway.Options) =>
     ).pipe(Effect.provide(Logger.layer([logger])), Effect.provideService(References.MinimumLogLevel, "Debug"))
     const entries = () => lines.filter(({ annotations }) => annotations.outcome !== undefined)
     const entry = (id: string) => entries().find(({ annotations }) => annotations.request === id)
-    /** Asks under an id of its own and gives the entry of it. */
+    /** Sends a request with its own id and returns its entry. */
     const call = (id: string, body: unknown, path = "/v1/chat/completions") =>
       Effect.gen(function* () {
         yield* ask(`${url}${path}`, { body, headers: { "x-request-id": id } })

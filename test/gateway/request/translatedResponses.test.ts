@@ -59,7 +59,7 @@ describe("a request for a response", () => {
   )
 
   for (const stream of [false, true]) {
-    it.live(`may name what was said before by its id${stream ? ", when it was streamed as well" : ""}`, () =>
+    it.live(`may refer to earlier items by id${stream ? ", when it was streamed as well" : ""}`, () =>
       Effect.gen(function* () {
         const { asked, claude, gpt, post } = yield* gateway
         if (stream) claude.play(FaultServer.sse(anthropic.events), FaultServer.json(anthropic.answer))
@@ -76,7 +76,7 @@ describe("a request for a response", () => {
           { role: "assistant", content: "hello 漢🦊" },
           { role: "user", content: "and?" }
         ])
-        // A target of the protocol's own never heard of the id either.
+        // A target with the called protocol does not have the id either.
         assert.strictEqual((yield* post({ ...again, model: "gpt/m" })).status, 200)
         assert.deepInclude(asked(gpt).input[1], { type: "message", role: "assistant" })
         // Others do not get to see it.
@@ -110,7 +110,7 @@ describe("a request for a response", () => {
     })
   )
 
-  it.live("is answered by a server of OpenAI's protocol that has only chats, where the config says so", () =>
+  it.live("is answered by a server of OpenAI's protocol that has only chats, with responses: false", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const url = yield* start({

@@ -36,7 +36,7 @@ import { thought } from "../../support/translate/models.ts"
 const openaiAt = (url: string) => createOpenAI({ baseURL: `${url}/v1`, apiKey: "let-me-in" })
 const anthropicAt = (url: string) => createAnthropic({ baseURL: `${url}/v1`, apiKey: "let-me-in" })
 
-/** The ways the SDK has to ask, and the protocol of the targets that are asked in the same words. */
+/** The operations of the SDK, and the protocol of each. */
 const ways = [
   {
     name: "openai.chat",
@@ -78,7 +78,7 @@ const tools = (ran: Array<unknown>) => ({
 
 const schema = jsonSchema<{ readonly city: string; readonly degrees: number }>(weatherSchema)
 
-/** How each provider of the SDK is told to let the model think. */
+/** The options that turn thinking on, for each provider of the SDK. */
 const thinking = {
   openai: { reasoningEffort: "high", reasoningSummary: "auto", forceReasoning: true },
   anthropic: { thinking: { type: "adaptive" } }
@@ -136,7 +136,7 @@ const run = (way: Way, to: (typeof targets)[number]) => {
     assert.strictEqual(world.asked.length, 2)
   })
 
-  live("runs tools in streams, whose arguments come in pieces", async (world) => {
+  live("runs tools in streams, with arguments in pieces", async (world) => {
     const ran: Array<unknown> = []
     const result = streamText({
       ...ask(world, "how is the weather?"),
@@ -152,7 +152,7 @@ const run = (way: Way, to: (typeof targets)[number]) => {
     assert.deepStrictEqual(ran, [{ city: "Paris" }, {}])
   })
 
-  live("says which tool to call", async (world) => {
+  live("forces a tool call", async (world) => {
     for (const [prompt, toolChoice, expected] of [
       ["the weather", "required", to === "anthropic" ? "any" : "required"],
       ["hi", "none", "none"],
@@ -220,7 +220,7 @@ const run = (way: Way, to: (typeof targets)[number]) => {
     })
   }
 
-  live("maps errors, and knows which may be tried again", async (world) => {
+  live("maps errors, and which of them may be retried", async (world) => {
     for (const [status, statusCode, isRetryable] of [
       [429, 429, true],
       [500, 502, true]
@@ -240,7 +240,7 @@ const run = (way: Way, to: (typeof targets)[number]) => {
     assert.include(String(bad), "No such thing")
   })
 
-  live("waits as long as it is told before it asks again", async (world) => {
+  live("waits for retry-after before it retries", async (world) => {
     const error = to === "anthropic" ? "rate_limit_error" : "tokens"
     breaks(
       world,
@@ -259,7 +259,7 @@ const run = (way: Way, to: (typeof targets)[number]) => {
     assert.isBelow(Date.now() - began, 1900) // its own first wait is two seconds
   })
 
-  live("is told of a stream that breaks, and never that it was complete", async (world) => {
+  live("gets an error for a stream that breaks, and never a complete end", async (world) => {
     const opening = begun(to, way.name)
     for (const behaviour of [
       [FaultServer.sseHead, { send: opening }, { wait: 20 }, { reset: true }],
@@ -316,7 +316,7 @@ const run = (way: Way, to: (typeof targets)[number]) => {
     })
   }
 
-  live("is told what was left out", async (world) => {
+  live("gets the names of what was left out", async (world) => {
     if (isOwn) return
     const { response } = await generateText({ ...ask(world, "hi"), topK: 5, seed: 1, presencePenalty: 0.5 })
     const dropped = response.headers?.["x-failover-dropped"]
@@ -338,7 +338,7 @@ const limitOf = (body: Readonly<Record<string, unknown>>) =>
 
 for (const way of ways) {
   for (const to of targets) {
-    describe(`the AI SDK's ${way.name} and a target that speaks ${to}`, () => run(way, to))
+    describe(`the AI SDK's ${way.name} and a target with ${to}`, () => run(way, to))
   }
 }
 

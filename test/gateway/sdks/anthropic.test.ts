@@ -80,7 +80,7 @@ const run = (to: Target) => {
     })
   }
 
-  live("says which tools to call, and how many at once", async (world) => {
+  live("forces tool calls, and limits how many at once", async (world) => {
     for (const [type, expected] of [
       ["auto", "auto"],
       ["any", to === "openai" ? "required" : "any"],
@@ -135,7 +135,7 @@ const run = (to: Target) => {
     }
   })
 
-  live("goes on after thoughts, which only their own provider gets back", async (world) => {
+  live("continues after thoughts, which only their own provider gets back", async (world) => {
     const params = { ...ask("think"), thinking: { type: "adaptive" as const } }
     const { content } = await at(world).messages.create(params)
     for (const target of targets) {
@@ -147,7 +147,7 @@ const run = (to: Target) => {
     }
   })
 
-  live("tells why it ended", async (world) => {
+  live("has a stop reason", async (world) => {
     for (const [question, reason] of [
       ["long", "max_tokens"],
       ["bad", "refusal"]
@@ -158,7 +158,7 @@ const run = (to: Target) => {
     }
   })
 
-  live("that cannot be given comes with the error of its kind", async (world) => {
+  live("that fails has the error of its kind", async (world) => {
     const failing = (content: string) => failure(at(world).messages.create(ask(content)))
     assert.instanceOf(await failing("status 429"), Anthropic.RateLimitError)
     assert.instanceOf(await failing("status 500"), Anthropic.InternalServerError)
@@ -198,7 +198,7 @@ const run = (to: Target) => {
   }
 
   if (to === "openai") {
-    live("leaves out the tools that Anthropic runs itself, and says so", async (world) => {
+    live("leaves out the tools that Anthropic runs itself, and names them", async (world) => {
       const { response } = await at(world)
         .messages.create({
           ...ask("hi"),
@@ -217,11 +217,11 @@ const run = (to: Target) => {
 }
 
 for (const to of targets) {
-  describe(`a message to Anthropic's client from a target that speaks ${to}`, () => run(to))
+  describe(`a message to Anthropic's client from a target with ${to}`, () => run(to))
 }
 
 describe("Anthropic's client", () => {
-  it.live("counts tokens where the target speaks its protocol, and is given an estimate where not", () =>
+  it.live("counts tokens at a target with its protocol, and gets an estimate otherwise", () =>
     Effect.gen(function* () {
       const made = yield* world
       const client = at(made)

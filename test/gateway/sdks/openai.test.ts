@@ -91,7 +91,7 @@ const chat = (to: Target) => {
     })
   }
 
-  live("says which tools to call, and how many at once", async (world) => {
+  live("forces tool calls, and limits how many at once", async (world) => {
     for (const [tool_choice, expected] of [
       ["auto", "auto"],
       ["none", "none"],
@@ -142,7 +142,7 @@ const chat = (to: Target) => {
     )
   })
 
-  live("tells why it ended", async (world) => {
+  live("has a finish reason", async (world) => {
     for (const [question, reason] of [
       ["long", "length"],
       ["bad", "content_filter"]
@@ -157,7 +157,7 @@ const chat = (to: Target) => {
     }
   })
 
-  live("that cannot be given comes with the error of its kind", async (world) => {
+  live("that fails has the error of its kind", async (world) => {
     const failing = (content: string) => failure(at(world).chat.completions.create(ask(content)))
     assert.instanceOf(await failing("status 429"), OpenAI.RateLimitError)
     assert.instanceOf(await failing("status 500"), OpenAI.InternalServerError)
@@ -273,7 +273,7 @@ const responses = (to: Target) => {
         call_id,
         output: name === "weather" ? "sunny" : "noon"
       }))
-      // What the model said goes back as it came.
+      // The model's message is sent back unchanged.
       const second = await turn([...question, ...(items as ReadonlyArray<ResponseInputItem>), ...results])
       assert.strictEqual(second.output_text, "Paris: sunny, noon")
     })
@@ -317,7 +317,7 @@ const responses = (to: Target) => {
     }
   })
 
-  live("tells why it ended", async (world) => {
+  live("has a finish reason", async (world) => {
     for (const [question, reason] of [
       ["long", "max_output_tokens"],
       ["bad", "content_filter"]
@@ -332,7 +332,7 @@ const responses = (to: Target) => {
     }
   })
 
-  live("that cannot be given comes with the error of its kind", async (world) => {
+  live("that fails has the error of its kind", async (world) => {
     const failing = (content: string) => failure(at(world).responses.create(ask(content)))
     assert.instanceOf(await failing("status 429"), OpenAI.RateLimitError)
     assert.instanceOf(await failing("status 500"), OpenAI.InternalServerError)
@@ -371,13 +371,13 @@ const responses = (to: Target) => {
 }
 
 for (const to of targets) {
-  describe(`a chat completion of OpenAI's client from a target that speaks ${to}`, () => chat(to))
-  describe(`a response of OpenAI's client from a target that speaks ${to}`, () => responses(to))
+  describe(`a chat completion of OpenAI's client from a target with ${to}`, () => chat(to))
+  describe(`a response of OpenAI's client from a target with ${to}`, () => responses(to))
 }
 
 describe("OpenAI's client", () => {
   it.live(
-    "completes prompts and embeds texts where the target speaks its protocol, and is told where not",
+    "completes prompts and embeds texts at a target with its protocol, and gets an error otherwise",
     () =>
       Effect.gen(function* () {
         const made = yield* world

@@ -37,7 +37,7 @@ describe("a body above maxBodyBytes", () => {
     })
   )
 
-  it.live("that does not say how long it is is refused as soon as it has grown too long", () =>
+  it.live("without a length is refused as soon as it is too large", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const url = yield* start({
@@ -89,7 +89,7 @@ describe("a body above maxBodyBytes", () => {
 })
 
 describe("a body that is announced with `expect: 100-continue`", () => {
-  it.live("is asked for, and read", () =>
+  it.live("is requested, and read", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(openai.answer))
@@ -113,45 +113,43 @@ describe("a body that is announced with `expect: 100-continue`", () => {
 })
 
 describe("a gateway that stops", () => {
-  it.live(
-    "lets what is in flight come to its end, takes nothing new, and does not wait for idle connections",
-    () =>
-      Effect.gen(function* () {
-        const server = yield* FaultServer.make
-        const [opening, ...rest] = openai.events
-        server.play([
-          FaultServer.sseHead,
-          { send: opening! + rest[1] },
-          { wait: 400 },
-          { send: rest.join("") },
-          { end: true }
-        ])
-        const scope = yield* Scope.make()
-        const url = yield* start(
-          { providers: { a: provider("openai", server) } },
-          { drain: "10 seconds" }
-        ).pipe(Scope.provide(scope))
-        const agent = new http.Agent({ keepAlive: true })
-        yield* Effect.addFinalizer(() => Effect.sync(() => agent.destroy()))
-        let heard = ""
-        const hears = (part: string) => (heard += part)
-        const running = yield* Effect.forkChild(
-          ask(`${url}/v1/chat/completions`, { body: chat("a/x", { stream: true }), agent, hears })
-        )
-        yield* eventually(() => heard !== "")
+  it.live("finishes requests in flight, accepts no new ones, and does not wait for idle connections", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make
+      const [opening, ...rest] = openai.events
+      server.play([
+        FaultServer.sseHead,
+        { send: opening! + rest[1] },
+        { wait: 400 },
+        { send: rest.join("") },
+        { end: true }
+      ])
+      const scope = yield* Scope.make()
+      const url = yield* start(
+        { providers: { a: provider("openai", server) } },
+        { drain: "10 seconds" }
+      ).pipe(Scope.provide(scope))
+      const agent = new http.Agent({ keepAlive: true })
+      yield* Effect.addFinalizer(() => Effect.sync(() => agent.destroy()))
+      let heard = ""
+      const hears = (part: string) => (heard += part)
+      const running = yield* Effect.forkChild(
+        ask(`${url}/v1/chat/completions`, { body: chat("a/x", { stream: true }), agent, hears })
+      )
+      yield* eventually(() => heard !== "")
 
-        const startedAt = Date.now()
-        const stopping = yield* Effect.forkChild(Scope.close(scope, Exit.void))
-        const late = yield* Effect.repeat(Effect.exit(ask(`${url}/healthz`)), {
-          until: Exit.isFailure,
-          times: 200
-        })
-        assert.isTrue(Exit.isFailure(late), "no new connections")
-        const got = yield* Fiber.join(running)
-        assert.isTrue(got.text.endsWith("[DONE]\n\n"))
-        yield* Fiber.join(stopping)
-        assert.isBelow(Date.now() - startedAt, 3_000)
+      const startedAt = Date.now()
+      const stopping = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      const late = yield* Effect.repeat(Effect.exit(ask(`${url}/healthz`)), {
+        until: Exit.isFailure,
+        times: 200
       })
+      assert.isTrue(Exit.isFailure(late), "no new connections")
+      const got = yield* Fiber.join(running)
+      assert.isTrue(got.text.endsWith("[DONE]\n\n"))
+      yield* Fiber.join(stopping)
+      assert.isBelow(Date.now() - startedAt, 3_000)
+    })
   )
 
   it.live("breaks off what takes longer than the drain, and not like a complete answer", () =>

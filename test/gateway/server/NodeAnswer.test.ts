@@ -11,7 +11,7 @@ import * as NodeAnswer from "../../../src/gateway/server/NodeAnswer.ts"
 import type { Flow } from "../../../src/stream/Flow.ts"
 import { ask, eventually } from "../../support/gateway.ts"
 
-/** A server whose answers are poured out of a flow; `ended` is how the last of them ended on this side. */
+/** A server that writes its answers from a flow; `ended` is how the last one ended on the server's side. */
 const pouring = (flow: Flow<Piece, string>) =>
   Effect.gen(function* () {
     const fibers: Array<Fiber.Fiber<void>> = []
@@ -53,7 +53,7 @@ const flowOf = (texts: ReadonlyArray<string>, end: Exit.Exit<void, string> | und
 }
 
 describe("a flow that is poured out", () => {
-  it.live("comes to its end, or to the last words for its failure", () =>
+  it.live("ends normally, or with the bytes for its failure", () =>
     Effect.gen(function* () {
       const whole = yield* pouring(flowOf(["second ", "third"], Exit.void))
       const broken = yield* pouring(flowOf(["second "], Exit.fail("no more")))
@@ -64,7 +64,7 @@ describe("a flow that is poured out", () => {
     })
   )
 
-  it.live("is broken off when it is interrupted, and never ends as if it were whole", () =>
+  it.live("is reset if it is interrupted, and never ends like a complete one", () =>
     Effect.gen(function* () {
       const flow = flowOf(["second "], undefined)
       const { fibers, url } = yield* pouring(flow)
@@ -123,7 +123,7 @@ describe("a flow that is poured out", () => {
     })
   )
 
-  it.live("tells of its defects, which nobody else would hear of", () =>
+  it.live("logs its defects, which would be lost otherwise", () =>
     Effect.gen(function* () {
       const flow = flowOf([], Exit.void)
       flow.take = () => {

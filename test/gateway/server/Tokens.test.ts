@@ -73,7 +73,7 @@ describe("a token that comes", () => {
     }
   })
 
-  it("may be known by its hash alone", () => {
+  it("may be configured as a hash", () => {
     const isKnown = Tokens.verifier([Redacted.make(TokenHash.of("a token"))])
     assert.isTrue(isKnown("a token"))
     assert.isFalse(isKnown(TokenHash.of("a token")), "the hash opens nothing")

@@ -34,7 +34,7 @@ describe("a body that would take long to read", () => {
     ["a number without an end", "1".repeat(11_000_000), 413]
   ]
   for (const [name, value, status] of bodies) {
-    it.live(`(${name}) is refused before it is parsed, and no provider is asked`, () =>
+    it.live(`(${name}) is refused before it is parsed, and no provider is called`, () =>
       Effect.gen(function* () {
         const { server, url } = yield* gateway()
         for (const model of ["a/x", "b/x"]) {
@@ -89,7 +89,7 @@ describe("the bodies of all requests together", () => {
     })
   )
 
-  it.live("count no more for clients that have gone", () =>
+  it.live("no longer count after their clients have disconnected", () =>
     Effect.gen(function* () {
       const { url } = yield* gateway({ maxBodiesBytes: 100_000 })
       const { port } = new URL(url)

@@ -1,4 +1,4 @@
-/** Clients that are slow, too many, or not what they say they are; over raw sockets. */
+/** Clients that are slow, too many, or ambiguous; over raw sockets. */
 import * as http from "node:http"
 import * as net from "node:net"
 import { gzipSync } from "node:zlib"
@@ -103,7 +103,7 @@ describe("more requests at once than maxConcurrent", () => {
 })
 
 describe("more connections than maxConnections", () => {
-  it.live("are closed as they come, and there is room again when others go", () =>
+  it.live("are closed at once, and are accepted again when others have left", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway({ maxConnections: 2 })
       const [one, two] = [yield* connect(url), yield* connect(url)]
@@ -149,7 +149,7 @@ describe("a slow client", () => {
     })
   )
 
-  it.live("that takes longer for a large body than for its headers is heard to its end", () =>
+  it.live("may take longer for a large body than for its headers", () =>
     Effect.gen(function* () {
       const { url } = yield* gateway({ timeouts: { headers: 100, request: 10_000 } })
       const body = JSON.stringify(chat("a/x", { pad: "p".repeat(3_000_000) }))
@@ -165,7 +165,7 @@ describe("a slow client", () => {
     })
   )
 
-  it.live("that does not read holds the provider back, and is broken off in the end", () =>
+  it.live("that does not read pauses its provider, and is reset after the stall timeout", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway({ timeouts: { stall: 400 } })
       const event = openai.events[2]!.replace("hel", "x".repeat(50_000))
@@ -187,7 +187,7 @@ describe("a slow client", () => {
     })
   )
 
-  it.live("that waits for a provider who thinks longer than a stall may last is not one", () =>
+  it.live("that waits for a slow provider is not stalled", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway({ timeouts: { stall: 100 } })
       server.play([{ wait: 500 }, ...FaultServer.json(openai.answer)])
@@ -202,7 +202,7 @@ const post = (headers: string, body: string) =>
   `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n${headers}\r\n\r\n${body}`
 const hidden = `0\r\n\r\n${smuggled}`
 
-/** Requests of which two readers could think two things. */
+/** Requests that two parsers could read differently. */
 const ambiguous: Readonly<Record<string, string>> = {
   "a length and chunks": post(`content-length: ${hidden.length}\r\ntransfer-encoding: chunked`, hidden),
   "chunks and a length": post(`transfer-encoding: chunked\r\ncontent-length: 4`, hidden),
@@ -244,7 +244,7 @@ describe("a request that can be read in two ways", () => {
 })
 
 describe("where a request goes", () => {
-  it.live("is not said by its target, its host or its headers", () =>
+  it.live("does not depend on its request target, its host or its headers", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       const other = yield* FaultServer.make
@@ -281,7 +281,7 @@ describe("where a request goes", () => {
     })
   )
 
-  it.live("is not said by a provider either: a redirect is not followed with the key", () =>
+  it.live("does not depend on a provider: a redirect is not followed with the key", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       const other = yield* FaultServer.make
@@ -294,7 +294,7 @@ describe("where a request goes", () => {
 })
 
 describe("a provider that answers compressed all the same", () => {
-  it.live("is asked not to, is not unpacked, and has failed", () =>
+  it.live("is requested not to, is not decompressed, and has failed", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       const bomb = gzipSync(

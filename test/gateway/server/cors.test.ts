@@ -26,7 +26,7 @@ const post = (url: string, origin: string, path = "/v1/chat/completions") =>
   ask(`${url}${path}`, { body: chat("a/gpt"), headers: { origin } })
 
 describe("a page of another origin", () => {
-  it.live("is told by no header that it may read anything where nothing is said", () =>
+  it.live("gets no header that allows it to read anything by default", () =>
     Effect.gen(function* () {
       const url = yield* gateway({ tokens: "none" })
       const asked = yield* preflight(url, page)
@@ -44,7 +44,7 @@ describe("a page of another origin", () => {
 
   it.live("may call and read what clients call where the config names its origin, and nothing else", () =>
     Effect.gen(function* () {
-      // Without tokens, pages of other hosts are turned away otherwise.
+      // Without tokens, pages of other hosts are refused otherwise.
       const url = yield* gateway({ cors: [page], adminToken: "admin-token-0123456789" })
       const asked = yield* preflight(url, page)
       assert.strictEqual(asked.status, 204)

@@ -1,4 +1,4 @@
-/** Requests that try to say more than they may: ids, encodings, addresses. */
+/** Requests with hostile ids, encodings and addresses. */
 import * as net from "node:net"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, key, message, openai, provider, start } from "../../support/gateway.ts"
 
-/** What comes back for these bytes, until the gateway closes. */
+/** The answer to these bytes, until the gateway closes. */
 const raw = (url: string, bytes: string | Uint8Array): Effect.Effect<string> =>
   Effect.callback<string>((resume) => {
     let text = ""
@@ -69,7 +69,7 @@ describe("a request id from a caller", () => {
       const { server, url } = yield* gateway()
       for (const id of ["a\0b", "a\x01b", "a\x1bb", "a\x7fb", "a\rset-cookie: b=c", "a\nset-cookie: b=c\r"]) {
         const got = yield* raw(url, request("/v1/chat/completions", [`x-request-id: ${id}`], body))
-        // A line feed alone ends the line: what follows is a header of its own, which nobody looks at.
+        // A line feed alone ends the line: what follows is another header, which is not used.
         if (id.includes("\n")) assert.match(got, /^HTTP\/1\.1 (200|400) /)
         else assert.match(got, /^HTTP\/1\.1 400 /, JSON.stringify(id))
         assert.notInclude(got.toLowerCase(), "set-cookie")
@@ -164,7 +164,7 @@ describe("a compressed body", () => {
 })
 
 describe("the address of a provider", () => {
-  it.live("is the config's, whatever a request says of addresses", () =>
+  it.live("is the config's, whatever addresses a request has", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       const other = yield* FaultServer.make

@@ -1,4 +1,4 @@
-/** Who may look at a gateway that asks for no token, and how much of it one client may take. */
+/** Which clients may see the pages of a gateway without tokens, and how much of it one client may use. */
 import * as net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ const gateway = Effect.fnUntraced(function* (settings: object = {}) {
 const shown = ["/", "/status", "/status/events", "/metrics", "/readyz", "/v1/models"]
 
 describe("a gateway on loopback", () => {
-  it.live("refuses a page whose domain points at this machine (DNS rebinding)", () =>
+  it.live("refuses a page with a domain that points at this machine (DNS rebinding)", () =>
     Effect.gen(function* () {
       const url = yield* gateway()
       const { port } = new URL(url)
@@ -63,7 +63,7 @@ describe("a gateway on loopback", () => {
     })
   )
 
-  it("is the only one that looks at the name, because others do not know their own", () => {
+  it("is the only one that checks the host name, because other gateways do not know theirs", () => {
     assert.isTrue(isLoopback("127.0.0.1"))
     assert.isUndefined(Hosts.make({ host: "0.0.0.0", allowedHosts: [] })({ host: "evil.example" }))
     assert.isDefined(Hosts.make({ host: "::1", allowedHosts: [] })({ host: "evil.example" }))

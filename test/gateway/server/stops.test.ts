@@ -9,7 +9,7 @@ import * as Scope from "effect/Scope"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, eventually, message, openai, provider, start } from "../../support/gateway.ts"
 
-/** A connection that says something and listens. */
+/** A connection that sends something and reads. */
 const connect = (url: string, said = "") =>
   Effect.map(
     Effect.acquireRelease(
@@ -34,7 +34,7 @@ const connect = (url: string, said = "") =>
     (connection) => connection
   )
 
-/** A gateway in a scope of its own, with a drain that would be seen. */
+/** A gateway in its own scope, with a drain that the test would notice. */
 const gateway = Effect.fnUntraced(function* (settings: object = {}, hasOwnDrain = true) {
   const server = yield* FaultServer.make
   server.play(FaultServer.json(openai.answer))
@@ -63,7 +63,7 @@ describe("a stop", () => {
     ["a connection that never says anything", ""],
     ["half of the headers of a request", "POST /v1/chat/completions HTTP/1.1\r\nhost: loc"],
     [
-      "a body that never comes",
+      "a body that never arrives",
       "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n"
     ],
     [
@@ -75,16 +75,16 @@ describe("a stop", () => {
       "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{    \r\n"
     ],
     [
-      "a client that waits to be asked for its body",
+      "a client that waits for 100 Continue",
       "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 100\r\n\r\n"
     ],
     [
-      "a refused request whose body never comes",
+      "a refused request with a body that never arrives",
       "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n",
       { tokens: ["t"] }
     ],
     [
-      "a page that was asked for with a body that never comes",
+      "a page request with a body that never arrives",
       "GET /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n"
     ],
     [
@@ -100,7 +100,7 @@ describe("a stop", () => {
       ])
     ],
     [
-      "an offer of another protocol whose body never comes",
+      "an upgrade with a body that never arrives",
       "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: other\r\ncontent-length: 100\r\n\r\n"
     ],
     ["a tunnel that was asked for", "CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n"]
@@ -117,7 +117,7 @@ describe("a stop", () => {
     )
   }
 
-  it.live("is not held up by a body that comes so slowly that it never ends, and says so to the client", () =>
+  it.live("is not delayed by a body that arrives too slowly to end, and refuses it", () =>
     Effect.gen(function* () {
       const { server, stop, url } = yield* gateway()
       const connection = yield* connect(
@@ -136,7 +136,7 @@ describe("a stop", () => {
     })
   )
 
-  it.live("ends within a second of the last answer, which says that the connection closes", () =>
+  it.live("ends within a second of the last answer, which has connection: close", () =>
     Effect.gen(function* () {
       const { server, stop, url } = yield* gateway()
       server.play([{ wait: 700 }, ...FaultServer.json(openai.answer)])
@@ -154,18 +154,20 @@ describe("a stop", () => {
     })
   )
 
-  it.live("answers all that was sent on one connection before it, and says close with the last only", () =>
-    Effect.gen(function* () {
-      const { server, stop, url } = yield* gateway()
-      server.play([{ wait: 300 }, ...FaultServer.json(openai.answer)])
-      const connection = yield* connect(url, post("/v1/chat/completions").repeat(5))
-      yield* eventually(() => server.requests.length === 5)
-      assert.isBelow(yield* stop, 1_500)
-      yield* eventually(() => connection.ended() !== "")
-      assert.strictEqual(connection.ended(), "end")
-      assert.lengthOf(connection.heard().match(/HTTP\/1\.1 200 /g) ?? [], 5)
-      assert.lengthOf(connection.heard().match(/connection: close/gi) ?? [], 1)
-    })
+  it.live(
+    "answers all requests sent on one connection before it, and sends connection: close with the last one only",
+    () =>
+      Effect.gen(function* () {
+        const { server, stop, url } = yield* gateway()
+        server.play([{ wait: 300 }, ...FaultServer.json(openai.answer)])
+        const connection = yield* connect(url, post("/v1/chat/completions").repeat(5))
+        yield* eventually(() => server.requests.length === 5)
+        assert.isBelow(yield* stop, 1_500)
+        yield* eventually(() => connection.ended() !== "")
+        assert.strictEqual(connection.ended(), "end")
+        assert.lengthOf(connection.heard().match(/HTTP\/1\.1 200 /g) ?? [], 5)
+        assert.lengthOf(connection.heard().match(/connection: close/gi) ?? [], 1)
+      })
   )
 
   it.live("resets no request of busy clients that keep their connections", () =>
@@ -312,7 +314,7 @@ describe("a request with an upgrade", () => {
     })
   )
 
-  it.live("is counted as a request, and so is one that waits to be asked for its body", () =>
+  it.live("is counted as a request, and so is one that waits for 100 Continue", () =>
     Effect.gen(function* () {
       const { stop, url } = yield* gateway()
       const counted = Effect.map(ask(`${url}/metrics`), ({ text }) =>

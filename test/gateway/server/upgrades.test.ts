@@ -1,4 +1,4 @@
-/** Offers to change the protocol of a connection: who takes them, and what becomes of those that nobody takes. */
+/** Requests to change the protocol of a connection: which handler takes them, and how the others are answered. */
 import * as http from "node:http"
 import * as net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
@@ -35,7 +35,7 @@ const offer = (protocol: string, body = "") =>
   `POST /x HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 
 describe("an upgrade", () => {
-  it.live("goes to the handler that takes it, whose connection is held through a stop until released", () =>
+  it.live("goes to the handler that takes it, and its connection is held through a stop until released", () =>
     Effect.gen(function* () {
       let release = () => {}
       const { connections, heard, isClosed, server, socket } = yield* serving([

@@ -1,4 +1,4 @@
-/** Wrong tokens: how many may be tried, by whom, and who does not feel it. */
+/** Wrong tokens: how many each address may try, without an effect on right tokens. */
 import * as http from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -54,7 +54,7 @@ describe("wrong tokens", () => {
     }).pipe(counting)
   )
 
-  it("stand for these networks", () => {
+  it("belong to these networks", () => {
     const rows = [
       ["203.0.113.9", "203.0.113.9"],
       ["::ffff:203.0.113.9", "203.0.113.9"],
@@ -163,7 +163,7 @@ describe("a gateway that is tried with wrong tokens", () => {
     })
   )
 
-  it.live("says the same at the admin API, its description and the status page, each in its own shape", () =>
+  it.live("is the same for the admin API, its description and the status page, each in its own format", () =>
     Effect.gen(function* () {
       const { url } = yield* scene()
       for (let i = 0; i < 2; i++) {

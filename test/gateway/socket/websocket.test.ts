@@ -103,7 +103,7 @@ describe("responses over a WebSocket", () => {
     })
   )
 
-  it.live("that a model declines come as events, and refused frames have an id and an entry in the log", () =>
+  it.live("that a model declines arrive as events, and refused frames have an id and a log entry", () =>
     Effect.gen(function* () {
       const lines: Array<Wild> = []
       const logger = Logger.map(Logger.formatJson, (line) => void lines.push(JSON.parse(line).annotations))

@@ -53,7 +53,7 @@ describe("/readyz", () => {
     })
   )
 
-  it.live("asks for any credential of any provider where no model has a name", () =>
+  it.live("needs any credential of any provider if the config names no models", () =>
     Effect.gen(function* () {
       const a = yield* FaultServer.make
       const dead = FaultServer.json(openai.error("invalid_api_key", "no"), 401)
@@ -72,11 +72,11 @@ describe("/readyz", () => {
 })
 
 describe("/metrics", () => {
-  /** A gateway that counts in a registry of its own. */
+  /** A gateway with its own metric registry. */
   const counting = (config: { readonly server?: object; readonly [key: string]: unknown }) =>
     Effect.provideService(start(config), Metric.MetricRegistry, new Map())
 
-  it.live("counts attempts, moves and rests, with durations in seconds, as Prometheus reads them", () =>
+  it.live("counts attempts, fallbacks and benches, with durations in seconds, as Prometheus reads them", () =>
     Effect.gen(function* () {
       const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
       a.play(overloaded)
@@ -107,7 +107,7 @@ describe("/metrics", () => {
     })
   )
 
-  it.live("has a bounded number of series, whatever models clients ask for", () =>
+  it.live("has a bounded number of series, whatever models clients request", () =>
     Effect.gen(function* () {
       const a = yield* FaultServer.make
       a.play(answer)

@@ -33,7 +33,7 @@ const running = (server: object = {}) =>
 
 const rowOf = ({ rows }: Status, key: string): Row | undefined => rows.find((row) => row.key === key)
 
-/** Looks on as a viewer; what has come so far, and whether it is over. Leaves with the scope. */
+/** Reads the events as a viewer: those that have arrived so far, and whether the stream has ended. Disconnects with the scope. */
 const look = (url: string) =>
   Effect.acquireRelease(
     Effect.callback<{
@@ -58,7 +58,7 @@ const look = (url: string) =>
     ({ leave }) => Effect.sync(leave)
   )
 
-/** Asks for events and takes none of them. Leaves with the scope. */
+/** Requests events and reads none of them. Disconnects with the scope. */
 const listenWithoutReading = (url: string, path: string) =>
   Effect.callback<net.Socket>((resume) => {
     const { hostname, host, port } = new URL(url)
@@ -71,7 +71,7 @@ const listenWithoutReading = (url: string, path: string) =>
   })
 
 describe("the status", () => {
-  it.live("tells of every target of the config its state, why, and how the last minutes went", () =>
+  it.live("has the state of every target of the config, the reason, and its last minutes", () =>
     Effect.gen(function* () {
       const { call, status } = yield* running()
       const before = yield* status
@@ -149,7 +149,7 @@ describe("the status", () => {
     }).pipe(Effect.timeout("6 seconds"))
   )
 
-  it.live("lets viewers come back to the new config when it is reloaded, with what was seen before", () =>
+  it.live("reconnects viewers to the new config after a reload, with the earlier traffic", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(answer)
@@ -175,7 +175,7 @@ describe("the status", () => {
     })
   )
 
-  it.live("has room for so many viewers and no more", () =>
+  it.live("limits the number of viewers", () =>
     Effect.gen(function* () {
       const { url } = yield* running()
       yield* Effect.forEach(Array.from({ length: maxViewers }), () => look(url), { concurrency: 10 })
@@ -186,7 +186,7 @@ describe("the status", () => {
   )
 
   for (const path of ["status/events", "admin/events"]) {
-    it.live(`does not wait for somebody who has stopped reading /${path} when it stops`, () =>
+    it.live(`does not wait for a client that has stopped reading /${path} when it stops`, () =>
       Effect.gen(function* () {
         yield* Effect.scoped(
           Effect.gen(function* () {
@@ -200,7 +200,7 @@ describe("the status", () => {
               },
               { drain: "12 seconds" }
             )
-            // Each request passes many targets by, which is much to tell.
+            // Each request skips many targets, so its decision is large.
             yield* ask(`${url}/admin/benches`, { body: { key: "a" }, headers: admin })
             const call = ask(`${url}/v1/chat/completions`, { body: chat("smart") })
             const calls = Effect.forEach(Array.from({ length: 100 }), () => call, { concurrency: 4 })
@@ -213,7 +213,7 @@ describe("the status", () => {
     )
   }
 
-  it.live("is for holders of the admin token where the config says so, and nowhere where it is off", () =>
+  it.live("is for holders of the admin token if the config requires it, and missing if it is off", () =>
     Effect.gen(function* () {
       const closed = yield* running({ statusPage: "admin" })
       for (const path of ["status", "status/events"]) {
@@ -241,46 +241,44 @@ describe("the status", () => {
 })
 
 describe("every answer of the status page", () => {
-  it.live(
-    "is safe to look at: no inline script, no frame around it, no type to guess, and nothing kept",
-    () =>
-      Effect.gen(function* () {
-        const { url } = yield* running({ statusPage: "admin" })
-        const elsewhere = { "sec-fetch-site": "cross-site" }
-        const page = yield* ask(`${url}/`)
-        const tag = { "if-none-match": String(page.headers.etag) }
-        const rows = [
-          ["", {}, 200, "no-cache"],
-          ["", tag, 304, "no-cache"],
-          ["status/main.js", {}, 200, "no-cache"],
-          ["status/page.css", {}, 200, "no-cache"],
-          ["status", admin, 200, "no-store"],
-          ["status", {}, 401, "no-store"],
-          ["status/events", {}, 401, "no-store"],
-          ["status", { ...admin, ...elsewhere }, 403, "no-store"]
-        ] as const
-        for (const [path, headers, status, cache] of rows) {
-          const got = yield* ask(`${url}/${path}`, { headers })
-          const name = `${path} ${status}`
-          assert.strictEqual(got.status, status, name)
-          assert.strictEqual(got.headers["cache-control"], cache, name)
-          assert.strictEqual(got.headers["x-content-type-options"], "nosniff", name)
-          assert.strictEqual(got.headers["x-frame-options"], "DENY", name)
-          assert.strictEqual(got.headers["referrer-policy"], "no-referrer", name)
-          assert.strictEqual(got.headers["cross-origin-resource-policy"], "same-origin", name)
-          const policy = String(got.headers["content-security-policy"]).split("; ")
-          for (const rule of [
-            "default-src 'none'",
-            "frame-ancestors 'none'",
-            "base-uri 'none'",
-            "form-action 'none'"
-          ]) {
-            assert.include(policy, rule, name)
-          }
-          assert.notMatch(policy.join(), /unsafe|\*|https?:/, name)
-          assert.strictEqual(got.headers["access-control-allow-origin"], undefined, name)
+  it.live("is safe: no inline scripts, no frames, no type sniffing, and no caching", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running({ statusPage: "admin" })
+      const elsewhere = { "sec-fetch-site": "cross-site" }
+      const page = yield* ask(`${url}/`)
+      const tag = { "if-none-match": String(page.headers.etag) }
+      const rows = [
+        ["", {}, 200, "no-cache"],
+        ["", tag, 304, "no-cache"],
+        ["status/main.js", {}, 200, "no-cache"],
+        ["status/page.css", {}, 200, "no-cache"],
+        ["status", admin, 200, "no-store"],
+        ["status", {}, 401, "no-store"],
+        ["status/events", {}, 401, "no-store"],
+        ["status", { ...admin, ...elsewhere }, 403, "no-store"]
+      ] as const
+      for (const [path, headers, status, cache] of rows) {
+        const got = yield* ask(`${url}/${path}`, { headers })
+        const name = `${path} ${status}`
+        assert.strictEqual(got.status, status, name)
+        assert.strictEqual(got.headers["cache-control"], cache, name)
+        assert.strictEqual(got.headers["x-content-type-options"], "nosniff", name)
+        assert.strictEqual(got.headers["x-frame-options"], "DENY", name)
+        assert.strictEqual(got.headers["referrer-policy"], "no-referrer", name)
+        assert.strictEqual(got.headers["cross-origin-resource-policy"], "same-origin", name)
+        const policy = String(got.headers["content-security-policy"]).split("; ")
+        for (const rule of [
+          "default-src 'none'",
+          "frame-ancestors 'none'",
+          "base-uri 'none'",
+          "form-action 'none'"
+        ]) {
+          assert.include(policy, rule, name)
         }
-      })
+        assert.notMatch(policy.join(), /unsafe|\*|https?:/, name)
+        assert.strictEqual(got.headers["access-control-allow-origin"], undefined, name)
+      }
+    })
   )
 
   it.live("has no script, no style and no handler in its markup, and loads only its own files", () =>
@@ -302,7 +300,7 @@ describe("every answer of the status page", () => {
 })
 
 describe("the files of the status page", () => {
-  it.live("come with their types, a strict policy and a tag by which they are not sent twice", () =>
+  it.live("have their types, a strict policy and an ETag", () =>
     Effect.gen(function* () {
       const { url } = yield* running()
       const types = { "": "text/html", "status/page.css": "text/css", "status/main.js": "text/javascript" }

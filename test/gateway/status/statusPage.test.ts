@@ -1,4 +1,4 @@
-/** The status page in a real browser, before a real gateway whose provider breaks and recovers. */
+/** The status page in a real browser, before a real gateway with a provider that fails and recovers. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Page } from "playwright-core"
@@ -98,7 +98,7 @@ describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_00
     })
   )
 
-  it.live("benches and unbenches for whoever brings the token, by keyboard alone", () =>
+  it.live("benches and unbenches with the token, by keyboard alone", () =>
     Effect.gen(function* () {
       const { page, requests, url } = yield* running()
       yield* reads(page, "#headline", "serving")
@@ -146,23 +146,21 @@ describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_00
     })
   )
 
-  it.live(
-    "offers no control where there is no admin token, and shows nothing without it where it is asked for",
-    () =>
-      Effect.gen(function* () {
-        const open = yield* running({ server: { adminToken: undefined } })
-        yield* reads(open.page, "#no-control", "no admin token is configured")
-        assert.isFalse(yield* promise(() => open.page.locator("#control").isVisible()))
+  it.live("has no controls without an admin token, and shows nothing if the status requires one", () =>
+    Effect.gen(function* () {
+      const open = yield* running({ server: { adminToken: undefined } })
+      yield* reads(open.page, "#no-control", "no admin token is configured")
+      assert.isFalse(yield* promise(() => open.page.locator("#control").isVisible()))
 
-        const closed = yield* running({ server: { statusPage: "admin" } })
-        yield* reads(closed.page, "#token-why", "requires the admin token")
-        assert.notInclude(yield* kept(closed.page), "gpt")
-        yield* promise(async () => {
-          await closed.page.fill("#token", token)
-          await closed.page.press("#token", "Enter")
-        })
-        yield* reads(closed.page, "#headline", "Both targets are serving")
+      const closed = yield* running({ server: { statusPage: "admin" } })
+      yield* reads(closed.page, "#token-why", "requires the admin token")
+      assert.notInclude(yield* kept(closed.page), "gpt")
+      yield* promise(async () => {
+        await closed.page.fill("#token", token)
+        await closed.page.press("#token", "Enter")
       })
+      yield* reads(closed.page, "#headline", "Both targets are serving")
+    })
   )
 
   it.live("takes what others wrote for text, whatever it looks like", () =>
@@ -183,7 +181,7 @@ describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_00
     })
   )
 
-  it.live("says that the connection is lost, and never shows what is old as if it were now", () =>
+  it.live("shows that the connection is lost, and never shows old data as current", () =>
     Effect.gen(function* () {
       const lost = yield* Effect.scoped(
         Effect.gen(function* () {
