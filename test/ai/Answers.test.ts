@@ -39,7 +39,7 @@ describe("an answer", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("says who served it, and after how many attempts", () => {
+  it.effect("names the target that served it, and the number of attempts", () => {
     const [a, b] = [new Mock("A"), new Mock("B")]
     return Effect.gen(function* () {
       const first = yield* LanguageModel.generateText({ prompt: "hi" })
@@ -56,7 +56,7 @@ describe("an answer", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("says who served it even when the model gives no metadata", () => {
+  it.effect("names the target that served it even if the model sends no metadata", () => {
     const a = new Mock("A", () => Effect.succeed([{ type: "text", text: "A" }, parts.finish()]))
     return Effect.gen(function* () {
       const response = yield* LanguageModel.generateText({ prompt: "hi" })
@@ -65,7 +65,7 @@ describe("an answer", () => {
     }).pipe(Effect.provide(two(a, new Mock("B"))))
   })
 
-  it.effect("has a span that says who served, around the spans of the models", () => {
+  it.effect("has a span that names the target that served, around the spans of the models", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.fault)), new Mock("B")]
     const { spans, tracer } = recording()
     return Effect.gen(function* () {
@@ -153,7 +153,7 @@ describe("an object", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("whose schema one provider cannot express comes from the next, and benches nothing", () => {
+  it.effect("with a schema that one provider cannot express comes from the next, and benches nothing", () => {
     const [a, b] = [new Mock("A", () => Effect.succeed(json('{"name":"Ada","age":36}'))), new Mock("B")]
     b.generate = a.generate
     a.codecTransformer = () => {
@@ -336,7 +336,7 @@ describe("the bench", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("is not affected by a caller who hangs up, and no other target is called", () => {
+  it.effect("is not affected by a caller that disconnects, and no other target is called", () => {
     const [a, b] = [new Mock("A", () => Effect.never), new Mock("B")]
     return Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(text)

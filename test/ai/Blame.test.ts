@@ -1,4 +1,4 @@
-/** Whose fault an answer is that cannot be used, and who rests for it. */
+/** The class of an unusable answer, and what is benched for it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
@@ -173,7 +173,7 @@ describe("an invalid object", () => {
     )
   )
 
-  it.live("at the token limit says so", () =>
+  it.live("at the token limit has that reason", () =>
     chained(({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(openaiAnswer({ content: "" }, "length"))

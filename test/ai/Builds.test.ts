@@ -34,7 +34,7 @@ describe("the layers of members", () => {
     })
   )
 
-  it.effect("have a timeout, and a defect names the slow one and says what to do", () =>
+  it.effect("have a timeout, and a defect names the slow one and the remedies", () =>
     Effect.gen(function* () {
       const whole = layer(
         [member("a/m", slow(new Mock("a"), "1 hour")), member("b/m", new Mock("b").layer)],
@@ -52,7 +52,7 @@ describe("the layers of members", () => {
 })
 
 describe("an optional member", () => {
-  it.effect("whose layer hangs delays neither the start nor, for more than a second, a request", () =>
+  it.effect("with a layer that hangs delays neither the start nor, for more than a second, a request", () =>
     Effect.gen(function* () {
       const whole = layer(
         [optional(member("a/m", slow(new Mock("a"), "1 hour"))), member("b/m", new Mock("b").layer)],
@@ -121,7 +121,7 @@ describe("an optional member", () => {
         const whole = layer([optional(member("a/m", flaky)), member("b/m", new Mock("b").layer)], { policy })
         const said = Effect.gen(function* () {
           const all = [yield* ask]
-          // It rests 5 seconds, and then 10.
+          // It is benched for 5 seconds, and then for 10.
           for (let i = 0; i < 4; i++) {
             yield* TestClock.adjust("6 seconds")
             all.push(yield* ask)

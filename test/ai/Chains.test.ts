@@ -1,4 +1,4 @@
-/** A language model that is a chain of our own providers, against servers that answer as the documentation says. */
+/** A language model that is a chain of our own providers, against servers that answer as documented. */
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import type * as AiError from "effect/ai/AiError"
 import * as Chat from "effect/ai/Chat"
@@ -78,7 +78,7 @@ const weather = Weather.toLayer({
 })
 
 describe("a whole answer", () => {
-  it.live("of OpenAI is text, usage, and who served", () =>
+  it.live("of OpenAI has text, usage, and the target that served", () =>
     withChain(Chain.make(gpt, claude), ({ openai }) =>
       Effect.gen(function* () {
         openai.play(FaultServer.json(samples.chatCompletion))
@@ -105,7 +105,7 @@ describe("a whole answer", () => {
     )
   )
 
-  it.live("comes from models that count as the same in turn, as the strategy of their tier says", () =>
+  it.live("comes from equal models in turn, by the strategy of their tier", () =>
     withChain(
       Chain.withStrategy(Chain.make(Chain.equals(gpt, claude)), "roundRobin"),
       ({ anthropic, openai }) =>
@@ -337,7 +337,7 @@ describe("a stream", () => {
     )
   )
 
-  it.live("whose reader stops aborts the request", () =>
+  it.live("aborts its request when its reader stops", () =>
     withChain(Chain.make(gpt), ({ openai }) =>
       Effect.gen(function* () {
         const [first, second] = samples.chatStream.split(/(?<=\n\n)/)
@@ -482,7 +482,7 @@ describe("a tool", () => {
     )
   )
 
-  it.live("is offered or forced as the caller says", () =>
+  it.live("is offered or forced as the caller chooses", () =>
     withChain(Chain.make(gpt, claude), ({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(FaultServer.json({}, 503))
@@ -524,7 +524,7 @@ describe("a tool", () => {
 
 describe("thoughts", () => {
   it.live(
-    "come in parts of their own, and go back to Anthropic with their signature, and to nobody else",
+    "come in separate parts, and are sent back to Anthropic with their signature, and to no other provider",
     () =>
       withChain(
         Chain.make(claude, gpt),

@@ -16,7 +16,7 @@ const tracked = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.provideService(effect, ResponseIdTracker.ResponseIdTracker, tracker)
   )
 
-/** Rests nobody, so that a test can say which model fails when. */
+/** Benches nothing, so that a test decides which model fails when. */
 const restless = { policy: { rules: { ServerError: { rest: null } } } } as const
 
 describe("the id of a response", () => {
@@ -65,7 +65,7 @@ describe("the id of a response", () => {
       a.stream = () => one(...streamed("rA2"))
       yield* Stream.runDrain(chat.streamText({ prompt: "two" }))
       yield* Stream.runDrain(chat.streamText({ prompt: "three" }))
-      // With the id of the first, broken answer the provider would not know what B had said.
+      // With the id of the first, broken answer the provider would not have the answer of B.
       assert.deepStrictEqual(idsOf(a), [undefined, undefined, "rA2"])
       assert.strictEqual(a.asked[1]?.prompt.content.length, 3)
     }).pipe(tracked, Effect.provide(two(a, b, restless)))

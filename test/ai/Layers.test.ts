@@ -103,7 +103,7 @@ describe("the layers of the members", () => {
 })
 
 describe("a member", () => {
-  it.effect("may be a Model, which knows its own name", () => {
+  it.effect("may be a Model, which has its own name", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.fault)), new Mock("B")]
     return Effect.gen(function* () {
       const response = yield* LanguageModel.generateText({ prompt: "hi" })
@@ -210,7 +210,7 @@ describe("a member", () => {
 })
 
 describe("the failover model", () => {
-  it.effect("can be a Model with a name of its own", () => {
+  it.effect("can be a Model with its own name", () => {
     const [a, b] = [new Mock("A", () => Effect.fail(errors.throttled(60))), new Mock("B")]
     const smart = FailoverLanguageModel.model("smart", [a.model, b.model])
     return Effect.gen(function* () {
@@ -326,7 +326,7 @@ describe("the failover model", () => {
     const wrong = () => FailoverLanguageModel.layer([other])
     // @ts-expect-error: a Model's layer cannot fail
     const fallible = () => FailoverLanguageModel.model("smart", [mayFail])
-    // @ts-expect-error: nobody to ask
+    // @ts-expect-error: no members
     const empty = () => FailoverLanguageModel.layer([])
     assert.lengthOf([wrong, fallible, empty], 3)
   })

@@ -129,7 +129,7 @@ describe("a service of any kind", () => {
 })
 
 describe("a scripted language model", () => {
-  it.effect("answers, streams, thinks, calls tools and ends as its script says", () => {
+  it.effect("answers, streams, thinks, calls tools and ends by its script", () => {
     const Weather = Toolkit.make(
       Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }), success: Schema.String })
     )

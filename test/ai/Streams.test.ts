@@ -15,7 +15,7 @@ type Part = Response.StreamPartEncoded
 
 const fromB = "meta(B) text-start B0 B1 text-end finish"
 
-/** What a caller hears when the first model streams this and the second one answers well. */
+/** What a caller gets if the first model streams this and the second one answers. */
 const hears = (
   stream: Mock["stream"],
   expected: string,
@@ -236,7 +236,7 @@ describe("a stream", () => {
     }).pipe(Effect.withTracer(tracer), Effect.provide(two(new Mock("A"), new Mock("B"))))
   })
 
-  it.effect("whose reader stops interrupts its model", () => {
+  it.effect("interrupts its model when its reader stops", () => {
     const a = new Mock("A", undefined, () => hanging(...streamed("A").slice(0, 3)))
     return Effect.gen(function* () {
       yield* Stream.runDrain(Stream.take(LanguageModel.streamText({ prompt: "hi" }), 2))
@@ -266,7 +266,7 @@ describe("a stream", () => {
     }).pipe(Effect.provide(two(a, b)))
   })
 
-  it.effect("is retried at the same model after a fault, as the policy says", () => {
+  it.effect("is retried at the same model after a fault, by the policy", () => {
     const a = new Mock("A")
     a.stream = () => (a.calls < 3 ? broken(parts.metadata("A")) : one(...streamed("A")))
     const layer = FailoverLanguageModel.layer([FailoverLanguageModel.member("a/m", a.layer)])

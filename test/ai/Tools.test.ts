@@ -54,7 +54,7 @@ const listen = words(
   )
 )
 
-/** A conversation in which a payment was asked for and approved. */
+/** A conversation in which a payment was requested and approved. */
 const approved = Prompt.make([
   { role: "user", content: [{ type: "text", text: "pay 5" }] },
   {
@@ -282,7 +282,7 @@ describe("a tool that a model calls", () => {
     }).pipe(Effect.provide([two(a, b, { policy: { commit: Commit.complete } }), tool.weather]))
   })
 
-  it.effect("ends with a caller who hangs up", () => {
+  it.effect("ends when the caller disconnects", () => {
     const [a, b] = [new Mock("A", () => Effect.succeed(calling)), new Mock("B")]
     const tool = counting(Effect.never)
     return Effect.gen(function* () {
@@ -411,7 +411,7 @@ describe("a toolkit", () => {
     )
   })
 
-  it.effect("that cannot be resolved asks no model", () => {
+  it.effect("that cannot be resolved calls no model", () => {
     const [a, b] = [new Mock("A"), new Mock("B")]
     const toolkit = Effect.andThen(Effect.die("no handlers"), Weather)
     return Effect.gen(function* () {
@@ -458,7 +458,7 @@ describe("a toolkit", () => {
 })
 
 describe("a chat", () => {
-  it.effect("remembers the answer of the model that served, and nothing of the others", () => {
+  it.effect("stores the answer of the model that served, and nothing of the others", () => {
     const a = new Mock(
       "A",
       () => Effect.succeed([parts.metadata("A"), parts.finish()]),

@@ -37,10 +37,10 @@ const disagreements: { readonly [id: string]: string } = {
   "openai-400-context-03-completion": "the prompt fits without the cap: once more without it",
   "vllm-400-context-02-completion": "the prompt fits without the cap: once more without it",
   "openai-400-org-verify-01":
-    "this account may not stream this model; it may use it otherwise, so no key rests"
+    "this account may not stream this model; it may use it otherwise, so no key is benched"
 }
 
-/** Classes of ours that say more than the label does. */
+/** Our classes that are more precise than the label. */
 const finer: { readonly [own: string]: string } = { Unsupported: "Invalid", Blocked: "Forbidden" }
 
 const reasonIsRight = (row: Labelled, failure: Failure.Failure): boolean => {

@@ -41,12 +41,12 @@ describe("retry-after headers", () => {
     [{ "retry-after": "Tue, 04 Nov 2025 11:00:00 GMT" }, 0],
     [{ "retry-after": "2", "retry-after-ms": "1873" }, 1873],
     [{ "retry-after": "nonsense", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" }, 9000]
-  ])("%j asks for %d ms", (headers, expected) => {
+  ])("%j names a wait of %d ms", (headers, expected) => {
     assert.strictEqual(millis(headers), expected)
   })
 
   it.each(["soon", "", "-5", "NaN", "Infinity", "1e3", "99999999999999999999"])(
-    "retry-after %j asks for nothing",
+    "retry-after %j names no wait",
     (value) => {
       assert.isUndefined(millis({ "retry-after": value }))
     }
@@ -155,7 +155,7 @@ describe("words", () => {
   })
 })
 
-describe("a provider whose clock is ten minutes off", () => {
+describe("a provider with a clock that is ten minutes off", () => {
   const ours = Date.parse("2026-11-28T12:00:00Z")
   for (const offset of [600_000, -600_000]) {
     const theirs = ours + offset

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 
-/** What many services say for the same thing, under a status that says nothing or something else. */
+/** The sentences of many services for the same error, with a status that decides nothing or something else. */
 const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyArray<string>]> = [
   [
     "MaxTokens",
@@ -354,7 +354,7 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
   ]
 ]
 
-/** What is wrong with the request itself, in words that come near the others. */
+/** Errors of the request itself, in words that are similar to the others. */
 const invalid: ReadonlyArray<string> = [
   "Invalid value: 'assistant2'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'.",
   "Missing required parameter: 'messages[0].content[0].type'.",

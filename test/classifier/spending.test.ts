@@ -127,7 +127,7 @@ describe("a token budget of OpenRouter's", () => {
     )
   })
 
-  it("is the window at another server, where the sentence beside it says so", () => {
+  it("is the window at another server, if the sentence beside it shows it", () => {
     const message = "This exceeds the model's maximum context length of 4096 tokens"
     assert.strictEqual(read(400, { code: "token_limit_exceeded", message })[0], "ContextExceeded")
   })

@@ -87,7 +87,7 @@ describe("classify is total", () => {
 
   it.prop("for bytes of any kind", [Schema.Uint8Array], ([body]) => isWhole(classify({ status: 500, body })))
 
-  it.prop("for signals whose fields have the wrong type", [Schema.Json, Schema.Json], ([a, b]) =>
+  it.prop("for signals with fields of the wrong type", [Schema.Json, Schema.Json], ([a, b]) =>
     isWhole(
       classify({
         status: a,
@@ -235,7 +235,7 @@ describe("classify is bounded", () => {
     assert.strictEqual(Failure.classOf(classify({ status: 200, inStream: true, body: stream })), "Balance")
   })
 
-  it("and reads an error whose JSON was cut off", () => {
+  it("and reads an error with truncated JSON", () => {
     const cut = `${error.slice(0, -2)},"input":"${filler("x", 200_000)}`
     assert.strictEqual(Failure.classOf(classify({ status: 400, body: cut })), "Balance")
   })

@@ -1,4 +1,4 @@
-/** How the dialect of a target is found: host, provider name, model pattern, and what the config says. */
+/** How the dialect of a target is found: by host, provider name, model pattern, and config. */
 import { assert, describe, it } from "@effect/vitest"
 import { type Described, names, resolve, row, table } from "../../src/dialect/index.ts"
 
@@ -47,7 +47,7 @@ describe("a dialect", () => {
     assert.isTrue(takesTemperature("vllm", "moonshotai/Kimi-K2.6"))
   })
 
-  it("of an older Claude knows no strict tools", () => {
+  it("of an older Claude has no strict tools", () => {
     const strict = (model: string) => resolve({ protocol: "anthropic", provider: "anthropic", model }).strict
     for (const model of [
       "claude-3-7-sonnet-20250219",

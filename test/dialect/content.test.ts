@@ -70,7 +70,7 @@ describe("content that is declared as something else", () => {
     }
   })
 
-  it("passes a Claude by when nobody can tell what it is", () => {
+  it("skips a Claude if its type cannot be detected", () => {
     assert.strictEqual(firstOf(file("application/zip", base64(0x50, 0x4b, 3, 4, 0)))[0], "cannot")
   })
 })
@@ -78,7 +78,7 @@ describe("content that is declared as something else", () => {
 describe("what is to be kept in a cache", () => {
   const cache_control = { type: "ephemeral" }
 
-  it("is said to Anthropic: of prompts, parts, messages and tools", () => {
+  it("is sent to Anthropic: for prompts, parts, messages and tools", () => {
     const { body, dropped } = Translate.translateRequest("openai", "anthropic", {
       model: "claude-sonnet-5",
       tools: [{ type: "function", function: { name: "a", parameters: {} }, cache_control }],

@@ -93,7 +93,7 @@ for (const [name, given] of Object.entries<StrictServer.Strictness>(StrictServer
                   protocol: strictness.protocol,
                   responses: strictness.protocol === "openai" ? false : undefined,
                   baseUrl: strictness.protocol === "openai" ? `${origin}/v1` : origin,
-                  // Its own protocol is passed through, unless the config says that the rules hold there too.
+                  // Its own protocol is passed through, unless the config applies the rules there too.
                   dialect: isOwn ? { row: name, apply: "always" } : name,
                   credentials: [{ name: "k", apiKey: "sk-key" }]
                 }

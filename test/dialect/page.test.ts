@@ -1,4 +1,4 @@
-/** docs/dialects.md says what the table says. */
+/** docs/dialects.md has the content of the table. */
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { assert, describe, expect, it } from "@effect/vitest"
@@ -13,7 +13,7 @@ describe("docs/dialects.md", () => {
     await expect(`${intro}${mark}\n\n${rows()}\n`).toMatchFileSnapshot(file)
   })
 
-  it("says what every rule means", () => {
+  it("explains every rule", () => {
     const text = readFileSync(file, "utf8")
     const unsaid = Object.keys(defaults.openai).filter((rule) => !text.includes(`\`${rule}\` |`))
     assert.deepStrictEqual(unsaid, [])

@@ -1,4 +1,4 @@
-/** Runtimes whose undici cannot dispatch, as Bun's: the runtime's own fetch is used instead. */
+/** Runtimes with an undici that cannot dispatch, such as Bun: the runtime's own fetch is used instead. */
 import { execFile } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
 import { resolve } from "node:path"
@@ -20,7 +20,7 @@ const installed = (): string | undefined => {
     .find((file) => existsSync(file))
 }
 
-describe("a runtime whose undici cannot dispatch", () => {
+describe("a runtime with an undici that cannot dispatch", () => {
   it("is recognised by its agents", () => {
     assert.isTrue(
       UndiciTransport.canDispatch(

@@ -18,7 +18,7 @@ const request: Wire.Request<OpenAi.Operation> = {
 const { events } = openai
 const head = FaultServer.sseHead
 
-/** A first provider that does as it is told, and a second one that is well. */
+/** A first provider with a script, and a healthy second one. */
 const start = Effect.gen(function* () {
   const first = yield* FaultServer.make
   const second = yield* FaultServer.make

@@ -50,7 +50,7 @@ for (const [transport, layer] of transports) {
         ["a 500 as HTML", FaultServer.text(html, 500, { "content-type": "text/html" }), "ServerError"],
         ["a 529", FaultServer.json(dialect.error("overloaded_error", "Overloaded"), 529), "Overloaded"],
         [
-          "an error whose body stalls",
+          "an error with a body that stalls",
           [{ head: 503, headers: { "content-type": "application/json" } }, { send: "{" }, { cut: true }],
           "Overloaded"
         ]
@@ -164,7 +164,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("drops an event that is not JSON if the policy says so", () =>
+      it.live("drops an event that is not JSON if the policy requires it", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play(FaultServer.sse([first!, "data: {\n\n", ...others]))

@@ -105,7 +105,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
-  it.live("waits for headers without a limit if the policy says so", () =>
+  it.live("waits for headers without a limit if the policy has none", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play([{ wait: 50 }, ...FaultServer.sse(openai.events)])
@@ -169,7 +169,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
-  it.effect("says which key is missing, where, and what to set", () =>
+  it.effect("names the missing key, its provider, and what to set", () =>
     Effect.gen(function* () {
       const env = (values: Record<string, string>) =>
         ConfigProvider.layer(ConfigProvider.fromEnvRecord(values))
@@ -215,7 +215,7 @@ describe("OpenAi", () => {
     })
   )
 
-  it.live("calls the server without a Transport of its own", () =>
+  it.live("calls the server without its own Transport", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       server.play(FaultServer.json(openai.answer))
@@ -280,7 +280,7 @@ describe("OpenAi", () => {
     assert.include(refused({ apiKeys: {} }), "apiKeys is empty")
   })
 
-  it.effect("takes the limit of tokens out of a request, and knows when there is none", () =>
+  it.effect("removes the token limit of a request, and returns nothing if there is none", () =>
     Effect.gen(function* () {
       const provider = yield* OpenAi.make()
       const failure = new Failure.BadRequest({ reason: "MaxTokens", message: "too many" })
@@ -304,7 +304,7 @@ describe("OpenAi", () => {
     }).pipe(undici)
   )
 
-  it.live("refuses a request whose model cannot be part of the URL", () =>
+  it.live("refuses a request with a model that cannot be part of the URL", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const provider = yield* OpenAi.make({ baseUrl: `${server.origin}/deployments/{model}` })
@@ -330,7 +330,7 @@ describe("OpenAi", () => {
   it.live("applies the connect timeout of the policy", () =>
     Effect.gen(function* () {
       const mute = yield* FaultServer.mute
-      // A TLS handshake that nobody answers is a connection that does not come to be.
+      // A TLS handshake without an answer is a connection that is never established.
       const provider = yield* OpenAi.make({ baseUrl: mute.replace("http:", "https:") })
       const failure = yield* Effect.flip(
         provider.complete(chat, target({ timeouts: { connect: "100 millis" } }))

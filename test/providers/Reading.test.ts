@@ -1,4 +1,4 @@
-/** What answers say of themselves, in the shapes that providers document. */
+/** The metadata of answers, in the formats that providers document. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Phase from "../../src/domain/Phase.ts"
 import { AnswerReader } from "../../src/providers/wire/AnswerReader.ts"
@@ -101,7 +101,7 @@ describe("the metadata of an answer", () => {
     )
   })
 
-  it("is read from a message, whose input count leaves out cached tokens", () => {
+  it("is read from a message, which counts cached tokens separately", () => {
     const whole = { ...nothing, model: "claude-x", reasons: ["end_turn"], input: 330, read: 300, written: 20 }
     assert.deepStrictEqual(
       ofAnswer({ type: "message", model: "claude-x", stop_reason: "end_turn", usage: anthropicUsage }),
@@ -125,7 +125,7 @@ describe("the metadata of an answer", () => {
     )
   })
 
-  it("is read from the chunks of a chat, whose usage comes last and without choices", () => {
+  it("is read from the chunks of a chat, with the usage in the last one, without choices", () => {
     const chunk = (delta: object, finish_reason: string | null) => ({
       model: "llama",
       choices: [{ index: 0, delta, finish_reason }],

@@ -4,7 +4,7 @@ import { mayHedge } from "../../src/providers/wire/SideEffects.ts"
 
 const may = (operation: string, body: object) => mayHedge({ operation, body: { ...body } })
 
-describe("a request that asks for nothing but an answer", () => {
+describe("a request without side effects", () => {
   for (const [operation, body] of [
     ["chat/completions", {}],
     ["chat/completions", { store: false, tools: [{ type: "function", function: { name: "f" } }] }],

@@ -36,7 +36,7 @@ const transport = (thrown?: unknown) => {
 
 const policy = { retries: { times: 0 } }
 
-/** How a request ends at a single target, and what rests after five of them. */
+/** How a request ends at a single target, and what is benched after five of them. */
 const ask = (
   body: object,
   { thrown, ...options }: OpenAi.Options & { readonly thrown?: unknown } = {},

@@ -100,7 +100,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("drops headers by which a provider would speak for the server that passes its answer on", () =>
+      it.live("drops headers that would be taken for those of the server that passes the answer on", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           const told = {
@@ -321,7 +321,7 @@ for (const [transport, layer] of transports) {
         })
       )
 
-      it.live("forwards the caller's headers only if the protocol knows them", () =>
+      it.live("forwards only those of the caller's headers that the protocol has", () =>
         Effect.gen(function* () {
           const { provider, server } = yield* start
           server.play(FaultServer.json(good))

@@ -42,7 +42,7 @@ describe("a scripted provider with a whole answer", () => {
     })
   )
 
-  it.effect("waits as the script says, in virtual time, and records when it was called", () =>
+  it.effect("waits by the script, in virtual time, and records when it was called", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ wait: "1 hour" }, "late"]])
       yield* TestClock.adjust("5 seconds")
@@ -58,7 +58,7 @@ describe("a scripted provider with a whole answer", () => {
     })
   )
 
-  it.effect("fails when the script has no content or ends early, and dies when it says so", () =>
+  it.effect("fails if the script has no content or ends early, and dies at a die step", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[Scripted.held("role")], ["hel", { end: true }], [{ die: "a bug" }]])
       const classes = [
@@ -146,7 +146,7 @@ describe("a scripted provider with a stream", () => {
     })
   )
 
-  it.effect("fails where the script fails, after what was said before", () =>
+  it.effect("fails where the script fails, after the content before", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["hel", slow]])
       const heard: Array<string> = []
@@ -160,7 +160,7 @@ describe("a scripted provider with a stream", () => {
     })
   )
 
-  it.effect("distinguishes a consumer who left from one who read the whole answer", () =>
+  it.effect("distinguishes a consumer that left from one that read the whole answer", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [
         ["hel", "lo"],

@@ -166,7 +166,7 @@ describe("an answer of an OpenAI model", () => {
       [{ content: "a" }, { finish_reason: "content_filter" }, "refusal"],
       [{ content: "a" }, { finish_reason: "stop", stop_reason: "END" }, "stop_sequence"],
       [{ tool_calls: [weather] }, { finish_reason: "tool_calls" }, "tool_use"],
-      // what OpenAI says of a call it was told to make
+      // OpenAI's reason for a forced call
       [{ tool_calls: [weather] }, { finish_reason: "stop" }, "tool_use"],
       [{ refusal: "No." }, { finish_reason: "stop" }, "refusal"],
       [{ content: "a" }, {}, "end_turn"]

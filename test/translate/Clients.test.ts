@@ -153,7 +153,7 @@ for (const to of ["anthropic", "openai"] as const) {
       assert.deepStrictEqual(asked[1]!.content[0], { type: "thinking", thinking: thought, signature: "c2ln" })
     })
 
-    run("gets an answer of the form it asked for", async (client, gateway) => {
+    run("gets an answer of the requested form", async (client, gateway) => {
       const format = standardResponseFormat(Schema.toStandardSchemaV1(Weather), "weather", {
         schema: weatherSchema
       })
@@ -287,7 +287,7 @@ for (const to of ["anthropic", "openai"] as const) {
       })
     }
 
-    run("gets an answer of the form it asked for", async (client, gateway) => {
+    run("gets an answer of the requested form", async (client, gateway) => {
       const params = {
         ...base,
         messages: user("tell"),
@@ -314,7 +314,7 @@ for (const to of ["anthropic", "openai"] as const) {
       }
     })
 
-    run("sees thoughts when it asks for them", async (client) => {
+    run("gets thoughts if it requests them", async (client) => {
       const params = { ...base, messages: user("think"), thinking: { type: "adaptive" as const } }
       for (const { content } of [
         await client.messages.create(params),

@@ -6,7 +6,7 @@ const openai = (type: string, code: string | null, message = "m", param: string 
   error: { message, type, param, code }
 })
 
-/** Errors that are told in both protocols alike, with their status. */
+/** Errors that both protocols have, with their status. */
 const pairs: ReadonlyArray<readonly [status: number, anthropic: object, openai: object]> = [
   [400, anthropic("invalid_request_error"), openai("invalid_request_error", null)],
   [401, anthropic("authentication_error"), openai("authentication_error", "invalid_api_key")],

@@ -19,7 +19,7 @@ const claude = "claude-sonnet-4-0"
 /** The rules of a Claude that takes schemas, which those before 4.5 do not. */
 const strict = resolve({ protocol: "anthropic", model: "claude-sonnet-4-5" })
 const protocols: ReadonlyArray<Translate.Protocol> = ["openai", "anthropic"]
-/** Of a caller who wants to know everything. */
+/** The context of a caller that requests everything. */
 const curious = { stream_options: { include_usage: true }, thinking: { type: "adaptive" } }
 
 describe("a request that both protocols can express", () => {
@@ -78,7 +78,7 @@ describe("a translated stream", () => {
           return choices?.[0]?.delta.reasoning_content ?? []
         })
         const [choice] = added.choices as [{ readonly message: Translate.JsonObject }]
-        // The official client parses what it was told to, and of a field it does not know it keeps the last piece.
+        // The official client parses what it was told to parse, and keeps the last piece of an unknown field.
         const { parsed, reasoning_content, ...message } = choice.message
         assert.strictEqual(parsed, null)
         const thought = thoughts.length === 0 ? {} : { reasoning_content: thoughts.join("") }

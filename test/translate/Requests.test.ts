@@ -35,7 +35,7 @@ const openaiTool = {
 }
 const anthropicTool = { name: "weather", description: "Today's weather", input_schema: schema }
 
-/** Says the same in both protocols: `max_tokens`, `messages` and `model` are added where they are left out. */
+/** The same request in both protocols: `max_tokens`, `messages` and `model` are added if they are left out. */
 const pairs: ReadonlyArray<
   readonly [name: string, openai: Translate.JsonObject, anthropic: Translate.JsonObject]
 > = [
@@ -149,7 +149,7 @@ const pairs: ReadonlyArray<
     }
   ],
   [
-    "parallel calls and their results, with what the user says to them",
+    "parallel calls and their results, with the user's message after them",
     {
       tools: [openaiTool],
       messages: [
@@ -593,7 +593,7 @@ describe("a messages request for an OpenAI model", () => {
     assert.deepStrictEqual(dropped, ["stop_sequences"])
   })
 
-  it("keeps a system prompt where it stands in the conversation", () => {
+  it("keeps the position of a system prompt in the conversation", () => {
     const messages = [...hi, { role: "system", content: "Be brief." }]
     assert.deepStrictEqual(messagesOf(messages), messages)
   })

@@ -20,7 +20,7 @@ type Json = Translate.JsonObject
 
 const objects = (value: unknown) => value as ReadonlyArray<Json>
 
-/** What a chat-completions request says, as the request for a response that says the same. */
+/** A chat-completions request as an equivalent Responses request. */
 const asInput = (chat: Json): Json => {
   const { messages, max_completion_tokens, response_format, stop: _, tools, tool_choice, ...rest } = chat
   const input = objects(messages).flatMap(
@@ -67,7 +67,7 @@ describe("a request for a response", () => {
     ["openai", "gpt-4.1"]
   ] as const) {
     it.prop(
-      `becomes what the same chat becomes for a target that speaks ${to}`,
+      `becomes what the same chat becomes for a target with ${to}`,
       [Conversation],
       ([conversation]) => {
         const chat = withoutStop(asChat(conversation))
@@ -144,7 +144,7 @@ describe("a streamed response", () => {
   ] as const
   for (const [protocol, asWhole, asEvents] of from) {
     it.effect.prop(
-      `of a target that speaks ${protocol} adds up to the whole one, item by item`,
+      `of a target with ${protocol} adds up to the whole one, item by item`,
       [Answer],
       ([answer]) =>
         Effect.gen(function* () {
@@ -179,7 +179,7 @@ describe("a streamed response", () => {
 
   const settled = (items: unknown): unknown => JSON.parse(JSON.stringify(items))
 
-  /** The chunks of a chat tell no signatures. */
+  /** The chunks of a chat have no signatures. */
   const unsealed = (items: unknown) => objects(items).map(({ encrypted_content: _, ...item }) => item)
 
   it("that was truncated gets no end", () => {

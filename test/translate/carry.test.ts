@@ -16,18 +16,14 @@ import { unpack } from "../../src/translate/Unpack.ts"
 const one = Token.owner("one\ngemini", ["secret"])
 
 describe("a token", () => {
-  it.prop(
-    "gives back what was put in, to its owner, in its place",
-    [Schema.String, Schema.String],
-    ([a, b]) => {
-      const token = Token.seal(one, a, { t: b })
-      assert.match(token, /^[a-zA-Z0-9_-]+$/)
-      assert.deepStrictEqual(Token.open(one, a, token), { t: b })
-      assert.isUndefined(Token.open(one, `${a}x`, token))
-      assert.isUndefined(Token.open(Token.owner("two\ngemini", ["secret"]), a, token))
-      assert.isUndefined(Token.open(Token.owner("one\ngemini", ["other"]), a, token))
-    }
-  )
+  it.prop("returns the content to its owner, in its place", [Schema.String, Schema.String], ([a, b]) => {
+    const token = Token.seal(one, a, { t: b })
+    assert.match(token, /^[a-zA-Z0-9_-]+$/)
+    assert.deepStrictEqual(Token.open(one, a, token), { t: b })
+    assert.isUndefined(Token.open(one, `${a}x`, token))
+    assert.isUndefined(Token.open(Token.owner("two\ngemini", ["secret"]), a, token))
+    assert.isUndefined(Token.open(Token.owner("one\ngemini", ["other"]), a, token))
+  })
 
   it("is rejected once a character was changed, added or removed", () => {
     const token = Token.seal(one, "id", { x: { extra_content: { google: { thought_signature: "c2ln" } } } })
@@ -105,7 +101,7 @@ describe("a family of models", () => {
   })
 })
 
-/** Deltas as a client of messages gives them back, and what its target is then told. */
+/** Deltas as a client of messages sends them back, and what its target then gets. */
 const back = (deltas: ReadonlyArray<Delta>, model: string, thinking?: object) => {
   const carry = Carry.make("p", ["secret"]).of(model)
   const context = makeContext({ model, thinking }, { id: "req_1", created: 1, carry })

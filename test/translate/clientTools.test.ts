@@ -1,4 +1,4 @@
-/** Tools of responses that the client runs itself, on targets that know only functions. */
+/** Tools of responses that the client runs itself, for targets that have only functions. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
 import { context, dataOf, translateStream } from "../support/translate/support.ts"

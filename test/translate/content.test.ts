@@ -8,10 +8,10 @@ import * as Translate from "../../src/translate/index.ts"
 import { context, dataOf, translateStream } from "../support/translate/support.ts"
 
 const dialects = ["openai", "anthropic", "responses"] as const
-/** A caller of each protocol who wants to know everything. */
+/** A caller of each protocol that requests everything. */
 const curious = { stream_options: { include_usage: true }, thinking: { type: "adaptive" }, model: "m" }
 
-/** What was said, by kind. */
+/** The content, by kind. */
 interface Said {
   readonly text: string
   readonly thoughts: string
@@ -27,7 +27,7 @@ const callOf = (name: unknown, args: unknown): string => {
 // biome-ignore lint/suspicious/noExplicitAny: the shapes of three protocols are looked into, and a wrong look fails
 type Loose = any
 
-/** What a whole answer says, in any protocol. */
+/** The content of a whole answer, in any protocol. */
 const saidIn = (dialect: Translate.Dialect, body: Loose): Said => {
   let [text, thoughts] = ["", ""]
   const calls: Array<string> = []
@@ -53,7 +53,7 @@ const saidIn = (dialect: Translate.Dialect, body: Loose): Said => {
   return { text, thoughts, calls }
 }
 
-/** What the events of a stream say, in any protocol. */
+/** The content of the events of a stream, in any protocol. */
 const heardIn = (dialect: Translate.Dialect, events: ReadonlyArray<Translate.OutEvent>): Said => {
   let [text, thoughts] = ["", ""]
   const names = new Map<unknown, string>()
@@ -90,7 +90,7 @@ const Piece = Schema.Struct({
   text: Schema.String,
   input: Schema.Record(Schema.String, Schema.Json),
   cut: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100 })),
-  /** How the server tells of a call. */
+  /** How the server sends a call. */
   manner: Schema.Literals([
     "plain",
     "other ids",
@@ -115,7 +115,7 @@ const halves = (text: string, cut: number) => {
 }
 const argumentsOf = ({ input }: Piece) => JSON.stringify({ a: 1, ...JSON.parse(JSON.stringify(input)) })
 
-/** What the pieces say. */
+/** The content of the pieces. */
 const meant = (pieces: ReadonlyArray<Piece>): Said => ({
   text: pieces.flatMap(({ kind, text }) => (kind === "text" || kind === "refusal" ? text : [])).join(""),
   thoughts: pieces.flatMap(({ kind, text }) => (kind === "thinking" ? text : [])).join(""),
@@ -124,7 +124,7 @@ const meant = (pieces: ReadonlyArray<Piece>): Said => ({
   )
 })
 
-/** The deltas by which a server of chats tells of a call; `number` is the call's. */
+/** The deltas in which a chat server sends a call; `number` is the call's. */
 const callDeltas = (piece: Piece, at: number, number: number): ReadonlyArray<object> => {
   const args = argumentsOf(piece)
   const [a, b] = halves(args, piece.cut)
@@ -184,7 +184,7 @@ const callDeltas = (piece: Piece, at: number, number: number): ReadonlyArray<obj
   }
 }
 
-/** A stream as a server of chats sends it; its finish reason stands before one of the deltas, or behind all. */
+/** A stream of a chat server; its finish reason comes before one of the deltas, or after all. */
 const asChunks = (pieces: ReadonlyArray<Piece>, early: boolean): ReadonlyArray<Translate.SseEvent> => {
   let number = 0
   const deltas = pieces.flatMap((piece, at) => {
@@ -261,7 +261,7 @@ describe("what goes into a translation", () => {
           for (const event of events) translator.event(event)
           if (translator.malformed !== undefined) return
           const told = translateStream(from, to, events, given)
-          // What the protocol has called complete fails no more, but is told to be broken.
+          // A stream that its protocol has completed does not fail any more, but is reported as broken.
           if (told.at(-1)?.event === "error" || told.at(-1)?.data.startsWith('{"error"') === true) return
           isSame(heardIn(to, told), meant(pieces), JSON.stringify(events))
         },

@@ -1,4 +1,4 @@
-/** Streams and answers of servers that do not keep to the protocol as its vendor speaks it. */
+/** Streams and answers of servers that deviate from the vendor's protocol. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
 import { addUp, context, dataOf, translateStream } from "../support/translate/support.ts"
@@ -162,7 +162,7 @@ describe("the pieces of a call", () => {
       [piece(0, "a", "bash", '{"command":"ls"}'), piece(0, "a", undefined, "and more"), finish, done]
     ]
     for (const events of streams) {
-      // What the protocol has called complete fails no more: its reader is told instead.
+      // A stream that its protocol has completed does not fail any more: its reader gets a remark instead.
       const told = translateStream("openai", "anthropic", events, context())
       const isTold = told.at(-1)?.event === "error"
       assert.isTrue(isTold || malformed("openai", events) !== undefined)

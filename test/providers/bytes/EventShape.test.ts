@@ -17,7 +17,7 @@ describe("the shape of an event", () => {
       assert.isTrue(shape.fits(event({ content: text })), text)
   })
 
-  it("fits events whose padding differs as well", () => {
+  it("fits events with different padding too", () => {
     const shape = shapeOf(event({ content: "Hel" }, { obfuscation: "a1b2" }))!
     assert.isTrue(shape.fits(event({ content: "lo" }, { obfuscation: "" })))
     assert.isTrue(shape.fits(event({ content: "lo" }, { obfuscation: "q" })))
@@ -57,7 +57,7 @@ describe("the shape of an event", () => {
   })
 
   it.prop(
-    "says of no event that is not JSON, or has another structure, that it fits",
+    "fits no event that is not JSON or has another structure",
     [Schema.String, Schema.String, Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 400 }))],
     ([text, insert, place]) => {
       const shape = shapeOf(event({ content: "Hel" }, { obfuscation: "z" }))!
@@ -98,7 +98,7 @@ describe("the shape of an event", () => {
     { arbitrary: { runs: 300 } }
   )
 
-  it("gives the text as it is written: escapes, other alphabets, bytes that are no UTF-8", () => {
+  it("returns the text as written: escapes, other alphabets, bytes that are not UTF-8", () => {
     const shape = readShapeOf(event({ content: "Hel" }))
     const text = new TextDecoder("latin1").decode(event({ content: "lo" }))
     const written = [
@@ -117,7 +117,7 @@ describe("the shape of an event", () => {
     }
   })
 
-  it("knows the name of an event", () => {
+  it("has the name of an event", () => {
     const named = (text: string) =>
       bytes(`event: content_block_delta\ndata: {"delta":{"text":"${text}"}}\n\n`)
     const shape = readShapeOf(named("Hel"), "content_block_delta")

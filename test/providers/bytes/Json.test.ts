@@ -1,4 +1,4 @@
-/** JSON is there whenever it is asked for, whatever the size and wherever the commit point was. */
+/** The JSON of an answer is available when it is read, whatever its size and wherever the commit point was. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
