@@ -68,17 +68,19 @@ describe("the report", () => {
     })
   )
 
-  it.effect("sums up a key that is benched many times in a few lines, and lists all of them in the data", () =>
-    Effect.gen(function* () {
-      const played = yield* builtIn("brown-out")
-      const rests = told(played, "rests", "north/large#main").length
-      assert.isAbove(rests, 5)
-      const text = Text.format(played)
-      assert.strictEqual([...text.matchAll(/north\/large#main is benched until/g)].length, 2)
-      assert.include(text, `north/large#main is benched ${rests - 2} more times, the last at `)
-      const [last] = told(played, "back", "north/large#main").slice(-1)
-      assert.include(text, `${Units.moment(last!.at)}  north/large#main answers again`)
-    })
+  it.effect(
+    "sums up a key that is benched many times in a few lines, and lists all of them in the data",
+    () =>
+      Effect.gen(function* () {
+        const played = yield* builtIn("brown-out")
+        const rests = told(played, "rests", "north/large#main").length
+        assert.isAbove(rests, 5)
+        const text = Text.format(played)
+        assert.strictEqual([...text.matchAll(/north\/large#main is benched until/g)].length, 2)
+        assert.include(text, `north/large#main is benched ${rests - 2} more times, the last at `)
+        const [last] = told(played, "back", "north/large#main").slice(-1)
+        assert.include(text, `${Units.moment(last!.at)}  north/large#main answers again`)
+      })
   )
 
   it("formats durations for people", () => {

@@ -44,16 +44,18 @@ describe("the built-in scenario", () => {
       })
   )
 
-  it.effect("silence: requests wait for the headers timeout until a key is benched, and none waits twice", () =>
-    Effect.gen(function* () {
-      const played = yield* builtIn("silence")
-      assert.isTrue(isLossless(played))
-      assert.strictEqual(played.requests.retries, 0)
-      assert.isBelow(played.times.added!.max, 30 * second + 100)
-      assert.strictEqual(told(played, "rests", main)[0]?.reason, "Timeout")
-      // Those that came in the thirty seconds until the first one had waited long enough, for each of the two keys.
-      assert.isBelow(played.faults[0]!.calls, 2 * 30 * 5 + 10)
-    })
+  it.effect(
+    "silence: requests wait for the headers timeout until a key is benched, and none waits twice",
+    () =>
+      Effect.gen(function* () {
+        const played = yield* builtIn("silence")
+        assert.isTrue(isLossless(played))
+        assert.strictEqual(played.requests.retries, 0)
+        assert.isBelow(played.times.added!.max, 30 * second + 100)
+        assert.strictEqual(told(played, "rests", main)[0]?.reason, "Timeout")
+        // Those that came in the thirty seconds until the first one had waited long enough, for each of the two keys.
+        assert.isBelow(played.faults[0]!.calls, 2 * 30 * 5 + 10)
+      })
   )
 
   it.effect("dead-key: one request finds the dead key, and the spare key serves the others", () =>
@@ -103,17 +105,15 @@ describe("the built-in scenario", () => {
     })
   )
 
-  it.effect(
-    "blackout: all requests are lost while no target can be reached, and none afterwards",
-    () =>
-      Effect.gen(function* () {
-        const played = yield* builtIn("blackout")
-        assert.strictEqual(played.requests.failed, 2 * 60 * 5)
-        for (const { asked, from, lost } of played.intervals) {
-          assert.strictEqual(lost, from >= minute && from < 3 * minute ? asked : 0, `from ${from}`)
-        }
-        assert.strictEqual(told(played, "lost").length, 1)
-      })
+  it.effect("blackout: all requests are lost while no target can be reached, and none afterwards", () =>
+    Effect.gen(function* () {
+      const played = yield* builtIn("blackout")
+      assert.strictEqual(played.requests.failed, 2 * 60 * 5)
+      for (const { asked, from, lost } of played.intervals) {
+        assert.strictEqual(lost, from >= minute && from < 3 * minute ? asked : 0, `from ${from}`)
+      }
+      assert.strictEqual(told(played, "lost").length, 1)
+    })
   )
 })
 

@@ -62,15 +62,17 @@ describe("a comparison", () => {
     })
   )
 
-  it.effect("simulates the same world for both: the same requests have the same outcome at the first target", () =>
-    Effect.gen(function* () {
-      const quiet = { faults: [] }
-      const [one, other] = yield* Effect.all([
-        under("throttle", {}, quiet),
-        under("throttle", { retries: { times: 5 } }, quiet)
-      ])
-      assert.deepStrictEqual(one, other)
-      assert.strictEqual(targetOf(one, "north/large#main").calls, one.requests.asked)
-    })
+  it.effect(
+    "simulates the same world for both: the same requests have the same outcome at the first target",
+    () =>
+      Effect.gen(function* () {
+        const quiet = { faults: [] }
+        const [one, other] = yield* Effect.all([
+          under("throttle", {}, quiet),
+          under("throttle", { retries: { times: 5 } }, quiet)
+        ])
+        assert.deepStrictEqual(one, other)
+        assert.strictEqual(targetOf(one, "north/large#main").calls, one.requests.asked)
+      })
   )
 })
