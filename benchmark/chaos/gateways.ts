@@ -2,6 +2,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises"
 import * as http from "node:http"
 import { join } from "node:path"
+import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { type Child, freePort, start } from "../gateway/child.ts"
@@ -12,6 +13,23 @@ import { chains, credentials, keyOf } from "./world.ts"
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
+/** One process of a gateway. */
+export interface Incarnation {
+  readonly agent: http.Agent
+  /** When it was asked to stop, in milliseconds of `performance.now()`. */
+  stoppingSince: number | undefined
+  /** When its last answer ended, or was left by its caller. */
+  lastEnded: number
+}
+
+/** How a gateway stopped. */
+export interface Stop {
+  /** From the last answer, or from the signal if it is later, to the end of the process, in milliseconds. */
+  readonly idle: number
+  /** What was wrong with it. */
+  readonly wrong: string | undefined
+}
+
 /** One gateway, through all its stops and starts. */
 export interface Gateway {
   readonly name: string
@@ -19,12 +37,14 @@ export interface Gateway {
   /** Stops are tried on it; the others run from the first request to the last. */
   readonly isStopped: boolean
   readonly state: () => "up" | "stopping" | "down"
-  readonly agent: () => http.Agent
+  /** How long it lets requests in flight take when it stops, in milliseconds. */
+  readonly drain: number
+  readonly incarnation: () => Incarnation
   /** Takes another version of its config, which may be a bad one. */
   readonly reload: (change: object | string) => Promise<void>
   readonly start: () => Promise<void>
-  /** Asks it to stop; says what was wrong with how it stopped. */
-  readonly stop: () => Promise<string | undefined>
+  /** Asks it to stop, and waits until it has. */
+  readonly stop: () => Promise<Stop>
   readonly held: () => Promise<Held>
   readonly said: () => string
 }
@@ -35,6 +55,8 @@ export interface Options {
   readonly folder: string
   readonly store: string
   readonly isStopped: boolean
+  /** How long it lets requests in flight take when it stops, in seconds. */
+  readonly drain: number
   /** How long it waits for a provider, in seconds. */
   readonly timeout: number
   readonly providers: ReadonlyArray<Standing>
@@ -42,7 +64,10 @@ export interface Options {
 
 const rest = { base: "500 millis", max: "2 seconds" }
 
-const configOf = ({ providers, store, timeout }: Options, port: number): object => ({
+/** The most that a request may take, in seconds. */
+export const deadline = 60
+
+const configOf = ({ drain, providers, store, timeout }: Options, port: number): object => ({
   providers: Object.fromEntries(
     providers.map(({ member, server }) => [
       member.name,
@@ -57,7 +82,7 @@ const configOf = ({ providers, store, timeout }: Options, port: number): object 
   ),
   models: chains,
   policy: {
-    deadline: "60 seconds",
+    deadline: `${deadline} seconds`,
     maxWait: "200 millis",
     timeouts: {
       connect: `${timeout} seconds`,
@@ -71,11 +96,20 @@ const configOf = ({ providers, store, timeout }: Options, port: number): object 
   },
   bench: { store },
   log: { level: "warn" },
-  server: { host: "127.0.0.1", port, tokens: [token], adminToken: "chaos-admin" }
+  server: { host: "127.0.0.1", port, drain: `${drain} seconds`, tokens: [token], adminToken: "chaos-admin" }
 })
 
-/** How long a gateway may take to stop: its drain, and room for a busy machine. */
-const stopPatience = 40_000
+/** How long a gateway may take to start, and to stop after its drain, in milliseconds. */
+const longest = 40_000
+
+/** How long a gateway may take to stop after its last answer, in milliseconds, on a machine with nothing else to do. */
+const longestIdle = 1_000
+
+const incarnate = (): Incarnation => ({
+  agent: new http.Agent({ keepAlive: true, maxSockets: 200 }),
+  stoppingSince: undefined,
+  lastEnded: 0
+})
 
 /** Makes a gateway and starts it. */
 export const make = async (options: Options): Promise<Gateway> => {
@@ -86,7 +120,8 @@ export const make = async (options: Options): Promise<Gateway> => {
   const probeFile = join(folder, `${name}.held`)
   let child: Child | undefined
   let state: "up" | "stopping" | "down" = "down"
-  let agent = new http.Agent({ keepAlive: true, maxSockets: 200 })
+  let incarnation = incarnate()
+  const drain = options.drain * 1_000
   await writeFile(file, JSON.stringify(config))
 
   const begin = async () => {
@@ -95,24 +130,38 @@ export const make = async (options: Options): Promise<Gateway> => {
     child = await start(process.execPath, args, port, { CHAOS_PROBE: probeFile, NO_COLOR: "1" })
     // Its port is open a moment before it listens for signals; it says when both are.
     const began = performance.now()
-    while (!child.said().includes("listening on") && performance.now() - began < stopPatience) await sleep(20)
+    while (!child.said().includes("listening on") && performance.now() - began < longest) await sleep(20)
     state = "up"
   }
-  const stop = async (): Promise<string | undefined> => {
+  const stop = async (): Promise<Stop> => {
     const running = child
-    if (running === undefined) return undefined
+    if (running === undefined) return { idle: 0, wrong: undefined }
+    const began = performance.now()
+    const pauses = monitorEventLoopDelay({ resolution: 10 })
+    pauses.enable()
+    incarnation.stoppingSince = began
     state = "stopping"
     process.kill(running.pid, "SIGTERM")
-    const began = performance.now()
-    while (running.ended() === undefined && performance.now() - began < stopPatience) await sleep(20)
+    while (running.ended() === undefined && performance.now() - began < drain + longest) await sleep(20)
+    const idle = performance.now() - Math.max(began, incarnation.lastEnded)
     state = "down"
     const how = running.ended()
     await running.stop()
-    agent.destroy()
-    agent = new http.Agent({ keepAlive: true, maxSockets: 200 })
+    incarnation.agent.destroy()
+    incarnation = incarnate()
     child = undefined
-    if (how === undefined) return `${name} did not stop within ${stopPatience / 1000} s`
-    return how === 0 ? undefined : `${name} ended with ${how}: ${running.said().slice(-500)}`
+    pauses.disable()
+    // On a busy machine the process may have waited for a core as long as this one has.
+    const allowed = longestIdle + pauses.max / 1e6
+    const wrong =
+      how === undefined
+        ? `${name} did not stop within its drain and ${longest / 1000} s`
+        : how !== 0
+          ? `${name} ended with ${how}: ${running.said().slice(-500)}`
+          : idle > allowed
+            ? `${name} stopped ${Math.round(idle)} ms after its last answer; ${Math.round(allowed)} are allowed`
+            : undefined
+    return { idle, wrong }
   }
   const held = async (): Promise<Held> => {
     if (child === undefined) throw new Error(`${name} does not run`)
@@ -133,7 +182,8 @@ export const make = async (options: Options): Promise<Gateway> => {
     origin: `http://127.0.0.1:${port}`,
     isStopped,
     state: () => state,
-    agent: () => agent,
+    drain,
+    incarnation: () => incarnation,
     reload: async (change) => {
       await writeFile(file, typeof change === "string" ? change : JSON.stringify({ ...config, ...change }))
       if (child?.ended() === undefined && child !== undefined) process.kill(child.pid, "SIGHUP")

@@ -1,8 +1,13 @@
 /** What every provider was asked for, by the number of the request, while it is under way and for a while after. */
+import type { Progress } from "../../test/support/FaultServer.ts"
 
 /** One request that a provider got. */
 export interface Visit {
   readonly target: string
+  /** When it came, in milliseconds of `performance.now()`. */
+  readonly began: number
+  /** How far the provider is with its answer. */
+  readonly progress: Progress
   /** How the provider broke, or nothing. */
   readonly fault: string | undefined
 }

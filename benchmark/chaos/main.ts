@@ -58,14 +58,16 @@ const chaos = async (
       )
     )
     const shared = redis?.url ?? "memory"
+    const common = { folder, timeout, providers }
+    // The first two answer all that they have accepted; the third one breaks off what takes longer.
+    const long = Gateways.deadline + 5
     const gateways = await Promise.all([
-      Gateways.make({ name: "a", folder, timeout, providers, store: shared, isStopped: false }),
-      Gateways.make({ name: "b", folder, timeout, providers, store: shared, isStopped: true }),
+      Gateways.make({ ...common, name: "a", drain: long, store: shared, isStopped: false }),
+      Gateways.make({ ...common, name: "b", drain: long, store: shared, isStopped: true }),
       Gateways.make({
+        ...common,
         name: "c",
-        folder,
-        timeout,
-        providers,
+        drain: timeout,
         store: `file:${join(disk.path, "bench.json")}`,
         isStopped: true
       })
@@ -84,7 +86,7 @@ const chaos = async (
     ]).finally(() => clearInterval(forgetting))
 
     weather.clear()
-    for (const gateway of gateways) gateway.agent().destroy()
+    for (const gateway of gateways) gateway.incarnation().agent.destroy()
     const leaks = [...(await Leaks.places(gateways)), ...(await Leaks.running(providers))]
     await Effect.runPromise(Scope.close(scope, Exit.void))
     leaks.push(...(await Leaks.sockets(gateways, before)))
@@ -92,11 +94,11 @@ const chaos = async (
     leaks.push(...Leaks.memory(gateways, early, end))
     const others = [...troubles.violations]
     for (const gateway of gateways) {
-      const wrong = await gateway.stop()
+      const { wrong } = await gateway.stop()
       if (wrong !== undefined) others.push(wrong)
     }
     others.push(...disk.destroyed().map((name) => `${name} was destroyed`))
-    return Report.print({ traffic, faults, troubles: troubles.counts, leaks, early, end, others })
+    return Report.print({ traffic, faults, troubles, leaks, early, end, others })
   } finally {
     await Effect.runPromise(Scope.close(scope, Exit.void))
     redis?.resume()

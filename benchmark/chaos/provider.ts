@@ -43,7 +43,7 @@ export const start = (
     const target = `${member.name}/${request.model ?? ""}#${credential}`
     const visit = ledger.get(nonce)?.visits.length ?? 0
     const fault = member.isSteady ? undefined : weather.faultOf(member.name, nonce, visit)
-    ledger.visit(nonce, { target, fault })
+    ledger.visit(nonce, { target, fault, began: performance.now(), progress: request.progress })
     const random = Random.of(seed, "writes", nonce, visit)
     const given = {
       asked,

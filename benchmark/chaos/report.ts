@@ -1,12 +1,13 @@
 /** The table at the end of a run. */
 import type { Held } from "./probe.ts"
-import type { Traffic } from "./traffic.ts"
+import type { Finding, Traffic } from "./traffic.ts"
+import type { Troubles } from "./trouble.ts"
 
 /** All that a run has found. */
 export interface Found {
   readonly traffic: Traffic
   readonly faults: ReadonlyMap<string, number>
-  readonly troubles: ReadonlyMap<string, number>
+  readonly troubles: Troubles
   readonly leaks: ReadonlyArray<string>
   readonly early: ReadonlyMap<string, Held>
   readonly end: ReadonlyMap<string, Held>
@@ -34,7 +35,13 @@ export const print = (found: Found): boolean => {
   for (const [name, count] of traffic.counts) if (!violations.includes(name)) row(name, count)
   row("sent again, because a gateway that stopped had not taken it", traffic.again)
   row("faults of providers", total(faults))
-  for (const [name, count] of troubles) row(name, count)
+  for (const [name, count] of troubles.counts) row(name, count)
+  const stops = troubles.stops.map(Math.round).sort((a, b) => a - b)
+  if (stops.length > 0)
+    row(
+      "a stop after the last answer, median and longest, ms",
+      `${stops[stops.length >> 1]}, ${stops.at(-1)}`
+    )
   for (const [name, last] of end) {
     const first = early.get(name)
     if (first !== undefined)
@@ -47,12 +54,29 @@ export const print = (found: Found): boolean => {
   row("**leaked** (connections, requests, memory, places for probes)", leaks.length)
   row("**others** (bad ends of processes, destroyed files)", others.length)
   console.log(`\nFaults: ${list(faults)}.`)
-  for (const { entry, gateway, plan, trail, verdict } of traffic.findings.slice(0, 20)) {
-    const visits = entry.visits.map(({ fault, target }) => `${target} (${fault ?? "good"})`).join(", ")
-    console.log(
-      `\nVIOLATION ${verdict.as}: ${verdict.why}\n  ${JSON.stringify(plan)}\n  at ${gateway}, trail ${trail}, visits ${visits}`
-    )
-  }
+  for (const finding of traffic.findings.slice(0, 40)) console.log(`\n${told(finding)}`)
   for (const each of [...leaks, ...others]) console.log(`\nVIOLATION ${each}`)
   return traffic.findings.length === 0 && leaks.length === 0 && others.length === 0
+}
+
+const seconds = (millis: number): string => `${(millis / 1000).toFixed(2)} s`
+
+/** All that is known of a violation. */
+const told = ({ entry, plan, sent, trail, verdict }: Finding): string => {
+  const { began, ended, gateway, outcome, stoppingSince, tries } = sent
+  const state =
+    stoppingSince === undefined
+      ? "up"
+      : `stopping since ${seconds(ended - stoppingSince)}, drain ${seconds(gateway.drain)}`
+  const visits = entry.visits.map(
+    ({ began: came, fault, progress, target }) =>
+      `    ${target} (${fault ?? "good"}) after ${seconds(came - began)}; ${progress.at} for ${seconds(ended - progress.since)}`
+  )
+  return [
+    `VIOLATION ${verdict.as}: ${verdict.why}`,
+    `  ${JSON.stringify(plan)}`,
+    `  at ${gateway.name}, ${state}; under way for ${seconds(ended - began)}, try ${tries}, status ${outcome.status}, ${outcome.body.length} characters, ${outcome.end} ${outcome.error ?? ""}`,
+    `  trail ${trail}, providers at its end:`,
+    ...visits
+  ].join("\n")
 }

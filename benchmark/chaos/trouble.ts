@@ -16,6 +16,8 @@ export interface Scene {
 export interface Troubles {
   readonly counts: ReadonlyMap<string, number>
   readonly violations: ReadonlyArray<string>
+  /** How long each stopped gateway went on after its last answer, in milliseconds. */
+  readonly stops: ReadonlyArray<number>
 }
 
 /** Makes trouble until the time is over, and leaves everything as it was. */
@@ -24,6 +26,7 @@ export const make = async (seed: number, scene: Scene, until: number): Promise<T
   const { disk, gateways, redis } = scene
   const counts = new Map<string, number>()
   const violations: Array<string> = []
+  const stops: Array<number> = []
   const stopped = gateways.filter(({ isStopped }) => isStopped)
   let version = 0
 
@@ -47,7 +50,8 @@ export const make = async (seed: number, scene: Scene, until: number): Promise<T
     },
     "a gateway was stopped and started": async () => {
       const at = random.pick(stopped)
-      const wrong = await at.stop()
+      const { idle, wrong } = await at.stop()
+      stops.push(idle)
       if (wrong !== undefined) violations.push(wrong)
       await sleep(random.int(500))
       await at.start()
@@ -74,5 +78,5 @@ export const make = async (seed: number, scene: Scene, until: number): Promise<T
     }
   }
   for (const gateway of gateways) await gateway.reload({})
-  return { counts, violations }
+  return { counts, violations, stops }
 }

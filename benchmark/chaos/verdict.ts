@@ -21,6 +21,8 @@ export type Fine =
   /** A stream broke behind its first content, and said so. */
   | "broke and said so"
   | "left by its caller"
+  /** A clean error, or the end of the connection where there was no other way, after the whole drain of a stop. */
+  | "cut at the end of a drain"
 
 export interface Verdict {
   readonly as: Fine | Violation
@@ -31,8 +33,11 @@ export interface Verdict {
 const fine = (as: Fine): Verdict => ({ as, isFine: true, why: "" })
 const violation = (as: Violation, why: string): Verdict => ({ as, isFine: false, why })
 
-/** Judges one request. */
-export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry): Verdict => {
+/** What a gateway says when its drain is over. */
+const stopped = "the gateway stopped before the request was answered"
+
+/** Judges one request. `isDrained` says that its gateway was stopping, and had had the whole time of its drain. */
+export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry, isDrained: boolean): Verdict => {
   const { body, end, headers, status } = outcome
   if (body.includes(secret) || JSON.stringify(headers).includes(secret)) return violation("a key leaked", "")
   if (end === "left") return fine("left by its caller")
@@ -40,6 +45,9 @@ export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry): Verdict =
     return violation("duplicated after commit", entry.late.map(({ target }) => target).join(", "))
   }
   if (end === "late") return violation("lost", "no end within the caller's maxWait")
+  // An answer of JSON cannot say that it is cut, and a slow reader may not have read it.
+  if (end === "broken" && isDrained && status === 200 && (!plan.stream || plan.reads === "slowly"))
+    return fine("cut at the end of a drain")
   if (end === "broken") return violation("lost", `the connection broke: ${outcome.error}`)
   const isStream = String(headers["content-type"]).includes("event-stream")
   if (status === 200 && isStream !== plan.stream)
@@ -64,6 +72,7 @@ export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry): Verdict =
   }
   if (!heard.isError)
     return violation("lost", `status ${status}, neither an answer nor an error: ${body.slice(-300)}`)
+  if (isDrained && body.includes(stopped)) return fine("cut at the end of a drain")
   const seen = entry.visits.map(({ fault }) => (fault === undefined ? undefined : faults[fault]))
   if (heard.hasBegun) {
     const isEarned = entry.visits.some(

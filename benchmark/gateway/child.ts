@@ -15,7 +15,7 @@ export interface Child {
 }
 
 /** How long a program may take to listen, and to end when it is asked to, in milliseconds. */
-const maxWait = { start: 60_000, stop: 5_000 }
+const maxWait = { start: 180_000, stop: 5_000 }
 
 const running = new Set<ChildProcess>()
 

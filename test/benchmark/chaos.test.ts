@@ -38,11 +38,23 @@ const came = (given: Plan.Plan, body: string, more: Partial<Outcome> = {}): Outc
   ...more
 })
 
-const verdict = (given: Plan.Plan, outcome: Outcome, visits: ReadonlyArray<Ledger.Visit> = []): string => {
+const visit = (fault?: string, to = target): Ledger.Visit => ({
+  target: to,
+  fault,
+  began: 0,
+  progress: { at: "finished", since: 0 }
+})
+
+const verdict = (
+  given: Plan.Plan,
+  outcome: Outcome,
+  visits: ReadonlyArray<Ledger.Visit> = [],
+  isDrained = false
+): string => {
   const ledger = Ledger.make()
   const entry = ledger.open(given.nonce)
   for (const visit of visits) ledger.visit(given.nonce, visit)
-  return judgeCall(given, outcome, entry).as
+  return judgeCall(given, outcome, entry, isDrained).as
 }
 
 const refusal = JSON.stringify({ error: { message: "no", type: "x" } })
@@ -59,7 +71,7 @@ describe("the verdict of a chaos run", () => {
         const many = plan({ api, tool, stream: true })
         const { begin, end, pieces } = streamed(asked(many), seal("n1", target, 200), 7)
         const body = [...begin, ...pieces, ...end].join("")
-        assert.strictEqual(verdict(many, came(many, body), [{ target, fault: undefined }]), "answered")
+        assert.strictEqual(verdict(many, came(many, body), [visit()]), "answered")
       }
     }
   })
@@ -89,10 +101,7 @@ describe("the verdict of a chaos run", () => {
     assert.strictEqual(verdict(one, came(one, "", { end: "broken", error: "ECONNRESET" })), "lost")
     assert.strictEqual(verdict(one, came(one, "", { end: "late" })), "lost")
     assert.strictEqual(verdict(one, came(one, "oops", { status: 400 })), "lost")
-    assert.strictEqual(
-      verdict(one, came(one, refusal, { status: 400 }), [{ target, fault: "too long" }]),
-      "refused"
-    )
+    assert.strictEqual(verdict(one, came(one, refusal, { status: 400 }), [visit("too long")]), "refused")
     assert.strictEqual(verdict(plan({ model: "hopeless" }), came(one, refusal, { status: 502 })), "refused")
   })
 
@@ -100,22 +109,46 @@ describe("the verdict of a chaos run", () => {
     const many = plan({ stream: true })
     const { begin, pieces } = streamed(asked(many), seal("n1", target, 200), 7)
     const cut = [...begin, ...pieces.slice(0, 5)].join("")
-    const visits = [{ target, fault: "cut in the middle" }]
+    const visits = [visit("cut in the middle")]
     assert.strictEqual(verdict(many, came(many, cut), visits), "lost")
     const said = `${cut}data: ${refusal}\n\n`
     assert.strictEqual(verdict(many, came(many, said), visits), "broke and said so")
-    assert.strictEqual(verdict(many, came(many, said), [{ target, fault: undefined }]), "lost")
+    assert.strictEqual(verdict(many, came(many, said), [visit()]), "lost")
+  })
+
+  it("takes what is cut at the end of a drain, and finds what is cut before it, or without a word", () => {
+    const stopped = JSON.stringify({
+      error: { message: "the gateway stopped before the request was answered", type: "server_error" }
+    })
+    const cut = "cut at the end of a drain"
+    const one = plan()
+    const before = came(one, stopped, { status: 503 })
+    assert.deepStrictEqual(
+      [verdict(one, before, [visit()], true), verdict(one, before, [visit()])],
+      [cut, "lost"]
+    )
+    const many = plan({ stream: true })
+    const { begin, pieces } = streamed(asked(many), seal("n1", target, 200), 7)
+    const half = [...begin, ...pieces.slice(0, 5)].join("")
+    const said = came(many, `${half}data: ${stopped}\n\n`)
+    assert.deepStrictEqual(
+      [verdict(many, said, [visit()], true), verdict(many, said, [visit()])],
+      [cut, "lost"]
+    )
+    const broken = came(many, half, { end: "broken" })
+    assert.strictEqual(verdict(many, broken, [visit()], true), "lost")
+    assert.strictEqual(verdict(one, came(one, "", { status: 0, end: "broken" }), [visit()], true), "lost")
   })
 
   it("finds whoever is asked behind the commit point, and keys that come out", () => {
     const one = plan()
     const ledger = Ledger.make()
     const entry = ledger.open("n1")
-    ledger.visit("n1", { target, fault: undefined })
+    ledger.visit("n1", visit())
     entry.isCommitted = true
-    ledger.visit("n1", { target: "oa/m#one", fault: undefined })
+    ledger.visit("n1", visit(undefined, "oa/m#one"))
     const good = came(one, whole(asked(one), seal("n1", target, 200)))
-    assert.strictEqual(judgeCall(one, good, entry).as, "duplicated after commit")
+    assert.strictEqual(judgeCall(one, good, entry, false).as, "duplicated after commit")
     assert.strictEqual(verdict(one, came(one, `${refusal} ${keyOf("oa", "one")}`)), "a key leaked")
   })
 })

@@ -44,6 +44,16 @@ export interface Seen {
   readonly aborted: boolean
   /** Bytes of the answer that the client has not taken yet. */
   readonly unsent: number
+  /** How far its answer is. It does not hold the body. */
+  readonly progress: Progress
+}
+
+/** How far an answer is. */
+export interface Progress {
+  /** The step that is under way, or how it ended. */
+  readonly at: string
+  /** Since when, in milliseconds of `performance.now()`. */
+  readonly since: number
 }
 
 /** A running server. */
@@ -113,6 +123,7 @@ export const mute: Effect.Effect<string, never, Scope.Scope> = Effect.map(
 
 interface Recording extends Seen {
   aborted: boolean
+  readonly progress: { at: string; since: number }
 }
 
 class Server implements FaultServer {
@@ -169,6 +180,7 @@ class Server implements FaultServer {
       model: modelOf(body),
       socket: this.#ids.get(request.socket) ?? 0,
       aborted: false,
+      progress: { at: "received", since: performance.now() },
       get unsent() {
         return response.writableLength
       }
@@ -176,15 +188,22 @@ class Server implements FaultServer {
     this.requests.push(seen)
     let isGone = false
     this.running++
+    const { progress } = seen
+    const reach = (at: string) => {
+      progress.at = at
+      progress.since = performance.now()
+    }
     response.on("close", () => {
       isGone = true
       this.running--
       if (!response.writableFinished) seen.aborted = true
+      reach(response.writableFinished ? "finished" : `left or broken off at "${progress.at}"`)
     })
     const script = this.#script
     const behaviour = this.#answer(seen) ?? script[this.#played++] ?? script.at(-1) ?? [{ reset: true }]
     for (const step of behaviour) {
       if (isGone) return
+      reach(Object.keys(step)[0] ?? "")
       await perform(step, request, response)
     }
   }
