@@ -98,7 +98,7 @@ const fields = {
       ),
       queue: field(
         DurationInput,
-        "Streams: the same for a server whose pings or comments show that the request is queued; each of them restarts the timeout of the first content.",
+        "Streams: the same while pings or comments of the server show that the request is queued; each of them restarts the timeout of the first content.",
         "2 minutes"
       ),
       idle: field(PositiveDuration, "Streams: between two chunks.", "30 seconds"),
@@ -116,17 +116,17 @@ const fields = {
       Schema.Literal(false),
       Schema.Struct({
         window: field(PositiveDuration, "The length of the sliding window.", "30 seconds"),
-        attempts: field(Positive, "Fewer attempts in the window say nothing.", 20),
+        attempts: field(Positive, "The fewest attempts in the window that count.", 20),
         share: field(Share, "A larger share of failed attempts is too much.", 0.5),
         above: field(Share, "So is one that is larger than the median of the others by more than this.", 0.2),
         mostOut: field(
           Share,
-          "The largest share of a tier that may be out at once, rounded down to whole targets.",
+          "The largest share of a tier that may be ejected at once, rounded down to whole targets.",
           0.5
         )
       })
     ]),
-    "When one of several targets that count as the same is benched because too many of its attempts fail, although retries hide them; false for never."
+    "When one of several equals is ejected (benched) because too many of its attempts fail, although retries hide them; false for never."
   ),
   learnedLimit: field(
     Schema.Union([
@@ -136,12 +136,12 @@ const fields = {
         period: field(Period, "The most answers that it takes to get back what a refusal took off.", 128),
         memory: field(
           PositiveDuration,
-          "A limit that no request reached for so long is forgotten.",
+          "A limit that no request has reached for this long is dropped.",
           "10 minutes"
         )
       })
     ]),
-    "Whether, and how, the limits of a target are learnt from its refusals: how many requests it takes at once or in a time. A target at such a limit is skipped, or waited for when it is the last one. Default: false."
+    "Whether, and how, the limits of a target are learnt from its refusals: how many requests it accepts at once or in a time. A target at such a limit is skipped, or waited for if it is the last one. Default: false."
   ),
   hedge: field(
     Schema.Union([
