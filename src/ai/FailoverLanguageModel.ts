@@ -90,7 +90,7 @@ export const layerNoDeps = <const Links extends LanguageModelLinks>(
  *
  * - A model's layer captures `IdGenerator` and `CurrentSpanTransformer` when it is built: provide them to this layer,
  *   not to the calls.
- * - With local tools the commit point of a stream is its first content, whatever the policy says.
+ * - With local tools the commit point of a stream is its first content, whatever the policy sets.
  *
  * @example
  * import { BenchRegistry } from "effect-failover"

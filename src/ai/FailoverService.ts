@@ -62,7 +62,7 @@ export const layerNoDeps = <I, S, const Links extends NonEmptyReadonlyArray<Memb
 /**
  * A service over several members that provide it, with its own runtime and the bench of the process.
  *
- * The members' methods should fail with `AiError`, whose kinds are classified. For other errors fail with one of the
+ * The members' methods should fail with `AiError`; its kinds are classified. For other errors fail with one of the
  * five failures (`Failure.Transient`, …) inside the effect given to `through`.
  *
  * @example

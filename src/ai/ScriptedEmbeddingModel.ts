@@ -28,7 +28,7 @@ export interface ScriptedEmbeddingModel {
 }
 
 /**
- * An embedding model whose calls follow a list in order; the last one repeats forever.
+ * An embedding model that plays a list of calls in order; the last one repeats forever.
  *
  * @example
  * import { FailoverEmbeddingModel, ScriptedEmbeddingModel } from "effect-failover/ai"

@@ -1,7 +1,7 @@
 /**
  * The rules of an unknown server: what nearly every server accepts.
  *
- * Where it loses no meaning, the stricter form is the default (one system message, plain characters in names and
+ * If it loses no meaning, the stricter form is the default (one system message, plain characters in names and
  * ids): servers that do not need it accept it too.
  */
 import type { ProtocolName } from "./rules/Row.ts"

@@ -61,7 +61,7 @@ export interface Options {
 /** The answer, and the services that pages and the admin API need. */
 type Answering = Effect.Effect<Response, never, HttpServerRequest | Scope.Scope>
 
-/** Codex asks for its catalog of models with its version. */
+/** Codex requests its catalog of models with its version. */
 const isCodex = /[?&]client_version=/
 
 /** Makes the handler. */

@@ -97,7 +97,7 @@ export const fromConfig = (
     }
   })
 
-/** Reads one key; a failure says what is missing, who needs it and what to set. */
+/** Reads one key; a failure names what is missing, which provider needs it and what to set. */
 const keyOf = (
   key: Config.Config<Redacted.Redacted>,
   what: string,

@@ -28,7 +28,7 @@ export class Packer {
   #members: Record<string, unknown> | undefined
   /** Signed reasoning since the last call: chat clients may return nothing but the call. */
   #signedBefore: Array<Content.CarriedThought> = []
-  /** The ids that the client knows, by call. */
+  /** The ids that the client gets, by call. */
   readonly #ids = new Map<number, string>()
   /** A call that may get more fields, and its arguments. */
   #held: (Delta & { readonly type: "call" }) | undefined

@@ -75,7 +75,7 @@ class Reader {
   readonly #carry: Carry
   readonly #dropped: Dropped
   readonly #rules: ThoughtRules | undefined
-  /** The target's ids by the ids that clients know. */
+  /** The target's ids by the ids that clients have. */
   readonly #ids = new Map<string, string>()
   /** The client has sent back the reasoning of the current turn. */
   #hasThoughts = false

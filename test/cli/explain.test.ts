@@ -82,7 +82,7 @@ describe("explain", () => {
       assert.isFalse(ok)
       assert.match(
         out,
-        /^alone: no target can be called now; a request tries the one whose cooldown ends soonest/
+        /^alone: no target can be called now; a request tries the one with the soonest end of its cooldown/
       )
     })
   )

@@ -27,7 +27,7 @@ export interface Answer {
 
 /**
  * The error of a validation that rejects the answer. The next model is tried. If there is none, the call fails with
- * an `AiError` whose reason is `InvalidOutputError` with this message.
+ * an `AiError` with the reason `InvalidOutputError` and this message.
  *
  * @category errors
  */

@@ -118,7 +118,7 @@ const chainOf = (chain: ReadonlyArray<string>, targets: ReadonlyArray<ExplainedT
 }
 
 const whenNone: Readonly<Record<Explanation["whenAllBenched"], string>> = {
-  tryAnyway: "a request tries the one whose cooldown ends soonest (whenAllBenched: tryAnyway)",
+  tryAnyway: "a request tries the one with the soonest end of its cooldown (whenAllBenched: tryAnyway)",
   wait: "a request waits until one can be (whenAllBenched: wait)",
   fail: "a request fails at once (whenAllBenched: fail)"
 }

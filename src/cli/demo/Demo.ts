@@ -72,11 +72,11 @@ const play = Effect.fnUntraced(function* (
     const startedAt = yield* Clock.currentTimeMillis
     const outcome = yield* client.ask(scene.model, scene.stream ?? false)
     const took = (yield* Clock.currentTimeMillis) - startedAt
-    const asked = `asks ${scene.model}${scene.stream === true ? ", as a stream" : ""}${time > 0 ? ", once more" : ""}`
+    const asked = `requests ${scene.model}${scene.stream === true ? ", as a stream" : ""}${time > 0 ? ", again" : ""}`
     yield* Console.log(`\n   client   ${asked}`)
     for (const line of story) yield* Console.log(`            ${line}`)
     yield* Console.log(
-      `   sees     ${EventLines.wrap(`${outcome.status} after ${took} ms: ${outcome.text}`, "            ")}`
+      `   gets     ${EventLines.wrap(`${outcome.status} after ${took} ms: ${outcome.text}`, "            ")}`
     )
     yield* Console.log(`   trail    ${outcome.headers.get("x-failover-trail")}`)
     misses = broken(scene, outcome)

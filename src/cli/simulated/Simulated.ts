@@ -16,7 +16,7 @@ import type * as Scope from "effect/Scope"
 import { fromFile, type GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as Server from "./Server.ts"
 
-/** The requests per key of `throttled` in a window of so many milliseconds. */
+/** The requests per key of `throttled` in a window, and the length of the window in milliseconds. */
 const allowance = 3
 const window = 20_000
 

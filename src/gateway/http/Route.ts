@@ -107,7 +107,7 @@ export const routeOf = (url: string): string => {
 }
 
 /**
- * Paths of clients whose base URL has one `/v1` too few or too many: OpenAI's clients expect it in the base URL, and
+ * Paths of clients with one `/v1` too few or too many in the base URL: OpenAI's clients expect it in the base URL, and
  * Anthropic's add it themselves.
  */
 const aliases: ReadonlyMap<string, string> = new Map(

@@ -36,7 +36,7 @@ export class Entry {
   isDropped = false
   /** The error code that the caller got. */
   error: string | undefined
-  /** The outcome, where it is not the one that the status implies. */
+  /** The outcome, if it is not the one that the status implies. */
   outcome: Outcome | undefined
   /** The token usage of the last attempt, if usage is read. */
   usage: (() => Usage | undefined) | undefined

@@ -92,7 +92,7 @@ export const install = (
 
     server.on("clientError", (error: ClientError, socket) => {
       if (ended.has(socket)) {
-        // The parser goes on failing with all that comes after, up to the end.
+        // The parser reports an error for everything after it, up to the end.
         if (error.code === endedEarly && !socket.writableEnded) socket.destroy()
         return
       }
@@ -158,7 +158,7 @@ const searched = 65_536
 /** Headers that decide about the form of an answer. */
 const used = ["x-request-id", "anthropic-version"]
 
-/** What can be read of a packet whose request could not be parsed. */
+/** What can be read of a packet with a request that could not be parsed. */
 const headOf = (packet: Buffer | undefined): Head => {
   const text = packet?.toString("latin1", 0, searched) ?? ""
   const line = /^([A-Z]{1,32}) (\S{1,2048}) HTTP\/1\.[01]\r?\n/.exec(text)

@@ -20,7 +20,7 @@ const escapes = new Set([...'"\\/bfnrt'].map((char) => char.charCodeAt(0)))
 
 const nowhere = new DataView(new ArrayBuffer(0))
 
-/** A value that may differ: where it stands, and its key. */
+/** A value that may differ: its position and its key. */
 type Hole = readonly [start: number, end: number, mayBeEmpty: boolean, key: string]
 
 /** The name and the JSON of an event. */

@@ -35,7 +35,7 @@ export const rows = (one: Report, other: Report): ReadonlyArray<Row> =>
     return a === undefined || b === undefined ? [] : [{ measure, one: a, other: b, weight: weigh(a, b) }]
   })
 
-/** The measure whose difference matters most; `undefined` where none does. */
+/** The measure with the most important difference; `undefined` if none matters. */
 export const most = (rows: ReadonlyArray<Row>): Row | undefined => {
   const [first] = rows.toSorted((a, b) => b.weight - a.weight)
   return first !== undefined && first.weight > notable ? first : undefined

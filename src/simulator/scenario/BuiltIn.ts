@@ -10,7 +10,7 @@ const minute = 60_000
 /** The scenarios by name. They refer to positions in the chain, so they fit every config. */
 export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title: string }>> = {
   throttle: {
-    title: "The first key is throttled for two minutes, and the provider says for how long (Retry-After)",
+    title: "The first key is throttled for two minutes, and the provider names the wait (Retry-After)",
     faults: [
       {
         target: "first target",
@@ -76,7 +76,7 @@ export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title:
     faults: [{ target: "first target", fault: "capped", perMinute: 240 }]
   },
   hang: {
-    title: "For two minutes the first provider begins every answer and then says nothing more",
+    title: "For two minutes the first provider begins every answer and then sends nothing more",
     faults: [{ target: "first provider", fault: "hang", from: minute, until: 3 * minute }]
   },
   flapping: {
@@ -93,7 +93,7 @@ export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title:
     ]
   },
   "cold-caches": {
-    title: "Conversations with long prompts, whose first provider is overloaded for a minute",
+    title: "Conversations with long prompts; the first provider is overloaded for a minute",
     duration: "10 minutes",
     requests: {
       perSecond: 4,

@@ -82,7 +82,7 @@ export const system: Refusal = {
   source: "https://github.com/vllm-project/vllm/issues/41114"
 }
 
-/** Roles that the server does not know. */
+/** Roles that the server does not have. */
 export const roles: Refusal = {
   check: { is: "roles", known: ["system", "user", "assistant", "tool"] },
   status: 400,
@@ -100,7 +100,7 @@ export const noImages = (message: string, source: string): Refusal => ({
   source
 })
 
-/** A field that the server does not know. */
+/** A field that the server does not have. */
 export const unknown = (path: string, source: string): Refusal => ({
   check: { is: "has", path },
   status: 400,

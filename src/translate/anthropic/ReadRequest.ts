@@ -100,7 +100,7 @@ const metadata = (value: JsonObject, draft: Draft): boolean => {
 // `eager_input_streaming`: whether arguments are streamed as they are written; other protocols always do so.
 const toolKeys = new Set(["type", "name", "description", "input_schema", "strict", "eager_input_streaming"])
 
-/** Tools with their own type are Anthropic's: it runs them, or its models know them without a definition. */
+/** Tools with their own type are Anthropic's: it runs them, or its models need no definition of them. */
 const tools = (value: unknown, draft: Draft): boolean => {
   for (const tool of objects(value)) {
     const name = text(tool.name)

@@ -1,7 +1,7 @@
 /**
  * Carries a model's data through a conversation, to a client and back to that model.
  *
- * A client of another protocol returns only what its own protocol knows: the id of a call, the signature of
+ * A client of another protocol returns only what its own protocol has: the id of a call, the signature of
  * reasoning, the encrypted content of a reasoning item. The data is carried there, so that it survives a restart and
  * reaches every replica. Data that does not fit is kept in memory, if there is one.
  */

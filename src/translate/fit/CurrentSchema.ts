@@ -47,7 +47,7 @@ export const current = (schema: JsonObject, depth = 0): JsonObject => {
     if (value === undefined) delete made[name]
     else made[name] = value
   }
-  /** Properties that say of themselves that they are required, as in draft 3. */
+  /** Properties that are marked as required in their own schema, as in draft 3. */
   const required: Array<string> = []
   for (const [name, value] of Object.entries(schema)) {
     if (values.has(name)) continue

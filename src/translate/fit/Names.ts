@@ -37,7 +37,7 @@ export const fit = (name: string, rule: NameRule): string => {
   return `${plain.slice(0, Math.max(0, longest - sum.length - 1))}${filler}${sum}`.slice(0, longest)
 }
 
-/** A hash of a text with exactly so many characters; another `turn` gives another hash. */
+/** A hash of a text with an exact number of characters; another `turn` gives another hash. */
 export const hashed = (text: string, turn: number, characters: string, length: number): string => {
   let made = ""
   for (let round = 0; made.length < length; round++) {

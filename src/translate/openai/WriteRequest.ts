@@ -71,7 +71,7 @@ const settings = (
     top_p: samples ? topP : undefined,
     stop: stops?.length === 1 ? stops[0] : stops,
     reasoning_effort: effort,
-    // `safety_identifier` is the new name, which few servers besides OpenAI's know.
+    // `safety_identifier` is the new name, which few servers besides OpenAI's accept.
     user: keepsUser ? user : undefined,
     service_tier: !dialect.serviceTier ? undefined : tier === "standard" ? "default" : tier
   }

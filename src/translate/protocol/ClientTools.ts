@@ -2,8 +2,8 @@
  * Tools of OpenAI's responses that the client runs itself and that are not plain functions.
  *
  * Other protocols get functions for them: a `custom` tool takes one text, the tools of a `namespace` are prefixed
- * with its name, and the shells and patches that OpenAI's models know without a definition get a schema. The calls
- * are returned as the items that the client knows.
+ * with its name, and the shells and patches that OpenAI's models use without a definition get a schema. The calls
+ * are returned as the items that the client expects.
  *
  * - https://platform.openai.com/docs/guides/function-calling#custom-tools
  * - https://platform.openai.com/docs/guides/tools-local-shell, …/tools-shell and …/tools-apply-patch
@@ -23,7 +23,7 @@ import {
 } from "../common/Json.ts"
 import * as CustomTools from "./CustomTools.ts"
 
-/** A tool as its client knows it. */
+/** A tool in its client's form. */
 export interface ClientTool {
   /** The type of the items that call it. */
   readonly item: string

@@ -161,7 +161,7 @@ const readHostedItem = (item: JsonObject, draft: Draft): boolean => {
   return true
 }
 
-/** Items without content for the model: definitions, permissions, and searches whose results are OpenAI's. */
+/** Items without content for the model: definitions, permissions, and searches with results at OpenAI. */
 const quiet: ReadonlySet<string> = new Set([
   "reasoning",
   "function_call",
