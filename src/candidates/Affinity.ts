@@ -1,11 +1,11 @@
-/** What keeps the requests of one conversation at one target of a tier, where its prompt is still in the provider's cache. */
+/** Affinity: keeps the requests of a conversation at one target of a tier, where its prompt is still in the provider's cache. */
 import * as Context from "effect/Context"
 
 /**
- * The key of the conversation that the requests in this context belong to. Requests with the same key go to the same target
- * of a tier of several, in every process, as long as that target can be called; while it cannot, all of them go to the same
- * other one, and come back after it. Without a key (the default) the tier's strategy says where each request goes. A key of
- * the call (`CallOptions.affinity`) goes before this one.
+ * The key of the conversation that the requests in this context belong to. In a tier of several targets, requests with the
+ * same key go to the same target, in every process. While that target cannot be called, they all go to the same other target,
+ * and return afterwards. Without a key (the default) the tier's strategy decides. A key of the call (`CallOptions.affinity`)
+ * overrides this one.
  *
  * @category services
  * @example
@@ -20,5 +20,5 @@ export const Affinity: Context.Reference<string | undefined> = Context.Reference
   { defaultValue: () => undefined }
 )
 
-/** A key, or a function that gives one (or none) when it is needed. */
+/** A key, or a function that returns one (or `undefined`) when it is needed. */
 export type AffinityKey = string | (() => string | undefined)

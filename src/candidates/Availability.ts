@@ -1,4 +1,4 @@
-/** Whether a target can be called now, and why not: it is benched, its credential is over its own limit, or it is at a learned limit. */
+/** Whether a target can be called now; if not, why: a bench, its credential's own limit, or a learned limit. */
 import type { Target } from "../domain/Target.ts"
 import * as Bench from "../health/Bench.ts"
 import type { CredentialLimits } from "../health/CredentialLimits.ts"
@@ -6,14 +6,14 @@ import type { EngineBench } from "../health/EngineBench.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import type { Room } from "./queue/Room.ts"
 
-/** What can keep a target from being called. */
+/** What an answer depends on. */
 export interface Limits {
   readonly registry: EngineBench
   readonly limits: CredentialLimits
   readonly room?: Room | undefined
 }
 
-/** What keeps a target from being called now; `undefined` when it can be called. `isNext` as in `whyFull`. */
+/** Why a target cannot be called now; `undefined` when it can. `isNext` as in `whyFull`. */
 export const why = (
   shared: Limits,
   target: Target,
@@ -30,8 +30,8 @@ export const why = (
 }
 
 /**
- * Why a target has no room for another attempt, being at a learned limit. Requests that wait for room come first: `isNext` is
- * true for the one whose turn it is.
+ * Why a target has no room for another attempt: it is at a learned limit. Requests that wait for room come first; `isNext` is
+ * true for the next one of them.
  */
 export const whyFull = (
   { room }: Limits,
@@ -41,7 +41,7 @@ export const whyFull = (
 ): Bench.Resting | undefined =>
   room?.mayBeFull === true ? room.why(target, clock.millis(), isNext) : undefined
 
-/** Whether a target is not benched, and has no room for another attempt. */
+/** Whether a target is not benched but at a learned limit. */
 export const isFull = (shared: Limits, target: Target, clock: RunClock): boolean =>
   shared.room?.mayBeFull === true && why(shared, target, clock)?.reason === "LearnedLimit"
 
@@ -51,18 +51,18 @@ export const isFree = ({ registry }: Limits, target: Target, clock: RunClock): b
   return state.entries.size === 0 || Bench.isFree(state, target, clock.millis())
 }
 
-/** Whether a call would be a probe of a target that has hung before. */
+/** Whether a call would be a probe after a timeout. */
 export const mayHang = ({ registry }: Limits, target: Target, clock: RunClock): boolean =>
   Bench.isProbeAfter(registry.stateUnsafe(), target, "Timeout", clock.millis())
 
-/** Takes a probe's slot where the call is a probe. The result says why a target is not admitted. */
+/** Admits a target and takes the probe's slot if the call is a probe; otherwise the reason. */
 export const admit = (shared: Limits, target: Target, clock: RunClock, isNext: boolean): Bench.Admission => {
   if (target.credential.rpm !== undefined) {
     const limited = shared.limits.why(target, clock.millis())
     if (limited !== undefined) return limited
   }
   const full = whyFull(shared, target, clock, isNext)
-  // A bench is the weightier reason, and a probe is not admitted either where there is no room.
+  // A bench is reported rather than a limit. A probe needs room, too.
   if (full !== undefined && Bench.peek(shared.registry.stateUnsafe(), target, clock.millis()) === undefined) {
     return full
   }

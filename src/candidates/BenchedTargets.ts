@@ -1,4 +1,4 @@
-/** The benched targets of a run's chain, and which of them may be tried all the same. */
+/** The benched targets of a run's chain, and which of them may be tried as a last resort. */
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Bench from "../health/Bench.ts"
@@ -6,16 +6,16 @@ import { transientClasses } from "../policy/Rule.ts"
 import type { Position } from "./Position.ts"
 
 /** A benched target, with its backend and the reason. */
-export interface RestingTarget<out P> {
+export interface BenchedTarget<out P> {
   readonly backend: P
   readonly target: Target
   readonly why: Bench.Resting
 }
 
 /** Benched targets of a chain, and whether these are all of its targets. */
-export interface Resting<out P> {
+export interface Benched<out P> {
   readonly all: boolean
-  readonly resting: ReadonlyArray<RestingTarget<P>>
+  readonly benched: ReadonlyArray<BenchedTarget<P>>
 }
 
 /** The candidates of a run. */
@@ -23,24 +23,24 @@ export interface Candidates<P extends Backend, R> {
   readonly position: Position<P, R>
   /** Whether a target has been tried and given up. */
   hasTried(target: Target): boolean
-  /** Whether a target may take the request. */
+  /** Whether a target may accept the request. */
   isWilling(target: Target): boolean
-  /** What keeps a target from being called now. */
+  /** Why a target cannot be called now. */
   why(target: Target): Bench.Resting | undefined
   /** Whether its credential is over its own limit, or the target at a learned one. */
   isLimited(target: Target): boolean
 }
 
 /** All benched targets of the chain. */
-export const all = <P extends Backend, R>(candidates: Candidates<P, R>): Resting<P> =>
+export const all = <P extends Backend, R>(candidates: Candidates<P, R>): Benched<P> =>
   of(candidates, () => true)
 
 const of = <P extends Backend, R>(
   candidates: Candidates<P, R>,
   isCounted: (target: Target) => boolean
-): Resting<P> => {
+): Benched<P> => {
   const { context, prepared } = candidates.position
-  const resting: Array<RestingTarget<P>> = []
+  const benched: Array<BenchedTarget<P>> = []
   let all = true
   for (const model of prepared.models) {
     const backend = model.backendIn(context)
@@ -48,30 +48,30 @@ const of = <P extends Backend, R>(
       if (!isCounted(target)) continue
       const why = candidates.why(target)
       if (why === undefined) all = false
-      else resting.push({ backend, target, why })
+      else benched.push({ backend, target, why })
     }
   }
-  return { all, resting }
+  return { all, benched }
 }
 
-/** Without the models that refused the request, and those whose window is too small. */
-export const ofWilling = <P extends Backend, R>(candidates: Candidates<P, R>): Resting<P> =>
+/** Those that may accept the request: without models that refused it, and without windows that are too small. */
+export const ofWilling = <P extends Backend, R>(candidates: Candidates<P, R>): Benched<P> =>
   of(candidates, (target) => candidates.isWilling(target))
 
-/** Those that were not tried yet and may be tried all the same; the soonest end of a cooldown first. */
-export const toTry = <P extends Backend, R>(candidates: Candidates<P, R>): ReadonlyArray<RestingTarget<P>> =>
+/** Those that were not tried yet and may be tried as a last resort, the soonest end of a cooldown first. */
+export const toTry = <P extends Backend, R>(candidates: Candidates<P, R>): ReadonlyArray<BenchedTarget<P>> =>
   inOrder(
-    ofWilling(candidates).resting.filter(
+    ofWilling(candidates).benched.filter(
       ({ target }) => !candidates.hasTried(target) && !candidates.isLimited(target)
     )
   )
 
-/** Those benched by hand that were not tried yet, as far as their bench ends by then. */
+/** Those that are benched by hand, were not tried yet, and are released by `until`. */
 export const benchedByHand = <P extends Backend, R>(
   candidates: Candidates<P, R>,
   until: number
-): ReadonlyArray<RestingTarget<P>> =>
-  ofWilling(candidates).resting.filter(
+): ReadonlyArray<BenchedTarget<P>> =>
+  ofWilling(candidates).benched.filter(
     ({ target, why }) => why.reason === "Manual" && why.until <= until && !candidates.hasTried(target)
   )
 
@@ -79,8 +79,8 @@ export const benchedByHand = <P extends Backend, R>(
 const limits: ReadonlySet<string> = new Set(["Manual", "OwnLimit", "LearnedLimit"])
 
 /** Targets that are benched neither manually nor for a limit, the soonest end of a cooldown first. */
-export const inOrder = <P>(resting: ReadonlyArray<RestingTarget<P>>): ReadonlyArray<RestingTarget<P>> =>
-  resting.filter(({ why }) => !limits.has(why.reason)).sort((a, b) => a.why.until - b.why.until)
+export const inOrder = <P>(benched: ReadonlyArray<BenchedTarget<P>>): ReadonlyArray<BenchedTarget<P>> =>
+  benched.filter(({ why }) => !limits.has(why.reason)).sort((a, b) => a.why.until - b.why.until)
 
 /** Temporary reasons: they end without an operator. */
 export const passing: ReadonlySet<string> = new Set([

@@ -1,8 +1,8 @@
 /**
- * Which target a run tries next.
+ * The candidates of a run: which target it tries next.
  *
- * The position gives the targets in order. The bench is read when a target is used, not once at the start, so a cooldown that
- * has just begun is seen. A skipped target is no error.
+ * `Position` gives the targets in order. The bench is read when a target is used, not at the start, so a cooldown that has just
+ * begun counts. A skipped target is no error.
  */
 import type * as Context from "effect/Context"
 import type { Backend } from "../domain/Backend.ts"
@@ -12,7 +12,7 @@ import type * as Bench from "../health/Bench.ts"
 import type { Next } from "../policy/Rule.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import * as Availability from "./Availability.ts"
-import type { RestingTarget } from "./BenchedTargets.ts"
+import type { BenchedTarget } from "./BenchedTargets.ts"
 import { Exclusions } from "./Exclusions.ts"
 import * as Lookahead from "./Lookahead.ts"
 import { Position } from "./Position.ts"
@@ -35,11 +35,11 @@ interface Shared extends Availability.Limits {
 /** The candidates of one run. The current attempt belongs to the visit. */
 export class Candidates<P extends Backend, R> {
   readonly position: Position<P, R>
-  /** What the request leaves out; made when it is first needed. */
+  /** The targets that are not tried; made on first use. */
   #excluded: Exclusions | undefined
-  /** What it has skipped; made when it is first needed. */
+  /** The targets that were skipped; made on first use. */
   #skipped: Skipped<P> | undefined
-  /** Orders the targets of tiers that have several; made when it is first needed. */
+  /** Orders the targets of tiers with several; made on first use. */
   #tierOrder: TierOrder<R> | undefined
   readonly #shared: Shared
   readonly #now: RunClock
@@ -63,9 +63,9 @@ export class Candidates<P extends Backend, R> {
 
   // -- the next target ------------------------------------------------------------------------------------------
 
-  /** The next target that can be called; one that was given up before only if `again`. `undefined` at the end of the chain. */
+  /** Begins a visit to the next target that can be called; targets that were given up before are included only if `again`. `undefined` at the end of the chain. */
   next(again = true): Visit<P> | undefined {
-    let resting = 0
+    let benched = 0
     // Read once several are benched, so that skipping a thousand costs little.
     let now: number | undefined
     while (true) {
@@ -81,7 +81,7 @@ export class Candidates<P extends Backend, R> {
       if (now !== undefined && this.#isSkipped(target, now)) continue
       const visit = this.admit(backend, target)
       if (visit !== undefined) return visit
-      if (++resting >= several) now ??= this.#now.millis()
+      if (++benched >= several) now ??= this.#now.millis()
     }
   }
 
@@ -97,7 +97,7 @@ export class Candidates<P extends Backend, R> {
     return why !== undefined
   }
 
-  /** The order of the targets of tiers that have several. */
+  /** Orders the targets of tiers with several. */
   ordering(): TierOrder<R> {
     this.#tierOrder ??= new TierOrder({
       choosing: this.#choosing,
@@ -113,8 +113,8 @@ export class Candidates<P extends Backend, R> {
   // -- admission ------------------------------------------------------------------------------------------------
 
   /**
-   * Begins a visit to a target if the bench admits it; `undefined` when it is benched, or at a limit. `isNext`: it is this
-   * request's turn among those that wait for room.
+   * Begins a visit to a target if the bench admits it; `undefined` when it is benched or at a limit. `isNext`: this request is
+   * the next one among those that wait for room.
    */
   admit(backend: P, target: Target, isNext = false): Visit<P> | undefined {
     const admission = this.#admission(backend, target, isNext)
@@ -140,8 +140,8 @@ export class Candidates<P extends Backend, R> {
   }
 
   /**
-   * Begins or continues a visit to a target whose turn in its wait queue has come, if need be although it is benched.
-   * `undefined` when it may not be called.
+   * Begins or continues a visit when the target's wait queue lets this request in, even if the target is benched. `undefined`
+   * when it may not be called.
    */
   takeTurn(
     place: Place & { readonly backend: P; readonly visit?: Visit<P> | undefined }
@@ -160,7 +160,7 @@ export class Candidates<P extends Backend, R> {
     return visit
   }
 
-  /** What keeps a target from being called now: the bench, or a limit. */
+  /** Why a target cannot be called now: it is benched or at a limit. `undefined` when it can. */
   why(target: Target, isNext = false): Bench.Resting | undefined {
     return Availability.why(this.#shared, target, this.#now, isNext)
   }
@@ -185,22 +185,22 @@ export class Candidates<P extends Backend, R> {
 
   // -- skipped targets ------------------------------------------------------------------------------------------
 
-  /** Skips a target after it was admitted: another process is probing it. */
+  /** Skips a target that was admitted, because another process is probing it. */
   skip(target: Target): void {
     this.taken(target)
     const why = this.why(target)
     if (why !== undefined) this.#onSkip?.(target, why)
   }
 
-  /** Skips a target after it was admitted: it turned out to be over its own limit. */
+  /** Skips a target that was admitted, because its credential is over its own limit. */
   skipLimited(backend: P, target: Target): void {
     const why = this.#shared.limits.whyNot(target, this.#now.millis())
     this.#onSkip?.(target, why)
     this.#skips().limit(backend, target, why)
   }
 
-  /** Of the targets that were skipped because of their own limit, the one that may be called soonest. */
-  soonestLimited(): RestingTarget<P> | undefined {
+  /** Among the targets that were skipped for their own limit, the one that can be called soonest. */
+  soonestLimited(): BenchedTarget<P> | undefined {
     if (this.#skipped === undefined) return undefined
     const now = this.#now.millis()
     return this.#skipped.soonestLimited(
@@ -209,21 +209,21 @@ export class Candidates<P extends Backend, R> {
     )
   }
 
-  /** Admits a target that was skipped because of its own limit; `undefined` when it cannot be called yet. */
-  goBack({ backend, target }: RestingTarget<P>): Visit<P> | undefined {
+  /** Begins a visit to a target that was skipped for its own limit; `undefined` when it cannot be called yet. */
+  goBack({ backend, target }: BenchedTarget<P>): Visit<P> | undefined {
     this.#skipped?.comeBackTo(target)
     return this.admit(backend, target)
   }
 
-  /** Targets that were skipped because they are at a learned limit, and were not tried. */
+  /** Targets that were skipped at a learned limit and not tried. */
   full(): ReadonlyArray<Candidate<P>> {
     const full = this.#skipped?.full ?? []
     return full.filter(({ target }) => !this.hasTried(target) && this.isWilling(target))
   }
 
   /**
-   * Targets that can be called now and were not tried: those that were skipped for others that seemed better, and without any
-   * of these the ones that were benched when the run passed them.
+   * Targets that can be called now and were not tried: those that were skipped in favour of others; if there are none, those
+   * that were benched when the run skipped them.
    */
   untried(): ReadonlyArray<Candidate<P>> {
     const isOpen = (target: Target) =>
@@ -239,7 +239,7 @@ export class Candidates<P extends Backend, R> {
 
   // -- exclusions -----------------------------------------------------------------------------------------------
 
-  /** Whether a target is left for this request: it was not tried since the last restart, and its window is large enough. */
+  /** Whether a target may be tried: it was not tried since the last restart, and its window is large enough. */
   allows(target: Target): boolean {
     return this.#excluded === undefined || this.#excluded.allows(target)
   }
@@ -249,23 +249,23 @@ export class Candidates<P extends Backend, R> {
     return this.#excluded?.hasTried(target) === true
   }
 
-  /** Whether a target may take the request: its model has not refused it, and its window is large enough. */
+  /** Whether a target may accept the request: its model has not refused it, and its window is large enough. */
   isWilling(target: Target): boolean {
     return this.#excluded === undefined || this.#excluded.isWilling(target)
   }
 
-  /** A target is called by a hedge, or probed by another process: it is not the next one any more. */
+  /** A hedge calls the target, or another process probes it: it is no candidate any more. */
   taken(target: Target): void {
     this.#exclusions().take(target)
   }
 
-  /** Gives a target up. `next` is the rule's: which targets of the same model are still worth an attempt. */
+  /** Gives a target up. `next` is the rule's field: which targets of the same model may still be tried. */
   giveUp(target: Target, next: Next): void {
     this.#exclusions().giveUp(target)
     this.position.leave(target, next)
   }
 
-  /** An attempt took too long. Targets that may hang too are called from now on only when no others are left. */
+  /** An attempt timed out. From now on, targets that were benched for a timeout are probed only when no others are left. */
   hung(): void {
     this.#exclusions().hasHung = true
   }
@@ -287,13 +287,13 @@ export class Candidates<P extends Backend, R> {
 
   // -- the position ---------------------------------------------------------------------------------------------
 
-  /** Goes on with another chain. Targets that were tried are not tried again. */
+  /** Changes to another chain. Targets that were tried are not tried again. */
   switchTo(prepared: PreparedChain<P, R>): void {
     this.position.switchTo(prepared)
     this.#skipped = undefined
   }
 
-  /** Begins again, after a wait: with those that were tried, too, if `again`. */
+  /** Starts again after a wait; targets that were tried are included if `again`. */
   restart(again: boolean): void {
     this.#excluded?.restart(again)
     this.#skipped?.restart()
@@ -303,8 +303,8 @@ export class Candidates<P extends Backend, R> {
   // -- the target of a hedge ------------------------------------------------------------------------------------
 
   /**
-   * Begins a visit to the target that a hedge calls beside `current`: the next one in the current tier, or with `chain` in a
-   * later one, that is free, was not tried, and is not over its own limit. It is no probe, and the position stays as it is.
+   * Begins a visit to the target of a hedge beside `current`: the next one in the current tier, or with `chain` in a later one,
+   * that is free, not tried, and not over its own limit. It is no probe. The position does not change.
    */
   besides(current: Target, to: "tier" | "chain"): Visit<P> | undefined {
     // After a wait the current target may be ahead again.

@@ -1,4 +1,4 @@
-/** What one request leaves out: targets that it has tried, models that have refused it, and windows that are too small for it. */
+/** The targets that a request does not try (again): tried ones, models that refused it, and windows that are too small. */
 import type { Target } from "../domain/Target.ts"
 import type { ContextExceeded } from "../failure/Failure.ts"
 
@@ -12,10 +12,10 @@ export class Exclusions {
   #refusedBy: Set<string> | undefined
   #windowAbove = 0
   #windowAtLeast = 0
-  /** Whether an attempt of this run has hung. */
+  /** Whether an attempt of this run timed out. */
   hasHung = false
 
-  /** Whether a target is left for this request: it was not tried since the last restart, and its window is large enough. */
+  /** Whether a target may be tried: it was not tried since the last restart, and its window is large enough. */
   allows(target: Target): boolean {
     return this.#tried?.has(target.key) !== true && this.fits(target.contextWindow)
   }
@@ -25,12 +25,12 @@ export class Exclusions {
     return this.#asked?.has(target.key) === true
   }
 
-  /** Whether a target may take the request: its model has not refused it, and its window is large enough. */
+  /** Whether a target may accept the request: its model has not refused it, and its window is large enough. */
   isWilling(target: Target): boolean {
     return this.#refusedBy?.has(target.benchKeys.model) !== true && this.fits(target.contextWindow)
   }
 
-  /** Whether the prompt may fit into a window, as far as that is known. */
+  /** Whether the prompt may fit into a window, as far as known. */
   fits(contextWindow: number | undefined): boolean {
     return (
       contextWindow === undefined ||
@@ -38,7 +38,7 @@ export class Exclusions {
     )
   }
 
-  /** A target is called by a hedge, or probed by another process: it is not the next one any more. */
+  /** A hedge calls the target, or another process probes it: it is no candidate any more. */
   take({ key }: Target): void {
     this.#tried ??= new Set()
     this.#tried.add(key)
@@ -63,7 +63,7 @@ export class Exclusions {
     this.#windowAtLeast = Math.max(this.#windowAtLeast, actual ?? 0)
   }
 
-  /** Begins again: with the targets that were tried, too, if `again`. */
+  /** Starts again; targets that were tried are included if `again`. */
   restart(again: boolean): void {
     this.#tried = again ? undefined : this.#asked
   }

@@ -1,4 +1,4 @@
-/** The errors of a run that found no answer: what is benched, when to retry, what the caller can change. */
+/** The errors of a run without an answer: what is benched, when to retry, and what the caller can change. */
 
 import type { Backend } from "../domain/Backend.ts"
 import { BadRequest, ContextExceeded } from "../failure/Failure.ts"
@@ -6,47 +6,47 @@ import { AllBenched, type BenchedKey, ChainExhausted, type FailedAttempt } from 
 import * as BenchedTargets from "./BenchedTargets.ts"
 
 /** The soonest end of all cooldowns, manual or not, in milliseconds since the epoch; infinite when there is none. */
-export const soonestEnd = (resting: ReadonlyArray<BenchedTargets.RestingTarget<unknown>>): number =>
-  resting.reduce((end, { why }) => Math.min(end, why.until), Number.POSITIVE_INFINITY)
+export const soonestEnd = (benched: ReadonlyArray<BenchedTargets.BenchedTarget<unknown>>): number =>
+  benched.reduce((end, { why }) => Math.min(end, why.until), Number.POSITIVE_INFINITY)
 
 /** The error's field for the soonest end; absent when there is none. */
 const retryAt = (
-  resting: ReadonlyArray<BenchedTargets.RestingTarget<unknown>>
+  benched: ReadonlyArray<BenchedTargets.BenchedTarget<unknown>>
 ): { readonly retryAt?: number } => {
-  const end = soonestEnd(resting)
+  const end = soonestEnd(benched)
   return end === Number.POSITIVE_INFINITY ? {} : { retryAt: end }
 }
 
 /**
- * Every target that was tried has failed. There is a `retryAt` when all targets are benched that may still take the request;
- * those that refused it would refuse it again.
+ * Every target that was tried has failed. `retryAt` is set when all targets that may accept the request are benched. Those that
+ * refused it do not count, since they would refuse it again.
  */
 export const exhausted = <P extends Backend, R>(
   candidates: BenchedTargets.Candidates<P, R>,
   attempts: ReadonlyArray<FailedAttempt>
 ): ChainExhausted => {
-  const { all, resting } = BenchedTargets.ofWilling(candidates)
-  const skipped = resting.filter(({ target }) => !attempts.some((failed) => failed.target === target.key))
+  const { all, benched } = BenchedTargets.ofWilling(candidates)
+  const skipped = benched.filter(({ target }) => !attempts.some((failed) => failed.target === target.key))
   return new ChainExhausted({
     attempts,
     ...(skipped.length > 0 && { benches: benches(skipped) }),
     models: candidates.position.prepared.models.length,
-    ...(all && retryAt(resting))
+    ...(all && retryAt(benched))
   })
 }
 
-/** True when a target may take the request now or later: it is free, or benched for a temporary reason. */
+/** True when a target may accept the request now or later: it is free, or benched for a temporary reason. */
 export const mayBeTaken = <P extends Backend, R>(candidates: BenchedTargets.Candidates<P, R>): boolean => {
-  const { all, resting } = BenchedTargets.ofWilling(candidates)
-  return !all || resting.some(({ why }) => BenchedTargets.passing.has(why.reason))
+  const { all, benched } = BenchedTargets.ofWilling(candidates)
+  return !all || benched.some(({ why }) => BenchedTargets.passing.has(why.reason))
 }
 
 /** The bench keys of these targets, each once. */
 const benches = (
-  resting: ReadonlyArray<BenchedTargets.RestingTarget<unknown>>
+  benched: ReadonlyArray<BenchedTargets.BenchedTarget<unknown>>
 ): ReadonlyArray<BenchedKey> => {
   const byKey = new Map<string, BenchedKey>()
-  for (const { why } of resting) {
+  for (const { why } of benched) {
     byKey.set(why.key, {
       key: why.key,
       reason: why.reason,
@@ -57,14 +57,14 @@ const benches = (
   return [...byKey.values()]
 }
 
-/** No target could be called in a chain of so many models. */
+/** The error when no target of a chain could be called. */
 export const allBenched = (
-  resting: ReadonlyArray<BenchedTargets.RestingTarget<unknown>>,
+  benched: ReadonlyArray<BenchedTargets.BenchedTarget<unknown>>,
   models: number
-): AllBenched => new AllBenched({ benches: benches(resting), models, ...retryAt(resting) })
+): AllBenched => new AllBenched({ benches: benches(benched), models, ...retryAt(benched) })
 
 /**
- * A request that was refused for its token limit, and without the limit as well. The message tells the caller what to lower.
+ * The error for a request that was refused for its token limit, and without the limit as well. The message says what to lower.
  */
 export const refusedUncapped = (failure: BadRequest | ContextExceeded): BadRequest | ContextExceeded => {
   const advice =

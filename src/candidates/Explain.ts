@@ -1,4 +1,4 @@
-/** Why a request would go where it would go: the targets of a chain in order, and what keeps some of them away. */
+/** Explains the routing of a request: the targets of a chain in order, and why some of them would be skipped. */
 import type * as Context from "effect/Context"
 import type { Backend } from "../domain/Backend.ts"
 import type { Strategy } from "../domain/Strategy.ts"
@@ -13,28 +13,28 @@ import type { Learned, Room } from "./queue/Room.ts"
 /** One target, as a request would find it now. */
 export interface Explained {
   readonly target: Target
-  /** The number of its tier, from 1. Targets of the same tier are equals, in the order that their strategy says. */
+  /** The number of its tier, from 1. Targets of the same tier are equals, and their strategy orders them. */
   readonly tier: number
-  /** How requests are spread over the targets of its tier; absent where it is alone or they are tried in this order. */
+  /** The strategy of its tier; absent when the tier has one target or is tried in this order. */
   readonly strategy?: Exclude<Strategy, "sequential"> | undefined
   /**
-   * `probe`: its cooldown has ended, and the next request to it is the probe. `limited`: its credential is over its own limit of
-   * requests a minute, or it is at a limit that was learnt from its refusals.
+   * `probe`: the cooldown has ended, and the next request is the probe. `limited`: the credential is over its own limit of
+   * requests per minute, or the target is at a limit that was learnt from its refusals.
    */
   readonly state: "callable" | "probe" | "resting" | "probing" | "manual" | "limited"
-  /** The limits that were learnt from its refusals, and how much of them is used; absent when there are none. */
+  /** Its learned limits and their use; absent without any. */
   readonly learned?: Learned | undefined
   /** What a hedge would do beside a first attempt here; absent for a target that would be skipped. */
   readonly hedge?: ExplainedHedge | undefined
-  /** Why it would be skipped; absent for one that would be called. */
+  /** Why it would be skipped; absent for a target that would be called. */
   readonly why?: Bench.Resting | undefined
-  /** What would clear it, as a text for operators; absent for one that is callable. */
+  /** What would end the bench, as a text for operators; absent for a callable target. */
   readonly clears?: string | undefined
 }
 
 /**
- * The targets of a chain in the order in which a request would try them now, those of a tier in the order
- * they were given (a strategy other than `sequential` may turn them), credentials that are not enabled left out.
+ * The targets of a chain in the order in which a request would try them now. Targets of a tier are in the given order; a
+ * strategy other than `sequential` may change it. Credentials that are not enabled are left out.
  */
 export const explain = <P extends Backend, R>(
   prepared: PreparedChain<P, R>,

@@ -1,20 +1,19 @@
-/** What would happen to a request whose first attempt takes long: after which time it would be hedged, and where to. */
+/** Explains hedges: after how long a slow attempt would be hedged, and at which target. */
 import type { SignalsOf } from "../choice/Signals.ts"
 import type { Target } from "../domain/Target.ts"
 import * as Hedging from "../policy/Hedging.ts"
 
-/** How a request would be hedged whose first attempt is at a target. Whether a request may be hedged is its provider's decision, too. */
+/** The hedge of a first attempt at a target. The provider may still forbid hedges for a request. */
 export interface ExplainedHedge {
   /**
-   * The targets one of which the hedge would call: one where the tier is tried in its order, else all that its strategy chooses
-   * from.
+   * The possible targets of the hedge: one if the tier is tried in order, otherwise all that its strategy chooses from.
    */
   readonly to: ReadonlyArray<Target>
-  /** Milliseconds until a stream has to have content; absent while that is not known. */
+  /** Milliseconds without content after which a stream is hedged; absent while unknown. */
   readonly stream?: number | undefined
-  /** Milliseconds until a whole answer has to be there; absent while that is not known. */
+  /** Milliseconds after which a whole answer is hedged; absent while unknown. */
   readonly effect?: number | undefined
-  /** Why there would be no hedge now, in words; absent if there would be one. */
+  /** Why there would be no hedge now, as a text; absent if there would be one. */
   readonly whyNot?: string | undefined
 }
 
@@ -26,7 +25,7 @@ interface Known {
   readonly state: string
 }
 
-/** The hedge for a request whose first attempt is at `target`, one of the `targets` of its chain. */
+/** The hedge of a first attempt at `target`, which is one of the `targets` of its chain. */
 export const hedgeOf = (
   { target, tier, strategy }: Known,
   targets: ReadonlyArray<Known>,

@@ -1,4 +1,4 @@
-/** What a run would find behind its current target. Nothing here moves the position or takes a probe's slot. */
+/** The targets that come after the current one. Nothing here moves the position or takes a probe's slot. */
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Bench from "../health/Bench.ts"
@@ -9,9 +9,9 @@ import type { PreparedTier } from "./PreparedChain.ts"
 /** The candidates of a run. */
 export interface Candidates<P extends Backend, R> extends Ordering<R> {
   readonly position: Position<P, R>
-  /** Whether a target is left for this request. */
+  /** Whether a target may be tried. */
   allows(target: Target): boolean
-  /** What keeps a target from being called now. */
+  /** Why a target cannot be called now. */
   why(target: Target): Bench.Resting | undefined
 }
 
@@ -25,7 +25,7 @@ export interface Found<out P extends Backend, out R> {
 export const hasSibling = <P extends Backend, R>(candidates: Candidates<P, R>): boolean =>
   inTier(candidates, (target) => candidates.why(target) === undefined) !== undefined
 
-/** The model, as `provider/model`, of the target that would come next. */
+/** The model, as `provider/model`, of the next target. */
 export const following = <P extends Backend, R>(candidates: Candidates<P, R>): string | undefined => {
   const isOpen = (target: Target) => candidates.why(target) === undefined
   const next =
@@ -33,7 +33,7 @@ export const following = <P extends Backend, R>(candidates: Candidates<P, R>): s
   return next?.target.benchKeys.model
 }
 
-/** The first target behind the current one for which something holds: in the current tier, or with `chain` in a later one. */
+/** The first later target for which `holds` is true: in the current tier, or with `chain` in a later one. */
 export const find = <P extends Backend, R>(
   candidates: Candidates<P, R>,
   to: "tier" | "chain",
@@ -41,7 +41,7 @@ export const find = <P extends Backend, R>(
 ): Found<P, R> | undefined =>
   inTier(candidates, holds) ?? (to === "chain" ? inLaterTiers(candidates, holds) : undefined)
 
-/** The first one in the current tier. */
+/** The first such target in the current tier. */
 const inTier = <P extends Backend, R>(
   candidates: Candidates<P, R>,
   holds: (target: Target) => boolean
@@ -58,7 +58,7 @@ const inTier = <P extends Backend, R>(
   return undefined
 }
 
-/** The first one in the later tiers. Where the first one as listed is enough, the tier's order is not worked out. */
+/** The first such target in the later tiers. With `isEnough` the listed order is used, and the tier's own order is not computed. */
 const inLaterTiers = <P extends Backend, R>(
   candidates: Candidates<P, R>,
   holds: (target: Target) => boolean,
@@ -81,7 +81,7 @@ const inLaterTiers = <P extends Backend, R>(
   return undefined
 }
 
-/** Targets of all tiers that are left for this request and for which something holds, with their backends. */
+/** The targets of all tiers that may be tried and for which `holds` is true, with their backends. */
 export const passed = <P extends Backend, R>(
   candidates: Candidates<P, R>,
   holds: (target: Target) => boolean
@@ -98,7 +98,7 @@ export const passed = <P extends Backend, R>(
 }
 
 /**
- * How many targets could be called now by a run that leaves a target this way. Counts up to `most` only, since a chain can be
+ * How many targets could be called now after the given one is left with this `next`. Counts up to `most`, since a chain can be
  * long.
  */
 export const count = <P extends Backend, R>(

@@ -11,7 +11,7 @@ import type { Exclusions } from "./Exclusions.ts"
 import type { PreparedChain, PreparedTier } from "./PreparedChain.ts"
 import type { TierOrder } from "./TierOrder.ts"
 
-/** Orders the targets of tiers that have several. */
+/** Orders the targets of tiers with several. */
 export interface Ordering<R> {
   ordering(): TierOrder<R>
 }
@@ -27,7 +27,7 @@ export class Position<P extends Backend, R> {
   /** The index of the next target in them. */
   at = 0
   #backend!: P
-  /** The current tier where it has several models, whose backends differ. */
+  /** The current tier, if it has several models (their backends may differ). */
   #mixed: PreparedTier<P, R> | undefined
   /** The endpoint that is skipped in this tier. */
   #avoid: string | undefined
@@ -85,7 +85,7 @@ export class Position<P extends Backend, R> {
     return endpoint === this.#avoid
   }
 
-  /** Leaves a target. `next` is the rule's: which targets of the same model are still worth an attempt. */
+  /** Leaves a target. `next` is the rule's field: which targets of the same model may still be tried. */
   leave({ benchKeys, endpoint }: Target, next: Next): void {
     if (next === "endpoint") this.#avoid = endpoint
     else if (next !== "credential") {
@@ -96,7 +96,7 @@ export class Position<P extends Backend, R> {
     }
   }
 
-  /** Whether a rule with `next: "model"` has left the target's model, in this tier or an earlier one. */
+  /** Whether a rule with `next: "model"` has left the target's model, in this or an earlier tier. */
   hasLeftForGood({ benchKeys }: Target): boolean {
     return this.#leftForGood?.has(benchKeys.model) === true
   }

@@ -1,4 +1,4 @@
-/** What a runtime works out once per chain: the policy in force, and the targets of every tier and model. */
+/** What a runtime computes once per chain: the policy in force, and the targets of each tier and model. */
 
 import type * as Context from "effect/Context"
 import { Equals } from "../choice/Equals.ts"
@@ -14,7 +14,7 @@ import * as Policy from "../policy/Policy.ts"
 /** A chain with its policies and targets resolved. */
 export interface PreparedChain<out P extends Backend, out R> {
   readonly chain: Chain<P, R>
-  /** For what concerns the whole run: deadline, attempts, fallbackReserve, commit. */
+  /** For the whole run: deadline, attempts, fallbackReserve, commit. */
   readonly policy: Policy.Policy
   readonly models: ReadonlyArray<PreparedModel<P, R>>
   /** The same models in tiers. */
@@ -45,12 +45,12 @@ export class PreparedModel<out P extends Backend, out R> {
     this.#chain = chain
   }
 
-  /** The backend, from the context where it is a service. */
+  /** The backend: the model's own, or the one in the context. */
   backendIn(context: Context.Context<R>): P {
     return this.#backendAtHand ?? Model.backendOf(this.model, context)
   }
 
-  /** One target for each credential that is enabled, in the backend's order. */
+  /** One target for each enabled credential, in the backend's order. */
   targetsOf(backend: Backend): ReadonlyArray<Target.Target> {
     if (this.#backend === backend) return this.#targets
     const { contextWindow, policy, spec, unlisted } = this.model
@@ -77,13 +77,13 @@ export class PreparedModel<out P extends Backend, out R> {
 /** One tier of a prepared chain. */
 export class PreparedTier<out P extends Backend, out R> {
   readonly models: ReadonlyArray<PreparedModel<P, R>>
-  /** The only model, where there is one. */
+  /** The only model; `undefined` with several. */
   readonly single: PreparedModel<P, R> | undefined
-  /** Says whose turn it is in `roundRobin`. */
+  /** The key of its turn in `roundRobin`. */
   readonly name: string
   readonly #strategy: Strategy | undefined
   readonly #signals: SignalsOf
-  /** Whether no backend is a service, which may be another one the next time. */
+  /** Whether no backend comes from the context, where it may change between calls. */
   readonly #isFixed: boolean
   #equals: Equals<Target.Target> | undefined
   #lists: ReadonlyArray<ReadonlyArray<Target.Target>> = []
@@ -93,7 +93,7 @@ export class PreparedTier<out P extends Backend, out R> {
   constructor(tier: Tier<P, R>, models: ReadonlyArray<PreparedModel<P, R>>, signals: SignalsOf) {
     this.models = models
     this.single = models.length === 1 ? models[0] : undefined
-    // A backend's turns are the same for all of its models.
+    // All models of a backend share its turns.
     this.name =
       models.length === 1
         ? models[0]!.model.spec.provider
@@ -103,7 +103,7 @@ export class PreparedTier<out P extends Backend, out R> {
     this.#signals = signals
   }
 
-  /** The order of its targets: that of the backend for one model, else its own. */
+  /** The strategy: the backend's for one model, otherwise the tier's own. */
   strategyIn(context: Context.Context<R>): Strategy {
     return this.single === undefined
       ? (this.#strategy ?? "leastLoaded")
@@ -128,7 +128,7 @@ export class PreparedTier<out P extends Backend, out R> {
     return this.#targets
   }
 
-  /** Targets that have equals know their group, for those who find one that fails. */
+  /** Registers the group of targets that have equals, for the ejection of failing ones. */
   #known(targets: ReadonlyArray<Target.Target>): ReadonlyArray<Target.Target> {
     if (targets === this.#targets) return targets
     this.#targets = targets
@@ -146,7 +146,7 @@ export class PreparedTier<out P extends Backend, out R> {
     return this.single?.backendIn(context) ?? this.#backends.get(target)!
   }
 
-  /** Its targets as equals; only where there are several. */
+  /** Its targets as equals; only with several targets. */
   equalsOf(targets: ReadonlyArray<Target.Target>): Equals<Target.Target> {
     if (this.#equals?.items !== targets) {
       this.#equals = new Equals(
@@ -160,7 +160,7 @@ export class PreparedTier<out P extends Backend, out R> {
   }
 }
 
-/** What a model weighs is divided among its credentials by what these weigh. */
+/** The weight of a model is divided among its credentials in proportion to their weights. */
 const weightsOf = (
   models: ReadonlyArray<PreparedModel<Backend, unknown>>,
   targets: ReadonlyArray<Target.Target>
@@ -178,8 +178,8 @@ const weightsOf = (
 }
 
 /**
- * Prepares a chain. `runtime` are the options it is laid over: those of the process, and those of the runtime. What its
- * targets learn is kept in `signals`.
+ * Prepares a chain. `runtime` are the options of the process and of the runtime; the chain's own override them. `signals`
+ * keeps what is learnt about its targets.
  */
 export const prepare = <P extends Backend, R>(
   chain: Chain<P, R>,

@@ -1,8 +1,8 @@
-/** Targets that one request has skipped, and may come back to. */
+/** Targets that a request has skipped and may come back to. */
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Bench from "../health/Bench.ts"
-import type { RestingTarget } from "./BenchedTargets.ts"
+import type { BenchedTarget } from "./BenchedTargets.ts"
 
 /** A target and its backend. */
 export interface Candidate<out P> {
@@ -13,10 +13,10 @@ export interface Candidate<out P> {
 /** The skipped targets of one request. */
 export class Skipped<P extends Backend> {
   /** Because of their own limit. */
-  #limited: ReadonlyArray<RestingTarget<P>> = []
+  #limited: ReadonlyArray<BenchedTarget<P>> = []
   /** Because they are at a learned limit. */
   #full: Array<Candidate<P>> = []
-  /** For others: they share the endpoint of one that failed, or may hang as another one did. */
+  /** In favour of others: they share the endpoint of a failed target, or were benched for a timeout when another target timed out. */
   readonly #avoided: Array<Candidate<P>> = []
 
   /** A target was skipped because of its own limit. */
@@ -29,7 +29,7 @@ export class Skipped<P extends Backend> {
     this.#full.push({ backend, target })
   }
 
-  /** A target was skipped for others that seemed better. */
+  /** A target was skipped in favour of others. */
   avoid(backend: P, target: Target): void {
     this.#avoided.push({ backend, target })
   }
@@ -39,17 +39,17 @@ export class Skipped<P extends Backend> {
     return this.#full
   }
 
-  /** Targets that were skipped for others that seemed better. */
+  /** Targets that were skipped in favour of others. */
   get avoided(): ReadonlyArray<Candidate<P>> {
     return this.#avoided
   }
 
-  /** Of the targets that were skipped because of their own limit and are still allowed, the one that may be called soonest. */
+  /** Among the targets that were skipped for their own limit and may still be tried, the one that can be called soonest. */
   soonestLimited(
     allows: (target: Target) => boolean,
     whyLimited: (target: Target) => Bench.Resting | undefined
-  ): RestingTarget<P> | undefined {
-    let soonest: RestingTarget<P> | undefined
+  ): BenchedTarget<P> | undefined {
+    let soonest: BenchedTarget<P> | undefined
     for (const { backend, target, why } of this.#limited) {
       if (!allows(target)) continue
       // Another request may have used the limit meanwhile.
@@ -64,7 +64,7 @@ export class Skipped<P extends Backend> {
     this.#limited = this.#limited.filter((limited) => limited.target !== target)
   }
 
-  /** The run begins again, or with another chain: targets at a limit will be seen again. */
+  /** The run starts again: it will meet targets at a limit again. */
   restart(): void {
     this.#limited = []
     this.#full = []

@@ -1,6 +1,6 @@
 /**
- * The order in which one request tries the targets of a tier that has several. It is made when such a tier is reached, so
- * chains of single targets pay nothing for it.
+ * The order in which one request tries the targets of a tier with several. It is made when such a tier is reached, so chains of
+ * single targets do not pay for it.
  */
 import * as Context from "effect/Context"
 import * as Random from "effect/Random"
@@ -19,11 +19,11 @@ import type { PreparedTier } from "./PreparedChain.ts"
 /** Requests seen per backend, or per tier of several models: the position from which `roundRobin` continues. */
 export type Turns = Map<string, number>
 
-/** What a request says about the choice among equals. */
+/** What the choice among equals depends on for one request. */
 export interface Choosing {
-  /** What is compared of targets: their first contents or their whole answers. */
+  /** Which times of targets are compared: to the first content, or to the whole answer. */
   readonly kind: Kind
-  /** Keeps a conversation at one target; `undefined` for the one in the context. */
+  /** The affinity key; `undefined` for the one in the context. */
   readonly affinity: AffinityKey | undefined
 }
 
@@ -45,10 +45,10 @@ export class TierOrder<R> implements Request<Target> {
   readonly #options: TierOrderOptions<R>
   /** The hash of the affinity key, once it has been read. */
   #key: number | "none" | undefined
-  /** The name of the tier whose turn is read. */
+  /** The key of the turn that is read. */
   #turnsAt = ""
   #ownTurns: Map<string, number> | undefined
-  /** The order of a later tier that was needed before the run reached it. */
+  /** The order of a later tier that was read before the run reached it. */
   #known: { readonly tier: object; readonly order: Order<Target> } | undefined
 
   constructor(options: TierOrderOptions<R>) {
@@ -57,14 +57,14 @@ export class TierOrder<R> implements Request<Target> {
     this.isOut = options.isOut
   }
 
-  /** The order of a tier's targets, of which there are at least two. */
+  /** The order of a tier's targets. There are at least two. */
   of<P extends Backend>(tier: PreparedTier<P, R>, targets: ReadonlyArray<Target>): Order<Target> {
     const known = this.#known
     this.#known = undefined
     return known?.tier === tier ? known.order : this.#make(tier, targets)
   }
 
-  /** The order of a tier that the run will reach later; The next `of` gives the same one. */
+  /** The order of a tier that the run may reach later. The next `of` returns the same one. */
   ahead<P extends Backend>(tier: PreparedTier<P, R>, targets: ReadonlyArray<Target>): Order<Target> {
     const order = this.of(tier, targets)
     this.#known = { tier, order }
@@ -104,7 +104,7 @@ export class TierOrder<R> implements Request<Target> {
     return turn
   }
 
-  /** The hash of the key that keeps a conversation at one target. `roundRobin` takes only a key that the caller named. */
+  /** The hash of the affinity key. `roundRobin` uses only a key that the caller set. */
   #keyOf(strategy: Strategy): number | undefined {
     const { choosing, context } = this.#options
     const { affinity } = choosing

@@ -1,6 +1,6 @@
 /**
- * The attempts of a run at one target: what is called, how long that may take, and what has been tried already. A visit
- * begins when the bench has admitted the target.
+ * A visit: the attempts of a run at one target, until it leaves the target. A visit begins when the bench has admitted the
+ * target.
  */
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -21,19 +21,19 @@ const done = Number.POSITIVE_INFINITY
 export class Visit<out P extends Backend> {
   readonly backend: P
   readonly target: Target
-  /** What the bench admitted the current attempt as. */
+  /** How the bench admitted the current attempt. */
   admission: Bench.Go | Bench.Probe
   /** Called although it is benched: one attempt, no retries. */
   isLastResort: boolean
-  /** When the time of the next target begins, in milliseconds since the epoch; worked out when it is first needed. */
+  /** When the visit has to end, in milliseconds since the epoch; computed on first use. */
   endsAt: number | undefined
-  /** The current attempt, as its target's learned limits know it. */
+  /** The current attempt, as counted for the target's learned limits. */
   begun: Begun | undefined
   /** When the current attempt was suspended; `undefined` for one that ended in the turn in which it began. */
   suspendedAt: number | undefined
-  /** Whether it has waited because the provider asked for it. */
+  /** Whether it has waited for a time that the provider named. */
   waited = false
-  /** The failure for which the provider amends the request from now on. */
+  /** The failure that made the provider amend the request; `undefined` for the original request. */
   amendedFor: Failure.BadRequest | undefined
   #backoff:
     | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, Failure.Failure, never, never>>>
@@ -52,8 +52,8 @@ export class Visit<out P extends Backend> {
   }
 
   /**
-   * The next delay of a schedule, in milliseconds; infinite when the schedule is done, fails, or gives no delay until
-   * `endsAt`, or within a second.
+   * The next delay of a schedule, in milliseconds; infinite when the schedule is done, fails, or returns no delay before
+   * `endsAt` or within a second.
    */
   backoff(
     schedule: Schedule.Schedule<unknown, Failure.Failure>,

@@ -1,31 +1,31 @@
-/** The attempts that a target took lately: how many were under way when each began, and when that was. */
+/** The recent attempts that a target accepted: when each began, and how many were under way then. */
 
 /** How many are remembered. */
 export const remembered = 32
 
-/** So many at least make sure that a target takes as many at once, or that it takes some in a time. */
+/** The fewest accepted attempts that prove how many a target takes at once, or its rate. */
 const enough = 3
 
-/** Attempts older than this say nothing about the rate, in milliseconds. */
+/** Attempts older than this are not used for the rate, in milliseconds. */
 const window = 12_500
 
-/** From so many on the time between them is measured, not the time until now. */
+/** With at least this many, the rate is measured between the first and the last one, not until now. */
 const measured = 8
 
-/** The latest attempts that were taken. */
+/** The latest accepted attempts. */
 export class Accepted {
   readonly #places = new Float64Array(remembered)
   readonly #times = new Float64Array(remembered)
   #count = 0
 
-  /** One that began at `at` as the `place`th under way. */
+  /** Adds an attempt that began at `at` as the `place`th under way. */
   add(place: number, at: number): void {
     const index = this.#count++ % remembered
     this.#places[index] = place
     this.#times[index] = at
   }
 
-  /** Whether several were taken while as many were under way: so many at once are not too many. */
+  /** Whether several attempts were accepted while this many were under way, so that this many at once are not too many. */
   hasProved(place: number): boolean {
     let count = 0
     for (let i = 0; i < Math.min(remembered, this.#count); i++) {
@@ -34,7 +34,7 @@ export class Accepted {
     return false
   }
 
-  /** How many began in a millisecond lately; 0 when they are too few to tell. */
+  /** The recent rate per millisecond; 0 with too few attempts. */
   rate(now: number): number {
     let count = 0
     let first = now

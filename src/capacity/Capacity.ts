@@ -1,34 +1,33 @@
 /**
- * How much a target takes, learnt from its refusals: how many attempts at once, and how many in a time.
+ * The limits of a target, learnt from its refusals: how many attempts at once, and how many per second.
  *
- * A provider counts one or the other and does not say which. What the target has taken shows it: a number at once that was
- * taken before is not too many, so such a refusal is about the rate. Where both are known, the one that attempts had to wait
- * for is lowered.
+ * A provider limits one or the other and does not say which. Accepted attempts show it: if a target has accepted as many attempts
+ * at once before, the refusal is about the rate. When both limits are known, the one that attempts had to wait for is lowered.
  *
- * Without a refusal there is nothing here, and a target that refuses everything teaches nothing: neither is lowered twice
- * without an attempt in between that was taken, and both are forgotten once they have not been needed for a while.
+ * Without a refusal no limit is known. A target that refuses everything shows no limit: no limit is lowered twice without an
+ * accepted attempt in between, and both are forgotten when they have not been reached for a while.
  */
 import { Accepted, remembered } from "./Accepted.ts"
 import { Ceiling, type Steps } from "./Ceiling.ts"
 
 /** How limits are learnt. */
 export interface Settings extends Steps {
-  /** A limit that was not met for so long is forgotten, in milliseconds. */
+  /** A limit that was not reached for this long is forgotten, in milliseconds. */
   readonly memory: number
 }
 
 /** The defaults. */
 export const defaults: Settings = { decrease: 0.05, period: 128, memory: 600_000 }
 
-/** The longest time between two attempts that is learnt, in milliseconds. Slower targets are left to the bench. */
+/** The longest learned time between two attempts, in milliseconds. Slower targets are benched instead. */
 export const longestGap = 2_500
 
-/** An attempt may begin so much sooner than the rate allows if the one before was late, in milliseconds. */
+/** How much sooner than the rate allows an attempt may begin if the previous one was late, in milliseconds. */
 const slack = 10
 
 /** An attempt at a target that has refused before. */
 export interface Begun {
-  /** How many were under way, with this one. */
+  /** How many were under way, this one included. */
   readonly place: number
   /** When it began, in milliseconds since the epoch. */
   readonly at: number
@@ -44,15 +43,15 @@ export interface Refusal {
   readonly begun: Begun | undefined
   /** How many others are under way now. */
   readonly others: number
-  /** A `RateLimit` without a named wait; any other refusal says nothing about a rate. */
+  /** True for a `RateLimit` without a named wait. Only such a refusal can be about the rate. */
   readonly isThrottle: boolean
 }
 
-/** What one target takes. Times are milliseconds since the epoch. */
+/** The limits of one target. Times are milliseconds since the epoch. */
 export class Capacity {
   /** How many attempts at once. */
   readonly limit = new Ceiling({ least: 1, leastStep: 0.5, spread: 1 / 16 })
-  /** How many attempts a millisecond: a step up takes two seconds at first. */
+  /** How many attempts per millisecond. A step up takes two seconds at first. */
   readonly rate = new Ceiling({ least: 1 / longestGap, leastStep: 0, spread: 250 })
   /** Requests that wait until there is room. */
   waiting = 0
@@ -60,31 +59,31 @@ export class Capacity {
   /** When the rate allows the next attempt. */
   #nextAt = Number.NEGATIVE_INFINITY
   #tickets = 0
-  /** The last attempt that left no room for another one: those under way then needed all of the limit. */
+  /** The last attempt that used up the limit of attempts at once. */
   #fullTicket = 0
-  /** The last attempt that had begun when something was lowered. */
+  /** The last attempt that had begun when a limit was lowered. */
   #loweredAfter = -1
-  /** When something was last lowered, or kept an attempt waiting. */
+  /** When a limit was last lowered, or made an attempt wait. */
   #neededAt = Number.NEGATIVE_INFINITY
   /** How long a limit is remembered, by the settings of the last refusal. */
   #memory = 0
-  /** Attempts that began since, less those that were refused. */
+  /** Attempts that began since the last lowering, without those that were refused. */
   #taken = 0
   #wasLimit = false
-  /** Answers since then. */
+  /** Answers since the last lowering. */
   #answers = 0
-  /** What attempts lately waited for: 1 for others to end, -1 for the rate. */
+  /** What attempts recently waited for: 1 for other attempts to end, -1 for the rate. */
   #bound = 0
 
-  /** Whether a limit is known that was needed lately. */
+  /** Whether a limit is known that was reached recently. */
   isKnown(now: number): boolean {
     return (this.limit.isKnown || this.rate.isKnown) && now - this.#neededAt <= this.#memory
   }
 
-  /** When another attempt may begin while so many are under way: in the past, or infinite until one ends. */
+  /** When another attempt may begin with so many under way: in the past, or infinite until one ends. */
   opensAt(inFlight: number, now: number, { memory }: Settings): number {
     if (now - this.#neededAt > memory) this.#forget()
-    // Nothing of what was under way was taken: it was no matter of how many.
+    // None of the attempts under way was accepted, so their number was not the reason.
     if (inFlight === 0 && this.#wasLimit && this.#answers === 0) this.limit.forget()
     if (inFlight + 1 > this.limit.value) return Number.POSITIVE_INFINITY
     return this.rate.isKnown ? this.#nextAt : Number.NEGATIVE_INFINITY
@@ -107,7 +106,7 @@ export class Capacity {
     return isPaced
   }
 
-  /** An attempt was taken; `undefined` for one that began before the first refusal. */
+  /** An attempt was accepted; `undefined` for one that began before the first refusal. */
   answered(begun: Begun | undefined, settings: Settings): void {
     this.#answers++
     if (begun === undefined) return
@@ -121,21 +120,21 @@ export class Capacity {
   }
 
   /**
-   * An attempt was refused. True when that is explained by how much the target had to do, so that it need not be benched;
-   * false when it has refused everything since the last time, or nothing is known of what it took.
+   * An attempt was refused. True when the load of the target explains it, so that no bench is needed; false when the target has
+   * refused everything since the last time, or when no accepted attempt is known.
    */
   refused({ begun, isThrottle, others }: Refusal, now: number, settings: Settings): boolean {
     this.#memory = settings.memory
     const isFirst = this.#loweredAfter < 0
     const { isPaced, place, ticket } = begun ?? { isPaced: false, place: others + 1, ticket: 0 }
     if (!isFirst && ticket <= this.#loweredAfter) {
-      // Under way together with the one before: what is left under way was taken.
+      // It was under way together with the last refused one, so the remaining ones were accepted.
       if (this.#wasLimit) this.limit.atMost(others + 0.5)
       return true
     }
     if (begun !== undefined) this.#taken--
     if (!isFirst && this.#taken === 0) {
-      // Not even one at once was taken: it is no matter of how many.
+      // Not even a single attempt was accepted, so the number is not the reason.
       if (place <= 1) this.limit.forget()
       else if (!this.#accepted.hasProved(place)) this.limit.atMost(place - 0.5)
       this.#mark(false)

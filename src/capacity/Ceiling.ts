@@ -1,25 +1,25 @@
 /**
- * A number that is found out by trying: lowered when it was too much, and raised a little by each success that needed all of
- * it (additive increase, multiplicative decrease).
+ * A limit that is found by trial: it is lowered when it was too high, and raised a little by each success that used all of it
+ * (additive increase, multiplicative decrease).
  *
- * The more often it is confirmed, the slower it is raised, so that few attempts are spent on trying for more. Once it is
- * beyond what was too much the last time, it is raised faster again: a capacity that has grown is found soon.
+ * The more often it is confirmed, the more slowly it is raised, so that few attempts are spent on trying for more. Above the
+ * value that was too high the last time it is raised faster again, so that a larger capacity is found soon.
  */
 
-/** How a number is lowered and raised. */
+/** How a limit is lowered and raised. */
 export interface Steps {
-  /** The share (0 to 1) that is taken off when it was too much. */
+  /** The share (0 to 1) by which it is lowered when it was too high. */
   readonly decrease: number
-  /** The most successes that it takes to get back what was taken off. It begins with `firstPeriod`. */
+  /** The most successes that it takes to undo a lowering. It starts at `firstPeriod`. */
   readonly period: number
 }
 
-/** So many successes it takes at first. */
+/** How many successes it takes at first. */
 export const firstPeriod = 8
 
-/** What is measured: the number's bounds, and what its steps depend on besides the number of successes. */
+/** What kind of limit it is: its least value, and the size and length of its steps. */
 export interface Kind {
-  /** It is never below this. */
+  /** Its least value. */
   readonly least: number
   /** A step is never smaller than this. */
   readonly leastStep: number
@@ -27,7 +27,7 @@ export interface Kind {
   readonly spread: number
 }
 
-/** One such number. */
+/** A limit that is found by trial. */
 export class Ceiling {
   readonly #kind: Kind
   #value = Number.POSITIVE_INFINITY
@@ -35,14 +35,14 @@ export class Ceiling {
   #period = firstPeriod
   /** Successes since it was last lowered. */
   #successes = 0
-  /** How many times in a row it was lowered again before it could be confirmed. */
+  /** How many times in a row it was lowered before it was confirmed. */
   #early = 0
 
   constructor(kind: Kind) {
     this.#kind = kind
   }
 
-  /** The number; infinite as long as nothing is known. */
+  /** The limit; infinite while it is unknown. */
   get value(): number {
     return this.#value
   }
@@ -61,8 +61,8 @@ export class Ceiling {
   }
 
   /**
-   * So much was too much. The step doubles each time that this comes soon after the last time, up to half of the number, if
-   * `hurry`.
+   * A value was too high. With `hurry` the step doubles each time that this happens soon after the last time, up to half of the
+   * limit.
    */
   lower(tooMuch: number, steps: Steps, hurry: boolean): void {
     const isEarly = this.#successes < this.#successesOf(tooMuch) / 2
@@ -75,12 +75,12 @@ export class Ceiling {
     this.#successes = 0
   }
 
-  /** It is no more than this. Lowers a number that is known. */
+  /** Lowers a known limit to at most this. */
   atMost(value: number): void {
     if (this.isKnown) this.#value = Math.max(this.#kind.least, Math.min(this.#value, value))
   }
 
-  /** A success; `needed` if nothing was left of the number then. */
+  /** Counts a success; `needed` if it used all of the limit. */
   succeeded(needed: boolean, steps: Steps): void {
     if (!this.isKnown) return
     this.#successes++

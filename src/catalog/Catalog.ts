@@ -1,9 +1,9 @@
 /**
  * From the name of a model to the chain that serves it.
  *
- * A name is a virtual model ("smart") or a spec (`provider/model`). The chain of a request is its own models, the
- * fallbacks it names itself, the fallback models of the providers in it, and the fallbacks for everything; trimmed,
- * without repeats, virtual models inside of lists flattened.
+ * A name is a virtual model ("smart") or a spec (`provider/model`). The chain of a request consists of the requested models, the
+ * request's own fallbacks, the fallback models of their providers, and the general fallbacks. Names are trimmed, repetitions
+ * are dropped, and virtual models inside lists are flattened.
  */
 import * as Result from "effect/Result"
 import type { Backend } from "../domain/Backend.ts"
@@ -19,12 +19,12 @@ import * as Links from "./Links.ts"
 export { InvalidCatalog, Problem } from "./CatalogProblems.ts"
 export { type Equals, format, type Link, type Member } from "./Links.ts"
 
-/** A provider, and what is said of its models. */
+/** A provider, with options for its models. */
 export interface CatalogProvider<out P extends Backend> {
   readonly backend: P
-  /** What is known of single models, by name; others may be asked for all the same. */
+  /** Options for single models, by name. Requests may name other models too. */
   readonly models?: Readonly<Record<string, Model.ModelOptions>> | undefined
-  /** Models of this provider that follow in every chain it is part of, before the fallbacks for everything. */
+  /** Fallback models of this provider in every chain with one of its models, before the general fallbacks. */
   readonly fallbackModels?: ReadonlyArray<string> | undefined
 }
 
@@ -38,23 +38,23 @@ export interface VirtualModel {
   readonly policy?: PolicyOptions | undefined
 }
 
-/** What a catalog is made of. */
+/** The options of a catalog. */
 export interface Options<P extends Backend> {
   readonly providers: ReadonlyArray<CatalogProvider<P>>
   readonly models?: Readonly<Record<string, VirtualModel>> | undefined
-  /** At the end of every chain. */
+  /** The general fallbacks, at the end of every chain. */
   readonly fallbacks?: ReadonlyArray<Link> | undefined
-  /** Requests may use the names of `models` only, not specs. Default false. */
+  /** Whether requests may use only the names of `models`, and no specs. Default false. */
   readonly namedModelsOnly?: boolean | undefined
 }
 
-/** What a request may say besides its model. */
+/** The options of a request, besides its model. */
 export interface ResolveOptions {
   /** The request's own fallbacks: specs or names. Blank ones are left out. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
   /**
-   * What is done about an unknown model or fallback: `"fail"` (default), or `"skip"` to go on with the
-   * next one, as long as one is left.
+   * What happens with an unknown model or fallback: `"fail"` (default), or `"skip"`, which leaves it out as long as another one
+   * remains.
    */
   readonly unknown?: "fail" | "skip" | undefined
   /** Whether the configured fallbacks are added. Default true. */
@@ -62,7 +62,7 @@ export interface ResolveOptions {
 }
 
 /**
- * Chains that are kept ready. Requests may name any list of fallbacks, so there is no end to the lists.
+ * How many chains are cached. Requests may name any list of fallbacks, so the number of chains is unbounded.
  *
  * @internal
  */
@@ -90,27 +90,27 @@ export interface Catalog<P extends Backend> {
   /** The virtual models, in the order they were given. */
   readonly names: ReadonlyArray<string>
   /**
-   * The chain of a request. The same name with the same fallbacks gives the same chain object, until a thousand others
-   * have been asked for the first time since, so that what the runtime prepares for it is used again.
+   * The chain of a request. The same name with the same fallbacks returns the same chain object, so that the runtime can reuse
+   * what it prepared for it. The latest thousand chains are cached.
    */
   readonly resolve: (model: string, options?: ResolveOptions) => Result.Result<Chain.Chain<P>, UnknownModel>
   /**
-   * A chain of these specs and names and of nothing else, for code: a list, or the same as one text with commas.
-   * Names stand for the models of their chains, which are flattened. Every call builds a new chain, so keep the result.
+   * A chain of exactly these specs and names: a list, or one text with commas. A name stands for the models of its chain. Every
+   * call builds a new chain, so keep the result.
    */
   readonly chain: (
     links: string | ReadonlyArray<Link>
   ) => Result.Result<Chain.Chain<P>, UnknownModel | EmptyChain>
-  /** A provider by its name; `undefined` when there is none of that name. */
+  /** A provider by its name; `undefined` if there is none with that name. */
   readonly provider: (name: string) => CatalogProvider<P> | undefined
   /**
-   * Whether a request for a model of this provider has anywhere else to go: another credential that is enabled, a
-   * fallback model of the provider, or a fallback for everything. False for an unknown provider.
+   * Whether a request for a model of this provider has another target: another enabled credential, a fallback model of the
+   * provider, or a general fallback. False for an unknown provider.
    */
   readonly hasFailover: (provider: string) => boolean
 }
 
-/** Builds a catalog. Fails when a link leads nowhere, when virtual models lead in circles, or when a chain is empty. */
+/** Builds a catalog. Fails when a name is unknown, when virtual models refer to each other in a circle, or when a chain is empty. */
 export const make = <P extends Backend>(options: Options<P>): Result.Result<Catalog<P>, InvalidCatalog> => {
   const problems = [...problemsOf(options)]
   return problems.length > 0
@@ -250,11 +250,11 @@ const fromValid = <P extends Backend>(options: Options<P>): Catalog<P> => {
   }
 }
 
-/** A chain that code asks for is as good as a configured one. */
+/** A chain that is built in code counts as configured. */
 const inCode = <P extends Backend>(model: Model.Model<P>): Model.Model<P> =>
   model.unlisted === true ? { ...model, unlisted: undefined } : model
 
-/** `provider/model` of every model that the options name. Requests may name others; nothing bounds how many. */
+/** `provider/model` of every model in the options. Requests may name any number of others. */
 const listedIn = ({ fallbacks = [], models = {}, providers }: Options<Backend>): ReadonlySet<string> => {
   const specs = new Set<string>()
   const add = (links: ReadonlyArray<Link>) => {

@@ -1,4 +1,4 @@
-/** What a catalog cannot be made of: links that lead nowhere or in circles, and empty chains. */
+/** Problems of a catalog: unknown names, circles, and empty chains. */
 import * as Schema from "effect/Schema"
 import type { Backend } from "../domain/Backend.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
@@ -12,24 +12,24 @@ interface LinksOfModel {
   readonly onContentPolicy?: ReadonlyArray<Links.Link> | undefined
 }
 
-/** All that can lead somewhere. */
+/** The names that links can refer to. */
 interface Linked {
   readonly providers: ReadonlyArray<{ readonly backend: Backend }>
   readonly models?: Readonly<Record<string, LinksOfModel>> | undefined
   readonly fallbacks?: ReadonlyArray<Links.Link> | undefined
 }
 
-/** Something a catalog cannot be made of. `path` leads through the options: `["models", "smart", "chain", 0]`. */
+/** A problem. `path` is its place in the options: `["models", "smart", "chain", 0]`. */
 export const Problem = Schema.Struct({
   path: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
   message: Schema.String
 })
 
-/** Something a catalog cannot be made of. */
+/** The schema of a problem. */
 export type Problem = typeof Problem.Type
 
 /**
- * Names that lead nowhere or in circles.
+ * The problems of a catalog.
  *
  * @category errors
  */
@@ -41,7 +41,7 @@ export class InvalidCatalog extends Schema.TaggedError<InvalidCatalog>()("Invali
   }
 }
 
-/** Everything that is wrong with what a catalog is to be made of. */
+/** All problems of a catalog's options. */
 export function* problemsOf(options: Linked): Iterable<Problem> {
   const known = new Set(options.providers.map(({ backend }) => backend.name))
   const models = options.models ?? {}
@@ -57,7 +57,7 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
       : `there is no provider ${JSON.stringify(spec.provider)} (known: ${few([...known], String, ", ", 20)})`
   }
 
-  // Names of models may hold commas, so this is a problem only where each part leads somewhere.
+  // Names of models may contain commas, so this is a problem only if each part is known.
   const severalIn = (link: string): string | undefined => {
     const parts = link.split(",")
     return parts.length > 1 &&
@@ -93,7 +93,7 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
   yield* linkProblems(options.fallbacks ?? [], ["fallbacks"])
 }
 
-/** Tiers of several that are none: without a model, or with weights that are no shares. */
+/** Tiers without a model, or with invalid weights. */
 function* tierProblems(links: ReadonlyArray<Links.Link>, at: Problem["path"]): Iterable<Problem> {
   for (const [index, link] of links.entries()) {
     if (typeof link === "string") continue
@@ -113,8 +113,8 @@ function* tierProblems(links: ReadonlyArray<Links.Link>, at: Problem["path"]): I
 }
 
 /**
- * The way from a virtual model back to itself, if there is one. A model that is named like a spec may hold that
- * spec: there it means the provider's model.
+ * The path from a virtual model back to itself, if there is one. A virtual model with the name of a spec may contain that spec:
+ * there it means the provider's model.
  */
 const circleFrom = (
   start: string,

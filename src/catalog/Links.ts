@@ -1,15 +1,15 @@
-/** Chains by names, as configs and code write them: specs, names of virtual models, and lists of those that count as the same. */
+/** Chains by names, in configs and code: specs, names of virtual models, and lists of equal ones. */
 import type { Strategy } from "../domain/Strategy.ts"
 
-/** One of several that count as the same, with its share of the requests. */
+/** One of several equal models, with its share of the requests. */
 export interface Member {
-  /** A spec, or the name of a virtual model, whose models are members then. */
+  /** A spec, or the name of a virtual model, which stands for its models. */
   readonly model: string
-  /** Beside those of the others; at least 0, default 1. 95 and 5 make a canary of the second. */
+  /** The share relative to the others, at least 0. Default 1. With 95 and 5 the second is a canary. */
   readonly weight?: number | undefined
 }
 
-/** Several that count as the same, and the order in which they are tried. */
+/** Several equal models, and their strategy. */
 export interface Equals {
   readonly equals: ReadonlyArray<string | Member>
   /** Default `leastLoaded`. */
@@ -17,8 +17,8 @@ export interface Equals {
 }
 
 /**
- * One tier of a chain: a spec (`provider/model`), the name of a virtual model (whose tiers stand in its place), or a list of
- * those that count as the same.
+ * One tier of a chain: a spec (`provider/model`), the name of a virtual model (which stands for its tiers), or a list of equal
+ * models.
  */
 export type Link = string | ReadonlyArray<string | Member> | Equals
 
@@ -59,7 +59,7 @@ export function* placesIn(
 }
 
 /**
- * The links in words: tiers with commas between them, those that count as the same in brackets.
+ * Formats links: tiers are separated by commas, and equal models are in brackets.
  *
  * @example
  * import { Catalog } from "effect-failover"

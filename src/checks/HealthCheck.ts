@@ -3,7 +3,7 @@
  *
  * Nothing is checked unless this layer is provided. A check is admitted like an attempt: a benched target is not
  * checked before its cooldown has ended, and then the check is the probe, so that no request has to be. Over a shared
- * bench one replica probes; meanwhile the others report the target as resting. A failed check is handled by the
+ * bench one replica probes; meanwhile the others report the target as `resting`. A failed check is handled by the
  * decision table: a throttle, a dead key or a fault benches as after an exhausted visit, a bad request benches
  * nothing. A passed check ends the cooldown it was the probe of and nothing else: the count of consecutive benches,
  * by which cooldowns grow, is reset by an answer to a request. Checks are not counted as attempts in the bench's

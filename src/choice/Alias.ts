@@ -1,8 +1,8 @@
 /**
- * Draws by weight at the same cost for any number of items: Walker's alias method, in Vose's form.
+ * Weighted random draws at the same cost for any number of items: Walker's alias method, in Vose's form.
  *
- * A table is made once. Each place of it holds one item and at most one other, so that a draw is one place by chance, and
- * one of its two by chance.
+ * A table is made once. Each slot of it holds one item and at most one other. A draw takes a random slot, then one of its two
+ * items at random.
  */
 import { placeAt } from "./Order.ts"
 
@@ -11,12 +11,12 @@ export class Alias {
   readonly #kept: Array<number>
   readonly #other: Array<number>
 
-  /** Weights below 0 count as 0. When all are 0, all are alike. */
+  /** Weights below 0 count as 0. When all are 0, all items are equally likely. */
   constructor(weights: ReadonlyArray<number>) {
     const size = weights.length
     const sound = weights.map((weight) => Math.max(0, weight))
     const total = sound.reduce((sum, weight) => sum + weight, 0)
-    // How full each place is, 1 on average.
+    // How full each slot is, 1 on average.
     const filled = total > 0 ? sound.map((weight) => (weight * size) / total) : sound.map(() => 1)
     this.#kept = filled.map(() => 1)
     this.#other = filled.map((_, index) => index)
@@ -31,7 +31,7 @@ export class Alias {
       filled[other]! -= 1 - filled[one]!
       if (filled[other]! < 1) small.push(large.pop()!)
     }
-    // What is left differs from 1 by rounding only; a weightless one may be left so, and must not be drawn.
+    // The rest differs from 1 only by rounding. An item without weight may be among it, and must not be drawn.
     const some = sound.findIndex((weight) => weight > 0)
     for (const index of small) {
       if (total > 0 && sound[index] === 0) {
@@ -41,7 +41,7 @@ export class Alias {
     }
   }
 
-  /** An index, for a number by chance from 0 to below 1: its place is one part of it, and which of the two the rest. */
+  /** An index for a random number from 0 to below 1. Its integer part after scaling selects the slot, the fraction one of the two items. */
   draw(chance: number): number {
     const place = placeAt(chance, this.#kept.length)
     return chance * this.#kept.length - place < this.#kept[place]! ? place : this.#other[place]!

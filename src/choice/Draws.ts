@@ -1,4 +1,4 @@
-/** Orders by chance: all alike, by weight, and the better of two. Each is worked out as far as it is asked for. */
+/** Random orders: uniform, weighted, and by the better of two. Each is computed only as far as it is read. */
 import { Alias } from "./Alias.ts"
 import { type Clock, compare, type Kind, type Load } from "./Load.ts"
 import { FirstAndOthers, Left, type Order, placeAt } from "./Order.ts"
@@ -7,28 +7,28 @@ import { FirstAndOthers, Left, type Order, placeAt } from "./Order.ts"
 export class Weighted<out A> {
   readonly items: ReadonlyArray<A>
   readonly weights: ReadonlyArray<number>
-  /** True where all weigh the same. */
+  /** True when all weights are equal. */
   readonly isEven: boolean
   #alias: Alias | undefined
 
-  /** An item without weight is drawn when no other is left, and such items in the order that they were given. */
+  /** Items without weight are drawn last, in the given order. */
   constructor(items: ReadonlyArray<A>, weights: ReadonlyArray<number>) {
     this.items = items
     this.weights = weights
     this.isEven = weights.every((weight) => weight === weights[0])
   }
 
-  /** The table to draw from, made when it is first asked for. */
+  /** The table to draw from, made on first use. */
   get alias(): Alias {
     this.#alias ??= new Alias(this.weights)
     return this.#alias
   }
 }
 
-/** Where chance comes from: numbers from 0 to below 1. */
+/** A source of random numbers from 0 to below 1. */
 export type Chance = () => number
 
-/** An order in which every item comes first equally often. */
+/** An order in which each item is equally likely to come first. */
 export const random = <A>(items: ReadonlyArray<A>, chance: Chance): Order<A> =>
   new FirstAndOthers(items, items.length === 0 ? -1 : placeAt(chance(), items.length), (first) => {
     const left = new Left(items.length)
@@ -36,7 +36,7 @@ export const random = <A>(items: ReadonlyArray<A>, chance: Chance): Order<A> =>
     return () => left.take(placeAt(chance(), left.size))
   })
 
-/** An order in which an item comes first as often as its share of the weights says. */
+/** An order in which each item comes first in proportion to its weight. */
 export const weighted = <A>(group: Weighted<A>, chance: Chance): Order<A> => {
   const urn = new Urn(group, chance)
   return new FirstAndOthers(group.items, urn.draw(), (first) => {
@@ -45,15 +45,15 @@ export const weighted = <A>(group: Weighted<A>, chance: Chance): Order<A> => {
   })
 }
 
-/** One whose weights differ gives way only to one whose load is less than its own divided by this. */
+/** With different weights, the first item drawn is replaced only by one with less than its own load divided by this. */
 export const margin = 2
 
 /**
- * An order that puts less load first: of two items by chance the better one (the power of two choices), then again of
- * those that are left.
+ * An order by load: of two random items the one with less load (the power of two choices), then the same among the remaining
+ * items.
  *
- * Weights that differ are shares that somebody asked for. Then both are drawn by weight, and the first gives way only to
- * one whose load is less than half.
+ * Different weights are configured shares. Then both items are drawn by weight, and the second one comes first only if its load
+ * is less than half of the first one's.
  */
 export const leastLoaded = <A>(
   group: Weighted<A>,
@@ -62,7 +62,7 @@ export const leastLoaded = <A>(
   source: Source
 ): Order<A> => (group.isEven ? evenly : byShare)(group, loads, kind, source)
 
-/** Where an order reads the time (milliseconds) and chance. */
+/** The clock (milliseconds) and the random numbers of an order. */
 export interface Source extends Clock {
   readonly chance: Chance
 }
@@ -73,7 +73,7 @@ const evenly = <A>(
   kind: Kind,
   source: Source
 ): Order<A> => {
-  /** Of two places by chance that of the better one; with `left` the places are those of what is left. */
+  /** Draws two random places and returns that of the better item; with `left`, among the remaining items. */
   const better = (size: number, left: Left | undefined): number => {
     const one = placeAt(source.chance(), size)
     if (size === 1) return one
@@ -103,17 +103,17 @@ const byShare = <A>(group: Weighted<A>, loads: ReadonlyArray<Load>, kind: Kind, 
   })
 }
 
-/** So many draws in a row may meet what was taken before; then a table of what is left is made. */
+/** After so many draws in a row of items that were taken before, a table of the remaining items is made. */
 const mostRejections = 8
 
-/** Indexes that are drawn by weight and not put back; all orders together take time in proportion to their number. */
+/** Weighted draws of indexes without replacement. Drawing all of them takes time in proportion to their number. */
 class Urn {
   readonly #weights: ReadonlyArray<number>
   readonly #chance: Chance
   #alias: Alias
-  /** What the table's places stand for; `undefined` for themselves. */
+  /** The indexes of the table's slots; `undefined` when they are the slots themselves. */
   #left: ReadonlyArray<number> | undefined
-  /** Made with the first one. */
+  /** Made with the first draw. */
   #taken: Set<number> | undefined
   #takenOfTable = 0
   #size: number
@@ -125,9 +125,9 @@ class Urn {
     this.#size = weights.length
   }
 
-  /** An index that was not taken; of those without weight the first, and only when no other is left. */
+  /** An index that was not taken. Indexes without weight come last, in order. */
   draw(): number
-  /** The same, and not `besides`; `undefined` where no other with weight is left. */
+  /** Another index than `besides`; `undefined` when no other index with weight remains. */
   draw(besides: number): number | undefined
   draw(besides?: number): number | undefined {
     if (2 * this.#takenOfTable > this.#size) this.#renew()
@@ -144,7 +144,7 @@ class Urn {
     return besides === undefined ? this.#left![0]! : undefined
   }
 
-  /** Takes an index out. */
+  /** Marks an index as taken. */
   take(index: number): number {
     this.#taken ??= new Set()
     this.#taken.add(index)

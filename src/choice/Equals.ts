@@ -1,4 +1,4 @@
-/** Items that count as the same, ready to be put in order for a request. Made once; what they learn lives in `Signals`. */
+/** A group of equal items, and their order for each request. It is made once; `Signals` has what is learnt about the items. */
 import * as Draws from "./Draws.ts"
 import * as Hash from "./Hash.ts"
 import type { Kind, Load } from "./Load.ts"
@@ -7,25 +7,25 @@ import { Rendezvous } from "./Rendezvous.ts"
 import { Shares } from "./Shares.ts"
 import type { Signals } from "./Signals.ts"
 
-/** How items are ordered where no key says it. */
+/** How items are ordered when a request has no key. */
 export type Way = "sequential" | "roundRobin" | "random" | "weighted" | "leastLoaded"
 
-/** What an order depends on besides the items. */
+/** What an order depends on, apart from the items. */
 export interface Request<in A> extends Draws.Source {
-  /** What is compared: first contents or whole answers. */
+  /** Which times are compared: to the first content, or to the whole answer. */
   readonly kind: Kind
-  /** How many requests came before, for `roundRobin`. */
+  /** The number of earlier requests, for `roundRobin`. */
   readonly turn: () => number
-  /** False when nothing can be out of rotation: then no member is checked. */
+  /** False when no item is benched: then none is checked. */
   readonly someOut: () => boolean
   /** Whether an item cannot be called now. */
   readonly isOut: (item: A) => boolean
 }
 
-/** With `leastLoaded` a conversation leaves an item that takes so many times as long as another one that it could go to. */
+/** With `leastLoaded` a conversation leaves an item that takes so many times as long as another one. */
 export const tooSlow = 5
 
-/** And by so many milliseconds at least: with less it gains nothing that a cold prompt cache does not cost. */
+/** But only if it takes this many milliseconds longer: a smaller gain is lost to the cold prompt cache. */
 export const slowerBy = 1_000
 
 /** A group of at least two items. */
@@ -35,10 +35,10 @@ export class Equals<A> {
   readonly #loads: ReadonlyArray<Load>
   readonly #ring: Rendezvous
   readonly #shares: Shares
-  /** Of the weights. */
+  /** The sum of the weights. */
   readonly #total: number
 
-  /** `names` are what the order of a key depends on: the same in every process. */
+  /** The order for a key depends on `names`, so it is the same in every process. */
   constructor(
     items: ReadonlyArray<A>,
     names: ReadonlyArray<string>,
@@ -57,14 +57,14 @@ export class Equals<A> {
     return this.#group.items
   }
 
-  /** What is known of the items, in their order. */
+  /** The signals of the items, in the same order. */
   get signals(): ReadonlyArray<Signals> {
     return this.#signals
   }
 
   /**
-   * The order for one request, worked out as far as it is asked for. `key` is the hash of what keeps a conversation at one
-   * item; `undefined` where there is none.
+   * The order for one request, computed only as far as it is read. `key` is the hash of the request's affinity key; `undefined`
+   * without one.
    */
   order(way: Way, key: number | undefined, request: Request<A>): Order<A> {
     const { items } = this.#group
@@ -83,8 +83,8 @@ export class Equals<A> {
   }
 
   /**
-   * As the key prefers the items, but first one that has not got more than its share. One that is out or slow is stood in for
-   * by the next in the key's order, which changes nothing of what is counted: it comes home afterwards.
+   * The items in the key's order of preference, but first one that has not had more than its share. An item that is benched or
+   * slow is replaced by the next one. The request still counts for the preferred item, so the conversation returns to it later.
    */
   #homeFirst(key: number, way: Way, request: Request<A>): Order<A> {
     const favourite = this.#ring.first(key)
@@ -126,7 +126,7 @@ export class Equals<A> {
     return this.#total > 0 ? Math.max(0, weights[index]!) / this.#total : 1 / items.length
   }
 
-  /** Whether an item takes many times as long as another one (of `others`, of all when nothing is said). */
+  /** Whether an item takes many times as long as another one (of `others`; of all by default). */
   #isSlow(index: number, others: ReadonlyArray<number> | undefined, request: Request<A>): boolean {
     if (this.#loads[index]!.slowest(request.kind) < slowerBy) return false
     const own = this.#loads[index]!.time(request.kind, request)
@@ -137,7 +137,7 @@ export class Equals<A> {
     return false
   }
 
-  /** One item, then the others as the key prefers them. */
+  /** One item, then the others in the key's order of preference. */
   #ordered(key: number, home: number): Order<A> {
     const { items } = this.#group
     let order: ReadonlyArray<number> | undefined

@@ -1,9 +1,9 @@
 /**
  * Hashes of 32 bits that are the same in every process and on every machine, so that replicas which share nothing send
- * the same conversation to the same target. They spread keys; they keep nothing secret.
+ * the same conversation to the same target. They are not cryptographic.
  */
 
-/** Turns similar numbers into dissimilar ones (the last step of MurmurHash3). */
+/** Mixes the bits of a number (the finalizer of MurmurHash3). */
 export const mix = (n: number): number => {
   let mixed = n ^ (n >>> 16)
   mixed = Math.imul(mixed, 0x85ebca6b)
@@ -22,8 +22,8 @@ export const ofText = (text: string): number => {
 /** The hash of two hashes, in this order. From 0 to below 2^32. */
 export const ofPair = (one: number, other: number): number => ofPrepared(one, prepared(other))
 
-/** The part of a pair's hash that depends on the second of them only, for many pairs with the same. */
+/** The part of `ofPair` that depends on its second hash only, for many pairs with the same one. */
 export const prepared = (other: number): number => Math.imul(mix(other), 0x9e3779b1)
 
-/** The same as `ofPair`, of a second that has been prepared. */
+/** `ofPair` with a second hash that has been prepared. */
 export const ofPrepared = (one: number, other: number): number => mix(one ^ other)

@@ -1,6 +1,6 @@
 /**
- * How many requests may be hedged: a share of them, in a bucket that calm times cannot fill far, so that a provider which
- * is slow for everybody does not get twice the requests.
+ * The budget of hedges: a share of all requests may be hedged. Only a few hedges can be saved up, so a provider that is slow for
+ * all requests does not get twice the load.
  */
 
 /** Hedges that can be saved up. */
@@ -10,12 +10,12 @@ export const most = 10
 export class HedgeBudget {
   #tokens = 0
 
-  /** A request came, `share` (0 to 1) of which may be hedged. */
+  /** Deposits the share (0 to 1) of one request. */
   deposit(share: number): void {
     this.#tokens = Math.min(most, this.#tokens + share)
   }
 
-  /** May one more hedge be made? Takes it out of the budget if so. */
+  /** Withdraws one hedge; false when the budget is empty. */
   withdraw(): boolean {
     // Twenty times 0.05 is a little less than 1.
     if (this.#tokens < 1 - 1e-9) return false
@@ -23,12 +23,12 @@ export class HedgeBudget {
     return true
   }
 
-  /** A hedge that was taken out was not made. */
+  /** Returns a withdrawn hedge that was not made. */
   giveBack(): void {
     this.#tokens = Math.min(most, this.#tokens + 1)
   }
 
-  /** Whether a request that came now, `share` of which may be hedged, could be. */
+  /** Whether the next request could be hedged, after its deposit of `share`. */
   allowsNext(share: number): boolean {
     return Math.min(most, this.#tokens + share) >= 1 - 1e-9
   }

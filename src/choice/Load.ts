@@ -1,20 +1,20 @@
 /**
- * How busy and how slow one target is, and which of two is the better one.
+ * The load of a target: attempts under way and recent times; and the comparison of two targets.
  *
- * Times of streams are those to their first content, for how long an answer is says nothing of who gives it. Whole answers
- * are compared among themselves.
+ * The time of a stream is that to its first content, because the length of an answer is no property of the target. Whole
+ * answers are compared only with whole answers.
  */
 import { PeakEwma } from "./PeakEwma.ts"
 
-/** What is measured: until the first content of a stream, or until the whole answer is there. */
+/** Which time is measured: to the first content of a stream, or to the whole answer. */
 export type Kind = "stream" | "effect"
 
-/** Says the time, in milliseconds. It is asked only where it matters. */
+/** Reads the time, in milliseconds. It is called only when needed. */
 export interface Clock {
   readonly now: () => number
 }
 
-/** A failed attempt counts as one that took so many times as long as usual, for to fail fast is not to be fast. */
+/** A failed attempt counts as one that took so many times as long as usual: failing fast must not look fast. */
 export const failureFactor = 2
 
 /** The longest time that a failed attempt counts as, in milliseconds. */
@@ -32,32 +32,32 @@ export class Load {
     this.inFlight++
   }
 
-  /** An attempt is over, however it went. */
+  /** An attempt ended, with whatever outcome. */
   ended(): void {
     if (this.inFlight > 0) this.inFlight--
   }
 
-  /** So long the first content, or the whole answer, took. */
+  /** Adds the time to the first content, or to the whole answer. */
   took(kind: Kind, millis: number, now: number): void {
     this.#of(kind).observe(millis, now)
   }
 
-  /** An attempt failed after so long, for a reason that concerns the target. */
+  /** Adds a failed attempt and how long it took, if the failure concerns the target. */
   failed(kind: Kind, millis: number, now: number): void {
     const times = this.#of(kind)
     times.observe(Math.max(millis, Math.min(longestFailure, times.value * failureFactor)), now)
   }
 
   /**
-   * How long it lately took, in milliseconds; 0 when nothing is known. It fades only while nothing is under way: one request
-   * goes to a target that was slow, and no more of them before that one has told how it is now.
+   * The recent time, in milliseconds; 0 when nothing is known. It fades only while nothing is under way, so that one request at
+   * a time tests a target that was slow.
    */
   time(kind: Kind, clock: Clock): number {
     const times = this.#of(kind)
     return this.inFlight === 0 && times.value > 0 ? times.faded(clock.now()) : times.value
   }
 
-  /** The same before it faded: an upper bound that needs no clock. */
+  /** The same without fading: an upper bound that needs no clock. */
   slowest(kind: Kind): number {
     return this.#of(kind).value
   }
@@ -68,8 +68,8 @@ export class Load {
 }
 
 /**
- * What a further request has to expect of two targets, as a quotient: below 1 the first is the better one, above 1 the
- * second. Each is (attempts under way + 1) × time; where the time of one is not known, only the attempts are compared.
+ * The ratio of the loads of two targets: below 1 the first has less load, above 1 the second. The load is (attempts under
+ * way + 1) × time; if the time of one is not known, only the attempts are compared.
  */
 export const compare = (one: Load, other: Load, kind: Kind, clock: Clock): number => {
   const attempts = (one.inFlight + 1) / (other.inFlight + 1)

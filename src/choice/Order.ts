@@ -1,13 +1,13 @@
-/** Orders that are worked out only as far as they are asked for, so that a pick costs the same among 10 and 100,000. */
+/** Orders that are computed only as far as they are read, so that a pick costs the same among 10 and among 100,000 items. */
 
-/** An order of some items. A list is one. */
+/** An order of items. An array is one. */
 export interface Order<out A> {
   readonly length: number
-  /** The item at a place; `undefined` behind the last one. Asked again, it says the same. */
+  /** The item at a place; `undefined` after the last one. Repeated calls return the same item. */
   at(index: number): A | undefined
 }
 
-/** The items from a place on, then those before it. */
+/** The items from an index on, then those before it. */
 export const rotated = <A>(items: ReadonlyArray<A>, first: number): Order<A> =>
   first % items.length === 0
     ? items
@@ -17,8 +17,7 @@ export const rotated = <A>(items: ReadonlyArray<A>, first: number): Order<A> =>
       }
 
 /**
- * An order whose first item is known, and whose others are worked out one after another when they are asked for: most
- * requests need the first one only.
+ * An order with a known first item. The others are computed one by one when they are read: most requests need only the first.
  */
 export class FirstAndOthers<out A> implements Order<A> {
   readonly #items: ReadonlyArray<A>
@@ -27,7 +26,7 @@ export class FirstAndOthers<out A> implements Order<A> {
   #next: (() => number) | undefined
   #known: Array<A> | undefined
 
-  /** `others` gives a function that gives each other index once, the next one with each call. */
+  /** `others` returns a function that returns the next of the other indexes with each call. */
   constructor(items: ReadonlyArray<A>, first: number, others: (first: number) => () => number) {
     this.#items = items
     this.#first = first
@@ -47,23 +46,23 @@ export class FirstAndOthers<out A> implements Order<A> {
   }
 }
 
-/** The indexes of a list that have not been taken yet. Nothing is copied: only what was taken is remembered. */
+/** The indexes of a list that have not been taken yet. Only the changes are stored, so nothing is copied. */
 export class Left {
-  /** How many are left. */
+  /** How many remain. */
   size: number
-  /** What stands in a place whose own index was taken. */
+  /** The index at each place where the original one was taken. */
   #moved: Map<number, number> | undefined
 
   constructor(size: number) {
     this.size = size
   }
 
-  /** The index that stands at a place from 0 to below `size`. */
+  /** The index at a place from 0 to below `size`. */
   at(place: number): number {
     return this.#moved?.get(place) ?? place
   }
 
-  /** Takes the index at a place. The last one moves up into it. */
+  /** Takes the index at a place. The last index moves to that place. */
   take(place: number): number {
     const index = this.at(place)
     this.size--
@@ -75,5 +74,5 @@ export class Left {
   }
 }
 
-/** A place by chance (a number from 0 to below 1). */
+/** The place for a random number from 0 to below 1. */
 export const placeAt = (chance: number, size: number): number => Math.min(size - 1, Math.floor(chance * size))

@@ -1,9 +1,9 @@
-/** How many of a target's latest attempts failed: counts over a sliding window of time. */
+/** Counts of a target's attempts and failures in a sliding time window. */
 
-/** The pieces of a window: the oldest is left out as a whole. */
+/** The number of pieces of a window. The oldest piece is dropped as a whole. */
 const pieces = 10
 
-/** What was counted. */
+/** The counts of a window. */
 export interface Counted {
   readonly attempts: number
   readonly failed: number
@@ -31,12 +31,12 @@ export class Outcomes {
     if (hasFailed) this.#failed[at]!++
   }
 
-  /** Counts an attempt as failed that was counted as a success before: a stream that broke after its first content. */
+  /** Turns a counted success into a failure: a stream broke after its first content. */
   turn(now: number): void {
     this.#failed[this.#forget(now)]!++
   }
 
-  /** What the window holds now. */
+  /** The counts of the window that ends now. */
   count(now: number): Counted {
     this.#forget(now)
     let attempts = 0
@@ -49,7 +49,7 @@ export class Outcomes {
     return { attempts: Math.max(attempts, failed), failed }
   }
 
-  /** Empties the pieces that have become old. Returns where the latest one is. */
+  /** Clears the pieces that are too old. Returns the index of the latest one. */
   #forget(now: number): number {
     const piece = Math.floor(now / this.#length)
     const old = Math.min(pieces, Math.max(0, piece - this.#piece))

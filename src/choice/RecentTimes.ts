@@ -1,19 +1,19 @@
-/** The latest times of something, and what most of them stayed below. */
+/** The latest times of a target, and their percentiles. */
 
 /** Times that are remembered. */
 export const remembered = 128
 
-/** With fewer times than this nothing is said. */
+/** With fewer times than this there is no percentile. */
 export const fewest = 20
 
 /** The latest times of one target, in milliseconds. */
 export class RecentTimes {
   readonly #times: Array<number> = []
   #next = 0
-  /** What was worked out last, and for which share. */
+  /** The last result, and its share. */
   #known: { readonly share: number; readonly value: number } | undefined
 
-  /** Something took so long. */
+  /** Adds a time. */
   add(took: number): void {
     this.#times[this.#next] = took
     this.#next = (this.#next + 1) % remembered
@@ -21,8 +21,8 @@ export class RecentTimes {
   }
 
   /**
-   * The shortest of the times that a share of them (0 to 1) does not exceed: `percentile(0.95)` is the time that 95 of 100
-   * stayed at or below. `undefined` while there are fewer than 20.
+   * The percentile for a share (0 to 1): `percentile(0.95)` is the time that 95 of 100 times do not exceed. `undefined` with
+   * fewer than 20 times.
    */
   percentile(share: number): number | undefined {
     if (this.#times.length < fewest) return undefined

@@ -1,12 +1,11 @@
 /**
  * The order in which a key prefers the members of a group: rendezvous hashing with weights.
  *
- * Each member gets a score from the key's hash and its own; the highest score comes first. A member that is added or taken
- * away moves only its own keys. Over many keys a member comes first as often as its share of the weights says. Every process
- * that knows the same names and weights finds the same order.
+ * Each member gets a score from the key's hash and its own hash; the highest score comes first. Adding or removing a member
+ * moves only its own keys. Over many keys each member comes first in proportion to its weight. Every process with the same
+ * names and weights computes the same order.
  *
- * It looks at every member, so its cost grows with their number: this is the one order that a group of 100,000 does not get
- * for the cost of ten.
+ * The cost grows with the number of members, unlike that of the other orders.
  */
 import * as Hash from "./Hash.ts"
 
@@ -18,7 +17,7 @@ export class Rendezvous {
   readonly #weights: ReadonlyArray<number>
   readonly #isEven: boolean
 
-  /** `weights[i]` is the weight of `names[i]`; one without weight comes last for every key. */
+  /** `weights[i]` is the weight of `names[i]`. Members without weight come last for every key. */
   constructor(names: ReadonlyArray<string>, weights: ReadonlyArray<number>) {
     this.#hashes = names.map((name) => Hash.prepared(Hash.ofText(name)))
     this.#weights = weights
@@ -50,7 +49,7 @@ export class Rendezvous {
     return best
   }
 
-  /** All members, as a key prefers them. */
+  /** All members, in a key's order of preference. */
   order(key: number): Array<number> {
     const scores = this.#hashes.map((_, member) => this.score(key, member))
     return scores.map((_, member) => member).sort((a, b) => scores[b]! - scores[a]!)

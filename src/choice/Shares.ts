@@ -1,9 +1,9 @@
 /**
  * Keeps affinity from sending one member of a group more than 1.25 times its share of the requests (consistent hashing with
- * bounded loads, Mirrokni, Thorup and Zadimoghaddam, 2016). What is counted are the latest requests that came with a key.
+ * bounded loads, Mirrokni, Thorup and Zadimoghaddam, 2016). Only recent requests with a key are counted.
  *
- * Before that bound is met, whole conversations move: of those that prefer a member which too many prefer, a part goes to the
- * next in its own order, always the same part. So they stay together, and single requests seldom have to be sent elsewhere.
+ * Whole conversations move before that bound is reached: when too many conversations prefer a member, a fixed part of them goes
+ * to the next member of their own order. So conversations stay together, and single requests rarely have to move.
  */
 
 import type { Clock } from "./Load.ts"
@@ -11,25 +11,25 @@ import type { Clock } from "./Load.ts"
 /** How many times its share of the requests a member may get because of affinity. */
 export const mostOfShare = 1.25
 
-/** From so many times its share on, some of the conversations that prefer a member go elsewhere. */
+/** Above this many times its share, some of the conversations that prefer a member go elsewhere. */
 const spillsAbove = 1.2
 
 /**
- * A member that has got fewer of the latest requests than this is not bounded: few requests are never even, and a member
- * with about one a second is not overloaded, so a single conversation stays together.
+ * A member with fewer recent requests than this is not limited: few requests are never spread evenly, and about one request a
+ * second is no overload, so a single conversation stays together.
  */
 export const fewest = 64
 
 /** After so many milliseconds a request counts half. */
 export const halfLife = 30_000
 
-/** The clock is read once in so many requests. */
+/** The clock is read once in this many requests. */
 const perReading = 32
 
-/** Requests for each member that are remembered: with so many, chance alone seldom makes a quarter more. */
+/** How many requests per member are remembered: enough that 1.25 times the share is rarely exceeded by chance. */
 export const remembered = 512
 
-/** Who got the latest requests of a group. */
+/** How the recent requests of a group were divided among its members. */
 export class Shares {
   readonly #wanted: Array<number>
   readonly #got: Array<number>
@@ -44,21 +44,21 @@ export class Shares {
   }
 
   /**
-   * Whether a conversation leaves the member that it prefers, whose share of the weights is `share` (0 to 1), because too many
-   * prefer it. `place` (0 to below 1) is the conversation's own: those with the lowest go first, and come back last.
+   * Whether a conversation leaves its preferred member because too many prefer it. `share` (0 to 1) is the member's share of the
+   * weights. `place` (0 to below 1) belongs to the conversation: those with the lowest leave first and return last.
    */
   spills(member: number, share: number, place: number): boolean {
     const wanted = this.#wanted[member]!
     return wanted > fewest && place < 1 - (spillsAbove * share * this.#total) / wanted
   }
 
-  /** May a member, whose share of the weights is `share` (0 to 1), get one more? */
+  /** Whether a member may get one more request; `share` (0 to 1) is its share of the weights. */
   allows(member: number, share: number): boolean {
     const next = this.#got[member]! + 1
     return next <= fewest || next <= mostOfShare * share * (this.#total + 1)
   }
 
-  /** Counts a request that prefers one member and goes to another, or to the same. What is old counts half, and half again. */
+  /** Counts a request: the member that it prefers, and the one that it goes to. Older counts are halved repeatedly. */
   count(wanted: number, got: number, clock: Clock): void {
     this.#wanted[wanted]!++
     this.#got[got]!++

@@ -1,8 +1,8 @@
 /**
- * What is known of targets from their attempts: how busy and slow they are, how often they fail, how much they take.
+ * What was learnt about targets from their attempts: load, times, failures and limits.
  *
- * It belongs to no target and to no chain, so that every chain sees what another one has learnt, and so that it outlives a
- * reload. Only targets that have equals, a limit or a hedge are looked at; others cost nothing.
+ * Signals are kept apart from targets and chains, so that all chains share them and they survive a reload. They are kept only
+ * for targets with equals, a learned limit or a hedge; other targets cost nothing.
  */
 import { Capacity } from "../capacity/Capacity.ts"
 import { LatestKeys } from "../util/LatestKeys.ts"
@@ -11,19 +11,19 @@ import { Load } from "./Load.ts"
 import type { Outcomes } from "./Outcomes.ts"
 import { RecentTimes } from "./RecentTimes.ts"
 
-/** More targets than this are not kept, except by those that are in use; the oldest go first. */
+/** The most targets that are kept, apart from those in use. The oldest are dropped. */
 export const capacity = 10_000
 
-/** What is known of one target. */
+/** The signals of one target. */
 export class Signals {
   readonly load = new Load()
-  /** What it takes, kept from its first refusal on. */
+  /** Its learned limits, from its first refusal on. */
   capacity: Capacity | undefined
   /** The latest times to the first content, or to the whole answer. */
   readonly times = { stream: new RecentTimes(), effect: new RecentTimes() }
-  /** Kept from its first failure on. */
+  /** Its outcomes, from its first failure on. */
   outcomes: Outcomes | undefined
-  /** How many times in a row it was taken out for failing too often, and when the last such time ends. */
+  /** How many times in a row it was ejected, and when the last ejection ends. */
   ejections = 0
   outUntil = Number.NEGATIVE_INFINITY
 }
@@ -31,20 +31,20 @@ export class Signals {
 /** A target and its equals. */
 export interface Group {
   readonly items: ReadonlyArray<object>
-  /** What is known of each, in their order. */
+  /** The signals of each, in the same order. */
   readonly signals: ReadonlyArray<Signals>
 }
 
-/** A target, with what it keeps of the signals that it belongs to. */
+/** A target, with its cached signals. */
 export interface Keeping {
   readonly key: string
   readonly kept: { signalsOf: object | undefined; signals: Signals | undefined }
 }
 
-/** What is known of all targets, by their keys. */
+/** The signals of all targets, by key. */
 export class SignalsOf {
   readonly hedges = new HedgeBudget()
-  /** The groups in which targets have equals, by the targets themselves. */
+  /** The group of each target that has equals. */
   readonly groups = new WeakMap<object, Group>()
   /** Targets that have refused attempts, by their keys. */
   readonly refusing = new Map<string, Signals>()
@@ -55,7 +55,7 @@ export class SignalsOf {
     return this.#known.size
   }
 
-  /** What is known of a target; made when it is first asked for. */
+  /** The signals of a target, made on first use. */
   of(key: string): Signals {
     const known = this.#known.get(key)
     if (known !== undefined) return known
@@ -64,7 +64,7 @@ export class SignalsOf {
     return made
   }
 
-  /** The same for a target that is at hand. It keeps what it got, so that attempts look nothing up. */
+  /** The same for a target object. It caches its signals, so that attempts need no lookup. */
   ofTarget({ key, kept }: Keeping): Signals {
     if (kept.signalsOf !== this || kept.signals === undefined) {
       kept.signalsOf = this
@@ -73,14 +73,14 @@ export class SignalsOf {
     return kept.signals
   }
 
-  /** The same, without making anything. */
+  /** The signals of a target, if there are any. */
   peek(key: string): Signals | undefined {
     return this.#known.get(key)
   }
 
-  /** Begins to learn what a target takes. */
+  /** Starts to learn the limits of a target. */
   learn(key: string, known: Signals): Capacity {
-    // Only names that callers make up can be so many. What was learnt of the oldest is no longer listed.
+    // Only made-up names can be so many. The limits of the oldest are no longer listed.
     for (const oldest of this.refusing.keys()) {
       if (this.refusing.size < capacity) break
       this.refusing.delete(oldest)

@@ -1,5 +1,5 @@
 /**
- * A named service with the credentials it can be used with: what a chain is made of.
+ * A named service and its credentials. Chains are made of models of backends.
  *
  * A language-model `Provider` is one; `Backend.make` turns any other service into one.
  */
@@ -15,7 +15,7 @@ import { type Strategy, strategies } from "./Strategy.ts"
 export type { Backend } from "./BackendShape.ts"
 
 /**
- * Makes a backend of any service, so that something that has nothing to do with language models can fail over.
+ * Makes a backend of any service, so that calls to it can fail over. The service need not be a language model.
  *
  * @example
  * import { Backend } from "effect-failover"
@@ -48,7 +48,7 @@ export const make = <const Name extends string, Service>(
 }
 
 /**
- * Throws unless something can be a backend: its name, its credentials, its strategy and its policy.
+ * Throws `InvalidOptions` when the name, the credentials, the strategy or the policy are invalid.
  *
  * @internal
  */

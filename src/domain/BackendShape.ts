@@ -1,4 +1,4 @@
-/** The shape of a backend, apart from what is built on it, so that models can refer to it. */
+/** The type of a backend, in a file of its own so that models can refer to it. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type { Options } from "../policy/Policy.ts"
 import type * as Credential from "./Credential.ts"
@@ -10,7 +10,7 @@ export interface Backend {
   readonly name: string
   readonly credentials: NonEmptyReadonlyArray<Credential.Credential>
   readonly strategy: Strategy
-  /** Where credentials without a base URL of their own stand. */
+  /** The base URL of credentials that have none of their own. */
   readonly baseUrl?: string | undefined
   /** Laid over the runtime's policy for all models of this backend. */
   readonly policy?: Options | undefined

@@ -1,7 +1,7 @@
 /**
- * What can be benched: a target, a credential with all its models, a model with all its credentials, a provider.
+ * What can be benched: a target, a credential with all its models, a model with all its credentials, or a provider.
  *
- * Written as one string, the way people type it:
+ * A key is one string:
  *
  * | key | what is benched |
  * | --- | --- |
@@ -12,7 +12,7 @@
  */
 import type { Scope } from "../policy/Rule.ts"
 
-/** A key in the form people read and type. */
+/** A bench key as a string. */
 export type BenchKey = string
 
 /** The parts of a key. */
@@ -22,14 +22,14 @@ export interface Parts {
   readonly credential?: string | undefined
 }
 
-/** Writes a key. */
+/** Formats a key. */
 export const format = ({ credential, model, provider }: Parts): BenchKey =>
   (model === undefined ? provider : `${provider}/${model}`) +
   (credential === undefined ? "" : `#${credential}`)
 
 /**
- * Reads a key; `undefined` when it is none. A `#` inside a model's name is taken as part of the model unless what
- * follows the last one looks like a credential's name.
+ * Parses a key; `undefined` when the text is not one. The text after the last `#` is the credential if it has the form of a
+ * credential's name; otherwise the `#` is part of the model's name.
  */
 export const parse = (text: string): Parts | undefined => {
   const match = /^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\/(.+?))?(?:#([A-Za-z0-9][A-Za-z0-9._-]*))?$/s.exec(
@@ -38,7 +38,7 @@ export const parse = (text: string): Parts | undefined => {
   return match === null ? undefined : { provider: match[1]!, model: match[2], credential: match[3] }
 }
 
-/** What kind of thing a key names. */
+/** The kind of thing that a key names. */
 export const scopeOf = ({ credential, model }: Parts): Scope =>
   model === undefined
     ? credential === undefined

@@ -1,4 +1,4 @@
-/** The ordered models a request may use. */
+/** A chain: the models that a request may use, in order. */
 
 import { combine, type Options } from "../policy/Policy.ts"
 import * as PolicyChecks from "../policy/PolicyChecks.ts"
@@ -9,36 +9,36 @@ import * as ModelSpec from "./ModelSpec.ts"
 import { isStrategy, type Strategy, strategies } from "./Strategy.ts"
 
 /**
- * The ordered models a request may use: its own model first, then the fallbacks. `R` are the services its backends are
- * taken from.
+ * The models that a request may use, in order: the preferred model first, then the fallbacks. `R` are the services that
+ * provide its backends.
  *
- * A chain is a value: build it once, share it between all requests. What the runtime prepares for it is kept with it.
+ * A chain is a value. Build it once and share it between all requests: the runtime caches what it prepares for a chain.
  *
  * @category models
  */
 export interface Chain<out P extends Backend, out R = never> {
-  /** At least one, none twice, tier after tier. */
+  /** At least one model, none twice, in the order of the tiers. */
   readonly models: ReadonlyArray<Model.Model<P, R>>
-  /** The same models in tiers. Absent where no tier has more than one: each model is a tier of its own then. */
+  /** The same models in tiers. Absent when every tier has one model. */
   readonly tiers?: ReadonlyArray<Tier<P, R>> | undefined
   /** Used instead of the rest of the chain when a prompt was too long for a model. */
   readonly onContextExceeded?: Chain<P, R> | undefined
-  /** Used when a request was refused for its content; without it such a refusal goes to the caller. */
+  /** Used when a model refused a request for its content. Without it the caller gets that refusal. */
   readonly onContentPolicy?: Chain<P, R> | undefined
-  /** Laid over every other policy, for requests to this chain. */
+  /** Policy options for requests to this chain. They override all others. */
   readonly policy?: Options | undefined
 }
 
 /**
- * One step of a chain: a model, or several that count as the same. A request goes on to the next tier when no target of this
- * one can serve it.
+ * One step of a chain: one model, or several that are equally good. A request goes on to the next tier when no target of this
+ * tier can answer it.
  *
  * @category models
  */
 export interface Tier<out P extends Backend, out R = never> {
   /** At least one. Their targets (models × credentials) are ordered together. */
   readonly models: ReadonlyArray<Model.Model<P, R>>
-  /** Of a tier of several models; default `leastLoaded`. A tier of one model is ordered as its backend says. */
+  /** The order of the targets of a tier with several models. Default `leastLoaded`. A tier of one model uses its backend's strategy. */
   readonly strategy?: Strategy | undefined
 }
 
@@ -54,8 +54,8 @@ type RequirementsOf<L> =
   L extends Model.Model<infer _P, infer R> ? R : L extends Chain<infer _P, infer R> ? R : never
 
 /**
- * Builds a chain. Nested chains are flattened (their own policies and special chains stay behind), and a model that
- * is named twice keeps its first place. Throws `InvalidOptions` when two different providers have one name.
+ * Builds a chain. Nested chains are flattened (their own policies and special chains are dropped), and a model that
+ * occurs twice keeps its first place. Throws `InvalidOptions` when two different providers have one name.
  *
  * @example
  * import { Backend, Chain } from "effect-failover"
@@ -73,8 +73,9 @@ export function make(...links: ReadonlyArray<Link<never, never>>): Chain<never, 
 }
 
 /**
- * Models that count as the same: a chain of one tier, for `make` to put into others. Their targets are ordered together (see
- * `withStrategy`), and `Model.withWeight` gives one a share, for a canary. In a chain of several tiers here, all are one.
+ * Models that are equally good: a chain of one tier, to be passed to `make`. Their targets are ordered together (see
+ * `withStrategy`), and `Model.withWeight` gives one of them a share, for a canary. A chain that is passed here with several
+ * tiers becomes part of the one tier.
  *
  * @example
  * import { Backend, Chain, Model } from "effect-failover"
@@ -92,18 +93,18 @@ export function equals(...links: ReadonlyArray<Link<never, never>>): Chain<never
   return equalsOf(links)
 }
 
-/** The same for lists whose length is not known. */
+/** Like `equals`, for a list of links. */
 export const equalsOf = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> =>
   ofTiers([{ models: fromLinks(links).models }])
 
-/** Builds a chain from links of one kind, for lists whose length is not known; see `make`. */
+/** Like `make`, for a list of links. */
 export const fromLinks = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> => {
   Checks.refuse("Chain.make", linkProblems(links))
   return fromTiers(links.flatMap((link) => ("models" in link ? tiersOf(link) : [{ models: [link] }])))
 }
 
 /**
- * Builds a chain from tiers. Those without a model are left out, and a model that is named twice keeps its first place. Throws
+ * Builds a chain from tiers. Tiers without models are left out, and a model that occurs twice keeps its first place. Throws
  * `InvalidOptions` when two different providers have one name.
  *
  * @internal
@@ -152,7 +153,7 @@ export const tiersOf = <P extends Backend, R>(chain: Chain<P, R>): ReadonlyArray
   chain.tiers ?? chain.models.map((model) => ({ models: [model] }))
 
 /**
- * The chain with other models in the places of its own; one for which there is none (`undefined`) is left out.
+ * The chain with each model replaced by what `f` returns for it. A model is left out when `f` returns `undefined`.
  *
  * @internal
  */
@@ -162,7 +163,7 @@ export const mapModels = <P extends Backend, R, P2 extends Backend, R2>(
 ): Pick<Chain<P2, R2>, "models" | "tiers"> =>
   ofTiers(tiersOf(chain).map((tier) => ({ ...tier, models: tier.models.flatMap((model) => f(model) ?? []) })))
 
-/** The order in which every tier of several models is tried; see `Strategy`. */
+/** Sets the strategy of every tier that has several models; see `Strategy`. */
 export const withStrategy = <P extends Backend, R>(chain: Chain<P, R>, strategy: Strategy): Chain<P, R> => {
   checkStrategy("Chain.withStrategy", strategy)
   return chain.tiers === undefined
@@ -177,7 +178,7 @@ const checkStrategy = (where: string, strategy: Strategy): void => {
   if (!isStrategy(strategy)) Checks.refuse(where, [`the strategy is one of ${strategies.join(", ")}`])
 }
 
-/** Throws when two different services have one name: what rests of one would rest of the other, and one would be lost. */
+/** Throws when two different providers have the same name: they would share one bench, and one of them would never be called. */
 const check = <P extends Backend, R>(
   { backend, spec }: Model.Model<P, R>,
   services: Map<string, Backend | object>,
@@ -187,18 +188,18 @@ const check = <P extends Backend, R>(
   if (before === undefined) services.set(spec.provider, backend)
   else if (before !== backend && !isCopy(before, backend)) {
     Checks.refuse(where, [
-      `two different providers are called ${JSON.stringify(spec.provider)}; each needs a name of its own, because rests and limits are kept by it`
+      `two different providers are called ${JSON.stringify(spec.provider)}; each needs a name of its own, because benches and limits are kept by name`
     ])
   }
 }
 
-/** The same service with another policy or another coat. */
+/** The same service, perhaps with another policy. */
 const isCopy = (one: object, other: object): boolean => {
   const [a, b] = [one as Partial<Backend>, other as Partial<Backend>]
   return a.credentials !== undefined && a.credentials === b.credentials && a.baseUrl === b.baseUrl
 }
 
-/** Lays a policy over a chain, on top of one it has. */
+/** Adds policy options to a chain. They override the chain's present ones. */
 export const withPolicy = <P extends Backend, R>(chain: Chain<P, R>, policy: Options): Chain<P, R> => {
   PolicyChecks.check("Chain.withPolicy", policy)
   return {
@@ -207,14 +208,14 @@ export const withPolicy = <P extends Backend, R>(chain: Chain<P, R>, policy: Opt
   }
 }
 
-/** The chain to use when a prompt was too long for a model of this one. Throws `InvalidOptions` as `make` does. */
+/** Sets the chain to use when a prompt was too long for a model of this chain. Throws `InvalidOptions` as `make` does. */
 export const onContextExceeded = <P extends Backend, R, P2 extends Backend, R2>(
   chain: Chain<P, R>,
   other: Chain<P2, R2>
 ): Chain<P | P2, R | R2> => special("Chain.onContextExceeded", { ...chain, onContextExceeded: other }, other)
 
 /**
- * The chain to use when a request was refused for its content by a model of this one. Throws `InvalidOptions` as `make`
+ * Sets the chain to use when a model of this chain refused a request for its content. Throws `InvalidOptions` as `make`
  * does.
  */
 export const onContentPolicy = <P extends Backend, R, P2 extends Backend, R2>(

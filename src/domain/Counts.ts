@@ -3,7 +3,7 @@ import type { FailureClass } from "../failure/Failure.ts"
 
 /** The counts of one target, or of one credential with all its models, since the process started. */
 export interface AttemptCounts {
-  /** Attempts that ended by themselves; those that a caller interrupted are not counted. */
+  /** Attempts that ended. Attempts that were interrupted by the caller are not counted. */
   readonly attempts: number
   readonly failures: number
   readonly failuresInRow: number
@@ -12,10 +12,10 @@ export interface AttemptCounts {
     | undefined
 }
 
-/** The same while it counts. */
+/** The same, mutable. */
 export type Counts = { -readonly [K in keyof AttemptCounts]: AttemptCounts[K] }
 
-/** The counts of a target, and those of its credential. */
+/** The counts of a target and of its credential. */
 export interface Counted {
   readonly own: Counts
   readonly credential: Counts

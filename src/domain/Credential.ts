@@ -1,4 +1,4 @@
-/** A named set of secrets for one provider. */
+/** A credential: a named API key of a provider, with its settings. */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Checks from "../util/Checks.ts"
@@ -11,13 +11,13 @@ export const CredentialName = Schema.String.check(
 )
 
 /**
- * A named set of secrets for one provider. The key is `Redacted`: it prints as `<redacted>` wherever it may appear.
+ * A named API key of a provider, with its settings. The key is `Redacted`, so it prints as `<redacted>`.
  *
  * @category models
  */
 export interface Credential {
   readonly name: string
-  /** Absent for a local server that needs none. */
+  /** Absent for a server that needs no key. */
   readonly apiKey?: Redacted.Redacted | undefined
   /** Overrides the provider's own base URL. Credentials with the same base URL share an endpoint. */
   readonly baseUrl?: string | undefined
@@ -26,15 +26,15 @@ export interface Credential {
   /** Its share under the `weighted` strategy. */
   readonly weight: number
   /**
-   * Requests per minute: so many at once, and from then on one every 60 s / `rpm`. A credential over this limit is
-   * skipped, it has not failed; retries and probes count like all requests. Absent: no limit.
+   * The limit of requests per minute: at most `rpm` at once, then one every 60 s / `rpm`. A credential over this limit is
+   * skipped, which is no failure. Retries and probes count too. Absent: no limit.
    */
   readonly rpm?: number | undefined
 }
 
 /**
- * Builds a credential. Defaults: enabled, weight 1, no key. Throws `InvalidOptions` for a name that cannot stand in a bench
- * key, and for options of the wrong kind.
+ * Builds a credential. Defaults: enabled, weight 1, no key. Throws `InvalidOptions` for a name that is not allowed in a
+ * bench key, and for options of the wrong kind.
  *
  * @example
  * import { Credential } from "effect-failover"
@@ -70,7 +70,7 @@ const weight = Checks.number("a number, at least 0", { least: 0 })
 const rpm = Checks.number("a number of requests per minute, more than 0", { above: 0 })
 
 /**
- * Throws unless there are credentials, each with a name of its own: their bench keys would be the same.
+ * Throws when there are no credentials, or two with the same name, since they would have the same bench key.
  *
  * @internal
  */
@@ -97,7 +97,7 @@ const made = (name: string, options: NonNullable<Parameters<typeof make>[1]>): C
 })
 
 /**
- * The credential of a provider that was given none: named `default`, without a key.
+ * The credential of a provider without credentials: named `default`, without a key.
  *
  * @internal
  */

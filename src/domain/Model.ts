@@ -8,32 +8,31 @@ import * as ModelSpec from "./ModelSpec.ts"
 
 /** The options of a model. */
 export interface ModelOptions {
-  /** Its window in tokens. Known windows keep the run from sending a prompt that was too long to one no larger. */
+  /** Its context window in tokens. After a prompt was too long for one model, models with a known window that is no larger are skipped. */
   readonly contextWindow?: number | undefined
-  /** Laid over the provider's policy for this model. */
+  /** Policy options for this model. They override the provider's. */
   readonly policy?: Options | undefined
 }
 
 /**
- * A model of a backend. `R` is the service the backend is taken from when the model is used, `never` when the backend is
- * already at hand.
+ * A model of a backend. `R` is the service that provides the backend, or `never` when the model holds the backend itself.
  *
  * @category models
  */
 export interface Model<out P extends Backend, out R = never> extends ModelOptions {
   readonly spec: ModelSpec.ModelSpec
   readonly backend: Context.Key<R, P> | P
-  /** Its share among the models that count as the same (`Chain.equals`), beside theirs. Default 1. */
+  /** Its share among equal models (`Chain.equals`), relative to their weights. Default 1. */
   readonly weight?: number | undefined
   /**
-   * True for a model that a caller named and no configuration has. Callers can make up such names, so the bench keeps
-   * a bounded number of their entries. Models that code makes are listed.
+   * True for a model that a caller named and no configuration lists. Callers can make up such names, so the bench keeps a
+   * bounded number of entries for them. Models that are built in code count as listed.
    */
   readonly unlisted?: boolean | undefined
 }
 
 /**
- * A model of a backend that is at hand, or of one that is a service.
+ * Makes a model of a backend, or of a service that provides one.
  *
  * @example
  * import { Model, Backend } from "effect-failover"
@@ -46,7 +45,7 @@ export const make = <P extends Backend>(backend: P, model: string, options?: Mod
   return { ...options, spec: ModelSpec.make(backend.name, model), backend }
 }
 
-/** Throws unless this can be a model. */
+/** Throws `InvalidOptions` when the name or the options are invalid. */
 const check = (provider: string, model: string, options: ModelOptions | undefined): void => {
   const where = `Model.make(${JSON.stringify(provider)}, ${JSON.stringify(model)})`
   Checks.refuse(where, [
@@ -62,7 +61,7 @@ const check = (provider: string, model: string, options: ModelOptions | undefine
 }
 
 /**
- * A model of a backend that is a service: the service stands in the type until its layer is provided.
+ * Makes a model of a service: its requirement stays in the type until the layer is provided.
  *
  * @internal
  */
@@ -97,7 +96,7 @@ export const withWeight = <P extends Backend, R>(model: Model<P, R>, weight: num
 }
 
 /**
- * The backend of a model, from the context where it is a service.
+ * The backend of a model: the model's own, or the one in the context.
  *
  * @internal
  */
@@ -105,7 +104,7 @@ export const backendOf = <P extends Backend, R>(model: Model<P, R>, context: Con
   isKey(model.backend) ? Context.get(context, model.backend) : model.backend
 
 /**
- * The backend of a model where it is at hand; `undefined` where it is a service.
+ * The model's own backend; `undefined` when a service provides it.
  *
  * @internal
  */

@@ -1,9 +1,9 @@
-/** `"provider/model"`: how a model is named. */
+/** The name of a model: `"provider/model"`. */
 import * as Schema from "effect/Schema"
 
 /**
- * A provider's name: letters, digits, `.`, `_` and `-`. It may hold neither `/` nor `#`, because both separate the
- * parts of a bench key.
+ * A provider's name: letters, digits, `.`, `_` and `-`. `/` and `#` are not allowed, because they separate
+ * the parts of a bench key.
  */
 export const ProviderName = Schema.String.check(
   Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
@@ -12,7 +12,7 @@ export const ProviderName = Schema.String.check(
 )
 
 /**
- * A model of a provider. Everything after the first slash is the model, slashes and all:
+ * A model of a provider. Everything after the first slash is the model, further slashes included:
  * `openrouter/meta-llama/llama-4` is the model `meta-llama/llama-4` of `openrouter`.
  *
  * @category models
@@ -26,8 +26,8 @@ export interface ModelSpec {
 export const make = (provider: string, model: string): ModelSpec => ({ provider, model })
 
 /**
- * Reads a spec; `undefined` when the text is none (no slash, an empty part, a provider name with odd characters).
- * Blanks around it are ignored.
+ * Parses a spec; `undefined` when the text is not one (no slash, an empty part, an invalid provider name). Surrounding
+ * whitespace is ignored.
  *
  * @example
  * import { ModelSpec } from "effect-failover"
@@ -45,5 +45,5 @@ export const parse = (text: string): ModelSpec | undefined => {
 
 const isProviderName = Schema.is(ProviderName)
 
-/** `provider/model`. */
+/** Formats a spec as `provider/model`. */
 export const format = (spec: ModelSpec): string => `${spec.provider}/${spec.model}`

@@ -1,7 +1,7 @@
 /**
- * What one chunk of a stream means for failover: does it carry content, and is the answer complete with it?
+ * What one chunk of a stream means for failover: whether it carries content, and whether it completes the answer.
  *
- * A provider states the phase of each chunk, so that the engine knows nothing about wire formats.
+ * The provider gives the phase of each chunk, so the engine does not depend on wire formats.
  */
 
 /** The meaning of one chunk. */
@@ -25,7 +25,7 @@ export const alive: Phase = { content: false, complete: false, last: false, aliv
 /** Content for the caller. */
 export const content: Phase = { content: true, complete: false, last: false }
 
-/** The answer is complete (a finish reason); usage may still follow. Without content before it: an empty answer. */
+/** The answer is complete (a finish reason); usage may still follow. An answer that completes without content is empty. */
 export const complete: Phase = { content: false, complete: true, last: false }
 
 /** Content and the completion in one chunk, or a finish that is an answer by itself (cut by the length limit). */

@@ -12,9 +12,9 @@ import type { Strategy } from "./Strategy.ts"
 import type { Target } from "./Target.ts"
 
 /**
- * A bound on what is held back of a stream until its commit point: more than `most` of what `sizeOf` measures (bytes,
- * for one) is a `Transient` failure with reason `Malformed`, and the run moves on. What has been handed over is not
- * measured.
+ * Limits how much of a stream is held back until its commit point. `sizeOf` measures a chunk, for example in bytes. More than
+ * `most` in total is a `Transient` failure with reason `Malformed`, and the run moves on. Chunks after the commit point are
+ * not measured.
  */
 export interface Holding<Chunk> {
   sizeOf(chunk: Chunk): number
@@ -22,9 +22,9 @@ export interface Holding<Chunk> {
 }
 
 /**
- * A service that answers requests. It makes one attempt per call and has no retries of its own: those, the rests and
- * the fallbacks are the runtime's. `target` says which model and which credential to use, and under which policy
- * (`target.policy.timeouts.headers` and `.connect` are the provider's to keep; the other timeouts are the runtime's).
+ * A service that answers requests. It makes one attempt per call and does not retry: retries, benches and fallbacks
+ * are the runtime's task. `target` names the model, the credential and the policy to use. The provider enforces
+ * `target.policy.timeouts.headers` and `.connect`; the runtime enforces the other timeouts.
  *
  * Interrupting either call must stop what it started.
  *
@@ -34,25 +34,25 @@ export interface Provider<in Request, out Answer, out Chunk> extends Backend.Bac
   /** One attempt at a whole answer. An answer without content is a `Transient` failure with reason `Empty`. */
   readonly complete: (request: Request, target: Target) => Effect.Effect<Answer, Failure>
   /**
-   * One attempt at a stream. An error event inside it, on whatever HTTP status, is a failure of the stream. It need
-   * not notice a missing end: the runtime does, by the phases.
+   * One attempt at a stream. An error event inside it is a failure of the stream, whatever the HTTP status. The
+   * provider need not detect a missing end: the runtime does so from the phases.
    */
   readonly stream: (request: Request, target: Target) => Stream.Stream<Chunk, Failure>
   /**
-   * What one of this provider's own chunks means; called once per chunk, so it should be cheap. Without it every chunk is
-   * content, and the end of the stream completes the answer.
+   * What a chunk means. It is called once for each chunk and should be cheap. Without it every chunk is content, and the end
+   * of the stream completes the answer.
    */
   phase?(chunk: Chunk): Phase
-  /** How much of a stream may be held back until its commit point; without it there is no bound. */
+  /** How much of a stream may be held back until its commit point. Without it there is no limit. */
   readonly holding?: Holding<Chunk> | undefined
   /**
-   * Whether a request may be sent to two targets at once (`Policy.HedgeOptions`): not if answering it leaves something behind
-   * that must not be there twice, such as a stored response. Without it every request may be.
+   * Whether a request may be sent to two targets at once (`Policy.HedgeOptions`). Return false if an answer has a side effect
+   * that must not happen twice, such as a stored response. Without it every request may be hedged.
    */
   mayHedge?(request: Request): boolean
   /**
-   * The request as it may be tried once more after it was refused as invalid: without what the refusal names. `undefined`
-   * where there is nothing to change.
+   * The request for a second try after it was refused as invalid: without the field that the refusal names. `undefined` when
+   * there is nothing to change.
    */
   readonly secondTry?:
     | (<Asked extends Request>(request: Asked, refusal: BadRequest) => Asked | undefined)
@@ -69,21 +69,21 @@ export interface Provider<in Request, out Answer, out Chunk> extends Backend.Bac
 /** Any provider. */
 export type AnyProvider = Provider<never, unknown, unknown>
 
-/** What all members of a union of providers take. */
+/** The request that all members of a union of providers accept. */
 type CommonRequest<P extends AnyProvider> = [P] extends [Provider<infer Request, unknown, unknown>]
   ? Request
   : never
 
-/** What any member of a union of providers takes. */
+/** The request that any member of a union of providers accepts. */
 type EachRequest<P extends AnyProvider> =
   P extends Provider<infer Request, unknown, unknown> ? Request : never
 
-/** Members of a union that have all of the others, and so are what each of them takes. */
+/** The members of a union that are assignable to all others. */
 type Matching<Request, Common> = Request extends Common ? Request : never
 
 /**
- * The request that every provider of a chain takes. Where the providers take different requests (those of two protocols, say),
- * it is a sentence instead, for the compiler to show.
+ * The request that every provider of a chain takes. When the providers take different requests (of two protocols, for
+ * example), it is a sentence that appears in the compiler's error.
  */
 export type RequestOf<P extends AnyProvider> = [EachRequest<P>] extends [CommonRequest<P>]
   ? CommonRequest<P>
@@ -98,38 +98,38 @@ export type AnswerOf<P extends AnyProvider> =
 /** A chunk of a provider's streams. */
 export type ChunkOf<P extends AnyProvider> = P extends Provider<never, unknown, infer Chunk> ? Chunk : never
 
-/** How a provider is used: with which credentials, in which order, under which policy. */
+/** How a provider is used: its credentials, their order, and its policy. */
 export interface ProviderOptions {
-  /** Default: one named `default`, without a key. */
+  /** Default: one credential named `default`, without a key. */
   readonly credentials?: NonEmptyReadonlyArray<Credential> | undefined
   /** The order in which the credentials are tried. Default `sequential`. */
   readonly strategy?: Strategy | undefined
-  /** The endpoint of credentials without a base URL of their own. */
+  /** The base URL of credentials that have none of their own. */
   readonly baseUrl?: string | undefined
-  /** Laid over the runtime's policy for all models of this provider. */
+  /** Policy options for all models of this provider. They override the runtime's. */
   readonly policy?: Options | undefined
 }
 
-/** What a provider with whole answers is made of. Its streams are the whole answer as their only chunk. */
+/** The functions of a provider without streams. Its streams have one chunk, the whole answer. */
 export interface AnswerCalls<in Request, out Answer> {
   readonly complete: (request: Request, target: Target) => Effect.Effect<Answer, Failure>
 }
 
-/** What a provider with streams is made of; see `Provider`. */
+/** The functions of a provider with streams; see `Provider`. */
 export interface StreamCalls<in Request, out Answer, in out Chunk> extends AnswerCalls<Request, Answer> {
   readonly stream: (request: Request, target: Target) => Stream.Stream<Chunk, Failure>
   readonly phase?: ((chunk: Chunk) => Phase) | undefined
 }
 
-/** A provider whose models are values: `provider.model("large")`. */
+/** A provider with a `model` method: `provider.model("large")`. */
 export interface Made<in Request, out Answer, out Chunk>
   extends Provider<Request, Answer, Chunk>,
     HasModels {}
 
 /**
- * Makes a provider from functions. Without `stream` a stream is the whole answer as its only chunk; without `phase` every
- * chunk is content, and the end of the stream completes the answer. Throws `InvalidOptions` for a name that cannot stand
- * in a bench key, two credentials of one name, or an invalid policy.
+ * Makes a provider from functions. Without `stream`, a stream has one chunk, the whole answer. Without `phase`, every chunk
+ * is content and the end of the stream completes the answer. Throws `InvalidOptions` for a name that is not allowed in a
+ * bench key, for two credentials with the same name, and for an invalid policy.
  *
  * @example
  * import { Chain, Failover, Provider } from "effect-failover"

@@ -1,4 +1,4 @@
-/** Providers as service classes, whose models are values. */
+/** Providers as service classes with a `model` constructor. */
 import * as Context from "effect/Context"
 import type { Backend } from "./Backend.ts"
 import * as Model from "./Model.ts"
@@ -8,12 +8,12 @@ export interface ProviderClass<in out Self, in out Name extends string, in out P
   extends Context.ServiceClass<Self, `effect-failover/provider/${Name}`, P> {
   /** The provider's name: the first part of its model specs. */
   readonly provider: Name
-  /** One of its models. A chain of it requires this service. */
+  /** One of its models. A chain with this model requires the service. */
   readonly model: (model: string, options?: Model.ModelOptions) => Model.Model<P, Self>
 }
 
 /**
- * Declares a provider as a service. Leaving out its layer where one of its models is used does not compile.
+ * Declares a provider as a service. Using one of its models without its layer does not compile.
  *
  * @example
  * import { Chain, Backend, ProviderService } from "effect-failover"

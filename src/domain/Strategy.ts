@@ -1,16 +1,16 @@
-/** The order in which the targets of a tier are tried: a model's credentials, or several models that count as the same. */
+/** The order in which the targets of a tier are tried: the credentials of a model, or several equal models. */
 import { Equals } from "../choice/Equals.ts"
 import { Signals } from "../choice/Signals.ts"
 
 /**
- * - `sequential` (default of a single model): always in the order they were given
- * - `roundRobin`: every request begins one further
- * - `random`: shuffled for every request
- * - `weighted`: shuffled so that a target comes first as often as its share of the weights says
- * - `leastLoaded` (default of several models): the better of two by chance, by the attempts under way and the time to the
- *   first content. Weights that differ are kept as shares, unless the load of one is more than twice that of the other
+ * - `sequential` (default for one model): always in the given order
+ * - `roundRobin`: each request starts one target further
+ * - `random`: a new random order for each request
+ * - `weighted`: a random order in which each target comes first in proportion to its weight
+ * - `leastLoaded` (default for several models): of two targets drawn at random, the one with less load first (attempts under
+ *   way × time to the first content). Different weights are kept as shares, unless one load is more than twice the other
  *
- * A conversation with a key (see `Affinity`) stays at one target under all of them but `sequential`, which keeps its order.
+ * A conversation with a key (see `Affinity`) stays at one target under every strategy except `sequential`.
  */
 export type Strategy = "sequential" | "roundRobin" | "random" | "weighted" | "leastLoaded"
 
@@ -27,8 +27,8 @@ export const strategies = [
 export const isStrategy = (u: unknown): u is Strategy => strategies.some((strategy) => strategy === u)
 
 /**
- * The order for one request, as a list. `turn` counts the requests so far (for `roundRobin`), `chance` gives numbers from 0 to
- * below 1. Nothing is allocated for a single item or for `sequential`. For `leastLoaded` nothing is under way anywhere.
+ * The order for one request, as a list. `turn` is the number of requests before it (for `roundRobin`); `chance` returns numbers
+ * from 0 to below 1. Nothing is allocated for a single item or for `sequential`. `leastLoaded` assumes that nothing is under way.
  *
  * @internal
  */

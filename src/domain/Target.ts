@@ -12,7 +12,7 @@ import type { Credential } from "./Credential.ts"
 export type { TargetKey } from "../failure/TargetKey.ts"
 
 /**
- * A target of requests. Made once per chain and credential, shared by all requests.
+ * A target of requests. It is made once for each chain and credential and shared by all requests.
  *
  * @category models
  */
@@ -22,28 +22,28 @@ export interface Target {
   readonly credential: Credential
   /** `provider/model#credential`, as in the header `x-failover-target`. */
   readonly key: TargetKey
-  /** The base URL where there is one, else the provider. A fault of an endpoint hits all targets behind it. */
+  /** The base URL, or the provider's name without one. A fault of an endpoint affects all targets behind it. */
   readonly endpoint: string
-  /** The model's window in tokens, where it is known. */
+  /** The model's context window in tokens, if known. */
   readonly contextWindow: number | undefined
-  /** True for a model that a caller named and no configuration has: the bench keeps few entries of such models. */
+  /** True for a model that a caller named and no configuration lists. The bench keeps a bounded number of entries for such models. */
   readonly unlisted: boolean
   /** Whether its tier has other targets. */
   readonly hasEquals: boolean
-  /** The policy in force here: the runtime's, the provider's, the model's and the chain's, laid over each other. */
+  /** The policy in force: the runtime's, with the options of provider, model and chain merged in. */
   readonly policy: Policy
   /** The bench keys that concern this target, by what they cover. */
   readonly benchKeys: { readonly [S in Scope]: BenchKey.BenchKey }
   /** The same, as a list. */
   readonly allBenchKeys: ReadonlyArray<BenchKey.BenchKey>
   /**
-   * The cached state of the bench; for the bench only.
+   * Internal: the cached state of the bench.
    *
    * @internal
    */
   readonly glance: Glance
   /**
-   * What was looked up for this target once, so that requests need not look it up again; for those who keep it there.
+   * Internal: values that were looked up for this target, so that requests need not look them up again.
    *
    * @internal
    */
@@ -51,7 +51,7 @@ export interface Target {
 }
 
 /**
- * Why a target was last found benched, and what decides whether that is still valid.
+ * Why a target was last found benched, and the epoch in which that is valid.
  *
  * @internal
  */
@@ -61,7 +61,7 @@ export interface Glance {
 }
 
 /**
- * What is known of a target elsewhere, and who has given it.
+ * A value that is kept for a target, and its owner.
  *
  * @internal
  */

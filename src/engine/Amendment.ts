@@ -1,16 +1,16 @@
-/** Requests that a provider may amend after a failure: without their limit on output tokens, or without a field it refused. */
+/** Amended requests for a second try: without the limit on output tokens, or without a field that the provider refused. */
 import type { Provider } from "../domain/Provider.ts"
 import type * as Failure from "../failure/Failure.ts"
 import * as UserCode from "../util/UserCode.ts"
 
-/** The request to send: amended if there was such a failure and the provider can amend it. */
+/** The request to send: amended after such a failure, if the provider can amend it. */
 export const apply = <Request, Answer, Chunk>(
   provider: Provider<Request, Answer, Chunk>,
   request: Request,
   failure: Failure.BadRequest | undefined
 ): Request => (failure === undefined ? request : (amend(provider, request, failure) ?? request))
 
-/** The amended request; `undefined` when the provider cannot amend it, or fails at it. */
+/** The amended request; `undefined` when the provider cannot amend it, or its function throws. */
 export const amend = <Request, Answer, Chunk>(
   provider: Provider<Request, Answer, Chunk>,
   request: Request,

@@ -1,4 +1,4 @@
-/** What one request may set for itself, and what it gets. */
+/** The options of a call, and its result. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
@@ -15,34 +15,33 @@ import type { PhaseOf } from "../stream/CommitPoint.ts"
 import type { TailError } from "./CommittedStream.ts"
 import type { NotMine } from "./failures/Classify.ts"
 
-/** What one request may set for itself. */
+/** The options of a call. */
 export interface CallOptions {
   /** For the whole request, retries and fallbacks included. Default: the policy's. */
   readonly deadline?: Duration.Input | undefined
-  /** The attempt budget: one more than the retries of all targets together; see `Policy.Options`. Default: the policy's. */
+  /** The attempt budget: one more than the retries at all targets together; see `Policy.Options`. Default: the policy's. */
   readonly attempts?: number | undefined
   /** What to do when all targets are benched. Default: the policy's. */
   readonly whenAllBenched?: WhenAllBenched | undefined
-  /** When a stream belongs to its target. Default: the policy's. */
+  /** The commit point of a stream. Default: the policy's. */
   readonly commit?: Commit | undefined
   /** Receives the events of this request, besides the runtime's own observer. */
   readonly observer?: Observer | undefined
-  /** What observers are to know of the request; every event's `run` has it. */
+  /** Facts about the request for observers, which find them in the `run` of every event. */
   readonly about?: About | undefined
   /**
-   * When work on the request began, as read from `Clock.monotonicTimeNanos`; observers get the time from then on as the
-   * run's own. Default: when the run begins.
+   * When work on the request began, as read from `Clock.monotonicTimeNanos`. The time since then counts as overhead of the
+   * run. Default: when the run begins.
    */
   readonly since?: bigint | undefined
   /**
-   * The key of the conversation that the request belongs to: requests with the same key go to the same target of a tier of
-   * several, where the prompt is still in the provider's cache. A function is asked for it only where a strategy leaves the
-   * target to chance or load. Default: the one of the context (`Affinity`).
+   * The affinity key: requests with the same key go to the same target of a tier, where the prompt is still in the provider's
+   * cache. A function is called only if the strategy of a tier uses a key. Default: the key in the context (`Affinity`).
    */
   readonly affinity?: AffinityKey | undefined
   /**
-   * `false`: this request is never sent to two targets at once, because answering it does something that must not happen
-   * twice. Default: as the policy's `hedge` and the provider say.
+   * `false`: this request is never hedged, because an answer has a side effect that must not happen twice. Default: the policy's
+   * `hedge` and the provider decide.
    */
   readonly hedge?: boolean | undefined
 }
@@ -55,26 +54,26 @@ export interface Answered<out A> {
   readonly attempts: number
   /** The attempts that failed before, in order. */
   readonly failed: ReadonlyArray<FailedAttempt>
-  /** The target of an attempt that was stopped because this answer's content came first; only where requests are hedged. */
+  /** The target of an attempt that was stopped because this answer's content came first; only with hedges. */
   readonly dropped?: Target | undefined
 }
 
-/** A stream up to its commit point, and where it came from. It can be run once. */
+/** A stream at its commit point, with its target. It can be run once. */
 export type Opened<C> = Answered<Stream.Stream<C, TailError>>
 
-/** How the generic form reads its errors. `K` is what its classification can say. */
+/** The options of the generic form. `K` is the result type of `classify`. */
 export interface UseOptions<in E, out K extends Failure.Failure | NotMine = Failure.Failure | NotMine>
   extends CallOptions {
   /**
-   * What an error of the effect means: a failure, or `Failover.notMine` for an error that goes to the caller as it is.
-   * Errors that are failures already, and defects, need no reading; for others the type asks for it.
+   * Classifies an error of the effect: as a failure, or as `Failover.notMine` for an error that the caller gets unchanged. Errors
+   * that are failures, and defects, are not passed to it. It is required if the effect has other errors.
    */
   readonly classify?: ((error: E, target: Target) => K) | undefined
   /** The request, for observers. */
   readonly request?: unknown
 }
 
-/** How the generic form reads a stream. */
+/** The options of the generic form for streams. */
 export interface UseStreamOptions<
   in E,
   in C,
@@ -86,21 +85,21 @@ export interface UseStreamOptions<
    */
   readonly phase?: PhaseOf<C>
   /**
-   * True while something of the caller's own runs inside of the stream, a tool for example. Once the stream is
-   * committed, that time does not count as idle: the idle timeout restarts.
+   * True while code of the caller runs inside the stream, such as a tool. After the commit point the idle timeout then
+   * restarts instead of ending the stream.
    */
   readonly isBusy?: (() => boolean) | undefined
 }
 
-/** Options with the classification that an error asks for which is no failure. */
+/** Options with the required `classify`. */
 export type Classified<O extends { readonly classify?: unknown }> = O & {
   readonly classify: NonNullable<O["classify"]>
 }
 
-/** The errors of the user's own that can reach the caller: none, unless the classification can say `notMine`. */
+/** The effect's own errors that can reach the caller: none, unless `classify` can return `notMine`. */
 export type Own<E, K> = [Extract<K, NotMine>] extends [never] ? never : Exclude<E, Failure.Failure>
 
-/** The generic form. `Needs` is what it needs besides. */
+/** The generic form. `Needs` are additional requirements. */
 export interface Use<Needs = never> {
   <P extends Backend, RP, A, E, R, K extends Failure.Failure | NotMine>(
     chain: Chain<P, RP>,

@@ -1,6 +1,6 @@
 /**
- * Functions of the caller, contained: what they throw or return by mistake affects one attempt or nothing. The first
- * mistake of each kind is logged.
+ * Calls into functions of the caller. What they throw or return by mistake affects at most one attempt. The first mistake of
+ * each kind is logged.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import * as Checks from "../util/Checks.ts"
 import * as UserCode from "../util/UserCode.ts"
 import type { CallOptions } from "./CallOptions.ts"
 
-/** `isBusy` of a call. An `owner` logs a mistake once. */
+/** The `isBusy` of a call. A mistake is logged once for each `owner`. */
 export const whileBusy =
   (owner: object, isBusy: () => boolean, context: Context.Context<never>) => (): boolean => {
     let did = "gave neither true nor false"
@@ -26,7 +26,7 @@ export const whileBusy =
     return false
   }
 
-/** The affinity key of a call. */
+/** The affinity key of a call, with a function contained. */
 export const affinityOf = (
   owner: object,
   key: CallOptions["affinity"],
@@ -47,11 +47,11 @@ export const affinityOf = (
   }
 }
 
-/** Refuses what is no function, for code whose types were not heeded. */
+/** Refuses a value that is no function, in code without type checks. */
 export const refuse = (what: string): void =>
   Checks.refuse(what, ["it has to be a function of the backend and the target"])
 
-/** A function that throws instead of returning its effect is a defect of the attempt, not of the run. */
+/** The effect of an attempt. A function that throws is a defect of the attempt, not of the run. */
 export const effectOf = <P, A, E, R>(
   f: (backend: P, target: Target, amendedFor: Failure.BadRequest | undefined) => Effect.Effect<A, E, R>,
   backend: P,
@@ -66,13 +66,13 @@ export const effectOf = <P, A, E, R>(
   }
 }
 
-/** For code whose types were not heeded. */
+/** For code without type checks. */
 const noEffect = (u: unknown): TypeError =>
   new TypeError(
     UserCode.isPromise(u) ? "a provider gave a promise instead of an effect" : "a provider gave no effect"
   )
 
-/** The same for a function that throws instead of returning its stream. */
+/** The stream of an attempt. A function that throws is a defect of the attempt. */
 export const streamOf = <C, E, R>(f: () => Stream.Stream<C, E, R>): Stream.Stream<C, E, R> => {
   try {
     const stream: unknown = f()

@@ -1,5 +1,5 @@
 /**
- * A stream after its commit point. There is no fallback any more: a failure ends it with a typed error, and the outcome is
+ * A stream after its commit point. There is no failover any more: a failure ends the stream with a typed error. The outcome is
  * recorded at the bench.
  */
 
@@ -22,7 +22,7 @@ import type { NotMine } from "./failures/Classify.ts"
 import * as BenchRecord from "./run/BenchRecord.ts"
 import type { Served } from "./run/RunOptions.ts"
 
-/** What a committed stream can still fail with. */
+/** The errors of a committed stream. */
 export type TailError = StreamBroken | DeadlineExceeded
 
 /** What a committed stream needs from its run. */
@@ -35,7 +35,7 @@ export interface TailOptions<C> {
   /** True while the caller's own work delays the stream. */
   readonly isBusy: (() => boolean) | undefined
   readonly now: RunClock
-  /** In milliseconds since the epoch, and as it was configured. */
+  /** The deadline in milliseconds since the epoch, and as configured. */
   readonly deadlineAt: number
   readonly deadline: number
   readonly reporter: Reporter | undefined
@@ -48,9 +48,9 @@ export class CommittedStream<C> implements Flow<C, TailError> {
   readonly #options: TailOptions<C>
   readonly #opened: OpenStream<C>
   readonly #alarm: MovableTimer
-  /** How it ends, known before the last chunks are taken. */
+  /** How it ends; known before the last chunks are taken. */
   #end: Exit.Exit<void, TailError> | undefined
-  /** It was ended before its upstream: chunks that are ready are not given any more. */
+  /** It was ended before its upstream: chunks that are ready are dropped. */
   #isCut = false
   #reader: (() => void) | undefined
 
@@ -162,7 +162,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     if (this.#end !== undefined) return
     const failure = this.#options.classify(exit.cause)
     if (failure._tag === "NotMine") {
-      // Its type is that of the stream, which only the type of `useStream` knows.
+      // Its type is that of the stream's error; only the type of `useStream` has it.
       this.#settle(exit as Exit.Failure<never, never>, "answered", false)
       return
     }

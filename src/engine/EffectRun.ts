@@ -18,7 +18,7 @@ import type { Served } from "./run/RunOptions.ts"
 import { RunState } from "./run/RunState.ts"
 import * as Watched from "./Watched.ts"
 
-/** Runs an effect per target. */
+/** Runs an effect at one target after another until one succeeds. */
 export const use = <P extends Backend, RP, A, E, R>(
   engine: Engine.Engine,
   chain: Chain<P, RP>,

@@ -1,4 +1,4 @@
-/** What every request of a runtime starts with: what its runs share, the runtime's observer, and the caller's code contained. */
+/** What all requests of a runtime share, and the observer and the classifier of one call. */
 import type * as Context from "effect/Context"
 import * as FailoverEvent from "../events/FailoverEvent.ts"
 import type { CallOptions, UseOptions } from "./CallOptions.ts"

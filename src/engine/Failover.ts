@@ -1,8 +1,8 @@
 /**
- * The failover runtime: a request gets its answer from the best target that can give one now.
+ * The `Failover` service: a request gets its answer from the best target that can give one now.
  *
- * One service per process holds what requests share (the bench, the retry budget, the turns of the strategies); what
- * belongs to one request lives in its `Run`.
+ * One service per process holds what requests share: the bench, the retry budget, the turns of strategies. The state of one
+ * request is in its `RunState`.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -56,9 +56,9 @@ export { notMine }
 /**
  * The failover runtime.
  *
- * All methods fail with a `RunError` when no target could answer: `BadRequest` and `ContextExceeded` as they came,
- * `ChainExhausted` with every attempt's failure, `AllBenched`, or `DeadlineExceeded`. Interrupting a call stops what
- * is under way, is no failure of any target, and releases a probe's slot.
+ * All methods fail with a `RunError` when no target could answer: `BadRequest` or `ContextExceeded` as
+ * received, `ChainExhausted` with every attempt's failure, `AllBenched`, or `DeadlineExceeded`. Interrupting a call stops the
+ * attempt under way, counts as no failure of a target, and releases a probe's slot.
  *
  * @category services
  */
@@ -70,7 +70,7 @@ export const make = (options?: FailoverOptions): Effect.Effect<Runtime, never, B
     Effect.map(ProcessDefaults, (process) => makeRuntime(registry, options, process))
   )
 
-/** Provides the runtime over the bench registry of the context. */
+/** Provides the runtime over the bench registry in the context. */
 export const layerNoDeps = (
   options?: FailoverOptions
 ): Layer.Layer<Failover, never, BenchRegistry.BenchRegistry> =>
@@ -91,7 +91,7 @@ export const layer = (options?: FailoverOptions): Layer.Layer<Failover | BenchRe
   Layer.provideMerge(layerNoDeps(options), BenchRegistry.layerMemory)
 
 /**
- * One whole answer from a chain of providers, through the `Failover` of the context.
+ * One whole answer from a chain of providers, through the `Failover` in the context.
  *
  * @example
  * import { Chain, Failover, Failure } from "effect-failover"
@@ -121,7 +121,7 @@ export const answer = <P extends AnyProvider, R>(
   Effect.flatMap(Failover, (failover) => failover.answer(chain, request, options))
 
 /**
- * A stream from a chain of providers, through the `Failover` of the context. It fails over until its commit point
+ * A stream from a chain of providers, through the `Failover` in the context. It fails over until its commit point
  * and never after it.
  */
 export const stream = <P extends AnyProvider, R>(
@@ -131,7 +131,7 @@ export const stream = <P extends AnyProvider, R>(
 ): Stream.Stream<ChunkOf<P>, RunError | StreamBroken, R | Failover> =>
   Stream.unwrap(Effect.map(Failover, (failover) => failover.stream(chain, request, options)))
 
-/** Opens a stream up to its commit point, through the `Failover` of the context; see its `open`. */
+/** Opens a stream up to its commit point, through the `Failover` in the context; see its `open`. */
 export const open = <P extends AnyProvider, R>(
   chain: Chain<P, R>,
   request: RequestOf<P>,
@@ -140,7 +140,7 @@ export const open = <P extends AnyProvider, R>(
   Effect.flatMap(Failover, (failover) => failover.open(chain, request, options))
 
 /**
- * The generic form: any effect of any service fails over, through the `Failover` of the context.
+ * The generic form: any effect of any service fails over, through the `Failover` in the context.
  *
  * @example
  * import { Chain, Failover, Failure, Backend } from "effect-failover"
@@ -161,7 +161,7 @@ export const use: Use<Failover> = <P extends Backend, RP, A, E, R, K extends Fai
   options?: UseOptions<E, K>
 ): Effect.Effect<A, RunError | Own<E, K>, RP | R | Failover> =>
   Effect.flatMap(Failover, (failover) =>
-    // Without `classify` the errors are failures: the type has seen to that.
+    // Without `classify` all errors are failures, as the type demands.
     failover.use(chain, effect, options as Classified<UseOptions<E, K>>)
   )
 
@@ -182,7 +182,7 @@ export const useAnswered: UseAnswered<Failover> = <
     failover.useAnswered(chain, effect, options as Classified<UseOptions<E, K>>)
   )
 
-/** The generic form for streams, through the `Failover` of the context. */
+/** The generic form for streams, through the `Failover` in the context. */
 export const useStream: UseStream<Failover> = <
   P extends Backend,
   RP,

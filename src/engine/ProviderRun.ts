@@ -1,4 +1,4 @@
-/** Requests to providers: the same request for each target, as its provider amends it after a refusal. */
+/** Requests to providers: each target gets the same request, which its provider may amend after a refusal. */
 
 import type * as Scope from "effect/Scope"
 import type { Chain } from "../domain/Chain.ts"
@@ -51,7 +51,7 @@ export const open = <Request, Answer, Chunk, R>(
     scope
   )
 
-/** The request is the one that the provider would be called with. */
+/** Whether the provider allows a hedge for the request. */
 const providerMayHedge = <Request>(
   provider: Provider<Request, unknown, unknown>,
   request: unknown

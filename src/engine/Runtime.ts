@@ -1,4 +1,4 @@
-/** The engine behind the `Failover` service: what requests share, and how one becomes a run. */
+/** The runtime behind the `Failover` service. */
 
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -36,7 +36,7 @@ import type { Shared } from "./run/RunOptions.ts"
 import { defaultRetryBudget, makeSharedState, type SharedState, waitingOf } from "./SharedState.ts"
 import * as StreamRun from "./StreamRun.ts"
 
-/** What the `Failover` service can do. */
+/** The methods of the `Failover` service. */
 export interface Runtime {
   /** One whole answer from a chain of providers. */
   readonly complete: <P extends AnyProvider, R>(
@@ -52,7 +52,7 @@ export interface Runtime {
   ) => Effect.Effect<Answered<AnswerOf<P>>, RunError, R>
   /**
    * A stream from a chain of providers. It fails over until its commit point and never after it; from then on a
-   * failure ends it with `StreamBroken`, which holds the failure. A consumer that stops reading lets the upstream go.
+   * failure ends it with `StreamBroken`, which holds the failure. A consumer that stops reading cancels the upstream.
    */
   readonly stream: <P extends AnyProvider, R>(
     chain: Chain<P, R>,
@@ -60,43 +60,43 @@ export interface Runtime {
     options?: CallOptions
   ) => Stream.Stream<ChunkOf<P>, RunError | StreamBroken, R>
   /**
-   * Opens a stream up to its commit point, for callers that have to send something before the first chunk, such as
-   * an HTTP status. The stream lives in the scope and can be run once.
+   * Opens a stream up to its commit point, for callers that have to send something before the first chunk, such as an HTTP
+   * status. The stream is closed with the scope and can be run once.
    */
   readonly open: <P extends AnyProvider, R>(
     chain: Chain<P, R>,
     request: RequestOf<P>,
     options?: CallOptions
   ) => Effect.Effect<Opened<ChunkOf<P>>, RunError, R | Scope.Scope>
-  /** The generic form: any effect per target, of any service. */
+  /** The generic form: any effect of any service. */
   readonly use: Use
   /** The same, with the target that answered and the attempts before. */
   readonly useAnswered: UseAnswered
   /** The generic form for streams. */
   readonly useStream: UseStream
-  /** The targets a request would try now, in order, and why others would be skipped. */
+  /** The targets that a request would try now, in order, and why others would be skipped. */
   readonly explain: <P extends Backend, R>(
     chain: Chain<P, R>
   ) => Effect.Effect<ReadonlyArray<Explained>, never, R>
-  /** Retries that the whole process could make now. */
+  /** How many retries the whole process may make now. */
   readonly retriesLeft: Effect.Effect<number>
 }
 
 /** The options of a runtime. */
 export interface FailoverOptions {
-  /** Laid over the defaults and those of the process (`Policy.ProcessDefaults`), for everything. */
+  /** Policy options for all requests. They override the defaults and those of the process (`Policy.ProcessDefaults`). */
   readonly policy?: PolicyOptions | undefined
   /** Retries per request that the whole process may make in the long run. Default 0.2; infinite for no bound. */
   readonly retryBudget?: number | undefined
-  /** Counts the requests of credentials with a limit of their own (`rpm`). Default: `Limiter.memory()`. */
+  /** Counts the requests of credentials with an `rpm` limit. Default: `Limiter.memory()`. */
   readonly limiter?: Limiter | undefined
   /** Receives the events of all requests. */
   readonly observer?: FailoverEvent.Observer | undefined
 }
 
 /**
- * Builds the engine over a bench. `process` are the options that the runtime's own are laid over. Runtimes that are made
- * with the same `kept` have one retry budget, with the share of the last one made.
+ * Builds a runtime over a bench. `process` are options that the runtime's own override. Runtimes with the same `kept` share one
+ * retry budget, with the share of the latest runtime.
  */
 export const makeRuntime = (
   registry: BenchRegistry["Service"],
@@ -205,7 +205,7 @@ export const makeRuntime = (
   }
 }
 
-/** For code whose types were not heeded: an error that names the place, and not one from deep inside. */
+/** For code without type checks: the error names the argument. */
 const checkChain = (chain: unknown): void => {
   if (!Array.isArray((chain as Chain<Backend> | undefined)?.models)) {
     Checks.refuse("Failover", ["the chain is none; it has to be one such as Chain.make(model)"])

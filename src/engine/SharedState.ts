@@ -1,4 +1,4 @@
-/** What the runtimes of a process share: budgets, turns, limits, signals, and the queues of the requests that wait. */
+/** The state that the runtimes of a process share: budgets, turns, limits, signals and wait queues. */
 import { Room } from "../candidates/queue/Room.ts"
 import { WaitQueues } from "../candidates/queue/WaitQueues.ts"
 import { SignalsOf } from "../choice/Signals.ts"
@@ -15,15 +15,15 @@ import type { Shared } from "./run/RunOptions.ts"
 export const defaultRetryBudget = 0.2
 
 /**
- * What is kept when one runtime replaces another: the retry budget, the turns of strategies, the credentials' own limits,
- * and the queues of the requests that wait, by the bench they wait for.
+ * The state that is kept when one runtime replaces another: the retry budget, the turns of strategies, the credentials' own
+ * limits, and the wait queues of each bench.
  */
 export interface SharedState
   extends Pick<Shared, "budget" | "turns" | "limits" | "streaks" | "cutOffs" | "signals"> {
   readonly waiting: WeakMap<EngineBench.EngineBench, Waiting>
 }
 
-/** What the first runtime of a process begins with. */
+/** Makes the state of a first runtime. */
 export const makeSharedState = (limiter: Limiter = memory()): SharedState => ({
   budget: new RetryBudget(defaultRetryBudget),
   turns: new Map(),
@@ -34,13 +34,13 @@ export const makeSharedState = (limiter: Limiter = memory()): SharedState => ({
   waiting: new WeakMap()
 })
 
-/** Where requests wait: for a bench, and for room at a target with a learned limit. */
+/** The wait queues of one bench, and the room at targets with learned limits. */
 interface Waiting {
   readonly queues: WaitQueues
   readonly room: Room
 }
 
-/** Requests of all runtimes over one bench wait in the same queues, so that a reload changes no request's place. */
+/** The wait queues of a bench. All its runtimes use the same ones, so a reload changes no request's place. */
 export const waitingOf = (state: SharedState, bench: EngineBench.EngineBench): Waiting => {
   const known = state.waiting.get(bench)
   if (known !== undefined) return known

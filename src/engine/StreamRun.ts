@@ -25,13 +25,13 @@ import type { Served } from "./run/RunOptions.ts"
 import { RunState } from "./run/RunState.ts"
 import * as Watched from "./Watched.ts"
 
-/** What is known of a stream's chunks: what each of them means, and how much may be held back. */
+/** How the chunks of a stream are read: the phase of each, and how much may be held back. */
 export interface Meaning<C> {
   readonly phase: PhaseOf<C>
   readonly holding?: Holding<C> | undefined
 }
 
-/** Opens a stream per target; whatever happens, nothing stays open beyond the scope. */
+/** Opens a stream at one target after another until one commits. Nothing stays open when the scope is closed. */
 export const open = <P extends Backend, RP, C, E, R>(
   engine: Engine.Engine,
   chain: Chain<P, RP>,
@@ -51,7 +51,7 @@ export const open = <P extends Backend, RP, C, E, R>(
     if (typeof stream !== "function") CallerCode.refuse("the stream of Failover.useStream")
     const commit = policy.commit
     const classify = Engine.classifierOf(engine, call, context)
-    // The stream of the latest attempt, and the one before, which may be under way beside a hedge.
+    // The stream of the latest attempt, and the previous one, which may still run beside a hedge.
     let opening: OpenStream<C> | undefined
     let beside: OpenStream<C> | undefined
     let tail: CommittedStream<C> | undefined
@@ -119,7 +119,7 @@ export const open = <P extends Backend, RP, C, E, R>(
     )
   })
 
-/** The stream of an opened one: it is opened when it is run. */
+/** A stream that is opened when it is run. */
 export const streamFrom = <C, E, R>(
   open: (scope: Scope.Scope) => Effect.Effect<Answered<CommittedStream<C>>, E, R>
 ): Stream.Stream<C, E | TailError, R> =>

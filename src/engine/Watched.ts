@@ -1,6 +1,4 @@
-/**
- * Attempts under way at each target; and where it is needed, how long first contents and whole answers take.
- */
+/** Counts attempts under way at each target and, where needed, measures the time to the first content or the whole answer. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
@@ -17,10 +15,10 @@ interface Shared {
   readonly queues: WaitQueues
 }
 
-/** Whether what attempts take is needed: for the choice among equals, or for the delay of a hedge. */
+/** Whether times are needed: for the choice among equals, or for the delay of a hedge. */
 const isTimed = ({ hasEquals, policy }: Target): boolean => hasEquals || policy.hedge !== undefined
 
-/** Whether attempts under way are counted: for the same, or because the limits of the target are learnt. */
+/** Whether attempts under way are counted: for the same, or to learn the limits of the target. */
 const isCounted = (target: Target): boolean => target.policy.learnedLimit !== undefined || isTimed(target)
 
 /** Follows an attempt at a whole answer that has just been started. */
@@ -32,7 +30,7 @@ export const effect = <A>(
 ): Running<A> => {
   const exit = running.pollUnsafe()
   if (exit !== undefined) {
-    // What ends in the turn in which it began was never under way, and has taken no time.
+    // An attempt that ends in the turn in which it began has taken no time.
     if (isTimed(target)) ended(exit, signals.ofTarget(target), context)
     return running
   }
@@ -45,7 +43,7 @@ export const effect = <A>(
   running.addObserver((exit) => {
     if (startedAt !== undefined && Exit.isSuccess(exit)) answered(known, "effect", startedAt, now(context))
     load.ended()
-    // Otherwise the run says how it ended, once it has recorded that.
+    // Otherwise the run reports the end, once it has recorded it.
     if (isLeft) queues.ended(target)
   })
   return {

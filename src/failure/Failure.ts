@@ -1,30 +1,30 @@
 /**
- * The five ways in which one attempt can fail.
+ * The five failures of an attempt.
  *
- * Every failed step of a run is exactly one of these, in whatever form the provider returned it. What a
- * failure means (retry, bench, fall back, stop) is decided by `Policy`.
+ * Every failed attempt has exactly one of these, whatever form the provider's error had. The policy decides what follows from
+ * a failure: retry, bench, fallback or stop.
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
-/** What every failure carries. */
+/** The fields of every failure. */
 const fields = {
-  /** `provider/model#credential`; absent on a failure that was made outside of a target. */
+  /** `provider/model#credential`; absent on a failure that belongs to no target. */
   target: Schema.optionalKey(Schema.String),
-  /** The HTTP status, where there was one. */
+  /** The HTTP status, if there was a response. */
   status: Schema.optionalKey(Schema.Int),
-  /** One sentence for people. Keys and prompts are never part of it. */
+  /** One sentence. It never contains keys or prompts. */
   message: Schema.String,
-  /** Which signal decided, as a short redacted excerpt: `code=insufficient_quota`, `header retry-after: 7`. */
+  /** The signal that decided the classification, as a short redacted excerpt: `code=insufficient_quota`, `header retry-after: 7`. */
   evidence: Schema.optionalKey(Schema.String),
-  /** What was thrown or answered underneath. */
+  /** The original error or response. */
   cause: Schema.optionalKey(Schema.Defect())
 }
 
 /**
- * This target is throttled now; another one may serve. It ends without an operator.
+ * The target is throttled now; another target may answer. The throttle ends by itself.
  *
- * `retryAfter` is the provider's own hint, when it gave one.
+ * `retryAfter` is the provider's hint, if it gave one.
  *
  * @category failures
  */
@@ -34,8 +34,8 @@ export class RateLimit extends Schema.TaggedError<RateLimit>()("RateLimit", {
 }) {}
 
 /**
- * Why a credential or a model cannot serve. `Blocked` is a refusal that does not say that the key is at fault: a
- * firewall's page, or a bare 403. It benches nothing, since the content of one prompt may cause it.
+ * Why a credential or a model does not work. `Blocked` is a refusal that need not be due to the key: a firewall's page, or a
+ * 403 without an explanation. It benches nothing, since the content of one prompt may cause it.
  */
 export const AuthDeadReason = Schema.Literals([
   "InvalidKey",
@@ -46,11 +46,10 @@ export const AuthDeadReason = Schema.Literals([
 ])
 
 /**
- * This credential (or, with `ModelMissing`, this model) cannot serve until a person acts: the key is wrong or
- * revoked, the account is blocked or out of credit, the model does not exist for it. With `Blocked`, a firewall or
- * proxy refused the request.
+ * The credential (with `ModelMissing`: the model) does not work until a person acts: the key is wrong or revoked, the account
+ * is blocked or out of credit, or the model does not exist for this key. With `Blocked`, a firewall or proxy refused the request.
  *
- * `until` is the moment the provider named, as milliseconds since the epoch ("you will regain access on …").
+ * `until` is the time that the provider named ("you will regain access on …"), in milliseconds since the epoch.
  *
  * @category failures
  */
@@ -61,9 +60,8 @@ export class AuthDead extends Schema.TaggedError<AuthDead>()("AuthDead", {
 }) {}
 
 /**
- * What kind of fault it was. `Timeout` means that nothing (or nothing more) arrived in time. `Local` is a fault of our
- * own process (no free file descriptor, no memory, a client certificate that cannot be read): it says nothing about any
- * target and benches nothing.
+ * The kind of fault. `Timeout`: nothing (or nothing more) arrived in time. `Local`: a fault of this process, such as no free
+ * file descriptor, no memory, or an unreadable client certificate. It is no evidence against any target and benches nothing.
  */
 export const TransientReason = Schema.Literals([
   "Overloaded",
@@ -78,10 +76,10 @@ export const TransientReason = Schema.Literals([
 ])
 
 /**
- * A fault or an overload on the way or at the provider; it may work in a moment. `Unknown` is what could not be
- * placed anywhere else.
+ * A fault or an overload, at the provider or on the way to it. A later attempt may succeed. `Unknown` is an error that could
+ * not be classified.
  *
- * `retryAfter` is the provider's own hint, when it gave one.
+ * `retryAfter` is the provider's hint, if it gave one.
  *
  * @category failures
  */
@@ -92,8 +90,8 @@ export class Transient extends Schema.TaggedError<Transient>()("Transient", {
 }) {}
 
 /**
- * What is wrong with the request. `Unsupported` is about this request at this model: it has no image input, no tools,
- * not this parameter, or not this endpoint. Another model may take the same request.
+ * What is wrong with the request. `Unsupported` concerns this request at this model: the model has no image input, no tools,
+ * not this parameter, or not this endpoint. Another model may accept the same request.
  */
 export const BadRequestReason = Schema.Literals([
   "Invalid",
@@ -104,8 +102,8 @@ export const BadRequestReason = Schema.Literals([
 ])
 
 /**
- * The request is at fault. Every provider would refuse it and the caller has to change it; with `Unsupported` only this
- * model refuses it.
+ * The request is at fault. Every provider would refuse it, so the caller has to change it; with `Unsupported` only this model
+ * refuses it.
  *
  * @category failures
  */
@@ -115,8 +113,8 @@ export class BadRequest extends Schema.TaggedError<BadRequest>()("BadRequest", {
 }) {}
 
 /**
- * The prompt is longer than this model's window; a model with a larger one may take it. `limit` and `actual` are
- * tokens, when the provider named them.
+ * The prompt is longer than the model's context window. A model with a larger window may accept it. `limit` and `actual` are
+ * in tokens, if the provider gave them.
  *
  * @category failures
  */
@@ -130,9 +128,9 @@ export class ContextExceeded extends Schema.TaggedError<ContextExceeded>()("Cont
  * What a failure concerns. Only a failure of the target, its credential or its endpoint benches anything.
  *
  * - `request`: every provider would refuse it
- * - `pair`: this request at this model (or, for `Blocked`, on this way)
+ * - `pair`: this request at this model (for `Blocked`: through this endpoint)
  * - `target`, `credential`, `place`: the one that failed
- * - `ourselves`: our own process
+ * - `ourselves`: this process
  */
 export type Subject = "request" | "pair" | "target" | "credential" | "place" | "ourselves"
 
@@ -148,7 +146,7 @@ export interface FailureSchema
 }
 
 /**
- * The union of the five, as a schema: it decodes what it encodes, so that failures can cross a wire.
+ * The schema of the five failures, for failures that are sent between processes.
  *
  * @category failures
  */
@@ -164,7 +162,7 @@ export const Failure: FailureSchema = Schema.Union([
 export type Kind = Failure["_tag"]
 
 /**
- * The class of a failure that a policy distinguishes: the reason where there is one, else the tag.
+ * The class of a failure, which selects the row of the decision table: its reason, or its tag if it has no reason.
  *
  * @category models
  */
@@ -240,7 +238,7 @@ export const isFailure = (u: unknown): u is Failure =>
   u instanceof ContextExceeded
 
 /**
- * How long the provider asked us to wait, seen from `now` (milliseconds since the epoch); `undefined` when it named
+ * The wait that the provider asked for, in milliseconds from `now` (milliseconds since the epoch); `undefined` when it named
  * no time. Never negative.
  */
 export const waitMillis = (failure: Failure, now: number): number | undefined => {

@@ -1,8 +1,8 @@
 /**
- * What a whole run fails with.
+ * The errors of a whole run.
  *
- * A `BadRequest` or `ContextExceeded` that no fallback can help reaches the caller unchanged. The others say what was tried
- * and when it makes sense to come back.
+ * A `BadRequest` or `ContextExceeded` that no fallback can avoid reaches the caller unchanged. The other errors contain what
+ * was tried and when a retry makes sense.
  */
 import * as Schema from "effect/Schema"
 import { few } from "../util/ShortList.ts"
@@ -56,7 +56,7 @@ export const BenchedKey: BenchedKeySchema = Schema.Struct({
 
 const attempts = Schema.Array(FailedAttempt)
 
-/** How many models the chain had, the one that stood in for it at the end. */
+/** How many models the chain had; after a change to a special chain, that one. */
 const models = Schema.optionalKey(Schema.Int)
 
 const list = (failed: ReadonlyArray<FailedAttempt>): string =>
@@ -69,14 +69,14 @@ const ofModels = (preposition: string, n: number | undefined): string =>
   n === undefined ? "" : ` ${preposition} a chain of ${n} ${n === 1 ? "model" : "models"}`
 
 /**
- * Every target that could be tried was tried, and every attempt failed. For the caller: `retryAt` is the soonest
- * moment (milliseconds since the epoch) at which trying again makes sense.
+ * Every target that could be tried was tried, and every attempt failed. `retryAt` is the soonest time (milliseconds since the
+ * epoch) at which a new request makes sense.
  *
  * @category errors
  */
 export class ChainExhausted extends Schema.TaggedError<ChainExhausted>()("ChainExhausted", {
   attempts,
-  /** What kept other targets of the chain from being called. */
+  /** Why other targets of the chain could not be called. */
   benches: Schema.optionalKey(Schema.Array(BenchedKey)),
   models,
   retryAt: Schema.optionalKey(Schema.Finite)
@@ -107,7 +107,7 @@ export class AllBenched extends Schema.TaggedError<AllBenched>()("AllBenched", {
 }
 
 /**
- * The deadline passed. The attempt under way was interrupted, which is no failure of its target.
+ * The deadline passed. The attempt under way was interrupted, which does not count as a failure of its target.
  *
  * @category errors
  */
@@ -124,7 +124,7 @@ export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>()("De
 
 /**
  * A committed stream ended before its answer was complete. Part of the answer has been delivered, so no other target was
- * tried. `target` is `provider/model#credential`, and `failure` says what happened.
+ * tried. `target` is `provider/model#credential`, and `failure` is what happened.
  *
  * @category errors
  */
@@ -138,13 +138,13 @@ export class StreamBroken extends Schema.TaggedError<StreamBroken>()("StreamBrok
 }
 
 /**
- * A name that is neither a model that was configured nor a spec of a known provider.
+ * The name is neither a configured model nor a spec of a known provider.
  *
  * @category errors
  */
 export class UnknownModel extends Schema.TaggedError<UnknownModel>()("UnknownModel", {
   model: Schema.String,
-  /** Names that would have been understood. */
+  /** The known names. */
   known: Schema.Array(Schema.String)
 }) {
   override get message() {
@@ -154,12 +154,12 @@ export class UnknownModel extends Schema.TaggedError<UnknownModel>()("UnknownMod
 }
 
 /**
- * A list of specs and names that no chain can be made of: there is nothing in it, or one of its links is blank.
+ * No chain can be made of a list of names: the list is empty, or one of its entries is blank.
  *
  * @category errors
  */
 export class EmptyChain extends Schema.TaggedError<EmptyChain>()("EmptyChain", {
-  /** The place of the blank link, from 0; absent when the whole list is empty. */
+  /** The index of the blank entry, from 0; absent when the list is empty. */
   index: Schema.optionalKey(Schema.Int)
 }) {
   override get message() {
@@ -169,5 +169,5 @@ export class EmptyChain extends Schema.TaggedError<EmptyChain>()("EmptyChain", {
   }
 }
 
-/** What a run fails with. */
+/** The error of a run. */
 export type RunError = BadRequest | ContextExceeded | ChainExhausted | AllBenched | DeadlineExceeded

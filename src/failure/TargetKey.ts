@@ -1,5 +1,5 @@
 /**
- * A target in writing: `provider/model#credential`, as in the header `x-failover-target`. Whatever can cross a wire
- * (failures, run errors, decisions, metadata of answers) has a target in this form; it is the `key` of a `Target`.
+ * The key of a target: `provider/model#credential`, as in the header `x-failover-target`. Failures, run errors, decisions and
+ * metadata of answers name a target in this form.
  */
 export type TargetKey = string

@@ -1,4 +1,4 @@
-/** The schedule between two attempts at the same target. */
+/** Schedules for the retries at one target. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -6,9 +6,9 @@ import * as Schedule from "effect/Schedule"
 import * as Checks from "../util/Checks.ts"
 
 /**
- * A schedule that recurs `times` times and waits a random time between zero and the given delay: the first delay
- * before the first retry, the second before the second, the last one for all further retries ("full jitter", so
- * that callers who failed together do not come back together).
+ * A schedule of `times` retries with full jitter: each waits a random time between zero and its delay, so that requests that
+ * failed together do not retry together. The first delay is for the first retry, the second for the second, and the last one
+ * for all further retries.
  *
  * @example
  * import { Backoff } from "effect-failover"
@@ -43,7 +43,7 @@ const retries = Checks.number("a whole number, at least 0", {
 
 /**
  * Delays that double: `base` before the first retry, twice that before the second, and so on up to `max`, which is the
- * last one. `base` has to be longer than nothing.
+ * last one. `base` has to be longer than zero.
  *
  * @example
  * import { Backoff } from "effect-failover"
@@ -61,21 +61,21 @@ export const doubling = (
   return first < most ? [first, ...later, most] : [most]
 }
 
-/** Retries in numbers: how many, and after which delays (full jitter). */
+/** Retries as numbers: how many, and after which delays (full jitter). */
 export interface RetryOptions {
   /** Retries, not attempts: 2 retries are 3 attempts. Default 2. */
   readonly times?: number | undefined
   /**
-   * The longest wait before the first retry, before the second, and so on; the last one goes on. What is waited is a
-   * random time up to that. Default 500 ms, then 2 s: long enough for a failing instance to leave its pool, short enough
-   * to wait for.
+   * The longest wait before the first retry, before the second, and so on; the last one is used for all further retries. The
+   * wait is a random time up to that. Default 500 ms, then 2 s: long enough for a load balancer to drop a failing instance,
+   * and short enough to wait for.
    */
   readonly backoff?: readonly [Duration.Input, ...ReadonlyArray<Duration.Input>] | undefined
 }
 
 /**
- * The default: two retries with full jitter, after at most half a second and at most two. The second never comes before
- * the first half second is over, whatever chance says: a blip that is shorter does not take all attempts of a visit.
+ * The default: two retries with full jitter, after at most half a second and at most two. The second retry never starts
+ * within the first half second, so a fault that is shorter than that cannot take all attempts of a visit.
  */
 const usual = (times: number): Schedule.Schedule<number> =>
   fullJitter(["500 millis", "2 seconds"], times).pipe(
@@ -84,6 +84,6 @@ const usual = (times: number): Schedule.Schedule<number> =>
     )
   )
 
-/** The schedule of retries in numbers. */
+/** The schedule for retries as numbers. */
 export const fromNumbers = ({ backoff, times = 2 }: RetryOptions): Schedule.Schedule<number> =>
   backoff === undefined ? usual(times) : fullJitter(backoff, times)

@@ -1,8 +1,8 @@
 /**
- * When a stream belongs to its target.
+ * The commit point of a stream.
  *
- * Before the commit point a failure moves the run on and the caller never sees it; after it, never: an answer comes
- * from one target only.
+ * Before it a failure leads to a retry or a fallback, and the caller does not see it. After it there is no failover, so an
+ * answer comes from one target only.
  */
 
 import * as Checks from "../util/Checks.ts"
@@ -19,15 +19,15 @@ export type Commit =
  */
 export const firstContent: Commit = { _tag: "FirstContent" }
 
-/** The `count`th chunk that carries content: a later point, for providers that tend to die early. A whole number, at least 1. */
+/** The `count`th chunk with content, for providers whose streams often break early. A whole number, at least 1. */
 export const chunks = (count: number): Commit => {
   Checks.fields("Commit.chunks", { count }, { count: Checks.count })
   return { _tag: "Chunks", count }
 }
 
-/** The whole answer: even a late cut fails over, at the price of waiting and of holding the answer in memory. */
+/** The whole answer: even a late break fails over, at the cost of waiting and of holding the answer in memory. */
 export const complete: Commit = { _tag: "Complete" }
 
-/** How many chunks with content have to be there before the stream is handed over; infinite for `complete`. */
+/** How many chunks with content have to arrive before the caller gets the stream; infinite for `complete`. */
 export const contentNeeded = (commit: Commit): number =>
   commit._tag === "FirstContent" ? 1 : commit._tag === "Chunks" ? commit.count : Number.POSITIVE_INFINITY

@@ -9,7 +9,7 @@ export type Percentile = `p${number}`
 /** Which target a hedge may call: the next one of the same tier, or with `"chain"` also one of a later tier. */
 export type HedgeTo = "tier" | "chain"
 
-/** When requests are hedged, as people write it. What is left out stays as it was; the defaults are these. */
+/** Options for hedges. Absent fields keep their value; the defaults are stated at each field. */
 export interface HedgeOptions {
   /**
    * How long the first attempt may take until its first content, or without a stream until its answer, before the next
@@ -17,7 +17,7 @@ export interface HedgeOptions {
    * Default `"p95"`.
    */
   readonly after?: Duration.Input | Percentile | undefined
-  /** The same while fewer than 20 times are known. Default: no hedge until then. Only for a percentile. */
+  /** The delay while fewer than 20 times are known, for a percentile. Default: no hedge until then. */
   readonly otherwise?: Duration.Input | undefined
   /** The share of requests that may be hedged in the long run, 0 to 1. Default 0.05. */
   readonly share?: number | undefined
@@ -35,7 +35,7 @@ export interface HedgeSettings {
   readonly to: HedgeTo
 }
 
-/** What `hedge: {}` stands for. */
+/** The settings for `hedge: {}`. */
 export const defaults: HedgeSettings = {
   after: { percentile: 0.95 },
   otherwise: undefined,
@@ -43,7 +43,7 @@ export const defaults: HedgeSettings = {
   to: "tier"
 }
 
-/** Lays options over settings; `false` for no hedges. */
+/** Merges options into settings; `false` disables hedges. */
 export const extend = (
   settings: HedgeSettings | undefined,
   options: HedgeOptions | false | undefined
@@ -90,7 +90,7 @@ export const checks: { readonly [K in keyof HedgeOptions]-?: Checks.Check } = {
   to: Checks.oneOf(["tier", "chain"])
 }
 
-/** The fields whose delay is not below a timeout, so that it would never pass. */
+/** The fields with a delay that is not below a timeout, so that no hedge would start. */
 export const tooLate = (
   { after, otherwise }: HedgeOptions,
   firstContent: number

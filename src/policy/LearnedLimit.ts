@@ -1,18 +1,18 @@
-/** Options for the limits that are learnt from refusals: how they are written, checked and laid over each other. */
+/** Options for the limits that are learnt from refusals: their form, checks and merging. */
 import * as Duration from "effect/Duration"
 import * as Capacity from "../capacity/Capacity.ts"
 import * as Checks from "../util/Checks.ts"
 
-/** How limits are learnt, as people write it: what is left out stays as it was. */
+/** Options for learning limits. Absent fields keep their value. */
 export interface LearnedLimitOptions {
-  /** The share (0.01 to 0.5) that a refusal takes off a limit; of a limit of attempts at once, half an attempt at least. Default 0.05. */
+  /** The share (0.01 to 0.5) by which a refusal lowers a limit; a limit of concurrent attempts is lowered by at least 0.5. Default 0.05. */
   readonly decrease?: number | undefined
   /**
-   * The most answers that it takes to get back what a refusal took off. It begins with 8 and doubles with each time that the
-   * limit is confirmed. A longer period has fewer attempts refused, and finds a larger capacity later. Default 128.
+   * The most answers that it takes to raise a limit back to where it was before a refusal. It starts at 8 and doubles each time
+   * that the limit is confirmed. With a longer period fewer attempts are refused, and a larger capacity is found later. Default 128.
    */
   readonly period?: number | undefined
-  /** A limit that no request reached for so long is forgotten. Default 10 min. */
+  /** A limit that no request has reached for this long is forgotten. Default 10 min. */
   readonly memory?: Duration.Input | undefined
 }
 
@@ -37,7 +37,7 @@ export function* problemsOf(value: unknown): Iterable<string> {
   yield* Checks.fieldProblems<object>(value, checks, { known: Object.keys(checks), path: "learnedLimit." })
 }
 
-/** Lays options over settings. */
+/** Merges options into settings. */
 export const extend = (
   settings: Capacity.Settings | undefined,
   options: LearnedLimitOptions | boolean | undefined

@@ -1,8 +1,8 @@
 /**
- * What a run does about failures: the decision table, the maxWait, the budgets, the timeouts.
+ * What a run does about failures: the decision table, the longest waits, the budgets and the timeouts.
  *
- * A policy is plain data. `Options` is the partial form people write; options are laid over each other in the order
- * defaults, process, runtime, provider, model, chain, and the last one wins field by field.
+ * A policy is plain data. `Options` is the partial form. Options are merged in the order defaults, process, runtime, provider,
+ * model, chain; for each field the last one wins.
  */
 
 import * as Context from "effect/Context"
@@ -61,39 +61,40 @@ export interface Policy {
   /** For the whole request, retries and fallbacks included. Default 10 min. */
   readonly deadline: number
   /**
-   * One more than the number of times a request may ask a target again, over all its targets together: 8 allow for 7
-   * repetitions. The first attempt at each further target is not counted. Default 8.
+   * The attempt budget: one more than the number of retries that a request may make, over all its targets together. 8 allows
+   * 7 retries. The first attempt at each further target is not counted. Default 8.
    */
   readonly attempts: number
-  /** The most targets a request asks. Default: all of its chain. */
+  /** The most targets that a request calls. Default: all of its chain. */
   readonly targets: number
-  /** The share of the time left that is kept for targets not yet tried. 0 to 1, default 0.5. */
+  /** The share of the remaining time that is kept for targets not tried yet. 0 to 1, default 0.5. */
   readonly fallbackReserve: number
-  /** What is done when nothing is callable because all targets are benched. Default `"tryAnyway"`. */
+  /** What a request does when all targets are benched. Default `"tryAnyway"`. */
   readonly whenAllBenched: WhenAllBenched
-  /** When a stream belongs to its target. Default: with its first content. */
+  /** The commit point of streams. Default: the first content. */
   readonly commit: Commit
   readonly timeouts: Timeouts
   /** Default `"fail"`. */
   readonly malformedEvents: MalformedEvents
   /**
-   * When a target that has equals is benched because too many of its attempts fail, although retries hide them. `undefined`
-   * for never. Default: above 50 % of at least 20 attempts in 30 s, or 20 points above the median of the others.
+   * When one of several equal targets is benched because too many of its attempts fail, although its visits succeed in the end.
+   * `undefined`: never. Default: above 50 % of at least 20 attempts in 30 s, or 20 points above the median of the others.
    */
   readonly ejection: Ejection.Settings | undefined
-  /** When a request that gets no content is sent to the next target as well; `undefined`, the default, for never. */
+  /** When a request without content is sent to the next target as well. `undefined` (default): never. */
   readonly hedge: Hedging.HedgeSettings | undefined
   /**
-   * How the limits of a target are learnt from its refusals (`RateLimit`, `Overloaded`): how many attempts it takes at once
-   * or in a time. A target at such a limit is skipped, or waited for when it is the last one. `undefined`, the default, for no limits.
+   * How the limits of a target are learnt from its refusals (`RateLimit`, `Overloaded`): how many attempts it takes at once or
+   * in a second. A target at such a limit is skipped; a request with no other target waits for it. `undefined` (default): no
+   * limits are learnt.
    */
   readonly learnedLimit: Capacity.Settings | undefined
 }
 
-/** Options that are laid over each other: the last one wins, field by field. */
+/** Options to be merged: for each field the last one wins. */
 export type Layers = ReadonlyArray<Options | undefined>
 
-/** The defaults, as they stand in the decision table. */
+/** The defaults. */
 export const defaults: Policy = {
   rules: defaultRules,
   maxWait: 3_000,
@@ -118,8 +119,7 @@ export const defaults: Policy = {
 }
 
 /**
- * Options for everything in the process, under those that a runtime is given itself. Said once, at the start; nothing
- * has to say them at all.
+ * Options for all runtimes of the process. A runtime's own options override them. Provide them once at the start, or not at all.
  *
  * @category services
  * @example
@@ -128,7 +128,7 @@ export const defaults: Policy = {
  *
  * const FailoverLive = Failover.layer({ policy: { deadline: "1 minute" } })
  *
- * // every runtime that is built under it begins with these, and lays its own over them
+ * // every runtime that is built with it starts from these options, and overrides them with its own
  * export const main = Effect.void.pipe(
  *   Effect.provide(FailoverLive),
  *   Effect.provide(Layer.succeed(Policy.ProcessDefaults, { attempts: 4, maxWait: "1 second" }))
@@ -140,7 +140,7 @@ export const ProcessDefaults: Context.Reference<Options> = Context.Reference<Opt
 )
 
 /**
- * A policy from options, over the defaults.
+ * Builds a policy: the defaults with options merged in.
  *
  * @example
  * import { Policy } from "effect-failover"
@@ -155,14 +155,14 @@ export const make = (...layers: Layers): Policy => {
   for (const options of layers) {
     if (options === undefined) continue
     PolicyChecks.check("Policy.make", options)
-    // How often and after which delays may be said by different layers.
+    // Different layers may set the number of retries and their delays.
     if (options.retries !== undefined) retries = mergeRetries(retries, options.retries)
     policy = extend(policy, options.retries === undefined ? options : { ...options, retries })
   }
   return policy
 }
 
-/** Lays options over a policy. */
+/** Merges options into a policy. */
 export const extend = (policy: Policy, options: Options): Policy => ({
   rules: extendRules(policy.rules, options),
   maxWait: millis(options.maxWait, policy.maxWait),
@@ -216,7 +216,7 @@ const extendRules = (rules: Rules, options: Options): Rules => {
   const change = (name: FailureClass, row: RuleOptions) => {
     next[name] = extendRule(next[name], row)
   }
-  // The short forms change the length of a cooldown. A row that benches nothing stays so.
+  // The short forms change the length of a cooldown. A row that benches nothing still benches nothing.
   const changeRest = (name: FailureClass, rest: RestOptions | undefined) => {
     if (rest !== undefined && next[name].rest !== undefined) change(name, { rest })
   }

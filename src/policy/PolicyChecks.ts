@@ -1,4 +1,4 @@
-/** What a policy cannot be made of. */
+/** Checks of policy options. */
 import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
 import { failureClasses } from "../failure/Failure.ts"
@@ -10,7 +10,7 @@ import { isMerged, type Options } from "./PolicyOptions.ts"
 
 const sound = new WeakSet<object>()
 
-/** Throws when options of a policy have no meaning; `where` says whose they are. Looked at once for each object. */
+/** Throws `InvalidOptions` when options are invalid; `where` names them in the error. Each object is checked once. */
 export const check = (where: string, options: Options | undefined): void => {
   if (options === undefined || sound.has(options)) return
   Checks.refuse(where, problemsOf(options))
@@ -109,7 +109,7 @@ function* commitProblems(commit: Commit, path: string): Iterable<string> {
   yield* Checks.fieldProblems({ count: commit.count ?? Number.NaN }, { count: Checks.count }, { path })
 }
 
-/** The timeout is compared where the same options name it; other layers may name another one. */
+/** The timeout is compared only when the same options set it; other layers may set another one. */
 function* hedgeProblems(
   hedge: Hedging.HedgeOptions,
   firstContent: Duration.Input | undefined
@@ -131,7 +131,7 @@ function* hedgeProblems(
   }
 }
 
-/** All fields of an object by one check. */
+/** Applies one check to all fields of an object. */
 const all = (options: object, known: ReadonlyArray<string>, check: Checks.Check, path: string) =>
   Checks.fieldProblems<object>(options, Object.fromEntries(known.map((key) => [key, check])), { known, path })
 

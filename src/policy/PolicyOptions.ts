@@ -1,4 +1,4 @@
-/** A policy as people write it: partial, with durations as Effect reads them, and short forms for whole groups of rows. */
+/** Options for a policy: partial, with durations as `Duration.Input` and short forms for whole groups of rows. */
 import type * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
 import type { Failure, FailureClass } from "../failure/Failure.ts"
@@ -8,20 +8,20 @@ import type { HedgeOptions } from "./Hedging.ts"
 import type { LearnedLimitOptions } from "./LearnedLimit.ts"
 import type { Rule, Scope } from "./Rule.ts"
 
-/** Every wait has a bound. All in milliseconds; infinite for none. */
+/** The timeouts of an attempt, in milliseconds; infinite for none. */
 export interface Timeouts {
-  /** Until the connection stands. Default 5 s. */
+  /** Until the connection is established. Default 5 s. */
   readonly connect: number
   /** Streams: until the response headers. Default 30 s. */
   readonly headers: number
-  /** Streams: from the start of the attempt until the first content. Held-back chunks do not stop this clock. 30 s. */
+  /** Streams: from the start of the attempt until the first content. Chunks that are held back do not stop it. 30 s. */
   readonly firstContent: number
   /**
-   * Streams: from the start of the attempt until the first content, of a server that shows in between that it is alive, by
-   * pings or comments: each of them restarts the wait for the first content, up to this. 2 min.
+   * Streams: from the start of the attempt until the first content, if the server sends keep-alives (pings or comments). Each
+   * keep-alive restarts the `firstContent` timeout, up to this limit. 2 min.
    */
   readonly queue: number
-  /** Streams: between two chunks, once committed. The consumer's own time does not count. 30 s. */
+  /** Streams: between two chunks, after the commit point. Time that the consumer takes does not count. 30 s. */
   readonly idle: number
   /** Whole answers, whose headers come only when the model has finished. Default 5 min. */
   readonly answer: number
@@ -30,30 +30,30 @@ export interface Timeouts {
 /**
  * What to do when no target can be called because all are benched:
  *
- * - `"tryAnyway"` (default): each request tries each target once that was not put there by hand, without retries, the one
- *   whose rest ends soonest first; dead keys and models only if it has tried nothing else
- * - `"wait"`: until the soonest end, if the deadline allows
- * - `"fail"`: at once, with `AllBenched`
+ * - `"tryAnyway"` (default): each request tries each target once, without retries, the soonest end of a cooldown first. Not
+ *   targets that are benched by hand, and dead keys and models only if the request has tried nothing else
+ * - `"wait"`: wait for the soonest end of a cooldown, if the deadline allows
+ * - `"fail"`: fail at once with `AllBenched`
  *
  * **Gotchas**
  *
- * - `"tryAnyway"` is about the one request, which gets a last chance; it does not spare the target. In an outage of the
- *   whole chain every request still asks once, and a chain of one target is asked as often as if that never rested.
+ * - `"tryAnyway"` gives each request a last chance; it does not protect the target. In an outage of the whole chain every
+ *   request still calls each target once, so a chain of one target is called as often as if it were never benched.
  */
 export type WhenAllBenched = "tryAnyway" | "wait" | "fail"
 
 /** A malformed event inside a running stream: `"fail"` ends it (content may be lost), `"drop"` drops and counts it. */
 export type MalformedEvents = "fail" | "drop"
 
-/** How long a cooldown lasts: the first one, and at most. */
+/** The length of cooldowns. */
 export interface Cooldown {
-  /** The first cooldown, if the provider names no time; it doubles with every further one in a row. */
+  /** The first cooldown, if the provider names no time. It doubles with each further bench in a row. */
   readonly base?: Duration.Input | undefined
   /** The longest cooldown, if the provider names no time. */
   readonly max?: Duration.Input | undefined
 }
 
-/** A `rest` in options: absent fields stay as they were. */
+/** A `rest` in options. Absent fields keep their value. */
 export interface RestOptions extends Cooldown {
   /** What is benched. */
   readonly scope?: Scope | undefined
@@ -61,7 +61,7 @@ export interface RestOptions extends Cooldown {
   readonly threshold?: number | undefined
 }
 
-/** A row as people write it: what is left out stays as it was. */
+/** A row of the decision table in options. Absent fields keep their value. */
 export interface RuleOptions {
   /** Whether the same target is tried again. */
   readonly retry?: Rule["retry"] | undefined
@@ -71,61 +71,61 @@ export interface RuleOptions {
   readonly next?: Rule["next"] | undefined
 }
 
-/** When a target fails too often, as people write it: what is left out stays as it was. */
+/** Options for ejection. Absent fields keep their value. */
 export interface EjectionOptions {
   /** The length of the sliding window. Default 30 s. */
   readonly window?: Duration.Input | undefined
-  /** Fewer attempts in the window say nothing. Default 20. */
+  /** With fewer attempts in the window nothing is ejected. Default 20. */
   readonly attempts?: number | undefined
-  /** A larger share of failed attempts (0 to 1) is too much. Default 0.5. */
+  /** A target with a larger share of failed attempts (0 to 1) is ejected. Default 0.5. */
   readonly share?: number | undefined
-  /** So is a share that is larger than the median of the others by more than this (0 to 1). Default 0.2. */
+  /** So is one with a share that exceeds the median of its equals by more than this (0 to 1). Default 0.2. */
   readonly above?: number | undefined
-  /** The largest share of a tier that may be out at once (0 to 1), rounded down to whole targets. Default 0.5. */
+  /** The largest share of a tier that may be ejected at once (0 to 1), rounded down to whole targets. Default 0.5. */
   readonly mostOut?: number | undefined
 }
 
-/** The partial form of a policy, as people write it. What is left out stays as it was; the defaults are these. */
+/** Options for a policy. Absent fields keep their value; the defaults are stated at each field. */
 export interface Options {
   /** The longest wait for the same target when leaving it would change the model. Default 3 s. */
   readonly maxWait?: Duration.Input | undefined
   /** For the whole request, retries and fallbacks included. Default 10 min. */
   readonly deadline?: Duration.Input | undefined
   /**
-   * One more than the number of times a request may ask a target again (retries, waits for a throttle), over all its
-   * targets together: 8 allow for 7 repetitions, 1 for none. The first attempt at each further target is not counted, so
-   * no request is lost to this number while a target was not tried. Default 8.
+   * The attempt budget: one more than the number of retries (waits for a throttle included) that a request may make, over all
+   * its targets together. 8 allows 7 retries, 1 none. The first attempt at each further target is not counted, so no request
+   * fails for this limit while a target is untried. Default 8.
    */
   readonly attempts?: number | undefined
-  /** The most targets a request asks, for a bound on moves as well. Default: all of its chain. */
+  /** The most targets that a request calls. Default: all of its chain. */
   readonly targets?: number | undefined
-  /** The share of the time left that is kept for targets not yet tried. 0 to 1, default 0.5. */
+  /** The share of the remaining time that is kept for targets not tried yet. 0 to 1, default 0.5. */
   readonly fallbackReserve?: number | undefined
-  /** What is done when nothing is callable because everything rests. Default `"tryAnyway"`. */
+  /** What a request does when all targets are benched. Default `"tryAnyway"`. */
   readonly whenAllBenched?: WhenAllBenched | undefined
-  /** When a stream belongs to its target. Default `Commit.firstContent`. */
+  /** The commit point of streams. Default `Commit.firstContent`. */
   readonly commit?: Commit | undefined
-  /** How long the parts of an attempt may take. The defaults stand at `Timeouts`. */
+  /** The timeouts of an attempt. `Timeouts` has the defaults. */
   readonly timeouts?: { readonly [K in keyof Timeouts]?: Duration.Input | undefined } | undefined
   /** Default `"fail"`. */
   readonly malformedEvents?: MalformedEvents | undefined
-  /** When a target that has equals is benched because too many of its attempts fail; `false` for never. */
+  /** When one of several equal targets is benched because too many of its attempts fail; `false` for never. */
   readonly ejection?: EjectionOptions | false | undefined
   /**
-   * When a request that gets no content is sent to the next target as well; the first content wins. `{}` for the defaults
+   * When a request without content is sent to the next target as well; the first content wins. `{}` for the defaults
    * of `HedgeOptions`, `false` for never. Default: never. The text models of `effect/ai` are never hedged.
    */
   readonly hedge?: HedgeOptions | false | undefined
   /**
-   * Whether and how the limits of a target are learnt from its refusals: how many attempts it takes at once or in a time.
+   * Whether and how the limits of a target are learnt from its refusals: how many attempts it takes at once or in a second.
    * `true` for the defaults of `LearnedLimitOptions`. Default: false.
    */
   readonly learnedLimit?: LearnedLimitOptions | boolean | undefined
   /** The retries of all `Transient` failures but `Timeout`. Default: two, after at most 0.5 s and at most 2 s. */
   readonly retries?: RetryOptions | Schedule.Schedule<unknown, Failure, never, never> | undefined
   /**
-   * Consecutive exhausted visits before a target is benched: for faults (default 1), and for unknown ones and those that a single
-   * request may provoke (`Truncated`, `Empty`, `Malformed`; 3).
+   * Consecutive exhausted visits before a target is benched: for faults (default 1), and for unknown errors and failures that a
+   * single request may cause (`Truncated`, `Empty`, `Malformed`; default 3).
    */
   readonly threshold?:
     | { readonly transient?: number | undefined; readonly unknown?: number | undefined }
@@ -142,13 +142,13 @@ export interface Options {
         readonly modelMissing?: Cooldown | undefined
       }
     | undefined
-  /** Single rows of the decision table; these win over `retries`, `threshold` and `cooldown`. */
+  /** Single rows of the decision table. They override `retries`, `threshold` and `cooldown`. */
   readonly rules?: { readonly [C in FailureClass]?: RuleOptions | undefined } | undefined
 }
 
 /**
- * Two sets of options as one: the second one wins, field by field. As in any options, single rows win over
- * `retries`, `threshold` and `cooldown`.
+ * Merges two sets of options: for each field the second one wins. As in any options, single rows override `retries`,
+ * `threshold` and `cooldown`.
  */
 export const combine = (first: Options, second: Options): Options => ({
   ...first,
@@ -205,11 +205,11 @@ const mergeLengths = <A extends object>(first: A, second: A): A => {
 /** Whether several layers of options said this cooldown. */
 export const isMerged = (cooldown: object): boolean => merged.has(cooldown)
 
-/** Two ways to say the retries as one. A schedule is taken as it is. */
+/** Merges two values of `retries`. A schedule replaces numbers. */
 export const mergeRetries = (first: Options["retries"], second: NonNullable<Options["retries"]>) =>
   first === undefined || isSchedule(first) || isSchedule(second) ? second : merge(first, second)
 
-/** True for retries that are a schedule rather than numbers. */
+/** True when the retries are a schedule. */
 export const isSchedule = (
   retries: NonNullable<Options["retries"]>
 ): retries is Schedule.Schedule<unknown, Failure, never, never> => Schedule.isSchedule(retries)

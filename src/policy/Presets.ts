@@ -1,9 +1,9 @@
 /**
- * Whole behaviours in one line: options for a policy that have a name.
+ * Presets: named options for a policy.
  *
- * Each is plain data, to be laid over the defaults of a runtime, a provider, a model or a chain like any other
- * options, and changed like them: `Policy.combine(Policy.moveOnBadRequest, { attempts: 3 })`. As in any options,
- * single rows of a preset win over `retries`, `threshold` and `cooldown` that are said beside it.
+ * Each preset is plain data, to be used for a runtime, a provider, a model or a chain like any other options, and to be changed
+ * like them: `Policy.combine(Policy.moveOnBadRequest, { attempts: 3 })`. As in any options, single rows of a preset override
+ * `retries`, `threshold` and `cooldown` that are merged with it.
  */
 
 import type { FailureClass } from "../failure/Failure.ts"
@@ -25,16 +25,16 @@ const always = (cooldown: Cooldown): NonNullable<Options["cooldown"]> => ({
   modelMissing: cooldown
 })
 
-/** What belongs to the key of an account, with all its models. */
+/** Failures that concern a credential with all its models. */
 const ofTheKey = ["RateLimit", "InvalidKey", "Forbidden", "Balance", "ModelMissing"] as const
 
-/** Up the ladder of a throttle, 5 s doubling to 300 s, where a person would have to act as well. */
+/** The cooldowns of a throttle, 5 s doubling to 300 s, for failures of keys as well. */
 const soon: Cooldown = { base: "5 seconds", max: "300 seconds" }
 
 /**
- * Credentials as profiles with a circuit each: a failed request goes to the next credential at once, at most three
- * times; three failures in a row open a credential's circuit for all its models, 60 s later one probe may close it.
- * An answer closes it and resets the count of failures. The order of the credentials is their provider's `strategy`.
+ * Credentials as profiles, each with a circuit breaker. A failed request goes to the next credential at once, at most three
+ * times. Three failures in a row open a credential's circuit for all its models; 60 s later one probe may close it. An answer
+ * closes it and resets the count of failures. The provider's `strategy` sets the order of the credentials.
  *
  * @category presets
  * @example
@@ -58,10 +58,10 @@ export const sequentialProfiles: Options = {
 }
 
 /**
- * Health marks on credentials and models: a throttle benches its credential for all models and the next credential is tried,
- * a dead key is probed 5 s to 300 s later, a fault falls back to the next model after two retries, an unknown failure
- * benches nothing, and a prompt that is too long goes to the caller. When all targets are benched, a request fails with
- * `AllBenched` without a call.
+ * Health per credential and model. A throttle benches its credential for all models, and the next credential is tried. A dead
+ * key is probed after 5 s to 300 s. A fault falls back to the next model after two retries. An unknown failure benches nothing.
+ * A prompt that is too long is an error for the caller. When all targets are benched, a request fails with `AllBenched`
+ * without a call.
  *
  * @category presets
  * @example
@@ -85,8 +85,8 @@ export const modelHealth: Options = {
 }
 
 /**
- * Failover in its simplest form: a throttle or a dead key benches its credential and the run goes on, to the next
- * credential and then to the next model; any other failure ends the run at once and benches nothing.
+ * Simple failover: a throttle or a dead key benches its credential, and the run goes on to the next credential and then to the
+ * next model. Any other failure ends the run at once and benches nothing.
  *
  * @category presets
  * @example
@@ -112,8 +112,8 @@ export const firstErrorStops: Options = {
 }
 
 /**
- * A request that a model refuses goes on to the next model and benches nothing, whatever the reason. When all
- * refuse it, the run fails with `ChainExhausted`, which holds every refusal.
+ * A request that a model refuses goes on to the next model, whatever the reason, and benches nothing. When all models refuse
+ * it, the run fails with `ChainExhausted`, which contains every refusal.
  *
  * @category presets
  * @example
@@ -130,8 +130,8 @@ export const moveOnBadRequest: Options = {
 
 /**
  * Three attempts at every target, with full jitter over a backoff of 200 ms that doubles to 10 s, then a cooldown of
- * five minutes; a dead key is benched at once; what the request is at fault for moves on as in `moveOnBadRequest`. No time is
- * kept for the targets behind.
+ * five minutes. A dead key is benched at once. A refused request goes on to the next model as in `moveOnBadRequest`. No time is
+ * kept for later targets.
  *
  * @category presets
  * @example
@@ -150,7 +150,7 @@ export const threeAttempts: Options = {
   rules: { ...moveOnBadRequest.rules }
 }
 
-/** The presets by name, as the config file knows them. */
+/** The presets by name, as in the config file. */
 export const presets = {
   sequentialProfiles,
   modelHealth,

@@ -1,8 +1,7 @@
 /**
- * The decision table: what one class of failure means for the target that failed.
+ * The decision table: what follows from each class of failure.
  *
- * Every rule of the product about failures is in this one table. A policy overrides rows of it, for all, per
- * provider or per model.
+ * Every rule about failures is in this table. A policy overrides rows of it, for all targets, for a provider, a model or a chain.
  */
 import type * as Schedule from "effect/Schedule"
 import { type Failure, type FailureClass, TransientReason } from "../failure/Failure.ts"
@@ -12,10 +11,10 @@ import { fromNumbers } from "./Backoff.ts"
  * Whether the same target is called again.
  *
  * - `"never"`
- * - `"afterWait"`: once, after the wait the provider asked for, if that wait is within the policy's `maxWait` and
- *   leaving would change the model
+ * - `"afterWait"`: once, after the wait that the provider asked for, if that is at most the policy's `maxWait` and
+ *   a fallback would change the model
  * - `"withoutTokenCap"`: once, with the request as the provider amends it: without its limit on output tokens
- * - a `Schedule`: as often and after such delays as it gives; its input is the failure
+ * - a `Schedule`: as often and after such delays as the schedule gives; its input is the failure
  */
 export type Retry =
   | "never"
@@ -34,15 +33,15 @@ export interface Rest {
   readonly scope: Scope
   /** Consecutive exhausted visits before it is benched. */
   readonly threshold: number
-  /** The first cooldown, if the provider named no time; doubles with every further one in a row. */
+  /** The first cooldown, if the provider named no time. It doubles with each further bench in a row. */
   readonly base: number
   /** The longest such cooldown. */
   readonly max: number
 }
 
 /**
- * Where the run goes: to the next `credential` of the same model, to a credential at another `endpoint` (base URL), to
- * the next `model`, or nowhere. When there is no such credential, the next model.
+ * Where the run goes: to the next `credential` of the same model, to a credential at another `endpoint` (base URL), to the next
+ * `model`, or nowhere (`stop`). If there is no such credential, to the next model.
  */
 export type Next = "credential" | "endpoint" | "model" | "stop"
 
@@ -60,31 +59,31 @@ const seconds = (n: number) => n * 1000
 const minutes = (n: number) => seconds(60 * n)
 const hours = (n: number) => minutes(60 * n)
 
-/** Faults pass within seconds or not soon. */
+/** Retries for faults: these end within seconds or last for minutes. */
 const twice = fromNumbers({})
 
-/** A throttle ends within seconds or minutes: the cooldown doubles. */
+/** The cooldown of a throttle, which ends within seconds or minutes. */
 const throttled: Rest = { scope: "target", threshold: 1, base: seconds(5), max: seconds(300) }
 
-/** A person has to act: probes every few minutes at first, later every few hours, are enough. */
+/** The cooldown of a dead key. A person has to act, so probes every few minutes, and later every few hours, are enough. */
 const keyDead: Rest = { scope: "credential", threshold: 1, base: minutes(5), max: hours(6) }
 
-/** Retired or never allowed for this key: the other models of the key are fine. */
+/** The cooldown of a model that does not exist for a key. The other models of the key work. */
 const modelGone: Rest = { scope: "target", threshold: 1, base: hours(1), max: hours(24) }
 
-/** Faults are short. At most 15 s after a recovery a probe finds it, for one more call each 15 s of an outage (docs/defaults.md). */
+/** The cooldown of a fault. A probe finds a recovery within 15 s, at the cost of one call each 15 s of an outage (docs/defaults.md). */
 const faulty: Rest = { scope: "target", threshold: 1, base: seconds(5), max: seconds(15) }
 
 /**
- * Failures that the content or the limits of a single request can cause, or of unknown cause: a target is benched only after
- * three such visits in a row without an answer between them.
+ * For unknown errors and failures that the content or the limits of a single request can cause: a target is benched only after
+ * three such visits in a row, without an answer between them.
  */
 const doubtful: Rest = { ...faulty, threshold: 3 }
 
 const dead: Rule = { retry: "never", rest: keyDead, next: "credential" }
 const transient: Rule = { retry: twice, rest: faulty, next: "endpoint" }
 const odd: Rule = { ...transient, rest: doubtful }
-/** About this request at this model: another model may take it. */
+/** The failure concerns this request at this model: another model may accept it. */
 const unfit: Rule = { retry: "never", rest: undefined, next: "model" }
 const refused: Rule = { retry: "never", rest: undefined, next: "stop" }
 
@@ -95,7 +94,7 @@ export const defaults: Rules = {
   Forbidden: dead,
   Balance: dead,
   ModelMissing: { retry: "never", rest: modelGone, next: "credential" },
-  // A firewall protects an endpoint, not a key.
+  // A firewall protects an endpoint, so another key at the same endpoint does not help.
   Blocked: { retry: "never", rest: undefined, next: "endpoint" },
   Overloaded: transient,
   ServerError: transient,
@@ -106,7 +105,7 @@ export const defaults: Rules = {
   Unknown: odd,
   // This process lacks a resource: benches nothing.
   Local: { ...transient, rest: undefined },
-  // No retry after a timeout: the caller has waited once.
+  // No retry after a timeout: the caller has already waited that long.
   Timeout: { ...transient, retry: "never" },
   Invalid: refused,
   ContentPolicy: refused,
@@ -117,14 +116,14 @@ export const defaults: Rules = {
 }
 
 /**
- * The classes that are faults on the way or at the provider; not those of our own process.
+ * The classes of faults at the provider or on the way to it. `Local` is not among them.
  *
  * @internal
  */
 export const transientClasses = TransientReason.literals.filter((reason) => reason !== "Local")
 
 /**
- * Of these, the ones that a single request may cause, or of unknown cause.
+ * Those of them that a single request may cause, or with an unknown cause.
  *
  * @internal
  */

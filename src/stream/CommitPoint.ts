@@ -1,6 +1,6 @@
 /**
- * What the chunks of one stream have shown so far: whether its commit point is reached, whether the answer is complete, and
- * how long the next chunk may take.
+ * The progress of one stream: whether its commit point is reached, whether the answer is complete, and how long the next chunk
+ * may take.
  */
 import type * as Phase from "../domain/Phase.ts"
 import type { Holding } from "../domain/Provider.ts"
@@ -17,7 +17,7 @@ export interface Waits {
   readonly idle: number
 }
 
-/** What is known of a stream before it begins. */
+/** The settings of a stream. */
 export interface Meaning<C> {
   readonly phaseOf: PhaseOf<C>
   readonly commit: Commit
@@ -29,7 +29,7 @@ export interface Meaning<C> {
 /** How long a complete stream may still bring metadata (usage) before it is ended, in milliseconds. */
 export const usageGrace = 2_000
 
-/** What the chunks of one stream have shown so far. Times are milliseconds since the epoch. */
+/** The progress of one stream. Times are milliseconds since the epoch. */
 export class CommitPoint<C> {
   /** Whether the protocol has marked the answer as complete. */
   complete = false
@@ -70,7 +70,7 @@ export class CommitPoint<C> {
     })
   }
 
-  /** Whether the caller may have the stream now. */
+  /** Whether the commit point is reached. */
   get isReached(): boolean {
     if (this.#content === 0) return false
     return this.#content >= this.#needed || (this.complete && this.#needed !== Number.POSITIVE_INFINITY)
@@ -80,12 +80,12 @@ export class CommitPoint<C> {
     return this.#content > 0
   }
 
-  /** Content has come, and a later commit point is waited for. */
+  /** Content has arrived, and the commit point is a later one. */
   moved(): void {
     this.#movedAt = this.#now()
   }
 
-  /** The timeout of the current wait: for the first content, or for the next chunk while a later commit point is waited for. */
+  /** The timeout of the current wait: for the first content, or for the next chunk before a later commit point. */
   dueAt(): number {
     this.#movedAt ??= this.#now()
     const { firstContent, idle, queue } = this.#waits

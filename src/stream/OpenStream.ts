@@ -18,10 +18,10 @@ import { CommitPoint, type Meaning } from "./CommitPoint.ts"
 import * as Flow from "./Flow.ts"
 import * as Pump from "./Pump.ts"
 
-/** Chunks that are read ahead: enough to batch what arrives together. */
+/** How many chunks are read ahead: enough to batch chunks that arrive together. */
 export const readAhead = 16
 
-/** The same for gathered chunks: each may hold a whole read of a socket, 64 KiB. */
+/** The same for gathered chunks: each may contain a whole read of a socket, 64 KiB. */
 export const readAheadGathered = 2
 
 /** How a stream is opened. */
@@ -150,7 +150,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     else this.#onEnd = f
   }
 
-  /** The same for who only counts, once and before `onEnd`. */
+  /** Like `onEnd`, but called before it: for counters. */
   watch(f: () => void): void {
     if (this.#result !== undefined) f()
     else this.#watcher = f
@@ -235,7 +235,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
     }
   }
 
-  /** Content has come, and the commit point is a later one. */
+  /** Content has arrived, and the commit point is a later one. */
   #hasContent(): void {
     const onContent = this.#onContent
     this.#onContent = undefined

@@ -21,7 +21,7 @@ export class RunClock {
     return MonotonicClock.read(this.#known ?? this.#look())
   }
 
-  /** Nanoseconds of a clock that does not jump, for the time between two moments. */
+  /** Nanoseconds of the monotonic clock, for durations. */
   nanos(): bigint {
     return (this.#known ?? this.#look()).clock.monotonicTimeNanosUnsafe()
   }

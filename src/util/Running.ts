@@ -34,7 +34,7 @@ export const start = <A, R>(effect: Effect.Effect<A, unknown, R>, context: Conte
 /** How a wait ended: with an exit, or with a timeout. */
 export type Ended<A> = Exit.Exit<A, unknown> | "timeout"
 
-/** What to do about something that runs. */
+/** How to wait for something that runs. */
 export interface Waiter<in A, out B, out E, out R = never> {
   /** The latest timeout, in milliseconds since the epoch; its own timeout may be sooner. */
   readonly dueAt: number
@@ -105,7 +105,7 @@ export class Watching<in out A, in out B, in out E, in out R = never> {
     return this.#done
   }
 
-  /** Stops to wait. What runs goes on. */
+  /** Stops waiting. What runs goes on. */
   leave(): void {
     this.#done = true
     this.#timer?.interruptUnsafe()

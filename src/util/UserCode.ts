@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import { RunClock } from "../time/RunClock.ts"
 import * as Running from "./Running.ts"
 
-/** How long code may take whose result should be there at once (a retry's delay, a limiter), in milliseconds. */
+/** How long code of the application may take that should return at once (a retry's delay, a limiter), in milliseconds. */
 export const maxWait = 1_000
 
 const named = new WeakMap<object, Set<string>>()

@@ -72,9 +72,9 @@ export const numbers = (limit: unknown, actual: unknown): ContextNumbers => {
 }
 
 /**
- * The window and the size of the prompt that a sentence names, by the first pattern that matches.
+ * The window and the size of the prompt in a sentence, by the first pattern that matches.
  *
- * The window and the prompt size in a sentence, from the first pattern that matches.
+ * @example
  * contextNumbers("prompt is too long: 213462 tokens > 200000 maximum") // => { limit: 200_000, actual: 213_462 }
  */
 export const contextNumbers = (text: string): ContextNumbers | undefined => {
@@ -139,7 +139,7 @@ const windows: ReadonlyArray<RegExp> = [
 /**
  * Window, prompt and output of an overflow that names all three.
  *
- * Window, prompt and output of an overflow that names all three.
+ * @example
  * const said = "maximum context length is 32768 tokens. However, you requested 33187 tokens (1187 in the messages, 32000 in the completion)"
  * capOverflow(said) // => { window: 32_768, prompt: 1187, output: 32_000 }
  */

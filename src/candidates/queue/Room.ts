@@ -1,6 +1,6 @@
 /**
- * Whether targets have room for another attempt, by the limits that were learnt from their refusals. As long as no target
- * has refused anything, nothing is looked up.
+ * Whether targets have room for another attempt under their learned limits. While no target has refused an attempt, nothing is
+ * looked up.
  */
 import type { Begun, Capacity } from "../../capacity/Capacity.ts"
 import type { Signals, SignalsOf } from "../../choice/Signals.ts"
@@ -9,13 +9,13 @@ import * as Failure from "../../failure/Failure.ts"
 import type * as Bench from "../../health/Bench.ts"
 import type { RunClock } from "../../time/RunClock.ts"
 
-/** A limit that was learnt, and how much of it is used. */
+/** The learned limits of a target, and their use. */
 export interface Learned {
   /** Attempts under way, streams to their end. */
   readonly inFlight: number
-  /** How many may be under way at once; absent when that is not known. */
+  /** How many attempts may be under way at once; absent while unknown. */
   readonly limit?: number | undefined
-  /** How many may begin in a second; absent when that is not known. */
+  /** How many attempts may begin per second; absent while unknown. */
   readonly perSecond?: number | undefined
   /** Requests that wait for room. */
   readonly waiting: number
@@ -27,7 +27,7 @@ export interface LearnedLimit extends Learned {
   readonly key: string
 }
 
-/** A target at its limit is looked at again after so many milliseconds, if no attempt has ended before. */
+/** A target at its limit is checked again after so many milliseconds, or when an attempt ends. */
 const soon = 1_000
 
 /** The learned limits of one runtime. */
@@ -39,14 +39,14 @@ export class Room {
     this.signals = signals
   }
 
-  /** Whether any target has refused an attempt. As long as none has, all have room. */
+  /** Whether any target has refused an attempt. Until then all targets have room. */
   get mayBeFull(): boolean {
     return this.signals.refusing.size > 0
   }
 
   /**
-   * Why a target has no room for another attempt; `undefined` if it has. Requests that wait for room come first: `isNext`
-   * is true for the one whose turn it is.
+   * Why a target has no room for another attempt; `undefined` if it has. Requests that wait for room come first: `isNext` is
+   * true for the next one of them.
    */
   why(target: Target, now: number, isNext = false): Bench.Resting | undefined {
     if (this.signals.refusing.size === 0) return undefined
@@ -69,7 +69,7 @@ export class Room {
     }
   }
 
-  /** What is known of a target; `undefined` when no limit was learnt. */
+  /** The learned limits of a target; `undefined` without any. */
   of(target: Target, now: number): Learned | undefined {
     if (!this.mayBeFull || target.policy.learnedLimit === undefined) return undefined
     return learnedOf(this.signals.ofTarget(target), now)
@@ -97,8 +97,8 @@ export class Room {
   }
 
   /**
-   * Learns from a failed attempt. True when a refusal is explained by how much the target had to do. `isCounted`: the
-   * attempt still counts as under way.
+   * Learns from a failed attempt. True when the load of the target explains a refusal. `isCounted`: the attempt still counts as
+   * under way.
    */
   failed(
     target: Target,
@@ -112,13 +112,13 @@ export class Room {
     if (settings === undefined || (kind !== "RateLimit" && kind !== "Overloaded")) return false
     const known = this.signals.ofTarget(target)
     const others = Math.max(0, known.load.inFlight - (isCounted ? 1 : 0))
-    // A wait that the provider names says more about its rate than a guess.
+    // A wait that the provider names is better than a learned rate.
     const isThrottle = failure._tag === "RateLimit" && failure.retryAfter === undefined
     const capacity = known.capacity ?? this.signals.learn(target.key, known)
     return capacity.refused({ begun, others, isThrottle }, now, settings)
   }
 
-  /** So many more requests wait for room at a target. */
+  /** Changes the number of requests that wait for room at a target. */
   wait(target: Target, more: number): void {
     const capacity = this.#capacity(target)
     if (capacity !== undefined) capacity.waiting += more

@@ -1,10 +1,9 @@
 /**
- * The requests that wait until a target has room, because it is at a limit that was learnt from its refusals; in order of
- * arrival.
+ * The requests that wait for room at a target with a learned limit, in order of arrival.
  *
- * The limit says how many are let in, so none has to wait for the outcome of another, as at a target that failed. One is let
- * in when an attempt ends or the learnt rate allows it. After a failure there is a pause, which doubles with each failure in
- * a row.
+ * The limit controls how many are let in, so no request waits for the outcome of another one, as it would at a failed target. A
+ * request is let in when an attempt ends or when the learned rate allows it. After a failure there is a pause, which doubles with
+ * each failure in a row.
  */
 import type * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
@@ -24,12 +23,12 @@ export class RoomQueue implements Line {
   readonly #waiting = new Set<Waiting>()
   #failures = 0
   #failedAt = Number.NEGATIVE_INFINITY
-  /** When the first of them gives up. */
+  /** When the first request gives up. */
   #endsAt = Number.POSITIVE_INFINITY
   #isTurning = false
   #turnAgain = false
 
-  /** `peek` says what keeps the request whose turn it is from calling the target. */
+  /** `peek` returns why the first request cannot call the target now. */
   constructor(
     target: Target,
     context: Context.Context<never>,
@@ -43,7 +42,7 @@ export class RoomQueue implements Line {
     this.#alarm = new MovableTimer(context, this.#now, () => this.turn())
   }
 
-  /** Adds a request at the end. If there is room for it, it is let in before this returns. */
+  /** Adds a request at the end. If there is room, it is let in before this returns. */
   join(waiting: Waiting): void {
     this.#waiting.add(waiting)
     this.#room.wait(this.#target, 1)

@@ -41,7 +41,7 @@ export interface Place {
   readonly target: Target
   /** When the delay of its retry, or the wait that the provider asked for, ends. */
   readonly notBefore: number
-  /** Whether it has not called this target before. */
+  /** Whether it has not called this target yet. */
   readonly isFirst: boolean
   /** Whether it may call the target although that is benched. */
   readonly anyway: boolean
@@ -55,9 +55,9 @@ export interface Waiting {
   readonly until: number
   /** When it gives up in any case. */
   readonly deadlineAt: number
-  /** Called when its turn has come. */
+  /** Called when it is let in. */
   readonly enter: (queue: Line) => void
-  /** Called when it has waited in this queue in vain. */
+  /** Called when it has to give up in this queue. */
   readonly giveUp: (queue: Line) => void
 }
 
@@ -71,7 +71,7 @@ export interface Line {
   readonly left: () => void
 }
 
-/** What keeps a target from being called, as far as the bench knows. */
+/** Why a target cannot be called, according to the bench. */
 export type Peek = (target: Target, now: number) => Bench.Resting | undefined
 
 /** The state for one pass over the queue. `most` more of the spread requests are let in. */
@@ -157,7 +157,7 @@ export class WaitQueue implements Line {
     this.turn()
   }
 
-  /** Lets requests in whose turn it is, and ends vain waits: by a full pass, or by the given one. */
+  /** Lets requests in and ends waits that are over: by a full pass, or by the given one. */
   turn(first = () => this.#look()): void {
     if (this.#isTurning) {
       this.#turnAgain = true

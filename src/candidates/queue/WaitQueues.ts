@@ -13,7 +13,7 @@ export class WaitQueues {
   readonly #peek: Peek
   readonly #room: Room | undefined
 
-  /** `peek` returns what keeps a target from being called, learned limits apart. */
+  /** `peek` returns why a target cannot be called, apart from learned limits. */
   constructor(peek: Peek, room?: Room) {
     this.#room = room
     this.#peek = peek
@@ -35,7 +35,7 @@ export class WaitQueues {
     return queue
   }
 
-  /** The queue of those who wait until a target has room, created if necessary. */
+  /** The queue of requests that wait for room at a target, created if necessary. */
   room(target: Target, context: Context.Context<never>): RoomQueue | WaitQueue {
     const room = this.#room
     if (room === undefined) return this.of(target, context)

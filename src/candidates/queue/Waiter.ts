@@ -1,4 +1,4 @@
-/** One request without another target: it waits in the queues of the targets it may call. */
+/** A request that waits in the queues of the targets that it may call. */
 import type * as Context from "effect/Context"
 import type { Line, Place, Waiting } from "./WaitQueue.ts"
 import type { WaitQueues } from "./WaitQueues.ts"
@@ -18,7 +18,7 @@ export class Waiter<in out P extends Place> implements Waiting {
   #isDone = false
   #isJoining = false
 
-  /** `onEnd` is called once: with a turn, or without one when the request has waited in vain. */
+  /** `onEnd` is called once: with a turn, or without one when all queues gave up. */
   constructor(
     { deadlineAt, until }: Pick<Waiting, "until" | "deadlineAt">,
     onEnd: (turn: Turn<P> | undefined) => void
@@ -28,7 +28,7 @@ export class Waiter<in out P extends Place> implements Waiting {
     this.#onEnd = onEnd
   }
 
-  /** Joins the queues of these targets. The first one that lets it in counts, which may be at once. */
+  /** Joins the queues of these targets, until the first one lets it in, which may be at once. */
   join(queues: WaitQueues, context: Context.Context<never>, places: ReadonlyArray<P>): void {
     this.#isJoining = true
     for (const place of places) {
@@ -53,7 +53,7 @@ export class Waiter<in out P extends Place> implements Waiting {
     if (this.#places.size === 0 && !this.#isJoining) this.#end(undefined)
   }
 
-  /** Its caller was interrupted: leaves all queues. */
+  /** The caller was interrupted: leaves all queues. */
   leave(): void {
     this.#isDone = true
     const queues = [...this.#places.keys()]

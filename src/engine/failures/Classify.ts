@@ -1,11 +1,11 @@
-/** Turns the cause that an attempt ended with into exactly one failure. */
+/** Classifies the cause of a failed attempt as exactly one failure. */
 import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as UserCode from "../../util/UserCode.ts"
 
-/** The result of a classification for an error that says nothing about the target and goes to the caller. */
+/** The result of `classify` for an error that is no evidence against the target and goes to the caller. */
 export interface NotMine {
   readonly _tag: "NotMine"
 }
@@ -20,8 +20,8 @@ export const notMine: NotMine = { _tag: "NotMine" }
 export type Classify<in E> = (error: E, target: Target) => Failure.Failure | NotMine
 
 /**
- * Turns a cause into exactly one failure, or into `NotMine`. A failure that a finalizer turned into a defect is found too;
- * an error that cannot be classified is `Transient` with the reason `Unknown`.
+ * Classifies a cause as exactly one failure, or as `NotMine`. Failures among the defects are found, too (a finalizer may turn a
+ * failure into a defect). An error that cannot be classified is `Transient/Unknown`.
  */
 export const failureOf = <E>(
   cause: Cause.Cause<unknown>,
@@ -43,7 +43,7 @@ export const failureOf = <E>(
     : classify(failed.error as E, target)
 }
 
-/** The stack or the memory of this process ran out, which is no failure of the target. */
+/** Whether the stack or the memory of this process ran out, which is no failure of the target. */
 const isOurs = (defect: unknown): boolean =>
   defect instanceof RangeError && /call stack|allocation|string length|out of memory/i.test(defect.message)
 
@@ -57,8 +57,8 @@ const ours = (target: Target, cause: unknown): Failure.Failure =>
   })
 
 /**
- * A `classify` of the application with its mistakes contained: if it throws, or returns neither a failure nor `notMine`, the
- * error counts as unknown, and a warning is logged once for each `owner`.
+ * Contains a `classify` of the application: if it throws, or returns neither a failure nor `notMine`, the error is
+ * `Transient/Unknown`, and a warning is logged once for each `owner`.
  */
 export const contained =
   <E>(classify: Classify<E>, owner: object, context: Context.Context<never>): Classify<E> =>
@@ -76,7 +76,7 @@ export const contained =
     return unknown(target, "an error whose classifier failed", error)
   }
 
-/** A failure whose class is in the decision table. The type of a reason can be circumvented, so it is checked again. */
+/** Whether a value is a failure with a row in the decision table. The reason is checked too, since code without type checks may set any. */
 const isKnownFailure = (u: unknown): u is Failure.Failure =>
   Failure.isFailure(u) && classes.has(Failure.classOf(u))
 

@@ -1,8 +1,8 @@
 /**
- * The policy's decision about one failure: the same target again (and when), or leave it.
+ * The policy's decision about a failure: call the same target again (and when), or leave it.
  *
- * A pure function of the failure, its rule, the wait that the provider asked for, the budgets and the other targets. What is
- * benched, and where the run goes next, is in the failure's `Rule`.
+ * It is a pure function of the failure, its rule, the wait that the provider asked for, the budgets and the other targets. The
+ * failure's `Rule` says what is benched and where the run goes next.
  */
 import type * as Schedule from "effect/Schedule"
 import * as Failure from "../../failure/Failure.ts"
@@ -12,24 +12,24 @@ import type { Rule } from "../../policy/Rule.ts"
 /** The decision. `Leave` ends the visit. */
 export type Decision =
   | { readonly _tag: "Leave" }
-  /** The attempt budget of the request is used up: leave, which is no evidence against the target. */
+  /** The attempt budget of the request is used up: leave, without evidence against the target. */
   | { readonly _tag: "CutShort" }
-  /** Once more, after `delay` milliseconds; until then the target is benched for all requests. */
+  /** Retry after `delay` milliseconds; until then the target is benched for all requests. */
   | { readonly _tag: "AfterWait"; readonly delay: number }
-  /** Once more at once, with the request as the provider amends it after this failure. */
+  /** Retry at once, with the request that the provider amends after this failure. */
   | { readonly _tag: "Amend"; readonly failure: Failure.BadRequest }
-  /** Once more after the delay of the schedule, but at least `least` milliseconds; leave if the schedule is done. */
+  /** Retry after the delay of the schedule, but at least `least` milliseconds; leave if the schedule is done. */
   | {
       readonly _tag: "Backoff"
       readonly schedule: Schedule.Schedule<unknown, Failure.Failure>
       readonly least: number
     }
 
-/** What a decision depends on besides the failure and its rule. */
+/** What a decision depends on, apart from the failure and its rule. */
 export interface Situation {
   /** A probe, or a call to a benched target as the last resort, has one attempt and no retries. */
   readonly single: boolean
-  /** The longest wait worth it, in milliseconds. */
+  /** The policy's `maxWait`, in milliseconds. */
   readonly maxWait: number
   /** Retries left in the attempt budget. The first attempt at a target needs none. */
   readonly attemptsLeft: number
@@ -57,7 +57,7 @@ export const decide = (failure: Failure.Failure, rule: Rule, situation: Situatio
     if (situation.canAmend(failure)) return { _tag: "Amend", failure }
   }
   if (retry === "never" || situation.single) return leave
-  // Used up by this target alone: its retries are over. Used up by others too: the visit is cut short.
+  // If only this target has used the budget up, its retries are over. If others did too, the visit is cut short.
   if (situation.attemptsLeft < 1) return typeof retry === "string" || !situation.hasMoved ? leave : cutShort
   const requested = Failure.waitMillis(failure, now)
   if (retry === "withoutTokenCap") {
@@ -74,6 +74,6 @@ export const decide = (failure: Failure.Failure, rule: Rule, situation: Situatio
   return { _tag: "Backoff", schedule: retry, least: requested ?? 0 }
 }
 
-/** A refusal that may be about one field, which the provider can leave out. */
+/** A refusal that may concern a single field, which the provider can leave out. */
 const isRefusal = (failure: Failure.Failure): failure is Failure.BadRequest =>
   failure._tag === "BadRequest" && (failure.reason === "Invalid" || failure.reason === "Unsupported")

@@ -11,7 +11,7 @@ import * as Outcome from "./Outcome.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
-/** Makes an attempt at the target of the current visit, once it is permitted. `retry` is where a retry goes that is not permitted; `undefined` for the first attempt. */
+/** Makes an attempt at the target of the current visit when it is permitted. `retry` says where the run goes if a retry is not permitted; `undefined` for the first attempt. */
 export const make = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   retry: Next | undefined
@@ -53,7 +53,7 @@ const permitted = <P extends Backend, R, A>(
   const { backend, target } = run.visit
   if (permission.value === "probing") {
     run.candidates.skip(target)
-    // The probe will soon show whether the target is well: a request without another target waits for that.
+    // The probe will soon show whether the target works. A request with no other target waits for it.
     const isFirst = retry === undefined
     if (!isFirst || run.options.policy.whenAllBenched !== "fail") {
       run.keepVisit(run.now() + Bench.shortestRest, retry ?? "credential", isFirst)
@@ -79,7 +79,7 @@ const call = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => 
   return waitForOutcome(run, running, target.policy.hedge)
 }
 
-/** Goes on with the hedge that is under way. */
+/** Continues with the hedge that is under way. */
 export const join = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
   const { hedge } = run
   if (hedge === undefined) return Step.findTarget
@@ -96,7 +96,7 @@ const waitForOutcome = <P extends Backend, R, A>(
 ): Step.Step<A> =>
   Step.wait((waiting) => {
     const { visit } = run
-    // A stream measures its own timeouts.
+    // A stream has its own timeouts.
     const timeout =
       run.options.kind === "effect" ? visit.target.policy.timeouts.answer : Number.POSITIVE_INFINITY
     // A hedge that has become the current attempt began earlier.

@@ -1,4 +1,4 @@
-/** After a failure: the visit ends, and the run stops or goes on to another target. */
+/** The end of a visit after a failure: records it at the bench, then stops or goes on to another target. */
 import * as Exhaustion from "../../candidates/Exhaustion.ts"
 import * as Lookahead from "../../candidates/Lookahead.ts"
 import type { PreparedChain } from "../../candidates/PreparedChain.ts"
@@ -10,7 +10,7 @@ import type { Rule } from "../../policy/Rule.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
-/** Ends the visit: records the failure at the bench, and stops or goes on as its rule says. */
+/** Ends the visit: records the failure at the bench, then stops or goes on as its rule says. */
 export const leave = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
@@ -32,7 +32,7 @@ export const leave = <P extends Backend, R, A>(
   return run.fail(visit.amendedFor?.reason === "MaxTokens" ? Exhaustion.refusedUncapped(failure) : failure)
 }
 
-/** Records the failure at the bench, and what it says about the other targets. */
+/** Records the failure at the bench, and its consequences for other targets. */
 const learn = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
@@ -46,8 +46,8 @@ const learn = <P extends Backend, R, A>(
 }
 
 /**
- * The target would be called again, but another attempt is under way: the visit may go on from `again` on when no other
- * target is left, and is no evidence as one that a budget cuts short.
+ * A retry is due, but another attempt is under way. The visit may continue from `again` on when no other target is left. Like a
+ * visit that a budget cuts short, it is no evidence against the target.
  */
 const putOff = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -59,7 +59,7 @@ const putOff = <P extends Backend, R, A>(
   run.record(failure, run.shared.streaks.cutShort(run.visit.target, run.now()) ? rule.rest : undefined)
 }
 
-/** The same for the first of two attempts: the run goes on with the other one. */
+/** The first of two attempts failed with a retry due: the run goes on with the hedge. */
 export const giveWay = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
@@ -74,8 +74,8 @@ export const giveWay = <P extends Backend, R, A>(
 }
 
 /**
- * A hedge failed, which is the current visit while that is recorded: the run goes on with its first attempt, whatever the
- * rule's `next` says. Without `again` the target is left.
+ * A hedge failed. It is the current visit while that is recorded; then the run goes on with its first attempt, whatever the rule's
+ * `next`. Without `again` the target is left.
  */
 export const leaveHedge = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -92,8 +92,8 @@ export const leaveHedge = <P extends Backend, R, A>(
 }
 
 /**
- * The target refused the attempt because it has enough to do. It is not benched: what it takes has just been learnt. If no
- * other target is left, the run waits for room at this one.
+ * The target refused the attempt because of its load. It is not benched, since its limit was just learnt. If no other target is
+ * left, the run waits for room at this one.
  */
 export const leaveFull = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -106,8 +106,8 @@ export const leaveFull = <P extends Backend, R, A>(
 }
 
 /**
- * A budget ends the visit early, which is no evidence against the target: it is benched only after that has happened for
- * a while. `again` is when the retry was due: the run comes back then if no other target is left.
+ * A budget ends the visit early. That is no evidence against the target, which is benched only if it keeps happening. `again` is
+ * when the retry was due: the run comes back then if no other target is left.
  */
 export const cutShort = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -133,7 +133,7 @@ export const report = <P extends Backend, R, A>(
   action: Action
 ): void => reporter?.failed(visit.target, failure, action, candidates.why(visit.target))
 
-/** For the observer: the run goes on to another target, and to which model. */
+/** The action for the observer: the run goes on, and to which model. */
 export const nextAction = <P extends Backend, R, A>(run: RunState<P, R, A>): Action => {
   const model = nextModel(run)
   return model === undefined ? { _tag: "Next" } : { _tag: "Next", model }
@@ -144,7 +144,7 @@ const nextModel = <P extends Backend, R, A>(run: RunState<P, R, A>): string | un
   return run.visits >= run.options.policy.targets ? undefined : Lookahead.following(run.candidates)
 }
 
-/** Tells the target's wait queue how the attempt went, after the observer. */
+/** Reports the failure to the target's wait queue, after the observer. */
 export const tellQueue = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure
@@ -157,12 +157,12 @@ const tell = <P extends Backend, R, A>(
   { shared, visit }: RunState<P, R, A>,
   failure: Failure.Failure
 ): void => {
-  // A failure of the request itself says nothing about the target.
+  // A failure of the request itself is no evidence against the target.
   if (isFinal(failure)) shared.queues.changed(visit.target)
   else shared.queues.failed(visit.target)
 }
 
-/** A throttled target asked for a wait within `maxWait`: the run waits for it if no other target is left. */
+/** A throttled target named a wait within `maxWait`: the run waits for it if no other target is left. */
 const keepVisitAfterWait = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
@@ -175,7 +175,7 @@ const keepVisitAfterWait = <P extends Backend, R, A>(
   run.keepVisit(now + Math.max(wait, Bench.shortestRest), next)
 }
 
-/** The chain for this kind of failure (`onContextExceeded`, `onContentPolicy`). A run changes to one at most once. */
+/** The chain for this failure (`onContextExceeded`, `onContentPolicy`). A run changes its chain at most once. */
 const specialChain = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure

@@ -1,4 +1,4 @@
-/** Failed attempts of targets that have equals: one that fails too often is benched, although its visits may succeed. */
+/** Records failed attempts at the bench. A target that fails more often than its equals is ejected: benched although its visits may succeed. */
 import * as Ejection from "../../choice/Ejection.ts"
 import type { Kind } from "../../choice/Load.ts"
 import { Outcomes } from "../../choice/Outcomes.ts"
@@ -9,16 +9,16 @@ import * as Bench from "../../health/Bench.ts"
 import type { EngineBench } from "../../health/EngineBench.ts"
 import { doubtfulClasses, type Rest } from "../../policy/Rule.ts"
 
-/** A `committed` stream was counted as a success at its first content. */
+/** What failed. A `committed` stream was counted as a success at its first content. */
 type Failed = Kind | "committed"
 
-/** What runs share, as far as it is needed here. */
+/** The shared state that is needed here. */
 export interface Shared {
   readonly registry: EngineBench
   readonly signals: SignalsOf
 }
 
-/** Records a failed attempt. `rest` is what the failure's rule says; of a target that fails too often, longer. */
+/** Records a failed attempt. `rest` is the rule's; an ejection replaces it. */
 export const record = (
   { registry, signals }: Shared,
   target: Target,
@@ -37,8 +37,8 @@ export const record = (
 }
 
 /**
- * A fault of the target or on the way to it. A throttle says that it is full, not that it fails; and what one caller can
- * cause with the text of a request must not take a target away from others.
+ * Whether a failure counts for ejection: a fault of the target or on the way to it. A throttle is no fault, and a failure that
+ * the text of a request can cause must not bench a target for other requests.
  */
 const isItsOwn = (failure: Failure.Failure): boolean =>
   failure._tag === "Transient" && failure.reason !== "Local" && !doubtfulClasses.has(failure.reason)
@@ -77,7 +77,7 @@ const tooOften = (
   )
   const isOut = Bench.peek(state, target, now) !== undefined
   if (isOut || !Ejection.hasRoom(group.items.length, out.length, settings)) return undefined
-  // Time without a failure that was too much ends the row.
+  // The row of ejections ends after some time without one.
   if (now - own.outUntil > memory) own.ejections = 0
   const length = Ejection.lengthOf(own.ejections++)
   own.outUntil = now + length
@@ -87,12 +87,12 @@ const tooOften = (
   }
 }
 
-/** After so many milliseconds in rotation without another time out, the next one is a first one again. */
+/** After so many milliseconds without an ejection, the next one is a first one again. */
 const memory = 300_000
 
 const nothing = { attempts: 0, failed: 0 }
 
-/** For the bench, which keeps the class, the evidence and the wait that the provider asked for. */
+/** The failure with other evidence, for the bench. */
 const withEvidence = ({ message, reason, retryAfter, target }: Failure.Transient, evidence: string) =>
   new Failure.Transient({
     reason,

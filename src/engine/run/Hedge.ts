@@ -1,6 +1,6 @@
 /**
- * A request that is hedged: if its attempt has no content after a delay, the next target is called as well. The first
- * content wins, and the other attempt is stopped and does not count.
+ * Hedges: if an attempt has no content after a delay, the next target is called as well. The first content wins; the other
+ * attempt is stopped and does not count.
  *
  * The first attempt is the run's current one, and `run.hedge` the other. When the first one fails, the run goes on with the
  * hedge (`Step.join`) as if it had moved on to it; when the hedge fails, the run waits for the first one as before. What
@@ -25,7 +25,7 @@ import type { Served } from "./RunOptions.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
-/** Whether the request may be hedged. Each one that may adds to the budget of hedges. */
+/** Whether the request may be hedged. Each request that may be adds to the budget of hedges. */
 export const mayHedge = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   { share }: HedgeSettings
@@ -37,7 +37,7 @@ export const mayHedge = <P extends Backend, R, A>(
   return run.mayHedge
 }
 
-/** A backend that cannot say whether it allows a hedge forbids it. */
+/** A `mayHedge` that throws or returns no boolean forbids the hedge. */
 const isAllowed = <P extends Backend, R, A>({
   context,
   options,
@@ -64,14 +64,14 @@ export interface Options<A> {
   readonly waiting: Step.Waiting<A>
 }
 
-/** Waits for an attempt that has begun, and hedges it. Returns what is to be done when the caller is interrupted. */
+/** Waits for an attempt that has begun, and hedges it. Returns the finalizer for an interruption of the caller. */
 export const begin = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   first: Running.Running<A>,
   options: Options<A>
 ): Effect.Effect<void> => new Race(run, first, options).onInterrupt
 
-/** The waiting of the caller's fiber goes on. */
+/** The caller's fiber stays parked. */
 const nothing: Effect.Effect<never> = Effect.never
 
 class Race<P extends Backend, R, A> {
@@ -82,7 +82,7 @@ class Race<P extends Backend, R, A> {
   #timer: Running.Running<void> | undefined
   /** The permission for the hedge, while it is asked for. */
   #asking: Running.Running<AttemptPermission.AttemptPermission> | undefined
-  /** One of the two has content, or ended with what the run goes on with. */
+  /** One of the two has content, or has ended the race. */
   #isDecided = false
   #isOver = false
   #afterwards: Effect.Effect<void> | void = undefined
@@ -132,7 +132,7 @@ class Race<P extends Backend, R, A> {
     })
   }
 
-  /** A defect ends the run; otherwise it would be lost. */
+  /** A defect ends the run. Otherwise it would be lost. */
   #guarded(f: () => void): void {
     try {
       f()
@@ -145,7 +145,7 @@ class Race<P extends Backend, R, A> {
     }
   }
 
-  /** The run goes on with something else than this race. */
+  /** The race is over, and the run continues with a step. */
   #end(next: () => Step.Step<A>): void {
     if (this.#isOver) return
     this.#over()
@@ -186,7 +186,7 @@ class Race<P extends Backend, R, A> {
     }
   }
 
-  /** Meanwhile the first attempt may have content, and the target of the hedge be benched. */
+  /** The first attempt may have content by now, and the hedge's target may be benched. */
   #permitted(visit: Visit<P>, exit: Exit.Exit<AttemptPermission.AttemptPermission, unknown>): void {
     const isGranted = Exit.isFailure(exit) || exit.value === "granted"
     if (isGranted && !this.#isDecided && this.#run.candidates.isFree(visit.target)) this.#start(visit)
@@ -206,7 +206,7 @@ class Race<P extends Backend, R, A> {
     let watching: Running.Watching<A, Served<A>, RunError.RunError> | undefined
     run.hedge = { visit, running, leave: () => watching?.leave() }
     const exit = running.pollUnsafe()
-    // The start of the hedge may have ended the first attempt.
+    // Starting the hedge may have ended the first attempt.
     if (this.#isDecided) run.dropHedge()
     else if (exit !== undefined) this.#hedgeEnded(visit, running, exit)
     else {
@@ -221,7 +221,7 @@ class Race<P extends Backend, R, A> {
   #hedgeEnded(visit: Visit<P>, running: Running.Running<A>, ended: Running.Ended<A>): void {
     if (this.#isDecided) return
     const failure = this.#failureOf(visit.target, ended)
-    // An error that is not the target's is an answer of the application's own service.
+    // An error classified as `notMine` is an answer of the application's own service.
     if (failure === undefined || failure._tag === "NotMine") this.#won()
     else {
       this.#run.hedge = undefined
@@ -240,7 +240,7 @@ class Race<P extends Backend, R, A> {
     if (this.#isDecided) return
     this.#watching.leave()
     this.#first.interruptUnsafe()
-    // A stream that commits later may still fail. The first target can be called again then, if no other one is left.
+    // A stream with a later commit point may still fail. Then the first target can be called again if no other is left.
     if (this.#run.hedge?.running.pollUnsafe() === undefined)
       this.#run.keepVisit(this.#run.now(), "credential")
     Outcome.lost(this.#run)

@@ -1,11 +1,11 @@
-/** From one target to the next: finds a target that can be called, and begins a visit. */
+/** Finds the next target that can be called, and begins a visit. */
 import type { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import * as Attempt from "./Attempt.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
-/** Finds the next target, as far as the policy's number of targets and the deadline allow. A hedge under way is the next. */
+/** Finds the next target within the policy's number of targets and the deadline. A hedge that is under way comes next. */
 export const find = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
   if (run.hedge !== undefined) return Step.join
   if (run.visits >= run.options.policy.targets) return run.exhausted()

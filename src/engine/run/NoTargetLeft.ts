@@ -1,4 +1,4 @@
-/** No target can be called now: the run waits for one that it may call, or ends. */
+/** No target can be called now: the run waits for one, or ends. */
 import * as Effect from "effect/Effect"
 import { type Turn, Waiter } from "../../candidates/queue/Waiter.ts"
 import type { Visit } from "../../candidates/Visit.ts"
@@ -9,7 +9,7 @@ import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 import * as WhenAllBenched from "./WhenAllBenched.ts"
 
-/** Decides what a run does without a target. */
+/** Decides whether the run waits or ends. */
 export const decide = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
   const now = run.now()
   const decision = WhenAllBenched.decide(situationOf(run, now), now)
@@ -49,7 +49,7 @@ const situationOf = <P extends Backend, R, A>(
   }
 }
 
-/** Waits for the first turn in the queues of these targets. What follows happens in the turn in which it comes. */
+/** Waits until a queue of these targets lets the run in. The next step happens in the same turn of the event loop. */
 const waitInQueues = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   places: ReadonlyArray<WhenAllBenched.RunPlace<P>>,
@@ -78,12 +78,12 @@ const waitedInVain = <P extends Backend, R, A>(
 ): Step.Step<A> => {
   if (run.now() >= run.deadlineAt) return run.outOfTime()
   run.hasWaitedForRoom = true
-  // A target that was waited for because it had no room may be benched by now, and be tried all the same.
+  // A target without room may be benched by now, and may be tried as a last resort.
   run.hasWaited = places.some(({ forRoom }) => forRoom !== true)
   return Step.lastTries
 }
 
-/** A queue lets this run in: its visit goes on, or a new one begins. */
+/** A queue lets this run in: its visit continues, or a new one begins. */
 const takeTurn = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   { place, queue }: Turn<WhenAllBenched.RunPlace<P>>,
@@ -115,7 +115,7 @@ const takeTurn = <P extends Backend, R, A>(
   return Step.attemptAgain(place.next ?? "credential")
 }
 
-/** Begins a visit to an earlier one of the places if that can be called as well: cooldowns may end in the same moment. */
+/** Begins a visit to an earlier place if that can be called as well: cooldowns may end at the same time. */
 const openBefore = <P extends Backend, R, A>(
   { candidates }: RunState<P, R, A>,
   place: WhenAllBenched.RunPlace<P>,

@@ -10,7 +10,7 @@ import * as Retry from "./Retry.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
-/** Records how an attempt ended that was waited for. `ownDueAt` is the end of its own timeout. */
+/** Records the end of an attempt that was waited for. `ownDueAt` is the end of its own timeout. */
 export const ended = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   how: Running.Ended<A>,
@@ -18,7 +18,7 @@ export const ended = <P extends Backend, R, A>(
   running: Running.Running<A>
 ): Step.Step<A> => (how === "timeout" ? timedOut(run, ownDueAt, running) : settle(run, how, running))
 
-/** Records how an attempt ended: an answer ends the run, a failure leads to a decision. */
+/** Records the end of an attempt. An answer ends the run, and a failure leads to a decision. */
 export const settle = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   exit: Exit.Exit<A, unknown>,
@@ -54,8 +54,8 @@ const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): St
 }
 
 /**
- * An error that says nothing about the target goes to the caller as it is. For observers the target has answered. The
- * error's type is that of the caller's effect, which only the type of `use` knows.
+ * An error that is no evidence against the target goes to the caller unchanged. For observers the target has answered. The
+ * error's type is that of the caller's effect; only the type of `use` has it.
  */
 const notMine = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -70,7 +70,7 @@ const notMine = <P extends Backend, R, A>(
   return exit as Exit.Failure<never, never>
 }
 
-/** The other attempt of the run had content first: this one counts neither for nor against its target, and releases what it held. */
+/** The other attempt had content first. This one counts neither for nor against its target, and releases what it held. */
 export const lost = <P extends Backend, R, A>(run: RunState<P, R, A>): void => {
   const { target } = run.visit
   run.release()
@@ -120,7 +120,7 @@ export const interrupted = <P extends Backend, R, A>(run: RunState<P, R, A>): vo
   const { target } = run.visit
   run.dropHedge()
   const failure = hungUp(target)
-  // Recorded also where no observer listens.
+  // Recorded with or without an observer.
   const counted = giveUp(run, failure)
   run.reporter?.interrupted(target, counted ? failure : undefined)
   run.freed(target)

@@ -1,4 +1,4 @@
-/** After a failure: whether, when and how the same target is called again. */
+/** Applies the policy to a failure: retries the same target, now or later, or leaves it. */
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { Visit } from "../../candidates/Visit.ts"
@@ -11,7 +11,7 @@ import * as BenchAndLeave from "./BenchAndLeave.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
-/** Applies the policy to a failure: calls the same target again, now or later, or leaves it. */
+/** Decides about a failure and returns the next step. */
 export const decide = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure
@@ -45,7 +45,7 @@ export const decide = <P extends Backend, R, A>(
   }
 }
 
-/** No retry while a hedge is under way: the run goes on with the hedge. What may be retried is kept for later. */
+/** There is no retry while a hedge is under way: the run goes on with the hedge, and keeps a due retry for later. */
 const besideHedge = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
@@ -59,7 +59,7 @@ const besideHedge = <P extends Backend, R, A>(
   return BenchAndLeave.leave(run, failure, rule)
 }
 
-/** A hedge failed: its failure is recorded as any failure of its target, and the run goes on with its first attempt. */
+/** A hedge failed: its failure is recorded like any other, and the run goes on with its first attempt. */
 export const hedgeFailed = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   visit: Visit<P>,
@@ -76,7 +76,7 @@ export const hedgeFailed = <P extends Backend, R, A>(
   run.visit = first
 }
 
-/** When a target could be called again that is not now because another attempt is under way. */
+/** When a retry is due that cannot be made now because another attempt is under way; `undefined` without a retry. */
 const againAt = <P extends Backend, R, A>(
   { visit }: RunState<P, R, A>,
   decision: PolicyDecision.Decision,
@@ -88,7 +88,7 @@ const againAt = <P extends Backend, R, A>(
   return now
 }
 
-/** The delay of a schedule, which may take a moment to give it. */
+/** The delay of a schedule. The schedule may need time to return it. */
 const delayOf = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   schedule: Schedule.Schedule<unknown, Failure.Failure>,
@@ -115,7 +115,7 @@ const backoff = <P extends Backend, R, A>(
   return again(run, failure, delay, rule.next)
 }
 
-/** Waits, then asks the bench once more: another request may have benched the target, or be probing it. */
+/** Waits, then consults the bench again: another request may have benched the target or may be probing it. */
 const again = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
@@ -127,7 +127,7 @@ const again = <P extends Backend, R, A>(
   BenchAndLeave.tellQueue(run, failure)
   const retry = (): Step.Step<A> => {
     if (run.candidates.readmit(visit)) return Step.attemptAgain(next)
-    // It is benched or probed by now: the retry is made later if no other target is left.
+    // It is benched or being probed: the retry is made later if no other target is left.
     run.keepVisit(run.now(), next)
     run.candidates.giveUp(visit.target, next)
     return Step.findTarget
@@ -136,8 +136,7 @@ const again = <P extends Backend, R, A>(
 }
 
 /**
- * A request that waited for its turn keeps the retries that its schedule allows, and waits in the queue for the next of
- * them.
+ * A request that was let in by a wait queue keeps the remaining retries of its schedule, and waits in the queue for the next one.
  */
 const leaveTurn = <P extends Backend, R, A>(
   run: RunState<P, R, A>,

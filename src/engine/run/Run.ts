@@ -1,8 +1,9 @@
 /**
- * One request on its way through the chain: target, attempt, failure, decision, next target.
+ * A run: one request on its way through the chain. It finds a target, makes an attempt, decides about a failure, and finds the
+ * next target.
  *
- * As long as attempts end in the turn in which they begin, a run is a plain loop; it becomes an Effect where it has to
- * wait. An outcome is recorded in the turn in which it is known, so that no interruption can come between.
+ * While attempts end in the turn in which they begin, a run is a plain loop. It becomes an Effect when it has to wait. An outcome
+ * is recorded in the turn in which it is known, so that no interruption can come between.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,9 +18,9 @@ import type * as Step from "./Step.ts"
 type Resume<A> = (onward: Step.Onward<A>) => void
 
 /**
- * Tries targets until one answers or none is left. For use as the registration of an `Effect.callback`: all of it happens
- * in one operation of the caller's fiber, up to where something has to be waited for. An interruption in between could
- * lose a probe's slot or an attempt.
+ * Tries targets until one answers or none is left. For use as the registration of an `Effect.callback`: everything up to
+ * the first wait happens in one operation of the caller's fiber. An interruption in between could lose a probe's slot or an
+ * attempt.
  */
 export const begin = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -31,7 +32,7 @@ export const begin = <P extends Backend, R, A>(
     : beginObserved(run, reporter, resume)
 }
 
-/** An observed run reports its end also if it is interrupted between two of its steps, or dies. */
+/** An observed run also reports its end if it is interrupted between two steps, or dies. */
 const beginObserved = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   reporter: Reporter,
@@ -87,7 +88,7 @@ const goOn = <P extends Backend, R, A>(
   }
 }
 
-/** A step, and all that follow, as an effect for the caller's fiber. */
+/** A step and all further ones, as an effect for the caller's fiber. */
 const onward = <P extends Backend, R, A>(run: RunState<P, R, A>, step: Step.Step<A>): Step.Onward<A> => {
   switch (step._tag) {
     case "Success":

@@ -1,4 +1,4 @@
-/** What a run needs, and its result. */
+/** The options and the result of a run. */
 import type { AffinityKey } from "../../candidates/Affinity.ts"
 import type { Turns } from "../../candidates/Candidates.ts"
 import type { PreparedChain } from "../../candidates/PreparedChain.ts"
@@ -27,13 +27,13 @@ export interface Shared {
   readonly limits: CredentialLimits
   readonly budget: RetryBudget
   readonly turns: Turns
-  /** What attempts have shown about targets that have equals. */
+  /** What was learnt about targets from their attempts. */
   readonly signals: SignalsOf
-  /** The limits that targets' refusals have taught. */
+  /** The learned limits of targets. */
   readonly room: Room
   /** Requests that wait for a target. */
   readonly queues: WaitQueues
-  /** Failures in a row that do not bench a target at once. */
+  /** Visits in a row that a budget cut short. */
   readonly streaks: FailureStreaks
   /** Attempts that were given up before their own timeout. */
   readonly cutOffs: CutOffs
@@ -41,7 +41,7 @@ export interface Shared {
   readonly prepare: <P extends Backend, R>(chain: Chain<P, R>) => PreparedChain<P, R>
 }
 
-/** What makes one run. */
+/** The options of one run. */
 export interface RunOptions<P extends Backend, R, A> {
   readonly prepared: PreparedChain<P, R>
   /** For the whole run: deadline, attempts, fallbackReserve and what to do when all targets are benched. */
@@ -64,9 +64,9 @@ export interface RunOptions<P extends Backend, R, A> {
   readonly canAmend: (backend: P, failure: Failure.BadRequest) => boolean
   /** Whether the caller allows hedges; see `CallOptions`. */
   readonly hedge: boolean | undefined
-  /** Whether the backend allows them for this request. Asked only where the policy hedges. */
+  /** Whether the backend allows hedges for this request. Called only if the policy hedges. */
   readonly mayHedge: (backend: P, request: unknown) => boolean
-  /** Classifies errors that are no failures yet. */
+  /** Classifies errors that are not failures. */
   readonly classify: Classify<never> | undefined
 }
 
@@ -79,6 +79,6 @@ export interface Served<out A> {
   readonly attempts: number
   /** The attempts that failed, in order. */
   readonly failed: ReadonlyArray<RunError.FailedAttempt>
-  /** The target of an attempt that was stopped because this one had content first. */
+  /** The target of an attempt that was stopped because another one had content first. */
   readonly dropped: Target | undefined
 }

@@ -1,7 +1,7 @@
 /**
- * What belongs to one request while it is on its way: the current visit, what has been counted and what has failed.
+ * The state of one run: the current visit, the counts and the failures.
  *
- * Everything here belongs to one run. What runs share is in `shared`: the bench, the retry budget and the wait queues.
+ * Everything here belongs to one run. `shared` has what runs share: the bench, the retry budget and the wait queues.
  */
 import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
@@ -31,7 +31,7 @@ const none: ReadonlyArray<never> = []
 export interface Hedge<out P extends Backend, out A> {
   readonly visit: Visit<P>
   readonly running: Running.Running<A>
-  /** Ends the wait for its end as a hedge. */
+  /** Stops waiting for its end as a hedge. */
   readonly leave: () => void
 }
 
@@ -43,7 +43,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   readonly clock: RunClock
   readonly reporter: Reporter | undefined
   readonly candidates: Candidates<P, R>
-  /** The current visit. There is one from the first target on. */
+  /** The current visit, from the first target on. */
   visit!: Visit<P>
   /** Attempts made. */
   attempts = 0
@@ -51,20 +51,20 @@ export class RunState<P extends Backend, R, A> implements Situation {
   visits = 0
   /** Whether the run has changed to the chain for one kind of failure. */
   hasSwitched = false
-  /** Whether it has waited in vain for a target, and for room at one. */
+  /** Whether it has waited for a target, or for room at one, without result. */
   hasWaited = false
   hasWaitedForRoom = false
-  /** Until when it waits for targets. */
+  /** Until when it waits for targets; set by the first wait. */
   waitsUntil: number | undefined
-  /** Visits that may go on when no other target is left. */
+  /** Visits that may continue when no other target is left. */
   unfinished: ReadonlyArray<RunPlace<P>> = none
-  /** The queue whose turn the current attempt uses. */
+  /** The queue that let the current attempt in. */
   queue: Line | undefined
-  /** Whether such a turn was taken for a retry. */
+  /** Whether a queue let the run in for a retry. */
   hasTakenTurn = false
   /** The hedge beside the current attempt. */
   hedge: Hedge<P, A> | undefined
-  /** Whether the request may be hedged; worked out when it is first needed. */
+  /** Whether the request may be hedged; computed on first use. */
   mayHedge: boolean | undefined
   /** The target of the last attempt that was stopped because another one had content first. */
   dropped: Target | undefined
@@ -122,7 +122,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   #endOfVisit(): number {
     const now = this.now()
     const { target } = this.visit
-    // An attempt that takes too long is a timeout: the fallbacks that count are those that a timeout leads to.
+    // The visit would end by a timeout, so the fallbacks after a timeout count.
     const { next } = target.policy.rules.Timeout
     const ahead = (most: number) => Lookahead.count(this.candidates, target, next, most)
     return (
@@ -140,7 +140,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     return this.visit.target.policy.maxWait
   }
 
-  /** The first attempt at each target is free: the budget bounds how often targets are called again. */
+  /** The first attempt at each target is free: the budget limits retries. */
   get attemptsLeft(): number {
     return this.options.policy.attempts - 1 - (this.attempts - this.visits)
   }
@@ -171,22 +171,22 @@ export class RunState<P extends Backend, R, A> implements Situation {
 
   // -- records --------------------------------------------------------------------------------------------------
 
-  /** Keeps a failure for the run's error. After a timeout, targets that may hang too come last. */
+  /** Keeps a failure for the run's error. After a timeout, targets that were benched for a timeout come last. */
   remember(failure: Failure.Failure): void {
     if (failure._tag === "Transient" && failure.reason === "Timeout") this.candidates.hung()
     this.#failed ??= []
     this.#failed.push({ target: this.visit.target.key, failure })
   }
 
-  /** Counts a failed attempt at the bench. With a `rest` the visit is over, and the bench decides what is benched. */
+  /** Records a failed attempt at the bench. With a `rest` the visit is exhausted and counts towards a bench. */
   record(failure: Failure.Failure, rest: Rest | undefined): void {
     const { admission, target } = this.visit
     BenchRecord.record(this.shared, target, admission, failure, rest, this.options.kind, this.now())
   }
 
   /**
-   * Learns from a failure how much the target takes. True when it is a refusal without a named wait that is explained by how
-   * much the target had to do: there will be room when an attempt ends, and a bench would keep all others out.
+   * Learns the target's limits from a failure. True for a refusal without a named wait that the target's load explains: there
+   * will be room when an attempt ends, and a bench would keep out all requests.
    */
   learn(failure: Failure.Failure): boolean {
     const { begun, isSingle, suspendedAt, target } = this.visit
@@ -195,7 +195,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     return isFull && !isSingle && failure._tag === "RateLimit" && failure.retryAfter === undefined
   }
 
-  /** Keeps the current visit, to go on with it from a time on when no other target is left. */
+  /** Keeps the current visit, to continue it from `notBefore` on if no other target is left. */
   keepVisit(notBefore: number, next: Next, isFirst = false): void {
     const { visit } = this
     const { backend, target } = visit
@@ -213,7 +213,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     this.unfinished = [...this.unfinished.filter((other) => other.target !== target), place]
   }
 
-  /** Keeps the current visit, to go on with it when the target has room and no other target is left. */
+  /** Keeps the current visit, to continue it when the target has room, if no other target is left. */
   keepForRoom(next: Next): void {
     const { visit } = this
     const { backend, target } = visit
@@ -230,26 +230,26 @@ export class RunState<P extends Backend, R, A> implements Situation {
     this.unfinished = [...this.unfinished.filter((other) => other.target !== target), place]
   }
 
-  /** Gives the slot of a probe back that has shown nothing. */
+  /** Releases the slot of a probe without a result. */
   release(): void {
     const { admission } = this.visit
     if (admission._tag === "Probe") this.shared.registry.releaseUnsafe(admission, this.now())
   }
 
-  /** Nothing was learnt about a target, and another request may call it now. */
+  /** Another request may call the target now. */
   freed(target: Target): void {
     this.shared.queues.changed(target)
     this.leaveQueue()
   }
 
-  /** The attempt that this run had its turn for is over: the next request in the queue may be let in. */
+  /** The attempt that the queue let in is over: the queue may let the next request in. */
   leaveQueue(): void {
     const { queue } = this
     this.queue = undefined
     queue?.left()
   }
 
-  /** The caller was interrupted while nothing was being called: gives everything back. */
+  /** The caller was interrupted between attempts: releases everything. */
   interrupted(): void {
     this.release()
     this.freed(this.visit.target)
@@ -257,7 +257,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
 
   // -- the hedge ------------------------------------------------------------------------------------------------
 
-  /** Stops the hedge, which then counts neither for nor against its target. */
+  /** Stops the hedge. It counts neither for nor against its target. */
   dropHedge(): void {
     const { hedge } = this
     if (hedge === undefined) return
@@ -270,7 +270,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     this.shared.queues.changed(visit.target)
   }
 
-  /** The hedge is the current attempt from now on. */
+  /** Makes the hedge the current attempt. */
   takeHedge(hedge: Hedge<P, A>): void {
     this.hedge = undefined
     hedge.leave()
@@ -287,7 +287,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     return Exit.fail(error)
   }
 
-  /** Ends the run: all targets have failed, or may not be called. */
+  /** Ends the run: all targets have failed or cannot be called. */
   exhausted(): Step.End<A> {
     return this.fail(Exhaustion.exhausted(this.candidates, this.failed))
   }

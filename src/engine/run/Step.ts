@@ -1,7 +1,7 @@
 /**
- * What a run does next. Every part of a run returns one of these steps, and `Run` carries them out one after another.
+ * The steps of a run. Every part of a run returns one, and `Run` performs them one after another.
  *
- * Steps that need no waiting are carried out in one turn. `After` and `Wait` park the caller's fiber.
+ * Steps without a wait are performed in one turn. `After` and `Wait` park the caller's fiber.
  */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -9,10 +9,10 @@ import type { RunError } from "../../failure/RunError.ts"
 import type { Next } from "../../policy/Rule.ts"
 import type { Served } from "./RunOptions.ts"
 
-/** What the caller's fiber goes on with. */
+/** The effect that the caller's fiber continues with. */
 export type Onward<A> = Effect.Effect<Served<A>, RunError>
 
-/** One step of a run that gives an `A`. */
+/** One step of a run for an `A`. */
 export type Step<A> = FindTarget | Attempt | Join | LastTries | Later<A> | After<A> | Wait<A> | End<A>
 
 /** Find the next target of the chain and begin a visit. */
@@ -27,7 +27,7 @@ export interface Attempt {
   readonly next: Next
 }
 
-/** Go on with the hedge that is under way, as the current attempt. */
+/** Continue with the hedge that is under way, as the current attempt. */
 export interface Join {
   readonly _tag: "Join"
 }
@@ -37,7 +37,7 @@ export interface LastTries {
   readonly _tag: "LastTries"
 }
 
-/** A step that is worked out once the caller's fiber runs again. */
+/** A step that is computed when the caller's fiber runs again. */
 export interface Later<A> {
   readonly _tag: "Later"
   readonly next: () => Step<A>
@@ -52,17 +52,17 @@ export interface After<A> {
 /** Something that is under way: an attempt, a permission, or a wait in the queues of targets. */
 export interface Wait<A> {
   readonly _tag: "Wait"
-  /** Begins to wait. Returns what is to be done when the caller is interrupted. */
+  /** Starts the wait. Returns the finalizer for an interruption of the caller. */
   readonly begin: (waiting: Waiting<A>) => Effect.Effect<void>
 }
 
-/** How something that is under way hands the run back. */
+/** How a wait continues the run. */
 export interface Waiting<A> {
-  /** What the caller's fiber goes on with to carry out a step. */
+  /** The effect with which the caller's fiber performs a step. */
   readonly onward: (step: Step<A>) => Onward<A>
   /** Wakes the caller's fiber. */
   readonly resume: (onward: Onward<A>) => void
-  /** Carries out a step in this turn, while the caller's fiber stays parked; returns what `begin` returns. */
+  /** Performs a step in this turn, while the caller's fiber stays parked. Returns what `begin` returns. */
   readonly goOn: (step: Step<A>) => Effect.Effect<void> | void
 }
 
@@ -75,13 +75,13 @@ export const findTarget: FindTarget = { _tag: "FindTarget" }
 /** Another attempt of a visit; `next` is where the run goes if it is not permitted. */
 export const attemptAgain = (next: Next): Attempt => ({ _tag: "Attempt", next })
 
-/** Go on with the hedge that is under way. */
+/** Continue with the hedge that is under way. */
 export const join: Join = { _tag: "Join" }
 
 /** No target can be called now: wait for one, or end. */
 export const lastTries: LastTries = { _tag: "LastTries" }
 
-/** A step that is worked out once the caller's fiber runs again. */
+/** A step that is computed when the caller's fiber runs again. */
 export const later = <A>(next: () => Step<A>): Later<A> => ({ _tag: "Later", next })
 
 /** A step that follows an effect and may depend on its value. */

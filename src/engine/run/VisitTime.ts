@@ -1,9 +1,9 @@
-/** How the time until the deadline is divided among the target that is called and those behind it. */
+/** Divides the time until the deadline between the present target and the later ones. */
 
-/** What a later target gets at least, where there is enough time, in milliseconds. A shorter visit rarely leads to an answer. */
+/** The least time of a later target, if there is enough, in milliseconds. A shorter visit rarely leads to an answer. */
 export const least = 2_000
 
-/** From so many on, targets that may be called later are not counted: the time is enough for all that can be tried. */
+/** With more time than for so many targets, later targets are not counted: it is enough for all that can be tried. */
 const many = 32
 
 /**
@@ -11,8 +11,8 @@ const many = 32
  * at the start; `reserve` is the policy's `fallbackReserve`; `ahead` counts, up to a bound, the targets that may be called
  * after this one.
  *
- * A visit gets all but the reserve. Where that would leave less than two seconds to each target behind, it gets less, down
- * to half of it, but at least two seconds; with a short deadline a quarter of the deadline counts instead of two seconds.
+ * A visit gets all but the reserve. If that would leave less than two seconds for each later target, it gets less, down to half,
+ * but at least two seconds. With a short deadline, a quarter of it counts instead of two seconds.
  */
 export const of = (
   left: number,

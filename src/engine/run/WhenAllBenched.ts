@@ -1,10 +1,13 @@
 /**
- * What a run does without a target that it can call: wait for one, or end. The policy's `whenAllBenched` and `maxWait`
- * decide.
+ * The decision of a run that can call no target: wait for one, or end. It depends on the policy's `whenAllBenched` and `maxWait`.
  *
- * It waits for five kinds of targets: those whose visit a budget cut short, or that asked for a short wait; benched ones that
- * were not tried yet (of those benched by hand, the ones whose bench ends in time); with `wait`, all benched ones; those that
- * were skipped for their own limit; and those that are at a learned limit, until they have room.
+ * The run may wait for five kinds of targets:
+ *
+ * - targets with an unfinished visit: a budget cut it short, or the provider named a short wait
+ * - benched targets that were not tried yet (benched by hand: only if the bench ends in time)
+ * - with `wait`, all benched targets
+ * - targets that were skipped for their own limit
+ * - targets at a learned limit, until they have room
  */
 import * as BenchedTargets from "../../candidates/BenchedTargets.ts"
 import type { Candidates } from "../../candidates/Candidates.ts"
@@ -21,20 +24,20 @@ import type { Next } from "../../policy/Rule.ts"
 /** A place in the wait queue of a target. */
 export interface RunPlace<out P extends Backend> extends Place {
   readonly backend: P
-  /** The visit to continue, and where the run goes if the target cannot be called after all. */
+  /** The visit to continue, and where the run goes if the target cannot be called. */
   readonly visit?: Visit<P> | undefined
   readonly next?: Next | undefined
 }
 
 /** The decision. Times are milliseconds since the epoch. */
 export type Decision<P extends Backend> =
-  /** Wait for the first turn among these places. */
+  /** Wait until one of these places lets the run in. */
   | { readonly _tag: "Wait"; readonly places: ReadonlyArray<RunPlace<P>>; readonly until: number }
-  /** Come back to a target that was skipped because of its own limit, when that allows it. */
-  | { readonly _tag: "GoBack"; readonly to: BenchedTargets.RestingTarget<P> }
+  /** Come back to a target that was skipped for its own limit, when the limit allows it. */
+  | { readonly _tag: "GoBack"; readonly to: BenchedTargets.BenchedTarget<P> }
   | { readonly _tag: "End"; readonly error: RunError.RunError }
 
-/** What the decision depends on. */
+/** The inputs of the decision. */
 export interface Situation<P extends Backend, R> {
   readonly candidates: Candidates<P, R>
   readonly whenAllBenched: WhenAllBenched
@@ -44,13 +47,13 @@ export interface Situation<P extends Backend, R> {
   readonly unfinished: ReadonlyArray<RunPlace<P>>
   /** The deadline. */
   readonly deadlineAt: number
-  /** Whether it has waited in vain; it does not wait again. */
+  /** Whether it has waited without result. It does not wait again. */
   readonly hasWaited: boolean
   /** The same for room at a target. */
   readonly hasWaitedForRoom?: boolean | undefined
   /** Retries left in the attempt budget. */
   readonly attemptsLeft: number
-  /** Until when it waits for targets: its maxWait, and with `wait` its deadline. */
+  /** Until when it waits for targets: `maxWait`, or with `wait` the deadline. */
   readonly waitsUntil: () => number
 }
 
@@ -73,7 +76,7 @@ export const decide = <P extends Backend, R>(situation: Situation<P, R>, now: nu
       failed.length > 0
         ? Exhaustion.exhausted(candidates, failed)
         : Exhaustion.allBenched(
-            BenchedTargets.all(candidates).resting,
+            BenchedTargets.all(candidates).benched,
             candidates.position.prepared.models.length
           )
   }
@@ -103,26 +106,26 @@ const benchedPlaces = <P extends Backend, R>(
   const { attemptsLeft, candidates, failed, unfinished, whenAllBenched } = situation
   const first = (targets: ReadonlyArray<{ readonly backend: P; readonly target: Target }>, anyway: boolean) =>
     targets.map(({ backend, target }) => ({ backend, target, notBefore: now, isFirst: true, anyway }))
-  // One that was benched when the run passed it may be well by now. A credential at the endpoint of one that failed most
-  // likely fails too; it is tried once before the run ends.
+  // A target that was benched when the run skipped it may have recovered. A credential at the endpoint of a failed one will
+  // probably fail too; it is tried once before the run ends.
   const open = first(candidates.untried(), whenAllBenched === "tryAnyway")
   const unfinishedNow = attemptsLeft > 0 && now < situation.waitsUntil() ? unfinished : []
   const goOn = [...open, ...unfinishedNow]
   if (whenAllBenched === "fail") return goOn
   const isUnfinished = (target: Target) => goOn.some((place) => place.target.key === target.key)
   if (whenAllBenched === "tryAnyway") {
-    // Once another target was tried, dead keys are not: they do not recover by themselves.
+    // After another target was tried, dead keys are not: they do not recover by themselves.
     const benched = BenchedTargets.toTry(candidates).filter(
       ({ why }) => failed.length === 0 || BenchedTargets.passing.has(why.reason)
     )
-    // Nothing was called yet: the end of a bench by hand is known, and awaited.
+    // Nothing was called yet, so the known end of a manual bench is awaited.
     const byHand = failed.length === 0 ? BenchedTargets.benchedByHand(candidates, situation.waitsUntil()) : []
     return [...goOn, ...first([...benched, ...byHand], true)]
   }
   if (isOwnFault(failed.at(-1)?.failure)) return goOn
-  const { all, resting } = BenchedTargets.all(candidates)
-  // Targets that were tried are awaited only if there are no others and a retry is left.
-  const awaited = resting.filter(
+  const { all, benched } = BenchedTargets.all(candidates)
+  // Targets that were tried are awaited only if there are no others and a retry remains.
+  const awaited = benched.filter(
     ({ target, why }) =>
       why.reason !== "LearnedLimit" &&
       !isUnfinished(target) &&
@@ -141,8 +144,8 @@ const benchedPlaces = <P extends Backend, R>(
 }
 
 /**
- * A target that was skipped because of its own limit is healthy: the run waits for it, in all no longer than `maxWait`, or
- * with `wait` until the deadline. Its limit is not exceeded even when all other targets are benched.
+ * A target that was skipped for its own limit is healthy, so the run waits for it: up to `maxWait` in total, or with `wait` until
+ * the deadline. The limit is not exceeded even if all other targets are benched.
  */
 const goBack = <P extends Backend, R>({
   candidates,
@@ -150,7 +153,7 @@ const goBack = <P extends Backend, R>({
   waitsUntil,
   whenAllBenched
 }: Situation<P, R>):
-  | { readonly _tag: "GoBack"; readonly to: BenchedTargets.RestingTarget<P> }
+  | { readonly _tag: "GoBack"; readonly to: BenchedTargets.BenchedTarget<P> }
   | undefined => {
   const to = whenAllBenched === "fail" ? undefined : candidates.soonestLimited()
   return to === undefined || to.why.until > waitsUntil() || to.why.until >= deadlineAt
