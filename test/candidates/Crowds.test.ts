@@ -72,7 +72,7 @@ for (const [kind, ask] of Object.entries(asks)) {
   describe(`a crowd that asks for ${kind === "stream" ? "streams" : "whole answers"}`, () => {
     for (const callers of [1, 5, 10, 14, 20, 100, 500, 1_000]) {
       for (const blip of [50, 100, 400]) {
-        it.effect(`of ${callers} loses nobody to a blip of ${blip} ms`, () =>
+        it.effect(`of ${callers} loses no request to a fault of ${blip} ms`, () =>
           Effect.gen(function* () {
             const one = service("one", blip, fault("ServerError"))
             const { answered, lastAt } = yield* crowd(callers, ask([one]))
@@ -86,26 +86,28 @@ for (const [kind, ask] of Object.entries(asks)) {
 
     for (const callers of [2, 20, 1_000]) {
       for (const latency of [0, 20, 5_000]) {
-        it.effect(`of ${callers} that waits a second as it was told is answered, each in ${latency} ms`, () =>
-          Effect.gen(function* () {
-            const one = service("one", 1_000, throttle("1 second"), 20)
-            const slow = service("one", 0, throttle(), latency)
-            const backend = Backend.make("one", {
-              ask: Effect.flatMap(Clock.currentTimeMillis, (now) =>
-                now < 1_000 ? one.backend.service.ask : slow.backend.service.ask
-              )
-            })
-            const { answered } = yield* crowd(callers, ask([{ ...slow, backend }]))
-            assert.strictEqual(answered, callers)
-            assert.strictEqual(one.seen.failed, callers)
-            assert.isBelow(slow.seen.most, Math.max(3, callers), "they come back in a ramp")
-          }).pipe(runtime())
+        it.effect(
+          `of ${callers} that waits a second as the provider asks is answered, each in ${latency} ms`,
+          () =>
+            Effect.gen(function* () {
+              const one = service("one", 1_000, throttle("1 second"), 20)
+              const slow = service("one", 0, throttle(), latency)
+              const backend = Backend.make("one", {
+                ask: Effect.flatMap(Clock.currentTimeMillis, (now) =>
+                  now < 1_000 ? one.backend.service.ask : slow.backend.service.ask
+                )
+              })
+              const { answered } = yield* crowd(callers, ask([{ ...slow, backend }]))
+              assert.strictEqual(answered, callers)
+              assert.strictEqual(one.seen.failed, callers)
+              assert.isBelow(slow.seen.most, Math.max(3, callers), "they come back in a ramp")
+            }).pipe(runtime())
         )
       }
     }
 
     for (const callers of [14, 100]) {
-      it.effect(`of ${callers} of whom half are told to wait, and half meet a fault, is answered`, () =>
+      it.effect(`of ${callers}, half with a named wait and half with a fault, is answered`, () =>
         Effect.gen(function* () {
           const seen = { failed: 0 }
           const answer = Effect.gen(function* () {
@@ -127,27 +129,29 @@ for (const [kind, ask] of Object.entries(asks)) {
       )
     }
 
-    it.effect("loses nobody for being let in first, while the target still fails and others hang up", () =>
-      Effect.gen(function* () {
-        const one = service("one", 1_000, fault("ServerError"), 40)
-        const fibers = yield* Effect.forEach(Array.from({ length: 60 }), () =>
-          Effect.forkChild(Effect.exit(ask([one])))
-        )
-        const ended = yield* Effect.forkChild(Effect.forEach(fibers, Fiber.await))
-        for (const [i, fiber] of fibers.entries()) {
-          if (i % 2 === 1) continue
-          yield* TestClock.adjust(30)
-          fiber.interruptUnsafe()
-        }
-        yield* TestClock.adjust("1 minute")
-        const exits = (yield* Fiber.join(ended)).filter((_, i) => i % 2 === 1)
-        assert.isTrue(exits.every((exit) => exit._tag === "Success" && exit.value._tag === "Success"))
-        assert.isAtMost(one.seen.failed, 120)
-        assert.strictEqual(one.seen.open, 0)
-      }).pipe(Random.withSeed("crowd"), runtime())
+    it.effect(
+      "loses no request that is let in first, while the target still fails and others disconnect",
+      () =>
+        Effect.gen(function* () {
+          const one = service("one", 1_000, fault("ServerError"), 40)
+          const fibers = yield* Effect.forEach(Array.from({ length: 60 }), () =>
+            Effect.forkChild(Effect.exit(ask([one])))
+          )
+          const ended = yield* Effect.forkChild(Effect.forEach(fibers, Fiber.await))
+          for (const [i, fiber] of fibers.entries()) {
+            if (i % 2 === 1) continue
+            yield* TestClock.adjust(30)
+            fiber.interruptUnsafe()
+          }
+          yield* TestClock.adjust("1 minute")
+          const exits = (yield* Fiber.join(ended)).filter((_, i) => i % 2 === 1)
+          assert.isTrue(exits.every((exit) => exit._tag === "Success" && exit.value._tag === "Success"))
+          assert.isAtMost(one.seen.failed, 120)
+          assert.strictEqual(one.seen.open, 0)
+        }).pipe(Random.withSeed("crowd"), runtime())
     )
 
-    it.effect("of a thousand loses nobody when one target of two is well", () =>
+    it.effect("of a thousand loses no request when one target of two works", () =>
       Effect.gen(function* () {
         const one = service("one", 60_000, fault("ServerError"))
         const two = service("two", 0, fault())

@@ -27,7 +27,7 @@ describe("explaining a chain", () => {
     }).pipe(Effect.provide(Failover.layer()))
   )
 
-  it.effect("tells of an end that is later than any date", () =>
+  it.effect("shows an end that is later than any date", () =>
     Effect.gen(function* () {
       const failover = yield* Failover.Failover
       const registry = yield* BenchRegistry.BenchRegistry
@@ -37,7 +37,7 @@ describe("explaining a chain", () => {
     }).pipe(Effect.provide(Failover.layer()))
   )
 
-  it.effect("says who rests and until when, and who would be probed", () =>
+  it.effect("shows what is benched and until when, and what would be probed", () =>
     Effect.gen(function* () {
       const failover = yield* Failover.Failover
       const registry = yield* BenchRegistry.BenchRegistry

@@ -47,8 +47,8 @@ const walked = Effect.fnUntraced(function* (models: number) {
   return { candidates, looks: () => looks, target: first.target }
 })
 
-describe("in a chain of 10,000 models whose first is free", () => {
-  it.effect("what comes next is asked of the next one only", () =>
+describe("in a chain of 10,000 models with a free first one", () => {
+  it.effect("only the next target is checked for what comes next", () =>
     Effect.gen(function* () {
       const { candidates, looks, target } = yield* walked(10_000)
       assert.strictEqual(Lookahead.count(candidates, target, "credential", 1), 1)
@@ -62,7 +62,7 @@ describe("in a chain of 10,000 models whose first is free", () => {
 
 describe("the orders by chance", () => {
   for (const strategy of ["random", "weighted"] as const) {
-    it(`${strategy} asks chance a few times for each credential, however many there are`, () => {
+    it(`${strategy} draws a few random numbers for each credential, however many there are`, () => {
       for (const count of [10, 1_000, 20_000]) {
         let asked = 0
         let seed = 42

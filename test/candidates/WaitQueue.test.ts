@@ -45,14 +45,14 @@ const looksPerHead = Effect.fnUntraced(function* (size: number) {
 })
 
 describe("a line", () => {
-  it.effect("looks at each who waits a few times, however many they are", () =>
+  it.effect("checks each waiting request a few times, however many there are", () =>
     Effect.gen(function* () {
       assert.isAtMost(yield* looksPerHead(10), 10)
       assert.isAtMost(yield* looksPerHead(5_000), 10)
     })
   )
 
-  it.effect("lets one go at his deadline who joins while another is let in", () =>
+  it.effect("ends the wait at the deadline of a request that joins while another is let in", () =>
     Effect.gen(function* () {
       const lines = new WaitQueues(() => undefined)
       const line = lines.of(target(), yield* Effect.context<never>())

@@ -132,7 +132,7 @@ describe("a learned limit", () => {
     assert.isAbove(asked.limit - before, slow)
   })
 
-  it("is forgotten when nobody met it for ten minutes", () => {
+  it("is forgotten when it was not reached for ten minutes", () => {
     const { asked, begun } = crowd(10)
     for (const each of begun) asked.answer(each)
     asked.inFlight = 50

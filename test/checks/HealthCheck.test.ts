@@ -494,7 +494,7 @@ describe("the checks of a chain", () => {
   })
 
   it.effect(
-    "let a request through to a held target only as the last resort, whose answer unbenches it",
+    "let a request through to a held target only as the last resort, and its answer unbenches it",
     () => {
       const only = Scripted.make("only", [[throttled("5 seconds")], ["hello"]])
       const chain = Chain.make(Model.make(only, "large"))

@@ -30,7 +30,7 @@ const now = () => 0
 
 describe("every order", () => {
   it.prop(
-    "has every item once, and says the same when it is asked again",
+    "has every item once, and returns the same when it is read again",
     [Weights, Seed],
     ([weights, seed]) => {
       const group = groupOf(weights)
@@ -53,7 +53,7 @@ describe("every order", () => {
     }
   )
 
-  it.prop("ends even where chance says the same for ever", [Weights], ([weights]) => {
+  it.prop("ends even if every random number is the same", [Weights], ([weights]) => {
     for (const value of [0, 0.5, 0.999999, 1]) {
       const group = groupOf(weights)
       assert.lengthOf(all(Draws.random(group.items, () => value)), weights.length)

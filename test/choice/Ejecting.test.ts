@@ -75,7 +75,7 @@ describe("one of two equals that fails three attempts in ten", () => {
       }).pipe(runtime(), Random.withSeed("eject"))
   )
 
-  it.effect("says how often it failed", () =>
+  it.effect("gives the failure count", () =>
     Effect.gen(function* () {
       const chain = Chain.withStrategy(equals(provider("bad", 0.3), provider("good1", 0)), "random")
       let evidence: string | undefined
@@ -150,7 +150,7 @@ describe("ejection", () => {
     })
   )
 
-  it.effect("does not count what speaks of the request, nor throttles: a full target does not fail", () =>
+  it.effect("counts neither failures of the request nor throttles: a full target does not fail", () =>
     Effect.gen(function* () {
       const refusal = new Failure.BadRequest({ reason: "Unsupported", message: "no" })
       const throttle = new Failure.RateLimit({ message: "slow down" })

@@ -48,7 +48,7 @@ describe("a peak EWMA", () => {
 })
 
 describe("of two targets", () => {
-  it("the one is better whose (attempts under way + 1) times its time is less", () => {
+  it("the one with the smaller (attempts under way + 1) × time is better", () => {
     // 4 * 300 = 1,200 against 1 * 1,000
     assert.approximately(compare(load(3, 300), load(0, 1_000), "stream", { now: () => 0 }), 1.2, 1e-9)
     // 3 * 300 = 900 against 1 * 1,000
@@ -66,7 +66,7 @@ describe("of two targets", () => {
     assert.approximately(compare(one, load(0, 600), "stream", { now: () => 0 }), 0.5, 1e-9)
   })
 
-  it("a slow one is asked again when its time has faded, by one request and not by more", () => {
+  it("a slow one is called again when its time has faded, by one request and not by more", () => {
     const slow = load(0, 10_000)
     const fine = load(0, 1_000)
     fine.began() // it is used all the time, so it does not fade

@@ -89,7 +89,7 @@ describe("rendezvous hashing", () => {
     }
   )
 
-  it.prop("takes nobody else's key when one gets more weight", [Weights, Key], ([weights, key]) => {
+  it.prop("takes no other member's key when one gets more weight", [Weights, Key], ([weights, key]) => {
     const names = namesOf(weights)
     const before = new Rendezvous(names, weights).first(key)
     const more = weights.map((weight, i) => (i === 0 ? weight + 3 : weight))

@@ -93,7 +93,7 @@ describe("bounded load", () => {
 
   const Share = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 9 }))
   it.prop(
-    "gives nobody more than 1.25 times his share, few requests apart",
+    "gives no member more than 1.25 times its share, few requests apart",
     [
       Schema.Array(Share).check(Schema.isMinLength(2), Schema.isMaxLength(6)),
       Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000 }))

@@ -158,7 +158,7 @@ describe("a tier", () => {
       }).pipe(runtime)
   )
 
-  it.effect("tells an observer which model comes next, and goes there", () =>
+  it.effect("reports the next model to an observer, and goes there", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const observer = (event: FailoverEvent.FailoverEvent) => {
@@ -185,7 +185,7 @@ describe("a tier", () => {
     }).pipe(runtime)
   )
 
-  it.effect("skips an equal whose window is known to be too small for a prompt", () =>
+  it.effect("skips an equal with a known window that is too small for a prompt", () =>
     Effect.gen(function* () {
       const tooLong = new Failure.ContextExceeded({ message: "too long", limit: 1_000, actual: 5_000 })
       const a = failing("a", tooLong)
@@ -264,25 +264,23 @@ describe("affinity", () => {
       assert.deepStrictEqual(streamed, one)
     }).pipe(Effect.runPromise))
 
-  it.effect(
-    "moves the conversations of a target that rests to others, each to one, and takes them home after it",
-    () =>
-      Effect.gen(function* () {
-        const chain = three()
-        const registry = yield* BenchRegistry.BenchRegistry
-        const before = yield* homes(chain)
-        yield* registry.bench("a/m#default", { for: "1 minute" })
-        const during = yield* homes(chain)
-        assert.deepStrictEqual(yield* homes(chain), during)
-        for (const [i, home] of before.entries()) {
-          if (home === "a/m#default") assert.notStrictEqual(during[i], home)
-          else assert.strictEqual(during[i], home)
-        }
-        const moved = during.filter((_, i) => before[i] === "a/m#default")
-        assert.strictEqual(new Set(moved).size, 2)
-        yield* TestClock.adjust("2 minutes")
-        assert.deepStrictEqual(yield* homes(chain), before)
-      }).pipe(runtime)
+  it.effect("moves the conversations of a benched target to others, each to one, and back afterwards", () =>
+    Effect.gen(function* () {
+      const chain = three()
+      const registry = yield* BenchRegistry.BenchRegistry
+      const before = yield* homes(chain)
+      yield* registry.bench("a/m#default", { for: "1 minute" })
+      const during = yield* homes(chain)
+      assert.deepStrictEqual(yield* homes(chain), during)
+      for (const [i, home] of before.entries()) {
+        if (home === "a/m#default") assert.notStrictEqual(during[i], home)
+        else assert.strictEqual(during[i], home)
+      }
+      const moved = during.filter((_, i) => before[i] === "a/m#default")
+      assert.strictEqual(new Set(moved).size, 2)
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(yield* homes(chain), before)
+    }).pipe(runtime)
   )
 
   it.effect("reads the key of the context, and that of the call first", () =>

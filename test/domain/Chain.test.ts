@@ -32,14 +32,14 @@ describe("a chain", () => {
     assert.deepStrictEqual(Chain.specs(nested), ["a/x", "b/z", "a/y"])
   })
 
-  it("names no model twice: the first place counts, with what is said of it there", () => {
+  it("names no model twice: its first place and the options there count", () => {
     const known = Model.make(a, "x", { contextWindow: 1_000 })
     const chain = Chain.make(known, Chain.make(z, x), z)
     assert.deepStrictEqual(Chain.specs(chain), ["a/x", "b/z"])
     assert.strictEqual(chain.models[0]?.contextWindow, 1_000)
   })
 
-  it("tells models of the same name apart by their providers", () => {
+  it("distinguishes models of the same name by their providers", () => {
     assert.deepStrictEqual(Chain.specs(Chain.make(Model.make(a, "x"), Model.make(b, "x"))), ["a/x", "b/x"])
   })
 
@@ -103,7 +103,7 @@ describe("a service that has nothing to do with language models", () => {
   const weather = (name: string, today: Effect.Effect<string, "closed">) =>
     Backend.make(name, { today }, { credentials: [Credential.make("ann"), Credential.make("bob")] })
 
-  it.effect("fails over by the classes it is told", () =>
+  it.effect("fails over by the classes that classify returns", () =>
     Effect.gen(function* () {
       const chain = Chain.make(
         Model.make(weather("oslo", Effect.fail("closed")), "forecast"),
@@ -141,7 +141,7 @@ describe("a service that has nothing to do with language models", () => {
     }).pipe(runtime)
   )
 
-  it.effect("whose errors nobody classifies moves on all the same", () =>
+  it.effect("moves on after errors without a classification", () =>
     Effect.gen(function* () {
       const chain = Chain.make(
         Model.make(weather("oslo", Effect.fail("closed")), "forecast"),

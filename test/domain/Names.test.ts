@@ -84,7 +84,7 @@ describe("a target", () => {
       policy: Policy.defaults
     })
 
-  it("knows all the keys that can keep it from being called", () => {
+  it("has all the bench keys that can bench it", () => {
     assert.deepStrictEqual([...target({}).allBenchKeys].sort(), ["a", "a#k", "a/m/x", "a/m/x#k"])
     for (const [scope, key] of Object.entries(target({}).benchKeys)) {
       assert.strictEqual(BenchKey.scopeOf(BenchKey.parse(key)!), scope)

@@ -92,7 +92,7 @@ describe("random", () => {
 })
 
 describe("weighted", () => {
-  it.effect("begins with a key as often as its share of the weights says", () =>
+  it.effect("begins with each key in proportion to its weight", () =>
     Effect.map(firsts("weighted", 3_000), (used) => {
       assert.approximately(share(used, "one"), 0.6, 0.05)
       assert.approximately(share(used, "two"), 0.3, 0.05)
@@ -116,7 +116,7 @@ describe("weighted", () => {
 })
 
 describe("every strategy", () => {
-  it.effect("skips keys that rest or are not enabled", () =>
+  it.effect("skips keys that are benched or not enabled", () =>
     Effect.gen(function* () {
       for (const strategy of Strategy.strategies) {
         const a = Scripted.make("a", (target) => [[target.credential.name]], {

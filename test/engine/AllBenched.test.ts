@@ -32,8 +32,8 @@ const since = (provider: Scripted.Scripted): Scripted.Scripted => ({
   calls: provider.calls.slice(1)
 })
 
-describe("by default, when everything rests,", () => {
-  it.effect("the one that may come back soonest is asked all the same", () =>
+describe("by default, when everything is benched,", () => {
+  it.effect("the target with the soonest end is tried anyway", () =>
     Effect.gen(function* () {
       const { calls, chain } = yield* resting(["a"], ["b"])
       const { at, benches, value } = yield* play(Failover.complete(chain, "q"))
@@ -44,7 +44,7 @@ describe("by default, when everything rests,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("the first in the chain is asked of those that may come back at the same time", () =>
+  it.effect("the first in the chain is tried among those with the same end", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("30 seconds")], ["a"]])
       const b = Scripted.make("b", [[throttle("30 seconds")], ["b"]])
@@ -54,16 +54,18 @@ describe("by default, when everything rests,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("the next one is asked when it fails: nobody is lost to a rest that is no longer needed", () =>
-    Effect.gen(function* () {
-      const { calls, chain } = yield* resting(["a"], [fault()])
-      const { value } = yield* play(Failover.complete(chain, "q"))
-      assert.strictEqual(value, "a")
-      assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
-    }).pipe(Effect.provide(runtime))
+  it.effect(
+    "the next one is tried when it fails: no request is lost to a cooldown that is no longer needed",
+    () =>
+      Effect.gen(function* () {
+        const { calls, chain } = yield* resting(["a"], [fault()])
+        const { value } = yield* play(Failover.complete(chain, "q"))
+        assert.strictEqual(value, "a")
+        assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
+      }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("each is asked once only, and the failure of the last is the end", () =>
+  it.effect("each is tried once only, and the failure of the last is the end", () =>
     Effect.gen(function* () {
       const { calls, chain } = yield* resting([fault()], [fault()])
       const { benches, error } = yield* play(Failover.complete(chain, "q"))
@@ -83,7 +85,7 @@ describe("by default, when everything rests,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("however many are tried in vain, the probe comes when the rest has ended", () =>
+  it.effect("however many last tries fail, the probe comes when the cooldown has ended", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault("ServerError")]])
       const policy = { rules: { ServerError: { retry: "never" } } } as const
@@ -100,7 +102,7 @@ describe("by default, when everything rests,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("nothing is asked that a person has benched", () =>
+  it.effect("nothing is tried that is benched by hand", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const { calls, chain } = yield* resting(["a"], ["b"])
@@ -130,7 +132,7 @@ describe("by default, when everything rests,", () => {
   )
 
   it.effect(
-    "a bench by hand that lasts longer fails the request at once; one that is lifted admits who waits for it",
+    "a bench by hand that lasts longer fails the request at once; one that is lifted admits the waiting requests",
     () =>
       Effect.gen(function* () {
         const a = Scripted.make("a", [["fine"]])
@@ -151,7 +153,7 @@ describe("by default, when everything rests,", () => {
       }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("a rest by hand is kept where another one lasts longer", () =>
+  it.effect("a bench by hand is kept where another one lasts longer", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const { calls, chain } = yield* resting(["a"], ["b"])
@@ -219,7 +221,7 @@ describe("with whenAllBenched: wait", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("it does not wait for a person who named no end", () =>
+  it.effect("it does not wait for a bench by hand without an end", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       yield* registry.bench("a")
@@ -244,7 +246,7 @@ describe("with whenAllBenched: wait", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("it waits for both where a rest by hand is followed by the target's own", () =>
+  it.effect("it waits for both when a bench by hand is followed by the target's own cooldown", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const { calls, chain } = yield* resting(["a"], ["b"])
@@ -256,7 +258,7 @@ describe("with whenAllBenched: wait", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("it waits while somebody else's probe is under way, and goes on soon after", () =>
+  it.effect("it waits while another request's probe is under way, and goes on soon after", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("5 seconds")], [{ wait: "3 seconds" }, "probe"], ["fine"]])
       const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { maxWait: 0, whenAllBenched: "wait" })
@@ -273,7 +275,7 @@ describe("with whenAllBenched: wait", () => {
 })
 
 describe("with whenAllBenched: fail", () => {
-  it.effect("the request fails at once and says who rests, why, and until when", () =>
+  it.effect("the request fails at once with each benched key, the reason and the end", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const { calls, chain } = yield* resting(["a"], ["b"])
@@ -320,13 +322,13 @@ describe("the soonest time at which trying again makes sense", () => {
       return error?._tag === "ChainExhausted" ? error.retryAt : "no"
     }).pipe(Effect.provide(runtime))
 
-  it.effect("is the soonest end of all rests", () =>
+  it.effect("is the soonest end of all cooldowns", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* retryAt([throttle("50 seconds"), throttle("20 seconds"), dead()]), 20_000)
     })
   )
 
-  it.effect("is not said when one of the targets is free", () =>
+  it.effect("is absent when one of the targets is free", () =>
     Effect.gen(function* () {
       assert.isUndefined(yield* retryAt([throttle("50 seconds"), fault("Unknown")]))
     })

@@ -59,7 +59,7 @@ describe("a dead key", () => {
   )
 
   it.effect(
-    "is back minutes after it was mended, whatever date the provider named, and the date is told",
+    "is back minutes after it was mended, whatever date the provider named, and the date is reported",
     () =>
       Effect.gen(function* () {
         const date = 30 * 24 * hour
@@ -77,13 +77,15 @@ describe("a dead key", () => {
       }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is probed at the date the provider names when that is sooner than the ladder says", () =>
-    Effect.gen(function* () {
-      assert.deepStrictEqual(yield* ladder(dead("Balance", 2 * minute), 2), [2 * minute, 10 * minute])
-    })
+  it.effect(
+    "is probed at the date that the provider names when that is sooner than the end of the cooldown",
+    () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* ladder(dead("Balance", 2 * minute), 2), [2 * minute, 10 * minute])
+      })
   )
 
-  it.effect("rests as without a date when the date has passed", () =>
+  it.effect("is benched as without a date when the date has passed", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(10 * hour)
       const a = Scripted.make("a", [[dead("Balance", 9 * hour)]])
@@ -92,7 +94,7 @@ describe("a dead key", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("rests five minutes, doubling to six hours", () =>
+  it.effect("is benched for five minutes, doubling to six hours", () =>
     Effect.gen(function* () {
       const rests = yield* ladder(dead("InvalidKey"), 9)
       assert.deepStrictEqual(
@@ -102,7 +104,7 @@ describe("a dead key", () => {
     })
   )
 
-  it.effect("is asked by a single request when its rest ends, whichever model that is for", () =>
+  it.effect("is called by a single request when its cooldown ends, whichever model that is for", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", (target) =>
         target.model === "large" ? [[dead()], ["large"]] : [[{ wait: "1 second" }, "small"]]
@@ -138,7 +140,7 @@ describe("a dead key", () => {
 })
 
 describe("a missing model", () => {
-  it.effect("rests an hour, doubling to a day", () =>
+  it.effect("is benched for an hour, doubling to a day", () =>
     Effect.gen(function* () {
       const rests = yield* ladder(dead("ModelMissing"), 6)
       assert.deepStrictEqual(

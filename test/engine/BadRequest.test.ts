@@ -60,7 +60,7 @@ describe("a token cap that is too high", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("stays out when the target is asked again for another reason", () =>
+  it.effect("stays out when the target is retried for another reason", () =>
     Effect.gen(function* () {
       const a = refusing("a", [fault()])
       yield* play(Failover.complete(Chain.make(Model.make(a, "m")), capped))
@@ -96,7 +96,7 @@ describe("a token cap that is too high", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("tells the caller what to lower when leaving it out does not help", () =>
+  it.effect("says what to lower when leaving it out does not help", () =>
     Effect.gen(function* () {
       const told = (after: Failure.Failure) =>
         Effect.flip(Failover.complete(Chain.make(Model.make(refusing("a", [after]), "m")), capped))

@@ -11,7 +11,7 @@ import { chainOf, hang, layer } from "../support/chains.ts"
 import { fault, play, throttle } from "../support/engine.ts"
 
 describe("the deadline", () => {
-  it.effect("ends a request with what had failed until then, and benches nobody", () =>
+  it.effect("ends a request with the failures until then, and benches nothing", () =>
     Effect.gen(function* () {
       const { calls, chain, open } = chainOf([[fault("Timeout")]], hang)
       const { at, benches, error } = yield* play(Failover.complete(chain, "q", { deadline: "10 seconds" }))
@@ -41,7 +41,7 @@ describe("the deadline", () => {
     }).pipe(layer())
   )
 
-  it.effect("lets no further target be asked when the last one took all of it", () =>
+  it.effect("allows no further target when the last one took all of it", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf([[{ wait: "10 seconds" }, fault("Timeout")]], [["other"]])
       const { error } = yield* play(Failover.complete(chain, "q", { deadline: "10 seconds" }))
@@ -60,7 +60,7 @@ describe("the deadline", () => {
     }).pipe(layer())
   )
 
-  it.effect("makes a throttle that asks for more than the time left a reason to move on", () =>
+  it.effect("makes the run move on from a throttle that names more than the time left", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf([[throttle("2 seconds")]], [["other"]])
       const { value } = yield* play(Failover.complete(chain, "q", { deadline: "2 seconds" }))
@@ -93,7 +93,7 @@ describe("the deadline", () => {
 })
 
 describe("the answer timeout", () => {
-  it.effect("moves on, asks no second time, and speaks against the target", () =>
+  it.effect("moves on without a retry, and is evidence against the target", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf(hang, [["other"]])
       const { benches, value } = yield* play(Failover.answer(chain, "q"))
@@ -103,7 +103,7 @@ describe("the answer timeout", () => {
     }).pipe(layer({ timeouts: { answer: "7 seconds" } }))
   )
 
-  it.effect("speaks against the target with the default policy, too", () =>
+  it.effect("is evidence against the target with the default policy, too", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf(hang, [["other"]])
       const { benches } = yield* play(Failover.complete(chain, "q"))
@@ -132,7 +132,7 @@ describe("the answer timeout", () => {
 
 describe("the number of attempts", () => {
   it.effect(
-    "covers the retries at keys and models together: with all of them used no target is asked a second time",
+    "covers the retries at keys and models together: with all of them used no target is retried",
     () =>
       Effect.gen(function* () {
         const { calls, chain } = chainOf([[fault()]], [[fault()]], [[fault()]])
@@ -146,7 +146,7 @@ describe("the number of attempts", () => {
       }).pipe(layer())
   )
 
-  it.effect("does not count those that were passed by", () =>
+  it.effect("does not count skipped targets", () =>
     Effect.gen(function* () {
       const { chain } = chainOf([[throttle("1 hour")]], [["other"]])
       yield* play(Failover.complete(chain, "q"), { within: 0 })
@@ -156,7 +156,7 @@ describe("the number of attempts", () => {
     }).pipe(layer())
   )
 
-  it.effect("is eight when nothing is said", () =>
+  it.effect("is eight by default", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf([[fault()]], [[fault()]], [[fault()]], [[fault()]])
       yield* play(Failover.complete(chain, "q"))

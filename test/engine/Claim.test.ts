@@ -53,7 +53,7 @@ const statuses = Effect.flatMap(BenchRegistry, (registry) =>
 )
 
 describe("a shared bench", () => {
-  it.effect("is asked only before a probe, and the probe is sent when it says yes", () => {
+  it.effect("is called only before a probe, and the probe is sent when it returns true", () => {
     let asked = 0
     return Effect.gen(function* () {
       const { calls, chain } = yield* halfOpen()
@@ -87,7 +87,7 @@ describe("a shared bench", () => {
     }).pipe(world(() => Effect.succeed(false)))
   )
 
-  it.effect("that breaks holds up nobody", () =>
+  it.effect("that fails blocks no request", () =>
     Effect.gen(function* () {
       const { calls, chain } = yield* halfOpen()
       const { value } = yield* play(Failover.complete(chain, "q"))
@@ -107,7 +107,7 @@ describe("a shared bench", () => {
     }).pipe(world(() => Effect.never))
   )
 
-  it.effect("gets the slot back of a caller who hangs up while it is asked", () =>
+  it.effect("gets the slot back of a caller that disconnects during the claim", () =>
     Effect.gen(function* () {
       const { calls, chain } = yield* halfOpen()
       const fiber = yield* Effect.forkChild(Failover.complete(chain, "q"), { startImmediately: true })
@@ -118,7 +118,7 @@ describe("a shared bench", () => {
     }).pipe(world(() => Effect.never))
   )
 
-  it.effect("sends a retry on where the decision table says, when another process probes by then", () =>
+  it.effect("sends a retry to the rule's next target when another process probes by then", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault()], ["never asked"]], {
         credentials: [Credential.make("one"), Credential.make("two")]

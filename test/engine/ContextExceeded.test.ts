@@ -15,7 +15,7 @@ const provider = (script: Scripted.Script<unknown, string, Scripted.Part>) => Sc
 const known = (a: Scripted.Scripted, window: number) => Model.make(a, `w${window}`, { contextWindow: window })
 
 describe("a prompt that is too long", () => {
-  it.effect("goes to the next model whose window is larger, past those that are no larger", () =>
+  it.effect("goes to the next model with a larger window, past those that are no larger", () =>
     Effect.gen(function* () {
       const a = provider((target) => (target.model === "w400" ? [["fine"]] : [[tooLong()]]))
       const chain = Chain.make(known(a, 200), known(a, 100), known(a, 200), known(a, 128), known(a, 400))
@@ -26,7 +26,7 @@ describe("a prompt that is too long", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("goes to a model whose window nobody knows", () =>
+  it.effect("goes to a model with an unknown window", () =>
     Effect.gen(function* () {
       const a = provider((target) => (target.model === "m" ? [["fine"]] : [[tooLong({ limit: 200 })]]))
       const { value } = yield* play(Failover.complete(Chain.make(known(a, 200), Model.make(a, "m")), "q"))

@@ -67,7 +67,7 @@ describe("a provider with a bug", () => {
     }).pipe(runtime)
   )
 
-  it.effect("whose finalizer dies cannot hide what it failed with", () =>
+  it.effect("with a finalizer that dies keeps its failure", () =>
     Effect.map(
       use(Effect.ensuring(Effect.andThen(soon, Effect.fail(throttle("9 seconds"))), Effect.die("untidy"))),
       ({ failed, value }) => {
@@ -77,13 +77,13 @@ describe("a provider with a bug", () => {
     )
   )
 
-  it.effect("whose finalizer dies cannot hide that the request was refused", () =>
+  it.effect("with a finalizer that dies keeps the refusal of the request", () =>
     Effect.map(use(Effect.ensuring(Effect.fail(refusal()), Effect.die("untidy"))), ({ failed }) => {
       assert.strictEqual(failed, "BadRequest")
     })
   )
 
-  it.effect("whose finalizer hangs holds up nobody once its time is up", () =>
+  it.effect("with a finalizer that hangs blocks no request after its timeout", () =>
     Effect.gen(function* () {
       const untidy = Effect.onInterrupt(Effect.never, () => Effect.never)
       const { failed, took, value } = yield* use(untidy)
@@ -94,7 +94,7 @@ describe("a provider with a bug", () => {
   )
 })
 
-describe("a stream whose finalizer", () => {
+describe("a stream with a finalizer that", () => {
   const reading = (atA: Stream.Stream<Scripted.Part, Failure.Failure>) =>
     Effect.gen(function* () {
       const seen: Array<string> = []
@@ -125,7 +125,7 @@ describe("a stream whose finalizer", () => {
     })
   )
 
-  it.effect("dies after a failure does not hide it: after the commit point it is told", () =>
+  it.effect("dies after a failure does not hide it after the commit point", () =>
     Effect.gen(function* () {
       const cut = Stream.concat(Stream.make(Scripted.content("hi")), Stream.fail(fault("Connection")))
       const { error, seen } = yield* reading(Stream.ensuring(cut, Effect.die("untidy")))
@@ -164,7 +164,7 @@ describe("a caller's function that throws", () => {
     { says: "at once", effect: Effect.fail("oops") },
     { says: "later", effect: Effect.andThen(soon, Effect.fail("oops")) }
   ]) {
-    it.effect(`to classify an error that came ${says} makes it one that nobody knows`, () =>
+    it.effect(`to classify an error that came ${says} makes it Unknown`, () =>
       Effect.map(use(effect, { classify: thrower }), ({ failed, value }) => {
         assert.strictEqual(value, "b")
         assert.deepStrictEqual(failed, ["Unknown"])
@@ -172,7 +172,7 @@ describe("a caller's function that throws", () => {
     )
   }
 
-  it.effect("to classify an error in the middle of a stream ends it as one that nobody knows", () =>
+  it.effect("to classify an error in the middle of a stream ends it as Unknown", () =>
     Effect.gen(function* () {
       const cut = Stream.concat(
         Stream.make("hi"),

@@ -73,7 +73,7 @@ describe("a target that was left for its hang", () => {
   )
 })
 
-describe("a target whose cooldown ends while the ones behind it hang", () => {
+describe("a target with a cooldown that ends while the later ones hang", () => {
   for (const whenAllBenched of ["tryAnyway", "wait", "fail"] as const) {
     it.effect(`is called when they have failed (${whenAllBenched})`, () =>
       Effect.gen(function* () {

@@ -220,7 +220,7 @@ describe("a hedge that meets another event", () => {
     })
   )
 
-  it.effect("ends with its caller, who counts against nobody", () =>
+  it.effect("ends with its caller, which counts against no target", () =>
     Effect.gen(function* () {
       for (const kind of ["effect", "stream"] as const) {
         const [first, second] = [Scripted.make("a", hanging), Scripted.make("b", hanging)]
@@ -314,7 +314,7 @@ describe("failures beside a hedge", () => {
     })
   )
 
-  it.effect("of the hedge do not end the run, whatever the rule says", () =>
+  it.effect("of the hedge do not end the run, whatever the rule", () =>
     Effect.gen(function* () {
       for (const failure of [refusal(), tooLong(), throttle(), fault(), dead("ModelMissing")]) {
         const { value } = yield* scene([slow("first", 5)], [[failure]])
@@ -412,7 +412,7 @@ describe("whether a request is hedged", () => {
     })
   )
 
-  it.effect("reaches the next model only where the policy says so", () =>
+  it.effect("reaches the next model only if the policy allows it", () =>
     Effect.gen(function* () {
       for (const to of ["tier", "chain"] as const) {
         const [first, second] = [Scripted.make("a", [slow("first", 5)]), Scripted.make("b", [["hedge"]])]

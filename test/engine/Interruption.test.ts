@@ -35,7 +35,7 @@ const slots = Effect.map(BenchRegistry, (registry) =>
     .map(([key]) => key)
 )
 
-describe("a caller who hangs up", () => {
+describe("a caller that disconnects", () => {
   for (const { name, ask } of asks) {
     it.effect(`in the middle of an attempt stops it: ${name}`, () =>
       Effect.gen(function* () {
@@ -84,7 +84,7 @@ describe("a caller who hangs up", () => {
       }).pipe(runtime)
     )
 
-    it.effect(`while everything rests waits no longer: ${name}`, () =>
+    it.effect(`while everything is benched waits no longer: ${name}`, () =>
       Effect.gen(function* () {
         const a = Scripted.make("a", [[throttle("1 minute")]])
         const chain = Chain.make(Model.make(a, "m"))
@@ -142,7 +142,7 @@ describe("a caller who hangs up", () => {
     }).pipe(runtime)
   )
 
-  it.effect("hangs up by losing a race just the same", () =>
+  it.effect("may disconnect by losing a race", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ hang: true }]])
       const race = Effect.race(
@@ -198,7 +198,7 @@ describe("an observer", () => {
       return events
     }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
-  it.effect("hears of a caller who hangs up in an attempt", () =>
+  it.effect("receives a disconnect during an attempt", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* heard([[{ hang: true }]], {}), [
         "0 AttemptStarted",
@@ -208,7 +208,7 @@ describe("an observer", () => {
     })
   )
 
-  it.effect("hears of a caller who hangs up in a pause", () =>
+  it.effect("receives a disconnect during a pause", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* heard([[fault("Overloaded", "2 seconds")]], {}), [
         "0 AttemptStarted",

@@ -59,7 +59,7 @@ describe("a row", () => {
     })
   )
 
-  it.effect("may have no rest, or one where there was none", () =>
+  it.effect("may bench nothing, or bench where the default does not", () =>
     Effect.gen(function* () {
       const none = yield* path(throttle(), { rules: { RateLimit: { rest: null } } })
       assert.deepStrictEqual(none.benches, [])
@@ -70,7 +70,7 @@ describe("a row", () => {
     })
   )
 
-  it.effect("may let the model, the key or the whole provider rest", () =>
+  it.effect("may bench the model, the key or the whole provider", () =>
     Effect.gen(function* () {
       const rests = (scope: "target" | "credential" | "model" | "provider") =>
         Effect.map(path(throttle(), { rules: { RateLimit: { rest: { scope } } } }), ({ benches, calls }) => [
@@ -126,7 +126,7 @@ describe("the short forms", () => {
     })
   )
 
-  it.effect("set the rests' lengths", () =>
+  it.effect("set the lengths of cooldowns", () =>
     Effect.gen(function* () {
       const policy: Policy.Options = {
         cooldown: {
@@ -145,7 +145,7 @@ describe("the short forms", () => {
     })
   )
 
-  it.effect("set the visits in a row before a rest", () =>
+  it.effect("set the visits in a row before a bench", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault("Timeout")]])
       const b = Scripted.make("b", [["other"]])
@@ -158,7 +158,7 @@ describe("the short forms", () => {
   )
 })
 
-describe("where a policy is said", () => {
+describe("where a policy is set", () => {
   it.effect("the chain wins over the model, the model over the provider, the provider over the runtime", () =>
     Effect.gen(function* () {
       const rest = (seconds: number): Policy.Options => ({
@@ -183,7 +183,7 @@ describe("where a policy is said", () => {
     }).pipe(Effect.provide(Failover.layer({ policy: { cooldown: { rateLimit: { base: "1 second" } } } })))
   )
 
-  it.effect("a word for something else leaves a row without a rest as it is", () =>
+  it.effect("another option leaves a row that benches nothing as it is", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault("Timeout")]], {
         policy: { rules: { Invalid: { next: "model" } } }
@@ -200,7 +200,7 @@ describe("where a policy is said", () => {
     )
   )
 
-  it.effect("maxWait is that of the target, the rest of the run that of the chain", () =>
+  it.effect("maxWait is the target's, the other limits of the run are the chain's", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("2 seconds")], ["fine"]])
       const b = Scripted.make("b", [["other"]])

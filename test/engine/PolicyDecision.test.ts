@@ -41,7 +41,7 @@ const decided = (failure: Failure.Failure, retry: Rule["retry"], situation: Part
 describe("a refusal that may be about the token cap", () => {
   const whatever: ReadonlyArray<Rule["retry"]> = ["never", "afterWait", "withoutTokenCap", schedule]
   for (const failure of [refused, unsupported]) {
-    it(`is tried again at once without the cap, whatever the rule says: ${failure.reason}`, () => {
+    it(`is tried again at once without the cap, whatever the rule: ${failure.reason}`, () => {
       for (const retry of whatever) {
         assert.deepStrictEqual(decided(failure, retry), { _tag: "Amend", failure })
       }
@@ -70,7 +70,7 @@ describe("a refusal that may be about the token cap", () => {
     }
   })
 
-  it("is asked about only where the cap could be left out", () => {
+  it("is consulted only if the cap could be left out", () => {
     const canAmend = () => assert.fail("asked")
     decided(refused, "never", { single: true, canAmend })
     decided(refused, "never", { attemptsLeft: 0, canAmend })
@@ -117,19 +117,19 @@ describe("without attempts left", () => {
 })
 
 describe("the rule afterWait", () => {
-  it("waits as long as the provider asks for, up to the maxWait", () => {
+  it("waits as long as the provider asks, up to the maxWait", () => {
     assert.deepStrictEqual(decided(throttled(700), "afterWait"), { _tag: "AfterWait", delay: 700 })
     assert.deepStrictEqual(decided(throttled(3_000), "afterWait"), { _tag: "AfterWait", delay: 3_000 })
     assert.deepStrictEqual(decided(throttled(3_001), "afterWait"), leave)
   })
 
-  it("never waits less than the shortest rest", () => {
+  it("never waits less than the shortest cooldown", () => {
     const delay = Bench.shortestRest
     assert.deepStrictEqual(decided(throttled(0), "afterWait"), { _tag: "AfterWait", delay })
     assert.deepStrictEqual(decided(throttled(delay - 1), "afterWait"), { _tag: "AfterWait", delay })
   })
 
-  it("leaves when nothing was asked for, when it has waited, and when a sibling is free", () => {
+  it("leaves without a named wait, when it has waited, and when a sibling is free", () => {
     assert.deepStrictEqual(decided(throttled(), "afterWait"), leave)
     assert.deepStrictEqual(decided(throttled(700), "afterWait", { waited: true }), leave)
     assert.deepStrictEqual(decided(throttled(700), "afterWait", { hasSibling: () => true }), leave)
@@ -148,12 +148,12 @@ describe("the rule afterWait", () => {
 })
 
 describe("a schedule", () => {
-  it("says when, but not sooner than the provider asks for", () => {
+  it("sets the time, but not sooner than the provider asks", () => {
     assert.deepStrictEqual(decided(gone, schedule), { _tag: "Backoff", schedule, least: 0 })
     assert.deepStrictEqual(decided(throttled(700), schedule), { _tag: "Backoff", schedule, least: 700 })
   })
 
-  it("is not begun where the provider asks for a longer wait than the maxWait", () => {
+  it("is not begun if the provider asks for a longer wait than the maxWait", () => {
     assert.deepStrictEqual(decided(throttled(3_000), schedule)._tag, "Backoff")
     assert.deepStrictEqual(decided(throttled(3_001), schedule), leave)
     assert.deepStrictEqual(decided(gone, schedule, { maxWait: 0 })._tag, "Backoff")

@@ -43,7 +43,7 @@ describe("a probe", () => {
     })
   )
 
-  it.effect("is passed by while it runs, by answers and streams", () =>
+  it.effect("is skipped by other requests while it runs, for answers and streams", () =>
     Effect.gen(function* () {
       const { calls, chain } = yield* halfOpen([{ wait: "3 seconds" }, "back"])
       const asks = Effect.all(
@@ -61,7 +61,7 @@ describe("a probe", () => {
     }).pipe(runtime)
   )
 
-  it.effect("that is silent ends with its timeout, and the target rests for longer", () =>
+  it.effect("without an answer ends with its timeout, and the target is benched for longer", () =>
     Effect.gen(function* () {
       const { calls, chain } = yield* halfOpen([{ hang: true }])
       const { benches } = yield* play(Failover.complete(chain, "q", { deadline: "1 hour" }))
@@ -102,7 +102,7 @@ describe("a probe", () => {
     }).pipe(runtime)
   )
 
-  it.effect("whose stream is given up before its commit point gives its slot back", () =>
+  it.effect("with a stream that is given up before its commit point gives its slot back", () =>
     Effect.gen(function* () {
       const { a, chain } = yield* halfOpen([Scripted.held("role"), { hang: true }], ["back"])
       const reader = Effect.timeoutOption(texts(Failover.stream(chain, "q")), "1 second")
@@ -113,7 +113,7 @@ describe("a probe", () => {
     }).pipe(runtime)
   )
 
-  it.effect("whose stream is given up after its commit point has let the others in", () =>
+  it.effect("with a stream that is given up after its commit point has let the others in", () =>
     Effect.gen(function* () {
       const { a, chain } = yield* halfOpen(["hel", { hang: true }], ["back"])
       assert.deepStrictEqual(yield* texts(Stream.take(Failover.stream(chain, "q"), 1)), ["hel"])

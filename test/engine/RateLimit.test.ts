@@ -75,7 +75,7 @@ describe("a throttle that passes soon", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is not waited for a second time, and rests for longer than before", () =>
+  it.effect("is not waited for a second time, and is benched for longer than before", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("2 seconds")], [throttle()]])
       const b = Scripted.make("b", [["other"]])
@@ -117,7 +117,7 @@ describe("a throttle that passes soon", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is waited for when the other keys of the model rest", () =>
+  it.effect("is waited for when the other keys of the model are benched", () =>
     Effect.gen(function* () {
       const a = Scripted.make(
         "a",
@@ -165,7 +165,7 @@ describe("a throttle that passes soon", () => {
     })
   )
 
-  it.effect("is left when somebody benches the target by hand meanwhile", () =>
+  it.effect("is left when the target is benched by hand meanwhile", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("2 seconds")], ["fine"]])
       const b = Scripted.make("b", [["other"]])
@@ -180,8 +180,8 @@ describe("a throttle that passes soon", () => {
   )
 })
 
-describe("a throttled target rests", () => {
-  it.effect("until the moment the provider names, and is asked again at that moment", () =>
+describe("a throttled target is benched", () => {
+  it.effect("until the time that the provider names, and is called again then", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("40 seconds")], ["back"]])
       const b = Scripted.make("b", [["other"]])

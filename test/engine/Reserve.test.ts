@@ -52,7 +52,7 @@ describe("what is kept for the targets behind", () => {
     }).pipe(layer())
   )
 
-  it.effect("nothing, when what is behind rests: then the target has all the time", () =>
+  it.effect("nothing, when the later targets are benched: then the target has all the time", () =>
     Effect.gen(function* () {
       const { chain } = chainOf([[{ wait: "7 seconds" }, "slow"]], [["never asked"]])
       yield* (yield* BenchRegistry).bench("b")
@@ -115,7 +115,7 @@ describe("what is kept for the targets behind", () => {
     }).pipe(layer())
   )
 
-  it.effect("time for a key elsewhere, unless it rests", () =>
+  it.effect("time for a key elsewhere, unless it is benched", () =>
     Effect.gen(function* () {
       const credentials = [
         Credential.make("one"),
@@ -135,7 +135,7 @@ describe("what is kept for the targets behind", () => {
     }).pipe(layer())
   )
 
-  it.effect("as much as the policy says", () =>
+  it.effect("as much as the policy sets", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf(hang, [["other"]])
       yield* play(Failover.complete(chain, "q", { deadline: "10 seconds" }))

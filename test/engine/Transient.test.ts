@@ -15,7 +15,7 @@ import { benches, calls, fault, play, throttle } from "../support/engine.ts"
 const runtime = Failover.layer()
 
 describe("a fault", () => {
-  it.effect("that passes at the first retry is not heard of", () =>
+  it.effect("that ends at the first retry is not visible to the caller", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault()], ["fine"]])
       const { benches, value } = yield* play(Failover.answer(Chain.make(Model.make(a, "m")), "q"))
@@ -30,7 +30,7 @@ describe("a fault", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is asked again after at most half a second, then after at most two", () =>
+  it.effect("is retried after at most half a second, then after at most two", () =>
     Effect.gen(function* () {
       for (let seed = 0; seed < 20; seed++) {
         const a = Scripted.make("a", [[fault()]])
@@ -58,7 +58,7 @@ describe("a fault", () => {
   )
 
   it.effect(
-    "is left at once when the provider asks for more than the maxWait, and rests as long as asked",
+    "is left at once when the provider asks for more than the maxWait, and is benched for that long",
     () =>
       Effect.gen(function* () {
         const a = Scripted.make("a", [[fault("Overloaded", "20 seconds")]])
@@ -72,7 +72,7 @@ describe("a fault", () => {
       }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("rests at least as long as the ladder says, whatever the provider asks for", () =>
+  it.effect("is benched for at least the usual cooldown, whatever the provider asks", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault("Overloaded", "1 second")]])
       const b = Scripted.make("b", [["other"]])
@@ -133,7 +133,7 @@ describe("a fault", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("in a provider that throws instead of failing is one that nobody knows", () =>
+  it.effect("in a provider that throws instead of failing is Unknown", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ die: new Error("a bug") }]])
       const b = Scripted.make("b", [["other"]])
@@ -175,7 +175,7 @@ describe("the place of a fault", () => {
   )
 })
 
-describe("a failure nobody knows", () => {
+describe("an unknown failure", () => {
   const visits = Effect.fnUntraced(function* (script: Scripted.Script<unknown, string, Scripted.Part>) {
     const policy = { retries: Schedule.recurs(0) }
     const a = Scripted.make("a", script)
@@ -189,13 +189,13 @@ describe("a failure nobody knows", () => {
     return rests
   })
 
-  it.effect("rests at the third visit in a row", () =>
+  it.effect("is benched at the third visit in a row", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* visits([[fault("Unknown")]]), [0, 0, 1, 1])
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("does not rest when the target answers in between", () =>
+  it.effect("benches nothing when the target answers in between", () =>
     Effect.gen(function* () {
       const unknown = [fault("Unknown")]
       assert.deepStrictEqual(yield* visits([unknown, unknown, ["fine"], unknown]), [0, 0, 0, 0])

@@ -61,7 +61,7 @@ const scene = (
 const runtime = Effect.provide(Failover.layer())
 const { complete } = Scripted
 
-describe("an observer hears", () => {
+describe("an observer receives events", () => {
   it.effect("of an answer", () =>
     Effect.gen(function* () {
       const { chain, observer, words } = scene([[{ wait: "2 seconds" }, "fine"]])
@@ -74,7 +74,7 @@ describe("an observer hears", () => {
     }).pipe(runtime)
   )
 
-  it.effect("of retries, of moving on and of what is passed by, in order", () =>
+  it.effect("of retries, fallbacks and skipped targets, in order", () =>
     Effect.gen(function* () {
       const { chain, observer, words } = scene([[{ wait: "1 second" }, fault()]])
       yield* play(Failover.complete(chain, "q", { observer }), { within: "5 seconds" })
@@ -99,7 +99,7 @@ describe("an observer hears", () => {
     }).pipe(runtime)
   )
 
-  it.effect("what rests after a failure, and which model comes next", () =>
+  it.effect("with what is benched after a failure, and the next model", () =>
     Effect.gen(function* () {
       const { chain, events, observer } = scene([[throttle("7 seconds")]], [[fault()]])
       yield* play(Failover.complete(chain, "q", { observer }))
@@ -207,7 +207,7 @@ describe("an observer hears", () => {
       }).pipe(runtime)
   )
 
-  it.effect("that everything rests, with everyone who was passed by", () =>
+  it.effect("that everything is benched, with every skipped target", () =>
     Effect.gen(function* () {
       yield* (yield* BenchRegistry).bench("a", { for: "1 minute" })
       yield* (yield* BenchRegistry).bench("b", { for: "1 minute" })
@@ -270,7 +270,7 @@ describe("the events of a run", () => {
     }).pipe(runtime)
   )
 
-  it.effect("say what the caller said of the request, and in whose context it was made", () =>
+  it.effect("contain the caller's facts about the request and its context", () =>
     Effect.gen(function* () {
       const { chain, events, observer } = scene([["fine"]])
       const about = { requestId: "req_1", model: "smart", tenant: "north" }
@@ -319,7 +319,7 @@ describe("the events of a run", () => {
     }).pipe(runtime)
   )
 
-  it.effect("are heard by the runtime's observer and by the call's", () =>
+  it.effect("are received by the runtime's observer and by the call's", () =>
     Effect.gen(function* () {
       const { chain, observer, words } = scene([["fine"]])
       const all: Array<FailoverEvent> = []

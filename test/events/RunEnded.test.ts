@@ -91,7 +91,7 @@ const ways: Readonly<
   "an error of the application's own in a stream": [[], useStream, undefined, "answered a - 1 0"]
 }
 
-describe("the end of a run is told once", () => {
+describe("the end of a run is reported once", () => {
   for (const [name, [calls, ask, leaves, end]] of Object.entries(ways)) {
     it.effect(`by ${name}`, () =>
       Effect.gen(function* () {

@@ -67,7 +67,7 @@ describe("a failure", () => {
     }
   })
 
-  it("says how long to wait, never less than nothing", () => {
+  it("gives the wait, which is never negative", () => {
     assert.isUndefined(Failure.waitMillis(throttle(), 5))
     assert.strictEqual(Failure.waitMillis(throttle("7 seconds"), 5), 7_000)
     assert.strictEqual(Failure.waitMillis(fault("Overloaded", "7 seconds"), 5), 7_000)
@@ -84,7 +84,7 @@ describe("what a run fails with", () => {
     { target: "b/m#k", failure: fault() }
   ]
 
-  it("says in one sentence what happened to every attempt", () => {
+  it("gives the failure of every attempt in one sentence", () => {
     assert.strictEqual(
       new RunError.ChainExhausted({ attempts }).message,
       "all 2 attempts failed: a/m#k: RateLimit (slow down); b/m#k: Overloaded (busy)"
@@ -103,7 +103,7 @@ describe("what a run fails with", () => {
     )
   })
 
-  it("says who rests and why", () => {
+  it("gives what is benched and why", () => {
     const benches = [
       { key: "a", reason: "Manual" },
       { key: "b/m#k", reason: "RateLimit", until: 5 }
@@ -118,7 +118,7 @@ describe("what a run fails with", () => {
     )
   })
 
-  it("quotes a name that nobody knows, whatever is in it", () => {
+  it("quotes an unknown name, whatever characters it has", () => {
     assert.strictEqual(
       new RunError.UnknownModel({ model: 'a"\n', known: ["smart", "cheap"] }).message,
       'unknown model "a\\"\\n" (known: smart, cheap)'

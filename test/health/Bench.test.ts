@@ -13,7 +13,7 @@ describe("a free target", () => {
     assert.strictEqual(Bench.succeed(state, a, go, 0), state)
   })
 
-  it("rests once its threshold is reached, not before", () => {
+  it("is benched when its threshold is reached, not before", () => {
     const thrice = { ...rest, threshold: 3 }
     let state = Bench.empty
     for (const ends of [undefined, undefined, "a/m#k Overloaded 5000"]) {
@@ -33,7 +33,7 @@ describe("a free target", () => {
     assert.isUndefined(why(Bench.fail(last, a, latest, fault(), twice, 2), a, 2))
   })
 
-  it("counts in a row for keys, models and providers as well", () => {
+  it("counts failures in a row for keys, models and providers as well", () => {
     for (const scope of ["credential", "model", "provider"] as const) {
       const twice = { ...rest, scope, threshold: 2 }
       const [go] = admitted(Bench.empty, a, 0)
@@ -45,14 +45,14 @@ describe("a free target", () => {
     }
   })
 
-  it("is not touched by a failure for which nothing rests", () => {
+  it("is not changed by a failure that benches nothing", () => {
     const [go] = admitted(Bench.empty, a, 0)
     assert.strictEqual(Bench.fail(Bench.empty, a, go, fault(), undefined, 0), Bench.empty)
   })
 })
 
-describe("a resting target", () => {
-  it("says which key keeps it, why and until when", () => {
+describe("a benched target", () => {
+  it("gives the benched key, the reason and the end", () => {
     assert.strictEqual(why(benched(), a, 4_999), "a/m#k Overloaded 5000")
   })
 
@@ -62,7 +62,7 @@ describe("a resting target", () => {
     }
   })
 
-  it("keeps others with it when a key, a model or a provider rests", () => {
+  it("benches all targets of a key, a model or a provider", () => {
     const others = { credential: target("other"), model: target("m", "other"), provider: target("x", "y") }
     for (const scope of ["credential", "model", "provider"] as const) {
       const [go] = admitted(Bench.empty, a, 0)
@@ -79,7 +79,7 @@ describe("a resting target", () => {
     assert.strictEqual(why(state, a, 0), "a#k InvalidKey 9000")
   })
 
-  it("is half-open when its rest ends: the next one is a probe", () => {
+  it("is half-open when its cooldown ends: the next attempt is a probe", () => {
     const [admission, state] = probe(benched(), a, 5_000)
     assert.deepStrictEqual(admission.keys, ["a/m#k"])
     assert.strictEqual(why(state, a, 5_000), "a/m#k Overloaded 5000 probing")
@@ -109,7 +109,7 @@ describe("a success", () => {
     }
   })
 
-  it("does not clear a key that rests for another reason than its death", () => {
+  it("does not clear a key that is benched for another reason than AuthDead", () => {
     const [go] = admitted(Bench.empty, a, 0)
     const state = Bench.fail(Bench.empty, a, go, throttle("9 seconds"), keyRest, 0)
     const tried: Bench.Go = { _tag: "Go", generation: state.generation }
@@ -117,7 +117,7 @@ describe("a success", () => {
   })
 })
 
-describe("a rest", () => {
+describe("a cooldown", () => {
   it("never gets shorter", () => {
     const [go] = admitted(Bench.empty, a, 0)
     const long = Bench.fail(Bench.empty, a, go, throttle("1 hour"), rest, 0)
@@ -126,7 +126,7 @@ describe("a rest", () => {
     assert.strictEqual(why(after, a, 1), "a/m#k RateLimit 3600000")
   })
 
-  it("is not made longer by those who try all the same, unless the provider names a later end", () => {
+  it("is not extended by last-resort attempts, unless the provider names a later end", () => {
     const [go] = admitted(Bench.empty, a, 0)
     let state = Bench.fail(Bench.empty, a, go, fault(), rest, 0)
     const tried: Bench.Go = { _tag: "Go", generation: state.generation }
@@ -140,7 +140,7 @@ describe("a rest", () => {
     assert.strictEqual(why(after, a, 5_000), "a/m#k Overloaded 15000", "the second rest, not the fifth")
   })
 
-  it("of a fault is no throttle's because somebody who tried all the same was asked for a short wait", () => {
+  it("after a fault stays one when a last-resort attempt is throttled for a short time", () => {
     const [go] = admitted(Bench.empty, a, 0)
     const state = Bench.fail(Bench.empty, a, go, fault("ServerError"), rest, 0)
     const tried: Bench.Go = { _tag: "Go", generation: state.generation }
@@ -194,7 +194,7 @@ describe("laws of the bench", () => {
     ])
   )
 
-  it.prop("no end is ever moved forward while it rests, and no slot is held by two", [Steps], ([steps]) => {
+  it.prop("no end becomes earlier while it lasts, and no slot is held by two", [Steps], ([steps]) => {
     let state = Bench.empty
     let now = 0
     const running: Array<Bench.Go | Bench.Probe> = []

@@ -7,7 +7,7 @@ import { dead, fault } from "../support/engine.ts"
 
 const manual = (until: number, since = 0): Bench.Manual => ({ since, until, reason: "repairs", by: "ann" })
 
-describe("a rest by hand", () => {
+describe("a manual bench", () => {
   it("is ended by hand or by its end, not by an answer", () => {
     const state = Bench.bench(Bench.empty, "a/m#k", manual(1_000))
     const tried: Bench.Go = { _tag: "Go", generation: state.generation }
@@ -34,7 +34,7 @@ describe("a rest by hand", () => {
     assert.strictEqual(why(state, a, 1_000), "a/m#k Overloaded 5000")
   })
 
-  it("leaves the key's own rest and its row of failures as they were", () => {
+  it("leaves the key's own cooldown and its failures in a row as they were", () => {
     const state = Bench.bench(benched(), "a/m#k", manual(8_000))
     const [admission, probing] = probe(state, a, 8_000)
     const after = Bench.fail(probing, a, admission, fault(), rest, 8_000)
@@ -66,7 +66,7 @@ describe("what is remembered", () => {
     assert.isFalse(late.entries.has("a/m#k"))
   })
 
-  it("stays as long as it rests, and for an hour after", () => {
+  it("is kept while it is benched, and for an hour after", () => {
     const state = Bench.bench(Bench.empty, "a", manual(100 * Bench.idle))
     const after = hit(state, target("other", "k", "b"), 50 * Bench.idle)
     assert.isTrue(after.entries.has("a"))
@@ -86,7 +86,7 @@ describe("what is remembered", () => {
 
   const unlisted = (model: string) => ({ ...target(model), unlisted: true })
 
-  it("of names that nobody configured is bounded, and they push out nobody but each other", () => {
+  it("of names without configuration is bounded, and they displace only each other", () => {
     let state = Bench.bench(Bench.empty, "by-hand", manual(1))
     state = hit(state, a, 0)
     state = Bench.fail(state, target("m", "revoked"), goAt(state), dead(), keyRest, 0)
@@ -115,7 +115,7 @@ describe("what is remembered", () => {
     assert.isTrue(state.entries.has("a/by-hand#k"))
   })
 
-  it("knows of any number of rests by hand, and drops nobody for them", () => {
+  it("keeps any number of manual benches, and drops no key for them", () => {
     let state = hit(Bench.empty, a, 0)
     for (let i = 0; i < 100_000; i++) state = Bench.bench(state, `a/m${i}`, manual(Number.POSITIVE_INFINITY))
     state = hit(state, target("other"), 0)

@@ -42,7 +42,7 @@ const walk = (registry: EngineBench.EngineBench, limiter: Limiter, rpm?: number)
 const allowing: Limiter = { take: () => Effect.succeed({ allowed: true, wait: 0 }) }
 
 describe("what is cleared elsewhere", () => {
-  it("ends the key's own rest here, and a rest by hand only if that was cleared by hand", () => {
+  it("ends the key's own cooldown here, and a manual bench only if that was cleared by hand", () => {
     const manual = { since: 0, until: 60_000, reason: undefined, by: "ann" }
     const state = Bench.bench(benched(), "a/m#k", manual)
     assert.strictEqual(why(forgive(state, "a/m#k", false, 1), a, 1), "a/m#k Manual 60000")
@@ -52,7 +52,7 @@ describe("what is cleared elsewhere", () => {
 })
 
 describe("a walk that begins again after a wait", () => {
-  it.effect("remembers nothing of who was over a limit of its own before the wait", () =>
+  it.effect("forgets targets that were over their own limit before the wait", () =>
     Effect.gen(function* () {
       const { candidates, limits } = walk(
         EngineBench.makeMemory(),
@@ -70,7 +70,7 @@ describe("a walk that begins again after a wait", () => {
   )
 })
 
-describe("a request whose token cap is left out", () => {
+describe("a request without its token cap", () => {
   it.effect("counts the refusal as a failed attempt of the target in the report", () =>
     Effect.gen(function* () {
       type Request = { readonly maxTokens?: number | undefined }
@@ -95,7 +95,7 @@ describe("a request whose token cap is left out", () => {
   )
 })
 
-describe("`wait` while somebody else probes", () => {
+describe("`wait` while another request probes", () => {
   it.effect("waits in line for the outcome, for the probe has no end that is known", () =>
     Effect.gen(function* () {
       const registry = EngineBench.makeMemory()
@@ -136,26 +136,24 @@ describe("`wait` while somebody else probes", () => {
 })
 
 describe("a last try", () => {
-  it.effect(
-    "is not made when the limiter, asked for it, says that the credential is over its own limit",
-    () =>
-      Effect.gen(function* () {
-        const a = Scripted.make("a", [[throttle("1 minute")], ["a"]], {
-          credentials: [Credential.make("k", { rpm: 5 })]
-        })
-        const chain = Chain.make(Model.make(a, "m"))
-        let asked = 0
-        const limiter: Limiter = {
-          take: () =>
-            Effect.sync(() => (asked++ === 0 ? { allowed: true, wait: 0 } : { allowed: false, wait: 60_000 }))
-        }
-        const failover = yield* Failover.make({ limiter })
-        yield* Effect.exit(failover.complete(chain, "q"))
-        assert.lengthOf(a.calls, 1)
-        yield* Effect.exit(failover.complete(chain, "q"))
-        assert.strictEqual(asked, 2, "it was asked for the last try")
-        assert.lengthOf(a.calls, 1)
-      }).pipe(Effect.provide(layerMemory))
+  it.effect("is not made when the limiter refuses it because the credential is over its own limit", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("1 minute")], ["a"]], {
+        credentials: [Credential.make("k", { rpm: 5 })]
+      })
+      const chain = Chain.make(Model.make(a, "m"))
+      let asked = 0
+      const limiter: Limiter = {
+        take: () =>
+          Effect.sync(() => (asked++ === 0 ? { allowed: true, wait: 0 } : { allowed: false, wait: 60_000 }))
+      }
+      const failover = yield* Failover.make({ limiter })
+      yield* Effect.exit(failover.complete(chain, "q"))
+      assert.lengthOf(a.calls, 1)
+      yield* Effect.exit(failover.complete(chain, "q"))
+      assert.strictEqual(asked, 2, "it was asked for the last try")
+      assert.lengthOf(a.calls, 1)
+    }).pipe(Effect.provide(layerMemory))
   )
 })
 
@@ -186,7 +184,7 @@ describe("a failure of an attempt that is stale", () => {
 })
 
 describe("a failure of a last try", () => {
-  it("is heard however high its threshold: the target rests already", () => {
+  it("counts however high its threshold is: the target is benched already", () => {
     const state = benched()
     const tried: Bench.Go = { _tag: "Go", generation: state.generation }
     const next = Bench.fail(state, a, tried, throttle("1 minute"), { ...rest, threshold: 5 }, 1)
@@ -194,7 +192,7 @@ describe("a failure of a last try", () => {
   })
 })
 
-describe("a row of rests", () => {
+describe("several benches in a row", () => {
   it("has begun with the first of them", () => {
     const since = (state: Bench.State) => state.entries.get("a/m#k")?.since
     const [go] = admitted(Bench.empty, a, 7)
@@ -207,7 +205,7 @@ describe("a row of rests", () => {
   })
 })
 
-describe("a name that nobody configured", () => {
+describe("a name without configuration", () => {
   const unlisted = Target.make({
     provider: "a",
     model: "m",
@@ -218,7 +216,7 @@ describe("a name that nobody configured", () => {
   const go: Bench.Go = { _tag: "Go", generation: 0 }
   const seats = (state: Bench.State) => [...state.entries].map(([key, { seat }]) => [key, seat])
 
-  it("has a seat in the room where the key that rests has the name in it, and nowhere else", () => {
+  it("has a seat in the room if the benched key contains the name, and only then", () => {
     for (const [scope, key, seat] of [
       ["target", "a/m#k", 0],
       ["model", "a/m", 0],

@@ -11,7 +11,7 @@ describe("a probe", () => {
     assert.strictEqual(admitted(after, a, 6_000)[0]._tag, "Go")
   })
 
-  it("that fails lets the target rest for twice as long, whatever the threshold", () => {
+  it("that fails benches the target for twice as long, whatever the threshold", () => {
     const [admission, state] = probe(benched(), a, 5_000)
     const after = Bench.fail(state, a, admission, fault(), { ...rest, threshold: 9 }, 6_000)
     assert.strictEqual(why(after, a, 6_000), "a/m#k Overloaded 16000")
@@ -23,7 +23,7 @@ describe("a probe", () => {
     assert.notStrictEqual(next.id, admission.id)
   })
 
-  it("gives back the slots of all its keys, whichever of them rests now", () => {
+  it("releases the slots of all its keys, whichever of them is benched now", () => {
     const [go] = admitted(Bench.empty, a, 0)
     let state = Bench.fail(Bench.empty, a, go, fault(), rest, 0)
     state = Bench.fail(state, a, go, dead("InvalidKey", 1_000), keyRest, 0)
@@ -42,7 +42,7 @@ describe("a probe", () => {
     assert.strictEqual(admitted(after, target("x", "y"), 5_000)[0]._tag, "Go")
   })
 
-  it("whose stream has begun lets others call, but its row of failures ends with the whole answer only", () => {
+  it("with a committed stream lets others call, but only the whole answer resets the failures in a row", () => {
     const [admission, state] = probe(benched(), a, 5_000)
     const open = Bench.reopen(state, admission, 5_000)
     assert.strictEqual(admitted(open, a, 5_000)[0]._tag, "Go")
@@ -70,7 +70,7 @@ describe("an outcome that comes too late", () => {
     return { early, state: Bench.fail(state, a, other, fault(), rest, 100) }
   }
 
-  it("as a success does not end a rest that began after its attempt", () => {
+  it("as a success does not end a cooldown that began after its attempt", () => {
     const { early, state } = overlapping()
     assert.strictEqual(Bench.succeed(state, a, early, 200), state)
   })
@@ -88,7 +88,7 @@ describe("an outcome that comes too late", () => {
     assert.strictEqual(Bench.fail(state, a, early, fault(), rest, 200), state)
   })
 
-  it("as a failure still says when to come back, if that is later", () => {
+  it("as a failure still sets a later end", () => {
     const { early, state } = overlapping()
     const later = Bench.fail(state, a, early, throttle("20 seconds"), rest, 200)
     assert.strictEqual(why(later, a, 200), "a/m#k Overloaded 20200")
@@ -112,7 +112,7 @@ describe("an outcome that comes too late", () => {
     assert.strictEqual(Bench.fail(answered, a, early, fault(), { ...rest, threshold: 1 }, 3), answered)
   })
 
-  it("changes nothing after somebody took the key off the bench", () => {
+  it("changes nothing after an operator took the key off the bench", () => {
     const [admission, probing] = probe(benched(), a, 5_000)
     const off = Bench.unbench(probing, "a/m#k", 5_001)
     assert.strictEqual(Bench.fail(off, a, admission, fault(), rest, 5_002), off)

@@ -17,8 +17,8 @@ import { dead, fault, play, throttle } from "../support/engine.ts"
 
 const { rules } = Policy.defaults
 
-describe("who makes attempts of their own", () => {
-  it.effect("is admitted, may probe when a rest ends, and frees the target by an answer", () =>
+describe("code that makes its own attempts", () => {
+  it.effect("is admitted, may probe when a cooldown ends, and frees the target by an answer", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* attempt(throttle("10 seconds")), "Go")
       assert.strictEqual(yield* attempt(undefined), "rests")
@@ -73,7 +73,7 @@ describe("who makes attempts of their own", () => {
 })
 
 describe("the list and the report", () => {
-  it.effect("the list says how every key stands, through all its states", () =>
+  it.effect("the list has the state of every key, through all its states", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const status = Effect.map(registry.list, (list) => list.map((info) => info.status).join())
@@ -98,7 +98,7 @@ describe("the list and the report", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("the list tells the whole story of a key", () =>
+  it.effect("the list has the whole history of a key", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       yield* attempt(throttle("10 seconds"))
@@ -166,7 +166,7 @@ describe("the list and the report", () => {
     }).pipe(Effect.provide(Failover.layer()))
   )
 
-  it.effect("the report tells what rests without ever having been called", () =>
+  it.effect("the report contains benched targets that were never called", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       yield* registry.bench("b", { for: "1 minute" })
@@ -195,7 +195,7 @@ describe("the changes", () => {
     return seen
   })
 
-  it.effect("are told as they happen: benched, extended, probed, freed, benched by hand", () =>
+  it.effect("are published as they happen: benched, extended, probed, freed, benched by hand", () =>
     Effect.gen(function* () {
       const seen = yield* watched(
         Effect.gen(function* () {
@@ -246,7 +246,7 @@ describe("the changes", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("are told to everybody who listens, from then on", () =>
+  it.effect("are published to all subscribers, from then on", () =>
     Effect.gen(function* () {
       yield* attempt(throttle("10 seconds"))
       const both = yield* Effect.all([watched(Effect.yieldNow), watched(Effect.void)], { concurrency: 2 })

@@ -13,7 +13,7 @@ import { attempt } from "../support/bench.ts"
 import { fault, play, throttle } from "../support/engine.ts"
 
 describe("by hand", () => {
-  it.effect("a key is benched until somebody takes it off", () =>
+  it.effect("a key is benched until it is taken off", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       yield* registry.bench("a", { reason: "repairs", by: "ann" })
@@ -72,7 +72,7 @@ describe("by hand", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("a half-open key can be taken off as well: then nobody has to probe", () =>
+  it.effect("a half-open key can be taken off as well: then no probe is needed", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       yield* attempt(throttle("1 second"))
@@ -83,7 +83,7 @@ describe("by hand", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("a benched provider is passed by, and its calls that are under way go on", () =>
+  it.effect("a benched provider is skipped, and its calls that are under way go on", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const a = Scripted.make("a", [[{ wait: "10 seconds" }, "slow"]])
@@ -129,7 +129,7 @@ describe("one bench for all", () => {
     }).pipe(Effect.provide(Failover.layer()))
   )
 
-  it.effect("a hundred requests at the end of a rest send one probe and lose nobody", () =>
+  it.effect("a hundred requests at the end of a cooldown send one probe, and all are answered", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("5 seconds")], [{ wait: "1 second" }, "back"]])
       const b = Scripted.make("b", [["other"]])

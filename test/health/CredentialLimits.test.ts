@@ -29,7 +29,7 @@ const limited = (
 const ask = (chain: Chain.Chain<Scripted.Scripted>) => Failover.complete(chain, "q")
 
 describe("a credential over its own limit", () => {
-  it.effect("is passed by: the next one serves, then the next model, and nothing rests", () =>
+  it.effect("is skipped: the next one answers, then the next model, and nothing is benched", () =>
     Effect.gen(function* () {
       const a = limited("a", [2, 1])
       const b = limited("b", [undefined])
@@ -67,7 +67,7 @@ describe("a credential over its own limit", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("shows in the events and to who asks why, until when", () =>
+  it.effect("appears in events and in explain, with reason and end", () =>
     Effect.gen(function* () {
       const events: Array<FailoverEvent> = []
       const failover = yield* Failover.make({ observer: (event) => void events.push(event) })
@@ -144,7 +144,7 @@ describe("when nothing but limits of one's own is in the way", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("it fails at once if not, says when to come back, and sends nothing", () =>
+  it.effect("it fails at once if not, with a time to retry, and sends nothing", () =>
     Effect.gen(function* () {
       const { a, chain } = one(10)
       yield* Effect.replicateEffect(ask(chain), 10)
@@ -185,7 +185,7 @@ describe("when nothing but limits of one's own is in the way", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("what rests may be tried anyway, what is over its own limit may not", () =>
+  it.effect("a benched target may be tried anyway, one over its own limit may not", () =>
     Effect.gen(function* () {
       const a = limited("a", [1], [["a"]])
       const b = limited("b", [undefined], [[throttle("60 seconds")], ["b"]])
@@ -198,7 +198,7 @@ describe("when nothing but limits of one's own is in the way", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("a target that rests and is over its limit is not tried anyway", () =>
+  it.effect("a benched target that is over its limit is not tried anyway", () =>
     Effect.gen(function* () {
       const a = limited("a", [1], [[throttle("10 seconds")], ["a"]])
       const chain = Chain.make(Model.make(a, "m"))
@@ -258,7 +258,7 @@ describe("a limiter that has to be waited for", () => {
     return { a, b, chain: Chain.make(Model.make(a, "m"), Model.make(b, "m")), failover }
   })
 
-  it.effect("lets the attempt begin when it says so", () =>
+  it.effect("lets the attempt begin when it allows it", () =>
     Effect.gen(function* () {
       const { answer, asked, failover } = yield* slow
       const { a, chain } = yield* probing(failover)
@@ -271,7 +271,7 @@ describe("a limiter that has to be waited for", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("sends the request elsewhere when it says no", () =>
+  it.effect("sends the request elsewhere when it refuses", () =>
     Effect.gen(function* () {
       const { answer, asked, failover } = yield* slow
       const { a, chain } = yield* probing(failover)
@@ -284,7 +284,7 @@ describe("a limiter that has to be waited for", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("holds no probe's slot for a caller who leaves meanwhile, nor beyond the deadline", () =>
+  it.effect("holds no probe's slot for a caller that leaves meanwhile, nor beyond the deadline", () =>
     Effect.gen(function* () {
       const { answer, asked, failover } = yield* slow
       const a = limited("a", [1], [[throttle("10 seconds")], ["a"]])

@@ -21,7 +21,7 @@ const asks = {
 
 for (const [kind, ask] of Object.entries(asks)) {
   describe(`a primary that hangs (${kind})`, () => {
-    it.effect("rests after three requests in a row whose own time was up", () =>
+    it.effect("is benched after three requests in a row reached their own deadline", () =>
       Effect.gen(function* () {
         const { calls, chain } = chainOf(hang, [["fine"]])
         const took: Array<number> = []
@@ -34,7 +34,7 @@ for (const [kind, ask] of Object.entries(asks)) {
       }).pipe(layer({ cooldown: { transient: { max: "30 seconds" } } }))
     )
 
-    it.effect("rests after three callers in a row who hung up on it", () =>
+    it.effect("is benched after three callers in a row disconnected", () =>
       Effect.gen(function* () {
         const { calls, chain } = chainOf(hang, [["fine"]])
         for (let i = 0; i < 3; i++) {
@@ -57,7 +57,7 @@ for (const [kind, ask] of Object.entries(asks)) {
       }).pipe(layer())
     )
 
-    it.effect("is not benched by a caller who never waits as long as it takes", () =>
+    it.effect("is not benched by a caller that never waits long enough", () =>
       Effect.gen(function* () {
         const { chain } = chainOf([[{ wait: "2 seconds" }, "slow"]], [["other"]])
         yield* play(ask(chain), { within: "5 seconds" })
@@ -71,7 +71,7 @@ for (const [kind, ask] of Object.entries(asks)) {
 }
 
 describe("a target that has not answered yet", () => {
-  it.effect("is not benched by one caller whose three deadlines pass within seconds", () =>
+  it.effect("is not benched by three deadlines of one caller within seconds", () =>
     Effect.gen(function* () {
       const { chain } = chainOf([[{ wait: "3 seconds" }, "slow"]], [["other"]])
       for (let i = 0; i < 4; i++)
@@ -82,7 +82,7 @@ describe("a target that has not answered yet", () => {
     }).pipe(layer())
   )
 
-  it.effect("is not benched by a crowd of callers who give up together", () =>
+  it.effect("is not benched by many callers that give up together", () =>
     Effect.gen(function* () {
       const { chain } = chainOf([[{ wait: "3 seconds" }, "slow"]], [["other"]])
       const crowd = Effect.all(

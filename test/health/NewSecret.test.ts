@@ -36,7 +36,7 @@ const killed = (target = old, failure: Failure = dead("InvalidKey"), of = keyRes
 
 describe("a credential that was found dead", () => {
   for (const reason of ["InvalidKey", "Forbidden", "Balance"] as const) {
-    it(`for ${reason} is half-open at once for another secret, and rests on for its own`, () => {
+    it(`for ${reason} is half-open at once for another secret, and stays benched for its own`, () => {
       const state = killed(old, dead(reason))
       assert.isDefined(why(state, old, 1))
       const [admission, probing] = admitted(state, next, 1)
@@ -58,11 +58,11 @@ describe("a credential that was found dead", () => {
     assert.strictEqual(admitted(killed(withSecret(undefined)), next, 1)[0]._tag, "Probe")
   })
 
-  it("rests on for the same secret in another object, as after a reload that changed something else", () => {
+  it("stays benched for the same secret in another object, as after a reload that changed something else", () => {
     assert.isDefined(why(killed(), withSecret("sk-old"), 1))
   })
 
-  it("begins its ladder anew when the new secret is dead as well", () => {
+  it("begins with the first cooldown again when the new secret is dead as well", () => {
     const long = { ...keyRest, base: hour, max: 6 * hour }
     const state = killed(old, dead(), long)
     const [admission, probing] = admitted(state, next, 1)
@@ -71,7 +71,7 @@ describe("a credential that was found dead", () => {
     assert.strictEqual(after.entries.get("a#k")?.consecutiveBenches, 1)
   })
 
-  it("stays where somebody put it by hand", () => {
+  it("stays benched by hand", () => {
     const manual = { since: 0, until: hour, reason: undefined, by: undefined }
     assert.strictEqual(why(Bench.bench(killed(), "a#k", manual), next, 1), `a#k Manual ${hour}`)
   })
@@ -82,7 +82,7 @@ describe("a credential that was found dead", () => {
     }
   })
 
-  it("keeps a whole model or provider from being called, where a policy says so, for every secret", () => {
+  it("benches a whole model or provider for every secret, if the policy does", () => {
     for (const scope of ["model", "provider"] as const) {
       assert.isDefined(why(killed(old, dead(), { ...keyRest, scope }), next, 1), scope)
     }
@@ -97,7 +97,7 @@ describe("a credential that was found dead", () => {
     assert.strictEqual(admitted(again, next, 2)[0]._tag, "Probe")
   })
 
-  it("rests on for every secret when it was saved without one", () => {
+  it("stays benched for every secret when it was saved without one", () => {
     const { fingerprint: _, ...record } = saved(killed().entries.get("a#k")!, 1)!
     assert.isDefined(why(restore(Bench.empty, "a#k", record, 1), next, 2))
   })

@@ -37,7 +37,7 @@ describe("a retry budget", () => {
     assert.strictEqual(drain(budgetAfter(100_000, 1), 0), allowanceAtMost + requestsRemembered)
   })
 
-  it("says how many retries there are: those of the allowance as it is by now, and those that were paid for", () => {
+  it("gives the number of retries: the allowance by now, and those that were paid for", () => {
     const budget = budgetAfter(17, 0.25)
     assert.strictEqual(budget.left(0), allowanceAtMost + 4)
     for (let i = 0; i < 3; i++) budget.withdraw(0)
@@ -46,7 +46,7 @@ describe("a retry budget", () => {
     assert.strictEqual(budget.left(60_000), allowanceAtMost + 4)
   })
 
-  it("says whether there are none at all, which an empty one does not say", () => {
+  it("says whether retries are disabled, which an empty budget is not", () => {
     const empty = budgetAfter(0, 0.2)
     drain(empty, 0)
     assert.isFalse(empty.isNone)
@@ -78,27 +78,23 @@ describe("a retry budget", () => {
   const Steps = Schema.Array(
     Schema.Tuple([Schema.Boolean, Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5_000 }))])
   )
-  it.prop(
-    "says beforehand how many there are, and never gives more than share and time allow",
-    [Steps],
-    ([steps]) => {
-      const budget = new RetryBudget(0.5)
-      let now = 0
-      let requests = 0
-      let retries = 0
-      for (const [isRequest, pause] of steps) {
-        now += pause
-        if (isRequest) {
-          budget.deposit()
-          requests++
-          continue
-        }
-        const left = budget.left(now)
-        const given = budget.withdraw(now)
-        assert.strictEqual(given, left >= 1)
-        if (given) retries++
+  it.prop("gives the number in advance, and never more than share and time allow", [Steps], ([steps]) => {
+    const budget = new RetryBudget(0.5)
+    let now = 0
+    let requests = 0
+    let retries = 0
+    for (const [isRequest, pause] of steps) {
+      now += pause
+      if (isRequest) {
+        budget.deposit()
+        requests++
+        continue
       }
-      assert.isAtMost(retries, allowanceAtMost + now / 1_000 + requests * 0.5)
+      const left = budget.left(now)
+      const given = budget.withdraw(now)
+      assert.strictEqual(given, left >= 1)
+      if (given) retries++
     }
-  )
+    assert.isAtMost(retries, allowanceAtMost + now / 1_000 + requests * 0.5)
+  })
 })

@@ -106,7 +106,7 @@ describe("what is said", () => {
     assert.deepInclude(policy.rules.ServerError.rest, { base: 1_000, threshold: 2 })
   })
 
-  it("of no rest stays, whatever else is said later", () => {
+  it("that benches nothing still benches nothing after later options", () => {
     const policy = Policy.make(
       { rules: { Overloaded: { rest: null }, RateLimit: { rest: null } } },
       {
@@ -191,7 +191,7 @@ describe("a learned limit", () => {
 })
 
 describe("a hedge", () => {
-  it("is off until something says otherwise, and again when a later layer turns it off", () => {
+  it("is off by default, and when a later layer turns it off", () => {
     assert.isUndefined(Policy.defaults.hedge)
     const standard = { after: { percentile: 0.95 }, otherwise: undefined, share: 0.05, to: "tier" } as const
     assert.deepStrictEqual(Policy.make({ hedge: {} }).hedge, standard)
@@ -258,7 +258,7 @@ describe("the retries", () => {
     })
   )
 
-  it.effect("are still two where only the delays are said, however many these are", () =>
+  it.effect("are still two when only the delays are set, however many", () =>
     Effect.gen(function* () {
       const one = Policy.make({ retries: { backoff: ["1 second"] } })
       assert.deepStrictEqual(yield* delays(one.rules.Empty.retry, 1), [1_000, 1_000])
@@ -267,14 +267,14 @@ describe("the retries", () => {
     })
   )
 
-  it.effect("may be said in parts by different layers", () =>
+  it.effect("may be set in parts by different layers", () =>
     Effect.gen(function* () {
       const policy = Policy.make({ retries: { times: 3 } }, { retries: { backoff: ["1 second"] } })
       assert.deepStrictEqual(yield* delays(policy.rules.Empty.retry, 1), [1_000, 1_000, 1_000])
     })
   )
 
-  it.effect("may be any schedule, which replaces what was said before", () =>
+  it.effect("may be any schedule, which replaces earlier settings", () =>
     Effect.gen(function* () {
       const schedule = Schedule.spaced("7 millis").pipe(Schedule.upTo({ times: 2 }))
       const policy = Policy.make({ retries: { times: 9 } }, { retries: schedule })
@@ -329,7 +329,7 @@ describe("a chain's policy", () => {
     assert.strictEqual(policy.rules.TooLarge.next, "model")
   })
 
-  it("has the last word where both speak", () => {
+  it("wins when both are set", () => {
     const twice = Chain.withPolicy(
       Chain.withPolicy(chain, { attempts: 1, rules: { Timeout: { rest: null, next: "stop" } } }),
       { attempts: 2, rules: { Timeout: { next: "model" } } }

@@ -12,7 +12,7 @@ import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, fault, play } from "../support/engine.ts"
 
 describe("a preset", () => {
-  it("is laid over by what is said beside it, field by field", () => {
+  it("is overridden by other options, field by field", () => {
     const policy = Policy.make(
       Policy.combine(Policy.sequentialProfiles, {
         attempts: 9,
@@ -28,7 +28,7 @@ describe("a preset", () => {
     })
   })
 
-  it("leaves to the caller what is the request's own fault, unless it says so", () => {
+  it("leaves refused requests to the caller, unless it sets a rule for them", () => {
     for (const name of Policy.presetNames) {
       const { rules } = Policy.make(Policy.presets[name])
       const moves = name === "moveOnBadRequest" || name === "threeAttempts"

@@ -91,7 +91,7 @@ describe("a stream made of a flow", () => {
     })
   )
 
-  it.effect("has no flow any more once it has been changed", () =>
+  it.effect("has no flow after it has been changed", () =>
     Effect.sync(() => {
       const stream = Flow.toStream(() => new Tap<number, never>())
       assert.isDefined(Flow.of(stream))
@@ -145,7 +145,7 @@ describe("the runtime over flows", () => {
     }).pipe(runtime)
   )
 
-  it.effect("tells of a stall behind the commit point, of the deadline, and of a cut", () =>
+  it.effect("reports a stall after the commit point, the deadline, and a broken connection", () =>
     Effect.gen(function* () {
       const ends: Array<string> = []
       for (const way of ["stall", "deadline", "cut"] as const) {
@@ -180,7 +180,7 @@ describe("the runtime over flows", () => {
     }).pipe(runtime)
   )
 
-  it.effect("leaves what is gathered with the flow, but for two chunks, while nobody takes it", () =>
+  it.effect("leaves gathered chunks with the flow, except two, until they are read", () =>
     Effect.gen(function* () {
       const tap = new Tap<string, Failure.Failure>()
       tap.put("hello")
@@ -199,7 +199,7 @@ describe("the runtime over flows", () => {
     }).pipe(runtime)
   )
 
-  it.effect("hands the flow over, which tells the one behind it to gather", () =>
+  it.effect("passes the flow on, and the source gathers", () =>
     Effect.gen(function* () {
       const tap = new Tap<string, Failure.Failure>()
       tap.put("role", "hello")

@@ -34,7 +34,7 @@ describe("more than may be held back", () => {
     ["before the first content", undefined, [held("x".repeat(6)), held("y".repeat(5)), "late"]],
     ["of an answer that is held whole", Commit.complete, ["x".repeat(6), "y".repeat(5), "more"]]
   ] as const) {
-    it.effect(`${says} is a failure, and lets the provider go`, () =>
+    it.effect(`${says} is a failure, and releases the provider`, () =>
       Effect.gen(function* () {
         const a = bounded(call)
         const chain = Chain.make(Model.make(a, "m"), Model.make(fine(), "m"))
@@ -90,7 +90,7 @@ describe("before the commit point", () => {
   ]
 
   for (const { says, call, at = 0, as } of wrong) {
-    it.effect(`${says} moves on, and the reader sees nothing of it`, () =>
+    it.effect(`${says} moves on, invisibly to the reader`, () =>
       Effect.gen(function* () {
         const { a, b, chain } = scene(call)
         const opened = Effect.scoped(

@@ -134,16 +134,18 @@ describe("a reader that stops", () => {
     }).pipe(runtime)
   )
 
-  it.effect("after the answer was complete has heard it all: that counts for the target", () =>
-    Effect.gen(function* () {
-      const unknown: Call = [fault("Unknown")]
-      const a = Scripted.make("a", [unknown, unknown, ["hi", complete(), { hang: true }], unknown])
-      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { attempts: 1 })
-      const heard = Failover.stream(chain, "q").pipe(Stream.takeUntil((part) => part.phase.complete))
-      for (let i = 0; i < 4; i++) yield* Effect.exit(Stream.runDrain(heard))
-      assert.deepStrictEqual(yield* benches, [])
-      assert.strictEqual(a.open, 0)
-    }).pipe(runtime)
+  it.effect(
+    "after the answer was complete has received all of it: that counts as a success of the target",
+    () =>
+      Effect.gen(function* () {
+        const unknown: Call = [fault("Unknown")]
+        const a = Scripted.make("a", [unknown, unknown, ["hi", complete(), { hang: true }], unknown])
+        const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { attempts: 1 })
+        const heard = Failover.stream(chain, "q").pipe(Stream.takeUntil((part) => part.phase.complete))
+        for (let i = 0; i < 4; i++) yield* Effect.exit(Stream.runDrain(heard))
+        assert.deepStrictEqual(yield* benches, [])
+        assert.strictEqual(a.open, 0)
+      }).pipe(runtime)
   )
 
   it.effect("in the middle does not count for the target, nor against it", () =>
@@ -201,7 +203,7 @@ describe("a reader that stops", () => {
 })
 
 describe("one stream value", () => {
-  it.effect("asks anew every time it is run", () =>
+  it.effect("makes a new call every time it is run", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["first"], ["second"]])
       const stream = Failover.stream(Chain.make(Model.make(a, "m")), "q")
@@ -225,7 +227,7 @@ describe("one stream value", () => {
     }).pipe(runtime)
   )
 
-  it.effect("of any service fails over by the classes it is told", () =>
+  it.effect("of any service fails over by the classes that classify returns", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [])
       const b = Scripted.make("b", [])

@@ -29,16 +29,18 @@ const reading = (call: Call, options?: Failover.CallOptions) =>
   }).pipe(runtime)
 
 describe("after the commit point", () => {
-  it.effect("a failure ends the stream as what it is, never as a clean end, and nobody else is asked", () =>
-    Effect.gen(function* () {
-      for (const failure of [fault("Connection"), fault("Malformed"), throttle("9 seconds"), refusal()]) {
-        const { error, open, others, seen } = yield* reading(["hel", failure, "lo"])
-        assert(error?._tag === "StreamBroken")
-        assert.strictEqual<unknown>(error.failure, failure)
-        assert.deepStrictEqual(seen, ["hel"])
-        assert.strictEqual(others + open, 0)
-      }
-    })
+  it.effect(
+    "a failure ends the stream as a failure, never as a clean end, and no other target is called",
+    () =>
+      Effect.gen(function* () {
+        for (const failure of [fault("Connection"), fault("Malformed"), throttle("9 seconds"), refusal()]) {
+          const { error, open, others, seen } = yield* reading(["hel", failure, "lo"])
+          assert(error?._tag === "StreamBroken")
+          assert.strictEqual<unknown>(error.failure, failure)
+          assert.deepStrictEqual(seen, ["hel"])
+          assert.strictEqual(others + open, 0)
+        }
+      })
   )
 
   it.effect("the bench learns of it all the same", () =>
@@ -47,7 +49,7 @@ describe("after the commit point", () => {
     })
   )
 
-  it.effect("a throttle in the middle benches for as long as it asks", () =>
+  it.effect("a throttle in the middle benches for the named wait", () =>
     Effect.gen(function* () {
       const { benches } = yield* reading(["hel", throttle("9 seconds")])
       assert.deepStrictEqual(benches, ["a/m RateLimit 9000"])
@@ -65,7 +67,7 @@ describe("after the commit point", () => {
     })
   )
 
-  it.effect("a bug in the middle is a failure nobody knows", () =>
+  it.effect("a bug in the middle is an Unknown failure", () =>
     Effect.gen(function* () {
       const { benches, error } = yield* reading(["hel", { die: new Error("a bug") }])
       assert(error?._tag === "StreamBroken" && error.failure._tag === "Transient")
@@ -106,7 +108,7 @@ describe("a row of failures", () => {
       return (yield* benches).length > 0
     }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
-  it.effect("ends with a whole answer, also one whose connection stays open", () =>
+  it.effect("ends with a whole answer, also if its connection stays open", () =>
     Effect.gen(function* () {
       assert.isFalse(yield* rests(["hi"]))
       assert.isFalse(yield* rests(["hi", complete(), { hang: true }]))
@@ -139,7 +141,7 @@ describe("a stream that stalls", () => {
     })
   )
 
-  it.effect("is not one whose reader takes its time", () =>
+  it.effect("is not caused by a slow reader", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["one", { wait: "1 second" }, "two", { wait: "1 second" }, "three"]])
       const slow = Stream.mapEffect(Failover.stream(Chain.make(Model.make(a, "m")), "q"), (part) =>
@@ -150,7 +152,7 @@ describe("a stream that stalls", () => {
     }).pipe(Effect.provide(Failover.layer({ policy: { deadline: "1 day" } })))
   )
 
-  it.effect("is ended with the request when the deadline comes first, and then benches nobody", () =>
+  it.effect("is ended with the request when the deadline comes first, and then benches nothing", () =>
     Effect.gen(function* () {
       const { benches, error, open, seen, took } = yield* reading(["one", { hang: true }], {
         deadline: "10 seconds"
@@ -205,7 +207,7 @@ describe("after the answer is complete", () => {
     })
   )
 
-  it.effect("a connection that stays open is let go after two seconds, well", () =>
+  it.effect("a connection that stays open is released after two seconds, as a success", () =>
     Effect.gen(function* () {
       const { benches, error, open, seen, took } = yield* reading(["hi", complete(), { hang: true }])
       assert.isUndefined(error)
@@ -216,7 +218,7 @@ describe("after the answer is complete", () => {
     })
   )
 
-  it.effect("the protocol's last word ends it at once, though the connection stays open", () =>
+  it.effect("the protocol's final event ends it at once, though the connection stays open", () =>
     Effect.gen(function* () {
       const { error, open, took } = yield* reading(["hi", last, { hang: true }])
       assert.isUndefined(error)

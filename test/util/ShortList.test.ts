@@ -3,7 +3,7 @@ import { Failure, RunError } from "../../src/index.ts"
 import { few } from "../../src/util/ShortList.ts"
 
 describe("few", () => {
-  it("names each item once, with the number of times it comes, and counts the rest", () => {
+  it("names each item once, with its count, and counts the others", () => {
     const say = (text: string, most?: number) => few([...text], String, ", ", most)
     assert.strictEqual(say(""), "")
     assert.strictEqual(say("abc"), "a, b, c")

@@ -35,7 +35,7 @@ describe("a versioned map", () => {
     }
   })
 
-  it("tells the keys that changed since, in the order of the changes", () => {
+  it("gives the keys that changed since, in the order of the changes", () => {
     const before = VersionedMap.from([
       ["kept", 1],
       ["changed", 1],

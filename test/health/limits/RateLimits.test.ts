@@ -43,7 +43,7 @@ for (const [name, make] of Object.entries(limiters)) {
     )
 
     it.effect.prop(
-      "says when the next one is allowed: not before, and then it is",
+      "gives the time of the next one: not before, and then it is allowed",
       [Rpm, Gaps],
       ([rpm, gaps]) =>
         Effect.gen(function* () {

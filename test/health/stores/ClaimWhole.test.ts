@@ -7,7 +7,7 @@ import * as Scripts from "../../../src/health/stores/Scripts.ts"
 import * as Redis from "../../support/redis.ts"
 
 describe.skipIf(!Redis.isInstalled)("a claim of several probes", () => {
-  it.live("takes none of them when somebody else holds one", () =>
+  it.live("takes none of them when another holder has one", () =>
     Effect.gen(function* () {
       const redis = yield* connect(Redacted.make((yield* Redis.make).url))
       const names = Scripts.names("claims")

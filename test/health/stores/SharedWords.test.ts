@@ -215,7 +215,7 @@ describe.skipIf(!Redis.isInstalled)(
       })
     )
 
-    it.live("a replica that knows an older record does not clear it, unless by hand", () =>
+    it.live("a replica with an older record does not clear it, unless by hand", () =>
       Effect.gen(function* () {
         const redis = yield* client((yield* Redis.make).url)
         const names = Scripts.names("epochs")
