@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import { Decisions, make as makeDecisions } from "../observe/Decisions.ts"
+import * as LearnedLimits from "../observe/LearnedLimits.ts"
 import { make as makeRecentTraffic, RecentTraffic } from "../observe/RecentTraffic.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Admin from "./admin/Admin.ts"
@@ -40,6 +41,10 @@ export const make = Effect.fnUntraced(function* (
   const decisions = Option.getOrElse(yield* Effect.serviceOption(Decisions), () =>
     makeDecisions({ capacity: 1 })
   )
+  const learned = Option.getOrElse(
+    yield* Effect.serviceOption(LearnedLimits.LearnedLimits),
+    () => LearnedLimits.none
+  )
 
   return Effect.fnUntraced(function* (revision, live) {
     const { catalog, config, failover, inFlight } = revision
@@ -49,11 +54,11 @@ export const make = Effect.fnUntraced(function* (
       token === undefined
         ? undefined
         : yield* Effect.provideService(
-            Admin.make({ token, revision, live, closing, retrySeconds }),
+            Admin.make({ token, revision, live, closing, retrySeconds, learned }),
             Decisions,
             decisions
           )
-    const page = { revision, live, decisions, traffic, startedAt, closing, retrySeconds }
+    const page = { revision, live, decisions, traffic, learned, startedAt, closing, retrySeconds }
     const pages = new Map<string, StatusPage.Page>([
       ["/readyz", Ready.make({ config, catalog, failover })],
       ["/metrics", metrics],

@@ -9,6 +9,7 @@ import { millisOf } from "../../config/file/ConfigFile.ts"
 import * as Chain from "../../domain/Chain.ts"
 import { BenchRegistry } from "../../health/BenchRegistry.ts"
 import { Decisions } from "../../observe/Decisions.ts"
+import type { LearnedLimits } from "../../observe/LearnedLimits.ts"
 import * as Policy from "../../policy/Policy.ts"
 import * as EventSubscribers from "../observe/EventSubscribers.ts"
 import type { CurrentConfig } from "../reload/CurrentConfig.ts"
@@ -17,7 +18,7 @@ import { AdminApi, type BenchRequest, InvalidRequest, NotBenched } from "./Admin
 import * as ConfigView from "./ConfigView.ts"
 import * as Events from "./Events.ts"
 import * as JsonLines from "./JsonLines.ts"
-import { benchOf, explainedOf, healthOf, tiersOf, untried } from "./Views.ts"
+import { benchOf, explainedOf, healthOf, learnedOf, tiersOf, untried } from "./Views.ts"
 import type * as Wire from "./Wire.ts"
 
 /** What the handlers need. */
@@ -25,6 +26,7 @@ export interface Options {
   /** The config in force when the call comes. */
   readonly revision: Revision
   readonly live: CurrentConfig
+  readonly learned: LearnedLimits["Service"]
   /** Done when the gateway begins to stop. Event streams end then, so that they do not delay the stop. */
   readonly closing: Effect.Effect<unknown>
 }
@@ -79,7 +81,7 @@ const endOf = (
 const invalid = (message: string): Effect.Effect<never, InvalidRequest> =>
   Effect.fail(new InvalidRequest({ message }))
 
-const insight = ({ closing, live, revision }: Options) =>
+const insight = ({ closing, learned, live, revision }: Options) =>
   HttpApiBuilder.group(
     AdminApi,
     "insight",
@@ -92,9 +94,15 @@ const insight = ({ closing, live, revision }: Options) =>
       const subscribers = yield* EventSubscribers.make(over)
       return handlers.handleAll({
         health: () =>
-          Effect.map(registry.report, (report) => {
+          Effect.map(Effect.all([registry.report, learned.all]), ([report, limits]) => {
             const rows = new Map(named.targets.map((key) => [key, untried(key)]))
             for (const health of report) rows.set(health.key, healthOf(health))
+            for (const limit of limits) {
+              rows.set(limit.key, {
+                ...(rows.get(limit.key) ?? untried(limit.key)),
+                learned: learnedOf(limit)
+              })
+            }
             return [...rows.values()]
           }),
 

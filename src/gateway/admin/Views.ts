@@ -87,7 +87,7 @@ export const explainedOf = ({
 }
 
 /** What was learnt of a target. */
-const learnedOf = ({ inFlight, limit, perSecond, waiting }: Learned): Wire.Learned => ({
+export const learnedOf = ({ inFlight, limit, perSecond, waiting }: Learned): Wire.Learned => ({
   inFlight,
   ...(limit !== undefined && { limit }),
   ...(perSecond !== undefined && { perSecond }),

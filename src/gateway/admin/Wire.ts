@@ -64,29 +64,6 @@ export const Bench = Schema.Struct({
 /** One key of the bench. */
 export type Bench = typeof Bench.Type
 
-/** The counts and state of one key. Attempts that the caller cancelled are not counted. */
-export const Health = Schema.Struct({
-  key: Schema.String,
-  scope: Scope,
-  status: Status,
-  until: opt(Moment),
-  attempts: Schema.Int,
-  failures: Schema.Int,
-  failuresInRow: Schema.Int,
-  lastFailure: opt(Schema.Struct({ class: Schema.String, at: Moment, evidence: opt(Schema.String) }))
-}).annotate({ identifier: "Health" })
-
-/** The counts and state of one key. */
-export type Health = typeof Health.Type
-
-/** One request: the targets it tried, their results, and why it went on. Durations are milliseconds. */
-export const Decision = Schema.Struct({
-  ...Decisions.Decision.fields,
-  at: Moment,
-  attempts: Schema.Array(Schema.Struct({ ...Decisions.AttemptRecord.fields, at: Moment })),
-  skips: Schema.Array(Schema.Struct({ ...Decisions.Skip.fields, until: opt(Moment) }))
-}).annotate({ identifier: "Decision" })
-
 /** A limit that was learnt from the refusals of a target, and how much of it is used. */
 export const Learned = Schema.Struct({
   /** Attempts under way, streams to their end. */
@@ -101,6 +78,31 @@ export const Learned = Schema.Struct({
 
 /** A limit that was learnt from the refusals of a target. */
 export type Learned = typeof Learned.Type
+
+/** The counts and state of one key. Attempts that the caller cancelled are not counted. */
+export const Health = Schema.Struct({
+  key: Schema.String,
+  scope: Scope,
+  status: Status,
+  until: opt(Moment),
+  attempts: Schema.Int,
+  failures: Schema.Int,
+  failuresInRow: Schema.Int,
+  lastFailure: opt(Schema.Struct({ class: Schema.String, at: Moment, evidence: opt(Schema.String) })),
+  /** The limits that were learnt from the refusals of a target (`learnedLimit`). */
+  learned: opt(Learned)
+}).annotate({ identifier: "Health" })
+
+/** The counts and state of one key. */
+export type Health = typeof Health.Type
+
+/** One request: the targets it tried, their results, and why it went on. Durations are milliseconds. */
+export const Decision = Schema.Struct({
+  ...Decisions.Decision.fields,
+  at: Moment,
+  attempts: Schema.Array(Schema.Struct({ ...Decisions.AttemptRecord.fields, at: Moment })),
+  skips: Schema.Array(Schema.Struct({ ...Decisions.Skip.fields, until: opt(Moment) }))
+}).annotate({ identifier: "Decision" })
 
 /** What a hedge would do beside a first attempt at a target. */
 const ExplainedHedge = Schema.Struct({

@@ -173,7 +173,12 @@ const makeLine = (first, actions) => {
       setAttribute(node, "data-state", failing ? "failing" : row.state)
       const word = failing ? "serving, but failing" : stateWords[row.state]
       if (state.textContent !== word) state.replaceChildren(icon(failing ? "warn" : row.state), word)
-      setText(why, bench === undefined ? failuresOf(row) : whyOf(row, bench, end))
+      setText(
+        why,
+        bench === undefined
+          ? [takesOf(row), failuresOf(row)].filter(Boolean).join(" · ")
+          : whyOf(row, bench, end)
+      )
       const attempts = row.answered + row.failed
       node.toggleAttribute("data-idle", attempts === 0)
       outcomes.draw(
@@ -197,6 +202,17 @@ const makeLine = (first, actions) => {
       )
     }
   }
+}
+
+/** What it takes, as learnt from its refusals. @param {Row} row */
+const takesOf = ({ takes }) => {
+  if (takes === undefined) return ""
+  const { atOnce, perSecond } = takes
+  const parts = [
+    atOnce === undefined ? "" : `${number(atOnce)} at once`,
+    perSecond === undefined ? "" : `${perSecond} a second`
+  ].filter(Boolean)
+  return `takes ${parts.join(" and ")}, as learnt`
 }
 
 /** @param {Row} row @param {Bench} bench @param {string} end */

@@ -2,6 +2,7 @@
  * The runtimes of a gateway and their observers: metrics always, the others only if something reads what they
  * record.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type BenchStore, memory } from "../../config/file/BenchStore.ts"
@@ -13,6 +14,7 @@ import { combine, type Observer } from "../../events/FailoverEvent.ts"
 import { BenchRegistry } from "../../health/BenchRegistry.ts"
 import * as BenchMetrics from "../../observe/BenchMetrics.ts"
 import { Decisions } from "../../observe/Decisions.ts"
+import * as LearnedLimits from "../../observe/LearnedLimits.ts"
 import * as Metrics from "../../observe/Metrics.ts"
 import { RecentTraffic } from "../../observe/RecentTraffic.ts"
 import { ProcessDefaults } from "../../policy/Policy.ts"
@@ -33,14 +35,16 @@ import { Runtimes } from "./Runtimes.ts"
 export const layer = (
   observer?: Observer | undefined,
   store: BenchStore = memory
-): Layer.Layer<Runtimes | BenchRegistry | Decisions | RecentTraffic, UnusableStore> =>
+): Layer.Layer<
+  Runtimes | BenchRegistry | Decisions | RecentTraffic | LearnedLimits.LearnedLimits,
+  UnusableStore
+> =>
   runtimes(observer).pipe(
     Layer.provideMerge(Layer.mergeAll(Decisions.layer(), RecentTraffic.layer(), GatewayBench.layer(store)))
   )
 
 const runtimes = (observer: Observer | undefined) =>
-  Layer.effect(
-    Runtimes,
+  Layer.effectContext(
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const decisions = yield* Decisions
@@ -53,7 +57,11 @@ const runtimes = (observer: Observer | undefined) =>
       let retriesLeft: Effect.Effect<number> = Effect.succeed(0)
       yield* BenchMetrics.watch({ knowsModel: (spec) => labels.knowsModel?.(spec) === true })
       yield* Metrics.watchBudget(Effect.suspend(() => retriesLeft))
-      return {
+      const learned = LearnedLimits.make(kept.signals)
+      const limits = yield* LearnedLimits.watch(learned, {
+        knowsModel: (target) => labels.knowsModel?.(target) === true
+      })
+      const made: Runtimes["Service"] = {
         of: (config) => {
           const own = { ...labelsOf(config), usageOf: config.usage === true ? Metered.usageOf : undefined }
           const { adminToken, statusPage } = config.server
@@ -66,7 +74,7 @@ const runtimes = (observer: Observer | undefined) =>
               {
                 policy: config.policy,
                 retryBudget: config.retryBudget,
-                observer: combine(metrics, recorded, watched, observer)
+                observer: combine(metrics, limits, recorded, watched, observer)
               },
               process,
               kept
@@ -77,6 +85,7 @@ const runtimes = (observer: Observer | undefined) =>
           })
         }
       }
+      return Context.make(Runtimes, made).pipe(Context.add(LearnedLimits.LearnedLimits, learned))
     })
   )
 

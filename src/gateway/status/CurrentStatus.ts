@@ -1,9 +1,11 @@
 /** Reads the data of the status page from the bench, the traffic and the decisions. */
 import * as Effect from "effect/Effect"
+import type { LearnedLimit } from "../../candidates/queue/Room.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import type { BenchInfo, BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { Decision, Decisions } from "../../observe/Decisions.ts"
+import type { LearnedLimits } from "../../observe/LearnedLimits.ts"
 import type { Reading, RecentTraffic } from "../../observe/RecentTraffic.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import { benchOf } from "../admin/Views.ts"
@@ -25,13 +27,14 @@ export interface Options {
   readonly registry: BenchRegistry["Service"]
   readonly decisions: Decisions["Service"]
   readonly traffic: RecentTraffic["Service"]
+  readonly learned: LearnedLimits["Service"]
   /** When the gateway started, in milliseconds since the epoch. */
   readonly startedAt: number
 }
 
 /** An effect that gives the status now. An unchanged row is the same object as before. */
 export const make = (options: Options): Effect.Effect<Status> => {
-  const { config, decisions, models, named, traffic, registry, startedAt } = options
+  const { config, decisions, learned, models, named, traffic, registry, startedAt } = options
   const { stepMillis, steps } = traffic
   const identities = named.targets.map((key) => identityOf(key, true))
   const known = new Set(named.targets)
@@ -57,6 +60,7 @@ export const make = (options: Options): Effect.Effect<Status> => {
   return Effect.gen(function* () {
     const benches = yield* registry.list
     const readings = yield* traffic.readings
+    const takesOfKey = new Map((yield* learned.all).map((limit) => [limit.key, takesOf(limit)]))
     const benchOfKey = new Map(benches.map((info) => [info.key, info]))
     const readingOfKey = new Map(readings.map((reading) => [reading.target.key, reading]))
     const others = readings
@@ -70,10 +74,21 @@ export const make = (options: Options): Effect.Effect<Status> => {
       const reading = readingOfKey.get(identity.key)
       const [state, bench] = stateOf(identity, benchOfKey)
       const before = last.get(identity.key)
-      const isSame = before?.reading === reading && before?.row.state === state && before?.row.bench === bench
+      const takes = takesOfKey.get(identity.key)
+      const isSame =
+        before?.reading === reading &&
+        before?.row.state === state &&
+        before?.row.bench === bench &&
+        before?.row.takes?.atOnce === takes?.atOnce &&
+        before?.row.takes?.perSecond === takes?.perSecond
       made.set(
         identity.key,
-        isSame && before !== undefined ? before : { reading, row: rowOf(identity, state, bench, reading) }
+        isSame && before !== undefined
+          ? before
+          : {
+              reading,
+              row: { ...rowOf(identity, state, bench, reading), ...(takes !== undefined && { takes }) }
+            }
       )
     }
     last = made
@@ -103,6 +118,11 @@ export const make = (options: Options): Effect.Effect<Status> => {
  * change.
  */
 const isSameStep = (a: Requests | undefined, b: Requests | undefined): boolean => String(a) === String(b)
+
+const takesOf = ({ limit, perSecond }: LearnedLimit): NonNullable<Row["takes"]> => ({
+  ...(limit !== undefined && { atOnce: limit }),
+  ...(perSecond !== undefined && { perSecond })
+})
 
 interface Made {
   readonly reading: Reading | undefined

@@ -36,7 +36,8 @@ type Response = HttpServerResponse.HttpServerResponse
 export type Page = Effect.Effect<Response, never, HttpServerRequest>
 
 /** What the page needs. */
-export interface Options extends Pick<CurrentStatus.Options, "decisions" | "traffic" | "startedAt"> {
+export interface Options
+  extends Pick<CurrentStatus.Options, "decisions" | "traffic" | "learned" | "startedAt"> {
   readonly revision: Revision
   readonly live: CurrentConfig
   /** Done when the gateway begins to stop. Event streams end then, so that they do not delay the stop. */

@@ -3,6 +3,7 @@ import * as Cooldowns from "./Cooldowns.ts"
 import * as Ejections from "./Ejections.ts"
 import type { Experiment } from "./Experiment.ts"
 import * as Hedges from "./Hedges.ts"
+import * as Limits from "./Limits.ts"
 import * as Retries from "./Retries.ts"
 import * as Waits from "./Waits.ts"
 
@@ -12,5 +13,6 @@ export const experiments: ReadonlyArray<Experiment> = [
   ...Cooldowns.experiments,
   ...Waits.experiments,
   ...Ejections.experiments,
-  ...Hedges.experiments
+  ...Hedges.experiments,
+  ...Limits.experiments
 ]

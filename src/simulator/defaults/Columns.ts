@@ -42,6 +42,19 @@ export const met: Column = {
   of: (reports) => String(Math.round(sum(reports, ({ faults }) => faults[0]?.calls ?? 0) / reports.length))
 }
 
+/** The share of the calls to the first target that met the first fault. */
+export const refused: Column = {
+  name: "of its calls refused",
+  of: (reports) =>
+    percent(
+      sum(reports, ({ faults }) => faults[0]?.calls ?? 0) /
+        Math.max(
+          1,
+          sum(reports, ({ targets: [target] }) => target?.calls ?? 0)
+        )
+    )
+}
+
 /** From the end of the first fault until one of its targets served again; of several runs, the mean and the longest. */
 export const back: Column = {
   name: "served again after",

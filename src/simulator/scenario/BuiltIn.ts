@@ -75,6 +75,13 @@ export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title:
     requests: { perSecond: 8, arrivals: "random" },
     faults: [{ target: "first target", fault: "capped", perMinute: 240 }]
   },
+  "unknown-cap": {
+    title:
+      "The first target takes 240 requests a minute, half of what comes, and its limit is learnt (learnedLimit)",
+    duration: "8 minutes",
+    requests: { perSecond: 8 },
+    faults: [{ target: "first target", fault: "capped", perMinute: 240 }]
+  },
   hang: {
     title: "For two minutes the first provider begins every answer and then sends nothing more",
     faults: [{ target: "first provider", fault: "hang", from: minute, until: 3 * minute }]

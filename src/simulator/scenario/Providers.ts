@@ -30,6 +30,9 @@ const alone = (name: string) => ({
   credentials: [{ name: "main", apiKey: "simulated" }]
 })
 
+/** The first two providers, with learned limits. */
+const learning: GatewayConfig = { ...config, policy: { learnedLimit: true } }
+
 /** Three equal providers. */
 const three: GatewayConfig = fromFile(
   {
@@ -62,5 +65,6 @@ const regions: GatewayConfig = fromFile(
 export const others: Readonly<Record<string, GatewayConfig>> = {
   "slow-equal": three,
   "cold-caches": three,
+  "unknown-cap": learning,
   region: regions
 }
