@@ -133,7 +133,7 @@ describe("the log of serve", { timeout: processes }, () => {
         const answer = yield* ask(`${url}/v1/chat/completions`, { body: chat("a/sk-of-the-provider-1") })
         assert.strictEqual(answer.status, 404)
         assert.notInclude(answer.text, "sk-of-the-provider-1")
-        // Whatever is logged of that stands before the next failure.
+        // Everything that is logged about it comes before the next failure.
         yield* fail(url)
         yield* until(Effect.sync(() => seen.text.split("a request failed: ChainExhausted").length > 2))
         assert.notInclude(seen.text, "sk-of-the-provider-1")

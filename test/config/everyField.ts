@@ -194,7 +194,7 @@ export const places: ReadonlyArray<Place> = (() => {
   return [...found.values()]
 })()
 
-/** What becomes of a config when a place is left out of its file; `undefined` when the file has nothing there. */
+/** The config without a path of its file; `undefined` if the file has nothing there. */
 export const without = (file: ConfigFile, place: Place): GatewayConfig | undefined => {
   let isFound = false
   const walk = (node: unknown, [name, ...more]: Place): unknown => {

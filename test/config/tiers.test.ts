@@ -1,4 +1,4 @@
-/** Models that count as the same, in a config file. */
+/** Equal models in a config file. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

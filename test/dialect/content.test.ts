@@ -1,4 +1,4 @@
-/** What becomes of content on its way: what it really is, and what is to be kept in a cache. */
+/** Content for a target: its real type, and its cache control. */
 import { assert, describe, it } from "@effect/vitest"
 import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"

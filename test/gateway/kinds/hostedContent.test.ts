@@ -85,7 +85,7 @@ describe("in a conversation of responses", () => {
     { type: "compaction", id: "cmp_1", encrypted_content: "gAAAA" },
     { type: "message", role: "critic", content: "This is wrong." }
   ])
-    it.live(`${item.type} ${item.role ?? ""} cannot be shown to others, which are passed by`, () =>
+    it.live(`${item.type} ${item.role ?? ""} cannot be sent to others, which are skipped`, () =>
       Effect.gen(function* () {
         const { chats, claude, got } = yield* throughResponses(item)
         assert.isUndefined(chats)
@@ -165,7 +165,7 @@ describe("in a conversation of messages", () => {
     )
 
   // https://platform.claude.com/docs/en/build-with-claude/compaction
-  it.live("a summary of what was before stays", () =>
+  it.live("a summary of the earlier conversation is kept", () =>
     Effect.gen(function* () {
       const { messages } = yield* through([{ type: "compaction", content: "They greeted." }])
       assert.deepStrictEqual(messages[1], { role: "assistant", content: "They greeted." })

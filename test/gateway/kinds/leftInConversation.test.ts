@@ -12,7 +12,7 @@ const named = (asked: Json, reply: Reply): Reply =>
 
 const nameIn = ({ tools }: Json): string => tools[0].function?.name ?? tools[0].name
 
-/** A call behind members of its message, whole or streamed; `late` comes behind the arguments. */
+/** A call after members of its message, whole or streamed; `late` follows the arguments. */
 const calling = (stream: boolean, members: Json, late?: Json): Reply =>
   stream
     ? {
@@ -32,7 +32,7 @@ const done = (stream: boolean): Reply =>
     ? { events: [chunk({ content: "ok" }), chunk({}, "stop"), "[DONE]"] }
     : { json: completion({ content: "ok" }) }
 
-/** A question, a call and its result; what the assistant said then, as the target hears it. */
+/** A question, a call and its result; the assistant's message as the target gets it. */
 const converse = Effect.fnUntraced(function* (
   { seen, url }: Stage,
   protocol: keyof typeof callers,

@@ -23,7 +23,7 @@ const weatherFunction = {
   function: { name: "weather", parameters: weather.input_schema }
 }
 
-/** What a caller of messages is streamed, put together. */
+/** The stream of a caller of messages, assembled. */
 const heard = (text: string) => {
   const blocks: Array<Json> = []
   let stop: unknown
@@ -323,7 +323,7 @@ describe("kind 4: nothing vanishes", () => {
     )
 })
 
-describe("kind 5: judged by what came", () => {
+describe("kind 5: judged by the content, not by its label", () => {
   it.live("a whole chat in one event of a stream", () =>
     Effect.gen(function* () {
       const got = yield* streamed([completion({ content: "all of it" })])
@@ -375,7 +375,7 @@ describe("kind 5: judged by what came", () => {
   )
 })
 
-describe("kind 6: signs of life and of an end", () => {
+describe("kind 6: keep-alives and ends", () => {
   it.live("a chunk with null choices is no failure", () =>
     Effect.gen(function* () {
       const got = yield* streamed([
@@ -416,7 +416,7 @@ describe("kind 7: handshakes", () => {
 })
 
 describe("kind 8: content is no setting", () => {
-  it.live("a film for Claude is a 400, and not an answer to nothing", () =>
+  it.live("a video for Claude is a 400, and not an answer without it", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ claude })
       const got = yield* post("/v1/chat/completions", {

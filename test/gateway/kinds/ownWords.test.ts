@@ -159,7 +159,7 @@ describe("a prompt that is too long", () => {
     ],
     ["Range of input length should be [1, 129024]", "more tokens than the 129024"]
   ] as const)
-    it.live(`is told with its numbers: ${words.slice(0, 40)}`, () =>
+    it.live(`is reported with its numbers: ${words.slice(0, 40)}`, () =>
       Effect.gen(function* () {
         const { post } = yield* stage({
           corp: { protocol: "openai", reply: () => ({ status: 400, json: { error: { message: words } } }) }

@@ -24,7 +24,7 @@ const request = (model: string) => ({
   ]
 })
 
-describe("what is to be kept in a cache", () => {
+describe("cache control", () => {
   it.live("is sent to a chat server that accepts it, and is not named as dropped", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ openrouter: chats })
@@ -67,7 +67,7 @@ describe("what is to be kept in a cache", () => {
   )
 })
 
-describe("the line for Anthropic's bills", () => {
+describe("Anthropic's billing header", () => {
   it.live("reaches Anthropic, and no other server of its protocol", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ claude, glm: claude })

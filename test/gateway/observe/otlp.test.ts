@@ -31,7 +31,7 @@ const smart = (a: FaultServer.FaultServer) => ({
 })
 
 describe("OTLP", () => {
-  it.live("brings a collector spans and metrics, also the last ones, and no key and no prompt", () =>
+  it.live("sends a collector spans and metrics, including the last ones, without keys and prompts", () =>
     Effect.gen(function* () {
       const [a, collector] = [yield* FaultServer.make, yield* FaultServer.make]
       a.play(FaultServer.json(openai.answer))
@@ -89,7 +89,7 @@ describe("OTLP", () => {
     })
   )
 
-  it.live("brings the log, from its level on, with what it is about", () =>
+  it.live("sends the log, from its level on, with its annotations", () =>
     Effect.gen(function* () {
       const a = yield* FaultServer.make
       a.play(FaultServer.json(openai.error("server_error", "overloaded: my deepest secret"), 503))
@@ -123,7 +123,7 @@ describe("OTLP", () => {
     })
   )
 
-  it.live("brings what the config lists, and the log of a gateway that keeps one only", () =>
+  it.live("sends only the configured signals, and the log only if the gateway keeps one", () =>
     Effect.gen(function* () {
       const a = yield* FaultServer.make
       a.play(FaultServer.json(openai.answer))

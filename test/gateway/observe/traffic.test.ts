@@ -146,7 +146,7 @@ describe("the metrics of a gateway", () => {
   )
 
   it.live.skipIf(spawnSync("promtool", ["--version"]).error !== undefined)(
-    "please Prometheus' own linter (skipped without promtool)",
+    "pass Prometheus' own linter (skipped without promtool)",
     () =>
       Effect.gen(function* () {
         const { a, b, call, scrape } = yield* gateway

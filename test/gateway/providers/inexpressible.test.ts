@@ -53,9 +53,9 @@ const contents = [
   ]
 ] as const
 
-describe("content that a target cannot be shown", () => {
+describe("content that a target does not accept", () => {
   for (const [what, path, body] of contents.slice(0, 2)) {
-    it.live(`passes the target by: ${what}`, () =>
+    it.live(`skips the target: ${what}`, () =>
       Effect.gen(function* () {
         const { benches, claude, gpt, post } = yield* gateway
         gpt.play(FaultServer.json(openai.answer))
@@ -71,7 +71,7 @@ describe("content that a target cannot be shown", () => {
 
   for (const [what, path, body] of contents) {
     for (const stream of [false, true]) {
-      it.live(`is refused where no target can take it: ${what}${stream ? ", streamed" : ""}`, () =>
+      it.live(`is refused if no target accepts it: ${what}${stream ? ", streamed" : ""}`, () =>
         Effect.gen(function* () {
           const { claude, gpt, post } = yield* gateway
           const model = path === "/v1/responses" ? "both" : "claude/m"
@@ -87,7 +87,7 @@ describe("content that a target cannot be shown", () => {
     }
   }
 
-  it.live("is a PDF by its address for chats, and none for messages", () =>
+  it.live("is a PDF by URL for chats, but not for messages", () =>
     Effect.gen(function* () {
       const { claude, gpt, post } = yield* gateway
       claude.play(FaultServer.json(anthropic.answer))
@@ -128,7 +128,7 @@ describe("a refusal of a request that had to be changed", () => {
     })
   )
 
-  it.live("of a request in its own words stops the chain as ever", () =>
+  it.live("of a request in the target's own protocol stops the chain as usual", () =>
     Effect.gen(function* () {
       const { claude, gpt, post } = yield* gateway
       gpt.play(FaultServer.json(openai.error("invalid_request_error", "bad"), 400))

@@ -67,7 +67,7 @@ describe("thoughts in a conversation", () => {
     )
   }
 
-  it.live("of which nothing is wrong are passed on byte for byte", () =>
+  it.live("that are valid are passed on byte for byte", () =>
     Effect.gen(function* () {
       const { claude, post } = yield* gateway
       claude.play(FaultServer.json(anthropic.answer))

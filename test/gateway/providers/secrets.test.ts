@@ -52,7 +52,7 @@ const gateway = Effect.fnUntraced(function* (protocol: "openai" | "anthropic" = 
 const said = secrets.flatMap(spellings)
 
 describe("a key that a provider echoes", () => {
-  it.live("in the headers of a good answer does not leave, whole or as a stream", () =>
+  it.live("is redacted in the headers of a good answer, whole or as a stream", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       for (const value of said) {
@@ -72,7 +72,7 @@ describe("a key that a provider echoes", () => {
     })
   )
 
-  it.live("in a good answer does not leave, and all else of it is the same to the byte", () =>
+  it.live("is redacted in a good answer, and every other byte is unchanged", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       for (const value of said) {
@@ -90,7 +90,7 @@ describe("a key that a provider echoes", () => {
     })
   )
 
-  it.live("in an event of a stream does not leave, however its bytes were cut", () =>
+  it.live("is redacted in an event of a stream, however its bytes were split", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       const [opening, ...rest] = openai.events
@@ -110,7 +110,7 @@ describe("a key that a provider echoes", () => {
     })
   )
 
-  it.live("in an error does not leave, and nor does that of another credential", () =>
+  it.live("is redacted in an error, and so is that of another credential", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       for (const value of said) {
@@ -129,7 +129,7 @@ describe("a key that a provider echoes", () => {
     })
   )
 
-  it.live("does not leave in answers that are translated either", () =>
+  it.live("is redacted in translated answers too", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway("anthropic")
       for (const value of said) {

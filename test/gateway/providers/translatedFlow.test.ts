@@ -96,7 +96,7 @@ describe("a translated stream", () => {
     })
   )
 
-  it.effect("gives what came before a malformed chunk, and then fails", () =>
+  it.effect("returns what arrived before a malformed chunk, and then fails", () =>
     Effect.gen(function* () {
       const { flow, source, texts } = yield* read
       source.put(chunk("one", Phase.content), chunk("odd", Phase.content), chunk("two", Phase.content))

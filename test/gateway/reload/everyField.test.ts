@@ -8,7 +8,7 @@ import * as ConfigView from "../../../src/gateway/admin/ConfigView.ts"
 import * as Restart from "../../../src/gateway/reload/Restart.ts"
 import * as EveryField from "../../config/everyField.ts"
 
-/** One whose rows hide what stands beside them, and one without such rows. */
+/** A file with rules that override other fields, and one without such rules. */
 const files = [EveryField.make({ rules: true }), EveryField.make({ rules: false })]
 
 /** Fields without an effect on a gateway. */

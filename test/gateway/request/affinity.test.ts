@@ -1,4 +1,4 @@
-/** What keeps a conversation at one of the targets that count as the same. */
+/** The key that keeps a conversation at one of several equal targets. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as AffinityKey from "../../../src/gateway/request/AffinityKey.ts"
@@ -25,7 +25,7 @@ describe("the key of a conversation", () => {
     assert.strictEqual(keyOf({ "x-session-id": "" }, { prompt_cache_key: "codex" }), "\ncodex")
   })
 
-  it("is of one caller: the same key under another token is another one", () => {
+  it("belongs to one caller: the same key with another token is another one", () => {
     const one = keyOf({ "x-session-id": "7", authorization: "Bearer one" })
     assert.strictEqual(one, "one\n7")
     assert.strictEqual(keyOf({ "x-session-id": "7", "x-api-key": "one" }), one)
@@ -81,7 +81,7 @@ describe("the key of a conversation", () => {
     assert.isBelow(long("a")!.length, 5_000)
   })
 
-  it("is none for what is no conversation, or when that is switched off", () => {
+  it("is missing if there is no conversation, or if affinity is off", () => {
     for (const body of [
       { input: ["a", "b"] },
       { prompt: "hello" },

@@ -1,4 +1,4 @@
-/** The request log: one entry for each request, when it has ended, with what became of it. */
+/** The request log: one entry with the outcome for each request, when it has ended. */
 import * as http from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -32,7 +32,7 @@ const pouring = (flow: Flow<Piece, string>) =>
 
 const piece = (text: string): Piece => ({ bytes: Buffer.from(text) })
 
-/** A flow that has all of it from the beginning. */
+/** A flow with all of its chunks from the beginning. */
 const flowOf = (texts: ReadonlyArray<string>, end: Exit.Exit<void, string> | undefined) => {
   const left = texts.map(piece)
   const flow = {
@@ -52,7 +52,7 @@ const flowOf = (texts: ReadonlyArray<string>, end: Exit.Exit<void, string> | und
   return flow
 }
 
-describe("a flow that is poured out", () => {
+describe("a flow that is written as an answer", () => {
   it.live("ends normally, or with the bytes for its failure", () =>
     Effect.gen(function* () {
       const whole = yield* pouring(flowOf(["second ", "third"], Exit.void))
@@ -76,7 +76,7 @@ describe("a flow that is poured out", () => {
     })
   )
 
-  it.live("is taken no faster than the caller reads, and all of it once he reads on", () =>
+  it.live("is read no faster than the caller reads, and completely once the caller continues", () =>
     Effect.gen(function* () {
       const pieces = 1_000
       const part = "x".repeat(65_536)

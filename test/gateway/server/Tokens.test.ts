@@ -31,8 +31,8 @@ const watched = <A>(run: () => A): readonly [A, ReadonlyArray<readonly [number, 
 
 const known = ["the-first-token", "the-second-token", "x"].map((token) => Redacted.make(token))
 
-describe("a token that comes", () => {
-  it("is compared with all there are, in constant time, whichever it is and however long", () => {
+describe("a received token", () => {
+  it("is compared with all tokens, in constant time, whatever it is and however long", () => {
     const isKnown = Tokens.verifier(known)
     const rows = [
       ["the-first-token", true],
@@ -54,7 +54,7 @@ describe("a token that comes", () => {
     }
   })
 
-  it("is looked for in both headers, and nothing is no token", () => {
+  it("is read from both headers, and an empty one is no token", () => {
     const whyNot = Tokens.make(known)
     assert.isUndefined(whyNot({ authorization: "Bearer x" }))
     assert.isUndefined(whyNot({ authorization: "bearer  the-first-token" }))

@@ -47,7 +47,7 @@ describe("a body that would take long to read", () => {
     )
   }
 
-  it.live("is taken when it is long for its texts only, and sent as it came", () =>
+  it.live("is accepted if only its texts are long, and sent unchanged", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       const value = JSON.stringify([{ role: "user", content: '[{"\\'.repeat(1_000_000) }])
@@ -60,7 +60,7 @@ describe("a body that would take long to read", () => {
 })
 
 describe("the bodies of all requests together", () => {
-  it.live("are bounded: more are answered 503 with retry-after, and taken again when others are done", () =>
+  it.live("are bounded: more get 503 with retry-after, and are accepted again after others have ended", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway({ maxBodiesBytes: 100_000 })
       const { port } = new URL(url)

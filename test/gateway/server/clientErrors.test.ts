@@ -27,7 +27,7 @@ const gateway = Effect.fnUntraced(function* (settings: object = {}) {
   return { server, url, entries }
 })
 
-/** Says something and hears everything until the connection is closed, or has been quiet for long. */
+/** Sends bytes and reads until the connection is closed, or has been quiet for long. */
 const exchange = (url: string, said: string | Uint8Array, ends = false) =>
   Effect.callback<{ readonly text: string; readonly end: string }>((resume) => {
     let text = ""
@@ -250,7 +250,7 @@ describe("a request that cannot be read", () => {
     })
   )
 
-  it.live("is answered also while the client goes on sending, and ends all the same", () =>
+  it.live("is answered even while the client continues to send, and then ends", () =>
     Effect.gen(function* () {
       const { url } = yield* gateway()
       const { text } = yield* exchange(url, `nonsense\r\n\r\n${"x".repeat(3_000_000)}`)
@@ -276,7 +276,7 @@ describe("a request that cannot be read", () => {
     })
   )
 
-  it.live("gives its place back at once", () =>
+  it.live("frees its connection slot at once", () =>
     Effect.gen(function* () {
       const { url } = yield* gateway({ maxConcurrent: 1 })
       const broken = post("/v1/chat/completions", "transfer-encoding: chunked\r\n", "zz\r\n")
@@ -288,7 +288,7 @@ describe("a request that cannot be read", () => {
     })
   )
 
-  it.live("has no entry if nothing of it ever came", () =>
+  it.live("has no log entry if nothing of it arrived", () =>
     Effect.gen(function* () {
       const { entries, url } = yield* gateway({ timeouts: { headers: 50, request: 100 } })
       const { text } = yield* exchange(url, "")

@@ -64,7 +64,7 @@ describe("more requests at once than maxConcurrent", () => {
     })
   )
 
-  it.live("find room again, wherever the ones before them ended", () =>
+  it.live("are accepted again, wherever the ones before them ended", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway({ maxConcurrent: 1 })
       const body = JSON.stringify(chat("a/x", { stream: true }))
@@ -293,7 +293,7 @@ describe("where a request goes", () => {
   )
 })
 
-describe("a provider that answers compressed all the same", () => {
+describe("a provider that sends a compressed answer", () => {
   it.live("is requested not to, is not decompressed, and has failed", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
@@ -316,8 +316,8 @@ describe("a provider that answers compressed all the same", () => {
   )
 })
 
-describe("a request that is too much", () => {
-  it.live("has headers above maxHeaderBytes: 431", () =>
+describe("a request that is too large", () => {
+  it.live("gets 431 for headers above maxHeaderBytes", () =>
     Effect.gen(function* () {
       const { url } = yield* gateway({ maxHeaderBytes: 4_096 })
       const wire = yield* connect(url)
@@ -327,7 +327,7 @@ describe("a request that is too much", () => {
     })
   )
 
-  it.live("is nested a hundred thousand levels deep: an answer, and a gateway that goes on", () =>
+  it.live("is nested a hundred thousand levels deep: it gets an answer, and the gateway continues", () =>
     Effect.gen(function* () {
       const { url } = yield* gateway()
       const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`

@@ -13,7 +13,7 @@ import * as WrongTokens from "../../../src/gateway/server/WrongTokens.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, message, openai, provider, start } from "../../support/gateway.ts"
 
-/** A request with a wrong token from an address; nothing else of it is looked at. */
+/** A request with a wrong token from an address; nothing else of it is used. */
 const from = (address: string | undefined, headers: Record<string, string> = { "x-api-key": "wrong" }) =>
   ({ headers, remoteAddress: Option.fromNullishOr(address) }) as unknown as HttpServerRequest
 
@@ -72,7 +72,7 @@ describe("wrong tokens", () => {
       assert.strictEqual(WrongTokens.networkOf(address), network, address)
   })
 
-  it.effect("are no tries where there is no token, and without a limit there is none", () =>
+  it.effect("do not include requests without a token, and are not counted without a limit", () =>
     Effect.gen(function* () {
       const tokens = yield* WrongTokens.make
       for (let i = 0; i < 10; i++) {
@@ -89,7 +89,7 @@ describe("wrong tokens", () => {
     }).pipe(counting)
   )
 
-  it.effect("from a million addresses take no more room than from one, and stay bounded all together", () =>
+  it.effect("from a million addresses take no more memory than from one, and are bounded together", () =>
     Effect.gen(function* () {
       const guard = (yield* WrongTokens.make).at("client", limit)
       let letIn = 0

@@ -100,7 +100,7 @@ describe("the status", () => {
     })
   )
 
-  it.live("names what keeps a target away even where that covers more than it", () =>
+  it.live("names the bench that keeps a target out of rotation, even if it covers more than the target", () =>
     Effect.gen(function* () {
       const { status, url } = yield* running()
       for (const body of [{ key: "a" }, { key: "a#k2", for: "1 hour" }]) {
@@ -112,7 +112,7 @@ describe("the status", () => {
     })
   )
 
-  it.live("shows models that clients name as not of the config, and no more of their text than that", () =>
+  it.live("marks models that clients name as not configured, and shows no request ids and users of clients", () =>
     Effect.gen(function* () {
       const { call, status, url } = yield* running()
       yield* ask(`${url}/v1/chat/completions`, {

@@ -61,7 +61,7 @@ const settled = (page: Page) =>
     )
   )
 
-/** What is too faint: text below 4.5 to 1, marks and outlines below 3 to 1 (https://www.w3.org/TR/WCAG22/#contrast-minimum). */
+/** Elements with too little contrast: text below 4.5 to 1, marks and outlines below 3 to 1 (https://www.w3.org/TR/WCAG22/#contrast-minimum). */
 const faint = (page: Page) =>
   promise(() =>
     page.evaluate(() => {
@@ -216,7 +216,7 @@ describe.skipIf(Browser.path === undefined)("the look of the status page", { tim
     )
   )
 
-  it.live("can be walked with the keyboard, in order, and shows where one is", () =>
+  it.live("can be used with the keyboard, in order, and shows the focus", () =>
     Effect.gen(function* () {
       const { page } = yield* showing("oneBenched")
       yield* takeControl(page)
@@ -256,7 +256,7 @@ describe.skipIf(Browser.path === undefined)("the look of the status page", { tim
     })
   )
 
-  it.live("leaves its dialogs with Escape, back to where they were opened", () =>
+  it.live("closes its dialogs with Escape, and returns the focus", () =>
     Effect.gen(function* () {
       const { page } = yield* showing("byHand")
       /** A dialog closes and returns the focus in a separate task. */

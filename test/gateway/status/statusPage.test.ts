@@ -10,7 +10,7 @@ const answer = FaultServer.json(openai.answer)
 const overloaded = FaultServer.json(openai.error("server_error", "The server is overloaded"), 503)
 const token = "admin-token-0123456789"
 
-/** A gateway, its providers, and a browser that looks at it. */
+/** A gateway, its providers, and a browser. */
 const running = (
   options: { readonly server?: object; readonly window?: Parameters<typeof Browser.open>[2] } = {}
 ) =>
@@ -31,7 +31,7 @@ const running = (
 
 const promise = <A>(f: () => Promise<A>) => Effect.promise(f)
 
-/** Waits until something is to be read somewhere on the page. */
+/** Waits until a text is on the page. */
 const reads = (page: Page, selector: string, text: string | RegExp) =>
   promise(() => page.locator(selector).filter({ hasText: text }).first().waitFor())
 
@@ -163,7 +163,7 @@ describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_00
     })
   )
 
-  it.live("takes what others wrote for text, whatever it looks like", () =>
+  it.live("shows texts from outside as text, whatever they look like", () =>
     Effect.gen(function* () {
       const { call, complaints, page, url } = yield* running()
       const hostile = '<img src=x onerror="document.title=1">'
