@@ -17,7 +17,7 @@ export interface ExplainedHedge {
   readonly whyNot?: string | undefined
 }
 
-/** What is known of a target of the chain. */
+/** A target of the chain, as explained. */
 interface Known {
   readonly target: Target
   readonly tier: number

@@ -12,6 +12,6 @@ export interface Backend {
   readonly strategy: Strategy
   /** The base URL of credentials that have none of their own. */
   readonly baseUrl?: string | undefined
-  /** Laid over the runtime's policy for all models of this backend. */
+  /** Policy options for all models of this backend. They override the runtime's. */
   readonly policy?: Options | undefined
 }

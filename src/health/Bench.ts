@@ -258,9 +258,9 @@ const failed = (
   // A new secret is a new credential: the cooldowns of the old one do not apply to it.
   const isOther = isOfOtherSecret(entry, target, key)
   const consecutiveBenches = isOther ? 0 : entry.consecutiveBenches
-  const ladder =
+  const usual =
     now + Math.max(shortestRest, Math.min(rest.max, rest.base * 2 ** Math.min(consecutiveBenches, 30)))
-  const end = endOf(told.hint, named, ladder, failure)
+  const end = endOf(told.hint, named, usual, failure)
   const generation = state.generation + 1
   const next = change(state, now, [key], (old) => ({
     ...old,
@@ -282,12 +282,12 @@ const failed = (
 const endOf = (
   hint: number | undefined,
   named: number | undefined,
-  ladder: number,
+  usual: number,
   failure: Failure
 ): number => {
-  if (hint !== undefined) return Math.min(hint, ladder)
-  if (named === undefined) return ladder
-  return failure._tag === "Transient" ? Math.max(named, ladder) : named
+  if (hint !== undefined) return Math.min(hint, usual)
+  if (named === undefined) return usual
+  return failure._tag === "Transient" ? Math.max(named, usual) : named
 }
 
 /** The end of the wait that the provider asked for, within bounds. Not for dead keys, see `hintOf`. */

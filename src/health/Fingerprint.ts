@@ -3,7 +3,7 @@
  * the same name is called at once.
  *
  * A fingerprint is 32 bits of SHA-256 over a fixed label, the name of the credential and the secret. It may be saved
- * and shared: the secret cannot be worked out from it, for an API key has more than a hundred random bits of which 32
+ * and shared: the secret cannot be derived from it, because an API key has more than a hundred random bits of which 32
  * bits of a hash leave all but one in four billion possible, and the label keeps it from being looked up in a table of
  * other hashes. A new secret that happens to have the fingerprint of the old one (1 in 4 billion) stays benched as if it
  * were the old one.
@@ -17,7 +17,7 @@ export const keyless = "none"
 
 const known = new WeakMap<Credential, string>()
 
-/** The fingerprint of a credential's secret, worked out when it is first asked for. */
+/** The fingerprint of a credential's secret, computed on first use. */
 export const of = (credential: Credential): string => {
   let fingerprint = known.get(credential)
   if (fingerprint === undefined) {

@@ -29,7 +29,7 @@ export const answer = <Request, Answer, Chunk, R>(
 
 /**
  * A stream from the upstream in use. The other upstream can take over until the commit point and never after it;
- * what happens after it counts for the route all the same.
+ * its outcome after that point still counts for the route.
  */
 export const stream = <Request, Answer, Chunk, R>(
   router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,

@@ -14,7 +14,7 @@ export interface Known {
   readonly clock: Clock.Clock
   /** When its monotonic time was zero, in milliseconds since the epoch. */
   readonly origin: number
-  /** The wall clock at the last reading, and the time that was worked out then. */
+  /** The wall clock at the last reading, and the resulting time. */
   wall: number
   last: number
 }

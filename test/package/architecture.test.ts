@@ -232,7 +232,16 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string]> = [
   [/\bhangs? up on\b/i, "disconnects"],
   [/\bputs? right\b/i, "corrects"],
   [/\bfor ever\b/i, "always, forever"],
-  [/\banew\b/i, "again"]
+  [/\banew\b/i, "again"],
+  [/\blaid over\b|\blays? \w+ over\b/i, "merged, overrides"],
+  [/\bas people write\b/i, "options"],
+  [/\bin vain\b/i, "without success"],
+  [/\bcount as the same\b/i, "equal, equally good"],
+  [/\bsomebody\b/i, "name the subject"],
+  [/\bheeded\b/i, "without type checks"],
+  [/(?<!socket )\b(?:hung|hangs?) up\b/i, "disconnects"],
+  [/\brests (?:for|until|on|at)\b|\bbenched? rests\b/i, "is benched"],
+  [/\bleads? nowhere\b/i, "unknown"]
 ]
 
 /** Old names of config fields and of saved records, which are still read. */

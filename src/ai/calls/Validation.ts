@@ -163,7 +163,7 @@ export const ask = (
   )
 }
 
-/** For code whose types were not heeded. */
+/** For code without type checks. */
 class NoEffect extends Error {}
 
 /** How long a validation may take, in milliseconds: not so long that the target would be blamed for a timeout. */

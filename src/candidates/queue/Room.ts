@@ -32,7 +32,7 @@ const soon = 1_000
 
 /** The learned limits of one runtime. */
 export class Room {
-  /** What is known of all targets. */
+  /** The signals of all targets. */
   readonly signals: SignalsOf
 
   constructor(signals: SignalsOf) {
