@@ -129,6 +129,40 @@ for (const [kind, ask] of Object.entries(asks)) {
       )
     }
 
+    for (const [limit, options] of [
+      ["does not want to wait for a target", { maxWait: 0 }],
+      ["may ask one target only", { targets: 1 }],
+      ["may ask two targets of three", { targets: 2 }],
+      ["may ask one target only and does not want to wait", { maxWait: 0, targets: 1 }]
+    ] as const) {
+      it.effect(
+        `of 300 that ${limit} loses no request to a blip: each waits as long as its retries would`,
+        () =>
+          Effect.gen(function* () {
+            const services = ["a", "b", "c"].map((name) => service(name, 100, fault("ServerError"), 20))
+            const some = options.targets === undefined ? services.slice(0, 1) : services
+            const { answered, lastAt } = yield* crowd(300, ask(some))
+            assert.strictEqual(answered, 300)
+            assert.isAtMost(lastAt, 1_000)
+            for (const { seen } of services.slice(options.targets ?? 1)) assert.strictEqual(seen.failed, 0)
+            assert.isAtMost(services[0]!.seen.failed, 2 * 300)
+          }).pipe(Effect.provide(Failover.layer({ policy: options })))
+      )
+    }
+
+    for (const [wait, until, options] of [
+      ["1 second", 1_000, undefined],
+      ["30 seconds", 30_000, { whenAllBenched: "wait" }]
+    ] as const) {
+      it.effect(`of 20 that may ask one target only waits for it where that asks for ${wait}`, () =>
+        Effect.gen(function* () {
+          const [full, other] = [service("a", until, throttle(wait), 20), service("b", 0, throttle(), 20)]
+          assert.strictEqual((yield* crowd(20, ask([full, other], options))).answered, 20)
+          assert.strictEqual(other.seen.answered, 0)
+        }).pipe(Effect.provide(Failover.layer({ policy: { targets: 1 } })))
+      )
+    }
+
     it.effect(
       "loses no request that is let in first, while the target still fails and others disconnect",
       () =>

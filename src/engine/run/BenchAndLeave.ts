@@ -106,6 +106,12 @@ export const leaveFull = <P extends Backend, R, A>(
 }
 
 /**
+ * How long after its time a retry that the retry budget refused may be made at the latest, in milliseconds, whatever maxWait says:
+ * its turn in the queue comes with the next answer, or within the pauses after some failures.
+ */
+const turnTime = 1_000
+
+/**
  * A budget ends the visit early. That is no evidence against the target, which is benched only if it keeps happening. `again` is
  * when the retry was due: the run comes back then if no other target is left.
  */
@@ -117,7 +123,10 @@ export const cutShort = <P extends Backend, R, A>(
 ): Step.Step<A> => {
   const { target } = run.visit
   const isLeft = rule.next === "stop" || run.shared.streaks.cutShort(target, run.now())
-  if (again !== undefined) run.keepVisit(again, rule.next)
+  if (again !== undefined) {
+    run.keepVisit(again, rule.next)
+    run.retryUntil = Math.max(run.retryUntil, again + turnTime)
+  }
   if (isLeft) return leave(run, failure, rule)
   run.record(failure, undefined)
   run.candidates.giveUp(target, rule.next)

@@ -5,11 +5,14 @@ import * as Attempt from "./Attempt.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
-/** Finds the next target within the policy's number of targets and the deadline. A hedge that is under way comes next. */
+/**
+ * Finds the next target within the policy's number of targets and the deadline. A hedge that is under way comes next. Without a
+ * target to move to, the run may still continue a visit that a budget cut short, or that waits as the provider asked.
+ */
 export const find = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
   if (run.hedge !== undefined) return Step.join
-  if (run.visits >= run.options.policy.targets) return run.exhausted()
-  if (run.isOverdue) return run.outOfTime()
+  if (run.isOverdue && run.mayMove) return run.outOfTime()
+  if (!run.mayMove) return Step.lastTries
   const visit = run.candidates.next(run.attemptsLeft > 0)
   return visit === undefined ? Step.lastTries : begin(run, visit)
 }

@@ -32,9 +32,11 @@ const situationOf = <P extends Backend, R, A>(
 ): WhenAllBenched.Situation<P, R> => {
   const { maxWait, whenAllBenched } = run.options.policy
   const { attemptsLeft, candidates, deadlineAt, failed, hasWaited, hasWaitedForRoom, unfinished } = run
-  const until = whenAllBenched === "wait" ? deadlineAt : Math.min(deadlineAt, now + maxWait)
+  const longest = Math.max(now + maxWait, run.retryUntil)
+  const until = whenAllBenched === "wait" ? deadlineAt : Math.min(deadlineAt, longest)
   return {
     candidates,
+    mayMove: run.mayMove,
     whenAllBenched,
     failed,
     deadlineAt,

@@ -56,6 +56,8 @@ export class RunState<P extends Backend, R, A> implements Situation {
   hasWaitedForRoom = false
   /** Until when it waits for targets; set by the first wait. */
   waitsUntil: number | undefined
+  /** Until when a retry that the retry budget refused is waited for, whatever maxWait says: it would have been made by then. */
+  retryUntil = 0
   /** Visits that may continue when no other target is left. */
   unfinished: ReadonlyArray<RunPlace<P>> = none
   /** The queue that let the current attempt in. */
@@ -140,6 +142,12 @@ export class RunState<P extends Backend, R, A> implements Situation {
     return this.visit.target.policy.maxWait
   }
 
+  /** Whether it may call a target that it has not called yet. */
+  get mayMove(): boolean {
+    return this.visits < this.options.policy.targets
+  }
+
+  /** The first attempt at each target is free: the budget bounds how often targets are called again. */
   /** The first attempt at each target is free: the budget limits retries. */
   get attemptsLeft(): number {
     return this.options.policy.attempts - 1 - (this.attempts - this.visits)

@@ -41,6 +41,8 @@ export type Decision<P extends Backend> =
 export interface Situation<P extends Backend, R> {
   readonly candidates: Candidates<P, R>
   readonly whenAllBenched: WhenAllBenched
+  /** Whether it may call targets that it has not called yet. Default: true. */
+  readonly mayMove?: boolean | undefined
   /** The attempts that failed, in order. */
   readonly failed: ReadonlyArray<RunError.FailedAttempt>
   /** Visits that may be continued. */
@@ -60,7 +62,7 @@ export interface Situation<P extends Backend, R> {
 /** Decides. `now` is in milliseconds since the epoch. */
 export const decide = <P extends Backend, R>(situation: Situation<P, R>, now: number): Decision<P> => {
   const { candidates, failed } = situation
-  const limited = goBack(situation)
+  const limited = situation.mayMove === false ? undefined : goBack(situation)
   if (limited !== undefined && limited.to.why.until <= now) return limited
   const places = situation.hasWaited ? [] : placesOf(situation, now)
   if (places.length > 0) {
@@ -90,6 +92,7 @@ const placesOf = <P extends Backend, R>(
   situation: Situation<P, R>,
   now: number
 ): ReadonlyArray<RunPlace<P>> => {
+  if (situation.mayMove === false) return placesAgain(situation, now)
   const places = benchedPlaces(situation, now)
   const isOpen = ({ forRoom }: RunPlace<P>) => forRoom !== true || !situation.hasWaitedForRoom
   if (situation.whenAllBenched === "fail" || situation.hasWaitedForRoom) return places.filter(isOpen)
@@ -97,6 +100,21 @@ const placesOf = <P extends Backend, R>(
   const full = situation.candidates.full().filter(({ target }) => !isThere(target))
   const rest = { notBefore: now, isFirst: true, anyway: false, forRoom: true }
   return [...places, ...full.map(({ backend, target }) => ({ backend, target, ...rest }))]
+}
+
+/** A run that may not move: its visits that may go on, and with `wait` the benched targets that it has called. */
+const placesAgain = <P extends Backend, R>(
+  { attemptsLeft, candidates, unfinished, waitsUntil, whenAllBenched }: Situation<P, R>,
+  now: number
+): ReadonlyArray<RunPlace<P>> => {
+  if (attemptsLeft < 1 || now >= waitsUntil()) return []
+  if (whenAllBenched !== "wait") return unfinished
+  const awaited = BenchedTargets.ofWilling(candidates).benched.filter(
+    ({ target }) =>
+      candidates.hasTried(target) && !unfinished.some((place) => place.target.key === target.key)
+  )
+  const again = { notBefore: now, isFirst: false, anyway: false }
+  return [...unfinished, ...awaited.map(({ backend, target }) => ({ backend, target, ...again }))]
 }
 
 const benchedPlaces = <P extends Backend, R>(
