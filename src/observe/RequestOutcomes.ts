@@ -1,6 +1,6 @@
 /** Counts the outcomes of whole requests in steps of time: what callers got, regardless of the attempts. */
 import type { FailoverEvent } from "../events/FailoverEvent.ts"
-import * as Steps from "./Steps.ts"
+import * as Steps from "../util/Steps.ts"
 
 /** One step of time with finished requests. */
 export interface OutcomeStep {

@@ -1,8 +1,8 @@
 /** The traffic of one target in short steps of time, in a ring that holds the last of them. */
 import type { Target } from "../domain/Target.ts"
 import { classOf, type Failure, type FailureClass } from "../failure/Failure.ts"
+import * as Steps from "../util/Steps.ts"
 import * as Latency from "./Latency.ts"
-import * as Steps from "./Steps.ts"
 
 /** One step of time with traffic. Durations are milliseconds, and estimates (within a tenth). */
 export interface Step {
