@@ -5,11 +5,11 @@ import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import * as BenchKey from "../../domain/BenchKey.ts"
 import type { BenchInfo, BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { Decision, Decisions } from "../../observe/Decisions.ts"
-import type { LearnedLimits } from "../../observe/LearnedLimits.ts"
 import type { Reading, RecentTraffic } from "../../observe/RecentTraffic.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import { benchOf } from "../admin/Views.ts"
 import type { ConfiguredNames } from "../reload/ConfiguredNames.ts"
+import type { LearnedLimits } from "../reload/LearnedLimits.ts"
 import type { Model, Provider, Requests, Row, State, Status } from "./Status.ts"
 
 /** The most targets that are shown besides those in the config; the last called ones. */

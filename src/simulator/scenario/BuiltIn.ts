@@ -78,8 +78,7 @@ export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title:
   "unknown-cap": {
     title:
       "The first target takes 240 requests a minute, half of what comes, and its limit is learnt (learnedLimit)",
-    duration: "8 minutes",
-    requests: { perSecond: 8 },
+    requests: { perSecond: 8, arrivals: "random" },
     faults: [{ target: "first target", fault: "capped", perMinute: 240 }]
   },
   hang: {

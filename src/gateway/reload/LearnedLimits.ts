@@ -3,12 +3,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
-import { type LearnedLimit, Room } from "../candidates/queue/Room.ts"
-import type { SignalsOf } from "../choice/Signals.ts"
-import type { Observer } from "../events/FailoverEvent.ts"
-import * as MonotonicClock from "../time/MonotonicClock.ts"
-import type * as Metrics from "./Metrics.ts"
-import * as Series from "./Series.ts"
+import { type LearnedLimit, Room } from "../../candidates/queue/Room.ts"
+import type { SignalsOf } from "../../choice/Signals.ts"
+import type { Observer } from "../../events/FailoverEvent.ts"
+import type * as Metrics from "../../observe/Metrics.ts"
+import * as Series from "../../observe/Series.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 
 /**
  * The targets of a process of which a limit is known.
