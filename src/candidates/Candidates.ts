@@ -8,7 +8,7 @@ import type * as Context from "effect/Context"
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type { ContextExceeded } from "../failure/Failure.ts"
-import type * as Bench from "../health/Bench.ts"
+import * as Bench from "../health/Bench.ts"
 import type { Next } from "../policy/Rule.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import * as Availability from "./Availability.ts"
@@ -187,7 +187,7 @@ export class Candidates<P extends Backend, R> {
 
   /** Skips a target that was admitted, because another process is probing it. */
   skip(target: Target): void {
-    this.taken(target)
+    this.#skips().probing(target, this.#now.millis() + Bench.shortestRest)
     const why = this.why(target)
     if (why !== undefined) this.#onSkip?.(target, why)
   }
@@ -227,7 +227,10 @@ export class Candidates<P extends Backend, R> {
    */
   untried(): ReadonlyArray<Candidate<P>> {
     const isOpen = (target: Target) =>
-      !this.hasTried(target) && this.isWilling(target) && this.why(target) === undefined
+      !this.hasTried(target) &&
+      this.isWilling(target) &&
+      this.why(target) === undefined &&
+      this.#skipped?.isProbed(target, this.#now.millis()) !== true
     const avoided = this.#skipped?.avoided.filter(({ target }) => isOpen(target)) ?? []
     return avoided.length > 0 ? avoided : Lookahead.passed(this, isOpen)
   }
@@ -254,7 +257,7 @@ export class Candidates<P extends Backend, R> {
     return this.#excluded === undefined || this.#excluded.isWilling(target)
   }
 
-  /** A hedge calls the target, or another process probes it: it is no candidate any more. */
+  /** A hedge calls the target: it is no candidate any more. */
   taken(target: Target): void {
     this.#exclusions().take(target)
   }

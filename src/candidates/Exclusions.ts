@@ -4,7 +4,7 @@ import type { ContextExceeded } from "../failure/Failure.ts"
 
 /** The exclusions of one request. */
 export class Exclusions {
-  /** Targets that were given up, or taken by a hedge or another process, since the last restart. */
+  /** Targets that were given up, or are called by a hedge, since the last restart. */
   #tried: Set<string> | undefined
   /** Every target that has been given up, also before the last restart. */
   #asked: Set<string> | undefined
@@ -38,7 +38,7 @@ export class Exclusions {
     )
   }
 
-  /** A hedge calls the target, or another process probes it: it is no candidate any more. */
+  /** A hedge calls the target: it is no candidate any more. */
   take({ key }: Target): void {
     this.#tried ??= new Set()
     this.#tried.add(key)

@@ -18,6 +18,8 @@ export class Skipped<P extends Backend> {
   #full: Array<Candidate<P>> = []
   /** In favour of others: they share the endpoint of a failed target, or were benched for a timeout when another target timed out. */
   readonly #avoided: Array<Candidate<P>> = []
+  /** Because another process was probing them: until when they are not asked for again, by target. */
+  readonly #probed = new Map<string, number>()
 
   /** A target was skipped because of its own limit. */
   limit(backend: P, target: Target, why: Bench.Resting): void {
@@ -32,6 +34,16 @@ export class Skipped<P extends Backend> {
   /** A target was skipped in favour of others. */
   avoid(backend: P, target: Target): void {
     this.#avoided.push({ backend, target })
+  }
+
+  /** Another process is probing a target: it is not asked for again until then. */
+  probing({ key }: Target, until: number): void {
+    this.#probed.set(key, until)
+  }
+
+  /** Whether another process was probing a target a moment ago. */
+  isProbed({ key }: Target, now: number): boolean {
+    return (this.#probed.get(key) ?? 0) > now
   }
 
   /** Targets that were skipped because they are at a learned limit. */

@@ -80,4 +80,31 @@ describe("a line", () => {
       assert.deepStrictEqual(left, ["last"])
     })
   )
+
+  it.effect("lets in at the end who has not called the target, though others have just failed there", () =>
+    Effect.gen(function* () {
+      const lines = new WaitQueues(() => undefined)
+      const line = lines.of(target(), yield* Effect.context<never>())
+      const ended: Array<string> = []
+      const join = (name: string, isFirst: boolean) =>
+        line.join(
+          {
+            until: 120,
+            deadlineAt: minute,
+            enter: (line) => {
+              ended.push(`${name} called`)
+              line.left()
+            },
+            giveUp: () => void ended.push(`${name} gave up`)
+          },
+          { target: target(), notBefore: 110, isFirst, anyway: true }
+        )
+      join("again", false)
+      join("first", true)
+      yield* TestClock.adjust(100)
+      lines.failed(target())
+      yield* TestClock.adjust(20)
+      assert.deepStrictEqual(ended, ["again gave up", "first called"])
+    })
+  )
 })

@@ -334,3 +334,23 @@ describe("the soonest time at which trying again makes sense", () => {
     })
   )
 })
+
+describe("a request that waits for the end of a bench by hand and for room under a limit", () => {
+  for (const whenAllBenched of ["wait", "tryAnyway"] as const) {
+    it.effect(`goes on waiting for the bench when the other target fails meanwhile (${whenAllBenched})`, () =>
+      Effect.gen(function* () {
+        const keys = [Credential.make("key", { rpm: 60 })] as const
+        const limited = Scripted.make("a", [["a"]], { credentials: keys })
+        const other = Scripted.make("b", [["b"]])
+        const chain = Chain.make(Model.make(limited, "m"), Model.make(other, "m"))
+        for (let i = 0; i < 60; i++) yield* Failover.complete(chain, "before")
+        const registry = yield* BenchRegistry
+        yield* registry.bench("b", { for: "2 seconds" })
+        yield* Effect.forkChild(Effect.delay(registry.bench("a", { for: "1 minute" }), 500))
+        const { at, value } = yield* play(Failover.complete(chain, "q", { whenAllBenched }))
+        assert.strictEqual(value, "b")
+        assert.strictEqual(at, 2_000)
+      }).pipe(Effect.provide(runtime))
+    )
+  }
+})

@@ -166,4 +166,25 @@ describe("a shared bench", () => {
       assert.strictEqual(took, 0)
     }).pipe(world(() => Effect.succeed(false)))
   )
+
+  it.effect("is no call of a request that had its turn while another process probed", () => {
+    let probing = true
+    return Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])
+      const b = Scripted.make("b", [["other"], [{ wait: "6 seconds" }, fault("Timeout")]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      yield* Failover.complete(chain, "before")
+      // The first cooldown ends while `b` fails; then another process probes for a while.
+      yield* Effect.forkChild(
+        Effect.delay(
+          Effect.sync(() => (probing = false)),
+          "7 seconds"
+        )
+      )
+      const { failed, value } = (yield* play(Failover.answer(chain, "q", { attempts: 1 }))).value ?? {}
+      assert.strictEqual(value, "back")
+      assert.lengthOf(failed ?? [], 1)
+      assert.lengthOf(a.calls, 2)
+    }).pipe(world(() => Effect.sync(() => !probing)))
+  })
 })

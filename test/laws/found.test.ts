@@ -72,4 +72,28 @@ describe("all laws hold", () => {
       hedge: { after: 1, share: 0.5, to: "chain" }
     })
   )
+
+  it.effect("when a request comes back to the target that its hedge had won against", () =>
+    obeys({
+      ...quiet([[[]], [["wait 700"]], [["three", "RateLimit"]]], {
+        attempts: 4,
+        fallbackReserve: 0.25,
+        maxWait: 0,
+        commit: "second chunk",
+        timeout: 500,
+        retries: 3,
+        threshold: 2,
+        retryBudget: 1_000
+      }),
+      seed: 0,
+      turn: 4,
+      providers: [{ strategy: "sequential", places: ["there", "there"], stubborn: false, capped: true }],
+      chain: [
+        { provider: 0, model: 0, window: 4_000 },
+        { provider: 0, model: 1, window: 4_000 }
+      ],
+      callers: [{ at: 6_000, asks: "stream", leaves: "never" }],
+      hedge: { after: 450, share: 1, to: "chain" }
+    })
+  )
 })

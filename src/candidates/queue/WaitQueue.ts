@@ -223,11 +223,13 @@ export class WaitQueue implements Line {
     if (isAwaited || (this.#underWay > 0 && !isSpread)) return waiting.deadlineAt
     const at = Math.max(this.#opensAt(waiting, place, why, now), isSpread ? view.tickAt : this.#pausedUntil())
     const isLast = now >= waiting.until
-    if (at <= now || (isLast && isSpread && mayCall(place, why))) {
+    // One that would be lost does not stand back behind the requests that have not waited.
+    if (at <= now || (isLast && place.isFirst && mayCall(place, why))) {
       if (!isSpread || isLast || view.most-- > 0) return this.#enter(waiting, now)
       return Math.min(waiting.deadlineAt, now + tick)
     }
-    if (isLast || at >= waiting.deadlineAt || (at > waiting.until && !isSpread)) return this.#giveUp(waiting)
+    if (isLast || at >= waiting.deadlineAt || (at > waiting.until && !place.isFirst))
+      return this.#giveUp(waiting)
     return Math.min(waiting.deadlineAt, at, waiting.until)
   }
 

@@ -51,6 +51,8 @@ const permitted = <P extends Backend, R, A>(
 ): Step.Step<A> => {
   if (Exit.isFailure(permission) || permission.value === "granted") return call(run)
   const { backend, target } = run.visit
+  // It was not called after all.
+  if (retry === undefined && !run.candidates.hasTried(target)) run.visits--
   if (permission.value === "probing") {
     run.candidates.skip(target)
     // The probe will soon show whether the target works. A request with no other target waits for it.

@@ -167,7 +167,20 @@ class Race<P extends Backend, R, A> {
   #firstHasContent(): void {
     if (this.#isDecided) return
     this.#decided()
-    this.#run.dropHedge()
+    const run = this.#run
+    const { hedge, visit } = run
+    run.dropHedge()
+    if (hedge === undefined || this.#first.pollUnsafe() !== undefined) return
+    run.visit = hedge.visit
+    this.#keepDropped()
+    run.visit = visit
+  }
+
+  /** A stream with a later commit point may still fail. Then the dropped target can be called again if no other is left. */
+  #keepDropped(): void {
+    const run = this.#run
+    run.keepVisit(run.now(), "credential")
+    run.candidates.giveUp(run.visit.target, "credential")
   }
 
   // -- the hedge ------------------------------------------------------------------------------------------------
@@ -240,9 +253,7 @@ class Race<P extends Backend, R, A> {
     if (this.#isDecided) return
     this.#watching.leave()
     this.#first.interruptUnsafe()
-    // A stream with a later commit point may still fail. Then the first target can be called again if no other is left.
-    if (this.#run.hedge?.running.pollUnsafe() === undefined)
-      this.#run.keepVisit(this.#run.now(), "credential")
+    if (this.#run.hedge?.running.pollUnsafe() === undefined) this.#keepDropped()
     Outcome.lost(this.#run)
     this.#end(() => Step.join)
   }

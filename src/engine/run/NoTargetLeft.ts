@@ -1,5 +1,6 @@
 /** No target can be called now: the run waits for one, or ends. */
 import * as Effect from "effect/Effect"
+import type { BenchedTarget } from "../../candidates/BenchedTargets.ts"
 import { type Turn, Waiter } from "../../candidates/queue/Waiter.ts"
 import type { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
@@ -17,14 +18,20 @@ export const decide = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.St
     case "End":
       return run.fail(decision.error)
     case "Wait":
-      return waitInQueues(run, decision.places, decision.until)
+      return waitInQueues(run, decision)
     case "GoBack":
-      return Retry.waitUntil(run, decision.to.why.until, () => {
-        const visit = run.candidates.goBack(decision.to)
-        return visit === undefined ? Step.findTarget : NextTarget.begin(run, visit)
-      })
+      return goBack(run, decision.to)
   }
 }
+
+/** Comes back to a target that was skipped for its own limit, when that allows it. */
+const goBack = <P extends Backend, R, A>(run: RunState<P, R, A>, to: BenchedTarget<P>): Step.Step<A> =>
+  Retry.waitUntil(run, to.why.until, () => {
+    const visit = run.candidates.goBack(to)
+    return visit === undefined ? Step.findTarget : NextTarget.begin(run, visit)
+  })
+
+type Wait<P extends Backend> = WhenAllBenched.Decision<P> & { readonly _tag: "Wait" }
 
 const situationOf = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -52,18 +59,15 @@ const situationOf = <P extends Backend, R, A>(
 }
 
 /** Waits until a queue of these targets lets the run in. The next step happens in the same turn of the event loop. */
-const waitInQueues = <P extends Backend, R, A>(
-  run: RunState<P, R, A>,
-  places: ReadonlyArray<WhenAllBenched.RunPlace<P>>,
-  until: number
-): Step.Step<A> =>
+const waitInQueues = <P extends Backend, R, A>(run: RunState<P, R, A>, decision: Wait<P>): Step.Step<A> =>
   Step.wait(({ goOn }) => {
     let finalizer: Effect.Effect<void> | void
     let isOver = false
+    const { places, until } = decision
     const waiter = new Waiter<WhenAllBenched.RunPlace<P>>({ deadlineAt: run.deadlineAt, until }, (turn) => {
       isOver = true
       run.reporter?.waited()
-      finalizer = goOn(turn === undefined ? waitedInVain(run, places) : takeTurn(run, turn, places))
+      finalizer = goOn(turn === undefined ? waitedInVain(run, decision) : takeTurn(run, turn, places))
     })
     waiter.join(run.shared.queues, run.context, places)
     return Effect.suspend(() => {
@@ -74,14 +78,12 @@ const waitInQueues = <P extends Backend, R, A>(
     })
   })
 
-const waitedInVain = <P extends Backend, R, A>(
-  run: RunState<P, R, A>,
-  places: ReadonlyArray<WhenAllBenched.RunPlace<P>>
-): Step.Step<A> => {
+const waitedInVain = <P extends Backend, R, A>(run: RunState<P, R, A>, decision: Wait<P>): Step.Step<A> => {
   if (run.now() >= run.deadlineAt) return run.outOfTime()
+  if (decision.goBack !== undefined) return goBack(run, decision.goBack)
   run.hasWaitedForRoom = true
   // A target without room may be benched by now, and may be tried as a last resort.
-  run.hasWaited = places.some(({ forRoom }) => forRoom !== true)
+  run.hasWaited = decision.places.some(({ forRoom }) => forRoom !== true)
   return Step.lastTries
 }
 
@@ -110,10 +112,10 @@ const takeTurn = <P extends Backend, R, A>(
     run.leaveQueue()
     return Step.findTarget
   }
+  run.hasTakenTurn = !place.isFirst
+  if (place.isFirst) return NextTarget.begin(run, visit)
   run.visit = visit
   visit.endsAt = undefined
-  if (place.isFirst) run.visits++
-  run.hasTakenTurn = !place.isFirst
   return Step.attemptAgain(place.next ?? "credential")
 }
 

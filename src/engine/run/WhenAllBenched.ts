@@ -31,8 +31,13 @@ export interface RunPlace<out P extends Backend> extends Place {
 
 /** The decision. Times are milliseconds since the epoch. */
 export type Decision<P extends Backend> =
-  /** Wait until one of these places lets the run in. */
-  | { readonly _tag: "Wait"; readonly places: ReadonlyArray<RunPlace<P>>; readonly until: number }
+  /** Wait until one of these places lets the run in; without a turn until then, come back to `goBack`, if there is one. */
+  | {
+      readonly _tag: "Wait"
+      readonly places: ReadonlyArray<RunPlace<P>>
+      readonly until: number
+      readonly goBack: BenchedTargets.BenchedTarget<P> | undefined
+    }
   /** Come back to a target that was skipped for its own limit, when the limit allows it. */
   | { readonly _tag: "GoBack"; readonly to: BenchedTargets.BenchedTarget<P> }
   | { readonly _tag: "End"; readonly error: RunError.RunError }
@@ -67,7 +72,7 @@ export const decide = <P extends Backend, R>(situation: Situation<P, R>, now: nu
   const places = situation.hasWaited ? [] : placesOf(situation, now)
   if (places.length > 0) {
     const until = Math.min(situation.waitsUntil(), limited?.to.why.until ?? Number.POSITIVE_INFINITY)
-    return { _tag: "Wait", places, until }
+    return { _tag: "Wait", places, until, goBack: limited?.to }
   }
   if (limited !== undefined) return limited
   const last = failed.at(-1)?.failure
@@ -127,14 +132,16 @@ const benchedPlaces = <P extends Backend, R>(
   // A target that was benched when the run skipped it may have recovered. A credential at the endpoint of a failed one will
   // probably fail too; it is tried once before the run ends.
   const open = first(candidates.untried(), whenAllBenched === "tryAnyway")
-  const unfinishedNow = attemptsLeft > 0 && now < situation.waitsUntil() ? unfinished : []
-  const goOn = [...open, ...unfinishedNow]
+  const isOpen = (target: Target) => open.some((place) => place.target.key === target.key)
+  const mayGoOn = ({ isFirst, target }: RunPlace<P>) => (isFirst || attemptsLeft > 0) && !isOpen(target)
+  const goOn = [...open, ...(now < situation.waitsUntil() ? unfinished.filter(mayGoOn) : [])]
   if (whenAllBenched === "fail") return goOn
   const isUnfinished = (target: Target) => goOn.some((place) => place.target.key === target.key)
   if (whenAllBenched === "tryAnyway") {
     // After another target was tried, dead keys are not: they do not recover by themselves.
     const benched = BenchedTargets.toTry(candidates).filter(
-      ({ why }) => failed.length === 0 || BenchedTargets.passing.has(why.reason)
+      ({ target, why }) =>
+        !isUnfinished(target) && (failed.length === 0 || BenchedTargets.passing.has(why.reason))
     )
     // Nothing was called yet, so the known end of a manual bench is awaited.
     const byHand = failed.length === 0 ? BenchedTargets.benchedByHand(candidates, situation.waitsUntil()) : []
