@@ -60,9 +60,9 @@ const openai: Rules = {
 
 const anthropic: Rules = {
   ...openai,
-  // Anthropic has a separate field for it: https://docs.anthropic.com/en/api/messages
+  // Anthropic has a separate field for it: https://platform.claude.com/docs/en/api/messages
   system: "first",
-  // https://github.com/farion1231/cc-switch/issues/1181: `String should match pattern '^[a-zA-Z0-9_-]+$'`
+  // `tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`: https://github.com/maximhq/bifrost/issues/5097
   callIdCharacters: "a-zA-Z0-9_-",
   callIdLongest: 128,
   // `String should match pattern '^[a-zA-Z0-9_-]{1,128}$'`: https://github.com/home-assistant/core/issues/147760

@@ -60,13 +60,14 @@ export const signedOnly = (
 const neverUnsigned: ReadonlySet<string> = new Set(["gpt", "claude", "gemini", "mistral", "grok", "llama"])
 
 /**
- * Families with servers that refuse reasoning text under any name. https://platform.openai.com/docs/api-reference/chat
+ * Families with servers that have no field for reasoning text in a chat:
+ * https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts
  */
 const neverText: ReadonlySet<string> = new Set(["gpt"])
 
 /**
  * DeepSeek's models require the reasoning before a call while they think; an empty text is accepted if there is none,
- * as after the calls of another model. https://github.com/earendil-works/pi/issues/3636
+ * as after the calls of another model. https://github.com/Oaklight/llm-rosetta/issues/356
  */
 const wantsThoughts: ReadonlySet<string> = new Set(["deepseek"])
 

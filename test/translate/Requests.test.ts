@@ -496,6 +496,9 @@ describe("reasoning_effort for an Anthropic model", () => {
         model
       )
     }
+    // It knows `max`, and not `xhigh`: https://platform.claude.com/docs/en/build-with-claude/effort
+    assert.deepStrictEqual(ask("claude-mythos-preview", "xhigh").output_config, { effort: "high" })
+    assert.deepStrictEqual(ask("claude-mythos-5", "xhigh").output_config, { effort: "xhigh" })
     assert.deepStrictEqual(ask("claude-fable-5", "high"), {
       thinking: undefined,
       output_config: { effort: "high" },

@@ -1,7 +1,7 @@
 /** DeepSeek: its own API, and its models on other servers. */
 import type { Row } from "../rules/Row.ts"
 
-const deepseek = "https://docs.rs/deepseek-sdk/latest/deepseek_sdk/chat/request/struct.ChatRequest.html"
+const deepseek = "https://docs.rs/crate/ds-api/latest/source/src/raw/request/chat_completion.rs"
 const deepseekThoughts = "https://api-docs.deepseek.com/guides/thinking_mode#tool-calls"
 
 /** The rows. */

@@ -7,7 +7,7 @@ const sglang = "https://docs.sglang.io/docs/basic_usage/openai_api_completions"
 const llamacpp = "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md"
 const lmstudio =
   "https://github.com/lmstudio-ai/docs/blob/main/1_developer/3_openai-compat/chat-completions.md"
-const templates = "https://github.com/zxypro1/algolocal/pull/17"
+const templates = "https://github.com/phuetz/code-buddy/pull/75"
 const ollama = "https://github.com/ollama/ollama/blob/main/openai/openai.go"
 
 /** The rows. */

@@ -1,7 +1,7 @@
 /**
  * Converts whole messages to and from the common form.
  *
- * https://docs.anthropic.com/en/api/messages#response-id
+ * https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/messages.ts
  */
 import type { Answer, Remark, Spoken } from "../common/Common.ts"
 import { type JsonObject, text } from "../common/Json.ts"

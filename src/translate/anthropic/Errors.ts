@@ -1,7 +1,7 @@
 /**
  * Errors of Anthropic's protocol.
  *
- * https://docs.anthropic.com/en/api/errors
+ * https://platform.claude.com/docs/en/api/errors
  */
 import type { Failure, FailureKind } from "../common/Common.ts"
 import * as Failures from "../common/Failures.ts"

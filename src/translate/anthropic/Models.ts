@@ -4,7 +4,7 @@
  * - sampling: https://platform.claude.com/docs/en/about-claude/models/migration-guide
  * - thinking: https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
  * - efforts: https://platform.claude.com/docs/en/build-with-claude/effort
- * - prefill: https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6
+ * - prefill: https://platform.claude.com/docs/en/api/errors#prefill-not-supported
  * - output tokens: https://platform.claude.com/docs/en/about-claude/models/overview
  */
 import * as Memo from "../../util/Memo.ts"
@@ -49,6 +49,7 @@ const fourFive: Traits = {
 
 /** The first matching row: the families, the first version, and the features. */
 const rows: ReadonlyArray<readonly [family: RegExp, since: number, traits: Traits]> = [
+  [/mythos-preview/, 0, { ...five, thinking: "always", efforts: ["low", "medium", "high", "max"] }],
   [/fable|mythos/, 0, { ...five, thinking: "always" }],
   [/./, 5.0, five],
   [/opus/, 4.07, { ...five, thinking: "optional" }],

@@ -169,7 +169,7 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
   [
     "compaction",
     {
-      keys: new Set(["type", "content", "encrypted_content"]),
+      keys: new Set(["type", "content", "encrypted_content", "signature", "tool_changes"]),
       read: ({ content }) => (text(content) === undefined ? [] : [{ type: "text", text: String(content) }])
     }
   ],

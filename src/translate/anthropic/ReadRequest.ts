@@ -1,7 +1,7 @@
 /**
  * Reads the body of a messages request to the common form.
  *
- * https://docs.anthropic.com/en/api/messages
+ * https://platform.claude.com/docs/en/api/messages
  */
 import type { Request } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
@@ -63,7 +63,7 @@ const thinking = (value: JsonObject, draft: Draft, body: JsonObject): boolean =>
     }
     case "adaptive":
     case "between_tools":
-      return set(draft, "effort", effort ?? "high") // what it means to leave the effort out
+      return set(draft, "effort", effort ?? "high") // what leaving the effort out means for most Claude models
     default:
       return false
   }
@@ -121,7 +121,7 @@ const tools = (value: unknown, draft: Draft): boolean => {
   return true
 }
 
-/** https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use#forcing-tool-use */
+/** https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/messages.ts */
 const toolChoice = (value: JsonObject, draft: Draft): boolean => {
   const disabled = boolean(value.disable_parallel_tool_use)
   if (disabled !== undefined) draft.parallel = !disabled

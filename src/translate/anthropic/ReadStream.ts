@@ -1,7 +1,7 @@
 /**
  * Reads the events of a streamed message.
  *
- * https://docs.anthropic.com/en/docs/build-with-claude/streaming
+ * https://platform.claude.com/docs/en/build-with-claude/streaming
  */
 import type { Delta, Remark, Thinking } from "../common/Common.ts"
 import { isObject, type JsonObject, object, objects, text, write } from "../common/Json.ts"

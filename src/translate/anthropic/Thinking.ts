@@ -2,7 +2,7 @@
  * Writes the reasoning effort of a request for a Claude model.
  *
  * - https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
- * - https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
+ * - https://platform.claude.com/docs/en/build-with-claude/extended-thinking
  */
 import type { Request, Effort as Word } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"

@@ -3,7 +3,7 @@ import type { Ending, Stop, Usage } from "../common/Common.ts"
 import { type JsonObject, object, text } from "../common/Json.ts"
 import * as Stops from "../common/Stops.ts"
 
-/** https://docs.anthropic.com/en/api/handling-stop-reasons */
+/** https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/messages.ts */
 const reasons: Readonly<Record<Stop, string>> = {
   end: "end_turn",
   stopSequence: "stop_sequence",
@@ -30,7 +30,7 @@ export const writeEnding = ({ stop, stopSequence, explanation }: Ending): JsonOb
     : {})
 })
 
-/** https://docs.anthropic.com/en/api/messages#response-usage */
+/** https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/messages.ts */
 export const writeUsage = (usage: Usage | undefined): JsonObject => {
   const { input, cacheRead = 0, cacheWrite = 0, output, thinking } = usage ?? { input: 0, output: 0 }
   return {

@@ -13,7 +13,7 @@ type Message = { readonly role: "user" | "assistant"; readonly content: Array<Js
 
 /**
  * All system prompts go to the front, as in Anthropic's own layer for OpenAI's clients: not every model accepts them
- * later. https://docs.anthropic.com/en/api/openai-sdk
+ * later. https://platform.claude.com/docs/en/cli-sdks-libraries/libraries/openai-sdk
  *
  * Messages without content are refused and therefore left out. The conversation begins with the user, and ends with
  * the user if a model cannot continue its own text; missing messages are added.

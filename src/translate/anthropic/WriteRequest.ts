@@ -44,8 +44,8 @@ const lowestTopP = 0.95
  * Temperatures range to 1 here and to 2 in OpenAI's protocol; a higher one becomes 1, as in Anthropic's own layer for
  * OpenAI's clients. A thinking model ignores sampling settings.
  *
- * - https://docs.anthropic.com/en/api/openai-sdk
- * - https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility
+ * - https://platform.claude.com/docs/en/cli-sdks-libraries/libraries/openai-sdk
+ * - https://platform.claude.com/docs/en/build-with-claude/extended-thinking
  */
 const sampling = (
   request: Request,

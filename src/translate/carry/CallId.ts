@@ -7,7 +7,7 @@ import { mark } from "./Token.ts"
 
 const seam = `_${mark}`
 
-/** The ids that every protocol accepts. https://docs.anthropic.com/en/api/messages#body-messages-content-id */
+/** The ids that every protocol accepts. https://github.com/maximhq/bifrost/issues/5097 */
 const legal = /^[a-zA-Z0-9_-]{1,64}$/
 
 /** The longest id given to a client. Anthropic's protocol has no limit; this one keeps a conversation readable. */

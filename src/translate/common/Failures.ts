@@ -4,7 +4,7 @@ import { contextNumbers } from "../../words/ContextNumbers.ts"
 import type { Failure, FailureKind } from "./Common.ts"
 import { isObject, text, write } from "./Json.ts"
 
-/** https://docs.anthropic.com/en/api/errors and https://platform.openai.com/docs/guides/error-codes */
+/** https://platform.claude.com/docs/en/api/errors and https://developers.openai.com/docs/guides/error-codes */
 const statuses: ReadonlyMap<number, FailureKind> = new Map<number, FailureKind>([
   [401, "authentication"],
   [402, "billing"],

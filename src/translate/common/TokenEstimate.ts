@@ -4,8 +4,8 @@
  * Latin text has about four characters per token, other scripts fewer; an image takes about 1,600 tokens, a page of a
  * document about 2,000. Estimates of real requests are within a quarter of the count.
  *
- * - https://docs.anthropic.com/en/docs/build-with-claude/vision#calculate-image-costs
- * - https://docs.anthropic.com/en/docs/build-with-claude/pdf-support#estimate-your-costs
+ * - https://platform.claude.com/docs/en/build-with-claude/vision
+ * - https://huggingface.co/datasets/JOHNISKING/pdf-token-cost: pages of PDFs as counted by Claude, Gemini and GPT
  */
 import { isObject, type JsonObject } from "./Json.ts"
 
@@ -46,7 +46,7 @@ const ofObject = (value: JsonObject, waiting: Array<unknown>): number => {
   return perObject
 }
 
-/** https://docs.anthropic.com/en/docs/about-claude/glossary#tokens */
+/** The figures are measured: vendors document none that holds for all their models. */
 const ofText = (text: string): number => {
   let other = 0
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x24f) other++

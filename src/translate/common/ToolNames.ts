@@ -3,7 +3,7 @@
  *
  * OpenAI allows 64 characters, Anthropic 128, and tool servers make use of them (`mcp__server__tool`). A longer name
  * is cut and gets a checksum, always in the same way, so that it can be mapped back in the answer.
- * https://platform.openai.com/docs/api-reference/chat/create
+ * https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts
  */
 
 const longest = 64

@@ -3,7 +3,7 @@
  *
  * If a model without signatures has answered a caller of Anthropic's protocol, its reasoning is part of the
  * conversation. Anthropic refuses it, so it is removed before a request goes there.
- * https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#preserving-thinking-blocks
+ * https://github.com/anthropics/claude-code/issues/10627
  */
 import { isObject, type JsonObject, object, objects, text } from "./Json.ts"
 

@@ -111,8 +111,9 @@ const hasCalls = (turn: Turn): boolean =>
   turn.role === "assistant" && turn.parts.some(({ type }) => type === "call")
 
 /**
- * The result of a call without one: it was interrupted, or its result was removed from the conversation. Every server refuses a
- * call without a result: https://github.com/anomalyco/opencode/issues/3230, https://github.com/openai/codex/issues/7051
+ * The result of a call without one: it was interrupted, or its result was removed from the conversation. Every
+ * server refuses a call without a result: https://github.com/anomalyco/opencode/issues/10616,
+ * https://github.com/openai/codex/issues/394
  */
 const unavailable = (id: string): Result => ({
   type: "result",

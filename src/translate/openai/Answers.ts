@@ -1,7 +1,7 @@
 /**
  * Converts whole chat completions to and from the common form.
  *
- * https://platform.openai.com/docs/api-reference/chat/object
+ * https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts
  */
 import type { Answer, Call, Remark, Spoken } from "../common/Common.ts"
 import { append, compact, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"

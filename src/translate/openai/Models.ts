@@ -5,7 +5,8 @@
  * which are recognised by their names.
  *
  * - reasoning models and their efforts: https://developers.openai.com/api/docs/guides/reasoning
- * - no tools together with an effort: https://github.com/openai/openai-openapi/issues/541
+ * - no tools together with an effort: https://github.com/openai/openai-openapi/issues/541 (5.4),
+ *   https://github.com/livekit/agents/pull/5088 (5.2)
  */
 import * as Memo from "../../util/Memo.ts"
 import type { Effort } from "../common/Common.ts"

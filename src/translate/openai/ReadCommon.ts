@@ -70,7 +70,7 @@ export const readSchema = (asked: JsonObject, draft: Draft): boolean => {
   return true
 }
 
-/** Audio, in a chat and in the input of a response. https://platform.openai.com/docs/guides/audio */
+/** Audio, in a chat and in the input of a response. https://developers.openai.com/api/docs/guides/audio */
 export const readAudio = (part: JsonObject): Audio | undefined => {
   const { data, format } = object(part.input_audio)
   const said = text(data)

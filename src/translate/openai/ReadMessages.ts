@@ -46,7 +46,7 @@ export const readMessages = (
       continue
     }
     dropped.rest(message, "messages", keys)
-    // Audio of the model: https://platform.openai.com/docs/guides/audio
+    // Audio of the model: https://developers.openai.com/api/docs/guides/audio
     if (isObject(message.audio)) dropped.content("messages.audio")
     if (role === "system" || role === "developer") {
       const shown = cached(readContent(message.content, dropped), message.cache_control)

@@ -1,7 +1,7 @@
 /**
  * Reads the body of a chat-completions request to the common form.
  *
- * https://platform.openai.com/docs/api-reference/chat/create
+ * https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts
  */
 import type { Request } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
@@ -71,7 +71,7 @@ const tools = (value: unknown, draft: Draft): boolean => {
   return true
 }
 
-/** https://platform.openai.com/docs/api-reference/chat/create#chat-create-tool_choice */
+/** https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts */
 const toolChoice = (value: unknown, draft: Draft): boolean => {
   if (readToolMode(value, draft)) return true
   const name = nameOf(object(value))
@@ -91,7 +91,7 @@ const nameOf = (choice: JsonObject): string | undefined => text(object(choice.fu
 
 /**
  * The legacy form of tools: at most one call per answer.
- * https://platform.openai.com/docs/api-reference/chat/create#chat-create-functions
+ * https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts
  */
 const functions = (value: unknown, draft: Draft, body: JsonObject): boolean => {
   for (const definition of objects(value)) {

@@ -1,7 +1,7 @@
 /**
  * Reads the chunks of a streamed chat completion.
  *
- * https://platform.openai.com/docs/api-reference/chat/streaming
+ * https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
  */
 import type { Delta, Remark } from "../common/Common.ts"
 import { append, isObject, type JsonObject, object, objects, text } from "../common/Json.ts"

@@ -3,7 +3,7 @@ import type { Stop, Usage } from "../common/Common.ts"
 import { compact, type JsonObject } from "../common/Json.ts"
 import * as Stops from "../common/Stops.ts"
 
-/** https://platform.openai.com/docs/api-reference/chat/object#chat-object-choices-finish_reason */
+/** https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts */
 const reasons: Readonly<Record<Stop, string>> = {
   end: "stop",
   stopSequence: "stop",
@@ -39,7 +39,7 @@ export const isPlainEnd = (reason: unknown): boolean => Stops.read(reason) === "
 export const writeStop = (stop: Stop, isLegacy: boolean): string =>
   isLegacy && stop === "calls" ? "function_call" : reasons[stop]
 
-/** https://platform.openai.com/docs/api-reference/chat/object#chat-object-usage */
+/** https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts */
 export const writeUsage = (usage: Usage): JsonObject => ({
   prompt_tokens: usage.input,
   completion_tokens: usage.output,

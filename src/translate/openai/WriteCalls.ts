@@ -12,7 +12,7 @@ export const callId = (context: Context, index: number): string => `call_${conte
  * The message fields for its calls. A client that uses `functions` reads one call per message; any others are written
  * as tool calls.
  *
- * https://platform.openai.com/docs/api-reference/chat/object (function_call)
+ * https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts (function_call)
  */
 export const writeCalls = (calls: ReadonlyArray<Call>, context: Context): JsonObject => {
   if (calls.length === 0) return {}

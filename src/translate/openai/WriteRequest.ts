@@ -9,7 +9,7 @@ import * as ToolNames from "../common/ToolNames.ts"
 import * as Models from "./Models.ts"
 import { writeMessages } from "./WriteMessages.ts"
 
-/** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
+/** https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts */
 const mostStops = 4
 
 /** The longest user id that OpenAI accepts. */

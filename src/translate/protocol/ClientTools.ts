@@ -5,9 +5,10 @@
  * with its name, and the shells and patches that OpenAI's models use without a definition get a schema. The calls
  * are returned as the items that the client expects.
  *
- * - https://platform.openai.com/docs/guides/function-calling#custom-tools
- * - https://platform.openai.com/docs/guides/tools-local-shell, …/tools-shell and …/tools-apply-patch
- * - https://github.com/openai/codex (codex-rs: `apply_patch` is custom, the tools of an MCP server are a namespace)
+ * - https://developers.openai.com/api/docs/guides/function-calling#custom-tools
+ * - https://github.com/openai/openai-node/blob/master/src/resources/responses/responses.ts (`LocalShellCall`,
+ *   `FunctionShellTool`, `ApplyPatchTool`, `NamespaceTool`)
+ * - Codex's `apply_patch` is a custom tool, and the tools of an MCP server are a namespace (observed, Codex CLI 0.171)
  */
 import type { Call, Tool } from "../common/Common.ts"
 import {

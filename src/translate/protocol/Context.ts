@@ -81,7 +81,7 @@ export const make = (body: JsonObject, options: Options): Context => {
   }
 }
 
-/** https://platform.claude.com/docs/en/build-with-claude/extended-thinking#controlling-thinking-display */
+/** https://platform.claude.com/docs/en/build-with-claude/thinking#controlling-thinking-display */
 const thoughtsOf = (thinking: unknown): Context["thoughts"] =>
   !isObject(thinking) || thinking.type === "disabled"
     ? "none"

@@ -2,7 +2,7 @@
  * Tools that take one text (`custom`), in chats and in responses. Other protocols have no such tools, so each becomes
  * a function with one field.
  *
- * https://platform.openai.com/docs/guides/function-calling#custom-tools
+ * https://developers.openai.com/api/docs/guides/function-calling#custom-tools
  */
 import type { Tool } from "../common/Common.ts"
 import { isObject, type JsonObject, object, objects, parse, string, text, write } from "../common/Json.ts"

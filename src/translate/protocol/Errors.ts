@@ -1,7 +1,7 @@
 /**
  * Errors of OpenAI's protocol.
  *
- * https://platform.openai.com/docs/guides/error-codes
+ * https://developers.openai.com/docs/guides/error-codes
  */
 import { openaiCode } from "../../words/ContextErrors.ts"
 import type { Failure, FailureKind } from "../common/Common.ts"

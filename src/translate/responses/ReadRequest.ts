@@ -1,7 +1,7 @@
 /**
  * Reads the body of a Responses request to the common form.
  *
- * https://platform.openai.com/docs/api-reference/responses/create
+ * https://github.com/openai/openai-node/blob/master/src/resources/responses/responses.ts
  */
 import type { Request } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
@@ -74,7 +74,7 @@ const tools = (value: unknown, draft: Draft): boolean => {
   return true
 }
 
-/** https://platform.openai.com/docs/api-reference/responses/create#responses-create-tool_choice */
+/** https://github.com/openai/openai-node/blob/master/src/resources/responses/responses.ts */
 const toolChoice = (value: unknown, draft: Draft): boolean => {
   if (readToolMode(value, draft)) return true
   const choice = object(value)

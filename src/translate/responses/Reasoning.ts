@@ -3,7 +3,7 @@
  *
  * Readable reasoning is the item's summary; what its provider requires back (a signature, or reasoning only it can
  * read) replaces OpenAI's encrypted content, marked as foreign.
- * https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
+ * https://developers.openai.com/api/docs/guides/reasoning
  */
 
 import { isToken } from "../carry/Token.ts"

@@ -3,7 +3,7 @@
  *
  * By default OpenAI stores every response, and clients that rely on it (the AI SDK) refer to the model's output by id
  * instead of repeating it. With stored items of translated answers, the references can be resolved.
- * https://platform.openai.com/docs/api-reference/responses/create
+ * https://github.com/openai/openai-node/blob/master/src/resources/responses/responses.ts
  */
 import { isObject, type JsonObject, list, text } from "../common/Json.ts"
 

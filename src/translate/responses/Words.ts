@@ -13,7 +13,7 @@ export const incompleteReason = (stop: Stop): string | undefined =>
       ? "content_filter"
       : undefined
 
-/** https://platform.openai.com/docs/api-reference/responses/object#responses-object-usage */
+/** https://github.com/openai/openai-node/blob/master/src/resources/responses/responses.ts */
 export const writeUsage = (usage: Usage): JsonObject => ({
   input_tokens: usage.input,
   input_tokens_details: compact({
@@ -59,7 +59,7 @@ export const head = ({ created, request }: Context, id: string, model: string): 
 
 /**
  * Why a response failed.
- * https://platform.openai.com/docs/api-reference/responses-streaming/response/failed
+ * https://developers.openai.com/api/reference/resources/responses/streaming-events
  */
 export const error = (failure: Failure): BrokenOff => {
   const { code, type } = object(writeError(failure).error)

@@ -4,7 +4,7 @@
  * Both use the same code, so they cannot differ. Calls may be interleaved: an item ends when its arguments are
  * complete and something else begins, or with the answer.
  *
- * https://platform.openai.com/docs/api-reference/responses-streaming
+ * https://developers.openai.com/api/reference/resources/responses/streaming-events
  */
 import type { Answer, Delta, Ending, Spoken, Usage } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"

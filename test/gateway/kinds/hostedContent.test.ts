@@ -80,7 +80,7 @@ describe("in a conversation of responses", () => {
       })
     )
 
-  // https://platform.openai.com/docs/guides/compaction: only OpenAI can read it
+  // https://developers.openai.com/api/docs/guides/conversation-state: only OpenAI can read it
   for (const item of [
     { type: "compaction", id: "cmp_1", encrypted_content: "gAAAA" },
     { type: "message", role: "critic", content: "This is wrong." }

@@ -465,7 +465,7 @@ describe("kind 8: content is no setting", () => {
 describe("kind 9: order and identity", () => {
   const call = { type: "tool_use", id: "t1", name: "weather", input: {} }
 
-  // https://github.com/openai/codex/issues/7051
+  // https://github.com/openai/codex/issues/394
   for (const [caller, path, body] of [
     [
       "messages",

@@ -9,7 +9,7 @@
  * - A piece without a name begins no new call while the last one is incomplete.
  * - A call is passed on once its name is known and something else follows: its arguments, another call, or the end.
  *
- * https://platform.openai.com/docs/api-reference/chat/streaming
+ * https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
  */
 import type { Delta, Remark } from "../../common/Common.ts"
 import { isObject, type JsonObject, number, object, text, write } from "../../common/Json.ts"
