@@ -65,7 +65,7 @@ const say = (type: Words["type"], said: string, out: Array<Words | Remark>, fiel
  * Fields without a counterpart in other protocols.
  *
  * - images: https://openrouter.ai/docs/guides/overview/multimodal/image-generation
- * - annotations: https://openrouter.ai/docs/guides/features/plugins/web-search
+ * - annotations: https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts
  */
 const unspoken = ["images", "audio", "video", "annotations"] as const
 
