@@ -15,7 +15,7 @@ export interface Words {
   readonly field?: string | undefined
 }
 
-/** Where Mistral's reasoning is: among the parts of the content. https://docs.mistral.ai/capabilities/reasoning */
+/** Where Mistral's reasoning is: among the parts of the content. https://docs.mistral.ai/inference/conversations/reasoning */
 export const thinkingPart = "content.thinking"
 
 /**
@@ -71,7 +71,7 @@ const unspoken = ["images", "audio", "video", "annotations"] as const
 
 /**
  * Fields beside the choices that name the pages an answer is about.
- * https://docs.perplexity.ai/api-reference/chat-completions-post
+ * https://docs.getbifrost.ai/providers/supported-providers/perplexity
  */
 const sources = ["citations", "search_results"] as const
 
