@@ -52,6 +52,7 @@ const openai: Rules = {
   documents: "inline",
   audio: true,
   cacheControl: false,
+  requestCache: false,
   betas: "any",
   finishWords: {},
   usageFields: {},

@@ -75,6 +75,7 @@ const dialect = {
   documents: "url",
   audio: false,
   cacheControl: true,
+  requestCache: true,
   betas: ["one"],
   finishWords: { DONE: "stop" },
   usageFields: { cacheRead: "a", cacheWrite: "b", thinking: "c" },

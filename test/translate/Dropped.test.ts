@@ -77,7 +77,7 @@ const fromAnthropic: ReadonlyArray<Row> = [
       inference_geo: "eu",
       speed: "fast"
     },
-    ["cache_control", "container", "diagnostics", "inference_geo", "speed"]
+    ["container", "diagnostics", "inference_geo", "speed", "cache_control"]
   ],
   [{ mcp_servers: [], context_management: {} }, ["mcp_servers", "context_management"]],
   [{ metadata: { user_id: "a".repeat(129), other: 1 } }, ["metadata.other", "metadata.user_id"]],

@@ -124,6 +124,7 @@ const Rules = Schema.Struct({
   ),
   audio: field(Schema.Boolean, "Whether audio is accepted."),
   cacheControl: field(Schema.Boolean, "Whether cache_control is accepted."),
+  requestCache: field(Schema.Boolean, "Whether cache_control of the whole request is accepted."),
   betas: field(
     Schema.Union([Schema.Literal("any"), Words]),
     "Protocol anthropic only: which of the caller's anthropic-beta are passed on."

@@ -26,6 +26,11 @@ export const rows: ReadonlyArray<Row> = [
         is: "yes",
         source: "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
       },
+      requestCache: {
+        is: true,
+        source:
+          "https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/messages.ts"
+      },
       schemaTop: { is: "object", source: "https://github.com/anthropics/claude-code/issues/5973" },
       propertyNameCharacters: { is: "a-zA-Z0-9_.-", source: "https://github.com/decocms/studio/pull/6874" },
       propertyNames: {

@@ -103,6 +103,8 @@ export interface Rules {
   readonly audio: boolean
   /** Whether `cache_control` is accepted. */
   readonly cacheControl: boolean
+  /** Whether `cache_control` of the whole request is accepted. */
+  readonly requestCache: boolean
   /** Protocol anthropic: which of the caller's `anthropic-beta` values are accepted; `any` for all. */
   readonly betas: "any" | ReadonlyArray<string>
   /** Its own finish reasons, in addition to the standard ones. */

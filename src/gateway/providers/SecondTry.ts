@@ -19,6 +19,8 @@ const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   [/stream_options/i, { streamOptions: false }],
   [/parallel_tool_calls/i, { parallelToolCalls: false }],
   [/service_tier/i, { serviceTier: false }],
+  // Where Claude is served by others: `cache_control: Extra inputs are not permitted`
+  [/(?:^|[^.\w])cache_control.{0,40}not permitted/i, { requestCache: false }],
   // `Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.`
   [/'max_tokens' is not supported.{0,80}max_completion_tokens/i, { tokenCap: "max_completion_tokens" }],
   [/max_completion_tokens/i, { tokenCap: "max_tokens" }],

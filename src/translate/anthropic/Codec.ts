@@ -18,6 +18,7 @@ export const codec: Codec = {
     effort: "thinking",
     user: "metadata.user_id",
     tier: "service_tier",
+    cache: "cache_control",
     format: "output_config.format",
     toolStrict: "tools.strict",
     thinking: "messages.content.thinking",

@@ -35,6 +35,7 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   // The beta name of `output_config.format`.
   ["output_format", (value, draft) => format(value, draft)],
   ["metadata", (value, draft) => metadata(object(value), draft)],
+  ["cache_control", (value, draft) => set(draft, "cache", isObject(value) ? value : undefined)],
   ["service_tier", (value, draft) => set(draft, "tier", tiers.get(value))],
   ["speed", says("standard")],
   ["tools", (value, draft) => tools(value, draft)],

@@ -22,9 +22,11 @@ export const writeRequest = (
     effort: thinking.effort,
     format: format === undefined ? undefined : writeFormat(format, dropped)
   })
+  if (settings.cache !== undefined && !dialect.requestCache) dropped.common("cache")
   return compact({
     model: request.model,
     max_tokens,
+    cache_control: dialect.requestCache ? settings.cache : undefined,
     ...writeMessages(request, traits, dialect),
     ...sampling(request, dialect.sampling ? traits.sampling : "none", thinking.isOn, dropped),
     stop_sequences: writeStops(request, dropped, dialect),

@@ -157,6 +157,8 @@ export interface Settings {
   effort?: Effort
   /** The end user, as an opaque id. */
   user?: string
+  /** The cache control of the whole prompt, in Anthropic's format. */
+  cache?: JsonObject
   /** `standard`: never on a faster, more expensive tier. */
   tier?: "auto" | "standard"
 }

@@ -11,6 +11,7 @@ export type Nameable =
   | "effort"
   | "user"
   | "tier"
+  | "cache"
   | "format"
   | "toolStrict"
   | "thinking"

@@ -19,6 +19,7 @@ export const codec: Codec = {
     effort: "reasoning_effort",
     user: "user",
     tier: "service_tier",
+    cache: "cache_control",
     format: "response_format.json_schema",
     toolStrict: "tools.function.strict",
     thinking: "messages.reasoning_details",

@@ -17,6 +17,8 @@ export const commonFields: ReadonlyArray<Field> = [
       body.safety_identifier === value ||
       (string(body.safety_identifier) === undefined && set(draft, "user", string(value)))
   ],
+  // Not OpenAI's, but what clients say to routers of Anthropic's models.
+  ["cache_control", (value, draft) => set(draft, "cache", isObject(value) ? value : undefined)],
   ["service_tier", (value, draft) => set(draft, "tier", tiers.get(value))],
   [
     "parallel_tool_calls",

@@ -52,7 +52,7 @@ const settings = (
   dropped: Dropped,
   dialect: Dialect
 ): JsonObject => {
-  const { maxTokens, temperature, topP, topK, stop, user, tier } = request.settings
+  const { cache, maxTokens, temperature, topP, topK, stop, user, tier } = request.settings
   const effort = writeEffort(request, traits, dropped, dialect)
   const samples = dialect.sampling && (!traits.reasons || effort === "none")
   // The default of every model; leaving it out is equivalent.
@@ -63,6 +63,7 @@ const settings = (
   if (stop !== undefined && stops?.length !== stop.length) dropped.common("stop")
   const keepsUser = user !== undefined && user.length <= longestUser && dialect.metadata
   if (user !== undefined && !keepsUser) dropped.common("user")
+  if (cache !== undefined && !dialect.requestCache) dropped.common("cache")
   // `auto` equals leaving it out.
   if (tier === "standard" && !dialect.serviceTier) dropped.common("tier")
   return {
@@ -73,6 +74,7 @@ const settings = (
     reasoning_effort: effort,
     // `safety_identifier` is the new name, which few servers besides OpenAI's accept.
     user: keepsUser ? user : undefined,
+    cache_control: dialect.requestCache ? cache : undefined,
     service_tier: !dialect.serviceTier ? undefined : tier === "standard" ? "default" : tier
   }
 }

@@ -15,6 +15,7 @@ export const codec: CallerCodec = {
     effort: "reasoning.effort",
     user: "user",
     tier: "service_tier",
+    cache: "cache_control",
     format: "text.format",
     toolStrict: "tools.strict",
     thinking: "input.reasoning",

@@ -67,6 +67,64 @@ describe("cache control", () => {
   )
 })
 
+describe("a cache of the whole prompt", () => {
+  const messages = [{ role: "user", content: "hi" }]
+  for (const [path, body] of [
+    ["/v1/chat/completions", { messages }],
+    ["/v1/responses", { input: "hi" }]
+  ] as const) {
+    it.live(`is requested from Claude, from ${path}`, () =>
+      Effect.gen(function* () {
+        const { post, seen } = yield* stage({ claude })
+        const got = yield* post(path, { ...body, model: "claude/claude-sonnet-5", cache_control })
+        assert.deepStrictEqual(seen.claude![0]!.body.cache_control, cache_control)
+        assert.isUndefined(got.headers["x-failover-dropped"])
+      })
+    )
+  }
+
+  it.live("is left out where a server of Claude refuses the field, and named", () =>
+    Effect.gen(function* () {
+      const refusal = {
+        type: "invalid_request_error",
+        message: "cache_control: Extra inputs are not permitted"
+      }
+      const { post, seen } = yield* stage({
+        cloud: {
+          protocol: "anthropic",
+          reply: (asked) =>
+            asked.cache_control === undefined
+              ? { json: message([{ type: "text", text: "ok" }]) }
+              : { status: 400, json: { type: "error", error: refusal } }
+        }
+      })
+      const got = yield* post("/v1/chat/completions", {
+        model: "cloud/claude-sonnet-5",
+        messages,
+        cache_control
+      })
+      assert.strictEqual(got.status, 200, got.text)
+      assert.strictEqual(seen.cloud!.length, 2)
+      assert.strictEqual(got.headers["x-failover-dropped"], "cache_control")
+    })
+  )
+
+  it.live("is named as dropped for servers that do not know it", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({ corp: chats, minimax: claude })
+      for (const [path, model] of [
+        ["/v1/messages", "corp/m"],
+        ["/v1/chat/completions", "minimax/minimax-m2"]
+      ] as const) {
+        const got = yield* post(path, { model, max_tokens: 9, messages, cache_control })
+        assert.strictEqual(got.headers["x-failover-dropped"], "cache_control", path)
+      }
+      assert.isUndefined(seen.corp![0]!.body.cache_control)
+      assert.isUndefined(seen.minimax![0]!.body.cache_control)
+    })
+  )
+})
+
 describe("Anthropic's billing header", () => {
   it.live("reaches Anthropic, and no other server of its protocol", () =>
     Effect.gen(function* () {
