@@ -3,7 +3,7 @@ import { resolve, type Dialect as TargetDialect } from "../dialect/index.ts"
 import { codec as anthropic } from "./anthropic/Codec.ts"
 import type { Carry } from "./carry/Carry.ts"
 import { Dropped } from "./common/Dropped.ts"
-import { isObject, type JsonObject } from "./common/Json.ts"
+import { bounded, isObject, type JsonObject } from "./common/Json.ts"
 import * as Fit from "./fit/Fit.ts"
 import * as Restore from "./fit/Restore.ts"
 import { codec as openai } from "./openai/Codec.ts"
@@ -78,6 +78,20 @@ export const expressRequest = (
   if (from === to && dialect?.apply !== "always") {
     return { body: named, dropped: [], change: "unchanged", lost: [] }
   }
+  const { isExceeded, value } = bounded(() => express(from, to, named, carry, dialect))
+  return isExceeded ? { ...value, change: "cannot", lost: [...value.lost, tooMany] } : value
+}
+
+/** What is said to be lost if the arguments of calls take too long to parse. */
+const tooMany = "arguments with too many keys and values"
+
+const express = (
+  from: Dialect,
+  to: Protocol,
+  named: JsonObject,
+  carry?: Carry,
+  dialect?: TargetDialect
+): ExpressedRequest => {
   const dropped = new Dropped(callers[from].names)
   const read = callers[from].readRequest(named, dropped)
   const rules = dialect ?? resolve({ protocol: to, model: read.model })

@@ -36,13 +36,21 @@ kinds[quote] = 1
 for (const char of "{[") kinds[char.charCodeAt(0)] = 2
 for (const char of "}]") kinds[char.charCodeAt(0)] = 3
 
-/** Weighs one JSON text. */
+/** Weighs one JSON text, or several together. */
 export class JsonBounds {
   #depth = 0
   #weight = 0
   #isText = false
   /** The last byte was a backslash inside a string, so the next byte is escaped. */
   #isEscaped = false
+
+  /** Adds a whole text. It nests for itself; its weight is added to that of the texts before it. */
+  feedWhole(bytes: Uint8Array): Excess | undefined {
+    this.#depth = 0
+    this.#isText = false
+    this.#isEscaped = false
+    return this.feed(bytes)
+  }
 
   /** Adds the next bytes; returns the limit that they exceed. */
   feed(bytes: Uint8Array): Excess | undefined {

@@ -1,4 +1,5 @@
 /** Safe access to untrusted JSON: every function returns a value, nothing throws. */
+import * as JsonBounds from "../../providers/bytes/JsonBounds.ts"
 
 /** A JSON object. */
 export interface JsonObject {
@@ -36,8 +37,38 @@ export const number = (u: unknown): number | undefined =>
 /** The boolean; `undefined` for anything else. */
 export const boolean = (u: unknown): boolean | undefined => (typeof u === "boolean" ? u : undefined)
 
-/** The value of a JSON text; `undefined` if it is invalid. */
+/** The bounds of the texts that are parsed now, all together; `undefined` outside of `bounded`. */
+let shared: JsonBounds.JsonBounds | undefined
+let isExceeded = false
+
+/**
+ * Runs a translation. JSON that stands as text in a body, such as the arguments of a call, was not measured with the
+ * body; here all of it together is bounded as a body is. `isExceeded` says that some was not parsed for that.
+ */
+export const bounded = <A>(translate: () => A): { readonly value: A; readonly isExceeded: boolean } => {
+  const before = { shared, isExceeded }
+  shared = new JsonBounds.JsonBounds()
+  isExceeded = false
+  try {
+    const value = translate()
+    return { value, isExceeded }
+  } finally {
+    shared = before.shared
+    isExceeded = before.isExceeded
+  }
+}
+
+const isTooMuch = (json: string): boolean => {
+  if (shared === undefined) {
+    return json.length > JsonBounds.harmless && JsonBounds.excessOf(Buffer.from(json)) !== undefined
+  }
+  if (!isExceeded) isExceeded = shared.feedWhole(Buffer.from(json)) !== undefined
+  return isExceeded
+}
+
+/** The value of a JSON text; `undefined` if it is invalid, or would take too long to parse (see `JsonBounds`). */
 export const parse = (json: string): unknown => {
+  if (isTooMuch(json)) return undefined
   try {
     return JSON.parse(json)
   } catch {
