@@ -101,7 +101,9 @@ export const install = (
       const last = exchanges.at(-1)
       if (refusal === undefined || !socket.writable) return void socket.destroy()
       ended.add(socket)
-      socket.resume()
+      // A request whose refusal is decided must not be served if the rest of it arrives.
+      if (last === undefined || last.request.complete) discardRest(socket)
+      else socket.resume()
       if (last === undefined) {
         const isSilent = socket instanceof Socket && socket.bytesRead === 0
         return end(
@@ -132,9 +134,21 @@ export const install = (
       ended.add(socket)
       const { headers, method = "CONNECT", url = "" } = request
       const head = { line: { method, url }, headers: headers as NodeAnswer.Headers }
-      end(socket, answering.unread(head, OwnRefusals.notAllowed("GET, HEAD, POST, DELETE")))
+      const refuse = () =>
+        end(socket, answering.unread(head, OwnRefusals.notAllowed("GET, HEAD, POST, DELETE")))
+      const before = socket instanceof Socket ? connections.of(socket)?.exchanges.at(-1) : undefined
+      socket.resume()
+      if (before === undefined) refuse()
+      else before.response.once("close", refuse)
     })
   })
+
+/** Takes a connection away from its parser: after a timeout it would go on with the same request. */
+const discardRest = (socket: Duplex): void => {
+  socket.removeAllListeners("data")
+  // Node's server stops feeding the parser when a socket gets such a listener.
+  socket.on("data", () => {})
+}
 
 const reasons: Readonly<Record<number, string>> = {
   400: "Bad Request",

@@ -27,15 +27,25 @@ const gateway = Effect.fnUntraced(function* (settings: object = {}) {
   return { server, url, entries }
 })
 
+interface Sending {
+  /** The client ends its side of the connection at once. */
+  readonly ends?: boolean
+  /** More bytes: after some milliseconds, or when the first answer comes. */
+  readonly late?: { readonly after: number | "refusal"; readonly said: string }
+}
+
 /** Sends bytes and reads until the connection is closed, or has been quiet for long. */
-const exchange = (url: string, said: string | Uint8Array, ends = false) =>
+const exchange = (url: string, said: string | Uint8Array, { ends = false, late }: Sending = {}) =>
   Effect.callback<{ readonly text: string; readonly end: string }>((resume) => {
     let text = ""
     let end = "closed"
     const socket = net.connect(Number(new URL(url).port), "127.0.0.1", () => {
       socket.write(said)
       if (ends) socket.end()
+      if (late !== undefined && late.after !== "refusal")
+        setTimeout(() => socket.write(late.said), late.after)
     })
+    if (late?.after === "refusal") socket.once("data", () => socket.write(late.said))
     socket.on("data", (part) => (text += part.toString("latin1")))
     socket.on("end", () => socket.end())
     socket.on("error", (error) => (end = String(Reflect.get(error, "code"))))
@@ -49,6 +59,8 @@ const answersOf = (text: string) =>
     const header = (name: string) => new RegExp(`^${name}: (.*)$`, "im").exec(head)?.[1]?.trim()
     return { status: Number(head.slice(9, 12)), header, body }
   })
+
+const statusesOf = (text: string) => answersOf(text).map(({ status }) => status)
 
 const post = (path: string, headers: string, body: string) =>
   `POST ${path} HTTP/1.1\r\nhost: x\r\n${authorized}${headers}\r\n${body}`
@@ -235,18 +247,32 @@ describe("a request that cannot be read", () => {
         "nonsense\r\n\r\n": 400,
         "POST /v1/chat/completions HTTP/1.1\r\nhost: loc": 408,
         [post("/v1/chat/completions", "content-length: 100\r\n", "{")]: 408,
-        [post("/v1/chat/completions", large, "")]: 431
+        [post("/v1/chat/completions", large, "")]: 431,
+        "CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n": 405
       }
       for (const [next, status] of Object.entries(late)) {
         const { server, url } = yield* gateway({ timeouts: { headers: 50, request: 100 } })
         server.play([{ wait: 400 }, ...FaultServer.json(openai.answer)])
         const { end, text } = yield* exchange(url, `${good()}${good()}${next}`)
-        assert.deepStrictEqual(
-          answersOf(text).map(({ status }) => status),
-          [200, 200, status]
-        )
+        assert.deepStrictEqual(statusesOf(text), [200, 200, status])
         assert.strictEqual(end, "closed")
       }
+    })
+  )
+
+  it.live("is not called after its refusal if the rest of it arrives then", () =>
+    Effect.gen(function* () {
+      const { server, url } = yield* gateway({ timeouts: { headers: 50, request: 100 } })
+      server.play([{ wait: 400 }, ...FaultServer.json(openai.answer)])
+      const [half, rest] = [good().slice(0, 40), good().slice(40)]
+      const alone = yield* exchange(url, half, { late: { after: "refusal", said: rest } })
+      assert.deepStrictEqual(statusesOf(alone.text), [408])
+      yield* Effect.sleep(50)
+      assert.lengthOf(server.requests, 0)
+      const behind = yield* exchange(url, `${good()}${half}`, { late: { after: 250, said: rest } })
+      assert.deepStrictEqual(statusesOf(behind.text), [200, 408])
+      yield* Effect.sleep(50)
+      assert.lengthOf(server.requests, 1)
     })
   )
 
@@ -261,7 +287,7 @@ describe("a request that cannot be read", () => {
   it.live("that ends in the middle is answered in its headers, and has left in its body", () =>
     Effect.gen(function* () {
       const { entries, url } = yield* gateway({ maxConcurrent: 1 })
-      const half = (said: string) => exchange(url, said, true)
+      const half = (said: string) => exchange(url, said, { ends: true })
       assert.strictEqual(answersOf((yield* half("GET /healthz HTTP/1.1\r\nhos")).text)[0]?.status, 400)
       yield* half(post("/v1/chat/completions", "content-length: 100\r\n", "{"))
       yield* eventually(() => entries().length === 2)
