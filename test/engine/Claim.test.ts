@@ -187,4 +187,54 @@ describe("a shared bench", () => {
       assert.lengthOf(a.calls, 2)
     }).pipe(world(() => Effect.sync(() => !probing)))
   })
+
+  it.effect("does not keep a request from benched targets while another process probes", () => {
+    let asked = 0
+    return Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])
+      const b = Scripted.make("b", [["other"], [fault("Timeout")], ["other"]])
+      const [first, second] = [Model.make(a, "m"), Model.make(b, "m")]
+      const chain = Chain.make(first, second)
+      yield* Failover.complete(chain, "before")
+      yield* TestClock.adjust("5 seconds")
+      yield* Effect.exit(Failover.complete(Chain.make(second), "before", { whenAllBenched: "fail" }))
+      const { took, value } = yield* play(Failover.complete(chain, "q"))
+      assert.strictEqual(value, "other")
+      assert.isAtMost(took, 20)
+      assert.strictEqual(asked, 1)
+    }).pipe(world(() => Effect.sync(() => ++asked > 1_000)))
+  })
+
+  it.effect("adds no target to a request that may call no other one", () => {
+    let asked = 0
+    return Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])
+      const b = Scripted.make("b", [["other"], [throttle("1 minute")]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      yield* Failover.complete(chain, "before")
+      yield* TestClock.adjust("5 seconds")
+      const one = Chain.withPolicy(chain, { targets: 1 })
+      const { error, value } = yield* play(Failover.complete(one, "q"))
+      assert.strictEqual(value, undefined)
+      assert.strictEqual(error?._tag, "ChainExhausted")
+      assert.deepStrictEqual(calls(a, b).slice(2), ["5000 b/m"])
+    }).pipe(world(() => Effect.sync(() => ++asked > 1)))
+  })
+
+  it.effect("adds no attempt to a target that was called after another process probed it", () => {
+    let asked = 0
+    return Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("5 seconds")], [throttle("4 seconds")], ["back"]])
+      const b = Scripted.make("b", [["other"], [throttle("5100 millis")], [throttle("1 minute")]])
+      const [first, second] = [Model.make(a, "m"), Model.make(b, "m")]
+      const chain = Chain.make(first, second)
+      yield* Failover.complete(chain, "before")
+      yield* Effect.exit(Failover.complete(Chain.make(second), "before", { whenAllBenched: "fail" }))
+      yield* TestClock.adjust("5 seconds")
+      const call = { whenAllBenched: "wait", attempts: 1 } as const
+      const { error } = yield* play(Failover.complete(chain, "q", call))
+      assert.strictEqual(error?._tag, "ChainExhausted")
+      assert.deepStrictEqual(calls(a, b).slice(3), ["5100 a/m", "5100 b/m"])
+    }).pipe(world(() => Effect.sync(() => ++asked > 1)))
+  })
 })

@@ -119,14 +119,19 @@ const takeTurn = <P extends Backend, R, A>(
   return Step.attemptAgain(place.next ?? "credential")
 }
 
-/** Begins a visit to an earlier place if that can be called as well: cooldowns may end at the same time. */
+/**
+ * Begins a visit to an earlier place if that can be called as well: cooldowns may end at the same time. One that another process
+ * was probing has to wait for its own time.
+ */
 const openBefore = <P extends Backend, R, A>(
-  { candidates }: RunState<P, R, A>,
+  run: RunState<P, R, A>,
   place: WhenAllBenched.RunPlace<P>,
   places: ReadonlyArray<WhenAllBenched.RunPlace<P>>
 ): Visit<P> | undefined => {
-  const other = places.find(
-    (each) => each === place || (each.isFirst && candidates.why(each.target) === undefined)
-  )
+  const { candidates } = run
+  const now = run.now()
+  const isOpen = ({ isFirst, notBefore, target }: WhenAllBenched.RunPlace<P>) =>
+    isFirst && notBefore <= now && candidates.why(target) === undefined
+  const other = places.find((each) => each === place || isOpen(each))
   return other === undefined || other === place ? undefined : candidates.admit(other.backend, other.target)
 }

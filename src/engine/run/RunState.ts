@@ -147,7 +147,6 @@ export class RunState<P extends Backend, R, A> implements Situation {
     return this.visits < this.options.policy.targets
   }
 
-  /** The first attempt at each target is free: the budget bounds how often targets are called again. */
   /** The first attempt at each target is free: the budget limits retries. */
   get attemptsLeft(): number {
     return this.options.policy.attempts - 1 - (this.attempts - this.visits)

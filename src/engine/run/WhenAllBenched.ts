@@ -113,13 +113,15 @@ const placesAgain = <P extends Backend, R>(
   now: number
 ): ReadonlyArray<RunPlace<P>> => {
   if (attemptsLeft < 1 || now >= waitsUntil()) return []
-  if (whenAllBenched !== "wait") return unfinished
+  // A target that another process was probing has not been called.
+  const begun = unfinished.filter(({ isFirst }) => !isFirst)
+  if (whenAllBenched !== "wait") return begun
   const awaited = BenchedTargets.ofWilling(candidates).benched.filter(
     ({ target }) =>
-      candidates.hasTried(target) && !unfinished.some((place) => place.target.key === target.key)
+      candidates.hasTried(target) && !begun.some((place) => place.target.key === target.key)
   )
   const again = { notBefore: now, isFirst: false, anyway: false }
-  return [...unfinished, ...awaited.map(({ backend, target }) => ({ backend, target, ...again }))]
+  return [...begun, ...awaited.map(({ backend, target }) => ({ backend, target, ...again }))]
 }
 
 const benchedPlaces = <P extends Backend, R>(
@@ -133,7 +135,9 @@ const benchedPlaces = <P extends Backend, R>(
   // probably fail too; it is tried once before the run ends.
   const open = first(candidates.untried(), whenAllBenched === "tryAnyway")
   const isOpen = (target: Target) => open.some((place) => place.target.key === target.key)
-  const mayGoOn = ({ isFirst, target }: RunPlace<P>) => (isFirst || attemptsLeft > 0) && !isOpen(target)
+  // A first visit that another process's probe had put off may have been made since then.
+  const mayGoOn = ({ isFirst, target }: RunPlace<P>) =>
+    (isFirst ? !candidates.hasTried(target) : attemptsLeft > 0) && !isOpen(target)
   const goOn = [...open, ...(now < situation.waitsUntil() ? unfinished.filter(mayGoOn) : [])]
   if (whenAllBenched === "fail") return goOn
   const isUnfinished = (target: Target) => goOn.some((place) => place.target.key === target.key)
