@@ -6,7 +6,7 @@ import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
-import { calls, fault, play, tooLong } from "../support/engine.ts"
+import { calls, fault, play, throttle, tooLong } from "../support/engine.ts"
 
 const runtime = Failover.layer()
 
@@ -23,6 +23,19 @@ describe("a prompt that is too long", () => {
       assert.strictEqual(value, "fine")
       assert.deepStrictEqual(calls(a), ["0 a/w200", "0 a/w400"])
       assert.deepStrictEqual(benches, [])
+    }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect("does not come back to a throttled credential of a model whose window is too small", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make(
+        "a",
+        ({ credential }) => (credential.name === "one" ? [[throttle("1 second")], ["never"]] : [[tooLong()]]),
+        { credentials: [Credential.make("one"), Credential.make("two")] }
+      )
+      const { error } = yield* play(Failover.complete(Chain.make(known(a, 200)), "q"))
+      assert.deepStrictEqual(calls(a), ["0 a/w200#one", "0 a/w200#two"])
+      assert.notStrictEqual(error, undefined)
     }).pipe(Effect.provide(runtime))
   )
 

@@ -93,10 +93,10 @@ export const decide = <P extends Backend, R>(situation: Situation<P, R>, now: nu
 const isOwnFault = (failure: Failure | undefined): failure is BadRequest | ContextExceeded =>
   failure?._tag === "ContextExceeded" || (failure?._tag === "BadRequest" && failure.reason === "Unsupported")
 
-const placesOf = <P extends Backend, R>(
-  situation: Situation<P, R>,
-  now: number
-): ReadonlyArray<RunPlace<P>> => {
+const placesOf = <P extends Backend, R>(all: Situation<P, R>, now: number): ReadonlyArray<RunPlace<P>> => {
+  // Since a visit was put off, another credential of its model may have refused the request.
+  const unfinished = all.unfinished.filter(({ target }) => all.candidates.isWilling(target))
+  const situation = { ...all, unfinished }
   if (situation.mayMove === false) return placesAgain(situation, now)
   const places = benchedPlaces(situation, now)
   const isOpen = ({ forRoom }: RunPlace<P>) => forRoom !== true || !situation.hasWaitedForRoom
@@ -117,8 +117,7 @@ const placesAgain = <P extends Backend, R>(
   const begun = unfinished.filter(({ isFirst }) => !isFirst)
   if (whenAllBenched !== "wait") return begun
   const awaited = BenchedTargets.ofWilling(candidates).benched.filter(
-    ({ target }) =>
-      candidates.hasTried(target) && !begun.some((place) => place.target.key === target.key)
+    ({ target }) => candidates.hasTried(target) && !begun.some((place) => place.target.key === target.key)
   )
   const again = { notBefore: now, isFirst: false, anyway: false }
   return [...begun, ...awaited.map(({ backend, target }) => ({ backend, target, ...again }))]
