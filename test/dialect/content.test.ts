@@ -75,6 +75,34 @@ describe("content that is declared as something else", () => {
   })
 })
 
+describe("an image in a message of the model", () => {
+  const hi = { role: "user", content: "hi" }
+  const source = { type: "base64", media_type: "image/png", data: png }
+  const given = {
+    openai: { messages: [hi, { role: "assistant", content: [image("image/png", png)] }, hi] },
+    anthropic: {
+      max_tokens: 9,
+      messages: [hi, { role: "assistant", content: [{ type: "image", source }] }, hi]
+    },
+    responses: {
+      input: [
+        hi,
+        { role: "assistant", content: [{ type: "input_image", image_url: `data:image/png;base64,${png}` }] },
+        hi
+      ]
+    }
+  } as const
+
+  for (const from of ["openai", "anthropic", "responses"] as const) {
+    it(`skips a target of another protocol, because only users can show images: ${from}`, () => {
+      const to = from === "anthropic" ? "openai" : "anthropic"
+      const { change, lost } = Translate.expressRequest(from, to, { model: "m", ...given[from] })
+      assert.strictEqual(change, "cannot")
+      assert.lengthOf(lost, 1)
+    })
+  }
+})
+
 describe("what is to be kept in a cache", () => {
   const cache_control = { type: "ephemeral" }
 

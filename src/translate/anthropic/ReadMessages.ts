@@ -36,7 +36,11 @@ const only = <A extends Block>(
   is: (block: Block) => block is A,
   dropped: Dropped
 ): ReadonlyArray<A> => {
-  for (const block of blocks) if (!is(block)) dropped.field(`messages.content.${block.type}`)
+  for (const block of blocks) {
+    if (is(block)) continue
+    if (isContent(block)) dropped.content(`messages.content.${block.type}`)
+    else dropped.field(`messages.content.${block.type}`)
+  }
   return blocks.filter(is)
 }
 

@@ -223,7 +223,9 @@ const readSpoken = (content: unknown, dropped: Dropped): ReadonlyArray<Spoken> =
     const isRefusal = part.type === "refusal"
     const said = string(isRefusal ? part.refusal : part.text)
     if (said !== undefined) return [{ type: isRefusal ? "refusal" : "text", text: said }]
-    dropped.field(`input.content.${string(part.type) ?? "type"}`)
+    const type = string(part.type) ?? "type"
+    if (partKeys.has(type)) dropped.content(`input.content.${type}`)
+    else dropped.field(`input.content.${type}`)
     return []
   })
 }
