@@ -35,11 +35,12 @@ export const hedgeOf = (
   const { hedge, timeouts } = target.policy
   if (hedge === undefined) return { to: [], whyNot: "hedging is off (policy.hedge)" }
   const at = targets.findIndex((each) => each.target === target)
-  const open = targets.filter((each, index) => each.state === "callable" && index !== at)
-  const here = open.filter(
-    (each) => each.tier === tier && (strategy !== undefined || targets.indexOf(each) > at)
+  const isOpen = (each: Known) => each.state === "callable"
+  const here = targets.filter(
+    (each, index) =>
+      each.tier === tier && index !== at && (strategy !== undefined || index > at) && isOpen(each)
   )
-  const later = hedge.to === "chain" ? open.filter((each) => each.tier > tier) : []
+  const later = hedge.to === "chain" ? targets.filter((each) => each.tier > tier && isOpen(each)) : []
   const to = firstOf(here.length > 0 ? here : later.filter((each) => each.tier === later[0]!.tier))
   const { times } = signals.ofTarget(target)
   const delay = (kind: "stream" | "effect", longest: number) => {

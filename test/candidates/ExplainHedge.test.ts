@@ -1,7 +1,10 @@
 /** What `explain` says of hedges is what a request then does. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { hedgeOf } from "../../src/candidates/ExplainHedge.ts"
+import { SignalsOf } from "../../src/choice/Signals.ts"
 import * as Chain from "../../src/domain/Chain.ts"
+import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type { FailoverEvent } from "../../src/events/FailoverEvent.ts"
@@ -54,6 +57,25 @@ const under = (policy: Policy.Options) => Effect.provide(Failover.layer({ policy
 const always = { after: "1 second", share: 1 } as const
 
 describe("explaining hedges", () => {
+  it.effect("reads the targets of a long tier a few times only", () =>
+    Effect.gen(function* () {
+      const [one, ...others] = Array.from({ length: 200 }, (_, i) => Credential.make(`k${i}`))
+      const a = Scripted.make("a", [slow], { credentials: [one!, ...others] })
+      const failover = yield* Failover.Failover
+      const targets = yield* failover.explain(Chain.make(Model.make(a, "m")))
+      let reads = 0
+      const counted = new Proxy(targets, {
+        get: (list, field) => {
+          reads++
+          return Reflect.get(list, field)
+        }
+      })
+      const { to } = hedgeOf(targets[0]!, counted, new SignalsOf(), 2)
+      assert.deepStrictEqual(to, [targets[1]!.target])
+      assert.isAtMost(reads, 8 * targets.length)
+    }).pipe(under({ hedge: always }))
+  )
+
   it.effect("says that they are off", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(
