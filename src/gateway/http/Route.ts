@@ -118,15 +118,15 @@ const aliases: ReadonlyMap<string, string> = new Map(
 )
 
 /**
- * The path of a request, without the query and without empty segments (`http://host/` + `/v1/messages`); a known path
- * has exactly one `/v1`.
+ * The path of a request, without the query. An API path may have empty segments (`http://host/` + `/v1/messages`) and one
+ * `/v1` too few or too many. All other paths are as they came: a proxy in front that blocks `/admin` also blocks `//admin`.
  */
 export const pathOf = (url: string): string => {
   const query = url.indexOf("?")
-  let path = query === -1 ? url : url.slice(0, query)
-  if (path.includes("//")) path = path.replace(/\/{2,}/g, "/")
-  if (path.length > 1 && path.endsWith("/")) path = path.slice(0, -1)
-  return aliases.get(path) ?? path
+  const path = query === -1 ? url : url.slice(0, query)
+  if (routes.has(path)) return path
+  const merged = path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "")
+  return routes.has(merged) || merged === modelsPath ? merged : (aliases.get(merged) ?? path)
 }
 
 const single = /^(?:\/v1){0,2}\/models\/(.+)$/

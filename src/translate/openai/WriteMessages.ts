@@ -7,6 +7,7 @@ import type { Dropped } from "../common/Dropped.ts"
 import { append, compact, type JsonObject } from "../common/Json.ts"
 import * as ToolNames from "../common/ToolNames.ts"
 import { type Rule, ruleOf, ToolIds } from "../protocol/ToolIds.ts"
+import { JoinedText } from "./parts/JoinedText.ts"
 import { thinkingPart } from "./parts/MessageContent.ts"
 
 /** OpenAI refuses ids that are longer: `string too long. Expected a string with maximum length 40`. */
@@ -130,13 +131,12 @@ const markError = (content: string | ReadonlyArray<JsonObject>): string | Readon
  * - https://github.com/QwenLM/qwen-code/pull/2320
  */
 const asContent = (parts: ReadonlyArray<JsonObject>): string | ReadonlyArray<JsonObject> => {
-  let joined: string | undefined
+  const joined = new JoinedText()
   for (const { cache_control, text } of parts) {
     if (typeof text !== "string" || cache_control !== undefined) return parts
-    if (joined === undefined || joined === "") joined = text
-    else if (text !== "") joined = apart(joined, text)
+    joined.addApart(text)
   }
-  return joined ?? ""
+  return joined.toString()
 }
 
 const withCache = (part: JsonObject, cache: JsonObject | undefined): JsonObject =>
@@ -178,16 +178,12 @@ const writeDocument = ({ media, name }: Document, areFetched: boolean): JsonObje
   return { type: "file", file: { filename: name ?? "document.pdf", file_data: DataUrl.write(media) } }
 }
 
-/** Two texts with a blank line between them, unless there is a line break. */
-const apart = (before: string, after: string): string =>
-  before.endsWith("\n") || after.startsWith("\n") ? before + after : `${before}\n\n${after}`
-
 const writeAssistant = (
   parts: ReadonlyArray<Spoken>,
   ids: ToolIds,
   dropped: Dropped
 ): JsonObject | undefined => {
-  let said: string | undefined
+  let said: JoinedText | undefined
   let refusal: string | undefined
   /** The next text does not continue the previous one. */
   let isApart = false
@@ -197,8 +193,9 @@ const writeAssistant = (
     switch (part.type) {
       case "text":
         isApart ||= part.isApart === true
-        if (said === undefined || said === "" || !isApart) said = (said ?? "") + part.text
-        else if (part.text !== "") said = apart(said, part.text)
+        said ??= new JoinedText()
+        if (isApart) said.addApart(part.text)
+        else said.add(part.text)
         if (part.text !== "") isApart = false
         break
       case "refusal":
@@ -223,13 +220,14 @@ const writeAssistant = (
   }
   if (said === undefined && refusal === undefined && calls.length === 0) return undefined
   const { [thinkingPart]: thought, ...members } = left
+  const text = said?.toString()
   const content =
     typeof thought === "string"
       ? [
           { type: "thinking", thinking: [{ type: "text", text: thought }] },
-          ...(said === undefined ? [] : [{ type: "text", text: said }])
+          ...(text === undefined ? [] : [{ type: "text", text }])
         ]
-      : (said ?? null)
+      : (text ?? null)
   return compact({
     role: "assistant",
     content,

@@ -49,6 +49,16 @@ const client = (url: string, secret: string) =>
 const paths = ["benches", "health", "decisions", "explain?model=smart", "config", "events", "openapi.json"]
 
 describe("the admin API", () => {
+  it.live("is at its exact paths only, so that a proxy in front can block them", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running()
+      for (const path of ["//admin/health", "/v1/admin/health"]) {
+        const response = yield* ask(`${url}${path}`, { headers: bearer })
+        assert.strictEqual(response.status, 404, path)
+      }
+    })
+  )
+
   it.live("does not exist without an admin token, whatever token a request has", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
