@@ -1,14 +1,13 @@
 /** The programs of the pages about moving from other libraries, run against two servers: the first provider is throttled, the second one answers. */
-import { writeFileSync } from "node:fs"
-import { mkdir } from "node:fs/promises"
+import { execFile } from "node:child_process"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join, resolve } from "node:path"
+import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
 import { fromMarkdown, toModule } from "./extract.ts"
 
-const directory = resolve(import.meta.dirname, "../../node_modules/.cache/moving")
 const calls: Array<string> = []
 
 const throttled = (_: IncomingMessage, response: ServerResponse) => {
@@ -45,19 +44,35 @@ const answering = (request: IncomingMessage, response: ServerResponse) => {
   })
 }
 
-/** The last program of a page, as a module of its own. */
-const lastOf = async (page: string): Promise<Record<string, unknown>> => {
+const root = resolve(import.meta.dirname, "../..")
+
+/** Runs code that follows the last program of a page, and returns what it writes. A process of its own has an environment of its own. */
+const runLast = async (
+  page: string,
+  code: string,
+  env: Readonly<Record<string, string>>
+): Promise<unknown> => {
   const example = fromMarkdown().findLast(({ at }) => at.startsWith(`docs/${page}:`))
   assert.isDefined(example, page)
-  const file = join(directory, `${page}.ts`)
-  await mkdir(directory, { recursive: true })
-  writeFileSync(file, toModule(example!, directory).replace("\nexport {}\n", "\n"))
-  return import(/* @vite-ignore */ file)
+  // Node strips no types below node_modules, and the imports of packages are resolved from here.
+  const directory = await mkdtemp(join(root, ".moving-"))
+  try {
+    const file = join(directory, "main.ts")
+    await writeFile(file, `${toModule(example!, directory)}\nconsole.log(JSON.stringify(${code}))\n`)
+    const child = await promisify(execFile)(process.execPath, [file], {
+      cwd: root,
+      env: { ...process.env, ...env },
+      timeout: 30_000
+    })
+    return JSON.parse(child.stdout)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
 }
 
 describe("what a page about moving calls After", () => {
   const servers: Array<Server> = []
-  const before = { ...process.env }
+  const env: Record<string, string> = { OPENAI_API_KEY: "one", ANTHROPIC_API_KEY: "two" }
   const listen = (answer: typeof throttled) =>
     new Promise<string>((done) => {
       const server = createServer(answer)
@@ -65,13 +80,10 @@ describe("what a page about moving calls After", () => {
       server.listen(0, "127.0.0.1", () => done(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
     })
   beforeAll(async () => {
-    process.env.OPENAI_API_KEY = "one"
-    process.env.OPENAI_BASE_URL = await listen(throttled)
-    process.env.ANTHROPIC_API_KEY = "two"
-    process.env.ANTHROPIC_BASE_URL = await listen(answering)
+    env.OPENAI_BASE_URL = await listen(throttled)
+    env.ANTHROPIC_BASE_URL = await listen(answering)
   })
   afterAll(() => {
-    process.env = before
     for (const server of servers) {
       server.closeAllConnections()
       server.close()
@@ -80,24 +92,21 @@ describe("what a page about moving calls After", () => {
 
   it("answers in place of ai-retry's and ai-fallback's model", async () => {
     calls.length = 0
-    const { generate } = (await lastOf("ai-sdk.md")) as {
-      readonly generate: (prompt: string) => Promise<string>
-    }
-    assert.strictEqual(await generate("Hello"), "hello")
-    assert.strictEqual(await generate("Hello"), "hello")
+    const answers = await runLast("ai-sdk.md", '[await generate("Hello"), await generate("Hello")]', env)
+    assert.deepStrictEqual(answers, ["hello", "hello"])
     assert.deepStrictEqual(
       calls,
       ["openai", "anthropic", "anthropic"],
       "the second request skips the benched key"
     )
-  })
+  }, 40_000)
 
   it("answers in place of LangChain's model, whole and as a stream", async () => {
-    const { answer, story } = (await lastOf("langchain.md")) as {
-      readonly answer: Effect.Effect<string>
-      readonly story: Stream.Stream<string>
-    }
-    assert.strictEqual(await Effect.runPromise(answer), "hello")
-    assert.strictEqual(await Effect.runPromise(Stream.mkString(story)), "hello")
-  })
+    const answers = await runLast(
+      "langchain.md",
+      "[await Effect.runPromise(answer), await Effect.runPromise(Stream.mkString(story))]",
+      env
+    )
+    assert.deepStrictEqual(answers, ["hello", "hello"])
+  }, 40_000)
 })
