@@ -5,6 +5,7 @@ import { defaultRetryBudget } from "../engine/SharedState.ts"
 import * as Policy from "../policy/Policy.ts"
 import type { Rest } from "../policy/Rule.ts"
 import { ConfigFile } from "./file/ConfigFile.ts"
+import { policyOf } from "./file/PolicyOf.ts"
 import { defaultServer } from "./GatewayConfig.ts"
 
 type Json = Schema.Json
@@ -32,8 +33,8 @@ const decode = Schema.decodeUnknownSync(ConfigFile)
 export const withDefaults = (file: ConfigFile): ConfigFile => {
   const { $schema, policy: { preset, ...own } = {}, providers, ...rest } = file
   const policy = over(
-    over(policyDefaults, preset === undefined ? {} : plain(Policy.presets[preset])),
-    plain(own)
+    over(over(policyDefaults, preset === undefined ? {} : plain(Policy.presets[preset])), plain(own)),
+    { cooldown: movedCooldowns(file.policy ?? {}) }
   )
   const { adminToken: _, ...server } = defaultServer
   return decode({
@@ -61,6 +62,26 @@ const providerWithDefaults = (provider: ConfigFile["providers"][string]): JsonOb
 
 const cooldownOf = (rest: Rest | undefined): JsonObject => ({ base: rest?.base ?? 0, max: rest?.max ?? 0 })
 
+/** Cooldowns of which the file sets one length, which moves the other one (see `Policy.Cooldown`). */
+const movedCooldowns = (policy: NonNullable<ConfigFile["policy"]>): JsonObject => {
+  const { rules } = Policy.make({ cooldown: policyOf(policy).cooldown })
+  const lengths: Readonly<Record<string, JsonObject>> = cooldownsOf(rules)
+  return plain(
+    Object.fromEntries(
+      Object.entries(policy.cooldown ?? {})
+        .filter(([, own]) => own !== undefined && (own.base === undefined) !== (own.max === undefined))
+        .map(([group, own]) => [group, { ...lengths[group], ...own }])
+    )
+  )
+}
+
+const cooldownsOf = (rules: Policy.Policy["rules"]) => ({
+  transient: cooldownOf(rules.ServerError.rest),
+  rateLimit: cooldownOf(rules.RateLimit.rest),
+  authDead: cooldownOf(rules.InvalidKey.rest),
+  modelMissing: cooldownOf(rules.ModelMissing.rest)
+})
+
 const policyDefaults: JsonObject = (() => {
   // A field that is absent means no limit on targets.
   const { commit: _, rules, targets: __, ...fields } = Policy.defaults
@@ -72,12 +93,7 @@ const policyDefaults: JsonObject = (() => {
       transient: rules.ServerError.rest?.threshold ?? 1,
       unknown: rules.Unknown.rest?.threshold ?? 1
     },
-    cooldown: {
-      transient: cooldownOf(rules.ServerError.rest),
-      rateLimit: cooldownOf(rules.RateLimit.rest),
-      authDead: cooldownOf(rules.InvalidKey.rest),
-      modelMissing: cooldownOf(rules.ModelMissing.rest)
-    }
+    cooldown: cooldownsOf(rules)
   }
 })()
 

@@ -252,10 +252,19 @@ const noRest: Rest = { scope: "target", threshold: 1, base: 5_000, max: 15_000 }
 
 const extendRest = (rest: Rest | undefined, options: RestOptions): Rest => {
   const from = rest ?? noRest
+  const { base, max } = lengthsOf(from, options)
   return {
     scope: options.scope ?? from.scope,
     threshold: options.threshold ?? from.threshold,
-    base: millis(options.base, from.base),
-    max: millis(options.max, from.max)
+    base,
+    max
   }
+}
+
+/** Where only one of both is set, it moves the other one, so that the first cooldown is not longer than the longest. */
+const lengthsOf = (from: Rest, options: RestOptions): { readonly base: number; readonly max: number } => {
+  const base = millis(options.base, from.base)
+  const max = millis(options.max, from.max)
+  if (options.base === undefined) return { base: options.max === undefined ? base : Math.min(base, max), max }
+  return { base, max: options.max === undefined ? Math.max(base, max) : max }
 }

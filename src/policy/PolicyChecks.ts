@@ -6,7 +6,7 @@ import * as Checks from "../util/Checks.ts"
 import type { Commit } from "./Commit.ts"
 import * as Hedging from "./Hedging.ts"
 import * as LearnedLimit from "./LearnedLimit.ts"
-import { isMerged, type Options } from "./PolicyOptions.ts"
+import type { Options } from "./PolicyOptions.ts"
 
 const sound = new WeakSet<object>()
 
@@ -152,13 +152,12 @@ const retryProblems = function* (retries: object): Iterable<string> {
   })
 }
 
-/** Only where both were said together: the other one may come from another layer of options. */
 const cooldownProblems = function* (
   rest: { readonly base?: unknown; readonly max?: unknown },
   path: string
 ): Iterable<string> {
   const { base, max } = rest
-  if (isMerged(rest) || base === undefined || max === undefined) return
+  if (base === undefined || max === undefined) return
   if (Checks.duration(base) !== undefined || Checks.duration(max) !== undefined) return
   if (millisOf(base) > millisOf(max)) yield `${path}base is longer than max`
 }

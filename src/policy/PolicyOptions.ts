@@ -1,5 +1,6 @@
 /** Options for a policy: partial, with durations as `Duration.Input` and short forms for whole groups of rows. */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type { Failure, FailureClass } from "../failure/Failure.ts"
 import type { RetryOptions } from "./Backoff.ts"
@@ -47,9 +48,9 @@ export type MalformedEvents = "fail" | "drop"
 
 /** The length of cooldowns. */
 export interface Cooldown {
-  /** The first cooldown, if the provider names no time. It doubles with each further bench in a row. */
+  /** The first cooldown, if the provider names no time. It doubles with each further bench in a row. Without `max`, a longer one also raises the longest. */
   readonly base?: Duration.Input | undefined
-  /** The longest cooldown, if the provider names no time. */
+  /** The longest cooldown, if the provider names no time. Without `base`, a shorter one also lowers the first. */
   readonly max?: Duration.Input | undefined
 }
 
@@ -193,17 +194,19 @@ const mergeRows = (first: RuleOptions, second: RuleOptions): RuleOptions => ({
   ...(first.rest && second.rest && { rest: mergeLengths(first.rest, second.rest) })
 })
 
-/** Of several layers one may say the first cooldown, and another one the longest. */
-const merged = new WeakSet<object>()
-
-const mergeLengths = <A extends object>(first: A, second: A): A => {
+/** Where the second sets only one of both, it moves the other one, so that the first cooldown is not longer than the longest. */
+const mergeLengths = <A extends Cooldown>(first: A, second: A): A => {
   const both = merge(first, second)
-  merged.add(both)
-  return both
+  if (!isLonger(both.base, both.max)) return both
+  if (second.base === undefined) return { ...both, base: both.max }
+  return second.max === undefined ? { ...both, max: both.base } : both
 }
 
-/** Whether several layers of options said this cooldown. */
-export const isMerged = (cooldown: object): boolean => merged.has(cooldown)
+const isLonger = (one: Duration.Input | undefined, other: Duration.Input | undefined): boolean => {
+  if (one === undefined || other === undefined) return false
+  const [first, second] = [Duration.fromInput(one), Duration.fromInput(other)]
+  return Option.isSome(first) && Option.isSome(second) && Duration.isGreaterThan(first.value, second.value)
+}
 
 /** Merges two values of `retries`. A schedule replaces numbers. */
 export const mergeRetries = (first: Options["retries"], second: NonNullable<Options["retries"]>) =>

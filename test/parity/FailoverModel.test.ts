@@ -81,7 +81,7 @@ describe("a failover model", () => {
       )
     }))
 
-  test("an entry whose attempts are used up rests for five minutes", () =>
+  test("an entry with used-up attempts is benched for five minutes", () =>
     Effect.gen(function* () {
       const { chain } = pair([broken])
       yield* askInTime(chain, { within: "1 second" })

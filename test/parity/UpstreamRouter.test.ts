@@ -280,7 +280,7 @@ describe("active checks", () => {
       assert.deepStrictEqual(at, [0])
     }))
 
-  test("nothing is checked unless somebody asks for it", () =>
+  test("nothing is checked unless you ask for it", () =>
     Effect.gen(function* () {
       const main = Scripted.make("main", [["hello"]])
       yield* ask(chainOf(main))

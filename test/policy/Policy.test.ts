@@ -94,6 +94,21 @@ describe("what is said", () => {
     )
   })
 
+  it("of a first cooldown above the longest raises the longest, and of a longest below the first lowers the first", () => {
+    const { rules } = Policy.make({
+      cooldown: { transient: { base: "1 minute" }, rateLimit: { max: 1_000 } },
+      rules: { ModelMissing: { rest: { base: "2 days" } } }
+    })
+    assert.deepInclude(rules.Overloaded.rest, { base: 60_000, max: 60_000 })
+    assert.deepInclude(rules.RateLimit.rest, { base: 1_000, max: 1_000 })
+    assert.deepInclude(rules.ModelMissing.rest, { base: 172_800_000, max: 172_800_000 })
+    const first = { cooldown: { rateLimit: { base: 4, max: 5 } } }
+    const longer = Policy.make(Policy.combine(first, { cooldown: { rateLimit: { base: 40 } } }))
+    assert.deepInclude(longer.rules.RateLimit.rest, { base: 40, max: 40 })
+    const shorter = Policy.make(Policy.combine(first, { cooldown: { rateLimit: { max: 3 } } }))
+    assert.deepInclude(shorter.rules.RateLimit.rest, { base: 3, max: 3 })
+  })
+
   it("in a row wins over the short forms", () => {
     const policy = Policy.make({
       cooldown: { transient: { base: "1 second" } },
@@ -307,7 +322,7 @@ describe("a chain's policy", () => {
         maxWait: 1,
         timeouts: { idle: 2 },
         threshold: { transient: 3 },
-        cooldown: { rateLimit: { base: 4, max: 5 } },
+        cooldown: { rateLimit: { base: 4, max: 50 } },
         rules: { Invalid: { next: "model" }, Timeout: { rest: { base: 6 } } }
       }),
       {
@@ -321,7 +336,7 @@ describe("a chain's policy", () => {
     const policy = Policy.make(twice.policy)
     assert.strictEqual(policy.maxWait, 1)
     assert.deepInclude(policy.timeouts, { idle: 2, answer: 20 })
-    assert.deepInclude(policy.rules.RateLimit.rest, { base: 40, max: 5 })
+    assert.deepInclude(policy.rules.RateLimit.rest, { base: 40, max: 50 })
     assert.strictEqual(policy.rules.Connection.rest?.threshold, 3)
     assert.strictEqual(policy.rules.Unknown.rest?.threshold, 30)
     assert.deepInclude(policy.rules.Timeout.rest, { base: 6, max: 60, threshold: 3 })

@@ -118,14 +118,16 @@ const aliases: ReadonlyMap<string, string> = new Map(
 )
 
 /**
- * The path of a request, without the query. An API path may have empty segments (`http://host/` + `/v1/messages`) and one
- * `/v1` too few or too many. All other paths are as they came: a proxy in front that blocks `/admin` also blocks `//admin`.
+ * The path of a request, without the query and without trailing slashes. An API path may have empty segments
+ * (`http://host/` + `/v1/messages`) and one `/v1` too few or too many. All other paths are as they came: a proxy in front
+ * that blocks `/admin` also blocks `//admin`.
  */
 export const pathOf = (url: string): string => {
   const query = url.indexOf("?")
-  const path = query === -1 ? url : url.slice(0, query)
+  let path = query === -1 ? url : url.slice(0, query)
   if (routes.has(path)) return path
-  const merged = path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "")
+  if (path.endsWith("/")) path = path.replace(/\/+$/, "") || "/"
+  const merged = path.replace(/\/{2,}/g, "/")
   return routes.has(merged) || merged === modelsPath ? merged : (aliases.get(merged) ?? path)
 }
 
