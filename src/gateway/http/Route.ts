@@ -126,9 +126,16 @@ export const pathOf = (url: string): string => {
   const query = url.indexOf("?")
   let path = query === -1 ? url : url.slice(0, query)
   if (routes.has(path)) return path
-  if (path.endsWith("/")) path = path.replace(/\/+$/, "") || "/"
+  path = withoutTrailingSlashes(path)
   const merged = path.replace(/\/{2,}/g, "/")
   return routes.has(merged) || merged === modelsPath ? merged : (aliases.get(merged) ?? path)
+}
+
+/** A loop, since a pattern such as `/+$` takes quadratic time for a path of slashes. */
+const withoutTrailingSlashes = (path: string): string => {
+  let end = path.length
+  while (end > 1 && path[end - 1] === "/") end--
+  return path.slice(0, end)
 }
 
 const single = /^(?:\/v1){0,2}\/models\/(.+)$/

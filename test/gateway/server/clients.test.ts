@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Route from "../../../src/gateway/http/Route.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, eventually, message, openai, provider, start } from "../../support/gateway.ts"
 
@@ -244,6 +245,14 @@ describe("a request that can be read in two ways", () => {
 })
 
 describe("where a request goes", () => {
+  it("is found in linear time, however many slashes its path has", () => {
+    const slashes = "/".repeat(100_000)
+    const began = performance.now()
+    assert.strictEqual(Route.pathOf(`${slashes}x/`), `${slashes}x`)
+    assert.strictEqual(Route.pathOf(slashes), "/")
+    assert.isBelow(performance.now() - began, 1_000)
+  })
+
   it.live("does not depend on its request target, its host or its headers", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
