@@ -19,6 +19,8 @@ export interface PreparedChain<out P extends Backend, out R> {
   readonly models: ReadonlyArray<PreparedModel<P, R>>
   /** The same models in tiers. */
   readonly tiers: ReadonlyArray<PreparedTier<P, R>>
+  /** Whether no backend comes from the context, where it may change between calls. */
+  readonly isFixed: boolean
 }
 
 /** One model of a prepared chain. Its targets belong to one backend, and are rebuilt if the service is replaced. */
@@ -195,6 +197,7 @@ export const prepare = <P extends Backend, R>(
     chain,
     policy: Policy.make(...runtime, chain.policy),
     models: tiers.flatMap(({ models }) => models),
-    tiers
+    tiers,
+    isFixed: chain.models.every((model) => Model.backendAtHand(model) !== undefined)
   }
 }

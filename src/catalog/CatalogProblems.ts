@@ -1,4 +1,4 @@
-/** Problems of a catalog: unknown names, circles, and empty chains. */
+/** Problems of a catalog: unknown names, names that occur twice, circles, and empty chains. */
 import * as Schema from "effect/Schema"
 import type { Backend } from "../domain/Backend.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
@@ -43,7 +43,14 @@ export class InvalidCatalog extends Schema.TaggedError<InvalidCatalog>()("Invali
 
 /** All problems of a catalog's options. */
 export function* problemsOf(options: Linked): Iterable<Problem> {
-  const known = new Set(options.providers.map(({ backend }) => backend.name))
+  const known = new Set<string>()
+  for (const [index, { backend }] of options.providers.entries()) {
+    if (known.has(backend.name)) {
+      const message = `two providers are called ${JSON.stringify(backend.name)}; each needs a name of its own`
+      yield { path: ["providers", index], message }
+    }
+    known.add(backend.name)
+  }
   const models = options.models ?? {}
   const names = Object.keys(models)
   const wrong = (link: string): string | undefined => {

@@ -31,7 +31,7 @@ export const use = <P extends Backend, RP, A, E, R>(
   Effect.callback((resume) => {
     const { shared } = engine
     const context = contextOfCaller<RP | R>()
-    const ready = shared.prepare(chain)
+    const ready = shared.prepare(chain, context)
     const policy = forCall(ready.policy, call)
     if (typeof effect !== "function") CallerCode.refuse("the effect of Failover.use")
     const run = new RunState<P, RP, A>(

@@ -1,9 +1,11 @@
 /** The runtime behind the `Failover` service. */
 
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { type Explained, explain } from "../candidates/Explain.ts"
+import { Namesakes } from "../candidates/Namesakes.ts"
 import { type PreparedChain, prepare } from "../candidates/PreparedChain.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
@@ -108,10 +110,19 @@ export const makeRuntime = (
   const bench = EngineBench.of(registry)
   const layers = [process, options.policy]
   const preparedChains = new WeakMap<object, PreparedChain<Backend, unknown>>()
+  const namesakes = new Namesakes()
 
-  const prepareOnce = <P extends Backend, R>(chain: Chain<P, R>): PreparedChain<P, R> => {
-    const known = preparedChains.get(chain)
-    if (known !== undefined) return known as PreparedChain<P, R>
+  const prepareOnce = <P extends Backend, R>(
+    chain: Chain<P, R>,
+    context?: Context.Context<R>
+  ): PreparedChain<P, R> => {
+    const known = preparedChains.get(chain) as PreparedChain<P, R> | undefined
+    const prepared = known ?? prepareNew(chain)
+    if (context !== undefined) namesakes.begins(prepared, known === undefined, context)
+    return prepared
+  }
+
+  const prepareNew = <P extends Backend, R>(chain: Chain<P, R>): PreparedChain<P, R> => {
     checkChain(chain)
     const made = prepare(chain, layers, kept.signals)
     preparedChains.set(chain, made)

@@ -46,7 +46,7 @@ export const open = <P extends Backend, RP, C, E, R>(
   Effect.withFiber((fiber) => {
     const { shared } = engine
     const context = fiber.context as Context.Context<RP | R>
-    const ready = shared.prepare(chain)
+    const ready = shared.prepare(chain, context)
     const policy = forCall(ready.policy, call)
     if (typeof stream !== "function") CallerCode.refuse("the stream of Failover.useStream")
     const commit = policy.commit

@@ -206,6 +206,12 @@ describe("a catalog", () => {
     assert.include(found[0], "x → y → x")
     assert.include(found.at(-1), '"b"')
   })
+
+  it("is refused when two of its providers have one name", () => {
+    assert.deepStrictEqual(problems({ providers: [provider("a"), provider("b"), provider("a")] }), [
+      'providers.2: two providers are called "a"; each needs a name of its own'
+    ])
+  })
 })
 
 describe("a model that no configuration names", () => {

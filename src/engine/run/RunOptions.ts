@@ -1,4 +1,5 @@
 /** The options and the result of a run. */
+import type * as Context from "effect/Context"
 import type { AffinityKey } from "../../candidates/Affinity.ts"
 import type { Turns } from "../../candidates/Candidates.ts"
 import type { PreparedChain } from "../../candidates/PreparedChain.ts"
@@ -37,8 +38,11 @@ export interface Shared {
   readonly streaks: FailureStreaks
   /** Attempts that were given up before their own timeout. */
   readonly cutOffs: CutOffs
-  /** Prepares a chain, or finds it prepared. */
-  readonly prepare: <P extends Backend, R>(chain: Chain<P, R>) => PreparedChain<P, R>
+  /** Prepares a chain, or finds it prepared. `context`: a request begins with it. */
+  readonly prepare: <P extends Backend, R>(
+    chain: Chain<P, R>,
+    context?: Context.Context<R>
+  ) => PreparedChain<P, R>
 }
 
 /** The options of one run. */

@@ -1,0 +1,81 @@
+/**
+ * Notices two providers with one name that requests of one runtime use in turn. They share benches and limits by mistake: a
+ * throttle or an outage of one keeps requests from the other.
+ *
+ * A provider may take the place of another one of its name, with a new key for example. So nothing is wrong until a new
+ * request uses the earlier one again. Even then it may be a return to an old key, so it is logged and not refused.
+ */
+import type * as Context from "effect/Context"
+import type { Backend } from "../domain/Backend.ts"
+import type { Credential } from "../domain/Credential.ts"
+import * as Fingerprint from "../health/Fingerprint.ts"
+import { LatestKeys } from "../util/LatestKeys.ts"
+import * as UserCode from "../util/UserCode.ts"
+import type { PreparedChain } from "./PreparedChain.ts"
+
+/** How many names, and how many earlier credentials, are kept. The oldest are dropped. */
+const capacity = 1_000
+
+/** How many models of a chain are looked at where services provide them, so that a long chain costs little. */
+const most = 32
+
+/** The providers that the requests of one runtime use, by name. */
+export class Namesakes {
+  readonly #latest = new LatestKeys<Backend>(capacity)
+  /** Credentials of providers that another one has taken the place of. */
+  readonly #earlier = new LatestKeys<true>(capacity)
+  /** How many times a provider has taken the place of another one. */
+  #changes = 0
+  /** The names that were logged. */
+  readonly #named = new Set<string>()
+  /** The count at which a chain was looked at. Absent for 0. */
+  readonly #lookedAt = new WeakMap<object, number>()
+
+  /** A request begins. `isNew`: it is the first one with this chain. */
+  begins<P extends Backend, R>(
+    chain: PreparedChain<P, R>,
+    isNew: boolean,
+    context: Context.Context<R>
+  ): void {
+    if (chain.isFixed && !isNew && (this.#changes === 0 || this.#lookedAt.get(chain) === this.#changes))
+      return
+    const models = chain.isFixed || chain.models.length <= most ? chain.models : chain.models.slice(0, most)
+    for (const model of models) this.#uses(model.model.spec.provider, model.backendIn(context), context)
+    if (this.#changes > 0) this.#lookedAt.set(chain, this.#changes)
+  }
+
+  #uses(name: string, backend: Backend, context: Context.Context<never>): void {
+    const before = this.#latest.get(name)
+    if (before === backend) return
+    this.#latest.add(name, backend)
+    if (before === undefined || this.#named.has(name)) return
+    const others = before.credentials.filter((credential) => isOther(credential, before, backend))
+    if (others.length === 0) return
+    this.#changes++
+    for (const credential of others) this.#earlier.add(markOf(name, credential, before), true)
+    const back = backend.credentials.find(
+      (credential) => this.#earlier.get(markOf(name, credential, backend)) === true
+    )
+    if (back === undefined) return
+    this.#named.add(name)
+    UserCode.name(
+      this,
+      `the provider ${JSON.stringify(name)}`,
+      `is in use twice, with different keys or base URLs for the credential ${JSON.stringify(back.name)}`,
+      "both share benches and limits: give each a name of its own",
+      context
+    )
+  }
+}
+
+/** Whether another provider has a credential of the same name with another secret or base URL. */
+const isOther = (credential: Credential, own: Backend, other: Backend): boolean => {
+  const same = other.credentials.find(({ name }) => name === credential.name)
+  return same !== undefined && same !== credential && whatOf(credential, own) !== whatOf(same, other)
+}
+
+const markOf = (name: string, credential: Credential, backend: Backend): string =>
+  `${name}#${credential.name} ${whatOf(credential, backend)}`
+
+const whatOf = (credential: Credential, { baseUrl }: Backend): string =>
+  `${Fingerprint.of(credential)} ${credential.baseUrl ?? baseUrl ?? ""}`
