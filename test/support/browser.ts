@@ -23,9 +23,13 @@ const args = [
   "--disable-sync"
 ]
 
+/** Starts it with an empty profile. */
+export const start = (): Promise<Browser> =>
+  chromium.launch({ ...(path !== undefined && { executablePath: path }), args })
+
 /** Starts it with an empty profile, until the scope ends. */
 export const launch: Effect.Effect<Browser, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.promise(() => chromium.launch({ ...(path !== undefined && { executablePath: path }), args })),
+  Effect.promise(start),
   (browser) => Effect.promise(() => browser.close())
 )
 

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import type { Page } from "playwright-core"
 import * as Words from "../../../src/gateway/page/words.js"
 import * as Browser from "../../support/browser.ts"
+import * as OneBrowser from "../../support/oneBrowser.ts"
 import * as Scenes from "../../support/scenes.ts"
 import * as Stage from "../../support/stage.ts"
 
@@ -13,6 +14,8 @@ const promise = <A>(f: () => Promise<A>) => Effect.promise(f)
 
 const scenes = Object.entries(Scenes.scenes)
 
+const browser = OneBrowser.launch()
+
 /** A moment in the middle of a time step, for pages with a fixed time. */
 const midnight = Date.parse("2026-03-02T00:00:05Z")
 
@@ -20,7 +23,7 @@ const midnight = Date.parse("2026-03-02T00:00:05Z")
 const showing = (name: keyof typeof Scenes.scenes, window?: Window, at?: number) =>
   Effect.gen(function* () {
     const stage = yield* Stage.make(Scenes.scenes[name](at ?? Date.now()))
-    const { page } = yield* Browser.open(yield* Browser.launch, "about:blank", window)
+    const { page } = yield* Browser.open(yield* browser, "about:blank", window)
     if (at !== undefined) yield* promise(() => page.clock.setFixedTime(at))
     yield* promise(() => page.goto(stage.url))
     yield* drawn(page)
@@ -134,6 +137,34 @@ const fitOf = (page: Page) =>
     })
   )
 
+/** What is found in a window of this width. */
+const atWidth = <A>(page: Page, width: number, look: (page: Page) => Effect.Effect<A>) =>
+  Effect.gen(function* () {
+    yield* promise(() => page.setViewportSize({ width, height: 740 }))
+    yield* settled(page)
+    return yield* look(page)
+  })
+
+/** States that take more than one line, and how far the header's text is to the right of what is below it. */
+const standingOf = (page: Page) =>
+  promise(() =>
+    page.evaluate(() => {
+      const left = (selector: string) => document.querySelector(selector)?.getBoundingClientRect().left ?? 0
+      return {
+        wrapped: [...document.querySelectorAll(".standing .state, .models .state")]
+          .filter((node) => node.getClientRects().length > 0)
+          .filter((node) => {
+            const range = document.createRange()
+            range.selectNodeContents(node)
+            const tops = [...range.getClientRects()].map(({ bottom }) => Math.round(bottom / 8))
+            return new Set(tops).size > 2 || node.scrollWidth > node.clientWidth + 1
+          })
+          .map((node) => node.textContent),
+        inset: left(".brand") - left(".overview")
+      }
+    })
+  )
+
 describe.skipIf(Browser.path === undefined)("the look of the status page", { timeout: 180_000 }, () => {
   for (const colorScheme of ["light", "dark"] as const) {
     it.live(`has enough contrast wherever there is something to read, ${colorScheme}`, () =>
@@ -147,47 +178,27 @@ describe.skipIf(Browser.path === undefined)("the look of the status page", { tim
     )
   }
 
-  for (const width of [360, 400, 900, 1300]) {
-    it.live(`keeps each state in one line, and the header in line with what is below it, ${width} wide`, () =>
-      throughAll({ viewport: { width, height: 740 } }, (page, name) =>
-        Effect.map(
-          promise(() =>
-            page.evaluate(() => {
-              const left = (selector: string) =>
-                document.querySelector(selector)?.getBoundingClientRect().left ?? 0
-              return {
-                wrapped: [...document.querySelectorAll(".standing .state, .models .state")]
-                  .filter((node) => node.getClientRects().length > 0)
-                  .filter((node) => {
-                    const range = document.createRange()
-                    range.selectNodeContents(node)
-                    const tops = [...range.getClientRects()].map(({ bottom }) => Math.round(bottom / 8))
-                    return new Set(tops).size > 2 || node.scrollWidth > node.clientWidth + 1
-                  })
-                  .map((node) => node.textContent),
-                inset: left(".brand") - left(".overview")
-              }
-            })
-          ),
-          ({ inset, wrapped }) => {
-            assert.deepStrictEqual(wrapped, [], name)
-            if (width < 840) assert.isAtLeast(inset, 12, name)
-          }
-        )
-      )
-    )
-  }
-
-  for (const width of [360, 720, 1000]) {
-    it.live(`fits a window ${width} wide, and breaks no word to do so`, () =>
-      throughAll({ viewport: { width, height: 740 } }, (page, name) =>
-        Effect.map(fitOf(page), ({ broken, wide }) => {
-          assert.isAtMost(wide, width, name)
-          assert.deepStrictEqual(broken, [], name)
+  it.live("keeps each state in one line, and the header in line with what is below it, at every width", () =>
+    throughAll({}, (page, name) =>
+      Effect.forEach([360, 400, 900, 1300], (width) =>
+        Effect.map(atWidth(page, width, standingOf), ({ inset, wrapped }) => {
+          assert.deepStrictEqual(wrapped, [], `${name}, ${width} wide`)
+          if (width < 840) assert.isAtLeast(inset, 12, `${name}, ${width} wide`)
         })
       )
     )
-  }
+  )
+
+  it.live("fits every width, and breaks no word to do so", () =>
+    throughAll({}, (page, name) =>
+      Effect.forEach([360, 400, 720, 1000], (width) =>
+        Effect.map(atWidth(page, width, fitOf), ({ broken, wide }) => {
+          assert.isAtMost(wide, width, `${name}, ${width} wide`)
+          assert.deepStrictEqual(broken, [], `${name}, ${width} wide`)
+        })
+      )
+    )
+  )
 
   it.live("names its charts, its controls and its parts", () =>
     throughAll({}, (page, name) =>

@@ -5,12 +5,15 @@ import type { Page } from "playwright-core"
 import * as Browser from "../../support/browser.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, key, openai, provider, start } from "../../support/gateway.ts"
+import * as OneBrowser from "../../support/oneBrowser.ts"
 
 const answer = FaultServer.json(openai.answer)
 const overloaded = FaultServer.json(openai.error("server_error", "The server is overloaded"), 503)
 const token = "admin-token-0123456789"
 
-/** A gateway, its providers, and a browser. */
+const browser = OneBrowser.launch()
+
+/** A gateway, its providers, and a window. */
 const running = (
   options: { readonly server?: object; readonly window?: Parameters<typeof Browser.open>[2] } = {}
 ) =>
@@ -25,7 +28,7 @@ const running = (
       server: { adminToken: token, ...options.server }
     })
     const call = (model = "smart") => ask(`${url}/v1/chat/completions`, { body: chat(model) })
-    const opened = yield* Browser.open(yield* Browser.launch, url, options.window)
+    const opened = yield* Browser.open(yield* browser, url, options.window)
     return { ...opened, a, b, url, call }
   })
 
@@ -186,17 +189,15 @@ describe.skipIf(Browser.path === undefined)("the status page", { timeout: 180_00
       const lost = yield* Effect.scoped(
         Effect.gen(function* () {
           const server = yield* FaultServer.make
-          const browser = yield* Browser.launch
-          const page = yield* Effect.scoped(
+          const { page } = yield* Browser.open(yield* browser, "about:blank")
+          yield* Effect.scoped(
             Effect.gen(function* () {
               const url = yield* start({
                 providers: { a: provider("openai", server) },
                 models: { smart: ["a/gpt"] }
               })
-              const page = yield* promise(() => browser.newPage())
               yield* promise(() => page.goto(url))
               yield* reads(page, "#feed", "live")
-              return page
             })
           )
           yield* reads(page, "#feed", /connection lost, last update/)

@@ -133,10 +133,10 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
     }
 
     // From now on everything is well.
-    for (let i = 0; i < 200 && callers.some((fiber) => fiber.pollUnsafe() === undefined); i++) {
+    for (let i = 0; i < 40 && callers.some((fiber) => fiber.pollUnsafe() === undefined); i++) {
       services.primary.answerAll()
       services.backup.answerAll()
-      yield* TestClock.adjust(50)
+      yield* TestClock.adjust(250)
     }
     for (const fiber of callers) yield* Fiber.interrupt(fiber)
     const exits = yield* Effect.forEach(callers, Fiber.await)

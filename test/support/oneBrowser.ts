@@ -1,0 +1,17 @@
+/** One browser for all tests of a file: windows of different tests share nothing, and a start takes a second. */
+import * as Effect from "effect/Effect"
+import type { Browser } from "playwright-core"
+import { afterAll, beforeAll } from "vitest"
+import * as Chromium from "./browser.ts"
+
+/** Starts it before the first test of the file that calls this, and closes it after the last. */
+export const launch = (): Effect.Effect<Browser> => {
+  let browser: Browser | undefined
+  if (Chromium.path !== undefined) {
+    beforeAll(async () => {
+      browser = await Chromium.start()
+    })
+    afterAll(() => browser?.close())
+  }
+  return Effect.sync(() => browser!)
+}
