@@ -86,22 +86,21 @@ export const begins = (event: FailoverEvent): boolean =>
   (event._tag === "AttemptStarted" && event.attempt === 1)
 
 /** The record of a run that begins with this event. */
-export const begun = ({ run }: FailoverEvent): Decision => ({
-  id: run.id,
-  kind: run.kind,
-  ...(run.about !== undefined && aboutOf(run.about)),
-  at: run.startedAt,
-  outcome: "running",
-  attempts: [],
-  skips: []
-})
+export const begun = ({ run }: FailoverEvent): Decision => {
+  const { about, id, kind, startedAt } = run
+  const decision: Draft = { id, kind, at: startedAt, outcome: "running", attempts: [], skips: [] }
+  if (about !== undefined) addAbout(decision, about)
+  return decision
+}
 
-const aboutOf = ({ conversation, model, operation, requestId }: About) => ({
-  ...(requestId !== undefined && { requestId: requestId.slice(0, maxText) }),
-  ...(model !== undefined && { model: model.slice(0, maxText) }),
-  ...(operation !== undefined && { operation: operation.slice(0, maxText) }),
-  ...(conversation !== undefined && { conversation: conversation.slice(0, maxText) })
-})
+type Draft = { -readonly [K in keyof Decision]: Decision[K] }
+
+const addAbout = (decision: Draft, { conversation, model, operation, requestId }: About): void => {
+  if (requestId !== undefined) decision.requestId = requestId.slice(0, maxText)
+  if (model !== undefined) decision.model = model.slice(0, maxText)
+  if (operation !== undefined) decision.operation = operation.slice(0, maxText)
+  if (conversation !== undefined) decision.conversation = conversation.slice(0, maxText)
+}
 
 /** Tenths of a millisecond are enough. */
 const tenths = (millis: number): number => Math.round(millis * 10) / 10

@@ -173,7 +173,7 @@ export const observer = (options: Options = {}): Effect.Effect<Observer> =>
     ) => {
       const usage = options.usageOf?.(run, target)
       if (usage === undefined) return
-      const count = (metric: Metric.Counter<number>, label: Series.Labels, value: number | undefined) => {
+      const count = (metric: Series.Family, label: Series.Labels, value: number | undefined) => {
         if (value !== undefined) series.of(metric, { ...place, ...label })(value)
       }
       count(tokens, { direction: "input" }, usage.inputTokens)

@@ -10,10 +10,19 @@ export type Update = (value: number) => void
 /** The labels of a series. */
 export type Labels = Readonly<Record<string, string>>
 
+/**
+ * A metric with any labels. Each series gets a metric of its own: one that is shared computes the key of a series again
+ * whenever the last update was to another one (18 instead of 0.4 µs for the metrics of a request, 2026-11-29).
+ */
+export interface Family {
+  readonly id: string
+  readonly labelled: (labels: Labels) => Metric.Metric<number, unknown>
+}
+
 /** The series of one registry. */
 export interface Series {
   /** The series of a metric with these labels; the same one for the same labels. */
-  readonly of: <State>(metric: Metric.Metric<number, State>, labels: Labels) => Update
+  readonly of: (family: Family, labels: Labels) => Update
   /** Registers a gauge that is computed when read, until the scope closes. The first reader of a series stays. */
   readonly read: (metric: Metric.Gauge<number>, labels: Labels, value: () => number) => void
 }
@@ -36,12 +45,12 @@ export const make = (
 ): Series => {
   const updates = new Map<string, Update>()
   return {
-    of: (metric, labels) => {
-      const key = keyOf(metric.id, labels)
+    of: ({ id, labelled }, labels) => {
+      const key = keyOf(id, labels)
       const known = updates.get(key)
       if (known !== undefined) return known
-      const labelled = Metric.withAttributes(metric, labels)
-      const update: Update = (value) => labelled.updateUnsafe(value, context)
+      const metric = labelled(labels)
+      const update: Update = (value) => metric.updateUnsafe(value, context)
       updates.set(key, update)
       return update
     },
@@ -73,12 +82,13 @@ export const byTwo = <A>(make: (one: string, other: string) => A): ((one: string
 const keyOf = (id: string, labels: Labels): string => `${id}\n${Object.values(labels).join("\n")}`
 
 /** A counter that only grows. */
-export const counter = (name: string, description: string): Metric.Counter<number> =>
-  Metric.counter(name, { description, incremental: true })
+export const counter = (id: string, description: string): Family => ({
+  id,
+  labelled: (attributes) => Metric.counter(id, { description, incremental: true, attributes })
+})
 
 /** A histogram with these upper bounds. */
-export const histogram = (
-  name: string,
-  description: string,
-  boundaries: ReadonlyArray<number>
-): Metric.Histogram<number> => Metric.histogram(name, { description, boundaries })
+export const histogram = (id: string, description: string, boundaries: ReadonlyArray<number>): Family => ({
+  id,
+  labelled: (attributes) => Metric.histogram(id, { description, boundaries, attributes })
+})

@@ -62,6 +62,10 @@ export const make = (given: Iterable<string>): Secrets => {
   return {
     text,
     headers: (headers) => {
+      if (all.isEmpty) return headers
+      // One search over all values: they are looked at one by one only if it finds something.
+      const values = Buffer.from(Object.values(headers).join("\n"))
+      if (values.length <= mostEscaped && find(all, values) === undefined) return headers
       let clean: Record<string, string | ReadonlyArray<string>> | undefined
       for (const [name, value] of Object.entries(headers)) {
         const cleaned = typeof value === "string" ? text(value) : value.map(text)

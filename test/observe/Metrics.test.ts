@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Metric, Scope, Stream } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
@@ -51,6 +51,37 @@ describe("the metrics", () => {
         text,
         'failover_benched{scope="target",provider="a",model="large",credential="default"} 1'
       )
+    })
+  )
+
+  it.effect("do not work out the key of a series again when another one was updated in between", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [["hello"]])
+      const b = Scripted.make("b", [["hello"]])
+      const chains = [Chain.make(Model.make(a, "large")), Chain.make(Model.make(b, "small"))]
+      const [first, second] = yield* Effect.gen(function* () {
+        const failover = yield* Failover.make({
+          observer: yield* Metrics.observer({ knowsModel: () => true })
+        })
+        const round = Effect.gen(function* () {
+          for (const chain of chains) {
+            yield* failover.complete(chain, "")
+            yield* Stream.runDrain(failover.stream(chain, ""))
+          }
+        })
+        const stringify = vi.spyOn(JSON, "stringify")
+        yield* round
+        const before = stringify.mock.calls.length
+        yield* round
+        const after = stringify.mock.calls.length
+        stringify.mockRestore()
+        return [before, after - before] as const
+      }).pipe(
+        Effect.provide(BenchRegistry.layerMemory),
+        Effect.provideService(Metric.MetricRegistry, new Map())
+      )
+      assert.isAbove(first, 0)
+      assert.strictEqual(second, 0)
     })
   )
 

@@ -121,7 +121,7 @@ export const watch = (
       }
       ends.push(ended)
       inFlight++
-      response.once("close", ended)
+      response.on("close", ended)
     }
 
     yield* Effect.acquireRelease(

@@ -23,8 +23,11 @@ export const keyHeaders = [
   "x-session-id"
 ] as const
 
-/** The characters of a text that are hashed, at its beginning and at its end; its length is hashed too. */
-const piece = 2_048
+/**
+ * The characters of a text that are hashed, at its beginning and at its end; its length is hashed too. The record of
+ * decisions hashes them for every request: 3 µs, and 37 for pieces of 2,048 characters (2026-11-29).
+ */
+const piece = 512
 
 /** The key of a request; `undefined` if it has none. */
 export const of = (

@@ -5,6 +5,7 @@ import type * as Scope from "effect/Scope"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { Chain } from "../../domain/Chain.ts"
 import type { CallOptions, Failover } from "../../engine/Failover.ts"
+import type { About } from "../../events/FailoverEvent.ts"
 import type { FailedAttempt, RunError } from "../../failure/RunError.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
@@ -56,16 +57,7 @@ export const make = ({ catalog, config, failover, secrets }: Options): ModelCall
       deadline: call.deadline === undefined ? undefined : Math.min(call.deadline, factsOf(chain).deadline),
       since: call.since,
       affinity,
-      about: {
-        requestId: caller.requestId,
-        model: call.model,
-        operation: request.operation,
-        traceparent: request.headers?.traceparent,
-        /** Computed when it is read: hashing a long prompt takes 16 µs. */
-        get conversation() {
-          return AffinityKey.label(affinity)
-        }
-      },
+      about: new AboutRequest(caller.requestId, call, affinity),
       observer: (event) => {
         entry?.observe(event)
         if (event._tag === "AttemptFailed") failed.push({ target: event.target.key, failure: event.failure })
@@ -107,6 +99,29 @@ export const make = ({ catalog, config, failover, secrets }: Options): ModelCall
     return Effect.succeed(
       isEstimated ? Reply.own(caller, Estimate.of(call.request)) : Reply.refused(caller, chain)
     )
+  }
+}
+
+/** What the events of a run say about its request. A class, because a literal with a getter costs more than its hash. */
+class AboutRequest implements About {
+  readonly [name: string]: string | undefined
+  readonly requestId: string
+  readonly model: string
+  readonly operation: string
+  readonly traceparent: string | undefined
+  readonly #affinity: AffinityKey.Key | undefined
+
+  constructor(requestId: string, { model, request }: GatewayRequest, affinity: AffinityKey.Key | undefined) {
+    this.requestId = requestId
+    this.model = model
+    this.operation = request.operation
+    this.traceparent = request.headers?.traceparent
+    this.#affinity = affinity
+  }
+
+  /** Computed when it is read, because it hashes the beginning of the conversation. */
+  get conversation(): string | undefined {
+    return AffinityKey.label(this.#affinity)
   }
 }
 

@@ -60,7 +60,7 @@ export const whole = (
 ): Effect.Effect<Response> =>
   Effect.suspend(() => {
     const ours = Trail.headers(caller.requestId, failed, target.key, dropped !== undefined)
-    const headers = { "content-type": "application/json", ...withOurs(value.headers, ours) }
+    const headers = withOurs({ "content-type": "application/json" }, value.headers, ours)
     NodeAnswer.write(caller.out, value.status, headers, value.body)
     return Effect.succeed(NodeAnswer.sent)
   })
@@ -84,7 +84,7 @@ export const streamed = (
     const [begun] = first
     const { brokenOff, headers: theirs, status }: Head = begun.head ?? { headers: {}, status: 200 }
     const ours = Trail.headers(requestId, failed, target.key, dropped !== undefined)
-    const headers = { ...eventStream, ...withOurs(theirs, ours) }
+    const headers = withOurs(eventStream, theirs, ours)
     NodeAnswer.begin(out, status, headers)
     const keepAlive = { context: fiber.context, message: KeepAlive.messages[dialect] }
     const breakOff = (refusal: Refusal.Refusal) => {
@@ -108,13 +108,14 @@ const eventStream: Headers = {
 
 /** Keeps the provider's request id as `x-upstream-request-id`. */
 const withOurs = (
+  defaults: Headers,
   theirs: Headers,
   ours: Readonly<Record<string, string>>
 ): Record<string, string | ReadonlyArray<string>> => {
+  const headers: Record<string, string | ReadonlyArray<string>> = { ...defaults, ...theirs }
   const upstreamId = theirs["x-request-id"]
-  return upstreamId === undefined
-    ? { ...theirs, ...ours }
-    : { ...theirs, "x-upstream-request-id": upstreamId, ...ours }
+  if (upstreamId !== undefined) headers["x-upstream-request-id"] = upstreamId
+  return Object.assign(headers, ours)
 }
 
 /** An answer of the gateway itself. `failed` has the attempts of its run, if there was one. */

@@ -62,7 +62,7 @@ export const make = (connections: Connections.Connections): Bodies => {
     Effect.callback((resume) => {
       const gathered = new ByteChunks()
       let size = 0
-      response.once("close", () => {
+      response.on("close", () => {
         taken -= size
         size = 0
       })

@@ -124,7 +124,7 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
       const exchange = { request, response }
       connection.exchanges.push(exchange)
       if (isStopping) announceClose(connection)
-      response.once("close", () => {
+      response.on("close", () => {
         const at = connection.exchanges.indexOf(exchange)
         if (at !== -1) connection.exchanges.splice(at, 1)
         if (isStopping) connection.since = now()

@@ -92,7 +92,9 @@ export class EventCutter {
     const end = this.#reader.contentEnd(this.#bytes, from)
     if (end === from) return undefined
     this.#at = end
-    return new Chunk(this.#reader.clean(this.#bytes.subarray(from, end)), Phase.content, undefined, undefined)
+    const isAll = from === 0 && end === this.#bytes.length
+    const bytes = isAll ? this.#bytes : this.#bytes.subarray(from, end)
+    return new Chunk(this.#reader.clean(bytes), Phase.content, undefined, undefined)
   }
 
   #event(): Chunk | undefined {

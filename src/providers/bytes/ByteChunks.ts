@@ -16,8 +16,8 @@ const largestBlock = 256 * 1024
 /** Bytes in the order of their arrival. */
 export class ByteChunks {
   #parts: Array<Uint8Array> = []
-  /** The blocks allocated here. */
-  #blocks = new Set<Uint8Array>()
+  /** The blocks allocated here, if there are any. */
+  #blocks: Set<Uint8Array> | undefined
   #block: Buffer | undefined
   #used = 0
   #room = firstBlock
@@ -50,7 +50,7 @@ export class ByteChunks {
     this.#size += part.length
     this.#close()
     // Small arrays share pooled memory.
-    if (part.buffer.byteLength === part.length) this.#blocks.add(part)
+    if (part.buffer.byteLength === part.length) this.#own(part)
     this.#parts.push(part)
   }
 
@@ -59,7 +59,7 @@ export class ByteChunks {
     this.#close()
     const parts = this.#parts
     this.#parts = []
-    this.#blocks = new Set()
+    this.#blocks = undefined
     this.#size = 0
     this.#room = firstBlock
     return parts
@@ -77,16 +77,21 @@ export class ByteChunks {
       whole.set(part, at)
       at += part.length
       // A block belongs to this buffer alone. Its memory is needed for the next part, long before the collector runs.
-      if (blocks.has(part)) free(part)
+      if (blocks?.has(part) === true) free(part)
     }
     joined.add(whole)
     return whole
   }
 
+  #own(block: Uint8Array): void {
+    this.#blocks ??= new Set()
+    this.#blocks.add(block)
+  }
+
   #close(): void {
     if (this.#block === undefined) return
     const block = this.#block.subarray(0, this.#used)
-    this.#blocks.add(block)
+    this.#own(block)
     this.#parts.push(block)
     this.#block = undefined
     this.#used = 0

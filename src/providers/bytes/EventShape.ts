@@ -29,9 +29,11 @@ export interface Known {
   readonly json: unknown
 }
 
-/** The first event of a shape, and where in its JSON the text is. */
+/** The first event of a shape, and the key of its text. */
 interface Template extends Known {
-  readonly path: ReadonlyArray<string>
+  readonly key: string
+  /** Where in the JSON the text is; found when it is first needed, because events that are passed on need none. */
+  path: ReadonlyArray<string> | undefined
 }
 
 /** The literal bytes of an event around the string values that may differ. */
@@ -114,7 +116,8 @@ export class EventShape {
    */
   json(event: Uint8Array): unknown {
     if (this.#template === undefined) return undefined
-    const { json, path } = this.#template
+    const { json, key } = this.#template
+    const path = (this.#template.path ??= pathOf(json, key) ?? [])
     const start = this.#literals[0]!.byteLength
     const end = event.length - this.#literals[1]!.byteLength
     return withText(json, path, 0, textOf(event.subarray(start, end)))
@@ -227,8 +230,8 @@ const hasBackslash = ({ buffer, byteLength, byteOffset }: DataView): boolean =>
  */
 const templateOf = ({ event, json }: Known, text: string, key: string): Template | undefined => {
   const name = `"${key}"`
-  const path = text.indexOf(name) === text.lastIndexOf(name) ? pathOf(json, key) : undefined
-  return path && { event, json, path }
+  const isOnly = text.indexOf(name) === text.lastIndexOf(name)
+  return isOnly ? { event, json, key, path: undefined } : undefined
 }
 
 type Fields = { readonly [name: string]: unknown }
