@@ -5,7 +5,7 @@
  * for targets with equals, a learned limit or a hedge; other targets cost nothing.
  */
 import { Capacity } from "../capacity/Capacity.ts"
-import { LatestKeys } from "../util/LatestKeys.ts"
+import { LatestTargets } from "../util/LatestKeys.ts"
 import { HedgeBudget } from "./HedgeBudget.ts"
 import { Load } from "./Load.ts"
 import type { Outcomes } from "./Outcomes.ts"
@@ -38,6 +38,8 @@ export interface Group {
 /** A target, with its cached signals. */
 export interface Keeping {
   readonly key: string
+  /** Whether a caller made up its name. */
+  readonly unlisted: boolean
   readonly kept: { signalsOf: object | undefined; signals: Signals | undefined }
 }
 
@@ -46,46 +48,36 @@ export class SignalsOf {
   readonly hedges = new HedgeBudget()
   /** The group of each target that has equals. */
   readonly groups = new WeakMap<object, Group>()
-  /** Targets that have refused attempts, by their keys. */
-  readonly refusing = new Map<string, Signals>()
-  readonly #known = new LatestKeys<Signals>(capacity)
+  /** Targets that have refused attempts. The limits of the oldest are not listed any more. */
+  readonly refusing = new LatestTargets<Signals>(capacity)
+  readonly #known = new LatestTargets<Signals>(capacity)
 
   /** How many targets are known. */
   get size(): number {
     return this.#known.size
   }
 
-  /** The signals of a target, made on first use. */
-  of(key: string): Signals {
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const made = new Signals()
-    this.#known.add(key, made)
-    return made
-  }
-
-  /** The same for a target object. It caches its signals, so that attempts need no lookup. */
-  ofTarget({ key, kept }: Keeping): Signals {
+  /** The signals of a target, made on first use. It caches them, so that attempts need no lookup. */
+  ofTarget(target: Keeping): Signals {
+    const { kept } = target
     if (kept.signalsOf !== this || kept.signals === undefined) {
       kept.signalsOf = this
-      kept.signals = this.of(key)
+      kept.signals = this.#of(target)
     }
     return kept.signals
   }
 
-  /** The signals of a target, if there are any. */
-  peek(key: string): Signals | undefined {
-    return this.#known.get(key)
+  #of(target: Keeping): Signals {
+    const known = this.#known.get(target)
+    if (known !== undefined) return known
+    const made = new Signals()
+    this.#known.add(target, made)
+    return made
   }
 
   /** Starts to learn the limits of a target. */
-  learn(key: string, known: Signals): Capacity {
-    // Only made-up names can be so many. The limits of the oldest are no longer listed.
-    for (const oldest of this.refusing.keys()) {
-      if (this.refusing.size < capacity) break
-      this.refusing.delete(oldest)
-    }
-    this.refusing.set(key, known)
+  learn(target: Keeping, known: Signals): Capacity {
+    this.refusing.add(target, known)
     known.capacity ??= new Capacity()
     return known.capacity
   }

@@ -8,7 +8,7 @@
  * that has not answered yet is not known: its row counts only once there has been no answer for fifteen seconds.
  */
 import type { Target } from "../domain/Target.ts"
-import { LatestKeys } from "../util/LatestKeys.ts"
+import { LatestTargets } from "../util/LatestKeys.ts"
 
 /** From so many in a row on, each counts as a timeout. */
 export const cutOffsInRow = 3
@@ -36,14 +36,14 @@ interface Known {
 
 /** The counts of all targets. */
 export class CutOffs {
-  readonly #known = new LatestKeys<Known>(capacity)
+  readonly #known = new LatestTargets<Known>(capacity)
 
   /** An answer ends the row. `took` is its duration in milliseconds, 0 if it came at once. */
-  answered({ key }: Target, took: number): void {
+  answered(target: Target, took: number): void {
     if (took === 0 && this.#known.size === 0) return
-    const known = this.#known.get(key)
+    const known = this.#known.get(target)
     if (known === undefined) {
-      if (took > 0) this.#add(key).usual = took
+      if (took > 0) this.#add(target).usual = took
       return
     }
     known.inRow = 0
@@ -51,8 +51,8 @@ export class CutOffs {
   }
 
   /** An attempt was given up after `waited` milliseconds, `own` being its timeout. True when that counts as a timeout. */
-  cutOff({ key }: Target, waited: number, own: number, now: number): boolean {
-    const known = this.#known.get(key) ?? this.#add(key)
+  cutOff(target: Target, waited: number, own: number, now: number): boolean {
+    const known = this.#known.get(target) ?? this.#add(target)
     if (waited < Math.max(Math.min(shortestWait, own / 2), 2 * known.usual)) return false
     if (known.inRow === 0 || now - known.last > idle) {
       known.inRow = 0
@@ -63,9 +63,9 @@ export class CutOffs {
     return known.inRow >= cutOffsInRow && (known.usual > 0 || now - known.since >= silence)
   }
 
-  #add(key: string): Known {
+  #add(target: Target): Known {
     const known = { inRow: 0, since: 0, last: 0, usual: 0 }
-    this.#known.add(key, known)
+    this.#known.add(target, known)
     return known
   }
 }

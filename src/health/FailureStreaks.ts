@@ -5,7 +5,7 @@
  * the retries of a visit take, although it was called repeatedly, counts like one whose visit was exhausted.
  */
 import type { Target } from "../domain/Target.ts"
-import { LatestKeys } from "../util/LatestKeys.ts"
+import { LatestTargets } from "../util/LatestKeys.ts"
 
 /** How long a streak has to last, in milliseconds: as long as the default retries of one visit at most. */
 export const retryWindow = 2_500
@@ -23,7 +23,7 @@ interface Row {
 
 /** The streaks of all targets, in milliseconds since the epoch. */
 export class FailureStreaks {
-  readonly #rows = new LatestKeys<Row>(capacity)
+  readonly #rows = new LatestTargets<Row>(capacity)
 
   /** How many there are. */
   get size(): number {
@@ -31,10 +31,10 @@ export class FailureStreaks {
   }
 
   /** A budget cut a visit short. True when that counts as an exhausted visit. */
-  cutShort({ key }: Target, now: number): boolean {
-    const row = this.#rows.get(key)
+  cutShort(target: Target, now: number): boolean {
+    const row = this.#rows.get(target)
     if (row === undefined || now - row.last > rowIdle) {
-      this.#rows.add(key, { since: now, last: now })
+      this.#rows.add(target, { since: now, last: now })
       return false
     }
     row.last = now
@@ -42,7 +42,7 @@ export class FailureStreaks {
   }
 
   /** An answer ends the streak. */
-  succeeded({ key }: Target): void {
-    if (this.#rows.size > 0) this.#rows.delete(key)
+  succeeded(target: Target): void {
+    if (this.#rows.size > 0) this.#rows.delete(target)
   }
 }

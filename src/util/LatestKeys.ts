@@ -1,4 +1,4 @@
-/** A map of bounded size, from which the oldest entries are dropped. */
+/** Maps of bounded size, from which the oldest entries are dropped. */
 
 /** Maps names to values. */
 export class LatestKeys<V> {
@@ -34,6 +34,10 @@ export class LatestKeys<V> {
     return this.#entries.delete(key)
   }
 
+  [Symbol.iterator](): Iterator<[string, V]> {
+    return this.#entries[Symbol.iterator]()
+  }
+
   #dropOldest(): void {
     let oldest = this.#oldest?.next()
     if (oldest === undefined || oldest.done === true) {
@@ -41,5 +45,52 @@ export class LatestKeys<V> {
       oldest = this.#oldest.next()
     }
     if (oldest.done !== true) this.#entries.delete(oldest.value)
+  }
+}
+
+/** A target, as far as it is needed here. */
+interface Named {
+  readonly key: string
+  /** Whether a caller made up its name. */
+  readonly unlisted: boolean
+}
+
+/** How many targets with made-up names are kept. */
+const madeUp = 1_000
+
+/** The same for targets, by their keys. Names that callers made up have a room of their own, so they displace no others. */
+export class LatestTargets<V> {
+  readonly #listed: LatestKeys<V>
+  readonly #unlisted = new LatestKeys<V>(madeUp)
+
+  /** Of more targets than `capacity` the oldest are dropped; with made-up names, of more than a thousand. */
+  constructor(capacity: number) {
+    this.#listed = new LatestKeys(capacity)
+  }
+
+  get size(): number {
+    return this.#listed.size + this.#unlisted.size
+  }
+
+  get(target: Named): V | undefined {
+    return this.#roomOf(target).get(target.key)
+  }
+
+  /** Adds an entry, or makes an old one the latest. */
+  add(target: Named, value: V): void {
+    this.#roomOf(target).add(target.key, value)
+  }
+
+  delete(target: Named): boolean {
+    return this.#roomOf(target).delete(target.key)
+  }
+
+  *[Symbol.iterator](): Iterator<[string, V]> {
+    yield* this.#listed
+    yield* this.#unlisted
+  }
+
+  #roomOf({ unlisted }: Named): LatestKeys<V> {
+    return unlisted ? this.#unlisted : this.#listed
   }
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { LatestKeys } from "../../src/util/LatestKeys.ts"
+import { LatestKeys, LatestTargets } from "../../src/util/LatestKeys.ts"
 
 const held = (map: LatestKeys<number>, keys: string) => [...keys].filter((key) => map.get(key) !== undefined)
 
@@ -51,5 +51,21 @@ describe("LatestKeys", () => {
         assert.strictEqual(map.get(String(each)) !== undefined, list.includes(String(each)))
       }
     }
+  })
+})
+
+describe("LatestTargets", () => {
+  it("drops no listed target for made-up names, of which it keeps the latest thousand", () => {
+    const map = new LatestTargets<number>(3)
+    const listed = [1, 2, 3].map((n) => ({ key: `listed ${n}`, unlisted: false }))
+    for (const target of listed) map.add(target, 1)
+    for (let n = 0; n < 10_000; n++) map.add({ key: `made up ${n}`, unlisted: true }, n)
+    for (const target of listed) assert.strictEqual(map.get(target), 1)
+    assert.strictEqual(map.size, 1_003)
+    assert.isUndefined(map.get({ key: "made up 8999", unlisted: true }))
+    assert.strictEqual(map.get({ key: "made up 9000", unlisted: true }), 9_000)
+    assert.lengthOf([...map], 1_003)
+    assert.isTrue(map.delete(listed[0]!))
+    assert.strictEqual(map.size, 1_002)
   })
 })

@@ -114,7 +114,7 @@ export class Room {
     const others = Math.max(0, known.load.inFlight - (isCounted ? 1 : 0))
     // A wait that the provider names is better than a learned rate.
     const isThrottle = failure._tag === "RateLimit" && failure.retryAfter === undefined
-    const capacity = known.capacity ?? this.signals.learn(target.key, known)
+    const capacity = known.capacity ?? this.signals.learn(target, known)
     return capacity.refused({ begun, others, isThrottle }, now, settings)
   }
 
