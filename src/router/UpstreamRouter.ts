@@ -44,7 +44,10 @@ export { policy }
 
 /** Options of a router. For the interval and timeout of checks see `Check.Options`. */
 export interface Options<P extends Backend, R, P2 extends Backend, R2, RC> extends Check.Options {
-  /** A model, with all credentials of its backend; or a chain, which then counts as one upstream. */
+  /**
+   * A model, with all credentials of its backend; or a chain, which then counts as one upstream. The policy of a chain (row by
+   * row), and its chains for long prompts and refused content, hold for the requests that begin with it.
+   */
   readonly primary: Chain.Link<P, R>
   /**
    * Without a backup, nothing ever moves. A model that is also in the primary (by its spec) belongs to the primary.

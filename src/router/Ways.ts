@@ -5,7 +5,7 @@ import * as Chain from "../domain/Chain.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
 import type { Target } from "../domain/Target.ts"
 import * as Failure from "../failure/Failure.ts"
-import type { Options as PolicyOptions, RuleOptions } from "../policy/Policy.ts"
+import { combine, type Options as PolicyOptions, type RuleOptions } from "../policy/PolicyOptions.ts"
 import type { Upstream } from "./Route.ts"
 
 /**
@@ -42,20 +42,40 @@ export const waysOf = <P extends Backend, R, P2 extends Backend, R2>(options: {
   readonly rescue?: boolean | undefined
   readonly policy?: PolicyOptions | undefined
 }) => {
-  const own = over(options.policy ?? {})
-  const chainOf = (...links: ReadonlyArray<Chain.Link<P | P2, R | R2> | undefined>) =>
-    Chain.withPolicy(Chain.fromLinks(links.filter((link) => link !== undefined)), own)
   const { backup, primary, rescue = true } = options
+  const chainOf = (...links: ReadonlyArray<Chain.Link<P | P2, R | R2> | undefined>) =>
+    Chain.fromLinks(links.filter((link) => link !== undefined))
   // Without a rescue the two are never in one chain, but benches, limits and the route go by the same names.
   chainOf(primary, backup)
   const primarySpecs = Chain.specs(chainOf(primary))
   const known = new Set(primarySpecs)
   const backupSpecs = Chain.specs(chainOf(backup)).filter((spec) => !known.has(spec))
+  const rescuers = new Set(backupSpecs)
+  const wayOf = (
+    first: Chain.Link<P | P2, R | R2>,
+    second: Chain.Link<P | P2, R | R2> | undefined
+  ): Chain.Chain<P | P2, R | R2> => like(first, chainOf(first, rescue ? second : undefined), options.policy)
   return {
-    primary: chainOf(primary, rescue ? backup : undefined),
-    backup: backupSpecs.length === 0 ? undefined : chainOf(backup, rescue ? primary : undefined),
+    primary: wayOf(primary, backup),
+    backup: backup === undefined || backupSpecs.length === 0 ? undefined : wayOf(backup, primary),
     primarySpecs,
     backupSpecs,
-    upstreamOf: (target: Target): Upstream => (known.has(ModelSpec.format(target)) ? "primary" : "backup")
+    upstreamOf: (target: Target): Upstream | undefined => {
+      const spec = ModelSpec.format(target)
+      return known.has(spec) ? "primary" : rescuers.has(spec) ? "backup" : undefined
+    }
   }
+}
+
+/** The chain of a way with what its first upstream has if that is a chain: its policy, and its special chains. */
+const like = <P extends Backend, R>(
+  first: Chain.Link<P, R>,
+  way: Chain.Chain<P, R>,
+  options: PolicyOptions = {}
+): Chain.Chain<P, R> => {
+  const given: Partial<Chain.Chain<P, R>> = "models" in first ? first : {}
+  const { onContentPolicy, onContextExceeded, policy = {} } = given
+  const chain = Chain.withPolicy(way, over(combine(policy, options)))
+  const long = onContextExceeded === undefined ? chain : Chain.onContextExceeded(chain, onContextExceeded)
+  return onContentPolicy === undefined ? long : Chain.onContentPolicy(long, onContentPolicy)
 }

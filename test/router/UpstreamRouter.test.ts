@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -810,4 +812,62 @@ describe("a router", () => {
       )
     )
   })
+})
+
+describe("a chain as an upstream", () => {
+  const over = (main: Chain.Chain<Scripted.Scripted>, more: More = {}) =>
+    Effect.map(
+      UpstreamRouter.make({
+        check: Effect.void,
+        jitter: 0,
+        ...more,
+        primary: main,
+        backup: Scripted.make("spare", [["spare"]]).model("large")
+      }),
+      (router) => ({ router, ask: UpstreamRouter.complete(router, "hi") })
+    )
+
+  test("keeps its chain for prompts that are too long, and for refused content", () =>
+    Effect.gen(function* () {
+      for (const [failure, special] of [
+        [new Failure.ContextExceeded({ message: "too long" }), Chain.onContextExceeded],
+        [new Failure.BadRequest({ reason: "ContentPolicy", message: "no" }), Chain.onContentPolicy]
+      ] as const) {
+        const other = Scripted.make("other", [["other"]])
+        const main = Scripted.make("main", [[failure]])
+        const { ask, router } = yield* over(
+          special(Chain.make(main.model("m")), Chain.make(other.model("m")))
+        )
+        assert.deepStrictEqual(yield* times(4, ask), ["other", "other", "other", "other"])
+        assert.strictEqual((yield* router.status).active, "primary")
+      }
+    }))
+
+  test("does not move the route for a failure of such a chain", () =>
+    Effect.gen(function* () {
+      const other = Scripted.make("other", [[wrongKey]])
+      const main = Scripted.make("main", [[new Failure.ContextExceeded({ message: "too long" })]])
+      const { ask, router } = yield* over(
+        Chain.onContextExceeded(Chain.make(main.model("m")), Chain.make(other.model("m")))
+      )
+      yield* Effect.exit(ask)
+      const { active, backup, primary } = yield* router.status
+      assert.deepStrictEqual([active, primary.healthy, backup?.healthy], ["primary", true, true])
+      assert.isUndefined(backup?.lastFailure)
+    }))
+
+  test("keeps its policy, under that of the router", () =>
+    Effect.gen(function* () {
+      const hanging = () => Scripted.make("main", [[{ hang: true }]])
+      const timed = (deadline: Duration.Input) =>
+        Chain.withPolicy(Chain.make(hanging().model("m")), { deadline, fallbackReserve: 0 })
+      const { ask } = yield* over(timed("7 seconds"))
+      const began = yield* Clock.currentTimeMillis
+      const left = yield* inTime(Effect.andThen(Effect.exit(ask), Clock.currentTimeMillis))
+      assert.strictEqual(left - began, 7_000)
+      const { ask: shorter } = yield* over(timed("7 seconds"), { policy: { deadline: "3 seconds" } })
+      const again = yield* Clock.currentTimeMillis
+      const gone = yield* inTime(Effect.andThen(Effect.exit(shorter), Clock.currentTimeMillis))
+      assert.strictEqual(gone - again, 3_000)
+    }))
 })
