@@ -135,8 +135,8 @@ const whyResting = (
     }
   }
   if (entry.reason === undefined) return undefined
-  if (entry.probe === 0 && !held && (now >= entry.until || isOfOtherSecret(entry, target, key)))
-    return undefined
+  const isOver = (!held && now >= entry.until) || isOfOtherSecret(entry, target, key)
+  if (entry.probe === 0 && isOver) return undefined
   const { evidence, probe, reason, until } = entry
   return { _tag: "Resting", key, until, reason, evidence, probing: probe !== 0 }
 }

@@ -28,6 +28,7 @@ const withSecret = (apiKey: string | undefined, model = "m") =>
 const old = withSecret("sk-old")
 const next = withSecret("sk-new")
 const hour = 3_600_000
+const minute = 60_000
 
 const killed = (target = old, failure: Failure = dead("InvalidKey"), of = keyRest) => {
   const [go, state] = admitted(Bench.empty, target, 0)
@@ -69,6 +70,14 @@ describe("a credential that was found dead", () => {
     const after = Bench.fail(probing, next, admission, dead(), { ...long, base: 1_000 }, 1)
     assert.strictEqual(why(after, next, 2), "a#k InvalidKey 1001")
     assert.strictEqual(after.entries.get("a#k")?.consecutiveBenches, 1)
+  })
+
+  it("is half-open at once also where only health checks end a bench", () => {
+    const state = Bench.hold(killed(), next)
+    assert.isDefined(why(state, old, 1))
+    assert.strictEqual(admitted(state, next, 1)[0]._tag, "Probe")
+    const still = Bench.hold(killed(old, dead(), { ...keyRest, base: 10 }), old)
+    assert.isDefined(why(still, old, minute), "its own secret waits for the check")
   })
 
   it("stays benched by hand", () => {
