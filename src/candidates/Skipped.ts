@@ -17,7 +17,7 @@ export class Skipped<P extends Backend> {
   /** Because they are at a learned limit. */
   #full: Array<Candidate<P>> = []
   /** In favour of others: they share the endpoint of a failed target, or were benched for a timeout when another target timed out. */
-  readonly #avoided: Array<Candidate<P>> = []
+  #avoided: Array<Candidate<P>> = []
   /** Because another process was probing them: until when they are not asked for again, by target. */
   readonly #probed = new Map<string, number>()
 
@@ -76,9 +76,10 @@ export class Skipped<P extends Backend> {
     this.#limited = this.#limited.filter((limited) => limited.target !== target)
   }
 
-  /** The run starts again: it will meet targets at a limit again. */
+  /** The run starts again: it will meet these targets again. */
   restart(): void {
     this.#limited = []
     this.#full = []
+    this.#avoided = []
   }
 }

@@ -107,4 +107,25 @@ describe("a line", () => {
       assert.deepStrictEqual(ended, ["again gave up", "first called"])
     })
   )
+
+  it.effect("lets in who has not called the target yet and would be lost before the pause ends", () =>
+    Effect.gen(function* () {
+      const lines = new WaitQueues(() => undefined)
+      const line = lines.of(target(), yield* Effect.context<never>())
+      const entered: Array<string> = []
+      const one = (name: string, deadlineAt: number): Waiting => ({
+        until: deadlineAt,
+        deadlineAt,
+        enter: () => void entered.push(name),
+        giveUp: () => void entered.push(`not ${name}`)
+      })
+      const place = { target: target(), notBefore: minute - 1, isFirst: false, anyway: true }
+      line.join(one("later", minute), place)
+      lines.failed(target())
+      line.join(one("first", 20), { ...place, notBefore: 0, isFirst: true })
+      line.join(one("again", 30), { ...place, notBefore: 0 })
+      yield* TestClock.adjust(30)
+      assert.deepStrictEqual(entered, ["first", "not again"])
+    })
+  )
 })

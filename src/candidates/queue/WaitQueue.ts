@@ -224,8 +224,9 @@ export class WaitQueue implements Line {
     const at = Math.max(this.#opensAt(waiting, place, why, now), isSpread ? view.tickAt : this.#pausedUntil())
     const isLast = now >= waiting.until
     // One that would be lost does not stand back behind the requests that have not waited.
-    if (at <= now || (isLast && place.isFirst && mayCall(place, why))) {
-      if (!isSpread || isLast || view.most-- > 0) return this.#enter(waiting, now)
+    const isLost = isLast || at >= waiting.deadlineAt
+    if (at <= now || (isLost && place.isFirst && mayCall(place, why))) {
+      if (!isSpread || isLost || view.most-- > 0) return this.#enter(waiting, now)
       return Math.min(waiting.deadlineAt, now + tick)
     }
     if (isLast || at >= waiting.deadlineAt || (at > waiting.until && !place.isFirst))

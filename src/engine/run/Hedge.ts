@@ -85,6 +85,9 @@ class Race<P extends Backend, R, A> {
   /** One of the two has content, or has ended the race. */
   #isDecided = false
   #isOver = false
+  /** What happens while the hedge is being started waits until it has been. */
+  #isStarting = false
+  readonly #meanwhile: Array<() => void> = []
   #afterwards: Effect.Effect<void> | void = undefined
 
   constructor(run: RunState<P, R, A>, first: Running.Running<A>, options: Options<A>) {
@@ -147,6 +150,7 @@ class Race<P extends Backend, R, A> {
 
   /** The race is over, and the run continues with a step. */
   #end(next: () => Step.Step<A>): void {
+    if (this.#isStarting) return void this.#meanwhile.push(() => this.#end(next))
     if (this.#isOver) return
     this.#over()
     this.#afterwards = this.#options.waiting.goOn(next())
@@ -165,6 +169,7 @@ class Race<P extends Backend, R, A> {
   }
 
   #firstHasContent(): void {
+    if (this.#isStarting) return void this.#meanwhile.push(() => this.#firstHasContent())
     if (this.#isDecided) return
     this.#decided()
     const run = this.#run
@@ -215,12 +220,16 @@ class Race<P extends Backend, R, A> {
     visit.suspendedAt = run.now()
     visit.begun = run.shared.room.began(target, run.clock)
     run.reporter?.hedged(target, run.attempts)
+    this.#isStarting = true
     const running = run.options.start(backend, target, undefined)
+    this.#isStarting = false
     let watching: Running.Watching<A, Served<A>, RunError.RunError> | undefined
     run.hedge = { visit, running, leave: () => watching?.leave() }
-    const exit = running.pollUnsafe()
     // Starting the hedge may have ended the first attempt.
-    if (this.#isDecided) run.dropHedge()
+    for (const happened of this.#meanwhile.splice(0)) happened()
+    const exit = running.pollUnsafe()
+    if (this.#isOver) run.dropHedge()
+    else if (this.#isDecided) return
     else if (exit !== undefined) this.#hedgeEnded(visit, running, exit)
     else {
       const timeout = run.options.kind === "effect" ? target.policy.timeouts.answer : Number.POSITIVE_INFINITY

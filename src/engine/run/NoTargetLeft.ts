@@ -103,7 +103,6 @@ const takeTurn = <P extends Backend, R, A>(
   const other = place.isFirst ? openBefore(run, place, places) : undefined
   if (other !== undefined) {
     run.leaveQueue()
-    run.hasTakenTurn = false
     return NextTarget.begin(run, other)
   }
   const visit = run.candidates.takeTurn(place)
@@ -112,7 +111,7 @@ const takeTurn = <P extends Backend, R, A>(
     run.leaveQueue()
     return Step.findTarget
   }
-  run.hasTakenTurn = !place.isFirst
+  visit.hasTakenTurn = !place.isFirst
   if (place.isFirst) return NextTarget.begin(run, visit)
   run.visit = visit
   visit.endsAt = undefined

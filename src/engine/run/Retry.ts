@@ -26,7 +26,7 @@ export const decide = <P extends Backend, R, A>(
   switch (decision._tag) {
     case "Leave":
       if (isFull) return BenchAndLeave.leaveFull(run, failure, rule)
-      return run.hasTakenTurn ? leaveTurn(run, failure, rule, now) : BenchAndLeave.leave(run, failure, rule)
+      return visit.hasTakenTurn ? leaveTurn(run, failure, rule, now) : BenchAndLeave.leave(run, failure, rule)
     case "Amend":
       visit.amendedFor = decision.failure
       run.record(failure, undefined)
@@ -145,9 +145,12 @@ const leaveTurn = <P extends Backend, R, A>(
   now: number
 ): Step.Step<A> => {
   const { retry } = rule
-  if (typeof retry === "string" || run.attemptsLeft < 1) return BenchAndLeave.leave(run, failure, rule)
+  const requested = Failure.waitMillis(failure, now) ?? 0
+  if (typeof retry === "string" || run.attemptsLeft < 1 || requested > run.maxWait) {
+    return BenchAndLeave.leave(run, failure, rule)
+  }
   return Step.after(delayOf(run, retry, failure, now), (delay) => {
-    if (delay < Number.POSITIVE_INFINITY) run.keepVisit(run.now() + delay, rule.next)
+    if (delay < Number.POSITIVE_INFINITY) run.keepVisit(run.now() + Math.max(delay, requested), rule.next)
     return BenchAndLeave.leave(run, failure, rule)
   })
 }

@@ -62,8 +62,6 @@ export class RunState<P extends Backend, R, A> implements Situation {
   unfinished: ReadonlyArray<RunPlace<P>> = none
   /** The queue that let the current attempt in. */
   queue: Line | undefined
-  /** Whether a queue let the run in for a retry. */
-  hasTakenTurn = false
   /** The hedge beside the current attempt. */
   hedge: Hedge<P, A> | undefined
   /** Whether the request may be hedged; computed on first use. */
