@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Chain, Failover, Failure, Model } from "../../src/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
+import { patientClock } from "../support/clock.ts"
 import { check } from "./scenario.ts"
 
 const crowd = 100
@@ -71,7 +72,7 @@ describe(`${crowd} calls at once`, () => {
         )
 
         assert.strictEqual(dead.open + alive.open, 0)
-      }).pipe(Effect.provide(Failover.layer())),
+      }).pipe(Effect.provide(Failover.layer()), Effect.provide(patientClock)),
     check(150)
   )
 })

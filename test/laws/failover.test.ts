@@ -1,10 +1,10 @@
 /** What holds whatever the providers do, however many call at once and whenever somebody hangs up. */
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as TestClock from "effect/testing/TestClock"
+import { patientClock } from "../support/clock.ts"
 import { laws } from "./laws.ts"
 import { type Played, play } from "./play.ts"
-import { arbitrary, check, type Scenario } from "./scenario.ts"
+import { arbitrary, check, quiet, type Scenario } from "./scenario.ts"
 
 /** All laws look at the same days, so each is played once. */
 const days = new Map<string, Played>()
@@ -32,7 +32,7 @@ for (const [subject, group] of Object.entries(laws)) {
 }
 
 describe("a day", () => {
-  const again = (scenario: Scenario) => Effect.provide(play(scenario), TestClock.layer())
+  const again = (scenario: Scenario) => Effect.provide(play(scenario), patientClock)
 
   it.effect.prop(
     "that is played again from its seed goes the same way",
@@ -42,6 +42,27 @@ describe("a day", () => {
         assert.deepStrictEqual(diary(one), diary(other))
       ),
     check(100)
+  )
+
+  it.effect("goes the same way on a machine that stands still for more than a second", () =>
+    Effect.gen(function* () {
+      const calls = [["wait 700", "one", "wait 700", "two"], ["ServerError"], ["wait 5", "one"]] as const
+      for (const asks of ["complete", "stream"] as const) {
+        const scenario: Scenario = {
+          ...quiet([calls, calls]),
+          turn: 3,
+          callers: Array.from({ length: 4 }, () => ({ at: 500, asks, leaves: "never" }))
+        }
+        let events = 0
+        const still = () => {
+          if (++events !== 6) return
+          for (const until = performance.now() + 1_100; performance.now() < until; );
+        }
+        const stalled = yield* Effect.provide(play(scenario, still), patientClock)
+        assert.isAbove(events, 6)
+        assert.deepStrictEqual(diary(stalled), diary(yield* again(scenario)), asks)
+      }
+    })
   )
 })
 

@@ -3,8 +3,8 @@ import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/testing/TestClock"
 import type { FailoverEvent } from "../../src/index.ts"
+import { patientClock } from "../support/clock.ts"
 import { isHedge, type Law, laws } from "./laws.ts"
 import { keysOf, type Played, play, standing } from "./play.ts"
 import { arbitrary, check, quiet, type Scenario } from "./scenario.ts"
@@ -142,7 +142,7 @@ describe("with hedges", () => {
         const scenario = quiet([[script[0]], [script[1]]])
         const { heard } = yield* Effect.provide(
           play({ ...scenario, hedge: { after: 300, share: 1, to: "chain" } }),
-          TestClock.layer()
+          patientClock
         )
         const hedge = heard.find(({ event }) => isHedge(event))?.event
         assert.isDefined(hedge)
@@ -165,9 +165,9 @@ describe("with hedges", () => {
           turn: 2_048 as const,
           callers: scenario.callers.map((caller) => ({ ...caller, leaves: "never" as const }))
         }
-        const plain = yield* Effect.provide(play(calm), TestClock.layer())
+        const plain = yield* Effect.provide(play(calm), patientClock)
         const none = { after: 1, share: 0, to: "chain" } as const
-        const hedged = yield* Effect.provide(play({ ...calm, hedge: none }), TestClock.layer())
+        const hedged = yield* Effect.provide(play({ ...calm, hedge: none }), patientClock)
         assert.deepStrictEqual(diary(hedged), diary(plain))
       }),
     check(150)
@@ -198,7 +198,7 @@ describe("with hedges, a caller who hangs up at any turn", () => {
                 hedge: { after: 1, share: 1, to: "chain" },
                 callers: [{ at: 0, asks, leaves: { turns } }]
               }
-              const { left, told } = yield* Effect.provide(play(scenario), TestClock.layer())
+              const { left, told } = yield* Effect.provide(play(scenario), patientClock)
               const when = `${asks}, ${turn} operations a turn, after ${turns} turns`
               assert.deepStrictEqual(left, { calls: 0, fibers: 0, probes: [] }, when)
               assert.deepStrictEqual(told[0]?.running, { calls: 0, fibers: 0 }, when)

@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as TestClock from "effect/testing/TestClock"
+import { patientClock } from "../support/clock.ts"
 import { endsOnce } from "./ended.ts"
 import { play } from "./play.ts"
 import { quiet, type Scenario } from "./scenario.ts"
@@ -50,7 +50,7 @@ describe("a caller who hangs up at any turn", () => {
             for (let turns = 0; turns < 40; turns++) {
               const played = yield* Effect.provide(
                 play(hangUp(day, { asks: ask, turn, turns })),
-                TestClock.layer()
+                patientClock
               )
               const { left, told } = played
               const when = `${ask}, ${turn} operations a turn, after ${turns} turns`

@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Backend, Chain, Failover, Failure, Model } from "../../src/index.ts"
+import { patientClock } from "../support/clock.ts"
 import { check } from "./scenario.ts"
 
 const Int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
@@ -92,11 +93,7 @@ const play = (day: Day, services: ReadonlyArray<ReturnType<typeof service>>, def
     yield* TestClock.adjust("20 minutes")
     const exits = yield* Fiber.join(all)
     return exits.filter((exit) => exit._tag === "Failure").length
-  }).pipe(
-    Effect.provide(Failover.layer()),
-    Random.withSeed(String(day.seed)),
-    Effect.provide(TestClock.layer())
-  )
+  }).pipe(Effect.provide(Failover.layer()), Random.withSeed(String(day.seed)), Effect.provide(patientClock))
 
 describe("no request is lost", () => {
   it.effect.prop(

@@ -13,6 +13,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as RedisBench from "../../src/health/stores/RedisBench.ts"
 import { Backend, BenchRegistry, Chain, Credential, Failover, Failure, Model } from "../../src/index.ts"
+import { patientClock } from "../support/clock.ts"
 import { VirtualRedis } from "../support/virtualRedis.ts"
 import { check } from "./scenario.ts"
 
@@ -159,7 +160,7 @@ const play = (day: Day) =>
     yield* TestClock.adjust("20 minutes")
     yield* Fiber.join(all)
     return { calls, lost }
-  }).pipe(Effect.scoped, Random.withSeed(String(day.seed)), Effect.provide(TestClock.layer()))
+  }).pipe(Effect.scoped, Random.withSeed(String(day.seed)), Effect.provide(patientClock))
 
 /** Whether a lost request may have left out a target that would have answered it. */
 const isExcused = (

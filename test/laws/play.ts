@@ -29,6 +29,7 @@ import {
   type RunError
 } from "../../src/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
+import { patientClock } from "../support/clock.ts"
 import type { Scenario } from "./scenario.ts"
 
 /** A request: who asks, and whether with a token cap. */
@@ -83,8 +84,8 @@ export interface Played {
 
 type AnyProvider = Provider.Provider<Request, string, Scripted.Part>
 
-/** Plays a scenario to its end. */
-export const play = (scenario: Scenario): Effect.Effect<Played> => {
+/** Plays a scenario to its end. `onEvent` is called with every event of a run. */
+export const play = (scenario: Scenario, onEvent: () => void = () => {}): Effect.Effect<Played> => {
   const heard: Array<Heard> = []
   const steps: Array<Step> = []
   const fibers = scenario.callers.map(() => new Fibers())
@@ -98,7 +99,10 @@ export const play = (scenario: Scenario): Effect.Effect<Played> => {
     const failover = yield* Failover.make({
       policy: policyOf(scenario),
       retryBudget: scenario.policy.retryBudget,
-      observer: (event) => heard.push({ event, state: EngineBench.of(bench).stateUnsafe() })
+      observer: (event) => {
+        heard.push({ event, state: EngineBench.of(bench).stateUnsafe() })
+        onEvent()
+      }
     })
     yield* Effect.forkChild(benchByHand(scenario, world, bench))
     const callers = yield* Effect.forEach(scenario.callers, (_, caller) =>
@@ -118,7 +122,7 @@ export const play = (scenario: Scenario): Effect.Effect<Played> => {
         .map(([key]) => key)
     }
     return { ...world, told, heard, steps, left }
-  }).pipe(Effect.provide(registry), Random.withSeed(scenario.seed))
+  }).pipe(Effect.provide(registry), Random.withSeed(scenario.seed), Effect.provide(patientClock))
 }
 
 /** Counts the fibers that the runtime has started for some callers, and that still run. */
@@ -254,8 +258,9 @@ const failureOf = (name: string, number: number | undefined): Failure.Failure =>
     : new Failure.RateLimit({ message, ...after })
 }
 
-const policyOf = ({ hedge, policy }: Scenario): Policy.Options => ({
+const policyOf = ({ hedge, learnedLimit, policy }: Scenario): Policy.Options => ({
   hedge,
+  learnedLimit,
   attempts: policy.attempts,
   deadline: policy.deadline,
   fallbackReserve: policy.fallbackReserve,

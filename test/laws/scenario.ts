@@ -119,6 +119,8 @@ export const Scenario = Schema.Struct({
 export interface Scenario extends Schema.Schema.Type<typeof Scenario> {
   /** Whether requests are hedged. Default: no. */
   readonly hedge?: Policies.Options["hedge"]
+  /** Whether the limits of targets are learnt. Default: no. */
+  readonly learnedLimit?: Policies.Options["learnedLimit"]
 }
 
 /** A day without anything special, to be changed: a provider with one model and one key for each script. */

@@ -23,6 +23,7 @@ import {
   type RunError,
   Target
 } from "../../../src/index.ts"
+import { patientClock } from "../../support/clock.ts"
 import { Fibers, type Step, watched } from "../play.ts"
 import { Gates } from "./gates.ts"
 import type { Turn, World } from "./turns.ts"
@@ -157,7 +158,7 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
           .map(([key]) => key)
       }
     }
-  }).pipe(Random.withSeed("turns"), Effect.provide(TestClock.layer()))
+  }).pipe(Random.withSeed("turns"), Effect.provide(patientClock))
 
 const restFromTheStart = (registry: BenchRegistry.BenchRegistry["Service"]) => {
   const target = Target.make({
