@@ -41,6 +41,9 @@ const openai: Rules = {
   sampling: true,
   stops: true,
   effort: true,
+  efforts: "model",
+  // Strict servers refuse it: `property 'prompt_cache_key' is unsupported`: https://github.com/zed-industries/zed/issues/36215
+  cacheKey: false,
   streamOptions: true,
   parallelToolCalls: true,
   metadata: true,

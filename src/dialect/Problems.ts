@@ -20,6 +20,8 @@ const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
     "developerRole",
     "tokenCap",
     "effort",
+    "efforts",
+    "cacheKey",
     "streamOptions",
     "parallelToolCalls",
     "resultNames",

@@ -4,5 +4,13 @@ export { type DialectWords, dialectWords } from "./DialectWords.ts"
 export { type Problem, problemsOf } from "./Problems.ts"
 export { type Choice, type Described, resolve, valuesOf } from "./Resolve.ts"
 export type { Fact, Facts, Match, Part, ProtocolName, Row } from "./rules/Row.ts"
-export type { Dialect, FinishWord, Overrides, RuleName, Rules, UsageFields } from "./rules/Rules.ts"
+export type {
+  Dialect,
+  EffortWord,
+  FinishWord,
+  Overrides,
+  RuleName,
+  Rules,
+  UsageFields
+} from "./rules/Rules.ts"
 export { names, row, table } from "./Table.ts"

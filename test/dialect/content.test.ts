@@ -186,3 +186,42 @@ describe("a document that is given by its address", () => {
     }
   })
 })
+
+describe("a block that is not known", () => {
+  const chat = (role: string, content: Translate.JsonObject) =>
+    Translate.expressRequest("anthropic", "openai", {
+      model: "gpt-5.2",
+      max_tokens: 10,
+      messages: [
+        { role: "user", content: "hi" },
+        { role, content: [{ type: "text", text: "See this." }, content] },
+        { role: "user", content: "Well?" }
+      ]
+    })
+
+  it("is content when it comes from the user or from a tool", () => {
+    const hologram = { type: "hologram", source: { type: "base64", data: "AAAA" } }
+    assert.deepStrictEqual(chat("user", hologram).lost, ["messages.content.hologram"])
+    const result = { type: "tool_result", tool_use_id: "t", content: [hologram] }
+    assert.deepStrictEqual(chat("user", result).lost, ["messages.content.tool_result.hologram"])
+    const document = { type: "document", source: { type: "content", content: [hologram] } }
+    assert.include(chat("user", document).lost, "messages.content.document.hologram")
+  })
+
+  it("is only named when the model's provider left it", () => {
+    const { dropped, lost } = chat("assistant", {
+      type: "fallback",
+      from: { model: "a" },
+      to: { model: "b" }
+    })
+    assert.deepStrictEqual([dropped, lost], [["messages.content.fallback"], []])
+  })
+
+  it("is content when it is a compaction that only its provider can read", () => {
+    const sealed = { type: "compaction", content: null, encrypted_content: "gAAAA" }
+    assert.deepStrictEqual(chat("assistant", sealed).lost, ["messages.content.compaction"])
+    assert.deepStrictEqual(chat("assistant", { ...sealed, content: "They greeted." }).lost, [])
+    // One that failed stands for nothing.
+    assert.deepStrictEqual(chat("assistant", { type: "compaction", content: null }).lost, [])
+  })
+})

@@ -16,7 +16,7 @@ const fromOpenai: ReadonlyArray<Row> = [
   [{ verbosity: "low", web_search_options: {} }, ["verbosity", "web_search_options"]],
   [
     { prompt_cache_key: "k", prompt_cache_retention: "24h", prompt_cache_options: { mode: "explicit" } },
-    ["prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"]
+    ["prompt_cache_retention", "prompt_cache_options", "prompt_cache_key"]
   ],
   [{ moderation: { model: "m" } }, ["moderation"]],
   [{ service_tier: "flex" }, ["service_tier"]],

@@ -97,7 +97,7 @@ describe("a request for a response", () => {
       [{ include: ["web_search_call.action.sources"] }, ["include"]],
       [{ text: { verbosity: "low", format: { type: "json_object" } } }, ["text.verbosity", "text.format"]],
       [{ reasoning: { effort: "high", summary: "auto", mode: "pro" } }, ["reasoning.mode"]],
-      [{ prompt_cache_key: "k", max_tool_calls: 3 }, ["prompt_cache_key", "max_tool_calls"]],
+      [{ prompt_cache_key: "k", max_tool_calls: 3 }, ["max_tool_calls", "prompt_cache_key"]],
       [{ input: [{ type: "web_search_call", id: "ws_1" }] }, ["input.web_search_call"]],
       [
         { input: [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAA" }] },

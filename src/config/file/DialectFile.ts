@@ -104,6 +104,14 @@ const Rules = Schema.Struct({
   ),
   stops: field(Schema.Boolean, "Whether stop sequences are accepted."),
   effort: field(Schema.Boolean, "Protocol openai only: whether reasoning_effort is accepted."),
+  efforts: field(
+    Schema.Union([
+      Schema.Literal("model"),
+      Schema.Array(Schema.Literals(["none", "minimal", "low", "medium", "high", "xhigh", "max"]))
+    ]),
+    "Protocol openai only: which values of reasoning_effort are accepted; model: by the name of the model."
+  ),
+  cacheKey: field(Schema.Boolean, "Protocol openai only: whether prompt_cache_key is accepted."),
   streamOptions: field(Schema.Boolean, "Protocol openai only: whether stream_options is accepted."),
   parallelToolCalls: field(Schema.Boolean, "Protocol openai only: whether parallel_tool_calls is accepted."),
   metadata: field(Schema.Boolean, "Whether user and metadata are accepted."),

@@ -40,6 +40,18 @@ export const rows: ReadonlyArray<Row> = [
         }
       },
       {
+        title: "DeepSeek V4 at its own API",
+        match: { hosts: ["deepseek.com"], providers: ["deepseek"] },
+        only: /deepseek-v[4-9]/,
+        // `low` and `medium` mean `high`
+        facts: {
+          efforts: {
+            is: ["high", "max"],
+            source: "https://docs.agno.com/examples/models/deepseek/reasoning-effort.md"
+          }
+        }
+      },
+      {
         title: "DeepSeek's models that accept images",
         match: { models: /deepseek.*(?:vision|-vl|ocr)/ },
         facts: {

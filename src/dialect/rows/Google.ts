@@ -43,6 +43,31 @@ export const rows: ReadonlyArray<Row> = [
         ],
         source: "https://github.com/AstrBotDevs/AstrBot/issues/7572"
       }
-    }
+    },
+    parts: [
+      {
+        title: "Gemini since version 2.5, which thinks",
+        match: { models: /^gemini/ },
+        only: /^gemini-(?:2\.5|[3-9]|flash|pro)/,
+        facts: {
+          // `Invalid reasoning_effort: minimal. Valid values are: high, low, medium, none`; `none` is for 2.5 Flash only
+          efforts: {
+            is: ["low", "medium", "high"],
+            source:
+              "https://discuss.ai.google.dev/t/openai-compat-api-rejects-reasoning-effort-minimal-for-gemini-3-flash/118724"
+          }
+        }
+      },
+      {
+        title: "Gemini 2.5 Flash, which can do without thinking",
+        match: { models: /^gemini-2\.5-flash/ },
+        facts: {
+          efforts: {
+            is: ["none", "low", "medium", "high"],
+            source: "https://github.com/HKUDS/DeepTutor/pull/809"
+          }
+        }
+      }
+    ]
   }
 ]

@@ -43,6 +43,34 @@ export const rows: ReadonlyArray<Row> = [
         match: { models: /^grok-(?:3-mini|[4-9]|\d\d)(?!.*non-reasoning)/ },
         // `Argument not supported on this model: stop`
         facts: { stops: { is: false, source: "https://github.com/maximhq/bifrost/pull/1153" } }
+      },
+      {
+        title: "Grok 3 Mini",
+        match: { models: /^grok-3-mini/ },
+        facts: {
+          efforts: { is: ["low", "high"], source: "https://github.com/anomalyco/opencode/issues/39448" }
+        }
+      },
+      {
+        title: "Grok 4.3",
+        match: { models: /^grok-4\.3/ },
+        facts: {
+          efforts: {
+            is: ["none", "low", "medium", "high"],
+            source: "https://newreleases.io/project/github/vercel/ai/release/@ai-sdk%2Fxai@4.0.0-canary.61"
+          }
+        }
+      },
+      {
+        title: "Grok since version 4.5",
+        match: { models: /^grok-(?:4\.[5-9]|[5-9])/ },
+        // `none` is not accepted: it always reasons
+        facts: {
+          efforts: {
+            is: ["low", "medium", "high"],
+            source: "https://github.com/anomalyco/opencode/issues/39448"
+          }
+        }
       }
     ]
   },
@@ -96,6 +124,11 @@ export const rows: ReadonlyArray<Row> = [
       cacheControl: { is: true, source: "https://openrouter.ai/docs/guides/best-practices/prompt-caching" },
       documents: { is: "url", source: "https://openrouter.ai/docs/guides/overview/multimodal/pdfs" },
       tokenCap: { is: "max_tokens", source: "https://openrouter.ai/docs/api/reference/parameters" },
+      // It maps them to what each model takes
+      efforts: {
+        is: ["none", "minimal", "low", "medium", "high", "xhigh", "max"],
+        source: "https://openrouter.ai/docs/client-sdks/typescript/models/chatrequestreasoningeffort.md"
+      },
       // `flex` and `priority` only
       serviceTier: { is: false, source: "https://openrouter.ai/docs/guides/features/service-tiers" }
     }

@@ -42,7 +42,19 @@ export const rows: ReadonlyArray<Row> = [
         match: { hosts: ["mistral.ai"], providers: ["mistral"] },
         facts: {
           // 422 with the path `body.stream_options.include_usage`; the last chunk has the usage without it
-          streamOptions: { is: false, source: "https://github.com/avante-corp/avante.nvim/issues/2347" }
+          streamOptions: { is: false, source: "https://github.com/avante-corp/avante.nvim/issues/2347" },
+          cacheKey: { is: true, source: api }
+        }
+      },
+      {
+        title: "Models with adjustable reasoning at Mistral's own API",
+        match: { hosts: ["mistral.ai"], providers: ["mistral"] },
+        only: /^mistral-(?:small-(?:latest|26\d\d|[4-9])|medium-3[.-]5)/,
+        facts: {
+          efforts: {
+            is: ["none", "high"],
+            source: "https://docs.mistral.ai/capabilities/reasoning/adjustable"
+          }
         }
       }
     ]

@@ -26,6 +26,7 @@ export const rows: ReadonlyArray<Row> = [
       },
       tokenCap: { is: "model", source: "https://github.com/simonw/llm/issues/724" },
       streamOptions: { is: true, source: chat },
+      cacheKey: { is: true, source: chat },
       audio: { is: true, source: "https://developers.openai.com/api/docs/guides/audio-chat-completions" }
     }
   },

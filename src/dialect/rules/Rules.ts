@@ -7,6 +7,9 @@
 /** A finish reason in protocol-independent words. */
 export type FinishWord = "stop" | "length" | "calls" | "refusal"
 
+/** A value of `reasoning_effort`. */
+export type EffortWord = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max"
+
 /** Where a server reports a token count in its usage: a path such as `prompt_cache_hit_tokens`. */
 export interface UsageFields {
   readonly cacheRead?: string | undefined
@@ -81,6 +84,10 @@ export interface Rules {
   readonly stops: boolean
   /** Protocol openai: whether `reasoning_effort` is accepted. */
   readonly effort: boolean
+  /** Protocol openai: the values of `reasoning_effort` that are accepted; `model`: depends on the model's name. */
+  readonly efforts: "model" | ReadonlyArray<EffortWord>
+  /** Protocol openai: whether `prompt_cache_key` is accepted. */
+  readonly cacheKey: boolean
   /** Whether `stream_options` is accepted. */
   readonly streamOptions: boolean
   /** Whether `parallel_tool_calls` is accepted. */

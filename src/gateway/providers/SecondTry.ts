@@ -30,6 +30,7 @@ const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   [/thinking.{0,80}tool_choice|tool_choice.{0,120}thinking/i, { forcedCalls: false }],
   // `Unsupported parameter: reasoning_effort`: https://github.com/decolua/9router/issues/3008
   [/reasoning_effort/i, { effort: false }],
+  [/prompt_cache_key/i, { cacheKey: false }],
   // Moonshot: `invalid temperature: only 1 is allowed for this model`; Claude: `temperature is deprecated for this model`
   [
     /\b(?:temperature|top_p)\b.{0,80}\b(?:only|support\w*|unsupported|allowed|deprecated)\b|\b(?:unsupported|not support\w*)\b.{0,60}\b(?:temperature|top_p)\b/i,

@@ -34,6 +34,18 @@ export const servers = {
         source: "https://github.com/zed-industries/zed/issues/44875"
       },
       {
+        check: { is: "has", path: "prompt_cache_key" },
+        status: 400,
+        body: {
+          error: {
+            code: 400,
+            message: 'Invalid JSON payload received. Unknown name "prompt_cache_key": Cannot find field.',
+            status: "INVALID_ARGUMENT"
+          }
+        },
+        source: "https://github.com/leookun/cursor-byok/issues/112"
+      },
+      {
         check: { is: "resultNames" },
         status: 400,
         body: {

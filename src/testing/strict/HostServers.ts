@@ -26,7 +26,13 @@ export const servers = {
       thoughtsRefused(
         "'messages.{index}' : for 'role:assistant' the following must be satisfied[('messages.{index}' : property 'reasoning_content' is unsupported)]",
         "https://github.com/tashfeenahmed/freellmapi/issues/1070"
-      )
+      ),
+      {
+        check: { is: "has", path: "prompt_cache_key" },
+        status: 400,
+        body: openaiError("property 'prompt_cache_key' is unsupported"),
+        source: "https://github.com/zed-industries/zed/issues/36215"
+      }
     ],
     { thoughts: "reasoning" }
   ),
@@ -40,7 +46,18 @@ export const servers = {
       noImages(
         "Content type 'image_url' is not supported",
         "https://github.com/Cerebras/cerebras-cloud-sdk-python/blob/main/src/cerebras/cloud/sdk/types/chat/completion_create_params.py"
-      )
+      ),
+      {
+        check: { is: "has", path: "prompt_cache_key" },
+        status: 422,
+        body: {
+          message: "body.prompt_cache_key: property 'body.prompt_cache_key' is unsupported",
+          type: "invalid_request_error",
+          param: "validation_error",
+          code: "wrong_api_format"
+        },
+        source: "https://github.com/zed-industries/zed/issues/36215"
+      }
     ],
     { thoughts: "reasoning" }
   ),

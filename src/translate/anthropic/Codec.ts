@@ -19,6 +19,7 @@ export const codec: Codec = {
     user: "metadata.user_id",
     tier: "service_tier",
     cache: "cache_control",
+    cacheKey: "prompt_cache_key",
     format: "output_config.format",
     toolStrict: "tools.strict",
     thinking: "messages.content.thinking",

@@ -10,7 +10,7 @@ export const readMessages = (messages: unknown, dropped: Dropped): ReadonlyArray
   const turns: Array<Turn> = []
   for (const message of objects(messages)) {
     dropped.rest(message, "messages", messageKeys)
-    const blocks = readBlocks(message.content, dropped)
+    const blocks = readBlocks(message.content, message.role === "user", dropped)
     switch (message.role) {
       case "user":
         turns.push({ role: "user", parts: only(blocks, isShown, dropped) })
@@ -88,9 +88,9 @@ export const cachesIn = (content: unknown): ReadonlyMap<number, JsonObject> | un
   return caches.size === 0 ? undefined : caches
 }
 
-const readBlocks = (content: unknown, dropped: Dropped): ReadonlyArray<Block> => {
+const readBlocks = (content: unknown, isUsers: boolean, dropped: Dropped): ReadonlyArray<Block> => {
   if (typeof content === "string") return [{ type: "text", text: content }]
-  return objects(content).flatMap((block) => readBlock(block, "messages.content", dropped))
+  return objects(content).flatMap((block) => readBlock(block, "messages.content", dropped, isUsers))
 }
 
 /** One row for each type of block: the fields that are read, and the result. */
@@ -194,7 +194,7 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
         const parts =
           typeof content === "string"
             ? [{ type: "text" as const, text: content }]
-            : objects(content).flatMap((block) => readBlock(block, path, dropped))
+            : objects(content).flatMap((block) => readBlock(block, path, dropped, true))
         return [
           {
             type: "result",
@@ -216,7 +216,7 @@ const hostedResult: Row = {
 const isContent = (block: Block): block is Content =>
   block.type === "text" || block.type === "image" || block.type === "document"
 
-/** Content from the user or a tool. Other unknown blocks are what the provider ran by itself. */
+/** Content from the user, a tool or the model. */
 const shown: ReadonlySet<string> = new Set([
   "image",
   "document",
@@ -226,13 +226,31 @@ const shown: ReadonlySet<string> = new Set([
   "file"
 ])
 
+/** Blocks of the user that may be empty and then say nothing. */
+const quiet: ReadonlySet<string> = new Set(["text", "thinking", "redacted_thinking"])
+
+/**
+ * Whether a block that is not read has content. From the user or a tool, an unknown block has; among the model's own, it is
+ * about what the provider ran by itself. A compaction that only the provider can read stands for all turns before it.
+ */
+const hasContent = (block: JsonObject, type: string, isUsers: boolean): boolean =>
+  shown.has(type) ||
+  (type === "compaction"
+    ? text(block.encrypted_content) !== undefined || text(block.signature) !== undefined
+    : isUsers && !quiet.has(type))
+
 /** Reads one block; untranslatable fields and blocks are recorded. */
-const readBlock = (block: JsonObject, path: string, dropped: Dropped): ReadonlyArray<Block> => {
+const readBlock = (
+  block: JsonObject,
+  path: string,
+  dropped: Dropped,
+  isUsers = false
+): ReadonlyArray<Block> => {
   const type = string(block.type) ?? "type"
   const row = rows.get(type) ?? (type.endsWith("_tool_result") ? hostedResult : undefined)
   const read = cached(row?.read(block, dropped) ?? [], block.cache_control)
   if (row === undefined || read.length === 0) {
-    if (shown.has(type)) dropped.content(`${path}.${type}`)
+    if (hasContent(block, type, isUsers)) dropped.content(`${path}.${type}`)
     else dropped.field(`${path}.${type}`)
   } else dropped.rest(block, `${path}.${type}`, row.keys)
   return read
@@ -274,7 +292,7 @@ const readDocument = (block: JsonObject, dropped: Dropped): ReadonlyArray<Block>
   if (source.type === "content") {
     if (typeof source.content === "string") return [{ type: "text", text: source.content }]
     return objects(source.content).flatMap((inner) =>
-      inner.type === "document" ? [] : readBlock(inner, "messages.content.document", dropped)
+      inner.type === "document" ? [] : readBlock(inner, "messages.content.document", dropped, true)
     )
   }
   const media = readMedia(source, "application/pdf")

@@ -23,6 +23,7 @@ export const writeRequest = (
     format: format === undefined ? undefined : writeFormat(format, dropped)
   })
   if (settings.cache !== undefined && !dialect.requestCache) dropped.common("cache")
+  if (settings.cacheKey !== undefined) dropped.common("cacheKey")
   return compact({
     model: request.model,
     max_tokens,

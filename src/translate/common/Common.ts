@@ -159,6 +159,8 @@ export interface Settings {
   user?: string
   /** The cache control of the whole prompt, in Anthropic's format. */
   cache?: JsonObject
+  /** Requests with the same key have the same beginning. */
+  cacheKey?: string
   /** `standard`: never on a faster, more expensive tier. */
   tier?: "auto" | "standard"
 }

@@ -12,6 +12,7 @@ export type Nameable =
   | "user"
   | "tier"
   | "cache"
+  | "cacheKey"
   | "format"
   | "toolStrict"
   | "thinking"

@@ -41,8 +41,9 @@ export const ofBudget = (tokens: number, maxTokens: number): Effort => {
 
 /** The level, or the next lower allowed one, or the lowest; `undefined` if none is allowed. */
 export const nearest = (effort: Effort, allowed: ReadonlyArray<Effort>): Effort | undefined => {
+  const mayBeOff = effort === "none" || effort === "minimal"
   const wanted = efforts.indexOf(effort)
-  const ordered = efforts.filter((name) => allowed.includes(name))
+  const ordered = efforts.filter((name) => allowed.includes(name) && (mayBeOff || name !== "none"))
   return ordered.findLast((name) => efforts.indexOf(name) <= wanted) ?? ordered[0]
 }
 

@@ -20,6 +20,7 @@ export const codec: Codec = {
     user: "user",
     tier: "service_tier",
     cache: "cache_control",
+    cacheKey: "prompt_cache_key",
     format: "response_format.json_schema",
     toolStrict: "tools.function.strict",
     thinking: "messages.reasoning_details",

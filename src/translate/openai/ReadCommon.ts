@@ -19,6 +19,7 @@ export const commonFields: ReadonlyArray<Field> = [
   ],
   // Not OpenAI's, but what clients say to routers of Anthropic's models.
   ["cache_control", (value, draft) => set(draft, "cache", isObject(value) ? value : undefined)],
+  ["prompt_cache_key", (value, draft) => set(draft, "cacheKey", text(value))],
   ["service_tier", (value, draft) => set(draft, "tier", tiers.get(value))],
   [
     "parallel_tool_calls",

@@ -52,7 +52,7 @@ const settings = (
   dropped: Dropped,
   dialect: Dialect
 ): JsonObject => {
-  const { cache, maxTokens, temperature, topP, topK, stop, user, tier } = request.settings
+  const { cache, cacheKey, maxTokens, temperature, topP, topK, stop, user, tier } = request.settings
   const effort = writeEffort(request, traits, dropped, dialect)
   const samples = dialect.sampling && (!traits.reasons || effort === "none")
   // The default of every model; leaving it out is equivalent.
@@ -64,6 +64,7 @@ const settings = (
   const keepsUser = user !== undefined && user.length <= longestUser && dialect.metadata
   if (user !== undefined && !keepsUser) dropped.common("user")
   if (cache !== undefined && !dialect.requestCache) dropped.common("cache")
+  if (cacheKey !== undefined && !dialect.cacheKey) dropped.common("cacheKey")
   // `auto` equals leaving it out.
   if (tier === "standard" && !dialect.serviceTier) dropped.common("tier")
   return {
@@ -75,6 +76,7 @@ const settings = (
     // `safety_identifier` is the new name, which few servers besides OpenAI's accept.
     user: keepsUser ? user : undefined,
     cache_control: dialect.requestCache ? cache : undefined,
+    prompt_cache_key: dialect.cacheKey ? cacheKey : undefined,
     service_tier: !dialect.serviceTier ? undefined : tier === "standard" ? "default" : tier
   }
 }
@@ -90,7 +92,7 @@ const writeEffort = (request: Request, traits: Models.Traits, dropped: Dropped, 
     return "none"
   }
   if (effort === undefined) return undefined
-  const fitted = Effort.nearest(effort, traits.efforts)
+  const fitted = Effort.nearest(effort, dialect.efforts === "model" ? traits.efforts : dialect.efforts)
   if (fitted === undefined && effort !== "none") dropped.common("effort")
   return fitted
 }

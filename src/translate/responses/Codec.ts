@@ -16,6 +16,7 @@ export const codec: CallerCodec = {
     user: "user",
     tier: "service_tier",
     cache: "cache_control",
+    cacheKey: "prompt_cache_key",
     format: "text.format",
     toolStrict: "tools.strict",
     thinking: "input.reasoning",

@@ -1,0 +1,113 @@
+/** The reasoning effort and the cache key of a request, as servers of chats take them. */
+import { assert, describe, it } from "@effect/vitest"
+import { resolve } from "../../src/dialect/index.ts"
+import * as Translate from "../../src/translate/index.ts"
+
+const written = (model: string, provider: string, body: Translate.JsonObject) => {
+  const dialect = resolve({ protocol: "openai", provider, model })
+  const express = "input" in body ? "responses" : "anthropic"
+  return Translate.expressRequest(express, "openai", { model, ...body }, model, undefined, dialect)
+}
+
+const effortOf = (model: string, provider: string, effort: string) => {
+  const { body, dropped } = written(model, provider, { input: "hi", reasoning: { effort } })
+  return [body.reasoning_effort, dropped] as const
+}
+
+describe("the effort of a request", () => {
+  for (const [model, provider, asked, sent] of [
+    ["gemini-3-pro", "gemini", "high", "high"],
+    ["gemini-3-flash", "gemini", "minimal", "low"],
+    ["gemini-2.5-pro", "gemini", "none", "low"],
+    ["gemini-2.5-flash", "gemini", "none", "none"],
+    ["gemini-2.5-flash-lite", "gemini", "xhigh", "high"],
+    ["mistral-small-latest", "mistral", "high", "high"],
+    ["mistral-small-latest", "mistral", "low", "high"],
+    ["mistral-medium-3-5", "mistral", "none", "none"],
+    ["grok-3-mini", "xai", "medium", "low"],
+    ["grok-4.3", "xai", "medium", "medium"],
+    ["grok-4.5", "xai", "none", "low"],
+    ["deepseek-v4-pro", "deepseek", "low", "high"],
+    ["deepseek-v4-flash", "deepseek", "xhigh", "high"],
+    ["deepseek-v4-flash", "deepseek", "max", "max"],
+    ["anthropic/claude-sonnet-5", "openrouter", "xhigh", "xhigh"]
+  ] as const)
+    it(`${asked} is ${sent} for ${model} at ${provider}`, () => {
+      assert.deepStrictEqual(effortOf(model, provider, asked), [sent, []])
+    })
+
+  for (const [model, provider] of [
+    ["gemini-2.0-flash", "gemini"],
+    ["magistral-medium-latest", "mistral"],
+    ["mistral-large-2512", "mistral"],
+    ["grok-4", "xai"],
+    ["grok-4-1-fast-reasoning", "xai"],
+    ["deepseek-chat", "deepseek"],
+    ["deepseek-v4-pro", "some-host"]
+  ] as const)
+    it(`is left out and named for ${model} at ${provider}, which has none`, () => {
+      assert.deepStrictEqual(effortOf(model, provider, "high"), [undefined, ["reasoning.effort"]])
+    })
+
+  it("is what an override says", () => {
+    const dialect = resolve({
+      protocol: "openai",
+      model: "own",
+      choices: [{ efforts: ["medium", "high"] }]
+    })
+    const body = { model: "own", input: "hi", reasoning: { effort: "low" } }
+    const { body: chat } = Translate.expressRequest("responses", "openai", body, "own", undefined, dialect)
+    assert.strictEqual(chat.reasoning_effort, "medium")
+  })
+
+  it("of a thinking Claude client reaches Gemini", () => {
+    const { body, dropped } = written("gemini-3-pro", "gemini", {
+      max_tokens: 10_000,
+      messages: [{ role: "user", content: "hi" }],
+      thinking: { type: "enabled", budget_tokens: 8000 }
+    })
+    assert.deepStrictEqual([body.reasoning_effort, dropped], ["high", []])
+  })
+})
+
+describe("the cache key of a response", () => {
+  const body = { input: "hi", prompt_cache_key: "session-7" }
+
+  for (const [model, provider, baseUrl] of [
+    ["gpt-5.2", "corp", "https://api.openai.com/v1"],
+    ["mistral-small-latest", "mistral", undefined]
+  ] as const)
+    it(`goes to ${model}, whose server takes it in chats`, () => {
+      const dialect = resolve({ protocol: "openai", provider, model, baseUrl })
+      const sent = Translate.expressRequest(
+        "responses",
+        "openai",
+        { model, ...body },
+        model,
+        undefined,
+        dialect
+      )
+      assert.strictEqual(sent.body.prompt_cache_key, "session-7")
+      assert.deepStrictEqual(sent.dropped, [])
+    })
+
+  for (const [model, provider] of [
+    ["llama-3.3-70b", "groq"],
+    ["gemini-3-pro", "gemini"],
+    ["qwen3", "vllm"],
+    ["mistral-small", "vllm"]
+  ] as const)
+    it(`is left out and named for ${model} at ${provider}`, () => {
+      const { body: chat, dropped } = written(model, provider, body)
+      assert.isUndefined(chat.prompt_cache_key)
+      assert.deepStrictEqual(dropped, ["prompt_cache_key"])
+    })
+
+  it("is named for Claude", () => {
+    const { dropped } = Translate.expressRequest("responses", "anthropic", {
+      model: "claude-sonnet-5",
+      ...body
+    })
+    assert.deepStrictEqual(dropped, ["prompt_cache_key"])
+  })
+})
