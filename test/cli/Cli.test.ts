@@ -17,7 +17,7 @@ import {
   start as startGateway
 } from "../support/gateway.ts"
 
-describe("serve", { timeout: processes }, () => {
+describe("serve", { timeout: processes, concurrent: true }, () => {
   it.live("prints one line when it is ready, and finishes requests in flight after SIGTERM", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
@@ -171,7 +171,7 @@ describe("serve", { timeout: processes }, () => {
   )
 })
 
-describe("check", { timeout: processes }, () => {
+describe("check", { timeout: processes, concurrent: true }, () => {
   it.live("summarises a valid file, without its secrets", () =>
     Effect.gen(function* () {
       const config = yield* file({
@@ -248,7 +248,7 @@ describe("check", { timeout: processes }, () => {
   )
 })
 
-describe("classify", { timeout: processes }, () => {
+describe("classify", { timeout: processes, concurrent: true }, () => {
   const lines = readFileSync(join(root, "test/fixtures/provider-errors.jsonl"), "utf8").trimEnd().split("\n")
 
   it.live("writes one line for each input line, in the same order, from standard input and from a file", () =>
@@ -348,7 +348,7 @@ describe("demo", { timeout: processes }, () => {
   )
 })
 
-describe("the command line", { timeout: processes }, () => {
+describe("the command line", { timeout: processes, concurrent: true }, () => {
   it.live("prints its commands and its version, and refuses unknown flags", () =>
     Effect.gen(function* () {
       const help = yield* run(["--help"])

@@ -41,7 +41,7 @@ const fail = (url: string) =>
     assert.strictEqual(status, 503)
   )
 
-describe("the log of serve", { timeout: processes }, () => {
+describe("the log of serve", { timeout: processes, concurrent: true }, () => {
   it.live("changes its format and level in a reload, and never writes to standard output", () =>
     Effect.gen(function* () {
       const { file, write } = yield* failing

@@ -35,7 +35,7 @@ const running = (config: object, options: { readonly flags?: ReadonlyArray<strin
     return { server, place, file, write, whole, gateway, url, call }
   })
 
-describe("serve reloads", { timeout: processes }, () => {
+describe("serve reloads", { timeout: processes, concurrent: true }, () => {
   it.live("on SIGHUP; an invalid file changes nothing, and its problems are logged", () =>
     Effect.gen(function* () {
       const { call, gateway, url, whole, write } = yield* running(

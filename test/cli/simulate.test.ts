@@ -25,7 +25,7 @@ const short = (target: string, fault = "throttled") => ({
   faults: [{ target, fault, from: "10 seconds", until: "30 seconds" }]
 })
 
-describe("simulate", { timeout: processes }, () => {
+describe("simulate", { timeout: processes, concurrent: true }, () => {
   it.live("reports an outage without lost requests in 100 columns, the same in every run", () =>
     Effect.gen(function* () {
       const [ended, again] = yield* Effect.all(

@@ -44,7 +44,7 @@ const compile = async (name: string, options: object) => {
   return consumer.run("tsc", "-p", `tsconfig.${name}.json`)
 }
 
-describe("the packed package", { timeout: 300_000 }, () => {
+describe("the packed package", { timeout: 300_000, concurrent: true }, () => {
   it("holds what is built, its sources and the papers, and no tests", () => {
     const files = readdirSync(consumer.installed, { recursive: true, encoding: "utf8" })
     for (const file of [

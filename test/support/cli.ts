@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 export const root = resolve(import.meta.dirname, "../..")
 
 /** How long a test that starts processes may take, in milliseconds: on a busy machine each of them takes seconds to begin. */
-export const processes = 180_000
+export const processes = 300_000
 
 /** A command that runs. */
 export interface Running {
