@@ -30,21 +30,22 @@ export class Namesakes {
   readonly #named = new Set<string>()
   /** The count at which a chain was looked at. Absent for 0. */
   readonly #lookedAt = new WeakMap<object, number>()
+  /** What was found since the last request began, and is logged by the next one. */
+  #found: { readonly name: string; readonly credential: string } | undefined
 
-  /** A request begins. `isNew`: it is the first one with this chain. */
-  begins<P extends Backend, R>(
-    chain: PreparedChain<P, R>,
-    isNew: boolean,
-    context: Context.Context<R>
-  ): void {
-    if (chain.isFixed && !isNew && (this.#changes === 0 || this.#lookedAt.get(chain) === this.#changes))
-      return
-    const models = chain.isFixed || chain.models.length <= most ? chain.models : chain.models.slice(0, most)
-    for (const model of models) this.#uses(model.model.spec.provider, model.backendIn(context), context)
-    if (this.#changes > 0) this.#lookedAt.set(chain, this.#changes)
+  /** A request begins. While no provider has taken the place of another one, this is one comparison. */
+  begins<P extends Backend, R>(chain: PreparedChain<P, R>, context: Context.Context<R>): void {
+    if (this.#changes === 0) return
+    if (this.#lookedAt.get(chain) !== this.#changes) {
+      const models = chain.isFixed ? chain.models : chain.models.slice(0, most)
+      for (const model of models) this.uses(model.model.spec.provider, model.backendIn(context))
+      this.#lookedAt.set(chain, this.#changes)
+    }
+    if (this.#found !== undefined) this.#log(this.#found, context)
   }
 
-  #uses(name: string, backend: Backend, context: Context.Context<never>): void {
+  /** A model of a chain is used with a backend for the first time, or with another one than before. */
+  readonly uses = (name: string, backend: Backend): void => {
     const before = this.#latest.get(name)
     if (before === backend) return
     this.#latest.add(name, backend)
@@ -58,10 +59,18 @@ export class Namesakes {
     )
     if (back === undefined) return
     this.#named.add(name)
+    this.#found = { name, credential: back.name }
+  }
+
+  #log(
+    { credential, name }: { readonly name: string; readonly credential: string },
+    context: Context.Context<never>
+  ) {
+    this.#found = undefined
     UserCode.name(
       this,
       `the provider ${JSON.stringify(name)}`,
-      `is in use twice, with different keys or base URLs for the credential ${JSON.stringify(back.name)}`,
+      `is in use twice, with different keys or base URLs for the credential ${JSON.stringify(credential)}`,
       "both share benches and limits: give each a name of its own",
       context
     )

@@ -23,6 +23,9 @@ export interface PreparedChain<out P extends Backend, out R> {
   readonly isFixed: boolean
 }
 
+/** Called when a model is used with a backend for the first time, or with another one than before. */
+export type OnBackend = (provider: string, backend: Backend) => void
+
 /** One model of a prepared chain. Its targets belong to one backend, and are rebuilt if the service is replaced. */
 export class PreparedModel<out P extends Backend, out R> {
   readonly model: Model.Model<P, R>
@@ -30,6 +33,7 @@ export class PreparedModel<out P extends Backend, out R> {
   readonly #runtime: Policy.Layers
   readonly #chain: Policy.Options | undefined
   readonly #isAlone: boolean
+  readonly #onBackend: OnBackend | undefined
   #backend: P | undefined
   #targets: ReadonlyArray<Target.Target> = []
 
@@ -38,9 +42,11 @@ export class PreparedModel<out P extends Backend, out R> {
     model: Model.Model<P, R>,
     runtime: Policy.Layers,
     chain: Policy.Options | undefined,
-    isAlone: boolean
+    isAlone: boolean,
+    onBackend: OnBackend | undefined
   ) {
     this.model = model
+    this.#onBackend = onBackend
     this.#isAlone = isAlone
     this.#backendAtHand = Model.backendAtHand(model)
     this.#runtime = runtime
@@ -72,6 +78,7 @@ export class PreparedModel<out P extends Backend, out R> {
       })
     )
     this.#backend = backend as P
+    this.#onBackend?.(spec.provider, backend)
     return this.#targets
   }
 }
@@ -181,16 +188,19 @@ const weightsOf = (
 
 /**
  * Prepares a chain. `runtime` are the options of the process and of the runtime; the chain's own override them. `signals`
- * keeps what is learnt about its targets.
+ * keeps what is learnt about its targets. `onBackend` is called with the backends of its models.
  */
 export const prepare = <P extends Backend, R>(
   chain: Chain<P, R>,
   runtime: Policy.Layers,
-  signals: SignalsOf = new SignalsOf()
+  signals: SignalsOf = new SignalsOf(),
+  onBackend?: OnBackend
 ): PreparedChain<P, R> => {
   const tiers = tiersOf(chain).map((tier) => {
     const isAlone = tier.models.length === 1
-    const models = tier.models.map((model) => new PreparedModel(model, runtime, chain.policy, isAlone))
+    const models = tier.models.map(
+      (model) => new PreparedModel(model, runtime, chain.policy, isAlone, onBackend)
+    )
     return new PreparedTier(tier, models, signals)
   })
   return {

@@ -118,13 +118,13 @@ export const makeRuntime = (
   ): PreparedChain<P, R> => {
     const known = preparedChains.get(chain) as PreparedChain<P, R> | undefined
     const prepared = known ?? prepareNew(chain)
-    if (context !== undefined) namesakes.begins(prepared, known === undefined, context)
+    if (context !== undefined) namesakes.begins(prepared, context)
     return prepared
   }
 
   const prepareNew = <P extends Backend, R>(chain: Chain<P, R>): PreparedChain<P, R> => {
     checkChain(chain)
-    const made = prepare(chain, layers, kept.signals)
+    const made = prepare(chain, layers, kept.signals, namesakes.uses)
     preparedChains.set(chain, made)
     return made
   }

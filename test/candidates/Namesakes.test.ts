@@ -49,6 +49,15 @@ describe("two providers of one name in one runtime", () => {
     })
   )
 
+  it.effect("are named when every request has a chain of its own", () =>
+    Effect.gen(function* () {
+      const [a, b] = [provider("sk-a"), provider("sk-b")]
+      const by = (which: Scripted.Scripted) =>
+        Effect.suspend(() => Failover.complete(Chain.make(which.model("m")), "a prompt"))
+      assert.deepStrictEqual(yield* warnings(by(a), by(b), by(a), by(b), by(a)), [said])
+    })
+  )
+
   it.effect("are named for different base URLs as well", () =>
     Effect.gen(function* () {
       const [a, b] = [
