@@ -3,6 +3,7 @@ import { cpus } from "node:os"
 import * as Effect from "effect/Effect"
 import * as aiSdk from "./aiSdk.ts"
 import * as choice from "./choice.ts"
+import * as limits from "./limits.ts"
 import * as lost from "./lost.ts"
 import { type Measured, measure, rounds, type Subject } from "./measure.ts"
 import * as ours from "./ours.ts"
@@ -67,6 +68,10 @@ if (process.argv.includes("--crowds")) {
   process.exit(0)
 }
 
+if (process.argv.includes("--limits")) {
+  limits.print()
+  process.exit(0)
+}
 if (process.argv.includes("--choice")) {
   await choice.run()
   process.exit(0)

@@ -2,13 +2,20 @@
  * The limits of a target, learnt from its refusals: how many attempts at once, and how many per second.
  *
  * A provider limits one or the other and does not say which. Accepted attempts show it: if a target has accepted as many attempts
- * at once before, the refusal is about the rate. When both limits are known, the one that attempts had to wait for is lowered.
+ * at once before, the refusal is about the rate.
+ *
+ * Attempts are spread evenly over time. At an even pace a bucket, a sliding window and a fixed window of the same rate all accept
+ * everything, so only the rate has to be found, and not how the provider counts. What was accepted in a whole minute is not too
+ * much; a row of refusals means that a window is full, and then the rate is what the last minute brought.
  *
  * Without a refusal no limit is known. A target that refuses everything shows no limit: no limit is lowered twice without an
- * accepted attempt in between, and both are forgotten when they have not been reached for a while.
+ * accepted attempt in between, and both are forgotten when they have not been reached for a while, or when lowering them does not
+ * help (`Chance`).
  */
-import { Accepted, remembered } from "./Accepted.ts"
+import { Accepted, longest } from "./Accepted.ts"
 import { Ceiling, type Steps } from "./Ceiling.ts"
+import { Chance } from "./Chance.ts"
+import { Row } from "./Row.ts"
 
 /** How limits are learnt. */
 export interface Settings extends Steps {
@@ -20,10 +27,15 @@ export interface Settings extends Steps {
 export const defaults: Settings = { decrease: 0.05, period: 128, memory: 600_000 }
 
 /** The longest learned time between two attempts, in milliseconds. Slower targets are benched instead. */
-export const longestGap = 2_500
+export const longestGap = 10_000
 
 /** How much sooner than the rate allows an attempt may begin if the previous one was late, in milliseconds. */
 const slack = 10
+
+/** Over how many seconds a rate is measured at a refusal, as long as it is not known that the target counts in longer windows. */
+const short = 15
+
+const minute = longest * 1_000
 
 /** An attempt at a target that has refused before. */
 export interface Begun {
@@ -56,6 +68,8 @@ export class Capacity {
   /** Requests that wait until there is room. */
   waiting = 0
   readonly #accepted = new Accepted()
+  readonly #row = new Row()
+  readonly #chance = new Chance()
   /** When the rate allows the next attempt. */
   #nextAt = Number.NEGATIVE_INFINITY
   #tickets = 0
@@ -72,8 +86,6 @@ export class Capacity {
   #wasLimit = false
   /** Answers since the last lowering. */
   #answers = 0
-  /** What attempts recently waited for: 1 for other attempts to end, -1 for the rate. */
-  #bound = 0
 
   /** Whether a limit is known that was reached recently. */
   isKnown(now: number): boolean {
@@ -92,9 +104,12 @@ export class Capacity {
   /** An attempt begins, as the `place`th under way. */
   began(place: number, now: number): Begun {
     this.#taken++
+    this.#accepted.began(now)
     const ticket = ++this.#tickets
     if (place + 1 > this.limit.value) this.#fullTicket = ticket
-    return { place, at: now, isPaced: this.rate.isKnown && this.#pace(now), ticket }
+    const isPaced = this.rate.isKnown && this.#pace(now)
+    if (this.rate.isKnown) this.#nextAt = Math.max(this.#nextAt, this.#row.began(ticket, now))
+    return { place, at: now, isPaced, ticket }
   }
 
   /** Counts an attempt against the rate; true if it began as soon as it could. */
@@ -109,52 +124,96 @@ export class Capacity {
   /** An attempt was accepted; `undefined` for one that began before the first refusal. */
   answered(begun: Begun | undefined, settings: Settings): void {
     this.#answers++
+    this.#chance.add(false)
     if (begun === undefined) return
     const { at, isPaced, place, ticket } = begun
-    this.#accepted.add(place, at)
+    this.#accepted.add(place)
     const isFull = ticket <= this.#fullTicket
     if (isFull || isPaced) this.#neededAt = Math.max(this.#neededAt, at)
-    this.#bound += ((isFull ? 1 : 0) - (isPaced ? 1 : 0) - this.#bound) / remembered
     this.limit.succeeded(isFull, settings)
     this.rate.succeeded(isPaced, settings)
   }
 
   /**
-   * An attempt was refused. True when the load of the target explains it, so that no bench is needed; false when the target has
-   * refused everything since the last time, or when no accepted attempt is known.
+   * An attempt was refused. True when the load of the target explains it, or chance, so that no bench is needed; false when the
+   * target has refused everything for a while, or when no accepted attempt is known.
    */
-  refused({ begun, isThrottle, others }: Refusal, now: number, settings: Settings): boolean {
+  refused(refusal: Refusal, now: number, settings: Settings): boolean {
+    const { begun, others } = refusal
     this.#memory = settings.memory
+    this.#chance.add(true)
     const isFirst = this.#loweredAfter < 0
-    const { isPaced, place, ticket } = begun ?? { isPaced: false, place: others + 1, ticket: 0 }
+    const ticket = begun?.ticket ?? 0
+    if (begun !== undefined) {
+      this.#accepted.refused(begun.at)
+      if (ticket > this.#loweredAfter) {
+        this.#taken--
+        this.#row.took(now - begun.at)
+      }
+    }
     if (!isFirst && ticket <= this.#loweredAfter) {
       // It was under way together with the last refused one, so the remaining ones were accepted.
       if (this.#wasLimit) this.limit.atMost(others + 0.5)
       return true
     }
-    if (begun !== undefined) this.#taken--
-    if (!isFirst && this.#taken === 0) {
-      // Not even a single attempt was accepted, so the number is not the reason.
-      if (place <= 1) this.limit.forget()
-      else if (!this.#accepted.hasProved(place)) this.limit.atMost(place - 0.5)
+    const isAgain = !isFirst && (this.#taken === 0 || this.#row.isTrial(ticket))
+    if (this.#chance.isRandom(now)) {
       this.#mark(false)
-      return false
+      return !isAgain
     }
-    const rate = this.#accepted.rate(now)
-    const isLimit = place > 1 && this.#isAboutLimit(place, isPaced, isThrottle)
+    return isAgain ? this.#refusedAgain(refusal, now, settings) : this.#lower(refusal, now, settings)
+  }
+
+  #lower({ begun, isThrottle, others }: Refusal, now: number, settings: Settings): boolean {
+    const place = begun?.place ?? others + 1
+    const inMinute = this.#accepted.rate(longest, now)
+    const isMinute = this.#accepted.age(now) >= minute
+    this.#row.begin(now, inMinute, Math.min(minute, this.#accepted.age(now)))
+    const rate = this.#accepted.rate(short, now)
+    const isLimit = place > 1 && !this.#accepted.hasProved(place)
     if (!isLimit && (!isThrottle || (!this.rate.isKnown && rate === 0))) {
       this.#mark(this.#wasLimit)
       return false
     }
     if (isLimit) this.limit.lower(Math.min(place, this.limit.value + 1), settings, false)
     else {
-      const isMeasured = rate > 0 && !(isPaced && this.rate.isKnown)
+      const isMeasured = rate > 0 && !(begun?.isPaced === true && this.rate.isKnown)
       this.rate.lower(isMeasured ? Math.min(this.rate.value, rate) : this.rate.value, settings, true)
-      this.#nextAt = Math.max(this.#nextAt, now + 1 / this.rate.value)
+      // What was accepted in a whole minute is not too much.
+      if (isMinute) this.rate.atLeast(inMinute * (1 - settings.decrease))
+      this.#pause(now)
     }
     this.#neededAt = now
     this.#mark(isLimit)
+    if (this.#chance.isFound(this.limit.inVain + this.rate.inVain, now, settings.memory)) {
+      this.#forget()
+      this.#mark(false)
+    }
     return true
+  }
+
+  /** Nothing was accepted since the last refusal. */
+  #refusedAgain({ begun, isThrottle, others }: Refusal, now: number, settings: Settings): boolean {
+    this.#row.goOn()
+    const place = begun?.place ?? others + 1
+    // Not even a single attempt was accepted, so the number is not the reason.
+    if (place <= 1) this.limit.forget()
+    else if (!this.#accepted.hasProved(place)) this.limit.atMost(place - 0.5)
+    this.#mark(false)
+    if (isThrottle) {
+      const rate = this.#row.rate(now, minute)
+      if (rate > 0 && rate < this.rate.value) this.rate.lower(rate, settings, false)
+      // Whether a rate is too high for a window of a minute shows only after a minute.
+      this.rate.isSlow = this.rate.isKnown
+    }
+    this.#neededAt = now
+    if (!this.rate.isKnown || this.#row.isTooLong(now)) return false
+    this.#pause(now)
+    return true
+  }
+
+  #pause(now: number): void {
+    this.#nextAt = Math.max(this.#nextAt, now + Math.max(1 / this.rate.value, this.#row.pause))
   }
 
   #mark(wasLimit: boolean): void {
@@ -164,15 +223,10 @@ export class Capacity {
     this.#wasLimit = wasLimit
   }
 
-  #isAboutLimit(place: number, isPaced: boolean, isThrottle: boolean): boolean {
-    if (this.#accepted.hasProved(place)) return false
-    if (!isThrottle || !this.rate.isKnown) return true
-    return this.limit.isKnown ? this.#bound > 0 : !isPaced
-  }
-
   #forget(): void {
     this.limit.forget()
     this.rate.forget()
+    this.#row.end()
     this.#nextAt = Number.NEGATIVE_INFINITY
   }
 }

@@ -17,6 +17,9 @@ export interface Steps {
 /** How many successes it takes at first. */
 export const firstPeriod = 8
 
+/** How many times as long the steps of a slow limit take. */
+const slow = 8
+
 /** What kind of limit it is: its least value, and the size and length of its steps. */
 export interface Kind {
   /** Its least value. */
@@ -42,9 +45,17 @@ export class Ceiling {
     this.#kind = kind
   }
 
+  /** Whether steps take longer, because it shows only after a while that a value is too high. */
+  isSlow = false
+
   /** The limit; infinite while it is unknown. */
   get value(): number {
     return this.#value
+  }
+
+  /** How many times in a row it was lowered before it was confirmed. */
+  get inVain(): number {
+    return this.#early
   }
 
   get isKnown(): boolean {
@@ -58,6 +69,7 @@ export class Ceiling {
     this.#period = firstPeriod
     this.#successes = 0
     this.#early = 0
+    this.isSlow = false
   }
 
   /**
@@ -77,7 +89,16 @@ export class Ceiling {
 
   /** Lowers a known limit to at most this. */
   atMost(value: number): void {
-    if (this.isKnown) this.#value = Math.max(this.#kind.least, Math.min(this.#value, value))
+    if (!this.isKnown || value >= this.#value) return
+    this.#value = Math.max(this.#kind.least, value)
+    this.#tooMuch = this.#value
+  }
+
+  /** Raises a known limit to at least this. */
+  atLeast(value: number): void {
+    if (!this.isKnown || this.#value >= value) return
+    this.#value = value
+    this.#tooMuch = Math.max(value, this.#tooMuch)
   }
 
   /** Counts a success; `needed` if it used all of the limit. */
@@ -98,6 +119,6 @@ export class Ceiling {
 
   /** How many successes one step takes. */
   #successesOf(value: number): number {
-    return Math.max(1, value * this.#kind.spread) * this.#period
+    return Math.max(1, value * this.#kind.spread * (this.isSlow ? slow : 1)) * this.#period
   }
 }

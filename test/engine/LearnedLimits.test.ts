@@ -47,6 +47,36 @@ const perSecond = (rate: number) => (): Cap => {
   }
 }
 
+const window = 60_000
+
+/** At most so many in any minute. */
+const inAnyMinute = (most: number) => (): Cap => {
+  const taken: Array<number> = []
+  let first = 0
+  return {
+    take: (now) => {
+      while (first < taken.length && taken[first]! <= now - window) first++
+      return taken.length - first < most && taken.push(now) > 0
+    },
+    end: () => {}
+  }
+}
+
+/** At most so many in each minute of a clock whose minutes end 20 s after ours. */
+const inEachMinute = (most: number) => (): Cap => {
+  let minute = -1
+  let taken = 0
+  return {
+    take: (now) => {
+      const current = Math.floor((now + 40_000) / window)
+      if (current !== minute) taken = 0
+      minute = current
+      return taken < most && taken++ >= 0
+    },
+    end: () => {}
+  }
+}
+
 /** A service with a cap for each credential, and what it has served and refused since `from`. */
 const capped = (cap: () => Cap, latency: Effect.Effect<Duration.Input>, from = 0, credentials = 1) => {
   const seen = { served: 0, refused: 0, open: 0 }
@@ -181,6 +211,70 @@ describe("of a target that takes so many in a second, 95 % is served and at most
       longRun
     )
   }
+})
+
+describe("of a target that counts by the minute, 95 % is served and at most 2 % refused", () => {
+  for (const [name, cap] of [
+    ["in any sixty seconds", inAnyMinute],
+    ["in each minute of its clock", inEachMinute]
+  ] as const) {
+    for (const [most, callers, latency] of [
+      [60, 8, 500],
+      [300, 20, 1_000],
+      [1_200, 60, 1_000]
+    ] as const) {
+      it.effect(
+        `with ${most} ${name} and ${callers} callers`,
+        () =>
+          Effect.gen(function* () {
+            const found = yield* steady(cap(most), {
+              callers,
+              latency,
+              from: 15 * minute,
+              until: 25 * minute
+            })
+            assert.isAtLeast(found.perSecond, (0.95 * most) / 60)
+            assert.isAtMost(found.refused, 0.02)
+          }).pipe(runtime()),
+        longRun
+      )
+    }
+  }
+})
+
+describe("refusals at random", () => {
+  /** Requests that each come a fifth of a second after the last, and how many of 6,000 are lost. */
+  const lost = (policy: Options) =>
+    Effect.gen(function* () {
+      const chance = Effect.flatMap(Random.next, (share) =>
+        share < 0.05 ? Effect.andThen(Effect.sleep(20), throttle()) : Effect.sleep("3 seconds")
+      )
+      const backend = Backend.make("one", {}, { credentials: [Credential.make("key0")] })
+      const chain = Chain.make(Model.make(backend, "m"))
+      let lost = 0
+      const request = Effect.catch(
+        Failover.use(chain, () => chance),
+        () => Effect.sync(() => void lost++)
+      )
+      const all = Effect.forEach(Array.from({ length: 6_000 }), () =>
+        Effect.andThen(Effect.forkChild(request), Effect.sleep("200 millis"))
+      )
+      const fiber = yield* Effect.forkChild(all)
+      yield* TestClock.adjust("21 minutes")
+      yield* Fiber.join(fiber)
+      return lost
+    }).pipe(Random.withSeed("chance"), Effect.provide(Failover.layer({ policy })), Effect.scoped)
+
+  it.effect(
+    "are not taken for a cap: no more requests are lost than without learned limits",
+    () =>
+      Effect.gen(function* () {
+        const without = yield* lost({})
+        const learning = yield* lost({ learnedLimit: true })
+        assert.isAtMost(learning, without)
+      }),
+    longRun
+  )
 })
 
 describe("a target at its learned limit", () => {
