@@ -10,6 +10,7 @@ import type { Options } from "../../src/policy/Policy.ts"
 import * as Log from "../../src/simulator/replay/Log.ts"
 import { Outcomes } from "../../src/simulator/replay/Recorded.ts"
 import * as Report from "../../src/simulator/report/Report.ts"
+import * as Units from "../../src/simulator/report/Units.ts"
 import * as Simulation from "../../src/simulator/Simulation.ts"
 import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
 import * as OfLog from "../../src/simulator/scenario/OfLog.ts"
@@ -166,6 +167,39 @@ describe("a log", () => {
     )
     const made = OfLog.make(Result.getOrThrow(Log.parse(line({}))), config)
     assert.match(Result.isFailure(made) ? (made.failure[0]?.message ?? "") : "", /unknown model "smart"/)
+  })
+})
+
+describe("the times of a replay", () => {
+  const later = (seconds: number, model: string) => {
+    const at = new Date(Date.parse("2026-05-01T23:59:30.000Z") + seconds * 1_000).toISOString()
+    const attempts = [{ target: "north/large#main", at, probe: false, duration: 600, outcome: "answered" }]
+    return line({ id: seconds, at, model, attempts })
+  }
+  /** The built-in config has no model `mine`, so the first and the last requests are left out. */
+  const text = [later(0, "mine"), later(60, "smart"), later(120, "smart"), later(180, "mine")].join("\n")
+  const made = (config: GatewayConfig) =>
+    Result.getOrThrow(OfLog.make(Result.getOrThrow(Log.parse(text)), config))
+
+  it.effect("are those of the log, also where a config leaves requests out", () =>
+    Effect.gen(function* () {
+      const scenario = made(BuiltIn.config)
+      assert.deepStrictEqual(
+        scenario.replay?.requests.map(({ at }) => at),
+        [60_000, 120_000]
+      )
+      assert.strictEqual(scenario.duration, 181_000)
+      const report = Report.of(yield* Simulation.play(scenario, BuiltIn.config))
+      assert.strictEqual(report.startsAt, Date.parse("2026-05-01T23:59:30.000Z"))
+      assert.strictEqual(report.requests.asked, 2)
+    })
+  )
+
+  it("are written as times of day, over midnight too", () => {
+    const { moment, roundMoment } = Units.momentsOf({ startsAt: Date.parse("2026-05-01T23:59:30.000Z") })
+    assert.strictEqual(moment(40_320), "00:00:10.3")
+    assert.strictEqual(roundMoment(0), "23:59:30")
+    assert.strictEqual(Units.momentsOf({}).roundMoment(60_000), "1:00")
   })
 })
 

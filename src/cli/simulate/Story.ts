@@ -2,22 +2,27 @@
 import type { FaultReport } from "../../simulator/report/Parts.ts"
 import type { Report } from "../../simulator/report/Report.ts"
 import type { Entry } from "../../simulator/report/Timeline.ts"
-import { many, moment, time } from "../../simulator/report/Units.ts"
+import { type Moments, many, momentsOf, time } from "../../simulator/report/Units.ts"
 
 /** If a key is benched more often than this, only the first times are described in full. */
 const mostBenches = 4
 const inFull = 2
 
 /** The lines of the timeline. */
-export const lines = ({ faults, timeline }: Report): ReadonlyArray<string> =>
-  shortened(timeline).map((part) => (typeof part === "string" ? part : line(part, faults)))
+export const lines = (report: Report): ReadonlyArray<string> => {
+  const { faults, timeline } = report
+  const { moment } = momentsOf(report)
+  return shortened(timeline, moment).map((part) =>
+    typeof part === "string" ? part : line(part, faults, moment)
+  )
+}
 
 /** A fault and its target, in a few words. */
 export const describe = ({ fault, share, target }: FaultReport): string =>
   `${target === "*" ? "every target" : target}: ${fault}${share < 1 ? ` (${Math.round(share * 100)} %)` : ""}`
 
-const line = (entry: Entry, faults: ReadonlyArray<FaultReport>): string => {
-  const at = place(entry.at)
+const line = (entry: Entry, faults: ReadonlyArray<FaultReport>, moment: Moments["moment"]): string => {
+  const at = place(entry.at, moment)
   switch (entry.what) {
     case "begins":
     case "over": {
@@ -25,13 +30,13 @@ const line = (entry: Entry, faults: ReadonlyArray<FaultReport>): string => {
       return `${at}── ${fault === undefined ? "" : describe(fault)} ${entry.what === "begins" ? "begins" : "is over"} ──`
     }
     case "rests":
-      return `${at}${entry.key} is benched until ${until(entry.until)}: ${entry.reason ?? ""}${
+      return `${at}${entry.key} is benched until ${until(entry.until, moment)}: ${entry.reason ?? ""}${
         entry.evidence === undefined ? "" : ` (${entry.evidence})`
       }`
     case "fails":
       return `${at}${entry.key} fails ${tries(entry)} (${entry.reason ?? ""})${
         entry.probes + entry.lastTries > 1 ? `, until ${moment(entry.last)}` : ""
-      }; benched until ${until(entry.until)}`
+      }; benched until ${until(entry.until, moment)}`
     case "back":
       return `${at}${entry.key} answers again, after ${time(entry.rested)}`
     case "lost":
@@ -41,9 +46,9 @@ const line = (entry: Entry, faults: ReadonlyArray<FaultReport>): string => {
   }
 }
 
-const place = (at: number): string => `${moment(at).padStart(8)}  `
+const place = (at: number, moment: Moments["moment"]): string => `${moment(at).padStart(8)}  `
 
-const until = (millis: number): string =>
+const until = (millis: number, moment: Moments["moment"]): string =>
   millis === Number.POSITIVE_INFINITY ? "it is unbenched" : moment(millis)
 
 const tries = ({ lastTries, probes }: Extract<Entry, { readonly what: "fails" }>): string =>
@@ -55,7 +60,10 @@ const tries = ({ lastTries, probes }: Extract<Entry, { readonly what: "fails" }>
 type About = Extract<Entry, { readonly key: string }>
 
 /** The timeline with one line for all further benches of a key after the first ones. */
-const shortened = (timeline: ReadonlyArray<Entry>): ReadonlyArray<Entry | string> => {
+const shortened = (
+  timeline: ReadonlyArray<Entry>,
+  moment: Moments["moment"]
+): ReadonlyArray<Entry | string> => {
   const rests = new Map<string, ReadonlyArray<About>>()
   for (const entry of timeline) {
     if (entry.what === "rests") rests.set(entry.key, [...(rests.get(entry.key) ?? []), entry])
@@ -68,7 +76,7 @@ const shortened = (timeline: ReadonlyArray<Entry>): ReadonlyArray<Entry | string
       return [entry]
     if (entry === folded) {
       return [
-        `${place(entry.at)}${entry.key} is benched ${all.length - inFull} more times, the last at ${moment(last.at)}`
+        `${place(entry.at, moment)}${entry.key} is benched ${all.length - inFull} more times, the last at ${moment(last.at)}`
       ]
     }
     return entry.at < folded.at || entry.at > last.at ? [entry] : []

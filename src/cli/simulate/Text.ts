@@ -1,7 +1,7 @@
 /** The report of a simulation as plain text of at most 100 columns. */
 import type { Report } from "../../simulator/report/Report.ts"
 import type { Spread } from "../../simulator/report/Times.ts"
-import { many, ratio, roundMoment, time } from "../../simulator/report/Units.ts"
+import { many, momentsOf, ratio, time } from "../../simulator/report/Units.ts"
 import { section, table, wrap } from "./Layout.ts"
 import * as Spending from "./Spending.ts"
 import * as Story from "./Story.ts"
@@ -25,10 +25,14 @@ export const format = (report: Report): string =>
 /** The title, the requests and how they were simulated. */
 export const head = (report: Report): string => {
   const { about, title } = report
-  return [title, about, asked(report), "In virtual time; no provider was called."]
+  return [title, about, asked(report), called(report)]
     .flatMap((text) => (text === undefined ? [] : wrap(text)))
     .join("\n")
 }
+
+/** How it was simulated, and what its times are. */
+export const called = ({ startsAt }: Report): string =>
+  `In virtual time; no provider was called.${startsAt === undefined ? "" : " Times are those of the log, in UTC."}`
 
 /** The requests, in one sentence. */
 export const asked = ({ duration, model, perSecond, requests, seed, stream }: Report): string =>
@@ -85,8 +89,8 @@ export const faults = (report: Report): ReadonlyArray<ReadonlyArray<string>> =>
         ["what", "from", "until", "calls that met it", "served again after"],
         ...report.faults.map((fault) => [
           Story.describe(fault),
-          roundMoment(fault.from),
-          fault.until < report.duration ? roundMoment(fault.until) : "the end",
+          momentsOf(report).roundMoment(fault.from),
+          fault.until < report.duration ? momentsOf(report).roundMoment(fault.until) : "the end",
           String(fault.calls),
           fault.backAfter === undefined
             ? "–"
@@ -128,6 +132,7 @@ const intervals = (report: Report): ReadonlyArray<string> => {
   const sum = (served: Readonly<Record<string, number>>, of: typeof serving) =>
     of.reduce((total, { target }) => total + (served[target] ?? 0), 0)
   const hasLost = report.intervals.some(({ lost }) => lost > 0)
+  const { roundMoment } = momentsOf(report)
   const cell = (count: number) => (count === 0 ? "·" : String(count))
   const header = [
     "from",

@@ -4,7 +4,7 @@ import type { Recorded } from "./Recorded.ts"
 
 /** One request of a log. */
 export interface Request {
-  /** Milliseconds since the first one. */
+  /** Milliseconds since the start of the log. */
   readonly at: number
   readonly model: string
   readonly stream: boolean
@@ -16,6 +16,8 @@ export interface Request {
 
 /** The requests and the behaviour of targets in a log. */
 export interface Replay {
+  /** The first moment of the log, in milliseconds since the epoch: the same for every config that it is replayed on. */
+  readonly startsAt: number
   readonly requests: ReadonlyArray<Request>
   /** The recorded outcomes, by target. */
   readonly recorded: ReadonlyMap<string, ReadonlyArray<Recorded>>

@@ -13,6 +13,8 @@ import type { Spread } from "./Times.ts"
 export interface Report {
   readonly title?: string
   readonly about?: string
+  /** When a replayed log begins, in milliseconds since the epoch; absent without a replay. */
+  readonly startsAt?: number
   readonly model: string
   readonly stream: boolean
   readonly duration: number
@@ -72,6 +74,7 @@ export const of = (played: Played): Report => {
   return {
     ...Parts.present("title", title),
     ...Parts.present("about", about),
+    ...Parts.present("startsAt", scenario.replay?.startsAt),
     model,
     stream,
     duration,

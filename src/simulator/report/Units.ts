@@ -13,6 +13,20 @@ export const moment = (millis: number): string => {
 /** The same, without tenths if they are zero. */
 export const roundMoment = (millis: number): string => moment(millis).replace(/\.0$/, "")
 
+/** How the moments of a report are written, with tenths of a second and without those that are zero. */
+export interface Moments {
+  readonly moment: (millis: number) => string
+  readonly roundMoment: (millis: number) => string
+}
+
+/** Moments since the start; of a replay that began at `startsAt`, the time of the log in UTC: `22:16:30.4`. */
+export const momentsOf = ({ startsAt }: { readonly startsAt?: number }): Moments => {
+  if (startsAt === undefined) return { moment, roundMoment }
+  const clock = (millis: number) =>
+    new Date(Math.round((startsAt + millis) / 100) * 100).toISOString().slice(11, 21)
+  return { moment: clock, roundMoment: (millis) => clock(millis).replace(/\.0$/, "") }
+}
+
 /** A duration: `80 ms`, `1.3 s`, `2 min`, `1 h 5 min`. */
 export const time = (millis: number): string => {
   if (millis < 100) return `${Math.round(millis)} ms`

@@ -25,16 +25,18 @@ export const make = (
     const found = each.model === undefined ? undefined : places.get(each.model)
     return found !== undefined && Result.isSuccess(found)
   })
-  const [first] = known
-  if (first === undefined) {
+  const [first] = log
+  if (first === undefined || known.length === 0) {
     const unknown = [...places.values()].find(Result.isFailure)
     return Result.fail([{ path: [], message: unknown?.failure ?? "no request in it has a model" }])
   }
-  const start = first.line.at
+  // All of the log counts, so that reports on two configs have the same times even if one of them leaves requests out.
+  const start = first.at
+  const length = (log.at(-1) ?? first).at - start
   const requests = requestsOf(known, start)
   const models = [...new Set(known.map(({ model }) => model))]
   const all = models.flatMap((model) => Result.getOrElse(places.get(model)!, () => []))
-  const duration = Math.max(1_000, Math.ceil((requests.at(-1)!.at + 1) / 1_000) * 1_000)
+  const duration = Math.max(1_000, Math.ceil((length + 1) / 1_000) * 1_000)
   const recorded = Recorded.of(log, start)
   const turns = requests.filter(({ isLast }) => !isLast).length
   return Result.succeed({
@@ -53,7 +55,7 @@ export const make = (
     prices: overrides.prices,
     targets: [...new Map(all.map((place) => [place.target, place])).values()],
     faults: [],
-    replay: { requests, recorded }
+    replay: { startsAt: start, requests, recorded }
   })
 }
 

@@ -1,7 +1,7 @@
 /** The charts of a report: the targets that answered, the times, and the calls per request. */
 import type { Interval } from "../../../simulator/report/Parts.ts"
 import type { Report } from "../../../simulator/report/Report.ts"
-import { roundMoment, time } from "../../../simulator/report/Units.ts"
+import { momentsOf, time } from "../../../simulator/report/Units.ts"
 import { chart, type Frame, height, round, type Scale } from "./Plot.ts"
 
 /** The highest values of the axes; two reports side by side share them. */
@@ -27,9 +27,11 @@ const callsOf = ({ asked, calls }: Interval): number => (asked === 0 ? 0 : calls
 export const colourOf = (index: number): string => `var(--c${Math.min(index, 7)})`
 
 const framed = (report: Report, hint: (interval: Interval) => string) => {
-  const { duration, faults, fine } = report
+  const { duration, faults, fine, startsAt } = report
+  const { roundMoment } = momentsOf(report)
   return {
     duration,
+    startsAt,
     faults,
     hints: fine.intervals.map((interval) => {
       const { from } = interval

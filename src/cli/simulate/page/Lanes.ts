@@ -1,6 +1,6 @@
 /** When faults were active and keys benched: a lane for each. */
 import type { Report } from "../../../simulator/report/Report.ts"
-import { roundMoment } from "../../../simulator/report/Units.ts"
+import { type Moments, momentsOf } from "../../../simulator/report/Units.ts"
 import * as Story from "../Story.ts"
 import { escape } from "./Html.ts"
 import { round, times } from "./Plot.ts"
@@ -24,7 +24,7 @@ const mostLanes = 24
 export const format = (report: Report): string => {
   const lanes = [...faultsOf(report), ...restsOf(report)]
   if (lanes.length === 0) return ""
-  const { duration } = report
+  const { duration, startsAt } = report
   const drawn = lanes.slice(0, mostLanes).map(({ bars, kind, name }) => {
     const all = bars
       .map(({ from, text, until }) => {
@@ -36,16 +36,16 @@ export const format = (report: Report): string => {
     return `<div class="lane ${kind}"><span title="${escape(name)}">${escape(name)}</span><div>${all}</div></div>`
   })
   const more = lanes.length > mostLanes ? `<p class="small">and ${lanes.length - mostLanes} more</p>` : ""
-  return `<figure><figcaption><b>Faults, and what was benched</b><span class="legend"><span><i style="background:var(--fault)"></i>fault</span><span><i style="background:var(--rest)"></i>on the bench</span></span></figcaption>${drawn.join("")}<div class="lane"><span></span><div class="axis">${times(duration)}</div></div>${more}</figure>`
+  return `<figure><figcaption><b>Faults, and what was benched</b><span class="legend"><span><i style="background:var(--fault)"></i>fault</span><span><i style="background:var(--rest)"></i>on the bench</span></span></figcaption>${drawn.join("")}<div class="lane"><span></span><div class="axis">${times({ duration, startsAt })}</div></div>${more}</figure>`
 }
 
-const faultsOf = ({ duration, faults }: Report): ReadonlyArray<Lane> =>
-  faults.map((fault) => ({
+const faultsOf = (report: Report): ReadonlyArray<Lane> =>
+  report.faults.map((fault) => ({
     name: Story.describe(fault),
     kind: "fault",
-    bars: spans(fault, duration).map((span) => ({
+    bars: spans(fault, report.duration).map((span) => ({
       ...span,
-      text: `${Story.describe(fault)}, ${range(span)}`
+      text: `${Story.describe(fault)}, ${range(span, momentsOf(report))}`
     }))
   }))
 
@@ -59,7 +59,8 @@ const spans = ({ every, from, lasts, until }: Report["faults"][number], duration
   return all
 }
 
-const restsOf = ({ duration, timeline }: Report): ReadonlyArray<Lane> => {
+const restsOf = (report: Report): ReadonlyArray<Lane> => {
+  const { duration, timeline } = report
   const lanes = new Map<string, Array<Bar>>()
   const open = new Map<string, { readonly from: number; readonly reason: string }>()
   const close = (key: string, until: number) => {
@@ -67,7 +68,9 @@ const restsOf = ({ duration, timeline }: Report): ReadonlyArray<Lane> => {
     if (rest === undefined) return
     open.delete(key)
     const span = { from: rest.from, until }
-    lanes.get(key)?.push({ ...span, text: `${key} benched, ${range(span)}: ${rest.reason}` })
+    lanes
+      .get(key)
+      ?.push({ ...span, text: `${key} benched, ${range(span, momentsOf(report))}: ${rest.reason}` })
   }
   for (const entry of timeline) {
     if (entry.what === "rests") {
@@ -79,5 +82,7 @@ const restsOf = ({ duration, timeline }: Report): ReadonlyArray<Lane> => {
   return [...lanes].map(([name, bars]) => ({ name, kind: "rest", bars }))
 }
 
-const range = ({ from, until }: { readonly from: number; readonly until: number }): string =>
-  `${roundMoment(from)} to ${roundMoment(until)}`
+const range = (
+  { from, until }: { readonly from: number; readonly until: number },
+  { roundMoment }: Moments
+): string => `${roundMoment(from)} to ${roundMoment(until)}`

@@ -12,7 +12,7 @@ import { css } from "./Style.ts"
 export const format = (one: Compared.Named, other: Compared.Named | undefined): string => {
   const { about, title } = one.report
   const name = title ?? "A simulated outage"
-  const head = `<header><h1>${escape(name)}</h1>${about === undefined ? "" : `<p>${escape(about)}</p>`}<p class="muted">${escape(Text.asked(one.report))} In virtual time; no provider was called.</p></header>`
+  const head = `<header><h1>${escape(name)}</h1>${about === undefined ? "" : `<p>${escape(about)}</p>`}<p class="muted">${escape(`${Text.asked(one.report)} ${Text.called(one.report)}`)}</p></header>`
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">

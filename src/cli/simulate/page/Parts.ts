@@ -1,7 +1,7 @@
 /** The parts of the page that are not charts. */
 import type { Asked } from "../../../simulator/report/Journal.ts"
 import type { Report } from "../../../simulator/report/Report.ts"
-import { moment, percent, ratio, time } from "../../../simulator/report/Units.ts"
+import { type Moments, momentsOf, percent, ratio, time } from "../../../simulator/report/Units.ts"
 import { money } from "../Spending.ts"
 import * as Story from "../Story.ts"
 import * as Text from "../Text.ts"
@@ -75,13 +75,16 @@ export const story = (report: Report): string => {
 }
 
 /** Some requests, call by call. */
-export const examples = ({ examples: { lost, rescued } }: Report): string =>
-  section(
+export const examples = (report: Report): string => {
+  const { lost, rescued } = report.examples
+  const { moment } = momentsOf(report)
+  return section(
     "Some requests, call by call",
-    shown("The first lost requests", lost) + shown("The first rescued requests", rescued)
+    shown("The first lost requests", lost, moment) + shown("The first rescued requests", rescued, moment)
   )
+}
 
-const shown = (title: string, requests: ReadonlyArray<Asked>): string =>
+const shown = (title: string, requests: ReadonlyArray<Asked>, moment: Moments["moment"]): string =>
   requests.length === 0
     ? ""
     : `<details><summary>${escape(title)}</summary>${table(

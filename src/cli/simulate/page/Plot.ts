@@ -1,6 +1,6 @@
 /** The frame of a chart over time: axes, the times of faults, and tooltips. */
 import type { FaultReport } from "../../../simulator/report/Parts.ts"
-import { roundMoment } from "../../../simulator/report/Units.ts"
+import { momentsOf } from "../../../simulator/report/Units.ts"
 import { escape } from "./Html.ts"
 
 /** The size of a drawing; the page stretches it. */
@@ -12,6 +12,8 @@ export interface Frame {
   readonly title: string
   /** In milliseconds. */
   readonly duration: number
+  /** When a replayed log begins, in milliseconds since the epoch. */
+  readonly startsAt: number | undefined
   /** The highest value of the chart. */
   readonly most: number
   /** The label of a value on the axis. */
@@ -48,7 +50,7 @@ export const chart = (frame: Frame, draw: (scale: Scale) => string): string => {
   const names = legend
     .map(({ colour, name }) => `<span><i style="background:${colour}"></i>${escape(name)}</span>`)
     .join("")
-  return `<figure><figcaption><b>${escape(title)}</b><span class="legend">${names}</span></figcaption><div class="plot"><div class="side">${side}</div><svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${escape(title)}">${bands(faults, x)}${lines}${draw({ x, y })}${told}</svg>${times(duration)}</div></figure>`
+  return `<figure><figcaption><b>${escape(title)}</b><span class="legend">${names}</span></figcaption><div class="plot"><div class="side">${side}</div><svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${escape(title)}">${bands(faults, x)}${lines}${draw({ x, y })}${told}</svg>${times(frame)}</div></figure>`
 }
 
 /** The times at which a fault was active. */
@@ -60,11 +62,12 @@ export const bands = (faults: ReadonlyArray<FaultReport>, x: Scale["x"]): string
     )
     .join("")
 
-/** The time axis. */
-export const times = (duration: number): string => {
+/** The time axis: since the start, or with round times of a log. */
+export const times = ({ duration, startsAt }: Pick<Frame, "duration" | "startsAt">): string => {
+  const { roundMoment } = momentsOf(startsAt === undefined ? {} : { startsAt })
   const step = steps.find((step) => duration / step <= 8) ?? duration / 4
   const moments: Array<string> = []
-  for (let at = 0; at <= duration; at += step) {
+  for (let at = startsAt === undefined ? 0 : (step - (startsAt % step)) % step; at <= duration; at += step) {
     const place = round((100 * at) / duration)
     moments.push(`<span class="${place > 95 ? "last" : ""}" style="left:${place}%">${roundMoment(at)}</span>`)
   }
