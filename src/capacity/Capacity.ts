@@ -57,6 +57,8 @@ export interface Refusal {
   readonly others: number
   /** True for a `RateLimit` without a named wait. Only such a refusal can be about the rate. */
   readonly isThrottle: boolean
+  /** Whether the target was benched: the attempt was a probe, or a last one. Its refusal teaches nothing new. */
+  readonly isBenched?: boolean | undefined
 }
 
 /** The limits of one target. Times are milliseconds since the epoch. */
@@ -156,7 +158,8 @@ export class Capacity {
       if (this.#wasLimit) this.limit.atMost(others + 0.5)
       return true
     }
-    const isAgain = !isFirst && (this.#taken === 0 || this.#row.isTrial(ticket))
+    const isAgain =
+      refusal.isBenched === true || (!isFirst && (this.#taken === 0 || this.#row.isTrial(ticket)))
     if (this.#chance.isRandom(now)) {
       this.#mark(false)
       return !isAgain
@@ -166,9 +169,9 @@ export class Capacity {
 
   #lower({ begun, isThrottle, others }: Refusal, now: number, settings: Settings): boolean {
     const place = begun?.place ?? others + 1
-    const inMinute = this.#accepted.rate(longest, now)
-    const isMinute = this.#accepted.age(now) >= minute
-    this.#row.begin(now, inMinute, Math.min(minute, this.#accepted.age(now)))
+    const known = Math.min(minute, this.#accepted.age(now))
+    const taken = this.#accepted.rate(longest, now) * known
+    this.#row.begin(now, taken, known)
     const rate = this.#accepted.rate(short, now)
     const isLimit = place > 1 && !this.#accepted.hasProved(place)
     if (!isLimit && (!isThrottle || (!this.rate.isKnown && rate === 0))) {
@@ -179,8 +182,8 @@ export class Capacity {
     else {
       const isMeasured = rate > 0 && !(begun?.isPaced === true && this.rate.isKnown)
       this.rate.lower(isMeasured ? Math.min(this.rate.value, rate) : this.rate.value, settings, true)
-      // What was accepted in a whole minute is not too much.
-      if (isMinute) this.rate.atLeast(inMinute * (1 - settings.decrease))
+      // What was accepted within the last minute is not too much for a minute.
+      this.rate.atLeast((taken / minute) * (1 - settings.decrease))
       this.#pause(now)
     }
     this.#neededAt = now

@@ -24,11 +24,11 @@ export class Row {
   /** How long the last refusal took. */
   #took = 0
 
-  /** Begins with a refusal; `rate` attempts per millisecond were accepted in the `measured` milliseconds before. */
-  begin(now: number, rate: number, measured: number): void {
+  /** Begins with a refusal; `accepted` attempts were accepted in the `measured` milliseconds before. */
+  begin(now: number, accepted: number, measured: number): void {
     this.#length = 1
     this.#since = now
-    this.#accepted = rate * measured
+    this.#accepted = accepted
     this.#measured = measured
     this.#trial = undefined
   }

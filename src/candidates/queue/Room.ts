@@ -98,13 +98,14 @@ export class Room {
 
   /**
    * Learns from a failed attempt. True when the load of the target explains a refusal. `isCounted`: the attempt still counts as
-   * under way.
+   * under way. `isBenched`: the target was benched when it began.
    */
   failed(
     target: Target,
     begun: Begun | undefined,
     failure: Failure.Failure,
     isCounted: boolean,
+    isBenched: boolean,
     now: number
   ): boolean {
     const settings = target.policy.learnedLimit
@@ -115,7 +116,7 @@ export class Room {
     // A wait that the provider names is better than a learned rate.
     const isThrottle = failure._tag === "RateLimit" && failure.retryAfter === undefined
     const capacity = known.capacity ?? this.signals.learn(target, known)
-    return capacity.refused({ begun, others, isThrottle }, now, settings)
+    return capacity.refused({ begun, others, isThrottle, isBenched }, now, settings)
   }
 
   /** Changes the number of requests that wait for room at a target. */

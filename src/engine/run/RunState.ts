@@ -196,7 +196,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   learn(failure: Failure.Failure): boolean {
     const { begun, isSingle, suspendedAt, target } = this.visit
     const isCounted = this.options.kind === "stream" && suspendedAt !== undefined
-    const isFull = this.shared.room.failed(target, begun, failure, isCounted, this.now())
+    const isFull = this.shared.room.failed(target, begun, failure, isCounted, isSingle, this.now())
     return isFull && !isSingle && failure._tag === "RateLimit" && failure.retryAfter === undefined
   }
 
