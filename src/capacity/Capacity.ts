@@ -188,7 +188,7 @@ export class Capacity {
     }
     this.#neededAt = now
     this.#mark(isLimit)
-    if (this.#chance.isFound(this.limit.inVain + this.rate.inVain, now, settings.memory)) {
+    if (this.#chance.isFound(this.limit.tries + this.rate.tries, now, settings.memory)) {
       this.#forget()
       this.#mark(false)
     }

@@ -54,7 +54,7 @@ export class Ceiling {
   }
 
   /** How many times in a row it was lowered before it was confirmed. */
-  get inVain(): number {
+  get tries(): number {
     return this.#early
   }
 

@@ -4,7 +4,7 @@
  * are ignored for some time.
  */
 
-/** So many times in a row limits are lowered in vain until refusals count as random; fewer where they have been before. */
+/** So many times in a row limits are lowered without success until refusals count as random; fewer where they have been before. */
 const tooOften = { first: 5, again: 3 }
 
 /** The largest share of refused attempts that counts as random, and over how many attempts it is measured. */
@@ -32,10 +32,10 @@ export class Chance {
     return now < this.#until
   }
 
-  /** After limits were lowered so many times in a row in vain: whether refusals are ignored from now on. */
-  isFound(inVain: number, now: number, memory: number): boolean {
+  /** After limits were lowered so many times in a row without success: whether refusals are ignored from now on. */
+  isFound(tries: number, now: number, memory: number): boolean {
     const enough = this.#times === 0 ? tooOften.first : tooOften.again
-    if (inVain < enough || this.#share > most) return false
+    if (tries < enough || this.#share > most) return false
     this.#times = Math.min(this.#times + 1, longest)
     this.#until = now + memory * this.#times
     return true
