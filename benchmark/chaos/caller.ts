@@ -1,5 +1,6 @@
 /** A caller of the gateway: sends one request, reads as its plan says, and notes when it first saw content. */
 import * as http from "node:http"
+import { now } from "./clock.ts"
 import type { Entry } from "./ledger.ts"
 import { bodyOf, type Plan, pathOf } from "./plan.ts"
 
@@ -41,13 +42,15 @@ export const call = (origin: string, agent: http.Agent | false, plan: Plan, entr
     })
     let response: http.IncomingMessage | undefined
     const parts: Array<Buffer> = []
+    /** The end of what came so far: content may begin there. */
+    let tail = ""
     let isOver = false
     const end = (how: Outcome["end"], error?: string) => {
       if (isOver) return
       isOver = true
       clearTimeout(timer)
       if (how === "late" || how === "left") {
-        entry.isLeft = true
+        entry.leftAt = now()
         request.destroy()
       }
       resolve({
@@ -63,12 +66,15 @@ export const call = (origin: string, agent: http.Agent | false, plan: Plan, entr
     request.on("error", (error: NodeJS.ErrnoException) => end("broken", error.code ?? error.message))
     request.on("response", (given) => {
       response = given
-      if (given.statusCode === 200 && !plan.stream) entry.isCommitted = true
+      if (given.statusCode === 200 && !plan.stream) entry.committedAt ??= now()
       let pauses = 20
       given.on("data", (part: Buffer) => {
         parts.push(part)
-        if (!entry.isCommitted && content.test(Buffer.concat(parts).toString("latin1")))
-          entry.isCommitted = true
+        if (entry.committedAt === undefined) {
+          tail += part.toString("latin1")
+          if (content.test(tail)) entry.committedAt = now()
+          tail = tail.slice(-200)
+        }
         if (plan.reads === "leaves in the middle") end("left")
         if (plan.reads !== "slowly" || pauses-- <= 0) return
         given.pause()

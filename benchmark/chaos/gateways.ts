@@ -2,13 +2,14 @@
 import { readFile, rm, writeFile } from "node:fs/promises"
 import * as http from "node:http"
 import { join } from "node:path"
-import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { type Child, freePort, start } from "../gateway/child.ts"
 import { token } from "./caller.ts"
+import { now } from "./clock.ts"
 import type { Held } from "./probe.ts"
-import type { Standing } from "./provider.ts"
+import type { Standing } from "./providers.ts"
+import * as Waiting from "./waiting.ts"
 import { chains, credentials, keyOf } from "./world.ts"
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -16,7 +17,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 /** One process of a gateway. */
 export interface Incarnation {
   readonly agent: http.Agent
-  /** When it was asked to stop, in milliseconds of `performance.now()`. */
+  /** When it was asked to stop, by `clock.ts`. */
   stoppingSince: number | undefined
   /** When its last answer ended, or was left by its caller. */
   lastEnded: number
@@ -69,11 +70,11 @@ export const deadline = 60
 
 const configOf = ({ drain, providers, store, timeout }: Options, port: number): object => ({
   providers: Object.fromEntries(
-    providers.map(({ member, server }) => [
+    providers.map(({ member, origin }) => [
       member.name,
       {
         protocol: member.protocol,
-        baseUrl: member.protocol === "openai" ? `${server.origin}/v1` : server.origin,
+        baseUrl: member.protocol === "openai" ? `${origin}/v1` : origin,
         strategy: "roundRobin",
         credentials: credentials.map((name) => ({ name, apiKey: keyOf(member.name, name) })),
         ...(member.protocol === "openai" && { responses: member.hasResponses })
@@ -127,32 +128,40 @@ export const make = async (options: Options): Promise<Gateway> => {
   const begin = async () => {
     const flags = ["--expose-gc", "--import", here("probe.ts")]
     const args = [...flags, here("../../src/cli/main.ts"), "serve", "--no-watch", "--config", file]
-    child = await start(process.execPath, args, port, { CHAOS_PROBE: probeFile, NO_COLOR: "1" })
+    child = await start(process.execPath, args, port, {
+      CHAOS_PROBE: probeFile,
+      NO_COLOR: "1",
+      // A start costs a second of a core less.
+      NODE_COMPILE_CACHE: join(folder, "compiled")
+    })
     // Its port is open a moment before it listens for signals; it says when both are.
-    const began = performance.now()
-    while (!child.said().includes("listening on") && performance.now() - began < longest) await sleep(20)
+    const began = now()
+    while (!child.said().includes("listening on") && now() - began < longest) await sleep(20)
     state = "up"
   }
   const stop = async (): Promise<Stop> => {
     const running = child
     if (running === undefined) return { idle: 0, wrong: undefined }
-    const began = performance.now()
-    const pauses = monitorEventLoopDelay({ resolution: 10 })
-    pauses.enable()
+    const began = now()
+    const waits = [Waiting.of(running.pid), Waiting.of(process.pid)]
     incarnation.stoppingSince = began
     state = "stopping"
     process.kill(running.pid, "SIGTERM")
-    while (running.ended() === undefined && performance.now() - began < drain + longest) await sleep(20)
-    const idle = performance.now() - Math.max(began, incarnation.lastEnded)
+    while (running.ended() === undefined && now() - began < drain + longest) {
+      for (const each of waits) each.look()
+      await sleep(20)
+    }
+    waits[1]?.look()
+    const last = Math.max(began, incarnation.lastEnded)
+    const idle = now() - last
     state = "down"
     const how = running.ended()
     await running.stop()
     incarnation.agent.destroy()
     incarnation = incarnate()
     child = undefined
-    pauses.disable()
-    // On a busy machine the process may have waited for a core as long as this one has.
-    const allowed = longestIdle + pauses.max / 1e6
+    // On a busy machine the process waits for a core, and so does this one, which hears late of its end.
+    const allowed = longestIdle + waits.reduce((sum, each) => sum + each.since(last), 0)
     const wrong =
       how === undefined
         ? `${name} did not stop within its drain and ${longest / 1000} s`

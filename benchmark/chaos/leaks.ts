@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { token } from "./caller.ts"
 import type { Gateway } from "./gateways.ts"
 import type { Held } from "./probe.ts"
-import type { Standing } from "./provider.ts"
+import type { Providers } from "./providers.ts"
 import { credentials, members } from "./world.ts"
 
 /** How long what was used may take to be given back, in milliseconds. */
@@ -54,10 +54,10 @@ export const places = async (gateways: ReadonlyArray<Gateway>): Promise<Readonly
 }
 
 /** Requests that providers still answer although no caller is there. */
-export const running = async (providers: ReadonlyArray<Standing>): Promise<ReadonlyArray<string>> => {
-  const busy = () => providers.filter(({ server }) => server.running > 0)
+export const running = async (providers: Providers): Promise<ReadonlyArray<string>> => {
+  const busy = () => providers.running().filter(([, count]) => count > 0)
   await within(() => busy().length === 0)
-  return busy().map(({ member, server }) => `${server.running} requests are still open at ${member.name}`)
+  return busy().map(([name, count]) => `${count} requests are still open at ${name}`)
 }
 
 /** Connections beyond those a gateway had before the first request; all callers and providers are gone. */

@@ -8,22 +8,19 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
 import { stopAll } from "../gateway/child.ts"
+import { now } from "./clock.ts"
+import * as Course from "./course.ts"
 import * as Disk from "./disk.ts"
 import * as Gateways from "./gateways.ts"
 import * as Leaks from "./leaks.ts"
 import * as Ledger from "./ledger.ts"
 import * as Options from "./options.ts"
-import * as Provider from "./provider.ts"
+import * as Providers from "./providers.ts"
 import * as Redis from "./redis.ts"
 import * as Report from "./report.ts"
 import * as Traffic from "./traffic.ts"
 import * as Trouble from "./trouble.ts"
-import * as Weather from "./weather.ts"
 
 const readOptions = (): Options.Options | undefined => {
   try {
@@ -34,31 +31,23 @@ const readOptions = (): Options.Options | undefined => {
   }
 }
 
-const chaos = async (
-  { minutes, rate, seed, timeout, workers }: Options.Options,
-  folder: string
-): Promise<boolean> => {
-  console.log(
-    `Chaos for ${minutes} minutes with seed ${seed} (again: npm run chaos -- --minutes ${minutes} --seed ${seed})`
-  )
+const chaos = async (options: Options.Options, folder: string): Promise<boolean> => {
+  const { seed, timeout } = options
+  const bounds = Options.boundsOf(options)
+  console.log(`Chaos with ${bounds} (again: npm run chaos -- ${bounds} --seed ${seed})`)
   const redis = await Redis.make(folder)
   if (redis === undefined)
     console.log("redis-server is not installed: the gateways share no bench in this run.")
   const disk = Disk.make(folder)
   console.log(`A full disk is ${disk.how}.`)
-  const scope = Scope.makeUnsafe()
   const faults = new Map<string, number>()
   const ledger = Ledger.make()
-  const began = performance.now()
-  const weather = Weather.make(seed, began)
+  const providers = await Providers.start(seed, ledger, (name) =>
+    faults.set(name, (faults.get(name) ?? 0) + 1)
+  )
   try {
-    const providers = await Effect.runPromise(
-      Provider.start(seed, ledger, weather, (name) => faults.set(name, (faults.get(name) ?? 0) + 1)).pipe(
-        Scope.provide(scope)
-      )
-    )
     const shared = redis?.url ?? "memory"
-    const common = { folder, timeout, providers }
+    const common = { folder, timeout, providers: providers.standing }
     // The first two answer all that they have accepted; the third one breaks off what takes longer.
     const long = Gateways.deadline + 5
     const gateways = await Promise.all([
@@ -73,22 +62,26 @@ const chaos = async (
       })
     ])
     const before = await Leaks.held(gateways)
-    const now = performance.now()
-    const until = now + minutes * 60_000
     const traffic: Traffic.Traffic = { counts: new Map(), findings: [], again: 0, requests: 0 }
-    const forgetting = setInterval(() => {
-      for (const { server } of providers) server.forget()
-    }, 200)
+    const began = now()
+    const course = Course.make(options, () => traffic.requests)
+    const telling = setInterval(() => {
+      const { findings, requests } = traffic
+      console.log(
+        `${Math.round((now() - began) / 1_000)} s: ${requests} requests, ${findings.length} violations`
+      )
+    }, 60_000)
     const [early, troubles] = await Promise.all([
-      sleep((until - now) / 5).then(() => Leaks.held(gateways)),
-      Trouble.make(seed, { gateways, redis, disk }, until),
-      Traffic.run({ seed, rate, workers, until, gateways, ledger }, traffic)
-    ]).finally(() => clearInterval(forgetting))
+      course.reached(0.2).then(() => Leaks.held(gateways)),
+      Trouble.make(options, { gateways, redis, disk }, course),
+      Traffic.run({ ...options, course, gateways, ledger }, traffic)
+    ]).finally(() => clearInterval(telling))
+    const seconds = (now() - began) / 1_000
 
-    weather.clear()
+    providers.clear()
     for (const gateway of gateways) gateway.incarnation().agent.destroy()
     const leaks = [...(await Leaks.places(gateways)), ...(await Leaks.running(providers))]
-    await Effect.runPromise(Scope.close(scope, Exit.void))
+    await providers.stop()
     leaks.push(...(await Leaks.sockets(gateways, before)))
     const end = await Leaks.held(gateways)
     leaks.push(...Leaks.memory(gateways, early, end))
@@ -98,9 +91,9 @@ const chaos = async (
       if (wrong !== undefined) others.push(wrong)
     }
     others.push(...disk.destroyed().map((name) => `${name} was destroyed`))
-    return Report.print({ traffic, faults, troubles, leaks, early, end, others })
+    return Report.print({ traffic, seconds, faults, troubles, leaks, early, end, others })
   } finally {
-    await Effect.runPromise(Scope.close(scope, Exit.void))
+    await providers.stop()
     redis?.resume()
     await stopAll()
     disk.close()

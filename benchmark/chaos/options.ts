@@ -4,6 +4,8 @@ import { parseArgs } from "node:util"
 /** How the run is made. */
 export interface Options {
   readonly minutes: number
+  /** The run also ends when so many requests were sent. */
+  readonly requests: number
   /** Where all numbers by chance begin. */
   readonly seed: number
   /** The most requests in a second. */
@@ -12,40 +14,62 @@ export interface Options {
   readonly workers: number
   /** How long a gateway waits for a provider, in seconds. On a busy machine a good provider may take some. */
   readonly timeout: number
+  /** The longest pause between two troubles, in milliseconds. */
+  readonly calm: number
 }
 
 export const usage = `npm run chaos -- [options]
 
   --minutes N    how long there is traffic (2)
+  --requests N   ends the run when so many requests were sent, if that is earlier; without --minutes nothing else ends it
   --seed N       where all numbers by chance begin; the run prints the one it took
-  --rate N       the most requests in a second (60; 600 for runs of ten minutes and more)
-  --workers N    the most requests at once (48; 96 for runs of ten minutes and more)
-  --timeout N    how long a gateway waits for a provider, in seconds (4; 15 for runs of ten minutes and more)`
+  --rate N       the most requests in a second (60; 1000 for long runs)
+  --workers N    the most requests at once (48; 256 for long runs)
+  --timeout N    how long a gateway waits for a provider, in seconds (4; 15 for long runs)
+  --calm N       the longest pause between two troubles, in seconds (2.5; 10 for long runs)
+
+A run is long with ten minutes and 100,000 requests, or more.`
+
+/** Minutes of a run that only its requests end. */
+const forever = 24 * 60
 
 /** Reads the command line; a `RangeError` or `TypeError` says what is wrong with it. */
 export const read = (args: ReadonlyArray<string>): Options => {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      minutes: { type: "string", default: "2" },
+      minutes: { type: "string" },
+      requests: { type: "string" },
       seed: { type: "string" },
       rate: { type: "string" },
       workers: { type: "string" },
-      timeout: { type: "string" }
+      timeout: { type: "string" },
+      calm: { type: "string" }
     }
   })
   const positive = (name: string, text: string | undefined, fallback: number): number => {
     const number = text === undefined ? fallback : Number(text)
-    if (!(number > 0 && Number.isFinite(number))) throw new RangeError(`--${name} is a number above zero`)
+    if (text !== undefined && !(number > 0 && Number.isFinite(number)))
+      throw new RangeError(`--${name} is a number above zero`)
     return number
   }
-  const minutes = positive("minutes", values.minutes, 2)
-  const isLong = minutes >= 10
+  const requests = positive("requests", values.requests, Number.POSITIVE_INFINITY)
+  const minutes = positive("minutes", values.minutes, requests === Number.POSITIVE_INFINITY ? 2 : forever)
+  const isLong = minutes >= 10 && requests >= 100_000
   return {
     minutes,
+    requests,
+    calm: 1_000 * positive("calm", values.calm, isLong ? 10 : 2.5),
     seed: Math.floor(positive("seed", values.seed, 1 + Math.floor(Math.random() * 999_999_999))),
-    rate: positive("rate", values.rate, isLong ? 600 : 60),
-    workers: Math.ceil(positive("workers", values.workers, isLong ? 96 : 48)),
+    rate: positive("rate", values.rate, isLong ? 1_000 : 60),
+    workers: Math.ceil(positive("workers", values.workers, isLong ? 256 : 48)),
     timeout: positive("timeout", values.timeout, isLong ? 15 : 4)
   }
 }
+
+/** The options that say how long a run is, as they are written. */
+export const boundsOf = ({ minutes, requests }: Options): string =>
+  [
+    ...(minutes === forever ? [] : [`--minutes ${minutes}`]),
+    ...(requests === Number.POSITIVE_INFINITY ? [] : [`--requests ${requests}`])
+  ].join(" ")

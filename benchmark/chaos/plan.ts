@@ -33,7 +33,7 @@ export const pathOf = (api: Api): string => paths[api]
 /** The request of this number. */
 export const make = (seed: number, index: number): Plan => {
   const random = Random.of(seed, "plan", index)
-  const isLarge = random.chance(0.03)
+  const isLarge = random.chance(0.01)
   const leaves = random.chance(0.06)
   return {
     nonce: `${seed.toString(36)}x${index.toString(36)}`,
@@ -44,13 +44,13 @@ export const make = (seed: number, index: number): Plan => {
     stream: random.chance(0.5),
     tool: random.chance(0.25),
     size: isLarge ? 50_000 + random.int(250_000) : 80 + random.int(600),
-    padding: random.chance(0.02) ? random.int(1_500_000) : 0,
+    padding: random.chance(0.005) ? random.int(1_500_000) : 0,
     reads: leaves
       ? random.pick(["leaves before", "leaves in the middle"] as const)
       : random.chance(0.05)
         ? "slowly"
         : "at once",
-    alone: random.chance(0.2)
+    alone: random.chance(0.05)
   }
 }
 

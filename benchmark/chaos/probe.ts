@@ -1,5 +1,10 @@
-/** Loaded into the gateways: on SIGUSR2 a process writes what it holds into the file that CHAOS_PROBE names. */
+/**
+ * Loaded into the gateways. Each call of a provider tells in a header when it was made, since a busy provider reads it much later. On
+ * SIGUSR2 a process writes what it holds into the file that CHAOS_PROBE names.
+ */
+import { subscribe } from "node:diagnostics_channel"
 import { writeFileSync } from "node:fs"
+import { now, sentHeader } from "./clock.ts"
 
 /** What a process holds, after a collection. */
 export interface Held {
@@ -12,7 +17,18 @@ export interface Held {
 
 const file = process.env.CHAOS_PROBE
 
+interface Call {
+  readonly addHeader: (name: string, value: string) => void
+}
+
+// https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
+const stamp = (message: unknown): void => {
+  const { request } = message as { readonly request: Call }
+  request.addHeader(sentHeader, String(now()))
+}
+
 if (file !== undefined) {
+  subscribe("undici:request:create", stamp)
   process.on("SIGUSR2", () => {
     globalThis.gc?.()
     const active = process.getActiveResourcesInfo()

@@ -1,19 +1,26 @@
-/** The providers of a run: each on a port of its own, and every text they say can be traced to them. */
-import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+/** What a provider says to a request; every text it says can be traced to it. */
 import * as FaultServer from "../../test/support/FaultServer.ts"
 import * as Random from "../../test/support/Random.ts"
 import { answer, faults } from "./faults.ts"
-import type { Ledger } from "./ledger.ts"
 import { seal } from "./seal.ts"
 import type { Asked } from "./speech.ts"
 import type { Weather } from "./weather.ts"
 import { credentials, keyOf, type Member, members } from "./world.ts"
 
-/** Where a provider is. */
-export interface Standing {
-  readonly member: Member
-  readonly server: FaultServer.FaultServer
+/** One request, as a provider reads it. */
+export interface Request {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+  readonly body: string
+}
+
+/** What a provider does with a request, and what is noted of it. */
+export interface Turn {
+  readonly nonce: string
+  readonly target: string
+  /** How the provider breaks, or nothing. */
+  readonly fault: string | undefined
+  readonly behaviour: FaultServer.Behaviour
 }
 
 const paths: Readonly<Record<string, Asked["path"]>> = {
@@ -22,43 +29,52 @@ const paths: Readonly<Record<string, Asked["path"]>> = {
   "/v1/responses": "responses"
 }
 
-/** Starts the providers; `tally` hears the name of every fault. */
-export const start = (
-  seed: number,
-  ledger: Ledger,
-  weather: Weather,
-  tally: (fault: string) => void
-): Effect.Effect<ReadonlyArray<Standing>, never, Scope.Scope> => {
-  const behaviourOf = (member: Member, request: FaultServer.Seen): FaultServer.Behaviour => {
-    const path = paths[request.path.split("?")[0] ?? ""]
-    if (path === undefined || (path === "responses" && !member.hasResponses)) {
-      return FaultServer.json({ error: { message: "no such endpoint" } }, 404)
-    }
-    const { body } = request
-    const nonce = /nonce=([0-9a-z]+)/.exec(body)?.[1] ?? ""
-    const size = Number(/size=(\d+)/.exec(body)?.[1] ?? 100)
-    const asked: Asked = { path, stream: /"stream":\s*true/.test(body), tool: /tool=yes/.test(body) }
-    const key = request.headers["x-api-key"] ?? request.headers.authorization?.replace(/^Bearer /, "") ?? ""
-    const credential = credentials.find((name) => keyOf(member.name, name) === key) ?? "none"
-    const target = `${member.name}/${request.model ?? ""}#${credential}`
-    const visit = ledger.get(nonce)?.visits.length ?? 0
-    const fault = member.isSteady ? undefined : weather.faultOf(member.name, nonce, visit)
-    ledger.visit(nonce, { target, fault, began: performance.now(), progress: request.progress })
-    const random = Random.of(seed, "writes", nonce, visit)
-    const given = {
-      asked,
-      text: seal(nonce, target, size),
-      piece: size > 5_000 ? 2_000 : random.pick([3, 10, 40, 400]),
-      by: size > 5_000 ? 65_536 : random.pick([7, 100, 1_000, 65_536])
-    }
-    if (fault === undefined) return answer(given)
-    tally(fault)
-    return faults[fault]?.make(given) ?? answer(given)
-  }
-  return Effect.forEach(members, (member) =>
-    Effect.map(FaultServer.make, (server): Standing => {
-      server.answer((request) => behaviourOf(member, request))
-      return { member, server }
-    })
+const keys = new Map(
+  credentials.flatMap((credential) =>
+    members.map(({ name }) => [keyOf(name, credential), credential] as const)
   )
+)
+
+/** How the events and writes of an answer are cut; the smallest are rare, because each costs all processes a turn. */
+const cutsOf = (random: Random.Random, size: number) => {
+  const isFine = random.chance(0.05)
+  const isMiddling = random.chance(0.2)
+  if (size > 5_000) return { piece: 2_000, by: 65_536 }
+  return {
+    piece: isFine ? 3 : isMiddling ? 10 : random.pick([60, 400]),
+    by: isFine ? random.pick([7, 65_536]) : isMiddling ? random.pick([100, 1_000]) : 65_536
+  }
 }
+
+/** The turn of a member for a request; `visitOf` gives how often a request was asked for before. */
+export const turnOf = (
+  seed: number,
+  member: Member,
+  weather: Weather,
+  visitOf: (nonce: string) => number,
+  { body, headers, path: asking }: Request
+): Turn | undefined => {
+  const path = paths[asking.split("?")[0] ?? ""]
+  if (path === undefined || (path === "responses" && !member.hasResponses)) return undefined
+  const nonce = /nonce=([0-9a-z]+)/.exec(body)?.[1] ?? ""
+  const size = Number(/size=(\d+)/.exec(body)?.[1] ?? 100)
+  const asked: Asked = { path, stream: /"stream":\s*true/.test(body), tool: /tool=yes/.test(body) }
+  const key = String(headers["x-api-key"] ?? headers.authorization ?? "").replace(/^Bearer /, "")
+  const model = /"model":\s*"([^"]*)"/.exec(body)?.[1] ?? ""
+  const target = `${member.name}/${model}#${keys.get(key) ?? "none"}`
+  const visit = visitOf(nonce)
+  const fault = member.isSteady ? undefined : weather.faultOf(member.name, nonce, visit)
+  const given = {
+    asked,
+    text: seal(nonce, target, size),
+    ...cutsOf(Random.of(seed, "writes", nonce, visit), size)
+  }
+  const make = fault === undefined ? answer : (faults[fault]?.make ?? answer)
+  return { nonce, target, fault, behaviour: make(given) }
+}
+
+/** What a provider says where it has nothing. */
+export const nothing: FaultServer.Behaviour = FaultServer.json(
+  { error: { message: "no such endpoint" } },
+  404
+)

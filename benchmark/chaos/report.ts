@@ -6,6 +6,8 @@ import type { Troubles } from "./trouble.ts"
 /** All that a run has found. */
 export interface Found {
   readonly traffic: Traffic
+  /** How long there was traffic. */
+  readonly seconds: number
   readonly faults: ReadonlyMap<string, number>
   readonly troubles: Troubles
   readonly leaks: ReadonlyArray<string>
@@ -28,10 +30,11 @@ const list = (counts: ReadonlyMap<string, number>): string =>
 
 /** Prints what was found; true if nothing is wrong. */
 export const print = (found: Found): boolean => {
-  const { early, end, faults, leaks, others, traffic, troubles } = found
+  const { early, end, faults, leaks, others, seconds, traffic, troubles } = found
   const row = (name: string, count: number | string) => console.log(`| ${name} | ${count} |`)
   console.log("\n| | |\n| --- | --: |")
   row("requests", traffic.requests)
+  row("requests a second", (traffic.requests / seconds).toFixed(0))
   for (const [name, count] of traffic.counts) if (!violations.includes(name)) row(name, count)
   row("sent again, because a gateway that stopped had not taken it", traffic.again)
   row("faults of providers", total(faults))
@@ -59,23 +62,23 @@ export const print = (found: Found): boolean => {
   return traffic.findings.length === 0 && leaks.length === 0 && others.length === 0
 }
 
-const seconds = (millis: number): string => `${(millis / 1000).toFixed(2)} s`
+const inSeconds = (millis: number): string => `${(millis / 1000).toFixed(2)} s`
 
 /** All that is known of a violation. */
-const told = ({ entry, plan, sent, trail, verdict }: Finding): string => {
-  const { began, ended, gateway, outcome, stoppingSince, tries } = sent
+const told = ({ entry, plan, sent: request, trail, verdict }: Finding): string => {
+  const { began, ended, gateway, outcome, stoppingSince, tries } = request
   const state =
     stoppingSince === undefined
       ? "up"
-      : `stopping since ${seconds(ended - stoppingSince)}, drain ${seconds(gateway.drain)}`
+      : `stopping since ${inSeconds(ended - stoppingSince)}, drain ${inSeconds(gateway.drain)}`
   const visits = entry.visits.map(
-    ({ began: came, fault, progress, target }) =>
-      `    ${target} (${fault ?? "good"}) after ${seconds(came - began)}; ${progress.at} for ${seconds(ended - progress.since)}`
+    ({ began: came, fault, progress, sent, target }) =>
+      `    ${target} (${fault ?? "good"}) called after ${inSeconds(sent - began)}, read after ${inSeconds(came - began)}; ${progress.at} for ${inSeconds(ended - progress.since)}`
   )
   return [
     `VIOLATION ${verdict.as}: ${verdict.why}`,
     `  ${JSON.stringify(plan)}`,
-    `  at ${gateway.name}, ${state}; under way for ${seconds(ended - began)}, try ${tries}, status ${outcome.status}, ${outcome.body.length} characters, ${outcome.end} ${outcome.error ?? ""}`,
+    `  at ${gateway.name}, ${state}; under way for ${inSeconds(ended - began)}, try ${tries}, status ${outcome.status}, ${outcome.body.length} characters, ${outcome.end} ${outcome.error ?? ""}`,
     `  trail ${trail}, providers at its end:`,
     ...visits
   ].join("\n")

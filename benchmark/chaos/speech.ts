@@ -82,12 +82,16 @@ const data = (json: object): string => `data: ${JSON.stringify(json)}\n\n`
 const named = (json: { readonly type: string; readonly [key: string]: unknown }): string =>
   `event: ${json.type}\ndata: ${JSON.stringify(json)}\n\n`
 
-/** The text in pieces of at most so many characters; no character is cut in two. */
+/** The text in pieces of so many UTF-16 units; no character is cut in two. */
 const cut = (text: string, size: number): ReadonlyArray<string> => {
-  const chars = [...text]
-  return Array.from({ length: Math.ceil(chars.length / size) }, (_, at) =>
-    chars.slice(at * size, (at + 1) * size).join("")
-  )
+  const pieces: Array<string> = []
+  for (let at = 0; at < text.length; ) {
+    const end = at + size
+    const isInside = text.charCodeAt(end - 1) >> 10 === 0xd800 >> 10
+    pieces.push(text.slice(at, isInside ? end + 1 : end))
+    at = isInside ? end + 1 : end
+  }
+  return pieces
 }
 
 /** The answer as a stream. */

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Random from "../../test/support/Random.ts"
 import { call, type Outcome } from "./caller.ts"
+import { now } from "./clock.ts"
+import type { Course } from "./course.ts"
 import type { Gateway } from "./gateways.ts"
 import type { Entry, Ledger } from "./ledger.ts"
 import * as Plan from "./plan.ts"
@@ -30,7 +32,7 @@ export interface Options {
   readonly seed: number
   readonly rate: number
   readonly workers: number
-  readonly until: number
+  readonly course: Course
   readonly gateways: ReadonlyArray<Gateway>
   readonly ledger: Ledger
 }
@@ -39,7 +41,7 @@ export interface Options {
 export interface Sent {
   readonly gateway: Gateway
   readonly outcome: Outcome
-  /** Times are milliseconds of `performance.now()`. */
+  /** Times are those of `clock.ts`. */
   readonly began: number
   readonly ended: number
   /** When its gateway was asked to stop; `undefined` if it was not. */
@@ -51,12 +53,14 @@ export interface Sent {
 /** What a stopping gateway says to a request that had not arrived whole. */
 const tooLate = "the gateway is stopping, and the request did not arrive in time"
 
+/** How long what a gateway has sent may take to its provider, in milliseconds. */
+const grace = 100
+
 /**
- * A request that no provider has and that its gateway did not accept: its connection broke, as it may when the gateway
+ * A request that its gateway did not accept, if no provider has it: its connection broke, as it may when the gateway
  * ends or has closed it unused, or it did not arrive before the end of a stop.
  */
-const wasNotTaken = ({ gateway, outcome, stoppingSince }: Sent, entry: Entry): boolean => {
-  if (entry.visits.length > 0) return false
+const seemsNotTaken = ({ gateway, outcome, stoppingSince }: Sent): boolean => {
   const isStopping = stoppingSince !== undefined || gateway.state() !== "up"
   if (outcome.status === 503) return isStopping && outcome.body.includes(tooLate)
   return outcome.end === "broken" && outcome.status === 0 && (outcome.reused || isStopping)
@@ -68,14 +72,15 @@ const send = async (plan: Plan.Plan, entry: Entry, options: Options, traffic: Tr
     const running = options.gateways.filter((each) => each.state() !== "down")
     const gateway = random.pick(count < 4 ? running : running.filter((each) => !each.isStopped))
     const incarnation = gateway.incarnation()
-    const began = performance.now()
+    const began = now()
     const outcome = await call(gateway.origin, plan.alone ? false : incarnation.agent, plan, entry)
-    const ended = performance.now()
+    const ended = now()
     if (outcome.status !== 0) incarnation.lastEnded = ended
     const isSame = incarnation === gateway.incarnation()
     const stoppingSince = incarnation.stoppingSince ?? (isSame ? undefined : ended)
     const sent = { gateway, outcome, began, ended, stoppingSince, tries: count + 1 }
-    if (count < 8 && wasNotTaken(sent, entry)) {
+    if (count < 8 && seemsNotTaken(sent)) await options.ledger.settled(ended + grace)
+    if (count < 8 && seemsNotTaken(sent) && entry.visits.length === 0) {
       traffic.again++
       continue
     }
@@ -83,29 +88,45 @@ const send = async (plan: Plan.Plan, entry: Entry, options: Options, traffic: Tr
   }
 }
 
-/** Lets the callers ask until the time is over; ends when the last one has its answer. */
+/** The most requests that are over and not judged yet: their providers' reports are late. */
+const mostWaiting = 5_000
+
+/** Lets the callers ask until the run is over; ends when the last one has its answer, and it is judged. */
 export const run = async (options: Options, traffic: Traffic): Promise<void> => {
-  const { ledger, rate, seed, until, workers } = options
-  let next = performance.now()
+  const { course, ledger, rate, seed, workers } = options
+  const waiting = new Set<Promise<void>>()
+  const find = (plan: Plan.Plan, verdict: Verdict, entry: Entry, sent: Sent) => {
+    traffic.counts.set(verdict.as, (traffic.counts.get(verdict.as) ?? 0) + 1)
+    if (verdict.isFine || traffic.findings.length >= 200) return
+    const trail = String(sent.outcome.headers["x-failover-trail"] ?? "")
+    traffic.findings.push({ plan, verdict, entry, sent, trail })
+  }
+  const judge = async (plan: Plan.Plan, entry: Entry, sent: Sent) => {
+    const { ended, gateway, outcome, stoppingSince } = sent
+    await ledger.settled(ended)
+    const isDrained = stoppingSince !== undefined && ended - stoppingSince >= gateway.drain
+    const verdict = judgeCall(plan, outcome, entry, isDrained)
+    find(plan, verdict, entry, sent)
+    ledger.close(plan.nonce, ({ target }) => {
+      const as = "duplicated after commit"
+      find(plan, { as, isFine: false, why: `${target}, after the end` }, entry, sent)
+    })
+  }
+  let next = now()
   const worker = async () => {
     for (;;) {
-      next = Math.max(next + 1000 / rate, performance.now() - 1000)
-      const wait = next - performance.now()
+      next = Math.max(next + 1000 / rate, now() - 1000)
+      const wait = next - now()
       if (wait > 0) await sleep(wait)
-      if (performance.now() >= until) return
+      if (waiting.size > mostWaiting) await Promise.all(waiting)
+      if (course.isOver()) return
       const plan = Plan.make(seed, traffic.requests++)
       const entry = ledger.open(plan.nonce)
-      const sent = await send(plan, entry, options, traffic)
-      const { ended, gateway, outcome, stoppingSince } = sent
-      const isDrained = stoppingSince !== undefined && ended - stoppingSince >= gateway.drain
-      const verdict = judgeCall(plan, outcome, entry, isDrained)
-      ledger.close(plan.nonce)
-      traffic.counts.set(verdict.as, (traffic.counts.get(verdict.as) ?? 0) + 1)
-      if (!verdict.isFine && traffic.findings.length < 200) {
-        const trail = String(outcome.headers["x-failover-trail"] ?? "")
-        traffic.findings.push({ plan, verdict, entry, sent, trail })
-      }
+      const judging = judge(plan, entry, await send(plan, entry, options, traffic))
+      waiting.add(judging)
+      void judging.finally(() => waiting.delete(judging))
     }
   }
   await Promise.all(Array.from({ length: workers }, worker))
+  await Promise.all(waiting)
 }

@@ -1,6 +1,7 @@
 /** What goes wrong around the gateways, one thing after the other, in an order that the seed decides. */
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Random from "../../test/support/Random.ts"
+import type { Course } from "./course.ts"
 import type { Disk } from "./disk.ts"
 import type { Gateway } from "./gateways.ts"
 import type { Redis } from "./redis.ts"
@@ -20,8 +21,12 @@ export interface Troubles {
   readonly stops: ReadonlyArray<number>
 }
 
-/** Makes trouble until the time is over, and leaves everything as it was. */
-export const make = async (seed: number, scene: Scene, until: number): Promise<Troubles> => {
+/** Makes trouble until the run is over, with pauses of up to `calm` milliseconds, and leaves everything as it was. */
+export const make = async (
+  { calm, seed }: { readonly calm: number; readonly seed: number },
+  scene: Scene,
+  course: Course
+): Promise<Troubles> => {
   const random = Random.of(seed, "trouble")
   const { disk, gateways, redis } = scene
   const counts = new Map<string, number>()
@@ -69,10 +74,10 @@ export const make = async (seed: number, scene: Scene, until: number): Promise<T
       await redis.start()
     }
   }
-  while (performance.now() < until) {
+  while (!course.isOver()) {
     for (const name of Random.shuffled(random, Object.keys(kinds))) {
-      await sleep(Math.max(0, Math.min(500 + random.int(2_000), until - performance.now())))
-      if (performance.now() >= until) break
+      await course.pause((0.2 + 0.8 * random.next()) * calm)
+      if (course.isOver()) break
       await kinds[name]?.()
       counts.set(name, (counts.get(name) ?? 0) + 1)
     }

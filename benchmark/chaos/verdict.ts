@@ -2,7 +2,7 @@
 import type { Outcome } from "./caller.ts"
 import { faults } from "./faults.ts"
 import * as Hearing from "./hearing.ts"
-import type { Entry } from "./ledger.ts"
+import { type Entry, lateVisits } from "./ledger.ts"
 import type { Plan } from "./plan.ts"
 import { judge, seal } from "./seal.ts"
 import { isSafe, secret } from "./world.ts"
@@ -40,10 +40,10 @@ const stopped = "the gateway stopped before the request was answered"
 export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry, isDrained: boolean): Verdict => {
   const { body, end, headers, status } = outcome
   if (body.includes(secret) || JSON.stringify(headers).includes(secret)) return violation("a key leaked", "")
+  const late = lateVisits(entry)
+  if (late.length > 0)
+    return violation("duplicated after commit", late.map(({ target }) => target).join(", "))
   if (end === "left") return fine("left by its caller")
-  if (entry.late.length > 0) {
-    return violation("duplicated after commit", entry.late.map(({ target }) => target).join(", "))
-  }
   if (end === "late") return violation("lost", "no end within the caller's maxWait")
   // An answer of JSON cannot say that it is cut, and a slow reader may not have read it.
   if (end === "broken" && isDrained && status === 200 && (!plan.stream || plan.reads === "slowly"))

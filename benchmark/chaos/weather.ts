@@ -1,6 +1,7 @@
 /** Which fault a provider has for a request: the seed, the request and the time decide, and nothing else. */
 
 import * as Random from "../../test/support/Random.ts"
+import { now } from "./clock.ts"
 import { faults } from "./faults.ts"
 
 /** How long the weather stays the same, in milliseconds. */
@@ -26,14 +27,13 @@ export const make = (seed: number, began: number): Weather => {
     },
     faultOf: (provider, nonce, visit) => {
       if (isClear) return undefined
-      const now = Math.floor((performance.now() - began) / slot)
-      const sky = Random.of(seed, provider, now)
+      const sky = Random.of(seed, provider, Math.floor((now() - began) / slot))
       const share = sky.pick([0, 0.1, 0.3, 0.6, 0.9, 1])
       // Often one thing is wrong, sometimes everything.
       const few = sky.chance(0.5) ? [sky.pick(quick), sky.pick(quick)] : quick
       const random = Random.of(seed, provider, nonce, visit)
       if (!random.chance(share)) return undefined
-      return random.chance(0.03) ? random.pick(slow) : random.pick(few)
+      return random.chance(0.01) ? random.pick(slow) : random.pick(few)
     }
   }
 }

@@ -5,6 +5,7 @@ import { faults } from "../../benchmark/chaos/faults.ts"
 import * as Ledger from "../../benchmark/chaos/ledger.ts"
 import * as Options from "../../benchmark/chaos/options.ts"
 import * as Plan from "../../benchmark/chaos/plan.ts"
+import type { Report } from "../../benchmark/chaos/providers.ts"
 import { seal } from "../../benchmark/chaos/seal.ts"
 import { type Asked, streamed, whole } from "../../benchmark/chaos/speech.ts"
 import { judgeCall } from "../../benchmark/chaos/verdict.ts"
@@ -38,11 +39,27 @@ const came = (given: Plan.Plan, body: string, more: Partial<Outcome> = {}): Outc
   ...more
 })
 
-const visit = (fault?: string, to = target): Ledger.Visit => ({
+const visit = (fault?: string, to = target, sent = 0, began = sent): Ledger.Visit => ({
   target: to,
   fault,
-  began: 0,
-  progress: { at: "finished", since: 0 }
+  sent,
+  began,
+  progress: { at: "finished", since: began }
+})
+
+/** What a ledger knows of the one request that these visits were made for. */
+const entryOf = (visits: ReadonlyArray<Ledger.Visit>): Ledger.Entry => {
+  const ledger = Ledger.make()
+  const entry = ledger.open("n1")
+  ledger.read(report(1, visits))
+  return entry
+}
+
+const report = (upTo: number, visits: ReadonlyArray<Ledger.Visit>): Report => ({
+  upTo,
+  came: visits.map(({ began, fault, sent, target }, id) => ({ id, nonce: "n1", target, fault, began, sent })),
+  over: [],
+  running: []
 })
 
 const verdict = (
@@ -50,12 +67,7 @@ const verdict = (
   outcome: Outcome,
   visits: ReadonlyArray<Ledger.Visit> = [],
   isDrained = false
-): string => {
-  const ledger = Ledger.make()
-  const entry = ledger.open(given.nonce)
-  for (const visit of visits) ledger.visit(given.nonce, visit)
-  return judgeCall(given, outcome, entry, isDrained).as
-}
+): string => judgeCall(given, outcome, entryOf(visits), isDrained).as
 
 const refusal = JSON.stringify({ error: { message: "no", type: "x" } })
 
@@ -142,14 +154,53 @@ describe("the verdict of a chaos run", () => {
 
   it("finds whoever is asked behind the commit point, and keys that come out", () => {
     const one = plan()
-    const ledger = Ledger.make()
-    const entry = ledger.open("n1")
-    ledger.visit("n1", visit())
-    entry.isCommitted = true
-    ledger.visit("n1", visit(undefined, "oa/m#one"))
+    const entry = entryOf([visit(undefined, target, 10), visit(undefined, "oa/m#one", 30)])
+    entry.committedAt = 20
     const good = came(one, whole(asked(one), seal("n1", target, 200)))
     assert.strictEqual(judgeCall(one, good, entry, false).as, "duplicated after commit")
     assert.strictEqual(verdict(one, came(one, `${refusal} ${keyOf("oa", "one")}`)), "a key leaked")
+  })
+})
+
+describe("the ledger of a chaos run", () => {
+  it("knows that somebody was asked too late by when the call was made, not by when a busy provider read it", () => {
+    const entry = entryOf([visit("reset at once", "oa/m#one", 10, 500), visit(undefined, target, 15, 30)])
+    entry.committedAt = 20
+    assert.isEmpty(Ledger.lateVisits(entry))
+    entry.committedAt = 12
+    assert.deepStrictEqual(
+      Ledger.lateVisits(entry).map((each) => each.target),
+      [target]
+    )
+  })
+
+  it("blames nobody for a call that was made when its caller had left", () => {
+    const entry = entryOf([visit(undefined, target, 30)])
+    entry.committedAt = 20
+    entry.leftAt = 25
+    assert.isEmpty(Ledger.lateVisits(entry))
+  })
+
+  it("hears of a call that was made too late, also when the request has been judged", () => {
+    const ledger = Ledger.make()
+    const entry = ledger.open("n1")
+    entry.committedAt = 20
+    const late: Array<string> = []
+    ledger.close("n1", (each) => late.push(each.target))
+    ledger.read(report(50, [visit(undefined, target, 10), visit(undefined, "oa/m#one", 30)]))
+    assert.deepStrictEqual(late, ["oa/m#one"])
+  })
+
+  it("is settled when the providers have reported all that came by then", async () => {
+    const ledger = Ledger.make()
+    const settled: Array<number> = []
+    const waits = [5, 10].map((time) => ledger.settled(time).then(() => settled.push(time)))
+    ledger.read(report(5, []))
+    await waits[0]
+    assert.deepStrictEqual(settled, [5])
+    ledger.read(report(11, []))
+    await Promise.all(waits)
+    assert.deepStrictEqual(settled, [5, 10])
   })
 })
 
@@ -174,7 +225,9 @@ describe("a chaos run", () => {
 
   it("reads its options, and says which is wrong", () => {
     assert.deepInclude(Options.read(["--seed", "5"]), { minutes: 2, seed: 5, rate: 60 })
-    assert.deepInclude(Options.read(["--minutes", "30"]), { minutes: 30, rate: 600 })
+    assert.deepInclude(Options.read(["--minutes", "30"]), { minutes: 30, rate: 1000 })
+    assert.deepInclude(Options.read(["--requests", "1000000"]), { requests: 1_000_000, rate: 1000 })
+    assert.strictEqual(Options.boundsOf(Options.read(["--requests", "500"])), "--requests 500")
     assert.throws(() => Options.read(["--minutes", "soon"]), /--minutes is a number above zero/)
   })
 })

@@ -1,0 +1,94 @@
+/**
+ * The providers of a run, in a process of their own, so that whatever keeps the callers busy lets them answer in time.
+ *
+ * It is told what to do by its arguments, and reports to its parent what the providers were asked for and how far they are.
+ */
+import * as http from "node:http"
+import { now, sentHeader } from "./clock.ts"
+import { nothing, turnOf } from "./provider.ts"
+import type { Came, Order, Over, Report } from "./providers.ts"
+import { play } from "./stage.ts"
+import * as Weather from "./weather.ts"
+import { type Member, members } from "./world.ts"
+
+/** How often it reports, in milliseconds. */
+const every = 20
+
+const seed = Number(process.argv[2])
+const weather = Weather.make(seed, now())
+
+let came: Array<Came> = []
+let over: Array<Over> = []
+const running = members.map(() => 0)
+let lastId = 0
+
+/** How often each request came to anybody, of the last ten thousands. */
+let visits = new Map<string, number>()
+let older = new Map<string, number>()
+
+const visitOf = (nonce: string): number => {
+  const count = visits.get(nonce) ?? older.get(nonce) ?? 0
+  visits.set(nonce, count + 1)
+  if (visits.size > 20_000) {
+    older = visits
+    visits = new Map()
+  }
+  return count
+}
+
+const serve = (
+  member: Member,
+  index: number,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  body: string
+): void => {
+  const { headers, url: path = "" } = request
+  const began = now()
+  const turn = turnOf(seed, member, weather, visitOf, { path, headers, body })
+  const id = ++lastId
+  if (turn !== undefined) {
+    const { fault, nonce, target } = turn
+    came.push({ id, nonce, target, fault, began, sent: Number(headers[sentHeader] ?? began) })
+  }
+  running[index] = (running[index] ?? 0) + 1
+  play(turn?.behaviour ?? nothing, request, response, (at) => {
+    running[index] = (running[index] ?? 0) - 1
+    if (turn !== undefined) over.push({ id, at, since: now() })
+  })
+}
+
+const start = (member: Member, index: number): Promise<number> =>
+  new Promise((resolve) => {
+    const server = http.createServer({ keepAliveTimeout: 30_000 }, (request, response) => {
+      const parts: Array<Buffer> = []
+      request.on("data", (part: Buffer) => parts.push(part))
+      request.on("error", () => {})
+      request.on("end", () => serve(member, index, request, response, Buffer.concat(parts).toString()))
+    })
+    server.on("connection", (socket) => socket.on("error", () => {}))
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      resolve(typeof address === "object" && address !== null ? address.port : 0)
+    })
+  })
+
+const report = (ports?: ReadonlyArray<number>): void => {
+  const upTo = now()
+  // Whatever had come to a socket by then is read two turns of the loop later.
+  setImmediate(() =>
+    setImmediate(() => {
+      const all: Report = { upTo, came, over, running, ...(ports !== undefined && { ports }) }
+      came = []
+      over = []
+      process.send?.(all)
+    })
+  )
+}
+
+process.on("message", (order: Order) => {
+  if (order === "clear") weather.clear()
+})
+process.on("disconnect", () => process.exit(0))
+report(await Promise.all(members.map(start)))
+setInterval(() => report(), every)
