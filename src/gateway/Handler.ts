@@ -139,10 +139,9 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
     const path = pathOf(incoming.url)
     const protocol = protocolOf(path, headers)
     const id = requestId(headers, fiber.getRef(Random.Random), secrets)
-    const entry =
-      logged === false || (logged !== "all" && (RequestLog.isPage(path) || pages.has(path)))
-        ? undefined
-        : new RequestLog.Entry(id, incoming.method, routeOf(path))
+    const entry = RequestLog.isLogged(logged, path)
+      ? new RequestLog.Entry(id, incoming.method, routeOf(path))
+      : undefined
     if (entry !== undefined) requestLog.follow(NodeAnswer.requestOf(incoming), entry)
     const out = NodeAnswer.responseOf(incoming)
     const caller: Reply.Caller = {

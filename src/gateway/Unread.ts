@@ -39,7 +39,7 @@ export const make = (
         const id = idOf(headers)
         const route = line === undefined ? "other" : routeOf(line.url)
         traffic.begin(route)(refusal.status)
-        if ((live.current().config.log?.requests ?? false) !== false) {
+        if (RequestLog.isLogged(live.current().config.log?.requests, pathOf(line?.url ?? "unknown"))) {
           const entry = new RequestLog.Entry(id, line?.method ?? "unknown", route)
           entry.error = refusal.code
           requestLog.write(entry, { status: refusal.status, left: false, duration: 0 })

@@ -122,8 +122,12 @@ export const make: Effect.Effect<RequestLog> = Effect.map(Effect.context<never>(
   }
 })
 
-/** True for pages, health probes and scrapes, which are frequent and call no model. */
-export const isPage = (path: string): boolean => pages.test(path)
+/**
+ * Whether the log has requests for this path, by `log.requests`. Pages, health probes and scrapes are frequent and call no model, so
+ * that only `"all"` includes them.
+ */
+export const isLogged = (requests: boolean | "all" | undefined, path: string): boolean =>
+  requests === "all" || (requests === true && !pages.test(path))
 
 const pages = /^\/(healthz|readyz|metrics|status(\/.*)?)?$/
 

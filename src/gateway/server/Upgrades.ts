@@ -3,8 +3,9 @@
  *
  * An upgrade that no handler takes is ignored, as HTTP allows, and the request is served like any other: its
  * body is read, it is counted, and every timeout and limit applies
- * (https://www.rfc-editor.org/rfc/rfc9110#section-7.8). An upgraded connection still counts for
- * `maxConnections`, and a stop waits for it only while it is held.
+ * (https://www.rfc-editor.org/rfc/rfc9110#section-7.8). So is one behind a request of the same connection that still waits for its
+ * answer, since `101` may not come before that answer. An upgraded connection still counts for `maxConnections`, and a stop waits for
+ * it only while it is held.
  */
 import type { IncomingMessage, Server } from "node:http"
 import { Socket } from "node:net"
@@ -35,8 +36,11 @@ export const install = (
   // Without a listener, Node ignores all upgrades.
   if (takers.length === 0) return
   const taken = new WeakMap<IncomingMessage, Take>()
+  const before = (socket: Duplex) =>
+    (socket instanceof Socket ? connections.of(socket)?.exchanges.at(-1) : undefined)?.response
   const isTaken = (request: IncomingMessage): boolean => {
     if (taken.has(request)) return true
+    if (before(request.socket) !== undefined) return false
     for (const taker of takers) {
       const take = taker(request)
       if (take === undefined) continue
@@ -48,7 +52,13 @@ export const install = (
   ;(server as Asking).shouldUpgradeCallback = isTaken
   server.on("upgrade", (request, socket, head) => {
     const take = isTaken(request) ? taken.get(request) : undefined
-    if (take === undefined) return serveAnyway(server, request, socket, head)
+    if (take === undefined) {
+      const pending = before(socket)
+      const serve = () => serveAnyway(server, request, socket, head)
+      if (pending === undefined) serve()
+      else pending.once("close", serve)
+      return
+    }
     const connection = socket instanceof Socket ? connections.of(socket) : undefined
     if (connection === undefined) socket.destroy()
     else take(connection, head)

@@ -13,14 +13,14 @@ interface Line {
 const token = "client-token-0123456789"
 const authorized = `authorization: Bearer ${token}\r\n`
 
-const gateway = Effect.fnUntraced(function* (settings: object = {}) {
+const gateway = Effect.fnUntraced(function* (settings: object = {}, log: object = { requests: true }) {
   const server = yield* FaultServer.make
   server.play(FaultServer.json(openai.answer))
   const lines: Array<Line> = []
   const logger = Logger.map(Logger.formatJson, (line) => void lines.push(JSON.parse(line)))
   const url = yield* start({
     providers: { a: provider("openai", server) },
-    log: { requests: true },
+    log,
     server: { tokens: [token], adminToken: "admin-token-0123456789", ...settings }
   }).pipe(Effect.provide(Logger.layer([logger])))
   const entries = () => lines.filter(({ annotations }) => annotations.outcome !== undefined)
@@ -288,7 +288,7 @@ describe("a request that cannot be read", () => {
     Effect.gen(function* () {
       const { entries, url } = yield* gateway({ maxConcurrent: 1 })
       const half = (said: string) => exchange(url, said, { ends: true })
-      assert.strictEqual(answersOf((yield* half("GET /healthz HTTP/1.1\r\nhos")).text)[0]?.status, 400)
+      assert.strictEqual(answersOf((yield* half("GET /v1/models HTTP/1.1\r\nhos")).text)[0]?.status, 400)
       yield* half(post("/v1/chat/completions", "content-length: 100\r\n", "{"))
       yield* eventually(() => entries().length === 2)
       assert.deepStrictEqual(
@@ -311,6 +311,24 @@ describe("a request that cannot be read", () => {
         answersOf((yield* exchange(url, good("connection: close\r\n"))).text)[0]?.status,
         200
       )
+    })
+  )
+
+  it.live("has no log entry if it asks for a page, a probe or a scrape, unless all are logged", () =>
+    Effect.gen(function* () {
+      for (const [requests, expected] of [
+        [true, []],
+        ["all", ["/", "/healthz", "/metrics", "/readyz", "other", "other"]]
+      ] as const) {
+        const { entries, url } = yield* gateway({}, { requests })
+        for (const path of ["/", "/healthz", "/metrics?x=1", "/readyz", "/status", "/status/events"]) {
+          yield* exchange(url, `GET ${path} HTTP/1.1\r\nhost: x\r\n${large}\r\n`)
+          yield* exchange(url, `GET /v1/models HTTP/1.1\r\nhost: x\r\n${large}\r\n`)
+        }
+        yield* eventually(() => entries().length >= 6 + expected.length)
+        const routes = entries().map(({ annotations }) => String(annotations.route))
+        assert.deepStrictEqual(routes.filter((route) => route !== "/v1/models").sort(), [...expected])
+      }
     })
   )
 

@@ -8,8 +8,11 @@ import * as Upgrades from "../../../src/gateway/server/Upgrades.ts"
 import { eventually } from "../../support/gateway.ts"
 
 const serving = Effect.fnUntraced(function* (takers: ReadonlyArray<Upgrades.Taker>) {
+  /** Ends the answers to `/slow`. */
+  const answers: Array<() => void> = []
   const server = http.createServer((request, response) => {
     let body = ""
+    if (request.url === "/slow") return void answers.push(() => response.end("slow"))
     request.on("data", (part) => (body += part))
     request.on("end", () => response.end(`${request.method} ${body} ${request.headers.upgrade ?? "plain"}`))
   })
@@ -28,7 +31,7 @@ const serving = Effect.fnUntraced(function* (takers: ReadonlyArray<Upgrades.Take
   socket.on("data", (part) => (heard += part.toString()))
   socket.on("close", () => (isClosed = true))
   yield* Effect.addFinalizer(() => Effect.sync(() => socket.destroy()))
-  return { server, connections, socket, heard: () => heard, isClosed: () => isClosed }
+  return { answers, server, connections, socket, heard: () => heard, isClosed: () => isClosed }
 })
 
 const offer = (protocol: string, body = "") =>
@@ -57,6 +60,38 @@ describe("an upgrade", () => {
       release()
       yield* eventually(isClosed)
     })
+  )
+
+  it.live(
+    "behind a request that waits for its answer is not taken, and its own answer comes after that one",
+    () =>
+      Effect.gen(function* () {
+        for (const asks of [true, false]) {
+          let isTaken = false
+          const { answers, heard, server, socket } = yield* serving([
+            () => (connection) => {
+              isTaken = true
+              connection.socket.write("mine")
+            }
+          ])
+          if (!asks) Object.assign(server, { shouldUpgradeCallback: () => true })
+          const slow = "GET /slow HTTP/1.1\r\nhost: x\r\n\r\n"
+          socket.write(`${slow}${slow}${offer("mine", "the body")}`)
+          yield* eventually(() => answers.length === 2)
+          yield* Effect.sleep("50 millis")
+          assert.deepStrictEqual([isTaken, heard()], [false, ""])
+          answers.shift()?.()
+          yield* eventually(() => heard().includes("slow"))
+          assert.notInclude(heard(), "mine")
+          answers.shift()?.()
+          yield* eventually(() => heard().includes("POST the body"))
+          assert.isFalse(isTaken)
+          assert.match(heard(), /slow[\s\S]*slow[\s\S]*POST the body/)
+          // The connection goes on, and its next upgrade has nothing before it.
+          socket.write(offer("mine"))
+          yield* eventually(() => isTaken && heard().endsWith("mine"))
+        }
+      })
   )
 
   it.live("that no handler takes is served as a normal request, also on older Node versions", () =>
