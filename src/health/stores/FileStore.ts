@@ -15,6 +15,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Random from "effect/Random"
 
 /** Temporary files of killed processes are removed when older than this, in milliseconds. */
 const abandoned = 60_000
@@ -73,8 +74,9 @@ const replace = Effect.fnUntraced(function* (
   value: string | Uint8Array
 ) {
   const file = yield* Effect.orElseSucceed(fs.realPath(name), () => name)
-  // The name contains the process id, so that a starting process does not write to the file of an ending one.
-  const next = `${file}.${globalThis.process?.pid ?? 0}.new`
+  // A starting process must not write to the file of an ending one. Their ids may be equal: each is 1 in its container.
+  const own = yield* Random.nextIntBetween(100_000_000, 999_999_999)
+  const next = `${file}.${globalThis.process?.pid ?? 0}${own}.new`
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value
   const write = Effect.scoped(
     Effect.gen(function* () {

@@ -135,6 +135,25 @@ describe("a file store", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live(
+    "takes the values of two processes with one id, of which one starts while the other ends, each whole",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* Files.folder
+        // As in two containers with one volume: both have process id 1.
+        const stores = [yield* storeIn(folder), yield* storeIn(folder)]
+        const values = stores.map((_, index) => String(index).repeat(300_000))
+        for (let round = 0; round < 10; round++) {
+          yield* Effect.forEach(stores, (store, index) => store.set("bench.json", values[index]!), {
+            concurrency: "unbounded"
+          })
+          const stored = readFileSync(join(folder, "bench.json"), "utf8")
+          assert.include(values, stored)
+        }
+        assert.deepStrictEqual(readdirSync(folder), ["bench.json"])
+      }).pipe(Effect.scoped)
+  )
+
   it.live("follows a symbolic link, and removes temporary files of killed processes", () =>
     Effect.gen(function* () {
       const folder = yield* Files.folder
