@@ -7,12 +7,6 @@ import type { RunClock } from "../time/RunClock.ts"
 import * as Running from "./Running.ts"
 
 /**
- * A timer that fires so many milliseconds late fires in a process that stood still (a long computation, a suspended machine).
- * What arrived meanwhile has not been read yet.
- */
-const stall = 100
-
-/**
  * Calls back at a time that can be moved. After a stall of the process the event loop gets one more turn before, so that
  * a stream whose next chunk has long arrived does not count as late.
  */
@@ -61,7 +55,7 @@ export class MovableTimer {
       this.#sleeper = undefined
       this.#wakesAt = Number.POSITIVE_INFINITY
       if (this.#dueAt > wakesAt) this.set(this.#dueAt)
-      else if (this.#now.millis() - wakesAt > stall) this.#afterTurn()
+      else if (this.#now.millis() - wakesAt > Running.stall) this.#afterTurn()
       else this.#onDue()
     })
   }

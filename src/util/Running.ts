@@ -129,13 +129,25 @@ export const run = <A, B, E, R>(
   waiter: Waiter<A, B, E, R>
 ): Effect.Effect<B, E, R> => Effect.callback<B, E, R>((resume) => park(begin(), waiter, resume))
 
-/** Sleeps until a time that may move meanwhile. Rounded up to whole milliseconds, since timers fire early. */
+/**
+ * A timer that fires so many milliseconds late fires in a process that stood still (a long computation, a suspended machine).
+ * What arrived meanwhile has not been read yet.
+ */
+export const stall = 100
+
+/**
+ * Sleeps until a time that may move meanwhile. Rounded up to whole milliseconds, since timers fire early. After a stall of the
+ * process the event loop gets one more turn, so that an answer that has long arrived does not count as late.
+ */
 const sleepUntil = (due: () => number): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
     const left = due() - MonotonicClock.millis(clock)
-    return left <= 0
-      ? Effect.void
-      : Effect.andThen(clock.sleep(Duration.millis(Math.ceil(left))), sleepUntil(due))
+    if (left <= 0) return Effect.void
+    return Effect.flatMap(clock.sleep(Duration.millis(Math.ceil(left))), () =>
+      MonotonicClock.millis(clock) - due() > stall
+        ? Effect.andThen(clock.sleep(Duration.millis(1)), sleepUntil(due))
+        : sleepUntil(due)
+    )
   })
 
 /** Stops a running attempt and waits until it has ended. */

@@ -1,0 +1,48 @@
+/** Waiting for something that runs, also in a process that stands still for a while. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as MonotonicClock from "../../src/time/MonotonicClock.ts"
+import * as Running from "../../src/util/Running.ts"
+
+/** Keeps the event loop busy. */
+const standStill = (millis: number) => {
+  const until = performance.now() + millis
+  while (performance.now() < until);
+}
+
+/** Waits at most 20 ms for an effect, while the process stands still for 300 ms. */
+const waitFor = <A>(effect: Effect.Effect<A>) =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<never>()
+    const now = yield* MonotonicClock.currentTimeMillis
+    return yield* Effect.callback<Running.Ended<A>>((resume) => {
+      const leave = Running.park(
+        Running.start(effect, context),
+        {
+          dueAt: now + 20,
+          context,
+          onEnd: (ended) => Effect.succeed(ended),
+          onInterrupt: () => {}
+        },
+        resume
+      )
+      standStill(300)
+      return leave
+    })
+  })
+
+describe("a wait for something that runs", () => {
+  it.live("ends with what arrived while the process stood still, although it was due before", () =>
+    Effect.gen(function* () {
+      const arriving = Effect.as(Effect.sleep("40 millis"), "an answer")
+      const ended = yield* waitFor(arriving)
+      assert.notStrictEqual(ended, "timeout")
+    })
+  )
+
+  it.live("ends with a timeout after a standstill in which nothing arrived", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* waitFor(Effect.never), "timeout")
+    })
+  )
+})
