@@ -3,7 +3,7 @@ import { resolve, type Dialect as TargetDialect } from "../dialect/index.ts"
 import { codec as anthropic } from "./anthropic/Codec.ts"
 import type { Carry } from "./carry/Carry.ts"
 import { Dropped } from "./common/Dropped.ts"
-import { bounded, isObject, type JsonObject } from "./common/Json.ts"
+import { Bounds, isObject, type JsonObject } from "./common/Json.ts"
 import * as Fit from "./fit/Fit.ts"
 import * as Restore from "./fit/Restore.ts"
 import { codec as openai } from "./openai/Codec.ts"
@@ -74,32 +74,64 @@ export const expressRequest = (
   carry?: Carry,
   dialect?: TargetDialect
 ): ExpressedRequest => {
+  const translation = beginExpress(from, to, body, model, carry, dialect)
+  for (;;) {
+    const made = translation.next()
+    if (made !== undefined) return made
+  }
+}
+
+/** A translation that is made in steps. */
+export interface Translation {
+  /** Takes one step; returns the result after the last one. */
+  readonly next: () => ExpressedRequest | undefined
+}
+
+/** The same in steps, each of which takes about a quarter of the time: others can run in between. */
+export const beginExpress = (
+  from: Dialect,
+  to: Protocol,
+  body: JsonObject,
+  model?: string,
+  carry?: Carry,
+  dialect?: TargetDialect
+): Translation => {
   const named = model === undefined ? body : { ...body, model }
   if (from === to && dialect?.apply !== "always") {
-    return { body: named, dropped: [], change: "unchanged", lost: [] }
+    return { next: () => ({ body: named, dropped: [], change: "unchanged", lost: [] }) }
   }
-  const { isExceeded, value } = bounded(() => express(from, to, named, carry, dialect))
-  return isExceeded ? { ...value, change: "cannot", lost: [...value.lost, tooMany] } : value
+  const bounds = new Bounds()
+  const steps = express(from, to, named, carry, dialect)
+  return {
+    next: () => {
+      const { done, value } = bounds.run(() => steps.next())
+      if (done !== true) return undefined
+      return bounds.isExceeded ? { ...value, change: "cannot", lost: [...value.lost, tooMany] } : value
+    }
+  }
 }
 
 /** What is said to be lost if the arguments of calls take too long to parse. */
 const tooMany = "arguments with too many keys and values"
 
-const express = (
+function* express(
   from: Dialect,
   to: Protocol,
   named: JsonObject,
   carry?: Carry,
   dialect?: TargetDialect
-): ExpressedRequest => {
+): Generator<void, ExpressedRequest> {
   const dropped = new Dropped(callers[from].names)
   const read = callers[from].readRequest(named, dropped)
+  yield
   const rules = dialect ?? resolve({ protocol: to, model: read.model })
   const turns =
     carry === undefined
       ? signedOnly(read.turns, to, dropped)
       : unpack(read.turns, to, carry, dropped, thoughtRules(rules))
+  yield
   const { request, restore } = Fit.fit({ ...read, turns }, rules, dropped, to === "anthropic")
+  yield
   const made = codecs[to].writeRequest(request, dropped, rules)
   const lost = dropped.lostContent
   const change = lost.length > 0 ? "cannot" : dropped.list.length > 0 ? "dropped" : "changed"

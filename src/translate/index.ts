@@ -20,10 +20,12 @@ export { itemsOf, withItems } from "./responses/References.ts"
 export { isStateful, type Refusal, refuseStateful } from "./Stateful.ts"
 export { makeStreamTranslator, type StreamTranslator } from "./StreamTranslator.ts"
 export {
+  beginExpress,
   type ExpressedRequest,
   expressRequest,
   type TranslatedAnswer,
   type TranslatedRequest,
+  type Translation,
   translateAnswer,
   translateError,
   translateRequest,

@@ -97,15 +97,12 @@ export type Content = Text | Image | Document | Audio
 /** Content from the model. */
 export type Spoken = Text | Thinking | Redacted | Refusal | Call | Left
 
-/** Joins a turn of the model with the next one. */
-export const together = (
-  before: ReadonlyArray<Spoken>,
-  after: ReadonlyArray<Spoken>
-): ReadonlyArray<Spoken> => {
-  const [first, ...rest] = after
-  return first?.type === "text" && before.length > 0
-    ? [...before, { ...first, isApart: true }, ...rest]
-    : [...before, ...after]
+/** Adds the next turn of the model to one that is being joined. */
+export const join = (before: Array<Spoken>, after: ReadonlyArray<Spoken>): void => {
+  const isApart = before.length > 0
+  for (const [at, part] of after.entries()) {
+    before.push(isApart && at === 0 && part.type === "text" ? { ...part, isApart } : part)
+  }
 }
 
 /** One message of the conversation. */

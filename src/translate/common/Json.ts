@@ -37,34 +37,40 @@ export const number = (u: unknown): number | undefined =>
 /** The boolean; `undefined` for anything else. */
 export const boolean = (u: unknown): boolean | undefined => (typeof u === "boolean" ? u : undefined)
 
-/** The bounds of the texts that are parsed now, all together; `undefined` outside of `bounded`. */
-let shared: JsonBounds.JsonBounds | undefined
-let isExceeded = false
-
 /**
- * Runs a translation. JSON that stands as text in a body, such as the arguments of a call, was not measured with the
- * body; here all of it together is bounded as a body is. `isExceeded` says that some was not parsed for that.
+ * The bounds of one translation. JSON that stands as text in a body, such as the arguments of a call, was not measured
+ * with the body; within these bounds all of it together is limited as a body is.
  */
-export const bounded = <A>(translate: () => A): { readonly value: A; readonly isExceeded: boolean } => {
-  const before = { shared, isExceeded }
-  shared = new JsonBounds.JsonBounds()
+export class Bounds {
+  readonly #bounds = new JsonBounds.JsonBounds()
+  /** Some JSON was not parsed because it was too much. */
   isExceeded = false
-  try {
-    const value = translate()
-    return { value, isExceeded }
-  } finally {
-    shared = before.shared
-    isExceeded = before.isExceeded
+
+  /** Runs a part of the translation. */
+  run<A>(translate: () => A): A {
+    const before = current
+    current = this
+    try {
+      return translate()
+    } finally {
+      current = before
+    }
+  }
+
+  /** Whether this JSON is too much, together with that before it. */
+  add(json: string): boolean {
+    if (!this.isExceeded) this.isExceeded = this.#bounds.feedWhole(Buffer.from(json)) !== undefined
+    return this.isExceeded
   }
 }
 
-const isTooMuch = (json: string): boolean => {
-  if (shared === undefined) {
-    return json.length > JsonBounds.harmless && JsonBounds.excessOf(Buffer.from(json)) !== undefined
-  }
-  if (!isExceeded) isExceeded = shared.feedWhole(Buffer.from(json)) !== undefined
-  return isExceeded
-}
+/** The bounds of the translation that runs now. */
+let current: Bounds | undefined
+
+const isTooMuch = (json: string): boolean =>
+  current === undefined
+    ? json.length > JsonBounds.harmless && JsonBounds.excessOf(Buffer.from(json)) !== undefined
+    : current.add(json)
 
 /** The value of a JSON text; `undefined` if it is invalid, or would take too long to parse (see `JsonBounds`). */
 export const parse = (json: string): unknown => {

@@ -4,8 +4,8 @@
  */
 import type { Dialect } from "../../dialect/index.ts"
 import { isBilling, withoutLine } from "../common/Billing.ts"
-import { type Content, type Request, type Result, type Turn, together } from "../common/Common.ts"
-import type { JsonObject } from "../common/Json.ts"
+import { type Content, join, type Request, type Result, type Spoken, type Turn } from "../common/Common.ts"
+import { append, type JsonObject } from "../common/Json.ts"
 
 /** Fits the order. `isAnthropic`: system prompts are a separate field of the request. */
 export const fit = (request: Request, dialect: Dialect, isAnthropic: boolean): Request => {
@@ -44,14 +44,52 @@ const asUser = (turn: Turn): Turn =>
 
 /** Joins consecutive turns of the model. */
 const joined = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
-  const made: Array<Turn> = []
+  const made = new Turns()
   for (const turn of turns) {
-    const last = made.at(-1)
-    if (turn.role === "assistant" && last?.role === "assistant") {
-      made[made.length - 1] = { role: "assistant", parts: together(last.parts, turn.parts) }
-    } else made.push(turn)
+    if (turn.role === "assistant" && made.last?.role === "assistant") join(made.ownSpoken(), turn.parts)
+    else made.push(turn)
   }
-  return made
+  return made.list
+}
+
+/**
+ * Turns that are being made. The parts of the last one are copied once and then grow, so that joining many turns takes time for each of
+ * them, and not for all before it.
+ */
+class Turns {
+  readonly list: Array<Turn> = []
+  #shown: Array<Content | Result> | undefined
+  #spoken: Array<Spoken> | undefined
+
+  get last(): Turn | undefined {
+    return this.list.at(-1)
+  }
+
+  push(turn: Turn): void {
+    this.#shown = undefined
+    this.#spoken = undefined
+    this.list.push(turn)
+  }
+
+  /** The parts of the last turn, which is the user's. */
+  ownShown(): Array<Content | Result> {
+    const { last } = this
+    if (this.#shown === undefined) {
+      this.#shown = last?.role === "user" ? [...last.parts] : []
+      this.list[this.list.length - 1] = { role: "user", parts: this.#shown }
+    }
+    return this.#shown
+  }
+
+  /** The parts of the last turn, which is the model's. */
+  ownSpoken(): Array<Spoken> {
+    const { last } = this
+    if (this.#spoken === undefined) {
+      this.#spoken = last?.role === "assistant" ? [...last.parts] : []
+      this.list[this.list.length - 1] = { role: "assistant", parts: this.#spoken }
+    }
+    return this.#spoken
+  }
 }
 
 /** A result and its position. */
@@ -74,7 +112,7 @@ const paired = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
   if (results.size === 0 && !turns.some(hasCalls)) return turns
   const next = new Map<string, number>()
   const placed = new Set<Result>()
-  const made: Array<Turn> = []
+  const made = new Turns()
   for (const [at, turn] of turns.entries()) {
     if (turn.role === "assistant") {
       made.push(turn)
@@ -97,14 +135,14 @@ const paired = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
         if (part.type !== "result") return [part]
         return placed.has(part) ? [] : astray(part)
       })
-      const last = made.at(-1)
+      const { last } = made
       const isBehindResults = last?.role === "user" && last.parts.some(({ type }) => type === "result")
       if (parts.length === 0 && turn.parts.length > 0) continue
-      if (isBehindResults) made[made.length - 1] = { role: "user", parts: [...last.parts, ...parts] }
+      if (isBehindResults) append(made.ownShown(), parts)
       else made.push({ role: "user", parts })
     } else made.push(turn)
   }
-  return made
+  return made.list
 }
 
 const hasCalls = (turn: Turn): boolean =>
@@ -132,17 +170,14 @@ const astray = ({ id, isError, parts }: Result): ReadonlyArray<Content> => {
 
 /** `asOneText`: turns of text only become one text, for servers that do not accept a list of texts. */
 const merged = (turns: ReadonlyArray<Turn>, asOneText: boolean): ReadonlyArray<Turn> => {
-  const made: Array<Turn> = []
+  const made = new Turns()
   for (const turn of turns) {
-    const last = made.at(-1)
-    if (turn.role === "user" && last?.role === "user") {
-      const parts = asOneText ? joinedParts(last.parts, turn.parts) : [...last.parts, ...turn.parts]
-      made[made.length - 1] = { role: "user", parts }
-    } else if (turn.role === "assistant" && last?.role === "assistant") {
-      made[made.length - 1] = { role: "assistant", parts: together(last.parts, turn.parts) }
-    } else made.push(turn)
+    const role = made.last?.role
+    if (turn.role === "user" && role === "user") addShown(made.ownShown(), turn.parts, asOneText)
+    else if (turn.role === "assistant" && role === "assistant") join(made.ownSpoken(), turn.parts)
+    else made.push(turn)
   }
-  return made
+  return made.list
 }
 
 /** The text of a turn that consists of one text. */
@@ -151,12 +186,12 @@ const textOf = (parts: ReadonlyArray<Content | Result>): string | undefined => {
   return parts.length === 1 && first?.type === "text" && first.cache === undefined ? first.text : undefined
 }
 
-const joinedParts = (
-  before: ReadonlyArray<Content | Result>,
-  after: ReadonlyArray<Content | Result>
-): ReadonlyArray<Content | Result> => {
-  const [one, two] = [textOf(before), textOf(after)]
-  return one !== undefined && two !== undefined
-    ? [{ type: "text", text: `${one}\n\n${two}` }]
-    : [...before, ...after]
+const addShown = (
+  before: Array<Content | Result>,
+  after: ReadonlyArray<Content | Result>,
+  asOneText: boolean
+): void => {
+  const [one, two] = asOneText ? [textOf(before), textOf(after)] : []
+  if (one !== undefined && two !== undefined) before[0] = { type: "text", text: `${one}\n\n${two}` }
+  else append(before, after)
 }
