@@ -121,6 +121,17 @@ const post = (url: string, body: string | Buffer) =>
 const megabytes = 33_000_000
 const around = (model: string, value: string) => Buffer.from(`{"model":"${model}","messages":${value}}`)
 
+const list = (messages: ReadonlyArray<unknown>): string => JSON.stringify(messages)
+
+const called = (id: string) => [
+  {
+    role: "assistant",
+    content: null,
+    tool_calls: [{ id, type: "function", function: { name: "look", arguments: '{"at":"Paris"}' } }]
+  },
+  { role: "tool", tool_call_id: id, content: "sunny" }
+]
+
 /** What is hard to read, within the default limits of size. */
 const bodies: Readonly<Record<string, (model: string) => Buffer>> = {
   "33 MB of [": (model) => around(model, "[".repeat(megabytes)),
@@ -131,6 +142,17 @@ const bodies: Readonly<Record<string, (model: string) => Buffer>> = {
     around(model, `{${Array.from({ length: 90_000 }, (_, index) => `"k${index}":1`).join(",")}}`),
   "as many numbers as are taken": (model) =>
     around(model, `[${Array.from({ length: 550_000 }, (_, index) => index).join(",")}]`),
+  "6,000 calls and their results": (model) =>
+    around(model, list(Array.from({ length: 6_000 }, (_, index) => called(`call_${index}`)).flat())),
+  "as many calls and results as are taken": (model) =>
+    around(model, list(Array.from({ length: 8_000 }, (_, index) => called(`call_${index}`)).flat())),
+  "as many messages as are taken, behind a result": (model) =>
+    around(
+      model,
+      list([...called("one"), ...Array.from({ length: 33_000 }, () => ({ role: "user", content: "x" }))])
+    ),
+  "as many texts of the model as are taken": (model) =>
+    around(model, list(Array.from({ length: 33_000 }, () => ({ role: "assistant", content: "x" })))),
   "33 MB of numbers": (model) => around(model, `[${"1,".repeat(megabytes / 2)}1]`),
   "a number of 9 MB": (model) => around(model, "1".repeat(9_000_000)),
   "one text of 33 MB": (model) => around(model, `[{"role":"user","content":"${"a".repeat(megabytes)}"}]`),

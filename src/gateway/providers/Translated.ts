@@ -9,6 +9,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
 import type { Dialect, Overrides } from "../../dialect/index.ts"
 import type { Target } from "../../domain/Target.ts"
@@ -30,6 +31,9 @@ import type { Items } from "./ItemMemory.ts"
 import * as LargeJson from "./LargeJson.ts"
 import * as SecondTry from "./SecondTry.ts"
 import { TranslatedFlow, withDropped } from "./TranslatedFlow.ts"
+
+/** From this size, in characters, a request is translated in steps; smaller ones take less than a tenth of a second. */
+const large = 128 * 1024
 
 /** The operation that is translated, in each protocol. */
 const operations: Readonly<Record<ProtocolName, string>> = {
@@ -78,10 +82,9 @@ export const make = (
   /** The dialect in which a request was last written. */
   const dialects = new WeakMap<Request, Dialect>()
 
-  const outbound = (request: Request, target: Target): Outbound => {
+  /** Begins a translation; the result is known after its last step. */
+  const begin = (request: Request, target: Target): (() => Outbound | undefined) => {
     const { model } = target
-    const last = known.get(request)
-    if (last?.model === model) return last
     const overrides = overridden.get(request)
     const dialect: Dialect =
       overrides === undefined
@@ -89,18 +92,58 @@ export const make = (
         : Object.assign({}, provider.dialectOf(target), overrides)
     dialects.set(request, dialect)
     const carry = carrier.of(model, memoryOf(items, request))
-    const expressed = Translate.expressRequest(from, to, request.body, model, carry, dialect)
-    const { body, dropped, lost, restore } = expressed
-    const translated = {
-      model,
-      dropped,
-      lost,
-      restore,
-      carry,
-      request: { operation: operations[to], body, headers: request.headers }
+    const translation = Translate.beginExpress(from, to, request.body, model, carry, dialect)
+    return () => {
+      const expressed = translation.next()
+      if (expressed === undefined) return undefined
+      const { body, dropped, lost, restore } = expressed
+      const operation = operations[to]
+      const made = {
+        model,
+        dropped,
+        lost,
+        restore,
+        carry,
+        request: { operation, body, headers: request.headers }
+      }
+      known.set(request, made)
+      return made
     }
-    known.set(request, translated)
-    return translated
+  }
+
+  const knownFor = (request: Request, target: Target): Outbound | undefined => {
+    const last = known.get(request)
+    return last?.model === target.model ? last : undefined
+  }
+
+  const outbound = (request: Request, target: Target): Outbound => {
+    const last = knownFor(request, target)
+    if (last !== undefined) return last
+    const step = begin(request, target)
+    for (;;) {
+      const made = step()
+      if (made !== undefined) return made
+    }
+  }
+
+  /**
+   * Translates a large request, one step in each turn of the event loop. `undefined` for any other request, which is
+   * translated when it is sent; so is one that cannot be translated, which fails then.
+   */
+  const prepared = (request: Request, target: Target): Effect.Effect<void> | undefined => {
+    if ((request.text?.length ?? 0) < large || knownFor(request, target) !== undefined) return undefined
+    return Effect.suspend(() => {
+      let step: ReturnType<typeof begin> | undefined
+      const isDone = Effect.map(EventLoop.next, () => {
+        try {
+          step ??= begin(request, target)
+          return step() !== undefined
+        } catch {
+          return true
+        }
+      })
+      return Effect.andThen(Effect.repeat(isDone, { until: (done) => done }), EventLoop.next)
+    })
   }
 
   const contextOf = (
@@ -117,51 +160,63 @@ export const make = (
       restore
     })
 
+  const complete: GatewayProvider["complete"] = (request, target) =>
+    Effect.withFiber((fiber) => {
+      const sent = attempt(() => outbound(request, target), target)
+      if (isFailure(sent)) return Effect.fail(sent)
+      if (sent.lost.length > 0) return Effect.fail(TargetRefusal.notSent(target, sent.lost))
+      const context = contextOf(request, target, sent, fiber.context)
+      return Effect.matchEffect(provider.complete(sent.request, target), {
+        onFailure: (failure) => Effect.fail(TargetRefusal.asUnsupported(failure)),
+        onSuccess: (answer) => {
+          const json = answer.json ?? parse(answer.body)
+          if (!isObject(json)) {
+            return Effect.fail(malformed(target, "the answer is not JSON, or has too many values"))
+          }
+          // The bytes of the untranslated answer are no longer needed.
+          const isLarge = answer.body.length >= EventLoop.large
+          ByteChunks.release(answer.body)
+          const translation = Translate.translateWhole(to, from, json, context)
+          if (translation.malformed !== undefined && target.policy.malformedEvents === "fail")
+            return Effect.fail(malformed(target, translation.malformed))
+          if (from === "responses") items.keep(request, translation.body)
+          return Effect.succeed(
+            written(answer, translation.body, [...sent.dropped, ...translation.dropped], isLarge)
+          )
+        }
+      })
+    })
+
+  const stream: GatewayProvider["stream"] = (request, target) =>
+    Flow.toStream((services) => {
+      const sent = attempt(() => outbound(request, target), target)
+      if (isFailure(sent)) return Flow.fail(sent)
+      if (sent.lost.length > 0) return Flow.fail(TargetRefusal.notSent(target, sent.lost))
+      const context = contextOf(request, target, sent, services)
+      const { malformedEvents } = target.policy
+      return new TranslatedFlow(Pump.begin(provider.stream(sent.request, target), services), {
+        translator: Translate.makeStreamTranslator(to, from, context, malformedEvents),
+        lastEvent: lastEvents[to],
+        dropped: sent.dropped,
+        onEvents: from === "responses" ? keeper(items, request) : undefined,
+        target: target.key,
+        context: services
+      })
+    })
+
   return {
     ...provider,
     translatedFrom: from,
-    complete: (request, target) =>
-      Effect.withFiber((fiber) => {
-        const sent = attempt(() => outbound(request, target), target)
-        if (isFailure(sent)) return Effect.fail(sent)
-        if (sent.lost.length > 0) return Effect.fail(TargetRefusal.notSent(target, sent.lost))
-        const context = contextOf(request, target, sent, fiber.context)
-        return Effect.matchEffect(provider.complete(sent.request, target), {
-          onFailure: (failure) => Effect.fail(TargetRefusal.asUnsupported(failure)),
-          onSuccess: (answer) => {
-            const json = answer.json ?? parse(answer.body)
-            if (!isObject(json)) {
-              return Effect.fail(malformed(target, "the answer is not JSON, or has too many values"))
-            }
-            // The bytes of the untranslated answer are no longer needed.
-            const isLarge = answer.body.length >= EventLoop.large
-            ByteChunks.release(answer.body)
-            const translation = Translate.translateWhole(to, from, json, context)
-            if (translation.malformed !== undefined && target.policy.malformedEvents === "fail")
-              return Effect.fail(malformed(target, translation.malformed))
-            if (from === "responses") items.keep(request, translation.body)
-            return Effect.succeed(
-              written(answer, translation.body, [...sent.dropped, ...translation.dropped], isLarge)
-            )
-          }
-        })
-      }),
-    stream: (request, target) =>
-      Flow.toStream((services) => {
-        const sent = attempt(() => outbound(request, target), target)
-        if (isFailure(sent)) return Flow.fail(sent)
-        if (sent.lost.length > 0) return Flow.fail(TargetRefusal.notSent(target, sent.lost))
-        const context = contextOf(request, target, sent, services)
-        const { malformedEvents } = target.policy
-        return new TranslatedFlow(Pump.begin(provider.stream(sent.request, target), services), {
-          translator: Translate.makeStreamTranslator(to, from, context, malformedEvents),
-          lastEvent: lastEvents[to],
-          dropped: sent.dropped,
-          onEvents: from === "responses" ? keeper(items, request) : undefined,
-          target: target.key,
-          context: services
-        })
-      }),
+    complete: (request, target) => {
+      const before = prepared(request, target)
+      const call = complete(request, target)
+      return before === undefined ? call : Effect.andThen(before, call)
+    },
+    stream: (request, target) => {
+      const before = prepared(request, target)
+      const call = stream(request, target)
+      return before === undefined ? call : Stream.unwrap(Effect.as(before, call))
+    },
     secondTry: (request, refusal) => {
       const dialect = dialects.get(request)
       const overrides = dialect === undefined ? undefined : SecondTry.overridesOf(refusal, dialect)
