@@ -44,6 +44,9 @@ export interface Gateway {
   /** Takes another version of its config, which may be a bad one. */
   readonly reload: (change: object | string) => Promise<void>
   readonly start: () => Promise<void>
+  /** Its process stands still, as that of a suspended machine, and goes on. */
+  readonly pause: () => void
+  readonly resume: () => void
   /** Asks it to stop, and waits until it has. */
   readonly stop: () => Promise<Stop>
   readonly held: () => Promise<Held>
@@ -185,6 +188,9 @@ export const make = async (options: Options): Promise<Gateway> => {
     }
     throw new Error(`${name} does not tell what it holds`)
   }
+  const signal = (name: NodeJS.Signals) => {
+    if (child !== undefined && child.ended() === undefined) process.kill(child.pid, name)
+  }
   await begin()
   return {
     name,
@@ -198,6 +204,8 @@ export const make = async (options: Options): Promise<Gateway> => {
       if (child?.ended() === undefined && child !== undefined) process.kill(child.pid, "SIGHUP")
     },
     start: begin,
+    pause: () => signal("SIGSTOP"),
+    resume: () => signal("SIGCONT"),
     stop,
     held,
     said: () => child?.said() ?? ""

@@ -21,6 +21,9 @@ export interface Troubles {
   readonly stops: ReadonlyArray<number>
 }
 
+/** How much longer than a second a gateway stands still at most, in milliseconds. */
+const longestStandstill = 5_000
+
 /** Makes trouble until the run is over, with pauses of up to `calm` milliseconds, and leaves everything as it was. */
 export const make = async (
   { calm, seed }: { readonly calm: number; readonly seed: number },
@@ -52,6 +55,13 @@ export const make = async (
       disk.free()
       const destroyed = disk.destroyed()
       if (destroyed.length > 0) violations.push(`a full disk destroyed ${destroyed.join(", ")}`)
+    },
+    // Longer than it waits for a provider: what it hears of is its own delay.
+    "a gateway stood still": async () => {
+      const at = random.pick(gateways)
+      at.pause()
+      await sleep(1_000 + random.int(longestStandstill))
+      at.resume()
     },
     "a gateway was stopped and started": async () => {
       const at = random.pick(stopped)
