@@ -145,7 +145,7 @@ const bodies: Readonly<Record<string, (model: string) => Buffer>> = {
   "6,000 calls and their results": (model) =>
     around(model, list(Array.from({ length: 6_000 }, (_, index) => called(`call_${index}`)).flat())),
   "as many calls and results as are taken": (model) =>
-    around(model, list(Array.from({ length: 8_000 }, (_, index) => called(`call_${index}`)).flat())),
+    around(model, list(Array.from({ length: 6_800 }, (_, index) => called(`call_${index}`)).flat())),
   "as many messages as are taken, behind a result": (model) =>
     around(
       model,

@@ -1,0 +1,41 @@
+/** How a request is handed to undici. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type { Dispatcher } from "undici"
+import { UndiciCall } from "../../src/providers/transport/UndiciCall.ts"
+
+/** Hands a request over; gives its body and the turns of the event loop that had passed by then. */
+const handedOver = (body: string) =>
+  Effect.callback<{ readonly body: unknown; readonly turn: number }>((resume) => {
+    let turn = 0
+    const count = () => {
+      turn++
+      ticking = setImmediate(count)
+    }
+    let ticking = setImmediate(count)
+    const dispatch = (options: Dispatcher.DispatchOptions) => {
+      clearImmediate(ticking)
+      resume(Effect.succeed({ body: options.body, turn }))
+      return true
+    }
+    const request = { origin: "http://127.0.0.1", path: "/", headers: {}, body, connectTimeout: 1_000 }
+    new UndiciCall().dispatch({ dispatch } as Partial<Dispatcher> as Dispatcher, request)
+  })
+
+const large = "é".repeat(700_000)
+
+describe("the body of a request", () => {
+  it.live("is handed over at once if it is small", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* handedOver("é"), { body: "é", turn: 0 })
+    })
+  )
+
+  it.live("is joined, encoded and handed over in a turn of its own each if it is large", () =>
+    Effect.gen(function* () {
+      const { body, turn } = yield* handedOver(`${large}${large}`)
+      assert.strictEqual(turn, 3)
+      assert.isTrue(Buffer.from(large + large).equals(body as Uint8Array))
+    })
+  )
+})
