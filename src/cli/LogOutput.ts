@@ -21,6 +21,7 @@ export interface LogOutput {
  * with its parts on separate lines. Secrets are redacted from every line.
  */
 export const make = ({ format, level }: LogConfig): LogOutput => {
+  outliveOutput()
   let least = level
   let logger = loggerOf(format, none)
   const current = Logger.make((entry) => logger.log(entry))
@@ -37,6 +38,18 @@ export const make = ({ format, level }: LogConfig): LogOutput => {
     }
   }
 }
+
+/**
+ * A line that cannot be written (its disk is full, its reader is gone) is lost; without a listener the error would end the process.
+ * The lines that follow are written once there is room.
+ */
+const outliveOutput = (): void => {
+  for (const output of [process.stdout, process.stderr]) {
+    if (!output.listeners("error").includes(ignore)) output.on("error", ignore)
+  }
+}
+
+const ignore = (): void => {}
 
 /** For a terminal. The logger writes to the console of its fiber, so lines are redacted there. */
 const terminal = (text: Secrets["text"]): Logger.Logger<unknown, void> => {

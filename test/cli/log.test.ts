@@ -1,6 +1,6 @@
 /** The log of `serve`: its output, format and level, and their changes. */
 import { spawn, spawnSync } from "node:child_process"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -96,6 +96,25 @@ describe("the log of serve", { timeout: processes, concurrent: true }, () => {
       assert.include(messages, "stopping on SIGTERM: accepting no new requests, finishing those in flight")
       assert.strictEqual(messages.at(-1), "stopped")
     })
+  )
+
+  it.live.skipIf(!existsSync("/dev/full"))(
+    "is given up line by line while its disk is full, and the gateway goes on (skipped without /dev/full)",
+    () =>
+      Effect.gen(function* () {
+        const { file, write } = yield* failing
+        write({ requests: "all" })
+        const full = openSync("/dev/full", "w")
+        const gateway = yield* start(["serve", "--config", file, "--port", "0", "--no-watch"], {
+          stderrTo: full
+        })
+        const url = yield* gateway.says(/^listening on (\S+)\n/)
+        for (let count = 0; count < 5; count++) yield* fail(url)
+        assert.strictEqual((yield* ask(`${url}/healthz`)).status, 200)
+        gateway.process.kill("SIGTERM")
+        assert.strictEqual(yield* gateway.exit, 0)
+        closeSync(full)
+      })
   )
 
   it.live.skipIf(spawnSync("script", ["--version"]).error !== undefined)(

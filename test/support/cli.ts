@@ -25,17 +25,22 @@ export interface Running {
 /** Starts the command line from its sources; it is killed with the scope if it is still there. */
 export const start = (
   args: ReadonlyArray<string>,
-  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {}
+  options: {
+    readonly input?: string
+    readonly env?: Readonly<Record<string, string>>
+    /** Where its standard error goes instead of `stderr`: a file that is open. */
+    readonly stderrTo?: number
+  } = {}
 ): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => {
         const child = spawn(join(root, "node_modules/.bin/node"), [join(root, "src/cli/main.ts"), ...args], {
           env: { ...process.env, ...options.env },
-          stdio: ["pipe", "pipe", "pipe"]
+          stdio: ["pipe", "pipe", options.stderrTo ?? "pipe"]
         })
-        child.stdin.on("error", () => {})
-        child.stdin.end(options.input ?? "")
+        child.stdin?.on("error", () => {})
+        child.stdin?.end(options.input ?? "")
         return child
       }),
       (child) => Effect.sync(() => child.kill("SIGKILL"))
@@ -43,8 +48,8 @@ export const start = (
     (child) => {
       let stdout = ""
       let stderr = ""
-      child.stdout.on("data", (part) => (stdout += part))
-      child.stderr.on("data", (part) => (stderr += part))
+      child.stdout?.on("data", (part) => (stdout += part))
+      child.stderr?.on("data", (part) => (stderr += part))
       const exit = new Promise<number | null>((resolve) => child.on("close", resolve))
       return {
         process: child,
@@ -58,8 +63,8 @@ export const start = (
               if (match !== null) resume(Effect.succeed(match[1] ?? match[0]))
             }
             look()
-            child.stdout.on("data", look)
-            child.stderr.on("data", look)
+            child.stdout?.on("data", look)
+            child.stderr?.on("data", look)
             child.on("close", () =>
               resume(Effect.die(new Error(`it ended without saying ${pattern}:\n${stdout}\n${stderr}`)))
             )
