@@ -10,8 +10,9 @@ import { ours } from "../../benchmark/gateway/ours.ts"
 import { bodyOf, isWhole, pathOf, payloads } from "../../benchmark/gateway/payload.ts"
 import { bareNode, type System, upstream } from "../../benchmark/gateway/system.ts"
 import { usageOf } from "../../benchmark/gateway/usage.ts"
+import { processes } from "../support/cli.ts"
 
-describe.runIf(process.platform === "linux")("the gateway's benchmark", () => {
+describe.runIf(process.platform === "linux")("the gateway's benchmark", { timeout: processes }, () => {
   it("gets the same whole answers through every proxy, and sees what a process uses", async () => {
     const folder = await mkdtemp(join(tmpdir(), "bench-gateway-test-"))
     const systems: Array<System> = []

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net"
 import { join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { processes } from "../support/cli.ts"
 import { fromMarkdown, toModule } from "./extract.ts"
 
 const calls: Array<string> = []
@@ -62,7 +63,7 @@ const runLast = async (
     const child = await promisify(execFile)(process.execPath, [file], {
       cwd: root,
       env: { ...process.env, ...env },
-      timeout: 30_000
+      timeout: 150_000
     })
     return JSON.parse(child.stdout)
   } finally {
@@ -90,23 +91,31 @@ describe("what a page about moving calls After", () => {
     }
   })
 
-  it("answers in place of ai-retry's and ai-fallback's model", async () => {
-    calls.length = 0
-    const answers = await runLast("ai-sdk.md", '[await generate("Hello"), await generate("Hello")]', env)
-    assert.deepStrictEqual(answers, ["hello", "hello"])
-    assert.deepStrictEqual(
-      calls,
-      ["openai", "anthropic", "anthropic"],
-      "the second request skips the benched key"
-    )
-  }, 40_000)
+  it(
+    "answers in place of ai-retry's and ai-fallback's model",
+    async () => {
+      calls.length = 0
+      const answers = await runLast("ai-sdk.md", '[await generate("Hello"), await generate("Hello")]', env)
+      assert.deepStrictEqual(answers, ["hello", "hello"])
+      assert.deepStrictEqual(
+        calls,
+        ["openai", "anthropic", "anthropic"],
+        "the second request skips the benched key"
+      )
+    },
+    processes
+  )
 
-  it("answers in place of LangChain's model, whole and as a stream", async () => {
-    const answers = await runLast(
-      "langchain.md",
-      "[await Effect.runPromise(answer), await Effect.runPromise(Stream.mkString(story))]",
-      env
-    )
-    assert.deepStrictEqual(answers, ["hello", "hello"])
-  }, 40_000)
+  it(
+    "answers in place of LangChain's model, whole and as a stream",
+    async () => {
+      const answers = await runLast(
+        "langchain.md",
+        "[await Effect.runPromise(answer), await Effect.runPromise(Stream.mkString(story))]",
+        env
+      )
+      assert.deepStrictEqual(answers, ["hello", "hello"])
+    },
+    processes
+  )
 })

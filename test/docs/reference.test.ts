@@ -10,7 +10,7 @@ describe("the API reference", () => {
 
   it("finds a doc comment on every export", () => {
     assert.deepStrictEqual(made().undocumented, [])
-  }, 120_000)
+  }, 600_000)
 
   it("shows names, and no paths of files", () => {
     const paths = [...made().pages].flatMap(([file, page]) =>
@@ -20,7 +20,7 @@ describe("the API reference", () => {
         .map((line) => `${file}: ${line.trim()}`)
     )
     assert.deepStrictEqual(paths, [])
-  }, 120_000)
+  }, 600_000)
 
   it("is up to date; if not, npm run docs", () => {
     const pages = readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -29,5 +29,5 @@ describe("the API reference", () => {
     assert.sameMembers(pages, [...made().pages.keys()])
     const stale = pages.filter((file) => made().pages.get(file) !== readFileSync(join(folder, file), "utf8"))
     assert.deepStrictEqual(stale, [])
-  }, 120_000)
+  }, 600_000)
 })

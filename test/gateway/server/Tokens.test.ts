@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TokenHash from "../../../src/config/TokenHash.ts"
 import * as Tokens from "../../../src/gateway/server/Tokens.ts"
+import { processes } from "../../support/cli.ts"
 
 /** Runs something, and what was compared in constant time meanwhile: the lengths on both sides. */
 const watched = <A>(run: () => A): readonly [A, ReadonlyArray<readonly [number, number]>] => {
@@ -125,6 +126,6 @@ describe("a gateway that runs", () => {
         assert.isTrue(found.key, "a key is needed as it is, and is found")
         assert.deepStrictEqual([found.token, found.admin], [false, false])
       }),
-    60_000
+    processes
   )
 })

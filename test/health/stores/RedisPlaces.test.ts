@@ -11,6 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as GatewayBench from "../../../src/gateway/reload/GatewayBench.ts"
 import { BenchRegistry } from "../../../src/health/BenchRegistry.ts"
 import { connect } from "../../../src/health/stores/NodeConnection.ts"
+import { processes } from "../../support/cli.ts"
 import { throttle } from "../../support/engine.ts"
 import * as Files from "../../support/files.ts"
 import * as Redis from "../../support/redis.ts"
@@ -35,7 +36,7 @@ const refusal = (url: string) =>
   Effect.map(Effect.flip(Effect.scoped(gateway(url))), ({ message }) => message)
 
 const live = (name: string, test: Effect.Effect<void, unknown, Scope.Scope>) =>
-  it.live(name, () => test.pipe(Effect.scoped, Effect.provide(Logger.layer([]))))
+  it.live(name, () => test.pipe(Effect.scoped, Effect.provide(Logger.layer([]))), processes)
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0
 
