@@ -14,7 +14,9 @@ const headers: ReadonlyArray<readonly [name: string, value: RegExp, status?: num
   // https://github.com/EnableSecurity/wafw00f/blob/master/wafw00f/plugins/sucuri.py
   ["x-sucuri-block", /./],
   // Seen on blocked answers of sites behind DataDome, and on answers that it let through.
-  ["x-datadome", /protected/, 403]
+  ["x-datadome", /protected/, 403],
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html: a store of files answers in place of the provider
+  ["x-amz-id-2", /./, 403]
 ]
 
 /** Texts of firewall pages, each with the page that documents it, or "seen" for those known from such pages only. */
@@ -39,13 +41,23 @@ const pages: ReadonlyArray<RegExp> = [
   /web application firewall|\bwaf\b[^<]{0,40}\b(block|denied|reject)/
 ]
 
-/** Statuses that, with an HTML page, mean a firewall. */
+/**
+ * Statuses that, with an HTML page, mean a firewall. 406 means one with any text and with none: providers send it with JSON, and
+ * Fastly's blocks with it by default (https://docs.fastly.com/en/ngwaf/using-custom-agent-response-codes).
+ */
 const telling = new Set([403, 405, 406, 444, 451, 493, 999])
 
 /** The verdict for a firewall page; `undefined` for anything else. */
 export const byFirewall = (c: Case): Verdict | undefined => {
   const isPage = c.reading.form === "html" || c.reading.form === "text"
-  if (c.reading.form === "json" && c.views.some((view) => view.codes.length > 0)) return undefined
+  if (c.status === 406 && (isPage || c.reading.form === "empty"))
+    return { as: "Blocked", evidence: "status 406 without a reply in JSON" }
+  if (
+    c.reading.form === "json" &&
+    c.headers["x-amz-id-2"] === undefined &&
+    c.views.some((view) => view.codes.length > 0)
+  )
+    return undefined
   for (const [name, when, status = c.status] of headers) {
     const value = c.headers[name]
     if (value !== undefined && when.test(value) && c.status === status)
