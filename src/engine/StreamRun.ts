@@ -11,6 +11,7 @@ import type { Holding } from "../domain/Provider.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Failure from "../failure/Failure.ts"
 import type { RunError } from "../failure/RunError.ts"
+import type { Timeouts } from "../policy/PolicyOptions.ts"
 import type { PhaseOf } from "../stream/CommitPoint.ts"
 import * as Flow from "../stream/Flow.ts"
 import { OpenStream } from "../stream/OpenStream.ts"
@@ -66,9 +67,9 @@ export const open = <P extends Backend, RP, C, E, R>(
         affinity: CallerCode.affinityOf(shared, call?.affinity, context),
         kind: "stream",
         request,
-        start: (backend, target, amendedFor) => {
+        start: (backend, target, amendedFor, most) => {
           const upstream = CallerCode.streamOf(() => stream(backend, target, amendedFor))
-          const waits = target.policy.timeouts
+          const waits = shortened(target.policy.timeouts, most)
           const { holding, phase } = meaning(backend)
           beside = opening
           opening = OpenStream.start(upstream, {
@@ -126,6 +127,11 @@ export const streamFrom = <C, E, R>(
   Stream.fromChannel(
     Channel.fromTransform((_, scope) => Effect.map(open(scope), (opened) => Flow.pull(opened.value)))
   )
+
+const shortened = (waits: Timeouts, most: number | undefined): Timeouts =>
+  most === undefined
+    ? waits
+    : { ...waits, firstContent: Math.min(most, waits.firstContent), queue: Math.min(most, waits.queue) }
 
 const hasCommitted = <C>(stream: OpenStream<C> | undefined): boolean =>
   stream?.pollUnsafe()?._tag === "Success"

@@ -105,6 +105,13 @@ export const isProbeAfter = (state: State, target: Target, reason: FailureClass,
   target.allBenchKeys.some((key) => entryOf(state, key, now)?.reason === reason) &&
   peek(state, target, now) === undefined
 
+/** How many benches in a row a probe follows, the last one for such a failure; 0 after another failure. */
+export const inRow = ({ entries }: State, { keys }: Probe, reason: FailureClass): number =>
+  keys.reduce((most, key) => {
+    const entry = entries.get(key)
+    return entry?.reason === reason ? Math.max(most, entry.consecutiveBenches) : most
+  }, 0)
+
 /** Of two reasons the decisive one: a manual bench, otherwise the one that ends later; of equals the first. */
 export const weightier = (a: Resting | undefined, b: Resting | undefined): Resting | undefined =>
   a === undefined || (b !== undefined && outweighs(b, a)) ? b : a

@@ -50,6 +50,11 @@ export class CutOffs {
     if (took > 0) known.usual = Math.max(took, known.usual * 0.9)
   }
 
+  /** How long the slowest of the latest answers took, in milliseconds; 0 where that is not known. */
+  usualOf(target: Target): number {
+    return this.#known.get(target)?.usual ?? 0
+  }
+
   /** An attempt was given up after `waited` milliseconds, `own` being its timeout. True when that counts as a timeout. */
   cutOff(target: Target, waited: number, own: number, now: number): boolean {
     const known = this.#known.get(target) ?? this.#add(target)

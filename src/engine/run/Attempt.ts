@@ -8,6 +8,7 @@ import * as Running from "../../util/Running.ts"
 import * as AttemptPermission from "./AttemptPermission.ts"
 import * as Hedge from "./Hedge.ts"
 import * as Outcome from "./Outcome.ts"
+import * as ProbeTime from "./ProbeTime.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
@@ -75,10 +76,11 @@ const call = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => 
   run.visit.suspendedAt = undefined
   run.visit.begun = run.shared.room.began(target, run.clock)
   run.reporter?.started(target, run.attempts, admission._tag === "Probe")
-  const running = run.options.start(backend, target, amendedFor)
+  const most = admission._tag === "Probe" ? ProbeTime.of(run) : undefined
+  const running = run.options.start(backend, target, amendedFor, most)
   const exit = running.pollUnsafe()
   if (exit !== undefined) return Outcome.settle(run, exit, running)
-  return waitForOutcome(run, running, target.policy.hedge)
+  return waitForOutcome(run, running, target.policy.hedge, most)
 }
 
 /** Continues with the hedge that is under way. */
@@ -94,13 +96,16 @@ export const join = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step
 const waitForOutcome = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   running: Running.Running<A>,
-  hedging: HedgeSettings | undefined
+  hedging: HedgeSettings | undefined,
+  most = Number.POSITIVE_INFINITY
 ): Step.Step<A> =>
   Step.wait((waiting) => {
     const { visit } = run
     // A stream has its own timeouts.
     const timeout =
-      run.options.kind === "effect" ? visit.target.policy.timeouts.answer : Number.POSITIVE_INFINITY
+      run.options.kind === "effect"
+        ? Math.min(most, visit.target.policy.timeouts.answer)
+        : Number.POSITIVE_INFINITY
     // A hedge that has become the current attempt began earlier.
     visit.suspendedAt ??= run.now()
     const ownDueAt = visit.suspendedAt + timeout

@@ -6,6 +6,7 @@ import type { Backend } from "../../domain/Backend.ts"
 import type { Action } from "../../events/FailoverEvent.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as Bench from "../../health/Bench.ts"
+import { retryWindow } from "../../health/FailureStreaks.ts"
 import type { Rule } from "../../policy/Rule.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
@@ -106,10 +107,11 @@ export const leaveFull = <P extends Backend, R, A>(
 }
 
 /**
- * How long after its time a retry that the retry budget refused may be made at the latest, in milliseconds, whatever maxWait says:
- * its turn in the queue comes with the next answer, or within the pauses after some failures.
+ * How long after its time a retry may be made at the latest that the retry budget or a new bench refused, in milliseconds, whatever
+ * maxWait says: its turn in the queue comes with the next answer, or within the pauses after some failures. Where the budget
+ * refused it, a request waits at least as long as the retries of one visit take.
  */
-const turnTime = 1_000
+export const turnTime = 1_000
 
 /**
  * A budget ends the visit early. That is no evidence against the target, which is benched only if it keeps happening. `again` is
@@ -122,10 +124,11 @@ export const cutShort = <P extends Backend, R, A>(
   again: number | undefined
 ): Step.Step<A> => {
   const { target } = run.visit
-  const isLeft = rule.next === "stop" || run.shared.streaks.cutShort(target, run.now())
+  const now = run.now()
+  const isLeft = rule.next === "stop" || run.shared.streaks.cutShort(target, now)
   if (again !== undefined) {
     run.keepVisit(again, rule.next)
-    run.retryUntil = Math.max(run.retryUntil, again + turnTime)
+    run.retryUntil = Math.max(run.retryUntil, again + turnTime, now + retryWindow)
   }
   if (isLeft) return leave(run, failure, rule)
   run.record(failure, undefined)

@@ -128,7 +128,9 @@ const again = <P extends Backend, R, A>(
   const retry = (): Step.Step<A> => {
     if (run.candidates.readmit(visit)) return Step.attemptAgain(next)
     // It is benched or being probed: the retry is made later if no other target is left.
-    run.keepVisit(run.now(), next)
+    const now = run.now()
+    run.keepVisit(now, next)
+    run.retryUntil = Math.max(run.retryUntil, now + BenchAndLeave.turnTime)
     run.candidates.giveUp(visit.target, next)
     return Step.findTarget
   }

@@ -58,11 +58,15 @@ export interface RunOptions<P extends Backend, R, A> {
   readonly since: bigint | undefined
   /** The key of the conversation; see `CallOptions`. */
   readonly affinity: AffinityKey | undefined
-  /** Starts an attempt. `amendedFor` is the failure of an earlier one, for which the provider amends the request. */
+  /**
+   * Starts an attempt. `amendedFor` is the failure of an earlier one, for which the provider amends the request. `most`: a stream
+   * has no more than so many milliseconds until its first content.
+   */
   readonly start: (
     backend: P,
     target: Target,
-    amendedFor: Failure.BadRequest | undefined
+    amendedFor: Failure.BadRequest | undefined,
+    most?: number | undefined
   ) => Running.Running<A>
   /** Whether the provider can amend the request after such a failure. */
   readonly canAmend: (backend: P, failure: Failure.BadRequest) => boolean

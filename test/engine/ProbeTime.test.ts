@@ -1,0 +1,104 @@
+/** What requests pay for the probes of a target that hangs, while another one is free. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as Backend from "../../src/domain/Backend.ts"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import { play } from "../support/engine.ts"
+
+/** How long the first target needs from then on, in milliseconds. */
+type Day = ReadonlyArray<readonly [from: number, needs: number]>
+
+const never = Number.POSITIVE_INFINITY
+const minute = 60_000
+
+/** Asks again and again for an hour, a second after each answer. The second target answers after a second. */
+const hour = (kind: "effect" | "stream", day: Day, names = ["a", "b"]) =>
+  Effect.gen(function* () {
+    const chain = Chain.fromLinks(names.map((name) => Model.make(Backend.make(name, {}), "m")))
+    const needs = Effect.map(Clock.currentTimeMillis, (now) => day.findLast(([from]) => from <= now)![1])
+    const one = (name: string) =>
+      Effect.flatMap(name === "a" ? needs : Effect.succeed(1_000), (millis) =>
+        millis === never ? Effect.never : Effect.as(Effect.sleep(millis), name)
+      )
+    const ask =
+      kind === "effect"
+        ? Failover.use(chain, ({ name }) => one(name))
+        : Stream.runFold(
+            Failover.useStream(chain, ({ name }) => Stream.fromEffect(one(name))),
+            () => "",
+            (all, text) => all + text
+          )
+    const seen: Array<{ readonly at: number; readonly took: number; readonly by: string }> = []
+    const began = yield* Clock.currentTimeMillis
+    while ((yield* Clock.currentTimeMillis) < began + 60 * minute) {
+      const at = yield* Clock.currentTimeMillis
+      const by = yield* Effect.orElseSucceed(ask, () => "nobody")
+      seen.push({ at, took: (yield* Clock.currentTimeMillis) - at, by })
+      yield* Effect.sleep(1_000)
+    }
+    return seen
+  }).pipe((effect) => Effect.map(play(effect, { within: "90 minutes" }), ({ value }) => value!))
+
+const mean = (all: ReadonlyArray<{ readonly took: number }>) =>
+  all.reduce((sum, { took }) => sum + took, 0) / all.length
+
+describe("a target that has begun to hang", () => {
+  for (const kind of ["effect", "stream"] as const) {
+    it.effect(`costs a lone caller a few seconds for each probe, not a whole timeout (${kind})`, () =>
+      Effect.gen(function* () {
+        const seen = (yield* hour(kind, [
+          [0, 1_000],
+          [10_000, never]
+        ])).filter(({ at }) => at > 6 * minute)
+        assert.deepStrictEqual(new Set(seen.map(({ by }) => by)), new Set(["b"]))
+        assert.isBelow(mean(seen), 2_500)
+        const short = seen.filter(({ took }) => took <= 4_000)
+        assert.isAbove(short.length / seen.length, 0.9)
+      }).pipe(Effect.provide(Failover.layer()))
+    )
+
+    it.effect(`is in use again with its first probe that is answered in the usual time (${kind})`, () =>
+      Effect.gen(function* () {
+        const seen = yield* hour(kind, [
+          [0, 1_000],
+          [10_000, never],
+          [20 * minute, 1_500]
+        ])
+        const back = seen.find(({ at, by }) => at >= 20 * minute && by === "a")
+        assert.isBelow(back!.at, 20 * minute + 20_000)
+      }).pipe(Effect.provide(Failover.layer()))
+    )
+
+    it.effect(`is found again in some minutes if it needs ten times as long as before (${kind})`, () =>
+      Effect.gen(function* () {
+        const seen = yield* hour(kind, [
+          [0, 1_000],
+          [10_000, never],
+          [20 * minute, 10_000]
+        ])
+        const back = seen.find(({ at, by }) => at >= 20 * minute && by === "a")
+        assert.isBelow(back!.at, 26 * minute)
+      }).pipe(Effect.provide(Failover.layer()))
+    )
+
+    it.effect(`has its whole timeout where no other target is free (${kind})`, () =>
+      Effect.gen(function* () {
+        const seen = yield* hour(
+          kind,
+          [
+            [0, 1_000],
+            [10_000, never],
+            [20 * minute, 20_000]
+          ],
+          ["a"]
+        )
+        const back = seen.find(({ at, by }) => at >= 20 * minute && by === "a")
+        assert.isBelow(back!.at, 26 * minute)
+      }).pipe(Effect.provide(Failover.layer()))
+    )
+  }
+})
