@@ -24,23 +24,36 @@ const plainNumber = (text: string): number | undefined =>
 /** `retry-after-ms` (Azure OpenAI and OpenAI SDKs), then `retry-after` (RFC 9110 section 10.2.3, also with a fraction). */
 const fromRetryHeaders = (headers: Headers, now: number | undefined): Wait | undefined => {
   for (const name of ["retry-after-ms", "x-ms-retry-after-ms"]) {
-    const value = plainNumber(headers[name] ?? "")
-    if (value !== undefined) return wait(sane(value), `header ${name}: ${headers[name]}`)
+    const millis = longest(headers[name], (text) => sane(plainNumber(text) ?? Number.NaN))
+    if (millis !== undefined) return wait(millis, `header ${name}: ${headers[name]}`)
   }
   for (const name of ["retry-after", "x-retry-after", "x-ratelimit-reset-after"]) {
-    const text = headers[name]
-    if (text === undefined) continue
-    const seconds = plainNumber(text)
-    const millis =
-      seconds === undefined
-        ? (parseDuration(text) ?? untilDate(text, now))
-        : seconds < 1e9
-          ? sane(seconds * 1000)
-          : fromNumber(seconds, now)
-    const found = wait(millis, `header ${name}: ${text}`)
+    const found = wait(
+      longest(headers[name], (text) => fromRetryAfter(text, now)),
+      `header ${name}: ${headers[name]}`
+    )
     if (found !== undefined) return found
   }
   return undefined
+}
+
+const fromRetryAfter = (text: string, now: number | undefined): number | undefined => {
+  const seconds = plainNumber(text)
+  if (seconds === undefined) return parseDuration(text) ?? untilDate(text, now)
+  return seconds < 1e9 ? sane(seconds * 1000) : fromNumber(seconds, now)
+}
+
+/** A header that a proxy added once more is one text with commas. The longest of its waits counts. */
+const longest = (
+  text: string | undefined,
+  millisOf: (value: string) => number | undefined
+): number | undefined => {
+  let most: number | undefined
+  for (const value of text?.split(/(?<=\d)\s*,\s*(?=\d)|(?<=GMT)\s*,\s*/) ?? []) {
+    const millis = millisOf(value.trim())
+    if (millis !== undefined && (most === undefined || millis > most)) most = millis
+  }
+  return most
 }
 
 /** A reset header or field: a duration, a number (see `fromNumber`) or a date. */

@@ -40,6 +40,11 @@ describe("retry-after headers", () => {
     [{ "retry-after": "Tue, 04 Nov 2025 12:00:30 GMT" }, 30_000],
     [{ "retry-after": "Tue, 04 Nov 2025 11:00:00 GMT" }, 0],
     [{ "retry-after": "2", "retry-after-ms": "1873" }, 1873],
+    [{ "retry-after": "30, 30" }, 30_000],
+    [{ "retry-after": "5,9" }, 9000],
+    [{ "retry-after": " 4 " }, 4000],
+    [{ "retry-after": "Tue, 04 Nov 2025 12:00:30 GMT, Tue, 04 Nov 2025 12:00:40 GMT" }, 40_000],
+    [{ "retry-after-ms": "700, 900" }, 900],
     [{ "retry-after": "nonsense", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" }, 9000]
   ])("%j names a wait of %d ms", (headers, expected) => {
     assert.strictEqual(millis(headers), expected)

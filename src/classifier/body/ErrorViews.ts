@@ -112,6 +112,7 @@ const visitList = (draft: Draft, list: ReadonlyArray<unknown>, depth: number): v
 
 const visitChildren = (draft: Draft, object: Fields, index: Index, depth: number): void => {
   for (const [name, child] of index) {
+    if (typeof child === "string") visitQuoted(draft, name, child, depth)
     if (!isFields(child)) continue
     if (containers.has(name)) {
       // Google's `details[]` and the `errors[]` inside an error belong to the error itself.
@@ -128,6 +129,11 @@ const visitChildren = (draft: Draft, object: Fields, index: Index, depth: number
       visit(draft, { ...safeCopy(child), type: keyNamed(object, name) }, depth + 1)
     }
   }
+}
+
+/** A string in the place of an inner error: an error that was serialized, in servers that wrap those of others. */
+const visitQuoted = (draft: Draft, name: string, text: string, depth: number): void => {
+  if (containers.has(name) && !textFields.includes(name)) visitText(draft, text, depth)
 }
 
 /** Objects with these names may hold an error among other things. */

@@ -404,6 +404,12 @@ const specificGroups: ReadonlyArray<Group> = [
     values:
       "UnsupportedParamsError extra_forbidden tools_not_supported vision_not_supported image_not_supported streaming_not_supported invalid_request_message_order property_unsupported"
   },
+  {
+    // The model's own output was unusable. Another model may do better with the same request.
+    as: "Unsupported",
+    source: "https://console.groq.com/docs/errors",
+    values: "tool_use_failed json_validate_failed output_parse_failed"
+  },
   // ---- the request
   {
     as: "Invalid",
