@@ -98,19 +98,21 @@ export const passed = <P extends Backend, R>(
 }
 
 /**
- * How many targets could be called now after the given one is left with this `next`. Counts up to `most`, since a chain can be
- * long.
+ * How many targets could be called now after the given one is left with this `next`, and for which `holds` is true. Counts up to
+ * `most`, since a chain can be long.
  */
 export const count = <P extends Backend, R>(
   candidates: Candidates<P, R>,
   { benchKeys, endpoint }: Target,
   next: Next,
-  most: number
+  most: number,
+  holds: (target: Target) => boolean = () => true
 ): number => {
   if (next === "stop" || most < 1) return 0
   const { position } = candidates
   const { order, prepared } = position
-  const isOpen = (target: Target) => candidates.allows(target) && candidates.why(target) === undefined
+  const isOpen = (target: Target) =>
+    candidates.allows(target) && candidates.why(target) === undefined && holds(target)
   let count = 0
   const isOnly = prepared.tiers[position.tier]?.single !== undefined
   const leaves = next === "model" && isOnly

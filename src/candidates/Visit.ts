@@ -31,6 +31,8 @@ export class Visit<out P extends Backend> {
   begun: Begun | undefined
   /** When the current attempt was suspended; `undefined` for one that ended in the turn in which it began. */
   suspendedAt: number | undefined
+  /** Whether the current attempt is a probe with a shorter timeout than the target's own. */
+  isShort = false
   /** Whether a queue let it in for a retry. */
   hasTakenTurn = false
   /** Whether it has waited for a time that the provider named. */

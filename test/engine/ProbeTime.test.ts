@@ -7,7 +7,8 @@ import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
-import { play } from "../support/engine.ts"
+import type { Failure } from "../../src/failure/Failure.ts"
+import { play, refusal } from "../support/engine.ts"
 
 /** How long the first target needs from then on, in milliseconds. */
 type Day = ReadonlyArray<readonly [from: number, needs: number]>
@@ -99,6 +100,51 @@ describe("a target that has begun to hang", () => {
         const back = seen.find(({ at, by }) => at >= 20 * minute && by === "a")
         assert.isBelow(back!.at, 26 * minute)
       }).pipe(Effect.provide(Failover.layer()))
+    )
+  }
+})
+
+describe("a short probe that found no answer", () => {
+  /** The first target hangs for a while and needs ten seconds after that; `other` is what the second one does meanwhile. */
+  const later = (kind: "effect" | "stream", other: Effect.Effect<string, Failure>, healthy = 1) =>
+    Effect.gen(function* () {
+      const chain = Chain.fromLinks(["a", "b"].map((name) => Model.make(Backend.make(name, {}), "m")))
+      let asked = 0
+      const one = (name: string): Effect.Effect<string, Failure> => {
+        if (name === "b") return asked <= healthy ? Effect.succeed("b") : other
+        return asked <= 1 ? Effect.never : Effect.as(Effect.sleep("10 seconds"), "a")
+      }
+      const ask = Effect.suspend(() => {
+        asked++
+        return kind === "effect"
+          ? Failover.use(chain, ({ name }) => one(name))
+          : Stream.runFold(
+              Failover.useStream(chain, ({ name }) => Stream.fromEffect(one(name))),
+              () => "",
+              (all, text) => all + text
+            )
+      })
+      yield* play(ask, { within: "10 minutes" })
+      return yield* play(ask, { within: "10 minutes" })
+    })
+
+  for (const kind of ["effect", "stream"] as const) {
+    it.effect(`is followed by one with the whole timeout when the others fail (${kind})`, () =>
+      Effect.gen(function* () {
+        const { error, value } = yield* later(kind, Effect.fail(refusal("Unsupported")))
+        assert.isUndefined(error)
+        assert.strictEqual(value, "a")
+      }).pipe(Effect.provide(Failover.layer()))
+    )
+
+    it.effect(
+      `is not made where the only other target is to be probed after a timeout as well (${kind})`,
+      () =>
+        Effect.gen(function* () {
+          const { took, value } = yield* later(kind, Effect.never, 0)
+          assert.strictEqual(value, "a")
+          assert.strictEqual(took, 10_000)
+        }).pipe(Effect.provide(Failover.layer({ policy: { timeouts: { answer: "30 seconds" } } })))
     )
   }
 })

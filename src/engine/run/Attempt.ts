@@ -8,7 +8,6 @@ import * as Running from "../../util/Running.ts"
 import * as AttemptPermission from "./AttemptPermission.ts"
 import * as Hedge from "./Hedge.ts"
 import * as Outcome from "./Outcome.ts"
-import * as ProbeTime from "./ProbeTime.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
@@ -76,7 +75,8 @@ const call = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => 
   run.visit.suspendedAt = undefined
   run.visit.begun = run.shared.room.began(target, run.clock)
   run.reporter?.started(target, run.attempts, admission._tag === "Probe")
-  const most = admission._tag === "Probe" ? ProbeTime.of(run) : undefined
+  const most = run.probeTime
+  run.visit.isShort = most !== undefined
   const running = run.options.start(backend, target, amendedFor, most)
   const exit = running.pollUnsafe()
   if (exit !== undefined) return Outcome.settle(run, exit, running)

@@ -92,7 +92,10 @@ const timedOut = <P extends Backend, R, A>(
   const now = run.now()
   const isOwn = now >= Math.min(ownDueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
   const failure = late(run, target, isOwn)
-  if (isOwn) return Retry.decide(run, failure)
+  if (isOwn) {
+    if (run.visit.isShort) run.keepVisit(now, target.policy.rules.Timeout.next)
+    return Retry.decide(run, failure)
+  }
   const counted = giveUp(run, failure)
   run.remember(failure)
   const isOver = now >= run.deadlineAt

@@ -15,6 +15,7 @@ import type { Target } from "../../domain/Target.ts"
 import { Reporter } from "../../events/Reporter.ts"
 import type * as Failure from "../../failure/Failure.ts"
 import * as RunError from "../../failure/RunError.ts"
+import * as Bench from "../../health/Bench.ts"
 import type { Next, Rest } from "../../policy/Rule.ts"
 import { RunClock } from "../../time/RunClock.ts"
 import type * as Running from "../../util/Running.ts"
@@ -128,6 +129,23 @@ export class RunState<P extends Backend, R, A> implements Situation {
     return (
       now + VisitTime.of(this.deadlineAt - now, this.deadline, this.options.policy.fallbackReserve, ahead)
     )
+  }
+
+  /**
+   * The longest time of the current attempt until its first content, in milliseconds, if it is a probe after a timeout and another
+   * target is free; `undefined` for the target's own timeout. If no other target answers, the run comes back with that.
+   */
+  get probeTime(): number | undefined {
+    const { candidates, shared, visit } = this
+    const { admission, target } = visit
+    if (admission._tag !== "Probe") return undefined
+    const inRow = Bench.inRow(shared.registry.stateUnsafe(), admission, "Timeout")
+    if (inRow === 0) return undefined
+    // One that would be a probe as well may hang, too.
+    const isFree = (other: Target) => candidates.isFree(other)
+    const { next } = target.policy.rules.Timeout
+    if (Lookahead.count(candidates, target, next, 1, isFree) === 0) return undefined
+    return VisitTime.ofProbe(shared.cutOffs.usualOf(target), inRow)
   }
 
   // -- the situation that a decision is made in -----------------------------------------------------------------

@@ -1,4 +1,4 @@
-/** Divides the time until the deadline between the present target and the later ones. */
+/** Divides the time until the deadline between the present target and the later ones, and keeps probes of targets that hang short. */
 
 /** The least time of a later target, if there is enough, in milliseconds. A shorter visit rarely leads to an answer. */
 export const least = 2_000
@@ -29,3 +29,23 @@ export const of = (
   const visit = Math.max(longest / 2, left - count * slot)
   return Math.min(left, Math.max(slot, Math.min(longest, visit)))
 }
+
+/** The shortest time of a probe after a timeout, in milliseconds. */
+const leastOfProbe = 2_000
+
+/** The same for a target that has not answered this process yet, in milliseconds. */
+const unknown = 5_000
+
+/**
+ * How long a probe after a timeout may last while another target is free, in milliseconds. The request pays for it, and most likely
+ * the target still hangs. `usual` is what the target has lately needed, 0 where that is not known; `inRow` counts the probes.
+ *
+ * Mostly a probe has a short time, twice the usual one. But the target may need longer than before: so every second probe in a
+ * row has twice that time, every fourth four times, every eighth eight times, up to the target's own timeout. On average a request
+ * pays for few of the long ones.
+ */
+export const ofProbe = (usual: number, inRow: number): number =>
+  (usual === 0 ? unknown : Math.max(leastOfProbe, 2 * usual)) * powerOfTwoIn(inRow)
+
+/** The largest power of two that divides a number: 1, 2, 1, 4, 1, 2, 1, 8, … */
+const powerOfTwoIn = (count: number): number => count & -count
