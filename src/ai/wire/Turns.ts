@@ -26,6 +26,7 @@ export const fromPrompt = (prompt: Prompt.Prompt): Result.Result<Turns, string> 
     const turns: Array<Turn> = []
     const ids = new CallIds()
     for (const message of prompt.content) {
+      ids.begins(message.role)
       switch (message.role) {
         case "system":
           if (turns.length === 0) {
@@ -61,25 +62,32 @@ export const fromPrompt = (prompt: Prompt.Prompt): Result.Result<Turns, string> 
 
 /**
  * The ids of tool calls. Some servers reuse an id within a conversation; Anthropic requires unique ids and would
- * assign both results to the later call. The second call with an id gets another id, and so does the second result.
+ * assign both results to the later call. A call with an id that is in use gets another one. The results after an answer belong to
+ * its calls, in order; a call that got none by then gets none.
  */
 class CallIds {
-  readonly #calls = new Map<string, number>()
-  readonly #results = new Map<string, number>()
+  readonly #used = new Set<string>()
+  /** The new ids of the calls that wait for their results, by their own ids. */
+  #open = new Map<string, Array<string>>()
+  #isAnswer = false
+
+  /** A message of this role begins. */
+  begins(role: Prompt.Message["role"]): void {
+    if (role === "assistant" && !this.#isAnswer) this.#open = new Map()
+    this.#isAnswer = role === "assistant"
+  }
 
   call(id: string): string {
-    return next(this.#calls, id)
+    let unique = id
+    for (let count = 2; this.#used.has(unique); count++) unique = `${id}_${count}`
+    this.#used.add(unique)
+    this.#open.set(id, [...(this.#open.get(id) ?? []), unique])
+    return unique
   }
 
   result(id: string): string {
-    return next(this.#results, id)
+    return this.#open.get(id)?.shift() ?? id
   }
-}
-
-const next = (seen: Map<string, number>, id: string): string => {
-  const count = (seen.get(id) ?? 0) + 1
-  seen.set(id, count)
-  return count === 1 ? id : `${id}_${count}`
 }
 
 /**
@@ -103,7 +111,7 @@ const content = (part: Prompt.TextPart | Prompt.FilePart): Result.Result<Content
   const cache = cached(part.options)
   if (part.type === "text") return Result.succeed({ type: "text", text: part.text, ...cache })
   const { data, fileName: name, mediaType } = part
-  if (mediaType.startsWith("image/")) {
+  if (/^image\//i.test(mediaType)) {
     return Result.succeed({ type: "image", media: media(data, mediaType), ...cache })
   }
   const found = media(data, mediaType)
@@ -125,7 +133,7 @@ const media = (data: Prompt.FilePart["data"], mediaType: string): Media => {
   return {
     type: "base64",
     // `image/*` does not name the format; the first bytes show it.
-    mediaType: mediaType === "image/*" ? "image/jpeg" : mediaType,
+    mediaType: mediaType.toLowerCase() === "image/*" ? "image/jpeg" : mediaType,
     data: typeof data === "string" ? data : Base64.encode(data)
   }
 }

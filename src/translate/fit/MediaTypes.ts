@@ -24,6 +24,12 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ["application/x-pdf", "application/pdf"]
 ])
 
+/** A type without parameters and synonyms, in lower case: servers compare it letter by letter. */
+const plain = (mediaType: string): string => {
+  const bare = mediaType.split(";", 1)[0]!.trim().toLowerCase()
+  return aliases.get(bare) ?? bare
+}
+
 /** Types that are never text, whatever the bytes. */
 const neverText = /^(?:image\/(?!svg)|audio\/|video\/|application\/pdf$)/
 
@@ -66,7 +72,7 @@ export const settle = (part: Content): Content => {
   const found = sniff(media.data)
   if (found?.startsWith("image/")) return asImage(media, found, part)
   if (found !== undefined) return asDocument(media, found, part)
-  const declared = aliases.get(media.mediaType) ?? media.mediaType
+  const declared = plain(media.mediaType)
   if (!neverText.test(declared)) {
     const text = textOf(media.data)
     if (text !== undefined) {
