@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Plot from "../../src/cli/simulate/page/Plot.ts"
 import { fromFile, type GatewayConfig } from "../../src/config/GatewayConfig.ts"
 import * as Wire from "../../src/gateway/admin/Wire.ts"
 import * as Decisions from "../../src/observe/Decisions.ts"
@@ -194,6 +195,27 @@ describe("the times of a replay", () => {
       assert.strictEqual(report.requests.asked, 2)
     })
   )
+
+  it("are round times of day on the axis of a chart, each where it belongs", () => {
+    const startsAt = Date.parse("2026-05-01T23:59:30.000Z")
+    const labels = [
+      ...Plot.times({ duration: 300_000, startsAt }).matchAll(/class="(\w*)" style="left:([\d.]+)%">([^<]+)/g)
+    ]
+    assert.deepStrictEqual(
+      labels.map(([, edge, left, text]) => [edge, Number(left), text]),
+      [
+        ["", 10, "00:00"],
+        ["", 30, "00:01"],
+        ["", 50, "00:02"],
+        ["", 70, "00:03"],
+        ["", 90, "00:04"]
+      ]
+    )
+    assert.match(
+      Plot.times({ duration: 300_000, startsAt: undefined }),
+      /class="first" style="left:0%">0:00</
+    )
+  })
 
   it("are written as times of day, over midnight too", () => {
     const { moment, roundMoment } = Units.momentsOf({ startsAt: Date.parse("2026-05-01T23:59:30.000Z") })

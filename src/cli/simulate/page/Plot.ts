@@ -69,7 +69,11 @@ export const times = ({ duration, startsAt }: Pick<Frame, "duration" | "startsAt
   const moments: Array<string> = []
   for (let at = startsAt === undefined ? 0 : (step - (startsAt % step)) % step; at <= duration; at += step) {
     const place = round((100 * at) / duration)
-    moments.push(`<span class="${place > 95 ? "last" : ""}" style="left:${place}%">${roundMoment(at)}</span>`)
+    const edge = place < 5 ? "first" : place > 95 ? "last" : ""
+    const text = roundMoment(at)
+    // Whole minutes of a clock need no seconds.
+    const short = startsAt !== undefined && step % minute === 0 ? text.slice(0, 5) : text
+    moments.push(`<span class="${edge}" style="left:${place}%">${short}</span>`)
   }
   return `<div class="times">${moments.join("")}</div>`
 }

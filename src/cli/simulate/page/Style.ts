@@ -46,7 +46,7 @@ figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap
 .side span { position: absolute; right: 0; transform: translateY(-50%); white-space: nowrap; }
 .times { position: relative; height: 1.3rem; color: var(--muted); font-size: 12px; }
 .times span { position: absolute; top: 0.25rem; transform: translateX(-50%); white-space: nowrap; }
-.times span:first-child { transform: none; }
+.times span.first { transform: none; }
 .times span.last { transform: translateX(-100%); }
 .grid { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .curve { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
