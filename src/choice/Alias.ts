@@ -31,14 +31,7 @@ export class Alias {
       filled[other]! -= 1 - filled[one]!
       if (filled[other]! < 1) small.push(large.pop()!)
     }
-    // The rest differs from 1 only by rounding. An item without weight may be among it, and must not be drawn.
-    const some = sound.findIndex((weight) => weight > 0)
-    for (const index of small) {
-      if (total > 0 && sound[index] === 0) {
-        this.#kept[index] = 0
-        this.#other[index] = some
-      }
-    }
+    // The rest is full but for rounding: its slots keep their own item. An item without weight is never among it.
   }
 
   /** An index for a random number from 0 to below 1. Its integer part after scaling selects the slot, the fraction one of the two items. */
