@@ -236,7 +236,18 @@ describe("the shares of recent requests", () => {
     assert.isFalse(shares.allows(0, 0.79))
   })
 
-  it("are halved when there are 512 for each member", () => {
+  it("are halved when there are 512 for each member: then a member that got none has room sooner", () => {
+    const two = new Shares.Shares(2)
+    for (let i = 0; i < 2 * Shares.remembered - 1; i++) two.count(0, i < 100 ? 1 : 0, at(0))
+    // 1,023 requests, 100 of them here: 101 are more than 64, and at most 1.25 times 8 % of 1,024.
+    assert.isTrue(two.allows(1, 0.08))
+    assert.isFalse(two.allows(1, 0.078))
+    two.count(0, 0, at(0))
+    // 50 of 512 are fewer than 64.
+    assert.isTrue(two.allows(1, 0))
+  })
+
+  it("are as many for one member after they were halved", () => {
     const shares = new Shares.Shares(1)
     for (let i = 0; i < Shares.remembered - 1; i++) shares.count(0, 0, at(0))
     // 512 of 512 would have to be at most 1.25 times the share.
@@ -259,6 +270,14 @@ describe("the signals of targets", () => {
     assert.strictEqual(all.size, 2)
   })
 
+  it("have times for streams and for whole answers", () => {
+    const { ejections, outUntil, times } = new Signals()
+    assert.deepStrictEqual([ejections, outUntil], [0, Number.NEGATIVE_INFINITY])
+    times.stream.add(1)
+    times.effect.add(2)
+    assert.isUndefined(times.stream.percentile(1))
+  })
+
   it("are kept at the target for the runtime that asked last", () => {
     const [one, other] = [new SignalsOf(), new SignalsOf()]
     const target = { key: "a", kept: { signalsOf: undefined, signals: undefined } }
@@ -277,6 +296,8 @@ describe("the signals of targets", () => {
     const all = new SignalsOf()
     const known = new Signals()
     const learned = all.learn("t0", known)
+    assert.strictEqual(known.capacity, learned)
+    assert.strictEqual(all.refusing.get("t0"), known)
     assert.strictEqual(all.learn("t0", known), learned)
     for (let i = 1; i < capacity; i++) all.refusing.set(`t${i}`, known)
     all.learn("one more", known)
