@@ -291,8 +291,8 @@ export const retryAfterText = (text: string, now: number | undefined, zone = "Z"
   // https://github.com/anthropics/claude-code: "Claude AI usage limit reached|1749924000"
   const epoch = /\blimit reached\|(\d{10})\b/.exec(lower)?.[1]
   if (epoch !== undefined) return wait(fromNumber(Number(epoch), now), `text "${epoch}"`)
-  const bare = /\bretry[- ]after:?\s{0,2}"?(\d{1,6})(?![\d.]*\s?[a-z:])/.exec(lower)?.[1]
-  return bare === undefined ? undefined : wait(sane(Number(bare) * 1000), `text "retry after ${bare}"`)
+  const bare = /\bretry[- ]after:?\s{0,2}"?(\d{1,15})(?!\d|[\d.]*\s?[a-z:])/.exec(lower)?.[1]
+  return bare === undefined ? undefined : wait(fromNumber(Number(bare), now), `text "retry after ${bare}"`)
 }
 
 /**

@@ -69,12 +69,15 @@ describe("equals", () => {
     assert.strictEqual(slow.order("leastLoaded", undefined, request({ kind: "effect" })).at(0), "b")
   })
 
-  it.each(["abc", "acb", "bac", "bca", "cab", "cba"])("with a key are in its order of preference: %s", (order) => {
-    for (const way of ["roundRobin", "random", "weighted", "leastLoaded"] as const) {
-      const made = groupOf().order(way, keyFor(order), request())
-      assert.deepStrictEqual([text(made), made.at(3), made.at(-1)], [order, undefined, undefined])
+  it.each(["abc", "acb", "bac", "bca", "cab", "cba"])(
+    "with a key are in its order of preference: %s",
+    (order) => {
+      for (const way of ["roundRobin", "random", "weighted", "leastLoaded"] as const) {
+        const made = groupOf().order(way, keyFor(order), request())
+        assert.deepStrictEqual([text(made), made.at(3), made.at(-1)], [order, undefined, undefined])
+      }
     }
-  })
+  )
 
   it("that are tried as listed ignore a key", () => {
     assert.strictEqual(text(groupOf().order("sequential", keyFor("cba"), request())), "abc")
@@ -195,7 +198,10 @@ describe("the preference of a key", () => {
   })
 
   it("is found alike where all weights are equal, and where they are all 0", () => {
-    for (const weights of [[3, 3, 3], [0, 0, 0]]) {
+    for (const weights of [
+      [3, 3, 3],
+      [0, 0, 0]
+    ]) {
       const alike = new Rendezvous(names, weights)
       for (let key = 0; key < 50; key++) assert.deepStrictEqual(alike.order(key), ring.order(key))
     }

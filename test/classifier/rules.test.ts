@@ -23,17 +23,29 @@ describe("a code whose meaning depends on the parameter", () => {
     [error({ code: long, param: "metadata" }), "Invalid", `code=${long}`],
     [error({ code: long }), "Invalid", `code=${long}`],
     [error({ code: "String_Above_Max_Length", param: "input" }), "TooLarge", "code=String_Above_Max_Length"],
-    [error({ code: long, message: "Invalid 'messages[1].content': string too long." }), "TooLarge", `code=${long}`],
+    [
+      error({ code: long, message: "Invalid 'messages[1].content': string too long." }),
+      "TooLarge",
+      `code=${long}`
+    ],
     [error({ code: long, message: "Invalid 'user': string too long." }), "Invalid", `code=${long}`],
     [error({ code: long, message: `${"x ".repeat(100)}'input' is long` }), "Invalid", `code=${long}`],
-    [error({ code: "integer_above_max_value", param: "max_tokens" }), "MaxTokens", "code=integer_above_max_value"],
+    [
+      error({ code: "integer_above_max_value", param: "max_tokens" }),
+      "MaxTokens",
+      "code=integer_above_max_value"
+    ],
     [
       error({ code: "integer_above_max_value", param: "max_output_tokens" }),
       "MaxTokens",
       "code=integer_above_max_value"
     ],
     [error({ code: "integer_above_max_value", param: "n" }), "Invalid", "code=integer_above_max_value"],
-    [error({ code: "decimal_above_max_value", param: "temperature" }), "Invalid", "code=decimal_above_max_value"],
+    [
+      error({ code: "decimal_above_max_value", param: "temperature" }),
+      "Invalid",
+      "code=decimal_above_max_value"
+    ],
     [
       error({ code: "decimal_above_max_value", param: "max_tokens" }),
       "MaxTokens",
@@ -52,7 +64,11 @@ describe("an empty account's code at DashScope", () => {
     [quota("See https://www.alibabacloud.com/help/en"), "RateLimit", evidence],
     [quota("See #token-limit"), "RateLimit", evidence],
     [{ ...quota("The free quota is used up"), provider: "dashscope" }, "Balance", evidence],
-    [{ ...error({ code: "billing_not_active", message: "x" }), provider: "dashscope" }, "Balance", "code=billing_not_active"]
+    [
+      { ...error({ code: "billing_not_active", message: "x" }), provider: "dashscope" },
+      "Balance",
+      "code=billing_not_active"
+    ]
   ])("%j is %s", check)
 })
 
@@ -73,8 +89,16 @@ describe("a type with several meanings", () => {
       "RateLimit",
       "type=billing_error"
     ],
-    [error({ type: "billing_error", message: "Too many requests per minute" }, 402), "RateLimit", "type=billing_error"],
-    [error({ type: "billing_error", message: "Your card was declined" }, 402), "Balance", "type=billing_error"],
+    [
+      error({ type: "billing_error", message: "Too many requests per minute" }, 402),
+      "RateLimit",
+      "type=billing_error"
+    ],
+    [
+      error({ type: "billing_error", message: "Your card was declined" }, 402),
+      "Balance",
+      "type=billing_error"
+    ],
     [error({ type: "billing_error" }, 402), "Balance", "type=billing_error"],
     [
       error({ type: "access_terminated_error", message: "You have reached your 5-hour usage limit" }, 403),
@@ -86,12 +110,15 @@ describe("a type with several meanings", () => {
 
 describe("a quota", () => {
   const google = (details: object, message = "Quota exceeded", code = "RATE_LIMIT_EXCEEDED") =>
-    error({
-      code: 429,
-      status: "RESOURCE_EXHAUSTED",
-      message,
-      details: [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: code, ...details }]
-    }, 429)
+    error(
+      {
+        code: 429,
+        status: "RESOURCE_EXHAUSTED",
+        message,
+        details: [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: code, ...details }]
+      },
+      429
+    )
   const evidence = "details.reason=RATE_LIMIT_EXCEEDED"
   it.each<Row>([
     [google({}), "RateLimit", evidence],
@@ -104,7 +131,11 @@ describe("a quota", () => {
     [google({}, "Quota exceeded, limit: 0, and limit:15"), "RateLimit", evidence],
     [google({}, "Quota exceeded, limit: 0.5"), "RateLimit", evidence],
     [google({}, "Quota exceeded, limit: 05"), "RateLimit", evidence],
-    [error({ code: "rate_limit_exceeded", message: "limit: 0" }, 429), "RateLimit", "code=rate_limit_exceeded"],
+    [
+      error({ code: "rate_limit_exceeded", message: "limit: 0" }, 429),
+      "RateLimit",
+      "code=rate_limit_exceeded"
+    ],
     [
       error({ code: "Throttling.AllocationQuota", message: "Free allocated quota exceeded." }, 429),
       "Balance",
@@ -126,7 +157,10 @@ describe("a quota", () => {
       "code=Throttling.AllocationQuota"
     ],
     [
-      error({ code: 429, status: "RESOURCE_EXHAUSTED", message: "You exceeded your current quota, limit: 0" }, 429),
+      error(
+        { code: 429, status: "RESOURCE_EXHAUSTED", message: "You exceeded your current quota, limit: 0" },
+        429
+      ),
       "Balance",
       'text "exceeded your current quota" (Google)'
     ],
@@ -145,9 +179,17 @@ describe("a quota", () => {
 
 describe("a vendor's number", () => {
   it.each<Row>([
-    [{ status: 200, body: { base_resp: { status_code: 1008, status_msg: "" } } }, "Balance", "minimax code 1008"],
+    [
+      { status: 200, body: { base_resp: { status_code: 1008, status_msg: "" } } },
+      "Balance",
+      "minimax code 1008"
+    ],
     [{ status: 429, provider: "zai", body: { error: { code: "1113" } } }, "Balance", "zhipu code 1113"],
-    [{ status: 503, provider: "zai", body: { error: { code: "9999", message: "no idea" } } }, "Overloaded", "status 503"]
+    [
+      { status: 503, provider: "zai", body: { error: { code: "9999", message: "no idea" } } },
+      "Overloaded",
+      "status 503"
+    ]
   ])("%j is %s", check)
 })
 
@@ -159,7 +201,11 @@ describe("a name at the start of a sentence", () => {
       "Forbidden",
       "name=AccessDeniedException"
     ],
-    [{ status: 200, body: { error: { message: "PermissionDeniedError: no" } } }, "Forbidden", "name=PermissionDeniedError"]
+    [
+      { status: 200, body: { error: { message: "PermissionDeniedError: no" } } },
+      "Forbidden",
+      "name=PermissionDeniedError"
+    ]
   ])("%j is %s", check)
 })
 
@@ -168,14 +214,21 @@ describe("a fault named in the body", () => {
     [error({ code: "server_error", message: "Hm" }, 400), "ServerError", "code=server_error"],
     [error({ code: "server_error", message: "Hm" }, 401), "InvalidKey", "status 401"],
     [error({ code: "server_error", message: "Hm" }, 402), "Balance", "status 402"],
-    [error({ code: "server_error", message: "Too many requests" }, 500), "RateLimit", 'text "too many requests"'],
+    [
+      error({ code: "server_error", message: "Too many requests" }, 500),
+      "RateLimit",
+      'text "too many requests"'
+    ],
     [
       { status: 500, body: { error: { code: "server_error", message: "Hm" }, error_type: "authentication" } },
       "InvalidKey",
       "errortype=authentication"
     ],
     [
-      { status: 500, body: { error: { code: "server_error", message: "Hm" }, error_type: "invalid_request" } },
+      {
+        status: 500,
+        body: { error: { code: "server_error", message: "Hm" }, error_type: "invalid_request" }
+      },
       "ServerError",
       "code=server_error"
     ],
@@ -187,7 +240,10 @@ describe("a fault named in the body", () => {
   ])("%j is %s", check)
 
   it("under a 403 is the 403's", () => {
-    assert.strictEqual(classify(error({ code: "server_error", message: "Hm" }, 403)).evidence, "status 403 without a reason")
+    assert.strictEqual(
+      classify(error({ code: "server_error", message: "Hm" }, 403)).evidence,
+      "status 403 without a reason"
+    )
   })
 })
 
@@ -269,7 +325,10 @@ describe("a status claimed in the body", () => {
 })
 
 describe("words about the server", () => {
-  const words = (status: number): Signal => ({ status, body: { error: { message: "Internal server error" } } })
+  const words = (status: number): Signal => ({
+    status,
+    body: { error: { message: "Internal server error" } }
+  })
   it.each<Row>([
     [words(200), "ServerError", 'text "internal server error"'],
     [words(404), "ModelMissing", "status 404"]
@@ -297,15 +356,26 @@ describe("a success without a usable reply", () => {
     [{ status: 200, body: "<html></html>" }, "Malformed", "html instead of a reply"],
     [{ status: 200, body: "hello there" }, "Malformed", "text instead of a reply"],
     [{ status: 200, body: '{"choices":[{"mess' }, "Truncated", "the reply breaks off"],
-    [{ status: 200, body: 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n' }, "Truncated", "the reply breaks off"],
-    [{ status: 200, body: 'data: {"choices":[{"delta":{"content":""}}]}\n\n' }, "Empty", "a reply without content"],
+    [
+      { status: 200, body: 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n' },
+      "Truncated",
+      "the reply breaks off"
+    ],
+    [
+      { status: 200, body: 'data: {"choices":[{"delta":{"content":""}}]}\n\n' },
+      "Empty",
+      "a reply without content"
+    ],
     [
       { status: 200, body: 'data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n' },
       "Empty",
       "a reply without content"
     ],
     [
-      { status: 200, body: 'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: {"error":{"message":"hm hm"}}\n\n' },
+      {
+        status: 200,
+        body: 'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: {"error":{"message":"hm hm"}}\n\n'
+      },
       "Unknown",
       "an error without a known signal"
     ],

@@ -66,6 +66,10 @@ describe("a property", () => {
   it("is listed up to a limit", () => {
     assert.deepStrictEqual(keysOf({ a: 1, b: 2, c: 3 }, 2), ["a", "b"])
     assert.deepStrictEqual(keysOf("ab", 2), [])
+    assert.deepStrictEqual(
+      [keysOf(["a", "b"], 9), keysOf(["a", "b"], 1), keysOf([], 9)],
+      [["0", "1"], ["0"], []]
+    )
   })
 })
 

@@ -162,6 +162,12 @@ describe("classify is total", () => {
   })
 })
 
+/** What this thread has worked, in milliseconds: it does not grow while others use the machine. */
+const cpuMillis = (): number => {
+  const { system, user } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
 describe("classify is bounded", () => {
   const mebi = 1024 * 1024
   const filler = (text: string, size: number): string => text.repeat(Math.ceil(size / text.length))
@@ -182,9 +188,9 @@ describe("classify is bounded", () => {
     ["an event stream of 10 MB", filler('data: {"choices":[{"delta":{"content":"hello"}}]}\n\n', 10 * mebi)],
     ["an array of a million elements", Array.from({ length: 1e6 }, () => ({ error: "x" }))]
   ])("for %s", (_, body) => {
-    const start = performance.now()
+    const start = cpuMillis()
     for (const status of [200, 400, 500]) assert.isTrue(isWhole(classify({ status, body })))
-    assert.isBelow(performance.now() - start, 1500)
+    assert.isBelow(cpuMillis() - start, 1500)
   })
 
   it("for text that causes backtracking in careless patterns", () => {
@@ -212,7 +218,7 @@ describe("classify is bounded", () => {
       "0".repeat(60),
       "a1"
     ]
-    const start = performance.now()
+    const start = cpuMillis()
     let worst = 0
     for (const word of words) {
       const text = filler(word, 64 * 1024)
@@ -221,13 +227,13 @@ describe("classify is bounded", () => {
         JSON.stringify({ error: { message: text, code: text, type: text } }),
         `data: ${text}\n\n`
       ]) {
-        const before = performance.now()
+        const before = cpuMillis()
         classify({ status: 400, body, headers: { "retry-after": text, "x-ratelimit-reset": text } })
-        worst = Math.max(worst, performance.now() - before)
+        worst = Math.max(worst, cpuMillis() - before)
       }
     }
     assert.isBelow(worst, 400)
-    assert.isBelow(performance.now() - start, 8000)
+    assert.isBelow(cpuMillis() - start, 8000)
   })
 
   it("and finds an error at the end of a long stream", () => {

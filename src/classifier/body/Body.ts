@@ -108,7 +108,7 @@ const readEvents = (
         : parsed.value
     if (value === undefined) continue
     visitReply(reply, value)
-    if (!isErrorEvent(name, value)) continue
+    if (parsed !== undefined && !isErrorEvent(name, value)) continue
     root = value
     const before = draft.views.length
     visit(draft, value, 0)

@@ -10,6 +10,8 @@ interface Cursor {
   readonly text: string
   readonly end: number
   at: number
+  /** True once the text ended inside an object or array. */
+  isCut: boolean
 }
 
 /** The text ended inside a literal: what was read so far counts. */
@@ -99,7 +101,7 @@ const readGroup = (c: Cursor, depth: number, isObject: boolean): unknown => {
   c.at++
   while (true) {
     skipSpace(c)
-    if (c.at >= c.end) return group
+    if (c.at >= c.end) break
     const char = c.text[c.at]!
     if (char === (isObject ? "}" : "]")) {
       c.at++
@@ -118,13 +120,15 @@ const readGroup = (c: Cursor, depth: number, isObject: boolean): unknown => {
     if (char !== '"' && char !== "'") return Bad
     const key = readText(c)
     skipSpace(c)
-    if (c.at >= c.end) return group
+    if (c.at >= c.end) break
     if (c.text[c.at] !== ":") return Bad
     c.at++
     const value = readValue(c, depth)
     if (value === Bad) return Bad
     if (value !== Cut) fields[key] = value
   }
+  c.isCut = true
+  return group
 }
 
 /**
@@ -135,14 +139,13 @@ export const readLiteral = (
   text: string,
   from = 0
 ): { readonly value: unknown; readonly end: number; readonly whole: boolean } | undefined => {
-  const cursor: Cursor = { text, end: text.length, at: from }
+  const cursor: Cursor = { text, end: text.length, at: from, isCut: false }
   skipSpace(cursor)
   const open = text[cursor.at]
   if (open !== "{" && open !== "[") return undefined
   const value = readValue(cursor, 0)
   if (value === Bad || value === Cut) return undefined
-  const close = open === "{" ? "}" : "]"
-  return { value, end: cursor.at, whole: text[cursor.at - 1] === close }
+  return { value, end: cursor.at, whole: !cursor.isCut }
 }
 
 /** The most positions in a text that are tried as the start of a literal. */

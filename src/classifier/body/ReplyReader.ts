@@ -24,8 +24,7 @@ export const filled = (value: unknown): boolean =>
 export const visitReply = (reply: Reply, value: unknown): void => {
   if (!isFields(value)) return
   const output = read(value, "output")
-  const response = isFields(read(value, "response")) ? read(value, "response") : value
-  for (const at of [value, output, response]) {
+  for (const at of [value, output, read(value, "response")]) {
     const choice = read(read(at, "choices"), "0")
     finishOf(reply, "native_finish_reason", read(choice, "native_finish_reason"))
     finishOf(reply, "finish_reason", read(choice, "finish_reason"))

@@ -65,8 +65,10 @@ export const isArray = (u: unknown): u is ReadonlyArray<unknown> => {
   }
 }
 
-/** The first `limit` own keys; none if they cannot be listed. */
+/** The first `limit` own keys; none if they cannot be listed. Of a list the first indexes: `for in` would make a text of each. */
 export const keysOf = (u: unknown, limit: number): ReadonlyArray<string> => {
+  if (isArray(u))
+    return Array.from({ length: Math.min(limit, Number(read(u, "length")) || 0) }, (_, i) => String(i))
   const keys: Array<string> = []
   try {
     if (isFields(u)) {
