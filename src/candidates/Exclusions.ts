@@ -65,6 +65,7 @@ export class Exclusions {
 
   /** Starts again; targets that were tried are included if `again`. */
   restart(again: boolean): void {
-    this.#tried = again ? undefined : this.#asked
+    // A copy, since what a hedge calls from now on is not given up.
+    this.#tried = again ? undefined : new Set(this.#asked)
   }
 }
