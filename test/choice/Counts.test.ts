@@ -260,13 +260,17 @@ describe("the shares of recent requests", () => {
 })
 
 describe("the signals of targets", () => {
-  it("are made once for a key, and only looked at by a peek", () => {
+  const named = (key: string, unlisted = false) => ({
+    key,
+    unlisted,
+    kept: { signalsOf: undefined as object | undefined, signals: undefined as Signals | undefined }
+  })
+
+  it("are made once for a key", () => {
     const all = new SignalsOf()
-    assert.isUndefined(all.peek("a"))
-    const made = all.of("a")
-    assert.strictEqual(all.of("a"), made)
-    assert.strictEqual(all.peek("a"), made)
-    assert.notStrictEqual(all.of("b"), made)
+    const made = all.ofTarget(named("a"))
+    assert.strictEqual(all.ofTarget(named("a")), made)
+    assert.notStrictEqual(all.ofTarget(named("b")), made)
     assert.strictEqual(all.size, 2)
   })
 
@@ -280,30 +284,28 @@ describe("the signals of targets", () => {
 
   it("are kept at the target for the runtime that asked last", () => {
     const [one, other] = [new SignalsOf(), new SignalsOf()]
-    const target = { key: "a", kept: { signalsOf: undefined, signals: undefined } }
+    const target = named("a")
     const ours = one.ofTarget(target)
     assert.strictEqual(one.ofTarget(target), ours)
-    assert.strictEqual(one.of("a"), ours)
     const theirs = other.ofTarget(target)
     assert.notStrictEqual(theirs, ours)
     assert.strictEqual(target.kept.signals, theirs)
     assert.strictEqual(one.ofTarget(target), ours)
-    const half = { key: "a", kept: { signalsOf: one, signals: undefined } }
+    const half = { ...named("a"), kept: { signalsOf: one, signals: undefined } }
     assert.strictEqual(one.ofTarget(half), ours)
   })
 
   it("have one learned limit, and list no more of them than are kept, without the oldest", () => {
     const all = new SignalsOf()
     const known = new Signals()
-    const learned = all.learn("t0", known)
+    const learned = all.learn(named("t0"), known)
     assert.strictEqual(known.capacity, learned)
-    assert.strictEqual(all.refusing.get("t0"), known)
-    assert.strictEqual(all.learn("t0", known), learned)
-    for (let i = 1; i < capacity; i++) all.refusing.set(`t${i}`, known)
-    all.learn("one more", known)
+    assert.strictEqual(all.refusing.get(named("t0")), known)
+    assert.strictEqual(all.learn(named("t0"), known), learned)
+    for (let i = 1; i <= capacity; i++) all.learn(named(`t${i}`), known)
     assert.strictEqual(all.refusing.size, capacity)
-    assert.isFalse(all.refusing.has("t0"))
-    assert.isTrue(all.refusing.has("t1"))
-    assert.isTrue(all.refusing.has("one more"))
+    assert.isUndefined(all.refusing.get(named("t0")))
+    assert.isDefined(all.refusing.get(named("t1")))
+    assert.isDefined(all.refusing.get(named(`t${capacity}`)))
   })
 })

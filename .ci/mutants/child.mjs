@@ -1,0 +1,99 @@
+/** Runs the tests once, then puts one mutant after the other to those that reach it. See run.mjs. */
+import { readFileSync } from "node:fs"
+import { pathToFileURL } from "node:url"
+
+const [work, longest, most] = process.argv.slice(2)
+const ids = JSON.parse(readFileSync(`${work}/mutants.json`, "utf8"))
+const stryker = { mutantCoverage: { static: {}, perTest: {} } }
+globalThis.__stryker__ = stryker
+// What a mutant breaks beside its test is no result.
+for (const event of ["unhandledRejection", "uncaughtException"]) process.on(event, () => {})
+
+const known = new Set(await new Promise((done) => process.once("message", done)))
+const { tests } = await import(pathToFileURL(`${work}/bundle.mjs`).href)
+
+class TimedOut extends Error {}
+
+/** What a test throws; `undefined` if it passes. */
+const failureOf = async (test, limit) => {
+  const controller = new AbortController()
+  const finished = []
+  const context = {
+    signal: controller.signal,
+    onTestFinished: (f) => finished.push(f),
+    task: { name: test.name }
+  }
+  let timer
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => {
+      controller.abort()
+      fail(new TimedOut())
+    }, limit)
+  })
+  const run = async () => {
+    for (const { beforeAll } of test.suites) while (beforeAll.length > 0) await beforeAll.shift()()
+    for (const { before } of test.suites) for (const hook of before) await hook(context)
+    await test.run(context)
+    for (const { after } of test.suites) for (const hook of after) await hook(context)
+  }
+  try {
+    await Promise.race([run(), late])
+    return undefined
+  } catch (error) {
+    return error ?? new Error("nothing was thrown")
+  } finally {
+    clearTimeout(timer)
+    for (const hook of finished) await Promise.race([hook(), new Promise((done) => setTimeout(done, 500))])
+  }
+}
+
+const begun = performance.now()
+const failing = []
+for (const [at, test] of tests.entries()) {
+  stryker.currentTestId = `t${at}`
+  const before = performance.now()
+  const failure = await failureOf(test, 120_000)
+  test.millis = performance.now() - before
+  test.kills = 0
+  if (failure !== undefined) failing.push(test.name)
+  else if (test.millis <= Number(longest)) test.reached = stryker.mutantCoverage.perTest[`t${at}`]
+  stryker.mutantCoverage.perTest = {}
+}
+process.send({ begun: { tests: tests.length, millis: Math.round(performance.now() - begun), failing } })
+
+/** The tests that reach a mutant: those that are quick or have killed much come first, of many others a few. */
+const askedAbout = (id) => {
+  const all = tests.filter(({ reached }) => reached?.[id] !== undefined)
+  const worth = ({ kills, millis }) => millis / (1 + 20 * kills)
+  all.sort((one, other) => worth(one) - worth(other))
+  if (all.length <= Number(most)) return all
+  const half = Math.floor(Number(most) / 2)
+  const step = (all.length - half) / half
+  return [...all.slice(0, half), ...Array.from({ length: half }, (_, i) => all[half + Math.floor(i * step)])]
+}
+
+stryker.currentTestId = "mutant"
+for (const id of ids) {
+  if (known.has(id)) continue
+  const asked = askedAbout(id)
+  let status =
+    asked.length > 0 ? "Survived" : stryker.mutantCoverage.static[id] === undefined ? "NoCoverage" : "Static"
+  process.send({ start: id })
+  for (const test of asked) {
+    stryker.activeMutant = id
+    stryker.hitCount = 0
+    stryker.hitLimit = test.reached[id] * 100 + 1_000
+    const failure = await failureOf(test, test.millis * 4 + 3_000)
+    stryker.activeMutant = undefined
+    stryker.mutantCoverage.perTest = {}
+    if (failure === undefined) continue
+    status = "Killed"
+    test.kills++
+    // What it left behind may go on for ever: a new process takes over.
+    if (failure instanceof TimedOut) process.send({ result: { id, status: "Timeout" } }, () => process.exit())
+    if (failure instanceof TimedOut) await new Promise(() => {})
+    break
+  }
+  process.send({ result: { id, status } })
+}
+process.send({ end: true })
