@@ -424,7 +424,7 @@ describe("the room at a target with a learned limit", () => {
       const target = targetOf(1_000, true)
       const { load } = signals.ofTarget(target)
       for (let i = 0; i < inFlight; i++) load.began()
-      const isLoad = room.failed(target, undefined, failure, true, clock.millis())
+      const isLoad = room.failed(target, undefined, failure, true, false, clock.millis())
       return { clock, isLoad, load, room, signals, target }
     })
 
@@ -448,7 +448,7 @@ describe("the room at a target with a learned limit", () => {
         [known.why(targetOf(), 0), known.of(targetOf(), 0), known.began(targetOf(), clock)],
         [undefined, undefined, undefined]
       )
-      assert.isFalse(known.failed(targetOf(), undefined, fault(), true, 0))
+      assert.isFalse(known.failed(targetOf(), undefined, fault(), true, false, 0))
     })
   )
 
