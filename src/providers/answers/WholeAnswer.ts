@@ -14,6 +14,9 @@ export type Found =
   | { readonly _tag: "Failed"; readonly data: string }
   | { readonly _tag: "Truncated" }
 
+/** Counted for each event, however short it is: an answer may have so many events as fit into its largest size. */
+const eventBytes = 256
+
 /** Looks for an answer in a body; `undefined` if the body holds no events. */
 export const find = (
   body: Uint8Array,
@@ -28,6 +31,7 @@ export const find = (
   const events: Array<JsonObject> = []
   let isComplete = false
   for (const text of texts) {
+    if (events.length > max / eventBytes) return undefined
     isComplete ||= text.startsWith("[DONE]")
     const json = parse(text)
     if (!isObject(json)) continue
@@ -47,15 +51,27 @@ export const find = (
 
 const decoder = new TextDecoder()
 
-const valuesOf = (body: Uint8Array, max: number): ReadonlyArray<string> =>
-  new JsonValues(max).push(body).map((value) => decoder.decode(value))
+/** How much of a body is split at once, in bytes. */
+const piece = 64 * 1024
 
-const dataOf = (body: Uint8Array, max: number): ReadonlyArray<string> => {
+function* valuesOf(body: Uint8Array, max: number): Iterable<string> {
+  const values = new JsonValues(max)
+  for (let from = 0; from < body.length; from += piece) {
+    for (const value of values.push(body.subarray(from, from + piece))) yield decoder.decode(value)
+  }
+}
+
+/** One after the other: a list of millions of small events would take many times their bytes. */
+function* dataOf(body: Uint8Array, max: number): Iterable<string> {
   const splitter = new SseSplitter(max)
-  const events = [...splitter.feed(body)]
+  for (let from = 0; from < body.length; from = splitter.position) {
+    const event = splitter.next(body, from)
+    const data = event === undefined ? undefined : SseEvent.read(event).data
+    if (data !== undefined) yield data
+  }
   const rest = splitter.rest()
-  if (rest !== undefined) events.push(rest)
-  return events.flatMap((event) => SseEvent.read(event).data ?? [])
+  const data = rest === undefined ? undefined : SseEvent.read(rest).data
+  if (data !== undefined) yield data
 }
 
 const parse = (text: string): unknown => {

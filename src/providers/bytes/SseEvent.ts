@@ -28,18 +28,16 @@ export const read = (bytes: Uint8Array): Fields => {
 
 const readLines = (text: string): Fields => {
   let event: string | undefined
-  let data: string | undefined
+  const data = new Lines()
   let isKnown = false
   let isForeign = false
-  for (const line of text.includes("\r") ? text.split(/\r\n|\n|\r/) : text.split("\n")) {
+  for (const line of linesOf(text)) {
     if (line === "") continue
     const colon = line.indexOf(":")
     switch (colon === -1 ? line : line.slice(0, colon)) {
-      case "data": {
-        const value = valueOf(line, colon)
-        data = data === undefined ? value : `${data}\n${value}`
+      case "data":
+        data.add(valueOf(line, colon))
         break
-      }
       case "event":
         event = valueOf(line, colon)
         break
@@ -52,8 +50,48 @@ const readLines = (text: string): Fields => {
         isForeign = true
     }
   }
-  if (data === undefined && event === undefined && isForeign && !isKnown) data = text.trim()
-  return { event, data }
+  const joined = data.joined()
+  const isBare = joined === undefined && event === undefined && isForeign && !isKnown
+  return { event, data: isBare ? text.trim() : joined }
+}
+
+/** The lines one after the other: a list of millions of them would take ten times the bytes of the event. */
+function* linesOf(text: string): Iterable<string> {
+  if (text.includes("\r")) {
+    let from = 0
+    for (const { 0: end, index } of text.matchAll(/\r\n|\n|\r/g)) {
+      yield text.slice(from, index)
+      from = index + end.length
+    }
+    yield text.slice(from)
+    return
+  }
+  for (let from = 0; from <= text.length; ) {
+    const end = text.indexOf("\n", from)
+    yield end === -1 ? text.slice(from) : text.slice(from, end)
+    if (end === -1) return
+    from = end + 1
+  }
+}
+
+/** Lines that become one text, joined in blocks. */
+class Lines {
+  readonly #blocks: Array<string> = []
+  #last: Array<string> = []
+
+  add(line: string): void {
+    this.#last.push(line)
+    if (this.#last.length < 1_024) return
+    this.#blocks.push(this.#last.join("\n"))
+    this.#last = []
+  }
+
+  /** `undefined` if there is no line. */
+  joined(): string | undefined {
+    if (this.#blocks.length === 0) return this.#last.length === 0 ? undefined : this.#last.join("\n")
+    if (this.#last.length > 0) this.#blocks.push(this.#last.join("\n"))
+    return this.#blocks.join("\n")
+  }
 }
 
 const valueOf = (line: string, colon: number): string =>
