@@ -161,6 +161,17 @@ describe("a log", () => {
     assert.strictEqual(problems("x\n".repeat(100)).length, 5)
   })
 
+  it("with a field that does not fit is refused with its name", () => {
+    const of = (text: string) => {
+      const read = Log.parse(text)
+      return Result.isFailure(read) ? read.failure.map(({ message, path }) => `${path}: ${message}`) : []
+    }
+    assert.deepStrictEqual(of(line({ at: 5 })), [
+      "at: expected string; this is no decision of /admin/decisions?format=jsonl"
+    ])
+    assert.match(of(line({ attempts: [{ target: "a/b#c" }] }))[0] ?? "", /^attempts\.0\.at: missing key; /)
+  })
+
   it("without any model of the config is refused", () => {
     const config = fromFile(
       { providers: { other: { protocol: "openai" } }, models: { mine: "other/one" } },

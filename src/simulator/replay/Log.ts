@@ -59,11 +59,7 @@ export const parse = (text: string): Result.Result<ReadonlyArray<Line>, Readonly
     const read = decode(line)
     if (Result.isSuccess(read)) requests.set(`${read.success.id} ${read.success.at}`, read.success)
     else if (!isEvents && problems.length < mostProblems) {
-      problems.push({
-        path: "",
-        message: "this is no decision of /admin/decisions?format=jsonl",
-        line: index + 1
-      })
+      problems.push(problemOf(read.failure.message, index + 1))
     }
   }
   if (problems.length === 0 && requests.size === 0)
@@ -71,6 +67,14 @@ export const parse = (text: string): Result.Result<ReadonlyArray<Line>, Readonly
   return problems.length > 0
     ? Result.fail(problems)
     : Result.succeed([...requests.values()].sort((a, b) => a.at - b.at || a.id - b.id))
+}
+
+/** What the first misfit of a line is, and where. */
+const problemOf = (misfit: string, line: number): Problem => {
+  const [expected = "", at = ""] = misfit.split("\n")
+  const path = [...at.matchAll(/\["?([^"\]]+)"?\]/g)].map(([, name = ""]) => name).join(".")
+  const why = path === "" ? "" : `${expected.charAt(0).toLowerCase()}${expected.slice(1)}; `
+  return { path, message: `${why}this is no decision of /admin/decisions?format=jsonl`, line }
 }
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Line))
