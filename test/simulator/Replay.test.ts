@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Page from "../../src/cli/simulate/page/Page.ts"
 import * as Plot from "../../src/cli/simulate/page/Plot.ts"
 import { fromFile, type GatewayConfig } from "../../src/config/GatewayConfig.ts"
 import * as Wire from "../../src/gateway/admin/Wire.ts"
@@ -227,6 +228,17 @@ describe("the times of a replay", () => {
       /class="first" style="left:0%">0:00</
     )
   })
+
+  it.effect("of two configs have the same colour for the same target", () =>
+    Effect.gen(function* () {
+      const report = Report.of(yield* Simulation.play(made(BuiltIn.config), BuiltIn.config))
+      const turned = { ...report, targets: report.targets.toReversed() }
+      const page = Page.format({ name: "one", report }, { name: "other", report: turned })
+      const colours = [...page.matchAll(/background:(var\(--c\d\))"><\/i>north\/large#main</g)].map(([, found]) => found)
+      assert.strictEqual(colours.length, 2)
+      assert.strictEqual(new Set(colours).size, 1)
+    })
+  )
 
   it("are written as times of day, over midnight too", () => {
     const { moment, roundMoment } = Units.momentsOf({ startsAt: Date.parse("2026-05-01T23:59:30.000Z") })

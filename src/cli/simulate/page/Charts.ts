@@ -9,13 +9,16 @@ export interface Most {
   readonly asked: number
   readonly late: number
   readonly calls: number
+  /** The targets in the order of their colours. */
+  readonly targets: ReadonlyArray<string>
 }
 
-/** The highest values of a report. */
-export const mostOf = ({ fine }: Report): Most => ({
+/** The highest values of a report, and its targets. */
+export const mostOf = ({ fine, targets }: Report): Most => ({
   asked: highest(fine.intervals, ({ asked }) => asked),
   late: highest(fine.intervals, ({ p99 = 0 }) => p99),
-  calls: Math.max(2, highest(fine.intervals, callsOf))
+  calls: Math.max(2, highest(fine.intervals, callsOf)),
+  targets: targets.map(({ target }) => target)
 })
 
 const highest = (intervals: ReadonlyArray<Interval>, of: (interval: Interval) => number): number =>
@@ -23,7 +26,7 @@ const highest = (intervals: ReadonlyArray<Interval>, of: (interval: Interval) =>
 
 const callsOf = ({ asked, calls }: Interval): number => (asked === 0 ? 0 : calls / asked)
 
-/** The colour of a target, by its position in the chain; later ones share one. */
+/** The colour of a target by its place; later ones share one. */
 export const colourOf = (index: number): string => `var(--c${Math.min(index, 7)})`
 
 const framed = (report: Report, hint: (interval: Interval) => string) => {
@@ -45,9 +48,9 @@ const framed = (report: Report, hint: (interval: Interval) => string) => {
 export const served = (report: Report, most: Most): string => {
   const { fine, targets } = report
   const parts = [
-    ...targets.map(({ target }, index) => ({
+    ...targets.map(({ target }) => ({
       name: target,
-      colour: colourOf(index),
+      colour: colourOf(most.targets.indexOf(target)),
       of: ({ served }: Interval) => served[target] ?? 0
     })),
     { name: "lost", colour: "var(--bad)", of: ({ lost }: Interval) => lost }

@@ -42,11 +42,12 @@ const details = (report: Report): ReadonlyArray<string> => [
 
 const pair = (one: Compared.Named, other: Compared.Named): string => {
   const [a, b] = [Charts.mostOf(one.report), Charts.mostOf(other.report)]
-  // The same axes for both, so that they can be compared.
+  // The same axes and colours for both, so that they can be compared.
   const most = {
     asked: Math.max(a.asked, b.asked),
     late: Math.max(a.late, b.late),
-    calls: Math.max(a.calls, b.calls)
+    calls: Math.max(a.calls, b.calls),
+    targets: [...new Set([...a.targets, ...b.targets])]
   }
   const note = Compared.noteOf(one, other)
   const half = ({ name, report }: Compared.Named) =>
