@@ -3,6 +3,7 @@ import { cpus } from "node:os"
 import * as Effect from "effect/Effect"
 import * as aiSdk from "./aiSdk.ts"
 import * as choice from "./choice.ts"
+import * as hour from "./hour.ts"
 import * as limits from "./limits.ts"
 import * as lost from "./lost.ts"
 import { type Measured, measure, rounds, type Subject } from "./measure.ts"
@@ -68,6 +69,10 @@ if (process.argv.includes("--crowds")) {
   process.exit(0)
 }
 
+if (process.argv.includes("--hour")) {
+  await hour.print(Number(process.argv[process.argv.indexOf("--hour") + 1] ?? 60))
+  process.exit(0)
+}
 if (process.argv.includes("--limits")) {
   limits.print()
   process.exit(0)

@@ -234,7 +234,9 @@ describe("the times of a replay", () => {
       const report = Report.of(yield* Simulation.play(made(BuiltIn.config), BuiltIn.config))
       const turned = { ...report, targets: report.targets.toReversed() }
       const page = Page.format({ name: "one", report }, { name: "other", report: turned })
-      const colours = [...page.matchAll(/background:(var\(--c\d\))"><\/i>north\/large#main</g)].map(([, found]) => found)
+      const colours = [...page.matchAll(/background:(var\(--c\d\))"><\/i>north\/large#main</g)].map(
+        ([, found]) => found
+      )
       assert.strictEqual(colours.length, 2)
       assert.strictEqual(new Set(colours).size, 1)
     })
