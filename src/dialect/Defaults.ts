@@ -11,6 +11,7 @@ const openai: Rules = {
   apply: "translated",
   // The chat templates of many models reject a second one: https://github.com/vllm-project/vllm/issues/41114
   system: "first",
+  systemTurns: false,
   developerRole: false,
   mergeTurns: true,
   afterToolResult: "any",
@@ -66,6 +67,8 @@ const anthropic: Rules = {
   ...openai,
   // Anthropic has a separate field for it: https://platform.claude.com/docs/en/api/messages
   system: "first",
+  // Claude Code sends them to any server: https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+  systemTurns: true,
   // `tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`: https://github.com/maximhq/bifrost/issues/5097
   callIdCharacters: "a-zA-Z0-9_-",
   callIdLongest: 128,

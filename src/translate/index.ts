@@ -8,6 +8,7 @@ export { type ContextError, contextError, saysContextExceeded } from "./ContextE
 export { type Carrier, type Carry, type Memory as CarryMemory, make as makeCarrier } from "./carry/Carry.ts"
 export { withoutBilling } from "./common/Billing.ts"
 export type { JsonObject } from "./common/Json.ts"
+export { withoutSystemTurns } from "./common/SystemTurns.ts"
 export { estimateTokens } from "./common/TokenEstimate.ts"
 export { withoutThinking, withoutUnsignedThinking } from "./common/Unsigned.ts"
 export { declined } from "./Declined.ts"

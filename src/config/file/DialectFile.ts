@@ -19,6 +19,10 @@ const Rules = Schema.Struct({
     Schema.Literals(["anywhere", "first"]),
     "first: one system message, at the beginning; later ones become marked text of the user."
   ),
+  systemTurns: field(
+    Schema.Boolean,
+    "Protocol anthropic only: whether system turns among the messages are accepted; if not, they become marked text of the user."
+  ),
   developerRole: field(
     Schema.Boolean,
     "Whether the role developer is accepted; if not, its messages become system messages."

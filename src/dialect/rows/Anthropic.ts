@@ -45,6 +45,24 @@ export const rows: ReadonlyArray<Row> = [
     }
   },
   {
+    name: "claude-before-4.8",
+    title: "Claude before version 4.8",
+    kind: "models",
+    protocol: "anthropic",
+    match: {
+      models:
+        /claude-(?:instant|[23](?!\d))|claude-(?:opus|sonnet|haiku)-4(?:[-.][0-7](?!\d)|(?![-.][89](?!\d)))(?!\d)/
+    },
+    facts: {
+      // `role 'system' is not supported on this model`
+      systemTurns: {
+        is: false,
+        source:
+          "https://docs.rs/gproxy-transform/2.5.2/gproxy_transform/transform/common/claude_mid_conv_system/index.html"
+      }
+    }
+  },
+  {
     name: "claude-before-4.5",
     title: "Claude before version 4.5",
     kind: "models",

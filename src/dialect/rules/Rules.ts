@@ -23,6 +23,11 @@ export interface Rules {
   readonly apply: "translated" | "always"
   /** `first`: at most one system message, at the beginning; later ones become user text marked as such. */
   readonly system: "anywhere" | "first"
+  /**
+   * Protocol anthropic: whether a turn of the role `system` is accepted among the messages; if not, it becomes user text
+   * marked as such.
+   */
+  readonly systemTurns: boolean
   /** Whether the role `developer` is accepted; if not, developer messages become system messages. */
   readonly developerRole: boolean
   /** Whether two consecutive turns of the same role must be merged. */

@@ -1,7 +1,7 @@
 /**
  * A provider with Anthropic's protocol, for callers of that protocol. Requests are passed on byte for byte,
- * without thoughts that the target would refuse, and without the billing line of Claude Code, which changes
- * with every request and defeats prompt caches. The dialect of each target decides.
+ * without thoughts and system turns that the target would refuse, and without the billing line of Claude Code, which
+ * changes with every request and defeats prompt caches. The dialect of each target decides.
  */
 
 import type { Dialect } from "../../dialect/index.ts"
@@ -19,7 +19,8 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
   const own = (request: Request, target: Target): Request => {
     const dialect = provider.dialectOf(target)
     dialects.set(request, dialect)
-    return ownThoughts(dialect.betas === "any" ? request : withBetas(request, dialect.betas), dialect)
+    const given = dialect.betas === "any" ? request : withBetas(request, dialect.betas)
+    return ownThoughts(dialect.systemTurns ? given : withoutSystemTurns(given), dialect)
   }
 
   const ownThoughts = (request: Request, dialect: Dialect): Request => {
@@ -38,13 +39,23 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
     stream: (request, target) => provider.stream(own(request, target), target),
     secondTry: (request, refusal) => {
       const dialect = dialects.get(request)
-      if (dialect === undefined || SecondTry.overridesOf(refusal, dialect)?.signatures !== "none")
-        return undefined
-      const again = edited(request, Translate.withoutThinking(request.body))
+      const overrides = dialect && SecondTry.overridesOf(refusal, dialect)
+      const again =
+        overrides?.signatures === "none"
+          ? edited(request, Translate.withoutThinking(request.body))
+          : overrides?.systemTurns === false
+            ? withoutSystemTurns(request)
+            : request
       return again === request ? undefined : again
     }
   }
 }
+
+/** The request with its system turns as text of the user; the same one if it has none. */
+const withoutSystemTurns = <R extends Request>(request: R): R =>
+  request.text?.includes('"system"') === false
+    ? request
+    : edited(request, Translate.withoutSystemTurns(request.body))
 
 const edited = <R extends Request>(request: R, body: Request["body"]): R =>
   body === request.body ? request : { ...request, body, text: undefined }

@@ -24,6 +24,8 @@ const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   // `Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.`
   [/'max_tokens' is not supported.{0,80}max_completion_tokens/i, { tokenCap: "max_completion_tokens" }],
   [/max_completion_tokens/i, { tokenCap: "max_tokens" }],
+  // `messages: Unexpected role "system".`; `role 'system' is not supported on this model`
+  [/\brole\W{1,4}system\b/i, { systemTurns: false }],
   [/system message must be (?:at the beginning|first)/i, { system: "first" }],
   // DeepSeek: `Thinking mode does not support this tool_choice`; Qwen: `The tool_choice parameter does not support being
   // set to required or object in thinking mode`: https://github.com/cloudwego/eino/issues/994

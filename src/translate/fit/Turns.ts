@@ -6,6 +6,7 @@ import type { Dialect } from "../../dialect/index.ts"
 import { isBilling, withoutLine } from "../common/Billing.ts"
 import { type Content, join, type Request, type Result, type Spoken, type Turn } from "../common/Common.ts"
 import { append, type JsonObject } from "../common/Json.ts"
+import { reminder } from "../common/SystemTurns.ts"
 
 /** Fits the order. `isAnthropic`: system prompts are a separate field of the request. */
 export const fit = (request: Request, dialect: Dialect, isAnthropic: boolean): Request => {
@@ -38,7 +39,7 @@ const asUser = (turn: Turn): Turn =>
   turn.role === "system"
     ? {
         role: "user",
-        parts: [{ type: "text", text: `<system-reminder>\n${turn.texts.join("\n\n")}\n</system-reminder>` }]
+        parts: [{ type: "text", text: reminder(turn.texts) }]
       }
     : turn
 
