@@ -253,6 +253,7 @@ describe("the exports", () => {
       "withoutBilling",
       "withoutCarried",
       "withoutForeignThoughts",
+      "withoutSystemTurns",
       "withoutThinking",
       "withoutUnsignedThinking"
     ])

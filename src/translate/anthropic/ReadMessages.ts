@@ -1,7 +1,16 @@
 /** Reads the messages of an Anthropic request. */
 import type { Content, Media, Result, Spoken, Turn } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
-import { isObject, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
+import {
+  parts as contentParts,
+  isObject,
+  type JsonObject,
+  object,
+  objects,
+  string,
+  text,
+  write
+} from "../common/Json.ts"
 
 const messageKeys = new Set(["role", "content"])
 
@@ -72,7 +81,7 @@ const isSpoken = (block: Block): block is Spoken =>
 /** Text, or a list of text blocks. */
 export const readTexts = (content: unknown, path: string, dropped: Dropped): ReadonlyArray<string> => {
   if (typeof content === "string") return [content]
-  return objects(content).flatMap((block) => {
+  return contentParts(content).flatMap((block) => {
     const said = string(block.text)
     if (said !== undefined) dropped.rest(block, path, textKeys)
     return said ?? []
@@ -90,7 +99,7 @@ export const cachesIn = (content: unknown): ReadonlyMap<number, JsonObject> | un
 
 const readBlocks = (content: unknown, isUsers: boolean, dropped: Dropped): ReadonlyArray<Block> => {
   if (typeof content === "string") return [{ type: "text", text: content }]
-  return objects(content).flatMap((block) => readBlock(block, "messages.content", dropped, isUsers))
+  return contentParts(content).flatMap((block) => readBlock(block, "messages.content", dropped, isUsers))
 }
 
 /** One row for each type of block: the fields that are read, and the result. */
@@ -194,7 +203,7 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
         const parts =
           typeof content === "string"
             ? [{ type: "text" as const, text: content }]
-            : objects(content).flatMap((block) => readBlock(block, path, dropped, true))
+            : contentParts(content).flatMap((block) => readBlock(block, path, dropped, true))
         return [
           {
             type: "result",

@@ -32,6 +32,8 @@ export class AnthropicStreamReader implements StreamReader {
   #counts: Usage.TokenCounts | undefined
   #stop: Delta | undefined
   readonly #open = new Map<unknown, Open>()
+  /** Blocks that were left out and named, such as the searches of the server; so are their pieces. */
+  readonly #leftOut = new Set<unknown>()
 
   get isComplete(): boolean {
     return this.#isEnded
@@ -84,6 +86,7 @@ export class AnthropicStreamReader implements StreamReader {
 
   #blockStart(index: unknown, block: JsonObject): Said {
     const said = readBlock(block)
+    this.#leftOut.delete(index)
     switch (said.type) {
       case "text":
       case "refusal":
@@ -96,12 +99,16 @@ export class AnthropicStreamReader implements StreamReader {
         this.#open.set(index, { call, input: block.input, hasArguments: false })
         return [...before, { type: "call", call, id: said.id, name: said.name }]
       }
+      case "dropped":
+        this.#leftOut.add(index)
+        return [said]
       default:
         return [said]
     }
   }
 
   #blockDelta(index: unknown, delta: JsonObject): Said {
+    if (this.#leftOut.has(index)) return []
     const { partial_json: piece } = delta
     if (piece !== undefined) return this.#argue(index, typeof piece === "string" ? piece : write(piece))
     if (delta.type === "citations_delta") return [{ type: "dropped", name: "content.citations" }]

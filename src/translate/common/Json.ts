@@ -24,6 +24,19 @@ export const objects = (u: unknown): ReadonlyArray<JsonObject> =>
 
 const none: ReadonlyArray<never> = []
 
+/**
+ * The parts of a content that is no plain text: a list of parts; some clients send a part alone, texts in a list, or JSON of
+ * their own as the result of a tool, which is a text then.
+ */
+export const parts = (content: unknown): ReadonlyArray<JsonObject> =>
+  (Array.isArray(content) ? content : [content]).flatMap((part) =>
+    part === null || part === undefined || part === ""
+      ? []
+      : isObject(part) && typeof part.type === "string"
+        ? [part]
+        : [{ type: "text", text: typeof part === "string" ? part : write(part) }]
+  )
+
 /** The string; `undefined` for anything else. */
 export const string = (u: unknown): string | undefined => (typeof u === "string" ? u : undefined)
 

@@ -6,7 +6,7 @@ import type { Dialect } from "../../dialect/index.ts"
 import { isBilling, withoutLine } from "../common/Billing.ts"
 import { type Content, join, type Request, type Result, type Spoken, type Turn } from "../common/Common.ts"
 import { append, type JsonObject } from "../common/Json.ts"
-import { reminder } from "../common/SystemTurns.ts"
+import { reminder } from "./SystemTurns.ts"
 
 /** Fits the order. `isAnthropic`: system prompts are a separate field of the request. */
 export const fit = (request: Request, dialect: Dialect, isAnthropic: boolean): Request => {

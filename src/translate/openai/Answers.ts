@@ -7,6 +7,7 @@ import type { Answer, Call, Remark, Spoken } from "../common/Common.ts"
 import { append, compact, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
 import * as Usage from "../common/Usage.ts"
 import type { Context } from "../protocol/Context.ts"
+import { otherTool } from "./parts/CallPieces.ts"
 import {
   callsOf,
   hasContent,
@@ -80,7 +81,9 @@ const readCalls = (
       const read: Call = { type: "call", id: string(call.id) ?? "", name, arguments: args }
       return [members === undefined ? read : { ...read, members }]
     }
-    if (given !== undefined) remarks.push({ type: "malformed", message: "a tool call has no name" })
+    const other = otherTool(call)
+    if (other !== undefined) remarks.push({ type: "dropped", name: `message.tool_calls.${other}` })
+    else if (given !== undefined) remarks.push({ type: "malformed", message: "a tool call has no name" })
     return []
   })
 

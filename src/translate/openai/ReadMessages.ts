@@ -2,7 +2,16 @@
 import type { Content, Request, Spoken, Turn } from "../common/Common.ts"
 import * as DataUrl from "../common/DataUrl.ts"
 import type { Dropped } from "../common/Dropped.ts"
-import { isObject, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
+import {
+  parts as contentParts,
+  isObject,
+  type JsonObject,
+  object,
+  objects,
+  string,
+  text,
+  write
+} from "../common/Json.ts"
 import * as CustomTools from "../protocol/CustomTools.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
 import { readAudio } from "./ReadCommon.ts"
@@ -51,6 +60,7 @@ export const readMessages = (
     if (role === "system" || role === "developer") {
       const shown = cached(readContent(message.content, dropped), message.cache_control)
       const said = shown.filter((part) => part.type === "text")
+      for (const { type } of shown) if (type !== "text") dropped.content(`messages.${role}.${type}`)
       const isDevelopers = role === "developer"
       if (turns.length > 0)
         turns.push({
@@ -103,7 +113,7 @@ const fileKeys = new Set(["file_data", "filename"])
 const readContent = (content: unknown, dropped: Dropped): ReadonlyArray<Content> => {
   if (typeof content === "string") return [{ type: "text", text: content }]
   const parts: Array<Content> = []
-  for (const part of objects(content)) {
+  for (const part of contentParts(content)) {
     const type = string(part.type) ?? ""
     const keys = partKeys.get(type)
     const read = keys === undefined ? undefined : readPart(type, part, dropped)
@@ -158,7 +168,7 @@ const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spo
   if (thought !== undefined) parts.push({ type: "thinking", text: thought })
   if (typeof message.content === "string") parts.push({ type: "text", text: message.content })
   else {
-    for (const part of objects(message.content)) {
+    for (const part of contentParts(message.content)) {
       const said = string(part.type === "refusal" ? part.refusal : part.text)
       if (said === undefined) {
         const type = string(part.type) ?? "type"

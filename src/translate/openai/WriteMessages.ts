@@ -206,7 +206,10 @@ const writeAssistant = (
         calls.push({
           id: ids.call(part.id),
           type: "function",
-          function: { name: ToolNames.shorten(part.name), arguments: part.arguments },
+          function: {
+            name: ToolNames.shorten(part.name),
+            arguments: part.arguments.trim() === "" ? "{}" : part.arguments
+          },
           ...part.members
         })
         break

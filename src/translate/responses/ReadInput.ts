@@ -2,7 +2,16 @@
 import type { Content, Request, Spoken, Turn } from "../common/Common.ts"
 import * as DataUrl from "../common/DataUrl.ts"
 import type { Dropped } from "../common/Dropped.ts"
-import { append, type JsonObject, objects, string, text, write } from "../common/Json.ts"
+import {
+  append,
+  parts as contentParts,
+  isObject,
+  type JsonObject,
+  objects,
+  string,
+  text,
+  write
+} from "../common/Json.ts"
 import { readAudio } from "../openai/ReadCommon.ts"
 import { flatName, readCall } from "../protocol/ClientTools.ts"
 import { readHosted } from "./HostedCalls.ts"
@@ -51,9 +60,15 @@ export const readInput = (
   if (instructions !== undefined) draft.system.push(instructions)
   if (typeof body.input === "string") {
     draft.turns.push({ role: "user", parts: [{ type: "text", text: body.input }] })
-  } else for (const item of objects(body.input)) readItem(item, draft)
+  } else for (const item of itemsOf(body.input)) readItem(item, draft)
   return { system: draft.system, turns: draft.turns, ...(developers.size > 0 && { developers }) }
 }
+
+/** The items; a text among them is a message of the user, and an item alone is a list of one. */
+const itemsOf = (input: unknown): ReadonlyArray<JsonObject> =>
+  (Array.isArray(input) ? input : [input]).flatMap((item) =>
+    typeof item === "string" ? [{ role: "user", content: item }] : isObject(item) ? [item] : []
+  )
 
 /** One row for each type of item: the fields that are read or irrelevant, and the result. */
 interface Row {
@@ -202,9 +217,9 @@ const readMessage = (item: JsonObject, draft: Draft): boolean => {
       return true
     case "system":
     case "developer": {
-      const texts = readContent(item.content, dropped).flatMap((part) =>
-        part.type === "text" ? part.text : []
-      )
+      const parts = readContent(item.content, dropped)
+      const texts = parts.flatMap((part) => (part.type === "text" ? part.text : []))
+      for (const { type } of parts) if (type !== "text") dropped.content(`input.${item.role}.${type}`)
       const isDevelopers = item.role === "developer"
       if (draft.turns.length === 0) {
         for (const [at] of texts.entries()) if (isDevelopers) draft.developers.add(draft.system.length + at)
@@ -219,7 +234,7 @@ const readMessage = (item: JsonObject, draft: Draft): boolean => {
 
 const readSpoken = (content: unknown, dropped: Dropped): ReadonlyArray<Spoken> => {
   if (typeof content === "string") return [{ type: "text", text: content }]
-  return objects(content).flatMap((part): ReadonlyArray<Spoken> => {
+  return contentParts(content).flatMap((part): ReadonlyArray<Spoken> => {
     const isRefusal = part.type === "refusal"
     const said = string(isRefusal ? part.refusal : part.text)
     if (said !== undefined) return [{ type: isRefusal ? "refusal" : "text", text: said }]
@@ -242,7 +257,7 @@ const partKeys: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 /** Text, or a list of parts. */
 const readContent = (content: unknown, dropped: Dropped): ReadonlyArray<Content> => {
   if (typeof content === "string") return [{ type: "text", text: content }]
-  return objects(content).flatMap((part) => {
+  return contentParts(content).flatMap((part) => {
     const type = string(part.type) ?? "type"
     const keys = partKeys.get(type)
     const read = keys === undefined ? undefined : readPart(type, part)

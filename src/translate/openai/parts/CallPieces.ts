@@ -54,6 +54,11 @@ export class CallPieces {
 
   /** Adds the next piece. */
   read(piece: JsonObject, out: Array<Delta | Remark>): void {
+    const other = otherTool(piece)
+    if (other !== undefined) {
+      out.push({ type: "dropped", name: `message.tool_calls.${other}` })
+      return
+    }
     const called = object(piece.function ?? piece.custom)
     const name = text(called.name) ?? text(piece.name) ?? ""
     const json = argumentsOf(called.arguments ?? called.input)
@@ -165,6 +170,18 @@ export class CallPieces {
     if (incoming.kept !== "") out.push({ type: "arguments", call: incoming.call, json: incoming.kept })
     incoming.kept = ""
   }
+}
+
+/** The type of a call of a tool that the server runs itself, such as GLM's `web_search`: it has a member of that name. */
+export const otherTool = (piece: JsonObject): string | undefined => {
+  const type = text(piece.type)
+  return type !== undefined &&
+    piece.function === undefined &&
+    piece.custom === undefined &&
+    piece.name === undefined &&
+    isObject(piece[type])
+    ? type
+    : undefined
 }
 
 /** Arguments are a JSON text; some servers send the object itself. */

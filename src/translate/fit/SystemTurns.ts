@@ -4,7 +4,7 @@
  * Claude takes them since version 4.8, and Claude Code sends them to any model whose name it does not know.
  * https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
  */
-import { isObject, type JsonObject, objects, string } from "./Json.ts"
+import { isObject, type JsonObject, objects, string } from "../common/Json.ts"
 
 /** System prompts as text of the user, marked as Claude Code marks them. */
 export const reminder = (texts: ReadonlyArray<string>): string =>
