@@ -1,5 +1,5 @@
 /** Runs the tests once, then puts one mutant after the other to those that reach it. See run.mjs. */
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"
 
 const [work, longest, most] = process.argv.slice(2)
@@ -49,15 +49,25 @@ const failureOf = async (test, limit) => {
 
 const begun = performance.now()
 const failing = []
-for (const [at, test] of tests.entries()) {
-  stryker.currentTestId = `t${at}`
-  const before = performance.now()
-  const failure = await failureOf(test, 120_000)
-  test.millis = performance.now() - before
-  test.kills = 0
-  if (failure !== undefined) failing.push(test.name)
-  else if (test.millis <= Number(longest)) test.reached = stryker.mutantCoverage.perTest[`t${at}`]
-  stryker.mutantCoverage.perTest = {}
+const saved = `${work}/reached.json`
+if (existsSync(saved)) {
+  // A mutant that hung ended the process before this one: the tests were run there.
+  const { reached, static: loaded } = JSON.parse(readFileSync(saved, "utf8"))
+  for (const [at, test] of tests.entries()) Object.assign(test, reached[at], { kills: 0 })
+  stryker.mutantCoverage.static = loaded
+} else {
+  for (const [at, test] of tests.entries()) {
+    stryker.currentTestId = `t${at}`
+    const before = performance.now()
+    const failure = await failureOf(test, 120_000)
+    test.millis = performance.now() - before
+    test.kills = 0
+    if (failure !== undefined) failing.push(test.name)
+    else if (test.millis <= Number(longest)) test.reached = stryker.mutantCoverage.perTest[`t${at}`]
+    stryker.mutantCoverage.perTest = {}
+  }
+  const reached = tests.map(({ millis, reached }) => ({ millis, reached }))
+  writeFileSync(saved, JSON.stringify({ reached, static: stryker.mutantCoverage.static }))
 }
 process.send({ begun: { tests: tests.length, millis: Math.round(performance.now() - begun), failing } })
 

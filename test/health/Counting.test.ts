@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Target from "../../src/domain/Target.ts"
+import { AdmissionCache } from "../../src/health/AdmissionCache.ts"
 import { Tallies } from "../../src/health/AttemptCounts.ts"
+import type * as Bench from "../../src/health/Bench.ts"
 import { CredentialLimits } from "../../src/health/CredentialLimits.ts"
 import { CutOffs } from "../../src/health/CutOffs.ts"
 import { FailureStreaks, retryWindow, rowIdle } from "../../src/health/FailureStreaks.ts"
@@ -222,4 +224,34 @@ describe("the own limit of a credential", () => {
       assert.isUndefined(limits.why(a, 4))
     })
   )
+})
+
+describe("the cache of why targets are benched", () => {
+  const why = (until: number, probing = false): Bench.Resting =>
+    ({ _tag: "Resting", key: "p/a#k", until, reason: "Overloaded", probing }) as Bench.Resting
+
+  it("knows what it saw until that ends, it is told to forget, or another bench sees the target", () => {
+    const [cache, other] = [new AdmissionCache(), new AdmissionCache()]
+    const target = targetOf("a")
+    assert.isUndefined(cache.of(target, 0))
+    const seen = why(10)
+    cache.saw(target, seen, 5)
+    assert.deepStrictEqual(
+      [cache.of(target, 9), cache.of(target, 10), other.of(target, 9)],
+      [seen, undefined, undefined]
+    )
+    cache.expire()
+    assert.isUndefined(cache.of(target, 9))
+    cache.saw(target, seen, 5)
+    other.saw(target, seen, 5)
+    assert.deepStrictEqual([cache.of(target, 9), other.of(target, 9)], [undefined, seen])
+  })
+
+  it("keeps nothing of a probe under way, or of what has ended", () => {
+    const cache = new AdmissionCache()
+    const target = targetOf("a")
+    cache.saw(target, why(10, true), 5)
+    cache.saw(target, why(10), 10)
+    assert.isUndefined(cache.of(target, 0))
+  })
 })
