@@ -26,13 +26,14 @@ describe("a firewall", () => {
     [{ status: 429, body: "Attention Required! | Cloudflare: sorry" }, "Blocked", "a firewall's page"],
     [{ status: 429, body: "the error code: 1020" }, "RateLimit", "status 429"],
     [{ status: 429, body: { message: "attention required! | cloudflare" } }, "RateLimit", "status 429"],
-    ...[403, 405, 406, 444, 451, 493, 999].map((status) => [
+    ...[403, 405, 444, 451, 493, 999].map((status) => [
       { status, body: "<html>no</html>" },
       "Blocked",
       `status ${status} with a page of HTML`
     ]),
     [{ status: 404, body: "<html>no</html>" }, "ModelMissing", "status 404"],
-    [{ status: 406, body: "no, it is not" }, "Invalid", "status 406"],
+    [{ status: 406, body: "<html>no</html>" }, "Blocked", "status 406 without a reply in JSON"],
+    [{ status: 406, body: "no, it is not" }, "Blocked", "status 406 without a reply in JSON"],
     [{ body: "<html>no</html>" }, "Malformed", "html instead of a reply"]
   ] as ReadonlyArray<readonly [Signal, string, string]>)("%j is %s", (signal, as, evidence) => {
     assert.deepStrictEqual(told(classify(signal)), [as, evidence])

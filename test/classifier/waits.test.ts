@@ -14,7 +14,7 @@ describe("a header that asks for a wait", () => {
     [{ "retry-after-ms": "1500" }, 1_500, "header retry-after-ms: 1500"],
     [{ "x-ms-retry-after-ms": "1500" }, 1_500, "header x-ms-retry-after-ms: 1500"],
     [{ "retry-after-ms": "soon", "x-ms-retry-after-ms": "7" }, 7, "header x-ms-retry-after-ms: 7"],
-    [{ "retry-after-ms": "99999999999999", "retry-after": "1" }, undefined, undefined],
+    [{ "retry-after-ms": "99999999999999", "retry-after": "1" }, 1_000, "header retry-after: 1"],
     [{ "retry-after": "2.5" }, 2_500, "header retry-after: 2.5"],
     [{ "x-retry-after": "2" }, 2_000, "header x-retry-after: 2"],
     [{ "x-ratelimit-reset-after": "2" }, 2_000, "header x-ratelimit-reset-after: 2"],
