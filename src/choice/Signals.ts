@@ -21,7 +21,7 @@ export class Signals {
   capacity: Capacity | undefined
   /** The latest times to the first content, or to the whole answer. */
   readonly times = { stream: new RecentTimes(), effect: new RecentTimes() }
-  /** Its outcomes, from its first failure on. */
+  /** Its outcomes; from its first failure on if its attempts end in the turn in which they begin. */
   outcomes: Outcomes | undefined
   /** How many times in a row it was ejected, and when the last ejection ends. */
   ejections = 0

@@ -3,6 +3,8 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type { WaitQueues } from "../candidates/queue/WaitQueues.ts"
+import type { Kind } from "../choice/Load.ts"
+import { Outcomes } from "../choice/Outcomes.ts"
 import type { Signals, SignalsOf } from "../choice/Signals.ts"
 import type { Target } from "../domain/Target.ts"
 import type { OpenStream } from "../stream/OpenStream.ts"
@@ -41,7 +43,8 @@ export const effect = <A>(
   const startedAt = isTimed(target) ? now(context) : undefined
   let isLeft = false
   running.addObserver((exit) => {
-    if (startedAt !== undefined && Exit.isSuccess(exit)) answered(known, "effect", startedAt, now(context))
+    if (startedAt !== undefined && Exit.isSuccess(exit))
+      answered(target, known, "effect", startedAt, now(context))
     load.ended()
     // Otherwise the run reports the end, once it has recorded it.
     if (isLeft) queues.ended(target)
@@ -77,11 +80,12 @@ export const stream = <C>(
   else {
     const startedAt = now(context)
     opening.addObserver((exit) => {
-      if (Exit.isSuccess(exit)) answered(known, "stream", startedAt, now(context))
+      if (Exit.isSuccess(exit)) answered(target, known, "stream", startedAt, now(context))
     })
   }
 }
 
+/** Reads no clock until there is a failure to compare with: only a service without input or output answers at once. */
 const ended = (exit: Exit.Exit<unknown, unknown>, { outcomes }: Signals, context: Context.Context<never>) => {
   if (outcomes !== undefined && Exit.isSuccess(exit)) outcomes.add(false, now(context))
 }
@@ -89,7 +93,15 @@ const ended = (exit: Exit.Exit<unknown, unknown>, { outcomes }: Signals, context
 const now = (context: Context.Context<never>): number =>
   MonotonicClock.millis(Context.get(context, Clock.Clock))
 
-const answered = (signals: Signals, kind: "stream" | "effect", startedAt: number, endedAt: number): void => {
+const answered = (
+  { hasEquals, policy }: Target,
+  signals: Signals,
+  kind: Kind,
+  startedAt: number,
+  endedAt: number
+): void => {
+  const window = hasEquals ? policy.ejection?.window : undefined
+  if (window !== undefined && signals.outcomes?.window !== window) signals.outcomes = new Outcomes(window)
   signals.outcomes?.add(false, endedAt)
   signals.load.took(kind, endedAt - startedAt, endedAt)
   signals.times[kind].add(endedAt - startedAt)

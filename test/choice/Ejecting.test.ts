@@ -88,6 +88,25 @@ describe("one of two equals that fails three attempts in ten", () => {
     }).pipe(runtime(), Random.withSeed("eject"))
   )
 
+  it.effect("is judged by the answers before its first failure too", () =>
+    Effect.gen(function* () {
+      let broken = false
+      const turning = Scripted.make("turning", () => [[{ wait: 20 }, broken ? fault : "fine"]])
+      const chain = Chain.withStrategy(equals(turning, provider("good1", 0)), "roundRobin")
+      yield* load(chain, 10, 40)
+      broken = true
+      let evidence: string | undefined
+      for (let i = 0; i < 400 && evidence === undefined; i++) {
+        yield* Effect.forkChild(Effect.exit(Failover.complete(chain, "q")))
+        yield* TestClock.adjust(25)
+        evidence = (yield* benchOf("turning/m#default"))?.evidence
+      }
+      const [, failed, attempts] = /^(\d+) of (\d+) attempts/.exec(String(evidence))!
+      assert.isAtLeast(Number(attempts) - Number(failed), 190)
+      assert.isAbove(Number(failed), 0.2 * Number(attempts))
+    }).pipe(runtime({ rules: { ServerError: { rest: null } } }), Random.withSeed("eject"))
+  )
+
   it.effect("stays where ejection is off", () =>
     Effect.gen(function* () {
       const chain = Chain.withStrategy(equals(provider("bad", 0.3), provider("good1", 0)), "random")
