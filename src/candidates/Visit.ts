@@ -33,6 +33,8 @@ export class Visit<out P extends Backend> {
   suspendedAt: number | undefined
   /** Whether the current attempt is a probe with a shorter timeout than the target's own. */
   isShort = false
+  /** How many answers the target had given when the visit first failed and was retried. */
+  answersBefore: number | undefined
   /** Whether a queue let it in for a retry. */
   hasTakenTurn = false
   /** Whether it has waited for a time that the provider named. */
@@ -53,6 +55,11 @@ export class Visit<out P extends Backend> {
   /** A probe, or a call to a benched target, has one attempt and no retries. */
   get isSingle(): boolean {
     return this.isLastResort || this.admission._tag === "Probe"
+  }
+
+  /** Whether the target has answered another request since the visit first failed and was retried. */
+  get hasAnsweredOthers(): boolean {
+    return this.answersBefore !== undefined && this.target.kept.answers > this.answersBefore
   }
 
   /**

@@ -74,7 +74,7 @@ describe("the report", () => {
       Effect.gen(function* () {
         const played = yield* builtIn("brown-out")
         const rests = told(played, "rests", "north/large#main").length
-        assert.isAbove(rests, 5)
+        assert.isAtLeast(rests, 5)
         const text = Text.format(played)
         assert.strictEqual([...text.matchAll(/north\/large#main is benched until/g)].length, 2)
         assert.include(text, `north/large#main is benched ${rests - 2} more times, the last at `)

@@ -92,8 +92,8 @@ describe("the built-in scenario", () => {
       const played = yield* builtIn("brown-out")
       assert.isTrue(isLossless(played))
       const before = played.intervals.find(({ from }) => from === 0)!
-      const during = played.intervals.find(({ from }) => from === 2 * minute)!
-      assert.isAbove(during.p95!, 3 * before.p95!)
+      const during = played.intervals.filter(({ from }) => from >= minute && from < 4 * minute)
+      assert.isAbove(Math.max(...during.map(({ p95 }) => p95 ?? 0)), 3 * before.p95!)
     })
   )
 

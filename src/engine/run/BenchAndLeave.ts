@@ -2,12 +2,13 @@
 import * as Exhaustion from "../../candidates/Exhaustion.ts"
 import * as Lookahead from "../../candidates/Lookahead.ts"
 import type { PreparedChain } from "../../candidates/PreparedChain.ts"
+import type { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import type { Action } from "../../events/FailoverEvent.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as Bench from "../../health/Bench.ts"
 import { retryWindow } from "../../health/FailureStreaks.ts"
-import type { Rule } from "../../policy/Rule.ts"
+import type { Rest, Rule } from "../../policy/Rule.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
@@ -40,11 +41,23 @@ const learn = <P extends Backend, R, A>(
   rule: Rule
 ): void => {
   const { candidates, visit } = run
-  run.record(failure, rule.rest)
+  run.record(failure, restAfter(visit, failure, rule))
   keepVisitAfterWait(run, failure, rule)
   if (failure._tag === "ContextExceeded") candidates.needWindow(visit.target, failure)
   if (isFinal(failure)) candidates.refused(visit.target)
 }
+
+/**
+ * What the visit counts for. If the target answered another request between the failures of this one, it is not down, and the request
+ * itself may be what it fails on: one such visit benches nothing, and a second one in a row does.
+ */
+const restAfter = (visit: Visit<Backend>, failure: Failure.Failure, { rest }: Rule): Rest | undefined =>
+  rest !== undefined &&
+  visit.hasAnsweredOthers &&
+  failure._tag === "Transient" &&
+  failure.retryAfter === undefined
+    ? { ...rest, threshold: Math.max(2, rest.threshold) }
+    : rest
 
 /**
  * A retry is due, but another attempt is under way. The visit may continue from `again` on when no other target is left. Like a

@@ -36,6 +36,7 @@ const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): St
   const { cutOffs, queues, registry, room, streaks } = run.shared
   run.dropHedge()
   run.reporter?.succeeded(target, kind === "stream" ? policy.commit : undefined)
+  target.kept.answers++
   streaks.succeeded(target)
   if (room.mayBeFull) room.answered(target, begun)
   cutOffs.answered(target, suspendedAt === undefined ? 0 : run.now() - suspendedAt)

@@ -144,8 +144,7 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
       })
     )
 
-    const look = (startedAt: number, drain: number): void => {
-      const at = now()
+    const look = (at: number, startedAt: number, drain: number): void => {
       let isQuiet = true
       for (const connection of open.values()) {
         if (at - startedAt >= drain + grace) connection.socket.destroy()
@@ -184,11 +183,13 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
           for (const connection of open.values()) announceClose(connection)
           for (const listener of stopListeners) listener()
           // Timers run before sockets are read. After a pause of the event loop a request may wait in a socket that
-          // looks idle, so it is read first.
+          // looks idle, so sockets are read between the time that counts and the look at it.
           const looking = Effect.repeat(
-            Effect.andThen(
-              EventLoop.next,
-              Effect.sync(() => look(startedAt, drain))
+            Effect.flatMap(Effect.sync(now), (at) =>
+              Effect.andThen(
+                EventLoop.next,
+                Effect.sync(() => look(at, startedAt, drain))
+              )
             ),
             Schedule.spaced(interval)
           )

@@ -69,7 +69,7 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "**Wrong: 2 is better.** It costs three calls in a ten-minute outage and no time, keeps a target that fails now and then in service, and without another target it loses a third of what 1 loses, because the last attempt at a benched target has no retries. 3 is no better than 2."
+      "Good: 2 and 3 call a dead target more often and keep a flaky one in service no better, because a visit beside which the target answered others counts only together with a second one."
   },
   {
     name: "threshold.unknown",

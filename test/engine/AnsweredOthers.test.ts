@@ -1,0 +1,88 @@
+/** A visit that fails while its target answers other requests. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import * as Backend from "../../src/domain/Backend.ts"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import type * as Failure from "../../src/failure/Failure.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import { fault, throttle } from "../support/engine.ts"
+
+const chain = Chain.make(
+  Model.make(Backend.make("first", {}), "m"),
+  Model.make(Backend.make("second", {}), "m")
+)
+
+/** A request that fails at the first target with these failures, one after another, the last one again and again. */
+const failing = (...failures: ReadonlyArray<Failure.Failure>) => {
+  let calls = 0
+  return Failover.use(chain, ({ name }) =>
+    name === "first"
+      ? Effect.suspend(() => Effect.fail(failures[Math.min(calls++, failures.length - 1)]!))
+      : Effect.succeed("second")
+  )
+}
+
+const good = Failover.use(chain, ({ name }) => Effect.succeed(name))
+
+/** Starts the request; meanwhile others come every 100 ms for three seconds. Returns what is benched then. */
+const beside = <A, E, R, B, E2, R2>(request: Effect.Effect<A, E, R>, others: Effect.Effect<B, E2, R2>) =>
+  Effect.gen(function* () {
+    yield* Effect.forkChild(Effect.exit(request))
+    for (let i = 0; i < 30; i++) {
+      yield* Effect.exit(others)
+      yield* TestClock.adjust(100)
+    }
+    const { list } = yield* BenchRegistry
+    return (yield* list).map(({ key, reason }) => `${key} ${reason}`)
+  })
+
+const runtime = Effect.provide(Failover.layer())
+
+describe("a request on which a target fails", () => {
+  it.effect("again and again benches it for nobody while it answers others", () =>
+    Effect.gen(function* () {
+      for (let i = 0; i < 5; i++) {
+        assert.deepStrictEqual(yield* beside(failing(fault("ServerError")), good), [])
+      }
+      assert.strictEqual(yield* good, "first")
+    }).pipe(runtime)
+  )
+
+  it.effect("benches it at once when nobody is answered meanwhile", () =>
+    Effect.gen(function* () {
+      yield* good
+      assert.deepStrictEqual(yield* beside(failing(fault("ServerError")), Effect.void), [
+        "first/m#default ServerError"
+      ])
+    }).pipe(runtime)
+  )
+
+  it.effect("benches it the second time in a row, when no answer came between the two ends", () =>
+    Effect.gen(function* () {
+      yield* Effect.forkChild(Effect.exit(failing(fault("ServerError"))))
+      yield* TestClock.adjust(1)
+      yield* good
+      yield* TestClock.adjust("3 seconds")
+      const { isBenched } = yield* BenchRegistry
+      assert.isFalse(yield* isBenched("first/m#default"))
+      yield* Effect.forkChild(Effect.exit(failing(fault("ServerError"))))
+      yield* TestClock.adjust("3 seconds")
+      assert.isTrue(yield* isBenched("first/m#default"))
+    }).pipe(runtime)
+  )
+
+  it.effect("benches it at once where it is throttled, or names how long it is busy", () =>
+    Effect.gen(function* () {
+      const named = [throttle("1 minute"), fault("Overloaded", "1 minute")]
+      for (const failure of named) {
+        const benched = beside(failing(fault("ServerError"), failure), good).pipe(runtime)
+        assert.deepStrictEqual(yield* benched, [
+          `first/m#default ${failure._tag === "RateLimit" ? "RateLimit" : "Overloaded"}`
+        ])
+      }
+    })
+  )
+})
