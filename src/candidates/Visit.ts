@@ -11,6 +11,7 @@ import type { Begun } from "../capacity/Capacity.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Failure from "../failure/Failure.ts"
+import type { Answers, AnswersBetween } from "../health/AnswersBetween.ts"
 import type * as Bench from "../health/Bench.ts"
 import * as UserCode from "../util/UserCode.ts"
 
@@ -33,14 +34,15 @@ export class Visit<out P extends Backend> {
   suspendedAt: number | undefined
   /** Whether the current attempt is a probe with a shorter timeout than the target's own. */
   isShort = false
-  /** How many answers the target had given when the visit first failed and was retried. */
-  answersBefore: number | undefined
   /** Whether a queue let it in for a retry. */
   hasTakenTurn = false
   /** Whether it has waited for a time that the provider named. */
   waited = false
   /** The failure that made the provider amend the request; `undefined` for the original request. */
   amendedFor: Failure.BadRequest | undefined
+  /** The answers of the target, and how many there had been at the first retry. */
+  #answers: Answers | undefined
+  #answersBefore = 0
   #backoff:
     | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, Failure.Failure, never, never>>>
     | undefined
@@ -59,7 +61,14 @@ export class Visit<out P extends Backend> {
 
   /** Whether the target has answered another request since the visit first failed and was retried. */
   get hasAnsweredOthers(): boolean {
-    return this.answersBefore !== undefined && this.target.kept.answers > this.answersBefore
+    return this.#answers !== undefined && this.#answers.count > this.#answersBefore
+  }
+
+  /** An attempt failed, and there will be another one. */
+  retried(answers: AnswersBetween): void {
+    if (this.#answers !== undefined) return
+    this.#answers = answers.of(this.target)
+    this.#answersBefore = this.#answers.count
   }
 
   /**

@@ -70,8 +70,6 @@ export interface Kept {
   signalsOf: object | undefined
   counts: Counted | undefined
   countsOf: object | undefined
-  /** How many answers it has given; counted in place. */
-  answers: number
 }
 
 /** Builds a target. */
@@ -106,6 +104,6 @@ export const make = (options: {
     benchKeys,
     allBenchKeys: Object.values(benchKeys),
     glance: { mark: undefined, why: undefined },
-    kept: { signals: undefined, signalsOf: undefined, counts: undefined, countsOf: undefined, answers: 0 }
+    kept: { signals: undefined, signalsOf: undefined, counts: undefined, countsOf: undefined }
   }
 }

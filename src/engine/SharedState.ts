@@ -2,6 +2,7 @@
 import { Room } from "../candidates/queue/Room.ts"
 import { WaitQueues } from "../candidates/queue/WaitQueues.ts"
 import { SignalsOf } from "../choice/Signals.ts"
+import { AnswersBetween } from "../health/AnswersBetween.ts"
 import * as Bench from "../health/Bench.ts"
 import { CredentialLimits } from "../health/CredentialLimits.ts"
 import { CutOffs } from "../health/CutOffs.ts"
@@ -19,7 +20,7 @@ export const defaultRetryBudget = 0.2
  * limits, and the wait queues of each bench.
  */
 export interface SharedState
-  extends Pick<Shared, "budget" | "turns" | "limits" | "streaks" | "cutOffs" | "signals"> {
+  extends Pick<Shared, "budget" | "turns" | "limits" | "streaks" | "answers" | "cutOffs" | "signals"> {
   readonly waiting: WeakMap<EngineBench.EngineBench, Waiting>
 }
 
@@ -29,6 +30,7 @@ export const makeSharedState = (limiter: Limiter = memory()): SharedState => ({
   turns: new Map(),
   signals: new SignalsOf(),
   streaks: new FailureStreaks(),
+  answers: new AnswersBetween(),
   cutOffs: new CutOffs(),
   limits: new CredentialLimits(limiter),
   waiting: new WeakMap()

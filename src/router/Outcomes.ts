@@ -14,8 +14,9 @@ export interface Outcomes {
 /**
  * Observes one run. An upstream has failed if the run leaves it after a failure, for the other one or for good;
  * retries and other credentials of the same upstream belong to the same visit. A stream has succeeded when it is
- * complete, not when it begins. A target of a chain for long prompts or refused content belongs to neither. An attempt cut off by the request's deadline or its caller counts only where the engine takes
- * it for a sign that the upstream hangs: the third in a row, after a while without an answer.
+ * complete, not when it begins. A target of a chain for long prompts or refused content belongs to neither upstream. An
+ * attempt cut off by the request's deadline or its caller counts only where the engine takes it for a sign that the
+ * upstream hangs: the third in a row, after a while without an answer.
  */
 export const observe = (
   upstreamOf: (target: Target) => Upstream | undefined,

@@ -1,6 +1,7 @@
 /** A visit that fails while its target answers other requests. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
@@ -39,6 +40,12 @@ const beside = <A, E, R, B, E2, R2>(request: Effect.Effect<A, E, R>, others: Eff
     return (yield* list).map(({ key, reason }) => `${key} ${reason}`)
   })
 
+/** The same targets in another chain, as another virtual model of a gateway has them. */
+const other = Chain.make(
+  Model.make(Backend.make("first", {}), "m"),
+  Model.make(Backend.make("second", {}), "m")
+)
+
 const runtime = Effect.provide(Failover.layer())
 
 describe("a request on which a target fails", () => {
@@ -49,6 +56,35 @@ describe("a request on which a target fails", () => {
       }
       assert.strictEqual(yield* good, "first")
     }).pipe(runtime)
+  )
+
+  it.effect("benches it for nobody while it answers requests of another chain, or streams", () =>
+    Effect.gen(function* () {
+      const ways = [
+        Failover.use(other, ({ name }) => Effect.succeed(name)),
+        Stream.runDrain(Failover.useStream(chain, ({ name }) => Stream.make(name))),
+        // Streams that have begun and go on for a long time.
+        Effect.forkChild(
+          Stream.runDrain(
+            Failover.useStream(chain, ({ name }) => Stream.concat(Stream.make(name), Stream.never))
+          )
+        )
+      ]
+      for (const others of ways) {
+        assert.deepStrictEqual(yield* beside(failing(fault("ServerError")), others).pipe(runtime), [])
+      }
+    })
+  )
+
+  it.effect("benches it for nobody as a stream either", () =>
+    Effect.gen(function* () {
+      const stream = Stream.runDrain(
+        Failover.useStream(chain, ({ name }) =>
+          name === "first" ? Stream.fail(fault("ServerError")) : Stream.make(name)
+        )
+      )
+      assert.deepStrictEqual(yield* beside(stream, good).pipe(runtime), [])
+    })
   )
 
   it.effect("benches it at once when nobody is answered meanwhile", () =>

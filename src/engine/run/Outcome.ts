@@ -33,10 +33,10 @@ export const settle = <P extends Backend, R, A>(
 const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): Step.End<A> => {
   const { admission, begun, suspendedAt, target } = run.visit
   const { kind, policy } = run.options
-  const { cutOffs, queues, registry, room, streaks } = run.shared
+  const { answers, cutOffs, queues, registry, room, streaks } = run.shared
   run.dropHedge()
   run.reporter?.succeeded(target, kind === "stream" ? policy.commit : undefined)
-  target.kept.answers++
+  answers.answered(target)
   streaks.succeeded(target)
   if (room.mayBeFull) room.answered(target, begun)
   cutOffs.answered(target, suspendedAt === undefined ? 0 : run.now() - suspendedAt)

@@ -111,7 +111,7 @@ const backoff = <P extends Backend, R, A>(
   if (!run.hasTimeFor(delay)) return BenchAndLeave.cutShort(run, failure, rule, undefined)
   const now = run.now()
   if (!budget.withdraw(now)) return BenchAndLeave.cutShort(run, failure, rule, now + delay)
-  run.visit.answersBefore ??= run.visit.target.kept.answers
+  run.visit.retried(run.shared.answers)
   run.record(failure, undefined)
   return again(run, failure, delay, rule.next)
 }

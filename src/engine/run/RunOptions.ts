@@ -12,6 +12,7 @@ import type { Target } from "../../domain/Target.ts"
 import type { About, Observer, RunInfo } from "../../events/FailoverEvent.ts"
 import type * as Failure from "../../failure/Failure.ts"
 import type * as RunError from "../../failure/RunError.ts"
+import type { AnswersBetween } from "../../health/AnswersBetween.ts"
 import type * as Bench from "../../health/Bench.ts"
 import type { CredentialLimits } from "../../health/CredentialLimits.ts"
 import type { CutOffs } from "../../health/CutOffs.ts"
@@ -36,6 +37,8 @@ export interface Shared {
   readonly queues: WaitQueues
   /** Visits in a row that a budget cut short. */
   readonly streaks: FailureStreaks
+  /** The answers of targets that have failed. */
+  readonly answers: AnswersBetween
   /** Attempts that were given up before their own timeout. */
   readonly cutOffs: CutOffs
   /** Prepares a chain, or finds it prepared. `context`: a request begins with it. */

@@ -69,7 +69,7 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good: 2 and 3 call a dead target more often and keep a flaky one in service no better, because a visit beside which the target answered others counts only together with a second one."
+      "Good: 2 and 3 call a dead target more often and keep a flaky one in service no better, because one visit between whose failures the target answered others does not bench it."
   },
   {
     name: "threshold.unknown",
