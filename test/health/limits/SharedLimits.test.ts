@@ -40,9 +40,11 @@ const allowed = (limiters: ReadonlyArray<Limiter>, key: string, rpm: number, tim
     (all) => all.filter((taken) => taken.allowed).length
   )
 
-/** Waits until two limiters share what they count; each try has an account of its own. */
+/** Tries so far, of all calls: a key used before would be refused by the limiter's own count, as if it were shared. */
+let tries = 0
+
+/** Waits until two limiters share what they count; each try has a key of its own. */
 const together = Effect.fnUntraced(function* (a: Limiter, b: Limiter) {
-  let tries = 0
   yield* Effect.suspend(() => allowed([a, b], `try#${tries++}`, 1, 2)).pipe(
     Effect.filterOrFail((count) => count === 1),
     Effect.retry(Schedule.spaced("20 millis").pipe(Schedule.upTo({ duration: "30 seconds" }))),
