@@ -8,7 +8,7 @@ import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type { Next } from "../policy/Rule.ts"
 import type { Exclusions } from "./Exclusions.ts"
-import type { PreparedChain, PreparedTier } from "./PreparedChain.ts"
+import type { PreparedChain } from "./PreparedChain.ts"
 import type { TierOrder } from "./TierOrder.ts"
 
 /** Orders the targets of tiers with several. */
@@ -27,8 +27,6 @@ export class Position<P extends Backend, R> {
   /** The index of the next target in them. */
   at = 0
   #backend!: P
-  /** The current tier, if it has several models (their backends may differ). */
-  #mixed: PreparedTier<P, R> | undefined
   /** The endpoint that is skipped in this tier. */
   #avoid: string | undefined
   /** Models, as `provider/model`, of which no other credential is tried in this tier. */
@@ -59,7 +57,6 @@ export class Position<P extends Backend, R> {
     this.#avoid = undefined
     this.#left = undefined
     this.at = 0
-    this.#mixed = tier.single === undefined ? tier : undefined
     if (tier.single !== undefined) {
       this.order = nothing
       if (excluded?.fits(tier.single.model.contextWindow) === false) return true
@@ -72,7 +69,11 @@ export class Position<P extends Backend, R> {
 
   /** The backend of a target of the current tier. */
   backendOf(target: Target): P {
-    return this.#mixed === undefined ? this.#backend : this.#mixed.backendOf(target, this.context)
+    const tier = this.prepared.tiers[this.tier]
+    // The models of a tier may have different backends.
+    return tier === undefined || tier.single !== undefined
+      ? this.#backend
+      : tier.backendOf(target, this.context)
   }
 
   /** Whether no other credential of the target's model is tried in this tier. */

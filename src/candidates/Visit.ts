@@ -41,8 +41,7 @@ export class Visit<out P extends Backend> {
   /** The failure that made the provider amend the request; `undefined` for the original request. */
   amendedFor: Failure.BadRequest | undefined
   /** The answers of the target, and how many there had been at the first retry. */
-  #answers: Answers | undefined
-  #answersBefore = 0
+  #others: { readonly answers: Answers; readonly before: number } | undefined
   #backoff:
     | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, Failure.Failure, never, never>>>
     | undefined
@@ -61,14 +60,14 @@ export class Visit<out P extends Backend> {
 
   /** Whether the target has answered another request since the visit first failed and was retried. */
   get hasAnsweredOthers(): boolean {
-    return this.#answers !== undefined && this.#answers.count > this.#answersBefore
+    return this.#others !== undefined && this.#others.answers.count > this.#others.before
   }
 
   /** An attempt failed, and there will be another one. */
   retried(answers: AnswersBetween): void {
-    if (this.#answers !== undefined) return
-    this.#answers = answers.of(this.target)
-    this.#answersBefore = this.#answers.count
+    if (this.#others !== undefined) return
+    const others = answers.of(this.target)
+    this.#others = { answers: others, before: others.count }
   }
 
   /**

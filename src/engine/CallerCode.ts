@@ -60,11 +60,14 @@ export const effectOf = <P, A, E, R>(
 ): Effect.Effect<A, E, R> => {
   try {
     const effect = f(backend, target, amendedFor)
-    return Effect.isEffect(effect) ? effect : Effect.die(noEffect(effect))
+    return isEffect(effect) ? effect : Effect.die(noEffect(effect))
   } catch (defect) {
     return Effect.die(defect)
   }
 }
+
+/** `Effect.isEffect` takes 30 ns of a call that takes 530 (thread CPU, 2026-11-29). */
+const isEffect = (u: unknown): boolean => typeof u === "object" && u !== null && Effect.TypeId in u
 
 /** For code without type checks. */
 const noEffect = (u: unknown): TypeError =>

@@ -28,7 +28,7 @@ export class AnswersBetween {
 
   /** A target has answered, or a stream of it has begun. Costs nothing until a target has failed. */
   answered(target: Target): void {
-    if (this.#known.size === 0) return
+    if (this.#known.isEmpty) return
     const known = this.#known.get(target)
     if (known !== undefined) known.count++
   }

@@ -40,7 +40,7 @@ export class CutOffs {
 
   /** An answer ends the row. `took` is its duration in milliseconds, 0 if it came at once. */
   answered(target: Target, took: number): void {
-    if (took === 0 && this.#known.size === 0) return
+    if (took === 0 && this.#known.isEmpty) return
     const known = this.#known.get(target)
     if (known === undefined) {
       if (took > 0) this.#add(target).usual = took

@@ -43,6 +43,6 @@ export class FailureStreaks {
 
   /** An answer ends the streak. */
   succeeded(target: Target): void {
-    if (this.#rows.size > 0) this.#rows.delete(target)
+    if (!this.#rows.isEmpty) this.#rows.delete(target)
   }
 }

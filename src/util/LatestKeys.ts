@@ -60,6 +60,8 @@ const madeUp = 1_000
 
 /** The same for targets, by their keys. Names that callers made up have a room of their own, so they displace no others. */
 export class LatestTargets<V> {
+  /** Whether it has no entries. A field, because every answered request reads it of several maps. */
+  isEmpty = true
   readonly #listed: LatestKeys<V>
   readonly #unlisted = new LatestKeys<V>(madeUp)
 
@@ -78,11 +80,13 @@ export class LatestTargets<V> {
 
   /** Adds an entry, or makes an old one the latest. */
   add(target: Named, value: V): void {
+    this.isEmpty = false
     this.#roomOf(target).add(target.key, value)
   }
 
-  delete(target: Named): boolean {
-    return this.#roomOf(target).delete(target.key)
+  delete(target: Named): void {
+    this.#roomOf(target).delete(target.key)
+    this.isEmpty = this.size === 0
   }
 
   *[Symbol.iterator](): Iterator<[string, V]> {

@@ -41,7 +41,7 @@ export class Room {
 
   /** Whether any target has refused an attempt. Until then all targets have room. */
   get mayBeFull(): boolean {
-    return this.signals.refusing.size > 0
+    return !this.signals.refusing.isEmpty
   }
 
   /**
@@ -49,7 +49,7 @@ export class Room {
    * true for the next one of them.
    */
   why(target: Target, now: number, isNext = false): Bench.Resting | undefined {
-    if (this.signals.refusing.size === 0) return undefined
+    if (this.signals.refusing.isEmpty) return undefined
     const settings = target.policy.learnedLimit
     if (settings === undefined) return undefined
     const { capacity, load } = this.signals.ofTarget(target)

@@ -141,7 +141,7 @@ export const cutShort = <P extends Backend, R, A>(
   const isLeft = rule.next === "stop" || run.shared.streaks.cutShort(target, now)
   if (again !== undefined) {
     run.keepVisit(again, rule.next)
-    run.retryUntil = Math.max(run.retryUntil, again + turnTime, now + retryWindow)
+    run.waits.retryBy(Math.max(again + turnTime, now + retryWindow))
   }
   if (isLeft) return leave(run, failure, rule)
   run.record(failure, undefined)

@@ -38,8 +38,9 @@ const situationOf = <P extends Backend, R, A>(
   now: number
 ): WhenAllBenched.Situation<P, R> => {
   const { maxWait, whenAllBenched } = run.options.policy
-  const { attemptsLeft, candidates, deadlineAt, failed, hasWaited, hasWaitedForRoom, unfinished } = run
-  const longest = Math.max(now + maxWait, run.retryUntil)
+  const { attemptsLeft, candidates, deadlineAt, failed, waits } = run
+  const { hasWaited, hasWaitedForRoom, unfinished } = waits
+  const longest = Math.max(now + maxWait, waits.retryUntil)
   const until = whenAllBenched === "wait" ? deadlineAt : Math.min(deadlineAt, longest)
   return {
     candidates,
@@ -52,8 +53,8 @@ const situationOf = <P extends Backend, R, A>(
     hasWaited,
     hasWaitedForRoom,
     waitsUntil: () => {
-      run.waitsUntil ??= until
-      return run.waitsUntil
+      waits.until ??= until
+      return waits.until
     }
   }
 }
@@ -81,9 +82,9 @@ const waitInQueues = <P extends Backend, R, A>(run: RunState<P, R, A>, decision:
 const waitedInVain = <P extends Backend, R, A>(run: RunState<P, R, A>, decision: Wait<P>): Step.Step<A> => {
   if (run.now() >= run.deadlineAt) return run.outOfTime()
   if (decision.goBack !== undefined) return goBack(run, decision.goBack)
-  run.hasWaitedForRoom = true
+  run.waits.hasWaitedForRoom = true
   // A target without room may be benched by now, and may be tried as a last resort.
-  run.hasWaited = decision.places.some(({ forRoom }) => forRoom !== true)
+  run.waits.hasWaited = decision.places.some(({ forRoom }) => forRoom !== true)
   return Step.lastTries
 }
 
@@ -98,7 +99,7 @@ const takeTurn = <P extends Backend, R, A>(
     return run.outOfTime()
   }
   run.queue = queue
-  run.unfinished = run.unfinished.filter(({ target }) => target !== place.target)
+  run.waits.drop(place.target)
   if (run.options.policy.whenAllBenched === "wait") run.candidates.restart(run.attemptsLeft > 0)
   const other = place.isFirst ? openBefore(run, place, places) : undefined
   if (other !== undefined) {
@@ -107,7 +108,7 @@ const takeTurn = <P extends Backend, R, A>(
   }
   const visit = run.candidates.takeTurn(place)
   if (visit === undefined) {
-    if (!place.isFirst) run.unfinished = [...run.unfinished, place]
+    if (!place.isFirst) run.waits.keep(place)
     run.leaveQueue()
     return Step.findTarget
   }

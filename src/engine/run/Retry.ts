@@ -131,7 +131,7 @@ const again = <P extends Backend, R, A>(
     // It is benched or being probed: the retry is made later if no other target is left.
     const now = run.now()
     run.keepVisit(now, next)
-    run.retryUntil = Math.max(run.retryUntil, now + BenchAndLeave.turnTime)
+    run.waits.retryBy(now + BenchAndLeave.turnTime)
     run.candidates.giveUp(visit.target, next)
     return Step.findTarget
   }

@@ -9,6 +9,7 @@ import { Candidates } from "../../candidates/Candidates.ts"
 import * as Exhaustion from "../../candidates/Exhaustion.ts"
 import * as Lookahead from "../../candidates/Lookahead.ts"
 import type { Line } from "../../candidates/queue/WaitQueue.ts"
+import { Waits } from "../../candidates/queue/Waits.ts"
 import type { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import type { Target } from "../../domain/Target.ts"
@@ -52,15 +53,6 @@ export class RunState<P extends Backend, R, A> implements Situation {
   visits = 0
   /** Whether the run has changed to the chain for one kind of failure. */
   hasSwitched = false
-  /** Whether it has waited for a target, or for room at one, without result. */
-  hasWaited = false
-  hasWaitedForRoom = false
-  /** Until when it waits for targets; set by the first wait. */
-  waitsUntil: number | undefined
-  /** Until when a retry that the retry budget refused is waited for, whatever maxWait says: it would have been made by then. */
-  retryUntil = 0
-  /** Visits that may continue when no other target is left. */
-  unfinished: ReadonlyArray<RunPlace<P>> = none
   /** The queue that let the current attempt in. */
   queue: Line | undefined
   /** The hedge beside the current attempt. */
@@ -69,6 +61,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   mayHedge: boolean | undefined
   /** The target of the last attempt that was stopped because another one had content first. */
   dropped: Target | undefined
+  #waits: Waits<RunPlace<P>> | undefined
   #failed: Array<RunError.FailedAttempt> | undefined
   #deadlineAt: number | undefined
 
@@ -86,6 +79,12 @@ export class RunState<P extends Backend, R, A> implements Situation {
   /** The attempts that failed, in order. */
   get failed(): ReadonlyArray<RunError.FailedAttempt> {
     return this.#failed ?? none
+  }
+
+  /** What it remembers for its waits. */
+  get waits(): Waits<RunPlace<P>> {
+    this.#waits ??= new Waits()
+    return this.#waits
   }
 
   // -- time -----------------------------------------------------------------------------------------------------
@@ -223,7 +222,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     const { visit } = this
     const { backend, target } = visit
     const anyway = this.options.policy.whenAllBenched === "tryAnyway"
-    const place = {
+    this.waits.keep({
       backend,
       target,
       notBefore,
@@ -232,15 +231,14 @@ export class RunState<P extends Backend, R, A> implements Situation {
       visit: isFirst ? undefined : visit,
       next,
       ...(notBefore <= this.now() && this.candidates.isFull(target) && { forRoom: true })
-    }
-    this.unfinished = [...this.unfinished.filter((other) => other.target !== target), place]
+    })
   }
 
   /** Keeps the current visit, to continue it when the target has room, if no other target is left. */
   keepForRoom(next: Next): void {
     const { visit } = this
     const { backend, target } = visit
-    const place = {
+    this.waits.keep({
       backend,
       target,
       notBefore: this.now(),
@@ -249,8 +247,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
       visit,
       next,
       forRoom: true
-    }
-    this.unfinished = [...this.unfinished.filter((other) => other.target !== target), place]
+    })
   }
 
   /** Releases the slot of a probe without a result. */

@@ -1,0 +1,32 @@
+/** What a run remembers for its waits: visits to continue, how long it may wait, and whether it has waited without success. */
+import type { Place } from "./WaitQueue.ts"
+
+/** The waits of one run. Made on first use: a run that is answered at once has none. */
+export class Waits<P extends Place> {
+  /** Visits that may continue when no other target is left. */
+  unfinished: ReadonlyArray<P> = []
+  /** Until when the run waits for targets; set by the first wait. */
+  until: number | undefined
+  /** Until when a retry that the retry budget refused is waited for, whatever maxWait says: it would have been made by then. */
+  retryUntil = 0
+  /** Whether the run has waited for a target without result. It does not wait again. */
+  hasWaited = false
+  /** The same for room at a target. */
+  hasWaitedForRoom = false
+
+  /** Keeps a visit. A target has at most one. */
+  keep(place: P): void {
+    this.drop(place.target)
+    this.unfinished = [...this.unfinished, place]
+  }
+
+  /** Drops the visit of a target. */
+  drop(target: P["target"]): void {
+    this.unfinished = this.unfinished.filter((other) => other.target !== target)
+  }
+
+  /** A refused retry is waited for until then at least. */
+  retryBy(moment: number): void {
+    this.retryUntil = Math.max(this.retryUntil, moment)
+  }
+}
